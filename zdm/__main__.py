@@ -1,0 +1,5 @@
+"""Run zdm as `python -m zdm`."""
+
+from zdm.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Does version V work in schema state S?; pure."""

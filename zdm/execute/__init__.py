@@ -1,0 +1,1 @@
+"""The runner, its ports, its states and its gate."""

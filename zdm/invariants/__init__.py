@@ -1,0 +1,1 @@
+"""What every Plan must keep; a failure is a bug or an edited file."""

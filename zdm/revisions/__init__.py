@@ -1,0 +1,1 @@
+"""Alembic revisions; the only importer of alembic and sqlalchemy."""

@@ -1,0 +1,1 @@
+"""Platforms that run the application, one driver per file."""
