@@ -1,0 +1,67 @@
+"""What an Operation is: a frozen value that satisfies this Protocol by shape."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from zdm.model.findings import Finding, Hazard
+from zdm.model.plan import Step
+from zdm.model.schema import Snapshot
+from zdm.model.statement import Action, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a recipe may know besides its own operation."""
+
+    snapshot: Snapshot  # the schema that the operations before it leave
+    origin: tuple[Source, ...]
+
+    @property
+    def major(self) -> int:
+        """The target server's major version."""
+        return self.snapshot.major
+
+
+class Operation(Protocol):
+    """A schema change that is wanted."""
+
+    @property
+    def slug(self) -> str:
+        """The module's name, as in the plan file."""
+
+    @property
+    def title(self) -> str:
+        """One line for a person: `rename users.email to new_email`."""
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """Risks that remain when it is planned well."""
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """Its steps, in order, with ids that are unique within the operation."""
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The schema after the whole operation, contract included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The Operation, and the positions in the given sequence of the Actions it consumes.
+
+    The first position is always 0: a recogniser answers for the train from there on.
+    """
+
+    operation: Operation
+    consumed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The recogniser knows what this is, and that it must not be planned."""
+
+    finding: Finding
+
+
+# Given the Actions not yet consumed and the Snapshot before the first of them:
+# a Match, a Refusal with its reason, or None for "not mine".
+Recogniser = Callable[[Sequence[Action], Snapshot], Match | Refusal | None]

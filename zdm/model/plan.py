@@ -1,0 +1,230 @@
+"""A Plan: phases and steps as plain data that can be printed, diffed, stored and replayed.
+
+The plan carries all that the executor needs: probes, repairs, undo, locks and served
+versions are data in the step, so the executor has no code for any operation.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Literal
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.schema import Name
+from zdm.model.statement import Setting, Source, SourceFile, Stamp, Statement
+
+FORMAT = 1
+
+LOCK_TIMEOUT = timedelta(milliseconds=200)  # queued DDL blocks every later query on the table
+NO_TIMEOUT = timedelta(
+    0
+)  # VALIDATE scans; CONCURRENTLY under a timeout leaves an INVALID index
+STATEMENT_TIMEOUT = timedelta(seconds=15)  # catalog-only DDL needs milliseconds
+
+
+class Phase(StrEnum):
+    """A part of a plan, in the order of execution."""
+
+    EXPAND = "expand"
+    BACKFILL = "backfill"
+    VALIDATE = "validate"
+    SWITCH = "switch"
+    ROLLOUT = "rollout"
+    CONTRACT = "contract"
+    DROP = "drop"
+
+    @property
+    def position(self) -> int:
+        """Its place in the order, from 0."""
+        return list(Phase).index(self)
+
+
+class Side(StrEnum):
+    """An application version, seen from the plan: before or after the change."""
+
+    OLD = "old"
+    NEW = "new"
+
+
+BOTH = frozenset({Side.OLD, Side.NEW})
+OLD_ONLY = frozenset({Side.OLD})
+NEW_ONLY = frozenset({Side.NEW})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class TableLock:
+    """The strongest lock a step takes on one table that exists before the step."""
+
+    table: Name
+    mode: LockMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Irreversible:
+    """There is no way back from this step, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A query that returns one row with one boolean, true where it holds.
+
+    `failure` says what a false answer means, `hint` what to do about it.
+    """
+
+    sql: str
+    failure: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a step costs, estimated from the Snapshot; None where nothing is known."""
+
+    rows: int | None = None  # rows that are written, or read by a scan
+    written_bytes: int | None = None  # heap and index bytes written
+    wal_bytes: int | None = None
+    scan: bool = False  # reads the whole table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSql:
+    """Statements that run together.
+
+    `sql` is one transaction, unless in_transaction is False (then exactly one statement).
+    `probe` is a catalog query that returns one text: `done`, `not done` or `half done`;
+    after a run it must say `done` (the postcondition). `repair` leads from half done to
+    not done and runs outside a transaction. `undo` runs in one transaction like `sql`,
+    unless in_transaction is False.
+    `serves`: the versions that work once this step is done.
+    """
+
+    id: str
+    operation: str  # slug of the operation, or `stamp`
+    phase: Phase
+    title: str
+    sql: tuple[str, ...]
+    locks: tuple[TableLock, ...]
+    lock_timeout: timedelta
+    statement_timeout: timedelta
+    in_transaction: bool = True
+    settings: tuple[Setting, ...] = ()
+    preconditions: tuple[Check, ...] = ()
+    probe: str
+    repair: tuple[str, ...] = ()
+    undo: tuple[str, ...] | Irreversible
+    rewrites: tuple[Name, ...] = ()  # tables whose files are written anew
+    serves: frozenset[Side]
+    reason: str
+    origin: tuple[Source, ...]
+    cost: Cost = Cost()
+    kind: Literal["sql"] = "sql"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One column that a backfill sets, and the expression it is set to."""
+
+    column: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """Many rows changed in batches, each in its own transaction with its checkpoint.
+
+    A row differs, and must be written, where `differs` is true; the expressions and
+    `differs` refer to the table's columns by bare quoted names. Verified when no row
+    differs. `key` walks the table; empty means by ctid pages.
+    """
+
+    id: str
+    operation: str
+    phase: Phase
+    title: str
+    table: Name
+    key: tuple[str, ...]
+    assignments: tuple[Assignment, ...]
+    differs: str
+    settings: tuple[Setting, ...] = ()
+    preconditions: tuple[Check, ...] = ()
+    undo: tuple[str, ...] | Irreversible
+    serves: frozenset[Side]
+    reason: str
+    origin: tuple[Source, ...]
+    cost: Cost = Cost()
+    kind: Literal["backfill"] = "backfill"
+
+    @property
+    def locks(self) -> tuple[TableLock, ...]:
+        """ROW EXCLUSIVE, as every UPDATE."""
+        return (TableLock(table=self.table, mode=LockMode.ROW_EXCLUSIVE),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitRollout:
+    """The new version is deployed, and the step ends when no old one is left."""
+
+    id: str
+    title: str
+    reason: str
+    serves: frozenset[Side] = NEW_ONLY  # what may still run when the step is done
+    operation: str = "rollout"
+    phase: Phase = Phase.ROLLOUT
+    origin: tuple[Source, ...] = ()
+    cost: Cost = Cost()
+    kind: Literal["rollout"] = "rollout"
+
+    @property
+    def locks(self) -> tuple[TableLock, ...]:
+        """None."""
+        return ()
+
+
+Step = RunSql | Backfill | AwaitRollout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationSummary:
+    """What the train means, one line per operation, in the plan's head."""
+
+    slug: str
+    title: str
+    origin: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A train of changes, split into steps, pinned to its sources and its start.
+
+    `fingerprint` is the schema fingerprint the plan starts from; `server_major` the
+    PostgreSQL major version it was made for. `statements` are the author's, as recorded.
+    """
+
+    name: str
+    server_major: int
+    fingerprint: str
+    files: tuple[SourceFile, ...]
+    stamp: Stamp | None
+    operations: tuple[OperationSummary, ...]
+    hazards: tuple[Hazard, ...]
+    notes: tuple[str, ...]
+    steps: tuple[Step, ...]
+    statements: tuple[Statement, ...]
+    format: int = FORMAT
+
+    @property
+    def point_of_no_return(self) -> str | None:
+        """The id of the first step from which there is no way back, if there is one.
+
+        A backfill's lost old values (Irreversible before the rollout) do not count: both
+        versions still work.
+        """
+        for step in self.steps:
+            if isinstance(step, AwaitRollout) or step.phase.position < Phase.ROLLOUT.position:
+                continue
+            if isinstance(step.undo, Irreversible):
+                return step.id
+        return None

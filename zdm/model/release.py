@@ -1,0 +1,96 @@
+"""Application versions, where they run, and where a run of a plan stands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """An application version; an opaque word that is compared for equality only."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RunState(StrEnum):
+    """Where a run stands (derived from the journal, never guessed)."""
+
+    PLANNED = "planned"
+    EXPANDING = "expanding"
+    EXPANDED = "expanded"
+    BACKFILLING = "backfilling"
+    BACKFILLED = "backfilled"
+    DEPLOYING = "deploying"
+    DEPLOYED = "deployed"
+    SOAKING = "soaking"
+    CONTRACTING = "contracting"
+    CONTRACTED = "contracted"
+    FAILED_KEPT_EXPANDED = "failed, expand kept"
+    REVERTING = "reverting"
+    REVERTED = "reverted"
+
+
+class InstanceState(StrEnum):
+    """What a platform says about one running thing."""
+
+    STARTING = "starting"
+    READY = "ready"
+    TERMINATING = "terminating"  # alive until it is gone
+    UNKNOWN = "unknown"  # the platform lost sight of it: alive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A thing that runs a version: a process, a pod, a task."""
+
+    id: str
+    workload: str
+    version: Version | None  # None: cannot be told
+    state: InstanceState
+    since: datetime
+    eta: datetime | None = None  # when a terminating one must be gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spawner:
+    """A template that could start an instance: a Deployment, a CronJob, a supervisor."""
+
+    id: str
+    version: Version | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutProgress:
+    """The platform is at it; `waiting_for` names what is missing."""
+
+    waiting_for: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutComplete:
+    """The platform says the version is there (not that the old one is gone)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutFailed:
+    """The rollout cannot succeed without somebody acting."""
+
+    reason: str
+
+
+RolloutStatus = RolloutProgress | RolloutComplete | RolloutFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A client connection to the database, as pg_stat_activity shows it."""
+
+    pid: int
+    application: str
+    user: str
+    state: str | None  # None: not visible to us
+    since: datetime | None
+    query: str | None = None

@@ -1,0 +1,286 @@
+"""The catalog at one moment, as frozen values.
+
+Expressions and definitions are PostgreSQL's own text (pg_get_expr, pg_get_indexdef …) read
+with an empty search_path, so they are fully qualified and canonical for a major version.
+Figures that move by themselves (rows, sizes, statistics) are marked as estimates and are no
+part of the schema fingerprint; nor are owners, the `zdm` schema and Alembic's heads.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from zdm.model.sql import ident
+
+ESTIMATE = {"estimate": True}  # metadata of fields that the fingerprint leaves out
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Name:
+    """A schema-qualified name, unquoted."""
+
+    schema: str
+    name: str
+
+    @property
+    def sql(self) -> str:
+        """The quoted, qualified name."""
+        return ident(self.schema, self.name)
+
+    def __str__(self) -> str:
+        return self.name if self.schema in ("", "public") else f"{self.schema}.{self.name}"
+
+
+class Volatility(StrEnum):
+    """How often an expression must be evaluated (manual, chapter 36.7)."""
+
+    IMMUTABLE = "immutable"
+    STABLE = "stable"
+    VOLATILE = "volatile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One live column. `type` is format_type's text."""
+
+    name: str
+    type: str
+    not_null: bool = False
+    default: str | None = None
+    default_volatility: Volatility | None = None
+    identity: str = ""  # "", "always", "by default"
+    generated: str = ""  # "", "stored", "virtual"; the expression is then in `default`
+    collation: str | None = None  # where it differs from the type's
+    storage: str | None = None  # where it differs from the type's
+    compression: str | None = None
+    statistics: int | None = None
+    options: tuple[str, ...] = ()
+    comment: str | None = None
+    grants: tuple[str, ...] = ()  # "role=privileges/grantor" as in attacl, sorted
+    constrained_domain: bool = False  # its type is a domain with CHECK or NOT NULL
+    null_fraction: float | None = field(default=None, metadata=ESTIMATE)
+    average_width: int | None = field(default=None, metadata=ESTIMATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """A table constraint; `kind` in words: check, unique, primary key, foreign key,
+    exclusion, not null (a named constraint from PostgreSQL 18 on), trigger."""
+
+    name: str
+    kind: str
+    columns: tuple[str, ...]
+    definition: str  # pg_get_constraintdef
+    validated: bool = True
+    references: Name | None = None
+    referenced_columns: tuple[str, ...] = ()
+    index: str | None = None
+    comment: str | None = None
+    inherited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """An index; `columns` are all columns that it mentions, in keys, INCLUDE, expressions
+    and predicate; `keys` are its key columns in order, None for an expression."""
+
+    name: str
+    definition: str  # pg_get_indexdef
+    keys: tuple[str | None, ...]
+    columns: tuple[str, ...]
+    unique: bool = False
+    valid: bool = True
+    ready: bool = True
+    predicate: str | None = None
+    constraint: str | None = None  # the constraint it belongs to
+    comment: str | None = None
+    statistics: tuple[str, ...] = ()
+    replica_identity: bool = False
+    clustered: bool = False
+    bytes: int | None = field(default=None, metadata=ESTIMATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A trigger that is not internal; `columns` are those it depends on (UPDATE OF, WHEN)."""
+
+    name: str
+    definition: str  # pg_get_triggerdef
+    function: Name
+    enabled: str  # O, D, R, A as in tgenabled
+    columns: tuple[str, ...] = ()
+    inherited: bool = False
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependent:
+    """Something outside the table's own list that depends on one of its columns."""
+
+    column: str
+    kind: str  # view, materialized view, function, policy, rule, foreign key, publication …
+    name: str  # pg_describe_object's words
+    blocks: bool  # DROP COLUMN fails (deptype n); otherwise it vanishes silently
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A row security policy, as the CREATE POLICY that makes it."""
+
+    name: str
+    definition: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """An ordinary, partitioned or foreign table."""
+
+    name: Name
+    kind: str = "table"  # table, partitioned table, foreign table
+    columns: tuple[Column, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    rules: tuple[str, ...] = ()
+    statistics: tuple[str, ...] = ()  # extended statistics, as their definitions
+    dependents: tuple[Dependent, ...] = ()
+    comment: str | None = None
+    grants: tuple[str, ...] = ()
+    persistence: str = "permanent"  # permanent, unlogged
+    partition_key: str | None = None
+    partition_of: Name | None = None
+    partition_bound: str | None = None
+    inherits: tuple[Name, ...] = ()
+    replica_identity: str = "default"  # default, nothing, full, index
+    row_security: str = ""  # "", enabled, forced
+    options: tuple[str, ...] = ()
+    publications: tuple[str, ...] = ()
+    created: bool = field(
+        default=False, metadata=ESTIMATE
+    )  # made by this train: nobody uses it yet
+    rows: int | None = field(default=None, metadata=ESTIMATE)  # reltuples; None: never analysed
+    heap_bytes: int | None = field(default=None, metadata=ESTIMATE)
+    total_bytes: int | None = field(default=None, metadata=ESTIMATE)
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, if there is one."""
+        return next((c for c in self.columns if c.name == name), None)
+
+    def constraint(self, name: str) -> Constraint | None:
+        """The constraint of that name, if there is one."""
+        return next((c for c in self.constraints if c.name == name), None)
+
+    @property
+    def primary_key(self) -> Constraint | None:
+        """The primary key, if there is one."""
+        return next((c for c in self.constraints if c.kind == "primary key"), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A view or materialized view."""
+
+    name: Name
+    kind: str  # view, materialized view
+    definition: str  # pg_get_viewdef
+    columns: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+    grants: tuple[str, ...] = ()
+    comment: str | None = None
+    uses: tuple[tuple[Name, str], ...] = ()  # (relation, column) it reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """A sequence; `owner_column` is set for serial and identity columns."""
+
+    name: Name
+    type: str
+    start: int
+    increment: int
+    minimum: int
+    maximum: int
+    cache: int = 1
+    cycle: bool = False
+    owner_table: Name | None = None
+    owner_column: str | None = None
+    identity: bool = False
+    grants: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function or procedure, by its identity arguments."""
+
+    name: Name
+    arguments: str  # pg_get_function_identity_arguments
+    definition: str  # pg_get_functiondef; for an aggregate its description
+    language: str
+    volatility: Volatility
+    grants: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Type:
+    """An enum, domain, composite or range type, as the statement that makes it."""
+
+    name: Name
+    kind: str  # enum, domain, composite, range
+    definition: str
+    labels: tuple[str, ...] = ()  # enum
+    constrained: bool = False  # domain with CHECK or NOT NULL
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """An installed extension; the objects it owns are no part of the Snapshot."""
+
+    name: str
+    schema: str
+    version: str = field(metadata=ESTIMATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A logical replication publication."""
+
+    name: str
+    definition: str
+    all_tables: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything zdm knows about a database's schema; tables and others sorted by name.
+
+    `version_table` and `heads` are Alembic's, where the database has them.
+    `search_path` is the one a new session of the migrating role gets.
+    """
+
+    server_version: int = field(metadata=ESTIMATE)  # server_version_num, for example 170010
+    schemas: tuple[str, ...] = ("public",)
+    extensions: tuple[Extension, ...] = ()
+    types: tuple[Type, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
+    tables: tuple[Table, ...] = ()
+    views: tuple[View, ...] = ()
+    functions: tuple[Function, ...] = ()
+    publications: tuple[Publication, ...] = ()
+    search_path: tuple[str, ...] = field(default=("public",), metadata=ESTIMATE)
+    version_table: Name | None = field(default=None, metadata=ESTIMATE)
+    heads: tuple[str, ...] = field(default=(), metadata=ESTIMATE)
+
+    @property
+    def major(self) -> int:
+        """The server's major version, such as 17."""
+        return self.server_version // 10000
+
+    def table(self, name: Name) -> Table | None:
+        """The table of that name, if there is one."""
+        return next((t for t in self.tables if t.name == name), None)

@@ -1,0 +1,205 @@
+"""What the author wrote: Statements with their place, and the Actions and Facts in them.
+
+A Statement's text is the author's, byte for byte. An Action is one sub-command of an
+ALTER TABLE, or one other statement. A Fact is what both readers say about it; Unknown is
+a value, and it is refused later, never taken for safe.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from zdm.model.schema import Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Source:
+    """A place in a file the author wrote; line and column count characters from 1."""
+
+    file: str
+    line: int
+    column: int
+    revision: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class DirectiveKind(StrEnum):
+    """What a `zdm:` comment says.
+
+    `-- zdm: reverse COLUMN = EXPRESSION` gives the way back of a type change.
+    `-- zdm: run in PHASE -- reason` runs the statement as written in that phase,
+    on the author's word (PHASE is `expand` or `contract`).
+    """
+
+    REVERSE = "reverse"
+    RUN_IN = "run in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directive:
+    """One `zdm:` comment, which belongs to the next statement."""
+
+    kind: DirectiveKind
+    argument: str  # reverse: the column; run in: `expand` or `contract`
+    expression: str = ""  # reverse: the SQL expression
+    reason: str = ""
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A session setting in force that changes what a statement means."""
+
+    name: str  # search_path, role, TimeZone …
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One SQL statement of the author.
+
+    `start` and `length` are bytes within the text it was cut from (the file, or the one
+    execute() of a revision). `transaction` numbers the transactions of the train in
+    order; None means that it ran outside one. `settings` are those in force.
+    """
+
+    sql: str
+    source: Source
+    start: int = 0
+    length: int = 0
+    transaction: int | None = 0
+    settings: tuple[Setting, ...] = ()
+    directives: tuple[Directive, ...] = ()
+    recorded: str = ""  # where the text had bind parameters: the text as sent, with $1 …
+
+
+class ActionKind(StrEnum):
+    """What an Action does; a kind that is not here is Unknown."""
+
+    CREATE_TABLE = "create table"
+    DROP_TABLE = "drop table"
+    RENAME_TABLE = "rename table"
+    SET_SCHEMA = "set schema"
+    ADD_COLUMN = "add column"
+    DROP_COLUMN = "drop column"
+    RENAME_COLUMN = "rename column"
+    CHANGE_TYPE = "change column type"
+    SET_DEFAULT = "set default"
+    DROP_DEFAULT = "drop default"
+    SET_NOT_NULL = "set not null"
+    DROP_NOT_NULL = "drop not null"
+    ADD_CONSTRAINT = "add constraint"
+    DROP_CONSTRAINT = "drop constraint"
+    VALIDATE_CONSTRAINT = "validate constraint"
+    RENAME_CONSTRAINT = "rename constraint"
+    ALTER_TABLE_OTHER = "alter table"
+    CREATE_INDEX = "create index"
+    DROP_INDEX = "drop index"
+    RENAME_INDEX = "rename index"
+    CREATE_SCHEMA = "create schema"
+    CREATE_TYPE = "create type"
+    ALTER_TYPE = "alter type"
+    DROP_TYPE = "drop type"
+    CREATE_DOMAIN = "create domain"
+    CREATE_EXTENSION = "create extension"
+    CREATE_SEQUENCE = "create sequence"
+    ALTER_SEQUENCE = "alter sequence"
+    DROP_SEQUENCE = "drop sequence"
+    CREATE_VIEW = "create view"
+    DROP_VIEW = "drop view"
+    CREATE_FUNCTION = "create function"
+    DROP_FUNCTION = "drop function"
+    CREATE_TRIGGER = "create trigger"
+    DROP_TRIGGER = "drop trigger"
+    COMMENT = "comment"
+    GRANT = "grant"
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+    TRUNCATE = "truncate"
+    SELECT = "select"
+    SET = "set"
+    TRANSACTION = "transaction"
+    OTHER = "other"  # read by libpg_query, of a kind that zdm has no fact for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What the readers agree an Action does. Names are folded, cut and, where the
+    search_path in force names one schema first, qualified with it."""
+
+    kind: ActionKind
+    table: Name | None = None  # the table it changes (for an index: the indexed table)
+    name: str = ""  # column, constraint, index or other object it names
+    new_name: str = ""  # RENAME …
+    constraint_kind: str = (
+        ""  # ADD CONSTRAINT: "check", "unique", "primary key", "foreign key" …
+    )
+    concurrently: bool = False
+    if_exists: bool = False  # also IF NOT EXISTS
+    cascade: bool = False
+    not_valid: bool = False
+    single_reader: bool = False  # sqlglot could not read it; libpg_query could
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """Nobody can say what an Action does, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One sub-command of an ALTER TABLE, or one other statement.
+
+    `tree` is libpg_query's node: the AlterTableCmd for a sub-command of an ALTER TABLE,
+    else the statement node, as the dict under its single key (`node` holds that key).
+    """
+
+    statement: Statement
+    index: int  # of the sub-command within its statement
+    count: int  # sub-commands in the statement; 1 for every other statement
+    fact: Fact | Unknown
+    node: str
+    tree: Mapping[str, Any] = field(hash=False, compare=False)
+
+    @property
+    def source(self) -> Source:
+        """Where the author wrote it."""
+        return self.statement.source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file the train came from, pinned by its hash."""
+
+    path: str  # relative to the project, with forward slashes
+    sha256: str
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """The move of Alembic's version table that the train stands for."""
+
+    table: Name
+    from_heads: tuple[str, ...]
+    to_heads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Train:
+    """The Statements of all pending revisions or files, in order.
+
+    `notes` are sentences about how it was read that a person must see (a data-dependent
+    read, an autocommit_block that commits earlier revisions).
+    """
+
+    statements: tuple[Statement, ...]
+    files: tuple[SourceFile, ...]
+    stamp: Stamp | None = None
+    notes: tuple[tuple[Source, str], ...] = ()
