@@ -1,0 +1,59 @@
+# Everything a person or CI does here. `make demo` and `make test` need nothing before them
+# but Python 3.11 or newer; each sets up the virtual environment by itself.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+JOBS ?= 2
+MAJORS := 14 15 16 17 18
+PURE := zdm.parse zdm.recipes zdm.operations zdm.classify zdm.planner zdm.planfile zdm.snapshotfile zdm.compat zdm.invariants zdm.model zdm.config
+
+.PHONY: demo test test-more servers lint coverage bless docs docs-check wheel-check check clean
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $(READY)
+
+demo: $(READY)  ## the main job on embedded defaults
+	$(BIN)/zdm demo
+
+test: $(READY)  ## what a fresh machine can run: pure, PostgreSQL (embedded or found), fakes
+	$(BIN)/pytest -q -n $(JOBS) -m 'not more'
+
+servers: $(READY)  ## server programs of every supported major version, into the cache
+	$(BIN)/python -m tests.servers $(MAJORS)
+
+test-more: $(READY) servers  ## every PostgreSQL version, other people's histories, long runs
+	$(BIN)/pytest -q -n $(JOBS) -m more
+
+coverage: $(READY)  ## the pure core's own tests cover it
+	$(BIN)/pytest -q -n $(JOBS) tests/unit tests/reading tests/test_cases.py -m 'not more' \
+	  $(addprefix --cov=,$(PURE)) --cov-branch --cov-report=term:skip-covered --cov-fail-under=95
+
+lint: $(READY)
+	$(BIN)/ruff check zdm tests examples
+	$(BIN)/ruff format --check zdm tests examples
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bless: $(READY)  ## accept the present output as golden
+	$(BIN)/pytest -q --bless -m 'not more'
+	git diff --stat
+
+docs: $(READY)  ## regenerate reference pages
+	$(BIN)/python -m tests.docs.generate
+
+docs-check: $(READY)
+	$(BIN)/python -m tests.docs.generate --check
+
+wheel-check: $(READY)  ## the built wheel runs the demo without the source tree
+	tests/wheel_check.sh $(BIN)/python
+
+check: lint test coverage test-more docs-check wheel-check  ## all that CI runs
+	$(BIN)/zdm demo --rows 50000
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -1,0 +1,104 @@
+"""The rules of the house that no linter knows."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import zdm
+from zdm.operations import ALL
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "zdm"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+MAX_LINES = 400
+OPERATIONS = sorted(
+    path.stem for path in (PACKAGE / "operations").glob("*.py") if path.stem != "__init__"
+)
+DRIVERS = ["local"]
+FORBIDDEN_MODULE_NAMES = {"utils", "util", "common", "base", "manager", "helpers", "misc"}
+
+
+def tracked_files() -> list[Path]:
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    return [ROOT / name for name in listing.split("\0") if name]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(PACKAGE)))
+def test_a_module_stays_short(module: Path) -> None:
+    lines = module.read_text().count("\n")
+
+    assert lines <= MAX_LINES
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(PACKAGE)))
+def test_a_module_says_what_it_is_for(module: Path) -> None:
+    assert ast.get_docstring(ast.parse(module.read_text()))
+    assert module.stem not in FORBIDDEN_MODULE_NAMES
+
+
+def test_every_operation_is_registered_once() -> None:
+    registered = [recogniser.__module__.rpartition(".")[2] for recogniser in ALL]
+
+    assert sorted(registered) == OPERATIONS
+
+
+@pytest.mark.parametrize("slug", OPERATIONS)
+def test_an_operation_has_its_cases_and_its_page(slug: str) -> None:
+    cases = ROOT / "tests/cases/operations" / slug
+    page = ROOT / "docs/operations" / f"{slug}.md"
+    names = {case.name for case in cases.iterdir() if case.is_dir()}
+    headings = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
+
+    assert "plain" in names
+    assert headings == [
+        "What PostgreSQL does",
+        "What zdm plans",
+        "What your application must do",
+        "Undo",
+    ]
+
+
+@pytest.mark.parametrize("slug", OPERATIONS)
+def test_nothing_else_in_the_code_names_an_operation(slug: str) -> None:
+    naming = [
+        str(module.relative_to(PACKAGE))
+        for module in MODULES
+        if module.parent.name != "operations"
+        and re.search(rf"zdm\.operations\.{slug}\b|from zdm\.operations import .*\b{slug}\b",
+                      module.read_text())
+    ]
+
+    assert naming == []
+
+
+@pytest.mark.parametrize("slug", DRIVERS)
+def test_a_driver_has_its_page(slug: str) -> None:
+    assert (PACKAGE / "rollout" / f"{slug}.py").exists()
+    assert (ROOT / "docs/drivers" / f"{slug}.md").exists()
+
+
+def test_the_public_names_are_pinned() -> None:
+    public = sorted(name for name in vars(zdm) if not name.startswith("_"))
+    packages = {path.stem for path in PACKAGE.iterdir()}
+
+    assert [name for name in public if name not in packages] == []
+    assert zdm.__version__ == "0.1.0"
+
+
+def test_no_tracked_file_names_a_machine() -> None:
+    pattern = re.compile(r"(^|[^a-zA-Z0-9_.])/(work|root)/")
+    naming = [
+        str(path.relative_to(ROOT))
+        for path in tracked_files()
+        if path.suffix in {".py", ".md", ".toml", ".yaml", ".yml", ".sql", ".sh", ".txt", ""}
+        and path.is_file()
+        and pattern.search(path.read_text(errors="ignore"))
+        and path != Path(__file__)
+    ]
+
+    assert naming == []
