@@ -69,8 +69,10 @@ def test_nothing_else_in_the_code_names_an_operation(slug: str) -> None:
         str(module.relative_to(PACKAGE))
         for module in MODULES
         if module.parent.name != "operations"
-        and re.search(rf"zdm\.operations\.{slug}\b|from zdm\.operations import .*\b{slug}\b",
-                      module.read_text())
+        and re.search(
+            rf"zdm\.operations\.{slug}\b|from zdm\.operations import .*\b{slug}\b",
+            module.read_text(),
+        )
     ]
 
     assert naming == []
