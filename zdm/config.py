@@ -32,11 +32,13 @@ class LocalWorkload:
 
     command: tuple[str, ...]  # {port} and {version} are replaced
     replicas: int
-    first_port: int
+    first_port: int  # the first free port from there on; 0: any free port
     ready_path: str
-    directory: Path
+    directory: Path  # where the supervisor keeps its state and the logs
     grace: timedelta
-    environment: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold a URL
+    name: str = "app"
+    root: Path = Path()  # the working directory of the processes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
