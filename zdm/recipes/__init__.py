@@ -1,0 +1,1 @@
+"""Building blocks that several operations' recipes share: steps, probes, costs, effects."""

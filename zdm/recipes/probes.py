@@ -1,0 +1,140 @@
+"""Catalog queries as text, for probes and preconditions.
+
+Each function but `probe` gives a whole SELECT with one boolean, so it can stand alone in a
+Check or be put together by `both`, `absent` and `probe`. Names that do not exist give false,
+never an error: to_regclass and to_regprocedure return NULL (manual, chapter 9.27).
+"""
+
+from zdm.model.schema import Name
+from zdm.parse import emit
+from zdm.parse.emit import Constant, Expression
+
+_COLUMN = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
+    " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
+    " AND NOT a.attisdropped)"
+)
+_COLUMN_NOT_NULL = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
+    " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
+    " AND a.attnotnull AND NOT a.attisdropped)"
+)
+_COLUMN_DEFAULT = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
+    " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
+    " AND a.atthasdef AND NOT a.attisdropped)"
+)
+_COLUMN_TYPE = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
+    " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
+    " AND pg_catalog.format_type(a.atttypid, a.atttypmod) = {type} AND NOT a.attisdropped)"
+)
+_RELATION = "SELECT pg_catalog.to_regclass({name}) IS NOT NULL"
+_INDEX_VALID = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_index AS i"
+    " WHERE i.indexrelid = pg_catalog.to_regclass({name}) AND i.indisvalid)"
+)
+_TRIGGER = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t"
+    " WHERE t.tgrelid = pg_catalog.to_regclass({table}) AND t.tgname = {name}"
+    " AND t.tgenabled IN ('O', 'A'))"
+)
+_TRIGGER_EXISTS = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t"
+    " WHERE t.tgrelid = pg_catalog.to_regclass({table}) AND t.tgname = {name})"
+)
+_FUNCTION = "SELECT pg_catalog.to_regprocedure({signature}) IS NOT NULL"
+_CONSTRAINT = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS c"
+    " WHERE c.conrelid = pg_catalog.to_regclass({table}) AND c.conname = {name})"
+)
+_CONSTRAINT_VALID = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS c"
+    " WHERE c.conrelid = pg_catalog.to_regclass({table}) AND c.conname = {name}"
+    " AND c.convalidated)"
+)
+
+
+def column(table: Name, name: str) -> str:
+    """The table has the column."""
+    return emit.sql(_COLUMN, table=Constant(table.sql), column=Constant(name))
+
+
+def column_not_null(table: Name, name: str) -> str:
+    """The column is NOT NULL (on 18 also by a constraint that is NOT VALID yet)."""
+    return emit.sql(_COLUMN_NOT_NULL, table=Constant(table.sql), column=Constant(name))
+
+
+def column_default(table: Name, name: str) -> str:
+    """The column has a default."""
+    return emit.sql(_COLUMN_DEFAULT, table=Constant(table.sql), column=Constant(name))
+
+
+def column_type(table: Name, name: str, type_text: str) -> str:
+    """The column is of that type, spelled as format_type does."""
+    return emit.sql(
+        _COLUMN_TYPE,
+        table=Constant(table.sql),
+        column=Constant(name),
+        type=Constant(type_text),
+    )
+
+
+def relation(name: Name) -> str:
+    """A table, view, sequence or index of that name is there."""
+    return emit.sql(_RELATION, name=Constant(name.sql))
+
+
+def index_valid(name: Name) -> str:
+    """The index is there and VALID."""
+    return emit.sql(_INDEX_VALID, name=Constant(name.sql))
+
+
+def trigger(table: Name, name: str) -> str:
+    """The trigger is there and enabled: a disabled one lets writes pass unsynced."""
+    return emit.sql(_TRIGGER, table=Constant(table.sql), name=Constant(name))
+
+
+def trigger_exists(table: Name, name: str) -> str:
+    """The trigger is there, enabled or not."""
+    return emit.sql(_TRIGGER_EXISTS, table=Constant(table.sql), name=Constant(name))
+
+
+def function(name: Name) -> str:
+    """The function without arguments is there."""
+    return emit.sql(_FUNCTION, signature=Constant(f"{name.sql}()"))
+
+
+def constraint(table: Name, name: str) -> str:
+    """The table has the constraint, valid or not."""
+    return emit.sql(_CONSTRAINT, table=Constant(table.sql), name=Constant(name))
+
+
+def constraint_valid(table: Name, name: str) -> str:
+    """The table has the constraint, and it is validated."""
+    return emit.sql(_CONSTRAINT_VALID, table=Constant(table.sql), name=Constant(name))
+
+
+def both(*conditions: str) -> str:
+    """All of them hold."""
+    joined = " AND ".join(f"({condition})" for condition in conditions)
+    return emit.sql("SELECT {all}", all=Expression(joined))
+
+
+def absent(condition: str) -> str:
+    """It does not hold."""
+    return emit.sql("SELECT NOT {it}", it=Expression(f"({condition})"))
+
+
+def probe(done: str, half: str | None = None) -> str:
+    """The probe of a step: `done`, `half done` where `half` holds, else `not done`."""
+    if half is None:
+        return emit.sql(
+            "SELECT CASE WHEN {done} THEN 'done' ELSE 'not done' END",
+            done=Expression(f"({done})"),
+        )
+    return emit.sql(
+        "SELECT CASE WHEN {done} THEN 'done' WHEN {half} THEN 'half done' ELSE 'not done' END",
+        done=Expression(f"({done})"),
+        half=Expression(f"({half})"),
+    )

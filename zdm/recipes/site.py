@@ -1,0 +1,61 @@
+"""Where a recipe works: the table as it stands before the operation, and what every step of
+the recipe shares. A table made by the same train is used by nobody yet, so no lock on it
+counts and nothing on it needs to be careful.
+"""
+
+from dataclasses import dataclass
+
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context
+from zdm.model.plan import TableLock
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.statement import Setting, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The operation's slug, its table, the Snapshot before it, and where it came from.
+
+    `settings` are those in force at the author's statement (search_path, TimeZone …).
+    """
+
+    operation: str
+    table: Table
+    snapshot: Snapshot
+    origin: tuple[Source, ...]
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def name(self) -> Name:
+        """The table's name."""
+        return self.table.name
+
+    @property
+    def major(self) -> int:
+        """The target server's major version."""
+        return self.snapshot.major
+
+    def lock(self, mode: LockMode) -> tuple[TableLock, ...]:
+        """The lock on the table; none if the train itself makes the table."""
+        return () if self.table.created else (TableLock(table=self.name, mode=mode),)
+
+    def id(self, *parts: str) -> str:
+        """A step id; the planner puts the phase and a number before it."""
+        return "-".join((str(self.name), *parts))
+
+    def beside(self, name: str) -> Name:
+        """An object of that name in the table's schema."""
+        return Name(self.name.schema, name)
+
+
+def at(
+    operation: str, table: Table, context: Context, *, settings: tuple[Setting, ...] = ()
+) -> Site:
+    """The site of an operation on a table of the context's Snapshot."""
+    return Site(
+        operation=operation,
+        table=table,
+        snapshot=context.snapshot,
+        origin=context.origin,
+        settings=settings,
+    )
