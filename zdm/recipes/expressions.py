@@ -5,6 +5,7 @@ TimeZone: an expression of the author must be evaluated under the settings in fo
 wrote it, so they are pinned to the function (manual, CREATE FUNCTION, SET clause).
 """
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
@@ -16,68 +17,23 @@ from zdm.parse.emit import Constant, Qualified
 
 Node = dict[str, Any]
 PINNED = frozenset({"search_path", "timezone", "datestyle", "intervalstyle"})
+_WORD = re.compile(r"\w+")
 VOLATILE = frozenset(
-    [
-        "clock_timestamp",
-        "currval",
-        "gen_random_uuid",
-        "gen_random_bytes",
-        "lastval",
-        "nextval",
-        "pg_sleep",
-        "random",
-        "random_normal",
-        "setseed",
-        "setval",
-        "timeofday",
-        "uuid_generate_v1",
-        "uuid_generate_v1mc",
-        "uuid_generate_v4",
-        "uuidv4",
-        "uuidv7",
-        "txid_current_if_assigned",
-        "pg_current_xact_id_if_assigned",
-        "pg_notify",
-        "set_config",
-        "dblink",
-        "dblink_exec",
-        "query_to_xml",
-        "lo_import",
-        "pg_read_file",
-    ]
+    _WORD.findall(
+        "clock_timestamp currval gen_random_uuid gen_random_bytes lastval nextval pg_sleep"
+        " random random_normal setseed setval timeofday uuid_generate_v1 uuid_generate_v1mc"
+        " uuid_generate_v4 uuidv4 uuidv7 pg_notify set_config dblink dblink_exec query_to_xml"
+        " lo_import pg_read_file"
+    )
 )
 STABLE = frozenset(
-    [
-        "now",
-        "statement_timestamp",
-        "transaction_timestamp",
-        "current_setting",
-        "version",
-        "txid_current",
-        "pg_current_xact_id",
-        "timezone",
-        "to_char",
-        "to_date",
-        "to_number",
-        "to_timestamp",
-        "age",
-        "date_trunc",
-        "date_part",
-        "concat",
-        "concat_ws",
-        "format",
-        "to_json",
-        "to_jsonb",
-        "row_to_json",
-        "json_build_object",
-        "jsonb_build_object",
-        "json_build_array",
-        "jsonb_build_array",
-        "pg_backend_pid",
-        "current_database",
-        "current_schema",
-        "current_schemas",
-    ]
+    _WORD.findall(
+        "now statement_timestamp transaction_timestamp current_setting version txid_current"
+        " pg_current_xact_id timezone to_char to_date to_number to_timestamp age date_trunc"
+        " date_part concat concat_ws format to_json to_jsonb row_to_json json_build_object"
+        " jsonb_build_object json_build_array jsonb_build_array pg_backend_pid"
+        " current_database current_schema current_schemas"
+    )
 )
 
 

@@ -33,7 +33,7 @@ from zdm.recipes.fill import TRIGGER_PREFIX
 from zdm.recipes.site import Site
 
 EXACT = frozenset(
-    ["smallint", "integer", "bigint", "boolean", "text", "uuid", "date", "bytea", "oid"]
+    {"smallint", "integer", "bigint", "boolean", "text", "uuid", "date", "bytea", "oid"}
 )
 EXACT_PREFIXES = ("character varying", "timestamp")
 _BODY = """
