@@ -1,0 +1,309 @@
+"""Frozen values to plain data (dicts, lists, scalars) and back, by the types they declare.
+
+Plan files and settings share it, so both are equally strict: an unknown key, a missing one
+or a value of another type is a Misfit with the path to it, never a default. Fields that
+hold their default are left out, so files stay short. Types that a person reads better as
+one word (a duration, a place in a file) are given as codecs.
+"""
+
+import dataclasses
+import functools
+import re
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+Path = tuple[str | int, ...]
+DISCRIMINATOR = "kind"
+
+_SCALARS: dict[type, tuple[str, str]] = {
+    str: ("string", "text"),
+    int: ("integer", "a whole number"),
+    float: ("number", "a number"),
+    bool: ("boolean", "true or false"),
+}
+
+
+class MisfitError(Exception):
+    """Plain data that is not what the type asks for; callers name the file and the line."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+    @property
+    def key(self) -> str:
+        """The path as a person writes it: `steps[2].locks[0].mode`."""
+        text = ""
+        for part in self.path:
+            text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec:
+    """How a type is written in one piece; `decode` raises ValueError with a sentence."""
+
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+    schema: Mapping[str, Any]  # JSON schema of the plain form
+
+
+Codecs = Mapping[type, Codec]
+
+_DURATION = re.compile(r"([0-9]+)(us|ms|s|m|h)")
+_UNITS = {
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+    "ms": timedelta(milliseconds=1),
+    "us": timedelta(microseconds=1),
+}
+
+
+def _encode_duration(value: timedelta) -> str:
+    for unit, length in _UNITS.items():
+        if value and value % length == timedelta(0):
+            return f"{value // length}{unit}"
+    return "0s"
+
+
+def _decode_duration(data: Any) -> timedelta:
+    match = _DURATION.fullmatch(data) if isinstance(data, str) else None
+    if match is None:
+        raise ValueError(f"must be a duration such as 200ms, 15s, 5m or 1h, not {data!r}")
+    try:
+        return int(match[1]) * _UNITS[match[2]]
+    except OverflowError:
+        raise ValueError(f"must be a shorter duration than {data}") from None
+
+
+DURATION = Codec(  # the shortest exact form: 200ms, 15s, 5m
+    encode=_encode_duration,
+    decode=_decode_duration,
+    schema={"type": "string", "pattern": f"^{_DURATION.pattern}$"},
+)
+
+
+@functools.cache
+def _fields(kind: Any) -> tuple[tuple[dataclasses.Field[Any], Any], ...]:
+    """The fields of a dataclass with their types, the discriminator second."""
+    hints = typing.get_type_hints(kind)
+    found = [(field, hints[field.name]) for field in dataclasses.fields(kind)]
+    head = [pair for pair in found if pair[0].name == DISCRIMINATOR]
+    if head and len(found) > 1:
+        found.remove(head[0])
+        found.insert(1, head[0])
+    return tuple(found)
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default
+
+
+def _discriminates(field: dataclasses.Field[Any], hint: Any) -> bool:
+    return field.name == DISCRIMINATOR and typing.get_origin(hint) is Literal
+
+
+def to_plain(value: Any, codecs: Codecs) -> Any:
+    """The value as dicts, lists and scalars; sets are sorted."""
+    codec = codecs.get(type(value))
+    if codec is not None:
+        return codec.encode(value)
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value):
+        return {
+            field.name: to_plain(getattr(value, field.name), codecs)
+            for field, hint in _fields(value.__class__)
+            if _discriminates(field, hint) or getattr(value, field.name) != _default(field)
+        }
+    if isinstance(value, frozenset):
+        return sorted(to_plain(item, codecs) for item in value)
+    if isinstance(value, tuple):
+        return [to_plain(item, codecs) for item in value]
+    return value
+
+
+def from_plain(kind: type[T], data: Any, codecs: Codecs, path: Path = ()) -> T:
+    """The value that `data` says, or a MisfitError."""
+    return typing.cast(T, _decode(kind, data, codecs, path))
+
+
+def _decode(kind: Any, data: Any, codecs: Codecs, path: Path) -> Any:
+    origin = typing.get_origin(kind)
+    if kind in codecs:
+        return _decode_codec(codecs[kind], data, path)
+    if dataclasses.is_dataclass(kind):
+        return _decode_object(typing.cast(type, kind), data, codecs, path)
+    if origin in (typing.Union, types.UnionType):
+        return _decode_union(typing.get_args(kind), data, codecs, path)
+    if origin in (tuple, frozenset):
+        return _decode_list(kind, data, codecs, path)
+    if origin is Literal:
+        return _decode_choice(typing.get_args(kind), data, path)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(_decode_choice(tuple(member.value for member in kind), data, path))
+    if type(data) is kind or (kind is float and type(data) is int):
+        return data
+    raise MisfitError(path, f"must be {_SCALARS[kind][1]}, not {_words(data)}")
+
+
+def _decode_codec(codec: Codec, data: Any, path: Path) -> Any:
+    try:
+        return codec.decode(data)
+    except ValueError as error:
+        raise MisfitError(path, str(error)) from error
+
+
+def _decode_choice(allowed: tuple[Any, ...], data: Any, path: Path) -> Any:
+    if data not in allowed:
+        words = ", ".join(str(item) for item in allowed)
+        raise MisfitError(path, f"must be one of {words}, not {_words(data)}")
+    return data
+
+
+def _decode_list(kind: Any, data: Any, codecs: Codecs, path: Path) -> Any:
+    if not isinstance(data, list):
+        raise MisfitError(path, f"must be a list, not {_words(data)}")
+    args = typing.get_args(kind)
+    repeated = len(args) == 1 or args[1] is Ellipsis
+    if not repeated and len(data) != len(args):
+        raise MisfitError(path, f"must have {len(args)} items, not {len(data)}")
+    items = [
+        _decode(args[0] if repeated else args[index], item, codecs, (*path, index))
+        for index, item in enumerate(data)
+    ]
+    return frozenset(items) if typing.get_origin(kind) is frozenset else tuple(items)
+
+
+def _decode_object(kind: type, data: Any, codecs: Codecs, path: Path) -> Any:
+    if not isinstance(data, dict):
+        raise MisfitError(path, f"must be a mapping, not {_words(data)}")
+    known = {field.name: (field, hint) for field, hint in _fields(kind)}
+    for key in data:
+        if key not in known:
+            raise MisfitError((*path, key), f"is not known here; known are {', '.join(known)}")
+    values = {}
+    for name, (field, hint) in known.items():
+        if name in data:
+            values[name] = _decode(hint, data[name], codecs, (*path, name))
+        elif _default(field) is dataclasses.MISSING:
+            raise MisfitError(path, f"lacks the key {name}")
+    return kind(**values)
+
+
+def _decode_union(kinds: tuple[Any, ...], data: Any, codecs: Codecs, path: Path) -> Any:
+    fitting = [kind for kind in kinds if _has_shape(kind, data, codecs)]
+    tagged = [kind for kind in fitting if dataclasses.is_dataclass(kind) and _tag(kind)]
+    if len(tagged) > 1:
+        tag = _decode_choice(
+            tuple(_tag(kind) for kind in tagged),
+            data.get(DISCRIMINATOR),
+            (*path, DISCRIMINATOR),
+        )
+        fitting = [kind for kind in tagged if _tag(kind) == tag]
+    if not fitting:
+        raise MisfitError(path, f"cannot be {_words(data)}")
+    return None if fitting[0] is types.NoneType else _decode(fitting[0], data, codecs, path)
+
+
+def _tag(kind: Any) -> str:
+    """The one word that tells this member of a union from the others."""
+    for field, hint in _fields(kind):
+        if _discriminates(field, hint):
+            return str(typing.get_args(hint)[0])
+    return ""
+
+
+def _has_shape(kind: Any, data: Any, codecs: Codecs) -> bool:
+    """Whether the type is written as such data: a mapping, a list, nothing, or one word."""
+    if kind in codecs:
+        shape = codecs[kind].schema.get("type", "string")
+    elif dataclasses.is_dataclass(kind):
+        shape = "object"
+    elif typing.get_origin(kind) in (tuple, frozenset):
+        shape = "array"
+    else:
+        shape = "null" if kind is types.NoneType else "scalar"
+    wanted = {dict: "object", list: "array", type(None): "null"}.get(type(data))
+    return bool(shape == wanted if wanted else shape not in ("object", "array", "null"))
+
+
+def _words(data: Any) -> str:
+    if isinstance(data, dict):
+        return "a mapping"
+    if isinstance(data, list):
+        return "a list"
+    return "nothing" if data is None else repr(data)
+
+
+def json_schema(kind: type, codecs: Codecs) -> dict[str, Any]:
+    """The JSON schema (2020-12) of the plain form of a type."""
+    definitions: dict[str, Any] = {}
+    root = json_schema_of(kind, codecs, definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **root,
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def json_schema_of(kind: Any, codecs: Codecs, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of one type; dataclasses go to `definitions` and are referred to."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if kind in codecs:
+        return dict(codecs[kind].schema)
+    if kind is types.NoneType:
+        return {"type": "null"}
+    if dataclasses.is_dataclass(kind):
+        return _object_schema(typing.cast(type, kind), codecs, definitions)
+    if origin in (typing.Union, types.UnionType):
+        return {"anyOf": [json_schema_of(arg, codecs, definitions) for arg in args]}
+    if origin in (tuple, frozenset):
+        return _list_schema(args, codecs, definitions)
+    if origin is Literal:
+        return {"enum": list(args)}
+    if issubclass(kind, Enum):
+        return {"enum": [member.value for member in kind]}
+    return {"type": _SCALARS[kind][0]}
+
+
+def _list_schema(
+    args: tuple[Any, ...], codecs: Codecs, definitions: dict[str, Any]
+) -> dict[str, Any]:
+    if len(args) == 1 or args[1] is Ellipsis:
+        return {"type": "array", "items": json_schema_of(args[0], codecs, definitions)}
+    return {
+        "type": "array",
+        "prefixItems": [json_schema_of(arg, codecs, definitions) for arg in args],
+        "minItems": len(args),
+        "maxItems": len(args),
+    }
+
+
+def _object_schema(kind: type, codecs: Codecs, definitions: dict[str, Any]) -> dict[str, Any]:
+    reference = {"$ref": f"#/$defs/{kind.__name__}"}
+    if kind.__name__ in definitions:
+        return reference
+    definition: dict[str, Any] = {"type": "object", "additionalProperties": False}
+    definitions[kind.__name__] = definition
+    if kind.__doc__:
+        definition["description"] = " ".join(kind.__doc__.split())
+    definition["properties"] = {
+        field.name: json_schema_of(hint, codecs, definitions) for field, hint in _fields(kind)
+    }
+    definition["required"] = [
+        field.name
+        for field, hint in _fields(kind)
+        if _default(field) is dataclasses.MISSING or _discriminates(field, hint)
+    ]
+    return reference
