@@ -30,7 +30,7 @@ class AlembicSettings:
 class LocalWorkload:
     """The processes of one application on this machine, for the driver `local`."""
 
-    command: tuple[str, ...]  # {port} and {version} are replaced
+    command: tuple[str, ...]  # {port}, {version} and {python} (zdm's own) are replaced
     replicas: int
     first_port: int  # the first free port from there on; 0: any free port
     ready_path: str
@@ -39,6 +39,7 @@ class LocalWorkload:
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold a URL
     name: str = "app"
     root: Path = Path()  # the working directory of the processes
+    start_timeout: timedelta = timedelta(seconds=30)  # from start to ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
