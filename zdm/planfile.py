@@ -185,10 +185,8 @@ class _Dumper(yaml.SafeDumper):
 
     def analyze_scalar(self, scalar: str) -> Any:
         analysis = super().analyze_scalar(scalar)
-        if _fits_block(scalar):
-            analysis.allow_block = (
-                True  # PyYAML forbids trailing blanks and tabs, YAML does not
-            )
+        if _fits_block(scalar):  # PyYAML also forbids trailing blanks and tabs, YAML does not
+            analysis.allow_block = True
         return analysis
 
 
@@ -202,14 +200,17 @@ def _fits_block(text: str) -> bool:
     return (
         "\n" in text
         and not text.startswith((" ", "\t", "\n"))
+        and not text.endswith("\n\n")  # the blank line before the next step would join it
         and _BLOCK_TEXT.fullmatch(text) is not None
     )
 
 
 def _represent_text(dumper: yaml.SafeDumper, data: str) -> yaml.Node:
     style = None
-    if "\n" in data:
-        style = "|" if _fits_block(data) else '"'
+    if _fits_block(data):
+        style = "|"
+    elif "\n" in data or not _BLOCK_TEXT.fullmatch(data):
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
 
