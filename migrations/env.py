@@ -15,7 +15,8 @@ from zdm.revisions.env import guard, include_name, include_object
 
 def url() -> URL:
     """The database, by way of psycopg."""
-    return make_url(os.environ["DATABASE_URL"]).set(drivername="postgresql+psycopg")
+    given = os.environ.get("DATABASE_URL") or context.config.get_main_option("sqlalchemy.url", "")
+    return make_url(given).set(drivername="postgresql+psycopg")
 
 
 def run_migrations_offline() -> None:

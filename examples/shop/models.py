@@ -39,6 +39,7 @@ class Order(Base):
     """One product, ordered by one customer."""
 
     __tablename__ = "orders"
+    __table_args__ = ({"comment": "One line per product; never deleted"},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
