@@ -1,13 +1,20 @@
-"""Settings: `zdm.toml`, the environment and command-line options, in rising order."""
+"""Settings: `zdm.toml`, the environment and command-line options, in rising order.
 
-import os
+`zdm.toml` lies in the project's root; zdm looks for it upwards from the current folder, as
+far as the repository goes. Paths in it are relative to it. Nothing is guessed: an unknown
+key is an error. A database URL may hold a password, so no message quotes one.
+"""
+
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
+from zdm import plain
 from zdm.errors import InputError
 
 FILE_NAME = "zdm.toml"
@@ -70,3 +77,128 @@ class Settings:
     shadow_url: str | None = field(default=None, repr=False)
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     rollout: RolloutSettings = RolloutSettings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """What `zdm.toml` may say, in its own words."""
+
+    database: str | None = None
+    plans: Path | None = None
+    server_version: int | None = None
+    shadow_url: str | None = None
+    stamp: Literal["backfilled", "after_contract"] = "backfilled"
+    alembic: AlembicSettings | None = None
+    rollout: RolloutSettings = RolloutSettings()
+
+
+def load(
+    *,
+    directory: Path,
+    environ: Mapping[str, str],
+    file: Path | None = None,
+    database: str | None = None,
+) -> Settings:
+    """The settings in force in a folder; `file` and `database` are what the user gave."""
+    found = file or _find(directory)
+    content = _read(found) if found else _File()
+    root = (found.parent if found else directory).absolute()
+    if database is None:
+        database = environ.get(DATABASE_VARIABLE) or content.database
+    ini = root / "alembic.ini"
+    return Settings(
+        root=root,
+        database=None if database is None else database_url(database),
+        plans=content.plans or root / "plans",
+        alembic=content.alembic or (AlembicSettings(ini=ini) if ini.is_file() else None),
+        server_version=content.server_version,
+        shadow_url=None if content.shadow_url is None else database_url(content.shadow_url),
+        stamp=content.stamp,
+        rollout=content.rollout,
+    )
+
+
+def _find(directory: Path) -> Path | None:
+    start = directory.absolute()
+    for folder in _upwards(start):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    return None
+
+
+def _upwards(start: Path) -> Iterator[Path]:
+    """The folder and those above it, up to the one that holds the repository."""
+    for folder in (start, *start.parents):
+        yield folder
+        if (folder / ".git").exists():
+            return
+
+
+def _read(file: Path) -> _File:
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"the settings file {file} cannot be read: {error}", hint="check `--config`"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            f"{file} is not TOML: {error}", hint="see docs/reference/config.md"
+        ) from error
+    local = (
+        data.get("rollout", {}).get("local") if isinstance(data.get("rollout"), dict) else None
+    )
+    if isinstance(local, dict):
+        local.setdefault("root", ".")
+    try:
+        return plain.from_plain(_File, data, _codecs(file.absolute().parent))
+    except plain.MisfitError as error:
+        raise InputError(
+            f"{file}: {error.key or 'the file'} {error.message}",
+            hint="see docs/reference/config.md for the settings",
+        ) from error
+
+
+def _codecs(root: Path) -> plain.Codecs:
+    def path(data: Any) -> Path:
+        match data:
+            case str():
+                return root / data
+            case _:
+                raise ValueError(f"must be a path, not {data!r}")
+
+    def pairs(data: Any) -> tuple[tuple[str, str], ...]:
+        if not isinstance(data, dict) or not all(isinstance(v, str) for v in data.values()):
+            raise ValueError("must be a table of texts")
+        return tuple(data.items())
+
+    return {
+        Path: plain.Codec(encode=str, decode=path, schema={"type": "string"}),
+        timedelta: plain.DURATION,
+        tuple[tuple[str, str], ...]: plain.Codec(
+            encode=dict, decode=pairs, schema={"type": "object"}
+        ),
+    }
+
+
+def database_url(text: str) -> str:
+    """A libpq URL or conninfo; the driver in an SQLAlchemy URL is taken off."""
+    scheme, separator, rest = text.partition("://")
+    if not separator and "=" in text:
+        return text
+    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise InputError(
+            "the database URL is not one of PostgreSQL, so zdm cannot connect",
+            hint="write postgresql://USER@HOST:PORT/DATABASE;"
+            " the password may come from PGPASSWORD or ~/.pgpass",
+        )
+    return f"postgresql://{rest}"
+
+
+def redacted(url: str) -> str:
+    """The database's place without user secrets, for messages."""
+    if "://" not in url:
+        kept = re.findall(r"\b(?:host|port|dbname|user)\s*=\s*(?:'[^']*'|\S+)", url)
+        return " ".join(kept)
+    parts = urlsplit(url)
+    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -55,7 +55,7 @@ class Codec:
     schema: Mapping[str, Any]  # JSON schema of the plain form
 
 
-Codecs = Mapping[type, Codec]
+Codecs = Mapping[Any, Codec]  # by type
 
 _DURATION = re.compile(r"([0-9]+)(us|ms|s|m|h)")
 _UNITS = {
