@@ -1,0 +1,166 @@
+"""A plan as Markdown: the comment on a pull request that a reviewer reads first.
+
+What is decided stands on top (what changes, what it blocks, what it costs, how far back it
+goes), then the table of steps, then risks; the SQL is folded away.
+"""
+
+import re
+
+from zdm import planfile
+from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Side, Step
+from zdm.render import outline
+from zdm.render.outline import Numbered, PhaseOutline
+
+_MARK = {True: "✅", False: "-"}
+
+
+def render(plan: Plan) -> str:
+    """The plan as a Markdown document."""
+    blocks = [
+        f"## Migration plan `{plan.name}`",
+        _operations(plan),
+        _summary(plan),
+        _table(plan),
+        _hazards(plan),
+        _notes(plan),
+        _way_back(plan),
+        *(_details(item) for item in outline.phases(plan)),
+        _footer(plan),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _text(value: str) -> str:
+    """Free text that stays on its line, in its cell, and is no HTML."""
+    line = " ".join(value.split())
+    return re.sub(r"([|<])", lambda found: {"|": "\\|", "<": "&lt;"}[found[1]], line)
+
+
+def _operations(plan: Plan) -> str:
+    return "\n".join(
+        f"- **{_text(item.title)}** ({', '.join(f'`{source}`' for source in item.origin)})"
+        for item in plan.operations
+    )
+
+
+def _summary(plan: Plan) -> str:
+    wal = sum(step.cost.wal_bytes or 0 for step in plan.steps)
+    written = outline.rows_written(plan)
+    facts = [
+        f"{len(plan.steps)} steps for PostgreSQL {plan.server_major}",
+        _blocking(plan),
+        f"{outline.count(written)} rows written, about {outline.size(wal)} WAL"
+        if written
+        else "no rows written",
+        outline.return_until(plan),
+    ]
+    return "> " + " · ".join(facts)
+
+
+def _blocking(plan: Plan) -> str:
+    """The longest that the application can be held up."""
+    held = [
+        step.lock_timeout
+        for step in plan.steps
+        if step.kind == "sql" and any(lock.mode.blocks_writes for lock in step.locks)
+    ]
+    if not held:
+        return "blocks neither reads nor writes"
+    return f"blocks for milliseconds, waits for a lock at most {outline.duration(max(held))}"
+
+
+def _table(plan: Plan) -> str:
+    rows = ["| # | Phase | Step | Lock | Cost | old | new |", "|--:|---|---|---|---|:-:|:-:|"]
+    rows.append(f"| | | *before* | | | {_MARK[True]} | {_MARK[False]} |")
+    for item in outline.phases(plan):
+        rows.extend(_row(plan, numbered) for numbered in item.steps)
+    return "\n".join(
+        (*rows, "", "*old*, *new*: that application version works once the step is done.")
+    )
+
+
+def _row(plan: Plan, numbered: Numbered) -> str:
+    step = numbered.step
+    mark = " **← point of no return**" if step.id == plan.point_of_no_return else ""
+    locks = "<br>".join(f"`{lock.mode}` {_text(str(lock.table))}" for lock in step.locks) or "-"
+    cost = "-" if isinstance(step, AwaitRollout) else outline.cost(step)
+    cells = (
+        str(numbered.number),
+        step.phase,
+        _text(step.title) + mark,
+        locks,
+        cost,
+        _MARK[Side.OLD in step.serves],
+        _MARK[Side.NEW in step.serves],
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _hazards(plan: Plan) -> str:
+    if not plan.hazards:
+        return ""
+    lines = [
+        f"- {_text(item.message)}"
+        + (f". *Instead:* {_text(item.remedy)}" if item.remedy else "")
+        for item in plan.hazards
+    ]
+    return "\n".join(("### Before you merge", "", *lines))
+
+
+def _notes(plan: Plan) -> str:
+    return (
+        "\n".join(("### Notes", "", *(f"- {_text(note)}" for note in plan.notes)))
+        if plan.notes
+        else ""
+    )
+
+
+def _way_back(plan: Plan) -> str:
+    last = plan.point_of_no_return
+    lines = ["### The way back", ""]
+    if last is None:
+        return "\n".join((*lines, "`zdm rollback` undoes every step."))
+    number, step = next((n, s) for n, s in enumerate(plan.steps, 1) if s.id == last)
+    lines.append(f"- Steps 1 to {number - 1}: `zdm rollback` restores the schema as it was.")
+    lines.append(f"- Step {number} and later: {_text(outline.undo(step))}.")
+    return "\n".join(lines)
+
+
+def _details(item: PhaseOutline) -> str:
+    numbers = [numbered.number for numbered in item.steps]
+    span = f"step {numbers[0]}" if len(numbers) == 1 else f"steps {numbers[0]} to {numbers[-1]}"
+    body = "\n\n".join(_sql(numbered) for numbered in item.steps)
+    title = f"<b>{item.phase.capitalize()}</b> ({span})"
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _sql(numbered: Numbered) -> str:
+    step = numbered.step
+    lines = [f"**{numbered.number}. {_text(step.title)}**: {_text(step.reason)}."]
+    if outline.waits(step):
+        lines.append(f"*{outline.waits(step).capitalize()}.*")
+    code = "\n".join(f"{text};" for text in outline.statements(step))
+    if code:
+        fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", code) or ["``"]))
+        lines.append(f"{fence}sql\n{code}\n{fence}")
+    lines.append(_undo(step))
+    return "\n\n".join(lines)
+
+
+def _undo(step: Step) -> str:
+    match step:
+        case AwaitRollout():
+            return f"Undo: {outline.undo(step)}."
+        case Backfill() | RunSql():
+            if isinstance(step.undo, Irreversible) or not step.undo:
+                return f"Undo: {_text(outline.undo(step))}."
+            code = ", ".join(f"`{outline.first_line(text)}`" for text in step.undo)
+            return f"Undo: {code}."
+
+
+def _footer(plan: Plan) -> str:
+    files = ", ".join(f"`{file.path}`" for file in plan.files)
+    return (
+        f"<sub>Made by zdm from {files}; starts from schema `{plan.fingerprint[:12]}`,"
+        f" plan digest `{planfile.digest(plan)[:12]}`.</sub>"
+    )

@@ -1,0 +1,180 @@
+"""What every rendering of a plan says in the same words: phases, costs, locks, the way back.
+
+Pure text; a rendering only arranges it.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from zdm.model.plan import (
+    AwaitRollout,
+    Backfill,
+    Irreversible,
+    Phase,
+    Plan,
+    RunSql,
+    Side,
+    Step,
+    TableLock,
+)
+from zdm.model.sql import ident
+
+_KILO = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    """A step with its number in the plan, from 1."""
+
+    number: int
+    step: Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseOutline:
+    """Steps of one phase that follow each other, and the versions that work after them."""
+
+    phase: Phase
+    steps: tuple[Numbered, ...]
+    serves: frozenset[Side]
+
+
+def phases(plan: Plan) -> tuple[PhaseOutline, ...]:
+    """The plan's steps by phase, in order."""
+    found: list[PhaseOutline] = []
+    for number, step in enumerate(plan.steps, 1):
+        before: tuple[Numbered, ...] = ()
+        if found and found[-1].phase == step.phase:
+            before = found.pop().steps
+        steps = (*before, Numbered(number=number, step=step))
+        found.append(PhaseOutline(phase=step.phase, steps=steps, serves=step.serves))
+    return tuple(found)
+
+
+def count(number: int) -> str:
+    """A number with its thousands set off."""
+    return f"{number:,}"
+
+
+def size(number: int) -> str:
+    """Bytes in the decimal unit that leaves the fewest digits."""
+    value, unit = float(number), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < _KILO:
+            break
+        value, unit = value / _KILO, larger
+    return f"{value:.0f} {unit}" if value >= 10 or unit == "B" else f"{value:.1f} {unit}"
+
+
+def duration(value: timedelta) -> str:
+    """A timeout in words."""
+    milliseconds = value // timedelta(milliseconds=1)
+    if milliseconds < _KILO:
+        return f"{milliseconds} ms"
+    return f"{milliseconds / _KILO:g} s"
+
+
+def cost(step: Step) -> str:
+    """What a step costs, or that it touches the catalog only."""
+    value = step.cost
+    rewrites = step.rewrites if isinstance(step, RunSql) else ()
+    parts = [f"rewrites {table}" for table in rewrites]
+    if value.rows is not None:
+        parts.append(f"{count(value.rows)} rows")
+    if value.written_bytes:
+        parts.append(f"{size(value.written_bytes)} written")
+    if value.wal_bytes:
+        parts.append(f"about {size(value.wal_bytes)} WAL")
+    if value.scan:
+        parts.append("reads the whole table")
+    return ", ".join(parts) or "catalog only"
+
+
+def blocks(lock: TableLock) -> str:
+    """What waits while the lock is held."""
+    if lock.mode.blocks_reads:
+        return "blocks reads and writes"
+    return "blocks writes" if lock.mode.blocks_writes else "blocks neither reads nor writes"
+
+
+def waits(step: Step) -> str:
+    """How long a step may stand in the queue for its lock, and how long it may run."""
+    match step:
+        case RunSql() if not step.in_transaction:
+            return "outside a transaction, no lock timeout"
+        case RunSql() if step.statement_timeout:
+            return (
+                f"gives up after {duration(step.lock_timeout)} in the lock's queue and tries"
+                f" again; runs at most {duration(step.statement_timeout)}"
+            )
+        case RunSql():
+            return (
+                f"gives up after {duration(step.lock_timeout)} in the lock's queue and tries"
+                " again; runs as long as it needs"
+            )
+        case Backfill():
+            return f"batches by {', '.join(step.key) or 'page'}, each in its own transaction"
+        case AwaitRollout():
+            return ""
+
+
+def undo(step: Step) -> str:
+    """The way back from a step."""
+    match step:
+        case AwaitRollout():
+            return "redeploy the old version"
+        case Backfill() | RunSql():
+            if isinstance(step.undo, Irreversible):
+                return f"no way back: {step.undo.reason}"
+            return "; ".join(first_line(text) for text in step.undo) or "nothing to do"
+
+
+def rows_written(plan: Plan) -> int:
+    """The rows that the whole plan writes; an index build writes none."""
+    writing = [
+        step
+        for step in plan.steps
+        if isinstance(step, Backfill) or (isinstance(step, RunSql) and step.rewrites)
+    ]
+    return sum(step.cost.rows or 0 for step in writing)
+
+
+def first_line(sql: str) -> str:
+    """The first line of a statement, marked where it goes on."""
+    first, _, rest = sql.strip().partition("\n")
+    return f"{first.rstrip()} …" if rest else first.rstrip().removesuffix(";")
+
+
+def statements(step: Step) -> tuple[str, ...]:
+    """The SQL of a step; a backfill's as the one UPDATE that its batches add up to."""
+    match step:
+        case RunSql():
+            return tuple(text.strip().rstrip(";").rstrip() for text in step.sql)
+        case Backfill():
+            return (update(step),)
+        case AwaitRollout():
+            return ()
+
+
+def update(step: Backfill) -> str:
+    """What the batches of a backfill do together."""
+    assignments = ", ".join(
+        f"{ident(item.column)} = {item.expression}" for item in step.assignments
+    )
+    return "\n".join(
+        (f"UPDATE {step.table.sql}", f"SET {assignments}", f"WHERE {step.differs}")
+    )
+
+
+def return_until(plan: Plan) -> str:
+    """Up to where the plan can be taken back."""
+    last = plan.point_of_no_return
+    if last is None:
+        return "can be taken back at every step"
+    number = next(n for n, step in enumerate(plan.steps, 1) if step.id == last)
+    return f"can be taken back until step {number}"
+
+
+def works(serves: frozenset[Side], side: Side) -> str:
+    """A cell of the version and state table."""
+    return "works" if side in serves else "-"
