@@ -142,9 +142,10 @@ class Local:
             return RolloutProgress(waiting_for="the supervisor to take it up")
         if state.failure is not None:
             return RolloutFailed(reason=state.failure)
-        if is_complete(state, version.name, wish.workload.replicas):
+        alive = tuple(m for m in state.members if local_processes.is_alive(m.process))
+        if is_complete(alive, version.name, wish.workload.replicas):
             return RolloutComplete()
-        return RolloutProgress(waiting_for=_missing(state.members, wish))
+        return RolloutProgress(waiting_for=_missing(alive, wish))
 
     def ready_ports(self) -> tuple[int, ...]:
         """Where requests may be sent now; a terminating instance is not among them."""

@@ -59,8 +59,8 @@ def _hold(
     return (*(Stop(id=m.id) for m in broken), *starts)
 
 
-def is_complete(state: State, target: str, replicas: int) -> bool:
+def is_complete(members: tuple[Member, ...], target: str, replicas: int) -> bool:
     """Whether the target is there, and no other version is but terminating."""
-    live = [m for m in state.members if m.stage is not Stage.TERMINATING]
+    live = [m for m in members if m.stage is not Stage.TERMINATING]
     ready = [m for m in live if m.version == target and m.stage is Stage.READY]
     return len(ready) >= replicas and len(ready) == len(live)

@@ -153,7 +153,7 @@ class Supervisor:
     def _settle(self, wish: Wish) -> None:
         now = time.time()
         if wish.version is None or not is_complete(
-            self.state, wish.version, wish.workload.replicas
+            self.state.members, wish.version, wish.workload.replicas
         ):
             return
         since = self.state.settled_at or now

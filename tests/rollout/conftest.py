@@ -1,0 +1,76 @@
+"""A supervised application, whose processes are ended with the test."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from zdm.config import LocalWorkload
+from zdm.model.release import Instance, InstanceState, RolloutStatus, Version
+from zdm.rollout.local import Local
+
+APPLICATION = Path(__file__).parent / "application.py"
+PATIENCE = 20.0
+
+V1, V2 = Version("v1"), Version("v2")
+
+
+@dataclass
+class Application:
+    """What a test does with the application."""
+
+    driver: Local
+
+    def until(self, what: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not what():
+            assert time.monotonic() < end, (self.driver.inventory(), self.driver.status(V2))
+            time.sleep(0.05)
+
+    def until_status(self, version: Version, wanted: type[RolloutStatus]) -> RolloutStatus:
+        self.until(lambda: isinstance(self.driver.status(version), wanted))
+        return self.driver.status(version)
+
+    def live(self, version: Version) -> list[Instance]:
+        return [i for i in self.driver.inventory() if i.version == version]
+
+    def states(self, version: Version) -> list[InstanceState]:
+        return [i.state for i in self.live(version)]
+
+
+Make = Callable[..., Application]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    made: list[Application] = []
+
+    def application(
+        faults: str = "",
+        replicas: int = 1,
+        grace: float = 10,
+        start_timeout: float = 15,
+        environment: tuple[tuple[str, str], ...] = (),
+    ) -> Application:
+        workload = LocalWorkload(
+            command=(sys.executable, str(APPLICATION), "{port}", "{version}", faults),
+            replicas=replicas,
+            first_port=0,
+            ready_path="/ready",
+            directory=tmp_path / "local",
+            grace=timedelta(seconds=grace),
+            environment=environment,
+            name="shop",
+            start_timeout=timedelta(seconds=start_timeout),
+        )
+        made.append(Application(Local(workload=workload)))
+        return made[-1]
+
+    yield application
+    for one in made:
+        one.driver.stop()
+        one.until(lambda one=one: not one.driver.is_supervised())  # type: ignore[misc]  # bound now
