@@ -105,7 +105,7 @@ def test_the_schema_refuses_an_unknown_key() -> None:
 def test_a_set_is_written_sorted() -> None:
     steps = yaml.safe_load(planfile.dumps(RENAME))["steps"]
 
-    assert steps[0]["serves"] == ["new", "old"]
+    assert steps[2]["serves"] == ["new", "old"]
 
 
 def test_sql_of_several_lines_is_a_literal_block_even_with_trailing_blanks() -> None:

@@ -47,7 +47,7 @@ def _summary(plan: Plan) -> str:
     wal = sum(step.cost.wal_bytes or 0 for step in plan.steps)
     written = outline.rows_written(plan)
     facts = [
-        f"{len(plan.steps)} steps for PostgreSQL {plan.server_major}",
+        f"{outline.steps(plan)} for PostgreSQL {plan.server_major}",
         _blocking(plan),
         f"{outline.count(written)} rows written, about {outline.size(wal)} WAL"
         if written

@@ -56,6 +56,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def steps(plan: Plan) -> str:
+    """How many steps there are."""
+    return "1 step" if len(plan.steps) == 1 else f"{len(plan.steps)} steps"
+
+
 def size(number: int) -> str:
     """Bytes in the decimal unit that leaves the fewest digits."""
     value, unit = float(number), "B"

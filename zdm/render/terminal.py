@@ -44,7 +44,7 @@ def _head(console: Console, plan: Plan) -> None:
         Text.assemble(
             ("Plan ", ""),
             (plan.name, "bold"),
-            f" · PostgreSQL {plan.server_major} · {len(plan.steps)} steps"
+            f" · PostgreSQL {plan.server_major} · {outline.steps(plan)}"
             f" · {outline.return_until(plan)}",
         )
     )

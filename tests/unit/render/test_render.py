@@ -88,7 +88,7 @@ def test_a_rewrite_is_a_cost() -> None:
         (999, "999 B"),
         (1000, "1.0 kB"),
         (45_000_000, "45 MB"),
-        (4_2 * 10**12, "42 TB"),
+        (42 * 10**12, "42 TB"),
     ],
 )
 def test_a_size_has_two_digits(number: int, text: str) -> None:
