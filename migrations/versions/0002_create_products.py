@@ -28,6 +28,7 @@ def upgrade() -> None:
         "products",
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("description", sa.Text()),
         sa.Column("price", sa.Numeric(10, 2), nullable=False),
         sa.UniqueConstraint("name", name="products_name_key"),
         sa.CheckConstraint("price >= 0", name="products_price_check"),

@@ -173,7 +173,7 @@ def test_a_crash_loop_fails_with_the_last_output(make: Make) -> None:
 
 
 def test_after_a_failure_the_supervisor_could_start_both_versions(make: Make) -> None:
-    shop = make("v2:crash")
+    shop = make("v2:never_ready", start_timeout=0.2)
     shop.driver.deploy(V1)
     shop.until_status(V1, RolloutComplete)
     alone = {s.version for s in shop.driver.templates()}
@@ -186,7 +186,7 @@ def test_after_a_failure_the_supervisor_could_start_both_versions(make: Make) ->
 
 
 def test_a_rollback_brings_the_old_version_back(make: Make) -> None:
-    shop = make("v2:never_ready", start_timeout=1)
+    shop = make("v2:never_ready", start_timeout=0.2)
     shop.driver.deploy(V1)
     shop.until_status(V1, RolloutComplete)
     shop.driver.deploy(V2)

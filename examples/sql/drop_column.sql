@@ -1,0 +1,2 @@
+-- Nothing shows descriptions any more.
+ALTER TABLE products DROP COLUMN description;

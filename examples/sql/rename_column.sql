@@ -1,0 +1,2 @@
+-- The warehouse calls it the title.
+ALTER TABLE products RENAME COLUMN name TO title;
