@@ -76,7 +76,9 @@ def sql(template: str, /, **parts: Part) -> str:
             expected = _replace(expected, name, part)
         written = trees.strip(libpg_query.parse(text.encode()))["stmts"]
     except libpg_query.NotSqlError as error:
-        raise ZdmError(f"zdm built a statement that cannot be read ({error}): {text}") from error
+        raise ZdmError(
+            f"zdm built a statement that cannot be read ({error}): {text}"
+        ) from error
     if len(written) != 1 or written != expected:
         raise ZdmError(f"zdm built a statement that does not say what was meant: {text}")
     return text
@@ -167,7 +169,9 @@ def _type(tree: Any, mark: str, node: Mapping[str, Any]) -> Any:
 def _expression(tree: Any, mark: str, node: Mapping[str, Any]) -> Any:
     match tree:
         case Mapping():
-            if "ColumnRef" in tree and trees.strings(tree["ColumnRef"].get("fields")) == (mark,):
+            if "ColumnRef" in tree and trees.strings(tree["ColumnRef"].get("fields")) == (
+                mark,
+            ):
                 return node
             return {key: _expression(value, mark, node) for key, value in tree.items()}
         case list():

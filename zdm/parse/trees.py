@@ -13,7 +13,9 @@ from zdm.errors import ZdmError
 from zdm.model.sql import literal
 from zdm.parse import libpg_query
 
-POSITIONS = frozenset({"stmt_len", "list_start", "list_end", "rexpr_list_start", "rexpr_list_end"})
+POSITIONS = frozenset(
+    {"stmt_len", "list_start", "list_end", "rexpr_list_start", "rexpr_list_end"}
+)
 
 
 def strip(tree: Any) -> Any:
@@ -52,7 +54,9 @@ def walk(tree: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def strings(nodes: Any) -> tuple[str, ...]:
     """The texts of a list of String nodes; other nodes are left out."""
     return tuple(
-        item["String"].get("sval", "") for item in nodes or () if isinstance(item, Mapping) and "String" in item
+        item["String"].get("sval", "")
+        for item in nodes or ()
+        if isinstance(item, Mapping) and "String" in item
     )
 
 
@@ -111,9 +115,7 @@ def deparse(node: str, tree: Mapping[str, Any]) -> str:
 def _prove(text: str, node: str, tree: Mapping[str, Any]) -> None:
     parsed = libpg_query.statements(text.encode())
     if len(parsed) != 1 or parsed[0].node != node or not same(parsed[0].tree, tree):
-        raise ZdmError(
-            f"a {node} written as SQL reads back as another statement: {text}"
-        )
+        raise ZdmError(f"a {node} written as SQL reads back as another statement: {text}")
 
 
 def _select(target: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,7 +156,9 @@ def type_name(text: str) -> dict[str, Any]:
     """The TypeName node of one type's name; raises NotSqlError where it is anything else."""
     value = expression(f"CAST(NULL AS {text})")
     cast = value.get("TypeCast", {})
-    if set(cast) <= {"arg", "typeName", "location"} and "isnull" in cast["arg"].get("A_Const", {}):
+    if set(cast) <= {"arg", "typeName", "location"} and "isnull" in cast["arg"].get(
+        "A_Const", {}
+    ):
         found: dict[str, Any] = cast["typeName"]
         return found
     raise libpg_query.NotSqlError(f"`{text}` is not one type", 0)
@@ -162,7 +166,7 @@ def type_name(text: str) -> dict[str, Any]:
 
 def _params(tree: Any) -> list[tuple[int, int]]:
     found = [
-        (node["location"] if "location" in node else 0, node.get("number", 0))
+        (node.get("location", 0), node.get("number", 0))
         for key, node in walk(tree)
         if key == "ParamRef"
     ]
@@ -175,7 +179,9 @@ def _replace_params(tree: Any, values: tuple[str | None, ...]) -> Any:
             if set(tree) == {"ParamRef"}:
                 value = values[tree["ParamRef"].get("number", 0) - 1]
                 return {
-                    "A_Const": {"isnull": True} if value is None else {"sval": {"sval": value} if value else {}}
+                    "A_Const": {"isnull": True}
+                    if value is None
+                    else {"sval": {"sval": value} if value else {}}
                 }
             return {key: _replace_params(value, values) for key, value in tree.items()}
         case list():

@@ -1,0 +1,91 @@
+"""Two readers, one rule: a Statement as Actions, each with the Fact that both agree on.
+
+libpg_query is the authority. Where sqlglot has no reading, the fact is marked
+`single_reader`; where it has another one, nobody knows, and the Action is Unknown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from zdm.errors import InputError
+from zdm.model.statement import Action, Fact, Statement, Unknown
+from zdm.parse import libpg_query, sqlglot_reader, tree_facts
+from zdm.parse.sqlglot_reader import Reading
+
+
+def actions(
+    statement: Statement, search_path: Sequence[str] = ("public",)
+) -> tuple[Action, ...]:
+    """The Actions of one Statement; raises InputError where PostgreSQL rejects it."""
+    try:
+        parsed = libpg_query.statements(statement.sql.encode())
+    except libpg_query.NotSqlError as error:
+        raise InputError(
+            f"{statement.source}: PostgreSQL cannot read this statement: {error.message}",
+            hint="run it in psql to see the same error, and mend it",
+        ) from error
+    if len(parsed) != 1:
+        raise InputError(
+            f"{statement.source}: {len(parsed)} statements where one was expected",
+            hint="this is a bug in zdm: the text was not split",
+        )
+    one = parsed[0]
+    commands = tree_facts.commands(one.node, one.tree, tuple(search_path))
+    readings = sqlglot_reader.read(statement.sql)
+    return tuple(
+        Action(
+            statement=statement,
+            index=index,
+            count=len(commands),
+            fact=agreed(fact, index, len(commands), readings),
+            node=node,
+            tree=tree,
+        )
+        for index, (node, tree, fact) in enumerate(commands)
+    )
+
+
+def agreed(
+    fact: Fact | Unknown, index: int, count: int, readings: tuple[Reading, ...] | None
+) -> Fact | Unknown:
+    """The fact of the authority, weighed against the second reader's reading."""
+    if isinstance(fact, Unknown):
+        return fact
+    if readings is None:
+        return replace(fact, single_reader=True)
+    if len(readings) != count:
+        return Unknown(
+            reason=f"libpg_query reads {count} sub-commands and sqlglot {len(readings)}"
+        )
+    reading = readings[index]
+    difference = _difference(fact, reading)
+    if difference:
+        return Unknown(reason=f"the two readers differ: {difference}")
+    return fact
+
+
+def _difference(fact: Fact, reading: Reading) -> str:
+    mine = {
+        "kind": str(fact.kind),
+        "table": fact.table.name if fact.table else "",
+        "name": fact.name,
+        "new name": fact.new_name,
+        "CONCURRENTLY": str(fact.concurrently),
+        "IF EXISTS": str(fact.if_exists),
+        "CASCADE": str(fact.cascade),
+    }
+    theirs = {
+        "kind": str(reading.kind),
+        "table": reading.table,
+        "name": reading.name,
+        "new name": reading.new_name,
+        "CONCURRENTLY": str(reading.concurrently),
+        "IF EXISTS": str(reading.if_exists),
+        "CASCADE": str(reading.cascade),
+    }
+    if reading.schema and fact.table and reading.schema != fact.table.schema:
+        return f"schema is {fact.table.schema} for libpg_query and {reading.schema} for sqlglot"
+    for key, value in mine.items():
+        if value != theirs[key]:
+            return f"{key} is `{value}` for libpg_query and `{theirs[key]}` for sqlglot"
+    return ""

@@ -1,0 +1,233 @@
+"""The second reader: what sqlglot makes of one statement, for comparison only.
+
+sqlglot is not a validator and never prints the author's SQL. A Command (opaque text) and any
+exception mean that it has no reading; its compiled build raises foreign types, so every
+exception is caught here. Identifiers come unfolded and uncut; both is done before comparing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+
+from zdm.model.sql import MAX_NAME_BYTES
+from zdm.model.statement import ActionKind as Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What sqlglot says about one Action; the schema is empty where the text has none."""
+
+    kind: Kind
+    schema: str = ""
+    table: str = ""
+    name: str = ""
+    new_name: str = ""
+    concurrently: bool = False
+    if_exists: bool = False
+    cascade: bool = False
+
+
+_CREATES = {"TABLE": Kind.CREATE_TABLE, "VIEW": Kind.CREATE_VIEW}
+_DROPS = {"TABLE": Kind.DROP_TABLE, "INDEX": Kind.DROP_INDEX, "VIEW": Kind.DROP_VIEW}
+_WRITES: dict[type[exp.Expression], Kind] = {
+    exp.Insert: Kind.INSERT,
+    exp.Update: Kind.UPDATE,
+    exp.Delete: Kind.DELETE,
+}
+
+
+def read(sql: str) -> tuple[Reading, ...] | None:
+    """A Reading for each Action of one statement, or None where sqlglot has none."""
+    try:
+        trees = sqlglot.parse(sql, read="postgres")
+        if len(trees) != 1 or trees[0] is None or isinstance(trees[0], exp.Command):
+            return None
+        return _statement(trees[0])
+    except Exception:  # noqa: BLE001  # the compiled build raises TypeError and others
+        return None
+
+
+def _name(node: exp.Expression | None) -> str:
+    """An identifier as PostgreSQL keeps it."""
+    if isinstance(node, exp.Column | exp.Table):
+        node = node.this
+    if not isinstance(node, exp.Identifier):
+        return ""
+    text = str(node.this)
+    text = text if node.args.get("quoted") else text.lower()
+    return text.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+
+
+def _table(node: exp.Expression | None) -> tuple[str, str]:
+    if isinstance(node, exp.Schema):
+        node = node.this
+    if not isinstance(node, exp.Table):
+        return "", ""
+    return _name(node.args.get("db")), _name(node.this)
+
+
+def _statement(tree: exp.Expression) -> tuple[Reading, ...] | None:
+    match tree:
+        case exp.Alter():
+            schema, table = _table(tree.this)
+            if tree.args.get("kind") != "TABLE":
+                return None
+            return _alter(tree, schema, table)
+        case exp.Create():
+            return _one(_create(tree))
+        case exp.Drop():
+            return _one(_drop(tree))
+        case exp.Insert() | exp.Update() | exp.Delete():
+            schema, table = _table(tree.this)
+            return (Reading(kind=_WRITES[type(tree)], schema=schema, table=table),)
+        case exp.Comment():
+            return _one(_comment(tree))
+    return None
+
+
+def _one(reading: Reading | None) -> tuple[Reading, ...] | None:
+    return None if reading is None else (reading,)
+
+
+def _create(tree: exp.Create) -> Reading | None:
+    kind = str(tree.args.get("kind", "")).upper()
+    exists = bool(tree.args.get("exists"))
+    if kind == "INDEX" and isinstance(tree.this, exp.Index):
+        schema, table = _table(tree.this.args.get("table"))
+        return Reading(
+            kind=Kind.CREATE_INDEX,
+            schema=schema,
+            table=table,
+            name=_name(tree.this.this),
+            concurrently=bool(tree.args.get("concurrently")),
+            if_exists=exists,
+        )
+    if kind not in _CREATES:
+        return None
+    if kind == "TABLE" and tree.args.get("expression") is not None:
+        return None  # CREATE TABLE AS
+    schema, table = _table(tree.this)
+    return Reading(kind=_CREATES[kind], schema=schema, table=table, if_exists=exists)
+
+
+def _drop(tree: exp.Drop) -> Reading | None:
+    kind = _DROPS.get(str(tree.args.get("kind", "")).upper())
+    tables = tree.args.get("tables") or []
+    if kind is None or len(tables) != 1:
+        return None
+    schema, name = _table(tables[0])
+    flags = {
+        "if_exists": bool(tree.args.get("exists")),
+        "cascade": bool(tree.args.get("cascade")),
+        "concurrently": bool(tree.args.get("concurrently")),
+    }
+    if kind is Kind.DROP_TABLE:
+        return Reading(kind=kind, schema=schema, table=name, **flags)
+    return Reading(kind=kind, name=f"{schema}.{name}" if schema else name, **flags)
+
+
+def _comment(tree: exp.Comment) -> Reading | None:
+    match str(tree.args.get("kind", "")).lower():
+        case "table":
+            schema, table = _table(tree.this)
+            return Reading(kind=Kind.COMMENT, schema=schema, table=table, name="table")
+        case "column" if isinstance(tree.this, exp.Column):
+            return Reading(
+                kind=Kind.COMMENT,
+                schema=_name(tree.this.args.get("db")),
+                table=_name(tree.this.args.get("table")),
+                name=_name(tree.this.this),
+            )
+    return None
+
+
+def _alter(tree: exp.Alter, schema: str, table: str) -> tuple[Reading, ...] | None:
+    readings: list[Reading] = []
+    options: Iterable[exp.Expression] = tree.args.get("options") or ()
+    for action in tree.args.get("actions") or ():
+        reading = _action(action, tuple(options), schema, table)
+        if reading is None:
+            return None
+        readings.extend(reading)
+    return tuple(readings)
+
+
+def _action(
+    action: exp.Expression, options: tuple[exp.Expression, ...], schema: str, table: str
+) -> tuple[Reading, ...] | None:
+    where = {"schema": schema, "table": table}
+    match action:
+        case exp.ColumnDef():
+            exists = bool(action.args.get("exists"))
+            return (
+                Reading(
+                    kind=Kind.ADD_COLUMN, name=_name(action.this), if_exists=exists, **where
+                ),
+            )
+        case exp.Drop():
+            return _drop_action(action, where)
+        case exp.RenameColumn():
+            return (
+                Reading(
+                    kind=Kind.RENAME_COLUMN,
+                    name=_name(action.this),
+                    new_name=_name(action.args.get("to")),
+                    **where,
+                ),
+            )
+        case exp.AlterRename():
+            return (_rename(action, options, where),)
+        case exp.AlterColumn():
+            return (Reading(kind=_column_kind(action), name=_name(action.this), **where),)
+        case exp.AddConstraint():
+            return tuple(_constraint(item, where) for item in action.expressions)
+    return None
+
+
+def _rename(
+    action: exp.AlterRename, options: tuple[exp.Expression, ...], where: dict[str, str]
+) -> Reading:
+    """`RENAME c TO d`, which Alembic emits for a column, reads as a table's rename with a
+    ToTableProperty behind it: the one named exception to the rule of agreement."""
+    target = next((item for item in options if isinstance(item, exp.ToTableProperty)), None)
+    if target is None:
+        return Reading(kind=Kind.RENAME_TABLE, new_name=_table(action.this)[1], **where)
+    return Reading(
+        kind=Kind.RENAME_COLUMN,
+        name=_table(action.this)[1],
+        new_name=_table(target.this)[1],
+        **where,
+    )
+
+
+def _drop_action(action: exp.Drop, where: dict[str, str]) -> tuple[Reading, ...] | None:
+    kinds = {"COLUMN": Kind.DROP_COLUMN, "CONSTRAINT": Kind.DROP_CONSTRAINT}
+    kind = kinds.get(str(action.args.get("kind", "")).upper())
+    if kind is None:
+        return None
+    return tuple(
+        Reading(
+            kind=kind,
+            name=_name(item),
+            if_exists=bool(action.args.get("exists")),
+            cascade=bool(action.args.get("cascade")),
+            **where,
+        )
+        for item in action.args.get("tables") or ()
+    )
+
+
+def _column_kind(action: exp.AlterColumn) -> Kind:
+    """DROP NOT NULL is drop and allow_null, DROP DEFAULT is drop alone."""
+    if "allow_null" in action.args:
+        return Kind.DROP_NOT_NULL if action.args["allow_null"] else Kind.SET_NOT_NULL
+    if action.args.get("dtype") is not None:
+        return Kind.CHANGE_TYPE
+    return Kind.DROP_DEFAULT if action.args.get("drop") else Kind.SET_DEFAULT
+
+
+def _constraint(item: exp.Expression, where: dict[str, str]) -> Reading:
+    name = _name(item.this) if isinstance(item, exp.Constraint) else ""
+    return Reading(kind=Kind.ADD_CONSTRAINT, name=name, **where)

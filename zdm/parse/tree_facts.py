@@ -1,0 +1,321 @@
+"""What libpg_query's tree says: each statement as its sub-commands, each with a Fact.
+
+A kind with no entry in the tables below is Unknown, with the node's name as the reason.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from zdm.model.schema import Name
+from zdm.model.sql import MAX_NAME_BYTES
+from zdm.model.statement import ActionKind as Kind
+from zdm.model.statement import Fact, Unknown
+from zdm.parse import trees
+
+Tree = Mapping[str, Any]
+Path = tuple[str, ...]  # the search_path in force
+
+_CONSTRAINTS = {
+    "CONSTR_CHECK": "check",
+    "CONSTR_UNIQUE": "unique",
+    "CONSTR_PRIMARY": "primary key",
+    "CONSTR_FOREIGN": "foreign key",
+    "CONSTR_EXCLUSION": "exclusion",
+    "CONSTR_NOTNULL": "not null",
+}
+_COMMANDS = {
+    "AT_DropColumn": Kind.DROP_COLUMN,
+    "AT_AlterColumnType": Kind.CHANGE_TYPE,
+    "AT_SetNotNull": Kind.SET_NOT_NULL,
+    "AT_DropNotNull": Kind.DROP_NOT_NULL,
+    "AT_DropConstraint": Kind.DROP_CONSTRAINT,
+    "AT_ValidateConstraint": Kind.VALIDATE_CONSTRAINT,
+}
+_RENAMES = {
+    "OBJECT_COLUMN": Kind.RENAME_COLUMN,
+    "OBJECT_TABLE": Kind.RENAME_TABLE,
+    "OBJECT_TABCONSTRAINT": Kind.RENAME_CONSTRAINT,
+    "OBJECT_INDEX": Kind.RENAME_INDEX,
+}
+_DROPS = {
+    "OBJECT_TABLE": Kind.DROP_TABLE,
+    "OBJECT_INDEX": Kind.DROP_INDEX,
+    "OBJECT_VIEW": Kind.DROP_VIEW,
+    "OBJECT_MATVIEW": Kind.DROP_VIEW,
+    "OBJECT_SEQUENCE": Kind.DROP_SEQUENCE,
+    "OBJECT_TYPE": Kind.DROP_TYPE,
+    "OBJECT_DOMAIN": Kind.DROP_TYPE,
+    "OBJECT_FUNCTION": Kind.DROP_FUNCTION,
+    "OBJECT_PROCEDURE": Kind.DROP_FUNCTION,
+    "OBJECT_TRIGGER": Kind.DROP_TRIGGER,
+}
+_OPAQUE = {
+    "DoStmt": "a DO block runs code that no reader sees",
+    "CallStmt": "a procedure call runs code that no reader sees",
+    "ExecuteStmt": "EXECUTE runs a statement that was prepared elsewhere",
+    "CopyStmt": "COPY moves data that is not in the statement",
+}
+
+
+def folded(name: str) -> str:
+    """The name as PostgreSQL keeps it: cut to 63 bytes (libpg_query has folded its case)."""
+    return name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+
+
+def qualified(schema: str, name: str, path: Path) -> Name | Unknown:
+    """The name with its schema, from the search_path where it has none."""
+    if schema:
+        return Name(folded(schema), folded(name))
+    usable = [item for item in path if item not in ('"$user"', "$user", "pg_catalog")]
+    if not usable:
+        return Unknown(reason=f"`{name}` has no schema, and the search_path in force is empty")
+    return Name(usable[0], folded(name))
+
+
+def relation(node: Tree, path: Path) -> Name | Unknown:
+    """A RangeVar's name."""
+    return qualified(node.get("schemaname", ""), node.get("relname", ""), path)
+
+
+def _fact(kind: Kind, table: Name | Unknown | None, **details: Any) -> Fact | Unknown:
+    if isinstance(table, Unknown):
+        return table
+    return Fact(kind=kind, table=table, **details)
+
+
+def _listed(parts: tuple[str, ...], path: Path) -> Name | Unknown:
+    schema = parts[-2] if len(parts) > 1 else ""
+    return qualified(schema, parts[-1] if parts else "", path)
+
+
+def commands(node: str, tree: Tree, path: Path) -> list[tuple[str, Tree, Fact | Unknown]]:
+    """(node name, tree, fact) of each sub-command; one item for all but ALTER TABLE."""
+    if node == "AlterTableStmt" and tree.get("objtype") == "OBJECT_TABLE":
+        table = relation(tree["relation"], path)
+        return [
+            ("AlterTableCmd", item["AlterTableCmd"], _command(item["AlterTableCmd"], table))
+            for item in tree["cmds"]
+        ]
+    if node in _OPAQUE:
+        return [(node, tree, Unknown(reason=_OPAQUE[node]))]
+    reader = _STATEMENTS.get(node)
+    if reader is None:
+        return [(node, tree, Unknown(reason=f"zdm has no reading for a {node}"))]
+    return [(node, tree, reader(tree, path))]
+
+
+def _command(tree: Tree, table: Name | Unknown) -> Fact | Unknown:
+    subtype = tree["subtype"]
+    details: dict[str, Any] = {
+        "name": folded(tree.get("name", "")),
+        "cascade": tree.get("behavior") == "DROP_CASCADE",
+        "if_exists": bool(tree.get("missing_ok")),
+    }
+    match subtype:
+        case "AT_AddColumn":
+            details["name"] = folded(tree["def"]["ColumnDef"]["colname"])
+            return _fact(Kind.ADD_COLUMN, table, **details)
+        case "AT_AddConstraint":
+            constraint = tree["def"]["Constraint"]
+            return _fact(
+                Kind.ADD_CONSTRAINT,
+                table,
+                name=folded(constraint.get("conname", "")),
+                constraint_kind=_CONSTRAINTS.get(constraint["contype"], constraint["contype"]),
+                not_valid=bool(constraint.get("skip_validation")),
+            )
+        case "AT_ColumnDefault":
+            kind = Kind.SET_DEFAULT if "def" in tree else Kind.DROP_DEFAULT
+            return _fact(kind, table, **details)
+    return _fact(_COMMANDS.get(subtype, Kind.ALTER_TABLE_OTHER), table, **details)
+
+
+def _rename(tree: Tree, path: Path) -> Fact | Unknown:
+    rename_type = tree.get("renameType", "")
+    kind = _RENAMES.get(rename_type)
+    table_like = tree.get("relationType", "OBJECT_TABLE") in (
+        "OBJECT_TABLE",
+        "OBJECT_ACCESS_METHOD",
+    )
+    if (
+        kind is None
+        or "relation" not in tree
+        or not (table_like or kind is not Kind.RENAME_COLUMN)
+    ):
+        return Fact(kind=Kind.OTHER, name=folded(tree.get("subname", "")))
+    name = folded(tree.get("subname", ""))
+    table = relation(tree["relation"], path)
+    if kind is Kind.RENAME_INDEX:
+        name, table_or_none = tree["relation"]["relname"], None
+        return _fact(kind, table_or_none, name=folded(name), new_name=folded(tree["newname"]))
+    return _fact(
+        kind,
+        table,
+        name=name,
+        new_name=folded(tree["newname"]),
+        if_exists=bool(tree.get("missing_ok")),
+    )
+
+
+def _index(tree: Tree, path: Path) -> Fact | Unknown:
+    return _fact(
+        Kind.CREATE_INDEX,
+        relation(tree["relation"], path),
+        name=folded(tree.get("idxname", "")),
+        concurrently=bool(tree.get("concurrent")),
+        if_exists=bool(tree.get("if_not_exists")),
+    )
+
+
+def _drop(tree: Tree, path: Path) -> Fact | Unknown:
+    objects = tree.get("objects", [])
+    kind = _DROPS.get(tree.get("removeType", ""), Kind.OTHER)
+    details: dict[str, Any] = {
+        "cascade": tree.get("behavior") == "DROP_CASCADE",
+        "if_exists": bool(tree.get("missing_ok")),
+        "concurrently": bool(tree.get("concurrent")),
+    }
+    if len(objects) != 1:
+        return Fact(kind=Kind.OTHER, name="DROP of several objects", **details)
+    parts = _object_name(objects[0])
+    if kind is Kind.DROP_TABLE:
+        return _fact(kind, _listed(parts, path), **details)
+    if kind is Kind.DROP_TRIGGER:
+        return _fact(kind, _listed(parts[:-1], path), name=parts[-1], **details)
+    return Fact(kind=kind, name=".".join(parts), **details)
+
+
+def _object_name(item: Tree) -> tuple[str, ...]:
+    if "List" in item:
+        return trees.strings(item["List"].get("items"))
+    if "ObjectWithArgs" in item:
+        return trees.strings(item["ObjectWithArgs"].get("objname"))
+    if "TypeName" in item:
+        return trees.strings(item["TypeName"].get("names"))
+    return trees.strings([item])
+
+
+def _comment(tree: Tree, path: Path) -> Fact | Unknown:
+    parts = _object_name(tree.get("object", {}))
+    match tree.get("objtype"):
+        case "OBJECT_TABLE":
+            return _fact(Kind.COMMENT, _listed(parts, path), name="table")
+        case "OBJECT_COLUMN":
+            return _fact(Kind.COMMENT, _listed(parts[:-1], path), name=folded(parts[-1]))
+        case "OBJECT_TABCONSTRAINT":
+            return _fact(Kind.COMMENT, _listed(parts[:-1], path), name=folded(parts[-1]))
+    return Fact(kind=Kind.COMMENT, name=".".join(parts))
+
+
+def _trigger(tree: Tree, path: Path) -> Fact | Unknown:
+    return _fact(Kind.CREATE_TRIGGER, relation(tree["relation"], path), name=tree["trigname"])
+
+
+def _on_relation(kind: Kind) -> Callable[[Tree, Path], Fact | Unknown]:
+    def read(tree: Tree, path: Path) -> Fact | Unknown:
+        return _fact(kind, relation(tree["relation"], path))
+
+    return read
+
+
+def _create_table(tree: Tree, path: Path) -> Fact | Unknown:
+    if tree["relation"].get("relpersistence") == "t":
+        return Unknown(reason="a temporary table does not outlive its connection")
+    return _fact(
+        Kind.CREATE_TABLE,
+        relation(tree["relation"], path),
+        if_exists=bool(tree.get("if_not_exists")),
+    )
+
+
+def _truncate(tree: Tree, path: Path) -> Fact | Unknown:
+    relations = tree.get("relations", [])
+    if len(relations) != 1:
+        return Fact(kind=Kind.OTHER, name="TRUNCATE of several tables")
+    return _fact(Kind.TRUNCATE, relation(relations[0]["RangeVar"], path))
+
+
+def _select(tree: Tree, path: Path) -> Fact | Unknown:
+    del path
+    if "intoClause" in tree:
+        return Unknown(reason="SELECT INTO makes a table from data")
+    return Fact(kind=Kind.SELECT, name=",".join(".".join(f) for f in trees.functions(tree)))
+
+
+def _named(kind: Kind, key: str) -> Callable[[Tree, Path], Fact | Unknown]:
+    def read(tree: Tree, path: Path) -> Fact | Unknown:
+        del path
+        value = tree.get(key, "")
+        name = value if isinstance(value, str) else ".".join(trees.strings(value))
+        return Fact(kind=kind, name=name, if_exists=bool(tree.get("if_not_exists")))
+
+    return read
+
+
+def _view(tree: Tree, path: Path) -> Fact | Unknown:
+    return _fact(Kind.CREATE_VIEW, relation(tree["view"], path))
+
+
+def _sequence(kind: Kind) -> Callable[[Tree, Path], Fact | Unknown]:
+    def read(tree: Tree, path: Path) -> Fact | Unknown:
+        name = relation(tree["sequence"], path)
+        if isinstance(name, Unknown):
+            return name
+        return Fact(kind=kind, name=f"{name.schema}.{name.name}")
+
+    return read
+
+
+def _grant(tree: Tree, path: Path) -> Fact | Unknown:
+    objects = tree.get("objects", [])
+    if tree.get("objtype") == "OBJECT_TABLE" and len(objects) == 1 and "RangeVar" in objects[0]:
+        return _fact(Kind.GRANT, relation(objects[0]["RangeVar"], path))
+    return Fact(kind=Kind.GRANT)
+
+
+def _schema_move(tree: Tree, path: Path) -> Fact | Unknown:
+    if tree.get("objectType") == "OBJECT_TABLE" and "relation" in tree:
+        return _fact(
+            Kind.SET_SCHEMA, relation(tree["relation"], path), new_name=tree["newschema"]
+        )
+    return Fact(kind=Kind.OTHER, name="SET SCHEMA")
+
+
+def _alter_other(tree: Tree, path: Path) -> Fact | Unknown:
+    """ALTER INDEX, VIEW, SEQUENCE …, which libpg_query also reads as an AlterTableStmt."""
+    del path
+    return Fact(kind=Kind.OTHER, name=str(tree.get("objtype", "")))
+
+
+_STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
+    "AlterTableStmt": _alter_other,
+    "RenameStmt": _rename,
+    "IndexStmt": _index,
+    "DropStmt": _drop,
+    "CreateStmt": _create_table,
+    "InsertStmt": _on_relation(Kind.INSERT),
+    "UpdateStmt": _on_relation(Kind.UPDATE),
+    "DeleteStmt": _on_relation(Kind.DELETE),
+    "TruncateStmt": _truncate,
+    "SelectStmt": _select,
+    "CommentStmt": _comment,
+    "CreateTrigStmt": _trigger,
+    "ViewStmt": _view,
+    "CreateSeqStmt": _sequence(Kind.CREATE_SEQUENCE),
+    "AlterSeqStmt": _sequence(Kind.ALTER_SEQUENCE),
+    "CreateEnumStmt": _named(Kind.CREATE_TYPE, "typeName"),
+    "CompositeTypeStmt": _named(Kind.CREATE_TYPE, "typeName"),
+    "CreateRangeStmt": _named(Kind.CREATE_TYPE, "typeName"),
+    "AlterEnumStmt": _named(Kind.ALTER_TYPE, "typeName"),
+    "CreateDomainStmt": _named(Kind.CREATE_DOMAIN, "domainname"),
+    "CreateExtensionStmt": _named(Kind.CREATE_EXTENSION, "extname"),
+    "CreateSchemaStmt": _named(Kind.CREATE_SCHEMA, "schemaname"),
+    "CreateFunctionStmt": _named(Kind.CREATE_FUNCTION, "funcname"),
+    "GrantStmt": _grant,
+    "AlterObjectSchemaStmt": _schema_move,
+    "VariableSetStmt": _named(Kind.SET, "name"),
+    "TransactionStmt": _named(Kind.TRANSACTION, "kind"),
+    "CreateTableAsStmt": lambda _tree, _path: Unknown(
+        reason="CREATE TABLE AS makes a table from data"
+    ),
+}
