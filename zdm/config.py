@@ -47,6 +47,7 @@ class LocalWorkload:
     name: str = "app"
     root: Path = Path()  # the working directory of the processes
     start_timeout: timedelta = timedelta(seconds=30)  # from start to ready
+    min_ready: timedelta = timedelta(0)  # ready that long before the next old one stops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ It cannot prove anything about processes that somebody else starts.
 import fcntl
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +29,7 @@ from zdm.model.release import (
     Version,
 )
 from zdm.rollout import local_processes, local_state
-from zdm.rollout.local_decide import is_complete
+from zdm.rollout.local_decide import Target, is_complete, target_of
 from zdm.rollout.local_processes import Marked
 from zdm.rollout.local_state import Identity, Member, Stage, Wish
 
@@ -133,7 +134,8 @@ class Local:
         wish = local_state.read_wish(self.directory)
         if wish is None:
             return RolloutFailed(reason=f"nobody asked for {version}")
-        if wish.version != version.name:
+        target = target_of(wish, time.time())
+        if target is None or target.version != version.name:
             other = wish.version or "that everything stops"
             return RolloutFailed(reason=f"somebody asked for {other} instead of {version}")
         self._ensure_supervisor()
@@ -143,9 +145,9 @@ class Local:
         if state.failure is not None:
             return RolloutFailed(reason=state.failure)
         alive = tuple(m for m in state.members if local_processes.is_alive(m.process))
-        if is_complete(alive, version.name, wish.workload.replicas):
+        if is_complete(alive, target):
             return RolloutComplete()
-        return RolloutProgress(waiting_for=_missing(alive, wish))
+        return RolloutProgress(waiting_for=_missing(alive, target))
 
     def ready_ports(self) -> tuple[int, ...]:
         """Where requests may be sent now; a terminating instance is not among them."""
@@ -197,11 +199,11 @@ class Local:
             return False
 
 
-def _missing(members: tuple[Member, ...], wish: Wish) -> str:
+def _missing(members: tuple[Member, ...], target: Target) -> str:
     live = [m for m in members if m.stage is not Stage.TERMINATING]
-    ready = sum(m.version == wish.version and m.stage is Stage.READY for m in live)
-    others = sum(m.version != wish.version for m in live)
-    text = f"{ready} of {wish.workload.replicas} instances of {wish.version} are ready"
+    ready = sum(map(target.counts, live))
+    others = sum(m.version != target.version for m in live)
+    text = f"{ready} of {target.replicas} instances of {target.version} are ready"
     return f"{text}, {others} of another version serve" if others else text
 
 

@@ -158,6 +158,7 @@ def _workload_out(workload: LocalWorkload) -> dict[str, Any]:
         "root": str(workload.root),
         "grace": workload.grace.total_seconds(),
         "start_timeout": workload.start_timeout.total_seconds(),
+        "min_ready": workload.min_ready.total_seconds(),
     }
 
 
@@ -171,5 +172,6 @@ def _workload_in(raw: dict[str, Any]) -> LocalWorkload:
             "root": Path(raw["root"]),
             "grace": timedelta(seconds=raw["grace"]),
             "start_timeout": timedelta(seconds=raw["start_timeout"]),
+            "min_ready": timedelta(seconds=raw["min_ready"]),
         }
     )

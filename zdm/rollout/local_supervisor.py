@@ -17,7 +17,7 @@ from typing import IO
 
 from zdm.config import LocalWorkload
 from zdm.rollout import local_processes
-from zdm.rollout.local_decide import Start, Stop, decide, is_complete
+from zdm.rollout.local_decide import Start, Stop, decide, is_complete, target_of
 from zdm.rollout.local_processes import Marked
 from zdm.rollout.local_state import (
     LOCK,
@@ -152,15 +152,14 @@ class Supervisor:
 
     def _settle(self, wish: Wish) -> None:
         now = time.time()
-        if wish.version is None or not is_complete(
-            self.state.members, wish.version, wish.workload.replicas
-        ):
+        target = target_of(wish, now)
+        if target is None or not is_complete(self.state.members, target):
             return
         since = self.state.settled_at or now
         calm = now - since > STABLE
         self.state = replace(
             self.state,
-            settled=wish.version,
+            settled=target.version,
             settled_at=since,
             crashes=0 if calm else self.state.crashes,
             failure=None if calm else self.state.failure,
@@ -168,7 +167,7 @@ class Supervisor:
 
     def _act(self, wish: Wish) -> None:
         now = time.time()
-        for move in decide(self.state, wish.version, wish.workload.replicas):
+        for move in decide(self.state, target_of(wish, now)):
             match move:
                 case Stop():
                     members = tuple(

@@ -1,9 +1,12 @@
 import pytest
 
-from zdm.rollout.local_decide import Move, Start, Stop, decide, is_complete
+from zdm.rollout.local_decide import Move, Start, Stop, Target, decide, is_complete
 from zdm.rollout.local_state import Identity, Member, Stage, State
 
 STAGES = {"s": Stage.STARTING, "r": Stage.READY, "t": Stage.TERMINATING}
+
+V1 = Target(version="v1", replicas=2, ready_before=10.0)
+V2 = Target(version="v2", replicas=2, ready_before=10.0)
 
 
 def members(*texts: str) -> tuple[Member, ...]:
@@ -40,7 +43,7 @@ def test_instances_are_replaced_one_by_one(
 ) -> None:
     state = State(settled="v1", members=members(*texts))
 
-    assert decide(state, "v2", 2) == moves
+    assert decide(state, V2) == moves
 
 
 @pytest.mark.parametrize(
@@ -56,19 +59,19 @@ def test_after_a_failure_what_serves_is_kept(
 ) -> None:
     state = State(settled="v1", failure="it crashes", members=members(*texts))
 
-    assert decide(state, "v2", 2) == moves
+    assert decide(state, V2) == moves
 
 
 def test_a_first_rollout_that_failed_starts_nothing_more() -> None:
     state = State(failure="it crashes")
 
-    assert decide(state, "v1", 2) == ()
+    assert decide(state, V1) == ()
 
 
 def test_without_a_target_everything_stops() -> None:
     state = State(members=members("v1 r", "v1 t", "v1 s"))
 
-    assert decide(state, None, 3) == (Stop(id="1"), Stop(id="3"))
+    assert decide(state, None) == (Stop(id="1"), Stop(id="3"))
 
 
 @pytest.mark.parametrize(
@@ -84,4 +87,12 @@ def test_without_a_target_everything_stops() -> None:
 def test_complete_means_that_only_the_target_serves(
     texts: tuple[str, ...], complete: bool
 ) -> None:
-    assert is_complete(members(*texts), "v2", 2) is complete
+    assert is_complete(members(*texts), V2) is complete
+
+
+def test_an_instance_that_is_ready_for_too_short_a_time_does_not_count() -> None:
+    state = State(members=members("v1 r", "v1 r", "v2 r"))
+    hasty = Target(version="v2", replicas=2, ready_before=2.5)
+
+    assert decide(state, hasty) == ()
+    assert not is_complete(members("v2 r", "v2 r", "v2 r"), hasty)
