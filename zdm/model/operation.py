@@ -7,7 +7,7 @@ from typing import Protocol
 from zdm.model.findings import Finding, Hazard
 from zdm.model.plan import Step
 from zdm.model.schema import Snapshot
-from zdm.model.statement import Action, Source
+from zdm.model.statement import Action, Directive, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +49,12 @@ class Match:
     """The Operation, and the positions in the given sequence of the Actions it consumes.
 
     The first position is always 0: a recogniser answers for the train from there on.
+    `directives` are those of the author that the operation makes use of.
     """
 
     operation: Operation
     consumed: tuple[int, ...]
+    directives: tuple[Directive, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ constraints, owned sequences, extended statistics (manual, ALTER TABLE).
 from dataclasses import replace
 
 from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table
+from zdm.recipes import definitions
 
 
 def put_table(snapshot: Snapshot, table: Table) -> Snapshot:
@@ -55,6 +56,44 @@ def drop_column(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
         ),
     )
     return put_table(owned, left)
+
+
+def rename_column(snapshot: Snapshot, name: Name, old: str, new: str) -> Snapshot:
+    """Another name for the column, in all that hangs on it too."""
+    table = _table(snapshot, name)
+    renamed = replace(
+        table,
+        columns=tuple(replace(c, name=new) if c.name == old else c for c in table.columns),
+        constraints=tuple(_renamed_constraint(c, name, old, new) for c in table.constraints),
+        indexes=tuple(_renamed_index(i, old, new) for i in table.indexes),
+        dependents=tuple(
+            replace(d, column=new) if d.column == old else d for d in table.dependents
+        ),
+    )
+    return put_table(snapshot, renamed)
+
+
+def _renamed_constraint(constraint: Constraint, table: Name, old: str, new: str) -> Constraint:
+    if old not in constraint.columns:
+        return constraint
+    return replace(
+        constraint,
+        columns=tuple(new if c == old else c for c in constraint.columns),
+        definition=definitions.constraint_text(constraint.definition, table, old, new),
+    )
+
+
+def _renamed_index(index: Index, old: str, new: str) -> Index:
+    if old not in index.columns:
+        return index
+    return replace(
+        index,
+        keys=tuple(new if k == old else k for k in index.keys),
+        columns=tuple(new if c == old else c for c in index.columns),
+        definition=definitions.index(
+            index.definition, old, new, name=index.name, concurrently=False
+        ),
+    )
 
 
 def put_constraint(snapshot: Snapshot, name: Name, constraint: Constraint) -> Snapshot:

@@ -12,8 +12,8 @@ from typing import Any
 
 from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.statement import Setting
-from zdm.parse import emit, libpg_query, trees
-from zdm.parse.emit import Constant, Qualified
+from zdm.parse import emit, trees
+from zdm.parse.emit import Constant, Part, Qualified
 
 Node = dict[str, Any]
 PINNED = frozenset({"search_path", "timezone", "datestyle", "intervalstyle"})
@@ -37,13 +37,6 @@ STABLE = frozenset(
 )
 
 
-def parsed(expression: str) -> Node:
-    """The tree of an expression."""
-    tree = libpg_query.parse(("SELECT " + expression).encode())
-    target: Node = tree["stmts"][0]["stmt"]["SelectStmt"]["targetList"][0]["ResTarget"]["val"]
-    return target
-
-
 def nodes(tree: Any, kind: str) -> Iterator[Node]:
     """Every node of the kind within the tree, as the dict under its key."""
     if isinstance(tree, dict):
@@ -56,27 +49,34 @@ def nodes(tree: Any, kind: str) -> Iterator[Node]:
             yield from nodes(item, kind)
 
 
-def strings(items: list[Node]) -> tuple[str, ...]:
-    """The words of a list of String nodes; others, such as a star, are left out."""
-    return tuple(item["String"].get("sval", "") for item in items if "String" in item)
-
-
 def of_new_row(expression: str, table: Table) -> str:
     """The expression with each column of the table as a field of NEW."""
-    tree = deepcopy(parsed(expression))
+    tree = deepcopy(trees.expression(expression))
     known = {column.name for column in table.columns}
     for reference in nodes(tree, "ColumnRef"):
-        column = strings(reference["fields"])[-1]
+        column = trees.strings(reference["fields"])[-1]
         if column in known:
             reference["fields"] = [_string("new"), _string(column)]
     return trees.expression_sql(tree)
 
 
+def bare(tree: Node) -> str:
+    """The expression with its columns by bare names, without table or alias."""
+    copy = deepcopy(tree)
+    for reference in nodes(copy, "ColumnRef"):
+        reference["fields"] = [_string(trees.strings(reference["fields"])[-1])]
+    return trees.expression_sql(copy)
+
+
 def volatility(expression: str, snapshot: Snapshot) -> Volatility:
     """How often it must be evaluated, by the functions it calls."""
-    tree = parsed(expression)
+    return tree_volatility(trees.expression(expression), snapshot)
+
+
+def tree_volatility(tree: Node, snapshot: Snapshot) -> Volatility:
+    """The same of a tree."""
     found = {
-        _function_volatility(strings(call["funcname"]), snapshot)
+        _function_volatility(trees.strings(call["funcname"]), snapshot)
         for call in nodes(tree, "FuncCall")
     }
     if Volatility.VOLATILE in found:
@@ -87,7 +87,8 @@ def volatility(expression: str, snapshot: Snapshot) -> Volatility:
 
 def trigger_function(name: Name, body: str, settings: tuple[Setting, ...] = ()) -> str:
     """CREATE FUNCTION … RETURNS trigger in plpgsql, under the settings that change meaning."""
-    clauses, parts = [], {}
+    clauses: list[str] = []
+    parts: dict[str, Part] = {}
     for number, setting in enumerate(s for s in settings if s.name.lower() in PINNED):
         values = _values(setting)
         holes = [f"s{number}_{place}" for place in range(len(values))]
@@ -121,6 +122,12 @@ def search_path(value: str) -> tuple[str, ...]:
         else:
             word += character
     return tuple(name for name in found if name)
+
+
+def qualified(text: str) -> Name:
+    """A name as PostgreSQL prints it, quoted and with its schema where needed."""
+    words = trees.strings(trees.expression(text)["ColumnRef"]["fields"])
+    return Name(words[0] if len(words) > 1 else "", words[-1])
 
 
 def _function_volatility(words: tuple[str, ...], snapshot: Snapshot) -> Volatility:

@@ -142,7 +142,7 @@ def install(site: Site, pair: Pair, extra: tuple[str, ...] = ()) -> RunSql:
             f=Qualified(function),
         ),
     )
-    undo = (
+    undo: tuple[str, ...] = (
         emit.sql("DROP TRIGGER IF EXISTS {g} ON {t}", g=Ident(trigger), t=table),
         emit.sql("DROP FUNCTION IF EXISTS {f}()", f=Qualified(function)),
     )
@@ -202,10 +202,15 @@ def remove_sql(site: Site, pair: Pair) -> tuple[str, str]:
 
 
 def _add_column(site: Site, column: Column) -> str:
-    collate = f" COLLATE {column.collation}" if column.collation else ""
+    table, name, type_text = Qualified(site.name), Ident(column.name), TypeText(column.type)
+    if column.collation is None:
+        return emit.sql(
+            "ALTER TABLE {t} ADD COLUMN {c} {type}", t=table, c=name, type=type_text
+        )
     return emit.sql(
-        "ALTER TABLE {t} ADD COLUMN {c} {type}",
-        t=Qualified(site.name),
-        c=Ident(column.name),
-        type=TypeText(column.type + collate),
+        "ALTER TABLE {t} ADD COLUMN {c} {type} COLLATE {collation}",
+        t=table,
+        c=name,
+        type=type_text,
+        collation=Qualified(expressions.qualified(column.collation)),
     )

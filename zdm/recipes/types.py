@@ -8,6 +8,7 @@ from typing import Any
 
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Setting
+from zdm.parse import trees
 from zdm.recipes import expressions
 
 CATALOG = "pg_catalog"
@@ -27,6 +28,7 @@ CANONICAL = {
     "time": "time without time zone",
     "timetz": "time with time zone",
     "varbit": "bit varying",
+    "char": '"char"',
 }
 SERIAL = {"smallserial": "smallint", "serial": "integer", "bigserial": "bigint"}
 SERIAL |= {"serial2": "smallint", "serial4": "integer", "serial8": "bigint"}
@@ -43,7 +45,7 @@ def canonical(
     type_name: dict[str, Any], snapshot: Snapshot, settings: tuple[Setting, ...] = ()
 ) -> str:
     """The type as format_type prints it; serial types as the integers they stand for."""
-    words = expressions.strings(type_name.get("names", []))
+    words = trees.strings(type_name.get("names", []))
     dimensions = "[]" * min(1, len(type_name.get("arrayBounds", [])))
     base = _base(words, snapshot, settings)
     return _with_modifiers(base, type_name.get("typmods", [])) + dimensions
@@ -51,7 +53,7 @@ def canonical(
 
 def is_serial(type_name: dict[str, Any]) -> bool:
     """serial, bigserial or smallserial."""
-    return expressions.strings(type_name.get("names", []))[-1] in SERIAL
+    return trees.strings(type_name.get("names", []))[-1] in SERIAL
 
 
 def path(snapshot: Snapshot, settings: tuple[Setting, ...]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact
+from zdm.parse import trees
 from zdm.recipes import expressions
 from zdm.recipes.expressions import Node
 
@@ -26,7 +27,10 @@ def read(action: Action) -> Update | None:
         return None
     tree = action.tree
     targets = [item["ResTarget"] for item in tree.get("targetList", [])]
-    extra = any(tree.get(key) for key in ("fromClause", "withClause", "returningList"))
+    extra = any(
+        tree.get(key)
+        for key in ("fromClause", "withClause", "returningList", "returningClause")
+    )
     odd = any(
         next(expressions.nodes(dict(tree), kind), None) is not None
         for kind in ("SubLink", "MultiAssignRef", "SetToDefault", "ParamRef", "WindowDef")
@@ -43,8 +47,8 @@ def read(action: Action) -> Update | None:
 def columns(tree: Node) -> tuple[str, ...]:
     """The columns an expression refers to, each once, in order of appearance."""
     found = [
-        expressions.strings(reference["fields"])[-1]
+        trees.strings(reference["fields"])[-1]
         for reference in expressions.nodes(tree, "ColumnRef")
-        if expressions.strings(reference["fields"])
+        if trees.strings(reference["fields"])
     ]
     return tuple(dict.fromkeys(found))

@@ -1,0 +1,19 @@
+"""A Refusal from an Action: fact, consequence and remedy, with the author's place."""
+
+from zdm.model.findings import Finding, Severity
+from zdm.model.operation import Refusal
+from zdm.model.statement import Action
+
+
+def refuse(action: Action, slug: str, message: str, remedy: str) -> Refusal:
+    """The recogniser knows what this is, and that it must not be planned."""
+    return Refusal(
+        finding=Finding(
+            slug=slug,
+            severity=Severity.ERROR,
+            message=message,
+            remedy=remedy,
+            source=action.source,
+            statement=action.statement.sql,
+        )
+    )

@@ -1,0 +1,118 @@
+"""Move Alembic's version table to the heads that the train stands for.
+
+One transaction with its journal row, with a probe, so that the stamp and the run's state
+cannot drift apart; undone, the heads are those of the start. Where no version table is there
+yet, it is made as Alembic makes it, in a step of its own.
+"""
+
+from zdm.model.locks import LockMode
+from zdm.model.plan import (
+    BOTH,
+    LOCK_TIMEOUT,
+    STATEMENT_TIMEOUT,
+    Check,
+    Phase,
+    RunSql,
+    TableLock,
+)
+from zdm.model.schema import Snapshot
+from zdm.model.statement import Stamp
+from zdm.parse import emit
+from zdm.parse.emit import Constant, Expression, Ident, Qualified
+from zdm.recipes import probes
+
+SLUG = "stamp"
+
+
+def steps(stamp: Stamp, snapshot: Snapshot, phase: Phase) -> tuple[RunSql, ...]:
+    """The stamp, and before it the version table if the database has none."""
+    if stamp.from_heads or snapshot.version_table is not None:
+        return (_move(stamp, phase),)
+    return (_make_table(stamp, phase), _move(stamp, phase))
+
+
+def _make_table(stamp: Stamp, phase: Phase) -> RunSql:
+    table = Qualified(stamp.table)
+    return RunSql(
+        id="version-table",
+        operation=SLUG,
+        phase=phase,
+        title=f"create Alembic's version table {stamp.table}",
+        sql=(
+            emit.sql(
+                "CREATE TABLE IF NOT EXISTS {t} (version_num varchar(32) NOT NULL,"
+                " CONSTRAINT {k} PRIMARY KEY (version_num))",
+                t=table,
+                k=Ident(f"{stamp.table.name}_pkc"),
+            ),
+        ),
+        locks=(),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=STATEMENT_TIMEOUT,
+        probe=probes.probe(probes.relation(stamp.table)),
+        undo=(emit.sql("DROP TABLE IF EXISTS {t}", t=table),),
+        serves=BOTH,
+        reason="The database has no version table yet; it is made as Alembic makes it.",
+        origin=(),
+    )
+
+
+def _move(stamp: Stamp, phase: Phase) -> RunSql:
+    words = " ".join([*(stamp.from_heads or ("base",)), "to", *(stamp.to_heads or ("base",))])
+    return RunSql(
+        id=f"stamp-{stamp.table}",
+        operation=SLUG,
+        phase=phase,
+        title=f"stamp {stamp.table} from {words}",
+        sql=_moves(stamp, stamp.from_heads, stamp.to_heads),
+        locks=(TableLock(table=stamp.table, mode=LockMode.ROW_EXCLUSIVE),)
+        if stamp.from_heads
+        else (),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=STATEMENT_TIMEOUT,
+        preconditions=(
+            Check(
+                sql=_heads_are(stamp, stamp.from_heads),
+                failure=f"{stamp.table} does not hold the heads that the plan starts from",
+                hint="plan again on the database as it is",
+            ),
+        ),
+        probe=probes.probe(_heads_are(stamp, stamp.to_heads)),
+        undo=_moves(stamp, stamp.to_heads, stamp.from_heads),
+        serves=BOTH,
+        reason="New code checks the version table; one transaction with its journal row, so"
+        " that the two cannot drift apart.",
+        origin=(),
+    )
+
+
+def _moves(stamp: Stamp, old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    gone = [
+        emit.sql(
+            "DELETE FROM {t} WHERE version_num = {v}",
+            t=Qualified(stamp.table),
+            v=Constant(head),
+        )
+        for head in sorted(set(old) - set(new))
+    ]
+    come = [
+        emit.sql(
+            "INSERT INTO {t} (version_num) VALUES ({v})",
+            t=Qualified(stamp.table),
+            v=Constant(head),
+        )
+        for head in sorted(set(new) - set(old))
+    ]
+    return (*gone, *come)
+
+
+def _heads_are(stamp: Stamp, heads: tuple[str, ...]) -> str:
+    if not heads:
+        return emit.sql("SELECT NOT EXISTS (SELECT FROM {t})", t=Qualified(stamp.table))
+    wanted = emit.sql("SELECT {w}", w=Constant(",".join(sorted(heads))))
+    return emit.sql(
+        "SELECT ({wanted}) IS NOT DISTINCT FROM"
+        " (SELECT string_agg(version_num, ',' ORDER BY version_num COLLATE \"C\") FROM {t})",
+        t=Qualified(stamp.table),
+        wanted=Expression(f"({wanted})"),
+    )
