@@ -5,6 +5,7 @@ exception mean that it has no reading; its compiled build raises foreign types, 
 exception is caught here. Identifiers come unfolded and uncut; both is done before comparing.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from sqlglot import exp
 
 from zdm.model.sql import MAX_NAME_BYTES
 from zdm.model.statement import ActionKind as Kind
+
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it warns of each opaque statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
