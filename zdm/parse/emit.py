@@ -59,7 +59,15 @@ class Constant:
     value: str
 
 
-Part = Ident | Idents | Qualified | TypeText | Expression | Constant
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A function's body, in dollar quotes so that a person can read it."""
+
+    text: str
+
+
+Part = Ident | Idents | Qualified | TypeText | Expression | Constant | Body
+_QUOTES = "$zdm$"
 _Edit = Callable[[Any], Any]
 
 
@@ -96,6 +104,8 @@ def _text(part: Part) -> str:
             return part.text
         case Constant():
             return literal(part.value)
+        case Body():
+            return f"{_QUOTES}{part.text}{_QUOTES}"
 
 
 def _fits(name: str) -> str:
@@ -117,7 +127,7 @@ def _stand_in(name: str, part: Part) -> str:
         case Qualified():
             schema = _mark(name, "_schema") + "." if part.name.schema else ""
             return schema + _mark(name)
-        case Constant():
+        case Constant() | Body():
             return f"'{_mark(name)}'"
 
 
@@ -133,6 +143,8 @@ def _replace(tree: Any, name: str, part: Part) -> Any:
             return _strings(tree, marks)
         case Constant():
             return _strings(tree, {_mark(name): part.value})
+        case Body():
+            return _strings(tree, {_mark(name): part.text})
         case TypeText():
             return _type(tree, _mark(name), trees.strip(trees.type_name(part.text)))
         case Expression():

@@ -13,7 +13,7 @@ from typing import Any
 from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.statement import Setting
 from zdm.parse import emit, trees
-from zdm.parse.emit import Constant, Part, Qualified
+from zdm.parse.emit import Body, Constant, Part, Qualified
 
 Node = dict[str, Any]
 PINNED = frozenset({"search_path", "timezone", "datestyle", "intervalstyle"})
@@ -99,7 +99,7 @@ def trigger_function(name: Name, body: str, settings: tuple[Setting, ...] = ()) 
         + "".join(clauses)
         + " AS {body}",
         f=Qualified(name),
-        body=Constant(body),
+        body=Body(body),
         **parts,
     )
 
