@@ -105,8 +105,7 @@ class RenameColumn:
         default = pair.old.default if self.carry else self.default
         return (
             sync.install(place, pair, carry.properties(move) if self.carry else ()),
-            dual_write.fill(place, pair, self.where),
-            *carried,
+            *carry.not_new_before_unique((dual_write.fill(place, pair, self.where), *carried)),
             dual_write.analyze(place, self.new.name),
             dual_write.contract(
                 place, pair, default=default, losing=dual_write.losing(place, self.old)

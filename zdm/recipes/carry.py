@@ -6,16 +6,19 @@ What cannot be made again in this way is named and refused.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
     BOTH,
     LOCK_TIMEOUT,
     NO_TIMEOUT,
+    OLD_ONLY,
     STATEMENT_TIMEOUT,
+    AwaitRollout,
     Phase,
     RunSql,
+    Step,
     TableLock,
 )
 from zdm.model.schema import Column, Constraint, Index, Snapshot, Table
@@ -134,6 +137,21 @@ def steps(move: Move) -> tuple[RunSql, ...]:
     if column is not None and column.not_null:
         found += not_null.prove(move.site, move.new)
     return tuple(found)
+
+
+def not_new_before_unique(found: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps, of which those before the last unique index do not serve the new version:
+    its ON CONFLICT (new column) is an error without the index."""
+    unique = [n for n, step in enumerate(found) if isinstance(step, RunSql) and _unique(step)]
+    last = max(unique, default=0)
+    return tuple(
+        step if n >= last or isinstance(step, AwaitRollout) else replace(step, serves=OLD_ONLY)
+        for n, step in enumerate(found)
+    )
+
+
+def _unique(step: RunSql) -> bool:
+    return step.sql[0].startswith("CREATE UNIQUE INDEX")
 
 
 def _indexes(move: Move) -> list[Index]:

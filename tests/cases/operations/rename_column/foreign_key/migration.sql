@@ -1,0 +1,1 @@
+ALTER TABLE users RENAME COLUMN country TO country_code;
