@@ -7,6 +7,7 @@ counted as failed. Where no instance is ready, a request waits, and its waiting 
 import http.client
 import json
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -20,7 +21,7 @@ WORKERS = 4
 REQUESTS_PER_SECOND = 200  # of all workers: the demo shares two cores with its server
 REQUEST_TIMEOUT = 30.0  # seconds; what waits longer has failed
 PORTS_EVERY = 0.1  # seconds between looks at who is ready
-KEPT_FAILURES = 5
+KEPT_KINDS = 5
 PRODUCTS = 5
 MAX_CHOICES = 100
 HOST = "127.0.0.1"
@@ -38,7 +39,7 @@ class Figures:
     longest_ms: float
     median_ms: float
     p99_ms: float
-    failures: tuple[str, ...]  # the first ones, as sentences
+    failures: tuple[str, ...]  # the most frequent kinds, each with its count
     answered_by: tuple[tuple[str, int], ...]  # reads per application version
 
 
@@ -54,6 +55,12 @@ class Tally:
     failures: list[str] = field(default_factory=list)
     wrong_reads: list[str] = field(default_factory=list)
     answered_by: Counter[str] = field(default_factory=Counter)
+
+
+def kinds(faults: list[str]) -> tuple[str, ...]:
+    """The most frequent first lines, numbers left out, each with its count."""
+    counted = Counter(re.sub(r"(?<=/)\d+", "…", text.partition("\n")[0]) for text in faults)
+    return tuple(f"{count} × {kind}" for kind, count in counted.most_common(KEPT_KINDS))
 
 
 class Traffic:
@@ -91,7 +98,7 @@ class Traffic:
         answered: Counter[str] = Counter()
         for tally in tallies:
             answered.update(dict(tally.answered_by))
-        failures = [text for tally in tallies for text in (*tally.failures, *tally.wrong_reads)]
+        faults = [text for tally in tallies for text in (*tally.failures, *tally.wrong_reads)]
         return Figures(
             requests=len(times),
             failed=sum(len(tally.failures) for tally in tallies),
@@ -99,7 +106,7 @@ class Traffic:
             longest_ms=times[-1] if times else 0.0,
             median_ms=times[len(times) // 2] if times else 0.0,
             p99_ms=times[len(times) * 99 // 100] if times else 0.0,
-            failures=tuple(failures[:KEPT_FAILURES]),
+            failures=kinds(faults),
             answered_by=tuple(sorted(answered.items())),
         )
 
