@@ -1,0 +1,100 @@
+"""Connections of zdm's own, and psycopg's errors in zdm's words.
+
+Every connection is named `zdm-run:…`, never prepares statements, and asks the server to look
+for a dead client each second: without that, a killed migrator's DDL is still applied later
+(measured, PostgreSQL 18). A password is never part of a message.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from psycopg import conninfo
+
+from zdm.errors import InputError, TemporaryError, ZdmError
+
+PREFIX = "zdm-run:"
+MAX_NAME = 63
+CONNECT_SECONDS = 10
+SESSION = (
+    "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)",
+    "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false)",
+)
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+def shown(url: str) -> str:
+    """The URL as a person may see it: host, port, database and user, no password."""
+    try:
+        parts = conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return "the given URL"
+    host, port = parts.get("host") or "localhost", parts.get("port") or 5432
+    return f"{parts.get('user') or ''}@{host}:{port}/{parts.get('dbname') or ''}"
+
+
+def connect(url: str, *, name: str, autocommit: bool = True) -> Connection:
+    """Connect; raises InputError for an unusable URL, TemporaryError where nobody answers."""
+    try:
+        connection = psycopg.connect(
+            url,
+            autocommit=True,
+            prepare_threshold=None,
+            application_name=(PREFIX + name)[:MAX_NAME],
+            connect_timeout=CONNECT_SECONDS,
+            keepalives=1,
+            keepalives_idle=10,
+            keepalives_interval=5,
+            keepalives_count=3,
+        )
+    except psycopg.ProgrammingError as error:
+        raise InputError(
+            "the database URL cannot be read",
+            hint="write it as postgresql://user@host:5432/database",
+        ) from error
+    except psycopg.OperationalError as error:
+        raise _unreachable(url, error) from error
+    for statement in SESSION:
+        # Windows servers refuse the first; then a dead client is seen by keepalives only
+        with contextlib.suppress(psycopg.errors.InvalidParameterValue):
+            connection.execute(statement)
+    connection.autocommit = autocommit
+    return connection
+
+
+def _unreachable(url: str, error: psycopg.OperationalError) -> ZdmError:
+    said = str(error).strip().splitlines()
+    reason = said[-1] if said else "no answer"
+    if "does not exist" in reason or "authentication failed" in reason or "role" in reason:
+        return InputError(
+            f"{shown(url)} refused the connection: {reason}",
+            hint="check the database's name, the user and the password",
+        )
+    return TemporaryError(
+        f"{shown(url)} cannot be reached: {reason}",
+        hint="check host and port, and that the server runs; then run the same command again",
+    )
+
+
+@contextlib.contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """psycopg's errors in this block become zdm's: `doing` is what was being done."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise TemporaryError(
+            f"the database was lost while {doing}: {first_line(error)}",
+            hint="run the same command again; it goes on where it stopped",
+        ) from error
+    except psycopg.Error as error:
+        raise InputError(
+            f"PostgreSQL refused {doing}: {first_line(error)}",
+            hint="the server's message names the cause",
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
