@@ -113,8 +113,11 @@ def _discriminates(field: dataclasses.Field[Any], hint: Any) -> bool:
     return field.name == DISCRIMINATOR and typing.get_origin(hint) is Literal
 
 
-def to_plain(value: Any, codecs: Codecs) -> Any:
-    """The value as dicts, lists and scalars; sets are sorted."""
+def to_plain(value: Any, codecs: Codecs, *, skip: str = "") -> Any:
+    """The value as dicts, lists and scalars; sets are sorted.
+
+    Fields whose metadata has the key `skip` are left out.
+    """
     codec = codecs.get(type(value))
     if codec is not None:
         return codec.encode(value)
@@ -122,14 +125,15 @@ def to_plain(value: Any, codecs: Codecs) -> Any:
         return value.value
     if dataclasses.is_dataclass(value):
         return {
-            field.name: to_plain(getattr(value, field.name), codecs)
+            field.name: to_plain(getattr(value, field.name), codecs, skip=skip)
             for field, hint in _fields(value.__class__)
-            if _discriminates(field, hint) or getattr(value, field.name) != _default(field)
+            if skip not in field.metadata
+            and (_discriminates(field, hint) or getattr(value, field.name) != _default(field))
         }
     if isinstance(value, frozenset):
-        return sorted(to_plain(item, codecs) for item in value)
+        return sorted(to_plain(item, codecs, skip=skip) for item in value)
     if isinstance(value, tuple):
-        return [to_plain(item, codecs) for item in value]
+        return [to_plain(item, codecs, skip=skip) for item in value]
     return value
 
 
