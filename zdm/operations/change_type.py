@@ -73,12 +73,13 @@ class ChangeType:
         """What remains when it is planned well."""
         table = _table(context.snapshot, self.table)
         old = _column(table, self.old)
+        total = (
+            f"`{self.forward}` must accept every value that the old version can write to"
+            f" {self.old}: an error in it fails the old version's write",
+            "try it on the data, and make it total with CASE where it is not",
+        )
         lines = [
-            (
-                f"`{self.forward}` must accept every value that the old version can write to"
-                f" {self.old}: an error in it fails the old version's write",
-                "try it on the data, and make it total with CASE where it is not",
-            ),
+            *((total,) if self.given else ()),
             (
                 f"until the contract, a value of {self.new.name} that {old.type} cannot hold"
                 + (

@@ -51,7 +51,8 @@ class DropColumn:
             (
                 f"the old version meets rows in which the new one left {self.column} NULL or at"
                 " its default",
-                "let the old version accept them, or deploy a version that does first",
+                "let the old version accept them, or deploy a version that does first; NOT NULL"
+                " cannot be put back while such rows are there",
             ),
             (
                 f"a version that runs `SELECT *` or a positional INSERT on {self.table} breaks"

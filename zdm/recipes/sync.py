@@ -11,7 +11,7 @@ from the values, never from who writes. The rules, each measured (PostgreSQL 15)
 - the comparison is with forward(old), so a lossy value is not written back by the backfill.
 
 `=` calls 1.0 and 1.00, or 'a' and 'A' in citext, the same, and json has no `=` at all: for
-types whose equal values can differ, the stored images are compared (`*<>`; manual, 9.25.6).
+types whose equal values can differ, the stored images are compared (manual, 9.25.6).
 """
 
 from dataclasses import dataclass, replace
@@ -88,7 +88,7 @@ def is_distinct(left: str, right: str, column: Column, snapshot: Snapshot) -> st
     exact = column.type in EXACT or column.type.startswith(EXACT_PREFIXES) or enum
     if exact and column.collation is None:
         return f"{left} IS DISTINCT FROM {right}"
-    return f"ROW({left}) OPERATOR(pg_catalog.*<>) ROW({right})"
+    return f"pg_catalog.record_image_ne(ROW({left}), ROW({right}))"
 
 
 def body(site: Site, pair: Pair) -> str:

@@ -1,0 +1,3 @@
+UPDATE events SET at = day::timestamp WHERE at IS NULL;
+
+ALTER TABLE events DROP COLUMN day;

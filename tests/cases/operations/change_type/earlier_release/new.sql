@@ -1,0 +1,2 @@
+INSERT INTO events (id, at) VALUES (2000, '2024-05-05 10:00') ON CONFLICT (id) DO UPDATE SET at = '2024-06-06 11:00';
+SELECT id, at FROM events WHERE at > '2024-05-01';

@@ -1,0 +1,7 @@
+CREATE TABLE orders (
+    id bigint PRIMARY KEY,
+    quantity integer NOT NULL,
+    note text
+);
+INSERT INTO orders (id, quantity) SELECT n, n % 7 FROM generate_series(1, 50000) AS n;
+ANALYZE orders;

@@ -1,0 +1,3 @@
+CREATE TABLE users (id bigint PRIMARY KEY, name text, nickname text NOT NULL);
+CREATE INDEX users_nickname ON users (nickname);
+INSERT INTO users (id, name, nickname) SELECT n, 'User', 'u' || n FROM generate_series(1, 500) AS n;
