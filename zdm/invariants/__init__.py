@@ -1,1 +1,17 @@
-"""What every Plan must keep; a failure is a bug or an edited file."""
+"""What every Plan must keep, pure: is this plan well made?
+
+A Finding here is a bug of zdm or a plan that was edited by hand.
+"""
+
+from collections.abc import Callable
+
+from zdm.invariants import gates, locks, phases, timeouts
+from zdm.model.findings import Finding
+from zdm.model.plan import Plan
+
+ALL: tuple[Callable[[Plan], tuple[Finding, ...]], ...] = (
+    phases.check,
+    locks.check,
+    gates.check,
+    timeouts.check,
+)

@@ -16,6 +16,7 @@ from zdm.model.plan import (
     LOCK_TIMEOUT,
     NEW_ONLY,
     NO_TIMEOUT,
+    STATEMENT_TIMEOUT,
     Irreversible,
     Phase,
     RunSql,
@@ -65,6 +66,7 @@ class AsWritten:
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One step with the author's text."""
         before = self.phase is Phase.EXPAND
+        together = self.statement.transaction is not None
         return (
             RunSql(
                 id="as-written",
@@ -73,9 +75,9 @@ class AsWritten:
                 title=self.title,
                 sql=(self.statement.sql,),
                 locks=self._locks(context.snapshot),
-                lock_timeout=LOCK_TIMEOUT,
-                statement_timeout=NO_TIMEOUT,
-                in_transaction=self.statement.transaction is not None,
+                lock_timeout=LOCK_TIMEOUT if together else NO_TIMEOUT,
+                statement_timeout=STATEMENT_TIMEOUT if together else NO_TIMEOUT,
+                in_transaction=together,
                 settings=self.statement.settings,
                 probe="",  # nothing in the catalog tells; the journal alone knows
                 undo=Irreversible(reason="zdm does not know what the statement does"),

@@ -1,0 +1,59 @@
+"""What may run works: the old version until the rollout, the new one from the rollout on; and
+nothing before the rollout is without a way back, unless the author vouches for it (a step
+without probe)."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Finding, Severity
+from zdm.model.plan import AwaitRollout, Irreversible, Phase, Plan, RunSql, Side, Step
+
+
+def check(plan: Plan) -> tuple[Finding, ...]:
+    """Findings about versions and ways back."""
+    before = [s for s in plan.steps if s.phase.position < Phase.ROLLOUT.position]
+    after = [s for s in plan.steps if s.phase.position > Phase.ROLLOUT.position]
+    return (*_old(before), *_new(plan, before, after), *_way_back(before))
+
+
+def _old(before: list[Step]) -> Iterator[Finding]:
+    for step in before:
+        if Side.OLD not in step.serves:
+            yield _finding(
+                step,
+                "breaks_old",
+                f"step {step.id} breaks the old version before it is replaced",
+            )
+
+
+def _new(plan: Plan, before: list[Step], after: list[Step]) -> Iterator[Finding]:
+    deploys = any(isinstance(step, AwaitRollout) for step in plan.steps)
+    if deploys and before and Side.NEW not in before[-1].serves:
+        yield _finding(
+            before[-1],
+            "new_not_ready",
+            f"after step {before[-1].id} the new version is deployed, but does not work yet",
+        )
+    for step in after:
+        if Side.NEW not in step.serves:
+            yield _finding(step, "breaks_new", f"step {step.id} breaks the new version")
+
+
+def _way_back(before: list[Step]) -> Iterator[Finding]:
+    for step in before:
+        if isinstance(step, RunSql) and step.probe and isinstance(step.undo, Irreversible):
+            yield _finding(
+                step,
+                "early_point_of_no_return",
+                f"step {step.id} has no way back ({step.undo.reason}), and the new version is"
+                " not there yet",
+            )
+
+
+def _finding(step: Step, slug: str, message: str) -> Finding:
+    return Finding(
+        slug=slug,
+        severity=Severity.ERROR,
+        message=message,
+        remedy="make the plan again with `zdm plan`",
+        source=step.origin[0] if step.origin else None,
+    )

@@ -1,0 +1,59 @@
+"""No step scans, rewrites or builds while its lock blocks reads or writes, and CONCURRENTLY
+stands alone outside a transaction (manual, CREATE INDEX)."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Finding, Severity
+from zdm.model.plan import Plan, RunSql
+
+
+def check(plan: Plan) -> tuple[Finding, ...]:
+    """Findings about locks."""
+    return tuple(
+        found
+        for step in plan.steps
+        if isinstance(step, RunSql)
+        for found in (*_alone(step), *_long(step))
+    )
+
+
+def _alone(step: RunSql) -> Iterator[Finding]:
+    concurrent = any(" CONCURRENTLY " in f"{sql} " for sql in step.sql)
+    if concurrent and step.in_transaction:
+        yield _finding(
+            step,
+            "concurrently_in_transaction",
+            f"step {step.id} runs CONCURRENTLY in a transaction, where it is an error",
+        )
+    if not step.in_transaction and len(step.sql) != 1:
+        yield _finding(
+            step,
+            "several_without_transaction",
+            f"step {step.id} runs {len(step.sql)} statements outside a transaction, so a"
+            " failure would leave some of them done",
+        )
+
+
+def _long(step: RunSql) -> Iterator[Finding]:
+    blocking = [
+        lock for lock in step.locks if lock.mode.blocks_reads or lock.mode.blocks_writes
+    ]
+    for lock in blocking:
+        if step.cost.scan or lock.table in step.rewrites:
+            work = "rewrites" if lock.table in step.rewrites else "reads all of"
+            yield _finding(
+                step,
+                "long_lock",
+                f"step {step.id} {work} {lock.table} under {lock.mode}: others would wait for"
+                " its whole length",
+            )
+
+
+def _finding(step: RunSql, slug: str, message: str) -> Finding:
+    return Finding(
+        slug=slug,
+        severity=Severity.ERROR,
+        message=message,
+        remedy="make the plan again with `zdm plan`",
+        source=step.origin[0] if step.origin else None,
+    )

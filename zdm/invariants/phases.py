@@ -1,0 +1,48 @@
+"""Steps stand in the order of their phases, with one rollout before what breaks the old
+version, and each has an id of its own."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+from zdm.model.findings import Finding, Severity
+from zdm.model.plan import AwaitRollout, Phase, Plan
+
+
+def check(plan: Plan) -> tuple[Finding, ...]:
+    """Findings about order, ids and the rollout."""
+    return tuple(_findings(plan))
+
+
+def _findings(plan: Plan) -> Iterator[Finding]:
+    for before, after in pairwise(plan.steps):
+        if before.phase.position > after.phase.position:
+            yield _finding(
+                "phase_order",
+                f"step {after.id} ({after.phase.value}) stands after {before.id}"
+                f" ({before.phase.value}), so it would run too late",
+            )
+    for step_id, count in Counter(step.id for step in plan.steps).items():
+        if count > 1:
+            yield _finding(
+                "step_id_twice",
+                f"{count} steps have the id {step_id}, so the journal cannot tell them apart",
+            )
+    rollouts = [step for step in plan.steps if isinstance(step, AwaitRollout)]
+    if len(rollouts) > 1:
+        yield _finding("two_rollouts", "the plan has more than one rollout: it is two plans")
+    late = [s for s in plan.steps if s.phase.position > Phase.ROLLOUT.position]
+    if late and not rollouts:
+        yield _finding(
+            "no_rollout",
+            f"step {late[0].id} breaks the old version, and nothing waits until it is gone",
+        )
+
+
+def _finding(slug: str, message: str) -> Finding:
+    return Finding(
+        slug=slug,
+        severity=Severity.ERROR,
+        message=message,
+        remedy="make the plan again with `zdm plan`",
+    )
