@@ -1,0 +1,28 @@
+-- Ordinary, partitioned and foreign tables, with what hangs on the table as a whole.
+SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
+       c.relpersistence AS persistence, c.relreplident AS replica_identity,
+       c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,
+       coalesce(c.reloptions, '{}') AS options,
+       pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
+       ARRAY(SELECT a::text FROM unnest(coalesce(c.relacl, '{}')) AS a ORDER BY 1) AS grants,
+       pg_catalog.pg_get_partkeydef(c.oid) AS partition_key,
+       pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS partition_bound,
+       ARRAY(SELECT pn.nspname || '.' || p.relname FROM pg_catalog.pg_inherits AS i
+             JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent
+             JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace
+             WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) AS parents,
+       c.relispartition AS is_partition,
+       CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END AS rows,
+       pg_catalog.pg_relation_size(c.oid) AS heap_bytes,
+       pg_catalog.pg_total_relation_size(c.oid) AS total_bytes,
+       ARRAY(SELECT pg_catalog.pg_get_statisticsobjdef(s.oid) FROM pg_catalog.pg_statistic_ext AS s
+             WHERE s.stxrelid = c.oid ORDER BY 1) AS statistics,
+       ARRAY(SELECT pg_catalog.pg_get_ruledef(r.oid) FROM pg_catalog.pg_rewrite AS r
+             WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN' ORDER BY 1) AS rules,
+       ARRAY(SELECT p.pubname FROM pg_catalog.pg_publication_rel AS r
+             JOIN pg_catalog.pg_publication AS p ON p.oid = r.prpubid
+             WHERE r.prrelid = c.oid ORDER BY 1)::text[] AS publications
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND /*mine*/
+ORDER BY n.nspname, c.relname

@@ -1,0 +1,29 @@
+-- Enums, domains, composite and range types, as the statements that make them.
+SELECT n.nspname AS schema, c.typname AS name, c.typtype AS kind,
+       ARRAY(SELECT e.enumlabel FROM pg_catalog.pg_enum AS e
+             WHERE e.enumtypid = c.oid ORDER BY e.enumsortorder)::text[] AS labels,
+       c.typnotnull OR EXISTS (
+           SELECT FROM pg_catalog.pg_constraint AS k WHERE k.contypid = c.oid) AS constrained,
+       CASE c.typtype
+            WHEN 'e' THEN format('CREATE TYPE %I.%I AS ENUM (%s)', n.nspname, c.typname,
+                 (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
+                  FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = c.oid))
+            WHEN 'd' THEN format('CREATE DOMAIN %I.%I AS %s%s%s%s', n.nspname, c.typname,
+                 format_type(c.typbasetype, c.typtypmod), coalesce(' DEFAULT ' || c.typdefault, ''),
+                 CASE WHEN c.typnotnull THEN ' NOT NULL' ELSE '' END,
+                 (SELECT coalesce(string_agg(format(' CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)), '' ORDER BY k.conname), '')
+                  FROM pg_catalog.pg_constraint AS k WHERE k.contypid = c.oid AND k.contype = 'c'))
+            WHEN 'c' THEN format('CREATE TYPE %I.%I AS (%s)', n.nspname, c.typname,
+                 (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
+                  FROM pg_catalog.pg_attribute AS a
+                  WHERE a.attrelid = c.typrelid AND a.attnum > 0 AND NOT a.attisdropped))
+            ELSE format('CREATE TYPE %I.%I AS RANGE (SUBTYPE = %s)', n.nspname, c.typname,
+                 (SELECT format_type(r.rngsubtype, NULL) FROM pg_catalog.pg_range AS r
+                  WHERE r.rngtypid = c.oid))
+       END AS definition,
+       pg_catalog.obj_description(c.oid, 'pg_type') AS comment
+FROM pg_catalog.pg_type AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.typnamespace
+LEFT JOIN pg_catalog.pg_class AS r ON r.oid = c.typrelid
+WHERE (c.typtype IN ('e', 'd', 'r') OR (c.typtype = 'c' AND r.relkind = 'c')) AND /*mine*/
+ORDER BY c.oid

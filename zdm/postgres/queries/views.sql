@@ -1,0 +1,27 @@
+-- Views and materialized views.
+SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
+       pg_catalog.pg_get_viewdef(c.oid) AS definition,
+       ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute AS a
+             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+             ORDER BY a.attnum)::text[] AS columns,
+       coalesce(c.reloptions, '{}') AS options,
+       ARRAY(SELECT pg_catalog.pg_get_indexdef(x.indexrelid) FROM pg_catalog.pg_index AS x
+             WHERE x.indrelid = c.oid ORDER BY 1) AS indexes,
+       ARRAY(SELECT pg_catalog.pg_get_triggerdef(t.oid) FROM pg_catalog.pg_trigger AS t
+             WHERE t.tgrelid = c.oid AND NOT t.tgisinternal ORDER BY 1) AS triggers,
+       ARRAY(SELECT g::text FROM unnest(coalesce(c.relacl, '{}')) AS g ORDER BY 1) AS grants,
+       pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
+       ARRAY(SELECT DISTINCT un.nspname || E'\x01' || u.relname || E'\x01' || coalesce(ua.attname, '')
+             FROM pg_catalog.pg_rewrite AS r
+             JOIN pg_catalog.pg_depend AS d
+               ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+              AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> c.oid
+             JOIN pg_catalog.pg_class AS u ON u.oid = d.refobjid
+             JOIN pg_catalog.pg_namespace AS un ON un.oid = u.relnamespace
+             LEFT JOIN pg_catalog.pg_attribute AS ua
+                    ON ua.attrelid = u.oid AND ua.attnum = d.refobjsubid AND d.refobjsubid > 0
+             WHERE r.ev_class = c.oid ORDER BY 1) AS uses
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't' AND /*mine*/
+ORDER BY n.nspname, c.relname
