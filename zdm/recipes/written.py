@@ -12,7 +12,6 @@ from zdm.model.operation import Context, Refusal
 from zdm.model.plan import (
     BOTH,
     LOCK_TIMEOUT,
-    NO_TIMEOUT,
     STATEMENT_TIMEOUT,
     Phase,
     RunSql,
@@ -21,7 +20,7 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact, Setting, Statement
 from zdm.parse import trees
-from zdm.recipes import types
+from zdm.recipes import types, updates
 
 
 def fact(action: Action, *kinds: ActionKind) -> Fact | None:
@@ -104,7 +103,6 @@ def step(
     operation: str, statement: Statement, context: Context, *, id: str, title: str
 ) -> RunSql:
     """A step of EXPAND that runs the author's statement; the caller replaces what differs."""
-    inside = statement.transaction is not None
     return RunSql(
         id=id,
         operation=operation,
@@ -112,8 +110,8 @@ def step(
         title=title,
         sql=(statement.sql,),
         locks=(),
-        lock_timeout=LOCK_TIMEOUT if inside else NO_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT if inside else NO_TIMEOUT,
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=STATEMENT_TIMEOUT,
         settings=statement.settings,
         probe="",
         undo=(),
@@ -131,3 +129,27 @@ def locks(snapshot: Snapshot, *wanted: TableLock) -> tuple[TableLock, ...]:
         if (table := snapshot.table(lock.table)) is not None and not table.created
     }
     return tuple(sorted(kept))
+
+
+def is_null(tree: Mapping[str, Any], column: str) -> bool:
+    """Whether the condition is `column IS NULL` and nothing more."""
+    test = tree.get("NullTest", {})
+    arg = test.get("arg", {}).get("ColumnRef")
+    if arg is None or test.get("nulltesttype") != "IS_NULL":
+        return False
+    return trees.strings(arg["fields"])[-1] == column
+
+
+def about(action: Action, table: Name, column: str) -> bool:
+    """Whether the Action says anything of the column; what cannot be read may."""
+    fact = action.fact
+    if not isinstance(fact, Fact):
+        return True
+    if fact.table != table:
+        return False
+    if fact.kind in {ActionKind.CREATE_INDEX, ActionKind.COMMENT}:
+        return False
+    update = updates.read(action)
+    if update is not None:
+        return column in {name for name, _ in update.assignments}
+    return column in (fact.name, fact.new_name)
