@@ -285,7 +285,7 @@ def test_everything_stops_with_its_owner(make: Make) -> None:
         Local(workload=shop.driver.workload, owner=identity).deploy(V1)
         shop.until_status(V1, RolloutComplete)
         owner.kill()
-    shop.until(lambda: not shop.driver.is_supervised())
+    shop.until(lambda: not shop.driver.directory.exists())
 
     assert shop.driver.inventory() == ()
 

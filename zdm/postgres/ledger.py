@@ -1,12 +1,20 @@
-"""The demo's users: put in at the start, read back at the end to hold against the ledger."""
+"""The demo's database: made, filled at the start, read back at the end for the ledger."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
 
 from zdm.model.sql import ident
 from zdm.postgres import connection
 
-NAME = "zdm-run:demo"
+NAME = "demo"
 FETCHED = 10_000  # rows at a time: the table is read whole
+
+
+def create_database(server: str, name: str) -> str:
+    """Create a database on the server, and return its URL."""
+    with connection.connect(server, name=NAME) as session:
+        session.execute(f"CREATE DATABASE {ident(name)}".encode())
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
 
 
 def seed(dsn: str, rows: int) -> None:

@@ -7,6 +7,7 @@ One runs per folder: it holds a file lock that the kernel releases with its life
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,6 +38,7 @@ READY_PROBE_EVERY = 1.0  # seconds between probes of an instance that is ready
 MAX_CRASHES = 4  # the first start and three restarts
 FIRST_BACKOFF = 0.2
 MAX_BACKOFF = 5.0
+KEPT_LOGS = 20
 STABLE = 10.0  # seconds without a crash after which earlier ones are forgotten
 
 
@@ -183,6 +185,8 @@ class Supervisor:
         number = self.state.number + 1
         instance = f"{workload.name}-{number}"
         self.state = replace(self.state, number=number)
+        stale = f"{workload.name}-{number - KEPT_LOGS}"
+        local_processes.log_file(self.directory, stale).unlink(missing_ok=True)
         try:
             port = local_processes.free_port(
                 workload.first_port, (m.port for m in self.state.members)
@@ -278,6 +282,9 @@ def main(directory: Path) -> None:
         supervisor = Supervisor(directory, replace(state, members=resumed))
         write_state(directory, supervisor.state)
         supervisor.run()
+        wish = read_wish(directory)
+    if wish is not None and wish.owner is not None and not local_processes.is_alive(wish.owner):
+        shutil.rmtree(directory, ignore_errors=True)  # the owner cannot do it any more
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from zdm.config import LocalWorkload, Settings
 from zdm.errors import InputError, RolloutError, ZdmError
 from zdm.model.release import RolloutComplete, RolloutFailed, Version
 from zdm.postgres import ledger as users_table
-from zdm.postgres import provider, shadow
+from zdm.postgres import provider
 from zdm.postgres.provider import Wanted
 from zdm.rollout import local_processes
 from zdm.rollout.local import Local
@@ -31,12 +31,12 @@ from zdm.workflows.demo_ledger import Ledger, Row
 from zdm.workflows.demo_traffic import Figures, Traffic
 
 MIN_ROWS = 1000
-WARM_UP = 2.0  # seconds of traffic before and after, so that there is something to compare
 POLL = 0.1
 FIGURES_EVERY = 0.5
 KEPT_WRONG = 5
 PATIENCE = 120.0
-OLD_COLUMN, NEW_COLUMN = "email", "new_email"
+DATABASE = "shop"
+NEW_COLUMN = "new_email"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,7 @@ class DemoOptions:
 
     rows: int = 200_000
     naive: bool = False
+    warm_up: float = 2.0  # seconds of traffic before and after, to compare with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +118,11 @@ def run(options: DemoOptions, watcher: Watcher, migrate: Migrate) -> DemoResult:
         ledger = Ledger(seeded=options.rows)
         watcher.stage(f"traffic on three processes of {shop.old}")
         with Traffic(shop.platform.ready_ports, ledger) as traffic, _ticker(traffic, watcher):
-            time.sleep(WARM_UP)
+            time.sleep(options.warm_up)
             started = time.monotonic()
             (upgrade_naively if options.naive else migrate)(shop)
             migrated = time.monotonic() - started
-            time.sleep(WARM_UP)
+            time.sleep(options.warm_up)
         watcher.stage("every row against the ledger")
         rows = (
             Row(id=i, email=e, name=n) for i, e, n in users_table.users(shop.dsn, NEW_COLUMN)
@@ -206,11 +207,11 @@ def _shop(rows: int, watcher: Watcher) -> Iterator[tuple[Shop, str]]:
     settings = shop_settings()
     watcher.stage("a throwaway PostgreSQL server")
     with (
-        provider.throwaway(Wanted(major=None, url=None)) as server,
-        shadow.database(server, None) as dsn,
+        provider.throwaway(Wanted()) as server,
         tempfile.TemporaryDirectory(prefix="zdm-demo-") as folder,
     ):
         watcher.stage(f"the shop's schema and {rows} users on PostgreSQL {server.major}")
+        dsn = users_table.create_database(server.dsn, DATABASE)
         base = settings.alembic.base if settings.alembic is not None else ()
         alembic(settings, dsn, "upgrade", *base)
         users_table.seed(dsn, rows)
@@ -226,7 +227,7 @@ def _shop(rows: int, watcher: Watcher) -> Iterator[tuple[Shop, str]]:
             watcher.stage(f"three processes of {shop.old}")
             shop.platform.deploy(shop.old)
             _deployed(shop, shop.old)
-            yield shop, server.server_version
+            yield shop, f"{server.major}.{server.server_version % 10000}"
         finally:
             shop.platform.stop()
             _wait(lambda: not shop.platform.is_supervised())

@@ -60,7 +60,7 @@ class Tally:
 def kinds(faults: list[str]) -> tuple[str, ...]:
     """The most frequent first lines, numbers left out, each with its count."""
     counted = Counter(re.sub(r"(?<=/)\d+", "…", text.partition("\n")[0]) for text in faults)
-    return tuple(f"{count} × {kind}" for kind, count in counted.most_common(KEPT_KINDS))
+    return tuple(f"{count} x {kind}" for kind, count in counted.most_common(KEPT_KINDS))
 
 
 class Traffic:
