@@ -1,9 +1,27 @@
 """What the runner needs of the world: small Protocols that adapters satisfy by shape."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from zdm.model.release import Instance, RolloutStatus, Spawner, Version
+from zdm.errors import TemporaryError
+from zdm.execute.events import BackfillProgress, Event
+from zdm.model.plan import Backfill, Plan, RunSql, Step
+from zdm.model.release import Instance, RolloutStatus, RunState, Session, Spawner, Version
+from zdm.model.schema import Name, Snapshot
+
+
+class LockBusyError(TemporaryError):
+    """A lock was not had in time; `names` says who holds it."""
+
+    def __init__(self, message: str, *, names: tuple[str, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.names = names
+
+
+class ConnectionLostError(TemporaryError):
+    """The connection broke; whether the last transaction was committed, the journal tells."""
 
 
 class Clock(Protocol):
@@ -14,6 +32,85 @@ class Clock(Protocol):
 
     def sleep(self, duration: timedelta) -> None:
         """Wait."""
+
+
+class Observer(Protocol):
+    """Who is told what happens."""
+
+    def notify(self, event: Event) -> None:
+        """Take one event; must not raise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanText:
+    """A Plan with the exact text of its file and the hash that pins it."""
+
+    plan: Plan
+    text: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRun:
+    """One run as the journal has it; `done` are ids of steps, in order of completion."""
+
+    id: int
+    plan_name: str
+    digest: str
+    state: RunState
+    epoch: int
+    done: tuple[str, ...]
+    soak_since: datetime | None
+    past_return: bool
+
+
+class Database(Protocol):
+    """The target database and the journal in it. Every write checks the fencing epoch."""
+
+    def claim(self) -> None:
+        """Become the only executor; raises LockBusyError naming the holder."""
+
+    def unfinished(self) -> JournalRun | None:
+        """The run that is neither contracted nor reverted, if there is one."""
+
+    def finished(self, digest: str) -> bool:
+        """Whether this very plan's last run reached CONTRACTED."""
+
+    def begin(self, plan: PlanText) -> JournalRun:
+        """Record a new run."""
+
+    def adopt(self, run: JournalRun) -> JournalRun:
+        """Take a run over: a new epoch, so that a former owner can write no more."""
+
+    def snapshot(self, version_table: Name | None) -> Snapshot:
+        """The schema as it is now."""
+
+    def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
+        """Write the state; with `soak`, its start if there is none yet, which is returned."""
+
+    def probe(self, step: RunSql) -> str:
+        """`done`, `not done` or `half done`, from the catalog."""
+
+    def run(self, step: RunSql, state: RunState) -> None:
+        """Do one step and record it; raises LockBusyError, ConnectionLostError."""
+
+    def backfill(self, step: Backfill, state: RunState) -> Iterator[BackfillProgress]:
+        """Do one backfill batch after batch, verified and recorded at its end."""
+
+    def record(self, step: Step, state: RunState) -> None:
+        """Record a step as done that has no work of its own in the database."""
+
+    def revert(self, step: RunSql | Backfill) -> None:
+        """Do a step's undo and record that it is no longer done."""
+
+    def mark_point_of_no_return(self, step: str) -> None:
+        """Commit the marker."""
+
+    def sessions(self) -> tuple[Session, ...]:
+        """Other clients' connections to this database."""
+
+    def reconnect(self) -> None:
+        """Connect and claim again after a loss, with a new epoch."""
 
 
 class Platform(Protocol):

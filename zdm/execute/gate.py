@@ -1,0 +1,165 @@
+"""The contract gate: is the old version gone? Observations in, one answer out; pure.
+
+Old means any instance that is not the target, not "the version before". A terminating
+instance is alive until it is gone. A template with another version would bring old code
+back. No old connection now is evidence, never proof by itself. What cannot be told is
+Unknown, which waits; it is never Clear.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from zdm.model.release import (
+    Instance,
+    InstanceState,
+    RolloutComplete,
+    RolloutFailed,
+    RolloutProgress,
+    RolloutStatus,
+    Session,
+    Spawner,
+    Version,
+)
+
+APPLICATION = "zdm-app:"
+OWN = "zdm-run:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clear:
+    """Nothing old is left, in this poll."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Not yet: `gate` in a word, the reason, who, and until when at the latest."""
+
+    gate: str
+    reason: str
+    names: tuple[str, ...] = ()
+    eta: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """It cannot become clear without somebody acting."""
+
+    reason: str
+    hint: str
+    rollout_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """It could not be told."""
+
+    reason: str
+
+
+Answer = Clear | Wait | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one poll saw. `platform` False: nobody declared one, so sessions alone speak."""
+
+    target: Version
+    old: Version
+    status: RolloutStatus
+    instances: tuple[Instance, ...]
+    spawners: tuple[Spawner, ...]
+    sessions: tuple[Session, ...]
+    deploying: bool = False  # zdm itself asked for the target and waits for it
+    sessions_block: bool = True
+    allowed_sessions: tuple[str, ...] = ()
+
+
+def decide(seen: Observation) -> Answer:
+    """The answer of one poll; the first that is not Clear."""
+    for answer in _answers(seen):
+        if not isinstance(answer, Clear):
+            return answer
+    return Clear()
+
+
+def _answers(seen: Observation) -> Iterable[Answer]:
+    yield _status(seen)
+    yield _templates(seen)
+    yield _instances(seen)
+    yield _sessions(seen)
+
+
+def _status(seen: Observation) -> Answer:
+    match seen.status:
+        case RolloutFailed(reason=reason):
+            return Refused(
+                reason=f"the rollout of {seen.target} failed: {reason}",
+                hint="mend the application and run the same command again",
+                rollout_failed=True,
+            )
+        case RolloutProgress(waiting_for=waiting_for):
+            return Wait(gate="rollout", reason=waiting_for)
+        case RolloutComplete():
+            return Clear()
+
+
+def _templates(seen: Observation) -> Answer:
+    stale = [item for item in seen.spawners if item.version != seen.target]
+    if not stale:
+        return Clear()
+    if any(item.version is None for item in stale):
+        names = ", ".join(item.id for item in stale if item.version is None)
+        return Unknown(reason=f"the version that {names} would start cannot be told")
+    said = ", ".join(f"{item.id} ({item.version})" for item in stale)
+    return Refused(
+        reason=f"{said} would start another version than {seen.target}",
+        hint=f"move it to {seen.target}; somebody may have rolled back in between",
+    )
+
+
+def _instances(seen: Observation) -> Answer:
+    if not seen.instances:
+        return Clear()
+    old = [item for item in seen.instances if item.version != seen.target]
+    lost = [item.id for item in old if item.state is InstanceState.UNKNOWN]
+    if lost:
+        return Unknown(reason=f"{', '.join(lost)} cannot be seen and may still be alive")
+    if not old:
+        return Clear()
+    etas = [item.eta for item in old if item.eta is not None]
+    names = tuple(f"{item.id} ({item.version}, {item.state})" for item in old)
+    return Wait(
+        gate="old version",
+        reason=f"{len(old)} instance{'s' if len(old) > 1 else ''} of another version"
+        f" than {seen.target} still alive",
+        names=names,
+        eta=max(etas) if etas else None,
+    )
+
+
+def _sessions(seen: Observation) -> Answer:
+    if not seen.sessions_block:
+        return Clear()
+    held = tuple(
+        f"{session.application or 'unnamed'} (pid {session.pid}, user {session.user})"
+        for session in seen.sessions
+        if _holds(session.application, seen)
+    )
+    if not held:
+        return Clear()
+    return Wait(
+        gate="sessions",
+        reason=f"{len(held)} database session{'s' if len(held) > 1 else ''} that"
+        f" {seen.target} does not account for",
+        names=held,
+    )
+
+
+def _holds(application: str, seen: Observation) -> bool:
+    if application.startswith(OWN):
+        return False
+    if application.startswith(APPLICATION):
+        return application.removeprefix(APPLICATION).split("/", 1)[0] != seen.target.name
+    return not any(fnmatchcase(application, glob) for glob in seen.allowed_sessions)
