@@ -39,6 +39,12 @@ class Move:
     new: str
 
 
+_WORDS = {  # the catalog's letters
+    "STORAGE": {"p": "PLAIN", "e": "EXTERNAL", "x": "EXTENDED", "m": "MAIN"},
+    "COMPRESSION": {"p": "pglz", "l": "lz4"},
+}
+
+
 def obstacles(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
     """What hangs on the column and cannot be carried over, in words."""
     found = [*inventory.blocking(snapshot, table, column), *_obstacles(snapshot, table, column)]
@@ -81,10 +87,12 @@ def _properties(move: Move, column: Column) -> Iterator[str]:
             t=table,
             c=new,
         )
-    for keyword, value in (("STORAGE", column.storage), ("COMPRESSION", column.compression)):
-        if value and value.isalnum():
+    words = (("STORAGE", column.storage), ("COMPRESSION", column.compression))
+    for keyword, letter in words:
+        if letter is not None:
+            word = _WORDS[keyword][letter]
             yield emit.sql(
-                f"ALTER TABLE {{t}} ALTER COLUMN {{c}} SET {keyword} {value}", t=table, c=new
+                f"ALTER TABLE {{t}} ALTER COLUMN {{c}} SET {keyword} {word}", t=table, c=new
             )
     for option in column.options:
         key, _, value = option.partition("=")
@@ -180,8 +188,6 @@ def _index_steps(move: Move, item: Index) -> Iterator[RunSql]:
     if item.constraint is not None:
         constraint = move.site.table.constraint(item.constraint)
         yield _adopt(move, name, constraint.definition if constraint else "")
-    if item.comment is not None:
-        yield _comment(move, name, item.comment)
 
 
 def _adopt(move: Move, name: str, definition: str) -> RunSql:
@@ -211,37 +217,6 @@ def _adopt(move: Move, name: str, definition: str) -> RunSql:
         ),
         serves=BOTH,
         reason="The index is built and valid, so the constraint costs an instant.",
-        origin=move.site.origin,
-    )
-
-
-def _comment(move: Move, name: str, text: str) -> RunSql:
-    return RunSql(
-        id=move.site.id(name, "comment"),
-        operation=move.site.operation,
-        phase=Phase.VALIDATE,
-        title=f"comment on index {name}",
-        sql=(
-            emit.sql(
-                "COMMENT ON INDEX {i} IS {text}",
-                i=Qualified(move.site.beside(name)),
-                text=Constant(text),
-            ),
-        ),
-        locks=(),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
-        probe=probes.probe(
-            emit.sql(
-                "SELECT pg_catalog.obj_description(pg_catalog.to_regclass({i}), 'pg_class')"
-                " IS NOT DISTINCT FROM {text}",
-                i=Constant(move.site.beside(name).sql),
-                text=Constant(text),
-            )
-        ),
-        undo=(),
-        serves=BOTH,
-        reason="The plain migration keeps the comment.",
         origin=move.site.origin,
     )
 
@@ -305,37 +280,45 @@ def _both_locks(
 
 
 def renames(move: Move) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Statements that give the final names, and SELECTs that say they are there."""
+    """Statements that give the final names and comments, and SELECTs that say that the names
+    are there."""
     statements: list[str] = []
     done: list[str] = []
     site = move.site
     for item in _indexes(move):
+        full = site.beside(item.name)
         if item.constraint is None:
+            current = Qualified(site.beside(temporary(item.name)))
             statements.append(
-                emit.sql(
-                    "ALTER INDEX {i} RENAME TO {n}",
-                    i=Qualified(site.beside(temporary(item.name))),
-                    n=Ident(item.name),
-                )
+                emit.sql("ALTER INDEX {i} RENAME TO {n}", i=current, n=Ident(item.name))
             )
-            done.append(probes.index_valid(site.beside(item.name)))
+            done.append(probes.index_valid(full))
+        if item.comment is not None:
+            text = Constant(item.comment)
+            statements.append(
+                emit.sql("COMMENT ON INDEX {i} IS {text}", i=Qualified(full), text=text)
+            )
     for constraint in site.table.constraints:
         if move.old in constraint.columns:
-            statements.append(_rename(move, _current(move, constraint), constraint.name))
+            statements += _settle(move, constraint)
             done.append(probes.constraint(site.name, constraint.name))
     return tuple(statements), tuple(done)
 
 
-def _current(move: Move, constraint: Constraint) -> str:
+def _settle(move: Move, constraint: Constraint) -> Iterator[str]:
+    """Give a constraint its final name and its comment."""
+    table, name = Qualified(move.site.name), Ident(constraint.name)
+    current = temporary(constraint.name)
     if constraint.kind == "not null":
-        return not_null.final_name(move.site, move.new)
-    return temporary(constraint.name)
-
-
-def _rename(move: Move, current: str, final: str) -> str:
-    return emit.sql(
-        "ALTER TABLE {t} RENAME CONSTRAINT {a} TO {b}",
-        t=Qualified(move.site.name),
-        a=Ident(current),
-        b=Ident(final),
-    )
+        current = not_null.final_name(move.site, move.new)
+    if current != constraint.name:
+        yield emit.sql(
+            "ALTER TABLE {t} RENAME CONSTRAINT {a} TO {b}", t=table, a=Ident(current), b=name
+        )
+    if constraint.comment is not None:
+        yield emit.sql(
+            "COMMENT ON CONSTRAINT {k} ON {t} IS {text}",
+            k=name,
+            t=table,
+            text=Constant(constraint.comment),
+        )
