@@ -12,7 +12,7 @@ FETCHED = 10_000  # rows at a time: the table is read whole
 
 def create_database(server: str, name: str) -> str:
     """Create a database on the server, and return its URL."""
-    with connection.connect(server, name=NAME) as session:
+    with connection.connect(server, name=NAME, autocommit=True) as session:
         session.execute(f"CREATE DATABASE {ident(name)}".encode())
     return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
 
