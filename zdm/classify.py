@@ -99,46 +99,83 @@ def _place(
             snapshot = answer.operation.effect(snapshot)
             gone = set(answer.consumed)
         else:
-            findings.append(answer)
-            gone = {0}
+            findings.append(answer.finding)
+            gone = set(answer.consumed)
         left = [action for position, action in enumerate(left) if position not in gone]
     return tuple(placed), tuple(findings)
 
 
-def _ask(actions: Sequence[Action], snapshot: Snapshot) -> Match | Finding:
-    """The first Match; else the first Refusal's Finding; else that nobody knows it."""
+def _ask(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal:
+    """The first Match; else the first Refusal; else that nobody knows it."""
     first = actions[0]
-    refused: Finding | None = None
+    refused: Refusal | None = None
     for recognise in ALL:
         answer = recognise(actions, snapshot)
         if isinstance(answer, Match):
             return answer
         if isinstance(answer, Refusal):
-            refused = refused or answer.finding
+            refused = refused or answer
             if not _has(first.statement, DirectiveKind.RUN_IN):
                 return refused
-    return refused or _unknown(first)
+    return refused or Refusal(finding=_unknown(first, snapshot))
 
 
-def _unknown(action: Action) -> Finding:
+def _unknown(action: Action, snapshot: Snapshot) -> Finding:
     match action.fact:
         case Unknown(reason=reason):
-            message = (
+            return _finding(
+                action,
+                "unknown_statement",
                 f"this statement cannot be read with certainty ({reason}), so what it does is"
-                " unknown"
+                " unknown",
+                _VOUCH,
             )
-        case Fact(kind=kind):
-            message = f"zdm has no safe way yet for this statement ({kind.value})"
-    return Finding(
-        slug="unknown_statement" if isinstance(action.fact, Unknown) else "no_operation",
-        severity=Severity.ERROR,
-        message=message,
-        remedy="rewrite it as changes that zdm knows, or, if you know that it is harmless to"
-        " both application versions, put `-- zdm: run in expand -- reason` (or `contract`)"
-        " above it",
-        source=action.source,
-        statement=action.statement.sql,
-    )
+        case Fact() as fact:
+            missing = _missing(fact, snapshot)
+            if missing is not None:
+                return _finding(action, "unknown_name", *missing)
+            return _finding(
+                action,
+                "no_operation",
+                f"zdm has no safe way yet for this statement ({fact.kind.value})",
+                _VOUCH,
+            )
+
+
+_VOUCH = (
+    "rewrite it as changes that zdm knows, or, if you know that both application versions can"
+    " live with it, put `-- zdm: run in expand -- reason` (or `contract`) above it"
+)
+_OF_COLUMNS = frozenset(
+    {
+        ActionKind.DROP_COLUMN,
+        ActionKind.RENAME_COLUMN,
+        ActionKind.CHANGE_TYPE,
+        ActionKind.SET_DEFAULT,
+        ActionKind.DROP_DEFAULT,
+        ActionKind.SET_NOT_NULL,
+        ActionKind.DROP_NOT_NULL,
+    }
+)
+_OF_TABLES = _OF_COLUMNS | {
+    ActionKind.ADD_COLUMN,
+    ActionKind.ADD_CONSTRAINT,
+    ActionKind.CREATE_INDEX,
+    ActionKind.UPDATE,
+}
+
+
+def _missing(fact: Fact, snapshot: Snapshot) -> tuple[str, str] | None:
+    """What the statement names and the schema before it does not have."""
+    if fact.table is None or fact.kind not in _OF_TABLES:
+        return None
+    remedy = "check the name, the search_path, and that the plan starts from the right schema"
+    table = snapshot.table(fact.table)
+    if table is None:
+        return f"there is no table {fact.table} in the schema before this statement", remedy
+    if fact.kind in _OF_COLUMNS and table.column(fact.name) is None:
+        return f"{fact.table} has no column {fact.name} before this statement", remedy
+    return None
 
 
 def _harmless(action: Action, snapshot: Snapshot) -> bool:

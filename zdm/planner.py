@@ -118,10 +118,10 @@ def _ordered(
 def _after_fill(step: Step, filled: set[Name]) -> Step:
     """An index built before a table's backfill makes it dearer: 12 % more WAL, 21 % slower
     (measured 15), so a concurrent build waits for the backfills of the operations before."""
-    early = isinstance(step, RunSql) and step.phase is Phase.EXPAND
-    if early and not step.in_transaction and any(lock.table in filled for lock in step.locks):
-        return replace(step, phase=Phase.VALIDATE)
-    return step
+    if not isinstance(step, RunSql) or step.phase is not Phase.EXPAND or step.in_transaction:
+        return step
+    late = any(lock.table in filled for lock in step.locks)
+    return replace(step, phase=Phase.VALIDATE) if late else step
 
 
 def _rollout() -> AwaitRollout:

@@ -59,9 +59,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The recogniser knows what this is, and that it must not be planned."""
+    """The recogniser knows what this is, and that it must not be planned; `consumed` are the
+    positions of the Actions that it speaks of."""
 
     finding: Finding
+    consumed: tuple[int, ...] = (0,)
 
 
 # Given the Actions not yet consumed and the Snapshot before the first of them:

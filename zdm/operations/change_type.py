@@ -295,13 +295,14 @@ def _hanging(snapshot: Snapshot, table: Table, column: Column) -> str | None:
 def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match | Refusal:
     problem = _problem(found, snapshot)
     if problem is not None:
-        return findings.refuse(
-            actions[0],
+        refusal = findings.refuse(
+            actions[found.consumed[1 if found.adds else 0]],
             "type_change_blocked",
             f"{found.table.name}.{found.old.name} cannot be kept in step with"
             f" {found.new.name}: {problem[0]}",
             problem[1],
         )
+        return replace(refusal, consumed=found.consumed)
     backward = _backward(found, snapshot)
     fill = actions[found.consumed[1 if found.adds else 0]]
     return Match(

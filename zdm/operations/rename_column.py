@@ -191,7 +191,8 @@ def _plain(
 def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match | Refusal:
     obstacles = fusion.obstacles(snapshot, found)
     if obstacles:
-        return _refused(actions[0], found.table, found.old.name, obstacles)
+        refusal = _refused(actions[0], found.table, found.old.name, obstacles)
+        return replace(refusal, consumed=found.consumed)
     fill = actions[found.consumed[1 if found.adds else 0]]
     operation = RenameColumn(
         table=found.table.name,

@@ -6,15 +6,14 @@ as three changes they lose the writes that the old version makes after the fill.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from zdm.model.findings import Finding, Severity
 from zdm.model.operation import Refusal
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind, Fact
 from zdm.parse import trees
-from zdm.recipes import expressions, inventory, types, updates
+from zdm.recipes import expressions, findings, inventory, types, updates
 from zdm.recipes.expressions import Node
 from zdm.recipes.updates import Update
 
@@ -72,20 +71,17 @@ def find(actions: Sequence[Action], snapshot: Snapshot) -> Fused | Refusal | Non
         return None
     problem = _problem(actions, found)
     if problem is not None:
-        return Refusal(
-            finding=Finding(
-                slug="cannot_be_fused",
-                severity=Severity.ERROR,
-                message=f"{found.table.name}: adding {found.new}, filling it from {found.old}"
-                f" and dropping {found.old} is one change that must be kept in step, but"
-                f" {problem}",
-                remedy="add the new column nullable and without a default, fill it with one"
-                " UPDATE of every row, drop the old one, and leave what is named above to a"
-                " later release",
-                source=actions[0].source,
-                statement=actions[0].statement.sql,
-            )
+        parts = (found.add, found.fill, found.drop)
+        refusal = findings.refuse(
+            actions[0],
+            "cannot_be_fused",
+            f"{found.table.name}: adding {found.new}, filling it from {found.old}"
+            f" and dropping {found.old} is one change that must be kept in step, but"
+            f" {problem}",
+            "add the new column nullable and without a default, fill it with one UPDATE of"
+            " every row, drop the old one, and leave what is named above to a later release",
         )
+        return replace(refusal, consumed=tuple(sorted(p for p in parts if p is not None)))
     return _fused(actions, snapshot, found)
 
 
