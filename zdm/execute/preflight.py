@@ -1,0 +1,102 @@
+"""What must hold before a run begins or goes on; every answer but yes is a refusal."""
+
+from zdm import snapshotfile
+from zdm.errors import RefusedError, StoppedError
+from zdm.execute import states
+from zdm.execute.ports import Database, JournalRun, PlanText
+from zdm.execute.world import Options
+from zdm.model.plan import Plan
+from zdm.model.release import RunState
+from zdm.model.schema import Snapshot
+
+SHOWN = 5  # differences named in a message
+
+
+def check(plan: PlanText, database: Database, wanted: Options) -> JournalRun | None:
+    """The unfinished run of this plan, or None where a new one may begin."""
+    run = database.unfinished()
+    if run is None:
+        _no_start_in_the_middle(plan.plan, wanted)
+        _start(plan.plan, database, wanted.start)
+        return None
+    if run.plan_name != plan.plan.name:
+        raise RefusedError(
+            f"the plan `{run.plan_name}` is unfinished ({run.state}), and a pending contract"
+            " blocks the next plan",
+            hint=f"finish it with `zdm execute`, or take it back with `zdm rollback`, then run"
+            f" `{plan.plan.name}`",
+        )
+    if run.digest != plan.digest:
+        raise RefusedError(
+            f"the unfinished run of `{run.plan_name}` was begun with another text of the plan",
+            hint="restore the plan file the run was begun with, or `zdm rollback` first",
+        )
+    _heads(plan.plan, database, run)
+    _from_state(plan.plan, run, wanted.from_state)
+    return run
+
+
+def _no_start_in_the_middle(plan: Plan, wanted: Options) -> None:
+    if wanted.from_state is not None:
+        raise RefusedError(
+            f"no run of `{plan.name}` has reached {wanted.from_state}: none was begun",
+            hint="run `zdm execute` without --from first",
+        )
+
+
+def _from_state(plan: Plan, run: JournalRun, wanted: RunState | None) -> None:
+    if wanted is not None and not states.has_reached(plan, run.done, wanted):
+        raise RefusedError(
+            f"the run of `{plan.name}` stands at {run.state}, not yet at {wanted}",
+            hint=f"run `zdm execute --until {wanted}` first",
+        )
+
+
+def _start(plan: Plan, database: Database, start: Snapshot | None) -> None:
+    table = plan.stamp.table if plan.stamp else None
+    now = database.snapshot(table)
+    if now.major != plan.server_major:
+        raise RefusedError(
+            f"the plan was made for PostgreSQL {plan.server_major} and the server is"
+            f" {now.major}, so its locks and rewrites are not proved here",
+            hint="plan again for this server",
+        )
+    if plan.stamp is not None and now.heads != tuple(sorted(plan.stamp.from_heads)):
+        raise RefusedError(
+            f"the database stands at revision {_said(now.heads)}, and the plan starts from"
+            f" {_said(plan.stamp.from_heads)}",
+            hint="plan again from where the database stands",
+        )
+    if snapshotfile.fingerprint(now) != plan.fingerprint:
+        raise RefusedError(
+            "the schema is not the one the plan was made from" + _differences(start, now),
+            hint="plan again from the schema as it is, and have the new plan reviewed",
+        )
+
+
+def _differences(start: Snapshot | None, now: Snapshot) -> str:
+    if start is None:
+        return ""
+    found = snapshotfile.difference(start, now)
+    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return ": " + "; ".join(found[:SHOWN]) + more
+
+
+def _said(heads: tuple[str, ...]) -> str:
+    return ", ".join(heads) or "none"
+
+
+def _heads(plan: Plan, database: Database, run: JournalRun) -> None:
+    """Nobody else may have moved Alembic's table since: they would have done the contract."""
+    if plan.stamp is None:
+        return
+    stamped = any(step.operation == "stamp" and step.id in run.done for step in plan.steps)
+    wanted = plan.stamp.to_heads if stamped else plan.stamp.from_heads
+    heads = database.snapshot(plan.stamp.table).heads
+    if heads != tuple(sorted(wanted)):
+        raise StoppedError(
+            f"somebody moved Alembic's version table to {_said(heads)} in the middle of the"
+            f" run; it should hold {_said(wanted)}",
+            hint="find out what ran (a plain `alembic upgrade`?); restore the heads or the"
+            " schema by hand, then run it again; `zdm.revisions.env.guard` prevents this",
+        )

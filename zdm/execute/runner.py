@@ -1,0 +1,232 @@
+"""Run a plan: step after step, each recorded, resumable after any kill.
+
+The runner knows no operation and no platform. It asks the journal what is done, does the
+next step, waits where it must and says why. What fails before the point of no return leaves
+both application versions working; what fails after it is for a person.
+"""
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import assert_never
+
+from zdm.errors import (
+    PastReturnError,
+    RefusedError,
+    StoppedError,
+    TemporaryError,
+    ZdmError,
+)
+from zdm.execute import preflight, states
+from zdm.execute.await_rollout import GateKeeper
+from zdm.execute.events import (
+    PointOfNoReturn,
+    RunStarted,
+    RunStopped,
+    StateChanged,
+    StepDone,
+    StepStarted,
+    Waiting,
+)
+from zdm.execute.ports import (
+    ConnectionLostError,
+    JournalRun,
+    LockBusyError,
+    PlanText,
+)
+from zdm.execute.world import Options, World
+from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Step
+from zdm.model.release import RunState
+
+FIRST_RETRY = timedelta(milliseconds=200)
+LAST_RETRY = timedelta(seconds=5)
+
+
+def execute(plan: PlanText, world: World, options: Options) -> RunState:
+    """Run the plan to `options.until`; returns the state that is reached.
+
+    Raises RefusedError (nothing changed), StoppedError, RolloutError, PastReturnError or
+    TemporaryError; the journal holds what was done.
+    """
+    runner = _Runner(plan, world, options)
+    return runner.run()
+
+
+class _Runner:
+    def __init__(self, plan: PlanText, world: World, options: Options) -> None:
+        self.text = plan
+        self.plan: Plan = plan.plan
+        self.world = world
+        self.options = options
+        self.done: set[str] = set()
+        self.past_return = False
+        self.keeper = GateKeeper(world=world, options=options)
+
+    def run(self) -> RunState:
+        """Claim, check, and do what is not done."""
+        self._claim()
+        if self.world.database.finished(self.text.digest):
+            return RunState.CONTRACTED
+        journal = preflight.check(self.text, self.world.database, self.options)
+        self._begin(journal)
+        try:
+            return self._steps()
+        except PastReturnError:
+            raise
+        except TemporaryError:
+            raise
+        except ZdmError as error:
+            if self.past_return:
+                raise PastReturnError(
+                    f"after the point of no return: {error.message}",
+                    hint=f"only forward from here: {error.hint}",
+                ) from error
+            raise
+
+    def _claim(self) -> None:
+        self._patiently(self.world.database.claim, "lock holder", self.options.lock_deadline)
+
+    def _begin(self, journal: JournalRun | None) -> None:
+        database = self.world.database
+        resumed = journal is not None
+        run = database.begin(self.text) if journal is None else database.adopt(journal)
+        self.done = set(run.done)
+        self.past_return = run.past_return
+        self.world.observer.notify(
+            RunStarted(
+                plan=self.plan.name,
+                run=run.id,
+                resumed=resumed,
+                steps=len(self.plan.steps),
+                done=len(self.done),
+            )
+        )
+
+    def _steps(self) -> RunState:
+        last = states.LAST_PHASE[self.options.until].position
+        for position, step in enumerate(self.plan.steps, start=1):
+            if step.phase.position > last:
+                break
+            if step.id not in self.done:
+                self.world.stop.check()
+                self._step(step, position)
+        reached = states.reached(self.plan, self.done)
+        self.world.database.record_state(reached)
+        self.world.observer.notify(RunStopped(state=reached))
+        return reached
+
+    def _step(self, step: Step, position: int) -> None:
+        state = states.AT_WORK[step.phase]
+        observer, clock = self.world.observer, self.world.clock
+        observer.notify(StateChanged(state=state))
+        observer.notify(
+            StepStarted(
+                id=step.id,
+                phase=step.phase,
+                title=step.title,
+                position=position,
+                of=len(self.plan.steps),
+            )
+        )
+        started = clock.now()
+        match step:
+            case RunSql():
+                self._run_sql(step, state)
+            case Backfill():
+                self._retrying(lambda: self._backfill(step, state))
+            case AwaitRollout():
+                self._rollout(step, state)
+            case _:
+                assert_never(step)
+        self.done.add(step.id)
+        observer.notify(
+            StepDone(
+                id=step.id,
+                phase=step.phase,
+                title=step.title,
+                duration=clock.now() - started,
+            )
+        )
+
+    def _run_sql(self, step: RunSql, state: RunState) -> None:
+        contract = step.phase.position > Phase.ROLLOUT.position
+        irreversible = step.id == self.plan.point_of_no_return
+
+        def once() -> None:
+            if contract:
+                self.keeper.still_clear()
+            if irreversible and not self.past_return:
+                self.world.database.mark_point_of_no_return(step.id)
+                self.past_return = True
+                self.world.observer.notify(PointOfNoReturn(step=step.id))
+            self.world.database.run(step, state)
+
+        self._retrying(once)
+
+    def _backfill(self, step: Backfill, state: RunState) -> None:
+        for progress in self.world.database.backfill(step, state):
+            self.world.observer.notify(progress)
+            self.world.stop.check()
+
+    def _rollout(self, step: AwaitRollout, state: RunState) -> None:
+        self._retrying(lambda: self._record_state(state))
+        self.keeper.deploy_and_wait()
+        self._retrying(lambda: self.world.database.record(step, RunState.DEPLOYED))
+
+    def _record_state(self, state: RunState) -> None:
+        self.world.database.record_state(state)
+
+    def _retrying(self, work: Callable[[], None]) -> None:
+        self._patiently(work, "lock", self.options.lock_deadline)
+
+    def _patiently(self, work: Callable[[], None], gate: str, patience: timedelta) -> None:
+        """Do it until it works: locks are tried again with jitter, lost connections made anew.
+
+        Whether a lost transaction was committed, the journal tells: the adapter's `run` looks
+        there first.
+        """
+        clock = self.world.clock
+        since = clock.now()
+        pause = FIRST_RETRY
+        while True:
+            self.world.stop.check()
+            try:
+                work()
+            except LockBusyError as error:
+                if clock.now() - since > patience:
+                    raise StoppedError(
+                        f"gave up after {patience}: {error.message}",
+                        hint=error.hint or "end what holds the lock, then run it again",
+                    ) from error
+                self.world.observer.notify(
+                    Waiting(gate=gate, reason=error.message, names=error.names, since=since)
+                )
+            except ConnectionLostError as error:
+                self.world.stop.check()
+                self._reconnect(error)
+            else:
+                return
+            # full jitter: two executors or two tables never knock in step
+            clock.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(pause * 2, LAST_RETRY)
+
+    def _reconnect(self, lost: ConnectionLostError) -> None:
+        clock = self.world.clock
+        since = clock.now()
+        while True:
+            self.world.stop.check()
+            try:
+                self.world.database.reconnect()
+            except RefusedError:
+                raise
+            except TemporaryError as error:
+                if clock.now() - since > self.options.reconnect_deadline:
+                    raise TemporaryError(
+                        f"the database did not come back: {error.message}", hint=lost.hint
+                    ) from error
+                self.world.observer.notify(
+                    Waiting(gate="connection", reason=error.message, since=since)
+                )
+                clock.sleep(timedelta(seconds=1))
+            else:
+                return
