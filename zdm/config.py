@@ -5,14 +5,12 @@ far as the repository goes. Paths in it are relative to it. Nothing is guessed: 
 key is an error. A database URL may hold a password, so no message quotes one.
 """
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from zdm import plain
 from zdm.errors import InputError
@@ -194,12 +192,3 @@ def database_url(text: str) -> str:
             " the password may come from PGPASSWORD or ~/.pgpass",
         )
     return f"postgresql://{rest}"
-
-
-def redacted(url: str) -> str:
-    """The database's place without user secrets, for messages."""
-    if "://" not in url:
-        kept = re.findall(r"\b(?:host|port|dbname|user)\s*=\s*(?:'[^']*'|\S+)", url)
-        return " ".join(kept)
-    parts = urlsplit(url)
-    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -8,7 +8,7 @@
 -- Why: both versions write, so a trigger keeps the columns equal
 -- Lock: ACCESS EXCLUSIVE on users
 -- Cost: catalog only
--- Afterwards: old works
+-- Works afterwards: old
 BEGIN;
 SET LOCAL lock_timeout = '200ms';
 SET LOCAL statement_timeout = '15000ms';
@@ -34,7 +34,7 @@ COMMIT;
 -- Why: rows from before the trigger
 -- Lock: ROW EXCLUSIVE on users
 -- Cost: 200,000 rows, 45 MB written, about 124 MB WAL, reads the whole table
--- Afterwards: old works
+-- Works afterwards: old
 -- In batches by id, each in its own transaction; together they do:
 UPDATE "public"."users"
 SET "new_email" = "email"
@@ -46,7 +46,7 @@ WHERE "new_email" IS DISTINCT FROM "email";
 -- Why: queries of the new version need it
 -- Lock: SHARE UPDATE EXCLUSIVE on users
 -- Cost: 200,000 rows, 6.3 MB written, about 6.3 MB WAL, reads the whole table
--- Afterwards: old and new works
+-- Works afterwards: old and new
 SET lock_timeout = '0ms';
 SET statement_timeout = '0ms';
 CREATE INDEX CONCURRENTLY "zdm_ix_users_email" ON "public"."users" ("new_email");
@@ -57,7 +57,7 @@ CREATE INDEX CONCURRENTLY "zdm_ix_users_email" ON "public"."users" ("new_email")
 
 -- Step 4: deploy the new version, wait until the old one is gone
 -- Why: the old version still reads email
--- Afterwards: new works
+-- Works afterwards: new
 
 -- CONTRACT ------------------------------------------------------------------
 
@@ -67,7 +67,7 @@ CREATE INDEX CONCURRENTLY "zdm_ix_users_email" ON "public"."users" ("new_email")
 -- Why: no old version is left
 -- Lock: ACCESS EXCLUSIVE on users
 -- Cost: catalog only
--- Afterwards: new works
+-- Works afterwards: new
 BEGIN;
 SET LOCAL lock_timeout = '200ms';
 SET LOCAL statement_timeout = '15000ms';
@@ -82,7 +82,7 @@ COMMIT;
 -- Why: nobody reads it any more
 -- Lock: ACCESS EXCLUSIVE on users
 -- Cost: catalog only
--- Afterwards: new works
+-- Works afterwards: new
 BEGIN;
 SET LOCAL lock_timeout = '200ms';
 SET LOCAL statement_timeout = '15000ms';

@@ -79,7 +79,7 @@ def test_a_comment_is_part_of_the_fingerprint() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        pytest.param("{", "", "a.json:1 is no snapshot file: Extra data", id="syntax"),
+        pytest.param("{", "", "a.json:2 is no snapshot file: Extra data", id="syntax"),
         pytest.param(
             ": 1", ": 9", "a.json has snapshot format 9, and this zdm reads 1", id="9"
         ),

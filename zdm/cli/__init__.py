@@ -1,1 +1,160 @@
-"""The command line: one file per command; reads arguments, calls one function, prints."""
+"""The command line: one file per command; reads arguments, calls one function, prints.
+
+A command's module, and all that it needs, is imported only when that command is chosen,
+because `zdm --help` must answer at once. Data goes to stdout, everything else to stderr.
+`main` is the one place that turns errors into exit codes.
+"""
+
+import gc
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Any, NoReturn
+
+import typer
+import typer.core
+import typer.main
+
+from zdm import __version__
+from zdm.errors import ZdmError
+
+CONFIG = "zdm.config"  # key of the invocation's settings file in the context's meta
+# Modules make 100,000s of objects that all stay; looking through them for garbage again and
+# again takes a tenth of a short command's time.
+GARBAGE_THRESHOLD = 50_000
+COMMANDS: Mapping[str, str] = {
+    "new": "Create a revision (Alembic's own)",
+    "snapshot": "Write the database's schema to a file",
+    "plan": "Split pending revisions or SQL files into zero-downtime steps",
+    "verify": "Replay a plan on a throwaway server and check what it claims",
+    "execute": "Run a plan, wait for the rollout, contract",
+    "status": "Show where the database's run stands",
+    "rollback": "Take an unfinished run back, before the point of no return",
+    "demo": "Rename a column under live traffic on an embedded server",
+    "schema": "Print the JSON schema of plan files",
+}
+
+
+class _Commands(dict[str, Any]):
+    """The commands by name; each is imported when it is asked for."""
+
+    def __missing__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        module = importlib.import_module(f"zdm.cli.{name}")
+        command = typer.Typer(add_completion=False, rich_markup_mode=None)
+        command.command(name)(module.command)
+        self[name] = typer.main.get_command(command)
+        return self[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in COMMANDS else default
+
+    def keys(self) -> Any:
+        return COMMANDS.keys()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+
+class Group(typer.core.TyperGroup):
+    """The top command: knows its commands' names and lines without importing them."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**{**attributes, "commands": _Commands()})
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  Typer's signature
+        """List the commands as `--help` shows them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+app = typer.Typer(
+    cls=Group,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"zdm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file, instead of the zdm.toml above.")
+    ] = None,
+    version: Annotated[  # noqa: ARG001  answered by its callback
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Zero-downtime PostgreSQL migrations: plan, verify, execute between rollouts."""
+    context.meta[CONFIG] = config
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with the exit code of what happened."""
+    sys.excepthook = report_bug
+    gc.set_threshold(GARBAGE_THRESHOLD)
+    try:
+        command = typer.main.get_command(app)
+        code = command(sys.argv[1:] or ["--help"], prog_name="zdm", standalone_mode=False)
+    except ZdmError as error:
+        report(_with_findings(error), error.hint, bug=type(error) is ZdmError)
+        sys.exit(error.exit_code)
+    except typer.TyperException as error:
+        report(error.format_message(), _usage_hint(error))
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(128 + signal.SIGINT)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _with_findings(error: ZdmError) -> str:
+    """A refused train's message names how many statements; here follows each of them."""
+    findings = getattr(error, "findings", ())
+    if not findings:
+        return error.message
+    from zdm.render import findings as rendering
+
+    return f"{error.message.splitlines()[0]}\n\n{rendering.render(findings)}"
+
+
+def _usage_hint(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"see `{context.command_path if context else 'zdm'} --help`"
+
+
+def report(message: str, hint: str, *, bug: bool = False) -> None:
+    """Say on stderr what is wrong and what to do about it."""
+    bold, plain = ("\033[1;31m", "\033[0m") if _coloured() else ("", "")
+    sys.stderr.write(f"{bold}error:{plain} {message}\n")
+    if bug:
+        hint = f"{hint}; this is a bug in zdm" if hint else "this is a bug in zdm"
+    if hint:
+        sys.stderr.write(f"\nhint: {hint}\n")
+
+
+def _coloured() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+
+
+def report_bug(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Report an exception that nobody foresaw; the interpreter then exits with 1."""
+    frames = traceback.format_list(traceback.extract_tb(trace)[-3:])
+    sys.stderr.write("".join(frames))
+    report(f"{kind.__name__}: {error}", "please report it with the lines above", bug=True)

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from zdm import planfile
-from zdm.model.plan import OLD_ONLY, Plan
-from zdm.render import outline
+from zdm.compat import states
+from zdm.model.plan import Plan
 
 
 def render(plan: Plan) -> str:
@@ -13,7 +13,6 @@ def render(plan: Plan) -> str:
     content: dict[str, Any] = planfile.to_plain(plan)
     content["point_of_no_return"] = plan.point_of_no_return
     content["states"] = [
-        {"after": "start", "works": sorted(OLD_ONLY)},
-        *({"after": item.phase, "works": sorted(item.serves)} for item in outline.phases(plan)),
+        {"after": state.after, "works": sorted(state.serves)} for state in states.states(plan)
     ]
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

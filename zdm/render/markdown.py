@@ -7,11 +7,12 @@ goes), then the table of steps, then risks; the SQL is folded away.
 import re
 
 from zdm import planfile
+from zdm.compat.states import State
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Side, Step
 from zdm.render import outline
 from zdm.render.outline import Numbered, PhaseOutline
 
-_MARK = {True: "✅", False: "-"}
+_MARKS = {"works": "✅"}
 
 
 def render(plan: Plan) -> str:
@@ -71,12 +72,21 @@ def _blocking(plan: Plan) -> str:
 
 def _table(plan: Plan) -> str:
     rows = ["| # | Phase | Step | Lock | Cost | old | new |", "|--:|---|---|---|---|:-:|:-:|"]
-    rows.append(f"| | | *before* | | | {_MARK[True]} | {_MARK[False]} |")
+    rows.append(f"| | | *before* | | | {_works(outline.start(plan))} |")
     for item in outline.phases(plan):
         rows.extend(_row(plan, numbered) for numbered in item.steps)
     return "\n".join(
         (*rows, "", "*old*, *new*: that application version works once the step is done.")
     )
+
+
+def _sentence(value: str) -> str:
+    return f"{_text(value).removesuffix('.')}."
+
+
+def _works(state: State) -> str:
+    words = [outline.works(state, side) for side in Side]
+    return " | ".join(_MARKS.get(word, word) for word in words)
 
 
 def _row(plan: Plan, numbered: Numbered) -> str:
@@ -90,8 +100,7 @@ def _row(plan: Plan, numbered: Numbered) -> str:
         _text(step.title) + mark,
         locks,
         cost,
-        _MARK[Side.OLD in step.serves],
-        _MARK[Side.NEW in step.serves],
+        _works(numbered.state),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -136,7 +145,7 @@ def _details(item: PhaseOutline) -> str:
 
 def _sql(numbered: Numbered) -> str:
     step = numbered.step
-    lines = [f"**{numbered.number}. {_text(step.title)}**: {_text(step.reason)}."]
+    lines = [f"**{numbered.number}. {_text(step.title)}**: {_sentence(step.reason)}"]
     if outline.waits(step):
         lines.append(f"*{outline.waits(step).capitalize()}.*")
     code = "\n".join(f"{text};" for text in outline.statements(step))

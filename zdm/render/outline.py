@@ -6,6 +6,8 @@ Pure text; a rendering only arranges it.
 from dataclasses import dataclass
 from datetime import timedelta
 
+from zdm.compat import states
+from zdm.compat.states import State
 from zdm.model.plan import (
     AwaitRollout,
     Backfill,
@@ -24,31 +26,38 @@ _KILO = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbered:
-    """A step with its number in the plan, from 1."""
+    """A step with its number in the plan, from 1, and the schema state that it leads to."""
 
     number: int
     step: Step
+    state: State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseOutline:
-    """Steps of one phase that follow each other, and the versions that work after them."""
+    """Steps of one phase that follow each other, and the state after the last."""
 
     phase: Phase
     steps: tuple[Numbered, ...]
-    serves: frozenset[Side]
+    state: State
 
 
 def phases(plan: Plan) -> tuple[PhaseOutline, ...]:
     """The plan's steps by phase, in order."""
     found: list[PhaseOutline] = []
-    for number, step in enumerate(plan.steps, 1):
+    reached = states.states(plan)[1:]
+    for number, (step, state) in enumerate(zip(plan.steps, reached, strict=True), 1):
         before: tuple[Numbered, ...] = ()
         if found and found[-1].phase == step.phase:
             before = found.pop().steps
-        steps = (*before, Numbered(number=number, step=step))
-        found.append(PhaseOutline(phase=step.phase, steps=steps, serves=step.serves))
+        all_of_it = (*before, Numbered(number=number, step=step, state=state))
+        found.append(PhaseOutline(phase=step.phase, steps=all_of_it, state=state))
     return tuple(found)
+
+
+def start(plan: Plan) -> State:
+    """The schema as the plan finds it."""
+    return states.states(plan)[0]
 
 
 def count(number: int) -> str:
@@ -180,6 +189,8 @@ def return_until(plan: Plan) -> str:
     return f"can be taken back until step {number}"
 
 
-def works(serves: frozenset[Side], side: Side) -> str:
-    """A cell of the version and state table."""
-    return "works" if side in serves else "-"
+def works(state: State, side: Side) -> str:
+    """A cell of the table of versions and schema states."""
+    if state.phase is Phase.ROLLOUT and side is Side.OLD:
+        return "gone"  # the schema would still serve it
+    return "works" if side in state.serves else "-"

@@ -44,13 +44,15 @@ def _places(origin: tuple[object, ...]) -> str:
 
 def _step(numbered: outline.Numbered) -> str:
     step = numbered.step
-    serving = " and ".join(side for side in Side if side in step.serves)
+    serving = " and ".join(
+        side for side in Side if outline.works(numbered.state, side) == "works"
+    )
     head = _comment(
         f"Step {numbered.number}: {step.title}",
         f"Why: {step.reason}",
         *(f"Lock: {lock.mode} on {lock.table}" for lock in step.locks),
         *(() if isinstance(step, AwaitRollout) else (f"Cost: {outline.cost(step)}",)),
-        f"Afterwards: {serving or 'no version'} works",
+        f"Works afterwards: {serving or 'no version'}",
     )
     return "\n".join((head, *_body(step), *_undo(step)))
 

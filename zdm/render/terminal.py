@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from zdm.model.plan import OLD_ONLY, AwaitRollout, Irreversible, Plan, Side, Step, TableLock
+from zdm.model.plan import AwaitRollout, Irreversible, Plan, Side, Step, TableLock
 from zdm.render import outline
 from zdm.render.outline import Numbered, PhaseOutline
 
@@ -105,16 +105,13 @@ def _colour(lock: TableLock) -> str:
 def _states(console: Console, plan: Plan) -> None:
     console.print()
     console.print(Text("WHICH VERSION WORKS", "bold"))
-    rows = [
-        ("before", OLD_ONLY),
-        *((f"after {item.phase}", item.serves) for item in outline.phases(plan)),
-    ]
+    after = [(f"after {item.phase}", item.state) for item in outline.phases(plan)]
     _print(console, Text(f"{'':<{_STATE_WIDTH}}old    new"), 2)
-    for name, serves in rows:
-        cells = [(outline.works(serves, side), Side(side) in serves) for side in Side]
+    for name, state in [("before", outline.start(plan)), *after]:
         line = Text(f"{name:<{_STATE_WIDTH}}")
-        for word, good in cells:
-            line.append(f"{word:<7}", "green" if good else "dim")
+        for side in Side:
+            word = outline.works(state, side)
+            line.append(f"{word:<7}", "green" if word == "works" else "dim")
         _print(console, line, 2)
 
 

@@ -64,7 +64,7 @@ def test_the_json_rendering_is_the_plan_with_what_follows_from_it() -> None:
 
     assert content.pop("point_of_no_return") == "rename_column_1.contract"
     assert states[0] == {"after": "start", "works": ["old"]}
-    assert states[3] == {"after": "validate", "works": ["new", "old"]}
+    assert states[3] == {"after": "rename_column_1.index", "works": ["new", "old"]}
     assert content == json.loads(json.dumps(planfile.to_plain(RENAME)))
 
 

@@ -1,0 +1,40 @@
+import io
+
+from zdm.cli.screen import CLEAR, Screen
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_the_moving_line_stays_below() -> None:
+    stream = Terminal()
+    screen = Screen(stream)
+    screen.moving("41 %")
+    screen.line("step 2")
+    screen.still()
+
+    assert stream.getvalue() == f"{CLEAR}41 %{CLEAR}step 2\n41 %{CLEAR}"
+
+
+def test_a_log_gets_progress_only_now_and_then() -> None:
+    now = [0.0]
+    stream = io.StringIO()
+    screen = Screen(stream, log_every=10, clock=lambda: now[0])
+    for second in range(25):
+        now[0] = second
+        screen.moving(f"{second} s")
+    screen.still()
+
+    assert stream.getvalue() == "0 s\n10 s\n20 s\n"
+
+
+def test_a_line_in_a_log_is_followed_by_progress_at_once() -> None:
+    stream = io.StringIO()
+    screen = Screen(stream, log_every=10, clock=lambda: 0.0)
+    screen.moving("a")
+    screen.line("step 2")
+    screen.moving("b")
+
+    assert stream.getvalue() == "a\nstep 2\nb\n"

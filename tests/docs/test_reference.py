@@ -1,0 +1,57 @@
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs import generate
+from zdm import config, errors
+from zdm.config import AlembicSettings, RolloutSettings, Settings
+from zdm.model.plan import AwaitRollout, Backfill, Plan, RunSql
+
+REFERENCE = generate.REFERENCE
+
+
+def words(page: str) -> set[str]:
+    """Everything that a page sets in code."""
+    return set(re.findall(r"`([\w.]+)`", (REFERENCE / page).read_text(encoding="utf-8")))
+
+
+def names(kind: type) -> set[str]:
+    return {field.name for field in dataclasses.fields(kind)}
+
+
+def test_generated_pages_are_what_the_code_gives() -> None:
+    assert generate.stale() == []
+
+
+def test_every_exit_code_is_documented() -> None:
+    text = (REFERENCE / "exit-codes.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| (\d+) \|", text, re.MULTILINE))
+    kinds = [errors.ZdmError, *errors.ZdmError.__subclasses__()]
+
+    assert documented == {"0", "130"} | {str(kind.exit_code) for kind in kinds}
+
+
+@pytest.mark.parametrize("kind", [Plan, RunSql, Backfill, AwaitRollout])
+def test_every_key_of_a_plan_file_is_documented(kind: type) -> None:
+    assert names(kind) - {"operation", "key"} - words("planfile.md") == set()
+
+
+def test_every_setting_is_documented() -> None:
+    keys = (
+        (names(Settings) - {"root", "alembic", "rollout"})
+        | {f"alembic.{name}" for name in names(AlembicSettings)}
+        | {f"rollout.{name}" for name in names(RolloutSettings) - {"local"}}
+    )
+
+    assert keys - words("config.md") == set()
+
+
+def test_the_example_of_settings_can_be_read(tmp_path: Path) -> None:
+    text = (REFERENCE / "config.md").read_text(encoding="utf-8")
+    example = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[0]
+    (tmp_path / "zdm.toml").write_text(example)
+    settings = config.load(directory=tmp_path, environ={})
+
+    assert settings.rollout.local is not None

@@ -1,0 +1,50 @@
+"""Options that several commands share, and how a command writes what it has to say."""
+
+import os
+import shutil
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Database = Annotated[
+    str | None,
+    typer.Option(
+        help="PostgreSQL URL; else ZDM_DATABASE_URL, else `database` in zdm.toml.",
+        metavar="URL",
+        show_default=False,
+    ),
+]
+SnapshotFile = Annotated[
+    Path | None,
+    typer.Option(help="Schema to start from, as written by `zdm snapshot`.", metavar="FILE"),
+]
+PlanFile = Annotated[
+    Path, typer.Argument(help="Plan file.", metavar="PLAN", show_default=False)
+]
+
+
+class Format(StrEnum):
+    """How a plan is shown."""
+
+    TERMINAL = "terminal"
+    MARKDOWN = "markdown"
+    SQL = "sql"
+    JSON = "json"
+
+
+def say(text: str) -> None:
+    """Tell a person something that is no part of the data: on stderr."""
+    typer.echo(text, err=True)
+
+
+def coloured() -> bool:
+    """Whether stdout wants colour (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def width() -> int:
+    """Columns of the terminal; 100 where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns

@@ -1,0 +1,112 @@
+"""`zdm plan`: pending revisions or SQL files become a plan to review and check in."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zdm.cli import options, wiring
+from zdm.cli.options import Database, Format, SnapshotFile
+
+if TYPE_CHECKING:
+    from zdm.model.plan import Plan
+
+
+def command(
+    context: typer.Context,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Revisions or SQL files; without, all pending revisions.",
+            metavar="[REVISION or FILE ...]",
+            show_default=False,
+        ),
+    ] = None,
+    snapshot: SnapshotFile = None,
+    format_: Annotated[
+        Format, typer.Option("--format", help="How to show the plan.")
+    ] = Format.TERMINAL,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write the plan file there (a folder: FOLDER/NAME.yaml); a name that does not"
+            " end in .yaml gets what --format says.",
+        ),
+    ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify/--no-verify", help="Replay the plan on a throwaway server first."
+        ),
+    ] = True,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Exit 3 if the plan file is not what the sources give."),
+    ] = False,
+    database: Database = None,
+) -> None:
+    """Split pending revisions or SQL files into zero-downtime steps.
+
+    Nothing is changed anywhere. A train that holds a statement which zdm cannot plan safely
+    is refused whole, with every reason.
+    """
+    from zdm.workflows import plan_files, plan_revisions
+
+    settings = wiring.settings(context, database)
+    request = plan_revisions.PlanRequest(
+        root=settings.root,
+        targets=tuple(targets or ()),
+        snapshot=plan_files.read_snapshot(snapshot) if snapshot else None,
+        stamp=settings.stamp,
+    )
+    planned = plan_revisions.run(request, wiring.sources(settings))
+    file = _file(output, settings.plans, planned.plan.name)
+    if check:
+        plan_files.check(planned.plan, file)
+        options.say(f"{file} is what its sources give")
+        return
+    if verify:
+        options.say(wiring.verify(settings, planned.plan, planned.snapshot))
+    _show(planned.plan, format_, file if output else None)
+
+
+def _file(output: Path | None, plans: Path, name: str) -> Path:
+    """Where the plan file is or goes."""
+    if output is None or output.is_dir() or not output.suffix:
+        return (output or plans) / f"{name}.yaml"
+    return output
+
+
+def _show(plan: "Plan", format_: Format, file: Path | None) -> None:
+    from zdm.workflows import plan_files
+
+    if file is not None and file.suffix not in (".yaml", ".yml"):
+        plan_files.write(file, _render(plan, format_, colour=False))
+        return
+    if file is not None:
+        plan_files.write_plan(file, plan)
+        options.say(f"{file} written")
+    typer.echo(_render(plan, format_, colour=options.coloured()), nl=False)
+
+
+def _render(plan: "Plan", format_: Format, *, colour: bool) -> str:
+    match format_:
+        case Format.TERMINAL:
+            from zdm.render import terminal
+
+            return terminal.render(plan, colour=colour, width=options.width())
+        case Format.MARKDOWN:
+            from zdm.render import markdown
+
+            return markdown.render(plan)
+        case Format.SQL:
+            from zdm.render import sql
+
+            return sql.render(plan)
+        case Format.JSON:
+            from zdm.render import json
+
+            return json.render(plan)

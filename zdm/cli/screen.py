@@ -1,0 +1,64 @@
+"""Where progress is shown: one line that is drawn anew on a terminal, else plain lines.
+
+A log gets a line only now and then, so that a long run does not flood it.
+"""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+CLEAR = "\r\x1b[2K"
+LOG_SECONDS = 60.0  # between two lines of progress in a log
+
+
+class Screen:
+    """Lines that stay, and below them one that moves; threads may share it."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        log_every: float = LOG_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stream = stream
+        self._log_every = log_every
+        self._clock = clock
+        self._terminal = stream.isatty()
+        self._moving = ""
+        self._logged: float | None = None
+        self._lock = threading.Lock()
+
+    def line(self, text: str) -> None:
+        """A line that stays."""
+        with self._lock:
+            if self._terminal:
+                self._stream.write(f"{CLEAR}{text}\n{self._moving}")
+            else:
+                self._stream.write(f"{text}\n")
+                self._logged = None
+            self._stream.flush()
+
+    def moving(self, text: str) -> None:
+        """The line below, in place of what it said before."""
+        with self._lock:
+            if self._terminal:
+                self._moving = text[: shutil.get_terminal_size().columns - 1]
+                self._stream.write(f"{CLEAR}{self._moving}")
+            elif self._is_due():
+                self._logged = self._clock()
+                self._stream.write(f"{text}\n")
+            self._stream.flush()
+
+    def still(self) -> None:
+        """Take the moving line away."""
+        with self._lock:
+            if self._terminal and self._moving:
+                self._stream.write(CLEAR)
+                self._stream.flush()
+            self._moving = ""
+
+    def _is_due(self) -> bool:
+        return self._logged is None or self._clock() - self._logged >= self._log_every

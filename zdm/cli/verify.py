@@ -1,0 +1,27 @@
+"""`zdm verify`: a plan replayed on a throwaway server, its claims compared with the facts."""
+
+import typer
+
+from zdm.cli import options, wiring
+from zdm.cli.options import Database, PlanFile, SnapshotFile
+
+
+def command(
+    context: typer.Context,
+    plan: PlanFile,
+    snapshot: SnapshotFile = None,
+    database: Database = None,
+) -> None:
+    """Replay a plan on a throwaway server and check what it claims.
+
+    Every statement runs; locks, rewrites, undo and the final schema are compared with what
+    the plan says. The start is the schema in the snapshot file, else that of the database
+    (which is only read), else what the revisions below the plan give.
+    """
+    from zdm.workflows import plan_files
+
+    settings = wiring.settings(context, database)
+    wanted = plan_files.read_plan(plan)
+    plan_files.check_sources(wanted, settings.root)
+    start = plan_files.read_snapshot(snapshot) if snapshot else None
+    options.say(wiring.verify(settings, wanted, start))

@@ -1,0 +1,86 @@
+"""Makes adapters from Settings; each is imported when it is asked for, never before."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from zdm import config
+from zdm.cli import CONFIG
+from zdm.config import Settings
+from zdm.errors import InputError
+
+if TYPE_CHECKING:
+    from zdm.execute.ports import Platform
+    from zdm.model.plan import Plan
+    from zdm.model.schema import Snapshot
+    from zdm.model.statement import Train
+    from zdm.workflows.plan_revisions import Sources
+
+
+def settings(context: typer.Context, database: str | None = None) -> Settings:
+    """The settings in force for a command."""
+    return config.load(
+        directory=Path.cwd(),
+        environ=os.environ,
+        file=context.meta.get(CONFIG),
+        database=database,
+    )
+
+
+def database(chosen: Settings) -> str:
+    """The URL of the database, which somebody must have named."""
+    if chosen.database is None:
+        raise InputError(
+            "no database is named, so there is nothing to work on",
+            hint="give --database URL, or set ZDM_DATABASE_URL, or `database` in zdm.toml",
+        )
+    return chosen.database
+
+
+def live_schema(chosen: Settings) -> "Snapshot":
+    """The database's schema."""
+    from zdm.workflows import take_snapshot
+
+    return take_snapshot.live(database(chosen))
+
+
+def sources(chosen: Settings) -> "Sources":
+    """Where `zdm plan` finds schemas and revisions."""
+    from zdm.workflows.plan_revisions import Sources
+
+    def record(
+        targets: tuple[str, ...], snapshot: "Snapshot | None"
+    ) -> "tuple[Train, Snapshot]":
+        from zdm.workflows import record_train
+
+        return record_train.run(chosen, targets, snapshot)
+
+    return Sources(
+        live=(lambda: live_schema(chosen)) if chosen.database else None,
+        record=record if chosen.alembic else None,
+    )
+
+
+def verify(chosen: Settings, plan: "Plan", start: "Snapshot | None") -> str:
+    """Replay the plan on a throwaway server; a sentence about it, or RefusedError."""
+    from zdm.workflows import replay_plan
+
+    return replay_plan.run(chosen, plan, start)
+
+
+def platform(chosen: Settings) -> "Platform | None":
+    """What runs the application, if zdm is to know it."""
+    match chosen.rollout.driver:
+        case "none":
+            return None
+        case "local":
+            if chosen.rollout.local is None:
+                raise InputError(
+                    "the rollout driver is `local`, and [rollout.local] is missing",
+                    hint="see docs/drivers/local.md for its settings",
+                )
+            from zdm.rollout import local
+
+            return local.Local(chosen.rollout.local)

@@ -1,0 +1,90 @@
+"""Plan and snapshot files: read them, and hold a plan against the sources it was made from."""
+
+import difflib
+import hashlib
+from pathlib import Path
+
+from zdm import planfile, snapshotfile
+from zdm.errors import InputError, RefusedError
+from zdm.model.plan import Plan
+from zdm.model.schema import Snapshot
+
+_DIFF_LINES = 40
+
+
+def read_snapshot(file: Path) -> Snapshot:
+    """The schema that a snapshot file holds."""
+    return snapshotfile.loads(read_text(file), str(file))
+
+
+def read_plan(file: Path) -> Plan:
+    """The plan that a plan file holds."""
+    return planfile.loads(read_text(file), str(file))
+
+
+def read_text(file: Path) -> str:
+    """A UTF-8 file's text."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{file} cannot be read: {error.strerror}", hint="check the path"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{file} is not UTF-8, so it is no file of zdm's", hint="check the path"
+        ) from error
+
+
+def check_sources(plan: Plan, root: Path) -> None:
+    """Refuse a plan whose sources have changed since it was made."""
+    for file in plan.files:
+        path = root / file.path
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != file.sha256:
+            raise RefusedError(
+                f"{file.path} has changed since the plan {plan.name} was made, so the plan is"
+                " stale",
+                hint="plan again, and have the new plan reviewed",
+            )
+
+
+def check(plan: Plan, file: Path) -> None:
+    """Refuse unless the checked-in plan file is what the sources give."""
+    wanted = planfile.dumps(plan)
+    if not file.exists():
+        raise RefusedError(
+            f"{file} is not there, so nobody could review the plan",
+            hint=f"write it with `zdm plan -o {file}` and check it in",
+        )
+    found = read_text(file)
+    if found == wanted:
+        return
+    lines = list(
+        difflib.unified_diff(
+            found.splitlines(), wanted.splitlines(), "file", "sources", lineterm="", n=1
+        )
+    )
+    shown = "\n".join(f"  {line}" for line in lines[:_DIFF_LINES])
+    more = f"\n  … {len(lines) - _DIFF_LINES} more lines" if len(lines) > _DIFF_LINES else ""
+    raise RefusedError(
+        f"{file} is not what its sources give, so it is stale or was edited\n{shown}{more}",
+        hint=f"write it again with `zdm plan -o {file}` and have it reviewed",
+    )
+
+
+def write_plan(file: Path, plan: Plan) -> None:
+    """Write the plan file."""
+    write(file, planfile.dumps(plan))
+
+
+def write(file: Path, text: str) -> None:
+    """Write a text, whole or not at all."""
+    beside = file.with_name(f".{file.name}.new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(file)
+    except OSError as error:
+        raise InputError(
+            f"{file} cannot be written: {error.strerror}", hint="name another file"
+        ) from error

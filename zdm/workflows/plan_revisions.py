@@ -1,0 +1,162 @@
+"""Plan pending revisions or SQL files: read, classify, plan, check the plan as a value.
+
+Where things come from (a live database, recorded revisions) is given as functions, so that
+planning one SQL file imports neither a database driver nor Alembic.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from zdm import classify, planner
+from zdm.errors import InputError, ZdmError
+from zdm.invariants import gates, locks, phases, timeouts
+from zdm.model.findings import Finding
+from zdm.model.plan import Plan
+from zdm.model.schema import Snapshot
+from zdm.model.statement import SourceFile, Statement, Train
+from zdm.parse import split
+
+SQL_SUFFIX = ".sql"
+INVARIANTS: tuple[Callable[[Plan], tuple[Finding, ...]], ...] = (
+    phases.check,
+    locks.check,
+    gates.check,
+    timeouts.check,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where schemas and revisions come from; None where there is nothing."""
+
+    live: Callable[[], Snapshot] | None  # the database's schema
+    record: Callable[[tuple[str, ...], Snapshot | None], tuple[Train, Snapshot]] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """What is to be planned: SQL files, revisions, or (empty) what is pending."""
+
+    root: Path  # paths in the plan are relative to it
+    targets: tuple[str, ...] = ()
+    snapshot: Snapshot | None = None
+    stamp: Literal["backfilled", "after_contract"] = "backfilled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The plan, and the schema that it starts from."""
+
+    plan: Plan
+    snapshot: Snapshot
+
+
+def run(request: PlanRequest, sources: Sources) -> Planned:
+    """Plan what is asked; RefusedError, with every finding, if any of it is refused."""
+    train, snapshot = _read(request, sources)
+    if not train.statements and train.stamp is None:
+        raise InputError(
+            "nothing is pending, so there is nothing to plan",
+            hint="name a SQL file or a revision, or create one with `zdm new MESSAGE`",
+        )
+    plan = planner.plan(
+        classify.classify(train, snapshot),
+        name=_name(train),
+        train=train,
+        snapshot=snapshot,
+        stamp_when=request.stamp,
+    )
+    check_invariants(plan)
+    return Planned(plan=plan, snapshot=snapshot)
+
+
+def check_invariants(plan: Plan) -> None:
+    """A plan that breaks the rules of all plans is a bug, whoever made it."""
+    findings = [finding for check in INVARIANTS for finding in check(plan)]
+    if findings:
+        raise ZdmError(
+            f"the plan {plan.name} is not well made: {findings[0].message}",
+            hint=f"please report it with the migration ({findings[0].slug})",
+        )
+
+
+def _read(request: PlanRequest, sources: Sources) -> tuple[Train, Snapshot]:
+    files = [target for target in request.targets if _is_file(target)]
+    if files and len(files) != len(request.targets):
+        raise InputError(
+            "SQL files and revisions are mixed, so their order is not known",
+            hint="plan them one after the other",
+        )
+    if files:
+        return read_files(files, request.root), _schema(request, sources)
+    if sources.record is None:
+        raise InputError(
+            "there is nothing to plan: no SQL file is named and no Alembic environment is set",
+            hint="name a SQL file, or set `[alembic] ini` in zdm.toml",
+        )
+    snapshot = request.snapshot
+    if snapshot is None and sources.live is not None:
+        snapshot = sources.live()
+    return sources.record(request.targets, snapshot)
+
+
+def _is_file(target: str) -> bool:
+    return target.endswith(SQL_SUFFIX) or Path(target).is_file()
+
+
+def _schema(request: PlanRequest, sources: Sources) -> Snapshot:
+    if request.snapshot is not None:
+        return request.snapshot
+    if sources.live is not None:
+        return sources.live()
+    raise InputError(
+        "the schema that the SQL meets is not known: neither --snapshot nor --database,"
+        " ZDM_DATABASE_URL or `database` in zdm.toml is given",
+        hint="write it to a file with `zdm snapshot -o FILE`, and plan with `--snapshot FILE`",
+    )
+
+
+def read_files(files: list[str], root: Path) -> Train:
+    """SQL files as one train; each file's transactions come after those of the one before."""
+    statements: list[Statement] = []
+    pinned: list[SourceFile] = []
+    for name in files:
+        data = _bytes(name)
+        shown = relative(Path(name), root)
+        statements.extend(_after(statements, split.statements(data, shown)))
+        pinned.append(split.source_file(data, shown))
+    return Train(statements=tuple(statements), files=tuple(pinned))
+
+
+def _after(earlier: list[Statement], later: tuple[Statement, ...]) -> Iterator[Statement]:
+    first = 1 + max((s.transaction for s in earlier if s.transaction is not None), default=-1)
+    for statement in later:
+        number = statement.transaction
+        yield dataclasses.replace(
+            statement, transaction=None if number is None else first + number
+        )
+
+
+def relative(path: Path, root: Path) -> str:
+    """A path as plans and messages write it."""
+    absolute = path.absolute()
+    if absolute.is_relative_to(root):
+        return absolute.relative_to(root).as_posix()
+    return path.as_posix()
+
+
+def _bytes(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{name} cannot be read: {error.strerror}", hint="check the path"
+        ) from error
+
+
+def _name(train: Train) -> str:
+    """The last file's name says what the train leads to."""
+    return Path(train.files[-1].path).stem if train.files else "stamp"

@@ -1,0 +1,12 @@
+"""The schema of a live database as a frozen value."""
+
+from contextlib import closing
+
+from zdm.model.schema import Snapshot
+from zdm.postgres import catalog, connection
+
+
+def live(url: str) -> Snapshot:
+    """Read the schema; nothing is written."""
+    with closing(connection.connect(url, name="snapshot")) as opened:
+        return catalog.read(opened)
