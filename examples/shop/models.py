@@ -21,7 +21,7 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=text("now()")
     )
-    new_email: Mapped[str | None] = mapped_column(String(255))
+    new_email: Mapped[str] = mapped_column(String(255), index=True)
     orders: Mapped[list["Order"]] = relationship(back_populates="user", order_by="Order.id")
 
 

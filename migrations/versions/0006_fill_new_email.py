@@ -1,4 +1,4 @@
-"""Fill it with the addresses we have
+"""Fill it with the addresses we have; it is looked up as the old one was
 
 Revision ID: 0006
 Revises: 0005
@@ -15,7 +15,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("UPDATE users SET new_email = email")
+    op.create_index("ix_users_new_email", "users", ["new_email"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_users_new_email", "users")
     op.execute("UPDATE users SET new_email = NULL")

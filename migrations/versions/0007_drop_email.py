@@ -1,4 +1,4 @@
-"""Nothing reads users.email any more
+"""Every user has the new address, and nothing reads users.email any more
 
 Revision ID: 0007
 Revises: 0006
@@ -15,6 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.alter_column("users", "new_email", nullable=False)
     op.drop_column("users", "email")
 
 
@@ -23,3 +24,4 @@ def downgrade() -> None:
     op.execute("UPDATE users SET email = new_email")
     op.alter_column("users", "email", nullable=False)
     op.create_index("ix_users_email", "users", ["email"])
+    op.alter_column("users", "new_email", nullable=True)
