@@ -17,7 +17,7 @@ from zdm.model.plan import BOTH, LOCK_TIMEOUT, STATEMENT_TIMEOUT, Phase, RunSql,
 from zdm.model.schema import Column, Name, Snapshot, Table, Volatility
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.parse import emit, trees
-from zdm.parse.emit import Expression, Ident, Qualified, TypeText
+from zdm.parse.emit import Ident, Qualified, TypeText
 from zdm.recipes import (
     cost,
     dual_write,
@@ -137,12 +137,11 @@ class ChangeType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidenType:
-    """ALTER COLUMN TYPE where it is an instant, or where nobody uses the table yet."""
+    """ALTER COLUMN TYPE where it is an instant."""
 
     table: Name
     column: str
     type: str
-    using: str  # empty: the cast of assignment
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -157,8 +156,6 @@ class WidenType:
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Cached statements see another result type."""
-        if _table(context.snapshot, self.table).created:
-            return ()
         return (
             Hazard(
                 operation=SLUG,
@@ -181,7 +178,14 @@ class WidenType:
                 operation=SLUG,
                 phase=Phase.EXPAND,
                 title=self.title,
-                sql=(self._statement(),),
+                sql=(
+                    emit.sql(
+                        "ALTER TABLE {t} ALTER COLUMN {c} TYPE {type}",
+                        t=target,
+                        c=name,
+                        type=TypeText(self.type),
+                    ),
+                ),
                 locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
                 lock_timeout=LOCK_TIMEOUT,
                 statement_timeout=STATEMENT_TIMEOUT,
@@ -197,9 +201,7 @@ class WidenType:
                     ),
                 ),
                 serves=BOTH,
-                reason="The table is made by this train: nobody uses it yet."
-                if table.created
-                else "PostgreSQL changes the catalog alone; every old value reads the same.",
+                reason="PostgreSQL changes the catalog alone; every old value reads the same.",
                 origin=context.origin,
                 cost=cost.NOTHING,
             ),
@@ -209,20 +211,6 @@ class WidenType:
         """The column with its new type."""
         old = _column(_table(snapshot, self.table), self.column)
         return effects.put_column(snapshot, self.table, replace(old, type=self.type))
-
-    def _statement(self) -> str:
-        table, column, kind = Qualified(self.table), Ident(self.column), TypeText(self.type)
-        if not self.using:
-            return emit.sql(
-                "ALTER TABLE {t} ALTER COLUMN {c} TYPE {type}", t=table, c=column, type=kind
-            )
-        return emit.sql(
-            "ALTER TABLE {t} ALTER COLUMN {c} TYPE {type} USING {u}",
-            t=table,
-            c=column,
-            type=kind,
-            u=Expression(self.using),
-        )
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -241,23 +229,19 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | None:
     table = snapshot.table(fact.table) if fact.table is not None else None
     column = table.column(fact.name) if table is not None else None
-    if table is None or column is None:
+    if table is None or column is None or table.created:
         return None
     definition = action.tree["def"]["ColumnDef"]
     new = types.canonical(definition["typeName"], snapshot, action.statement.settings)
-    using = definition.get("rawDefault") or definition.get("raw_default")
-    operation = WidenType(
-        table=table.name,
-        column=column.name,
-        type=new,
-        using=trees.expression_sql(using) if using else "",
-        settings=action.statement.settings,
-    )
-    if table.created:
-        return Match(operation=operation, consumed=(0,))
     reason = _not_free(table, column, new, definition) or _hanging(snapshot, table, column)
     if reason is None:
-        return Match(operation=replace(operation, using=""), consumed=(0,))
+        operation = WidenType(
+            table=table.name,
+            column=column.name,
+            type=new,
+            settings=action.statement.settings,
+        )
+        return Match(operation=operation, consumed=(0,))
     return findings.refuse(
         action,
         "type_change_rewrites",
@@ -270,7 +254,7 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
 def _not_free(
     table: Table, column: Column, new: str, definition: expressions.Node
 ) -> str | None:
-    using = definition.get("rawDefault") or definition.get("raw_default")
+    using = definition.get("raw_default")
     bare = (using or {}).get("TypeCast", {}).get("arg", using)
     if using and "ColumnRef" not in (bare or {}):
         return "by an expression rewrites the table while reads and writes wait"

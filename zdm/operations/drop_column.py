@@ -45,7 +45,7 @@ class DropColumn:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """What remains when it is planned well."""
         table = _table(context.snapshot, self.table)
-        if self.missing or table.created:
+        if self.missing:
             return ()
         lines = [
             (
@@ -76,8 +76,6 @@ class DropColumn:
         column = table.column(self.column)
         if self.missing or column is None:
             return ()
-        if table.created:
-            return (self._plainly(place),)
         tolerant = (_tolerant(place, column),) if column.not_null and _fails(column) else ()
         return (
             *tolerant,
@@ -89,29 +87,6 @@ class DropColumn:
         """Without the column."""
         return (
             snapshot if self.missing else effects.drop_column(snapshot, self.table, self.column)
-        )
-
-    def _plainly(self, place: Site) -> RunSql:
-        return RunSql(
-            id=place.id(self.column, "drop"),
-            operation=SLUG,
-            phase=Phase.EXPAND,
-            title=self.title,
-            sql=(
-                emit.sql(
-                    "ALTER TABLE {t} DROP COLUMN {c}",
-                    t=Qualified(self.table),
-                    c=Ident(self.column),
-                ),
-            ),
-            locks=(),
-            lock_timeout=LOCK_TIMEOUT,
-            statement_timeout=STATEMENT_TIMEOUT,
-            probe=probes.probe(probes.absent(probes.column(self.table, self.column))),
-            undo=(),  # the table goes with the step that made it
-            serves=BOTH,
-            reason="The table is made by this train: nobody uses it yet.",
-            origin=place.origin,
         )
 
 
@@ -146,7 +121,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if not isinstance(fact, Fact) or fact.kind is not ActionKind.DROP_COLUMN:
         return None
     table = snapshot.table(fact.table) if fact.table is not None else None
-    if table is None:
+    if table is None or table.created:
         return None
     column = table.column(fact.name)
     if column is None:
@@ -162,8 +137,6 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 def _refused(
     action: Action, table: Table, column: Column, snapshot: Snapshot
 ) -> Refusal | None:
-    if table.created:
-        return None
     if isinstance(action.fact, Fact) and action.fact.cascade:
         return findings.refuse(
             action,

@@ -14,12 +14,10 @@ from dataclasses import dataclass, replace
 
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, LOCK_TIMEOUT, STATEMENT_TIMEOUT, Phase, RunSql, Step
+from zdm.model.plan import Step
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Fact, Setting
-from zdm.parse import emit
-from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import (
     carry,
     dual_write,
@@ -27,13 +25,11 @@ from zdm.recipes import (
     findings,
     fusion,
     inventory,
-    probes,
     site,
     sync,
 )
 from zdm.recipes.carry import Move
 from zdm.recipes.fusion import Fused
-from zdm.recipes.site import Site
 from zdm.recipes.sync import Pair
 
 SLUG = "rename_column"
@@ -65,8 +61,6 @@ class RenameColumn:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """What remains when it is planned well."""
         table = _table(context.snapshot, self.table)
-        if table.created:
-            return ()
         vanish = () if self.carry else inventory.vanishing(context.snapshot, table, self.old)
         lines = [
             (
@@ -96,8 +90,6 @@ class RenameColumn:
         """Add and sync, fill, carry over, and after the rollout let the old column go."""
         table = _table(context.snapshot, self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
-        if table.created:
-            return (self._plainly(place),)
         pair = self._pair(table)
         move = Move(site=place, old=self.old, new=self.new.name)
         carried = carry.steps(move) if self.carry else ()
@@ -134,25 +126,6 @@ class RenameColumn:
             adds=self.adds,
         )
 
-    def _plainly(self, place: Site) -> RunSql:
-        table, old, new = Qualified(self.table), Ident(self.old), Ident(self.new.name)
-        statement = "ALTER TABLE {t} RENAME COLUMN {a} TO {b}"
-        return RunSql(
-            id=place.id(self.new.name, "rename"),
-            operation=SLUG,
-            phase=Phase.EXPAND,
-            title=self.title,
-            sql=(emit.sql(statement, t=table, a=old, b=new),),
-            locks=(),
-            lock_timeout=LOCK_TIMEOUT,
-            statement_timeout=STATEMENT_TIMEOUT,
-            probe=probes.probe(probes.column(self.table, self.new.name)),
-            undo=(emit.sql(statement, t=table, a=new, b=old),),
-            serves=BOTH,
-            reason="The table is made by this train: nobody uses it yet.",
-            origin=place.origin,
-        )
-
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """RENAME COLUMN, or add, copy and drop."""
@@ -172,9 +145,9 @@ def _plain(
 ) -> Match | Refusal | None:
     table = snapshot.table(name)
     old = table.column(fact.name) if table is not None else None
-    if table is None or old is None:
+    if table is None or old is None or table.created:
         return None
-    obstacles = () if table.created else carry.obstacles(snapshot, table, fact.name)
+    obstacles = carry.obstacles(snapshot, table, fact.name)
     if obstacles:
         return _refused(action, table, fact.name, obstacles)
     new = replace(old, name=fact.new_name, not_null=False, default=None)

@@ -3,8 +3,7 @@
 CREATE INDEX CONCURRENTLY cannot run in a transaction block, waits for every older
 transaction, and leaves an INVALID index when it fails (manual, CREATE INDEX, "Building
 Indexes Concurrently"); so a same-named invalid index is dropped before another try, and no
-timeout cuts the build. On a partitioned parent it is an error: the parent's index is made
-ON ONLY it, each leaf's concurrently, and attached; it becomes valid with the last.
+timeout cuts the build. On a partitioned parent it is an error.
 """
 
 from dataclasses import dataclass
@@ -12,9 +11,7 @@ from dataclasses import dataclass
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
     BOTH,
-    LOCK_TIMEOUT,
     NO_TIMEOUT,
-    STATEMENT_TIMEOUT,
     Check,
     Phase,
     RunSql,
@@ -29,8 +26,7 @@ from zdm.recipes.site import Site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewIndex:
-    """An index to build. `sql` is the whole CREATE INDEX CONCURRENTLY under its name; for a
-    table that this train makes, the plain CREATE INDEX."""
+    """An index to build; `sql` is the whole CREATE INDEX CONCURRENTLY under its name."""
 
     name: str
     sql: str
@@ -48,7 +44,6 @@ def build(
 ) -> RunSql:
     """The one step for an ordinary table."""
     full = site.beside(index.name)
-    made_here = site.table.created
     return RunSql(
         id=site.id(index.name, "index"),
         operation=site.operation,
@@ -56,28 +51,22 @@ def build(
         title=f"build {'unique ' if index.unique else ''}index {index.name} on {site.name}",
         sql=(index.sql,),
         locks=site.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
-        lock_timeout=LOCK_TIMEOUT if made_here else NO_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT if made_here else NO_TIMEOUT,
-        in_transaction=made_here,
+        lock_timeout=NO_TIMEOUT,
+        statement_timeout=NO_TIMEOUT,
+        in_transaction=False,
         settings=site.settings,
         preconditions=preconditions,
         probe=probes.probe(probes.index_valid(full), probes.relation(full)),
-        repair=() if made_here else (drop_sql(full),),
-        undo=(_drop_plainly(full),) if made_here else (drop_sql(full),),
+        repair=(drop_sql(full),),
+        undo=(drop_sql(full),),
         serves=serves,
-        reason="The table is made by this train: nobody uses it yet."
-        if made_here
-        else "CONCURRENTLY lets writes pass; a failed build leaves an INVALID index, which is"
+        reason="CONCURRENTLY lets writes pass; a failed build leaves an INVALID index, which is"
         " dropped before the next try.",
         origin=site.origin,
-        cost=cost.NOTHING if made_here else cost.build_index(site.table, index.columns),
+        cost=cost.build_index(site.table, index.columns),
     )
 
 
 def drop_sql(index: Name) -> str:
     """Drop an index without blocking; it need not be there."""
     return emit.sql("DROP INDEX CONCURRENTLY IF EXISTS {i}", i=Qualified(index))
-
-
-def _drop_plainly(index: Name) -> str:
-    return emit.sql("DROP INDEX IF EXISTS {i}", i=Qualified(index))

@@ -38,8 +38,6 @@ def prove(
 ) -> tuple[RunSql, ...]:
     """The steps. `name`: what the plain migration calls the constraint on 18 and later;
     left out, it is the one SET NOT NULL chooses."""
-    if site.table.created:
-        return (_direct(site, column, serves, phase),)
     if site.major >= NAMED_FROM:
         return _named(site, column, name or final_name(site, column), serves, phase)
     return _checked(site, column, serves, phase)
@@ -49,26 +47,6 @@ def final_name(site: Site, column: str) -> str:
     """The name that SET NOT NULL gives the constraint on 18 and later."""
     taken = names.taken(site.snapshot, site.name.schema)
     return names.chosen(site.name, (column,), "not_null", taken)
-
-
-def _direct(site: Site, column: str, serves: frozenset[Side], phase: Phase) -> RunSql:
-    table, ident = Qualified(site.name), Ident(column)
-    return RunSql(
-        id=site.id(column, "set-not-null"),
-        operation=site.operation,
-        phase=phase,
-        title=f"make {site.name}.{column} NOT NULL",
-        sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=table, c=ident),),
-        locks=(),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
-        settings=(),
-        probe=probes.probe(probes.column_not_null(site.name, column)),
-        undo=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=ident),),
-        serves=serves,
-        reason="The table is made by this train: nobody uses it yet, so a scan blocks nobody.",
-        origin=site.origin,
-    )
 
 
 def _checked(

@@ -1,6 +1,5 @@
 """Where a recipe works: the table as it stands before the operation, and what every step of
-the recipe shares. A table made by the same train is used by nobody yet, so no lock on it
-counts and nothing on it needs to be careful.
+the recipe shares. Tables that the same train makes are not worked on by recipes at all.
 """
 
 from dataclasses import dataclass
@@ -36,8 +35,8 @@ class Site:
         return self.snapshot.major
 
     def lock(self, mode: LockMode) -> tuple[TableLock, ...]:
-        """The lock on the table; none if the train itself makes the table."""
-        return () if self.table.created else (TableLock(table=self.name, mode=mode),)
+        """The lock on the table."""
+        return (TableLock(table=self.name, mode=mode),)
 
     def id(self, *parts: str) -> str:
         """A step id; the planner puts the phase and a number before it."""
