@@ -298,6 +298,15 @@ def test_somebody_elses_rollout_is_told_apart(make: Make) -> None:
     assert shop.driver.status(V1) == RolloutFailed(reason="somebody asked for v2 instead of v1")
 
 
+def test_a_rollback_by_somebody_else_leaves_a_template_that_is_not_ours(make: Make) -> None:
+    shop = make()
+    shop.driver.deploy(V2)
+    shop.until_status(V2, RolloutComplete)
+    Local(workload=shop.driver.workload).rollback(V1)
+
+    assert [s.version for s in shop.driver.templates()] == [V1]
+
+
 def test_progress_says_what_is_missing(make: Make) -> None:
     shop = make("never_ready", replicas=2)
     shop.driver.deploy(V1)
