@@ -4,28 +4,46 @@ One UPDATE of many rows holds their locks and keeps vacuum from cleaning until i
 batches it must be convergent: a second run changes nothing, so `c = c + 1`, random values and
 the clock are refused unless the row shows by itself that it is done (WHERE c IS NULL).
 
-Both versions meet old and new values side by side, so both must understand both.
+Both versions meet old and new values side by side, so both must understand both. While the
+backfill runs, a trigger converts what the old version still writes, else it could write rows
+that differ faster than batches find them; the trigger goes before the rollout, so rows that
+are written afterwards are left alone, as after the author's UPDATE.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, Assignment, Backfill, Irreversible, Phase, Step
+from zdm.model.plan import (
+    BOTH,
+    LOCK_TIMEOUT,
+    STATEMENT_TIMEOUT,
+    Assignment,
+    Backfill,
+    Irreversible,
+    Phase,
+    RunSql,
+    Step,
+)
 from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Setting
+from zdm.recipes import convert as convert_trigger
 from zdm.recipes import (
     cost,
     defaults,
     expressions,
     keys,
+    probes,
     site,
     sync,
     updates,
     written,
 )
+from zdm.recipes.convert import Convert
+from zdm.recipes.site import Site
 from zdm.recipes.updates import Update
 
 SLUG = "backfill"
@@ -84,12 +102,14 @@ class UpdateRows:
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """One backfill."""
+        """A trigger, the backfill, and the trigger's end."""
         table = context.snapshot.table(self.table)
         if table is None:
             raise LookupError(f"the Snapshot has no table {self.table}")
         place = site.at(SLUG, table, context, settings=self.settings)
+        convert = Convert(assignments=self.assignments, differs=self.differs)
         return (
+            self._install(place, convert),
             Backfill(
                 id=place.id(*(a.column for a in self.assignments), "fill"),
                 operation=SLUG,
@@ -106,6 +126,44 @@ class UpdateRows:
                 origin=place.origin,
                 cost=cost.rewrite_rows(table),
             ),
+            self._remove(place, convert),
+        )
+
+    def _install(self, place: Site, convert: Convert) -> RunSql:
+        return RunSql(
+            id=place.id(*(a.column for a in self.assignments), "convert-new-rows"),
+            operation=SLUG,
+            phase=Phase.EXPAND,
+            title=f"convert what is written to {place.name} while it is filled",
+            sql=convert_trigger.install_sql(place, convert),
+            locks=place.lock(LockMode.SHARE_ROW_EXCLUSIVE),
+            lock_timeout=LOCK_TIMEOUT,
+            statement_timeout=STATEMENT_TIMEOUT,
+            settings=self.settings,
+            probe=probes.probe(convert_trigger.installed(place, convert)),
+            undo=convert_trigger.remove_sql(place, convert),
+            serves=BOTH,
+            reason="Else the old version could write rows that differ faster than batches find"
+            " them.",
+            origin=place.origin,
+        )
+
+    def _remove(self, place: Site, convert: Convert) -> RunSql:
+        return RunSql(
+            id=place.id(*(a.column for a in self.assignments), "stop-converting"),
+            operation=SLUG,
+            phase=Phase.VALIDATE,
+            title=f"stop converting what is written to {place.name}",
+            sql=convert_trigger.remove_sql(place, convert),
+            locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
+            lock_timeout=LOCK_TIMEOUT,
+            statement_timeout=STATEMENT_TIMEOUT,
+            settings=self.settings,
+            probe=probes.probe(convert_trigger.removed(place, convert)),
+            undo=convert_trigger.install_sql(place, convert),
+            serves=BOTH,
+            reason="Every row is filled; the author's UPDATE says nothing of later ones.",
+            origin=place.origin,
         )
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
@@ -142,8 +200,8 @@ def _form(update: Update, table: Table, action: Action) -> tuple[str, str] | Non
     """Forms that cannot be cut into key ranges."""
     if not update.simple:
         return (
-            f"this UPDATE of {table.name} has a FROM, WITH, RETURNING, DEFAULT or subquery, so it"
-            " cannot be cut into batches",
+            f"this UPDATE of {table.name} has a FROM, WITH, RETURNING, DEFAULT or subquery, so"
+            " it cannot be cut into batches",
             _HELP,
         )
     if not action.tree["relation"].get("inh", False):
@@ -186,7 +244,7 @@ def _diverges(update: Update, snapshot: Snapshot) -> tuple[str, str] | None:
     )
     for column, value in update.assignments:
         reads = set(updates.columns({"root": value})) & targets
-        if reads and not _idempotent(value):
+        if reads - {column} or (reads and not _idempotent(value)):
             return (
                 f"`{column} = {expressions.bare(value)}` reads a column that it sets, so a"
                 " batch that runs twice changes the row twice",

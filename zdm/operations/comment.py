@@ -29,6 +29,8 @@ _TEMPLATES = {
 }
 _PARTS = {"OBJECT_COLUMN": "columns", "OBJECT_TABCONSTRAINT": "constraints"}
 _PARTS |= {"OBJECT_TRIGGER": "triggers", "OBJECT_INDEX": "indexes"}
+_IS_NULL = "SELECT ({query}) IS NULL"
+_IS_TEXT = "SELECT ({query}) IS NOT DISTINCT FROM {text}"
 _RELATION = "SELECT pg_catalog.obj_description(pg_catalog.to_regclass({t}), 'pg_class')"
 _DESCRIPTIONS = {
     "OBJECT_TABLE": _RELATION,
@@ -80,7 +82,9 @@ class Comment:
         return ()
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """The author's statement."""
+        """The author's statement; none where the text stands there already."""
+        if self.text == self.former:
+            return ()
         base = written.step(
             SLUG,
             self.statement,
@@ -124,8 +128,8 @@ class Comment:
         if "{c}" in query:
             parts["c"] = Constant(self.part)
         if self.text is None:
-            return probes.probe(emit.sql(f"SELECT ({query}) IS NULL", **parts))
-        same = f"SELECT ({query}) IS NOT DISTINCT FROM {{text}}"
+            return probes.probe(emit.sql(_IS_NULL.replace("{query}", query), **parts))
+        same = _IS_TEXT.replace("{query}", query)
         return probes.probe(emit.sql(same, **parts, text=Constant(self.text)))
 
 

@@ -25,6 +25,10 @@ from zdm.recipes import effects, index, names, site, written
 from zdm.recipes.index import NewIndex
 
 SLUG = "create_index"
+_DUPLICATES = (
+    "SELECT NOT EXISTS (SELECT 1 FROM {t} WHERE {condition}"
+    " GROUP BY {keys} HAVING count(*) > 1)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +65,8 @@ class CreateIndex:
         return (
             Hazard(
                 operation=SLUG,
-                message=f"{self.index.name} refuses duplicates before it is valid, while the old"
-                f" version still writes {self.table}",
+                message=f"{self.index.name} refuses duplicates before it is valid, while the"
+                f" old version still writes {self.table}",
                 remedy="make sure that neither version writes duplicates",
             ),
         )
@@ -94,11 +98,10 @@ class CreateIndex:
     def _no_duplicates(self) -> Check:
         parts = [f"({key}) IS NOT NULL" for key in self.keys if not self.nulls_not_distinct]
         parts += [f"({self.predicate})"] if self.predicate else []
+        holes = ", ".join(f"{{k{n}}}" for n in range(len(self.keys)))
         return Check(
             sql=emit.sql(
-                "SELECT NOT EXISTS (SELECT 1 FROM {t} WHERE {condition}"
-                " GROUP BY " + ", ".join(f"{{k{n}}}" for n in range(len(self.keys))) + ""
-                " HAVING count(*) > 1)",
+                _DUPLICATES.replace("{keys}", holes),
                 t=Qualified(self.table),
                 condition=Expression(" AND ".join(parts) or "true"),
                 **{f"k{n}": Expression(f"({key})") for n, key in enumerate(self.keys)},
@@ -187,8 +190,8 @@ def _problem(action: Action, table: Table, name: str | None) -> tuple[str, str] 
         )
     if table.kind == "partitioned table":
         return (
-            f"{table.name} is partitioned, where CREATE INDEX CONCURRENTLY is an error and plain"
-            " CREATE INDEX stops all writes while every partition is built",
+            f"{table.name} is partitioned, where CREATE INDEX CONCURRENTLY is an error and"
+            " plain CREATE INDEX stops all writes while every partition is built",
             "create it ON ONLY the parent, CONCURRENTLY on each partition, and join them with"
             " ALTER INDEX … ATTACH PARTITION",
         )

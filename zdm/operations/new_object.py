@@ -101,8 +101,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             action,
             "object_exists",
             f"{new.kind} {new.name} exists already, so {consequence}",
-            "give the new one another name, and drop the old one in a later release; or, if both"
-            " versions can use it, say `-- zdm: run in expand -- reason`",
+            "give the new one another name, and drop the old one in a later release; or, if"
+            " both versions can use it, say `-- zdm: run in expand -- reason`",
         )
     seen = {
         written.found(node, snapshot, action.statement.settings)

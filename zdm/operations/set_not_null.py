@@ -89,9 +89,7 @@ class SetNotNull:
             message = (
                 f"rows with NULL in {name} stop the contract: nothing in the train fills them"
             )
-            remedy = (
-                f"fill them before SET NOT NULL in the same train: {self._fill_hint}"
-            )
+            remedy = f"fill them before SET NOT NULL in the same train: {self._fill_hint}"
         return (Hazard(operation=SLUG, message=message, remedy=remedy),)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

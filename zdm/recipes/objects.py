@@ -97,7 +97,8 @@ def exists(new: NewObject, snapshot: Snapshot) -> bool:
         case "schema":
             return new.name.name in snapshot.schemas
         case "extension":
-            return any(e.name == new.name.name for e in snapshot.extensions)
+            known = {e.name for e in snapshot.extensions} | {"plpgsql"}  # always there
+            return new.name.name in known
         case "sequence":
             return any(s.name == new.name for s in snapshot.sequences)
         case "view" | "materialized view":

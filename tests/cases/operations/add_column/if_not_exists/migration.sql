@@ -1,0 +1,2 @@
+ALTER TABLE users ADD COLUMN IF NOT EXISTS nickname text;
+ALTER TABLE users ADD COLUMN IF NOT EXISTS age integer;

@@ -1,0 +1,1 @@
+SELECT nickname, age FROM users WHERE id = 1;

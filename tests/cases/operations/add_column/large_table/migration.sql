@@ -1,0 +1,2 @@
+ALTER TABLE users ADD COLUMN status text DEFAULT 'active';
+ALTER TABLE users ALTER COLUMN status SET NOT NULL;

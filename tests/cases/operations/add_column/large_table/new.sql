@@ -1,0 +1,1 @@
+INSERT INTO users (email, status) VALUES ('new@example.org', 'new');

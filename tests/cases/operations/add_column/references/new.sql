@@ -1,0 +1,1 @@
+INSERT INTO users (email, team_id) VALUES ('new@example.org', 1);

@@ -1,0 +1,1 @@
+SELECT doc FROM docs WHERE id = 2;

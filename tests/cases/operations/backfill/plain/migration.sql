@@ -1,0 +1,1 @@
+UPDATE users SET nickname = lower(email) WHERE nickname IS NULL;

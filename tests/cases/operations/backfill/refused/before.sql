@@ -1,0 +1,4 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 30) AS n;
+CREATE TABLE counters (id integer PRIMARY KEY, n integer, total integer GENERATED ALWAYS AS (n * 2) STORED, user_id bigint);
+CREATE TABLE events (id integer, at date) PARTITION BY RANGE (at);

@@ -1,0 +1,1 @@
+COMMENT ON COLUMN users.nickname IS 'may be empty';

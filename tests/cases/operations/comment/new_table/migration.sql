@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer);
+COMMENT ON COLUMN notes.id IS 'number';

@@ -1,0 +1,1 @@
+COMMENT ON COLUMN users.missing IS 'x';

@@ -1,0 +1,4 @@
+CREATE TABLE copy AS SELECT * FROM users;
+CREATE TABLE users (id integer);
+CREATE TEMPORARY TABLE scratch (id integer);
+CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');

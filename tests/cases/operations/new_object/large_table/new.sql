@@ -1,0 +1,1 @@
+SELECT email FROM emails WHERE id = 1;

@@ -1,0 +1,1 @@
+SELECT twice(2, 'a'), nextval('numbers'), 'sad'::mood FROM extra.active;

@@ -1,0 +1,2 @@
+CREATE TABLE mails (email text);
+INSERT INTO mails SELECT email FROM users;

@@ -1,0 +1,1 @@
+INSERT INTO users (email, nickname) VALUES ('new@example.org', 'n');
