@@ -35,6 +35,22 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Until(StrEnum):
+    """A state that a run may stop at, or go on from."""
+
+    EXPANDED = "expanded"
+    BACKFILLED = "backfilled"
+    DEPLOYED = "deployed"
+    CONTRACTED = "contracted"
+
+
+class Pacing(StrEnum):
+    """How a backfill treats the server."""
+
+    PACED = "paced"
+    FULL = "full"
+
+
 def say(text: str) -> None:
     """Tell a person something that is no part of the data: on stderr."""
     typer.echo(text, err=True)

@@ -83,4 +83,4 @@ def platform(chosen: Settings) -> "Platform | None":
                 )
             from zdm.rollout import local
 
-            return local.Local(chosen.rollout.local)
+            return local.Local(workload=chosen.rollout.local)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from zdm import planfile, snapshotfile
 from zdm.errors import InputError, RefusedError
+from zdm.execute.ports import PlanText
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
 
@@ -20,6 +21,11 @@ def read_snapshot(file: Path) -> Snapshot:
 def read_plan(file: Path) -> Plan:
     """The plan that a plan file holds."""
     return planfile.loads(read_text(file), str(file))
+
+
+def plan_text(plan: Plan) -> PlanText:
+    """The plan with its file's text, as a run pins it."""
+    return PlanText(plan=plan, text=planfile.dumps(plan), digest=planfile.digest(plan))
 
 
 def read_text(file: Path) -> str:

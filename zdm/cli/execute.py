@@ -1,0 +1,56 @@
+"""`zdm execute`: run a plan, or go on with it, as far as is asked."""
+
+from typing import Annotated
+
+import typer
+
+from zdm.cli import wiring
+from zdm.cli.options import Database, Pacing, PlanFile, Until
+
+
+def command(
+    context: typer.Context,
+    plan: PlanFile,
+    until: Annotated[
+        Until, typer.Option(help="Stop once this state is reached.")
+    ] = Until.CONTRACTED,
+    from_: Annotated[
+        Until | None,
+        typer.Option("--from", help="Refuse unless this state is reached, then go on."),
+    ] = None,
+    pacing: Annotated[
+        Pacing, typer.Option(help="Let backfills spare the server, or run at full speed.")
+    ] = Pacing.PACED,
+    assume_deployed: Annotated[
+        bool,
+        typer.Option(
+            "--assume-deployed",
+            help="Your word that the new version runs and no old one is left, where no"
+            " rollout driver is set.",
+        ),
+    ] = False,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
+    ] = False,
+    database: Database = None,
+) -> None:
+    """Run a plan, wait for the rollout, contract.
+
+    Goes on where an earlier run of the same plan stopped. A state that is reached already
+    is a success. SIGTERM and Ctrl-C stop it at a safe place (exit 75); run it again to go on.
+    """
+    from zdm.cli import running
+    from zdm.workflows import execute_plan, plan_files
+
+    settings = wiring.settings(context, database)
+    wanted = plan_files.read_plan(plan)
+    if from_ is None:
+        plan_files.check_sources(wanted, settings.root)
+    options = execute_plan.options(
+        settings.rollout, until=until.value, from_state=from_, assume_deployed=assume_deployed
+    )
+    observer = running.observer(json_lines=json_lines)
+    with running.world(settings, observer, pacing=pacing) as world:
+        state = execute_plan.run(wanted, world, options)
+    if not json_lines:
+        typer.echo(state)

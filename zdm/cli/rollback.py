@@ -1,0 +1,33 @@
+"""`zdm rollback`: take an unfinished run back while there is a way."""
+
+from typing import Annotated
+
+import typer
+
+from zdm.cli import wiring
+from zdm.cli.options import Database
+
+
+def command(
+    context: typer.Context,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
+    ] = False,
+    database: Database = None,
+) -> None:
+    """Take an unfinished run back, before the point of no return.
+
+    The application goes back to the old version first, then every step is undone in reverse
+    order, Alembic's version table included. After the point of no return it is refused.
+    """
+    from zdm.cli import running
+    from zdm.workflows import execute_plan, rollback_run
+
+    settings = wiring.settings(context, database)
+    options = execute_plan.options(
+        settings.rollout, until="contracted", from_state=None, assume_deployed=False
+    )
+    with running.world(settings, running.observer(json_lines=json_lines)) as world:
+        state = rollback_run.run(wiring.database(settings), world, options)
+    if not json_lines:
+        typer.echo(state)

@@ -1,0 +1,27 @@
+"""Run a plan in the world that the caller made."""
+
+from zdm.config import RolloutSettings
+from zdm.execute import runner
+from zdm.execute.world import Options, World
+from zdm.model.plan import Plan
+from zdm.model.release import RunState, Version
+from zdm.workflows import plan_files
+
+
+def options(
+    rollout: RolloutSettings, *, until: str, from_state: str | None, assume_deployed: bool
+) -> Options:
+    """What a command line or a caller asks, as the runner wants it."""
+    return Options(
+        old=Version(rollout.old),
+        new=Version(rollout.new),
+        rollout=rollout,
+        until=RunState(until),
+        from_state=RunState(from_state) if from_state else None,
+        assume_deployed=assume_deployed,
+    )
+
+
+def run(plan: Plan, world: World, wanted: Options) -> RunState:
+    """Run it; the state that is reached."""
+    return runner.execute(plan_files.plan_text(plan), world, wanted)

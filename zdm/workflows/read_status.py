@@ -1,0 +1,66 @@
+"""Where a database's run stands, from the journal alone; nothing is written."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+
+from zdm import planfile
+from zdm.execute.ports import JournalRun
+from zdm.execute.states import FINISHED
+from zdm.model.plan import Plan
+from zdm.postgres import connection, journal
+from zdm.postgres.connection import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """How far a backfill is."""
+
+    step: str
+    scanned: int
+    estimate: int | None
+    changed: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The unfinished run, else the last one, with the plan that it runs."""
+
+    run: JournalRun
+    plan: Plan
+    fills: tuple[Filled, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left to do, here or back."""
+        return self.run.state in FINISHED
+
+    @property
+    def is_stamp_ahead(self) -> bool:
+        """Whether Alembic's version table claims what the schema does not hold yet."""
+        stamped = any(s.operation == "stamp" and s.id in self.run.done for s in self.plan.steps)
+        return stamped and not self.is_finished
+
+
+def read(url: str) -> Status | None:
+    """The database's run; None where there never was one."""
+    with (
+        closing(connection.connect(url, name="status")) as opened,
+        connection.translated("reading the journal"),
+    ):
+        run = journal.unfinished(opened) or journal.latest(opened)
+        return None if run is None else _status(opened, run)
+
+
+def _status(opened: Connection, run: JournalRun) -> Status:
+    return Status(
+        run=run,
+        plan=planfile.loads(journal.plan_text(opened, run.id), f"the plan of run {run.id}"),
+        fills=tuple(
+            Filled(
+                step=row[0], estimate=row[3], scanned=row[4], changed=row[5], updated_at=row[7]
+            )
+            for row in journal.ranges(opened, run.id)
+        ),
+    )
