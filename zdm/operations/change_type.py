@@ -288,7 +288,6 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
         )
         return replace(refusal, consumed=found.consumed)
     backward = _backward(found, snapshot)
-    fill = actions[found.consumed[1 if found.adds else 0]]
     return Match(
         operation=ChangeType(
             table=found.table.name,
@@ -300,7 +299,7 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
             adds=found.adds,
             default=found.default,
             where="" if found.adds else found.differs_where,
-            settings=fill.statement.settings,
+            settings=found.settings,
         ),
         consumed=found.consumed,
         directives=(found.reverse,) if found.reverse is not None else (),
@@ -315,6 +314,11 @@ def _problem(found: Fused, snapshot: Snapshot) -> tuple[str, str] | None:
             ", ".join(obstacles) + " would stay with the old column",
             "drop what is named in an earlier release, or keep the column",
         )
+    if _needs_zone(found):
+        return (
+            "the cast depends on TimeZone, and the application's sessions may have another one",
+            f"write it as `{found.old.name} AT TIME ZONE 'UTC'`, or SET TimeZone before it",
+        )
     if expressions.volatility(found.forward, snapshot) is Volatility.VOLATILE:
         return (
             f"`{found.forward}` gives another value each time",
@@ -328,6 +332,13 @@ def _problem(found: Fused, snapshot: Snapshot) -> tuple[str, str] | None:
             " the UPDATE",
         )
     return None
+
+
+def _needs_zone(found: Fused) -> bool:
+    """A bare cast between a type with and one without time zone, under an unknown TimeZone."""
+    zoned = [kind == "timestamp with time zone" for kind in (found.old.type, found.new.type)]
+    known = any(s.name.lower() == "timezone" for s in found.settings)
+    return zoned[0] != zoned[1] and "FuncCall" not in found.fill and not known
 
 
 def _backward(found: Fused, snapshot: Snapshot) -> str | None:

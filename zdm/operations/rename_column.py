@@ -166,7 +166,6 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
     if obstacles:
         refusal = _refused(actions[0], found.table, found.old.name, obstacles)
         return replace(refusal, consumed=found.consumed)
-    fill = actions[found.consumed[1 if found.adds else 0]]
     operation = RenameColumn(
         table=found.table.name,
         old=found.old.name,
@@ -175,7 +174,7 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
         adds=found.adds,
         default=found.default,
         where="" if found.adds else found.differs_where,
-        settings=fill.statement.settings,
+        settings=found.settings,
     )
     directives = (found.reverse,) if found.reverse is not None else ()
     return Match(operation=operation, consumed=found.consumed, directives=directives)

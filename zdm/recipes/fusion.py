@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from zdm.model.operation import Refusal
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident
-from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind, Fact
+from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind, Fact, Setting
 from zdm.parse import trees
 from zdm.recipes import expressions, findings, inventory, types, updates
 from zdm.recipes.expressions import Node
@@ -41,6 +41,7 @@ class Fused:
     default: str | None  # set on the new column by the train
     consumed: tuple[int, ...]
     reverse: Directive | None
+    settings: tuple[Setting, ...]  # in force at the UPDATE
 
     @property
     def identity(self) -> bool:
@@ -244,6 +245,7 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot, found: _Found) -> Fuse
         default=default,
         consumed=consumed,
         reverse=_reverse(actions, consumed, found.old),
+        settings=actions[found.fill].statement.settings,
     )
 
 
