@@ -98,3 +98,10 @@ def translated(doing: str) -> Iterator[None]:
 def first_line(error: BaseException) -> str:
     """The first line of what an error says."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def setting_name(name: str) -> str:
+    """A setting's name as RESET takes it; names hold letters, digits, `_` and `.` only."""
+    if not name.replace("_", "").replace(".", "").isalnum():
+        raise ZdmError(f"`{name}` is no setting's name")
+    return name

@@ -1,0 +1,203 @@
+"""The journal in schema `zdm`: what was done, by whom, and where a run stands.
+
+Every write checks the fencing epoch, so that an executor that lost its lock can record (and,
+since the record stands in the same transaction as the work, do) nothing more.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from typing import Any
+
+from zdm.errors import RefusedError
+from zdm.execute.ports import JournalRun, PlanText
+from zdm.execute.states import FINISHED
+from zdm.model.release import RunState
+from zdm.postgres.connection import Connection
+
+_RUN = (
+    "SELECT id, plan_name, plan_digest, state, epoch, soak_since,"
+    " point_of_no_return IS NOT NULL FROM zdm.run"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The run this executor owns, and the epoch it owns it in."""
+
+    run: int
+    epoch: int
+
+
+def exists(connection: Connection) -> bool:
+    """Whether the database has a journal."""
+    row = connection.execute("SELECT pg_catalog.to_regclass('zdm.run') IS NOT NULL").fetchone()
+    return row is not None and bool(row[0])
+
+
+def make(connection: Connection) -> None:
+    """Make the journal's tables, unless they are there."""
+    if exists(connection):
+        return
+    text = resources.files("zdm.postgres").joinpath("queries", "journal.sql").read_text()
+    with connection.transaction():
+        connection.execute(text.encode())
+
+
+def unfinished(connection: Connection) -> JournalRun | None:
+    """The run that is neither contracted nor reverted, if there is one."""
+    if not exists(connection):
+        return None
+    row = connection.execute(f"{_RUN} WHERE finished_at IS NULL".encode()).fetchone()
+    return None if row is None else _run(connection, row)
+
+
+def latest(connection: Connection) -> JournalRun | None:
+    """The run that was begun last, finished or not."""
+    if not exists(connection):
+        return None
+    row = connection.execute(f"{_RUN} ORDER BY id DESC LIMIT 1".encode()).fetchone()
+    return None if row is None else _run(connection, row)
+
+
+def _run(connection: Connection, row: tuple[Any, ...]) -> JournalRun:
+    done = connection.execute(
+        "SELECT id FROM zdm.step WHERE run_id = %s AND state = 'done' ORDER BY done_at, id",
+        (row[0],),
+    )
+    return JournalRun(
+        id=row[0],
+        plan_name=row[1],
+        digest=row[2],
+        state=RunState(row[3]),
+        epoch=row[4],
+        soak_since=row[5],
+        past_return=row[6],
+        done=tuple(step for (step,) in done),
+    )
+
+
+def plan_text(connection: Connection, run: int) -> str:
+    """The plan file a run was begun with."""
+    row = connection.execute("SELECT plan FROM zdm.run WHERE id = %s", (run,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def begin(connection: Connection, plan: PlanText, owner: str) -> JournalRun:
+    """Record a new run."""
+    row = connection.execute(
+        "INSERT INTO zdm.run (plan_name, plan_digest, plan, state, owner)"
+        " VALUES (%s, %s, %s, %s, %s) RETURNING id, plan_name, plan_digest, state, epoch,"
+        " soak_since, false",
+        (plan.plan.name, plan.digest, plan.text, RunState.PLANNED.value, owner),
+    ).fetchone()
+    assert row is not None
+    return _run(connection, row)
+
+
+def adopt(connection: Connection, run: int, owner: str) -> JournalRun:
+    """Raise the epoch: whoever owned the run before can write no more."""
+    row = connection.execute(
+        "UPDATE zdm.run SET epoch = epoch + 1, owner = %s, updated_at = clock_timestamp()"
+        " WHERE id = %s RETURNING id, plan_name, plan_digest, state, epoch, soak_since,"
+        " point_of_no_return IS NOT NULL",
+        (owner, run),
+    ).fetchone()
+    assert row is not None
+    return _run(connection, row)
+
+
+def check(connection: Connection, fence: Fence) -> None:
+    """Hold the run's row for this transaction; raises RefusedError where it has a new owner."""
+    row = connection.execute(
+        "SELECT owner, epoch FROM zdm.run WHERE id = %s FOR NO KEY UPDATE", (fence.run,)
+    ).fetchone()
+    if row is None or row[1] != fence.epoch:
+        owner = "nobody" if row is None else row[0]
+        raise RefusedError(
+            f"another executor ({owner}) has taken this run over, so this one stops",
+            hint="let the other one finish; `zdm status` shows it",
+        )
+
+
+def write_state(
+    connection: Connection, fence: Fence, state: RunState, *, soak: bool = False
+) -> datetime | None:
+    """Record the state; returns the start of the soak where `soak` is asked."""
+    row = connection.execute(
+        "UPDATE zdm.run SET state = %s, updated_at = clock_timestamp(),"
+        " soak_since = CASE WHEN %s THEN coalesce(soak_since, clock_timestamp())"
+        " ELSE soak_since END,"
+        " deployed_at = CASE WHEN %s THEN coalesce(deployed_at, clock_timestamp())"
+        " ELSE deployed_at END,"
+        " finished_at = CASE WHEN %s THEN clock_timestamp() END"
+        " WHERE id = %s AND epoch = %s RETURNING soak_since",
+        (
+            state.value,
+            soak,
+            state is RunState.DEPLOYED,
+            state in FINISHED,
+            fence.run,
+            fence.epoch,
+        ),
+    ).fetchone()
+    return row[0] if row is not None and soak else None
+
+
+def intend(connection: Connection, fence: Fence, step: str) -> None:
+    """Record that a step is about to run."""
+    connection.execute(
+        "INSERT INTO zdm.step (run_id, id, state) VALUES (%s, %s, 'running')"
+        " ON CONFLICT (run_id, id) DO UPDATE SET state = 'running', done_at = NULL,"
+        " attempts = zdm.step.attempts + 1",
+        (fence.run, step),
+    )
+
+
+def done(connection: Connection, fence: Fence, step: str) -> None:
+    """Record that a step is done."""
+    connection.execute(
+        "INSERT INTO zdm.step (run_id, id, state, done_at)"
+        " VALUES (%s, %s, 'done', clock_timestamp()) ON CONFLICT (run_id, id)"
+        " DO UPDATE SET state = 'done', done_at = clock_timestamp()",
+        (fence.run, step),
+    )
+
+
+def reverted(connection: Connection, fence: Fence, step: str) -> None:
+    """Record that a step was undone."""
+    connection.execute(
+        "UPDATE zdm.step SET state = 'reverted', done_at = NULL WHERE run_id = %s AND id = %s",
+        (fence.run, step),
+    )
+    connection.execute(
+        "DELETE FROM zdm.backfill_range WHERE run_id = %s AND step_id = %s", (fence.run, step)
+    )
+
+
+def is_done(connection: Connection, fence: Fence, step: str) -> bool:
+    """Whether a step is recorded as done."""
+    row = connection.execute(
+        "SELECT FROM zdm.step WHERE run_id = %s AND id = %s AND state = 'done'",
+        (fence.run, step),
+    ).fetchone()
+    return row is not None
+
+
+def mark_point_of_no_return(connection: Connection, fence: Fence) -> None:
+    """Record that from here there is no way back."""
+    connection.execute(
+        "UPDATE zdm.run SET point_of_no_return = coalesce(point_of_no_return,"
+        " clock_timestamp()) WHERE id = %s AND epoch = %s",
+        (fence.run, fence.epoch),
+    )
+
+
+def ranges(connection: Connection, run: int) -> Iterable[tuple[Any, ...]]:
+    """(step, relation, state, estimate, scanned, changed) of a run's backfills."""
+    return connection.execute(
+        "SELECT step_id, relation, state, estimate, scanned, changed, started_at, updated_at"
+        " FROM zdm.backfill_range WHERE run_id = %s ORDER BY step_id, relation",
+        (run,),
+    ).fetchall()

@@ -1,0 +1,42 @@
+-- The journal: all state of all runs. Made once, in a transaction of its own.
+CREATE SCHEMA IF NOT EXISTS zdm;
+CREATE TABLE IF NOT EXISTS zdm.run (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    plan_name text NOT NULL,
+    plan_digest text NOT NULL,
+    plan text NOT NULL,
+    state text NOT NULL,
+    epoch integer NOT NULL DEFAULT 1,
+    owner text NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    deployed_at timestamptz,
+    soak_since timestamptz,
+    point_of_no_return timestamptz,
+    finished_at timestamptz
+);
+-- at most one run is unfinished: a pending contract blocks the next plan
+CREATE UNIQUE INDEX IF NOT EXISTS run_unfinished ON zdm.run ((true)) WHERE finished_at IS NULL;
+CREATE TABLE IF NOT EXISTS zdm.step (
+    run_id bigint NOT NULL REFERENCES zdm.run,
+    id text NOT NULL,
+    state text NOT NULL CHECK (state IN ('running', 'done', 'reverted')),
+    attempts integer NOT NULL DEFAULT 1,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    done_at timestamptz,
+    PRIMARY KEY (run_id, id)
+);
+CREATE TABLE IF NOT EXISTS zdm.backfill_range (
+    run_id bigint NOT NULL REFERENCES zdm.run,
+    step_id text NOT NULL,
+    relation text NOT NULL,
+    cursor text[],
+    state text NOT NULL DEFAULT 'filling' CHECK (state IN ('filling', 'verified')),
+    estimate bigint,
+    scanned bigint NOT NULL DEFAULT 0,
+    changed bigint NOT NULL DEFAULT 0,
+    sweeps integer NOT NULL DEFAULT 0,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (run_id, step_id, relation)
+);
