@@ -46,7 +46,10 @@ class Walk:
         if not self.key:
             return self._pages(cursor, size)
         columns = ", ".join(ident(column) for column in self.key)
-        texts = ", ".join(f"{ident(column)}::text" for column in self.key)
+        # an output name: else ORDER BY means the text, in which 10 comes before 9
+        texts = ", ".join(
+            f"{ident(column)}::text AS zdm_key_{n}" for n, column in enumerate(self.key)
+        )
         after = f"WHERE {self._after(cursor)} " if cursor is not None else ""
         query = f"SELECT {texts} FROM {self.target} {after}ORDER BY {columns} "  # noqa: S608
         row = connection.execute(f"{query}LIMIT 1 OFFSET {size - 1}".encode()).fetchone()
