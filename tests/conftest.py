@@ -1,8 +1,20 @@
 """What tests of every folder share."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+from uuid import uuid4
+
 import pytest
 
 from tests.golden import Golden
+from zdm.errors import InputError
+from zdm.model.sql import ident
+from zdm.postgres import connection, provider
+from zdm.postgres.provider import Server, Wanted
+
+MAJORS = (14, 15, 16, 17, 18)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,3 +24,64 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
     return Golden(bless=bool(request.config.getoption("--bless")))
+
+
+@contextmanager
+def a_server(major: int | None) -> Iterator[Server]:
+    """A server of that version; without one the tests skip, which CI counts as a failure."""
+    url = None if major else os.environ.get("ZDM_TEST_DSN")
+    try:
+        with provider.throwaway(Wanted(major=major, url=url)) as server:
+            if server.notice:
+                _missing(server.notice)
+            yield server
+    except InputError as error:
+        _missing(error.message)
+
+
+def _missing(reason: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A throwaway server: ZDM_TEST_DSN's, or one of our own of the newest version there is."""
+    with a_server(None) as found:
+        yield found
+
+
+@pytest.fixture(
+    scope="session", params=[pytest.param(major, marks=pytest.mark.more) for major in MAJORS]
+)
+def every_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A throwaway server of each supported version in turn (`make test-more`)."""
+    with a_server(request.param) as found:
+        yield found
+
+
+@contextmanager
+def fresh_database(server: Server, template: str = "template0") -> Iterator[str]:
+    """The URL of a new database, which is dropped after the block."""
+    name = f"t_{uuid4().hex[:12]}"
+    with connection.connect(server.dsn, name="tests") as conn:
+        conn.execute(f"CREATE DATABASE {ident(name)} TEMPLATE {ident(template)}".encode())
+        try:
+            yield urlsplit(server.dsn)._replace(path=f"/{name}").geturl()
+        finally:
+            conn.execute(f"DROP DATABASE {ident(name)} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """The URL of an empty database of this test's own."""
+    with fresh_database(server) as url:
+        yield url
+
+
+@pytest.fixture
+def every_database(every_server: Server) -> Iterator[str]:
+    """The URL of an empty database, on each supported version in turn."""
+    with fresh_database(every_server) as url:
+        yield url
