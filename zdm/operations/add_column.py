@@ -39,6 +39,7 @@ from zdm.recipes import (
     cost,
     effects,
     fill,
+    findings,
     keep,
     keys,
     new_column,
@@ -278,7 +279,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return _there(action, table, new, if_not_exists=fact.if_exists)
     problem = new_column.problem(new, table)
     if problem is not None:
-        return written.refuse(action, "add_column_cannot_be_planned", *problem)
+        return findings.refuse(action, "add_column_cannot_be_planned", *problem)
     return _match(actions, table, new, snapshot)
 
 
@@ -287,7 +288,7 @@ def _there(
 ) -> Match | Refusal:
     if if_not_exists:
         return Match(operation=AddColumn(table=table.name, new=new, there=True), consumed=(0,))
-    return written.refuse(
+    return findings.refuse(
         action,
         "column_exists",
         f"{table.name} already has a column {new.column.name}, so this statement would fail",

@@ -30,7 +30,7 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Setting
-from zdm.recipes import convert as convert_trigger
+from zdm.recipes import as, convert, convert_trigger, findings
 from zdm.recipes import (
     cost,
     defaults,
@@ -183,7 +183,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     problem = _form(update, table, action) or _columns(update, table)
     problem = problem or _diverges(update, snapshot)
     if problem is not None:
-        return written.refuse(action, "update_cannot_be_batched", *problem)
+        return findings.refuse(action, "update_cannot_be_batched", *problem)
     operation = UpdateRows(
         table=table.name,
         assignments=tuple(

@@ -21,7 +21,7 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.parse import emit, trees
 from zdm.parse.emit import Expression, Qualified
-from zdm.recipes import effects, index, names, site, written
+from zdm.recipes import effects, findings, index, names, site, written
 from zdm.recipes.index import NewIndex
 
 SLUG = "create_index"
@@ -125,10 +125,10 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     name = action.tree.get("idxname") or _default_name(action.tree, table, snapshot)
     problem = _problem(action, table, name)
     if problem is not None:
-        return written.refuse(action, "index_cannot_be_planned", *problem)
+        return findings.refuse(action, "index_cannot_be_planned", *problem)
     same = next((i for i in table.indexes if i.name == name), None)
     if same is not None and not fact.if_exists:
-        return written.refuse(
+        return findings.refuse(
             action,
             "index_exists",
             f"{table.name} already has an index {name}, so this statement would fail",

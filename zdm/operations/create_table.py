@@ -18,7 +18,7 @@ from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.parse import emit, trees
 from zdm.parse.emit import Qualified
-from zdm.recipes import new_table, probes, written
+from zdm.recipes import findings, new_table, probes, written
 from zdm.recipes.new_table import Place
 
 SLUG = "create_table"
@@ -81,7 +81,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     """A CREATE TABLE."""
     action = actions[0]
     if action.node == "CreateTableAsStmt" and action.tree.get("objtype") == "OBJECT_TABLE":
-        return written.refuse(
+        return findings.refuse(
             action,
             "create_table_as",
             "CREATE TABLE … AS copies rows at one moment, and what the old version writes"
@@ -96,7 +96,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     there = snapshot.table(name) is not None
     problem = _problem(action, snapshot, name, there=there and not fact.if_exists)
     if problem is not None:
-        return written.refuse(action, "create_table_cannot_be_planned", *problem)
+        return findings.refuse(action, "create_table_cannot_be_planned", *problem)
     operation = CreateTable(
         table=name,
         statement=action.statement,

@@ -14,7 +14,7 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Irreversible, Step, TableLock
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
-from zdm.recipes import insert, written
+from zdm.recipes import findings, insert, written
 
 SLUG = "insert_rows"
 
@@ -78,7 +78,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if table is None:
         return written.unknown_table(action, fact.table)
     if not insert.writes_out(action) or insert.reads(action, snapshot):
-        return written.refuse(
+        return findings.refuse(
             action,
             "insert_reads_rows",
             f"this INSERT into {table.name} copies rows at one moment, and what the old version"
@@ -89,7 +89,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if "onConflictClause" in action.tree:
         update = action.tree["onConflictClause"].get("action") == "ONCONFLICT_UPDATE"
         if update:
-            return written.refuse(
+            return findings.refuse(
                 action,
                 "insert_updates_rows",
                 f"ON CONFLICT DO UPDATE changes rows of {table.name} that both versions use",

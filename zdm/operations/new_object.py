@@ -15,7 +15,7 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step, TableLock
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
-from zdm.recipes import objects, written
+from zdm.recipes import findings, objects, written
 from zdm.recipes.objects import NewObject
 
 SLUG = "new_object"
@@ -97,7 +97,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             if replaces
             else "this statement would fail"
         )
-        return written.refuse(
+        return findings.refuse(
             action,
             "object_exists",
             f"{new.kind} {new.name} exists already, so {consequence}",

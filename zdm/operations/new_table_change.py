@@ -17,7 +17,7 @@ from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact, Statement
 from zdm.parse import emit, trees
 from zdm.parse.emit import Ident, Part, Qualified
-from zdm.recipes import insert, new_table_effects, probes, written
+from zdm.recipes import findings, insert, new_table_effects, probes, written
 
 SLUG = "new_table_change"
 _DATA = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
@@ -132,7 +132,7 @@ def _parents(action: Action, snapshot: Snapshot) -> frozenset[Name]:
 
 def _copied(action: Action, others: set[Name]) -> Refusal:
     named = ", ".join(str(name) for name in sorted(others))
-    return written.refuse(
+    return findings.refuse(
         action,
         "copies_rows",
         f"this statement copies rows of {named} at one moment, and what the old version writes"

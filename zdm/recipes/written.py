@@ -7,7 +7,6 @@ were in force where he wrote it.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from zdm.model.findings import Finding, Severity
 from zdm.model.operation import Context, Refusal
 from zdm.model.plan import (
     BOTH,
@@ -20,7 +19,7 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact, Setting, Statement
 from zdm.parse import trees
-from zdm.recipes import types, updates
+from zdm.recipes import findings, types, updates
 
 
 def fact(action: Action, *kinds: ActionKind) -> Fact | None:
@@ -29,23 +28,9 @@ def fact(action: Action, *kinds: ActionKind) -> Fact | None:
     return found if isinstance(found, Fact) and found.kind in kinds else None
 
 
-def refuse(action: Action, slug: str, message: str, remedy: str) -> Refusal:
-    """A Refusal at the Action's place."""
-    return Refusal(
-        finding=Finding(
-            slug=slug,
-            severity=Severity.ERROR,
-            message=message,
-            remedy=remedy,
-            source=action.source,
-            statement=action.statement.sql,
-        )
-    )
-
-
 def unknown_table(action: Action, table: Name | None) -> Refusal:
     """The statement is about a table that the schema does not have."""
-    return refuse(
+    return findings.refuse(
         action,
         "unknown_table",
         f"there is no table {table} in the schema, so this statement would fail",
@@ -55,7 +40,7 @@ def unknown_table(action: Action, table: Name | None) -> Refusal:
 
 def unknown_column(action: Action, table: Name, column: str) -> Refusal:
     """The statement is about a column that the table does not have."""
-    return refuse(
+    return findings.refuse(
         action,
         "unknown_column",
         f"{table} has no column {column}, so this statement would fail",
