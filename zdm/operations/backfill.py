@@ -30,11 +30,12 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Setting
-from zdm.recipes import as, convert, convert_trigger, findings
+from zdm.recipes import convert as convert_trigger
 from zdm.recipes import (
     cost,
     defaults,
     expressions,
+    findings,
     keys,
     probes,
     site,
