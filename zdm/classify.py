@@ -57,11 +57,7 @@ class Classification:
 def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classification:
     """Classify the whole train. Without `fuse` each Action is taken by itself, which loses
     writes where an add, a fill and a drop mean a rename: for tests only."""
-    actions = tuple(
-        action
-        for statement in train.statements
-        for action in facts.actions(statement, types.path(snapshot, statement.settings))
-    )
+    actions = _actions(train, snapshot)
     harmless = {id(a) for a in actions if _harmless(a, snapshot)}
     left = [action for action in actions if id(action) not in harmless]
     notes = tuple(
@@ -74,6 +70,35 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     extra = (*_directives(train, placed), *(_between(left, placed) if fuse else ()))
     ordered = sorted([*findings, *extra], key=_place_of)
     return Classification(placed=placed, findings=tuple(ordered), notes=notes)
+
+
+def _actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
+    """All Actions; a name without schema is the first of the search_path that is there."""
+    known = {t.name for t in snapshot.tables} | {v.name for v in snapshot.views}
+    schemas = set(snapshot.schemas)
+    found: list[Action] = []
+    for statement in train.statements:
+        whole = types.path(snapshot, statement.settings)
+        path = tuple(schema for schema in whole if schema in schemas) or whole
+        read = _read(statement, path, known)
+        found += read
+        known |= {n for a in read if _kind(a) is ActionKind.CREATE_TABLE and (n := _table(a))}
+        schemas |= {
+            a.fact.name
+            for a in read
+            if isinstance(a.fact, Fact) and a.fact.kind is ActionKind.CREATE_SCHEMA
+        }
+    return tuple(found)
+
+
+def _read(statement: Statement, path: tuple[str, ...], known: set[Name]) -> tuple[Action, ...]:
+    """The statement's Actions, by the first schema that holds what it names."""
+    read = facts.actions(statement, path)
+    for place in range(len(path)):
+        tried = facts.actions(statement, path[place:]) if place else read
+        if any(_table(action) in known for action in tried):
+            return tried
+    return read
 
 
 def _place(

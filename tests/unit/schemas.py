@@ -46,7 +46,7 @@ def users(*columns: Column, **details: object) -> Table:
 
 def _with(table: Table, details: dict[str, object]) -> Table:
     values = {name: getattr(table, name) for name in Table.__dataclass_fields__}
-    return Table(**{**values, **details})  # type: ignore[arg-type]  # any field may be given
+    return Table(**{**values, **details})
 
 
 def snapshot(*tables: Table, version: int = 170004, **details: object) -> Snapshot:
