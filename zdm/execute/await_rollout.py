@@ -1,6 +1,6 @@
 """Deploy the new version and keep the gate: nothing contracts while an old one may live."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
@@ -9,7 +9,7 @@ from zdm.execute import gate
 from zdm.execute.events import DeployStarted, GateClear, StateChanged, Waiting
 from zdm.execute.ports import Platform
 from zdm.execute.world import Options, World
-from zdm.model.release import RolloutComplete, RunState
+from zdm.model.release import RolloutComplete, RunState, Version
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class GateKeeper:
 
     world: World
     options: Options
-    since: datetime | None = field(default=None, init=False)
+    target: Version | None = None  # the new version, unless it goes back
 
     def deploy_and_wait(self) -> None:
         """Move the platform to the new version and wait until the old one is gone."""
@@ -28,6 +28,10 @@ class GateKeeper:
             platform.deploy(self.options.new)
         self._wait(deploying=True)
         self._soak()
+
+    def wait_until_clear(self) -> None:
+        """Wait until nothing but the target is alive."""
+        self._wait(deploying=False)
 
     def still_clear(self) -> None:
         """One more look right before a contract statement; waits again where it must."""
@@ -47,7 +51,7 @@ class GateKeeper:
 
     def _poll(self, *, deploying: bool) -> gate.Answer:
         platform, rollout = self._platform(), self.options.rollout
-        target = self.options.new
+        target = self.target or self.options.new
         try:
             seen = gate.Observation(
                 target=target,

@@ -103,6 +103,9 @@ class Database(Protocol):
     def revert(self, step: RunSql | Backfill) -> None:
         """Do a step's undo and record that it is no longer done."""
 
+    def forget(self, step: Step) -> None:
+        """Record that a step without work of its own is no longer done."""
+
     def mark_point_of_no_return(self, step: str) -> None:
         """Commit the marker."""
 

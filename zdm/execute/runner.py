@@ -5,15 +5,11 @@ next step, waits where it must and says why. What fails before the point of no r
 both application versions working; what fails after it is for a person.
 """
 
-import random
 from collections.abc import Callable
-from datetime import timedelta
 from typing import assert_never
 
 from zdm.errors import (
     PastReturnError,
-    RefusedError,
-    StoppedError,
     TemporaryError,
     ZdmError,
 )
@@ -26,20 +22,15 @@ from zdm.execute.events import (
     StateChanged,
     StepDone,
     StepStarted,
-    Waiting,
 )
+from zdm.execute.patience import patiently
 from zdm.execute.ports import (
-    ConnectionLostError,
     JournalRun,
-    LockBusyError,
     PlanText,
 )
 from zdm.execute.world import Options, World
 from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Step
 from zdm.model.release import RunState
-
-FIRST_RETRY = timedelta(milliseconds=200)
-LAST_RETRY = timedelta(seconds=5)
 
 
 def execute(plan: PlanText, world: World, options: Options) -> RunState:
@@ -84,7 +75,7 @@ class _Runner:
             raise
 
     def _claim(self) -> None:
-        self._patiently(self.world.database.claim, "lock holder", self.options.lock_deadline)
+        patiently(self.world, self.options, self.world.database.claim, gate="lock holder")
 
     def _begin(self, journal: JournalRun | None) -> None:
         database = self.world.database
@@ -177,56 +168,4 @@ class _Runner:
         self.world.database.record_state(state)
 
     def _retrying(self, work: Callable[[], None]) -> None:
-        self._patiently(work, "lock", self.options.lock_deadline)
-
-    def _patiently(self, work: Callable[[], None], gate: str, patience: timedelta) -> None:
-        """Do it until it works: locks are tried again with jitter, lost connections made anew.
-
-        Whether a lost transaction was committed, the journal tells: the adapter's `run` looks
-        there first.
-        """
-        clock = self.world.clock
-        since = clock.now()
-        pause = FIRST_RETRY
-        while True:
-            self.world.stop.check()
-            try:
-                work()
-            except LockBusyError as error:
-                if clock.now() - since > patience:
-                    raise StoppedError(
-                        f"gave up after {patience}: {error.message}",
-                        hint=error.hint or "end what holds the lock, then run it again",
-                    ) from error
-                self.world.observer.notify(
-                    Waiting(gate=gate, reason=error.message, names=error.names, since=since)
-                )
-            except ConnectionLostError as error:
-                self.world.stop.check()
-                self._reconnect(error)
-            else:
-                return
-            # full jitter: two executors or two tables never knock in step
-            clock.sleep(pause * random.uniform(0.5, 1.0))
-            pause = min(pause * 2, LAST_RETRY)
-
-    def _reconnect(self, lost: ConnectionLostError) -> None:
-        clock = self.world.clock
-        since = clock.now()
-        while True:
-            self.world.stop.check()
-            try:
-                self.world.database.reconnect()
-            except RefusedError:
-                raise
-            except TemporaryError as error:
-                if clock.now() - since > self.options.reconnect_deadline:
-                    raise TemporaryError(
-                        f"the database did not come back: {error.message}", hint=lost.hint
-                    ) from error
-                self.world.observer.notify(
-                    Waiting(gate="connection", reason=error.message, since=since)
-                )
-                clock.sleep(timedelta(seconds=1))
-            else:
-                return
+        patiently(self.world, self.options, work, gate="lock")

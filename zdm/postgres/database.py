@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import psycopg
 from psycopg import errors
 
-from zdm.errors import RefusedError, StoppedError, TemporaryError, ZdmError
+from zdm.errors import StoppedError, TemporaryError, ZdmError
 from zdm.execute.events import BackfillProgress
 from zdm.execute.ports import (
     Clock,
@@ -127,6 +127,12 @@ class PostgresDatabase:
             journal.check(self._connection, self._own())
             journal.done(self._connection, self._own(), step.id)
             journal.write_state(self._connection, self._own(), state)
+
+    def forget(self, step: Step) -> None:
+        """Record that a step without work of its own is no longer done."""
+        with self._errors("recording a step"), self._connection.transaction():
+            journal.check(self._connection, self._own())
+            journal.reverted(self._connection, self._own(), step.id)
 
     def mark_point_of_no_return(self, step: str) -> None:
         """Commit the marker."""
@@ -242,9 +248,8 @@ class PostgresDatabase:
 
     def revert(self, step: RunSql | Backfill) -> None:
         """Undo a step and record it."""
-        undo = step.undo
-        if isinstance(undo, Irreversible):
-            raise RefusedError(f"{step.id} cannot be undone: {undo.reason}")
+        # a backfill's old values may be lost; both versions understand the new ones
+        undo = () if isinstance(step.undo, Irreversible) else step.undo
         with self._errors(f"undoing {step.id}", step):
             if isinstance(step, RunSql) and not step.in_transaction:
                 self._alone(step, undo)

@@ -1,0 +1,100 @@
+"""Take an unfinished run back, while there is a way: application first, then the schema.
+
+Before the point of no return the old version needs nothing but to be there again. Its
+instances must be the only ones alive before a step is undone: the new version reads what
+the undo takes away. Past the marker this is refused; the last copy is never dropped.
+"""
+
+from typing import assert_never
+
+from zdm import snapshotfile
+from zdm.errors import RefusedError, StoppedError
+from zdm.execute import states
+from zdm.execute.await_rollout import GateKeeper
+from zdm.execute.events import DeployStarted, RunStopped, StateChanged, StepReverted
+from zdm.execute.patience import patiently
+from zdm.execute.ports import JournalRun
+from zdm.execute.world import Options, World
+from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Step
+from zdm.model.release import RunState
+
+
+def revert(plan: Plan, world: World, options: Options) -> RunState:
+    """Undo every done step in reverse order; raises RefusedError where there is no way back.
+
+    The caller gives the plan as the journal holds it.
+    """
+    patiently(world, options, world.database.claim, gate="lock holder")
+    run = world.database.unfinished()
+    if run is None:
+        raise RefusedError("no run is unfinished, so there is nothing to take back")
+    undone = [step for step in reversed(plan.steps) if step.id in run.done]
+    _refuse(run, undone)
+    run = world.database.adopt(run)
+    if _may_run_new(run, plan):
+        _application_back(world, options)
+    world.database.record_state(RunState.REVERTING)
+    world.observer.notify(StateChanged(state=RunState.REVERTING))
+    for step in undone:
+        world.stop.check()
+        _undo(step, world, options)
+    _equals_start(plan, world)
+    world.database.record_state(RunState.REVERTED)
+    world.observer.notify(RunStopped(state=RunState.REVERTED))
+    return RunState.REVERTED
+
+
+def _refuse(run: JournalRun, undone: list[Step]) -> None:
+    if run.past_return:
+        raise RefusedError(
+            f"the run of `{run.plan_name}` is past the point of no return, so undoing it would"
+            " lose what the new version wrote",
+            hint="go forward: mend what stops it and run `zdm execute` again; for the old"
+            " version's behaviour, release a new version that has it",
+        )
+    for step in undone:
+        if isinstance(step, RunSql) and isinstance(step.undo, Irreversible):
+            raise RefusedError(
+                f"{step.id} is done and cannot be undone: {step.undo.reason}",
+                hint="go forward, or undo it by hand and finish the run",
+            )
+
+
+def _may_run_new(run: JournalRun, plan: Plan) -> bool:
+    """Whether the new version was ever asked for: from DEPLOYING on."""
+    before = (
+        RunState.PLANNED,
+        RunState.EXPANDING,
+        RunState.EXPANDED,
+        RunState.BACKFILLING,
+        RunState.BACKFILLED,
+    )
+    rolled = any(s.id in run.done for s in plan.steps if s.phase is Phase.ROLLOUT)
+    return rolled or run.state not in before or states.reached(plan, run.done) not in before
+
+
+def _application_back(world: World, options: Options) -> None:
+    if world.platform is not None:
+        world.observer.notify(DeployStarted(version=options.old, back=True))
+        world.platform.rollback(options.old)
+    GateKeeper(world=world, options=options, target=options.old).wait_until_clear()
+
+
+def _undo(step: Step, world: World, options: Options) -> None:
+    match step:
+        case RunSql() | Backfill():
+            patiently(world, options, lambda: world.database.revert(step), gate="lock")
+        case AwaitRollout():
+            patiently(world, options, lambda: world.database.forget(step), gate="lock")
+        case _:
+            assert_never(step)
+    world.observer.notify(StepReverted(id=step.id, title=step.title))
+
+
+def _equals_start(plan: Plan, world: World) -> None:
+    now = world.database.snapshot(plan.stamp.table if plan.stamp else None)
+    if snapshotfile.fingerprint(now) != plan.fingerprint:
+        raise StoppedError(
+            "every step was undone, and the schema is still not the one the plan started from",
+            hint="somebody changed it meanwhile: compare with `zdm snapshot`, then mend it",
+        )

@@ -1,0 +1,24 @@
+"""Take the database's unfinished run back, with the plan that the journal holds."""
+
+from contextlib import closing
+
+from zdm import planfile
+from zdm.errors import RefusedError
+from zdm.execute import rollback
+from zdm.execute.world import Options, World
+from zdm.model.release import RunState
+from zdm.postgres import connection, journal
+
+
+def run(url: str, world: World, options: Options) -> RunState:
+    """Undo the run; RefusedError where there is none, or no way back."""
+    with (
+        closing(connection.connect(url, name="rollback")) as opened,
+        connection.translated("reading the journal"),
+    ):
+        found = journal.unfinished(opened)
+        if found is None:
+            raise RefusedError("no run is unfinished, so there is nothing to take back")
+        text = journal.plan_text(opened, found.id)
+    plan = planfile.loads(text, f"the plan of run {found.id}")
+    return rollback.revert(plan, world, options)
