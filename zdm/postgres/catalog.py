@@ -7,6 +7,7 @@ not: they are drift. Needs no privilege beyond connecting; statistics that the r
 read are missing estimates.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from importlib import resources
@@ -45,6 +46,30 @@ _PUBLISHED = """ || coalesce((SELECT ' (' || string_agg(quote_ident(a.attname), 
   FROM unnest(r.prattrs::int2[]) AS u (num) JOIN pg_catalog.pg_attribute AS a
     ON a.attrelid = t.oid AND a.attnum = u.num), '')
   || coalesce(' WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')', '')"""
+# Constants in expressions are printed by their types' output functions.
+_CANONICAL = (
+    ("search_path", ""),
+    ("TimeZone", "UTC"),
+    ("DateStyle", "ISO, YMD"),
+    ("IntervalStyle", "postgres"),
+    ("bytea_output", "hex"),
+    ("extra_float_digits", "1"),
+    ("quote_all_identifiers", "off"),
+    ("standard_conforming_strings", "on"),
+    ("lock_timeout", "5s"),  # sizes and definitions wait for an ACCESS EXCLUSIVE lock
+)
+# An access control list without what the owner has by default, and without the owner as
+# grantor, since owners are no part of a schema; `=/` where PUBLIC lost what it has by default.
+_GRANTS = r"""ARRAY(
+  SELECT CASE WHEN (SELECT e.grantor FROM aclexplode(ARRAY[g]) AS e LIMIT 1) = {owner}
+              THEN regexp_replace(g::text, '/("([^"]|"")*"|[^/"]*)$', '/') ELSE g::text END
+  FROM unnest({acl}) AS g WHERE NOT g = ANY (acldefault('{kind}', {owner}))
+  UNION ALL
+  SELECT '=/' WHERE {acl} IS NOT NULL
+     AND EXISTS (SELECT FROM aclexplode(acldefault('{kind}', {owner})) AS e WHERE e.grantee = 0)
+     AND NOT EXISTS (SELECT FROM aclexplode({acl}) AS e WHERE e.grantee = 0)
+  ORDER BY 1)"""
+_GRANTS_MARK = re.compile(r"/\*grants (\S+) (\S+) (\S)\*/")
 _CATALOGS = {"functions": "pg_proc", "types": "pg_type"}
 _KINDS = {"r": "table", "p": "partitioned table", "f": "foreign table"}
 _CONSTRAINTS = {
@@ -75,7 +100,8 @@ def read(connection: Connection, *, version_table: Name | None = None) -> Snapsh
         (path,) = connection.execute("SELECT pg_catalog.current_schemas(false)").fetchone() or (
             (),
         )
-        connection.execute("SET LOCAL search_path = ''")
+        for name, value in _CANONICAL:
+            connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
         tables = _tables(connection)
         version = _version_table(tables, version_table)
         return Snapshot(
@@ -97,6 +123,7 @@ def read(connection: Connection, *, version_table: Name | None = None) -> Snapsh
 def _rows(connection: Connection, query: str, details: str = "") -> list[Row]:
     text = resources.files("zdm.postgres").joinpath("queries", f"{query}.sql").read_text()
     mine = _MINE.format(catalog=_CATALOGS.get(query, "pg_class"))
+    text = _GRANTS_MARK.sub(lambda m: _GRANTS.format(acl=m[1], owner=m[2], kind=m[3]), text)
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(text.replace("/*mine*/", mine).replace("/*details*/", details).encode())
         return list(cursor.fetchall())

@@ -14,14 +14,21 @@ SELECT a.attrelid AS oid, a.attname AS name,
        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END AS statistics,
        coalesce(a.attoptions, '{}') AS options,
        pg_catalog.col_description(a.attrelid, a.attnum) AS comment,
-       ARRAY(SELECT g::text FROM unnest(coalesce(a.attacl, '{}')) AS g ORDER BY 1) AS grants,
+       /*grants a.attacl c.relowner c*/ AS grants,
        t.typtype = 'd' AND (t.typnotnull OR EXISTS (
             SELECT FROM pg_catalog.pg_constraint AS k WHERE k.contypid = t.oid)) AS constrained_domain,
        -- the most volatile function that the default calls, operators' functions included
        greatest(CASE WHEN d.adbin::text ~ 'SQLVALUEFUNCTION' THEN 1 ELSE 0 END,
            (SELECT max(CASE p.provolatile WHEN 'v' THEN 2 WHEN 's' THEN 1 ELSE 0 END)
-            FROM regexp_matches(d.adbin::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS m
-            JOIN pg_catalog.pg_proc AS p ON p.oid = m[1]::oid)) AS volatility,
+            FROM regexp_matches(d.adbin::text, ':(funcid|opfuncid|opno) (\d+)', 'g') AS m
+            LEFT JOIN pg_catalog.pg_operator AS o ON m[1] = 'opno' AND o.oid = m[2]::oid
+            JOIN pg_catalog.pg_proc AS p
+              ON p.oid = CASE m[1] WHEN 'opno' THEN o.oprcode ELSE m[2]::oid END),
+           -- a cast through text: as volatile as the type's input function
+           (SELECT max(CASE p.provolatile WHEN 'v' THEN 2 WHEN 's' THEN 1 ELSE 0 END)
+            FROM regexp_matches(d.adbin::text, 'COERCEVIAIO :arg .*?:resulttype (\d+)', 'g') AS m
+            JOIN pg_catalog.pg_type AS r ON r.oid = m[1]::oid
+            JOIN pg_catalog.pg_proc AS p ON p.oid = r.typinput)) AS volatility,
        s.null_frac::float8 AS null_fraction, s.avg_width AS average_width
 FROM pg_catalog.pg_attribute AS a
 JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid

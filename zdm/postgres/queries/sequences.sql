@@ -3,7 +3,7 @@ SELECT n.nspname AS schema, c.relname AS name, pg_catalog.format_type(s.seqtypid
        s.seqstart AS start, s.seqincrement AS increment, s.seqmin AS minimum, s.seqmax AS maximum,
        s.seqcache AS cache, s.seqcycle AS cycle, d.deptype = 'i' AS identity,
        tn.nspname AS owner_schema, t.relname AS owner_table, a.attname AS owner_column,
-       ARRAY(SELECT g::text FROM unnest(coalesce(c.relacl, '{}')) AS g ORDER BY 1) AS grants,
+       /*grants c.relacl c.relowner s*/ AS grants,
        pg_catalog.obj_description(c.oid, 'pg_class') AS comment
 FROM pg_catalog.pg_sequence AS s
 JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid

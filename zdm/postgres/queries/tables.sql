@@ -4,7 +4,7 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
        c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,
        coalesce(c.reloptions, '{}') AS options,
        pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
-       ARRAY(SELECT a::text FROM unnest(coalesce(c.relacl, '{}')) AS a ORDER BY 1) AS grants,
+       /*grants c.relacl c.relowner r*/ AS grants,
        pg_catalog.pg_get_partkeydef(c.oid) AS partition_key,
        pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS partition_bound,
        ARRAY(SELECT pn.nspname || '.' || p.relname FROM pg_catalog.pg_inherits AS i

@@ -8,8 +8,14 @@ SELECT n.nspname AS schema, c.typname AS name, c.typtype AS kind,
             WHEN 'e' THEN format('CREATE TYPE %I.%I AS ENUM (%s)', n.nspname, c.typname,
                  (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
                   FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = c.oid))
-            WHEN 'd' THEN format('CREATE DOMAIN %I.%I AS %s%s%s%s', n.nspname, c.typname,
-                 format_type(c.typbasetype, c.typtypmod), coalesce(' DEFAULT ' || c.typdefault, ''),
+            WHEN 'd' THEN format('CREATE DOMAIN %I.%I AS %s%s%s%s%s', n.nspname, c.typname,
+                 format_type(c.typbasetype, c.typtypmod),
+                 (SELECT ' COLLATE ' || quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
+                  FROM pg_catalog.pg_collation AS co
+                  JOIN pg_catalog.pg_namespace AS cn ON cn.oid = co.collnamespace
+                  JOIN pg_catalog.pg_type AS b ON b.oid = c.typbasetype
+                  WHERE co.oid = c.typcollation AND b.typcollation <> c.typcollation),
+                 coalesce(' DEFAULT ' || c.typdefault, ''),
                  CASE WHEN c.typnotnull THEN ' NOT NULL' ELSE '' END,
                  (SELECT coalesce(string_agg(format(' CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)), '' ORDER BY k.conname), '')
                   FROM pg_catalog.pg_constraint AS k WHERE k.contypid = c.oid AND k.contype = 'c'))
@@ -26,4 +32,4 @@ FROM pg_catalog.pg_type AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.typnamespace
 LEFT JOIN pg_catalog.pg_class AS r ON r.oid = c.typrelid
 WHERE (c.typtype IN ('e', 'd', 'r') OR (c.typtype = 'c' AND r.relkind = 'c')) AND /*mine*/
-ORDER BY c.oid
+ORDER BY n.nspname, c.typname

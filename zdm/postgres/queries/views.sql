@@ -9,7 +9,7 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
              WHERE x.indrelid = c.oid ORDER BY 1) AS indexes,
        ARRAY(SELECT pg_catalog.pg_get_triggerdef(t.oid) FROM pg_catalog.pg_trigger AS t
              WHERE t.tgrelid = c.oid AND NOT t.tgisinternal ORDER BY 1) AS triggers,
-       ARRAY(SELECT g::text FROM unnest(coalesce(c.relacl, '{}')) AS g ORDER BY 1) AS grants,
+       /*grants c.relacl c.relowner r*/ AS grants,
        pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
        ARRAY(SELECT DISTINCT un.nspname || E'\x01' || u.relname || E'\x01' || coalesce(ua.attname, '')
              FROM pg_catalog.pg_rewrite AS r
