@@ -2,16 +2,38 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import psycopg
 import pytest
 
 from zdm.config import Settings
+from zdm.execute.events import Event
 from zdm.postgres import ledger, provider
 from zdm.postgres.provider import Server, Wanted
 from zdm.workflows import demo
+from zdm.workflows.demo_traffic import Figures
 
 Database = Callable[[str], str]
+
+
+@dataclass
+class Recorder:
+    """Keeps what a person would have seen; satisfies Watcher and Observer."""
+
+    stages: list[str] = field(default_factory=list)
+    figures: list[Figures] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    def stage(self, text: str) -> None:
+        self.stages.append(text)
+
+    def traffic(self, figures: Figures) -> None:
+        self.figures.append(figures)
+
+    def notify(self, event: Event) -> None:
+        self.events.append(event)
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +45,22 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def shop_settings() -> Settings:
     return demo.shop_settings()
+
+
+@pytest.fixture
+def hurried(shop_settings: Settings) -> Settings:
+    """The shop, without the pauses that a person or a slow start needs."""
+    rollout = shop_settings.rollout
+    assert rollout.local is not None
+    return replace(
+        shop_settings,
+        rollout=replace(
+            rollout,
+            soak=timedelta(0),
+            poll_interval=timedelta(milliseconds=300),
+            local=replace(rollout.local, min_ready=timedelta(milliseconds=700)),
+        ),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,41 +1,104 @@
-"""The demo itself, on a smaller table: clean with zdm, and able to fail without it."""
+"""The demo itself, on a smaller table: able to fail without zdm, and by pieces with it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import Recorder
+from zdm import classify, planner
+from zdm.config import Settings
 from zdm.errors import InputError
-from zdm.workflows import demo
-from zdm.workflows.demo import DemoOptions, Shop
-from zdm.workflows.demo_traffic import Figures
+from zdm.execute.clock import SystemClock
+from zdm.execute.stop import StopFlag
+from zdm.execute.world import World
+from zdm.postgres import catalog, connection
+from zdm.postgres.backfill import Pacing
+from zdm.postgres.database import PostgresDatabase
+from zdm.workflows import demo, execute_plan, plan_revisions
+from zdm.workflows.demo import DemoOptions, DemoResult, Shop
 
 ROWS = 5000
-
-
-@dataclass
-class Recorder:
-    """Keeps what a person would have seen."""
-
-    stages: list[str] = field(default_factory=list)
-    figures: list[Figures] = field(default_factory=list)
-
-    def stage(self, text: str) -> None:
-        self.stages.append(text)
-
-    def traffic(self, figures: Figures) -> None:
-        self.figures.append(figures)
+SEED_EXAMPLE = """
+ALTER TABLE users ADD COLUMN new_email varchar(255);
+UPDATE users SET new_email = email;
+ALTER TABLE users DROP COLUMN email;
+"""
 
 
 def nothing(_: Shop) -> None:
     """No migration."""
 
 
-def test_a_naive_upgrade_costs_requests() -> None:
-    result = demo.run(DemoOptions(rows=ROWS, naive=True, warm_up=1), Recorder(), nothing)
+def migration(file: Path, *, fuse: bool) -> Callable[[Shop], None]:
+    """Plan the seed example, as one operation or piece by piece, and run it."""
+
+    def migrate(shop: Shop) -> None:
+        with connection.connect(shop.dsn, name="plan") as session:
+            snapshot = catalog.read(session)
+        train = plan_revisions.read_files([str(file)], file.parent)
+        classification = classify.classify(train, snapshot, fuse=fuse)
+        plan = planner.plan(
+            classification,
+            name="rename",
+            train=train,
+            snapshot=snapshot,
+            stamp_when="backfilled",
+        )
+        clock, stop = SystemClock(), StopFlag()
+        database = PostgresDatabase(shop.dsn, clock, stop, Pacing.PACED)
+        with closing(database):
+            world = World(
+                database=database,
+                platform=shop.platform,
+                observer=Recorder(),
+                clock=clock,
+                stop=stop,
+            )
+            options = execute_plan.options(
+                shop.settings.rollout,
+                until="contracted",
+                from_state=None,
+                assume_deployed=False,
+            )
+            execute_plan.run(plan, world, options)
+
+    return migrate
+
+
+def rename(folder: Path, settings: Settings, *, fuse: bool) -> DemoResult:
+    file = folder / "rename.sql"
+    file.write_text(SEED_EXAMPLE)
+    options = DemoOptions(rows=ROWS, warm_up=1, settings=settings)
+    return demo.run(options, Recorder(), migration(file, fuse=fuse))
+
+
+def test_a_naive_upgrade_costs_requests(hurried: Settings) -> None:
+    options = DemoOptions(rows=ROWS, naive=True, warm_up=1, settings=hurried)
+    result = demo.run(options, Recorder(), nothing)
 
     assert result.failed_requests > 0
     assert not result.is_clean
     assert any("UndefinedColumn" in failure for failure in result.failures)
+
+
+def test_the_train_planned_as_one_operation_loses_no_write(
+    hurried: Settings, tmp_path: Path
+) -> None:
+    result = rename(tmp_path, hurried, fuse=True)
+
+    assert (result.failed_requests, result.wrong_rows, result.wrong_reads) == (0, 0, 0)
+    assert set(result.reads_by_version) == {"v1", "v2"}
+
+
+def test_the_train_planned_piece_by_piece_loses_writes(
+    hurried: Settings, tmp_path: Path
+) -> None:
+    result = rename(tmp_path, hurried, fuse=False)
+
+    assert result.wrong_rows > 0
+    assert result.wrong_reads > 0
 
 
 def test_too_few_rows_are_refused() -> None:

@@ -46,6 +46,7 @@ class DemoOptions:
     rows: int = 200_000
     naive: bool = False
     warm_up: float = 2.0  # seconds of traffic before and after, to compare with
+    settings: Settings | None = None  # the shop's own zdm.toml, if no others are given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def run(options: DemoOptions, watcher: Watcher, migrate: Migrate) -> DemoResult:
     """Run the shop, migrate it under traffic, and count."""
     _check(options)
     begun = time.monotonic()
-    with _shop(options.rows, watcher) as (shop, version):
+    with _shop(options, watcher) as (shop, version):
         ledger = Ledger(seeded=options.rows)
         watcher.stage(f"traffic on three processes of {shop.old}")
         with Traffic(shop.platform.ready_ports, ledger) as traffic, _ticker(traffic, watcher):
@@ -202,19 +203,21 @@ def _check(options: DemoOptions) -> None:
 
 
 @contextmanager
-def _shop(rows: int, watcher: Watcher) -> Iterator[tuple[Shop, str]]:
+def _shop(options: DemoOptions, watcher: Watcher) -> Iterator[tuple[Shop, str]]:
     """The shop with its old version running; everything is gone afterwards."""
-    settings = shop_settings()
+    settings = options.settings or shop_settings()
     watcher.stage("a throwaway PostgreSQL server")
     with (
         provider.throwaway(Wanted()) as server,
         tempfile.TemporaryDirectory(prefix="zdm-demo-") as folder,
     ):
-        watcher.stage(f"the shop's schema and {rows} users on PostgreSQL {server.major}")
+        watcher.stage(
+            f"the shop's schema and {options.rows:,} users on PostgreSQL {server.major}"
+        )
         dsn = users_table.create_database(server.dsn, DATABASE)
         base = settings.alembic.base if settings.alembic is not None else ()
         alembic(settings, dsn, "upgrade", *base)
-        users_table.seed(dsn, rows)
+        users_table.seed(dsn, options.rows)
         workload = _workload(settings, dsn, Path(folder))
         owner = local_processes.identity(os.getpid())
         shop = Shop(
