@@ -134,10 +134,15 @@ def test_a_fill_of_another_column_does_not_refuse_the_drop() -> None:
     [
         "ALTER TABLE users DROP COLUMN name;\nALTER TABLE users ADD COLUMN name text;",
         "ALTER TABLE users RENAME COLUMN name TO n;\nALTER TABLE users ADD COLUMN name text;",
+        "ALTER TABLE users DROP COLUMN name;\nALTER TABLE users RENAME COLUMN email TO name;",
+        "-- zdm: run in contract -- x\nDROP INDEX i;\nCREATE INDEX i ON users (name);",
+        "-- zdm: run in contract -- x\nDROP TABLE others;\nCREATE TABLE others (id int);",
+        "-- zdm: run in contract -- x\nDROP TABLE others;\n"
+        "-- zdm: run in expand -- x\nALTER TABLE users RENAME TO others;",
     ],
 )
 def test_a_name_that_is_freed_too_late_is_refused(sql: str) -> None:
-    assert refusals(sql) == [("name_reused", "migration.sql:2:1")]
+    assert [slug for slug, _ in refusals(sql)] == ["name_reused"]
 
 
 def test_names_inside_a_new_table_may_be_used_again() -> None:

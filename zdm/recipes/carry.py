@@ -117,7 +117,8 @@ _PRIVILEGES = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "x": "REFERENCES"}
 def _grants(move: Move, grant: str) -> Iterator[str]:
     """`role=rw*/grantor` of an access control list, as GRANTs on the new column."""
     role, _, rest = grant.rpartition("/")[0].rpartition("=")
-    grantee = Ident(role.strip('"').replace('""', '"'))
+    quoted = role.startswith('"')
+    grantee = Ident(role[1:-1].replace('""', '"') if quoted else role)
     for position, letter in enumerate(rest):
         if letter not in _PRIVILEGES:
             continue

@@ -5,8 +5,6 @@ The point of no return is the drop of the trigger, not the drop of the column: f
 the old column no longer knows what the new version writes.
 """
 
-from dataclasses import replace
-
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
     BOTH,
@@ -221,9 +219,3 @@ def losing(site: Site, column: str) -> tuple[Constraint, ...]:
         if column in c.columns
         and (c.kind == "check" or (c.kind == "unique" and "NULLS NOT DISTINCT" in c.definition))
     )
-
-
-def begun(site: Site, pair: Pair) -> Site:
-    """The site as the expand leaves it, with the new column."""
-    others = tuple(c for c in site.table.columns if c.name != pair.new.name)
-    return replace(site, table=replace(site.table, columns=(*others, pair.new)))
