@@ -241,10 +241,12 @@ def _directives(train: Train, placed: tuple[Placed, ...]) -> Iterator[Finding]:
 def _between(actions: Sequence[Action], placed: tuple[Placed, ...]) -> Iterator[Finding]:
     """What is wrong only because of another Action of the same train."""
     owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
-    made = {_table(a) for a in actions if _kind(a) is ActionKind.CREATE_TABLE} - {None}
+    made: set[Name | None] = set()
     for position, later in enumerate(actions):
-        if id(later) not in owner or _table(later) in made:
+        if id(later) not in owner or _table(later) in made - {None}:
             continue
+        if _kind(later) is ActionKind.CREATE_TABLE:
+            made.add(_table(later))
         for earlier in actions[:position]:
             if owner.get(id(earlier)) != owner[id(later)]:
                 yield from (f for check in _CHECKS if (f := check(earlier, later)))
