@@ -95,7 +95,8 @@ class RunSql:
 
     `sql` is one transaction, unless in_transaction is False (then exactly one statement).
     `probe` is a catalog query that returns one text: `done`, `not done` or `half done`;
-    after a run it must say `done` (the postcondition). `repair` leads from half done to
+    after a run it must say `done` (the postcondition); empty: nothing in the catalog tells,
+    and the journal alone knows. `repair` leads from half done to
     not done and runs outside a transaction. `undo` runs in one transaction like `sql`,
     unless in_transaction is False.
     `serves`: the versions that work once this step is done.

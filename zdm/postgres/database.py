@@ -146,6 +146,8 @@ class PostgresDatabase:
             return self._probe(step)
 
     def _probe(self, step: RunSql) -> str:
+        if not step.probe:  # the author vouches for it: the journal alone knows
+            return "done"
         row = self._connection.execute(step.probe.encode()).fetchone()
         return "" if row is None else str(row[0])
 
@@ -207,7 +209,7 @@ class PostgresDatabase:
             journal.check(own, fence)
             journal.intend(own, fence, step.id)
             journal.write_state(own, fence, state)
-        said = self._probe(step)
+        said = self._probe(step) if step.probe else "not done"
         if said == "half done":
             for statement in step.repair:
                 own.execute(statement.encode())
