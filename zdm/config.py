@@ -137,8 +137,9 @@ def _read(file: Path) -> _File:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise InputError(
-            f"the settings file {file} cannot be read: {error}", hint="check `--config`"
+            f"the settings file {file} cannot be read: {reason}", hint="check `--config`"
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(

@@ -30,6 +30,16 @@ def test_a_log_gets_progress_only_now_and_then() -> None:
     assert stream.getvalue() == "0 s\n10 s\n20 s\n"
 
 
+def test_a_log_hears_at_once_of_a_new_matter() -> None:
+    stream = io.StringIO()
+    screen = Screen(stream, log_every=10, clock=lambda: 0.0)
+    screen.moving("step 2", about="step")
+    screen.moving("waiting for a lock", about="lock")
+    screen.moving("still waiting for a lock", about="lock")
+
+    assert stream.getvalue() == "step 2\nwaiting for a lock\n"
+
+
 def test_a_line_in_a_log_is_followed_by_progress_at_once() -> None:
     stream = io.StringIO()
     screen = Screen(stream, log_every=10, clock=lambda: 0.0)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from zdm.cli.screen import Screen
 from zdm.errors import StoppedError
 
 if TYPE_CHECKING:
-    from zdm.workflows.demo import DemoResult
+    from zdm.workflows.demo import DemoResult, Migrate, Shop
     from zdm.workflows.demo_traffic import Figures
 
 FIGURES_SECONDS = 5.0
@@ -39,7 +40,7 @@ def command(
     screen = Screen(sys.stderr, log_every=FIGURES_SECONDS)
     watcher = Watcher(screen)
     options = demo.DemoOptions(rows=rows, naive=naive)
-    result = demo.run(options, watcher, wiring.demo_migration(screen))
+    result = demo.run(options, watcher, migration(screen))
     screen.still()
     if json_file is not None:
         plan_files.write(json_file, json.dumps(result.plain(), indent=2) + "\n")
@@ -52,6 +53,24 @@ def command(
             if naive
             else "please report it with the lines above",
         )
+
+
+def migration(screen: Screen) -> "Migrate":
+    """Plan what is pending and run it, as `zdm plan` and `zdm execute` do."""
+    from zdm.cli import running
+    from zdm.cli.progress import Progress
+    from zdm.workflows import execute_plan, plan_revisions
+
+    def migrate(shop: "Shop") -> None:
+        settings = replace(shop.settings, database=shop.dsn)
+        request = plan_revisions.PlanRequest(root=settings.root, stamp=settings.stamp)
+        plan = plan_revisions.run(request, wiring.sources(settings)).plan
+        screen.line(f"● zdm: {', '.join(item.title for item in plan.operations)}")
+        options = execute_plan.options(settings.rollout)
+        with running.world(settings, Progress(screen), platform=shop.platform) as world:
+            execute_plan.run(plan, world, options)
+
+    return migrate
 
 
 class Watcher:

@@ -18,7 +18,7 @@ def command(
         list[str] | None,
         typer.Argument(
             help="Revisions or SQL files; without, all pending revisions.",
-            metavar="[REVISION or FILE ...]",
+            metavar="REVISION|FILE",
             show_default=False,
         ),
     ] = None,

@@ -43,9 +43,13 @@ class Progress:
         match event:
             case StepStarted():
                 self._step = f"{event.position}/{event.of}"
-                self._screen.moving(f"  … {self._step} {event.phase}: {event.title}")
-            case Waiting() | BackfillProgress() | GateClear():
-                self._screen.moving(f"  … {moving(event)}")
+                self._screen.moving(
+                    f"  … {self._step} {event.phase}: {event.title}", about=event.id
+                )
+            case Waiting():
+                self._screen.moving(f"  … {moving(event)}", about=event.gate)
+            case BackfillProgress() | GateClear():
+                self._screen.moving(f"  … {moving(event)}", about=type(event).__name__)
             case StepDone():
                 self._screen.still()
                 self._screen.line(f"  ✓ {self._step} {event.title} ({_done(event)})")

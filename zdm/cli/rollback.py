@@ -10,6 +10,13 @@ from zdm.cli.options import Database
 
 def command(
     context: typer.Context,
+    assume_deployed: Annotated[
+        bool,
+        typer.Option(
+            "--assume-deployed",
+            help="Your word that only the old version runs, where no rollout driver is set.",
+        ),
+    ] = False,
     json_lines: Annotated[
         bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
     ] = False,
@@ -24,9 +31,7 @@ def command(
     from zdm.workflows import execute_plan, rollback_run
 
     settings = wiring.settings(context, database)
-    options = execute_plan.options(
-        settings.rollout, until="contracted", from_state=None, assume_deployed=False
-    )
+    options = execute_plan.options(settings.rollout, assume_deployed=assume_deployed)
     with running.world(settings, running.observer(json_lines=json_lines)) as world:
         state = rollback_run.run(wiring.database(settings), world, options)
     if not json_lines:

@@ -28,6 +28,7 @@ class Screen:
         self._clock = clock
         self._terminal = stream.isatty()
         self._moving = ""
+        self._about = ""
         self._logged: float | None = None
         self._lock = threading.Lock()
 
@@ -41,14 +42,14 @@ class Screen:
                 self._logged = None
             self._stream.flush()
 
-    def moving(self, text: str) -> None:
-        """The line below, in place of what it said before."""
+    def moving(self, text: str, *, about: str = "") -> None:
+        """The line below, in place of what it said; a log hears at once of a new matter."""
         with self._lock:
             if self._terminal:
                 self._moving = text[: shutil.get_terminal_size().columns - 1]
                 self._stream.write(f"{CLEAR}{self._moving}")
-            elif self._is_due():
-                self._logged = self._clock()
+            elif about != self._about or self._is_due():
+                self._about, self._logged = about, self._clock()
                 self._stream.write(f"{text}\n")
             self._stream.flush()
 

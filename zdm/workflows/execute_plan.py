@@ -9,7 +9,11 @@ from zdm.workflows import plan_files
 
 
 def options(
-    rollout: RolloutSettings, *, until: str, from_state: str | None, assume_deployed: bool
+    rollout: RolloutSettings,
+    *,
+    until: str = RunState.CONTRACTED,
+    from_state: str | None = None,
+    assume_deployed: bool = False,
 ) -> Options:
     """What a command line or a caller asks, as the runner wants it."""
     return Options(
