@@ -98,6 +98,11 @@ class Shop:
     watcher: Watcher
 
     @property
+    def processes(self) -> str:
+        """How many there are, in words."""
+        return f"{self.platform.workload.replicas} processes"
+
+    @property
     def old(self) -> Version:
         """The version that runs at first."""
         return Version(self.settings.rollout.old)
@@ -117,7 +122,7 @@ def run(options: DemoOptions, watcher: Watcher, migrate: Migrate) -> DemoResult:
     begun = time.monotonic()
     with _shop(options, watcher) as (shop, version):
         ledger = Ledger(seeded=options.rows)
-        watcher.stage(f"traffic on three processes of {shop.old}")
+        watcher.stage(f"traffic on {shop.processes} of {shop.old}")
         with Traffic(shop.platform.ready_ports, ledger) as traffic, _ticker(traffic, watcher):
             time.sleep(options.warm_up)
             started = time.monotonic()
@@ -227,7 +232,7 @@ def _shop(options: DemoOptions, watcher: Watcher) -> Iterator[tuple[Shop, str]]:
             watcher=watcher,
         )
         try:
-            watcher.stage(f"three processes of {shop.old}")
+            watcher.stage(f"{shop.processes} of {shop.old}")
             shop.platform.deploy(shop.old)
             _deployed(shop, shop.old)
             yield shop, f"{server.major}.{server.server_version % 10000}"

@@ -180,6 +180,8 @@ class Worker:
             chosen()
         except RequestFailed as failed:
             self.tally.failures.append(str(failed))
+        except (LookupError, TypeError) as error:  # an answer of another shape
+            self.tally.failures.append(f"an answer without {error}")
         self.tally.milliseconds.append((time.monotonic() - begun) * 1000)
 
     def _user(self) -> int:
