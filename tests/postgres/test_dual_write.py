@@ -1,0 +1,232 @@
+"""The canonical sync trigger under writers of both versions, on a real server."""
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+import pytest
+
+from tests.unit import schemas
+from zdm import classify, planner
+from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Side, Step
+from zdm.model.sql import ident
+from zdm.postgres import catalog, connection
+
+ROWS = 600
+SEED = """
+ALTER TABLE users ADD COLUMN new_email text;
+UPDATE users SET new_email = email;
+ALTER TABLE users DROP COLUMN email;
+"""
+CENTS = """
+ALTER TABLE users ADD COLUMN new_email numeric(12, 3);
+-- zdm: reverse email = new_email * 100
+UPDATE users SET new_email = email / 100.0;
+ALTER TABLE users DROP COLUMN email;
+"""
+
+
+def made(url: str, *, kind: str = "text") -> None:
+    with connection.connect(url, name="tests") as own:
+        own.execute(f"CREATE TABLE users (id int PRIMARY KEY, email {kind}, n int)".encode())
+        numbers = f"generate_series(1, {ROWS}) AS n"
+        own.execute(f"INSERT INTO users SELECT n, n::text::{kind} FROM {numbers}".encode())
+
+
+def planned(url: str, sql: str, *, fuse: bool = True) -> Plan:
+    with connection.connect(url, name="tests") as own:
+        snapshot = catalog.read(own)
+    train = schemas.train(sql)
+    classification = classify.classify(train, snapshot, fuse=fuse)
+    return planner.plan(classification, name="p", train=train, snapshot=snapshot)
+
+
+def run(own: psycopg.Connection[tuple[object, ...]], step: Step) -> None:
+    match step:
+        case RunSql():
+            with own.transaction():
+                for sql in step.sql:
+                    own.execute(sql.encode())
+        case Backfill():
+            values = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
+            for low in range(0, ROWS, 50):
+                own.execute(
+                    f"UPDATE {step.table.sql} SET {values}"
+                    f" WHERE id > {low} AND id <= {low + 50} AND {step.differs}".encode()
+                )
+        case AwaitRollout():
+            pass
+
+
+@dataclass
+class Writers:
+    """Threads that each own some rows and write them as either version, by turns."""
+
+    url: str
+    may: frozenset[Side] = frozenset({Side.OLD})
+    stop: threading.Event = field(default_factory=threading.Event)
+    ledger: dict[int, str] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    def write(self, owner: int) -> None:
+        chance, count = random.Random(owner), 0
+        with connection.connect(self.url, name="tests") as own:
+            while not self.stop.is_set():
+                key = chance.randrange(owner, ROWS, 3) + 1
+                column = "email" if self._side(chance) is Side.OLD else "new_email"
+                count += 1
+                value = f"{owner}-{count}"
+                sql = f"UPDATE users SET {column} = %s WHERE id = %s"
+                if count % 5 == 0:
+                    sql = (
+                        f"INSERT INTO users ({column}, id) VALUES (%s, %s)"
+                        f" ON CONFLICT (id) DO UPDATE SET {column} = EXCLUDED.{column}"
+                    )
+                try:
+                    own.execute(sql.encode(), (value, key))
+                except psycopg.Error as error:
+                    self.failures.append(str(error))
+                    return
+                self.ledger[key] = value
+
+    def _side(self, chance: random.Random) -> Side:
+        return chance.choice(sorted(self.may))
+
+    def wait_for(self, writes: int) -> None:
+        target = len(self.ledger) + writes
+        while len(self.ledger) < min(target, ROWS) and not self.failures:
+            self.stop.wait(0.01)
+
+
+@contextmanager
+def writing(url: str) -> Iterator[Writers]:
+    writers = Writers(url)
+    threads = [threading.Thread(target=writers.write, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield writers
+    finally:
+        writers.stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def wrong_rows(url: str, sql: str, *, fuse: bool) -> tuple[int, list[str]]:
+    """Run the plan under writers; the rows that do not hold what was written last."""
+    plan = planned(url, sql, fuse=fuse)
+    with connection.connect(url, name="tests") as own, writing(url) as writers:
+        for step in plan.steps:
+            if isinstance(step, AwaitRollout):
+                writers.may = frozenset({Side.NEW})
+                writers.stop.wait(0.2)  # the last write of the old version ends
+                continue
+            run(own, step)
+            if step.phase is not Phase.DROP:
+                writers.may = step.serves
+            writers.wait_for(20)
+            writers.stop.wait(0.15)
+    with connection.connect(url, name="tests") as own:
+        rows = own.execute(b"SELECT id, new_email FROM users").fetchall()
+    expected = {n: str(n) for n in range(1, ROWS + 1)} | writers.ledger
+    return sum(expected[key] != value for key, value in rows), writers.failures
+
+
+def test_no_write_is_lost_between_two_versions(database: str) -> None:
+    made(database)
+
+    assert wrong_rows(database, SEED, fuse=True) == (0, [])
+
+
+def test_planned_piece_by_piece_writes_are_lost(database: str) -> None:
+    made(database)
+    wrong, _ = wrong_rows(database, SEED, fuse=False)
+
+    assert wrong > 0
+
+
+@pytest.fixture
+def synced(database: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    made(database, kind="integer")
+    plan = planned(database, CENTS)
+    with connection.connect(database, name="tests") as own:
+        for step in plan.steps[:2]:
+            run(own, step)
+        yield own
+
+
+def pair(own: psycopg.Connection[tuple[object, ...]], key: int) -> tuple[object, str]:
+    found = own.execute(
+        b"SELECT email, new_email::text FROM users WHERE id = %s", (key,)
+    ).fetchone()
+    assert found is not None
+    return found[0], str(found[1])
+
+
+@pytest.mark.parametrize(
+    ("sql", "left"),
+    [
+        ("UPDATE users SET email = 250 WHERE id = 1", (250, "2.500")),
+        ("UPDATE users SET new_email = 7.5 WHERE id = 1", (750, "7.500")),
+        ("UPDATE users SET email = NULL WHERE id = 1", (None, "None")),
+        ("UPDATE users SET new_email = NULL WHERE id = 1", (None, "None")),
+        ("UPDATE users SET new_email = 1.257 WHERE id = 1", (126, "1.257")),
+        (
+            "UPDATE users SET new_email = 1.257 WHERE id = 1;"
+            "UPDATE users SET n = 1 WHERE id = 1",
+            (126, "1.257"),
+        ),
+        ("UPDATE users SET email = 300, new_email = 4 WHERE id = 1", (400, "4.000")),
+        (
+            "DELETE FROM users WHERE id = 1; INSERT INTO users (id, email) VALUES (1, 5)",
+            (5, "0.050"),
+        ),
+        (
+            "DELETE FROM users WHERE id = 1; INSERT INTO users (id, new_email) VALUES (1, 5)",
+            (500, "5.000"),
+        ),
+    ],
+)
+def test_direction_comes_from_the_values(
+    synced: psycopg.Connection[tuple[object, ...]], sql: str, left: tuple[object, str]
+) -> None:
+    for statement in sql.split(";"):
+        synced.execute(statement.encode())
+
+    assert pair(synced, 1) == left
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("numeric", "1.0", "1.00"),
+        ("json", '{"a":1}', '{"a": 1}'),
+        ('text COLLATE "nocase"', "abc", "ABC"),
+        ("interval", "1 day", "24 hours"),
+        ("point", "(1,2)", "(1,3)"),
+    ],
+)
+def test_values_that_are_called_equal_are_synced_too(
+    database: str, kind: str, before: str, after: str
+) -> None:
+    with connection.connect(database, name="tests") as own:
+        own.execute(
+            b"CREATE COLLATION nocase"
+            b" (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
+        )
+        own.execute(f"CREATE TABLE users (id int PRIMARY KEY, email {kind})".encode())
+        own.execute(b"INSERT INTO users VALUES (1, %s)", (before,))
+        plan = planned(database, "ALTER TABLE users RENAME COLUMN email TO mail;")
+        for step in plan.steps[:2]:
+            run(own, step)
+        own.execute(b"UPDATE users SET email = %s WHERE id = 1", (after,))
+        (found,) = own.execute(b"SELECT mail::text FROM users").fetchone() or (None,)
+        (wanted,) = own.execute(b"SELECT email::text FROM users").fetchone() or (None,)
+
+        assert found == wanted
+        assert isinstance(plan.steps[1], Backfill)
+        left = own.execute(f"SELECT count(*) FROM users WHERE {plan.steps[1].differs}".encode())
+        assert left.fetchone() == (0,)
