@@ -21,7 +21,7 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.parse import emit, trees
 from zdm.parse.emit import Expression, Qualified
-from zdm.recipes import effects, findings, index, names, site, written
+from zdm.recipes import effects, findings, index, index_name, site, written
 from zdm.recipes.index import NewIndex
 
 SLUG = "create_index"
@@ -122,7 +122,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if table is None:
         on_view = any(v.name == fact.table for v in snapshot.views)
         return None if on_view else written.unknown_table(action, fact.table)
-    name = action.tree.get("idxname") or _default_name(action.tree, table, snapshot)
+    name = action.tree.get("idxname") or index_name.chosen(action.tree, table.name, snapshot)
     problem = _problem(action, table, name)
     if problem is not None:
         return findings.refuse(action, "index_cannot_be_planned", *problem)
@@ -212,27 +212,3 @@ def _problem(action: Action, table: Table, name: str | None) -> tuple[str, str] 
             "correct the name, or make a new snapshot of the database",
         )
     return None
-
-
-def _default_name(tree: Mapping[str, Any], table: Table, snapshot: Snapshot) -> str | None:
-    """The name PostgreSQL gives: table, key and included columns, idx (ChooseIndexName)."""
-    columns: list[str] = []
-    for item in [*tree.get("indexParams", []), *tree.get("indexIncludingParams", [])]:
-        word = _word(item["IndexElem"])
-        if word is None:
-            return None
-        number, unique = 0, word
-        while unique in columns:
-            number += 1
-            unique = f"{word}{number}"
-        columns.append(unique)
-    taken = names.taken(snapshot, table.name.schema)
-    return names.chosen(table.name, tuple(columns), "idx", taken)
-
-
-def _word(element: Mapping[str, Any]) -> str | None:
-    """A column's name, or a called function's; other expressions are named in many ways."""
-    if "name" in element:
-        return str(element["name"])
-    call = element.get("expr", {}).get("FuncCall")
-    return trees.strings(call["funcname"])[-1] if call else None

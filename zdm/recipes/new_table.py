@@ -116,6 +116,9 @@ def keys_of(node: Mapping[str, Any]) -> tuple[str, ...]:
     """The columns that a table constraint is about."""
     if "raw_expr" in node:
         return trees.columns(node["raw_expr"])
+    excluded = [item["List"]["items"][0]["IndexElem"] for item in node.get("exclusions", [])]
+    if excluded:
+        return tuple(element["name"] for element in excluded if "name" in element)
     return trees.strings(node.get("keys") or node.get("fk_attrs"))
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import trees
-from zdm.recipes import effects, names, new_table, types
+from zdm.recipes import effects, index_name, new_table, types
 
 _Effect = Callable[[Snapshot, Table, Fact, Action], Snapshot]
 
@@ -87,10 +87,8 @@ def _drop_constraint(snapshot: Snapshot, table: Table, fact: Fact, _: Action) ->
 
 def _create_index(snapshot: Snapshot, table: Table, fact: Fact, action: Action) -> Snapshot:
     elements = [item["IndexElem"] for item in action.tree.get("indexParams", [])]
-    words = tuple(e.get("name", "expr") for e in elements)
-    taken = names.taken(snapshot, table.name.schema)
     index = Index(
-        name=fact.name or names.chosen(table.name, words, "idx", taken),
+        name=fact.name or index_name.chosen(action.tree, table.name, snapshot) or "",
         definition="",
         keys=tuple(e.get("name") for e in elements),
         columns=tuple(dict.fromkeys(e["name"] for e in elements if "name" in e)),

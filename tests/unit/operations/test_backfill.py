@@ -1,0 +1,147 @@
+import pytest
+
+from tests.unit import schemas
+from tests.unit.operations.asking import ask
+from zdm.model.plan import BOTH, Backfill, Irreversible
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Trigger
+
+
+def the_fill(sql: str, snapshot: Snapshot | None = None) -> Backfill:
+    answer = ask(sql, snapshot)
+    assert answer.refusals == ()
+    return next(step for step in answer.steps if isinstance(step, Backfill))
+
+
+def test_rows_differ_where_the_authors_where_holds_and_a_value_differs() -> None:
+    fill = the_fill("UPDATE users AS u SET name = lower(u.email) WHERE u.name IS NULL;")
+
+    assert fill.differs == (
+        '(name IS NULL) AND ("name" IS DISTINCT FROM CAST(lower(email) AS text))'
+    )
+    assert [(a.column, a.expression) for a in fill.assignments] == [("name", "lower(email)")]
+    assert fill.key == ("id",)
+    assert fill.serves == BOTH
+    assert isinstance(fill.undo, Irreversible)
+
+
+def test_without_a_where_every_row_that_differs_is_written() -> None:
+    fill = the_fill("UPDATE users SET name = 'x', email = lower(email);")
+
+    assert fill.differs == (
+        "(\"name\" IS DISTINCT FROM CAST('x' AS text)"
+        ' OR "email" IS DISTINCT FROM CAST(lower(email) AS text))'
+    )
+
+
+def test_the_clock_is_accepted_where_the_row_shows_that_it_is_done() -> None:
+    seen = Column(name="seen", type="timestamp with time zone")
+    fill = the_fill(
+        "UPDATE users SET seen = now() WHERE seen IS NULL;",
+        schemas.snapshot(schemas.users(seen)),
+    )
+
+    assert fill.differs == "(seen IS NULL)"
+
+
+def test_new_writes_are_converted_while_it_runs() -> None:
+    answer = ask("UPDATE users SET name = 'x' WHERE name = 'y';")
+
+    assert answer.phases == ["expand", "backfill", "validate"]
+    assert "EXCEPTION" not in answer.sql[0]
+    assert answer.operations[0].title == "fill users.name in batches"
+
+
+def test_a_value_that_may_not_convert_does_not_fail_the_application() -> None:
+    answer = ask("UPDATE users SET name = upper(email);")
+
+    assert "EXCEPTION WHEN data_exception" in answer.sql[0]
+
+
+def test_the_triggers_of_the_table_are_named() -> None:
+    audit = Trigger(name="audit", definition="", function=Name("public", "f"), enabled="O")
+    answer = ask(
+        "UPDATE users SET name = 'x';", schemas.snapshot(schemas.users(triggers=(audit,)))
+    )
+
+    assert any("fire for every row that is filled: audit" in h.message for h in answer.hazards)
+
+
+def test_a_table_without_a_key_is_walked_by_its_pages() -> None:
+    table = schemas.users(constraints=(), indexes=())
+    answer = ask("UPDATE users SET name = 'x';", schemas.snapshot(table))
+
+    assert any("has no key" in h.message for h in answer.hazards)
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("UPDATE users SET counted = counted + 1;", "reads a column that it sets"),
+        ("UPDATE users SET name = email, email = name;", "reads a column that it sets"),
+        ("UPDATE users SET name = lower(name || 'x');", "reads a column that it sets"),
+        ("UPDATE users SET counted = (random() * 6)::int;", "another value each time"),
+        ("UPDATE users SET name = now()::text WHERE id > 4;", "another value each time"),
+        ("UPDATE users SET name = NULL WHERE name IS NULL;", "changes nothing"),
+        ("UPDATE users SET name = 'x' RETURNING id;", "RETURNING"),
+        ("UPDATE users SET name = DEFAULT;", "DEFAULT"),
+        ("UPDATE users SET name = (SELECT 'x');", "subquery"),
+        ("UPDATE users SET name = 'x' FROM users AS o WHERE o.id = users.id;", "FROM"),
+        ("WITH w AS (SELECT 1) UPDATE users SET name = 'x';", "WITH"),
+        ("UPDATE ONLY users SET name = 'x';", "leaves out its children"),
+        ("UPDATE users SET id = 7 WHERE name = 'x';", "the key that a backfill walks by"),
+        ("UPDATE users SET missing = 7;", "no column missing"),
+        ("UPDATE users SET name = 'x' WHERE ctid = '(0,1)';", "no column ctid"),
+        ("UPDATE users SET twice = 4;", "is generated"),
+        ("UPDATE gone SET name = 'x';", "there is no table gone"),
+    ],
+)
+def test_what_cannot_be_batched_is_refused(sql: str, reason: str) -> None:
+    table = schemas.users(
+        Column(name="counted", type="integer"),
+        Column(name="twice", type="integer", generated="stored", default="counted * 2"),
+    )
+    answer = ask(sql, schemas.snapshot(table))
+
+    assert len(answer.refusals) == 1
+    assert reason in answer.refusals[0]
+
+
+@pytest.mark.parametrize(
+    "details", [{"kind": "foreign table"}, {"partition_key": "RANGE (id)", "kind": "p"}]
+)
+def test_other_kinds_of_tables_are_refused(details: dict[str, object]) -> None:
+    answer = ask("UPDATE users SET name = 'x';", schemas.snapshot(schemas.users(**details)))
+
+    assert "zdm fills ordinary tables only" in answer.refusals[0]
+
+
+def test_a_fill_of_several_new_columns_follows_their_adds() -> None:
+    answer = ask(
+        "ALTER TABLE users ADD a text; ALTER TABLE users ADD b text;"
+        "UPDATE users SET a = 'a', b = 'b';"
+    )
+
+    assert answer.slugs == ["add_column", "add_column", "backfill"]
+
+
+def test_coalesce_over_its_own_column_changes_nothing_twice() -> None:
+    fill = the_fill("UPDATE users SET name = coalesce(name, 'x');")
+
+    assert fill.differs.startswith('("name" IS DISTINCT FROM CAST(COALESCE')
+
+
+def test_a_composite_key_is_walked_as_it_is() -> None:
+    key = Constraint(
+        name="k", kind="primary key", columns=("id", "email"), definition="", index="k"
+    )
+    table = schemas.users(
+        constraints=(key,),
+        indexes=(
+            Index(name="k", definition="", keys=("id", "email"), columns=("id", "email")),
+        ),
+    )
+
+    assert the_fill("UPDATE users SET name = 'x';", schemas.snapshot(table)).key == (
+        "id",
+        "email",
+    )
