@@ -1,0 +1,30 @@
+"""The sample migrations are planned against the shop's schema as what they are named after."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Database
+from zdm import classify
+from zdm.postgres import catalog, connection
+from zdm.workflows import plan_revisions
+
+ROOT = Path(__file__).parent.parent.parent
+SAMPLES = sorted((ROOT / "examples/sql").glob("*.sql"))
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+def test_a_sample_is_recognised(sample: Path, database: Database) -> None:
+    with connection.connect(database("0004"), name="examples") as session:
+        snapshot = catalog.read(session)
+    train = plan_revisions.read_files([str(sample)], sample.parent)
+    classified = classify.classify(train, snapshot)
+
+    assert classified.findings == ()
+    assert sample.stem in [placed.operation.slug for placed in classified.placed]
+
+
+def test_every_operation_has_its_sample() -> None:
+    modules = {path.stem for path in (ROOT / "zdm/operations").glob("*.py")}
+
+    assert {sample.stem for sample in SAMPLES} == modules - {"__init__"}
