@@ -157,6 +157,13 @@ def test_the_schema_of_plan_files_is_printed(zdm: Zdm) -> None:
     assert json.loads(answer.out) == planfile.schema()
 
 
+def test_an_argument_cannot_steer_the_terminal(zdm: Zdm) -> None:
+    answer = zdm("plan", "\x1b[2Jgone.sql")
+
+    assert "\x1b" not in answer.err
+    assert "[2Jgone.sql cannot be read" in answer.err
+
+
 def test_no_colour_where_nobody_looks(tmp_path: Path) -> None:
     done = python("-m", "zdm", "plan", str(tmp_path / "gone.sql"), FORCE_COLOR="1")
 

@@ -140,11 +140,18 @@ def _usage_hint(error: typer.TyperException) -> str:
 def report(message: str, hint: str, *, bug: bool = False) -> None:
     """Say on stderr what is wrong and what to do about it."""
     bold, plain = ("\033[1;31m", "\033[0m") if _coloured() else ("", "")
-    sys.stderr.write(f"{bold}error:{plain} {message}\n")
+    sys.stderr.write(f"{bold}error:{plain} {_harmless(message)}\n")
     if bug:
         hint = f"{hint}; this is a bug in zdm" if hint else "this is a bug in zdm"
     if hint:
-        sys.stderr.write(f"\nhint: {hint}\n")
+        sys.stderr.write(f"\nhint: {_harmless(hint)}\n")
+
+
+def _harmless(text: str) -> str:
+    """A migration's text must not steer the terminal of who checks it."""
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
 
 
 def _coloured() -> bool:

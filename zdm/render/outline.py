@@ -3,6 +3,7 @@
 Pure text; a rendering only arranges it.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,6 +23,7 @@ from zdm.model.plan import (
 from zdm.model.sql import ident
 
 _KILO = 1000
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,11 @@ def phases(plan: Plan) -> tuple[PhaseOutline, ...]:
 def start(plan: Plan) -> State:
     """The schema as the plan finds it."""
     return states.states(plan)[0]
+
+
+def shown(value: str) -> str:
+    """Text of an author without characters that would steer the terminal."""
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
 def count(number: int) -> str:

@@ -43,14 +43,18 @@ def _head(console: Console, plan: Plan) -> None:
     console.print(
         Text.assemble(
             ("Plan ", ""),
-            (plan.name, "bold"),
+            (outline.shown(plan.name), "bold"),
             f" · PostgreSQL {plan.server_major} · {outline.steps(plan)}"
             f" · {outline.return_until(plan)}",
         )
     )
     for item in plan.operations:
         places = ", ".join(str(source) for source in item.origin)
-        _print(console, Text.assemble(item.title, "  ", (places, "dim")), 2)
+        _print(
+            console,
+            Text.assemble(outline.shown(item.title), "  ", (outline.shown(places), "dim")),
+            2,
+        )
 
 
 def _print(console: Console, text: Text, indent: int) -> None:
@@ -70,13 +74,18 @@ def _phase(console: Console, plan: Plan, item: PhaseOutline) -> None:
 
 def _step(console: Console, numbered: Numbered) -> None:
     step = numbered.step
-    console.print(Text(f"{numbered.number:>4}  {step.title}"))
+    console.print(Text(f"{numbered.number:>4}  {outline.shown(step.title)}"))
     for line in _about(step):
         _print(console, line, _STEP_INDENT)
     for sql in outline.statements(step):
         _print(
             console,
-            Text(f"│ {outline.first_line(sql)}", "cyan", no_wrap=True, overflow="ellipsis"),
+            Text(
+                f"│ {outline.shown(outline.first_line(sql))}",
+                "cyan",
+                no_wrap=True,
+                overflow="ellipsis",
+            ),
             _STEP_INDENT,
         )
 
@@ -84,15 +93,16 @@ def _step(console: Console, numbered: Numbered) -> None:
 def _about(step: Step) -> list[Text]:
     lines = [
         Text.assemble(
-            (str(lock.mode), _colour(lock)), f" on {lock.table} ({outline.blocks(lock)})"
+            (str(lock.mode), _colour(lock)),
+            f" on {outline.shown(str(lock.table))} ({outline.blocks(lock)})",
         )
         for lock in step.locks
     ]
     if not isinstance(step, AwaitRollout):
         lines.append(Text(f"{outline.cost(step)}; {outline.waits(step)}"))
-    lines.append(Text(f"why: {step.reason}", "dim"))
+    lines.append(Text(f"why: {outline.shown(step.reason)}", "dim"))
     if not isinstance(step, AwaitRollout) and isinstance(step.undo, Irreversible):
-        lines.append(Text(outline.undo(step), "dim"))
+        lines.append(Text(outline.shown(outline.undo(step)), "dim"))
     return lines
 
 
@@ -120,11 +130,11 @@ def _remarks(console: Console, plan: Plan) -> None:
         console.print()
         console.print(Text("BEFORE YOU RUN IT", "bold"))
     for item in plan.hazards:
-        _print(console, Text.assemble(("! ", "yellow"), item.message), 2)
+        _print(console, Text.assemble(("! ", "yellow"), outline.shown(item.message)), 2)
         if item.remedy:
-            _print(console, Text(f"instead: {item.remedy}", "dim"), 4)
+            _print(console, Text(f"instead: {outline.shown(item.remedy)}", "dim"), 4)
     if plan.notes:
         console.print()
         console.print(Text("NOTES", "bold"))
     for note in plan.notes:
-        _print(console, Text(f"- {note}"), 2)
+        _print(console, Text(f"- {outline.shown(note)}"), 2)

@@ -36,6 +36,15 @@ def test_the_terminal_rendering_keeps_to_the_width() -> None:
     assert max(len(line) for line in lines) <= 60
 
 
+def test_a_migration_cannot_steer_the_terminal() -> None:
+    evil = "\x1b]0;owned\x07\x1b[2J\u202e"
+    step = dataclasses.replace(ADD, title=evil, reason=evil, sql=(evil,))
+    plan = dataclasses.replace(RENAME, name=evil, steps=(step,), notes=(evil,))
+    text = terminal.render(plan, colour=False, width=100)
+
+    assert not set("\x1b\x07\u202e") & set(text)
+
+
 def test_colour_adds_no_words() -> None:
     coloured = terminal.render(RENAME, colour=True, width=100)
     plain = "\n".join(

@@ -1,0 +1,46 @@
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from zdm import planfile
+from zdm.model.plan import Plan
+from zdm.parse import libpg_query
+from zdm.render import json as as_json
+from zdm.render import markdown, outline, sql, terminal
+
+CASES = Path(__file__).parents[2] / "cases/operations"
+FILES = sorted(CASES.glob("*/*/plan.yaml"))
+
+
+@pytest.fixture(scope="module")
+def plans() -> list[Plan]:
+    """The plans of all operations' cases."""
+    return [planfile.loads(file.read_text(), str(file)) for file in FILES]
+
+
+def test_every_plan_file_is_canonical_and_satisfies_the_schema(plans: list[Plan]) -> None:
+    validator = jsonschema.Draft202012Validator(planfile.schema())
+    for file, plan in zip(FILES, plans, strict=True):
+        validator.validate(planfile.to_plain(plan))
+        assert planfile.dumps(plan) == file.read_text()
+
+
+def test_the_sql_of_every_plan_is_sql_with_every_statement(plans: list[Plan]) -> None:
+    for plan in plans:
+        text = sql.render(plan)
+        libpg_query.parse(text.encode())
+        for step in plan.steps:
+            assert all(statement in text for statement in outline.statements(step))
+
+
+def test_every_plan_is_rendered(plans: list[Plan]) -> None:
+    for plan in plans:
+        shown = terminal.render(plan, colour=True, width=80)
+        commented = markdown.render(plan)
+        listed = json.loads(as_json.render(plan))
+
+        assert f"{len(plan.steps):>4}  " in shown
+        assert f"| {len(plan.steps)} |" in commented
+        assert len(listed["states"]) == len(plan.steps) + 1
