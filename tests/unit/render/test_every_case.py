@@ -41,6 +41,6 @@ def test_every_plan_is_rendered(plans: list[Plan]) -> None:
         commented = markdown.render(plan)
         listed = json.loads(as_json.render(plan))
 
-        assert f"{len(plan.steps):>4}  " in shown
-        assert f"| {len(plan.steps)} |" in commented
+        assert all(f"{number:>4}  " in shown for number in range(1, len(plan.steps) + 1))
+        assert commented.count("\n| ") == 2 + len(plan.steps)  # the head and the start
         assert len(listed["states"]) == len(plan.steps) + 1
