@@ -1,1 +1,3 @@
 ALTER TABLE users DROP COLUMN IF EXISTS nick;
+
+ALTER TABLE users ADD COLUMN age integer;

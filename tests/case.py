@@ -1,0 +1,136 @@
+"""One case of an operation: its files, its plan, and how it is run on a real server."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from zdm import classify, planner, snapshotfile
+from zdm.config import RolloutSettings
+from zdm.execute import runner
+from zdm.execute.clock import SystemClock
+from zdm.execute.events import Event
+from zdm.execute.stop import StopFlag
+from zdm.execute.world import Options, World
+from zdm.model.plan import Plan
+from zdm.model.release import RunState, Version
+from zdm.model.schema import Snapshot
+from zdm.model.statement import Train
+from zdm.parse import split
+from zdm.postgres import catalog, connection
+from zdm.postgres.backfill import Pacing
+from zdm.postgres.database import PostgresDatabase
+from zdm.workflows import plan_files
+
+ROOT = Path(__file__).parent / "cases/operations"
+CASES = sorted(path.parent for path in ROOT.glob("*/*/migration.sql"))
+REFUSED = sorted(path.parent for path in ROOT.glob("*/*/refused.txt"))
+PLANNED = [case for case in CASES if case not in REFUSED]
+FILE = "migration.sql"
+QUICK = RolloutSettings(
+    polls=1, poll_interval=timedelta(milliseconds=1), allowed_sessions=("*",)
+)
+
+
+def name(case: Path) -> str:
+    """`operation/case`, for test ids."""
+    return f"{case.parent.name}/{case.name}"
+
+
+def train(case: Path) -> Train:
+    """The case's migration."""
+    data = (case / FILE).read_bytes()
+    return Train(
+        statements=split.statements(data, FILE), files=(split.source_file(data, FILE),)
+    )
+
+
+def plan(case: Path, snapshot: Snapshot) -> Plan:
+    """The case's plan on a schema; raises what zdm raises."""
+    whole = train(case)
+    return planner.plan(
+        classify.classify(whole, snapshot), name=case.name, train=whole, snapshot=snapshot
+    )
+
+
+def read(url: str) -> Snapshot:
+    """The schema of a database."""
+    with connection.connect(url, name="tests") as conn:
+        return catalog.read(conn)
+
+
+def prepare(url: str, case: Path) -> Snapshot:
+    """Run the case's before.sql; the schema it leaves."""
+    with connection.connect(url, name="tests") as conn:
+        conn.execute((case / "before.sql").read_bytes())
+        return catalog.read(conn)
+
+
+def apply_plainly(url: str, case: Path) -> Snapshot:
+    """Run the migration as the author wrote it; the schema it leaves."""
+    with connection.connect(url, name="tests") as conn:
+        for statement in train(case).statements:
+            conn.execute(statement.sql.encode())
+        return catalog.read(conn)
+
+
+def speak(url: str, file: Path) -> None:
+    """Run an application's statements, one after the other, as it would."""
+    if not file.exists():
+        return
+    with connection.connect(url, name="application") as conn:
+        for statement in split.statements(file.read_bytes(), file.name):
+            conn.execute(statement.sql.encode())
+
+
+@dataclass(slots=True)
+class Watching:
+    """Satisfies Observer: calls a function at each event, and keeps them."""
+
+    react: Callable[[Event], None] = lambda _event: None
+    events: list[Event] = field(default_factory=list)
+
+    def notify(self, event: Event) -> None:
+        """Keep it and react."""
+        self.events.append(event)
+        self.react(event)
+
+
+def run(
+    url: str,
+    made: Plan,
+    *,
+    watching: Watching | None = None,
+    until: RunState = RunState.CONTRACTED,
+) -> RunState:
+    """Execute a plan with the operator's word that the old version is gone."""
+    stop, clock = StopFlag(), SystemClock()
+    database = PostgresDatabase(url, clock, stop, Pacing.FULL)
+    world = World(
+        database=database,
+        platform=None,
+        observer=watching or Watching(),
+        clock=clock,
+        stop=stop,
+    )
+    try:
+        return runner.execute(plan_files.plan_text(made), world, options(until))
+    finally:
+        database.close()
+
+
+def options(until: RunState = RunState.CONTRACTED) -> Options:
+    """Quick polls, v1 to v2."""
+    return Options(
+        old=Version("v1"),
+        new=Version("v2"),
+        rollout=QUICK,
+        until=until,
+        assume_deployed=True,
+        lock_deadline=timedelta(seconds=20),
+    )
+
+
+def differences(one: Snapshot, other: Snapshot) -> tuple[str, ...]:
+    """What differs but for the order of columns."""
+    return snapshotfile.difference(one, other, column_order=False)

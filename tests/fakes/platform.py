@@ -1,0 +1,58 @@
+"""A platform in memory: what each poll shows is scripted."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from zdm.model.release import (
+    Instance,
+    RolloutComplete,
+    RolloutStatus,
+    Spawner,
+    Version,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What the platform shows in one poll."""
+
+    status: RolloutStatus = field(default_factory=RolloutComplete)
+    instances: tuple[Instance, ...] = ()
+    spawners: tuple[Spawner, ...] = ()
+
+
+@dataclass(slots=True)
+class FakePlatform:
+    """Satisfies `zdm.execute.ports.Platform`; the last scene stays."""
+
+    scenes: deque[Scene] = field(default_factory=lambda: deque([Scene()]))
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def cannot_prove(self) -> tuple[str, ...]:
+        """Nothing is left open."""
+        return ()
+
+    def inventory(self) -> tuple[Instance, ...]:
+        """The scene's instances."""
+        return self.scenes[0].instances
+
+    def templates(self) -> tuple[Spawner, ...]:
+        """The scene's spawners; the last thing a poll asks, so the scene moves on."""
+        spawners = self.scenes[0].spawners
+        if len(self.scenes) > 1:
+            self.scenes.popleft()
+        return spawners
+
+    def deploy(self, version: Version) -> None:
+        """Note it."""
+        self.asked.append(f"deploy {version}")
+
+    def status(self, version: Version) -> RolloutStatus:
+        """The scene's status."""
+        del version
+        return self.scenes[0].status
+
+    def rollback(self, version: Version) -> None:
+        """Note it."""
+        self.asked.append(f"rollback {version}")

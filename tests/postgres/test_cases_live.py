@@ -1,0 +1,174 @@
+"""Each case of an operation on real servers: run, undone, and killed at every step.
+
+After every step the statements of each application version that the plan says it serves are
+run; the schema at the end is the one that the plain migration leaves.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import case as cases
+from tests.case import Watching
+from tests.conftest import fresh_database
+from tests.golden import Golden
+from zdm import snapshotfile
+from zdm.errors import RefusedError
+from zdm.execute import rollback
+from zdm.execute.clock import SystemClock
+from zdm.execute.events import Event, StepDone, StepStarted
+from zdm.execute.stop import StopFlag
+from zdm.execute.world import World
+from zdm.model.plan import Irreversible, Phase, Plan, RunSql, Side
+from zdm.model.release import RunState
+from zdm.postgres.backfill import Pacing
+from zdm.postgres.database import PostgresDatabase
+from zdm.postgres.provider import Server
+
+PLAIN = [case for case in cases.PLANNED if case.name == "plain"]
+FIXED = 18  # the major version that schema.json is of
+
+
+def served(plan: Plan, case: Path, url: str, event: Event) -> None:
+    """Run the statements of the versions that work after this step."""
+    if not isinstance(event, StepDone):
+        return
+    (step,) = (step for step in plan.steps if step.id == event.id)
+    for side in sorted(step.serves):
+        if side is Side.OLD and step.phase.position >= Phase.ROLLOUT.position:
+            continue  # it is gone
+        cases.speak(url, case / f"{side}.sql")
+
+
+def runs_as_planned(server: Server, case: Path) -> None:
+    with fresh_database(server) as url, fresh_database(server) as plain:
+        start = cases.prepare(url, case)
+        cases.prepare(plain, case)
+        expected = cases.apply_plainly(plain, case)
+        plan = cases.plan(case, start)
+        watching = Watching(lambda event: served(plan, case, url, event))
+        state = cases.run(url, plan, watching=watching)
+
+        assert state is RunState.CONTRACTED
+        assert cases.differences(expected, cases.read(url)) == ()
+
+
+def is_undone(server: Server, case: Path) -> None:
+    with fresh_database(server) as url:
+        start = cases.prepare(url, case)
+        plan = cases.plan(case, start)
+        cases.run(url, plan, until=RunState.BACKFILLED)
+        if not reversible(plan):
+            with pytest.raises(RefusedError):
+                revert(url, plan)
+            return
+        revert(url, plan)
+        left = cases.read(url)
+
+        assert snapshotfile.difference(start, left) == ()
+        assert cases.run(url, plan) is RunState.CONTRACTED
+
+
+def revert(url: str, plan: Plan) -> None:
+    stop, clock = StopFlag(), SystemClock()
+    database = PostgresDatabase(url, clock, stop, Pacing.FULL)
+    world = World(database=database, platform=None, observer=Watching(), clock=clock, stop=stop)
+    try:
+        rollback.revert(plan, world, cases.options())
+    finally:
+        database.close()
+
+
+def reversible(plan: Plan) -> bool:
+    """Whether there is anything to undo, and a way to undo it."""
+    before = [s for s in plan.steps if s.phase.position < Phase.ROLLOUT.position]
+    lost = [s for s in before if isinstance(s, RunSql) and isinstance(s.undo, Irreversible)]
+    return bool(before) and not lost
+
+
+def survives_kills(server: Server, case: Path) -> None:
+    """Every executor is killed with SIGKILL at its second event of a step: the journal and
+    the probes bring the run to the same end."""
+    with fresh_database(server) as url, fresh_database(server) as plain:
+        start = cases.prepare(url, case)
+        cases.prepare(plain, case)
+        expected = cases.apply_plainly(plain, case)
+        plan = cases.plan(case, start)
+        for _ in range(2 * len(plan.steps) + 2):
+            if killed_at_next_event(url, plan) == 0:
+                break
+
+        assert cases.run(url, plan) is RunState.CONTRACTED
+        assert cases.differences(expected, cases.read(url)) == ()
+
+
+def killed_at_next_event(url: str, plan: Plan) -> int:
+    """Run in a child that kills itself after its first finished step, or at the second start
+    of the same one; the number of the signal that ended it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            cases.run(url, plan, watching=Watching(suicide))
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+
+
+def suicide(event: Event) -> None:
+    if isinstance(event, StepDone) or (isinstance(event, StepStarted) and os.getpid() % 2):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def fixed(server: Server) -> Iterator[Server]:
+    if server.major != FIXED:
+        pytest.skip(f"schema.json is of PostgreSQL {FIXED}, and this is {server.major}")
+    return server
+
+
+@pytest.mark.parametrize("case", cases.CASES, ids=cases.name)
+def test_the_schema_on_file_is_what_the_server_says(
+    fixed: Server, case: Path, golden: Golden
+) -> None:
+    with fresh_database(fixed) as url:
+        snapshot = cases.prepare(url, case)
+    file = case / "schema.json"
+    if golden.bless:
+        file.write_text(snapshotfile.dumps(snapshot))
+    on_file = snapshotfile.loads(file.read_text(), str(file))
+
+    assert snapshotfile.difference(on_file, snapshot) == ()
+
+
+@pytest.mark.parametrize("case", PLAIN, ids=cases.name)
+def test_a_case_runs_as_planned(server: Server, case: Path) -> None:
+    runs_as_planned(server, case)
+
+
+@pytest.mark.parametrize("case", PLAIN, ids=cases.name)
+def test_a_case_is_undone_before_the_rollout(server: Server, case: Path) -> None:
+    is_undone(server, case)
+
+
+@pytest.mark.parametrize("case", PLAIN, ids=cases.name)
+def test_a_case_survives_a_kill_at_every_step(server: Server, case: Path) -> None:
+    survives_kills(server, case)
+
+
+@pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
+def test_a_case_runs_on_every_version(every_server: Server, case: Path) -> None:
+    runs_as_planned(every_server, case)
+
+
+@pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
+def test_a_case_is_undone_on_every_version(every_server: Server, case: Path) -> None:
+    is_undone(every_server, case)
+
+
+@pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
+def test_a_case_survives_kills_on_every_version(every_server: Server, case: Path) -> None:
+    survives_kills(every_server, case)

@@ -1,0 +1,45 @@
+"""Each case of an operation, pure: the plan, or the refusal, is what the file says.
+
+`schema.json` is the case's schema as PostgreSQL 18 has it; `tests/postgres` holds it against
+a real server, and `--bless` there writes it.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests import case as cases
+from tests.golden import Golden
+from zdm import planfile, snapshotfile
+from zdm.errors import RefusedError
+from zdm.model.schema import Snapshot
+
+
+def schema(case: Path) -> Snapshot:
+    file = case / "schema.json"
+    return snapshotfile.loads(file.read_text(), str(file))
+
+
+@pytest.mark.parametrize("case", cases.CASES, ids=cases.name)
+def test_a_case_is_planned_as_its_file_says(case: Path, golden: Golden) -> None:
+    try:
+        plan = cases.plan(case, schema(case))
+    except RefusedError as error:
+        golden.check(case / "refused.txt", f"{error.message}\nhint: {error.hint}\n")
+
+        assert not (case / "plan.yaml").exists()
+        return
+    golden.check(case / "plan.yaml", planfile.dumps(plan))
+
+    assert not (case / "refused.txt").exists()
+
+
+@pytest.mark.parametrize("case", cases.CASES, ids=cases.name)
+def test_planning_twice_gives_the_same_bytes(case: Path) -> None:
+    def once() -> str:
+        try:
+            return planfile.dumps(cases.plan(case, schema(case)))
+        except RefusedError as error:
+            return error.message
+
+    assert once() == once()
