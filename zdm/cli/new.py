@@ -1,5 +1,6 @@
 """`zdm new`: a revision, as Alembic itself creates it."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -15,6 +16,8 @@ def command(
     ] = None,
 ) -> None:
     """Create a revision (Alembic's own) in the environment that zdm.toml names."""
-    file = wiring.create_revision(wiring.settings(context), message, head)
+    from zdm.workflows import new_revision
+
+    file = new_revision.run(wiring.settings(context), os.environ, message, head)
     typer.echo(file)
     options.say("fill in upgrade() and plan it: zdm plan")

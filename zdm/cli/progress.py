@@ -23,6 +23,7 @@ from zdm.execute.events import (
     StepDone,
     StepReverted,
     StepStarted,
+    Suspicious,
     Waiting,
 )
 from zdm.model.release import Version
@@ -67,7 +68,8 @@ def standing(
     | StepReverted
     | DeployStarted
     | PointOfNoReturn
-    | RunStopped,
+    | RunStopped
+    | Suspicious,
 ) -> str:
     """What is said once."""
     match event:
@@ -86,6 +88,8 @@ def standing(
             return f"  → {'back to' if event.back else 'deploying'} {event.version}"
         case PointOfNoReturn():
             return "── point of no return: from here forward only ──"
+        case Suspicious():
+            return f"  ! {event.id}: {event.reason}"
         case RunStopped():
             return f"■ {event.state}{f': {event.reason}' if event.reason else ''}"
         case _:
