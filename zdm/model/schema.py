@@ -57,6 +57,9 @@ class Column:
     comment: str | None = None
     grants: tuple[str, ...] = ()  # "role=privileges/grantor" as in attacl, sorted
     constrained_domain: bool = False  # its type is a domain with CHECK or NOT NULL
+    kept_filled: bool = field(
+        default=False, metadata=ESTIMATE
+    )  # this train fills it, and until the contract a trigger leaves no NULL in it
     null_fraction: float | None = field(default=None, metadata=ESTIMATE)
     average_width: int | None = field(default=None, metadata=ESTIMATE)
 

@@ -19,11 +19,9 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
     BOTH,
     LOCK_TIMEOUT,
-    NEW_ONLY,
     OLD_ONLY,
     STATEMENT_TIMEOUT,
-    Assignment,
-    Backfill,
+    Irreversible,
     Phase,
     RunSql,
     Step,
@@ -31,22 +29,19 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.schema import Sequence as DbSequence
-from zdm.model.sql import ident
-from zdm.model.statement import Action, ActionKind, Setting
+from zdm.model.statement import Action, ActionKind, Setting, Statement
 from zdm.parse import emit
 from zdm.parse.emit import Expression, Ident, Qualified, TypeText
 from zdm.recipes import (
-    cost,
     effects,
     fill,
+    filled,
     findings,
     keep,
-    keys,
     new_column,
     not_null,
     probes,
     site,
-    sync,
     written,
 )
 from zdm.recipes.fill import Fill
@@ -76,6 +71,11 @@ class AddColumn:
         return SLUG
 
     @property
+    def quick(self) -> bool:
+        """Whether ADD COLUMN is all there is to it, and must be done."""
+        return not (self.there or self.new.rewrites or self.fill or self.not_null)
+
+    @property
     def title(self) -> str:
         """What it does."""
         what = f"add {self.table}.{self.new.column.name}"
@@ -101,7 +101,12 @@ class AddColumn:
                 (
                     f"until the contract, a row inserted with {name} NULL gets the fill value",
                     "let the new version write the value it means",
-                )
+                ),
+                (
+                    f"`{self.fill}` must accept every row that the old version can write: an"
+                    " error in it fails the old version's write",
+                    "make it total, for example with CASE",
+                ),
             ]
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
@@ -119,12 +124,12 @@ class AddColumn:
         place = replace(before, table=wide)
         steps: list[Step] = [self._expand(place)]
         if self.fill is not None:
-            steps.append(self._backfill(place, self.fill))
+            steps.append(filled.backfill(place, self.new.column, self.fill))
         if self.not_null:
             name = self.new.not_null_name or None
             steps += not_null.prove(place, self.new.column.name, name=name)
         if self.keeps and self.fill is not None:
-            steps.append(self._contract(place, self.fill))
+            steps.append(filled.stop(place, self.new.column, self.fill))
         return tuple(steps)
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
@@ -225,47 +230,77 @@ class AddColumn:
             )
         return "Catalog only: no row is read or written."
 
-    def _backfill(self, place: Site, value: str) -> Backfill:
-        column = self.new.column
-        return Backfill(
-            id=place.id(column.name, "fill"),
-            operation=SLUG,
-            phase=Phase.BACKFILL,
-            title=f"fill {place.name}.{column.name}",
-            table=place.name,
-            key=keys.walk(place.table),
-            assignments=(Assignment(column=column.name, expression=value),),
-            differs=_differs(place, column, value),
-            settings=self.settings,
-            undo=(),
-            serves=BOTH,
-            reason="Rows from before the column have no value yet; batches lock only the rows"
-            " they write.",
-            origin=place.origin,
-            cost=cost.rewrite_rows(place.table),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddColumns:
+    """Add several columns by one statement, each of which is quick by itself."""
+
+    parts: tuple[AddColumn, ...]
+    statement: Statement
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        names = ", ".join(part.new.column.name for part in self.parts)
+        return f"add {self.parts[0].table}: {names}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """Those of one column: the client fails once for all of them."""
+        return self.parts[0].hazards(context)
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """The author's statement, so that the table is locked once."""
+        steps = [step for part in self.parts for step in part.recipe(context)]
+        quick = [step for step in steps if isinstance(step, RunSql)]
+        table = self.parts[0].table
+        names = [part.new.column.name for part in self.parts]
+        there = [probes.column(table, name) for name in names]
+        locks = {lock for step in quick for lock in step.locks}
+        undo = [
+            text
+            for step in reversed(quick)
+            if not isinstance(step.undo, Irreversible)
+            for text in step.undo
+        ]
+        return (
+            replace(
+                quick[0],
+                id="-".join((str(table), *names, "add")),
+                title=self.title,
+                sql=(self.statement.sql,),
+                locks=tuple(sorted(locks)),
+                probe=probes.probe(probes.both(*there)),
+                undo=tuple(undo),
+            ),
         )
 
-    def _contract(self, place: Site, value: str) -> RunSql:
-        filling = Fill(column=self.new.column.name, expression=value)
-        return RunSql(
-            id=place.id(self.new.column.name, "stop-filling"),
-            operation=SLUG,
-            phase=Phase.CONTRACT,
-            title=f"stop filling {place.name}.{self.new.column.name}",
-            sql=fill.remove_sql(place, filling),
-            locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
-            lock_timeout=LOCK_TIMEOUT,
-            statement_timeout=STATEMENT_TIMEOUT,
-            settings=self.settings,
-            probe=probes.probe(fill.removed(place, filling)),
-            undo=keep.install_sql(place, self.new.column, value),
-            serves=NEW_ONLY,
-            reason="The new version writes the column itself.",
-            origin=place.origin,
-        )
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The table has the columns."""
+        for part in self.parts:
+            snapshot = part.effect(snapshot)
+        return snapshot
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """One ADD COLUMN with what follows it; or a whole ALTER TABLE of quick ones."""
+    whole = [a for a in actions[: actions[0].count] if a.statement is actions[0].statement]
+    if len(whole) == 1 or len(whole) < actions[0].count:
+        return _one(actions, snapshot)
+    answers = [_one(actions[position:], snapshot) for position in range(len(whole))]
+    parts = tuple(a.operation for a in answers if isinstance(a, Match))
+    quick = tuple(p for p in parts if isinstance(p, AddColumn) and p.quick)
+    if len(quick) < len(whole):
+        return answers[0]
+    operation = AddColumns(parts=quick, statement=actions[0].statement)
+    return Match(operation=operation, consumed=tuple(range(len(whole))))
+
+
+def _one(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """An ADD COLUMN, with the UPDATE that fills it and the SET NOT NULL that follows."""
     action = actions[0]
     fact = written.fact(action, ActionKind.ADD_COLUMN)
@@ -312,14 +347,6 @@ def _match(
         settings=actions[0].statement.settings,
     )
     return Match(operation=operation, consumed=(0, *following.consumed))
-
-
-def _differs(place: Site, column: Column, value: str) -> str:
-    """Rows whose value is not what it is computed from; else rows without one."""
-    if not keep.inputs(value, place.table.columns):
-        return f"{ident(column.name)} IS NULL"
-    wanted = f"CAST({value} AS {column.type})"
-    return sync.is_distinct(ident(column.name), wanted, column, place.snapshot)
 
 
 def _sequence(name: Name, table: Name, column: Column) -> DbSequence:

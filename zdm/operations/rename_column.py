@@ -110,7 +110,9 @@ class RenameColumn:
         """The new column in place of the old one."""
         if self.carry:
             return effects.rename_column(snapshot, self.table, self.old, self.new.name)
-        new = replace(self.new, default=self.default)
+        old = _table(snapshot, self.table).column(self.old)
+        filled = old is not None and old.not_null
+        new = replace(self.new, default=self.default, kept_filled=filled)
         added = effects.put_column(snapshot, self.table, new)
         return effects.drop_column(added, self.table, self.old)
 

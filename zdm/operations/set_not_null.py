@@ -5,8 +5,10 @@ TABLE; 12 and later). Where the train also fills the NULLs (`UPDATE … SET c = 
 NULL`), the two are one change: a trigger gives x to every row that is written with NULL, the
 backfill gives it to the others, and the proof follows before the rollout.
 
-Without a fill nothing can make the old version obey: the constraint is a tightening, so it
-comes in CONTRACT, when the old version is gone.
+A column that a rename of the same train keeps in step with one that is NOT NULL holds no NULL
+either, so it is proved before the rollout, too. Without anything of the kind nobody can make
+the old version obey: the constraint is a tightening, so it comes in CONTRACT, when the old
+version is gone.
 """
 
 from collections.abc import Sequence
@@ -54,12 +56,14 @@ SLUG = "set_not_null"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetNotNull:
     """Make a column NOT NULL. `fill`: the value for NULLs, over the row's columns by bare
-    names. `proved`: a validated CHECK says it already. `there`: it is NOT NULL already."""
+    names. `proved`: a validated CHECK says it already. `kept`: an operation before it in the
+    train leaves no NULL in the column. `there`: it is NOT NULL already."""
 
     table: Name
     column: str
     fill: str | None = None
     proved: bool = False
+    kept: bool = False
     there: bool = False
     settings: tuple[Setting, ...] = ()
 
@@ -80,7 +84,7 @@ class SetNotNull:
         """What remains when it is planned well."""
         del context
         name = f"{self.table}.{self.column}"
-        if self.there or self.proved:
+        if self.there or self.proved or self.kept:
             return ()
         if self.fill is not None:
             message = f"a NULL that either version writes into {name} becomes {self.fill}"
@@ -102,6 +106,8 @@ class SetNotNull:
         place = site.at(SLUG, table, context, settings=self.settings)
         if self.proved:
             return (self._declare(place),)
+        if self.kept:
+            return not_null.prove(place, self.column)
         if self.fill is None:
             return self._tighten(place)
         filling = Fill(column=self.column, expression=self.fill)
@@ -231,6 +237,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         table=table.name,
         column=column.name,
         there=column.not_null,
+        kept=column.kept_filled,
         proved=any(_proves(constraint, column.name) for constraint in table.constraints),
         settings=action.statement.settings,
     )

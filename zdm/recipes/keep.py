@@ -7,7 +7,7 @@ written, so it cannot recurse, and its name sorts last (manual, chapter 39.1). A
 sets the column keeps its value.
 """
 
-from zdm.model.schema import Column, Name, Snapshot
+from zdm.model.schema import Column, Snapshot
 from zdm.model.sql import ident
 from zdm.parse import emit, trees
 from zdm.parse.emit import Ident, Qualified
@@ -65,8 +65,3 @@ def _body(site: Site, column: Column, expression: str, reads: tuple[Column, ...]
 def _changed(column: Column, snapshot: Snapshot) -> str:
     name = ident(column.name)
     return sync.is_distinct(f"NEW.{name}", f"OLD.{name}", column, snapshot)
-
-
-def function(site: Site, column: str) -> Name:
-    """The trigger's function."""
-    return fill.function_name(site, Fill(column=column, expression="NULL"))

@@ -224,3 +224,29 @@ def test_the_trigger_compares_images_where_equality_is_not_identity() -> None:
 
     assert "record_image_ne" in answer.sql[1]
     assert "IS DISTINCT FROM" not in answer.sql[1]
+
+
+def test_several_quick_columns_of_one_statement_are_one_step() -> None:
+    sql = "ALTER TABLE users ADD a text, ADD b bigint REFERENCES teams (id) NULL"
+    answer = ask(sql + ";", schemas.snapshot(schemas.users(), TEAMS))
+    (step,) = answer.steps
+
+    assert isinstance(step, RunSql)
+    assert answer.operations[0].title == "add users: a, b"
+    assert step.sql == (sql,)
+    assert len(step.locks) == 2
+    assert step.undo == (
+        'ALTER TABLE "public"."users" DROP COLUMN IF EXISTS "b"',
+        'ALTER TABLE "public"."users" DROP COLUMN IF EXISTS "a"',
+    )
+    assert len(answer.hazards) == 1
+    assert answer.after.table(schemas.USERS).column("b")  # type: ignore[union-attr]
+
+
+def test_a_column_that_is_filled_stands_alone() -> None:
+    answer = ask("ALTER TABLE users ADD a text, ADD b text; UPDATE users SET a = email;")
+
+    assert [operation.title for operation in answer.operations] == [
+        "add users.a and fill it",
+        "add users.b",
+    ]

@@ -118,3 +118,13 @@ def test_what_is_not_there_is_refused() -> None:
         "users has no column missing, so this statement would fail",
         "there is no table gone in the schema, so this statement would fail",
     )
+
+
+def test_a_column_renamed_from_one_that_is_not_null_is_proved_before_the_rollout() -> None:
+    answer = ask(
+        "ALTER TABLE users ADD address text; UPDATE users SET address = email;"
+        "ALTER TABLE users ALTER address SET NOT NULL; ALTER TABLE users DROP COLUMN email;"
+    )
+
+    assert answer.slugs == ["rename_column", "set_not_null"]
+    assert set(answer.phases[-3:]) == {"validate"}
