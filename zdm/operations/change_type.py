@@ -122,7 +122,7 @@ class ChangeType:
         return (
             sync.install(place, pair),
             dual_write.fill(place, pair, self.where),
-            dual_write.analyze(place, self.new.name),
+            *dual_write.analyze(place, self.new.name),
             dual_write.contract(place, pair, default=self.default, losing=losing),
             *dual_write.drop_foreign_keys(place, self.old),
             dual_write.drop(place, self.old),
@@ -130,7 +130,9 @@ class ChangeType:
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
         """The new column in place of the old one."""
-        new = replace(self.new, default=self.default)
+        old = _column(_table(snapshot, self.table), self.old)
+        filled = old.not_null and not self.given  # a cast of a value is a value
+        new = replace(self.new, default=self.default, kept_filled=filled)
         added = effects.put_column(snapshot, self.table, new)
         return effects.drop_column(added, self.table, self.old)
 

@@ -98,7 +98,7 @@ class RenameColumn:
         return (
             sync.install(place, pair, carry.properties(move) if self.carry else ()),
             *carry.not_new_before_unique((dual_write.fill(place, pair, self.where), *carried)),
-            dual_write.analyze(place, self.new.name),
+            *dual_write.analyze(place, self.new.name, target=pair.new.statistics),
             dual_write.contract(
                 place, pair, default=default, losing=dual_write.losing(place, self.old)
             ),

@@ -32,6 +32,7 @@ _ANALYZED = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_stats AS s WHERE s.schemaname = {schema}"
     " AND s.tablename = {table} AND s.attname = {column})"
     " OR NOT EXISTS (SELECT FROM {relation})"
+    " OR pg_catalog.row_security_active({text})"  # pg_stats shows nothing then
 )
 
 
@@ -65,9 +66,11 @@ def fill(site: Site, pair: Pair, where: str = "") -> Backfill:
     )
 
 
-def analyze(site: Site, column: str) -> RunSql:
-    """Statistics for the new column before reads move to it."""
-    return RunSql(
+def analyze(site: Site, column: str, *, target: int | None = None) -> tuple[RunSql, ...]:
+    """Statistics for the new column before reads move to it; none where its target is 0."""
+    if target == 0:
+        return ()
+    step = RunSql(
         id=site.id(column, "analyze"),
         operation=site.operation,
         phase=Phase.VALIDATE,
@@ -83,6 +86,7 @@ def analyze(site: Site, column: str) -> RunSql:
                 table=Constant(site.name.name),
                 column=Constant(column),
                 relation=Qualified(site.name),
+                text=Constant(site.name.sql),
             )
         ),
         undo=(),
@@ -90,6 +94,7 @@ def analyze(site: Site, column: str) -> RunSql:
         reason="A new column has no statistics, so queries on it would be planned blindly.",
         origin=site.origin,
     )
+    return (step,)
 
 
 def contract(

@@ -137,7 +137,7 @@ def test_the_effect_is_the_new_column() -> None:
 
     assert after is not None
     assert after.column("quantity") is None
-    assert after.column("amount") == Column(name="amount", type="bigint")
+    assert after.column("amount") == Column(name="amount", type="bigint", kept_filled=True)
 
 
 def test_hazards_say_what_old_cannot_hold() -> None:

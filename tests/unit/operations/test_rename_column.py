@@ -154,6 +154,13 @@ def test_a_default_of_the_train_comes_when_the_trigger_goes() -> None:
     ]
 
 
+def test_a_column_without_statistics_is_not_analysed() -> None:
+    column = Column(name="blob", type="bytea", statistics=0)
+    found = steps("ALTER TABLE users RENAME COLUMN blob TO data;", schemas.users(column))
+
+    assert [step.id for step in found if "analyze" in step.id] == []
+
+
 def test_the_effect_of_a_plain_rename_keeps_what_the_column_had() -> None:
     operation, context = matched(RENAME, schemas.users())
     after = operation.effect(context.snapshot).table(schemas.USERS)
