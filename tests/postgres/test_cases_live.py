@@ -6,7 +6,6 @@ run; the schema at the end is the one that the plain migration leaves.
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -86,7 +85,7 @@ def reversible(plan: Plan) -> bool:
     """Whether there is anything to undo, and a way to undo it."""
     before = [s for s in plan.steps if s.phase.position < Phase.ROLLOUT.position]
     lost = [s for s in before if isinstance(s, RunSql) and isinstance(s.undo, Irreversible)]
-    return bool(before) and not lost
+    return bool(plan.steps) and not lost
 
 
 def survives_kills(server: Server, case: Path) -> None:
@@ -124,7 +123,7 @@ def suicide(event: Event) -> None:
 
 
 @pytest.fixture(scope="module")
-def fixed(server: Server) -> Iterator[Server]:
+def fixed(server: Server) -> Server:
     if server.major != FIXED:
         pytest.skip(f"schema.json is of PostgreSQL {FIXED}, and this is {server.major}")
     return server
