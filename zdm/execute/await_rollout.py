@@ -7,9 +7,10 @@ from typing import assert_never
 from zdm.errors import RolloutError, StoppedError, TemporaryError
 from zdm.execute import gate
 from zdm.execute.events import DeployStarted, GateClear, StateChanged, Waiting
+from zdm.execute.patience import patiently
 from zdm.execute.ports import Platform
 from zdm.execute.world import Options, World
-from zdm.model.release import RolloutComplete, RunState, Version
+from zdm.model.release import RolloutComplete, RunState, Session, Version
 
 
 @dataclass(slots=True)
@@ -22,7 +23,7 @@ class GateKeeper:
 
     def deploy_and_wait(self) -> None:
         """Move the platform to the new version and wait until the old one is gone."""
-        platform = self._platform()
+        platform = self.platform()
         if platform is not None:
             self.world.observer.notify(DeployStarted(version=self.options.new))
             platform.deploy(self.options.new)
@@ -39,7 +40,8 @@ class GateKeeper:
         if not isinstance(answer, gate.Clear):
             self._wait(deploying=False)
 
-    def _platform(self) -> Platform | None:
+    def platform(self) -> Platform | None:
+        """The platform; raises StoppedError where there is neither one nor your word."""
         platform = self.world.platform
         if platform is None and not self.options.assume_deployed:
             raise StoppedError(
@@ -50,7 +52,7 @@ class GateKeeper:
         return platform
 
     def _poll(self, *, deploying: bool) -> gate.Answer:
-        platform, rollout = self._platform(), self.options.rollout
+        platform, rollout = self.platform(), self.options.rollout
         target = self.target or self.options.new
         try:
             seen = gate.Observation(
@@ -59,14 +61,36 @@ class GateKeeper:
                 status=RolloutComplete() if platform is None else platform.status(target),
                 instances=() if platform is None else platform.inventory(),
                 spawners=() if platform is None else platform.templates(),
-                sessions=self.world.database.sessions(),
+                sessions=self._sessions(),
                 deploying=deploying,
                 sessions_block=rollout.sessions == "block",
                 allowed_sessions=rollout.allowed_sessions,
             )
         except TemporaryError as error:
+            self.world.stop.check()
             return gate.Unknown(reason=error.message)
         return gate.decide(seen)
+
+    def _sessions(self) -> tuple[Session, ...]:
+        """A rollout takes hours; a connection that is lost meanwhile is made anew."""
+        seen: list[Session] = []
+        patiently(
+            self.world,
+            self.options,
+            lambda: seen.extend(self.world.database.sessions()),
+            gate="connection",
+        )
+        return tuple(seen)
+
+    def _record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
+        found: list[datetime | None] = []
+        patiently(
+            self.world,
+            self.options,
+            lambda: found.append(self.world.database.record_state(state, soak=soak)),
+            gate="connection",
+        )
+        return found[-1]
 
     def _wait(self, *, deploying: bool) -> None:
         clock, rollout = self.world.clock, self.options.rollout
@@ -109,7 +133,7 @@ class GateKeeper:
         if platform is not None:
             self.world.observer.notify(DeployStarted(version=self.options.old, back=True))
             platform.rollback(self.options.old)
-        self.world.database.record_state(RunState.FAILED_KEPT_EXPANDED)
+        self._record_state(RunState.FAILED_KEPT_EXPANDED)
         self.world.observer.notify(StateChanged(state=RunState.FAILED_KEPT_EXPANDED))
         raise RolloutError(
             f"{answer.reason}; the application goes back to {self.options.old} and the"
@@ -119,7 +143,7 @@ class GateKeeper:
 
     def _soak(self) -> None:
         clock = self.world.clock
-        began = self.world.database.record_state(RunState.SOAKING, soak=True)
+        began = self._record_state(RunState.SOAKING, soak=True)
         if began is None:
             return
         end = began + self.options.rollout.soak

@@ -85,6 +85,14 @@ class BackfillProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicious:
+    """Something succeeded that a person should look at: a backfill that changed no row."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeployStarted:
     """The platform begins to move to a version."""
 
@@ -123,6 +131,7 @@ Event = (
     | StepReverted
     | Waiting
     | BackfillProgress
+    | Suspicious
     | DeployStarted
     | GateClear
     | PointOfNoReturn

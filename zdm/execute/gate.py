@@ -85,6 +85,7 @@ def decide(seen: Observation) -> Answer:
 
 
 def _answers(seen: Observation) -> Iterable[Answer]:
+    yield _superseded(seen)
     yield _status(seen)
     yield _templates(seen)
     yield _instances(seen)
@@ -105,8 +106,17 @@ def _status(seen: Observation) -> Answer:
             return Clear()
 
 
+def _superseded(seen: Observation) -> Answer:
+    """Before the status: it speaks about somebody else's version then."""
+    kept = {item.id for item in seen.spawners if item.version in (seen.target, None)}
+    return _said([item for item in seen.spawners if item.id not in kept], seen)
+
+
 def _templates(seen: Observation) -> Answer:
-    stale = [item for item in seen.spawners if item.version != seen.target]
+    return _said([item for item in seen.spawners if item.version != seen.target], seen)
+
+
+def _said(stale: list[Spawner], seen: Observation) -> Answer:
     if not stale:
         return Clear()
     if any(item.version is None for item in stale):

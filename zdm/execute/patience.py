@@ -3,11 +3,12 @@
 Every wait has a reason, who is waited for, and an end.
 """
 
+import itertools
 import random
 from collections.abc import Callable
 from datetime import timedelta
 
-from zdm.errors import RefusedError, StoppedError, TemporaryError
+from zdm.errors import RefusedError, TemporaryError
 from zdm.execute.events import Waiting
 from zdm.execute.ports import ConnectionLostError, LockBusyError
 from zdm.execute.world import Options, World
@@ -16,22 +17,22 @@ FIRST_RETRY = timedelta(milliseconds=200)
 LAST_RETRY = timedelta(seconds=5)
 
 
-def patiently(world: World, options: Options, work: Callable[[], None], *, gate: str) -> None:
+def patiently(world: World, options: Options, work: Callable[[], object], *, gate: str) -> int:
     """Run `work`, again after each busy lock or lost connection.
 
     Whether a lost transaction was committed, the journal tells: the adapter looks there
-    first. Raises StoppedError at the deadline for locks.
+    first. Returns the number of attempts; raises TemporaryError at the deadline for locks.
     """
     clock = world.clock
     since = clock.now()
     pause = FIRST_RETRY
-    while True:
+    for attempt in itertools.count(1):
         world.stop.check()
         try:
             work()
         except LockBusyError as error:
             if clock.now() - since > options.lock_deadline:
-                raise StoppedError(
+                raise TemporaryError(
                     f"gave up after {options.lock_deadline}: {error.message}",
                     hint=error.hint or "end what holds the lock, then run it again",
                 ) from error
@@ -42,10 +43,11 @@ def patiently(world: World, options: Options, work: Callable[[], None], *, gate:
             world.stop.check()
             _reconnect(world, options, error)
         else:
-            return
+            return attempt
         # full jitter: two executors or two tables never knock in step
         clock.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, LAST_RETRY)
+    raise AssertionError("counting never ends")
 
 
 def _reconnect(world: World, options: Options, lost: ConnectionLostError) -> None:

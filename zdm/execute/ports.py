@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from zdm.errors import TemporaryError
-from zdm.execute.events import BackfillProgress, Event
+from zdm.execute.events import BackfillProgress, Event, Suspicious
 from zdm.model.plan import Backfill, Plan, RunSql, Step
 from zdm.model.release import Instance, RolloutStatus, RunState, Session, Spawner, Version
 from zdm.model.schema import Name, Snapshot
@@ -62,6 +62,7 @@ class JournalRun:
     done: tuple[str, ...]
     soak_since: datetime | None
     past_return: bool
+    begun: tuple[str, ...] = ()  # steps that an attempt began and none finished
 
 
 class Database(Protocol):
@@ -80,7 +81,10 @@ class Database(Protocol):
         """Record a new run."""
 
     def adopt(self, run: JournalRun) -> JournalRun:
-        """Take a run over: a new epoch, so that a former owner can write no more."""
+        """Take a run over: a new epoch, so that a former owner can write no more.
+
+        Raises RefusedError where its epoch is no longer the one given.
+        """
 
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
@@ -94,14 +98,16 @@ class Database(Protocol):
     def run(self, step: RunSql, state: RunState) -> None:
         """Do one step and record it; raises LockBusyError, ConnectionLostError."""
 
-    def backfill(self, step: Backfill, state: RunState) -> Iterator[BackfillProgress]:
+    def backfill(
+        self, step: Backfill, state: RunState
+    ) -> Iterator[BackfillProgress | Suspicious]:
         """Do one backfill batch after batch, verified and recorded at its end."""
 
     def record(self, step: Step, state: RunState) -> None:
         """Record a step as done that has no work of its own in the database."""
 
     def revert(self, step: RunSql | Backfill) -> None:
-        """Do a step's undo and record that it is no longer done."""
+        """Undo a step, done or half done, and record that it is no longer done."""
 
     def forget(self, step: Step) -> None:
         """Record that a step without work of its own is no longer done."""

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from zdm import snapshotfile
 from zdm.errors import RefusedError, StoppedError
-from zdm.execute import states
+from zdm.execute import gate, states
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.events import DeployStarted, RunStopped, StateChanged, StepReverted
 from zdm.execute.patience import patiently
@@ -28,10 +28,10 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     run = world.database.unfinished()
     if run is None:
         raise RefusedError("no run is unfinished, so there is nothing to take back")
-    undone = [step for step in reversed(plan.steps) if step.id in run.done]
+    undone = [step for step in reversed(plan.steps) if step.id in {*run.done, *run.begun}]
     _refuse(run, undone)
     run = world.database.adopt(run)
-    if _may_run_new(run, plan):
+    if _may_run_new(run, plan) or _runs_new(world, options):
         _application_back(world, options)
     world.database.record_state(RunState.REVERTING)
     world.observer.notify(StateChanged(state=RunState.REVERTING))
@@ -71,6 +71,15 @@ def _may_run_new(run: JournalRun, plan: Plan) -> bool:
     )
     rolled = any(s.id in run.done for s in plan.steps if s.phase is Phase.ROLLOUT)
     return rolled or run.state not in before or states.reached(plan, run.done) not in before
+
+
+def _runs_new(world: World, options: Options) -> bool:
+    """Whether the new version is seen: somebody may have deployed it without zdm."""
+    platform = world.platform
+    if platform and any(i.version == options.new for i in platform.inventory()):
+        return True
+    name = f"{gate.APPLICATION}{options.new}/"
+    return any(s.application.startswith(name) for s in world.database.sessions())
 
 
 def _application_back(world: World, options: Options) -> None:

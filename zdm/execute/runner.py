@@ -10,6 +10,7 @@ from typing import assert_never
 
 from zdm.errors import (
     PastReturnError,
+    RefusedError,
     TemporaryError,
     ZdmError,
 )
@@ -62,10 +63,8 @@ class _Runner:
         self._begin(journal)
         try:
             return self._steps()
-        except PastReturnError:
-            raise
-        except TemporaryError:
-            raise
+        except (PastReturnError, TemporaryError, RefusedError):
+            raise  # refused: another executor goes on with it
         except ZdmError as error:
             if self.past_return:
                 raise PastReturnError(
@@ -102,7 +101,7 @@ class _Runner:
                 self.world.stop.check()
                 self._step(step, position)
         reached = states.reached(self.plan, self.done)
-        self.world.database.record_state(reached)
+        self._retrying(lambda: self.world.database.record_state(reached))
         self.world.observer.notify(RunStopped(state=reached))
         return reached
 
@@ -122,11 +121,11 @@ class _Runner:
         started = clock.now()
         match step:
             case RunSql():
-                self._run_sql(step, state)
+                attempts = self._retrying(lambda: self._run_sql(step, state))
             case Backfill():
-                self._retrying(lambda: self._backfill(step, state))
+                attempts = self._retrying(lambda: self._backfill(step, state))
             case AwaitRollout():
-                self._rollout(step, state)
+                attempts = self._rollout(step, state)
             case _:
                 assert_never(step)
         self.done.add(step.id)
@@ -136,36 +135,34 @@ class _Runner:
                 phase=step.phase,
                 title=step.title,
                 duration=clock.now() - started,
+                attempts=attempts,
             )
         )
 
     def _run_sql(self, step: RunSql, state: RunState) -> None:
-        contract = step.phase.position > Phase.ROLLOUT.position
-        irreversible = step.id == self.plan.point_of_no_return
-
-        def once() -> None:
-            if contract:
-                self.keeper.still_clear()
-            if irreversible and not self.past_return:
-                self.world.database.mark_point_of_no_return(step.id)
-                self.past_return = True
-                self.world.observer.notify(PointOfNoReturn(step=step.id))
-            self.world.database.run(step, state)
-
-        self._retrying(once)
+        self._guard(step)
+        self.world.database.run(step, state)
 
     def _backfill(self, step: Backfill, state: RunState) -> None:
-        for progress in self.world.database.backfill(step, state):
-            self.world.observer.notify(progress)
+        self._guard(step)
+        for event in self.world.database.backfill(step, state):
+            self.world.observer.notify(event)
             self.world.stop.check()
 
-    def _rollout(self, step: AwaitRollout, state: RunState) -> None:
-        self._retrying(lambda: self._record_state(state))
+    def _guard(self, step: RunSql | Backfill) -> None:
+        """Before each try of a contract step: no old version, and the marker is written."""
+        if step.phase.position > Phase.ROLLOUT.position:
+            self.keeper.still_clear()
+        if step.id == self.plan.point_of_no_return and not self.past_return:
+            self.world.database.mark_point_of_no_return(step.id)
+            self.past_return = True
+            self.world.observer.notify(PointOfNoReturn(step=step.id))
+
+    def _rollout(self, step: AwaitRollout, state: RunState) -> int:
+        self.keeper.platform()  # without one the run stays where it is
+        self._retrying(lambda: self.world.database.record_state(state))
         self.keeper.deploy_and_wait()
-        self._retrying(lambda: self.world.database.record(step, RunState.DEPLOYED))
+        return self._retrying(lambda: self.world.database.record(step, RunState.DEPLOYED))
 
-    def _record_state(self, state: RunState) -> None:
-        self.world.database.record_state(state)
-
-    def _retrying(self, work: Callable[[], None]) -> None:
-        patiently(self.world, self.options, work, gate="lock")
+    def _retrying(self, work: Callable[[], object]) -> int:
+        return patiently(self.world, self.options, work, gate="lock")

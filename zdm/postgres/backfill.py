@@ -16,7 +16,7 @@ from enum import StrEnum
 from psycopg import errors
 
 from zdm.errors import StoppedError
-from zdm.execute.events import BackfillProgress
+from zdm.execute.events import BackfillProgress, Suspicious
 from zdm.execute.ports import Clock, LockBusyError
 from zdm.model.plan import Backfill
 from zdm.model.sql import ident
@@ -38,7 +38,12 @@ PASSES = 2  # clean verifications in a row
 SWEEPS = 20  # refills at the most
 REPORT_SECONDS = 0.5
 _ROW = (errors.DataError, errors.IntegrityError, errors.RaiseException)
-_AGAIN = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)
+_AGAIN = (
+    errors.LockNotAvailable,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.QueryCanceled,  # too slow; if it was a signal, the runner stops at the next yield
+)
 
 
 class Pacing(StrEnum):
@@ -73,10 +78,21 @@ class Controller:
 
 def run(
     connection: Connection, step: Backfill, fence: Fence, clock: Clock, pacing: Pacing
-) -> Iterator[BackfillProgress]:
-    """Fill and verify the table, leaf by leaf; raises StoppedError naming a failing row."""
+) -> Iterator[BackfillProgress | Suspicious]:
+    """Fill and verify the table, leaf by leaf; raises StoppedError naming a failing row.
+
+    A backfill that found rows and changed none is said, in case its predicate is wrong.
+    """
+    scanned = changed = 0
     for walk in walks(connection, step):
-        yield from _Filler(connection, step, fence, clock, pacing, walk).run()
+        filler = _Filler(connection, step, fence, clock, pacing, walk)
+        yield from filler.run()
+        scanned, changed = scanned + filler.scanned, changed + filler.changed
+    if scanned and not changed:
+        yield Suspicious(
+            id=step.id,
+            reason=f"the backfill looked at {scanned} rows of {step.table} and changed none",
+        )
 
 
 class _Filler:
@@ -156,6 +172,7 @@ class _Filler:
                         f" {first_line(error)}",
                         hint="see who holds rows of the table",
                     ) from error
+                yield self._progress(waiting=first_line(error))
                 self.clock.sleep(timedelta(seconds=min(0.2 * 2**failures, 5.0)))
                 continue
             except _ROW as error:
@@ -252,11 +269,13 @@ class _Filler:
 
     def _restart(self, sweep: int) -> None:
         self.cursor = None
-        self.connection.execute(
-            "UPDATE zdm.backfill_range SET cursor = NULL, sweeps = %s WHERE run_id = %s"
-            " AND step_id = %s AND relation = %s",
-            (sweep + 1, self.fence.run, self.step.id, self.walk.relation),
-        )
+        with self.connection.transaction():
+            journal.check(self.connection, self.fence)
+            self.connection.execute(
+                "UPDATE zdm.backfill_range SET cursor = NULL, sweeps = %s WHERE run_id = %s"
+                " AND step_id = %s AND relation = %s",
+                (sweep + 1, self.fence.run, self.step.id, self.walk.relation),
+            )
 
     def _verified(self) -> None:
         with self.connection.transaction():
@@ -279,7 +298,7 @@ class _Filler:
             self.reported = now
             yield self._progress()
 
-    def _progress(self, *, verifying: bool = False) -> BackfillProgress:
+    def _progress(self, *, verifying: bool = False, waiting: str = "") -> BackfillProgress:
         elapsed = time.monotonic() - self.began
         done = self.scanned - self.first_scanned
         rate = done / elapsed if elapsed > 1.0 and done else None
@@ -296,4 +315,5 @@ class _Filler:
             rate=rate,
             eta=eta,
             verifying=verifying,
+            waiting=waiting,
         )

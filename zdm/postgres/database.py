@@ -15,7 +15,7 @@ import psycopg
 from psycopg import errors
 
 from zdm.errors import StoppedError, TemporaryError, ZdmError
-from zdm.execute.events import BackfillProgress
+from zdm.execute.events import BackfillProgress, Suspicious
 from zdm.execute.ports import (
     Clock,
     ConnectionLostError,
@@ -31,8 +31,6 @@ from zdm.model.statement import Setting
 from zdm.postgres import backfill, catalog, connection, journal, locks
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.journal import Fence
-
-_BUSY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)
 
 
 class PostgresDatabase:
@@ -67,8 +65,6 @@ class PostgresDatabase:
                 names=others,
                 hint="it ends by itself within seconds, or end it with pg_terminate_backend",
             )
-        with self._errors("making the journal"):
-            journal.make(self._connection)
 
     def unfinished(self) -> JournalRun | None:
         """The run that is neither contracted nor reverted, if there is one."""
@@ -84,12 +80,15 @@ class PostgresDatabase:
     def begin(self, plan: PlanText) -> JournalRun:
         """Record a new run."""
         with self._errors("recording the run"):
+            journal.make(self._connection)
             return self._fenced(journal.begin(self._connection, plan, self._owner))
 
     def adopt(self, run: JournalRun) -> JournalRun:
         """Take a run over."""
         with self._errors("recording the run"):
-            return self._fenced(journal.adopt(self._connection, run.id, self._owner))
+            journal.make(self._connection)
+            fence = Fence(run=run.id, epoch=run.epoch)
+            return self._fenced(journal.adopt(self._connection, fence, self._owner))
 
     def _fenced(self, run: JournalRun) -> JournalRun:
         self._fence = Fence(run=run.id, epoch=run.epoch)
@@ -108,7 +107,7 @@ class PostgresDatabase:
         self.claim()
         if self._fence is not None:
             with self._errors("taking the run up again"):
-                self._fenced(journal.adopt(self._connection, self._fence.run, self._owner))
+                self._fenced(journal.adopt(self._connection, self._fence, self._owner))
 
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
@@ -211,8 +210,7 @@ class PostgresDatabase:
             journal.write_state(own, fence, state)
         said = self._probe(step) if step.probe else "not done"
         if said == "half done":
-            for statement in step.repair:
-                own.execute(statement.encode())
+            self._alone(step, step.repair)
         if said != "done":
             self._preconditions(step)
             self._alone(step, step.sql)
@@ -234,7 +232,9 @@ class PostgresDatabase:
                 for setting in step.settings:
                     own.execute(f"RESET {connection.setting_name(setting.name)}".encode())
 
-    def backfill(self, step: Backfill, state: RunState) -> Iterator[BackfillProgress]:
+    def backfill(
+        self, step: Backfill, state: RunState
+    ) -> Iterator[BackfillProgress | Suspicious]:
         """Do one backfill; what it yields is how far it is."""
         with self._errors(f"filling {step.table}", step):
             if journal.is_done(self._connection, self._own(), step.id):
@@ -254,7 +254,7 @@ class PostgresDatabase:
         undo = () if isinstance(step.undo, Irreversible) else step.undo
         with self._errors(f"undoing {step.id}", step):
             if isinstance(step, RunSql) and not step.in_transaction:
-                self._alone(step, undo)
+                self._undo_alone(step, undo)
                 with self._connection.transaction():
                     journal.check(self._connection, self._own())
                     journal.reverted(self._connection, self._own(), step.id)
@@ -267,6 +267,14 @@ class PostgresDatabase:
                     self._connection.execute(statement.encode())
                 journal.reverted(self._connection, self._own(), step.id)
 
+    def _undo_alone(self, step: RunSql, undo: Sequence[str]) -> None:
+        """A kill may have left it half done, or undone and not recorded so."""
+        match self._probe(step) if step.probe else "done":
+            case "half done":
+                self._alone(step, step.repair)
+            case "done":
+                self._alone(step, undo)
+
     def sessions(self) -> tuple[Session, ...]:
         """Other clients' connections, and prepared transactions, which outlive theirs."""
         with self._errors("looking at the sessions"):
@@ -275,6 +283,8 @@ class PostgresDatabase:
                 " FROM pg_catalog.pg_stat_activity"
                 " WHERE datname = pg_catalog.current_database()"
                 " AND coalesce(backend_type, 'client backend') = 'client backend'"
+                # the server's own processes have no user, and to some no type either
+                " AND usename IS NOT NULL"
                 " AND pid <> pg_catalog.pg_backend_pid() ORDER BY pid"
             ).fetchall()
             prepared = self._connection.execute(
@@ -300,29 +310,53 @@ class PostgresDatabase:
     def _errors(self, doing: str, step: RunSql | Backfill | None = None) -> Iterator[None]:
         try:
             yield
-        except _BUSY as error:
-            raise self._busy(doing, step, error) from error
-        except errors.QueryCanceled as error:
-            self._stop.check()
-            raise StoppedError(
-                f"a timeout or a person cancelled {doing}: {connection.first_line(error)}",
-                hint="see what made it slow, then run the same command again",
-            ) from error
-        except errors.DiskFull as error:
-            raise StoppedError(
-                f"the server's disk is full while {doing}", hint="make room, then run it again"
-            ) from error
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            self._stop.check()
-            raise ConnectionLostError(
-                f"the database was lost while {doing}: {connection.first_line(error)}",
-                hint="run the same command again; it goes on where it stopped",
-            ) from error
         except psycopg.Error as error:
-            raise StoppedError(
-                f"PostgreSQL refused {doing}: {connection.first_line(error)}",
-                hint="mend the cause, then run the same command again",
-            ) from error
+            self._note(step, error)
+            raise self._translated(doing, step, error) from error
+
+    def _note(self, step: RunSql | Backfill | None, error: psycopg.Error) -> None:
+        """Best effort: what stops a step must not be hidden by what stops its record."""
+        if step is not None and self._fence is not None and not self._connection.closed:
+            with contextlib.suppress(psycopg.Error):
+                journal.failed(
+                    self._connection,
+                    self._fence,
+                    step.id,
+                    sqlstate=error.sqlstate,
+                    reason=connection.first_line(error),
+                )
+
+    def _translated(
+        self, doing: str, step: RunSql | Backfill | None, error: psycopg.Error
+    ) -> ZdmError:
+        match error:
+            case (
+                errors.LockNotAvailable()
+                | errors.DeadlockDetected()
+                | errors.SerializationFailure()
+            ):
+                return self._busy(doing, step, error)
+            case errors.QueryCanceled():
+                self._stop.check()
+                return StoppedError(
+                    f"a timeout or a person cancelled {doing}: {connection.first_line(error)}",
+                    hint="see what made it slow, then run the same command again",
+                )
+            case errors.DiskFull():
+                return StoppedError(
+                    f"the server's disk is full while {doing}",
+                    hint="make room, then run it again",
+                )
+            case psycopg.OperationalError() | psycopg.InterfaceError():
+                self._stop.check()
+                return ConnectionLostError(
+                    f"the database was lost while {doing}: {connection.first_line(error)}",
+                    hint="run the same command again; it goes on where it stopped",
+                )
+        return StoppedError(
+            f"PostgreSQL refused {doing}: {connection.first_line(error)}",
+            hint="mend the cause, then run the same command again",
+        )
 
     def _busy(
         self, doing: str, step: RunSql | Backfill | None, error: psycopg.Error

@@ -16,6 +16,7 @@ from zdm.execute.states import FINISHED
 from zdm.model.release import RunState
 from zdm.postgres.connection import Connection
 
+VERSION = 1  # of the journal's tables
 _RUN = (
     "SELECT id, plan_name, plan_digest, state, epoch, soak_since,"
     " point_of_no_return IS NOT NULL FROM zdm.run"
@@ -32,13 +33,22 @@ class Fence:
 
 def exists(connection: Connection) -> bool:
     """Whether the database has a journal."""
-    row = connection.execute("SELECT pg_catalog.to_regclass('zdm.run') IS NOT NULL").fetchone()
+    row = connection.execute(
+        "SELECT pg_catalog.to_regclass('zdm.journal') IS NOT NULL"
+    ).fetchone()
     return row is not None and bool(row[0])
 
 
 def make(connection: Connection) -> None:
-    """Make the journal's tables, unless they are there."""
+    """Make the journal's tables, unless they are there; refuses those of a newer zdm."""
     if exists(connection):
+        row = connection.execute("SELECT max(version) FROM zdm.journal").fetchone()
+        if row is not None and row[0] is not None and row[0] > VERSION:
+            raise RefusedError(
+                f"the journal in schema `zdm` has version {row[0]}, and this zdm knows"
+                f" {VERSION}, so it cannot tell what was done",
+                hint="use the zdm that made it, or a newer one",
+            )
         return
     text = resources.files("zdm.postgres").joinpath("queries", "journal.sql").read_text()
     with connection.transaction():
@@ -62,10 +72,9 @@ def latest(connection: Connection) -> JournalRun | None:
 
 
 def _run(connection: Connection, row: tuple[Any, ...]) -> JournalRun:
-    done = connection.execute(
-        "SELECT id FROM zdm.step WHERE run_id = %s AND state = 'done' ORDER BY done_at, id",
-        (row[0],),
-    )
+    steps = connection.execute(
+        "SELECT id, state FROM zdm.step WHERE run_id = %s ORDER BY done_at, id", (row[0],)
+    ).fetchall()
     return JournalRun(
         id=row[0],
         plan_name=row[1],
@@ -74,7 +83,8 @@ def _run(connection: Connection, row: tuple[Any, ...]) -> JournalRun:
         epoch=row[4],
         soak_since=row[5],
         past_return=row[6],
-        done=tuple(step for (step,) in done),
+        done=tuple(step for step, state in steps if state == "done"),
+        begun=tuple(step for step, state in steps if state == "running"),
     )
 
 
@@ -96,29 +106,51 @@ def begin(connection: Connection, plan: PlanText, owner: str) -> JournalRun:
     return _run(connection, row)
 
 
-def adopt(connection: Connection, run: int, owner: str) -> JournalRun:
-    """Raise the epoch: whoever owned the run before can write no more."""
+def adopt(connection: Connection, fence: Fence, owner: str) -> JournalRun:
+    """Raise the epoch: whoever owned the run before can write no more.
+
+    Raises RefusedError where somebody else raised it, or ended the run, meanwhile.
+    """
     row = connection.execute(
         "UPDATE zdm.run SET epoch = epoch + 1, owner = %s, updated_at = clock_timestamp()"
-        " WHERE id = %s RETURNING id, plan_name, plan_digest, state, epoch, soak_since,"
+        " WHERE id = %s AND epoch = %s AND finished_at IS NULL"
+        " RETURNING id, plan_name, plan_digest, state, epoch, soak_since,"
         " point_of_no_return IS NOT NULL",
-        (owner, run),
+        (owner, fence.run, fence.epoch),
     ).fetchone()
-    assert row is not None
+    if row is None:
+        raise taken_over(connection, fence)
     return _run(connection, row)
 
 
 def check(connection: Connection, fence: Fence) -> None:
     """Hold the run's row for this transaction; raises RefusedError where it has a new owner."""
     row = connection.execute(
-        "SELECT owner, epoch FROM zdm.run WHERE id = %s FOR NO KEY UPDATE", (fence.run,)
+        "SELECT epoch FROM zdm.run WHERE id = %s FOR NO KEY UPDATE", (fence.run,)
     ).fetchone()
-    if row is None or row[1] != fence.epoch:
-        owner = "nobody" if row is None else row[0]
-        raise RefusedError(
-            f"another executor ({owner}) has taken this run over, so this one stops",
-            hint="let the other one finish; `zdm status` shows it",
-        )
+    if row is None or row[0] != fence.epoch:
+        raise taken_over(connection, fence)
+
+
+def taken_over(connection: Connection, fence: Fence) -> RefusedError:
+    """What to say where the epoch is another one."""
+    row = connection.execute("SELECT owner FROM zdm.run WHERE id = %s", (fence.run,)).fetchone()
+    return RefusedError(
+        f"another executor ({'nobody' if row is None else row[0]}) has taken this run over, so"
+        " this one stops",
+        hint="let the other one finish; `zdm status` shows it",
+    )
+
+
+def failed(
+    connection: Connection, fence: Fence, step: str, *, sqlstate: str | None, reason: str
+) -> None:
+    """Record an attempt that failed; its own work was taken back."""
+    connection.execute(
+        "INSERT INTO zdm.attempt (run_id, step_id, epoch, sqlstate, reason)"
+        " VALUES (%s, %s, %s, %s, %s)",
+        (fence.run, step, fence.epoch, sqlstate, reason),
+    )
 
 
 def write_state(

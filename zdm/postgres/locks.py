@@ -51,7 +51,8 @@ def _held(connection: Connection) -> LockBusyError:
 
 def _direct(connection: Connection) -> None:
     """A transaction pooler strands session locks: refuse to run behind one."""
-    pids = set()
+    # a pooler makes the process id up that it greets with
+    pids: set[int | None] = {connection.info.backend_pid}
     for _ in range(2):
         with connection.transaction():
             row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
@@ -62,7 +63,7 @@ def _direct(connection: Connection) -> None:
     ).fetchone()
     if len(pids) != 1 or held is None:
         raise RefusedError(
-            "the connection goes through a transaction pooler, which strands locks",
+            "the connection goes through a pooler, which strands locks and hides a dead client",
             hint="give zdm a direct URL to the server",
         )
 
@@ -79,8 +80,9 @@ def look_before(connection: Connection, locks: Sequence[TableLock]) -> None:
             " FROM pg_catalog.pg_locks AS l"
             " LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
             " WHERE l.relation = pg_catalog.to_regclass(%s) AND l.granted"
-            " AND l.mode = ANY (%s) AND l.pid <> pg_catalog.pg_backend_pid()"
-            " AND clock_timestamp() - a.xact_start > pg_catalog.make_interval(secs => %s)",
+            " AND l.mode = ANY (%s) AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()"
+            " AND (l.pid IS NULL OR clock_timestamp() - a.xact_start"
+            " > pg_catalog.make_interval(secs => %s))",
             (lock.table.sql, conflicting, PATIENT_SECONDS),
         ).fetchall()
         if rows:
@@ -102,16 +104,21 @@ def blockers(connection: Connection, locks: Sequence[TableLock]) -> tuple[str, .
     rows = connection.execute(
         "SELECT DISTINCT a.pid, a.application_name, a.state, a.query,"
         " extract(epoch FROM clock_timestamp() - a.xact_start)"
-        " FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
+        " FROM pg_catalog.pg_locks AS l"
+        " LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
         " WHERE l.relation = ANY (SELECT pg_catalog.to_regclass(t) FROM unnest(%s) AS t)"
-        " AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()",
+        " AND l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()",
         ([lock.table.sql for lock in locks],),
     ).fetchall()
     return tuple(describe(*row) for row in rows)
 
 
-def describe(pid: int, name: str, state: str | None, query: str | None, age: Any) -> str:
+def describe(
+    pid: int | None, name: str | None, state: str | None, query: str | None, age: Any
+) -> str:
     """A session in words: who, doing what, for how long."""
+    if pid is None:  # it outlives its session
+        return "a prepared transaction (see pg_prepared_xacts)"
     said = f"{name or 'unnamed'} (pid {pid}, {state or 'state not visible'}"
     if age is not None:
         said += f", transaction open for {float(age):.0f} s"
@@ -126,7 +133,7 @@ def orphans(connection: Connection) -> tuple[str, ...]:
         "SELECT pid, application_name, state, query,"
         " extract(epoch FROM clock_timestamp() - xact_start)"
         " FROM pg_catalog.pg_stat_activity WHERE application_name LIKE %s"
-        " AND datname = pg_catalog.current_database() AND state <> 'idle'"
+        " AND datname = pg_catalog.current_database() AND state IS DISTINCT FROM 'idle'"
         " AND pid <> pg_catalog.pg_backend_pid()",
         (PREFIX + "execute%",),
     ).fetchall()

@@ -1,5 +1,7 @@
 -- The journal: all state of all runs. Made once, in a transaction of its own.
 CREATE SCHEMA IF NOT EXISTS zdm;
+CREATE TABLE IF NOT EXISTS zdm.journal (version integer NOT NULL);
+INSERT INTO zdm.journal SELECT 1 WHERE NOT EXISTS (SELECT FROM zdm.journal);
 CREATE TABLE IF NOT EXISTS zdm.run (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     plan_name text NOT NULL,
@@ -25,6 +27,16 @@ CREATE TABLE IF NOT EXISTS zdm.step (
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     done_at timestamptz,
     PRIMARY KEY (run_id, id)
+);
+-- attempts that failed; one that succeeded is its step's row
+CREATE TABLE IF NOT EXISTS zdm.attempt (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id bigint NOT NULL REFERENCES zdm.run,
+    step_id text NOT NULL,
+    epoch integer NOT NULL,
+    failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    sqlstate text,
+    reason text NOT NULL
 );
 CREATE TABLE IF NOT EXISTS zdm.backfill_range (
     run_id bigint NOT NULL REFERENCES zdm.run,
