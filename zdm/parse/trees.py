@@ -22,7 +22,7 @@ POSITIONS = frozenset(
 def strip(tree: Any) -> Any:
     """The tree without its positions."""
     match tree:
-        case Mapping():
+        case dict():  # by far the most calls of all; an abstract class is ten times slower
             return {
                 key: strip(value)
                 for key, value in tree.items()

@@ -37,7 +37,7 @@ def test_the_sql_of_every_plan_is_sql_with_every_statement(plans: list[Plan]) ->
 
 def test_every_plan_is_rendered(plans: list[Plan]) -> None:
     for plan in plans:
-        shown = terminal.render(plan, colour=True, width=80)
+        shown = terminal.render(plan, colour=False, width=80)
         commented = markdown.render(plan)
         listed = json.loads(as_json.render(plan))
 
