@@ -67,7 +67,7 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
         if id(a) in harmless and _kind(a) is ActionKind.SELECT
     )
     placed, findings = _place(left, snapshot, fuse=fuse)
-    extra = (*_directives(train, placed), *(_between(left, placed) if fuse else ()))
+    extra = (*_directives(train, left, placed), *(_between(left, placed) if fuse else ()))
     ordered = sorted([*findings, *extra], key=_place_of)
     return Classification(placed=placed, findings=tuple(ordered), notes=notes)
 
@@ -221,12 +221,16 @@ def _only_reads(action: Action, snapshot: Snapshot) -> bool:
     return expressions.tree_volatility(tree, snapshot) is not Volatility.VOLATILE
 
 
-def _directives(train: Train, placed: tuple[Placed, ...]) -> Iterator[Finding]:
-    """Directives that changed nothing: never silence."""
+def _directives(
+    train: Train, actions: Sequence[Action], placed: tuple[Placed, ...]
+) -> Iterator[Finding]:
+    """Directives that changed nothing: never silence, but for refused statements."""
     used = {directive for place in placed for directive in place.directives}
+    planned = {id(action.statement) for place in placed for action in place.actions}
+    refused = {id(action.statement) for action in actions} - planned
     for statement in train.statements:
         for directive in statement.directives:
-            if directive not in used:
+            if directive not in used and id(statement) not in refused:
                 yield Finding(
                     slug="unused_directive",
                     severity=Severity.WARN,

@@ -117,6 +117,14 @@ def test_a_directive_that_changes_nothing_is_a_warning() -> None:
     assert found.refused == ()
 
 
+def test_a_directive_of_a_refused_statement_is_not_called_useless() -> None:
+    sql = SEED.replace("UPDATE", "-- zdm: reverse email = id\nUPDATE").replace(
+        "= email", "= lower(email)"
+    )
+
+    assert [f.slug for f in classified(sql).findings] == ["type_change_blocked"]
+
+
 def test_a_dropped_column_that_a_fill_reads_is_refused() -> None:
     sql = """ALTER TABLE users ADD COLUMN full_name text;
 UPDATE users SET full_name = email || name;
