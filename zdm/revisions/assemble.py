@@ -1,0 +1,287 @@
+"""The Train out of what the child noted and what the shadow's log holds; pure but for comments.
+
+The log has every text as the server got it, the child's events say who sent it from where.
+What neither explains (SQL on a connection of its own, one revision run for several tenants) is
+refused by name, because a plan made of a part of a migration is a wrong plan.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zdm.errors import InputError
+from zdm.model.schema import Name
+from zdm.model.statement import Setting, Source, Stamp, Statement, Train
+from zdm.parse import trees
+from zdm.revisions import comments, ledger, reads
+from zdm.revisions.comments import Comments
+from zdm.revisions.graph import History, shown
+from zdm.revisions.ledger import Done, Entry
+from zdm.revisions.serverlog import Sent
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What was asked of the child, and what it answered."""
+
+    history: History
+    root: Path
+    token: str
+    heads: tuple[str, ...]
+    answer: Mapping[str, Any]
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """One per statement that SQLAlchemy sent."""
+        events: Sequence[Event] = self.answer["events"]
+        return events
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The revisions that ran, in order."""
+        return tuple(step["revision"] for step in self.answer["steps"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a statement comes from, and what was in force."""
+
+    by: str
+    source: Source
+    settings: tuple[Setting, ...]
+
+
+def train(recording: Recording, sent: Sequence[Sent]) -> Train:
+    """Everything that the revisions sent, in order, with its place."""
+    _check_tenants(recording)
+    files = [recording.history.revision(id) for id in recording.steps]
+    remarks = {r.id: comments.read(r.path, r.file, r.id) for r in files}
+    read = [(item, ledger.entries(item, recording.token)) for item in sent]
+    book = ledger.ledger(read)
+    assembler = _Assembler(recording, remarks)
+    statements = tuple(assembler.statements(book.done))
+    _check_directives(remarks, statements)
+    return Train(
+        statements=_numbered(statements),
+        files=tuple(revision.source for revision in files),
+        stamp=_stamp(recording),
+        notes=tuple(
+            dict.fromkeys(
+                (
+                    *assembler.notes,
+                    *assembler.undone(book.undone),
+                    *_broken(recording, statements),
+                )
+            )
+        ),
+    )
+
+
+class _Assembler:
+    """Places each statement that took effect; collects what a person must see."""
+
+    def __init__(self, recording: Recording, remarks: Mapping[str, Comments]) -> None:
+        self.recording = recording
+        self.remarks = remarks
+        self.notes: list[tuple[Source, str]] = []
+        self._read_only = frozenset(recording.answer["read_only"])
+        self._first = not recording.heads
+        self._sessions: frozenset[str] = frozenset()
+
+    def statements(self, done: Sequence[Done]) -> Iterator[Statement]:
+        """The Statements, in order."""
+        marked = (item.entry for item in done if item.entry.event is not None)
+        self._sessions = frozenset(entry.pid for entry in marked)
+        after = 0  # the number of the event that came last
+        for item in done:
+            entry = item.entry
+            after = after if entry.event is None else entry.event
+            if entry.silent:
+                continue
+            place = self._place(entry, after)
+            if place is not None and self._belongs(entry, place):
+                yield self._statement(item, place)
+
+    def _place(self, entry: Entry, after: int) -> _Place | None:
+        if entry.event is None:
+            return self._unmarked(entry, after)
+        event = self.recording.events[entry.event]
+        by = event["by"]
+        if by == "alembic":
+            return None
+        source = self._source(event)
+        return _Place(by=by, source=source, settings=self._settings(event["settings"]))
+
+    def _source(self, event: Event) -> Source:
+        revision = event["revision"]
+        remark = self.remarks.get(revision)
+        line, column = event["line"], event["column"]
+        return Source(
+            file=shown(event["file"], self.recording.root),
+            line=line,
+            column=remark.column(line, column) if remark and event["by"] == "revision" else 1,
+            revision=revision,
+        )
+
+    def _settings(self, found: Mapping[str, str] | None) -> tuple[Setting, ...]:
+        defaults = self.recording.answer["defaults"]
+        return tuple(
+            Setting(name=name, value=value)
+            for name, value in sorted((found or {}).items())
+            if value != defaults[name]
+        )
+
+    def _unmarked(self, entry: Entry, after: int) -> _Place | None:
+        """A statement that went past SQLAlchemy: through a driver's own cursor."""
+        tree = reads.query(entry.parsed)
+        if reads.is_session(entry.parsed) or (tree is not None and not reads.tables(tree)):
+            return None
+        events = self.recording.events[after : after + 2]  # the one before, the one after
+        ids = [event["revision"] for event in events if event["revision"]]
+        found = self.recording.history.revision((ids or list(self.recording.steps))[-1])
+        if entry.pid not in self._sessions:
+            raise InputError(
+                f"{found.file}: the revision or env.py runs `{_short(entry.text)}` on a"
+                " connection of its own, so zdm cannot tell when and where it belongs",
+                hint="run it on the connection that Alembic gives: op.get_bind()",
+            )
+        line = self.remarks[found.id].upgrade
+        source = Source(file=found.file, line=line, column=1, revision=found.id)
+        return _Place(by="driver", source=source, settings=())
+
+    def _belongs(self, entry: Entry, place: _Place) -> bool:
+        """Whether it is part of the migration; reads are not, but they may be told of."""
+        tree = reads.query(entry.parsed)
+        if tree is not None:
+            names = reads.tables(tree)
+            if names and place.by != "environment":
+                self.notes.append(
+                    (
+                        place.source,
+                        f"data dependent: it reads rows of {', '.join(names)}, and was recorded"
+                        " on empty tables, so what it does with rows is not in the plan",
+                    )
+                )
+            return place.by == "revision" and reads.acts(tree, self._read_only)
+        if place.by != "environment":
+            return True
+        if reads.is_session(entry.parsed):
+            return False
+        if not self._first:
+            self.notes.append(
+                (place.source, "env.py runs this itself; it is no part of the plan")
+            )
+        return self._first
+
+    def _statement(self, item: Done, place: _Place) -> Statement:
+        entry = item.entry
+        text = trees.inline(entry.text, entry.parameters) if entry.parameters else entry.text
+        remark = self.remarks.get(place.source.revision)
+        return Statement(
+            sql=text,
+            source=place.source,
+            start=entry.parsed.start,
+            length=entry.parsed.length,
+            transaction=item.transaction,
+            settings=place.settings,
+            directives=remark.at(place.source.line)
+            if remark and place.by == "revision"
+            else (),
+            recorded=entry.text if entry.parameters else "",
+        )
+
+    def undone(self, entries: Sequence[Entry]) -> Iterator[tuple[Source, str]]:
+        """A revision that goes on after an error, or rolls back itself."""
+        for entry in entries:
+            if entry.event is None or entry.silent:
+                continue
+            event = self.recording.events[entry.event]
+            if event["by"] == "revision" and reads.query(entry.parsed) is None:
+                yield (
+                    self._source(event),
+                    "this failed or was rolled back on the shadow, and the revision went on:"
+                    " it is not in the plan, whatever it would do on the target",
+                )
+
+
+def _check_tenants(recording: Recording) -> None:
+    steps = recording.steps
+    twice = [id for id in steps if steps.count(id) > 1]
+    if twice:
+        paths = sorted(
+            {
+                event["settings"]["search_path"]
+                for event in recording.events
+                if event["revision"] == twice[0] and event["settings"]
+            }
+        )
+        raise InputError(
+            f"env.py ran revision {twice[0]} {steps.count(twice[0])} times in one run"
+            f" (search_path: {' and '.join(paths)}), so it would need a plan for each",
+            hint="let env.py take one schema or database at a time, and plan each by itself",
+        )
+
+
+def _check_directives(remarks: Mapping[str, Comments], statements: Sequence[Statement]) -> None:
+    taken = {directive for statement in statements for directive in statement.directives}
+    for remark in remarks.values():
+        for found in remark.above.values():
+            for directive in found:
+                if directive not in taken:
+                    raise comments.stray(directive)
+
+
+def _numbered(statements: Sequence[Statement]) -> tuple[Statement, ...]:
+    """Transactions counted from 0, in the order of their first statement."""
+    numbers: dict[int, int] = {}
+    for statement in statements:
+        if statement.transaction is not None:
+            numbers.setdefault(statement.transaction, len(numbers))
+    return tuple(
+        dataclasses.replace(
+            statement,
+            transaction=None
+            if statement.transaction is None
+            else numbers[statement.transaction],
+        )
+        for statement in statements
+    )
+
+
+def _stamp(recording: Recording) -> Stamp:
+    schema, name = recording.answer["version_table"]
+    return Stamp(
+        table=Name(schema=schema, name=name),
+        from_heads=recording.heads,
+        to_heads=tuple(recording.answer["heads"]),
+    )
+
+
+def _broken(
+    recording: Recording, statements: Sequence[Statement]
+) -> Iterator[tuple[Source, str]]:
+    """An autocommit_block commits the revisions before it, unless each has a transaction."""
+    if recording.answer["transaction_per_migration"]:
+        return
+    earlier: set[str] = set()
+    for statement in statements:
+        revision = statement.source.revision
+        if statement.transaction is None and earlier - {revision}:
+            yield (
+                statement.source,
+                "this runs outside a transaction and commits what came before it, earlier"
+                " revisions included; `transaction_per_migration=True` in env.py keeps them"
+                " apart",
+            )
+            return
+        if statement.transaction is not None:
+            earlier.add(revision)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else line[:57] + "..."

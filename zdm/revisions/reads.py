@@ -1,0 +1,70 @@
+"""SELECTs of a revision: which ones read rows that the shadow does not have, which ones act."""
+
+from collections.abc import Collection
+from typing import Any
+
+from zdm.parse import trees
+from zdm.parse.libpg_query import Parsed
+
+_WRITES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
+_CATALOGS = frozenset({"pg_catalog", "information_schema"})
+_SESSION = frozenset(
+    {
+        "VariableSetStmt", "VariableShowStmt", "DeallocateStmt", "DiscardStmt", "FetchStmt",
+        "ClosePortalStmt", "ListenStmt", "UnlistenStmt", "ExplainStmt", "PrepareStmt",
+        "ConstraintsSetStmt",
+    }
+)  # fmt: skip
+# Volatile, but without an effect that outlives the statement or that a schema holds.
+_HARMLESS = frozenset(
+    {
+        "random", "clock_timestamp", "timeofday", "gen_random_uuid", "pg_sleep", "set_config",
+        "pg_advisory_lock", "pg_advisory_xact_lock", "pg_try_advisory_lock",
+        "pg_try_advisory_xact_lock", "pg_advisory_unlock", "pg_advisory_unlock_all",
+        "pg_backend_pid", "coalesce", "nullif",
+    }
+)  # fmt: skip
+
+
+def query(parsed: Parsed) -> dict[str, Any] | None:
+    """The tree of a plain SELECT, also of one inside DECLARE CURSOR; None for all else."""
+    tree = parsed.tree
+    if parsed.node == "DeclareCursorStmt":
+        tree = tree["query"]["SelectStmt"]
+    elif parsed.node != "SelectStmt":
+        return None
+    if "intoClause" in tree or any(key in _WRITES for key, _ in trees.walk({"root": tree})):
+        return None
+    return tree
+
+
+def is_session(parsed: Parsed) -> bool:
+    """Whether it concerns the session only, and changes nothing in the database."""
+    return parsed.node in _SESSION
+
+
+def acts(tree: dict[str, Any], read_only: Collection[str]) -> bool:
+    """Whether a SELECT calls a function that may do more than compute."""
+    for name in trees.functions(tree):
+        builtin = len(name) == 1 or name[0] == "pg_catalog"
+        if not builtin or (name[-1] not in read_only and name[-1] not in _HARMLESS):
+            return True
+    return False
+
+
+def tables(tree: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the tables of the user's that a SELECT reads, sorted."""
+    own = {
+        node.get("ctename")
+        for key, node in trees.walk({"root": tree})
+        if key == "CommonTableExpr"
+    }
+    found = set()
+    for key, node in trees.walk({"root": tree}):
+        schema, name = node.get("schemaname", ""), node.get("relname", "")
+        if key != "RangeVar" or schema in _CATALOGS:
+            continue
+        if not schema and (name in own or name.startswith("pg_")):
+            continue
+        found.add(f"{schema}.{name}" if schema else name)
+    return tuple(sorted(found))

@@ -1,0 +1,77 @@
+"""Record mode: run the pending revisions on the shadow, and give what they sent as a Train.
+
+The shadow is a database made for this purpose; the caller hands over its DSN and the folder of
+its server's log. See session.py for the child process, fence.py for what it may not do.
+"""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from zdm.errors import InputError
+from zdm.model.statement import Train
+from zdm.revisions import assemble, serverlog
+from zdm.revisions.address import parse
+from zdm.revisions.assemble import Recording
+from zdm.revisions.graph import History
+from zdm.revisions.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRequest:
+    """What to record: everything above `heads`, or only as far as `targets`."""
+
+    dsn: str
+    log_directory: Path | None
+    history: History
+    heads: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+def record(session: Session, request: RecordRequest) -> Train:
+    """Run upgrade() of the pending revisions on the shadow, which stands at the heads."""
+    directory = request.log_directory
+    if directory is None:
+        raise InputError(
+            "the shadow's server gives no log that zdm can read, so it cannot see what the"
+            " revisions send",
+            hint="leave `shadow_url` out of zdm.toml: zdm then starts a server of its own",
+        )
+    heads = prepare(session, request)
+    token, end = secrets.token_hex(4), f"zdm:end:{secrets.token_hex(8)}"
+    start = serverlog.positions(directory)
+    answer = session.ask(
+        "record",
+        to=list(request.targets or ("heads",)),
+        files={str(r.path): r.id for r in request.history.revisions},
+        token=token,
+        end=end,
+    )
+    database = parse(request.dsn, session.project.environ).database
+    session.ask("close")
+    recording = Recording(
+        history=request.history,
+        root=session.project.root,
+        token=token,
+        heads=heads,
+        answer=answer,
+    )
+    return assemble.train(recording, serverlog.read(directory, start, database, end))
+
+
+def prepare(session: Session, request: RecordRequest) -> tuple[str, ...]:
+    """Open the shadow and make its version table say the heads."""
+    history = request.history
+    heads = tuple(sorted(history.revision(head).id for head in request.heads))
+    session.open(request.dsn)
+    if heads:
+        session.ask("stamp", heads=list(heads))
+    return heads
+
+
+def apply_below(session: Session, dsn: str, history: History, heads: tuple[str, ...]) -> None:
+    """Run the history up to the heads on an empty shadow, unrecorded."""
+    session.open(dsn)
+    if heads:
+        session.ask("upgrade", to=[history.revision(head).id for head in heads])
+    session.ask("close")

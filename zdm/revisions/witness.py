@@ -1,0 +1,143 @@
+"""In the child: who sends each statement, from which line, under which settings.
+
+The text itself comes from the server's log. What ties the two together is a comment with a
+number that is put before each statement here and taken off again there, so the match needs no
+guess about order, session or driver. The place is the innermost frame of a revision file.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.runtime import migration
+from sqlalchemy import event
+
+SETTINGS = (
+    "search_path",
+    "role",
+    "session_authorization",
+    "session_replication_role",
+    "TimeZone",
+    "DateStyle",
+    "IntervalStyle",
+    "standard_conforming_strings",
+    "check_function_bodies",
+    "default_tablespace",
+    "default_table_access_method",
+    "transform_null_equals",
+    "xmloption",
+)
+SILENT = "/*zdm:silent*/"
+ASK_SETTINGS = f"{SILENT}SELECT pg_catalog.json_build_object({{}})::text".format(
+    ", ".join(f"'{name}', pg_catalog.current_setting('{name}')" for name in SETTINGS)
+)
+# Asking inside would open or break the transaction that the statement is about.
+_CONTROL = re.compile(
+    r"\s*(begin|start|commit|end|rollback|abort|savepoint|release|prepare|set\s+transaction)\b",
+    re.IGNORECASE,
+)
+_HOUSEKEEPING = frozenset(
+    {"get_current_heads", "_has_version_table", "_ensure_version_table", "_insert_version",
+     "_update_version", "_delete_version"}
+)  # fmt: skip
+_MIGRATION = str(migration.__file__)
+
+
+class Witness:
+    """Notes an event for each statement that SQLAlchemy sends while it is recording."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.steps: list[dict[str, Any]] = []
+        self.revision = ""
+        self.token = ""
+        self.recording = False
+        self._files: Mapping[str, str] = {}
+        self._environment = ""
+
+    def install(self) -> None:
+        """Listen, for the life of the process."""
+        event.listen(sa.Engine, "before_cursor_execute", self._before, retval=True)
+
+    def begin(self, token: str, files: Mapping[str, str], environment: Path) -> None:
+        """Start to record; `files` says which revision each file (absolute path) is."""
+        self.events, self.steps, self.revision = [], [], ""
+        self.token, self._files, self._environment = token, files, str(environment)
+        self.recording = True
+
+    def end(self) -> None:
+        """Stop recording."""
+        self.recording = False
+
+    def step(self, revision: str) -> None:
+        """A revision's upgrade() begins."""
+        self.revision = revision
+        self.steps.append({"revision": revision, "after": len(self.events)})
+
+    def _before(
+        self,
+        conn: sa.Connection,
+        _cursor: object,
+        statement: str,
+        parameters: Any,
+        *_: object,
+    ) -> tuple[str, Any]:
+        if not self.recording:
+            return statement, parameters
+        number = len(self.events)
+        self.events.append(
+            {
+                "revision": self.revision,
+                **self._place(),
+                "settings": None if _CONTROL.match(statement) else _settings(conn),
+            }
+        )
+        return f"/*zdm:{self.token}:{number}*/{statement}", parameters
+
+    def _place(self) -> dict[str, Any]:
+        """Who sends it (`by`), and where in the revision or in env.py that is."""
+        outer: dict[str, Any] | None = None
+        for frame in _frames(sys._getframe(2)):
+            file = str(Path(frame.f_code.co_filename).absolute())
+            if revision := self._files.get(file):
+                return {"by": "revision", "revision": revision, **_position(frame, file)}
+            if outer is None and file == self._environment:
+                outer = {"by": "environment", **_position(frame, file)}
+            elif outer is None and file == _MIGRATION and frame.f_code.co_name in _HOUSEKEEPING:
+                outer = {"by": "alembic"}
+        return outer or {"by": "environment", "file": self._environment, "line": 1, "column": 0}
+
+
+def _frames(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _position(frame: FrameType, file: str) -> dict[str, Any]:
+    """Where the call that the frame is in begins; the column counts bytes from 0."""
+    instruction = frame.f_lasti // 2
+    found = next(islice(frame.f_code.co_positions(), instruction, None), None)
+    line, _, column, _ = found or (None, None, None, None)
+    return {"file": file, "line": line or frame.f_lineno, "column": column or 0}
+
+
+def _settings(conn: sa.Connection) -> dict[str, str] | None:
+    """The settings in force; None in a transaction that an error has ended."""
+    cursor = conn.connection.cursor()
+    try:
+        cursor.execute(ASK_SETTINGS)
+        row = cursor.fetchone()
+    except conn.dialect.loaded_dbapi.Error:
+        return None
+    finally:
+        cursor.close()
+    values = list(row.values()) if isinstance(row, dict) else list(row or ())
+    found: dict[str, str] = json.loads(values[0]) if values else {}
+    return found
