@@ -155,8 +155,8 @@ def _strings(tree: Any, values: Mapping[str, str]) -> Any:
     match tree:
         case Mapping():
             edited = {key: _strings(value, values) for key, value in tree.items()}
-            # protobuf leaves an empty string out
-            return {k: v for k, v in edited.items() if v != "" or tree[k] == ""}
+            # libpg_query leaves an empty string out, but for a constant's own
+            return {k: v for k, v in edited.items() if v != "" or k == "sval" or tree[k] == ""}
         case list():
             return [_strings(item, values) for item in tree]
         case str():

@@ -179,11 +179,8 @@ def _replace_params(tree: Any, values: tuple[str | None, ...]) -> Any:
         case Mapping():
             if set(tree) == {"ParamRef"}:
                 value = values[tree["ParamRef"].get("number", 0) - 1]
-                return {
-                    "A_Const": {"isnull": True}
-                    if value is None
-                    else {"sval": {"sval": value} if value else {}}
-                }
+                constant = {"isnull": True} if value is None else {"sval": {"sval": value}}
+                return {"A_Const": constant}
             return {key: _replace_params(value, values) for key, value in tree.items()}
         case list():
             return [_replace_params(item, values) for item in tree]

@@ -1,0 +1,104 @@
+"""Whole-tree comparison and small edits."""
+
+import pytest
+
+from zdm.errors import ZdmError
+from zdm.parse import libpg_query, trees
+from zdm.parse.libpg_query import NotSqlError
+
+# libpg_query's fingerprint is equal for each of these pairs; the trees are not.
+DIFFERENT = [
+    ("ALTER TABLE t ADD c int DEFAULT 1", "ALTER TABLE t ADD c int DEFAULT 2"),
+    ("ALTER TABLE t ADD c varchar(10)", "ALTER TABLE t ADD c varchar(20)"),
+    ("ALTER TABLE t ADD CHECK (a > 1)", "ALTER TABLE t ADD CHECK (a > 2)"),
+    ("SELECT 1 WHERE a IN (1, 2)", "SELECT 1 WHERE a IN (1, 2, 3)"),
+    ("CREATE INDEX ON t (a) WHERE b = 1", "CREATE INDEX ON t (a) WHERE b = 2"),
+    ("SET lock_timeout = '1s'", "SET lock_timeout = '1h'"),
+    ("GRANT SELECT ON t TO a", "GRANT SELECT ON t TO b"),
+    ("INSERT INTO t (a, b) VALUES (1, 2)", "INSERT INTO t (b, a) VALUES (1, 2)"),
+    (
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    ),
+]
+
+
+def parse(sql: str) -> object:
+    return libpg_query.parse(sql.encode())
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_statements_with_another_constant_differ(one: str, other: str) -> None:
+    assert not trees.same(parse(one), parse(other))
+
+
+def test_layout_and_comments_are_no_difference() -> None:
+    assert trees.same(parse("SELECT  a -- x\n, b FROM t"), parse("select a,b from t"))
+
+
+def test_columns_and_functions_of_an_expression() -> None:
+    node = trees.expression("lower(u.a) || coalesce(b, s.f(c))")
+
+    assert trees.columns(node) == ("a", "b", "c")
+    assert trees.functions(node) == (("lower",), ("s", "f"))
+
+
+def test_a_column_is_renamed_wherever_it_is_mentioned() -> None:
+    node = trees.expression("a > 1 AND t.a < b AND f(a)")
+    text = trees.expression_sql(trees.rename_column(node, "a", "z"))
+
+    assert text == "z > 1 AND t.z < b AND f(z)"
+
+
+@pytest.mark.parametrize(
+    "text", ["1, 2", "1; SELECT 2", "1 AS a", "1 FROM t", "", "a) OR (b", "1 -- x\n, 2"]
+)
+def test_what_is_more_than_one_expression_is_none(text: str) -> None:
+    with pytest.raises(NotSqlError):
+        trees.expression(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("character varying(20)", "varchar(20)"),
+        ("int[]", "int[]"),
+        ('public."we ird"', 'public."we ird"'),
+        ("timestamp with time zone", "timestamp with time zone"),
+        ('"char"', '"char"'),
+    ],
+)
+def test_a_type_is_written_as_a_name(name: str, text: str) -> None:
+    assert trees.type_sql(trees.type_name(name)) == text
+
+
+@pytest.mark.parametrize("text", ["int, b text", "int DEFAULT 1", "int)", "int; DROP TABLE t"])
+def test_what_is_more_than_one_type_is_none(text: str) -> None:
+    with pytest.raises(NotSqlError):
+        trees.type_name(text)
+
+
+def test_parameters_are_written_out() -> None:
+    sql = "INSERT INTO t VALUES ($1, $2::varchar, '$1', $3, $11)"
+    values = ("a'b", None, "back\\slash", *("x" * 7), "eleven")
+
+    assert trees.inline(sql, values) == (
+        "INSERT INTO t VALUES ( 'a''b',  NULL::varchar, '$1',  E'back\\\\slash',  'eleven')"
+    )
+
+
+def test_an_empty_parameter_is_an_empty_text() -> None:
+    assert trees.inline("SELECT $1", ("",)) == "SELECT  ''"
+
+
+def test_a_whole_statement_is_written_and_reads_back() -> None:
+    (parsed,) = libpg_query.statements(b'create index concurrently "I x" on t (lower(a))')
+
+    assert trees.deparse(parsed.node, parsed.tree) == (
+        'CREATE INDEX CONCURRENTLY "I x" ON t USING btree (lower(a))'
+    )
+
+
+def test_a_tree_that_cannot_be_written_is_refused() -> None:
+    with pytest.raises(ZdmError):
+        trees.deparse("SelectStmt", {"no_such_field": 1})
