@@ -1,0 +1,58 @@
+"""Verify a plan: replay it on a shadow server, and say what that proved.
+
+The schema that the plan starts from is the one given, else the database's, which is only read.
+"""
+
+from zdm.config import Settings
+from zdm.errors import InputError, RefusedError
+from zdm.model.plan import Plan
+from zdm.model.schema import Snapshot
+from zdm.postgres import replay, shadow
+from zdm.postgres.provider import Wanted
+from zdm.postgres.replay import Verification
+from zdm.workflows import take_snapshot
+
+
+class NotVerifiedError(RefusedError):
+    """The replay found promises of the plan that do not hold; `verification` has them."""
+
+    def __init__(self, plan: Plan, verification: Verification) -> None:
+        count = len(verification.findings)
+        lines = [f"  {found.slug}: {found.message}" for found in verification.findings]
+        noun = "promise does" if count == 1 else "promises do"
+        super().__init__(
+            f"{count} {noun} not hold in a replay of the plan {plan.name}\n" + "\n".join(lines),
+            hint=verification.findings[0].remedy,
+        )
+        self.verification = verification
+
+
+def run(settings: Settings, plan: Plan, start: Snapshot | None) -> str:
+    """Replay the plan; a sentence on what was proved, or NotVerifiedError."""
+    wanted = Wanted(major=plan.server_major, url=settings.shadow_url)
+    with shadow.open(wanted) as server:
+        found = replay.replay(plan, start or _start(settings, plan), server)
+    if found.findings:
+        raise NotVerifiedError(plan, found)
+    return sentence(found)
+
+
+def sentence(found: Verification) -> str:
+    """What a replay without findings proved."""
+    version = f"{found.server_version // 10000}.{found.server_version % 10000}"
+    parts = [
+        f"verified on PostgreSQL {version}: {found.steps} steps, locks and rewrites as claimed,"
+        f" undo restores the start, {found.writes} writes of both versions tried after the"
+        " steps that serve them, the end is that of the plain migration"
+    ]
+    return "\n".join([*parts, *(f"note: {note}" for note in found.notes)])
+
+
+def _start(settings: Settings, plan: Plan) -> Snapshot:
+    if settings.database is not None:
+        return take_snapshot.live(settings.database)
+    raise InputError(
+        f"the schema that the plan {plan.name} starts from is not known, so it cannot be"
+        " replayed",
+        hint="give --snapshot FILE or --database URL",
+    )
