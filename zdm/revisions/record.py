@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zdm.errors import InputError
+from zdm.model.schema import Name
 from zdm.model.statement import Train
-from zdm.revisions import assemble, serverlog
+from zdm.revisions import assemble, baseline, serverlog
 from zdm.revisions.address import parse
 from zdm.revisions.assemble import Recording
 from zdm.revisions.graph import History
@@ -26,6 +27,17 @@ class RecordRequest:
     history: History
     heads: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    stamped: bool = False  # the version table says the heads already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Below:
+    """What makes the schema below the pending revisions: a baseline, and the history."""
+
+    history: History
+    heads: tuple[str, ...]
+    sql: str | None = None
+    command: tuple[str, ...] = ()
 
 
 def record(session: Session, request: RecordRequest) -> Train:
@@ -64,14 +76,27 @@ def prepare(session: Session, request: RecordRequest) -> tuple[str, ...]:
     history = request.history
     heads = tuple(sorted(history.revision(head).id for head in request.heads))
     session.open(request.dsn)
-    if heads:
+    if heads and not request.stamped:
         session.ask("stamp", heads=list(heads))
     return heads
 
 
-def apply_below(session: Session, dsn: str, history: History, heads: tuple[str, ...]) -> None:
-    """Run the history up to the heads on an empty shadow, unrecorded."""
+def apply_below(session: Session, dsn: str, below: Below) -> None:
+    """Make the schema at the heads on an empty shadow, unrecorded."""
     session.open(dsn)
-    if heads:
-        session.ask("upgrade", to=[history.revision(head).id for head in heads])
+    if below.sql is not None:
+        session.ask("sql", sql=below.sql)
+    if below.command:
+        baseline.run(session, dsn, below.command)
+    if below.heads:
+        heads = [below.history.revision(head).id for head in below.heads]
+        session.ask("upgrade", to=heads)
     session.ask("close")
+
+
+def version_table(session: Session, dsn: str) -> Name:
+    """Where env.py keeps Alembic's version; the shadow must be empty."""
+    session.open(dsn)
+    schema, name = session.ask("version_table")["name"]
+    session.ask("close")
+    return Name(schema=schema, name=name)

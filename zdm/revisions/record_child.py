@@ -43,6 +43,10 @@ READ_ONLY = (
     "SELECT proname FROM pg_catalog.pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace"
     " GROUP BY proname HAVING bool_and(provolatile <> 'v')"
 )
+END = (
+    "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
+    " WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()"
+)
 WHERE_TABLE = (
     "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
     " ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relname = "
@@ -69,6 +73,7 @@ class Child:
             "sql": lambda r: {"rows": len(admin.run([r["sql"]], transaction=True))},
             "stamp": self.stamp,
             "upgrade": self.upgrade,
+            "version_table": self.version_table,
             "record": self.record,
             "close": self.close,
         }
@@ -101,9 +106,10 @@ class Child:
         return {}
 
     def close(self, _request: Answer) -> Answer:
-        """Take the marks off the shadow again."""
+        """Take the marks off the shadow again, and leave no session of a pool in it."""
         name = ident(self.fence.require().database)
-        admin.run([f"ALTER DATABASE {name} RESET {key}" for key in (MARKER, *LOGGING)])
+        self.witness.forget_connections()
+        admin.run([*(f"ALTER DATABASE {name} RESET {key}" for key in (MARKER, *LOGGING)), END])
         return {}
 
     def stamp(self, request: Answer) -> Answer:
@@ -151,6 +157,16 @@ class Child:
             "read_only": sorted(row[0] for row in functions),
             "transaction_per_migration": bool(context.opts.get("transaction_per_migration")),
         }
+
+    def version_table(self, _request: Answer) -> Answer:
+        """Where env.py keeps the version; the shadow is empty and stays so but for that."""
+
+        def work(_found: Any, context: MigrationContext) -> list[Any]:
+            self._ran(context)
+            return []
+
+        self._run(work, ())
+        return {"name": list(self._version_table(self.runs[0]))}
 
     def _version_table(self, context: MigrationContext) -> tuple[str, str]:
         """Its schema (the first one of the search_path that has it) and its name."""

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -47,11 +47,11 @@ class Session:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._scratch = tempfile.TemporaryDirectory(prefix="zdm-revisions-")
-        self._home = Path(self._scratch.name)
+        self.home = Path(self._scratch.name)
         self._ends = contextlib.ExitStack()
         self._buffer = b""
         self._ends.callback(self._scratch.cleanup)
-        self._output = self._ends.enter_context((self._home / "output").open("wb"))
+        self._output = self._ends.enter_context((self.home / "output").open("wb"))
         self._start()
 
     def __enter__(self) -> Self:
@@ -93,12 +93,10 @@ class Session:
 
     def _environment(self) -> dict[str, str]:
         """Scrubbed; of our own packages the child sees zdm alone, whatever its Python is."""
-        library = self._home / "lib"
+        library = self.home / "lib"
         library.mkdir()
         (library / "zdm").symlink_to(Path(zdm.__file__).absolute().parent)
-        scrubbed = environment.scrubbed(
-            self.project.environ, self._home, self.project.variables
-        )
+        scrubbed = environment.scrubbed(self.project.environ, self.home, self.project.variables)
         paths = (str(library), scrubbed.get("PYTHONPATH", ""))
         return {**scrubbed, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
 
@@ -152,21 +150,9 @@ class Session:
 
     def _died(self) -> InputError:
         code = self._process.wait()
-        said = (self._home / "output").read_text(errors="replace").strip().splitlines()
+        said = (self.home / "output").read_text(errors="replace").strip().splitlines()
         tail = " / ".join(said[-_TAIL:]) or "it said nothing"
         return InputError(
             f"the process that runs the revisions ended with code {code}: {tail}",
             hint="run `alembic history` and `alembic upgrade` to see what env.py does",
         )
-
-
-def history_folder(session: Session) -> Path:
-    """The folder that relative paths of the environment start from."""
-    return session.project.ini.absolute().parent
-
-
-@contextlib.contextmanager
-def started(project: Project) -> Iterator[Session]:
-    """A session for this block."""
-    with Session(project) as session:
-        yield session

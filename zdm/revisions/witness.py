@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from alembic.runtime import migration
@@ -60,10 +61,12 @@ class Witness:
         self.recording = False
         self._files: Mapping[str, str] = {}
         self._environment = ""
+        self._engines: WeakSet[sa.Engine] = WeakSet()
 
     def install(self) -> None:
         """Listen, for the life of the process."""
         event.listen(sa.Engine, "before_cursor_execute", self._before, retval=True)
+        event.listen(sa.Engine, "engine_connect", self._connected)
 
     def begin(self, token: str, files: Mapping[str, str], environment: Path) -> None:
         """Start to record; `files` says which revision each file (absolute path) is."""
@@ -74,6 +77,14 @@ class Witness:
     def end(self) -> None:
         """Stop recording."""
         self.recording = False
+
+    def forget_connections(self) -> None:
+        """Empty the pools of engines that env.py may use again; their sessions end apart."""
+        for engine in self._engines:
+            engine.dispose(close=False)
+
+    def _connected(self, conn: sa.Connection) -> None:
+        self._engines.add(conn.engine)
 
     def step(self, revision: str) -> None:
         """A revision's upgrade() begins."""

@@ -1,0 +1,51 @@
+"""What the first revision expects, made by a command of the project's own.
+
+Some applications make their tables themselves and let Alembic change them. The command gets the
+shadow's URL as ZDM_SHADOW_URL (and as PG* for libpq) in an environment without other secrets.
+"""
+
+import subprocess
+
+from zdm.errors import InputError
+from zdm.revisions import address, environment
+from zdm.revisions.session import Session
+
+VARIABLE = "ZDM_SHADOW_URL"
+
+
+def run(session: Session, dsn: str, command: tuple[str, ...]) -> None:
+    """Run the command against the shadow; it must leave the schema that is wanted."""
+    project = session.project
+    found = address.parse(dsn, project.environ)
+    url = found.url("postgresql")
+    variables = {
+        **environment.scrubbed(project.environ, session.home, project.variables),
+        **dict.fromkeys(environment.database_variables(project.environ), url),
+        **found.variables(),
+        VARIABLE: url,
+    }
+    shown = " ".join(command)
+    try:
+        done = subprocess.run(
+            command,
+            cwd=project.root,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=project.time_limit.total_seconds(),
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InputError(
+            f"the baseline command `{shown}` could not be run: {error}",
+            hint="set `baseline_command` under [alembic] in zdm.toml",
+        ) from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise InputError(
+            f"the baseline command `{shown}` ended with code {done.returncode}:"
+            f" {' / '.join(said[-3:]) or 'it said nothing'}",
+            hint=f"run it by hand with {VARIABLE} set to an empty database",
+        )

@@ -1,0 +1,164 @@
+"""Pending revisions as a Train, and the schema that they start from.
+
+The schema is the one given (a snapshot file, or the live database's), rebuilt on the shadow; or
+the one that a baseline and the history below make. Either is kept as a template database under
+the hash of what made it. The process that runs the revisions starts first, because importing
+Alembic takes longer than starting the shadow.
+"""
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from zdm import snapshotfile
+from zdm.config import AlembicSettings, Settings
+from zdm.errors import InputError
+from zdm.model.schema import Name, Snapshot
+from zdm.model.statement import Train
+from zdm.parse import split
+from zdm.postgres import catalog, connection, rebuild, shadow
+from zdm.postgres.provider import Server, Wanted
+from zdm.revisions import graph, record
+from zdm.revisions.graph import History
+from zdm.revisions.record import Below, RecordRequest
+from zdm.revisions.session import Project, Session
+
+EVERYTHING = frozenset({"head", "heads"})
+
+
+def run(
+    settings: Settings, targets: tuple[str, ...], snapshot: Snapshot | None
+) -> tuple[Train, Snapshot]:
+    """Record what is pending of the targets (or of everything)."""
+    alembic = required(settings)
+    wanted = Wanted(
+        major=settings.server_version or (snapshot.major if snapshot else None),
+        url=settings.shadow_url,
+    )
+    with Session(project(settings, alembic)) as session, shadow.open(wanted) as server:
+        history = graph.history(session)
+        if snapshot is not None and snapshot.version_table is None:
+            snapshot = _with_version(settings, session, server, snapshot)
+        heads = _heads(alembic, snapshot)
+        ends = () if EVERYTHING.intersection(targets) else targets
+        if not history.pending(heads, ends):
+            raise InputError(
+                f"nothing is pending above {' and '.join(heads) or 'the start'}, so there is"
+                " nothing to plan",
+                hint="create a revision with `zdm new MESSAGE`",
+            )
+        with _start(session, server, _Start(history, heads, snapshot, alembic)) as dsn:
+            schema = snapshot or read(dsn)
+            request = RecordRequest(
+                dsn=dsn,
+                log_directory=server.log_directory,
+                history=history,
+                heads=heads,
+                targets=ends,
+                stamped=snapshot is None,
+            )
+            return record.record(session, request), schema
+
+
+def required(settings: Settings) -> AlembicSettings:
+    """Where the revisions are; InputError where nobody says it."""
+    if settings.alembic is None:
+        raise InputError(
+            "no Alembic environment is set, so there are no revisions",
+            hint="set `ini` under [alembic] in zdm.toml",
+        )
+    return settings.alembic
+
+
+def project(settings: Settings, alembic: AlembicSettings) -> Project:
+    """The Alembic project that the settings name."""
+    return Project(ini=alembic.ini, root=settings.root, environ=os.environ)
+
+
+def read(dsn: str, version_table: Name | None = None) -> Snapshot:
+    """The schema of a database."""
+    with connection.connect(dsn, name="catalog") as conn:
+        return catalog.read(conn, version_table=version_table)
+
+
+def _heads(alembic: AlembicSettings, snapshot: Snapshot | None) -> tuple[str, ...]:
+    """Where the database stands: its version table says it, or else `base`."""
+    if snapshot is not None and snapshot.version_table is not None:
+        return snapshot.heads
+    if alembic.base:
+        return alembic.base
+    raise InputError(
+        "which revisions are pending is not known: no database with a version table, no"
+        " snapshot of one and no `base` is given",
+        hint="give --database or --snapshot, or set `base` under [alembic] in zdm.toml",
+    )
+
+
+def _with_version(
+    settings: Settings, session: Session, server: Server, snapshot: Snapshot
+) -> Snapshot:
+    """The schema with Alembic's version where env.py keeps it under a name of its own."""
+    with shadow.database(server) as dsn:
+        name = record.version_table(session, dsn)
+    if snapshot.table(name) is None:
+        return snapshot
+    if settings.database is not None:
+        return read(settings.database, name)
+    tables = tuple(table for table in snapshot.tables if table.name != name)
+    return dataclasses.replace(snapshot, tables=tables)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Start:
+    history: History
+    heads: tuple[str, ...]
+    snapshot: Snapshot | None
+    alembic: AlembicSettings
+
+    @property
+    def below(self) -> Below:
+        """What makes the schema, where it is not given."""
+        file = self.alembic.baseline
+        return Below(
+            history=self.history,
+            heads=self.heads,
+            sql=None if file is None else _baseline(file),
+            command=self.alembic.baseline_command,
+        )
+
+    @property
+    def key(self) -> str:
+        """The hash of what makes the schema."""
+        if self.snapshot is not None:
+            return f"schema {snapshotfile.fingerprint(self.snapshot)}"
+        below = self.below
+        baseline = repr((below.sql, below.command)).encode()
+        return f"history {self.history.key(self.heads, baseline)}"
+
+
+@contextmanager
+def _start(session: Session, server: Server, start: _Start) -> Iterator[str]:
+    """A database with the schema below what is pending; made once, then copied."""
+    if not shadow.has_template(server, start.key):
+        with shadow.database(server) as dsn:
+            if start.snapshot is not None:
+                rebuild.rebuild(dsn, start.snapshot)
+            else:
+                record.apply_below(session, dsn, start.below)
+            shadow.save_template(server, dsn, start.key)
+    with shadow.database(server, start.key) as dsn:
+        yield dsn
+
+
+def _baseline(file: Path) -> str:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"the baseline {file} cannot be read: {error.strerror}",
+            hint="set `baseline` under [alembic] in zdm.toml",
+        ) from error
+    split.statements(data, file.name)  # raises with the place of what is no SQL
+    return data.decode().removeprefix("\ufeff")
