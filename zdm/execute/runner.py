@@ -159,6 +159,8 @@ class _Runner:
             self.world.observer.notify(PointOfNoReturn(step=step.id))
 
     def _rollout(self, step: AwaitRollout, state: RunState) -> int:
+        reached = states.reached(self.plan, self.done)
+        self._retrying(lambda: self.world.database.record_state(reached))
         self.keeper.platform()  # without one the run stays where it is
         self._retrying(lambda: self.world.database.record_state(state))
         self.keeper.deploy_and_wait()

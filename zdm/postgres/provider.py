@@ -32,6 +32,7 @@ FAST = {
     "shared_buffers": "32MB",
     "max_connections": "100",
     "max_wal_senders": "4",
+    "max_prepared_transactions": "2",  # they hold locks, and the gate
     "autovacuum_naptime": "10s",
     "logging_collector": "on",
     "log_destination": "csvlog",

@@ -1,0 +1,147 @@
+"""The journal on a real server: the fence, failed attempts, and who else is there."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests import case as cases
+from tests.case import Watching
+from tests.unit import plans
+from zdm.errors import RefusedError, StoppedError
+from zdm.execute.clock import SystemClock
+from zdm.execute.events import Event, StepStarted
+from zdm.execute.ports import LockBusyError, PlanText
+from zdm.execute.stop import StopFlag
+from zdm.model.plan import Plan, RunSql
+from zdm.model.release import RunState
+from zdm.postgres import connection, journal, locks
+from zdm.postgres.backfill import Pacing
+from zdm.postgres.connection import Connection
+from zdm.postgres.database import PostgresDatabase
+from zdm.postgres.journal import Fence
+
+RENAME = cases.ROOT / "rename_column/plain"
+
+
+@pytest.fixture
+def own(database: str) -> Iterator[Connection]:
+    with connection.connect(database, name="execute/tests") as conn:
+        yield conn
+
+
+@pytest.fixture
+def plan(database: str) -> Plan:
+    """The rename's plan, on a database that stands at its start."""
+    return cases.plan(RENAME, cases.prepare(database, RENAME))
+
+
+def begun(own: Connection) -> Fence:
+    journal.make(own)
+    run = journal.begin(own, PlanText(plan=plans.plan(), text="the text", digest="d"), "one")
+    return Fence(run=run.id, epoch=run.epoch)
+
+
+def test_a_run_is_adopted_by_one(own: Connection) -> None:
+    fence = begun(own)
+    adopted = journal.adopt(own, fence, "two")
+    with pytest.raises(RefusedError, match=r"another executor \(two\) has taken this run over"):
+        journal.adopt(own, fence, "three")
+
+    assert adopted.epoch == fence.epoch + 1
+
+
+@pytest.mark.parametrize("end", [RunState.CONTRACTED, RunState.REVERTED], ids=str)
+def test_a_run_that_ended_meanwhile_is_not_taken_up_again(
+    own: Connection, end: RunState
+) -> None:
+    fence = begun(own)
+    journal.write_state(own, fence, end)
+    with pytest.raises(RefusedError, match="has taken this run over"):
+        journal.adopt(own, fence, "one, back again")
+
+
+def test_an_executor_that_comes_back_after_another_ended_its_run_stops(
+    database: str, plan: Plan
+) -> None:
+    """Its session dies, another one finishes the run, then it connects again."""
+    acted: list[Event] = []
+
+    def usurp(event: Event) -> None:
+        if not isinstance(event, StepStarted) or event.position != 2 or acted:
+            return
+        acted.append(event)
+        with connection.connect(database, name="tests") as conn:
+            conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+                " application_name LIKE 'zdm-run:execute%' AND datname = current_database()"
+            )
+        cases.run(database, plan)
+
+    with pytest.raises(RefusedError, match="has taken this run over"):
+        cases.run(database, plan, watching=Watching(usurp))
+    with connection.connect(database, name="tests") as conn:
+        run = journal.latest(conn)
+
+    assert run is not None
+    assert run.state is RunState.CONTRACTED
+
+
+def test_only_one_run_can_be_unfinished(own: Connection) -> None:
+    begun(own)
+    with pytest.raises(Exception, match="run_unfinished"):
+        begun(own)
+
+
+def test_a_refusal_leaves_no_journal_behind(database: str, plan: Plan) -> None:
+    with pytest.raises(RefusedError):
+        cases.run(database, replace(plan, fingerprint="0" * 64))
+    with connection.connect(database, name="tests") as conn:
+        row = conn.execute("SELECT to_regnamespace('zdm') IS NULL").fetchone()
+
+    assert row == (True,)
+
+
+def test_the_journal_of_a_newer_zdm_is_refused(own: Connection) -> None:
+    journal.make(own)
+    own.execute("UPDATE zdm.journal SET version = 99")
+    with pytest.raises(RefusedError, match="has version 99"):
+        journal.make(own)
+
+
+def test_a_failed_attempt_is_recorded_with_its_reason(database: str, plan: Plan) -> None:
+    first = plan.steps[0]
+    assert isinstance(first, RunSql)
+    first = replace(first, sql=("SELECT 1 / 0",))
+    with pytest.raises(StoppedError, match="division by zero"):
+        cases.run(database, replace(plan, steps=(first, *plan.steps[1:])))
+    with connection.connect(database, name="tests") as conn:
+        rows = conn.execute("SELECT step_id, sqlstate, reason FROM zdm.attempt").fetchall()
+
+    assert rows == [(first.id, "22012", "division by zero")]
+
+
+def test_a_statement_of_a_dead_executor_is_waited_for(database: str) -> None:
+    stop = StopFlag()
+    made = PostgresDatabase(database, SystemClock(), stop, Pacing.FULL)
+    with connection.connect(database, name="execute/dead", autocommit=False) as dead:
+        dead.execute("SELECT 1")
+        try:
+            with pytest.raises(LockBusyError, match=r"still runs: zdm-run:execute/dead"):
+                made.claim()
+        finally:
+            made.close()
+
+
+def test_a_prepared_transaction_is_named_as_a_blocker(own: Connection) -> None:
+    if own.execute("SHOW max_prepared_transactions").fetchone() == ("0",):
+        pytest.skip("this server takes no prepared transactions")
+    own.execute("CREATE TABLE users (id int)")
+    with own.transaction():
+        own.execute("LOCK TABLE users IN ACCESS SHARE MODE")
+        own.execute("PREPARE TRANSACTION 'left behind'")
+    try:
+        with pytest.raises(LockBusyError, match="a prepared transaction"):
+            locks.look_before(own, plans.step().locks)
+    finally:
+        own.execute("ROLLBACK PREPARED 'left behind'")
