@@ -36,6 +36,7 @@ def test_a_log_hears_at_once_of_a_new_matter() -> None:
     screen.moving("step 2", about="step")
     screen.moving("waiting for a lock", about="lock")
     screen.moving("still waiting for a lock", about="lock")
+    screen.moving("still step 2", about="step")
 
     assert stream.getvalue() == "step 2\nwaiting for a lock\n"
 

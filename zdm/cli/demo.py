@@ -88,7 +88,8 @@ class Watcher:
         answers = ", ".join(f"{version} {count:,}" for version, count in figures.answered_by)
         self._screen.moving(
             f"  {figures.requests:,} requests, {figures.failed:,} failed, longest"
-            f" {figures.longest_ms:.0f} ms; reads answered by {answers or 'nobody yet'}"
+            f" {figures.longest_ms:.0f} ms; reads answered by {answers or 'nobody yet'}",
+            about="traffic",
         )
 
 

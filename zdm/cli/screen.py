@@ -28,8 +28,7 @@ class Screen:
         self._clock = clock
         self._terminal = stream.isatty()
         self._moving = ""
-        self._about = ""
-        self._logged: float | None = None
+        self._logged: dict[str, float] = {}  # when a log last heard of a matter
         self._lock = threading.Lock()
 
     def line(self, text: str) -> None:
@@ -39,7 +38,7 @@ class Screen:
                 self._stream.write(f"{CLEAR}{text}\n{self._moving}")
             else:
                 self._stream.write(f"{text}\n")
-                self._logged = None
+                self._logged.clear()
             self._stream.flush()
 
     def moving(self, text: str, *, about: str = "") -> None:
@@ -48,8 +47,8 @@ class Screen:
             if self._terminal:
                 self._moving = text[: shutil.get_terminal_size().columns - 1]
                 self._stream.write(f"{CLEAR}{self._moving}")
-            elif about != self._about or self._is_due():
-                self._about, self._logged = about, self._clock()
+            elif self._is_due(about):
+                self._logged[about] = self._clock()
                 self._stream.write(f"{text}\n")
             self._stream.flush()
 
@@ -61,5 +60,6 @@ class Screen:
                 self._stream.flush()
             self._moving = ""
 
-    def _is_due(self) -> bool:
-        return self._logged is None or self._clock() - self._logged >= self._log_every
+    def _is_due(self, about: str) -> bool:
+        last = self._logged.get(about)
+        return last is None or self._clock() - last >= self._log_every

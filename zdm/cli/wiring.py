@@ -1,6 +1,7 @@
 """Makes adapters from Settings; each is imported when it is asked for, never before."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,19 @@ def verify(chosen: Settings, plan: "Plan", start: "Snapshot | None") -> str:
     """Replay the plan on a throwaway server; a sentence about it, or RefusedError."""
     from zdm.workflows import replay_plan
 
+    if start is None and chosen.database is None:
+        start = _schema_below(chosen, plan)
     return replay_plan.run(chosen, plan, start)
+
+
+def _schema_below(chosen: Settings, plan: "Plan") -> "Snapshot | None":
+    """What the revisions below the plan give, where they are known."""
+    if chosen.alembic is None or plan.stamp is None:
+        return None
+    from zdm.workflows import record_train
+
+    below = replace(chosen.alembic, base=plan.stamp.from_heads)
+    return record_train.run(replace(chosen, alembic=below), plan.stamp.to_heads, None)[1]
 
 
 def verify_where_possible(chosen: Settings, plan: "Plan", start: "Snapshot") -> str:
