@@ -7,7 +7,7 @@ exception is caught here. Identifiers come unfolded and uncut; both is done befo
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlglot
 from sqlglot import exp
@@ -34,7 +34,7 @@ class Reading:
 
 _CREATES = {"TABLE": Kind.CREATE_TABLE, "VIEW": Kind.CREATE_VIEW}
 _DROPS = {"TABLE": Kind.DROP_TABLE, "INDEX": Kind.DROP_INDEX, "VIEW": Kind.DROP_VIEW}
-_WRITES: dict[type[exp.Expression], Kind] = {
+_WRITES: dict[type[exp.Expr], Kind] = {
     exp.Insert: Kind.INSERT,
     exp.Update: Kind.UPDATE,
     exp.Delete: Kind.DELETE,
@@ -52,7 +52,7 @@ def read(sql: str) -> tuple[Reading, ...] | None:
         return None
 
 
-def _name(node: exp.Expression | None) -> str:
+def _name(node: exp.Expr | None) -> str:
     """An identifier as PostgreSQL keeps it."""
     if isinstance(node, exp.Column | exp.Table):
         node = node.this
@@ -63,7 +63,7 @@ def _name(node: exp.Expression | None) -> str:
     return text.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
 
 
-def _table(node: exp.Expression | None) -> tuple[str, str]:
+def _table(node: exp.Expr | None) -> tuple[str, str]:
     if isinstance(node, exp.Schema):
         node = node.this
     if not isinstance(node, exp.Table):
@@ -71,7 +71,7 @@ def _table(node: exp.Expression | None) -> tuple[str, str]:
     return _name(node.args.get("db")), _name(node.this)
 
 
-def _statement(tree: exp.Expression) -> tuple[Reading, ...] | None:
+def _statement(tree: exp.Expr) -> tuple[Reading, ...] | None:
     match tree:
         case exp.Alter():
             schema, table = _table(tree.this)
@@ -121,14 +121,15 @@ def _drop(tree: exp.Drop) -> Reading | None:
     if kind is None or len(tables) != 1:
         return None
     schema, name = _table(tables[0])
-    flags = {
-        "if_exists": bool(tree.args.get("exists")),
-        "cascade": bool(tree.args.get("cascade")),
-        "concurrently": bool(tree.args.get("concurrently")),
-    }
+    flags = Reading(
+        kind=kind,
+        if_exists=bool(tree.args.get("exists")),
+        cascade=bool(tree.args.get("cascade")),
+        concurrently=bool(tree.args.get("concurrently")),
+    )
     if kind is Kind.DROP_TABLE:
-        return Reading(kind=kind, schema=schema, table=name, **flags)
-    return Reading(kind=kind, name=f"{schema}.{name}" if schema else name, **flags)
+        return replace(flags, schema=schema, table=name)
+    return replace(flags, name=f"{schema}.{name}" if schema else name)
 
 
 def _comment(tree: exp.Comment) -> Reading | None:
@@ -148,7 +149,7 @@ def _comment(tree: exp.Comment) -> Reading | None:
 
 def _alter(tree: exp.Alter, schema: str, table: str) -> tuple[Reading, ...] | None:
     readings: list[Reading] = []
-    options: Iterable[exp.Expression] = tree.args.get("options") or ()
+    options: Iterable[exp.Expr] = tree.args.get("options") or ()
     for action in tree.args.get("actions") or ():
         reading = _action(action, tuple(options), schema, table)
         if reading is None:
@@ -158,65 +159,61 @@ def _alter(tree: exp.Alter, schema: str, table: str) -> tuple[Reading, ...] | No
 
 
 def _action(
-    action: exp.Expression, options: tuple[exp.Expression, ...], schema: str, table: str
+    action: exp.Expr, options: tuple[exp.Expr, ...], schema: str, table: str
 ) -> tuple[Reading, ...] | None:
-    where = {"schema": schema, "table": table}
+    where = Reading(kind=Kind.OTHER, schema=schema, table=table)
     match action:
         case exp.ColumnDef():
             exists = bool(action.args.get("exists"))
             return (
-                Reading(
-                    kind=Kind.ADD_COLUMN, name=_name(action.this), if_exists=exists, **where
-                ),
+                replace(where, kind=Kind.ADD_COLUMN, name=_name(action.this), if_exists=exists),
             )
         case exp.Drop():
             return _drop_action(action, where)
         case exp.RenameColumn():
             return (
-                Reading(
+                replace(
+                    where,
                     kind=Kind.RENAME_COLUMN,
                     name=_name(action.this),
                     new_name=_name(action.args.get("to")),
-                    **where,
                 ),
             )
         case exp.AlterRename():
             return (_rename(action, options, where),)
         case exp.AlterColumn():
-            return (Reading(kind=_column_kind(action), name=_name(action.this), **where),)
+            return (replace(where, kind=_column_kind(action), name=_name(action.this)),)
         case exp.AddConstraint():
             return tuple(_constraint(item, where) for item in action.expressions)
     return None
 
 
-def _rename(
-    action: exp.AlterRename, options: tuple[exp.Expression, ...], where: dict[str, str]
-) -> Reading:
+def _rename(action: exp.AlterRename, options: tuple[exp.Expr, ...], where: Reading) -> Reading:
     """`RENAME c TO d`, which Alembic emits for a column, reads as a table's rename with a
     ToTableProperty behind it: the one named exception to the rule of agreement."""
     target = next((item for item in options if isinstance(item, exp.ToTableProperty)), None)
     if target is None:
-        return Reading(kind=Kind.RENAME_TABLE, new_name=_table(action.this)[1], **where)
-    return Reading(
+        return replace(where, kind=Kind.RENAME_TABLE, new_name=_table(action.this)[1])
+    return replace(
+        where,
         kind=Kind.RENAME_COLUMN,
         name=_table(action.this)[1],
         new_name=_table(target.this)[1],
-        **where,
     )
 
 
-def _drop_action(action: exp.Drop, where: dict[str, str]) -> tuple[Reading, ...] | None:
+def _drop_action(action: exp.Drop, where: Reading) -> tuple[Reading, ...] | None:
     kinds = {"COLUMN": Kind.DROP_COLUMN, "CONSTRAINT": Kind.DROP_CONSTRAINT}
     kind = kinds.get(str(action.args.get("kind", "")).upper())
     if kind is None:
         return None
     return tuple(
-        Reading(
+        replace(
+            where,
             kind=kind,
             name=_name(item),
             if_exists=bool(action.args.get("exists")),
             cascade=bool(action.args.get("cascade")),
-            **where,
         )
         for item in action.args.get("tables") or ()
     )
@@ -231,6 +228,6 @@ def _column_kind(action: exp.AlterColumn) -> Kind:
     return Kind.DROP_DEFAULT if action.args.get("drop") else Kind.SET_DEFAULT
 
 
-def _constraint(item: exp.Expression, where: dict[str, str]) -> Reading:
+def _constraint(item: exp.Expr, where: Reading) -> Reading:
     name = _name(item.this) if isinstance(item, exp.Constraint) else ""
-    return Reading(kind=Kind.ADD_CONSTRAINT, name=name, **where)
+    return replace(where, kind=Kind.ADD_CONSTRAINT, name=name)
