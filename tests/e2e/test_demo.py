@@ -1,7 +1,6 @@
 """The demo itself, on a smaller table: able to fail without zdm, and by pieces with it."""
 
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,11 @@ from tests.e2e.conftest import Recorder
 from zdm import classify, planner
 from zdm.config import Settings
 from zdm.errors import InputError
-from zdm.execute.clock import SystemClock
+from zdm.execute.events import RunStopped
 from zdm.execute.stop import StopFlag
-from zdm.execute.world import World
+from zdm.model.release import RunState
 from zdm.postgres import catalog, connection
-from zdm.postgres.backfill import Pacing
-from zdm.postgres.database import PostgresDatabase
-from zdm.workflows import demo, execute_plan, plan_revisions
+from zdm.workflows import demo, demo_migrate, plan_revisions
 from zdm.workflows.demo import DemoOptions, DemoResult, Shop
 
 ROWS = 5000
@@ -46,23 +43,7 @@ def migration(file: Path, *, fuse: bool) -> Callable[[Shop], None]:
             snapshot=snapshot,
             stamp_when="backfilled",
         )
-        clock, stop = SystemClock(), StopFlag()
-        database = PostgresDatabase(shop.dsn, clock, stop, Pacing.PACED)
-        with closing(database):
-            world = World(
-                database=database,
-                platform=shop.platform,
-                observer=Recorder(),
-                clock=clock,
-                stop=stop,
-            )
-            options = execute_plan.options(
-                shop.settings.rollout,
-                until="contracted",
-                from_state=None,
-                assume_deployed=False,
-            )
-            execute_plan.run(plan, world, options)
+        demo_migrate.run(plan, shop, Recorder(), StopFlag())
 
     return migrate
 
@@ -81,6 +62,17 @@ def test_a_naive_upgrade_costs_requests(hurried: Settings) -> None:
     assert result.failed_requests > 0
     assert not result.is_clean
     assert any("UndefinedColumn" in failure for failure in result.failures)
+
+
+def test_the_pending_revisions_are_run_under_traffic_without_a_loss(hurried: Settings) -> None:
+    recorder = Recorder()
+    options = DemoOptions(rows=ROWS, warm_up=1, settings=hurried)
+    result = demo.run(options, recorder, demo_migrate.migration(recorder, StopFlag()))
+
+    assert result.is_clean, result.failures
+    assert result.rows > ROWS
+    assert set(result.reads_by_version) == {"v1", "v2"}
+    assert recorder.events[-1] == RunStopped(state=RunState.CONTRACTED)
 
 
 def test_the_train_planned_as_one_operation_loses_no_write(

@@ -172,13 +172,19 @@ def alembic(settings: Settings, dsn: str, *arguments: str) -> None:
         command,
         cwd=settings.root,
         env={**os.environ, "DATABASE_URL": dsn},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
     if done.returncode != 0:
-        last = done.stderr.strip().rpartition("\n")[2]
-        raise ZdmError(f"`alembic {' '.join(arguments)}` failed: {last}")
+        raise ZdmError(f"`alembic {' '.join(arguments)}` failed: {_reason(done.stdout)}")
+
+
+def _reason(output: str) -> str:
+    """Alembic's own words for a refusal, else the last line of what it printed."""
+    _, found, refusal = output.rpartition("FAILED: ")
+    return " ".join(refusal.split()) if found else output.strip().rpartition("\n")[2]
 
 
 def shop_settings() -> Settings:
