@@ -1,0 +1,2 @@
+DROP INDEX IF EXISTS public.users_name;
+DROP INDEX IF EXISTS not_there;

@@ -1,0 +1,2 @@
+CREATE TABLE tags (id bigint PRIMARY KEY, word text);
+DROP INDEX CONCURRENTLY users_name;
