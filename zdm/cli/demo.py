@@ -2,13 +2,11 @@
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zdm.cli import wiring
 from zdm.cli.screen import Screen
 from zdm.errors import StoppedError
 
@@ -59,16 +57,15 @@ def migration(screen: Screen) -> "Migrate":
     """Plan what is pending and run it, as `zdm plan` and `zdm execute` do."""
     from zdm.cli import running
     from zdm.cli.progress import Progress
-    from zdm.workflows import execute_plan, plan_revisions
+    from zdm.execute.stop import StopFlag
+    from zdm.workflows import demo_migrate
+
+    stop = StopFlag()
+    planned_and_run = demo_migrate.migration(Progress(screen), stop)
 
     def migrate(shop: "Shop") -> None:
-        settings = replace(shop.settings, database=shop.dsn)
-        request = plan_revisions.PlanRequest(root=settings.root, stamp=settings.stamp)
-        plan = plan_revisions.run(request, wiring.sources(settings)).plan
-        screen.line(f"● zdm: {', '.join(item.title for item in plan.operations)}")
-        options = execute_plan.options(settings.rollout)
-        with running.world(settings, Progress(screen), platform=shop.platform) as world:
-            execute_plan.run(plan, world, options)
+        with running.stopped_by_signals(stop):
+            planned_and_run(shop)
 
     return migrate
 

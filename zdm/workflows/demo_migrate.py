@@ -23,7 +23,8 @@ def migration(observer: Observer, stop: StopFlag) -> Migrate:
     def migrate(shop: Shop) -> None:
         shop.watcher.stage("`zdm plan`: the pending revisions become one plan")
         plan = pending(shop)
-        shop.watcher.stage(f"`zdm execute`: {len(plan.steps)} steps")
+        meant = ", ".join(operation.title for operation in plan.operations)
+        shop.watcher.stage(f"`zdm execute`: {meant}")
         run(plan, shop, observer, stop)
 
     return migrate
