@@ -68,8 +68,9 @@ class _Scene:
     start: Snapshot
     end: Snapshot  # what the plain migration leaves
     own: frozenset[str]  # objects with zdm's prefix that it leaves too
-    writes: dict[Side, tuple[Write, ...]]
-    rows: bool  # whether sample rows are put in
+    rows: bool  # whether sample rows are put in, and writes tried
+    old_writes: tuple[Write, ...] = ()  # that work on the start's schema
+    new_writes: tuple[Write, ...] = ()  # that work on the end's
 
 
 def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
@@ -87,19 +88,18 @@ def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
             end, own = _apply_plainly(plain, plan)
         except StepFailedError as error:
             return _verification((error.finding,), server, 0, ())
-        scene = _Scene(plan=plan, start=start, end=end, own=own, writes={}, rows=True)
-        scene = dataclasses.replace(scene, writes=_writes(scene, server, key, plain))
-        found = _attempt(scene, server, key)
+        scene = _Scene(plan=plan, start=start, end=end, own=own, rows=True)
+        scene = dataclasses.replace(scene, new_writes=_working(plain, end, _touched(plan)))
+        found, writes = _attempt(scene, server, key)
         notes: tuple[str, ...] = ()
         if any(one.slug == replay_step.DATA for one in found):
-            scene = dataclasses.replace(scene, writes={}, rows=False)
+            scene = dataclasses.replace(scene, rows=False)
             notes = (
                 "no sample rows met every constraint of the plan, so it was replayed on empty"
                 " tables, where triggers do not run",
             )
-            found = _attempt(scene, server, key)
-    count = sum(len(writes) for writes in scene.writes.values())
-    return _verification(found, server, count, notes, len(plan.steps))
+            found, writes = _attempt(scene, server, key)
+    return _verification(found, server, writes, notes, len(plan.steps))
 
 
 def _verification(
@@ -210,17 +210,6 @@ def _touched(plan: Plan) -> tuple[Name, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _writes(
-    scene: _Scene, server: Server, key: str, plain: str
-) -> dict[Side, tuple[Write, ...]]:
-    """Writes that work on the start's schema, and on the end's: what each version may do."""
-    with shadow.database(server, key) as before:
-        return {
-            Side.OLD: _working(before, scene.start, _touched(scene.plan)),
-            Side.NEW: _working(plain, scene.end, _touched(scene.plan)),
-        }
-
-
 def _working(dsn: str, schema: Snapshot, names: Sequence[Name]) -> tuple[Write, ...]:
     tables = sample_rows.tables(schema, names)
     with connection.connect(dsn, name="verify", autocommit=True) as conn:
@@ -228,8 +217,8 @@ def _working(dsn: str, schema: Snapshot, names: Sequence[Name]) -> tuple[Write, 
         return sample_rows.writes(conn, schema, tables)
 
 
-def _attempt(scene: _Scene, server: Server, key: str) -> list[Finding]:
-    """Replay the steps in a database of their own."""
+def _attempt(scene: _Scene, server: Server, key: str) -> tuple[list[Finding], int]:
+    """Replay the steps in a database of their own; how many writes there were to try."""
     found: list[Finding] = []
     with (
         shadow.database(server, key) as dsn,
@@ -240,14 +229,17 @@ def _attempt(scene: _Scene, server: Server, key: str) -> list[Finding]:
         if scene.rows:
             tables = sample_rows.tables(scene.start, _touched(scene.plan))
             sample_rows.fill(conn, scene.start, tables)
+            writes = sample_rows.writes(conn, scene.start, tables)
+            scene = dataclasses.replace(scene, old_writes=writes)
+        else:
+            scene = dataclasses.replace(scene, new_writes=())
+        used = frozenset(observation.relations(conn))
         try:
-            used = frozenset(observation.relations(conn))
-            here = Shadow(conn=conn, other=other, used=used)
-            found.extend(_there_and_back(scene, here))
+            found.extend(_there_and_back(scene, Shadow(conn=conn, other=other, used=used)))
             found.extend(_end(scene, conn))
         except StepFailedError as error:
             found.append(error.finding)
-    return found
+    return found, len(scene.old_writes) + len(scene.new_writes)
 
 
 def _there_and_back(scene: _Scene, here: Shadow) -> Iterator[Finding]:
@@ -271,7 +263,7 @@ def _served(
     scene: _Scene, conn: Connection, sides: frozenset[Side], step: str
 ) -> Iterator[Finding]:
     for side in sorted(sides):
-        for write in scene.writes.get(side, ()):
+        for write in scene.old_writes if side is Side.OLD else scene.new_writes:
             failure = sample_rows.failure(conn, write)
             if failure is not None:
                 yield finding(
