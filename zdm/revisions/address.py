@@ -1,7 +1,6 @@
 """Where the shadow is: read from its DSN, given to the child in every form drivers ask for."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -45,17 +44,20 @@ class Address:
         return f"{scheme}://{user}{secret}@{host}:{self.port}/{database}"
 
 
-def parse(dsn: str, environ: Mapping[str, str]) -> Address:
-    """The address in a libpq URL or conninfo; what it leaves out comes from `environ`."""
+def parse(dsn: str) -> Address:
+    """The address in a libpq URL or conninfo.
+
+    What it leaves out is not taken from PG* variables: their password is another database's.
+    """
     given = _url(dsn) if "://" in dsn else _conninfo(dsn)
-    user = given.get("user") or environ.get("PGUSER") or environ.get("USER") or "postgres"
+    user = given.get("user", "postgres")
     return Address(
-        host=given.get("host") or environ.get("PGHOST") or "localhost",
-        port=given.get("port") or environ.get("PGPORT") or "5432",
+        host=given.get("host", "localhost"),
+        port=given.get("port", "5432"),
         user=user,
-        password=given.get("password") or environ.get("PGPASSWORD") or "",
-        database=given.get("dbname") or environ.get("PGDATABASE") or user,
-        sslmode=given.get("sslmode") or environ.get("PGSSLMODE") or "",
+        password=given.get("password", ""),
+        database=given.get("dbname", user),
+        sslmode=given.get("sslmode", ""),
     )
 
 

@@ -46,7 +46,7 @@ def execute(connection: sa.Connection, statements: Sequence[str]) -> Rows:
     """Run statements; the rows of the last one that has any."""
     rows: Rows = []
     for statement in statements:
-        result = connection.exec_driver_sql(statement)
+        result = connection.execution_options(no_parameters=True).exec_driver_sql(statement)
         if result.returns_rows:
             rows = [tuple(row) for row in result]
     return rows

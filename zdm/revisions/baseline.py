@@ -16,7 +16,7 @@ VARIABLE = "ZDM_SHADOW_URL"
 def run(session: Session, dsn: str, command: tuple[str, ...]) -> None:
     """Run the command against the shadow; it must leave the schema that is wanted."""
     project = session.project
-    found = address.parse(dsn, project.environ)
+    found = address.parse(dsn)
     url = found.url("postgresql")
     variables = {
         **environment.scrubbed(project.environ, session.home, project.variables),

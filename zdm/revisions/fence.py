@@ -243,15 +243,19 @@ class _DriverFinder(MetaPathFinder):
 
     def __init__(self, fence: Fence) -> None:
         self._fence = fence
-        self._waiting = dict(_DRIVERS)
+        self._looking = False
 
     def find_spec(
         self, fullname: str, _path: object, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        guard = self._waiting.pop(fullname, None)
-        if guard is None:
+        guard = _DRIVERS.get(fullname)
+        if guard is None or self._looking:
             return None
-        spec = importlib.util.find_spec(fullname)
+        self._looking = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._looking = False
         if spec is not None and spec.loader is not None:
             spec.loader = _GuardingLoader(spec.loader, lambda m: guard(self._fence, m))
         return spec

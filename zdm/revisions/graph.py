@@ -195,6 +195,18 @@ def _check_heads(history: History, folders: dict[str, str]) -> None:
 
 def _labels(history: History, head: str) -> set[str]:
     """Labels of the branch that ends in the head, and in no other head."""
-    others = history.below([id for id in history.heads if id != head])
-    own = history.below([head]) - others
+    others = {id for other in history.heads if other != head for id in _branch(history, other)}
+    own = _branch(history, head) - others
     return {label for r in history.revisions if r.id in own for label in r.labels}
+
+
+def _branch(history: History, head: str) -> set[str]:
+    """The revision and those it follows; what it merely depends on is another branch."""
+    known = {revision.id: revision for revision in history.revisions}
+    found: set[str] = set()
+    left = [head]
+    while left:
+        id = left.pop()
+        found.add(id)
+        left.extend(set(known[id].down) - found)
+    return found

@@ -59,7 +59,7 @@ def record(session: Session, request: RecordRequest) -> Train:
         token=token,
         end=end,
     )
-    database = parse(request.dsn, session.project.environ).database
+    database = parse(request.dsn).database
     session.ask("close")
     recording = Recording(
         history=request.history,

@@ -114,7 +114,7 @@ class Session:
 
     def open(self, dsn: str) -> None:
         """Use this database as the shadow from now on."""
-        found = address.parse(dsn, self.project.environ)
+        found = address.parse(dsn)
         fields = {name: getattr(found, name) for name in address.Address.__slots__}
         self.ask("open", address=fields)
 

@@ -1,0 +1,23 @@
+"""A server with a log of all statements, and databases on it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.revisions.projects import Databases
+from zdm.postgres import provider
+from zdm.postgres.provider import Server, Wanted
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    settings = (("log_connections", "on"), ("log_statement", "all"))
+    with provider.throwaway(Wanted(settings=settings)) as found:
+        yield found
+
+
+@pytest.fixture
+def databases(server: Server) -> Iterator[Databases]:
+    made = Databases(server=server)
+    yield made
+    made.drop()
