@@ -28,7 +28,10 @@ def test_generated_pages_are_what_the_code_gives() -> None:
 def test_every_exit_code_is_documented() -> None:
     text = (REFERENCE / "exit-codes.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| (\d+) \|", text, re.MULTILINE))
-    kinds = [errors.ZdmError, *errors.ZdmError.__subclasses__()]
+    kinds: list[type[errors.ZdmError]] = [
+        errors.ZdmError,
+        *errors.ZdmError.__subclasses__(),
+    ]
 
     assert documented == {"0", "130"} | {str(kind.exit_code) for kind in kinds}
 

@@ -74,6 +74,8 @@ def _major(folder: Path) -> int | None:
     program = folder / "postgres"
     if not (program.exists() and (folder / "initdb").exists()):
         return None
+    if folder.name == "bin" and folder.parent.name.isdecimal():
+        return int(folder.parent.name)  # the cache's and Debian's folders say it: no process
     run = subprocess.run(
         [str(program), "--version"], capture_output=True, text=True, check=False
     )
