@@ -75,6 +75,7 @@ def test_the_pending_revisions_are_run_under_traffic_without_a_loss(hurried: Set
     assert recorder.events[-1] == RunStopped(state=RunState.CONTRACTED)
 
 
+@pytest.mark.more  # the pending revisions hold the same operation
 def test_the_train_planned_as_one_operation_loses_no_write(
     hurried: Settings, tmp_path: Path
 ) -> None:

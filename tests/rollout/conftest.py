@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +24,11 @@ class Application:
     """What a test does with the application."""
 
     driver: Local
+
+    def wait_no_longer_than(self, seconds: float) -> None:
+        """From the next rollout on; the first start may be slow on a busy machine."""
+        workload = replace(self.driver.workload, start_timeout=timedelta(seconds=seconds))
+        self.driver = Local(workload=workload)
 
     def until(self, what: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE
@@ -53,7 +58,6 @@ def make(tmp_path: Path) -> Iterator[Make]:
         faults: str = "",
         replicas: int = 1,
         grace: float = 10,
-        start_timeout: float = 15,
         environment: tuple[tuple[str, str], ...] = (),
     ) -> Application:
         workload = LocalWorkload(
@@ -65,7 +69,6 @@ def make(tmp_path: Path) -> Iterator[Make]:
             grace=timedelta(seconds=grace),
             environment=environment,
             name="shop",
-            start_timeout=timedelta(seconds=start_timeout),
         )
         made.append(Application(Local(workload=workload)))
         return made[-1]

@@ -143,9 +143,10 @@ def test_a_socket_that_outlives_its_process_keeps_the_instance(make: Make) -> No
 
 
 def test_a_version_that_never_gets_ready_fails_and_the_old_one_stays(make: Make) -> None:
-    shop = make("v2:never_ready", start_timeout=1)
+    shop = make("v2:never_ready")
     shop.driver.deploy(V1)
     shop.until_status(V1, RolloutComplete)
+    shop.wait_no_longer_than(1)
 
     shop.driver.deploy(V2)
     failed = shop.until_status(V2, RolloutFailed)
@@ -173,9 +174,10 @@ def test_a_crash_loop_fails_with_the_last_output(make: Make) -> None:
 
 
 def test_after_a_failure_the_supervisor_could_start_both_versions(make: Make) -> None:
-    shop = make("v2:never_ready", start_timeout=0.2)
+    shop = make("v2:never_ready")
     shop.driver.deploy(V1)
     shop.until_status(V1, RolloutComplete)
+    shop.wait_no_longer_than(1)
     alone = {s.version for s in shop.driver.templates()}
 
     shop.driver.deploy(V2)
@@ -186,9 +188,10 @@ def test_after_a_failure_the_supervisor_could_start_both_versions(make: Make) ->
 
 
 def test_a_rollback_brings_the_old_version_back(make: Make) -> None:
-    shop = make("v2:never_ready", start_timeout=0.2)
+    shop = make("v2:never_ready")
     shop.driver.deploy(V1)
     shop.until_status(V1, RolloutComplete)
+    shop.wait_no_longer_than(1)
     shop.driver.deploy(V2)
     shop.until_status(V2, RolloutFailed)
 
