@@ -10,13 +10,14 @@ from alembic import context
 from models import Base
 from sqlalchemy import create_engine, pool
 from sqlalchemy.engine import URL, make_url
+
 from zdm.revisions.env import guard, include_name, include_object
 
 
 def url() -> URL:
     """The database, by way of psycopg."""
-    given = os.environ.get("DATABASE_URL") or context.config.get_main_option("sqlalchemy.url", "")
-    return make_url(given).set(drivername="postgresql+psycopg")
+    in_ini = context.config.get_main_option("sqlalchemy.url", "")
+    return make_url(os.environ.get("DATABASE_URL") or in_ini).set(drivername="postgresql+psycopg")
 
 
 def run_migrations_offline() -> None:
