@@ -17,7 +17,8 @@ from zdm.revisions.env import guard, include_name, include_object
 def url() -> URL:
     """The database, by way of psycopg."""
     in_ini = context.config.get_main_option("sqlalchemy.url", "")
-    return make_url(os.environ.get("DATABASE_URL") or in_ini).set(drivername="postgresql+psycopg")
+    chosen = make_url(os.environ.get("DATABASE_URL") or in_ini)
+    return chosen.set(drivername="postgresql+psycopg")
 
 
 def run_migrations_offline() -> None:
