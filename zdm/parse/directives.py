@@ -17,6 +17,7 @@ from zdm.parse import libpg_query, trees
 
 _REVERSE = re.compile(r'reverse\s+("(?:[^"]|"")+"|\w+)\s*=\s*(.+)', re.DOTALL)
 _RUN_IN = re.compile(r"run\s+in\s+(\w+)\s*(?:--\s*(.*))?$", re.DOTALL)
+_IGNORE = re.compile(r"ignore(?:-file)?(?:\s|$)")
 _MARK = re.compile(r"^\s*zdm:\s*")
 MARK = b"zdm:"
 PHASES = ("expand", "contract")
@@ -28,7 +29,7 @@ def parse_comment(text: str, source: Source) -> Directive | None:
     if mark is None:
         return None
     body = text[mark.end() :].strip()
-    if body.startswith("ignore"):
+    if _IGNORE.match(body):
         return None
     if reverse := _REVERSE.fullmatch(body):
         return _reverse(reverse[1], reverse[2].strip(), source)
@@ -41,8 +42,9 @@ def parse_comment(text: str, source: Source) -> Directive | None:
 
 
 def _reverse(column: str, expression: str, source: Source) -> Directive:
+    expression, reason = _with_reason(expression)
     try:
-        trees.expression(expression)
+        _check(expression)
     except libpg_query.NotSqlError as error:
         raise InputError(
             f"{source}: the way back `{expression}` is no SQL expression ({error})",
@@ -50,8 +52,30 @@ def _reverse(column: str, expression: str, source: Source) -> Directive:
         ) from error
     name = column[1:-1].replace('""', '"') if column.startswith('"') else column.lower()
     return Directive(
-        kind=DirectiveKind.REVERSE, argument=name, expression=expression, source=source
+        kind=DirectiveKind.REVERSE,
+        argument=name,
+        expression=expression,
+        reason=reason,
+        source=source,
     )
+
+
+def _with_reason(text: str) -> tuple[str, str]:
+    """The expression, and what stands behind its last `--`; a literal may hold one too."""
+    try:
+        _check(text)
+    except libpg_query.NotSqlError:
+        expression, mark, reason = text.rpartition("--")
+        if mark:
+            return expression.strip(), reason.strip()
+    return text, ""
+
+
+def _check(text: str) -> None:
+    """Raise NotSqlError where it is not one expression, or ends in a comment, which would
+    swallow a closing bracket."""
+    trees.expression(text)
+    trees.expression(f"({text})")
 
 
 def _run_in(phase: str, reason: str, source: Source) -> Directive:

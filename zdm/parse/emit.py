@@ -166,7 +166,7 @@ def _strings(tree: Any, values: Mapping[str, str]) -> Any:
 
 
 def _type(tree: Any, mark: str, node: Mapping[str, Any]) -> Any:
-    """Replace the type of that name; its array bounds stand in the template's own type."""
+    """Replace the type of that name; array bounds belong to the part, not the template."""
     match tree:
         case Mapping():
             if trees.strings(tree.get("names")) == (mark,) and "typemod" in tree:

@@ -9,8 +9,16 @@ from dataclasses import replace
 
 from zdm.errors import InputError
 from zdm.model.statement import Action, Fact, Statement, Unknown
-from zdm.parse import libpg_query, sqlglot_reader, tree_facts
+from zdm.parse import libpg_query, sqlglot_reader, tree_facts, trees
+from zdm.parse.libpg_query import Parsed
 from zdm.parse.sqlglot_reader import Reading
+
+_TOO_DEEP = 300  # levels of the tree; Python's limit of 1,000 frames is shared with callers
+_DEEP = Unknown(reason="it is nested too deeply to be read with certainty")
+_OTHER_STRINGS = Unknown(
+    reason="it has a backslash under standard_conforming_strings = off, which changes where"
+    " its strings end"
+)
 
 
 def actions(
@@ -30,6 +38,10 @@ def actions(
             hint="this is a bug in zdm: the text was not split",
         )
     one = parsed[0]
+    if trees.deeper(one.tree, _TOO_DEEP):
+        return (_unread(statement, one, _DEEP),)
+    if _other_strings(statement):
+        return (_unread(statement, one, _OTHER_STRINGS),)
     commands = tree_facts.commands(one.node, one.tree, tuple(search_path))
     readings = sqlglot_reader.read(statement.sql)
     return tuple(
@@ -43,6 +55,16 @@ def actions(
         )
         for index, (node, tree, fact) in enumerate(commands)
     )
+
+
+def _unread(statement: Statement, one: Parsed, why: Unknown) -> Action:
+    return Action(statement=statement, index=0, count=1, fact=why, node=one.node, tree=one.tree)
+
+
+def _other_strings(statement: Statement) -> bool:
+    """libpg_query reads strings as the standard says; a session may be told otherwise."""
+    strict = {s.value for s in statement.settings if s.name == "standard_conforming_strings"}
+    return "\\" in statement.sql and not strict <= {"on", "true", "1", "yes"}
 
 
 def agreed(
@@ -73,6 +95,8 @@ def _difference(fact: Fact, reading: Reading) -> str:
         "CONCURRENTLY": str(fact.concurrently),
         "IF EXISTS": str(fact.if_exists),
         "CASCADE": str(fact.cascade),
+        "constraint": fact.constraint_kind,
+        "NOT VALID": str(fact.not_valid),
     }
     theirs = {
         "kind": str(reading.kind),
@@ -82,6 +106,8 @@ def _difference(fact: Fact, reading: Reading) -> str:
         "CONCURRENTLY": str(reading.concurrently),
         "IF EXISTS": str(reading.if_exists),
         "CASCADE": str(reading.cascade),
+        "constraint": reading.constraint_kind,
+        "NOT VALID": str(reading.not_valid),
     }
     if reading.schema and fact.table and reading.schema != fact.table.schema:
         return f"schema is {fact.table.schema} for libpg_query and {reading.schema} for sqlglot"

@@ -6,29 +6,34 @@ a transaction stands outside. Line and column count characters from 1.
 """
 
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from zdm.errors import InputError
-from zdm.model.statement import Directive, Setting, Source, SourceFile, Statement
-from zdm.parse import directives, libpg_query, trees
+from zdm.model.statement import Directive, SourceFile, Statement
+from zdm.parse import directives, libpg_query, rejected
 from zdm.parse.libpg_query import Parsed
+from zdm.parse.places import Places
+from zdm.parse.session import Session
 
 _BOM = b"\xef\xbb\xbf"
-_META = re.compile(rb"^[ \t]*(\\[a-zA-Z!?]+)", re.MULTILINE)
-_VARIABLE = re.compile(rb"(?<!:):['\"]\w+['\"]")
-# Settings that change what a later statement means; others (timeouts …) do not.
-MEANINGFUL = {
-    "search_path": "search_path",
-    "role": "role",
-    "timezone": "TimeZone",
-    "datestyle": "DateStyle",
-    "intervalstyle": "IntervalStyle",
-    "standard_conforming_strings": "standard_conforming_strings",
-    "check_function_bodies": "check_function_bodies",
-}
-_OUTSIDE = frozenset({"VacuumStmt", "AlterSystemStmt", "CreatedbStmt", "DropdbStmt"})
+# Statements that PostgreSQL refuses in a transaction block, error 25001 (14 to 18).
+_OUTSIDE = frozenset(
+    {
+        "AlterSystemStmt",
+        "CreatedbStmt",
+        "DropdbStmt",
+        "CreateTableSpaceStmt",
+        "DropTableSpaceStmt",
+        "CreateSubscriptionStmt",
+        "DropSubscriptionStmt",
+    }
+)
+_BEGINS = frozenset({"TRANS_STMT_BEGIN", "TRANS_STMT_START"})
+_ENDS = frozenset({"TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_PREPARE"})
+_WHOLE = frozenset(
+    {"REINDEX_OBJECT_SCHEMA", "REINDEX_OBJECT_SYSTEM", "REINDEX_OBJECT_DATABASE"}
+)
 
 
 def source_file(data: bytes, path: str) -> SourceFile:
@@ -41,163 +46,104 @@ def pieces(sql: str) -> tuple[tuple[int, int], ...]:
     return tuple((item.start, item.length) for item in libpg_query.statements(sql.encode()))
 
 
-def place(text: str, offset: int, file: str, revision: str = "") -> Source:
-    """Line and column of a character offset."""
-    before = text[:offset]
-    return Source(
-        file=file,
-        line=before.count("\n") + 1,
-        column=offset - (before.rfind("\n") + 1) + 1,
-        revision=revision,
-    )
-
-
 def statements(data: bytes, file: str) -> tuple[Statement, ...]:
     """Every Statement of a file; raises InputError with the place of what is wrong."""
     data = data.removeprefix(_BOM)
-    text = _decoded(data, file)
     try:
+        data.decode()
         parsed = libpg_query.statements(data)
-    except libpg_query.NotSqlError as error:
-        raise _rejected(data, text, file, error) from error
-    return _numbered(data, file, parsed, _attached(data, file, parsed))
-
-
-def _decoded(data: bytes, file: str) -> str:
-    try:
-        return data.decode()
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{file}:{line}: byte {error.start} is not UTF-8, so the file cannot be read",
-            hint="save the file as UTF-8",
-        ) from error
+        raise rejected.not_utf8(data, file, error) from error
+    except libpg_query.NotSqlError as error:
+        raise rejected.not_sql(data, file, error) from error
+    places = Places.of(data, file)
+    return tuple(_statements(data, places, parsed, _attached(data, places, parsed)))
 
 
-def _rejected(data: bytes, text: str, file: str, error: libpg_query.NotSqlError) -> InputError:
-    for pattern, what, hint in (
-        (
-            _META,
-            "the psql command",
-            "zdm sends SQL only: take it out, or write what it does in SQL",
-        ),
-        (_VARIABLE, "the psql variable", "write the value, or use a setting"),
-    ):
-        if found := pattern.search(data):
-            offset = len(data[: found.start()].decode())
-            word = found.group(0).decode().strip()
-            return InputError(
-                f"{place(text, offset, file)}: {what} `{word}` is not SQL", hint=hint
-            )
-    source = place(text, error.offset, file)
-    line = text.splitlines()[source.line - 1].strip() if text.strip() else ""
-    if re.search(r"\bcopy\b.+\bfrom\s+stdin\b", text[: error.offset + 1], re.I | re.S):
-        return InputError(
-            f"{source}: the data of a COPY FROM stdin is in the file, and only psql reads that",
-            hint="write the rows as INSERT, or load them in a step of your own",
+def _statements(
+    data: bytes,
+    places: Places,
+    parsed: Sequence[Parsed],
+    attached: Mapping[int, tuple[Directive, ...]],
+) -> Iterator[Statement]:
+    session, last = Session(), 0
+    for index, (item, transaction) in enumerate(zip(parsed, _numbers(parsed), strict=True)):
+        if transaction != last:
+            session = session.at_end()
+        yield Statement(
+            sql=data[item.start : item.start + item.length].decode(),
+            source=places.at(item.start),
+            start=item.start,
+            length=item.length,
+            transaction=transaction,
+            settings=session.in_force(),
+            directives=attached.get(index, ()),
         )
-    return InputError(
-        f"{source}: PostgreSQL cannot read this: {error.message} (in `{line}`)",
-        hint="run the file with psql to see the same error, and mend it",
-    )
+        session = session.after(item)
+        last = -1 if transaction is None else transaction
 
 
 def _attached(
-    data: bytes, file: str, parsed: Sequence[Parsed]
+    data: bytes, places: Places, parsed: Sequence[Parsed]
 ) -> Mapping[int, tuple[Directive, ...]]:
     """Directives by the position of the statement that they stand above."""
     found: dict[int, tuple[Directive, ...]] = {}
-    text = data.decode()
     for start, end, comment in directives.comments(data):
-        source = place(text, len(data[:start].decode()), file)
+        source = places.at(start)
         directive = directives.parse_comment(comment, source)
         if directive is None:
             continue
-        index = next(
-            (i for i, item in enumerate(parsed) if item.start + item.length > end), None
-        )
-        if index is None:
+        index = next((i for i, p in enumerate(parsed) if p.start + p.length > start), None)
+        if index is None or parsed[index].start < end or places.before(start).strip():
             raise InputError(
                 f"{source}: this directive stands above no statement, so it says nothing",
-                hint="put it directly above the statement it is meant for",
+                hint="put it on a line of its own, directly above the statement it means",
             )
         found[index] = (*found.get(index, ()), directive)
     return found
 
 
+def _numbers(parsed: Sequence[Parsed]) -> Iterator[int | None]:
+    """The number of each statement's transaction; None outside of one."""
+    number, used = 0, False
+    for item in parsed:
+        kind = item.tree.get("kind", "") if item.node == "TransactionStmt" else ""
+        outside = outside_transaction(item.node, item.tree)
+        if used and (outside or kind in _BEGINS):
+            number, used = number + 1, False
+        if outside:
+            yield None
+            continue
+        yield number
+        number, used = (number + 1, False) if kind in _ENDS else (number, True)
+
+
 def outside_transaction(node: str, tree: Mapping[str, Any]) -> bool:
     """Whether PostgreSQL refuses the statement in a transaction block (25001)."""
-    if node in _OUTSIDE or tree.get("concurrent"):
-        return True
-    if node == "ReindexStmt":
-        return any(
-            item.get("DefElem", {}).get("defname") == "concurrently"
-            for item in tree.get("params", [])
-        )
+    match node:
+        case "IndexStmt" | "DropStmt":
+            return bool(tree.get("concurrent"))
+        case "VacuumStmt":
+            return bool(tree.get("is_vacuumcmd"))  # else it is ANALYZE
+        case "ClusterStmt":
+            return "relation" not in tree
+        case "DiscardStmt":
+            return bool(tree.get("target") == "DISCARD_ALL")
+        case "TransactionStmt":
+            return str(tree.get("kind", "")).endswith("_PREPARED")
+        case "ReindexStmt":
+            return tree.get("kind") in _WHOLE or _says_concurrently(tree)
+        case "AlterTableStmt":
+            return any(_detaches(item["AlterTableCmd"]) for item in tree["cmds"])
+    return node in _OUTSIDE
+
+
+def _says_concurrently(tree: Mapping[str, Any]) -> bool:
     return any(
-        key == "PartitionCmd" and bool(item.get("concurrent"))
-        for key, item in trees.walk({node: tree})
+        item.get("DefElem", {}).get("defname") == "concurrently"
+        for item in tree.get("params", [])
     )
 
 
-def _numbered(
-    data: bytes,
-    file: str,
-    parsed: Sequence[Parsed],
-    attached: Mapping[int, tuple[Directive, ...]],
-) -> tuple[Statement, ...]:
-    text = data.decode()
-    found: list[Statement] = []
-    transaction = 0
-    settings: tuple[Setting, ...] = ()
-    for index, item in enumerate(parsed):
-        outside = outside_transaction(item.node, item.tree)
-        if outside and found:
-            transaction += 1
-        found.append(
-            Statement(
-                sql=data[item.start : item.start + item.length].decode(),
-                source=place(text, len(data[: item.start].decode()), file),
-                start=item.start,
-                length=item.length,
-                transaction=None if outside else transaction,
-                settings=settings,
-                directives=attached.get(index, ()),
-            )
-        )
-        if outside or _ends_transaction(item):
-            transaction += 1
-        settings = _after(settings, item)
-    return tuple(found)
-
-
-def _ends_transaction(item: Parsed) -> bool:
-    kind = item.tree.get("kind", "")
-    return item.node == "TransactionStmt" and kind in (
-        "TRANS_STMT_COMMIT",
-        "TRANS_STMT_ROLLBACK",
-    )
-
-
-def _after(settings: tuple[Setting, ...], item: Parsed) -> tuple[Setting, ...]:
-    """The settings in force after a SET; a transaction's end drops no plain SET."""
-    if item.node != "VariableSetStmt":
-        return settings
-    name = MEANINGFUL.get(str(item.tree.get("name", "")).lower())
-    if name is None:
-        return settings
-    kept = tuple(setting for setting in settings if setting.name != name)
-    if item.tree.get("kind") != "VAR_SET_VALUE":
-        return kept
-    values = [_constant(value) for value in item.tree.get("args", [])]
-    return tuple(
-        sorted((*kept, Setting(name=name, value=", ".join(values))), key=lambda s: s.name)
-    )
-
-
-def _constant(node: Mapping[str, Any]) -> str:
-    constant = node.get("A_Const", {})
-    for key in ("sval", "ival", "fval", "boolval"):
-        if key in constant:
-            return str(next(iter(constant[key].values()), ""))
-    return ""
+def _detaches(command: Mapping[str, Any]) -> bool:
+    return bool(command.get("def", {}).get("PartitionCmd", {}).get("concurrent"))

@@ -30,6 +30,8 @@ class Reading:
     concurrently: bool = False
     if_exists: bool = False
     cascade: bool = False
+    constraint_kind: str = ""
+    not_valid: bool = False
 
 
 _CREATES = {"TABLE": Kind.CREATE_TABLE, "VIEW": Kind.CREATE_VIEW}
@@ -38,6 +40,15 @@ _WRITES: dict[type[exp.Expr], Kind] = {
     exp.Insert: Kind.INSERT,
     exp.Update: Kind.UPDATE,
     exp.Delete: Kind.DELETE,
+}
+
+_CONSTRAINTS: dict[type[exp.Expr], str] = {
+    exp.CheckColumnConstraint: "check",
+    exp.UniqueColumnConstraint: "unique",
+    exp.PrimaryKey: "primary key",
+    exp.PrimaryKeyColumnConstraint: "primary key",
+    exp.ForeignKey: "foreign key",
+    exp.ExcludeColumnConstraint: "exclusion",
 }
 
 
@@ -155,6 +166,8 @@ def _alter(tree: exp.Alter, schema: str, table: str) -> tuple[Reading, ...] | No
         if reading is None:
             return None
         readings.extend(reading)
+    if readings and tree.args.get("not_valid"):  # it stands on the ALTER and means the last
+        readings[-1] = replace(readings[-1], not_valid=True)
     return tuple(readings)
 
 
@@ -184,7 +197,8 @@ def _action(
         case exp.AlterColumn():
             return (replace(where, kind=_column_kind(action), name=_name(action.this)),)
         case exp.AddConstraint():
-            return tuple(_constraint(item, where) for item in action.expressions)
+            found = [_constraint(item, where) for item in action.expressions]
+            return None if None in found else tuple(r for r in found if r is not None)
     return None
 
 
@@ -228,6 +242,15 @@ def _column_kind(action: exp.AlterColumn) -> Kind:
     return Kind.DROP_DEFAULT if action.args.get("drop") else Kind.SET_DEFAULT
 
 
-def _constraint(item: exp.Expr, where: Reading) -> Reading:
-    name = _name(item.this) if isinstance(item, exp.Constraint) else ""
-    return replace(where, kind=Kind.ADD_CONSTRAINT, name=name)
+def _constraint(item: exp.Expr, where: Reading) -> Reading | None:
+    """A named constraint holds the unnamed one; of a kind not listed it has no reading."""
+    name, kind = "", item
+    if isinstance(item, exp.Constraint):
+        if len(item.expressions) != 1:
+            return None
+        name, kind = _name(item.this), item.expressions[0]
+    if type(kind) not in _CONSTRAINTS:
+        return None
+    return replace(
+        where, kind=Kind.ADD_CONSTRAINT, name=name, constraint_kind=_CONSTRAINTS[type(kind)]
+    )

@@ -10,7 +10,7 @@ from zdm.model.schema import Name
 from zdm.model.sql import MAX_NAME_BYTES
 from zdm.model.statement import ActionKind as Kind
 from zdm.model.statement import Fact, Unknown
-from zdm.parse import trees
+from zdm.parse import session, trees
 
 Tree = Mapping[str, Any]
 Path = tuple[str, ...]  # the search_path in force
@@ -49,6 +49,14 @@ _DROPS = {
     "OBJECT_PROCEDURE": Kind.DROP_FUNCTION,
     "OBJECT_TRIGGER": Kind.DROP_TRIGGER,
 }
+_NOT_FOR_NEW = frozenset({'"$user"', "$user", "pg_catalog", "pg_temp"})
+_WRITES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
+_TEMPORARY = {
+    what: Unknown(reason=f"a temporary {what} does not outlive its connection")
+    for what in ("table", "view", "sequence")
+}
+_HIDDEN_WRITE = Unknown(reason="a WITH clause writes, and one fact cannot say two changes")
+_MARKS = frozenset({"BEGIN", "START", "COMMIT", "SAVEPOINT", "RELEASE"})
 _OPAQUE = {
     "DoStmt": "a DO block runs code that no reader sees",
     "CallStmt": "a procedure call runs code that no reader sees",
@@ -66,7 +74,7 @@ def qualified(schema: str, name: str, path: Path) -> Name | Unknown:
     """The name with its schema, from the search_path where it has none."""
     if schema:
         return Name(folded(schema), folded(name))
-    usable = [item for item in path if item not in ('"$user"', "$user", "pg_catalog")]
+    usable = [item for item in path if item not in _NOT_FOR_NEW and item[:8] != "pg_temp_"]
     if not usable:
         return Unknown(reason=f"`{name}` has no schema, and the search_path in force is empty")
     return Name(usable[0], folded(name))
@@ -147,7 +155,13 @@ def _rename(tree: Tree, path: Path) -> Fact | Unknown:
     table = relation(tree["relation"], path)
     if kind is Kind.RENAME_INDEX:
         name, table_or_none = tree["relation"]["relname"], None
-        return _fact(kind, table_or_none, name=folded(name), new_name=folded(tree["newname"]))
+        return _fact(
+            kind,
+            table_or_none,
+            name=folded(name),
+            new_name=folded(tree["newname"]),
+            if_exists=bool(tree.get("missing_ok")),
+        )
     return _fact(
         kind,
         table,
@@ -211,8 +225,14 @@ def _trigger(tree: Tree, path: Path) -> Fact | Unknown:
     return _fact(Kind.CREATE_TRIGGER, relation(tree["relation"], path), name=tree["trigname"])
 
 
+def _writes_inside(tree: Tree) -> bool:
+    return any(key in _WRITES for key, _ in trees.walk(tree))
+
+
 def _on_relation(kind: Kind) -> Callable[[Tree, Path], Fact | Unknown]:
     def read(tree: Tree, path: Path) -> Fact | Unknown:
+        if _writes_inside(tree):
+            return _HIDDEN_WRITE
         return _fact(kind, relation(tree["relation"], path))
 
     return read
@@ -220,7 +240,7 @@ def _on_relation(kind: Kind) -> Callable[[Tree, Path], Fact | Unknown]:
 
 def _create_table(tree: Tree, path: Path) -> Fact | Unknown:
     if tree["relation"].get("relpersistence") == "t":
-        return Unknown(reason="a temporary table does not outlive its connection")
+        return _TEMPORARY["table"]
     return _fact(
         Kind.CREATE_TABLE,
         relation(tree["relation"], path),
@@ -232,13 +252,19 @@ def _truncate(tree: Tree, path: Path) -> Fact | Unknown:
     relations = tree.get("relations", [])
     if len(relations) != 1:
         return Fact(kind=Kind.OTHER, name="TRUNCATE of several tables")
-    return _fact(Kind.TRUNCATE, relation(relations[0]["RangeVar"], path))
+    cascade = tree.get("behavior") == "DROP_CASCADE"
+    return _fact(Kind.TRUNCATE, relation(relations[0]["RangeVar"], path), cascade=cascade)
 
 
 def _select(tree: Tree, path: Path) -> Fact | Unknown:
     del path
     if "intoClause" in tree:
         return Unknown(reason="SELECT INTO makes a table from data")
+    if _writes_inside(tree):
+        return _HIDDEN_WRITE
+    change = session.read("SelectStmt", tree)
+    if change is not None:
+        return _setting(change.name)
     return Fact(kind=Kind.SELECT, name=",".join(".".join(f) for f in trees.functions(tree)))
 
 
@@ -252,12 +278,43 @@ def _named(kind: Kind, key: str) -> Callable[[Tree, Path], Fact | Unknown]:
     return read
 
 
+def _setting(name: str) -> Fact | Unknown:
+    if not name or name in session.MEANINGFUL or name in session.HARMLESS:
+        return Fact(kind=Kind.SET, name=name)
+    return Unknown(reason=f"zdm cannot carry the setting {name} to what stands below it")
+
+
+def _set(tree: Tree, path: Path) -> Fact | Unknown:
+    del path
+    if tree.get("kind") == "VAR_SET_VALUE" and session.read("VariableSetStmt", tree) is None:
+        return Unknown(reason="the value of this setting is no constant")
+    return _setting(str(tree.get("name", "")).lower())
+
+
+def _transaction(tree: Tree, path: Path) -> Fact | Unknown:
+    del path
+    kind = str(tree.get("kind", "")).removeprefix("TRANS_STMT_")
+    if kind in _MARKS:
+        return Fact(kind=Kind.TRANSACTION, name=kind)
+    return Unknown(reason=f"{kind.replace('_', ' ')} undoes or puts off what stands above it")
+
+
+def _schema(tree: Tree, path: Path) -> Fact | Unknown:
+    if "schemaElts" in tree:
+        return Unknown(reason="CREATE SCHEMA makes more than the schema")
+    return _named(Kind.CREATE_SCHEMA, "schemaname")(tree, path)
+
+
 def _view(tree: Tree, path: Path) -> Fact | Unknown:
+    if tree["view"].get("relpersistence") == "t":
+        return _TEMPORARY["view"]
     return _fact(Kind.CREATE_VIEW, relation(tree["view"], path))
 
 
 def _sequence(kind: Kind) -> Callable[[Tree, Path], Fact | Unknown]:
     def read(tree: Tree, path: Path) -> Fact | Unknown:
+        if tree["sequence"].get("relpersistence") == "t":
+            return _TEMPORARY["sequence"]
         name = relation(tree["sequence"], path)
         if isinstance(name, Unknown):
             return name
@@ -276,7 +333,10 @@ def _grant(tree: Tree, path: Path) -> Fact | Unknown:
 def _schema_move(tree: Tree, path: Path) -> Fact | Unknown:
     if tree.get("objectType") == "OBJECT_TABLE" and "relation" in tree:
         return _fact(
-            Kind.SET_SCHEMA, relation(tree["relation"], path), new_name=tree["newschema"]
+            Kind.SET_SCHEMA,
+            relation(tree["relation"], path),
+            new_name=folded(tree["newschema"]),
+            if_exists=bool(tree.get("missing_ok")),
         )
     return Fact(kind=Kind.OTHER, name="SET SCHEMA")
 
@@ -309,12 +369,12 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "AlterEnumStmt": _named(Kind.ALTER_TYPE, "typeName"),
     "CreateDomainStmt": _named(Kind.CREATE_DOMAIN, "domainname"),
     "CreateExtensionStmt": _named(Kind.CREATE_EXTENSION, "extname"),
-    "CreateSchemaStmt": _named(Kind.CREATE_SCHEMA, "schemaname"),
+    "CreateSchemaStmt": _schema,
     "CreateFunctionStmt": _named(Kind.CREATE_FUNCTION, "funcname"),
     "GrantStmt": _grant,
     "AlterObjectSchemaStmt": _schema_move,
-    "VariableSetStmt": _named(Kind.SET, "name"),
-    "TransactionStmt": _named(Kind.TRANSACTION, "kind"),
+    "VariableSetStmt": _set,
+    "TransactionStmt": _transaction,
     "CreateTableAsStmt": lambda _tree, _path: Unknown(
         reason="CREATE TABLE AS makes a table from data"
     ),

@@ -7,7 +7,7 @@ DEFAULT 2.
 
 import importlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from zdm.errors import ZdmError
@@ -40,16 +40,31 @@ def same(one: Any, other: Any) -> bool:
 
 
 def walk(tree: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every node below and including `tree`, as (key, dict), parents first."""
-    match tree:
-        case Mapping():
-            for key, value in tree.items():
-                if isinstance(value, Mapping):
-                    yield key, value
-                yield from walk(value)
-        case list():
-            for item in tree:
-                yield from walk(item)
+    """Every node below `tree`, as (key, dict), parents first; no nesting is too deep for it."""
+    left: list[tuple[str, Any]] = [("", tree)]
+    while left:
+        key, node = left.pop()
+        if isinstance(node, Mapping):
+            if key:
+                yield key, node
+            left.extend(reversed(list(node.items())))
+        elif isinstance(node, list):
+            left.extend(("", item) for item in reversed(node))
+
+
+def deeper(tree: Any, limit: int) -> bool:
+    """Whether the tree is nested deeper than that: what recurses must not be given it."""
+    level = [tree]
+    for _ in range(limit):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return False
+    return True
+
+
+def _children(node: Any) -> Iterable[Any]:
+    values = node.values() if isinstance(node, Mapping) else node
+    return (value for value in values if isinstance(value, Mapping | list))
 
 
 def strings(nodes: Any) -> tuple[str, ...]:
@@ -192,6 +207,8 @@ def inline(sql: str, parameters: tuple[str | None, ...]) -> str:
     """One statement with $1 … replaced by constants, proved by its tree."""
     data = sql.encode()
     (parsed,) = libpg_query.statements(data)
+    if any(not 0 < number <= len(parameters) for _, number in _params(parsed.tree)):
+        raise ZdmError(f"a statement has fewer parameters than it names: {json.dumps(sql)}")
     text = data
     for location, number in _params(parsed.tree):
         value = parameters[number - 1]

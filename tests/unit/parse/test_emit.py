@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from zdm.errors import ZdmError
 from zdm.model.schema import Name
 from zdm.parse import emit
-from zdm.parse.emit import Constant, Expression, Ident, Idents, Qualified, TypeText
+from zdm.parse.emit import Body, Constant, Expression, Ident, Idents, Qualified, TypeText
 
 NAMES = ["plain", 'we"ird', "Ünï Cödé", "a.b", "select", "x" * 63, "semi;colon", "--", "/*"]
 
@@ -66,3 +66,40 @@ def test_lists_of_names() -> None:
 def test_the_parts_are_those_of_the_template() -> None:
     with pytest.raises(ZdmError, match="differ"):
         emit.sql("SELECT {a}", b=Ident("x"))
+
+
+@pytest.mark.parametrize(
+    "text", ["int", "numeric(10,2)[]", 'public."we ird"', "timestamp(3) with time zone"]
+)
+def test_a_type_is_put_in_as_it_is(text: str) -> None:
+    sql = emit.sql("ALTER TABLE t ADD COLUMN c {type}", type=TypeText(text))
+
+    assert sql == f"ALTER TABLE t ADD COLUMN c {text}"
+
+
+def test_an_array_is_part_of_the_types_own_text() -> None:
+    with pytest.raises(ZdmError):
+        emit.sql("SELECT NULL::{t}[]", t=TypeText("public.mood"))
+
+
+def test_an_expression_is_put_in_as_it_is() -> None:
+    text = emit.sql("UPDATE t SET c = {e} WHERE ({e})", e=Expression("a OR lower(b) = 'x'"))
+
+    assert text == "UPDATE t SET c = a OR lower(b) = 'x' WHERE (a OR lower(b) = 'x')"
+
+
+def test_a_body_is_readable_and_cannot_break_out() -> None:
+    template = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS {body}"
+
+    assert emit.sql(template, body=Body("SELECT 'it''s'")).endswith("$zdm$SELECT 'it''s'$zdm$")
+    with pytest.raises(ZdmError):
+        emit.sql(template, body=Body("SELECT 1 $zdm$; DROP TABLE t; --"))
+
+
+def test_a_name_without_schema_stays_so() -> None:
+    assert emit.sql("DROP TABLE {t}", t=Qualified(Name("", "t"))) == 'DROP TABLE "t"'
+
+
+def test_a_template_is_one_statement() -> None:
+    with pytest.raises(ZdmError):
+        emit.sql("SELECT 1; SELECT 2")

@@ -43,13 +43,119 @@ def test_a_byte_order_mark_is_taken_off() -> None:
 def test_what_cannot_run_in_a_transaction_stands_outside() -> None:
     sql = b"SELECT 1; CREATE INDEX CONCURRENTLY i ON t (a); SELECT 2; VACUUM t"
 
-    assert [s.transaction for s in split.statements(sql, "f")] == [0, None, 2, None]
+    assert [s.transaction for s in split.statements(sql, "f")] == [0, None, 1, None]
 
 
 def test_commit_ends_a_transaction() -> None:
     sql = b"BEGIN; SELECT 1; COMMIT; SELECT 2"
 
     assert [s.transaction for s in split.statements(sql, "f")] == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("sql", "outside"),
+    [
+        ("VACUUM t", True),
+        ("ANALYZE t", False),
+        ("REFRESH MATERIALIZED VIEW CONCURRENTLY m", False),
+        ("REINDEX TABLE t", False),
+        ("REINDEX (CONCURRENTLY) TABLE t", True),
+        ("REINDEX SCHEMA s", True),
+        ("DROP INDEX CONCURRENTLY i", True),
+        ("DROP INDEX i", False),
+        ("ALTER TABLE p DETACH PARTITION q CONCURRENTLY", True),
+        ("ALTER TABLE p DETACH PARTITION q", False),
+        ("CLUSTER", True),
+        ("CLUSTER t", False),
+        ("DISCARD ALL", True),
+        ("DISCARD TEMP", False),
+        ("COMMIT PREPARED 'x'", True),
+        ("CREATE DATABASE d", True),
+        ("ALTER SYSTEM SET work_mem = 1", True),
+    ],
+)
+def test_postgresql_refuses_some_in_a_transaction(sql: str, outside: bool) -> None:
+    (only,) = split.statements(sql.encode(), "f")
+
+    assert (only.transaction is None) is outside
+
+
+def test_begin_starts_a_transaction_of_its_own() -> None:
+    sql = b"SELECT 1; BEGIN; SELECT 2; COMMIT; BEGIN; SELECT 3; ROLLBACK"
+
+    assert [s.transaction for s in split.statements(sql, "f")] == [0, 1, 1, 1, 2, 2, 2]
+
+
+def in_force(sql: str) -> dict[str, str]:
+    """The settings at the last statement."""
+    return {s.name: s.value for s in split.statements(sql.encode(), "f")[-1].settings}
+
+
+@pytest.mark.parametrize(
+    ("sql", "settings"),
+    [
+        ("SET LOCAL search_path = a; SELECT 1", {"search_path": "a"}),
+        ("BEGIN; SET LOCAL search_path = a; COMMIT; SELECT 1", {}),
+        ("SET LOCAL search_path = a; VACUUM t", {}),
+        ("BEGIN; SET search_path = a; COMMIT; SELECT 1", {"search_path": "a"}),
+        (
+            "SET search_path = a; SET LOCAL search_path = b; SELECT 1",
+            {"search_path": "b"},
+        ),
+        ("SET search_path = a; SET LOCAL search_path TO DEFAULT; SELECT 1", {}),
+        ("SET search_path = a; SET search_path TO DEFAULT; SELECT 1", {}),
+        ("SET LOCAL search_path = a; SET search_path = b; SELECT 1", {"search_path": "b"}),
+        ('SET search_path = "A b", "$user", c; SELECT 1',
+         {"search_path": '"A b", "$user", c'}),
+        ("SET search_path = 'a,b'; SELECT 1", {"search_path": '"a,b"'}),
+        ("SET search_path = ''; SELECT 1", {"search_path": '""'}),
+        ("SELECT pg_catalog.set_config('search_path', '', false); SELECT 1",
+         {"search_path": ""}),
+        ("BEGIN; SELECT set_config('search_path', 'a', true); COMMIT; SELECT 1", {}),
+        ("SELECT set_config('search_path', x, false) FROM t; SELECT 1", {}),
+        ("SELECT set_config('search_path', 'a', false) WHERE false; SELECT 1", {}),
+        ("SET ROLE joe; SET search_path = a; RESET ALL; SELECT 1", {"role": "joe"}),
+        ("SET SESSION AUTHORIZATION joe; SELECT 1", {"session_authorization": "joe"}),
+        ("SET TIME ZONE 0; SELECT 1", {"TimeZone": "0"}),
+        ("SET TIME ZONE -2.5; SELECT 1", {"TimeZone": "-2.5"}),
+        ("SET transform_null_equals = on; SELECT 1", {"transform_null_equals": "on"}),
+        ("SET transform_null_equals = true; SELECT 1", {"transform_null_equals": "true"}),
+    ],
+)  # fmt: skip
+def test_the_settings_in_force(sql: str, settings: dict[str, str]) -> None:
+    assert in_force(sql) == settings
+
+
+def test_a_way_back_may_have_a_reason() -> None:
+    sql = b"-- zdm: reverse \"A\" = b || '--' || c -- nothing else wrote it\nSELECT 1"
+    (directive,) = split.statements(sql, "f")[0].directives
+
+    assert (directive.argument, directive.expression, directive.reason) == (
+        "A",
+        "b || '--' || c",
+        "nothing else wrote it",
+    )
+
+
+def test_a_block_comment_and_several_directives_count() -> None:
+    sql = b"-- zdm: ignore drop-table -- x\n/* zdm: run in expand -- y */\n-- other\nSELECT 1"
+    (only,) = split.statements(sql, "f")
+
+    assert [d.reason for d in only.directives] == ["y"]
+
+
+def test_pieces_are_slices_in_bytes() -> None:
+    assert split.pieces("SELECT 'ü'; SELECT 2") == ((0, 11), (13, 8))
+
+
+def test_a_file_is_pinned_by_its_hash() -> None:
+    assert split.source_file(b"", "f.sql").sha256.startswith("e3b0c44298fc1c14")
+
+
+def test_deep_nesting_does_not_stop_the_splitter() -> None:
+    sql = b"SELECT " + b"(SELECT " * 500 + b"1" + b")" * 500
+
+    assert len(split.statements(sql, "f")) == 1
 
 
 def test_settings_hold_for_later_statements() -> None:
@@ -82,14 +188,31 @@ def test_a_directive_in_a_literal_is_none() -> None:
         (b"SELECT 1;\nSELEC 2", "m.sql:2:1: PostgreSQL cannot read this: syntax error"),
         (b"\\d users", "m.sql:1:1: the psql command `\\d` is not SQL"),
         (b"SELECT :'name'", "m.sql:1:8: the psql variable `:'name'` is not SQL"),
+        (b"SELECT 1 \\gset\n", "m.sql:1:10: the psql command `\\gset` is not SQL"),
+        (b"DROP TABLE :t", "m.sql:1:12: the psql variable `:t` is not SQL"),
         (b"COPY t FROM stdin;\n1\t2\n\\.\n", "m.sql:2:1: the data of a COPY"),
-        (b"SELECT '\xff'", "m.sql:1: byte 8 is not UTF-8"),
+        (b"COPY t FROM stdin;\n\\N\t2\n\\.\n", "m.sql:2:1: the data of a COPY"),
+        (b"-- copy it from stdin\nSELEC", "m.sql:2:1: PostgreSQL cannot read this"),
+        (b'SELECT \'{"a":"b"}\'; SELEC', "m.sql:1:21: PostgreSQL cannot read this"),
+        (b"SELECT 1 FROM\n", "m.sql:2:1: PostgreSQL cannot read this: syntax error at end"),
+        (b"SELEC " + b"x" * 90, "m.sql:1:1: PostgreSQL cannot read this"),
+        ("SELECT 'ü\n".encode() + b"x\xff'", "m.sql:2:2: byte 0xff is not UTF-8"),
+        (b"SELECT '\xff'", "m.sql:1:9: byte 0xff is not UTF-8"),
         (b"SELECT 1;\0", "m.sql:1:10: PostgreSQL cannot read this: the text contains a NUL"),
         (b"-- zdm: run in contract\nSELECT 1", "m.sql:1:1: `run in contract` has no reason"),
         (b"-- zdm: run in soup -- x\nSELECT 1", "m.sql:1:1: `run in soup` names no phase"),
         (b"-- zdm: hurry\nSELECT 1", "m.sql:1:1: `zdm: hurry` is no directive"),
         (b"-- zdm: reverse a = 1, 2\nSELECT 1", "m.sql:1:1: the way back `1, 2`"),
+        (b"-- zdm: ignorance -- x\nSELECT 1", "m.sql:1:1: `zdm: ignorance -- x` is no"),
         (b"SELECT 1;\n-- zdm: reverse a = b", "m.sql:2:1: this directive stands above no"),
+        (
+            b"DROP TABLE t; -- zdm: run in contract -- x\nSELECT 1",
+            "m.sql:1:15: this directive stands above no",
+        ),
+        (
+            b"CREATE TABLE t (\n-- zdm: run in contract -- x\na int)",
+            "m.sql:2:1: this directive stands above no",
+        ),
     ],
 )
 def test_bad_input_has_one_error_with_its_place(sql: bytes, message: str) -> None:

@@ -17,6 +17,11 @@ DIFFERENT = [
     ("GRANT SELECT ON t TO a", "GRANT SELECT ON t TO b"),
     ("INSERT INTO t (a, b) VALUES (1, 2)", "INSERT INTO t (b, a) VALUES (1, 2)"),
     (
+        "CREATE TABLE a PARTITION OF t FOR VALUES IN (1)",
+        "CREATE TABLE a PARTITION OF t FOR VALUES IN (2)",
+    ),
+    ("CREATE VIEW v (a) AS SELECT 1", "CREATE VIEW v (b) AS SELECT 1"),
+    (
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
     ),
@@ -89,6 +94,37 @@ def test_parameters_are_written_out() -> None:
 
 def test_an_empty_parameter_is_an_empty_text() -> None:
     assert trees.inline("SELECT $1", ("",)) == "SELECT  ''"
+
+
+def test_a_parameter_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ZdmError, match="fewer parameters"):
+        trees.inline("SELECT $2", ("a",))
+
+
+def test_the_key_of_an_index_is_renamed_too() -> None:
+    (parsed,) = libpg_query.statements(b"CREATE INDEX i ON t (a, b) WHERE a > 1")
+    renamed = trees.rename_column(parsed.tree, "a", "z")
+
+    assert trees.deparse(parsed.node, renamed) == (
+        "CREATE INDEX i ON t USING btree (z, b) WHERE z > 1"
+    )
+
+
+def test_walking_knows_no_depth() -> None:
+    sql = "SELECT " + "(SELECT " * 500 + "f()" + ")" * 500
+    (parsed,) = libpg_query.statements(sql.encode())
+
+    assert trees.functions(parsed.tree) == (("f",),)
+    assert trees.deeper(parsed.tree, 300)
+    assert not trees.deeper(parsed.tree, 100_000)
+
+
+def test_what_is_too_deep_to_be_written_is_refused() -> None:
+    sql = "SELECT " + "(SELECT " * 60 + "1" + ")" * 60
+    (parsed,) = libpg_query.statements(sql.encode())
+
+    with pytest.raises(ZdmError, match="could not be written"):
+        trees.deparse(parsed.node, parsed.tree)
 
 
 def test_a_whole_statement_is_written_and_reads_back() -> None:
