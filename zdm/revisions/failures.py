@@ -35,9 +35,11 @@ def _place(
     frames: Sequence[tuple[str, int | None]], folders: Sequence[Path]
 ) -> tuple[str, int]:
     """The innermost frame in the environment's folders, else in any file of the author's."""
-    own = [(Path(f).absolute(), line or 1) for f, line in frames if not f.startswith("<")]
-    own = [(f, line) for f, line in own if not _foreign(f)]
-    near = [item for item in own if any(item[0].is_relative_to(f.absolute()) for f in folders)]
+    found = [(Path(f).absolute(), line or 1) for f, line in frames if not f.startswith("<")]
+    near = [
+        item for item in found if any(item[0].is_relative_to(f.absolute()) for f in folders)
+    ]
+    own = [item for item in found if not _foreign(item[0])]
     for file, line in reversed(near or own):
         return str(file), line
     return "", 0

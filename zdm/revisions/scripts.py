@@ -103,7 +103,7 @@ class Environment:
     def _sources(self, before: set[str]) -> dict[str, str]:
         """Other files that decide what revisions do: env.py's folder, and imported modules."""
         modules = (sys.modules[name] for name in set(sys.modules) - before)
-        imported = {inspect.getsourcefile(m) for m in modules if hasattr(m, "__file__")}
+        imported = {getattr(module, "__file__", None) or "" for module in modules}
         files = {Path(f).absolute() for f in imported if f and "site-packages" not in f}
         files |= {path.absolute() for path in Path(self.scripts.dir).glob("*.py")}
         library = Path(inspect.__file__).parent
