@@ -34,8 +34,8 @@ coverage: $(READY)  ## the pure core's own tests cover it
 	  $(addprefix --cov=,$(PURE)) --cov-branch --cov-report=term:skip-covered --cov-fail-under=95
 
 lint: $(READY)
-	$(BIN)/ruff check zdm tests examples
-	$(BIN)/ruff format --check zdm tests examples
+	$(BIN)/ruff check zdm tests examples benchmarks
+	$(BIN)/ruff format --check zdm tests examples benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -55,6 +55,7 @@ def rename(folder: Path, settings: Settings, *, fuse: bool) -> DemoResult:
     return demo.run(options, Recorder(), migration(file, fuse=fuse))
 
 
+@pytest.mark.more
 def test_a_naive_upgrade_costs_requests(hurried: Settings) -> None:
     options = DemoOptions(rows=ROWS, naive=True, warm_up=1, settings=hurried)
     result = demo.run(options, Recorder(), nothing)
@@ -85,6 +86,7 @@ def test_the_train_planned_as_one_operation_loses_no_write(
     assert set(result.reads_by_version) == {"v1", "v2"}
 
 
+@pytest.mark.more
 def test_the_train_planned_piece_by_piece_loses_writes(
     hurried: Settings, tmp_path: Path
 ) -> None:
