@@ -9,7 +9,7 @@ JOBS ?= 2
 MAJORS := 14 15 16 17 18
 PURE := zdm.parse zdm.recipes zdm.operations zdm.classify zdm.planner zdm.planfile zdm.snapshotfile zdm.compat zdm.invariants zdm.model zdm.config
 
-.PHONY: demo test test-more servers lint coverage bless docs docs-check wheel-check check clean
+.PHONY: bench demo test test-more servers lint coverage bless docs docs-check wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -57,3 +57,6 @@ check: lint test coverage test-more docs-check wheel-check  ## all that CI runs
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+bench: $(READY)  ## how long the command line takes; raw seconds and ratios as JSON
+	$(BIN)/python benchmarks/startup.py | tee benchmarks/startup.json
