@@ -44,7 +44,7 @@ def walk(tree: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     left: list[tuple[str, Any]] = [("", tree)]
     while left:
         key, node = left.pop()
-        if isinstance(node, Mapping):
+        if isinstance(node, dict):
             if key:
                 yield key, node
             left.extend(reversed(list(node.items())))
@@ -63,8 +63,8 @@ def deeper(tree: Any, limit: int) -> bool:
 
 
 def _children(node: Any) -> Iterable[Any]:
-    values = node.values() if isinstance(node, Mapping) else node
-    return (value for value in values if isinstance(value, Mapping | list))
+    values = node.values() if isinstance(node, dict) else node
+    return [value for value in values if isinstance(value, (dict, list))]
 
 
 def strings(nodes: Any) -> tuple[str, ...]:
