@@ -29,6 +29,8 @@ class AlembicSettings:
     baseline_command: tuple[
         str, ...
     ] = ()  # or a command, given the shadow's URL as ZDM_SHADOW_URL
+    python: Path | None = None  # the project's own, where zdm is installed apart from it
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # for env.py
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import zdm
+from zdm.config import Settings
 from zdm.errors import InputError
 from zdm.revisions import address, environment, failures
 
@@ -39,6 +40,23 @@ class Project:
     python: str = sys.executable
     time_limit: timedelta = TIME_LIMIT
     variables: Mapping[str, str] = field(default_factory=dict)  # more that env.py needs
+
+
+def project(settings: Settings, environ: Mapping[str, str]) -> Project:
+    """The Alembic project that the settings name; InputError where they name none."""
+    alembic = settings.alembic
+    if alembic is None:
+        raise InputError(
+            "no Alembic environment is set, so there are no revisions",
+            hint="set `ini` under [alembic] in zdm.toml, or make one: alembic init migrations",
+        )
+    return Project(
+        ini=alembic.ini,
+        root=settings.root,
+        environ=environ,
+        python=str(alembic.python or sys.executable),
+        variables=dict(alembic.environment),
+    )
 
 
 class Session:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from zdm import snapshotfile
-from zdm.config import AlembicSettings, Settings
+from zdm.config import Settings
 from zdm.errors import InputError
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Train
@@ -23,8 +23,9 @@ from zdm.postgres.provider import Server, Wanted
 from zdm.revisions import graph, record
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
-from zdm.revisions.session import Project, Session
+from zdm.revisions.session import Session, project
 
+BEGINNING = "base"  # as Alembic calls what is before the first revision
 EVERYTHING = frozenset({"head", "heads"})
 
 
@@ -32,16 +33,16 @@ def run(
     settings: Settings, targets: tuple[str, ...], snapshot: Snapshot | None
 ) -> tuple[Train, Snapshot]:
     """Record what is pending of the targets (or of everything)."""
-    alembic = required(settings)
+    described = project(settings, os.environ)
     wanted = Wanted(
         major=settings.server_version or (snapshot.major if snapshot else None),
         url=settings.shadow_url,
     )
-    with Session(project(settings, alembic)) as session, shadow.open(wanted) as server:
+    with Session(described) as session, shadow.open(wanted) as server:
         history = graph.history(session)
         if snapshot is not None and snapshot.version_table is None:
             snapshot = _with_version(settings, session, server, snapshot)
-        heads = _heads(alembic, snapshot)
+        heads = _heads(settings, snapshot)
         ends = () if EVERYTHING.intersection(targets) else targets
         if not history.pending(heads, ends):
             raise InputError(
@@ -49,7 +50,7 @@ def run(
                 " nothing to plan",
                 hint="create a revision with `zdm new MESSAGE`",
             )
-        with _start(session, server, _Start(history, heads, snapshot, alembic)) as dsn:
+        with _start(session, server, _Start(history, heads, snapshot, settings)) as dsn:
             schema = snapshot or read(dsn)
             request = RecordRequest(
                 dsn=dsn,
@@ -62,33 +63,18 @@ def run(
             return record.record(session, request), schema
 
 
-def required(settings: Settings) -> AlembicSettings:
-    """Where the revisions are; InputError where nobody says it."""
-    if settings.alembic is None:
-        raise InputError(
-            "no Alembic environment is set, so there are no revisions",
-            hint="set `ini` under [alembic] in zdm.toml",
-        )
-    return settings.alembic
-
-
-def project(settings: Settings, alembic: AlembicSettings) -> Project:
-    """The Alembic project that the settings name."""
-    return Project(ini=alembic.ini, root=settings.root, environ=os.environ)
-
-
 def read(dsn: str, version_table: Name | None = None) -> Snapshot:
     """The schema of a database."""
     with connection.connect(dsn, name="catalog") as conn:
         return catalog.read(conn, version_table=version_table)
 
 
-def _heads(alembic: AlembicSettings, snapshot: Snapshot | None) -> tuple[str, ...]:
+def _heads(settings: Settings, snapshot: Snapshot | None) -> tuple[str, ...]:
     """Where the database stands: its version table says it, or else `base`."""
     if snapshot is not None and snapshot.version_table is not None:
         return snapshot.heads
-    if alembic.base:
-        return alembic.base
+    if settings.alembic is not None and settings.alembic.base:
+        return tuple(id for id in settings.alembic.base if id != BEGINNING)
     raise InputError(
         "which revisions are pending is not known: no database with a version table, no"
         " snapshot of one and no `base` is given",
@@ -115,17 +101,18 @@ class _Start:
     history: History
     heads: tuple[str, ...]
     snapshot: Snapshot | None
-    alembic: AlembicSettings
+    settings: Settings
 
     @property
     def below(self) -> Below:
         """What makes the schema, where it is not given."""
-        file = self.alembic.baseline
+        alembic = self.settings.alembic
+        file = alembic.baseline if alembic else None
         return Below(
             history=self.history,
             heads=self.heads,
             sql=None if file is None else _baseline(file),
-            command=self.alembic.baseline_command,
+            command=alembic.baseline_command if alembic else (),
         )
 
     @property

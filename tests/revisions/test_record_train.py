@@ -1,0 +1,114 @@
+"""From settings to a Train: where the schema below comes from, and that it is kept."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.revisions.projects import Databases, Sample, sample, sync_env, texts
+from zdm.config import AlembicSettings, Settings
+from zdm.errors import InputError
+from zdm.model.schema import Name
+from zdm.workflows import record_train
+
+USERS = 'op.execute("CREATE TABLE users (id int)")'
+MORE = 'op.execute("ALTER TABLE users ADD a int")'
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Sample:
+    found = sample(tmp_path)
+    found.revise("a1", USERS)
+    found.revise("a2", MORE, down="a1")
+    return found
+
+
+def settings(made: Sample, *base: str) -> Settings:
+    alembic = AlembicSettings(ini=made.folder / "alembic.ini", base=base)
+    return Settings(root=made.folder, plans=made.folder, alembic=alembic)
+
+
+def test_the_history_below_makes_the_start_and_is_kept(made: Sample) -> None:
+    cold = record_train.run(settings(made, "a1"), (), None)
+    warm = record_train.run(settings(made, "a1"), (), None)
+
+    assert texts(cold[0]) == ["ALTER TABLE users ADD a int"]
+    assert cold[1].heads == ("a1",)
+    assert [column.name for table in cold[1].tables for column in table.columns] == ["id"]
+    assert warm == cold
+
+
+def test_a_snapshot_says_where_it_stands(made: Sample, databases: Databases) -> None:
+    dsn = databases.create()
+    databases.run(dsn, "CREATE TABLE users (id int)")
+    databases.run(dsn, "CREATE TABLE alembic_version (version_num text)")
+    databases.run(dsn, "INSERT INTO alembic_version VALUES ('a1')")
+    snapshot = databases.snapshot(dsn)
+
+    train, start = record_train.run(settings(made), (), snapshot)
+
+    assert texts(train) == ["ALTER TABLE users ADD a int"]
+    assert start == snapshot
+
+
+def test_a_version_table_of_another_name_is_found_through_env_py(
+    tmp_path: Path, databases: Databases
+) -> None:
+    made = sample(tmp_path, env=sync_env(options=', version_table="moved"'))
+    made.revise("a1", USERS)
+    made.revise("a2", MORE, down="a1")
+    dsn = databases.create()
+    databases.run(dsn, "CREATE TABLE users (id int); CREATE TABLE moved (version_num text)")
+    databases.run(dsn, "INSERT INTO moved VALUES ('a1')")
+    chosen = replace(settings(made), database=dsn)
+
+    train, start = record_train.run(chosen, (), databases.snapshot(dsn))
+
+    assert texts(train) == ["ALTER TABLE users ADD a int"]
+    assert start.version_table == Name(schema="public", name="moved")
+    assert [table.name.name for table in start.tables] == ["users"]
+
+
+def test_base_means_that_everything_is_pending(made: Sample) -> None:
+    train, start = record_train.run(settings(made, "base"), ("a1",), None)
+
+    assert texts(train) == ["CREATE TABLE users (id int)"]
+    assert start.tables == ()
+
+
+def test_a_baseline_is_part_of_the_start(made: Sample) -> None:
+    chosen = settings(made, "base")
+    file = made.write("first.sql", "CREATE TABLE old (id int);")
+    assert chosen.alembic is not None
+    alembic = replace(chosen.alembic, baseline=file)
+
+    _, start = record_train.run(replace(chosen, alembic=alembic), (), None)
+
+    assert [table.name.name for table in start.tables] == ["old"]
+
+
+def test_env_py_gets_the_variables_of_the_settings(made: Sample) -> None:
+    made.write("migrations/env.py", "import os\nos.environ['APP_ENV']\n" + sync_env())
+    chosen = settings(made, "a1")
+    assert chosen.alembic is not None
+    alembic = replace(chosen.alembic, environment=(("APP_ENV", "test"),))
+
+    train, _ = record_train.run(replace(chosen, alembic=alembic), (), None)
+
+    assert texts(train) == ["ALTER TABLE users ADD a int"]
+
+
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ((), "which revisions are pending is not known"),
+        (("a2",), "nothing is pending above a2"),
+        (("zz",), "revision `zz` is not in this history"),
+    ],
+    ids=["no base", "nothing", "unknown"],
+)
+def test_what_cannot_be_planned_is_said(
+    base: tuple[str, ...], message: str, made: Sample
+) -> None:
+    with pytest.raises(InputError, match=message):
+        record_train.run(settings(made, *base), (), None)
