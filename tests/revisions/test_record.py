@@ -17,13 +17,18 @@ from tests.revisions.projects import (
     texts,
 )
 from zdm.model.schema import Name
-from zdm.model.statement import Setting, Stamp
+from zdm.model.statement import Setting, Stamp, Train
+from zdm.postgres import provider
+from zdm.postgres.provider import Wanted
 from zdm.revisions import graph, record
 from zdm.revisions.record import Below, RecordRequest
 from zdm.revisions.session import Session
 
-DRIVERS = ["psycopg", "psycopg2", "asyncpg", "psycopg_async"]
-EACH_DRIVER = pytest.mark.parametrize("driver", DRIVERS)
+EACH_DRIVER = pytest.mark.parametrize(
+    "driver",
+    ["psycopg", "psycopg2", "asyncpg", pytest.param("psycopg_async", marks=pytest.mark.more)],
+)
+OTHERS = ("psycopg2", "asyncpg", "psycopg_async")
 USERS = 'op.execute("CREATE TABLE users (id serial PRIMARY KEY, note text)")'
 
 
@@ -31,29 +36,21 @@ def env(driver: str) -> str:
     return dedent(ASYNC) if driver in ("asyncpg", "psycopg_async") else sync_env()
 
 
-@EACH_DRIVER
-def test_bind_inspect_autocommit_block_loops_and_bulk_insert_are_captured_as_sent(
-    driver: str, tmp_path: Path, databases: Databases
-) -> None:
-    made = sample(tmp_path, url=f"postgresql+{driver}://somewhere/db", env=env(driver))
-    made.revise(
-        "a1",
-        r"""
-        bind = op.get_bind()
-        if not sa.inspect(bind).has_table("users"):
-            op.execute("CREATE TABLE users (id serial PRIMARY KEY, note text)")
-        for number in range(2):
-            bind.execute(sa.text(f"UPDATE users SET note = 'n{number}' WHERE id = {number}"))
-        op.execute("UPDATE users SET note = '100%\t10\\:30' WHERE note LIKE 'a%'")
-        with op.get_context().autocommit_block():
-            op.execute("CREATE INDEX CONCURRENTLY i ON users (note)")
-        users = sa.table("users", sa.column("id", sa.Integer), sa.column("note", sa.Text))
-        op.bulk_insert(users, [{"id": 1, "note": "it's"}])
-        """,
-    )
+EVERYTHING = r"""bind = op.get_bind()
+if not sa.inspect(bind).has_table("users"):
+    op.execute("CREATE TABLE users (id serial PRIMARY KEY, note text)")
+for number in range(2):
+    bind.execute(sa.text(f"UPDATE users SET note = 'n{number}' WHERE id = {number}"))
+op.execute("UPDATE users SET note = '100%\t10\\:30' WHERE note LIKE 'a%'")
+with op.get_context().autocommit_block():
+    op.execute("CREATE INDEX CONCURRENTLY i ON users (note)")
+users = sa.table("users", sa.column("id", sa.Integer), sa.column("note", sa.Text))
+op.bulk_insert(users, [{"id": 1, "note": "it's"}])
+"""
 
-    train = recorded(made, databases)
 
+def check_everything(train: Train) -> None:
+    """The statements of EVERYTHING, with place and transaction."""
     assert texts(train)[:-1] == [
         "CREATE TABLE users (id serial PRIMARY KEY, note text)",
         "UPDATE users SET note = 'n0' WHERE id = 0",
@@ -81,6 +78,29 @@ def test_bind_inspect_autocommit_block_loops_and_bulk_insert_are_captured_as_sen
 
 
 @EACH_DRIVER
+def test_bind_inspect_autocommit_block_loops_and_bulk_insert_are_captured_as_sent(
+    driver: str, tmp_path: Path, databases: Databases
+) -> None:
+    made = sample(tmp_path, url=f"postgresql+{driver}://somewhere/db", env=env(driver))
+    made.revise("a1", EVERYTHING)
+
+    check_everything(recorded(made, databases))
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("major", [14, 15, 16, 17])
+def test_every_major_version_says_the_same(major: int, tmp_path: Path) -> None:
+    made = sample(tmp_path)
+    made.revise("a1", EVERYTHING)
+
+    with provider.throwaway(Wanted(major=major)) as server:
+        assert server.major == major
+        check_everything(recorded(made, Databases(server=server)))
+
+
+@pytest.mark.parametrize(
+    "driver", ["psycopg", *(pytest.param(d, marks=pytest.mark.more) for d in OTHERS)]
+)
 def test_each_row_of_an_executemany_is_a_statement_with_its_values(
     driver: str, tmp_path: Path, databases: Databases
 ) -> None:
@@ -106,7 +126,9 @@ def test_each_row_of_an_executemany_is_a_statement_with_its_values(
     ]
 
 
-@pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "psycopg_async"])
+@pytest.mark.parametrize(
+    "driver", ["psycopg", pytest.param("psycopg2", marks=pytest.mark.more)]
+)
 def test_several_statements_of_one_execute_are_several_and_keep_their_bytes(
     driver: str, tmp_path: Path, databases: Databases
 ) -> None:

@@ -86,6 +86,7 @@ def outside_transaction(conn: Connection, other: Connection, sql: str) -> Held:
     waits, and no longer.
     """
     pid = conn.info.backend_pid
+    before = relations(other)
     found: Held = frozenset()
     with ThreadPoolExecutor(1) as pool:
         with other.transaction():
@@ -97,7 +98,20 @@ def outside_transaction(conn: Connection, other: Connection, sql: str) -> Held:
             found |= held(other, pid)
             time.sleep(_PAUSE)
         running.result()
-    return found
+    return found - of_gone_indexes(found, before, relations(other))
+
+
+def of_gone_indexes(found: Held, before: Relations, after: Relations) -> Held:
+    """Locks on indexes that a CONCURRENTLY dropped.
+
+    It locks an index for itself only once no query can use it any more (manual, DROP INDEX);
+    what drops an index that is in use locks its table too.
+    """
+    return frozenset(
+        (oid, mode)
+        for oid, mode in found
+        if oid in before and before[oid].kind in ("i", "I") and oid not in after
+    )
 
 
 def _hold_tables(conn: Connection) -> None:

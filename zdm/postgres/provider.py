@@ -1,12 +1,13 @@
 """Throwaway servers: the user's, else programs on the machine, else the embedded wheel.
 
-Used for the shadow, the demo and the tests. A server listens on a private socket and on
-loopback, runs without fsync, never as root, and is gone when its parent is, however that
-ended (see watcher.py).
+Used for the shadow, the demo and the tests. A server listens on loopback only and asks for a
+password made for it, runs without fsync, never as root, and is gone when its parent is,
+however that ended (see watcher.py).
 """
 
 import contextlib
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -137,13 +138,17 @@ def choose(major: int | None) -> tuple[Programs, str | None]:
 
 
 def initialise(chosen: Programs, data: Path) -> None:
-    """Make a data directory: UTF-8, locale C.UTF-8 where there is one, trust on loopback."""
+    """Make a data directory: UTF-8, locale C.UTF-8 where there is one, a password of its own.
+
+    Others on this machine reach loopback too, and a superuser runs programs as its server.
+    """
     locale = "C.UTF-8" if chosen.major >= 15 else "C"
     command = [
-        str(chosen.bin / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust",
-        "-E", "UTF8", "--no-sync", f"--locale={locale}", "--no-instructions",
+        str(chosen.bin / "initdb"), "-D", str(data), "-U", "postgres",
+        "-A", "scram-sha-256", f"--pwfile={_new_password(data)}",
+        "-E", "UTF8", "--no-sync", "--no-instructions", f"--locale={locale}",
     ]  # fmt: skip
-    for attempt in (command, [*command[:-2], "--locale=C", command[-1]]):
+    for attempt in (command, [*command[:-1], "--locale=C"]):
         run = _as_server_user(attempt)
         if run.returncode == 0:
             return
@@ -152,6 +157,20 @@ def initialise(chosen: Programs, data: Path) -> None:
         f"initdb of {chosen.bin} failed: {run.stderr.strip().splitlines()[-1:]}",
         hint=f"run `{' '.join(command)}` to see why",
     )
+
+
+def _password_file(data: Path) -> Path:
+    return data.parent / "password"
+
+
+def _new_password(data: Path) -> Path:
+    """The file with a new password, for the server's user and us only."""
+    path = _password_file(data)
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_hex(16))
+    programs.own(path)
+    return path
 
 
 def _as_server_user(command: list[str]) -> subprocess.CompletedProcess[str]:
@@ -214,9 +233,10 @@ def running(
         extra_groups=None if user is None else [],
     )
     output.close()
-    watcher = _watch(process.pid, delete)
+    watcher = _watch(process.pid, data, delete)
     try:
-        dsn = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        password = _password_file(data).read_text()
+        dsn = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
         version = _await(process, dsn, data)
         yield Server(
             dsn=dsn, server_version=version, log_directory=data / "log", pid=process.pid
@@ -239,10 +259,10 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _watch(pid: int, delete: Path | None) -> subprocess.Popen[bytes]:
+def _watch(pid: int, data: Path, delete: Path | None) -> subprocess.Popen[bytes]:
     folder = "-" if delete is None else str(delete)
     return subprocess.Popen(
-        [sys.executable, "-m", "zdm.postgres.watcher", str(pid), folder],
+        [sys.executable, "-m", "zdm.postgres.watcher", str(pid), str(data), folder],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

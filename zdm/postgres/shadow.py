@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import fcntl
 import hashlib
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -23,11 +22,11 @@ from psycopg import errors
 
 from zdm.errors import TemporaryError
 from zdm.model.sql import ident, literal
-from zdm.postgres import connection, programs, provider
+from zdm.postgres import connection, programs, provider, watcher
 from zdm.postgres.programs import Programs
 from zdm.postgres.provider import Server, Wanted
 
-FORMAT = 1  # of the clusters in the cache
+FORMAT = 2  # of the clusters in the cache
 KEPT_TEMPLATES = 20
 SLOTS = 16
 _SCRATCH = "zdm_s_"
@@ -103,7 +102,7 @@ def _await_end(data: Path) -> None:
     end = time.monotonic() + _PATIENCE
     while (data / "postmaster.pid").exists() and time.monotonic() < end:
         pid = int((data / "postmaster.pid").read_text().splitlines()[0])
-        if not _is_server(pid, data):
+        if not watcher.is_server(pid, data):
             (data / "postmaster.pid").unlink(missing_ok=True)
             return
         time.sleep(_PAUSE)
@@ -112,16 +111,6 @@ def _await_end(data: Path) -> None:
             f"the shadow server in {data} is still running, though nobody uses it",
             hint="end the process whose id is the first line of its postmaster.pid",
         )
-
-
-def _is_server(pid: int, data: Path) -> bool:
-    """Whether the process runs on that data directory; the id may be another's by now."""
-    try:
-        os.kill(pid, 0)
-        home = Path(f"/proc/{pid}/cwd")
-        return not Path("/proc/self").exists() or home.readlink() == data
-    except OSError:
-        return False
 
 
 def _sweep(server: Server) -> None:
