@@ -2,8 +2,10 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -23,16 +25,19 @@ SETTINGS = '[rollout]\npolls = 1\npoll_interval = "10ms"\nsessions = "warn"\n'
 
 
 @pytest.fixture
-def shop(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def shop(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL, with a password, of a database with a table; in the folder a migration."""
     parts = urlsplit(database)
     place = parts.netloc.rpartition("@")[2]
-    url = parts._replace(netloc=f"{parts.username}:{PASSWORD}@{place}").geturl()
+    role = f"run_{uuid4().hex[:12]}"
+    run_sql(database, f"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{PASSWORD}'")
+    url = parts._replace(netloc=f"{role}:{PASSWORD}@{place}").geturl()
     run_sql(url, SCHEMA)
     (tmp_path / "0007.sql").write_text(RENAME)
     (tmp_path / "zdm.toml").write_text(SETTINGS)
     monkeypatch.setenv("ZDM_DATABASE_URL", url)
-    return url
+    yield url
+    run_sql(database, f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
 
 
 def run_sql(url: str, sql: str) -> None:
