@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "execute": "Run a plan, wait for the rollout, contract",
     "status": "Show where the database's run stands",
     "rollback": "Take an unfinished run back, before the point of no return",
+    "guard": "Refuse to start an application version that the schema does not serve",
     "demo": "Rename a column under live traffic on an embedded server",
     "schema": "Print the JSON schema of plan files",
 }

@@ -1,12 +1,10 @@
 """The world of a run, made from Settings: database, platform, clock, signals, observer."""
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from types import FrameType
 
-from zdm.cli import wiring
+from zdm.cli import signals, wiring
 from zdm.cli.options import Pacing
 from zdm.cli.progress import JsonLines, Progress
 from zdm.cli.screen import Screen
@@ -36,7 +34,7 @@ def world(
     stop, clock = StopFlag(), SystemClock()
     url = wiring.database(settings)
     with (
-        stopped_by_signals(stop),
+        signals.stopping(stop),
         closing(PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value))) as database,
     ):
         yield World(
@@ -46,18 +44,3 @@ def world(
             clock=clock,
             stop=stop,
         )
-
-
-@contextmanager
-def stopped_by_signals(stop: StopFlag) -> Iterator[None]:
-    """SIGTERM and SIGINT set the flag; a handler that raised would leave DDL running."""
-
-    def ask(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  as signal calls it
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

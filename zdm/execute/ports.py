@@ -86,6 +86,9 @@ class Database(Protocol):
         Raises RefusedError where its epoch is no longer the one given.
         """
 
+    def name_versions(self, old: Version, new: Version) -> None:
+        """Record between which application versions the run moves."""
+
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
 

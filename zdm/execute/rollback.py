@@ -31,10 +31,14 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     undone = [step for step in reversed(plan.steps) if step.id in {*run.done, *run.begun}]
     _refuse(run, undone)
     run = world.database.adopt(run)
-    if _may_run_new(run, plan) or _runs_new(world, options):
-        _application_back(world, options)
+    goes_back = _may_run_new(run, plan) or _runs_new(world, options)
+    if goes_back:
+        GateKeeper(world=world, options=options).platform()  # without one the run stays
+    # before the application goes back: from here `zdm guard` admits the old version only
     world.database.record_state(RunState.REVERTING)
     world.observer.notify(StateChanged(state=RunState.REVERTING))
+    if goes_back:
+        _application_back(world, options)
     for step in undone:
         world.stop.check()
         _undo(step, world, options)

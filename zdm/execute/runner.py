@@ -82,6 +82,8 @@ class _Runner:
         run = database.begin(self.text) if journal is None else database.adopt(journal)
         self.done = set(run.done)
         self.past_return = run.past_return
+        old, new = self.options.old, self.options.new
+        self._retrying(lambda: database.name_versions(old, new))
         self.world.observer.notify(
             RunStarted(
                 plan=self.plan.name,

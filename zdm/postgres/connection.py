@@ -35,8 +35,12 @@ def shown(url: str) -> str:
     return f"{parts.get('user') or ''}@{host}:{port}/{parts.get('dbname') or ''}"
 
 
-def connect(url: str, *, name: str, autocommit: bool = True) -> Connection:
-    """Connect; raises InputError for an unusable URL, TemporaryError where nobody answers."""
+def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True) -> Connection:
+    """Connect; raises InputError for an unusable URL, TemporaryError where nobody answers.
+
+    `tuned` False leaves the session's settings alone: behind a pooler they would stay in a
+    server connection that applications share.
+    """
     try:
         connection = psycopg.connect(
             url,
@@ -56,7 +60,7 @@ def connect(url: str, *, name: str, autocommit: bool = True) -> Connection:
         ) from error
     except psycopg.OperationalError as error:
         raise _unreachable(url, error) from error
-    for statement in SESSION:
+    for statement in SESSION if tuned else ():
         # Windows servers refuse the first; then a dead client is seen by keepalives only
         with contextlib.suppress(psycopg.errors.InvalidParameterValue):
             connection.execute(statement)
