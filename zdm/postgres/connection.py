@@ -60,12 +60,18 @@ def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True)
         ) from error
     except psycopg.OperationalError as error:
         raise _unreachable(url, error) from error
-    for statement in SESSION if tuned else ():
+    if tuned:
+        tune(connection)
+    connection.autocommit = autocommit
+    return connection
+
+
+def tune(connection: Connection) -> None:
+    """Settings of a session that is zdm's own."""
+    for statement in SESSION:
         # Windows servers refuse the first; then a dead client is seen by keepalives only
         with contextlib.suppress(psycopg.errors.InvalidParameterValue):
             connection.execute(statement)
-    connection.autocommit = autocommit
-    return connection
 
 
 def _unreachable(url: str, error: psycopg.OperationalError) -> ZdmError:

@@ -28,7 +28,7 @@ from zdm.model.plan import Backfill, Irreversible, RunSql, Step
 from zdm.model.release import RunState, Session, Version
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Setting
-from zdm.postgres import backfill, catalog, connection, journal, locks
+from zdm.postgres import backfill, catalog, connection, journal, locks, pooler
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.journal import Fence
 
@@ -46,7 +46,7 @@ class PostgresDatabase:
         self._connection = self._connect()
 
     def _connect(self) -> connection.Connection:
-        made = connection.connect(self._url, name=f"execute/{self._owner}")
+        made = pooler.connect_directly(self._url, name=f"execute/{self._owner}")
         self._stop.cancel = made.cancel_safe
         return made
 
