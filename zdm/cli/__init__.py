@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "Show where the database's run stands",
     "rollback": "Take an unfinished run back, before the point of no return",
     "guard": "Refuse to start an application version that the schema does not serve",
+    "manifest": "Print what runs a plan in a Kubernetes cluster",
     "demo": "Rename a column under live traffic on an embedded server",
     "schema": "Print the JSON schema of plan files",
 }

@@ -17,7 +17,6 @@ OBSERVED = {  # API group → resources
     "apps": ("daemonsets", "deployments", "replicasets", "statefulsets"),
     "batch": ("cronjobs", "jobs"),
 }
-SCALERS = {"autoscaling": ("horizontalpodautoscalers",)}
 KINDS = {  # declared kind → where it is
     "CronJob": ("batch", "cronjobs"),
     "DaemonSet": ("apps", "daemonsets"),
@@ -61,6 +60,7 @@ class Scope:
     namespaces: tuple[str, ...]
     workloads: tuple[Target, ...]
     mode: Mode
+    announce: bool = True  # Events, and annotations on the declared workloads
 
 
 def needed(scope: Scope) -> tuple[Access, ...]:
@@ -70,17 +70,18 @@ def needed(scope: Scope) -> tuple[Access, ...]:
 
 def _reading(scope: Scope) -> Iterator[Access]:
     for namespace in scope.namespaces:
-        for group, resources in {**OBSERVED, **SCALERS}.items():
-            verbs = READ if group in OBSERVED else READ[:2]
+        for group, resources in OBSERVED.items():
             for resource in resources:
-                for verb in verbs:
+                for verb in READ:
                     yield Access(namespace=namespace, group=group, resource=resource, verb=verb)
 
 
 def _changing(scope: Scope) -> Iterator[Access]:
-    """Only where zdm itself moves the workloads to another version."""
-    for target in scope.workloads if scope.mode == "patch" else ():
-        if target.kind in IMMUTABLE:
+    """The image, where zdm moves it, and zdm's annotations on the workload itself."""
+    if not (scope.mode == "patch" or scope.announce):
+        return
+    for target in scope.workloads:
+        if target.kind in IMMUTABLE and not scope.announce:
             continue
         group, resource = KINDS[target.kind]
         yield Access(
@@ -93,6 +94,8 @@ def _changing(scope: Scope) -> Iterator[Access]:
 
 
 def _telling(scope: Scope) -> Iterator[Access]:
+    if not scope.announce:
+        return
     for namespace in {scope.own, *scope.namespaces}:
         for verb in ("create", "patch"):
             yield Access(namespace=namespace, group="", resource="events", verb=verb)

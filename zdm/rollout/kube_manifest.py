@@ -279,7 +279,7 @@ def _container(job: Job) -> Document:
     return {
         "name": "zdm",
         "image": job.image,
-        "args": ["execute", plan],
+        "args": ["execute", plan, *_listening(job)],
         **place,
         "env": _environment(job),
         **ports,
@@ -294,6 +294,10 @@ def _container(job: Job) -> Document:
         },
         "volumeMounts": mounts,
     }
+
+
+def _listening(job: Job) -> list[str]:
+    return [] if job.metrics_port is None else ["--listen", f"0.0.0.0:{job.metrics_port}"]
 
 
 def _environment(job: Job) -> list[Document]:

@@ -181,6 +181,7 @@ def test_only_declared_workloads_are_changed_and_by_name() -> None:
         "patch events",
         "patch deployments web",
         "patch statefulsets queue",
+        "patch jobs once",
     }
     assert verbs(wanted, "mail") == {
         "create events",
@@ -191,8 +192,12 @@ def test_only_declared_workloads_are_changed_and_by_name() -> None:
 
 
 @pytest.mark.parametrize("mode", ["observe", "command"])
-def test_without_patching_nothing_but_events_is_written(mode: Mode) -> None:
-    assert verbs(scope(mode), "shop") == {"create events", "patch events"}
+def test_where_zdm_neither_patches_nor_announces_it_only_reads(mode: Mode) -> None:
+    assert verbs(replace(scope(mode), announce=False), "shop") == set()
+
+
+def test_without_announcements_only_images_are_written() -> None:
+    assert verbs(replace(scope("patch"), announce=False), "shop") == {"patch deployments web"}
 
 
 @pytest.mark.parametrize("mode", ["patch", "observe", "command"])
