@@ -29,6 +29,11 @@ def claim(connection: Connection) -> None:
     pooler.refuse_stranded(connection)
 
 
+def release(connection: Connection) -> None:
+    """Let the executor's lock go, once."""
+    connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", (_KEY,))
+
+
 def _held(connection: Connection) -> LockBusyError:
     holders = connection.execute(
         "SELECT a.application_name, a.pid, a.usename FROM pg_catalog.pg_locks AS l"

@@ -61,6 +61,7 @@ class Scope:
     workloads: tuple[Target, ...]
     mode: Mode
     announce: bool = True  # Events, and annotations on the declared workloads
+    may_be_gone: frozenset[Target] = frozenset()
 
 
 def needed(scope: Scope) -> tuple[Access, ...]:

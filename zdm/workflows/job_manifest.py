@@ -66,15 +66,17 @@ def run(settings: Settings, asked: Asked) -> dict[str, Document]:
 
 def scope(cluster: KubernetesSettings, own: str) -> Scope:
     """What the settings make zdm do in the cluster; `own` is where zdm itself runs."""
+    targets = {
+        Target(namespace=one.namespace, kind=one.kind, name=one.name): one
+        for one in cluster.workloads
+    }
     return Scope(
         own=own,
         namespaces=cluster.namespaces,
-        workloads=tuple(
-            Target(namespace=one.namespace, kind=one.kind, name=one.name)
-            for one in cluster.workloads
-        ),
+        workloads=tuple(targets),
         mode=cluster.mode,
         announce=cluster.announce,
+        may_be_gone=frozenset(target for target, one in targets.items() if one.may_be_gone),
     )
 
 

@@ -1,0 +1,56 @@
+"""Everything `zdm doctor` looks at: the database, the Alembic project, the platform."""
+
+from pathlib import Path
+
+from zdm.config import Settings
+from zdm.errors import ZdmError
+from zdm.model import diagnosis
+from zdm.model.diagnosis import Diagnosis
+from zdm.model.schema import Name
+from zdm.postgres import doctor as database
+from zdm.revisions import doctor as project
+from zdm.workflows import plan_files
+
+
+def run(settings: Settings, plan: Path | None) -> tuple[Diagnosis, ...]:
+    """Every check that the settings allow; what cannot be asked is said."""
+    tables = None if plan is None else _tables(plan)
+    return (*_database(settings, tables), *project.examine(settings), *_platform(settings))
+
+
+def _tables(file: Path) -> tuple[Name, ...]:
+    """The tables that stand before the plan and that it locks."""
+    plan = plan_files.read_plan(file)
+    return tuple(sorted({lock.table for step in plan.steps for lock in step.locks}))
+
+
+def _database(settings: Settings, tables: tuple[Name, ...] | None) -> tuple[Diagnosis, ...]:
+    if settings.database is None:
+        return (
+            diagnosis.warning(
+                "database",
+                "no database is named, so none was asked",
+                "give --database URL, or set ZDM_DATABASE_URL",
+            ),
+        )
+    return database.examine(settings.database, tables)
+
+
+def _platform(settings: Settings) -> tuple[Diagnosis, ...]:
+    match settings.rollout.driver:
+        case "none":
+            return (
+                diagnosis.warning(
+                    "platform",
+                    "no rollout driver is set, so zdm cannot see when the old version is gone",
+                    "declare one in [rollout] of zdm.toml, or run with --assume-deployed",
+                ),
+            )
+        case "local":
+            return (diagnosis.ok("platform", "the driver `local` supervises processes here"),)
+        case "kubernetes":
+            return _cluster(settings)
+
+
+def _cluster(settings: Settings) -> tuple[Diagnosis, ...]:
+    raise ZdmError("later")
