@@ -75,6 +75,7 @@ class KubernetesSettings:
     secrets: tuple[str, ...]  # names of the Secrets (or SecretProviderClasses) of the database
     mode: Literal["patch", "observe", "command"] = "patch"
     patch: Literal["strategic", "apply"] = "strategic"
+    force: bool = False  # with `apply`: take the image from who owns it
     command: tuple[str, ...] = ()  # {version} is replaced
     command_timeout: timedelta = timedelta(minutes=15)
     image: str = ""

@@ -1,128 +1,100 @@
-"""What zdm may do in a cluster, verb by verb: Roles and access reviews come from one list.
+"""What must hold before a rollout on Kubernetes begins: permissions, containers, images."""
 
-Namespaced only; never `secrets`, never `exec`. Pods and controllers of every kind are read in
-each allowed namespace, since an undeclared workload on the same database must be found; only
-declared workloads may be changed, each by its name. Pure.
-"""
-
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
-
-Mode = Literal["patch", "observe", "command"]
-
-READ = ("get", "list", "watch")
-OBSERVED = {  # API group → resources
-    "": ("pods",),
-    "apps": ("daemonsets", "deployments", "replicasets", "statefulsets"),
-    "batch": ("cronjobs", "jobs"),
-}
-KINDS = {  # declared kind → where it is
-    "CronJob": ("batch", "cronjobs"),
-    "DaemonSet": ("apps", "daemonsets"),
-    "Deployment": ("apps", "deployments"),
-    "Job": ("batch", "jobs"),
-    "StatefulSet": ("apps", "statefulsets"),
-}
-IMMUTABLE = frozenset({"Job"})  # a Job's template cannot be patched, so nobody needs to
+from zdm.config import KubernetesSettings
+from zdm.errors import InputError, RefusedError
+from zdm.model.release import Version
+from zdm.rollout import kube_cluster, kube_patches, kube_versions
+from zdm.rollout import kube_objects as objects
+from zdm.rollout.kube_cluster import BY_KIND, WATCHED, ClusterApi, Json, Resource
+from zdm.rollout.kube_workloads import Declared
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Target:
-    """A declared workload, by the names that the cluster knows it by."""
-
-    namespace: str
-    kind: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Access:
-    """One verb on one resource; a name narrows it to one object."""
-
-    namespace: str
-    group: str
-    resource: str
-    verb: str
-    name: str = ""
-
-    def __str__(self) -> str:
-        group = f".{self.group}" if self.group else ""
-        one = f" {self.name}" if self.name else ""
-        return f"{self.verb} {self.resource}{group}{one} in {self.namespace}"
+def needed(settings: KubernetesSettings) -> tuple[tuple[str, Resource, str], ...]:
+    """Verb, resource and namespace of everything that the driver asks for."""
+    wanted = [("list", each, space) for space in settings.namespaces for each in WATCHED]
+    for workload in settings.workloads:
+        resource = BY_KIND[workload.kind]
+        wanted.append(("get", resource, workload.namespace))
+        if settings.mode == "patch" and workload.kind != "Job":
+            wanted.append(("patch", resource, workload.namespace))
+    return tuple(dict.fromkeys(wanted))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """Where zdm looks, what it may change there, and where its own Job runs."""
-
-    own: str
-    namespaces: tuple[str, ...]
-    workloads: tuple[Target, ...]
-    mode: Mode
-    announce: bool = True  # Events, and annotations on the declared workloads
-    may_be_gone: frozenset[Target] = frozenset()
-
-
-def needed(scope: Scope) -> tuple[Access, ...]:
-    """Every access that zdm asks for, in a stable order."""
-    return tuple(sorted({*_reading(scope), *_changing(scope), *_telling(scope)}))
-
-
-def _reading(scope: Scope) -> Iterator[Access]:
-    for namespace in scope.namespaces:
-        for group, resources in OBSERVED.items():
-            for resource in resources:
-                for verb in READ:
-                    yield Access(namespace=namespace, group=group, resource=resource, verb=verb)
-
-
-def _changing(scope: Scope) -> Iterator[Access]:
-    """The image, where zdm moves it, and zdm's annotations on the workload itself."""
-    if not (scope.mode == "patch" or scope.announce):
-        return
-    for target in scope.workloads:
-        if target.kind in IMMUTABLE and not scope.announce:
-            continue
-        group, resource = KINDS[target.kind]
-        yield Access(
-            namespace=target.namespace,
-            group=group,
-            resource=resource,
-            verb="patch",
-            name=target.name,
+def check(api: ClusterApi, settings: KubernetesSettings) -> None:
+    """Raise for settings that cannot work, or where a permission is missing."""
+    check_settings(settings)
+    missing = [each for each in needed(settings) if not api.may(*each)]
+    if missing:
+        said = "; ".join(f"{verb} {each.title} in {space}" for verb, each, space in missing)
+        rules = "; ".join(
+            kube_cluster.role_rule(each, (verb,), space) for verb, each, space in missing
         )
+        raise RefusedError(f"zdm may not: {said}", hint=f"give it {rules}")
 
 
-def _telling(scope: Scope) -> Iterator[Access]:
-    if not scope.announce:
-        return
-    for namespace in {scope.own, *scope.namespaces}:
-        for verb in ("create", "patch"):
-            yield Access(namespace=namespace, group="", resource="events", verb=verb)
-
-
-def rules(access: Iterable[Access]) -> list[dict[str, Any]]:
-    """The rules of one Role: what is alike stands together, and changes name their objects."""
-    verbs: dict[tuple[str, str], set[str]] = {}  # of (group, resource)
-    names: dict[tuple[str, str, str], set[str]] = {}  # of (group, resource, verb)
-    for one in access:
-        if one.name:
-            names.setdefault((one.group, one.resource, one.verb), set()).add(one.name)
-        else:
-            verbs.setdefault((one.group, one.resource), set()).add(one.verb)
-    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for (group, resource), found in sorted(verbs.items()):
-        alike.setdefault((group, tuple(sorted(found))), []).append(resource)
-    return [
-        {"apiGroups": [group], "resources": resources, "verbs": list(said)}
-        for (group, said), resources in sorted(alike.items())
-    ] + [
-        {
-            "apiGroups": [group],
-            "resources": [resource],
-            "resourceNames": sorted(objects),
-            "verbs": [verb],
-        }
-        for (group, resource, verb), objects in sorted(names.items())
+def check_settings(settings: KubernetesSettings) -> None:
+    """What the types of the settings do not say."""
+    outside = [
+        f"{w.kind} {w.namespace}/{w.name}"
+        for w in settings.workloads
+        if w.namespace not in settings.namespaces
     ]
+    faults = {
+        "names no workload": not settings.workloads,
+        "names no Secret of the database": not settings.secrets,
+        "has mode = 'command' and no command": settings.mode == "command"
+        and not settings.command,
+        f"declares {', '.join(outside)} outside `namespaces`": bool(outside),
+    }
+    for fault, is_so in faults.items():
+        if is_so:
+            raise InputError(
+                f"[rollout.kubernetes] {fault}, so old code could not be seen",
+                hint="see docs/drivers/kubernetes.md for the settings",
+            )
+
+
+def check_workload(
+    one: Declared, item: Json, versions: tuple[Version, Version], mode: str
+) -> None:
+    """Whether its version can be told, and moved."""
+    old, new = versions
+    head, body = objects.template(one.workload.kind, item)
+    there = {str(container["name"]) for container in kube_versions.containers(body)}
+    absent = [name for name in kube_patches.names(one) if name and name not in there]
+    if absent:
+        raise RefusedError(
+            f"{one.ref} has no container {', '.join(absent)}",
+            hint=f"it has {', '.join(sorted(there))}; set `container` of the workload",
+        )
+    by_image = kube_versions.mark(one.workload, head) is None and (
+        one.workload.version in ("auto", "image")
+    )
+    if by_image and not one.images.are_declared:
+        raise InputError(
+            f"{one.ref} tells its version by nothing but its image, and which image is"
+            f" {new} is not declared",
+            hint="set `image` (with {version}) or `images`, or label the pod template with"
+            f" {kube_versions.KEY}",
+        )
+    if mode == "patch" and one.workload.kind != "Job":
+        _patchable(one, item, old, new)
+
+
+def _patchable(one: Declared, item: Json, old: Version, new: Version) -> None:
+    wanted, before = kube_patches.target(one, new), kube_patches.target(one, old)
+    if wanted.images == before.images:
+        raise InputError(
+            f"{old} and {new} of {one.ref} have the same image, so a node may run what it"
+            " pulled before",
+            hint="use a tag for each version (`{version}` in `image`), or pin each by digest",
+        )
+    head, _ = objects.template(one.workload.kind, item)
+    written = kube_versions.mark(one.workload, head)
+    selector = (objects.spec(item).get("selector") or {}).get("matchLabels") or {}
+    if written is not None and written[0] == "labels" and written[1] in selector:
+        raise RefusedError(
+            f"the selector of {one.ref} holds the label {written[1]}, which cannot be changed,"
+            " so zdm cannot move its version",
+            hint="take the version out of the selector, or set `version = 'image'`",
+        )

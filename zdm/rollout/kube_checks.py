@@ -13,8 +13,8 @@ from zdm.errors import RefusedError, ZdmError
 from zdm.execute import starting
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
-from zdm.rollout import kube_access
-from zdm.rollout.kube_access import Access, Scope, Target
+from zdm.rollout import kube_rights
+from zdm.rollout.kube_rights import Access, Scope, Target
 
 SHOWN = 8  # names in a message
 _ROLES = "`zdm manifest` prints the Roles: apply them, or run zdm with that ServiceAccount"
@@ -46,7 +46,7 @@ class Cluster(Protocol):
 
 def missing(cluster: Cluster, scope: Scope) -> tuple[Access, ...]:
     """The rights that zdm needs and has not."""
-    return tuple(one for one in kube_access.needed(scope) if not cluster.allows(one))
+    return tuple(one for one in kube_rights.needed(scope) if not cluster.allows(one))
 
 
 def refuse_without_rights(cluster: Cluster, scope: Scope) -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from zdm.errors import InputError, PastReturnError, RefusedError, RolloutError, StoppedError
-from zdm.rollout import kube_access
-from zdm.rollout.kube_access import Scope
+from zdm.rollout import kube_rights
+from zdm.rollout.kube_rights import Scope
 
 Document = dict[str, Any]
 
@@ -122,12 +122,12 @@ def _account(job: Job) -> Document:
 
 
 def _role(job: Job, namespace: str) -> Document:
-    access = [one for one in kube_access.needed(job.scope) if one.namespace == namespace]
+    access = [one for one in kube_rights.needed(job.scope) if one.namespace == namespace]
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role",
         "metadata": _meta(job, job.account, namespace=namespace),
-        "rules": kube_access.rules(access),
+        "rules": kube_rights.rules(access),
     }
 
 

@@ -11,7 +11,7 @@ from zdm import config, planfile
 from zdm.config import KubernetesSettings, Settings
 from zdm.errors import InputError, RefusedError
 from zdm.rollout import kube_manifest
-from zdm.rollout.kube_access import Scope, Target
+from zdm.rollout.kube_rights import Scope, Target
 from zdm.rollout.kube_manifest import Document, Job, PlanInConfigMap, PlanInImage
 from zdm.workflows import plan_files
 

@@ -8,7 +8,7 @@ import pytest
 from zdm.errors import RefusedError, TemporaryError
 from zdm.model.diagnosis import Diagnosis, Verdict
 from zdm.rollout import kube_checks
-from zdm.rollout.kube_access import Access, Scope, Target
+from zdm.rollout.kube_rights import Access, Scope, Target
 from zdm.rollout.kube_checks import Template
 
 WEB = Target(namespace="shop", kind="Deployment", name="web")

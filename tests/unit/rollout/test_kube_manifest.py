@@ -13,8 +13,8 @@ import yaml
 
 from zdm.errors import InputError
 from zdm.render import manifest as rendering
-from zdm.rollout import kube_access, kube_manifest
-from zdm.rollout.kube_access import Mode, Scope, Target
+from zdm.rollout import kube_rights, kube_manifest
+from zdm.rollout.kube_rights import Mode, Scope, Target
 from zdm.rollout.kube_manifest import Job, PlanInConfigMap, PlanInImage
 
 WEB = Target(namespace="shop", kind="Deployment", name="web")
@@ -166,7 +166,7 @@ def test_another_attempt_and_another_plan_have_other_names() -> None:
 def verbs(wanted: Scope, namespace: str) -> set[str]:
     return {
         f"{one.verb} {one.resource}{f' {one.name}' if one.name else ''}"
-        for one in kube_access.needed(wanted)
+        for one in kube_rights.needed(wanted)
         if one.namespace == namespace and one.verb not in ("get", "list", "watch")
     }
 
@@ -215,7 +215,7 @@ def test_no_secret_no_exec_nothing_of_the_cluster(mode: Mode) -> None:
 def test_the_roles_grant_what_is_needed_and_no_more() -> None:
     wanted = scope("patch")
     granted = {
-        kube_access.Access(
+        kube_rights.Access(
             namespace=document["metadata"]["namespace"],
             group=group,
             resource=resource,
@@ -231,7 +231,7 @@ def test_the_roles_grant_what_is_needed_and_no_more() -> None:
         for name in rule.get("resourceNames", [""])
     }
 
-    assert granted == set(kube_access.needed(wanted))
+    assert granted == set(kube_rights.needed(wanted))
 
 
 def test_a_plan_that_no_config_map_holds_is_refused() -> None:
