@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from zdm.errors import RefusedError, ZdmError
+from zdm.errors import InputError, RefusedError, ZdmError
 from zdm.execute import starting
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
@@ -37,6 +37,9 @@ class Cluster(Protocol):
     def allows(self, access: Access) -> bool:
         """Whether the API server would let zdm do it."""
 
+    def preflight(self) -> None:
+        """Raise what a run would be refused with, before anything is changed."""
+
     def templates(self) -> tuple[Template, ...]:
         """The controllers in the allowed namespaces."""
 
@@ -49,24 +52,19 @@ def missing(cluster: Cluster, scope: Scope) -> tuple[Access, ...]:
     return tuple(one for one in kube_rights.needed(scope) if not cluster.allows(one))
 
 
-def refuse_without_rights(cluster: Cluster, scope: Scope) -> None:
-    """Raise RefusedError where a right is missing: a run would stop in the middle."""
-    lacking = missing(cluster, scope)
-    if lacking:
-        raise RefusedError(f"zdm may not {_said(map(str, lacking))}", hint=_ROLES)
-
-
 def examine(cluster: Cluster, scope: Scope) -> tuple[Diagnosis, ...]:
-    """Every check of the cluster."""
+    """Every check of the cluster; without its rights zdm can look no further."""
     return tuple(_answers(cluster, scope))
 
 
 def _answers(cluster: Cluster, scope: Scope) -> Iterator[Diagnosis]:
     try:
-        yield _rights(missing(cluster, scope))
-        templates = cluster.templates()
-        yield _there(templates, scope)
-        yield _starting(templates)
+        lacking = missing(cluster, scope)
+        yield _rights(lacking)
+        if lacking:
+            return
+        yield _declared(cluster, scope)
+        yield _starting(cluster.templates())
         yield _undeclared(cluster.undeclared())
     except ZdmError as error:
         yield diagnosis.failed("cluster", error.message, error.hint)
@@ -84,16 +82,13 @@ def _rights(lacking: tuple[Access, ...]) -> Diagnosis:
     return diagnosis.failed("cluster rights", f"zdm may not {_said(map(str, lacking))}", _ROLES)
 
 
-def _there(templates: tuple[Template, ...], scope: Scope) -> Diagnosis:
-    there = {template.target for template in templates}
-    gone = [one for one in scope.workloads if one not in there | scope.may_be_gone]
-    if not gone:
-        return diagnosis.ok("declared workloads", f"{len(scope.workloads)} of them are there")
-    names = _said(f"{one.kind} {one.namespace}/{one.name}" for one in gone)
-    return diagnosis.failed(
-        "declared workloads",
-        f"{names} is declared and not there",
-        "correct [rollout.kubernetes] in zdm.toml, or set may_be_gone for it",
+def _declared(cluster: Cluster, scope: Scope) -> Diagnosis:
+    try:
+        cluster.preflight()
+    except (InputError, RefusedError) as error:
+        return diagnosis.failed("declared workloads", error.message, error.hint)
+    return diagnosis.ok(
+        "declared workloads", f"{len(scope.workloads)} declared, and each can be told and moved"
     )
 
 

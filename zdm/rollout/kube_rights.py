@@ -1,6 +1,6 @@
 """What zdm may do in a cluster, verb by verb: Roles and access reviews come from one list.
 
-Namespaced only; never `secrets`, never `exec`. Pods and controllers of every kind are read in
+Namespaced only; never `secrets`, never `exec`. Pods and controllers of every kind are listed in
 each allowed namespace, since an undeclared workload on the same database must be found; only
 declared workloads may be changed, each by its name. Pure.
 """
@@ -9,22 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from zdm.rollout.kube_cluster import BY_KIND, EVENTS, WATCHED, Resource
+
 Mode = Literal["patch", "observe", "command"]
 
-READ = ("get", "list", "watch")
-OBSERVED = {  # API group → resources
-    "": ("pods",),
-    "apps": ("daemonsets", "deployments", "replicasets", "statefulsets"),
-    "batch": ("cronjobs", "jobs"),
-}
-KINDS = {  # declared kind → where it is
-    "CronJob": ("batch", "cronjobs"),
-    "DaemonSet": ("apps", "daemonsets"),
-    "Deployment": ("apps", "deployments"),
-    "Job": ("batch", "jobs"),
-    "StatefulSet": ("apps", "statefulsets"),
-}
-IMMUTABLE = frozenset({"Job"})  # a Job's template cannot be patched, so nobody needs to
+IMMUTABLE = frozenset({"Job"})  # its template cannot be patched, so nobody needs to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -61,59 +50,58 @@ class Scope:
     workloads: tuple[Target, ...]
     mode: Mode
     announce: bool = True  # Events, and annotations on the declared workloads
-    may_be_gone: frozenset[Target] = frozenset()
 
 
 def needed(scope: Scope) -> tuple[Access, ...]:
     """Every access that zdm asks for, in a stable order."""
-    return tuple(sorted({*_reading(scope), *_changing(scope), *_telling(scope)}))
+    return tuple(sorted({*_reading(scope), *_of_workloads(scope), *_telling(scope)}))
+
+
+def _access(resource: Resource, verb: str, namespace: str, name: str = "") -> Access:
+    return Access(
+        namespace=namespace,
+        group=resource.group,
+        resource=resource.plural,
+        verb=verb,
+        name=name,
+    )
 
 
 def _reading(scope: Scope) -> Iterator[Access]:
     for namespace in scope.namespaces:
-        for group, resources in OBSERVED.items():
-            for resource in resources:
-                for verb in READ:
-                    yield Access(namespace=namespace, group=group, resource=resource, verb=verb)
+        for resource in WATCHED:
+            yield _access(resource, "list", namespace)
 
 
-def _changing(scope: Scope) -> Iterator[Access]:
+def _of_workloads(scope: Scope) -> Iterator[Access]:
     """The image, where zdm moves it, and zdm's annotations on the workload itself."""
-    if not (scope.mode == "patch" or scope.announce):
-        return
     for target in scope.workloads:
-        if target.kind in IMMUTABLE and not scope.announce:
-            continue
-        group, resource = KINDS[target.kind]
-        yield Access(
-            namespace=target.namespace,
-            group=group,
-            resource=resource,
-            verb="patch",
-            name=target.name,
-        )
+        moved = scope.mode == "patch" and target.kind not in IMMUTABLE
+        for verb in ("get", "patch") if moved or scope.announce else ("get",):
+            yield _access(BY_KIND[target.kind], verb, target.namespace, target.name)
 
 
 def _telling(scope: Scope) -> Iterator[Access]:
-    if not scope.announce:
-        return
-    for namespace in {scope.own, *scope.namespaces}:
-        for verb in ("create", "patch"):
-            yield Access(namespace=namespace, group="", resource="events", verb=verb)
+    if scope.announce:
+        for target in scope.workloads:
+            yield _access(EVENTS, "create", target.namespace)
 
 
 def rules(access: Iterable[Access]) -> list[dict[str, Any]]:
     """The rules of one Role: what is alike stands together, and changes name their objects."""
     verbs: dict[tuple[str, str], set[str]] = {}  # of (group, resource)
-    names: dict[tuple[str, str, str], set[str]] = {}  # of (group, resource, verb)
+    named: dict[tuple[str, str, str], set[str]] = {}  # of (group, resource, name)
     for one in access:
         if one.name:
-            names.setdefault((one.group, one.resource, one.verb), set()).add(one.name)
+            named.setdefault((one.group, one.resource, one.name), set()).add(one.verb)
         else:
             verbs.setdefault((one.group, one.resource), set()).add(one.verb)
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (group, resource), found in sorted(verbs.items()):
         alike.setdefault((group, tuple(sorted(found))), []).append(resource)
+    objects: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for (group, resource, name), found in sorted(named.items()):
+        objects.setdefault((group, resource, tuple(sorted(found))), []).append(name)
     return [
         {"apiGroups": [group], "resources": resources, "verbs": list(said)}
         for (group, said), resources in sorted(alike.items())
@@ -121,8 +109,8 @@ def rules(access: Iterable[Access]) -> list[dict[str, Any]]:
         {
             "apiGroups": [group],
             "resources": [resource],
-            "resourceNames": sorted(objects),
-            "verbs": [verb],
+            "resourceNames": names,
+            "verbs": list(said),
         }
-        for (group, resource, verb), objects in sorted(names.items())
+        for (group, resource, said), names in sorted(objects.items())
     ]

@@ -11,8 +11,8 @@ from zdm import config, planfile
 from zdm.config import KubernetesSettings, Settings
 from zdm.errors import InputError, RefusedError
 from zdm.rollout import kube_manifest
-from zdm.rollout.kube_rights import Scope, Target
 from zdm.rollout.kube_manifest import Document, Job, PlanInConfigMap, PlanInImage
+from zdm.rollout.kube_rights import Scope, Target
 from zdm.workflows import plan_files
 
 _PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]+@|\bpassword\s*=\s*\S", re.IGNORECASE)
@@ -66,17 +66,15 @@ def run(settings: Settings, asked: Asked) -> dict[str, Document]:
 
 def scope(cluster: KubernetesSettings, own: str) -> Scope:
     """What the settings make zdm do in the cluster; `own` is where zdm itself runs."""
-    targets = {
-        Target(namespace=one.namespace, kind=one.kind, name=one.name): one
-        for one in cluster.workloads
-    }
     return Scope(
         own=own,
         namespaces=cluster.namespaces,
-        workloads=tuple(targets),
+        workloads=tuple(
+            Target(namespace=one.namespace, kind=one.kind, name=one.name)
+            for one in cluster.workloads
+        ),
         mode=cluster.mode,
         announce=cluster.announce,
-        may_be_gone=frozenset(target for target, one in targets.items() if one.may_be_gone),
     )
 
 

@@ -8,8 +8,8 @@ import pytest
 from zdm.errors import RefusedError, TemporaryError
 from zdm.model.diagnosis import Diagnosis, Verdict
 from zdm.rollout import kube_checks
-from zdm.rollout.kube_rights import Access, Scope, Target
 from zdm.rollout.kube_checks import Template
+from zdm.rollout.kube_rights import Access, Scope, Target
 
 WEB = Target(namespace="shop", kind="Deployment", name="web")
 SCOPE = Scope(own="shop", namespaces=("shop",), workloads=(WEB,), mode="patch")
@@ -23,11 +23,16 @@ class Shown:
     found: tuple[Template, ...] = field(default_factory=lambda: (web(),))
     others: tuple[str, ...] = ()
     away: bool = False
+    refusal: RefusedError | None = None
 
     def allows(self, access: Access) -> bool:
         if self.away:
             raise TemporaryError("the API server does not answer", hint="wait")
         return str(access) not in self.denied
+
+    def preflight(self) -> None:
+        if self.refusal:
+            raise self.refusal
 
     def templates(self) -> tuple[Template, ...]:
         return self.found
@@ -64,19 +69,15 @@ def test_a_right_that_is_missing_is_named_with_its_object() -> None:
 
     assert found.verdict is Verdict.FAILED
     assert found.said == "zdm may not list pods in shop, patch deployments.apps web in shop"
-    with pytest.raises(RefusedError, match="zdm may not list pods in shop"):
-        kube_checks.refuse_without_rights(Shown(denied=denied), SCOPE)
+    assert set(examine(Shown(denied=denied))) == {"cluster rights"}
 
 
-def test_with_every_right_nothing_is_refused() -> None:
-    kube_checks.refuse_without_rights(Shown(), SCOPE)
-
-
-def test_a_declared_workload_that_is_not_there_is_named() -> None:
-    found = examine(Shown(found=()))["declared workloads"]
+def test_what_a_run_would_be_refused_with_is_said() -> None:
+    refusal = RefusedError("Deployment shop/web does not exist", hint="correct it")
+    found = examine(Shown(refusal=refusal))["declared workloads"]
 
     assert found.verdict is Verdict.FAILED
-    assert found.said == "Deployment shop/web is declared and not there"
+    assert (found.said, found.remedy) == ("Deployment shop/web does not exist", "correct it")
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from zdm.config import KubernetesSettings, KubernetesWorkload
 from zdm.errors import InputError
 from zdm.render import manifest as rendering
-from zdm.rollout import kube_rights, kube_manifest
-from zdm.rollout.kube_rights import Mode, Scope, Target
+from zdm.rollout import kube_access, kube_manifest, kube_rights
 from zdm.rollout.kube_manifest import Job, PlanInConfigMap, PlanInImage
+from zdm.rollout.kube_rights import Mode, Scope, Target
+from zdm.workflows import job_manifest
 
 WEB = Target(namespace="shop", kind="Deployment", name="web")
 MAIL = Target(namespace="mail", kind="CronJob", name="digest")
@@ -163,41 +165,70 @@ def test_another_attempt_and_another_plan_have_other_names() -> None:
     assert len(names) == 3
 
 
-def verbs(wanted: Scope, namespace: str) -> set[str]:
+def changes(wanted: Scope, namespace: str) -> set[str]:
+    """What may be written in a namespace."""
     return {
         f"{one.verb} {one.resource}{f' {one.name}' if one.name else ''}"
         for one in kube_rights.needed(wanted)
-        if one.namespace == namespace and one.verb not in ("get", "list", "watch")
+        if one.namespace == namespace and one.verb not in ("get", "list")
     }
 
 
 def test_only_declared_workloads_are_changed_and_by_name() -> None:
     stateful = Target(namespace="shop", kind="StatefulSet", name="queue")
-    job_kind = Target(namespace="shop", kind="Job", name="once")
-    wanted = scope("patch", WEB, stateful, MAIL, job_kind)
+    once = Target(namespace="shop", kind="Job", name="once")
+    wanted = replace(scope("patch", WEB, stateful, MAIL, once), announce=False)
 
-    assert verbs(wanted, "shop") == {
-        "create events",
-        "patch events",
-        "patch deployments web",
-        "patch statefulsets queue",
-        "patch jobs once",
-    }
-    assert verbs(wanted, "mail") == {
-        "create events",
-        "patch events",
-        "patch cronjobs digest",
-    }
-    assert verbs(wanted, "zdm") == {"create events", "patch events"}
+    assert changes(wanted, "shop") == {"patch deployments web", "patch statefulsets queue"}
+    assert changes(wanted, "mail") == {"patch cronjobs digest"}
+    assert changes(wanted, "zdm") == set()
 
 
 @pytest.mark.parametrize("mode", ["observe", "command"])
 def test_where_zdm_neither_patches_nor_announces_it_only_reads(mode: Mode) -> None:
-    assert verbs(replace(scope(mode), announce=False), "shop") == set()
+    assert changes(replace(scope(mode), announce=False), "shop") == set()
 
 
-def test_without_announcements_only_images_are_written() -> None:
-    assert verbs(replace(scope("patch"), announce=False), "shop") == {"patch deployments web"}
+def test_an_announcement_is_an_event_and_an_annotation() -> None:
+    assert changes(scope("observe"), "shop") == {"create events", "patch deployments web"}
+
+
+def test_a_namespace_without_rights_has_no_role() -> None:
+    found = kube_manifest.documents(job())
+
+    assert {word for word in found if word.startswith("role-")} == {
+        "role-mail",
+        "role-binding-mail",
+        "role-shop",
+        "role-binding-shop",
+    }
+
+
+@pytest.mark.parametrize("mode", ["patch", "observe", "command"])
+def test_the_driver_asks_for_nothing_that_the_roles_do_not_give(mode: Mode) -> None:
+    settings = KubernetesSettings(
+        namespaces=("mail", "shop"),
+        secrets=("db",),
+        mode=mode,
+        announce=False,
+        workloads=tuple(
+            KubernetesWorkload(
+                kind=one.kind,  # type: ignore[arg-type]  # one of its kinds
+                namespace=one.namespace,
+                name=one.name,
+            )
+            for one in (WEB, MAIL)
+        ),
+    )
+    asked = {
+        (verb, resource.group, resource.plural, namespace, name)
+        for verb, resource, namespace, name in kube_access.needed(settings)
+    }
+
+    assert asked == {
+        (one.verb, one.group, one.resource, one.namespace, one.name)
+        for one in kube_rights.needed(job_manifest.scope(settings, "zdm"))
+    }
 
 
 @pytest.mark.parametrize("mode", ["patch", "observe", "command"])
