@@ -1,0 +1,141 @@
+"""What the server says when it says no: Status objects with the real codes and wording."""
+
+from tests.fakes.kube_api.kinds import Json, Kind
+
+
+class Refusal(Exception):
+    """An answer that is a Status."""
+
+    def __init__(self, code: int, reason: str, message: str, details: Json | None = None):
+        super().__init__(message)
+        self.code = code
+        self.status: Json = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": message,
+            "reason": reason,
+            "details": details or {},
+            "code": code,
+        }
+        if not details:
+            del self.status["details"]
+
+
+def _about(kind: Kind, name: str) -> Json:
+    details = {"name": name, "group": kind.group, "kind": kind.plural}
+    return {key: value for key, value in details.items() if value}
+
+
+def not_found(kind: Kind, name: str) -> Refusal:
+    """404."""
+    message = f'{kind.resource} "{name}" not found'
+    return Refusal(404, "NotFound", message, _about(kind, name))
+
+
+def exists(kind: Kind, name: str) -> Refusal:
+    """409 of a second POST."""
+    message = f'{kind.resource} "{name}" already exists'
+    return Refusal(409, "AlreadyExists", message, _about(kind, name))
+
+
+def modified(kind: Kind, name: str) -> Refusal:
+    """409 of a stale resourceVersion."""
+    return conflict(
+        kind,
+        name,
+        "the object has been modified; please apply your changes to the latest version and"
+        " try again",
+    )
+
+
+def conflict(kind: Kind, name: str, why: str) -> Refusal:
+    """409 of a write that came too late."""
+    message = f'Operation cannot be fulfilled on {kind.resource} "{name}": {why}'
+    return Refusal(409, "Conflict", message, _about(kind, name))
+
+
+def owned_by_others(causes: list[Json]) -> Refusal:
+    """409 of a server-side apply: the fields have other owners."""
+    if len(causes) == 1:
+        what = f"1 conflict: {causes[0]['message']}: {causes[0]['field']}"
+    else:
+        lines = "".join(f"\n- {cause['message']}: {cause['field']}" for cause in causes)
+        what = f"{len(causes)} conflicts:{lines}"
+    return Refusal(409, "Conflict", f"Apply failed with {what}", {"causes": causes})
+
+
+def invalid(kind: Kind, name: str, field: str, why: str) -> Refusal:
+    """422 of an object that may not be stored; `why` begins with the cause's type."""
+    of_group = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+    reasons = {
+        "Invalid value": "FieldValueInvalid",
+        "Required value": "FieldValueRequired",
+        "Forbidden": "FieldValueForbidden",
+    }
+    cause = {"reason": reasons[why.split(":", 1)[0]], "message": why, "field": field}
+    details = {"name": name, "group": kind.group, "kind": kind.kind, "causes": [cause]}
+    return Refusal(
+        422,
+        "Invalid",
+        f'{of_group} "{name}" is invalid: {field}: {why}',
+        {key: value for key, value in details.items() if value},
+    )
+
+
+def bad_request(why: str) -> Refusal:
+    """400."""
+    return Refusal(400, "BadRequest", why)
+
+
+def unprocessable() -> Refusal:
+    """422 of a JSON patch that cannot be applied, a failed `test` included."""
+    message = "the server rejected our request due to an error in our request"
+    return Refusal(422, "Invalid", message)
+
+
+def expired(why: str) -> Refusal:
+    """410: the version asked for is forgotten; list again."""
+    return Refusal(410, "Expired", why)
+
+
+def forbidden(kind: Kind, name: str, why: str) -> Refusal:
+    """403."""
+    what = f'{kind.resource} "{name}"' if name else kind.resource
+    return Refusal(403, "Forbidden", f"{what} is forbidden: {why}", _about(kind, name))
+
+
+def unauthorized() -> Refusal:
+    """401: the token is nobody's."""
+    return Refusal(401, "Unauthorized", "Unauthorized")
+
+
+def unsupported(media_type: str, accepted: str) -> Refusal:
+    """415."""
+    return Refusal(
+        415,
+        "UnsupportedMediaType",
+        f"the body of the request was in an unknown format - accepted media types include:"
+        f" {accepted}; got {media_type}",
+    )
+
+
+def not_allowed() -> Refusal:
+    """405."""
+    return Refusal(
+        405,
+        "MethodNotAllowed",
+        "the server does not allow this method on the requested resource",
+    )
+
+
+def success(kind: Kind, name: str, uid: str) -> Json:
+    """The answer to a DELETE that took effect at once."""
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": {**_about(kind, name), "uid": uid},
+    }
