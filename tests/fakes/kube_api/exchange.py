@@ -40,10 +40,13 @@ class Request:
         """The body, which must be JSON; nothing at all is an empty object."""
         if not self.body:
             return {}
+        content = self.headers.get("content-type", "application/json")
+        if "json" not in content and "yaml" not in content:
+            raise answers.unsupported(content, "application/json")
         try:
             return json.loads(self.body)
         except ValueError as error:
-            raise answers.bad_request(f"couldn't decode the body as JSON: {error}") from error
+            raise answers.bad_request(f"the body is no JSON: {error}") from error
 
     def flag(self, name: str) -> bool:
         """A query parameter that is yes or no."""

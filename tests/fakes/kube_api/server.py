@@ -10,10 +10,13 @@ from typing import Self
 
 from tests.fakes.kube_api.authorisation import ADMIN_TOKEN, Access, Account
 from tests.fakes.kube_api.clock import SimulatedClock
+from tests.fakes.kube_api.controllers import loop
+from tests.fakes.kube_api.controllers.loop import Background
+from tests.fakes.kube_api.controllers.world import Behaviour, World, with_condition
 from tests.fakes.kube_api.exchange import Document, Request
 from tests.fakes.kube_api.failures import Failure, Failures, Order
 from tests.fakes.kube_api.handler import Exchange, Listener
-from tests.fakes.kube_api.kinds import Json, named, of
+from tests.fakes.kube_api.kinds import NODES, Json, named, of
 from tests.fakes.kube_api.store import Store
 from tests.fakes.kube_api.verbs import Api
 
@@ -32,13 +35,16 @@ class FakeKube:
         self.store = Store(self.clock)
         self.access = Access(self.store)
         self.failures = Failures()
+        self.world = World(self.store)
         self.requests: list[Request] = []
         self.errors: list[BaseException] = []
         self._api = Api(self.store, self.access)
+        self._background: Background | None = None
         self._listener: Listener | None = None
         self._port = 0
         for name in NAMESPACES:
             self.add_namespace(name)
+        self.add_node("node-1")
 
     def __enter__(self) -> Self:
         self.start()
@@ -50,6 +56,7 @@ class FakeKube:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stand_still()
         self.stop()
         if self.errors and error is None:
             raise self.errors[0]
@@ -69,6 +76,11 @@ class FakeKube:
         if self._listener is not None:
             self._listener.cut()
             self._listener = None
+
+    @property
+    def images(self) -> dict[str, Behaviour]:
+        """How the containers of an image behave; others run at once and stay ready."""
+        return self.world.images
 
     @property
     def url(self) -> str:
@@ -104,9 +116,24 @@ class FakeKube:
         """Let so much time pass in the cluster."""
         self.advance(duration.total_seconds())
 
+    def settle(self) -> None:
+        """Let the controllers do what there is to do now."""
+        loop.settle(self.world)
+
     def advance(self, seconds: float) -> None:
-        """Let so much time pass."""
-        self.clock.set(self.clock.now() + timedelta(seconds=seconds))
+        """Let so much time pass, and the controllers work meanwhile."""
+        loop.advance(self.world, seconds)
+
+    def run_in_background(self, speed: float = 1.0) -> None:
+        """From now on time passes by itself, so many times as fast as real time."""
+        self._background = Background(self.world, self.errors)
+        self._background.start(speed)
+
+    def stand_still(self) -> None:
+        """End that."""
+        if self._background is not None:
+            self._background.stop()
+            self._background = None
 
     # --- objects
 
@@ -114,6 +141,17 @@ class FakeKube:
         """A namespace, if it is not there yet."""
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         self.apply(manifest)
+
+    def add_node(self, name: str) -> None:
+        """A node that is ready."""
+        self.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+        ready = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
+        self._condition(name, ready)
+
+    def lose_node(self, name: str) -> None:
+        """Its kubelet reports no more: pods on it end up Terminating for ever."""
+        self.world.lost_nodes[name] = self.now()
+        self._condition(name, {"type": "Ready", "status": "Unknown"})
 
     def get(self, kind: str, namespace: str, name: str) -> Json:
         """One object; a missing one raises `Refused`."""
@@ -157,6 +195,10 @@ class FakeKube:
         """Delete; `gracePeriodSeconds=0` and the like go into the request's body."""
         self._ask("DELETE", self._path(kind, namespace, name), dict(options))
 
+    def limit_pods(self, count: int, namespace: str = "default") -> None:
+        """A quota: further pods are refused, which shows as ReplicaFailure."""
+        self.world.quotas[namespace] = count
+
     # --- rights and failures
 
     def bind(self, token: str, account: str, namespace: str = "default") -> None:
@@ -170,6 +212,13 @@ class FakeKube:
         self.failures.orders.append(Order(failure, method, re.compile(path), times))
 
     # --- inside
+
+    def _condition(self, node: str, condition: Json) -> None:
+        with self.store.locked():
+            item = self.store.get(NODES, "", node)
+            present = item.get("status", {}).get("conditions") or []
+            conditions = with_condition(present, condition, self.store.now())
+            self.world.set_status(NODES, item, {"conditions": conditions})
 
     def _path(self, word: str, namespace: str, name: str) -> str:
         kind = named(word)
