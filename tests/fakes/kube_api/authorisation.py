@@ -5,6 +5,7 @@ an unknown token is 401, and no token is the anonymous user, who may nothing.
 """
 
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from tests.fakes.kube_api import answers
 from tests.fakes.kube_api.exchange import Document, Request, Target
@@ -13,6 +14,7 @@ from tests.fakes.kube_api.kinds import (
     CLUSTER_ROLES,
     ROLE_BINDINGS,
     ROLES,
+    SERVICE_ACCOUNTS,
     Json,
     Kind,
 )
@@ -87,6 +89,22 @@ class Access:
         if token not in self.tokens:
             raise answers.unauthorized()
         return self.tokens[token]
+
+    def issue(self, target: Target, body: Json) -> Document:
+        """Answer a TokenRequest; from then on rights count."""
+        self.store.get(SERVICE_ACCOUNTS, target.namespace, target.name)
+        token = f"fake-{target.namespace}-{target.name}-{uuid4().hex}"
+        self.tokens[token] = Account(target.namespace, target.name)
+        return Document(
+            code=201,
+            body={
+                "kind": "TokenRequest",
+                "apiVersion": "authentication.k8s.io/v1",
+                "metadata": {"name": target.name, "namespace": target.namespace},
+                "spec": {"expirationSeconds": 3600, **body.get("spec", {})},
+                "status": {"token": token, "expirationTimestamp": self.store.now()},
+            },
+        )
 
     def check(self, account: Account | None, target: Target, request: Request) -> None:
         """Refuse with 403 what the account may not do."""

@@ -127,6 +127,10 @@ def _part(kind: Kind, part: str) -> Json:
         entry.update(group="autoscaling", version="v1", kind="Scale")
     if part == "log":
         entry["verbs"] = ["get"]
+    if part == "token":
+        entry.update(
+            group="authentication.k8s.io", version="v1", kind="TokenRequest", verbs=["create"]
+        )
     if part == "eviction":
         entry.update(group="policy", version="v1", kind="Eviction", verbs=["create"])
     return entry

@@ -58,6 +58,10 @@ PODS = Kind(
     subresources=("status", "log", "eviction"),
 )
 SERVICES = Kind(plural="services", kind="Service", short=("svc",), subresources=_STATUS)
+CONFIG_MAPS = Kind(plural="configmaps", kind="ConfigMap", short=("cm",))
+SERVICE_ACCOUNTS = Kind(
+    plural="serviceaccounts", kind="ServiceAccount", short=("sa",), subresources=("token",)
+)
 DEPLOYMENTS = Kind(
     group="apps",
     plural="deployments",
@@ -128,9 +132,9 @@ ALL = (
     PODS,
     SERVICES,
     Kind(plural="secrets", kind="Secret"),
-    Kind(plural="configmaps", kind="ConfigMap", short=("cm",)),
+    CONFIG_MAPS,
     Kind(plural="events", kind="Event", short=("ev",)),
-    Kind(plural="serviceaccounts", kind="ServiceAccount", short=("sa",)),
+    SERVICE_ACCOUNTS,
     DEPLOYMENTS,
     REPLICA_SETS,
     STATEFUL_SETS,

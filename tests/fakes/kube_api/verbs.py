@@ -83,6 +83,8 @@ class Api:
             deletion.delete(self.store, PODS, pod, request.json().get("deleteOptions") or {})
             done = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
             return Document(body={**done, "code": 201}, code=201)
+        if target.subresource == "token":
+            return self.access.issue(target, request.json())
         if target.name:
             raise answers.not_allowed()
         created = writing.create(self.store, request, target, request.json())

@@ -2,7 +2,14 @@
 
 from tests.fakes.kube_api import deletion
 from tests.fakes.kube_api.controllers.world import World, is_terminating
-from tests.fakes.kube_api.kinds import ALL, NAMESPACES, Json, Kind
+from tests.fakes.kube_api.kinds import (
+    ALL,
+    CONFIG_MAPS,
+    NAMESPACES,
+    SERVICE_ACCOUNTS,
+    Json,
+    Kind,
+)
 
 
 def reconcile(world: World) -> None:
@@ -24,6 +31,7 @@ def reconcile(world: World) -> None:
             )
         elif _in_foreground(item) and not _dependents(everything, item):
             world.store.remove(kind, item)
+    _furnish_namespaces(world)
     _empty_namespaces(world, everything)
 
 
@@ -38,6 +46,18 @@ def _dependents(everything: list[tuple[Kind, Json]], owner: Json) -> list[Json]:
         for _, item in everything
         if any(one["uid"] == uid for one in item["metadata"].get("ownerReferences") or [])
     ]
+
+
+def _furnish_namespaces(world: World) -> None:
+    """Every namespace has a service account and the cluster's certificate."""
+    for namespace in world.store.all(NAMESPACES):
+        name = namespace["metadata"]["name"]
+        for kind, content in (
+            (SERVICE_ACCOUNTS, "default"),
+            (CONFIG_MAPS, "kube-root-ca.crt"),
+        ):
+            if not is_terminating(namespace) and world.store.find(kind, name, content) is None:
+                world.create(kind, {"metadata": {"name": content, "namespace": name}})
 
 
 def _empty_namespaces(world: World, everything: list[tuple[Kind, Json]]) -> None:

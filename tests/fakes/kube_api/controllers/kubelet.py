@@ -22,12 +22,15 @@ _PULLS = {"ErrImagePull", "ImagePullBackOff"}
 
 def reconcile(world: World) -> None:
     """Move every pod on."""
+    nodes = {node["metadata"]["name"] for node in world.store.all(NODES)}
     for pod in world.store.all(PODS):
         node = pod["spec"].get("nodeName", "")
         if not node:
             _schedule(world, pod)
         elif node in world.lost_nodes:
             _lost(world, pod, world.lost_nodes[node])
+        elif node not in nodes:
+            continue
         elif is_terminating(pod):
             _drain(world, pod)
         elif not has_ended(pod):

@@ -5,14 +5,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from tests.fakes.kube_api.controllers import collector, deployments, kubelet, replicasets
+from tests.fakes.kube_api.controllers import (
+    collector,
+    cronjobs,
+    daemonsets,
+    deployments,
+    endpoints,
+    jobs,
+    kubelet,
+    replicasets,
+    statefulsets,
+)
 from tests.fakes.kube_api.controllers.world import World
 
 _ALL: tuple[Callable[[World], None], ...] = (
     deployments.reconcile,
     replicasets.reconcile,
+    statefulsets.reconcile,
+    daemonsets.reconcile,
+    cronjobs.reconcile,
+    jobs.reconcile,
     kubelet.reconcile,
     collector.reconcile,
+    endpoints.reconcile,
 )
 _TOO_MANY = 500
 _BEAT = 0.02

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from tests.fakes.kube_api import admission, clock
 from tests.fakes.kube_api.kinds import PODS, Json, Kind
@@ -84,6 +85,7 @@ class World:
     def create(self, kind: Kind, item: Json) -> Json:
         """Create an object as a controller does."""
         item = {"kind": kind.kind, "apiVersion": kind.api_version, **item}
+        item["metadata"]["uid"] = str(uuid4())
         admission.default(kind, item, new=True)
         if kind.generation:
             item.setdefault("status", {})
