@@ -4,6 +4,7 @@ Defaults follow the API reference of 1.36 for the fields that rollouts depend on
 covers what tests and kubectl can get wrong, not all.
 """
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -169,6 +170,9 @@ def _service(item: Json) -> None:
         ipFamilies=["IPv4"],
         ipFamilyPolicy="SingleStack",
     )
+    if spec["type"] != "ExternalName" and "clusterIP" not in spec:
+        spec["clusterIP"] = f"10.96.{secrets.randbelow(250)}.{secrets.randbelow(250) + 1}"
+        spec["clusterIPs"] = [spec["clusterIP"]]
     for port in spec.get("ports") or []:
         _fill(port, protocol="TCP", targetPort=port["port"])
     item.setdefault("status", {"loadBalancer": {}})

@@ -19,7 +19,7 @@ class Refusal(Exception):
             "details": details or {},
             "code": code,
         }
-        if not details:
+        if details is None:
             del self.status["details"]
 
 
@@ -56,32 +56,80 @@ def conflict(kind: Kind, name: str, why: str) -> Refusal:
     return Refusal(409, "Conflict", message, _about(kind, name))
 
 
+def other_uid(kind: Kind, name: str, wanted: str, present: str) -> Refusal:
+    """409 of a DELETE that expects another object; it speaks of kinds, not of resources."""
+    why = (
+        f"the UID in the precondition ({wanted}) does not match the UID in record ({present})."
+        " The object might have been deleted and then recreated"
+    )
+    words = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+    details = {"name": name, "group": kind.group, "kind": kind.kind}
+    return Refusal(
+        409,
+        "Conflict",
+        f'Operation cannot be fulfilled on {words} "{name}": {why}',
+        {key: value for key, value in details.items() if value},
+    )
+
+
 def owned_by_others(causes: list[Json]) -> Refusal:
     """409 of a server-side apply: the fields have other owners."""
     if len(causes) == 1:
         what = f"1 conflict: {causes[0]['message']}: {causes[0]['field']}"
     else:
-        lines = "".join(f"\n- {cause['message']}: {cause['field']}" for cause in causes)
-        what = f"{len(causes)} conflicts:{lines}"
+        fields: dict[str, str] = {}
+        for cause in causes:
+            owner = cause["message"].replace("conflict", "conflicts", 1)
+            fields[owner] = fields.get(owner, "") + f"\n- {cause['field']}"
+        lines = "\n".join(f"{owner}:{of_owner}" for owner, of_owner in fields.items())
+        what = f"{len(causes)} conflicts: {lines}"
     return Refusal(409, "Conflict", f"Apply failed with {what}", {"causes": causes})
+
+
+_REASONS = {
+    "Invalid value": "FieldValueInvalid",
+    "Required value": "FieldValueRequired",
+    "Forbidden": "FieldValueForbidden",
+}
 
 
 def invalid(kind: Kind, name: str, field: str, why: str) -> Refusal:
     """422 of an object that may not be stored; `why` begins with the cause's type."""
-    of_group = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
-    reasons = {
-        "Invalid value": "FieldValueInvalid",
-        "Required value": "FieldValueRequired",
-        "Forbidden": "FieldValueForbidden",
-    }
-    cause = {"reason": reasons[why.split(":", 1)[0]], "message": why, "field": field}
-    details = {"name": name, "group": kind.group, "kind": kind.kind, "causes": [cause]}
+    what = (kind.group, kind.kind, name)
+    return _invalid(f"{kind.kind}.{kind.group}" if kind.group else kind.kind, what, field, why)
+
+
+def unversioned(kind: Kind, name: str) -> Refusal:
+    """422 of a PUT that must name a version; it speaks of resources, not of kinds."""
+    what = (kind.group, kind.plural, name)
+    why = "Invalid value: 0: must be specified for an update"
+    return _invalid(kind.resource, what, "metadata.resourceVersion", why)
+
+
+def invalid_option(options: str, field: str, why: str) -> Refusal:
+    """422 of a query parameter."""
+    return _invalid(f"{options}.meta.k8s.io", ("meta.k8s.io", options, ""), field, why)
+
+
+def _invalid(words: str, what: tuple[str, str, str], field: str, why: str) -> Refusal:
+    group, kind, name = what
+    cause = {"reason": _REASONS[why.split(":", 1)[0]], "message": why, "field": field}
+    details = {"name": name, "group": group, "kind": kind, "causes": [cause]}
     return Refusal(
         422,
         "Invalid",
-        f'{of_group} "{name}" is invalid: {field}: {why}',
+        f'{words} "{name}" is invalid: {field}: {why}',
         {key: value for key, value in details.items() if value},
     )
+
+
+def without_merge_key(item: Json, key: str) -> Refusal:
+    """500 without a reason, of a strategic patch that does not say which item it means."""
+    pairs = " ".join(f"{name}:{value}" for name, value in sorted(item.items()))
+    message = f"map: map[{pairs}] does not contain declared merge key: {key}"
+    refusal = Refusal(500, "", message)
+    del refusal.status["reason"]
+    return refusal
 
 
 def bad_request(why: str) -> Refusal:
@@ -92,7 +140,7 @@ def bad_request(why: str) -> Refusal:
 def unprocessable() -> Refusal:
     """422 of a JSON patch that cannot be applied, a failed `test` included."""
     message = "the server rejected our request due to an error in our request"
-    return Refusal(422, "Invalid", message)
+    return Refusal(422, "Invalid", message, {})
 
 
 def expired(why: str) -> Refusal:
@@ -111,23 +159,21 @@ def unauthorized() -> Refusal:
     return Refusal(401, "Unauthorized", "Unauthorized")
 
 
-def unsupported(media_type: str, accepted: str) -> Refusal:
+def unsupported() -> Refusal:
     """415."""
-    return Refusal(
-        415,
-        "UnsupportedMediaType",
-        f"the body of the request was in an unknown format - accepted media types include:"
-        f" {accepted}; got {media_type}",
-    )
+    return Refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
 
 
 def not_allowed() -> Refusal:
     """405."""
-    return Refusal(
-        405,
-        "MethodNotAllowed",
-        "the server does not allow this method on the requested resource",
-    )
+    message = "the server does not allow this method on the requested resource"
+    return Refusal(405, "MethodNotAllowed", message, {})
+
+
+def no_such_resource() -> Refusal:
+    """404 of a path within a known group, which no resource has."""
+    message = "the server could not find the requested resource"
+    return Refusal(404, "NotFound", message, {})
 
 
 def success(kind: Kind, name: str, uid: str) -> Json:

@@ -32,14 +32,11 @@ def delete(store: Store, kind: Kind, item: Json, options: Json) -> Json:
 
 def _check(kind: Kind, item: Json, preconditions: Json) -> None:
     metadata = item["metadata"]
-    for field, words in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
-        wanted = preconditions.get(field)
-        if wanted not in {None, metadata[field]}:
-            why = (
-                f"Precondition failed: {words} in precondition: {wanted},"
-                f" {words} in object meta: {metadata[field]}"
-            )
-            raise answers.conflict(kind, metadata["name"], why)
+    uid, version = (preconditions.get(field) for field in ("uid", "resourceVersion"))
+    if uid not in {None, metadata["uid"]}:
+        raise answers.other_uid(kind, metadata["name"], uid, metadata["uid"])
+    if version not in {None, metadata["resourceVersion"]}:
+        raise answers.modified(kind, metadata["name"])
 
 
 def _grace(pod: Json, options: Json) -> int:

@@ -42,7 +42,7 @@ class Request:
             return {}
         content = self.headers.get("content-type", "application/json")
         if "json" not in content and "yaml" not in content:
-            raise answers.unsupported(content, "application/json")
+            raise answers.unsupported()
         try:
             return json.loads(self.body)
         except ValueError as error:

@@ -63,7 +63,7 @@ def strategic(target: Json, patch: Json) -> Json:
             _strategic_field(result, key, value)
     for key, order in patch.items():
         if key.startswith("$setElementOrder/"):
-            _reorder(result, key.split("/", 1)[1], order)
+            _reorder(result, target, key.split("/", 1)[1], order)
     return result
 
 
@@ -90,7 +90,7 @@ def _strategic_list(current: list[Any], field: str, patch: list[Any]) -> list[An
     result = list(current)
     for item in patch:
         if key not in item:
-            raise answers.bad_request(f"map: {item} does not contain declared merge key: {key}")
+            raise answers.without_merge_key(item, key)
         place = next((i for i, old in enumerate(result) if old.get(key) == item[key]), None)
         if item.get("$patch") == "delete":
             result = [old for old in result if old.get(key) != item[key]]
@@ -98,7 +98,7 @@ def _strategic_list(current: list[Any], field: str, patch: list[Any]) -> list[An
             result.append(strategic({}, item))
         else:
             result[place] = strategic(result[place], item)
-    return result
+    return _ordered(result, [item[key] for item in patch], current, key)
 
 
 def _plain(value: Any) -> Any:
@@ -110,18 +110,34 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _reorder(result: Json, field: str, order: list[Any]) -> None:
+def _reorder(result: Json, target: Json, field: str, order: list[Any]) -> None:
     items = result.get(field)
-    if not isinstance(items, list):
-        return
-    key = key_of(field, items)
-    names = [item.get(key) if isinstance(item, dict) else item for item in order]
+    if isinstance(items, list):
+        key = key_of(field, items)
+        names = [_name(item, key) for item in order]
+        result[field] = _ordered(items, names, target.get(field) or [], key)
 
-    def place(item: Any) -> int:
-        name = item.get(key) if isinstance(item, dict) else item
-        return names.index(name) if name in names else len(names)
 
-    result[field] = sorted(items, key=place)
+def _name(item: Any, key: str | None) -> Any:
+    return item.get(key) if isinstance(item, dict) else item
+
+
+def _ordered(
+    items: list[Any], names: list[Any], before: list[Any], key: str | None
+) -> list[Any]:
+    """The named items in that order, woven into the others, which keep the order they had."""
+    places = {_name(item, key): place for place, item in enumerate(before)}
+    named = sorted(
+        (item for item in items if _name(item, key) in names),
+        key=lambda item: names.index(_name(item, key)),
+    )
+    others = [item for item in items if _name(item, key) not in names]
+    result = []
+    while named and others:
+        ours, theirs = (places.get(_name(one[0], key)) for one in (named, others))
+        first = ours is not None and theirs is not None and theirs < ours
+        result.append((others if first else named).pop(0))
+    return [*result, *named, *others]
 
 
 def json_patch(target: Json, operations: list[Json]) -> Json:
@@ -139,7 +155,6 @@ def _operated(root: Any, operation: Json, path: list[str]) -> Any:
         case "add":
             return _put(root, path, copy.deepcopy(operation["value"]), insert=True)
         case "replace":
-            _look(root, path)
             return _put(root, path, copy.deepcopy(operation["value"]), insert=False)
         case "remove":
             _take(root, path)

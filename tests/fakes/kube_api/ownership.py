@@ -137,7 +137,7 @@ def applied(live: Json, config: Json, manager: str, *, force: bool) -> tuple[Jso
     given_up = owners.get(owner, set()) - wanted.keys()
     others = {key: paths - taken for key, paths in owners.items() if key != owner}
     result = _merged(live, config)
-    for path in sorted(given_up, key=len, reverse=True):
+    for path in sorted(given_up, key=lambda path: (len(path), path[-1] != ".")):  # items first
         if not any(path in paths for paths in others.values()):
             _drop(result, path)
     return result, {**others, owner: set(wanted)}

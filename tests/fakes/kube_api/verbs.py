@@ -43,7 +43,9 @@ class Api:
             document = discovery.document(request.path) if request.method == "GET" else None
             target = request.target()
             if document is not None or target is None:
-                return document or NO_SUCH_PATH
+                return document or _nothing_at(request.path)
+            if target.subresource not in {"", *target.kind.subresources}:
+                raise answers.no_such_resource()
             self.access.check(account, target, request)
             with self.store.locked():
                 return self._act(request, target)
@@ -74,7 +76,6 @@ class Api:
             return Document(body=_scale(item))
         if target.subresource == "log":
             return Document(body="")
-        _known(target)
         return Document(body=item)
 
     def _post(self, request: Request, target: Target) -> Document:
@@ -98,8 +99,7 @@ class Api:
             return Document(body=created, code=201)
         old = self.store.get(target.kind, target.namespace, target.name)
         if leases and not body.get("metadata", {}).get("resourceVersion"):
-            why = "Invalid value: 0: must be specified for an update"
-            raise answers.invalid(target.kind, target.name, "metadata.resourceVersion", why)
+            raise answers.unversioned(target.kind, target.name)
         if target.subresource == "scale":
             return self._rescale(request, target, old, body)
         return Document(body=writing.update(self.store, request, target, (old, body)))
@@ -111,7 +111,7 @@ class Api:
             return Document(body=body, code=code)
         patch = _PATCHES.get(content)
         if patch is None:
-            raise answers.unsupported(content, ", ".join([*_PATCHES, _APPLY]))
+            raise answers.unsupported()
         old = self.store.get(target.kind, target.namespace, target.name)
         if target.subresource == "scale":
             return self._rescale(request, target, old, patch(_scale(old), request.json()))
@@ -151,11 +151,11 @@ class Api:
         return Document(body=deletion.delete(self.store, target.kind, item, options))
 
 
-def _known(target: Target) -> None:
-    if target.subresource not in {"", *target.kind.subresources}:
-        raise answers.Refusal(
-            404, "NotFound", "the server could not find the requested resource"
-        )
+def _nothing_at(path: str) -> Document:
+    version = "/".join(path.strip("/").split("/")[: 2 if path.startswith("/api/") else 3])
+    if discovery.document(f"/{version}") is None:
+        return NO_SUCH_PATH
+    return refused(answers.no_such_resource())
 
 
 def _scale(item: Json) -> Json:

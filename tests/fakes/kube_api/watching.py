@@ -157,12 +157,10 @@ def watched(store: Store, request: Request, target: Target) -> Stream:
     query = request.query
     everything = request.flag("sendInitialEvents")
     if "sendInitialEvents" in query and query.get("resourceVersionMatch") != "NotOlderThan":
-        raise answers.Refusal(
-            422,
-            "Invalid",
-            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden:'
-            " sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        why = (
+            "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
         )
+        raise answers.invalid_option("ListOptions", "resourceVersionMatch", why)
     version = query.get("resourceVersion", "")
     matches = _selection(request, target)
     with store.locked():

@@ -130,8 +130,10 @@ def _meets_preconditions(kind: Kind, old: Json, new: Json) -> None:
         raise answers.modified(kind, before["name"])
     if after.get("uid") not in {None, "", before["uid"]}:
         why = (
-            f"Precondition failed: UID in precondition: {after['uid']},"
-            f" UID in object meta: {before['uid']}"
+            "StorageError: invalid object, Code: 4, Key:"
+            f" /registry/{kind.plural}/{before.get('namespace', '')}/{before['name']},"
+            " ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition:"
+            f" {after['uid']}, UID in object meta: {before['uid']}"
         )
         raise answers.conflict(kind, before["name"], why)
 
@@ -200,12 +202,8 @@ def apply(store: Store, request: Request, target: Target) -> tuple[Json, int]:
     """Server-side apply: the object, and 201 if it is new."""
     manager = request.query.get("fieldManager")
     if not manager:
-        raise answers.Refusal(
-            422,
-            "Invalid",
-            'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required'
-            " for apply patch",
-        )
+        why = "Required value: is required for apply patch"
+        raise answers.invalid_option("PatchOptions", "fieldManager", why)
     config = _shaped(target.kind, target, request.json())
     if config["metadata"].get("managedFields"):
         raise answers.bad_request("metadata.managedFields must be nil")

@@ -302,5 +302,7 @@ def _tell(roll: Roll) -> None:
     status["conditions"] = progress.conditions(
         roll.world, item, (status, roll.new), least=roll.wanted - roll.unavailable
     )
+    if "collisionCount" in item["status"]:
+        status["collisionCount"] = item["status"]["collisionCount"]
     status = without_zeros(status, "terminatingReplicas")
     roll.world.set_status(DEPLOYMENTS, item, status)

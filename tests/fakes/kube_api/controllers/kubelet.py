@@ -26,7 +26,8 @@ def reconcile(world: World) -> None:
     for pod in world.store.all(PODS):
         node = pod["spec"].get("nodeName", "")
         if not node:
-            _schedule(world, pod)
+            if pod["spec"]["schedulerName"] == "default-scheduler":
+                _schedule(world, pod)
         elif node in world.lost_nodes:
             _lost(world, pod, world.lost_nodes[node])
         elif node not in nodes:
