@@ -101,8 +101,8 @@ def _status(seen: Observation) -> Answer:
                 hint="mend the application and run the same command again",
                 rollout_failed=True,
             )
-        case RolloutProgress(waiting_for=waiting_for):
-            return Wait(gate="rollout", reason=waiting_for)
+        case RolloutProgress(waiting_for=waiting_for, by_hand=by_hand):
+            return Wait(gate="a person" if by_hand else "rollout", reason=waiting_for)
         case RolloutComplete():
             return Clear()
 

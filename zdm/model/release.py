@@ -69,6 +69,7 @@ class RolloutProgress:
     """The platform is at it; `waiting_for` names what is missing."""
 
     waiting_for: str
+    by_hand: bool = False  # nothing moves before a person acts; the version itself is fine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

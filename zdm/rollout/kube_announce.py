@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from zdm.errors import ZdmError
+from zdm.errors import RefusedError, ZdmError
 from zdm.execute.events import (
     DeployStarted,
     Event,
@@ -64,7 +64,7 @@ class Announcing:
         self._waiting: tuple[str, tuple[str, ...]] = ("", ())
         self._waiting_said = objects.EPOCH
         self._silent_until = objects.EPOCH
-        self._has_complained = False
+        self._complained: set[str] = set()
 
     def notify(self, event: Event) -> None:
         """Tell both; the cluster only what concerns it."""
@@ -77,9 +77,12 @@ class Announcing:
                 self._tell(workload, said, annotate=not isinstance(event, Waiting))
         except ZdmError as error:
             self._silent_until = self._now() + AGAIN
-            if not self._has_complained:
-                self._has_complained = True
-                self._complain(f"no Events and annotations in the cluster: {error.message}")
+            self._complain_once("Events", error)
+
+    def _complain_once(self, what: str, error: ZdmError) -> None:
+        if what not in self._complained:
+            self._complained.add(what)
+            self._complain(f"the cluster takes no {what} of zdm: {error.message}")
 
     def _said(self, event: Event) -> tuple[Said, ...]:
         match event:
@@ -140,9 +143,15 @@ class Announcing:
             noted = {RELEASE: self._plan, PHASE: self._state}
             known = objects.metadata(item).get("annotations") or {}
             if any(known.get(key) != value for key, value in noted.items()):
-                body = {"metadata": {"annotations": noted}}
-                place = (workload.namespace, workload.name)
-                self._api.patch(resource, place, body, PatchKind.MERGE)
+                self._annotate(workload, {"metadata": {"annotations": noted}})
+
+    def _annotate(self, workload: Ref, body: Json) -> None:
+        """Where that is forbidden, Events still are not."""
+        place = (workload.namespace, workload.name)
+        try:
+            self._api.patch(BY_KIND[workload.kind], place, body, PatchKind.MERGE)
+        except RefusedError as error:
+            self._complain_once("annotations", error)
 
     def _event(self, workload: Ref, item: Json, said: Said) -> Json:
         stamp = self._now().strftime("%Y-%m-%dT%H:%M:%SZ")

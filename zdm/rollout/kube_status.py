@@ -7,7 +7,7 @@ nothing is wanted (replicas 0), and with somebody else's template. Here the coun
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zdm.model.release import (
     RolloutComplete,
@@ -39,7 +39,7 @@ class Question:
 
 def status(found: tuple[Declared, ...], question: Question) -> RolloutStatus:
     """All workloads together: failed if one is, complete if all are."""
-    waiting: list[str] = []
+    waiting: list[RolloutProgress] = []
     for one in found:
         item = question.scene.find(one.ref)
         if item is None or objects.is_terminating(item):
@@ -49,25 +49,31 @@ def status(found: tuple[Declared, ...], question: Question) -> RolloutStatus:
             case RolloutFailed():
                 return RolloutFailed(reason=f"{one.ref}: {answer.reason}")
             case RolloutProgress():
-                waiting.append(f"{one.ref}: {answer.waiting_for}")
+                waiting.append(replace(answer, waiting_for=f"{one.ref}: {answer.waiting_for}"))
             case RolloutComplete():
                 pass
-    return RolloutProgress(waiting_for="; ".join(waiting)) if waiting else RolloutComplete()
+    if not waiting:
+        return RolloutComplete()
+    return RolloutProgress(
+        waiting_for="; ".join(each.waiting_for for each in waiting),
+        by_hand=all(each.by_hand for each in waiting),
+    )
 
 
 def _workload(one: Declared, item: Json, question: Question) -> RolloutStatus:
-    if one.told(one.workload.kind, item).version != question.target:
-        return RolloutProgress(waiting_for=f"its template is not at {question.target}")
-    if one.workload.kind in ("CronJob", "Job"):
+    version = one.told(one.workload.kind, item).version
+    if one.workload.kind in ("CronJob", "Job") or version is None:
         return RolloutComplete()  # templates and active Jobs are looked at elsewhere
-    missing = _refusals(item) or _failed_pods(one, question)
-    if missing:
-        return RolloutFailed(reason=missing)
-    waiting = next(_waiting(one, item, question.scene), "")
-    if not waiting:
+    if version != question.target:
+        return RolloutProgress(waiting_for=f"its template is not at {question.target}")
+    failed = _refusals(item) or _failed_pods(one, question)
+    if failed:
+        return RolloutFailed(reason=failed)
+    waiting = next(_waiting(one, item, question), None)
+    if waiting is None:
         return RolloutComplete()
     troubles = "".join(_troubles(one, question))
-    return RolloutProgress(waiting_for=f"{waiting}{troubles}")
+    return replace(waiting, waiting_for=f"{waiting.waiting_for}{troubles}")
 
 
 def _is_observed(item: Json) -> bool:
@@ -112,38 +118,55 @@ def _troubles(one: Declared, question: Question) -> Iterator[str]:
             return
 
 
-def _waiting(one: Declared, item: Json, scene: Scene) -> Iterator[str]:
+def _waiting(one: Declared, item: Json, question: Question) -> Iterator[RolloutProgress]:
     """What is missing, the first first."""
+    if not _is_observed(item):
+        yield _moving("its controller has not seen the change yet")
     match one.workload.kind:
         case "Deployment":
-            yield from _deployment(one, item, scene)
+            yield from _deployment(one, item, question)
         case "StatefulSet":
-            yield from _stateful_set(one, item, scene)
+            yield from _stateful_set(one, item, question.scene)
         case "DaemonSet":
             yield from _daemon_set(item)
 
 
-def _deployment(one: Declared, item: Json, scene: Scene) -> Iterator[str]:
+def _moving(text: str, by_hand: str = "") -> RolloutProgress:
+    return RolloutProgress(waiting_for=f"{text}{by_hand}", by_hand=bool(by_hand))
+
+
+def _deployment(one: Declared, item: Json, question: Question) -> Iterator[RolloutProgress]:
     if objects.spec(item).get("paused"):
-        yield (
-            "it is paused: somebody must resume it"
-            f" (kubectl rollout resume -n {one.ref.namespace} deployment/{one.ref.name})"
+        yield _moving(
+            "it is paused",
+            ": somebody must resume it (kubectl rollout resume"
+            f" -n {one.ref.namespace} deployment/{one.ref.name})",
         )
-    yield from _counters(item)
+    yield from map(_moving, _counters(item))
     new = [
         name
-        for name, replica_set in scene.owned("ReplicaSet", one.ref)
+        for name, replica_set in question.scene.owned("ReplicaSet", one.ref)
         if _same_template(item, replica_set)
     ]
     if not new:
-        yield "its new ReplicaSet is not there yet"
-    for name, replica_set in scene.owned("ReplicaSet", one.ref):
-        if name not in new and _has_pods(replica_set):
-            yield f"the other ReplicaSet {name.name} still has pods{_terminating(one, scene)}"
+        yield _moving("its new ReplicaSet is not there yet")
+    for name, replica_set in question.scene.owned("ReplicaSet", one.ref):
+        if name not in new and _has_pods(replica_set) and not _shows_old(one, name, question):
+            yield _moving(f"the other ReplicaSet {name.name} still has pods")
     counted = objects.status(item).get("terminatingReplicas")
-    seen = sum(objects.is_terminating(pod) for _, pod in kube_workloads.pods(one, scene))
+    pods = kube_workloads.pods(one, question.scene)
+    seen = sum(objects.is_terminating(pod) for _, pod in pods)
     if isinstance(counted, int) and counted > seen:  # absent means unknown, never 0
-        yield f"it counts {counted} terminating pods, and {seen} are seen"
+        yield _moving(f"it counts {counted} terminating pods, and {seen} are seen")
+
+
+def _shows_old(one: Declared, replica_set: Ref, question: Question) -> bool:
+    """Whether its pods are seen, so that the gate names them and says until when."""
+    return any(
+        objects.controller(pod) == replica_set
+        and one.told("Pod", pod).version != question.target
+        for _, pod in kube_workloads.pods(one, question.scene)
+    )
 
 
 def _counters(item: Json) -> Iterator[str]:
@@ -151,8 +174,6 @@ def _counters(item: Json) -> Iterator[str]:
     want = _number(objects.spec(item), "replicas", 1)
     updated, there = _number(state, "updatedReplicas"), _number(state, "replicas")
     ready = _number(state, "availableReplicas")
-    if not _is_observed(item):
-        yield "its controller has not seen the change yet"
     if updated < want:
         yield f"{updated} of {want} pods are made anew"
     if there > updated:
@@ -187,26 +208,9 @@ def _has_pods(replica_set: Json) -> bool:
     )
 
 
-def _terminating(one: Declared, scene: Scene) -> str:
-    """Who is still there, and until when."""
-    going = [
-        (name, objects.eta(pod))
-        for name, pod in kube_workloads.pods(one, scene)
-        if objects.is_terminating(pod)
-    ]
-    if not going:
-        return ""
-    names = ", ".join(name.name for name, _ in going[:SHOWN])
-    more = f" and {len(going) - SHOWN} more" if len(going) > SHOWN else ""
-    last = max(when for _, when in going if when is not None)
-    return f": {names}{more} should be gone at {last:%H:%M:%S}"
-
-
-def _stateful_set(one: Declared, item: Json, scene: Scene) -> Iterator[str]:
+def _stateful_set(one: Declared, item: Json, scene: Scene) -> Iterator[RolloutProgress]:
     strategy = objects.spec(item).get("updateStrategy") or {}
     by_hand = _by_hand(strategy)
-    if not _is_observed(item):
-        yield "its controller has not seen the change yet"
     revision = objects.status(item).get("updateRevision")
     old = [
         name.name
@@ -214,14 +218,14 @@ def _stateful_set(one: Declared, item: Json, scene: Scene) -> Iterator[str]:
         if (objects.metadata(pod).get("labels") or {}).get(REVISION) != revision
     ]
     if old:  # the pods decide: currentRevision may be promoted too early
-        yield f"{', '.join(old[:SHOWN])} not of its revision {revision}{by_hand}"
+        yield _moving(f"{', '.join(old[:SHOWN])} not of its revision {revision}", by_hand)
     want = _number(objects.spec(item), "replicas", 1)
     ready = _number(objects.status(item), "availableReplicas")
     if ready < want:
-        yield f"{ready} of {want} pods are available{by_hand}"
+        yield _moving(f"{ready} of {want} pods are available")
     stays = objects.status(item).get("currentRevision") != revision
     if _partition(strategy) and stays:  # a pod below it comes back with the old template
-        yield f"pods below its partition come back old{by_hand}"
+        yield _moving("pods below its partition come back old", by_hand)
 
 
 def _partition(strategy: Json) -> int:
@@ -237,14 +241,12 @@ def _by_hand(strategy: Json) -> str:
     return ""
 
 
-def _daemon_set(item: Json) -> Iterator[str]:
+def _daemon_set(item: Json) -> Iterator[RolloutProgress]:
     state = objects.status(item)
     want = _number(state, "desiredNumberScheduled")
     updated, ready = _number(state, "updatedNumberScheduled"), _number(state, "numberAvailable")
     by_hand = _by_hand(objects.spec(item).get("updateStrategy") or {})
-    if not _is_observed(item):
-        yield "its controller has not seen the change yet"
     if updated < want:
-        yield f"{updated} of {want} nodes have the new pod{by_hand}"
+        yield _moving(f"{updated} of {want} nodes have the new pod", by_hand)
     if ready < want:
-        yield f"{ready} of {want} pods are available"
+        yield _moving(f"{ready} of {want} pods are available")
