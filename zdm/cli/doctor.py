@@ -28,10 +28,11 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON array.")] = False,
     database: Database = None,
 ) -> None:
-    """Check that all stands as a run needs it, and say what to mend.
+    """Check database, project and cluster before a run.
 
-    The database's settings and rights, poolers, what earlier runs left, the Alembic project
-    and, with the driver kubernetes, the cluster. It changes nothing. Exit 3: a check failed.
+    Settings and rights of the database, poolers, what earlier runs left, the Alembic project
+    and, with the driver kubernetes, the cluster; each with what to mend. It changes nothing.
+    Exit 3: a check failed.
     """
     from zdm.errors import RefusedError
     from zdm.model.diagnosis import Verdict
