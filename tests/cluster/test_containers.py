@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.cluster import objects
 from tests.cluster.api import Json
 from tests.cluster.conftest import Space
+from tests.cluster.kubelet import mounts
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]
 
@@ -132,6 +134,39 @@ def test_init_containers_run_one_after_the_other_before_the_others(space: Space)
 
     assert space.log(pod) == "firstsecond\n"
     assert pod["status"]["phase"] == "Succeeded"
+
+
+@pytest.mark.skipif(not mounts.allowed(), reason="this user may not mount")
+def test_volumes_are_where_the_container_wants_them_and_the_rest_is_read_only(
+    space: Space,
+) -> None:
+    space.create(
+        {"kind": "ConfigMap", "metadata": {"name": "conf"}, "data": {"a.toml": "x = 1"}}
+    )
+    script = "cat a.toml; touch /scratch/mine && echo ' mine'; touch /etc/zdm/x /usr/x"
+    item = {
+        "name": "main",
+        "image": "python:3",
+        "command": ["sh", "-c", script],
+        "workingDir": "/etc/zdm",
+        "securityContext": {"readOnlyRootFilesystem": True},
+        "volumeMounts": [
+            {"name": "conf", "mountPath": "/etc/zdm", "readOnly": True},
+            {"name": "scratch", "mountPath": "/scratch"},
+        ],
+    }
+    volumes = [
+        {"name": "conf", "configMap": {"name": "conf"}},
+        {"name": "scratch", "emptyDir": {}},
+    ]
+    space.create(objects.pod("files", item, volumes=volumes))
+
+    said = space.log(space.finished("files"))
+
+    assert said.startswith("x = 1 mine\n")
+    assert said.count("Read-only file system") == 2
+    assert not Path("/etc/zdm").exists()
+    assert not Path("/scratch").exists()
 
 
 def test_a_failing_init_container_keeps_the_others_from_starting(space: Space) -> None:

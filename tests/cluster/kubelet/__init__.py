@@ -13,10 +13,10 @@ What is different, and what a test must not rely on:
   shows 10.x.y.z for the process's 127.x.y.z (addresses.py).
 - A client inside a pod finds the API server by KUBERNETES_SERVICE_HOST and _PORT; cluster IPs,
   DNS and the variables of other Services are not there.
-- Mounts are real where this user may have mount namespaces and the mount would not hide the
-  program; every mount is also to be found below the folder that ZDM_POD_ROOT names, at its
-  mountPath (mounts.py).
-- No PID namespace: a program is not PID 1. Resource limits, securityContext, lifecycle
+- The machine's files are every container's image. Where this user is root a container has a
+  file system of its own on top of them, with its volumes mounted; /tmp stays the machine's.
+  Elsewhere it has its volumes only below the folder that ZDM_POD_ROOT names (mounts.py).
+- No PID namespace: a program is not PID 1. Resource limits, runAsUser and the like,
   postStart, sidecar containers, gRPC probes and ephemeral containers are not modelled; those
   that would change what runs make the pod fail with the reason NotModelled.
 """

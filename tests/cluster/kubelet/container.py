@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from tests.cluster.kubelet.backoff import BackOff
 from tests.cluster.kubelet.context import Context
 from tests.cluster.kubelet.environment import ConfigError
 from tests.cluster.kubelet.images import Image, PullError
+from tests.cluster.kubelet.mounts import Files, Mount
 from tests.cluster.kubelet.running import Launch, Program
 from tests.cluster.kubelet.states import Running, State, Terminated, View, Waiting
 from tests.cluster.kubelet.volumes import Volumes
@@ -194,37 +194,36 @@ class Container:
 
     def _configure(self, image: Image, number: int) -> Launch:
         context = self.context
-        mounted = self._mounts()
-        directory = Path(self.spec.get("workingDir", image.directory))
-        root = context.folder / "containers" / self.name / "root"
-        mounts.link(root, mounted)
+        files = self._files(image)
+        mounts.link(files)
         own = environment.variables(self.spec, context.pod, context.pod_ip, context.fetch)
-        known = {
-            **context.base_environment(image.environment),
-            mounts.ROOT: str(root),
-            **mounts.settings(mounted, directory),
-            **own,
-        }
+        base = context.base_environment(image.environment)
         return Launch(
             spec=self.spec,
             pod_ip=context.pod_ip,
             command=environment.arguments(self.spec, image.entrypoint, image.command, own),
-            environment=known,
-            directory=str(directory),
-            mounts=mounted,
-            log=root.parent / f"{number}.log",
+            environment={**base, **mounts.settings(files), **own},
+            files=files,
+            log=files.home / f"{number}.log",
             identity=uuid.uuid4().hex,
         )
 
-    def _mounts(self) -> Sequence[mounts.Mount]:
-        found = []
-        for item in self.spec.get("volumeMounts", []):
-            source = self.volumes.path(item["name"]) / item.get("subPath", "")
-            found.append(mounts.Mount(source, Path(item["mountPath"])))
-        return found
+    def _files(self, image: Image) -> Files:
+        home = self.context.folder / "containers" / self.name
+        home.mkdir(parents=True, exist_ok=True)
+        return Files(
+            home=home,
+            cluster=Path(self.context.settings.cluster),
+            mounts=[self._mount(item) for item in self.spec.get("volumeMounts", [])],
+            directory=Path(self.spec.get("workingDir", image.directory)),
+            read_only=self.spec.get("securityContext", {}).get("readOnlyRootFilesystem", False),
+        )
+
+    def _mount(self, item: Json) -> Mount:
+        source = self.volumes.path(item["name"]) / item.get("subPath", "")
+        return Mount(source, Path(item["mountPath"]), item.get("readOnly", False))
 
     def _start(self, launch: Launch, ended: Terminated | None, now: float) -> None:
-        launch.log.parent.mkdir(parents=True, exist_ok=True)
         if ended is not None:  # the first restart comes at once, later ones after a wait
             self.last = ended
             self.restarts += 1
