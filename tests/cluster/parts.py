@@ -30,7 +30,8 @@ def etcd(held: Credentials, programs: Programs, ports: Ports) -> list[str]:
     client = f"https://{LOOPBACK}:{ports.etcd}"
     peer = f"http://{LOOPBACK}:{ports.peer}"
     return [
-        str(programs.etcd),
+        str(programs.controlplane),
+        "etcd",
         "--name=zdm",
         f"--data-dir={held.folder.parent / 'etcd'}",
         f"--listen-client-urls={client}",
@@ -42,7 +43,7 @@ def etcd(held: Credentials, programs: Programs, ports: Ports) -> list[str]:
         f"--key-file={held.key}",
         "--client-cert-auth",
         f"--trusted-ca-file={held.authority}",
-        "--logger=zap",
+        "--unsafe-no-fsync",
         "--log-level=warn",
     ]
 

