@@ -220,6 +220,7 @@ def test_a_startup_probe_holds_readiness_back(space: Space) -> None:
     space.until(lambda: bool(container(only_pod(space, "slow"))["ready"]), "readiness")
 
     assert (before["started"], before["ready"]) == (False, False)
+    assert container(only_pod(space, "slow"))["started"] is True
 
 
 def test_logs_are_followed_to_the_end(space: Space) -> None:
