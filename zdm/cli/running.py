@@ -42,7 +42,7 @@ def world(
         yield World(
             database=database,
             platform=platform or wiring.platform(settings),
-            observer=seen_by,
+            observer=wiring.announced(settings, seen_by),
             clock=clock,
             stop=stop,
         )

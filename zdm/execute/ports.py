@@ -129,6 +129,13 @@ class Platform(Protocol):
     def cannot_prove(self) -> tuple[str, ...]:
         """What this driver's inventory may miss, one sentence each."""
 
+    @property
+    def deploys(self) -> bool:
+        """Whether `deploy` moves the version; else somebody else does, and zdm waits."""
+
+    def check(self, old: Version, new: Version) -> None:
+        """Raise RefusedError or InputError for what would stop the rollout, before a run."""
+
     def inventory(self) -> tuple[Instance, ...]:
         """Every instance that is alive now, of any version, terminating ones included."""
 
@@ -141,5 +148,5 @@ class Platform(Protocol):
     def status(self, version: Version) -> RolloutStatus:
         """How far the move is."""
 
-    def rollback(self, version: Version) -> None:
-        """Begin to move back to the version."""
+    def rollback(self, version: Version) -> str:
+        """Begin to move back to the version; what is left for a person to do, if anything."""

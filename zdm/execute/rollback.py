@@ -11,7 +11,13 @@ from zdm import snapshotfile
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute import gate, states
 from zdm.execute.await_rollout import GateKeeper
-from zdm.execute.events import DeployStarted, RunStopped, StateChanged, StepReverted
+from zdm.execute.events import (
+    DeployStarted,
+    RunStopped,
+    StateChanged,
+    StepReverted,
+    Waiting,
+)
 from zdm.execute.patience import patiently
 from zdm.execute.ports import JournalRun
 from zdm.execute.world import Options, World
@@ -85,7 +91,10 @@ def _runs_new(world: World, options: Options) -> bool:
 def _application_back(world: World, options: Options) -> None:
     if world.platform is not None:
         world.observer.notify(DeployStarted(version=options.old, back=True))
-        world.platform.rollback(options.old)
+        left = world.platform.rollback(options.old)
+        if left:
+            now = world.clock.now()
+            world.observer.notify(Waiting(gate="version", reason=left, since=now))
     GateKeeper(world=world, options=options, target=options.old).wait_until_clear()
 
 

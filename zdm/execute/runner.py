@@ -60,6 +60,7 @@ class _Runner:
         if self.world.database.finished(self.text.digest):
             return RunState.CONTRACTED
         journal = preflight.check(self.text, self.world.database, self.options)
+        self.keeper.check()
         self._begin(journal)
         try:
             return self._steps()
