@@ -1,0 +1,25 @@
+"""The images that the tests' cluster, and a person's, can pull."""
+
+import sys
+from pathlib import Path
+
+from tests.cluster.kubelet.images import Image
+
+SHOP = Path(__file__).parents[2] / "examples/shop"
+PORT = 8000
+
+
+def shop(program: str) -> Image:
+    """A version of the shop; it listens on the address in HOST."""
+    return Image(entrypoint=("python", program), command=(str(PORT),), directory=str(SHOP))
+
+
+def everything() -> dict[str, Image]:
+    """Two versions of the shop, one more build of the first, plain Python, zdm."""
+    return {
+        "shop:v1": shop("v1.py"),
+        "shop:v1.1": shop("v1.py"),
+        "shop:v2": shop("v2.py"),
+        "python:3": Image(entrypoint=(), command=(sys.executable,)),
+        "zdm:latest": Image(entrypoint=("zdm",), directory=str(SHOP.parents[1])),
+    }
