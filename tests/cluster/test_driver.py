@@ -1,5 +1,6 @@
 """The driver `kubernetes` on the real control plane: what kubectl calls done, zdm waits for."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,12 +16,14 @@ from zdm.config import KubernetesSettings, KubernetesWorkload, RolloutSettings
 from zdm.errors import RolloutError, StoppedError, ZdmError
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.clock import SystemClock
-from zdm.execute.events import Waiting
+from zdm.execute.events import RunStarted, StateChanged, Waiting
 from zdm.execute.ports import Database
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
 from zdm.model.release import RunState, Session, Version
 from zdm.rollout import kube_api
+from zdm.rollout.kube_announce import Announcing
+from zdm.rollout.kube_objects import Ref
 from zdm.rollout.kubernetes import Kubernetes
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]
@@ -181,3 +184,108 @@ def test_an_undeclared_workload_is_named(gate: Gate) -> None:
         f"Deployment {gate.space.name}/report uses the database's Secret shop-db and is not"
         " declared"
     )
+
+
+def applied(gate: Gate, kind: str, group: str, name: str, spec: dict[str, Any]) -> None:
+    item = {"apiVersion": group, "kind": kind, "metadata": {"name": name}, "spec": spec}
+    gate.space.cluster.kubectl(
+        "--namespace", gate.space.name, "apply", "-f", "-", input=json.dumps(item)
+    )
+
+
+def template(restart: str = "Always") -> dict[str, Any]:
+    return {
+        "metadata": {"labels": {"app": "stale"}},
+        "spec": {"containers": [objects.shop("shop:v1")], "restartPolicy": restart},
+    }
+
+
+LABELS = {"selector": {"matchLabels": {"app": "stale"}}}
+STALE: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "a suspended CronJob": (
+        "CronJob",
+        "batch/v1",
+        {
+            "schedule": "0 3 * * *",
+            "suspend": True,
+            "jobTemplate": {"spec": {"template": template("Never")}},
+        },
+    ),
+    "a Deployment scaled to zero": (
+        "Deployment",
+        "apps/v1",
+        {"replicas": 0, **LABELS, "template": template()},
+    ),
+    "a StatefulSet": (
+        "StatefulSet",
+        "apps/v1",
+        {"replicas": 0, "serviceName": "stale", **LABELS, "template": template()},
+    ),
+    "a DaemonSet": ("DaemonSet", "apps/v1", {**LABELS, "template": template()}),
+}
+
+
+@pytest.mark.parametrize(("kind", "group", "spec"), STALE.values(), ids=STALE.keys())
+def test_a_stale_template_holds_the_contract_and_then_moves_with_the_rest(
+    shop_space: Space, kind: Any, group: str, spec: dict[str, Any]
+) -> None:
+    gate = Gate(shop_space)
+    applied(gate, kind, group, "stale", spec)
+    stale = KubernetesWorkload(kind=kind, namespace=shop_space.name, name="stale")
+    gate.chosen = {"workloads": (stale,)}
+    error = gate.stopped(gate.keeper().still_clear)
+    gate.keeper().deploy_and_wait()
+
+    assert isinstance(error, StoppedError)
+    assert f"{kind} {shop_space.name}/stale (v1) would start another version" in error.message
+    assert [spawner.version for spawner in gate.driver.templates()] == [V2]
+
+
+def test_a_partition_is_waited_for_until_somebody_sets_it_to_0(shop_space: Space) -> None:
+    gate = Gate(shop_space, rollout={"deadline": timedelta(seconds=20)})
+    partition = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
+    spec = {
+        "replicas": 2,
+        "serviceName": "stale",
+        **LABELS,
+        "template": template(),
+        "updateStrategy": partition,
+    }
+    applied(gate, "StatefulSet", "apps/v1", "stale", spec)
+    shop_space.kubectl("rollout", "status", "statefulset/stale", "--timeout=90s")
+    stale = KubernetesWorkload(
+        kind="StatefulSet", namespace=shop_space.name, name="stale", container="shop"
+    )
+    gate.chosen = {"workloads": (stale,)}
+    error = gate.stopped(gate.keeper().deploy_and_wait)
+    said = shop_space.kubectl("rollout", "status", "statefulset/stale", "--timeout=9s")
+    patch = '{"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}}'
+    shop_space.kubectl("patch", "statefulset/stale", "-p", patch)
+    gate.rollout = {}
+    gate.keeper().deploy_and_wait()
+
+    assert isinstance(error, StoppedError)
+    assert "stale-0 not of its revision" in error.message
+    assert "its partition is 1: somebody must set it to 0" in error.message
+    assert "partitioned roll out complete" in said
+
+
+def test_the_cluster_takes_the_events_and_the_annotations(gate: Gate) -> None:
+    complaints: list[str] = []
+    observer = Announcing(
+        gate.watching,
+        kube_api.from_settings(gate.space.cluster.kubeconfig, None),
+        (Ref("Deployment", gate.space.name, "shop"),),
+        SystemClock().now,
+        complaints.append,
+    )
+    observer.notify(RunStarted(plan="0007", run=1, resumed=False, steps=3, done=0))
+    observer.notify(StateChanged(state=RunState.DEPLOYING))
+    told = gate.space.kubectl("describe", "deployment/shop")
+    found = gate.space.get("Deployment", "shop")
+
+    assert complaints == []
+    assert "ZdmPhaseStarted" in told
+    assert "0007: deploying" in told
+    assert found["metadata"]["annotations"]["zdm.dev/phase"] == "deploying"
+    assert found["metadata"]["generation"] == found["status"]["observedGeneration"]
