@@ -22,7 +22,7 @@ from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
 from zdm.model.release import RunState, Session, Version
 from zdm.rollout import kube_api
-from zdm.rollout.kube_announce import Announcing
+from zdm.rollout.kube_announce import Announcing, Audience
 from zdm.rollout.kube_objects import Ref
 from zdm.rollout.kubernetes import Kubernetes
 
@@ -275,7 +275,7 @@ def test_the_cluster_takes_the_events_and_the_annotations(gate: Gate) -> None:
     observer = Announcing(
         gate.watching,
         kube_api.from_settings(gate.space.cluster.kubeconfig, None),
-        (Ref("Deployment", gate.space.name, "shop"),),
+        Audience(workloads=(Ref("Deployment", gate.space.name, "shop"),)),
         SystemClock().now,
         complaints.append,
     )

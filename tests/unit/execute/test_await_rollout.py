@@ -124,6 +124,28 @@ def test_the_soak_passes_before_the_contract() -> None:
     assert soaking[0].eta == soaking[0].since + timedelta(seconds=30)
 
 
+def test_a_new_version_that_fails_while_it_soaks_goes_back() -> None:
+    crashing = Scene(status=RolloutFailed(reason="v2 crashes"))
+    platform = scenes(Scene(), Scene(), Scene(), Scene(), crashing)
+    gate, _, database = keeper(platform, soak=timedelta(minutes=5))
+
+    with pytest.raises(RolloutError, match="v2 crashes"):
+        gate.deploy_and_wait()
+
+    assert platform.asked == ["deploy v2", "rollback v1"]
+    assert database.states == [RunState.SOAKING, RunState.FAILED_KEPT_EXPANDED]
+
+
+def test_what_is_not_clear_when_the_soak_ends_is_waited_for() -> None:
+    platform = scenes(*[Scene()] * 4, *[Scene(instances=(OLD,))] * 9, Scene())
+    gate, watching, _ = keeper(platform, soak=timedelta(seconds=10))
+    gate.deploy_and_wait()
+    last = [event.polls for event in watching.events if isinstance(event, GateClear)][-3:]
+
+    assert last == [1, 2, 3]
+    assert len(platform.scenes) == 1
+
+
 def test_without_a_platform_nobody_knows_so_nothing_contracts() -> None:
     gate, _, _ = keeper(None)
 
