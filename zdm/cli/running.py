@@ -4,10 +4,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from zdm.cli import signals, wiring
+from zdm.cli import wiring
 from zdm.cli.options import Pacing
 from zdm.cli.progress import JsonLines, Progress
 from zdm.cli.screen import Screen
+from zdm.cli.signals import stopped_by_signals
 from zdm.config import Settings
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Observer, Platform
@@ -34,7 +35,7 @@ def world(
     stop, clock = StopFlag(), SystemClock()
     url = wiring.database(settings)
     with (
-        signals.stopping(stop),
+        stopped_by_signals(stop),
         closing(PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value))) as database,
     ):
         yield World(
