@@ -39,6 +39,7 @@ _CONTENT = {
     "apply": "application/apply-patch+yaml",
 }
 _PATIENCE = 30.0
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,7 @@ class Talk:
         if "body" in step:
             more["body"] = self._filled(step["body"])
             more["content"] = _CONTENT[step.get("as", "json")]
-        heard = ask(self.api, method, path, **more)
+        heard = self._heard(method, path, more)
         wrong = [] if heard.code == step["code"] else [f"code {heard.code}"]
         if "events" in step:
             wrong += differences(self._filled(step["events"]), heard.events)
@@ -128,6 +129,15 @@ class Talk:
         assert not wrong, f"{step['say']}: {'; '.join(wrong)}\n{heard.text[:3000]}"
         for name, place in step.get("keep", {}).items():
             self.kept[name] = str(_at(heard.content, place))
+
+    def _heard(self, method: str, path: str, more: dict[str, Any]) -> Heard:
+        """The answer; a busy server's watch cache may be behind its storage for a moment."""
+        for _ in range(_TRIES):
+            heard = ask(self.api, method, path, **more)
+            if "watch=" not in path or "Too large resource version" not in heard.text:
+                break
+            time.sleep(1)
+        return heard
 
     def _filled(self, value: Any) -> Any:
         if isinstance(value, str):

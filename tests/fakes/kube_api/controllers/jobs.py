@@ -137,8 +137,13 @@ def _tell(world: World, item: Json, verdict: tuple[str, str] | None) -> None:
     suspended = condition(item, "Suspended")
     if item["spec"]["suspend"] or suspended:
         state = "True" if item["spec"]["suspend"] else "False"
-        why = "JobSuspended" if item["spec"]["suspend"] else "JobResumed"
-        entry = {"type": "Suspended", "status": state, "reason": why}
+        why = "suspended" if item["spec"]["suspend"] else "resumed"
+        entry = {
+            "type": "Suspended",
+            "status": state,
+            "reason": f"Job{why.title()}",
+            "message": f"Job {why}",
+        }
         conditions = with_condition(conditions, entry, world.stamp())
     status = {
         "active": len([pod for pod in pods if is_active(pod)]),
