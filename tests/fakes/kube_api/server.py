@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from tests.fakes.kube_api.controllers.world import Behaviour, World, with_condit
 from tests.fakes.kube_api.exchange import Document, Request
 from tests.fakes.kube_api.failures import Failure, Failures, Order
 from tests.fakes.kube_api.handler import Exchange, Listener
-from tests.fakes.kube_api.kinds import NODES, Json, named, of
+from tests.fakes.kube_api.kinds import NODES, ROLES, Json, named, of
 from tests.fakes.kube_api.store import Store
 from tests.fakes.kube_api.verbs import Api
 
@@ -204,6 +205,20 @@ class FakeKube:
     def bind(self, token: str, account: str, namespace: str = "default") -> None:
         """From now on rights count, and this token is that service account."""
         self.access.tokens[token] = Account(namespace, account)
+
+    def allow(
+        self, account: str, group: str, resources: Sequence[str], verbs: Sequence[str]
+    ) -> None:
+        """Give an account of the default namespace a Role with one rule, and its binding."""
+        name = f"{account}-{group or 'core'}-{'-'.join(resources)}".replace("/", ".")
+        rbac = {"apiVersion": "rbac.authorization.k8s.io/v1"}
+        metadata = {"name": name, "namespace": "default"}
+        rule = {"apiGroups": [group], "resources": [*resources], "verbs": [*verbs]}
+        self.apply({**rbac, "kind": "Role", "metadata": metadata, "rules": [rule]})
+        reference = {"apiGroup": ROLES.group, "kind": "Role", "name": name}
+        subject = {"kind": "ServiceAccount", "name": account, "namespace": "default"}
+        binding = {"metadata": metadata, "roleRef": reference, "subjects": [subject]}
+        self.apply({**rbac, "kind": "RoleBinding", **binding})
 
     def fail_next(
         self, failure: Failure, *, method: str = "", path: str = "", times: int = 1

@@ -104,10 +104,10 @@ class World:
         limit = self.quotas.get(namespace)
         used = len([pod for pod in self.store.all(PODS, namespace) if is_active(pod)])
         prefix = f"{owner['metadata']['name']}-"
-        name = name or prefix + suffix()
         if limit is not None and used >= limit:
+            shown = name or prefix + hashed(prefix)[:5]  # no new words, else writing never ends
             return (
-                f'pods "{name}" is forbidden: exceeded quota: pods, requested: pods=1,'
+                f'pods "{shown}" is forbidden: exceeded quota: pods, requested: pods=1,'
                 f" used: pods={used}, limited: pods={limit}"
             )
         copied = json.loads(json.dumps(template))
@@ -115,7 +115,7 @@ class World:
         metadata["labels"] = {**metadata.get("labels", {}), **(labels or {})}
         metadata.update(
             generateName=prefix,
-            name=name,
+            name=name or prefix + suffix(),
             namespace=namespace,
             ownerReferences=[reference(owner)],
         )
