@@ -23,10 +23,6 @@ import yaml
 
 FOLDER = Path(__file__).parent / "conversations"
 ALL = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-NEEDS = {  # what a real server must be for a conversation that not every one can hold
-    "initial_events": "etcd 3.5 or newer: older ones cannot report the progress of a watch",
-    "forgotten_version": "a server that was restarted: its watch cache then has no past",
-}
 
 Json = dict[str, Any]
 

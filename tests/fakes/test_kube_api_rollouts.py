@@ -276,6 +276,9 @@ def test_pods_of_a_lost_node_terminate_for_ever(kube: FakeKube) -> None:
 
     assert [pod["status"]["phase"] for pod in lost] == ["Running"]
     assert images(kube) == ["shop:v1", "shop:v1!"]
+    kube.restore_node("node-1")
+    kube.settle()
+    assert images(kube) == ["shop:v1"]
 
 
 def test_a_relabelled_pod_leaves_its_replica_set_and_runs_on(kube: FakeKube) -> None:

@@ -1,5 +1,6 @@
 """The door to the fake: start it, talk to it, move its time, break it."""
 
+import copy
 import json
 import re
 import threading
@@ -154,13 +155,18 @@ class FakeKube:
         self.world.lost_nodes[name] = self.now()
         self._condition(name, {"type": "Ready", "status": "Unknown"})
 
+    def restore_node(self, name: str) -> None:
+        """Its kubelet is back, and does what was asked of it meanwhile."""
+        del self.world.lost_nodes[name]
+        self._condition(name, {"type": "Ready", "status": "True", "reason": "KubeletReady"})
+
     def get(self, kind: str, namespace: str, name: str) -> Json:
         """One object; a missing one raises `Refused`."""
         return self._ask("GET", self._path(kind, namespace, name))
 
     def find(self, kind: str, namespace: str, name: str) -> Json | None:
         """One object, or None."""
-        return self.store.find(named(kind), namespace, name)
+        return copy.deepcopy(self.store.find(named(kind), namespace, name))
 
     def list(self, kind: str, namespace: str = "", labels: str = "") -> list[Json]:
         """The objects of a kind."""
