@@ -127,7 +127,9 @@ def _not_before(item: Json, pods: list[Json]) -> datetime | None:
 
 def _moved(pod: Json) -> datetime:
     found = condition(pod, "Ready")
-    moment: str = found["lastTransitionTime"] if found else pod["status"]["startTime"]
+    moment: str = (found or {}).get("lastTransitionTime") or pod["metadata"][
+        "creationTimestamp"
+    ]
     return clock.read(moment)
 
 
