@@ -281,6 +281,26 @@ def test_pods_of_a_lost_node_terminate_for_ever(kube: FakeKube) -> None:
     assert images(kube) == ["shop:v1"]
 
 
+def test_pods_spread_over_the_nodes(kube: FakeKube) -> None:
+    kube.add_node("node-2")
+    kube.apply(manifests.deployment("web", "shop:v1", replicas=4))
+    kube.settle()
+
+    nodes = sorted(pod["spec"]["nodeName"] for pod in kube.list("pods"))
+
+    assert nodes == ["node-1", "node-1", "node-2", "node-2"]
+
+
+def test_orphaned_pods_run_on_without_their_owner(kube: FakeKube) -> None:
+    kube.apply(manifests.deployment("web", "shop:v1"))
+    kube.settle()
+    kube.delete("Deployment", "default", "web", propagationPolicy="Orphan")
+    kube.advance(60)
+
+    assert len(kube.list("rs")) == 1
+    assert images(kube) == ["shop:v1"]
+
+
 def test_a_relabelled_pod_leaves_its_replica_set_and_runs_on(kube: FakeKube) -> None:
     kube.apply(manifests.deployment("web", "shop:v1"))
     kube.settle()
