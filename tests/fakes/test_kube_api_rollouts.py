@@ -1,6 +1,7 @@
 """The fake's controllers, on a clock that the test moves."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -464,6 +465,19 @@ def test_endpoints_follow_readiness_and_termination(kube: FakeKube) -> None:
         {"ready": True, "serving": True, "terminating": False},
         {"ready": False, "serving": True, "terminating": True},
     ]
+
+
+def test_in_the_background_time_passes_by_itself(kube: FakeKube) -> None:
+    kube.images["shop:v1"] = Behaviour(ready_after=60)
+    kube.apply(manifests.deployment("web", "shop:v1"))
+    kube.run_in_background(speed=300)
+
+    deadline = kube.now() + timedelta(hours=1)
+    while "availableReplicas" not in status(kube, "Deployment", "web"):
+        assert kube.now() < deadline
+        kube.sleep(timedelta(seconds=15))
+
+    assert kube.now() >= START + timedelta(seconds=60)
 
 
 def test_a_namespace_ends_with_what_is_in_it(kube: FakeKube) -> None:

@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import threading
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -115,8 +116,12 @@ class FakeKube:
         return self.clock.now()
 
     def sleep(self, duration: timedelta) -> None:
-        """Let so much time pass in the cluster."""
-        self.advance(duration.total_seconds())
+        """Let so much time pass in the cluster; in the background it passes by itself."""
+        seconds = duration.total_seconds()
+        if self._background is None:
+            self.advance(seconds)
+        else:
+            time.sleep(seconds / self._background.speed)
 
     def settle(self) -> None:
         """Let the controllers do what there is to do now."""
@@ -128,8 +133,8 @@ class FakeKube:
 
     def run_in_background(self, speed: float = 1.0) -> None:
         """From now on time passes by itself, so many times as fast as real time."""
-        self._background = Background(self.world, self.errors)
-        self._background.start(speed)
+        self._background = Background(self.world, self.errors, speed)
+        self._background.start()
 
     def stand_still(self) -> None:
         """End that."""
