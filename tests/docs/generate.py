@@ -4,6 +4,8 @@ python -m tests.docs.generate [--check]
 """
 
 import json
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,8 +15,12 @@ import typer.main
 from zdm import planfile
 from zdm.cli import COMMANDS, app
 
-REFERENCE = Path(__file__).parents[2] / "docs/reference"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs/reference"
+README = ROOT / "README.md"
 WIDTH = 88
+PLAN = re.compile(r"(<!-- plan -->\n).*(<!-- /plan -->)", re.DOTALL)
+AFTER_THE_TABLE = "### Before you merge"
 
 
 def help_of(name: str = "") -> str:
@@ -44,9 +50,24 @@ def cli_page() -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def readme() -> str:
+    """README.md, with the table of steps that `zdm plan` prints for the shop."""
+    said = subprocess.run(
+        [sys.executable, "-m", "zdm", "plan", "--format", "markdown", "--no-verify"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    table = "#" + said[: said.index(AFTER_THE_TABLE)].rstrip()
+    text = README.read_text(encoding="utf-8")
+    return PLAN.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
+
+
 def pages() -> dict[Path, str]:
     """Every generated file with its text."""
     return {
+        README: readme(),
         REFERENCE / "cli.md": cli_page(),
         REFERENCE / "plan.schema.json": json.dumps(planfile.schema(), indent=2) + "\n",
     }
