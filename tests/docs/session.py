@@ -13,7 +13,8 @@ from pathlib import Path
 BLOCK = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
 VOLATILE = (
     (re.compile(r"\(\d+\.\d s\)"), "(0.1 s)"),
-    (re.compile(r"^  … \w+ +\d+ % .*\n", re.MULTILINE), ""),  # how often depends on time
+    # how often a log hears of progress depends on time
+    (re.compile(r"^  … (\w+ +\d+ % |waiting |no old .* [2-9] of ).*\n", re.MULTILINE), ""),
     (re.compile(r"PostgreSQL (\d+)\.\d+"), r"PostgreSQL \1"),
     (re.compile(r"\d\d:\d\d:\d\d"), "12:00:00"),
 )
