@@ -25,6 +25,10 @@ PlanFile = Annotated[
     Path, typer.Argument(help="Plan file.", metavar="PLAN", show_default=False)
 ]
 
+JsonLines = Annotated[
+    bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
+]
+
 
 class Format(StrEnum):
     """How a plan is shown."""
@@ -49,6 +53,24 @@ class Pacing(StrEnum):
 
     PACED = "paced"
     FULL = "full"
+
+
+class LogFormat(StrEnum):
+    """How a run tells on stderr what happens."""
+
+    AUTO = "auto"  # for a person on a terminal, else JSON
+    HUMAN = "human"
+    JSON = "json"
+
+
+Log = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        help="How stderr tells what happens: for a person, as JSON lines, or as suits it"
+        " (JSON lines where it is no terminal).",
+    ),
+]
 
 
 def say(text: str) -> None:

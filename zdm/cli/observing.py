@@ -1,0 +1,69 @@
+"""Who is told what a run does: a person or a log, and whoever asked for more."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import typer
+
+from zdm.cli.options import LogFormat
+from zdm.cli.progress import Progress
+from zdm.cli.screen import Screen
+from zdm.errors import ZdmError
+from zdm.execute.clock import SystemClock
+from zdm.execute.events import RunFailed
+from zdm.execute.ports import Observer
+from zdm.observe.logs import JsonLog
+from zdm.observe.observers import Observers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a command's options ask for."""
+
+    log_format: LogFormat = LogFormat.AUTO
+    json_lines: bool = False  # events are the command's data, on stdout
+
+    @property
+    def log_is_json(self) -> bool:
+        """Whether what goes to stderr is JSON lines."""
+        if self.log_format is LogFormat.AUTO:
+            return not self.json_lines and not sys.stderr.isatty()
+        return not self.json_lines and self.log_format is LogFormat.JSON
+
+
+@contextmanager
+def told(wanted: Wanted) -> Iterator[Observer]:
+    """One observer for the block, which tells all that are wanted; also how it fails."""
+    everyone = Observers([_log(wanted)], _complain)
+    try:
+        yield everyone
+    except ZdmError as error:
+        everyone.notify(
+            RunFailed(
+                kind=type(error).__name__,
+                exit_code=error.exit_code,
+                reason=error.message,
+                hint=error.hint,
+            )
+        )
+        if wanted.log_is_json:  # the line says it all; prose would not be JSON
+            raise typer.Exit(error.exit_code) from error
+        raise
+
+
+def _log(wanted: Wanted) -> Observer:
+    now = SystemClock().now
+    if wanted.json_lines:
+        return JsonLog(sys.stdout, now)
+    if wanted.log_is_json:
+        return JsonLog(sys.stderr, now)
+    return Progress(Screen(sys.stderr))
+
+
+def _complain(text: str) -> None:
+    # what failed may have been stderr itself
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"warning: {text}\n")
