@@ -1,7 +1,14 @@
 import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 from tests.cli.conftest import Zdm
-from tests.cli.test_run import prepare, shop
+from tests.cli.test_run import PASSWORD, prepare, shop
+from tests.observe.test_server import get
+from zdm.postgres import connection
 
 __all__ = ["shop"]  # a fixture
 
@@ -49,3 +56,60 @@ def test_a_rollback_is_logged_too(zdm: Zdm, shop: str) -> None:
 
     assert (answer.code, events[-1]) == (0, "run_stopped")
     assert "step_reverted" in events
+
+
+def test_the_status_is_told_as_metrics(zdm: Zdm, shop: str) -> None:
+    none_yet = zdm("status", "--prometheus", "--database", shop)
+    prepare(zdm, shop)
+    zdm("execute", "plan.yaml", "--until", "backfilled", "--database", shop)
+    answer = zdm("status", "--prometheus", "--database", shop)
+    place = shop.rpartition("@")[2]
+
+    assert f'zdm_pending_contract_age_seconds{{database="{place}"}} 0.0\n' in none_yet.out
+    assert answer.code == 0
+    assert f'zdm_run_info{{database="{place}",plan="0007",run="1"}} 1.0\n' in answer.out
+    assert f'zdm_run_state{{database="{place}",state="backfilled"}} 1.0\n' in answer.out
+    assert 'table="users"} 2000.0\n' in answer.out
+    age = re.findall(r"^zdm_pending_contract_age_seconds.* (.*)$", answer.out, re.MULTILINE)
+    assert float(age[0]) > 0
+    assert PASSWORD not in answer.out
+
+
+def test_a_journal_that_cannot_be_read_is_a_metric_and_an_exit_code(zdm: Zdm) -> None:
+    answer = zdm("status", "--prometheus", "--database", "postgresql://u@127.0.0.1:1/gone")
+
+    assert answer.code == 75
+    assert 'zdm_journal_up{database="127.0.0.1:1/gone"} 0.0\n' in answer.out
+
+
+def test_a_run_shows_metrics_and_health_while_it_waits(
+    zdm: Zdm, shop: str, tmp_path: Path
+) -> None:
+    prepare(zdm, shop)
+    command = ["execute", "plan.yaml", "--listen", "127.0.0.1:0", "--database", shop]
+    with (
+        connection.connect(shop, name="tests", autocommit=False) as holder,
+        subprocess.Popen(
+            [sys.executable, "-m", "zdm", *command],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        holder.execute("LOCK TABLE users IN SHARE MODE")
+        assert process.stderr is not None
+        url = json.loads(process.stderr.readline())["address"]
+        while "waiting" not in (line := process.stderr.readline()):
+            assert line, "it ended before it waited"
+        pages = {page: get(f"{url}/{page}") for page in ("metrics", "healthz", "readyz")}
+        process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+
+    assert process.returncode == 75
+    assert {code for code, _ in pages.values()} == {200}
+    assert pages["healthz"][1].startswith("waiting for lock since ")
+    assert (
+        f'zdm_waiting{{database="{shop.rpartition("@")[2]}",gate="lock"}} 1.0\n'
+        in (pages["metrics"][1])
+    )
+    assert "zdm_run_info{" in pages["metrics"][1]

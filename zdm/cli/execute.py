@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database, JsonLines, Log, LogFormat, Pacing, PlanFile, Until
+from zdm.cli.options import Database, JsonLines, Listen, Log, LogFormat, Pacing, PlanFile, Until
 
 
 def command(
@@ -31,6 +31,7 @@ def command(
     ] = False,
     json_lines: JsonLines = False,
     log_format: Log = LogFormat.AUTO,
+    listen: Listen = None,
     database: Database = None,
 ) -> None:
     """Run a plan, wait for the rollout, contract.
@@ -48,9 +49,9 @@ def command(
     options = execute_plan.options(
         settings.rollout, until=until.value, from_state=from_, assume_deployed=assume_deployed
     )
-    wanted_log = observing.Wanted(log_format=log_format, json_lines=json_lines)
+    seen_by = observing.Wanted(log_format=log_format, json_lines=json_lines, listen=listen)
     with (
-        observing.told(wanted_log) as observer,
+        observing.told(seen_by, settings) as observer,
         running.world(settings, observer, pacing=pacing) as world,
     ):
         state = execute_plan.run(wanted, world, options)

@@ -3,17 +3,19 @@
 import contextlib
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import typer
 
+from zdm.cli import wiring
 from zdm.cli.options import LogFormat
 from zdm.cli.progress import Progress
 from zdm.cli.screen import Screen
+from zdm.config import Settings
 from zdm.errors import ZdmError
 from zdm.execute.clock import SystemClock
-from zdm.execute.events import RunFailed
+from zdm.execute.events import Listening, RunFailed
 from zdm.execute.ports import Observer
 from zdm.observe.logs import JsonLog
 from zdm.observe.observers import Observers
@@ -25,6 +27,7 @@ class Wanted:
 
     log_format: LogFormat = LogFormat.AUTO
     json_lines: bool = False  # events are the command's data, on stdout
+    listen: str | None = None  # HOST:PORT for metrics and health
 
     @property
     def log_is_json(self) -> bool:
@@ -35,11 +38,27 @@ class Wanted:
 
 
 @contextmanager
-def told(wanted: Wanted) -> Iterator[Observer]:
+def told(wanted: Wanted, settings: Settings) -> Iterator[Observer]:
     """One observer for the block, which tells all that are wanted; also how it fails."""
-    everyone = Observers([_log(wanted)], _complain)
-    try:
+    observers = [_log(wanted)]
+    exposed = None
+    if wanted.listen is not None:
+        from zdm.cli import metrics
+
+        exposed = metrics.Exposed(wiring.database(settings), SystemClock().now)
+        observers += exposed.observers
+    everyone = Observers(observers, _complain)
+    with ExitStack() as stack, _failures_told(wanted, everyone):
+        if exposed is not None and wanted.listen is not None:
+            address = stack.enter_context(exposed.serving(wanted.listen))
+            everyone.notify(Listening(address=address))
         yield everyone
+
+
+@contextmanager
+def _failures_told(wanted: Wanted, everyone: Observers) -> Iterator[None]:
+    try:
+        yield
     except ZdmError as error:
         everyone.notify(
             RunFailed(

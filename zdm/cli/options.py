@@ -71,6 +71,14 @@ Log = Annotated[
         " (JSON lines where it is no terminal).",
     ),
 ]
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        help="Serve /metrics, /healthz and /readyz here while the run lasts.",
+        metavar="HOST:PORT",
+        show_default=False,
+    ),
+]
 
 
 def say(text: str) -> None:

@@ -33,7 +33,7 @@ def command(
     options = execute_plan.options(settings.rollout, assume_deployed=assume_deployed)
     wanted = observing.Wanted(log_format=log_format, json_lines=json_lines)
     with (
-        observing.told(wanted) as observer,
+        observing.told(wanted, settings) as observer,
         running.world(settings, observer) as world,
     ):
         state = rollback_run.run(wiring.database(settings), world, options)
