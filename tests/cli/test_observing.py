@@ -1,13 +1,24 @@
+import gzip
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.cli.conftest import Zdm
 from tests.cli.test_run import PASSWORD, prepare, shop
 from tests.observe.test_server import get
+from zdm import observe as zdm_observe
 from zdm.postgres import connection
 
 __all__ = ["shop"]  # a fixture
@@ -113,3 +124,140 @@ def test_a_run_shows_metrics_and_health_while_it_waits(
         in (pages["metrics"][1])
     )
     assert "zdm_run_info{" in pages["metrics"][1]
+
+
+@contextmanager
+def otlp_sink() -> Iterator[tuple[str, list[ExportTraceServiceRequest]]]:
+    """A collector that takes OTLP over HTTP; its URL, and what it was sent."""
+    got: list[ExportTraceServiceRequest] = []
+
+    class Sink(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            got.append(ExportTraceServiceRequest.FromString(body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Sink) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", got
+        server.shutdown()
+        thread.join()
+
+
+def spans(got: list[ExportTraceServiceRequest]) -> list[Span]:
+    return [
+        span
+        for request in got
+        for resource in request.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
+
+
+def test_a_trace_is_sent_where_the_environment_says(
+    zdm: Zdm, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(zdm, shop)
+    with otlp_sink() as (url, got):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        answer = zdm("execute", "plan.yaml", "--until", "expanded", "--database", shop)
+    names = [span.name for span in spans(got)]
+
+    assert answer.code == 0
+    assert names[-1] == "zdm run 0007"
+    assert "phase expand" in names
+
+
+def test_a_trace_is_sent_before_sigterm_ends_the_run(
+    zdm: Zdm, shop: str, tmp_path: Path
+) -> None:
+    prepare(zdm, shop)
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    with (
+        otlp_sink() as (url, got),
+        connection.connect(shop, name="tests", autocommit=False) as holder,
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "zdm",
+                "execute",
+                "plan.yaml",
+                "--trace",
+                "--database",
+                shop,
+            ],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ
+            | {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": url,
+                "TRACEPARENT": f"00-{trace}-b7ad6b7169203331-01",
+            },
+        ) as process,
+    ):
+        holder.execute("LOCK TABLE users IN SHARE MODE")
+        assert process.stderr is not None
+        while "waiting" not in (line := process.stderr.readline()):
+            assert line, "it ended before it waited"
+        process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+    run = next(span for span in spans(got) if span.name == "zdm run 0007")
+
+    assert process.returncode == 75
+    assert run.trace_id.hex() == trace
+    assert run.status.message == "stopped on request; the journal says where"
+
+
+def test_a_collector_that_is_not_there_stops_nothing_and_is_said(
+    zdm: Zdm, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(zdm, shop)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    answer = zdm("execute", "plan.yaml", "--until", "expanded", "--database", shop)
+    lines = [json.loads(line) for line in answer.err.splitlines()]
+
+    assert (answer.code, answer.out) == (0, "expanded\n")
+    assert lines[-1]["reason"].startswith("the trace was not delivered: ")
+
+
+@pytest.fixture
+def no_opentelemetry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the extra is not installed."""
+    monkeypatch.setitem(
+        sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None
+    )
+    monkeypatch.delitem(sys.modules, "zdm.observe.tracing", raising=False)
+    monkeypatch.delattr(zdm_observe, "tracing", raising=False)
+
+
+@pytest.mark.usefixtures("no_opentelemetry")
+def test_without_the_extra_a_trace_that_is_asked_for_is_refused(zdm: Zdm, shop: str) -> None:
+    prepare(zdm, shop)
+    answer = zdm("execute", "plan.yaml", "--trace", "--log-format", "human", "--database", shop)
+
+    assert answer.code == 2
+    assert "pip install 'zdm-orchestrator[otel]'" in answer.err
+
+
+@pytest.mark.usefixtures("no_opentelemetry")
+def test_without_the_extra_the_environments_wish_is_only_a_warning(
+    zdm: Zdm, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(zdm, shop)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    answer = zdm("execute", "plan.yaml", "--until", "expanded", "--database", shop)
+
+    assert answer.code == 0
+    assert (
+        "pip install 'zdm-orchestrator[otel]'"
+        in json.loads(answer.err.splitlines()[0])["reason"]
+    )

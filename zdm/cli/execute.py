@@ -5,7 +5,17 @@ from typing import Annotated
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database, JsonLines, Listen, Log, LogFormat, Pacing, PlanFile, Until
+from zdm.cli.options import (
+    Database,
+    JsonLines,
+    Listen,
+    Log,
+    LogFormat,
+    Pacing,
+    PlanFile,
+    Trace,
+    Until,
+)
 
 
 def command(
@@ -32,6 +42,7 @@ def command(
     json_lines: JsonLines = False,
     log_format: Log = LogFormat.AUTO,
     listen: Listen = None,
+    trace: Trace = False,
     database: Database = None,
 ) -> None:
     """Run a plan, wait for the rollout, contract.
@@ -49,7 +60,9 @@ def command(
     options = execute_plan.options(
         settings.rollout, until=until.value, from_state=from_, assume_deployed=assume_deployed
     )
-    seen_by = observing.Wanted(log_format=log_format, json_lines=json_lines, listen=listen)
+    seen_by = observing.Wanted(
+        log_format=log_format, json_lines=json_lines, listen=listen, trace=trace
+    )
     with (
         observing.told(seen_by, settings) as observer,
         running.world(settings, observer, pacing=pacing) as world,

@@ -1,8 +1,9 @@
 """Who is told what a run does: a person or a log, and whoever asked for more."""
 
 import contextlib
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ class Wanted:
     log_format: LogFormat = LogFormat.AUTO
     json_lines: bool = False  # events are the command's data, on stdout
     listen: str | None = None  # HOST:PORT for metrics and health
+    trace: bool = False
 
     @property
     def log_is_json(self) -> bool:
@@ -40,19 +42,40 @@ class Wanted:
 @contextmanager
 def told(wanted: Wanted, settings: Settings) -> Iterator[Observer]:
     """One observer for the block, which tells all that are wanted; also how it fails."""
-    observers = [_log(wanted)]
-    exposed = None
-    if wanted.listen is not None:
-        from zdm.cli import metrics
+    url, now = wiring.database(settings), SystemClock().now
+    with ExitStack() as stack:
+        observers = [_log(wanted), *_traces(wanted, url, stack)]
+        exposed = None
+        if wanted.listen is not None:
+            from zdm.cli import metrics
 
-        exposed = metrics.Exposed(wiring.database(settings), SystemClock().now)
-        observers += exposed.observers
-    everyone = Observers(observers, _complain)
-    with ExitStack() as stack, _failures_told(wanted, everyone):
-        if exposed is not None and wanted.listen is not None:
-            address = stack.enter_context(exposed.serving(wanted.listen))
-            everyone.notify(Listening(address=address))
-        yield everyone
+            exposed = metrics.Exposed(url, now)
+            observers += exposed.observers
+        everyone = Observers(observers, _complaining(wanted))
+        with _failures_told(wanted, everyone):
+            if exposed is not None and wanted.listen is not None:
+                address = stack.enter_context(exposed.serving(wanted.listen))
+                everyone.notify(Listening(address=address))
+            yield everyone
+
+
+def _traces(wanted: Wanted, url: str, stack: ExitStack) -> tuple[Observer, ...]:
+    from zdm.cli import tracing
+
+    if not (wanted.trace or tracing.is_configured()):
+        return ()
+    complain = _complaining(wanted)
+    found = tracing.observer(url, SystemClock().now, asked=wanted.trace, complain=complain)
+    if found is None:
+        return ()
+
+    def close() -> None:
+        undelivered = found.close()
+        if undelivered:
+            complain(undelivered)
+
+    stack.callback(close)
+    return (found,)
 
 
 @contextmanager
@@ -82,7 +105,13 @@ def _log(wanted: Wanted) -> Observer:
     return Progress(Screen(sys.stderr))
 
 
-def _complain(text: str) -> None:
-    # what failed may have been stderr itself
-    with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(f"warning: {text}\n")
+def _complaining(wanted: Wanted) -> Callable[[str], None]:
+    def complain(text: str) -> None:
+        line = {"level": "warning", "event": "warning", "reason": text}
+        # what failed may have been stderr itself
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(
+                f"{json.dumps(line) if wanted.log_is_json else f'warning: {text}'}\n"
+            )
+
+    return complain

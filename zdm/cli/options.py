@@ -79,6 +79,13 @@ Listen = Annotated[
         show_default=False,
     ),
 ]
+Trace = Annotated[
+    bool,
+    typer.Option(
+        "--trace",
+        help="Send an OpenTelemetry trace (also where OTEL_EXPORTER_OTLP_ENDPOINT is set).",
+    ),
+]
 
 
 def say(text: str) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database, JsonLines, Log, LogFormat
+from zdm.cli.options import Database, JsonLines, Log, LogFormat, Trace
 
 
 def command(
@@ -19,6 +19,7 @@ def command(
     ] = False,
     json_lines: JsonLines = False,
     log_format: Log = LogFormat.AUTO,
+    trace: Trace = False,
     database: Database = None,
 ) -> None:
     """Take an unfinished run back, before the point of no return.
@@ -31,7 +32,7 @@ def command(
 
     settings = wiring.settings(context, database)
     options = execute_plan.options(settings.rollout, assume_deployed=assume_deployed)
-    wanted = observing.Wanted(log_format=log_format, json_lines=json_lines)
+    wanted = observing.Wanted(log_format=log_format, json_lines=json_lines, trace=trace)
     with (
         observing.told(wanted, settings) as observer,
         running.world(settings, observer) as world,
