@@ -5,7 +5,17 @@ from typing import Annotated
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database, Pacing, PlanFile, Until
+from zdm.cli.options import (
+    Database,
+    JsonLines,
+    Listen,
+    Log,
+    LogFormat,
+    Pacing,
+    PlanFile,
+    Trace,
+    Until,
+)
 
 
 def command(
@@ -29,9 +39,10 @@ def command(
             " rollout driver is set.",
         ),
     ] = False,
-    json_lines: Annotated[
-        bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
-    ] = False,
+    json_lines: JsonLines = False,
+    log_format: Log = LogFormat.AUTO,
+    listen: Listen = None,
+    trace: Trace = False,
     database: Database = None,
 ) -> None:
     """Run a plan, wait for the rollout, contract.
@@ -39,7 +50,7 @@ def command(
     Goes on where an earlier run of the same plan stopped. A state that is reached already
     is a success. SIGTERM and Ctrl-C stop it at a safe place (exit 75); run it again to go on.
     """
-    from zdm.cli import running
+    from zdm.cli import observing, running
     from zdm.workflows import execute_plan, plan_files
 
     settings = wiring.settings(context, database)
@@ -49,8 +60,13 @@ def command(
     options = execute_plan.options(
         settings.rollout, until=until.value, from_state=from_, assume_deployed=assume_deployed
     )
-    observer = running.observer(json_lines=json_lines)
-    with running.world(settings, observer, pacing=pacing) as world:
+    seen_by = observing.Wanted(
+        log_format=log_format, json_lines=json_lines, listen=listen, trace=trace
+    )
+    with (
+        observing.told(seen_by, settings) as observer,
+        running.world(settings, observer, pacing=pacing) as world,
+    ):
         state = execute_plan.run(wanted, world, options)
     if not json_lines:
         typer.echo(state)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database
+from zdm.cli.options import Database, JsonLines, Log, LogFormat, Trace
 
 
 def command(
@@ -17,9 +17,9 @@ def command(
             help="Your word that only the old version runs, where no rollout driver is set.",
         ),
     ] = False,
-    json_lines: Annotated[
-        bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
-    ] = False,
+    json_lines: JsonLines = False,
+    log_format: Log = LogFormat.AUTO,
+    trace: Trace = False,
     database: Database = None,
 ) -> None:
     """Take an unfinished run back, before the point of no return.
@@ -27,12 +27,16 @@ def command(
     The application goes back to the old version first, then every step is undone in reverse
     order, Alembic's version table included. After the point of no return it is refused.
     """
-    from zdm.cli import running
+    from zdm.cli import observing, running
     from zdm.workflows import execute_plan, rollback_run
 
     settings = wiring.settings(context, database)
     options = execute_plan.options(settings.rollout, assume_deployed=assume_deployed)
-    with running.world(settings, running.observer(json_lines=json_lines)) as world:
+    wanted = observing.Wanted(log_format=log_format, json_lines=json_lines, trace=trace)
+    with (
+        observing.told(wanted, settings) as observer,
+        running.world(settings, observer) as world,
+    ):
         state = rollback_run.run(wiring.database(settings), world, options)
     if not json_lines:
         typer.echo(state)

@@ -1,15 +1,12 @@
-"""The world of a run, made from Settings: database, platform, clock, signals, observer."""
+"""The world of a run, made from Settings: database, platform, clock, signals."""
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
 
 from zdm.cli import wiring
 from zdm.cli.options import Pacing
-from zdm.cli.progress import JsonLines, Progress
-from zdm.cli.screen import Screen
 from zdm.config import Settings
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Observer, Platform
@@ -17,11 +14,6 @@ from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
 from zdm.postgres import backfill
 from zdm.postgres.database import PostgresDatabase
-
-
-def observer(*, json_lines: bool) -> Observer:
-    """Who tells what happens: a person's progress on stderr, or JSON lines on stdout."""
-    return JsonLines(sys.stdout) if json_lines else Progress(Screen(sys.stderr))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import typer
 
 from zdm.cli import wiring
 from zdm.cli.options import Database
+from zdm.errors import ZdmError
 
 if TYPE_CHECKING:
     from zdm.model.plan import Step
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 def command(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    prometheus: Annotated[
+        bool,
+        typer.Option("--prometheus", help="As metrics in Prometheus' text format, for a cron."),
+    ] = False,
     database: Database = None,
 ) -> None:
     """Show where the database's run stands.
@@ -24,11 +29,25 @@ def command(
     """
     from zdm.workflows import read_status
 
+    if prometheus:
+        _print_metrics(wiring.database(wiring.settings(context, database)))
+        return
     status = read_status.read(wiring.database(wiring.settings(context, database)))
     if as_json:
         typer.echo(json.dumps(None if status is None else plain(status), indent=2))
     else:
         typer.echo("no plan was ever run on this database" if status is None else text(status))
+
+
+def _print_metrics(url: str) -> None:
+    """An unreadable journal is a metric too, beside the exit code."""
+    from zdm.cli import metrics
+
+    try:
+        typer.echo(metrics.of_journal(url), nl=False)
+    except ZdmError:
+        typer.echo(metrics.of_unreadable(url), nl=False)
+        raise
 
 
 def plain(status: "Status") -> dict[str, Any]:

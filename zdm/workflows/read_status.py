@@ -8,8 +8,9 @@ from zdm import planfile
 from zdm.execute.ports import JournalRun
 from zdm.execute.states import FINISHED
 from zdm.model.plan import Plan
-from zdm.postgres import connection, journal
+from zdm.postgres import connection, history, journal
 from zdm.postgres.connection import Connection
+from zdm.postgres.history import History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class Filled:
     """How far a backfill is."""
 
     step: str
+    table: str
     scanned: int
     estimate: int | None
     changed: int
@@ -30,6 +32,7 @@ class Status:
     run: JournalRun
     plan: Plan
     fills: tuple[Filled, ...]
+    history: History
 
     @property
     def is_finished(self) -> bool:
@@ -59,8 +62,14 @@ def _status(opened: Connection, run: JournalRun) -> Status:
         plan=planfile.loads(journal.plan_text(opened, run.id), f"the plan of run {run.id}"),
         fills=tuple(
             Filled(
-                step=row[0], estimate=row[3], scanned=row[4], changed=row[5], updated_at=row[7]
+                step=row[0],
+                table=row[1],
+                estimate=row[3],
+                scanned=row[4],
+                changed=row[5],
+                updated_at=row[7],
             )
             for row in journal.ranges(opened, run.id)
         ),
+        history=history.of_run(opened, run.id),
     )
