@@ -67,6 +67,16 @@ class RolloutSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExecuteSettings:
+    """How long the executor waits for others, and whether it ends them."""
+
+    lock_deadline: timedelta = timedelta(minutes=10)  # for one step's locks
+    concurrent_deadline: timedelta = timedelta(minutes=30)  # for CONCURRENTLY's waits
+    reconnect_deadline: timedelta = timedelta(minutes=2)
+    end_blockers_after: timedelta | None = None  # None: nobody is ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of `zdm.toml`; `root` is the folder that holds it, or the current one."""
 
@@ -78,6 +88,7 @@ class Settings:
     shadow_url: str | None = field(default=None, repr=False)
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     rollout: RolloutSettings = RolloutSettings()
+    execute: ExecuteSettings = ExecuteSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +102,7 @@ class _File:
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     alembic: AlembicSettings | None = None
     rollout: RolloutSettings = RolloutSettings()
+    execute: ExecuteSettings = ExecuteSettings()
 
 
 def load(
@@ -116,6 +128,7 @@ def load(
         shadow_url=None if content.shadow_url is None else database_url(content.shadow_url),
         stamp=content.stamp,
         rollout=content.rollout,
+        execute=content.execute,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database, Pacing, PlanFile, Until
+from zdm.cli.options import Database, EndBlockersAfter, Pacing, PlanFile, TakeOver, Until
 
 
 def command(
@@ -29,6 +29,8 @@ def command(
             " rollout driver is set.",
         ),
     ] = False,
+    end_blockers_after: EndBlockersAfter = None,
+    take_over: TakeOver = False,
     json_lines: Annotated[
         bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
     ] = False,
@@ -47,10 +49,17 @@ def command(
     if from_ is None:
         plan_files.check_sources(wanted, settings.root)
     options = execute_plan.options(
-        settings.rollout, until=until.value, from_state=from_, assume_deployed=assume_deployed
+        settings.rollout,
+        until=until.value,
+        from_state=from_,
+        assume_deployed=assume_deployed,
+        waits=settings.execute,
+    )
+    limits = running.limits(
+        settings, end_blockers_after=end_blockers_after, take_over=take_over
     )
     observer = running.observer(json_lines=json_lines)
-    with running.world(settings, observer, pacing=pacing) as world:
+    with running.world(settings, observer, pacing=pacing, limits=limits) as world:
         state = execute_plan.run(wanted, world, options)
     if not json_lines:
         typer.echo(state)

@@ -3,11 +3,15 @@
 import os
 import shutil
 import sys
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from zdm import plain
+from zdm.errors import InputError
 
 Database = Annotated[
     str | None,
@@ -23,6 +27,22 @@ SnapshotFile = Annotated[
 ]
 PlanFile = Annotated[
     Path, typer.Argument(help="Plan file.", metavar="PLAN", show_default=False)
+]
+
+TakeOver = Annotated[
+    bool,
+    typer.Option(
+        "--take-over",
+        help="Your word that no other executor lives: end its sessions and go on.",
+    ),
+]
+EndBlockersAfter = Annotated[
+    str | None,
+    typer.Option(
+        help="End sessions that are in the way for so long, such as 30s; else nobody is.",
+        metavar="DURATION",
+        show_default=False,
+    ),
 ]
 
 
@@ -49,6 +69,15 @@ class Pacing(StrEnum):
 
     PACED = "paced"
     FULL = "full"
+
+
+def duration(text: str, option: str) -> timedelta:
+    """An option's duration, such as 30s or 5m."""
+    try:
+        value: timedelta = plain.DURATION.decode(text)
+    except ValueError as error:
+        raise InputError(f"{option} {error}", hint="write it as in zdm.toml") from error
+    return value
 
 
 def say(text: str) -> None:

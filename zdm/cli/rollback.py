@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database
+from zdm.cli.options import Database, EndBlockersAfter, TakeOver
 
 
 def command(
@@ -17,6 +17,8 @@ def command(
             help="Your word that only the old version runs, where no rollout driver is set.",
         ),
     ] = False,
+    end_blockers_after: EndBlockersAfter = None,
+    take_over: TakeOver = False,
     json_lines: Annotated[
         bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
     ] = False,
@@ -31,8 +33,14 @@ def command(
     from zdm.workflows import execute_plan, rollback_run
 
     settings = wiring.settings(context, database)
-    options = execute_plan.options(settings.rollout, assume_deployed=assume_deployed)
-    with running.world(settings, running.observer(json_lines=json_lines)) as world:
+    options = execute_plan.options(
+        settings.rollout, assume_deployed=assume_deployed, waits=settings.execute
+    )
+    limits = running.limits(
+        settings, end_blockers_after=end_blockers_after, take_over=take_over
+    )
+    observer = running.observer(json_lines=json_lines)
+    with running.world(settings, observer, limits=limits) as world:
         state = rollback_run.run(wiring.database(settings), world, options)
     if not json_lines:
         typer.echo(state)

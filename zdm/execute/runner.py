@@ -6,6 +6,7 @@ both application versions working; what fails after it is for a person.
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import assert_never
 
 from zdm.errors import (
@@ -24,11 +25,8 @@ from zdm.execute.events import (
     StepDone,
     StepStarted,
 )
-from zdm.execute.patience import patiently
-from zdm.execute.ports import (
-    JournalRun,
-    PlanText,
-)
+from zdm.execute.patience import claim, patiently
+from zdm.execute.ports import JournalRun, OrderedError, PlanText
 from zdm.execute.world import Options, World
 from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Step
 from zdm.model.release import RunState
@@ -56,7 +54,7 @@ class _Runner:
 
     def run(self) -> RunState:
         """Claim, check, and do what is not done."""
-        self._claim()
+        claim(self.world, self.options)
         if self.world.database.finished(self.text.digest):
             return RunState.CONTRACTED
         journal = preflight.check(self.text, self.world.database, self.options)
@@ -72,9 +70,6 @@ class _Runner:
                     hint=f"only forward from here: {error.hint}",
                 ) from error
             raise
-
-    def _claim(self) -> None:
-        patiently(self.world, self.options, self.world.database.claim, gate="lock holder")
 
     def _begin(self, journal: JournalRun | None) -> None:
         database = self.world.database
@@ -98,7 +93,7 @@ class _Runner:
             if step.phase.position > last:
                 break
             if step.id not in self.done:
-                self.world.stop.check()
+                self._retrying(lambda: None)  # obey the operator
                 self._step(step, position)
         reached = states.reached(self.plan, self.done)
         self._retrying(lambda: self.world.database.record_state(reached))
@@ -141,13 +136,18 @@ class _Runner:
 
     def _run_sql(self, step: RunSql, state: RunState) -> None:
         self._guard(step)
-        self.world.database.run(step, state)
+        with closing(self.world.database.run(step, state)) as events:
+            for event in events:
+                self.world.observer.notify(event)
 
     def _backfill(self, step: Backfill, state: RunState) -> None:
         self._guard(step)
-        for event in self.world.database.backfill(step, state):
-            self.world.observer.notify(event)
-            self.world.stop.check()
+        with closing(self.world.database.backfill(step, state)) as events:
+            for event in events:
+                self.world.observer.notify(event)
+                self.world.stop.check()
+                if self.world.database.order() is not None:
+                    raise OrderedError("the operator wants it to stand still")
 
     def _guard(self, step: RunSql | Backfill) -> None:
         """Before each try of a contract step: no old version, and the marker is written."""

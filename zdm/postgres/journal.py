@@ -16,7 +16,7 @@ from zdm.execute.states import FINISHED
 from zdm.model.release import RunState
 from zdm.postgres.connection import Connection
 
-VERSION = 1  # of the journal's tables
+VERSION = 2  # of the journal's tables
 _RUN = (
     "SELECT id, plan_name, plan_digest, state, epoch, soak_since,"
     " point_of_no_return IS NOT NULL FROM zdm.run"
@@ -39,16 +39,24 @@ def exists(connection: Connection) -> bool:
     return row is not None and bool(row[0])
 
 
+def version(connection: Connection) -> int:
+    """The version of the journal's tables; 0 where there are none."""
+    if not exists(connection):
+        return 0
+    row = connection.execute("SELECT max(version) FROM zdm.journal").fetchone()
+    return 0 if row is None or row[0] is None else int(row[0])
+
+
 def make(connection: Connection) -> None:
-    """Make the journal's tables, unless they are there; refuses those of a newer zdm."""
-    if exists(connection):
-        row = connection.execute("SELECT max(version) FROM zdm.journal").fetchone()
-        if row is not None and row[0] is not None and row[0] > VERSION:
-            raise RefusedError(
-                f"the journal in schema `zdm` has version {row[0]}, and this zdm knows"
-                f" {VERSION}, so it cannot tell what was done",
-                hint="use the zdm that made it, or a newer one",
-            )
+    """Make the journal's tables, or bring older ones up; refuses those of a newer zdm."""
+    found = version(connection)
+    if found > VERSION:
+        raise RefusedError(
+            f"the journal in schema `zdm` has version {found}, and this zdm knows"
+            f" {VERSION}, so it cannot tell what was done",
+            hint="use the zdm that made it, or a newer one",
+        )
+    if found == VERSION:
         return
     text = resources.files("zdm.postgres").joinpath("queries", "journal.sql").read_text()
     with connection.transaction():
@@ -148,8 +156,8 @@ def failed(
     """Record an attempt that failed; its own work was taken back."""
     connection.execute(
         "INSERT INTO zdm.attempt (run_id, step_id, epoch, sqlstate, reason)"
-        " VALUES (%s, %s, %s, %s, %s)",
-        (fence.run, step, fence.epoch, sqlstate, reason),
+        " SELECT id, %s, epoch, %s, %s FROM zdm.run WHERE id = %s AND epoch = %s",
+        (step, sqlstate, reason, fence.run, fence.epoch),
     )
 
 
