@@ -21,6 +21,7 @@ from zdm.model.plan import TableLock
 from zdm.postgres.connection import PREFIX, Connection
 
 PATIENT_SECONDS = 1.0  # a transaction older than this is waited for without queueing
+SHOWN = 90  # characters of a query: "(to prevent wraparound)" stands at the end
 END_MILLISECONDS = 1000  # to wait for the end of a session
 NUDGE = "1500ms"  # longer than deadlock_timeout's default, after which a vacuum gives way
 _PG_MODES = {mode: "".join(word.title() for word in mode.split()) + "Lock" for mode in LockMode}
@@ -64,7 +65,7 @@ class Blocker:
         if self.age is not None:
             said += f", transaction open for {self.age:.0f} s"
         if self.query and self.query.strip():
-            said += f": {self.query.strip().splitlines()[0][:60]}"
+            said += f": {self.query.strip().splitlines()[0][:SHOWN]}"
         return said + ")"
 
 
