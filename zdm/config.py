@@ -58,6 +58,7 @@ class RolloutSettings:
     old: str = "old"
     new: str = "new"
     soak: timedelta = timedelta(seconds=0)
+    revert_window: timedelta = timedelta(hours=24)  # from deployed to the contract
     polls: int = 3
     poll_interval: timedelta = timedelta(seconds=2)
     deadline: timedelta = timedelta(hours=1)

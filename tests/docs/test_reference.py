@@ -59,3 +59,11 @@ def test_the_example_of_settings_can_be_read(tmp_path: Path) -> None:
     settings = config.load(directory=tmp_path, environ={})
 
     assert settings.rollout.local is not None
+
+
+def test_operating_has_a_heading_for_each_exit_code() -> None:
+    page = (REFERENCE.parent / "operating.md").read_text(encoding="utf-8")
+    headings = set(re.findall(r"^## Exit (\d+)", page, re.MULTILINE))
+    listed = (REFERENCE / "exit-codes.md").read_text(encoding="utf-8")
+
+    assert headings == set(re.findall(r"^\| (\d+) \|", listed, re.MULTILINE))

@@ -20,7 +20,10 @@ from zdm.postgres.database import PostgresDatabase
 from zdm.workflows import plan_files
 
 ROLLOUT = RolloutSettings(
-    polls=1, poll_interval=timedelta(milliseconds=5), allowed_sessions=("*",)
+    polls=1,
+    poll_interval=timedelta(milliseconds=5),
+    revert_window=timedelta(0),
+    allowed_sessions=("*",),
 )
 Said = tuple[str, str, Any]  # kind, step or gate, details
 

@@ -31,6 +31,7 @@ SETTINGS = """
 polls = 1
 poll_interval = "10ms"
 sessions = "warn"
+revert_window = "0s"
 
 [execute]
 lock_deadline = "{deadline}"

@@ -29,6 +29,16 @@ def command(
             " rollout driver is set.",
         ),
     ] = False,
+    approve: Annotated[
+        bool,
+        typer.Option("--approve", help="Your word that the revert window may end at once."),
+    ] = False,
+    no_wait: Annotated[
+        bool,
+        typer.Option(
+            "--no-wait", help="Exit with 75 rather than wait for the end of the revert window."
+        ),
+    ] = False,
     end_blockers_after: EndBlockersAfter = None,
     take_over: TakeOver = False,
     json_lines: Annotated[
@@ -53,6 +63,8 @@ def command(
         until=until.value,
         from_state=from_,
         assume_deployed=assume_deployed,
+        approve=approve,
+        no_wait=no_wait,
         waits=settings.execute,
     )
     limits = running.limits(

@@ -82,6 +82,15 @@ class Order:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A run's revert window, by the database's clock."""
+
+    deployed_at: datetime | None
+    ended_at: datetime | None  # by somebody's word
+    now: datetime
+
+
 class Database(Protocol):
     """The target database and the journal in it. Every write checks the fencing epoch."""
 
@@ -100,8 +109,11 @@ class Database(Protocol):
     def note(self, waiting: Waiting | None) -> None:
         """Say in the journal what is waited for; None: nothing."""
 
-    def window(self) -> tuple[datetime | None, datetime | None]:
-        """When the run was deployed, and when somebody ended its revert window."""
+    def window(self) -> Window:
+        """Where the run's revert window stands."""
+
+    def end_window(self) -> None:
+        """End the revert window on the operator's word, which is kept."""
 
     def unfinished(self) -> JournalRun | None:
         """The run that is neither contracted nor reverted, if there is one."""

@@ -7,6 +7,7 @@ both application versions working; what fails after it is for a person.
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from typing import assert_never
 
 from zdm.errors import (
@@ -15,7 +16,7 @@ from zdm.errors import (
     TemporaryError,
     ZdmError,
 )
-from zdm.execute import preflight, states
+from zdm.execute import preflight, revert_window, states
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.events import (
     PointOfNoReturn,
@@ -27,6 +28,7 @@ from zdm.execute.events import (
 )
 from zdm.execute.patience import claim, patiently
 from zdm.execute.ports import JournalRun, OrderedError, PlanText
+from zdm.execute.recorder import Recorder
 from zdm.execute.world import Options, World
 from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Step
 from zdm.model.release import RunState
@@ -46,11 +48,12 @@ class _Runner:
     def __init__(self, plan: PlanText, world: World, options: Options) -> None:
         self.text = plan
         self.plan: Plan = plan.plan
-        self.world = world
+        recorder = Recorder(world.observer, world.database, world.clock)
+        self.world = world = replace(world, observer=recorder)
         self.options = options
         self.done: set[str] = set()
         self.past_return = False
-        self.keeper = GateKeeper(world=world, options=options)
+        self.keeper = GateKeeper(world=self.world, options=options)
 
     def run(self) -> RunState:
         """Claim, check, and do what is not done."""
@@ -94,11 +97,18 @@ class _Runner:
                 break
             if step.id not in self.done:
                 self._retrying(lambda: None)  # obey the operator
+                if step is self._first_of_contract():
+                    revert_window.keep(self.world, self.options)
                 self._step(step, position)
         reached = states.reached(self.plan, self.done)
         self._retrying(lambda: self.world.database.record_state(reached))
         self.world.observer.notify(RunStopped(state=reached))
         return reached
+
+    def _first_of_contract(self) -> Step | None:
+        """The step before which the revert window is kept."""
+        after = (s for s in self.plan.steps if s.phase.position > Phase.ROLLOUT.position)
+        return next(after, None)
 
     def _step(self, step: Step, position: int) -> None:
         state = states.AT_WORK[step.phase]

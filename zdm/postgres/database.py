@@ -13,7 +13,7 @@ import psycopg
 
 from zdm.errors import ZdmError
 from zdm.execute.events import BackfillProgress, Suspicious, Waiting
-from zdm.execute.ports import Clock, JournalRun, Order, PlanText
+from zdm.execute.ports import Clock, JournalRun, Order, PlanText, Window
 from zdm.execute.stop import StopFlag
 from zdm.model.plan import Backfill, RunSql, Step
 from zdm.model.release import RunState, Session
@@ -190,10 +190,16 @@ class PostgresDatabase:
             else:
                 orders.note_waiting(self._side.free(self._connection), self._fence, waiting)
 
-    def window(self) -> tuple[datetime | None, datetime | None]:
-        """When the run was deployed, and when somebody ended its revert window."""
+    def window(self) -> Window:
+        """Where the run's revert window stands."""
         with self._errors("reading the revert window"):
             return orders.window(self._connection, self._own().run)
+
+    def end_window(self) -> None:
+        """End the revert window on the operator's word, which is kept."""
+        with self._errors("ending the revert window"), self._connection.transaction():
+            journal.check(self._connection, self._own())
+            orders.end_window(self._connection, self._own().run, self._owner)
 
     def run(self, step: RunSql, state: RunState) -> Generator[Said, None, None]:
         """Do one step and record it, unless the journal has it already."""
@@ -220,6 +226,10 @@ class PostgresDatabase:
             if journal.is_done(self._connection, self._own(), step.id):
                 return
             steps.preconditions(self._connection, step)
+            with self._connection.transaction():
+                journal.check(self._connection, self._own())
+                journal.intend(self._connection, self._own(), step.id)
+                journal.write_state(self._connection, self._own(), state)
             yield from backfill.run(
                 self._connection, step, self._own(), self._clock, self._pacing
             )

@@ -234,6 +234,56 @@ def mark_point_of_no_return(connection: Connection, fence: Fence) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempted:
+    """How often a step was tried, and why the last try failed."""
+
+    step: str
+    failures: int
+    reason: str
+    failed_at: datetime
+
+
+def attempted(connection: Connection, run: int) -> tuple[Attempted, ...]:
+    """The steps of a run of which some attempt failed."""
+    rows = connection.execute(
+        "SELECT DISTINCT ON (step_id) step_id, count(*) OVER (PARTITION BY step_id), reason,"
+        " failed_at FROM zdm.attempt WHERE run_id = %s ORDER BY step_id, id DESC",
+        (run,),
+    ).fetchall()
+    return tuple(
+        Attempted(step=row[0], failures=row[1], reason=row[2], failed_at=row[3]) for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """A run's owner and moments."""
+
+    owner: str
+    started_at: datetime
+    updated_at: datetime
+    deployed_at: datetime | None
+    finished_at: datetime | None
+
+
+def times(connection: Connection, run: int) -> Times:
+    """Who owns or owned the run, and when what happened."""
+    row = connection.execute(
+        "SELECT owner, started_at, updated_at, deployed_at, finished_at FROM zdm.run"
+        " WHERE id = %s",
+        (run,),
+    ).fetchone()
+    assert row is not None
+    return Times(
+        owner=row[0],
+        started_at=row[1],
+        updated_at=row[2],
+        deployed_at=row[3],
+        finished_at=row[4],
+    )
+
+
 def ranges(connection: Connection, run: int) -> Iterable[tuple[Any, ...]]:
     """(step, relation, state, estimate, scanned, changed) of a run's backfills."""
     return connection.execute(

@@ -10,7 +10,7 @@ from typing import Any
 
 from zdm.errors import RefusedError
 from zdm.execute.events import Waiting
-from zdm.execute.ports import Order
+from zdm.execute.ports import Order, Window
 from zdm.postgres import journal
 from zdm.postgres.connection import Connection
 from zdm.postgres.journal import Fence
@@ -26,7 +26,7 @@ def standing(connection: Connection, run: int) -> Order | None:
 
 def give(connection: Connection, kind: str, by: str) -> int:
     """Pause or cancel the unfinished run, whose id is returned; the last order stands."""
-    run = _unfinished(connection)
+    run = unfinished(connection)
     with connection.transaction():
         connection.execute(
             "INSERT INTO zdm.request (run_id, kind, requested_by) VALUES (%s, %s, %s)"
@@ -40,7 +40,7 @@ def give(connection: Connection, kind: str, by: str) -> int:
 
 def withdraw(connection: Connection, by: str) -> Order | None:
     """Take the standing order back; None where there was none."""
-    run = _unfinished(connection)
+    run = unfinished(connection)
     with connection.transaction():
         order = standing(connection, run)
         if order is not None:
@@ -49,9 +49,8 @@ def withdraw(connection: Connection, by: str) -> Order | None:
     return order
 
 
-def end_window(connection: Connection, by: str) -> datetime:
-    """End the unfinished run's revert window now; when it was ended, now or before."""
-    run = _unfinished(connection)
+def end_window(connection: Connection, run: int, by: str) -> datetime:
+    """End the run's revert window now; when it was ended, now or before."""
     with connection.transaction():
         row = connection.execute(
             "UPDATE zdm.run SET window_ended_by = coalesce(window_ended_by, %s),"
@@ -65,15 +64,18 @@ def end_window(connection: Connection, by: str) -> datetime:
     return ended
 
 
-def window(connection: Connection, run: int) -> tuple[datetime | None, datetime | None]:
-    """When the run was deployed, and when somebody ended its revert window."""
+def window(connection: Connection, run: int) -> Window:
+    """Where the run's revert window stands."""
     row = connection.execute(
-        "SELECT deployed_at, window_ended_at FROM zdm.run WHERE id = %s", (run,)
+        "SELECT deployed_at, window_ended_at, clock_timestamp() FROM zdm.run WHERE id = %s",
+        (run,),
     ).fetchone()
-    return (None, None) if row is None else (row[0], row[1])
+    assert row is not None
+    return Window(deployed_at=row[0], ended_at=row[1], now=row[2])
 
 
-def _unfinished(connection: Connection) -> int:
+def unfinished(connection: Connection) -> int:
+    """The id of the run that orders are for; raises RefusedError where there is none."""
     run = journal.unfinished(connection)
     if run is None:
         raise RefusedError(

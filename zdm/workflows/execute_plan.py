@@ -8,12 +8,14 @@ from zdm.model.release import RunState, Version
 from zdm.workflows import plan_files
 
 
-def options(
+def options(  # noqa: PLR0913  # what a command line can say
     rollout: RolloutSettings,
     *,
     until: str = RunState.CONTRACTED,
     from_state: str | None = None,
     assume_deployed: bool = False,
+    approve: bool = False,
+    no_wait: bool = False,
     waits: ExecuteSettings | None = None,
 ) -> Options:
     """What a command line or a caller asks, as the runner wants it."""
@@ -25,6 +27,8 @@ def options(
         until=RunState(until),
         from_state=RunState(from_state) if from_state else None,
         assume_deployed=assume_deployed,
+        approve=approve,
+        no_wait=no_wait,
         lock_deadline=waits.lock_deadline,
         reconnect_deadline=waits.reconnect_deadline,
     )
