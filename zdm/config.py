@@ -17,6 +17,7 @@ from zdm.errors import InputError
 
 FILE_NAME = "zdm.toml"
 DATABASE_VARIABLE = "ZDM_DATABASE_URL"
+MAX_WORKERS = 4  # of one backfill: more gain little and crowd out the application
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,21 @@ class RolloutSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillSettings:
+    """How backfills treat the server."""
+
+    workers: int = 1  # connections that fill disjoint ranges of keys
+    wal_budget_mb: int = 16  # a second, which paces; all workers together
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if not 1 <= self.workers <= MAX_WORKERS:
+            raise ValueError(f"backfill.workers must be from 1 to {MAX_WORKERS}")
+        if self.wal_budget_mb < 1:
+            raise ValueError("backfill.wal_budget_mb must be at least 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of `zdm.toml`; `root` is the folder that holds it, or the current one."""
 
@@ -78,6 +94,7 @@ class Settings:
     shadow_url: str | None = field(default=None, repr=False)
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     rollout: RolloutSettings = RolloutSettings()
+    backfill: BackfillSettings = BackfillSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +108,7 @@ class _File:
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     alembic: AlembicSettings | None = None
     rollout: RolloutSettings = RolloutSettings()
+    backfill: BackfillSettings = BackfillSettings()
 
 
 def load(
@@ -116,6 +134,7 @@ def load(
         shadow_url=None if content.shadow_url is None else database_url(content.shadow_url),
         stamp=content.stamp,
         rollout=content.rollout,
+        backfill=content.backfill,
     )
 
 
@@ -158,6 +177,10 @@ def _read(file: Path) -> _File:
         raise InputError(
             f"{file}: {error.key or 'the file'} {error.message}",
             hint="see docs/reference/config.md for the settings",
+        ) from error
+    except ValueError as error:  # settings that do not go together
+        raise InputError(
+            f"{file}: {error}", hint="see docs/reference/config.md for the settings"
         ) from error
 
 

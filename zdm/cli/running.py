@@ -37,7 +37,9 @@ def world(
     url = wiring.database(settings)
     with (
         stopped_by_signals(stop),
-        closing(PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value))) as database,
+        closing(
+            PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value), settings.backfill)
+        ) as database,
     ):
         yield World(
             database=database,

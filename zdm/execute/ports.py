@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from zdm.errors import TemporaryError
-from zdm.execute.events import BackfillProgress, Event, Suspicious
+from zdm.execute.events import BackfillEvent, Event
 from zdm.model.plan import Backfill, Plan, RunSql, Step
 from zdm.model.release import Instance, RolloutStatus, RunState, Session, Spawner, Version
 from zdm.model.schema import Name, Snapshot
@@ -98,9 +98,7 @@ class Database(Protocol):
     def run(self, step: RunSql, state: RunState) -> None:
         """Do one step and record it; raises LockBusyError, ConnectionLostError."""
 
-    def backfill(
-        self, step: Backfill, state: RunState
-    ) -> Iterator[BackfillProgress | Suspicious]:
+    def backfill(self, step: Backfill, state: RunState) -> Iterator[BackfillEvent]:
         """Do one backfill batch after batch, verified and recorded at its end."""
 
     def record(self, step: Step, state: RunState) -> None:

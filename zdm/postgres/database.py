@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 import psycopg
 from psycopg import errors
 
+from zdm.config import BackfillSettings
 from zdm.errors import StoppedError, TemporaryError, ZdmError
-from zdm.execute.events import BackfillProgress, Suspicious
+from zdm.execute.events import BackfillEvent
 from zdm.execute.ports import (
     Clock,
     ConnectionLostError,
@@ -29,18 +30,26 @@ from zdm.model.release import RunState, Session
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Setting
 from zdm.postgres import backfill, catalog, connection, journal, locks
-from zdm.postgres.backfill import Pacing
+from zdm.postgres.backfill import Job, Pacing
 from zdm.postgres.journal import Fence
 
 
 class PostgresDatabase:
     """Satisfies `zdm.execute.ports.Database`."""
 
-    def __init__(self, url: str, clock: Clock, stop: StopFlag, pacing: Pacing) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        stop: StopFlag,
+        pacing: Pacing,
+        backfilling: BackfillSettings = BackfillSettings(),  # noqa: B008  # frozen
+    ) -> None:
         self._url = url
         self._clock = clock
         self._stop = stop
         self._pacing = pacing
+        self._backfilling = backfilling
         self._owner = f"{socket.gethostname()}/{os.getpid()}"
         self._fence: Fence | None = None
         self._connection = self._connect()
@@ -232,21 +241,29 @@ class PostgresDatabase:
                 for setting in step.settings:
                     own.execute(f"RESET {connection.setting_name(setting.name)}".encode())
 
-    def backfill(
-        self, step: Backfill, state: RunState
-    ) -> Iterator[BackfillProgress | Suspicious]:
+    def backfill(self, step: Backfill, state: RunState) -> Iterator[BackfillEvent]:
         """Do one backfill; what it yields is how far it is."""
         with self._errors(f"filling {step.table}", step):
             if journal.is_done(self._connection, self._own(), step.id):
                 return
             self._preconditions(step)
-            yield from backfill.run(
-                self._connection, step, self._own(), self._clock, self._pacing
-            )
+            yield from backfill.run(self._job(step))
             with self._connection.transaction():
                 journal.check(self._connection, self._own())
                 journal.done(self._connection, self._own(), step.id)
                 journal.write_state(self._connection, self._own(), state)
+
+    def _job(self, step: Backfill) -> Job:
+        return Job(
+            connect=lambda name: connection.connect(
+                self._url, name=f"execute/{self._owner}/{name}"
+            ),
+            step=step,
+            fence=self._own(),
+            clock=self._clock,
+            pacing=self._pacing,
+            settings=self._backfilling,
+        )
 
     def revert(self, step: RunSql | Backfill) -> None:
         """Undo a step and record it."""
