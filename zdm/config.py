@@ -68,11 +68,48 @@ class RolloutSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillGates:
+    """Above which values a backfill holds; it goes on at half of most of them."""
+
+    replica_lag: timedelta = timedelta(seconds=10)
+    replica_mb: int = 256  # WAL that a replica has not replayed
+    standbys: tuple[str, ...] = ()  # application names that must be connected
+    slot_mb: int = 10_240  # WAL that a replication slot keeps
+    slot_percent: int = 50  # or this share of max_slot_wal_keep_size, where it is less
+    archive_segments: int = 42
+    dead_percent: int = 20  # dead rows, while a transaction older than xmin_age is open
+    xmin_age: timedelta = timedelta(minutes=15)
+    vacuum_patience: timedelta = timedelta(hours=2)  # for a vacuum of the table
+    queue: timedelta = timedelta(seconds=2)  # somebody waits for the table, or for a batch
+    poll: timedelta = timedelta(seconds=1)
+    blind: Literal["stop", "accept"] = "stop"  # without pg_read_all_stats
+    sql: str | None = None  # a query that gives one number
+    sql_above: float | None = None
+    sql_resume: float | None = None
+    prometheus: str | None = field(default=None, repr=False)  # http://host:9090
+    prometheus_query: str | None = None
+    prometheus_above: float | None = None
+    prometheus_resume: float | None = None
+    probe_unreadable: Literal["freeze", "hold"] = "freeze"  # sql and prometheus
+
+    def __post_init__(self) -> None:
+        """Refuse a probe without a limit."""
+        if (self.sql is None) != (self.sql_above is None):
+            raise ValueError("backfill.gates.sql and sql_above go together")
+        wanted = (self.prometheus, self.prometheus_query, self.prometheus_above)
+        if len({value is None for value in wanted}) != 1:
+            raise ValueError(
+                "backfill.gates.prometheus, prometheus_query and prometheus_above go together"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillSettings:
     """How backfills treat the server."""
 
     workers: int = 1  # connections that fill disjoint ranges of keys
     wal_budget_mb: int = 16  # a second, which paces; all workers together
+    gates: BackfillGates = BackfillGates()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""

@@ -21,11 +21,18 @@ from zdm.errors import StoppedError
 from zdm.execute.events import BackfillEvent, BackfillMeasured, BackfillProgress, Suspicious
 from zdm.execute.ports import Clock
 from zdm.model.plan import Backfill
-from zdm.postgres import backfill_batch, backfill_verify, backfill_walk
+from zdm.postgres import (
+    backfill_batch,
+    backfill_monitor,
+    backfill_vacuum,
+    backfill_verify,
+    backfill_walk,
+)
 from zdm.postgres.backfill_batch import Connect
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_controller import MIB, Pace
 from zdm.postgres.backfill_meter import Meter
+from zdm.postgres.backfill_monitor import REPLICAS, Monitor
 from zdm.postgres.backfill_ranges import Ranges
 from zdm.postgres.backfill_verify import Pass
 from zdm.postgres.backfill_walk import Key, Walk
@@ -105,13 +112,16 @@ class _Engine:
     reported: float = 0.0
     filling: float = 0.0
     checking: float = 0.0
-    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.control = Control(self.job.settings.workers)
         self.ranges = Ranges(self.connection, self.job.fence, self.job.step.id)
 
     def run(self) -> Iterator[BackfillEvent]:
+        limits = self.job.settings.gates
+        blind = backfill_monitor.blind_spots(self.connection, limits)
+        if blind:
+            yield Suspicious(id=self.job.step.id, reason=blind)
         done: set[str] = set()
         for _ in range(SWEEPS):  # partitions may come while it runs
             walks = backfill_walk.walks(self.connection, self.job.step)
@@ -119,13 +129,28 @@ class _Engine:
             if not new:
                 yield from self._end()
                 return
-            yield from self._leaves(new)
+            monitor = Monitor(
+                connect=self.job.connect,
+                limits=limits,
+                control=self.control,
+                oids=self._oids(new),
+                vacuums=self.job.pacing is Pacing.PACED,
+            )
+            with monitor.polling():
+                yield from self._leaves(new)
             done |= {walk.relation for walk in new}
         raise StoppedError(
             f"{self.job.step.id}: new partitions of {self.job.step.table} came {SWEEPS} times"
             " while it was filled",
             hint="stop making partitions for a while, then run the same command again",
         )
+
+    def _oids(self, walks: tuple[Walk, ...]) -> list[int]:
+        """The leaves and the table itself."""
+        row = self.connection.execute(
+            "SELECT pg_catalog.to_regclass(%s)::oid::bigint", (self.job.step.table.sql,)
+        ).fetchone()
+        return [*({row[0]} if row else ()), *(walk.oid for walk in walks)]
 
     def _leaves(self, walks: tuple[Walk, ...]) -> Iterator[BackfillProgress]:
         workers = self.control.workers
@@ -196,6 +221,7 @@ class _Engine:
         """Verify a relation until it is clean twice in a row; refill what differs."""
         if not walk.key:
             yield from self._sweep(walk)
+        yield from self._vacuum(walk)
         yield from self._await_writers(walk)
         for _ in range(SWEEPS):
             hits = yield from self._passes(walk)
@@ -221,6 +247,23 @@ class _Engine:
             self.ranges.refill(walk, [(None, None)])
             yield from self._fill((walk,))
 
+    def _vacuum(self, walk: Walk) -> Iterator[BackfillProgress]:
+        """In a thread, because it may take long and must end where the run is stopped."""
+        opened = backfill_batch.opened(self.job.connect, "vacuum", self.job.step)
+        with contextlib.closing(opened), ThreadPoolExecutor(1, "zdm-vacuum") as pool:
+            self.control.own(opened.info.backend_pid)
+            future = pool.submit(backfill_vacuum.vacuum, opened, walk, analyze=True)
+            future.add_done_callback(lambda _: self.control.wake())
+            try:
+                while not future.done():
+                    self.control.wait()
+                    yield from self._report(verifying=True)
+            finally:
+                if not future.done():
+                    opened.cancel_safe(timeout=5.0)
+            if note := future.result():
+                self.control.note(note)
+
     def _await_writers(self, walk: Walk) -> Iterator[BackfillProgress]:
         since = self.ranges.totals().since
         while names := backfill_verify.older_writers(self.connection, walk, since):
@@ -236,6 +279,9 @@ class _Engine:
             look = Pass(self.connection, self.job.step, walk, PACES[self.job.pacing])
             for chunk in look.chunks():
                 yield from self._report(verifying=True)
+                while any(h.gate not in REPLICAS for h in self.control.holds):
+                    self.control.wait()
+                    yield from self._report(verifying=True)
                 if chunk.pause:
                     self.job.clock.sleep(timedelta(seconds=chunk.pause))
             self.ranges.passed(walk, look.scanned, look.differing)
@@ -258,7 +304,7 @@ class _Engine:
             verifying=timedelta(seconds=round(self.checking, 3)),
             held=tuple(sorted(tally.held.items())),
             retries=tuple(sorted(tally.retries.items())),
-            notes=tuple(self.notes),
+            notes=tuple(self.control.notes),
         )
         if totals.scanned and not totals.changed:
             yield Suspicious(

@@ -16,6 +16,7 @@ from zdm.execute.events import Hold
 
 GREEN_SECONDS = 60.0  # without a hold, before one more worker may run
 TICK = 0.1
+MAX_VACUUMS = 10  # of one backfill, between batches
 
 
 @dataclass(slots=True)
@@ -43,6 +44,9 @@ class Control:
     waits: dict[str, str] = field(default_factory=dict)  # by worker: what it waits for
     pids: dict[int, bool] = field(default_factory=dict)  # by backend: cancelled by us
     vacuum_due: bool = False
+    vacuuming: bool = False
+    vacuums: int = 0
+    notes: dict[str, None] = field(default_factory=dict)  # in order, each once
     _running: int = 0
     _allowed: int = 0
     _green_since: float = field(default_factory=time.monotonic)
@@ -102,6 +106,11 @@ class Control:
             if not self._stopping:
                 self._changed.wait(seconds)
 
+    def wake(self) -> None:
+        """End a wait early."""
+        with self._changed:
+            self._changed.notify_all()
+
     def sleep(self, seconds: float) -> None:
         """Sleep, unless the backfill stops."""
         end = time.monotonic() + seconds
@@ -125,7 +134,7 @@ class Control:
     def pass_gates(self, number: int) -> float:
         """Wait until worker `number` (from 0) may begin a batch; the seconds that took."""
         began = time.monotonic()
-        while not self._stopping and (self.holds or number >= self._allowed):
+        while not self._stopping and (self.holds or self.vacuuming or number >= self._allowed):
             self.wait()
         return time.monotonic() - began
 
@@ -151,6 +160,35 @@ class Control:
         with self._changed:
             self.pids[pid] = False
 
+    def cancel(self, pid: int) -> None:
+        """Note that a backend's statement is cancelled by us."""
+        with self._changed:
+            self.pids[pid] = True
+
+    def ask_for_vacuum(self) -> None:
+        """The next worker that is between batches runs VACUUM."""
+        self.vacuum_due = self.vacuums < MAX_VACUUMS and not self.vacuuming
+
+    def take_vacuum(self) -> bool:
+        """Whether the asking worker is to run it; the others then wait."""
+        with self._changed:
+            if not self.vacuum_due:
+                return False
+            self.vacuum_due, self.vacuuming = False, True
+            self.vacuums += 1
+            return True
+
+    def note(self, text: str) -> None:
+        """Something a person should know at the end."""
+        with self._changed:
+            self.notes[text] = None
+
+    def vacuumed(self) -> None:
+        """The others go on."""
+        with self._changed:
+            self.vacuuming = False
+            self._changed.notify_all()
+
     def cancelled(self, pid: int) -> bool:
         """Whether we cancelled that backend's statement; asked once."""
         with self._changed:
@@ -160,6 +198,8 @@ class Control:
 
     def waiting(self) -> str:
         """Why nothing moves, in words; empty where it does."""
+        if self.vacuuming:
+            return "VACUUM, so that later batches reuse the space"
         if self.holds:
             return "; ".join(_said(hold) for hold in self.holds)
         with self._changed:

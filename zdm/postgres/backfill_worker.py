@@ -13,7 +13,12 @@ import psycopg
 from zdm.errors import StoppedError
 from zdm.execute.ports import Clock, ConnectionLostError, LockBusyError
 from zdm.model.plan import Backfill
-from zdm.postgres import backfill_batch, backfill_controller, backfill_retry
+from zdm.postgres import (
+    backfill_batch,
+    backfill_controller,
+    backfill_retry,
+    backfill_vacuum,
+)
 from zdm.postgres.backfill_batch import Outcome, Work
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_controller import Controller, Pace
@@ -79,6 +84,8 @@ class Worker:
             self.controller.held(self.control.pass_gates(self.number))
             if self.control.stopping:
                 return
+            if self.control.take_vacuum():
+                self._vacuum(taken)
             try:
                 outcome = self._batch(taken)
             except psycopg.Error as error:
@@ -111,6 +118,14 @@ class Worker:
         if not outcome.bounds.last:
             grow = not self.control.frozen
             self.controller.took(outcome.seconds, keys, outcome.wal, grow=grow)
+
+    def _vacuum(self, taken: Range) -> None:
+        try:
+            note = backfill_vacuum.vacuum(self.connection, self.task.walks[taken.relation])
+        finally:
+            self.control.vacuumed()
+        if note:
+            self.control.note(note)
 
     def _rest(self, outcome: Outcome) -> None:
         if self.controller.overloaded:
