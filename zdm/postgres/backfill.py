@@ -18,7 +18,7 @@ import psycopg
 
 from zdm.config import BackfillSettings
 from zdm.errors import StoppedError
-from zdm.execute.events import BackfillEvent, BackfillMeasured, BackfillProgress, Suspicious
+from zdm.execute.events import BackfillEvent, BackfillProgress, Suspicious
 from zdm.execute.ports import Clock
 from zdm.model.plan import Backfill
 from zdm.postgres import (
@@ -31,9 +31,9 @@ from zdm.postgres import (
 from zdm.postgres.backfill_batch import Connect
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_controller import MIB, Pace
-from zdm.postgres.backfill_meter import Meter
-from zdm.postgres.backfill_monitor import REPLICAS, Monitor
+from zdm.postgres.backfill_monitor import STOP_READS, Monitor
 from zdm.postgres.backfill_ranges import Ranges
+from zdm.postgres.backfill_report import REPORT_SECONDS, Reporter
 from zdm.postgres.backfill_verify import Pass
 from zdm.postgres.backfill_walk import Key, Walk
 from zdm.postgres.backfill_worker import Task, Worker
@@ -43,7 +43,6 @@ from zdm.postgres.journal import Fence
 Hits = list[tuple[Key | None, Key | None]]  # chunks that differ
 PASSES = 2  # clean verifications in a row
 SWEEPS = 20  # refills at the most
-REPORT_SECONDS = 0.5
 
 
 class Pacing(StrEnum):
@@ -106,16 +105,12 @@ class _Engine:
     connection: Connection
     control: Control = field(init=False)
     ranges: Ranges = field(init=False)
-    meter: Meter = field(default_factory=Meter)
-    began_at: tuple[int, int] = (0, 0)  # rows scanned and changed by earlier attempts
-    estimate: int | None = None
-    reported: float = 0.0
-    filling: float = 0.0
-    checking: float = 0.0
+    reporter: Reporter = field(init=False)
 
     def __post_init__(self) -> None:
         self.control = Control(self.job.settings.workers)
         self.ranges = Ranges(self.connection, self.job.fence, self.job.step.id)
+        self.reporter = Reporter(self.job.step, self.control)
 
     def run(self) -> Iterator[BackfillEvent]:
         limits = self.job.settings.gates
@@ -127,7 +122,7 @@ class _Engine:
             walks = backfill_walk.walks(self.connection, self.job.step)
             new = tuple(walk for walk in walks if walk.relation not in done)
             if not new:
-                yield from self._end()
+                yield from self.reporter.end(self.ranges.totals())
                 return
             monitor = Monitor(
                 connect=self.job.connect,
@@ -155,12 +150,7 @@ class _Engine:
     def _leaves(self, walks: tuple[Walk, ...]) -> Iterator[BackfillProgress]:
         workers = self.control.workers
         waiting = tuple(w for w in walks if not self.ranges.take_over(w, workers))
-        totals = self.ranges.totals()
-        self.estimate = totals.estimate
-        self.began_at = (
-            totals.scanned - self.control.tally.scanned,
-            totals.changed - self.control.tally.changed,
-        )
+        self.reporter.begin(self.ranges.totals())
         if not waiting:
             return
         yield from self._fill(waiting)
@@ -181,8 +171,8 @@ class _Engine:
         with self._pool(task):
             while self.control.running and not self.control.error:
                 self.control.wait()
-                yield from self._report()
-        self.filling += time.monotonic() - started
+                yield from self.reporter.where_due()
+        self.reporter.filling += time.monotonic() - started
 
     @contextlib.contextmanager
     def _pool(self, task: Task) -> Iterator[None]:
@@ -227,7 +217,7 @@ class _Engine:
             hits = yield from self._passes(walk)
             if not hits:
                 self.ranges.verified(walk)
-                yield self._progress(verifying=True)
+                yield self.reporter.progress(verifying=True)
                 return
             self.ranges.refill(walk, hits)
             yield from self._fill((walk,))
@@ -257,7 +247,7 @@ class _Engine:
             try:
                 while not future.done():
                     self.control.wait()
-                    yield from self._report(verifying=True)
+                    yield from self.reporter.where_due(verifying=True)
             finally:
                 if not future.done():
                     opened.cancel_safe(timeout=5.0)
@@ -267,7 +257,7 @@ class _Engine:
     def _await_writers(self, walk: Walk) -> Iterator[BackfillProgress]:
         since = self.ranges.totals().since
         while names := backfill_verify.older_writers(self.connection, walk, since):
-            yield self._progress(
+            yield self.reporter.progress(
                 verifying=True,
                 waiting=f"transactions from before the backfill: {', '.join(names)}",
             )
@@ -278,68 +268,14 @@ class _Engine:
             started = time.monotonic()
             look = Pass(self.connection, self.job.step, walk, PACES[self.job.pacing])
             for chunk in look.chunks():
-                yield from self._report(verifying=True)
-                while any(h.gate not in REPLICAS for h in self.control.holds):
+                yield from self.reporter.where_due(verifying=True)
+                while any(h.gate in STOP_READS for h in self.control.holds):
                     self.control.wait()
-                    yield from self._report(verifying=True)
+                    yield from self.reporter.where_due(verifying=True)
                 if chunk.pause:
                     self.job.clock.sleep(timedelta(seconds=chunk.pause))
             self.ranges.passed(walk, look.scanned, look.differing)
-            self.checking += time.monotonic() - started
+            self.reporter.verifying += time.monotonic() - started
             if look.hits:
                 return look.hits
         return []
-
-    def _end(self) -> Iterator[BackfillEvent]:
-        totals, tally, step = self.ranges.totals(), self.control.tally, self.job.step
-        yield BackfillMeasured(
-            id=step.id,
-            table=str(step.table),
-            scanned=totals.scanned,
-            changed=totals.changed,
-            planned_rows=step.cost.rows,
-            wal_bytes=totals.wal,
-            planned_wal_bytes=step.cost.wal_bytes,
-            filling=timedelta(seconds=round(self.filling, 3)),
-            verifying=timedelta(seconds=round(self.checking, 3)),
-            held=tuple(sorted(tally.held.items())),
-            retries=tuple(sorted(tally.retries.items())),
-            notes=tuple(self.control.notes),
-        )
-        if totals.scanned and not totals.changed:
-            yield Suspicious(
-                id=step.id,
-                reason=f"the backfill looked at {totals.scanned} rows of {step.table} and"
-                " changed none",
-            )
-
-    def _report(self, *, verifying: bool = False) -> Iterator[BackfillProgress]:
-        now = time.monotonic()
-        if now - self.reported >= REPORT_SECONDS:
-            self.reported = now
-            yield self._progress(verifying=verifying)
-
-    def _progress(self, *, verifying: bool = False, waiting: str = "") -> BackfillProgress:
-        control, tally = self.control, self.control.tally
-        scanned = self.began_at[0] + tally.scanned
-        waiting = waiting or control.waiting()
-        self.meter.take(time.monotonic(), scanned, tally.wal)
-        left = None if self.estimate is None else max(self.estimate - scanned, 0)
-        seen = self.meter.forecast(left=left, batches=tally.batches, held=bool(waiting))
-        return BackfillProgress(
-            id=self.job.step.id,
-            table=str(self.job.step.table),
-            scanned=scanned,
-            estimate=self.estimate,
-            changed=self.began_at[1] + tally.changed,
-            batch=tally.size,
-            batch_seconds=tally.seconds,
-            rate=seen.rate,
-            eta=seen.low,
-            eta_high=seen.high,
-            verifying=verifying,
-            waiting=waiting,
-            holds=control.holds,
-            workers=control.allowed,
-            wal_rate=seen.wal_rate,
-        )

@@ -49,6 +49,7 @@ class Control:
     notes: dict[str, None] = field(default_factory=dict)  # in order, each once
     _running: int = 0
     _allowed: int = 0
+    _busy: int = 0
     _green_since: float = field(default_factory=time.monotonic)
     _judged: float = field(default_factory=time.monotonic)
     _stopping: bool = False
@@ -131,12 +132,22 @@ class Control:
                 self._allowed, self._green_since = self._allowed + 1, now
             self._changed.notify_all()
 
-    def pass_gates(self, number: int) -> float:
-        """Wait until worker `number` (from 0) may begin a batch; the seconds that took."""
+    def pass_gates(self) -> float:
+        """Wait until a batch may begin, and count it as busy; the seconds that took."""
         began = time.monotonic()
-        while not self._stopping and (self.holds or self.vacuuming or number >= self._allowed):
-            self.wait()
+        with self._changed:
+            while not self._stopping and (
+                self.holds or self.vacuuming or self._busy >= self._allowed
+            ):
+                self._changed.wait(TICK)
+            self._busy += 1
         return time.monotonic() - began
+
+    def idle(self) -> None:
+        """A batch that passed the gates is over."""
+        with self._changed:
+            self._busy -= 1
+            self._changed.notify_all()
 
     def did(self, keys: int, changed: int, wal: int) -> None:
         """Count a batch."""

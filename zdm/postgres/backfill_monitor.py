@@ -24,7 +24,8 @@ from zdm.postgres.backfill_signals import Look
 from zdm.postgres.connection import Connection, first_line
 
 YIELD_TO = "waiting for us"
-REPLICAS = frozenset({"replica lag", "replica bytes"})
+# what reading may worsen; the others are about WAL and dead rows, which it does not make
+STOP_READS = frozenset({YIELD_TO, "queue", "sql", "prometheus"})
 VACUUM_PERCENT, VACUUM_ROWS = 10.0, 50_000  # dead rows after which VACUUM pays
 STATEMENT_TIMEOUT = "5s"
 Signal = Callable[[Look], Reading | Unreadable]
@@ -123,7 +124,10 @@ class Monitor:
     def poll(self) -> None:
         """Look at every gate and tell the control."""
         now = Moment(at=time.monotonic(), time=datetime.now(UTC))
-        answers = [judge.judge(self._read(signal), now) for judge, signal in self.judges]
+        lost = self._connect_anew()
+        answers = [
+            judge.judge(lost or self._read(signal), now) for judge, signal in self.judges
+        ]
         holds = tuple(a for a in answers if isinstance(a, Hold))
         frozen = any(isinstance(a, Freeze) for a in answers)
         new = {h.gate for h in holds} - {h.gate for h in self.control.holds}
@@ -134,19 +138,24 @@ class Monitor:
                 self._vacuum_where_due(self.look)
 
     def _read(self, signal: Signal) -> Reading | Unreadable:
+        if self.look is None:
+            return Unreadable(reason="no connection")
         try:
-            look = self._connected()
-            look.pids = [*self.control.pids, look.connection.info.backend_pid]
-            return signal(look)
-        except (psycopg.Error, ZdmError) as error:
+            return signal(self.look)
+        except psycopg.Error as error:
             return Unreadable(reason=first_line(error))
 
-    def _connected(self) -> Look:
-        if self.look is None:
-            self.look = Look(_opened(self.connect), self.oids, self.limits)
-        elif self.look.connection.closed:
-            self.look.connection = _opened(self.connect)
-        return self.look
+    def _connect_anew(self) -> Unreadable | None:
+        """Once a poll: a server that does not answer is not asked by every gate."""
+        try:
+            if self.look is None:
+                self.look = Look(_opened(self.connect), self.oids, self.limits)
+            elif self.look.connection.closed:
+                self.look.connection = _opened(self.connect)
+            self.look.pids = [*self.control.pids, self.look.connection.info.backend_pid]
+        except (psycopg.Error, ZdmError) as error:
+            return Unreadable(reason=first_line(error))
+        return None
 
     def _yield_to_others(self, look: Look, new: set[str]) -> None:
         """Cancel the batches that others wait for; they are tried again, smaller."""

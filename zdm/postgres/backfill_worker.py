@@ -18,6 +18,7 @@ from zdm.postgres import (
     backfill_controller,
     backfill_retry,
     backfill_vacuum,
+    locks,
 )
 from zdm.postgres.backfill_batch import Outcome, Work
 from zdm.postgres.backfill_control import Control
@@ -25,7 +26,7 @@ from zdm.postgres.backfill_controller import Controller, Pace
 from zdm.postgres.backfill_ranges import Range, Ranges
 from zdm.postgres.backfill_retry import Action
 from zdm.postgres.backfill_walk import Walk
-from zdm.postgres.connection import Connection, first_line
+from zdm.postgres.connection import PREFIX, Connection, first_line
 from zdm.postgres.journal import Fence
 
 FLOOR_SECONDS = 30.0  # of rest where the smallest batches are too long
@@ -73,7 +74,6 @@ class Worker:
         self.control.own(self._pid)
         ranges = Ranges(self.connection, self.task.fence, self.task.step.id)
         while not self.control.stopping:
-            self.control.pass_gates(self.number)
             taken = ranges.claim(self.name)
             if taken is None:
                 return
@@ -81,13 +81,12 @@ class Worker:
 
     def _range(self, ranges: Ranges, taken: Range) -> None:
         while True:
-            self.controller.held(self.control.pass_gates(self.number))
-            if self.control.stopping:
-                return
             if self.control.take_vacuum():
                 self._vacuum(taken)
             try:
-                outcome = self._batch(taken)
+                outcome = self._after_gates(taken)
+                if outcome is None:
+                    return
             except psycopg.Error as error:
                 self._failed(ranges, taken, error)
                 continue
@@ -95,6 +94,14 @@ class Worker:
             if outcome.bounds.last:
                 return
             self._rest(outcome)
+
+    def _after_gates(self, taken: Range) -> Outcome | None:
+        """A batch as soon as the gates let it; None where the backfill stops."""
+        try:
+            self.controller.held(self.control.pass_gates())
+            return None if self.control.stopping else self._batch(taken)
+        finally:
+            self.control.idle()
 
     def _batch(self, taken: Range) -> Outcome:
         work = Work(
@@ -173,7 +180,15 @@ class Worker:
         return self.connection.info.backend_pid
 
     def _say(self, error: psycopg.Error) -> None:
-        self.control.waits[self.name] = first_line(error)
+        """Tell why it waits, and for whom."""
+        names = self._holders() if error.sqlstate == "55P03" else ()
+        who = f", held by {', '.join(names)}" if names else ""
+        self.control.waits[self.name] = f"{first_line(error)}{who}"
+
+    def _holders(self) -> tuple[str, ...]:
+        """Who has locks on the table, none of ours."""
+        found = locks.blockers(self.connection, self.task.step.locks)
+        return tuple(name for name in found if not name.startswith(PREFIX))
 
     def _bounded(self, action: Action, error: psycopg.Error) -> None:
         if action is Action.ROW:  # ends by itself: each time the batch is halved
@@ -183,6 +198,7 @@ class Worker:
             raise LockBusyError(
                 f"a batch of {self.task.step.id} failed {backfill_retry.RETRIES} times in a"
                 f" row: {first_line(error)}",
+                names=self._holders(),
                 hint="see who holds rows of the table",
             ) from error
         if self.outcomes.count(False) > MUCH_FAILED:
