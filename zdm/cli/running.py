@@ -26,6 +26,7 @@ def limits(
         end_blockers_after=after,
         concurrent_deadline=settings.execute.concurrent_deadline,
         take_over=take_over,
+        backfill=settings.backfill,
     )
 
 

@@ -14,7 +14,10 @@ import socket
 from pathlib import Path
 
 HOST_LENGTH = 20  # pg_stat_activity cuts names at 63 bytes
-_NAME = re.compile(r"execute/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{6})-[0-9a-f]{4}$")
+WORK = ("execute", "backfill", "worker-_", "vacuum")  # purposes that change something, for LIKE
+_NAME = re.compile(
+    r"(?:execute|backfill|worker-\d|vacuum)/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{6})-[0-9a-f]{4}$"
+)
 
 
 def owner() -> str:
@@ -27,6 +30,16 @@ def new_name() -> str:
     host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[-HOST_LENGTH:]
     token = f"{machine()}{process_start(os.getpid())}-{secrets.token_hex(2)}"
     return f"execute/{host}/{os.getpid()}/{token}"
+
+
+def renamed(name: str, purpose: str) -> str:
+    """The name of another connection of the same executor; eight letters still fit."""
+    return f"{purpose}/{name.partition('/')[2]}"
+
+
+def is_same(application: str, name: str) -> bool:
+    """Whether a connection is one of the executor with this name."""
+    return application.partition("/")[2] == name.partition("/")[2] != ""
 
 
 def is_dead(application: str) -> bool:

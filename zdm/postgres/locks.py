@@ -61,7 +61,7 @@ def _clear(
     alive = False
     for item in found:
         name = item.application or ""
-        if not (take_over or name == own or identity.is_dead(name)):
+        if not (take_over or identity.is_same(name, own) or identity.is_dead(name)):
             alive = True
             continue
         ending = blockers.end(connection, item)
@@ -78,7 +78,8 @@ def _clear(
 
 def executors(connection: Connection) -> list[Blocker]:
     """Other executors' connections to this database."""
-    return list(blockers.named(connection, f"{PREFIX}execute%"))
+    patterns = [f"{PREFIX}{purpose}/%" for purpose in identity.WORK]
+    return list(blockers.named(connection, patterns))
 
 
 def holders(connection: Connection) -> list[Blocker]:
@@ -92,7 +93,7 @@ def holders(connection: Connection) -> list[Blocker]:
         (_KEY,),
     ).fetchall()
     pids = {pid for (pid,) in rows}
-    return [item for item in blockers.named(connection, "%") if item.pid in pids]
+    return [item for item in blockers.named(connection, ["%"]) if item.pid in pids]
 
 
 def _held(found: list[Blocker]) -> LockBusyError:
