@@ -43,7 +43,7 @@ def world(
     stop, clock = StopFlag(), SystemClock()
     url = wiring.database(settings)
     with (
-        signals.stopping(stop),
+        signals.stopped_by_signals(stop),
         closing(
             PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value), limits)
         ) as database,

@@ -37,7 +37,7 @@ from zdm.errors import InputError, RefusedError, StoppedError, TemporaryError, Z
 from zdm.execute import gate
 from zdm.execute.events import PointOfNoReturn, RunStarted, StateChanged, Waiting
 from zdm.model.release import RolloutFailed, RunState, Version
-from zdm.rollout.kube_announce import Announcing
+from zdm.rollout.kube_announce import Announcing, Audience
 from zdm.rollout.kube_cluster import ConflictError, Json, PatchKind, Resource
 from zdm.rollout.kube_objects import Ref
 from zdm.rollout.kubernetes import Kubernetes
@@ -457,7 +457,9 @@ def test_a_version_in_the_selector_cannot_be_moved() -> None:
 def announcing(
     cluster: Still, complaints: list[str], now: Callable[[], Any] = lambda: NOW
 ) -> Announcing:
-    where = (Ref("Deployment", SPACE, "web"),)
+    where = Audience(
+        workloads=(Ref("Deployment", SPACE, "web"),), own_pod=Ref("Pod", SPACE, "zdm-v2-x")
+    )
     return Announcing(Watching(), cluster, where, now, complaints.append)
 
 
@@ -495,6 +497,15 @@ def test_the_cluster_is_told_phases_waits_and_the_point_of_no_return() -> None:
         PatchKind.MERGE,
     )
     assert cluster.created[0]["involvedObject"]["uid"] == head("web")["uid"]
+
+
+def test_zdms_own_job_hears_of_it_too() -> None:
+    own = pod("v2", "zdm-v2-x", ("Job", "zdm-v2"))
+    cluster = Still([deployment("v1"), own, job("v2", "zdm-v2")])
+    announcing(cluster, []).notify(StateChanged(state=RunState.DEPLOYING))
+
+    assert [event["involvedObject"]["name"] for event in cluster.created] == ["web", "zdm-v2"]
+    assert len(cluster.patched) == 1  # a Job's metadata is left alone
 
 
 @dataclass
