@@ -259,3 +259,13 @@ def test_what_is_not_there_is_refused() -> None:
 
     assert answer.operations == ()
     assert len(answer.refusals) == 2
+
+
+def test_the_authors_word_for_a_rename_is_no_word_for_a_rename_with_a_trigger() -> None:
+    answer = ask(
+        "-- zdm: run in expand -- both versions read it by position\n"
+        "ALTER TABLE users RENAME email TO mail;\n"
+        "ALTER TABLE users ALTER mail SET DEFAULT 'x';"
+    )
+
+    assert "rename_column" not in answer.slugs
