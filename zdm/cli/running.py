@@ -1,14 +1,10 @@
-"""The world of a run, made from Settings: database, platform, clock, signals, observer."""
+"""The world of a run, made from Settings: database, platform, clock, signals."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from zdm.cli import wiring
+from zdm.cli import options, signals, wiring
 from zdm.cli.options import Pacing
-from zdm.cli.progress import JsonLines, Progress
-from zdm.cli.screen import Screen
-from zdm.cli.signals import stopped_by_signals
 from zdm.config import Settings
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Observer, Platform
@@ -16,11 +12,22 @@ from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
 from zdm.postgres import backfill
 from zdm.postgres.database import PostgresDatabase
+from zdm.postgres.limits import Limits
 
 
-def observer(*, json_lines: bool) -> Observer:
-    """Who tells what happens: a person's progress on stderr, or JSON lines on stdout."""
-    return JsonLines(sys.stdout) if json_lines else Progress(Screen(sys.stderr))
+def limits(
+    settings: Settings, *, end_blockers_after: str | None = None, take_over: bool = False
+) -> Limits:
+    """What the settings allow, and the command line beyond them."""
+    after = settings.execute.end_blockers_after
+    if end_blockers_after is not None:
+        after = options.duration(end_blockers_after, "--end-blockers-after")
+    return Limits(
+        end_blockers_after=after,
+        concurrent_deadline=settings.execute.concurrent_deadline,
+        take_over=take_over,
+        backfill=settings.backfill,
+    )
 
 
 @contextmanager
@@ -30,13 +37,16 @@ def world(
     *,
     pacing: Pacing = Pacing.PACED,
     platform: Platform | None = None,
+    limits: Limits | None = None,
 ) -> Iterator[World]:
     """Everything that a run acts on; signals ask it to stop while it lasts."""
     stop, clock = StopFlag(), SystemClock()
     url = wiring.database(settings)
     with (
-        stopped_by_signals(stop),
-        closing(PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value))) as database,
+        signals.stopped_by_signals(stop),
+        closing(
+            PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value), limits)
+        ) as database,
     ):
         yield World(
             database=database,

@@ -22,14 +22,19 @@ if TYPE_CHECKING:
     from zdm.workflows.plan_revisions import Sources
 
 
-def settings(context: typer.Context, database: str | None = None) -> Settings:
+def settings(
+    context: typer.Context, database: str | None = None, workers: int | None = None
+) -> Settings:
     """The settings in force for a command."""
-    return config.load(
+    found = config.load(
         directory=Path.cwd(),
         environ=os.environ,
         file=context.meta.get(CONFIG),
         database=database,
     )
+    if workers is None:
+        return found
+    return replace(found, backfill=replace(found.backfill, workers=workers))
 
 
 def database(chosen: Settings) -> str:

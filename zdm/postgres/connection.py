@@ -35,6 +35,11 @@ def shown(url: str) -> str:
     return f"{parts.get('user') or ''}@{host}:{port}/{parts.get('dbname') or ''}"
 
 
+def place(url: str) -> str:
+    """The database as a label: host, port and name."""
+    return shown(url).rpartition("@")[2]
+
+
 def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True) -> Connection:
     """Connect; raises InputError for an unusable URL, TemporaryError where nobody answers.
 

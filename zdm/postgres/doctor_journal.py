@@ -2,15 +2,9 @@
 
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
-from zdm.postgres import journal
-from zdm.postgres.connection import PREFIX, Connection
+from zdm.postgres import journal, locks
+from zdm.postgres.connection import Connection
 
-_HOLDERS = (
-    "SELECT DISTINCT a.application_name, a.pid, a.usename FROM pg_catalog.pg_locks AS l"
-    " JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
-    " WHERE l.locktype = 'advisory' AND l.granted AND a.application_name LIKE %s"
-    " AND a.datname = pg_catalog.current_database() ORDER BY a.pid"
-)
 _INVALID = (
     "SELECT pg_catalog.string_agg(indexrelid::pg_catalog.regclass::text, ', ' ORDER BY 1)"
     " FROM (SELECT indexrelid FROM pg_catalog.pg_index WHERE NOT indisvalid) AS i"
@@ -18,16 +12,15 @@ _INVALID = (
 
 
 def lock_is_free(opened: Connection) -> Diagnosis:
-    """Whether another executor is at work now; the lock itself is left alone."""
-    rows = opened.execute(_HOLDERS, (f"{PREFIX}execute%",)).fetchall()
-    if not rows:
-        return diagnosis.ok("executor lock", "no other executor is at work")
-    names = ", ".join(f"{name} (pid {pid}, user {user})" for name, pid, user in rows)
-    return diagnosis.warning(
-        "executor lock",
-        f"another executor is at work: {names}",
-        "wait for it, or look at it with `zdm status`",
-    )
+    """Whether another executor is at work now."""
+    found = locks.holders(opened)
+    if found:
+        return diagnosis.warning(
+            "executor lock",
+            f"{found[0]} is at work",
+            "wait for it, or see `zdm status`; two never act at once",
+        )
+    return diagnosis.ok("executor lock", "no other executor is at work")
 
 
 def nothing_unfinished(opened: Connection) -> Diagnosis:

@@ -36,6 +36,12 @@ def refuse(session: Connection) -> None:
         raise _refusal()
 
 
+def refuse_stranded(session: Connection) -> None:
+    """Raise RefusedError where an advisory lock taken before is not this session's now."""
+    if session.execute(_HELD).fetchone() is None:
+        raise _refusal()
+
+
 def keeps_locks(session: Connection) -> bool:
     """Whether a lock taken in one transaction is this session's in the next; lets it go."""
     if len(_backends(session)) != 1:
