@@ -29,6 +29,7 @@ from zdm.model.release import (
     Spawner,
     Version,
 )
+from zdm.model.statement import Setting
 from zdm.postgres import connection, journal, versions
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.database import PostgresDatabase
@@ -285,6 +286,32 @@ def test_a_run_is_taken_back(stage: Stage, until: RunState) -> None:
     assert state is RunState.REVERTED
     assert snapshotfile.difference(before, cases.read(stage.url)) == ()
     assert back.asked == (["rollback v1"] if until is RunState.DEPLOYED else [])
+
+
+def test_an_undo_runs_under_the_settings_of_its_step(stage: Stage) -> None:
+    first, *others = stage.plan.steps
+    assert isinstance(first, RunSql)
+    with connection.connect(stage.url, name="tests") as conn:
+        conn.execute(b"CREATE SCHEMA side; CREATE TABLE side.marks (id int)")
+    path = Setting(name="search_path", value="side")
+    marked = replace(
+        first, settings=(path,), undo=(*tuple_of(first), "INSERT INTO marks VALUES (1)")
+    )
+    stage.plan = replace(stage.plan, steps=(marked, *others))
+    stage.plan = replace(
+        stage.plan, fingerprint=snapshotfile.fingerprint(cases.read(stage.url))
+    )
+    stage.execute(until=RunState.EXPANDED)
+    stage.revert()
+    with connection.connect(stage.url, name="tests") as conn:
+        marks = conn.execute(b"SELECT id FROM side.marks").fetchall()
+
+    assert marks == [(1,)]
+
+
+def tuple_of(step: RunSql) -> tuple[str, ...]:
+    assert isinstance(step.undo, tuple)
+    return step.undo
 
 
 def test_no_step_is_undone_while_the_new_version_lives(stage: Stage) -> None:
