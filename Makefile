@@ -58,5 +58,6 @@ check: lint test coverage test-more docs-check wheel-check  ## all that CI runs
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
-bench: $(READY)  ## how long the command line takes; raw seconds and ratios as JSON
+bench: $(READY)  ## start-up of the command line, then backfills side by side; BENCH="--quick" for less
 	$(BIN)/python benchmarks/startup.py | tee benchmarks/startup.json
+	$(BIN)/python -m benchmarks.backfill --page docs/benchmarks.md $(BENCH)
