@@ -132,9 +132,7 @@ def zdm_engine(*, workers: int, pacing: str = "full") -> Engine:
             )
         if done.returncode != 0:
             raise RuntimeError(f"zdm execute: {done.stdout[-2000:]}{done.stderr}")
-        return _from_events(
-            done.stdout, fill.last_batch, whole=scene.migration != "change_type"
-        )
+        return from_events(done.stdout, fill.last_batch, whole=scene.migration != "change_type")
 
     plural = "s" if workers > 1 else ""
     name = f"zdm-{workers}" if pacing == "full" else f"zdm-{pacing}-{workers}"
@@ -149,7 +147,7 @@ def has_workers() -> bool:
     return "--workers" in shown.stdout
 
 
-def _from_events(lines: str, last_batch: float | None, *, whole: bool) -> Took:
+def from_events(lines: str, last_batch: float | None, *, whole: bool) -> Took:
     """The steps' own times; the fill ends with its last batch, what follows it is proof."""
     steps: list[tuple[str, float]] = []
     began = fill_ended = started = ended = 0.0

@@ -109,7 +109,7 @@ def running(url: str, column: str, rows: int, rate: float) -> Iterator[Load]:
                 process.terminate()
                 process.wait()
         load.failed = _errors((folder / "said").read_text())
-        load.transactions = list(_logged(folder))
+        load.transactions = list(logged(folder))
 
 
 def _errors(said: str) -> str:
@@ -117,7 +117,8 @@ def _errors(said: str) -> str:
     return lines[0] if lines else ""
 
 
-def _logged(folder: Path) -> Iterator[tuple[float, float]]:
+def logged(folder: Path) -> Iterator[tuple[float, float]]:
+    """When each transaction of pgbench's logs was due, and how long it took from then."""
     for log in folder.glob("pgbench_log.*"):
         for line in log.read_text().splitlines():
             words = line.split()

@@ -65,6 +65,8 @@ def text_of(content: dict[str, Any], source: str) -> str:
         f"Measured from {content['began'][:10]} on: {options['rows']:,} rows,"
         f" PostgreSQL {machine['postgresql']}, {machine['cores']} cores ({machine['cpu']}),"
         f" {machine['memory_gb']} GB of memory.\n"
+        f"The machine's load average before it began was {content['load_average']}: other work"
+        " that makes figures noisy.\n"
         f"The server's settings: {settings}.",
         *(
             f"## {heading}\n\n{NOTES.get(heading, '')}{text.rstrip()}"

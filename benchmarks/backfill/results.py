@@ -1,6 +1,7 @@
 """The results file: each cell is written as soon as it is had."""
 
 import json
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ def load(
         "began": _now(),
         "options": options,
         "machine": machine,
+        "load_average": round(os.getloadavg()[0], 2),  # of other work, before it began
         "cells": {},
     }
     if path.exists() and not fresh:
