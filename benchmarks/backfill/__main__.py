@@ -1,13 +1,17 @@
 """Measure what is missing, then print the table and write the page."""
 
 import argparse
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+
+import psycopg
 
 from benchmarks.backfill import (
     cells,
@@ -27,6 +31,7 @@ from zdm.postgres.provider import Server
 
 HERE = Path(__file__).parents[1] / "results"
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
+FAILURES = (RuntimeError, subprocess.CalledProcessError, psycopg.Error, OSError)
 QUICK_ROWS, FULL_ROWS = 100_000, 1_000_000
 
 
@@ -59,6 +64,7 @@ class Bench:
     baseline: float
     pgroll: Path | None
     scenes: dict[tuple[str, str], Scene] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
 
     def scene(self, migration: str, width: str) -> Scene:
         """Its databases, made when they are first wanted."""
@@ -73,7 +79,7 @@ class Bench:
         """Every engine, alone, round after round."""
         names = [
             (f"idle/{migration}/{width}/{engine.name}/{number}", engine)
-            for number in range(1, self.rounds + 1)
+            for number in range(1, (self.rounds if width == "narrow" else 1) + 1)
             for engine in self.engines(migration)
         ]
         missing = [(name, engine) for name, engine in names if not self.results.has(name)]
@@ -81,7 +87,7 @@ class Bench:
             return
         scene = self.scene(migration, width)
         for name, engine in missing:
-            self.keep(name, cells.idle(scene, engine))
+            self.keep(name, partial(cells.idle, scene, engine))
 
     def engines(self, migration: str) -> Iterator[Engine]:
         """What is compared on an idle server."""
@@ -112,35 +118,41 @@ class Bench:
         with server.copy(self.server, scene.template("before")) as url:
             rate = foreground.SHARE * foreground.most(url, "quantity", self.rows)
         if not self.results.has("loaded/plan"):
-            cell = cells.whole_plan(scene, rate, baseline=self.baseline)
-            self.keep("loaded/plan", cell)
+            whole = partial(cells.whole_plan, scene, rate, baseline=self.baseline)
+            self.keep("loaded/plan", whole)
         for name, engine in wanted.items():
             if not self.results.has(name):
-                cell = cells.loaded(scene, engine, rate, baseline=self.baseline)
-                self.keep(name, cell)
+                beside = partial(cells.loaded, baseline=self.baseline)
+                self.keep(name, partial(beside, scene, engine, rate))
 
-    def keep(self, name: str, cell: cells.Cell) -> None:
-        """Write a cell, and say so."""
+    def keep(self, name: str, measure: Callable[[], cells.Cell]) -> None:
+        """Measure a cell and write it; one that fails is said and does not stop the others."""
+        try:
+            cell = measure()
+        except FAILURES as error:
+            said = error.stderr if isinstance(error, subprocess.CalledProcessError) else error
+            self.failed.append(name)
+            sys.stderr.write(f"{name:<50} FAILED: {said!s}\n")
+            return
         self.results.put(name, cell)
-        said = f"{name:<50} {cell['seconds']:8.2f} s {cell['wal_bytes'] / 2**20:7.0f} MB WAL"
-        sys.stderr.write(f"{said}\n")
+        said = f"{cell['seconds']:8.2f} s {cell['wal_bytes'] / 2**20:7.0f} MB WAL"
+        sys.stderr.write(f"{name:<50} {said}\n")
 
 
 def main() -> int:
-    """Measure, report; 0 also where a target is missed: the table says so."""
+    """Measure, report; 1 if an engine failed, 0 also where a target is missed."""
     asked = arguments()
     rows = asked.rows or (QUICK_ROWS if asked.quick else FULL_ROWS)
     path = asked.output or HERE / f"backfill-{rows}.json"
-    if not asked.report:
-        measure(asked, rows, path)
+    failed = [] if asked.report else measure(asked, rows, path)
     sys.stdout.write(report.table(path))
     if asked.page is not None:
         page.write(path, asked.page)
-    return 0
+    return 1 if failed else 0
 
 
-def measure(asked: argparse.Namespace, rows: int, path: Path) -> None:
-    """Every cell that is missing."""
+def measure(asked: argparse.Namespace, rows: int, path: Path) -> list[str]:
+    """Every cell that is missing; the names of those that failed."""
     rounds = 1 if asked.quick else asked.rounds
     baseline = asked.baseline or (5.0 if asked.quick else cells.BASELINE_SECONDS)
     began = time.monotonic()
@@ -161,6 +173,7 @@ def measure(asked: argparse.Namespace, rows: int, path: Path) -> None:
         if asked.only in ("", "loaded"):
             bench.loaded()
     sys.stderr.write(f"measured in {time.monotonic() - began:.0f} s\n")
+    return bench.failed
 
 
 if __name__ == "__main__":

@@ -62,7 +62,8 @@ def text_of(content: dict[str, Any], source: str) -> str:
         " fresh copy of the table with a checkpoint before it; median of"
         f" {options['rounds']} round{'s' if options['rounds'] > 1 else ''}.\n"
         "Seconds and rows per second are of this machine and say little about yours.",
-        f"Measured from {content['began'][:10]} on: {options['rows']:,} rows,"
+        f"Measured from {content['began'][:10]} on, of commit {machine['commit']}:"
+        f" {options['rows']:,} rows,"
         f" PostgreSQL {machine['postgresql']}, {machine['cores']} cores ({machine['cpu']}),"
         f" {machine['memory_gb']} GB of memory.\n"
         f"The machine's load average before it began was {content['load_average']}: other work"
@@ -84,7 +85,8 @@ NOTES = {
     " from `quantity integer`, with zdm's dual-write trigger in place for every engine but"
     " pgroll's, which has its own.\nA ratio is the other's seconds by the engine's own: above"
     " 1 is faster.\n\n",
-    "Filling a new column, wide rows": "The same with 480 bytes of text in each row.\n\n",
+    "Filling a new column, wide rows": "The same with 480 bytes of text in each row;"
+    " one round.\n\n",
     "SET NOT NULL with 10 % NULLs": "By hand: UPDATE of the NULLs, a CHECK that is not yet"
     " valid, VALIDATE, SET NOT NULL.\nzdm's time is that of all steps up to the rollout.\n\n",
     "Beside the application's load": "pgbench reads and writes the migrated column at half of"

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import platform
+import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import psycopg
 from zdm.postgres import provider
 from zdm.postgres.provider import Server, Wanted
 
+ROOT = Path(__file__).parents[2]
 SETTINGS = {
     "fsync": "on",
     "full_page_writes": "on",
@@ -81,7 +83,20 @@ def facts(server: Server) -> dict[str, Any]:
         "python": platform.python_version(),
         "postgresql": str(version[0]) if version else "",
         "settings": settings,
+        "commit": _commit(),
     }
+
+
+def _commit() -> str:
+    """What is measured; `+` where the code differs from it."""
+
+    def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+
+    changed = git("diff", "--quiet", "HEAD", "--", "zdm", "benchmarks/backfill").returncode
+    return git("rev-parse", "--short", "HEAD").stdout.strip() + ("+" if changed else "")
 
 
 def _cpu() -> str:
