@@ -11,7 +11,13 @@ from zdm import snapshotfile
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute import gate, states
 from zdm.execute.await_rollout import GateKeeper
-from zdm.execute.events import DeployStarted, RunStopped, StateChanged, StepReverted
+from zdm.execute.events import (
+    DeployStarted,
+    RunStarted,
+    RunStopped,
+    StateChanged,
+    StepReverted,
+)
 from zdm.execute.patience import patiently
 from zdm.execute.ports import JournalRun
 from zdm.execute.world import Options, World
@@ -31,6 +37,15 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     undone = [step for step in reversed(plan.steps) if step.id in {*run.done, *run.begun}]
     _refuse(run, undone)
     run = world.database.adopt(run)
+    world.observer.notify(
+        RunStarted(
+            plan=run.plan_name,
+            run=run.id,
+            resumed=True,
+            steps=len(plan.steps),
+            done=len(run.done),
+        )
+    )
     if _may_run_new(run, plan) or _runs_new(world, options):
         _application_back(world, options)
     world.database.record_state(RunState.REVERTING)
