@@ -70,9 +70,10 @@ def test_a_plot_is_xml_and_shows_every_bar() -> None:
     assert widths[0] == 2 * widths[1]
 
 
-@pytest.mark.parametrize("published", [PAGE] if PAGE.exists() else [])
-def test_the_page_is_what_its_results_give(published: Path) -> None:
-    text = published.read_text(encoding="utf-8")
+def test_a_published_page_is_what_its_results_give() -> None:
+    if not PAGE.exists():
+        return  # nothing is published, so nothing can be stale
+    text = PAGE.read_text(encoding="utf-8")
     source = re.search(r"\(\.\./(benchmarks/results/[^)]+\.json)\)", text)
     assert source is not None
     path = ROOT / source[1]
