@@ -4,6 +4,8 @@ python -m tests.docs.generate [--check]
 """
 
 import json
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,8 +16,12 @@ from zdm import planfile
 from zdm.cli import COMMANDS, app
 from zdm.observe import metrics
 
-REFERENCE = Path(__file__).parents[2] / "docs/reference"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs/reference"
+README = ROOT / "README.md"
 WIDTH = 88
+PLAN = re.compile(r"(<!-- plan -->\n).*(<!-- /plan -->)", re.DOTALL)
+AFTER_THE_TABLE = "### Before you merge"
 
 
 def help_of(name: str = "") -> str:
@@ -43,6 +49,20 @@ def cli_page() -> str:
     for name in COMMANDS:
         blocks += [f"## zdm {name}", f"```text\n{help_of(name)}\n```"]
     return "\n\n".join(blocks) + "\n"
+
+
+def readme() -> str:
+    """README.md, with the table of steps that `zdm plan` prints for the shop."""
+    said = subprocess.run(
+        [sys.executable, "-m", "zdm", "plan", "--format", "markdown", "--no-verify"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    table = "#" + said[: said.index(AFTER_THE_TABLE)].rstrip()
+    text = README.read_text(encoding="utf-8")
+    return PLAN.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
 
 
 def metrics_page() -> str:
@@ -73,6 +93,7 @@ def metrics_page() -> str:
 def pages() -> dict[Path, str]:
     """Every generated file with its text."""
     return {
+        README: readme(),
         REFERENCE / "cli.md": cli_page(),
         REFERENCE / "metrics.md": metrics_page(),
         REFERENCE / "plan.schema.json": json.dumps(planfile.schema(), indent=2) + "\n",

@@ -35,6 +35,9 @@ COMMANDS: Mapping[str, str] = {
     "execute": "Run a plan, wait for the rollout, contract",
     "status": "Show where the database's run stands",
     "rollback": "Take an unfinished run back, before the point of no return",
+    "doctor": "Check database, project and cluster before a run",
+    "guard": "Refuse to start an application version that the schema does not serve",
+    "manifest": "Print what runs a plan in a Kubernetes cluster",
     "demo": "Rename a column under live traffic on an embedded server",
     "schema": "Print the JSON schema of plan files",
 }

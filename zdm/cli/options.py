@@ -67,6 +67,7 @@ Log = Annotated[
     LogFormat,
     typer.Option(
         "--log-format",
+        envvar="ZDM_LOG_FORMAT",
         help="How stderr tells what happens: for a person, as JSON lines, or as suits it"
         " (JSON lines where it is no terminal).",
     ),

@@ -1,11 +1,9 @@
 """The world of a run, made from Settings: database, platform, clock, signals."""
 
-import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from types import FrameType
 
-from zdm.cli import wiring
+from zdm.cli import signals, wiring
 from zdm.cli.options import Pacing
 from zdm.config import Settings
 from zdm.execute.clock import SystemClock
@@ -28,28 +26,13 @@ def world(
     stop, clock = StopFlag(), SystemClock()
     url = wiring.database(settings)
     with (
-        stopped_by_signals(stop),
+        signals.stopping(stop),
         closing(PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value))) as database,
     ):
         yield World(
             database=database,
             platform=platform or wiring.platform(settings),
-            observer=seen_by,
+            observer=wiring.announced(settings, seen_by),
             clock=clock,
             stop=stop,
         )
-
-
-@contextmanager
-def stopped_by_signals(stop: StopFlag) -> Iterator[None]:
-    """SIGTERM and SIGINT set the flag; a handler that raised would leave DDL running."""
-
-    def ask(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  as signal calls it
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -17,6 +17,7 @@ from zdm.execute.events import (
     RunStopped,
     StateChanged,
     StepReverted,
+    Waiting,
 )
 from zdm.execute.patience import patiently
 from zdm.execute.ports import JournalRun
@@ -48,8 +49,14 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     )
     if _may_run_new(run, plan) or _runs_new(world, options):
         _application_back(world, options)
+    goes_back = _may_run_new(run, plan) or _runs_new(world, options)
+    if goes_back:
+        GateKeeper(world=world, options=options).platform()  # without one the run stays
+    # before the application goes back: from here `zdm guard` admits the old version only
     world.database.record_state(RunState.REVERTING)
     world.observer.notify(StateChanged(state=RunState.REVERTING))
+    if goes_back:
+        _application_back(world, options)
     for step in undone:
         world.stop.check()
         _undo(step, world, options)
@@ -100,7 +107,10 @@ def _runs_new(world: World, options: Options) -> bool:
 def _application_back(world: World, options: Options) -> None:
     if world.platform is not None:
         world.observer.notify(DeployStarted(version=options.old, back=True))
-        world.platform.rollback(options.old)
+        left = world.platform.rollback(options.old)
+        if left:
+            now = world.clock.now()
+            world.observer.notify(Waiting(gate="version", reason=left, since=now))
     GateKeeper(world=world, options=options, target=options.old).wait_until_clear()
 
 

@@ -25,10 +25,10 @@ from zdm.execute.ports import (
 )
 from zdm.execute.stop import StopFlag
 from zdm.model.plan import Backfill, Irreversible, RunSql, Step
-from zdm.model.release import RunState, Session
+from zdm.model.release import RunState, Session, Version
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Setting
-from zdm.postgres import backfill, catalog, connection, journal, locks
+from zdm.postgres import backfill, catalog, connection, journal, locks, pooler
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.journal import Fence
 
@@ -46,7 +46,7 @@ class PostgresDatabase:
         self._connection = self._connect()
 
     def _connect(self) -> connection.Connection:
-        made = connection.connect(self._url, name=f"execute/{self._owner}")
+        made = pooler.connect_directly(self._url, name=f"execute/{self._owner}")
         self._stop.cancel = made.cancel_safe
         return made
 
@@ -89,6 +89,12 @@ class PostgresDatabase:
             journal.make(self._connection)
             fence = Fence(run=run.id, epoch=run.epoch)
             return self._fenced(journal.adopt(self._connection, fence, self._owner))
+
+    def name_versions(self, old: Version, new: Version) -> None:
+        """Record between which application versions the run moves."""
+        with self._errors("recording the versions"), self._connection.transaction():
+            journal.check(self._connection, self._own())
+            journal.name_versions(self._connection, self._own(), old, new)
 
     def _fenced(self, run: JournalRun) -> JournalRun:
         self._fence = Fence(run=run.id, epoch=run.epoch)

@@ -9,10 +9,10 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from zdm.errors import RefusedError
 from zdm.execute.ports import LockBusyError
 from zdm.model.locks import LockMode
 from zdm.model.plan import TableLock
+from zdm.postgres import pooler
 from zdm.postgres.connection import PREFIX, Connection
 
 PATIENT_SECONDS = 1.0  # a transaction older than this is waited for without queueing
@@ -22,10 +22,16 @@ _KEY = int.from_bytes(hashlib.sha256(b"zdm executor").digest()[:8], signed=True)
 
 def claim(connection: Connection) -> None:
     """Become the only executor on this database; raises LockBusyError naming the holder."""
+    pooler.refuse(connection)
     row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", (_KEY,)).fetchone()
     if row is None or not row[0]:
         raise _held(connection)
-    _direct(connection)
+    pooler.refuse_stranded(connection)
+
+
+def release(connection: Connection) -> None:
+    """Let the executor's lock go, once."""
+    connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", (_KEY,))
 
 
 def _held(connection: Connection) -> LockBusyError:
@@ -47,25 +53,6 @@ def _held(connection: Connection) -> LockBusyError:
         hint="wait for it, or look at it with `zdm status`; if its process is dead, its"
         " connection ends by itself within seconds",
     )
-
-
-def _direct(connection: Connection) -> None:
-    """A transaction pooler strands session locks: refuse to run behind one."""
-    # a pooler makes the process id up that it greets with
-    pids: set[int | None] = {connection.info.backend_pid}
-    for _ in range(2):
-        with connection.transaction():
-            row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
-            pids.add(row[0] if row else None)
-    held = connection.execute(
-        "SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted"
-        " AND pid = pg_catalog.pg_backend_pid()"
-    ).fetchone()
-    if len(pids) != 1 or held is None:
-        raise RefusedError(
-            "the connection goes through a pooler, which strands locks and hides a dead client",
-            hint="give zdm a direct URL to the server",
-        )
 
 
 def look_before(connection: Connection, locks: Sequence[TableLock]) -> None:
