@@ -98,6 +98,7 @@ class RolloutSettings:
     old: str = "old"
     new: str = "new"
     soak: timedelta = timedelta(seconds=0)
+    revert_window: timedelta = timedelta(hours=24)  # from deployed to the contract
     polls: int = 3
     poll_interval: timedelta = timedelta(seconds=2)
     deadline: timedelta = timedelta(hours=1)
@@ -105,6 +106,16 @@ class RolloutSettings:
     allowed_sessions: tuple[str, ...] = ()  # application names (globs) that never block
     local: LocalWorkload | None = None
     kubernetes: KubernetesSettings | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecuteSettings:
+    """How long the executor waits for others, and whether it ends them."""
+
+    lock_deadline: timedelta = timedelta(minutes=10)  # for one step's locks
+    concurrent_deadline: timedelta = timedelta(minutes=30)  # for CONCURRENTLY's waits
+    reconnect_deadline: timedelta = timedelta(minutes=2)
+    end_blockers_after: timedelta | None = None  # None: nobody is ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +130,7 @@ class Settings:
     shadow_url: str | None = field(default=None, repr=False)
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     rollout: RolloutSettings = RolloutSettings()
+    execute: ExecuteSettings = ExecuteSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +144,7 @@ class _File:
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     alembic: AlembicSettings | None = None
     rollout: RolloutSettings = RolloutSettings()
+    execute: ExecuteSettings = ExecuteSettings()
 
 
 def load(
@@ -157,6 +170,7 @@ def load(
         shadow_url=None if content.shadow_url is None else database_url(content.shadow_url),
         stamp=content.stamp,
         rollout=content.rollout,
+        execute=content.execute,
     )
 
 

@@ -34,7 +34,7 @@ def test_execute_is_refused_and_nothing_is_left_behind(
     zdm: Zdm, database: str, plan: Plan, pooled: str, tmp_path: Path
 ) -> None:
     plan_files.write_plan(tmp_path / "plan.yaml", plan)
-    answer = zdm("execute", "plan.yaml", "--database", pooled)
+    answer = zdm("execute", "plan.yaml", "--log-format", "human", "--database", pooled)
     with connection.connect(pooled, name="application", tuned=False) as opened:
         settings = opened.execute("SHOW client_connection_check_interval").fetchone()
     with connection.connect(database, name="tests") as opened:

@@ -13,6 +13,7 @@ from zdm.model.release import RunState
 from zdm.observe import metrics
 from zdm.observe.metrics import METRICS, LiveRun, Samples
 from zdm.postgres.history import History
+from zdm.postgres.journal import Times
 from zdm.workflows import read_metrics
 from zdm.workflows.read_status import Filled, Status
 
@@ -55,8 +56,24 @@ def status(state: RunState, *, changed_since: datetime | None, done: int) -> Sta
         ),
         plan=plan,
         fills=(
-            Filled(step="b1", table="a", scanned=5, estimate=9, changed=4, updated_at=NOON),
-            Filled(step="b1", table="a", scanned=6, estimate=1, changed=2, updated_at=NOON),
+            Filled(
+                step="b1",
+                table="a",
+                scanned=5,
+                estimate=9,
+                changed=4,
+                started_at=NOON,
+                updated_at=NOON,
+            ),
+            Filled(
+                step="b1",
+                table="a",
+                scanned=6,
+                estimate=1,
+                changed=2,
+                started_at=NOON,
+                updated_at=NOON,
+            ),
         ),
         history=History(
             started_at=NOON,
@@ -64,6 +81,18 @@ def status(state: RunState, *, changed_since: datetime | None, done: int) -> Sta
             changed_since=changed_since,
             failures=(("55P03", 3), (None, 1)),
         ),
+        times=Times(
+            owner="host/1",
+            started_at=NOON,
+            updated_at=NOON,
+            deployed_at=None,
+            finished_at=None,
+        ),
+        attempted=(),
+        at_work=(),
+        order=None,
+        waiting=None,
+        waiting_seen_at=None,
     )
 
 

@@ -132,7 +132,7 @@ def test_an_invalid_index_is_named(database: str) -> None:
 
 def test_an_executor_at_work_is_named(database: str) -> None:
     with connection.connect(database, name="execute/elsewhere") as other:
-        locks.claim(other)
+        locks.claim(other, own="execute/elsewhere", take_over=False)
         busy = examine(database)["executor lock"]
     free = examine(database)["executor lock"]
 
@@ -144,7 +144,7 @@ def test_an_executor_at_work_is_named(database: str) -> None:
 def test_looking_leaves_the_lock_free_for_an_executor(database: str) -> None:
     with connection.connect(database, name="execute/here") as other:
         examine(database)
-        locks.claim(other)
+        locks.claim(other, own="execute/here", take_over=False)
 
 
 def test_an_unfinished_run_is_named(database: str) -> None:

@@ -7,12 +7,14 @@ import typer
 from zdm.cli import wiring
 from zdm.cli.options import (
     Database,
+    EndBlockersAfter,
     JsonLines,
     Listen,
     Log,
     LogFormat,
     Pacing,
     PlanFile,
+    TakeOver,
     Trace,
     Until,
 )
@@ -39,6 +41,18 @@ def command(
             " rollout driver is set.",
         ),
     ] = False,
+    approve: Annotated[
+        bool,
+        typer.Option("--approve", help="Your word that the revert window may end at once."),
+    ] = False,
+    no_wait: Annotated[
+        bool,
+        typer.Option(
+            "--no-wait", help="Exit with 75 rather than wait for the end of the revert window."
+        ),
+    ] = False,
+    end_blockers_after: EndBlockersAfter = None,
+    take_over: TakeOver = False,
     json_lines: JsonLines = False,
     log_format: Log = LogFormat.AUTO,
     listen: Listen = None,
@@ -58,14 +72,23 @@ def command(
     if from_ is None:
         plan_files.check_sources(wanted, settings.root)
     options = execute_plan.options(
-        settings.rollout, until=until.value, from_state=from_, assume_deployed=assume_deployed
+        settings.rollout,
+        until=until.value,
+        from_state=from_,
+        assume_deployed=assume_deployed,
+        approve=approve,
+        no_wait=no_wait,
+        waits=settings.execute,
+    )
+    limits = running.limits(
+        settings, end_blockers_after=end_blockers_after, take_over=take_over
     )
     seen_by = observing.Wanted(
         log_format=log_format, json_lines=json_lines, listen=listen, trace=trace
     )
     with (
         observing.told(seen_by, settings) as observer,
-        running.world(settings, observer, pacing=pacing) as world,
+        running.world(settings, observer, pacing=pacing, limits=limits) as world,
     ):
         state = execute_plan.run(wanted, world, options)
     if not json_lines:

@@ -3,11 +3,15 @@
 import os
 import shutil
 import sys
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from zdm import plain
+from zdm.errors import InputError
 
 Database = Annotated[
     str | None,
@@ -27,6 +31,21 @@ PlanFile = Annotated[
 
 JsonLines = Annotated[
     bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
+]
+TakeOver = Annotated[
+    bool,
+    typer.Option(
+        "--take-over",
+        help="Your word that no other executor lives: end its sessions and go on.",
+    ),
+]
+EndBlockersAfter = Annotated[
+    str | None,
+    typer.Option(
+        help="End sessions that are in the way for so long, such as 30s; else nobody is.",
+        metavar="DURATION",
+        show_default=False,
+    ),
 ]
 
 
@@ -87,6 +106,15 @@ Trace = Annotated[
         help="Send an OpenTelemetry trace (also where OTEL_EXPORTER_OTLP_ENDPOINT is set).",
     ),
 ]
+
+
+def duration(text: str, option: str) -> timedelta:
+    """An option's duration, such as 30s or 5m."""
+    try:
+        value: timedelta = plain.DURATION.decode(text)
+    except ValueError as error:
+        raise InputError(f"{option} {error}", hint="write it as in zdm.toml") from error
+    return value
 
 
 def say(text: str) -> None:

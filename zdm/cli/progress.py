@@ -17,6 +17,7 @@ from zdm.execute.events import (
     RunFailed,
     RunStarted,
     RunStopped,
+    SessionEnded,
     StateChanged,
     StepDone,
     StepReverted,
@@ -70,6 +71,7 @@ def standing(
     | DeployStarted
     | PointOfNoReturn
     | RunStopped
+    | SessionEnded
     | Suspicious,
 ) -> str:
     """What is said once."""
@@ -89,8 +91,9 @@ def standing(
             return f"  → {'back to' if event.back else 'deploying'} {event.version}"
         case PointOfNoReturn():
             return "── point of no return: from here forward only ──"
-        case Suspicious():
-            return f"  ! {event.id}: {event.reason}"
+        case SessionEnded() | Suspicious():
+            about = event.id if isinstance(event, Suspicious) else f"ended {event.who}"
+            return f"  ! {about}: {event.reason}"
         case RunStopped():
             return f"■ {event.state}{f': {event.reason}' if event.reason else ''}"
         case _:

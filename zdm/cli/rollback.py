@@ -5,7 +5,15 @@ from typing import Annotated
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database, JsonLines, Log, LogFormat, Trace
+from zdm.cli.options import (
+    Database,
+    EndBlockersAfter,
+    JsonLines,
+    Log,
+    LogFormat,
+    TakeOver,
+    Trace,
+)
 
 
 def command(
@@ -17,6 +25,8 @@ def command(
             help="Your word that only the old version runs, where no rollout driver is set.",
         ),
     ] = False,
+    end_blockers_after: EndBlockersAfter = None,
+    take_over: TakeOver = False,
     json_lines: JsonLines = False,
     log_format: Log = LogFormat.AUTO,
     trace: Trace = False,
@@ -31,11 +41,16 @@ def command(
     from zdm.workflows import execute_plan, rollback_run
 
     settings = wiring.settings(context, database)
-    options = execute_plan.options(settings.rollout, assume_deployed=assume_deployed)
+    options = execute_plan.options(
+        settings.rollout, assume_deployed=assume_deployed, waits=settings.execute
+    )
+    limits = running.limits(
+        settings, end_blockers_after=end_blockers_after, take_over=take_over
+    )
     wanted = observing.Wanted(log_format=log_format, json_lines=json_lines, trace=trace)
     with (
         observing.told(wanted, settings) as observer,
-        running.world(settings, observer) as world,
+        running.world(settings, observer, limits=limits) as world,
     ):
         state = rollback_run.run(wiring.database(settings), world, options)
     if not json_lines:

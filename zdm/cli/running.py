@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from zdm.cli import signals, wiring
+from zdm.cli import options, signals, wiring
 from zdm.cli.options import Pacing
 from zdm.config import Settings
 from zdm.execute.clock import SystemClock
@@ -12,6 +12,21 @@ from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
 from zdm.postgres import backfill
 from zdm.postgres.database import PostgresDatabase
+from zdm.postgres.limits import Limits
+
+
+def limits(
+    settings: Settings, *, end_blockers_after: str | None = None, take_over: bool = False
+) -> Limits:
+    """What the settings allow, and the command line beyond them."""
+    after = settings.execute.end_blockers_after
+    if end_blockers_after is not None:
+        after = options.duration(end_blockers_after, "--end-blockers-after")
+    return Limits(
+        end_blockers_after=after,
+        concurrent_deadline=settings.execute.concurrent_deadline,
+        take_over=take_over,
+    )
 
 
 @contextmanager
@@ -21,13 +36,16 @@ def world(
     *,
     pacing: Pacing = Pacing.PACED,
     platform: Platform | None = None,
+    limits: Limits | None = None,
 ) -> Iterator[World]:
     """Everything that a run acts on; signals ask it to stop while it lasts."""
     stop, clock = StopFlag(), SystemClock()
     url = wiring.database(settings)
     with (
         signals.stopping(stop),
-        closing(PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value))) as database,
+        closing(
+            PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value), limits)
+        ) as database,
     ):
         yield World(
             database=database,

@@ -68,6 +68,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded:
+    """zdm ended somebody's session: it was in the way, or an executor's that is dead."""
+
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillProgress:
     """How far a backfill is; `rate` in rows per second, None at the start."""
 
@@ -147,6 +155,7 @@ Event = (
     | StepDone
     | StepReverted
     | Waiting
+    | SessionEnded
     | BackfillProgress
     | Suspicious
     | DeployStarted

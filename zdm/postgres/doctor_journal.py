@@ -1,6 +1,5 @@
 """What earlier runs left: a busy lock, an unfinished run, an invalid index."""
 
-from zdm.execute.ports import LockBusyError
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
 from zdm.postgres import journal, locks
@@ -14,11 +13,13 @@ _INVALID = (
 
 def lock_is_free(opened: Connection) -> Diagnosis:
     """Whether another executor is at work now."""
-    try:
-        locks.claim(opened)
-    except LockBusyError as error:
-        return diagnosis.warning("executor lock", error.message, error.hint)
-    locks.release(opened)
+    found = locks.holders(opened)
+    if found:
+        return diagnosis.warning(
+            "executor lock",
+            f"{found[0]} is at work",
+            "wait for it, or see `zdm status`; two never act at once",
+        )
     return diagnosis.ok("executor lock", "no other executor is at work")
 
 

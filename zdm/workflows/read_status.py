@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zdm import planfile
-from zdm.execute.ports import JournalRun
+from zdm.execute.events import Waiting
+from zdm.execute.ports import JournalRun, Order
 from zdm.execute.states import FINISHED
 from zdm.model.plan import Plan
-from zdm.postgres import connection, history, journal
+from zdm.postgres import connection, history, journal, locks, orders
 from zdm.postgres.connection import Connection
 from zdm.postgres.history import History
+from zdm.postgres.journal import Attempted, Times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,14 @@ class Filled:
     scanned: int
     estimate: int | None
     changed: int
+    started_at: datetime
     updated_at: datetime
+
+    @property
+    def rate(self) -> float | None:
+        """Rows a second since it began, pauses included."""
+        seconds = (self.updated_at - self.started_at).total_seconds()
+        return self.scanned / seconds if seconds > 1.0 and self.scanned else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +42,12 @@ class Status:
     plan: Plan
     fills: tuple[Filled, ...]
     history: History
+    times: Times
+    attempted: tuple[Attempted, ...]
+    at_work: tuple[str, ...]  # the executor's session, if one is at work
+    order: Order | None
+    waiting: Waiting | None  # what the executor waits for, or last did
+    waiting_seen_at: datetime | None
 
     @property
     def is_finished(self) -> bool:
@@ -57,6 +72,8 @@ def read(url: str) -> Status | None:
 
 
 def _status(opened: Connection, run: JournalRun) -> Status:
+    is_new = journal.version(opened) >= 2
+    waiting = orders.waiting(opened, run.id) if is_new else None
     return Status(
         run=run,
         plan=planfile.loads(journal.plan_text(opened, run.id), f"the plan of run {run.id}"),
@@ -67,9 +84,16 @@ def _status(opened: Connection, run: JournalRun) -> Status:
                 estimate=row[3],
                 scanned=row[4],
                 changed=row[5],
+                started_at=row[6],
                 updated_at=row[7],
             )
             for row in journal.ranges(opened, run.id)
         ),
         history=history.of_run(opened, run.id),
+        times=journal.times(opened, run.id),
+        attempted=journal.attempted(opened, run.id),
+        at_work=tuple(str(item) for item in locks.holders(opened)),
+        order=orders.standing(opened, run.id) if is_new else None,
+        waiting=waiting[0] if waiting else None,
+        waiting_seen_at=waiting[1] if waiting else None,
     )
