@@ -161,3 +161,12 @@ def test_a_killed_test_leaves_no_process(cluster_programs: Programs) -> None:
     assert len(before) >= 6  # etcd, three parts, the kubelet, the pod
     assert list(marked(MARK, folder)) == []
     assert not Path(folder).exists()
+
+
+def test_a_pod_past_its_deadline_has_failed(space: Space) -> None:
+    space.create(objects.pod("late", objects.python(FOREVER), activeDeadlineSeconds=1))
+
+    status = space.finished("late")["status"]
+
+    assert (status["phase"], status["reason"]) == ("Failed", "DeadlineExceeded")
+    assert not list(marked("HOSTNAME", "late"))
