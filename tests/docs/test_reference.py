@@ -6,7 +6,13 @@ import pytest
 
 from tests.docs import generate
 from zdm import config, errors
-from zdm.config import AlembicSettings, RolloutSettings, Settings
+from zdm.config import (
+    AlembicSettings,
+    KubernetesSettings,
+    KubernetesWorkload,
+    RolloutSettings,
+    Settings,
+)
 from zdm.model.plan import AwaitRollout, Backfill, Plan, RunSql
 
 REFERENCE = generate.REFERENCE
@@ -45,10 +51,24 @@ def test_every_setting_is_documented() -> None:
     keys = (
         (names(Settings) - {"root", "alembic", "rollout"})
         | {f"alembic.{name}" for name in names(AlembicSettings)}
-        | {f"rollout.{name}" for name in names(RolloutSettings) - {"local"}}
+        | {f"rollout.{name}" for name in names(RolloutSettings) - {"local", "kubernetes"}}
     )
 
     assert keys - words("config.md") == set()
+
+
+def test_every_setting_of_the_driver_kubernetes_is_documented(tmp_path: Path) -> None:
+    text = (REFERENCE.parent / "drivers" / "kubernetes.md").read_text(encoding="utf-8")
+    listed = {
+        word
+        for row in re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)
+        for word in re.findall(r"`(\w+)`", row)
+    }
+    (tmp_path / "zdm.toml").write_text(re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[0])
+    settings = config.load(directory=tmp_path, environ={})
+
+    assert (names(KubernetesSettings) | names(KubernetesWorkload)) - listed == set()
+    assert settings.rollout.kubernetes is not None
 
 
 def test_the_example_of_settings_can_be_read(tmp_path: Path) -> None:

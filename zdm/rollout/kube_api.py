@@ -32,10 +32,10 @@ from zdm.rollout.kube_cluster import (
 )
 
 CONNECT_SECONDS = 5.0
-READ_SECONDS = 30.0  # a page of 500 pods needs less; a server that hangs is given up
+READ_SECONDS = 15.0  # a page of 500 pods needs less; a signal waits that long for its turn
 HURRIED_SECONDS = 3.0  # for what a run does not depend on: Events
 PAGE = 500  # objects of one LIST answer, as kubectl asks
-RETRIES = 3  # of one request; after that the caller waits, and says why
+RETRIES = 2  # of one request; after that the caller waits, and says why
 LONGEST_PAUSE = 5.0  # seconds; also where the server asks for more
 LIST_AGAIN = 5  # times a LIST begins anew because its pages expired
 FIELD_MANAGER = "zdm"
