@@ -1,24 +1,24 @@
 """Shows a run's events: lines for what is done, one moving line for what is going on.
 
-`JsonLines` writes the same events for machines, one object per line.
+`zdm.observe.logs` writes the same events for machines.
 """
 
-import dataclasses
-import json
-import re
-from datetime import datetime, timedelta
-from typing import Any, TextIO, assert_never
+from datetime import timedelta
+from typing import assert_never
 
-from zdm import plain
 from zdm.cli.screen import Screen
 from zdm.execute.events import (
+    BackfillMeasured,
     BackfillProgress,
     DeployStarted,
     Event,
     GateClear,
+    Listening,
     PointOfNoReturn,
+    RunFailed,
     RunStarted,
     RunStopped,
+    SessionEnded,
     StateChanged,
     StepDone,
     StepReverted,
@@ -26,7 +26,6 @@ from zdm.execute.events import (
     Suspicious,
     Waiting,
 )
-from zdm.model.release import Version
 
 _MINUTE = timedelta(minutes=1)
 
@@ -54,6 +53,10 @@ class Progress:
             case StepDone():
                 self._screen.still()
                 self._screen.line(f"  ✓ {self._step} {event.title} ({_done(event)})")
+            case Listening():
+                self._screen.line(f"metrics and health at {event.address}")
+            case RunFailed():
+                self._screen.still()  # the command line says what went wrong
             case StateChanged() if event.state == self._state:
                 pass  # each step says it
             case _:
@@ -62,13 +65,15 @@ class Progress:
                 self._state = event.state if isinstance(event, StateChanged) else self._state
 
 
-def standing(
+def standing(  # noqa: C901  # one case for each event
     event: RunStarted
     | StateChanged
     | StepReverted
+    | BackfillMeasured
     | DeployStarted
     | PointOfNoReturn
     | RunStopped
+    | SessionEnded
     | Suspicious,
 ) -> str:
     """What is said once."""
@@ -88,8 +93,11 @@ def standing(
             return f"  → {'back to' if event.back else 'deploying'} {event.version}"
         case PointOfNoReturn():
             return "── point of no return: from here forward only ──"
-        case Suspicious():
-            return f"  ! {event.id}: {event.reason}"
+        case BackfillMeasured():
+            return _measured(event)
+        case SessionEnded() | Suspicious():
+            about = event.id if isinstance(event, Suspicious) else f"ended {event.who}"
+            return f"  ! {about}: {event.reason}"
         case RunStopped():
             return f"■ {event.state}{f': {event.reason}' if event.reason else ''}"
         case _:
@@ -120,11 +128,45 @@ def _backfill(event: BackfillProgress) -> str:
         parts.append("verifying")
     else:
         parts.append(f"batch {event.batch:,} in {event.batch_seconds:.2f} s")
+    if event.wal_rate is not None and not event.verifying:
+        parts.append(f"WAL {_size(event.wal_rate)}/s")
     if event.eta is not None and not event.verifying:
-        parts.append(f"{_length(event.eta)} left")
+        parts.append(f"{_left(event.eta, event.eta_high)} left")
     if event.waiting:
         parts.append(f"waiting: {event.waiting}")
     return "  ".join(parts)
+
+
+def _measured(event: BackfillMeasured) -> str:
+    planned = event.planned_wal_bytes
+    expected = "" if planned is None else f" ({_size(planned)} planned)"
+    lines = [
+        f"    {event.table}: {event.changed:,} of {event.scanned:,} rows changed in"
+        f" {_length(event.filling)}, verified in {_length(event.verifying)};"
+        f" WAL {_size(event.wal_bytes)}{expected}"
+    ]
+    if event.held:
+        held = ", ".join(
+            f"{gate} {_length(timedelta(seconds=seconds))}" for gate, seconds in event.held
+        )
+        lines.append(f"    held: {held}")
+    if event.retries:
+        again = ", ".join(f"{state} {count} times" for state, count in event.retries)
+        lines.append(f"    batches that failed and were tried again: {again}")
+    return "\n".join([*lines, *(f"    ! {note}" for note in event.notes)])
+
+
+def _size(size: float) -> str:
+    megabytes = size / 1_000_000
+    return f"{megabytes:,.0f} MB" if megabytes >= 10 else f"{megabytes:,.1f} MB"
+
+
+def _left(low: timedelta, high: timedelta | None) -> str:
+    if high is None or _length(high) == _length(low):
+        return _length(low)
+    if low >= _MINUTE:
+        return f"{low // _MINUTE} to {-(-high // _MINUTE)} min"
+    return f"{_length(low)} to {_length(high)}"
 
 
 def _scanned(event: BackfillProgress) -> str:
@@ -150,28 +192,3 @@ def _length(value: timedelta) -> str:
     return (
         f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
     )
-
-
-_CODECS: plain.Codecs = {
-    datetime: plain.Codec(encode=datetime.isoformat, decode=datetime.fromisoformat, schema={}),
-    timedelta: plain.Codec(
-        encode=timedelta.total_seconds, decode=lambda data: timedelta(seconds=data), schema={}
-    ),
-    Version: plain.Codec(encode=str, decode=Version, schema={}),
-}
-
-
-class JsonLines:
-    """An Observer for machines: one JSON object per event, `event` says which."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def notify(self, event: Event) -> None:
-        """Write one event."""
-        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
-        content: dict[str, Any] = {"event": name}
-        for field in dataclasses.fields(event):
-            content[field.name] = plain.to_plain(getattr(event, field.name), _CODECS)
-        self._stream.write(json.dumps(content, ensure_ascii=False) + "\n")
-        self._stream.flush()

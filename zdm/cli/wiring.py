@@ -13,21 +13,28 @@ from zdm.config import Settings
 from zdm.errors import InputError
 
 if TYPE_CHECKING:
+    from zdm.config import KubernetesSettings
     from zdm.execute.ports import Observer, Platform
     from zdm.model.plan import Plan
     from zdm.model.schema import Snapshot
     from zdm.model.statement import Train
+    from zdm.rollout.kube_cluster import ClusterApi
     from zdm.workflows.plan_revisions import Sources
 
 
-def settings(context: typer.Context, database: str | None = None) -> Settings:
+def settings(
+    context: typer.Context, database: str | None = None, workers: int | None = None
+) -> Settings:
     """The settings in force for a command."""
-    return config.load(
+    found = config.load(
         directory=Path.cwd(),
         environ=os.environ,
         file=context.meta.get(CONFIG),
         database=database,
     )
+    if workers is None:
+        return found
+    return replace(found, backfill=replace(found.backfill, workers=workers))
 
 
 def database(chosen: Settings) -> str:
@@ -135,6 +142,13 @@ def announced(chosen: Settings, observer: "Observer") -> "Observer":
     )
 
 
+def cluster(chosen: "KubernetesSettings") -> "ClusterApi":
+    """The API of the cluster that the settings name."""
+    from zdm.rollout import kube_api
+
+    return kube_api.from_settings(chosen.kubeconfig, chosen.context)
+
+
 def _kubernetes(chosen: Settings) -> "Platform":
     found = chosen.rollout.kubernetes
     if found is None:
@@ -142,6 +156,6 @@ def _kubernetes(chosen: Settings) -> "Platform":
             "the rollout driver is `kubernetes`, and [rollout.kubernetes] is missing",
             hint="see docs/drivers/kubernetes.md for its settings",
         )
-    from zdm.rollout import kube_api, kubernetes
+    from zdm.rollout import kubernetes
 
-    return kubernetes.Kubernetes(found, kube_api.from_settings(found.kubeconfig, found.context))
+    return kubernetes.Kubernetes(found, cluster(found))

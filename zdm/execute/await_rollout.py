@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn, assert_never
 
 from zdm.errors import InputError, RefusedError, RolloutError, StoppedError, TemporaryError
-from zdm.execute import gate, states
+from zdm.execute import gate, orders, states
 from zdm.execute.events import DeployStarted, GateClear, StateChanged, Waiting
 from zdm.execute.patience import patiently
 from zdm.execute.ports import Platform
@@ -135,6 +135,7 @@ class GateKeeper:
             self.options,
             lambda: seen.extend(self.world.database.sessions()),
             gate="connection",
+            obeying=False,  # what else this poll saw must not get old meanwhile
         )
         return tuple(seen)
 
@@ -148,12 +149,25 @@ class GateKeeper:
         )
         return found[-1]
 
+    def _obeyed(self) -> bool:
+        """Whether the operator had paused the run."""
+        paused: list[bool] = []
+        patiently(
+            self.world,
+            self.options,
+            lambda: paused.append(orders.obey(self.world)),
+            gate="connection",
+            obeying=False,
+        )
+        return any(paused)
+
     def _wait(self, *, deploying: bool) -> None:
         clock, rollout = self.world.clock, self.options.rollout
         since = clock.now()
         clear = 0
         while clear < rollout.polls:
-            self.world.stop.check()
+            if self._obeyed():
+                clear = 0
             answer = self._poll(deploying=deploying)
             if isinstance(answer, gate.Clear):
                 clear += 1
@@ -224,7 +238,7 @@ class GateKeeper:
             self.world.observer.notify(StateChanged(state=RunState.SOAKING))
         answer: gate.Answer = gate.Clear()
         while clock.now() < end:
-            self.world.stop.check()
+            self._obeyed()
             answer = self._poll(deploying=True)
             if isinstance(answer, gate.Clear):
                 self._say("soak", f"soaking until {end:%H:%M:%S}", (), began, end)

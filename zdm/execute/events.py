@@ -68,8 +68,30 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded:
+    """zdm ended somebody's session: it was in the way, or an executor's that is dead."""
+
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A backfill begins no batch, and why; `value` and `limit` where there are figures."""
+
+    gate: str  # replica lag, slot, archive, vacuum, dead tuples, queue, own probe …
+    reason: str
+    value: float | None = None
+    limit: float | None = None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillProgress:
-    """How far a backfill is; `rate` in rows per second, None at the start."""
+    """How far a backfill is; `rate` in rows per second, None at the start.
+
+    `eta` to `eta_high` is a range; None at the start and in a hold.
+    """
 
     id: str
     table: str
@@ -80,8 +102,33 @@ class BackfillProgress:
     batch_seconds: float
     rate: float | None
     eta: timedelta | None
+    eta_high: timedelta | None = None
     verifying: bool = False
     waiting: str = ""
+    holds: tuple[Hold, ...] = ()
+    workers: int = 1  # that may run now
+    wal_rate: float | None = None  # bytes per second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillMeasured:
+    """A backfill is verified: what it cost, beside what the plan expected.
+
+    `wal_bytes` were written while its batches ran, by whomever: an upper bound.
+    """
+
+    id: str
+    table: str
+    scanned: int
+    changed: int
+    planned_rows: int | None
+    wal_bytes: int
+    planned_wal_bytes: int | None
+    filling: timedelta
+    verifying: timedelta
+    held: tuple[tuple[str, float], ...] = ()  # seconds by gate
+    retries: tuple[tuple[str, int], ...] = ()  # batches by SQLSTATE
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +170,24 @@ class RunStopped:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailed:
+    """The command ends with an error; the journal holds what was done before."""
+
+    kind: str  # class of the error in `zdm.errors`, which has the exit code
+    exit_code: int
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Metrics and health can be asked for at this address."""
+
+    address: str
+
+
+BackfillEvent = BackfillProgress | BackfillMeasured | Suspicious
 Event = (
     RunStarted
     | StateChanged
@@ -130,10 +195,14 @@ Event = (
     | StepDone
     | StepReverted
     | Waiting
+    | SessionEnded
     | BackfillProgress
+    | BackfillMeasured
     | Suspicious
     | DeployStarted
     | GateClear
     | PointOfNoReturn
     | RunStopped
+    | RunFailed
+    | Listening
 )

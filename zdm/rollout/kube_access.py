@@ -9,14 +9,14 @@ from zdm.rollout.kube_cluster import BY_KIND, WATCHED, ClusterApi, Json, Resourc
 from zdm.rollout.kube_workloads import Declared
 
 
-def needed(settings: KubernetesSettings) -> tuple[tuple[str, Resource, str], ...]:
-    """Verb, resource and namespace of everything that the driver asks for."""
-    wanted = [("list", each, space) for space in settings.namespaces for each in WATCHED]
+def needed(settings: KubernetesSettings) -> tuple[tuple[str, Resource, str, str], ...]:
+    """Verb, resource, namespace and name (empty: any) of all that the driver asks for."""
+    wanted = [("list", each, space, "") for space in settings.namespaces for each in WATCHED]
     for workload in settings.workloads:
         resource = BY_KIND[workload.kind]
-        wanted.append(("get", resource, workload.namespace))
+        wanted.append(("get", resource, workload.namespace, workload.name))
         if settings.mode == "patch" and workload.kind != "Job":
-            wanted.append(("patch", resource, workload.namespace))
+            wanted.append(("patch", resource, workload.namespace, workload.name))
     return tuple(dict.fromkeys(wanted))
 
 
@@ -25,9 +25,12 @@ def check(api: ClusterApi, settings: KubernetesSettings) -> None:
     check_settings(settings)
     missing = [each for each in needed(settings) if not api.may(*each)]
     if missing:
-        said = "; ".join(f"{verb} {each.title} in {space}" for verb, each, space in missing)
+        said = "; ".join(
+            f"{verb} {each.title}{f' {name}' if name else ''} in {space}"
+            for verb, each, space, name in missing
+        )
         rules = "; ".join(
-            kube_cluster.role_rule(each, (verb,), space) for verb, each, space in missing
+            kube_cluster.role_rule(each, (verb,), space) for verb, each, space, _ in missing
         )
         raise RefusedError(f"zdm may not: {said}", hint=f"give it {rules}")
 

@@ -171,13 +171,14 @@ class KubeApi:
             )
         return answer
 
-    def may(self, verb: str, resource: Resource, namespace: str) -> bool:
+    def may(self, verb: str, resource: Resource, namespace: str, name: str = "") -> bool:
         """Whether the server would let us; every user may ask that about himself."""
         attributes = {
             "namespace": namespace,
             "verb": verb,
             "group": resource.group,
             "resource": resource.plural,
+            **({"name": name} if name else {}),
         }
         body = {
             "apiVersion": ACCESS_REVIEWS.api_version,

@@ -102,5 +102,5 @@ class ClusterApi(Protocol):
     def create(self, resource: Resource, namespace: str, body: Json) -> Json:
         """Make an object."""
 
-    def may(self, verb: str, resource: Resource, namespace: str) -> bool:
-        """Whether the server would let us."""
+    def may(self, verb: str, resource: Resource, namespace: str, name: str = "") -> bool:
+        """Whether the server would let us; a Role with resourceNames lets us by name only."""

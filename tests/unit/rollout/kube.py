@@ -259,8 +259,8 @@ class Still:
         self.created.append(body)
         return body
 
-    def may(self, verb: str, resource: Resource, namespace: str) -> bool:
-        del namespace
+    def may(self, verb: str, resource: Resource, namespace: str, name: str = "") -> bool:
+        del namespace, name
         return (verb, resource.plural) not in self.denied
 
 

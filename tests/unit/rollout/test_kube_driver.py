@@ -380,7 +380,7 @@ def test_a_missing_permission_is_named_with_the_role_that_gives_it() -> None:
     with pytest.raises(RefusedError) as caught:
         platform.check(V1, V2)
     assert caught.value.message == (
-        "zdm may not: list cronjobs.batch in shop; patch deployments.apps in shop"
+        "zdm may not: list cronjobs.batch in shop; patch deployments.apps web in shop"
     )
     assert caught.value.hint == (
         'give it a Role in namespace shop with {apiGroups: ["batch"], resources: [cronjobs],'

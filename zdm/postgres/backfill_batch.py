@@ -1,0 +1,155 @@
+"""One batch: a short READ COMMITTED transaction that writes rows and cursor together.
+
+A row that changed while the batch waited for its lock is looked at again by PostgreSQL
+(manual, 13.2.1), so a newer value is kept without FOR UPDATE. The batch locks its range
+first: an executor that takes the run over waits for it, and after that it finds its epoch
+gone and writes nothing.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+
+from zdm.model.plan import Backfill
+from zdm.model.sql import ident, literal
+from zdm.postgres import journal
+from zdm.postgres.backfill_ranges import Range
+from zdm.postgres.backfill_walk import Bounds, Walk
+from zdm.postgres.connection import Connection, first_line
+from zdm.postgres.journal import Fence
+
+LOCK_TIMEOUT = "1s"  # a row held by somebody: wait a little, then shrink
+STATEMENT_TIMEOUT = "15s"  # no batch may hold its rows longer
+
+Connect = Callable[[str], Connection]  # a new connection under the name of its purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a batch did; `wal` includes what others wrote meanwhile."""
+
+    bounds: Bounds
+    changed: int
+    seconds: float
+    wal: int
+
+
+def opened(connect: Connect, name: str, step: Backfill) -> Connection:
+    """A connection whose every statement has the batches' timeouts and the step's settings."""
+    connection = connect(name)
+    for setting, value in (
+        ("lock_timeout", LOCK_TIMEOUT),
+        ("statement_timeout", STATEMENT_TIMEOUT),
+        *((setting.name, setting.value) for setting in step.settings),
+    ):
+        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (setting, value))
+    return connection
+
+
+def update(step: Backfill, walk: Walk) -> str:
+    """The UPDATE of the rows that differ; a condition for its keys may follow."""
+    sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
+    return f"UPDATE {walk.target} SET {sets} WHERE ({step.differs})"  # noqa: S608
+
+
+def fill(
+    connection: Connection, step: Backfill, fence: Fence, taken: Range, work: "Work"
+) -> Outcome:
+    """Fill the next keys of a range; raises RefusedError where the run has a new owner."""
+    started = time.monotonic()
+    walk = work.walk
+    with connection.transaction():
+        row = connection.execute(
+            "SELECT r.cursor, pg_catalog.pg_current_wal_insert_lsn()::text"
+            " FROM zdm.backfill_range AS r JOIN zdm.run AS n ON n.id = r.run_id"
+            " WHERE r.id = %s AND r.epoch = %s AND n.epoch = %s FOR NO KEY UPDATE OF r",
+            (taken.id, fence.epoch, fence.epoch),
+        ).fetchone()
+        if row is None:
+            raise journal.taken_over(connection, fence)
+        cursor = taken.lo if row[0] is None else tuple(row[0])
+        bounds = walk.next(connection, cursor, work.size, taken.hi)
+        changed = 0
+        if bounds.keys:
+            condition = walk.between(bounds.lower, bounds.upper)
+            changed = connection.execute(
+                f"{update(step, walk)} AND {condition}".encode()
+            ).rowcount
+        wal = _checkpoint(connection, taken, work, (bounds, changed, row[1]))
+    seconds = time.monotonic() - started
+    return Outcome(bounds=bounds, changed=changed, seconds=seconds, wal=wal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """How a batch walks, its size, and how many workers share the WAL that is seen."""
+
+    walk: Walk
+    size: int
+    sharing: int = 1
+
+
+def _checkpoint(
+    connection: Connection, taken: Range, work: Work, done: tuple[Bounds, int, str]
+) -> int:
+    bounds, changed, lsn = done
+    row = connection.execute(
+        "WITH written AS (SELECT pg_catalog.pg_wal_lsn_diff("
+        "pg_catalog.pg_current_wal_insert_lsn(), %s::pg_lsn)::bigint / %s AS wal)"
+        " UPDATE zdm.backfill_range SET cursor = %s::text[], scanned = scanned + %s,"
+        " changed = changed + %s, size = %s, wal = backfill_range.wal + written.wal,"
+        " state = CASE WHEN %s THEN 'filled' ELSE state END,"
+        " updated_at = clock_timestamp() FROM written WHERE id = %s RETURNING written.wal",
+        (
+            lsn,
+            work.sharing,
+            None if bounds.upper is None else list(bounds.upper),
+            bounds.keys,
+            changed,
+            work.size,
+            bounds.last,
+            taken.id,
+        ),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def name_row(connection: Connection, step: Backfill, taken: Range, walk: Walk) -> str:
+    """The key of the row that the next batch of one row, or one page, fails on."""
+    with connection.transaction():
+        row = connection.execute(
+            "SELECT cursor FROM zdm.backfill_range WHERE id = %s", (taken.id,)
+        ).fetchone()
+        cursor = taken.lo if row is None or row[0] is None else tuple(row[0])
+        bounds = walk.next(connection, cursor, 1, taken.hi)
+        condition = walk.between(bounds.lower, bounds.upper)
+        keys = connection.execute(
+            f"SELECT {walk.texts} FROM {walk.target} WHERE {condition}"  # noqa: S608
+            f"{f' ORDER BY {walk.columns}' if walk.key else ''}".encode()
+        ).fetchall()
+    if walk.key or len(keys) < 2:
+        return ", ".join(keys[0]) if keys else "no row any more"
+    for (ctid,) in keys:
+        if not _can_be_filled(connection, step, walk, ctid):
+            return str(ctid)
+    return f"one of {len(keys)} rows from {keys[0][0]} on"
+
+
+def _can_be_filled(connection: Connection, step: Backfill, walk: Walk, ctid: str) -> bool:
+    try:
+        with connection.transaction(force_rollback=True):
+            one = f"ctid = {literal(ctid)}::pg_catalog.tid"
+            connection.execute(f"{update(step, walk)} AND {one}".encode())
+    except psycopg.Error:
+        return False
+    return True
+
+
+def failing_row(step: Backfill, walk: Walk, key: str, error: psycopg.Error) -> str:
+    """What to say of a row that cannot be written."""
+    return (
+        f"{step.id}: the row with {walk.key_words} = {key} of {walk.relation} cannot be"
+        f" filled: {first_line(error)}"
+    )
