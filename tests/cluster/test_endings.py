@@ -24,6 +24,7 @@ def stubborn(path: Path) -> str:
     return f"""
 import pathlib, signal, time
 signal.signal(signal.SIGTERM, lambda *_: pathlib.Path({str(path)!r}).open("a").write("TERM "))
+print("ready", flush=True)
 while True: time.sleep(1)
 """
 
@@ -34,7 +35,11 @@ def start(space: Space, name: str, item: Json, grace: int) -> None:
     space.until(
         lambda: space.get("Pod", name)["status"].get("phase") == "Running", f"running {name}"
     )
-    time.sleep(0.5)  # the program sets its handler
+
+
+def await_handler(space: Space, name: str) -> None:
+    pod = space.get("Pod", name)
+    space.until(lambda: space.log(pod) == "ready\n", "a program that minds SIGTERM")
 
 
 def test_a_pod_gets_pre_stop_then_term_then_kill(space: Space, tmp_path: Path) -> None:
@@ -42,6 +47,7 @@ def test_a_pod_gets_pre_stop_then_term_then_kill(space: Space, tmp_path: Path) -
     hook = ["sh", "-c", f"printf 'HOOK ' >> {noted}"]
     item = objects.python(stubborn(noted), lifecycle={"preStop": {"exec": {"command": hook}}})
     start(space, "stubborn", item, grace=4)
+    await_handler(space, "stubborn")
 
     began = time.monotonic()
     space.kubectl("delete", "pod", "stubborn", "--wait")
@@ -56,6 +62,7 @@ def test_a_deletion_by_force_kills_what_has_no_object_any_more(
     space: Space, tmp_path: Path
 ) -> None:
     start(space, "forced", objects.python(stubborn(tmp_path / "noted")), grace=600)
+    await_handler(space, "forced")
 
     space.kubectl("delete", "pod", "forced", "--force", "--grace-period=0")
 
@@ -154,3 +161,12 @@ def test_a_killed_test_leaves_no_process(cluster_programs: Programs) -> None:
     assert len(before) >= 6  # etcd, three parts, the kubelet, the pod
     assert list(marked(MARK, folder)) == []
     assert not Path(folder).exists()
+
+
+def test_a_pod_past_its_deadline_has_failed(space: Space) -> None:
+    space.create(objects.pod("late", objects.python(FOREVER), activeDeadlineSeconds=1))
+
+    status = space.finished("late")["status"]
+
+    assert (status["phase"], status["reason"]) == ("Failed", "DeadlineExceeded")
+    assert not list(marked("HOSTNAME", "late"))

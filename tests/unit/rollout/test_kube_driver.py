@@ -124,6 +124,15 @@ def test_an_owner_that_ended_between_two_lists_is_unknown_and_looked_at_again() 
     )
 
 
+def test_owners_in_a_circle_are_named_by_one_of_them() -> None:
+    first = replica_set("v8", owned=("ReplicaSet", "web-hashv9"))
+    second = replica_set("v9", owned=("ReplicaSet", "web-hashv8"))
+
+    assert reason([*rolled_out(), first, second]).startswith(
+        "refused: ReplicaSet shop/web-hash"
+    )
+
+
 def test_what_is_allowed_or_ended_or_zdms_own_does_not_refuse() -> None:
     own = job("v9", "zdm-v2")
     own["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"] = "zdm"
