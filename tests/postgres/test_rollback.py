@@ -330,6 +330,26 @@ def test_no_step_is_undone_while_the_new_version_lives(stage: Stage) -> None:
     assert seen[0] >= {"email", "new_email"}
 
 
+def test_where_somebody_else_deploys_a_rollback_says_who_must_act_and_waits(
+    stage: Stage,
+) -> None:
+    stage.platform = scenes(DONE)
+    stage.execute(until=RunState.DEPLOYED)
+    back = Scene(instances=(alive(OLD),), spawners=(spawns(OLD),))
+    stage.platform = scenes(DONE, DONE, back)
+    stage.platform.deploys, stage.platform.left_over = False, "somebody must bring web to v1"
+    state = stage.revert()
+    waits = [e.reason for e in stage.watching.events if isinstance(e, Waiting)]
+
+    assert state is RunState.REVERTED
+    assert waits[-3:] == [
+        "somebody must bring web to v1",
+        "nobody has moved it to v1 yet: template (v2)",
+        "nobody has moved it to v1 yet: template (v2)",
+    ]
+    assert "new_email" not in stage.columns()
+
+
 def test_a_new_version_deployed_without_zdm_is_seen_by_its_session(stage: Stage) -> None:
     stage.execute(until=RunState.BACKFILLED)
     with session(stage.url, "zdm-app:v2/web/1"), pytest.raises(StoppedError):
