@@ -9,6 +9,7 @@ gone and writes nothing.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg
 
@@ -17,7 +18,7 @@ from zdm.model.sql import ident, literal
 from zdm.postgres import journal
 from zdm.postgres.backfill_ranges import Range
 from zdm.postgres.backfill_walk import Bounds, Walk
-from zdm.postgres.connection import Connection, first_line
+from zdm.postgres.connection import PREFIX, Connection, first_line
 from zdm.postgres.journal import Fence
 
 LOCK_TIMEOUT = "1s"  # a row held by somebody: wait a little, then shrink
@@ -114,6 +115,35 @@ def _checkpoint(
         ),
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def writers(
+    connection: Connection, walk: Walk, before: datetime | None = None
+) -> tuple[str, ...]:
+    """Others' transactions that hold the relation for writing, in words, or only those from
+    before a time; one whose start is not visible counts as old."""
+    rows = connection.execute(
+        "SELECT DISTINCT coalesce(a.application_name, ''), l.pid,"
+        " extract(epoch FROM clock_timestamp() - a.xact_start)::float8"
+        " FROM pg_catalog.pg_locks AS l"
+        " LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
+        " WHERE l.relation::bigint = %s AND l.granted"
+        " AND l.database = (SELECT oid FROM pg_catalog.pg_database"
+        " WHERE datname = pg_catalog.current_database())"
+        " AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'ShareUpdateExclusiveLock')"
+        " AND coalesce(a.application_name, '') NOT LIKE %s"
+        " AND (a.xact_start IS NULL OR a.xact_start < coalesce(%s, 'infinity'::timestamptz))"
+        " ORDER BY 2",
+        (walk.oid, PREFIX + "%", before),
+    ).fetchall()
+    return tuple(_in_words(*row) for row in rows)
+
+
+def _in_words(name: str, pid: int | None, age: float | None) -> str:
+    if pid is None:
+        return "a prepared transaction (see pg_prepared_xacts)"
+    open_for = "" if age is None else f", transaction open for {age:.0f} s"
+    return f"{name or 'unnamed'} (pid {pid}{open_for})"
 
 
 def name_row(connection: Connection, step: Backfill, taken: Range, walk: Walk) -> str:
