@@ -9,7 +9,7 @@ JOBS ?= 2
 MAJORS := 14 15 16 17 18
 PURE := zdm.parse zdm.recipes zdm.operations zdm.classify zdm.planner zdm.planfile zdm.snapshotfile zdm.compat zdm.invariants zdm.model zdm.config
 
-.PHONY: bench demo test test-more servers lint coverage bless docs docs-check wheel-check check clean
+.PHONY: bench demo kill-matrix test test-more servers lint coverage bless docs docs-check wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -57,6 +57,9 @@ check: lint test coverage test-more docs-check wheel-check  ## all that CI runs
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+kill-matrix: $(READY)  ## executors killed, cut off and crashed at 600 points under load
+	$(BIN)/python -m tests.kill_matrix --points 600 --jobs $(JOBS) --json benchmarks/kill_matrix.json
 
 bench: $(READY)  ## how long the command line takes; raw seconds and ratios as JSON
 	$(BIN)/python benchmarks/startup.py | tee benchmarks/startup.json

@@ -28,7 +28,10 @@ REFUSED = sorted(path.parent for path in ROOT.glob("*/*/refused.txt"))
 PLANNED = [case for case in CASES if case not in REFUSED]
 FILE = "migration.sql"
 QUICK = RolloutSettings(
-    polls=1, poll_interval=timedelta(milliseconds=1), allowed_sessions=("*",)
+    polls=1,
+    poll_interval=timedelta(milliseconds=1),
+    revert_window=timedelta(0),
+    allowed_sessions=("*",),
 )
 
 

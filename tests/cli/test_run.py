@@ -21,7 +21,12 @@ INSERT INTO users SELECT g, 'a' || g FROM generate_series(1, 2000) AS g;
 ANALYZE users;
 """
 RENAME = "ALTER TABLE users RENAME email TO new_email;\n"
-SETTINGS = '[rollout]\npolls = 1\npoll_interval = "10ms"\nsessions = "warn"\n'
+SETTINGS = """[rollout]
+polls = 1
+poll_interval = "10ms"
+sessions = "warn"
+revert_window = "0s"
+"""
 
 
 @pytest.fixture
@@ -196,7 +201,7 @@ def test_a_signal_stops_a_run_that_can_go_on(
     answer = zdm("execute", "plan.yaml", "--until", "backfilled", "--database", shop)
 
     assert process.returncode == 75
-    assert "error: stopped on request; the journal says where" in said
+    assert "stopped on request; the journal says where" in said
     assert answer.out == "backfilled\n"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.docs import generate
 from zdm import config, errors
-from zdm.config import AlembicSettings, RolloutSettings, Settings
+from zdm.config import AlembicSettings, ExecuteSettings, RolloutSettings, Settings
 from zdm.model.plan import AwaitRollout, Backfill, Plan, RunSql
 
 REFERENCE = generate.REFERENCE
@@ -43,8 +43,9 @@ def test_every_key_of_a_plan_file_is_documented(kind: type) -> None:
 
 def test_every_setting_is_documented() -> None:
     keys = (
-        (names(Settings) - {"root", "alembic", "rollout"})
+        (names(Settings) - {"root", "alembic", "rollout", "execute"})
         | {f"alembic.{name}" for name in names(AlembicSettings)}
+        | {f"execute.{name}" for name in names(ExecuteSettings)}
         | {f"rollout.{name}" for name in names(RolloutSettings) - {"local"}}
     )
 
@@ -58,3 +59,11 @@ def test_the_example_of_settings_can_be_read(tmp_path: Path) -> None:
     settings = config.load(directory=tmp_path, environ={})
 
     assert settings.rollout.local is not None
+
+
+def test_operating_has_a_heading_for_each_exit_code() -> None:
+    page = (REFERENCE.parent / "operating.md").read_text(encoding="utf-8")
+    headings = set(re.findall(r"^## Exit (\d+)", page, re.MULTILINE))
+    listed = (REFERENCE / "exit-codes.md").read_text(encoding="utf-8")
+
+    assert headings == set(re.findall(r"^\| (\d+) \|", listed, re.MULTILINE))

@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database, Pacing, PlanFile, Until
+from zdm.cli.options import (
+    Database,
+    EndBlockersAfter,
+    JsonLines,
+    Listen,
+    Log,
+    LogFormat,
+    Pacing,
+    PlanFile,
+    TakeOver,
+    Trace,
+    Until,
+)
 
 
 def command(
@@ -38,9 +50,22 @@ def command(
             " rollout driver is set.",
         ),
     ] = False,
-    json_lines: Annotated[
-        bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
+    approve: Annotated[
+        bool,
+        typer.Option("--approve", help="Your word that the revert window may end at once."),
     ] = False,
+    no_wait: Annotated[
+        bool,
+        typer.Option(
+            "--no-wait", help="Exit with 75 rather than wait for the end of the revert window."
+        ),
+    ] = False,
+    end_blockers_after: EndBlockersAfter = None,
+    take_over: TakeOver = False,
+    json_lines: JsonLines = False,
+    log_format: Log = LogFormat.AUTO,
+    listen: Listen = None,
+    trace: Trace = False,
     database: Database = None,
 ) -> None:
     """Run a plan, wait for the rollout, contract.
@@ -48,7 +73,7 @@ def command(
     Goes on where an earlier run of the same plan stopped. A state that is reached already
     is a success. SIGTERM and Ctrl-C stop it at a safe place (exit 75); run it again to go on.
     """
-    from zdm.cli import running
+    from zdm.cli import observing, running
     from zdm.workflows import execute_plan, plan_files
 
     settings = wiring.settings(context, database, workers)
@@ -56,10 +81,24 @@ def command(
     if from_ is None:
         plan_files.check_sources(wanted, settings.root)
     options = execute_plan.options(
-        settings.rollout, until=until.value, from_state=from_, assume_deployed=assume_deployed
+        settings.rollout,
+        until=until.value,
+        from_state=from_,
+        assume_deployed=assume_deployed,
+        approve=approve,
+        no_wait=no_wait,
+        waits=settings.execute,
     )
-    observer = running.observer(json_lines=json_lines)
-    with running.world(settings, observer, pacing=pacing) as world:
+    limits = running.limits(
+        settings, end_blockers_after=end_blockers_after, take_over=take_over
+    )
+    seen_by = observing.Wanted(
+        log_format=log_format, json_lines=json_lines, listen=listen, trace=trace
+    )
+    with (
+        observing.told(seen_by, settings) as observer,
+        running.world(settings, observer, pacing=pacing, limits=limits) as world,
+    ):
         state = execute_plan.run(wanted, world, options)
     if not json_lines:
         typer.echo(state)

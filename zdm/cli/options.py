@@ -3,11 +3,15 @@
 import os
 import shutil
 import sys
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from zdm import plain
+from zdm.errors import InputError
 
 Database = Annotated[
     str | None,
@@ -23,6 +27,25 @@ SnapshotFile = Annotated[
 ]
 PlanFile = Annotated[
     Path, typer.Argument(help="Plan file.", metavar="PLAN", show_default=False)
+]
+
+JsonLines = Annotated[
+    bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
+]
+TakeOver = Annotated[
+    bool,
+    typer.Option(
+        "--take-over",
+        help="Your word that no other executor lives: end its sessions and go on.",
+    ),
+]
+EndBlockersAfter = Annotated[
+    str | None,
+    typer.Option(
+        help="End sessions that are in the way for so long, such as 30s; else nobody is.",
+        metavar="DURATION",
+        show_default=False,
+    ),
 ]
 
 
@@ -49,6 +72,49 @@ class Pacing(StrEnum):
 
     PACED = "paced"
     FULL = "full"
+
+
+class LogFormat(StrEnum):
+    """How a run tells on stderr what happens."""
+
+    AUTO = "auto"  # for a person on a terminal, else JSON
+    HUMAN = "human"
+    JSON = "json"
+
+
+Log = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        envvar="ZDM_LOG_FORMAT",
+        help="How stderr tells what happens: for a person, as JSON lines, or as suits it"
+        " (JSON lines where it is no terminal).",
+    ),
+]
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        help="Serve /metrics, /healthz and /readyz here while the run lasts.",
+        metavar="HOST:PORT",
+        show_default=False,
+    ),
+]
+Trace = Annotated[
+    bool,
+    typer.Option(
+        "--trace",
+        help="Send an OpenTelemetry trace (also where OTEL_EXPORTER_OTLP_ENDPOINT is set).",
+    ),
+]
+
+
+def duration(text: str, option: str) -> timedelta:
+    """An option's duration, such as 30s or 5m."""
+    try:
+        value: timedelta = plain.DURATION.decode(text)
+    except ValueError as error:
+        raise InputError(f"{option} {error}", hint="write it as in zdm.toml") from error
+    return value
 
 
 def say(text: str) -> None:

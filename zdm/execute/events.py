@@ -71,11 +71,19 @@ class Waiting:
 class Hold:
     """A backfill begins no batch, and why; `value` and `limit` where there are figures."""
 
-    gate: str  # replica lag, slot, archive, vacuum, dead tuples, queue, own probe …
+    gate: str  # replica lag, slot, archive, vacuum, dead rows, queue, own probe …
     reason: str
     value: float | None = None
     limit: float | None = None
     since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded:
+    """zdm ended somebody's session: it was in the way, or an executor's that is dead."""
+
+    who: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +170,23 @@ class RunStopped:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailed:
+    """The command ends with an error; the journal holds what was done before."""
+
+    kind: str  # class of the error in `zdm.errors`, which has the exit code
+    exit_code: int
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Metrics and health can be asked for at this address."""
+
+    address: str
+
+
 BackfillEvent = BackfillProgress | BackfillMeasured | Suspicious
 Event = (
     RunStarted
@@ -170,6 +195,7 @@ Event = (
     | StepDone
     | StepReverted
     | Waiting
+    | SessionEnded
     | BackfillProgress
     | BackfillMeasured
     | Suspicious
@@ -177,4 +203,6 @@ Event = (
     | GateClear
     | PointOfNoReturn
     | RunStopped
+    | RunFailed
+    | Listening
 )

@@ -1,53 +1,117 @@
 """Do something until it works: busy locks are tried again, lost connections made anew.
 
-Every wait has a reason, who is waited for, and an end.
+Every wait has a reason, who is waited for, and an end; and the operator is obeyed before each
+try.
 """
 
 import itertools
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from zdm.errors import RefusedError, TemporaryError
-from zdm.execute.events import Waiting
-from zdm.execute.ports import ConnectionLostError, LockBusyError
+from zdm.errors import RefusedError, StoppedError, TemporaryError
+from zdm.execute import orders
+from zdm.execute.events import SessionEnded, Waiting
+from zdm.execute.ports import (
+    ConnectionLostError,
+    LockBusyError,
+    OrderedError,
+    StatementCancelledError,
+)
 from zdm.execute.world import Options, World
 
 FIRST_RETRY = timedelta(milliseconds=200)
 LAST_RETRY = timedelta(seconds=5)
+CANCELS = 3  # of one piece of work, before a person must look
+LOSSES = 5  # of the connection in one piece of work: it may be the cause
+NO_EXECUTOR = "its executor is gone, and a statement of it might still have been applied"
 
 
-def patiently(world: World, options: Options, work: Callable[[], object], *, gate: str) -> int:
-    """Run `work`, again after each busy lock or lost connection.
+def patiently(
+    world: World,
+    options: Options,
+    work: Callable[[], object],
+    *,
+    gate: str,
+    obeying: bool = True,
+) -> int:
+    """Run `work`, again after each busy lock, cancelled statement or lost connection.
 
     Whether a lost transaction was committed, the journal tells: the adapter looks there
     first. Returns the number of attempts; raises TemporaryError at the deadline for locks.
     """
-    clock = world.clock
-    since = clock.now()
+    tries = _Tries(world, options, gate, world.clock.now())
     pause = FIRST_RETRY
     for attempt in itertools.count(1):
-        world.stop.check()
         try:
+            if obeying:
+                orders.obey(world)
+            else:
+                world.stop.check()
             work()
         except LockBusyError as error:
-            if clock.now() - since > options.lock_deadline:
-                raise TemporaryError(
-                    f"gave up after {options.lock_deadline}: {error.message}",
-                    hint=error.hint or "end what holds the lock, then run it again",
-                ) from error
-            world.observer.notify(
-                Waiting(gate=gate, reason=error.message, names=error.names, since=since)
-            )
+            tries.busy(error)
+        except StatementCancelledError as error:
+            tries.cancelled(error)
         except ConnectionLostError as error:
-            world.stop.check()
-            _reconnect(world, options, error)
+            tries.lost(error)
+        except OrderedError:
+            continue
         else:
             return attempt
         # full jitter: two executors or two tables never knock in step
-        clock.sleep(pause * random.uniform(0.5, 1.0))
+        world.clock.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, LAST_RETRY)
     raise AssertionError("counting never ends")
+
+
+@dataclass(slots=True)
+class _Tries:
+    world: World
+    options: Options
+    gate: str
+    since: datetime
+    cancels: int = 0
+    losses: int = 0
+
+    def busy(self, error: LockBusyError) -> None:
+        if self.world.clock.now() - self.since > self.options.lock_deadline:
+            raise TemporaryError(
+                f"gave up after {self.options.lock_deadline}: {error.message}",
+                hint=error.hint or "end what holds the lock, then run it again",
+            ) from error
+        self._say(self.gate, error.message, error.names)
+
+    def cancelled(self, error: StatementCancelledError) -> None:
+        self.world.stop.check()
+        self.cancels += 1
+        if self.cancels >= CANCELS:
+            raise StoppedError(
+                f"{error.message}, {self.cancels} times", hint=error.hint
+            ) from error
+        self._say("cancelled", error.message, ())
+
+    def lost(self, error: ConnectionLostError) -> None:
+        self.world.stop.check()
+        self.losses += 1
+        if self.losses > LOSSES:
+            raise TemporaryError(
+                f"{error.message}, {self.losses} times", hint=error.hint
+            ) from error
+        _reconnect(self.world, self.options, error)
+
+    def _say(self, gate: str, reason: str, names: tuple[str, ...]) -> None:
+        self.world.observer.notify(
+            Waiting(gate=gate, reason=reason, names=names, since=self.since)
+        )
+
+
+def claim(world: World, options: Options) -> None:
+    """Become the only executor, and say whose remains were ended for it."""
+    ended: list[str] = []
+    patiently(world, options, lambda: ended.extend(world.database.claim()), gate="lock holder")
+    _tell_ended(world, tuple(ended))
 
 
 def _reconnect(world: World, options: Options, lost: ConnectionLostError) -> None:
@@ -56,7 +120,7 @@ def _reconnect(world: World, options: Options, lost: ConnectionLostError) -> Non
     while True:
         world.stop.check()
         try:
-            world.database.reconnect()
+            ended = world.database.reconnect()
         except RefusedError:
             raise
         except TemporaryError as error:
@@ -67,4 +131,11 @@ def _reconnect(world: World, options: Options, lost: ConnectionLostError) -> Non
             world.observer.notify(Waiting(gate="connection", reason=error.message, since=since))
             clock.sleep(timedelta(seconds=1))
         else:
+            _tell_ended(world, ended)
             return
+
+
+def _tell_ended(world: World, ended: tuple[str, ...]) -> None:
+    """Name the sessions of dead executors that were ended."""
+    for who in ended:
+        world.observer.notify(SessionEnded(who=who, reason=NO_EXECUTOR))

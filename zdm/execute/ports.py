@@ -1,12 +1,12 @@
 """What the runner needs of the world: small Protocols that adapters satisfy by shape."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from zdm.errors import TemporaryError
-from zdm.execute.events import BackfillEvent, Event
+from zdm.execute.events import BackfillEvent, Event, SessionEnded, Waiting
 from zdm.model.plan import Backfill, Plan, RunSql, Step
 from zdm.model.release import Instance, RolloutStatus, RunState, Session, Spawner, Version
 from zdm.model.schema import Name, Snapshot
@@ -22,6 +22,14 @@ class LockBusyError(TemporaryError):
 
 class ConnectionLostError(TemporaryError):
     """The connection broke; whether the last transaction was committed, the journal tells."""
+
+
+class StatementCancelledError(TemporaryError):
+    """A statement was cancelled: by a timeout, by a person, or on the operator's order."""
+
+
+class OrderedError(TemporaryError):
+    """The operator's order is to be obeyed before the work goes on."""
 
 
 class Clock(Protocol):
@@ -65,11 +73,47 @@ class JournalRun:
     begun: tuple[str, ...] = ()  # steps that an attempt began and none finished
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What an operator asks of the executor: stop acting until told otherwise, or end."""
+
+    kind: Literal["pause", "cancel"]
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A run's revert window, by the database's clock."""
+
+    deployed_at: datetime | None
+    ended_at: datetime | None  # by somebody's word
+    now: datetime
+
+
 class Database(Protocol):
     """The target database and the journal in it. Every write checks the fencing epoch."""
 
-    def claim(self) -> None:
-        """Become the only executor; raises LockBusyError naming the holder."""
+    def claim(self) -> tuple[str, ...]:
+        """Become the only executor; names what a dead one had left and was ended.
+
+        Raises LockBusyError naming the holder.
+        """
+
+    def order(self) -> Order | None:
+        """What an operator asks of this run."""
+
+    def obeyed(self, order: Order) -> None:
+        """A cancel is done with: the next executor goes on."""
+
+    def note(self, waiting: Waiting | None) -> None:
+        """Say in the journal what is waited for; None: nothing."""
+
+    def window(self) -> Window:
+        """Where the run's revert window stands."""
+
+    def end_window(self) -> None:
+        """End the revert window on the operator's word, which is kept."""
 
     def unfinished(self) -> JournalRun | None:
         """The run that is neither contracted nor reverted, if there is one."""
@@ -86,25 +130,30 @@ class Database(Protocol):
         Raises RefusedError where its epoch is no longer the one given.
         """
 
+    def name_versions(self, old: Version, new: Version) -> None:
+        """Record between which application versions the run moves."""
+
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
 
     def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
         """Write the state; with `soak`, its start if there is none yet, which is returned."""
 
-    def probe(self, step: RunSql) -> str:
-        """`done`, `not done` or `half done`, from the catalog."""
+    def run(
+        self, step: RunSql, state: RunState
+    ) -> Generator[Waiting | SessionEnded, None, None]:
+        """Do one step and record it; yields what a long statement waits for.
 
-    def run(self, step: RunSql, state: RunState) -> None:
-        """Do one step and record it; raises LockBusyError, ConnectionLostError."""
+        Raises LockBusyError, StatementCancelledError, ConnectionLostError.
+        """
 
-    def backfill(self, step: Backfill, state: RunState) -> Iterator[BackfillEvent]:
+    def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
         """Do one backfill batch after batch, verified and recorded at its end."""
 
     def record(self, step: Step, state: RunState) -> None:
         """Record a step as done that has no work of its own in the database."""
 
-    def revert(self, step: RunSql | Backfill) -> None:
+    def revert(self, step: RunSql | Backfill) -> Generator[Waiting | SessionEnded, None, None]:
         """Undo a step, done or half done, and record that it is no longer done."""
 
     def forget(self, step: Step) -> None:
@@ -116,8 +165,8 @@ class Database(Protocol):
     def sessions(self) -> tuple[Session, ...]:
         """Other clients' connections to this database."""
 
-    def reconnect(self) -> None:
-        """Connect and claim again after a loss, with a new epoch."""
+    def reconnect(self) -> tuple[str, ...]:
+        """Connect and claim again after a loss, with a new epoch; names as `claim`."""
 
 
 class Platform(Protocol):
@@ -126,6 +175,13 @@ class Platform(Protocol):
     @property
     def cannot_prove(self) -> tuple[str, ...]:
         """What this driver's inventory may miss, one sentence each."""
+
+    @property
+    def deploys(self) -> bool:
+        """Whether `deploy` moves the version; else somebody else does, and zdm waits."""
+
+    def check(self, old: Version, new: Version) -> None:
+        """Raise RefusedError or InputError for what would stop the rollout, before a run."""
 
     def inventory(self) -> tuple[Instance, ...]:
         """Every instance that is alive now, of any version, terminating ones included."""
@@ -139,5 +195,5 @@ class Platform(Protocol):
     def status(self, version: Version) -> RolloutStatus:
         """How far the move is."""
 
-    def rollback(self, version: Version) -> None:
-        """Begin to move back to the version."""
+    def rollback(self, version: Version) -> str:
+        """Begin to move back to the version; what is left for a person to do, if anything."""

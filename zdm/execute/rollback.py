@@ -5,14 +5,21 @@ instances must be the only ones alive before a step is undone: the new version r
 the undo takes away. Past the marker this is refused; the last copy is never dropped.
 """
 
+from contextlib import closing
 from typing import assert_never
 
 from zdm import snapshotfile
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute import gate, states
 from zdm.execute.await_rollout import GateKeeper
-from zdm.execute.events import DeployStarted, RunStopped, StateChanged, StepReverted
-from zdm.execute.patience import patiently
+from zdm.execute.events import (
+    DeployStarted,
+    RunStopped,
+    StateChanged,
+    StepReverted,
+    Waiting,
+)
+from zdm.execute.patience import claim, patiently
 from zdm.execute.ports import JournalRun
 from zdm.execute.world import Options, World
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Step
@@ -24,19 +31,22 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
 
     The caller gives the plan as the journal holds it.
     """
-    patiently(world, options, world.database.claim, gate="lock holder")
+    claim(world, options)
     run = world.database.unfinished()
     if run is None:
         raise RefusedError("no run is unfinished, so there is nothing to take back")
     undone = [step for step in reversed(plan.steps) if step.id in {*run.done, *run.begun}]
     _refuse(run, undone)
     run = world.database.adopt(run)
-    if _may_run_new(run, plan) or _runs_new(world, options):
-        _application_back(world, options)
+    goes_back = _may_run_new(run, plan) or _runs_new(world, options)
+    if goes_back:
+        GateKeeper(world=world, options=options).platform()  # without one the run stays
+    # before the application goes back: from here `zdm guard` admits the old version only
     world.database.record_state(RunState.REVERTING)
     world.observer.notify(StateChanged(state=RunState.REVERTING))
+    if goes_back:
+        _application_back(world, options)
     for step in undone:
-        world.stop.check()
         _undo(step, world, options)
     _equals_start(plan, world)
     world.database.record_state(RunState.REVERTED)
@@ -85,19 +95,28 @@ def _runs_new(world: World, options: Options) -> bool:
 def _application_back(world: World, options: Options) -> None:
     if world.platform is not None:
         world.observer.notify(DeployStarted(version=options.old, back=True))
-        world.platform.rollback(options.old)
+        left = world.platform.rollback(options.old)
+        if left:
+            now = world.clock.now()
+            world.observer.notify(Waiting(gate="version", reason=left, since=now))
     GateKeeper(world=world, options=options, target=options.old).wait_until_clear()
 
 
 def _undo(step: Step, world: World, options: Options) -> None:
     match step:
         case RunSql() | Backfill():
-            patiently(world, options, lambda: world.database.revert(step), gate="lock")
+            patiently(world, options, lambda: _revert(step, world), gate="lock")
         case AwaitRollout():
             patiently(world, options, lambda: world.database.forget(step), gate="lock")
         case _:
             assert_never(step)
     world.observer.notify(StepReverted(id=step.id, title=step.title))
+
+
+def _revert(step: RunSql | Backfill, world: World) -> None:
+    with closing(world.database.revert(step)) as events:
+        for event in events:
+            world.observer.notify(event)
 
 
 def _equals_start(plan: Plan, world: World) -> None:

@@ -6,6 +6,8 @@ both application versions working; what fails after it is for a person.
 """
 
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from typing import assert_never
 
 from zdm.errors import (
@@ -14,7 +16,7 @@ from zdm.errors import (
     TemporaryError,
     ZdmError,
 )
-from zdm.execute import preflight, states
+from zdm.execute import preflight, revert_window, states
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.events import (
     PointOfNoReturn,
@@ -24,11 +26,9 @@ from zdm.execute.events import (
     StepDone,
     StepStarted,
 )
-from zdm.execute.patience import patiently
-from zdm.execute.ports import (
-    JournalRun,
-    PlanText,
-)
+from zdm.execute.patience import claim, patiently
+from zdm.execute.ports import JournalRun, OrderedError, PlanText
+from zdm.execute.recorder import Recorder
 from zdm.execute.world import Options, World
 from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Step
 from zdm.model.release import RunState
@@ -48,18 +48,20 @@ class _Runner:
     def __init__(self, plan: PlanText, world: World, options: Options) -> None:
         self.text = plan
         self.plan: Plan = plan.plan
-        self.world = world
+        recorder = Recorder(world.observer, world.database, world.clock)
+        self.world = world = replace(world, observer=recorder)
         self.options = options
         self.done: set[str] = set()
         self.past_return = False
-        self.keeper = GateKeeper(world=world, options=options)
+        self.keeper = GateKeeper(world=self.world, options=options)
 
     def run(self) -> RunState:
         """Claim, check, and do what is not done."""
-        self._claim()
+        claim(self.world, self.options)
         if self.world.database.finished(self.text.digest):
             return RunState.CONTRACTED
         journal = preflight.check(self.text, self.world.database, self.options)
+        self.keeper.check()
         self._begin(journal)
         try:
             return self._steps()
@@ -73,15 +75,14 @@ class _Runner:
                 ) from error
             raise
 
-    def _claim(self) -> None:
-        patiently(self.world, self.options, self.world.database.claim, gate="lock holder")
-
     def _begin(self, journal: JournalRun | None) -> None:
         database = self.world.database
         resumed = journal is not None
         run = database.begin(self.text) if journal is None else database.adopt(journal)
         self.done = set(run.done)
         self.past_return = run.past_return
+        old, new = self.options.old, self.options.new
+        self._retrying(lambda: database.name_versions(old, new))
         self.world.observer.notify(
             RunStarted(
                 plan=self.plan.name,
@@ -98,12 +99,19 @@ class _Runner:
             if step.phase.position > last:
                 break
             if step.id not in self.done:
-                self.world.stop.check()
+                self._retrying(lambda: None)  # obey the operator
+                if step is self._first_of_contract():
+                    revert_window.keep(self.world, self.options)
                 self._step(step, position)
         reached = states.reached(self.plan, self.done)
         self._retrying(lambda: self.world.database.record_state(reached))
         self.world.observer.notify(RunStopped(state=reached))
         return reached
+
+    def _first_of_contract(self) -> Step | None:
+        """The step before which the revert window is kept."""
+        after = (s for s in self.plan.steps if s.phase.position > Phase.ROLLOUT.position)
+        return next(after, None)
 
     def _step(self, step: Step, position: int) -> None:
         state = states.AT_WORK[step.phase]
@@ -141,13 +149,18 @@ class _Runner:
 
     def _run_sql(self, step: RunSql, state: RunState) -> None:
         self._guard(step)
-        self.world.database.run(step, state)
+        with closing(self.world.database.run(step, state)) as events:
+            for event in events:
+                self.world.observer.notify(event)
 
     def _backfill(self, step: Backfill, state: RunState) -> None:
         self._guard(step)
-        for event in self.world.database.backfill(step, state):
-            self.world.observer.notify(event)
-            self.world.stop.check()
+        with closing(self.world.database.backfill(step, state)) as events:
+            for event in events:
+                self.world.observer.notify(event)
+                self.world.stop.check()
+                if self.world.database.order() is not None:
+                    raise OrderedError("the operator wants it to stand still")
 
     def _guard(self, step: RunSql | Backfill) -> None:
         """Before each try of a contract step: no old version, and the marker is written."""

@@ -20,6 +20,8 @@ class Options:
     until: RunState = RunState.CONTRACTED
     from_state: RunState | None = None
     assume_deployed: bool = False  # without a platform: the operator's word
+    approve: bool = False  # the operator's word that the revert window may end
+    no_wait: bool = False  # leave rather than wait for the revert window's end
     lock_deadline: timedelta = timedelta(minutes=10)  # for one step's locks
     reconnect_deadline: timedelta = timedelta(minutes=2)
     start: Snapshot | None = None  # to name what differs where the schema drifted

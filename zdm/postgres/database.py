@@ -6,32 +6,39 @@ and record heals.
 """
 
 import contextlib
-import os
-import socket
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Generator, Iterator
+from datetime import datetime
 
 import psycopg
-from psycopg import errors
 
-from zdm.config import BackfillSettings
-from zdm.errors import StoppedError, TemporaryError, ZdmError
-from zdm.execute.events import BackfillEvent
-from zdm.execute.ports import (
-    Clock,
-    ConnectionLostError,
-    JournalRun,
-    LockBusyError,
-    PlanText,
-)
+from zdm.errors import ZdmError
+from zdm.execute.events import BackfillEvent, Waiting
+from zdm.execute.ports import Clock, JournalRun, Order, PlanText, Window
 from zdm.execute.stop import StopFlag
-from zdm.model.plan import Backfill, Irreversible, RunSql, Step
-from zdm.model.release import RunState, Session
+from zdm.model.plan import Backfill, RunSql, Step
+from zdm.model.release import RunState, Session, Version
 from zdm.model.schema import Name, Snapshot
-from zdm.model.statement import Setting
-from zdm.postgres import backfill, catalog, connection, journal, locks
+from zdm.postgres import (
+    backfill,
+    blockers,
+    catalog,
+    connection,
+    failures,
+    identity,
+    journal,
+    locks,
+    orders,
+    pooler,
+    sessions,
+    steps,
+)
 from zdm.postgres.backfill import Job, Pacing
+from zdm.postgres.blockers import Ender
 from zdm.postgres.journal import Fence
+from zdm.postgres.limits import Limits
+from zdm.postgres.side import Side
+from zdm.postgres.stepper import Stepper
+from zdm.postgres.watchdog import Said
 
 
 class PostgresDatabase:
@@ -43,37 +50,41 @@ class PostgresDatabase:
         clock: Clock,
         stop: StopFlag,
         pacing: Pacing,
-        backfilling: BackfillSettings = BackfillSettings(),  # noqa: B008  # frozen
+        limits: Limits | None = None,
     ) -> None:
         self._url = url
         self._clock = clock
         self._stop = stop
         self._pacing = pacing
-        self._backfilling = backfilling
-        self._owner = f"{socket.gethostname()}/{os.getpid()}"
+        self._limits = limits or Limits()
+        self._owner = identity.owner()
+        self._name = identity.new_name()
         self._fence: Fence | None = None
+        self._ended: list[str] = []  # sessions ended before there was a run to record it in
+        self._ender = Ender(self._limits.end_blockers_after)
+        self._side = Side(url, self._name.replace("execute", "watch", 1))
         self._connection = self._connect()
 
     def _connect(self) -> connection.Connection:
-        made = connection.connect(self._url, name=f"execute/{self._owner}")
+        made = pooler.connect_directly(self._url, name=self._name)
         self._stop.cancel = made.cancel_safe
         return made
 
     def close(self) -> None:
-        """Close the connection, which frees the lock."""
+        """Close the connections, which frees the lock."""
         self._connection.close()
+        self._side.close()
 
-    def claim(self) -> None:
-        """Become the only executor, once no backend of a dead one is at work."""
+    def claim(self) -> tuple[str, ...]:
+        """Become the only executor; what a dead one left running is ended and named."""
         with self._errors("claiming the lock"):
-            locks.claim(self._connection)
-            others = locks.orphans(self._connection)
-        if others:
-            raise LockBusyError(
-                f"a statement of an executor that is gone still runs: {', '.join(others)}",
-                names=others,
-                hint="it ends by itself within seconds, or end it with pg_terminate_backend",
+            ended = locks.claim(
+                self._connection,
+                own=f"{connection.PREFIX}{self._name}",
+                take_over=self._limits.take_over,
             )
+        self._ended += [f"ended {name}: its executor is gone" for name in ended]
+        return ended
 
     def unfinished(self) -> JournalRun | None:
         """The run that is neither contracted nor reverted, if there is one."""
@@ -90,17 +101,30 @@ class PostgresDatabase:
         """Record a new run."""
         with self._errors("recording the run"):
             journal.make(self._connection)
-            return self._fenced(journal.begin(self._connection, plan, self._owner))
+            return self._begun(journal.begin(self._connection, plan, self._owner))
 
     def adopt(self, run: JournalRun) -> JournalRun:
         """Take a run over."""
         with self._errors("recording the run"):
             journal.make(self._connection)
             fence = Fence(run=run.id, epoch=run.epoch)
-            return self._fenced(journal.adopt(self._connection, fence, self._owner))
+            return self._begun(journal.adopt(self._connection, fence, self._owner))
+
+    def _begun(self, run: JournalRun) -> JournalRun:
+        orders.obeyed(self._connection, Fence(run=run.id, epoch=run.epoch))  # an older cancel
+        return self._fenced(run)
+
+    def name_versions(self, old: Version, new: Version) -> None:
+        """Record between which application versions the run moves."""
+        with self._errors("recording the versions"), self._connection.transaction():
+            journal.check(self._connection, self._own())
+            journal.name_versions(self._connection, self._own(), old, new)
 
     def _fenced(self, run: JournalRun) -> JournalRun:
         self._fence = Fence(run=run.id, epoch=run.epoch)
+        for what in self._ended:
+            orders.note_act(self._connection, self._fence, self._owner, what)
+        self._ended = []
         return run
 
     def _own(self) -> Fence:
@@ -108,15 +132,16 @@ class PostgresDatabase:
             raise ZdmError("a step was to run before its run was begun")
         return self._fence
 
-    def reconnect(self) -> None:
-        """Connect and claim again, with a new epoch."""
+    def reconnect(self) -> tuple[str, ...]:
+        """Connect and claim again, with a new epoch; its own former session is ended."""
         with contextlib.suppress(psycopg.Error):
             self._connection.close()
         self._connection = self._connect()
-        self.claim()
+        ended = self.claim()
         if self._fence is not None:
             with self._errors("taking the run up again"):
                 self._fenced(journal.adopt(self._connection, self._fence, self._owner))
+        return ended
 
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
@@ -148,105 +173,68 @@ class PostgresDatabase:
             journal.check(self._connection, self._own())
             journal.mark_point_of_no_return(self._connection, self._own())
 
-    def probe(self, step: RunSql) -> str:
-        """`done`, `not done` or `half done`."""
-        with self._errors(f"looking at {step.id}"):
-            return self._probe(step)
+    def order(self) -> Order | None:
+        """What the operator asks of the run, if it is begun."""
+        if self._fence is None:
+            return None
+        with self._errors("reading the operator's orders"):
+            return orders.standing(self._side.free(self._connection), self._fence.run)
 
-    def _probe(self, step: RunSql) -> str:
-        if not step.probe:  # the author vouches for it: the journal alone knows
-            return "done"
-        row = self._connection.execute(step.probe.encode()).fetchone()
-        return "" if row is None else str(row[0])
+    def obeyed(self, order: Order) -> None:
+        """Take a cancel off, so that the next executor may go on."""
+        with self._errors("obeying the operator"):
+            orders.obeyed(self._connection, self._own())
+            what = f"obeyed the {order.kind} of {order.by}"
+            orders.note_act(self._connection, self._own(), self._owner, what)
 
-    def run(self, step: RunSql, state: RunState) -> None:
+    def note(self, waiting: Waiting | None) -> None:
+        """Say in the journal what is waited for; None: nothing."""
+        if self._fence is None:
+            return
+        with self._errors("noting a wait"):
+            if waiting is None:
+                orders.note_working(self._side.free(self._connection), self._fence)
+            else:
+                orders.note_waiting(self._side.free(self._connection), self._fence, waiting)
+
+    def window(self) -> Window:
+        """Where the run's revert window stands."""
+        with self._errors("reading the revert window"):
+            return orders.window(self._connection, self._own().run)
+
+    def end_window(self) -> None:
+        """End the revert window on the operator's word, which is kept."""
+        with self._errors("ending the revert window"), self._connection.transaction():
+            journal.check(self._connection, self._own())
+            orders.end_window(self._connection, self._own().run, self._owner)
+
+    def run(self, step: RunSql, state: RunState) -> Generator[Said, None, None]:
         """Do one step and record it, unless the journal has it already."""
         with self._errors(f"running {step.id}", step):
-            if journal.is_done(self._connection, self._own(), step.id):
-                return
-            locks.look_before(self._connection, step.locks)
-            if step.in_transaction:
-                self._inside(step, step.sql, lambda: self._record_done(step, state))
-            else:
-                self._outside(step, state)
+            if not journal.is_done(self._connection, self._own(), step.id):
+                yield from self._stepper().run(step, state)
 
-    def _record_done(self, step: RunSql, state: RunState) -> None:
-        said = self._probe(step)
-        if said != "done":
-            raise StoppedError(
-                f"{step.id} ran, and its postcondition says `{said}`, so it was taken back",
-                hint="the schema is not what the plan expects; look at the step's probe",
-            )
-        journal.done(self._connection, self._own(), step.id)
-        journal.write_state(self._connection, self._own(), state)
-
-    def _inside(self, step: RunSql, sql: Sequence[str], record: Callable[[], None]) -> None:
-        own = self._connection
-        with own.transaction():
-            journal.check(own, self._own())
-            self._set_local("lock_timeout", step.lock_timeout)
-            self._set_local("statement_timeout", step.statement_timeout)
-            self._preconditions(step)
-            self._apply(step.settings)
-            for statement in sql:
-                own.execute(statement.encode())
-            record()
-
-    def _preconditions(self, step: RunSql | Backfill) -> None:
-        for check in step.preconditions:
-            row = self._connection.execute(check.sql.encode()).fetchone()
-            if row is None or row[0] is not True:
-                raise StoppedError(f"{step.id}: {check.failure}", hint=check.hint)
-
-    def _set_local(self, name: str, value: timedelta) -> None:
-        milliseconds = int(value / timedelta(milliseconds=1))
-        self._connection.execute(
-            "SELECT pg_catalog.set_config(%s, %s, true)", (name, f"{milliseconds}ms")
+    def _stepper(self) -> Stepper:
+        return Stepper(
+            own=self._connection,
+            fence=self._own(),
+            owner=self._owner,
+            clock=self._clock,
+            limits=self._limits,
+            ender=self._ender,
+            side=self._side,
         )
 
-    def _apply(self, settings: Sequence[Setting], *, local: bool = True) -> None:
-        for setting in settings:
-            self._connection.execute(
-                "SELECT pg_catalog.set_config(%s, %s, %s)",
-                (setting.name, setting.value, local),
-            )
-
-    def _outside(self, step: RunSql, state: RunState) -> None:
-        own, fence = self._connection, self._own()
-        with own.transaction():
-            journal.check(own, fence)
-            journal.intend(own, fence, step.id)
-            journal.write_state(own, fence, state)
-        said = self._probe(step) if step.probe else "not done"
-        if said == "half done":
-            self._alone(step, step.repair)
-        if said != "done":
-            self._preconditions(step)
-            self._alone(step, step.sql)
-        with own.transaction():
-            journal.check(own, fence)
-            self._record_done(step, state)
-
-    def _alone(self, step: RunSql, sql: Sequence[str]) -> None:
-        """Outside a transaction: session settings, put back afterwards."""
-        own = self._connection
-        own.execute("SELECT pg_catalog.set_config('lock_timeout', '0', false)")
-        own.execute("SELECT pg_catalog.set_config('statement_timeout', '0', false)")
-        self._apply(step.settings, local=False)
-        try:
-            for statement in sql:
-                own.execute(statement.encode())
-        finally:
-            with contextlib.suppress(psycopg.Error):
-                for setting in step.settings:
-                    own.execute(f"RESET {connection.setting_name(setting.name)}".encode())
-
-    def backfill(self, step: Backfill, state: RunState) -> Iterator[BackfillEvent]:
+    def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
         """Do one backfill; what it yields is how far it is."""
         with self._errors(f"filling {step.table}", step):
             if journal.is_done(self._connection, self._own(), step.id):
                 return
-            self._preconditions(step)
+            steps.preconditions(self._connection, step)
+            with self._connection.transaction():
+                journal.check(self._connection, self._own())
+                journal.intend(self._connection, self._own(), step.id)
+                journal.write_state(self._connection, self._own(), state)
             yield from backfill.run(self._job(step))
             with self._connection.transaction():
                 journal.check(self._connection, self._own())
@@ -255,73 +243,25 @@ class PostgresDatabase:
 
     def _job(self, step: Backfill) -> Job:
         return Job(
-            connect=lambda name: connection.connect(
-                self._url, name=f"execute/{self._owner}/{name}"
+            connect=lambda purpose: connection.connect(
+                self._url, name=identity.named(self._name, purpose)
             ),
             step=step,
             fence=self._own(),
             clock=self._clock,
             pacing=self._pacing,
-            settings=self._backfilling,
+            settings=self._limits.backfill,
         )
 
-    def revert(self, step: RunSql | Backfill) -> None:
+    def revert(self, step: RunSql | Backfill) -> Generator[Said, None, None]:
         """Undo a step and record it."""
-        # a backfill's old values may be lost; both versions understand the new ones
-        undo = () if isinstance(step.undo, Irreversible) else step.undo
         with self._errors(f"undoing {step.id}", step):
-            if isinstance(step, RunSql) and not step.in_transaction:
-                self._undo_alone(step, undo)
-                with self._connection.transaction():
-                    journal.check(self._connection, self._own())
-                    journal.reverted(self._connection, self._own(), step.id)
-                return
-            with self._connection.transaction():
-                journal.check(self._connection, self._own())
-                if isinstance(step, RunSql):
-                    self._set_local("lock_timeout", step.lock_timeout)
-                for statement in undo:
-                    self._connection.execute(statement.encode())
-                journal.reverted(self._connection, self._own(), step.id)
-
-    def _undo_alone(self, step: RunSql, undo: Sequence[str]) -> None:
-        """A kill may have left it half done, or undone and not recorded so."""
-        match self._probe(step) if step.probe else "done":
-            case "half done":
-                self._alone(step, step.repair)
-            case "done":
-                self._alone(step, undo)
+            yield from self._stepper().revert(step)
 
     def sessions(self) -> tuple[Session, ...]:
         """Other clients' connections, and prepared transactions, which outlive theirs."""
         with self._errors("looking at the sessions"):
-            rows = self._connection.execute(
-                "SELECT pid, application_name, usename, state, backend_start, query"
-                " FROM pg_catalog.pg_stat_activity"
-                " WHERE datname = pg_catalog.current_database()"
-                " AND coalesce(backend_type, 'client backend') = 'client backend'"
-                # the server's own processes have no user, and to some no type either
-                " AND usename IS NOT NULL"
-                " AND pid <> pg_catalog.pg_backend_pid() ORDER BY pid"
-            ).fetchall()
-            prepared = self._connection.execute(
-                "SELECT gid, owner, prepared FROM pg_catalog.pg_prepared_xacts"
-                " WHERE database = pg_catalog.current_database() ORDER BY gid"
-            ).fetchall()
-        live = tuple(
-            Session(pid=pid, application=name, user=user, state=state, since=since, query=query)
-            for pid, name, user, state, since, query in rows
-        )
-        return live + tuple(
-            Session(
-                pid=0,
-                application=f"prepared transaction {gid}",
-                user=owner,
-                state="prepared",
-                since=since,
-            )
-            for gid, owner, since in prepared
-        )
+            return sessions.read(self._connection)
 
     @contextlib.contextmanager
     def _errors(self, doing: str, step: RunSql | Backfill | None = None) -> Iterator[None]:
@@ -329,7 +269,8 @@ class PostgresDatabase:
             yield
         except psycopg.Error as error:
             self._note(step, error)
-            raise self._translated(doing, step, error) from error
+            self._stop.check()
+            raise failures.translated(doing, error, lambda: self._holders(step)) from error
 
     def _note(self, step: RunSql | Backfill | None, error: psycopg.Error) -> None:
         """Best effort: what stops a step must not be hidden by what stops its record."""
@@ -343,48 +284,10 @@ class PostgresDatabase:
                     reason=connection.first_line(error),
                 )
 
-    def _translated(
-        self, doing: str, step: RunSql | Backfill | None, error: psycopg.Error
-    ) -> ZdmError:
-        match error:
-            case (
-                errors.LockNotAvailable()
-                | errors.DeadlockDetected()
-                | errors.SerializationFailure()
-            ):
-                return self._busy(doing, step, error)
-            case errors.QueryCanceled():
-                self._stop.check()
-                return StoppedError(
-                    f"a timeout or a person cancelled {doing}: {connection.first_line(error)}",
-                    hint="see what made it slow, then run the same command again",
-                )
-            case errors.DiskFull():
-                return StoppedError(
-                    f"the server's disk is full while {doing}",
-                    hint="make room, then run it again",
-                )
-            case psycopg.OperationalError() | psycopg.InterfaceError():
-                self._stop.check()
-                return ConnectionLostError(
-                    f"the database was lost while {doing}: {connection.first_line(error)}",
-                    hint="run the same command again; it goes on where it stopped",
-                )
-        return StoppedError(
-            f"PostgreSQL refused {doing}: {connection.first_line(error)}",
-            hint="mend the cause, then run the same command again",
-        )
-
-    def _busy(
-        self, doing: str, step: RunSql | Backfill | None, error: psycopg.Error
-    ) -> TemporaryError:
-        try:
-            names = () if step is None else locks.blockers(self._connection, step.locks)
-        except psycopg.Error as lost:
-            return ConnectionLostError(f"the database was lost while {doing}: {lost}")
-        who = f"; held by {', '.join(names)}" if names else ""
-        return LockBusyError(
-            f"no lock for {doing} in time ({connection.first_line(error)}){who}",
-            names=names,
-            hint="end what holds the table, then run the same command again",
-        )
+    def _holders(self, step: RunSql | Backfill | None) -> tuple[str, ...]:
+        found = {
+            str(item): None
+            for lock in (() if step is None else step.locks)
+            for item in blockers.of_lock(self._connection, lock)
+        }
+        return tuple(found)

@@ -13,10 +13,10 @@ from typing import Any
 from zdm.errors import RefusedError
 from zdm.execute.ports import JournalRun, PlanText
 from zdm.execute.states import FINISHED
-from zdm.model.release import RunState
+from zdm.model.release import RunState, Version
 from zdm.postgres.connection import Connection
 
-VERSION = 1  # of the journal's tables
+VERSION = 2  # of the journal's tables
 _RUN = (
     "SELECT id, plan_name, plan_digest, state, epoch, soak_since,"
     " point_of_no_return IS NOT NULL FROM zdm.run"
@@ -39,16 +39,24 @@ def exists(connection: Connection) -> bool:
     return row is not None and bool(row[0])
 
 
+def version(connection: Connection) -> int:
+    """The version of the journal's tables; 0 where there are none."""
+    if not exists(connection):
+        return 0
+    row = connection.execute("SELECT max(version) FROM zdm.journal").fetchone()
+    return 0 if row is None or row[0] is None else int(row[0])
+
+
 def make(connection: Connection) -> None:
-    """Make the journal's tables, unless they are there; refuses those of a newer zdm."""
-    if exists(connection):
-        row = connection.execute("SELECT max(version) FROM zdm.journal").fetchone()
-        if row is not None and row[0] is not None and row[0] > VERSION:
-            raise RefusedError(
-                f"the journal in schema `zdm` has version {row[0]}, and this zdm knows"
-                f" {VERSION}, so it cannot tell what was done",
-                hint="use the zdm that made it, or a newer one",
-            )
+    """Make the journal's tables, or bring older ones up; refuses those of a newer zdm."""
+    found = version(connection)
+    if found > VERSION:
+        raise RefusedError(
+            f"the journal in schema `zdm` has version {found}, and this zdm knows"
+            f" {VERSION}, so it cannot tell what was done",
+            hint="use the zdm that made it, or a newer one",
+        )
+    if found == VERSION:
         return
     text = resources.files("zdm.postgres").joinpath("queries", "journal.sql").read_text()
     with connection.transaction():
@@ -123,6 +131,14 @@ def adopt(connection: Connection, fence: Fence, owner: str) -> JournalRun:
     return _run(connection, row)
 
 
+def name_versions(connection: Connection, fence: Fence, old: Version, new: Version) -> None:
+    """Record between which application versions the run moves; `zdm guard` reads them."""
+    connection.execute(
+        "UPDATE zdm.run SET old_version = %s, new_version = %s WHERE id = %s AND epoch = %s",
+        (old.name, new.name, fence.run, fence.epoch),
+    )
+
+
 def check(connection: Connection, fence: Fence) -> None:
     """Hold the run's row for this transaction; raises RefusedError where it has a new owner."""
     row = connection.execute(
@@ -148,8 +164,8 @@ def failed(
     """Record an attempt that failed; its own work was taken back."""
     connection.execute(
         "INSERT INTO zdm.attempt (run_id, step_id, epoch, sqlstate, reason)"
-        " VALUES (%s, %s, %s, %s, %s)",
-        (fence.run, step, fence.epoch, sqlstate, reason),
+        " SELECT id, %s, epoch, %s, %s FROM zdm.run WHERE id = %s AND epoch = %s",
+        (step, sqlstate, reason, fence.run, fence.epoch),
     )
 
 
@@ -223,6 +239,56 @@ def mark_point_of_no_return(connection: Connection, fence: Fence) -> None:
         "UPDATE zdm.run SET point_of_no_return = coalesce(point_of_no_return,"
         " clock_timestamp()) WHERE id = %s AND epoch = %s",
         (fence.run, fence.epoch),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempted:
+    """How often a step was tried, and why the last try failed."""
+
+    step: str
+    failures: int
+    reason: str
+    failed_at: datetime
+
+
+def attempted(connection: Connection, run: int) -> tuple[Attempted, ...]:
+    """The steps of a run of which some attempt failed."""
+    rows = connection.execute(
+        "SELECT DISTINCT ON (step_id) step_id, count(*) OVER (PARTITION BY step_id), reason,"
+        " failed_at FROM zdm.attempt WHERE run_id = %s ORDER BY step_id, id DESC",
+        (run,),
+    ).fetchall()
+    return tuple(
+        Attempted(step=row[0], failures=row[1], reason=row[2], failed_at=row[3]) for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """A run's owner and moments."""
+
+    owner: str
+    started_at: datetime
+    updated_at: datetime
+    deployed_at: datetime | None
+    finished_at: datetime | None
+
+
+def times(connection: Connection, run: int) -> Times:
+    """Who owns or owned the run, and when what happened."""
+    row = connection.execute(
+        "SELECT owner, started_at, updated_at, deployed_at, finished_at FROM zdm.run"
+        " WHERE id = %s",
+        (run,),
+    ).fetchone()
+    assert row is not None
+    return Times(
+        owner=row[0],
+        started_at=row[1],
+        updated_at=row[2],
+        deployed_at=row[3],
+        finished_at=row[4],
     )
 
 

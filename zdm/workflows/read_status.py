@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zdm import planfile
-from zdm.execute.ports import JournalRun
+from zdm.execute.events import Waiting
+from zdm.execute.ports import JournalRun, Order
 from zdm.execute.states import FINISHED
 from zdm.model.plan import Plan
-from zdm.postgres import connection, journal
+from zdm.postgres import connection, history, journal, locks, orders
 from zdm.postgres.connection import Connection
+from zdm.postgres.history import History
+from zdm.postgres.journal import Attempted, Times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +20,18 @@ class Filled:
     """How far a backfill is."""
 
     step: str
+    table: str
     scanned: int
     estimate: int | None
     changed: int
+    started_at: datetime
     updated_at: datetime
+
+    @property
+    def rate(self) -> float | None:
+        """Rows a second since it began, pauses included."""
+        seconds = (self.updated_at - self.started_at).total_seconds()
+        return self.scanned / seconds if seconds > 1.0 and self.scanned else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +41,13 @@ class Status:
     run: JournalRun
     plan: Plan
     fills: tuple[Filled, ...]
+    history: History
+    times: Times
+    attempted: tuple[Attempted, ...]
+    at_work: tuple[str, ...]  # the executor's session, if one is at work
+    order: Order | None
+    waiting: Waiting | None  # what the executor waits for, or last did
+    waiting_seen_at: datetime | None
 
     @property
     def is_finished(self) -> bool:
@@ -54,13 +72,28 @@ def read(url: str) -> Status | None:
 
 
 def _status(opened: Connection, run: JournalRun) -> Status:
+    is_new = journal.version(opened) >= 2
+    waiting = orders.waiting(opened, run.id) if is_new else None
     return Status(
         run=run,
         plan=planfile.loads(journal.plan_text(opened, run.id), f"the plan of run {run.id}"),
         fills=tuple(
             Filled(
-                step=row[0], estimate=row[3], scanned=row[4], changed=row[5], updated_at=row[7]
+                step=row[0],
+                table=row[1],
+                estimate=row[3],
+                scanned=row[4],
+                changed=row[5],
+                started_at=row[6],
+                updated_at=row[7],
             )
             for row in journal.ranges(opened, run.id)
         ),
+        history=history.of_run(opened, run.id),
+        times=journal.times(opened, run.id),
+        attempted=journal.attempted(opened, run.id),
+        at_work=tuple(str(item) for item in locks.holders(opened)),
+        order=orders.standing(opened, run.id) if is_new else None,
+        waiting=waiting[0] if waiting else None,
+        waiting_seen_at=waiting[1] if waiting else None,
     )

@@ -14,7 +14,7 @@ from zdm.config import RolloutSettings
 from zdm.errors import RolloutError, StoppedError, TemporaryError
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.events import GateClear, Waiting
-from zdm.execute.ports import Database
+from zdm.execute.ports import Database, Order
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
 from zdm.model.release import (
@@ -39,13 +39,16 @@ OLD = Instance(
 
 @dataclass(slots=True)
 class JournalOnly:
-    """The two things a gate keeper asks of a database; no SQL is played."""
+    """The few things a gate keeper asks of a database; no SQL is played."""
 
     clock: FakeClock
     states: list[RunState] = field(default_factory=list)
 
     def sessions(self) -> tuple[Session, ...]:
         return ()
+
+    def order(self) -> Order | None:
+        return None
 
     def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
         self.states.append(state)

@@ -1,12 +1,15 @@
--- The journal: all state of all runs. Made once, in a transaction of its own.
+-- The journal: all state of all runs. Made, or brought up from an older version, in a
+-- transaction of its own; every statement may be run again.
 CREATE SCHEMA IF NOT EXISTS zdm;
 CREATE TABLE IF NOT EXISTS zdm.journal (version integer NOT NULL);
-INSERT INTO zdm.journal SELECT 1 WHERE NOT EXISTS (SELECT FROM zdm.journal);
+INSERT INTO zdm.journal SELECT 2 WHERE NOT EXISTS (SELECT FROM zdm.journal);
 CREATE TABLE IF NOT EXISTS zdm.run (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     plan_name text NOT NULL,
     plan_digest text NOT NULL,
     plan text NOT NULL,
+    old_version text, -- the application's, which the run moves between
+    new_version text,
     state text NOT NULL,
     epoch integer NOT NULL DEFAULT 1,
     owner text NOT NULL,
@@ -76,3 +79,31 @@ CREATE TABLE IF NOT EXISTS zdm.backfill_pass (
     ended_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     lsn pg_lsn NOT NULL
 );
+-- what the operator asked of the executor, and has not been taken back or obeyed
+CREATE TABLE IF NOT EXISTS zdm.request (
+    run_id bigint PRIMARY KEY REFERENCES zdm.run,
+    kind text NOT NULL CHECK (kind IN ('pause', 'cancel')),
+    requested_by text NOT NULL,
+    requested_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+-- what the executor waits for now; no row while it works
+CREATE TABLE IF NOT EXISTS zdm.waiting (
+    run_id bigint PRIMARY KEY REFERENCES zdm.run,
+    gate text NOT NULL,
+    reason text NOT NULL,
+    names text[] NOT NULL,
+    since timestamptz NOT NULL,
+    eta timestamptz,
+    seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+-- acts that are no step: sessions ended, orders given and obeyed
+CREATE TABLE IF NOT EXISTS zdm.act (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id bigint NOT NULL REFERENCES zdm.run,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor text NOT NULL,
+    what text NOT NULL
+);
+ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS window_ended_at timestamptz;
+ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS window_ended_by text;
+UPDATE zdm.journal SET version = 2;

@@ -1,0 +1,251 @@
+"""Steering a run from another process: pause, resume, cancel, approve; and watching it."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests import case as cases
+from tests.cli.conftest import Zdm
+from zdm import planfile
+from zdm.postgres import connection
+
+RENAME = cases.ROOT / "rename_column/plain"
+SETTINGS = """
+[rollout]
+polls = 1
+poll_interval = "50ms"
+sessions = "warn"
+revert_window = "{window}"
+"""
+
+
+@pytest.fixture
+def url(database: str, tmp_path: Path) -> str:
+    """A database at the start of the rename, whose plan lies in the folder."""
+    plan = cases.plan(RENAME, cases.prepare(database, RENAME))
+    (tmp_path / "plan.yaml").write_text(planfile.dumps(plan))
+    (tmp_path / cases.FILE).write_bytes((RENAME / cases.FILE).read_bytes())
+    (tmp_path / "zdm.toml").write_text(SETTINGS.format(window="0s"))
+    return database
+
+
+@contextmanager
+def executor(folder: Path, url: str, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """`zdm execute` in a process of its own, which ends with the block."""
+    command = [sys.executable, "-m", "zdm", "execute", "plan.yaml", "--assume-deployed"]
+    with subprocess.Popen(
+        [*command, "--json", "--database", url, *options],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def until(process: subprocess.Popen[str], event: str, **details: str) -> dict[str, object]:
+    """Read its events up to that one."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        said: dict[str, object] = json.loads(line)
+        if said["event"] == event and details.items() <= said.items():
+            return said
+    raise AssertionError(f"it ended without {event}: {process.communicate()[1]}")
+
+
+@contextmanager
+def held(url: str) -> Iterator[None]:
+    """The table is read in a transaction that does not end."""
+    with connection.connect(url, name="report", autocommit=False) as conn:
+        conn.execute("SELECT count(*) FROM users")
+        time.sleep(1.1)
+        yield
+        conn.rollback()
+
+
+def status(zdm: Zdm, url: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads(zdm("status", "--json", "--database", url).out)
+    return found
+
+
+def test_a_paused_run_stands_still_and_says_who_paused_it(
+    zdm: Zdm, url: str, tmp_path: Path
+) -> None:
+    with held(url), executor(tmp_path, url) as process:
+        until(process, "waiting", gate="lock")
+        paused = zdm("pause", "--database", url)
+        said = until(process, "waiting", gate="pause")
+        seen = status(zdm, url)
+        text = zdm("status", "--database", url).out
+    with executor(tmp_path, url) as process:
+        still = until(process, "waiting", gate="pause")
+        steps = status(zdm, url)["steps"]
+        resumed = zdm("resume", "--database", url)
+        until(process, "run_stopped")
+        code = process.wait(timeout=30)
+
+    assert (paused.code, paused.out) == (0, "paused\n")
+    assert "zdm-run:execute/" in paused.err
+    assert "`zdm resume` lets it go on" in str(said["reason"])
+    assert seen["at_work"] is True
+    assert seen["waiting"]["gate"] == "pause"  # type: ignore[index]  # JSON
+    assert seen["order"]["kind"] == "pause"  # type: ignore[index]  # JSON
+    assert "pause asked by" in text
+    assert still["names"] == said["names"]
+    assert not any(step["done"] for step in steps)  # type: ignore[attr-defined]  # JSON
+    assert (resumed.code, resumed.out) == (0, "took back the pause\n")
+    assert code == 0
+
+
+def test_a_cancelled_run_exits_75_and_goes_on_later(zdm: Zdm, url: str, tmp_path: Path) -> None:
+    with held(url), executor(tmp_path, url) as process:
+        until(process, "waiting", gate="lock")
+        asked = zdm("cancel", "--database", url)
+        code = process.wait(timeout=30)
+        said = process.communicate()[1]
+        again = zdm("cancel", "--database", url)
+    done = zdm("execute", "plan.yaml", "--assume-deployed", "--database", url)
+
+    assert (asked.code, asked.out) == (0, "cancelled\n")
+    assert code == 75
+    assert "cancelled by" in said
+    assert (again.code, again.out) == (3, "")
+    assert (done.code, done.out) == (0, "contracted\n")
+
+
+def test_a_backfill_is_cancelled_between_batches(zdm: Zdm, url: str, tmp_path: Path) -> None:
+    zdm("execute", "plan.yaml", "--until", "expanded", "--database", url)
+    with connection.connect(url, name="tests", autocommit=False) as conn:
+        conn.execute("SELECT * FROM users WHERE id = 250 FOR UPDATE")
+        with executor(tmp_path, url) as process:
+            until(process, "backfill_progress")
+            zdm("cancel", "--database", url)
+            code = process.wait(timeout=30)
+        seen = status(zdm, url)
+
+    assert code == 75
+    assert seen["state"] == "backfilling"
+    assert seen["at_work"] is False
+
+
+def test_a_concurrent_build_is_cancelled_and_leaves_nothing_invalid(
+    zdm: Zdm, database: str, tmp_path: Path
+) -> None:
+    case = cases.ROOT / "create_index/plain"
+    plan = cases.plan(case, cases.prepare(database, case))
+    (tmp_path / "plan.yaml").write_text(planfile.dumps(plan))
+    (tmp_path / cases.FILE).write_bytes((case / cases.FILE).read_bytes())
+    with connection.connect(database, name="report", autocommit=False) as conn:
+        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        conn.execute("SELECT 1")
+        with executor(tmp_path, database) as process:
+            until(process, "waiting", gate="lock")
+            zdm("cancel", "--database", database)
+            code = process.wait(timeout=30)
+        row = conn.execute("SELECT count(*) FROM pg_index WHERE NOT indisvalid").fetchone()
+
+    assert code == 75
+    assert row == (0,)
+
+
+def test_nothing_is_there_to_steer_without_a_run(zdm: Zdm, database: str) -> None:
+    for command in ("pause", "resume", "cancel", "approve"):
+        answer = zdm(command, "--database", database)
+
+        assert (answer.code, answer.out) == (3, ""), command
+
+
+def test_the_revert_window_is_kept_and_ended_by_approval(
+    zdm: Zdm, url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "zdm.toml").write_text(SETTINGS.format(window="1h"))
+    arguments = ("execute", "plan.yaml", "--assume-deployed", "--database", url)
+    deployed = zdm(*arguments, "--until", "deployed")
+    left = zdm(*arguments, "--no-wait")
+    with executor(tmp_path, url) as process:
+        said = until(process, "waiting", gate="revert window")
+        shown = zdm("status", "--database", url).out
+        approved = zdm("approve", "--database", url)
+        until(process, "run_stopped")
+        code = process.wait(timeout=30)
+
+    assert (deployed.code, deployed.out) == (0, "deployed\n")
+    assert left.code == 75
+    assert "the revert window is open until" in left.err
+    assert said["eta"] is not None
+    assert "for revert window: both versions still work" in shown
+    assert approved.out.startswith("the revert window ended at ")
+    assert code == 0
+
+
+def test_a_run_goes_back_within_its_revert_window(zdm: Zdm, url: str, tmp_path: Path) -> None:
+    (tmp_path / "zdm.toml").write_text(SETTINGS.format(window="1h"))
+    zdm("execute", "plan.yaml", "--assume-deployed", "--no-wait", "--database", url)
+    back = zdm("rollback", "--assume-deployed", "--database", url)
+
+    assert (back.code, back.out) == (0, "reverted\n")
+
+
+def test_approval_can_be_given_with_the_command(zdm: Zdm, url: str, tmp_path: Path) -> None:
+    (tmp_path / "zdm.toml").write_text(SETTINGS.format(window="1h"))
+    answer = zdm("execute", "plan.yaml", "--assume-deployed", "--approve", "--database", url)
+    with connection.connect(url, name="tests") as conn:
+        row = conn.execute("SELECT what FROM zdm.act").fetchone()
+
+    assert (answer.code, answer.out) == (0, "contracted\n")
+    assert row == ("ended the revert window",)
+
+
+def test_a_watched_status_ends_with_the_run(zdm: Zdm, url: str, tmp_path: Path) -> None:
+    zdm("execute", "plan.yaml", "--until", "expanded", "--database", url)
+    with subprocess.Popen(
+        [sys.executable, "-m", "zdm", "status", "--watch", "--json", "--database", url],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        zdm("execute", "plan.yaml", "--assume-deployed", "--database", url)
+        rest = [json.loads(line) for line in process.stdout]
+
+    assert first["state"] == "expanded"
+    assert rest[-1]["state"] == "contracted"
+    assert process.returncode == 0
+
+
+def test_a_failed_attempt_is_shown(zdm: Zdm, url: str, tmp_path: Path) -> None:
+    (tmp_path / "zdm.toml").write_text(
+        SETTINGS.format(window="0s") + '[execute]\nlock_deadline = "2s"\n'
+    )
+    with connection.connect(url, name="tests", autocommit=False) as conn:
+        conn.execute("LOCK TABLE users IN SHARE MODE")  # younger than zdm waits for
+        answer = zdm("execute", "plan.yaml", "--database", url)
+    seen = zdm("status", "--database", url).out
+
+    assert answer.code == 75
+    assert "no executor is at work; the last was " in seen
+    assert "waited since" in seen
+    assert "failed attempts, the last: canceling statement due to lock timeout" in seen
+
+
+def test_a_signal_ends_a_pause(zdm: Zdm, url: str, tmp_path: Path) -> None:
+    zdm("execute", "plan.yaml", "--until", "expanded", "--database", url)
+    zdm("pause", "--database", url)
+    with executor(tmp_path, url) as process:
+        until(process, "waiting", gate="pause")
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=30)
+
+    assert code == 75

@@ -1,0 +1,96 @@
+"""Run the matrix: `python -m tests.kill_matrix --points 600 --jobs 2 --json FILE`."""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.kill_matrix import matrix, points, site
+from tests.kill_matrix.matrix import Outcome
+
+
+def plain(outcome: Outcome) -> dict[str, Any]:
+    """For a file."""
+    return {
+        "point": str(outcome.point),
+        "scenario": outcome.point.scenario,
+        "harm": outcome.point.harm.value,
+        "inside": outcome.inside,
+        "executors": outcome.executors,
+        "seconds": round(outcome.seconds, 2),
+        "writes": outcome.writes,
+        "wrong": list(outcome.wrong),
+    }
+
+
+def share(wanted: int, seed: int, part: int, of: int) -> None:
+    """Do every `of`-th point from `part` on, one JSON object a line."""
+    with site.opened() as where:
+        made = matrix.made(where)
+        for point in points.chosen(made.steps(), wanted, seed)[part::of]:
+            sys.stdout.write(json.dumps(plain(made.try_point(point))) + "\n")
+            sys.stdout.flush()
+
+
+def whole(arguments: argparse.Namespace) -> int:
+    """All points, in so many processes with a server each; the number of wrong ones."""
+    began = time.monotonic()
+    command = [sys.executable, "-m", "tests.kill_matrix", "--points", str(arguments.points)]
+    command += ["--seed", str(arguments.seed), "--jobs", str(arguments.jobs)]
+    processes = [
+        subprocess.Popen([*command, "--part", str(part)], stdout=subprocess.PIPE, text=True)
+        for part in range(arguments.jobs)
+    ]
+    outcomes: list[dict[str, Any]] = []
+    for process in processes:
+        assert process.stdout is not None
+        for line in process.stdout:
+            outcomes.append(json.loads(line))
+            if outcomes[-1]["wrong"]:
+                sys.stderr.write(line)
+        if process.wait():
+            return 1
+    result = summary(outcomes, time.monotonic() - began)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=1) + "\n")
+    sys.stdout.write(json.dumps(result, indent=1) + "\n")
+    return len(result["wrong"])
+
+
+def summary(outcomes: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
+    """The figures."""
+    return {
+        "points": len(outcomes),
+        "distinct": len({item["point"] for item in outcomes}),
+        "within a step": sum(item["inside"] for item in outcomes),
+        "by harm": Counter(item["harm"] for item in outcomes),
+        "by scenario": Counter(item["scenario"] for item in outcomes),
+        "acknowledged writes": sum(item["writes"] for item in outcomes),
+        "executors": sum(item["executors"] for item in outcomes),
+        "wrong": [item for item in outcomes if item["wrong"]],
+        "seconds": round(seconds, 1),
+        "seconds per point": round(sum(i["seconds"] for i in outcomes) / len(outcomes), 2),
+    }
+
+
+def main() -> int:
+    """Read the arguments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=600)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--part", type=int)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    if arguments.part is not None:
+        share(arguments.points, arguments.seed, arguments.part, arguments.jobs)
+        return 0
+    return min(whole(arguments), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

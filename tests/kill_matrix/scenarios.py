@@ -1,0 +1,124 @@
+"""What is migrated: tables of a few thousand rows, and how each version writes them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tests.unit import schemas
+from zdm import classify, planner
+from zdm.model.plan import Plan, RunSql, Step
+from zdm.postgres import catalog, connection
+
+ROWS = 3_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One migration; rows have ids from 1 to ROWS, and `read` gives (id, value) at the end.
+
+    A write takes (value, id); `seeded` is the value of an id that nobody wrote. `wrong`
+    counts rows that break what the migration promises.
+    """
+
+    slug: str
+    before: str
+    migration: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    read: str
+    seeded: Callable[[int], str]
+    wrong: str = "SELECT 0"
+
+    def plan(self, url: str) -> Plan:
+        """Its plan, from the schema as it is."""
+        with connection.connect(url, name="tests") as own:
+            snapshot = catalog.read(own)
+        train = schemas.train(self.migration)
+        classification = classify.classify(train, snapshot)
+        plan = planner.plan(classification, name=self.slug, train=train, snapshot=snapshot)
+        return replace(plan, steps=tuple(_patient(step) for step in plan.steps))
+
+
+def _patient(step: Step) -> Step:
+    """Writers hold rows and tables all the time: 200 ms are soon over on a busy machine."""
+    if isinstance(step, RunSql) and step.lock_timeout:
+        return replace(step, lock_timeout=step.lock_timeout * 3)
+    return step
+
+
+def _upsert(column: str, extra: str = "", values: str = "") -> str:
+    return (
+        f"INSERT INTO users ({column}, id{extra}) VALUES (%s, %s{values})"
+        f" ON CONFLICT (id) DO UPDATE SET {column} = EXCLUDED.{column}"
+    )
+
+
+def _update(column: str) -> str:
+    return f"UPDATE users SET {column} = %s WHERE id = %s"
+
+
+_TEXT = f"""
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, name text);
+INSERT INTO users SELECT n, 'seed-' || n, 'n' FROM generate_series(1, {ROWS}) AS n;
+ANALYZE users;
+"""
+_NULLS = f"""
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users SELECT n, 'seed-' || n, CASE WHEN n % 3 > 0 THEN 'nick-' || n END
+FROM generate_series(1, {ROWS}) AS n;
+ANALYZE users;
+"""
+
+ALL = (
+    Scenario(
+        slug="rename",
+        before=f"{_TEXT} CREATE INDEX users_email ON users (email);",
+        migration="ALTER TABLE users RENAME COLUMN email TO mail;",
+        old=(_update("email"), _upsert("email")),
+        new=(_update("mail"), _upsert("mail")),
+        read="SELECT id, mail FROM users",
+        seeded=lambda key: f"seed-{key}",
+    ),
+    Scenario(
+        slug="change_type",
+        before=f"""
+        CREATE TABLE users (id bigint PRIMARY KEY, quantity integer NOT NULL, note text);
+        INSERT INTO users SELECT n, -n FROM generate_series(1, {ROWS}) AS n;
+        ANALYZE users;
+        """,
+        migration="ALTER TABLE users ADD COLUMN amount bigint;"
+        " UPDATE users SET amount = quantity; ALTER TABLE users DROP COLUMN quantity;",
+        old=(_update("quantity"), _upsert("quantity")),
+        new=(_update("amount"), _upsert("amount")),
+        read="SELECT id, amount::text FROM users",
+        seeded=lambda key: str(-key),
+    ),
+    Scenario(
+        slug="set_not_null",
+        before=_NULLS,
+        migration="UPDATE users SET nickname = 'unknown' WHERE nickname IS NULL;"
+        " ALTER TABLE users ALTER COLUMN nickname SET NOT NULL;",
+        old=(_update("nickname"), _upsert("nickname", ", email", ", 'x'")),
+        new=(_update("nickname"), _upsert("nickname", ", email", ", 'x'")),
+        read="SELECT id, nickname FROM users",
+        seeded=lambda key: f"nick-{key}" if key % 3 > 0 else "unknown",
+    ),
+    Scenario(
+        slug="unique_index",
+        before=_TEXT,
+        migration="CREATE UNIQUE INDEX users_email ON users (email);",
+        old=(_update("email"),),
+        new=(_update("email"),),
+        read="SELECT id, email FROM users",
+        seeded=lambda key: f"seed-{key}",
+    ),
+    Scenario(
+        slug="backfill",
+        before=_NULLS,
+        migration="UPDATE users SET nickname = lower(email) WHERE nickname IS NULL;",
+        old=(_update("email"),),
+        new=(_update("email"),),
+        read="SELECT id, email FROM users",
+        seeded=lambda key: f"seed-{key}",
+        wrong="SELECT count(*) FROM users WHERE nickname IS NULL",
+    ),
+)

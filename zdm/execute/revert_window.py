@@ -1,0 +1,48 @@
+"""The revert window: after the rollout, before the contract, both versions still work.
+
+The dual write lives on in it, so the application and the schema can still go back without
+losing what the new version wrote. Its start is in the database, so no restart shortens it.
+"""
+
+from zdm.errors import TemporaryError
+from zdm.execute.events import Waiting
+from zdm.execute.patience import patiently
+from zdm.execute.ports import Window
+from zdm.execute.world import Options, World
+
+
+def keep(world: World, options: Options) -> None:
+    """Wait until it is over, or somebody ended it; raises TemporaryError with `no_wait`."""
+    while True:
+        window = _look(world, options)
+        if window.deployed_at is None or window.ended_at is not None:
+            return
+        end = window.deployed_at + options.rollout.revert_window
+        if window.now >= end:
+            return
+        if options.approve:
+            patiently(world, options, world.database.end_window, gate="connection")
+            return
+        if options.no_wait:
+            raise TemporaryError(
+                f"the revert window is open until {end:%Y-%m-%d %H:%M:%S %Z}, so nothing"
+                " contracts yet",
+                hint="run the same command again then, or end it now with `zdm approve`;"
+                " `zdm rollback` takes the run back",
+            )
+        world.observer.notify(
+            Waiting(
+                gate="revert window",
+                reason="both versions still work; `zdm approve` ends it, `zdm rollback` takes"
+                " the run back",
+                since=window.deployed_at,
+                eta=end,
+            )
+        )
+        world.clock.sleep(min(options.rollout.poll_interval, end - window.now))
+
+
+def _look(world: World, options: Options) -> Window:
+    seen: list[Window] = []
+    patiently(world, options, lambda: seen.append(world.database.window()), gate="connection")
+    return seen[-1]

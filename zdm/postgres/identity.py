@@ -1,0 +1,72 @@
+"""Who an executor is, in the names of its connections: enough to tell that its process is dead.
+
+A name holds host, process id, and a token of the machine (its boot and process namespace) and
+of the process's start, so that neither another container nor a new process with the same
+number is mistaken for it. Dead is said only of a process on this very machine that is gone;
+of any other nobody can tell from here, and it is taken for alive.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+import socket
+from pathlib import Path
+
+HOST_LENGTH = 12  # pg_stat_activity cuts names at 63 bytes
+_NAME = re.compile(
+    r"execute(?:\.[a-z0-9-]+)?/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{6})-[0-9a-f]{4}$"
+)
+
+
+def owner() -> str:
+    """Host and process, for people."""
+    return f"{socket.gethostname()}/{os.getpid()}"
+
+
+def new_name() -> str:
+    """The name of one executor's connections; another executor of this process gets its own."""
+    host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[-HOST_LENGTH:]
+    token = f"{machine()}{process_start(os.getpid())}-{secrets.token_hex(2)}"
+    return f"execute/{host}/{os.getpid()}/{token}"
+
+
+def named(executor: str, purpose: str) -> str:
+    """The name of another connection of the executor, which tells what it is for."""
+    return executor.replace("execute", f"execute.{purpose}", 1)
+
+
+def is_dead(application: str) -> bool:
+    """Whether the executor with this name is certainly gone."""
+    found = _NAME.search(application)
+    if found is None:
+        return False
+    pid, where, start = found.groups()
+    return bool(where == machine() != _UNKNOWN and start != process_start(int(pid)))
+
+
+_UNKNOWN = "0" * 6
+
+
+def machine() -> str:
+    """A token of this machine, since its boot and inside its container."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+        return _short(boot + str(Path("/proc/self/ns/pid").readlink()))
+    except OSError:  # not Linux: nobody is ever called dead
+        return _UNKNOWN
+
+
+def process_start(pid: int) -> str:
+    """A token of when the process started; another one where it is gone or a zombie."""
+    try:
+        # the name of the program, in parentheses, may hold anything
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return _UNKNOWN
+    state, started = fields[0], fields[19]
+    return _UNKNOWN if state in "ZXx" else _short(started)
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:6]
