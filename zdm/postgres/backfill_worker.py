@@ -106,7 +106,7 @@ class Worker:
         work = Work(
             walk=self.task.walks[taken.relation],
             size=self.hunt or self.controller.size,
-            sharing=max(1, self.control.running),
+            attribute=self.control.attribute,
         )
         task = self.task
         return backfill_batch.fill(self.connection, task.step, task.fence, taken, work)
