@@ -244,7 +244,7 @@ class PostgresDatabase:
     def _job(self, step: Backfill) -> Job:
         return Job(
             connect=lambda purpose: connection.connect(
-                self._url, name=identity.renamed(self._name, purpose)
+                self._url, name=identity.named(self._name, purpose)
             ),
             step=step,
             fence=self._own(),

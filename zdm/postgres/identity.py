@@ -13,10 +13,9 @@ import secrets
 import socket
 from pathlib import Path
 
-HOST_LENGTH = 20  # pg_stat_activity cuts names at 63 bytes
-WORK = ("execute", "backfill", "worker-_", "vacuum")  # purposes that change something, for LIKE
+HOST_LENGTH = 12  # pg_stat_activity cuts names at 63 bytes
 _NAME = re.compile(
-    r"(?:execute|backfill|worker-\d|vacuum)/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{6})-[0-9a-f]{4}$"
+    r"execute(?:\.[a-z0-9-]+)?/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{6})-[0-9a-f]{4}$"
 )
 
 
@@ -32,9 +31,9 @@ def new_name() -> str:
     return f"execute/{host}/{os.getpid()}/{token}"
 
 
-def renamed(name: str, purpose: str) -> str:
-    """The name of another connection of the same executor; eight letters still fit."""
-    return f"{purpose}/{name.partition('/')[2]}"
+def named(executor: str, purpose: str) -> str:
+    """The name of another connection of the executor, which tells what it is for."""
+    return executor.replace("execute", f"execute.{purpose}", 1)
 
 
 def is_same(application: str, name: str) -> bool:
