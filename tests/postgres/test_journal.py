@@ -51,6 +51,14 @@ def test_a_run_is_adopted_by_one(own: Connection) -> None:
     assert adopted.epoch == fence.epoch + 1
 
 
+def test_a_raise_whose_acknowledgement_was_lost_is_ones_own(own: Connection) -> None:
+    fence = begun(own)
+    journal.adopt(own, fence, "one")
+    again = journal.adopt(own, fence, "one")
+
+    assert again.epoch == fence.epoch + 2
+
+
 @pytest.mark.parametrize("end", [RunState.CONTRACTED, RunState.REVERTED], ids=str)
 def test_a_run_that_ended_meanwhile_is_not_taken_up_again(
     own: Connection, end: RunState

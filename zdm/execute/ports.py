@@ -130,6 +130,9 @@ class Database(Protocol):
         Raises RefusedError where its epoch is no longer the one given.
         """
 
+    def recall(self) -> JournalRun:
+        """The run that is owned, as the journal has it now."""
+
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
 

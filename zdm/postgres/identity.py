@@ -17,11 +17,6 @@ HOST_LENGTH = 20  # pg_stat_activity cuts names at 63 bytes
 _NAME = re.compile(r"execute/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{6})-[0-9a-f]{4}$")
 
 
-def owner() -> str:
-    """Host and process, for people."""
-    return f"{socket.gethostname()}/{os.getpid()}"
-
-
 def new_name() -> str:
     """The name of one executor's connections; another executor of this process gets its own."""
     host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[-HOST_LENGTH:]
