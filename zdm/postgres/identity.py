@@ -13,15 +13,23 @@ import secrets
 import socket
 from pathlib import Path
 
-HOST_LENGTH = 20  # pg_stat_activity cuts names at 63 bytes
-_NAME = re.compile(r"execute/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{6})-[0-9a-f]{4}$")
+HOST_LENGTH = 14  # pg_stat_activity cuts names at 63 bytes, and workers add theirs
+_NAME = re.compile(r"execute/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{4})-[0-9a-f]{3}(?:/.*)?$")
 
 
 def new_name() -> str:
-    """The name of one executor's connections; another executor of this process gets its own."""
+    """The name of one executor's connections; another executor of this process gets its own.
+
+    A connection of a worker of it has this name with `/` and more behind it.
+    """
     host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[-HOST_LENGTH:]
-    token = f"{machine()}{process_start(os.getpid())}-{secrets.token_hex(2)}"
+    token = f"{machine()}{process_start(os.getpid())}-{secrets.token_hex(2)[:3]}"
     return f"execute/{host}/{os.getpid()}/{token}"
+
+
+def is_same(application: str, own: str) -> bool:
+    """Whether this is a connection of the executor with that name, or of a worker of it."""
+    return application == own or application.startswith(f"{own}/")
 
 
 def is_dead(application: str) -> bool:
@@ -33,7 +41,8 @@ def is_dead(application: str) -> bool:
     return bool(where == machine() != _UNKNOWN and start != process_start(int(pid)))
 
 
-_UNKNOWN = "0" * 6
+_UNKNOWN = "0" * 6  # of a machine
+_GONE = "0" * 4
 
 
 def machine() -> str:
@@ -51,9 +60,9 @@ def process_start(pid: int) -> str:
         # the name of the program, in parentheses, may hold anything
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return _UNKNOWN
+        return _GONE
     state, started = fields[0], fields[19]
-    return _UNKNOWN if state in "ZXx" else _short(started)
+    return _GONE if state in "ZXx" else _short(started)[: len(_GONE)]
 
 
 def _short(text: str) -> str:
