@@ -1,6 +1,7 @@
 """Whole outputs kept in files: compared as they are, written anew with `--bless`."""
 
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "golden"
@@ -19,5 +20,10 @@ class Golden:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         expected = path.read_text(encoding="utf-8") if path.exists() else "(no such file)"
+        lines = unified_diff(
+            expected.splitlines(), text.splitlines(), "file", "now", lineterm=""
+        )
 
-        assert text == expected, f"{path.name} differs; `make bless` accepts the new text"
+        assert text == expected, "\n".join(
+            [f"{path.name} differs; `make bless` accepts the new text", *lines]
+        )

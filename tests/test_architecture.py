@@ -17,7 +17,7 @@ MAX_LINES = 400
 OPERATIONS = sorted(
     path.stem for path in (PACKAGE / "operations").glob("*.py") if path.stem != "__init__"
 )
-DRIVERS = ["local"]
+DRIVERS = ["local", "kubernetes"]
 FORBIDDEN_MODULE_NAMES = {"utils", "util", "common", "base", "manager", "helpers", "misc"}
 
 

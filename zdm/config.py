@@ -51,10 +51,50 @@ class LocalWorkload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KubernetesWorkload:
+    """One object that runs the application, for the driver `kubernetes`."""
+
+    kind: Literal["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"]
+    namespace: str
+    name: str
+    container: str = ""  # runs the application; not needed where the pod has but one
+    also: tuple[str, ...] = ()  # further containers, init containers too, of the same image
+    version: Literal["auto", "label", "annotation", "image"] = "auto"  # where it is written
+    version_key: str = "zdm.dev/app-version"  # of the label or annotation
+    image: str = ""  # with {version}; empty: the one for all workloads
+    images: tuple[tuple[str, str], ...] = ()  # by version, instead of `image`
+    may_be_gone: bool = False  # whether the gate is content when it does not exist
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubernetesSettings:
+    """A cluster, and what runs the application there, for the driver `kubernetes`."""
+
+    namespaces: tuple[str, ...]  # where zdm looks, and nowhere else
+    workloads: tuple[KubernetesWorkload, ...]
+    secrets: tuple[str, ...]  # names of the Secrets (or SecretProviderClasses) of the database
+    mode: Literal["patch", "observe", "command"] = "patch"
+    patch: Literal["strategic", "apply"] = "strategic"
+    force: bool = False  # with `apply`: take the image from who owns it
+    command: tuple[str, ...] = ()  # {version} is replaced
+    command_timeout: timedelta = timedelta(minutes=15)
+    image: str = ""
+    images: tuple[tuple[str, str], ...] = ()
+    kubeconfig: Path | None = None
+    context: str | None = None
+    allowed_undeclared: tuple[str, ...] = ()  # "Kind namespace/name", with *
+    assume_dead: tuple[str, ...] = ()  # "namespace/pod", for pods on lost nodes
+    config_error_after: timedelta = timedelta(seconds=15)  # no image name, no Secret: no blip
+    image_error_after: timedelta = timedelta(seconds=90)  # registries have blips
+    restarts: int = 3  # crashes of a new pod before the rollout has failed
+    announce: bool = True  # Events and annotations on the workloads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutSettings:
     """How the application's versions get onto their platform."""
 
-    driver: Literal["none", "local"] = "none"
+    driver: Literal["none", "local", "kubernetes"] = "none"
     old: str = "old"
     new: str = "new"
     soak: timedelta = timedelta(seconds=0)
@@ -65,6 +105,7 @@ class RolloutSettings:
     sessions: Literal["block", "warn"] = "block"
     allowed_sessions: tuple[str, ...] = ()  # application names (globs) that never block
     local: LocalWorkload | None = None
+    kubernetes: KubernetesSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+HOST = os.environ.get("HOST", "127.0.0.1")  # in a pod: its own address
 DRAIN_SECONDS = float(os.environ.get("DRAIN_SECONDS", "1"))
 
 Answer = tuple[int, Any]
@@ -32,7 +33,7 @@ class ShopServer(ThreadingHTTPServer):
         self.routes = [(method, re.compile(path), handler) for method, path, handler in routes]
         self.is_healthy = is_healthy
         self.draining = threading.Event()
-        super().__init__(("127.0.0.1", port), RequestHandler)
+        super().__init__((HOST, port), RequestHandler)
 
     def drain(self) -> None:
         """Stop being ready, serve on for a moment, then stop."""

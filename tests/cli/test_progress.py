@@ -1,15 +1,15 @@
 import io
-import json
 from datetime import UTC, datetime, timedelta
 
 from tests.golden import Golden
-from zdm.cli.progress import JsonLines, Progress
+from zdm.cli.progress import Progress
 from zdm.cli.screen import Screen
 from zdm.execute.events import (
     BackfillProgress,
     DeployStarted,
     Event,
     GateClear,
+    Listening,
     PointOfNoReturn,
     RunStarted,
     RunStopped,
@@ -62,6 +62,7 @@ EVENTS: list[Event] = [
     DeployStarted(version=Version("v1"), back=True),
     StepReverted(id="e1", title="add a column"),
     RunStopped(state=RunState.CONTRACTED),
+    Listening(address="http://127.0.0.1:9400"),
     RunStopped(state=RunState.FAILED_KEPT_EXPANDED, reason="it crashed"),
 ]  # fmt: skip
 
@@ -73,26 +74,3 @@ def test_a_log_has_a_line_for_every_event(golden: Golden) -> None:
         progress.notify(event)
 
     golden.check("progress.txt", stream.getvalue())
-
-
-def test_json_lines_have_the_same_keys_for_the_same_event() -> None:
-    stream = io.StringIO()
-    lines = JsonLines(stream)
-    for event in EVENTS:
-        lines.notify(event)
-    found = [json.loads(line) for line in stream.getvalue().splitlines()]
-    keys: dict[str, set[frozenset[str]]] = {}
-    for item in found:
-        keys.setdefault(item["event"], set()).add(frozenset(item))
-
-    assert all(len(shapes) == 1 for shapes in keys.values())
-    assert found[4] == {
-        "event": "waiting",
-        "gate": "lock",
-        "reason": "busy",
-        "names": ["psql", "app"],
-        "since": "2026-11-24T12:00:00+00:00",
-        "eta": None,
-    }
-    assert found[5]["duration"] == 3.2
-    assert found[10]["version"] == "v2"

@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+from zdm.errors import ZdmError
 from zdm.model.release import (
     Instance,
     RolloutComplete,
@@ -27,11 +28,20 @@ class FakePlatform:
 
     scenes: deque[Scene] = field(default_factory=lambda: deque([Scene()]))
     asked: list[str] = field(default_factory=list)
+    deploys: bool = True
+    left_over: str = ""  # what a rollback leaves for a person
+    refusal: ZdmError | None = None  # what a check finds
 
     @property
     def cannot_prove(self) -> tuple[str, ...]:
         """Nothing is left open."""
         return ()
+
+    def check(self, old: Version, new: Version) -> None:
+        """Raise the refusal, if there is one."""
+        del old, new
+        if self.refusal is not None:
+            raise self.refusal
 
     def inventory(self) -> tuple[Instance, ...]:
         """The scene's instances."""
@@ -53,6 +63,7 @@ class FakePlatform:
         del version
         return self.scenes[0].status
 
-    def rollback(self, version: Version) -> None:
+    def rollback(self, version: Version) -> str:
         """Note it."""
         self.asked.append(f"rollback {version}")
+        return self.left_over

@@ -7,7 +7,7 @@
 -- Step 1: add users.new_email and keep it in step with email
 -- Why: both versions write, so a trigger keeps the columns equal
 -- Lock: ACCESS EXCLUSIVE on users
--- Cost: catalog only
+-- Cost: no scan, no rewrite
 -- Works afterwards: old
 BEGIN;
 SET LOCAL lock_timeout = '200ms';
@@ -66,7 +66,7 @@ CREATE INDEX CONCURRENTLY "zdm_ix_users_email" ON "public"."users" ("new_email")
 -- Step 5: stop keeping email in step
 -- Why: no old version is left
 -- Lock: ACCESS EXCLUSIVE on users
--- Cost: catalog only
+-- Cost: no scan, no rewrite
 -- Works afterwards: new
 BEGIN;
 SET LOCAL lock_timeout = '200ms';
@@ -81,7 +81,7 @@ COMMIT;
 -- Step 6: drop users.email
 -- Why: nobody reads it any more
 -- Lock: ACCESS EXCLUSIVE on users
--- Cost: catalog only
+-- Cost: no scan, no rewrite
 -- Works afterwards: new
 BEGIN;
 SET LOCAL lock_timeout = '200ms';

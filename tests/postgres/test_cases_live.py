@@ -89,24 +89,29 @@ def reversible(plan: Plan) -> bool:
 
 
 def survives_kills(server: Server, case: Path) -> None:
-    """Every executor is killed with SIGKILL at its second event of a step: the journal and
-    the probes bring the run to the same end."""
+    """An executor dies by SIGKILL at each start of a step, the next one at its end: the journal
+    and the probes bring the run to the same end."""
     with fresh_database(server) as url, fresh_database(server) as plain:
         start = cases.prepare(url, case)
         cases.prepare(plain, case)
         expected = cases.apply_plainly(plain, case)
         plan = cases.plan(case, start)
-        for _ in range(2 * len(plan.steps) + 2):
-            if killed_at_next_event(url, plan) == 0:
-                break
+        kills = [killed(url, plan, at) for _ in plan.steps for at in (StepStarted, StepDone)]
+
+        assert set(kills) <= {signal.SIGKILL}
 
         assert cases.run(url, plan) is RunState.CONTRACTED
         assert cases.differences(expected, cases.read(url)) == ()
 
 
-def killed_at_next_event(url: str, plan: Plan) -> int:
-    """Run in a child that kills itself after its first finished step, or at the second start
-    of the same one; the number of the signal that ended it."""
+def killed(url: str, plan: Plan, at: type[Event]) -> int:
+    """Run in a child that kills itself at its first event of that kind; the number of the
+    signal that ended it."""
+
+    def suicide(event: Event) -> None:
+        if isinstance(event, at):
+            os.kill(os.getpid(), signal.SIGKILL)
+
     child = os.fork()
     if child == 0:
         try:
@@ -115,11 +120,6 @@ def killed_at_next_event(url: str, plan: Plan) -> int:
             os._exit(0)
     _, status = os.waitpid(child, 0)
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-
-
-def suicide(event: Event) -> None:
-    if isinstance(event, StepDone) or (isinstance(event, StepStarted) and os.getpid() % 2):
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")

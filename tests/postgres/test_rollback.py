@@ -13,9 +13,10 @@ from tests.case import Watching
 from tests.fakes.platform import FakePlatform, Scene
 from zdm import snapshotfile
 from zdm.errors import RefusedError, RolloutError, StoppedError, ZdmError
-from zdm.execute import rollback, runner
+from zdm.execute import admission, gate, rollback, runner
+from zdm.execute.admission import Admitted
 from zdm.execute.clock import SystemClock
-from zdm.execute.events import DeployStarted, GateClear, Waiting
+from zdm.execute.events import DeployStarted, Event, GateClear, Waiting
 from zdm.execute.ports import Platform
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
@@ -28,7 +29,7 @@ from zdm.model.release import (
     Spawner,
     Version,
 )
-from zdm.postgres import connection, journal
+from zdm.postgres import connection, journal, versions
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.database import PostgresDatabase
 from zdm.workflows import plan_files
@@ -135,6 +136,33 @@ def test_a_failed_deploy_goes_back_and_keeps_the_expand(stage: Stage) -> None:
     assert platform.asked == ["deploy v2", "rollback v1"]
     assert after == (RunState.FAILED_KEPT_EXPANDED, True)
     assert stage.execute() is RunState.CONTRACTED
+
+
+def test_the_old_version_is_admitted_before_the_application_goes_back(stage: Stage) -> None:
+    stage.platform = scenes(DONE)
+    stage.execute(until=RunState.DEPLOYED)
+    admitted: list[type] = []
+
+    def look(event: Event) -> None:
+        if isinstance(event, DeployStarted):
+            runs = versions.read(stage.url)
+            admitted.extend(type(admission.decide(name, runs)) for name in (OLD, NEW))
+
+    stage.watching = Watching(look)
+    stage.platform = scenes(Scene(instances=(alive(OLD),), spawners=(spawns(OLD),)))
+    stage.revert()
+
+    assert admitted == [Admitted, gate.Wait]
+
+
+def test_a_rollback_that_cannot_begin_leaves_the_run_as_it_is(stage: Stage) -> None:
+    stage.platform = scenes(DONE)
+    stage.execute(until=RunState.DEPLOYED)
+    stage.platform = None
+    with pytest.raises(StoppedError, match="no platform is declared"):
+        stage.revert()
+
+    assert stage.state() is RunState.DEPLOYED
 
 
 def test_somebody_elses_rollback_stops_the_run(stage: Stage) -> None:

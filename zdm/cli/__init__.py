@@ -39,6 +39,9 @@ COMMANDS: Mapping[str, str] = {
     "cancel": "End the executor at work; the run can go on later",
     "approve": "End the revert window before its time",
     "rollback": "Take an unfinished run back, before the point of no return",
+    "doctor": "Check database, project and cluster before a run",
+    "guard": "Refuse to start an application version that the schema does not serve",
+    "manifest": "Print what runs a plan in a Kubernetes cluster",
     "demo": "Rename a column under live traffic on an embedded server",
     "schema": "Print the JSON schema of plan files",
 }

@@ -55,7 +55,7 @@ def command(
 
 def migration(screen: Screen) -> "Migrate":
     """Plan what is pending and run it, as `zdm plan` and `zdm execute` do."""
-    from zdm.cli import running
+    from zdm.cli import signals
     from zdm.cli.progress import Progress
     from zdm.execute.stop import StopFlag
     from zdm.workflows import demo_migrate
@@ -64,7 +64,7 @@ def migration(screen: Screen) -> "Migrate":
     planned_and_run = demo_migrate.migration(Progress(screen), stop)
 
     def migrate(shop: "Shop") -> None:
-        with running.stopped_by_signals(stop):
+        with signals.stopping(stop):
             planned_and_run(shop)
 
     return migrate

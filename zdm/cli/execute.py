@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database, EndBlockersAfter, Pacing, PlanFile, TakeOver, Until
+from zdm.cli.options import (
+    Database,
+    EndBlockersAfter,
+    JsonLines,
+    Listen,
+    Log,
+    LogFormat,
+    Pacing,
+    PlanFile,
+    TakeOver,
+    Trace,
+    Until,
+)
 
 
 def command(
@@ -41,9 +53,10 @@ def command(
     ] = False,
     end_blockers_after: EndBlockersAfter = None,
     take_over: TakeOver = False,
-    json_lines: Annotated[
-        bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
-    ] = False,
+    json_lines: JsonLines = False,
+    log_format: Log = LogFormat.AUTO,
+    listen: Listen = None,
+    trace: Trace = False,
     database: Database = None,
 ) -> None:
     """Run a plan, wait for the rollout, contract.
@@ -51,7 +64,7 @@ def command(
     Goes on where an earlier run of the same plan stopped. A state that is reached already
     is a success. SIGTERM and Ctrl-C stop it at a safe place (exit 75); run it again to go on.
     """
-    from zdm.cli import running
+    from zdm.cli import observing, running
     from zdm.workflows import execute_plan, plan_files
 
     settings = wiring.settings(context, database)
@@ -70,8 +83,13 @@ def command(
     limits = running.limits(
         settings, end_blockers_after=end_blockers_after, take_over=take_over
     )
-    observer = running.observer(json_lines=json_lines)
-    with running.world(settings, observer, pacing=pacing, limits=limits) as world:
+    seen_by = observing.Wanted(
+        log_format=log_format, json_lines=json_lines, listen=listen, trace=trace
+    )
+    with (
+        observing.told(seen_by, settings) as observer,
+        running.world(settings, observer, pacing=pacing, limits=limits) as world,
+    ):
         state = execute_plan.run(wanted, world, options)
     if not json_lines:
         typer.echo(state)

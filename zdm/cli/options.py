@@ -29,6 +29,9 @@ PlanFile = Annotated[
     Path, typer.Argument(help="Plan file.", metavar="PLAN", show_default=False)
 ]
 
+JsonLines = Annotated[
+    bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
+]
 TakeOver = Annotated[
     bool,
     typer.Option(
@@ -69,6 +72,40 @@ class Pacing(StrEnum):
 
     PACED = "paced"
     FULL = "full"
+
+
+class LogFormat(StrEnum):
+    """How a run tells on stderr what happens."""
+
+    AUTO = "auto"  # for a person on a terminal, else JSON
+    HUMAN = "human"
+    JSON = "json"
+
+
+Log = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        envvar="ZDM_LOG_FORMAT",
+        help="How stderr tells what happens: for a person, as JSON lines, or as suits it"
+        " (JSON lines where it is no terminal).",
+    ),
+]
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        help="Serve /metrics, /healthz and /readyz here while the run lasts.",
+        metavar="HOST:PORT",
+        show_default=False,
+    ),
+]
+Trace = Annotated[
+    bool,
+    typer.Option(
+        "--trace",
+        help="Send an OpenTelemetry trace (also where OTEL_EXPORTER_OTLP_ENDPOINT is set).",
+    ),
+]
 
 
 def duration(text: str, option: str) -> timedelta:

@@ -1,22 +1,20 @@
 """Shows a run's events: lines for what is done, one moving line for what is going on.
 
-`JsonLines` writes the same events for machines, one object per line.
+`zdm.observe.logs` writes the same events for machines.
 """
 
-import dataclasses
-import json
-import re
-from datetime import datetime, timedelta
-from typing import Any, TextIO, assert_never
+from datetime import timedelta
+from typing import assert_never
 
-from zdm import plain
 from zdm.cli.screen import Screen
 from zdm.execute.events import (
     BackfillProgress,
     DeployStarted,
     Event,
     GateClear,
+    Listening,
     PointOfNoReturn,
+    RunFailed,
     RunStarted,
     RunStopped,
     SessionEnded,
@@ -27,7 +25,6 @@ from zdm.execute.events import (
     Suspicious,
     Waiting,
 )
-from zdm.model.release import Version
 
 _MINUTE = timedelta(minutes=1)
 
@@ -55,6 +52,10 @@ class Progress:
             case StepDone():
                 self._screen.still()
                 self._screen.line(f"  ✓ {self._step} {event.title} ({_done(event)})")
+            case Listening():
+                self._screen.line(f"metrics and health at {event.address}")
+            case RunFailed():
+                self._screen.still()  # the command line says what went wrong
             case StateChanged() if event.state == self._state:
                 pass  # each step says it
             case _:
@@ -153,28 +154,3 @@ def _length(value: timedelta) -> str:
     return (
         f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
     )
-
-
-_CODECS: plain.Codecs = {
-    datetime: plain.Codec(encode=datetime.isoformat, decode=datetime.fromisoformat, schema={}),
-    timedelta: plain.Codec(
-        encode=timedelta.total_seconds, decode=lambda data: timedelta(seconds=data), schema={}
-    ),
-    Version: plain.Codec(encode=str, decode=Version, schema={}),
-}
-
-
-class JsonLines:
-    """An Observer for machines: one JSON object per event, `event` says which."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def notify(self, event: Event) -> None:
-        """Write one event."""
-        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
-        content: dict[str, Any] = {"event": name}
-        for field in dataclasses.fields(event):
-            content[field.name] = plain.to_plain(getattr(event, field.name), _CODECS)
-        self._stream.write(json.dumps(content, ensure_ascii=False) + "\n")
-        self._stream.flush()

@@ -5,7 +5,15 @@ from typing import Annotated
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database, EndBlockersAfter, TakeOver
+from zdm.cli.options import (
+    Database,
+    EndBlockersAfter,
+    JsonLines,
+    Log,
+    LogFormat,
+    TakeOver,
+    Trace,
+)
 
 
 def command(
@@ -19,9 +27,9 @@ def command(
     ] = False,
     end_blockers_after: EndBlockersAfter = None,
     take_over: TakeOver = False,
-    json_lines: Annotated[
-        bool, typer.Option("--json", help="Write events as JSON lines to stdout.")
-    ] = False,
+    json_lines: JsonLines = False,
+    log_format: Log = LogFormat.AUTO,
+    trace: Trace = False,
     database: Database = None,
 ) -> None:
     """Take an unfinished run back, before the point of no return.
@@ -29,7 +37,7 @@ def command(
     The application goes back to the old version first, then every step is undone in reverse
     order, Alembic's version table included. After the point of no return it is refused.
     """
-    from zdm.cli import running
+    from zdm.cli import observing, running
     from zdm.workflows import execute_plan, rollback_run
 
     settings = wiring.settings(context, database)
@@ -39,8 +47,11 @@ def command(
     limits = running.limits(
         settings, end_blockers_after=end_blockers_after, take_over=take_over
     )
-    observer = running.observer(json_lines=json_lines)
-    with running.world(settings, observer, limits=limits) as world:
+    wanted = observing.Wanted(log_format=log_format, json_lines=json_lines, trace=trace)
+    with (
+        observing.told(wanted, settings) as observer,
+        running.world(settings, observer, limits=limits) as world,
+    ):
         state = rollback_run.run(wiring.database(settings), world, options)
     if not json_lines:
         typer.echo(state)

@@ -1,15 +1,10 @@
-"""The world of a run, made from Settings: database, platform, clock, signals, observer."""
+"""The world of a run, made from Settings: database, platform, clock, signals."""
 
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from types import FrameType
 
-from zdm.cli import options, wiring
+from zdm.cli import options, signals, wiring
 from zdm.cli.options import Pacing
-from zdm.cli.progress import JsonLines, Progress
-from zdm.cli.screen import Screen
 from zdm.config import Settings
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Observer, Platform
@@ -18,11 +13,6 @@ from zdm.execute.world import World
 from zdm.postgres import backfill
 from zdm.postgres.database import PostgresDatabase
 from zdm.postgres.limits import Limits
-
-
-def observer(*, json_lines: bool) -> Observer:
-    """Who tells what happens: a person's progress on stderr, or JSON lines on stdout."""
-    return JsonLines(sys.stdout) if json_lines else Progress(Screen(sys.stderr))
 
 
 def limits(
@@ -52,7 +42,7 @@ def world(
     stop, clock = StopFlag(), SystemClock()
     url = wiring.database(settings)
     with (
-        stopped_by_signals(stop),
+        signals.stopping(stop),
         closing(
             PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value), limits)
         ) as database,
@@ -60,22 +50,7 @@ def world(
         yield World(
             database=database,
             platform=platform or wiring.platform(settings),
-            observer=seen_by,
+            observer=wiring.announced(settings, seen_by),
             clock=clock,
             stop=stop,
         )
-
-
-@contextmanager
-def stopped_by_signals(stop: StopFlag) -> Iterator[None]:
-    """SIGTERM and SIGINT set the flag; a handler that raised would leave DDL running."""
-
-    def ask(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  as signal calls it
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

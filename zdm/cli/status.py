@@ -10,6 +10,7 @@ import typer
 
 from zdm.cli import wiring
 from zdm.cli.options import Database
+from zdm.errors import ZdmError
 
 if TYPE_CHECKING:
     from zdm.model.plan import Step
@@ -21,6 +22,10 @@ WATCH_SECONDS = 2.0
 def command(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    prometheus: Annotated[
+        bool,
+        typer.Option("--prometheus", help="As metrics in Prometheus' text format, for a cron."),
+    ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Show it anew every two seconds, until it is over.")
     ] = False,
@@ -33,6 +38,9 @@ def command(
     from zdm.workflows import read_status
 
     url = wiring.database(wiring.settings(context, database))
+    if prometheus:
+        _print_metrics(url)
+        return
     show = _json if as_json else _text
     status = read_status.read(url)
     typer.echo(show(status, one_line=watch))
@@ -50,6 +58,17 @@ def _json(status: "Status | None", *, one_line: bool) -> str:
 
 def _text(status: "Status | None", *, one_line: bool) -> str:  # noqa: ARG001  as _json
     return "no plan was ever run on this database" if status is None else text(status)
+
+
+def _print_metrics(url: str) -> None:
+    """An unreadable journal is a metric too, beside the exit code."""
+    from zdm.cli import metrics
+
+    try:
+        typer.echo(metrics.of_journal(url), nl=False)
+    except ZdmError:
+        typer.echo(metrics.of_unreadable(url), nl=False)
+        raise
 
 
 def plain(status: "Status") -> dict[str, Any]:

@@ -13,10 +13,12 @@ from zdm.config import Settings
 from zdm.errors import InputError
 
 if TYPE_CHECKING:
-    from zdm.execute.ports import Platform
+    from zdm.config import KubernetesSettings
+    from zdm.execute.ports import Observer, Platform
     from zdm.model.plan import Plan
     from zdm.model.schema import Snapshot
     from zdm.model.statement import Train
+    from zdm.rollout.kube_cluster import ClusterApi
     from zdm.workflows.plan_revisions import Sources
 
 
@@ -109,3 +111,42 @@ def platform(chosen: Settings) -> "Platform | None":
             from zdm.rollout import local
 
             return local.Local(workload=chosen.rollout.local)
+        case "kubernetes":
+            return _kubernetes(chosen)
+
+
+def announced(chosen: Settings, observer: "Observer") -> "Observer":
+    """The observer, and the cluster too where the application runs in one."""
+    found = chosen.rollout.kubernetes
+    if chosen.rollout.driver != "kubernetes" or found is None or not found.announce:
+        return observer
+    from zdm.execute.clock import SystemClock
+    from zdm.rollout import kube_announce, kube_api
+    from zdm.rollout.kube_objects import Ref
+
+    return kube_announce.Announcing(
+        observer,
+        kube_api.from_settings(found.kubeconfig, found.context, hurried=True),
+        tuple(Ref(w.kind, w.namespace, w.name) for w in found.workloads),
+        SystemClock().now,
+        lambda text: typer.echo(text, err=True),
+    )
+
+
+def cluster(chosen: "KubernetesSettings") -> "ClusterApi":
+    """The API of the cluster that the settings name."""
+    from zdm.rollout import kube_api
+
+    return kube_api.from_settings(chosen.kubeconfig, chosen.context)
+
+
+def _kubernetes(chosen: Settings) -> "Platform":
+    found = chosen.rollout.kubernetes
+    if found is None:
+        raise InputError(
+            "the rollout driver is `kubernetes`, and [rollout.kubernetes] is missing",
+            hint="see docs/drivers/kubernetes.md for its settings",
+        )
+    from zdm.rollout import kubernetes
+
+    return kubernetes.Kubernetes(found, cluster(found))

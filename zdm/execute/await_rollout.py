@@ -1,16 +1,21 @@
 """Deploy the new version and keep the gate: nothing contracts while an old one may live."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import assert_never
+from datetime import datetime, timedelta
+from typing import NoReturn, assert_never
 
-from zdm.errors import RolloutError, StoppedError, TemporaryError
-from zdm.execute import gate, orders
+from zdm.errors import InputError, RefusedError, RolloutError, StoppedError, TemporaryError
+from zdm.execute import gate, orders, states
 from zdm.execute.events import DeployStarted, GateClear, StateChanged, Waiting
 from zdm.execute.patience import patiently
 from zdm.execute.ports import Platform
 from zdm.execute.world import Options, World
+from zdm.model.plan import Phase
 from zdm.model.release import RolloutComplete, RunState, Session, Version
+
+FORBIDDEN_PATIENCE = timedelta(seconds=30)  # before a refusal of the platform is final
+AT_ROLLOUT = Phase.ROLLOUT.position
 
 
 @dataclass(slots=True)
@@ -20,13 +25,20 @@ class GateKeeper:
     world: World
     options: Options
     target: Version | None = None  # the new version, unless it goes back
+    forbidden_since: datetime | None = None  # since when the platform refuses to answer
+
+    def check(self) -> None:
+        """Ask the platform, before anything is changed, what would stop the rollout later."""
+        options, platform = self.options, self.world.platform
+        if platform is not None and states.LAST_PHASE[options.until].position >= AT_ROLLOUT:
+            self._asking(lambda: platform.check(options.old, options.new))
 
     def deploy_and_wait(self) -> None:
         """Move the platform to the new version and wait until the old one is gone."""
-        platform = self.platform()
+        platform, new = self.platform(), self.options.new
         if platform is not None:
-            self.world.observer.notify(DeployStarted(version=self.options.new))
-            platform.deploy(self.options.new)
+            self.world.observer.notify(DeployStarted(version=new))
+            self._part_way(lambda: self._asking(lambda: platform.deploy(new)))
         self._wait(deploying=True)
         self._soak()
 
@@ -52,8 +64,19 @@ class GateKeeper:
         return platform
 
     def _poll(self, *, deploying: bool) -> gate.Answer:
-        platform, rollout = self.platform(), self.options.rollout
-        target = self.target or self.options.new
+        platform = self.platform()
+        try:
+            sessions = self._sessions()  # first: it may take minutes, and what is seen gets old
+            seen = self._observed(platform, sessions, deploying=deploying)
+        except TemporaryError as error:
+            self.world.stop.check()
+            return gate.Unknown(reason=error.message)
+        return seen if isinstance(seen, gate.Unknown | gate.Refused) else gate.decide(seen)
+
+    def _observed(
+        self, platform: Platform | None, sessions: tuple[Session, ...], *, deploying: bool
+    ) -> gate.Observation | gate.Unknown | gate.Refused:
+        target, rollout = self.target or self.options.new, self.options.rollout
         try:
             seen = gate.Observation(
                 target=target,
@@ -61,15 +84,48 @@ class GateKeeper:
                 status=RolloutComplete() if platform is None else platform.status(target),
                 instances=() if platform is None else platform.inventory(),
                 spawners=() if platform is None else platform.templates(),
-                sessions=self._sessions(),
-                deploying=deploying,
+                sessions=sessions,
+                deploying=deploying or self.target is not None,
+                others_deploy=platform is not None and not platform.deploys,
                 sessions_block=rollout.sessions == "block",
                 allowed_sessions=rollout.allowed_sessions,
             )
-        except TemporaryError as error:
-            self.world.stop.check()
+        except RefusedError as error:
+            return self._forbidden(error)
+        self.forbidden_since = None
+        return seen
+
+    def _forbidden(self, error: RefusedError) -> gate.Unknown | gate.Refused:
+        """A server that starts forbids everything for a moment: its Roles are not read yet."""
+        now = self.world.clock.now()
+        self.forbidden_since = self.forbidden_since or now
+        if now - self.forbidden_since < FORBIDDEN_PATIENCE:
             return gate.Unknown(reason=error.message)
-        return gate.decide(seen)
+        return gate.Refused(reason=error.message, hint=error.hint)
+
+    def _asking(self, work: Callable[[], object]) -> None:
+        """Ask the platform something, again while it does not answer, until the deadline."""
+        clock, rollout = self.world.clock, self.options.rollout
+        since = clock.now()
+        while True:
+            self.world.stop.check()
+            try:
+                work()
+            except TemporaryError as error:
+                if clock.now() - since > rollout.deadline:
+                    raise
+                self._say("platform", error.message, (), since, None)
+            else:
+                return
+            clock.sleep(rollout.poll_interval)
+
+    @staticmethod
+    def _part_way(work: Callable[[], object]) -> None:
+        """A platform that refuses now stops a run that has changed something already."""
+        try:
+            work()
+        except (RefusedError, InputError) as error:
+            raise StoppedError(error.message, hint=error.hint) from error
 
     def _sessions(self) -> tuple[Session, ...]:
         """A rollout takes hours; a connection that is lost meanwhile is made anew."""
@@ -128,12 +184,18 @@ class GateKeeper:
                 case _:
                     assert_never(answer)
             if clear < rollout.polls:
-                self._deadline(since, answer)
+                self._deadline(since, answer, deploying=deploying)
                 clock.sleep(rollout.poll_interval)
 
-    def _deadline(self, since: datetime, answer: gate.Answer) -> None:
+    def _deadline(self, since: datetime, answer: gate.Answer, *, deploying: bool) -> None:
         if self.world.clock.now() - since <= self.options.rollout.deadline:
             return
+        if deploying and isinstance(answer, gate.Wait) and answer.gate == "rollout":
+            self._go_back(
+                f"the rollout was not complete within {self.options.rollout.deadline}:"
+                f" {answer.reason}",
+                "see to what is named, then run the same command again",
+            )
         reason = "" if isinstance(answer, gate.Clear) else f": {answer.reason}"
         raise StoppedError(
             f"the old version was not gone within {self.options.rollout.deadline}{reason}",
@@ -143,17 +205,19 @@ class GateKeeper:
     def _refused(self, answer: gate.Refused, *, deploying: bool) -> None:
         if not (answer.rollout_failed and deploying):
             raise StoppedError(answer.reason, hint=answer.hint)
-        platform = self.world.platform
+        self._go_back(answer.reason, answer.hint)
+
+    def _go_back(self, reason: str, hint: str) -> NoReturn:
+        """The application to the old version; the expand does no harm and stays."""
+        platform, old = self.world.platform, self.options.old
+        left: list[str] = []
         if platform is not None:
-            self.world.observer.notify(DeployStarted(version=self.options.old, back=True))
-            platform.rollback(self.options.old)
+            self.world.observer.notify(DeployStarted(version=old, back=True))
+            self._part_way(lambda: self._asking(lambda: left.append(platform.rollback(old))))
         self._record_state(RunState.FAILED_KEPT_EXPANDED)
         self.world.observer.notify(StateChanged(state=RunState.FAILED_KEPT_EXPANDED))
-        raise RolloutError(
-            f"{answer.reason}; the application goes back to {self.options.old} and the"
-            " expand is kept",
-            hint=answer.hint,
-        )
+        back = "".join(left) or f"the application goes back to {old}"
+        raise RolloutError(f"{reason}; {back} and the expand is kept", hint=hint)
 
     def _soak(self) -> None:
         clock = self.world.clock

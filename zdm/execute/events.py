@@ -131,6 +131,23 @@ class RunStopped:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailed:
+    """The command ends with an error; the journal holds what was done before."""
+
+    kind: str  # class of the error in `zdm.errors`, which has the exit code
+    exit_code: int
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Metrics and health can be asked for at this address."""
+
+    address: str
+
+
 Event = (
     RunStarted
     | StateChanged
@@ -145,4 +162,6 @@ Event = (
     | GateClear
     | PointOfNoReturn
     | RunStopped
+    | RunFailed
+    | Listening
 )

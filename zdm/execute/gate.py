@@ -71,7 +71,8 @@ class Observation:
     instances: tuple[Instance, ...]
     spawners: tuple[Spawner, ...]
     sessions: tuple[Session, ...]
-    deploying: bool = False  # zdm itself asked for the target and waits for it
+    deploying: bool = False  # the target is on its way
+    others_deploy: bool = False  # somebody else moves the version; it may still be the old one
     sessions_block: bool = True
     allowed_sessions: tuple[str, ...] = ()
 
@@ -100,8 +101,8 @@ def _status(seen: Observation) -> Answer:
                 hint="mend the application and run the same command again",
                 rollout_failed=True,
             )
-        case RolloutProgress(waiting_for=waiting_for):
-            return Wait(gate="rollout", reason=waiting_for)
+        case RolloutProgress(waiting_for=waiting_for, by_hand=by_hand):
+            return Wait(gate="a person" if by_hand else "rollout", reason=waiting_for)
         case RolloutComplete():
             return Clear()
 
@@ -119,10 +120,19 @@ def _templates(seen: Observation) -> Answer:
 def _said(stale: list[Spawner], seen: Observation) -> Answer:
     if not stale:
         return Clear()
+    faults = [f"{item.id} {item.reason}" for item in stale if item.reason]
+    if faults:
+        return Refused(
+            reason="; ".join(faults),
+            hint="see to it that every program on the database is declared and tells its"
+            " version, or allow it in zdm.toml, then run the same command again",
+        )
     if any(item.version is None for item in stale):
         names = ", ".join(item.id for item in stale if item.version is None)
         return Unknown(reason=f"the version that {names} would start cannot be told")
     said = ", ".join(f"{item.id} ({item.version})" for item in stale)
+    if seen.deploying and seen.others_deploy:
+        return Wait(gate="version", reason=f"nobody has moved it to {seen.target} yet: {said}")
     return Refused(
         reason=f"{said} would start another version than {seen.target}",
         hint=f"move it to {seen.target}; somebody may have rolled back in between",
@@ -133,13 +143,17 @@ def _instances(seen: Observation) -> Answer:
     if not seen.instances:
         return Clear()
     old = [item for item in seen.instances if item.version != seen.target]
-    lost = [item.id for item in old if item.state is InstanceState.UNKNOWN]
+    lost = [
+        f"{item.id}{f' ({item.note})' if item.note else ''}"
+        for item in old
+        if item.state is InstanceState.UNKNOWN
+    ]
     if lost:
         return Unknown(reason=f"{', '.join(lost)} cannot be seen and may still be alive")
     if not old:
         return Clear()
     etas = [item.eta for item in old if item.eta is not None]
-    names = tuple(f"{item.id} ({item.version}, {item.state})" for item in old)
+    names = tuple(_named(item) for item in old)
     return Wait(
         gate="old version",
         reason=f"{len(old)} instance{'s' if len(old) > 1 else ''} of another version"
@@ -147,6 +161,11 @@ def _instances(seen: Observation) -> Answer:
         names=names,
         eta=max(etas) if etas else None,
     )
+
+
+def _named(item: Instance) -> str:
+    version = item.version or "of no known version"
+    return f"{item.id} ({', '.join(filter(None, (str(version), item.state, item.note)))})"
 
 
 def _sessions(seen: Observation) -> Answer:

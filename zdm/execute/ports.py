@@ -133,6 +133,9 @@ class Database(Protocol):
     def recall(self) -> JournalRun:
         """The run that is owned, as the journal has it now."""
 
+    def name_versions(self, old: Version, new: Version) -> None:
+        """Record between which application versions the run moves."""
+
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
 
@@ -178,6 +181,13 @@ class Platform(Protocol):
     def cannot_prove(self) -> tuple[str, ...]:
         """What this driver's inventory may miss, one sentence each."""
 
+    @property
+    def deploys(self) -> bool:
+        """Whether `deploy` moves the version; else somebody else does, and zdm waits."""
+
+    def check(self, old: Version, new: Version) -> None:
+        """Raise RefusedError or InputError for what would stop the rollout, before a run."""
+
     def inventory(self) -> tuple[Instance, ...]:
         """Every instance that is alive now, of any version, terminating ones included."""
 
@@ -190,5 +200,5 @@ class Platform(Protocol):
     def status(self, version: Version) -> RolloutStatus:
         """How far the move is."""
 
-    def rollback(self, version: Version) -> None:
-        """Begin to move back to the version."""
+    def rollback(self, version: Version) -> str:
+        """Begin to move back to the version; what is left for a person to do, if anything."""

@@ -12,7 +12,13 @@ from zdm import snapshotfile
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute import gate, states
 from zdm.execute.await_rollout import GateKeeper
-from zdm.execute.events import DeployStarted, RunStopped, StateChanged, StepReverted
+from zdm.execute.events import (
+    DeployStarted,
+    RunStopped,
+    StateChanged,
+    StepReverted,
+    Waiting,
+)
 from zdm.execute.patience import claim, patiently
 from zdm.execute.ports import JournalRun
 from zdm.execute.world import Options, World
@@ -32,10 +38,14 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     undone = [step for step in reversed(plan.steps) if step.id in {*run.done, *run.begun}]
     _refuse(run, undone)
     run = world.database.adopt(run)
-    if _may_run_new(run, plan) or _runs_new(world, options):
-        _application_back(world, options)
+    goes_back = _may_run_new(run, plan) or _runs_new(world, options)
+    if goes_back:
+        GateKeeper(world=world, options=options).platform()  # without one the run stays
+    # before the application goes back: from here `zdm guard` admits the old version only
     world.database.record_state(RunState.REVERTING)
     world.observer.notify(StateChanged(state=RunState.REVERTING))
+    if goes_back:
+        _application_back(world, options)
     for step in undone:
         _undo(step, world, options)
     _equals_start(plan, world)
@@ -85,7 +95,10 @@ def _runs_new(world: World, options: Options) -> bool:
 def _application_back(world: World, options: Options) -> None:
     if world.platform is not None:
         world.observer.notify(DeployStarted(version=options.old, back=True))
-        world.platform.rollback(options.old)
+        left = world.platform.rollback(options.old)
+        if left:
+            now = world.clock.now()
+            world.observer.notify(Waiting(gate="version", reason=left, since=now))
     GateKeeper(world=world, options=options, target=options.old).wait_until_clear()
 
 

@@ -70,6 +70,7 @@ class _Runner:
         if self.world.database.finished(self.text.digest):
             return RunState.CONTRACTED
         journal = preflight.check(self.text, self.world.database, self.options)
+        self.keeper.check()
         self._begin(journal)
         try:
             return self._steps()
@@ -89,6 +90,8 @@ class _Runner:
         run = database.begin(self.text) if journal is None else database.adopt(journal)
         self.done = set(run.done)
         self.past_return = run.past_return
+        old, new = self.options.old, self.options.new
+        self._retrying(lambda: database.name_versions(old, new))
         self.world.observer.notify(
             RunStarted(
                 plan=self.plan.name,

@@ -52,6 +52,7 @@ class Instance:
     state: InstanceState
     since: datetime
     eta: datetime | None = None  # when a terminating one must be gone
+    note: str = ""  # why its version or state cannot be told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class Spawner:
 
     id: str
     version: Version | None
+    reason: str = ""  # with no version: why somebody must act; empty: it could not be seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ class RolloutProgress:
     """The platform is at it; `waiting_for` names what is missing."""
 
     waiting_for: str
+    by_hand: bool = False  # nothing moves before a person acts; the version itself is fine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

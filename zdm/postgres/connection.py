@@ -35,8 +35,17 @@ def shown(url: str) -> str:
     return f"{parts.get('user') or ''}@{host}:{port}/{parts.get('dbname') or ''}"
 
 
-def connect(url: str, *, name: str, autocommit: bool = True) -> Connection:
-    """Connect; raises InputError for an unusable URL, TemporaryError where nobody answers."""
+def place(url: str) -> str:
+    """The database as a label: host, port and name."""
+    return shown(url).rpartition("@")[2]
+
+
+def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True) -> Connection:
+    """Connect; raises InputError for an unusable URL, TemporaryError where nobody answers.
+
+    `tuned` False leaves the session's settings alone: behind a pooler they would stay in a
+    server connection that applications share.
+    """
     try:
         connection = psycopg.connect(
             url,
@@ -57,12 +66,18 @@ def connect(url: str, *, name: str, autocommit: bool = True) -> Connection:
         ) from error
     except psycopg.OperationalError as error:
         raise _unreachable(url, error) from error
+    if tuned:
+        tune(connection)
+    connection.autocommit = autocommit
+    return connection
+
+
+def tune(connection: Connection) -> None:
+    """Settings of a session that is zdm's own."""
     for statement in SESSION:
         # Windows servers refuse the first; then a dead client is seen by keepalives only
         with contextlib.suppress(psycopg.errors.InvalidParameterValue):
             connection.execute(statement)
-    connection.autocommit = autocommit
-    return connection
 
 
 def _unreachable(url: str, error: psycopg.OperationalError) -> ZdmError:

@@ -16,7 +16,7 @@ from zdm.execute.events import BackfillProgress, Suspicious, Waiting
 from zdm.execute.ports import Clock, JournalRun, Order, PlanText, Window
 from zdm.execute.stop import StopFlag
 from zdm.model.plan import Backfill, RunSql, Step
-from zdm.model.release import RunState, Session
+from zdm.model.release import RunState, Session, Version
 from zdm.model.schema import Name, Snapshot
 from zdm.postgres import (
     backfill,
@@ -28,6 +28,7 @@ from zdm.postgres import (
     journal,
     locks,
     orders,
+    pooler,
     sessions,
     steps,
 )
@@ -66,7 +67,7 @@ class PostgresDatabase:
         self._stop.cancel = self._cancel
 
     def _connect(self) -> connection.Connection:
-        made = connection.connect(self._url, name=self._name)
+        made = pooler.connect_directly(self._url, name=self._name)
         # what the journal acknowledges must survive a crash, the marker before all
         made.execute(
             "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
@@ -124,6 +125,12 @@ class PostgresDatabase:
     def _begun(self, run: JournalRun) -> JournalRun:
         orders.obeyed(self._connection, Fence(run=run.id, epoch=run.epoch))  # an older cancel
         return self._fenced(run)
+
+    def name_versions(self, old: Version, new: Version) -> None:
+        """Record between which application versions the run moves."""
+        with self._errors("recording the versions"), self._connection.transaction():
+            journal.check(self._connection, self._own())
+            journal.name_versions(self._connection, self._own(), old, new)
 
     def _fenced(self, run: JournalRun) -> JournalRun:
         self._fence = Fence(run=run.id, epoch=run.epoch)

@@ -13,7 +13,7 @@ from typing import Any
 from zdm.errors import RefusedError
 from zdm.execute.ports import JournalRun, PlanText
 from zdm.execute.states import FINISHED
-from zdm.model.release import RunState
+from zdm.model.release import RunState, Version
 from zdm.postgres.connection import Connection
 
 VERSION = 2  # of the journal's tables
@@ -139,6 +139,14 @@ def adopt(connection: Connection, fence: Fence, owner: str) -> JournalRun:
     if row is None:
         raise taken_over(connection, fence)
     return _run(connection, row)
+
+
+def name_versions(connection: Connection, fence: Fence, old: Version, new: Version) -> None:
+    """Record between which application versions the run moves; `zdm guard` reads them."""
+    connection.execute(
+        "UPDATE zdm.run SET old_version = %s, new_version = %s WHERE id = %s AND epoch = %s",
+        (old.name, new.name, fence.run, fence.epoch),
+    )
 
 
 def check(connection: Connection, fence: Fence) -> None:

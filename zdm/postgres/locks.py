@@ -10,7 +10,7 @@ import hashlib
 
 from zdm.errors import RefusedError
 from zdm.execute.ports import LockBusyError
-from zdm.postgres import blockers, identity
+from zdm.postgres import blockers, identity, pooler
 from zdm.postgres.blockers import Blocker, Ending
 from zdm.postgres.connection import PREFIX, Connection
 
@@ -31,7 +31,7 @@ def claim(connection: Connection, *, own: str, take_over: bool) -> tuple[str, ..
             raise _held(holders(connection))
     else:
         raise _held(holders(connection))
-    _direct(connection)
+    pooler.refuse_stranded(connection)
     left = [item for item in executors(connection) if item.state != "idle"]
     if not _clear(connection, left, ended, own=own, take_over=take_over):
         names = blockers.words(left)
@@ -103,22 +103,3 @@ def _held(found: list[Blocker]) -> LockBusyError:
         hint="wait for it, look at it with `zdm status`, or stop it with `zdm cancel`; if you"
         " know that its process is dead, run the same command with --take-over",
     )
-
-
-def _direct(connection: Connection) -> None:
-    """A transaction pooler strands session locks: refuse to run behind one."""
-    # a pooler makes the process id up that it greets with
-    pids: set[int | None] = {connection.info.backend_pid}
-    for _ in range(2):
-        with connection.transaction():
-            row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
-            pids.add(row[0] if row else None)
-    held = connection.execute(
-        "SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted"
-        " AND pid = pg_catalog.pg_backend_pid()"
-    ).fetchone()
-    if len(pids) != 1 or held is None:
-        raise RefusedError(
-            "the connection goes through a pooler, which strands locks and hides a dead client",
-            hint="give zdm a direct URL to the server",
-        )

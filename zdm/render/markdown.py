@@ -45,14 +45,10 @@ def _operations(plan: Plan) -> str:
 
 
 def _summary(plan: Plan) -> str:
-    wal = sum(step.cost.wal_bytes or 0 for step in plan.steps)
-    written = outline.rows_written(plan)
     facts = [
         f"{outline.steps(plan)} for PostgreSQL {plan.server_major}",
         _blocking(plan),
-        f"{outline.count(written)} rows written, about {outline.size(wal)} WAL"
-        if written
-        else "no rows written",
+        outline.written(plan),
         outline.return_until(plan),
     ]
     return "> " + " · ".join(facts)

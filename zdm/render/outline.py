@@ -96,19 +96,21 @@ def duration(value: timedelta) -> str:
 
 
 def cost(step: Step) -> str:
-    """What a step costs, or that it touches the catalog only."""
+    """What a step costs, or that it neither scans nor rewrites; unknown is said, never 0."""
     value = step.cost
     rewrites = step.rewrites if isinstance(step, RunSql) else ()
     parts = [f"rewrites {table}" for table in rewrites]
     if value.rows is not None:
         parts.append(f"{count(value.rows)} rows")
+    elif isinstance(step, Backfill):
+        parts.append("writes the rows that differ, nobody counted how many")
     if value.written_bytes:
         parts.append(f"{size(value.written_bytes)} written")
     if value.wal_bytes:
         parts.append(f"about {size(value.wal_bytes)} WAL")
     if value.scan:
         parts.append("reads the whole table")
-    return ", ".join(parts) or "catalog only"
+    return ", ".join(parts) or "no scan, no rewrite"
 
 
 def blocks(lock: TableLock) -> str:
@@ -150,14 +152,20 @@ def undo(step: Step) -> str:
             return "; ".join(first_line(text) for text in step.undo) or "nothing to do"
 
 
-def rows_written(plan: Plan) -> int:
-    """The rows that the whole plan writes; an index build writes none."""
+def written(plan: Plan) -> str:
+    """The rows that the whole plan writes, and the WAL of all of it; builds write no rows."""
     writing = [
         step
         for step in plan.steps
         if isinstance(step, Backfill) or (isinstance(step, RunSql) and step.rewrites)
     ]
-    return sum(step.cost.rows or 0 for step in writing)
+    if not writing:
+        return "no rows written"
+    if any(step.cost.rows is None for step in writing):
+        return "rows written: not known, the schema it starts from has no statistics"
+    wal = sum(step.cost.wal_bytes or 0 for step in plan.steps)
+    rows = count(sum(step.cost.rows or 0 for step in writing))
+    return f"{rows} rows written, about {size(wal)} WAL"
 
 
 def first_line(sql: str) -> str:

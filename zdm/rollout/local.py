@@ -63,6 +63,14 @@ class Local:
             "a child process that was started with an empty environment is not seen",
         )
 
+    @property
+    def deploys(self) -> bool:
+        """It starts and stops the processes itself."""
+        return True
+
+    def check(self, old: Version, new: Version) -> None:
+        """It needs nothing beforehand."""
+
     def inventory(self) -> tuple[Instance, ...]:
         """Every instance that has a live process, or whose port is still listened on."""
         members = {m.id: m for m in local_state.read_state(self.directory).members}
@@ -120,9 +128,10 @@ class Local:
         """Ask for the version; asked again, a failed rollout is tried again."""
         self._ask(version.name)
 
-    def rollback(self, version: Version) -> None:
+    def rollback(self, version: Version) -> str:
         """Ask for the version that was there before."""
         self._ask(version.name)
+        return ""
 
     def stop(self) -> None:
         """Ask that everything stops; the supervisor ends when nothing is left."""

@@ -9,8 +9,9 @@ from zdm.execute.events import Waiting
 from zdm.execute.ports import JournalRun, Order
 from zdm.execute.states import FINISHED
 from zdm.model.plan import Plan
-from zdm.postgres import connection, journal, locks, orders
+from zdm.postgres import connection, history, journal, locks, orders
 from zdm.postgres.connection import Connection
+from zdm.postgres.history import History
 from zdm.postgres.journal import Attempted, Times
 
 
@@ -19,6 +20,7 @@ class Filled:
     """How far a backfill is."""
 
     step: str
+    table: str
     scanned: int
     estimate: int | None
     changed: int
@@ -39,6 +41,7 @@ class Status:
     run: JournalRun
     plan: Plan
     fills: tuple[Filled, ...]
+    history: History
     times: Times
     attempted: tuple[Attempted, ...]
     at_work: tuple[str, ...]  # the executor's session, if one is at work
@@ -77,6 +80,7 @@ def _status(opened: Connection, run: JournalRun) -> Status:
         fills=tuple(
             Filled(
                 step=row[0],
+                table=row[1],
                 estimate=row[3],
                 scanned=row[4],
                 changed=row[5],
@@ -85,6 +89,7 @@ def _status(opened: Connection, run: JournalRun) -> Status:
             )
             for row in journal.ranges(opened, run.id)
         ),
+        history=history.of_run(opened, run.id),
         times=journal.times(opened, run.id),
         attempted=journal.attempted(opened, run.id),
         at_work=tuple(str(item) for item in locks.holders(opened)),

@@ -8,6 +8,8 @@ CREATE TABLE IF NOT EXISTS zdm.run (
     plan_name text NOT NULL,
     plan_digest text NOT NULL,
     plan text NOT NULL,
+    old_version text, -- the application's, which the run moves between
+    new_version text,
     state text NOT NULL,
     epoch integer NOT NULL DEFAULT 1,
     owner text NOT NULL,

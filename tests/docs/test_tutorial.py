@@ -1,0 +1,36 @@
+import os
+import sys
+from pathlib import Path
+
+from tests.docs import session
+from tests.golden import Golden
+from zdm.postgres import connection
+from zdm.postgres.provider import Server
+
+TUTORIAL = Path(__file__).parents[2] / "docs/tutorial.md"
+MAJOR = 18
+SHOP = """
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);
+INSERT INTO users SELECT g, 'user' || g || '@example.com' FROM generate_series(1, 20000) AS g;
+ANALYZE users;
+"""
+
+
+def test_the_tutorial_says_what_happens(
+    server: Server, database: str, tmp_path: Path, golden: Golden
+) -> None:
+    assert server.major == MAJOR, "the tutorial is written with the newest version"
+    with connection.connect(database, name="tests") as own:
+        own.execute(SHOP.encode())
+    programs = str(Path(sys.executable).parent)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ZDM_")},
+        "ZDM_DATABASE_URL": database,
+        "ZDM_LOG_FORMAT": "human",  # as on a terminal
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+    }
+    if "ZDM_CACHE_DIR" in os.environ:
+        environment["ZDM_CACHE_DIR"] = os.environ["ZDM_CACHE_DIR"]
+    text = TUTORIAL.read_text(encoding="utf-8")
+
+    golden.check(TUTORIAL, session.run(text, tmp_path, environment))

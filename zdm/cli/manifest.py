@@ -1,0 +1,125 @@
+"""`zdm manifest`: a plan as a Kubernetes Job, with the rights it needs."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zdm.cli import CONFIG, options, wiring
+from zdm.cli.options import PlanFile
+
+
+class ManifestFormat(StrEnum):
+    """How the documents are written."""
+
+    YAML = "yaml"
+    KUSTOMIZE = "kustomize"
+
+
+def command(
+    context: typer.Context,
+    plan: PlanFile,
+    image: Annotated[
+        str,
+        typer.Option(
+            help="Image that holds zdm, best pinned by digest.",
+            metavar="REF",
+            show_default=False,
+        ),
+    ],
+    namespace: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the Job runs; else the first namespace of the settings.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="Of ServiceAccount, Roles and NetworkPolicy.")
+    ] = "zdm",
+    attempt: Annotated[
+        int, typer.Option(help="Another number gives the Job another name.", min=1)
+    ] = 1,
+    secret: Annotated[
+        str, typer.Option(help="Secret with the direct URL of the database.")
+    ] = "zdm-database",
+    secret_key: Annotated[str, typer.Option(help="Key of the URL in it.")] = "url",
+    plan_in_image: Annotated[
+        bool,
+        typer.Option(
+            "--plan-in-image",
+            help="The image holds zdm.toml in its working folder and the plan at the given"
+            " path; else a ConfigMap brings both.",
+        ),
+    ] = False,
+    database_port: Annotated[
+        int, typer.Option(help="For the NetworkPolicy.", min=1, max=65535)
+    ] = 5432,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Let the run serve its metrics on this port, and add a PodMonitor.",
+            min=1024,
+            max=65535,
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[
+        ManifestFormat,
+        typer.Option("--format", help="One stream, or a folder for kustomize (with -o)."),
+    ] = ManifestFormat.YAML,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="PATH", help="File, or folder; else stdout."),
+    ] = None,
+) -> None:
+    """Print what runs a plan in a Kubernetes cluster.
+
+    Job, ServiceAccount, a Role and a RoleBinding per namespace, NetworkPolicy and ConfigMap,
+    made for the workloads of [rollout.kubernetes] in zdm.toml. Nothing is sent anywhere.
+    """
+    from zdm.workflows import job_manifest
+
+    asked = job_manifest.Asked(
+        plan=plan,
+        image=image,
+        settings_file=context.meta.get(CONFIG),
+        namespace=namespace,
+        account=name,
+        attempt=attempt,
+        secret=secret,
+        secret_key=secret_key,
+        plan_in_image=plan_in_image,
+        database_port=database_port,
+        metrics_port=metrics_port,
+    )
+    documents = job_manifest.run(wiring.settings(context), asked)
+    _write(documents, form, output)
+    if "@sha256:" not in image:
+        options.say(
+            f"note: {image} is not pinned by digest, so a repeated Job may run another zdm"
+        )
+
+
+def _write(
+    documents: dict[str, dict[str, object]], form: ManifestFormat, output: Path | None
+) -> None:
+    from zdm.errors import InputError
+    from zdm.render import manifest
+    from zdm.workflows import plan_files
+
+    match form, output:
+        case ManifestFormat.YAML, None:
+            typer.echo(manifest.stream(documents), nl=False)
+        case ManifestFormat.YAML, Path():
+            plan_files.write(output, manifest.stream(documents))
+        case ManifestFormat.KUSTOMIZE, Path():
+            for file, text in manifest.kustomize(documents).items():
+                plan_files.write(output / file, text)
+        case ManifestFormat.KUSTOMIZE, None:
+            raise InputError(
+                "kustomize wants a folder, and none is named", hint="name one with -o FOLDER"
+            )
+    if output is not None:
+        options.say(f"{output} written")

@@ -1,0 +1,164 @@
+"""May an application version start on the schema as it is? Journalled runs in, one answer out.
+
+Versions are opaque words, so their order is that of the runs that named them. What a run has
+retired stays out until a later run brings it back as its new version; equality with one
+version would break every rolling update, so a range is served while a run is under way. Pure.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from zdm.execute.gate import Refused, Wait
+from zdm.model.release import RunState, Version
+
+OLD_ONLY = frozenset(
+    {
+        RunState.PLANNED,
+        RunState.EXPANDING,
+        RunState.EXPANDED,
+        RunState.BACKFILLING,
+        RunState.FAILED_KEPT_EXPANDED,
+        RunState.REVERTING,
+    }
+)
+BOTH = frozenset({RunState.BACKFILLED, RunState.DEPLOYING, RunState.DEPLOYED, RunState.SOAKING})
+_NAMES = "set rollout.old and rollout.new in zdm.toml to the names your images carry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRun:
+    """One run, as far as admission needs it; a version is None where none was recorded."""
+
+    id: int
+    plan_name: str
+    old: Version | None
+    new: Version | None
+    state: RunState
+    past_return: bool
+
+    def __str__(self) -> str:
+        return f"run {self.id} of `{self.plan_name}`"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing of it is pending."""
+        return self.state in (RunState.CONTRACTED, RunState.REVERTED)
+
+    @property
+    def serves(self) -> frozenset[Version]:
+        """The versions that may start while it is unfinished (rollback table of the docs)."""
+        if self.past_return or self.state is RunState.CONTRACTING:
+            return _known(self.new)
+        if self.state in BOTH:
+            return _known(self.old, self.new)
+        return _known(self.old)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """It may start, and why."""
+
+    reason: str
+
+
+Admission = Admitted | Wait | Refused
+
+
+def decide(version: Version, runs: Sequence[RecordedRun]) -> Admission:
+    """Whether the version may start; `runs` in the order in which they were begun."""
+    finished = [run for run in runs if run.is_finished]
+    for run in runs:
+        if not run.is_finished:
+            return _during(version, run, _standing(finished))
+    return _after(version, finished)
+
+
+def _known(*versions: Version | None) -> frozenset[Version]:
+    return frozenset(version for version in versions if version is not None)
+
+
+def _said(versions: Iterable[Version]) -> str:
+    return " and ".join(sorted(version.name for version in versions)) or "no version"
+
+
+def _standing(finished: Iterable[RecordedRun]) -> Mapping[Version, RecordedRun | None]:
+    """Each version that finished runs know: the run that retired it, None while served."""
+    standing: dict[Version, RecordedRun | None] = {}
+    for run in finished:
+        if run.state is RunState.CONTRACTED:
+            known = {*standing, *_known(run.old)}
+            standing |= {version: standing.get(version) or run for version in known}
+            standing |= dict.fromkeys(_known(run.new))
+        else:  # taken back: the old version goes on, the new one was never finished
+            standing |= {version: standing.get(version) for version in _known(run.old)}
+    return MappingProxyType(standing)
+
+
+def _retired(version: Version, by: RecordedRun) -> Refused:
+    return Refused(
+        reason=f"{version} is retired: {by} has contracted the schema to"
+        f" {_said(_known(by.new))}, so {version} would read and write what is no longer there",
+        hint="start a newer version; only a later run that names it as its new version brings"
+        " it back",
+    )
+
+
+def _during(
+    version: Version, run: RecordedRun, standing: Mapping[Version, RecordedRun | None]
+) -> Admission:
+    if run.old is None or run.new is None:
+        return Wait(gate="guard", reason=f"{run} has not yet recorded its versions")
+    if version in run.serves:
+        return Admitted(reason=f"{run} is {run.state} and serves {_said(run.serves)}")
+    if version == run.new:
+        return Wait(
+            gate="guard",
+            reason=f"{version} is too early: {run} is {run.state} and serves"
+            f" {_said(run.serves)} until its backfills are verified",
+        )
+    if version == run.old:
+        return _past(version, run)
+    by = standing.get(version)
+    if by is not None:
+        return _retired(version, by)
+    return Refused(
+        reason=f"{run} is {run.state} and serves {_said(run.serves)}; whether {version} works"
+        " on its schema is not known",
+        hint=f"finish the run or take it back; if this is one of its versions, {_NAMES}",
+    )
+
+
+def _past(version: Version, run: RecordedRun) -> Admission:
+    """The old version of a run that contracts."""
+    if run.past_return:
+        return Refused(
+            reason=f"{version} is retired: {run} is past the point of no return and serves"
+            f" {_said(run.serves)}",
+            hint="start the new version; for the old one's behaviour, release a version that"
+            " has it",
+        )
+    return Wait(
+        gate="guard",
+        reason=f"{run} contracts the schema to {_said(run.serves)}; it may still be taken back",
+    )
+
+
+def _after(version: Version, finished: Sequence[RecordedRun]) -> Admission:
+    standing = _standing(finished)
+    if version in standing:
+        by = standing[version]
+        return (
+            Admitted(reason=f"the schema serves {version}, and no run is unfinished")
+            if by is None
+            else _retired(version, by)
+        )
+    back = [run for run in finished if version == run.new]
+    if back:  # every contracted run's new version has a standing
+        return Wait(
+            gate="guard",
+            reason=f"{version} is too early: {back[-1]}, which would serve it, was taken back",
+        )
+    return Admitted(
+        reason=f"no run knows {version}, and none is unfinished, so nothing speaks against it"
+    )

@@ -1,0 +1,89 @@
+"""Whether a run is well, for probes: it moves, or it waits and says for what.
+
+A statement may run for hours in the server without a word (CREATE INDEX CONCURRENTLY), and so
+may ANALYZE or VACUUM after a backfill's last batch, so silence counts only where the runner
+looks again and again: while it waits at a gate, and between a backfill's batches.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from zdm.execute.events import (
+    BackfillProgress,
+    Event,
+    GateClear,
+    Listening,
+    RunStarted,
+    StepStarted,
+    Waiting,
+)
+
+SILENCE = timedelta(minutes=15)  # longer than any pause of the executor; a probe kills it
+_THEN_WORKS = frozenset({"lock"})  # after such a wait a long statement may follow
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a probe is told."""
+
+    ok: bool
+    text: str
+
+
+@dataclass(slots=True)
+class Health:
+    """An Observer that remembers when it last heard what."""
+
+    now: Callable[[], datetime]
+    begun: bool = False  # the lock is claimed and the run recorded
+    doing: str = "waiting for its first event"
+    looks_again: bool = False
+    heard: datetime = field(init=False)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.heard = self.now()
+
+    def notify(self, event: Event) -> None:
+        """Learn from one event."""
+        with self.lock:
+            if isinstance(event, Listening):
+                return
+            self.heard = self.now()
+            self.begun = self.begun or isinstance(event, RunStarted)
+            self.doing, self.looks_again = _doing(event)
+
+    def alive(self) -> Answer:
+        """Whether to let it go on; names of sessions and queries are not told here."""
+        with self.lock:
+            silent = self.now() - self.heard
+            if self.looks_again and silent > SILENCE:
+                return Answer(False, f"silent for {silent}; it was last {self.doing}")
+            return Answer(True, self.doing)
+
+    def ready(self) -> Answer:
+        """Whether it is the executor of its database."""
+        with self.lock:
+            if self.begun:
+                return Answer(True, "the run is begun")
+            return Answer(False, f"the run is not begun: {self.doing}")
+
+
+def _doing(event: Event) -> tuple[str, bool]:
+    match event:
+        case Waiting():
+            since = event.since.isoformat(timespec="seconds")
+            return f"waiting for {event.gate} since {since}", event.gate not in _THEN_WORKS
+        case BackfillProgress() if event.verifying:
+            return f"verifying {event.table}", False
+        case BackfillProgress():
+            held = ", held by a gate" if event.waiting else ""
+            return f"filling {event.table}{held}", True
+        case GateClear():
+            return "asking whether the old version is gone", True
+        case StepStarted():
+            return f"running step {event.id}", False
+        case _:
+            return "moving", False

@@ -1,0 +1,113 @@
+"""A run as JSON lines: one object per event, each with run, plan, step, phase and reason.
+
+A log of a long run must stay readable, so what repeats (a wait, a backfill's progress) is
+written at once when it is new and then once in a while.
+"""
+
+import dataclasses
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TextIO
+
+from zdm import plain
+from zdm.execute.events import (
+    BackfillProgress,
+    Event,
+    GateClear,
+    RunFailed,
+    Suspicious,
+    Waiting,
+)
+from zdm.model.release import Version
+from zdm.observe.place import Place
+
+EVERY = timedelta(minutes=1)  # between two lines about the same wait or backfill
+_SAID_BY_PLACE = frozenset({"id", "run", "plan", "step", "phase"})
+_CODECS: plain.Codecs = {
+    datetime: plain.Codec(encode=datetime.isoformat, decode=datetime.fromisoformat, schema={}),
+    timedelta: plain.Codec(
+        encode=timedelta.total_seconds, decode=lambda data: timedelta(seconds=data), schema={}
+    ),
+    Version: plain.Codec(encode=str, decode=Version, schema={}),
+}
+
+
+class JsonLog:
+    """An Observer that writes one JSON object per line."""
+
+    def __init__(
+        self, stream: TextIO, now: Callable[[], datetime], *, every: timedelta = EVERY
+    ) -> None:
+        self._stream = stream
+        self._now = now
+        self._every = every
+        self._place = Place()
+        self._written: dict[str, datetime] = {}  # what repeats, and when it was last written
+
+    def notify(self, event: Event) -> None:
+        """Write one event, unless it repeats what was written a moment ago."""
+        self._place.follow(event)
+        at = self._now()
+        if not self._is_due(event, at):
+            return
+        self._stream.write(json.dumps(self._line(event, at), ensure_ascii=False) + "\n")
+        self._stream.flush()
+
+    def _is_due(self, event: Event, at: datetime) -> bool:
+        about = _repeats(event)
+        if not about:
+            self._written.clear()
+            return True
+        last = self._written.get(about)
+        if last is not None and at - last < self._every:
+            return False
+        self._written[about] = at
+        return True
+
+    def _line(self, event: Event, at: datetime) -> dict[str, Any]:
+        content = {
+            field.name: plain.to_plain(getattr(event, field.name), _CODECS)
+            for field in dataclasses.fields(event)
+            if field.name not in _SAID_BY_PLACE
+        }
+        reason = content.pop("reason", "") or content.pop("waiting", "")
+        return {
+            "time": at.isoformat(timespec="milliseconds"),
+            "level": _level(event),
+            "event": event_name(event),
+            "run": self._place.run,
+            "plan": self._place.plan,
+            "step": self._place.step,
+            "phase": self._place.phase,
+            "reason": reason,
+            **content,
+        }
+
+
+def event_name(event: Event) -> str:
+    """`StepDone` as `step_done`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
+
+
+def _repeats(event: Event) -> str:
+    match event:
+        case Waiting():
+            return f"waiting for {event.gate}"
+        case BackfillProgress():
+            return f"backfill {event.id} {event.table} {event.verifying} {bool(event.waiting)}"
+        case GateClear():
+            return "gate clear"
+        case _:
+            return ""
+
+
+def _level(event: Event) -> str:
+    match event:
+        case RunFailed():
+            return "error"
+        case Waiting() | Suspicious():
+            return "warning"
+        case _:
+            return "info"

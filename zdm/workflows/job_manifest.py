@@ -1,0 +1,115 @@
+"""The Kubernetes documents of one plan, from the project's settings and what was asked."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zdm import config, planfile
+from zdm.config import KubernetesSettings, Settings
+from zdm.errors import InputError, RefusedError
+from zdm.rollout import kube_manifest
+from zdm.rollout.kube_manifest import Document, Job, PlanInConfigMap, PlanInImage
+from zdm.rollout.kube_rights import Scope, Target
+from zdm.workflows import plan_files
+
+_PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]+@|\bpassword\s*=\s*\S", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line says about the Job."""
+
+    plan: Path
+    image: str
+    settings_file: Path | None = None  # None: the zdm.toml of the project
+    namespace: str | None = None  # None: the first of the settings
+    account: str = "zdm"
+    attempt: int = 1
+    secret: str = "zdm-database"
+    secret_key: str = "url"
+    plan_in_image: bool = False
+    database_port: int = 5432
+    metrics_port: int | None = None
+
+
+def run(settings: Settings, asked: Asked) -> dict[str, Document]:
+    """The documents by a short word each."""
+    cluster = settings.rollout.kubernetes
+    if settings.rollout.driver != "kubernetes" or cluster is None:
+        raise InputError(
+            f"the rollout driver is `{settings.rollout.driver}`, so there are no workloads that"
+            " a Role could name",
+            hint='set driver = "kubernetes" and [rollout.kubernetes]; see'
+            " docs/drivers/kubernetes.md",
+        )
+    plan = plan_files.read_plan(asked.plan)
+    return kube_manifest.documents(
+        Job(
+            account=asked.account,
+            plan=plan.name,
+            digest=planfile.digest(plan),
+            attempt=asked.attempt,
+            release=settings.rollout.new,
+            image=asked.image,
+            content=_content(settings, cluster, asked),
+            secret=asked.secret,
+            secret_key=asked.secret_key,
+            scope=scope(cluster, asked.namespace or cluster.namespaces[0]),
+            database_port=asked.database_port,
+            metrics_port=asked.metrics_port,
+        )
+    )
+
+
+def scope(cluster: KubernetesSettings, own: str) -> Scope:
+    """What the settings make zdm do in the cluster; `own` is where zdm itself runs."""
+    return Scope(
+        own=own,
+        namespaces=cluster.namespaces,
+        workloads=tuple(
+            Target(namespace=one.namespace, kind=one.kind, name=one.name)
+            for one in cluster.workloads
+        ),
+        mode=cluster.mode,
+        announce=cluster.announce,
+    )
+
+
+def _content(
+    settings: Settings, cluster: KubernetesSettings, asked: Asked
+) -> PlanInConfigMap | PlanInImage:
+    if asked.plan_in_image:
+        return PlanInImage(path=asked.plan.as_posix())
+    if cluster.kubeconfig is not None or cluster.context is not None:
+        raise InputError(
+            "[rollout.kubernetes] names a kubeconfig or a context, and the Job has neither: it"
+            " uses its ServiceAccount",
+            hint="take both out of zdm.toml, and set KUBECONFIG where you need it",
+        )
+    text = plan_files.read_text(asked.settings_file or settings.root / config.FILE_NAME)
+    secret = next(_passwords(tomllib.loads(text)), None)
+    if secret is not None:
+        raise RefusedError(
+            f"`{secret}` in the settings holds a password, and a ConfigMap is no place for one",
+            hint="take it out: the Job gets its URL from the Secret, and others may use"
+            " ZDM_DATABASE_URL",
+        )
+    return PlanInConfigMap(
+        settings=text, plan_name=asked.plan.name, plan=plan_files.read_text(asked.plan)
+    )
+
+
+def _passwords(value: Any, path: str = "") -> Iterator[str]:
+    """Keys of texts that look like an address with a password in it."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from _passwords(inner, f"{path}.{key}".lstrip("."))
+        case list():
+            for inner in value:
+                yield from _passwords(inner, path)
+        case str() if _PASSWORD.search(value):
+            yield path
