@@ -1,6 +1,6 @@
 """Who an executor is, in the names of its connections: enough to tell that its process is dead.
 
-A name holds host, process id, and a token of the machine (its boot and process namespace) and
+A name holds host, process id, and a token of the machine (boot, process namespace, host) and
 of the process's start, so that neither another container nor a new process with the same
 number is mistaken for it. Dead is said only of a process on this very machine that is gone;
 of any other nobody can tell from here, and it is taken for alive.
@@ -49,7 +49,8 @@ def machine() -> str:
     """A token of this machine, since its boot and inside its container."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()
-        return _short(boot + str(Path("/proc/self/ns/pid").readlink()))
+        space = Path("/proc/self/ns/pid").readlink()
+        return _short(f"{boot}{space}{socket.gethostname()}")
     except OSError:  # not Linux: nobody is ever called dead
         return _UNKNOWN
 
