@@ -244,7 +244,7 @@ def test_a_name_tells_the_dead_from_the_living() -> None:
     dead = dead_name()
 
     assert identity.is_dead(dead)
-    assert identity.is_dead(f"zdm-run:{dead}/worker-1")
+    assert identity.is_dead(f"zdm-run:{identity.named(dead, 'worker-1')}")
     assert not identity.is_dead(identity.new_name())
     assert not identity.is_dead(dead.replace(identity.machine(), "abcdef"))
     assert not identity.is_dead("execute/some-other-name")
@@ -264,8 +264,10 @@ def test_a_killed_process_that_nobody_reaped_is_dead() -> None:
 
 
 def test_a_workers_name_fits_and_is_its_executors() -> None:
-    name = f"zdm-run:{identity.new_name()}"
+    name = identity.new_name()
+    worker = f"zdm-run:{identity.named(name, 'worker-1')}"
 
-    assert len(f"{name}/worker-1") <= 63
-    assert identity.is_same(f"{name}/worker-1", name)
-    assert not identity.is_same(f"{name}x", name)
+    assert len(worker) <= 63
+    assert identity.is_same(worker, f"zdm-run:{name}")
+    assert not identity.is_same(worker, f"zdm-run:{identity.new_name()}")
+    assert not identity.is_same("psql", "psql")

@@ -13,23 +13,27 @@ import secrets
 import socket
 from pathlib import Path
 
-HOST_LENGTH = 14  # pg_stat_activity cuts names at 63 bytes, and workers add theirs
-_NAME = re.compile(r"execute/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{4})-[0-9a-f]{3}(?:/.*)?$")
+HOST_LENGTH = 12  # pg_stat_activity cuts names at 63 bytes
+_NAME = re.compile(
+    r"execute(?:\.[a-z0-9-]+)?/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{6})-[0-9a-f]{4}$"
+)
 
 
 def new_name() -> str:
-    """The name of one executor's connections; another executor of this process gets its own.
-
-    A connection of a worker of it has this name with `/` and more behind it.
-    """
+    """The name of one executor's connections; another executor of this process gets its own."""
     host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[-HOST_LENGTH:]
-    token = f"{machine()}{process_start(os.getpid())}-{secrets.token_hex(2)[:3]}"
+    token = f"{machine()}{process_start(os.getpid())}-{secrets.token_hex(2)}"
     return f"execute/{host}/{os.getpid()}/{token}"
 
 
+def named(executor: str, purpose: str) -> str:
+    """The name of another connection of the executor, which tells what it is for."""
+    return executor.replace("execute", f"execute.{purpose}", 1)
+
+
 def is_same(application: str, own: str) -> bool:
-    """Whether this is a connection of the executor with that name, or of a worker of it."""
-    return application == own or application.startswith(f"{own}/")
+    """Whether this is a connection of the executor with that name, whatever it is for."""
+    return application.partition("/")[2] == own.partition("/")[2] != ""
 
 
 def is_dead(application: str) -> bool:
@@ -41,8 +45,7 @@ def is_dead(application: str) -> bool:
     return bool(where == machine() != _UNKNOWN and start != process_start(int(pid)))
 
 
-_UNKNOWN = "0" * 6  # of a machine
-_GONE = "0" * 4
+_UNKNOWN = "0" * 6
 
 
 def machine() -> str:
@@ -61,9 +64,9 @@ def process_start(pid: int) -> str:
         # the name of the program, in parentheses, may hold anything
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return _GONE
+        return _UNKNOWN
     state, started = fields[0], fields[19]
-    return _GONE if state in "ZXx" else _short(started)[: len(_GONE)]
+    return _UNKNOWN if state in "ZXx" else _short(started)
 
 
 def _short(text: str) -> str:
