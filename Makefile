@@ -70,5 +70,6 @@ clean:
 kill-matrix: $(READY)  ## executors killed, cut off and crashed at 600 points under load
 	$(BIN)/python -m tests.kill_matrix --points 600 --jobs $(JOBS) --json benchmarks/kill_matrix.json
 
-bench: $(READY)  ## how long the command line takes; raw seconds and ratios as JSON
+bench: $(READY)  ## start-up of the command line, then backfills side by side; BENCH="--quick" for less
 	$(BIN)/python benchmarks/startup.py | tee benchmarks/startup.json
+	$(BIN)/python -m benchmarks.backfill --page docs/benchmarks.md $(BENCH)

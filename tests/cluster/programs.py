@@ -81,7 +81,7 @@ def build() -> Path:
     compiler = go()
     if compiler is None:
         raise MissingPrograms("Go is missing, so the control plane cannot be built")
-    sys.stderr.write("building Kubernetes' control plane; where Go's cache is cold, in minutes\n")
+    sys.stderr.write("building Kubernetes' control plane, which may take minutes\n")
     program.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=program.parent) as scratch:
         made = Path(scratch) / "controlplane"

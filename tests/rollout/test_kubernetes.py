@@ -387,6 +387,22 @@ def test_a_missing_kubeconfig_is_an_input_error(tmp_path: Path) -> None:
         kube_api.connect(kubeconfig=tmp_path / "none", context=None, environ={})
 
 
+@pytest.mark.parametrize("text", ["", "a: [", "text", "[]", "clusters: []"])
+def test_a_kubeconfig_that_is_none_is_an_input_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text(text)
+
+    with pytest.raises(InputError, match="no cluster can be reached"):
+        kube_api.connect(kubeconfig=path, context=None, environ={})
+
+
+def test_a_context_that_is_not_there_is_an_input_error(shop: Shop) -> None:
+    path = shop.kube.kubeconfig(shop.folder / "kubeconfig")
+
+    with pytest.raises(InputError, match=r"no cluster can be reached.*production"):
+        kube_api.connect(kubeconfig=path, context="production", environ={})
+
+
 def test_the_gate_is_clear_three_times_in_a_row_before_a_contract(shop: Shop) -> None:
     shop.keeper().deploy_and_wait()
     last = [e.polls for e in shop.watching.events if isinstance(e, GateClear)][-3:]

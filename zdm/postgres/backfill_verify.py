@@ -8,13 +8,12 @@ transactions that began later may still write.
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from zdm.model.plan import Backfill
 from zdm.postgres import backfill_controller
 from zdm.postgres.backfill_controller import Controller, Pace
 from zdm.postgres.backfill_walk import Key, Walk
-from zdm.postgres.connection import PREFIX, Connection
+from zdm.postgres.connection import Connection
 
 SAMPLED = 5  # keys that are named at the most
 
@@ -81,30 +80,6 @@ class Pass:
             pause=0.0,
         )
         return chunk, bounds.last
-
-
-def older_writers(connection: Connection, walk: Walk, since: datetime) -> tuple[str, ...]:
-    """Transactions from before a time that hold the relation for writing, in words.
-
-    One whose start is not visible counts as old.
-    """
-    rows = connection.execute(
-        "SELECT DISTINCT coalesce(a.application_name, ''), l.pid, a.xact_start"
-        " FROM pg_catalog.pg_locks AS l"
-        " LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
-        " WHERE l.relation = %s AND l.database = (SELECT oid FROM pg_catalog.pg_database"
-        " WHERE datname = pg_catalog.current_database()) AND l.granted"
-        " AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'ShareUpdateExclusiveLock')"
-        " AND coalesce(a.application_name, '') NOT LIKE %s"
-        " AND (a.xact_start IS NULL OR a.xact_start < %s)",
-        (walk.oid, PREFIX + "%", since),
-    ).fetchall()
-    return tuple(
-        "a prepared transaction (see pg_prepared_xacts)"
-        if pid is None
-        else f"{name or 'unnamed'} (pid {pid})"
-        for name, pid, _ in rows
-    )
 
 
 def differing_keys(connection: Connection, step: Backfill, walk: Walk) -> tuple[str, ...]:

@@ -44,12 +44,16 @@ class JournalOnly:
 
     clock: FakeClock
     states: list[RunState] = field(default_factory=list)
+    orders: deque[Order | None] = field(default_factory=deque)  # one for each time it is asked
 
     def sessions(self) -> tuple[Session, ...]:
         return ()
 
     def order(self) -> Order | None:
-        return None
+        return self.orders.popleft() if self.orders else None
+
+    def obeyed(self, order: Order) -> None:  # noqa: ARG002  the port's signature
+        self.orders.clear()
 
     def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
         self.states.append(state)
@@ -317,3 +321,24 @@ def test_a_run_that_does_not_come_to_the_rollout_asks_no_platform() -> None:
     gate.options = replace(gate.options, until=RunState.BACKFILLED)
 
     gate.check()
+
+
+def test_a_pause_stands_still_and_sets_the_count_back() -> None:
+    gate, watching, database = keeper(scenes(Scene()))
+    pause = Order(kind="pause", by="ann@laptop", at=START)
+    database.orders.extend((None, pause, pause, None))
+    gate.wait_until_clear()
+    polls = [event.polls for event in watching.events if isinstance(event, GateClear)]
+    paused = [e for e in watching.events if isinstance(e, Waiting) and e.gate == "pause"]
+
+    assert polls == [1, 1, 2, 3]
+    assert [event.names for event in paused] == [("ann@laptop",)] * 2
+
+
+def test_a_cancel_ends_the_wait_and_is_taken_off() -> None:
+    gate, _, database = keeper(scenes(Scene()))
+    database.orders.append(Order(kind="cancel", by="ann@laptop", at=START))
+    with pytest.raises(TemporaryError, match="cancelled by ann@laptop"):
+        gate.wait_until_clear()
+
+    assert not database.orders
