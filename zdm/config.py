@@ -183,8 +183,8 @@ class Settings:
     shadow_url: str | None = field(default=None, repr=False)
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     rollout: RolloutSettings = RolloutSettings()
-    backfill: BackfillSettings = BackfillSettings()
     execute: ExecuteSettings = ExecuteSettings()
+    backfill: BackfillSettings = BackfillSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,8 +198,8 @@ class _File:
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     alembic: AlembicSettings | None = None
     rollout: RolloutSettings = RolloutSettings()
-    backfill: BackfillSettings = BackfillSettings()
     execute: ExecuteSettings = ExecuteSettings()
+    backfill: BackfillSettings = BackfillSettings()
 
 
 def load(
@@ -225,8 +225,8 @@ def load(
         shadow_url=None if content.shadow_url is None else database_url(content.shadow_url),
         stamp=content.stamp,
         rollout=content.rollout,
-        backfill=content.backfill,
         execute=content.execute,
+        backfill=content.backfill,
     )
 
 

@@ -11,6 +11,8 @@ from zdm.config import (
     BackfillGates,
     BackfillSettings,
     ExecuteSettings,
+    KubernetesSettings,
+    KubernetesWorkload,
     RolloutSettings,
     Settings,
 )
@@ -55,10 +57,24 @@ def test_every_setting_is_documented() -> None:
         | {f"backfill.{name}" for name in names(BackfillSettings) - {"gates"}}
         | {f"backfill.gates.{name}" for name in names(BackfillGates)}
         | {f"execute.{name}" for name in names(ExecuteSettings)}
-        | {f"rollout.{name}" for name in names(RolloutSettings) - {"local"}}
+        | {f"rollout.{name}" for name in names(RolloutSettings) - {"local", "kubernetes"}}
     )
 
     assert keys - words("config.md") == set()
+
+
+def test_every_setting_of_the_driver_kubernetes_is_documented(tmp_path: Path) -> None:
+    text = (REFERENCE.parent / "drivers" / "kubernetes.md").read_text(encoding="utf-8")
+    listed = {
+        word
+        for row in re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)
+        for word in re.findall(r"`(\w+)`", row)
+    }
+    (tmp_path / "zdm.toml").write_text(re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[0])
+    settings = config.load(directory=tmp_path, environ={})
+
+    assert (names(KubernetesSettings) | names(KubernetesWorkload)) - listed == set()
+    assert settings.rollout.kubernetes is not None
 
 
 def test_the_example_of_settings_can_be_read(tmp_path: Path) -> None:

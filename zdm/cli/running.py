@@ -44,7 +44,7 @@ def world(
     url = wiring.database(settings)
     wanted = replace(limits or Limits(), backfill=settings.backfill)
     with (
-        signals.stopping(stop),
+        signals.stopped_by_signals(stop),
         closing(
             PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value), wanted)
         ) as database,

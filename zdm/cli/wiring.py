@@ -125,6 +125,7 @@ def announced(chosen: Settings, observer: "Observer") -> "Observer":
     found = chosen.rollout.kubernetes
     if chosen.rollout.driver != "kubernetes" or found is None or not found.announce:
         return observer
+    space, name = os.environ.get("POD_NAMESPACE"), os.environ.get("POD_NAME")
     from zdm.execute.clock import SystemClock
     from zdm.rollout import kube_announce, kube_api
     from zdm.rollout.kube_objects import Ref
@@ -132,7 +133,10 @@ def announced(chosen: Settings, observer: "Observer") -> "Observer":
     return kube_announce.Announcing(
         observer,
         kube_api.from_settings(found.kubeconfig, found.context, hurried=True),
-        tuple(Ref(w.kind, w.namespace, w.name) for w in found.workloads),
+        kube_announce.Audience(
+            workloads=tuple(Ref(w.kind, w.namespace, w.name) for w in found.workloads),
+            own_pod=Ref("Pod", space, name) if space and name else None,
+        ),
         SystemClock().now,
         lambda text: typer.echo(text, err=True),
     )

@@ -68,6 +68,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded:
+    """zdm ended somebody's session: it was in the way, or an executor's that is dead."""
+
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """A backfill begins no batch, and why; `value` and `limit` where there are figures."""
 
@@ -76,14 +84,6 @@ class Hold:
     value: float | None = None
     limit: float | None = None
     since: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionEnded:
-    """zdm ended somebody's session: it was in the way, or an executor's that is dead."""
-
-    who: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

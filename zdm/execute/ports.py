@@ -130,6 +130,9 @@ class Database(Protocol):
         Raises RefusedError where its epoch is no longer the one given.
         """
 
+    def recall(self) -> JournalRun:
+        """The run that is owned, as the journal has it now."""
+
     def name_versions(self, old: Version, new: Version) -> None:
         """Record between which application versions the run moves."""
 

@@ -1,6 +1,6 @@
 """Who an executor is, in the names of its connections: enough to tell that its process is dead.
 
-A name holds host, process id, and a token of the machine (its boot and process namespace) and
+A name holds host, process id, and a token of the machine (boot, process namespace, host) and
 of the process's start, so that neither another container nor a new process with the same
 number is mistaken for it. Dead is said only of a process on this very machine that is gone;
 of any other nobody can tell from here, and it is taken for alive.
@@ -19,11 +19,6 @@ _NAME = re.compile(
 )
 
 
-def owner() -> str:
-    """Host and process, for people."""
-    return f"{socket.gethostname()}/{os.getpid()}"
-
-
 def new_name() -> str:
     """The name of one executor's connections; another executor of this process gets its own."""
     host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[-HOST_LENGTH:]
@@ -34,6 +29,11 @@ def new_name() -> str:
 def named(executor: str, purpose: str) -> str:
     """The name of another connection of the executor, which tells what it is for."""
     return executor.replace("execute", f"execute.{purpose}", 1)
+
+
+def is_same(application: str, own: str) -> bool:
+    """Whether this is a connection of the executor with that name, whatever it is for."""
+    return application.partition("/")[2] == own.partition("/")[2] != ""
 
 
 def is_dead(application: str) -> bool:
@@ -52,7 +52,8 @@ def machine() -> str:
     """A token of this machine, since its boot and inside its container."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()
-        return _short(boot + str(Path("/proc/self/ns/pid").readlink()))
+        space = Path("/proc/self/ns/pid").readlink()
+        return _short(f"{boot}{space}{socket.gethostname()}")
     except OSError:  # not Linux: nobody is ever called dead
         return _UNKNOWN
 

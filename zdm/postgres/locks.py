@@ -61,7 +61,7 @@ def _clear(
     alive = False
     for item in found:
         name = item.application or ""
-        if not (take_over or name == own or identity.is_dead(name)):
+        if not (take_over or identity.is_same(name, own) or identity.is_dead(name)):
             alive = True
             continue
         ending = blockers.end(connection, item)
