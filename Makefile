@@ -9,7 +9,7 @@ JOBS ?= 2
 MAJORS := 14 15 16 17 18
 PURE := zdm.parse zdm.recipes zdm.operations zdm.classify zdm.planner zdm.planfile zdm.snapshotfile zdm.compat zdm.invariants zdm.model zdm.config
 
-.PHONY: bench demo kill-matrix test test-more servers lint coverage bless docs docs-check wheel-check check clean
+.PHONY: bench cluster-down cluster-up controlplane demo kill-matrix test test-more servers lint coverage bless docs docs-check wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -26,8 +26,17 @@ test: $(READY)  ## what a fresh machine can run: pure, PostgreSQL (embedded or f
 servers: $(READY)  ## server programs of every supported major version, into the cache
 	$(BIN)/python -m tests.servers $(MAJORS)
 
-test-more: $(READY) servers  ## every PostgreSQL version, other people's histories, long runs
-	$(BIN)/pytest -q -n $(JOBS) -m more
+controlplane: $(READY)  ## Kubernetes' programs, into the cache; without Go their tests are left out
+	-$(BIN)/python -m tests.cluster.programs
+
+test-more: $(READY) servers controlplane  ## every PostgreSQL version, real Kubernetes, other people's histories, long runs
+	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m more
+
+cluster-up: $(READY)  ## a real Kubernetes control plane whose pods are processes; prints its kubeconfig
+	@$(BIN)/python -m tests.cluster up
+
+cluster-down: $(READY)
+	@$(BIN)/python -m tests.cluster down
 
 coverage: $(READY)  ## the pure core's own tests cover it
 	$(BIN)/pytest -q -n $(JOBS) tests/unit tests/reading tests/test_cases.py -m 'not more' \
@@ -61,5 +70,6 @@ clean:
 kill-matrix: $(READY)  ## executors killed, cut off and crashed at 600 points under load
 	$(BIN)/python -m tests.kill_matrix --points 600 --jobs $(JOBS) --json benchmarks/kill_matrix.json
 
-bench: $(READY)  ## how long the command line takes; raw seconds and ratios as JSON
+bench: $(READY)  ## start-up of the command line, then backfills side by side; BENCH="--quick" for less
 	$(BIN)/python benchmarks/startup.py | tee benchmarks/startup.json
+	$(BIN)/python -m benchmarks.backfill --page docs/benchmarks.md $(BENCH)

@@ -131,18 +131,17 @@ def _place(
 
 
 def _ask(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal:
-    """The first Match; else the first Refusal; else that nobody knows it."""
+    """The first Match or Refusal. Where the author says where to run a refused statement, only
+    the last of ALL, which takes his word, may answer instead: no other operation."""
     first = actions[0]
-    refused: Refusal | None = None
     for recognise in ALL:
         answer = recognise(actions, snapshot)
         if isinstance(answer, Match):
             return answer
         if isinstance(answer, Refusal):
-            refused = refused or answer
-            if not _has(first.statement, DirectiveKind.RUN_IN):
-                return refused
-    return refused or Refusal(finding=_unknown(first, snapshot))
+            vouched = _has(first.statement, DirectiveKind.RUN_IN) and ALL[-1](actions, snapshot)
+            return vouched if isinstance(vouched, Match) else answer
+    return Refusal(finding=_unknown(first, snapshot))
 
 
 def _unknown(action: Action, snapshot: Snapshot) -> Finding:

@@ -17,6 +17,7 @@ from zdm.errors import InputError
 
 FILE_NAME = "zdm.toml"
 DATABASE_VARIABLE = "ZDM_DATABASE_URL"
+MAX_WORKERS = 4  # of one backfill: more gain little and crowd out the application
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +120,58 @@ class ExecuteSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillGates:
+    """Above which values a backfill holds; it goes on at half of most of them."""
+
+    replica_lag: timedelta = timedelta(seconds=10)
+    replica_mb: int = 256  # WAL that a replica has not replayed
+    standbys: tuple[str, ...] = ()  # application names that must be connected
+    slot_mb: int = 10_240  # WAL that a replication slot keeps
+    slot_percent: int = 50  # or this share of max_slot_wal_keep_size, where it is less
+    archive_segments: int = 42
+    dead_percent: int = 20  # dead rows, while a transaction older than xmin_age is open
+    xmin_age: timedelta = timedelta(minutes=15)
+    vacuum_patience: timedelta = timedelta(hours=2)  # for a vacuum of the table
+    queue: timedelta = timedelta(seconds=2)  # somebody waits for the table, or for a batch
+    poll: timedelta = timedelta(seconds=1)
+    blind: Literal["stop", "accept"] = "stop"  # without pg_read_all_stats
+    sql: str | None = None  # a query that gives one number
+    sql_above: float | None = None
+    sql_resume: float | None = None
+    prometheus: str | None = field(default=None, repr=False)  # http://host:9090
+    prometheus_query: str | None = None
+    prometheus_above: float | None = None
+    prometheus_resume: float | None = None
+    probe_unreadable: Literal["freeze", "hold"] = "freeze"  # sql and prometheus
+
+    def __post_init__(self) -> None:
+        """Refuse a probe without a limit."""
+        if (self.sql is None) != (self.sql_above is None):
+            raise ValueError("backfill.gates.sql and sql_above go together")
+        wanted = (self.prometheus, self.prometheus_query, self.prometheus_above)
+        if len({value is None for value in wanted}) != 1:
+            raise ValueError(
+                "backfill.gates.prometheus, prometheus_query and prometheus_above go together"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillSettings:
+    """How backfills treat the server."""
+
+    workers: int = 1  # connections that fill disjoint ranges of keys
+    wal_budget_mb: int = 16  # a second, which paces; all workers together
+    gates: BackfillGates = BackfillGates()
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if not 1 <= self.workers <= MAX_WORKERS:
+            raise ValueError(f"backfill.workers must be from 1 to {MAX_WORKERS}")
+        if self.wal_budget_mb < 1:
+            raise ValueError("backfill.wal_budget_mb must be at least 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of `zdm.toml`; `root` is the folder that holds it, or the current one."""
 
@@ -131,6 +184,7 @@ class Settings:
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     rollout: RolloutSettings = RolloutSettings()
     execute: ExecuteSettings = ExecuteSettings()
+    backfill: BackfillSettings = BackfillSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +199,7 @@ class _File:
     alembic: AlembicSettings | None = None
     rollout: RolloutSettings = RolloutSettings()
     execute: ExecuteSettings = ExecuteSettings()
+    backfill: BackfillSettings = BackfillSettings()
 
 
 def load(
@@ -171,6 +226,7 @@ def load(
         stamp=content.stamp,
         rollout=content.rollout,
         execute=content.execute,
+        backfill=content.backfill,
     )
 
 
@@ -213,6 +269,10 @@ def _read(file: Path) -> _File:
         raise InputError(
             f"{file}: {error.key or 'the file'} {error.message}",
             hint="see docs/reference/config.md for the settings",
+        ) from error
+    except ValueError as error:  # settings that do not go together
+        raise InputError(
+            f"{file}: {error}", hint="see docs/reference/config.md for the settings"
         ) from error
 
 

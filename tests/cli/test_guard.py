@@ -113,6 +113,27 @@ def test_it_needs_no_more_than_the_grants_it_names(zdm: Zdm, database: str, plan
     assert admitted.code == 0, admitted.err
 
 
+def test_rights_given_beforehand_hold_from_the_first_run_on(
+    zdm: Zdm, database: str, plan: Plan
+) -> None:
+    """The recipe of docs/commands/guard.md."""
+    with role(database) as url:
+        name, owner = urlsplit(url).username, urlsplit(database).username
+        with connection.connect(database, name="tests") as opened:
+            for statement in (
+                "CREATE SCHEMA zdm",
+                f"GRANT USAGE ON SCHEMA zdm TO {name}",
+                f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA zdm"
+                f" GRANT SELECT ON TABLES TO {name}",
+            ):
+                opened.execute(statement.encode())
+        before = zdm("guard", "--version", "v1", "--database", url)
+        cases.run(database, plan, until=RunState.BACKFILLED)
+        meanwhile = zdm("guard", "--version", "v2", "--database", url)
+
+    assert (before.code, meanwhile.code) == (0, 0), meanwhile.err
+
+
 def test_a_role_without_grants_is_admitted_where_there_is_no_journal(
     zdm: Zdm, database: str
 ) -> None:

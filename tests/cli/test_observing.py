@@ -63,10 +63,11 @@ def test_a_rollback_is_logged_too(zdm: Zdm, shop: str) -> None:
     prepare(zdm, shop)
     zdm("execute", "plan.yaml", "--until", "expanded", "--database", shop)
     answer = zdm("rollback", "--assume-deployed", "--database", shop)
-    events = [json.loads(line)["event"] for line in answer.err.splitlines()]
+    lines = [json.loads(line) for line in answer.err.splitlines()]
 
-    assert (answer.code, events[-1]) == (0, "run_stopped")
-    assert "step_reverted" in events
+    assert (answer.code, lines[-1]["event"]) == (0, "run_stopped")
+    assert {(line["run"], line["plan"]) for line in lines} == {(1, "0007")}
+    assert "step_reverted" in {line["event"] for line in lines}
 
 
 def test_the_status_is_told_as_metrics(zdm: Zdm, shop: str) -> None:

@@ -6,7 +6,14 @@ import pytest
 
 from tests.docs import generate
 from zdm import config, errors
-from zdm.config import AlembicSettings, ExecuteSettings, RolloutSettings, Settings
+from zdm.config import (
+    AlembicSettings,
+    ExecuteSettings,
+    KubernetesSettings,
+    KubernetesWorkload,
+    RolloutSettings,
+    Settings,
+)
 from zdm.model.plan import AwaitRollout, Backfill, Plan, RunSql
 
 REFERENCE = generate.REFERENCE
@@ -46,10 +53,24 @@ def test_every_setting_is_documented() -> None:
         (names(Settings) - {"root", "alembic", "rollout", "execute"})
         | {f"alembic.{name}" for name in names(AlembicSettings)}
         | {f"execute.{name}" for name in names(ExecuteSettings)}
-        | {f"rollout.{name}" for name in names(RolloutSettings) - {"local"}}
+        | {f"rollout.{name}" for name in names(RolloutSettings) - {"local", "kubernetes"}}
     )
 
     assert keys - words("config.md") == set()
+
+
+def test_every_setting_of_the_driver_kubernetes_is_documented(tmp_path: Path) -> None:
+    text = (REFERENCE.parent / "drivers" / "kubernetes.md").read_text(encoding="utf-8")
+    listed = {
+        word
+        for row in re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)
+        for word in re.findall(r"`(\w+)`", row)
+    }
+    (tmp_path / "zdm.toml").write_text(re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[0])
+    settings = config.load(directory=tmp_path, environ={})
+
+    assert (names(KubernetesSettings) | names(KubernetesWorkload)) - listed == set()
+    assert settings.rollout.kubernetes is not None
 
 
 def test_the_example_of_settings_can_be_read(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_each_line_says_run_plan_step_phase_event_and_reason() -> None:
     }
     assert (found[4]["event"], found[4]["duration"]) == ("step_done", 3.2)
     assert (found[6]["step"], found[6]["phase"]) == ("b1", "backfill")
-    assert found[-1]["event"] == "run_stopped"
+    assert (found[-1]["event"], found[-1]["step"]) == ("run_stopped", None)
 
 
 def test_the_same_event_has_the_same_keys_every_time() -> None:

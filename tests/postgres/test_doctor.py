@@ -10,10 +10,14 @@ from psycopg import errors
 
 from tests import case as cases
 from tests import pgbouncer
+from zdm.execute.clock import SystemClock
+from zdm.execute.stop import StopFlag
 from zdm.model.diagnosis import Diagnosis, Verdict
 from zdm.model.release import RunState
 from zdm.model.schema import Name
-from zdm.postgres import connection, doctor, locks
+from zdm.postgres import connection, doctor
+from zdm.postgres.backfill import Pacing
+from zdm.postgres.database import PostgresDatabase
 
 USERS = Name("public", "users")
 
@@ -131,20 +135,15 @@ def test_an_invalid_index_is_named(database: str) -> None:
 
 
 def test_an_executor_at_work_is_named(database: str) -> None:
-    with connection.connect(database, name="execute/elsewhere") as other:
-        locks.claim(other, own="execute/elsewhere", take_over=False)
-        busy = examine(database)["executor lock"]
+    executor = PostgresDatabase(database, SystemClock(), StopFlag(), Pacing.FULL)
+    executor.claim()
+    busy = examine(database)["executor lock"]
+    executor.close()
     free = examine(database)["executor lock"]
 
     assert busy.verdict is Verdict.WARNING
-    assert "zdm-run:execute/elsewhere" in busy.said
+    assert busy.said.startswith("another executor is at work: zdm-run:execute/")
     assert free.verdict is Verdict.OK
-
-
-def test_looking_leaves_the_lock_free_for_an_executor(database: str) -> None:
-    with connection.connect(database, name="execute/here") as other:
-        examine(database)
-        locks.claim(other, own="execute/here", take_over=False)
 
 
 def test_an_unfinished_run_is_named(database: str) -> None:

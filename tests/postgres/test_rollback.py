@@ -29,6 +29,7 @@ from zdm.model.release import (
     Spawner,
     Version,
 )
+from zdm.model.statement import Setting
 from zdm.postgres import connection, journal, versions
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.database import PostgresDatabase
@@ -287,6 +288,32 @@ def test_a_run_is_taken_back(stage: Stage, until: RunState) -> None:
     assert back.asked == (["rollback v1"] if until is RunState.DEPLOYED else [])
 
 
+def test_an_undo_runs_under_the_settings_of_its_step(stage: Stage) -> None:
+    first, *others = stage.plan.steps
+    assert isinstance(first, RunSql)
+    with connection.connect(stage.url, name="tests") as conn:
+        conn.execute(b"CREATE SCHEMA side; CREATE TABLE side.marks (id int)")
+    path = Setting(name="search_path", value="side")
+    marked = replace(
+        first, settings=(path,), undo=(*tuple_of(first), "INSERT INTO marks VALUES (1)")
+    )
+    stage.plan = replace(stage.plan, steps=(marked, *others))
+    stage.plan = replace(
+        stage.plan, fingerprint=snapshotfile.fingerprint(cases.read(stage.url))
+    )
+    stage.execute(until=RunState.EXPANDED)
+    stage.revert()
+    with connection.connect(stage.url, name="tests") as conn:
+        marks = conn.execute(b"SELECT id FROM side.marks").fetchall()
+
+    assert marks == [(1,)]
+
+
+def tuple_of(step: RunSql) -> tuple[str, ...]:
+    assert isinstance(step.undo, tuple)
+    return step.undo
+
+
 def test_no_step_is_undone_while_the_new_version_lives(stage: Stage) -> None:
     stage.platform = scenes(DONE)
     stage.execute(until=RunState.DEPLOYED)
@@ -301,6 +328,26 @@ def test_no_step_is_undone_while_the_new_version_lives(stage: Stage) -> None:
     assert state is RunState.REVERTED
     assert len(seen) == 1
     assert seen[0] >= {"email", "new_email"}
+
+
+def test_where_somebody_else_deploys_a_rollback_says_who_must_act_and_waits(
+    stage: Stage,
+) -> None:
+    stage.platform = scenes(DONE)
+    stage.execute(until=RunState.DEPLOYED)
+    back = Scene(instances=(alive(OLD),), spawners=(spawns(OLD),))
+    stage.platform = scenes(DONE, DONE, back)
+    stage.platform.deploys, stage.platform.left_over = False, "somebody must bring web to v1"
+    state = stage.revert()
+    waits = [e.reason for e in stage.watching.events if isinstance(e, Waiting)]
+
+    assert state is RunState.REVERTED
+    assert waits[-3:] == [
+        "somebody must bring web to v1",
+        "nobody has moved it to v1 yet: template (v2)",
+        "nobody has moved it to v1 yet: template (v2)",
+    ]
+    assert "new_email" not in stage.columns()
 
 
 def test_a_new_version_deployed_without_zdm_is_seen_by_its_session(stage: Stage) -> None:

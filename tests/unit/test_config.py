@@ -5,7 +5,14 @@ import pytest
 
 from tests.golden import Golden
 from zdm import config
-from zdm.config import AlembicSettings, LocalWorkload, RolloutSettings, Settings
+from zdm.config import (
+    AlembicSettings,
+    KubernetesSettings,
+    KubernetesWorkload,
+    LocalWorkload,
+    RolloutSettings,
+    Settings,
+)
 from zdm.errors import InputError
 
 FULL = """
@@ -195,3 +202,50 @@ def test_a_password_is_never_shown(url: str) -> None:
     settings = Settings(root=Path(), plans=Path(), database=config.database_url(url))
 
     assert "cret" not in repr(settings)
+
+
+KUBERNETES = """
+[rollout]
+driver = "kubernetes"
+
+[rollout.kubernetes]
+namespaces = ["shop"]
+secrets = ["db"]
+mode = "command"
+command = ["helm", "upgrade", "shop", "--set", "tag={version}"]
+kubeconfig = "deploy/kubeconfig"
+image_error_after = "2m"
+
+[[rollout.kubernetes.workloads]]
+kind = "CronJob"
+namespace = "shop"
+name = "nightly"
+images = {v1 = "shop@sha256:aa", v2 = "shop@sha256:bb"}
+"""
+
+
+def test_a_cluster_and_its_workloads_are_read(tmp_path: Path) -> None:
+    write(tmp_path, KUBERNETES)
+    nightly = KubernetesWorkload(
+        kind="CronJob",
+        namespace="shop",
+        name="nightly",
+        images=(("v1", "shop@sha256:aa"), ("v2", "shop@sha256:bb")),
+    )
+
+    assert load(tmp_path).rollout.kubernetes == KubernetesSettings(
+        namespaces=("shop",),
+        workloads=(nightly,),
+        secrets=("db",),
+        mode="command",
+        command=("helm", "upgrade", "shop", "--set", "tag={version}"),
+        kubeconfig=tmp_path / "deploy/kubeconfig",
+        image_error_after=timedelta(minutes=2),
+    )
+
+
+def test_a_kind_of_workload_that_nobody_knows_is_named(tmp_path: Path) -> None:
+    write(tmp_path, KUBERNETES.replace("CronJob", "Rollout"))
+
+    with pytest.raises(InputError, match=r"rollout.kubernetes.workloads\[0\].kind must be one"):
+        load(tmp_path)

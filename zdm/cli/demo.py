@@ -64,7 +64,7 @@ def migration(screen: Screen) -> "Migrate":
     planned_and_run = demo_migrate.migration(Progress(screen), stop)
 
     def migrate(shop: "Shop") -> None:
-        with signals.stopping(stop):
+        with signals.stopped_by_signals(stop):
             planned_and_run(shop)
 
     return migrate

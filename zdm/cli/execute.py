@@ -33,6 +33,15 @@ def command(
     pacing: Annotated[
         Pacing, typer.Option(help="Let backfills spare the server, or run at full speed.")
     ] = Pacing.PACED,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=4,
+            help="Connections of a backfill; else `workers` of [backfill].",
+            show_default=False,
+        ),
+    ] = None,
     assume_deployed: Annotated[
         bool,
         typer.Option(
@@ -67,7 +76,7 @@ def command(
     from zdm.cli import observing, running
     from zdm.workflows import execute_plan, plan_files
 
-    settings = wiring.settings(context, database)
+    settings = wiring.settings(context, database, workers)
     wanted = plan_files.read_plan(plan)
     if from_ is None:
         plan_files.check_sources(wanted, settings.root)

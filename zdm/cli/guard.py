@@ -61,7 +61,7 @@ def command(
     waiting = guard_version.Waiting(
         clock=SystemClock(), stop=stop, say=options.say, patience=_patience(wait)
     )
-    with signals.stopping(stop):
+    with signals.stopped_by_signals(stop):
         admitted = guard_version.run(asked, lambda: versions.read(url), waiting)
     options.say(f"{asked} is admitted: {admitted.reason}")
     if program:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from zdm.cli.screen import Screen
 from zdm.execute.events import (
+    BackfillMeasured,
     BackfillProgress,
     DeployStarted,
     Event,
@@ -64,10 +65,11 @@ class Progress:
                 self._state = event.state if isinstance(event, StateChanged) else self._state
 
 
-def standing(
+def standing(  # noqa: C901  # one case for each event
     event: RunStarted
     | StateChanged
     | StepReverted
+    | BackfillMeasured
     | DeployStarted
     | PointOfNoReturn
     | RunStopped
@@ -91,6 +93,8 @@ def standing(
             return f"  → {'back to' if event.back else 'deploying'} {event.version}"
         case PointOfNoReturn():
             return "── point of no return: from here forward only ──"
+        case BackfillMeasured():
+            return _measured(event)
         case SessionEnded() | Suspicious():
             about = event.id if isinstance(event, Suspicious) else f"ended {event.who}"
             return f"  ! {about}: {event.reason}"
@@ -118,17 +122,51 @@ def moving(event: Waiting | BackfillProgress | GateClear) -> str:
 
 def _backfill(event: BackfillProgress) -> str:
     parts = [event.table, _scanned(event)]
-    if event.rate is not None:
+    if event.rate is not None and not event.verifying:
         parts.append(f"{event.rate:,.0f} rows/s")
     if event.verifying:
         parts.append("verifying")
     else:
         parts.append(f"batch {event.batch:,} in {event.batch_seconds:.2f} s")
+    if event.wal_rate is not None and not event.verifying:
+        parts.append(f"WAL {_size(event.wal_rate)}/s")
     if event.eta is not None and not event.verifying:
-        parts.append(f"{_length(event.eta)} left")
+        parts.append(f"{_left(event.eta, event.eta_high)} left")
     if event.waiting:
         parts.append(f"waiting: {event.waiting}")
     return "  ".join(parts)
+
+
+def _measured(event: BackfillMeasured) -> str:
+    planned = event.planned_wal_bytes
+    expected = "" if planned is None else f" ({_size(planned)} planned)"
+    lines = [
+        f"    {event.table}: {event.changed:,} of {event.scanned:,} rows changed in"
+        f" {_length(event.filling)}, verified in {_length(event.verifying)};"
+        f" WAL {_size(event.wal_bytes)}{expected}"
+    ]
+    if event.held:
+        held = ", ".join(
+            f"{gate} {_length(timedelta(seconds=seconds))}" for gate, seconds in event.held
+        )
+        lines.append(f"    held: {held}")
+    if event.retries:
+        again = ", ".join(f"{state} {count} times" for state, count in event.retries)
+        lines.append(f"    batches that failed and were tried again: {again}")
+    return "\n".join([*lines, *(f"    ! {note}" for note in event.notes)])
+
+
+def _size(size: float) -> str:
+    megabytes = size / 1_000_000
+    return f"{megabytes:,.0f} MB" if megabytes >= 10 else f"{megabytes:,.1f} MB"
+
+
+def _left(low: timedelta, high: timedelta | None) -> str:
+    if high is None or _length(high) == _length(low):
+        return _length(low)
+    if low >= _MINUTE:
+        return f"{low // _MINUTE} to {-(-high // _MINUTE)} min"
+    return f"{_length(low)} to {_length(high)}"
 
 
 def _scanned(event: BackfillProgress) -> str:

@@ -9,7 +9,7 @@ from zdm.execute.stop import StopFlag
 
 
 @contextmanager
-def stopping(stop: StopFlag) -> Iterator[None]:
+def stopped_by_signals(stop: StopFlag) -> Iterator[None]:
     """SIGTERM and SIGINT set the flag; a handler that raised would leave DDL running.
 
     As process 1 of a container, a program without handlers is not stopped by SIGTERM at all.

@@ -22,14 +22,19 @@ if TYPE_CHECKING:
     from zdm.workflows.plan_revisions import Sources
 
 
-def settings(context: typer.Context, database: str | None = None) -> Settings:
+def settings(
+    context: typer.Context, database: str | None = None, workers: int | None = None
+) -> Settings:
     """The settings in force for a command."""
-    return config.load(
+    found = config.load(
         directory=Path.cwd(),
         environ=os.environ,
         file=context.meta.get(CONFIG),
         database=database,
     )
+    if workers is None:
+        return found
+    return replace(found, backfill=replace(found.backfill, workers=workers))
 
 
 def database(chosen: Settings) -> str:
@@ -120,6 +125,7 @@ def announced(chosen: Settings, observer: "Observer") -> "Observer":
     found = chosen.rollout.kubernetes
     if chosen.rollout.driver != "kubernetes" or found is None or not found.announce:
         return observer
+    space, name = os.environ.get("POD_NAMESPACE"), os.environ.get("POD_NAME")
     from zdm.execute.clock import SystemClock
     from zdm.rollout import kube_announce, kube_api
     from zdm.rollout.kube_objects import Ref
@@ -127,7 +133,10 @@ def announced(chosen: Settings, observer: "Observer") -> "Observer":
     return kube_announce.Announcing(
         observer,
         kube_api.from_settings(found.kubeconfig, found.context, hurried=True),
-        tuple(Ref(w.kind, w.namespace, w.name) for w in found.workloads),
+        kube_announce.Audience(
+            workloads=tuple(Ref(w.kind, w.namespace, w.name) for w in found.workloads),
+            own_pod=Ref("Pod", space, name) if space and name else None,
+        ),
         SystemClock().now,
         lambda text: typer.echo(text, err=True),
     )

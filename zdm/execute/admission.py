@@ -23,6 +23,10 @@ OLD_ONLY = frozenset(
     }
 )
 BOTH = frozenset({RunState.BACKFILLED, RunState.DEPLOYING, RunState.DEPLOYED, RunState.SOAKING})
+_UNTIL = {
+    RunState.FAILED_KEPT_EXPANDED: "until `zdm execute` goes on with it",
+    RunState.REVERTING: "since it is being taken back",
+}
 _NAMES = "set rollout.old and rollout.new in zdm.toml to the names your images carry"
 
 
@@ -115,7 +119,7 @@ def _during(
         return Wait(
             gate="guard",
             reason=f"{version} is too early: {run} is {run.state} and serves"
-            f" {_said(run.serves)} until its backfills are verified",
+            f" {_said(run.serves)} {_UNTIL.get(run.state, 'until its backfills are verified')}",
         )
     if version == run.old:
         return _past(version, run)

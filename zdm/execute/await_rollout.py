@@ -169,23 +169,32 @@ class GateKeeper:
             if self._obeyed():
                 clear = 0
             answer = self._poll(deploying=deploying)
-            match answer:
-                case gate.Clear():
-                    clear += 1
-                    self.world.observer.notify(GateClear(polls=clear, needed=rollout.polls))
-                case gate.Wait():
-                    clear = 0
-                    self._say(answer.gate, answer.reason, answer.names, since, answer.eta)
-                case gate.Unknown():
-                    clear = 0
-                    self._say("unknown", answer.reason, (), since, None)
-                case gate.Refused():
-                    self._refused(answer, deploying=deploying)
-                case _:
-                    assert_never(answer)
+            if isinstance(answer, gate.Clear):
+                clear += 1
+                self.world.observer.notify(GateClear(polls=clear, needed=rollout.polls))
+            else:
+                clear = 0
+                self._not_clear(answer, since, deploying=deploying)
             if clear < rollout.polls:
                 self._deadline(since, answer, deploying=deploying)
                 clock.sleep(rollout.poll_interval)
+
+    def _not_clear(
+        self,
+        answer: gate.Wait | gate.Unknown | gate.Refused,
+        since: datetime,
+        *,
+        deploying: bool,
+    ) -> None:
+        match answer:
+            case gate.Wait():
+                self._say(answer.gate, answer.reason, answer.names, since, answer.eta)
+            case gate.Unknown():
+                self._say("unknown", answer.reason, (), since, None)
+            case gate.Refused():
+                self._refused(answer, deploying=deploying)
+            case _:
+                assert_never(answer)
 
     def _deadline(self, since: datetime, answer: gate.Answer, *, deploying: bool) -> None:
         if self.world.clock.now() - since <= self.options.rollout.deadline:
@@ -227,10 +236,17 @@ class GateKeeper:
         end = began + self.options.rollout.soak
         if clock.now() < end:
             self.world.observer.notify(StateChanged(state=RunState.SOAKING))
+        answer: gate.Answer = gate.Clear()
         while clock.now() < end:
             self._obeyed()
-            self._say("soak", f"soaking until {end:%H:%M:%S}", (), began, end)
+            answer = self._poll(deploying=True)
+            if isinstance(answer, gate.Clear):
+                self._say("soak", f"soaking until {end:%H:%M:%S}", (), began, end)
+            else:  # it is still on its way: what fails now goes back
+                self._not_clear(answer, began, deploying=True)
             clock.sleep(min(self.options.rollout.poll_interval, end - clock.now()))
+        if not isinstance(answer, gate.Clear):
+            self._wait(deploying=True)
 
     def _say(
         self,

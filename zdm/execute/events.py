@@ -76,8 +76,22 @@ class SessionEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A backfill begins no batch, and why; `value` and `limit` where there are figures."""
+
+    gate: str  # replica lag, slot, archive, vacuum, dead rows, queue, own probe …
+    reason: str
+    value: float | None = None
+    limit: float | None = None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillProgress:
-    """How far a backfill is; `rate` in rows per second, None at the start."""
+    """How far a backfill is; `rate` in rows per second, None at the start.
+
+    `eta` to `eta_high` is a range; None at the start and in a hold.
+    """
 
     id: str
     table: str
@@ -88,8 +102,33 @@ class BackfillProgress:
     batch_seconds: float
     rate: float | None
     eta: timedelta | None
+    eta_high: timedelta | None = None
     verifying: bool = False
     waiting: str = ""
+    holds: tuple[Hold, ...] = ()
+    workers: int = 1  # that may run now
+    wal_rate: float | None = None  # bytes per second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillMeasured:
+    """A backfill is verified: what it cost, beside what the plan expected.
+
+    `wal_bytes` were written while its batches ran, by whomever: an upper bound.
+    """
+
+    id: str
+    table: str
+    scanned: int
+    changed: int
+    planned_rows: int | None
+    wal_bytes: int
+    planned_wal_bytes: int | None
+    filling: timedelta
+    verifying: timedelta
+    held: tuple[tuple[str, float], ...] = ()  # seconds by gate
+    retries: tuple[tuple[str, int], ...] = ()  # batches by SQLSTATE
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +187,7 @@ class Listening:
     address: str
 
 
+BackfillEvent = BackfillProgress | BackfillMeasured | Suspicious
 Event = (
     RunStarted
     | StateChanged
@@ -157,6 +197,7 @@ Event = (
     | Waiting
     | SessionEnded
     | BackfillProgress
+    | BackfillMeasured
     | Suspicious
     | DeployStarted
     | GateClear

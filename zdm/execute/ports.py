@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from zdm.errors import TemporaryError
-from zdm.execute.events import BackfillProgress, Event, SessionEnded, Suspicious, Waiting
+from zdm.execute.events import BackfillEvent, Event, SessionEnded, Waiting
 from zdm.model.plan import Backfill, Plan, RunSql, Step
 from zdm.model.release import Instance, RolloutStatus, RunState, Session, Spawner, Version
 from zdm.model.schema import Name, Snapshot
@@ -150,9 +150,7 @@ class Database(Protocol):
         Raises LockBusyError, StatementCancelledError, ConnectionLostError.
         """
 
-    def backfill(
-        self, step: Backfill, state: RunState
-    ) -> Generator[BackfillProgress | Suspicious, None, None]:
+    def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
         """Do one backfill batch after batch, verified and recorded at its end."""
 
     def record(self, step: Step, state: RunState) -> None:

@@ -15,6 +15,7 @@ from zdm.execute import gate, states
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.events import (
     DeployStarted,
+    RunStarted,
     RunStopped,
     StateChanged,
     StepReverted,
@@ -42,6 +43,15 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     undone = [step for step in reversed(plan.steps) if step.id in {*run.done, *run.begun}]
     _refuse(run, undone)
     run = world.database.adopt(run)
+    world.observer.notify(
+        RunStarted(
+            plan=run.plan_name,
+            run=run.id,
+            resumed=True,
+            steps=len(plan.steps),
+            done=len(run.done),
+        )
+    )
     goes_back = _may_run_new(run, plan) or _runs_new(world, options)
     if goes_back:
         GateKeeper(world=world, options=options).platform()  # without one the run stays

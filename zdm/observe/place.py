@@ -26,9 +26,13 @@ class Place:
     plan: str | None = None
     step: str | None = None
     phase: str | None = None
+    is_done: bool = False  # the step: what comes next is not about it
 
     def follow(self, event: Event) -> None:
         """Go where the event says the run is."""
+        if self.is_done:
+            self.step = self.phase = None
+        self.is_done = isinstance(event, StepDone)
         match event:
             case RunStarted():
                 self.run, self.plan = event.run, event.plan

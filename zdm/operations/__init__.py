@@ -9,6 +9,7 @@ from zdm.operations import (
     add_column,
     as_written,
     backfill,
+    change_default,
     change_type,
     comment,
     create_index,
@@ -24,6 +25,7 @@ from zdm.operations import (
 
 ALL: tuple[Recogniser, ...] = (
     new_table_change.recognise,
+    change_default.recognise,
     rename_column.recognise,
     change_type.recognise,
     drop_column.recognise,

@@ -1,49 +1,47 @@
 """The batch engine: many small convergent transactions, each with its checkpoint.
 
 One batch is one READ COMMITTED transaction that writes rows and cursor together; kill it
-anywhere and nothing is lost or done twice with effect. A batch is bounded by the n-th key
-after the cursor, so gaps make no empty batches. Success is a verification that finds no
-differing row, twice; never the end of the loop. Without a key the table is swept by ctid
-pages until one sweep changes nothing.
+anywhere and nothing is lost or done twice with effect. Workers in threads fill disjoint
+ranges of keys. Success is a verification that finds no differing row, twice; never the end
+of the loop. Without a key the table is swept by ctid pages until a sweep changes nothing.
 """
 
+import contextlib
 import time
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from psycopg import errors
+import psycopg
 
+from zdm.config import BackfillSettings
 from zdm.errors import StoppedError
-from zdm.execute.events import BackfillProgress, Suspicious
-from zdm.execute.ports import Clock, LockBusyError
+from zdm.execute.events import BackfillEvent, BackfillProgress, Suspicious
+from zdm.execute.ports import Clock
 from zdm.model.plan import Backfill
-from zdm.model.sql import ident
-from zdm.postgres import journal
-from zdm.postgres.backfill_walk import Bounds, Walk, walks
-from zdm.postgres.connection import Connection, first_line
+from zdm.postgres import (
+    backfill_batch,
+    backfill_monitor,
+    backfill_vacuum,
+    backfill_walk,
+)
+from zdm.postgres.backfill_batch import Connect
+from zdm.postgres.backfill_control import Control
+from zdm.postgres.backfill_controller import MIB, Pace
+from zdm.postgres.backfill_monitor import STOP_READS, Monitor
+from zdm.postgres.backfill_ranges import Ranges
+from zdm.postgres.backfill_report import REPORT_SECONDS, Reporter
+from zdm.postgres.backfill_verify import Pass
+from zdm.postgres.backfill_walk import Key, Walk
+from zdm.postgres.backfill_worker import Task, Worker
+from zdm.postgres.connection import Connection
 from zdm.postgres.journal import Fence
 
-LOCK_TIMEOUT = "1s"  # a row held by somebody: wait a little, then shrink
-STATEMENT_TIMEOUT = "15s"  # no batch may hold its rows longer
-TARGET_SECONDS = 0.25
-PANIC = 3.0  # times the target
-FIRST, SMALLEST, LARGEST = 1_000, 100, 50_000
-GROWTH = 1.5
-WINDOW = 10
-PAUSE_SECONDS, DUTY = 0.05, 0.5
-RETRIES = 10
+Hits = list[tuple[Key | None, Key | None]]  # chunks that differ
 PASSES = 2  # clean verifications in a row
 SWEEPS = 20  # refills at the most
-REPORT_SECONDS = 0.5
-_ROW = (errors.DataError, errors.IntegrityError, errors.RaiseException)
-_AGAIN = (
-    errors.LockNotAvailable,
-    errors.DeadlockDetected,
-    errors.SerializationFailure,
-    errors.QueryCanceled,  # too slow; if it was a signal, the runner stops at the next yield
-)
 
 
 class Pacing(StrEnum):
@@ -53,267 +51,230 @@ class Pacing(StrEnum):
     FULL = "full"
 
 
-@dataclass(slots=True)
-class Controller:
-    """The batch's size, from what the last ones cost per key (backfill design, section 4)."""
+PACES = {
+    # at most two thirds of the time at work
+    Pacing.PACED: Pace(
+        target=0.25,
+        first=1_000,
+        smallest=100,
+        largest=50_000,
+        wal_cap=16 * MIB,
+        pause=0.05,
+        duty=0.5,
+    ),
+    # larger batches: below 20,000 rows the cost of each transaction shows
+    Pacing.FULL: Pace(
+        target=0.5,
+        first=10_000,
+        smallest=100,
+        largest=100_000,
+        wal_cap=64 * MIB,
+        pause=0.0,
+        duty=0.0,
+    ),
+}
 
-    size: int = FIRST
-    costs: list[float] = field(default_factory=list)
 
-    def took(self, seconds: float, keys: int) -> None:
-        """Learn from a batch; a much too long one halves the size and forgets."""
-        if seconds > PANIC * TARGET_SECONDS:
-            self.panic()
-            return
-        self.costs = [*self.costs, seconds / max(keys, 1)][-WINDOW:]
-        dear = sorted(self.costs)[int(len(self.costs) * 0.9) - 1 if len(self.costs) > 1 else 0]
-        wanted = TARGET_SECONDS / max(dear, 1e-9)
-        self.size = int(min(max(min(GROWTH * self.size, wanted), SMALLEST), LARGEST))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One backfill of a run, and how it is to be done."""
 
-    def panic(self) -> None:
-        """Halve the size after a failure or a long batch."""
-        self.size = max(SMALLEST, self.size // 2)
-        self.costs = []
+    connect: Connect
+    step: Backfill
+    fence: Fence
+    clock: Clock
+    pacing: Pacing = Pacing.PACED
+    settings: BackfillSettings = field(default_factory=BackfillSettings)
 
 
-def run(
-    connection: Connection, step: Backfill, fence: Fence, clock: Clock, pacing: Pacing
-) -> Iterator[BackfillProgress | Suspicious]:
-    """Fill and verify the table, leaf by leaf; raises StoppedError naming a failing row.
+def run(job: Job) -> Iterator[BackfillEvent]:
+    """Fill and verify the table, all leaves of it; raises StoppedError naming a failing row.
 
     A backfill that found rows and changed none is said, in case its predicate is wrong.
     """
-    scanned = changed = 0
-    for walk in walks(connection, step):
-        filler = _Filler(connection, step, fence, clock, pacing, walk)
-        yield from filler.run()
-        scanned, changed = scanned + filler.scanned, changed + filler.changed
-    if scanned and not changed:
-        yield Suspicious(
-            id=step.id,
-            reason=f"the backfill looked at {scanned} rows of {step.table} and changed none",
+    with contextlib.closing(
+        backfill_batch.opened(job.connect, "backfill", job.step)
+    ) as connection:
+        yield from _Engine(job, connection).run()
+
+
+@dataclass(slots=True)
+class _Engine:
+    job: Job
+    connection: Connection
+    control: Control = field(init=False)
+    ranges: Ranges = field(init=False)
+    reporter: Reporter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.control = Control(self.job.settings.workers)
+        self.ranges = Ranges(self.connection, self.job.fence, self.job.step.id)
+        self.reporter = Reporter(self.job.step, self.control)
+
+    def run(self) -> Iterator[BackfillEvent]:
+        limits = self.job.settings.gates
+        blind = backfill_monitor.blind_spots(self.connection, limits)
+        if blind:
+            yield Suspicious(id=self.job.step.id, reason=blind)
+        done: set[str] = set()
+        for _ in range(SWEEPS):  # partitions may come while it runs
+            walks = backfill_walk.walks(self.connection, self.job.step)
+            new = tuple(walk for walk in walks if walk.relation not in done)
+            if not new:
+                yield from self.reporter.end(self.ranges.totals())
+                return
+            monitor = Monitor(
+                connect=self.job.connect,
+                limits=limits,
+                control=self.control,
+                oids=self._oids(new),
+                vacuums=self.job.pacing is Pacing.PACED,
+            )
+            with monitor.polling():
+                yield from self._leaves(new)
+            done |= {walk.relation for walk in new}
+        raise StoppedError(
+            f"{self.job.step.id}: new partitions of {self.job.step.table} came {SWEEPS} times"
+            " while it was filled",
+            hint="stop making partitions for a while, then run the same command again",
         )
 
+    def _oids(self, walks: tuple[Walk, ...]) -> list[int]:
+        """The leaves and the table itself."""
+        row = self.connection.execute(
+            "SELECT pg_catalog.to_regclass(%s)::oid::bigint", (self.job.step.table.sql,)
+        ).fetchone()
+        return [*({row[0]} if row else ()), *(walk.oid for walk in walks)]
 
-class _Filler:
-    def __init__(  # noqa: PLR0913  # made in one place, from what run() was given
-        self,
-        connection: Connection,
-        step: Backfill,
-        fence: Fence,
-        clock: Clock,
-        pacing: Pacing,
-        walk: Walk,
-    ) -> None:
-        self.connection = connection
-        self.step = step
-        self.fence = fence
-        self.clock = clock
-        self.pacing = pacing
-        self.walk = walk
-        self.controller = Controller()
-        self.scanned = self.changed = 0
-        self.cursor: tuple[str, ...] | None = None
-        self.estimate: int | None = None
-        self.began = time.monotonic()
-        self.reported = 0.0
-        self.first_scanned = 0
-        self.batch_seconds = 0.0
-        sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
-        self.update = f"UPDATE {walk.target} SET {sets} WHERE ({step.differs})"  # noqa: S608
+    def _leaves(self, walks: tuple[Walk, ...]) -> Iterator[BackfillProgress]:
+        workers = self.control.workers
+        waiting = tuple(w for w in walks if not self.ranges.take_over(w, workers))
+        self.reporter.begin(self.ranges.totals())
+        if not waiting:
+            return
+        yield from self._fill(waiting)
+        for walk in waiting:
+            yield from self._prove(walk)
 
-    def run(self) -> Iterator[BackfillProgress]:
-        if self._load() == "verified":
-            return
-        for sweep in range(SWEEPS):
-            changed = self.changed
-            yield from self._sweep()
-            by_ctid = not self.walk.key and self.changed > changed
-            if by_ctid or (yield from self._differing()):
-                self._restart(sweep)
-                continue
-            self._verified()
-            yield self._progress(verifying=True)
-            return
+    def _fill(self, walks: tuple[Walk, ...]) -> Iterator[BackfillProgress]:
+        """Workers fill all waiting ranges; this thread reports."""
+        started = time.monotonic()
+        task = Task(
+            step=self.job.step,
+            fence=self.job.fence,
+            clock=self.job.clock,
+            pace=PACES[self.job.pacing],
+            wal_budget=float(self.job.settings.wal_budget_mb * MIB),
+            walks={walk.relation: walk for walk in walks},
+        )
+        with self._pool(task):
+            while self.control.running and not self.control.error:
+                self.control.wait()
+                yield from self.reporter.where_due()
+        self.reporter.filling += time.monotonic() - started
+
+    @contextlib.contextmanager
+    def _pool(self, task: Task) -> Iterator[None]:
+        """The workers, each on its connection; stopped and gone after the block."""
+        control, step = self.control, self.job.step
+        with contextlib.ExitStack() as stack:
+            workers = []
+            for number in range(control.workers):
+                opened = backfill_batch.opened(self.job.connect, f"worker-{number + 1}", step)
+                stack.enter_context(contextlib.closing(opened))
+                workers.append(Worker(number, task, control, opened))
+            pool = stack.enter_context(ThreadPoolExecutor(len(workers), "zdm-backfill"))
+            control.begin(len(workers))
+            for worker in workers:
+                pool.submit(worker.run).add_done_callback(control.ended)
+            try:
+                yield
+            finally:
+                self._stop(workers, task.pace.target)
+        if control.error is not None:
+            raise control.error
+
+    def _stop(self, workers: list[Worker], patience: float) -> None:
+        """Begin nothing more; a batch that takes longer than a usual one is cancelled."""
+        if self.control.running:
+            self.control.stop()
+            end = time.monotonic() + patience
+            while self.control.running and time.monotonic() < end:
+                time.sleep(0.01)
+            for worker in workers:
+                if self.control.running:
+                    with contextlib.suppress(psycopg.Error):
+                        worker.connection.cancel_safe(timeout=5.0)
+
+    def _prove(self, walk: Walk) -> Iterator[BackfillProgress]:
+        """Verify a relation until it is clean twice in a row; refill what differs."""
+        if not walk.key:
+            yield from self._sweep(walk)
+        yield from self._vacuum(walk)
+        yield from self._await_writers(walk)
+        for _ in range(SWEEPS):
+            hits = yield from self._passes(walk)
+            if not hits:
+                self.ranges.verified(walk)
+                yield self.reporter.progress(verifying=True)
+                return
+            self.ranges.refill(walk, hits)
+            yield from self._fill((walk,))
         raise StoppedError(
-            f"{self.step.id}: rows of {self.walk.relation} still differ after {SWEEPS} sweeps",
+            f"{self.job.step.id}: rows of {walk.relation} still differ after {SWEEPS} sweeps",
             hint="something else writes the old value; find it, then run it again",
         )
 
-    def _load(self) -> str:
-        self.connection.execute(
-            "INSERT INTO zdm.backfill_range (run_id, step_id, relation, estimate)"
-            " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            (self.fence.run, self.step.id, self.walk.relation, self.walk.estimate),
-        )
-        row = self.connection.execute(
-            "SELECT cursor, scanned, changed, estimate, state FROM zdm.backfill_range"
-            " WHERE run_id = %s AND step_id = %s AND relation = %s",
-            (self.fence.run, self.step.id, self.walk.relation),
-        ).fetchone()
-        assert row is not None
-        self.cursor = None if row[0] is None else tuple(row[0])
-        self.scanned = self.first_scanned = row[1]
-        self.changed, self.estimate = row[2], row[3]
-        return str(row[4])
-
-    def _sweep(self) -> Iterator[BackfillProgress]:
-        failures = 0
-        while True:
-            started = time.monotonic()
-            try:
-                bounds = self._batch(self.controller.size)
-            except _AGAIN as error:
-                failures += 1
-                self.controller.panic()
-                if failures > RETRIES:
-                    raise LockBusyError(
-                        f"a batch of {self.step.id} found no lock {RETRIES} times:"
-                        f" {first_line(error)}",
-                        hint="see who holds rows of the table",
-                    ) from error
-                yield self._progress(waiting=first_line(error))
-                self.clock.sleep(timedelta(seconds=min(0.2 * 2**failures, 5.0)))
-                continue
-            except _ROW as error:
-                raise self._row_fails(error) from error
-            failures = 0
-            self.batch_seconds = time.monotonic() - started
-            self.controller.took(self.batch_seconds, bounds.keys)
-            if bounds.last:
+    def _sweep(self, walk: Walk) -> Iterator[BackfillProgress]:
+        """By pages: an update may have moved an unfilled row to a page that was passed."""
+        before = 0
+        for _ in range(SWEEPS):
+            changed = self.ranges.changed(walk)
+            if changed == before:
                 return
-            yield from self._report()
-            self._pause()
+            before = changed
+            self.ranges.refill(walk, [(None, None)])
+            yield from self._fill((walk,))
 
-    def _batch(self, size: int) -> Bounds:
-        with self.connection.transaction():
-            journal.check(self.connection, self.fence)
-            self._settings()
-            bounds = self.walk.next(self.connection, self.cursor, size)
-            if bounds.keys:
-                cursor = self.connection.execute(
-                    f"{self.update} AND {self.walk.between(self.cursor, bounds)}".encode()
-                )
-                changed = cursor.rowcount
-            else:
-                changed = 0
-            self.connection.execute(
-                "UPDATE zdm.backfill_range SET cursor = %s, scanned = scanned + %s,"
-                " changed = changed + %s, updated_at = clock_timestamp()"
-                " WHERE run_id = %s AND step_id = %s AND relation = %s",
-                (
-                    None if bounds.upper is None else list(bounds.upper),
-                    bounds.keys,
-                    changed,
-                    self.fence.run,
-                    self.step.id,
-                    self.walk.relation,
-                ),
-            )
-        self.cursor = bounds.upper if bounds.upper is not None else self.cursor
-        self.scanned += bounds.keys
-        self.changed += changed
-        return bounds
-
-    def _settings(self) -> None:
-        for name, value in (
-            ("lock_timeout", LOCK_TIMEOUT),
-            ("statement_timeout", STATEMENT_TIMEOUT),
-            *((setting.name, setting.value) for setting in self.step.settings),
-        ):
-            self.connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
-
-    def _row_fails(self, error: Exception) -> StoppedError:
-        """Halve the batch until one row is left, and name it."""
-        size = self.controller.size
-        while size > 1:
-            size = max(1, size // 2)
+    def _vacuum(self, walk: Walk) -> Iterator[BackfillProgress]:
+        """In a thread, because it may take long and must end where the run is stopped."""
+        opened = backfill_batch.opened(self.job.connect, "vacuum", self.job.step)
+        with contextlib.closing(opened), ThreadPoolExecutor(1, "zdm-vacuum") as pool:
+            self.control.own(opened.info.backend_pid)
+            future = pool.submit(backfill_vacuum.vacuum, opened, walk, analyze=True)
+            future.add_done_callback(lambda _: self.control.wake())
             try:
-                bounds = self._batch(size)
-            except _ROW as still:
-                error = still
-                continue
-            if bounds.last:
-                break
-            size = size * 2 if bounds.keys else 1
-        with self.connection.transaction():
-            bounds = self.walk.next(self.connection, self.cursor, 1)
-        key = ", ".join(bounds.upper or ("the last row",))
-        return StoppedError(
-            f"{self.step.id}: the row with {self.walk.key_words} = {key} of"
-            f" {self.walk.relation} cannot be filled: {first_line(error)}",
-            hint="mend that row or the expression; nothing is lost, and the same command"
-            " goes on from there",
-        )
+                while not future.done():
+                    self.control.wait()
+                    yield from self.reporter.where_due(verifying=True)
+            finally:
+                if not future.done():
+                    opened.cancel_safe(timeout=5.0)
+            if note := future.result():
+                self.control.note(note)
 
-    def _differing(self) -> Generator[BackfillProgress, None, bool]:
-        """Look for differing rows, chunk by chunk; the value is whether there are any."""
+    def _await_writers(self, walk: Walk) -> Iterator[BackfillProgress]:
+        since = self.ranges.totals().since
+        while names := backfill_batch.writers(self.connection, walk, since):
+            yield self.reporter.progress(
+                verifying=True,
+                waiting=f"transactions from before the backfill: {', '.join(names)}",
+            )
+            self.control.wait(REPORT_SECONDS)
+
+    def _passes(self, walk: Walk) -> Generator[BackfillProgress, None, Hits]:
         for _ in range(PASSES):
-            cursor: tuple[str, ...] | None = None
-            while True:
-                with self.connection.transaction():
-                    self._settings()
-                    bounds = self.walk.next(self.connection, cursor, LARGEST)
-                    row = self.connection.execute(
-                        f"SELECT EXISTS (SELECT FROM {self.walk.target}"  # noqa: S608
-                        f" WHERE ({self.step.differs})"
-                        f" AND {self.walk.between(cursor, bounds)})".encode()
-                    ).fetchone()
-                if row is not None and row[0]:
-                    return True
-                if bounds.last:
-                    break
-                cursor = bounds.upper
-                yield self._progress(verifying=True)
-        return False
-
-    def _restart(self, sweep: int) -> None:
-        self.cursor = None
-        with self.connection.transaction():
-            journal.check(self.connection, self.fence)
-            self.connection.execute(
-                "UPDATE zdm.backfill_range SET cursor = NULL, sweeps = %s WHERE run_id = %s"
-                " AND step_id = %s AND relation = %s",
-                (sweep + 1, self.fence.run, self.step.id, self.walk.relation),
-            )
-
-    def _verified(self) -> None:
-        with self.connection.transaction():
-            journal.check(self.connection, self.fence)
-            self.connection.execute(
-                "UPDATE zdm.backfill_range SET state = 'verified', updated_at ="
-                " clock_timestamp() WHERE run_id = %s AND step_id = %s AND relation = %s",
-                (self.fence.run, self.step.id, self.walk.relation),
-            )
-        self.connection.execute(f"ANALYZE {self.walk.target.removeprefix('ONLY ')}".encode())
-
-    def _pause(self) -> None:
-        if self.pacing is Pacing.PACED:
-            seconds = max(PAUSE_SECONDS, DUTY * self.batch_seconds)
-            self.clock.sleep(timedelta(seconds=seconds))
-
-    def _report(self) -> Iterator[BackfillProgress]:
-        now = time.monotonic()
-        if now - self.reported >= REPORT_SECONDS:
-            self.reported = now
-            yield self._progress()
-
-    def _progress(self, *, verifying: bool = False, waiting: str = "") -> BackfillProgress:
-        elapsed = time.monotonic() - self.began
-        done = self.scanned - self.first_scanned
-        rate = done / elapsed if elapsed > 1.0 and done else None
-        left = None if self.estimate is None else max(self.estimate - self.scanned, 0)
-        eta = None if rate is None or left is None else timedelta(seconds=left / rate)
-        return BackfillProgress(
-            id=self.step.id,
-            table=self.walk.relation,
-            scanned=self.scanned,
-            estimate=self.estimate,
-            changed=self.changed,
-            batch=self.controller.size,
-            batch_seconds=self.batch_seconds,
-            rate=rate,
-            eta=eta,
-            verifying=verifying,
-            waiting=waiting,
-        )
+            started = time.monotonic()
+            look = Pass(self.connection, self.job.step, walk, PACES[self.job.pacing])
+            for chunk in look.chunks():
+                yield from self.reporter.where_due(verifying=True)
+                while any(h.gate in STOP_READS for h in self.control.holds):
+                    self.control.wait()
+                    yield from self.reporter.where_due(verifying=True)
+                if chunk.pause:
+                    self.job.clock.sleep(timedelta(seconds=chunk.pause))
+            self.ranges.passed(walk, look.scanned, look.differing)
+            self.reporter.verifying += time.monotonic() - started
+            if look.hits:
+                return look.hits
+        return []

@@ -1,25 +1,41 @@
 """How a backfill walks a table: by its key, or by pages where it has none.
 
 A composite key is compared as a row, which uses the index for start and end. ctid ranges use
-a Tid Range Scan (PostgreSQL 14 on).
+a Tid Range Scan (PostgreSQL 14 on). Each leaf of a partitioned table has its own key.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from zdm.errors import StoppedError
 from zdm.model.plan import Backfill
 from zdm.model.schema import Name
 from zdm.model.sql import ident, literal
 from zdm.postgres.connection import Connection
 
 Key = tuple[str, ...]  # the values of a key, as text
-ROWS_PER_PAGE = 50  # a guess, to turn a batch's rows into pages
+_USUAL_ROWS_PER_PAGE = 50  # where the table was never analysed
+# One row for each usable key, the primary one first: unique, valid, checked at once, without
+# predicate and expressions, every column NOT NULL.
+_KEYS = """
+SELECT k.columns FROM pg_catalog.pg_index AS i
+CROSS JOIN LATERAL (
+    SELECT array_agg(a.attname::text ORDER BY n.place) AS columns,
+           bool_and(a.attnotnull) AS not_null
+    FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS n (number, place)
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = n.number
+    WHERE n.place <= i.indnkeyatts) AS k
+WHERE i.indrelid = pg_catalog.to_regclass(%s) AND i.indisunique AND i.indisvalid
+  AND i.indisready AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+  AND k.not_null
+ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """One batch: keys after the cursor up to and including `upper`; `last` has no upper."""
+    """One batch: keys after `lower` up to and including `upper`; None: no bound."""
 
+    lower: Key | None
     upper: Key | None
     keys: int
     last: bool
@@ -30,106 +46,155 @@ class Walk:
     """One table, or one leaf of a partitioned one."""
 
     relation: str  # for people
-    target: str  # quoted; a leaf is ONLY itself
+    name: Name
+    oid: int
     key: tuple[str, ...]
     types: tuple[str, ...]
     estimate: int | None
     pages: int
 
     @property
+    def target(self) -> str:
+        """The relation itself, quoted, without those that inherit from it."""
+        return f"ONLY {self.name.sql}"
+
+    @property
+    def rows_per_page(self) -> int:
+        """Rows in a page, roughly."""
+        rows = _USUAL_ROWS_PER_PAGE * self.pages if self.estimate is None else self.estimate
+        return max(1, rows // self.pages) if self.pages else _USUAL_ROWS_PER_PAGE
+
+    @property
     def key_words(self) -> str:
         """The key's columns for people."""
         return f"({', '.join(self.key)})" if len(self.key) > 1 else "".join(self.key) or "ctid"
 
-    def next(self, connection: Connection, cursor: Key | None, size: int) -> Bounds:
-        """The batch of about `size` rows after the cursor."""
+    @property
+    def columns(self) -> str:
+        """The key's columns, quoted."""
+        return ", ".join(ident(column) for column in self.key)
+
+    @property
+    def texts(self) -> str:
+        """The key's values as text; an output name of its own, for ORDER BY would mean the
+        text, in which 10 comes before 9."""
         if not self.key:
-            return self._pages(cursor, size)
-        columns = ", ".join(ident(column) for column in self.key)
-        # an output name: else ORDER BY means the text, in which 10 comes before 9
-        texts = ", ".join(
+            return "ctid::text AS zdm_key_0"
+        return ", ".join(
             f"{ident(column)}::text AS zdm_key_{n}" for n, column in enumerate(self.key)
         )
-        after = f"WHERE {self._after(cursor)} " if cursor is not None else ""
-        query = f"SELECT {texts} FROM {self.target} {after}ORDER BY {columns} "  # noqa: S608
-        row = connection.execute(f"{query}LIMIT 1 OFFSET {size - 1}".encode()).fetchone()
-        if row is not None:
-            return Bounds(upper=tuple(row), keys=size, last=False)
-        count = connection.execute(
-            f"SELECT count(*) FROM {self.target} {after}".encode()  # noqa: S608
-        ).fetchone()
-        return Bounds(upper=None, keys=int(count[0]) if count else 0, last=True)
 
-    def _pages(self, cursor: Key | None, size: int) -> Bounds:
-        first = 0 if cursor is None else int(cursor[0])
-        step = max(1, size // ROWS_PER_PAGE)
-        upper = first + step
-        if upper >= self.pages:
-            return Bounds(upper=None, keys=(self.pages - first) * ROWS_PER_PAGE + 1, last=True)
-        return Bounds(upper=(str(upper),), keys=step * ROWS_PER_PAGE, last=False)
-
-    def between(self, cursor: Key | None, bounds: Bounds) -> str:
-        """The rows of a batch, as a condition."""
+    def next(
+        self, connection: Connection, cursor: Key | None, size: int, end: Key | None = None
+    ) -> Bounds:
+        """The batch of about `size` rows after the cursor, none of them after `end`."""
         if not self.key:
-            return self._between_pages(cursor, bounds)
+            return self._pages(cursor, size, end)
+        where = self.between(cursor, end)
+        query = f"SELECT {self.texts} FROM {self.target} WHERE {where}"  # noqa: S608
+        row = connection.execute(
+            f"{query} ORDER BY {self.columns} LIMIT 1 OFFSET {size - 1}".encode()
+        ).fetchone()
+        if row is not None:
+            return Bounds(lower=cursor, upper=tuple(row), keys=size, last=False)
+        count = connection.execute(
+            f"SELECT count(*) FROM {self.target} WHERE {where}".encode()  # noqa: S608
+        ).fetchone()
+        return Bounds(lower=cursor, upper=end, keys=int(count[0]) if count else 0, last=True)
+
+    def _pages(self, cursor: Key | None, size: int, end: Key | None) -> Bounds:
+        first = 0 if cursor is None else int(cursor[0])
+        step = max(1, size // self.rows_per_page)
+        upper, stop = first + step, self.pages if end is None else int(end[0])
+        if upper >= stop:
+            keys = max(stop - first, 1) * self.rows_per_page
+            return Bounds(lower=cursor, upper=end, keys=keys, last=True)
+        keys = step * self.rows_per_page
+        return Bounds(lower=cursor, upper=(str(upper),), keys=keys, last=False)
+
+    def between(self, lower: Key | None, upper: Key | None) -> str:
+        """The rows after `lower` up to and including `upper`, as a condition.
+
+        Pages count from 0: those from `lower` on, before `upper`.
+        """
+        row, after, until = ("ctid", ">=", "<") if not self.key else (self._row(), ">", "<=")
         conditions = []
-        if cursor is not None:
-            conditions.append(self._after(cursor))
-        if bounds.upper is not None:
-            conditions.append(f"{self._row()} <= {self._values(bounds.upper)}")
+        if lower is not None or not self.key:
+            conditions.append(f"{row} {after} {self._values(lower or ('0',))}")
+        if upper is not None:
+            conditions.append(f"{row} {until} {self._values(upper)}")
         return " AND ".join(conditions) or "true"
 
-    def _between_pages(self, cursor: Key | None, bounds: Bounds) -> str:
-        first = "0" if cursor is None else cursor[0]
-        condition = f"ctid >= '({first},0)'::tid"
-        if bounds.upper is not None:
-            condition += f" AND ctid < '({bounds.upper[0]},0)'::tid"
-        return condition
-
-    def _after(self, cursor: Key) -> str:
-        return f"{self._row()} > {self._values(cursor)}"
-
     def _row(self) -> str:
-        return "(" + ", ".join(ident(column) for column in self.key) + ")"
+        return f"({self.columns})"
 
     def _values(self, values: Key) -> str:
+        if not self.key:
+            return f"'({int(values[0])},0)'::pg_catalog.tid"
         typed = (
             f"{literal(value)}::{kind}" for value, kind in zip(values, self.types, strict=True)
         )
         return "(" + ", ".join(typed) + ")"
 
 
-def walks(connection: Connection, step: Backfill) -> Iterator[Walk]:
-    """The table itself, or each leaf of a partitioned one."""
-    for schema, name, rows, pages in _leaves(connection, step.table):
-        leaf = Name(schema, name)
-        yield Walk(
-            relation=str(leaf),
-            target=f"ONLY {leaf.sql}",
-            key=step.key,
-            types=tuple(_type(connection, leaf, column) for column in step.key),
-            estimate=None if rows < 0 else int(rows),
-            pages=pages,
+def walks(connection: Connection, step: Backfill) -> tuple[Walk, ...]:
+    """The table itself, or each leaf of a partitioned one, as the catalog has them now."""
+    found = []
+    row = connection.execute(
+        "SELECT pg_catalog.to_regclass(%s) IS NULL", (step.table.sql,)
+    ).fetchone()
+    if row is None or row[0]:
+        raise StoppedError(
+            f"{step.id}: table {step.table} is gone, so there is nothing to fill",
+            hint="somebody dropped or renamed it; the plan is no longer valid",
         )
+    for oid, schema, name, rows, pages in _leaves(connection, step.table):
+        leaf = Name(schema, name)
+        key = _key(connection, leaf, step.key)
+        found.append(
+            Walk(
+                relation=str(leaf),
+                name=leaf,
+                oid=oid,
+                key=key,
+                types=tuple(_type(connection, oid, column) for column in key),
+                estimate=None if rows < 0 else int(rows),
+                pages=pages,
+            )
+        )
+    return tuple(found)
 
 
-def _leaves(connection: Connection, table: Name) -> list[tuple[str, str, float, int]]:
+def _leaves(connection: Connection, table: Name) -> list[tuple[int, str, str, float, int]]:
     return connection.execute(
-        "SELECT n.nspname, c.relname, c.reltuples::float8,"
-        " (pg_catalog.pg_relation_size(c.oid) / 8192)::bigint + 1"
+        "SELECT c.oid::bigint, n.nspname, c.relname, c.reltuples::float8,"
+        " (pg_catalog.pg_relation_size(c.oid) / 8192)::bigint"
         " FROM pg_catalog.pg_class AS c"
         " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
         " WHERE c.relkind = 'r' AND (c.oid = pg_catalog.to_regclass(%s) OR c.oid IN"
         " (SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(%s))))"
-        " ORDER BY 1, 2",
+        " ORDER BY 2, 3",
         (table.sql, table.sql),
     ).fetchall()
 
 
-def _type(connection: Connection, table: Name, column: str) -> str:
+def _key(connection: Connection, leaf: Name, planned: tuple[str, ...]) -> tuple[str, ...]:
+    """The planned key where it is still one, else the best there is; empty: by pages."""
+    keys = [tuple(row[0]) for row in connection.execute(_KEYS, (leaf.sql,)).fetchall()]
+    if planned in keys:
+        return planned
+    return keys[0] if keys else ()
+
+
+def _type(connection: Connection, oid: int, column: str) -> str:
+    """A type's qualified name: a step's search_path need not lead to it."""
     row = connection.execute(
-        "SELECT pg_catalog.format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute"
-        " WHERE attrelid = pg_catalog.to_regclass(%s) AND attname = %s",
-        (table.sql, column),
+        "SELECT n.nspname, t.typname FROM pg_catalog.pg_attribute AS a"
+        " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace"
+        " WHERE a.attrelid = %s AND a.attname = %s",
+        (oid, column),
     ).fetchone()
-    return "text" if row is None else str(row[0])
+    if row is None:
+        raise LookupError(f"column {column} of {oid} is gone")
+    return ident(*row)

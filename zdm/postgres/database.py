@@ -12,7 +12,7 @@ from datetime import datetime
 import psycopg
 
 from zdm.errors import ZdmError
-from zdm.execute.events import BackfillProgress, Suspicious, Waiting
+from zdm.execute.events import BackfillEvent, Waiting
 from zdm.execute.ports import Clock, JournalRun, Order, PlanText, Window
 from zdm.execute.stop import StopFlag
 from zdm.model.plan import Backfill, RunSql, Step
@@ -32,7 +32,7 @@ from zdm.postgres import (
     sessions,
     steps,
 )
-from zdm.postgres.backfill import Pacing
+from zdm.postgres.backfill import Job, Pacing
 from zdm.postgres.blockers import Ender
 from zdm.postgres.journal import Fence
 from zdm.postgres.limits import Limits
@@ -242,9 +242,7 @@ class PostgresDatabase:
             side=self._side,
         )
 
-    def backfill(
-        self, step: Backfill, state: RunState
-    ) -> Generator[BackfillProgress | Suspicious, None, None]:
+    def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
         """Do one backfill; what it yields is how far it is."""
         with self._errors(f"filling {step.table}", step):
             if journal.is_done(self._connection, self._own(), step.id):
@@ -254,13 +252,23 @@ class PostgresDatabase:
                 journal.check(self._connection, self._own())
                 journal.intend(self._connection, self._own(), step.id)
                 journal.write_state(self._connection, self._own(), state)
-            yield from backfill.run(
-                self._connection, step, self._own(), self._clock, self._pacing
-            )
+            yield from backfill.run(self._job(step))
             with self._connection.transaction():
                 journal.check(self._connection, self._own())
                 journal.done(self._connection, self._own(), step.id)
                 journal.write_state(self._connection, self._own(), state)
+
+    def _job(self, step: Backfill) -> Job:
+        return Job(
+            connect=lambda purpose: connection.connect(
+                self._url, name=identity.named(self._name, purpose)
+            ),
+            step=step,
+            fence=self._own(),
+            clock=self._clock,
+            pacing=self._pacing,
+            settings=self._limits.backfill,
+        )
 
     def revert(self, step: RunSql | Backfill) -> Generator[Said, None, None]:
         """Undo a step and record it."""

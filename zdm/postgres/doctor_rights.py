@@ -7,8 +7,12 @@ from zdm.postgres.connection import Connection
 
 SHOWN = 5  # names in a message
 _CREATE = (
-    "SELECT coalesce((SELECT pg_catalog.has_schema_privilege(oid, 'CREATE, USAGE')"
-    " FROM pg_catalog.pg_namespace WHERE nspname = 'zdm'),"
+    "SELECT coalesce((SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+    " AND pg_catalog.has_table_privilege(c.oid, 'INSERT')"
+    " AND pg_catalog.has_table_privilege(c.oid, 'UPDATE') FROM pg_catalog.pg_class AS c"
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = 'zdm' AND c.relname = 'run'),"
+    # CREATE SCHEMA IF NOT EXISTS asks for it even where the schema exists
     " pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')),"
     " current_user, pg_catalog.current_database()"
 )
@@ -34,7 +38,8 @@ def may_create(opened: Connection) -> Diagnosis:
     return diagnosis.failed(
         "right to create",
         f"the role {row[1]} may not make zdm's journal",
-        f"GRANT CREATE ON DATABASE {row[2]} TO {row[1]}, or let the owner of schema zdm run it",
+        f"GRANT CREATE ON DATABASE {row[2]} TO {row[1]}; where the journal is there, run zdm as"
+        " its owner",
     )
 
 

@@ -145,6 +145,7 @@ class Stepper:
             journal.check(own, fence)
             if isinstance(step, RunSql):
                 steps.limit(own, step)
+                steps.apply(own, step.settings, local=True)
             for statement in undo:
                 own.execute(statement.encode())
             journal.reverted(own, fence, step.id)

@@ -50,7 +50,7 @@ def inside(
         journal.check(own, fence)
         limit(own, step)
         preconditions(own, step)
-        _apply(own, step.settings, local=True)
+        apply(own, step.settings, local=True)
         for statement in sql:
             own.execute(statement.encode())
         record()
@@ -86,7 +86,7 @@ def alone(own: Connection, step: RunSql, sql: Sequence[str]) -> None:
     """Outside a transaction: session settings, put back afterwards."""
     own.execute("SELECT pg_catalog.set_config('lock_timeout', '0', false)")
     own.execute("SELECT pg_catalog.set_config('statement_timeout', '0', false)")
-    _apply(own, step.settings, local=False)
+    apply(own, step.settings, local=False)
     try:
         for statement in sql:
             own.execute(statement.encode())
@@ -101,7 +101,8 @@ def _set_local(own: Connection, name: str, value: timedelta) -> None:
     own.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, f"{milliseconds}ms"))
 
 
-def _apply(own: Connection, settings: Sequence[Setting], *, local: bool) -> None:
+def apply(own: Connection, settings: Sequence[Setting], *, local: bool) -> None:
+    """Put the author's settings in force, for the transaction or for the session."""
     for setting in settings:
         own.execute(
             "SELECT pg_catalog.set_config(%s, %s, %s)", (setting.name, setting.value, local)

@@ -23,7 +23,7 @@ from zdm.execute.events import (
 )
 from zdm.execute.ports import Observer
 from zdm.rollout import kube_objects as objects
-from zdm.rollout.kube_cluster import BY_KIND, EVENTS, ClusterApi, Json, PatchKind
+from zdm.rollout.kube_cluster import BY_KIND, EVENTS, PODS, ClusterApi, Json, PatchKind
 from zdm.rollout.kube_objects import Ref
 
 RELEASE, PHASE = "zdm.dev/release", "zdm.dev/phase"
@@ -43,6 +43,14 @@ class Said:
     level: Level = "Normal"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Which objects the Events are about; `own_pod` is zdm's own, whose Job hears too."""
+
+    workloads: tuple[Ref, ...]
+    own_pod: Ref | None = None
+
+
 class Announcing:
     """An Observer that tells another one first, then the cluster."""
 
@@ -50,13 +58,14 @@ class Announcing:
         self,
         told_first: Observer,
         api: ClusterApi,
-        workloads: tuple[Ref, ...],
+        audience: Audience,
         now: Callable[[], datetime],
         complain: Callable[[str], None],
     ) -> None:
         self._told_first = told_first
         self._api = api
-        self._workloads = workloads
+        self._audience = audience
+        self._job: Ref | None = None
         self._now = now
         self._complain = complain
         self._plan = ""
@@ -73,11 +82,28 @@ class Announcing:
         if not said or self._now() < self._silent_until:
             return
         try:
-            for workload in self._workloads:
-                self._tell(workload, said, annotate=not isinstance(event, Waiting))
+            self._tell_all(said, annotate=not isinstance(event, Waiting))
         except ZdmError as error:
             self._silent_until = self._now() + AGAIN
             self._complain_once("Events", error)
+
+    def _tell_all(self, said: tuple[Said, ...], *, annotate: bool) -> None:
+        for workload in self._audience.workloads:
+            self._tell(workload, said, annotate=annotate)
+        if "Events about its own Job" in self._complained:
+            return
+        try:
+            self._tell_own(said)
+        except RefusedError as error:  # the right to see its own pod is not needed otherwise
+            self._complain_once("Events about its own Job", error)
+
+    def _tell_own(self, said: tuple[Said, ...]) -> None:
+        pod = self._audience.own_pod
+        if pod is not None and self._job is None:
+            item = self._api.get(PODS, pod.namespace, pod.name)
+            self._job = (item and objects.controller(item)) or pod
+        if self._job is not None and self._job.kind in BY_KIND:
+            self._tell(self._job, said, annotate=False)
 
     def _complain_once(self, what: str, error: ZdmError) -> None:
         if what not in self._complained:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
+import yaml
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import load_incluster_config, load_kube_config
@@ -32,10 +33,10 @@ from zdm.rollout.kube_cluster import (
 )
 
 CONNECT_SECONDS = 5.0
-READ_SECONDS = 30.0  # a page of 500 pods needs less; a server that hangs is given up
+READ_SECONDS = 15.0  # a page of 500 pods needs less; a signal waits that long for its turn
 HURRIED_SECONDS = 3.0  # for what a run does not depend on: Events
 PAGE = 500  # objects of one LIST answer, as kubectl asks
-RETRIES = 3  # of one request; after that the caller waits, and says why
+RETRIES = 2  # of one request; after that the caller waits, and says why
 LONGEST_PAUSE = 5.0  # seconds; also where the server asks for more
 LIST_AGAIN = 5  # times a LIST begins anew because its pages expired
 FIELD_MANAGER = "zdm"
@@ -232,7 +233,12 @@ class KubeApi:
                 _request_timeout=self._timeout,
             )
             content = response.read()
-        except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
+        except (
+            urllib3.exceptions.HTTPError,
+            ApiException,
+            ConfigException,  # a token or a login plug-in that is gone for the moment
+            OSError,
+        ) as error:
             raise _BusyError(
                 f"the API server does not answer ({request}): {_short(error)}",
                 hint="zdm goes on when it is back; else check the kubeconfig and the network",
@@ -337,7 +343,7 @@ def connect(
                 client_configuration=configuration,
                 persist_config=False,
             )
-    except (ConfigException, OSError) as error:
+    except (ConfigException, OSError, yaml.YAMLError, TypeError) as error:  # no kubeconfig
         raise InputError(
             f"no cluster can be reached: {_short(error)}",
             hint="set `kubeconfig` and `context` in [rollout.kubernetes], or KUBECONFIG",

@@ -88,7 +88,7 @@ def label(text: str) -> str:
 def documents(job: Job) -> dict[str, Document]:
     """The documents by a short word each, in the order in which they are applied."""
     found: dict[str, Document] = {"service-account": _account(job)}
-    for namespace in sorted(job.scope.namespaces):
+    for namespace in sorted({one.namespace for one in kube_rights.needed(job.scope)}):
         found[f"role-{namespace}"] = _role(job, namespace)
         found[f"role-binding-{namespace}"] = _binding(job, namespace)
     if isinstance(job.content, PlanInConfigMap):

@@ -54,11 +54,13 @@ class Scene:
 
     def top(self, name: Ref, item: Json) -> Ref:
         """Who is at the upper end of the chain of owners."""
+        seen = {name}
         owner = controller(item)
-        if owner is None:
-            return name
-        found = self.find(owner)
-        return owner if found is None else self.top(owner, found)
+        while owner is not None and owner not in seen:  # anybody may write a circle
+            seen.add(owner)
+            name, found = owner, self.find(owner)
+            owner = None if found is None else controller(found)
+        return name
 
 
 def scene(found: Mapping[str, Iterable[Json]], now: datetime) -> Scene:

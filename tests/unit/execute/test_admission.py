@@ -64,6 +64,23 @@ def test_after_the_marker_only_the_new_version_starts(state: RunState) -> None:
     assert found == {**NOBODY, "v3": "admitted"}
 
 
+@pytest.mark.parametrize(
+    ("state", "until"),
+    [
+        pytest.param(RunState.EXPANDED, "until its backfills are verified", id="on its way"),
+        pytest.param(
+            RunState.FAILED_KEPT_EXPANDED, "until `zdm execute` goes on with it", id="failed"
+        ),
+        pytest.param(RunState.REVERTING, "since it is being taken back", id="reverting"),
+    ],
+)
+def test_who_is_too_early_is_told_for_how_long(state: RunState, until: str) -> None:
+    answer = admission.decide(Version("v3"), [run(1, "v2>v3", state)])
+
+    assert isinstance(answer, Wait)
+    assert answer.reason == (f"v3 is too early: run 1 of `p1` is {state} and serves v2 {until}")
+
+
 def test_without_a_run_every_version_starts() -> None:
     assert answers() == dict.fromkeys(NOBODY, "admitted")
 

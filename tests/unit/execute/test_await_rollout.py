@@ -1,7 +1,7 @@
 """Deploying, polling, soaking, going back: with scripted platforms and a clock that jumps."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -11,7 +11,7 @@ from tests.case import Watching
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.platform import FakePlatform, Scene
 from zdm.config import RolloutSettings
-from zdm.errors import RolloutError, StoppedError, TemporaryError
+from zdm.errors import InputError, RefusedError, RolloutError, StoppedError, TemporaryError
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.events import GateClear, Waiting
 from zdm.execute.ports import Database, Order
@@ -21,6 +21,7 @@ from zdm.model.release import (
     Instance,
     InstanceState,
     RolloutFailed,
+    RolloutProgress,
     RolloutStatus,
     RunState,
     Session,
@@ -130,6 +131,28 @@ def test_the_soak_passes_before_the_contract() -> None:
     assert soaking[0].eta == soaking[0].since + timedelta(seconds=30)
 
 
+def test_a_new_version_that_fails_while_it_soaks_goes_back() -> None:
+    crashing = Scene(status=RolloutFailed(reason="v2 crashes"))
+    platform = scenes(Scene(), Scene(), Scene(), Scene(), crashing)
+    gate, _, database = keeper(platform, soak=timedelta(minutes=5))
+
+    with pytest.raises(RolloutError, match="v2 crashes"):
+        gate.deploy_and_wait()
+
+    assert platform.asked == ["deploy v2", "rollback v1"]
+    assert database.states == [RunState.SOAKING, RunState.FAILED_KEPT_EXPANDED]
+
+
+def test_what_is_not_clear_when_the_soak_ends_is_waited_for() -> None:
+    platform = scenes(*[Scene()] * 4, *[Scene(instances=(OLD,))] * 9, Scene())
+    gate, watching, _ = keeper(platform, soak=timedelta(seconds=10))
+    gate.deploy_and_wait()
+    last = [event.polls for event in watching.events if isinstance(event, GateClear)][-3:]
+
+    assert last == [1, 2, 3]
+    assert len(platform.scenes) == 1
+
+
 def test_without_a_platform_nobody_knows_so_nothing_contracts() -> None:
     gate, _, _ = keeper(None)
 
@@ -156,6 +179,148 @@ def test_an_unreachable_platform_is_unknown_and_waited_for() -> None:
     waits = [event for event in watching.events if isinstance(event, Waiting)]
 
     assert [wait.gate for wait in waits] == ["unknown", "unknown"]
+
+
+@dataclass(slots=True)
+class Forbidding(FakePlatform):
+    """Refuses to answer, so many times."""
+
+    times: int = 3
+    deploying_too: bool = False
+
+    def status(self, version: Version) -> RolloutStatus:
+        if self.times:
+            self.times -= 1
+            raise RefusedError("zdm may not list pods", hint="give it a Role")
+        return FakePlatform.status(self, version)
+
+    def deploy(self, version: Version) -> None:
+        if self.deploying_too:
+            raise RefusedError("zdm may not patch deployments", hint="give it a Role")
+        FakePlatform.deploy(self, version)
+
+
+def test_a_platform_that_forbids_for_a_moment_is_waited_for() -> None:
+    gate, watching, _ = keeper(Forbidding())
+    gate.deploy_and_wait()
+    waits = [event for event in watching.events if isinstance(event, Waiting)]
+
+    assert [wait.reason for wait in waits] == ["zdm may not list pods"] * 3
+
+
+def test_a_platform_that_goes_on_forbidding_stops_the_run_part_way() -> None:
+    gate, _, _ = keeper(Forbidding(times=1000))
+
+    with pytest.raises(StoppedError, match="zdm may not list pods"):
+        gate.deploy_and_wait()
+
+
+def test_a_platform_that_forbids_to_deploy_stops_the_run_part_way() -> None:
+    gate, _, _ = keeper(Forbidding(deploying_too=True))
+
+    with pytest.raises(StoppedError, match="zdm may not patch deployments"):
+        gate.deploy_and_wait()
+
+
+@dataclass(slots=True)
+class Away(FakePlatform):
+    """Cannot be told to deploy for a while."""
+
+    silent: int = 2
+
+    def deploy(self, version: Version) -> None:
+        if self.silent:
+            self.silent -= 1
+            raise TemporaryError("the platform does not answer")
+        FakePlatform.deploy(self, version)
+
+
+def test_deploying_waits_for_the_platform_until_the_deadline() -> None:
+    platform = Away()
+    gate, watching, _ = keeper(platform)
+    gate.deploy_and_wait()
+    waits = [event for event in watching.events if isinstance(event, Waiting)]
+
+    assert platform.asked == ["deploy v2"]
+    assert [wait.gate for wait in waits] == ["platform", "platform"]
+    with pytest.raises(TemporaryError):
+        keeper(Away(silent=10_000), deadline=timedelta(minutes=1))[0].deploy_and_wait()
+
+
+def test_a_rollout_that_is_not_complete_at_the_deadline_goes_back() -> None:
+    platform = scenes(Scene(status=RolloutProgress(waiting_for="2 of 3 are ready")))
+    gate, _, database = keeper(platform, deadline=timedelta(minutes=5))
+
+    with pytest.raises(RolloutError, match="not complete within 0:05:00: 2 of 3 are ready"):
+        gate.deploy_and_wait()
+
+    assert platform.asked == ["deploy v2", "rollback v1"]
+    assert database.states == [RunState.FAILED_KEPT_EXPANDED]
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        pytest.param(Scene(instances=(OLD,)), id="the old version drains"),
+        pytest.param(
+            Scene(status=RolloutProgress(waiting_for="it is paused", by_hand=True)),
+            id="a person must act",
+        ),
+    ],
+)
+def test_a_new_version_that_works_never_goes_back(scene: Scene) -> None:
+    platform = scenes(scene)
+    gate, _, database = keeper(platform, deadline=timedelta(minutes=5))
+
+    with pytest.raises(StoppedError):
+        gate.deploy_and_wait()
+
+    assert platform.asked == ["deploy v2"]
+    assert database.states == []
+
+
+def test_where_the_platform_cannot_go_back_the_message_says_who_must() -> None:
+    platform = scenes(Scene(status=RolloutFailed(reason="v2 exits with 1")))
+    platform.left_over = "somebody must bring shop to v1"
+    gate, _, _ = keeper(platform)
+
+    with pytest.raises(RolloutError) as caught:
+        gate.deploy_and_wait()
+    assert caught.value.message == (
+        "the rollout of v2 failed: v2 exits with 1; somebody must bring shop to v1 and the"
+        " expand is kept"
+    )
+
+
+def test_where_somebody_else_deploys_the_old_template_is_waited_for() -> None:
+    old = Spawner(id="shop", version=Version("v1"))
+    platform = scenes(Scene(spawners=(old,)), Scene())
+    platform.deploys = False
+    gate, watching, _ = keeper(platform)
+    gate.deploy_and_wait()
+    waits = [event for event in watching.events if isinstance(event, Waiting)]
+
+    assert [(wait.gate, wait.reason) for wait in waits] == [
+        ("version", "nobody has moved it to v2 yet: shop (v1)")
+    ]
+
+
+@pytest.mark.parametrize("refusal", [RefusedError("no Role"), InputError("no image")])
+def test_what_would_stop_the_rollout_is_said_before_anything_is_changed(
+    refusal: RefusedError | InputError,
+) -> None:
+    platform = FakePlatform(refusal=refusal)
+    gate, _, _ = keeper(platform)
+
+    with pytest.raises(type(refusal)):
+        gate.check()
+
+
+def test_a_run_that_does_not_come_to_the_rollout_asks_no_platform() -> None:
+    gate, _, _ = keeper(FakePlatform(refusal=RefusedError("no Role")))
+    gate.options = replace(gate.options, until=RunState.BACKFILLED)
+
+    gate.check()
 
 
 def test_a_pause_stands_still_and_sets_the_count_back() -> None:

@@ -96,6 +96,23 @@ def test_a_template_of_no_known_version_is_unknown() -> None:
     assert isinstance(answer, Unknown)
 
 
+def test_a_template_with_a_fault_is_refused_with_it() -> None:
+    fault = Spawner(id="nightly", version=None, reason="uses the database and is not declared")
+    answer = decide(replace(CLEAN, spawners=(fault,)))
+
+    assert isinstance(answer, Refused)
+    assert answer.reason == "nightly uses the database and is not declared"
+
+
+def test_a_failed_rollout_is_said_before_a_fault() -> None:
+    fault = Spawner(id="nightly", version=None, reason="is not declared")
+    seen = replace(CLEAN, spawners=(fault,), status=RolloutFailed(reason="it crashes"))
+    answer = decide(seen)
+
+    assert isinstance(answer, Refused)
+    assert answer.rollout_failed
+
+
 def test_a_rollout_in_progress_is_waited_for() -> None:
     answer = decide(replace(CLEAN, status=RolloutProgress(waiting_for="shop-2 is starting")))
 

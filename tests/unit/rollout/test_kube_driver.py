@@ -37,7 +37,7 @@ from zdm.errors import InputError, RefusedError, StoppedError, TemporaryError, Z
 from zdm.execute import gate
 from zdm.execute.events import PointOfNoReturn, RunStarted, StateChanged, Waiting
 from zdm.model.release import RolloutFailed, RunState, Version
-from zdm.rollout.kube_announce import Announcing
+from zdm.rollout.kube_announce import Announcing, Audience
 from zdm.rollout.kube_cluster import ConflictError, Json, PatchKind, Resource
 from zdm.rollout.kube_objects import Ref
 from zdm.rollout.kubernetes import Kubernetes
@@ -121,6 +121,15 @@ def test_an_owner_that_ended_between_two_lists_is_unknown_and_looked_at_again() 
 
     assert reason([*rolled_out(), orphan]) == (
         "unknown: the version that Job shop/import-1 would start cannot be told"
+    )
+
+
+def test_owners_in_a_circle_are_named_by_one_of_them() -> None:
+    first = replica_set("v8", owned=("ReplicaSet", "web-hashv9"))
+    second = replica_set("v9", owned=("ReplicaSet", "web-hashv8"))
+
+    assert reason([*rolled_out(), first, second]).startswith(
+        "refused: ReplicaSet shop/web-hash"
     )
 
 
@@ -457,7 +466,9 @@ def test_a_version_in_the_selector_cannot_be_moved() -> None:
 def announcing(
     cluster: Still, complaints: list[str], now: Callable[[], Any] = lambda: NOW
 ) -> Announcing:
-    where = (Ref("Deployment", SPACE, "web"),)
+    where = Audience(
+        workloads=(Ref("Deployment", SPACE, "web"),), own_pod=Ref("Pod", SPACE, "zdm-v2-x")
+    )
     return Announcing(Watching(), cluster, where, now, complaints.append)
 
 
@@ -495,6 +506,15 @@ def test_the_cluster_is_told_phases_waits_and_the_point_of_no_return() -> None:
         PatchKind.MERGE,
     )
     assert cluster.created[0]["involvedObject"]["uid"] == head("web")["uid"]
+
+
+def test_zdms_own_job_hears_of_it_too() -> None:
+    own = pod("v2", "zdm-v2-x", ("Job", "zdm-v2"))
+    cluster = Still([deployment("v1"), own, job("v2", "zdm-v2")])
+    announcing(cluster, []).notify(StateChanged(state=RunState.DEPLOYING))
+
+    assert [event["involvedObject"]["name"] for event in cluster.created] == ["web", "zdm-v2"]
+    assert len(cluster.patched) == 1  # a Job's metadata is left alone
 
 
 @dataclass

@@ -193,8 +193,14 @@ def test_an_announcement_is_an_event_and_an_annotation() -> None:
     assert changes(scope("observe"), "shop") == {"create events", "patch deployments web"}
 
 
+def test_its_own_job_hears_the_events_too() -> None:
+    wanted = {str(one) for one in kube_rights.needed(scope("patch")) if one.namespace == "zdm"}
+
+    assert wanted == {"create events in zdm", "get jobs.batch in zdm", "get pods in zdm"}
+
+
 def test_a_namespace_without_rights_has_no_role() -> None:
-    found = kube_manifest.documents(job())
+    found = kube_manifest.documents(job(scope=replace(scope("patch"), announce=False)))
 
     assert {word for word in found if word.startswith("role-")} == {
         "role-mail",

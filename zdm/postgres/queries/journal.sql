@@ -41,19 +41,43 @@ CREATE TABLE IF NOT EXISTS zdm.attempt (
     sqlstate text,
     reason text NOT NULL
 );
+-- disjoint intervals of a backfill's tables: keys after `lo` up to and including `hi`
 CREATE TABLE IF NOT EXISTS zdm.backfill_range (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run_id bigint NOT NULL REFERENCES zdm.run,
     step_id text NOT NULL,
     relation text NOT NULL,
+    key text[] NOT NULL, -- the columns that it is walked by; none: pages
+    lo text[],
+    hi text[],
     cursor text[],
-    state text NOT NULL DEFAULT 'filling' CHECK (state IN ('filling', 'verified')),
+    state text NOT NULL DEFAULT 'waiting'
+        CHECK (state IN ('waiting', 'filling', 'filled', 'verified')),
+    epoch integer NOT NULL, -- of the run; a batch of an older one is taken back
+    worker text,
+    size integer, -- of the last batch
     estimate bigint,
     scanned bigint NOT NULL DEFAULT 0,
     changed bigint NOT NULL DEFAULT 0,
-    sweeps integer NOT NULL DEFAULT 0,
+    wal bigint NOT NULL DEFAULT 0, -- bytes while its batches ran, others' included
+    sweeps integer NOT NULL DEFAULT 0, -- above 0: filled again after a verification
+    attempts integer NOT NULL DEFAULT 0, -- batches that failed
+    last_error text,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (run_id, step_id, relation)
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX IF NOT EXISTS backfill_range_of_step ON zdm.backfill_range (run_id, step_id);
+-- verifications: whole passes over a relation, and how many rows differed
+CREATE TABLE IF NOT EXISTS zdm.backfill_pass (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id bigint NOT NULL REFERENCES zdm.run,
+    step_id text NOT NULL,
+    relation text NOT NULL,
+    epoch integer NOT NULL,
+    scanned bigint NOT NULL,
+    differing bigint NOT NULL,
+    ended_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    lsn pg_lsn NOT NULL
 );
 -- what the operator asked of the executor, and has not been taken back or obeyed
 CREATE TABLE IF NOT EXISTS zdm.request (

@@ -147,6 +147,7 @@ def _create(roll: Roll, revision: int) -> None:
     }
     roll.world.create(REPLICA_SETS, {"metadata": metadata, "spec": spec})
     _note_revision(roll, revision)
+    _note_creation(roll, metadata["name"])
 
 
 def _annotations(roll: Roll, revision: int) -> dict[str, str]:
@@ -181,6 +182,18 @@ def _note_revision(roll: Roll, revision: int) -> None:
         new["metadata"].setdefault("annotations", {})[REVISION] = str(revision)
 
     roll.world.store.update(DEPLOYMENTS, roll.item, change, bump=False)
+
+
+def _note_creation(roll: Roll, name: str) -> None:
+    """A new ReplicaSet is progress: the deadline starts anew."""
+
+    def change(new: Json) -> None:
+        conditions = new["status"].get("conditions") or []
+        created = progress.created(name, roll.world.stamp())
+        new["status"]["conditions"] = progress.last(conditions, created, roll.world.stamp())
+
+    if roll.item["spec"]["progressDeadlineSeconds"] != progress.NO_DEADLINE:
+        roll.world.store.update(DEPLOYMENTS, roll.item, change, bump=False)
 
 
 def _set_replicas(roll: Roll, one: Json, replicas: int) -> None:

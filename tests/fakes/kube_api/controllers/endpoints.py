@@ -24,13 +24,18 @@ def _publish(world: World, service: Json, selector: dict[str, str]) -> None:
         and pod["status"].get("podIP")
         and not has_ended(pod)
     ]
-    ports = [
+    ports: list[Json] | None = [
         {"name": one.get("name", ""), "port": one["targetPort"], "protocol": one["protocol"]}
         for one in service["spec"].get("ports") or []
     ]
+    ports = ports if endpoints else None  # as Go writes empty lists here
     for found in world.store.all(ENDPOINT_SLICES, namespace):
         if (found["metadata"].get("labels") or {}).get(_SERVICE) == name:
-            world.change(ENDPOINT_SLICES, found, lambda new: new.update(endpoints=endpoints))
+            world.change(
+                ENDPOINT_SLICES,
+                found,
+                lambda new: new.update(endpoints=endpoints or None, ports=ports),
+            )
             return
     owner = {
         "apiVersion": "v1",
@@ -52,7 +57,12 @@ def _publish(world: World, service: Json, selector: dict[str, str]) -> None:
     }
     world.create(
         ENDPOINT_SLICES,
-        {"metadata": metadata, "addressType": "IPv4", "endpoints": endpoints, "ports": ports},
+        {
+            "metadata": metadata,
+            "addressType": "IPv4",
+            "endpoints": endpoints or None,
+            "ports": ports,
+        },
     )
 
 

@@ -127,7 +127,9 @@ def _not_before(item: Json, pods: list[Json]) -> datetime | None:
 
 def _moved(pod: Json) -> datetime:
     found = condition(pod, "Ready")
-    moment: str = found["lastTransitionTime"] if found else pod["status"]["startTime"]
+    moment: str = (found or {}).get("lastTransitionTime") or pod["metadata"][
+        "creationTimestamp"
+    ]
     return clock.read(moment)
 
 
@@ -137,8 +139,13 @@ def _tell(world: World, item: Json, verdict: tuple[str, str] | None) -> None:
     suspended = condition(item, "Suspended")
     if item["spec"]["suspend"] or suspended:
         state = "True" if item["spec"]["suspend"] else "False"
-        why = "JobSuspended" if item["spec"]["suspend"] else "JobResumed"
-        entry = {"type": "Suspended", "status": state, "reason": why}
+        why = "suspended" if item["spec"]["suspend"] else "resumed"
+        entry = {
+            "type": "Suspended",
+            "status": state,
+            "reason": f"Job{why.title()}",
+            "message": f"Job {why}",
+        }
         conditions = with_condition(conditions, entry, world.stamp())
     status = {
         "active": len([pod for pod in pods if is_active(pod)]),

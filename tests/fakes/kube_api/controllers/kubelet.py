@@ -51,11 +51,12 @@ def _schedule(world: World, pod: Json) -> None:
     ]
     fits = bool(free) and not any(one.unschedulable for one in _behaviours(world, pod))
     total = len(world.store.all(NODES))
+    load = [one["spec"].get("nodeName") for one in world.store.all(PODS)]
 
     def change(new: Json) -> None:
         found: Json = {"type": "PodScheduled", "status": "True"}
         if fits:
-            new["spec"]["nodeName"] = free[len(world.lives) % len(free)]
+            new["spec"]["nodeName"] = min(free, key=load.count)
         else:
             found["status"], found["reason"] = "False", "Unschedulable"
             found["message"] = f"0/{total} nodes are available: {total} Insufficient cpu."

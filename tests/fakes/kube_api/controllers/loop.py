@@ -62,12 +62,13 @@ class Background:
 
     world: World
     errors: list[BaseException]
+    speed: float
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
-    def start(self, speed: float) -> None:
+    def start(self) -> None:
         """Begin."""
-        self.world.store.clock.follow(speed)
+        self.world.store.clock.follow(self.speed)
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 

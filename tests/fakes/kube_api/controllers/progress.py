@@ -6,7 +6,7 @@ from tests.fakes.kube_api import clock
 from tests.fakes.kube_api.controllers.world import World, condition, with_condition
 from tests.fakes.kube_api.kinds import Json
 
-_NO_DEADLINE = 2**31 - 1
+NO_DEADLINE = 2**31 - 1
 
 
 def conditions(
@@ -15,12 +15,15 @@ def conditions(
     """The conditions that follow from the new status and the new ReplicaSet."""
     status, new = told
     result: list[Json] = list(item["status"].get("conditions") or [])
-    result = _set(world, result, _available(status, least))
+    if not item["spec"].get("paused"):
+        result = _set(world, result, _available(status, least))
     found = condition(item, "Progressing")
-    if item["spec"].get("progressDeadlineSeconds") == _NO_DEADLINE:
+    if item["spec"].get("progressDeadlineSeconds") == NO_DEADLINE:
         result = [one for one in result if one["type"] != "Progressing"]
     else:
         result = _set(world, result, _progressing(world, item, (status, new), found))
+    if item["spec"].get("paused"):
+        result = _set(world, result, _available(status, least))
     failure = None if new is None else condition(new, "ReplicaFailure")
     if failure is not None:
         return _set(world, result, (failure["reason"], failure["message"], "ReplicaFailure"))
@@ -51,7 +54,24 @@ def _set(world: World, present: list[Json], verdict: Verdict | None) -> list[Jso
     old = next((one for one in present if one["type"] == name), None)
     if old is not None and name != "Progressing" and old["reason"] == reason:
         return present
-    return with_condition(present, entry, world.stamp())
+    return last(present, entry, world.stamp())
+
+
+def last(present: list[Json], entry: Json, now: str) -> list[Json]:
+    """The conditions with this one at their end, where this controller puts what it sets."""
+    ordered = sorted(present, key=lambda one: one["type"] == entry["type"])
+    return with_condition(ordered, entry, now)
+
+
+def created(name: str, now: str) -> Json:
+    """Progressing, because a ReplicaSet was made."""
+    return {
+        "type": "Progressing",
+        "status": "True",
+        "reason": "NewReplicaSetCreated",
+        "message": f'Created new replica set "{name}"',
+        "lastUpdateTime": now,
+    }
 
 
 def _available(status: Json, least: int) -> Verdict:
@@ -79,7 +99,7 @@ def _progressing(
         return "DeploymentResumed", "Deployment is resumed", "Progressing"
     which = f'ReplicaSet "{new["metadata"]["name"]}"' if new else f'Deployment "{name}"'
     if found is None:
-        return "NewReplicaSetCreated", f"Created new replica set {which[11:]}", "Progressing"
+        return "FoundNewReplicaSet", f"Found new replica set {which[11:]}", "Progressing"
     if _complete(item, status):
         done = f"{which} has successfully progressed."
         same = reason == "NewReplicaSetAvailable" and found["message"] == done

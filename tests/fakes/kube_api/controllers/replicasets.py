@@ -77,9 +77,10 @@ def _tell(world: World, item: Json, trouble: str) -> None:
             "reason": "FailedCreate",
             "message": trouble,
         }
-        conditions = with_condition(
-            item["status"].get("conditions", []), failure, world.stamp()
-        )
+        known = item["status"].get("conditions", [])
+        same = any(one["type"] == "ReplicaFailure" for one in known)
+        # the message names a pod that is another at each try; the real one keeps the first
+        conditions = known if same else with_condition(known, failure, world.stamp())
     min_ready = item["spec"].get("minReadySeconds", 0)
     status = {
         "replicas": len(active),

@@ -9,7 +9,8 @@ from tests.fakes.kube_api.controllers.world import (
 )
 from tests.fakes.kube_api.kinds import CONTROLLER_REVISIONS, Json
 
-HASH = "controller-revision-hash"
+HASH = "controller-revision-hash"  # of pods: a DaemonSet's have the hash, others the name
+_LABELS = {"StatefulSet": "controller.kubernetes.io/hash", "DaemonSet": HASH}
 
 
 def present(world: World, owner: Json) -> Json:
@@ -19,7 +20,7 @@ def present(world: World, owner: Json) -> Json:
     mine = history(world, owner)
     newest = max((one["revision"] for one in mine), default=0)
     for one in mine:
-        if one["metadata"]["labels"][HASH].endswith(name):
+        if one["metadata"]["name"].endswith(name):
             if one["revision"] < newest:
                 return world.change(
                     CONTROLLER_REVISIONS, one, lambda new: new.update(revision=newest + 1)
@@ -39,9 +40,8 @@ def history(world: World, owner: Json) -> list[Json]:
 def _create(world: World, owner: Json, name: str, revision: int) -> Json:
     template = {**bare(owner["spec"]["template"], HASH), "$patch": "replace"}
     full = f"{owner['metadata']['name']}-{name}"
-    # A StatefulSet's pods carry the revision's whole name, a DaemonSet's only the hash.
-    label = full if owner["kind"] == "StatefulSet" else name
-    labels = {**owner["spec"]["template"]["metadata"].get("labels", {}), HASH: label}
+    label = {_LABELS[owner["kind"]]: name}
+    labels = {**owner["spec"]["template"]["metadata"].get("labels", {}), **label}
     return world.create(
         CONTROLLER_REVISIONS,
         {

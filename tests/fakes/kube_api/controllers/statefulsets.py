@@ -74,7 +74,9 @@ def _create(world: World, item: Json, ordinal: int, revision: Json) -> None:
         "statefulset.kubernetes.io/pod-name": name,
         "apps.kubernetes.io/pod-index": str(ordinal),
     }
-    world.create_pod(item, revisions.template_of(revision), name=name, labels=labels)
+    template = revisions.template_of(revision)
+    template["spec"] = {**template["spec"], "hostname": name}
+    world.create_pod(item, template, name=name, labels=labels)
 
 
 def _update(world: World, item: Json, update: Json) -> None:

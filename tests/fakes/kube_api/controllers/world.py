@@ -87,7 +87,7 @@ class World:
         item = {"kind": kind.kind, "apiVersion": kind.api_version, **item}
         item["metadata"]["uid"] = str(uuid4())
         admission.default(kind, item, new=True)
-        if kind.generation:
+        if kind.generation and "status" in kind.subresources:
             item.setdefault("status", {})
         return self.store.create(kind, item)
 
@@ -103,16 +103,22 @@ class World:
         namespace = owner["metadata"]["namespace"]
         limit = self.quotas.get(namespace)
         used = len([pod for pod in self.store.all(PODS, namespace) if is_active(pod)])
-        name = name or f"{owner['metadata']['name']}-{suffix()}"
+        prefix = f"{owner['metadata']['name']}-"
         if limit is not None and used >= limit:
+            shown = name or prefix + hashed(prefix)[:5]  # no new words, else writing never ends
             return (
-                f'pods "{name}" is forbidden: exceeded quota: pods, requested: pods=1,'
+                f'pods "{shown}" is forbidden: exceeded quota: pods, requested: pods=1,'
                 f" used: pods={used}, limited: pods={limit}"
             )
         copied = json.loads(json.dumps(template))
         metadata = {k: v for k, v in copied["metadata"].items() if k != "creationTimestamp"}
         metadata["labels"] = {**metadata.get("labels", {}), **(labels or {})}
-        metadata.update(name=name, namespace=namespace, ownerReferences=[reference(owner)])
+        metadata.update(
+            generateName=prefix,
+            name=name or prefix + suffix(),
+            namespace=namespace,
+            ownerReferences=[reference(owner)],
+        )
         self.create(PODS, {"metadata": metadata, "spec": copied["spec"]})
         return ""
 

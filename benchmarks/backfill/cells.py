@@ -1,0 +1,130 @@
+"""One measurement each: an engine on a fresh copy, idle or beside the load."""
+
+import time
+from typing import Any
+
+from benchmarks.backfill import engines, foreground, server, watch
+from benchmarks.backfill.engines import Engine
+from benchmarks.backfill.scenes import Scene
+
+BASELINE_SECONDS = 15.0
+AFTER_SECONDS = 15.0  # at most, for what was held up to be done late
+COLUMNS = {"change_type": "quantity", "set_not_null": "note"}
+LEFT = {
+    "change_type": "SELECT count(*) FROM bench WHERE amount IS DISTINCT FROM quantity",
+    "set_not_null": "SELECT count(*) FROM bench WHERE note IS NULL",
+}
+Cell = dict[str, Any]
+
+
+def idle(scene: Scene, engine: Engine) -> Cell:
+    """The engine alone on the server."""
+    with server.copy(scene.server, scene.template(engine.start)) as url:
+        before = _place(url)
+        took = engine.run(scene, url)
+        cell = _figures(scene, url, before, took)
+        _nothing_left(scene, engine, url)
+        return cell
+
+
+def loaded(scene: Scene, engine: Engine, rate: float, *, baseline: float) -> Cell:
+    """The engine beside the load, with the load alone before it as the baseline."""
+    blocked = watch.Blocked()
+    column = COLUMNS[scene.migration]
+    with server.copy(scene.server, scene.template(engine.start)) as url:
+        with (
+            watch.again_and_again(url, blocked.look),
+            foreground.running(url, column, scene.rows, rate) as load,
+        ):
+            began = time.time()
+            time.sleep(baseline)
+            before = _place(url)
+            started = time.time()
+            took = engine.run(scene, url)
+            ended = time.time()
+            cell = _figures(scene, url, before, took)
+            time.sleep(min(ended - started, AFTER_SECONDS) + 1)
+        return cell | _latencies(load, (began, started), (started, ended), blocked, rate)
+
+
+def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
+    """zdm's whole plan beside the load: expand, backfill, then contract beside the new one."""
+    blocked = watch.Blocked()
+    with server.copy(scene.server, scene.template("before")) as url:
+        common = ("execute", scene.plan.name, "--database", url)
+        with watch.again_and_again(url, blocked.look):
+            with foreground.running(url, "quantity", scene.rows, rate) as old:
+                began = time.time()
+                time.sleep(baseline)
+                before = _place(url)
+                started = time.time()
+                scene.zdm(*common, "--pacing", "paced", "--until", "backfilled")
+                ended = time.time()
+                time.sleep(2)
+            with foreground.running(url, "amount", scene.rows, rate) as new:
+                contracting = time.time()
+                scene.zdm(*common, "--assume-deployed")
+                contracted = time.time()
+                time.sleep(2)
+        seconds = ended - started + contracted - contracting
+        cell = _figures(scene, url, before, engines.Took(started, seconds))
+        cell |= _latencies(old, (began, started), (started, ended), blocked, rate)
+        cell["contract"] = new.latencies(contracting, contracted)
+        cell["errors"] = cell["errors"] or new.failed
+        return cell
+
+
+def _latencies(
+    load: foreground.Load,
+    alone: tuple[float, float],
+    beside: tuple[float, float],
+    blocked: watch.Blocked,
+    rate: float,
+) -> Cell:
+    return {
+        "rate": round(rate),
+        "baseline": load.latencies(*alone),
+        "beside": load.latencies(*beside),
+        "longest_blocked_ms": round(1000 * blocked.longest, 1),
+        "errors": load.failed,
+    }
+
+
+def _place(url: str) -> tuple[str, int]:
+    with server.connect(url) as conn:
+        row = conn.execute(
+            "SELECT pg_current_wal_lsn(), pg_total_relation_size('bench')"
+        ).fetchone()
+    assert row is not None
+    return str(row[0]), int(row[1])
+
+
+def _figures(scene: Scene, url: str, before: tuple[str, int], took: engines.Took) -> Cell:
+    with server.connect(url) as conn:
+        row = conn.execute(
+            "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), %s)::bigint,"
+            " pg_total_relation_size('bench')",
+            (before[0],),
+        ).fetchone()
+    assert row is not None
+    verified = took.with_verification
+    return {
+        "seconds": round(took.seconds, 3),
+        "with_verification": None if verified is None else round(verified, 3),
+        "rows_per_second": round(scene.rows / took.seconds),
+        "wal_bytes": row[0],
+        "size_before": before[1],
+        "size_after": row[1],
+        "steps": dict(took.steps),
+    }
+
+
+def _nothing_left(scene: Scene, engine: Engine, url: str) -> None:
+    """Every row must be as it should be: what an engine leaves undone is no speed."""
+    query = LEFT[scene.migration]
+    if engine.name == "pgroll":
+        query = query.replace("amount", "_pgroll_new_quantity")
+    with server.connect(url) as conn:
+        row = conn.execute(query.encode()).fetchone()
+    if row is None or row[0] != 0:
+        raise RuntimeError(f"{engine.title} left rows as they were: {row}")

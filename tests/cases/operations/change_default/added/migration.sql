@@ -1,0 +1,2 @@
+ALTER TABLE users ADD COLUMN language text NOT NULL DEFAULT 'en';
+ALTER TABLE users ALTER COLUMN language DROP DEFAULT;

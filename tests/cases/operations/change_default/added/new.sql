@@ -1,0 +1,1 @@
+INSERT INTO users (email, language) VALUES ('new@example.org', 'nl');

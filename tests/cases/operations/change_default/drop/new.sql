@@ -1,0 +1,1 @@
+INSERT INTO users (email, state, nickname) VALUES ('new@example.org', 'known', NULL);

@@ -1,0 +1,2 @@
+ALTER TABLE users ALTER COLUMN score SET DEFAULT 10;
+ALTER TABLE users ALTER COLUMN nickname SET DEFAULT 'some' || 'body', ALTER state SET DEFAULT 'fresh';

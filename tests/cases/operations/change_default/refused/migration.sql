@@ -1,0 +1,13 @@
+ALTER TABLE users ALTER COLUMN id SET DEFAULT 1;
+ALTER TABLE users ALTER COLUMN size DROP DEFAULT;
+ALTER TABLE users ALTER COLUMN missing SET DEFAULT 1;
+ALTER TABLE missing ALTER COLUMN email DROP DEFAULT;
+ALTER TABLE events ALTER COLUMN kind SET DEFAULT 'swipe';
+ALTER TABLE users ALTER COLUMN nickname DROP DEFAULT;
+INSERT INTO users (email) VALUES ('between@example.org');
+ALTER TABLE users ALTER COLUMN nickname SET DEFAULT 'guest';
+ALTER TABLE users RENAME COLUMN nickname TO name;
+ALTER TABLE users ALTER COLUMN name SET DEFAULT 'somebody';
+ALTER TABLE users ADD COLUMN domain text;
+UPDATE users SET domain = split_part(email, '@', 2);
+ALTER TABLE users ALTER COLUMN domain SET DEFAULT 'example.org';

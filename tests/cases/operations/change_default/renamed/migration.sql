@@ -1,0 +1,3 @@
+ALTER TABLE users ALTER COLUMN nickname DROP DEFAULT;
+ALTER TABLE users ALTER COLUMN nickname SET DEFAULT 'guest';
+ALTER TABLE users RENAME COLUMN nickname TO name;

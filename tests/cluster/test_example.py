@@ -1,0 +1,248 @@
+"""examples/kubernetes on the real control plane: what its README says, word for word.
+
+The API server enforces the restricted Pod Security Standard in the example's namespace, the
+Job has exactly the rights that were printed, and the images of the test registry are the
+Dockerfiles' entrypoints. Only addresses of databases are put in place of the placeholders.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.cluster.api import Json
+from tests.cluster.cluster import Cluster
+from tests.cluster.kubelet import mounts
+from tests.cluster.kubelet.images import Image
+from tests.conftest import a_server
+from zdm import config
+from zdm.postgres import connection, ledger
+from zdm.render import manifest as rendering
+from zdm.workflows import demo, job_manifest
+
+pytestmark = [
+    pytest.mark.more,
+    pytest.mark.xdist_group("cluster"),
+    pytest.mark.skipif(not mounts.allowed(), reason="this user may not have mount namespaces"),
+]
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples/kubernetes"
+ZDM = "registry.example/zdm@sha256:" + "0" * 64
+SECONDS = 240.0
+ROWS = 500
+
+
+def shop_image(version: str) -> Image:
+    """As examples/kubernetes/shop.Dockerfile makes it."""
+    return Image(
+        entrypoint=("zdm", "guard", "--"),
+        command=("python", f"{version}.py", "8080"),
+        directory=str(ROOT / "examples/shop"),
+        environment={
+            "PGAPPNAME": f"zdm-app:{version}/shop",
+            "ZDM_APP_VERSION": version,
+            "ZDM_GUARD_WAIT": "5m",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """The example in a cluster: version 1 runs."""
+
+    cluster: Cluster
+    folder: Path  # a copy of the example
+    url: str  # of the database, as its owner
+
+    def kubectl(self, *arguments: str) -> str:
+        return self.cluster.kubectl("--namespace", "shop", *arguments)
+
+    def value(self, query: str) -> object:
+        with connection.connect(self.url, name="tests") as opened:
+            row = opened.execute(query.encode()).fetchone()
+        return None if row is None else row[0]
+
+    def columns(self) -> set[str]:
+        with connection.connect(self.url, name="tests") as opened:
+            rows = opened.execute(
+                "SELECT attname FROM pg_attribute WHERE attrelid = 'users'::regclass"
+                " AND attnum > 0 AND NOT attisdropped"
+            ).fetchall()
+        return {name for (name,) in rows}
+
+    def job(self) -> Json:
+        [found] = self.cluster.api.get("/apis/batch/v1/namespaces/shop/jobs")["items"]
+        return dict(found)
+
+    def pods(self, labels: str) -> list[Json]:
+        found = self.cluster.api.get("/api/v1/namespaces/shop/pods", labelSelector=labels)
+        return list(found["items"])
+
+    def log(self, pod: Json, container: str) -> str:
+        folder = self.cluster.folder / "pods" / str(pod["metadata"]["uid"]) / "containers"
+        logs = sorted((folder / container).glob("*.log"))
+        return "".join(log.read_text() for log in logs)
+
+    def complete(self) -> None:
+        """Wait until the Job is; where it is not, say what its pods said."""
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            conditions = self.job().get("status", {}).get("conditions") or ()
+            ended = {one["type"] for one in conditions if one["status"] == "True"}
+            if "Complete" in ended:
+                return
+            if "Failed" in ended:
+                break
+            time.sleep(0.5)
+        said = [self.log(pod, "zdm") for pod in self.pods("app.kubernetes.io/name=zdm")]
+        raise AssertionError("the Job is not complete: " + "\n---\n".join(said))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A server of the version that the example's plan was made for."""
+    with a_server(18) as found:
+        yield found.dsn
+
+
+def make_database(server: str) -> str:
+    """The shop's database as version 1 has it, with some rows; its URL."""
+    url = ledger.create_database(server, f"shop_{uuid4().hex[:8]}")
+    demo.alembic(demo.shop_settings(), url, "upgrade", "0004")
+    ledger.seed(url, ROWS)
+    return url
+
+
+@contextmanager
+def running(cluster: Cluster, folder: Path, url: str) -> Iterator[Shop]:
+    """The README's second chapter."""
+    shutil.copytree(EXAMPLE, folder)
+    secrets = folder / "app/secret.yaml"
+    place = "postgresql://shop:CHANGE-ME@postgres.example:5432/shop"
+    secrets.write_text(secrets.read_text().replace(place, url))
+    for version in ("v1", "v2"):
+        cluster.allow(f"registry.example/shop:{version}", shop_image(version))
+    cluster.allow(ZDM, Image(entrypoint=("zdm",), directory="/tmp"))
+    shop = Shop(cluster=cluster, folder=folder, url=url)
+    try:
+        cluster.kubectl("apply", "-k", str(folder / "app"))
+        shop.kubectl("rollout", "status", "deployment/web", "--timeout=120s")
+        yield shop
+    finally:
+        cluster.kubectl("delete", "namespace", "shop", "--wait", "--timeout=120s")
+
+
+@pytest.fixture
+def shop(cluster: Cluster, tmp_path: Path, server: str) -> Iterator[Shop]:
+    with running(cluster, tmp_path / "example", make_database(server)) as found:
+        yield found
+
+
+def test_the_readme_moves_the_shop_to_version_2(shop: Shop) -> None:
+    shop.kubectl("apply", "-k", str(shop.folder / "zdm"))
+    shop.complete()
+    [container] = shop.cluster.api.get("/apis/apps/v1/namespaces/shop/deployments/web")["spec"][
+        "template"
+    ]["spec"]["containers"]
+
+    assert container["image"] == "registry.example/shop:v2"
+    assert "email" not in shop.columns()
+    assert shop.value("SELECT count(*) FROM users WHERE new_email IS NOT NULL") == ROWS
+    assert {pod["spec"]["containers"][0]["image"] for pod in live(shop)} == {container["image"]}
+
+
+def live(shop: Shop) -> list[Json]:
+    return [
+        pod
+        for pod in shop.pods("app.kubernetes.io/name=shop")
+        if pod["status"]["phase"] not in ("Succeeded", "Failed")
+    ]
+
+
+def test_the_guard_keeps_version_1_out_afterwards(shop: Shop) -> None:
+    hurried(shop)
+    shop.complete()
+    shop.kubectl("rollout", "undo", "deployment/web")
+    old: list[Json] = []
+
+    def refused() -> bool:
+        old[:] = [
+            pod
+            for pod in live(shop)
+            if pod["spec"]["containers"][0]["image"].endswith(":v1")
+            and "v1 is retired" in shop.log(pod, "shop")
+        ]
+        return bool(old)
+
+    shop.cluster.until(refused, "a pod of version 1 that says why it does not start")
+    [status] = old[0]["status"]["containerStatuses"]
+    ready = [pod for pod in live(shop) if is_ready(pod)]
+
+    assert not status["ready"]
+    assert {pod["spec"]["containers"][0]["image"] for pod in ready} == {
+        "registry.example/shop:v2"
+    }
+
+
+def is_ready(pod: Json) -> bool:
+    found = {c["type"]: c["status"] for c in pod["status"].get("conditions") or ()}
+    return found.get("Ready") == "True"
+
+
+def hurried(shop: Shop) -> None:
+    """Print the Job anew with short pauses, and apply it."""
+    file = shop.folder / "zdm.toml"
+    text = file.read_text().replace('soak = "30s"', 'soak = "1s"\npoll_interval = "500ms"')
+    file.write_text(text)
+    settings = config.load(directory=shop.folder, environ={}, file=file)
+    asked = job_manifest.Asked(
+        plan=ROOT / "plans/0007_drop_email.yaml", image=ZDM, settings_file=file
+    )
+    printed = rendering.stream(job_manifest.run(settings, asked))
+    shop.cluster.kubectl("apply", "-f", "-", input=printed)
+
+
+def test_a_pod_that_is_deleted_in_a_phase_is_replaced_by_one_that_goes_on(
+    shop: Shop,
+) -> None:
+    hurried(shop)
+    deleted = [delete_at(shop, "backfilling", 1), delete_at(shop, "deploying", 2)]
+    shop.complete()
+    runs = shop.value("SELECT count(*) FROM zdm.run")
+    epochs = shop.value("SELECT epoch FROM zdm.run")
+
+    assert runs == 1
+    assert len(set(deleted)) == 2
+    assert epochs == 3
+    assert "email" not in shop.columns()
+    assert shop.value("SELECT count(*) FROM users WHERE new_email IS NOT NULL") == ROWS
+
+
+def delete_at(shop: Shop, state: str, epoch: int) -> str:
+    """Delete zdm's pod once the run, in that epoch, is in that state or just beyond."""
+    order = ["expanding", "expanded", "backfilling", "backfilled", "deploying", "deployed"]
+    wanted = order[order.index(state) :]
+    exists = "SELECT to_regclass('zdm.run') IS NOT NULL"
+    run = f"SELECT state FROM zdm.run WHERE epoch = {epoch}"
+    found: list[str] = []
+
+    def there() -> bool:
+        if not shop.value(exists) or shop.value(run) not in wanted:
+            return False
+        found[:] = [
+            pod["metadata"]["name"]
+            for pod in shop.pods("app.kubernetes.io/name=zdm")
+            if pod["status"]["phase"] == "Running"
+            and "deletionTimestamp" not in pod["metadata"]
+        ]
+        return bool(found)
+
+    shop.cluster.until(there, f"a run that is {state}")
+    shop.kubectl("delete", "pod", found[0], "--wait=false")
+    return found[0]

@@ -1,0 +1,168 @@
+"""The batch size follows what keys cost: simulated servers, and properties that always hold."""
+
+import random
+from statistics import mean
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zdm.postgres import backfill_controller, backfill_retry
+from zdm.postgres.backfill import PACES, Pacing
+from zdm.postgres.backfill_controller import MIB, Controller
+from zdm.postgres.backfill_retry import Action
+
+PACED = PACES[Pacing.PACED]
+RATE = 30_000  # keys per second of the simulated server
+BATCHES = st.lists(
+    st.tuples(st.floats(0.0001, 20.0), st.integers(0, 200_000), st.integers(0, 10**9)),
+    max_size=60,
+)
+
+
+def simulated(controller: Controller, batches: int, *, slower: float = 1.0) -> list[float]:
+    """Seconds of batches on a server with 30 % noise."""
+    chance = random.Random(7)
+    taken = []
+    for _ in range(batches):
+        seconds = controller.size / RATE * slower * chance.uniform(0.7, 1.3)
+        controller.took(seconds, controller.size, 0)
+        taken.append(seconds)
+    return taken
+
+
+def test_a_steady_server_gets_steady_batches() -> None:
+    controller = Controller(PACED)
+    simulated(controller, 20)
+    sizes, seconds = [], []
+    for _ in range(200):
+        seconds += simulated(controller, 1)
+        sizes.append(controller.size)
+
+    assert min(sizes) > 3_500
+    assert max(sizes) < 11_000
+    assert 0.1 < mean(seconds) < 0.25
+    assert max(seconds) < PACED.target * backfill_controller.PANIC
+
+
+def test_one_outlier_is_forgotten_in_a_few_batches() -> None:
+    controller = Controller(PACED)
+    simulated(controller, 30)
+    before = controller.size
+    controller.took(10 * before / RATE, before, 0)
+    halved = controller.size
+    simulated(controller, 2)
+
+    assert halved == before // 2
+    assert controller.size > 0.9 * before
+
+
+def test_a_server_that_becomes_ten_times_slower_is_followed_in_four_batches() -> None:
+    controller = Controller(PACED)
+    simulated(controller, 30)
+    simulated(controller, 4, slower=10.0)
+    (seconds,) = simulated(controller, 1, slower=10.0)
+
+    assert seconds < 2 * PACED.target
+
+
+def test_a_batch_that_writes_much_wal_is_kept_small() -> None:
+    controller = Controller(PACED)
+    for _ in range(20):  # 20 kB a row, and fast
+        controller.took(0.01, controller.size, controller.size * 20_000)
+
+    assert controller.size * 20_000 <= 16 * MIB
+
+
+def test_a_frozen_controller_does_not_grow() -> None:
+    controller = Controller(PACED)
+    controller.took(0.001, controller.size, 0, grow=False)
+
+    assert controller.size == PACED.first
+
+
+def test_five_long_batches_at_the_floor_mean_an_overloaded_server() -> None:
+    controller = Controller(PACED)
+    for _ in range(4):  # 1,000 to 100
+        controller.took(5.0, controller.size, 0)
+    for number in range(backfill_controller.FLOORED):
+        assert (controller.size, controller.overloaded) == (100, False), number
+        controller.took(5.0, controller.size, 0)
+
+    assert controller.overloaded
+
+
+def test_timeouts_at_the_floor_lead_to_single_rows() -> None:
+    controller = Controller(PACED, size=100)
+    controller.below_the_floor()
+    for _ in range(7):
+        controller.panic()
+
+    assert controller.size == 1
+
+
+def test_a_long_hold_makes_it_begin_anew() -> None:
+    controller = Controller(PACED, size=40_000)
+    controller.held(61.0)
+    after_long = controller.size
+    other = Controller(PACED, size=40_000)
+    other.held(59.0)
+
+    assert after_long == PACED.first
+    assert other.size == 40_000
+
+
+@given(BATCHES)
+def test_the_size_stays_within_its_clamps_and_never_jumps(
+    batches: list[tuple[float, int, int]],
+) -> None:
+    controller = Controller(PACED)
+    for seconds, keys, wal in batches:
+        before = controller.size
+        controller.took(seconds, keys, wal)
+
+        assert PACED.smallest <= controller.size <= PACED.largest
+        assert controller.size <= before * backfill_controller.GROWTH
+
+
+@given(st.floats(0, 20), st.integers(0, 10**9), st.floats(1, 10**9))
+def test_a_pause_keeps_the_duty_cycle_and_the_budget(
+    seconds: float, wal: int, budget: float
+) -> None:
+    rest = backfill_controller.pause(PACED, seconds, wal, budget)
+
+    assert rest >= PACED.pause
+    assert seconds / (seconds + rest) <= 2 / 3 + 1e-9
+    assert wal <= budget * (seconds + rest) * (1 + 1e-9) + 1e-6
+    assert backfill_controller.pause(PACES[Pacing.FULL], seconds, wal, budget) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "action"),
+    [
+        ("55P03", Action.AGAIN),
+        ("40P01", Action.AGAIN),
+        ("40001", Action.AGAIN),
+        ("57014", Action.SMALLER),
+        ("08006", Action.RECONNECT),
+        ("57P01", Action.RECONNECT),
+        (None, Action.RECONNECT),
+        ("25006", Action.RECONNECT),
+        ("53300", Action.EXHAUSTED),
+        ("53200", Action.EXHAUSTED),
+        ("53100", Action.STOP),
+        ("22012", Action.ROW),
+        ("23514", Action.ROW),
+        ("P0001", Action.ROW),
+        ("42703", Action.STOP),
+        ("0A000", Action.STOP),
+        ("XX000", Action.STOP),
+    ],
+)
+def test_each_sqlstate_has_its_answer(sqlstate: str | None, action: Action) -> None:
+    assert backfill_retry.classify(sqlstate) is action
+
+
+@given(st.integers(0, 100))
+def test_tries_are_never_more_than_five_seconds_apart(failures: int) -> None:
+    assert 0.2 <= backfill_retry.backoff(failures) <= backfill_retry.LAST_SECONDS

@@ -1,0 +1,186 @@
+"""Zero differing rows are proven: twice, over all rows, and a planted difference is found."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from tests.postgres.fills import ROWS, begun, count, fill, job, step, table
+from zdm.config import BackfillSettings
+from zdm.errors import StoppedError
+from zdm.execute.events import BackfillMeasured, BackfillProgress
+from zdm.model.plan import Cost
+from zdm.model.schema import Name
+from zdm.postgres import backfill, backfill_vacuum, backfill_verify, backfill_walk, connection
+from zdm.postgres.backfill import Pacing
+from zdm.postgres.connection import Connection
+
+
+@pytest.fixture
+def own(database: str) -> Iterator[Connection]:
+    with connection.connect(database, name="execute/tests") as conn:
+        yield conn
+
+
+def passes(own: Connection) -> list[tuple[int, int]]:
+    """(scanned, differing) of each pass, in order."""
+    query = "SELECT scanned, differing FROM zdm.backfill_pass ORDER BY id"
+    return [(scanned, differing) for scanned, differing in own.execute(query).fetchall()]
+
+
+def plant(own: Connection, database: str, at: int) -> None:
+    """Fill t, and put a wrong value in row `at` between the filling and the verification."""
+    with psycopg.connect(database, application_name="old writer") as writer:
+        writer.execute("LOCK TABLE t IN ROW EXCLUSIVE MODE")
+        for event in backfill.run(job(own, begun(own), step(("id",)))):
+            if isinstance(event, BackfillProgress) and "from before" in event.waiting:
+                own.execute(f"UPDATE t SET new = 'planted' WHERE id = {at}".encode())
+                writer.rollback()
+
+
+def test_both_passes_are_recorded_with_their_time_and_place_in_the_wal(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    fill(own, begun(own), step(("id",)))
+    placed = own.execute(
+        "SELECT bool_and(lsn > '0/0' AND ended_at < now() AND epoch = 1) FROM zdm.backfill_pass"
+    ).fetchone()
+
+    assert passes(own) == [(ROWS, 0), (ROWS, 0)]
+    assert placed == (True,)
+
+
+@pytest.mark.parametrize("at", [1, 1234, ROWS])
+def test_a_planted_difference_is_found_and_only_its_chunk_filled_again(
+    own: Connection, database: str, at: int
+) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    plant(own, database, at)
+    refilled = own.execute(
+        "SELECT lo[1]::int, hi[1]::int, changed FROM zdm.backfill_range WHERE sweeps = 1"
+    ).fetchall()
+
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+    assert [differing for _, differing in passes(own)] == [1, 0, 0]
+    ((lo, hi, changed),) = refilled
+    assert changed == 1
+    assert (lo or 0) < at <= (hi or ROWS)
+
+
+def test_a_difference_that_always_comes_back_ends_with_a_reason(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute(
+        "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN NEW.new = ''spoilt''; RETURN NEW; END';"
+        "CREATE TRIGGER spoil BEFORE UPDATE ON t FOR EACH ROW WHEN (OLD.id = 7)"
+        " EXECUTE FUNCTION spoil()"
+    )
+    with pytest.raises(StoppedError, match="still differ after 20 sweeps"):
+        fill(own, begun(own), step(("id",)))
+
+
+def test_a_transaction_from_before_the_backfill_is_awaited_before_it_is_verified(
+    own: Connection, database: str
+) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    with psycopg.connect(database, application_name="old writer") as writer:
+        writer.execute("INSERT INTO t VALUES (0, 'late', NULL)")
+        waited = ""
+        for event in backfill.run(job(own, begun(own), step(("id",)))):
+            if isinstance(event, BackfillProgress) and "from before" in event.waiting:
+                waited = event.waiting
+                assert passes(own) == []
+                writer.commit()
+
+    assert "old writer (pid " in waited
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+    assert passes(own)[-1] == (ROWS + 1, 0)
+
+
+def test_a_sample_names_the_keys_that_differ(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    wanted = step(("id",))
+    (walk,) = backfill_walk.walks(own, wanted)
+    fill(own, begun(own), wanted)
+    none = backfill_verify.differing_keys(own, wanted, walk)
+    own.execute("UPDATE t SET new = 'x' WHERE id IN (17, 18)")
+
+    assert none == ()
+    assert set(backfill_verify.differing_keys(own, wanted, walk)) == {"17", "18"}
+
+
+def test_nothing_is_said_to_be_whole_before_it_is_verified(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    fence = begun(own)
+    for event in backfill.run(job(own, fence, step(("id",)))):
+        if isinstance(event, BackfillProgress):
+            states = own.execute("SELECT DISTINCT state FROM zdm.backfill_range").fetchall()
+            assert event.verifying or states != [("verified",)]
+
+
+def test_the_cost_is_told_beside_what_was_planned(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    wanted = replace(step(("id",)), cost=Cost(rows=ROWS, wal_bytes=500_000))
+    events = fill(own, begun(own), wanted)
+    measured = next(e for e in events if isinstance(e, BackfillMeasured))
+
+    assert (measured.scanned, measured.changed) == (ROWS, ROWS)
+    assert (measured.planned_rows, measured.planned_wal_bytes) == (ROWS, 500_000)
+    assert 100_000 < measured.wal_bytes < 5_000_000
+    assert measured.filling > timedelta(0)
+    assert measured.notes == ()
+
+
+def test_the_table_has_statistics_and_no_dead_rows_at_the_end(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    fill(own, begun(own), step(("id",)))
+    analysed = own.execute("SELECT count(*) FROM pg_stats WHERE attname = 'new'").fetchone()
+    (dead,) = own.execute(
+        "SELECT n_dead_tup FROM pg_stat_all_tables WHERE relid = 't'::regclass"
+    ).fetchall()
+
+    assert analysed == (1,)
+    assert dead == (0,)
+
+
+def test_a_vacuum_that_gets_no_lock_is_skipped_and_said(own: Connection, database: str) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    with psycopg.connect(database) as other:
+        other.execute("LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE")
+        events = fill(own, begun(own), step(("id",)))
+    measured = next(e for e in events if isinstance(e, BackfillMeasured))
+
+    assert measured.notes[0].startswith("VACUUM of t was skipped: canceling statement due to")
+
+
+def test_dead_rows_are_vacuumed_between_batches(
+    own: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zdm.postgres.backfill_monitor.VACUUM_ROWS", 500)
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.002) IS NOT NULL) NOT VALID")
+    own.execute("UPDATE t SET old = 'changed ' || id WHERE id <= 800")
+    gates = replace(BackfillSettings().gates, poll=timedelta(milliseconds=50))
+    wanted = job(own, begun(own), step(("id",)), settings=BackfillSettings(gates=gates))
+    list(backfill.run(wanted))
+    done = own.execute(
+        "SELECT vacuum_count FROM pg_stat_all_tables WHERE relid = 't'::regclass"
+    ).fetchone()
+
+    assert done is not None
+    assert done[0] >= 2  # one between batches, one at the end
+
+
+def test_its_timeouts_are_in_force_again_after_a_vacuum(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    (walk,) = backfill_walk.walks(own, step(("id",)))
+    backfill_vacuum.vacuum(own, walk)
+
+    assert own.execute("SHOW statement_timeout").fetchone() == ("15s",)
+
+
+def test_a_table_that_is_gone_is_not_a_success(own: Connection) -> None:
+    wanted = replace(step(("id",)), table=Name("public", "gone"))
+    with pytest.raises(StoppedError, match="table gone is gone"):
+        fill(own, begun(own), wanted, Pacing.FULL)

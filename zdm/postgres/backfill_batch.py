@@ -1,0 +1,192 @@
+"""One batch: a short READ COMMITTED transaction that writes rows and cursor together.
+
+A row that changed while the batch waited for its lock is looked at again by PostgreSQL
+(manual, 13.2.1), so a newer value is kept without FOR UPDATE. The batch locks its range
+first: an executor that takes the run over waits for it, and after that it finds its epoch
+gone and writes nothing.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from zdm.model.plan import Backfill
+from zdm.model.sql import ident, literal
+from zdm.postgres import journal
+from zdm.postgres.backfill_ranges import Range
+from zdm.postgres.backfill_walk import Bounds, Walk
+from zdm.postgres.connection import PREFIX, Connection, first_line
+from zdm.postgres.journal import Fence
+
+LOCK_TIMEOUT = "1s"  # a row held by somebody: wait a little, then shrink
+STATEMENT_TIMEOUT = "15s"  # no batch may hold its rows longer
+
+Connect = Callable[[str], Connection]  # a new connection under the name of its purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a batch did; `wal` includes what others wrote meanwhile."""
+
+    bounds: Bounds
+    changed: int
+    seconds: float
+    wal: int
+
+
+def opened(connect: Connect, name: str, step: Backfill) -> Connection:
+    """A connection whose every statement has the batches' timeouts and the step's settings."""
+    connection = connect(name)
+    for setting, value in (
+        ("lock_timeout", LOCK_TIMEOUT),
+        ("statement_timeout", STATEMENT_TIMEOUT),
+        *((setting.name, setting.value) for setting in step.settings),
+    ):
+        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (setting, value))
+    return connection
+
+
+def update(step: Backfill, walk: Walk) -> str:
+    """The UPDATE of the rows that differ; a condition for its keys may follow."""
+    sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
+    return f"UPDATE {walk.target} SET {sets} WHERE ({step.differs})"  # noqa: S608
+
+
+def fill(
+    connection: Connection, step: Backfill, fence: Fence, taken: Range, work: "Work"
+) -> Outcome:
+    """Fill the next keys of a range; raises RefusedError where the run has a new owner."""
+    started = time.monotonic()
+    walk = work.walk
+    with connection.transaction():
+        row = connection.execute(
+            "SELECT r.cursor, pg_catalog.pg_wal_lsn_diff("
+            "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
+            " FROM zdm.backfill_range AS r JOIN zdm.run AS n ON n.id = r.run_id"
+            " WHERE r.id = %s AND r.epoch = %s AND n.epoch = %s FOR NO KEY UPDATE OF r",
+            (taken.id, fence.epoch, fence.epoch),
+        ).fetchone()
+        if row is None:
+            raise journal.taken_over(connection, fence)
+        cursor = taken.lo if row[0] is None else tuple(row[0])
+        bounds = walk.next(connection, cursor, work.size, taken.hi)
+        changed = 0
+        if bounds.keys:
+            condition = walk.between(bounds.lower, bounds.upper)
+            changed = connection.execute(
+                f"{update(step, walk)} AND {condition}".encode()
+            ).rowcount
+        wal = work.attribute(row[1], _position(connection))
+        _checkpoint(connection, taken, work, (bounds, changed, wal))
+    seconds = time.monotonic() - started
+    return Outcome(bounds=bounds, changed=changed, seconds=seconds, wal=wal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """How a batch walks, its size, and how the WAL between two positions is divided among
+    the workers."""
+
+    walk: Walk
+    size: int
+    attribute: Callable[[int, int], int]
+
+
+def _position(connection: Connection) -> int:
+    row = connection.execute(
+        "SELECT pg_catalog.pg_wal_lsn_diff("
+        "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _checkpoint(
+    connection: Connection, taken: Range, work: Work, done: tuple[Bounds, int, int]
+) -> None:
+    bounds, changed, wal = done
+    connection.execute(
+        "UPDATE zdm.backfill_range SET cursor = %s::text[], scanned = scanned + %s,"
+        " changed = changed + %s, size = %s, wal = wal + %s,"
+        " state = CASE WHEN %s THEN 'filled' ELSE state END,"
+        " updated_at = clock_timestamp() WHERE id = %s",
+        (
+            None if bounds.upper is None else list(bounds.upper),
+            bounds.keys,
+            changed,
+            work.size,
+            wal,
+            bounds.last,
+            taken.id,
+        ),
+    )
+
+
+def writers(
+    connection: Connection, walk: Walk, before: datetime | None = None
+) -> tuple[str, ...]:
+    """Others' transactions that hold the relation for writing, in words, or only those from
+    before a time; one whose start is not visible counts as old."""
+    rows = connection.execute(
+        "SELECT DISTINCT coalesce(a.application_name, ''), l.pid,"
+        " extract(epoch FROM clock_timestamp() - a.xact_start)::float8"
+        " FROM pg_catalog.pg_locks AS l"
+        " LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
+        " WHERE l.relation::bigint = %s AND l.granted"
+        " AND l.database = (SELECT oid FROM pg_catalog.pg_database"
+        " WHERE datname = pg_catalog.current_database())"
+        " AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'ShareUpdateExclusiveLock')"
+        " AND coalesce(a.application_name, '') NOT LIKE %s"
+        " AND (a.xact_start IS NULL OR a.xact_start < coalesce(%s, 'infinity'::timestamptz))"
+        " ORDER BY 2",
+        (walk.oid, PREFIX + "%", before),
+    ).fetchall()
+    return tuple(_in_words(*row) for row in rows)
+
+
+def _in_words(name: str, pid: int | None, age: float | None) -> str:
+    if pid is None:
+        return "a prepared transaction (see pg_prepared_xacts)"
+    open_for = "" if age is None else f", transaction open for {age:.0f} s"
+    return f"{name or 'unnamed'} (pid {pid}{open_for})"
+
+
+def name_row(connection: Connection, step: Backfill, taken: Range, walk: Walk) -> str:
+    """The key of the row that the next batch of one row, or one page, fails on."""
+    with connection.transaction():
+        row = connection.execute(
+            "SELECT cursor FROM zdm.backfill_range WHERE id = %s", (taken.id,)
+        ).fetchone()
+        cursor = taken.lo if row is None or row[0] is None else tuple(row[0])
+        bounds = walk.next(connection, cursor, 1, taken.hi)
+        condition = walk.between(bounds.lower, bounds.upper)
+        keys = connection.execute(
+            f"SELECT {walk.texts} FROM {walk.target} WHERE {condition}"  # noqa: S608
+            f"{f' ORDER BY {walk.columns}' if walk.key else ''}".encode()
+        ).fetchall()
+    if walk.key or len(keys) < 2:
+        return ", ".join(keys[0]) if keys else "no row any more"
+    for (ctid,) in keys:
+        if not _can_be_filled(connection, step, walk, ctid):
+            return str(ctid)
+    return f"one of {len(keys)} rows from {keys[0][0]} on"
+
+
+def _can_be_filled(connection: Connection, step: Backfill, walk: Walk, ctid: str) -> bool:
+    try:
+        with connection.transaction(force_rollback=True):
+            one = f"ctid = {literal(ctid)}::pg_catalog.tid"
+            connection.execute(f"{update(step, walk)} AND {one}".encode())
+    except psycopg.Error:
+        return False
+    return True
+
+
+def failing_row(step: Backfill, walk: Walk, key: str, error: psycopg.Error) -> str:
+    """What to say of a row that cannot be written."""
+    return (
+        f"{step.id}: the row with {walk.key_words} = {key} of {walk.relation} cannot be"
+        f" filled: {first_line(error)}"
+    )

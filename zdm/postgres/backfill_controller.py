@@ -1,0 +1,104 @@
+"""How large the next batch is, and how long to pause after it; pure.
+
+The size follows what a key costs: durations are divided by their keys before the percentile
+is taken, since a percentile over batches of different sizes swings (one slow batch pinned
+the size to the floor for ten). A batch also has a cap of WAL, because time alone misleads
+while the server is under write pressure.
+"""
+
+import math
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+PANIC = 3.0  # times the target
+GROWTH = 1.5
+WINDOW = 10  # batches whose cost per key is remembered
+PERCENTILE = 0.9
+FLOORED = 5  # batches at the floor and still too long: the server is overloaded
+LONG_HOLD = 60.0  # seconds after which what was learnt no longer counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """The limits of batch sizes and the duty cycle of one pacing."""
+
+    target: float  # seconds of a batch
+    first: int
+    smallest: int
+    largest: int
+    wal_cap: int  # bytes of one batch
+    pause: float  # seconds at the least between two batches
+    duty: float  # pause per second of work
+
+
+@dataclass(slots=True)
+class Controller:
+    """One worker's batch size; `cost` is seconds per key, `dense` bytes of WAL per key."""
+
+    pace: Pace
+    size: int = 0
+    floor: int = 0
+    costs: tuple[float, ...] = ()
+    dense: float = 0.0
+    slow: int = 0  # batches at the floor that were still too long
+
+    def __post_init__(self) -> None:
+        """Start at the pace's first size."""
+        self.size = self.size or self.pace.first
+        self.floor = self.pace.smallest
+
+    def took(self, seconds: float, keys: int, wal: int, *, grow: bool = True) -> None:
+        """Learn from a batch; a much too long one halves the size and forgets."""
+        if keys < 1:
+            return
+        if wal > 0:
+            self.dense = wal / keys
+        if seconds > PANIC * self.pace.target:
+            self.slow = self.slow + 1 if self.size <= self.floor else 0
+            self.panic()
+            return
+        self.slow = 0
+        self.costs = (*self.costs, seconds / keys)[-WINDOW:]
+        wanted = min(self.size * GROWTH, self.pace.target / max(self._dear(), 1e-12))
+        if not grow:
+            wanted = min(wanted, self.size)
+        self._set(wanted)
+
+    def _dear(self) -> float:
+        """The 90th percentile of the cost per key."""
+        ordered = sorted(self.costs)
+        return ordered[math.ceil(len(ordered) * PERCENTILE) - 1]
+
+    def _set(self, wanted: float) -> None:
+        size = min(max(wanted, self.floor), self.pace.largest)
+        if self.dense:
+            size = min(size, max(self.pace.wal_cap / self.dense, self.floor))
+        self.size = max(1, int(size))
+
+    def panic(self) -> None:
+        """Halve the size after a failure or a long batch."""
+        self.size = max(self.floor, self.size // 2)
+        self.costs = ()
+
+    def below_the_floor(self) -> None:
+        """Batches of the smallest size time out: go down to single rows."""
+        self.floor = 1
+        self.panic()
+
+    def held(self, seconds: float) -> None:
+        """A long hold makes what was learnt worthless."""
+        if seconds > LONG_HOLD:
+            self.costs = ()
+            self.size = min(self.size, self.pace.first)
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether smaller batches do not help any more."""
+        return self.slow >= FLOORED
+
+
+def pause(pace: Pace, seconds: float, wal: int, budget: float) -> float:
+    """Seconds to rest after a batch, so that WAL stays within `budget` bytes per second."""
+    if not pace.duty:
+        return 0.0
+    return max(pace.pause, pace.duty * seconds, wal / budget - seconds)

@@ -1,0 +1,132 @@
+"""Gates of a backfill: from what was read to hold, freeze or go; pure.
+
+A gate holds above its limit and lets go after three polls in a row at or below its resume
+value, so that it does not flutter. What cannot be read is not green: a budget that may run
+full (WAL, replicas, the archive) holds, a load that may be high freezes the batches' size.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from zdm.execute.events import Hold
+
+POLLS = 3  # at or below the resume value, before it goes on
+STALE_SECONDS = 15.0  # without a fresh value
+
+
+class Kind(Enum):
+    """What an unreadable signal means."""
+
+    BUDGET = "hold"
+    LOAD = "freeze"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One condition: hold above `limit` (for `delay` seconds), go on at `resume`."""
+
+    name: str
+    kind: Kind
+    limit: float
+    resume: float
+    delay: float = 0.0
+    patience: float | None = None  # seconds after which it is not waited for any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A signal's value; `detail` says it in words, with who causes it."""
+
+    value: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A signal could not be read."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """Go on and do not grow."""
+
+    gate: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Now: seconds that only grow, and the time of day."""
+
+    at: float
+    time: datetime
+
+
+@dataclass(slots=True)
+class Judge:
+    """One gate and what it remembers from poll to poll."""
+
+    gate: Gate
+    above_since: float | None = None
+    holding_since: Moment | None = None
+    blind_since: Moment | None = None
+    below: int = 0
+    read_at: float | None = None
+    last: Reading | None = None
+
+    def judge(self, seen: Reading | Unreadable, now: Moment) -> Hold | Freeze | None:
+        """What the gate says after this poll."""
+        match seen:
+            case Unreadable():
+                return self._blind(seen, now)
+            case Reading():
+                self.blind_since, self.read_at, self.last = None, now.at, seen
+                self._remember(seen, now)
+                return self._answer(seen, now)
+
+    def _remember(self, seen: Reading, now: Moment) -> None:
+        gate = self.gate
+        if self.holding_since is not None:
+            self.below = self.below + 1 if seen.value <= gate.resume else 0
+            if self.below >= POLLS:
+                self.holding_since = self.above_since = None
+            return
+        if seen.value <= gate.limit:
+            self.above_since = None
+            return
+        self.above_since = now.at if self.above_since is None else self.above_since
+        if now.at - self.above_since >= gate.delay:
+            self.holding_since, self.below = now, 0
+
+    def _answer(self, seen: Reading, now: Moment) -> Hold | Freeze | None:
+        since, gate = self.holding_since, self.gate
+        if since is None:
+            return None
+        if gate.patience is not None and now.at - since.at > gate.patience:
+            return Freeze(gate=gate.name, reason=f"{seen.detail}; not waited for any longer")
+        good = f"{gate.name} is good again, seen {self.below} of {POLLS} times"
+        return Hold(
+            gate=gate.name,
+            reason=good if self.below else seen.detail,
+            value=seen.value,
+            limit=gate.limit,
+            since=since.time,
+        )
+
+    def _blind(self, seen: Unreadable, now: Moment) -> Hold | Freeze | None:
+        """The last answer stands until it is stale; a signal never read is stale at once."""
+        self.blind_since = self.blind_since or now
+        if self.read_at is not None and now.at - self.read_at <= STALE_SECONDS:
+            return None if self.last is None else self._answer(self.last, now)
+        reason = f"{self.gate.name} cannot be read: {seen.reason}"
+        if self.gate.kind is Kind.LOAD:
+            return Freeze(gate=self.gate.name, reason=reason)
+        return Hold(
+            gate=self.gate.name,
+            reason=reason,
+            limit=self.gate.limit,
+            since=self.blind_since.time,
+        )

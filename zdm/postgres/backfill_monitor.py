@@ -1,0 +1,200 @@
+"""Polls the gates on a connection of its own, in a thread, also while batches run.
+
+It tells the shared control what holds, cancels a batch that others wait for, and says when
+a VACUUM is due.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import psycopg
+
+from zdm.config import BackfillGates
+from zdm.errors import StoppedError, ZdmError
+from zdm.execute.events import Hold
+from zdm.postgres import backfill_probe, backfill_signals
+from zdm.postgres.backfill_batch import Connect
+from zdm.postgres.backfill_control import Control
+from zdm.postgres.backfill_gates import Freeze, Gate, Judge, Kind, Moment, Reading, Unreadable
+from zdm.postgres.backfill_signals import Look
+from zdm.postgres.connection import Connection, first_line
+
+YIELD_TO = "waiting for us"
+# what reading may worsen; the others are about WAL and dead rows, which it does not make
+STOP_READS = frozenset({YIELD_TO, "queue", "sql", "prometheus"})
+VACUUM_PERCENT, VACUUM_ROWS = 10.0, 50_000  # dead rows after which VACUUM pays
+STATEMENT_TIMEOUT = "5s"
+Signal = Callable[[Look], Reading | Unreadable]
+
+
+def gates(limits: BackfillGates) -> tuple[tuple[Gate, Signal], ...]:
+    """Every gate with its limits, and what it looks at."""
+    lag, age = limits.replica_lag.total_seconds(), limits.queue.total_seconds()
+    patience = limits.vacuum_patience.total_seconds()
+    signals = backfill_signals
+    found: list[tuple[Gate, Signal]] = [
+        (_budget("replica lag", lag, lag / 2), signals.replica_lag),
+        (
+            _budget("replica bytes", limits.replica_mb, limits.replica_mb / 2),
+            signals.replica_bytes,
+        ),
+        (_budget("slot", 100, 80), signals.slot_bytes),
+        (_budget("slot state", 0, 0), signals.slot_state),
+        (
+            _budget("archive", limits.archive_segments, limits.archive_segments // 2),
+            signals.archive,
+        ),
+        (_budget("archive failing", 0, 0), signals.archive_failing),
+        (
+            Gate(name="vacuum", kind=Kind.LOAD, limit=0, resume=0, patience=patience),
+            signals.vacuum,
+        ),
+        (
+            Gate(
+                name="dead rows",
+                kind=Kind.LOAD,
+                limit=limits.dead_percent,
+                resume=limits.dead_percent / 2,
+            ),
+            signals.dead_rows,
+        ),
+        (_budget(YIELD_TO, 0, 0, age), signals.waiting_for_us),
+        (_budget("queue", 0, 0, age), signals.queue),
+    ]
+    return (*found, *_own(limits))
+
+
+def _budget(name: str, limit: float, resume: float, delay: float = 0.0) -> Gate:
+    return Gate(name=name, kind=Kind.BUDGET, limit=limit, resume=resume, delay=delay)
+
+
+def _own(limits: BackfillGates) -> Iterator[tuple[Gate, Signal]]:
+    """The operator's own."""
+    kind = Kind.BUDGET if limits.probe_unreadable == "hold" else Kind.LOAD
+    if limits.sql is not None and limits.sql_above is not None:
+        resume = limits.sql_above if limits.sql_resume is None else limits.sql_resume
+        gate = Gate(name="sql", kind=kind, limit=limits.sql_above, resume=resume)
+        yield gate, backfill_probe.sql
+    if limits.prometheus is not None and limits.prometheus_above is not None:
+        above, resume_at = limits.prometheus_above, limits.prometheus_resume
+        resume = above if resume_at is None else resume_at
+        gate = Gate(name="prometheus", kind=kind, limit=above, resume=resume)
+        yield gate, backfill_probe.prometheus
+
+
+@dataclass(slots=True)
+class Monitor:
+    """The polling of one backfill's gates."""
+
+    connect: Connect
+    limits: BackfillGates
+    control: Control
+    oids: list[int]
+    vacuums: bool  # whether VACUUM is asked for where it is due
+    look: Look | None = None
+    judges: list[tuple[Judge, Signal]] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """One judge for each gate."""
+        self.judges = [(Judge(gate), signal) for gate, signal in gates(self.limits)]
+
+    @contextlib.contextmanager
+    def polling(self) -> Iterator[None]:
+        """Poll once, then every second in a thread for this block."""
+        self.poll()
+        thread = threading.Thread(target=self._loop, name="zdm-gates", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.ended.set()
+            thread.join()
+            if self.look is not None:
+                self.look.connection.close()
+
+    def _loop(self) -> None:
+        while not self.ended.wait(self.limits.poll.total_seconds()):
+            self.poll()
+
+    def poll(self) -> None:
+        """Look at every gate and tell the control."""
+        now = Moment(at=time.monotonic(), time=datetime.now(UTC))
+        lost = self._connect_anew()
+        answers = [
+            judge.judge(lost or self._read(signal), now) for judge, signal in self.judges
+        ]
+        holds = tuple(a for a in answers if isinstance(a, Hold))
+        frozen = any(isinstance(a, Freeze) for a in answers)
+        new = {h.gate for h in holds} - {h.gate for h in self.control.holds}
+        self.control.judge(holds, frozen=frozen)
+        if self.look is not None:
+            with contextlib.suppress(psycopg.Error):
+                self._yield_to_others(self.look, new)
+                self._vacuum_where_due(self.look)
+
+    def _read(self, signal: Signal) -> Reading | Unreadable:
+        if self.look is None:
+            return Unreadable(reason="no connection")
+        try:
+            return signal(self.look)
+        except psycopg.Error as error:
+            return Unreadable(reason=first_line(error))
+
+    def _connect_anew(self) -> Unreadable | None:
+        """Once a poll: a server that does not answer is not asked by every gate."""
+        try:
+            if self.look is None:
+                self.look = Look(_opened(self.connect), self.oids, self.limits)
+            elif self.look.connection.closed:
+                self.look.connection = _opened(self.connect)
+            self.look.pids = [*self.control.pids, self.look.connection.info.backend_pid]
+        except (psycopg.Error, ZdmError) as error:
+            return Unreadable(reason=first_line(error))
+        return None
+
+    def _yield_to_others(self, look: Look, new: set[str]) -> None:
+        """Cancel the batches that others wait for; they are tried again, smaller."""
+        if YIELD_TO not in new:
+            return
+        for pid in look.blockers:
+            self.control.cancel(pid)
+            look.connection.execute("SELECT pg_catalog.pg_cancel_backend(%s)", (pid,))
+
+    def _vacuum_where_due(self, look: Look) -> None:
+        if not self.vacuums or self.control.holds:
+            return
+        percent, dead = backfill_signals.dead_percent(look)
+        due = percent > VACUUM_PERCENT and dead > VACUUM_ROWS
+        if due and backfill_signals.horizon(look)[1] <= self.limits.xmin_age.total_seconds():
+            self.control.ask_for_vacuum()
+
+
+def _opened(connect: Connect) -> Connection:
+    connection = connect("gates")
+    connection.execute(
+        "SELECT pg_catalog.set_config('statement_timeout', %s, false)", (STATEMENT_TIMEOUT,)
+    )
+    return connection
+
+
+def blind_spots(connection: Connection, limits: BackfillGates) -> str:
+    """What the gates cannot see as this role, in a sentence; raises StoppedError unless the
+    settings accept it."""
+    if backfill_signals.sees_all(connection):
+        return ""
+    blind = (
+        "the role may not read other roles' activity, so the gates for replicas, vacuum and"
+        " old transactions see nothing and would look green"
+    )
+    if limits.blind == "stop":
+        raise StoppedError(
+            blind,
+            hint='GRANT pg_monitor to the role, or accept it with `blind = "accept"` in'
+            " [backfill.gates]",
+        )
+    return blind

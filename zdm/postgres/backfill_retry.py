@@ -1,0 +1,56 @@
+"""What to do after an SQLSTATE in a batch; pure (manual, appendix A).
+
+Nothing is retried inside the failed transaction, and nothing without an end.
+"""
+
+import random
+from enum import Enum
+
+RETRIES = 10  # in a row
+SLOW_RETRIES = 3  # timeouts in a row, then batches of single rows
+FIRST_SECONDS, LAST_SECONDS = 0.2, 5.0
+EXHAUSTED_SECONDS = 30.0
+
+
+class Action(Enum):
+    """The classes of errors."""
+
+    AGAIN = "halve the batch and try it again"
+    SMALLER = "the batch was too slow: halve it"
+    EXHAUSTED = "the server has no room for us now: hold, then again"
+    RECONNECT = "connect anew, read the cursor, go on"
+    ROW = "a row cannot be written: find it, name it, stop"
+    STOP = "stop and keep the state"
+
+
+_EXACT = {
+    "55P03": Action.AGAIN,  # lock_timeout
+    "40P01": Action.AGAIN,  # deadlock
+    "40001": Action.AGAIN,  # serialization failure
+    "25P03": Action.AGAIN,  # idle in transaction
+    "25P04": Action.AGAIN,  # transaction_timeout
+    "57014": Action.SMALLER,  # statement_timeout, unless we cancelled it ourselves
+    "53300": Action.EXHAUSTED,  # too many connections
+    "53200": Action.EXHAUSTED,  # out of memory
+    "25006": Action.RECONNECT,  # read-only: this is a standby
+    "53100": Action.STOP,  # disk full
+    "57P01": Action.RECONNECT,
+    "57P02": Action.RECONNECT,
+    "57P03": Action.RECONNECT,
+}
+# P0: what a function raises itself; 38, 39: functions in other languages; 44: a view's check
+_ROW_CLASSES = ("22", "23", "38", "39", "44", "P0")
+
+
+def classify(sqlstate: str | None) -> Action:
+    """The class of an error; without an SQLSTATE the connection broke."""
+    if sqlstate is None or sqlstate.startswith("08"):
+        return Action.RECONNECT
+    if sqlstate in _EXACT:
+        return _EXACT[sqlstate]
+    return Action.ROW if sqlstate[:2] in _ROW_CLASSES else Action.STOP
+
+
+def backoff(failures: int) -> float:
+    """Seconds before the next try: doubling, with full jitter."""
+    return random.uniform(FIRST_SECONDS, min(FIRST_SECONDS * 2.0**failures, LAST_SECONDS))

@@ -1,0 +1,234 @@
+"""A worker: claims ranges and fills them batch after batch, in a thread of its own.
+
+It asks the shared control before each batch, learns its size from what batches cost, and
+answers an error by its class. A row that cannot be written is found by halving the batch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import psycopg
+
+from zdm.errors import StoppedError
+from zdm.execute.ports import Clock, ConnectionLostError, LockBusyError
+from zdm.model.plan import Backfill
+from zdm.postgres import (
+    backfill_batch,
+    backfill_controller,
+    backfill_retry,
+    backfill_vacuum,
+)
+from zdm.postgres.backfill_batch import Outcome, Work
+from zdm.postgres.backfill_control import Control
+from zdm.postgres.backfill_controller import Controller, Pace
+from zdm.postgres.backfill_ranges import Range, Ranges
+from zdm.postgres.backfill_retry import Action
+from zdm.postgres.backfill_walk import Walk
+from zdm.postgres.connection import Connection, first_line
+from zdm.postgres.journal import Fence
+
+FLOOR_SECONDS = 30.0  # of rest where the smallest batches are too long
+MUCH_FAILED, LOOKED_AT = 25, 50  # more failures among the last batches: stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What all workers of a backfill are given."""
+
+    step: Backfill
+    fence: Fence
+    clock: Clock
+    pace: Pace
+    wal_budget: float  # bytes per second, of all workers
+    walks: Mapping[str, Walk]  # by relation
+
+
+@dataclass(slots=True)
+class Worker:
+    """Fills ranges until none is left, or the control says stop."""
+
+    number: int
+    task: Task
+    control: Control
+    connection: Connection
+    controller: Controller = field(init=False)
+    failures: int = 0  # in a row
+    timeouts: int = 0  # in a row
+    outcomes: tuple[bool, ...] = ()
+    hunt: int = 0  # while a failing row is looked for: the size of batches
+    suspects: int = 0  # keys among which it is
+
+    def __post_init__(self) -> None:
+        """Begin with the pace's first size."""
+        self.controller = Controller(self.task.pace)
+
+    @property
+    def name(self) -> str:
+        """What it is called in the journal."""
+        return f"worker-{self.number + 1}"
+
+    def run(self) -> None:
+        """Work until there is nothing more to do; what it raises must stop the others."""
+        self.control.own(self._pid)
+        ranges = Ranges(self.connection, self.task.fence, self.task.step.id)
+        while not self.control.stopping:
+            taken = ranges.claim(self.name)
+            if taken is None:
+                return
+            self._range(ranges, taken)
+
+    def _range(self, ranges: Ranges, taken: Range) -> None:
+        while True:
+            if self.control.take_vacuum():
+                self._vacuum(taken)
+            try:
+                outcome = self._after_gates(taken)
+                if outcome is None:
+                    return
+            except psycopg.Error as error:
+                self._failed(ranges, taken, error)
+                continue
+            self._filled(taken, outcome)
+            if outcome.bounds.last:
+                return
+            self._rest(outcome)
+
+    def _after_gates(self, taken: Range) -> Outcome | None:
+        """A batch as soon as the gates let it; None where the backfill stops."""
+        try:
+            self.controller.held(self.control.pass_gates())
+            return None if self.control.stopping else self._batch(taken)
+        finally:
+            self.control.idle()
+
+    def _batch(self, taken: Range) -> Outcome:
+        work = Work(
+            walk=self.task.walks[taken.relation],
+            size=self.hunt or self.controller.size,
+            attribute=self.control.attribute,
+        )
+        task = self.task
+        return backfill_batch.fill(self.connection, task.step, task.fence, taken, work)
+
+    def _filled(self, taken: Range, outcome: Outcome) -> None:
+        self.failures = self.timeouts = 0
+        self.outcomes = (*self.outcomes, True)[-LOOKED_AT:]
+        self.control.waits.pop(self.name, None)
+        keys = outcome.bounds.keys
+        self.suspects -= keys
+        if self.suspects <= 0:
+            self.hunt = self.suspects = 0
+        self.control.did(0 if taken.sweep else keys, outcome.changed, outcome.wal)
+        self.control.last(self.controller.size, outcome.seconds)
+        if not outcome.bounds.last:
+            grow = not self.control.frozen
+            self.controller.took(outcome.seconds, keys, outcome.wal, grow=grow)
+
+    def _vacuum(self, taken: Range) -> None:
+        try:
+            note = backfill_vacuum.vacuum(self.connection, self.task.walks[taken.relation])
+        finally:
+            self.control.vacuumed()
+        if note:
+            self.control.note(note)
+
+    def _rest(self, outcome: Outcome) -> None:
+        if self.controller.overloaded:
+            self.control.waits[self.name] = (
+                f"batches of {self.controller.size} rows take {outcome.seconds:.1f} s:"
+                " the server is overloaded"
+            )
+            self.control.sleep(FLOOR_SECONDS)
+            self.controller.slow = 0
+        budget = self.task.wal_budget / max(1, self.control.running)
+        seconds = backfill_controller.pause(
+            self.task.pace, outcome.seconds, outcome.wal, budget
+        )
+        if seconds:
+            self.task.clock.sleep(timedelta(seconds=seconds))
+
+    def _failed(self, ranges: Ranges, taken: Range, error: psycopg.Error) -> None:
+        self.control.failed(error.sqlstate)
+        action = backfill_retry.classify(error.sqlstate)
+        if action is Action.RECONNECT or self.connection.closed:
+            raise ConnectionLostError(
+                f"the database was lost while filling {self.task.step.table}:"
+                f" {first_line(error)}",
+                hint="run the same command again; it goes on where it stopped",
+            ) from error
+        ranges.failed(taken, first_line(error))
+        self.outcomes = (*self.outcomes, False)[-LOOKED_AT:]
+        if action is Action.SMALLER and self.control.cancelled(self._pid):
+            self.controller.panic()  # a gate's doing; the next look at the gates waits
+            return
+        self._bounded(taken, action, error)
+        match action:
+            case Action.AGAIN | Action.SMALLER:
+                self._again(taken, action, error)
+            case Action.EXHAUSTED:
+                self._say(taken, error)
+                self.control.sleep(backfill_retry.EXHAUSTED_SECONDS)
+            case Action.ROW:
+                self._hunt(taken, error)
+            case _:
+                raise error
+
+    @property
+    def _pid(self) -> int:
+        return self.connection.info.backend_pid
+
+    def _say(self, taken: Range, error: psycopg.Error) -> None:
+        """Tell why it waits, and for whom."""
+        names = self._holders(taken) if error.sqlstate == "55P03" else ()
+        who = f", held by {', '.join(names)}" if names else ""
+        self.control.waits[self.name] = f"{first_line(error)}{who}"
+
+    def _holders(self, taken: Range) -> tuple[str, ...]:
+        walk = self.task.walks[taken.relation]
+        return backfill_batch.writers(self.connection, walk)
+
+    def _bounded(self, taken: Range, action: Action, error: psycopg.Error) -> None:
+        if action in (Action.ROW, Action.SMALLER):  # end by themselves: at a single row
+            return
+        self.failures += 1
+        if self.failures > backfill_retry.RETRIES:
+            raise LockBusyError(
+                f"a batch of {self.task.step.id} failed {backfill_retry.RETRIES} times in a"
+                f" row: {first_line(error)}",
+                names=self._holders(taken),
+                hint="see who holds rows of the table",
+            ) from error
+        if self.outcomes.count(False) > MUCH_FAILED:
+            raise StoppedError(
+                f"more than half of the last {LOOKED_AT} batches of {self.task.step.id}"
+                f" failed, the last one so: {first_line(error)}",
+                hint="see what disturbs them, then run the same command again",
+            ) from error
+
+    def _again(self, taken: Range, action: Action, error: psycopg.Error) -> None:
+        self.timeouts = self.timeouts + 1 if action is Action.SMALLER else 0
+        if action is Action.SMALLER and self.controller.size == 1:
+            raise self._names_row(taken, error)
+        if self.timeouts > backfill_retry.SLOW_RETRIES:
+            self.controller.below_the_floor()
+        else:
+            self.controller.panic()
+        self._say(taken, error)
+        self.control.sleep(backfill_retry.backoff(self.failures))
+
+    def _hunt(self, taken: Range, error: psycopg.Error) -> None:
+        size = self.hunt or self.controller.size
+        self.suspects = self.suspects or size
+        if size == 1:
+            raise self._names_row(taken, error)
+        self.hunt = size // 2
+
+    def _names_row(self, taken: Range, error: psycopg.Error) -> StoppedError:
+        walk = self.task.walks[taken.relation]
+        key = backfill_batch.name_row(self.connection, self.task.step, taken, walk)
+        return StoppedError(
+            backfill_batch.failing_row(self.task.step, walk, key, error),
+            hint="mend that row or the expression; nothing is lost, and the same command"
+            " goes on from there",
+        )
