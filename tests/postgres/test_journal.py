@@ -120,16 +120,19 @@ def test_the_journal_of_a_newer_zdm_is_refused(own: Connection) -> None:
 
 def test_an_older_journal_is_brought_up_and_its_run_goes_on(own: Connection) -> None:
     fence = begun(own)
-    own.execute("DROP TABLE zdm.request, zdm.waiting, zdm.act")
+    own.execute("DROP TABLE zdm.request, zdm.waiting, zdm.act, zdm.backfill_range")
+    own.execute("CREATE TABLE zdm.backfill_range (run_id bigint REFERENCES zdm.run)")
     own.execute("ALTER TABLE zdm.run DROP window_ended_at, DROP window_ended_by")
+    own.execute("ALTER TABLE zdm.run DROP old_version, DROP new_version")
     own.execute("UPDATE zdm.journal SET version = 1")
-
-    assert journal.recall(own, fence).state is RunState.PLANNED
+    with pytest.raises(RefusedError, match="another version of zdm"):
+        orders.give(own, "pause", "somebody")
     journal.make(own)
     orders.give(own, "pause", "somebody")
 
     assert journal.version(own) == journal.VERSION
-    assert orders.standing(own, fence.run) is not None
+    assert journal.recall(own, fence).state is RunState.PLANNED
+    assert own.execute("SELECT key FROM zdm.backfill_range").fetchall() == []
 
 
 def test_no_note_of_a_fenced_out_executor_is_written(own: Connection) -> None:

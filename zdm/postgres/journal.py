@@ -16,7 +16,7 @@ from zdm.execute.states import FINISHED
 from zdm.model.release import RunState, Version
 from zdm.postgres.connection import Connection
 
-VERSION = 2  # of the journal's tables
+VERSION = 3  # of the journal's tables
 _RUN = (
     "SELECT id, plan_name, plan_digest, state, epoch, soak_since,"
     " point_of_no_return IS NOT NULL FROM zdm.run"
