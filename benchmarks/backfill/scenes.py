@@ -18,6 +18,7 @@ SETTINGS = """[rollout]
 polls = 1
 poll_interval = "20ms"
 sessions = "warn"
+revert_window = "0s"
 """
 TABLE = """
 CREATE TABLE bench (
