@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.backfill import pgroll_way, server
 from zdm.postgres.provider import Server
 
+HANGS_SECONDS = 900  # waits for something that does not come
 ZDM = (sys.executable, "-m", "zdm")
 SETTINGS = """[rollout]
 polls = 1
@@ -71,7 +72,12 @@ class Scene:
     def zdm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run zdm in the folder; what it says is raised where it fails."""
         done = subprocess.run(
-            [*ZDM, *arguments], cwd=self.folder, capture_output=True, text=True, check=False
+            [*ZDM, *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=HANGS_SECONDS,
         )
         if done.returncode != 0:
             raise RuntimeError(f"zdm {' '.join(arguments)}: {done.stdout}{done.stderr}")
