@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.backfill import pgroll_way, server
 from zdm.postgres.provider import Server
 
-HANGS_SECONDS = 900  # waits for something that does not come
+HANGS_SECONDS, SLOWEST = 900, 1_000  # and rows per second; slower: it waits for ever
 ZDM = (sys.executable, "-m", "zdm")
 SETTINGS = """[rollout]
 polls = 1
@@ -77,7 +77,7 @@ class Scene:
             capture_output=True,
             text=True,
             check=False,
-            timeout=HANGS_SECONDS,
+            timeout=HANGS_SECONDS + self.rows / SLOWEST,
         )
         if done.returncode != 0:
             raise RuntimeError(f"zdm {' '.join(arguments)}: {done.stdout}{done.stderr}")
