@@ -31,7 +31,7 @@ from zdm.postgres.provider import Server
 
 HERE = Path(__file__).parents[1] / "results"
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
-FAILURES = (RuntimeError, subprocess.CalledProcessError, psycopg.Error, OSError)
+FAILURES = (RuntimeError, subprocess.SubprocessError, psycopg.Error, OSError)
 QUICK_ROWS, FULL_ROWS = 100_000, 1_000_000
 
 

@@ -13,11 +13,13 @@ from pathlib import Path
 from benchmarks.backfill import pgroll_way, server
 from zdm.postgres.provider import Server
 
+HANGS_SECONDS, SLOWEST = 900, 1_000  # and rows per second; slower: it waits for ever
 ZDM = (sys.executable, "-m", "zdm")
 SETTINGS = """[rollout]
 polls = 1
 poll_interval = "20ms"
 sessions = "warn"
+revert_window = "0s"
 """
 TABLE = """
 CREATE TABLE bench (
@@ -70,7 +72,12 @@ class Scene:
     def zdm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run zdm in the folder; what it says is raised where it fails."""
         done = subprocess.run(
-            [*ZDM, *arguments], cwd=self.folder, capture_output=True, text=True, check=False
+            [*ZDM, *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=HANGS_SECONDS + self.rows / SLOWEST,
         )
         if done.returncode != 0:
             raise RuntimeError(f"zdm {' '.join(arguments)}: {done.stdout}{done.stderr}")
