@@ -15,6 +15,9 @@ VOLATILE = (
     (re.compile(r"\(\d+\.\d s\)"), "(0.1 s)"),
     # how often a log hears of progress depends on time
     (re.compile(r"^  … (\w+ +\d+ % |waiting |no old .* [2-9] of ).*\n", re.MULTILINE), ""),
+    (re.compile(r" in \d+\.\d s"), " in 0.1 s"),
+    (re.compile(r"WAL [\d.]+ \w+ \("), "WAL 6.3 MB ("),
+    (re.compile(r"the last was \S+, [\d-]+ "), "the last was host/4711, 2026-11-25 "),
     (re.compile(r"PostgreSQL (\d+)\.\d+"), r"PostgreSQL \1"),
     (re.compile(r"\d\d:\d\d:\d\d"), "12:00:00"),
 )

@@ -153,6 +153,9 @@ class Database(Protocol):
     def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
         """Do one backfill batch after batch, verified and recorded at its end."""
 
+    def differing(self, step: Backfill) -> tuple[str, ...]:
+        """Keys of rows, from a sample, that a done backfill with dual write left wrong."""
+
     def record(self, step: Step, state: RunState) -> None:
         """Record a step as done that has no work of its own in the database."""
 

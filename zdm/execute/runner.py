@@ -62,7 +62,11 @@ class _Runner:
         self.options = options
         self.done: set[str] = set()
         self.past_return = False
-        self.keeper = GateKeeper(world=self.world, options=options)
+        self.keeper = GateKeeper(
+            world=self.world,
+            options=options,
+            watched=tuple(s for s in self.plan.steps if isinstance(s, Backfill)),
+        )
 
     def run(self) -> RunState:
         """Claim, check, and do what is not done."""

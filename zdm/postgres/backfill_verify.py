@@ -5,16 +5,21 @@ transaction that was open before, may still differ. So every pass reads all, and
 transactions that began later may still write.
 """
 
+import random
+import re
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
+from psycopg import errors
+
 from zdm.model.plan import Backfill
-from zdm.postgres import backfill_controller
+from zdm.postgres import backfill_controller, backfill_walk
 from zdm.postgres.backfill_controller import Controller, Pace
 from zdm.postgres.backfill_walk import Key, Walk
 from zdm.postgres.connection import Connection
 
+_COLUMN = re.compile(r'"(?:[^"]|"")+"')
 SAMPLED = 5  # keys that are named at the most
 
 
@@ -80,6 +85,39 @@ class Pass:
             pause=0.0,
         )
         return chunk, bounds.last
+
+
+def is_comparable(step: Backfill) -> bool:
+    """Whether a difference is a fault while both versions write.
+
+    A sync trigger stands (the precondition), and both columns hold the very same value: after
+    a lossy conversion the new version's own values would look wrong.
+    """
+    same = all(_COLUMN.fullmatch(one.expression) for one in step.assignments)
+    return bool(step.preconditions) and same
+
+
+def sample(connection: Connection, step: Backfill) -> tuple[str, ...]:
+    """Keys of differing rows, from a few pages of one relation chosen by chance; none where
+    they cannot be compared, or the table is not to be read at once."""
+    if not is_comparable(step):
+        return ()
+    settings = (("lock_timeout", "200ms"), ("statement_timeout", "5s"))
+    try:
+        with connection.transaction():
+            for name, value in (*settings, *((s.name, s.value) for s in step.settings)):
+                connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
+            if not all(_holds(connection, check.sql) for check in step.preconditions):
+                return ()  # the contract has begun
+            walks = backfill_walk.walks(connection, step)
+            return differing_keys(connection, step, random.choice(walks)) if walks else ()
+    except (errors.LockNotAvailable, errors.QueryCanceled):
+        return ()  # the next poll looks again
+
+
+def _holds(connection: Connection, query: str) -> bool:
+    row = connection.execute(query.encode()).fetchone()
+    return row is not None and row[0] is True
 
 
 def differing_keys(connection: Connection, step: Backfill, walk: Walk) -> tuple[str, ...]:

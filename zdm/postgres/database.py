@@ -20,6 +20,7 @@ from zdm.model.release import RunState, Session, Version
 from zdm.model.schema import Name, Snapshot
 from zdm.postgres import (
     backfill,
+    backfill_verify,
     blockers,
     catalog,
     connection,
@@ -257,6 +258,11 @@ class PostgresDatabase:
                 journal.check(self._connection, self._own())
                 journal.done(self._connection, self._own(), step.id)
                 journal.write_state(self._connection, self._own(), state)
+
+    def differing(self, step: Backfill) -> tuple[str, ...]:
+        """Keys of rows, from a sample, that a done backfill with dual write left wrong."""
+        with self._errors(f"looking at rows of {step.table}"):
+            return backfill_verify.sample(self._connection, step)
 
     def _job(self, step: Backfill) -> Job:
         return Job(

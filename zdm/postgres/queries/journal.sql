@@ -8,8 +8,6 @@ CREATE TABLE IF NOT EXISTS zdm.run (
     plan_name text NOT NULL,
     plan_digest text NOT NULL,
     plan text NOT NULL,
-    old_version text, -- the application's, which the run moves between
-    new_version text,
     state text NOT NULL,
     epoch integer NOT NULL DEFAULT 1,
     owner text NOT NULL,
@@ -106,4 +104,7 @@ CREATE TABLE IF NOT EXISTS zdm.act (
 );
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS window_ended_at timestamptz;
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS window_ended_by text;
+-- the application's versions that the run moves between; `zdm guard` reads them
+ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS old_version text;
+ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS new_version text;
 UPDATE zdm.journal SET version = 2;
