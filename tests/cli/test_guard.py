@@ -143,7 +143,16 @@ def test_a_role_without_grants_is_admitted_where_there_is_no_journal(
     assert answer.code == 0
 
 
-def test_a_journal_of_another_version_is_refused(zdm: Zdm, database: str, plan: Plan) -> None:
+def test_a_journal_of_an_older_zdm_is_read(zdm: Zdm, database: str, plan: Plan) -> None:
+    cases.run(database, plan)
+    with connection.connect(database, name="tests") as opened:
+        opened.execute("UPDATE zdm.journal SET version = 1")
+    answer = zdm("guard", "--version", "v2", "--database", database)
+
+    assert answer.code == 0, answer.err
+
+
+def test_a_journal_of_a_newer_zdm_is_refused(zdm: Zdm, database: str, plan: Plan) -> None:
     cases.run(database, plan)
     with connection.connect(database, name="tests") as opened:
         opened.execute("UPDATE zdm.journal SET version = 99")

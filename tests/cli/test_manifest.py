@@ -96,6 +96,15 @@ def test_metrics_are_served_and_collected(zdm: Zdm, project: Path) -> None:
     assert container["ports"] == [{"name": endpoint["port"], "containerPort": 9187}]
 
 
+def test_the_jobs_arguments_are_those_of_the_command(zdm: Zdm, project: Path) -> None:
+    del project
+    answer = zdm("manifest", "plans/0007.yaml", "--image", IMAGE, "--metrics-port", "9187")
+    [job] = [d for d in yaml.safe_load_all(answer.out) if d["kind"] == "Job"]
+    [container] = job["spec"]["template"]["spec"]["containers"]
+
+    assert zdm(*container["args"], "--help").code == 0
+
+
 def test_an_image_that_may_change_is_noted(zdm: Zdm, project: Path) -> None:
     del project
     answer = zdm("manifest", "plans/0007.yaml", "--image", "zdm:1")

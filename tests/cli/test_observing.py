@@ -84,6 +84,7 @@ def test_the_status_is_told_as_metrics(zdm: Zdm, shop: str) -> None:
     assert 'table="users"} 2000.0\n' in answer.out
     age = re.findall(r"^zdm_pending_contract_age_seconds.* (.*)$", answer.out, re.MULTILINE)
     assert float(age[0]) > 0
+    assert "zdm_backfill_wal_bytes{" in answer.out
     assert PASSWORD not in answer.out
 
 

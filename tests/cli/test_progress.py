@@ -1,14 +1,17 @@
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tests.golden import Golden
 from zdm.cli.progress import Progress
 from zdm.cli.screen import Screen
 from zdm.execute.events import (
+    BackfillMeasured,
     BackfillProgress,
     DeployStarted,
     Event,
     GateClear,
+    Hold,
     Listening,
     PointOfNoReturn,
     RunStarted,
@@ -23,6 +26,9 @@ from zdm.model.plan import Phase
 from zdm.model.release import RunState, Version
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+HOLD = Hold(
+    gate="replica lag", reason="replica r2 14 s behind", value=14.0, limit=10.0, since=NOON
+)
 FILL = BackfillProgress(
     id="b1",
     table="users",
@@ -34,6 +40,7 @@ FILL = BackfillProgress(
     rate=31_000.0,
     eta=timedelta(minutes=6, seconds=5),
     waiting="replica r2 14 s behind",
+    holds=(HOLD,),
 )
 EVENTS: list[Event] = [
     RunStarted(plan="0007", run=3, resumed=False, steps=6, done=0),
@@ -50,6 +57,24 @@ EVENTS: list[Event] = [
     BackfillProgress(
         id="b1", table="users", scanned=200_000, estimate=200_000, changed=80_000, batch=1,
         batch_seconds=0.1, rate=None, eta=None, verifying=True,
+    ),
+    replace(
+        FILL, eta=timedelta(minutes=6), eta_high=timedelta(minutes=8, seconds=5), waiting="",
+        wal_rate=9_000_000.0,
+    ),
+    replace(
+        FILL, eta=timedelta(seconds=5), eta_high=timedelta(seconds=9), waiting="",
+        wal_rate=900_000.0,
+    ),
+    BackfillMeasured(
+        id="b1", table="users", scanned=200_000, changed=180_000, planned_rows=200_000,
+        wal_bytes=98_000_000, planned_wal_bytes=90_000_000, filling=timedelta(seconds=72),
+        verifying=timedelta(seconds=4.5), held=(("replica lag", 38.0), ("vacuum", 61.5)),
+        retries=(("55P03", 2),), notes=("VACUUM of users was skipped: lock timeout",),
+    ),
+    BackfillMeasured(
+        id="b1", table="users", scanned=2, changed=2, planned_rows=None, wal_bytes=1_200_000,
+        planned_wal_bytes=None, filling=timedelta(seconds=1), verifying=timedelta(seconds=1),
     ),
     StepDone(
         id="b1", phase=Phase.BACKFILL, title="fill it", duration=timedelta(minutes=75),

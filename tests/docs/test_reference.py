@@ -8,6 +8,8 @@ from tests.docs import generate
 from zdm import config, errors
 from zdm.config import (
     AlembicSettings,
+    BackfillGates,
+    BackfillSettings,
     ExecuteSettings,
     KubernetesSettings,
     KubernetesWorkload,
@@ -50,8 +52,10 @@ def test_every_key_of_a_plan_file_is_documented(kind: type) -> None:
 
 def test_every_setting_is_documented() -> None:
     keys = (
-        (names(Settings) - {"root", "alembic", "rollout", "execute"})
+        (names(Settings) - {"root", "alembic", "rollout", "execute", "backfill"})
         | {f"alembic.{name}" for name in names(AlembicSettings)}
+        | {f"backfill.{name}" for name in names(BackfillSettings) - {"gates"}}
+        | {f"backfill.gates.{name}" for name in names(BackfillGates)}
         | {f"execute.{name}" for name in names(ExecuteSettings)}
         | {f"rollout.{name}" for name in names(RolloutSettings) - {"local", "kubernetes"}}
     )

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from zdm.execute.events import (
+    BackfillMeasured,
     BackfillProgress,
     Event,
     PointOfNoReturn,
@@ -38,6 +39,19 @@ FILL = BackfillProgress(
     batch_seconds=0.24,
     rate=31_000.0,
     eta=timedelta(minutes=6, seconds=5),
+)
+MEASURED = BackfillMeasured(
+    id="b1",
+    table="users",
+    scanned=200_000,
+    changed=190_000,
+    planned_rows=200_000,
+    wal_bytes=90_000_000,
+    planned_wal_bytes=80_000_000,
+    filling=timedelta(minutes=6),
+    verifying=timedelta(minutes=1),
+    held=(("replica lag", 38.0),),
+    retries=(("55P03", 2),),
 )
 B1_DONE = StepDone(
     id="b1", phase=Phase.BACKFILL, title="fill it", duration=timedelta(minutes=7)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.fakes.clock import FakeClock
 from tests.observe.events import B1, C1, E1, FILL, LOCK, NOON, STARTED
-from zdm.execute.events import Event, Listening, Waiting
+from zdm.execute.events import Event, GateClear, Listening, Waiting
 from zdm.observe.health import SILENCE, Health
 
 LONG = SILENCE + timedelta(seconds=1)
@@ -37,14 +37,24 @@ def test_once_the_run_is_begun_it_is_ready() -> None:
 
 @pytest.mark.parametrize(
     "events",
-    [(STARTED, E1), (E1, LOCK), (B1, dataclasses.replace(FILL, verifying=True)), (STARTED, C1)],
-    ids=["a statement", "a statement after a lock", "verifying", "contract"],
+    [
+        (STARTED, E1),
+        (E1, LOCK),
+        (E1, dataclasses.replace(LOCK, gate="connection")),
+        (B1, dataclasses.replace(FILL, verifying=True)),
+        (C1, GateClear(polls=3, needed=3)),
+    ],
+    ids=["a statement", "after a lock", "after a lost connection", "verifying", "contract"],
 )
 def test_a_long_statement_is_no_illness(events: tuple[Event, ...]) -> None:
     assert after(*events, silent=timedelta(hours=9)).alive().ok
 
 
-@pytest.mark.parametrize("event", [FILL, CLAIM], ids=["between batches", "at a gate"])
+@pytest.mark.parametrize(
+    "event",
+    [FILL, CLAIM, GateClear(polls=1, needed=3)],
+    ids=["between batches", "at a gate", "between polls"],
+)
 def test_silence_where_it_should_look_again_is_an_illness(event: Event) -> None:
     assert after(event, silent=SILENCE).alive().ok
     assert not after(event, silent=LONG).alive().ok

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from tests.fakes.clock import FakeClock
-from tests.observe.events import E1, E1_DONE, FILL, LOCK, NOON, RUN, STARTED
-from zdm.execute.events import RunFailed
+from tests.observe.events import E1, E1_DONE, FILL, LOCK, MEASURED, NOON, RUN, STARTED
+from zdm.execute.events import Hold, RunFailed
 from zdm.observe.logs import JsonLog
 
 
@@ -87,6 +87,18 @@ def test_what_a_backfill_waits_for_is_the_reason() -> None:
     JsonLog(stream, FakeClock(NOON).now).notify(dataclasses.replace(FILL, waiting="lag 14 s"))
 
     assert lines(stream)[0]["reason"] == "lag 14 s"
+
+
+def test_figures_within_an_event_are_plain_json() -> None:
+    stream = io.StringIO()
+    log = JsonLog(stream, FakeClock(NOON).now)
+    lag = Hold(gate="replica lag", reason="r2 is 14 s behind", value=14.0, since=NOON)
+    log.notify(dataclasses.replace(FILL, holds=(lag,)))
+    log.notify(MEASURED)
+    progress, measured = lines(stream)
+
+    assert progress["holds"][0]["gate"] == "replica lag"
+    assert (measured["filling"], measured["retries"]) == (360.0, [["55P03", 2]])
 
 
 def test_a_failure_is_an_error() -> None:

@@ -5,9 +5,20 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.fakes.clock import FakeClock
-from tests.observe.events import B1, E1, E1_DONE, FILL, LOCK, NOON, RUN, STARTED
+from tests.observe.events import (
+    B1,
+    B1_DONE,
+    E1,
+    E1_DONE,
+    FILL,
+    LOCK,
+    MEASURED,
+    NOON,
+    RUN,
+    STARTED,
+)
 from tests.unit import plans
-from zdm.execute.events import Event, GateClear, Waiting
+from zdm.execute.events import Event, GateClear, Hold, Waiting
 from zdm.execute.ports import JournalRun
 from zdm.model.release import RunState
 from zdm.observe import metrics
@@ -80,6 +91,7 @@ def status(state: RunState, *, changed_since: datetime | None, done: int) -> Sta
             last_progress=NOON + timedelta(hours=1),
             changed_since=changed_since,
             failures=(("55P03", 3), (None, 1)),
+            wal=(("b1", "a", 4096),),
         ),
         times=Times(
             owner="host/1",
@@ -146,6 +158,7 @@ def test_the_journal_gives_steps_failures_by_sqlstate_and_the_sum_of_a_tables_le
     assert found["zdm_backfill_rows_scanned", ("b1", "a")] == 11
     assert found["zdm_backfill_rows_changed", ("b1", "a")] == 6
     assert found["zdm_backfill_rows_estimate", ("b1", "a")] == 10
+    assert found["zdm_backfill_wal_bytes", ("b1", "a")] == 4096
     assert found["zdm_last_progress_timestamp_seconds", ()] == NOON.timestamp() + 3600
 
 
@@ -195,6 +208,25 @@ def test_a_backfill_that_holds_waits_and_one_without_speed_says_none() -> None:
 
     assert found["zdm_waiting", ("backfill",)] == 1
     assert ("zdm_backfill_rows_per_second", ("b1", "users")) not in found
+
+
+def test_a_backfill_tells_which_gates_hold_it_and_the_first_of_them_is_the_wait() -> None:
+    lag = Hold(gate="replica lag", reason="r2 is 14 s behind", since=NOON)
+    slot = Hold(gate="slot", reason="half full", since=NOON)
+    held = dataclasses.replace(FILL, waiting="r2", holds=(lag, slot), wal_rate=9e6, workers=2)
+    found = heard(B1, FILL, held)
+
+    assert found["zdm_waiting", ("replica lag",)] == 1
+    assert found["zdm_backfill_held", ("b1", "users", "replica lag")] == 1
+    assert found["zdm_backfill_held", ("b1", "users", "slot")] == 1
+    assert found["zdm_backfill_wal_bytes_per_second", ("b1", "users")] == 9e6
+    assert found["zdm_backfill_workers", ("b1", "users")] == 2
+
+
+def test_batches_that_were_tried_again_are_counted_by_sqlstate() -> None:
+    found = heard(B1, MEASURED, B1_DONE)
+
+    assert found["zdm_backfill_retries_total", ("b1", "users", "55P03")] == 2
 
 
 def test_after_a_run_no_step_and_no_backfill_is_running() -> None:

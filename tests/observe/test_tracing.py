@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanContext, StatusCode
 
 from tests.fakes.clock import FakeClock
-from tests.observe.events import E1, E1_DONE, LOCK, NOON, RUN, STARTED
+from tests.observe.events import B1, B1_DONE, E1, E1_DONE, LOCK, MEASURED, NOON, RUN, STARTED
 from zdm.execute.events import Event, RunFailed
 from zdm.observe.tracing import Tracing
 
@@ -70,6 +70,13 @@ def test_a_run_its_phases_and_its_steps_are_spans_within_each_other() -> None:
         "zdm.rows.changed": 80_000,
     }
     assert (run.attributes or {})["zdm.state"] == "contracted"
+
+
+def test_what_a_backfill_cost_is_on_its_span() -> None:
+    step = traced(STARTED, B1, MEASURED, B1_DONE)["step b1"]
+
+    assert (step.attributes or {})["zdm.wal.bytes"] == 90_000_000
+    assert (step.attributes or {})["zdm.held.replica lag.seconds"] == 38.0
 
 
 def test_a_wait_is_an_event_when_it_begins_and_when_it_ends() -> None:

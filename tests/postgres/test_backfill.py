@@ -251,19 +251,3 @@ def test_paced_sleeps_between_batches_and_full_does_not(own: Connection) -> None
     assert paced.slept
     assert min(paced.slept) >= timedelta(milliseconds=50)
     assert full.slept == []
-
-
-def test_a_locked_row_is_waited_for_and_its_newer_value_kept(
-    own: Connection, database: str
-) -> None:
-    table(own, "id int PRIMARY KEY", "g")
-    fence = begun(own)
-    filling = backfill.run(job(own, fence, step(("id",))))
-    with connection.connect(database, name="writer", autocommit=False) as writer:
-        writer.execute("UPDATE t SET old = 'newer' WHERE id = 5")
-        waited = next(e for e in filling if isinstance(e, BackfillProgress) and e.waiting)
-        writer.commit()
-    list(filling)
-
-    assert "lock timeout" in waited.waiting
-    assert count(own, "id = 5 AND new = 'NEWER'") == 1

@@ -47,6 +47,15 @@ def test_a_hold_says_what_it_saw_and_since_when() -> None:
     )
 
 
+def test_a_hold_that_will_end_says_so() -> None:
+    judge = Judge(GATE)
+    judge.judge(Reading(value=14, detail="r2 is 14 s behind"), at(0))
+    answer = judge.judge(Reading(value=0), at(1))
+
+    assert isinstance(answer, Hold)
+    assert answer.reason == "replica lag is good again, seen 1 of 3 times"
+
+
 def test_a_delay_lets_short_peaks_pass() -> None:
     judge = Judge(Gate(name="queue", kind=Kind.BUDGET, limit=0, resume=0, delay=2))
 

@@ -11,7 +11,7 @@ from tests.postgres.fills import ROWS, begun, count, fill, job, step, table
 from zdm.config import BackfillSettings
 from zdm.errors import StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress
-from zdm.model.plan import Cost
+from zdm.model.plan import Backfill, Check, Cost
 from zdm.model.schema import Name
 from zdm.postgres import backfill, backfill_vacuum, backfill_verify, backfill_walk, connection
 from zdm.postgres.backfill import Pacing
@@ -110,6 +110,32 @@ def test_a_sample_names_the_keys_that_differ(own: Connection) -> None:
     assert set(backfill_verify.differing_keys(own, wanted, walk)) == {"17", "18"}
 
 
+def synced(condition: str = "true") -> Backfill:
+    """A backfill of equal columns that a sync trigger keeps equal, where `condition` holds."""
+    return replace(
+        step(("id",), '"old"'), preconditions=(Check(sql=f"SELECT {condition}", failure="-"),)
+    )
+
+
+def test_rows_are_sampled_only_where_a_difference_is_a_fault(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute("UPDATE t SET new = old WHERE id <> 17")
+
+    assert backfill_verify.sample(own, synced()) == ("17",)
+    assert backfill_verify.sample(own, synced("false")) == ()  # the trigger is gone
+    assert backfill_verify.sample(own, step(("id",), '"old"')) == ()  # there was none
+    lossy = replace(synced(), assignments=step(("id",), 'upper("old")').assignments)
+    assert backfill_verify.sample(own, lossy) == ()
+
+
+def test_a_sample_never_waits_for_the_table(own: Connection, database: str) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    with psycopg.connect(database) as other:
+        other.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
+
+        assert backfill_verify.sample(own, synced()) == ()
+
+
 def test_nothing_is_said_to_be_whole_before_it_is_verified(own: Connection) -> None:
     table(own, "id int PRIMARY KEY", "g")
     fence = begun(own)
@@ -121,15 +147,16 @@ def test_nothing_is_said_to_be_whole_before_it_is_verified(own: Connection) -> N
 
 def test_the_cost_is_told_beside_what_was_planned(own: Connection) -> None:
     table(own, "id int PRIMARY KEY", "g")
-    wanted = replace(step(("id",)), cost=Cost(rows=ROWS, wal_bytes=500_000))
+    wanted = replace(step(("id",)), cost=Cost(rows=ROWS, wal_bytes=20_000))
     events = fill(own, begun(own), wanted)
     measured = next(e for e in events if isinstance(e, BackfillMeasured))
 
     assert (measured.scanned, measured.changed) == (ROWS, ROWS)
-    assert (measured.planned_rows, measured.planned_wal_bytes) == (ROWS, 500_000)
+    assert (measured.planned_rows, measured.planned_wal_bytes) == (ROWS, 20_000)
     assert 100_000 < measured.wal_bytes < 5_000_000
     assert measured.filling > timedelta(0)
-    assert measured.notes == ()
+    assert len(measured.notes) == 1
+    assert measured.notes[0].endswith(" times the WAL that was planned")
 
 
 def test_the_table_has_statistics_and_no_dead_rows_at_the_end(own: Connection) -> None:

@@ -57,6 +57,20 @@ def test_each_row_is_written_once_by_one_of_them(
     assert measured.wal_bytes > 100 * MANY
 
 
+def test_wal_that_several_see_is_counted_once(own: Connection) -> None:
+    large(own)
+    start = "SELECT pg_current_wal_insert_lsn()::text"
+    (before,) = own.execute(start).fetchall()
+    filling = backfill.run(job(own, begun(own), step(("id",)), settings=FOUR))
+    measured = next(e for e in filling if isinstance(e, BackfillMeasured))
+    written = own.execute(
+        "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s::pg_lsn)", before
+    ).fetchone()
+
+    assert written is not None
+    assert 0.5 * float(written[0]) < measured.wal_bytes < written[0]
+
+
 def test_ranges_meet_where_about_as_many_rows_lie_between(own: Connection) -> None:
     large(own)
     list(backfill.run(job(own, begun(own), step(("id",)), settings=FOUR)))

@@ -244,6 +244,7 @@ def test_a_name_tells_the_dead_from_the_living() -> None:
     dead = dead_name()
 
     assert identity.is_dead(dead)
+    assert identity.is_dead(f"zdm-run:{identity.named(dead, 'worker-1')}")
     assert not identity.is_dead(identity.new_name())
     assert not identity.is_dead(dead.replace(identity.machine(), "abcdef"))
     assert not identity.is_dead("execute/some-other-name")
@@ -260,3 +261,13 @@ def test_a_killed_process_that_nobody_reaped_is_dead() -> None:
     os.waitpid(child, 0)
 
     assert before != after
+
+
+def test_a_workers_name_fits_and_is_its_executors() -> None:
+    name = identity.new_name()
+    worker = f"zdm-run:{identity.named(name, 'worker-1')}"
+
+    assert len(worker) <= 63
+    assert identity.is_same(worker, f"zdm-run:{name}")
+    assert not identity.is_same(worker, f"zdm-run:{identity.new_name()}")
+    assert not identity.is_same("psql", "psql")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,12 +11,12 @@ from tests.case import Watching
 from tests.unit import plans
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute.clock import SystemClock
-from zdm.execute.events import Event, StepStarted
+from zdm.execute.events import Event, StepStarted, Waiting
 from zdm.execute.ports import LockBusyError, PlanText
 from zdm.execute.stop import StopFlag
 from zdm.model.plan import Plan, RunSql
 from zdm.model.release import RunState
-from zdm.postgres import blockers, connection, journal
+from zdm.postgres import blockers, connection, journal, orders
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.connection import Connection
 from zdm.postgres.database import PostgresDatabase
@@ -49,6 +50,14 @@ def test_a_run_is_adopted_by_one(own: Connection) -> None:
         journal.adopt(own, fence, "three")
 
     assert adopted.epoch == fence.epoch + 1
+
+
+def test_a_raise_whose_acknowledgement_was_lost_is_ones_own(own: Connection) -> None:
+    fence = begun(own)
+    journal.adopt(own, fence, "one")
+    again = journal.adopt(own, fence, "one")
+
+    assert again.epoch == fence.epoch + 2
 
 
 @pytest.mark.parametrize("end", [RunState.CONTRACTED, RunState.REVERTED], ids=str)
@@ -107,6 +116,36 @@ def test_the_journal_of_a_newer_zdm_is_refused(own: Connection) -> None:
     own.execute("UPDATE zdm.journal SET version = 99")
     with pytest.raises(RefusedError, match="has version 99"):
         journal.make(own)
+
+
+def test_an_older_journal_is_brought_up_and_its_run_goes_on(own: Connection) -> None:
+    fence = begun(own)
+    own.execute("DROP TABLE zdm.request, zdm.waiting, zdm.act, zdm.backfill_range")
+    own.execute("CREATE TABLE zdm.backfill_range (run_id bigint REFERENCES zdm.run)")
+    own.execute("ALTER TABLE zdm.run DROP window_ended_at, DROP window_ended_by")
+    own.execute("ALTER TABLE zdm.run DROP old_version, DROP new_version")
+    own.execute("UPDATE zdm.journal SET version = 1")
+    with pytest.raises(RefusedError, match="another version of zdm"):
+        orders.give(own, "pause", "somebody")
+    journal.make(own)
+    orders.give(own, "pause", "somebody")
+
+    assert journal.version(own) == journal.VERSION
+    assert journal.recall(own, fence).state is RunState.PLANNED
+    assert own.execute("SELECT key FROM zdm.backfill_range").fetchall() == []
+
+
+def test_no_note_of_a_fenced_out_executor_is_written(own: Connection) -> None:
+    fence = begun(own)
+    journal.adopt(own, fence, "two")
+    moment = datetime.now(UTC)
+    orders.note_waiting(own, fence, Waiting(gate="lock", reason="old", since=moment))
+    orders.note_act(own, fence, "one", "acts on")
+    journal.failed(own, fence, "expand-1", sqlstate=None, reason="old")
+
+    assert orders.waiting(own, fence.run) is None
+    assert orders.acts(own, fence.run) == []
+    assert journal.attempted(own, fence.run) == ()
 
 
 def test_a_failed_attempt_is_recorded_with_its_reason(database: str, plan: Plan) -> None:

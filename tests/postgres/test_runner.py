@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -15,7 +15,14 @@ from tests.case import Watching
 from zdm.errors import PastReturnError, RefusedError, StoppedError, TemporaryError
 from zdm.execute import runner
 from zdm.execute.clock import SystemClock
-from zdm.execute.events import Event, PointOfNoReturn, StepDone, StepStarted, Waiting
+from zdm.execute.events import (
+    Event,
+    PointOfNoReturn,
+    StepDone,
+    StepStarted,
+    Suspicious,
+    Waiting,
+)
 from zdm.execute.ports import LockBusyError
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
@@ -166,6 +173,40 @@ def test_a_lost_connection_is_made_anew(database: str, plan: Plan, phase: Phase)
     assert "email" not in {c.name for t in cases.read(database).tables for c in t.columns}
 
 
+def test_steps_that_the_server_lost_are_done_again(database: str, plan: Plan) -> None:
+    """As after a crash with synchronous_commit off, or when a replica took over."""
+    first = plan.steps[0]
+    assert isinstance(first, RunSql)
+    assert isinstance(first.undo, tuple)
+    undo = first.undo
+
+    def lose() -> None:
+        with opened(database) as conn, conn.transaction():
+            for sql in undo:
+                conn.execute(sql.encode())
+            conn.execute("DELETE FROM zdm.step WHERE id = %s", (first.id,))
+
+    watching = at(StepStarted, lose, Phase.BACKFILL)
+    state = cases.run(database, plan, watching=watching)
+    lost = [event.id for event in watching.events if isinstance(event, Suspicious)]
+
+    assert state is RunState.CONTRACTED
+    assert first.id in lost
+    assert "email" not in {c.name for t in cases.read(database).tables for c in t.columns}
+
+
+def test_what_the_executor_commits_is_on_disk(database: str) -> None:
+    with (
+        closing(PostgresDatabase(database, SystemClock(), StopFlag(), Pacing.FULL)) as made,
+        opened(database) as conn,
+    ):
+        conn.execute(f"ALTER DATABASE {conn.info.dbname} SET synchronous_commit = off".encode())
+        made.reconnect()
+        shown = made._connection.execute("SHOW synchronous_commit").fetchone()
+
+    assert shown == ("on",)
+
+
 def test_a_request_to_stop_ends_in_a_state_that_goes_on(database: str, plan: Plan) -> None:
     stop, clock = StopFlag(), SystemClock()
     made = PostgresDatabase(database, clock, stop, Pacing.FULL)
@@ -199,6 +240,29 @@ def test_a_stop_cancels_the_running_statement(database: str, plan: Plan) -> None
         run_with(made, slow, stop, Watching())
 
     assert time.monotonic() - began < 10
+
+
+def test_a_stop_that_arrives_between_two_statements_is_not_lost(
+    database: str, plan: Plan
+) -> None:
+    """The first cancel finds nothing to cancel."""
+    slow = replace_step(plan, 0, sql=("SELECT pg_sleep(60)",))
+    stop, cancels = StopFlag(), 0
+    made = PostgresDatabase(database, SystemClock(), stop, Pacing.FULL)
+    cancel = stop.cancel
+    assert cancel is not None
+
+    def late() -> bool:
+        nonlocal cancels
+        cancels += 1
+        return True if cancels == 1 else cancel()
+
+    stop.cancel = late
+    threading.Timer(1.0, stop.set).start()
+    with pytest.raises(TemporaryError):
+        run_with(made, slow, stop, Watching())
+
+    assert cancels > 1
 
 
 def replace_step(plan: Plan, position: int, **changes: object) -> Plan:

@@ -122,7 +122,7 @@ def moving(event: Waiting | BackfillProgress | GateClear) -> str:
 
 def _backfill(event: BackfillProgress) -> str:
     parts = [event.table, _scanned(event)]
-    if event.rate is not None:
+    if event.rate is not None and not event.verifying:
         parts.append(f"{event.rate:,.0f} rows/s")
     if event.verifying:
         parts.append("verifying")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 from zdm.cli import options, signals, wiring
 from zdm.cli.options import Pacing
@@ -26,7 +27,6 @@ def limits(
         end_blockers_after=after,
         concurrent_deadline=settings.execute.concurrent_deadline,
         take_over=take_over,
-        backfill=settings.backfill,
     )
 
 
@@ -42,10 +42,11 @@ def world(
     """Everything that a run acts on; signals ask it to stop while it lasts."""
     stop, clock = StopFlag(), SystemClock()
     url = wiring.database(settings)
+    wanted = replace(limits or Limits(), backfill=settings.backfill)
     with (
         signals.stopped_by_signals(stop),
         closing(
-            PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value), limits)
+            PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value), wanted)
         ) as database,
     ):
         yield World(

@@ -162,7 +162,7 @@ def _now(status: "Status") -> list[str]:
     lines = [
         f"executor: {at_work}"
         if at_work
-        else f"no executor is at work; the last was {status.times.owner},"
+        else f"no executor is at work; the last was {_process(status.times.owner)},"
         f" {status.times.updated_at:%Y-%m-%d %H:%M:%S %Z}"
     ]
     if status.order is not None:
@@ -177,6 +177,12 @@ def _now(status: "Status") -> list[str]:
             f"{verb} since {waiting.since:%H:%M:%S} for {waiting.gate}: {waiting.reason}{until}"
         )
     return lines
+
+
+def _process(owner: str) -> str:
+    """An owner is host, process and a token."""
+    host, _, rest = owner.partition("/")
+    return f"process {rest.partition('/')[0]} on {host}" if rest else owner
 
 
 def _step(status: "Status", step: "Step") -> str:

@@ -8,21 +8,11 @@ version would break every rolling update, so a range is served while a run is un
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import assert_never
 
 from zdm.execute.gate import Refused, Wait
 from zdm.model.release import RunState, Version
 
-OLD_ONLY = frozenset(
-    {
-        RunState.PLANNED,
-        RunState.EXPANDING,
-        RunState.EXPANDED,
-        RunState.BACKFILLING,
-        RunState.FAILED_KEPT_EXPANDED,
-        RunState.REVERTING,
-    }
-)
-BOTH = frozenset({RunState.BACKFILLED, RunState.DEPLOYING, RunState.DEPLOYED, RunState.SOAKING})
 _UNTIL = {
     RunState.FAILED_KEPT_EXPANDED: "until `zdm execute` goes on with it",
     RunState.REVERTING: "since it is being taken back",
@@ -52,11 +42,27 @@ class RecordedRun:
     @property
     def serves(self) -> frozenset[Version]:
         """The versions that may start while it is unfinished (rollback table of the docs)."""
-        if self.past_return or self.state is RunState.CONTRACTING:
+        if self.past_return:
             return _known(self.new)
-        if self.state in BOTH:
-            return _known(self.old, self.new)
-        return _known(self.old)
+        match self.state:
+            case (
+                RunState.BACKFILLED | RunState.DEPLOYING | RunState.DEPLOYED | RunState.SOAKING
+            ):
+                return _known(self.old, self.new)
+            case RunState.CONTRACTING | RunState.CONTRACTED:
+                return _known(self.new)
+            case (
+                RunState.PLANNED
+                | RunState.EXPANDING
+                | RunState.EXPANDED
+                | RunState.BACKFILLING
+                | RunState.FAILED_KEPT_EXPANDED
+                | RunState.REVERTING
+                | RunState.REVERTED
+            ):
+                return _known(self.old)
+            case _:
+                assert_never(self.state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from zdm.execute.events import DeployStarted, GateClear, StateChanged, Waiting
 from zdm.execute.patience import patiently
 from zdm.execute.ports import Platform
 from zdm.execute.world import Options, World
-from zdm.model.plan import Phase
+from zdm.model.plan import Backfill, Phase
 from zdm.model.release import RolloutComplete, RunState, Session, Version
 
 FORBIDDEN_PATIENCE = timedelta(seconds=30)  # before a refusal of the platform is final
@@ -25,6 +25,7 @@ class GateKeeper:
     world: World
     options: Options
     target: Version | None = None  # the new version, unless it goes back
+    watched: tuple[Backfill, ...] = ()  # whose rows must stay equal in both shapes
     forbidden_since: datetime | None = None  # since when the platform refuses to answer
 
     def check(self) -> None:
@@ -66,12 +67,25 @@ class GateKeeper:
     def _poll(self, *, deploying: bool) -> gate.Answer:
         platform = self.platform()
         try:
+            self._sample()
             sessions = self._sessions()  # first: it may take minutes, and what is seen gets old
             seen = self._observed(platform, sessions, deploying=deploying)
         except TemporaryError as error:
             self.world.stop.check()
             return gate.Unknown(reason=error.message)
         return seen if isinstance(seen, gate.Unknown | gate.Refused) else gate.decide(seen)
+
+    def _sample(self) -> None:
+        """Look at a few rows of each backfill while both versions write."""
+        for step in self.watched:
+            keys = self.world.database.differing(step)
+            if keys:
+                raise StoppedError(
+                    f"rows of {step.table} differ between the old and the new shape while the"
+                    f" new version rolls out: {'; '.join(keys)}",
+                    hint="something writes past the sync trigger (replica role, disabled"
+                    " trigger); mend those rows, then run the same command again",
+                )
 
     def _observed(
         self, platform: Platform | None, sessions: tuple[Session, ...], *, deploying: bool

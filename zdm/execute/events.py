@@ -79,7 +79,7 @@ class SessionEnded:
 class Hold:
     """A backfill begins no batch, and why; `value` and `limit` where there are figures."""
 
-    gate: str  # replica lag, slot, archive, vacuum, dead tuples, queue, own probe …
+    gate: str  # replica lag, slot, archive, vacuum, dead rows, queue, own probe …
     reason: str
     value: float | None = None
     limit: float | None = None

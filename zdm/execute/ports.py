@@ -130,6 +130,9 @@ class Database(Protocol):
         Raises RefusedError where its epoch is no longer the one given.
         """
 
+    def recall(self) -> JournalRun:
+        """The run that is owned, as the journal has it now."""
+
     def name_versions(self, old: Version, new: Version) -> None:
         """Record between which application versions the run moves."""
 
@@ -149,6 +152,9 @@ class Database(Protocol):
 
     def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
         """Do one backfill batch after batch, verified and recorded at its end."""
+
+    def differing(self, step: Backfill) -> tuple[str, ...]:
+        """Keys of rows, from a sample, that a done backfill with dual write left wrong."""
 
     def record(self, step: Step, state: RunState) -> None:
         """Record a step as done that has no work of its own in the database."""

@@ -6,6 +6,7 @@ the undo takes away. Past the marker this is refused; the last copy is never dro
 """
 
 from contextlib import closing
+from dataclasses import replace
 from typing import assert_never
 
 from zdm import snapshotfile
@@ -22,6 +23,7 @@ from zdm.execute.events import (
 )
 from zdm.execute.patience import claim, patiently
 from zdm.execute.ports import JournalRun
+from zdm.execute.recorder import Recorder
 from zdm.execute.world import Options, World
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Step
 from zdm.model.release import RunState
@@ -32,6 +34,8 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
 
     The caller gives the plan as the journal holds it.
     """
+    recorder = Recorder(world.observer, world.database, world.clock)
+    world = replace(world, observer=recorder)
     claim(world, options)
     run = world.database.unfinished()
     if run is None:

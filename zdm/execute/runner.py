@@ -25,6 +25,7 @@ from zdm.execute.events import (
     StateChanged,
     StepDone,
     StepStarted,
+    Suspicious,
 )
 from zdm.execute.patience import claim, patiently
 from zdm.execute.ports import JournalRun, OrderedError, PlanText
@@ -44,6 +45,14 @@ def execute(plan: PlanText, world: World, options: Options) -> RunState:
     return runner.run()
 
 
+class _LostStepsError(Exception):
+    """Steps that were done are not, by the journal."""
+
+    def __init__(self, steps: set[str]) -> None:
+        super().__init__()
+        self.steps = steps
+
+
 class _Runner:
     def __init__(self, plan: PlanText, world: World, options: Options) -> None:
         self.text = plan
@@ -53,7 +62,11 @@ class _Runner:
         self.options = options
         self.done: set[str] = set()
         self.past_return = False
-        self.keeper = GateKeeper(world=self.world, options=options)
+        self.keeper = GateKeeper(
+            world=self.world,
+            options=options,
+            watched=tuple(s for s in self.plan.steps if isinstance(s, Backfill)),
+        )
 
     def run(self) -> RunState:
         """Claim, check, and do what is not done."""
@@ -94,19 +107,40 @@ class _Runner:
         )
 
     def _steps(self) -> RunState:
+        while True:
+            try:
+                return self._each_step()
+            except _LostStepsError as error:
+                self.world.observer.notify(
+                    Suspicious(
+                        id=", ".join(sorted(error.steps)),
+                        reason="the server lost what it had acknowledged; it is done again",
+                    )
+                )
+
+    def _each_step(self) -> RunState:
         last = states.LAST_PHASE[self.options.until].position
         for position, step in enumerate(self.plan.steps, start=1):
             if step.phase.position > last:
                 break
             if step.id not in self.done:
-                self._retrying(lambda: None)  # obey the operator
+                self._retrying(self._recall)  # and obey the operator
                 if step is self._first_of_contract():
                     revert_window.keep(self.world, self.options)
                 self._step(step, position)
+        self._retrying(self._recall)
         reached = states.reached(self.plan, self.done)
         self._retrying(lambda: self.world.database.record_state(reached))
         self.world.observer.notify(RunStopped(state=reached))
         return reached
+
+    def _recall(self) -> None:
+        """A crash without synchronous commit, or a replica that took over, loses commits."""
+        run = self.world.database.recall()
+        lost = self.done - set(run.done)
+        self.done, self.past_return = set(run.done), run.past_return
+        if lost:
+            raise _LostStepsError(lost)
 
     def _first_of_contract(self) -> Step | None:
         """The step before which the revert window is kept."""
@@ -163,7 +197,9 @@ class _Runner:
                     raise OrderedError("the operator wants it to stand still")
 
     def _guard(self, step: RunSql | Backfill) -> None:
-        """Before each try of a contract step: no old version, and the marker is written."""
+        """Before each try: what went before stands; of a contract step, no old version is
+        left and the marker is written."""
+        self._recall()
         if step.phase.position > Phase.ROLLOUT.position:
             self.keeper.still_clear()
         if step.id == self.plan.point_of_no_return and not self.past_return:

@@ -1,25 +1,36 @@
 """A request to stop, from a signal: no new work, and the running statement is cancelled."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from zdm.errors import TemporaryError
 
+AGAIN_SECONDS = 0.5
+
 
 @dataclass(slots=True)
 class StopFlag:
     """Set once; `cancel` is called in a thread, since a handler that raises while a statement
-    runs leaves it running in the server (measured, PostgreSQL 18)."""
+    runs leaves it running in the server (measured, PostgreSQL 18).
+
+    It is called again and again until it says that nothing is left to cancel: a cancel that
+    arrives between two statements hits neither.
+    """
 
     event: threading.Event = field(default_factory=threading.Event)
-    cancel: Callable[[], None] | None = None
+    cancel: Callable[[], bool] | None = None
 
     def set(self) -> None:
         """Ask to stop; safe in a signal handler."""
         self.event.set()
         if self.cancel is not None:
-            threading.Thread(target=self.cancel, daemon=True).start()
+            threading.Thread(target=self._cancel, daemon=True).start()
+
+    def _cancel(self) -> None:
+        while self.cancel is not None and self.cancel():
+            time.sleep(AGAIN_SECONDS)
 
     @property
     def is_set(self) -> bool:

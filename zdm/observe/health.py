@@ -21,7 +21,21 @@ from zdm.execute.events import (
 )
 
 SILENCE = timedelta(minutes=15)  # longer than any pause of the executor; a probe kills it
-_THEN_WORKS = frozenset({"lock"})  # after such a wait a long statement may follow
+# Gates that are asked until they are clear, which is told. After any other wait (for a lock, a
+# connection, the end of a pause) a long statement may follow without a word.
+_ASKED_AGAIN = frozenset(
+    {
+        "lock holder",
+        "a person",
+        "rollout",
+        "version",
+        "old version",
+        "sessions",
+        "unknown",
+        "soak",
+        "revert window",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +89,15 @@ def _doing(event: Event) -> tuple[str, bool]:
     match event:
         case Waiting():
             since = event.since.isoformat(timespec="seconds")
-            return f"waiting for {event.gate} since {since}", event.gate not in _THEN_WORKS
+            return f"waiting for {event.gate} since {since}", event.gate in _ASKED_AGAIN
         case BackfillProgress() if event.verifying:
             return f"verifying {event.table}", False
         case BackfillProgress():
             held = ", held by a gate" if event.waiting else ""
             return f"filling {event.table}{held}", True
         case GateClear():
-            return "asking whether the old version is gone", True
+            # after the last of them a contract statement runs
+            return "asking whether the old version is gone", event.polls < event.needed
         case StepStarted():
             return f"running step {event.id}", False
         case _:

@@ -15,7 +15,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from zdm.execute.events import BackfillProgress, Event, RunStopped, StepDone, StepStarted
+from zdm.execute.events import (
+    BackfillMeasured,
+    BackfillProgress,
+    Event,
+    RunStopped,
+    StepDone,
+    StepStarted,
+)
 from zdm.observe.place import Waits
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -78,6 +85,11 @@ METRICS: tuple[Metric, ...] = (
         labels=("step", "table"),
     ),
     Metric(
+        name="zdm_backfill_wal_bytes",
+        help="WAL written while the backfill's batches ran, others' included",
+        labels=("step", "table"),
+    ),
+    Metric(
         name="zdm_step_running",
         help="1 for the step that runs now",
         labels=("step", "phase"),
@@ -127,6 +139,31 @@ METRICS: tuple[Metric, ...] = (
         labels=("step", "table"),
         live=True,
     ),
+    Metric(
+        name="zdm_backfill_wal_bytes_per_second",
+        help="WAL that the backfill writes now, others' included",
+        labels=("step", "table"),
+        live=True,
+    ),
+    Metric(
+        name="zdm_backfill_workers",
+        help="Workers of the backfill that may run now",
+        labels=("step", "table"),
+        live=True,
+    ),
+    Metric(
+        name="zdm_backfill_held",
+        help="1 while this gate keeps the backfill from its next batch",
+        labels=("step", "table", "gate"),
+        live=True,
+    ),
+    Metric(
+        name="zdm_backfill_retries_total",
+        help="Batches that failed and were tried again, once their backfill is verified",
+        labels=("step", "table", "sqlstate"),
+        kind="counter",
+        live=True,
+    ),
 )
 _BY_NAME = {metric.name: metric for metric in METRICS}
 
@@ -162,30 +199,40 @@ class LiveRun:
 
     def notify(self, event: Event) -> None:
         """Learn from one event."""
-        _, begun = self._waits.follow(event, self._now())
-        waits = begun or self._waits.now
-        if waits is not None:
-            self._samples.add("zdm_waits_total", 1, waits.gate)
+        self._wait(event)
         match event:
             case StepStarted():
                 self._samples.forget("zdm_step_running")
                 self._samples.set("zdm_step_running", 1, event.id, event.phase.value)
             case StepDone() | RunStopped():
-                self._samples.forget("zdm_step_running")
                 for metric in METRICS:
-                    if metric.live and metric.name.startswith("zdm_backfill"):
+                    if metric.live and metric.kind == "gauge":
                         self._samples.forget(metric.name)
             case BackfillProgress():
                 self._backfill(event)
+            case BackfillMeasured():
+                for sqlstate, count in event.retries:
+                    about = (event.id, event.table, sqlstate)
+                    self._samples.add("zdm_backfill_retries_total", count, *about)
             case _:
                 pass
+
+    def _wait(self, event: Event) -> None:
+        self._waits.follow(event, self._now())
+        if self._waits.now is not None:
+            self._samples.add("zdm_waits_total", 1, self._waits.now.gate)
 
     def _backfill(self, event: BackfillProgress) -> None:
         about = (event.id, event.table)
         self._samples.set("zdm_backfill_batch_rows", event.batch, *about)
         self._samples.set("zdm_backfill_batch_seconds", event.batch_seconds, *about)
+        self._samples.set("zdm_backfill_workers", event.workers, *about)
+        self._samples.forget("zdm_backfill_held")
+        for hold in event.holds:
+            self._samples.set("zdm_backfill_held", 1, *about, hold.gate)
         for name, value in (
             ("zdm_backfill_rows_per_second", event.rate),
+            ("zdm_backfill_wal_bytes_per_second", event.wal_rate),
             (
                 "zdm_backfill_eta_seconds",
                 None if event.eta is None else event.eta.total_seconds(),

@@ -87,6 +87,8 @@ def _wait(event: Event, at: datetime) -> Wait | None:
     match event:
         case Waiting():
             return Wait(gate=event.gate, reason=event.reason, since=event.since)
+        case BackfillProgress(holds=(hold, *_)):  # the first to hold it; others may too
+            return Wait(gate=hold.gate, reason=hold.reason, since=hold.since)
         case BackfillProgress() if event.waiting:
             return Wait(gate=BACKFILL_GATE, reason=event.waiting, since=at)
         case _:

@@ -19,6 +19,7 @@ from opentelemetry.util.types import AttributeValue
 
 from zdm import __version__
 from zdm.execute.events import (
+    BackfillMeasured,
     BackfillProgress,
     DeployStarted,
     Event,
@@ -107,6 +108,8 @@ class Tracing:
                 self._start_step(event)
             case BackfillProgress():
                 self._filled = event
+            case BackfillMeasured() if self._step is not None:
+                self._step.set_attributes(_measured(event))
             case StepDone():
                 self._end_step(event)
             case RunStopped():
@@ -201,6 +204,16 @@ class Tracing:
 
     def _event(self, name: str, attributes: dict[str, AttributeValue]) -> None:
         (self._step or self._run).add_event(name, attributes, self._time())
+
+
+def _measured(event: BackfillMeasured) -> dict[str, AttributeValue]:
+    found: dict[str, AttributeValue] = {
+        "zdm.wal.bytes": event.wal_bytes,
+        "zdm.verifying.seconds": event.verifying.total_seconds(),
+    }
+    if event.planned_wal_bytes is not None:
+        found["zdm.wal.planned_bytes"] = event.planned_wal_bytes
+    return found | {f"zdm.held.{gate}.seconds": seconds for gate, seconds in event.held}
 
 
 def _is_named(environ: Mapping[str, str]) -> bool:

@@ -25,7 +25,6 @@ from zdm.postgres import (
     backfill_batch,
     backfill_monitor,
     backfill_vacuum,
-    backfill_verify,
     backfill_walk,
 )
 from zdm.postgres.backfill_batch import Connect
@@ -256,7 +255,7 @@ class _Engine:
 
     def _await_writers(self, walk: Walk) -> Iterator[BackfillProgress]:
         since = self.ranges.totals().since
-        while names := backfill_verify.older_writers(self.connection, walk, since):
+        while names := backfill_batch.writers(self.connection, walk, since):
             yield self.reporter.progress(
                 verifying=True,
                 waiting=f"transactions from before the backfill: {', '.join(names)}",

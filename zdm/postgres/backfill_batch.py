@@ -9,6 +9,7 @@ gone and writes nothing.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg
 
@@ -17,7 +18,7 @@ from zdm.model.sql import ident, literal
 from zdm.postgres import journal
 from zdm.postgres.backfill_ranges import Range
 from zdm.postgres.backfill_walk import Bounds, Walk
-from zdm.postgres.connection import Connection, first_line
+from zdm.postgres.connection import PREFIX, Connection, first_line
 from zdm.postgres.journal import Fence
 
 LOCK_TIMEOUT = "1s"  # a row held by somebody: wait a little, then shrink
@@ -62,7 +63,8 @@ def fill(
     walk = work.walk
     with connection.transaction():
         row = connection.execute(
-            "SELECT r.cursor, pg_catalog.pg_current_wal_insert_lsn()::text"
+            "SELECT r.cursor, pg_catalog.pg_wal_lsn_diff("
+            "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
             " FROM zdm.backfill_range AS r JOIN zdm.run AS n ON n.id = r.run_id"
             " WHERE r.id = %s AND r.epoch = %s AND n.epoch = %s FOR NO KEY UPDATE OF r",
             (taken.id, fence.epoch, fence.epoch),
@@ -77,43 +79,78 @@ def fill(
             changed = connection.execute(
                 f"{update(step, walk)} AND {condition}".encode()
             ).rowcount
-        wal = _checkpoint(connection, taken, work, (bounds, changed, row[1]))
+        wal = work.attribute(row[1], _position(connection))
+        _checkpoint(connection, taken, work, (bounds, changed, wal))
     seconds = time.monotonic() - started
     return Outcome(bounds=bounds, changed=changed, seconds=seconds, wal=wal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """How a batch walks, its size, and how many workers share the WAL that is seen."""
+    """How a batch walks, its size, and how the WAL between two positions is divided among
+    the workers."""
 
     walk: Walk
     size: int
-    sharing: int = 1
+    attribute: Callable[[int, int], int]
+
+
+def _position(connection: Connection) -> int:
+    row = connection.execute(
+        "SELECT pg_catalog.pg_wal_lsn_diff("
+        "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _checkpoint(
-    connection: Connection, taken: Range, work: Work, done: tuple[Bounds, int, str]
-) -> int:
-    bounds, changed, lsn = done
-    row = connection.execute(
-        "WITH written AS (SELECT pg_catalog.pg_wal_lsn_diff("
-        "pg_catalog.pg_current_wal_insert_lsn(), %s::pg_lsn)::bigint / %s AS wal)"
-        " UPDATE zdm.backfill_range SET cursor = %s::text[], scanned = scanned + %s,"
-        " changed = changed + %s, size = %s, wal = backfill_range.wal + written.wal,"
+    connection: Connection, taken: Range, work: Work, done: tuple[Bounds, int, int]
+) -> None:
+    bounds, changed, wal = done
+    connection.execute(
+        "UPDATE zdm.backfill_range SET cursor = %s::text[], scanned = scanned + %s,"
+        " changed = changed + %s, size = %s, wal = wal + %s,"
         " state = CASE WHEN %s THEN 'filled' ELSE state END,"
-        " updated_at = clock_timestamp() FROM written WHERE id = %s RETURNING written.wal",
+        " updated_at = clock_timestamp() WHERE id = %s",
         (
-            lsn,
-            work.sharing,
             None if bounds.upper is None else list(bounds.upper),
             bounds.keys,
             changed,
             work.size,
+            wal,
             bounds.last,
             taken.id,
         ),
-    ).fetchone()
-    return int(row[0]) if row else 0
+    )
+
+
+def writers(
+    connection: Connection, walk: Walk, before: datetime | None = None
+) -> tuple[str, ...]:
+    """Others' transactions that hold the relation for writing, in words, or only those from
+    before a time; one whose start is not visible counts as old."""
+    rows = connection.execute(
+        "SELECT DISTINCT coalesce(a.application_name, ''), l.pid,"
+        " extract(epoch FROM clock_timestamp() - a.xact_start)::float8"
+        " FROM pg_catalog.pg_locks AS l"
+        " LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
+        " WHERE l.relation::bigint = %s AND l.granted"
+        " AND l.database = (SELECT oid FROM pg_catalog.pg_database"
+        " WHERE datname = pg_catalog.current_database())"
+        " AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'ShareUpdateExclusiveLock')"
+        " AND coalesce(a.application_name, '') NOT LIKE %s"
+        " AND (a.xact_start IS NULL OR a.xact_start < coalesce(%s, 'infinity'::timestamptz))"
+        " ORDER BY 2",
+        (walk.oid, PREFIX + "%", before),
+    ).fetchall()
+    return tuple(_in_words(*row) for row in rows)
+
+
+def _in_words(name: str, pid: int | None, age: float | None) -> str:
+    if pid is None:
+        return "a prepared transaction (see pg_prepared_xacts)"
+    open_for = "" if age is None else f", transaction open for {age:.0f} s"
+    return f"{name or 'unnamed'} (pid {pid}{open_for})"
 
 
 def name_row(connection: Connection, step: Backfill, taken: Range, walk: Walk) -> str:

@@ -50,6 +50,7 @@ class Control:
     _running: int = 0
     _allowed: int = 0
     _busy: int = 0
+    _wal_seen: int = 0
     _green_since: float = field(default_factory=time.monotonic)
     _judged: float = field(default_factory=time.monotonic)
     _stopping: bool = False
@@ -156,6 +157,16 @@ class Control:
             self.tally.changed += changed
             self.tally.wal += wal
             self.tally.batches += 1
+
+    def attribute(self, start: int, end: int) -> int:
+        """Bytes of WAL between two positions that no other batch was told of.
+
+        Batches of several workers overlap; so each byte is counted once.
+        """
+        with self._changed:
+            wal = max(0, end - max(start, self._wal_seen))
+            self._wal_seen = max(self._wal_seen, end)
+            return wal
 
     def last(self, size: int, seconds: float) -> None:
         """The size and length of a batch, for people."""

@@ -107,9 +107,10 @@ class Judge:
             return None
         if gate.patience is not None and now.at - since.at > gate.patience:
             return Freeze(gate=gate.name, reason=f"{seen.detail}; not waited for any longer")
+        good = f"{gate.name} is good again, seen {self.below} of {POLLS} times"
         return Hold(
             gate=gate.name,
-            reason=seen.detail,
+            reason=good if self.below else seen.detail,
             value=seen.value,
             limit=gate.limit,
             since=since.time,

@@ -14,6 +14,7 @@ from datetime import timedelta
 WINDOW_SECONDS = 300.0
 HALF_LIFE = 60.0  # an older rate counts half
 ENOUGH = 20  # batches before an end is foretold
+LONGEST_SECONDS = 10 * 365 * 86_400.0  # that anybody wants to hear
 FEW = 3  # rates that a range needs
 
 
@@ -61,8 +62,8 @@ class Meter:
         return Forecast(
             rate=rate,
             wal_rate=wal,
-            low=timedelta(seconds=left / fast),
-            high=None if slow <= 0 else timedelta(seconds=left / slow),
+            low=_duration(left, fast),
+            high=None if slow <= 0 else _duration(left, slow),
         )
 
     def _windows(self) -> list[tuple[_Sample, _Sample]]:
@@ -79,6 +80,10 @@ class Meter:
             total += grown(one, two) * share
             weight += (two.at - one.at) * share
         return total / weight if weight else None
+
+
+def _duration(left: int, rate: float) -> timedelta:
+    return timedelta(seconds=min(left / rate, LONGEST_SECONDS))
 
 
 def _at(ordered: list[float], share: float) -> float:

@@ -12,6 +12,14 @@ from zdm.postgres.backfill_meter import Meter
 from zdm.postgres.backfill_ranges import Totals
 
 REPORT_SECONDS = 0.5
+FAR_OFF = 2.0  # times the planned WAL
+
+
+def _dearer(wal: int, planned: int | None) -> tuple[str, ...]:
+    """What to say where a backfill wrote much more than the plan said."""
+    if not planned or wal <= FAR_OFF * planned:
+        return ()
+    return (f"it wrote {wal / planned:.1f} times the WAL that was planned",)
 
 
 @dataclass(slots=True)
@@ -81,7 +89,7 @@ class Reporter:
             verifying=timedelta(seconds=round(self.verifying, 3)),
             held=tuple(sorted(tally.held.items())),
             retries=tuple(sorted(tally.retries.items())),
-            notes=tuple(self.control.notes),
+            notes=(*self.control.notes, *_dearer(totals.wal, step.cost.wal_bytes)),
         )
         if totals.scanned and not totals.changed:
             yield Suspicious(

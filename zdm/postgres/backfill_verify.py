@@ -5,17 +5,21 @@ transaction that was open before, may still differ. So every pass reads all, and
 transactions that began later may still write.
 """
 
+import random
+import re
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from datetime import datetime
+
+from psycopg import errors
 
 from zdm.model.plan import Backfill
-from zdm.postgres import backfill_controller
+from zdm.postgres import backfill_controller, backfill_walk
 from zdm.postgres.backfill_controller import Controller, Pace
 from zdm.postgres.backfill_walk import Key, Walk
-from zdm.postgres.connection import PREFIX, Connection
+from zdm.postgres.connection import Connection
 
+_COLUMN = re.compile(r'"(?:[^"]|"")+"')
 SAMPLED = 5  # keys that are named at the most
 
 
@@ -83,28 +87,37 @@ class Pass:
         return chunk, bounds.last
 
 
-def older_writers(connection: Connection, walk: Walk, since: datetime) -> tuple[str, ...]:
-    """Transactions from before a time that hold the relation for writing, in words.
+def is_comparable(step: Backfill) -> bool:
+    """Whether a difference is a fault while both versions write.
 
-    One whose start is not visible counts as old.
+    A sync trigger stands (the precondition), and both columns hold the very same value: after
+    a lossy conversion the new version's own values would look wrong.
     """
-    rows = connection.execute(
-        "SELECT DISTINCT coalesce(a.application_name, ''), l.pid, a.xact_start"
-        " FROM pg_catalog.pg_locks AS l"
-        " LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
-        " WHERE l.relation = %s AND l.database = (SELECT oid FROM pg_catalog.pg_database"
-        " WHERE datname = pg_catalog.current_database()) AND l.granted"
-        " AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'ShareUpdateExclusiveLock')"
-        " AND coalesce(a.application_name, '') NOT LIKE %s"
-        " AND (a.xact_start IS NULL OR a.xact_start < %s)",
-        (walk.oid, PREFIX + "%", since),
-    ).fetchall()
-    return tuple(
-        "a prepared transaction (see pg_prepared_xacts)"
-        if pid is None
-        else f"{name or 'unnamed'} (pid {pid})"
-        for name, pid, _ in rows
-    )
+    same = all(_COLUMN.fullmatch(one.expression) for one in step.assignments)
+    return bool(step.preconditions) and same
+
+
+def sample(connection: Connection, step: Backfill) -> tuple[str, ...]:
+    """Keys of differing rows, from a few pages of one relation chosen by chance; none where
+    they cannot be compared, or the table is not to be read at once."""
+    if not is_comparable(step):
+        return ()
+    settings = (("lock_timeout", "200ms"), ("statement_timeout", "5s"))
+    try:
+        with connection.transaction():
+            for name, value in (*settings, *((s.name, s.value) for s in step.settings)):
+                connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
+            if not all(_holds(connection, check.sql) for check in step.preconditions):
+                return ()  # the contract has begun
+            walks = backfill_walk.walks(connection, step)
+            return differing_keys(connection, step, random.choice(walks)) if walks else ()
+    except (errors.LockNotAvailable, errors.QueryCanceled):
+        return ()  # the next poll looks again
+
+
+def _holds(connection: Connection, query: str) -> bool:
+    row = connection.execute(query.encode()).fetchone()
+    return row is not None and row[0] is True
 
 
 def differing_keys(connection: Connection, step: Backfill, walk: Walk) -> tuple[str, ...]:

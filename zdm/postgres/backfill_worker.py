@@ -12,14 +12,12 @@ import psycopg
 
 from zdm.errors import StoppedError
 from zdm.execute.ports import Clock, ConnectionLostError, LockBusyError
-from zdm.model.locks import LockMode
-from zdm.model.plan import Backfill, TableLock
+from zdm.model.plan import Backfill
 from zdm.postgres import (
     backfill_batch,
     backfill_controller,
     backfill_retry,
     backfill_vacuum,
-    blockers,
 )
 from zdm.postgres.backfill_batch import Outcome, Work
 from zdm.postgres.backfill_control import Control
@@ -27,7 +25,7 @@ from zdm.postgres.backfill_controller import Controller, Pace
 from zdm.postgres.backfill_ranges import Range, Ranges
 from zdm.postgres.backfill_retry import Action
 from zdm.postgres.backfill_walk import Walk
-from zdm.postgres.connection import PREFIX, Connection, first_line
+from zdm.postgres.connection import Connection, first_line
 from zdm.postgres.journal import Fence
 
 FLOOR_SECONDS = 30.0  # of rest where the smallest batches are too long
@@ -108,7 +106,7 @@ class Worker:
         work = Work(
             walk=self.task.walks[taken.relation],
             size=self.hunt or self.controller.size,
-            sharing=max(1, self.control.running),
+            attribute=self.control.attribute,
         )
         task = self.task
         return backfill_batch.fill(self.connection, task.step, task.fence, taken, work)
@@ -164,12 +162,12 @@ class Worker:
         if action is Action.SMALLER and self.control.cancelled(self._pid):
             self.controller.panic()  # a gate's doing; the next look at the gates waits
             return
-        self._bounded(action, error)
+        self._bounded(taken, action, error)
         match action:
             case Action.AGAIN | Action.SMALLER:
-                self._again(action, error)
+                self._again(taken, action, error)
             case Action.EXHAUSTED:
-                self._say(error)
+                self._say(taken, error)
                 self.control.sleep(backfill_retry.EXHAUSTED_SECONDS)
             case Action.ROW:
                 self._hunt(taken, error)
@@ -180,27 +178,25 @@ class Worker:
     def _pid(self) -> int:
         return self.connection.info.backend_pid
 
-    def _say(self, error: psycopg.Error) -> None:
+    def _say(self, taken: Range, error: psycopg.Error) -> None:
         """Tell why it waits, and for whom."""
-        names = self._holders() if error.sqlstate == "55P03" else ()
+        names = self._holders(taken) if error.sqlstate == "55P03" else ()
         who = f", held by {', '.join(names)}" if names else ""
         self.control.waits[self.name] = f"{first_line(error)}{who}"
 
-    def _holders(self) -> tuple[str, ...]:
-        """Who has locks on the table, none of ours."""
-        anything = TableLock(table=self.task.step.table, mode=LockMode.ACCESS_EXCLUSIVE)
-        found = blockers.words(blockers.of_lock(self.connection, anything))
-        return tuple(name for name in found if not name.startswith(PREFIX))
+    def _holders(self, taken: Range) -> tuple[str, ...]:
+        walk = self.task.walks[taken.relation]
+        return backfill_batch.writers(self.connection, walk)
 
-    def _bounded(self, action: Action, error: psycopg.Error) -> None:
-        if action is Action.ROW:  # ends by itself: each time the batch is halved
+    def _bounded(self, taken: Range, action: Action, error: psycopg.Error) -> None:
+        if action in (Action.ROW, Action.SMALLER):  # end by themselves: at a single row
             return
         self.failures += 1
         if self.failures > backfill_retry.RETRIES:
             raise LockBusyError(
                 f"a batch of {self.task.step.id} failed {backfill_retry.RETRIES} times in a"
                 f" row: {first_line(error)}",
-                names=self._holders(),
+                names=self._holders(taken),
                 hint="see who holds rows of the table",
             ) from error
         if self.outcomes.count(False) > MUCH_FAILED:
@@ -210,32 +206,29 @@ class Worker:
                 hint="see what disturbs them, then run the same command again",
             ) from error
 
-    def _again(self, action: Action, error: psycopg.Error) -> None:
+    def _again(self, taken: Range, action: Action, error: psycopg.Error) -> None:
         self.timeouts = self.timeouts + 1 if action is Action.SMALLER else 0
-        size = self.controller.size
-        if action is Action.SMALLER and size == 1:
-            raise StoppedError(
-                f"{self.task.step.id}: one row takes longer than"
-                f" {backfill_batch.STATEMENT_TIMEOUT}: {first_line(error)}",
-                hint="see what the expression or a trigger of the table does",
-            ) from error
+        if action is Action.SMALLER and self.controller.size == 1:
+            raise self._names_row(taken, error)
         if self.timeouts > backfill_retry.SLOW_RETRIES:
             self.controller.below_the_floor()
         else:
             self.controller.panic()
-        self._say(error)
+        self._say(taken, error)
         self.control.sleep(backfill_retry.backoff(self.failures))
 
     def _hunt(self, taken: Range, error: psycopg.Error) -> None:
         size = self.hunt or self.controller.size
         self.suspects = self.suspects or size
-        if size > 1:
-            self.hunt = max(1, size // 2)
-            return
+        if size == 1:
+            raise self._names_row(taken, error)
+        self.hunt = size // 2
+
+    def _names_row(self, taken: Range, error: psycopg.Error) -> StoppedError:
         walk = self.task.walks[taken.relation]
         key = backfill_batch.name_row(self.connection, self.task.step, taken, walk)
-        raise StoppedError(
+        return StoppedError(
             backfill_batch.failing_row(self.task.step, walk, key, error),
             hint="mend that row or the expression; nothing is lost, and the same command"
             " goes on from there",
-        ) from error
+        )

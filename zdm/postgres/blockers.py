@@ -118,13 +118,13 @@ def of_backend(connection: Connection, pid: int) -> tuple[Blocker, ...]:
     return tuple(_blocker(row) for row in rows)
 
 
-def named(connection: Connection, patterns: list[str]) -> tuple[Blocker, ...]:
-    """Other sessions in this database whose application name is LIKE one of the patterns."""
+def named(connection: Connection, pattern: str) -> tuple[Blocker, ...]:
+    """Other sessions in this database whose application name is LIKE the pattern."""
     rows = connection.execute(
         f"SELECT {_SESSION} FROM pg_catalog.pg_stat_activity AS a"  # noqa: S608
-        " WHERE application_name LIKE ANY (%s) AND datname = pg_catalog.current_database()"
+        " WHERE application_name LIKE %s AND datname = pg_catalog.current_database()"
         " AND pid <> pg_catalog.pg_backend_pid() ORDER BY pid".encode(),
-        (patterns,),
+        (pattern,),
     ).fetchall()
     return tuple(_blocker(row) for row in rows)
 

@@ -57,6 +57,7 @@ def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True)
             keepalives_idle=10,
             keepalives_interval=5,
             keepalives_count=3,
+            tcp_user_timeout=30_000,  # what was sent and never acknowledged
         )
     except psycopg.ProgrammingError as error:
         raise InputError(

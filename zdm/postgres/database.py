@@ -20,6 +20,7 @@ from zdm.model.release import RunState, Session, Version
 from zdm.model.schema import Name, Snapshot
 from zdm.postgres import (
     backfill,
+    backfill_verify,
     blockers,
     catalog,
     connection,
@@ -57,21 +58,33 @@ class PostgresDatabase:
         self._stop = stop
         self._pacing = pacing
         self._limits = limits or Limits()
-        self._owner = identity.owner()
         self._name = identity.new_name()
+        self._owner = self._name.removeprefix("execute/")
         self._fence: Fence | None = None
         self._ended: list[str] = []  # sessions ended before there was a run to record it in
         self._ender = Ender(self._limits.end_blockers_after)
         self._side = Side(url, self._name.replace("execute", "watch", 1))
         self._connection = self._connect()
+        self._stop.cancel = self._cancel
 
     def _connect(self) -> connection.Connection:
         made = pooler.connect_directly(self._url, name=self._name)
-        self._stop.cancel = made.cancel_safe
+        # what the journal acknowledges must survive a crash, the marker before all
+        made.execute(
+            "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
+            " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'"
+        )
         return made
+
+    def _cancel(self) -> bool:
+        """Cancel what runs; whether the connection is still open."""
+        with contextlib.suppress(psycopg.Error):
+            self._connection.cancel_safe()
+        return not self._connection.closed
 
     def close(self) -> None:
         """Close the connections, which frees the lock."""
+        self._stop.cancel = None
         self._connection.close()
         self._side.close()
 
@@ -142,6 +155,11 @@ class PostgresDatabase:
             with self._errors("taking the run up again"):
                 self._fenced(journal.adopt(self._connection, self._fence, self._owner))
         return ended
+
+    def recall(self) -> JournalRun:
+        """The run that is owned, as the journal has it now."""
+        with self._errors("reading the journal"):
+            return journal.recall(self._connection, self._own())
 
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
@@ -241,10 +259,15 @@ class PostgresDatabase:
                 journal.done(self._connection, self._own(), step.id)
                 journal.write_state(self._connection, self._own(), state)
 
+    def differing(self, step: Backfill) -> tuple[str, ...]:
+        """Keys of rows, from a sample, that a done backfill with dual write left wrong."""
+        with self._errors(f"looking at rows of {step.table}"):
+            return backfill_verify.sample(self._connection, step)
+
     def _job(self, step: Backfill) -> Job:
         return Job(
             connect=lambda purpose: connection.connect(
-                self._url, name=identity.renamed(self._name, purpose)
+                self._url, name=identity.named(self._name, purpose)
             ),
             step=step,
             fence=self._own(),

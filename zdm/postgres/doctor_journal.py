@@ -13,11 +13,11 @@ _INVALID = (
 
 def lock_is_free(opened: Connection) -> Diagnosis:
     """Whether another executor is at work now."""
-    found = locks.holders(opened)
-    if found:
+    for found in locks.holders(opened):
+        who = f"{found.application or 'unnamed'} (pid {found.pid}, user {found.user})"
         return diagnosis.warning(
             "executor lock",
-            f"{found[0]} is at work",
+            f"another executor is at work: {who}",
             "wait for it, or see `zdm status`; two never act at once",
         )
     return diagnosis.ok("executor lock", "no other executor is at work")

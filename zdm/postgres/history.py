@@ -14,6 +14,7 @@ class History:
     last_progress: datetime
     changed_since: datetime | None  # when the first step was done
     failures: tuple[tuple[str | None, int], ...]
+    wal: tuple[tuple[str, str, int], ...] = ()  # step, table, bytes while its batches ran
 
 
 def of_run(connection: Connection, run: int) -> History:
@@ -34,6 +35,15 @@ def of_run(connection: Connection, run: int) -> History:
         "SELECT sqlstate, count(*) FROM zdm.attempt WHERE run_id = %s GROUP BY 1 ORDER BY 1",
         (run,),
     ).fetchall()
+    wal = connection.execute(
+        "SELECT step_id, relation, sum(wal)::bigint FROM zdm.backfill_range"
+        " WHERE run_id = %s GROUP BY 1, 2 ORDER BY 1, 2",
+        (run,),
+    ).fetchall()
     return History(
-        started_at=row[0], last_progress=row[1], changed_since=row[2], failures=tuple(failures)
+        started_at=row[0],
+        last_progress=row[1],
+        changed_since=row[2],
+        failures=tuple(failures),
+        wal=tuple(wal),
     )

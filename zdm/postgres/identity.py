@@ -1,6 +1,6 @@
 """Who an executor is, in the names of its connections: enough to tell that its process is dead.
 
-A name holds host, process id, and a token of the machine (its boot and process namespace) and
+A name holds host, process id, and a token of the machine (boot, process namespace, host) and
 of the process's start, so that neither another container nor a new process with the same
 number is mistaken for it. Dead is said only of a process on this very machine that is gone;
 of any other nobody can tell from here, and it is taken for alive.
@@ -13,16 +13,10 @@ import secrets
 import socket
 from pathlib import Path
 
-HOST_LENGTH = 20  # pg_stat_activity cuts names at 63 bytes
-WORK = ("execute", "backfill", "worker-_", "vacuum")  # purposes that change something, for LIKE
+HOST_LENGTH = 12  # pg_stat_activity cuts names at 63 bytes
 _NAME = re.compile(
-    r"(?:execute|backfill|worker-\d|vacuum)/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{6})-[0-9a-f]{4}$"
+    r"execute(?:\.[a-z0-9-]+)?/[^/]*/(\d+)/([0-9a-f]{6})([0-9a-f]{6})-[0-9a-f]{4}$"
 )
-
-
-def owner() -> str:
-    """Host and process, for people."""
-    return f"{socket.gethostname()}/{os.getpid()}"
 
 
 def new_name() -> str:
@@ -32,14 +26,14 @@ def new_name() -> str:
     return f"execute/{host}/{os.getpid()}/{token}"
 
 
-def renamed(name: str, purpose: str) -> str:
-    """The name of another connection of the same executor; eight letters still fit."""
-    return f"{purpose}/{name.partition('/')[2]}"
+def named(executor: str, purpose: str) -> str:
+    """The name of another connection of the executor, which tells what it is for."""
+    return executor.replace("execute", f"execute.{purpose}", 1)
 
 
-def is_same(application: str, name: str) -> bool:
-    """Whether a connection is one of the executor with this name."""
-    return application.partition("/")[2] == name.partition("/")[2] != ""
+def is_same(application: str, own: str) -> bool:
+    """Whether this is a connection of the executor with that name, whatever it is for."""
+    return application.partition("/")[2] == own.partition("/")[2] != ""
 
 
 def is_dead(application: str) -> bool:
@@ -58,7 +52,8 @@ def machine() -> str:
     """A token of this machine, since its boot and inside its container."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()
-        return _short(boot + str(Path("/proc/self/ns/pid").readlink()))
+        space = Path("/proc/self/ns/pid").readlink()
+        return _short(f"{boot}{space}{socket.gethostname()}")
     except OSError:  # not Linux: nobody is ever called dead
         return _UNKNOWN
 

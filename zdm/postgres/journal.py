@@ -16,7 +16,7 @@ from zdm.execute.states import FINISHED
 from zdm.model.release import RunState, Version
 from zdm.postgres.connection import Connection
 
-VERSION = 2  # of the journal's tables
+VERSION = 3  # of the journal's tables
 _RUN = (
     "SELECT id, plan_name, plan_digest, state, epoch, soak_since,"
     " point_of_no_return IS NOT NULL FROM zdm.run"
@@ -71,6 +71,14 @@ def unfinished(connection: Connection) -> JournalRun | None:
     return None if row is None else _run(connection, row)
 
 
+def recall(connection: Connection, fence: Fence) -> JournalRun:
+    """The run that the fence is of; raises RefusedError where it has a new owner."""
+    row = connection.execute(f"{_RUN} WHERE id = %s".encode(), (fence.run,)).fetchone()
+    if row is None or row[4] != fence.epoch:
+        raise taken_over(connection, fence)
+    return _run(connection, row)
+
+
 def latest(connection: Connection) -> JournalRun | None:
     """The run that was begun last, finished or not."""
     if not exists(connection):
@@ -117,14 +125,16 @@ def begin(connection: Connection, plan: PlanText, owner: str) -> JournalRun:
 def adopt(connection: Connection, fence: Fence, owner: str) -> JournalRun:
     """Raise the epoch: whoever owned the run before can write no more.
 
-    Raises RefusedError where somebody else raised it, or ended the run, meanwhile.
+    Raises RefusedError where somebody else raised it, or ended the run, meanwhile. An owner
+    whose own raise was committed, and its acknowledgement lost, goes on from there.
     """
     row = connection.execute(
         "UPDATE zdm.run SET epoch = epoch + 1, owner = %s, updated_at = clock_timestamp()"
-        " WHERE id = %s AND epoch = %s AND finished_at IS NULL"
+        " WHERE id = %s AND (epoch = %s OR (epoch = %s AND owner = %s))"
+        " AND finished_at IS NULL"
         " RETURNING id, plan_name, plan_digest, state, epoch, soak_since,"
         " point_of_no_return IS NOT NULL",
-        (owner, fence.run, fence.epoch),
+        (owner, fence.run, fence.epoch, fence.epoch + 1, owner),
     ).fetchone()
     if row is None:
         raise taken_over(connection, fence)

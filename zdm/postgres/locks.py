@@ -78,8 +78,7 @@ def _clear(
 
 def executors(connection: Connection) -> list[Blocker]:
     """Other executors' connections to this database."""
-    patterns = [f"{PREFIX}{purpose}/%" for purpose in identity.WORK]
-    return list(blockers.named(connection, patterns))
+    return list(blockers.named(connection, f"{PREFIX}execute%"))
 
 
 def holders(connection: Connection) -> list[Blocker]:
@@ -93,7 +92,7 @@ def holders(connection: Connection) -> list[Blocker]:
         (_KEY,),
     ).fetchall()
     pids = {pid for (pid,) in rows}
-    return [item for item in blockers.named(connection, ["%"]) if item.pid in pids]
+    return [item for item in blockers.named(connection, "%") if item.pid in pids]
 
 
 def _held(found: list[Blocker]) -> LockBusyError:

@@ -82,7 +82,11 @@ def unfinished(connection: Connection) -> int:
             "no run is unfinished, so there is nothing to steer",
             hint="`zdm status` shows the last one",
         )
-    journal.make(connection)
+    if journal.version(connection) != journal.VERSION:
+        raise RefusedError(
+            "another version of zdm made the journal, so its executor would not obey",
+            hint="steer the run with that version, or let `zdm execute` of this one go on",
+        )
     return run.id
 
 

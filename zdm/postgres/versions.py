@@ -44,11 +44,11 @@ def _read(opened: connection.Connection) -> tuple[RecordedRun, ...]:
     if opened.execute(_EXISTS).fetchone() is None:
         return ()
     made = opened.execute(_VERSION).fetchone()
-    if made is None or made[0] != journal.VERSION:
+    if made is None or made[0] is None or made[0] > journal.VERSION:
         raise RefusedError(
             f"the journal in schema `zdm` has version {made and made[0]}, and this zdm knows"
             f" {journal.VERSION}, so it cannot tell which versions are served",
-            hint="use the same zdm for `zdm guard` as for `zdm execute`",
+            hint="use no older zdm for `zdm guard` than for `zdm execute`",
         )
     return tuple(
         RecordedRun(

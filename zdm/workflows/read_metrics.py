@@ -65,3 +65,5 @@ def _fills(found: Samples, status: Status) -> None:
         found.add("zdm_backfill_rows_changed", fill.changed, *about)
         if fill.estimate is not None:
             found.add("zdm_backfill_rows_estimate", fill.estimate, *about)
+    for step, table, wal in status.history.wal:
+        found.set("zdm_backfill_wal_bytes", wal, step, table)

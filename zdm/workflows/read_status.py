@@ -72,7 +72,7 @@ def read(url: str) -> Status | None:
 
 
 def _status(opened: Connection, run: JournalRun) -> Status:
-    is_new = journal.version(opened) >= 2
+    is_new = journal.version(opened) >= 2  # they came with it
     waiting = orders.waiting(opened, run.id) if is_new else None
     return Status(
         run=run,

@@ -17,6 +17,7 @@ from zdm.execute.events import GateClear, Waiting
 from zdm.execute.ports import Database, Order
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
+from zdm.model.plan import BOTH, Assignment, Backfill, Phase
 from zdm.model.release import (
     Instance,
     InstanceState,
@@ -28,6 +29,7 @@ from zdm.model.release import (
     Spawner,
     Version,
 )
+from zdm.model.schema import Name
 
 OLD = Instance(
     id="shop-1",
@@ -44,12 +46,22 @@ class JournalOnly:
 
     clock: FakeClock
     states: list[RunState] = field(default_factory=list)
+    orders: deque[Order | None] = field(default_factory=deque)  # one for each time it is asked
+    wrong: dict[int, tuple[str, ...]] = field(default_factory=dict)  # by look at the rows
+    looks: int = 0
+
+    def differing(self, step: Backfill) -> tuple[str, ...]:
+        self.looks += 1
+        return self.wrong.get(self.looks, ()) if step.id == "fill" else ()
 
     def sessions(self) -> tuple[Session, ...]:
         return ()
 
     def order(self) -> Order | None:
-        return None
+        return self.orders.popleft() if self.orders else None
+
+    def obeyed(self, order: Order) -> None:  # noqa: ARG002  the port's signature
+        self.orders.clear()
 
     def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
         self.states.append(state)
@@ -75,6 +87,32 @@ def keeper(
 
 def scenes(*items: Scene) -> FakePlatform:
     return FakePlatform(scenes=deque(items))
+
+
+FILL = Backfill(
+    id="fill",
+    operation="test",
+    phase=Phase.BACKFILL,
+    title="fill",
+    table=Name("public", "users"),
+    key=("id",),
+    assignments=(Assignment(column="name", expression='"old"'),),
+    differs='"name" IS DISTINCT FROM "old"',
+    undo=(),
+    serves=BOTH,
+    reason="because",
+    origin=(),
+)
+
+
+def test_rows_that_differ_while_it_rolls_out_stop_it_and_are_named() -> None:
+    gate_keeper, _, database = keeper(scenes(Scene(), Scene(), Scene()))
+    gate_keeper.watched = (FILL,)
+    database.wrong = {2: ("17", "18")}
+    with pytest.raises(StoppedError, match=r"rows of users differ .*: 17; 18$"):
+        gate_keeper.deploy_and_wait()
+
+    assert database.looks == 2
 
 
 def test_the_gate_opens_after_clear_polls_in_a_row() -> None:
@@ -317,3 +355,24 @@ def test_a_run_that_does_not_come_to_the_rollout_asks_no_platform() -> None:
     gate.options = replace(gate.options, until=RunState.BACKFILLED)
 
     gate.check()
+
+
+def test_a_pause_stands_still_and_sets_the_count_back() -> None:
+    gate, watching, database = keeper(scenes(Scene()))
+    pause = Order(kind="pause", by="ann@laptop", at=START)
+    database.orders.extend((None, pause, pause, None))
+    gate.wait_until_clear()
+    polls = [event.polls for event in watching.events if isinstance(event, GateClear)]
+    paused = [e for e in watching.events if isinstance(e, Waiting) and e.gate == "pause"]
+
+    assert polls == [1, 1, 2, 3]
+    assert [event.names for event in paused] == [("ann@laptop",)] * 2
+
+
+def test_a_cancel_ends_the_wait_and_is_taken_off() -> None:
+    gate, _, database = keeper(scenes(Scene()))
+    database.orders.append(Order(kind="cancel", by="ann@laptop", at=START))
+    with pytest.raises(TemporaryError, match="cancelled by ann@laptop"):
+        gate.wait_until_clear()
+
+    assert not database.orders

@@ -2,14 +2,19 @@
 -- transaction of its own; every statement may be run again.
 CREATE SCHEMA IF NOT EXISTS zdm;
 CREATE TABLE IF NOT EXISTS zdm.journal (version integer NOT NULL);
-INSERT INTO zdm.journal SELECT 2 WHERE NOT EXISTS (SELECT FROM zdm.journal);
+INSERT INTO zdm.journal SELECT 3 WHERE NOT EXISTS (SELECT FROM zdm.journal);
+-- before version 3 a backfill had one cursor for each table: it begins anew, and changes no
+-- row twice
+DO $$ BEGIN
+    IF (SELECT max(version) FROM zdm.journal) < 3 THEN
+        DROP TABLE IF EXISTS zdm.backfill_range;
+    END IF;
+END $$;
 CREATE TABLE IF NOT EXISTS zdm.run (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     plan_name text NOT NULL,
     plan_digest text NOT NULL,
     plan text NOT NULL,
-    old_version text, -- the application's, which the run moves between
-    new_version text,
     state text NOT NULL,
     epoch integer NOT NULL DEFAULT 1,
     owner text NOT NULL,
@@ -106,4 +111,7 @@ CREATE TABLE IF NOT EXISTS zdm.act (
 );
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS window_ended_at timestamptz;
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS window_ended_by text;
-UPDATE zdm.journal SET version = 2;
+-- the application's versions that the run moves between; `zdm guard` reads them
+ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS old_version text;
+ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS new_version text;
+UPDATE zdm.journal SET version = 3;

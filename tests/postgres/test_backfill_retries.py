@@ -1,0 +1,152 @@
+"""What goes wrong in a batch is tried again, waited for, or ends with a name."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from tests.postgres.fills import ROWS, begun, count, fill, job, step, table
+from zdm.errors import StoppedError
+from zdm.execute.events import BackfillMeasured, BackfillProgress
+from zdm.execute.ports import LockBusyError
+from zdm.model.statement import Setting
+from zdm.postgres import backfill, connection, journal
+from zdm.postgres.backfill import Pacing
+from zdm.postgres.connection import Connection
+
+
+@pytest.fixture
+def own(database: str) -> Iterator[Connection]:
+    with connection.connect(database, name="execute/tests") as conn:
+        yield conn
+
+
+def test_who_holds_a_row_is_named_and_its_newer_value_kept(
+    own: Connection, database: str
+) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    fence = begun(own)
+    filling = backfill.run(job(own, fence, step(("id",))))
+    with psycopg.connect(database, application_name="app") as writer:
+        writer.execute("UPDATE t SET old = 'newer' WHERE id = 5")
+        waited = next(e for e in filling if isinstance(e, BackfillProgress) and e.waiting)
+        writer.commit()
+    measured = next(e for e in filling if isinstance(e, BackfillMeasured))
+
+    assert waited.waiting.startswith(
+        "canceling statement due to lock timeout, held by app (pid "
+    )
+    assert dict(measured.retries)["55P03"] >= 1
+    assert count(own, "id = 5 AND new = 'NEWER'") == 1
+
+
+def test_a_row_that_is_never_free_ends_as_a_busy_lock_and_keeps_what_is_done(
+    own: Connection, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zdm.postgres.backfill_batch.LOCK_TIMEOUT", "20ms")
+    monkeypatch.setattr("zdm.postgres.backfill_retry.LAST_SECONDS", 0.2)
+    table(own, "id int PRIMARY KEY", "g")
+    with psycopg.connect(database, application_name="app") as writer:
+        writer.execute("UPDATE t SET old = 'newer' WHERE id = 2000")
+        with pytest.raises(LockBusyError, match="failed 10 times in a row") as raised:
+            fill(own, begun(own), step(("id",)))
+
+    assert raised.value.names[0].startswith("app (pid ")
+    assert count(own, "new IS NOT NULL") >= 1000
+
+
+def test_a_row_that_takes_too_long_is_found_among_fast_ones(
+    own: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zdm.postgres.backfill_batch.STATEMENT_TIMEOUT", "200ms")
+    table(own, "id int PRIMARY KEY", "g")
+    wanted = step(("id",), "CASE WHEN id = 77 THEN pg_sleep(60)::text ELSE upper(old) END")
+    slow = replace(wanted, differs="new IS NULL")
+    with pytest.raises(StoppedError, match=r"row with id = 77 of t .* statement timeout"):
+        fill(own, begun(own), slow)
+
+    assert count(own, "new IS NOT NULL") == 76
+
+
+def test_a_deadlock_is_tried_again(own: Connection, database: str) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.002) IS NOT NULL) NOT VALID")
+    patient = Setting(name="lock_timeout", value="20s")
+    quick = Setting(name="deadlock_timeout", value="50ms")
+    wanted = replace(step(("id",)), settings=(patient, quick))
+    filling = backfill.run(job(own, begun(own), wanted))
+    with psycopg.connect(database, application_name="app") as writer:
+        writer.execute("SET deadlock_timeout = '1min'")
+        writer.execute("UPDATE t SET old = 'last' WHERE id = 900")
+        next(filling)
+        thread = threading.Thread(
+            target=lambda: writer.execute("UPDATE t SET old = 'first' WHERE id = 1")
+        )
+        time.sleep(0.3)  # the batch has the first rows
+        thread.start()
+        thread.join(10)
+        writer.commit()
+    measured = next(e for e in filling if isinstance(e, BackfillMeasured))
+
+    assert dict(measured.retries).keys() & {"40P01"}
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+    assert count(own, "new IN ('FIRST', 'LAST')") == 2
+
+
+def test_a_deferred_constraint_that_fails_at_commit_names_its_row(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute("CREATE TABLE p (name text PRIMARY KEY)")
+    own.execute("INSERT INTO p SELECT upper(old) FROM t WHERE id <> 1500")
+    own.execute(
+        "ALTER TABLE t ADD FOREIGN KEY (new) REFERENCES p DEFERRABLE INITIALLY DEFERRED"
+    )
+    with pytest.raises(StoppedError, match=r"row with id = 1500 of t .* violates foreign key"):
+        fill(own, begun(own), step(("id",)))
+
+    assert count(own, "new IS NOT NULL") == 1499
+
+
+def test_triggers_of_the_table_fire_and_foreign_rows_are_kept(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute("ALTER TABLE t ADD updated_at timestamptz; CREATE TABLE audit (id int)")
+    own.execute(
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN NEW.updated_at = now(); INSERT INTO audit VALUES (NEW.id); RETURN NEW; END';"
+        "CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch()"
+    )
+    fill(own, begun(own), step(("id",)))
+
+    assert own.execute("SELECT count(*), count(DISTINCT id) FROM audit").fetchone() == (
+        ROWS,
+        ROWS,
+    )
+
+
+def test_a_column_that_is_gone_stops_at_once(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    fence = begun(own)
+    with pytest.raises(psycopg.errors.UndefinedColumn):  # the adapter says it in zdm's words
+        fill(own, fence, step(("id",), "upper(gone)"))
+
+    assert own.execute("SELECT sum(attempts) FROM zdm.backfill_range").fetchone() == (1,)
+
+
+def test_wide_rows_are_filled_in_small_batches_by_their_wal(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute(
+        "UPDATE t SET old = (SELECT string_agg(md5(id::text || g), '')"
+        " FROM generate_series(1, 300) AS g)"
+    )  # 10 kB, in TOAST
+    own.execute("ALTER TABLE t ALTER COLUMN new SET STORAGE EXTERNAL")
+    fence = begun(own)
+    fill(own, fence, step(("id",)), Pacing.PACED)
+    row = own.execute("SELECT size, wal / scanned FROM zdm.backfill_range").fetchone()
+
+    assert row is not None
+    assert row[1] > 9_000
+    assert row[0] * row[1] <= 1.2 * 16 * 1024 * 1024
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+    assert next(iter(journal.ranges(own, fence.run)))[2] == "verified"
