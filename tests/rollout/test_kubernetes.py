@@ -331,7 +331,7 @@ def test_before_a_run_every_permission_is_asked_for(shop: Shop) -> None:
 
     assert error.exit_code == 3
     assert "list pods in default" in error.message
-    assert "patch deployments.apps in default" in error.message
+    assert "patch deployments.apps web in default" in error.message
 
 
 def test_permission_that_goes_away_for_a_moment_is_waited_for(shop: Shop) -> None:
