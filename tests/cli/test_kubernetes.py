@@ -26,6 +26,7 @@ new = "v2"
 polls = 2
 poll_interval = "100ms"
 sessions = "warn"
+revert_window = "0s"
 
 [rollout.kubernetes]
 kubeconfig = "kubeconfig"
@@ -118,6 +119,7 @@ def test_an_undo_between_deploy_and_contract_refuses_the_contract(shop: Shop) ->
     assert answer.code == 4
     assert "Deployment default/web (v1) would start another version than v2" in answer.err
     assert shop.columns() == BOTH
+    assert "ZdmGateRefused" in shop.events()
 
 
 def test_a_crash_loop_brings_the_application_back_and_keeps_the_expand(shop: Shop) -> None:
@@ -151,7 +153,7 @@ def test_a_missing_permission_is_refused_before_anything_is_changed(shop: Shop) 
 
     assert answer.code == 3
     assert "zdm may not: list pods in default" in answer.err
-    assert 'a Role in namespace default with {apiGroups: ["apps"]' in answer.err
+    assert "resources: [deployments], verbs: [list]}" in answer.err
     assert shop.columns() == BEFORE
 
 

@@ -47,6 +47,9 @@ class JournalOnly:
     def sessions(self) -> tuple[Session, ...]:
         return ()
 
+    def order(self) -> None:
+        """Nobody pauses or cancels."""
+
     def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
         self.states.append(state)
         return SystemClock().now() if soak else None
@@ -279,7 +282,6 @@ def test_a_partition_is_waited_for_until_somebody_sets_it_to_0(shop_space: Space
 def test_the_cluster_takes_the_events_and_the_annotations(gate: Gate) -> None:
     complaints: list[str] = []
     observer = Announcing(
-        gate.watching,
         kube_api.from_settings(gate.space.cluster.kubeconfig, None),
         Audience(workloads=(Ref("Deployment", gate.space.name, "shop"),)),
         SystemClock().now,

@@ -105,6 +105,9 @@ class JournalOnly:
     def sessions(self) -> tuple[Session, ...]:
         return ()
 
+    def order(self) -> None:
+        """Nobody pauses or cancels."""
+
     def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
         self.states.append(state)
         return self.clock.now() if soak else None

@@ -45,6 +45,7 @@ def told(wanted: Wanted, settings: Settings) -> Iterator[Observer]:
     url, now = wiring.database(settings), SystemClock().now
     with ExitStack() as stack:
         observers = [_log(wanted), *_traces(wanted, url, stack)]
+        observers += wiring.announcers(settings, _complaining(wanted))
         exposed = None
         if wanted.listen is not None:
             from zdm.cli import metrics

@@ -52,7 +52,7 @@ def world(
         yield World(
             database=database,
             platform=platform or wiring.platform(settings),
-            observer=wiring.announced(settings, seen_by),
+            observer=seen_by,
             clock=clock,
             stop=stop,
         )

@@ -13,6 +13,8 @@ from zdm.config import Settings
 from zdm.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zdm.config import KubernetesSettings
     from zdm.execute.ports import Observer, Platform
     from zdm.model.plan import Plan
@@ -120,26 +122,22 @@ def platform(chosen: Settings) -> "Platform | None":
             return _kubernetes(chosen)
 
 
-def announced(chosen: Settings, observer: "Observer") -> "Observer":
-    """The observer, and the cluster too where the application runs in one."""
+def announcers(chosen: Settings, complain: "Callable[[str], None]") -> "tuple[Observer, ...]":
+    """Who tells the cluster, where the application runs in one."""
     found = chosen.rollout.kubernetes
     if chosen.rollout.driver != "kubernetes" or found is None or not found.announce:
-        return observer
-    space, name = os.environ.get("POD_NAMESPACE"), os.environ.get("POD_NAME")
+        return ()
     from zdm.execute.clock import SystemClock
     from zdm.rollout import kube_announce, kube_api
     from zdm.rollout.kube_objects import Ref
 
-    return kube_announce.Announcing(
-        observer,
-        kube_api.from_settings(found.kubeconfig, found.context, hurried=True),
-        kube_announce.Audience(
-            workloads=tuple(Ref(w.kind, w.namespace, w.name) for w in found.workloads),
-            own_pod=Ref("Pod", space, name) if space and name else None,
-        ),
-        SystemClock().now,
-        lambda text: typer.echo(text, err=True),
+    space, name = os.environ.get("POD_NAMESPACE"), os.environ.get("POD_NAME")
+    audience = kube_announce.Audience(
+        workloads=tuple(Ref(w.kind, w.namespace, w.name) for w in found.workloads),
+        own_pod=Ref("Pod", space, name) if space and name else None,
     )
+    api = kube_api.from_settings(found.kubeconfig, found.context, hurried=True)
+    return (kube_announce.Announcing(api, audience, SystemClock().now, complain),)
 
 
 def cluster(chosen: "KubernetesSettings") -> "ClusterApi":

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from zdm.errors import RefusedError, ZdmError
+from zdm.errors import RefusedError, StoppedError, ZdmError
 from zdm.execute.events import (
     DeployStarted,
     Event,
     PointOfNoReturn,
+    RunFailed,
     RunStarted,
     RunStopped,
     StateChanged,
     Waiting,
 )
-from zdm.execute.ports import Observer
+from zdm.model.release import RunState
 from zdm.rollout import kube_objects as objects
 from zdm.rollout.kube_cluster import BY_KIND, EVENTS, PODS, ClusterApi, Json, PatchKind
 from zdm.rollout.kube_objects import Ref
@@ -30,6 +31,8 @@ RELEASE, PHASE = "zdm.dev/release", "zdm.dev/phase"
 AGAIN = timedelta(seconds=60)  # between two Events about one wait, and after a failure
 LONGEST = 1024  # characters of an Event's message that the API takes
 SOURCE = "zdm"
+
+AT_GATE = (RunState.DEPLOYING, RunState.DEPLOYED, RunState.SOAKING, RunState.CONTRACTING)
 
 Level = Literal["Normal", "Warning"]
 
@@ -52,17 +55,15 @@ class Audience:
 
 
 class Announcing:
-    """An Observer that tells another one first, then the cluster."""
+    """Satisfies Observer."""
 
     def __init__(
         self,
-        told_first: Observer,
         api: ClusterApi,
         audience: Audience,
         now: Callable[[], datetime],
         complain: Callable[[str], None],
     ) -> None:
-        self._told_first = told_first
         self._api = api
         self._audience = audience
         self._job: Ref | None = None
@@ -76,8 +77,7 @@ class Announcing:
         self._complained: set[str] = set()
 
     def notify(self, event: Event) -> None:
-        """Tell both; the cluster only what concerns it."""
-        self._told_first.notify(event)
+        """Tell the cluster what concerns it."""
         said = self._said(event)
         if not said or self._now() < self._silent_until:
             return
@@ -129,6 +129,8 @@ class Announcing:
                 return (Said(reason="ZdmPointOfNoReturn", message=text, level="Warning"),)
             case RunStopped():
                 return self._stopped(event)
+            case RunFailed():
+                return (self._failed(event),)
             case _:
                 pass
         return ()
@@ -146,6 +148,12 @@ class Announcing:
         why = f": {event.reason}" if event.reason else ""
         text = f"{self._plan}: {event.state}{why}"
         return (Said(reason="ZdmPhaseCompleted", message=text),)
+
+    def _failed(self, event: RunFailed) -> Said:
+        at_gate = self._state in AT_GATE and event.kind == StoppedError.__name__
+        reason = "ZdmGateRefused" if at_gate else "ZdmRunFailed"
+        text = f"{self._plan or SOURCE}: {event.reason} (exit code {event.exit_code})"
+        return Said(reason=reason, message=text, level="Warning")
 
     def _waits(self, event: Waiting) -> tuple[Said, ...]:
         """A wait is polled every other second and said once a minute, or when it changes."""

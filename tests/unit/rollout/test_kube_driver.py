@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.case import Watching
 from tests.unit.rollout.kube import (
     NOW,
     SPACE,
@@ -35,7 +34,7 @@ from tests.unit.rollout.kube import (
 from zdm.config import KubernetesSettings
 from zdm.errors import InputError, RefusedError, StoppedError, TemporaryError, ZdmError
 from zdm.execute import gate
-from zdm.execute.events import PointOfNoReturn, RunStarted, StateChanged, Waiting
+from zdm.execute.events import PointOfNoReturn, RunFailed, RunStarted, StateChanged, Waiting
 from zdm.model.release import RolloutFailed, RunState, Version
 from zdm.rollout.kube_announce import Announcing, Audience
 from zdm.rollout.kube_cluster import ConflictError, Json, PatchKind, Resource
@@ -469,7 +468,7 @@ def announcing(
     where = Audience(
         workloads=(Ref("Deployment", SPACE, "web"),), own_pod=Ref("Pod", SPACE, "zdm-v2-x")
     )
-    return Announcing(Watching(), cluster, where, now, complaints.append)
+    return Announcing(cluster, where, now, complaints.append)
 
 
 WAITING = Waiting(
@@ -506,6 +505,25 @@ def test_the_cluster_is_told_phases_waits_and_the_point_of_no_return() -> None:
         PatchKind.MERGE,
     )
     assert cluster.created[0]["involvedObject"]["uid"] == head("web")["uid"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "reason"),
+    [
+        ("StoppedError", RunState.CONTRACTING, "ZdmGateRefused"),
+        ("StoppedError", RunState.BACKFILLING, "ZdmRunFailed"),
+        ("TemporaryError", RunState.CONTRACTING, "ZdmRunFailed"),
+    ],
+)
+def test_the_cluster_is_told_how_a_run_fails(kind: str, state: RunState, reason: str) -> None:
+    cluster = Still([deployment("v1")])
+    observer = announcing(cluster, [])
+    observer.notify(StateChanged(state=state))
+    observer.notify(RunFailed(kind=kind, exit_code=4, reason="web (v1) is back"))
+
+    last = cluster.created[-1]
+    assert (last["reason"], last["type"]) == (reason, "Warning")
+    assert "web (v1) is back (exit code 4)" in last["message"]
 
 
 def test_zdms_own_job_hears_of_it_too() -> None:
