@@ -38,9 +38,6 @@ class JournalOnly:
 
     states: list[RunState] = field(default_factory=list)
 
-    def order(self) -> None:
-        return None
-
     def note(self, waiting: Waiting | None) -> None:
         """Nothing reads it here."""
 

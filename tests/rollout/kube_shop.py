@@ -96,9 +96,6 @@ class JournalOnly:
     clock: FakeKube
     states: list[RunState] = field(default_factory=list)
 
-    def order(self) -> None:
-        return None
-
     def note(self, waiting: Waiting | None) -> None:
         """Nothing reads it here."""
 
