@@ -46,6 +46,7 @@ old = "v1"
 new = "v2"
 poll_interval = "500ms"
 deadline = "5m"
+revert_window = "0s"
 
 [rollout.kubernetes]
 kubeconfig = "{kubeconfig}"
