@@ -27,6 +27,7 @@ def test_the_tutorial_says_what_happens(
         **{name: value for name, value in os.environ.items() if not name.startswith("ZDM_")},
         "ZDM_DATABASE_URL": database,
         "ZDM_LOG_FORMAT": "human",  # as on a terminal
+        "COLUMNS": "100",
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
     }
     if "ZDM_CACHE_DIR" in os.environ:
