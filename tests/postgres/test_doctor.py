@@ -82,7 +82,7 @@ def test_a_role_without_rights_gets_the_grants_that_it_needs(database: str) -> N
     with role(database) as url:
         found = examine(url, USERS)
 
-    assert list(failed(found)) == ["right to create", "ownership"]
+    assert list(failed(found)) == ["right to create", "ownership", "right to see sessions"]
     assert found["ownership"].said.startswith("the role does not own public.users (of ")
     assert "products" not in found["ownership"].said
     assert found["right to see sessions"].remedy.startswith("GRANT pg_read_all_stats TO ")

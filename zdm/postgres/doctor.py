@@ -20,11 +20,14 @@ OLDEST, NEWEST = 14, 18  # major versions that the tests run on
 Examination = Callable[[Connection], Diagnosis]
 
 
-def examine(url: str, tables: tuple[Name, ...] | None = None) -> tuple[Diagnosis, ...]:
-    """Every check of the database; `tables` are those of a plan, None where there is none."""
+def examine(
+    url: str, tables: tuple[Name, ...] | None = None, *, blind: str = "stop"
+) -> tuple[Diagnosis, ...]:
+    """Every check of the database; `tables` are those of a plan, None where there is none;
+    `blind` is what a backfill does that cannot see others' sessions."""
     try:
         with closing(connection.connect(url, name="doctor", tuned=False)) as opened:
-            return (_reached(url), *_all(opened, tables))
+            return (_reached(url), *_all(opened, tables, blind))
     except ZdmError as error:
         return (diagnosis.failed("database", error.message, error.hint),)
 
@@ -33,7 +36,9 @@ def _reached(url: str) -> Diagnosis:
     return diagnosis.ok("database", f"{connection.shown(url)} answers")
 
 
-def _all(opened: Connection, tables: tuple[Name, ...] | None) -> Iterator[Diagnosis]:
+def _all(
+    opened: Connection, tables: tuple[Name, ...] | None, blind: str
+) -> Iterator[Diagnosis]:
     examinations: tuple[tuple[str, Examination], ...] = (
         ("pooler", _direct),
         ("server version", _version),
@@ -45,7 +50,7 @@ def _all(opened: Connection, tables: tuple[Name, ...] | None) -> Iterator[Diagno
         ("replication", _replication),
         ("right to create", doctor_rights.may_create),
         ("ownership", lambda conn: doctor_rights.owns(conn, tables)),
-        ("right to see sessions", doctor_rights.sees_sessions),
+        ("right to see sessions", lambda c: doctor_rights.sees_sessions(c, blind=blind)),
         ("right to end sessions", doctor_rights.ends_sessions),
         ("executor lock", doctor_journal.lock_is_free),
         ("unfinished run", doctor_journal.nothing_unfinished),

@@ -59,14 +59,21 @@ def owns(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
     )
 
 
-def sees_sessions(opened: Connection) -> Diagnosis:
-    """Without it, when others' sessions began and from where is not shown (measured)."""
+def sees_sessions(opened: Connection, *, blind: str) -> Diagnosis:
+    """Without it, when others' sessions began and from where is not shown (measured); a
+    backfill then cannot see whom it hurts, and stops unless `blind` is "accept"."""
     if _is_member(opened, "pg_read_all_stats"):
         return diagnosis.ok("right to see sessions", "the role sees all of pg_stat_activity")
-    return diagnosis.warning(
+    grant = f"GRANT pg_read_all_stats TO {opened.info.user}"
+    said = "of other roles' sessions only name and role are shown"
+    if blind == "accept":
+        return diagnosis.warning(
+            "right to see sessions", f"{said}, so a wait names fewer facts", grant
+        )
+    return diagnosis.failed(
         "right to see sessions",
-        "of other roles' sessions only name and role are shown, so a wait names fewer facts",
-        f"GRANT pg_read_all_stats TO {opened.info.user}",
+        f"{said}, so a backfill cannot see whom it hurts, and stops before its first batch",
+        f'{grant}; or set `blind = "accept"` in [backfill.gates]',
     )
 
 

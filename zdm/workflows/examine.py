@@ -44,7 +44,8 @@ def _database(settings: Settings, tables: tuple[Name, ...] | None) -> tuple[Diag
                 "give --database URL, or set ZDM_DATABASE_URL",
             ),
         )
-    return database.examine(settings.database, tables)
+    blind = settings.backfill.gates.blind
+    return database.examine(settings.database, tables, blind=blind)
 
 
 def _platform(
