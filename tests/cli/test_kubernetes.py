@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import Answer, Zdm
 from tests.fakes.kube_api.controllers.world import Behaviour
+from tests.fakes.kube_api.kinds import PODS
 from tests.fakes.kube_api.server import FakeKube
 from tests.rollout.kube_shop import SPACE, deployment, image
 from zdm.postgres import connection
@@ -163,6 +164,43 @@ def test_a_rollback_brings_the_application_back_first(shop: Shop) -> None:
 
     assert answer.code == 0, answer.err
     assert shop.images() == {image("v1")}
+    assert shop.columns() == BEFORE
+
+
+def lose_the_node(kube: FakeKube) -> list[str]:
+    """Nobody hears of the pods' node any more; another one is there. The pods' names."""
+    kube.add_node("node-2")
+    pods = kube.list("Pod", SPACE)
+    kube.lose_node("node-1")
+    for pod in pods:
+        with kube.store.locked():
+            found = kube.store.get(PODS, SPACE, pod["metadata"]["name"])
+            kube.world.set_status(PODS, found, {**found["status"], "reason": "NodeLost"})
+    return [pod["metadata"]["name"] for pod in pods]
+
+
+def test_a_pod_on_a_lost_node_holds_the_contract_until_somebody_gives_his_word(
+    shop: Shop,
+) -> None:
+    lost = lose_the_node(shop.kube)
+    settings = SETTINGS.replace("polls = 2", 'polls = 2\ndeadline = "15s"')
+    (shop.folder / "zdm.toml").write_text(settings)
+    half = shop.execute("--assume-dead", f"pod/{lost[0]}")
+    columns = shop.columns()
+    answer = shop.execute(*(f"--assume-dead=pod/{name}" for name in lost))
+
+    assert (half.code, answer.code) == (4, 0), answer.err
+    assert "its node node-1 is not heard of" in half.err
+    assert f"{SPACE}/{lost[0]}" not in half.err
+    assert columns == BOTH
+    assert shop.columns() == AFTER
+
+
+def test_a_word_about_no_pod_is_an_input_error(shop: Shop) -> None:
+    answer = shop.execute("--assume-dead", "web-1")
+
+    assert answer.code == 2
+    assert "--assume-dead web-1 names no pod" in answer.err
     assert shop.columns() == BEFORE
 
 

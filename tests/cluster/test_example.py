@@ -7,14 +7,15 @@ Dockerfiles' entrypoints. Only addresses of databases are put in place of the pl
 
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from tests.cluster import holding
 from tests.cluster.api import Json
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubelet import mounts
@@ -23,7 +24,7 @@ from tests.conftest import a_server
 from zdm import config
 from zdm.postgres import connection, ledger
 from zdm.render import manifest as rendering
-from zdm.workflows import demo, job_manifest
+from zdm.workflows import demo, job_manifest, steer_run
 
 pytestmark = [
     pytest.mark.more,
@@ -195,11 +196,17 @@ def is_ready(pod: Json) -> bool:
     return found.get("Ready") == "True"
 
 
-def hurried(shop: Shop) -> None:
+def hurried(shop: Shop, *, soak: str = "1s", window: str = "0s") -> None:
     """Print the Job anew with short pauses, and apply it."""
     file = shop.folder / "zdm.toml"
-    text = file.read_text().replace('soak = "30s"', 'soak = "1s"\npoll_interval = "500ms"')
-    file.write_text(text)
+    text = file.read_text()
+    for old, new in (
+        ('soak = "30s"', f'soak = "{soak}"\npoll_interval = "500ms"'),
+        ('revert_window = "0s"', f'revert_window = "{window}"'),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text + holding.GATES)
     settings = config.load(directory=shop.folder, environ={}, file=file)
     asked = job_manifest.Asked(
         plan=ROOT / "plans/0007_drop_email.yaml", image=ZDM, settings_file=file
@@ -208,41 +215,100 @@ def hurried(shop: Shop) -> None:
     shop.cluster.kubectl("apply", "-f", "-", input=printed)
 
 
-def test_a_pod_that_is_deleted_in_a_phase_is_replaced_by_one_that_goes_on(
-    shop: Shop,
-) -> None:
-    hurried(shop)
-    deleted = [delete_at(shop, "backfilling", 1), delete_at(shop, "deploying", 2)]
-    shop.complete()
-    runs = shop.value("SELECT count(*) FROM zdm.run")
-    epochs = shop.value("SELECT epoch FROM zdm.run")
+@contextmanager
+def expanding(shop: Shop) -> Iterator[str]:
+    with holding.lock(shop.url):
+        hurried(shop)
+        yield "w.gate = 'lock' AND r.point_of_no_return IS NULL"
 
-    assert runs == 1
-    assert len(set(deleted)) == 2
-    assert epochs == 3
+
+@contextmanager
+def backfilling(shop: Shop) -> Iterator[str]:
+    with holding.session(shop.url, holding.HOLD):
+        hurried(shop)
+        yield "r.state = 'backfilling'"
+
+
+@contextmanager
+def deploying(shop: Shop) -> Iterator[str]:
+    with holding.session(shop.url, holding.OLD_SESSION):
+        hurried(shop)
+        yield "r.state = 'deploying'"
+
+
+@contextmanager
+def soaking(shop: Shop) -> Iterator[str]:
+    hurried(shop, soak="30s")
+    yield "r.state = 'soaking'"
+
+
+@contextmanager
+def in_the_revert_window(shop: Shop) -> Iterator[str]:
+    hurried(shop, window="1h")
+    yield "w.gate = 'revert window'"
+    steer_run.approve(shop.url)
+
+
+@contextmanager
+def contracting(shop: Shop) -> Iterator[str]:
+    hurried(shop, soak="10s")
+    shop.cluster.until(lambda: is_so(shop, 1, "r.state = 'soaking'"), "the soak", SECONDS)
+    with holding.lock(shop.url):
+        yield "w.gate = 'lock' AND r.point_of_no_return IS NOT NULL"
+
+
+PHASES = (expanding, backfilling, deploying, soaking, in_the_revert_window, contracting)
+Phase = Callable[[Shop], AbstractContextManager[str]]
+
+
+@pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.__name__)
+def test_a_pod_that_is_deleted_in_a_phase_is_replaced_by_one_that_goes_on(
+    shop: Shop, phase: Phase
+) -> None:
+    with phase(shop) as condition:
+        deleted = delete_when(shop, condition)
+        shop.cluster.until(lambda: is_so(shop, 2, "true"), "another executor", SECONDS)
+        replaced = zdm_pod(shop)
+    shop.complete()
+
+    assert replaced != deleted
+    assert shop.value("SELECT count(*) FROM zdm.run") == 1
+    assert shop.value("SELECT epoch FROM zdm.run") == 2
     assert "email" not in shop.columns()
     assert shop.value("SELECT count(*) FROM users WHERE new_email IS NOT NULL") == ROWS
 
 
-def delete_at(shop: Shop, state: str, epoch: int) -> str:
-    """Delete zdm's pod once the run, in that epoch, is in that state or just beyond."""
-    order = ["expanding", "expanded", "backfilling", "backfilled", "deploying", "deployed"]
-    wanted = order[order.index(state) :]
-    exists = "SELECT to_regclass('zdm.run') IS NOT NULL"
-    run = f"SELECT state FROM zdm.run WHERE epoch = {epoch}"
+def is_so(shop: Shop, epoch: int, condition: str) -> bool:
+    """Whether the run, in that epoch, is so."""
+    if not shop.value("SELECT to_regclass('zdm.waiting') IS NOT NULL"):
+        return False
+    query = (
+        "SELECT count(*) FROM zdm.run AS r LEFT JOIN zdm.waiting AS w ON w.run_id = r.id"
+        f" WHERE r.epoch = {epoch} AND {condition}"
+    )
+    return shop.value(query) == 1
+
+
+def zdm_pod(shop: Shop) -> str:
+    """zdm's pod at work; one that ends does not count."""
     found: list[str] = []
 
     def there() -> bool:
-        if not shop.value(exists) or shop.value(run) not in wanted:
-            return False
         found[:] = [
             pod["metadata"]["name"]
             for pod in shop.pods("app.kubernetes.io/name=zdm")
             if pod["status"]["phase"] == "Running"
             and "deletionTimestamp" not in pod["metadata"]
         ]
-        return bool(found)
+        return len(found) == 1
 
-    shop.cluster.until(there, f"a run that is {state}")
-    shop.kubectl("delete", "pod", found[0], "--wait=false")
+    shop.cluster.until(there, "one running pod of zdm", SECONDS)
     return found[0]
+
+
+def delete_when(shop: Shop, condition: str) -> str:
+    """Delete zdm's pod once the run is so."""
+    shop.cluster.until(lambda: is_so(shop, 1, condition), condition, SECONDS)
+    found = zdm_pod(shop)
+    shop.kubectl("delete", "pod", found, "--wait=false")
+    return found

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.cluster import objects, services
-from tests.cluster.cluster import REPOSITORY
+from tests.cluster import holding, objects, services
+from tests.cluster.cluster import REPOSITORY, Cluster
 from tests.cluster.conftest import Space
 from tests.cluster.kubelet.images import Image
 from tests.cluster.traffic import Traffic
@@ -46,7 +46,8 @@ old = "v1"
 new = "v2"
 poll_interval = "500ms"
 deadline = "5m"
-revert_window = "0s"
+soak = "{soak}"
+revert_window = "{window}"
 
 [rollout.kubernetes]
 kubeconfig = "{kubeconfig}"
@@ -54,6 +55,7 @@ namespaces = ["{namespace}"]
 secrets = ["shop-db"]
 image = "shop:{{version}}"
 workloads = [{{kind = "Deployment", namespace = "{namespace}", name = "shop"}}]
+{gates}
 """
 
 
@@ -84,6 +86,16 @@ class Shop:
     space: Space
     dsn: str
     folder: Path
+
+    def configure(self, *, soak: str = "0s", window: str = "0s") -> None:
+        text = SETTINGS.format(
+            kubeconfig=self.space.cluster.kubeconfig,
+            namespace=self.space.name,
+            soak=soak,
+            window=window,
+            gates=holding.GATES,
+        )
+        (self.folder / "zdm.toml").write_text(text)
 
     def execute(self, *arguments: str) -> Run:
         command = [sys.executable, "-m", "zdm", "execute", PLAN, "--json", *arguments]
@@ -146,15 +158,15 @@ def start(space: Space, server: Server, tmp_path: Path) -> Start:
         for name in ("migrations", "plans"):
             shutil.copytree(REPOSITORY / name, tmp_path / name)
         shutil.copy(REPOSITORY / "alembic.ini", tmp_path)
-        text = SETTINGS.format(kubeconfig=space.cluster.kubeconfig, namespace=space.name)
-        (tmp_path / "zdm.toml").write_text(text)
+        made = Shop(space, dsn, tmp_path)
+        made.configure()
         space.create(objects.secret("shop-db", url=dsn))
         space.create(objects.service("shop"))
         container = objects.shop("shop:v1", drain=drain)
         more = {"terminationGracePeriodSeconds": GRACE}
         space.create(objects.deployment("shop", container, replicas=REPLICAS, **more))
         space.kubectl("rollout", "status", "deployment/shop", "--timeout=90s")
-        return Shop(space, dsn, tmp_path)
+        return made
 
     return shop
 
@@ -191,7 +203,9 @@ def test_the_contract_waits_for_the_last_old_pod_while_kubectl_says_done(
     record_property("requests, the longest of them in ms", (traffic.requests, traffic.longest))
     assert code == 0, shop.complaint()
     assert "shop:v1" in pods_then
+    assert moments["kubectl"] < moments["forward"]
     assert moments["forward"] - moments["deployed"] >= drain
+    assert traffic.requests > drain
     assert traffic.faults == []
     assert shop.wrong_rows(traffic) == ()
     assert "email" not in shop.columns()
@@ -213,22 +227,66 @@ def test_a_crash_loop_brings_the_application_back(start: Start) -> None:
     assert {"email", "new_email"} <= shop.columns()
 
 
-def test_an_api_server_that_is_away_only_delays_it(start: Start) -> None:
-    away = float(os.environ.get("ZDM_TEST_AWAY", "10"))
+@dataclass
+class Outage:
+    """The API server is away once; when it is back, what held the run lets it go."""
+
+    cluster: Cluster
+    seconds: float
+    holds: ExitStack
+    thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        if self.thread is None:
+            self.cluster.stop_api()
+            self.thread = threading.Thread(target=self._end)
+            self.thread.start()
+
+    def _end(self) -> None:
+        time.sleep(self.seconds)
+        try:
+            self.cluster.start_api()
+        finally:
+            self.holds.close()
+
+
+Event = dict[str, Any]
+LONG = "60"  # seconds, in the phase that cannot do without the API server
+MOMENTS: dict[str, Callable[[Event], bool]] = {
+    "expanding": lambda event: event.get("gate") == "lock",
+    "backfilling": lambda event: event.get("state") == "backfilling",
+    "deploying": lambda event: event["event"] == "deploy_started",
+    "soaking": lambda event: event.get("state") == "soaking",
+    "the revert window": lambda event: event.get("gate") == "revert window",
+    "contracting": lambda event: event.get("gate") == "lock",
+}
+
+
+@pytest.mark.parametrize("phase", MOMENTS)
+def test_an_api_server_that_is_away_only_delays_it(start: Start, phase: str) -> None:
+    away = os.environ.get("ZDM_TEST_AWAY", LONG if phase == "deploying" else "15")
     shop = start(5)
-    back: list[threading.Timer] = []
+    shop.configure(soak="5s", window="5s")
+    with ExitStack() as holds:
+        outage = Outage(shop.space.cluster, float(away), holds)
+        if phase == "expanding":
+            holds.enter_context(holding.lock(shop.dsn))
+        if phase == "backfilling":
+            holds.enter_context(holding.session(shop.dsn, holding.HOLD))
 
-    def look(event: dict[str, Any]) -> None:
-        if event["event"] == "waiting" and not back:
-            shop.space.cluster.stop_api()
-            back.append(threading.Timer(away, shop.space.cluster.start_api))
-            back[0].start()
+        def look(event: Event) -> None:
+            if phase == "contracting" and event.get("state") == "soaking":
+                holds.enter_context(holding.lock(shop.dsn))
+            if MOMENTS[phase](event):
+                outage.begin()
 
-    code = shop.execute().read(look)
-    for timer in back:
-        timer.join()
+        run = shop.execute()
+        code = run.read(look)
+        assert outage.thread is not None, shop.complaint()
+        outage.thread.join()
 
-    assert back
+    unanswered = [e for e in run.said("waiting") if "does not answer" in e["reason"]]
     assert code == 0, shop.complaint()
+    assert unanswered or phase in ("expanding", "backfilling")
     assert shop.images() == ["shop:v2"] * REPLICAS
     assert "email" not in shop.columns()

@@ -2,8 +2,10 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from zdm.errors import ZdmError
+from zdm.execute.ports import Clock
 from zdm.model.release import (
     Instance,
     RolloutComplete,
@@ -31,6 +33,8 @@ class FakePlatform:
     deploys: bool = True
     left_over: str = ""  # what a rollback leaves for a person
     refusal: ZdmError | None = None  # what a check finds
+    tells_within: timedelta | None = None  # how soon a change ends a pause
+    pauses: list[timedelta] = field(default_factory=list)
 
     @property
     def cannot_prove(self) -> tuple[str, ...]:
@@ -67,3 +71,8 @@ class FakePlatform:
         """Note it."""
         self.asked.append(f"rollback {version}")
         return self.left_over
+
+    def pause(self, duration: timedelta, clock: Clock) -> None:
+        """All of it, unless it tells of changes at once."""
+        self.pauses.append(duration)
+        clock.sleep(min(duration, self.tells_within or duration))

@@ -192,6 +192,27 @@ def test_each_right_is_missed_by_name(cluster: Cluster, access: kube_rights.Acce
     assert found["cluster rights"].said == f"zdm may not {access}"
 
 
+def test_without_the_right_to_watch_nothing_is_missed(cluster: Cluster) -> None:
+    for namespace in SETTINGS.namespaces:
+        here = (one for one in NEEDED if one.namespace == namespace)
+        role = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": {"name": "zdm", "namespace": namespace},
+            "rules": kube_rights.rules(here),
+        }
+        cluster.fake.apply(role)
+    found = cluster.examine()
+    Kubernetes(SETTINGS, cluster.api()).check(OLD, NEW)
+
+    assert {one.verdict for one in found.values()} == {Verdict.OK}, found
+    assert "without watch pods in mail, watch pods in shop" in found["cluster rights"].said
+
+
+def test_with_the_printed_roles_it_may_watch(cluster: Cluster) -> None:
+    assert cluster.api().may("watch", PODS, "mail")
+
+
 def test_the_driver_refuses_before_anything_is_changed(cluster: Cluster) -> None:
     cluster.fake.delete("rolebindings", "mail", "zdm")
     with pytest.raises(RefusedError, match=r"patch cronjobs\.batch digest in mail"):

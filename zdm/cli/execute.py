@@ -6,6 +6,7 @@ import typer
 
 from zdm.cli import wiring
 from zdm.cli.options import (
+    AssumeDead,
     Database,
     EndBlockersAfter,
     JsonLines,
@@ -60,6 +61,7 @@ def command(
             "--no-wait", help="Exit with 75 rather than wait for the end of the revert window."
         ),
     ] = False,
+    assume_dead: AssumeDead = None,
     end_blockers_after: EndBlockersAfter = None,
     take_over: TakeOver = False,
     json_lines: JsonLines = False,
@@ -74,9 +76,12 @@ def command(
     is a success. SIGTERM and Ctrl-C stop it at a safe place (exit 75); run it again to go on.
     """
     from zdm.cli import observing, running
+    from zdm.workflows import assume_dead as lost_pods
     from zdm.workflows import execute_plan, plan_files
 
-    settings = wiring.settings(context, database, workers)
+    settings = lost_pods.run(
+        wiring.settings(context, database, workers), tuple(assume_dead or ())
+    )
     wanted = plan_files.read_plan(plan)
     if from_ is None:
         plan_files.check_sources(wanted, settings.root)

@@ -39,6 +39,15 @@ TakeOver = Annotated[
         help="Your word that no other executor lives: end its sessions and go on.",
     ),
 ]
+AssumeDead = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Your word that a pod on a lost node runs no more: pod/NAME, or"
+        " pod/NAMESPACE/NAME; may be given again.",
+        metavar="POD",
+        show_default=False,
+    ),
+]
 EndBlockersAfter = Annotated[
     str | None,
     typer.Option(

@@ -6,6 +6,7 @@ import typer
 
 from zdm.cli import wiring
 from zdm.cli.options import (
+    AssumeDead,
     Database,
     EndBlockersAfter,
     JsonLines,
@@ -25,6 +26,7 @@ def command(
             help="Your word that only the old version runs, where no rollout driver is set.",
         ),
     ] = False,
+    assume_dead: AssumeDead = None,
     end_blockers_after: EndBlockersAfter = None,
     take_over: TakeOver = False,
     json_lines: JsonLines = False,
@@ -38,9 +40,10 @@ def command(
     order, Alembic's version table included. After the point of no return it is refused.
     """
     from zdm.cli import observing, running
+    from zdm.workflows import assume_dead as lost_pods
     from zdm.workflows import execute_plan, rollback_run
 
-    settings = wiring.settings(context, database)
+    settings = lost_pods.run(wiring.settings(context, database), tuple(assume_dead or ()))
     options = execute_plan.options(
         settings.rollout, assume_deployed=assume_deployed, waits=settings.execute
     )

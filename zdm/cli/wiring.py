@@ -154,6 +154,8 @@ def _kubernetes(chosen: Settings) -> "Platform":
             "the rollout driver is `kubernetes`, and [rollout.kubernetes] is missing",
             hint="see docs/drivers/kubernetes.md for its settings",
         )
-    from zdm.rollout import kubernetes
+    from zdm.rollout import kube_api, kube_watch, kubernetes
 
-    return kubernetes.Kubernetes(found, cluster(found))
+    api = kube_api.from_settings(found.kubeconfig, found.context)
+    watch = kube_watch.PodWatch(api, found.namespaces)
+    return kubernetes.Kubernetes(found, api, watch=watch)

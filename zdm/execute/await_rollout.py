@@ -176,8 +176,8 @@ class GateKeeper:
         return any(paused)
 
     def _wait(self, *, deploying: bool) -> None:
-        clock, rollout = self.world.clock, self.options.rollout
-        since = clock.now()
+        rollout = self.options.rollout
+        since = self.world.clock.now()
         clear = 0
         while clear < rollout.polls:
             if self._obeyed():
@@ -191,7 +191,15 @@ class GateKeeper:
                 self._not_clear(answer, since, deploying=deploying)
             if clear < rollout.polls:
                 self._deadline(since, answer, deploying=deploying)
-                clock.sleep(rollout.poll_interval)
+                self._pause(answer, rollout.poll_interval)
+
+    def _pause(self, answer: gate.Answer, duration: timedelta) -> None:
+        """Between polls; what is clear has to stay so for the whole time."""
+        platform = self.world.platform
+        if platform is None or isinstance(answer, gate.Clear):
+            self.world.clock.sleep(duration)
+        else:
+            platform.pause(duration, self.world.clock)
 
     def _not_clear(
         self,
@@ -258,7 +266,7 @@ class GateKeeper:
                 self._say("soak", f"soaking until {end:%H:%M:%S}", (), began, end)
             else:  # it is still on its way: what fails now goes back
                 self._not_clear(answer, began, deploying=True)
-            clock.sleep(min(self.options.rollout.poll_interval, end - clock.now()))
+            self._pause(answer, min(self.options.rollout.poll_interval, end - clock.now()))
         if not isinstance(answer, gate.Clear):
             self._wait(deploying=True)
 

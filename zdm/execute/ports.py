@@ -203,3 +203,6 @@ class Platform(Protocol):
 
     def rollback(self, version: Version) -> str:
         """Begin to move back to the version; what is left for a person to do, if anything."""
+
+    def pause(self, duration: timedelta, clock: Clock) -> None:
+        """Let that much time pass; less where the platform tells that something changed."""

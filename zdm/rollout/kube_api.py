@@ -3,13 +3,15 @@
 The client brings kubeconfig, in-cluster tokens that are read anew, and the login plug-ins of
 the clouds; its generated API and models are left aside (they cost a second and 100 MB, and
 refuse what real servers send). Every request has timeouts: a half-open connection would hang
-for ever without (kubernetes-client/python#2462). There is no watch: LIST is the truth.
+for ever without (kubernetes-client/python#2462). LIST is the truth; a watch begins where the
+latest one ended, and only tells that it is time for the next.
 """
 
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,13 +78,14 @@ class KubeApi:
         self._retries = retries
         self._timeout = (min(CONNECT_SECONDS, read_seconds), read_seconds)
         self._sleep = sleep
+        self._listed: dict[tuple[str, str], str] = {}  # the version of the latest LIST
 
     def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
         """One object as it is now; None where there is none."""
         return self._ask(
             Request(
                 method="GET",
-                path=_path(resource, namespace, name),
+                path=resource.path(namespace, name),
                 verb="get",
                 resource=resource,
                 namespace=namespace,
@@ -112,7 +115,7 @@ class KubeApi:
                 query["continue"] = token
             request = Request(
                 method="GET",
-                path=_path(resource, namespace),
+                path=resource.path(namespace),
                 verb="list",
                 resource=resource,
                 namespace=namespace,
@@ -128,9 +131,38 @@ class KubeApi:
                     hint="check `namespaces` of [rollout.kubernetes] and the cluster's version",
                 )
             found += answer.get("items") or ()
-            token = (answer.get("metadata") or {}).get("continue") or ""
+            head = answer.get("metadata") or {}
+            token = head.get("continue") or ""
             if not token:
+                self._listed[resource.title, namespace] = head.get("resourceVersion") or ""
                 return tuple(found)
+
+    @contextmanager
+    def told(
+        self, resource: Resource, namespace: str, seconds: int
+    ) -> Iterator[Iterator[bytes]]:
+        """A finite watch since the latest list: one try, and nothing where there was none."""
+        version = self._listed.get((resource.title, namespace))
+        if not version:
+            yield iter(())
+            return
+        request = Request(
+            method="GET",
+            path=resource.path(namespace),
+            verb="watch",
+            resource=resource,
+            namespace=namespace,
+            query={"watch": "1", "resourceVersion": version, "timeoutSeconds": seconds},
+        )
+        with _unanswered(request):
+            response = self._send(request, (CONNECT_SECONDS, seconds + 1.0))
+            try:
+                if response.status >= 400:
+                    content = response.read()
+                    raise _error(request, response.status, response.headers, _message(content))
+                yield response.response.stream(decode_content=True)
+            finally:
+                response.response.close()  # not back into the pool: it may tell more
 
     def patch(
         self, resource: Resource, place: tuple[str, str], body: Json, how: PatchKind
@@ -141,7 +173,7 @@ class KubeApi:
         return self._ask(
             Request(
                 method="PATCH",
-                path=_path(resource, namespace, name),
+                path=resource.path(namespace, name),
                 verb="patch",
                 resource=resource,
                 namespace=namespace,
@@ -157,7 +189,7 @@ class KubeApi:
         answer = self._ask(
             Request(
                 method="POST",
-                path=_path(resource, namespace),
+                path=resource.path(namespace),
                 verb="create",
                 resource=resource,
                 namespace=namespace,
@@ -189,7 +221,7 @@ class KubeApi:
         answer = self._ask(
             Request(
                 method="POST",
-                path=_path(ACCESS_REVIEWS, ""),
+                path=ACCESS_REVIEWS.path(""),
                 verb="create",
                 resource=ACCESS_REVIEWS,
                 namespace=namespace,
@@ -212,38 +244,32 @@ class KubeApi:
         raise AssertionError("the last attempt returns or raises")
 
     def _once(self, request: Request) -> Json | None:
+        with _unanswered(request):
+            response = self._send(request, self._timeout)
+            content = response.read()
+        return _read(request, int(response.status), response.headers, content)
+
+    def _send(self, request: Request, timeout: tuple[float, float]) -> Any:
+        """The answer's beginning; the client has no types here."""
         query = "" if request.query is None else f"?{urlencode(request.query)}"
         headers = {
             "Accept": "application/json",
             "Content-Type": request.content_type,
             "User-Agent": "zdm",
         }
-        try:
-            method, url, headers, _, _ = self._client.param_serialize(
-                request.method,
-                request.path,
-                header_params=headers,
-                auth_settings=["BearerToken"],
-            )
-            response = self._client.rest_client.request(  # type: ignore[no-untyped-call]
-                method,  # the client has no types here
-                url + query,
-                headers=headers,
-                body=request.body,
-                _request_timeout=self._timeout,
-            )
-            content = response.read()
-        except (
-            urllib3.exceptions.HTTPError,
-            ApiException,
-            ConfigException,  # a token or a login plug-in that is gone for the moment
-            OSError,
-        ) as error:
-            raise _BusyError(
-                f"the API server does not answer ({request}): {_short(error)}",
-                hint="zdm goes on when it is back; else check the kubeconfig and the network",
-            ) from error
-        return _read(request, int(response.status), response.headers, content)
+        method, url, headers, _, _ = self._client.param_serialize(
+            request.method,
+            request.path,
+            header_params=headers,
+            auth_settings=["BearerToken"],
+        )
+        return self._client.rest_client.request(  # type: ignore[no-untyped-call]  # it has none
+            method,
+            url + query,
+            headers=headers,
+            body=request.body,
+            _request_timeout=timeout,
+        )
 
 
 class _BusyError(TemporaryError):
@@ -254,6 +280,23 @@ class _BusyError(TemporaryError):
 
 class _ExpiredError(TemporaryError):
     """The pages of a LIST are no longer to be had (410)."""
+
+
+@contextmanager
+def _unanswered(request: Request) -> Iterator[None]:
+    """Whatever the network and the client raise means that there is no answer now."""
+    try:
+        yield
+    except (
+        urllib3.exceptions.HTTPError,
+        ApiException,
+        ConfigException,  # a token or a login plug-in that is gone for the moment
+        OSError,
+    ) as error:
+        raise _BusyError(
+            f"the API server does not answer ({request}): {_short(error)}",
+            hint="zdm goes on when it is back; else check the kubeconfig and the network",
+        ) from error
 
 
 def _read(
@@ -311,15 +354,6 @@ def _message(content: bytes) -> str:
 
 def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-
-
-def _path(resource: Resource, namespace: str, name: str = "") -> str:
-    root = f"/apis/{resource.group}" if resource.group else "/api"
-    parts = [root, resource.version]
-    if namespace:
-        parts += ["namespaces", namespace]
-    parts.append(resource.plural)
-    return "/".join([*parts, name] if name else parts)
 
 
 def connect(

@@ -5,6 +5,8 @@ send (a ReplicaSet without `status.replicas`, a list with `items: null`; measure
 no model stands between.
 """
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -36,6 +38,15 @@ class Resource:
     def title(self) -> str:
         """As messages write it: `deployments.apps`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    def path(self, namespace: str, name: str = "") -> str:
+        """Where the API server has them, or one of them."""
+        root = f"/apis/{self.group}" if self.group else "/api"
+        parts = [root, self.version]
+        if namespace:
+            parts += ["namespaces", namespace]
+        parts.append(self.plural)
+        return "/".join([*parts, name] if name else parts)
 
 
 PODS = Resource(plural="pods", kind="Pod")
@@ -83,6 +94,15 @@ class PatchKind(Enum):
                 return "application/merge-patch+json"
             case PatchKind.APPLY | PatchKind.FORCED_APPLY:
                 return "application/apply-patch+yaml"
+
+
+class Told(Protocol):
+    """A cluster's API as a watch needs it. Raises as ClusterApi does."""
+
+    def told(
+        self, resource: Resource, namespace: str, seconds: int
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """What the server tells of changes since the latest list, for so long at most."""
 
 
 class ClusterApi(Protocol):

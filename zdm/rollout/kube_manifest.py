@@ -122,7 +122,8 @@ def _account(job: Job) -> Document:
 
 
 def _role(job: Job, namespace: str) -> Document:
-    access = [one for one in kube_rights.needed(job.scope) if one.namespace == namespace]
+    wanted = (*kube_rights.needed(job.scope), *kube_rights.useful(job.scope))
+    access = [one for one in wanted if one.namespace == namespace]
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role",

@@ -3,7 +3,8 @@
 An old version is proved gone when no pod of it is left in the allowed namespaces (terminating
 ones are alive), no ReplicaSet but the new one has pods, no template (scaled to zero, suspended
 or not) would start it, and nothing undeclared refers to the database's Secret. Each poll
-reads whole lists from the API server; nothing is cached between polls and no watch is used.
+reads whole lists from the API server; nothing is cached between polls. A watch may make the
+next poll come earlier, and says nothing else.
 It cannot prove anything about other namespaces, other clusters, or programs that get the
 database's address otherwise than by the Secret; the session check is the evidence for those.
 """
@@ -12,10 +13,11 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from zdm.config import KubernetesSettings
 from zdm.errors import InputError, RefusedError, StoppedError
+from zdm.execute.ports import Clock
 from zdm.model.release import Instance, RolloutFailed, RolloutStatus, Spawner, Version
 from zdm.rollout import (
     kube_access,
@@ -36,6 +38,7 @@ from zdm.rollout.kube_cluster import (
 from zdm.rollout.kube_failures import Limits
 from zdm.rollout.kube_objects import Ref, Scene
 from zdm.rollout.kube_patches import Target
+from zdm.rollout.kube_watch import PodWatch
 from zdm.rollout.kube_workloads import Declared
 
 CONFLICTS = 5  # times a workload is read again because somebody wrote in between
@@ -64,10 +67,12 @@ class Kubernetes:
         settings: KubernetesSettings,
         api: ClusterApi,
         now: Callable[[], datetime] = utc_now,
+        watch: PodWatch | None = None,
     ) -> None:
         self._settings = settings
         self._api = api
         self._now = now
+        self._watch = watch
         self._declared = kube_workloads.declared(settings)
         self._last: _Look | None = None
         self._failed_command = ""
@@ -162,6 +167,13 @@ class Kubernetes:
                 )
             case "patch":
                 return self._patch_back(version)
+
+    def pause(self, duration: timedelta, clock: Clock) -> None:
+        """Until a pod changes, and no longer than that."""
+        if self._watch is None:
+            clock.sleep(duration)
+        else:
+            self._watch.pause(duration)
 
     def _patch_back(self, version: Version) -> str:
         """One workload that cannot go back does not keep the others from it."""

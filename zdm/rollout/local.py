@@ -13,11 +13,12 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from zdm.config import LocalWorkload
 from zdm.errors import RolloutError
+from zdm.execute.ports import Clock
 from zdm.model.release import (
     Instance,
     InstanceState,
@@ -132,6 +133,10 @@ class Local:
         """Ask for the version that was there before."""
         self._ask(version.name)
         return ""
+
+    def pause(self, duration: timedelta, clock: Clock) -> None:
+        """All of it: processes tell nobody that they end."""
+        clock.sleep(duration)
 
     def stop(self) -> None:
         """Ask that everything stops; the supervisor ends when nothing is left."""

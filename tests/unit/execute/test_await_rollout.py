@@ -115,6 +115,16 @@ def test_rows_that_differ_while_it_rolls_out_stop_it_and_are_named() -> None:
     assert database.looks == 2
 
 
+def test_a_platform_may_end_the_pause_while_it_waits_and_not_between_clear_polls() -> None:
+    platform = scenes(Scene(instances=(OLD,)), Scene(instances=(OLD,)), Scene())
+    platform.tells_within = timedelta(seconds=1)
+    gate_keeper, _, database = keeper(platform, poll_interval=timedelta(seconds=10))
+    gate_keeper.wait_until_clear()
+
+    assert platform.pauses == [timedelta(seconds=10)] * 2
+    assert database.clock.now() - START == timedelta(seconds=1 + 1 + 10 + 10)
+
+
 def test_the_gate_opens_after_clear_polls_in_a_row() -> None:
     platform = scenes(Scene(), Scene(instances=(OLD,)), Scene())
     gate, watching, _ = keeper(platform)

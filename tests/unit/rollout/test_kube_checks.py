@@ -72,6 +72,13 @@ def test_a_right_that_is_missing_is_named_with_its_object() -> None:
     assert set(examine(Shown(denied=denied))) == {"cluster rights"}
 
 
+def test_a_right_that_only_makes_it_quicker_is_no_failure() -> None:
+    found = examine(Shown(denied=frozenset({"watch pods in shop"})))["cluster rights"]
+
+    assert found.verdict is Verdict.OK
+    assert "without watch pods in shop it sees changes one poll later" in found.said
+
+
 def test_what_a_run_would_be_refused_with_is_said() -> None:
     refusal = RefusedError("Deployment shop/web does not exist", hint="correct it")
     found = examine(Shown(refusal=refusal))["declared workloads"]
