@@ -1,4 +1,8 @@
-"""`zdm execute` on the real control plane: the shop's rename under traffic."""
+"""`zdm execute` on the real control plane: the shop's rename under traffic.
+
+ZDM_TEST_DRAIN is how many seconds an old pod takes to end (30), ZDM_TEST_AWAY how many the API
+server is away (15, and 60 in one phase; its controllers need up to a minute more to come back).
+"""
 
 import json
 import os
