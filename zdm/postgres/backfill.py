@@ -25,7 +25,9 @@ from zdm.postgres import (
     backfill_batch,
     backfill_monitor,
     backfill_vacuum,
+    backfill_verify,
     backfill_walk,
+    steps,
 )
 from zdm.postgres.backfill_batch import Connect
 from zdm.postgres.backfill_control import Control
@@ -128,6 +130,7 @@ class _Engine:
                 limits=limits,
                 control=self.control,
                 oids=self._oids(new),
+                step=self.job.step,
                 vacuums=self.job.pacing is Pacing.PACED,
             )
             with monitor.polling():
@@ -213,13 +216,17 @@ class _Engine:
         yield from self._vacuum(walk)
         yield from self._await_writers(walk)
         for _ in range(SWEEPS):
+            before = backfill_verify.triggers(self.connection, self._oids((walk,)))
             hits = yield from self._passes(walk)
-            if not hits:
+            steps.preconditions(self.connection, self.job.step)
+            after = backfill_verify.triggers(self.connection, self._oids((walk,)))
+            if not hits and before == after:
                 self.ranges.verified(walk)
                 yield self.reporter.progress(verifying=True)
                 return
-            self.ranges.refill(walk, hits)
-            yield from self._fill((walk,))
+            if hits:
+                self.ranges.refill(walk, hits)
+                yield from self._fill((walk,))
         raise StoppedError(
             f"{self.job.step.id}: rows of {walk.relation} still differ after {SWEEPS} sweeps",
             hint="something else writes the old value; find it, then run it again",
@@ -256,20 +263,28 @@ class _Engine:
     def _await_writers(self, walk: Walk) -> Iterator[BackfillProgress]:
         since = self.ranges.totals().since
         while names := backfill_batch.writers(self.connection, walk, since):
+            self._heed_alarm()
             yield self.reporter.progress(
                 verifying=True,
                 waiting=f"transactions from before the backfill: {', '.join(names)}",
             )
             self.control.wait(REPORT_SECONDS)
 
+    def _heed_alarm(self) -> None:
+        """What the monitor saw ends the backfill while no worker runs, too."""
+        if self.control.alarm is not None:
+            raise self.control.alarm
+
     def _passes(self, walk: Walk) -> Generator[BackfillProgress, None, Hits]:
         for _ in range(PASSES):
             started = time.monotonic()
             look = Pass(self.connection, self.job.step, walk, PACES[self.job.pacing])
             for chunk in look.chunks():
+                self._heed_alarm()
                 yield from self.reporter.where_due(verifying=True)
                 while any(h.gate in STOP_READS for h in self.control.holds):
                     self.control.wait()
+                    self._heed_alarm()
                     yield from self.reporter.where_due(verifying=True)
                 if chunk.pause:
                     self.job.clock.sleep(timedelta(seconds=chunk.pause))

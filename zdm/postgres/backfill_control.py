@@ -47,6 +47,7 @@ class Control:
     vacuuming: bool = False
     vacuums: int = 0
     notes: dict[str, None] = field(default_factory=dict)  # in order, each once
+    alarm: BaseException | None = None  # raised where the backfill is between two steps
     _running: int = 0
     _allowed: int = 0
     _busy: int = 0
@@ -87,6 +88,13 @@ class Control:
             self._stopping = True
             self._error = self._error or error
             self._changed.notify_all()
+
+    def alert(self, error: BaseException) -> None:
+        """What must end the backfill, seen beside its work: also while it only verifies."""
+        self.alarm = error
+        if self._running:
+            self.stop(error)
+        self.wake()
 
     def begin(self, workers: int) -> None:
         """So many workers begin."""

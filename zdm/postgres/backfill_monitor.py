@@ -1,7 +1,7 @@
 """Polls the gates on a connection of its own, in a thread, also while batches run.
 
-It tells the shared control what holds, cancels a batch that others wait for, and says when
-a VACUUM is due.
+It tells the shared control what holds, cancels a batch that others wait for, says when a
+VACUUM is due, and ends a backfill whose trigger is gone.
 """
 
 import contextlib
@@ -16,7 +16,8 @@ import psycopg
 from zdm.config import BackfillGates
 from zdm.errors import StoppedError, ZdmError
 from zdm.execute.events import Hold
-from zdm.postgres import backfill_probe, backfill_signals
+from zdm.model.plan import Backfill
+from zdm.postgres import backfill_probe, backfill_signals, steps
 from zdm.postgres.backfill_batch import Connect
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_gates import Freeze, Gate, Judge, Kind, Moment, Reading, Unreadable
@@ -94,6 +95,7 @@ class Monitor:
     limits: BackfillGates
     control: Control
     oids: list[int]
+    step: Backfill
     vacuums: bool  # whether VACUUM is asked for where it is due
     look: Look | None = None
     judges: list[tuple[Judge, Signal]] = field(default_factory=list)
@@ -136,6 +138,7 @@ class Monitor:
             with contextlib.suppress(psycopg.Error):
                 self._yield_to_others(self.look, new)
                 self._vacuum_where_due(self.look)
+                self._alert_where_unsynced(self.look)
 
     def _read(self, signal: Signal) -> Reading | Unreadable:
         if self.look is None:
@@ -172,6 +175,13 @@ class Monitor:
         due = percent > VACUUM_PERCENT and dead > VACUUM_ROWS
         if due and backfill_signals.horizon(look)[1] <= self.limits.xmin_age.total_seconds():
             self.control.ask_for_vacuum()
+
+    def _alert_where_unsynced(self, look: Look) -> None:
+        """What the fill relies on, the sync trigger above all, must stand to its end."""
+        try:
+            steps.preconditions(look.connection, self.step)
+        except StoppedError as error:
+            self.control.alert(error)
 
 
 def _opened(connect: Connect) -> Connection:
