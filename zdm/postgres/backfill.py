@@ -32,6 +32,7 @@ from zdm.postgres import (
 from zdm.postgres.backfill_batch import Connect
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_controller import MIB, Pace
+from zdm.postgres.backfill_cost import Costs
 from zdm.postgres.backfill_monitor import STOP_READS, Monitor
 from zdm.postgres.backfill_ranges import Ranges
 from zdm.postgres.backfill_report import REPORT_SECONDS, Reporter
@@ -107,11 +108,19 @@ class _Engine:
     control: Control = field(init=False)
     ranges: Ranges = field(init=False)
     reporter: Reporter = field(init=False)
+    costs: Costs = field(init=False)
 
     def __post_init__(self) -> None:
         self.control = Control(self.job.settings.workers)
         self.ranges = Ranges(self.connection, self.job.fence, self.job.step.id)
         self.reporter = Reporter(self.job.step, self.control)
+        self.costs = Costs(
+            connection=self.connection,
+            fence=self.job.fence,
+            step=self.job.step,
+            control=self.control,
+            limit=self.job.settings.wal_limit,
+        )
 
     def run(self) -> Iterator[BackfillEvent]:
         limits = self.job.settings.gates
@@ -149,7 +158,7 @@ class _Engine:
         ).fetchone()
         return [*({row[0]} if row else ()), *(walk.oid for walk in walks)]
 
-    def _leaves(self, walks: tuple[Walk, ...]) -> Iterator[BackfillProgress]:
+    def _leaves(self, walks: tuple[Walk, ...]) -> Iterator[BackfillEvent]:
         workers = self.control.workers
         waiting = tuple(w for w in walks if not self.ranges.take_over(w, workers))
         self.reporter.begin(self.ranges.totals())
@@ -159,7 +168,7 @@ class _Engine:
         for walk in waiting:
             yield from self._prove(walk)
 
-    def _fill(self, walks: tuple[Walk, ...]) -> Iterator[BackfillProgress]:
+    def _fill(self, walks: tuple[Walk, ...]) -> Iterator[BackfillEvent]:
         """Workers fill all waiting ranges; this thread reports."""
         started = time.monotonic()
         task = Task(
@@ -170,10 +179,12 @@ class _Engine:
             wal_budget=float(self.job.settings.wal_budget_mb * MIB),
             walks={walk.relation: walk for walk in walks},
         )
+        self.costs.begin()
         with self._pool(task):
             while self.control.running and not self.control.error:
                 self.control.wait()
                 yield from self.reporter.where_due()
+                yield from self.costs.look(self.reporter.expected(), self.reporter.wal)
         self.reporter.filling += time.monotonic() - started
 
     @contextlib.contextmanager
@@ -209,7 +220,7 @@ class _Engine:
                     with contextlib.suppress(psycopg.Error):
                         worker.connection.cancel_safe(timeout=5.0)
 
-    def _prove(self, walk: Walk) -> Iterator[BackfillProgress]:
+    def _prove(self, walk: Walk) -> Iterator[BackfillEvent]:
         """Verify a relation until it is clean twice in a row; refill what differs."""
         if not walk.key:
             yield from self._sweep(walk)
@@ -232,7 +243,7 @@ class _Engine:
             hint="something else writes the old value; find it, then run it again",
         )
 
-    def _sweep(self, walk: Walk) -> Iterator[BackfillProgress]:
+    def _sweep(self, walk: Walk) -> Iterator[BackfillEvent]:
         """By pages: an update may have moved an unfilled row to a page that was passed."""
         before = 0
         for _ in range(SWEEPS):

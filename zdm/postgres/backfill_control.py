@@ -47,6 +47,7 @@ class Control:
     vacuuming: bool = False
     vacuums: int = 0
     notes: dict[str, None] = field(default_factory=dict)  # in order, each once
+    budget: Hold | None = None  # until the operator says otherwise
     alarm: BaseException | None = None  # raised where the backfill is between two steps
     _running: int = 0
     _allowed: int = 0
@@ -130,6 +131,7 @@ class Control:
     def judge(self, holds: tuple[Hold, ...], *, frozen: bool) -> None:
         """What the gates say now."""
         now = time.monotonic()
+        holds = (*holds, self.budget) if self.budget is not None else holds
         with self._changed:
             for hold in self.holds:
                 self.tally.held[hold.gate] += now - self._judged  # type: ignore[assignment]  # seconds
@@ -139,6 +141,14 @@ class Control:
                 self._allowed, self._green_since = 1, now
             elif self._allowed < self.workers and now - self._green_since > GREEN_SECONDS:
                 self._allowed, self._green_since = self._allowed + 1, now
+            self._changed.notify_all()
+
+    def hold_for(self, budget: Hold | None) -> None:
+        """Begin no batch until the operator allows what it is going to cost."""
+        with self._changed:
+            others = tuple(hold for hold in self.holds if hold is not self.budget)
+            self.budget = budget
+            self.holds = others if budget is None else (*others, budget)
             self._changed.notify_all()
 
     def pass_gates(self) -> float:

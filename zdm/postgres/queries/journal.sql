@@ -2,7 +2,7 @@
 -- transaction of its own; every statement may be run again.
 CREATE SCHEMA IF NOT EXISTS zdm;
 CREATE TABLE IF NOT EXISTS zdm.journal (version integer NOT NULL);
-INSERT INTO zdm.journal SELECT 3 WHERE NOT EXISTS (SELECT FROM zdm.journal);
+INSERT INTO zdm.journal SELECT 4 WHERE NOT EXISTS (SELECT FROM zdm.journal);
 -- before version 3 a backfill had one cursor for each table: it begins anew, and changes no
 -- row twice
 DO $$ BEGIN
@@ -84,6 +84,22 @@ CREATE TABLE IF NOT EXISTS zdm.backfill_pass (
     ended_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     lsn pg_lsn NOT NULL
 );
+-- what a backfill is going to cost, by what its batches measured; above its limit it holds
+-- until it is approved
+CREATE TABLE IF NOT EXISTS zdm.backfill_cost (
+    run_id bigint NOT NULL REFERENCES zdm.run,
+    step_id text NOT NULL,
+    planned_rows bigint,
+    planned_wal bigint,
+    expected_rows bigint,
+    expected_wal bigint NOT NULL,
+    wal_limit bigint,
+    holds boolean NOT NULL DEFAULT false,
+    approved_by text,
+    approved_at timestamptz,
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (run_id, step_id)
+);
 -- what the operator asked of the executor, and has not been taken back or obeyed
 CREATE TABLE IF NOT EXISTS zdm.request (
     run_id bigint PRIMARY KEY REFERENCES zdm.run,
@@ -114,4 +130,4 @@ ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS window_ended_by text;
 -- the application's versions that the run moves between; `zdm guard` reads them
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS old_version text;
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS new_version text;
-UPDATE zdm.journal SET version = 3;
+UPDATE zdm.journal SET version = 4;
