@@ -146,7 +146,8 @@ def test_above_the_limit_it_holds_until_the_operator_lets_it_exceed_it(
 def test_it_holds_again_at_once_after_it_was_stopped_and_a_higher_limit_frees_it(
     own: Connection,
 ) -> None:
-    wanted, fence = slow(own, LITTLE)
+    # one batch writes less, all of them more
+    wanted, fence = slow(own, BackfillSettings(wal_limit_gb=0.0004, gates=SOON))
     until_held(wanted)
     before = count(own, "new IS NOT NULL")
     again = until_held(wanted)
