@@ -184,6 +184,7 @@ class _Engine:
             while self.control.running and not self.control.error:
                 self.control.wait()
                 yield from self.reporter.where_due()
+                yield from self.reporter.warnings()
                 yield from self.costs.look(self.reporter.expected(), self.reporter.wal)
         self.reporter.filling += time.monotonic() - started
 
@@ -286,13 +287,14 @@ class _Engine:
         if self.control.alarm is not None:
             raise self.control.alarm
 
-    def _passes(self, walk: Walk) -> Generator[BackfillProgress, None, Hits]:
+    def _passes(self, walk: Walk) -> Generator[BackfillEvent, None, Hits]:
         for _ in range(PASSES):
             started = time.monotonic()
             look = Pass(self.connection, self.job.step, walk, PACES[self.job.pacing])
             for chunk in look.chunks():
                 self._heed_alarm()
                 yield from self.reporter.where_due(verifying=True)
+                yield from self.reporter.warnings()
                 while any(h.gate in STOP_READS for h in self.control.holds):
                     self.control.wait()
                     self._heed_alarm()

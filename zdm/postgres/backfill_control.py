@@ -48,6 +48,8 @@ class Control:
     vacuums: int = 0
     notes: dict[str, None] = field(default_factory=dict)  # in order, each once
     budget: Hold | None = None  # until the operator says otherwise
+    warned: dict[str, None] = field(default_factory=dict)  # what was warned of
+    warnings: list[str] = field(default_factory=list)  # not said yet
     alarm: BaseException | None = None  # raised where the backfill is between two steps
     _running: int = 0
     _allowed: int = 0
@@ -222,6 +224,19 @@ class Control:
         """Something a person should know at the end."""
         with self._changed:
             self.notes[text] = None
+
+    def warn(self, about: str, text: str) -> None:
+        """Something a person should know now; of each thing once."""
+        with self._changed:
+            if about not in self.warned:
+                self.warned[about] = None
+                self.warnings.append(text)
+
+    def take_warnings(self) -> list[str]:
+        """The warnings that nobody was told of yet."""
+        with self._changed:
+            taken, self.warnings = self.warnings, []
+            return taken
 
     def vacuumed(self) -> None:
         """The others go on."""

@@ -139,6 +139,7 @@ class Monitor:
                 self._yield_to_others(self.look, new)
                 self._vacuum_where_due(self.look)
                 self._alert_where_unsynced(self.look)
+                self._warn_of_the_horizon(self.look)
 
     def _read(self, signal: Signal) -> Reading | Unreadable:
         if self.look is None:
@@ -175,6 +176,16 @@ class Monitor:
         due = percent > VACUUM_PERCENT and dead > VACUUM_ROWS
         if due and backfill_signals.horizon(look)[1] <= self.limits.xmin_age.total_seconds():
             self.control.ask_for_vacuum()
+
+    def _warn_of_the_horizon(self, look: Look) -> None:
+        """An old transaction alone is no reason to hold: dead rows may be few."""
+        who, age = look.oldest
+        if age > self.limits.xmin_age.total_seconds():
+            self.control.warn(
+                who,
+                f"{who} has kept VACUUM from cleaning for {age:,.0f} s, so the dead rows of"
+                " this backfill pile up; end it if nobody needs it",
+            )
 
     def _alert_where_unsynced(self, look: Look) -> None:
         """What the fill relies on, the sync trigger above all, must stand to its end."""

@@ -68,6 +68,11 @@ class Reporter:
         )
         return backfill_cost.expected(self.step.cost, spent)
 
+    def warnings(self) -> Iterator[Suspicious]:
+        """What the gates' thread saw, and does not hold for."""
+        for text in self.control.take_warnings():
+            yield Suspicious(id=self.step.id, reason=text)
+
     def where_due(self, *, verifying: bool = False) -> Iterator[BackfillProgress]:
         """Progress, twice a second at the most."""
         now = time.monotonic()
