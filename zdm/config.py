@@ -161,6 +161,7 @@ class BackfillSettings:
 
     workers: int = 1  # connections that fill disjoint ranges of keys
     wal_budget_mb: int = 16  # a second, which paces; all workers together
+    failing_rows: int = 1  # so many rows that cannot be filled are named before it stops
     wal_limit_gb: float | None = None  # of a whole backfill; above it, zdm asks
     gates: BackfillGates = BackfillGates()
 
@@ -170,6 +171,8 @@ class BackfillSettings:
             raise ValueError(f"backfill.workers must be from 1 to {MAX_WORKERS}")
         if self.wal_budget_mb < 1:
             raise ValueError("backfill.wal_budget_mb must be at least 1")
+        if self.failing_rows < 1:
+            raise ValueError("backfill.failing_rows must be at least 1")
         if self.wal_limit_gb is not None and self.wal_limit_gb <= 0:
             raise ValueError("backfill.wal_limit_gb must be above 0")
 

@@ -105,6 +105,15 @@ def plain(status: "Status") -> dict[str, Any]:
             }
             for step in status.plan.steps
         ],
+        "failing_rows": [
+            {
+                "step": row.step,
+                "relation": row.relation,
+                "key": row.key,
+                "reason": row.reason,
+            }
+            for row in status.failing
+        ],
         "costs": [
             {
                 "step": cost.step,
@@ -214,7 +223,8 @@ def _step(status: "Status", step: "Step") -> str:
     rate = sum(fill.rate or 0.0 for fill in filled)
     speed = f", {rate:,.0f} rows/s" if rate else ""
     costs = "".join(_cost(cost) for cost in status.costs if cost.step == step.id)
-    return f"{line} ({scanned:,} of ~{estimate:,} rows{speed}{costs})"
+    failing = "".join(f"\n      ! {row}" for row in status.failing if row.step == step.id)
+    return f"{line} ({scanned:,} of ~{estimate:,} rows{speed}{costs}){failing}"
 
 
 def _cost(cost: "Kept") -> str:

@@ -23,6 +23,7 @@ from zdm.execute.ports import Clock
 from zdm.model.plan import Backfill
 from zdm.postgres import (
     backfill_batch,
+    backfill_failing,
     backfill_monitor,
     backfill_vacuum,
     backfill_verify,
@@ -178,6 +179,7 @@ class _Engine:
             pace=PACES[self.job.pacing],
             wal_budget=float(self.job.settings.wal_budget_mb * MIB),
             walks={walk.relation: walk for walk in walks},
+            failing_rows=self.job.settings.failing_rows,
         )
         self.costs.begin()
         with self._pool(task):
@@ -187,6 +189,8 @@ class _Engine:
                 yield from self.reporter.warnings()
                 yield from self.costs.look(self.reporter.expected(), self.reporter.wal)
         self.reporter.filling += time.monotonic() - started
+        if self.control.failing:
+            raise backfill_failing.stopped(self.job.step, self.control.failing)
 
     @contextlib.contextmanager
     def _pool(self, task: Task) -> Iterator[None]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from zdm.execute.events import Hold
+from zdm.postgres.backfill_failing import FailingRow
 
 GREEN_SECONDS = 60.0  # without a hold, before one more worker may run
 TICK = 0.1
@@ -48,6 +49,7 @@ class Control:
     vacuums: int = 0
     notes: dict[str, None] = field(default_factory=dict)  # in order, each once
     budget: Hold | None = None  # until the operator says otherwise
+    failing: list[FailingRow] = field(default_factory=list)  # in this attempt
     warned: dict[str, None] = field(default_factory=dict)  # what was warned of
     warnings: list[str] = field(default_factory=list)  # not said yet
     alarm: BaseException | None = None  # raised where the backfill is between two steps
@@ -196,6 +198,12 @@ class Control:
         """Count a batch that failed."""
         with self._changed:
             self.tally.retries[sqlstate or "lost"] += 1
+
+    def fails(self, row: FailingRow) -> list[FailingRow]:
+        """A row that cannot be filled; all of them."""
+        with self._changed:
+            self.failing.append(row)
+            return list(self.failing)
 
     def own(self, pid: int) -> None:
         """A backend of this backfill."""

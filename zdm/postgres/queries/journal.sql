@@ -56,8 +56,7 @@ CREATE TABLE IF NOT EXISTS zdm.backfill_range (
     lo text[],
     hi text[],
     cursor text[],
-    state text NOT NULL DEFAULT 'waiting'
-        CHECK (state IN ('waiting', 'filling', 'filled', 'verified')),
+    state text NOT NULL DEFAULT 'waiting',
     epoch integer NOT NULL, -- of the run; a batch of an older one is taken back
     worker text,
     size integer, -- of the last batch
@@ -71,6 +70,11 @@ CREATE TABLE IF NOT EXISTS zdm.backfill_range (
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+-- a row that cannot be filled, by its key: in a range of its own, which is `failing`
+ALTER TABLE zdm.backfill_range ADD COLUMN IF NOT EXISTS failing_key text;
+ALTER TABLE zdm.backfill_range DROP CONSTRAINT IF EXISTS backfill_range_state_check;
+ALTER TABLE zdm.backfill_range ADD CONSTRAINT backfill_range_state_check
+    CHECK (state IN ('waiting', 'filling', 'filled', 'failing', 'verified'));
 CREATE INDEX IF NOT EXISTS backfill_range_of_step ON zdm.backfill_range (run_id, step_id);
 -- verifications: whole passes over a relation, and how many rows differed
 CREATE TABLE IF NOT EXISTS zdm.backfill_pass (
