@@ -17,9 +17,9 @@ from enum import StrEnum
 import psycopg
 
 from zdm.config import BackfillSettings
-from zdm.errors import StoppedError
+from zdm.errors import StoppedError, TemporaryError
 from zdm.execute.events import BackfillEvent, BackfillProgress, Suspicious
-from zdm.execute.ports import Clock
+from zdm.execute.ports import Clock, LockBusyError
 from zdm.model.plan import Backfill
 from zdm.postgres import (
     backfill_batch,
@@ -197,9 +197,15 @@ class _Engine:
         """The workers, each on its connection; stopped and gone after the block."""
         control, step = self.control, self.job.step
         with contextlib.ExitStack() as stack:
-            workers = []
+            workers: list[Worker] = []
             for number in range(control.workers):
-                opened = backfill_batch.opened(self.job.connect, f"worker-{number + 1}", step)
+                try:
+                    opened = backfill_batch.opened(
+                        self.job.connect, f"worker-{number + 1}", step
+                    )
+                except TemporaryError as error:
+                    self._do_with(len(workers), error)
+                    break
                 stack.enter_context(contextlib.closing(opened))
                 workers.append(Worker(number, task, control, opened))
             pool = stack.enter_context(ThreadPoolExecutor(len(workers), "zdm-backfill"))
@@ -212,6 +218,16 @@ class _Engine:
                 self._stop(workers, task.pace.target)
         if control.error is not None:
             raise control.error
+
+    def _do_with(self, workers: int, error: TemporaryError) -> None:
+        """Fewer workers than wanted fill the table too; without any, it is tried again."""
+        self.connection.execute("SELECT")  # raises where the server is gone
+        if not workers:
+            raise LockBusyError(
+                f"no worker of {self.job.step.id} gets a connection: {error.message}",
+                hint=error.hint,
+            ) from error
+        self.control.note(f"{workers} workers had to do: {error.message}")
 
     def _stop(self, workers: list[Worker], patience: float) -> None:
         """Begin nothing more; a batch that takes longer than a usual one is cancelled."""

@@ -4,6 +4,7 @@ It asks the shared control before each batch, learns its size from what batches 
 answers an error by its class. A row that cannot be written is found by halving the batch.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -167,7 +168,8 @@ class Worker:
                 f" {first_line(error)}",
                 hint="run the same command again; it goes on where it stopped",
             ) from error
-        ranges.failed(taken, first_line(error))
+        with contextlib.suppress(psycopg.Error):  # a full server refuses this, too
+            ranges.failed(taken, first_line(error))
         self.outcomes = (*self.outcomes, False)[-LOOKED_AT:]
         if action is Action.SMALLER and self.control.cancelled(self._pid):
             self.controller.panic()  # a gate's doing; the next look at the gates waits
