@@ -83,6 +83,24 @@ def test_a_trigger_that_goes_while_rows_are_filled_stops_it_before_the_end(
     assert states(own) == {"verified"}
 
 
+def test_a_trigger_of_zdm_that_the_plan_has_no_condition_for_is_watched_too(
+    own: Connection,
+) -> None:
+    wanted = replace(synced(own), preconditions=())
+    own.execute("ALTER TRIGGER sync ON t RENAME TO zzz_zdm_fill_new")
+    own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.002) IS NOT NULL) NOT VALID")
+    own.execute("CREATE TRIGGER theirs BEFORE INSERT ON t EXECUTE FUNCTION sync()")
+    filling = backfill.run(job(own, begun(own), wanted, settings=SOON))
+    until(filling, verifying=False)
+    own.execute("ALTER TABLE t DISABLE TRIGGER theirs")  # is their affair
+    until(filling, verifying=False)
+    own.execute("ALTER TABLE t DISABLE TRIGGER zzz_zdm_fill_new")
+    with pytest.raises(StoppedError, match="the trigger zzz_zdm_fill_new on t was disabled"):
+        list(filling)
+
+    assert count(own, "new IS NULL") > 0
+
+
 def test_a_trigger_that_goes_while_rows_are_verified_stops_it(
     own: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,16 +24,16 @@ from zdm.model.plan import Backfill
 from zdm.postgres import (
     backfill_batch,
     backfill_failing,
+    backfill_guard,
     backfill_monitor,
     backfill_vacuum,
-    backfill_verify,
     backfill_walk,
-    steps,
 )
 from zdm.postgres.backfill_batch import Connect
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_controller import MIB, Pace
 from zdm.postgres.backfill_cost import Costs
+from zdm.postgres.backfill_guard import Guard
 from zdm.postgres.backfill_monitor import STOP_READS, Monitor
 from zdm.postgres.backfill_ranges import Ranges
 from zdm.postgres.backfill_report import REPORT_SECONDS, Reporter
@@ -110,11 +110,13 @@ class _Engine:
     ranges: Ranges = field(init=False)
     reporter: Reporter = field(init=False)
     costs: Costs = field(init=False)
+    guard: Guard = field(init=False)
 
     def __post_init__(self) -> None:
         self.control = Control(self.job.settings.workers)
         self.ranges = Ranges(self.connection, self.job.fence, self.job.step.id)
         self.reporter = Reporter(self.job.step, self.control)
+        self.guard = Guard(self.job.step)
         self.costs = Costs(
             connection=self.connection,
             fence=self.job.fence,
@@ -140,7 +142,7 @@ class _Engine:
                 limits=limits,
                 control=self.control,
                 oids=self._oids(new),
-                step=self.job.step,
+                guard=self.guard,
                 vacuums=self.job.pacing is Pacing.PACED,
             )
             with monitor.polling():
@@ -248,10 +250,10 @@ class _Engine:
         yield from self._vacuum(walk)
         yield from self._await_writers(walk)
         for _ in range(SWEEPS):
-            before = backfill_verify.triggers(self.connection, self._oids((walk,)))
+            before = backfill_guard.triggers(self.connection, self._oids((walk,)))
             hits = yield from self._passes(walk)
-            steps.preconditions(self.connection, self.job.step)
-            after = backfill_verify.triggers(self.connection, self._oids((walk,)))
+            self.guard.check(self.connection)
+            after = backfill_guard.triggers(self.connection, self._oids((walk,)))
             if not hits and before == after:
                 self.ranges.verified(walk)
                 yield self.reporter.progress(verifying=True)

@@ -16,11 +16,11 @@ import psycopg
 from zdm.config import BackfillGates
 from zdm.errors import StoppedError, ZdmError
 from zdm.execute.events import Hold
-from zdm.model.plan import Backfill
-from zdm.postgres import backfill_probe, backfill_signals, steps
+from zdm.postgres import backfill_probe, backfill_signals
 from zdm.postgres.backfill_batch import Connect
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_gates import Freeze, Gate, Judge, Kind, Moment, Reading, Unreadable
+from zdm.postgres.backfill_guard import Guard
 from zdm.postgres.backfill_signals import Look
 from zdm.postgres.connection import Connection, first_line
 
@@ -95,7 +95,7 @@ class Monitor:
     limits: BackfillGates
     control: Control
     oids: list[int]
-    step: Backfill
+    guard: Guard
     vacuums: bool  # whether VACUUM is asked for where it is due
     look: Look | None = None
     judges: list[tuple[Judge, Signal]] = field(default_factory=list)
@@ -190,7 +190,7 @@ class Monitor:
     def _alert_where_unsynced(self, look: Look) -> None:
         """What the fill relies on, the sync trigger above all, must stand to its end."""
         try:
-            steps.preconditions(look.connection, self.step)
+            self.guard.check(look.connection)
         except StoppedError as error:
             self.control.alert(error)
 

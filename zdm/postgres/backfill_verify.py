@@ -8,7 +8,7 @@ transactions that began later may still write.
 import random
 import re
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from psycopg import errors
@@ -85,21 +85,6 @@ class Pass:
             pause=0.0,
         )
         return chunk, bounds.last
-
-
-def triggers(connection: Connection, oids: Sequence[int]) -> tuple[tuple[str, ...], ...]:
-    """The relations' triggers, each with the transaction that last altered it.
-
-    One that was off for a moment, and is on again, is not the same: what was written
-    meanwhile may lie in chunks that were looked at before.
-    """
-    rows = connection.execute(
-        "SELECT tgrelid::text, tgname::text, tgenabled::text, xmin::text"
-        " FROM pg_catalog.pg_trigger WHERE tgrelid::bigint = ANY (%s) AND NOT tgisinternal"
-        " ORDER BY 1, 2",
-        (list(oids),),
-    ).fetchall()
-    return tuple(tuple(row) for row in rows)
 
 
 def is_comparable(step: Backfill) -> bool:
