@@ -33,6 +33,7 @@ from zdm.postgres.backfill_controller import MIB, Pace
 from zdm.postgres.backfill_monitor import STOP_READS, Monitor
 from zdm.postgres.backfill_ranges import Ranges
 from zdm.postgres.backfill_report import REPORT_SECONDS, Reporter
+from zdm.postgres.backfill_scout import Scout
 from zdm.postgres.backfill_verify import Pass
 from zdm.postgres.backfill_walk import Key, Walk
 from zdm.postgres.backfill_worker import Task, Worker
@@ -62,9 +63,9 @@ PACES = {
         pause=0.05,
         duty=0.5,
     ),
-    # larger batches: below 20,000 rows the cost of each transaction shows
+    # longer batches are no faster: the rows of a short one are still in the caches
     Pacing.FULL: Pace(
-        target=0.5,
+        target=0.1,
         first=10_000,
         smallest=100,
         largest=100_000,
@@ -179,10 +180,12 @@ class _Engine:
         control, step = self.control, self.job.step
         with contextlib.ExitStack() as stack:
             workers = []
-            for number in range(control.workers):
-                opened = backfill_batch.opened(self.job.connect, f"worker-{number + 1}", step)
+            for number in range(1, control.workers + 1):
+                opened = backfill_batch.for_batches(self.job.connect, f"worker-{number}", step)
                 stack.enter_context(contextlib.closing(opened))
-                workers.append(Worker(number, task, control, opened))
+                workers.append(
+                    Worker(number, task, control, opened, self._scout(stack, number))
+                )
             pool = stack.enter_context(ThreadPoolExecutor(len(workers), "zdm-backfill"))
             control.begin(len(workers))
             for worker in workers:
@@ -193,6 +196,13 @@ class _Engine:
                 self._stop(workers, task.pace.target)
         if control.error is not None:
             raise control.error
+
+    def _scout(self, stack: contextlib.ExitStack, number: int) -> Scout | None:
+        """Only where nothing but speed is asked for: it needs a connection more."""
+        if self.job.pacing is not Pacing.FULL:
+            return None
+        opened = backfill_batch.opened(self.job.connect, f"scout-{number}", self.job.step)
+        return stack.enter_context(contextlib.closing(Scout(opened)))
 
     def _stop(self, workers: list[Worker], patience: float) -> None:
         """Begin nothing more; a batch that takes longer than a usual one is cancelled."""

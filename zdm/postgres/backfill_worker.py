@@ -24,6 +24,7 @@ from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_controller import Controller, Pace
 from zdm.postgres.backfill_ranges import Range, Ranges
 from zdm.postgres.backfill_retry import Action
+from zdm.postgres.backfill_scout import Scout
 from zdm.postgres.backfill_walk import Walk
 from zdm.postgres.connection import Connection, first_line
 from zdm.postgres.journal import Fence
@@ -52,12 +53,14 @@ class Worker:
     task: Task
     control: Control
     connection: Connection
+    scout: Scout | None = None
     controller: Controller = field(init=False)
     failures: int = 0  # in a row
     timeouts: int = 0  # in a row
     outcomes: tuple[bool, ...] = ()
     hunt: int = 0  # while a failing row is looked for: the size of batches
     suspects: int = 0  # keys among which it is
+    dense: bool = False  # the keys of the last batch had no gap
 
     def __post_init__(self) -> None:
         """Begin with the pace's first size."""
@@ -66,7 +69,7 @@ class Worker:
     @property
     def name(self) -> str:
         """What it is called in the journal."""
-        return f"worker-{self.number + 1}"
+        return f"worker-{self.number}"
 
     def run(self) -> None:
         """Work until there is nothing more to do; what it raises must stop the others."""
@@ -106,6 +109,8 @@ class Worker:
         work = Work(
             walk=self.task.walks[taken.relation],
             size=self.hunt or self.controller.size,
+            dense=self.dense,
+            scout=self.scout,
             attribute=self.control.attribute,
         )
         task = self.task
@@ -115,6 +120,7 @@ class Worker:
         self.failures = self.timeouts = 0
         self.outcomes = (*self.outcomes, True)[-LOOKED_AT:]
         self.control.waits.pop(self.name, None)
+        self.dense = outcome.dense
         keys = outcome.bounds.keys
         self.suspects -= keys
         if self.suspects <= 0:
