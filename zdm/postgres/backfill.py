@@ -181,11 +181,12 @@ class _Engine:
         with contextlib.ExitStack() as stack:
             workers = []
             for number in range(1, control.workers + 1):
-                opened = backfill_batch.for_batches(self.job.connect, f"worker-{number}", step)
+                opened = backfill_batch.opened(self.job.connect, f"worker-{number}", step)
                 stack.enter_context(contextlib.closing(opened))
-                workers.append(
-                    Worker(number, task, control, opened, self._scout(stack, number))
-                )
+                scout = self._scout(stack, number)
+                if self.job.pacing is Pacing.FULL:
+                    backfill_batch.commit_at_once(opened)
+                workers.append(Worker(number, task, control, opened, scout))
             pool = stack.enter_context(ThreadPoolExecutor(len(workers), "zdm-backfill"))
             control.begin(len(workers))
             for worker in workers:

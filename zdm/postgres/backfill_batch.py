@@ -56,15 +56,13 @@ def opened(connect: Connect, name: str, step: Backfill) -> Connection:
     return connection
 
 
-def for_batches(connect: Connect, name: str, step: Backfill) -> Connection:
-    """A connection that does not wait at COMMIT until the WAL is on the disk.
+def commit_at_once(connection: Connection) -> None:
+    """Let COMMIT return before the WAL is on the disk.
 
     A crash then loses the last batches together with their cursors, and nothing else: what
     follows the fill is committed after them and waits for all of it (manual, 30.4).
     """
-    connection = opened(connect, name, step)
     connection.execute("SELECT pg_catalog.set_config('synchronous_commit', 'off', false)")
-    return connection
 
 
 def update(step: Backfill, walk: Walk) -> str:
