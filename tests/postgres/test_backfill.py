@@ -10,11 +10,13 @@ from psycopg import errors
 from tests.fakes.clock import FakeClock
 from tests.postgres.fills import ROWS, begun, count, fill, job, rows, step, table
 from zdm.errors import RefusedError, StoppedError
-from zdm.execute.events import BackfillProgress, Suspicious
+from zdm.execute.events import BackfillMeasured, BackfillProgress, Suspicious
 from zdm.model.plan import Backfill
+from zdm.model.schema import Name
 from zdm.model.statement import Setting
 from zdm.postgres import backfill, connection, journal
 from zdm.postgres.backfill import Pacing
+from zdm.postgres.backfill_walk import Bounds, Key, Walk
 from zdm.postgres.connection import Connection
 from zdm.postgres.journal import Fence
 
@@ -78,6 +80,69 @@ def test_every_row_is_filled_whatever_the_key_is(own: Connection, kind: str) -> 
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
     assert count(own, "true") == ROWS
     assert by_pages == (kind == "none",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("int", "g"),
+        ("int", "g + g / 700 * 13"),  # gaps
+        ("int", "g - 1200"),  # from below 0 on
+        ("bigint", "9223372036854775807 - g"),
+        ("smallint", "32767 - g"),
+    ],
+)
+def test_keys_without_a_gap_are_told_and_gaps_are_noticed(
+    own: Connection, kind: str, value: str
+) -> None:
+    table(own, f"id {kind} PRIMARY KEY", value, rows_of_it=12_000)
+    own.execute("UPDATE t SET new = upper(old) WHERE old LIKE '%5' AND old > 'row 9'")
+    equal = count(own, "new = upper(old)")
+    events = fill(own, begun(own), step(("id",)))
+    measured = next(e for e in events if isinstance(e, BackfillMeasured))
+
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+    assert (measured.scanned, measured.changed) == (12_000, 12_000 - equal)
+
+
+def walk(kind: str) -> Walk:
+    return Walk(
+        relation="t",
+        name=Name("public", "t"),
+        oid=0,
+        key=("id",),
+        types=(f'"pg_catalog"."{kind}"',),
+        estimate=None,
+        pages=0,
+    )
+
+
+def test_the_end_of_dense_keys_is_told_only_where_it_is_sure() -> None:
+    told = Bounds(lower=("-5",), upper=("95",), keys=100, last=False)
+
+    assert walk("int4").dense(("-5",), 100, None) == told
+    assert walk("int4").dense(("-5",), 100, ("95",)) is None  # the range ends
+    assert walk("int2").dense(("32700",), 100, None) is None  # the type ends
+    assert walk("int4").dense(None, 100, None) is None
+    assert walk("numeric").dense(("5",), 100, None) is None
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "gapless"),
+    [
+        (("7",), ("107",), True),
+        (("-50",), ("50",), True),
+        (("7",), ("108",), False),
+        (None, ("100",), False),
+        (("7", "1"), ("7", "101"), False),
+        (("a",), ("b",), False),
+        (("1.5",), ("101.5",), False),
+    ],
+)
+def test_keys_are_gapless_where_they_are_whole_numbers_in_a_row(
+    lower: Key | None, upper: Key | None, gapless: bool
+) -> None:
+    assert Bounds(lower=lower, upper=upper, keys=100, last=False).gapless is gapless
 
 
 def test_citext_keys_work_though_the_search_path_does_not_lead_to_them(own: Connection) -> None:

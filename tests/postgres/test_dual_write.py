@@ -254,3 +254,41 @@ def assert_synced(
     same = b"SELECT mail::text = email::text FROM users"
 
     assert own.execute(same).fetchone() == (True,), kind
+
+
+def test_its_condition_spares_only_writes_for_which_it_does_nothing(database: str) -> None:
+    made(database, kind="int")
+    chance = random.Random(7)
+    with connection.connect(database, name="tests") as own:
+        for step in planned(database, CENTS).steps[:1]:
+            run(own, step)
+        own.execute(b"CREATE TABLE twin (LIKE users INCLUDING ALL)")
+        own.execute(b"INSERT INTO twin SELECT * FROM users")
+        own.execute(
+            b"CREATE TRIGGER zzz_always BEFORE INSERT OR UPDATE ON twin"
+            b" FOR EACH ROW EXECUTE FUNCTION zdm_sync_users_new_email()"
+        )
+        for number in range(3_000):
+            written = any_write(chance, ROWS + 1 + number)
+            for table in ("users", "twin"):
+                own.execute(written.format(table=table).encode())
+        differing = own.execute(b"TABLE users EXCEPT TABLE twin").fetchall()
+        always = own.execute(
+            b"SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'users'::regclass"
+        ).fetchone()
+
+    assert differing == []
+    assert always is not None
+    assert " WHEN " in always[0]
+
+
+def any_write(chance: random.Random, key: int) -> str:
+    """A statement of either version, on few enough values that equal ones meet."""
+    old, new = (chance.choice(("NULL", "0", "100", "125")) for _ in range(2))
+    new = new if new == "NULL" else f"{new} / 100.0"
+    columns = chance.choice(("email", "new_email", "email, new_email", "n"))
+    values = {"email": old, "new_email": new, "email, new_email": f"{old}, {new}", "n": "1"}
+    if chance.random() < 0.3:
+        return f"INSERT INTO {{table}} (id, {columns}) VALUES ({key}, {values[columns]})"
+    row = f"({columns}) = ROW({values[columns]})"
+    return f"UPDATE {{table}} SET {row} WHERE id = {chance.randrange(20)}"

@@ -37,6 +37,7 @@ from zdm.postgres.backfill_guard import Guard
 from zdm.postgres.backfill_monitor import STOP_READS, Monitor
 from zdm.postgres.backfill_ranges import Ranges
 from zdm.postgres.backfill_report import REPORT_SECONDS, Reporter
+from zdm.postgres.backfill_scout import Scout
 from zdm.postgres.backfill_verify import Pass
 from zdm.postgres.backfill_walk import Key, Walk
 from zdm.postgres.backfill_worker import Task, Worker
@@ -66,9 +67,9 @@ PACES = {
         pause=0.05,
         duty=0.5,
     ),
-    # larger batches: below 20,000 rows the cost of each transaction shows
+    # longer batches are no faster: the rows of a short one are still in the caches
     Pacing.FULL: Pace(
-        target=0.5,
+        target=0.1,
         first=10_000,
         smallest=100,
         largest=100_000,
@@ -200,16 +201,17 @@ class _Engine:
         control, step = self.control, self.job.step
         with contextlib.ExitStack() as stack:
             workers: list[Worker] = []
-            for number in range(control.workers):
+            for number in range(1, control.workers + 1):
                 try:
-                    opened = backfill_batch.opened(
-                        self.job.connect, f"worker-{number + 1}", step
-                    )
+                    opened = backfill_batch.opened(self.job.connect, f"worker-{number}", step)
                 except TemporaryError as error:
                     self._do_with(len(workers), error)
                     break
                 stack.enter_context(contextlib.closing(opened))
-                workers.append(Worker(number, task, control, opened))
+                scout = self._scout(stack, number)
+                if self.job.pacing is Pacing.FULL:
+                    backfill_batch.commit_at_once(opened)
+                workers.append(Worker(number, task, control, opened, scout))
             pool = stack.enter_context(ThreadPoolExecutor(len(workers), "zdm-backfill"))
             control.begin(len(workers))
             for worker in workers:
@@ -230,6 +232,16 @@ class _Engine:
                 hint=error.hint,
             ) from error
         self.control.note(f"{workers} workers had to do: {error.message}")
+
+    def _scout(self, stack: contextlib.ExitStack, number: int) -> Scout | None:
+        """Only where nothing but speed is asked for: it needs a connection more."""
+        if self.job.pacing is not Pacing.FULL:
+            return None
+        try:
+            opened = backfill_batch.opened(self.job.connect, f"scout-{number}", self.job.step)
+        except TemporaryError:  # the server has none left: the worker looks for itself
+            return None
+        return stack.enter_context(contextlib.closing(Scout(opened)))
 
     def _stop(self, workers: list[Worker], patience: float) -> None:
         """Begin nothing more; a batch that takes longer than a usual one is cancelled."""

@@ -8,7 +8,7 @@ gone and writes nothing.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psycopg
@@ -17,7 +17,8 @@ from zdm.model.plan import Backfill
 from zdm.model.sql import ident, literal
 from zdm.postgres import journal
 from zdm.postgres.backfill_ranges import Range
-from zdm.postgres.backfill_walk import Bounds, Walk
+from zdm.postgres.backfill_scout import Scout
+from zdm.postgres.backfill_walk import Bounds, Key, Walk
 from zdm.postgres.connection import PREFIX, Connection, first_line
 from zdm.postgres.journal import Fence
 
@@ -36,6 +37,12 @@ class Outcome:
     seconds: float
     wal: int
 
+    @property
+    def dense(self) -> bool:
+        """Whether the next keys may be told from the last one: there was no gap, and
+        no row that would have to be counted apart."""
+        return self.changed == self.bounds.keys and self.bounds.gapless
+
 
 def opened(connect: Connect, name: str, step: Backfill) -> Connection:
     """A connection whose every statement has the batches' timeouts and the step's settings."""
@@ -47,6 +54,15 @@ def opened(connect: Connect, name: str, step: Backfill) -> Connection:
     ):
         connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (setting, value))
     return connection
+
+
+def commit_at_once(connection: Connection) -> None:
+    """Let COMMIT return before the WAL is on the disk.
+
+    A crash then loses the last batches together with their cursors, and nothing else: what
+    follows the fill is committed after them and waits for all of it (manual, 30.4).
+    """
+    connection.execute("SELECT pg_catalog.set_config('synchronous_commit', 'off', false)")
 
 
 def update(step: Backfill, walk: Walk) -> str:
@@ -72,13 +88,16 @@ def fill(
         if row is None:
             raise journal.taken_over(connection, fence)
         cursor = taken.lo if row[0] is None else tuple(row[0])
-        bounds = walk.next(connection, cursor, work.size, taken.hi)
+        dense = walk.dense(cursor, work.size, taken.hi) if work.dense else None
+        bounds = dense or _bounds(connection, cursor, taken, work)
         changed = 0
         if bounds.keys:
             condition = walk.between(bounds.lower, bounds.upper)
             changed = connection.execute(
                 f"{update(step, walk)} AND {condition}".encode()
             ).rowcount
+        if dense and changed < dense.keys:  # there are gaps, or rows that do not differ
+            bounds = replace(dense, keys=walk.count(connection, dense))
         wal = work.attribute(row[1], _position(connection))
         _checkpoint(connection, taken, work, (bounds, changed, wal))
     seconds = time.monotonic() - started
@@ -87,12 +106,22 @@ def fill(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """How a batch walks, its size, and how the WAL between two positions is divided among
-    the workers."""
+    """How a batch walks, its size, whether the last one was dense, and how the WAL between
+    two positions is divided among the workers."""
 
     walk: Walk
     size: int
+    dense: bool
+    scout: Scout | None
     attribute: Callable[[int, int], int]
+
+
+def _bounds(connection: Connection, cursor: Key | None, taken: Range, work: Work) -> Bounds:
+    found = work.scout.found(taken, cursor) if work.scout else None
+    bounds = found or work.walk.next(connection, cursor, work.size, taken.hi)
+    if work.scout:
+        work.scout.look(work.walk, taken, bounds, work.size)
+    return bounds
 
 
 def _position(connection: Connection) -> int:

@@ -4,7 +4,8 @@ A composite key is compared as a row, which uses the index for start and end. ct
 a Tid Range Scan (PostgreSQL 14 on). Each leaf of a partitioned table has its own key.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from zdm.errors import StoppedError
 from zdm.model.plan import Backfill
@@ -14,6 +15,11 @@ from zdm.postgres.connection import Connection
 
 Key = tuple[str, ...]  # the values of a key, as text
 _USUAL_ROWS_PER_PAGE = 50  # where the table was never analysed
+_WHOLE = re.compile(r"-?\d+")
+_LARGEST = {
+    ident("pg_catalog", name): 2 ** (8 * size - 1) - 1
+    for name, size in (("int2", 2), ("int4", 4), ("int8", 8))
+}
 # One row for each usable key, the primary one first: unique, valid, checked at once, without
 # predicate and expressions, every column NOT NULL.
 _KEYS = """
@@ -39,6 +45,15 @@ class Bounds:
     upper: Key | None
     keys: int
     last: bool
+
+    @property
+    def gapless(self) -> bool:
+        """Whether they are whole numbers that follow each other."""
+        if self.lower is None or self.upper is None or len(self.upper) != 1:
+            return False
+        if not (_WHOLE.fullmatch(self.lower[0]) and _WHOLE.fullmatch(self.upper[0])):
+            return False
+        return int(self.upper[0]) - int(self.lower[0]) == self.keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +112,27 @@ class Walk:
         ).fetchone()
         if row is not None:
             return Bounds(lower=cursor, upper=tuple(row), keys=size, last=False)
-        count = connection.execute(
+        rest = Bounds(lower=cursor, upper=end, keys=0, last=True)
+        return replace(rest, keys=self.count(connection, rest))
+
+    def dense(self, cursor: Key | None, size: int, end: Key | None) -> Bounds | None:
+        """The next keys if they follow each other without a gap, told without a look at the
+        table; None where that cannot be said of such a key."""
+        if cursor is None or len(self.types) != 1 or self.types[0] not in _LARGEST:
+            return None
+        lower, stop = int(cursor[0]), _LARGEST[self.types[0]] if end is None else int(end[0])
+        upper = lower + size
+        if upper >= stop:
+            return None  # the ordinary way finds the end
+        return Bounds(lower=cursor, upper=(str(upper),), keys=size, last=False)
+
+    def count(self, connection: Connection, bounds: Bounds) -> int:
+        """How many keys are there within the bounds."""
+        where = self.between(bounds.lower, bounds.upper)
+        row = connection.execute(
             f"SELECT count(*) FROM {self.target} WHERE {where}".encode()  # noqa: S608
         ).fetchone()
-        return Bounds(lower=cursor, upper=end, keys=int(count[0]) if count else 0, last=True)
+        return int(row[0]) if row else 0
 
     def _pages(self, cursor: Key | None, size: int, end: Key | None) -> Bounds:
         first = 0 if cursor is None else int(cursor[0])

@@ -28,6 +28,7 @@ from zdm.postgres.backfill_controller import Controller, Pace
 from zdm.postgres.backfill_failing import FailingRow
 from zdm.postgres.backfill_ranges import Range, Ranges
 from zdm.postgres.backfill_retry import Action
+from zdm.postgres.backfill_scout import Scout
 from zdm.postgres.backfill_walk import Walk
 from zdm.postgres.connection import Connection, first_line
 from zdm.postgres.journal import Fence
@@ -57,6 +58,7 @@ class Worker:
     task: Task
     control: Control
     connection: Connection
+    scout: Scout | None = None
     controller: Controller = field(init=False)
     failures: int = 0  # in a row
     timeouts: int = 0  # in a row
@@ -65,6 +67,7 @@ class Worker:
     suspects: int = 0  # keys among which it is
     at_end: bool = False  # of the range: its last row was set aside
     split_off: int = 0  # the range that was split last
+    dense: bool = False  # the keys of the last batch had no gap
 
     def __post_init__(self) -> None:
         """Begin with the pace's first size."""
@@ -73,7 +76,7 @@ class Worker:
     @property
     def name(self) -> str:
         """What it is called in the journal."""
-        return f"worker-{self.number + 1}"
+        return f"worker-{self.number}"
 
     def run(self) -> None:
         """Work until there is nothing more to do; what it raises must stop the others."""
@@ -117,6 +120,8 @@ class Worker:
         work = Work(
             walk=self.task.walks[taken.relation],
             size=self.hunt or self.controller.size,
+            dense=self.dense,
+            scout=self.scout,
             attribute=self.control.attribute,
         )
         task = self.task
@@ -126,6 +131,7 @@ class Worker:
         self.failures = self.timeouts = 0
         self.outcomes = (*self.outcomes, True)[-LOOKED_AT:]
         self.control.waits.pop(self.name, None)
+        self.dense = outcome.dense
         keys = outcome.bounds.keys
         self.suspects -= keys
         if self.suspects <= 0:

@@ -50,13 +50,7 @@ def install_sql(site: Site, convert: Convert) -> tuple[str, ...]:
     function = function_name(site, convert)
     return (
         expressions.trigger_function(function, _body(site, convert), site.settings),
-        emit.sql(
-            "CREATE TRIGGER {g} BEFORE INSERT OR UPDATE ON {t}"
-            " FOR EACH ROW EXECUTE FUNCTION {f}()",
-            g=Ident(trigger_name(convert)),
-            t=Qualified(site.name),
-            f=Qualified(function),
-        ),
+        expressions.row_trigger(trigger_name(convert), site.name, function),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.statement import Setting
 from zdm.parse import emit, trees
-from zdm.parse.emit import Body, Constant, Part, Qualified
+from zdm.parse.emit import Body, Constant, Expression, Ident, Part, Qualified
 
 Node = dict[str, Any]
 PINNED = frozenset({"search_path", "timezone", "datestyle", "intervalstyle"})
@@ -102,6 +102,34 @@ def trigger_function(name: Name, body: str, settings: tuple[Setting, ...] = ()) 
         body=Body(body),
         **parts,
     )
+
+
+def row_trigger(name: str, table: Name, function: Name, when: str | None = None) -> str:
+    """CREATE TRIGGER … BEFORE INSERT OR UPDATE, for each row or where `when` is true."""
+    parts: dict[str, Part] = {
+        "g": Ident(name),
+        "t": Qualified(table),
+        "f": Qualified(function),
+    }
+    if when is not None:
+        parts["when"] = Expression(when)
+    return emit.sql(
+        "CREATE TRIGGER {g} BEFORE INSERT OR UPDATE ON {t} FOR EACH ROW"
+        + ("" if when is None else " WHEN ({when})")
+        + " EXECUTE FUNCTION {f}()",
+        **parts,
+    )
+
+
+def fits_when(expression: str, table: Table, settings: tuple[Setting, ...]) -> bool:
+    """Whether the expression can stand in a trigger's WHEN and mean there what it means in a
+    function: without subqueries and generated columns, and under no settings of its own
+    (manual, CREATE TRIGGER)."""
+    tree = trees.expression(expression)
+    words = {trees.strings(one["fields"])[-1] for one in nodes(tree, "ColumnRef")}
+    generated = any(c.generated and c.name in words for c in table.columns)
+    pinned = any(setting.name.lower() in PINNED for setting in settings)
+    return not (generated or pinned or any(nodes(tree, "SubLink")))
 
 
 def _values(setting: Setting) -> tuple[str, ...]:

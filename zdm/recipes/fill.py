@@ -51,13 +51,7 @@ def install_sql(site: Site, fill: Fill) -> tuple[str, ...]:
     )
     return (
         expressions.trigger_function(function, body, site.settings),
-        emit.sql(
-            "CREATE TRIGGER {g} BEFORE INSERT OR UPDATE ON {t}"
-            " FOR EACH ROW EXECUTE FUNCTION {f}()",
-            g=Ident(trigger_name(fill)),
-            t=Qualified(site.name),
-            f=Qualified(function),
-        ),
+        expressions.row_trigger(trigger_name(fill), site.name, function, f"{target} IS NULL"),
     )
 
 

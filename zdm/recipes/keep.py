@@ -7,10 +7,11 @@ written, so it cannot recurse, and its name sorts last (manual, chapter 39.1). A
 sets the column keeps its value.
 """
 
+from dataclasses import replace
+
 from zdm.model.schema import Column, Snapshot
 from zdm.model.sql import ident
-from zdm.parse import emit, trees
-from zdm.parse.emit import Ident, Qualified
+from zdm.parse import trees
 from zdm.recipes import expressions, fill, sync, updates
 from zdm.recipes.fill import Fill
 from zdm.recipes.site import Site
@@ -27,14 +28,20 @@ def install_sql(site: Site, column: Column, expression: str) -> tuple[str, ...]:
         expressions.trigger_function(
             function, _body(site, column, expression, reads), site.settings
         ),
-        emit.sql(
-            "CREATE TRIGGER {g} BEFORE INSERT OR UPDATE ON {t}"
-            " FOR EACH ROW EXECUTE FUNCTION {f}()",
-            g=Ident(fill.trigger_name(filling)),
-            t=Qualified(site.name),
-            f=Qualified(function),
+        expressions.row_trigger(
+            fill.trigger_name(filling), site.name, function, _only_where(site, filling, column)
         ),
     )
+
+
+def _only_where(site: Site, filling: Fill, column: Column) -> str | None:
+    """The rows for which the function does anything, where the trigger itself can say so."""
+    if not expressions.fits_when(filling.expression, site.table, site.settings):
+        return None
+    value = f"CAST({filling.expression} AS {column.type})"
+    differs = sync.is_distinct(ident(column.name), value, column, site.snapshot)
+    wide = replace(site.table, columns=(*site.table.columns, column))
+    return expressions.of_new_row(differs, wide)
 
 
 def inputs(expression: str, columns: tuple[Column, ...]) -> tuple[Column, ...]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.unit import schemas
@@ -104,11 +106,37 @@ def test_column_function_and_trigger_come_in_one_transaction() -> None:
         'ALTER TABLE "public"."users" ADD COLUMN "new_email" text',
         'CREATE FUNCTION "public"."zdm_sync_users_new_email"',
         'CREATE TRIGGER "zzz_zdm_sync_new_email" BEFORE INSERT OR UPDATE ON "public"."users"'
-        ' FOR EACH ROW EXECUTE FUNCTION "public"."zdm_sync_users_new_email"',
+        " FOR EACH ROW WHEN",
     ]
+    assert step.sql[-1].endswith(
+        "WHEN (new.new_email IS DISTINCT FROM new.email)"
+        ' EXECUTE FUNCTION "public"."zdm_sync_users_new_email"()'
+    )
     assert step.serves == OLD_ONLY
     assert step.undo[-1] == 'ALTER TABLE "public"."users" DROP COLUMN IF EXISTS "new_email"'  # type: ignore[index]  # a tuple here
     assert [lock.mode for lock in step.locks] == [LockMode.ACCESS_EXCLUSIVE]
+
+
+@pytest.mark.parametrize(
+    ("forward", "settings"),
+    [
+        ("(SELECT max(cents) FROM rates)", ()),
+        ("made", ()),
+        ("cents / 100.0", (Setting(name="TimeZone", value="UTC"),)),
+    ],
+)
+def test_a_value_that_may_mean_something_else_in_when_is_left_to_the_function(
+    forward: str, settings: tuple[Setting, ...]
+) -> None:
+    made = Column(name="made", type="integer", generated="stored", default="1 + 1")
+    table = schemas.users(CENTS.old, made)
+    place = replace(site(settings=settings), table=table, snapshot=schemas.snapshot(table))
+
+    assert sync.only_where(place, replace(CENTS, forward=forward)) is None
+    assert " WHEN " not in sync.install(place, replace(CENTS, forward=forward)).sql[-1]
+    assert sync.only_where(replace(place, settings=()), CENTS) == (
+        "pg_catalog.record_image_ne(ROW(new.total), ROW((new.cents / 100.0)::numeric(12, 2)))"
+    )
 
 
 def test_a_column_that_is_there_is_left_in_place() -> None:

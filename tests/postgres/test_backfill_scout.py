@@ -1,0 +1,86 @@
+"""A scout on a real server: what it found is used where it was looked for, else not at all."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from tests.postgres.fills import begun, count, fill, step, table
+from zdm.execute.events import BackfillMeasured
+from zdm.postgres import backfill_walk, connection
+from zdm.postgres.backfill import Pacing
+from zdm.postgres.backfill_ranges import Range
+from zdm.postgres.backfill_scout import Scout
+from zdm.postgres.backfill_walk import Bounds, Walk
+from zdm.postgres.connection import Connection
+
+TAKEN = Range(id=1, relation="t", lo=None, hi=("900",), sweep=0)
+FIRST = Bounds(lower=None, upper=("100",), keys=100, last=False)
+
+
+@pytest.fixture
+def own(database: str) -> Iterator[Connection]:
+    with connection.connect(database, name="execute/tests") as conn:
+        table(conn, "id int PRIMARY KEY", "g")
+        yield conn
+
+
+@pytest.fixture
+def scout(own: Connection) -> Iterator[Scout]:
+    url = f"{own.info.dsn} password={own.info.password}"
+    with closing(Scout(connection.connect(url, name="execute/tests/scout"))) as one:
+        yield one
+
+
+def walk(own: Connection) -> Walk:
+    [found] = backfill_walk.walks(own, step(("id",)))
+    return found
+
+
+def test_it_finds_what_the_batch_would_have_found(own: Connection, scout: Scout) -> None:
+    scout.look(walk(own), TAKEN, FIRST, 200)
+
+    assert scout.found(TAKEN, ("100",)) == Bounds(
+        lower=("100",), upper=("300",), keys=200, last=False
+    )
+
+
+def test_it_finds_the_end_of_the_range(own: Connection, scout: Scout) -> None:
+    scout.look(walk(own), TAKEN, FIRST, 2000)
+
+    assert scout.found(TAKEN, ("100",)) == Bounds(
+        lower=("100",), upper=("900",), keys=800, last=True
+    )
+
+
+def test_a_batch_that_begins_elsewhere_is_told_nothing(own: Connection, scout: Scout) -> None:
+    scout.look(walk(own), TAKEN, FIRST, 200)
+    other = Range(id=2, relation="t", lo=None, hi=None, sweep=1)
+
+    assert scout.found(TAKEN, None) is None  # the batch before failed
+    assert scout.found(other, ("100",)) is None
+
+
+def test_nothing_is_looked_for_after_the_end(own: Connection, scout: Scout) -> None:
+    scout.look(walk(own), TAKEN, FIRST, 200)
+    scout.look(walk(own), TAKEN, Bounds(lower=None, upper=("900",), keys=1, last=True), 200)
+
+    assert scout.found(TAKEN, ("100",)) is None
+
+
+def test_a_look_that_fails_is_left_to_the_batch(own: Connection, scout: Scout) -> None:
+    there = walk(own)
+    own.execute("DROP TABLE t")
+    scout.look(there, TAKEN, FIRST, 200)
+
+    assert scout.found(TAKEN, ("100",)) is None
+
+
+def test_a_fill_at_full_pace_misses_and_counts_no_key_twice(own: Connection) -> None:
+    own.execute("DROP TABLE t")
+    table(own, "id uuid PRIMARY KEY", "md5(g::text)::uuid", rows_of_it=70_000)
+    events = fill(own, begun(own), step(("id",)), Pacing.FULL)
+    measured = next(e for e in events if isinstance(e, BackfillMeasured))
+
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+    assert (measured.scanned, measured.changed) == (70_000, 70_000)
