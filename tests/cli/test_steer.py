@@ -167,6 +167,39 @@ def test_what_holds_a_backfill_is_seen_from_anywhere(
     assert "zdm_waiting{" not in after
 
 
+def test_a_backfill_above_its_limit_is_seen_and_may_go_on_by_a_second_word(
+    zdm: Zdm, url: str
+) -> None:
+    zdm("execute", "plan.yaml", "--until", "expanded", "--database", url)
+    with connection.connect(url, name="tests") as conn:
+        conn.execute(
+            "INSERT INTO zdm.backfill_range (run_id, step_id, relation, key, epoch)"
+            " SELECT id, 'backfill-1-users-new_email-fill', 'users', '{id}', epoch FROM zdm.run"
+        )
+        conn.execute(
+            "INSERT INTO zdm.backfill_cost (run_id, step_id, planned_wal, expected_wal,"
+            " wal_limit, holds) SELECT run_id, step_id, 10000000, 30000000, 20000000, true"
+            " FROM zdm.backfill_range"
+        )
+    zdm("pause", "--database", url)
+    text = zdm("status", "--database", url).out
+    first, second, third = (zdm("resume", "--database", url).out for _ in range(3))
+    after = zdm("status", "--database", url).out
+    costs = status(zdm, url)["costs"]
+
+    step = "backfill-1-users-new_email-fill"
+    expected = "30 MB of WAL expected, 10 MB planned"
+    assert f"{expected}; above its limit: `zdm resume` lets it go on)" in text
+    assert first == (
+        "took back the pause\n"
+        f"{step} still holds for its WAL limit: `zdm resume` again lets it exceed it\n"
+    )
+    assert second == f"{step} may exceed its WAL limit\n"
+    assert third == "nothing was asked\n"
+    assert f"{expected})" in after
+    assert costs[0]["approved_by"]  # type: ignore[index]  # JSON
+
+
 def test_a_concurrent_build_is_cancelled_and_leaves_nothing_invalid(
     zdm: Zdm, database: str, tmp_path: Path
 ) -> None:
