@@ -264,16 +264,17 @@ class GateKeeper:
         end = began + self.options.rollout.soak
         if clock.now() < end:
             self.world.observer.notify(StateChanged(state=RunState.SOAKING))
-        answer: gate.Answer = gate.Clear()
+        clear = self.options.rollout.polls  # in a row, up to here
         while clock.now() < end:
             self._obeyed()
             answer = self._poll(deploying=True)
+            clear = clear + 1 if isinstance(answer, gate.Clear) else 0
             if isinstance(answer, gate.Clear):
                 self._say("soak", f"soaking until {end:%H:%M:%S}", (), began, end)
             else:  # it is still on its way: what fails now goes back
                 self._not_clear(answer, began, deploying=True)
             self._pause(answer, min(self.options.rollout.poll_interval, end - clock.now()))
-        if not isinstance(answer, gate.Clear):
+        if clear < self.options.rollout.polls:
             self._wait(deploying=True)
 
     def _say(

@@ -197,6 +197,15 @@ def test_what_is_not_clear_when_the_soak_ends_is_waited_for() -> None:
     assert len(platform.scenes) == 1
 
 
+def test_one_clear_poll_at_the_end_of_the_soak_is_not_enough() -> None:
+    platform = scenes(*[Scene()] * 3, *[Scene(instances=(OLD,))] * 4, *[Scene()] * 5)
+    gate, watching, _ = keeper(platform, soak=timedelta(seconds=10))
+    gate.deploy_and_wait()
+    last = [event.polls for event in watching.events if isinstance(event, GateClear)][3:]
+
+    assert last == [1, 2, 3]
+
+
 def test_without_a_platform_nobody_knows_so_nothing_contracts() -> None:
     gate, _, _ = keeper(None)
 
