@@ -381,6 +381,31 @@ def test_permission_to_deploy_that_comes_late_is_waited_for(shop: Shop) -> None:
     assert shop.versions() == ["v2"] * 3
 
 
+def test_permission_to_go_back_that_comes_late_is_waited_for(shop: Shop) -> None:
+    shop.kube.images[image("v2")] = Behaviour.crashing(after=1)
+    keeper = shop.keeper()
+    shop.driver.deploy(V2)
+    shop.kube.fail_next(Answer(403), method="PATCH", path="/deployments/web", times=3)
+    error = shop.stopped(keeper.deploy_and_wait)
+    shop.kube.advance(60)
+
+    assert isinstance(error, RolloutError)
+    assert "goes back to v1 and the expand is kept" in error.message
+    assert shop.versions() == ["v1"] * 3
+
+
+def test_what_may_not_go_back_is_left_to_a_person(shop: Shop) -> None:
+    shop.kube.images[image("v2")] = Behaviour.crashing(after=1)
+    keeper = shop.keeper()
+    shop.driver.deploy(V2)
+    shop.kube.fail_next(Answer(403), method="PATCH", path="/deployments/web", times=1000)
+    error = shop.stopped(keeper.deploy_and_wait)
+
+    assert isinstance(error, RolloutError)
+    assert "somebody must bring Deployment default/web to v1: zdm may not" in error.message
+    assert shop.journal.states[-1] == RunState.FAILED_KEPT_EXPANDED
+
+
 def test_permission_that_stays_away_stops_the_run(shop: Shop) -> None:
     shop.kube.fail_next(Answer(403), method="GET", path="/pods", times=1000)
     error = shop.stopped(shop.keeper().deploy_and_wait)

@@ -244,16 +244,21 @@ class GateKeeper:
             raise StoppedError(answer.reason, hint=answer.hint)
         self._go_back(answer.reason, answer.hint)
 
-    def _go_back(self, reason: str, hint: str) -> NoReturn:
-        """The application to the old version; the expand does no harm and stays."""
+    def bring_back(self) -> str:
+        """The application to the old version, once the platform answers; what is left for a
+        person."""
         platform, old = self.world.platform, self.options.old
         left: list[str] = []
         if platform is not None:
             self.world.observer.notify(DeployStarted(version=old, back=True))
             self._asking_part_way(lambda: left.append(platform.rollback(old)))
+        return "".join(left)
+
+    def _go_back(self, reason: str, hint: str) -> NoReturn:
+        """The application to the old version; the expand does no harm and stays."""
+        back = self.bring_back() or f"the application goes back to {self.options.old}"
         self._record_state(RunState.FAILED_KEPT_EXPANDED)
         self.world.observer.notify(StateChanged(state=RunState.FAILED_KEPT_EXPANDED))
-        back = "".join(left) or f"the application goes back to {old}"
         raise RolloutError(f"{reason}; {back} and the expand is kept", hint=hint)
 
     def _soak(self) -> None:
