@@ -74,6 +74,23 @@ def test_an_image_that_cannot_be_had_is_reported(
     assert "READY" in space.kubectl("get", "pods")
 
 
+def condition(pod: Json, kind: str) -> str:
+    found = {c["type"]: c["status"] for c in pod["status"].get("conditions", [])}
+    return str(found.get(kind, ""))
+
+
+def test_a_pod_that_the_node_controller_calls_unready_is_ready_again(space: Space) -> None:
+    space.create(objects.deployment("web", objects.python(FOREVER)))
+    space.until(lambda: condition(only_pod(space, "web"), "Ready") == "True", "readiness")
+    path = space.path("Pod", only_pod(space, "web")["metadata"]["name"])
+    unready = {"conditions": [{"type": "Ready", "status": "False"}]}
+
+    answer = space.cluster.api.patch(f"{path}/status", {"status": unready})
+
+    assert condition(answer, "Ready") == "False"
+    space.until(lambda: condition(only_pod(space, "web"), "Ready") == "True", "readiness")
+
+
 def test_a_missing_secret_is_a_config_error_until_it_is_there(space: Space) -> None:
     source = {"secretKeyRef": {"name": "late", "key": "word"}}
     item = objects.python(FOREVER, env=[{"name": "WORD", "valueFrom": source}])

@@ -12,7 +12,7 @@ from tests import case as cases
 from tests.case import Watching
 from tests.fakes.platform import FakePlatform, Scene
 from zdm import snapshotfile
-from zdm.errors import RefusedError, RolloutError, StoppedError, ZdmError
+from zdm.errors import RefusedError, RolloutError, StoppedError, TemporaryError, ZdmError
 from zdm.execute import admission, gate, rollback, runner
 from zdm.execute.admission import Admitted
 from zdm.execute.clock import SystemClock
@@ -184,6 +184,30 @@ def test_a_rollback_between_the_rollout_and_the_contract_stops_it(stage: Stage) 
         stage.execute()
 
     assert stage.columns() >= {"email", "new_email"}
+
+
+@dataclass(slots=True)
+class Away(FakePlatform):
+    """Cannot be told to go back for a while."""
+
+    silent: int = 3
+
+    def rollback(self, version: Version) -> str:
+        if self.silent:
+            self.silent -= 1
+            raise TemporaryError("the platform does not answer")
+        return FakePlatform.rollback(self, version)
+
+
+def test_a_rollback_waits_for_a_platform_that_does_not_answer(stage: Stage) -> None:
+    stage.platform = scenes(DONE)
+    stage.execute(until=RunState.DEPLOYED)
+    platform = Away(scenes=deque([Scene(instances=(alive(OLD),), spawners=(spawns(OLD),))]))
+    stage.platform = platform
+
+    assert stage.revert() is RunState.REVERTED
+    assert platform.asked == ["rollback v1"]
+    assert "new_email" not in stage.columns()
 
 
 @contextmanager
