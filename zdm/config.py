@@ -161,6 +161,8 @@ class BackfillSettings:
 
     workers: int = 1  # connections that fill disjoint ranges of keys
     wal_budget_mb: int = 16  # a second, which paces; all workers together
+    failing_rows: int = 1  # so many rows that cannot be filled are named before it stops
+    wal_limit_gb: float | None = None  # of a whole backfill; above it, zdm asks
     gates: BackfillGates = BackfillGates()
 
     def __post_init__(self) -> None:
@@ -169,6 +171,15 @@ class BackfillSettings:
             raise ValueError(f"backfill.workers must be from 1 to {MAX_WORKERS}")
         if self.wal_budget_mb < 1:
             raise ValueError("backfill.wal_budget_mb must be at least 1")
+        if self.failing_rows < 1:
+            raise ValueError("backfill.failing_rows must be at least 1")
+        if self.wal_limit_gb is not None and self.wal_limit_gb <= 0:
+            raise ValueError("backfill.wal_limit_gb must be above 0")
+
+    @property
+    def wal_limit(self) -> int | None:
+        """Bytes of WAL that one backfill may write without being asked about."""
+        return None if self.wal_limit_gb is None else int(self.wal_limit_gb * 1024**3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,6 +139,34 @@ def test_a_backfill_is_cancelled_between_batches(zdm: Zdm, url: str, tmp_path: P
     assert seen["at_work"] is False
 
 
+HELD = """
+[backfill.gates]
+poll = "50ms"
+sql = "SELECT 90"
+sql_above = 80.0
+"""
+
+
+def test_what_holds_a_backfill_is_seen_from_anywhere(
+    zdm: Zdm, url: str, tmp_path: Path
+) -> None:
+    zdm("execute", "plan.yaml", "--until", "expanded", "--database", url)
+    settings = tmp_path / "zdm.toml"
+    settings.write_text(settings.read_text() + HELD)
+    with executor(tmp_path, url) as process:
+        until(process, "backfill_progress")
+        until(process, "backfill_progress")
+        text = zdm("status", "--database", url).out
+        metrics = zdm("status", "--prometheus", "--database", url).out
+        zdm("cancel", "--database", url)
+        process.wait(timeout=30)
+    after = zdm("status", "--prometheus", "--database", url).out
+
+    assert "for sql: the query says 90 (limit 80)" in text
+    assert 'gate="sql"} 1.0' in metrics
+    assert "zdm_waiting{" not in after
+
+
 def test_a_concurrent_build_is_cancelled_and_leaves_nothing_invalid(
     zdm: Zdm, database: str, tmp_path: Path
 ) -> None:

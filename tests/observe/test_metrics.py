@@ -162,6 +162,34 @@ def test_the_journal_gives_steps_failures_by_sqlstate_and_the_sum_of_a_tables_le
     assert found["zdm_last_progress_timestamp_seconds", ()] == NOON.timestamp() + 3600
 
 
+def test_the_journal_tells_what_an_executor_at_work_waits_for() -> None:
+    idle = dataclasses.replace(
+        status(RunState.BACKFILLING, changed_since=NOON, done=1),
+        waiting=Waiting(gate="replica lag", reason="r2 is 14 s behind", since=NOON),
+    )
+    working = dataclasses.replace(idle, at_work=("zdm-run:execute/host/1",))
+    finished = dataclasses.replace(
+        working, run=dataclasses.replace(idle.run, state=RunState.CONTRACTED)
+    )
+    about = ("zdm_waiting", ("replica lag",))
+
+    assert values(read_metrics.samples(working, NOON))[about] == 1
+    assert about not in values(read_metrics.samples(idle, NOON))
+    assert about not in values(read_metrics.samples(finished, NOON))
+
+
+def test_a_running_executor_knows_better_than_the_journal_whether_it_waits() -> None:
+    journal, live = Samples(), LiveRun(FakeClock(NOON).now)
+    journal.set("zdm_waiting", 1, "lock")
+    for event in (STARTED, E1, LOCK, E1_DONE):
+        live.notify(event)
+    text = metrics.page("db", journal, live.samples())
+
+    assert [line for line in text.splitlines() if line.startswith("zdm_waiting{")] == [
+        'zdm_waiting{database="db",gate="lock"} 0.0'
+    ]
+
+
 def test_retries_and_seconds_are_counted_by_gate() -> None:
     clock = FakeClock(NOON)
     live = LiveRun(clock.now)

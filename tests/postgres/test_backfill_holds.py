@@ -196,6 +196,27 @@ def test_a_long_transaction_over_many_dead_rows_is_named(
     assert "report (pid " in hold.reason
 
 
+def test_an_old_transaction_alone_is_warned_of_once_by_name_and_not_held_for(
+    own: Connection, database: str
+) -> None:
+    gates = replace(QUICK, xmin_age=timedelta(milliseconds=100), dead_percent=100)
+    wanted = ready(own, gates)
+    own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.0002) IS NOT NULL) NOT VALID")
+    with psycopg.connect(database, application_name="report") as report:
+        report.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        report.execute("SELECT count(*) FROM t")
+        time.sleep(0.2)
+        events = list(backfill.run(wanted))
+    said = [event.reason for event in events if isinstance(event, Suspicious)]
+    held = [e.holds for e in events if isinstance(e, BackfillProgress) and e.holds]
+
+    assert len(said) == 1
+    assert said[0].startswith("report (pid ")
+    assert "has kept VACUUM from cleaning for 0 s" in said[0]
+    assert not held
+    assert is_filled(own)
+
+
 def test_a_vacuum_of_the_table_is_waited_for(own: Connection, database: str) -> None:
     wanted = ready(own, QUICK)
     own.execute("UPDATE t SET old = old")
@@ -240,7 +261,10 @@ def test_a_queue_on_the_table_is_let_through(own: Connection, database: str) -> 
     assert "waits for AccessExclusiveLock of the table" in seen[0].reason
 
 
-def test_a_batch_that_others_wait_for_is_cancelled(own: Connection, database: str) -> None:
+def test_a_batch_that_others_wait_for_is_cancelled(
+    own: Connection, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zdm.postgres.backfill_report.REPORT_SECONDS", 0.0)  # it is short
     wanted = ready(own, QUICK)
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.004) IS NOT NULL) NOT VALID")  # 4 s
     written: list[str] = []

@@ -11,8 +11,9 @@ from tests.case import Watching
 from tests.unit import plans
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute.clock import SystemClock
-from zdm.execute.events import Event, StepStarted, Waiting
+from zdm.execute.events import Event, RunStarted, StepStarted, Waiting
 from zdm.execute.ports import LockBusyError, PlanText
+from zdm.execute.recorder import Recorder
 from zdm.execute.stop import StopFlag
 from zdm.model.plan import Plan, RunSql
 from zdm.model.release import RunState
@@ -146,6 +147,26 @@ def test_no_note_of_a_fenced_out_executor_is_written(own: Connection) -> None:
     assert orders.waiting(own, fence.run) is None
     assert orders.acts(own, fence.run) == []
     assert journal.attempted(own, fence.run) == ()
+
+
+def test_a_wait_of_an_executor_that_ended_is_not_the_next_ones(database: str) -> None:
+    made = PostgresDatabase(database, SystemClock(), StopFlag(), Pacing.FULL)
+    run = made.begin(PlanText(plan=plans.plan(), text="p", digest="d"))
+    made.note(Waiting(gate="lock", reason="held", since=datetime.now(UTC)))
+    started = RunStarted(plan="p", run=run.id, resumed=True, steps=1, done=0)
+    try:
+        Recorder(Silent(), made, SystemClock()).notify(started)
+        with connection.connect(database, name="tests") as conn:
+            assert orders.waiting(conn, run.id) is None
+    finally:
+        made.close()
+
+
+class Silent:
+    """Shows nothing."""
+
+    def notify(self, event: Event) -> None:
+        """Take it."""
 
 
 def test_a_failed_attempt_is_recorded_with_its_reason(database: str, plan: Plan) -> None:

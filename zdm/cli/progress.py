@@ -129,7 +129,11 @@ def _backfill(event: BackfillProgress) -> str:
     else:
         parts.append(f"batch {event.batch:,} in {event.batch_seconds:.2f} s")
     if event.wal_rate is not None and not event.verifying:
-        parts.append(f"WAL {_size(event.wal_rate)}/s")
+        parts.append(f"WAL {size(event.wal_rate)}/s")
+    if event.expected is not None and not event.verifying:
+        planned = event.expected.planned_wal_bytes
+        beside = "" if planned is None else f" ({size(planned)} planned)"
+        parts.append(f"of {size(event.expected.wal_bytes)}{beside}")
     if event.eta is not None and not event.verifying:
         parts.append(f"{_left(event.eta, event.eta_high)} left")
     if event.waiting:
@@ -139,11 +143,11 @@ def _backfill(event: BackfillProgress) -> str:
 
 def _measured(event: BackfillMeasured) -> str:
     planned = event.planned_wal_bytes
-    expected = "" if planned is None else f" ({_size(planned)} planned)"
+    expected = "" if planned is None else f" ({size(planned)} planned)"
     lines = [
         f"    {event.table}: {event.changed:,} of {event.scanned:,} rows changed in"
         f" {_length(event.filling)}, verified in {_length(event.verifying)};"
-        f" WAL {_size(event.wal_bytes)}{expected}"
+        f" WAL {size(event.wal_bytes)}{expected}"
     ]
     if event.held:
         held = ", ".join(
@@ -156,8 +160,9 @@ def _measured(event: BackfillMeasured) -> str:
     return "\n".join([*lines, *(f"    ! {note}" for note in event.notes)])
 
 
-def _size(size: float) -> str:
-    megabytes = size / 1_000_000
+def size(count: float) -> str:
+    """Bytes for people."""
+    megabytes = count / 1_000_000
     return f"{megabytes:,.0f} MB" if megabytes >= 10 else f"{megabytes:,.1f} MB"
 
 

@@ -10,10 +10,12 @@ import typer
 
 from zdm.cli import wiring
 from zdm.cli.options import Database
+from zdm.cli.progress import size
 from zdm.errors import ZdmError
 
 if TYPE_CHECKING:
     from zdm.model.plan import Step
+    from zdm.postgres.backfill_cost import Kept
     from zdm.workflows.read_status import Status
 
 WATCH_SECONDS = 2.0
@@ -102,6 +104,28 @@ def plain(status: "Status") -> dict[str, Any]:
                 "last_failure": failed[step.id].reason if step.id in failed else None,
             }
             for step in status.plan.steps
+        ],
+        "failing_rows": [
+            {
+                "step": row.step,
+                "relation": row.relation,
+                "key": row.key,
+                "reason": row.reason,
+            }
+            for row in status.failing
+        ],
+        "costs": [
+            {
+                "step": cost.step,
+                "rows_planned": cost.planned_rows,
+                "rows_expected": cost.expected_rows,
+                "wal_bytes_planned": cost.planned_wal,
+                "wal_bytes_expected": cost.expected_wal,
+                "wal_bytes_limit": cost.wal_limit,
+                "holds": cost.holds,
+                "approved_by": cost.approved_by,
+            }
+            for cost in status.costs
         ],
         "backfills": [
             {
@@ -198,7 +222,18 @@ def _step(status: "Status", step: "Step") -> str:
     estimate = sum(fill.estimate or 0 for fill in filled)
     rate = sum(fill.rate or 0.0 for fill in filled)
     speed = f", {rate:,.0f} rows/s" if rate else ""
-    return f"{line} ({scanned:,} of ~{estimate:,} rows{speed})"
+    costs = "".join(_cost(cost) for cost in status.costs if cost.step == step.id)
+    failing = "".join(f"\n      ! {row}" for row in status.failing if row.step == step.id)
+    return f"{line} ({scanned:,} of ~{estimate:,} rows{speed}{costs}){failing}"
+
+
+def _cost(cost: "Kept") -> str:
+    """What a backfill is going to cost."""
+    planned = "" if cost.planned_wal is None else f", {size(cost.planned_wal)} planned"
+    said = f"; {size(cost.expected_wal)} of WAL expected{planned}"
+    if cost.holds and not cost.approved_by:
+        said += "; above its limit: `zdm resume` lets it go on"
+    return said
 
 
 def _next(status: "Status") -> str:

@@ -87,6 +87,16 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a backfill will have cost at its end, as its batches measured, beside the plan."""
+
+    rows: int  # that it will have changed
+    wal_bytes: int
+    planned_rows: int | None
+    planned_wal_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillProgress:
     """How far a backfill is; `rate` in rows per second, None at the start.
 
@@ -108,6 +118,7 @@ class BackfillProgress:
     holds: tuple[Hold, ...] = ()
     workers: int = 1  # that may run now
     wal_rate: float | None = None  # bytes per second
+    expected: Expected | None = None  # once twenty batches were measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

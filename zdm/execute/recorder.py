@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from zdm.errors import TemporaryError
-from zdm.execute.events import Event, Waiting
+from zdm.execute.events import BackfillProgress, Event, RunStarted, Waiting
 from zdm.execute.ports import Clock, Database, Observer
 
+BACKFILL_GATE = "backfill"  # that no gate holds: a batch is tried again, a vacuum runs
 REFRESH = timedelta(seconds=5)  # the same wait is said again no sooner
 
 
@@ -25,11 +26,28 @@ class Recorder:
         """Best effort: a note that cannot be written must not stop a run."""
         self.seen_by.notify(event)
         with suppress(TemporaryError):
-            if isinstance(event, Waiting):
-                self._waits(event)
-            elif self.waiting is not None:
+            waiting = self._wait(event)
+            if waiting is not None:
+                self._waits(waiting)
+            elif self.waiting is not None or isinstance(event, RunStarted):  # or another's
                 self.database.note(None)
                 self.waiting = None
+
+    def _wait(self, event: Event) -> Waiting | None:
+        """The wait that an event tells of; a backfill's holds are one, too."""
+        match event:
+            case Waiting():
+                return event
+            case BackfillProgress(holds=(hold, *_)):
+                reason = "; ".join(one.reason for one in event.holds)
+                return Waiting(gate=hold.gate, reason=reason, since=hold.since)
+            case BackfillProgress() if event.waiting:
+                before = self.waiting
+                is_same = before is not None and before.gate == BACKFILL_GATE
+                since = before.since if before and is_same else self.clock.now()
+                return Waiting(gate=BACKFILL_GATE, reason=event.waiting, since=since)
+            case _:
+                return None
 
     def _waits(self, event: Waiting) -> None:
         now = self.clock.now()

@@ -97,9 +97,9 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="zdm_waiting",
-        help="1 while the run waits for this gate",
+        help="1 while the executor waits for this gate, as far as the journal was told; a"
+        " running one says it of itself",
         labels=("gate",),
-        live=True,
     ),
     Metric(
         name="zdm_waits_total",
@@ -256,7 +256,10 @@ def _is_now(waits: Waits, gate: str) -> bool:
 
 
 def page(database: str, *sources: Samples) -> str:
-    """The text that Prometheus reads; `database` names the one that all of it is about."""
+    """The text that Prometheus reads; `database` names the one that all of it is about.
+
+    Where two sources know the same, the later one's word counts.
+    """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Families(database, sources))
     return generate_latest(registry).decode()
@@ -272,8 +275,10 @@ class _Families(Collector):
         for metric in METRICS:
             kind = GaugeMetricFamily if metric.kind == "gauge" else CounterMetricFamily
             family = kind(metric.name, metric.help, labels=("database", *metric.labels))
+            merged: dict[tuple[str, ...], float] = {}
             for source in self._sources:
-                for labels, value in source.values.get(metric.name, {}).items():
-                    family.add_metric((self._database, *labels), value)
+                merged |= source.values.get(metric.name, {})
+            for labels, value in merged.items():
+                family.add_metric((self._database, *labels), value)
             if family.samples:
                 yield family

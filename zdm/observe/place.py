@@ -14,8 +14,7 @@ from zdm.execute.events import (
     Suspicious,
     Waiting,
 )
-
-BACKFILL_GATE = "backfill"  # a backfill that holds; its reason says for what
+from zdm.execute.recorder import BACKFILL_GATE
 
 
 @dataclass(slots=True)

@@ -17,12 +17,14 @@ from enum import StrEnum
 import psycopg
 
 from zdm.config import BackfillSettings
-from zdm.errors import StoppedError
+from zdm.errors import StoppedError, TemporaryError
 from zdm.execute.events import BackfillEvent, BackfillProgress, Suspicious
-from zdm.execute.ports import Clock
+from zdm.execute.ports import Clock, LockBusyError
 from zdm.model.plan import Backfill
 from zdm.postgres import (
     backfill_batch,
+    backfill_failing,
+    backfill_guard,
     backfill_monitor,
     backfill_vacuum,
     backfill_walk,
@@ -30,6 +32,8 @@ from zdm.postgres import (
 from zdm.postgres.backfill_batch import Connect
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_controller import MIB, Pace
+from zdm.postgres.backfill_cost import Costs
+from zdm.postgres.backfill_guard import Guard
 from zdm.postgres.backfill_monitor import STOP_READS, Monitor
 from zdm.postgres.backfill_ranges import Ranges
 from zdm.postgres.backfill_report import REPORT_SECONDS, Reporter
@@ -106,11 +110,21 @@ class _Engine:
     control: Control = field(init=False)
     ranges: Ranges = field(init=False)
     reporter: Reporter = field(init=False)
+    costs: Costs = field(init=False)
+    guard: Guard = field(init=False)
 
     def __post_init__(self) -> None:
         self.control = Control(self.job.settings.workers)
         self.ranges = Ranges(self.connection, self.job.fence, self.job.step.id)
         self.reporter = Reporter(self.job.step, self.control)
+        self.guard = Guard(self.job.step)
+        self.costs = Costs(
+            connection=self.connection,
+            fence=self.job.fence,
+            step=self.job.step,
+            control=self.control,
+            limit=self.job.settings.wal_limit,
+        )
 
     def run(self) -> Iterator[BackfillEvent]:
         limits = self.job.settings.gates
@@ -129,6 +143,7 @@ class _Engine:
                 limits=limits,
                 control=self.control,
                 oids=self._oids(new),
+                guard=self.guard,
                 vacuums=self.job.pacing is Pacing.PACED,
             )
             with monitor.polling():
@@ -147,7 +162,7 @@ class _Engine:
         ).fetchone()
         return [*({row[0]} if row else ()), *(walk.oid for walk in walks)]
 
-    def _leaves(self, walks: tuple[Walk, ...]) -> Iterator[BackfillProgress]:
+    def _leaves(self, walks: tuple[Walk, ...]) -> Iterator[BackfillEvent]:
         workers = self.control.workers
         waiting = tuple(w for w in walks if not self.ranges.take_over(w, workers))
         self.reporter.begin(self.ranges.totals())
@@ -157,7 +172,7 @@ class _Engine:
         for walk in waiting:
             yield from self._prove(walk)
 
-    def _fill(self, walks: tuple[Walk, ...]) -> Iterator[BackfillProgress]:
+    def _fill(self, walks: tuple[Walk, ...]) -> Iterator[BackfillEvent]:
         """Workers fill all waiting ranges; this thread reports."""
         started = time.monotonic()
         task = Task(
@@ -167,21 +182,31 @@ class _Engine:
             pace=PACES[self.job.pacing],
             wal_budget=float(self.job.settings.wal_budget_mb * MIB),
             walks={walk.relation: walk for walk in walks},
+            failing_rows=self.job.settings.failing_rows,
         )
+        self.costs.begin()
         with self._pool(task):
             while self.control.running and not self.control.error:
                 self.control.wait()
                 yield from self.reporter.where_due()
+                yield from self.reporter.warnings()
+                yield from self.costs.look(self.reporter.expected(), self.reporter.wal)
         self.reporter.filling += time.monotonic() - started
+        if self.control.failing:
+            raise backfill_failing.stopped(self.job.step, self.control.failing)
 
     @contextlib.contextmanager
     def _pool(self, task: Task) -> Iterator[None]:
         """The workers, each on its connection; stopped and gone after the block."""
         control, step = self.control, self.job.step
         with contextlib.ExitStack() as stack:
-            workers = []
+            workers: list[Worker] = []
             for number in range(1, control.workers + 1):
-                opened = backfill_batch.opened(self.job.connect, f"worker-{number}", step)
+                try:
+                    opened = backfill_batch.opened(self.job.connect, f"worker-{number}", step)
+                except TemporaryError as error:
+                    self._do_with(len(workers), error)
+                    break
                 stack.enter_context(contextlib.closing(opened))
                 scout = self._scout(stack, number)
                 if self.job.pacing is Pacing.FULL:
@@ -198,11 +223,24 @@ class _Engine:
         if control.error is not None:
             raise control.error
 
+    def _do_with(self, workers: int, error: TemporaryError) -> None:
+        """Fewer workers than wanted fill the table too; without any, it is tried again."""
+        self.connection.execute("SELECT")  # raises where the server is gone
+        if not workers:
+            raise LockBusyError(
+                f"no worker of {self.job.step.id} gets a connection: {error.message}",
+                hint=error.hint,
+            ) from error
+        self.control.note(f"{workers} workers had to do: {error.message}")
+
     def _scout(self, stack: contextlib.ExitStack, number: int) -> Scout | None:
         """Only where nothing but speed is asked for: it needs a connection more."""
         if self.job.pacing is not Pacing.FULL:
             return None
-        opened = backfill_batch.opened(self.job.connect, f"scout-{number}", self.job.step)
+        try:
+            opened = backfill_batch.opened(self.job.connect, f"scout-{number}", self.job.step)
+        except TemporaryError:  # the server has none left: the worker looks for itself
+            return None
         return stack.enter_context(contextlib.closing(Scout(opened)))
 
     def _stop(self, workers: list[Worker], patience: float) -> None:
@@ -217,26 +255,30 @@ class _Engine:
                     with contextlib.suppress(psycopg.Error):
                         worker.connection.cancel_safe(timeout=5.0)
 
-    def _prove(self, walk: Walk) -> Iterator[BackfillProgress]:
+    def _prove(self, walk: Walk) -> Iterator[BackfillEvent]:
         """Verify a relation until it is clean twice in a row; refill what differs."""
         if not walk.key:
             yield from self._sweep(walk)
         yield from self._vacuum(walk)
         yield from self._await_writers(walk)
         for _ in range(SWEEPS):
+            before = backfill_guard.triggers(self.connection, self._oids((walk,)))
             hits = yield from self._passes(walk)
-            if not hits:
+            self.guard.check(self.connection)
+            after = backfill_guard.triggers(self.connection, self._oids((walk,)))
+            if not hits and before == after:
                 self.ranges.verified(walk)
                 yield self.reporter.progress(verifying=True)
                 return
-            self.ranges.refill(walk, hits)
-            yield from self._fill((walk,))
+            if hits:
+                self.ranges.refill(walk, hits)
+                yield from self._fill((walk,))
         raise StoppedError(
             f"{self.job.step.id}: rows of {walk.relation} still differ after {SWEEPS} sweeps",
             hint="something else writes the old value; find it, then run it again",
         )
 
-    def _sweep(self, walk: Walk) -> Iterator[BackfillProgress]:
+    def _sweep(self, walk: Walk) -> Iterator[BackfillEvent]:
         """By pages: an update may have moved an unfilled row to a page that was passed."""
         before = 0
         for _ in range(SWEEPS):
@@ -267,20 +309,29 @@ class _Engine:
     def _await_writers(self, walk: Walk) -> Iterator[BackfillProgress]:
         since = self.ranges.totals().since
         while names := backfill_batch.writers(self.connection, walk, since):
+            self._heed_alarm()
             yield self.reporter.progress(
                 verifying=True,
                 waiting=f"transactions from before the backfill: {', '.join(names)}",
             )
             self.control.wait(REPORT_SECONDS)
 
-    def _passes(self, walk: Walk) -> Generator[BackfillProgress, None, Hits]:
+    def _heed_alarm(self) -> None:
+        """What the monitor saw ends the backfill while no worker runs, too."""
+        if self.control.alarm is not None:
+            raise self.control.alarm
+
+    def _passes(self, walk: Walk) -> Generator[BackfillEvent, None, Hits]:
         for _ in range(PASSES):
             started = time.monotonic()
             look = Pass(self.connection, self.job.step, walk, PACES[self.job.pacing])
             for chunk in look.chunks():
+                self._heed_alarm()
                 yield from self.reporter.where_due(verifying=True)
+                yield from self.reporter.warnings()
                 while any(h.gate in STOP_READS for h in self.control.holds):
                     self.control.wait()
+                    self._heed_alarm()
                     yield from self.reporter.where_due(verifying=True)
                 if chunk.pause:
                     self.job.clock.sleep(timedelta(seconds=chunk.pause))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from zdm.execute.events import Hold
+from zdm.postgres.backfill_failing import FailingRow
 
 GREEN_SECONDS = 60.0  # without a hold, before one more worker may run
 TICK = 0.1
@@ -47,6 +48,11 @@ class Control:
     vacuuming: bool = False
     vacuums: int = 0
     notes: dict[str, None] = field(default_factory=dict)  # in order, each once
+    budget: Hold | None = None  # until the operator says otherwise
+    failing: list[FailingRow] = field(default_factory=list)  # in this attempt
+    warned: dict[str, None] = field(default_factory=dict)  # what was warned of
+    warnings: list[str] = field(default_factory=list)  # not said yet
+    alarm: BaseException | None = None  # raised where the backfill is between two steps
     _running: int = 0
     _allowed: int = 0
     _busy: int = 0
@@ -88,6 +94,13 @@ class Control:
             self._error = self._error or error
             self._changed.notify_all()
 
+    def alert(self, error: BaseException) -> None:
+        """What must end the backfill, seen beside its work: also while it only verifies."""
+        self.alarm = error
+        if self._running:
+            self.stop(error)
+        self.wake()
+
     def begin(self, workers: int) -> None:
         """So many workers begin."""
         with self._changed:
@@ -122,6 +135,7 @@ class Control:
     def judge(self, holds: tuple[Hold, ...], *, frozen: bool) -> None:
         """What the gates say now."""
         now = time.monotonic()
+        holds = (*holds, self.budget) if self.budget is not None else holds
         with self._changed:
             for hold in self.holds:
                 self.tally.held[hold.gate] += now - self._judged  # type: ignore[assignment]  # seconds
@@ -131,6 +145,14 @@ class Control:
                 self._allowed, self._green_since = 1, now
             elif self._allowed < self.workers and now - self._green_since > GREEN_SECONDS:
                 self._allowed, self._green_since = self._allowed + 1, now
+            self._changed.notify_all()
+
+    def hold_for(self, budget: Hold | None) -> None:
+        """Begin no batch until the operator allows what it is going to cost."""
+        with self._changed:
+            others = tuple(hold for hold in self.holds if hold is not self.budget)
+            self.budget = budget
+            self.holds = others if budget is None else (*others, budget)
             self._changed.notify_all()
 
     def pass_gates(self) -> float:
@@ -177,6 +199,12 @@ class Control:
         with self._changed:
             self.tally.retries[sqlstate or "lost"] += 1
 
+    def fails(self, row: FailingRow) -> list[FailingRow]:
+        """A row that cannot be filled; all of them."""
+        with self._changed:
+            self.failing.append(row)
+            return list(self.failing)
+
     def own(self, pid: int) -> None:
         """A backend of this backfill."""
         with self._changed:
@@ -204,6 +232,19 @@ class Control:
         """Something a person should know at the end."""
         with self._changed:
             self.notes[text] = None
+
+    def warn(self, about: str, text: str) -> None:
+        """Something a person should know now; of each thing once."""
+        with self._changed:
+            if about not in self.warned:
+                self.warned[about] = None
+                self.warnings.append(text)
+
+    def take_warnings(self) -> list[str]:
+        """The warnings that nobody was told of yet."""
+        with self._changed:
+            taken, self.warnings = self.warnings, []
+            return taken
 
     def vacuumed(self) -> None:
         """The others go on."""

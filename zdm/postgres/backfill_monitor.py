@@ -1,7 +1,7 @@
 """Polls the gates on a connection of its own, in a thread, also while batches run.
 
-It tells the shared control what holds, cancels a batch that others wait for, and says when
-a VACUUM is due.
+It tells the shared control what holds, cancels a batch that others wait for, says when a
+VACUUM is due, and ends a backfill whose trigger is gone.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ from zdm.postgres import backfill_probe, backfill_signals
 from zdm.postgres.backfill_batch import Connect
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_gates import Freeze, Gate, Judge, Kind, Moment, Reading, Unreadable
+from zdm.postgres.backfill_guard import Guard
 from zdm.postgres.backfill_signals import Look
 from zdm.postgres.connection import Connection, first_line
 
@@ -94,6 +95,7 @@ class Monitor:
     limits: BackfillGates
     control: Control
     oids: list[int]
+    guard: Guard
     vacuums: bool  # whether VACUUM is asked for where it is due
     look: Look | None = None
     judges: list[tuple[Judge, Signal]] = field(default_factory=list)
@@ -136,6 +138,8 @@ class Monitor:
             with contextlib.suppress(psycopg.Error):
                 self._yield_to_others(self.look, new)
                 self._vacuum_where_due(self.look)
+                self._alert_where_unsynced(self.look)
+                self._warn_of_the_horizon(self.look)
 
     def _read(self, signal: Signal) -> Reading | Unreadable:
         if self.look is None:
@@ -172,6 +176,23 @@ class Monitor:
         due = percent > VACUUM_PERCENT and dead > VACUUM_ROWS
         if due and backfill_signals.horizon(look)[1] <= self.limits.xmin_age.total_seconds():
             self.control.ask_for_vacuum()
+
+    def _warn_of_the_horizon(self, look: Look) -> None:
+        """An old transaction alone is no reason to hold: dead rows may be few."""
+        who, age = look.oldest
+        if age > self.limits.xmin_age.total_seconds():
+            self.control.warn(
+                who,
+                f"{who} has kept VACUUM from cleaning for {age:,.0f} s, so the dead rows of"
+                " this backfill pile up; end it if nobody needs it",
+            )
+
+    def _alert_where_unsynced(self, look: Look) -> None:
+        """What the fill relies on, the sync trigger above all, must stand to its end."""
+        try:
+            self.guard.check(look.connection)
+        except StoppedError as error:
+            self.control.alert(error)
 
 
 def _opened(connect: Connect) -> Connection:

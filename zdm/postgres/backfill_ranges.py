@@ -6,7 +6,7 @@ and writes the cursor last, so a worker of an executor that lost the run rolls b
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from zdm.postgres import journal
@@ -58,7 +58,8 @@ class Ranges:
             journal.check(self.connection, self.fence)
             found = self.connection.execute(
                 "UPDATE zdm.backfill_range SET epoch = %s,"
-                " state = CASE state WHEN 'filling' THEN 'waiting' ELSE state END"
+                " failing_key = NULL, state = CASE WHEN state IN ('filling', 'failing')"
+                " THEN 'waiting' ELSE state END"
                 " WHERE run_id = %s AND step_id = %s AND relation = %s RETURNING key, state",
                 (self.fence.epoch, self.fence.run, self.step, walk.relation),
             ).fetchall()
@@ -122,6 +123,30 @@ class Ranges:
         if row is None:
             return None
         return Range(id=row[0], relation=row[1], lo=_key(row[2]), hi=_key(row[3]), sweep=row[4])
+
+    def split(self, taken: Range, walk: Walk, size: int) -> Range:
+        """Leave the next `size` keys to this range, and the others to a new one, which any
+        worker may take; what is left of it. A range of no more keys stays whole."""
+        with self.connection.transaction():
+            row = self.connection.execute(
+                "SELECT cursor, estimate, scanned FROM zdm.backfill_range"
+                " WHERE id = %s AND epoch = %s FOR NO KEY UPDATE",
+                (taken.id, self.fence.epoch),
+            ).fetchone()
+            if row is None:
+                raise journal.taken_over(self.connection, self.fence)
+            cursor = taken.lo if row[0] is None else tuple(row[0])
+            bounds = walk.next(self.connection, cursor, size, taken.hi)
+            if bounds.last:
+                return taken
+            own = None if row[1] is None else row[2] + bounds.keys
+            rest = None if own is None else max(row[1] - own, 0)
+            self.connection.execute(
+                "UPDATE zdm.backfill_range SET hi = %s::text[], estimate = %s WHERE id = %s",
+                (list(bounds.upper or ()), own, taken.id),
+            )
+            self._insert(walk, bounds.upper, taken.hi, estimate=rest, sweep=taken.sweep)
+        return replace(taken, hi=bounds.upper)
 
     def refill(self, walk: Walk, chunks: Sequence[tuple[Key | None, Key | None]]) -> None:
         """Fill these intervals again."""

@@ -5,9 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from zdm.execute.events import BackfillEvent, BackfillMeasured, BackfillProgress, Suspicious
+from zdm.execute.events import (
+    BackfillEvent,
+    BackfillMeasured,
+    BackfillProgress,
+    Expected,
+    Suspicious,
+)
 from zdm.model.plan import Backfill
+from zdm.postgres import backfill_cost
 from zdm.postgres.backfill_control import Control
+from zdm.postgres.backfill_cost import Spent
 from zdm.postgres.backfill_meter import Meter
 from zdm.postgres.backfill_ranges import Totals
 
@@ -30,6 +38,7 @@ class Reporter:
     control: Control
     meter: Meter = field(default_factory=Meter)
     before: tuple[int, int] = (0, 0)  # rows scanned and changed by earlier attempts
+    wal_before: int = 0
     estimate: int | None = None
     filling: float = 0.0  # seconds
     verifying: float = 0.0
@@ -40,6 +49,29 @@ class Reporter:
         tally = self.control.tally
         self.estimate = totals.estimate
         self.before = (totals.scanned - tally.scanned, totals.changed - tally.changed)
+        self.wal_before = totals.wal - tally.wal
+
+    @property
+    def wal(self) -> int:
+        """Bytes of WAL, earlier attempts' included."""
+        return self.wal_before + self.control.tally.wal
+
+    def expected(self) -> Expected | None:
+        """What it will have cost, once enough was seen."""
+        tally = self.control.tally
+        spent = Spent(
+            scanned=self.before[0] + tally.scanned,
+            changed=self.before[1] + tally.changed,
+            wal=self.wal,
+            estimate=self.estimate,
+            batches=tally.batches,
+        )
+        return backfill_cost.expected(self.step.cost, spent)
+
+    def warnings(self) -> Iterator[Suspicious]:
+        """What the gates' thread saw, and does not hold for."""
+        for text in self.control.take_warnings():
+            yield Suspicious(id=self.step.id, reason=text)
 
     def where_due(self, *, verifying: bool = False) -> Iterator[BackfillProgress]:
         """Progress, twice a second at the most."""
@@ -72,6 +104,7 @@ class Reporter:
             holds=control.holds,
             workers=control.allowed,
             wal_rate=seen.wal_rate,
+            expected=self.expected(),
         )
 
     def end(self, totals: Totals) -> Iterator[BackfillEvent]:

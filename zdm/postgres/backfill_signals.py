@@ -64,6 +64,7 @@ class Look:
     pids: list[int] = field(default_factory=list)  # our own backends
     lsns: deque[tuple[float, int]] = field(default_factory=deque)
     horizons: dict[str, tuple[str, float]] = field(default_factory=dict)
+    oldest: tuple[str, float] = ("nobody", 0.0)  # who holds the horizon; found by the last look
     blockers: list[int] = field(default_factory=list)  # of our own, found by the last look
 
     def rows(self, query: str, values: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:
@@ -255,7 +256,7 @@ def horizon(look: Look) -> tuple[str, float]:
         seen[what] = (xmin, since)
         age = float(seconds) if seconds is not None else now - since
         oldest = max(oldest, (what, age), key=lambda one: one[1])
-    look.horizons = seen
+    look.horizons, look.oldest = seen, oldest
     return oldest
 
 

@@ -4,11 +4,13 @@ It asks the shared control before each batch, learns its size from what batches 
 answers an error by its class. A row that cannot be written is found by halving the batch.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import psycopg
+from psycopg import errors
 
 from zdm.errors import StoppedError
 from zdm.execute.ports import Clock, ConnectionLostError, LockBusyError
@@ -16,12 +18,14 @@ from zdm.model.plan import Backfill
 from zdm.postgres import (
     backfill_batch,
     backfill_controller,
+    backfill_failing,
     backfill_retry,
     backfill_vacuum,
 )
 from zdm.postgres.backfill_batch import Outcome, Work
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_controller import Controller, Pace
+from zdm.postgres.backfill_failing import FailingRow
 from zdm.postgres.backfill_ranges import Range, Ranges
 from zdm.postgres.backfill_retry import Action
 from zdm.postgres.backfill_scout import Scout
@@ -43,6 +47,7 @@ class Task:
     pace: Pace
     wal_budget: float  # bytes per second, of all workers
     walks: Mapping[str, Walk]  # by relation
+    failing_rows: int = 1  # so many rows that cannot be filled end it
 
 
 @dataclass(slots=True)
@@ -60,6 +65,8 @@ class Worker:
     outcomes: tuple[bool, ...] = ()
     hunt: int = 0  # while a failing row is looked for: the size of batches
     suspects: int = 0  # keys among which it is
+    at_end: bool = False  # of the range: its last row was set aside
+    split_off: int = 0  # the range that was split last
     dense: bool = False  # the keys of the last batch had no gap
 
     def __post_init__(self) -> None:
@@ -91,6 +98,10 @@ class Worker:
                     return
             except psycopg.Error as error:
                 self._failed(ranges, taken, error)
+                if self.at_end:
+                    self.at_end = False
+                    return
+                taken = self._split(ranges, taken)
                 continue
             self._filled(taken, outcome)
             if outcome.bounds.last:
@@ -163,7 +174,8 @@ class Worker:
                 f" {first_line(error)}",
                 hint="run the same command again; it goes on where it stopped",
             ) from error
-        ranges.failed(taken, first_line(error))
+        with contextlib.suppress(psycopg.Error):  # a full server refuses this, too
+            ranges.failed(taken, first_line(error))
         self.outcomes = (*self.outcomes, False)[-LOOKED_AT:]
         if action is Action.SMALLER and self.control.cancelled(self._pid):
             self.controller.panic()  # a gate's doing; the next look at the gates waits
@@ -215,7 +227,8 @@ class Worker:
     def _again(self, taken: Range, action: Action, error: psycopg.Error) -> None:
         self.timeouts = self.timeouts + 1 if action is Action.SMALLER else 0
         if action is Action.SMALLER and self.controller.size == 1:
-            raise self._names_row(taken, error)
+            self._row_fails(taken, error)
+            return
         if self.timeouts > backfill_retry.SLOW_RETRIES:
             self.controller.below_the_floor()
         else:
@@ -227,14 +240,42 @@ class Worker:
         size = self.hunt or self.controller.size
         self.suspects = self.suspects or size
         if size == 1:
-            raise self._names_row(taken, error)
+            self._row_fails(taken, error)
+            return
         self.hunt = size // 2
 
-    def _names_row(self, taken: Range, error: psycopg.Error) -> StoppedError:
-        walk = self.task.walks[taken.relation]
-        key = backfill_batch.name_row(self.connection, self.task.step, taken, walk)
-        return StoppedError(
-            backfill_batch.failing_row(self.task.step, walk, key, error),
+    def _row_fails(self, taken: Range, error: psycopg.Error) -> None:
+        """Set the row aside, or raise StoppedError where as many failed as may."""
+        walk, step, fence = self.task.walks[taken.relation], self.task.step, self.task.fence
+        key = backfill_batch.name_row(self.connection, step, taken, walk)
+        row = FailingRow(
+            step=step.id,
+            relation=walk.relation,
+            key=f"{walk.key_words} = {key}",
+            reason=first_line(error),
+        )
+        if len(self.control.fails(row)) < self.task.failing_rows:
+            self.hunt = self.suspects = 0
+            self.at_end = not backfill_failing.set_aside(
+                self.connection, fence, taken, walk, row
+            )
+            return
+        backfill_failing.note(self.connection, fence, taken, row)
+        if len(self.control.failing) > 1:
+            raise backfill_failing.stopped(step, self.control.failing) from error
+        raise StoppedError(
+            backfill_batch.failing_row(step, walk, key, error),
             hint="mend that row or the expression; nothing is lost, and the same command"
             " goes on from there",
-        )
+        ) from error
+
+    def _split(self, ranges: Ranges, taken: Range) -> Range:
+        """A range that timed out three times is split where the slow batch ends: others may
+        take what lies behind, while this worker looks for the slow row."""
+        if self.timeouts < backfill_retry.SLOW_RETRIES or self.split_off == taken.id:
+            return taken
+        self.split_off = taken.id
+        try:
+            return ranges.split(taken, self.task.walks[taken.relation], self.controller.size)
+        except errors.QueryCanceled:  # slow, too: then it stays whole
+            return taken

@@ -83,6 +83,11 @@ def tune(connection: Connection) -> None:
 def _unreachable(url: str, error: psycopg.OperationalError) -> ZdmError:
     said = str(error).strip().splitlines()
     reason = said[-1] if said else "no answer"
+    if "too many c" in reason or "connection slots" in reason:  # 53300; it may name a role
+        return TemporaryError(
+            f"{shown(url)} has no connection left: {reason}",
+            hint="close connections that nobody needs, or raise the limit that it names",
+        )
     if "does not exist" in reason or "authentication failed" in reason or "role" in reason:
         return InputError(
             f"{shown(url)} refused the connection: {reason}",

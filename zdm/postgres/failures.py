@@ -29,6 +29,8 @@ def translated(
                 f"the server's disk is full while {doing}",
                 hint="make room, then run it again",
             )
+        case errors.ReadOnlySqlTransaction():  # a standby: the primary is elsewhere now
+            return lost(doing, error)
         case psycopg.OperationalError() | psycopg.InterfaceError():
             return lost(doing, error)
     return StoppedError(

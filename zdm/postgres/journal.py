@@ -16,7 +16,7 @@ from zdm.execute.states import FINISHED
 from zdm.model.release import RunState, Version
 from zdm.postgres.connection import Connection
 
-VERSION = 3  # of the journal's tables
+VERSION = 4  # of the journal's tables
 _RUN = (
     "SELECT id, plan_name, plan_digest, state, epoch, soak_since,"
     " point_of_no_return IS NOT NULL FROM zdm.run"
@@ -229,9 +229,11 @@ def reverted(connection: Connection, fence: Fence, step: str) -> None:
         "UPDATE zdm.step SET state = 'reverted', done_at = NULL WHERE run_id = %s AND id = %s",
         (fence.run, step),
     )
-    connection.execute(
-        "DELETE FROM zdm.backfill_range WHERE run_id = %s AND step_id = %s", (fence.run, step)
-    )
+    for table in ("backfill_range", "backfill_cost"):
+        connection.execute(
+            f"DELETE FROM zdm.{table} WHERE run_id = %s AND step_id = %s".encode(),  # noqa: S608
+            (fence.run, step),
+        )
 
 
 def is_done(connection: Connection, fence: Fence, step: str) -> bool:

@@ -37,6 +37,8 @@ def samples(status: Status | None, now: datetime) -> Samples:
     found.set("zdm_point_of_no_return", float(run.past_return))
     for sqlstate, count in status.history.failures:
         found.set("zdm_failed_attempts_total", count, sqlstate or "none")
+    if status.waiting is not None and status.at_work and not status.is_finished:
+        found.set("zdm_waiting", 1, status.waiting.gate)
     _steps(found, status)
     _fills(found, status)
     return found

@@ -9,7 +9,17 @@ from zdm.execute.events import Waiting
 from zdm.execute.ports import JournalRun, Order
 from zdm.execute.states import FINISHED
 from zdm.model.plan import Plan
-from zdm.postgres import connection, history, journal, locks, orders
+from zdm.postgres import (
+    backfill_cost,
+    backfill_failing,
+    connection,
+    history,
+    journal,
+    locks,
+    orders,
+)
+from zdm.postgres.backfill_cost import Kept
+from zdm.postgres.backfill_failing import FailingRow
 from zdm.postgres.connection import Connection
 from zdm.postgres.history import History
 from zdm.postgres.journal import Attempted, Times
@@ -48,6 +58,8 @@ class Status:
     order: Order | None
     waiting: Waiting | None  # what the executor waits for, or last did
     waiting_seen_at: datetime | None
+    costs: tuple[Kept, ...] = ()  # of backfills, once they are foretold
+    failing: tuple[FailingRow, ...] = ()  # rows that the last attempt could not fill
 
     @property
     def is_finished(self) -> bool:
@@ -72,7 +84,8 @@ def read(url: str) -> Status | None:
 
 
 def _status(opened: Connection, run: JournalRun) -> Status:
-    is_new = journal.version(opened) >= 2  # they came with it
+    version = journal.version(opened)
+    is_new = version >= 2  # they came with it
     waiting = orders.waiting(opened, run.id) if is_new else None
     return Status(
         run=run,
@@ -96,4 +109,6 @@ def _status(opened: Connection, run: JournalRun) -> Status:
         order=orders.standing(opened, run.id) if is_new else None,
         waiting=waiting[0] if waiting else None,
         waiting_seen_at=waiting[1] if waiting else None,
+        failing=backfill_failing.kept(opened, run.id) if version >= 4 else (),
+        costs=backfill_cost.kept(opened, run.id) if version >= 4 else (),
     )

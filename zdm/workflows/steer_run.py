@@ -4,11 +4,12 @@ import getpass
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from zdm.errors import RefusedError
 from zdm.execute.ports import Order
-from zdm.postgres import connection, locks, orders
+from zdm.postgres import backfill_cost, connection, locks, orders
 from zdm.postgres.connection import Connection
 
 
@@ -32,10 +33,24 @@ def pause(url: str) -> tuple[str, ...]:
         return _at_work(opened)
 
 
-def resume(url: str) -> Order | None:
-    """Take the standing order back; None where there is none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """What `resume` took back or allowed, and what still holds."""
+
+    order: Order | None = None
+    exceeding: tuple[str, ...] = ()  # backfills that may now exceed their WAL limit
+    held: tuple[str, ...] = ()  # backfills that still hold for it
+
+
+def resume(url: str) -> Resumed:
+    """Take the standing order back; where there is none, let a backfill that holds for its
+    budget go on: one word never does both."""
     with _opened(url) as opened:
-        return orders.withdraw(opened, _operator())
+        order = orders.withdraw(opened, _operator())
+        run = orders.unfinished(opened)
+        if order is not None:
+            return Resumed(order=order, held=backfill_cost.held(opened, run))
+        return Resumed(exceeding=backfill_cost.approve(opened, run, _operator()))
 
 
 def cancel(url: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 -- transaction of its own; every statement may be run again.
 CREATE SCHEMA IF NOT EXISTS zdm;
 CREATE TABLE IF NOT EXISTS zdm.journal (version integer NOT NULL);
-INSERT INTO zdm.journal SELECT 3 WHERE NOT EXISTS (SELECT FROM zdm.journal);
+INSERT INTO zdm.journal SELECT 4 WHERE NOT EXISTS (SELECT FROM zdm.journal);
 -- before version 3 a backfill had one cursor for each table: it begins anew, and changes no
 -- row twice
 DO $$ BEGIN
@@ -56,8 +56,7 @@ CREATE TABLE IF NOT EXISTS zdm.backfill_range (
     lo text[],
     hi text[],
     cursor text[],
-    state text NOT NULL DEFAULT 'waiting'
-        CHECK (state IN ('waiting', 'filling', 'filled', 'verified')),
+    state text NOT NULL DEFAULT 'waiting',
     epoch integer NOT NULL, -- of the run; a batch of an older one is taken back
     worker text,
     size integer, -- of the last batch
@@ -71,6 +70,11 @@ CREATE TABLE IF NOT EXISTS zdm.backfill_range (
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+-- a row that cannot be filled, by its key: in a range of its own, which is `failing`
+ALTER TABLE zdm.backfill_range ADD COLUMN IF NOT EXISTS failing_key text;
+ALTER TABLE zdm.backfill_range DROP CONSTRAINT IF EXISTS backfill_range_state_check;
+ALTER TABLE zdm.backfill_range ADD CONSTRAINT backfill_range_state_check
+    CHECK (state IN ('waiting', 'filling', 'filled', 'failing', 'verified'));
 CREATE INDEX IF NOT EXISTS backfill_range_of_step ON zdm.backfill_range (run_id, step_id);
 -- verifications: whole passes over a relation, and how many rows differed
 CREATE TABLE IF NOT EXISTS zdm.backfill_pass (
@@ -83,6 +87,22 @@ CREATE TABLE IF NOT EXISTS zdm.backfill_pass (
     differing bigint NOT NULL,
     ended_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     lsn pg_lsn NOT NULL
+);
+-- what a backfill is going to cost, by what its batches measured; above its limit it holds
+-- until it is approved
+CREATE TABLE IF NOT EXISTS zdm.backfill_cost (
+    run_id bigint NOT NULL REFERENCES zdm.run,
+    step_id text NOT NULL,
+    planned_rows bigint,
+    planned_wal bigint,
+    expected_rows bigint,
+    expected_wal bigint NOT NULL,
+    wal_limit bigint,
+    holds boolean NOT NULL DEFAULT false,
+    approved_by text,
+    approved_at timestamptz,
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (run_id, step_id)
 );
 -- what the operator asked of the executor, and has not been taken back or obeyed
 CREATE TABLE IF NOT EXISTS zdm.request (
@@ -114,4 +134,4 @@ ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS window_ended_by text;
 -- the application's versions that the run moves between; `zdm guard` reads them
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS old_version text;
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS new_version text;
-UPDATE zdm.journal SET version = 3;
+UPDATE zdm.journal SET version = 4;

@@ -1,0 +1,134 @@
+"""What a backfill relies on is watched to its end: its trigger keeps other writes in step."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.postgres.fills import begun, count, job, step, table
+from zdm.config import BackfillGates, BackfillSettings
+from zdm.errors import StoppedError
+from zdm.execute.events import BackfillEvent, BackfillProgress
+from zdm.model.plan import Backfill, Check
+from zdm.model.schema import Name
+from zdm.postgres import backfill, connection
+from zdm.postgres.backfill import Job
+from zdm.postgres.connection import Connection
+from zdm.recipes import probes
+
+SOON = BackfillSettings(gates=BackfillGates(poll=timedelta(milliseconds=50)))
+OFF = ["ALTER TABLE t DISABLE TRIGGER sync", "DROP TRIGGER sync ON t"]
+
+
+@pytest.fixture
+def own(database: str) -> Iterator[Connection]:
+    with connection.connect(database, name="execute/tests") as conn:
+        yield conn
+
+
+def make(own: Connection) -> None:
+    own.execute(
+        "CREATE TRIGGER sync BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION sync()"
+    )
+
+
+def synced(own: Connection) -> Backfill:
+    """A table with a trigger that keeps `new` in step, and the backfill that relies on it."""
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute(
+        "CREATE FUNCTION sync() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN NEW.new = upper(NEW.old); RETURN NEW; END'"
+    )
+    make(own)
+    there = Check(
+        sql=probes.trigger(Name("public", "t"), "sync"),
+        failure="the sync trigger on t is missing or disabled, so rows would be lost",
+        hint="enable the trigger",
+    )
+    return replace(step(("id",)), preconditions=(there,))
+
+
+def states(own: Connection) -> set[str]:
+    return {state for (state,) in own.execute("SELECT state FROM zdm.backfill_range")}
+
+
+def until(events: Iterator[BackfillEvent], *, verifying: bool) -> None:
+    next(e for e in events if isinstance(e, BackfillProgress) and e.verifying is verifying)
+
+
+@pytest.mark.parametrize("off", OFF, ids=["disabled", "dropped"])
+def test_a_trigger_that_goes_while_rows_are_filled_stops_it_before_the_end(
+    own: Connection, off: str
+) -> None:
+    wanted = synced(own)
+    own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.002) IS NOT NULL) NOT VALID")
+    fence = begun(own)
+    filling = backfill.run(job(own, fence, wanted, settings=SOON))
+    until(filling, verifying=False)
+    own.execute(off.encode())
+    own.execute("INSERT INTO t VALUES (0, 'unsynced')")
+    with pytest.raises(StoppedError, match="backfill-1: the sync trigger on t is") as raised:
+        list(filling)
+    left = count(own, "new IS NULL")
+    reached = states(own)
+    own.execute("DROP TRIGGER IF EXISTS sync ON t; ALTER TABLE t DROP CONSTRAINT t_check")
+    make(own)
+    list(backfill.run(job(own, fence, wanted)))
+
+    assert raised.value.hint == "enable the trigger"
+    assert left > 1  # it did not go on to the end first
+    assert "verified" not in reached
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+    assert states(own) == {"verified"}
+
+
+def test_a_trigger_of_zdm_that_the_plan_has_no_condition_for_is_watched_too(
+    own: Connection,
+) -> None:
+    wanted = replace(synced(own), preconditions=())
+    own.execute("ALTER TRIGGER sync ON t RENAME TO zzz_zdm_fill_new")
+    own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.002) IS NOT NULL) NOT VALID")
+    own.execute("CREATE TRIGGER theirs BEFORE INSERT ON t EXECUTE FUNCTION sync()")
+    filling = backfill.run(job(own, begun(own), wanted, settings=SOON))
+    until(filling, verifying=False)
+    own.execute("ALTER TABLE t DISABLE TRIGGER theirs")  # is their affair
+    until(filling, verifying=False)
+    own.execute("ALTER TABLE t DISABLE TRIGGER zzz_zdm_fill_new")
+    with pytest.raises(StoppedError, match="the trigger zzz_zdm_fill_new on t was disabled"):
+        list(filling)
+
+    assert count(own, "new IS NULL") > 0
+
+
+def test_a_trigger_that_goes_while_rows_are_verified_stops_it(
+    own: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zdm.postgres.backfill_report.REPORT_SECONDS", 0.0)
+    filling = backfill.run(job(own, begun(own), synced(own)))
+    until(filling, verifying=True)
+    own.execute("ALTER TABLE t DISABLE TRIGGER sync")
+    with pytest.raises(StoppedError, match="the sync trigger on t is missing or disabled"):
+        list(filling)
+
+    assert states(own) == {"filled"}
+
+
+def test_a_trigger_that_was_off_for_a_moment_makes_it_verify_anew(
+    own: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zdm.postgres.backfill_report.REPORT_SECONDS", 0.0)
+    wanted: Job = job(own, begun(own), synced(own))
+    passes = "SELECT count(*)::int FROM zdm.backfill_pass"
+    written = False
+    for event in backfill.run(wanted):
+        if not isinstance(event, BackfillProgress) or not event.verifying or written:
+            continue
+        if own.execute(passes.encode()).fetchone() == (1,):  # in the second of two
+            written = True
+            own.execute("ALTER TABLE t DISABLE TRIGGER sync")
+            own.execute("UPDATE t SET old = 'passed already' WHERE id = 1")
+            own.execute("ALTER TABLE t ENABLE TRIGGER sync")
+
+    assert written
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
