@@ -154,7 +154,7 @@ def test_a_killed_test_leaves_no_process(cluster_programs: Programs) -> None:
 
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while (Path(folder).exists() or list(marked(MARK, folder))) and time.monotonic() < deadline:
         time.sleep(0.1)
 
