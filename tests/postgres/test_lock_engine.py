@@ -1,6 +1,9 @@
 """Who is in the way: seen before a lock is asked for, named, made to give way, or ended."""
 
+import contextlib
+import os
 import re
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -128,13 +131,41 @@ def test_an_idle_transaction_is_ended_after_the_time_that_is_set(database: str) 
         assert conn.info.transaction_status is not None
         with pytest.raises(psycopg.OperationalError):
             conn.execute("SELECT 1")
-    (ended,) = [event for event in watching.events if isinstance(event, SessionEnded)]
+    ended = [event for event in watching.events if isinstance(event, SessionEnded)]
     with connection.connect(database, name="tests") as conn2:
-        acts = conn2.execute("SELECT what FROM zdm.act").fetchall()
+        acts = conn2.execute("SELECT what FROM zdm.act ORDER BY id").fetchall()
 
     assert state is RunState.CONTRACTED
-    assert ended.who.startswith("report (pid")
-    assert acts == [(f"ended {ended.who}: {ended.reason}",)]
+    assert ended[0].who.startswith("report (pid")
+    assert acts == [(f"ended {event.who}: {event.reason}",) for event in ended]
+
+
+@pytest.mark.skipif("ZDM_TEST_DSN" in os.environ, reason="its processes are not ours to stop")
+def test_a_session_that_is_slow_to_end_is_recorded_too(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zdm.postgres.blockers.END_MILLISECONDS", 200)
+    plan, watching = planned(database), Watching()
+    with client(database) as conn:
+        conn.execute("SELECT count(*) FROM users")
+        pid = conn.info.backend_pid
+
+        def go_on(event: Event) -> None:
+            if isinstance(event, SessionEnded) or len(reasons(watching)) > 5:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+        watching.react = go_on
+        os.kill(pid, signal.SIGSTOP)
+        state = execute(database, plan, IMPATIENT, watching)
+    ended = [event for event in watching.events if isinstance(event, SessionEnded)]
+    with connection.connect(database, name="tests") as conn2:
+        acts = conn2.execute("SELECT what FROM zdm.act ORDER BY id").fetchall()
+
+    assert state is RunState.CONTRACTED
+    assert ended[0].who.startswith("report (pid")
+    assert "was told to end and is still there" in ended[0].reason
+    assert acts == [(f"ended {event.who}: {event.reason}",) for event in ended]
 
 
 def test_nobody_is_ended_unless_it_is_set(database: str) -> None:
