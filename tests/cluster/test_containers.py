@@ -37,17 +37,21 @@ def test_a_crash_loop_waits_longer_and_longer(space: Space) -> None:
     crash = objects.python("import sys; print('no database'); sys.exit(3)")
     space.create(objects.deployment("crash", crash))
 
+    seen: list[Json] = []
+
     def looping() -> bool:
         pod = only_pod(space, "crash")
+        seen.append(pod)
         return waiting(pod) == "CrashLoopBackOff" and container(pod)["restartCount"] >= 3
 
     space.until(looping, "a crash loop with three restarts")
-    status = container(only_pod(space, "crash"))
+    status = container(seen[-1])
+    back_off = 2 ** (status["restartCount"] - 1)
 
     last = status["lastState"]["terminated"]
     assert (last["exitCode"], last["reason"]) == (3, "Error")
     said = status["state"]["waiting"]["message"]
-    assert said.startswith("back-off 4s restarting failed container=main pod=crash-")
+    assert said.startswith(f"back-off {back_off}s restarting failed container=main pod=crash-")
     assert status["ready"] is False
     name = only_pod(space, "crash")["metadata"]["name"]
     assert space.kubectl("logs", name) == "no database\n"

@@ -2,15 +2,18 @@
 
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from tests import case as cases
 from tests.case import Watching
 from tests.fakes.platform import FakePlatform, Scene
+from tests.waiting import until_true
 from zdm import snapshotfile
 from zdm.errors import RefusedError, RolloutError, StoppedError, TemporaryError, ZdmError
 from zdm.execute import admission, gate, rollback, runner
@@ -52,7 +55,7 @@ class Stage:
     options: Options = field(
         default_factory=lambda: replace(
             cases.options(),
-            rollout=replace(cases.QUICK, deadline=timedelta(seconds=10)),
+            rollout=replace(cases.QUICK, deadline=timedelta(seconds=60)),
             assume_deployed=False,
         )
     )
@@ -404,13 +407,19 @@ def test_a_half_done_step_is_taken_back_too(database: str) -> None:
     stage = Stage(url=database, plan=plan)
     step = next(s for s in plan.steps if isinstance(s, RunSql) and not s.in_transaction)
     with connection.connect(database, name="tests") as conn:
-        conn.execute("SET statement_timeout = '300ms'")
-        with connection.connect(database, name="writer", autocommit=False) as writer:
+        with (
+            connection.connect(database, name="writer", autocommit=False) as writer,
+            ThreadPoolExecutor(1) as pool,
+        ):
             writer.execute(
                 f"LOCK TABLE {step.locks[0].table.sql} IN ROW EXCLUSIVE MODE".encode()
             )
-            with pytest.raises(Exception, match="statement timeout"):
-                conn.execute(step.sql[0].encode())
+            building = pool.submit(conn.execute, step.sql[0].encode())
+            with connection.connect(database, name="look") as look:
+                until_true(look, "SELECT EXISTS (SELECT FROM pg_index WHERE NOT indisvalid)")
+            conn.cancel_safe()
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                building.result()
         text = plan_files.plan_text(plan)
         journal.make(conn)
         run = journal.begin(conn, text, "killed")

@@ -41,7 +41,7 @@ def test_a_slow_drain_is_waited_for_while_kubectl_says_done(shop: Shop) -> None:
     said: list[str] = []
 
     def ask_kubectl() -> None:
-        status = shop.kubectl("rollout", "status", "deployment/web", "--timeout=5s")
+        status = shop.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
         said.append(status.out.strip().splitlines()[-1])
 
     shop.in_seconds(10, ask_kubectl)
@@ -323,7 +323,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
 def test_a_server_in_trouble_is_asked_again(shop: Shop, failure: Answer | Drop | Hang) -> None:
-    shop.read_seconds = 0.5
+    shop.read_seconds = 2.0
     api = shop.api
     shop.kube.fail_next(failure, times=2)
 

@@ -259,12 +259,12 @@ class Control:
             self.pids[pid] = False
             return was
 
-    def waiting(self) -> str:
+    def waiting(self, holds: tuple[Hold, ...]) -> str:
         """Why nothing moves, in words; empty where it does."""
         if self.vacuuming:
             return "VACUUM, so that later batches reuse the space"
-        if self.holds:
-            return "; ".join(_said(hold) for hold in self.holds)
+        if holds:
+            return "; ".join(_said(hold) for hold in holds)
         with self._changed:
             return "; ".join(dict.fromkeys(self.waits.values()))
 
