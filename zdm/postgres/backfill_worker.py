@@ -158,11 +158,12 @@ class Worker:
             )
             self.control.sleep(FLOOR_SECONDS)
             self.controller.slow = 0
-        budget = self.task.wal_budget / max(1, self.control.running)
-        seconds = backfill_controller.pause(
-            self.task.pace, outcome.seconds, outcome.wal, budget
+        pace, budget = self.task.pace, self.task.wal_budget / max(1, self.control.running)
+        seconds = max(
+            backfill_controller.pause(pace, outcome.seconds, self.control.others),
+            backfill_controller.wal_pause(pace, outcome.seconds, outcome.wal, budget),
         )
-        if seconds:
+        if seconds > 0:
             self.task.clock.sleep(timedelta(seconds=seconds))
 
     def _failed(self, ranges: Ranges, taken: Range, error: psycopg.Error) -> None:
