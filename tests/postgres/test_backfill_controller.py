@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from zdm.postgres import backfill_controller, backfill_retry
 from zdm.postgres.backfill import PACES, Pacing
-from zdm.postgres.backfill_controller import MIB, Controller
+from zdm.postgres.backfill_controller import MIB, Controller, Rest
 from zdm.postgres.backfill_retry import Action
 
 PACED = PACES[Pacing.PACED]
@@ -133,14 +133,28 @@ def test_a_pause_keeps_the_duty_cycle_and_the_budget(
     full = PACES[Pacing.FULL]
     quiet = backfill_controller.pause(PACED, seconds, 0.0)
     busy = backfill_controller.pause(PACED, seconds, 5.0)
-    rest = backfill_controller.wal_pause(PACED, seconds, wal, budget)
+    rest = backfill_controller.rest(PACED, (seconds, wal), 0.0, budget)
 
     assert PACED.pause <= quiet <= busy
     assert seconds / (seconds + quiet) <= 2 / 3 + 1e-9
     assert seconds / (seconds + busy) <= 1 / 9
-    assert wal <= budget * (seconds + max(rest, 0.0)) * (1 + 1e-9) + 1e-6
+    assert wal <= budget * (seconds + rest.seconds) * (1 + 1e-9) + 1e-6
     assert backfill_controller.pause(full, seconds, 5.0) == 0.0
-    assert backfill_controller.wal_pause(full, seconds, wal, budget) == 0.0
+    assert backfill_controller.rest(full, (seconds, wal), 5.0, budget) == Rest()
+
+
+@pytest.mark.parametrize(
+    ("batch", "others", "rest"),
+    [
+        ((1.0, 0), 0.0, Rest(0.5)),
+        ((1.0, 0), 0.1, Rest(0.5)),
+        ((1.0, 0), 0.6, Rest(4.5, "0.6 sessions of others at work")),
+        ((1.0, 0), 30.0, Rest(8.5, "30.0 sessions of others at work")),
+        ((1.0, 10_000), 0.6, Rest(9.0, "the WAL budget")),
+    ],
+)
+def test_a_long_rest_has_a_reason(batch: tuple[float, int], others: float, rest: Rest) -> None:
+    assert backfill_controller.rest(PACED, batch, others, 1000.0) == rest
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from zdm.execute.events import Hold
+from zdm.postgres.backfill_controller import Rest
 from zdm.postgres.backfill_failing import FailingRow
 from zdm.postgres.backfill_load import UNKNOWN
 
@@ -43,6 +44,7 @@ class Control:
     workers: int
     frozen: bool = False  # go on, and do not grow
     others: float = UNKNOWN  # sessions of others at work
+    rest: Rest = field(default_factory=Rest)  # after the last batch
     holds: tuple[Hold, ...] = ()
     tally: Tally = field(default_factory=Tally)
     waits: dict[str, str] = field(default_factory=dict)  # by worker: what it waits for

@@ -107,6 +107,22 @@ def pause(pace: Pace, seconds: float, others: float) -> float:
     return max(pace.pause, (pace.duty + pace.courtesy * busy) * seconds)
 
 
-def wal_pause(pace: Pace, seconds: float, wal: int, budget: float) -> float:
-    """Seconds to rest after a batch, so that WAL stays within `budget` bytes per second."""
-    return wal / budget - seconds if pace.duty else 0.0
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Seconds after a batch, and why so long; empty where it is the usual."""
+
+    seconds: float = 0.0
+    reason: str = ""
+
+
+def rest(pace: Pace, batch: tuple[float, int], others: float, budget: float) -> Rest:
+    """The rest after a batch of so many seconds and bytes of WAL, so that WAL stays within
+    `budget` bytes per second, too."""
+    seconds, wal = batch
+    usual, courteous = pause(pace, seconds, 0.0), pause(pace, seconds, others)
+    sparing = wal / budget - seconds if pace.duty else 0.0
+    if sparing > courteous:
+        return Rest(sparing, "the WAL budget")
+    if courteous > usual:
+        return Rest(courteous, f"{others:.1f} sessions of others at work")
+    return Rest(usual)

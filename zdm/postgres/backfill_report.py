@@ -105,6 +105,8 @@ class Reporter:
             holds=holds,
             workers=control.allowed,
             wal_rate=seen.wal_rate,
+            rest=control.rest.seconds,
+            rest_reason=control.rest.reason,
             expected=self.expected(),
         )
 

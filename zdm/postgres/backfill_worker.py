@@ -159,11 +159,11 @@ class Worker:
             self.control.sleep(FLOOR_SECONDS)
             self.controller.slow = 0
         pace, budget = self.task.pace, self.task.wal_budget / max(1, self.control.running)
-        seconds = max(
-            backfill_controller.pause(pace, outcome.seconds, self.control.others),
-            backfill_controller.wal_pause(pace, outcome.seconds, outcome.wal, budget),
+        rest = backfill_controller.rest(
+            pace, (outcome.seconds, outcome.wal), self.control.others, budget
         )
-        if seconds > 0:
+        self.control.rest = rest
+        if (seconds := rest.seconds) > 0:
             self.task.clock.sleep(timedelta(seconds=seconds))
 
     def _failed(self, ranges: Ranges, taken: Range, error: psycopg.Error) -> None:
