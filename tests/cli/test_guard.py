@@ -236,7 +236,7 @@ def test_a_signal_ends_the_waiting(database: str, plan: Plan) -> None:
         assert process.stderr is not None
         process.stderr.readline()
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
     assert process.returncode == 75
 

@@ -95,13 +95,22 @@ def test_a_journal_that_cannot_be_read_is_a_metric_and_an_exit_code(zdm: Zdm) ->
     assert 'zdm_journal_up{database="127.0.0.1:1/gone"} 0.0\n' in answer.out
 
 
+@contextmanager
+def held(url: str) -> Iterator[None]:
+    """The table is locked in a transaction that does not end."""
+    with connection.connect(url, name="tests", autocommit=False, tuned=False) as holder:
+        holder.execute("LOCK TABLE users IN SHARE MODE")
+        yield
+        holder.rollback()
+
+
 def test_a_run_shows_metrics_and_health_while_it_waits(
     zdm: Zdm, shop: str, tmp_path: Path
 ) -> None:
     prepare(zdm, shop)
     command = ["execute", "plan.yaml", "--listen", "127.0.0.1:0", "--database", shop]
     with (
-        connection.connect(shop, name="tests", autocommit=False) as holder,
+        held(shop),
         subprocess.Popen(
             [sys.executable, "-m", "zdm", *command],
             cwd=tmp_path,
@@ -109,7 +118,6 @@ def test_a_run_shows_metrics_and_health_while_it_waits(
             text=True,
         ) as process,
     ):
-        holder.execute("LOCK TABLE users IN SHARE MODE")
         assert process.stderr is not None
         url = json.loads(process.stderr.readline())["address"]
         while "waiting" not in (line := process.stderr.readline()):
@@ -184,7 +192,7 @@ def test_a_trace_is_sent_before_sigterm_ends_the_run(
     trace = "0af7651916cd43dd8448eb211c80319c"
     with (
         otlp_sink() as (url, got),
-        connection.connect(shop, name="tests", autocommit=False) as holder,
+        held(shop),
         subprocess.Popen(
             [
                 sys.executable,
@@ -206,7 +214,6 @@ def test_a_trace_is_sent_before_sigterm_ends_the_run(
             },
         ) as process,
     ):
-        holder.execute("LOCK TABLE users IN SHARE MODE")
         assert process.stderr is not None
         while "waiting" not in (line := process.stderr.readline()):
             assert line, "it ended before it waited"

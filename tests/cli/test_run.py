@@ -185,7 +185,7 @@ def test_a_signal_stops_a_run_that_can_go_on(
     zdm: Zdm, shop: str, tmp_path: Path, number: signal.Signals
 ) -> None:
     prepare(zdm, shop)
-    with connection.connect(shop, name="tests", autocommit=False) as holder:
+    with connection.connect(shop, name="tests", autocommit=False, tuned=False) as holder:
         holder.execute("LOCK TABLE users IN SHARE MODE")
         with subprocess.Popen(
             [sys.executable, "-m", "zdm", "execute", "plan.yaml", "--database", shop],

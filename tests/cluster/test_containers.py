@@ -37,17 +37,21 @@ def test_a_crash_loop_waits_longer_and_longer(space: Space) -> None:
     crash = objects.python("import sys; print('no database'); sys.exit(3)")
     space.create(objects.deployment("crash", crash))
 
+    seen: list[Json] = []
+
     def looping() -> bool:
         pod = only_pod(space, "crash")
+        seen.append(pod)
         return waiting(pod) == "CrashLoopBackOff" and container(pod)["restartCount"] >= 3
 
     space.until(looping, "a crash loop with three restarts")
-    status = container(only_pod(space, "crash"))
+    status = container(seen[-1])
+    back_off = 2 ** (status["restartCount"] - 1)
 
     last = status["lastState"]["terminated"]
     assert (last["exitCode"], last["reason"]) == (3, "Error")
     said = status["state"]["waiting"]["message"]
-    assert said.startswith("back-off 4s restarting failed container=main pod=crash-")
+    assert said.startswith(f"back-off {back_off}s restarting failed container=main pod=crash-")
     assert status["ready"] is False
     name = only_pod(space, "crash")["metadata"]["name"]
     assert space.kubectl("logs", name) == "no database\n"
@@ -72,6 +76,23 @@ def test_an_image_that_cannot_be_had_is_reported(
 
     assert only_pod(space, "bad")["status"]["phase"] == "Pending"
     assert "READY" in space.kubectl("get", "pods")
+
+
+def condition(pod: Json, kind: str) -> str:
+    found = {c["type"]: c["status"] for c in pod["status"].get("conditions", [])}
+    return str(found.get(kind, ""))
+
+
+def test_a_pod_that_the_node_controller_calls_unready_is_ready_again(space: Space) -> None:
+    space.create(objects.deployment("web", objects.python(FOREVER)))
+    space.until(lambda: condition(only_pod(space, "web"), "Ready") == "True", "readiness")
+    path = space.path("Pod", only_pod(space, "web")["metadata"]["name"])
+    unready = {"conditions": [{"type": "Ready", "status": "False"}]}
+
+    answer = space.cluster.api.patch(f"{path}/status", {"status": unready})
+
+    assert condition(answer, "Ready") == "False"
+    space.until(lambda: condition(only_pod(space, "web"), "Ready") == "True", "readiness")
 
 
 def test_a_missing_secret_is_a_config_error_until_it_is_there(space: Space) -> None:

@@ -264,7 +264,7 @@ def test_a_partition_is_waited_for_until_somebody_sets_it_to_0(shop_space: Space
     )
     gate.chosen = {"workloads": (stale,)}
     error = gate.stopped(gate.keeper().deploy_and_wait)
-    said = shop_space.kubectl("rollout", "status", "statefulset/stale", "--timeout=9s")
+    said = shop_space.kubectl("rollout", "status", "statefulset/stale", "--timeout=60s")
     patch = '{"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}}'
     shop_space.kubectl("patch", "statefulset/stale", "-p", patch)
     gate.rollout = {}

@@ -20,11 +20,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.cluster import holding, objects, services
+from tests.cluster import holding, objects, rights, services
 from tests.cluster.cluster import REPOSITORY, Cluster
 from tests.cluster.conftest import Space
 from tests.cluster.kubelet.images import Image
 from tests.cluster.traffic import Traffic
+from zdm import config
+from zdm.config import KubernetesSettings
 from zdm.postgres import ledger as users_table
 from zdm.postgres.provider import Server
 from zdm.workflows import demo
@@ -93,13 +95,18 @@ class Shop:
 
     def configure(self, *, soak: str = "0s", window: str = "0s") -> None:
         text = SETTINGS.format(
-            kubeconfig=self.space.cluster.kubeconfig,
+            kubeconfig=self.folder / "kubeconfig",
             namespace=self.space.name,
             soak=soak,
             window=window,
             gates=holding.GATES,
         )
         (self.folder / "zdm.toml").write_text(text)
+
+    def cluster(self) -> KubernetesSettings:
+        settings = config.load(directory=self.folder, environ={}).rollout.kubernetes
+        assert settings is not None
+        return settings
 
     def execute(self, *arguments: str) -> Run:
         command = [sys.executable, "-m", "zdm", "execute", PLAN, "--json", *arguments]
@@ -164,6 +171,7 @@ def start(space: Space, server: Server, tmp_path: Path) -> Start:
         shutil.copy(REPOSITORY / "alembic.ini", tmp_path)
         made = Shop(space, dsn, tmp_path)
         made.configure()
+        rights.kubeconfig(space, made.cluster(), tmp_path / "kubeconfig")
         space.create(objects.secret("shop-db", url=dsn))
         space.create(objects.service("shop"))
         container = objects.shop("shop:v1", drain=drain)
@@ -239,6 +247,7 @@ class Outage:
     seconds: float
     holds: ExitStack
     thread: threading.Thread | None = None
+    over: float = 0.0
 
     def begin(self) -> None:
         if self.thread is None:
@@ -251,6 +260,7 @@ class Outage:
         try:
             self.cluster.start_api()
         finally:
+            self.over = time.monotonic()
             self.holds.close()
 
 
@@ -267,7 +277,9 @@ MOMENTS: dict[str, Callable[[Event], bool]] = {
 
 
 @pytest.mark.parametrize("phase", MOMENTS)
-def test_an_api_server_that_is_away_only_delays_it(start: Start, phase: str) -> None:
+def test_an_api_server_that_is_away_only_delays_it(
+    start: Start, phase: str, record_property: Callable[[str, object], None]
+) -> None:
     away = os.environ.get("ZDM_TEST_AWAY", LONG if phase == "deploying" else "15")
     shop = start(5)
     shop.configure(soak="5s", window="5s")
@@ -289,6 +301,8 @@ def test_an_api_server_that_is_away_only_delays_it(start: Start, phase: str) -> 
         assert outage.thread is not None, shop.complaint()
         outage.thread.join()
 
+    record_property("seconds away", outage.seconds)
+    record_property("seconds from its return to the end", time.monotonic() - outage.over)
     unanswered = [e for e in run.said("waiting") if "does not answer" in e["reason"]]
     assert code == 0, shop.complaint()
     assert unanswered or phase in ("expanding", "backfilling")

@@ -120,6 +120,24 @@ def test_the_phase_follows_from_the_containers(
     assert states.phase([view(s) for s in init], [view(s) for s in main], policy) == phase
 
 
+@pytest.mark.parametrize(
+    ("shown", "contradicts"),
+    [
+        pytest.param({"Ready": "True"}, False, id="as the kubelet said"),
+        pytest.param({"Ready": "True", "PodScheduled": "False"}, False, id="not its own"),
+        pytest.param({"Ready": "False"}, True, id="another's word"),
+        pytest.param({}, True, id="taken away"),
+    ],
+)
+def test_a_kubelet_sees_what_others_write_into_its_pods_status(
+    shown: dict[str, str], contradicts: bool
+) -> None:
+    known = {"conditions": [{"type": "Ready", "status": "True"}]}
+    found = {"conditions": [{"type": k, "status": v} for k, v in shown.items()]}
+
+    assert states.contradicts(found, known) is contradicts
+
+
 def test_pods_get_addresses_of_their_own() -> None:
     first = addresses.free(20, ())
     second = addresses.free(20, [first])

@@ -38,7 +38,8 @@ class Recorder:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    with provider.throwaway(Wanted(log_statements=True)) as running:
+    wanted = Wanted(log_statements=True, settings=(("autovacuum", "off"),))
+    with provider.throwaway(wanted) as running:
         yield running
 
 
@@ -58,7 +59,11 @@ def hurried(shop_settings: Settings) -> Settings:
             rollout,
             soak=timedelta(0),
             poll_interval=timedelta(milliseconds=300),
-            local=replace(rollout.local, min_ready=timedelta(milliseconds=700)),
+            local=replace(
+                rollout.local,
+                min_ready=timedelta(milliseconds=700),
+                environment=(("DRAIN_SECONDS", "4"),),  # on a machine that stands still
+            ),
         ),
     )
 

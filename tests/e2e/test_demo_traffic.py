@@ -1,13 +1,13 @@
 """The demo's traffic against servers that fail in known ways: each fault is counted."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
+from tests.waiting import until
 from zdm.workflows.demo_ledger import Ledger, seeded_email, seeded_name
 from zdm.workflows.demo_traffic import Figures, Traffic, kinds
 
@@ -48,10 +48,14 @@ def serve() -> Iterator[Serve]:
         server.server_close()
 
 
-def traffic(port: int, ledger: Ledger) -> Figures:
+def traffic(port: int, ledger: Ledger, is_enough: Callable[[Figures], bool]) -> Figures:
     with Traffic(lambda: (port,), ledger, workers=2) as running:
-        time.sleep(0.7)
+        until(lambda: is_enough(running.figures()))
     return running.figures()
+
+
+def has_failed(figures: Figures) -> bool:
+    return figures.failed > 20
 
 
 def stale(method: str, path: str, _: str) -> tuple[int, object]:
@@ -68,7 +72,11 @@ def stale(method: str, path: str, _: str) -> tuple[int, object]:
 
 
 def test_forgotten_writes_are_wrong_answers(serve: Serve) -> None:
-    figures = traffic(serve(stale), Ledger(seeded=SEEDED))
+    figures = traffic(
+        serve(stale),
+        Ledger(seeded=SEEDED),
+        lambda seen: seen.wrong_reads > 0 and seen.requests > 100,
+    )
 
     assert figures.wrong_reads > 0
     assert figures.failed < figures.requests / 2
@@ -76,7 +84,7 @@ def test_forgotten_writes_are_wrong_answers(serve: Serve) -> None:
 
 def test_errors_are_failures_and_leave_the_writes_in_doubt(serve: Serve) -> None:
     ledger = Ledger(seeded=SEEDED)
-    figures = traffic(serve(lambda *_: (500, {"error": "no"})), ledger)
+    figures = traffic(serve(lambda *_: (500, {"error": "no"})), ledger, has_failed)
 
     assert figures.failed == figures.requests > 0
     assert ledger.doubtful_users
@@ -84,13 +92,13 @@ def test_errors_are_failures_and_leave_the_writes_in_doubt(serve: Serve) -> None
 
 
 def test_an_answer_of_another_shape_is_a_failure(serve: Serve) -> None:
-    figures = traffic(serve(lambda *_: (200, {})), Ledger(seeded=SEEDED))
+    figures = traffic(serve(lambda *_: (200, {})), Ledger(seeded=SEEDED), has_failed)
 
     assert figures.failed > 0
 
 
 def test_a_refused_connection_is_a_failure() -> None:
-    figures = traffic(9, Ledger(seeded=SEEDED))
+    figures = traffic(9, Ledger(seeded=SEEDED), has_failed)
 
     assert figures.failed == figures.requests > 0
 

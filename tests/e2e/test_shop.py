@@ -15,6 +15,7 @@ import pytest
 
 from tests.e2e.conftest import Database
 from tests.rollout.conftest import Application
+from tests.waiting import PATIENCE, until
 from zdm.config import Settings
 from zdm.model.release import RolloutComplete, Version
 from zdm.postgres.provider import Server
@@ -42,7 +43,7 @@ def serve(shop_settings: Settings, tmp_path: Path) -> Serve:
             directory=tmp_path,
             environment=(("DATABASE_URL", dsn), ("DRAIN_SECONDS", "0")),
         )
-        shop = Application(Local(workload=workload))
+        shop = Application(Local(workload=workload), go_on=tmp_path / "go_on")
         shop.driver.deploy(Version(version))
         shop.until_status(Version(version), RolloutComplete)
         [port] = shop.driver.ready_ports()
@@ -54,7 +55,7 @@ def serve(shop_settings: Settings, tmp_path: Path) -> Serve:
 
 
 def ask(port: int, method: str, path: str, **body: object) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request(method, path, json.dumps(body) if body else None)
     answer = connection.getresponse()
     data = json.loads(answer.read())
@@ -106,14 +107,19 @@ def test_its_sessions_are_named_and_its_statements_prepared(
             names = connection.execute(
                 "SELECT DISTINCT application_name FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
             ).fetchall()
 
     assert names == [(f"zdm-app:{version}/shop/shop-1",)]
     assert server.log_directory is not None
-    log = (server.log_directory / "server.csv").read_text()
+    log = server.log_directory / "server.csv"
     name = psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
-    executed = [line for line in log.splitlines() if f'"{name}"' in line and "_pg3_" in line]
-    assert executed
+
+    def executed() -> list[str]:
+        lines = log.read_text().splitlines()
+        return [line for line in lines if f'"{name}"' in line and "_pg3_" in line]
+
+    assert until(executed)  # the log collector is a process of its own
 
 
 def test_the_migrations_lead_to_the_models_and_back(

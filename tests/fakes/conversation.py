@@ -35,7 +35,7 @@ _CONTENT = {
     "json patch": "application/json-patch+json",
     "apply": "application/apply-patch+yaml",
 }
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 _TRIES = 5
 _BEAT = 0.1
 

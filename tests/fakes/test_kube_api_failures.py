@@ -112,14 +112,16 @@ def test_a_server_that_was_away_knows_what_it_knew(kube: FakeKube) -> None:
 
 def test_stopping_cuts_a_watch(kube: FakeKube) -> None:
     address = urlsplit(kube.url)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=60)
     connection.request("GET", f"{DEPLOYMENTS}?watch=true&timeoutSeconds=60")
     answer = connection.getresponse()
-    threading.Timer(0.1, kube.stop).start()
+    timer = threading.Timer(0.1, kube.stop)
+    timer.start()
 
     with pytest.raises((http.client.IncompleteRead, ConnectionError)):
         answer.read()
 
+    timer.join()
     connection.close()
 
 
@@ -182,7 +184,7 @@ def test_the_official_client_lists_and_watches(kube: FakeKube, tmp_path: Path) -
         "default",
         resource_version=listed.metadata.resource_version,
         timeout_seconds=1,
-        _request_timeout=(5, 5),
+        _request_timeout=(60, 60),
     )
     images = [event["object"].spec.template.spec.containers[0].image for event in stream]
     api.close()

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +11,7 @@ from tests.fakes.kube_api import manifests
 from tests.fakes.kube_api.controllers.world import Behaviour
 from tests.fakes.kube_api.kubectl import Kubectl
 from tests.fakes.kube_api.server import FakeKube
-
-PATIENCE = 30.0  # seconds; a busy machine starts programs slowly
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -56,11 +54,7 @@ def test_rollout_status_says_done_while_old_pods_drain(
 
 def advance_once_watched(kube: FakeKube, seconds: float) -> None:
     """Let time pass as soon as somebody watches."""
-    deadline = time.monotonic() + PATIENCE
-    while not any(one.query.get("watch") for one in kube.requests):
-        if time.monotonic() > deadline:
-            return
-        time.sleep(0.02)
+    until(lambda: any(one.query.get("watch") for one in kube.requests))
     kube.advance(seconds)
 
 
@@ -101,7 +95,7 @@ def test_rollout_status_waits_for_ever_on_a_paused_deployment(
     kubectl("set", "image", "deployment/web", "web=shop:v2")
     kube.advance(3600)
 
-    said = kubectl("rollout", "status", "deployment/web", "--timeout=1s")
+    said = kubectl("rollout", "status", "deployment/web", "--timeout=5s")
 
     assert said.code == 1
     assert "0 out of 1 new replicas have been updated" in said.out

@@ -19,6 +19,7 @@ from zdm.postgres import connection, programs, provider
 from zdm.postgres.provider import Server, Wanted
 
 # an acknowledged commit must survive the server's crash (not the machine's: no fsync)
+PATIENCE = 60.0
 SETTINGS = (("synchronous_commit", "on"), ("full_page_writes", "on"))
 
 
@@ -34,7 +35,8 @@ class Site:
     def start(self) -> None:
         """Start it; remains of a killed one go within seconds."""
         chosen, _ = provider.choose(None)
-        for _ in range(50):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
             stack = ExitStack()
             wanted = Wanted(settings=SETTINGS)
             try:

@@ -13,7 +13,7 @@ PAGES = {"/a": lambda: Page(200, "hé\n"), "/sick": lambda: Page(503, "ill\n")}
 
 def get(url: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

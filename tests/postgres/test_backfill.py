@@ -15,7 +15,7 @@ from zdm.model.plan import Backfill
 from zdm.model.schema import Name
 from zdm.model.statement import Setting
 from zdm.postgres import backfill, connection, journal
-from zdm.postgres.backfill import Pacing
+from zdm.postgres.backfill import PACES, Pacing
 from zdm.postgres.backfill_walk import Bounds, Key, Walk
 from zdm.postgres.connection import Connection
 from zdm.postgres.journal import Fence
@@ -314,5 +314,5 @@ def test_paced_sleeps_between_batches_and_full_does_not(own: Connection) -> None
     list(backfill.run(replace(wanted, clock=full, pacing=Pacing.FULL)))
 
     assert paced.slept
-    assert min(paced.slept) >= timedelta(milliseconds=50)
+    assert min(paced.slept) >= timedelta(seconds=PACES[Pacing.PACED].pause)
     assert full.slept == []

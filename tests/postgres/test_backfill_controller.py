@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from zdm.postgres import backfill_controller, backfill_retry
 from zdm.postgres.backfill import PACES, Pacing
-from zdm.postgres.backfill_controller import MIB, Controller
+from zdm.postgres.backfill_controller import MIB, Controller, Rest
 from zdm.postgres.backfill_retry import Action
 
 PACED = PACES[Pacing.PACED]
@@ -39,9 +39,10 @@ def test_a_steady_server_gets_steady_batches() -> None:
         seconds += simulated(controller, 1)
         sizes.append(controller.size)
 
-    assert min(sizes) > 3_500
-    assert max(sizes) < 11_000
-    assert 0.1 < mean(seconds) < 0.25
+    whole = RATE * PACED.target
+    assert min(sizes) > 0.45 * whole
+    assert max(sizes) < 1.5 * whole
+    assert 0.4 < mean(seconds) / PACED.target < 1.0
     assert max(seconds) < PACED.target * backfill_controller.PANIC
 
 
@@ -129,12 +130,31 @@ def test_the_size_stays_within_its_clamps_and_never_jumps(
 def test_a_pause_keeps_the_duty_cycle_and_the_budget(
     seconds: float, wal: int, budget: float
 ) -> None:
-    rest = backfill_controller.pause(PACED, seconds, wal, budget)
+    full = PACES[Pacing.FULL]
+    quiet = backfill_controller.pause(PACED, seconds, 0.0)
+    busy = backfill_controller.pause(PACED, seconds, 5.0)
+    rest = backfill_controller.rest(PACED, (seconds, wal), 0.0, budget)
 
-    assert rest >= PACED.pause
-    assert seconds / (seconds + rest) <= 2 / 3 + 1e-9
-    assert wal <= budget * (seconds + rest) * (1 + 1e-9) + 1e-6
-    assert backfill_controller.pause(PACES[Pacing.FULL], seconds, wal, budget) == 0.0
+    assert PACED.pause <= quiet <= busy
+    assert seconds / (seconds + quiet) <= 2 / 3 + 1e-9
+    assert seconds / (seconds + busy) <= 1 / 9
+    assert wal <= budget * (seconds + rest.seconds) * (1 + 1e-9) + 1e-6
+    assert backfill_controller.pause(full, seconds, 5.0) == 0.0
+    assert backfill_controller.rest(full, (seconds, wal), 5.0, budget) == Rest()
+
+
+@pytest.mark.parametrize(
+    ("batch", "others", "rest"),
+    [
+        ((1.0, 0), 0.0, Rest(0.5)),
+        ((1.0, 0), 0.1, Rest(0.5)),
+        ((1.0, 0), 0.6, Rest(4.5, "0.6 sessions of others at work")),
+        ((1.0, 0), 30.0, Rest(8.5, "30.0 sessions of others at work")),
+        ((1.0, 10_000), 0.6, Rest(9.0, "the WAL budget")),
+    ],
+)
+def test_a_long_rest_has_a_reason(batch: tuple[float, int], others: float, rest: Rest) -> None:
+    assert backfill_controller.rest(PACED, batch, others, 1000.0) == rest
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -32,7 +33,7 @@ from zdm.postgres.provider import Server, Wanted
 
 SOON = timedelta(milliseconds=50)
 QUICK = BackfillGates(poll=SOON, queue=timedelta(0))
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 
 @pytest.fixture
@@ -145,6 +146,13 @@ def test_a_slot_that_keeps_too_much_wal_is_waited_for() -> None:
         assert hold.reason.startswith("slot forgotten keeps ")
 
 
+def make_room(own: Connection, room: Path) -> None:
+    """Wake the archiver too: after three failures it sleeps for a minute."""
+    room.touch()
+    own.execute("SELECT pg_logical_emit_message(false, 'tests', 'a segment is not empty')")
+    own.execute("SELECT pg_switch_wal()")
+
+
 def test_an_archive_without_room_is_waited_for() -> None:
     settings = (("archive_mode", "on"), ("archive_command", "test -e room"))
     with own_server(*settings) as (server, own):
@@ -153,7 +161,7 @@ def test_an_archive_without_room_is_waited_for() -> None:
         assert server.log_directory is not None
         room = server.log_directory.parent / "room"
         wait_for(own, "SELECT last_failed_time IS NOT NULL FROM pg_stat_archiver")
-        hold = held(wanted, "archive failing", room.touch)
+        hold = held(wanted, "archive failing", lambda: make_room(own, room))
 
         assert is_filled(own)
         assert hold.reason.startswith("archiving fails at WAL segment 0000")
@@ -172,7 +180,7 @@ def test_wal_segments_that_wait_for_the_archive_are_counted() -> None:
         for number in range(3):
             own.execute(f"CREATE TABLE segment{number} (a int)".encode())
             own.execute("SELECT pg_switch_wal()")
-        hold = held(wanted, "archive", room.touch)
+        hold = held(wanted, "archive", lambda: make_room(own, room))
 
         assert is_filled(own)
         assert hold.value is not None
@@ -225,7 +233,7 @@ def test_a_vacuum_of_the_table_is_waited_for(own: Connection, database: str) -> 
         in_thread(lambda: slow_vacuum(dba)),
     ):
         pid = dba.info.backend_pid
-        wait_for(own, "SELECT count(*) > 0 FROM pg_stat_progress_vacuum")
+        wait_for(own, f"SELECT count(*) > 0 FROM pg_stat_progress_vacuum WHERE pid = {pid}")
         hold = held(wanted, "vacuum", dba.cancel_safe)
 
     assert is_filled(own)
@@ -242,13 +250,13 @@ def test_a_queue_on_the_table_is_let_through(own: Connection, database: str) -> 
     wanted = ready(own, QUICK)
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.001) IS NOT NULL) NOT VALID")
     filling = backfill.run(wanted)
-    next(filling)
     seen: list[Hold] = []
     with (
         psycopg.connect(database, application_name="reader") as reader,
         psycopg.connect(database, autocommit=True, application_name="other tool") as other,
     ):
         reader.execute("SELECT count(*) FROM t")
+        next(filling)
         with in_thread(lambda: other.execute("ALTER TABLE t ADD COLUMN theirs int")):
             for event in filling:
                 if isinstance(event, BackfillProgress) and not seen:
@@ -367,7 +375,7 @@ def test_a_prometheus_that_says_nothing_freezes_or_holds(
     list(backfill.run(frozen))
 
     assert isinstance(first, BackfillProgress)
-    assert first.waiting.startswith("prometheus cannot be read: Prometheus")
+    assert "prometheus cannot be read: Prometheus" in first.waiting
     assert is_filled(own)
 
 

@@ -1,14 +1,16 @@
 """What goes wrong in a batch is tried again, waited for, or ends with a name."""
 
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
 
 from tests.postgres.fills import ROWS, begun, count, fill, job, step, table
+from tests.waiting import until_true
+from zdm.config import BackfillGates, BackfillSettings
 from zdm.errors import StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress
 from zdm.execute.ports import LockBusyError
@@ -16,6 +18,11 @@ from zdm.model.statement import Setting
 from zdm.postgres import backfill, connection, journal
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.connection import Connection
+
+WAITS = (
+    "FROM pg_locks WHERE NOT granted AND pid IN"
+    " (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+)
 
 
 @pytest.fixture
@@ -32,13 +39,11 @@ def test_who_holds_a_row_is_named_and_its_newer_value_kept(
     filling = backfill.run(job(own, fence, step(("id",))))
     with psycopg.connect(database, application_name="app") as writer:
         writer.execute("UPDATE t SET old = 'newer' WHERE id = 5")
-        waited = next(e for e in filling if isinstance(e, BackfillProgress) and e.waiting)
+        held = "canceling statement due to lock timeout, held by app (pid "
+        next(e for e in filling if isinstance(e, BackfillProgress) and held in e.waiting)
         writer.commit()
     measured = next(e for e in filling if isinstance(e, BackfillMeasured))
 
-    assert waited.waiting.startswith(
-        "canceling statement due to lock timeout, held by app (pid "
-    )
     assert dict(measured.retries)["55P03"] >= 1
     assert count(own, "id = 5 AND new = 'NEWER'") == 1
 
@@ -61,7 +66,7 @@ def test_a_row_that_is_never_free_ends_as_a_busy_lock_and_keeps_what_is_done(
 def test_a_row_that_takes_too_long_is_found_among_fast_ones(
     own: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zdm.postgres.backfill_batch.STATEMENT_TIMEOUT", "200ms")
+    monkeypatch.setattr("zdm.postgres.backfill_batch.STATEMENT_TIMEOUT", "1s")
     table(own, "id int PRIMARY KEY", "g")
     wanted = step(("id",), "CASE WHEN id = 77 THEN pg_sleep(60)::text ELSE upper(old) END")
     slow = replace(wanted, differs="new IS NULL")
@@ -72,22 +77,34 @@ def test_a_row_that_takes_too_long_is_found_among_fast_ones(
 
 
 def test_a_deadlock_is_tried_again(own: Connection, database: str) -> None:
+    """The batch stands still at row 450, so that it holds the first row, and the writer waits
+    for that one before the batch comes to the last."""
     table(own, "id int PRIMARY KEY", "g")
-    own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.002) IS NOT NULL) NOT VALID")
-    patient = Setting(name="lock_timeout", value="20s")
-    quick = Setting(name="deadlock_timeout", value="50ms")
-    wanted = replace(step(("id",)), settings=(patient, quick))
-    filling = backfill.run(job(own, begun(own), wanted))
+    own.execute(
+        "CREATE FUNCTION stop_at_450() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_advisory_xact_lock_shared(450); RETURN NEW; END';"
+        "CREATE TRIGGER stop_at_450 BEFORE UPDATE ON t FOR EACH ROW WHEN (OLD.id = 450)"
+        " EXECUTE FUNCTION stop_at_450()"
+    )
+    timeouts = {"lock_timeout": "0", "statement_timeout": "0", "deadlock_timeout": "50ms"}
+    settings = tuple(Setting(name=name, value=value) for name, value in timeouts.items())
+    wanted = replace(step(("id",)), settings=settings)
+    gates = BackfillSettings(gates=BackfillGates(queue=timedelta(hours=1)))
+    filling = backfill.run(job(own, begun(own), wanted, settings=gates))
     with psycopg.connect(database, application_name="app") as writer:
         writer.execute("SET deadlock_timeout = '1min'")
         writer.execute("UPDATE t SET old = 'last' WHERE id = 900")
+        own.execute("SELECT pg_advisory_lock(450)")
         next(filling)
+        until_true(own, f"SELECT count(*) > 0 {WAITS} AND locktype = 'advisory'")
         thread = threading.Thread(
             target=lambda: writer.execute("UPDATE t SET old = 'first' WHERE id = 1")
         )
-        time.sleep(0.3)  # the batch has the first rows
         thread.start()
-        thread.join(10)
+        pid = writer.info.backend_pid
+        until_true(own, f"SELECT count(*) > 0 {WAITS} AND pid = {pid}")
+        own.execute("SELECT pg_advisory_unlock(450)")
+        thread.join()
         writer.commit()
     measured = next(e for e in filling if isinstance(e, BackfillMeasured))
 

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import pytest
 
 from tests.conftest import fresh_database
 from tests.unit import schemas
+from tests.waiting import until
 from zdm import classify, planner
 from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Side, Step
 from zdm.model.sql import ident
@@ -18,6 +20,7 @@ from zdm.postgres import catalog, connection
 from zdm.postgres.provider import Server
 
 ROWS = 600
+WRITERS = 3
 ONCE = 0  # the row that the old version writes once, right before the rollout
 SEED = """
 ALTER TABLE users ADD COLUMN new_email text;
@@ -72,13 +75,14 @@ class Writers:
     may: frozenset[Side] = frozenset({Side.OLD})
     stop: threading.Event = field(default_factory=threading.Event)
     ledger: dict[int, str] = field(default_factory=dict)
+    rounds: Counter[int] = field(default_factory=Counter)  # ended, by owner
     failures: list[str] = field(default_factory=list)
 
     def write(self, owner: int) -> None:
         chance, count = random.Random(owner), 0
         with connection.connect(self.url, name="tests") as own:
             while not self.stop.is_set():
-                key = chance.randrange(owner, ROWS, 3) + 1
+                key = chance.randrange(owner, ROWS, WRITERS) + 1
                 column = "email" if self._side(chance) is Side.OLD else "new_email"
                 count += 1
                 value = f"{owner}-{count}"
@@ -94,9 +98,20 @@ class Writers:
                     self.failures.append(str(error))
                     return
                 self.ledger[key] = value
+                self.rounds[owner] += 1
 
     def _side(self, chance: random.Random) -> Side:
         return chance.choice(sorted(self.may))
+
+    def turn_to(self, may: frozenset[Side]) -> None:
+        """From now on only these; the last writes of others have ended then."""
+        self.may = may
+        before = dict(self.rounds)
+        until(
+            lambda: (
+                self.failures or all(self.rounds[n] > before.get(n, 0) for n in range(WRITERS))
+            )
+        )
 
     def wait_for(self, writes: int) -> None:
         target = len(self.ledger) + writes
@@ -107,7 +122,7 @@ class Writers:
 @contextmanager
 def writing(url: str) -> Iterator[Writers]:
     writers = Writers(url)
-    threads = [threading.Thread(target=writers.write, args=(n,)) for n in range(3)]
+    threads = [threading.Thread(target=writers.write, args=(n,)) for n in range(WRITERS)]
     for thread in threads:
         thread.start()
     try:
@@ -125,8 +140,7 @@ def wrong_rows(url: str, sql: str, *, fuse: bool) -> tuple[int, list[str]]:
         for step in plan.steps:
             if isinstance(step, AwaitRollout):
                 own.execute(b"UPDATE users SET email = 'once' WHERE id = %s", (ONCE,))
-                writers.may = frozenset({Side.NEW})
-                writers.stop.wait(0.2)  # the last write of the old version ends
+                writers.turn_to(frozenset({Side.NEW}))
                 continue
             run(own, step)
             if step.phase is not Phase.DROP:

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,12 +15,12 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from tests.waiting import PATIENCE, until
 from zdm.errors import InputError, TemporaryError
 from zdm.postgres import connection, programs, provider, watcher
 from zdm.postgres.connection import Connection
 from zdm.postgres.provider import Server, Wanted
 
-PATIENCE = 15.0
 STARTER = """
 import sys, time
 from zdm.postgres import provider
@@ -77,6 +78,27 @@ def test_a_server_is_gone_when_its_parent_is_killed() -> None:
     assert not Path(folder).exists()
 
 
+def test_a_port_that_somebody_takes_first_is_not_insisted_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    free_port = provider.free_port
+    offered: list[int] = []
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        taken = other.getsockname()[1]
+
+        def offer() -> int:
+            offered.append(free_port() if offered else taken)
+            return offered[-1]
+
+        monkeypatch.setattr(provider, "free_port", offer)
+        with provider.throwaway(Wanted()) as ours:
+            port = urlsplit(ours.dsn).port
+
+    assert offered[0] == taken
+    assert port == offered[-1] != taken
+
+
 def test_another_version_than_the_wanted_one_is_said(server: Server) -> None:
     other = provider.given(Wanted(major=server.major + 1, url=server.dsn))
 
@@ -97,12 +119,13 @@ def test_the_log_holds_statements_only_where_wanted(server: Server, database: st
     with provider.throwaway(Wanted(log_statements=True)) as talkative:
         with connection.connect(talkative.dsn, name="test") as conn:
             conn.execute("SELECT 'logged'")
-            assert talkative.log_directory is not None
-            time.sleep(0.2)  # the log collector is a process of its own
-        loud = "".join(log.read_text() for log in talkative.log_directory.glob("*.csv"))
+        folder = talkative.log_directory
+        assert folder is not None
+        until(  # the log collector is a process of its own
+            lambda: any("SELECT 'logged'" in log.read_text() for log in folder.glob("*.csv"))
+        )
 
     assert "never logged" not in quiet
-    assert "SELECT 'logged'" in loud
 
 
 def test_a_connection_is_named_and_looked_after(database: str) -> None:

@@ -2,17 +2,20 @@
 
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from tests import case as cases
 from tests.case import Watching
 from tests.fakes.platform import FakePlatform, Scene
+from tests.waiting import until_true
 from zdm import snapshotfile
-from zdm.errors import RefusedError, RolloutError, StoppedError, ZdmError
+from zdm.errors import RefusedError, RolloutError, StoppedError, TemporaryError, ZdmError
 from zdm.execute import admission, gate, rollback, runner
 from zdm.execute.admission import Admitted
 from zdm.execute.clock import SystemClock
@@ -52,7 +55,7 @@ class Stage:
     options: Options = field(
         default_factory=lambda: replace(
             cases.options(),
-            rollout=replace(cases.QUICK, deadline=timedelta(seconds=10)),
+            rollout=replace(cases.QUICK, deadline=timedelta(seconds=60)),
             assume_deployed=False,
         )
     )
@@ -184,6 +187,30 @@ def test_a_rollback_between_the_rollout_and_the_contract_stops_it(stage: Stage) 
         stage.execute()
 
     assert stage.columns() >= {"email", "new_email"}
+
+
+@dataclass(slots=True)
+class Away(FakePlatform):
+    """Cannot be told to go back for a while."""
+
+    silent: int = 3
+
+    def rollback(self, version: Version) -> str:
+        if self.silent:
+            self.silent -= 1
+            raise TemporaryError("the platform does not answer")
+        return FakePlatform.rollback(self, version)
+
+
+def test_a_rollback_waits_for_a_platform_that_does_not_answer(stage: Stage) -> None:
+    stage.platform = scenes(DONE)
+    stage.execute(until=RunState.DEPLOYED)
+    platform = Away(scenes=deque([Scene(instances=(alive(OLD),), spawners=(spawns(OLD),))]))
+    stage.platform = platform
+
+    assert stage.revert() is RunState.REVERTED
+    assert platform.asked == ["rollback v1"]
+    assert "new_email" not in stage.columns()
 
 
 @contextmanager
@@ -380,13 +407,19 @@ def test_a_half_done_step_is_taken_back_too(database: str) -> None:
     stage = Stage(url=database, plan=plan)
     step = next(s for s in plan.steps if isinstance(s, RunSql) and not s.in_transaction)
     with connection.connect(database, name="tests") as conn:
-        conn.execute("SET statement_timeout = '300ms'")
-        with connection.connect(database, name="writer", autocommit=False) as writer:
+        with (
+            connection.connect(database, name="writer", autocommit=False) as writer,
+            ThreadPoolExecutor(1) as pool,
+        ):
             writer.execute(
                 f"LOCK TABLE {step.locks[0].table.sql} IN ROW EXCLUSIVE MODE".encode()
             )
-            with pytest.raises(Exception, match="statement timeout"):
-                conn.execute(step.sql[0].encode())
+            building = pool.submit(conn.execute, step.sql[0].encode())
+            with connection.connect(database, name="look") as look:
+                until_true(look, "SELECT EXISTS (SELECT FROM pg_index WHERE NOT indisvalid)")
+            conn.cancel_safe()
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                building.result()
         text = plan_files.plan_text(plan)
         journal.make(conn)
         run = journal.begin(conn, text, "killed")

@@ -117,3 +117,21 @@ def test_a_template_that_is_gone_is_said(server: Server) -> None:
 def test_the_users_server_is_used_as_it_is(server: Server) -> None:
     with shadow.open(Wanted(url=server.dsn)) as found:
         assert found.dsn == server.dsn
+
+
+def test_a_server_that_ends_while_it_is_looked_at_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "postmaster.pid"
+    file.touch()
+    exists = Path.exists
+
+    def exists_no_longer(path: Path) -> bool:
+        there = exists(path)
+        file.unlink(missing_ok=True)
+        return there
+
+    monkeypatch.setattr(Path, "exists", exists_no_longer)
+    shadow._await_end(tmp_path)
+
+    assert not exists(file)

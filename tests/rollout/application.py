@@ -2,7 +2,8 @@
 
     python application.py PORT VERSION FAULTS
 
-FAULTS is a comma-separated list, each `VERSION:FAULT` or `FAULT` for every version.
+FAULTS is a comma-separated list, each `VERSION:FAULT` or `FAULT` for every version. One that
+drains slowly, or lingers, does so until the file GO_ON is there.
 """
 
 import os
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 port, version = int(sys.argv[1]), sys.argv[2]
 faults = {
@@ -23,8 +25,13 @@ faults = {
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        if self.path != "/asked":
+            asked.append(self.path)
+            if "stutters" in faults and len(asked) == 3:
+                time.sleep(1.5)  # longer than a probe waits
         ready = not draining.is_set() and "never_ready" not in faults
         self.send_response(200 if ready else 503)
+        self.send_header("Asked", str(len(asked)))
         self.end_headers()
         self.wfile.write(os.environ["PGAPPNAME"].encode())
 
@@ -32,6 +39,18 @@ class Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
 
+def wait_to_go_on() -> None:
+    while not Path(os.environ["GO_ON"]).exists():
+        time.sleep(0.02)
+
+
+def drain() -> None:
+    if "slow_drain" in faults:
+        wait_to_go_on()
+    server.shutdown()
+
+
+asked: list[str] = []
 draining = threading.Event()
 if "crash" in faults:
     sys.exit("no table users here")
@@ -44,8 +63,7 @@ def stop(*_: object) -> None:
     draining.set()
     if "ignores_sigterm" in faults:
         return
-    delay = 1.5 if "slow_drain" in faults else 0.0
-    threading.Timer(delay, server.shutdown).start()
+    threading.Thread(target=drain).start()
 
 
 signal.signal(signal.SIGTERM, stop)
@@ -58,4 +76,4 @@ if "connect" in faults:
 server.serve_forever(poll_interval=0.05)
 server.server_close()
 if "lingers" in faults:  # the socket is closed, the process is not
-    time.sleep(1.5)
+    wait_to_go_on()

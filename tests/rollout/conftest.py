@@ -14,7 +14,7 @@ from zdm.model.release import Instance, InstanceState, RolloutStatus, Version
 from zdm.rollout.local import Local
 
 APPLICATION = Path(__file__).parent / "application.py"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 V1, V2 = Version("v1"), Version("v2")
 
@@ -24,6 +24,7 @@ class Application:
     """What a test does with the application."""
 
     driver: Local
+    go_on: Path  # makes a slow one end
 
     def wait_no_longer_than(self, seconds: float) -> None:
         """From the next rollout on; the first start may be slow on a busy machine."""
@@ -67,13 +68,14 @@ def make(tmp_path: Path) -> Iterator[Make]:
             ready_path="/ready",
             directory=tmp_path / "local",
             grace=timedelta(seconds=grace),
-            environment=environment,
+            environment=(*environment, ("GO_ON", str(tmp_path / "go_on"))),
             name="shop",
         )
-        made.append(Application(Local(workload=workload)))
+        made.append(Application(Local(workload=workload), tmp_path / "go_on"))
         return made[-1]
 
     yield application
     for one in made:
+        one.go_on.touch()
         one.driver.stop()
         one.until(lambda one=one: not one.driver.is_supervised())  # type: ignore[misc]  # bound now

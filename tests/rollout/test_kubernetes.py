@@ -41,7 +41,7 @@ def test_a_slow_drain_is_waited_for_while_kubectl_says_done(shop: Shop) -> None:
     said: list[str] = []
 
     def ask_kubectl() -> None:
-        status = shop.kubectl("rollout", "status", "deployment/web", "--timeout=5s")
+        status = shop.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
         said.append(status.out.strip().splitlines()[-1])
 
     shop.in_seconds(10, ask_kubectl)
@@ -113,7 +113,7 @@ def test_a_lost_node_holds_the_gate_until_somebody_decides(shop: Shop) -> None:
     left = {i.id for i in shop.driver.inventory() if i.version == V1}
 
     assert isinstance(error, StoppedError)
-    assert name in error.message
+    assert f"--assume-dead pod/{SPACE}/{name}" in error.message
     assert "node node-1" in error.message
     assert {i.state for i in shop.driver.inventory() if i.version == V1} == {
         InstanceState.UNKNOWN
@@ -286,6 +286,32 @@ def test_an_api_server_that_is_away_for_a_minute_is_waited_for(shop: Shop, momen
     assert shop.versions() == ["v2"] * 3
 
 
+@pytest.mark.parametrize("back", [40, 90], ids=["before the soak ends", "after it"])
+def test_an_api_server_that_is_away_while_it_soaks_is_waited_for(shop: Shop, back: int) -> None:
+    shop.rollout = {"soak": timedelta(seconds=60)}
+    shop.in_seconds(30, shop.kube.stop)
+    shop.in_seconds(back, shop.kube.start)
+    shop.keeper().deploy_and_wait()
+
+    assert any("the API server does not answer" in wait.reason for wait in shop.waits)
+    assert shop.journal.states == [RunState.SOAKING]
+    assert shop.seconds() > back
+    assert shop.versions() == ["v2"] * 3
+
+
+def test_pods_that_are_unready_while_their_node_is_not_heard_of_are_waited_for(
+    shop: Shop,
+) -> None:
+    shop.rollout = {"soak": timedelta(seconds=60)}
+    shop.in_seconds(30, lambda: shop.kube.lose_node("node-1"))
+    shop.in_seconds(150, lambda: shop.kube.restore_node("node-1"))
+    shop.keeper().deploy_and_wait()
+
+    assert any("0 of 3 pods are available" in wait.reason for wait in shop.waits)
+    assert shop.journal.states == [RunState.SOAKING]
+    assert shop.seconds() > 150
+
+
 FAILURES = {
     "overloaded": Answer(429),
     "broken": Answer(500),
@@ -297,7 +323,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
 def test_a_server_in_trouble_is_asked_again(shop: Shop, failure: Answer | Drop | Hang) -> None:
-    shop.read_seconds = 0.5
+    shop.read_seconds = 2.0
     api = shop.api
     shop.kube.fail_next(failure, times=2)
 
@@ -339,6 +365,45 @@ def test_permission_that_goes_away_for_a_moment_is_waited_for(shop: Shop) -> Non
     shop.keeper().deploy_and_wait()
 
     assert "zdm may not list pods" in shop.waits[0].reason
+
+
+def test_permission_to_deploy_that_comes_late_is_waited_for(shop: Shop) -> None:
+    keeper = shop.keeper()
+    shop.kube.stop()
+    shop.in_seconds(60, shop.kube.start)
+    shop.kube.fail_next(Answer(403), method="GET", path="/deployments/web", times=2)
+    shop.kube.fail_next(Answer(403), method="PATCH", path="/deployments/web", times=2)
+    keeper.deploy_and_wait()
+    said = " ".join(wait.reason for wait in shop.waits)
+
+    assert "zdm may not get deployments.apps web" in said
+    assert "zdm may not patch deployments.apps web" in said
+    assert shop.versions() == ["v2"] * 3
+
+
+def test_permission_to_go_back_that_comes_late_is_waited_for(shop: Shop) -> None:
+    shop.kube.images[image("v2")] = Behaviour.crashing(after=1)
+    keeper = shop.keeper()
+    shop.driver.deploy(V2)
+    shop.kube.fail_next(Answer(403), method="PATCH", path="/deployments/web", times=3)
+    error = shop.stopped(keeper.deploy_and_wait)
+    shop.kube.advance(60)
+
+    assert isinstance(error, RolloutError)
+    assert "goes back to v1 and the expand is kept" in error.message
+    assert shop.versions() == ["v1"] * 3
+
+
+def test_what_may_not_go_back_is_left_to_a_person(shop: Shop) -> None:
+    shop.kube.images[image("v2")] = Behaviour.crashing(after=1)
+    keeper = shop.keeper()
+    shop.driver.deploy(V2)
+    shop.kube.fail_next(Answer(403), method="PATCH", path="/deployments/web", times=1000)
+    error = shop.stopped(keeper.deploy_and_wait)
+
+    assert isinstance(error, RolloutError)
+    assert "somebody must bring Deployment default/web to v1: zdm may not" in error.message
+    assert shop.journal.states[-1] == RunState.FAILED_KEPT_EXPANDED
 
 
 def test_permission_that_stays_away_stops_the_run(shop: Shop) -> None:

@@ -16,6 +16,7 @@ import pytest
 from tests.fakes.kube_api.failures import Answer, Drop, Failure, HalfOpen, Hang
 from tests.fakes.kube_api.server import FakeKube
 from tests.rollout.kube_shop import SPACE, V2, Shop, deployment
+from tests.waiting import until
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.clock import SystemClock
 from zdm.execute.world import World
@@ -52,13 +53,26 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 @contextmanager
-def after(moment: float, act: Callable[[], object]) -> Iterator[None]:
-    timer = threading.Timer(moment, act)
-    timer.start()
+def in_a_second(shop: Shop, count: int, act: Callable[[], object]) -> Iterator[list[float]]:
+    """Act a second after so many watches were asked for; the moment when that is."""
+    moments: list[float] = []
+
+    def wait_and_act() -> None:
+        until(lambda: len(watches(shop)) >= count)
+        time.sleep(1)
+        moments.append(time.monotonic())
+        act()
+
+    thread = threading.Thread(target=wait_and_act)
+    thread.start()
     try:
-        yield
+        yield moments
     finally:
-        timer.join()
+        thread.join()
+
+
+def until_no_watch_runs() -> None:
+    until(lambda: not any(t.name.startswith("zdm watch") for t in threading.enumerate()))
 
 
 def delete_a_pod(shop: Shop) -> None:
@@ -73,10 +87,12 @@ def watches(shop: Shop) -> list[str]:
 
 def test_a_change_ends_the_pause(shop: Shop) -> None:
     _, watch = listed(shop)
-    with after(1, lambda: delete_a_pod(shop)):
+    with in_a_second(shop, 1, lambda: delete_a_pod(shop)) as moments:
         took = seconds(lambda: watch.pause(LONG))
+        ended = time.monotonic()
 
-    assert 0.9 < took < 10
+    assert took < 10
+    assert moments[0] <= ended
 
 
 def test_a_change_between_the_list_and_the_watch_is_not_lost(shop: Shop) -> None:
@@ -90,7 +106,7 @@ def test_a_change_between_the_list_and_the_watch_is_not_lost(shop: Shop) -> None
 def test_a_change_in_any_of_the_namespaces_ends_it(shop: Shop) -> None:
     shop.kube.add_namespace("other")
     _, watch = listed(shop, "other", SPACE)
-    with after(1, lambda: delete_a_pod(shop)):
+    with in_a_second(shop, 2, lambda: delete_a_pod(shop)):
         took = seconds(lambda: watch.pause(LONG))
 
     assert took < 10
@@ -136,6 +152,7 @@ def test_a_watch_that_fails_makes_the_pause_neither_shorter_nor_longer(
     took = seconds(lambda: watch.pause(SHORT))
 
     assert SHORT.total_seconds() * 0.9 < took < 10
+    until(lambda: watches(shop))
     assert len(watches(shop)) == 1
     assert len(api.list(PODS, SPACE)) == 3
 
@@ -146,6 +163,7 @@ def test_an_expired_version_is_no_change(shop: Shop) -> None:
     shop.kube.store.compact()
 
     assert seconds(lambda: watch.pause(SHORT)) > SHORT.total_seconds() * 0.9
+    until_no_watch_runs()
     api.list(PODS, SPACE)
     delete_a_pod(shop)
     assert seconds(lambda: watch.pause(LONG)) < 10
@@ -158,6 +176,7 @@ def test_who_may_not_watch_is_not_asked_again_at_once(shop: Shop) -> None:
     api, watch = listed(shop)
     for _ in range(3):
         watch.pause(timedelta(seconds=0.5))
+        until_no_watch_runs()
         api.list(PODS, SPACE)
 
     assert len(watches(shop)) == 1
@@ -184,11 +203,10 @@ def test_the_gate_sees_the_last_pod_go_before_the_next_poll(shop: Shop) -> None:
 @pytest.mark.parametrize("word", ["half-open", "reset", "forbidden", "expired"])
 def test_the_gate_answers_by_its_lists_alone(shop: Shop, word: str) -> None:
     shop.kube.fail_next(FAILURES[word], path=WATCH, times=1000)
-    shop.kube.run_in_background(speed=20)
     keeper = watching(shop, timedelta(seconds=0.5))
-    keeper.deploy_and_wait()
+    with in_a_second(shop, 1, lambda: shop.kube.run_in_background(speed=20)):
+        keeper.deploy_and_wait()
 
-    assert watches(shop)
     assert shop.versions() == ["v2", "v2", "v2"]
     keeper.still_clear()
     assert {spawner.version for spawner in shop.driver.templates()} == {V2}

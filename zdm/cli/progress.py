@@ -134,6 +134,8 @@ def _backfill(event: BackfillProgress) -> str:
         planned = event.expected.planned_wal_bytes
         beside = "" if planned is None else f" ({size(planned)} planned)"
         parts.append(f"of {size(event.expected.wal_bytes)}{beside}")
+    if event.rest_reason and not event.verifying and not event.waiting:
+        parts.append(f"then rests {event.rest:.2f} s for {event.rest_reason}")
     if event.eta is not None and not event.verifying:
         parts.append(f"{_left(event.eta, event.eta_high)} left")
     if event.waiting:

@@ -39,7 +39,7 @@ class GateKeeper:
         platform, new = self.platform(), self.options.new
         if platform is not None:
             self.world.observer.notify(DeployStarted(version=new))
-            self._part_way(lambda: self._asking(lambda: platform.deploy(new)))
+            self._asking_part_way(lambda: platform.deploy(new))
         self._wait(deploying=True)
         self._soak()
 
@@ -72,6 +72,7 @@ class GateKeeper:
             seen = self._observed(platform, sessions, deploying=deploying)
         except TemporaryError as error:
             self.world.stop.check()
+            self.forbidden_since = None  # when it is back, it may be starting again
             return gate.Unknown(reason=error.message)
         return seen if isinstance(seen, gate.Unknown | gate.Refused) else gate.decide(seen)
 
@@ -110,14 +111,17 @@ class GateKeeper:
         return seen
 
     def _forbidden(self, error: RefusedError) -> gate.Unknown | gate.Refused:
-        """A server that starts forbids everything for a moment: its Roles are not read yet."""
-        now = self.world.clock.now()
-        self.forbidden_since = self.forbidden_since or now
-        if now - self.forbidden_since < FORBIDDEN_PATIENCE:
+        if self._for_a_moment():
             return gate.Unknown(reason=error.message)
         return gate.Refused(reason=error.message, hint=error.hint)
 
-    def _asking(self, work: Callable[[], object]) -> None:
+    def _for_a_moment(self) -> bool:
+        """A server that starts forbids everything for a moment: its Roles are not read yet."""
+        now = self.world.clock.now()
+        self.forbidden_since = self.forbidden_since or now
+        return now - self.forbidden_since < FORBIDDEN_PATIENCE
+
+    def _asking(self, work: Callable[[], object], *, part_way: bool = False) -> None:
         """Ask the platform something, again while it does not answer, until the deadline."""
         clock, rollout = self.world.clock, self.options.rollout
         since = clock.now()
@@ -126,18 +130,23 @@ class GateKeeper:
             try:
                 work()
             except TemporaryError as error:
+                self.forbidden_since = None
                 if clock.now() - since > rollout.deadline:
                     raise
                 self._say("platform", error.message, (), since, None)
+            except RefusedError as error:
+                if not (part_way and self._for_a_moment()):
+                    raise
+                self._say("platform", error.message, (), since, None)
             else:
+                self.forbidden_since = None
                 return
             clock.sleep(rollout.poll_interval)
 
-    @staticmethod
-    def _part_way(work: Callable[[], object]) -> None:
+    def _asking_part_way(self, work: Callable[[], object]) -> None:
         """A platform that refuses now stops a run that has changed something already."""
         try:
-            work()
+            self._asking(work, part_way=True)
         except (RefusedError, InputError) as error:
             raise StoppedError(error.message, hint=error.hint) from error
 
@@ -221,33 +230,35 @@ class GateKeeper:
     def _deadline(self, since: datetime, answer: gate.Answer, *, deploying: bool) -> None:
         if self.world.clock.now() - since <= self.options.rollout.deadline:
             return
-        if deploying and isinstance(answer, gate.Wait) and answer.gate == "rollout":
-            self._go_back(
-                f"the rollout was not complete within {self.options.rollout.deadline}:"
-                f" {answer.reason}",
-                "see to what is named, then run the same command again",
-            )
         reason = "" if isinstance(answer, gate.Clear) else f": {answer.reason}"
-        raise StoppedError(
-            f"the old version was not gone within {self.options.rollout.deadline}{reason}",
-            hint="see to what is named, then run the same command again; both versions work",
-        )
+        within = f"within {self.options.rollout.deadline}{reason}"
+        hint = "see to what is named, then run the same command again"
+        if not (isinstance(answer, gate.Wait) and answer.gate == "rollout"):
+            raise StoppedError(f"the old version was not gone {within}", hint=hint)
+        if deploying:
+            self._go_back(f"the rollout was not complete {within}", hint)
+        raise StoppedError(f"the rollout was not complete {within}", hint=hint)
 
     def _refused(self, answer: gate.Refused, *, deploying: bool) -> None:
         if not (answer.rollout_failed and deploying):
             raise StoppedError(answer.reason, hint=answer.hint)
         self._go_back(answer.reason, answer.hint)
 
-    def _go_back(self, reason: str, hint: str) -> NoReturn:
-        """The application to the old version; the expand does no harm and stays."""
+    def bring_back(self) -> str:
+        """The application to the old version, once the platform answers; what is left for a
+        person."""
         platform, old = self.world.platform, self.options.old
         left: list[str] = []
         if platform is not None:
             self.world.observer.notify(DeployStarted(version=old, back=True))
-            self._part_way(lambda: self._asking(lambda: left.append(platform.rollback(old))))
+            self._asking_part_way(lambda: left.append(platform.rollback(old)))
+        return "".join(left)
+
+    def _go_back(self, reason: str, hint: str) -> NoReturn:
+        """The application to the old version; the expand does no harm and stays."""
+        back = self.bring_back() or f"the application goes back to {self.options.old}"
         self._record_state(RunState.FAILED_KEPT_EXPANDED)
         self.world.observer.notify(StateChanged(state=RunState.FAILED_KEPT_EXPANDED))
-        back = "".join(left) or f"the application goes back to {old}"
         raise RolloutError(f"{reason}; {back} and the expand is kept", hint=hint)
 
     def _soak(self) -> None:
@@ -258,16 +269,17 @@ class GateKeeper:
         end = began + self.options.rollout.soak
         if clock.now() < end:
             self.world.observer.notify(StateChanged(state=RunState.SOAKING))
-        answer: gate.Answer = gate.Clear()
+        clear = self.options.rollout.polls  # in a row, up to here
         while clock.now() < end:
             self._obeyed()
             answer = self._poll(deploying=True)
+            clear = clear + 1 if isinstance(answer, gate.Clear) else 0
             if isinstance(answer, gate.Clear):
                 self._say("soak", f"soaking until {end:%H:%M:%S}", (), began, end)
             else:  # it is still on its way: what fails now goes back
                 self._not_clear(answer, began, deploying=True)
             self._pause(answer, min(self.options.rollout.poll_interval, end - clock.now()))
-        if not isinstance(answer, gate.Clear):
+        if clear < self.options.rollout.polls:
             self._wait(deploying=True)
 
     def _say(

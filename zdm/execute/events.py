@@ -119,6 +119,8 @@ class BackfillProgress:
     workers: int = 1  # that may run now
     wal_rate: float | None = None  # bytes per second
     expected: Expected | None = None  # once twenty batches were measured
+    rest: float = 0.0  # seconds after the last batch
+    rest_reason: str = ""  # why so long; empty where it is the usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from zdm.errors import RefusedError, StoppedError
 from zdm.execute import gate, states
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.events import (
-    DeployStarted,
     RunStarted,
     RunStopped,
     StateChanged,
@@ -107,13 +106,12 @@ def _runs_new(world: World, options: Options) -> bool:
 
 
 def _application_back(world: World, options: Options) -> None:
-    if world.platform is not None:
-        world.observer.notify(DeployStarted(version=options.old, back=True))
-        left = world.platform.rollback(options.old)
-        if left:
-            now = world.clock.now()
-            world.observer.notify(Waiting(gate="version", reason=left, since=now))
-    GateKeeper(world=world, options=options, target=options.old).wait_until_clear()
+    keeper = GateKeeper(world=world, options=options, target=options.old)
+    left = keeper.bring_back()
+    if left:
+        now = world.clock.now()
+        world.observer.notify(Waiting(gate="version", reason=left, since=now))
+    keeper.wait_until_clear()
 
 
 def _undo(step: Step, world: World, options: Options) -> None:

@@ -23,6 +23,7 @@ from zdm.execute.ports import Clock, LockBusyError
 from zdm.model.plan import Backfill
 from zdm.postgres import (
     backfill_batch,
+    backfill_controller,
     backfill_failing,
     backfill_guard,
     backfill_monitor,
@@ -57,15 +58,16 @@ class Pacing(StrEnum):
 
 
 PACES = {
-    # at most two thirds of the time at work
+    # two thirds of the time at work on a quiet server, a tenth on a busy one
     Pacing.PACED: Pace(
-        target=0.25,
+        target=0.05,
         first=1_000,
         smallest=100,
         largest=50_000,
         wal_cap=16 * MIB,
-        pause=0.05,
+        pause=0.02,
         duty=0.5,
+        courtesy=8.0,
     ),
     # longer batches are no faster: the rows of a short one are still in the caches
     Pacing.FULL: Pace(
@@ -76,6 +78,7 @@ PACES = {
         wal_cap=64 * MIB,
         pause=0.0,
         duty=0.0,
+        courtesy=0.0,
     ),
 }
 
@@ -321,6 +324,13 @@ class _Engine:
         if self.control.alarm is not None:
             raise self.control.alarm
 
+    def _rest(self, seconds: float) -> None:
+        """After a look that took so long, as after a batch."""
+        self.control.read(seconds)
+        pace = PACES[self.job.pacing]
+        if rest := backfill_controller.pause(pace, seconds, self.control.others):
+            self.job.clock.sleep(timedelta(seconds=rest))
+
     def _passes(self, walk: Walk) -> Generator[BackfillEvent, None, Hits]:
         for _ in range(PASSES):
             started = time.monotonic()
@@ -333,8 +343,7 @@ class _Engine:
                     self.control.wait()
                     self._heed_alarm()
                     yield from self.reporter.where_due(verifying=True)
-                if chunk.pause:
-                    self.job.clock.sleep(timedelta(seconds=chunk.pause))
+                self._rest(chunk.seconds)
             self.ranges.passed(walk, look.scanned, look.differing)
             self.reporter.verifying += time.monotonic() - started
             if look.hits:

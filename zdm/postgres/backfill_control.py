@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from zdm.execute.events import Hold
+from zdm.postgres.backfill_controller import Rest
 from zdm.postgres.backfill_failing import FailingRow
+from zdm.postgres.backfill_load import UNKNOWN
 
 GREEN_SECONDS = 60.0  # without a hold, before one more worker may run
 TICK = 0.1
@@ -30,6 +32,7 @@ class Tally:
     wal: int = 0
     size: int = 0  # of the last batch
     seconds: float = 0.0  # of the last batch
+    worked: float = 0.0  # seconds of all batches and looks
     retries: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
 
@@ -40,6 +43,8 @@ class Control:
 
     workers: int
     frozen: bool = False  # go on, and do not grow
+    others: float = UNKNOWN  # sessions of others at work
+    rest: Rest = field(default_factory=Rest)  # after the last batch
     holds: tuple[Hold, ...] = ()
     tally: Tally = field(default_factory=Tally)
     waits: dict[str, str] = field(default_factory=dict)  # by worker: what it waits for
@@ -192,7 +197,14 @@ class Control:
 
     def last(self, size: int, seconds: float) -> None:
         """The size and length of a batch, for people."""
-        self.tally.size, self.tally.seconds = size, seconds
+        with self._changed:
+            self.tally.size, self.tally.seconds = size, seconds
+            self.tally.worked += seconds
+
+    def read(self, seconds: float) -> None:
+        """A look at rows, which is work of ours, too."""
+        with self._changed:
+            self.tally.worked += seconds
 
     def failed(self, sqlstate: str | None) -> None:
         """Count a batch that failed."""
@@ -259,12 +271,12 @@ class Control:
             self.pids[pid] = False
             return was
 
-    def waiting(self) -> str:
+    def waiting(self, holds: tuple[Hold, ...]) -> str:
         """Why nothing moves, in words; empty where it does."""
         if self.vacuuming:
             return "VACUUM, so that later batches reuse the space"
-        if self.holds:
-            return "; ".join(_said(hold) for hold in self.holds)
+        if holds:
+            return "; ".join(_said(hold) for hold in holds)
         with self._changed:
             return "; ".join(dict.fromkeys(self.waits.values()))
 

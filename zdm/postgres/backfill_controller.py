@@ -14,6 +14,8 @@ PANIC = 3.0  # times the target
 GROWTH = 1.5
 WINDOW = 10  # batches whose cost per key is remembered
 PERCENTILE = 0.9
+TOO_LONG = 0.75  # seconds for a batch of the smallest size
+QUIET = 0.1  # sessions of others at work that make no difference
 FLOORED = 5  # batches at the floor and still too long: the server is overloaded
 LONG_HOLD = 60.0  # seconds after which what was learnt no longer counts
 
@@ -29,6 +31,7 @@ class Pace:
     wal_cap: int  # bytes of one batch
     pause: float  # seconds at the least between two batches
     duty: float  # pause per second of work
+    courtesy: float  # more of it for a session of others at work, up to one
 
 
 @dataclass(slots=True)
@@ -54,7 +57,8 @@ class Controller:
         if wal > 0:
             self.dense = wal / keys
         if seconds > PANIC * self.pace.target:
-            self.slow = self.slow + 1 if self.size <= self.floor else 0
+            floored = self.size <= self.floor and seconds > TOO_LONG
+            self.slow = self.slow + 1 if floored else 0
             self.panic()
             return
         self.slow = 0
@@ -97,8 +101,28 @@ class Controller:
         return self.slow >= FLOORED
 
 
-def pause(pace: Pace, seconds: float, wal: int, budget: float) -> float:
-    """Seconds to rest after a batch, so that WAL stays within `budget` bytes per second."""
-    if not pace.duty:
-        return 0.0
-    return max(pace.pause, pace.duty * seconds, wal / budget - seconds)
+def pause(pace: Pace, seconds: float, others: float) -> float:
+    """Seconds to rest after a batch: the longer, the more sessions of others are at work."""
+    busy = min(max(others - QUIET, 0.0), 1.0)
+    return max(pace.pause, (pace.duty + pace.courtesy * busy) * seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Seconds after a batch, and why so long; empty where it is the usual."""
+
+    seconds: float = 0.0
+    reason: str = ""
+
+
+def rest(pace: Pace, batch: tuple[float, int], others: float, budget: float) -> Rest:
+    """The rest after a batch of so many seconds and bytes of WAL, so that WAL stays within
+    `budget` bytes per second, too."""
+    seconds, wal = batch
+    usual, courteous = pause(pace, seconds, 0.0), pause(pace, seconds, others)
+    sparing = wal / budget - seconds if pace.duty else 0.0
+    if sparing > courteous:
+        return Rest(sparing, "the WAL budget")
+    if courteous > usual:
+        return Rest(courteous, f"{others:.1f} sessions of others at work")
+    return Rest(usual)

@@ -21,6 +21,7 @@ from zdm.postgres.backfill_batch import Connect
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_gates import Freeze, Gate, Judge, Kind, Moment, Reading, Unreadable
 from zdm.postgres.backfill_guard import Guard
+from zdm.postgres.backfill_load import Load
 from zdm.postgres.backfill_signals import Look
 from zdm.postgres.connection import Connection, first_line
 
@@ -98,6 +99,7 @@ class Monitor:
     guard: Guard
     vacuums: bool  # whether VACUUM is asked for where it is due
     look: Look | None = None
+    load: Load = field(default_factory=Load)
     judges: list[tuple[Judge, Signal]] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -136,6 +138,7 @@ class Monitor:
         self.control.judge(holds, frozen=frozen)
         if self.look is not None:
             with contextlib.suppress(psycopg.Error):
+                self._notice_others(self.look, now.at)
                 self._yield_to_others(self.look, new)
                 self._vacuum_where_due(self.look)
                 self._alert_where_unsynced(self.look)
@@ -160,6 +163,12 @@ class Monitor:
         except (psycopg.Error, ZdmError) as error:
             return Unreadable(reason=first_line(error))
         return None
+
+    def _notice_others(self, look: Look, at: float) -> None:
+        """The busier others keep the server, the longer batches rest."""
+        everybody = backfill_signals.active_seconds(look)
+        self.load.take(at, everybody, self.control.tally.worked)
+        self.control.others = self.load.others
 
     def _yield_to_others(self, look: Look, new: set[str]) -> None:
         """Cancel the batches that others wait for; they are tried again, smaller."""

@@ -84,7 +84,8 @@ class Reporter:
         """How far it is now."""
         control, tally = self.control, self.control.tally
         scanned = self.before[0] + tally.scanned
-        waiting = waiting or control.waiting()
+        holds = control.holds  # once: a poll may come in between
+        waiting = waiting or control.waiting(holds)
         self.meter.take(time.monotonic(), scanned, tally.wal)
         left = None if self.estimate is None else max(self.estimate - scanned, 0)
         seen = self.meter.forecast(left=left, batches=tally.batches, held=bool(waiting))
@@ -101,9 +102,11 @@ class Reporter:
             eta_high=seen.high,
             verifying=verifying,
             waiting=waiting,
-            holds=control.holds,
+            holds=holds,
             workers=control.allowed,
             wal_rate=seen.wal_rate,
+            rest=control.rest.seconds,
+            rest_reason=control.rest.reason,
             expected=self.expected(),
         )
 

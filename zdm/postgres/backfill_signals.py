@@ -288,3 +288,11 @@ def queue(look: Look) -> Reading:
         f"{name or 'unnamed'} (pid {pid}) waits for {mode}" for pid, mode, name in rows
     )
     return Reading(value=len(rows), detail=f"{said} of the table")
+
+
+def active_seconds(look: Look) -> float:
+    """How long sessions of all databases have been at work until now, all together."""
+    row = look.connection.execute(
+        "SELECT sum(active_time) / 1000 FROM pg_catalog.pg_stat_database"
+    ).fetchone()
+    return float(row[0]) if row and row[0] is not None else 0.0

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from psycopg import errors
 
 from zdm.model.plan import Backfill
-from zdm.postgres import backfill_controller, backfill_walk
+from zdm.postgres import backfill_walk
 from zdm.postgres.backfill_controller import Controller, Pace
 from zdm.postgres.backfill_walk import Key, Walk
 from zdm.postgres.connection import Connection
@@ -31,7 +31,7 @@ class Chunk:
     upper: Key | None
     keys: int
     differing: int
-    pause: float  # seconds to rest before the next
+    seconds: float  # that it took
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Pass:
                 upper=chunk.upper,
                 keys=chunk.keys,
                 differing=chunk.differing,
-                pause=backfill_controller.pause(self.pace, seconds, 0, 1.0),
+                seconds=seconds,
             )
             if last:
                 return
@@ -82,7 +82,7 @@ class Pass:
             upper=bounds.upper,
             keys=bounds.keys,
             differing=int(row[0]) if row else 0,
-            pause=0.0,
+            seconds=0.0,
         )
         return chunk, bounds.last
 

@@ -158,11 +158,12 @@ class Worker:
             )
             self.control.sleep(FLOOR_SECONDS)
             self.controller.slow = 0
-        budget = self.task.wal_budget / max(1, self.control.running)
-        seconds = backfill_controller.pause(
-            self.task.pace, outcome.seconds, outcome.wal, budget
+        pace, budget = self.task.pace, self.task.wal_budget / max(1, self.control.running)
+        rest = backfill_controller.rest(
+            pace, (outcome.seconds, outcome.wal), self.control.others, budget
         )
-        if seconds:
+        self.control.rest = rest
+        if (seconds := rest.seconds) > 0:
             self.task.clock.sleep(timedelta(seconds=seconds))
 
     def _failed(self, ranges: Ranges, taken: Range, error: psycopg.Error) -> None:

@@ -22,7 +22,7 @@ from zdm.postgres.connection import PREFIX, Connection
 
 PATIENT_SECONDS = 1.0  # a transaction older than this is waited for without queueing
 SHOWN = 90  # characters of a query: "(to prevent wraparound)" stands at the end
-END_MILLISECONDS = 1000  # to wait for the end of a session
+END_MILLISECONDS = 5000  # to wait for the end of a session; most take a few
 NUDGE = "1500ms"  # longer than deadlock_timeout's default, after which a vacuum gives way
 _PG_MODES = {mode: "".join(word.title() for word in mode.split()) + "Lock" for mode in LockMode}
 _SESSION = (

@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -22,9 +23,11 @@ import psycopg
 
 from zdm.errors import InputError, TemporaryError
 from zdm.postgres import connection, programs
+from zdm.postgres.connection import CONNECT_SECONDS
 from zdm.postgres.programs import Programs
 
 START_SECONDS = 30.0
+PORTS = 5  # tried, since somebody may take a free one before the server does
 FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -206,7 +209,57 @@ def running(
     chosen: Programs, data: Path, wanted: Wanted, *, delete: Path | None = None
 ) -> Iterator[Server]:
     """The server on a data directory, for this block."""
-    port = free_port()
+    process, watcher, server = _started(chosen, data, wanted, delete)
+    try:
+        yield server
+    finally:
+        _end(process)
+        assert watcher.stdin is not None
+        watcher.stdin.close()
+        watcher.wait()
+
+
+def _started(
+    chosen: Programs, data: Path, wanted: Wanted, delete: Path | None
+) -> tuple[subprocess.Popen[bytes], subprocess.Popen[bytes], Server]:
+    """The server and its watcher, on a port that it got."""
+    password = _password_file(data).read_text()
+    for left in reversed(range(PORTS)):
+        port = free_port()
+        process = _spawned(chosen, data, wanted, port)
+        watcher = _watch(process.pid, data, delete)
+        dsn = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+        try:
+            version = _await(process, dsn, data)
+        except BaseException as error:
+            watcher.kill()  # it would delete the folder
+            watcher.communicate()
+            taken = process.poll() is not None and _is_taken(port)
+            _end(process)
+            if taken and left and isinstance(error, TemporaryError):
+                continue
+            raise
+        log = data / "log"
+        return (
+            process,
+            watcher,
+            Server(dsn=dsn, server_version=version, log_directory=log, pid=process.pid),
+        )
+    raise AssertionError("the last port's error is raised")
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False
+
+
+def _spawned(
+    chosen: Programs, data: Path, wanted: Wanted, port: int
+) -> subprocess.Popen[bytes]:
     settings = {
         **FAST,
         "port": str(port),
@@ -219,39 +272,24 @@ def running(
     for key, value in settings.items():
         command += ["-c", f"{key}={value}"]
     user = programs.account()
-    output = (data.parent / "output.log").open("ab")
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        cwd="/",
-        env=_environment(),
-        start_new_session=True,
-        user=None if user is None else user.pw_uid,
-        group=None if user is None else user.pw_gid,
-        extra_groups=None if user is None else [],
-    )
-    output.close()
-    watcher = _watch(process.pid, data, delete)
-    try:
-        password = _password_file(data).read_text()
-        dsn = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-        version = _await(process, dsn, data)
-        yield Server(
-            dsn=dsn, server_version=version, log_directory=data / "log", pid=process.pid
+    with (data.parent / "output.log").open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            env=_environment(),
+            start_new_session=True,
+            user=None if user is None else user.pw_uid,
+            group=None if user is None else user.pw_gid,
+            extra_groups=None if user is None else [],
         )
-    finally:
-        process.terminate()  # smart shutdown is SIGTERM; the next one ends open sessions
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, 2)
-        _reap(process)
-        assert watcher.stdin is not None
-        watcher.stdin.close()
-        watcher.wait()
 
 
-def _reap(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()  # smart shutdown is SIGTERM; the next one ends open sessions
+    process.send_signal(signal.SIGINT)
     try:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:
@@ -276,7 +314,10 @@ def _await(process: subprocess.Popen[bytes], dsn: str, data: Path) -> int:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
-        with contextlib.suppress(psycopg.OperationalError), psycopg.connect(dsn) as conn:
+        with (
+            contextlib.suppress(psycopg.OperationalError),
+            psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS) as conn,
+        ):
             return conn.info.server_version
         time.sleep(0.02)
     said = (data.parent / "output.log").read_text(errors="replace").strip().splitlines()[-3:]

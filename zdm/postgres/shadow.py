@@ -101,8 +101,8 @@ def _await_end(data: Path) -> None:
     """Wait for the server of a killed run, which its watcher is stopping."""
     end = time.monotonic() + _PATIENCE
     while (data / "postmaster.pid").exists() and time.monotonic() < end:
-        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
-        if not watcher.is_server(pid, data):
+        pid = _postmaster(data)
+        if pid is not None and not watcher.is_server(pid, data):
             (data / "postmaster.pid").unlink(missing_ok=True)
             return
         time.sleep(_PAUSE)
@@ -111,6 +111,14 @@ def _await_end(data: Path) -> None:
             f"the shadow server in {data} is still running, though nobody uses it",
             hint="end the process whose id is the first line of its postmaster.pid",
         )
+
+
+def _postmaster(data: Path) -> int | None:
+    """The server's process; None where its file goes, or is written, at this moment."""
+    try:
+        return int((data / "postmaster.pid").read_text().splitlines()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
 
 
 def _sweep(server: Server) -> None:

@@ -105,6 +105,9 @@ def told(ended: Sequence[tuple[Blocker, Ending]], doing: str, now: datetime) -> 
     for blocker, ending in ended:
         if ending is Ending.ENDED:
             yield SessionEnded(who=str(blocker), reason=f"it blocked {doing}")
+        elif ending is Ending.STAYS:  # it will end, and nobody would tell then
+            reason = f"it blocked {doing}, was told to end and is still there"
+            yield SessionEnded(who=str(blocker), reason=reason)
         elif ending is Ending.NOT_ALLOWED:
             reason = f"{blocker} may be ended only by its user or with pg_signal_backend"
             yield Waiting(gate="lock", reason=reason, names=(str(blocker),), since=now)

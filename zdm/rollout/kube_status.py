@@ -129,6 +129,18 @@ def _waiting(one: Declared, item: Json, question: Question) -> Iterator[RolloutP
             yield from _stateful_set(one, item, question.scene)
         case "DaemonSet":
             yield from _daemon_set(item)
+    yield from _not_ready(one, item, question)
+
+
+def _not_ready(one: Declared, item: Json, question: Question) -> Iterator[RolloutProgress]:
+    """The pods decide: a controller that was cut off goes on counting those it knew."""
+    want = _number(objects.spec(item), "replicas", 1)
+    if one.workload.kind == "DaemonSet":
+        want = _number(objects.status(item), "desiredNumberScheduled")
+    pods = _new_pods(one, question)
+    ready = sum(objects.is_condition(pod, "Ready", "True") for _, pod in pods)
+    if ready < want:
+        yield _moving(f"{ready} of {want} new pods are ready")
 
 
 def _moving(text: str, by_hand: str = "") -> RolloutProgress:

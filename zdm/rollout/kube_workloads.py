@@ -95,6 +95,7 @@ def _instance(one: Declared, name: Ref, pod: Json, scene: Scene) -> Instance:
     lost = objects.lost(pod, scene.now)
     state = InstanceState.STARTING
     if lost:
+        lost += f"; if you know that it is dead: --assume-dead pod/{name.namespace}/{name.name}"
         state = InstanceState.UNKNOWN
     elif objects.is_terminating(pod):
         state = InstanceState.TERMINATING

@@ -42,6 +42,7 @@ from zdm.rollout.kube_watch import PodWatch
 from zdm.rollout.kube_workloads import Declared
 
 CONFLICTS = 5  # times a workload is read again because somebody wrote in between
+STARTING = timedelta(seconds=20)  # may a refusal to go back be a server that just starts
 FRESH_SECONDS = 5.0  # one poll asks three things of one look, within that time
 
 
@@ -76,6 +77,7 @@ class Kubernetes:
         self._declared = kube_workloads.declared(settings)
         self._last: _Look | None = None
         self._failed_command = ""
+        self._refused_since: datetime | None = None  # to go back
 
     @property
     def cannot_prove(self) -> tuple[str, ...]:
@@ -178,12 +180,21 @@ class Kubernetes:
     def _patch_back(self, version: Version) -> str:
         """One workload that cannot go back does not keep the others from it."""
         left: list[str] = []
+        refused: RefusedError | None = None
         for one in self._declared:
             try:
                 self._move(one, version, back=True)
             except (StoppedError, RefusedError, InputError) as error:
                 left.append(f"somebody must bring {one.ref} to {version}: {error.message}")
+                refused = error if isinstance(error, RefusedError) else refused
+        if refused is not None and self._for_a_moment():
+            raise refused
         return "; ".join(left)
+
+    def _for_a_moment(self) -> bool:
+        """A server that starts forbids everything; whoever asked asks again."""
+        self._refused_since = self._refused_since or self._now()
+        return self._now() - self._refused_since < STARTING
 
     def _move(self, one: Declared, version: Version, *, back: bool) -> None:
         if one.workload.kind == "Job":

@@ -35,6 +35,7 @@ from zdm.rollout.local_state import (
 
 TICK = 0.1
 READY_PROBE_EVERY = 1.0  # seconds between probes of an instance that is ready
+MISSES = 3  # probes in a row, before what was ready is not
 MAX_CRASHES = 4  # the first start and three restarts
 FIRST_BACKOFF = 0.2
 MAX_BACKOFF = 5.0
@@ -50,6 +51,7 @@ class Supervisor:
     state: State
     children: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
     probed: dict[str, float] = field(default_factory=dict)
+    missed: dict[str, int] = field(default_factory=dict)  # probes in a row
 
     def run(self) -> None:
         """Work until everything is stopped and nothing is left."""
@@ -124,15 +126,25 @@ class Supervisor:
         self.probed[member.id] = now
         why_not = local_processes.not_ready(member.port, workload.ready_path)
         if why_not is None:
+            self.missed.pop(member.id, None)
             return member if member.stage is Stage.READY else _at(member, Stage.READY, now)
         if member.stage is Stage.READY:
-            return _at(member, Stage.STARTING, now)
+            return self._missed(member, now)
         if now - member.since > workload.start_timeout.total_seconds():
             self._fail(
                 f"{member.id} ({member.version}) is not ready after "
                 f"{workload.start_timeout.total_seconds():g} s: {why_not}",
                 member.id,
             )
+        return member
+
+    def _missed(self, member: Member, now: float) -> Member:
+        """A late answer may be the machine's fault; it is asked again at once."""
+        missed = self.missed.pop(member.id, 0) + 1
+        if missed >= MISSES:
+            return _at(member, Stage.STARTING, now)
+        self.missed[member.id] = missed
+        self.probed[member.id] = 0.0
         return member
 
     def _crashed(self, member: Member) -> None:

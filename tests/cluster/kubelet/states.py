@@ -156,6 +156,12 @@ def _condition(kind: str, holds: bool, said: Json, before: Json | None) -> Json:
     return {"type": kind, "status": status, "lastTransitionTime": since, **cleared, **said}
 
 
+def contradicts(shown: Json, wanted: Json) -> bool:
+    """Whether a pod's status shows a condition otherwise than its kubelet knows it."""
+    found = {c["type"]: c["status"] for c in shown.get("conditions") or ()}
+    return any(found.get(c["type"]) != c["status"] for c in wanted["conditions"])
+
+
 def seconds_since(written: str) -> float:
     """How long ago a time of the API is."""
     then = datetime.strptime(written, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -31,6 +31,7 @@ class Worker:
     main: list[Container] = field(init=False)
     wake: threading.Event = field(default_factory=threading.Event)
     pushed: Json | None = None
+    pushed_version: int = 0  # of the object when it had taken that
     retry_at: float = 0.0
     phase: str = "Pending"
     failed: tuple[str, str] | None = None  # the pod as a whole: reason and message
@@ -202,11 +203,11 @@ class Worker:
         if self.is_gone or time.monotonic() < self.retry_at:
             return self.is_gone
         status = self._status()
-        if status == self.pushed and not at_last:
+        if status == self.pushed and not at_last and not self._is_overwritten(status):
             return True
         body = {"metadata": {"uid": self.context.pod["metadata"]["uid"]}, "status": status}
         try:
-            self.context.settings.api.patch(f"{self.context.path}/status", body)
+            taken = self.context.settings.api.patch(f"{self.context.path}/status", body)
         except ApiError as error:
             self.is_gone = self.is_gone or error.status in (404, 409)
             self.retry_at = time.monotonic() + RETRY
@@ -214,8 +215,14 @@ class Worker:
         except OSError:
             self.retry_at = time.monotonic() + RETRY
             return False
-        self.pushed = status
+        self.pushed, self.pushed_version = status, _version(taken)
         return True
+
+    def _is_overwritten(self, status: Json) -> bool:
+        """Whether somebody has said otherwise since: the node controller calls every pod of a
+        node that it did not hear of unready, and the kubelet mends that."""
+        seen = _version(self.newest) > self.pushed_version
+        return seen and states.contradicts(self.newest.get("status", {}), status)
 
     def _leave(self) -> bool:
         """After the last container: say so, and remove the object if that is wanted."""
@@ -233,6 +240,10 @@ class Worker:
         except OSError:
             return False
         return True
+
+
+def _version(pod: Json) -> int:
+    return int(pod["metadata"]["resourceVersion"])
 
 
 def _not_modelled(spec: Json) -> tuple[str, str] | None:

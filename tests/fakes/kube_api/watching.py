@@ -100,6 +100,7 @@ class _Watch:
         yield from ({"type": "ADDED", "object": item} for item in initial)
         if tell_end:
             yield self._bookmark({"k8s.io/initial-events-end": "true"})
+        yield from self._news(0)  # what happened before is told, however short the time is
         bookmark_at = time.monotonic() + _BOOKMARK_EVERY
         while (now := time.monotonic()) < self.ends:
             if self.bookmarks and now >= bookmark_at:

@@ -197,6 +197,15 @@ def test_what_is_not_clear_when_the_soak_ends_is_waited_for() -> None:
     assert len(platform.scenes) == 1
 
 
+def test_one_clear_poll_at_the_end_of_the_soak_is_not_enough() -> None:
+    platform = scenes(*[Scene()] * 3, *[Scene(instances=(OLD,))] * 4, *[Scene()] * 5)
+    gate, watching, _ = keeper(platform, soak=timedelta(seconds=10))
+    gate.deploy_and_wait()
+    last = [event.polls for event in watching.events if isinstance(event, GateClear)][3:]
+
+    assert last == [1, 2, 3]
+
+
 def test_without_a_platform_nobody_knows_so_nothing_contracts() -> None:
     gate, _, _ = keeper(None)
 
@@ -230,7 +239,7 @@ class Forbidding(FakePlatform):
     """Refuses to answer, so many times."""
 
     times: int = 3
-    deploying_too: bool = False
+    deploying: int = 0
 
     def status(self, version: Version) -> RolloutStatus:
         if self.times:
@@ -239,7 +248,8 @@ class Forbidding(FakePlatform):
         return FakePlatform.status(self, version)
 
     def deploy(self, version: Version) -> None:
-        if self.deploying_too:
+        if self.deploying:
+            self.deploying -= 1
             raise RefusedError("zdm may not patch deployments", hint="give it a Role")
         FakePlatform.deploy(self, version)
 
@@ -259,8 +269,41 @@ def test_a_platform_that_goes_on_forbidding_stops_the_run_part_way() -> None:
         gate.deploy_and_wait()
 
 
+@dataclass(slots=True)
+class Restarting(FakePlatform):
+    """Forbids, is away for long, and forbids again when it starts."""
+
+    polls: int = 0
+
+    def status(self, version: Version) -> RolloutStatus:
+        self.polls += 1
+        if self.polls in (1, 2, 63, 64):
+            raise RefusedError("zdm may not list pods", hint="give it a Role")
+        if self.polls < 65:
+            raise TemporaryError("the platform does not answer")
+        return FakePlatform.status(self, version)
+
+
+def test_a_platform_that_starts_again_may_forbid_for_another_moment() -> None:
+    platform = Restarting()
+    gate, _, _ = keeper(platform, poll_interval=timedelta(seconds=1))
+    gate.deploy_and_wait()
+
+    assert platform.polls == 67
+
+
+def test_a_platform_that_forbids_to_deploy_for_a_moment_is_asked_again() -> None:
+    platform = Forbidding(times=0, deploying=3)
+    gate, watching, _ = keeper(platform)
+    gate.deploy_and_wait()
+    waits = [event for event in watching.events if isinstance(event, Waiting)]
+
+    assert [wait.reason for wait in waits] == ["zdm may not patch deployments"] * 3
+    assert platform.asked == ["deploy v2"]
+
+
 def test_a_platform_that_forbids_to_deploy_stops_the_run_part_way() -> None:
-    gate, _, _ = keeper(Forbidding(deploying_too=True))
+    gate, _, _ = keeper(Forbidding(deploying=1000))
 
     with pytest.raises(StoppedError, match="zdm may not patch deployments"):
         gate.deploy_and_wait()

@@ -172,7 +172,11 @@ VERSIONS = {
 @pytest.mark.parametrize(("labels", "more", "chosen"), VERSIONS.values(), ids=VERSIONS.keys())
 def test_the_version_is_told_by(labels: Any, more: Any, chosen: KubernetesSettings) -> None:
     made = template("v2", **labels, **more)
-    objects = [deployment("v2", template=made), replica_set("v2", template=made)]
+    objects = [
+        deployment("v2", template=made),
+        replica_set("v2", template=made),
+        pod("v2", **labels, **more),
+    ]
 
     assert reason(objects, chosen) == "clear"
 

@@ -1,6 +1,7 @@
 """What the gate says to a Kubernetes cluster in each state in which other tools say done."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,7 @@ from zdm.rollout.kube_cluster import Json
 CRON = settings(workload("CronJob", "nightly"))
 STATEFUL = settings(workload("StatefulSet"))
 DAEMON = settings(workload("DaemonSet"))
+NEW_DAEMON = pod("v2", "web-8", ("DaemonSet", "web"))
 OLD_STATEFUL_POD = pod("v1", "web-0", ("StatefulSet", "web"), labels={"x": "1"})
 
 
@@ -153,6 +155,11 @@ DEPLOYMENT_ROWS: dict[str, tuple[list[Json], str]] = {
         deployed(status={"terminatingReplicas": 1}),
         "wait: Deployment shop/web: it counts 1 terminating pods, and 0 are seen",
     ),
+    # after its API server was away: the controllers come back up to a minute later
+    "a controller that was cut off counts what was": (
+        [deployment("v2"), replica_set("v2"), pod("v2", ready="False")],
+        "wait: Deployment shop/web: 0 of 1 new pods are ready",
+    ),
     "gone, with a pod left": ([pod("v2")], "refused: Deployment shop/web does not exist"),
 }
 
@@ -225,7 +232,12 @@ OTHER_ROWS: dict[str, tuple[list[Json], KubernetesSettings, str]] = {
         STATEFUL,
         "wait: StatefulSet shop/web: web-0 not of its revision web-rev2",
     ),
-    "DaemonSet done": ([daemon_set("v2")], DAEMON, "clear"),
+    "DaemonSet done": ([daemon_set("v2"), NEW_DAEMON], DAEMON, "clear"),
+    "DaemonSet whose controller was cut off": (
+        [daemon_set("v2")],
+        DAEMON,
+        "wait: DaemonSet shop/web: 0 of 1 new pods are ready",
+    ),
     "DaemonSet on its way": (
         [daemon_set("v2", status={"updatedNumberScheduled": 0})],
         DAEMON,
@@ -238,7 +250,7 @@ OTHER_ROWS: dict[str, tuple[list[Json], KubernetesSettings, str]] = {
         " somebody must delete the old pods",
     ),
     "DaemonSet's old pod": (
-        [daemon_set("v2"), pod("v1", "web-7", ("DaemonSet", "web"))],
+        [daemon_set("v2"), NEW_DAEMON, pod("v1", "web-7", ("DaemonSet", "web"))],
         DAEMON,
         "wait: 1 instance of another version than v2 still alive shop/web-7 (v1, ready)",
     ),
@@ -328,15 +340,16 @@ def test_a_pod_that_should_be_gone_for_long_is_lost_until_somebody_decides() -> 
 
     assert reason([*rolled_out(), lost]) == (
         "unknown: shop/web-v1-x (it should have been gone at 11:58:00; its node node-1 may be"
-        " lost) cannot be seen and may still be alive"
+        " lost; if you know that it is dead: --assume-dead pod/shop/web-v1-x) cannot be seen"
+        " and may still be alive"
     )
     assert reason([*rolled_out(), lost], decided) == "clear"
 
 
 def test_a_pod_of_a_node_that_is_not_heard_of_is_lost() -> None:
     assert reason([*rolled_out(), pod("v1", ready="Unknown")]) == (
-        "unknown: shop/web-v1-x (its node node-1 is not heard of) cannot be seen and may still"
-        " be alive"
+        "unknown: shop/web-v1-x (its node node-1 is not heard of; if you know that it is dead:"
+        " --assume-dead pod/shop/web-v1-x) cannot be seen and may still be alive"
     )
 
 
@@ -502,13 +515,14 @@ def test_in_observe_mode_the_old_template_is_waited_for_while_deploying() -> Non
 
 def test_a_tag_that_was_the_same_before_is_refused() -> None:
     chosen = settings(image="")
-    same = {"image": "registry.example/shop:latest"}
+    same: Any = {"image": "registry.example/shop:latest"}
     new = template("v2", labels={"zdm.dev/app-version": "v2"}, **same)
     old = template("v1", labels={"zdm.dev/app-version": "v1"}, **same)
     objects = [
         deployment("v2", template=new),
         replica_set("v2", template=new),
         replica_set("v1", 0, template=old),
+        pod("v2", labels={"zdm.dev/app-version": "v2"}, **same),
     ]
 
     assert reason(objects, chosen) == (

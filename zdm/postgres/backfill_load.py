@@ -1,0 +1,45 @@
+"""How many sessions of others are at work on average; pure.
+
+PostgreSQL counts for each database the time that its sessions spend in statements
+(pg_stat_database.active_time, 14 on). What it grows by in a second, less our own part, is how
+many sessions of others were at work (Little's law). A session reports once a second at most,
+so the value looks some seconds back.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+WINDOW_SECONDS = 10.0
+ENOUGH_SECONDS = 3.0
+UNKNOWN = 1.0  # a server that cannot be judged is taken for a busy one
+COUNTED = 0.3  # of our own time that must be in the sum, else nothing is counted there
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    at: float
+    everybody: float  # seconds at work
+    ours: float
+
+
+@dataclass(slots=True)
+class Load:
+    """Samples of the last seconds."""
+
+    samples: deque[_Sample] = field(default_factory=deque)
+
+    def take(self, at: float, everybody: float, ours: float) -> None:
+        """Look at the counters at a time in seconds."""
+        self.samples.append(_Sample(at, everybody, ours))
+        while at - self.samples[0].at > WINDOW_SECONDS:
+            self.samples.popleft()
+
+    @property
+    def others(self) -> float:
+        """Sessions of others at work, on average."""
+        first, last = self.samples[0], self.samples[-1]
+        seconds, ours = last.at - first.at, last.ours - first.ours
+        everybody = last.everybody - first.everybody
+        if seconds < ENOUGH_SECONDS or everybody < COUNTED * ours:
+            return UNKNOWN
+        return max(0.0, everybody - ours) / seconds
