@@ -213,7 +213,7 @@ def test_a_backfill_above_its_limit_is_seen_and_may_go_on_by_a_second_word(
     assert second == f"{step} may exceed its WAL limit\n"
     assert third == "nothing was asked\n"
     assert f"{expected})" in after
-    assert costs[0]["approved_by"]  # type: ignore[index]  # JSON
+    assert costs[0]["approved_by"]
 
 
 def test_a_concurrent_build_is_cancelled_and_leaves_nothing_invalid(
