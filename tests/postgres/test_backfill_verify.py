@@ -14,6 +14,7 @@ from zdm.errors import StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress
 from zdm.model.plan import Backfill, Check, Cost
 from zdm.model.schema import Name
+from zdm.model.statement import Setting
 from zdm.postgres import backfill, backfill_vacuum, backfill_verify, backfill_walk, connection
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.connection import Connection
@@ -209,6 +210,26 @@ def test_dead_rows_are_vacuumed_between_batches(
 
     assert done is not None
     assert done[0] >= 2  # one between batches, one at the end
+
+
+@pytest.mark.parametrize(
+    ("pacing", "settings"), [(Pacing.PACED, ("on", "2ms")), (Pacing.FULL, ("off", "0"))]
+)
+def test_a_worker_spares_the_server_or_hurries(
+    own: Connection, pacing: Pacing, settings: tuple[str, str]
+) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute("CREATE TABLE seen (commits text, rests text)")
+    own.execute(
+        "CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " INSERT INTO seen SELECT current_setting('synchronous_commit'),"
+        " current_setting('vacuum_cost_delay'); RETURN NULL; END $$"
+    )
+    own.execute("CREATE TRIGGER see AFTER UPDATE ON t EXECUTE FUNCTION see()")
+    wanted = replace(step(("id",)), settings=(Setting(name="synchronous_commit", value="on"),))
+    fill(own, begun(own), wanted, pacing)
+
+    assert own.execute("SELECT DISTINCT commits, rests FROM seen").fetchall() == [settings]
 
 
 def test_its_timeouts_are_in_force_again_after_a_vacuum(own: Connection) -> None:

@@ -201,20 +201,19 @@ class _Engine:
     @contextlib.contextmanager
     def _pool(self, task: Task) -> Iterator[None]:
         """The workers, each on its connection; stopped and gone after the block."""
-        control, step = self.control, self.job.step
+        control = self.control
         with contextlib.ExitStack() as stack:
             workers: list[Worker] = []
             for number in range(1, control.workers + 1):
                 try:
-                    opened = backfill_batch.opened(self.job.connect, f"worker-{number}", step)
+                    opened = self._opened(f"worker-{number}")
                 except TemporaryError as error:
                     self._do_with(len(workers), error)
                     break
                 stack.enter_context(contextlib.closing(opened))
-                scout = self._scout(stack, number)
-                if self.job.pacing is Pacing.FULL:
-                    backfill_batch.commit_at_once(opened)
-                workers.append(Worker(number, task, control, opened, scout))
+                workers.append(
+                    Worker(number, task, control, opened, self._scout(stack, number))
+                )
             pool = stack.enter_context(ThreadPoolExecutor(len(workers), "zdm-backfill"))
             control.begin(len(workers))
             for worker in workers:
@@ -235,6 +234,15 @@ class _Engine:
                 hint=error.hint,
             ) from error
         self.control.note(f"{workers} workers had to do: {error.message}")
+
+    def _opened(self, name: str) -> Connection:
+        """A connection that hurries or spares the server, as the pacing wants it."""
+        opened = backfill_batch.opened(self.job.connect, name, self.job.step)
+        if self.job.pacing is Pacing.FULL:
+            backfill_batch.commit_at_once(opened)
+        else:
+            backfill_vacuum.spare(opened)
+        return opened
 
     def _scout(self, stack: contextlib.ExitStack, number: int) -> Scout | None:
         """Only where nothing but speed is asked for: it needs a connection more."""
@@ -294,7 +302,7 @@ class _Engine:
 
     def _vacuum(self, walk: Walk) -> Iterator[BackfillProgress]:
         """In a thread, because it may take long and must end where the run is stopped."""
-        opened = backfill_batch.opened(self.job.connect, "vacuum", self.job.step)
+        opened = self._opened("vacuum")
         with contextlib.closing(opened), ThreadPoolExecutor(1, "zdm-vacuum") as pool:
             self.control.own(opened.info.backend_pid)
             future = pool.submit(backfill_vacuum.vacuum, opened, walk, analyze=True)

@@ -11,6 +11,13 @@ from zdm.postgres import backfill_batch
 from zdm.postgres.backfill_walk import Walk
 from zdm.postgres.connection import Connection, first_line
 
+DELAY = "2ms"  # after some pages, as an autovacuum rests (manual, 19.10)
+
+
+def spare(connection: Connection) -> None:
+    """Let the connection's VACUUM rest as an autovacuum does; by default it never does."""
+    connection.execute("SELECT pg_catalog.set_config('vacuum_cost_delay', %s, false)", (DELAY,))
+
 
 def vacuum(connection: Connection, walk: Walk, *, analyze: bool = False) -> str:
     """Run it; a sentence where it was not possible, else nothing."""
