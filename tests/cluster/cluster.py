@@ -128,6 +128,17 @@ class Cluster:
         )
         self.until(self._is_ready, "a ready API server")
 
+    def restart_controllers(self) -> None:
+        """As they do by themselves where they hold a lease and lose it with the API server."""
+        for name in ("kube-scheduler", "kube-controller-manager"):
+            self._end(name, at_once=True)
+        self._start_controllers()
+
+    def _start_controllers(self) -> None:
+        held, programs = self.credentials, self.programs
+        self._start("kube-controller-manager", parts.controllers(held, programs))
+        self._start("kube-scheduler", parts.scheduler(held, programs))
+
     def stop_kubelet(self) -> None:
         """Lose the node: the kubelet dies, the pods' processes go on unseen."""
         process = self.running.pop("kubelet")
@@ -144,8 +155,7 @@ class Cluster:
         held, programs, ports = self.credentials, self.programs, self.ports
         self._start("etcd", parts.etcd(held, programs, ports))
         self.start_api()
-        self._start("kube-controller-manager", parts.controllers(held, programs))
-        self._start("kube-scheduler", parts.scheduler(held, programs))
+        self._start_controllers()
         self.start_kubelet()
         self.until(self._node_is_ready, "a ready node")
         account = "/api/v1/namespaces/default/serviceaccounts/default"
