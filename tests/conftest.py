@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.golden import Golden
 from zdm.errors import InputError
@@ -15,6 +16,12 @@ from zdm.postgres import connection, provider
 from zdm.postgres.provider import Server, Wanted
 
 MAJORS = (14, 15, 16, 17, 18)
+
+# how long an example takes depends on what else the machine does
+settings.register_profile(
+    "any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

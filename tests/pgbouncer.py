@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-SECONDS = 15.0  # to listen
+SECONDS = 60.0  # to listen
 SETTINGS = """
 [databases]
 * = host={host} port={port}

@@ -8,6 +8,7 @@ tmpfs where there is one, and everything ends with the process that started it (
 import contextlib
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,6 @@ from tests.cluster.kubelet.images import Image
 from tests.cluster.parts import Ports
 from tests.cluster.programs import Programs
 from tests.cluster.reaper import MARK
-from zdm.postgres.provider import free_port
 
 NODE = "zdm-node"
 START_SECONDS = 120.0  # a busy machine is slow
@@ -227,11 +227,23 @@ def home() -> Path:
     return MEMORY if MEMORY.is_dir() else Path(tempfile.gettempdir())
 
 
+def free_ports(count: int) -> list[int]:
+    """Below those that the system gives to whoever asks for any: the parts listen later."""
+    found: list[int] = []
+    while len(found) < count:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((parts.LOOPBACK, port))
+            found += [port] if port not in found else []
+    return found
+
+
 def make(programs: Programs, *, folder: Path, back_off: float = 10.0) -> Cluster:
     """A cluster that is not started yet, in an empty folder."""
     (folder / "logs").mkdir()
     held = credentials.make(folder / "credentials", programs.openssl, NODE)
-    ports = Ports(api=free_port(), etcd=free_port(), peer=free_port())
+    api_port, etcd_port, peer_port = free_ports(3)
+    ports = Ports(api=api_port, etcd=etcd_port, peer=peer_port)
     for name, identity in (
         ("kubeconfig", held.admin),
         ("controllers.conf", held.controllers),

@@ -44,7 +44,7 @@ def _output(command: str, folder: Path, environment: Mapping[str, str]) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     text = done.stdout + done.stderr
     for pattern, fixed in VOLATILE:

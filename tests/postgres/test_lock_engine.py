@@ -381,7 +381,8 @@ def test_a_vacuum_to_prevent_wraparound_is_waited_for_and_named(vacuuming: Serve
         fresh_database(vacuuming) as url,
         connection.connect(url, name="execute/tests") as own,
     ):
-        own.execute(f"{SLOWLY}, autovacuum_freeze_max_age = 100000)".encode())
+        only_forced = "autovacuum_freeze_max_age = 100000, autovacuum_enabled = false"
+        own.execute(f"{SLOWLY}, {only_forced})".encode())
         own.execute("INSERT INTO users SELECT generate_series(1, 200000)")
         own.execute(
             "DO $$ BEGIN FOR i IN 1..120000 LOOP BEGIN INSERT INTO users VALUES (i);"
