@@ -106,8 +106,8 @@ class Bench:
         wanted = {
             f"loaded/{engine.name}": engine
             for engine in (
-                engines.zdm_engine(workers=1, pacing="paced"),
-                engines.zdm_engine(workers=1),
+                engines.zdm_engine(workers=1, pacing="paced", elsewhere=True),
+                engines.zdm_engine(workers=1, elsewhere=True),
                 *(e for e in self.engines("change_type") if not e.name.startswith("zdm")),
             )
             if engine.name != "pgroll"

@@ -58,12 +58,13 @@ def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
                 time.sleep(baseline)
                 before = _place(url)
                 started = time.time()
-                scene.zdm(*common, "--pacing", "paced", "--until", "backfilled")
+                paced = ("--pacing", "paced", "--until", "backfilled")
+                scene.zdm(*common, *paced, before=engines.NICE)
                 ended = time.time()
                 time.sleep(2)
             with foreground.running(url, "amount", scene.rows, rate) as new:
                 contracting = time.time()
-                scene.zdm(*common, "--assume-deployed")
+                scene.zdm(*common, "--assume-deployed", before=engines.NICE)
                 contracted = time.time()
                 time.sleep(2)
         seconds = ended - started + contracted - contracting

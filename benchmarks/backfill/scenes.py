@@ -69,10 +69,12 @@ class Scene:
         """The database to copy from: `before`, `expanded` or `pgroll`."""
         return f"{self.name}_{state}"
 
-    def zdm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def zdm(
+        self, *arguments: str, before: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
         """Run zdm in the folder; what it says is raised where it fails."""
         done = subprocess.run(
-            [*ZDM, *arguments],
+            [*before, *ZDM, *arguments],
             cwd=self.folder,
             capture_output=True,
             text=True,

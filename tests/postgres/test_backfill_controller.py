@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from zdm.postgres import backfill_controller, backfill_retry
 from zdm.postgres.backfill import PACES, Pacing
 from zdm.postgres.backfill_controller import MIB, Controller, Rest
+from zdm.postgres.backfill_load import UNKNOWN, Others
 from zdm.postgres.backfill_retry import Action
 
 PACED = PACES[Pacing.PACED]
@@ -133,14 +134,36 @@ def test_a_pause_keeps_the_duty_cycle_and_the_budget(
     full = PACES[Pacing.FULL]
     quiet = backfill_controller.pause(PACED, seconds, 0.0)
     busy = backfill_controller.pause(PACED, seconds, 5.0)
-    rest = backfill_controller.rest(PACED, (seconds, wal), 0.0, budget)
+    rest = backfill_controller.rest(PACED, (seconds, wal), Others(0.0, 0.0), budget)
 
     assert PACED.pause <= quiet <= busy
     assert seconds / (seconds + quiet) <= 2 / 3 + 1e-9
     assert seconds / (seconds + busy) <= 1 / 9
     assert wal <= budget * (seconds + rest.seconds) * (1 + 1e-9) + 1e-6
     assert backfill_controller.pause(full, seconds, 5.0) == 0.0
-    assert backfill_controller.rest(full, (seconds, wal), 5.0, budget) == Rest()
+    assert backfill_controller.rest(full, (seconds, wal), Others(5.0, 1.0), budget) == Rest()
+
+
+@pytest.mark.parametrize(
+    ("others", "target"),
+    [
+        (Others(0.0, 0.0), 0.05),  # nobody is there
+        (Others(0.1, 0.0001), 0.05),
+        (Others(2.0, 0.002), 0.02),
+        (Others(2.0, 0.0001), 0.005),
+        (Others(2.0, 3.0), 0.05),
+        (UNKNOWN, 0.005),
+    ],
+)
+def test_a_batch_lasts_as_long_as_ten_transactions_of_others(
+    others: Others, target: float
+) -> None:
+    paced, full = Controller(PACED), Controller(PACES[Pacing.FULL])
+    paced.aim(others)
+    full.aim(others)
+
+    assert paced.target == pytest.approx(target)
+    assert full.target == PACES[Pacing.FULL].target
 
 
 @pytest.mark.parametrize(
@@ -154,7 +177,7 @@ def test_a_pause_keeps_the_duty_cycle_and_the_budget(
     ],
 )
 def test_a_long_rest_has_a_reason(batch: tuple[float, int], others: float, rest: Rest) -> None:
-    assert backfill_controller.rest(PACED, batch, others, 1000.0) == rest
+    assert backfill_controller.rest(PACED, batch, Others(others, 0.01), 1000.0) == rest
 
 
 @pytest.mark.parametrize(

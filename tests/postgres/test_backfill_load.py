@@ -9,14 +9,15 @@ import pytest
 
 from zdm.config import BackfillGates
 from zdm.postgres import backfill_signals, connection
-from zdm.postgres.backfill_load import UNKNOWN, Load
+from zdm.postgres.backfill_load import UNKNOWN, Activity, Load, Others
 from zdm.postgres.backfill_signals import Look
 
 
 def load(*samples: tuple[float, float, float]) -> Load:
     seen = Load()
     for sample in samples:
-        seen.take(*sample)
+        at, everybody, ours = sample
+        seen.take(at, Activity(everybody, int(100 * everybody)), ours)
     return seen
 
 
@@ -28,15 +29,20 @@ def load(*samples: tuple[float, float, float]) -> Load:
         (((0, 100, 50), (5, 103, 53)), 0.0),
         (((0, 0, 0), (5, 0, 0)), 0.0),
         (((0, 0, 0), (5, 2.9, 3)), 0.0),  # reports come late
-        (((0, 0, 0), (1, 0, 0)), UNKNOWN),  # not yet
-        (((0, 0, 0), (5, 0, 3)), UNKNOWN),  # nothing is counted there
+        (((0, 0, 0), (1, 0, 0)), UNKNOWN.sessions),  # not yet
+        (((0, 0, 0), (5, 0, 3)), UNKNOWN.sessions),  # nothing is counted there
         (((0, 0, 0), (15, 75, 0), (25, 80, 0)), 0.5),  # what is long ago is forgotten
     ],
 )
 def test_others_are_what_is_left_of_everybody(
     samples: tuple[tuple[float, float, float], ...], others: float
 ) -> None:
-    assert load(*samples).others == pytest.approx(others)
+    assert load(*samples).others.sessions == pytest.approx(others)
+
+
+def test_their_transactions_are_measured() -> None:
+    assert load((0, 0, 0), (5, 2.5, 0)).others == Others(0.5, 0.01)
+    assert load((0, 0, 0), (1, 0.5, 0)).others == UNKNOWN
 
 
 def test_a_session_at_work_is_seen_by_the_server(database: str) -> None:
@@ -50,12 +56,14 @@ def test_a_session_at_work_is_seen_by_the_server(database: str) -> None:
     thread = threading.Thread(target=work)
     with connection.connect(database, name="execute/tests") as own, closing(own):
         look = Look(own, [], BackfillGates())
-        before, began = backfill_signals.active_seconds(look), time.monotonic()
+        before, began = backfill_signals.activity(look), time.monotonic()
         thread.start()
         try:
-            while backfill_signals.active_seconds(look) - before < 1.0:
+            while backfill_signals.activity(look).seconds - before.seconds < 1.0:
                 assert time.monotonic() - began < 60.0
                 time.sleep(0.1)
+            done = backfill_signals.activity(look).transactions - before.transactions
+            assert done > 5
         finally:
             stop.set()
             thread.join()

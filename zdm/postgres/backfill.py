@@ -61,6 +61,7 @@ PACES = {
     # two thirds of the time at work on a quiet server, a tenth on a busy one
     Pacing.PACED: Pace(
         target=0.05,
+        shortest=0.005,
         first=1_000,
         smallest=100,
         largest=50_000,
@@ -72,6 +73,7 @@ PACES = {
     # longer batches are no faster: the rows of a short one are still in the caches
     Pacing.FULL: Pace(
         target=0.1,
+        shortest=0.1,
         first=10_000,
         smallest=100,
         largest=100_000,
@@ -332,11 +334,13 @@ class _Engine:
         if self.control.alarm is not None:
             raise self.control.alarm
 
-    def _rest(self, seconds: float) -> None:
+    def _rest(self, look: Pass, seconds: float) -> None:
         """After a look that took so long, as after a batch."""
         self.control.read(seconds)
         pace = PACES[self.job.pacing]
-        if rest := backfill_controller.pause(pace, seconds, self.control.others):
+        others = self.control.others
+        look.controller.aim(others)
+        if rest := backfill_controller.pause(pace, seconds, others.sessions):
             self.job.clock.sleep(timedelta(seconds=rest))
 
     def _passes(self, walk: Walk) -> Generator[BackfillEvent, None, Hits]:
@@ -351,7 +355,7 @@ class _Engine:
                     self.control.wait()
                     self._heed_alarm()
                     yield from self.reporter.where_due(verifying=True)
-                self._rest(chunk.seconds)
+                self._rest(look, chunk.seconds)
             self.ranges.passed(walk, look.scanned, look.differing)
             self.reporter.verifying += time.monotonic() - started
             if look.hits:

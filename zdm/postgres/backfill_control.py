@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from zdm.execute.events import Hold
 from zdm.postgres.backfill_controller import Rest
 from zdm.postgres.backfill_failing import FailingRow
-from zdm.postgres.backfill_load import UNKNOWN
+from zdm.postgres.backfill_load import UNKNOWN, Others
 
 GREEN_SECONDS = 60.0  # without a hold, before one more worker may run
 TICK = 0.1
@@ -43,7 +43,7 @@ class Control:
 
     workers: int
     frozen: bool = False  # go on, and do not grow
-    others: float = UNKNOWN  # sessions of others at work
+    others: Others = UNKNOWN
     rest: Rest = field(default_factory=Rest)  # after the last batch
     holds: tuple[Hold, ...] = ()
     tally: Tally = field(default_factory=Tally)

@@ -9,8 +9,12 @@ while the server is under write pressure.
 import math
 from dataclasses import dataclass
 
+from zdm.postgres.backfill_load import Others
+
 MIB = 1024 * 1024
 PANIC = 3.0  # times the target
+STUTTER = 0.1  # seconds that a machine may lose by itself: no reason to panic
+TRANSACTIONS = 10.0  # of others, that a batch may last
 GROWTH = 1.5
 WINDOW = 10  # batches whose cost per key is remembered
 PERCENTILE = 0.9
@@ -25,6 +29,7 @@ class Pace:
     """The limits of batch sizes and the duty cycle of one pacing."""
 
     target: float  # seconds of a batch
+    shortest: float  # seconds that it is at least meant to last, beside short transactions
     first: int
     smallest: int
     largest: int
@@ -44,11 +49,20 @@ class Controller:
     costs: tuple[float, ...] = ()
     dense: float = 0.0
     slow: int = 0  # batches at the floor that were still too long
+    target: float = 0.0
 
     def __post_init__(self) -> None:
         """Start at the pace's first size."""
         self.size = self.size or self.pace.first
         self.floor = self.pace.smallest
+        self.target = self.pace.target
+
+    def aim(self, others: Others) -> None:
+        """A batch should be no burden to others: as long as a few of their transactions."""
+        wanted = self.pace.target
+        if others.sessions > QUIET:
+            wanted = min(wanted, TRANSACTIONS * others.transaction)
+        self.target = max(wanted, self.pace.shortest)
 
     def took(self, seconds: float, keys: int, wal: int, *, grow: bool = True) -> None:
         """Learn from a batch; a much too long one halves the size and forgets."""
@@ -56,14 +70,14 @@ class Controller:
             return
         if wal > 0:
             self.dense = wal / keys
-        if seconds > PANIC * self.pace.target:
+        if seconds > max(PANIC * self.target, STUTTER):
             floored = self.size <= self.floor and seconds > TOO_LONG
             self.slow = self.slow + 1 if floored else 0
             self.panic()
             return
         self.slow = 0
         self.costs = (*self.costs, seconds / keys)[-WINDOW:]
-        wanted = min(self.size * GROWTH, self.pace.target / max(self._dear(), 1e-12))
+        wanted = min(self.size * GROWTH, self.target / max(self._dear(), 1e-12))
         if not grow:
             wanted = min(wanted, self.size)
         self._set(wanted)
@@ -101,9 +115,9 @@ class Controller:
         return self.slow >= FLOORED
 
 
-def pause(pace: Pace, seconds: float, others: float) -> float:
+def pause(pace: Pace, seconds: float, sessions: float) -> float:
     """Seconds to rest after a batch: the longer, the more sessions of others are at work."""
-    busy = min(max(others - QUIET, 0.0), 1.0)
+    busy = min(max(sessions - QUIET, 0.0), 1.0)
     return max(pace.pause, (pace.duty + pace.courtesy * busy) * seconds)
 
 
@@ -115,14 +129,14 @@ class Rest:
     reason: str = ""
 
 
-def rest(pace: Pace, batch: tuple[float, int], others: float, budget: float) -> Rest:
+def rest(pace: Pace, batch: tuple[float, int], others: Others, budget: float) -> Rest:
     """The rest after a batch of so many seconds and bytes of WAL, so that WAL stays within
     `budget` bytes per second, too."""
     seconds, wal = batch
-    usual, courteous = pause(pace, seconds, 0.0), pause(pace, seconds, others)
+    usual, courteous = pause(pace, seconds, 0.0), pause(pace, seconds, others.sessions)
     sparing = wal / budget - seconds if pace.duty else 0.0
     if sparing > courteous:
         return Rest(sparing, "the WAL budget")
     if courteous > usual:
-        return Rest(courteous, f"{others:.1f} sessions of others at work")
+        return Rest(courteous, f"{others.sessions:.1f} sessions of others at work")
     return Rest(usual)

@@ -1,4 +1,4 @@
-"""How many sessions of others are at work on average; pure.
+"""How many sessions of others are at work on average, and how long a transaction takes; pure.
 
 PostgreSQL counts for each database the time that its sessions spend in statements
 (pg_stat_database.active_time, 14 on). What it grows by in a second, less our own part, is how
@@ -11,15 +11,33 @@ from dataclasses import dataclass, field
 
 WINDOW_SECONDS = 10.0
 ENOUGH_SECONDS = 3.0
-UNKNOWN = 1.0  # a server that cannot be judged is taken for a busy one
 COUNTED = 0.3  # of our own time that must be in the sum, else nothing is counted there
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What others do: sessions at work on average, and seconds of a usual transaction."""
+
+    sessions: float
+    transaction: float
+
+
+UNKNOWN = Others(1.0, 0.0)  # a server that cannot be judged is taken for a busy one
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The server's counters: seconds at work and transactions, of all sessions."""
+
+    seconds: float
+    transactions: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
     at: float
-    everybody: float  # seconds at work
-    ours: float
+    everybody: Activity
+    ours: float  # seconds
 
 
 @dataclass(slots=True)
@@ -28,18 +46,20 @@ class Load:
 
     samples: deque[_Sample] = field(default_factory=deque)
 
-    def take(self, at: float, everybody: float, ours: float) -> None:
+    def take(self, at: float, everybody: Activity, ours: float) -> None:
         """Look at the counters at a time in seconds."""
         self.samples.append(_Sample(at, everybody, ours))
         while at - self.samples[0].at > WINDOW_SECONDS:
             self.samples.popleft()
 
     @property
-    def others(self) -> float:
-        """Sessions of others at work, on average."""
+    def others(self) -> Others:
+        """What others did in the last seconds."""
         first, last = self.samples[0], self.samples[-1]
         seconds, ours = last.at - first.at, last.ours - first.ours
-        everybody = last.everybody - first.everybody
+        everybody = last.everybody.seconds - first.everybody.seconds
         if seconds < ENOUGH_SECONDS or everybody < COUNTED * ours:
             return UNKNOWN
-        return max(0.0, everybody - ours) / seconds
+        theirs = max(0.0, everybody - ours)
+        transactions = last.everybody.transactions - first.everybody.transactions
+        return Others(theirs / seconds, theirs / max(1, transactions))

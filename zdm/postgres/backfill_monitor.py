@@ -166,7 +166,7 @@ class Monitor:
 
     def _notice_others(self, look: Look, at: float) -> None:
         """The busier others keep the server, the longer batches rest."""
-        everybody = backfill_signals.active_seconds(look)
+        everybody = backfill_signals.activity(look)
         self.load.take(at, everybody, self.control.tally.worked)
         self.control.others = self.load.others
 

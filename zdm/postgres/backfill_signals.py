@@ -11,6 +11,7 @@ from typing import Any
 
 from zdm.config import BackfillGates
 from zdm.postgres.backfill_gates import Reading, Unreadable
+from zdm.postgres.backfill_load import Activity
 from zdm.postgres.connection import PREFIX, Connection
 
 MIB = 1024 * 1024
@@ -290,9 +291,11 @@ def queue(look: Look) -> Reading:
     return Reading(value=len(rows), detail=f"{said} of the table")
 
 
-def active_seconds(look: Look) -> float:
-    """How long sessions of all databases have been at work until now, all together."""
+def activity(look: Look) -> Activity:
+    """What sessions of all databases have done until now, all together."""
     row = look.connection.execute(
-        "SELECT sum(active_time) / 1000 FROM pg_catalog.pg_stat_database"
+        "SELECT sum(active_time) / 1000, sum(xact_commit + xact_rollback)::bigint"
+        " FROM pg_catalog.pg_stat_database"
     ).fetchone()
-    return float(row[0]) if row and row[0] is not None else 0.0
+    assert row is not None
+    return Activity(float(row[0]), int(row[1]))

@@ -42,19 +42,23 @@ class Pass:
     step: Backfill
     walk: Walk
     pace: Pace
+    controller: Controller = field(init=False)
     scanned: int = 0
     differing: int = 0
     hits: list[tuple[Key | None, Key | None]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """Chunks are paced as batches are."""
+        self.controller = Controller(self.pace)
+
     def chunks(self) -> Generator[Chunk, None, None]:
         """Look at chunk after chunk; a chunk's size follows the time it takes."""
-        controller = Controller(self.pace)
         cursor: Key | None = None
         while True:
             started = time.monotonic()
-            chunk, last = self._chunk(cursor, controller.size)
+            chunk, last = self._chunk(cursor, self.controller.size)
             seconds = time.monotonic() - started
-            controller.took(seconds, chunk.keys, 0)
+            self.controller.took(seconds, chunk.keys, 0)
             self.scanned += chunk.keys
             self.differing += chunk.differing
             if chunk.differing:

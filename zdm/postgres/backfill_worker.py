@@ -140,6 +140,7 @@ class Worker:
         self.control.last(self.controller.size, outcome.seconds)
         if not outcome.bounds.last:
             grow = not self.control.frozen
+            self.controller.aim(self.control.others)
             self.controller.took(outcome.seconds, keys, outcome.wal, grow=grow)
 
     def _vacuum(self, taken: Range) -> None:
