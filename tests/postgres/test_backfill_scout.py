@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from tests.postgres.fills import begun, count, fill, step, table
+from zdm.errors import StoppedError
 from zdm.execute.events import BackfillMeasured
 from zdm.postgres import backfill_walk, connection
 from zdm.postgres.backfill import Pacing
@@ -84,3 +85,21 @@ def test_a_fill_at_full_pace_misses_and_counts_no_key_twice(own: Connection) -> 
 
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
     assert (measured.scanned, measured.changed) == (70_000, 70_000)
+
+
+def test_a_failing_row_is_named_at_full_pace_too(own: Connection) -> None:
+    own.execute("INSERT INTO t SELECT g, 'row ' || g FROM generate_series(2501, 70000) AS g")
+    own.execute("UPDATE t SET old = 'bad' WHERE id IN (35003, 69999)")
+    wanted = step(
+        ("id",), "CASE old WHEN 'bad' THEN upper(old || 1/(id - id)) ELSE upper(old) END"
+    )
+    fence = begun(own)
+    with pytest.raises(StoppedError, match="id = 35003"):
+        fill(own, fence, wanted, Pacing.FULL)
+    own.execute("UPDATE t SET old = 'good' WHERE id = 35003")
+    with pytest.raises(StoppedError, match="id = 69999"):
+        fill(own, fence, wanted, Pacing.FULL)
+    own.execute("UPDATE t SET old = 'good' WHERE id = 69999")
+    fill(own, fence, wanted, Pacing.FULL)
+
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0

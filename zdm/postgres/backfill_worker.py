@@ -117,11 +117,12 @@ class Worker:
             self.control.idle()
 
     def _batch(self, taken: Range) -> Outcome:
+        calm = not (self.hunt or self.failures or self.timeouts)  # else its size is exact
         work = Work(
             walk=self.task.walks[taken.relation],
             size=self.hunt or self.controller.size,
-            dense=self.dense,
-            scout=self.scout,
+            dense=self.dense and calm,
+            scout=self.scout if calm else None,
             attribute=self.control.attribute,
         )
         task = self.task
