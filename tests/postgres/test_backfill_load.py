@@ -7,8 +7,10 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from tests.postgres.fills import begun, fill, step, table
 from zdm.config import BackfillGates
 from zdm.postgres import backfill_signals, connection
+from zdm.postgres.backfill import PACES, Pacing
 from zdm.postgres.backfill_load import UNKNOWN, Activity, Load, Others
 from zdm.postgres.backfill_signals import Look
 
@@ -67,3 +69,17 @@ def test_a_session_at_work_is_seen_by_the_server(database: str) -> None:
         finally:
             stop.set()
             thread.join()
+
+
+def test_batches_beside_others_are_short(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zdm.postgres.backfill_load.ENOUGH_SECONDS", 3600.0)  # so: busy
+    with connection.connect(database, name="execute/tests") as own:
+        table(own, "id int PRIMARY KEY", "g", rows_of_it=4_000)
+        own.execute("ALTER TABLE t ADD CHECK (md5(repeat(old, 6000)) <> '') NOT VALID")
+        fill(own, begun(own), step(("id",)))
+        row = own.execute("SELECT size FROM zdm.backfill_range").fetchone()
+
+    assert row is not None
+    assert row[0] < PACES[Pacing.PACED].first / 4
