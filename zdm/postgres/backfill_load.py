@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 WINDOW_SECONDS = 10.0
-ENOUGH_SECONDS = 3.0
+ENOUGH_SECONDS = 2.0
 COUNTED = 0.3  # of our own time that must be in the sum, else nothing is counted there
 
 

@@ -122,16 +122,21 @@ class Monitor:
                 self.look.connection.close()
 
     def _loop(self) -> None:
-        while not self.ended.wait(self.limits.poll.total_seconds()):
-            self.poll()
+        """Look at gate after gate, spread over the time of a poll: all at once would keep the
+        server from others for some milliseconds."""
+        share = self.limits.poll.total_seconds() / (len(self.judges) + 1)
+        while not self.ended.wait(share):
+            self.poll(share)
 
-    def poll(self) -> None:
-        """Look at every gate and tell the control."""
+    def poll(self, share: float = 0.0) -> None:
+        """Look at every gate, with so many seconds between them, and tell the control."""
         now = Moment(at=time.monotonic(), time=datetime.now(UTC))
         lost = self._connect_anew()
-        answers = [
-            judge.judge(lost or self._read(signal), now) for judge, signal in self.judges
-        ]
+        answers: list[Hold | Freeze | None] = []
+        for judge, signal in self.judges:
+            answers.append(judge.judge(lost or self._read(signal), now))
+            if share and self.ended.wait(share):
+                return
         holds = tuple(a for a in answers if isinstance(a, Hold))
         frozen = any(isinstance(a, Freeze) for a in answers)
         new = {h.gate for h in holds} - {h.gate for h in self.control.holds}

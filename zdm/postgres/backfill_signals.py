@@ -69,8 +69,8 @@ class Look:
     blockers: list[int] = field(default_factory=list)  # of our own, found by the last look
 
     def rows(self, query: str, values: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:
-        """A query's rows."""
-        return self.connection.execute(query.encode(), values).fetchall()
+        """A query's rows; planned once, for it is asked every second."""
+        return self.connection.execute(query.encode(), values, prepare=True).fetchall()
 
 
 def sees_all(connection: Connection) -> bool:
@@ -293,9 +293,8 @@ def queue(look: Look) -> Reading:
 
 def activity(look: Look) -> Activity:
     """What sessions of all databases have done until now, all together."""
-    row = look.connection.execute(
+    ((seconds, transactions),) = look.rows(
         "SELECT sum(active_time) / 1000, sum(xact_commit + xact_rollback)::bigint"
         " FROM pg_catalog.pg_stat_database"
-    ).fetchone()
-    assert row is not None
-    return Activity(float(row[0]), int(row[1]))
+    )
+    return Activity(float(seconds), int(transactions))
