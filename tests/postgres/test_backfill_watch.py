@@ -95,10 +95,27 @@ def test_a_trigger_of_zdm_that_the_plan_has_no_condition_for_is_watched_too(
     own.execute("ALTER TABLE t DISABLE TRIGGER theirs")  # is their affair
     until(filling, verifying=False)
     own.execute("ALTER TABLE t DISABLE TRIGGER zzz_zdm_fill_new")
-    with pytest.raises(StoppedError, match="the trigger zzz_zdm_fill_new on t was disabled"):
+    with pytest.raises(StoppedError, match="the trigger zzz_zdm_fill_new on t is disabled or"):
         list(filling)
 
     assert count(own, "new IS NULL") > 0
+
+
+def test_a_trigger_that_is_off_before_the_fill_begins_lets_it_write_nothing(
+    own: Connection,
+) -> None:
+    wanted = replace(synced(own), preconditions=())
+    own.execute("ALTER TRIGGER sync ON t RENAME TO zzz_zdm_fill_new")
+    own.execute("ALTER TABLE t DISABLE TRIGGER zzz_zdm_fill_new")
+    fence = begun(own)
+    with pytest.raises(StoppedError, match="the trigger zzz_zdm_fill_new on t is disabled or"):
+        list(backfill.run(job(own, fence, wanted)))
+    left = count(own, "new IS NULL")
+    own.execute("ALTER TABLE t ENABLE TRIGGER zzz_zdm_fill_new")
+    list(backfill.run(job(own, fence, wanted)))
+
+    assert left == count(own, "true")
+    assert states(own) == {"verified"}
 
 
 def test_a_trigger_that_goes_while_rows_are_verified_stops_it(

@@ -23,29 +23,31 @@ class Guard:
     enabled: frozenset[str] | None = None  # zdm's triggers of the table, when it began
 
     def check(self, connection: Connection) -> None:
-        """Raise StoppedError where something is gone that stood when it was first asked."""
+        """Raise StoppedError where a trigger is disabled, or something is gone that stood when
+        it was first asked."""
         steps.preconditions(connection, self.step)
         now = self._enabled(connection)
+        enabled = {name for name, on in now.items() if on}
         if self.enabled is None:
-            self.enabled = now
-        gone = self.enabled - now
-        if gone:
+            self.enabled = frozenset(enabled)
+        off = {name for name, on in now.items() if not on} | (self.enabled - enabled)
+        if off:
             raise StoppedError(
-                f"{self.step.id}: the trigger {', '.join(sorted(gone))} on {self.step.table}"
-                " was disabled or dropped while the table was filled, so rows that are written"
-                " meanwhile may be wrong",
+                f"{self.step.id}: the trigger {', '.join(sorted(off))} on {self.step.table} is"
+                " disabled or was dropped, so rows that are written meanwhile may be wrong",
                 hint="enable the trigger, or run the expand phase again; then the same command"
                 " goes on",
             )
 
-    def _enabled(self, connection: Connection) -> frozenset[str]:
+    def _enabled(self, connection: Connection) -> dict[str, bool]:
         rows = connection.execute(
-            "SELECT tgname::text FROM pg_catalog.pg_trigger"
-            " WHERE tgrelid = pg_catalog.to_regclass(%s) AND tgenabled IN ('O', 'A')"
+            "SELECT tgname::text, tgenabled IN ('O', 'A') FROM pg_catalog.pg_trigger"
+            " WHERE tgrelid = pg_catalog.to_regclass(%s)"
             " AND pg_catalog.starts_with(tgname::text, %s)",
             (self.step.table.sql, PREFIX),
+            prepare=True,
         ).fetchall()
-        return frozenset(name for (name,) in rows)
+        return dict(rows)
 
 
 def triggers(connection: Connection, oids: Sequence[int]) -> tuple[tuple[str, ...], ...]:
