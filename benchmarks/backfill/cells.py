@@ -15,6 +15,7 @@ LEFT = {
     "set_not_null": "SELECT count(*) FROM bench WHERE note IS NULL",
 }
 Cell = dict[str, Any]
+Span = tuple[float, float]  # from, to
 
 
 def idle(scene: Scene, engine: Engine) -> Cell:
@@ -28,7 +29,7 @@ def idle(scene: Scene, engine: Engine) -> Cell:
 
 
 def loaded(scene: Scene, engine: Engine, rate: float, *, baseline: float) -> Cell:
-    """The engine beside the load, with the load alone before it as the baseline."""
+    """The engine beside the load, with the load alone before and after it as the baseline."""
     blocked = watch.Blocked()
     column = COLUMNS[scene.migration]
     with server.copy(scene.server, scene.template(engine.start)) as url:
@@ -44,7 +45,8 @@ def loaded(scene: Scene, engine: Engine, rate: float, *, baseline: float) -> Cel
             ended = time.time()
             cell = _figures(scene, url, before, took)
             time.sleep(min(ended - started, AFTER_SECONDS) + 1)
-        return cell | _latencies(load, (began, started), (started, ended), blocked, rate)
+            alone = ((began, started), _rest(baseline))
+        return cell | _latencies(load, alone, (started, ended), blocked, rate)
 
 
 def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
@@ -61,7 +63,8 @@ def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
                 paced = ("--pacing", "paced", "--until", "backfilled")
                 scene.zdm(*common, *paced, before=engines.NICE)
                 ended = time.time()
-                time.sleep(2)
+                time.sleep(1)
+                alone = ((began, started), _rest(baseline))
             with foreground.running(url, "amount", scene.rows, rate) as new:
                 contracting = time.time()
                 scene.zdm(*common, "--assume-deployed", before=engines.NICE)
@@ -69,23 +72,31 @@ def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
                 time.sleep(2)
         seconds = ended - started + contracted - contracting
         cell = _figures(scene, url, before, engines.Took(started, seconds))
-        cell |= _latencies(old, (began, started), (started, ended), blocked, rate)
-        cell["contract"] = new.latencies(contracting, contracted)
+        cell |= _latencies(old, alone, (started, ended), blocked, rate)
+        cell["contract"] = new.latencies((contracting, contracted))
         cell["errors"] = cell["errors"] or new.failed
         return cell
 
 
+def _rest(seconds: float) -> Span:
+    """Leave the load alone so long; from when to when that was."""
+    began = time.time()
+    time.sleep(seconds)
+    return began, time.time()
+
+
 def _latencies(
     load: foreground.Load,
-    alone: tuple[float, float],
-    beside: tuple[float, float],
+    alone: tuple[Span, Span],
+    beside: Span,
     blocked: watch.Blocked,
     rate: float,
 ) -> Cell:
     return {
         "rate": round(rate),
         "baseline": load.latencies(*alone),
-        "beside": load.latencies(*beside),
+        "alone": [load.latencies(span) for span in alone],  # before and after
+        "beside": load.latencies(beside),
         "longest_blocked_ms": round(1000 * blocked.longest, 1),
         "errors": load.failed,
     }

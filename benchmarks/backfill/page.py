@@ -91,7 +91,10 @@ NOTES = {
     " valid, VALIDATE, SET NOT NULL.\nzdm's time is that of all steps up to the rollout.\n\n",
     "Beside the application's load": "pgbench reads and writes the migrated column at half of"
     " the rate that the server can do at most.\nLatency in ms, counted from when a"
-    " transaction was due, so that a queue is not left out.\n*Longest blocked* is the longest"
-    " time that a query of the application was seen waiting for a lock of the"
+    " transaction was due, so that a queue is not left out.\nThe load runs alone for a"
+    " while before and after each engine; the two figures tell how much the machine differs"
+    " from itself.\n*Typical* compares medians of the p99s of windows of two seconds, which"
+    " a stall of the disk that comes now and then does not move.\n*Longest blocked* is the"
+    " longest time that a query of the application was seen waiting for a lock of the"
     " migration.\n\n",
 }

@@ -27,8 +27,9 @@ def idle(seconds: float) -> dict[str, Any]:
 def beside(p99: float, blocked: float) -> dict[str, Any]:
     latency = {"count": 9, "p50_ms": 1.0, "max_ms": 90.0}
     return idle(5.0) | {
-        "baseline": latency | {"p99_ms": 10.0},
-        "beside": latency | {"p99_ms": p99},
+        "baseline": latency | {"p99_ms": 10.0, "typical_p99_ms": 5.0},
+        "alone": [{"p99_ms": 9.0}, {"p99_ms": 11.0}],
+        "beside": latency | {"p99_ms": p99, "typical_p99_ms": 6.5},
         "longest_blocked_ms": blocked,
         "errors": "",
     }
@@ -58,7 +59,8 @@ def test_ratios_are_of_the_same_round_and_targets_say_whether_they_are_met() -> 
         "1 worker, × pgroll's way": ("3.25", False),
         "2 workers, × pgroll's way": ("-", None),
         "SET NOT NULL, time × by hand": ("1.30", False),
-        "paced, p99 × the load alone": ("1.10", True),
+        "paced, p99 of all transactions, × the load alone": ("1.10", True),
+        "paced, typical p99, × the load alone": ("1.30", False),
         "paced, longest blocked query in ms": ("250.00", False),
     }
 
@@ -138,11 +140,25 @@ def test_latency_counts_by_when_a_transaction_was_due(tmp_path: Path) -> None:
     load = Load(tmp_path, None)  # type: ignore[arg-type]  # its process is not asked
     load.transactions = list(foreground.logged(tmp_path))
 
-    assert load.latencies(99.0, 100.0) == {
-        "count": 1, "p50_ms": 1000.0, "p99_ms": 1000.0, "max_ms": 1000.0,
+    assert load.latencies((99.0, 100.0)) == {
+        "count": 1, "p50_ms": 1000.0, "p99_ms": 1000.0, "typical_p99_ms": 1000.0,
+        "max_ms": 1000.0,
     }  # fmt: skip
-    assert load.latencies(100.0, 101.0)["max_ms"] == 2.0
-    assert load.latencies(200.0, 201.0) == {"count": 0}
+    assert load.latencies((100.0, 101.0))["max_ms"] == 2.0
+    assert load.latencies((99.0, 100.0), (100.0, 101.0))["count"] == 2
+    assert load.latencies((200.0, 201.0)) == {"count": 0}
+
+
+def test_a_stall_moves_the_p99_of_all_and_not_the_typical_one(tmp_path: Path) -> None:
+    load = Load(tmp_path, None)  # type: ignore[arg-type]  # its process is not asked
+    load.transactions = [
+        (100 + n / 10, 0.5 if 41 <= n < 55 else 0.001 + n / 1e6) for n in range(200)
+    ]
+
+    figures = load.latencies((100.0, 120.0), (500.0, 501.0))
+
+    assert figures["p99_ms"] == 500.0
+    assert 1.0 <= figures["typical_p99_ms"] < 1.3
 
 
 @pytest.mark.parametrize(("whole", "seconds"), [(False, 3.0), (True, 4.0)])
