@@ -6,6 +6,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
+# one of them mostly waits for Kubernetes
+MORE_JOBS ?= 3
 MAJORS := 14 15 16 17 18
 PURE := zdm.parse zdm.recipes zdm.operations zdm.classify zdm.planner zdm.planfile zdm.snapshotfile zdm.compat zdm.invariants zdm.model zdm.config
 
@@ -30,7 +32,7 @@ controlplane: $(READY)  ## Kubernetes' programs, into the cache; without Go thei
 	-$(BIN)/python -m tests.cluster.programs
 
 test-more: $(READY) servers controlplane  ## every PostgreSQL version, real Kubernetes, other people's histories, long runs
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m more
+	$(BIN)/pytest -q -n $(MORE_JOBS) --dist loadgroup -m more --durations=15
 
 cluster-up: $(READY)  ## a real Kubernetes control plane whose pods are processes; prints its kubeconfig
 	@$(BIN)/python -m tests.cluster up
