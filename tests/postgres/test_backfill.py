@@ -267,11 +267,11 @@ def test_a_row_that_fails_is_named_and_what_is_filled_stays(own: Connection) -> 
     fence = begun(own)
     with pytest.raises(StoppedError, match=r"row with id = 1777 of .*division by zero"):
         fill(own, fence, failing(own))
-    left = count(own, "new IS NULL")
+    left = count(own, "new IS NULL AND id < 1777"), count(own, "new IS NULL AND id = 1777")
     own.execute("UPDATE t SET old = 'mended' WHERE id = 1777")
     fill(own, fence, failing(own))
 
-    assert left == ROWS - 1776
+    assert left == (0, 1)  # of those behind it, some are filled in advance
     assert count(own, "new IS DISTINCT FROM old") == 0
 
 

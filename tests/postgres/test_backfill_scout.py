@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from tests.postgres.fills import begun, count, fill, step, table
-from zdm.errors import StoppedError
+from zdm.errors import StoppedError, TemporaryError
 from zdm.execute.events import BackfillMeasured
 from zdm.postgres import backfill_walk, connection
 from zdm.postgres.backfill import Pacing
@@ -29,7 +29,7 @@ def own(database: str) -> Iterator[Connection]:
 @pytest.fixture
 def scout(own: Connection) -> Iterator[Scout]:
     url = f"{own.info.dsn} password={own.info.password}"
-    with closing(Scout(connection.connect(url, name="execute/tests/scout"))) as one:
+    with closing(Scout(lambda: connection.connect(url, name="execute/tests/scout"))) as one:
         yield one
 
 
@@ -75,6 +75,21 @@ def test_a_look_that_fails_is_left_to_the_batch(own: Connection, scout: Scout) -
     scout.look(there, TAKEN, FIRST, 200)
 
     assert scout.found(TAKEN, ("100",)) is None
+
+
+def test_where_no_connection_is_left_it_asks_once_and_then_no_more(own: Connection) -> None:
+    asked: list[int] = []
+
+    def refused() -> Connection:
+        asked.append(1)
+        raise TemporaryError("too many clients", hint="")
+
+    with closing(Scout(refused)) as scout:
+        for _ in range(3):
+            scout.look(walk(own), TAKEN, FIRST, 200)
+            assert scout.found(TAKEN, ("100",)) is None
+
+    assert asked == [1]
 
 
 def test_a_fill_at_full_pace_misses_and_counts_no_key_twice(own: Connection) -> None:

@@ -213,7 +213,7 @@ def test_dead_rows_are_vacuumed_between_batches(
 
 
 @pytest.mark.parametrize(
-    ("pacing", "settings"), [(Pacing.PACED, ("on", "2ms")), (Pacing.FULL, ("off", "0"))]
+    ("pacing", "settings"), [(Pacing.PACED, ("off", "2ms")), (Pacing.FULL, ("off", "0"))]
 )
 def test_a_worker_spares_the_server_or_hurries(
     own: Connection, pacing: Pacing, settings: tuple[str, str]

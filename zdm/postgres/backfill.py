@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 
 import psycopg
 
@@ -152,6 +153,7 @@ class _Engine:
                 vacuums=self.job.pacing is Pacing.PACED,
             )
             with monitor.polling():
+                self._heed_alarm()
                 yield from self._leaves(new)
             done |= {walk.relation for walk in new}
         raise StoppedError(
@@ -240,9 +242,8 @@ class _Engine:
     def _opened(self, name: str) -> Connection:
         """A connection that hurries or spares the server, as the pacing wants it."""
         opened = backfill_batch.opened(self.job.connect, name, self.job.step)
-        if self.job.pacing is Pacing.FULL:
-            backfill_batch.commit_at_once(opened)
-        else:
+        backfill_batch.commit_at_once(opened)
+        if self.job.pacing is Pacing.PACED:
             backfill_vacuum.spare(opened)
         return opened
 
@@ -250,10 +251,9 @@ class _Engine:
         """Only where nothing but speed is asked for: it needs a connection more."""
         if self.job.pacing is not Pacing.FULL:
             return None
-        try:
-            opened = backfill_batch.opened(self.job.connect, f"scout-{number}", self.job.step)
-        except TemporaryError:  # the server has none left: the worker looks for itself
-            return None
+        opened = partial(
+            backfill_batch.opened, self.job.connect, f"scout-{number}", self.job.step
+        )
         return stack.enter_context(contextlib.closing(Scout(opened)))
 
     def _stop(self, workers: list[Worker], patience: float) -> None:

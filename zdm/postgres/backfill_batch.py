@@ -16,6 +16,7 @@ import psycopg
 from zdm.model.plan import Backfill
 from zdm.model.sql import ident, literal
 from zdm.postgres import journal
+from zdm.postgres.backfill_ahead import Ahead, prepared
 from zdm.postgres.backfill_ranges import Range
 from zdm.postgres.backfill_scout import Scout
 from zdm.postgres.backfill_walk import Bounds, Key, Walk
@@ -30,18 +31,30 @@ Connect = Callable[[str], Connection]  # a new connection under the name of its 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a batch did; `wal` includes what others wrote meanwhile."""
+    """What a batch did; `wal` includes what others wrote meanwhile.
+
+    `changed` counts all rows that it wrote, `filled` those of its own keys that are known to
+    be filled, by it or in advance, and `rows` those that took its time.
+    """
 
     bounds: Bounds
     changed: int
+    filled: int
+    rows: int
     seconds: float
     wal: int
+    ahead: tuple[Ahead, ...] = ()
 
     @property
     def dense(self) -> bool:
         """Whether the next keys may be told from the last one: there was no gap, and
         no row that would have to be counted apart."""
-        return self.changed == self.bounds.keys and self.bounds.gapless
+        return self.filled == self.bounds.keys and self.bounds.gapless
+
+    @property
+    def sparse(self) -> bool:
+        """Whether most of the keys had no need of it."""
+        return self.filled < self.bounds.keys / 2
 
 
 def opened(connect: Connect, name: str, step: Backfill) -> Connection:
@@ -71,12 +84,25 @@ def update(step: Backfill, walk: Walk) -> str:
     return f"UPDATE {walk.target} SET {sets} WHERE ({step.differs})"  # noqa: S608
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """How a batch walks, and its size."""
+
+    walk: Walk
+    size: int
+    attribute: Callable[[int, int], int]  # divides WAL between two positions among workers
+    dense: bool = False  # whether the last one was
+    scout: Scout | None = None
+    ahead: tuple[Ahead, ...] = ()  # what is known of the next ones
+    lead: int = 0  # how many of the next ones to look for
+    halves: bool = False  # whether to fill half of them in advance
+
+
 def fill(
-    connection: Connection, step: Backfill, fence: Fence, taken: Range, work: "Work"
+    connection: Connection, step: Backfill, fence: Fence, taken: Range, work: Work
 ) -> Outcome:
     """Fill the next keys of a range; raises RefusedError where the run has a new owner."""
     started = time.monotonic()
-    walk = work.walk
     with connection.transaction():
         row = connection.execute(
             "SELECT r.cursor, pg_catalog.pg_wal_lsn_diff("
@@ -84,56 +110,102 @@ def fill(
             " FROM zdm.backfill_range AS r JOIN zdm.run AS n ON n.id = r.run_id"
             " WHERE r.id = %s AND r.epoch = %s AND n.epoch = %s FOR NO KEY UPDATE OF r",
             (taken.id, fence.epoch, fence.epoch),
+            prepare=True,
         ).fetchone()
         if row is None:
             raise journal.taken_over(connection, fence)
         cursor = taken.lo if row[0] is None else tuple(row[0])
-        dense = walk.dense(cursor, work.size, taken.hi) if work.dense else None
-        bounds = dense or _bounds(connection, cursor, taken, work)
-        changed = 0
-        if bounds.keys:
-            condition = walk.between(bounds.lower, bounds.upper)
-            changed = connection.execute(
-                f"{update(step, walk)} AND {condition}".encode()
-            ).rowcount
-        if dense and changed < dense.keys:  # there are gaps, or rows that do not differ
-            bounds = replace(dense, keys=walk.count(connection, dense))
+        batch = _Batch(connection, step, taken, work)
+        done = batch.fill(cursor)
+        ahead = batch.prepare(done)
         wal = work.attribute(row[1], _position(connection))
-        _checkpoint(connection, taken, work, (bounds, changed, wal))
+        _checkpoint(connection, taken, work.size, (done.bounds, batch.changed, wal))
     seconds = time.monotonic() - started
-    return Outcome(bounds=bounds, changed=changed, seconds=seconds, wal=wal)
+    return Outcome(
+        bounds=done.bounds,
+        changed=batch.changed,
+        filled=done.filled,
+        rows=batch.rows,
+        seconds=seconds,
+        wal=wal,
+        ahead=ahead,
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """How a batch walks, its size, whether the last one was dense, and how the WAL between
-    two positions is divided among the workers."""
+@dataclass(slots=True)
+class _Batch:
+    """What a batch does to rows, within its transaction."""
 
-    walk: Walk
-    size: int
-    dense: bool
-    scout: Scout | None
-    attribute: Callable[[int, int], int]
+    connection: Connection
+    step: Backfill
+    taken: Range
+    work: Work
+    changed: int = 0
+    rows: int = 0  # looked at
 
+    def fill(self, cursor: Key | None) -> Ahead:
+        """Fill all rows of the next keys; it comes back with those known to be filled."""
+        work, walk = self.work, self.work.walk
+        known = work.ahead and work.ahead[0].bounds.lower == cursor
+        ahead = work.ahead if known and work.ahead[0].bounds.keys <= 2 * work.size else ()
+        self.work = work = replace(work, ahead=ahead[1:])
+        if not ahead and work.lead and work.halves and walk.roomy:  # nothing is prepared yet
+            return Ahead(bounds=Bounds(lower=cursor, upper=cursor, keys=0, last=False))
+        batch = ahead[0] if ahead else self._look(cursor)
+        bounds, filled = batch.bounds, batch.filled
+        if work.lead and work.scout and not work.dense:
+            after = work.ahead[-1].bounds if work.ahead else bounds
+            work.scout.look(walk, self.taken, after, work.size)
+        self.rows += bounds.keys - filled
+        if bounds.keys:
+            between = walk.between(bounds.lower, bounds.upper)
+            if batch.pages:
+                filled += self._update(f"{between} AND {batch.pages}")
+            if not batch.pages or (walk.key and filled < bounds.keys):  # others are elsewhere
+                filled += self._update(between)
+        if batch.told and filled < bounds.keys:  # gaps, or rows that did not differ
+            bounds = replace(bounds, keys=walk.count(self.connection, bounds))
+        return replace(batch, bounds=bounds, filled=filled)
 
-def _bounds(connection: Connection, cursor: Key | None, taken: Range, work: Work) -> Bounds:
-    found = work.scout.found(taken, cursor) if work.scout else None
-    bounds = found or work.walk.next(connection, cursor, work.size, taken.hi)
-    if work.scout:
-        work.scout.look(work.walk, taken, bounds, work.size)
-    return bounds
+    def prepare(self, done: Ahead) -> tuple[Ahead, ...]:
+        """Look for the batches to come, and fill half of them where that is worth it."""
+        work, ahead = self.work, self.work.ahead
+        last = ahead[-1] if ahead else done
+        while len(ahead) < work.lead and not last.bounds.last:
+            last = self._look(last.bounds.upper)
+            if work.halves:
+                last = prepared(self.connection, work.walk, last, self._update)
+            self.rows += last.filled
+            ahead = (*ahead, last)
+        return ahead
+
+    def _look(self, cursor: Key | None) -> Ahead:
+        work, end = self.work, self.taken.hi
+        if work.dense and (told := work.walk.dense(cursor, work.size, end)):
+            return Ahead(bounds=told, told=True)
+        found = work.scout.found(self.taken, cursor) if work.scout else None
+        bounds = found or work.walk.next(self.connection, cursor, work.size, end)
+        return Ahead(bounds=bounds)
+
+    def _update(self, condition: str) -> int:
+        changed = self.connection.execute(
+            f"{update(self.step, self.work.walk)} AND {condition}".encode()
+        ).rowcount
+        self.changed += changed
+        return changed
 
 
 def _position(connection: Connection) -> int:
     row = connection.execute(
         "SELECT pg_catalog.pg_wal_lsn_diff("
-        "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
+        "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint",
+        prepare=True,
     ).fetchone()
     return int(row[0]) if row else 0
 
 
 def _checkpoint(
-    connection: Connection, taken: Range, work: Work, done: tuple[Bounds, int, int]
+    connection: Connection, taken: Range, size: int, done: tuple[Bounds, int, int]
 ) -> None:
     bounds, changed, wal = done
     connection.execute(
@@ -145,11 +217,12 @@ def _checkpoint(
             None if bounds.upper is None else list(bounds.upper),
             bounds.keys,
             changed,
-            work.size,
+            size,
             wal,
             bounds.last,
             taken.id,
         ),
+        prepare=True,
     )
 
 

@@ -20,6 +20,19 @@ _LARGEST = {
     ident("pg_catalog", name): 2 ** (8 * size - 1) - 1
     for name, size in (("int2", 2), ("int4", 4), ("int8", 8))
 }
+# A heap, and no index knows the columns: by key, expression or predicate (pg_depend).
+_ROOMY = """
+SELECT coalesce((SELECT amname FROM pg_catalog.pg_am WHERE oid = c.relam) = 'heap', false)
+   AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_index AS i
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attname = ANY (%s)
+    WHERE i.indrelid = c.oid AND (a.attnum = ANY (i.indkey::int2[]) OR EXISTS (
+      SELECT FROM pg_catalog.pg_depend AS d
+      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid
+        AND d.refclassid = 'pg_catalog.pg_class'::regclass
+        AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum)))
+FROM pg_catalog.pg_class AS c WHERE c.oid = %s
+"""
 # One row for each usable key, the primary one first: unique, valid, checked at once, without
 # predicate and expressions, every column NOT NULL.
 _KEYS = """
@@ -67,6 +80,7 @@ class Walk:
     types: tuple[str, ...]
     estimate: int | None
     pages: int
+    roomy: bool = False  # a new version may stay on its page, without a word to any index
 
     @property
     def target(self) -> str:
@@ -88,6 +102,10 @@ class Walk:
     def columns(self) -> str:
         """The key's columns, quoted."""
         return ", ".join(ident(column) for column in self.key)
+
+    def ordered(self, direction: str) -> str:
+        """The key's columns, quoted, each with its direction."""
+        return ", ".join(f"{ident(column)} {direction}" for column in self.key)
 
     @property
     def texts(self) -> str:
@@ -192,9 +210,16 @@ def walks(connection: Connection, step: Backfill) -> tuple[Walk, ...]:
                 types=tuple(_type(connection, oid, column) for column in key),
                 estimate=None if rows < 0 else int(rows),
                 pages=pages,
+                roomy=_roomy(connection, oid, step),
             )
         )
     return tuple(found)
+
+
+def _roomy(connection: Connection, oid: int, step: Backfill) -> bool:
+    columns = [assignment.column for assignment in step.assignments]
+    row = connection.execute(_ROOMY, (columns, oid)).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _leaves(connection: Connection, table: Name) -> list[tuple[int, str, str, float, int]]:

@@ -22,6 +22,7 @@ from zdm.postgres import (
     backfill_retry,
     backfill_vacuum,
 )
+from zdm.postgres.backfill_ahead import Ahead, lead
 from zdm.postgres.backfill_batch import Outcome, Work
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_controller import Controller, Pace
@@ -68,6 +69,8 @@ class Worker:
     at_end: bool = False  # of the range: its last row was set aside
     split_off: int = 0  # the range that was split last
     dense: bool = False  # the keys of the last batch had no gap
+    sparse: bool = False  # few rows of it differed
+    ahead: tuple[Ahead, ...] = ()  # what is known of the next batches
 
     def __post_init__(self) -> None:
         """Begin with the pace's first size."""
@@ -89,6 +92,7 @@ class Worker:
             self._range(ranges, taken)
 
     def _range(self, ranges: Ranges, taken: Range) -> None:
+        self.ahead = ()
         while True:
             if self.control.take_vacuum():
                 self._vacuum(taken)
@@ -118,12 +122,16 @@ class Worker:
 
     def _batch(self, taken: Range) -> Outcome:
         calm = not (self.hunt or self.failures or self.timeouts)  # else its size is exact
+        size, pace = self.hunt or self.controller.size, self.task.pace
         work = Work(
             walk=self.task.walks[taken.relation],
-            size=self.hunt or self.controller.size,
+            size=size,
+            attribute=self.control.attribute,
             dense=self.dense and calm,
             scout=self.scout if calm else None,
-            attribute=self.control.attribute,
+            ahead=self.ahead if calm else (),
+            lead=lead(self.control.workers) if calm and size >= pace.smallest else 0,
+            halves=not self.sparse,
         )
         task = self.task
         return backfill_batch.fill(self.connection, task.step, task.fence, taken, work)
@@ -132,8 +140,10 @@ class Worker:
         self.failures = self.timeouts = 0
         self.outcomes = (*self.outcomes, True)[-LOOKED_AT:]
         self.control.waits.pop(self.name, None)
-        self.dense = outcome.dense
+        self.ahead = outcome.ahead
         keys = outcome.bounds.keys
+        if keys:
+            self.dense, self.sparse = outcome.dense, outcome.sparse
         self.suspects -= keys
         if self.suspects <= 0:
             self.hunt = self.suspects = 0
@@ -142,7 +152,7 @@ class Worker:
         if not outcome.bounds.last:
             grow = not self.control.frozen
             self.controller.aim(self.control.others)
-            self.controller.took(outcome.seconds, keys, outcome.wal, grow=grow)
+            self.controller.took(outcome.seconds, outcome.rows, outcome.wal, grow=grow)
 
     def _vacuum(self, taken: Range) -> None:
         try:
@@ -169,6 +179,7 @@ class Worker:
             self.task.clock.sleep(timedelta(seconds=seconds))
 
     def _failed(self, ranges: Ranges, taken: Range, error: psycopg.Error) -> None:
+        self.ahead = ()
         self.control.failed(error.sqlstate)
         action = backfill_retry.classify(error.sqlstate)
         if action is Action.RECONNECT or self.connection.closed:

@@ -1,0 +1,169 @@
+"""What is filled in advance, on a real server: room for new versions, and never a row left."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.postgres.fills import begun, count, fill, step, table
+from tests.waiting import until
+from zdm.execute.events import BackfillMeasured
+from zdm.postgres import backfill_ahead, backfill_walk, connection
+from zdm.postgres.backfill import Pacing
+from zdm.postgres.backfill_ahead import Ahead
+from zdm.postgres.backfill_walk import Bounds
+from zdm.postgres.connection import Connection
+
+ROWS = 20_000
+
+
+@pytest.fixture
+def own(database: str) -> Iterator[Connection]:
+    with connection.connect(database, name="execute/tests") as conn:
+        yield conn
+
+
+def heap_only(own: Connection) -> float:
+    """The share of the updates that no index was told of, once all of them are counted."""
+
+    def share() -> list[float]:
+        return [
+            hot / updates
+            for updates, hot in own.execute(
+                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 't'"
+            )
+            if updates >= ROWS
+        ]
+
+    return until(share)[0]
+
+
+def differing(own: Connection) -> int:
+    """Rows that a verification found to differ."""
+    row = own.execute("SELECT sum(differing)::int FROM zdm.backfill_pass").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize("pacing", list(Pacing))
+def test_new_versions_stay_on_their_page_without_a_word_to_any_index(
+    every_database: str, pacing: Pacing
+) -> None:
+    with connection.connect(every_database, name="execute/tests") as own:
+        table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
+        own.execute("CREATE TABLE plain AS TABLE t")
+        own.execute("UPDATE plain SET new = upper(old)")
+        fill(own, begun(own), step(("id",)), pacing)
+        share = heap_only(own)
+        sizes = own.execute(
+            "SELECT pg_relation_size('t'), pg_relation_size('plain')"
+        ).fetchone()
+
+        assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+        assert share > 0.25
+        assert sizes is not None
+        assert sizes[0] < 0.9 * sizes[1]
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "CREATE INDEX ON t (new)",
+        "CREATE INDEX ON t (id) INCLUDE (new)",
+        "CREATE INDEX ON t (lower(new))",
+        "CREATE INDEX ON t (id) WHERE new IS NULL",
+        "ALTER TABLE t ADD UNIQUE (id, new)",
+    ],
+)
+def test_a_column_that_an_index_knows_is_not_filled_in_advance(
+    own: Connection, index: str
+) -> None:
+    table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
+    [before] = backfill_walk.walks(own, step(("id",)))
+    own.execute(index.encode())
+    [after] = backfill_walk.walks(own, step(("id",)))
+    batch = Ahead(bounds=after.next(own, None, 1000))
+    left = backfill_ahead.prepared(own, after, batch, lambda _: 1)
+    fill(own, begun(own), step(("id",)), Pacing.FULL)
+
+    assert (before.roomy, after.roomy) == (True, False)
+    assert left == batch
+    assert heap_only(own) == 0
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+
+
+@pytest.mark.parametrize("pacing", list(Pacing))
+def test_rows_that_lie_far_from_their_neighbours_are_filled_with_them(
+    own: Connection, pacing: Pacing
+) -> None:
+    table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
+    own.execute("UPDATE t SET old = old || '!' WHERE id % 7 = 0")  # they move to the end
+    events = fill(own, begun(own), step(("id",)), pacing)
+    measured = next(e for e in events if isinstance(e, BackfillMeasured))
+
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+    assert differing(own) == 0  # the batches found them, not the verification
+    assert (measured.scanned, measured.changed) == (ROWS, ROWS)
+
+
+def test_a_table_without_a_key_gains_too(own: Connection) -> None:
+    table(own, "id int", "g", rows_of_it=ROWS)
+    fill(own, begun(own), step(()), Pacing.FULL)
+
+    assert heap_only(own) > 0.25
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+
+
+def test_scattered_rows_are_not_looked_for_page_by_page(own: Connection) -> None:
+    table(own, "id uuid PRIMARY KEY", "md5(g::text)::uuid", rows_of_it=ROWS)
+    [walk] = backfill_walk.walks(own, step(("id",)))
+    bounds = walk.next(own, None, 1000)
+    asked: list[str] = []
+
+    def half(condition: str) -> int:
+        asked.append(condition)
+        return 1
+
+    batch = backfill_ahead.prepared(own, walk, Ahead(bounds=bounds), half)
+    fill(own, begun(own), step(("id",)), Pacing.FULL)
+
+    assert (batch.pages, batch.filled, asked) == ("", 0, [])
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+
+
+def test_only_half_of_the_rows_of_the_next_keys_are_filled_in_advance(own: Connection) -> None:
+    table(own, "a int, b int, PRIMARY KEY (a, b)", "g / 1000, g", rows_of_it=ROWS)
+    [walk] = backfill_walk.walks(own, step(("a", "b")))
+    bounds = walk.next(own, ("2", "2500"), 1000)
+
+    def half(condition: str) -> int:
+        return own.execute(f"UPDATE t SET new = 'half' WHERE {condition}".encode()).rowcount
+
+    batch = backfill_ahead.prepared(own, walk, Ahead(bounds=bounds), half)
+
+    assert 400 < batch.filled < 600
+    assert count(own, "new = 'half' AND b BETWEEN 2501 AND 3500") == batch.filled
+    assert count(own, "new = 'half'") == batch.filled
+    assert count(own, f"new IS NULL AND {batch.pages}") > 300
+
+
+def test_there_is_nothing_to_prepare_where_there_is_no_key(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g", rows_of_it=100)
+    [walk] = backfill_walk.walks(own, step(("id",)))
+    nothing = Ahead(bounds=Bounds(lower=("100",), upper=None, keys=0, last=True))
+
+    assert backfill_ahead.prepared(own, walk, nothing, lambda _: 1) == nothing
+
+
+def test_a_snapshot_from_before_costs_the_gain_and_nothing_else(
+    own: Connection, database: str
+) -> None:
+    table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
+    with psycopg.connect(database, application_name="report") as reader:
+        reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT count(*) FROM t")
+        fill(own, begun(own), step(("id",)), Pacing.FULL)
+        reader.rollback()
+
+    assert heap_only(own) < 0.05
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
