@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from zdm.errors import TemporaryError
 from zdm.execute.events import BackfillEvent, Event, SessionEnded, Waiting
-from zdm.model.plan import Backfill, Plan, RunSql, Step
+from zdm.model.plan import AwaitRollout, Backfill, Plan, RunSql, Step
 from zdm.model.release import Instance, RolloutStatus, RunState, Session, Spawner, Version
 from zdm.model.schema import Name, Snapshot
 
@@ -161,6 +161,12 @@ class Database(Protocol):
 
     def revert(self, step: RunSql | Backfill) -> Generator[Waiting | SessionEnded, None, None]:
         """Undo a step, done or half done, and record that it is no longer done."""
+
+    def go_back(self, rollout: AwaitRollout) -> None:
+        """Record that the application goes back: REVERTING, and the rollout is only begun.
+
+        Its soak and its revert window are over; another rollout has its own.
+        """
 
     def forget(self, step: Step) -> None:
         """Record that a step without work of its own is no longer done."""

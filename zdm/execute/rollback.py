@@ -24,7 +24,7 @@ from zdm.execute.patience import claim, patiently
 from zdm.execute.ports import JournalRun
 from zdm.execute.recorder import Recorder
 from zdm.execute.world import Options, World
-from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Step
+from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Step
 from zdm.model.release import RunState
 
 
@@ -39,8 +39,7 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     run = world.database.unfinished()
     if run is None:
         raise RefusedError("no run is unfinished, so there is nothing to take back")
-    undone = [step for step in reversed(plan.steps) if step.id in {*run.done, *run.begun}]
-    _refuse(run, undone)
+    _refuse(run, _undone(plan, run))
     run = world.database.adopt(run)
     world.observer.notify(
         RunStarted(
@@ -51,20 +50,38 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
             done=len(run.done),
         )
     )
-    goes_back = _may_run_new(run, plan) or _runs_new(world, options)
-    if goes_back:
-        GateKeeper(world=world, options=options).platform()  # without one the run stays
-    # before the application goes back: from here `zdm guard` admits the old version only
-    world.database.record_state(RunState.REVERTING)
-    world.observer.notify(StateChanged(state=RunState.REVERTING))
-    if goes_back:
-        _application_back(world, options)
-    for step in undone:
+    for step in _undone(plan, run, goes_back=_application(run, plan, world, options)):
         _undo(step, world, options)
     _equals_start(plan, world)
     world.database.record_state(RunState.REVERTED)
     world.observer.notify(RunStopped(state=RunState.REVERTED))
     return RunState.REVERTED
+
+
+def _application(run: JournalRun, plan: Plan, world: World, options: Options) -> bool:
+    """Bring it to the old version, and wait for that, where the new one may run."""
+    goes_back = _may_run_new(run, plan) or _runs_new(world, options)
+    if goes_back:
+        GateKeeper(world=world, options=options).platform()  # without one the run stays
+    rollout = _rollout(plan)
+    # before the application goes back: from here `zdm guard` admits the old version only
+    if goes_back and rollout is not None:
+        world.database.go_back(rollout)
+    else:
+        world.database.record_state(RunState.REVERTING)
+    world.observer.notify(StateChanged(state=RunState.REVERTING))
+    if goes_back:
+        _application_back(world, options)
+    return goes_back
+
+
+def _undone(plan: Plan, run: JournalRun, *, goes_back: bool = False) -> list[Step]:
+    """The steps to undo, the last one first; with `goes_back` the rollout is begun."""
+    return [
+        step
+        for step in reversed(plan.steps)
+        if step.id in {*run.done, *run.begun} or (goes_back and isinstance(step, AwaitRollout))
+    ]
 
 
 def _refuse(run: JournalRun, undone: list[Step]) -> None:
@@ -83,16 +100,25 @@ def _refuse(run: JournalRun, undone: list[Step]) -> None:
             )
 
 
+def _rollout(plan: Plan) -> AwaitRollout | None:
+    return next((step for step in plan.steps if isinstance(step, AwaitRollout)), None)
+
+
 def _may_run_new(run: JournalRun, plan: Plan) -> bool:
-    """Whether the new version was ever asked for: from DEPLOYING on."""
+    """Whether the new version was ever asked for: from DEPLOYING on.
+
+    An earlier rollback that saw to the application has left the rollout begun.
+    """
     before = (
         RunState.PLANNED,
         RunState.EXPANDING,
         RunState.EXPANDED,
         RunState.BACKFILLING,
         RunState.BACKFILLED,
+        RunState.REVERTING,
     )
-    rolled = any(s.id in run.done for s in plan.steps if s.phase is Phase.ROLLOUT)
+    rollout = _rollout(plan)
+    rolled = rollout is not None and rollout.id in {*run.done, *run.begun}
     return rolled or run.state not in before or states.reached(plan, run.done) not in before
 
 

@@ -15,7 +15,7 @@ from zdm.errors import ZdmError
 from zdm.execute.events import BackfillEvent, Waiting
 from zdm.execute.ports import Clock, JournalRun, Order, PlanText, Window
 from zdm.execute.stop import StopFlag
-from zdm.model.plan import Backfill, RunSql, Step
+from zdm.model.plan import AwaitRollout, Backfill, RunSql, Step
 from zdm.model.release import RunState, Session, Version
 from zdm.model.schema import Name, Snapshot
 from zdm.postgres import (
@@ -179,6 +179,12 @@ class PostgresDatabase:
             journal.done(self._connection, self._own(), step.id)
             journal.write_state(self._connection, self._own(), state)
 
+    def go_back(self, rollout: AwaitRollout) -> None:
+        """Record that the application goes back, and that its rollout is not done."""
+        with self._errors("recording the state"), self._connection.transaction():
+            journal.check(self._connection, self._own())
+            journal.go_back(self._connection, self._own(), rollout.id)
+
     def forget(self, step: Step) -> None:
         """Record that a step without work of its own is no longer done."""
         with self._errors("recording a step"), self._connection.transaction():
@@ -277,9 +283,10 @@ class PostgresDatabase:
         )
 
     def revert(self, step: RunSql | Backfill) -> Generator[Said, None, None]:
-        """Undo a step and record it."""
+        """Undo a step and record it, unless the journal has it as undone already."""
         with self._errors(f"undoing {step.id}", step):
-            yield from self._stepper().revert(step)
+            if not journal.is_reverted(self._connection, self._own(), step.id):
+                yield from self._stepper().revert(step)
 
     def sessions(self) -> tuple[Session, ...]:
         """Other clients' connections, and prepared transactions, which outlive theirs."""

@@ -182,11 +182,14 @@ def failed(
 def write_state(
     connection: Connection, fence: Fence, state: RunState, *, soak: bool = False
 ) -> datetime | None:
-    """Record the state; returns the start of the soak where `soak` is asked."""
+    """Record the state; returns the start of the soak where `soak` is asked.
+
+    After a failed deploy the next rollout soaks anew.
+    """
     row = connection.execute(
         "UPDATE zdm.run SET state = %s, updated_at = clock_timestamp(),"
         " soak_since = CASE WHEN %s THEN coalesce(soak_since, clock_timestamp())"
-        " ELSE soak_since END,"
+        " WHEN %s THEN NULL ELSE soak_since END,"
         " deployed_at = CASE WHEN %s THEN coalesce(deployed_at, clock_timestamp())"
         " ELSE deployed_at END,"
         " finished_at = CASE WHEN %s THEN clock_timestamp() END"
@@ -194,6 +197,7 @@ def write_state(
         (
             state.value,
             soak,
+            state is RunState.FAILED_KEPT_EXPANDED,
             state is RunState.DEPLOYED,
             state in FINISHED,
             fence.run,
@@ -234,6 +238,30 @@ def reverted(connection: Connection, fence: Fence, step: str) -> None:
             f"DELETE FROM zdm.{table} WHERE run_id = %s AND step_id = %s".encode(),  # noqa: S608
             (fence.run, step),
         )
+
+
+def go_back(connection: Connection, fence: Fence, rollout: str) -> None:
+    """Record that the application goes back: the rollout is begun, and not done.
+
+    So a rollback that is interrupted sees to the application again, and an `execute` after it
+    deploys again, with a soak and a revert window of its own.
+    """
+    intend(connection, fence, rollout)
+    connection.execute(
+        "UPDATE zdm.run SET soak_since = NULL, deployed_at = NULL, window_ended_at = NULL,"
+        " window_ended_by = NULL WHERE id = %s AND epoch = %s",
+        (fence.run, fence.epoch),
+    )
+    write_state(connection, fence, RunState.REVERTING)
+
+
+def is_reverted(connection: Connection, fence: Fence, step: str) -> bool:
+    """Whether a step is recorded as undone."""
+    row = connection.execute(
+        "SELECT FROM zdm.step WHERE run_id = %s AND id = %s AND state = 'reverted'",
+        (fence.run, step),
+    ).fetchone()
+    return row is not None
 
 
 def is_done(connection: Connection, fence: Fence, step: str) -> bool:

@@ -8,17 +8,28 @@ from zdm.execute import rollback
 from zdm.execute.world import Options, World
 from zdm.model.release import RunState
 from zdm.postgres import connection, journal
+from zdm.postgres.connection import Connection
 
 
 def run(url: str, world: World, options: Options) -> RunState:
-    """Undo the run; RefusedError where there is none, or no way back."""
+    """Undo the run; RefusedError where there is none, or no way back.
+
+    The last run may be taken back already, by this very command before it was interrupted.
+    """
     with (
         closing(connection.connect(url, name="rollback")) as opened,
         connection.translated("reading the journal"),
     ):
         found = journal.unfinished(opened)
+        if found is None and _is_taken_back(opened):
+            return RunState.REVERTED
         if found is None:
             raise RefusedError("no run is unfinished, so there is nothing to take back")
         text = journal.plan_text(opened, found.id)
     plan = planfile.loads(text, f"the plan of run {found.id}")
     return rollback.revert(plan, world, options)
+
+
+def _is_taken_back(opened: Connection) -> bool:
+    last = journal.latest(opened)
+    return last is not None and last.state is RunState.REVERTED
