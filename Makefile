@@ -69,8 +69,8 @@ check: lint test coverage test-more docs-check wheel-check  ## all that CI runs
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
-kill-matrix: $(READY)  ## executors killed, cut off and crashed at 600 points under load
-	$(BIN)/python -m tests.kill_matrix --points 600 --jobs $(JOBS) --json benchmarks/kill_matrix.json
+kill-matrix: $(READY)  ## executors killed, cut off and crashed at 600 points under load, rollbacks at 90
+	$(BIN)/python -m tests.kill_matrix --points 600 --back 90 --jobs $(JOBS) --json benchmarks/kill_matrix.json
 
 bench: $(READY)  ## start-up of the command line, then backfills side by side; BENCH="--quick" for less
 	$(BIN)/python benchmarks/startup.py | tee benchmarks/startup.json

@@ -29,9 +29,10 @@ class Load:
 
     url: Callable[[], str]
     scenario: Scenario
+    unwritten: Callable[[int], frozenset[str]]  # what a row may hold that nobody wrote
     may: frozenset[Side] = frozenset({Side.OLD})
     stop: threading.Event = field(default_factory=threading.Event)
-    allowed: dict[int, set[str]] = field(default_factory=dict)
+    allowed: dict[int, frozenset[str]] = field(default_factory=dict)
     doubtful: set[int] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
     acknowledged: int = 0
@@ -65,7 +66,7 @@ class Load:
         except LOST:
             self.stop.wait(0.05)
             return
-        before = self.allowed.get(key, {self.scenario.seeded(key)})
+        before = self.allowed.get(key, self.unwritten(key))
         self.allowed[key] = before | {value}
         try:
             opened[side].execute(sql.encode(), (value, key))
@@ -75,7 +76,7 @@ class Load:
         except psycopg.Error as error:
             self.failures.append(f"{side} failed with {sql}: {error}")
         else:
-            self.allowed[key] = {value}
+            self.allowed[key] = frozenset({value})
             self.acknowledged += 1
 
     def _connect(self, side: Side) -> Connection:
@@ -106,7 +107,7 @@ class Load:
         wrong = list(self.failures)
         found = dict(rows)
         for key in range(1, ROWS + 1):
-            rights = self.allowed.get(key, {self.scenario.seeded(key)})
+            rights = self.allowed.get(key, self.unwritten(key))
             if found.get(key) not in rights:
                 wrong.append(f"row {key} holds {found.get(key)!r}, not {sorted(rights)}")
         if len(found) != ROWS:
@@ -115,9 +116,11 @@ class Load:
 
 
 @contextmanager
-def running(url: Callable[[], str], scenario: Scenario) -> Iterator[Load]:
+def running(
+    url: Callable[[], str], scenario: Scenario, unwritten: Callable[[int], frozenset[str]]
+) -> Iterator[Load]:
     """The load, while the block runs."""
-    load = Load(url, scenario)
+    load = Load(url, scenario, unwritten)
     threads = [threading.Thread(target=load.write, args=(n,)) for n in range(WRITERS)]
     threads.append(threading.Thread(target=load.hold))
     for thread in threads:

@@ -16,7 +16,8 @@ class Scenario:
     """One migration; rows have ids from 1 to ROWS, and `read` gives (id, value) at the end.
 
     A write takes (value, id); `seeded` is the value of an id that nobody wrote. `wrong`
-    counts rows that break what the migration promises.
+    counts rows that break what the migration promises. After a rollback `back` reads, and what
+    nobody wrote is as it was at the start where nothing was filled.
     """
 
     slug: str
@@ -25,8 +26,14 @@ class Scenario:
     old: tuple[str, ...]
     new: tuple[str, ...]
     read: str
+    back: str
     seeded: Callable[[int], str]
+    start: Callable[[int], str] | None = None  # None: as seeded
     wrong: str = "SELECT 0"
+
+    def before_fill(self, key: int) -> str:
+        """The value at the start of an id that nobody wrote."""
+        return (self.start or self.seeded)(key)
 
     def plan(self, url: str) -> Plan:
         """Its plan, from the schema as it is."""
@@ -76,6 +83,7 @@ ALL = (
         old=(_update("email"), _upsert("email")),
         new=(_update("mail"), _upsert("mail")),
         read="SELECT id, mail FROM users",
+        back="SELECT id, email FROM users",
         seeded=lambda key: f"seed-{key}",
     ),
     Scenario(
@@ -90,6 +98,7 @@ ALL = (
         old=(_update("quantity"), _upsert("quantity")),
         new=(_update("amount"), _upsert("amount")),
         read="SELECT id, amount::text FROM users",
+        back="SELECT id, quantity::text FROM users",
         seeded=lambda key: str(-key),
     ),
     Scenario(
@@ -100,7 +109,9 @@ ALL = (
         old=(_update("nickname"), _upsert("nickname", ", email", ", 'x'")),
         new=(_update("nickname"), _upsert("nickname", ", email", ", 'x'")),
         read="SELECT id, nickname FROM users",
+        back="SELECT id, coalesce(nickname, 'nobody') FROM users",
         seeded=lambda key: f"nick-{key}" if key % 3 > 0 else "unknown",
+        start=lambda key: f"nick-{key}" if key % 3 > 0 else "nobody",
     ),
     Scenario(
         slug="unique_index",
@@ -109,6 +120,7 @@ ALL = (
         old=(_update("email"),),
         new=(_update("email"),),
         read="SELECT id, email FROM users",
+        back="SELECT id, email FROM users",
         seeded=lambda key: f"seed-{key}",
     ),
     Scenario(
@@ -118,6 +130,7 @@ ALL = (
         old=(_update("email"),),
         new=(_update("email"),),
         read="SELECT id, email FROM users",
+        back="SELECT id, email FROM users",
         seeded=lambda key: f"seed-{key}",
         wrong="SELECT count(*) FROM users WHERE nickname IS NULL",
     ),

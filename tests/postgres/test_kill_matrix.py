@@ -9,7 +9,8 @@ import pytest
 
 from tests.kill_matrix import matrix, points, site
 from tests.kill_matrix.matrix import Matrix
-from tests.kill_matrix.points import Harm
+from tests.kill_matrix.points import AFTER, BEGIN, Back, Harm, Point
+from zdm.model.plan import Phase
 
 SAMPLE = 40
 SEED = 9
@@ -23,11 +24,11 @@ def killing() -> Iterator[Matrix]:
 
 
 def ends_like_a_calm_run(killing: Matrix, wanted: int, seed: int) -> list[str]:
-    wrong = []
-    for point in points.chosen(killing.steps(), wanted, seed):
-        outcome = killing.try_point(point)
-        wrong += [f"{point}: {item}" for item in outcome.wrong]
-    return wrong
+    return found_wrong(killing, points.chosen(killing.steps(), wanted, seed))
+
+
+def found_wrong(killing: Matrix, chosen: list[Point]) -> list[str]:
+    return [f"{p}: {item}" for p in chosen for item in killing.try_point(p).wrong]
 
 
 def test_whatever_happens_to_it_a_run_ends_like_a_calm_one(killing: Matrix) -> None:
@@ -41,3 +42,33 @@ def test_whatever_happens_anywhere_a_run_ends_like_a_calm_one(killing: Matrix) -
 
 def test_there_are_more_than_five_hundred_points(killing: Matrix) -> None:
     assert len(points.chosen(killing.steps(), 10_000, 1)) > 500
+
+
+def test_a_rollback_that_is_killed_goes_on_or_is_undone_by_execute(killing: Matrix) -> None:
+    """In the middle of an undo and between two, with and without the journal knowing."""
+    half, whole = Back(1, half=True), Back(1, half=False)
+    chosen = [
+        Point("rename", BEGIN, AFTER, Harm.KILL, half),
+        Point("rename", 0, 0.5, Harm.IMMEDIATE, half),
+        Point("rename", 1, AFTER, Harm.KILL, Back(1, half=True, forward=True)),
+        Point("backfill", 1, AFTER, Harm.KILL, whole),
+        Point("backfill", 0, 0.25, Harm.CUT, Back(2, half=False)),
+    ]
+
+    assert found_wrong(killing, chosen) == []
+
+
+@pytest.mark.more
+def test_whatever_happens_anywhere_a_rollback_ends_like_a_calm_one(killing: Matrix) -> None:
+    assert found_wrong(killing, points.chosen_back(killing.plans(), SAMPLE, SEED + 2)) == []
+
+
+def test_rollbacks_are_harmed_in_every_state_that_has_a_way_back(killing: Matrix) -> None:
+    found = {
+        (start.half, plan.steps[start.step].phase)
+        for plan in killing.plans().values()
+        for start in points.starts(plan)
+    }
+    whole = (Phase.EXPAND, Phase.BACKFILL, Phase.VALIDATE, Phase.ROLLOUT)
+
+    assert found == {(False, phase) for phase in whole} | {(True, phase) for phase in whole}
