@@ -18,6 +18,7 @@ from zdm.model.plan import Side
 
 WRITERS = 2
 PAUSE = 0.003
+DRAIN = 0.15  # seconds that the new version still writes after it was told to go
 HELD = 0.06  # seconds that a transaction stays open, so that concurrent builds wait
 LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -31,6 +32,7 @@ class Load:
     scenario: Scenario
     unwritten: Callable[[int], frozenset[str]]  # what a row may hold that nobody wrote
     may: frozenset[Side] = frozenset({Side.OLD})
+    drained_at: float = 0.0  # up to then the new version runs, too
     stop: threading.Event = field(default_factory=threading.Event)
     allowed: dict[int, frozenset[str]] = field(default_factory=dict)
     doubtful: set[int] = field(default_factory=set)
@@ -42,7 +44,7 @@ class Load:
         chance, count = random.Random(owner), 0
         opened: dict[Side, Connection] = {}
         while not self.stop.is_set() and not self.failures:
-            may = self.may
+            may = self._running()
             self._leave(opened, may)
             key = chance.randrange(owner, ROWS, WRITERS) + 1
             side = chance.choice(sorted(may))
@@ -52,6 +54,16 @@ class Load:
             self._one(opened, side, key, str(1_000_000 * (owner + 1) + count))
             self.stop.wait(PAUSE)
         self._leave(opened, frozenset())
+
+    def go_back(self) -> None:
+        """The old version alone may run; the new one is not gone at once."""
+        if Side.NEW in self.may:
+            self.drained_at = time.monotonic() + DRAIN  # first: it has no gap
+        self.may = frozenset({Side.OLD})
+
+    def _running(self) -> frozenset[Side]:
+        is_draining = time.monotonic() < self.drained_at
+        return self.may | {Side.NEW} if is_draining else self.may
 
     def _leave(self, opened: dict[Side, Connection], may: frozenset[Side]) -> None:
         for side in set(opened) - may:

@@ -172,7 +172,7 @@ class Run:
             case "found":
                 self._undo(BEGIN)
             case "reverting":
-                writers.may = frozenset({Side.OLD})
+                writers.go_back()
                 self._undone(BEGIN)
             case "reverted":
                 self._undone(self._position(about))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -22,9 +23,8 @@ RENAME = cases.ROOT / "rename_column/plain"
 BACKFILL = cases.ROOT / "backfill/plain"
 
 
-def staged(database: str, case: object = RENAME) -> Stage:
-    path = RENAME if case is RENAME else BACKFILL
-    return Stage(url=database, plan=cases.plan(path, cases.prepare(database, path)))
+def staged(database: str, case: Path = RENAME) -> Stage:
+    return Stage(url=database, plan=cases.plan(case, cases.prepare(database, case)))
 
 
 def back() -> FakePlatform:
