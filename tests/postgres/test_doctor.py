@@ -136,7 +136,7 @@ def test_an_invalid_index_is_named(database: str) -> None:
 
 def test_an_executor_at_work_is_named(database: str) -> None:
     executor = PostgresDatabase(database, SystemClock(), StopFlag(), Pacing.FULL)
-    executor.claim()
+    executor.claim(print)
     busy = examine(database)["executor lock"]
     executor.close()
     free = examine(database)["executor lock"]

@@ -18,9 +18,11 @@ import psycopg
 import pytest
 
 from tests import case as cases
+from tests.unit import plans
 from tests.waiting import PATIENCE, until_true
 from zdm import planfile
 from zdm.execute.clock import SystemClock
+from zdm.execute.ports import LockBusyError, PlanText
 from zdm.execute.stop import StopFlag
 from zdm.postgres import connection, identity, locks
 from zdm.postgres.backfill import Pacing
@@ -149,40 +151,69 @@ def opened(url: str) -> Iterator[PostgresDatabase]:
 @pytest.mark.parametrize("at_work", ["SELECT 1", "SELECT pg_advisory_lock(42)"])
 def test_what_a_dead_executor_left_running_is_ended_first(database: str, at_work: str) -> None:
     """Nobody waits for `client_connection_check_interval` to notice, which may be off."""
+    ended: list[str] = []
     with (
         connection.connect(database, name=dead_name(), autocommit=False) as dead,
         opened(database) as made,
     ):
         dead.execute(at_work)
-        (ended,) = made.claim()
+        made.claim(ended.append)
 
-        assert "zdm-run:execute/" in ended
+        assert [who.startswith("zdm-run:execute/") for who in ended] == [True]
         with pytest.raises(psycopg.OperationalError):
             dead.execute("SELECT 1")
 
 
-def test_the_lock_of_a_dead_executor_is_free_for_the_next(database: str) -> None:
-    with connection.connect(database, name=dead_name()) as dead, opened(database) as made:
-        locks.claim(dead, own="", take_over=False)
-        (ended,) = made.claim()
+def test_what_was_ended_is_told_and_recorded_though_another_is_still_waited_for(
+    database: str,
+) -> None:
+    ended: list[str] = []
+    name = dead_name()
+    with (
+        connection.connect(database, name=name, autocommit=False) as dead,
+        connection.connect(database, name="execute/elsewhere", autocommit=False) as other,
+        opened(database) as made,
+    ):
+        dead.execute("SELECT 1")
+        other.execute("SELECT 1")
+        with pytest.raises(LockBusyError, match="still runs: zdm-run:execute/elsewhere"):
+            made.claim(ended.append)
+        dead.close()
+        other.rollback()
+        made.claim(ended.append)
+        made.begin(PlanText(plan=plans.plan(), text="p", digest="d"))
 
-        assert "zdm-run:execute/" in ended
+    assert [who.startswith(f"zdm-run:{name} ") for who in ended] == [True]
+    assert scalar(database, "SELECT array_agg(what) FROM zdm.act") == [
+        f"ended {ended[0]}: its executor is gone"
+    ]
+
+
+def test_the_lock_of_a_dead_executor_is_free_for_the_next(database: str) -> None:
+    ended: list[str] = []
+    name = dead_name()
+    with connection.connect(database, name=name) as dead, opened(database) as made:
+        locks.claim(dead, ended.append, own="", take_over=False)
+        made.claim(ended.append)
+
+    assert [who.startswith(f"zdm-run:{name} ") for who in ended] == [True]
 
 
 def test_an_executors_own_former_session_is_ended_when_it_connects_again(
     database: str,
 ) -> None:
     """As after a cut network: the server still believes in the old connection."""
+    ended: list[str] = []
     with connection.connect(database, name="look") as look, opened(database) as made:
-        made.claim()
+        made.claim(print)
         name = str(scalar(database, f"SELECT application_name {EXECUTORS}"))
         made.close()
         until_true(look, f"SELECT count(*) = 0 {EXECUTORS}")
         with connection.connect(database, name=name.removeprefix("zdm-run:")) as former:
-            locks.claim(former, own="", take_over=False)
-            (ended,) = made.reconnect()
+            locks.claim(former, ended.append, own="", take_over=False)
+            made.reconnect(ended.append)
 
-            assert name in ended
+    assert [who.startswith(f"{name} ") for who in ended] == [True]
 
 
 def test_a_live_executor_is_taken_over_on_the_operators_word_only(

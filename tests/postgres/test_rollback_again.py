@@ -89,7 +89,7 @@ def test_an_undo_whose_acknowledgement_was_lost_is_not_done_again(database: str)
     stage = staged(database, BACKFILL)
     stage.execute(until=RunState.BACKFILLED)
     with stage.world() as world:
-        world.database.claim()
+        world.database.claim(print)
         run = world.database.unfinished()
         assert run is not None
         world.database.adopt(run)

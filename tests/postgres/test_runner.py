@@ -119,10 +119,10 @@ def test_a_second_executor_waits_and_names_the_first(database: str) -> None:
     stop, clock = StopFlag(), SystemClock()
     first = PostgresDatabase(database, clock, stop, Pacing.FULL)
     second = PostgresDatabase(database, clock, stop, Pacing.FULL)
-    first.claim()
+    first.claim(print)
     try:
         with pytest.raises(LockBusyError, match="another executor is at work: zdm-run:execute"):
-            second.claim()
+            second.claim(print)
     finally:
         first.close()
         second.close()
@@ -204,7 +204,7 @@ def test_what_the_executor_commits_is_on_disk(database: str) -> None:
         opened(database) as conn,
     ):
         conn.execute(f"ALTER DATABASE {conn.info.dbname} SET synchronous_commit = off".encode())
-        made.reconnect()
+        made.reconnect(print)
         shown = made._connection.execute("SHOW synchronous_commit").fetchone()
 
     assert shown == ("on",)

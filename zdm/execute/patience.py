@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from zdm.errors import RefusedError, StoppedError, TemporaryError
 from zdm.execute import orders
@@ -109,9 +110,8 @@ class _Tries:
 
 def claim(world: World, options: Options) -> None:
     """Become the only executor, and say whose remains were ended for it."""
-    ended: list[str] = []
-    patiently(world, options, lambda: ended.extend(world.database.claim()), gate="lock holder")
-    _tell_ended(world, tuple(ended))
+    tell = partial(_tell_ended, world)
+    patiently(world, options, lambda: world.database.claim(tell), gate="lock holder")
 
 
 def _reconnect(world: World, options: Options, lost: ConnectionLostError) -> None:
@@ -120,7 +120,7 @@ def _reconnect(world: World, options: Options, lost: ConnectionLostError) -> Non
     while True:
         world.stop.check()
         try:
-            ended = world.database.reconnect()
+            world.database.reconnect(partial(_tell_ended, world))
         except RefusedError:
             raise
         except TemporaryError as error:
@@ -131,11 +131,9 @@ def _reconnect(world: World, options: Options, lost: ConnectionLostError) -> Non
             world.observer.notify(Waiting(gate="connection", reason=error.message, since=since))
             clock.sleep(timedelta(seconds=1))
         else:
-            _tell_ended(world, ended)
             return
 
 
-def _tell_ended(world: World, ended: tuple[str, ...]) -> None:
-    """Name the sessions of dead executors that were ended."""
-    for who in ended:
-        world.observer.notify(SessionEnded(who=who, reason=NO_EXECUTOR))
+def _tell_ended(world: World, who: str) -> None:
+    """Name the session of a dead executor that was ended."""
+    world.observer.notify(SessionEnded(who=who, reason=NO_EXECUTOR))

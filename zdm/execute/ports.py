@@ -1,6 +1,6 @@
 """What the runner needs of the world: small Protocols that adapters satisfy by shape."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -94,8 +94,9 @@ class Window:
 class Database(Protocol):
     """The target database and the journal in it. Every write checks the fencing epoch."""
 
-    def claim(self) -> tuple[str, ...]:
-        """Become the only executor; names what a dead one had left and was ended.
+    def claim(self, tell: Callable[[str], object]) -> None:
+        """Become the only executor; each session that a dead one left and that is ended is
+        told at once.
 
         Raises LockBusyError naming the holder.
         """
@@ -177,8 +178,8 @@ class Database(Protocol):
     def sessions(self) -> tuple[Session, ...]:
         """Other clients' connections to this database."""
 
-    def reconnect(self) -> tuple[str, ...]:
-        """Connect and claim again after a loss, with a new epoch; names as `claim`."""
+    def reconnect(self, tell: Callable[[str], object]) -> None:
+        """Connect and claim again after a loss, with a new epoch; tells as `claim`."""
 
 
 class Platform(Protocol):

@@ -6,7 +6,7 @@ and record heals.
 """
 
 import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
 
 import psycopg
@@ -88,16 +88,20 @@ class PostgresDatabase:
         self._connection.close()
         self._side.close()
 
-    def claim(self) -> tuple[str, ...]:
-        """Become the only executor; what a dead one left running is ended and named."""
+    def claim(self, tell: Callable[[str], object]) -> None:
+        """Become the only executor; what a dead one left running is ended and told."""
+
+        def ended(name: str) -> None:
+            self._ended.append(f"ended {name}: its executor is gone")
+            tell(name)
+
         with self._errors("claiming the lock"):
-            ended = locks.claim(
+            locks.claim(
                 self._connection,
+                ended,
                 own=f"{connection.PREFIX}{self._name}",
                 take_over=self._limits.take_over,
             )
-        self._ended += [f"ended {name}: its executor is gone" for name in ended]
-        return ended
 
     def unfinished(self) -> JournalRun | None:
         """The run that is neither contracted nor reverted, if there is one."""
@@ -145,16 +149,15 @@ class PostgresDatabase:
             raise ZdmError("a step was to run before its run was begun")
         return self._fence
 
-    def reconnect(self) -> tuple[str, ...]:
+    def reconnect(self, tell: Callable[[str], object]) -> None:
         """Connect and claim again, with a new epoch; its own former session is ended."""
         with contextlib.suppress(psycopg.Error):
             self._connection.close()
         self._connection = self._connect()
-        ended = self.claim()
+        self.claim(tell)
         if self._fence is not None:
             with self._errors("taking the run up again"):
                 self._fenced(journal.adopt(self._connection, self._fence, self._owner))
-        return ended
 
     def recall(self) -> JournalRun:
         """The run that is owned, as the journal has it now."""

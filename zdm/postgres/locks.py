@@ -7,6 +7,7 @@ own former connection. Any other is waited for, unless the operator says `--take
 """
 
 import hashlib
+from collections.abc import Callable
 
 from zdm.errors import RefusedError
 from zdm.execute.ports import LockBusyError
@@ -18,22 +19,24 @@ _KEY = int.from_bytes(hashlib.sha256(b"zdm executor").digest()[:8], signed=True)
 _TRY = "SELECT pg_catalog.pg_try_advisory_lock(%s)"
 
 
-def claim(connection: Connection, *, own: str, take_over: bool) -> tuple[str, ...]:
-    """Become the only executor on this database; the sessions that were ended for it.
+def claim(
+    connection: Connection, tell: Callable[[str], object], *, own: str, take_over: bool
+) -> None:
+    """Become the only executor on this database.
 
-    `own` is this executor's name. Raises LockBusyError naming who is at work.
+    `own` is this executor's name. Raises LockBusyError naming who is at work; a session that
+    was ended before that is told at once, so that no error loses it.
     """
-    ended: list[str] = []
     for _ in range(2):
         if _tried(connection):
             break
-        if not _clear(connection, holders(connection), ended, own=own, take_over=take_over):
+        if _clear(connection, holders(connection), tell, own=own, take_over=take_over):
             raise _held(holders(connection))
     else:
         raise _held(holders(connection))
     pooler.refuse_stranded(connection)
-    left = [item for item in executors(connection) if item.state != "idle"]
-    if not _clear(connection, left, ended, own=own, take_over=take_over):
+    found = [item for item in executors(connection) if item.state != "idle"]
+    if left := _clear(connection, found, tell, own=own, take_over=take_over):
         names = blockers.words(left)
         raise LockBusyError(
             f"a statement of an executor that is gone still runs: {', '.join(names)}",
@@ -41,7 +44,6 @@ def claim(connection: Connection, *, own: str, take_over: bool) -> tuple[str, ..
             hint="it ends by itself within seconds; if you know that it is dead, run the same"
             " command with --take-over",
         )
-    return tuple(ended)
 
 
 def _tried(connection: Connection) -> bool:
@@ -52,28 +54,29 @@ def _tried(connection: Connection) -> bool:
 def _clear(
     connection: Connection,
     found: list[Blocker],
-    ended: list[str],
+    tell: Callable[[str], object],
     *,
     own: str,
     take_over: bool,
-) -> bool:
-    """End those that are dead, or all on the operator's word; whether none is left."""
-    alive = False
+) -> list[Blocker]:
+    """End those that are dead, or all on the operator's word; which are left."""
+    left = []
     for item in found:
         name = item.application or ""
         if not (take_over or identity.is_same(name, own) or identity.is_dead(name)):
-            alive = True
+            left.append(item)
             continue
         ending = blockers.end(connection, item)
         if ending is Ending.ENDED:
-            ended.append(str(item))
+            tell(str(item))
         if ending is Ending.NOT_ALLOWED and take_over:
             raise RefusedError(
                 f"{item} cannot be ended by this user, so its run is not taken over",
                 hint="use its user, or one with the role pg_signal_backend",
             )
-        alive = alive or ending in (Ending.STAYS, Ending.NOT_ALLOWED)
-    return not alive
+        if ending in (Ending.STAYS, Ending.NOT_ALLOWED):
+            left.append(item)
+    return left
 
 
 def executors(connection: Connection) -> list[Blocker]:
