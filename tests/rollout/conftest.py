@@ -1,4 +1,4 @@
-"""A supervised application, whose processes are ended with the test."""
+"""A supervised application, whose processes end with the test, and the shop on a cluster."""
 
 import sys
 import time
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.kube_api.server import FakeKube
+from tests.rollout.kube_shop import Shop, deployment
 from zdm.config import LocalWorkload
 from zdm.model.release import Instance, InstanceState, RolloutStatus, Version
 from zdm.rollout.local import Local
@@ -46,6 +48,14 @@ class Application:
 
     def states(self, version: Version) -> list[InstanceState]:
         return [i.state for i in self.live(version)]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    with FakeKube() as kube:
+        kube.apply(deployment("v1"))
+        kube.settle()
+        yield Shop(kube, tmp_path)
 
 
 Make = Callable[..., Application]

@@ -1,6 +1,5 @@
 """The driver `kubernetes` against an API server: what goes wrong, and what the gate says."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import pytest
 
 from tests.fakes.kube_api.controllers.world import Behaviour
 from tests.fakes.kube_api.failures import Answer, Drop, Hang
-from tests.fakes.kube_api.server import FakeKube
 from tests.rollout.kube_shop import (
     SPACE,
     V1,
@@ -26,14 +24,6 @@ from zdm.execute.events import GateClear
 from zdm.model.release import InstanceState, RolloutComplete, RunState
 from zdm.rollout import kube_api
 from zdm.rollout.kube_cluster import DEPLOYMENTS, PODS
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    with FakeKube() as kube:
-        kube.apply(deployment("v1"))
-        kube.settle()
-        yield Shop(kube, tmp_path)
 
 
 def test_a_slow_drain_is_waited_for_while_kubectl_says_done(shop: Shop) -> None:

@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.fakes.kube_api.failures import Answer, Drop, Failure, HalfOpen, Hang
-from tests.fakes.kube_api.server import FakeKube
-from tests.rollout.kube_shop import SPACE, V2, Shop, deployment
+from tests.rollout.kube_shop import SPACE, V2, Shop
 from tests.waiting import until
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.clock import SystemClock
@@ -28,14 +26,6 @@ from zdm.rollout.kubernetes import Kubernetes
 LONG = timedelta(seconds=20)
 SHORT = timedelta(seconds=1.5)
 WATCH = r"/pods\?.*watch="
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    with FakeKube() as kube:
-        kube.apply(deployment("v1"))
-        kube.settle()
-        yield Shop(kube, tmp_path)
 
 
 def listed(shop: Shop, *namespaces: str) -> tuple[KubeApi, PodWatch]:
