@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from tests.case import Watching
 from tests.cluster import objects
 from tests.cluster.conftest import Space
+from tests.fakes.journal import JournalOnly
 from zdm.config import KubernetesSettings, KubernetesWorkload, RolloutSettings
 from zdm.errors import RolloutError, StoppedError, ZdmError
 from zdm.execute.await_rollout import GateKeeper
@@ -20,7 +21,7 @@ from zdm.execute.events import RunStarted, StateChanged, Waiting
 from zdm.execute.ports import Database
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
-from zdm.model.release import RunState, Session, Version
+from zdm.model.release import RunState, Version
 from zdm.rollout import kube_api
 from zdm.rollout.kube_announce import Announcing, Audience
 from zdm.rollout.kube_objects import Ref
@@ -32,26 +33,6 @@ DRAIN = 10.0
 V1, V2 = Version("v1"), Version("v1.1")
 
 
-@dataclass(slots=True)
-class JournalOnly:
-    """What a gate keeper asks of a database; no SQL is played."""
-
-    states: list[RunState] = field(default_factory=list)
-
-    def note(self, waiting: Waiting | None) -> None:
-        """Nothing reads it here."""
-
-    def sessions(self) -> tuple[Session, ...]:
-        return ()
-
-    def order(self) -> None:
-        """Nobody pauses or cancels."""
-
-    def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
-        self.states.append(state)
-        return SystemClock().now() if soak else None
-
-
 @dataclass
 class Gate:
     """zdm's gate before the shop in a namespace."""
@@ -61,7 +42,7 @@ class Gate:
     chosen: dict[str, Any] = field(default_factory=dict)
     rollout: dict[str, Any] = field(default_factory=dict)
     watching: Watching = field(default_factory=Watching)
-    journal: JournalOnly = field(default_factory=JournalOnly)
+    journal: JournalOnly = field(default_factory=lambda: JournalOnly(SystemClock()))
 
     @property
     def driver(self) -> Kubernetes:

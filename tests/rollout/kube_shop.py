@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests.case import Watching
+from tests.fakes.journal import JournalOnly
 from tests.fakes.kube_api.kubectl import Kubectl, Said
 from tests.fakes.kube_api.server import FakeKube
 from zdm.config import KubernetesSettings, KubernetesWorkload, RolloutSettings
@@ -16,7 +17,7 @@ from zdm.execute.events import Waiting
 from zdm.execute.ports import Database
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
-from zdm.model.release import RunState, Session, Version
+from zdm.model.release import Version
 from zdm.rollout import kube_api
 from zdm.rollout.kube_api import KubeApi
 from zdm.rollout.kube_cluster import Json
@@ -87,27 +88,6 @@ def cron_job(version: str, **more: Any) -> Json:
 
 def workload(kind: Any = "Deployment", name: str = "web") -> KubernetesWorkload:
     return KubernetesWorkload(kind=kind, namespace=SPACE, name=name)
-
-
-@dataclass(slots=True)
-class JournalOnly:
-    """What a gate keeper asks of a database; no SQL is played."""
-
-    clock: FakeKube
-    states: list[RunState] = field(default_factory=list)
-
-    def note(self, waiting: Waiting | None) -> None:
-        """Nothing reads it here."""
-
-    def sessions(self) -> tuple[Session, ...]:
-        return ()
-
-    def order(self) -> None:
-        """Nobody pauses or cancels."""
-
-    def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
-        self.states.append(state)
-        return self.clock.now() if soak else None
 
 
 @dataclass

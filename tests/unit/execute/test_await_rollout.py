@@ -1,14 +1,15 @@
 """Deploying, polling, soaking, going back: with scripted platforms and a clock that jumps."""
 
 from collections import deque
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import cast
 
 import pytest
 
 from tests.case import Watching
 from tests.fakes.clock import START, FakeClock
+from tests.fakes.journal import JournalOnly
 from tests.fakes.platform import FakePlatform, Scene
 from zdm.config import RolloutSettings
 from zdm.errors import InputError, RefusedError, RolloutError, StoppedError, TemporaryError
@@ -25,7 +26,6 @@ from zdm.model.release import (
     RolloutProgress,
     RolloutStatus,
     RunState,
-    Session,
     Spawner,
     Version,
 )
@@ -38,34 +38,6 @@ OLD = Instance(
     state=InstanceState.TERMINATING,
     since=START,
 )
-
-
-@dataclass(slots=True)
-class JournalOnly:
-    """The few things a gate keeper asks of a database; no SQL is played."""
-
-    clock: FakeClock
-    states: list[RunState] = field(default_factory=list)
-    orders: deque[Order | None] = field(default_factory=deque)  # one for each time it is asked
-    wrong: dict[int, tuple[str, ...]] = field(default_factory=dict)  # by look at the rows
-    looks: int = 0
-
-    def differing(self, step: Backfill) -> tuple[str, ...]:
-        self.looks += 1
-        return self.wrong.get(self.looks, ()) if step.id == "fill" else ()
-
-    def sessions(self) -> tuple[Session, ...]:
-        return ()
-
-    def order(self) -> Order | None:
-        return self.orders.popleft() if self.orders else None
-
-    def obeyed(self, order: Order) -> None:  # noqa: ARG002  the port's signature
-        self.orders.clear()
-
-    def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
-        self.states.append(state)
-        return self.clock.now() if soak else None
 
 
 def keeper(
