@@ -72,6 +72,47 @@ def size(count: int) -> str:
     return f"{count / MIB:,.0f} MB" if count >= MIB else f"{count / 1024:,.0f} kB"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One backfill's cost as the journal has it."""
+
+    step: str
+    planned_rows: int | None
+    planned_wal: int | None
+    expected_rows: int | None
+    expected_wal: int
+    wal_limit: int | None
+    holds: bool
+    approved_by: str | None
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether somebody let it exceed its limit."""
+        return self.approved_by is not None
+
+
+def kept(connection: Connection, run: int) -> tuple[Kept, ...]:
+    """What a run's backfills were foretold to cost when that was last looked at."""
+    rows = connection.execute(
+        "SELECT step_id, planned_rows, planned_wal, expected_rows, expected_wal, wal_limit,"
+        " holds, approved_by FROM zdm.backfill_cost WHERE run_id = %s ORDER BY step_id",
+        (run,),
+    ).fetchall()
+    return tuple(
+        Kept(
+            step=row[0],
+            planned_rows=row[1],
+            planned_wal=row[2],
+            expected_rows=row[3],
+            expected_wal=row[4],
+            wal_limit=row[5],
+            holds=row[6],
+            approved_by=row[7],
+        )
+        for row in rows
+    )
+
+
 @dataclass(slots=True)
 class Costs:
     """Watches what one backfill is going to cost; used by the thread that reports."""
@@ -87,16 +128,12 @@ class Costs:
 
     def begin(self) -> None:
         """A forecast that an earlier attempt held for still holds, unless it was approved."""
-        kept = self.connection.execute(
-            "SELECT expected_wal, holds, approved_at IS NOT NULL FROM zdm.backfill_cost"
-            " WHERE run_id = %s AND step_id = %s",
-            (self.fence.run, self.step.id),
-        ).fetchone()
-        if kept is None:
+        before = self._kept()
+        if before is None:
             return
-        wal, holds, self.approved = kept
-        if holds:
-            self._hold_where_above(wal)
+        self.approved = before.is_approved
+        if before.holds:
+            self._hold_where_above(before.expected_wal)
 
     def look(self, seen: Expected | None, wal: int) -> Iterator[Suspicious]:
         """Now and then: keep the forecast, hold above the limit, and obey the operator."""
@@ -108,9 +145,11 @@ class Costs:
             self.said = True
             if reason := surprise(seen):
                 yield Suspicious(id=self.step.id, reason=reason)
-        if self.control.budget is not None and self._is_approved():
-            self.approved = True
-            self.control.hold_for(None)
+        if self.control.budget is not None:
+            before = self._kept()
+            if before is not None and before.is_approved:
+                self.approved = True
+                self.control.hold_for(None)
         self._hold_where_above(max(wal, 0 if seen is None else seen.wal_bytes))
         if seen is not None or self.control.budget is not None:
             self._keep(seen, wal)
@@ -128,13 +167,9 @@ class Costs:
         )
         self.control.hold_for(hold)
 
-    def _is_approved(self) -> bool:
-        row = self.connection.execute(
-            "SELECT FROM zdm.backfill_cost WHERE run_id = %s AND step_id = %s"
-            " AND approved_at IS NOT NULL",
-            (self.fence.run, self.step.id),
-        ).fetchone()
-        return row is not None
+    def _kept(self) -> Kept | None:
+        found = kept(self.connection, self.fence.run)
+        return next((one for one in found if one.step == self.step.id), None)
 
     def _keep(self, seen: Expected | None, wal: int) -> None:
         self.connection.execute(
@@ -160,45 +195,9 @@ class Costs:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """One backfill's cost as the journal has it."""
-
-    step: str
-    planned_rows: int | None
-    planned_wal: int | None
-    expected_rows: int | None
-    expected_wal: int
-    wal_limit: int | None
-    holds: bool
-    approved_by: str | None
-
-
-def kept(connection: Connection, run: int) -> tuple[Kept, ...]:
-    """What a run's backfills were foretold to cost when that was last looked at."""
-    rows = connection.execute(
-        "SELECT step_id, planned_rows, planned_wal, expected_rows, expected_wal, wal_limit,"
-        " holds, approved_by FROM zdm.backfill_cost WHERE run_id = %s ORDER BY step_id",
-        (run,),
-    ).fetchall()
-    return tuple(
-        Kept(
-            step=row[0],
-            planned_rows=row[1],
-            planned_wal=row[2],
-            expected_rows=row[3],
-            expected_wal=row[4],
-            wal_limit=row[5],
-            holds=row[6],
-            approved_by=row[7],
-        )
-        for row in rows
-    )
-
-
 def held(connection: Connection, run: int) -> tuple[str, ...]:
     """The backfills that wait for the operator's word."""
-    return tuple(one.step for one in kept(connection, run) if one.holds and not one.approved_by)
+    return tuple(one.step for one in kept(connection, run) if one.holds and not one.is_approved)
 
 
 def approve(connection: Connection, run: int, by: str) -> tuple[str, ...]:
