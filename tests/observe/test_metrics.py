@@ -24,9 +24,9 @@ from zdm.model.release import RunState
 from zdm.observe import metrics
 from zdm.observe.metrics import METRICS, LiveRun, Samples
 from zdm.postgres.history import History
-from zdm.postgres.journal import Times
+from zdm.postgres.journal import Filled, Times
 from zdm.workflows import read_metrics
-from zdm.workflows.read_status import Filled, Status
+from zdm.workflows.read_status import Status
 
 LABELS = {metric.name: metric.labels for metric in METRICS}
 Values = dict[tuple[str, tuple[str, ...]], float]
@@ -52,6 +52,19 @@ def heard(*events: Event, clock: FakeClock | None = None) -> Values:
     return values(live.samples())
 
 
+def filled(*, scanned: int, estimate: int, changed: int) -> Filled:
+    return Filled(
+        step="b1",
+        table="a",
+        state="filling",
+        scanned=scanned,
+        estimate=estimate,
+        changed=changed,
+        started_at=NOON,
+        updated_at=NOON,
+    )
+
+
 def status(state: RunState, *, changed_since: datetime | None, done: int) -> Status:
     plan = plans.plan(*plans.good())
     return Status(
@@ -67,24 +80,8 @@ def status(state: RunState, *, changed_since: datetime | None, done: int) -> Sta
         ),
         plan=plan,
         fills=(
-            Filled(
-                step="b1",
-                table="a",
-                scanned=5,
-                estimate=9,
-                changed=4,
-                started_at=NOON,
-                updated_at=NOON,
-            ),
-            Filled(
-                step="b1",
-                table="a",
-                scanned=6,
-                estimate=1,
-                changed=2,
-                started_at=NOON,
-                updated_at=NOON,
-            ),
+            filled(scanned=5, estimate=9, changed=4),
+            filled(scanned=6, estimate=1, changed=2),
         ),
         history=History(
             started_at=NOON,

@@ -223,7 +223,7 @@ def test_each_leaf_of_a_partitioned_table_is_filled(own: Connection) -> None:
     rows(own, "g")
     fence = begun(own)
     fill(own, fence, step(("id",)))
-    ranges = {(row[1], row[2], row[5]) for row in journal.ranges(own, fence.run)}
+    ranges = {(one.table, one.state, one.changed) for one in journal.ranges(own, fence.run)}
 
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
     assert ranges == {("t1", "verified", 999), ("t2", "verified", ROWS - 999)}
@@ -252,8 +252,8 @@ def test_it_goes_on_after_the_last_checkpoint(own: Connection) -> None:
     fill(own, fence, failing(own))
     (ended,) = journal.ranges(own, fence.run)
 
-    assert saved[4] == 1776
-    assert (ended[4], ended[5]) == (ROWS, ROWS)  # none scanned or changed twice
+    assert saved.scanned == 1776
+    assert (ended.scanned, ended.changed) == (ROWS, ROWS)  # none scanned or changed twice
 
 
 def failing(own: Connection) -> Backfill:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from psycopg.rows import class_row
+
 from zdm.execute.events import Expected, Hold, Suspicious
 from zdm.model.plan import Backfill, Cost
 from zdm.postgres import orders
@@ -93,24 +95,14 @@ class Kept:
 
 def kept(connection: Connection, run: int) -> tuple[Kept, ...]:
     """What a run's backfills were foretold to cost when that was last looked at."""
-    rows = connection.execute(
-        "SELECT step_id, planned_rows, planned_wal, expected_rows, expected_wal, wal_limit,"
-        " holds, approved_by FROM zdm.backfill_cost WHERE run_id = %s ORDER BY step_id",
-        (run,),
-    ).fetchall()
-    return tuple(
-        Kept(
-            step=row[0],
-            planned_rows=row[1],
-            planned_wal=row[2],
-            expected_rows=row[3],
-            expected_wal=row[4],
-            wal_limit=row[5],
-            holds=row[6],
-            approved_by=row[7],
+    with connection.cursor(row_factory=class_row(Kept)) as cursor:
+        cursor.execute(
+            "SELECT step_id AS step, planned_rows, planned_wal, expected_rows, expected_wal,"
+            " wal_limit, holds, approved_by FROM zdm.backfill_cost WHERE run_id = %s"
+            " ORDER BY step_id",
+            (run,),
         )
-        for row in rows
-    )
+        return tuple(cursor)
 
 
 @dataclass(slots=True)

@@ -4,11 +4,12 @@ Every write checks the fencing epoch, so that an executor that lost its lock can
 since the record stands in the same transaction as the work, do) nothing more.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from typing import Any
+
+from psycopg.rows import class_row
 
 from zdm.errors import RefusedError
 from zdm.execute.ports import JournalRun, PlanText
@@ -294,14 +295,14 @@ class Attempted:
 
 def attempted(connection: Connection, run: int) -> tuple[Attempted, ...]:
     """The steps of a run of which some attempt failed."""
-    rows = connection.execute(
-        "SELECT DISTINCT ON (step_id) step_id, count(*) OVER (PARTITION BY step_id), reason,"
-        " failed_at FROM zdm.attempt WHERE run_id = %s ORDER BY step_id, id DESC",
-        (run,),
-    ).fetchall()
-    return tuple(
-        Attempted(step=row[0], failures=row[1], reason=row[2], failed_at=row[3]) for row in rows
-    )
+    with connection.cursor(row_factory=class_row(Attempted)) as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (step_id) step_id AS step, reason, failed_at,"
+            " count(*) OVER (PARTITION BY step_id) AS failures"
+            " FROM zdm.attempt WHERE run_id = %s ORDER BY step_id, id DESC",
+            (run,),
+        )
+        return tuple(cursor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,25 +318,44 @@ class Times:
 
 def times(connection: Connection, run: int) -> Times:
     """Who owns or owned the run, and when what happened."""
-    row = connection.execute(
-        "SELECT owner, started_at, updated_at, deployed_at, finished_at FROM zdm.run"
-        " WHERE id = %s",
-        (run,),
-    ).fetchone()
-    assert row is not None
-    return Times(
-        owner=row[0],
-        started_at=row[1],
-        updated_at=row[2],
-        deployed_at=row[3],
-        finished_at=row[4],
-    )
+    with connection.cursor(row_factory=class_row(Times)) as cursor:
+        cursor.execute(
+            "SELECT owner, started_at, updated_at, deployed_at, finished_at FROM zdm.run"
+            " WHERE id = %s",
+            (run,),
+        )
+        found = cursor.fetchone()
+    assert found is not None
+    return found
 
 
-def ranges(connection: Connection, run: int) -> Iterable[tuple[Any, ...]]:
-    """(step, relation, state, estimate, scanned, changed) of a run's backfills."""
-    return connection.execute(
-        "SELECT step_id, relation, state, estimate, scanned, changed, started_at, updated_at"
-        " FROM zdm.backfill_range WHERE run_id = %s ORDER BY step_id, relation",
-        (run,),
-    ).fetchall()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """How far a range of a backfill is."""
+
+    step: str
+    table: str
+    state: str
+    scanned: int
+    estimate: int | None
+    changed: int
+    started_at: datetime
+    updated_at: datetime
+
+    @property
+    def rate(self) -> float | None:
+        """Rows a second since it began, pauses included."""
+        seconds = (self.updated_at - self.started_at).total_seconds()
+        return self.scanned / seconds if seconds > 1.0 and self.scanned else None
+
+
+def ranges(connection: Connection, run: int) -> tuple[Filled, ...]:
+    """How far a run's backfills are."""
+    with connection.cursor(row_factory=class_row(Filled)) as cursor:
+        cursor.execute(
+            'SELECT step_id AS step, relation AS "table", state, estimate, scanned, changed,'
+            " started_at, updated_at"
+            " FROM zdm.backfill_range WHERE run_id = %s ORDER BY step_id, relation",
+            (run,),
+        )
+        return tuple(cursor)

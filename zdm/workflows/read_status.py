@@ -22,26 +22,7 @@ from zdm.postgres.backfill_cost import Kept
 from zdm.postgres.backfill_failing import FailingRow
 from zdm.postgres.connection import Connection
 from zdm.postgres.history import History
-from zdm.postgres.journal import Attempted, Times
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """How far a backfill is."""
-
-    step: str
-    table: str
-    scanned: int
-    estimate: int | None
-    changed: int
-    started_at: datetime
-    updated_at: datetime
-
-    @property
-    def rate(self) -> float | None:
-        """Rows a second since it began, pauses included."""
-        seconds = (self.updated_at - self.started_at).total_seconds()
-        return self.scanned / seconds if seconds > 1.0 and self.scanned else None
+from zdm.postgres.journal import Attempted, Filled, Times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +71,7 @@ def _status(opened: Connection, run: JournalRun) -> Status:
     return Status(
         run=run,
         plan=planfile.loads(journal.plan_text(opened, run.id), f"the plan of run {run.id}"),
-        fills=tuple(
-            Filled(
-                step=row[0],
-                table=row[1],
-                estimate=row[3],
-                scanned=row[4],
-                changed=row[5],
-                started_at=row[6],
-                updated_at=row[7],
-            )
-            for row in journal.ranges(opened, run.id)
-        ),
+        fills=journal.ranges(opened, run.id),
         history=history.of_run(opened, run.id),
         times=journal.times(opened, run.id),
         attempted=journal.attempted(opened, run.id),
