@@ -24,7 +24,7 @@ from zdm.model.release import RunState
 from zdm.observe import metrics
 from zdm.observe.metrics import METRICS, LiveRun, Samples
 from zdm.postgres.history import History
-from zdm.postgres.journal import Filled, Times
+from zdm.postgres.journal import Filled
 from zdm.workflows import read_metrics
 from zdm.workflows.read_status import Status
 
@@ -84,20 +84,17 @@ def status(state: RunState, *, changed_since: datetime | None, done: int) -> Sta
             filled(scanned=6, estimate=1, changed=2),
         ),
         history=History(
-            started_at=NOON,
-            last_progress=NOON + timedelta(hours=1),
-            changed_since=changed_since,
-            failures=(("55P03", 3), (None, 1)),
-            wal=(("b1", "a", 4096),),
-        ),
-        times=Times(
             owner="host/1",
             started_at=NOON,
             updated_at=NOON,
             deployed_at=None,
             finished_at=None,
+            attempted=(),
+            last_progress=NOON + timedelta(hours=1),
+            changed_since=changed_since,
+            failures=(("55P03", 3), (None, 1)),
+            wal=(("b1", "a", 4096),),
         ),
-        attempted=(),
         at_work=(),
         order=None,
         waiting=None,

@@ -17,7 +17,7 @@ from zdm.execute.recorder import Recorder
 from zdm.execute.stop import StopFlag
 from zdm.model.plan import Plan, RunSql
 from zdm.model.release import RunState
-from zdm.postgres import blockers, connection, journal, orders
+from zdm.postgres import blockers, connection, history, journal, orders
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.connection import Connection
 from zdm.postgres.database import PostgresDatabase
@@ -146,7 +146,7 @@ def test_no_note_of_a_fenced_out_executor_is_written(own: Connection) -> None:
 
     assert orders.waiting(own, fence.run) is None
     assert orders.acts(own, fence.run) == []
-    assert journal.attempted(own, fence.run) == ()
+    assert history.attempted(own, fence.run) == ()
 
 
 def test_a_wait_of_an_executor_that_ended_is_not_the_next_ones(database: str) -> None:

@@ -75,7 +75,7 @@ def _print_metrics(url: str) -> None:
 
 def plain(status: "Status") -> dict[str, Any]:
     """For machines."""
-    failed = {item.step: item for item in status.attempted}
+    failed = {item.step: item for item in status.history.attempted}
     return {
         "run": status.run.id,
         "plan": status.run.plan_name,
@@ -85,13 +85,13 @@ def plain(status: "Status") -> dict[str, Any]:
         "past_return": status.run.past_return,
         "stamp_ahead": status.is_stamp_ahead,
         "soak_since": _moment(status.run.soak_since),
-        "owner": status.times.owner,
+        "owner": status.history.owner,
         "epoch": status.run.epoch,
         "at_work": bool(status.at_work),
-        "started_at": _moment(status.times.started_at),
-        "updated_at": _moment(status.times.updated_at),
-        "deployed_at": _moment(status.times.deployed_at),
-        "finished_at": _moment(status.times.finished_at),
+        "started_at": _moment(status.history.started_at),
+        "updated_at": _moment(status.history.updated_at),
+        "deployed_at": _moment(status.history.deployed_at),
+        "finished_at": _moment(status.history.finished_at),
         "order": _order(status),
         "waiting": _waiting(status),
         "steps": [
@@ -186,8 +186,8 @@ def _now(status: "Status") -> list[str]:
     lines = [
         f"executor: {at_work}"
         if at_work
-        else f"no executor is at work; the last was {_process(status.times.owner)},"
-        f" {status.times.updated_at:%Y-%m-%d %H:%M:%S %Z}"
+        else f"no executor is at work; the last was {_process(status.history.owner)},"
+        f" {status.history.updated_at:%Y-%m-%d %H:%M:%S %Z}"
     ]
     if status.order is not None:
         lines.append(
@@ -212,7 +212,7 @@ def _process(owner: str) -> str:
 def _step(status: "Status", step: "Step") -> str:
     mark = "✓" if step.id in status.run.done else "·"
     line = f"  {mark} {step.phase:<9} {step.title}"
-    for item in status.attempted:
+    for item in status.history.attempted:
         if item.step == step.id and mark != "✓":
             line += f" ({item.failures} failed attempts, the last: {item.reason})"
     filled = [fill for fill in status.fills if fill.step == step.id]

@@ -284,52 +284,6 @@ def mark_point_of_no_return(connection: Connection, fence: Fence) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempted:
-    """How often a step was tried, and why the last try failed."""
-
-    step: str
-    failures: int
-    reason: str
-    failed_at: datetime
-
-
-def attempted(connection: Connection, run: int) -> tuple[Attempted, ...]:
-    """The steps of a run of which some attempt failed."""
-    with connection.cursor(row_factory=class_row(Attempted)) as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (step_id) step_id AS step, reason, failed_at,"
-            " count(*) OVER (PARTITION BY step_id) AS failures"
-            " FROM zdm.attempt WHERE run_id = %s ORDER BY step_id, id DESC",
-            (run,),
-        )
-        return tuple(cursor)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
-    """A run's owner and moments."""
-
-    owner: str
-    started_at: datetime
-    updated_at: datetime
-    deployed_at: datetime | None
-    finished_at: datetime | None
-
-
-def times(connection: Connection, run: int) -> Times:
-    """Who owns or owned the run, and when what happened."""
-    with connection.cursor(row_factory=class_row(Times)) as cursor:
-        cursor.execute(
-            "SELECT owner, started_at, updated_at, deployed_at, finished_at FROM zdm.run"
-            " WHERE id = %s",
-            (run,),
-        )
-        found = cursor.fetchone()
-    assert found is not None
-    return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
     """How far a range of a backfill is."""
 

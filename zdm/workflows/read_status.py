@@ -22,7 +22,7 @@ from zdm.postgres.backfill_cost import Kept
 from zdm.postgres.backfill_failing import FailingRow
 from zdm.postgres.connection import Connection
 from zdm.postgres.history import History
-from zdm.postgres.journal import Attempted, Filled, Times
+from zdm.postgres.journal import Filled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,6 @@ class Status:
     plan: Plan
     fills: tuple[Filled, ...]
     history: History
-    times: Times
-    attempted: tuple[Attempted, ...]
     at_work: tuple[str, ...]  # the executor's session, if one is at work
     order: Order | None
     waiting: Waiting | None  # what the executor waits for, or last did
@@ -73,8 +71,6 @@ def _status(opened: Connection, run: JournalRun) -> Status:
         plan=planfile.loads(journal.plan_text(opened, run.id), f"the plan of run {run.id}"),
         fills=journal.ranges(opened, run.id),
         history=history.of_run(opened, run.id),
-        times=journal.times(opened, run.id),
-        attempted=journal.attempted(opened, run.id),
         at_work=tuple(str(item) for item in locks.holders(opened)),
         order=orders.standing(opened, run.id) if is_new else None,
         waiting=waiting[0] if waiting else None,
