@@ -42,21 +42,30 @@ RETRIES = 2  # of one request; after that the caller waits, and says why
 LONGEST_PAUSE = 5.0  # seconds; also where the server asks for more
 LIST_AGAIN = 5  # times a LIST begins anew because its pages expired
 FIELD_MANAGER = "zdm"
+METHODS = {"get": "GET", "list": "GET", "watch": "GET", "create": "POST", "patch": "PATCH"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request, with the words for what was tried."""
 
-    method: str
-    path: str
-    verb: str
+    verb: str  # as Roles write it
     resource: Resource
     namespace: str
     name: str = ""
     query: Mapping[str, str | int] | None = None
     body: Json | None = None
     content_type: str = "application/json"
+
+    @property
+    def method(self) -> str:
+        """HTTP's word for the verb."""
+        return METHODS[self.verb]
+
+    @property
+    def path(self) -> str:
+        """Where the API server answers it."""
+        return self.resource.path(self.namespace, self.name)
 
     def __str__(self) -> str:
         what = f"{self.resource.title} {self.name}".rstrip()
@@ -84,8 +93,6 @@ class KubeApi:
         """One object as it is now; None where there is none."""
         return self._ask(
             Request(
-                method="GET",
-                path=resource.path(namespace, name),
                 verb="get",
                 resource=resource,
                 namespace=namespace,
@@ -114,8 +121,6 @@ class KubeApi:
             if token:
                 query["continue"] = token
             request = Request(
-                method="GET",
-                path=resource.path(namespace),
                 verb="list",
                 resource=resource,
                 namespace=namespace,
@@ -147,8 +152,6 @@ class KubeApi:
             yield iter(())
             return
         request = Request(
-            method="GET",
-            path=resource.path(namespace),
             verb="watch",
             resource=resource,
             namespace=namespace,
@@ -172,8 +175,6 @@ class KubeApi:
         force = {"force": "true"} if how is PatchKind.FORCED_APPLY else {}
         return self._ask(
             Request(
-                method="PATCH",
-                path=resource.path(namespace, name),
                 verb="patch",
                 resource=resource,
                 namespace=namespace,
@@ -188,8 +189,6 @@ class KubeApi:
         """Make an object."""
         answer = self._ask(
             Request(
-                method="POST",
-                path=resource.path(namespace),
                 verb="create",
                 resource=resource,
                 namespace=namespace,
@@ -220,8 +219,6 @@ class KubeApi:
         }
         answer = self._ask(
             Request(
-                method="POST",
-                path=ACCESS_REVIEWS.path(""),
                 verb="create",
                 resource=ACCESS_REVIEWS,
                 namespace=namespace,

@@ -28,6 +28,7 @@ class Resource:
     version: str = "v1"
     plural: str
     kind: str
+    namespaced: bool = True
 
     @property
     def api_version(self) -> str:
@@ -43,7 +44,7 @@ class Resource:
         """Where the API server has them, or one of them."""
         root = f"/apis/{self.group}" if self.group else "/api"
         parts = [root, self.version]
-        if namespace:
+        if namespace and self.namespaced:
             parts += ["namespaces", namespace]
         parts.append(self.plural)
         return "/".join([*parts, name] if name else parts)
@@ -61,6 +62,7 @@ ACCESS_REVIEWS = Resource(
     group="authorization.k8s.io",
     plural="selfsubjectaccessreviews",
     kind="SelfSubjectAccessReview",
+    namespaced=False,
 )
 
 CONTROLLERS = (DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, DAEMON_SETS, JOBS, CRON_JOBS)
