@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from tests.postgres.fills import begun, count, fill, step, table
 from zdm.errors import StoppedError, TemporaryError
 from zdm.execute.events import BackfillMeasured
-from zdm.postgres import backfill_walk, connection
+from zdm.postgres import backfill, backfill_walk, connection
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.backfill_ranges import Range
 from zdm.postgres.backfill_scout import Scout
@@ -118,3 +119,33 @@ def test_a_failing_row_is_named_at_full_pace_too(own: Connection) -> None:
     fill(own, fence, wanted, Pacing.FULL)
 
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+
+
+WRITE_DOWN = """
+CREATE TABLE batch (size int, keys bigint);
+CREATE FUNCTION write_down() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN INSERT INTO batch VALUES (new.size, new.scanned - old.scanned); RETURN new; END';
+CREATE TRIGGER write_down AFTER UPDATE OF wal ON zdm.backfill_range
+    FOR EACH ROW EXECUTE FUNCTION write_down();
+"""
+
+
+def test_while_a_failing_row_is_looked_for_each_batch_has_exactly_its_size(
+    own: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither told from a key without a gap before it, nor found or prepared earlier."""
+    full = backfill.PACES[Pacing.FULL]
+    steady = replace(full, target=3600.0, shortest=3600.0, first=256, largest=256)
+    monkeypatch.setitem(backfill.PACES, Pacing.FULL, steady)
+    own.execute("DROP TABLE t")
+    table(own, "id int PRIMARY KEY", "CASE WHEN g <= 512 THEN g ELSE 3 * g END")
+    own.execute("UPDATE t SET old = 'bad' WHERE id = 3 * 700")
+    bad = "CASE old WHEN 'bad' THEN upper(old || 1/(id - id)) ELSE upper(old) END"
+    fence = begun(own)
+    own.execute(WRITE_DOWN)
+    with pytest.raises(StoppedError, match="id = 2100"):
+        fill(own, fence, step(("id",), bad), Pacing.FULL)
+    hunted = own.execute("SELECT size, keys FROM batch WHERE size < 256").fetchall()
+
+    assert hunted
+    assert [(size, keys) for size, keys in hunted if size != keys] == []
