@@ -5,8 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 from tests import case as cases
 from tests import waiting
 from tests.cli.conftest import Zdm
+from tests.executing import executor, holding, until
 from tests.waiting import PATIENCE
 from zdm import planfile
 from zdm.postgres import connection
@@ -39,44 +38,6 @@ def url(database: str, tmp_path: Path) -> str:
     return database
 
 
-@contextmanager
-def executor(folder: Path, url: str, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """`zdm execute` in a process of its own, which ends with the block."""
-    command = [sys.executable, "-m", "zdm", "execute", "plan.yaml", "--assume-deployed"]
-    with subprocess.Popen(
-        [*command, "--json", "--database", url, *options],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
-
-
-def until(process: subprocess.Popen[str], event: str, **details: str) -> dict[str, object]:
-    """Read its events up to that one."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        said: dict[str, object] = json.loads(line)
-        if said["event"] == event and details.items() <= said.items():
-            return said
-    raise AssertionError(f"it ended without {event}: {process.communicate()[1]}")
-
-
-@contextmanager
-def held(url: str) -> Iterator[None]:
-    """The table is read in a transaction that does not end."""
-    with connection.connect(url, name="report", autocommit=False, tuned=False) as conn:
-        conn.execute("SELECT count(*) FROM users")
-        time.sleep(1.1)
-        yield
-        conn.rollback()
-
-
 def status(zdm: Zdm, url: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(zdm("status", "--json", "--database", url).out)
     return found
@@ -97,7 +58,7 @@ def noted(zdm: Zdm, url: str, gate: str) -> dict[str, Any]:
 def test_a_paused_run_stands_still_and_says_who_paused_it(
     zdm: Zdm, url: str, tmp_path: Path
 ) -> None:
-    with held(url), executor(tmp_path, url) as process:
+    with holding(url), executor(tmp_path, url) as process:
         until(process, "waiting", gate="lock")
         paused = zdm("pause", "--database", url)
         said = until(process, "waiting", gate="pause")
@@ -123,7 +84,7 @@ def test_a_paused_run_stands_still_and_says_who_paused_it(
 
 
 def test_a_cancelled_run_exits_75_and_goes_on_later(zdm: Zdm, url: str, tmp_path: Path) -> None:
-    with held(url), executor(tmp_path, url) as process:
+    with holding(url), executor(tmp_path, url) as process:
         until(process, "waiting", gate="lock")
         asked = zdm("cancel", "--database", url)
         code = process.wait(timeout=PATIENCE)

@@ -4,12 +4,8 @@ Each is `zdm execute` in a process of its own, on a plan whose second step is he
 session that holds the table, so that there is time to do something to it.
 """
 
-import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +14,7 @@ import psycopg
 import pytest
 
 from tests import case as cases
+from tests.executing import executor, holding, until
 from tests.unit import plans
 from tests.waiting import PATIENCE, until_true
 from zdm import planfile
@@ -53,46 +50,6 @@ def folder(database: str, tmp_path: Path) -> Path:
     (tmp_path / cases.FILE).write_bytes((RENAME / cases.FILE).read_bytes())
     (tmp_path / "zdm.toml").write_text(SETTINGS.format(deadline="10m"))
     return tmp_path
-
-
-@contextmanager
-def executor(folder: Path, url: str, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """`zdm execute`, which ends with the block."""
-    command = [sys.executable, "-m", "zdm", "execute", "plan.yaml", "--assume-deployed"]
-    process = subprocess.Popen(
-        [*command, "--json", "--database", url, *options],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.send_signal(signal.SIGCONT)
-        process.communicate()
-
-
-def until(process: subprocess.Popen[str], event: str, **details: str) -> dict[str, object]:
-    """Read its events up to that one."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        said: dict[str, object] = json.loads(line)
-        if said["event"] == event and details.items() <= said.items():
-            return said
-    raise AssertionError(f"it ended without {event}: {process.communicate()[1]}")
-
-
-@contextmanager
-def holding(url: str) -> Iterator[None]:
-    """Somebody reads the table in a transaction that does not end."""
-    with connection.connect(url, name="report", autocommit=False, tuned=False) as conn:
-        conn.execute("SELECT count(*) FROM users")
-        time.sleep(1.1)
-        yield
-        conn.rollback()
 
 
 def scalar(url: str, query: str) -> object:
