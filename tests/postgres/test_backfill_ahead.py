@@ -1,6 +1,8 @@
 """What is filled in advance, on a real server: room for new versions, and never a row left."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from tests.postgres.fills import begun, count, fill, step, table
 from tests.waiting import until
 from zdm.execute.events import BackfillMeasured
-from zdm.postgres import backfill_ahead, backfill_walk, connection
+from zdm.postgres import backfill, backfill_ahead, backfill_batch, backfill_walk, connection
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.backfill_ahead import Ahead
 from zdm.postgres.backfill_walk import Bounds
@@ -167,3 +169,60 @@ def test_a_snapshot_from_before_costs_the_gain_and_nothing_else(
 
     assert heap_only(own) < 0.05
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+
+
+class Batches(list[tuple[int, int]]):
+    """The size and the keys of every batch; so many at the most, since some would never end."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+        super().__init__()
+        real = backfill_batch.fill
+
+        def counted(*args: Any) -> backfill_batch.Outcome:
+            outcome = real(*args)
+            self.append((args[4].size, outcome.bounds.keys))
+            assert len(self) <= most
+            return outcome
+
+        monkeypatch.setattr(backfill_batch, "fill", counted)
+
+
+@pytest.mark.parametrize("pacing", list(Pacing))
+@pytest.mark.parametrize("further", [(), (2 * 10**12,)])
+def test_keys_that_end_where_a_batch_ends_end_the_fill(
+    own: Connection, monkeypatch: pytest.MonkeyPatch, pacing: Pacing, further: tuple[int, ...]
+) -> None:
+    pace = replace(backfill.PACES[pacing], first=1000, smallest=1000, largest=1000)
+    monkeypatch.setitem(backfill.PACES, pacing, pace)
+    table(own, "id bigint PRIMARY KEY", "g", rows_of_it=5000)
+    for key in further:
+        own.execute("INSERT INTO t VALUES (%s, 'far')", (key,))
+    batches = Batches(monkeypatch, 40)
+    fill(own, begun(own), step(("id",)), pacing)
+
+    assert sum(keys for _, keys in batches) == 5000 + len(further)
+
+
+def test_a_batch_that_only_prepares_does_not_make_the_next_ones_small(
+    own: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table(own, "id bigint PRIMARY KEY", "g", rows_of_it=100_000)
+    own.execute("UPDATE t SET new = upper(old) WHERE id % 5000 <> 0")
+    own.execute("VACUUM FULL ANALYZE t")
+    batches = Batches(monkeypatch, 100)
+    fill(own, begun(own), step(("id",)), Pacing.FULL)
+
+    assert min(size for size, _ in batches[:3]) > 2000
+
+
+def test_a_table_that_was_analysed_while_it_was_empty_has_usual_pages(own: Connection) -> None:
+    own.execute("CREATE TABLE t (id uuid PRIMARY KEY, old text, new text); ANALYZE t")
+    own.execute(
+        "INSERT INTO t SELECT md5(g::text)::uuid, 'row', NULL"
+        " FROM generate_series(1, 20000) AS g"
+    )
+    [walk] = backfill_walk.walks(own, step(("id",)))
+    batch = Ahead(bounds=walk.next(own, None, 100))
+
+    assert walk.rows_per_page > 1
+    assert backfill_ahead.prepared(own, walk, batch, lambda _: 1) == batch

@@ -80,3 +80,12 @@ def test_it_never_foretells_nonsense(steps: list[tuple[float, int]]) -> None:
 
     assert found.rate is None or found.rate >= 0
     assert found.low is None or found.high is None or timedelta(0) <= found.low <= found.high
+
+
+def test_a_short_fill_before_a_long_verification_is_foretold_without_an_error() -> None:
+    meter = Meter()
+    for at in range(40):
+        meter.take(float(at), min(at, 1) * 1000, 0)
+        found = meter.forecast(left=0, batches=100, held=False)
+
+    assert found.low is None

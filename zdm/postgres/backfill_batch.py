@@ -46,6 +46,11 @@ class Outcome:
     ahead: tuple[Ahead, ...] = ()
 
     @property
+    def only_prepared(self) -> bool:
+        """Whether it did nothing but fill half of the next batches."""
+        return self.bounds.lower == self.bounds.upper and not self.bounds.last
+
+    @property
     def dense(self) -> bool:
         """Whether the next keys may be told from the last one: there was no gap, and
         no row that would have to be counted apart."""
@@ -141,22 +146,24 @@ class _Batch:
     taken: Range
     work: Work
     changed: int = 0
-    rows: int = 0  # looked at
+    rows: int = 0  # that took its time
+    filling: bool = True  # else it only prepares
 
     def fill(self, cursor: Key | None) -> Ahead:
         """Fill all rows of the next keys; it comes back with those known to be filled."""
         work, walk = self.work, self.work.walk
         known = work.ahead and work.ahead[0].bounds.lower == cursor
-        ahead = work.ahead if known and work.ahead[0].bounds.keys <= 2 * work.size else ()
+        ahead = work.ahead if known and work.ahead[0].bounds.keys // 2 <= work.size else ()
         self.work = work = replace(work, ahead=ahead[1:])
         if not ahead and work.lead and work.halves and walk.roomy:  # nothing is prepared yet
+            self.filling = False
             return Ahead(bounds=Bounds(lower=cursor, upper=cursor, keys=0, last=False))
         batch = ahead[0] if ahead else self._look(cursor)
         bounds, filled = batch.bounds, batch.filled
         if work.lead and work.scout and not work.dense:
             after = work.ahead[-1].bounds if work.ahead else bounds
             work.scout.look(walk, self.taken, after, work.size)
-        self.rows += bounds.keys - filled
+        self.rows += max(bounds.keys - filled, 0)  # keys are guessed where they are pages
         if bounds.keys:
             between = walk.between(bounds.lower, bounds.upper)
             if batch.pages:
@@ -175,7 +182,7 @@ class _Batch:
             last = self._look(last.bounds.upper)
             if work.halves:
                 last = prepared(self.connection, work.walk, last, self._update)
-            self.rows += last.filled
+            self.rows += last.filled if self.filling else last.bounds.keys
             ahead = (*ahead, last)
         return ahead
 

@@ -62,7 +62,7 @@ class Meter:
         return Forecast(
             rate=rate,
             wal_rate=wal,
-            low=_duration(left, fast),
+            low=None if fast <= 0 else _duration(left, fast),
             high=None if slow <= 0 else _duration(left, slow),
         )
 

@@ -64,10 +64,12 @@ def gates(limits: BackfillGates) -> tuple[tuple[Gate, Signal], ...]:
             ),
             signals.dead_rows,
         ),
-        (_budget(YIELD_TO, 0, 0, age), signals.waiting_for_us),
+        *_own(limits),
         (_budget("queue", 0, 0, age), signals.queue),
+        # last, for a batch that others wait for is cancelled right after
+        (_budget(YIELD_TO, 0, 0, age), signals.waiting_for_us),
     ]
-    return (*found, *_own(limits))
+    return tuple(found)
 
 
 def _budget(name: str, limit: float, resume: float, delay: float = 0.0) -> Gate:
@@ -124,7 +126,7 @@ class Monitor:
     def _loop(self) -> None:
         """Look at gate after gate, spread over the time of a poll: all at once would keep the
         server from others for some milliseconds."""
-        share = self.limits.poll.total_seconds() / (len(self.judges) + 1)
+        share = self.limits.poll.total_seconds() / len(self.judges)
         while not self.ended.wait(share):
             self.poll(share)
 
@@ -133,18 +135,18 @@ class Monitor:
         now = Moment(at=time.monotonic(), time=datetime.now(UTC))
         lost = self._connect_anew()
         answers: list[Hold | Freeze | None] = []
-        for judge, signal in self.judges:
-            answers.append(judge.judge(lost or self._read(signal), now))
-            if share and self.ended.wait(share):
+        for number, (judge, signal) in enumerate(self.judges):
+            if number and share and self.ended.wait(share):
                 return
+            answers.append(judge.judge(lost or self._read(signal), now))
         holds = tuple(a for a in answers if isinstance(a, Hold))
         frozen = any(isinstance(a, Freeze) for a in answers)
         new = {h.gate for h in holds} - {h.gate for h in self.control.holds}
         self.control.judge(holds, frozen=frozen)
         if self.look is not None:
             with contextlib.suppress(psycopg.Error):
-                self._notice_others(self.look, now.at)
                 self._yield_to_others(self.look, new)
+                self._notice_others(self.look)
                 self._vacuum_where_due(self.look)
                 self._alert_where_unsynced(self.look)
                 self._warn_of_the_horizon(self.look)
@@ -169,10 +171,10 @@ class Monitor:
             return Unreadable(reason=first_line(error))
         return None
 
-    def _notice_others(self, look: Look, at: float) -> None:
+    def _notice_others(self, look: Look) -> None:
         """The busier others keep the server, the longer batches rest."""
         everybody = backfill_signals.activity(look)
-        self.load.take(at, everybody, self.control.tally.worked)
+        self.load.take(time.monotonic(), everybody, self.control.tally.worked)
         self.control.others = self.load.others
 
     def _yield_to_others(self, look: Look, new: set[str]) -> None:

@@ -90,8 +90,9 @@ class Walk:
     @property
     def rows_per_page(self) -> int:
         """Rows in a page, roughly."""
-        rows = _USUAL_ROWS_PER_PAGE * self.pages if self.estimate is None else self.estimate
-        return max(1, rows // self.pages) if self.pages else _USUAL_ROWS_PER_PAGE
+        if not self.estimate or not self.pages:  # it may have been analysed while it was empty
+            return _USUAL_ROWS_PER_PAGE
+        return max(1, self.estimate // self.pages)
 
     @property
     def key_words(self) -> str:

@@ -131,7 +131,7 @@ class Worker:
             scout=self.scout if calm else None,
             ahead=self.ahead if calm else (),
             lead=lead(self.control.workers) if calm and size >= pace.smallest else 0,
-            halves=not self.sparse,
+            halves=not self.sparse and not taken.sweep,
         )
         task = self.task
         return backfill_batch.fill(self.connection, task.step, task.fence, taken, work)
@@ -142,7 +142,7 @@ class Worker:
         self.control.waits.pop(self.name, None)
         self.ahead = outcome.ahead
         keys = outcome.bounds.keys
-        if keys:
+        if not outcome.only_prepared:
             self.dense, self.sparse = outcome.dense, outcome.sparse
         self.suspects -= keys
         if self.suspects <= 0:
