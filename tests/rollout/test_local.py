@@ -110,7 +110,9 @@ def test_a_child_keeps_its_instance_alive_until_the_grace_time_is_over(make: Mak
     assert local_processes.is_alive(child)
     assert shop.states(V1) == [TERMINATING]
     shop.until(lambda: not shop.live(V1))
-    assert not local_processes.is_alive(child)
+    shop.until(
+        lambda: not local_processes.is_alive(child)
+    )  # it has died, and is being taken down
 
 
 def test_what_ignores_sigterm_is_killed_after_the_grace_time(make: Make) -> None:
