@@ -50,13 +50,15 @@ def record(session: Session, request: RecordRequest) -> Train:
             hint="leave `shadow_url` out of zdm.toml: zdm then starts a server of its own",
         )
     heads = prepare(session, request)
-    token, end = secrets.token_hex(4), f"zdm:end:{secrets.token_hex(8)}"
+    token = secrets.token_hex(4)
+    begin, end = (f"zdm:{word}:{secrets.token_hex(8)}" for word in ("begin", "end"))
     start = serverlog.positions(directory)
     answer = session.ask(
         "record",
         to=list(request.targets or ("heads",)),
         files={str(r.path): r.id for r in request.history.revisions},
         token=token,
+        begin=begin,
         end=end,
     )
     database = parse(request.dsn).database
@@ -68,7 +70,8 @@ def record(session: Session, request: RecordRequest) -> Train:
         heads=heads,
         answer=answer,
     )
-    return assemble.train(recording, serverlog.read(directory, start, database, end))
+    sent = serverlog.read(directory, start, database, (begin, end))
+    return assemble.train(recording, sent)
 
 
 def prepare(session: Session, request: RecordRequest) -> tuple[str, ...]:

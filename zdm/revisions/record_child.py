@@ -138,6 +138,7 @@ class Child:
 
     def record(self, request: Answer) -> Answer:
         """Run upgrade() up to the revisions, and say what was sent by whom."""
+        admin.run([f"SELECT '{request['begin']}'"])
         defaults = json.loads(admin.run([ASK_SETTINGS])[0][0])
         self.witness.begin(request["token"], request["files"], self.load().env_file)
         self.upgrade(request)

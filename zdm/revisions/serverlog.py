@@ -37,11 +37,16 @@ def positions(directory: Path) -> dict[Path, int]:
     return {file: file.stat().st_size for file in directory.glob("*.csv")}
 
 
-def read(directory: Path, start: dict[Path, int], database: str, end: str) -> tuple[Sent, ...]:
-    """What was sent to the database since `start` and before the statement that says `end`."""
+def read(
+    directory: Path, start: dict[Path, int], database: str, marks: tuple[str, str]
+) -> tuple[Sent, ...]:
+    """What was sent to the database between two statements, each of which says its mark.
+
+    The log collector may write what was sent before `start` after it.
+    """
     deadline = time.monotonic() + _PATIENCE
     while True:
-        rows = _until(_rows(directory, start), end)
+        rows = _between(_rows(directory, start), *marks)
         if rows is not None:
             return tuple(_sent([row for row in rows if row[_DATABASE] == database]))
         if time.monotonic() > deadline:
@@ -61,13 +66,16 @@ def _rows(directory: Path, start: dict[Path, int]) -> Iterator[list[str]]:
         yield from csv.reader(io.StringIO(text, newline="\n"))
 
 
-def _until(rows: Iterator[list[str]], end: str) -> list[list[str]] | None:
-    found: list[list[str]] = []
+def _between(rows: Iterator[list[str]], begin: str, end: str) -> list[list[str]] | None:
+    found: list[list[str]] | None = None
     for row in rows:
         if len(row) > _QUERY:
-            if end in row[_MESSAGE]:
+            if begin in row[_MESSAGE]:
+                found = []
+            elif end in row[_MESSAGE]:
                 return found
-            found.append(row)
+            elif found is not None:
+                found.append(row)
     return None
 
 
