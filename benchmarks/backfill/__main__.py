@@ -79,7 +79,7 @@ class Bench:
         """Every engine, alone, round after round."""
         names = [
             (f"idle/{migration}/{width}/{engine.name}/{number}", engine)
-            for number in range(1, (self.rounds if width == "narrow" else 1) + 1)
+            for number in range(1, self.rounds + 1)
             for engine in self.engines(migration)
         ]
         missing = [(name, engine) for name, engine in names if not self.results.has(name)]
@@ -122,8 +122,9 @@ class Bench:
             self.keep("loaded/plan", whole)
         for name, engine in wanted.items():
             if not self.results.has(name):
-                beside = partial(cells.loaded, baseline=self.baseline)
-                self.keep(name, partial(beside, scene, engine, rate))
+                how = cells.in_turns if "paced" in name else cells.loaded
+                beside = partial(how, scene, engine, rate, baseline=self.baseline)
+                self.keep(name, beside)
 
     def keep(self, name: str, measure: Callable[[], cells.Cell]) -> None:
         """Measure a cell and write it; one that fails is said and does not stop the others."""

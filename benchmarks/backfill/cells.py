@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from benchmarks.backfill import engines, foreground, server, watch
+from benchmarks.backfill import engines, foreground, server, turns, watch
 from benchmarks.backfill.engines import Engine
 from benchmarks.backfill.scenes import Scene
 
@@ -37,16 +37,34 @@ def loaded(scene: Scene, engine: Engine, rate: float, *, baseline: float) -> Cel
             watch.again_and_again(url, blocked.look),
             foreground.running(url, column, scene.rows, rate) as load,
         ):
-            began = time.time()
-            time.sleep(baseline)
+            before_it = _rest(baseline)
             before = _place(url)
             started = time.time()
             took = engine.run(scene, url)
             ended = time.time()
             cell = _figures(scene, url, before, took)
             time.sleep(min(ended - started, AFTER_SECONDS) + 1)
-            alone = ((began, started), _rest(baseline))
-        return cell | _latencies(load, alone, (started, ended), blocked, rate)
+            alone = (before_it, _rest(baseline))
+        return cell | _latencies(load, alone, ((started, ended),), blocked, rate)
+
+
+def in_turns(scene: Scene, engine: Engine, rate: float, *, baseline: float) -> Cell:
+    """zdm beside the load, at work and paused in turns: the baseline is of the same minutes."""
+    blocked = watch.Blocked()
+    column = COLUMNS[scene.migration]
+    with server.copy(scene.server, scene.template(engine.start)) as url:
+        with (
+            watch.again_and_again(url, blocked.look),
+            foreground.running(url, column, scene.rows, rate) as load,
+        ):
+            before_it = _rest(baseline)
+            before = _place(url)
+            with turns.taken(scene, url) as taken:
+                took = engine.run(scene, url)
+            cell = _figures(scene, url, before, took.without(taken.paused))
+            alone = (before_it, _rest(baseline))
+        cell |= _latencies(load, alone, tuple(taken.work), blocked, rate)
+        return cell | {"baseline": load.latencies(*taken.still), "turns": len(taken.work)}
 
 
 def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
@@ -56,15 +74,14 @@ def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
         common = ("execute", scene.plan.name, "--database", url)
         with watch.again_and_again(url, blocked.look):
             with foreground.running(url, "quantity", scene.rows, rate) as old:
-                began = time.time()
-                time.sleep(baseline)
+                before_it = _rest(baseline)
                 before = _place(url)
                 started = time.time()
                 paced = ("--pacing", "paced", "--until", "backfilled")
                 scene.zdm(*common, *paced, before=engines.NICE)
                 ended = time.time()
                 time.sleep(1)
-                alone = ((began, started), _rest(baseline))
+                alone = (before_it, _rest(baseline))
             with foreground.running(url, "amount", scene.rows, rate) as new:
                 contracting = time.time()
                 scene.zdm(*common, "--assume-deployed", before=engines.NICE)
@@ -72,7 +89,7 @@ def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
                 time.sleep(2)
         seconds = ended - started + contracted - contracting
         cell = _figures(scene, url, before, engines.Took(started, seconds))
-        cell |= _latencies(old, alone, (started, ended), blocked, rate)
+        cell |= _latencies(old, alone, ((started, ended),), blocked, rate)
         cell["contract"] = new.latencies((contracting, contracted))
         cell["errors"] = cell["errors"] or new.failed
         return cell
@@ -88,7 +105,7 @@ def _rest(seconds: float) -> Span:
 def _latencies(
     load: foreground.Load,
     alone: tuple[Span, Span],
-    beside: Span,
+    beside: tuple[Span, ...],
     blocked: watch.Blocked,
     rate: float,
 ) -> Cell:
@@ -96,7 +113,7 @@ def _latencies(
         "rate": round(rate),
         "baseline": load.latencies(*alone),
         "alone": [load.latencies(span) for span in alone],  # before and after
-        "beside": load.latencies(beside),
+        "beside": load.latencies(*beside),
         "longest_blocked_ms": round(1000 * blocked.longest, 1),
         "errors": load.failed,
     }

@@ -95,6 +95,22 @@ def test_a_column_that_an_index_knows_is_not_filled_in_advance(
 
 
 @pytest.mark.parametrize("pacing", list(Pacing))
+def test_small_batches_are_not_prepared(
+    own: Connection, monkeypatch: pytest.MonkeyPatch, pacing: Pacing
+) -> None:
+    largest = backfill_ahead.ROOM_ROWS - 1
+    pace = replace(backfill.PACES[pacing], first=largest, largest=largest)
+    monkeypatch.setitem(backfill.PACES, pacing, pace)
+    prepared: list[Ahead] = []
+    monkeypatch.setattr(backfill_batch, "prepared", lambda *given: prepared.append(given[2]))
+    table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
+    fill(own, begun(own), step(("id",)), pacing)
+
+    assert prepared == []
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+
+
+@pytest.mark.parametrize("pacing", list(Pacing))
 def test_rows_that_lie_far_from_their_neighbours_are_filled_with_them(
     own: Connection, pacing: Pacing
 ) -> None:

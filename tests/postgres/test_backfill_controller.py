@@ -138,7 +138,7 @@ def test_a_pause_keeps_the_duty_cycle_and_the_budget(
 
     assert PACED.pause <= quiet <= busy
     assert seconds / (seconds + quiet) <= 2 / 3 + 1e-9
-    assert seconds / (seconds + busy) <= 1 / 9
+    assert seconds / (seconds + busy) <= 1 / 13
     assert wal <= budget * (seconds + rest.seconds) * (1 + 1e-9) + 1e-6
     assert backfill_controller.pause(full, seconds, 5.0) == 0.0
     assert backfill_controller.rest(full, (seconds, wal), Others(5.0, 1.0), budget) == Rest()
@@ -150,9 +150,9 @@ def test_a_pause_keeps_the_duty_cycle_and_the_budget(
         (Others(0.0, 0.0), 0.05),  # nobody is there
         (Others(0.1, 0.0001), 0.05),
         (Others(2.0, 0.002), 0.02),
-        (Others(2.0, 0.0001), 0.005),
+        (Others(2.0, 0.0001), 0.003),
         (Others(2.0, 3.0), 0.05),
-        (UNKNOWN, 0.005),
+        (UNKNOWN, 0.003),
     ],
 )
 def test_a_batch_lasts_as_long_as_ten_transactions_of_others(
@@ -171,8 +171,8 @@ def test_a_batch_lasts_as_long_as_ten_transactions_of_others(
     [
         ((1.0, 0), 0.0, Rest(0.5)),
         ((1.0, 0), 0.1, Rest(0.5)),
-        ((1.0, 0), 0.6, Rest(4.5, "0.6 sessions of others at work")),
-        ((1.0, 0), 30.0, Rest(8.5, "30.0 sessions of others at work")),
+        ((1.0, 0), 0.6, Rest(6.5, "0.6 sessions of others at work")),
+        ((1.0, 0), 30.0, Rest(12.5, "30.0 sessions of others at work")),
         ((1.0, 10_000), 0.6, Rest(9.0, "the WAL budget")),
     ],
 )

@@ -59,17 +59,17 @@ class Pacing(StrEnum):
 
 
 PACES = {
-    # two thirds of the time at work on a quiet server, a tenth on a busy one
+    # two thirds of the time at work on a quiet server, a thirteenth on a busy one
     Pacing.PACED: Pace(
         target=0.05,
-        shortest=0.005,
+        shortest=0.003,
         first=1_000,
         smallest=100,
         largest=50_000,
         wal_cap=16 * MIB,
         pause=0.02,
         duty=0.5,
-        courtesy=8.0,
+        courtesy=12.0,
     ),
     # longer batches are no faster: the rows of a short one are still in the caches
     Pacing.FULL: Pace(

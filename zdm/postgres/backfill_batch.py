@@ -34,7 +34,8 @@ class Outcome:
     """What a batch did; `wal` includes what others wrote meanwhile.
 
     `changed` counts all rows that it wrote, `filled` those of its own keys that are known to
-    be filled, by it or in advance, and `rows` those that took its time.
+    be filled, by it or in advance, and `rows` those that took its time: `seconds`, of which
+    `statements` went to the server and back, the first of them, BEGIN, in `way` seconds.
     """
 
     bounds: Bounds
@@ -42,6 +43,8 @@ class Outcome:
     filled: int
     rows: int
     seconds: float
+    statements: int
+    way: float
     wal: int
     ahead: tuple[Ahead, ...] = ()
 
@@ -109,6 +112,7 @@ def fill(
     """Fill the next keys of a range; raises RefusedError where the run has a new owner."""
     started = time.monotonic()
     with connection.transaction():
+        way = time.monotonic() - started
         row = connection.execute(
             "SELECT r.cursor, pg_catalog.pg_wal_lsn_diff("
             "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
@@ -132,6 +136,8 @@ def fill(
         filled=done.filled,
         rows=batch.rows,
         seconds=seconds,
+        statements=batch.statements,
+        way=way,
         wal=wal,
         ahead=ahead,
     )
@@ -147,6 +153,7 @@ class _Batch:
     work: Work
     changed: int = 0
     rows: int = 0  # that took its time
+    statements: int = 5  # BEGIN, the range's lock, the position, the checkpoint, COMMIT
     filling: bool = True  # else it only prepares
 
     def fill(self, cursor: Key | None) -> Ahead:
@@ -171,6 +178,7 @@ class _Batch:
             if not batch.pages or (walk.key and filled < bounds.keys):  # others are elsewhere
                 filled += self._update(between)
         if batch.told and filled < bounds.keys:  # gaps, or rows that did not differ
+            self.statements += 1
             bounds = replace(bounds, keys=walk.count(self.connection, bounds))
         return replace(batch, bounds=bounds, filled=filled)
 
@@ -182,6 +190,7 @@ class _Batch:
             last = self._look(last.bounds.upper)
             if work.halves:
                 last = prepared(self.connection, work.walk, last, self._update)
+                self.statements += 1  # that asks for pages
             self.rows += last.filled if self.filling else last.bounds.keys
             ahead = (*ahead, last)
         return ahead
@@ -191,10 +200,12 @@ class _Batch:
         if work.dense and (told := work.walk.dense(cursor, work.size, end)):
             return Ahead(bounds=told, told=True)
         found = work.scout.found(self.taken, cursor) if work.scout else None
+        self.statements += not found
         bounds = found or work.walk.next(self.connection, cursor, work.size, end)
         return Ahead(bounds=bounds)
 
     def _update(self, condition: str) -> int:
+        self.statements += 1
         changed = self.connection.execute(
             f"{update(self.step, self.work.walk)} AND {condition}".encode()
         ).rowcount

@@ -6,7 +6,7 @@ answers an error by its class. A row that cannot be written is found by halving 
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import psycopg
@@ -22,7 +22,7 @@ from zdm.postgres import (
     backfill_retry,
     backfill_vacuum,
 )
-from zdm.postgres.backfill_ahead import Ahead, lead
+from zdm.postgres.backfill_ahead import ROOM_ROWS, Ahead, lead
 from zdm.postgres.backfill_batch import Outcome, Work
 from zdm.postgres.backfill_control import Control
 from zdm.postgres.backfill_controller import Controller, Pace
@@ -31,6 +31,7 @@ from zdm.postgres.backfill_ranges import Range, Ranges
 from zdm.postgres.backfill_retry import Action
 from zdm.postgres.backfill_scout import Scout
 from zdm.postgres.backfill_walk import Walk
+from zdm.postgres.backfill_way import Way
 from zdm.postgres.connection import Connection, first_line
 from zdm.postgres.journal import Fence
 
@@ -71,6 +72,7 @@ class Worker:
     dense: bool = False  # the keys of the last batch had no gap
     sparse: bool = False  # few rows of it differed
     ahead: tuple[Ahead, ...] = ()  # what is known of the next batches
+    way: Way = field(default_factory=Way)
 
     def __post_init__(self) -> None:
         """Begin with the pace's first size."""
@@ -122,7 +124,7 @@ class Worker:
 
     def _batch(self, taken: Range) -> Outcome:
         calm = not (self.hunt or self.failures or self.timeouts)  # else its size is exact
-        size, pace = self.hunt or self.controller.size, self.task.pace
+        size = self.hunt or self.controller.size
         work = Work(
             walk=self.task.walks[taken.relation],
             size=size,
@@ -130,11 +132,13 @@ class Worker:
             dense=self.dense and calm,
             scout=self.scout if calm else None,
             ahead=self.ahead if calm else (),
-            lead=lead(self.control.workers) if calm and size >= pace.smallest else 0,
+            lead=lead(self.control.workers) if calm and size >= ROOM_ROWS else 0,
             halves=not self.sparse and not taken.sweep,
         )
         task = self.task
-        return backfill_batch.fill(self.connection, task.step, task.fence, taken, work)
+        done = backfill_batch.fill(self.connection, task.step, task.fence, taken, work)
+        self.way.took(done.way)
+        return replace(done, seconds=self.way.work(done.seconds, done.statements))
 
     def _filled(self, taken: Range, outcome: Outcome) -> None:
         self.failures = self.timeouts = 0
