@@ -102,11 +102,10 @@ class Bench:
             yield engines.pgroll_program(self.pgroll)
 
     def loaded(self) -> None:
-        """Beside the load: the whole plan, then each engine's fill."""
+        """Beside the load: the whole plan, paced, then each engine's fill at full speed."""
         wanted = {
             f"loaded/{engine.name}": engine
             for engine in (
-                engines.zdm_engine(workers=1, pacing="paced", elsewhere=True),
                 engines.zdm_engine(workers=1, elsewhere=True),
                 *(e for e in self.engines("change_type") if not e.name.startswith("zdm")),
             )
@@ -122,9 +121,8 @@ class Bench:
             self.keep("loaded/plan", whole)
         for name, engine in wanted.items():
             if not self.results.has(name):
-                how = cells.in_turns if "paced" in name else cells.loaded
-                beside = partial(how, scene, engine, rate, baseline=self.baseline)
-                self.keep(name, beside)
+                beside = partial(cells.loaded, baseline=self.baseline)
+                self.keep(name, partial(beside, scene, engine, rate))
 
     def keep(self, name: str, measure: Callable[[], cells.Cell]) -> None:
         """Measure a cell and write it; one that fails is said and does not stop the others."""

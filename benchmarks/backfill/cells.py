@@ -48,27 +48,11 @@ def loaded(scene: Scene, engine: Engine, rate: float, *, baseline: float) -> Cel
         return cell | _latencies(load, alone, ((started, ended),), blocked, rate)
 
 
-def in_turns(scene: Scene, engine: Engine, rate: float, *, baseline: float) -> Cell:
-    """zdm beside the load, at work and paused in turns: the baseline is of the same minutes."""
-    blocked = watch.Blocked()
-    column = COLUMNS[scene.migration]
-    with server.copy(scene.server, scene.template(engine.start)) as url:
-        with (
-            watch.again_and_again(url, blocked.look),
-            foreground.running(url, column, scene.rows, rate) as load,
-        ):
-            before_it = _rest(baseline)
-            before = _place(url)
-            with turns.taken(scene, url) as taken:
-                took = engine.run(scene, url)
-            cell = _figures(scene, url, before, took.without(taken.paused))
-            alone = (before_it, _rest(baseline))
-        cell |= _latencies(load, alone, tuple(taken.work), blocked, rate)
-        return cell | {"baseline": load.latencies(*taken.still), "turns": len(taken.work)}
-
-
 def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
-    """zdm's whole plan beside the load: expand, backfill, then contract beside the new one."""
+    """zdm's whole plan beside the load: expand, backfill, then contract beside the new one.
+
+    The backfill is paused again and again, and its baseline is of the same minutes.
+    """
     blocked = watch.Blocked()
     with server.copy(scene.server, scene.template("before")) as url:
         common = ("execute", scene.plan.name, "--database", url)
@@ -77,9 +61,10 @@ def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
                 before_it = _rest(baseline)
                 before = _place(url)
                 started = time.time()
-                paced = ("--pacing", "paced", "--until", "backfilled")
-                scene.zdm(*common, *paced, before=engines.NICE)
-                ended = time.time()
+                with turns.taken(scene, url) as taken:
+                    paced = ("--pacing", "paced", "--until", "backfilled")
+                    scene.zdm(*common, *paced, before=engines.NICE)
+                    ended = time.time()
                 time.sleep(1)
                 alone = (before_it, _rest(baseline))
             with foreground.running(url, "amount", scene.rows, rate) as new:
@@ -87,12 +72,29 @@ def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
                 scene.zdm(*common, "--assume-deployed", before=engines.NICE)
                 contracted = time.time()
                 time.sleep(2)
-        seconds = ended - started + contracted - contracting
+        at_work = taken.outside((started, ended))
+        seconds = sum(until - since for since, until in at_work) + contracted - contracting
         cell = _figures(scene, url, before, engines.Took(started, seconds))
-        cell |= _latencies(old, alone, ((started, ended),), blocked, rate)
+        cell |= _latencies(old, alone, tuple(taken.work), blocked, rate)
+        cell["baseline"] = old.latencies(*taken.still)
+        cell["turns"] = _turns(old, taken)
+        cell["at_work"] = old.latencies(*at_work)
         cell["contract"] = new.latencies((contracting, contracted))
         cell["errors"] = cell["errors"] or new.failed
         return cell
+
+
+def _turns(load: foreground.Load, taken: turns.Turns) -> list[Cell]:
+    """The p99 of each turn at work, and of the pauses before and after it."""
+
+    def p99(span: Span) -> float:
+        return load.latencies(span)["p99_ms"]
+
+    around = zip(taken.work, taken.still, taken.still[1:], strict=True)
+    return [
+        {"work": p99(work), "still": [p99(before), p99(after)]}
+        for work, before, after in around
+    ]
 
 
 def _rest(seconds: float) -> Span:

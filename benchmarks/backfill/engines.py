@@ -50,13 +50,6 @@ class Took:
     with_verification: float | None = None
     steps: tuple[tuple[str, float], ...] = ()
 
-    def without(self, paused: float) -> "Took":
-        """The same without the seconds in which it was made to stand still."""
-        proof = self.with_verification
-        return Took(
-            self.began, self.seconds - paused, None if proof is None else proof - paused
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Engine:

@@ -88,16 +88,16 @@ NOTES = {
     "Filling a new column, wide rows": "The same with 480 bytes of text in each row.\n\n",
     "SET NOT NULL with 10 % NULLs": "By hand: UPDATE of the NULLs, a CHECK that is not yet"
     " valid, VALIDATE, SET NOT NULL.\nzdm's time is that of all steps up to the rollout.\n\n",
-    "Beside the application's load": "pgbench reads and writes the migrated column at half of"
-    " the rate that the server can do at most.\nLatency in ms, counted from when a"
-    " transaction was due, so that a queue is not left out.\nThe load runs alone for a"
-    " while before and after each engine; the two figures tell how much the machine differs"
-    " from itself.\nSo the paced fill is measured in turns: twelve seconds at work, twelve"
-    " paused (`zdm pause`), up to fourteen times while the load runs on, and its baseline are"
-    " the pauses; the first three seconds of a turn count for neither.\nThe whole plan is"
-    " compared with the load before it, when there was no second column and no trigger, and"
-    " after its backfill.\n*Typical* compares medians of the p99s of windows of two seconds,"
-    " which a stall of the disk that comes now and then does not move.\n*Longest blocked* is"
-    " the longest time that a query of the application was seen waiting for a lock of the"
-    " migration.\n\n",
+    "Beside the application's load": "pgbench reads and writes the migrated column at"
+    " half of the rate that the server can do at most.\nLatency in ms, counted from when a"
+    " transaction was due, so that "
+    "a queue is not left out.\nThe load runs alone for a while before and after each "
+    "engine; the two figures tell how much the machine differs from itself.\nSo the "
+    "paced backfill stands still (`zdm pause`) for ten seconds after each ten at "
+    "work, up to twenty times while the load runs on, and its baseline are the "
+    "pauses; the first two and a half seconds of a turn count for neither.\nThe load "
+    "before it had no second column and no trigger.\n*Typical* compares medians of the "
+    "p99s of windows of two seconds, which a stall of the disk that comes now and "
+    "then does not move.\n*Longest blocked* is the longest time that a query of the "
+    "application was seen waiting for a lock of the migration.\n\n",
 }

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from benchmarks.backfill import engines, server
+from benchmarks.backfill import engines, server, watch
 from benchmarks.backfill.scenes import Scene
 
 Span = tuple[float, float]  # from, to
-TURN_SECONDS = 12.0
-UNSETTLED_SECONDS = 3.0  # of each turn, which count for neither
-PAIRS = 14
+TURN_SECONDS = 10.0
+UNSETTLED_SECONDS = 2.5  # of each turn, which count for neither
+PAIRS = 20
 _FILLED = """
 SELECT coalesce(sum(scanned), 0)::bigint,
        coalesce(bool_or(state IN ('waiting', 'filling')), false)
@@ -27,16 +27,21 @@ FROM zdm.backfill_range
 
 @dataclass(slots=True)
 class Turns:
-    """When it was at work, and when it stood still and not one row was filled."""
+    """When it was at work, and when it stood still before and after that: one pause more."""
 
     work: list[Span] = field(default_factory=list)
     still: list[Span] = field(default_factory=list)
-    paused: float = 0.0  # seconds, in all
+    paused: list[Span] = field(default_factory=list)  # all of it, settled or not
+
+    def outside(self, span: Span) -> tuple[Span, ...]:
+        """The span without its pauses."""
+        edges = (span[0], *(edge for pause in self.paused for edge in pause), span[1])
+        return tuple(zip(edges[::2], edges[1::2], strict=True))
 
 
 @contextlib.contextmanager
 def taken(scene: Scene, url: str) -> Iterator[Turns]:
-    """Let the engine of this block take turns, in a thread, until it has filled the table."""
+    """Let zdm take turns in this block, in a thread, while it fills the table."""
     turns, over = Turns(), threading.Event()
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(_take, scene, url, turns, over)
@@ -49,34 +54,36 @@ def taken(scene: Scene, url: str) -> Iterator[Turns]:
 
 def _take(scene: Scene, url: str, turns: Turns, over: threading.Event) -> None:
     with server.connect(url, "zdm-run:bench") as conn:
-
-        def filled() -> tuple[int, bool]:
-            row = conn.execute(_FILLED).fetchone()
-            assert row is not None
-            return int(row[0]), bool(row[1])
-
-        while not filled()[1] and not over.wait(0.1):
+        while not _filled(conn)[1] and not over.wait(0.1):
             pass
-        for _ in range(PAIRS):
+        for number in range(PAIRS + 1):
             began = time.time()
-            if over.wait(TURN_SECONDS) or not filled()[1]:
+            if number and (over.wait(TURN_SECONDS) or not _filled(conn)[1]):
                 return
-            turns.work.append((began + UNSETTLED_SECONDS, time.time()))
+            worked = began + UNSETTLED_SECONDS, time.time()
             with _paused(scene, url, turns):
-                before, began = filled(), time.time()
-                over.wait(TURN_SECONDS - UNSETTLED_SECONDS)
-                if filled() != before:
-                    raise RuntimeError(f"rows were filled in a pause: {before}, {filled()}")
+                before, began = _filled(conn), time.time()
+                time.sleep(TURN_SECONDS - UNSETTLED_SECONDS)
+                if _filled(conn) != before:
+                    raise RuntimeError(f"rows were filled in a pause, after {before}")
                 turns.still.append((began, time.time()))
+            turns.work += [worked] if number else []
+
+
+def _filled(conn: watch.Connection) -> tuple[int, bool]:
+    """Rows that are filled, and whether there are more."""
+    there = conn.execute("SELECT to_regclass('zdm.backfill_range') IS NOT NULL").fetchone()
+    row = conn.execute(_FILLED).fetchone() if there is not None and there[0] else None
+    return (0, False) if row is None else (int(row[0]), bool(row[1]))
 
 
 @contextlib.contextmanager
 def _paused(scene: Scene, url: str, turns: Turns) -> Iterator[None]:
-    began = time.monotonic()
+    began = time.time()
     scene.zdm("pause", "--database", url, before=engines.NICE)
     try:
         time.sleep(UNSETTLED_SECONDS)
         yield
     finally:
         scene.zdm("resume", "--database", url, before=engines.NICE)
-        turns.paused += time.monotonic() - began
+        turns.paused.append((began, time.time()))

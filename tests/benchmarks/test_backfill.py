@@ -45,8 +45,14 @@ CONTENT: dict[str, Any] = {
         "idle/change_type/narrow/pgroll-way/2": idle(14.0),
         "idle/set_not_null/narrow/zdm-1/1": idle(1.3),
         "idle/set_not_null/narrow/update/1": idle(1.0),
-        "loaded/zdm-paced-1": beside(11.0, 0.0),
-        "loaded/plan": beside(19.0, 250.0),
+        "loaded/plan": beside(11.0, 250.0)
+        | {
+            "turns": [
+                {"work": 6.0, "still": [4.0, 6.0]},
+                {"work": 9.0, "still": [4.0, 5.0]},
+                {"work": 6.5, "still": [5.0, 5.0]},
+            ]
+        },
     }
 }
 
@@ -60,8 +66,8 @@ def test_ratios_are_of_the_same_round_and_targets_say_whether_they_are_met() -> 
         "1 worker, × pgroll's way": ("3.25", False),
         "2 workers, × pgroll's way": ("-", None),
         "SET NOT NULL, time × by hand": ("1.30", False),
-        "paced, p99 of all transactions, × the load alone": ("1.10", True),
-        "paced, typical p99, × the load alone": ("1.30", False),
+        "paced, p99 of all turns, × all pauses": ("1.10", True),
+        "paced, p99 of a turn, × the pauses around it, median": ("1.30", False),
         "paced, whole plan, longest blocked query in ms": ("250.00", False),
     }
 

@@ -111,6 +111,37 @@ def test_a_drifted_schema_is_refused(zdm: Zdm, shop: str) -> None:
     assert columns(shop) == ["id", "email", "age"]
 
 
+@pytest.mark.parametrize(
+    "migration",
+    [
+        RENAME,
+        "UPDATE users SET email = lower(email);",
+        "ALTER TABLE users ADD tier text; UPDATE users SET tier = 'free';"
+        " ALTER TABLE users ALTER tier SET NOT NULL;",
+        "ALTER TABLE users ADD short text; UPDATE users SET short = left(email, 2);",
+    ],
+    ids=["synced", "converted", "filled", "computed"],
+)
+def test_a_backfill_whose_trigger_was_dropped_before_it_is_refused(
+    zdm: Zdm, shop: str, migration: str
+) -> None:
+    Path("0007.sql").write_text(migration)
+    prepare(zdm, shop)
+    expanded = zdm("execute", "plan.yaml", "--until", "expanded", "--database", shop)
+    run_sql(
+        shop,
+        "DO $$ DECLARE t name; BEGIN SELECT tgname INTO STRICT t FROM pg_trigger"
+        " WHERE starts_with(tgname::text, 'zzz_zdm_');"
+        " EXECUTE format('DROP TRIGGER %I ON users', t); END $$",
+    )
+    answer = zdm("execute", "plan.yaml", "--assume-deployed", "--database", shop)
+
+    assert expanded.code == 0, expanded.err
+    assert answer.code == 4
+    assert "trigger" in answer.err
+    assert "is missing or disabled" in answer.err
+
+
 def test_a_from_state_that_is_not_reached_is_refused(zdm: Zdm, shop: str) -> None:
     prepare(zdm, shop)
     answer = zdm("execute", "plan.yaml", "--from", "deployed", "--database", shop)

@@ -138,7 +138,8 @@ class Backfill:
 
     A row differs, and must be written, where `differs` is true; the expressions and
     `differs` refer to the table's columns by bare quoted names. Verified when no row
-    differs. `key` walks the table; empty means by ctid pages.
+    differs. `key` walks the table; empty means by ctid pages. `synced`: a trigger keeps the
+    columns in step until the contract, so a row that differs later is a fault.
     """
 
     id: str
@@ -149,6 +150,7 @@ class Backfill:
     key: tuple[str, ...]
     assignments: tuple[Assignment, ...]
     differs: str
+    synced: bool = False
     settings: tuple[Setting, ...] = ()
     preconditions: tuple[Check, ...] = ()
     undo: tuple[str, ...] | Irreversible

@@ -124,7 +124,7 @@ class AddColumn:
         place = replace(before, table=wide)
         steps: list[Step] = [self._expand(place)]
         if self.fill is not None:
-            steps.append(filled.backfill(place, self.new.column, self.fill))
+            steps.append(filled.backfill(place, self.new.column, self.fill, keeps=self.keeps))
         if self.not_null:
             name = self.new.not_null_name or None
             steps += not_null.prove(place, self.new.column.name, name=name)

@@ -121,6 +121,7 @@ class UpdateRows:
                 assignments=self.assignments,
                 differs=self.differs,
                 settings=self.settings,
+                preconditions=(convert_trigger.stands(place, convert),),
                 undo=Irreversible(reason="the values from before are not kept"),
                 serves=BOTH,
                 reason="Batches lock only the rows they write, and only while they run.",

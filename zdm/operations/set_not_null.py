@@ -193,6 +193,7 @@ class SetNotNull:
             assignments=(Assignment(column=self.column, expression=filling.expression),),
             differs=f"{ident(self.column)} IS NULL",
             settings=self.settings,
+            preconditions=(fill.stands(place, filling),),
             undo=Irreversible(reason="which rows held NULL is not kept"),
             serves=BOTH,
             reason="Only rows with NULL are written, in batches.",

@@ -94,11 +94,11 @@ class Pass:
 def is_comparable(step: Backfill) -> bool:
     """Whether a difference is a fault while both versions write.
 
-    A sync trigger stands (the precondition), and both columns hold the very same value: after
-    a lossy conversion the new version's own values would look wrong.
+    A sync trigger stands, and both columns hold the very same value: after a lossy
+    conversion the new version's own values would look wrong.
     """
     same = all(_COLUMN.fullmatch(one.expression) for one in step.assignments)
-    return bool(step.preconditions) and same
+    return step.synced and same
 
 
 def sample(connection: Connection, step: Backfill) -> tuple[str, ...]:

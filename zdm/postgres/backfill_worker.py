@@ -51,6 +51,12 @@ class Task:
     walks: Mapping[str, Walk]  # by relation
     failing_rows: int = 1  # so many rows that cannot be filled end it
 
+    @property
+    def sparse(self) -> bool:
+        """Whether few rows differ, as far as the plan knows."""
+        planned, there = self.step.cost.rows, sum(w.estimate or 0 for w in self.walks.values())
+        return planned is not None and planned < there / 2
+
 
 @dataclass(slots=True)
 class Worker:
@@ -70,13 +76,13 @@ class Worker:
     at_end: bool = False  # of the range: its last row was set aside
     split_off: int = 0  # the range that was split last
     dense: bool = False  # the keys of the last batch had no gap
-    sparse: bool = False  # few rows of it differed
+    sparse: bool = field(init=False)  # few rows of it differed
     ahead: tuple[Ahead, ...] = ()  # what is known of the next batches
     way: Way = field(default_factory=Way)
 
     def __post_init__(self) -> None:
-        """Begin with the pace's first size."""
-        self.controller = Controller(self.task.pace)
+        """Begin with the pace's first size, and what the plan knows."""
+        self.controller, self.sparse = Controller(self.task.pace), self.task.sparse
 
     @property
     def name(self) -> str:

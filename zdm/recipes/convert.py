@@ -9,7 +9,7 @@ and the backfill names it: an error in the trigger would fail the application's 
 import hashlib
 from dataclasses import dataclass
 
-from zdm.model.plan import Assignment
+from zdm.model.plan import Assignment, Check
 from zdm.model.schema import Name
 from zdm.model.sql import ident, zdm_name
 from zdm.parse import emit, trees
@@ -71,6 +71,17 @@ def installed(site: Site, convert: Convert) -> str:
     return probes.both(
         probes.function(function_name(site, convert)),
         probes.trigger(site.name, trigger_name(convert)),
+    )
+
+
+def stands(site: Site, convert: Convert) -> Check:
+    """The backfill's condition: without the trigger it would leave rows written meanwhile."""
+    columns = ", ".join(a.column for a in convert.assignments)
+    return Check(
+        sql=installed(site, convert),
+        failure=f"the trigger that converts {columns} of {site.name} is missing or disabled,"
+        " so rows written meanwhile would be left as they were",
+        hint="run the expand phase again, or enable the trigger",
     )
 
 

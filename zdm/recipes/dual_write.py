@@ -48,6 +48,7 @@ def fill(site: Site, pair: Pair, where: str = "") -> Backfill:
         key=keys.walk(site.table),
         assignments=(Assignment(column=pair.new.name, expression=pair.forward),),
         differs=f"({differs}) AND {where}" if where else differs,
+        synced=True,
         settings=site.settings,
         preconditions=(
             Check(

@@ -8,6 +8,7 @@ A default does not do the same: an explicit NULL bypasses it.
 
 from dataclasses import dataclass
 
+from zdm.model.plan import Check
 from zdm.model.schema import Name
 from zdm.model.sql import ident, zdm_name
 from zdm.parse import emit
@@ -72,6 +73,16 @@ def installed(site: Site, fill: Fill) -> str:
     return probes.both(
         probes.function(function_name(site, fill)),
         probes.trigger(site.name, trigger_name(fill)),
+    )
+
+
+def stands(site: Site, fill: Fill) -> Check:
+    """The backfill's condition: without the trigger it would leave rows written meanwhile."""
+    return Check(
+        sql=installed(site, fill),
+        failure=f"the trigger that fills {site.name}.{fill.column} is missing or disabled, so"
+        " rows written meanwhile would be left without a value",
+        hint="run the expand phase again, or enable the trigger",
     )
 
 

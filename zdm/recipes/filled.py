@@ -20,8 +20,10 @@ from zdm.recipes.fill import Fill
 from zdm.recipes.site import Site
 
 
-def backfill(site: Site, column: Column, value: str) -> Backfill:
-    """Every row that has no value, or not the one that is computed from its columns."""
+def backfill(site: Site, column: Column, value: str, *, keeps: bool) -> Backfill:
+    """Every row that has no value, or not the one that is computed from its columns; `keeps`:
+    a trigger gives one to new rows."""
+    stands = fill.stands(site, Fill(column=column.name, expression=value))
     return Backfill(
         id=site.id(column.name, "fill"),
         operation=site.operation,
@@ -32,6 +34,7 @@ def backfill(site: Site, column: Column, value: str) -> Backfill:
         assignments=(Assignment(column=column.name, expression=value),),
         differs=_differs(site, column, value),
         settings=site.settings,
+        preconditions=(stands,) if keeps else (),
         undo=(),
         serves=BOTH,
         reason="Rows from before the column have no value yet; batches lock only the rows"
