@@ -77,20 +77,20 @@ def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
         cell = _figures(scene, url, before, engines.Took(started, seconds))
         cell |= _latencies(old, alone, tuple(taken.work), blocked, rate)
         cell["baseline"] = old.latencies(*taken.still)
-        cell["turns"] = _turns(old, taken)
+        cell["turns"] = in_turns(old, taken)
         cell["at_work"] = old.latencies(*at_work)
         cell["contract"] = new.latencies((contracting, contracted))
         cell["errors"] = cell["errors"] or new.failed
         return cell
 
 
-def _turns(load: foreground.Load, taken: turns.Turns) -> list[Cell]:
+def in_turns(load: foreground.Load, taken: turns.Turns) -> list[Cell]:
     """The p99 of each turn at work, and of the pauses before and after it."""
 
     def p99(span: Span) -> float:
         return load.latencies(span)["p99_ms"]
 
-    around = zip(taken.work, taken.still, taken.still[1:], strict=True)
+    around = zip(taken.work, taken.still[:-1], taken.still[1:], strict=True)
     return [
         {"work": p99(work), "still": [p99(before), p99(after)]}
         for work, before, after in around

@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.backfill import engines, foreground, page, plot, report, results
+from benchmarks.backfill import cells, engines, foreground, page, plot, report, results
 from benchmarks.backfill.foreground import Load
+from benchmarks.backfill.turns import Turns
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/benchmarks.md"
@@ -70,6 +71,21 @@ def test_ratios_are_of_the_same_round_and_targets_say_whether_they_are_met() -> 
         "paced, p99 of a turn, × the pauses around it, median": ("1.30", False),
         "paced, whole plan, longest blocked query in ms": ("250.00", False),
     }
+
+
+def test_a_turn_at_work_stands_between_two_pauses(tmp_path: Path) -> None:
+    load = Load(tmp_path, None, [(at + 0.5, at / 1000) for at in range(100)])  # type: ignore[arg-type]
+    taken = Turns(
+        work=[(20.0, 30.0), (40.0, 50.0)],
+        still=[(10.0, 20.0), (30.0, 40.0), (50.0, 60.0)],
+        paused=[(9.0, 20.0), (30.0, 41.0), (50.0, 61.0)],
+    )
+
+    assert cells.in_turns(load, taken) == [
+        {"work": 29.0, "still": [19.0, 39.0]},
+        {"work": 49.0, "still": [39.0, 59.0]},
+    ]
+    assert taken.outside((5.0, 70.0)) == ((5.0, 9.0), (20.0, 30.0), (41.0, 50.0), (61.0, 70.0))
 
 
 def test_a_plot_is_xml_and_shows_every_bar() -> None:
