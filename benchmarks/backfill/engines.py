@@ -131,13 +131,14 @@ def zdm_engine(*, workers: int, pacing: str = "full", elsewhere: bool = False) -
         program = [*(NICE if elsewhere else ()), *ZDM]
         command = [*program, "execute", scene.plan.name, "--json", *options, "--database", url]
         fill = watch.Fill()
-        with watch.again_and_again(url, fill.look):
+        with watch.again_and_again(url, fill.look, watch.FILL_SECONDS):
             done = subprocess.run(
                 command, cwd=scene.folder, capture_output=True, text=True, check=False
             )
         if done.returncode != 0:
             raise RuntimeError(f"zdm execute: {done.stdout[-2000:]}{done.stderr}")
-        return from_events(done.stdout, fill.last_batch, whole=scene.migration != "change_type")
+        seen = fill.last_batch if fill.scanned == scene.rows else None  # else it was missed
+        return from_events(done.stdout, seen, whole=scene.migration != "change_type")
 
     plural = "s" if workers > 1 else ""
     name = f"zdm-{workers}" if pacing == "full" else f"zdm-{pacing}-{workers}"

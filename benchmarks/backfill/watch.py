@@ -11,7 +11,8 @@ import psycopg
 from benchmarks.backfill import server
 
 Connection = psycopg.Connection[tuple[Any, ...]]
-EVERY_SECONDS = 0.025
+EVERY_SECONDS = 0.025  # so that a short wait for a lock is seen
+FILL_SECONDS = 0.1  # a checkpoint says its own time, and looking costs what is measured
 _FILL = "SELECT sum(scanned), extract(epoch FROM max(updated_at)) FROM zdm.backfill_range"
 # seconds that the load's own sessions wait for a lock which something else holds
 _BLOCKED = """
@@ -25,13 +26,15 @@ WHERE NOT l.granted AND a.application_name = 'pgbench'
 
 
 @contextlib.contextmanager
-def again_and_again(url: str, look: Callable[[Connection], None]) -> Iterator[None]:
+def again_and_again(
+    url: str, look: Callable[[Connection], None], every: float = EVERY_SECONDS
+) -> Iterator[None]:
     """Let `look` ask the server every few milliseconds, in a thread, while the block lasts."""
     stop = threading.Event()
 
     def run() -> None:
         with server.connect(url, "zdm-run:bench") as conn:
-            while not stop.wait(EVERY_SECONDS):
+            while not stop.wait(every):
                 look(conn)
 
     thread = threading.Thread(target=run)

@@ -1,11 +1,9 @@
-"""A TCP proxy that makes the way longer, and whose connections can be cut: wholly, or for the
-client only."""
+"""A TCP proxy whose connections can be cut: wholly, or for the client only."""
 
 import contextlib
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,14 +16,12 @@ class Link:
 
     client: socket.socket
     server: socket.socket
-    delay: float  # seconds, each way
     is_cut: bool = False
 
     def pump(self, source: socket.socket, sink: socket.socket) -> None:
         """Carry bytes one way; an orderly end on one side ends the other, a cut does not."""
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
-                time.sleep(self.delay)
                 sink.sendall(data)
         if not self.is_cut:
             with contextlib.suppress(OSError):
@@ -42,7 +38,6 @@ class Proxy:
     """Listens on loopback; `upstream` gives the server's port at each connection."""
 
     upstream: Callable[[], int]
-    delay: float = 0.0
     listener: socket.socket = field(default_factory=socket.socket)
     links: list[Link] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
@@ -74,7 +69,7 @@ class Proxy:
                     client.close()
                     continue
                 server.settimeout(None)
-                link = Link(client, server, self.delay)
+                link = Link(client, server)
                 self.links.append(link)
                 self._start(link.pump, client, server)
                 self._start(link.pump, server, client)

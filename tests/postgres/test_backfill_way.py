@@ -1,20 +1,21 @@
 """The way to the server: no work of its, so a server far away gets batches like one nearby."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tests.kill_matrix.proxy import Proxy
-from tests.postgres.fills import begun, count, job, step, table
-from zdm.postgres import backfill, connection
+from tests.postgres.fills import begun, count, fill, step, table
+from zdm.postgres import backfill, backfill_batch, backfill_walk, connection
 from zdm.postgres.backfill import Pacing
+from zdm.postgres.backfill_batch import Work
+from zdm.postgres.backfill_ranges import Ranges
 from zdm.postgres.backfill_way import REMEMBERED, Way
 from zdm.postgres.connection import Connection
 
 ROWS = 20_000
-SMALLEST = 100
+AWAY = 1.0  # seconds, there and back: a batch is meant to last a twentieth of that
 
 
 @pytest.fixture
@@ -48,30 +49,46 @@ def test_before_the_first_batch_nothing_is_known_of_the_way() -> None:
 def test_batches_of_a_server_far_away_are_not_the_smallest(
     own: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Eight statements take 80 ms on the way, and a batch is meant to last 5."""
-    pace = replace(
-        backfill.PACES[Pacing.PACED], target=0.005, first=SMALLEST, smallest=SMALLEST
-    )
+    real, sizes = backfill_batch.fill, []
+
+    def far(*given: Any) -> backfill_batch.Outcome:
+        done = real(*given)
+        sizes.append(given[4].size)
+        seconds = done.seconds + done.statements * AWAY
+        return replace(done, seconds=seconds, way=done.way + AWAY)
+
+    monkeypatch.setattr(backfill_batch, "fill", far)
+    pace = replace(backfill.PACES[Pacing.PACED], shortest=0.05)  # whatever others do
     monkeypatch.setitem(backfill.PACES, Pacing.PACED, pace)
     table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
-    info, sizes = own.info, []
-    with closing(Proxy(lambda: int(info.port), delay=0.005)) as proxy:
-        far = (
-            f"host=127.0.0.1 port={proxy.port} dbname={info.dbname} user={info.user}"
-            f" password={info.password}"
-        )
-        wanted = replace(
-            job(own, begun(own), step(("id",))),
-            connect=lambda name: connection.connect(far, name=f"execute/tests/{name}"),
-        )
-        for _ in backfill.run(wanted):
-            sizes.append(_size(own))
+    fill(own, begun(own), step(("id",)))
 
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
-    assert max(sizes) > 4 * SMALLEST
+    assert max(sizes) > 2 * pace.first
 
 
-def _size(own: Connection) -> int:
-    row = own.execute("SELECT coalesce(max(size), 0) FROM zdm.backfill_range").fetchone()
-    assert row is not None
-    return int(row[0])
+def test_every_statement_of_a_batch_is_counted(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
+    wanted, fence, asked = step(("id",)), begun(own), 0
+    (walk,) = backfill_walk.walks(own, wanted)
+    ranges = Ranges(own, fence, wanted.id)
+    ranges.take_over(walk, 1)
+    taken = ranges.claim("worker-1")
+    assert taken is not None
+    real = type(own).execute
+
+    def counted(*given: Any, **named: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return real(*given, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(own), "execute", counted)
+        work = Work(walk=walk, size=1000, attribute=lambda _, end: end, lead=1, halves=True)
+        first = backfill_batch.fill(own, wanted, fence, taken, work)
+        second = backfill_batch.fill(
+            own, wanted, fence, taken, replace(work, ahead=first.ahead)
+        )
+
+    assert (first.only_prepared, second.filled) == (True, 1000)
+    assert first.statements + second.statements == asked + 4  # two times BEGIN and COMMIT
