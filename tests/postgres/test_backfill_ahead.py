@@ -49,8 +49,10 @@ def differing(own: Connection) -> int:
 
 @pytest.mark.parametrize("pacing", list(Pacing))
 def test_new_versions_stay_on_their_page_without_a_word_to_any_index(
-    every_database: str, pacing: Pacing
+    every_database: str, monkeypatch: pytest.MonkeyPatch, pacing: Pacing
 ) -> None:
+    pace = replace(backfill.PACES[pacing], smallest=backfill_ahead.ROOM_ROWS)
+    monkeypatch.setitem(backfill.PACES, pacing, pace)  # beside others they would be smaller
     with connection.connect(every_database, name="execute/tests") as own:
         table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
         own.execute("CREATE TABLE plain AS TABLE t")
