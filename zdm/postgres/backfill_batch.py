@@ -190,7 +190,7 @@ class _Batch:
             last = self._look(last.bounds.upper)
             if work.halves:
                 last = prepared(self.connection, work.walk, last, self._update)
-                self.statements += 1  # that asks for pages
+                self.statements += work.walk.roomy and bool(work.walk.key)  # asks for pages
             self.rows += last.filled if self.filling else last.bounds.keys
             ahead = (*ahead, last)
         return ahead
@@ -200,7 +200,7 @@ class _Batch:
         if work.dense and (told := work.walk.dense(cursor, work.size, end)):
             return Ahead(bounds=told, told=True)
         found = work.scout.found(self.taken, cursor) if work.scout else None
-        self.statements += not found
+        self.statements += not found and bool(work.walk.key)  # pages are counted, not looked at
         bounds = found or work.walk.next(self.connection, cursor, work.size, end)
         return Ahead(bounds=bounds)
 
