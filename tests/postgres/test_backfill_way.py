@@ -15,7 +15,7 @@ from zdm.postgres.backfill_way import REMEMBERED, Way
 from zdm.postgres.connection import Connection
 
 ROWS = 20_000
-AWAY = 1.0  # seconds, there and back: a batch is meant to last a twentieth of that
+AWAY = 0.05  # seconds, there and back: as long as a whole batch is meant to last
 
 
 @pytest.fixture
