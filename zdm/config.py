@@ -18,6 +18,7 @@ from zdm.errors import InputError
 FILE_NAME = "zdm.toml"
 DATABASE_VARIABLE = "ZDM_DATABASE_URL"
 MAX_WORKERS = 4  # of one backfill: more gain little and crowd out the application
+MAX_COURTESY = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,7 @@ class BackfillSettings:
 
     workers: int = 1  # connections that fill disjoint ranges of keys
     wal_budget_mb: int = 16  # a second, which paces; all workers together
+    courtesy: float = 24.0  # seconds of rest for one of a paced batch, while others work
     failing_rows: int = 1  # so many rows that cannot be filled are named before it stops
     wal_limit_gb: float | None = None  # of a whole backfill; above it, zdm asks
     gates: BackfillGates = BackfillGates()
@@ -171,6 +173,8 @@ class BackfillSettings:
             raise ValueError(f"backfill.workers must be from 1 to {MAX_WORKERS}")
         if self.wal_budget_mb < 1:
             raise ValueError("backfill.wal_budget_mb must be at least 1")
+        if not 0 <= self.courtesy <= MAX_COURTESY:
+            raise ValueError(f"backfill.courtesy must be from 0 to {MAX_COURTESY}")
         if self.failing_rows < 1:
             raise ValueError("backfill.failing_rows must be at least 1")
         if self.wal_limit_gb is not None and self.wal_limit_gb <= 0:

@@ -40,7 +40,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.backfill")
     parser.add_argument("--rows", type=int, help=f"rows of the table, else {FULL_ROWS:,}")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROWS:,} rows, one round")
-    parser.add_argument("--rounds", type=int, default=3, help="of the idle measurements")
+    parser.add_argument("--rounds", type=int, default=5, help="of the idle measurements")
     parser.add_argument("--major", type=int, default=17, help="PostgreSQL's version, if had")
     parser.add_argument("--baseline", type=float, help="seconds of the load alone")
     parser.add_argument("--only", default="", help="idle, not_null, wide or loaded; all")

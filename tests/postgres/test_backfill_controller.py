@@ -171,9 +171,9 @@ def test_a_batch_lasts_as_long_as_ten_transactions_of_others(
     [
         ((1.0, 0), 0.0, Rest(0.5)),
         ((1.0, 0), 0.1, Rest(0.5)),
-        ((1.0, 0), 0.6, Rest(6.5, "0.6 sessions of others at work")),
-        ((1.0, 0), 30.0, Rest(12.5, "30.0 sessions of others at work")),
-        ((1.0, 10_000), 0.6, Rest(9.0, "the WAL budget")),
+        ((1.0, 0), 0.6, Rest(12.5, "0.6 sessions of others at work")),
+        ((1.0, 0), 30.0, Rest(24.5, "30.0 sessions of others at work")),
+        ((1.0, 20_000), 0.6, Rest(19.0, "the WAL budget")),
     ],
 )
 def test_a_long_rest_has_a_reason(batch: tuple[float, int], others: float, rest: Rest) -> None:

@@ -1,18 +1,20 @@
 """What a backfill relies on is watched to its end: its trigger keeps other writes in step."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from tests.postgres.fills import begun, count, job, step, table
+from tests.postgres.fills import begun, count, fill, job, step, table
 from zdm.config import BackfillGates, BackfillSettings
 from zdm.errors import StoppedError
 from zdm.execute.events import BackfillEvent, BackfillProgress
 from zdm.model.plan import Backfill, Check
 from zdm.model.schema import Name
-from zdm.postgres import backfill, connection
+from zdm.postgres import backfill, backfill_batch, backfill_signals, connection
 from zdm.postgres.backfill import Job
 from zdm.postgres.connection import Connection
 from zdm.recipes import probes
@@ -149,3 +151,43 @@ def test_a_trigger_that_was_off_for_a_moment_makes_it_verify_anew(
 
     assert written
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+
+
+def test_no_batch_begins_before_every_gate_was_looked_at(
+    own: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    look, batch = backfill_signals.activity, backfill_batch.fill
+
+    def slow(*given: Any) -> Any:
+        time.sleep(0.0 if said else 0.3)
+        said.append("looked")
+        return look(*given)
+
+    def filled(*given: Any) -> Any:
+        said.append("batch")
+        return batch(*given)
+
+    monkeypatch.setattr(backfill_signals, "activity", slow)  # the last of a poll
+    monkeypatch.setattr(backfill_batch, "fill", filled)
+    fill(own, begun(own), synced(own))
+
+    assert said[0] == "looked"
+    assert "batch" in said
+
+
+def test_a_backfill_whose_gates_nobody_watches_any_more_ends(
+    own: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = [backfill_signals.activity]
+
+    def breaks(*given: Any) -> Any:
+        return looks.pop()(*given)
+
+    monkeypatch.setattr(backfill_signals, "activity", breaks)
+    wanted = synced(own)
+    own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.002) IS NOT NULL) NOT VALID")
+    with pytest.raises(IndexError):
+        list(backfill.run(job(own, begun(own), wanted, settings=SOON)))
+
+    assert count(own, "new IS NULL") > 0

@@ -11,6 +11,7 @@ from zdm.postgres import backfill, backfill_batch, backfill_walk, connection
 from zdm.postgres.backfill import Pacing
 from zdm.postgres.backfill_batch import Work
 from zdm.postgres.backfill_ranges import Ranges
+from zdm.postgres.backfill_wal import WalMeter
 from zdm.postgres.backfill_way import REMEMBERED, Way
 from zdm.postgres.connection import Connection
 
@@ -85,7 +86,7 @@ def test_every_statement_of_a_batch_is_counted(own: Connection, key: str) -> Non
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(own), "execute", counted)
-        work = Work(walk=walk, size=1000, attribute=lambda _, end: end, lead=1, halves=True)
+        work = Work(walk=walk, size=1000, wal=WalMeter(), lead=1, halves=True)
         first = backfill_batch.fill(own, wanted, fence, taken, work)
         second = backfill_batch.fill(
             own, wanted, fence, taken, replace(work, ahead=first.ahead)
@@ -94,3 +95,24 @@ def test_every_statement_of_a_batch_is_counted(own: Connection, key: str) -> Non
     assert first.only_prepared
     assert second.filled > 900
     assert first.statements + second.statements == asked + 4  # two times BEGIN and COMMIT
+
+
+def test_one_look_finds_several_small_batches(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
+    own.execute("DELETE FROM t WHERE id % 7 = 0")  # gaps
+    wanted, fence = step(("id",)), begun(own)
+    (walk,) = backfill_walk.walks(own, wanted)
+    ranges = Ranges(own, fence, wanted.id)
+    ranges.take_over(walk, 1)
+    taken = ranges.claim("worker-1")
+    assert taken is not None
+    work = Work(walk=walk, size=100, wal=WalMeter(), at_once=4)
+    done = [backfill_batch.fill(own, wanted, fence, taken, work)]
+    for _ in range(3):
+        done.append(
+            backfill_batch.fill(own, wanted, fence, taken, replace(work, ahead=done[-1].ahead))
+        )
+
+    assert [(one.changed, one.bounds.keys) for one in done] == [(100, 100)] * 4
+    assert [one.statements for one in done] == [6, 5, 5, 5]  # the first one looked
+    assert done[-1].ahead == ()

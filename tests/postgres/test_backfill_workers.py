@@ -168,3 +168,11 @@ def test_more_than_four_are_refused(tmp_path: Path) -> None:
     (tmp_path / "zdm.toml").write_text("[backfill]\nworkers = 5\n")
     with pytest.raises(InputError, match="from 1 to 4"):
         config.load(directory=tmp_path, environ={})
+
+
+def test_a_paced_backfill_rests_as_long_as_the_settings_want_it(own: Connection) -> None:
+    fence, settings = begun(own), BackfillSettings(courtesy=3.0)
+
+    assert job(own, fence, step(("id",)), settings=settings).pace.courtesy == 3.0
+    full = job(own, fence, step(("id",)), Pacing.FULL, settings)
+    assert full.pace == backfill.PACES[Pacing.FULL]

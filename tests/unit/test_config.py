@@ -249,3 +249,10 @@ def test_a_kind_of_workload_that_nobody_knows_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match=r"rollout.kubernetes.workloads\[0\].kind must be one"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("asked", ["-1", "1001"])
+def test_a_courtesy_that_cannot_be_meant_is_refused(tmp_path: Path, asked: str) -> None:
+    (tmp_path / "zdm.toml").write_text(f"[backfill]\ncourtesy = {asked}\n")
+    with pytest.raises(InputError, match=r"backfill\.courtesy must be from 0 to 1000"):
+        config.load(directory=tmp_path, environ={})

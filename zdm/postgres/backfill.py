@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
@@ -32,7 +32,7 @@ from zdm.postgres import (
     backfill_walk,
 )
 from zdm.postgres.backfill_batch import Connect
-from zdm.postgres.backfill_control import Control
+from zdm.postgres.backfill_control import TICK, Control
 from zdm.postgres.backfill_controller import MIB, Pace
 from zdm.postgres.backfill_cost import Costs
 from zdm.postgres.backfill_guard import Guard
@@ -59,7 +59,7 @@ class Pacing(StrEnum):
 
 
 PACES = {
-    # two thirds of the time at work on a quiet server, a thirteenth on a busy one
+    # two thirds of the time at work on a quiet server, a twenty-fifth on a busy one
     Pacing.PACED: Pace(
         target=0.05,
         shortest=0.003,
@@ -69,7 +69,7 @@ PACES = {
         wal_cap=16 * MIB,
         pause=0.02,
         duty=0.5,
-        courtesy=12.0,
+        courtesy=BackfillSettings().courtesy,
     ),
     # longer batches are no faster: the rows of a short one are still in the caches
     Pacing.FULL: Pace(
@@ -96,6 +96,12 @@ class Job:
     clock: Clock
     pacing: Pacing = Pacing.PACED
     settings: BackfillSettings = field(default_factory=BackfillSettings)
+
+    @property
+    def pace(self) -> Pace:
+        """The pacing's, as courteous as the settings want it."""
+        pace = PACES[self.pacing]
+        return replace(pace, courtesy=self.settings.courtesy) if pace.courtesy else pace
 
 
 def run(job: Job) -> Iterator[BackfillEvent]:
@@ -138,24 +144,24 @@ class _Engine:
         if blind:
             yield Suspicious(id=self.job.step.id, reason=blind)
         done: set[str] = set()
-        for _ in range(SWEEPS):  # partitions may come while it runs
-            walks = backfill_walk.walks(self.connection, self.job.step)
-            new = tuple(walk for walk in walks if walk.relation not in done)
-            if not new:
-                yield from self.reporter.end(self.ranges.totals())
-                return
-            monitor = Monitor(
-                connect=self.job.connect,
-                limits=limits,
-                control=self.control,
-                oids=self._oids(new),
-                guard=self.guard,
-                vacuums=self.job.pacing is Pacing.PACED,
-            )
-            with monitor.polling():
-                self._heed_alarm()
+        monitor = Monitor(
+            connect=self.job.connect,
+            limits=limits,
+            control=self.control,
+            guard=self.guard,
+            vacuums=self.job.pacing is Pacing.PACED,
+        )
+        with monitor.polling():
+            for _ in range(SWEEPS):  # partitions may come while it runs
+                walks = backfill_walk.walks(self.connection, self.job.step)
+                new = tuple(walk for walk in walks if walk.relation not in done)
+                if not new:
+                    yield from self.reporter.end(self.ranges.totals())
+                    return
+                monitor.watch(self._oids(new))
                 yield from self._leaves(new)
-            done |= {walk.relation for walk in new}
+                self._await_look()
+                done |= {walk.relation for walk in new}
         raise StoppedError(
             f"{self.job.step.id}: new partitions of {self.job.step.table} came {SWEEPS} times"
             " while it was filled",
@@ -186,7 +192,7 @@ class _Engine:
             step=self.job.step,
             fence=self.job.fence,
             clock=self.job.clock,
-            pace=PACES[self.job.pacing],
+            pace=self.job.pace,
             wal_budget=float(self.job.settings.wal_budget_mb * MIB),
             walks={walk.relation: walk for walk in walks},
             failing_rows=self.job.settings.failing_rows,
@@ -218,6 +224,7 @@ class _Engine:
                 workers.append(
                     Worker(number, task, control, opened, self._scout(stack, number))
                 )
+            self._await_look()
             pool = stack.enter_context(ThreadPoolExecutor(len(workers), "zdm-backfill"))
             control.begin(len(workers))
             for worker in workers:
@@ -329,6 +336,12 @@ class _Engine:
             )
             self.control.wait(REPORT_SECONDS)
 
+    def _await_look(self) -> None:
+        """No batch begins before every gate was looked at, and nothing ends before that."""
+        while not self.control.looked.wait(TICK):
+            self._heed_alarm()
+        self._heed_alarm()
+
     def _heed_alarm(self) -> None:
         """What the monitor saw ends the backfill while no worker runs, too."""
         if self.control.alarm is not None:
@@ -337,7 +350,7 @@ class _Engine:
     def _rest(self, look: Pass, seconds: float) -> None:
         """After a look that took so long, as after a batch."""
         self.control.read(seconds)
-        pace = PACES[self.job.pacing]
+        pace = self.job.pace
         others = self.control.others
         look.controller.aim(others)
         if rest := backfill_controller.pause(pace, seconds, others.sessions):
@@ -346,7 +359,7 @@ class _Engine:
     def _passes(self, walk: Walk) -> Generator[BackfillEvent, None, Hits]:
         for _ in range(PASSES):
             started = time.monotonic()
-            look = Pass(self.connection, self.job.step, walk, PACES[self.job.pacing])
+            look = Pass(self.connection, self.job.step, walk, self.job.pace)
             for chunk in look.chunks():
                 self._heed_alarm()
                 yield from self.reporter.where_due(verifying=True)

@@ -15,7 +15,7 @@ no record: a batch always fills all of its rows that still differ.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from zdm.postgres.backfill_walk import Bounds, Walk
+from zdm.postgres.backfill_walk import Bounds, Key, Walk
 from zdm.postgres.connection import Connection
 
 ROOM_ROWS = 1_000  # a smaller batch loses more by two statements than it gains by the room
@@ -31,6 +31,12 @@ class Ahead:
     told: bool = False  # without a look at the table: there may be fewer keys
     pages: str = ""  # empty where they are scattered, or where it does not matter
     filled: int = 0
+
+    def suits(self, cursor: Key | None, least: int, size: int) -> bool:
+        """Whether it is the next batch, of about that size or the last one."""
+        keys = self.bounds.keys
+        is_large = keys >= least or self.bounds.last
+        return self.bounds.lower == cursor and is_large and keys // 2 <= size
 
 
 def lead(workers: int) -> int:

@@ -19,6 +19,7 @@ from zdm.postgres import journal
 from zdm.postgres.backfill_ahead import Ahead, prepared
 from zdm.postgres.backfill_ranges import Range
 from zdm.postgres.backfill_scout import Scout
+from zdm.postgres.backfill_wal import WalMeter
 from zdm.postgres.backfill_walk import Bounds, Key, Walk
 from zdm.postgres.connection import PREFIX, Connection, first_line
 from zdm.postgres.journal import Fence
@@ -67,13 +68,14 @@ class Outcome:
 
 def opened(connect: Connect, name: str, step: Backfill) -> Connection:
     """A connection whose every statement has the batches' timeouts and the step's settings."""
-    connection = connect(name)
-    for setting, value in (
+    settings = (
         ("lock_timeout", LOCK_TIMEOUT),
         ("statement_timeout", STATEMENT_TIMEOUT),
         *((setting.name, setting.value) for setting in step.settings),
-    ):
-        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (setting, value))
+    )
+    calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(settings))
+    connection = connect(name)
+    connection.execute(f"SELECT {calls}".encode(), [word for pair in settings for word in pair])
     return connection
 
 
@@ -98,12 +100,13 @@ class Work:
 
     walk: Walk
     size: int
-    attribute: Callable[[int, int], int]  # divides WAL between two positions among workers
+    wal: WalMeter  # shared by all workers
     dense: bool = False  # whether the last one was
     scout: Scout | None = None
     ahead: tuple[Ahead, ...] = ()  # what is known of the next ones
     lead: int = 0  # how many of the next ones to look for
     halves: bool = False  # whether to fill half of them in advance
+    at_once: int = 1  # how many are found by one look
 
 
 def fill(
@@ -127,8 +130,10 @@ def fill(
         batch = _Batch(connection, step, taken, work)
         done = batch.fill(cursor)
         ahead = batch.prepare(done)
-        wal = work.attribute(row[1], _position(connection))
-        _checkpoint(connection, taken, work.size, (done.bounds, batch.changed, wal))
+        written = done.bounds, batch.changed
+        wal = work.wal.count(
+            row[1], lambda start: _checkpoint(connection, taken, work.size, (*written, start))
+        )
     seconds = time.monotonic() - started
     return Outcome(
         bounds=done.bounds,
@@ -153,19 +158,20 @@ class _Batch:
     work: Work
     changed: int = 0
     rows: int = 0  # that took its time
-    statements: int = 5  # BEGIN, the range's lock, the position, the checkpoint, COMMIT
+    statements: int = 4  # BEGIN, the range's lock, the checkpoint, COMMIT
     filling: bool = True  # else it only prepares
 
     def fill(self, cursor: Key | None) -> Ahead:
         """Fill all rows of the next keys; it comes back with those known to be filled."""
         work, walk = self.work, self.work.walk
-        known = work.ahead and work.ahead[0].bounds.lower == cursor
-        ahead = work.ahead if known and work.ahead[0].bounds.keys // 2 <= work.size else ()
+        least = 0 if work.lead else work.size // 2  # what is prepared may be smaller
+        suits = work.ahead and work.ahead[0].suits(cursor, least, work.size)
+        ahead = work.ahead if suits else ()
         self.work = work = replace(work, ahead=ahead[1:])
         if not ahead and work.lead and work.halves and walk.roomy:  # nothing is prepared yet
             self.filling = False
             return Ahead(bounds=Bounds(lower=cursor, upper=cursor, keys=0, last=False))
-        batch = ahead[0] if ahead else self._look(cursor)
+        batch = ahead[0] if ahead else self._first(cursor)
         bounds, filled = batch.bounds, batch.filled
         if work.lead and work.scout and not work.dense:
             after = work.ahead[-1].bounds if work.ahead else bounds
@@ -195,6 +201,19 @@ class _Batch:
             ahead = (*ahead, last)
         return ahead
 
+    def _first(self, cursor: Key | None) -> Ahead:
+        """The next batch, and where that costs no more, those after it."""
+        work = self.work
+        if work.at_once > 1 and not work.dense and work.walk.key:
+            self.statements += 1
+            batch, *others = work.walk.several(
+                self.connection, cursor, work.size, self.taken.hi, work.at_once
+            ) or (None,)
+            if batch is not None:
+                self.work = replace(work, ahead=tuple(Ahead(bounds=one) for one in others))
+                return Ahead(bounds=batch)
+        return self._look(cursor)
+
     def _look(self, cursor: Key | None) -> Ahead:
         work, end = self.work, self.taken.hi
         if work.dense and (told := work.walk.dense(cursor, work.size, end)):
@@ -213,35 +232,29 @@ class _Batch:
         return changed
 
 
-def _position(connection: Connection) -> int:
-    row = connection.execute(
-        "SELECT pg_catalog.pg_wal_lsn_diff("
-        "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint",
-        prepare=True,
-    ).fetchone()
-    return int(row[0]) if row else 0
-
-
 def _checkpoint(
     connection: Connection, taken: Range, size: int, done: tuple[Bounds, int, int]
-) -> None:
-    bounds, changed, wal = done
-    connection.execute(
+) -> int:
+    """Write how far it is, with the WAL from a position on; the position that is reached."""
+    bounds, changed, start = done
+    row = connection.execute(
         "UPDATE zdm.backfill_range SET cursor = %s::text[], scanned = scanned + %s,"
-        " changed = changed + %s, size = %s, wal = wal + %s,"
-        " state = CASE WHEN %s THEN 'filled' ELSE state END,"
-        " updated_at = clock_timestamp() WHERE id = %s",
+        " changed = changed + %s, size = %s, wal = wal + greatest(p.reached - %s, 0),"
+        " state = CASE WHEN %s THEN 'filled' ELSE state END, updated_at = clock_timestamp()"
+        " FROM (SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(),"
+        " '0/0')::bigint AS reached) AS p WHERE id = %s RETURNING p.reached",
         (
             None if bounds.upper is None else list(bounds.upper),
             bounds.keys,
             changed,
             size,
-            wal,
+            start,
             bounds.last,
             taken.id,
         ),
         prepare=True,
-    )
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def writers(

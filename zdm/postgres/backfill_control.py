@@ -16,6 +16,7 @@ from zdm.execute.events import Hold
 from zdm.postgres.backfill_controller import Rest
 from zdm.postgres.backfill_failing import FailingRow
 from zdm.postgres.backfill_load import UNKNOWN, Others
+from zdm.postgres.backfill_wal import WalMeter
 
 GREEN_SECONDS = 60.0  # without a hold, before one more worker may run
 TICK = 0.1
@@ -47,6 +48,7 @@ class Control:
     rest: Rest = field(default_factory=Rest)  # after the last batch
     holds: tuple[Hold, ...] = ()
     tally: Tally = field(default_factory=Tally)
+    wal: WalMeter = field(default_factory=WalMeter)
     waits: dict[str, str] = field(default_factory=dict)  # by worker: what it waits for
     pids: dict[int, bool] = field(default_factory=dict)  # by backend: cancelled by us
     vacuum_due: bool = False
@@ -58,10 +60,10 @@ class Control:
     warned: dict[str, None] = field(default_factory=dict)  # what was warned of
     warnings: list[str] = field(default_factory=list)  # not said yet
     alarm: BaseException | None = None  # raised where the backfill is between two steps
+    looked: threading.Event = field(default_factory=threading.Event)  # at every gate, once
     _running: int = 0
     _allowed: int = 0
     _busy: int = 0
-    _wal_seen: int = 0
     _green_since: float = field(default_factory=time.monotonic)
     _judged: float = field(default_factory=time.monotonic)
     _stopping: bool = False
@@ -184,16 +186,6 @@ class Control:
             self.tally.changed += changed
             self.tally.wal += wal
             self.tally.batches += 1
-
-    def attribute(self, start: int, end: int) -> int:
-        """Bytes of WAL between two positions that no other batch was told of.
-
-        Batches of several workers overlap; so each byte is counted once.
-        """
-        with self._changed:
-            wal = max(0, end - max(start, self._wal_seen))
-            self._wal_seen = max(self._wal_seen, end)
-            return wal
 
     def last(self, size: int, seconds: float) -> None:
         """The size and length of a batch, for people."""

@@ -8,6 +8,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -97,13 +98,14 @@ class Monitor:
     connect: Connect
     limits: BackfillGates
     control: Control
-    oids: list[int]
     guard: Guard
     vacuums: bool  # whether VACUUM is asked for where it is due
+    oids: list[int] = field(default_factory=list)  # of the relations that are filled
     look: Look | None = None
     load: Load = field(default_factory=Load)
     judges: list[tuple[Judge, Signal]] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
+    watching: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         """One judge for each gate."""
@@ -111,24 +113,43 @@ class Monitor:
 
     @contextlib.contextmanager
     def polling(self) -> Iterator[None]:
-        """Poll once, then every second in a thread for this block."""
-        self.poll()
-        thread = threading.Thread(target=self._loop, name="zdm-gates", daemon=True)
-        thread.start()
-        try:
+        """A thread for this block, which connects at once, and polls from `watch` on."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._close)
+            pool = stack.enter_context(ThreadPoolExecutor(1, "zdm-gates"))
+            stack.callback(self.watching.set)
+            stack.callback(self.ended.set)
+            pool.submit(self._loop).add_done_callback(self._over)
             yield
-        finally:
-            self.ended.set()
-            thread.join()
-            if self.look is not None:
-                self.look.connection.close()
+
+    def watch(self, oids: list[int]) -> None:
+        """Look at these relations now, and then every second."""
+        self.control.looked.clear()
+        self.oids = oids
+        self.watching.set()
+
+    def _close(self) -> None:
+        if self.look is not None:
+            self.look.connection.close()
 
     def _loop(self) -> None:
-        """Look at gate after gate, spread over the time of a poll: all at once would keep the
-        server from others for some milliseconds."""
+        """Look at all gates once, then at gate after gate, spread over the time of a poll: all
+        at once would keep the server from others for some milliseconds."""
+        self._connect_anew()
+        self.watching.wait()
         share = self.limits.poll.total_seconds() / len(self.judges)
-        while not self.ended.wait(share):
-            self.poll(share)
+        while not self.ended.is_set():
+            oids = self.oids
+            self.poll(share if self.control.looked.is_set() else 0.0)
+            if oids is self.oids:
+                self.control.looked.set()
+            self.ended.wait(share)
+
+    def _over(self, future: Future[None]) -> None:
+        """What nobody watches any more must not go on."""
+        if (error := future.exception()) is not None:
+            self.control.alert(error)
+        self.control.looked.set()
 
     def poll(self, share: float = 0.0) -> None:
         """Look at every gate, with so many seconds between them, and tell the control."""
@@ -166,6 +187,7 @@ class Monitor:
                 self.look = Look(_opened(self.connect), self.oids, self.limits)
             elif self.look.connection.closed:
                 self.look.connection = _opened(self.connect)
+            self.look.oids = self.oids
             self.look.pids = [*self.control.pids, self.look.connection.info.backend_pid]
         except (psycopg.Error, ZdmError) as error:
             return Unreadable(reason=first_line(error))

@@ -4,6 +4,7 @@ A composite key is compared as a row, which uses the index for start and end. ct
 a Tid Range Scan (PostgreSQL 14 on). Each leaf of a partitioned table has its own key.
 """
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 
@@ -133,6 +134,28 @@ class Walk:
             return Bounds(lower=cursor, upper=tuple(row), keys=size, last=False)
         rest = Bounds(lower=cursor, upper=end, keys=0, last=True)
         return replace(rest, keys=self.count(connection, rest))
+
+    def several(
+        self, connection: Connection, cursor: Key | None, size: int, end: Key | None, most: int
+    ) -> tuple[Bounds, ...]:
+        """The next batches, so many at the most, found by one statement; none where less than
+        one is left, or where there is no key."""
+        if not self.key:
+            return ()
+        keys = (
+            f"SELECT {self.columns} FROM {self.target} WHERE {self.between(cursor, end)}"  # noqa: S608
+            f" ORDER BY {self.columns} LIMIT {size * most}"
+        )
+        rows = connection.execute(
+            f"SELECT {self.texts} FROM (SELECT *, row_number() OVER (ORDER BY {self.columns})"  # noqa: S608
+            f" AS zdm_row FROM ({keys}) AS k) AS n WHERE zdm_row % {size} = 0"
+            " ORDER BY zdm_row".encode()
+        ).fetchall()
+        uppers = [tuple(row) for row in rows]
+        return tuple(
+            Bounds(lower=lower, upper=upper, keys=size, last=False)
+            for lower, upper in itertools.pairwise([cursor, *uppers])
+        )
 
     def dense(self, cursor: Key | None, size: int, end: Key | None) -> Bounds | None:
         """The next keys if they follow each other without a gap, told without a look at the

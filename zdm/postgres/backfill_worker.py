@@ -36,6 +36,7 @@ from zdm.postgres.connection import Connection, first_line
 from zdm.postgres.journal import Fence
 
 FLOOR_SECONDS = 30.0  # of rest where the smallest batches are too long
+LOOKED_UP = 8  # small batches that are found by one look
 MUCH_FAILED, LOOKED_AT = 25, 50  # more failures among the last batches: stop
 
 
@@ -134,12 +135,13 @@ class Worker:
         work = Work(
             walk=self.task.walks[taken.relation],
             size=size,
-            attribute=self.control.attribute,
+            wal=self.control.wal,
             dense=self.dense and calm,
             scout=self.scout if calm else None,
             ahead=self.ahead if calm else (),
             lead=lead(self.control.workers) if calm and size >= ROOM_ROWS else 0,
             halves=not self.sparse and not taken.sweep,
+            at_once=LOOKED_UP if calm and size < ROOM_ROWS else 1,
         )
         task = self.task
         done = backfill_batch.fill(self.connection, task.step, task.fence, taken, work)

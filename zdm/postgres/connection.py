@@ -1,8 +1,9 @@
 """Connections of zdm's own, and psycopg's errors in zdm's words.
 
-Every connection is named `zdm-run:…`, never prepares statements, and asks the server to look
-for a dead client each second: without that, a killed migrator's DDL is still applied later
-(measured, PostgreSQL 18). A password is never part of a message.
+Every connection is named `zdm-run:…` and asks the server to look for a dead client each
+second: without that, a killed migrator's DDL is still applied later (measured, PostgreSQL 18).
+None prepares a statement by itself: one whose result row a migration changes would fail from
+then on. A password is never part of a message.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ from zdm.errors import InputError, TemporaryError, ZdmError
 PREFIX = "zdm-run:"
 MAX_NAME = 63
 CONNECT_SECONDS = 10
+WHERE_ASKED = 1_000_000_000  # executions before psycopg prepares a statement by itself
 SESSION = (
     "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)",
     "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false)",
@@ -73,7 +75,11 @@ def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True)
 
 
 def tune(connection: Connection) -> None:
-    """Settings of a session that is zdm's own."""
+    """Settings of a session that is zdm's own, which prepares a statement where it is told to.
+
+    psycopg heeds that only where it has a threshold at all.
+    """
+    connection.prepare_threshold = WHERE_ASKED
     for statement in SESSION:
         # Windows servers refuse the first; then a dead client is seen by keepalives only
         with contextlib.suppress(psycopg.errors.InvalidParameterValue):

@@ -1,0 +1,23 @@
+"""Bytes of WAL by batch, though batches of several workers overlap: each byte counts once."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class WalMeter:
+    """How far the WAL is attributed to batches, shared by the workers of a backfill."""
+
+    attributed: int = 0  # bytes since the beginning of all WAL
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, began: int, checkpoint: Callable[[int], int]) -> int:
+        """Bytes of a batch that began there; `checkpoint` is told from where on the WAL is its
+        own, and says where it ends. One at a time: batches that end together would both count
+        what they wrote side by side."""
+        with self._lock:
+            start = max(began, self.attributed)
+            end = checkpoint(start)
+            self.attributed = max(self.attributed, end)
+        return max(end - start, 0)
