@@ -13,6 +13,7 @@ from zdm.errors import InputError, RefusedError, StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress
 from zdm.execute.ports import ConnectionLostError
 from zdm.postgres import backfill, connection, journal
+from zdm.postgres.backfill import Pacing
 from zdm.postgres.connection import Connection
 
 MANY = 30_000
