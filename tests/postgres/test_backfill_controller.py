@@ -209,3 +209,12 @@ def test_each_sqlstate_has_its_answer(sqlstate: str | None, action: Action) -> N
 @given(st.integers(0, 100))
 def test_tries_are_never_more_than_five_seconds_apart(failures: int) -> None:
     assert 0.2 <= backfill_retry.backoff(failures) <= backfill_retry.LAST_SECONDS
+
+
+@given(st.floats(0.0, 20_000.0))
+def test_a_rest_is_cut_into_equal_parts_of_a_second_at_most(seconds: float) -> None:
+    parts = backfill_controller.parts(seconds)
+
+    assert sum(part.total_seconds() for part in parts) == pytest.approx(seconds, abs=0.02)
+    assert len(set(parts)) <= 1
+    assert all(part.total_seconds() <= 1.0 for part in parts)

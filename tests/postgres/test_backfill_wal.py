@@ -1,5 +1,8 @@
 """Bytes of WAL by batch: those of batches that overlap are counted once."""
 
+import pytest
+
+from zdm.postgres import backfill_wal
 from zdm.postgres.backfill_wal import WalMeter
 
 
@@ -22,3 +25,16 @@ def test_wal_between_two_batches_is_nobodys() -> None:
     meter.count(0, lambda _: 20)
 
     assert meter.count(50, lambda _: 60) == 10
+
+
+def test_nobody_waits_long_for_a_checkpoint_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill_wal, "PATIENCE", 0.01)
+    meter, inner = WalMeter(), list[int]()
+
+    def hangs(start: int) -> int:
+        inner.append(meter.count(5, lambda _: 30))
+        return start + 10
+
+    assert meter.count(5, hangs) == 10
+    assert inner == [25]
+    assert meter.count(0, lambda _: 40) == 10  # and the lock is free again

@@ -8,14 +8,27 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.clock import FakeClock
 from tests.postgres.fills import begun, count, fill, job, step, table
 from zdm.config import BackfillGates, BackfillSettings
 from zdm.errors import StoppedError
 from zdm.execute.events import BackfillEvent, BackfillProgress
 from zdm.model.plan import Backfill, Check
 from zdm.model.schema import Name
-from zdm.postgres import backfill, backfill_batch, backfill_signals, connection
+from zdm.postgres import (
+    backfill,
+    backfill_batch,
+    backfill_signals,
+    backfill_walk,
+    connection,
+)
 from zdm.postgres.backfill import Job
+from zdm.postgres.backfill_control import Control
+from zdm.postgres.backfill_controller import Controller
+from zdm.postgres.backfill_guard import Guard
+from zdm.postgres.backfill_monitor import Monitor
+from zdm.postgres.backfill_ranges import Ranges
+from zdm.postgres.backfill_worker import Task, Worker
 from zdm.postgres.connection import Connection
 from zdm.recipes import probes
 
@@ -168,7 +181,7 @@ def test_no_batch_begins_before_every_gate_was_looked_at(
         said.append("batch")
         return batch(*given)
 
-    monkeypatch.setattr(backfill_signals, "activity", slow)  # the last of a poll
+    monkeypatch.setattr(backfill_signals, "activity", slow)
     monkeypatch.setattr(backfill_batch, "fill", filled)
     fill(own, begun(own), synced(own))
 
@@ -191,3 +204,97 @@ def test_a_backfill_whose_gates_nobody_watches_any_more_ends(
         list(backfill.run(job(own, begun(own), wanted, settings=SOON)))
 
     assert count(own, "new IS NULL") > 0
+
+
+def test_no_worker_connects_before_the_gates_have_their_connection(own: Connection) -> None:
+    wanted = job(own, begun(own), synced(own))
+    names: list[str] = []
+
+    def connect(name: str) -> Connection:
+        if name == "gates":
+            time.sleep(0.3)
+        names.append(name)
+        return wanted.connect(name)
+
+    list(backfill.run(replace(wanted, connect=connect)))
+
+    assert names[:3] == ["backfill", "gates", "worker-1"]
+
+
+def test_an_alarm_before_the_workers_begin_stops_them() -> None:
+    control, alarm = Control(1), StoppedError("the trigger is gone", hint="")
+    control.alert(alarm)
+    stopped = control.stopping
+    control.begin(1)
+
+    assert not stopped  # it may only verify
+    assert control.stopping
+    assert control.error is alarm
+
+
+def test_other_relations_are_looked_at_anew() -> None:
+    control = Control(1)
+    monitor = Monitor(
+        connect=lambda _: pytest.fail("not asked"),
+        limits=BackfillGates(),
+        control=control,
+        guard=Guard(step(("id",))),
+        vacuums=False,
+    )
+    monitor.connected.set()
+    control.looked.set()
+    monitor.watch([1])
+
+    assert not control.looked.is_set()
+    assert monitor.watching.is_set()
+
+
+class StopsIt(FakeClock):
+    """A clock in whose first sleep the backfill is stopped."""
+
+    control = Control(1)
+
+    def sleep(self, duration: timedelta) -> None:
+        super().sleep(duration)
+        self.control.stop()
+
+
+def test_a_long_rest_ends_where_the_backfill_is_stopped(own: Connection) -> None:
+    clock = StopsIt()
+    table(own, "id int PRIMARY KEY", "g")
+    wanted, fence = step(("id",)), begun(own)
+    (walk,) = backfill_walk.walks(own, wanted)
+    task = Task(
+        step=wanted,
+        fence=fence,
+        clock=clock,
+        pace=replace(backfill.PACES[backfill.Pacing.PACED], pause=60.0),
+        wal_budget=1e9,
+        walks={walk.relation: walk},
+    )
+    Ranges(own, fence, wanted.id).take_over(walk, 1)
+    Worker(1, task, clock.control, own).run()
+
+    assert clock.slept == [timedelta(seconds=1)]
+
+
+@pytest.mark.parametrize(("size", "at_once"), [(500, 8), (100, 8), (50, 1)])
+def test_batches_below_the_smallest_size_are_found_one_by_one(
+    own: Connection, monkeypatch: pytest.MonkeyPatch, size: int, at_once: int
+) -> None:
+    seen: set[tuple[int, int]] = set()
+    real = backfill_batch.fill
+
+    def filled(*given: Any) -> Any:
+        seen.add((given[4].size, given[4].at_once))
+        return real(*given)
+
+    monkeypatch.setattr(backfill_batch, "fill", filled)
+    monkeypatch.setattr(Controller, "took", lambda *_, **__: None)
+    pace = replace(backfill.PACES[backfill.Pacing.PACED], first=size)
+    monkeypatch.setitem(backfill.PACES, backfill.Pacing.PACED, pace)
+    table(own, "id int PRIMARY KEY", "g")
+    fill(own, begun(own), step(("id",)))
+
+    assert seen == {(size, at_once)}
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0

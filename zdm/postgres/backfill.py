@@ -11,7 +11,6 @@ import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 
@@ -347,14 +346,17 @@ class _Engine:
         if self.control.alarm is not None:
             raise self.control.alarm
 
-    def _rest(self, look: Pass, seconds: float) -> None:
+    def _rest(self, look: Pass, seconds: float) -> Iterator[BackfillEvent]:
         """After a look that took so long, as after a batch."""
         self.control.read(seconds)
         pace = self.job.pace
         others = self.control.others
         look.controller.aim(others)
-        if rest := backfill_controller.pause(pace, seconds, others.sessions):
-            self.job.clock.sleep(timedelta(seconds=rest))
+        rest = backfill_controller.pause(pace, seconds, others.sessions)
+        for part in backfill_controller.parts(rest):
+            self.job.clock.sleep(part)
+            self._heed_alarm()
+            yield from self.reporter.where_due(verifying=True)
 
     def _passes(self, walk: Walk) -> Generator[BackfillEvent, None, Hits]:
         for _ in range(PASSES):
@@ -368,7 +370,7 @@ class _Engine:
                     self.control.wait()
                     self._heed_alarm()
                     yield from self.reporter.where_due(verifying=True)
-                self._rest(look, chunk.seconds)
+                yield from self._rest(look, chunk.seconds)
             self.ranges.passed(walk, look.scanned, look.differing)
             self.reporter.verifying += time.monotonic() - started
             if look.hits:

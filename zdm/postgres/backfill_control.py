@@ -109,9 +109,11 @@ class Control:
         self.wake()
 
     def begin(self, workers: int) -> None:
-        """So many workers begin."""
+        """So many workers begin, and stop where there was an alarm."""
         with self._changed:
             self._running += workers
+        if self.alarm is not None:
+            self.stop(self.alarm)
 
     def ended(self, future: Future[None]) -> None:
         """A worker is done; one that failed stops the others."""

@@ -8,6 +8,7 @@ while the server is under write pressure.
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 
 from zdm.postgres.backfill_load import Others
 
@@ -119,6 +120,12 @@ def pause(pace: Pace, seconds: float, sessions: float) -> float:
     """Seconds to rest after a batch: the longer, the more sessions of others are at work."""
     busy = min(max(sessions - QUIET, 0.0), 1.0)
     return max(pace.pause, (pace.duty + pace.courtesy * busy) * seconds)
+
+
+def parts(seconds: float) -> list[timedelta]:
+    """A rest in equal parts of a second at most: what ends a backfill must not wait for it."""
+    count = math.ceil(seconds)
+    return [timedelta(seconds=seconds / count)] * count if count > 0 else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,9 @@ class Monitor:
     load: Load = field(default_factory=Load)
     judges: list[tuple[Judge, Signal]] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
+    connected: threading.Event = field(default_factory=threading.Event)  # or it was refused
     watching: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)  # of what is watched
 
     def __post_init__(self) -> None:
         """One judge for each gate."""
@@ -123,9 +125,12 @@ class Monitor:
             yield
 
     def watch(self, oids: list[int]) -> None:
-        """Look at these relations now, and then every second."""
-        self.control.looked.clear()
-        self.oids = oids
+        """Look at these relations now, and then every second. It comes back with the gates'
+        connection made: a worker that took the server's last one would wait for them."""
+        self.connected.wait()
+        with self.lock:
+            self.control.looked.clear()
+            self.oids = oids
         self.watching.set()
 
     def _close(self) -> None:
@@ -136,19 +141,22 @@ class Monitor:
         """Look at all gates once, then at gate after gate, spread over the time of a poll: all
         at once would keep the server from others for some milliseconds."""
         self._connect_anew()
+        self.connected.set()
         self.watching.wait()
         share = self.limits.poll.total_seconds() / len(self.judges)
         while not self.ended.is_set():
             oids = self.oids
             self.poll(share if self.control.looked.is_set() else 0.0)
-            if oids is self.oids:
-                self.control.looked.set()
+            with self.lock:
+                if oids is self.oids:
+                    self.control.looked.set()
             self.ended.wait(share)
 
     def _over(self, future: Future[None]) -> None:
         """What nobody watches any more must not go on."""
         if (error := future.exception()) is not None:
             self.control.alert(error)
+        self.connected.set()
         self.control.looked.set()
 
     def poll(self, share: float = 0.0) -> None:

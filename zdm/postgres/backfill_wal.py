@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+PATIENCE = 1.0  # seconds for another worker's checkpoint; one whose connection hangs takes long
+
 
 @dataclass(slots=True)
 class WalMeter:
@@ -14,10 +16,14 @@ class WalMeter:
 
     def count(self, began: int, checkpoint: Callable[[int], int]) -> int:
         """Bytes of a batch that began there; `checkpoint` is told from where on the WAL is its
-        own, and says where it ends. One at a time: batches that end together would both count
-        what they wrote side by side."""
-        with self._lock:
+        own, and says where it ends. One at a time, as far as may be: batches that end together
+        would both count what they wrote side by side."""
+        is_alone = self._lock.acquire(timeout=PATIENCE)
+        try:
             start = max(began, self.attributed)
             end = checkpoint(start)
             self.attributed = max(self.attributed, end)
+        finally:
+            if is_alone:
+                self._lock.release()
         return max(end - start, 0)

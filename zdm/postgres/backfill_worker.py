@@ -7,7 +7,6 @@ answers an error by its class. A row that cannot be written is found by halving 
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 import psycopg
 from psycopg import errors
@@ -130,8 +129,9 @@ class Worker:
             self.control.idle()
 
     def _batch(self, taken: Range) -> Outcome:
-        calm = not (self.hunt or self.failures or self.timeouts)  # else its size is exact
         size = self.hunt or self.controller.size
+        troubled = self.hunt or self.failures or self.timeouts
+        calm = not troubled and size >= self.task.pace.smallest  # else its size is exact
         work = Work(
             walk=self.task.walks[taken.relation],
             size=size,
@@ -187,8 +187,10 @@ class Worker:
             pace, (outcome.seconds, outcome.wal), self.control.others, budget
         )
         self.control.rest = rest
-        if (seconds := rest.seconds) > 0:
-            self.task.clock.sleep(timedelta(seconds=seconds))
+        for part in backfill_controller.parts(rest.seconds):
+            if self.control.stopping:
+                return
+            self.task.clock.sleep(part)
 
     def _failed(self, ranges: Ranges, taken: Range, error: psycopg.Error) -> None:
         self.ahead = ()
