@@ -9,7 +9,7 @@ JOBS ?= 2
 # one of them mostly waits for Kubernetes
 MORE_JOBS ?= 3
 MAJORS := 14 15 16 17 18
-PURE := zdm.parse zdm.recipes zdm.operations zdm.classify zdm.planner zdm.planfile zdm.snapshotfile zdm.compat zdm.invariants zdm.model zdm.config
+PURE := zdm.parse zdm.recipes zdm.operations zdm.planning zdm.serialize zdm.compat zdm.backfill zdm.model zdm.config
 
 .PHONY: bench cluster-down cluster-up controlplane demo kill-matrix test test-more servers lint coverage bless docs docs-check wheel-check check clean
 

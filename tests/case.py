@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from zdm import classify, planner, snapshotfile
-from zdm.config import RolloutSettings
+from zdm.config.settings import RolloutSettings
 from zdm.execute import runner
 from zdm.execute.clock import SystemClock
 from zdm.execute.events import Event
@@ -17,9 +16,12 @@ from zdm.model.release import RunState, Version
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Train
 from zdm.parse import split
-from zdm.postgres import catalog, connection
-from zdm.postgres.backfill import Pacing
-from zdm.postgres.database import PostgresDatabase
+from zdm.planning import classify, schedule
+from zdm.postgres.backfill.engine import Pacing
+from zdm.postgres.catalog import read as catalog
+from zdm.postgres.run.database import PostgresDatabase
+from zdm.postgres.session import connection
+from zdm.serialize import snapshot_file
 from zdm.workflows import plan_files
 
 ROOT = Path(__file__).parent / "cases/operations"
@@ -51,7 +53,7 @@ def train(case: Path) -> Train:
 def plan(case: Path, snapshot: Snapshot) -> Plan:
     """The case's plan on a schema; raises what zdm raises."""
     whole = train(case)
-    return planner.plan(
+    return schedule.plan(
         classify.classify(whole, snapshot), name=case.name, train=whole, snapshot=snapshot
     )
 
@@ -136,4 +138,4 @@ def options(until: RunState = RunState.CONTRACTED) -> Options:
 
 def differences(one: Snapshot, other: Snapshot) -> tuple[str, ...]:
     """What differs but for the order of columns."""
-    return snapshotfile.difference(one, other, column_order=False)
+    return snapshot_file.difference(one, other, column_order=False)

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, settings
 from tests.golden import Golden
 from zdm.errors import InputError
 from zdm.model.sql import ident
-from zdm.postgres import connection, provider
-from zdm.postgres.provider import Server, Wanted
+from zdm.postgres.server import provider
+from zdm.postgres.server.provider import Server, Wanted
+from zdm.postgres.session import connection
 
 MAJORS = (14, 15, 16, 17, 18)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from zdm.postgres import connection
+from zdm.postgres.session import connection
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from zdm.postgres.programs import cache_directory
+from zdm.postgres.server.programs import cache_directory
 
 VERSIONS = {
     14: "14.23.0-beta.17",

@@ -10,14 +10,14 @@ import pytest
 
 from tests import case as cases
 from tests.golden import Golden
-from zdm import planfile, snapshotfile
 from zdm.errors import RefusedError
 from zdm.model.schema import Snapshot
+from zdm.serialize import plan_file, snapshot_file
 
 
 def schema(case: Path) -> Snapshot:
     file = case / "schema.json"
-    return snapshotfile.loads(file.read_text(), str(file))
+    return snapshot_file.loads(file.read_text(), str(file))
 
 
 @pytest.mark.parametrize("case", cases.CASES, ids=cases.name)
@@ -29,7 +29,7 @@ def test_a_case_is_planned_as_its_file_says(case: Path, golden: Golden) -> None:
 
         assert not (case / "plan.yaml").exists()
         return
-    golden.check(case / "plan.yaml", planfile.dumps(plan))
+    golden.check(case / "plan.yaml", plan_file.dumps(plan))
 
     assert not (case / "refused.txt").exists()
 
@@ -38,7 +38,7 @@ def test_a_case_is_planned_as_its_file_says(case: Path, golden: Golden) -> None:
 def test_planning_twice_gives_the_same_bytes(case: Path) -> None:
     def once() -> str:
         try:
-            return planfile.dumps(cases.plan(case, schema(case)))
+            return plan_file.dumps(cases.plan(case, schema(case)))
         except RefusedError as error:
             return error.message
 

@@ -26,8 +26,8 @@ from benchmarks.backfill import (
 from benchmarks.backfill.engines import Engine
 from benchmarks.backfill.results import Results
 from benchmarks.backfill.scenes import Scene
-from zdm.postgres import programs
-from zdm.postgres.provider import Server
+from zdm.postgres.server import programs
+from zdm.postgres.server.provider import Server
 
 HERE = Path(__file__).parents[1] / "results"
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"

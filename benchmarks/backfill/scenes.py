@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.backfill import pgroll_way, server
-from zdm.postgres.provider import Server
+from zdm.postgres.server.provider import Server
 
 HANGS_SECONDS, SLOWEST = 900, 1_000  # and rows per second; slower: it waits for ever
 ZDM = (sys.executable, "-m", "zdm")

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from zdm.postgres import provider
-from zdm.postgres.provider import Server, Wanted
+from zdm.postgres.server import provider
+from zdm.postgres.server.provider import Server, Wanted
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {

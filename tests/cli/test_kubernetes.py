@@ -12,8 +12,8 @@ from tests.cli.conftest import Answer, Zdm
 from tests.fakes.kube_api.controllers.world import Behaviour
 from tests.fakes.kube_api.kinds import PODS
 from tests.fakes.kube_api.server import FakeKube
-from tests.rollout.kube_shop import SPACE, deployment, image
-from zdm.postgres import connection
+from tests.rollout.kubernetes.kube_shop import SPACE, deployment, image
+from zdm.postgres.session import connection
 
 SCHEMA = """
 CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);

@@ -8,8 +8,9 @@ import pytest
 
 from tests.cli.conftest import Answer, Zdm
 from tests.golden import Golden
-from zdm import cli, planfile
+from zdm import cli
 from zdm.errors import PastReturnError, ZdmError
+from zdm.serialize import plan_file
 
 HEAVY = {
     "alembic",
@@ -124,7 +125,7 @@ def test_an_error_becomes_its_exit_code(
     def fail(*_: object) -> None:
         raise error("it broke", hint="mend it")
 
-    monkeypatch.setattr(planfile, "schema", fail)
+    monkeypatch.setattr(plan_file, "schema", fail)
     answer = zdm("schema")
     hint = "mend it; this is a bug in zdm" if error is ZdmError else "mend it"
 
@@ -135,7 +136,7 @@ def test_an_interrupt_exits_with_130(zdm: Zdm, monkeypatch: pytest.MonkeyPatch) 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(planfile, "schema", interrupt)
+    monkeypatch.setattr(plan_file, "schema", interrupt)
 
     assert zdm("schema").code == 130
 
@@ -143,7 +144,7 @@ def test_an_interrupt_exits_with_130(zdm: Zdm, monkeypatch: pytest.MonkeyPatch) 
 def test_the_schema_of_plan_files_is_printed(zdm: Zdm) -> None:
     answer = zdm("schema")
 
-    assert json.loads(answer.out) == planfile.schema()
+    assert json.loads(answer.out) == plan_file.schema()
 
 
 def test_an_argument_cannot_steer_the_terminal(zdm: Zdm) -> None:

@@ -19,7 +19,7 @@ from tests.cli.conftest import Zdm
 from tests.cli.test_run import PASSWORD, prepare, shop
 from tests.observe.test_server import get
 from zdm import observe as zdm_observe
-from zdm.postgres import connection
+from zdm.postgres.session import connection
 
 __all__ = ["shop"]  # a fixture
 

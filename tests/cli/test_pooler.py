@@ -10,7 +10,7 @@ from tests import pgbouncer
 from tests.cli.conftest import Zdm
 from zdm.model.plan import Plan
 from zdm.model.release import RunState
-from zdm.postgres import connection, pooler
+from zdm.postgres.session import connection, pooler
 from zdm.workflows import plan_files
 
 RENAME = cases.ROOT / "rename_column/plain"

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from tests.cli.conftest import Zdm
-from zdm import snapshotfile
-from zdm.postgres import connection
+from zdm.postgres.session import connection
+from zdm.serialize import snapshot_file
 
 PASSWORD = "s3cret"
 SCHEMA = """
@@ -166,7 +166,7 @@ def test_a_snapshot_needs_no_database_afterwards(zdm: Zdm, shop: str, tmp_path: 
 
     assert (written.code, written.out) == (0, "")
     assert piped.out == (tmp_path / "schema.json").read_text()
-    assert snapshotfile.loads(piped.out, "it").tables[0].name.name == "users"
+    assert snapshot_file.loads(piped.out, "it").tables[0].name.name == "users"
     assert offline.out == live.out
 
 

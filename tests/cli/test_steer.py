@@ -15,8 +15,8 @@ from tests import waiting
 from tests.cli.conftest import Zdm
 from tests.executing import executor, holding, until
 from tests.waiting import PATIENCE
-from zdm import planfile
-from zdm.postgres import connection
+from zdm.postgres.session import connection
+from zdm.serialize import plan_file
 
 RENAME = cases.ROOT / "rename_column/plain"
 SETTINGS = """
@@ -32,7 +32,7 @@ revert_window = "{window}"
 def url(database: str, tmp_path: Path) -> str:
     """A database at the start of the rename, whose plan lies in the folder."""
     plan = cases.plan(RENAME, cases.prepare(database, RENAME))
-    (tmp_path / "plan.yaml").write_text(planfile.dumps(plan))
+    (tmp_path / "plan.yaml").write_text(plan_file.dumps(plan))
     (tmp_path / cases.FILE).write_bytes((RENAME / cases.FILE).read_bytes())
     (tmp_path / "zdm.toml").write_text(SETTINGS.format(window="0s"))
     return database
@@ -182,7 +182,7 @@ def test_a_concurrent_build_is_cancelled_and_leaves_nothing_invalid(
 ) -> None:
     case = cases.ROOT / "create_index/plain"
     plan = cases.plan(case, cases.prepare(database, case))
-    (tmp_path / "plan.yaml").write_text(planfile.dumps(plan))
+    (tmp_path / "plan.yaml").write_text(plan_file.dumps(plan))
     (tmp_path / cases.FILE).write_bytes((case / cases.FILE).read_bytes())
     with connection.connect(database, name="report", autocommit=False, tuned=False) as conn:
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -270,7 +270,7 @@ def test_a_failed_attempt_is_shown(
     (tmp_path / "zdm.toml").write_text(
         SETTINGS.format(window="0s") + '[execute]\nlock_deadline = "4s"\n'
     )
-    monkeypatch.setattr("zdm.postgres.blockers.PATIENT_SECONDS", 600.0)
+    monkeypatch.setattr("zdm.postgres.session.blockers.PATIENT_SECONDS", 600.0)
     with connection.connect(url, name="tests", autocommit=False, tuned=False) as conn:
         conn.execute("LOCK TABLE users IN SHARE MODE")  # younger than zdm waits for
         answer = zdm("execute", "plan.yaml", "--database", url)

@@ -19,8 +19,9 @@ import pytest
 
 from tests import case as cases
 from zdm.model.plan import Plan
-from zdm.postgres import connection, journal
-from zdm.postgres.connection import Connection
+from zdm.postgres.journal import runs
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
 from zdm.workflows import plan_files
 
 INDEX = cases.ROOT / "create_index/plain"
@@ -115,7 +116,7 @@ def test_sigterm_cancels_the_statement_and_leaves_nothing(
         at_work = look.execute(f"{SESSIONS} AND state <> 'idle'".encode()).fetchone()
         until(look, SESSIONS, 0)  # each ends by itself, once its client is gone
         until(look, LOCKS, 0)
-        run = journal.unfinished(look)
+        run = runs.unfinished(look)
     writer.rollback()
 
     assert process.returncode == 75, said

@@ -20,7 +20,7 @@ import psutil
 from tests.cluster import cluster, programs, registry
 from tests.cluster.cluster import REPOSITORY, ClusterFailed
 from tests.cluster.programs import MissingPrograms
-from zdm.postgres.programs import cache_directory
+from zdm.postgres.server.programs import cache_directory
 
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0

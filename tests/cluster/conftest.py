@@ -13,7 +13,7 @@ from tests.cluster import programs, registry
 from tests.cluster.api import Json
 from tests.cluster.cluster import Cluster
 from tests.cluster.programs import MissingPrograms, Programs
-from zdm.postgres import connection
+from zdm.postgres.session import connection
 
 BACK_OFF = 1.0  # seconds instead of the kubelet's 10
 PATHS: dict[str, str] = {

@@ -17,7 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from zdm.postgres.programs import cache_directory
+from zdm.postgres.server.programs import cache_directory
 
 SOURCES = Path(__file__).parent / "controlplane"
 GO_HOME = Path("/usr/local/go/bin")  # where Go's own archive puts it; often not on PATH

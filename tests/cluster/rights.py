@@ -5,8 +5,8 @@ from pathlib import Path
 from tests.cluster import credentials
 from tests.cluster.conftest import Space
 from tests.cluster.credentials import Identity
-from zdm.config import KubernetesSettings
-from zdm.rollout import kube_rights
+from zdm.config.settings import KubernetesSettings
+from zdm.rollout.kubernetes import rbac
 from zdm.workflows import job_manifest
 
 GROUP = "rbac.authorization.k8s.io"
@@ -17,10 +17,10 @@ HOURS = 2
 def kubeconfig(space: Space, settings: KubernetesSettings, path: Path) -> Path:
     """Make the account in the space, and write a kubeconfig for it."""
     scope = job_manifest.scope(settings, space.name)
-    access = (*kube_rights.needed(scope), *kube_rights.useful(scope))
+    access = (*rbac.needed(scope), *rbac.useful(scope))
     metadata = {"name": ACCOUNT}
     space.create({"kind": "ServiceAccount", "metadata": metadata})
-    space.create({"kind": "Role", "metadata": metadata, "rules": kube_rights.rules(access)})
+    space.create({"kind": "Role", "metadata": metadata, "rules": rbac.rules(access)})
     space.create(
         {
             "kind": "RoleBinding",

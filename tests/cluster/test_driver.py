@@ -13,7 +13,7 @@ from tests.case import Watching
 from tests.cluster import objects
 from tests.cluster.conftest import Space
 from tests.fakes.journal import JournalOnly
-from zdm.config import KubernetesSettings, KubernetesWorkload, RolloutSettings
+from zdm.config.settings import KubernetesSettings, KubernetesWorkload, RolloutSettings
 from zdm.errors import RolloutError, StoppedError, ZdmError
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.clock import SystemClock
@@ -22,10 +22,10 @@ from zdm.execute.ports import Database
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
 from zdm.model.release import RunState, Version
-from zdm.rollout import kube_api
-from zdm.rollout.kube_announce import Announcing, Audience
-from zdm.rollout.kube_objects import Ref
-from zdm.rollout.kubernetes import Kubernetes
+from zdm.rollout.kubernetes import client
+from zdm.rollout.kubernetes.announcer import Announcing, Audience
+from zdm.rollout.kubernetes.driver import Kubernetes
+from zdm.rollout.kubernetes.objects import Ref
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]
 
@@ -56,7 +56,7 @@ class Gate:
                 **self.chosen,
             }
         )
-        return Kubernetes(settings, kube_api.from_settings(self.space.cluster.kubeconfig, None))
+        return Kubernetes(settings, client.from_settings(self.space.cluster.kubeconfig, None))
 
     def keeper(self) -> GateKeeper:
         world = World(
@@ -260,7 +260,7 @@ def test_a_partition_is_waited_for_until_somebody_sets_it_to_0(shop_space: Space
 def test_the_cluster_takes_the_events_and_the_annotations(gate: Gate) -> None:
     complaints: list[str] = []
     observer = Announcing(
-        kube_api.from_settings(gate.space.cluster.kubeconfig, None),
+        client.from_settings(gate.space.cluster.kubeconfig, None),
         Audience(workloads=(Ref("Deployment", gate.space.name, "shop"),)),
         SystemClock().now,
         complaints.append,

@@ -21,10 +21,11 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubelet import mounts
 from tests.cluster.kubelet.images import Image
 from tests.conftest import a_server
-from zdm import config
-from zdm.postgres import connection, ledger
+from zdm.config import settings as config
+from zdm.demo import database, run
+from zdm.postgres.session import connection
 from zdm.render import manifest as rendering
-from zdm.workflows import demo, job_manifest, steer_run
+from zdm.workflows import job_manifest, steer_run
 
 pytestmark = [
     pytest.mark.more,
@@ -114,9 +115,9 @@ def server() -> Iterator[str]:
 
 def make_database(server: str) -> str:
     """The shop's database as version 1 has it, with some rows; its URL."""
-    url = ledger.create_database(server, f"shop_{uuid4().hex[:8]}")
-    demo.alembic(demo.shop_settings(), url, "upgrade", "0004")
-    ledger.seed(url, ROWS)
+    url = database.create_database(server, f"shop_{uuid4().hex[:8]}")
+    run.alembic(run.shop_settings(), url, "upgrade", "0004")
+    database.seed(url, ROWS)
     return url
 
 

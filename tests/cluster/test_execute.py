@@ -27,12 +27,12 @@ from tests.cluster.cluster import REPOSITORY, Cluster
 from tests.cluster.conftest import Space
 from tests.cluster.kubelet.images import Image
 from tests.cluster.traffic import Traffic
-from zdm import config
-from zdm.config import KubernetesSettings
-from zdm.postgres import ledger as users_table
-from zdm.postgres.provider import Server
-from zdm.workflows import demo
-from zdm.workflows.demo_ledger import Ledger, Row
+from zdm.config import settings as config
+from zdm.config.settings import KubernetesSettings
+from zdm.demo import database as users_table
+from zdm.demo import run as demo
+from zdm.demo.ledger import Ledger, Row
+from zdm.postgres.server.provider import Server
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]
 

@@ -10,10 +10,10 @@ import pytest
 from tests.cluster import objects
 from tests.cluster.conftest import Space
 from tests.cluster.test_access import GROUP
-from zdm.rollout import kube_api
-from zdm.rollout.kube_api import KubeApi
-from zdm.rollout.kube_cluster import PODS
-from zdm.rollout.kube_watch import PodWatch
+from zdm.rollout.kubernetes import client
+from zdm.rollout.kubernetes.api import PODS
+from zdm.rollout.kubernetes.client import KubeApi
+from zdm.rollout.kubernetes.watch import PodWatch
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]
 
@@ -22,7 +22,7 @@ LONG, SHORT = timedelta(seconds=60), timedelta(seconds=2)
 
 def listed(space: Space) -> tuple[KubeApi, PodWatch]:
     """A watch whose API has listed the pods."""
-    api = kube_api.from_settings(space.cluster.kubeconfig, None)
+    api = client.from_settings(space.cluster.kubeconfig, None)
     api.list(PODS, space.name)
     return api, PodWatch(api, (space.name,))
 
@@ -91,7 +91,7 @@ def test_who_may_only_list_waits_the_whole_time(space: Space) -> None:
     assert admin in text
     file.write_text(text.replace(admin, token))
     file.chmod(0o600)
-    api = kube_api.from_settings(file, None)
+    api = client.from_settings(file, None)
     watch = PodWatch(api, (space.name,))
     api.list(PODS, space.name)
     space.create(objects.pod("news", objects.python("pass")))

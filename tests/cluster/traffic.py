@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from tests.cluster.api import ApiError
 from tests.cluster.services import Address
-from zdm.workflows.demo_ledger import Ledger
-from zdm.workflows.demo_traffic import RequestFailed, Tally, Worker
+from zdm.demo.ledger import Ledger
+from zdm.demo.traffic import RequestFailed, Tally, Worker
 
 WORKERS = 2
 PAUSE = 0.02  # seconds between a worker's requests

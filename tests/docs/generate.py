@@ -12,9 +12,9 @@ from pathlib import Path
 import typer
 import typer.main
 
-from zdm import planfile
 from zdm.cli import COMMANDS, app
 from zdm.observe import metrics
+from zdm.serialize import plan_file
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -96,7 +96,7 @@ def pages() -> dict[Path, str]:
         README: readme(),
         REFERENCE / "cli.md": cli_page(),
         REFERENCE / "metrics.md": metrics_page(),
-        REFERENCE / "plan.schema.json": json.dumps(planfile.schema(), indent=2) + "\n",
+        REFERENCE / "plan.schema.json": json.dumps(plan_file.schema(), indent=2) + "\n",
     }
 
 

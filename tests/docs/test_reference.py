@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs import generate
-from zdm import config, errors
-from zdm.config import (
+from zdm import errors
+from zdm.config import settings as config
+from zdm.config.settings import (
     AlembicSettings,
     BackfillGates,
     BackfillSettings,

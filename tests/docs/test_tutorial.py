@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.docs import session
 from tests.golden import Golden
-from zdm.postgres import connection
-from zdm.postgres.provider import Server
+from zdm.postgres.server.provider import Server
+from zdm.postgres.session import connection
 
 TUTORIAL = Path(__file__).parents[2] / "docs/tutorial.md"
 MAJOR = 18

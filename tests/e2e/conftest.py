@@ -8,12 +8,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from zdm.config import Settings
+from zdm.config.settings import Settings
+from zdm.demo import database as ledger
+from zdm.demo import run
+from zdm.demo.traffic import Figures
 from zdm.execute.events import Event
-from zdm.postgres import ledger, provider
-from zdm.postgres.provider import Server, Wanted
-from zdm.workflows import demo
-from zdm.workflows.demo_traffic import Figures
+from zdm.postgres.server import provider
+from zdm.postgres.server.provider import Server, Wanted
 
 Database = Callable[[str], str]
 
@@ -45,7 +46,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def shop_settings() -> Settings:
-    return demo.shop_settings()
+    return run.shop_settings()
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def database(server: Server, shop_settings: Settings, templates: dict[str, str])
     def make(revision: str) -> str:
         if revision not in templates:
             dsn = ledger.create_database(server.dsn, f"at_{revision}")
-            demo.alembic(shop_settings, dsn, "upgrade", revision)
+            run.alembic(shop_settings, dsn, "upgrade", revision)
             templates[revision] = dsn
         dsn = templates[revision]
         name = f"shop_{uuid.uuid4().hex}"

@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Recorder
-from zdm import classify, planner
-from zdm.config import Settings
+from zdm.config.settings import Settings
+from zdm.demo import migrate as demo_migrate
+from zdm.demo import run
+from zdm.demo.run import DemoOptions, DemoResult, Shop
 from zdm.errors import InputError
 from zdm.execute.events import RunStopped
 from zdm.execute.stop import StopFlag
 from zdm.model.release import RunState
-from zdm.postgres import catalog, connection
-from zdm.workflows import demo, demo_migrate, plan_revisions
-from zdm.workflows.demo import DemoOptions, DemoResult, Shop
+from zdm.planning import classify, schedule
+from zdm.postgres.catalog import read
+from zdm.postgres.session import connection
+from zdm.workflows import plan_revisions
 
 ROWS = 5000
 SEED_EXAMPLE = """
@@ -33,10 +36,10 @@ def migration(file: Path, *, fuse: bool) -> Callable[[Shop], None]:
 
     def migrate(shop: Shop) -> None:
         with connection.connect(shop.dsn, name="plan") as session:
-            snapshot = catalog.read(session)
+            snapshot = read.read(session)
         train = plan_revisions.read_files([str(file)], file.parent)
         classification = classify.classify(train, snapshot, fuse=fuse)
-        plan = planner.plan(
+        plan = schedule.plan(
             classification,
             name="rename",
             train=train,
@@ -52,13 +55,13 @@ def rename(folder: Path, settings: Settings, *, fuse: bool) -> DemoResult:
     file = folder / "rename.sql"
     file.write_text(SEED_EXAMPLE)
     options = DemoOptions(rows=ROWS, warm_up=1, settings=settings)
-    return demo.run(options, Recorder(), migration(file, fuse=fuse))
+    return run.run(options, Recorder(), migration(file, fuse=fuse))
 
 
 @pytest.mark.more
 def test_a_naive_upgrade_costs_requests(hurried: Settings) -> None:
     options = DemoOptions(rows=ROWS, naive=True, warm_up=1, settings=hurried)
-    result = demo.run(options, Recorder(), nothing)
+    result = run.run(options, Recorder(), nothing)
 
     assert result.failed_requests > 0
     assert not result.is_clean
@@ -68,7 +71,7 @@ def test_a_naive_upgrade_costs_requests(hurried: Settings) -> None:
 def test_the_pending_revisions_are_run_under_traffic_without_a_loss(hurried: Settings) -> None:
     recorder = Recorder()
     options = DemoOptions(rows=ROWS, warm_up=1, settings=hurried)
-    result = demo.run(options, recorder, demo_migrate.migration(recorder, StopFlag()))
+    result = run.run(options, recorder, demo_migrate.migration(recorder, StopFlag()))
 
     assert result.is_clean, result.failures
     assert result.rows > ROWS
@@ -98,4 +101,4 @@ def test_the_train_planned_piece_by_piece_loses_writes(
 
 def test_too_few_rows_are_refused() -> None:
     with pytest.raises(InputError, match="10 rows are too few for the traffic"):
-        demo.run(DemoOptions(rows=10), Recorder(), nothing)
+        run.run(DemoOptions(rows=10), Recorder(), nothing)

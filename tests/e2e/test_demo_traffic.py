@@ -8,8 +8,8 @@ from threading import Thread
 import pytest
 
 from tests.waiting import until
-from zdm.workflows.demo_ledger import Ledger, seeded_email, seeded_name
-from zdm.workflows.demo_traffic import Figures, Traffic, kinds
+from zdm.demo.ledger import Ledger, seeded_email, seeded_name
+from zdm.demo.traffic import Figures, Traffic, kinds
 
 Answer = Callable[[str, str, str], tuple[int, object]]
 Serve = Callable[[Answer], int]

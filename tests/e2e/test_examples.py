@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Database
-from zdm import classify
-from zdm.postgres import catalog, connection
+from zdm.planning import classify
+from zdm.postgres.catalog import read
+from zdm.postgres.session import connection
 from zdm.workflows import plan_revisions
 
 ROOT = Path(__file__).parent.parent.parent
@@ -16,7 +17,7 @@ SAMPLES = sorted((ROOT / "examples/sql").glob("*.sql"))
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
 def test_a_sample_is_recognised(sample: Path, database: Database) -> None:
     with connection.connect(database("0004"), name="examples") as session:
-        snapshot = catalog.read(session)
+        snapshot = read.read(session)
     train = plan_revisions.read_files([str(sample)], sample.parent)
     classified = classify.classify(train, snapshot)
 

@@ -4,12 +4,12 @@ import psycopg
 import pytest
 
 from tests.e2e.conftest import Database, Recorder
-from zdm.config import Settings
+from zdm.config.settings import Settings
+from zdm.demo import migrate, run
+from zdm.demo.run import Shop
 from zdm.errors import ZdmError
 from zdm.execute.stop import StopFlag
-from zdm.rollout.local import Local
-from zdm.workflows import demo, demo_migrate
-from zdm.workflows.demo import Shop
+from zdm.rollout.local.driver import Local
 
 
 @pytest.fixture
@@ -27,24 +27,24 @@ def revision(shop: Shop) -> str:
 
 
 def test_plain_alembic_is_refused_in_the_middle_of_a_run(shop: Shop) -> None:
-    plan = demo_migrate.pending(shop)
-    demo_migrate.run(plan, shop, Recorder(), StopFlag(), until="expanded")
+    plan = migrate.pending(shop)
+    migrate.run(plan, shop, Recorder(), StopFlag(), until="expanded")
 
     for command in ("upgrade head", "downgrade -1", "stamp head"):
         with pytest.raises(ZdmError, match=f"`alembic {command}` failed: .*{plan.name}"):
-            demo.alembic(shop.settings, shop.dsn, *command.split())
+            run.alembic(shop.settings, shop.dsn, *command.split())
     assert revision(shop) == "0004"
 
 
 def test_plain_alembic_is_let_through_where_no_run_is_unfinished(shop: Shop) -> None:
-    demo.alembic(shop.settings, shop.dsn, "upgrade", "head")
+    run.alembic(shop.settings, shop.dsn, "upgrade", "head")
 
     assert revision(shop) == "0007"
 
 
 def test_autogenerate_proposes_nothing_while_a_run_is_unfinished(shop: Shop) -> None:
-    plan = demo_migrate.pending(shop)
-    demo_migrate.run(plan, shop, Recorder(), StopFlag(), until="backfilled")
+    plan = migrate.pending(shop)
+    migrate.run(plan, shop, Recorder(), StopFlag(), until="backfilled")
 
     assert revision(shop) == "0007"
-    demo.alembic(shop.settings, shop.dsn, "check")
+    run.alembic(shop.settings, shop.dsn, "check")

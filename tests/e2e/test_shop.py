@@ -16,11 +16,11 @@ import pytest
 from tests.e2e.conftest import Database
 from tests.rollout.conftest import Application
 from tests.waiting import PATIENCE, until
-from zdm.config import Settings
+from zdm.config.settings import Settings
+from zdm.demo import run
 from zdm.model.release import RolloutComplete, Version
-from zdm.postgres.provider import Server
-from zdm.rollout.local import Local
-from zdm.workflows import demo
+from zdm.postgres.server.provider import Server
+from zdm.rollout.local.driver import Local
 
 Ask = Callable[..., tuple[int, Any]]
 Serve = Callable[[str, str], AbstractContextManager[Ask]]
@@ -127,8 +127,8 @@ def test_the_migrations_lead_to_the_models_and_back(
 ) -> None:
     dsn = database("head")
 
-    demo.alembic(shop_settings, dsn, "check")
-    demo.alembic(shop_settings, dsn, "downgrade", "base")
+    run.alembic(shop_settings, dsn, "check")
+    run.alembic(shop_settings, dsn, "downgrade", "base")
     with psycopg.connect(dsn) as connection:
         left = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from zdm.postgres.programs import cache_directory
+from zdm.postgres.server.programs import cache_directory
 
 BESIDE = ("alembic==1.20.1", "sqlalchemy==2.1.9", "psycopg[binary]==3.3.9")
 INI = """\

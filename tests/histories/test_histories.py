@@ -18,18 +18,18 @@ import pytest
 from tests.golden import Golden
 from tests.histories.installed import PACKAGES, Package
 from tests.revisions.projects import Databases
-from zdm import snapshotfile
-from zdm.classify import Classification, classify
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Statement, Train
 from zdm.parse import facts
-from zdm.postgres import provider
-from zdm.postgres.provider import Wanted
-from zdm.recipes import types
+from zdm.planning.classify import Classification, classify
+from zdm.postgres.server import provider
+from zdm.postgres.server.provider import Wanted
+from zdm.recipes.type import names
 from zdm.revisions import graph, record
+from zdm.revisions.child_process import Project, Session
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
-from zdm.revisions.session import Project, Session
+from zdm.serialize import snapshot_file
 
 pytestmark = pytest.mark.more
 EACH = pytest.mark.parametrize("package", PACKAGES, ids=[p.name for p in PACKAGES])
@@ -135,7 +135,7 @@ def counted(found: Classification, train: Train, before: Snapshot) -> Counter[st
     actions = [
         action
         for statement in train.statements
-        for action in facts.actions(statement, types.path(before, statement.settings))
+        for action in facts.actions(statement, names.path(before, statement.settings))
     ]
     counts = Counter(
         f"operation {place.operation.slug}" for place in found.placed for _ in place.actions
@@ -163,7 +163,7 @@ def test_every_statement_has_its_place_in_a_revision(recorded: Recorded) -> None
 
 
 def test_replaying_the_record_gives_the_schema_of_alembic_upgrade(recorded: Recorded) -> None:
-    assert snapshotfile.difference(recorded.upgraded, recorded.replayed) == ()
+    assert snapshot_file.difference(recorded.upgraded, recorded.replayed) == ()
 
 
 def test_every_statement_is_planned_or_refused_with_its_reason(

@@ -9,8 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from tests import case as cases
-from zdm import planfile
-from zdm.config import RolloutSettings
+from zdm.config.settings import RolloutSettings
 from zdm.errors import ZdmError
 from zdm.execute import runner
 from zdm.execute.clock import SystemClock
@@ -26,8 +25,9 @@ from zdm.execute.events import (
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
 from zdm.model.release import RunState
-from zdm.postgres.backfill import Pacing
-from zdm.postgres.database import PostgresDatabase
+from zdm.postgres.backfill.engine import Pacing
+from zdm.postgres.run.database import PostgresDatabase
+from zdm.serialize import plan_file
 from zdm.workflows import plan_files, rollback_run
 
 ROLLOUT = RolloutSettings(
@@ -108,7 +108,7 @@ def _run(url: str, task: Task, world: World) -> None:
     options = _options(word=task.word)
     match task.command:
         case Command.EXECUTE:
-            plan = planfile.loads(task.plan, "the plan")
+            plan = plan_file.loads(task.plan, "the plan")
             runner.execute(plan_files.plan_text(plan), world, options)
         case Command.ROLLBACK:
             rollback_run.run(url, world, options)

@@ -9,10 +9,11 @@ from tests.kill_matrix.points import Back, Point
 from tests.kill_matrix.run import Run, Usual
 from tests.kill_matrix.scenarios import ALL, Scenario
 from tests.kill_matrix.site import Site
-from zdm import snapshotfile
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
-from zdm.postgres import catalog, connection
+from zdm.postgres.catalog import read
+from zdm.postgres.session import connection
+from zdm.serialize import snapshot_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ class Matrix:
             ready = self.prepared[slug]
             calm = self._undisturbed(ready.scenario, ready.template, ready.plan, ready)
             start = _snapshot(self.site.url(ready.template))
-            left = snapshotfile.difference(start, calm.end)
+            left = snapshot_file.difference(start, calm.end)
             if left:
                 raise AssertionError(f"the calm rollback of {slug} leaves {left}")
             self.calm[slug] = calm
@@ -108,7 +109,7 @@ class Matrix:
             run = self._run(ready.scenario, ready.plan, name)
             run.point, run.back, run.usual = point, point.back, usual
             wrong = run.to_end()
-            difference = snapshotfile.difference(end, _snapshot(self.site.url(name)))
+            difference = snapshot_file.difference(end, _snapshot(self.site.url(name)))
             wrong += [f"the schema differs: {item}" for item in difference]
         return Outcome(
             point=point,
@@ -127,7 +128,7 @@ def _last(plan: Plan) -> Back:
 
 def _snapshot(url: str) -> Snapshot:
     with connection.connect(url, name="tests") as own:
-        return catalog.read(own)
+        return read.read(own)
 
 
 def made(site: Site) -> Matrix:

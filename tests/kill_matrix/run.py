@@ -16,10 +16,10 @@ from tests.kill_matrix.points import AFTER, BEGIN, END, Back, Harm, Point
 from tests.kill_matrix.proxy import Proxy
 from tests.kill_matrix.scenarios import Scenario
 from tests.kill_matrix.site import Site
-from zdm import planfile
 from zdm.errors import TemporaryError
 from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, Side
-from zdm.postgres import connection
+from zdm.postgres.session import connection
+from zdm.serialize import plan_file
 
 TRIES = 6
 PATIENCE = 90.0  # seconds for one executor to end
@@ -90,7 +90,7 @@ class Run:
         return self.plan.steps[back.step].phase.position >= Phase.ROLLOUT.position
 
     def _task(self) -> Task:
-        text = planfile.dumps(self.plan)
+        text = plan_file.dumps(self.plan)
         if self.back is None or not self._goes_back():
             return Task(command=Command.EXECUTE, plan=text)
         return Task(command=Command.ROLLBACK, plan=text, word=self._has_rolled(self.back))
@@ -98,7 +98,7 @@ class Run:
     def _up_to(self, back: Back, proxy: Proxy, writers: Load) -> None:
         """Bring the run to where it is to be taken back; its executor vanishes there."""
         following = self.plan.steps[back.step + 1].id
-        task = Task(command=Command.EXECUTE, plan=planfile.dumps(self.plan), until=following)
+        task = Task(command=Command.EXECUTE, plan=plan_file.dumps(self.plan), until=following)
         self.halfway = True
         self._one_executor(task, proxy, writers)
         self.halfway, self.due = False, None

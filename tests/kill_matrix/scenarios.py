@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tests.unit import schemas
-from zdm import classify, planner
 from zdm.model.plan import Plan, RunSql, Step
-from zdm.postgres import catalog, connection
+from zdm.planning import classify, schedule
+from zdm.postgres.catalog import read as catalog
+from zdm.postgres.session import connection
 
 ROWS = 3_000
 
@@ -41,7 +42,7 @@ class Scenario:
             snapshot = catalog.read(own)
         train = schemas.train(self.migration)
         classification = classify.classify(train, snapshot)
-        plan = planner.plan(classification, name=self.slug, train=train, snapshot=snapshot)
+        plan = schedule.plan(classification, name=self.slug, train=train, snapshot=snapshot)
         return replace(plan, steps=tuple(_patient(step) for step in plan.steps))
 
 

@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 from tests.kill_matrix.proxy import Proxy
 from tests.kill_matrix.scenarios import Scenario
 from zdm.errors import TemporaryError
-from zdm.postgres import connection, programs, provider
-from zdm.postgres.provider import Server, Wanted
+from zdm.postgres.server import programs, provider
+from zdm.postgres.server.provider import Server, Wanted
+from zdm.postgres.session import connection
 
 # an acknowledged commit must survive the server's crash (not the machine's: no fsync)
 PATIENCE = 60.0

@@ -23,8 +23,8 @@ from zdm.execute.ports import JournalRun
 from zdm.model.release import RunState
 from zdm.observe import metrics
 from zdm.observe.metrics import METRICS, LiveRun, Samples
-from zdm.postgres.history import History
-from zdm.postgres.journal import Filled
+from zdm.postgres.journal.history import History
+from zdm.postgres.journal.runs import Filled
 from zdm.workflows import read_metrics
 from zdm.workflows.read_status import Status
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.revisions.projects import Databases
-from zdm.postgres import provider
-from zdm.postgres.provider import Server, Wanted
+from zdm.postgres.server import provider
+from zdm.postgres.server.provider import Server, Wanted
 
 
 @pytest.fixture(scope="session")

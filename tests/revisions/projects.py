@@ -11,12 +11,13 @@ from textwrap import dedent, indent
 
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Train
-from zdm.postgres import catalog, connection
-from zdm.postgres.provider import Server
+from zdm.postgres.catalog import read
+from zdm.postgres.server.provider import Server
+from zdm.postgres.session import connection
 from zdm.revisions import graph, record
+from zdm.revisions.child_process import Project, Session
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
-from zdm.revisions.session import Project, Session
 
 INI = "[alembic]\nscript_location = %(here)s/migrations\nsqlalchemy.url = {url}\n"
 SYNC = """
@@ -158,7 +159,7 @@ class Databases:
     def snapshot(self, dsn: str) -> Snapshot:
         """A database's schema."""
         with connection.connect(dsn, name="tests") as conn:
-            return catalog.read(conn)
+            return read.read(conn)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.revisions.projects import Sample, sample, sync_env
-from zdm.config import AlembicSettings, Settings
+from zdm.config.settings import AlembicSettings, Settings
 from zdm.model.diagnosis import Diagnosis, Verdict
 from zdm.revisions import doctor
 

@@ -13,13 +13,13 @@ from alembic.util import CommandError
 from sqlalchemy import pool
 
 from tests.revisions.projects import Databases, sample
-from zdm import planfile
-from zdm.classify import classify
 from zdm.model.plan import Plan, RunSql
 from zdm.model.statement import Train
 from zdm.parse import split
-from zdm.planner import plan
+from zdm.planning.classify import classify
+from zdm.planning.schedule import plan
 from zdm.revisions.env import guard
+from zdm.serialize import plan_file
 
 ENV = """
 from alembic import context
@@ -82,7 +82,7 @@ class Shop:
         journal = resources.files("zdm.postgres").joinpath("queries/journal.sql").read_text()
         self.databases.run(self.dsn, ";".join(step.sql))
         self.databases.run(self.dsn, journal)
-        text = planfile.dumps(self.plan).replace("'", "''")
+        text = plan_file.dumps(self.plan).replace("'", "''")
         self.databases.run(
             self.dsn,
             "INSERT INTO zdm.run (plan_name, plan_digest, plan, state, owner, finished_at)"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.revisions.projects import sample
-from zdm.config import AlembicSettings, Settings
+from zdm.config.settings import AlembicSettings, Settings
 from zdm.errors import InputError
 from zdm.workflows import new_revision
 

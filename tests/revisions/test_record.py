@@ -18,11 +18,11 @@ from tests.revisions.projects import (
 )
 from zdm.model.schema import Name
 from zdm.model.statement import Setting, Stamp, Train
-from zdm.postgres import provider
-from zdm.postgres.provider import Wanted
+from zdm.postgres.server import provider
+from zdm.postgres.server.provider import Wanted
 from zdm.revisions import graph, record
+from zdm.revisions.child_process import Session
 from zdm.revisions.record import Below, RecordRequest
-from zdm.revisions.session import Session
 
 EACH_DRIVER = pytest.mark.parametrize(
     "driver",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.revisions.projects import Databases, Sample, sample, sync_env, texts
-from zdm.config import AlembicSettings, Settings
+from zdm.config.settings import AlembicSettings, Settings
 from zdm.errors import InputError
 from zdm.model.schema import Name
 from zdm.workflows import record_train

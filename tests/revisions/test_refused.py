@@ -15,8 +15,8 @@ from tests.revisions.projects import (
     recorded,
     sample,
 )
-from zdm import snapshotfile
 from zdm.errors import InputError
+from zdm.serialize import snapshot_file
 
 USERS = 'op.execute("CREATE TABLE users (id int)")'
 HARD_CODED = """
@@ -46,7 +46,7 @@ class Other:
         return self.dsn.replace("postgresql", scheme, 1)
 
     def fingerprint(self) -> str:
-        return snapshotfile.fingerprint(self.databases.snapshot(self.dsn))
+        return snapshot_file.fingerprint(self.databases.snapshot(self.dsn))
 
     def _log(self) -> list[str]:
         """The lines of the server's log about it: connections, statements, errors."""

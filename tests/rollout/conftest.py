@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.kube_api.server import FakeKube
-from tests.rollout.kube_shop import Shop, deployment
-from zdm.config import LocalWorkload
+from tests.rollout.kubernetes.kube_shop import Shop, deployment
+from zdm.config.settings import LocalWorkload
 from zdm.model.release import Instance, InstanceState, RolloutStatus, Version
-from zdm.rollout.local import Local
+from zdm.rollout.local.driver import Local
 
-APPLICATION = Path(__file__).parent / "application.py"
+APPLICATION = Path(__file__).parent / "local/application.py"
 PATIENCE = 60.0
 
 V1, V2 = Version("v1"), Version("v2")

@@ -53,7 +53,7 @@ class _Commands(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name not in COMMANDS:
             raise KeyError(name)
-        module = importlib.import_module(f"zdm.cli.{name}")
+        module = importlib.import_module(f"zdm.cli.commands.{name}")
         command = typer.Typer(add_completion=False, rich_markup_mode=None)
         command.command(name)(module.command)
         self[name] = typer.main.get_command(command)

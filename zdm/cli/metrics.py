@@ -11,7 +11,7 @@ from zdm.observe import metrics, server
 from zdm.observe.health import Answer, Health
 from zdm.observe.metrics import LiveRun, Samples
 from zdm.observe.server import Page
-from zdm.postgres import connection
+from zdm.postgres.session import connection
 from zdm.workflows import read_metrics
 
 

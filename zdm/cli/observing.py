@@ -13,7 +13,7 @@ from zdm.cli import wiring
 from zdm.cli.options import LogFormat
 from zdm.cli.progress import Progress
 from zdm.cli.screen import Screen
-from zdm.config import Settings
+from zdm.config.settings import Settings
 from zdm.errors import ZdmError
 from zdm.execute.clock import SystemClock
 from zdm.execute.events import Listening, RunFailed

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from zdm import plain
 from zdm.errors import InputError
+from zdm.serialize import codec
 
 Database = Annotated[
     str | None,
@@ -120,7 +120,7 @@ Trace = Annotated[
 def duration(text: str, option: str) -> timedelta:
     """An option's duration, such as 30s or 5m."""
     try:
-        value: timedelta = plain.DURATION.decode(text)
+        value: timedelta = codec.DURATION.decode(text)
     except ValueError as error:
         raise InputError(f"{option} {error}", hint="write it as in zdm.toml") from error
     return value

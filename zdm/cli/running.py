@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from zdm.cli import options, signals, wiring
 from zdm.cli.options import Pacing
-from zdm.config import Settings
+from zdm.config.settings import Settings
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Observer, Platform
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
-from zdm.postgres import backfill
-from zdm.postgres.database import PostgresDatabase
-from zdm.postgres.limits import Limits
+from zdm.postgres.backfill import engine
+from zdm.postgres.run.database import PostgresDatabase
+from zdm.postgres.run.limits import Limits
 
 
 def limits(
@@ -46,7 +46,7 @@ def world(
     with (
         signals.stopped_by_signals(stop),
         closing(
-            PostgresDatabase(url, clock, stop, backfill.Pacing(pacing.value), wanted)
+            PostgresDatabase(url, clock, stop, engine.Pacing(pacing.value), wanted)
         ) as database,
     ):
         yield World(

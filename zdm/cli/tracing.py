@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from zdm.errors import InputError
-from zdm.postgres import connection
+from zdm.postgres.session import connection
 
 if TYPE_CHECKING:
     from zdm.observe.tracing import Tracing

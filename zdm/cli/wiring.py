@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from zdm import config
 from zdm.cli import CONFIG
-from zdm.config import Settings
+from zdm.config import settings as config
+from zdm.config.settings import Settings
 from zdm.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zdm.config import KubernetesSettings
+    from zdm.config.settings import KubernetesSettings
     from zdm.execute.ports import Observer, Platform
     from zdm.model.plan import Plan
     from zdm.model.schema import Snapshot
     from zdm.model.statement import Train
-    from zdm.rollout.kube_cluster import ClusterApi
+    from zdm.rollout.kubernetes.api import ClusterApi
     from zdm.workflows.plan_revisions import Sources
 
 
@@ -94,7 +94,7 @@ def _schema_below(chosen: Settings, plan: "Plan") -> "Snapshot | None":
 
 def verify_where_possible(chosen: Settings, plan: "Plan", start: "Snapshot") -> str:
     """Verify if a server can be had; else a sentence that says that nothing was verified."""
-    from zdm.postgres import programs
+    from zdm.postgres.server import programs
 
     if chosen.shadow_url is None and not programs.installed():
         return (
@@ -115,9 +115,9 @@ def platform(chosen: Settings) -> "Platform | None":
                     "the rollout driver is `local`, and [rollout.local] is missing",
                     hint="see docs/drivers/local.md for its settings",
                 )
-            from zdm.rollout import local
+            from zdm.rollout.local import driver
 
-            return local.Local(workload=chosen.rollout.local)
+            return driver.Local(workload=chosen.rollout.local)
         case "kubernetes":
             return _kubernetes(chosen)
 
@@ -128,23 +128,23 @@ def announcers(chosen: Settings, complain: "Callable[[str], None]") -> "tuple[Ob
     if chosen.rollout.driver != "kubernetes" or found is None or not found.announce:
         return ()
     from zdm.execute.clock import SystemClock
-    from zdm.rollout import kube_announce, kube_api
-    from zdm.rollout.kube_objects import Ref
+    from zdm.rollout.kubernetes import announcer, client
+    from zdm.rollout.kubernetes.objects import Ref
 
     space, name = os.environ.get("POD_NAMESPACE"), os.environ.get("POD_NAME")
-    audience = kube_announce.Audience(
+    audience = announcer.Audience(
         workloads=tuple(Ref(w.kind, w.namespace, w.name) for w in found.workloads),
         own_pod=Ref("Pod", space, name) if space and name else None,
     )
-    api = kube_api.from_settings(found.kubeconfig, found.context, hurried=True)
-    return (kube_announce.Announcing(api, audience, SystemClock().now, complain),)
+    api = client.from_settings(found.kubeconfig, found.context, hurried=True)
+    return (announcer.Announcing(api, audience, SystemClock().now, complain),)
 
 
 def cluster(chosen: "KubernetesSettings") -> "ClusterApi":
     """The API of the cluster that the settings name."""
-    from zdm.rollout import kube_api
+    from zdm.rollout.kubernetes import client
 
-    return kube_api.from_settings(chosen.kubeconfig, chosen.context)
+    return client.from_settings(chosen.kubeconfig, chosen.context)
 
 
 def _kubernetes(chosen: Settings) -> "Platform":
@@ -154,8 +154,8 @@ def _kubernetes(chosen: Settings) -> "Platform":
             "the rollout driver is `kubernetes`, and [rollout.kubernetes] is missing",
             hint="see docs/drivers/kubernetes.md for its settings",
         )
-    from zdm.rollout import kube_api, kube_watch, kubernetes
+    from zdm.rollout.kubernetes import client, driver, watch
 
-    api = kube_api.from_settings(found.kubeconfig, found.context)
-    watch = kube_watch.PodWatch(api, found.namespaces)
-    return kubernetes.Kubernetes(found, api, watch=watch)
+    api = client.from_settings(found.kubeconfig, found.context)
+    pods = watch.PodWatch(api, found.namespaces)
+    return driver.Kubernetes(found, api, watch=pods)

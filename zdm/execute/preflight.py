@@ -1,6 +1,5 @@
 """What must hold before a run begins or goes on; every answer but yes is a refusal."""
 
-from zdm import snapshotfile
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute import states
 from zdm.execute.ports import Database, JournalRun, PlanText
@@ -8,6 +7,7 @@ from zdm.execute.world import Options
 from zdm.model.plan import Plan
 from zdm.model.release import RunState
 from zdm.model.schema import Snapshot
+from zdm.serialize import snapshot_file
 
 SHOWN = 5  # differences named in a message
 
@@ -67,7 +67,7 @@ def _start(plan: Plan, database: Database, start: Snapshot | None) -> None:
             f" {_said(plan.stamp.from_heads)}",
             hint="plan again from where the database stands",
         )
-    if snapshotfile.fingerprint(now) != plan.fingerprint:
+    if snapshot_file.fingerprint(now) != plan.fingerprint:
         raise RefusedError(
             "the schema is not the one the plan was made from" + _differences(start, now),
             hint="plan again from the schema as it is, and have the new plan reviewed",
@@ -77,7 +77,7 @@ def _start(plan: Plan, database: Database, start: Snapshot | None) -> None:
 def _differences(start: Snapshot | None, now: Snapshot) -> str:
     if start is None:
         return ""
-    found = snapshotfile.difference(start, now)
+    found = snapshot_file.difference(start, now)
     more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     return ": " + "; ".join(found[:SHOWN]) + more
 

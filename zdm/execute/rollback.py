@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import replace
 from typing import assert_never
 
-from zdm import snapshotfile
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute import gate, states
 from zdm.execute.await_rollout import GateKeeper
@@ -26,6 +25,7 @@ from zdm.execute.recorder import Recorder
 from zdm.execute.world import Options, World
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Step
 from zdm.model.release import RunState
+from zdm.serialize import snapshot_file
 
 
 def revert(plan: Plan, world: World, options: Options) -> RunState:
@@ -159,7 +159,7 @@ def _revert(step: RunSql | Backfill, world: World) -> None:
 
 def _equals_start(plan: Plan, world: World) -> None:
     now = world.database.snapshot(plan.stamp.table if plan.stamp else None)
-    if snapshotfile.fingerprint(now) != plan.fingerprint:
+    if snapshot_file.fingerprint(now) != plan.fingerprint:
         raise StoppedError(
             "every step was undone, and the schema is still not the one the plan started from",
             hint="somebody changed it meanwhile: compare with `zdm snapshot`, then mend it",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from zdm.config import RolloutSettings
+from zdm.config.settings import RolloutSettings
 from zdm.execute.ports import Clock, Database, Observer, Platform
 from zdm.execute.stop import StopFlag
 from zdm.model.release import RunState, Version

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TextIO
 
-from zdm import plain
 from zdm.execute.events import (
     BackfillProgress,
     Event,
@@ -22,15 +21,16 @@ from zdm.execute.events import (
 )
 from zdm.model.release import Version
 from zdm.observe.place import Place
+from zdm.serialize import codec
 
 EVERY = timedelta(minutes=1)  # between two lines about the same wait or backfill
 _SAID_BY_PLACE = frozenset({"id", "run", "plan", "step", "phase"})
-_CODECS: plain.Codecs = {
-    datetime: plain.Codec(encode=datetime.isoformat, decode=datetime.fromisoformat, schema={}),
-    timedelta: plain.Codec(
+_CODECS: codec.Codecs = {
+    datetime: codec.Codec(encode=datetime.isoformat, decode=datetime.fromisoformat, schema={}),
+    timedelta: codec.Codec(
         encode=timedelta.total_seconds, decode=lambda data: timedelta(seconds=data), schema={}
     ),
-    Version: plain.Codec(encode=str, decode=Version, schema={}),
+    Version: codec.Codec(encode=str, decode=Version, schema={}),
 }
 
 
@@ -68,7 +68,7 @@ class JsonLog:
 
     def _line(self, event: Event, at: datetime) -> dict[str, Any]:
         content = {
-            field.name: plain.to_plain(getattr(event, field.name), _CODECS)
+            field.name: codec.to_plain(getattr(event, field.name), _CODECS)
             for field in dataclasses.fields(event)
             if field.name not in _SAID_BY_PLACE
         }

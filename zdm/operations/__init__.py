@@ -5,23 +5,14 @@ planned as three changes. The last takes what the author vouches for.
 """
 
 from zdm.model.operation import Recogniser
-from zdm.operations import (
-    add_column,
-    as_written,
-    backfill,
-    change_default,
-    change_type,
-    comment,
-    create_index,
-    create_table,
-    drop_column,
-    drop_index,
-    insert_rows,
-    new_object,
-    new_table_change,
-    rename_column,
-    set_not_null,
-)
+from zdm.operations.column import add_column, change_default, drop_column, rename_column
+from zdm.operations.constraint import set_not_null
+from zdm.operations.data import backfill, insert_rows
+from zdm.operations.index import create_index, drop_index
+from zdm.operations.object import comment, new_object
+from zdm.operations.statement import as_written
+from zdm.operations.table import create_table, new_table_change
+from zdm.operations.type import change_type
 
 ALL: tuple[Recogniser, ...] = (
     new_table_change.recognise,

@@ -19,7 +19,7 @@ from zdm.model.schema import Snapshot
 from zdm.model.statement import Stamp
 from zdm.parse import emit
 from zdm.parse.emit import Constant, Expression, Ident, Qualified
-from zdm.recipes import probes
+from zdm.recipes.sql import probes
 
 SLUG = "stamp"
 

@@ -3,14 +3,14 @@
 import json
 from typing import Any
 
-from zdm import planfile
 from zdm.compat import states
 from zdm.model.plan import Plan
+from zdm.serialize import plan_file
 
 
 def render(plan: Plan) -> str:
     """The plan as one JSON object."""
-    content: dict[str, Any] = planfile.to_plain(plan)
+    content: dict[str, Any] = plan_file.to_plain(plan)
     content["point_of_no_return"] = plan.point_of_no_return
     content["states"] = [
         {"after": state.after, "works": sorted(state.serves)} for state in states.states(plan)

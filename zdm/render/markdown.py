@@ -6,11 +6,11 @@ goes), then the table of steps, then risks; the SQL is folded away.
 
 import re
 
-from zdm import planfile
 from zdm.compat.states import State
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Side, Step
 from zdm.render import outline
 from zdm.render.outline import Numbered, PhaseOutline
+from zdm.serialize import plan_file
 
 _MARKS = {"works": "✅"}
 
@@ -167,5 +167,5 @@ def _footer(plan: Plan) -> str:
     files = ", ".join(f"`{file.path}`" for file in plan.files)
     return (
         f"<sub>Made by zdm from {files}; starts from schema `{plan.fingerprint[:12]}`,"
-        f" plan digest `{planfile.digest(plan)[:12]}`.</sub>"
+        f" plan digest `{plan_file.digest(plan)[:12]}`.</sub>"
     )

@@ -15,11 +15,11 @@ from zdm.errors import InputError
 from zdm.model.schema import Name
 from zdm.model.statement import Setting, Source, Stamp, Statement, Train
 from zdm.parse import trees
-from zdm.revisions import comments, ledger, reads
-from zdm.revisions.comments import Comments
+from zdm.revisions import data_reads, directives, effective_statements
+from zdm.revisions.directives import Comments
+from zdm.revisions.effective_statements import Done, Entry
 from zdm.revisions.graph import History, shown
-from zdm.revisions.ledger import Done, Entry
-from zdm.revisions.serverlog import Sent
+from zdm.revisions.server_log import Sent
 
 Event = Mapping[str, Any]
 
@@ -59,9 +59,9 @@ def train(recording: Recording, sent: Sequence[Sent]) -> Train:
     """Everything that the revisions sent, in order, with its place."""
     _check_tenants(recording)
     files = [recording.history.revision(id) for id in recording.steps]
-    remarks = {r.id: comments.read(r.path, r.file, r.id) for r in files}
-    read = [(item, ledger.entries(item, recording.token)) for item in sent]
-    book = ledger.ledger(read)
+    remarks = {r.id: directives.read(r.path, r.file, r.id) for r in files}
+    read = [(item, effective_statements.entries(item, recording.token)) for item in sent]
+    book = effective_statements.ledger(read)
     assembler = _Assembler(recording, remarks)
     statements = tuple(assembler.statements(book.done))
     _check_directives(remarks, statements)
@@ -137,8 +137,10 @@ class _Assembler:
 
     def _unmarked(self, entry: Entry, after: int) -> _Place | None:
         """A statement that went past SQLAlchemy: through a driver's own cursor."""
-        tree = reads.query(entry.parsed)
-        if reads.is_session(entry.parsed) or (tree is not None and not reads.tables(tree)):
+        tree = data_reads.query(entry.parsed)
+        if data_reads.is_session(entry.parsed) or (
+            tree is not None and not data_reads.tables(tree)
+        ):
             return None
         events = self.recording.events[after : after + 2]  # the one before, the one after
         ids = [event["revision"] for event in events if event["revision"]]
@@ -155,9 +157,9 @@ class _Assembler:
 
     def _belongs(self, entry: Entry, place: _Place) -> bool:
         """Whether it is part of the migration; reads are not, but they may be told of."""
-        tree = reads.query(entry.parsed)
+        tree = data_reads.query(entry.parsed)
         if tree is not None:
-            names = reads.tables(tree)
+            names = data_reads.tables(tree)
             if names and place.by != "environment":
                 self.notes.append(
                     (
@@ -166,10 +168,10 @@ class _Assembler:
                         " on empty tables, so what it does with rows is not in the plan",
                     )
                 )
-            return place.by == "revision" and reads.acts(tree, self._read_only)
+            return place.by == "revision" and data_reads.acts(tree, self._read_only)
         if place.by != "environment":
             return True
-        if reads.is_session(entry.parsed):
+        if data_reads.is_session(entry.parsed):
             return False
         if not self._first:
             self.notes.append(
@@ -200,7 +202,7 @@ class _Assembler:
             if entry.event is None or entry.silent:
                 continue
             event = self.recording.events[entry.event]
-            if event["by"] == "revision" and reads.query(entry.parsed) is None:
+            if event["by"] == "revision" and data_reads.query(entry.parsed) is None:
                 yield (
                     self._source(event),
                     "this failed or was rolled back on the shadow, and the revision went on:"
@@ -232,7 +234,7 @@ def _check_directives(remarks: Mapping[str, Comments], statements: Sequence[Stat
         for found in remark.above.values():
             for directive in found:
                 if directive not in taken:
-                    raise comments.stray(directive)
+                    raise directives.stray(directive)
 
 
 def _numbered(statements: Sequence[Statement]) -> tuple[Statement, ...]:

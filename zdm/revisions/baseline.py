@@ -7,8 +7,8 @@ shadow's URL as ZDM_SHADOW_URL (and as PG* for libpq) in an environment without 
 import subprocess
 
 from zdm.errors import InputError
-from zdm.revisions import address, environment
-from zdm.revisions.session import Session
+from zdm.revisions import child_environment, shadow_address
+from zdm.revisions.child_process import Session
 
 VARIABLE = "ZDM_SHADOW_URL"
 
@@ -16,11 +16,11 @@ VARIABLE = "ZDM_SHADOW_URL"
 def run(session: Session, dsn: str, command: tuple[str, ...]) -> None:
     """Run the command against the shadow; it must leave the schema that is wanted."""
     project = session.project
-    found = address.parse(dsn)
+    found = shadow_address.parse(dsn)
     url = found.url("postgresql")
     variables = {
-        **environment.scrubbed(project.environ, session.home, project.variables),
-        **dict.fromkeys(environment.database_variables(project.environ), url),
+        **child_environment.scrubbed(project.environ, session.home, project.variables),
+        **dict.fromkeys(child_environment.database_variables(project.environ), url),
         **found.variables(),
         VARIABLE: url,
     }

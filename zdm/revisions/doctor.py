@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from zdm.config import Settings
+from zdm.config.settings import Settings
 from zdm.errors import InputError
 from zdm.execute import starting
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
 from zdm.revisions import graph
+from zdm.revisions.child_process import Session, project
 from zdm.revisions.graph import History
-from zdm.revisions.session import Session, project
 
 _GUARD = re.compile(r"\bzdm\.revisions\.env\b[\s\S]*\bguard\(")
 _STARTERS = ("Dockerfile*", "*.Dockerfile", "Procfile", "*compose*.y*ml", "*.sh", "bin/*.sh")

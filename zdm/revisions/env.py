@@ -110,7 +110,7 @@ def _changing(connection: sa.Connection) -> frozenset[tuple[str, str]]:
         runs = _runs(connection)
         found: frozenset[tuple[str, str]] = frozenset()
         if runs:  # reading plans takes half a second of imports, and is rarely needed
-            touched = importlib.import_module("zdm.revisions.touched")
+            touched = importlib.import_module("zdm.revisions.touched_tables")
             found = touched.tables([plan for _, _, plan in runs])
         known[_KNOWN] = found
     return cast("frozenset[tuple[str, str]]", known[_KNOWN])

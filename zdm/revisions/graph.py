@@ -13,7 +13,7 @@ from typing import Any
 
 from zdm.errors import InputError
 from zdm.model.statement import SourceFile
-from zdm.revisions.session import Session
+from zdm.revisions.child_process import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

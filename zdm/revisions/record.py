@@ -11,11 +11,11 @@ from pathlib import Path
 from zdm.errors import InputError
 from zdm.model.schema import Name
 from zdm.model.statement import Train
-from zdm.revisions import assemble, baseline, serverlog
-from zdm.revisions.address import parse
+from zdm.revisions import assemble, baseline, server_log
 from zdm.revisions.assemble import Recording
+from zdm.revisions.child_process import Session
 from zdm.revisions.graph import History
-from zdm.revisions.session import Session
+from zdm.revisions.shadow_address import parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def record(session: Session, request: RecordRequest) -> Train:
     heads = prepare(session, request)
     token = secrets.token_hex(4)
     begin, end = (f"zdm:{word}:{secrets.token_hex(8)}" for word in ("begin", "end"))
-    start = serverlog.positions(directory)
+    start = server_log.positions(directory)
     answer = session.ask(
         "record",
         to=list(request.targets or ("heads",)),
@@ -70,7 +70,7 @@ def record(session: Session, request: RecordRequest) -> Train:
         heads=heads,
         answer=answer,
     )
-    sent = serverlog.read(directory, start, database, (begin, end))
+    sent = server_log.read(directory, start, database, (begin, end))
     return assemble.train(recording, sent)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import make_url
 
 from zdm.errors import InputError
-from zdm.revisions.address import Address
+from zdm.revisions.shadow_address import Address
 
 Work = Callable[[Any, MigrationContext], Iterable[Any]]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from zdm.config import KubernetesSettings, Settings
+from zdm.config.settings import KubernetesSettings, Settings
 from zdm.errors import InputError
 
 _PREFIX = "pod/"

@@ -4,16 +4,16 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from zdm.config import KubernetesSettings, RolloutSettings, Settings
+from zdm.config.settings import KubernetesSettings, RolloutSettings, Settings
 from zdm.errors import ZdmError
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
 from zdm.model.release import Version
 from zdm.model.schema import Name
-from zdm.postgres import doctor as database
+from zdm.postgres.doctor import checks as database
 from zdm.revisions import doctor as project
-from zdm.rollout import kube_checks, kube_doctor
-from zdm.rollout.kube_cluster import ClusterApi
+from zdm.rollout.kubernetes import doctor, doctor_checks
+from zdm.rollout.kubernetes.api import ClusterApi
 from zdm.workflows import job_manifest, plan_files
 
 
@@ -83,6 +83,6 @@ def _cluster(
     except ZdmError as error:
         return (diagnosis.failed("cluster", error.message, error.hint),)
     versions = (Version(rollout.old), Version(rollout.new))
-    cluster = kube_doctor.ClusterOfSettings(settings, api, versions)
+    cluster = doctor.ClusterOfSettings(settings, api, versions)
     own = os.environ.get("POD_NAMESPACE", "")  # set in the Job that `zdm manifest` prints
-    return kube_checks.examine(cluster, job_manifest.scope(settings, own))
+    return doctor_checks.examine(cluster, job_manifest.scope(settings, own))

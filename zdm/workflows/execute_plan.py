@@ -1,6 +1,6 @@
 """Run a plan in the world that the caller made."""
 
-from zdm.config import ExecuteSettings, RolloutSettings
+from zdm.config.settings import ExecuteSettings, RolloutSettings
 from zdm.execute import runner
 from zdm.execute.world import Options, World
 from zdm.model.plan import Plan

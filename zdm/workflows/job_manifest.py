@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zdm import config, planfile
-from zdm.config import KubernetesSettings, Settings
+from zdm.config import settings as config
+from zdm.config.settings import KubernetesSettings, Settings
 from zdm.errors import InputError, RefusedError
-from zdm.rollout import kube_manifest
-from zdm.rollout.kube_manifest import Document, Job, PlanInConfigMap, PlanInImage
-from zdm.rollout.kube_rights import Scope, Target
+from zdm.rollout.kubernetes import manifest
+from zdm.rollout.kubernetes.manifest import Document, Job, PlanInConfigMap, PlanInImage
+from zdm.rollout.kubernetes.rbac import Scope, Target
+from zdm.serialize import plan_file
 from zdm.workflows import plan_files
 
 _PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]+@|\bpassword\s*=\s*\S", re.IGNORECASE)
@@ -46,11 +47,11 @@ def run(settings: Settings, asked: Asked) -> dict[str, Document]:
             " docs/drivers/kubernetes.md",
         )
     plan = plan_files.read_plan(asked.plan)
-    return kube_manifest.documents(
+    return manifest.documents(
         Job(
             account=asked.account,
             plan=plan.name,
-            digest=planfile.digest(plan),
+            digest=plan_file.digest(plan),
             attempt=asked.attempt,
             release=settings.rollout.new,
             image=asked.image,

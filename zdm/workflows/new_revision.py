@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from zdm.config import Settings
-from zdm.revisions.session import Session, project
+from zdm.config.settings import Settings
+from zdm.revisions.child_process import Session, project
 
 
 def run(settings: Settings, environ: Mapping[str, str], message: str, head: str | None) -> str:

@@ -4,28 +4,28 @@ import difflib
 import hashlib
 from pathlib import Path
 
-from zdm import planfile, snapshotfile
 from zdm.errors import InputError, RefusedError
 from zdm.execute.ports import PlanText
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
+from zdm.serialize import plan_file, snapshot_file
 
 _DIFF_LINES = 40
 
 
 def read_snapshot(file: Path) -> Snapshot:
     """The schema that a snapshot file holds."""
-    return snapshotfile.loads(read_text(file), str(file))
+    return snapshot_file.loads(read_text(file), str(file))
 
 
 def read_plan(file: Path) -> Plan:
     """The plan that a plan file holds."""
-    return planfile.loads(read_text(file), str(file))
+    return plan_file.loads(read_text(file), str(file))
 
 
 def plan_text(plan: Plan) -> PlanText:
     """The plan with its file's text, as a run pins it."""
-    return PlanText(plan=plan, text=planfile.dumps(plan), digest=planfile.digest(plan))
+    return PlanText(plan=plan, text=plan_file.dumps(plan), digest=plan_file.digest(plan))
 
 
 def read_text(file: Path) -> str:
@@ -56,7 +56,7 @@ def check_sources(plan: Plan, root: Path) -> None:
 
 def check(plan: Plan, file: Path) -> None:
     """Refuse unless the checked-in plan file is what the sources give."""
-    wanted = planfile.dumps(plan)
+    wanted = plan_file.dumps(plan)
     if not file.exists():
         raise RefusedError(
             f"{file} is not there, so nobody could review the plan",
@@ -80,7 +80,7 @@ def check(plan: Plan, file: Path) -> None:
 
 def write_plan(file: Path, plan: Plan) -> None:
     """Write the plan file."""
-    write(file, planfile.dumps(plan))
+    write(file, plan_file.dumps(plan))
 
 
 def write(file: Path, text: str) -> None:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zdm import classify, planner
 from zdm.errors import InputError, ZdmError
-from zdm.invariants import gates, locks, phases, timeouts
 from zdm.model.findings import Finding
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
 from zdm.model.statement import SourceFile, Statement, Train
 from zdm.parse import split
+from zdm.planning import classify, schedule
+from zdm.planning.invariants import gates, locks, phases, timeouts
 
 SQL_SUFFIX = ".sql"
 INVARIANTS: tuple[Callable[[Plan], tuple[Finding, ...]], ...] = (
@@ -62,7 +62,7 @@ def run(request: PlanRequest, sources: Sources) -> Planned:
             "nothing is pending, so there is nothing to plan",
             hint="name a SQL file or a revision, or create one with `zdm new MESSAGE`",
         )
-    plan = planner.plan(
+    plan = schedule.plan(
         classify.classify(train, snapshot),
         name=_name(train),
         train=train,

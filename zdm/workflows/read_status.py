@@ -4,25 +4,20 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from zdm import planfile
 from zdm.execute.events import Waiting
 from zdm.execute.ports import JournalRun, Order
 from zdm.execute.states import FINISHED
 from zdm.model.plan import Plan
-from zdm.postgres import (
-    backfill_cost,
-    backfill_failing,
-    connection,
-    history,
-    journal,
-    locks,
-    orders,
-)
-from zdm.postgres.backfill_cost import Kept
-from zdm.postgres.backfill_failing import FailingRow
-from zdm.postgres.connection import Connection
-from zdm.postgres.history import History
-from zdm.postgres.journal import Filled
+from zdm.postgres.backfill import failing_rows, wal_forecast
+from zdm.postgres.backfill.failing_rows import FailingRow
+from zdm.postgres.backfill.wal_forecast import Kept
+from zdm.postgres.journal import history, orders, runs
+from zdm.postgres.journal.history import History
+from zdm.postgres.journal.runs import Filled
+from zdm.postgres.run import executor_lock
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
+from zdm.serialize import plan_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,23 +53,23 @@ def read(url: str) -> Status | None:
         closing(connection.connect(url, name="status")) as opened,
         connection.translated("reading the journal"),
     ):
-        run = journal.unfinished(opened) or journal.latest(opened)
+        run = runs.unfinished(opened) or runs.latest(opened)
         return None if run is None else _status(opened, run)
 
 
 def _status(opened: Connection, run: JournalRun) -> Status:
-    version = journal.version(opened)
+    version = runs.version(opened)
     is_new = version >= 2  # they came with it
     waiting = orders.waiting(opened, run.id) if is_new else None
     return Status(
         run=run,
-        plan=planfile.loads(journal.plan_text(opened, run.id), f"the plan of run {run.id}"),
-        fills=journal.ranges(opened, run.id),
+        plan=plan_file.loads(runs.plan_text(opened, run.id), f"the plan of run {run.id}"),
+        fills=runs.ranges(opened, run.id),
         history=history.of_run(opened, run.id),
-        at_work=tuple(str(item) for item in locks.holders(opened)),
+        at_work=tuple(str(item) for item in executor_lock.holders(opened)),
         order=orders.standing(opened, run.id) if is_new else None,
         waiting=waiting[0] if waiting else None,
         waiting_seen_at=waiting[1] if waiting else None,
-        failing=backfill_failing.kept(opened, run.id) if version >= 4 else (),
-        costs=backfill_cost.kept(opened, run.id) if version >= 4 else (),
+        failing=failing_rows.kept(opened, run.id) if version >= 4 else (),
+        costs=wal_forecast.kept(opened, run.id) if version >= 4 else (),
     )

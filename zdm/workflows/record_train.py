@@ -12,18 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from zdm import snapshotfile
-from zdm.config import Settings
+from zdm.config.settings import Settings
 from zdm.errors import InputError
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Train
 from zdm.parse import split
-from zdm.postgres import catalog, connection, rebuild, shadow
-from zdm.postgres.provider import Server, Wanted
+from zdm.postgres.catalog import read as catalog
+from zdm.postgres.catalog import rebuild
+from zdm.postgres.server import shadow
+from zdm.postgres.server.provider import Server, Wanted
+from zdm.postgres.session import connection
 from zdm.revisions import graph, record
+from zdm.revisions.child_process import Session, project
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
-from zdm.revisions.session import Session, project
+from zdm.serialize import snapshot_file
 
 BEGINNING = "base"  # as Alembic calls what is before the first revision
 EVERYTHING = frozenset({"head", "heads"})
@@ -119,7 +122,7 @@ class _Start:
     def key(self) -> str:
         """The hash of what makes the schema."""
         if self.snapshot is not None:
-            return f"schema {snapshotfile.fingerprint(self.snapshot)}"
+            return f"schema {snapshot_file.fingerprint(self.snapshot)}"
         below = self.below
         baseline = repr((below.sql, below.command)).encode()
         return f"history {self.history.key(self.heads, baseline)}"

@@ -3,13 +3,14 @@
 The schema that the plan starts from is the one given, else the database's, which is only read.
 """
 
-from zdm.config import Settings
+from zdm.config.settings import Settings
 from zdm.errors import InputError, RefusedError
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
-from zdm.postgres import replay, shadow
-from zdm.postgres.provider import Wanted
-from zdm.postgres.replay import Verification
+from zdm.postgres.replay import replay
+from zdm.postgres.replay.replay import Verification
+from zdm.postgres.server import shadow
+from zdm.postgres.server.provider import Wanted
 from zdm.workflows import take_snapshot
 
 

@@ -2,13 +2,14 @@
 
 from contextlib import closing
 
-from zdm import planfile
 from zdm.errors import RefusedError
 from zdm.execute import rollback
 from zdm.execute.world import Options, World
 from zdm.model.release import RunState
-from zdm.postgres import connection, journal
-from zdm.postgres.connection import Connection
+from zdm.postgres.journal import runs
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
+from zdm.serialize import plan_file
 
 
 def run(url: str, world: World, options: Options) -> RunState:
@@ -20,16 +21,16 @@ def run(url: str, world: World, options: Options) -> RunState:
         closing(connection.connect(url, name="rollback")) as opened,
         connection.translated("reading the journal"),
     ):
-        found = journal.unfinished(opened)
+        found = runs.unfinished(opened)
         if found is None and _is_taken_back(opened):
             return RunState.REVERTED
         if found is None:
             raise RefusedError("no run is unfinished, so there is nothing to take back")
-        text = journal.plan_text(opened, found.id)
-    plan = planfile.loads(text, f"the plan of run {found.id}")
+        text = runs.plan_text(opened, found.id)
+    plan = plan_file.loads(text, f"the plan of run {found.id}")
     return rollback.revert(plan, world, options)
 
 
 def _is_taken_back(opened: Connection) -> bool:
-    last = journal.latest(opened)
+    last = runs.latest(opened)
     return last is not None and last.state is RunState.REVERTED

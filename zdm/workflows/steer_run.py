@@ -9,8 +9,11 @@ from datetime import datetime
 
 from zdm.errors import RefusedError
 from zdm.execute.ports import Order
-from zdm.postgres import backfill_cost, connection, locks, orders
-from zdm.postgres.connection import Connection
+from zdm.postgres.backfill import wal_forecast
+from zdm.postgres.journal import orders
+from zdm.postgres.run import executor_lock
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
 
 
 @contextmanager
@@ -49,8 +52,8 @@ def resume(url: str) -> Resumed:
         order = orders.withdraw(opened, _operator())
         run = orders.unfinished(opened)
         if order is not None:
-            return Resumed(order=order, held=backfill_cost.held(opened, run))
-        return Resumed(exceeding=backfill_cost.approve(opened, run, _operator()))
+            return Resumed(order=order, held=wal_forecast.held(opened, run))
+        return Resumed(exceeding=wal_forecast.approve(opened, run, _operator()))
 
 
 def cancel(url: str) -> tuple[str, ...]:
@@ -73,4 +76,4 @@ def approve(url: str) -> datetime:
 
 
 def _at_work(opened: Connection) -> tuple[str, ...]:
-    return tuple(str(item) for item in locks.holders(opened))
+    return tuple(str(item) for item in executor_lock.holders(opened))

@@ -3,10 +3,11 @@
 from contextlib import closing
 
 from zdm.model.schema import Snapshot
-from zdm.postgres import catalog, connection
+from zdm.postgres.catalog import read
+from zdm.postgres.session import connection
 
 
 def live(url: str) -> Snapshot:
     """Read the schema; nothing is written."""
     with closing(connection.connect(url, name="snapshot")) as opened:
-        return catalog.read(opened)
+        return read.read(opened)

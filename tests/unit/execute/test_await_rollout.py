@@ -11,7 +11,7 @@ from tests.case import Watching
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.journal import JournalOnly
 from tests.fakes.platform import FakePlatform, Scene
-from zdm.config import RolloutSettings
+from zdm.config.settings import RolloutSettings
 from zdm.errors import InputError, RefusedError, RolloutError, StoppedError, TemporaryError
 from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.events import GateClear, Waiting

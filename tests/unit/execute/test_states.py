@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests import case as cases
-from zdm import planfile
 from zdm.execute import states
 from zdm.model.release import RunState
+from zdm.serialize import plan_file
 
 FILE = Path(cases.ROOT) / "rename_column/plain/plan.yaml"
-PLAN = planfile.loads(FILE.read_text(), str(FILE))
+PLAN = plan_file.loads(FILE.read_text(), str(FILE))
 IDS = [step.id for step in PLAN.steps]
 
 

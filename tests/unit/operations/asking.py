@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from tests.unit import schemas
-from zdm import classify
 from zdm.model.findings import Hazard
 from zdm.model.operation import Operation
 from zdm.model.plan import Step
 from zdm.model.schema import Snapshot
+from zdm.planning import classify
 
 
 @dataclass(frozen=True)

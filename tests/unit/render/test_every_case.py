@@ -4,11 +4,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from zdm import planfile
 from zdm.model.plan import Plan
 from zdm.parse import libpg_query
 from zdm.render import json as as_json
 from zdm.render import markdown, outline, sql, terminal
+from zdm.serialize import plan_file
 
 CASES = Path(__file__).parents[2] / "cases/operations"
 FILES = sorted(CASES.glob("*/*/plan.yaml"))
@@ -17,14 +17,14 @@ FILES = sorted(CASES.glob("*/*/plan.yaml"))
 @pytest.fixture(scope="module")
 def plans() -> list[Plan]:
     """The plans of all operations' cases."""
-    return [planfile.loads(file.read_text(), str(file)) for file in FILES]
+    return [plan_file.loads(file.read_text(), str(file)) for file in FILES]
 
 
 def test_every_plan_file_is_canonical_and_satisfies_the_schema(plans: list[Plan]) -> None:
-    validator = jsonschema.Draft202012Validator(planfile.schema())
+    validator = jsonschema.Draft202012Validator(plan_file.schema())
     for file, plan in zip(FILES, plans, strict=True):
-        validator.validate(planfile.to_plain(plan))
-        assert planfile.dumps(plan) == file.read_text()
+        validator.validate(plan_file.to_plain(plan))
+        assert plan_file.dumps(plan) == file.read_text()
 
 
 def test_the_sql_of_every_plan_is_sql_with_every_statement(plans: list[Plan]) -> None:

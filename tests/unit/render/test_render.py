@@ -6,11 +6,11 @@ import pytest
 
 from tests.golden import Golden
 from tests.samples import ADD, FILL, INDEX, RENAME, USERS
-from zdm import planfile
 from zdm.model.plan import Plan
 from zdm.model.statement import Setting
 from zdm.render import json as as_json
 from zdm.render import markdown, outline, sql, terminal
+from zdm.serialize import plan_file
 
 ODD = "a | b <script>\nDROP TABLE users; --"
 
@@ -74,7 +74,7 @@ def test_the_json_rendering_is_the_plan_with_what_follows_from_it() -> None:
     assert content.pop("point_of_no_return") == "rename_column_1.contract"
     assert states[0] == {"after": "start", "works": ["old"]}
     assert states[3] == {"after": "rename_column_1.index", "works": ["new", "old"]}
-    assert content == json.loads(json.dumps(planfile.to_plain(RENAME)))
+    assert content == json.loads(json.dumps(plan_file.to_plain(RENAME)))
 
 
 def test_a_plan_without_point_of_no_return_says_so() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from zdm.config import KubernetesSettings, RolloutSettings, Settings
+from zdm.config.settings import KubernetesSettings, RolloutSettings, Settings
 from zdm.errors import InputError
 from zdm.workflows import assume_dead
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from tests.samples import RENAME
-from zdm import planfile
 from zdm.errors import InputError, RefusedError
 from zdm.model.statement import SourceFile
+from zdm.serialize import plan_file
 from zdm.workflows import plan_files
 
 
@@ -30,9 +30,9 @@ def test_a_plan_file_that_differs_is_refused_with_the_difference(tmp_path: Path)
         "  +++ sources",
         "  @@ -3,4 +3,4 @@",
         "   format: 1",
-        f"  -digest: {planfile.digest(RENAME)}",
+        f"  -digest: {plan_file.digest(RENAME)}",
         "  -name: 0007_new_email",
-        f"  +digest: {planfile.digest(dataclasses.replace(RENAME, name='0008'))}",
+        f"  +digest: {plan_file.digest(dataclasses.replace(RENAME, name='0008'))}",
         "  +name: 0008",
         "   server_major: 17",
     ]

@@ -1,0 +1,93 @@
+"""What tests of the batch engine share: a table t, a backfill of it, and a job."""
+
+from tests.fakes.clock import FakeClock
+from tests.unit import plans
+from zdm.config.settings import BackfillSettings
+from zdm.execute.events import BackfillEvent
+from zdm.execute.ports import PlanText
+from zdm.model.plan import BOTH, Assignment, Backfill, Irreversible, Phase
+from zdm.model.schema import Name
+from zdm.postgres.backfill import engine
+from zdm.postgres.backfill.engine import Job, Pacing
+from zdm.postgres.journal import runs
+from zdm.postgres.journal.runs import Fence
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
+
+ROWS = 2500  # more than two batches
+
+
+def begun(own: Connection) -> Fence:
+    runs.make(own)
+    run = runs.begin(own, PlanText(plan=plans.plan(), text="p", digest="d"), "tests")
+    return Fence(run=run.id, epoch=run.epoch)
+
+
+def step(key: tuple[str, ...], expression: str = "upper(old)") -> Backfill:
+    return Backfill(
+        id="backfill-1",
+        operation="test",
+        phase=Phase.BACKFILL,
+        title="fill",
+        table=Name("public", "t"),
+        key=key,
+        assignments=(Assignment(column="new", expression=expression),),
+        differs=f"new IS DISTINCT FROM {expression}",
+        undo=Irreversible(reason="values"),
+        serves=BOTH,
+        reason="because",
+        origin=(),
+    )
+
+
+def job(
+    own: Connection,
+    fence: Fence,
+    wanted: Backfill,
+    pacing: Pacing = Pacing.PACED,
+    settings: BackfillSettings | None = None,
+) -> Job:
+    """A backfill on the connection's database."""
+    url = f"{own.info.dsn} password={own.info.password}"
+    return Job(
+        connect=lambda name: connection.connect(url, name=f"execute/tests/{name}"),
+        step=wanted,
+        fence=fence,
+        clock=FakeClock(),
+        pacing=pacing,
+        settings=settings or BackfillSettings(),
+    )
+
+
+def fill(
+    own: Connection, fence: Fence, wanted: Backfill, pacing: Pacing = Pacing.PACED
+) -> list[BackfillEvent]:
+    return list(engine.run(job(own, fence, wanted, pacing)))
+
+
+def count(own: Connection, condition: str) -> int:
+    row = own.execute(f"SELECT count(*) FROM t WHERE {condition}".encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def table(
+    own: Connection,
+    columns: str,
+    values: str | None,
+    details: str = "",
+    rows_of_it: int = ROWS,
+) -> None:
+    own.execute(f"CREATE TABLE t ({columns}, old text, new text) {details}".encode())
+    if not details:
+        rows(own, values, rows_of_it)
+
+
+def rows(own: Connection, values: str | None, rows_of_it: int = ROWS) -> None:
+    names = "(old)" if values is None else ""
+    given = "" if values is None else f"{values}, "
+    own.execute(
+        f"INSERT INTO t {names} SELECT {given}'row ' || g"
+        f" FROM generate_series(1, {rows_of_it}) AS g".encode()
+    )
+    own.execute("ANALYZE t")

@@ -1,0 +1,177 @@
+"""What goes wrong in a batch is tried again, waited for, or ends with a name."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from tests.postgres.backfill.fills import ROWS, begun, count, fill, job, step, table
+from tests.waiting import until_true
+from zdm.config.settings import BackfillGates, BackfillSettings
+from zdm.errors import StoppedError
+from zdm.execute.events import BackfillMeasured, BackfillProgress
+from zdm.execute.ports import LockBusyError
+from zdm.model.statement import Setting
+from zdm.postgres.backfill import engine
+from zdm.postgres.backfill.engine import Pacing
+from zdm.postgres.journal import runs
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
+
+WAITS = (
+    "FROM pg_locks WHERE NOT granted AND pid IN"
+    " (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+)
+
+
+@pytest.fixture
+def own(database: str) -> Iterator[Connection]:
+    with connection.connect(database, name="execute/tests") as conn:
+        yield conn
+
+
+def test_who_holds_a_row_is_named_and_its_newer_value_kept(
+    own: Connection, database: str
+) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    fence = begun(own)
+    filling = engine.run(job(own, fence, step(("id",))))
+    with psycopg.connect(database, application_name="app") as writer:
+        writer.execute("UPDATE t SET old = 'newer' WHERE id = 5")
+        held = "canceling statement due to lock timeout, held by app (pid "
+        next(e for e in filling if isinstance(e, BackfillProgress) and held in e.waiting)
+        writer.commit()
+    measured = next(e for e in filling if isinstance(e, BackfillMeasured))
+
+    assert dict(measured.retries)["55P03"] >= 1
+    assert count(own, "id = 5 AND new = 'NEWER'") == 1
+
+
+def test_a_row_that_is_never_free_ends_as_a_busy_lock_and_keeps_what_is_done(
+    own: Connection, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zdm.postgres.backfill.batch.LOCK_TIMEOUT", "20ms")
+    monkeypatch.setattr("zdm.backfill.retry.LAST_SECONDS", 0.2)
+    table(own, "id int PRIMARY KEY", "g")
+    with psycopg.connect(database, application_name="app") as writer:
+        writer.execute("UPDATE t SET old = 'newer' WHERE id = 2000")
+        with pytest.raises(LockBusyError, match="failed 10 times in a row") as raised:
+            fill(own, begun(own), step(("id",)))
+
+    assert raised.value.names[0].startswith("app (pid ")
+    assert count(own, "new IS NOT NULL") >= 1000
+
+
+def test_a_row_that_takes_too_long_is_found_among_fast_ones(
+    own: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zdm.postgres.backfill.batch.STATEMENT_TIMEOUT", "1s")
+    table(own, "id int PRIMARY KEY", "g")
+    wanted = step(("id",), "CASE WHEN id = 77 THEN pg_sleep(60)::text ELSE upper(old) END")
+    slow = replace(wanted, differs="new IS NULL")
+    with pytest.raises(StoppedError, match=r"row with id = 77 of t .* statement timeout"):
+        fill(own, begun(own), slow)
+
+    assert count(own, "new IS NULL AND id < 77") == 0
+    assert count(own, "new IS NULL AND id = 77") == 1
+
+
+def test_a_deadlock_is_tried_again(own: Connection, database: str) -> None:
+    """The batch stands still at row 450, so that it holds the first row, and the writer waits
+    for that one before the batch comes to the last; all three are filled by one statement."""
+    table(own, "id int PRIMARY KEY", "g")
+    [(first, last)] = own.execute(
+        "SELECT min(id), max(id) FILTER (WHERE id < 950) FROM t"
+        " WHERE hashtid(ctid) & 1 = (SELECT hashtid(ctid) & 1 FROM t WHERE id = 450)"
+    ).fetchall()
+    own.execute(
+        "CREATE FUNCTION stop_at_450() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_advisory_xact_lock_shared(450); RETURN NEW; END';"
+        "CREATE TRIGGER stop_at_450 BEFORE UPDATE ON t FOR EACH ROW WHEN (OLD.id = 450)"
+        " EXECUTE FUNCTION stop_at_450()"
+    )
+    timeouts = {"lock_timeout": "0", "statement_timeout": "0", "deadlock_timeout": "50ms"}
+    settings = tuple(Setting(name=name, value=value) for name, value in timeouts.items())
+    wanted = replace(step(("id",)), settings=settings)
+    gates = BackfillSettings(gates=BackfillGates(queue=timedelta(hours=1)))
+    filling = engine.run(job(own, begun(own), wanted, settings=gates))
+    with psycopg.connect(database, application_name="app") as writer:
+        writer.execute("SET deadlock_timeout = '1min'")
+        writer.execute("UPDATE t SET old = 'last' WHERE id = %s", (last,))
+        own.execute("SELECT pg_advisory_lock(450)")
+        next(filling)
+        until_true(own, f"SELECT count(*) > 0 {WAITS} AND locktype = 'advisory'")
+        thread = threading.Thread(
+            target=lambda: writer.execute("UPDATE t SET old = 'first' WHERE id = %s", (first,))
+        )
+        thread.start()
+        pid = writer.info.backend_pid
+        until_true(own, f"SELECT count(*) > 0 {WAITS} AND pid = {pid}")
+        own.execute("SELECT pg_advisory_unlock(450)")
+        thread.join()
+        writer.commit()
+    measured = next(e for e in filling if isinstance(e, BackfillMeasured))
+
+    assert dict(measured.retries).keys() & {"40P01"}
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+    assert count(own, "new IN ('FIRST', 'LAST')") == 2
+
+
+def test_a_deferred_constraint_that_fails_at_commit_names_its_row(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute("CREATE TABLE p (name text PRIMARY KEY)")
+    own.execute("INSERT INTO p SELECT upper(old) FROM t WHERE id <> 1500")
+    own.execute(
+        "ALTER TABLE t ADD FOREIGN KEY (new) REFERENCES p DEFERRABLE INITIALLY DEFERRED"
+    )
+    with pytest.raises(StoppedError, match=r"row with id = 1500 of t .* violates foreign key"):
+        fill(own, begun(own), step(("id",)))
+
+    assert count(own, "new IS NULL AND id < 1500") == 0
+    assert count(own, "new IS NULL AND id = 1500") == 1
+
+
+def test_triggers_of_the_table_fire_and_foreign_rows_are_kept(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute("ALTER TABLE t ADD updated_at timestamptz; CREATE TABLE audit (id int)")
+    own.execute(
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN NEW.updated_at = now(); INSERT INTO audit VALUES (NEW.id); RETURN NEW; END';"
+        "CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch()"
+    )
+    fill(own, begun(own), step(("id",)))
+
+    assert own.execute("SELECT count(*), count(DISTINCT id) FROM audit").fetchone() == (
+        ROWS,
+        ROWS,
+    )
+
+
+def test_a_column_that_is_gone_stops_at_once(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    fence = begun(own)
+    with pytest.raises(psycopg.errors.UndefinedColumn):  # the adapter says it in zdm's words
+        fill(own, fence, step(("id",), "upper(gone)"))
+
+    assert own.execute("SELECT sum(attempts) FROM zdm.backfill_range").fetchone() == (1,)
+
+
+def test_wide_rows_are_filled_in_small_batches_by_their_wal(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute(
+        "UPDATE t SET old = (SELECT string_agg(md5(id::text || g), '')"
+        " FROM generate_series(1, 300) AS g)"
+    )  # 10 kB, in TOAST
+    own.execute("ALTER TABLE t ALTER COLUMN new SET STORAGE EXTERNAL")
+    fence = begun(own)
+    fill(own, fence, step(("id",)), Pacing.PACED)
+    row = own.execute("SELECT size, wal / scanned FROM zdm.backfill_range").fetchone()
+
+    assert row is not None
+    assert row[1] > 9_000
+    assert row[0] * row[1] <= 1.2 * 16 * 1024 * 1024
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+    assert runs.ranges(own, fence.run)[0].state == "verified"

@@ -1,0 +1,115 @@
+"""The way to the server: no work of its, so a server far away gets batches like one nearby."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.postgres.backfill.fills import begun, count, fill, step, table
+from zdm.backfill.round_trip import REMEMBERED, Way
+from zdm.backfill.wal_attribution import WalMeter
+from zdm.postgres.backfill import batch, engine, key_walk
+from zdm.postgres.backfill.batch import Work
+from zdm.postgres.backfill.engine import Pacing
+from zdm.postgres.backfill.key_ranges import Ranges
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
+
+ROWS = 20_000
+AWAY = 0.05  # seconds, there and back: as long as a whole batch is meant to last
+
+
+@pytest.fixture
+def own(database: str) -> Iterator[Connection]:
+    with connection.connect(database, name="execute/tests") as conn:
+        yield conn
+
+
+def test_the_shortest_way_of_the_last_batches_is_taken_off() -> None:
+    way = Way()
+    way.took(0.002)
+    way.took(0.040)  # the processor was busy
+
+    assert way.work(0.030, 8) == pytest.approx(0.014)
+    for _ in range(REMEMBERED):
+        way.took(0.003)
+    assert way.work(0.030, 8) == pytest.approx(0.006)
+
+
+def test_no_batch_takes_less_than_nothing() -> None:
+    way = Way()
+    way.took(0.010)
+
+    assert way.work(0.015, 8) == 0.0
+
+
+def test_before_the_first_batch_nothing_is_known_of_the_way() -> None:
+    assert Way().work(0.5, 8) == 0.5
+
+
+def test_batches_of_a_server_far_away_are_not_the_smallest(
+    own: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, sizes = batch.fill, []
+
+    def far(*given: Any) -> batch.Outcome:
+        done = real(*given)
+        sizes.append(given[4].size)
+        seconds = done.seconds + done.statements * AWAY
+        return replace(done, seconds=seconds, way=done.way + AWAY)
+
+    monkeypatch.setattr(batch, "fill", far)
+    pace = replace(engine.PACES[Pacing.PACED], shortest=0.05)  # whatever others do
+    monkeypatch.setitem(engine.PACES, Pacing.PACED, pace)
+    table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
+    fill(own, begun(own), step(("id",)))
+
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+    assert max(sizes) > 2 * pace.first
+
+
+@pytest.mark.parametrize("key", ["PRIMARY KEY", ""])
+def test_every_statement_of_a_batch_is_counted(own: Connection, key: str) -> None:
+    table(own, f"id int {key}", "g", rows_of_it=ROWS)
+    wanted, fence, asked = step(("id",) if key else ()), begun(own), 0
+    (walk,) = key_walk.walks(own, wanted)
+    ranges = Ranges(own, fence, wanted.id)
+    ranges.take_over(walk, 1)
+    taken = ranges.claim("worker-1")
+    assert taken is not None
+    real = type(own).execute
+
+    def counted(*given: Any, **named: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return real(*given, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(own), "execute", counted)
+        work = Work(walk=walk, size=1000, wal=WalMeter(), lead=1, halves=True)
+        first = batch.fill(own, wanted, fence, taken, work)
+        second = batch.fill(own, wanted, fence, taken, replace(work, ahead=first.ahead))
+
+    assert first.only_prepared
+    assert second.filled > 900
+    assert first.statements + second.statements == asked + 4  # two times BEGIN and COMMIT
+
+
+def test_one_look_finds_several_small_batches(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
+    own.execute("DELETE FROM t WHERE id % 7 = 0")  # gaps
+    wanted, fence = step(("id",)), begun(own)
+    (walk,) = key_walk.walks(own, wanted)
+    ranges = Ranges(own, fence, wanted.id)
+    ranges.take_over(walk, 1)
+    taken = ranges.claim("worker-1")
+    assert taken is not None
+    work = Work(walk=walk, size=100, wal=WalMeter(), at_once=4)
+    done = [batch.fill(own, wanted, fence, taken, work)]
+    for _ in range(3):
+        done.append(batch.fill(own, wanted, fence, taken, replace(work, ahead=done[-1].ahead)))
+
+    assert [(one.changed, one.bounds.keys) for one in done] == [(100, 100)] * 4
+    assert [one.statements for one in done] == [6, 5, 5, 5]  # the first one looked
+    assert done[-1].ahead == ()

@@ -1,0 +1,209 @@
+"""What the doctor says of a database: each thing in order and not, on a real server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from psycopg import errors
+
+from tests import case as cases
+from tests import pgbouncer
+from zdm.execute.clock import SystemClock
+from zdm.execute.stop import StopFlag
+from zdm.model.diagnosis import Diagnosis, Verdict
+from zdm.model.release import RunState
+from zdm.model.schema import Name
+from zdm.postgres.backfill.engine import Pacing
+from zdm.postgres.doctor import checks
+from zdm.postgres.run.database import PostgresDatabase
+from zdm.postgres.session import connection
+
+USERS = Name("public", "users")
+
+
+def examine(url: str, *tables: Name) -> dict[str, Diagnosis]:
+    return {one.name: one for one in checks.examine(url, tables or None)}
+
+
+def failed(found: dict[str, Diagnosis]) -> dict[str, str]:
+    return {name: one.said for name, one in found.items() if one.verdict is Verdict.FAILED}
+
+
+def run_sql(url: str, *statements: str) -> None:
+    with connection.connect(url, name="tests") as opened:
+        for statement in statements:
+            opened.execute(statement.encode())
+
+
+@contextmanager
+def role(database: str, *grants: str) -> Iterator[str]:
+    """The URL of a role that owns nothing."""
+    name = f"doctor_{uuid4().hex[:12]}"
+    parts = urlsplit(database)
+    place = parts.netloc.rpartition("@")[2]
+    run_sql(
+        database,
+        f"CREATE ROLE {name} LOGIN PASSWORD 'doctor'",
+        *(f"GRANT {grant} TO {name}" for grant in grants),
+    )
+    try:
+        yield parts._replace(netloc=f"{name}:doctor@{place}").geturl()
+    finally:
+        run_sql(database, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
+def test_an_owner_on_a_fresh_database_fails_nowhere(database: str) -> None:
+    found = examine(database)
+
+    assert failed(found) == {}
+    assert {name for name, one in found.items() if one.verdict is Verdict.WARNING} == {
+        "idle transactions"
+    }
+
+
+def test_every_supported_version_answers_every_question(every_database: str) -> None:
+    found = examine(every_database)
+
+    assert failed(found) == {}
+    assert found["server version"].verdict is Verdict.OK
+    assert len(found) == 16
+
+
+def test_a_server_that_does_not_answer_is_one_failed_check() -> None:
+    found = examine("postgresql://127.0.0.1:1/shop?connect_timeout=2")
+
+    assert list(failed(found)) == ["database"]
+    assert len(found) == 1
+
+
+def test_a_role_without_rights_gets_the_grants_that_it_needs(database: str) -> None:
+    run_sql(database, "CREATE TABLE users (id int)", "CREATE TABLE products (id int)")
+    with role(database) as url:
+        found = examine(url, USERS)
+
+    assert list(failed(found)) == ["right to create", "ownership", "right to see sessions"]
+    assert found["ownership"].said.startswith("the role does not own public.users (of ")
+    assert "products" not in found["ownership"].said
+    assert found["right to see sessions"].remedy.startswith("GRANT pg_read_all_stats TO ")
+    assert found["right to end sessions"].verdict is Verdict.WARNING
+
+
+def test_the_grants_that_it_names_are_enough(database: str) -> None:
+    owner = urlsplit(database).username or ""
+    name = database.rpartition("/")[2]
+    run_sql(database, "CREATE TABLE users (id int)")
+    with role(
+        database,
+        f"CREATE ON DATABASE {name}",
+        owner,
+        "pg_read_all_stats",
+        "pg_signal_backend",
+    ) as url:
+        found = examine(url, USERS)
+
+    assert failed(found) == {}
+    assert found["right to see sessions"].verdict is Verdict.OK
+    assert found["right to end sessions"].verdict is Verdict.OK
+
+
+def test_without_a_plan_a_foreign_table_is_a_warning(database: str) -> None:
+    run_sql(database, "CREATE TABLE users (id int)")
+    with role(database) as url:
+        found = examine(url)
+
+    assert found["ownership"].verdict is Verdict.WARNING
+
+
+def test_a_role_that_may_only_read_is_told(database: str) -> None:
+    with role(database) as url:
+        name = urlsplit(url).username
+        run_sql(database, f"ALTER ROLE {name} SET default_transaction_read_only = on")
+        found = examine(url)
+
+    assert "server role" in failed(found)
+
+
+def test_an_invalid_index_is_named(database: str) -> None:
+    run_sql(database, "CREATE TABLE t (a int)", "INSERT INTO t VALUES (1), (1)")
+    with pytest.raises(errors.UniqueViolation):
+        run_sql(database, "CREATE UNIQUE INDEX CONCURRENTLY twice ON t (a)")
+    found = examine(database)["invalid indexes"]
+
+    assert found.verdict is Verdict.WARNING
+    assert found.said.startswith("twice: ")
+
+
+def test_an_executor_at_work_is_named(database: str) -> None:
+    executor = PostgresDatabase(database, SystemClock(), StopFlag(), Pacing.FULL)
+    executor.claim(print)
+    busy = examine(database)["executor lock"]
+    executor.close()
+    free = examine(database)["executor lock"]
+
+    assert busy.verdict is Verdict.WARNING
+    assert busy.said.startswith("another executor is at work: zdm-run:execute/")
+    assert free.verdict is Verdict.OK
+
+
+def test_an_unfinished_run_is_named(database: str) -> None:
+    case = cases.ROOT / "rename_column/plain"
+    plan = cases.plan(case, cases.prepare(database, case))
+    cases.run(database, plan, until=RunState.EXPANDED)
+    found = examine(database)["unfinished run"]
+
+    assert found.verdict is Verdict.WARNING
+    assert found.said.startswith("run 1 of `plain` is expanded")
+
+
+def test_a_prepared_transaction_is_named(database: str) -> None:
+    run_sql(database, "CREATE TABLE t (a int)")
+    with connection.connect(database, name="tests", autocommit=False) as opened:
+        opened.execute("LOCK TABLE t")
+        opened.execute("PREPARE TRANSACTION 'left over'")
+    found = examine(database)["prepared transactions"]
+    run_sql(database, "ROLLBACK PREPARED 'left over'")
+
+    assert found.verdict is Verdict.WARNING
+    assert found.said.startswith("left over: ")
+
+
+def test_a_slot_that_nobody_reads_is_named(database: str) -> None:
+    slot = f"idle_{uuid4().hex[:8]}"
+    run_sql(database, f"SELECT pg_create_physical_replication_slot('{slot}')")
+    found = examine(database)["replication"]
+    run_sql(database, f"SELECT pg_drop_replication_slot('{slot}')")
+
+    assert found.verdict is Verdict.WARNING
+    assert slot in found.said
+
+
+def test_a_publication_is_named(database: str) -> None:
+    run_sql(database, "CREATE PUBLICATION shop")
+    found = examine(database)["replication"]
+
+    assert found.verdict is Verdict.WARNING
+    assert "the publication shop sends rows and no DDL" in found.said
+
+
+def test_settings_of_the_role_are_said(database: str) -> None:
+    with role(database) as url:
+        name = urlsplit(url).username
+        run_sql(
+            database,
+            f"ALTER ROLE {name} SET statement_timeout = '5s'",
+            f"ALTER ROLE {name} SET idle_in_transaction_session_timeout = '1min'",
+        )
+        found = examine(url)
+
+    assert found["statement timeouts"].said.startswith("statement_timeout is 5s for this role")
+    assert found["idle transactions"].verdict is Verdict.OK
+
+
+@pytest.mark.more
+def test_a_pooler_is_found(database: str) -> None:
+    with pgbouncer.in_front_of(database, "transaction") as url:
+        found = examine(url)
+
+    assert found["pooler"].verdict is Verdict.FAILED

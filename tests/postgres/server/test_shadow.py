@@ -1,0 +1,138 @@
+"""Shadow servers: made once, used by one process at a time, clean after a kill."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from zdm.errors import InputError
+from zdm.postgres.server import provider, shadow
+from zdm.postgres.server.provider import Server, Wanted
+from zdm.postgres.session import connection
+
+HOLDER = """
+import sys, time
+from zdm.postgres import shadow
+from zdm.postgres.provider import Wanted
+with shadow.open(Wanted()) as server, shadow.database(server) as url:
+    print(server.dsn, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A cache of this test's own, which the servers' user can reach."""
+    programs = provider.choose(None)[0].bin
+    folder = Path(tempfile.mkdtemp(prefix="zdm-cache-", dir=provider.scratch_home()))
+    folder.chmod(0o755)
+    monkeypatch.setenv("ZDM_CACHE_DIR", str(folder))
+    monkeypatch.setenv("ZDM_POSTGRES_BIN", str(programs))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def slots(cache: Path) -> list[str]:
+    return sorted(path.parent.name for path in cache.glob("shadow/*/*/data"))
+
+
+def databases(server: Server) -> list[str]:
+    with connection.connect(server.dsn, name="test") as conn:
+        rows = conn.execute("SELECT datname FROM pg_database WHERE datname LIKE 'zdm%'")
+        return [name for (name,) in rows]
+
+
+def names(url: str) -> list[str]:
+    with connection.connect(url, name="test") as conn:
+        return [
+            name
+            for (name,) in conn.execute("SELECT relname FROM pg_class WHERE relname ~ '^x'")
+        ]
+
+
+def fill(url: str) -> None:
+    with connection.connect(url, name="test") as conn:
+        conn.execute("CREATE TABLE x1 ()")
+
+
+def test_a_template_is_there_for_the_next_run(cache: Path) -> None:
+    with shadow.open(Wanted()) as server, shadow.database(server) as url:
+        fill(url)
+        shadow.save_template(server, url, "a key")
+    with shadow.open(Wanted()) as server:
+        found = shadow.has_template(server, "a key"), shadow.has_template(server, "other")
+        with shadow.database(server, "a key") as copy:
+            copied = names(copy)
+
+    assert found == (True, False)
+    assert copied == ["x1"]
+    assert slots(cache) == ["0"]
+
+
+def test_a_second_run_at_the_same_time_gets_another_cluster(cache: Path) -> None:
+    with shadow.open(Wanted()) as first, shadow.open(Wanted()) as second:
+        different = first.dsn != second.dsn
+
+    assert different
+    assert slots(cache) == ["0", "1"]
+
+
+def test_what_a_killed_run_left_is_gone(cache: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        holder.send_signal(signal.SIGKILL)
+    with shadow.open(Wanted()) as server:
+        left = databases(server)
+
+    assert left == []
+    assert slots(cache) == ["0"]
+
+
+def test_databases_are_dropped_and_old_templates_go(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shadow, "KEPT_TEMPLATES", 1)
+    for key in ("first", "second"):
+        with shadow.database(server) as url:
+            shadow.save_template(server, url, key)
+    kept = [shadow.has_template(server, key) for key in ("first", "second")]
+    monkeypatch.setattr(shadow, "KEPT_TEMPLATES", 0)
+    with shadow.database(server) as url:
+        shadow.save_template(server, url, "third")
+
+    assert kept == [False, True]
+    assert databases(server) == []
+
+
+def test_a_template_that_is_gone_is_said(server: Server) -> None:
+    with pytest.raises(InputError), shadow.database(server, "never saved"):
+        pass
+
+
+def test_the_users_server_is_used_as_it_is(server: Server) -> None:
+    with shadow.open(Wanted(url=server.dsn)) as found:
+        assert found.dsn == server.dsn
+
+
+def test_a_server_that_ends_while_it_is_looked_at_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "postmaster.pid"
+    file.touch()
+    exists = Path.exists
+
+    def exists_no_longer(path: Path) -> bool:
+        there = exists(path)
+        file.unlink(missing_ok=True)
+        return there
+
+    monkeypatch.setattr(Path, "exists", exists_no_longer)
+    shadow._await_end(tmp_path)
+
+    assert not exists(file)

@@ -1,0 +1,40 @@
+"""Bytes of WAL by batch: those of batches that overlap are counted once."""
+
+import pytest
+
+from zdm.backfill import wal_attribution
+from zdm.backfill.wal_attribution import WalMeter
+
+
+def test_what_an_earlier_batch_counted_is_not_counted_again() -> None:
+    meter, starts = WalMeter(), list[int]()
+
+    def ends_at(end: int) -> int:
+        def checkpoint(start: int) -> int:
+            starts.append(start)
+            return end
+
+        return meter.count(12, checkpoint)
+
+    assert [ends_at(20), ends_at(25), ends_at(24)] == [8, 5, 0]
+    assert starts == [12, 20, 25]
+
+
+def test_wal_between_two_batches_is_nobodys() -> None:
+    meter = WalMeter()
+    meter.count(0, lambda _: 20)
+
+    assert meter.count(50, lambda _: 60) == 10
+
+
+def test_nobody_waits_long_for_a_checkpoint_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wal_attribution, "PATIENCE", 0.01)
+    meter, inner = WalMeter(), list[int]()
+
+    def hangs(start: int) -> int:
+        inner.append(meter.count(5, lambda _: 30))
+        return start + 10
+
+    assert meter.count(5, hangs) == 10
+    assert inner == [25]
+    assert meter.count(0, lambda _: 40) == 10  # and the lock is free again

@@ -1,0 +1,124 @@
+import pytest
+
+from tests.unit import schemas
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import Irreversible, Phase, RunSql
+from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
+from zdm.operations.column import drop_column
+
+DROP = "ALTER TABLE users DROP COLUMN email;"
+
+
+def asked(sql: str, snapshot: Snapshot) -> Match | Refusal | None:
+    return drop_column.recognise(schemas.actions(sql), snapshot)
+
+
+def steps(sql: str, table: Table) -> tuple[RunSql, ...]:
+    snapshot = schemas.snapshot(table)
+    answer = asked(sql, snapshot)
+    assert isinstance(answer, Match)
+    found = answer.operation.recipe(Context(snapshot=snapshot, origin=()))
+    return tuple(step for step in found if isinstance(step, RunSql))
+
+
+def test_a_not_null_column_is_made_tolerant_first() -> None:
+    found = steps(DROP, schemas.users())
+
+    assert [step.phase for step in found] == [Phase.EXPAND, Phase.DROP]
+    assert found[0].sql == ('ALTER TABLE "public"."users" ALTER COLUMN "email" DROP NOT NULL',)
+    assert isinstance(found[1].undo, Irreversible)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        Column(name="c", type="text"),
+        Column(name="c", type="text", not_null=True, default="''"),
+        Column(name="c", type="bigint", not_null=True, identity="always"),
+    ],
+)
+def test_a_column_that_can_be_left_out_needs_no_first_step(column: Column) -> None:
+    found = steps("ALTER TABLE users DROP COLUMN c;", schemas.users(column))
+
+    assert [step.phase for step in found] == [Phase.DROP]
+
+
+def test_its_foreign_key_is_dropped_alone() -> None:
+    key = Constraint(
+        name="fk",
+        kind="foreign key",
+        columns=("name",),
+        definition="",
+        references=Name("public", "teams"),
+    )
+    found = steps("ALTER TABLE users DROP COLUMN name;", schemas.users(constraints=(key,)))
+
+    assert [step.id for step in found] == ["users-fk-drop-foreign-key", "users-name-drop"]
+    assert [(lock.table.name, lock.mode) for lock in found[0].locks] == [
+        ("teams", LockMode.ACCESS_EXCLUSIVE),
+        ("users", LockMode.ACCESS_EXCLUSIVE),
+    ]
+
+
+def test_if_exists_is_honoured() -> None:
+    snapshot = schemas.snapshot(schemas.users())
+    answer = asked("ALTER TABLE users DROP COLUMN IF EXISTS none;", snapshot)
+    context = Context(snapshot=snapshot, origin=())
+
+    assert isinstance(answer, Match)
+    assert answer.operation.title == "drop users.none (it is not there)"
+    assert answer.operation.recipe(context) == ()
+    assert answer.operation.hazards(context) == ()
+    assert answer.operation.effect(snapshot) == snapshot
+    assert asked("ALTER TABLE users DROP COLUMN none;", snapshot) is None
+
+
+def test_what_vanishes_is_a_hazard() -> None:
+    unique = Constraint(
+        name="u", kind="unique", columns=("email",), definition="UNIQUE (email)"
+    )
+    snapshot = schemas.snapshot(schemas.users(constraints=(unique,)))
+    answer = asked(DROP, snapshot)
+
+    assert isinstance(answer, Match)
+    assert [h.message for h in answer.operation.hazards(Context(snapshot=snapshot, origin=()))][
+        2:
+    ] == ["unique constraint u goes with email"]
+
+
+def test_the_effect_is_the_table_without_it() -> None:
+    snapshot = schemas.snapshot(schemas.users())
+    answer = asked(DROP, snapshot)
+
+    assert isinstance(answer, Match)
+    after = answer.operation.effect(snapshot).table(schemas.USERS)
+    assert after is not None
+    assert [c.name for c in after.columns] == ["id", "name"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "slug"),
+    [
+        ("ALTER TABLE users DROP COLUMN email CASCADE;", "drop_cascade"),
+        ("ALTER TABLE users DROP COLUMN id;", "drop_blocked"),
+    ],
+)
+def test_cascade_and_keys_are_refused(sql: str, slug: str) -> None:
+    answer = asked(sql, schemas.snapshot(schemas.users()))
+
+    assert isinstance(answer, Refusal)
+    assert answer.finding.slug == slug
+
+
+def test_a_partitioned_table_is_refused() -> None:
+    answer = asked(DROP, schemas.snapshot(schemas.users(kind="partitioned table")))
+
+    assert isinstance(answer, Refusal)
+
+
+@pytest.mark.parametrize(
+    "sql", ["ALTER TABLE none DROP COLUMN email;", "SELECT 1;", "DO $$ BEGIN END $$;"]
+)
+def test_anything_else_is_not_a_drop(sql: str) -> None:
+    assert asked(sql, schemas.snapshot(schemas.users())) is None

@@ -1,0 +1,235 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.unit import schemas
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import BOTH, Irreversible, Phase, RunSql
+from zdm.model.schema import Column, Constraint, Snapshot
+from zdm.operations.type import change_type
+from zdm.operations.type.change_type import ChangeType, WidenType
+
+QUANTITY = Column(name="quantity", type="integer", not_null=True)
+HERE = schemas.snapshot(
+    schemas.users(QUANTITY, Column(name="code", type="character varying(9)"))
+)
+FILL = "UPDATE users SET amount = quantity;"
+
+
+def fused(fill: str = FILL, kind: str = "bigint", snapshot: Snapshot = HERE) -> Match | Refusal:
+    sql = f"""ALTER TABLE users ADD COLUMN amount {kind};
+{fill}
+ALTER TABLE users DROP COLUMN quantity;"""
+    answer = change_type.recognise(schemas.actions(sql), snapshot)
+    assert answer is not None
+    return answer
+
+
+def operation(answer: Match | Refusal) -> ChangeType:
+    assert isinstance(answer, Match)
+    assert isinstance(answer.operation, ChangeType)
+    return answer.operation
+
+
+def plain(kind: str, column: str = "code", snapshot: Snapshot = HERE) -> Match | Refusal | None:
+    sql = f"ALTER TABLE users ALTER COLUMN {column} TYPE {kind};"
+    return change_type.recognise(schemas.actions(sql), snapshot)
+
+
+def message(answer: Match | Refusal | None) -> str:
+    assert isinstance(answer, Refusal)
+    return answer.finding.message
+
+
+def test_a_known_cast_gets_its_way_back() -> None:
+    found = operation(fused())
+
+    assert found.forward == '"quantity"'
+    assert found.backward.startswith('CASE WHEN "amount" BETWEEN -2147483648')
+    assert not found.given
+
+
+def test_the_author_s_way_back_is_used() -> None:
+    answer = fused(
+        "-- zdm: reverse quantity = amount / 2\nUPDATE users SET amount = quantity * 2;"
+    )
+
+    assert operation(answer).backward == "amount / 2"
+    assert isinstance(answer, Match)
+    assert [d.argument for d in answer.directives] == ["quantity"]
+
+
+def test_without_a_way_back_it_is_refused_at_the_update() -> None:
+    answer = fused("UPDATE users SET amount = quantity * 2;")
+
+    assert message(answer) == (
+        "users.quantity cannot be kept in step with amount: no way back from bigint to integer"
+        " is known for `quantity * 2`"
+    )
+    assert isinstance(answer, Refusal)
+    assert answer.finding.source is not None
+    assert answer.finding.source.line == 2
+    assert answer.consumed == (0, 1, 2)
+
+
+def test_a_way_back_over_other_columns_is_none() -> None:
+    answer = fused("-- zdm: reverse quantity = id\nUPDATE users SET amount = quantity * 2;")
+
+    assert "no way back" in message(answer)
+
+
+def test_an_expression_that_changes_by_itself_is_refused() -> None:
+    answer = fused(
+        "-- zdm: reverse quantity = amount\nUPDATE users SET amount = quantity + random();"
+    )
+
+    assert "gives another value each time" in message(answer)
+
+
+def test_a_cast_under_an_unknown_time_zone_is_refused() -> None:
+    table = schemas.users(Column(name="quantity", type="timestamp without time zone"))
+    answer = fused(kind="timestamptz", snapshot=schemas.snapshot(table))
+
+    assert "depends on TimeZone" in message(answer)
+
+
+def test_a_primary_key_column_is_refused() -> None:
+    key = Constraint(name="k", kind="primary key", columns=("quantity",), definition="")
+    answer = fused(snapshot=schemas.snapshot(schemas.users(QUANTITY, constraints=(key,))))
+
+    assert "primary key k would stay" in message(answer)
+
+
+def test_the_recipe_ends_with_the_point_of_no_return() -> None:
+    found = operation(fused())
+    steps = found.recipe(Context(snapshot=HERE, origin=()))
+
+    assert [step.phase for step in steps] == [
+        Phase.EXPAND,
+        Phase.BACKFILL,
+        Phase.VALIDATE,
+        Phase.CONTRACT,
+        Phase.DROP,
+    ]
+    assert isinstance(steps[3], RunSql)
+    assert isinstance(steps[3].undo, Irreversible)
+
+
+def test_a_check_on_the_old_column_goes_before_the_new_version_breaks_it() -> None:
+    check = Constraint(
+        name="c", kind="check", columns=("quantity",), definition="CHECK (quantity IS NOT NULL)"
+    )
+    table = schemas.users(QUANTITY, constraints=(check,))
+    snapshot = schemas.snapshot(table)
+    found = operation(fused(snapshot=snapshot))
+    (step,) = [
+        s
+        for s in found.recipe(Context(snapshot=snapshot, origin=()))
+        if s.phase is Phase.CONTRACT
+    ]
+
+    assert isinstance(step, RunSql)
+    assert 'ALTER TABLE "public"."users" DROP CONSTRAINT "c"' in step.sql
+
+
+def test_the_effect_is_the_new_column() -> None:
+    after = operation(fused()).effect(HERE).table(schemas.USERS)
+
+    assert after is not None
+    assert after.column("quantity") is None
+    assert after.column("amount") == Column(name="amount", type="bigint", kept_filled=True)
+
+
+def test_hazards_say_what_old_cannot_hold() -> None:
+    found = operation(fused())
+    nullable = schemas.snapshot(schemas.users(replace(QUANTITY, not_null=False)))
+
+    assert found.hazards(Context(snapshot=HERE, origin=()))[0].message == (
+        "until the contract, a value of amount that integer cannot hold is refused, for the old"
+        " column is NOT NULL"
+    )
+    assert found.hazards(Context(snapshot=nullable, origin=()))[0].message == (
+        "until the contract, a value of amount that integer cannot hold is NULL in quantity,"
+        " and the old version reads that"
+    )
+
+
+def test_an_expression_of_the_author_must_be_total() -> None:
+    answer = fused(
+        "-- zdm: reverse quantity = amount / 2\nUPDATE users SET amount = quantity * 2;"
+    )
+    hazards = operation(answer).hazards(Context(snapshot=HERE, origin=()))
+
+    assert hazards[0].message.startswith("`quantity * 2` must accept every value")
+
+
+def test_a_free_change_is_one_step_for_both() -> None:
+    answer = plain("varchar(20)")
+    assert isinstance(answer, Match)
+    assert isinstance(answer.operation, WidenType)
+    context = Context(snapshot=HERE, origin=())
+    (step,) = answer.operation.recipe(context)
+    after = answer.operation.effect(HERE).table(schemas.USERS)
+
+    assert isinstance(step, RunSql)
+    assert step.sql == (
+        'ALTER TABLE "public"."users" ALTER COLUMN "code" TYPE character varying(20)',
+    )
+    assert step.serves == BOTH
+    assert after is not None
+    assert after.column("code") == Column(name="code", type="character varying(20)")
+    assert len(answer.operation.hazards(context)) == 1
+
+
+def test_a_using_that_only_casts_is_free_too() -> None:
+    assert isinstance(plain("text USING code::text"), Match)
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "reason"),
+    [
+        ("bigint", "quantity", "rewrites the table (100,000 rows) while reads and writes wait"),
+        ("text USING trim(code)", "code", "by an expression rewrites the table"),
+        ('text COLLATE "C"', "code", "with another collation builds its indexes anew"),
+    ],
+)
+def test_a_change_that_rewrites_is_refused(kind: str, column: str, reason: str) -> None:
+    assert reason in message(plain(kind, column))
+
+
+@pytest.mark.parametrize(
+    ("details", "reason"),
+    [
+        ({"kind": "partitioned table"}, "locks every partition"),
+        (
+            {
+                "constraints": (
+                    Constraint(
+                        name="c", kind="check", columns=("code",), definition="CHECK (a)"
+                    ),
+                )
+            },
+            "checks or builds check c again",
+        ),
+        ({"inherits": (schemas.USERS,)}, "is an error because of users inherits its columns"),
+    ],
+)
+def test_what_hangs_on_the_column_takes_the_freedom_away(
+    details: dict[str, object], reason: str
+) -> None:
+    table = schemas.users(Column(name="code", type="character varying(9)"), **details)
+
+    assert reason in message(plain("text", snapshot=schemas.snapshot(table)))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE users ALTER COLUMN none TYPE text;",
+        "ALTER TABLE users ADD COLUMN a text; UPDATE users SET a = email;"
+        " ALTER TABLE users DROP COLUMN email;",
+        "DO $$ BEGIN END $$;",
+    ],
+)
+def test_anything_else_is_not_a_type_change(sql: str) -> None:
+    assert change_type.recognise(schemas.actions(sql), HERE) is None

@@ -1,0 +1,187 @@
+import pytest
+
+from tests.unit import schemas
+from zdm.model.findings import Severity
+from zdm.planning import classify
+from zdm.planning.classify import Classification
+
+HERE = schemas.snapshot(schemas.users())
+SEED = """ALTER TABLE users ADD COLUMN new_email text;
+UPDATE users SET new_email = email;
+ALTER TABLE users DROP COLUMN email;
+"""
+
+
+def classified(sql: str, *, fuse: bool = True) -> Classification:
+    return classify.classify(schemas.train(sql), HERE, fuse=fuse)
+
+
+def slugs(sql: str, *, fuse: bool = True) -> list[str]:
+    return [place.operation.slug for place in classified(sql, fuse=fuse).placed]
+
+
+def refusals(sql: str) -> list[tuple[str, str]]:
+    return [(f.slug, str(f.source)) for f in classified(sql).refused]
+
+
+def test_add_fill_and_drop_are_one_operation() -> None:
+    found = classified(SEED)
+
+    assert [place.operation.slug for place in found.placed] == ["rename_column"]
+    assert [len(place.actions) for place in found.placed] == [3]
+    assert found.findings == ()
+
+
+def test_fusion_can_be_switched_off() -> None:
+    assert slugs(SEED, fuse=False) == ["add_column", "backfill", "drop_column"]
+
+
+def test_an_operation_meets_the_schema_that_the_ones_before_it_leave() -> None:
+    found = classified(SEED + "COMMENT ON COLUMN users.new_email IS 'x';")
+    table = found.placed[1].context.snapshot.table(schemas.USERS)
+
+    assert table is not None
+    assert table.column("new_email") is not None
+    assert table.column("email") is None
+
+
+def test_transactions_and_settings_are_consumed_silently() -> None:
+    sql = "BEGIN; SET lock_timeout = '1s'; ALTER TABLE users ADD COLUMN a int; COMMIT;"
+    found = classified(sql)
+
+    assert [place.operation.slug for place in found.placed] == ["add_column"]
+    assert (found.findings, found.notes) == ((), ())
+
+
+def test_a_read_is_noted() -> None:
+    found = classified("SELECT count(*) FROM users;\nALTER TABLE users ADD COLUMN a int;")
+
+    assert found.notes == (
+        "migration.sql:1:1: this SELECT is no part of the plan; what depends on its answer is"
+        " not known to zdm",
+    )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT setval('s', 5);",
+        "SELECT id INTO copied FROM users;",
+        "WITH gone AS (DELETE FROM users RETURNING id) SELECT * FROM gone;",
+    ],
+)
+def test_a_select_that_writes_is_refused(sql: str) -> None:
+    assert refusals(sql) != []
+
+
+def test_every_refusal_is_collected_with_its_place() -> None:
+    sql = "DO $$ BEGIN END $$;\nALTER TABLE users ADD COLUMN a int;\n  DROP TABLE users;\n"
+
+    assert refusals(sql) == [
+        ("unknown_statement", "migration.sql:1:1"),
+        ("no_operation", "migration.sql:3:3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        (
+            "ALTER TABLE users DROP COLUMN nothing;",
+            "users has no column nothing before this statement",
+        ),
+        (
+            "ALTER TABLE app.none DROP COLUMN nothing;",
+            "there is no table app.none in the schema before this statement",
+        ),
+    ],
+)
+def test_an_unknown_name_is_said(sql: str, message: str) -> None:
+    assert [f.message for f in classified(sql).refused] == [message]
+
+
+def test_the_author_s_word_lets_a_refused_statement_through() -> None:
+    sql = "-- zdm: run in contract -- nobody reads it\nDROP TABLE users;"
+    found = classified(sql)
+
+    assert [place.operation.slug for place in found.placed] == ["as_written"]
+    assert found.findings == ()
+
+
+def test_a_directive_that_changes_nothing_is_a_warning() -> None:
+    found = classified("-- zdm: run in expand -- x\nALTER TABLE users ADD COLUMN a int;")
+
+    assert [(f.slug, f.severity) for f in found.findings] == [
+        ("unused_directive", Severity.WARN)
+    ]
+    assert found.refused == ()
+
+
+def test_a_directive_of_a_refused_statement_is_not_called_useless() -> None:
+    sql = SEED.replace("UPDATE", "-- zdm: reverse email = id\nUPDATE").replace(
+        "= email", "= lower(email)"
+    )
+
+    assert [f.slug for f in classified(sql).findings] == ["type_change_blocked"]
+
+
+def test_a_dropped_column_that_a_fill_reads_is_refused() -> None:
+    sql = """ALTER TABLE users ADD COLUMN full_name text;
+UPDATE users SET full_name = email || name;
+ALTER TABLE users DROP COLUMN name;"""
+
+    assert refusals(sql) == [("lost_writes", "migration.sql:3:1")]
+
+
+def test_a_fill_of_another_column_does_not_refuse_the_drop() -> None:
+    assert refusals("UPDATE users SET name = 'x' WHERE name IS NULL;\n" + SEED) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE users DROP COLUMN name;\nALTER TABLE users ADD COLUMN name text;",
+        "ALTER TABLE users RENAME COLUMN name TO n;\nALTER TABLE users ADD COLUMN name text;",
+        "ALTER TABLE users DROP COLUMN name;\nALTER TABLE users RENAME COLUMN email TO name;",
+        "-- zdm: run in contract -- x\nDROP INDEX i;\nCREATE INDEX i ON users (name);",
+        "-- zdm: run in contract -- x\nDROP TABLE others;\nCREATE TABLE others (id int);",
+        "-- zdm: run in contract -- x\nDROP TABLE others;\n"
+        "-- zdm: run in expand -- x\nALTER TABLE users RENAME TO others;",
+    ],
+)
+def test_a_name_that_is_freed_too_late_is_refused(sql: str) -> None:
+    assert [slug for slug, _ in refusals(sql)] == ["name_reused"]
+
+
+def test_names_inside_a_new_table_may_be_used_again() -> None:
+    sql = """CREATE TABLE tags (a int);
+ALTER TABLE tags DROP COLUMN a;
+ALTER TABLE tags ADD COLUMN a text;"""
+
+    assert refusals(sql) == []
+
+
+def test_a_refusal_takes_its_parts_along() -> None:
+    sql = SEED.replace("new_email text", "new_email text DEFAULT ''")
+
+    assert refusals(sql) == [("cannot_be_fused", "migration.sql:1:1")]
+
+
+def test_a_name_is_the_first_of_the_search_path_that_is_there() -> None:
+    found = classified("SET search_path TO app, public;\nALTER TABLE users ADD COLUMN a int;")
+
+    assert [place.operation.title for place in found.placed] == ["add users.a"]
+
+
+def test_a_new_table_is_made_in_the_first_schema_of_the_path() -> None:
+    sql = """CREATE SCHEMA app;
+SET search_path TO none, app, public;
+CREATE TABLE t (a int);
+ALTER TABLE users ADD COLUMN a int;"""
+    found = classified(sql)
+
+    assert [place.operation.title for place in found.placed] == [
+        "create schema app",
+        "create table app.t",
+        "add users.a",
+    ]

@@ -1,0 +1,1 @@
+"""The policy of a backfill: batch size, gates, load, retries; pure, no connection, no SQL."""

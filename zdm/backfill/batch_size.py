@@ -1,0 +1,149 @@
+"""How large the next batch is, and how long to pause after it; pure.
+
+The size follows what a key costs: durations are divided by their keys before the percentile
+is taken, since a percentile over batches of different sizes swings (one slow batch pinned
+the size to the floor for ten). A batch also has a cap of WAL, because time alone misleads
+while the server is under write pressure.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+
+from zdm.backfill.server_load import Others
+
+MIB = 1024 * 1024
+PANIC = 3.0  # times the target
+STUTTER = 0.1  # seconds that a machine may lose by itself: no reason to panic
+TRANSACTIONS = 10.0  # of others, that a batch may last
+GROWTH = 2.0
+WINDOW = 10  # batches whose cost per key is remembered
+PERCENTILE = 0.9
+TOO_LONG = 0.75  # seconds for a batch of the smallest size
+QUIET = 0.1  # sessions of others at work that make no difference
+FLOORED = 5  # batches at the floor and still too long: the server is overloaded
+LONG_HOLD = 60.0  # seconds after which what was learnt no longer counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """The limits of batch sizes and the duty cycle of one pacing."""
+
+    target: float  # seconds of a batch
+    shortest: float  # seconds that it is at least meant to last, beside short transactions
+    first: int
+    smallest: int
+    largest: int
+    wal_cap: int  # bytes of one batch
+    pause: float  # seconds at the least between two batches
+    duty: float  # pause per second of work
+    courtesy: float  # more of it for a session of others at work, up to one
+
+
+@dataclass(slots=True)
+class Controller:
+    """One worker's batch size; `cost` is seconds per key, `dense` bytes of WAL per key."""
+
+    pace: Pace
+    size: int = 0
+    floor: int = 0
+    costs: tuple[float, ...] = ()
+    dense: float = 0.0
+    slow: int = 0  # batches at the floor that were still too long
+    target: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Start at the pace's first size."""
+        self.size = self.size or self.pace.first
+        self.floor = self.pace.smallest
+        self.target = self.pace.target
+
+    def aim(self, others: Others) -> None:
+        """A batch should be no burden to others: as long as a few of their transactions."""
+        wanted = self.pace.target
+        if others.sessions > QUIET:
+            wanted = min(wanted, TRANSACTIONS * others.transaction)
+        self.target = max(wanted, self.pace.shortest)
+
+    def took(self, seconds: float, keys: int, wal: int, *, grow: bool = True) -> None:
+        """Learn from a batch; a much too long one halves the size and forgets."""
+        if keys < 1:
+            return
+        if wal > 0:
+            self.dense = wal / keys
+        if seconds > max(PANIC * self.target, STUTTER):
+            floored = self.size <= self.floor and seconds > TOO_LONG
+            self.slow = self.slow + 1 if floored else 0
+            self.panic()
+            return
+        self.slow = 0
+        self.costs = (*self.costs, seconds / keys)[-WINDOW:]
+        wanted = min(self.size * GROWTH, self.target / max(self._dear(), 1e-12))
+        if not grow:
+            wanted = min(wanted, self.size)
+        self._set(wanted)
+
+    def _dear(self) -> float:
+        """The 90th percentile of the cost per key."""
+        ordered = sorted(self.costs)
+        return ordered[math.ceil(len(ordered) * PERCENTILE) - 1]
+
+    def _set(self, wanted: float) -> None:
+        size = min(max(wanted, self.floor), self.pace.largest)
+        if self.dense:
+            size = min(size, max(self.pace.wal_cap / self.dense, self.floor))
+        self.size = max(1, int(size))
+
+    def panic(self) -> None:
+        """Halve the size after a failure or a long batch."""
+        self.size = max(self.floor, self.size // 2)
+        self.costs = ()
+
+    def below_the_floor(self) -> None:
+        """Batches of the smallest size time out: go down to single rows."""
+        self.floor = 1
+        self.panic()
+
+    def held(self, seconds: float) -> None:
+        """A long hold makes what was learnt worthless."""
+        if seconds > LONG_HOLD:
+            self.costs = ()
+            self.size = min(self.size, self.pace.first)
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether smaller batches do not help any more."""
+        return self.slow >= FLOORED
+
+
+def pause(pace: Pace, seconds: float, sessions: float) -> float:
+    """Seconds to rest after a batch: the longer, the more sessions of others are at work."""
+    busy = min(max(sessions - QUIET, 0.0), 1.0)
+    return max(pace.pause, (pace.duty + pace.courtesy * busy) * seconds)
+
+
+def parts(seconds: float) -> list[timedelta]:
+    """A rest in equal parts of a second at most: what ends a backfill must not wait for it."""
+    count = math.ceil(seconds)
+    return [timedelta(seconds=seconds / count)] * count if count > 0 else []
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Seconds after a batch, and why so long; empty where it is the usual."""
+
+    seconds: float = 0.0
+    reason: str = ""
+
+
+def rest(pace: Pace, batch: tuple[float, int], others: Others, budget: float) -> Rest:
+    """The rest after a batch of so many seconds and bytes of WAL, so that WAL stays within
+    `budget` bytes per second, too."""
+    seconds, wal = batch
+    usual, courteous = pause(pace, seconds, 0.0), pause(pace, seconds, others.sessions)
+    sparing = wal / budget - seconds if pace.duty else 0.0
+    if sparing > courteous:
+        return Rest(sparing, "the WAL budget")
+    if courteous > usual:
+        return Rest(courteous, f"{others.sessions:.1f} sessions of others at work")
+    return Rest(usual)

@@ -1,0 +1,102 @@
+"""`zdm guard`: an application starts only on a schema that serves its version."""
+
+import os
+import sys
+from datetime import timedelta
+from typing import Annotated, NoReturn
+
+import typer
+
+from zdm.cli import options, wiring
+from zdm.cli.options import Database
+from zdm.errors import InputError
+from zdm.model.release import Version
+from zdm.serialize import codec
+
+
+def command(
+    context: typer.Context,
+    program: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="-- COMMAND",
+            help="Replace zdm by this program once the version is admitted.",
+            show_default=False,
+        ),
+    ] = None,
+    version: Annotated[
+        str | None,
+        typer.Option(
+            help="The application's version; else ZDM_APP_VERSION.",
+            metavar="VERSION",
+            show_default=False,
+        ),
+    ] = None,
+    wait: Annotated[
+        str | None,
+        typer.Option(
+            help="Wait that long (15s, 5m) for a schema that is not ready yet; else"
+            " ZDM_GUARD_WAIT, else no time.",
+            metavar="DURATION",
+            show_default=False,
+        ),
+    ] = None,
+    database: Database = None,
+) -> None:
+    """Refuse to start an application version that the schema does not serve.
+
+    For an init container, or in front of the application's own command. It reads zdm's
+    journal in the database and writes nothing. Exit 0: admitted; 3: refused for good;
+    75: too early, or the database cannot be reached.
+    """
+    from zdm.cli import signals
+    from zdm.execute.clock import SystemClock
+    from zdm.execute.stop import StopFlag
+    from zdm.postgres.journal import versions
+    from zdm.workflows import guard_version
+
+    url = wiring.database(wiring.settings(context, database))
+    asked = _version(version)
+    stop = StopFlag()
+    waiting = guard_version.Waiting(
+        clock=SystemClock(), stop=stop, say=options.say, patience=_patience(wait)
+    )
+    with signals.stopped_by_signals(stop):
+        admitted = guard_version.run(asked, lambda: versions.read(url), waiting)
+    options.say(f"{asked} is admitted: {admitted.reason}")
+    if program:
+        _become(program)
+
+
+def _version(given: str | None) -> Version:
+    name = given or os.environ.get("ZDM_APP_VERSION")
+    if not name:
+        raise InputError(
+            "no application version is named, so nothing can be told about it",
+            hint="give --version V, or set ZDM_APP_VERSION",
+        )
+    return Version(name)
+
+
+def _patience(given: str | None) -> timedelta:
+    text = given or os.environ.get("ZDM_GUARD_WAIT") or "0s"
+    try:
+        patience: timedelta = codec.DURATION.decode(text)
+    except ValueError as error:
+        raise InputError(
+            f"the time to wait {error}", hint="write --wait 30s, --wait 5m or --wait 1h"
+        ) from error
+    return patience
+
+
+def _become(program: list[str]) -> NoReturn:
+    """The program in zdm's place: it gets the signals, and its exit code is the container's."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execvp(program[0], program)
+    except OSError as error:
+        raise InputError(
+            f"`{program[0]}` cannot be started: {error.strerror}",
+            hint="name a program that is in the image, after `--`",
+        ) from error

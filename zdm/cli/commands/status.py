@@ -1,0 +1,247 @@
+"""`zdm status`: where the database's run stands, and what to do next."""
+
+import json
+import sys
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zdm.cli import wiring
+from zdm.cli.options import Database
+from zdm.cli.progress import size
+from zdm.errors import ZdmError
+
+if TYPE_CHECKING:
+    from zdm.model.plan import Step
+    from zdm.postgres.backfill.wal_forecast import Kept
+    from zdm.workflows.read_status import Status
+
+WATCH_SECONDS = 2.0
+
+
+def command(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    prometheus: Annotated[
+        bool,
+        typer.Option("--prometheus", help="As metrics in Prometheus' text format, for a cron."),
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it anew every two seconds, until it is over.")
+    ] = False,
+    database: Database = None,
+) -> None:
+    """Show where the database's run stands.
+
+    It is read from the journal in the database, so it is the same from every machine.
+    """
+    from zdm.workflows import read_status
+
+    url = wiring.database(wiring.settings(context, database))
+    if prometheus:
+        _print_metrics(url)
+        return
+    show = _json if as_json else _text
+    status = read_status.read(url)
+    typer.echo(show(status, one_line=watch))
+    while watch and status is not None and not status.is_finished:
+        time.sleep(WATCH_SECONDS)
+        status = read_status.read(url)
+        if sys.stdout.isatty() and not as_json:
+            typer.echo("\x1b[2J\x1b[H", nl=False)
+        typer.echo(show(status, one_line=watch))
+
+
+def _json(status: "Status | None", *, one_line: bool) -> str:
+    return json.dumps(None if status is None else plain(status), indent=None if one_line else 2)
+
+
+def _text(status: "Status | None", *, one_line: bool) -> str:  # noqa: ARG001  as _json
+    return "no plan was ever run on this database" if status is None else text(status)
+
+
+def _print_metrics(url: str) -> None:
+    """An unreadable journal is a metric too, beside the exit code."""
+    from zdm.cli import metrics
+
+    try:
+        typer.echo(metrics.of_journal(url), nl=False)
+    except ZdmError:
+        typer.echo(metrics.of_unreadable(url), nl=False)
+        raise
+
+
+def plain(status: "Status") -> dict[str, Any]:
+    """For machines."""
+    failed = {item.step: item for item in status.history.attempted}
+    return {
+        "run": status.run.id,
+        "plan": status.run.plan_name,
+        "digest": status.run.digest,
+        "state": status.run.state,
+        "finished": status.is_finished,
+        "past_return": status.run.past_return,
+        "stamp_ahead": status.is_stamp_ahead,
+        "soak_since": _moment(status.run.soak_since),
+        "owner": status.history.owner,
+        "epoch": status.run.epoch,
+        "at_work": bool(status.at_work),
+        "started_at": _moment(status.history.started_at),
+        "updated_at": _moment(status.history.updated_at),
+        "deployed_at": _moment(status.history.deployed_at),
+        "finished_at": _moment(status.history.finished_at),
+        "order": _order(status),
+        "waiting": _waiting(status),
+        "steps": [
+            {
+                "id": step.id,
+                "phase": step.phase,
+                "title": step.title,
+                "done": step.id in status.run.done,
+                "failures": failed[step.id].failures if step.id in failed else 0,
+                "last_failure": failed[step.id].reason if step.id in failed else None,
+            }
+            for step in status.plan.steps
+        ],
+        "failing_rows": [
+            {
+                "step": row.step,
+                "relation": row.relation,
+                "key": row.key,
+                "reason": row.reason,
+            }
+            for row in status.failing
+        ],
+        "costs": [
+            {
+                "step": cost.step,
+                "rows_planned": cost.planned_rows,
+                "rows_expected": cost.expected_rows,
+                "wal_bytes_planned": cost.planned_wal,
+                "wal_bytes_expected": cost.expected_wal,
+                "wal_bytes_limit": cost.wal_limit,
+                "holds": cost.holds,
+                "approved_by": cost.approved_by,
+            }
+            for cost in status.costs
+        ],
+        "backfills": [
+            {
+                "step": fill.step,
+                "scanned": fill.scanned,
+                "estimate": fill.estimate,
+                "changed": fill.changed,
+                "rows_per_second": fill.rate,
+                "updated_at": _moment(fill.updated_at),
+            }
+            for fill in status.fills
+        ],
+    }
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _order(status: "Status") -> dict[str, Any] | None:
+    order = status.order
+    if order is None:
+        return None
+    return {"kind": order.kind, "by": order.by, "at": _moment(order.at)}
+
+
+def _waiting(status: "Status") -> dict[str, Any] | None:
+    waiting = status.waiting
+    if waiting is None:
+        return None
+    return {
+        "gate": waiting.gate,
+        "reason": waiting.reason,
+        "names": list(waiting.names),
+        "since": _moment(waiting.since),
+        "eta": _moment(waiting.eta),
+        "seen_at": _moment(status.waiting_seen_at),
+    }
+
+
+def text(status: "Status") -> str:
+    """For a person."""
+    run = status.run
+    lines = [f"plan {run.plan_name} · run {run.id} · {run.state}"]
+    lines += [_step(status, step) for step in status.plan.steps]
+    if not status.is_finished:
+        lines += _now(status)
+    if status.is_stamp_ahead:
+        lines.append(
+            "note: Alembic's version table is moved already, and the contract is pending"
+        )
+    return "\n".join([*lines, _next(status)])
+
+
+def _now(status: "Status") -> list[str]:
+    """Who is at it, and what is waited for."""
+    at_work = ", ".join(status.at_work)
+    lines = [
+        f"executor: {at_work}"
+        if at_work
+        else f"no executor is at work; the last was {_process(status.history.owner)},"
+        f" {status.history.updated_at:%Y-%m-%d %H:%M:%S %Z}"
+    ]
+    if status.order is not None:
+        lines.append(
+            f"{status.order.kind} asked by {status.order.by} at {status.order.at:%H:%M:%S}"
+        )
+    waiting = status.waiting
+    if waiting is not None:
+        until = f", until {waiting.eta:%Y-%m-%d %H:%M:%S %Z}" if waiting.eta else ""
+        verb = "waits" if status.at_work else "waited"
+        lines.append(
+            f"{verb} since {waiting.since:%H:%M:%S} for {waiting.gate}: {waiting.reason}{until}"
+        )
+    return lines
+
+
+def _process(owner: str) -> str:
+    """An owner is host, process and a token."""
+    host, _, rest = owner.partition("/")
+    return f"process {rest.partition('/')[0]} on {host}" if rest else owner
+
+
+def _step(status: "Status", step: "Step") -> str:
+    mark = "✓" if step.id in status.run.done else "·"
+    line = f"  {mark} {step.phase:<9} {step.title}"
+    for item in status.history.attempted:
+        if item.step == step.id and mark != "✓":
+            line += f" ({item.failures} failed attempts, the last: {item.reason})"
+    filled = [fill for fill in status.fills if fill.step == step.id]
+    if mark == "✓" or not filled:
+        return line
+    scanned = sum(fill.scanned for fill in filled)
+    estimate = sum(fill.estimate or 0 for fill in filled)
+    rate = sum(fill.rate or 0.0 for fill in filled)
+    speed = f", {rate:,.0f} rows/s" if rate else ""
+    costs = "".join(_cost(cost) for cost in status.costs if cost.step == step.id)
+    failing = "".join(f"\n      ! {row}" for row in status.failing if row.step == step.id)
+    return f"{line} ({scanned:,} of ~{estimate:,} rows{speed}{costs}){failing}"
+
+
+def _cost(cost: "Kept") -> str:
+    """What a backfill is going to cost."""
+    planned = "" if cost.planned_wal is None else f", {size(cost.planned_wal)} planned"
+    said = f"; {size(cost.expected_wal)} of WAL expected{planned}"
+    if cost.holds and not cost.approved_by:
+        said += "; above its limit: `zdm resume` lets it go on"
+    return said
+
+
+def _next(status: "Status") -> str:
+    if status.is_finished:
+        return "nothing is pending"
+    if status.run.past_return:
+        return "next: `zdm execute` with the same plan; only forward from here"
+    return (
+        "next: `zdm execute` with the same plan goes on, `zdm rollback` takes it back;"
+        " until then no other plan can run"
+    )

@@ -1,0 +1,1 @@
+"""Everything that only `zdm demo` needs; nothing else may import it but its command."""

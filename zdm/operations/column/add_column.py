@@ -1,0 +1,362 @@
+"""ADD COLUMN, by the cheapest safe way.
+
+A default without VOLATILE functions is evaluated once and kept in the catalog, so one short
+ACCESS EXCLUSIVE is all (manual, ALTER TABLE, Notes). With a VOLATILE default, and for serial,
+PostgreSQL rewrites the table and its indexes under that lock; here the column is added
+without it, given the default for new rows, filled in batches, and proved NOT NULL.
+
+ADD COLUMN, UPDATE of every row and SET NOT NULL in one train are one change: while the old
+version runs, a trigger gives its inserts the value, else they would leave NULLs behind the
+backfill. The trigger goes in CONTRACT.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import (
+    BOTH,
+    LOCK_TIMEOUT,
+    OLD_ONLY,
+    STATEMENT_TIMEOUT,
+    Irreversible,
+    Phase,
+    RunSql,
+    Step,
+    TableLock,
+)
+from zdm.model.schema import Column, Name, Snapshot, Table
+from zdm.model.schema import Sequence as DbSequence
+from zdm.model.statement import Action, ActionKind, Setting, Statement
+from zdm.parse import emit
+from zdm.parse.emit import Expression, Ident, Qualified, TypeText
+from zdm.recipes import site
+from zdm.recipes.column import backfilled_column, new_column
+from zdm.recipes.column.new_column import NewColumn
+from zdm.recipes.constraint import not_null
+from zdm.recipes.reading import refuse
+from zdm.recipes.reading import statements as written
+from zdm.recipes.site import Site
+from zdm.recipes.snapshot import edits
+from zdm.recipes.sql import probes
+from zdm.recipes.trigger import computed_column
+from zdm.recipes.trigger import fill_nulls as fill
+from zdm.recipes.trigger.fill_nulls import Fill
+
+SLUG = "add_column"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddColumn:
+    """Add a column. `fill`: the value of every row, over the row's columns by bare names;
+    `keeps`: a trigger gives it to new rows, else the default does. `there`: the column is
+    there and the author said IF NOT EXISTS, so nothing is to be done."""
+
+    table: Name
+    new: NewColumn
+    fill: str | None = None
+    keeps: bool = False
+    not_null: bool = False  # to be proved; a quick column carries its own NOT NULL
+    there: bool = False
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def quick(self) -> bool:
+        """Whether ADD COLUMN is all there is to it, and must be done."""
+        return not (self.there or self.new.rewrites or self.fill or self.not_null)
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        what = f"add {self.table}.{self.new.column.name}"
+        if self.there:
+            return f"{what}, which is there already"
+        return f"{what} and fill it" if self.fill else what
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """What remains when it is planned well."""
+        del context
+        if self.there:
+            return ()
+        name = f"{self.table}.{self.new.column.name}"
+        lines = [
+            (
+                f"clients with a prepared `SELECT *` or `RETURNING *` on {self.table} fail once"
+                " when the column is added",
+                "name the columns",
+            )
+        ]
+        if self.keeps:
+            lines += [
+                (
+                    f"until the contract, a row inserted with {name} NULL gets the fill value",
+                    "let the new version write the value it means",
+                ),
+                (
+                    f"`{self.fill}` must accept every row that the old version can write: an"
+                    " error in it fails the old version's write",
+                    "make it total, for example with CASE",
+                ),
+            ]
+        return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """Expand; and where rows must be filled: backfill, proof, contract."""
+        if self.there:
+            return ()
+        table = context.snapshot.table(self.table)
+        if table is None:
+            raise LookupError(f"the Snapshot has no table {self.table}")
+        before = site.at(SLUG, table, context, settings=self.settings)
+        wide = replace(
+            table, columns=(*table.columns, replace(self.new.column, not_null=False))
+        )
+        place = replace(before, table=wide)
+        steps: list[Step] = [self._expand(place)]
+        if self.fill is not None:
+            steps.append(
+                backfilled_column.backfill(place, self.new.column, self.fill, keeps=self.keeps)
+            )
+        if self.not_null:
+            name = self.new.not_null_name or None
+            steps += not_null.prove(place, self.new.column.name, name=name)
+        if self.keeps and self.fill is not None:
+            steps.append(backfilled_column.stop(place, self.new.column, self.fill))
+        return tuple(steps)
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The table has the column."""
+        if self.there:
+            return snapshot
+        column = replace(self.new.column, not_null=self.new.column.not_null or self.not_null)
+        after = edits.put_column(snapshot, self.table, column)
+        if self.new.sequence is not None:
+            after = replace(
+                after,
+                sequences=tuple(
+                    sorted(
+                        [*after.sequences, _sequence(self.new.sequence, self.table, column)],
+                        key=lambda s: s.name,
+                    )
+                ),
+            )
+        for constraint in self.new.constraints:
+            after = edits.put_constraint(after, self.table, constraint)
+        return after
+
+    def _expand(self, place: Site) -> RunSql:
+        column = self.new.column
+        t, c = Qualified(place.name), Ident(column.name)
+        trigger: tuple[str, ...] = ()
+        undo: tuple[str, ...] = ()
+        done = [probes.column(place.name, column.name)]
+        if self.keeps and self.fill is not None:
+            filling = Fill(column=column.name, expression=self.fill)
+            trigger = computed_column.install_sql(place, column, self.fill)
+            undo = fill.remove_sql(place, filling)
+            done.append(fill.installed(place, filling))
+        drop = emit.sql("ALTER TABLE {t} DROP COLUMN IF EXISTS {c}", t=t, c=c)
+        return RunSql(
+            id=place.id(column.name, "add"),
+            operation=SLUG,
+            phase=Phase.EXPAND,
+            title=f"add {place.name}.{column.name}",
+            sql=(*self._add_sql(place), *trigger),
+            locks=self._locks(place),
+            lock_timeout=LOCK_TIMEOUT,
+            statement_timeout=STATEMENT_TIMEOUT,
+            settings=self.settings,
+            probe=probes.probe(probes.both(*done)),
+            undo=(*undo, drop),
+            serves=BOTH if self.fill is None else OLD_ONLY,
+            reason=self._reason(),
+            origin=place.origin,
+        )
+
+    def _add_sql(self, place: Site) -> tuple[str, ...]:
+        """The author's statement; or the column alone, then its default."""
+        column, default = self.new.column, self.new.default
+        if not self.new.rewrites:
+            return (self.new.sql,)
+        t, c = Qualified(place.name), Ident(column.name)
+        statements = [self.new.bare_sql]
+        if self.new.sequence is not None:
+            s = Qualified(self.new.sequence)
+            statements = [
+                emit.sql("CREATE SEQUENCE {s} AS {k}", s=s, k=TypeText(column.type)),
+                *statements,
+                emit.sql(
+                    "ALTER SEQUENCE {s} OWNED BY {t}.{c}", s=s, t=Qualified(place.name), c=c
+                ),
+            ]
+        if default is not None:
+            statements.append(
+                emit.sql(
+                    "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}",
+                    t=t,
+                    c=c,
+                    d=Expression(default),
+                )
+            )
+        return tuple(statements)
+
+    def _locks(self, place: Site) -> tuple[TableLock, ...]:
+        parents = [
+            TableLock(table=p, mode=LockMode.SHARE_ROW_EXCLUSIVE)
+            for p in self.new.references
+            if p != place.name
+        ]
+        own = TableLock(table=place.name, mode=LockMode.ACCESS_EXCLUSIVE)
+        return written.locks(place.snapshot, own, *parents)
+
+    def _reason(self) -> str:
+        if self.keeps:
+            return (
+                "Column and trigger in one transaction: no row of the old version can come"
+                " between them without the value."
+            )
+        if self.new.rewrites:
+            return (
+                "With its default in ADD COLUMN the whole table would be rewritten under ACCESS"
+                " EXCLUSIVE; set afterwards it counts for new rows only."
+            )
+        return "Catalog only: no row is read or written."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddColumns:
+    """Add several columns by one statement, each of which is quick by itself."""
+
+    parts: tuple[AddColumn, ...]
+    statement: Statement
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        names = ", ".join(part.new.column.name for part in self.parts)
+        return f"add {self.parts[0].table}: {names}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """Those of one column: the client fails once for all of them."""
+        return self.parts[0].hazards(context)
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """The author's statement, so that the table is locked once."""
+        steps = [step for part in self.parts for step in part.recipe(context)]
+        quick = [step for step in steps if isinstance(step, RunSql)]
+        table = self.parts[0].table
+        names = [part.new.column.name for part in self.parts]
+        there = [probes.column(table, name) for name in names]
+        locks = {lock for step in quick for lock in step.locks}
+        undo = [
+            text
+            for step in reversed(quick)
+            if not isinstance(step.undo, Irreversible)
+            for text in step.undo
+        ]
+        return (
+            replace(
+                quick[0],
+                id="-".join((str(table), *names, "add")),
+                title=self.title,
+                sql=(self.statement.sql,),
+                locks=tuple(sorted(locks)),
+                probe=probes.probe(probes.both(*there)),
+                undo=tuple(undo),
+            ),
+        )
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The table has the columns."""
+        for part in self.parts:
+            snapshot = part.effect(snapshot)
+        return snapshot
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """One ADD COLUMN with what follows it; or a whole ALTER TABLE of quick ones."""
+    whole = [a for a in actions[: actions[0].count] if a.statement is actions[0].statement]
+    if len(whole) == 1 or len(whole) < actions[0].count:
+        return _one(actions, snapshot)
+    answers = [_one(actions[position:], snapshot) for position in range(len(whole))]
+    parts = tuple(a.operation for a in answers if isinstance(a, Match))
+    quick = tuple(p for p in parts if isinstance(p, AddColumn) and p.quick)
+    if len(quick) < len(whole):
+        return answers[0]
+    operation = AddColumns(parts=quick, statement=actions[0].statement)
+    return Match(operation=operation, consumed=tuple(range(len(whole))))
+
+
+def _one(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """An ADD COLUMN, with the UPDATE that fills it and the SET NOT NULL that follows."""
+    action = actions[0]
+    fact = written.fact(action, ActionKind.ADD_COLUMN)
+    if fact is None:
+        return None
+    table = snapshot.table(fact.table) if fact.table is not None else None
+    if table is None:
+        return written.unknown_table(action, fact.table)
+    new = new_column.read(action, table, snapshot)
+    if table.column(new.column.name) is not None:
+        return _there(action, table, new, if_not_exists=fact.if_exists)
+    problem = new_column.problem(new, table)
+    if problem is not None:
+        return refuse.refuse(action, "add_column_cannot_be_planned", *problem)
+    return _match(actions, table, new, snapshot)
+
+
+def _there(
+    action: Action, table: Table, new: NewColumn, *, if_not_exists: bool
+) -> Match | Refusal:
+    if if_not_exists:
+        return Match(operation=AddColumn(table=table.name, new=new, there=True), consumed=(0,))
+    return refuse.refuse(
+        action,
+        "column_exists",
+        f"{table.name} already has a column {new.column.name}, so this statement would fail",
+        "take the statement out, or make a new snapshot of the database",
+    )
+
+
+def _match(
+    actions: Sequence[Action], table: Table, new: NewColumn, snapshot: Snapshot
+) -> Match:
+    following = new_column.following(actions, table, new, snapshot)
+    value = following.fill
+    if new.rewrites:
+        value = new.default
+    operation = AddColumn(
+        table=table.name,
+        new=new,
+        fill=value,
+        keeps=following.fill is not None,
+        not_null=following.not_null or (new.rewrites and new.column.not_null),
+        settings=actions[0].statement.settings,
+    )
+    return Match(operation=operation, consumed=(0, *following.consumed))
+
+
+def _sequence(name: Name, table: Name, column: Column) -> DbSequence:
+    limit = {"smallint": 2**15, "integer": 2**31}.get(column.type, 2**63) - 1
+    return DbSequence(
+        name=name,
+        type=column.type,
+        start=1,
+        increment=1,
+        minimum=1,
+        maximum=limit,
+        owner_table=table,
+        owner_column=column.name,
+    )

@@ -1,0 +1,177 @@
+"""Drop a column after the old version is gone.
+
+The old version still writes it, the new one does not: before the rollout the column is made
+tolerant (DROP NOT NULL), so that the new version's rows are accepted. The drop itself is a
+catalog change, but what depends on the column blocks it, and indexes, constraints and owned
+sequences vanish with it silently (manual, ALTER TABLE, DROP COLUMN). Never CASCADE.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import BOTH, LOCK_TIMEOUT, STATEMENT_TIMEOUT, Phase, RunSql, Step
+from zdm.model.schema import Column, Name, Snapshot, Table
+from zdm.model.statement import Action, ActionKind, Fact
+from zdm.parse import emit
+from zdm.parse.emit import Ident, Qualified
+from zdm.recipes import site
+from zdm.recipes.column import dependents, dual_write
+from zdm.recipes.reading import refuse
+from zdm.recipes.site import Site
+from zdm.recipes.snapshot import edits
+from zdm.recipes.sql import probes
+
+SLUG = "drop_column"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropColumn:
+    """Drop a column; `missing`: it is not there, and IF EXISTS says that this is fine."""
+
+    table: Name
+    column: str
+    missing: bool = False
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        ending = " (it is not there)" if self.missing else ""
+        return f"drop {self.table}.{self.column}{ending}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """What remains when it is planned well."""
+        table = _table(context.snapshot, self.table)
+        if self.missing:
+            return ()
+        lines = [
+            (
+                f"the old version meets rows in which the new one left {self.column} NULL or at"
+                " its default",
+                "let the old version accept them, or deploy a version that does first; NOT NULL"
+                " cannot be put back while such rows are there",
+            ),
+            (
+                f"a version that runs `SELECT *` or a positional INSERT on {self.table} breaks"
+                " when the column goes",
+                "list columns explicitly in the new version",
+            ),
+            *(
+                (f"{what} goes with {self.column}", "make it again elsewhere if it is needed")
+                for what in dependents.vanishing(context.snapshot, table, self.column)
+            ),
+        ]
+        return tuple(
+            Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
+            for text, remedy in lines
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """Make it tolerant; after the rollout drop its foreign keys, then the column."""
+        table = _table(context.snapshot, self.table)
+        place = site.at(SLUG, table, context)
+        column = table.column(self.column)
+        if self.missing or column is None:
+            return ()
+        tolerant = (_tolerant(place, column),) if column.not_null and _fails(column) else ()
+        return (
+            *tolerant,
+            *dual_write.drop_foreign_keys(place, self.column),
+            dual_write.drop(place, self.column),
+        )
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """Without the column."""
+        return (
+            snapshot if self.missing else edits.drop_column(snapshot, self.table, self.column)
+        )
+
+
+def _fails(column: Column) -> bool:
+    """An INSERT without the column fails."""
+    return column.default is None and not column.identity and not column.generated
+
+
+def _tolerant(place: Site, column: Column) -> RunSql:
+    table, name = Qualified(place.name), Ident(column.name)
+    return RunSql(
+        id=place.id(column.name, "tolerate"),
+        operation=SLUG,
+        phase=Phase.EXPAND,
+        title=f"let {place.name}.{column.name} be left out",
+        sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=name),),
+        locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=STATEMENT_TIMEOUT,
+        probe=probes.probe(probes.absent(probes.column_not_null(place.name, column.name))),
+        undo=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=table, c=name),),
+        serves=BOTH,
+        reason="The new version no longer names the column, so its INSERTs would fail.",
+        origin=place.origin,
+    )
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """ALTER TABLE … DROP COLUMN."""
+    action = actions[0]
+    fact = action.fact
+    if not isinstance(fact, Fact) or fact.kind is not ActionKind.DROP_COLUMN:
+        return None
+    table = snapshot.table(fact.table) if fact.table is not None else None
+    if table is None or table.created:
+        return None
+    column = table.column(fact.name)
+    if column is None:
+        if not fact.if_exists:
+            return None
+        operation = DropColumn(table=table.name, column=fact.name, missing=True)
+        return Match(operation=operation, consumed=(0,))
+    return _refused(action, table, column, snapshot) or Match(
+        operation=DropColumn(table=table.name, column=fact.name), consumed=(0,)
+    )
+
+
+def _refused(
+    action: Action, table: Table, column: Column, snapshot: Snapshot
+) -> Refusal | None:
+    if isinstance(action.fact, Fact) and action.fact.cascade:
+        return refuse.refuse(
+            action,
+            "drop_cascade",
+            f"DROP COLUMN {column.name} CASCADE takes along whatever depends on it, also what"
+            " nobody has listed",
+            "drop what depends on it by name, and leave CASCADE out",
+        )
+    blocked = [
+        *dependents.blocking(snapshot, table, column.name),
+        *(
+            f"trigger function {name}, whose body names it"
+            for name in dependents.bodies(snapshot, table, column.name)
+        ),
+    ]
+    if table.kind != "table":
+        blocked.append(f"{table.name} is a {table.kind}")
+    if table.primary_key is not None and column.name in table.primary_key.columns:
+        blocked.append(f"primary key {table.primary_key.name}")
+    if not blocked:
+        return None
+    return refuse.refuse(
+        action,
+        "drop_blocked",
+        f"{table.name}.{column.name} cannot be dropped: {', '.join(blocked)} needs it",
+        "change or drop what is named in an earlier release",
+    )
+
+
+def _table(snapshot: Snapshot, name: Name) -> Table:
+    table = snapshot.table(name)
+    if table is None:
+        raise LookupError(f"the Snapshot has no table {name}")
+    return table

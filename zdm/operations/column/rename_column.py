@@ -1,0 +1,197 @@
+"""Rename a column while both versions write.
+
+RENAME COLUMN breaks the old version at once, and a view with both names rejects statements
+that set both. So the new name is a new column, kept in step by the canonical sync trigger
+until the old version is gone (manual, ALTER TABLE; CREATE TRIGGER).
+
+The author says it in two ways. A plain RENAME COLUMN keeps all that hangs on the column, so
+it is carried over. ADD, UPDATE new = old, DROP leaves behind what the new column does not get
+by the train itself, so nothing is carried.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from zdm.model.findings import Hazard
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import Step
+from zdm.model.schema import Column, Name, Snapshot, Table
+from zdm.model.sql import ident
+from zdm.model.statement import Action, ActionKind, Fact, Setting
+from zdm.recipes import site
+from zdm.recipes.column import carry_dependents as carry
+from zdm.recipes.column import dependents, dual_write, fusion
+from zdm.recipes.column.carry_dependents import Move
+from zdm.recipes.column.fusion import Fused
+from zdm.recipes.reading import refuse
+from zdm.recipes.snapshot import edits
+from zdm.recipes.trigger import sync
+from zdm.recipes.trigger.sync import Pair
+
+SLUG = "rename_column"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameColumn:
+    """Rename a column; `carry`: with all that hangs on it, as RENAME COLUMN does."""
+
+    table: Name
+    old: str
+    new: Column
+    carry: bool
+    adds: bool = True
+    default: str | None = None
+    where: str = ""  # what the author's UPDATE says beside, over bare names
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"rename {self.table}.{self.old} to {self.new.name}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """What remains when it is planned well."""
+        table = _table(context.snapshot, self.table)
+        vanish = () if self.carry else dependents.vanishing(context.snapshot, table, self.old)
+        lines = [
+            (
+                f"no version may write both {self.old} and {self.new.name} of {self.table} with"
+                " different values: the new one wins",
+                "let each version know only its own column",
+            ),
+            (
+                f"clients that prepared `SELECT *` or `RETURNING *` on {self.table} fail once,"
+                " when the column is added and when the old one is dropped",
+                "list columns explicitly, or let connections be recycled",
+            ),
+            *(
+                (
+                    f"{what} goes with {self.old}, for the revisions do not make it again",
+                    f"make it on {self.new.name} in a revision of this train",
+                )
+                for what in vanish
+            ),
+        ]
+        return tuple(
+            Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
+            for text, remedy in lines
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """Add and sync, fill, carry over, and after the rollout let the old column go."""
+        table = _table(context.snapshot, self.table)
+        place = site.at(SLUG, table, context, settings=self.settings)
+        pair = self._pair(table)
+        move = Move(site=place, old=self.old, new=self.new.name)
+        carried = carry.steps(move) if self.carry else ()
+        names, done = carry.renames(move) if self.carry else ((), ())
+        default = pair.old.default if self.carry else self.default
+        return (
+            sync.install(place, pair, carry.properties(move) if self.carry else ()),
+            *carry.not_new_before_unique((dual_write.fill(place, pair, self.where), *carried)),
+            *dual_write.analyze(place, self.new.name, target=pair.new.statistics),
+            dual_write.contract(
+                place, pair, default=default, losing=dual_write.losing(place, self.old)
+            ),
+            *dual_write.drop_foreign_keys(place, self.old),
+            dual_write.drop(place, self.old, names, done),
+        )
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The new column in place of the old one."""
+        if self.carry:
+            return edits.rename_column(snapshot, self.table, self.old, self.new.name)
+        old = _table(snapshot, self.table).column(self.old)
+        filled = old is not None and old.not_null
+        new = replace(self.new, default=self.default, kept_filled=filled)
+        added = edits.put_column(snapshot, self.table, new)
+        return edits.drop_column(added, self.table, self.old)
+
+    def _pair(self, table: Table) -> Pair:
+        old = table.column(self.old)
+        if old is None:
+            raise LookupError(f"{self.table} has no column {self.old}")
+        return Pair(
+            old=old,
+            new=self.new,
+            forward=ident(self.old),
+            backward=ident(self.new.name),
+            adds=self.adds,
+        )
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """RENAME COLUMN, or add, copy and drop."""
+    fact = actions[0].fact
+    if not isinstance(fact, Fact) or fact.table is None:
+        return None
+    if fact.kind is ActionKind.RENAME_COLUMN:
+        return _plain(actions[0], fact.table, fact, snapshot)
+    found = fusion.find(actions, snapshot)
+    if isinstance(found, Refusal):
+        return found
+    return _fused(actions, found, snapshot) if found is not None and found.identity else None
+
+
+def _plain(
+    action: Action, name: Name, fact: Fact, snapshot: Snapshot
+) -> Match | Refusal | None:
+    table = snapshot.table(name)
+    old = table.column(fact.name) if table is not None else None
+    if table is None or old is None or table.created:
+        return None
+    obstacles = carry.obstacles(snapshot, table, fact.name)
+    if obstacles:
+        return _refused(action, table, fact.name, obstacles)
+    new = replace(old, name=fact.new_name, not_null=False, default=None)
+    operation = RenameColumn(
+        table=name,
+        old=fact.name,
+        new=new,
+        carry=True,
+        settings=action.statement.settings,
+    )
+    return Match(operation=operation, consumed=(0,))
+
+
+def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match | Refusal:
+    obstacles = fusion.obstacles(snapshot, found)
+    if obstacles:
+        refusal = _refused(actions[0], found.table, found.old.name, obstacles)
+        return replace(refusal, consumed=found.consumed)
+    operation = RenameColumn(
+        table=found.table.name,
+        old=found.old.name,
+        new=found.new,
+        carry=False,
+        adds=found.adds,
+        default=found.default,
+        where="" if found.adds else found.differs_where,
+        settings=found.settings,
+    )
+    directives = (found.reverse,) if found.reverse is not None else ()
+    return Match(operation=operation, consumed=found.consumed, directives=directives)
+
+
+def _refused(action: Action, table: Table, column: str, obstacles: tuple[str, ...]) -> Refusal:
+    return refuse.refuse(
+        action,
+        "rename_blocked",
+        f"{table.name}.{column} cannot be renamed without downtime: "
+        + ", ".join(obstacles)
+        + " would stay with the old column",
+        "drop what is named in an earlier release and make it again on the new column in a"
+        " later one, or keep the name",
+    )
+
+
+def _table(snapshot: Snapshot, name: Name) -> Table:
+    table = snapshot.table(name)
+    if table is None:
+        raise LookupError(f"the Snapshot has no table {name}")
+    return table

@@ -1,0 +1,286 @@
+"""SET NOT NULL without a scan under ACCESS EXCLUSIVE, and without failing the old version.
+
+SET NOT NULL scans the table under its lock unless a validated CHECK proves it (manual, ALTER
+TABLE; 12 and later). Where the train also fills the NULLs (`UPDATE … SET c = x WHERE c IS
+NULL`), the two are one change: a trigger gives x to every row that is written with NULL, the
+backfill gives it to the others, and the proof follows before the rollout.
+
+A column that a rename of the same train keeps in step with one that is NOT NULL holds no NULL
+either, so it is proved before the rollout, too. Without anything of the kind nobody can make
+the old version obey: the constraint is a tightening, so it comes in CONTRACT, when the old
+version is gone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import (
+    BOTH,
+    LOCK_TIMEOUT,
+    NEW_ONLY,
+    STATEMENT_TIMEOUT,
+    Assignment,
+    Backfill,
+    Check,
+    Irreversible,
+    Phase,
+    RunSql,
+    Step,
+)
+from zdm.model.schema import Constraint, Name, Snapshot, Table
+from zdm.model.sql import ident
+from zdm.model.statement import Action, ActionKind, Setting
+from zdm.parse import emit, trees
+from zdm.parse.emit import Ident, Qualified
+from zdm.recipes import cost, site
+from zdm.recipes.constraint import not_null
+from zdm.recipes.index import walk_key
+from zdm.recipes.reading import statements, updates
+from zdm.recipes.site import Site
+from zdm.recipes.snapshot import edits
+from zdm.recipes.sql import expressions, probes
+from zdm.recipes.trigger import fill_nulls as fill
+from zdm.recipes.trigger.fill_nulls import Fill
+
+SLUG = "set_not_null"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetNotNull:
+    """Make a column NOT NULL. `fill`: the value for NULLs, over the row's columns by bare
+    names. `proved`: a validated CHECK says it already. `kept`: an operation before it in the
+    train leaves no NULL in the column. `there`: it is NOT NULL already."""
+
+    table: Name
+    column: str
+    fill: str | None = None
+    proved: bool = False
+    kept: bool = False
+    there: bool = False
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        if self.there:
+            return f"make {self.table}.{self.column} NOT NULL, which it is already"
+        filling = " after filling its NULLs" if self.fill else ""
+        return f"make {self.table}.{self.column} NOT NULL{filling}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """What remains when it is planned well."""
+        del context
+        name = f"{self.table}.{self.column}"
+        if self.there or self.proved or self.kept:
+            return ()
+        if self.fill is not None:
+            message = f"a NULL that either version writes into {name} becomes {self.fill}"
+            remedy = "make sure that both versions read that value as they read NULL"
+        else:
+            message = (
+                f"rows with NULL in {name} stop the contract: nothing in the train fills them"
+            )
+            remedy = f"fill them before SET NOT NULL in the same train: {self._fill_hint}"
+        return (Hazard(operation=SLUG, message=message, remedy=remedy),)
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """Fill and prove before the rollout; or check and prove behind it."""
+        if self.there:
+            return ()
+        table = context.snapshot.table(self.table)
+        if table is None:
+            raise LookupError(f"the Snapshot has no table {self.table}")
+        place = site.at(SLUG, table, context, settings=self.settings)
+        if self.proved:
+            return (self._declare(place),)
+        if self.kept:
+            return not_null.prove(place, self.column)
+        if self.fill is None:
+            return self._tighten(place)
+        filling = Fill(column=self.column, expression=self.fill)
+        return (
+            self._install(place, filling),
+            self._backfill(place, filling),
+            *not_null.prove(place, self.column),
+            self._remove(place, filling),
+        )
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The column is NOT NULL."""
+        table = snapshot.table(self.table)
+        column = table.column(self.column) if table is not None else None
+        if column is None:
+            return snapshot
+        return edits.put_column(snapshot, self.table, replace(column, not_null=True))
+
+    @property
+    def _fill_hint(self) -> str:
+        return f"set {self.column} to a value WHERE {self.column} IS NULL"
+
+    def _tighten(self, place: Site) -> tuple[RunSql, ...]:
+        steps = not_null.prove(place, self.column, serves=NEW_ONLY, phase=Phase.CONTRACT)
+        none = Check(
+            sql=emit.sql(
+                "SELECT NOT EXISTS (SELECT 1 FROM {t} WHERE {c} IS NULL)",
+                t=Qualified(self.table),
+                c=Ident(self.column),
+            ),
+            failure=f"{self.table}.{self.column} holds NULLs, so it cannot become NOT NULL",
+            hint=f"fill them: {self._fill_hint}",
+        )
+        return (replace(steps[0], preconditions=(none,)), *steps[1:])
+
+    def _declare(self, place: Site) -> RunSql:
+        t, c = Qualified(place.name), Ident(self.column)
+        return RunSql(
+            id=place.id(self.column, "set-not-null"),
+            operation=SLUG,
+            phase=Phase.EXPAND,
+            title=f"make {place.name}.{self.column} NOT NULL",
+            sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=t, c=c),),
+            locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
+            lock_timeout=LOCK_TIMEOUT,
+            statement_timeout=STATEMENT_TIMEOUT,
+            probe=probes.probe(probes.column_not_null(place.name, self.column)),
+            undo=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=t, c=c),),
+            serves=BOTH,
+            reason="A validated CHECK proves it already, so nothing is scanned and no version"
+            " can write NULL.",
+            origin=place.origin,
+        )
+
+    def _install(self, place: Site, filling: Fill) -> RunSql:
+        return RunSql(
+            id=place.id(self.column, "fill-new-rows"),
+            operation=SLUG,
+            phase=Phase.EXPAND,
+            title=f"give {place.name}.{self.column} a value wherever NULL is written",
+            sql=fill.install_sql(place, filling),
+            locks=place.lock(LockMode.SHARE_ROW_EXCLUSIVE),
+            lock_timeout=LOCK_TIMEOUT,
+            statement_timeout=STATEMENT_TIMEOUT,
+            settings=self.settings,
+            probe=probes.probe(fill.installed(place, filling)),
+            undo=fill.remove_sql(place, filling),
+            serves=BOTH,
+            reason="The old version may still write NULL, which the constraint would refuse.",
+            origin=place.origin,
+        )
+
+    def _backfill(self, place: Site, filling: Fill) -> Backfill:
+        column = place.table.column(self.column)
+        share = column.null_fraction if column and column.null_fraction is not None else 1.0
+        return Backfill(
+            id=place.id(self.column, "fill"),
+            operation=SLUG,
+            phase=Phase.BACKFILL,
+            title=f"fill the NULLs of {place.name}.{self.column}",
+            table=place.name,
+            key=walk_key.walk(place.table),
+            assignments=(Assignment(column=self.column, expression=filling.expression),),
+            differs=f"{ident(self.column)} IS NULL",
+            settings=self.settings,
+            preconditions=(fill.stands(place, filling),),
+            undo=Irreversible(reason="which rows held NULL is not kept"),
+            serves=BOTH,
+            reason="Only rows with NULL are written, in batches.",
+            origin=place.origin,
+            cost=cost.rewrite_rows(place.table, share=share),
+        )
+
+    def _remove(self, place: Site, filling: Fill) -> RunSql:
+        return RunSql(
+            id=place.id(self.column, "stop-filling"),
+            operation=SLUG,
+            phase=Phase.CONTRACT,
+            title=f"stop filling {place.name}.{self.column}",
+            sql=fill.remove_sql(place, filling),
+            locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
+            lock_timeout=LOCK_TIMEOUT,
+            statement_timeout=STATEMENT_TIMEOUT,
+            settings=self.settings,
+            probe=probes.probe(fill.removed(place, filling)),
+            undo=fill.install_sql(place, filling),
+            serves=NEW_ONLY,
+            reason="The new version never writes NULL; from here on a NULL is refused.",
+            origin=place.origin,
+        )
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """SET NOT NULL; or the UPDATE of the NULLs with the SET NOT NULL that follows it."""
+    action = actions[0]
+    if updates.read(action) is not None:
+        return _fused(actions, snapshot)
+    fact = statements.fact(action, ActionKind.SET_NOT_NULL)
+    if fact is None:
+        return None
+    table = snapshot.table(fact.table) if fact.table is not None else None
+    if table is None:
+        return statements.unknown_table(action, fact.table)
+    column = table.column(fact.name)
+    if column is None:
+        return statements.unknown_column(action, table.name, fact.name)
+    operation = SetNotNull(
+        table=table.name,
+        column=column.name,
+        there=column.not_null,
+        kept=column.kept_filled,
+        proved=any(_proves(constraint, column.name) for constraint in table.constraints),
+        settings=action.statement.settings,
+    )
+    return Match(operation=operation, consumed=(0,))
+
+
+def _fused(actions: Sequence[Action], snapshot: Snapshot) -> Match | None:
+    update = updates.read(actions[0])
+    table = snapshot.table(update.table) if update is not None else None
+    if update is None or table is None or not update.simple or len(update.assignments) != 1:
+        return None
+    column, value = update.assignments[0]
+    known = table.column(column)
+    fills = update.where is not None and statements.is_null(update.where, column)
+    if known is None or not fills or column in updates.columns({"root": value}):
+        return None
+    position = _declared(actions, table, column)
+    if position is None:
+        return None
+    operation = SetNotNull(
+        table=table.name,
+        column=column,
+        fill=expressions.bare(value),
+        there=known.not_null,
+        settings=actions[0].statement.settings,
+    )
+    return Match(operation=operation, consumed=(0, position))
+
+
+def _declared(actions: Sequence[Action], table: Table, column: str) -> int | None:
+    """Where SET NOT NULL stands, if nothing between says anything of the column."""
+    for position, action in enumerate(actions[1:], 1):
+        fact = statements.fact(action, ActionKind.SET_NOT_NULL)
+        if fact is not None and (fact.table, fact.name) == (table.name, column):
+            return position
+        if statements.about(action, table.name, column):
+            return None
+    return None
+
+
+def _proves(constraint: Constraint, column: str) -> bool:
+    """Whether a validated CHECK says `column IS NOT NULL` and nothing else."""
+    if constraint.kind != "check" or not constraint.validated:
+        return False
+    text = constraint.definition.removeprefix("CHECK").strip()
+    test = trees.expression(text).get("NullTest", {}) if text.startswith("(") else {}
+    arg = test.get("arg", {}).get("ColumnRef")
+    if arg is None or test.get("nulltesttype") != "IS_NOT_NULL":
+        return False
+    return trees.strings(arg["fields"]) == (column,)

@@ -1,0 +1,291 @@
+"""UPDATE of an existing table, in batches instead of in one transaction.
+
+One UPDATE of many rows holds their locks and keeps vacuum from cleaning until it commits. In
+batches it must be convergent: a second run changes nothing, so `c = c + 1`, random values and
+the clock are refused unless the row shows by itself that it is done (WHERE c IS NULL).
+
+Both versions meet old and new values side by side, so both must understand both. While the
+backfill runs, a trigger converts what the old version still writes, else it could write rows
+that differ faster than batches find them; the trigger goes before the rollout, so rows that
+are written afterwards are left alone, as after the author's UPDATE.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import (
+    BOTH,
+    LOCK_TIMEOUT,
+    STATEMENT_TIMEOUT,
+    Assignment,
+    Backfill,
+    Irreversible,
+    Phase,
+    RunSql,
+    Step,
+)
+from zdm.model.schema import Name, Snapshot, Table, Volatility
+from zdm.model.sql import ident
+from zdm.model.statement import Action, Setting
+from zdm.recipes import cost, site
+from zdm.recipes.column import default_volatility
+from zdm.recipes.index import walk_key
+from zdm.recipes.reading import refuse, statements, updates
+from zdm.recipes.reading.updates import Update
+from zdm.recipes.site import Site
+from zdm.recipes.sql import expressions, probes
+from zdm.recipes.trigger import convert as convert_trigger
+from zdm.recipes.trigger import sync
+from zdm.recipes.trigger.convert import Convert
+
+SLUG = "backfill"
+_HELP = "say it as `UPDATE table SET column = expression WHERE …` over columns of the same row"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRows:
+    """Set columns of the rows that differ."""
+
+    table: Name
+    assignments: tuple[Assignment, ...]
+    differs: str
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        columns = ", ".join(a.column for a in self.assignments)
+        return f"fill {self.table}.{columns} in batches"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """What remains when it is planned well."""
+        columns = ", ".join(a.column for a in self.assignments)
+        lines = [
+            (
+                f"while {self.table} is filled, rows with old and with new values of {columns}"
+                " stand side by side, and a value that an application writes meanwhile is"
+                " overwritten if it differs",
+                "make sure that both versions understand both values, and that neither goes on"
+                " writing the old ones",
+            )
+        ]
+        table = context.snapshot.table(self.table)
+        if table is not None and table.triggers:
+            named = ", ".join(t.name for t in table.triggers)
+            lines.append(
+                (
+                    f"triggers of {self.table} fire for every row that is filled: {named}",
+                    "make sure that audit rows, notifications and moved timestamps are wanted",
+                )
+            )
+        if table is not None and not walk_key.walk(table):
+            lines.append(
+                (
+                    f"{self.table} has no key, so it is walked by its pages, again and again"
+                    " until no row differs",
+                    "give it a primary key",
+                )
+            )
+        return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """A trigger, the backfill, and the trigger's end."""
+        table = context.snapshot.table(self.table)
+        if table is None:
+            raise LookupError(f"the Snapshot has no table {self.table}")
+        place = site.at(SLUG, table, context, settings=self.settings)
+        convert = Convert(assignments=self.assignments, differs=self.differs)
+        return (
+            self._install(place, convert),
+            Backfill(
+                id=place.id(*(a.column for a in self.assignments), "fill"),
+                operation=SLUG,
+                phase=Phase.BACKFILL,
+                title=self.title,
+                table=table.name,
+                key=walk_key.walk(table),
+                assignments=self.assignments,
+                differs=self.differs,
+                settings=self.settings,
+                preconditions=(convert_trigger.stands(place, convert),),
+                undo=Irreversible(reason="the values from before are not kept"),
+                serves=BOTH,
+                reason="Batches lock only the rows they write, and only while they run.",
+                origin=place.origin,
+                cost=cost.rewrite_rows(table),
+            ),
+            self._remove(place, convert),
+        )
+
+    def _install(self, place: Site, convert: Convert) -> RunSql:
+        return RunSql(
+            id=place.id(*(a.column for a in self.assignments), "convert-new-rows"),
+            operation=SLUG,
+            phase=Phase.EXPAND,
+            title=f"convert what is written to {place.name} while it is filled",
+            sql=convert_trigger.install_sql(place, convert),
+            locks=place.lock(LockMode.SHARE_ROW_EXCLUSIVE),
+            lock_timeout=LOCK_TIMEOUT,
+            statement_timeout=STATEMENT_TIMEOUT,
+            settings=self.settings,
+            probe=probes.probe(convert_trigger.installed(place, convert)),
+            undo=convert_trigger.remove_sql(place, convert),
+            serves=BOTH,
+            reason="Else the old version could write rows that differ faster than batches find"
+            " them.",
+            origin=place.origin,
+        )
+
+    def _remove(self, place: Site, convert: Convert) -> RunSql:
+        return RunSql(
+            id=place.id(*(a.column for a in self.assignments), "stop-converting"),
+            operation=SLUG,
+            phase=Phase.VALIDATE,
+            title=f"stop converting what is written to {place.name}",
+            sql=convert_trigger.remove_sql(place, convert),
+            locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
+            lock_timeout=LOCK_TIMEOUT,
+            statement_timeout=STATEMENT_TIMEOUT,
+            settings=self.settings,
+            probe=probes.probe(convert_trigger.removed(place, convert)),
+            undo=convert_trigger.install_sql(place, convert),
+            serves=BOTH,
+            reason="Every row is filled; the author's UPDATE says nothing of later ones.",
+            origin=place.origin,
+        )
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """None on the schema."""
+        return snapshot
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """An UPDATE of a table of the Snapshot."""
+    action = actions[0]
+    update = updates.read(action)
+    if update is None:
+        return None
+    table = snapshot.table(update.table)
+    if table is None:
+        return statements.unknown_table(action, update.table)
+    problem = _form(update, table, action) or _columns(update, table)
+    problem = problem or _diverges(update, snapshot)
+    if problem is not None:
+        return refuse.refuse(action, "update_cannot_be_batched", *problem)
+    operation = UpdateRows(
+        table=table.name,
+        assignments=tuple(
+            Assignment(column=column, expression=expressions.bare(value))
+            for column, value in update.assignments
+        ),
+        differs=_differs(update, table, snapshot),
+        settings=action.statement.settings,
+    )
+    return Match(operation=operation, consumed=(0,))
+
+
+def _form(update: Update, table: Table, action: Action) -> tuple[str, str] | None:
+    """Forms that cannot be cut into key ranges."""
+    if not update.simple:
+        return (
+            f"this UPDATE of {table.name} has a FROM, WITH, RETURNING, DEFAULT or subquery, so"
+            " it cannot be cut into batches",
+            _HELP,
+        )
+    if not action.tree["relation"].get("inh", False):
+        return f"UPDATE ONLY {table.name} leaves out its children, batches do not", _HELP
+    if table.kind == "foreign table" or table.partition_key is not None:
+        return (
+            f"{table.name} is a {table.kind}; zdm fills ordinary tables only",
+            "write one UPDATE for each partition",
+        )
+    return None
+
+
+def _columns(update: Update, table: Table) -> tuple[str, str] | None:
+    """Columns that do not exist, or must not be set."""
+    known = {column.name: column for column in table.columns}
+    nodes = [value for _, value in update.assignments] + [update.where]
+    used = {column for column, _ in update.assignments} | set(updates.columns({"root": nodes}))
+    for column in sorted(used - known.keys()):
+        return (
+            f"{table.name} has no column {column}; system columns and whole rows cannot be used"
+            " in a backfill either",
+            "correct the name, or make a new snapshot of the database",
+        )
+    for column, _ in update.assignments:
+        if known[column].generated or known[column].identity == "always":
+            return f"{table.name}.{column} is generated and cannot be set", "leave it out"
+        if column in walk_key.walk(table):
+            return (
+                f"{table.name}.{column} is part of the key that a backfill walks by",
+                "add a new column instead, and drop the old one",
+            )
+    return None
+
+
+def _diverges(update: Update, snapshot: Snapshot) -> tuple[str, str] | None:
+    """Assignments that a second run would change again."""
+    targets = {column for column, _ in update.assignments}
+    done = update.where is not None and all(
+        statements.is_null(update.where, column) for column in targets
+    )
+    for column, value in update.assignments:
+        reads = set(updates.columns({"root": value})) & targets
+        if reads - {column} or (reads and not _idempotent(value)):
+            return (
+                f"`{column} = {expressions.bare(value)}` reads a column that it sets, so a"
+                " batch that runs twice changes the row twice",
+                "add a new column for the new value, fill it, and drop the old one",
+            )
+        fixed = default_volatility.volatility(value, snapshot) is Volatility.IMMUTABLE
+        if not fixed and not done:
+            return (
+                f"`{column} = {expressions.bare(value)}` gives another value each time, so the"
+                " batches would never be done",
+                f"say `WHERE {ident(column)} IS NULL`, so that each row is written once",
+            )
+        if done and "isnull" in value.get("A_Const", {}):
+            return f"`{column} = NULL WHERE {column} IS NULL` changes nothing", "leave it out"
+    return None
+
+
+_ONCE = frozenset({"lower", "upper", "btrim", "ltrim", "rtrim", "initcap", "abs", "trunc"})
+
+
+def _idempotent(value: expressions.Node) -> bool:
+    """Whether f(f(x)) = f(x): one of a few functions over the bare column."""
+    if "CoalesceExpr" in value:
+        first = value["CoalesceExpr"]["args"][0]
+        return "ColumnRef" in first
+    call = value.get("FuncCall")
+    if call is None or len(call.get("args", [])) != 1 or "ColumnRef" not in call["args"][0]:
+        return False
+    words = call["funcname"]
+    return words[-1]["String"]["sval"] in _ONCE
+
+
+def _differs(update: Update, table: Table, snapshot: Snapshot) -> str:
+    """The author's WHERE, and at least one value that is not the wanted one."""
+    tests: list[str] = []
+    for name, value in update.assignments:
+        column = table.column(name)
+        if column is None:
+            raise LookupError(f"{table.name} has no column {name}")
+        if default_volatility.volatility(value, snapshot) is not Volatility.IMMUTABLE:
+            tests = []
+            break
+        wanted = f"CAST({expressions.bare(value)} AS {column.type})"
+        tests.append(sync.is_distinct(ident(name), wanted, column, snapshot))
+    parts = [f"({expressions.bare(update.where)})"] if update.where is not None else []
+    if tests:
+        parts.append("(" + " OR ".join(tests) + ")")
+    return " AND ".join(parts)

@@ -1,0 +1,110 @@
+"""INSERT … VALUES into a table in use: a few seed rows, added in EXPAND.
+
+Both versions see them at once. The rows and their journal entry are written in the same
+transaction, so they are inserted once, whatever happens. INSERT … SELECT is a copy at one
+moment, which misses what the old version writes afterwards, so it is refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import Irreversible, Step, TableLock
+from zdm.model.schema import Name, Snapshot
+from zdm.model.statement import Action, ActionKind, Statement
+from zdm.recipes.reading import insert, refuse, statements
+
+SLUG = "insert_rows"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsertRows:
+    """Insert the rows that the author wrote out."""
+
+    table: Name
+    statement: Statement
+    locks: tuple[TableLock, ...]
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"insert rows into {self.table}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """The old version reads the new rows, too."""
+        del context
+        return (
+            Hazard(
+                operation=SLUG,
+                message=f"both versions see the new rows of {self.table} at once, and a revert"
+                " leaves them there",
+                remedy="make sure that the old version understands them",
+            ),
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """The author's statement."""
+        base = statements.step(
+            SLUG, self.statement, context, id=f"{self.table}-insert", title=self.title
+        )
+        return (
+            replace(
+                base,
+                locks=statements.locks(context.snapshot, *self.locks),
+                undo=Irreversible(reason="which rows were inserted is not kept"),
+                reason="A few rows, in the same transaction as their journal entry.",
+            ),
+        )
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """None on the schema."""
+        return snapshot
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """An INSERT into a table that was there before the train."""
+    action = actions[0]
+    fact = statements.fact(action, ActionKind.INSERT)
+    if fact is None:
+        return None
+    table = snapshot.table(fact.table) if fact.table is not None else None
+    if table is None:
+        return statements.unknown_table(action, fact.table)
+    if not insert.writes_out(action) or insert.reads(action, snapshot):
+        return refuse.refuse(
+            action,
+            "insert_reads_rows",
+            f"this INSERT into {table.name} copies rows at one moment, and what the old version"
+            " writes afterwards is missing from the copy",
+            "write the rows out in VALUES; or copy them when the old version is gone, with"
+            " `-- zdm: run in contract -- reason`",
+        )
+    if "onConflictClause" in action.tree:
+        update = action.tree["onConflictClause"].get("action") == "ONCONFLICT_UPDATE"
+        if update:
+            return refuse.refuse(
+                action,
+                "insert_updates_rows",
+                f"ON CONFLICT DO UPDATE changes rows of {table.name} that both versions use",
+                "insert with ON CONFLICT DO NOTHING, and change rows with an UPDATE",
+            )
+    parents = [c.references for c in table.constraints if c.references is not None]
+    operation = InsertRows(
+        table=table.name,
+        statement=action.statement,
+        locks=(
+            TableLock(table=table.name, mode=LockMode.ROW_EXCLUSIVE),
+            *(
+                TableLock(table=p, mode=LockMode.ROW_SHARE)
+                for p in sorted(set(parents) - {table.name})
+            ),
+        ),
+    )
+    return Match(operation=operation, consumed=(0,))

@@ -1,0 +1,218 @@
+"""CREATE INDEX on a table in use, always CONCURRENTLY.
+
+Plain CREATE INDEX takes SHARE, which stops every write for the length of the build. The
+concurrent build lets writes pass, cannot run in a transaction block, waits for older
+transactions and leaves an INVALID index when it fails (manual, CREATE INDEX). IF NOT EXISTS
+is taken out: it would find an INVALID index and call it success (measured 11-18).
+
+A unique index refuses duplicates from its last build phase on, before it is valid: both
+versions must obey it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zdm.model.findings import Hazard
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import Check, Step
+from zdm.model.schema import Index, Name, Snapshot, Table
+from zdm.model.sql import ident
+from zdm.model.statement import Action, ActionKind, Setting
+from zdm.parse import emit, trees
+from zdm.parse.emit import Expression, Qualified
+from zdm.recipes import site
+from zdm.recipes.index import build as index
+from zdm.recipes.index import name as index_name
+from zdm.recipes.index.build import NewIndex
+from zdm.recipes.reading import refuse, statements
+from zdm.recipes.snapshot import edits
+
+SLUG = "create_index"
+_DUPLICATES = (
+    "SELECT NOT EXISTS (SELECT 1 FROM {t} WHERE {condition}"
+    " GROUP BY {keys} HAVING count(*) > 1)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateIndex:
+    """Build an index. `there`: an index of that name is there and the author said IF NOT
+    EXISTS, so nothing is to be done."""
+
+    table: Name
+    index: Index
+    sql: str
+    keys: tuple[str, ...]  # the key columns and expressions as SQL
+    predicate: str | None
+    nulls_not_distinct: bool = False
+    there: bool = False
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        unique = "unique index" if self.index.unique else "index"
+        tail = ", which is there already" if self.there else ""
+        return f"build {unique} {self.index.name} on {self.table}{tail}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """A unique index refuses what the old version may write."""
+        if self.there or not self.index.unique:
+            return ()
+        del context
+        return (
+            Hazard(
+                operation=SLUG,
+                message=f"{self.index.name} refuses duplicates before it is valid, while the"
+                f" old version still writes {self.table}",
+                remedy="make sure that neither version writes duplicates",
+            ),
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """One step, or none."""
+        if self.there:
+            return ()
+        table = context.snapshot.table(self.table)
+        if table is None:
+            raise LookupError(f"the Snapshot has no table {self.table}")
+        return (
+            index.build(
+                site.at(SLUG, table, context, settings=self.settings),
+                NewIndex(
+                    name=self.index.name,
+                    sql=self.sql,
+                    columns=self.index.columns,
+                    unique=self.index.unique,
+                ),
+                preconditions=(self._no_duplicates(),) if self.index.unique else (),
+            ),
+        )
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The index is there."""
+        return snapshot if self.there else edits.put_index(snapshot, self.table, self.index)
+
+    def _no_duplicates(self) -> Check:
+        parts = [f"({key}) IS NOT NULL" for key in self.keys if not self.nulls_not_distinct]
+        parts += [f"({self.predicate})"] if self.predicate else []
+        holes = ", ".join(f"{{k{n}}}" for n in range(len(self.keys)))
+        return Check(
+            sql=emit.sql(
+                _DUPLICATES.replace("{keys}", holes),
+                t=Qualified(self.table),
+                condition=Expression(" AND ".join(parts) or "true"),
+                **{f"k{n}": Expression(f"({key})") for n, key in enumerate(self.keys)},
+            ),
+            failure=f"{self.table} holds duplicates, so the unique index {self.index.name}"
+            " cannot be built",
+            hint="remove the duplicates first",
+        )
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """A CREATE INDEX on a table of the Snapshot."""
+    action = actions[0]
+    fact = statements.fact(action, ActionKind.CREATE_INDEX)
+    if fact is None:
+        return None
+    table = snapshot.table(fact.table) if fact.table is not None else None
+    if table is None:
+        on_view = any(v.name == fact.table for v in snapshot.views)
+        return None if on_view else statements.unknown_table(action, fact.table)
+    name = action.tree.get("idxname") or index_name.chosen(action.tree, table.name, snapshot)
+    problem = _problem(action, table, name)
+    if problem is not None:
+        return refuse.refuse(action, "index_cannot_be_planned", *problem)
+    same = next((i for i in table.indexes if i.name == name), None)
+    if same is not None and not fact.if_exists:
+        return refuse.refuse(
+            action,
+            "index_exists",
+            f"{table.name} already has an index {name}, so this statement would fail",
+            "give it another name",
+        )
+    operation = _operation(action, table, str(name), there=same is not None)
+    return Match(operation=operation, consumed=(0,))
+
+
+def _operation(action: Action, table: Table, name: str, *, there: bool) -> CreateIndex:
+    tree = action.tree
+    elements = [item["IndexElem"] for item in tree.get("indexParams", [])]
+    included = [item["IndexElem"] for item in tree.get("indexIncludingParams", [])]
+    where = tree.get("whereClause")
+    mentioned = [e["name"] for e in [*elements, *included] if "name" in e]
+    mentioned += trees.columns([e.get("expr") for e in elements] + [where])
+    sql = _concurrently(tree, table.name, name)
+    return CreateIndex(
+        table=table.name,
+        index=Index(
+            name=name,
+            definition=sql.replace(" CONCURRENTLY", "", 1),
+            keys=tuple(e.get("name") for e in elements),
+            columns=tuple(dict.fromkeys(mentioned)),
+            unique=tree.get("unique", False),
+            predicate=trees.expression_sql(where) if where else None,
+        ),
+        sql=sql,
+        keys=tuple(_key_sql(e) for e in elements),
+        predicate=trees.expression_sql(where) if where else None,
+        nulls_not_distinct=tree.get("nulls_not_distinct", False),
+        there=there,
+        settings=action.statement.settings,
+    )
+
+
+def _key_sql(element: Mapping[str, Any]) -> str:
+    return (
+        trees.expression_sql(element["expr"]) if "expr" in element else ident(element["name"])
+    )
+
+
+def _concurrently(tree: Mapping[str, Any], table: Name, name: str) -> str:
+    """The author's tree with three edits: CONCURRENTLY, the name, no IF NOT EXISTS."""
+    edited = {key: value for key, value in tree.items() if key != "if_not_exists"}
+    edited["concurrent"] = True
+    edited["idxname"] = name
+    edited["relation"] = {**tree["relation"], "schemaname": table.schema, "relname": table.name}
+    return trees.deparse("IndexStmt", edited)
+
+
+def _problem(action: Action, table: Table, name: str | None) -> tuple[str, str] | None:
+    """Why it is refused, and the remedy."""
+    if name is None:
+        return (
+            f"the index on {table.name} has no name and an expression, so the name that"
+            " PostgreSQL would choose is not known",
+            "name it: CREATE INDEX name ON …",
+        )
+    if table.kind == "partitioned table":
+        return (
+            f"{table.name} is partitioned, where CREATE INDEX CONCURRENTLY is an error and"
+            " plain CREATE INDEX stops all writes while every partition is built",
+            "create it ON ONLY the parent, CONCURRENTLY on each partition, and join them with"
+            " ALTER INDEX … ATTACH PARTITION",
+        )
+    if table.kind == "foreign table":
+        return (f"{table.name} is a foreign table and can have no index", "leave it out")
+    invalid = next((i for i in table.indexes if i.name == name and not i.valid), None)
+    if invalid is not None:
+        return (
+            f"{name} is there but INVALID, the remains of a failed build",
+            f"DROP INDEX CONCURRENTLY {ident(name)} and make a new snapshot",
+        )
+    known = {column.name for column in table.columns}
+    used = [item["IndexElem"].get("name") for item in action.tree.get("indexParams", [])]
+    missing = [column for column in used if column and column not in known]
+    if missing:
+        return (
+            f"{table.name} has no column {missing[0]}, so this statement would fail",
+            "correct the name, or make a new snapshot of the database",
+        )
+    return None

@@ -1,0 +1,150 @@
+"""DROP INDEX of a table in use, always CONCURRENTLY, after the old version is gone.
+
+Plain DROP INDEX takes ACCESS EXCLUSIVE on the table; the concurrent one lets reads and writes
+pass, cannot run in a transaction block, and takes neither CASCADE nor the index of a
+constraint (manual, DROP INDEX; measured 11-18). The old version's queries may need the index
+to be quick, and its ON CONFLICT a unique one to work, so it goes in the contract.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import NEW_ONLY, NO_TIMEOUT, Phase, RunSql, Step
+from zdm.model.schema import Index, Name, Snapshot, Table
+from zdm.model.statement import Action, ActionKind
+from zdm.recipes import site
+from zdm.recipes.index import build as index
+from zdm.recipes.reading import refuse, statements
+from zdm.recipes.snapshot import edits
+from zdm.recipes.sql import probes
+
+SLUG = "drop_index"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropIndex:
+    """Drop an index; None: it is not there, and the author said IF EXISTS."""
+
+    table: Name | None
+    index: Index | None
+    name: str
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        where = f" of {self.table}" if self.table else ", which is not there"
+        return f"drop index {self.name}{where}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """Queries that were quick may become slow."""
+        del context
+        if self.index is None:
+            return ()
+        return (
+            Hazard(
+                operation=SLUG,
+                message=f"queries of the new version that use {self.name} read {self.table}"
+                " without it",
+                remedy="look at pg_stat_user_indexes.idx_scan before the contract",
+            ),
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """One step, or none."""
+        table = context.snapshot.table(self.table) if self.table else None
+        if table is None or self.index is None:
+            return ()
+        place = site.at(SLUG, table, context)
+        full = place.beside(self.name)
+        step = RunSql(
+            id=place.id(self.name, "drop-index"),
+            operation=SLUG,
+            phase=Phase.CONTRACT,
+            title=self.title,
+            sql=(index.drop_sql(full),),
+            locks=place.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
+            lock_timeout=NO_TIMEOUT,
+            statement_timeout=NO_TIMEOUT,
+            in_transaction=False,
+            probe=probes.probe(probes.absent(probes.relation(full))),
+            undo=(self.index.definition.replace(" INDEX ", " INDEX CONCURRENTLY ", 1),),
+            serves=NEW_ONLY,
+            reason="CONCURRENTLY lets reads and writes pass; repeated after a failure, it goes"
+            " on where it stopped.",
+            origin=place.origin,
+        )
+        return (step,)
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The index is gone."""
+        table = snapshot.table(self.table) if self.table else None
+        if table is None:
+            return snapshot
+        kept = tuple(i for i in table.indexes if i.name != self.name)
+        return edits.put_table(snapshot, replace(table, indexes=kept))
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """A DROP INDEX of one index of a table of the Snapshot."""
+    action = actions[0]
+    fact = statements.fact(action, ActionKind.DROP_INDEX)
+    if fact is None:
+        return None
+    schema, _, name = fact.name.rpartition(".")
+    table = _table(snapshot, schema, name)
+    if table is None:
+        if fact.if_exists:
+            return Match(operation=DropIndex(table=None, index=None, name=name), consumed=(0,))
+        return refuse.refuse(
+            action,
+            "unknown_index",
+            f"there is no index {fact.name} in the schema, so this statement would fail",
+            "correct the name, or write IF EXISTS",
+        )
+    found = next(i for i in table.indexes if i.name == name)
+    problem = _problem(table, found, cascade=fact.cascade)
+    if problem is not None:
+        return refuse.refuse(action, "index_cannot_be_dropped", *problem)
+    return Match(operation=DropIndex(table=table.name, index=found, name=name), consumed=(0,))
+
+
+def _table(snapshot: Snapshot, schema: str, name: str) -> Table | None:
+    schemas = (schema,) if schema else snapshot.search_path
+    for wanted in schemas:
+        for table in snapshot.tables:
+            if table.name.schema == wanted and any(i.name == name for i in table.indexes):
+                return table
+    return None
+
+
+def _problem(table: Table, found: Index, *, cascade: bool) -> tuple[str, str] | None:
+    if found.constraint is not None:
+        return (
+            f"{found.name} belongs to the constraint {found.constraint} of {table.name}",
+            "drop the constraint, in a train of its own",
+        )
+    if table.kind != "table" or table.partition_of is not None:
+        return (
+            f"{table.name} is partitioned, where DROP INDEX CONCURRENTLY is an error",
+            "drop it by hand in a quiet hour, under a lock_timeout",
+        )
+    if found.replica_identity:
+        return (
+            f"{found.name} is the replica identity of {table.name}, so UPDATE on a published"
+            " table would fail without it (55000)",
+            "set another REPLICA IDENTITY first",
+        )
+    if cascade:
+        return (
+            f"CASCADE takes what depends on {found.name} along, unseen",
+            "drop what depends on it first, and leave CASCADE out",
+        )
+    return None

@@ -1,0 +1,1 @@
+"""Changes of objects other than tables, and of what is said about objects."""

@@ -1,0 +1,206 @@
+"""COMMENT ON an object that exists.
+
+The text is read by people and tools, never by the server, so both application versions work;
+the lock is SHARE UPDATE EXCLUSIVE on the table, which lets reads and writes pass (manual,
+COMMENT; measured 11-18). Undo puts the former text back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import RunSql, Step, TableLock
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.statement import Action, ActionKind, Statement
+from zdm.parse import emit, trees
+from zdm.parse.emit import Constant, Ident, Part, Qualified
+from zdm.recipes.reading import statements
+from zdm.recipes.snapshot import edits
+from zdm.recipes.sql import probes
+
+SLUG = "comment"
+_TEMPLATES = {
+    "OBJECT_TABLE": "COMMENT ON TABLE {t} IS ",
+    "OBJECT_COLUMN": "COMMENT ON COLUMN {t}.{c} IS ",
+    "OBJECT_TABCONSTRAINT": "COMMENT ON CONSTRAINT {c} ON {t} IS ",
+    "OBJECT_TRIGGER": "COMMENT ON TRIGGER {c} ON {t} IS ",
+    "OBJECT_INDEX": "COMMENT ON INDEX {t} IS ",
+}
+_PARTS = {"OBJECT_COLUMN": "columns", "OBJECT_TABCONSTRAINT": "constraints"}
+_PARTS |= {"OBJECT_TRIGGER": "triggers", "OBJECT_INDEX": "indexes"}
+_IS_NULL = "SELECT ({query}) IS NULL"
+_IS_TEXT = "SELECT ({query}) IS NOT DISTINCT FROM {text}"
+_RELATION = "SELECT pg_catalog.obj_description(pg_catalog.to_regclass({t}), 'pg_class')"
+_DESCRIPTIONS = {
+    "OBJECT_TABLE": _RELATION,
+    "OBJECT_INDEX": _RELATION,
+    "OBJECT_COLUMN": "SELECT pg_catalog.col_description(a.attrelid, a.attnum)"
+    " FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass({t})"
+    " AND a.attname = {c}",
+    "OBJECT_TABCONSTRAINT": "SELECT pg_catalog.obj_description(k.oid, 'pg_constraint')"
+    " FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = pg_catalog.to_regclass({t})"
+    " AND k.conname = {c}",
+    "OBJECT_TRIGGER": "SELECT pg_catalog.obj_description(g.oid, 'pg_trigger')"
+    " FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = pg_catalog.to_regclass({t})"
+    " AND g.tgname = {c}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """COMMENT ON `kind`; `part` is the column, constraint, trigger or index, empty for the
+    table itself."""
+
+    kind: str  # libpg_query's OBJECT_…
+    table: Name
+    part: str
+    text: str | None
+    former: str | None
+    statement: Statement
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """One line for a person."""
+        return f"comment on {self._object}"
+
+    @property
+    def _object(self) -> str:
+        if self.kind == "OBJECT_COLUMN":
+            return f"{self.table}.{self.part}"
+        word = self.kind.removeprefix("OBJECT_").removeprefix("TAB").lower()
+        return f"{word} {self.part} of {self.table}" if self.part else str(self.table)
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """None."""
+        del context
+        return ()
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """The author's statement; none where the text stands there already."""
+        if self.text == self.former:
+            return ()
+        base = statements.step(
+            SLUG,
+            self.statement,
+            context,
+            id="-".join(p for p in (str(self.table), self.part, "comment") if p),
+            title=self.title,
+        )
+        lock = TableLock(table=self.table, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
+        step: RunSql = replace(
+            base,
+            locks=statements.locks(context.snapshot, lock),
+            probe=self._probe(),
+            undo=(self._undo(),),
+            reason="Only people and tools read it; reads and writes pass its lock.",
+        )
+        return (step,)
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The object has the comment."""
+        table = snapshot.table(self.table)
+        if table is None:
+            return snapshot
+        return edits.put_table(snapshot, _commented(table, self))
+
+    @property
+    def _target(self) -> Name:
+        return Name(self.table.schema, self.part) if self.kind == "OBJECT_INDEX" else self.table
+
+    def _undo(self) -> str:
+        template = _TEMPLATES[self.kind]
+        parts: dict[str, Part] = {"t": Qualified(self._target)}
+        if "{c}" in template:
+            parts["c"] = Ident(self.part)
+        if self.former is None:
+            return emit.sql(template + "NULL", **parts)
+        return emit.sql(template + "{former}", **parts, former=Constant(self.former))
+
+    def _probe(self) -> str:
+        query = _DESCRIPTIONS[self.kind]
+        parts: dict[str, Part] = {"t": Constant(self._target.sql)}
+        if "{c}" in query:
+            parts["c"] = Constant(self.part)
+        if self.text is None:
+            return probes.probe(emit.sql(_IS_NULL.replace("{query}", query), **parts))
+        same = _IS_TEXT.replace("{query}", query)
+        return probes.probe(emit.sql(same, **parts, text=Constant(self.text)))
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """A COMMENT on a table or one of its parts."""
+    action = actions[0]
+    if statements.fact(action, ActionKind.COMMENT) is None:
+        return None
+    kind = action.tree.get("objtype", "")
+    words = trees.strings(action.tree.get("object", {}).get("List", {}).get("items", []))
+    if kind not in _TEMPLATES or not words:
+        return None
+    place = _place(kind, words, snapshot, action.statement)
+    if place is None:
+        return None
+    table, part = place
+    return Match(
+        operation=Comment(
+            kind=kind,
+            table=table.name,
+            part=part,
+            text=action.tree.get("comment"),
+            former=_former(table, kind, part),
+            statement=action.statement,
+        ),
+        consumed=(0,),
+    )
+
+
+def _place(
+    kind: str, words: tuple[str, ...], snapshot: Snapshot, statement: Statement
+) -> tuple[Table, str] | None:
+    """The table, and the name of its part; None where one of them does not exist."""
+    if kind == "OBJECT_INDEX":
+        name = words[-1]
+        tables = (t for t in snapshot.tables if any(i.name == name for i in t.indexes))
+        table = next((t for t in tables if len(words) == 1 or t.name.schema == words[0]), None)
+        return (table, name) if table is not None else None
+    part = "" if kind == "OBJECT_TABLE" else words[-1]
+    relation = words[:-1] if part else words
+    if not relation:
+        return None
+    node = {"relname": relation[-1]}
+    if len(relation) > 1:
+        node["schemaname"] = relation[-2]
+    table = snapshot.table(statements.found(node, snapshot, statement.settings))
+    if table is None or (part and part not in {p.name for p in _parts(table, kind)}):
+        return None
+    return table, part
+
+
+def _parts(table: Table, kind: str) -> tuple[Any, ...]:
+    parts: tuple[Any, ...] = getattr(table, _PARTS[kind])
+    return parts
+
+
+def _former(table: Table, kind: str, part: str) -> str | None:
+    if not part:
+        return table.comment
+    return next((p.comment for p in _parts(table, kind) if p.name == part), None)
+
+
+def _commented(table: Table, comment: Comment) -> Table:
+    if not comment.part:
+        return replace(table, comment=comment.text)
+    parts: dict[str, Any] = {
+        _PARTS[comment.kind]: tuple(
+            replace(p, comment=comment.text) if p.name == comment.part else p
+            for p in _parts(table, comment.kind)
+        )
+    }
+    return replace(table, **parts)

@@ -1,0 +1,119 @@
+"""CREATE of a schema, type, domain, extension, sequence, view or function that is new.
+
+Nobody uses it yet, so it runs as written in EXPAND and undo drops it again. A view or a
+BEGIN ATOMIC function takes ACCESS SHARE on what it reads, nothing else is locked (manual,
+CREATE …). OR REPLACE of one that exists changes what the old version calls, so it is refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import Step, TableLock
+from zdm.model.schema import Snapshot
+from zdm.model.statement import Action, ActionKind, Statement
+from zdm.recipes.object import objects
+from zdm.recipes.object.objects import NewObject
+from zdm.recipes.reading import refuse, statements
+
+SLUG = "new_object"
+_KINDS = (
+    ActionKind.CREATE_SCHEMA,
+    ActionKind.CREATE_TYPE,
+    ActionKind.CREATE_DOMAIN,
+    ActionKind.CREATE_EXTENSION,
+    ActionKind.CREATE_SEQUENCE,
+    ActionKind.CREATE_VIEW,
+    ActionKind.CREATE_FUNCTION,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateObject:
+    """Make it. `there`: it is there and the author said IF NOT EXISTS."""
+
+    new: NewObject
+    statement: Statement
+    locks: tuple[TableLock, ...]
+    tree: Mapping[str, Any] = field(hash=False, compare=False, repr=False)
+    there: bool = False
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        tail = ", which is there already" if self.there else ""
+        return f"create {self.new.kind} {self.new.name}{tail}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """None."""
+        del context
+        return ()
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """The author's statement."""
+        if self.there:
+            return ()
+        base = statements.step(
+            SLUG, self.statement, context, id=f"{self.new.name}-create", title=self.title
+        )
+        return (
+            replace(
+                base,
+                locks=statements.locks(context.snapshot, *self.locks),
+                probe=objects.probe(self.new),
+                undo=objects.undo(self.new),
+                reason="Nobody uses an object that is not there yet.",
+            ),
+        )
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """It is there."""
+        if self.there:
+            return snapshot
+        return objects.put(snapshot, self.new, self.tree, self.statement)
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """A CREATE of something that is not a table."""
+    action = actions[0]
+    if statements.fact(action, *_KINDS) is None:
+        return None
+    new = objects.read(action, snapshot)
+    if new is None:
+        return None
+    there = objects.exists(new, snapshot)
+    skips = action.tree.get("if_not_exists", False)
+    if there and not skips:
+        replaces = action.tree.get("replace", False)
+        consequence = (
+            "CREATE OR REPLACE changes it for the old version, too"
+            if replaces
+            else "this statement would fail"
+        )
+        return refuse.refuse(
+            action,
+            "object_exists",
+            f"{new.kind} {new.name} exists already, so {consequence}",
+            "give the new one another name, and drop the old one in a later release; or, if"
+            " both versions can use it, say `-- zdm: run in expand -- reason`",
+        )
+    seen = {
+        statements.found(node, snapshot, action.statement.settings)
+        for node in statements.ranges(dict(action.tree))
+    }
+    operation = CreateObject(
+        new=new,
+        statement=action.statement,
+        locks=tuple(TableLock(table=t, mode=LockMode.ACCESS_SHARE) for t in sorted(seen)),
+        tree=action.tree,
+        there=there,
+    )
+    return Match(operation=operation, consumed=(0,))

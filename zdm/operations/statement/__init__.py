@@ -1,0 +1,1 @@
+"""Statements taken as they are written."""

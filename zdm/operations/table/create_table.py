@@ -1,0 +1,167 @@
+"""CREATE TABLE: nobody uses it yet, so it runs as written in EXPAND.
+
+Only tables that exist already matter: a REFERENCES takes SHARE ROW EXCLUSIVE on the table it
+points at, LIKE takes ACCESS SHARE, INHERITS takes SHARE UPDATE EXCLUSIVE, and PARTITION OF
+takes ACCESS EXCLUSIVE on the parent (measured 11-18); all of them for milliseconds. With a
+DEFAULT partition, PARTITION OF reads it whole under ACCESS EXCLUSIVE, so that is refused.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import Step, TableLock
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.statement import Action, ActionKind, Statement
+from zdm.parse import emit, trees
+from zdm.parse.emit import Qualified
+from zdm.recipes.reading import refuse, statements
+from zdm.recipes.snapshot import new_table
+from zdm.recipes.snapshot.new_table import Place
+from zdm.recipes.sql import probes
+
+SLUG = "create_table"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTable:
+    """Make a table. `there`: it is there and the author said IF NOT EXISTS."""
+
+    table: Name
+    statement: Statement
+    locks: tuple[TableLock, ...]
+    tree: Mapping[str, Any] = field(hash=False, compare=False, repr=False)
+    there: bool = False
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"create table {self.table}" + (", which is there already" * self.there)
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """IF NOT EXISTS says nothing about the table that stands there."""
+        del context
+        if not self.there:
+            return ()
+        message = f"{self.table} exists already, and nobody compares it with this CREATE TABLE"
+        return (Hazard(operation=SLUG, message=message, remedy="take IF NOT EXISTS out"),)
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """The author's statement."""
+        if self.there:
+            return ()
+        base = statements.step(
+            SLUG, self.statement, context, id=f"{self.table}-create", title=self.title
+        )
+        return (
+            replace(
+                base,
+                locks=statements.locks(context.snapshot, *self.locks),
+                probe=probes.probe(probes.relation(self.table)),
+                undo=(emit.sql("DROP TABLE IF EXISTS {t}", t=Qualified(self.table)),),
+                reason="Nobody uses a table that is not there yet.",
+            ),
+        )
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The table is there, made by this train."""
+        if self.there:
+            return snapshot
+        place = Place(snapshot=snapshot, settings=self.statement.settings)
+        return new_table.after(self.tree, place)
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """A CREATE TABLE."""
+    action = actions[0]
+    if action.node == "CreateTableAsStmt" and action.tree.get("objtype") == "OBJECT_TABLE":
+        return refuse.refuse(
+            action,
+            "create_table_as",
+            "CREATE TABLE … AS copies rows at one moment, and what the old version writes"
+            " afterwards is missing from the copy",
+            "create the table with its columns, and fill it when the old version is gone",
+        )
+    fact = statements.fact(action, ActionKind.CREATE_TABLE)
+    if fact is None:
+        return None
+    settings = action.statement.settings
+    name = statements.made(action.tree["relation"], snapshot, settings)
+    there = snapshot.table(name) is not None
+    problem = _problem(action, snapshot, name, there=there and not fact.if_exists)
+    if problem is not None:
+        return refuse.refuse(action, "create_table_cannot_be_planned", *problem)
+    operation = CreateTable(
+        table=name,
+        statement=action.statement,
+        locks=tuple(_locks(action, snapshot)),
+        tree=action.tree,
+        there=there,
+    )
+    return Match(operation=operation, consumed=(0,))
+
+
+def _problem(
+    action: Action, snapshot: Snapshot, name: Name, *, there: bool
+) -> tuple[str, str] | None:
+    if there:
+        return (
+            f"the table {name} exists already, so this statement would fail",
+            "take the statement out, or make a new snapshot of the database",
+        )
+    if action.tree["relation"].get("relpersistence") == "t":
+        return (
+            f"the temporary table {name} would be gone before the next step runs",
+            "use an ordinary table and drop it in a later release",
+        )
+    for parent in _parents(action, snapshot):
+        leaves = [t for t in snapshot.tables if t.partition_of == parent.name]
+        default = next((t for t in leaves if t.partition_bound == "DEFAULT"), None)
+        if "partbound" in action.tree and default is not None and not parent.created:
+            return (
+                f"PARTITION OF {parent.name} reads the DEFAULT partition {default.name} whole,"
+                " and nobody can use either meanwhile",
+                "create the table by itself with a CHECK on the bounds, exclude them from the"
+                " DEFAULT partition by a validated CHECK, and ATTACH PARTITION",
+            )
+    return None
+
+
+def _parents(action: Action, snapshot: Snapshot) -> Iterator[Table]:
+    for node in action.tree.get("inhRelations", []):
+        name = statements.found(node["RangeVar"], snapshot, action.statement.settings)
+        table = snapshot.table(name)
+        if table is not None:
+            yield table
+
+
+def _locks(action: Action, snapshot: Snapshot) -> Iterator[TableLock]:
+    """On tables that exist already."""
+    settings = action.statement.settings
+    partition = "partbound" in action.tree
+    for key, node in trees.walk(action.tree):
+        if key == "pktable":
+            yield _lock(
+                statements.found(node, snapshot, settings), LockMode.SHARE_ROW_EXCLUSIVE
+            )
+        if key == "TableLikeClause":
+            like = statements.found(node["relation"], snapshot, settings)
+            yield _lock(like, LockMode.ACCESS_SHARE)
+    for parent in _parents(action, snapshot):
+        mode = LockMode.ACCESS_EXCLUSIVE if partition else LockMode.SHARE_UPDATE_EXCLUSIVE
+        yield _lock(parent.name, mode)
+        for constraint in parent.constraints if partition else ():
+            if constraint.references is not None:
+                yield _lock(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE)
+
+
+def _lock(table: Name, mode: LockMode) -> TableLock:
+    return TableLock(table=table, mode=mode)

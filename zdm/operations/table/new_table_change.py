@@ -1,0 +1,162 @@
+"""Anything that touches only tables which the same train has made: it runs as written.
+
+Nobody uses such a table yet, so locks, scans and rewrites on it hurt nobody, and dropping the
+table undoes all of it. A foreign key to a table in use takes SHARE ROW EXCLUSIVE on that one.
+Rows must not be copied from a table in use: what the old version writes there afterwards
+would be missing from the copy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import NO_TIMEOUT, Step, TableLock
+from zdm.model.schema import Name, Snapshot
+from zdm.model.statement import Action, ActionKind, Fact, Statement
+from zdm.parse import emit, trees
+from zdm.parse.emit import Ident, Part, Qualified
+from zdm.recipes.reading import insert, refuse, statements
+from zdm.recipes.snapshot import new_table_edits
+from zdm.recipes.sql import probes
+
+SLUG = "new_table_change"
+_DATA = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
+_MOVES = frozenset({ActionKind.RENAME_TABLE, ActionKind.SET_SCHEMA})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTableChange:
+    """Run the statement; `actions` are its parts."""
+
+    table: Name
+    what: str
+    statement: Statement
+    locks: tuple[TableLock, ...]
+    index: Name | None  # of a concurrent build
+    moved_to: Name | None
+    actions: tuple[Action, ...] = field(hash=False, compare=False, repr=False)
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"{self.what} on the new table {self.table}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """None."""
+        del context
+        return ()
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """The author's statement."""
+        word = self.what.replace(" ", "-")
+        base = statements.step(
+            SLUG, self.statement, context, id=f"{self.table}-{word}", title=self.title
+        )
+        step = replace(
+            base,
+            locks=statements.locks(context.snapshot, *self.locks),
+            undo=_move_back(self.table, self.moved_to),
+            reason="The table is made by this train: nobody uses it yet.",
+        )
+        if self.index is not None:
+            drop = emit.sql("DROP INDEX CONCURRENTLY IF EXISTS {i}", i=Qualified(self.index))
+            valid = probes.index_valid(self.index)
+            there = probes.relation(self.index)
+            step = replace(
+                step,
+                lock_timeout=NO_TIMEOUT,
+                statement_timeout=NO_TIMEOUT,
+                in_transaction=False,
+                probe=probes.probe(valid, there),
+                repair=(drop,),
+            )
+        return (step,)
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """What the statement says."""
+        for action in self.actions:
+            snapshot = new_table_edits.after(snapshot, action)
+        return snapshot
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """A statement whose tables are all made by the train."""
+    action = actions[0]
+    fact = action.fact
+    if not isinstance(fact, Fact) or fact.table is None or fact.kind is ActionKind.CREATE_TABLE:
+        return None
+    table = snapshot.table(fact.table)
+    if table is None or not table.created:
+        return None
+    parts = tuple(a for a in actions if a.statement is action.statement)
+    if len(parts) != action.count or actions[: len(parts)] != list(parts):
+        return None
+    others = {name for part in parts for name in insert.reads(part, snapshot)}
+    others = {name for name in others - {table.name} if not _created(name, snapshot)}
+    parents = {name for part in parts for name in _parents(part, snapshot)}
+    if others - parents:
+        return _copied(action, others - parents) if fact.kind in _DATA else None
+    operation = NewTableChange(
+        table=table.name,
+        what=fact.kind.value,
+        statement=action.statement,
+        locks=tuple(
+            TableLock(table=parent, mode=LockMode.SHARE_ROW_EXCLUSIVE)
+            for parent in sorted(parents)
+        ),
+        index=Name(table.name.schema, fact.name) if fact.concurrently else None,
+        moved_to=_moved_to(fact),
+        actions=parts,
+    )
+    return Match(operation=operation, consumed=tuple(range(len(parts))))
+
+
+def _created(name: Name, snapshot: Snapshot) -> bool:
+    table = snapshot.table(name)
+    return table is not None and table.created
+
+
+def _parents(action: Action, snapshot: Snapshot) -> frozenset[Name]:
+    """Tables that a foreign key points at."""
+    return frozenset(
+        statements.found(node, snapshot, action.statement.settings)
+        for key, node in trees.walk(dict(action.tree))
+        if key == "pktable"
+    )
+
+
+def _copied(action: Action, others: set[Name]) -> Refusal:
+    named = ", ".join(str(name) for name in sorted(others))
+    return refuse.refuse(
+        action,
+        "copies_rows",
+        f"this statement copies rows of {named} at one moment, and what the old version writes"
+        " there afterwards is missing from the copy",
+        "copy them when the old version is gone, with `-- zdm: run in contract -- reason`; or"
+        " let the new version write both tables first",
+    )
+
+
+def _moved_to(fact: Fact) -> Name | None:
+    if fact.table is None or fact.kind not in _MOVES:
+        return None
+    if fact.kind is ActionKind.RENAME_TABLE:
+        return Name(fact.table.schema, fact.new_name)
+    return Name(fact.new_name, fact.table.name)
+
+
+def _move_back(table: Name, moved_to: Name | None) -> tuple[str, ...]:
+    """The undo of CREATE TABLE must find the table under its first name."""
+    if moved_to is None:
+        return ()
+    parts: dict[str, Part] = {"t": Qualified(moved_to)}
+    if moved_to.schema == table.schema:
+        return (emit.sql("ALTER TABLE {t} RENAME TO {n}", n=Ident(table.name), **parts),)
+    return (emit.sql("ALTER TABLE {t} SET SCHEMA {n}", n=Ident(table.schema), **parts),)

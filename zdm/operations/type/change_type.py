@@ -1,0 +1,356 @@
+"""Change a column's type.
+
+A change that PostgreSQL makes in the catalog alone is one short step. Any other rewrites the
+table under ACCESS EXCLUSIVE (manual, ALTER TABLE, Notes), so the type changes by way of a new
+column: ADD new, UPDATE new = f(old), DROP old, kept in step by the sync trigger. Its way back
+g is known for casts that lose nothing, else the author gives it by `-- zdm: reverse old = g`.
+With the name kept, old and new version would read one column with two types: refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import BOTH, LOCK_TIMEOUT, STATEMENT_TIMEOUT, Phase, RunSql, Step
+from zdm.model.schema import Column, Name, Snapshot, Table, Volatility
+from zdm.model.statement import Action, ActionKind, Fact, Setting
+from zdm.parse import emit, trees
+from zdm.parse.emit import Ident, Qualified, TypeText
+from zdm.recipes import cost, site
+from zdm.recipes.column import dependents, dual_write, fusion
+from zdm.recipes.column.fusion import Fused
+from zdm.recipes.reading import refuse
+from zdm.recipes.snapshot import edits
+from zdm.recipes.sql import expressions, probes
+from zdm.recipes.trigger import sync
+from zdm.recipes.trigger.sync import Pair
+from zdm.recipes.type import inverses, metadata_only, names
+
+SLUG = "change_type"
+_NEW_COLUMN = (
+    "add a column of the new type, fill it with one UPDATE, drop the old one: zdm keeps the"
+    " two in step; a second such release brings the name back"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeType:
+    """A new column of another type takes the old one's place; `forward` is over the old
+    column, `backward` over the new one, both by bare names."""
+
+    table: Name
+    old: str
+    new: Column
+    forward: str
+    backward: str
+    given: bool  # the way back is the author's
+    adds: bool = True
+    default: str | None = None
+    where: str = ""
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"change type of {self.table}.{self.old} to {self.new.type} in {self.new.name}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """What remains when it is planned well."""
+        table = _table(context.snapshot, self.table)
+        old = _column(table, self.old)
+        total = (
+            f"`{self.forward}` must accept every value that the old version can write to"
+            f" {self.old}: an error in it fails the old version's write",
+            "try it on the data, and make it total with CASE where it is not",
+        )
+        lines = [
+            *((total,) if self.given else ()),
+            (
+                f"until the contract, a value of {self.new.name} that {old.type} cannot hold"
+                + (
+                    " is refused, for the old column is NOT NULL"
+                    if old.not_null
+                    else f" is NULL in {self.old}, and the old version reads that"
+                ),
+                "let the new version write such values only after the contract",
+            ),
+            (
+                f"no version may write both {self.old} and {self.new.name} of {self.table} with"
+                " different values: the new one wins",
+                "let each version know only its own column",
+            ),
+            *(
+                (
+                    f"{what} goes with {self.old}, for the revisions do not make it again",
+                    f"make it on {self.new.name} in a revision of this train",
+                )
+                for what in dependents.vanishing(context.snapshot, table, self.old)
+            ),
+        ]
+        return tuple(
+            Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
+            for text, remedy in lines
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """Add and sync, fill, and after the rollout let the old column go."""
+        table = _table(context.snapshot, self.table)
+        place = site.at(SLUG, table, context, settings=self.settings)
+        pair = Pair(
+            old=_column(table, self.old),
+            new=self.new,
+            forward=self.forward,
+            backward=self.backward,
+            adds=self.adds,
+        )
+        losing = dual_write.losing(place, self.old)
+        return (
+            sync.install(place, pair),
+            dual_write.fill(place, pair, self.where),
+            *dual_write.analyze(place, self.new.name),
+            dual_write.contract(place, pair, default=self.default, losing=losing),
+            *dual_write.drop_foreign_keys(place, self.old),
+            dual_write.drop(place, self.old),
+        )
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The new column in place of the old one."""
+        old = _column(_table(snapshot, self.table), self.old)
+        filled = old.not_null and not self.given  # a cast of a value is a value
+        new = replace(self.new, default=self.default, kept_filled=filled)
+        added = edits.put_column(snapshot, self.table, new)
+        return edits.drop_column(added, self.table, self.old)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WidenType:
+    """ALTER COLUMN TYPE where it is an instant."""
+
+    table: Name
+    column: str
+    type: str
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"change type of {self.table}.{self.column} to {self.type}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """Cached statements see another result type."""
+        return (
+            Hazard(
+                operation=SLUG,
+                message=f"clients that prepared a SELECT of {self.table}.{self.column} fail"
+                " once: cached plan must not change result type",
+                remedy="let connections be recycled, or switch preparing off meanwhile",
+                origin=context.origin,
+            ),
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """One step."""
+        table = _table(context.snapshot, self.table)
+        place = site.at(SLUG, table, context, settings=self.settings)
+        old = _column(table, self.column)
+        target, name = Qualified(self.table), Ident(self.column)
+        return (
+            RunSql(
+                id=place.id(self.column, "type"),
+                operation=SLUG,
+                phase=Phase.EXPAND,
+                title=self.title,
+                sql=(
+                    emit.sql(
+                        "ALTER TABLE {t} ALTER COLUMN {c} TYPE {type}",
+                        t=target,
+                        c=name,
+                        type=TypeText(self.type),
+                    ),
+                ),
+                locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
+                lock_timeout=LOCK_TIMEOUT,
+                statement_timeout=STATEMENT_TIMEOUT,
+                settings=self.settings,
+                probe=probes.probe(probes.column_type(self.table, self.column, self.type)),
+                undo=(
+                    emit.sql(
+                        "ALTER TABLE {t} ALTER COLUMN {c} TYPE {type}"
+                        " USING CAST({c} AS {type})",
+                        t=target,
+                        c=name,
+                        type=TypeText(old.type),
+                    ),
+                ),
+                serves=BOTH,
+                reason="PostgreSQL changes the catalog alone; every old value reads the same.",
+                origin=context.origin,
+                cost=cost.NOTHING,
+            ),
+        )
+
+    def effect(self, snapshot: Snapshot) -> Snapshot:
+        """The column with its new type."""
+        old = _column(_table(snapshot, self.table), self.column)
+        return edits.put_column(snapshot, self.table, replace(old, type=self.type))
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """ALTER COLUMN TYPE, or add, convert and drop."""
+    fact = actions[0].fact
+    if not isinstance(fact, Fact) or fact.table is None:
+        return None
+    if fact.kind is ActionKind.CHANGE_TYPE:
+        return _plain(actions[0], fact, snapshot)
+    found = fusion.find(actions, snapshot)
+    if found is None or isinstance(found, Refusal):
+        return found
+    return None if found.identity else _fused(actions, found, snapshot)
+
+
+def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | None:
+    table = snapshot.table(fact.table) if fact.table is not None else None
+    column = table.column(fact.name) if table is not None else None
+    if table is None or column is None or table.created:
+        return None
+    definition = action.tree["def"]["ColumnDef"]
+    new = names.canonical(definition["typeName"], snapshot, action.statement.settings)
+    reason = _not_free(table, column, new, definition) or _hanging(snapshot, table, column)
+    if reason is None:
+        operation = WidenType(
+            table=table.name,
+            column=column.name,
+            type=new,
+            settings=action.statement.settings,
+        )
+        return Match(operation=operation, consumed=(0,))
+    return refuse.refuse(
+        action,
+        "type_change_rewrites",
+        f"changing {table.name}.{column.name} from {column.type} to {new} {reason}",
+        f"{_NEW_COLUMN}; or, where both versions read both types and the table is small, put"
+        " `-- zdm: run in expand -- reason` above it",
+    )
+
+
+def _not_free(
+    table: Table, column: Column, new: str, definition: expressions.Node
+) -> str | None:
+    using = definition.get("raw_default")
+    bare = (using or {}).get("TypeCast", {}).get("arg", using)
+    if using and "ColumnRef" not in (bare or {}):
+        return "by an expression rewrites the table while reads and writes wait"
+    if "collClause" in definition:
+        return "with another collation builds its indexes anew while writes wait"
+    if not metadata_only.is_free(column.type, new):
+        size = f" ({table.rows:,} rows)" if table.rows else ""
+        return f"rewrites the table{size} while reads and writes wait"
+    return None
+
+
+def _hanging(snapshot: Snapshot, table: Table, column: Column) -> str | None:
+    if table.kind != "table":
+        return "locks every partition while reads and writes wait"
+    spoilers = metadata_only.spoilers(table, column.name)
+    if spoilers:
+        return f"checks or builds {', '.join(spoilers)} again while reads and writes wait"
+    blocked = dependents.blocking(snapshot, table, column.name)
+    return f"is an error because of {', '.join(blocked)}" if blocked else None
+
+
+def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match | Refusal:
+    problem = _problem(found, snapshot)
+    if problem is not None:
+        refusal = refuse.refuse(
+            actions[found.consumed[1 if found.adds else 0]],
+            "type_change_blocked",
+            f"{found.table.name}.{found.old.name} cannot be kept in step with"
+            f" {found.new.name}: {problem[0]}",
+            problem[1],
+        )
+        return replace(refusal, consumed=found.consumed)
+    backward = _backward(found, snapshot)
+    return Match(
+        operation=ChangeType(
+            table=found.table.name,
+            old=found.old.name,
+            new=found.new,
+            forward=found.forward,
+            backward=backward or "NULL",
+            given=found.reverse is not None,
+            adds=found.adds,
+            default=found.default,
+            where="" if found.adds else found.differs_where,
+            settings=found.settings,
+        ),
+        consumed=found.consumed,
+        directives=(found.reverse,) if found.reverse is not None else (),
+    )
+
+
+def _problem(found: Fused, snapshot: Snapshot) -> tuple[str, str] | None:
+    """Why the two columns cannot be kept in step, and what to do."""
+    obstacles = fusion.obstacles(snapshot, found)
+    if obstacles:
+        return (
+            ", ".join(obstacles) + " would stay with the old column",
+            "drop what is named in an earlier release, or keep the column",
+        )
+    if _needs_zone(found):
+        return (
+            "the cast depends on TimeZone, and the application's sessions may have another one",
+            f"write it as `{found.old.name} AT TIME ZONE 'UTC'`, or SET TimeZone before it",
+        )
+    if expressions.volatility(found.forward, snapshot) is Volatility.VOLATILE:
+        return (
+            f"`{found.forward}` gives another value each time",
+            "use an expression of the old column alone",
+        )
+    if _backward(found, snapshot) is None:
+        return (
+            f"no way back from {found.new.type} to {found.old.type} is known for"
+            f" `{found.forward}`",
+            f"put `-- zdm: reverse {found.old.name} = <expression of {found.new.name}>` above"
+            " the UPDATE",
+        )
+    return None
+
+
+def _needs_zone(found: Fused) -> bool:
+    """A bare cast between a type with and one without time zone, under an unknown TimeZone."""
+    zoned = [kind == "timestamp with time zone" for kind in (found.old.type, found.new.type)]
+    known = any(s.name.lower() == "timezone" for s in found.settings)
+    return zoned[0] != zoned[1] and "FuncCall" not in found.fill and not known
+
+
+def _backward(found: Fused, snapshot: Snapshot) -> str | None:
+    if found.reverse is None:
+        return inverses.known(found.old, found.new, found.fill, snapshot)
+    tree = trees.expression(found.reverse.expression)
+    return expressions.bare(tree) if set(trees.columns(tree)) <= {found.new.name} else None
+
+
+def _table(snapshot: Snapshot, name: Name) -> Table:
+    table = snapshot.table(name)
+    if table is None:
+        raise LookupError(f"the Snapshot has no table {name}")
+    return table
+
+
+def _column(table: Table, name: str) -> Column:
+    column = table.column(name)
+    if column is None:
+        raise LookupError(f"{table.name} has no column {name}")
+    return column

@@ -1,0 +1,361 @@
+"""A train of Actions becomes Operations, each on the Snapshot that the ones before it leave.
+
+Every recogniser of `operations.ALL` is asked in turn with the Actions not yet consumed, the
+first of them first; the first Match wins. What nobody matches is refused, and so is what would
+lose writes if it were planned piece by piece. All Findings are collected: one is enough to
+refuse the whole train.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from zdm.model.findings import Finding, Severity
+from zdm.model.operation import Context, Match, Operation, Refusal
+from zdm.model.schema import Name, Snapshot, Volatility
+from zdm.model.statement import (
+    Action,
+    ActionKind,
+    Directive,
+    DirectiveKind,
+    Fact,
+    Source,
+    Statement,
+    Train,
+    Unknown,
+)
+from zdm.operations import ALL
+from zdm.parse import facts
+from zdm.recipes.reading import updates
+from zdm.recipes.sql import expressions
+from zdm.recipes.type import names
+
+NEXT_TRAIN = "move it to a revision that is planned after this train is contracted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An Operation, the Actions it consumed, and the schema it meets."""
+
+    operation: Operation
+    actions: tuple[Action, ...]
+    context: Context
+    directives: tuple[Directive, ...] = ()  # those it makes use of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """What the train means; refused when there is a Finding of severity error."""
+
+    placed: tuple[Placed, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> tuple[Finding, ...]:
+        """The Findings for which the train cannot be planned."""
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
+
+
+def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classification:
+    """Classify the whole train. Without `fuse` each Action is taken by itself, which loses
+    writes where an add, a fill and a drop mean a rename: for tests only."""
+    actions = _actions(train, snapshot)
+    harmless = {id(a) for a in actions if _harmless(a, snapshot)}
+    left = [action for action in actions if id(action) not in harmless]
+    notes = tuple(
+        f"{a.source}: this SELECT is no part of the plan; what depends on its answer is not"
+        " known to zdm"
+        for a in actions
+        if id(a) in harmless and _kind(a) is ActionKind.SELECT
+    )
+    placed, findings = _place(left, snapshot, fuse=fuse)
+    extra = (*_directives(train, left, placed), *(_between(left, placed) if fuse else ()))
+    ordered = sorted([*findings, *extra], key=_place_of)
+    return Classification(placed=placed, findings=tuple(ordered), notes=notes)
+
+
+def _actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
+    """All Actions; a name without schema is the first of the search_path that is there."""
+    known = {t.name for t in snapshot.tables} | {v.name for v in snapshot.views}
+    schemas = set(snapshot.schemas)
+    found: list[Action] = []
+    for statement in train.statements:
+        whole = names.path(snapshot, statement.settings)
+        path = tuple(schema for schema in whole if schema in schemas) or whole
+        read = _read(statement, path, known)
+        found += read
+        known |= {n for a in read if _kind(a) is ActionKind.CREATE_TABLE and (n := _table(a))}
+        schemas |= {
+            a.fact.name
+            for a in read
+            if isinstance(a.fact, Fact) and a.fact.kind is ActionKind.CREATE_SCHEMA
+        }
+    return tuple(found)
+
+
+def _read(statement: Statement, path: tuple[str, ...], known: set[Name]) -> tuple[Action, ...]:
+    """The statement's Actions, by the first schema that holds what it names."""
+    read = facts.actions(statement, path)
+    for place in range(len(path)):
+        tried = facts.actions(statement, path[place:]) if place else read
+        if any(_table(action) in known for action in tried):
+            return tried
+    return read
+
+
+def _place(
+    actions: Sequence[Action], snapshot: Snapshot, *, fuse: bool
+) -> tuple[tuple[Placed, ...], tuple[Finding, ...]]:
+    placed: list[Placed] = []
+    findings: list[Finding] = []
+    left = list(actions)
+    while left:
+        answer = _ask(left if fuse else left[:1], snapshot)
+        if isinstance(answer, Match):
+            taken = tuple(left[position] for position in answer.consumed)
+            origin = tuple(dict.fromkeys(action.source for action in taken))
+            context = Context(snapshot=snapshot, origin=origin)
+            placed.append(
+                Placed(
+                    operation=answer.operation,
+                    actions=taken,
+                    context=context,
+                    directives=answer.directives,
+                )
+            )
+            snapshot = answer.operation.effect(snapshot)
+            gone = set(answer.consumed)
+        else:
+            findings.append(answer.finding)
+            gone = set(answer.consumed)
+        left = [action for position, action in enumerate(left) if position not in gone]
+    return tuple(placed), tuple(findings)
+
+
+def _ask(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal:
+    """The first Match or Refusal. Where the author says where to run a refused statement, only
+    the last of ALL, which takes his word, may answer instead: no other operation."""
+    first = actions[0]
+    for recognise in ALL:
+        answer = recognise(actions, snapshot)
+        if isinstance(answer, Match):
+            return answer
+        if isinstance(answer, Refusal):
+            vouched = _has(first.statement, DirectiveKind.RUN_IN) and ALL[-1](actions, snapshot)
+            return vouched if isinstance(vouched, Match) else answer
+    return Refusal(finding=_unknown(first, snapshot))
+
+
+def _unknown(action: Action, snapshot: Snapshot) -> Finding:
+    match action.fact:
+        case Unknown(reason=reason):
+            return _finding(
+                action,
+                "unknown_statement",
+                f"this statement cannot be read with certainty ({reason}), so what it does is"
+                " unknown",
+                _VOUCH,
+            )
+        case Fact() as fact:
+            missing = _missing(fact, snapshot)
+            if missing is not None:
+                return _finding(action, "unknown_name", *missing)
+            return _finding(
+                action,
+                "no_operation",
+                f"zdm has no safe way yet for this statement ({fact.kind.value})",
+                _VOUCH,
+            )
+
+
+_VOUCH = (
+    "rewrite it as changes that zdm knows, or, if you know that both application versions can"
+    " live with it, put `-- zdm: run in expand -- reason` (or `contract`) above it"
+)
+_OF_COLUMNS = frozenset(
+    {
+        ActionKind.DROP_COLUMN,
+        ActionKind.RENAME_COLUMN,
+        ActionKind.CHANGE_TYPE,
+        ActionKind.SET_DEFAULT,
+        ActionKind.DROP_DEFAULT,
+        ActionKind.SET_NOT_NULL,
+        ActionKind.DROP_NOT_NULL,
+    }
+)
+_OF_TABLES = _OF_COLUMNS | {
+    ActionKind.ADD_COLUMN,
+    ActionKind.ADD_CONSTRAINT,
+    ActionKind.CREATE_INDEX,
+    ActionKind.UPDATE,
+}
+
+
+def _missing(fact: Fact, snapshot: Snapshot) -> tuple[str, str] | None:
+    """What the statement names and the schema before it does not have."""
+    if fact.table is None or fact.kind not in _OF_TABLES:
+        return None
+    remedy = "check the name, the search_path, and that the plan starts from the right schema"
+    table = snapshot.table(fact.table)
+    if table is None:
+        return f"there is no table {fact.table} in the schema before this statement", remedy
+    if fact.kind in _OF_COLUMNS and table.column(fact.name) is None:
+        return f"{fact.table} has no column {fact.name} before this statement", remedy
+    return None
+
+
+def _harmless(action: Action, snapshot: Snapshot) -> bool:
+    """Transaction marks, settings (each Statement carries its own) and pure reads."""
+    kind = _kind(action)
+    if kind is ActionKind.SELECT:
+        return _only_reads(action, snapshot)
+    return kind in {ActionKind.TRANSACTION, ActionKind.SET}
+
+
+def _only_reads(action: Action, snapshot: Snapshot) -> bool:
+    tree = dict(action.tree)
+    if any(True for _ in expressions.nodes(tree, "intoClause")):
+        return False
+    writes = ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
+    if any(True for kind in writes for _ in expressions.nodes(tree, kind)):
+        return False
+    return expressions.tree_volatility(tree, snapshot) is not Volatility.VOLATILE
+
+
+def _directives(
+    train: Train, actions: Sequence[Action], placed: tuple[Placed, ...]
+) -> Iterator[Finding]:
+    """Directives that changed nothing: never silence, but for refused statements."""
+    used = {directive for place in placed for directive in place.directives}
+    planned = {id(action.statement) for place in placed for action in place.actions}
+    refused = {id(action.statement) for action in actions} - planned
+    for statement in train.statements:
+        for directive in statement.directives:
+            if directive not in used and id(statement) not in refused:
+                yield Finding(
+                    slug="unused_directive",
+                    severity=Severity.WARN,
+                    message=f"the directive `{directive.kind.value} {directive.argument}`"
+                    " changes nothing: zdm plans this statement without it",
+                    remedy="take the directive out",
+                    source=directive.source,
+                    statement=statement.sql,
+                )
+
+
+def _between(actions: Sequence[Action], placed: tuple[Placed, ...]) -> Iterator[Finding]:
+    """What is wrong only because of another Action of the same train."""
+    owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
+    made: set[Name | None] = set()
+    for position, later in enumerate(actions):
+        if id(later) not in owner or _table(later) in made - {None}:
+            continue
+        if _kind(later) is ActionKind.CREATE_TABLE:
+            made.add(_table(later))
+        for earlier in actions[:position]:
+            if owner.get(id(earlier)) != owner[id(later)]:
+                yield from (f for check in _CHECKS if (f := check(earlier, later)))
+
+
+def _lost_writes(earlier: Action, later: Action) -> Finding | None:
+    """A backfill reads a column that the train drops, and they could not be fused."""
+    update = updates.read(earlier)
+    fact = later.fact
+    if update is None or not isinstance(fact, Fact) or fact.table != update.table:
+        return None
+    if fact.kind is not ActionKind.DROP_COLUMN:
+        return None
+    reads = {c for _, tree in update.assignments for c in updates.columns(tree)}
+    if fact.name not in reads:
+        return None
+    return _finding(
+        later,
+        "lost_writes",
+        f"{fact.table}.{fact.name} is dropped in the train that copies it to another column"
+        f" ({earlier.source}); the old version goes on writing it while the copy stands, so"
+        " its writes would be lost",
+        "say it as one change that zdm can keep in step: add one nullable column, one UPDATE"
+        " without other columns that sets it from the old one, drop the old one; or drop the"
+        " old column in a later release",
+    )
+
+
+_TAKES = {
+    ActionKind.ADD_COLUMN: {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN},
+    ActionKind.RENAME_COLUMN: {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN},
+    ActionKind.CREATE_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
+    ActionKind.RENAME_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
+    ActionKind.ADD_CONSTRAINT: {ActionKind.DROP_CONSTRAINT, ActionKind.RENAME_CONSTRAINT},
+    ActionKind.RENAME_CONSTRAINT: {ActionKind.DROP_CONSTRAINT, ActionKind.RENAME_CONSTRAINT},
+    ActionKind.CREATE_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
+    ActionKind.RENAME_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
+}
+
+
+def _name_reused(earlier: Action, later: Action) -> Finding | None:
+    """A name that the train frees only after the rollout is taken before it."""
+    freed, taken = earlier.fact, later.fact
+    if not isinstance(freed, Fact) or not isinstance(taken, Fact):
+        return None
+    if freed.kind not in _TAKES.get(taken.kind, set()):
+        return None
+    if _freed_name(freed) != _taken_name(taken) or _taken_name(taken) is None:
+        return None
+    what = taken.new_name or taken.name or str(taken.table)
+    return _finding(
+        later,
+        "name_reused",
+        f"{what} is freed by {earlier.source} only after the rollout, and this statement needs"
+        " the name before it",
+        NEXT_TRAIN,
+    )
+
+
+def _freed_name(fact: Fact) -> tuple[Name | None, str] | None:
+    if fact.kind in {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE}:
+        return (fact.table, "")
+    if fact.kind in {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX}:
+        return (None, fact.name)
+    return (fact.table, fact.name)
+
+
+def _taken_name(fact: Fact) -> tuple[Name | None, str] | None:
+    if fact.kind is ActionKind.CREATE_TABLE:
+        return (fact.table, "")
+    if fact.kind is ActionKind.RENAME_TABLE:
+        return (fact.table and Name(fact.table.schema, fact.new_name), "")
+    name = fact.new_name or fact.name
+    if fact.kind in {ActionKind.CREATE_INDEX, ActionKind.RENAME_INDEX}:
+        return (None, name) if name else None
+    return (fact.table, name) if name else None
+
+
+_CHECKS: tuple[Callable[[Action, Action], Finding | None], ...] = (_lost_writes, _name_reused)
+
+
+def _finding(action: Action, slug: str, message: str, remedy: str) -> Finding:
+    return Finding(
+        slug=slug,
+        severity=Severity.ERROR,
+        message=message,
+        remedy=remedy,
+        source=action.source,
+        statement=action.statement.sql,
+    )
+
+
+def _kind(action: Action) -> ActionKind | None:
+    return action.fact.kind if isinstance(action.fact, Fact) else None
+
+
+def _table(action: Action) -> Name | None:
+    return action.fact.table if isinstance(action.fact, Fact) else None
+
+
+def _has(statement: Statement, kind: DirectiveKind) -> bool:
+    return any(directive.kind is kind for directive in statement.directives)
+
+
+def _place_of(finding: Finding) -> tuple[bool, Source]:
+    nowhere = Source(file="", line=0, column=0)
+    return (finding.source is None, finding.source or nowhere)

@@ -1,0 +1,325 @@
+"""One batch: a short READ COMMITTED transaction that writes rows and cursor together.
+
+A row that changed while the batch waited for its lock is looked at again by PostgreSQL
+(manual, 13.2.1), so a newer value is kept without FOR UPDATE. The batch locks its range
+first: an executor that takes the run over waits for it, and after that it finds its epoch
+gone and writes nothing.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import psycopg
+
+from zdm.backfill.wal_attribution import WalMeter
+from zdm.model.plan import Backfill
+from zdm.model.sql import ident, literal
+from zdm.postgres.backfill.hot_prefill import Ahead, prepared
+from zdm.postgres.backfill.key_ranges import Range
+from zdm.postgres.backfill.key_walk import Bounds, Key, Walk
+from zdm.postgres.backfill.lookahead import Scout
+from zdm.postgres.journal import runs
+from zdm.postgres.journal.runs import Fence
+from zdm.postgres.session.connection import PREFIX, Connection, first_line
+
+LOCK_TIMEOUT = "1s"  # a row held by somebody: wait a little, then shrink
+STATEMENT_TIMEOUT = "15s"  # no batch may hold its rows longer
+
+Connect = Callable[[str], Connection]  # a new connection under the name of its purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a batch did; `wal` includes what others wrote meanwhile.
+
+    `changed` counts all rows that it wrote, `filled` those of its own keys that are known to
+    be filled, by it or in advance, and `rows` those that took its time: `seconds`, of which
+    `statements` went to the server and back, the first of them, BEGIN, in `way` seconds.
+    """
+
+    bounds: Bounds
+    changed: int
+    filled: int
+    rows: int
+    seconds: float
+    statements: int
+    way: float
+    wal: int
+    ahead: tuple[Ahead, ...] = ()
+
+    @property
+    def only_prepared(self) -> bool:
+        """Whether it did nothing but fill half of the next batches."""
+        return self.bounds.lower == self.bounds.upper and not self.bounds.last
+
+    @property
+    def dense(self) -> bool:
+        """Whether the next keys may be told from the last one: there was no gap, and
+        no row that would have to be counted apart."""
+        return self.filled == self.bounds.keys and self.bounds.gapless
+
+    @property
+    def sparse(self) -> bool:
+        """Whether most of the keys had no need of it."""
+        return self.filled < self.bounds.keys / 2
+
+
+def opened(connect: Connect, name: str, step: Backfill) -> Connection:
+    """A connection whose every statement has the batches' timeouts and the step's settings."""
+    settings = (
+        ("lock_timeout", LOCK_TIMEOUT),
+        ("statement_timeout", STATEMENT_TIMEOUT),
+        *((setting.name, setting.value) for setting in step.settings),
+    )
+    calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(settings))
+    connection = connect(name)
+    connection.execute(f"SELECT {calls}".encode(), [word for pair in settings for word in pair])
+    return connection
+
+
+def commit_at_once(connection: Connection) -> None:
+    """Let COMMIT return before the WAL is on the disk.
+
+    A crash then loses the last batches together with their cursors, and nothing else: what
+    follows the fill is committed after them and waits for all of it (manual, 30.4).
+    """
+    connection.execute("SELECT pg_catalog.set_config('synchronous_commit', 'off', false)")
+
+
+def update(step: Backfill, walk: Walk) -> str:
+    """The UPDATE of the rows that differ; a condition for its keys may follow."""
+    sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
+    return f"UPDATE {walk.target} SET {sets} WHERE ({step.differs})"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """How a batch walks, and its size."""
+
+    walk: Walk
+    size: int
+    wal: WalMeter  # shared by all workers
+    dense: bool = False  # whether the last one was
+    scout: Scout | None = None
+    ahead: tuple[Ahead, ...] = ()  # what is known of the next ones
+    lead: int = 0  # how many of the next ones to look for
+    halves: bool = False  # whether to fill half of them in advance
+    at_once: int = 1  # how many are found by one look
+
+
+def fill(
+    connection: Connection, step: Backfill, fence: Fence, taken: Range, work: Work
+) -> Outcome:
+    """Fill the next keys of a range; raises RefusedError where the run has a new owner."""
+    started = time.monotonic()
+    with connection.transaction():
+        way = time.monotonic() - started
+        row = connection.execute(
+            "SELECT r.cursor, pg_catalog.pg_wal_lsn_diff("
+            "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
+            " FROM zdm.backfill_range AS r JOIN zdm.run AS n ON n.id = r.run_id"
+            " WHERE r.id = %s AND r.epoch = %s AND n.epoch = %s FOR NO KEY UPDATE OF r",
+            (taken.id, fence.epoch, fence.epoch),
+            prepare=True,
+        ).fetchone()
+        if row is None:
+            raise runs.taken_over(connection, fence)
+        cursor = taken.lo if row[0] is None else tuple(row[0])
+        batch = _Batch(connection, step, taken, work)
+        done = batch.fill(cursor)
+        ahead = batch.prepare(done)
+        written = done.bounds, batch.changed
+        wal = work.wal.count(
+            row[1], lambda start: _checkpoint(connection, taken, work.size, (*written, start))
+        )
+    seconds = time.monotonic() - started
+    return Outcome(
+        bounds=done.bounds,
+        changed=batch.changed,
+        filled=done.filled,
+        rows=batch.rows,
+        seconds=seconds,
+        statements=batch.statements,
+        way=way,
+        wal=wal,
+        ahead=ahead,
+    )
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a batch does to rows, within its transaction."""
+
+    connection: Connection
+    step: Backfill
+    taken: Range
+    work: Work
+    changed: int = 0
+    rows: int = 0  # that took its time
+    statements: int = 4  # BEGIN, the range's lock, the checkpoint, COMMIT
+    filling: bool = True  # else it only prepares
+
+    def fill(self, cursor: Key | None) -> Ahead:
+        """Fill all rows of the next keys; it comes back with those known to be filled."""
+        work, walk = self.work, self.work.walk
+        least = 0 if work.lead else work.size // 2  # what is prepared may be smaller
+        suits = work.ahead and work.ahead[0].suits(cursor, least, work.size)
+        ahead = work.ahead if suits else ()
+        self.work = work = replace(work, ahead=ahead[1:])
+        if not ahead and work.lead and work.halves and walk.roomy:  # nothing is prepared yet
+            self.filling = False
+            return Ahead(bounds=Bounds(lower=cursor, upper=cursor, keys=0, last=False))
+        batch = ahead[0] if ahead else self._first(cursor)
+        bounds, filled = batch.bounds, batch.filled
+        if work.lead and work.scout and not work.dense:
+            after = work.ahead[-1].bounds if work.ahead else bounds
+            work.scout.look(walk, self.taken, after, work.size)
+        self.rows += max(bounds.keys - filled, 0)  # keys are guessed where they are pages
+        if bounds.keys:
+            between = walk.between(bounds.lower, bounds.upper)
+            if batch.pages:
+                filled += self._update(f"{between} AND {batch.pages}")
+            if not batch.pages or (walk.key and filled < bounds.keys):  # others are elsewhere
+                filled += self._update(between)
+        if batch.told and filled < bounds.keys:  # gaps, or rows that did not differ
+            self.statements += 1
+            bounds = replace(bounds, keys=walk.count(self.connection, bounds))
+        return replace(batch, bounds=bounds, filled=filled)
+
+    def prepare(self, done: Ahead) -> tuple[Ahead, ...]:
+        """Look for the batches to come, and fill half of them where that is worth it."""
+        work, ahead = self.work, self.work.ahead
+        last = ahead[-1] if ahead else done
+        while len(ahead) < work.lead and not last.bounds.last:
+            last = self._look(last.bounds.upper)
+            if work.halves:
+                last = prepared(self.connection, work.walk, last, self._update)
+                self.statements += work.walk.roomy and bool(work.walk.key)  # asks for pages
+            self.rows += last.filled if self.filling else last.bounds.keys
+            ahead = (*ahead, last)
+        return ahead
+
+    def _first(self, cursor: Key | None) -> Ahead:
+        """The next batch, and where that costs no more, those after it."""
+        work = self.work
+        if work.at_once > 1 and not work.dense and work.walk.key:
+            self.statements += 1
+            batch, *others = work.walk.several(
+                self.connection, cursor, work.size, self.taken.hi, work.at_once
+            ) or (None,)
+            if batch is not None:
+                self.work = replace(work, ahead=tuple(Ahead(bounds=one) for one in others))
+                return Ahead(bounds=batch)
+        return self._look(cursor)
+
+    def _look(self, cursor: Key | None) -> Ahead:
+        work, end = self.work, self.taken.hi
+        if work.dense and (told := work.walk.dense(cursor, work.size, end)):
+            return Ahead(bounds=told, told=True)
+        found = work.scout.found(self.taken, cursor) if work.scout else None
+        self.statements += not found and bool(work.walk.key)  # pages are counted, not looked at
+        bounds = found or work.walk.next(self.connection, cursor, work.size, end)
+        return Ahead(bounds=bounds)
+
+    def _update(self, condition: str) -> int:
+        self.statements += 1
+        changed = self.connection.execute(
+            f"{update(self.step, self.work.walk)} AND {condition}".encode()
+        ).rowcount
+        self.changed += changed
+        return changed
+
+
+def _checkpoint(
+    connection: Connection, taken: Range, size: int, done: tuple[Bounds, int, int]
+) -> int:
+    """Write how far it is, with the WAL from a position on; the position that is reached."""
+    bounds, changed, start = done
+    row = connection.execute(
+        "UPDATE zdm.backfill_range SET cursor = %s::text[], scanned = scanned + %s,"
+        " changed = changed + %s, size = %s, wal = wal + greatest(p.reached - %s, 0),"
+        " state = CASE WHEN %s THEN 'filled' ELSE state END, updated_at = clock_timestamp()"
+        " FROM (SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(),"
+        " '0/0')::bigint AS reached) AS p WHERE id = %s RETURNING p.reached",
+        (
+            None if bounds.upper is None else list(bounds.upper),
+            bounds.keys,
+            changed,
+            size,
+            start,
+            bounds.last,
+            taken.id,
+        ),
+        prepare=True,
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def writers(
+    connection: Connection, walk: Walk, before: datetime | None = None
+) -> tuple[str, ...]:
+    """Others' transactions that hold the relation for writing, in words, or only those from
+    before a time; one whose start is not visible counts as old."""
+    rows = connection.execute(
+        "SELECT DISTINCT coalesce(a.application_name, ''), l.pid,"
+        " extract(epoch FROM clock_timestamp() - a.xact_start)::float8"
+        " FROM pg_catalog.pg_locks AS l"
+        " LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
+        " WHERE l.relation::bigint = %s AND l.granted"
+        " AND l.database = (SELECT oid FROM pg_catalog.pg_database"
+        " WHERE datname = pg_catalog.current_database())"
+        " AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'ShareUpdateExclusiveLock')"
+        " AND coalesce(a.application_name, '') NOT LIKE %s"
+        " AND (a.xact_start IS NULL OR a.xact_start < coalesce(%s, 'infinity'::timestamptz))"
+        " ORDER BY 2",
+        (walk.oid, PREFIX + "%", before),
+    ).fetchall()
+    return tuple(_in_words(*row) for row in rows)
+
+
+def _in_words(name: str, pid: int | None, age: float | None) -> str:
+    if pid is None:
+        return "a prepared transaction (see pg_prepared_xacts)"
+    open_for = "" if age is None else f", transaction open for {age:.0f} s"
+    return f"{name or 'unnamed'} (pid {pid}{open_for})"
+
+
+def name_row(connection: Connection, step: Backfill, taken: Range, walk: Walk) -> str:
+    """The key of the row that the next batch of one row, or one page, fails on."""
+    with connection.transaction():
+        row = connection.execute(
+            "SELECT cursor FROM zdm.backfill_range WHERE id = %s", (taken.id,)
+        ).fetchone()
+        cursor = taken.lo if row is None or row[0] is None else tuple(row[0])
+        bounds = walk.next(connection, cursor, 1, taken.hi)
+        condition = walk.between(bounds.lower, bounds.upper)
+        keys = connection.execute(
+            f"SELECT {walk.texts} FROM {walk.target} WHERE {condition}"  # noqa: S608
+            f"{f' ORDER BY {walk.columns}' if walk.key else ''}".encode()
+        ).fetchall()
+    if walk.key or len(keys) < 2:
+        return ", ".join(keys[0]) if keys else "no row any more"
+    for (ctid,) in keys:
+        if not _can_be_filled(connection, step, walk, ctid):
+            return str(ctid)
+    return f"one of {len(keys)} rows from {keys[0][0]} on"
+
+
+def _can_be_filled(connection: Connection, step: Backfill, walk: Walk, ctid: str) -> bool:
+    try:
+        with connection.transaction(force_rollback=True):
+            one = f"ctid = {literal(ctid)}::pg_catalog.tid"
+            connection.execute(f"{update(step, walk)} AND {one}".encode())
+    except psycopg.Error:
+        return False
+    return True
+
+
+def failing_row(step: Backfill, walk: Walk, key: str, error: psycopg.Error) -> str:
+    """What to say of a row that cannot be written."""
+    return (
+        f"{step.id}: the row with {walk.key_words} = {key} of {walk.relation} cannot be"
+        f" filled: {first_line(error)}"
+    )

@@ -1,0 +1,374 @@
+"""The batch engine: many small convergent transactions, each with its checkpoint.
+
+One batch is one READ COMMITTED transaction that writes rows and cursor together; kill it
+anywhere and nothing is lost or done twice with effect. Workers in threads fill disjoint
+ranges of keys. Success is a verification that finds no differing row, twice; never the end
+of the loop. Without a key the table is swept by ctid pages until a sweep changes nothing.
+"""
+
+import contextlib
+import time
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import partial
+
+import psycopg
+
+from zdm.backfill import batch_size
+from zdm.backfill.batch_size import MIB, Pace
+from zdm.config.settings import BackfillSettings
+from zdm.errors import StoppedError, TemporaryError
+from zdm.execute.events import BackfillEvent, BackfillProgress, Suspicious
+from zdm.execute.ports import Clock, LockBusyError
+from zdm.model.plan import Backfill
+from zdm.postgres.backfill import (
+    batch,
+    failing_rows,
+    gate_poller,
+    key_walk,
+    trigger_guard,
+    vacuum,
+)
+from zdm.postgres.backfill.batch import Connect
+from zdm.postgres.backfill.gate_poller import STOP_READS, Monitor
+from zdm.postgres.backfill.key_ranges import Ranges
+from zdm.postgres.backfill.key_walk import Key, Walk
+from zdm.postgres.backfill.lookahead import Scout
+from zdm.postgres.backfill.progress import REPORT_SECONDS, Reporter
+from zdm.postgres.backfill.shared_state import TICK, Control
+from zdm.postgres.backfill.trigger_guard import Guard
+from zdm.postgres.backfill.verify import Pass
+from zdm.postgres.backfill.wal_forecast import Costs
+from zdm.postgres.backfill.worker import Task, Worker
+from zdm.postgres.journal.runs import Fence
+from zdm.postgres.session.connection import Connection
+
+Hits = list[tuple[Key | None, Key | None]]  # chunks that differ
+PASSES = 2  # clean verifications in a row
+SWEEPS = 20  # refills at the most
+
+
+class Pacing(StrEnum):
+    """`paced` leaves the server room to breathe; `full` is for a quiet database."""
+
+    PACED = "paced"
+    FULL = "full"
+
+
+PACES = {
+    # two thirds of the time at work on a quiet server, a twenty-fifth on a busy one
+    Pacing.PACED: Pace(
+        target=0.05,
+        shortest=0.003,
+        first=1_000,
+        smallest=100,
+        largest=50_000,
+        wal_cap=16 * MIB,
+        pause=0.02,
+        duty=0.5,
+        courtesy=BackfillSettings().courtesy,
+    ),
+    # longer batches are no faster: the rows of a short one are still in the caches
+    Pacing.FULL: Pace(
+        target=0.1,
+        shortest=0.1,
+        first=10_000,
+        smallest=100,
+        largest=100_000,
+        wal_cap=64 * MIB,
+        pause=0.0,
+        duty=0.0,
+        courtesy=0.0,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One backfill of a run, and how it is to be done."""
+
+    connect: Connect
+    step: Backfill
+    fence: Fence
+    clock: Clock
+    pacing: Pacing = Pacing.PACED
+    settings: BackfillSettings = field(default_factory=BackfillSettings)
+
+    @property
+    def pace(self) -> Pace:
+        """The pacing's, as courteous as the settings want it."""
+        pace = PACES[self.pacing]
+        return replace(pace, courtesy=self.settings.courtesy) if pace.courtesy else pace
+
+
+def run(job: Job) -> Iterator[BackfillEvent]:
+    """Fill and verify the table, all leaves of it; raises StoppedError naming a failing row.
+
+    A backfill that found rows and changed none is said, in case its predicate is wrong.
+    """
+    with contextlib.closing(batch.opened(job.connect, "backfill", job.step)) as connection:
+        yield from _Engine(job, connection).run()
+
+
+@dataclass(slots=True)
+class _Engine:
+    job: Job
+    connection: Connection
+    control: Control = field(init=False)
+    ranges: Ranges = field(init=False)
+    reporter: Reporter = field(init=False)
+    costs: Costs = field(init=False)
+    guard: Guard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.control = Control(self.job.settings.workers)
+        self.ranges = Ranges(self.connection, self.job.fence, self.job.step.id)
+        self.reporter = Reporter(self.job.step, self.control)
+        self.guard = Guard(self.job.step)
+        self.costs = Costs(
+            connection=self.connection,
+            fence=self.job.fence,
+            step=self.job.step,
+            control=self.control,
+            limit=self.job.settings.wal_limit,
+        )
+
+    def run(self) -> Iterator[BackfillEvent]:
+        limits = self.job.settings.gates
+        blind = gate_poller.blind_spots(self.connection, limits)
+        if blind:
+            yield Suspicious(id=self.job.step.id, reason=blind)
+        done: set[str] = set()
+        monitor = Monitor(
+            connect=self.job.connect,
+            limits=limits,
+            control=self.control,
+            guard=self.guard,
+            vacuums=self.job.pacing is Pacing.PACED,
+        )
+        with monitor.polling():
+            for _ in range(SWEEPS):  # partitions may come while it runs
+                walks = key_walk.walks(self.connection, self.job.step)
+                new = tuple(walk for walk in walks if walk.relation not in done)
+                if not new:
+                    yield from self.reporter.end(self.ranges.totals())
+                    return
+                monitor.watch(self._oids(new))
+                yield from self._leaves(new)
+                self._await_look()
+                done |= {walk.relation for walk in new}
+        raise StoppedError(
+            f"{self.job.step.id}: new partitions of {self.job.step.table} came {SWEEPS} times"
+            " while it was filled",
+            hint="stop making partitions for a while, then run the same command again",
+        )
+
+    def _oids(self, walks: tuple[Walk, ...]) -> list[int]:
+        """The leaves and the table itself."""
+        row = self.connection.execute(
+            "SELECT pg_catalog.to_regclass(%s)::oid::bigint", (self.job.step.table.sql,)
+        ).fetchone()
+        return [*({row[0]} if row else ()), *(walk.oid for walk in walks)]
+
+    def _leaves(self, walks: tuple[Walk, ...]) -> Iterator[BackfillEvent]:
+        workers = self.control.workers
+        waiting = tuple(w for w in walks if not self.ranges.take_over(w, workers))
+        self.reporter.begin(self.ranges.totals())
+        if not waiting:
+            return
+        yield from self._fill(waiting)
+        for walk in waiting:
+            yield from self._prove(walk)
+
+    def _fill(self, walks: tuple[Walk, ...]) -> Iterator[BackfillEvent]:
+        """Workers fill all waiting ranges; this thread reports."""
+        started = time.monotonic()
+        task = Task(
+            step=self.job.step,
+            fence=self.job.fence,
+            clock=self.job.clock,
+            pace=self.job.pace,
+            wal_budget=float(self.job.settings.wal_budget_mb * MIB),
+            walks={walk.relation: walk for walk in walks},
+            failing_rows=self.job.settings.failing_rows,
+        )
+        self.costs.begin()
+        with self._pool(task):
+            while self.control.running and not self.control.error:
+                self.control.wait()
+                yield from self.reporter.where_due()
+                yield from self.reporter.warnings()
+                yield from self.costs.look(self.reporter.expected(), self.reporter.wal)
+        self.reporter.filling += time.monotonic() - started
+        if self.control.failing:
+            raise failing_rows.stopped(self.job.step, self.control.failing)
+
+    @contextlib.contextmanager
+    def _pool(self, task: Task) -> Iterator[None]:
+        """The workers, each on its connection; stopped and gone after the block."""
+        control = self.control
+        with contextlib.ExitStack() as stack:
+            workers: list[Worker] = []
+            for number in range(1, control.workers + 1):
+                try:
+                    opened = self._opened(f"worker-{number}")
+                except TemporaryError as error:
+                    self._do_with(len(workers), error)
+                    break
+                stack.enter_context(contextlib.closing(opened))
+                workers.append(
+                    Worker(number, task, control, opened, self._scout(stack, number))
+                )
+            self._await_look()
+            pool = stack.enter_context(ThreadPoolExecutor(len(workers), "zdm-backfill"))
+            control.begin(len(workers))
+            for worker in workers:
+                pool.submit(worker.run).add_done_callback(control.ended)
+            try:
+                yield
+            finally:
+                self._stop(workers, task.pace.target)
+        if control.error is not None:
+            raise control.error
+
+    def _do_with(self, workers: int, error: TemporaryError) -> None:
+        """Fewer workers than wanted fill the table too; without any, it is tried again."""
+        self.connection.execute("SELECT")  # raises where the server is gone
+        if not workers:
+            raise LockBusyError(
+                f"no worker of {self.job.step.id} gets a connection: {error.message}",
+                hint=error.hint,
+            ) from error
+        self.control.note(f"{workers} workers had to do: {error.message}")
+
+    def _opened(self, name: str) -> Connection:
+        """A connection that hurries or spares the server, as the pacing wants it."""
+        opened = batch.opened(self.job.connect, name, self.job.step)
+        batch.commit_at_once(opened)
+        if self.job.pacing is Pacing.PACED:
+            vacuum.spare(opened)
+        return opened
+
+    def _scout(self, stack: contextlib.ExitStack, number: int) -> Scout | None:
+        """Only where nothing but speed is asked for: it needs a connection more."""
+        if self.job.pacing is not Pacing.FULL:
+            return None
+        opened = partial(batch.opened, self.job.connect, f"scout-{number}", self.job.step)
+        return stack.enter_context(contextlib.closing(Scout(opened)))
+
+    def _stop(self, workers: list[Worker], patience: float) -> None:
+        """Begin nothing more; a batch that takes longer than a usual one is cancelled."""
+        if self.control.running:
+            self.control.stop()
+            end = time.monotonic() + patience
+            while self.control.running and time.monotonic() < end:
+                time.sleep(0.01)
+            for worker in workers:
+                if self.control.running:
+                    with contextlib.suppress(psycopg.Error):
+                        worker.connection.cancel_safe(timeout=5.0)
+
+    def _prove(self, walk: Walk) -> Iterator[BackfillEvent]:
+        """Verify a relation until it is clean twice in a row; refill what differs."""
+        if not walk.key:
+            yield from self._sweep(walk)
+        yield from self._vacuum(walk)
+        yield from self._await_writers(walk)
+        for _ in range(SWEEPS):
+            before = trigger_guard.triggers(self.connection, self._oids((walk,)))
+            hits = yield from self._passes(walk)
+            self.guard.check(self.connection)
+            after = trigger_guard.triggers(self.connection, self._oids((walk,)))
+            if not hits and before == after:
+                self.ranges.verified(walk)
+                yield self.reporter.progress(verifying=True)
+                return
+            if hits:
+                self.ranges.refill(walk, hits)
+                yield from self._fill((walk,))
+        raise StoppedError(
+            f"{self.job.step.id}: rows of {walk.relation} still differ after {SWEEPS} sweeps",
+            hint="something else writes the old value; find it, then run it again",
+        )
+
+    def _sweep(self, walk: Walk) -> Iterator[BackfillEvent]:
+        """By pages: an update may have moved an unfilled row to a page that was passed."""
+        before = 0
+        for _ in range(SWEEPS):
+            changed = self.ranges.changed(walk)
+            if changed == before:
+                return
+            before = changed
+            self.ranges.refill(walk, [(None, None)])
+            yield from self._fill((walk,))
+
+    def _vacuum(self, walk: Walk) -> Iterator[BackfillProgress]:
+        """In a thread, because it may take long and must end where the run is stopped."""
+        opened = self._opened("vacuum")
+        with contextlib.closing(opened), ThreadPoolExecutor(1, "zdm-vacuum") as pool:
+            self.control.own(opened.info.backend_pid)
+            future = pool.submit(vacuum.vacuum, opened, walk, analyze=True)
+            future.add_done_callback(lambda _: self.control.wake())
+            try:
+                while not future.done():
+                    self.control.wait()
+                    yield from self.reporter.where_due(verifying=True)
+            finally:
+                if not future.done():
+                    opened.cancel_safe(timeout=5.0)
+            if note := future.result():
+                self.control.note(note)
+
+    def _await_writers(self, walk: Walk) -> Iterator[BackfillProgress]:
+        since = self.ranges.totals().since
+        while names := batch.writers(self.connection, walk, since):
+            self._heed_alarm()
+            yield self.reporter.progress(
+                verifying=True,
+                waiting=f"transactions from before the backfill: {', '.join(names)}",
+            )
+            self.control.wait(REPORT_SECONDS)
+
+    def _await_look(self) -> None:
+        """No batch begins before every gate was looked at, and nothing ends before that."""
+        while not self.control.looked.wait(TICK):
+            self._heed_alarm()
+        self._heed_alarm()
+
+    def _heed_alarm(self) -> None:
+        """What the monitor saw ends the backfill while no worker runs, too."""
+        if self.control.alarm is not None:
+            raise self.control.alarm
+
+    def _rest(self, look: Pass, seconds: float) -> Iterator[BackfillEvent]:
+        """After a look that took so long, as after a batch."""
+        self.control.read(seconds)
+        pace = self.job.pace
+        others = self.control.others
+        look.controller.aim(others)
+        rest = batch_size.pause(pace, seconds, others.sessions)
+        for part in batch_size.parts(rest):
+            self.job.clock.sleep(part)
+            self._heed_alarm()
+            yield from self.reporter.where_due(verifying=True)
+
+    def _passes(self, walk: Walk) -> Generator[BackfillEvent, None, Hits]:
+        for _ in range(PASSES):
+            started = time.monotonic()
+            look = Pass(self.connection, self.job.step, walk, self.job.pace)
+            for chunk in look.chunks():
+                self._heed_alarm()
+                yield from self.reporter.where_due(verifying=True)
+                yield from self.reporter.warnings()
+                while any(h.gate in STOP_READS for h in self.control.holds):
+                    self.control.wait()
+                    self._heed_alarm()
+                    yield from self.reporter.where_due(verifying=True)
+                yield from self._rest(look, chunk.seconds)
+            self.ranges.passed(walk, look.scanned, look.differing)
+            self.reporter.verifying += time.monotonic() - started
+            if look.hits:
+                return look.hits
+        return []

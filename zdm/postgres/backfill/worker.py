@@ -1,0 +1,305 @@
+"""A worker: claims ranges and fills them batch after batch, in a thread of its own.
+
+It asks the shared control before each batch, learns its size from what batches cost, and
+answers an error by its class. A row that cannot be written is found by halving the batch.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import psycopg
+from psycopg import errors
+
+from zdm.backfill import batch_size, retry
+from zdm.backfill.batch_size import Controller, Pace
+from zdm.backfill.retry import Action
+from zdm.backfill.round_trip import Way
+from zdm.errors import StoppedError
+from zdm.execute.ports import Clock, ConnectionLostError, LockBusyError
+from zdm.model.plan import Backfill
+from zdm.postgres.backfill import batch, vacuum
+from zdm.postgres.backfill import failing_rows as backfill_failing
+from zdm.postgres.backfill.batch import Outcome, Work
+from zdm.postgres.backfill.failing_rows import FailingRow
+from zdm.postgres.backfill.hot_prefill import ROOM_ROWS, Ahead, lead
+from zdm.postgres.backfill.key_ranges import Range, Ranges
+from zdm.postgres.backfill.key_walk import Walk
+from zdm.postgres.backfill.lookahead import Scout
+from zdm.postgres.backfill.shared_state import Control
+from zdm.postgres.journal.runs import Fence
+from zdm.postgres.session.connection import Connection, first_line
+
+FLOOR_SECONDS = 30.0  # of rest where the smallest batches are too long
+LOOKED_UP = 8  # small batches that are found by one look
+MUCH_FAILED, LOOKED_AT = 25, 50  # more failures among the last batches: stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What all workers of a backfill are given."""
+
+    step: Backfill
+    fence: Fence
+    clock: Clock
+    pace: Pace
+    wal_budget: float  # bytes per second, of all workers
+    walks: Mapping[str, Walk]  # by relation
+    failing_rows: int = 1  # so many rows that cannot be filled end it
+
+    @property
+    def sparse(self) -> bool:
+        """Whether few rows differ, as far as the plan knows."""
+        planned, there = self.step.cost.rows, sum(w.estimate or 0 for w in self.walks.values())
+        return planned is not None and planned < there / 2
+
+
+@dataclass(slots=True)
+class Worker:
+    """Fills ranges until none is left, or the control says stop."""
+
+    number: int
+    task: Task
+    control: Control
+    connection: Connection
+    scout: Scout | None = None
+    controller: Controller = field(init=False)
+    failures: int = 0  # in a row
+    timeouts: int = 0  # in a row
+    outcomes: tuple[bool, ...] = ()
+    hunt: int = 0  # while a failing row is looked for: the size of batches
+    suspects: int = 0  # keys among which it is
+    at_end: bool = False  # of the range: its last row was set aside
+    split_off: int = 0  # the range that was split last
+    dense: bool = False  # the keys of the last batch had no gap
+    sparse: bool = field(init=False)  # few rows of it differed
+    ahead: tuple[Ahead, ...] = ()  # what is known of the next batches
+    way: Way = field(default_factory=Way)
+
+    def __post_init__(self) -> None:
+        """Begin with the pace's first size, and what the plan knows."""
+        self.controller, self.sparse = Controller(self.task.pace), self.task.sparse
+
+    @property
+    def name(self) -> str:
+        """What it is called in the journal."""
+        return f"worker-{self.number}"
+
+    def run(self) -> None:
+        """Work until there is nothing more to do; what it raises must stop the others."""
+        self.control.own(self._pid)
+        ranges = Ranges(self.connection, self.task.fence, self.task.step.id)
+        while not self.control.stopping:
+            taken = ranges.claim(self.name)
+            if taken is None:
+                return
+            self._range(ranges, taken)
+
+    def _range(self, ranges: Ranges, taken: Range) -> None:
+        self.ahead = ()
+        while True:
+            if self.control.take_vacuum():
+                self._vacuum(taken)
+            try:
+                outcome = self._after_gates(taken)
+                if outcome is None:
+                    return
+            except psycopg.Error as error:
+                self._failed(ranges, taken, error)
+                if self.at_end:
+                    self.at_end = False
+                    return
+                taken = self._split(ranges, taken)
+                continue
+            self._filled(taken, outcome)
+            if outcome.bounds.last:
+                return
+            self._rest(outcome)
+
+    def _after_gates(self, taken: Range) -> Outcome | None:
+        """A batch as soon as the gates let it; None where the backfill stops."""
+        try:
+            self.controller.held(self.control.pass_gates())
+            return None if self.control.stopping else self._batch(taken)
+        finally:
+            self.control.idle()
+
+    def _batch(self, taken: Range) -> Outcome:
+        size = self.hunt or self.controller.size
+        troubled = self.hunt or self.failures or self.timeouts
+        calm = not troubled and size >= self.task.pace.smallest  # else its size is exact
+        work = Work(
+            walk=self.task.walks[taken.relation],
+            size=size,
+            wal=self.control.wal,
+            dense=self.dense and calm,
+            scout=self.scout if calm else None,
+            ahead=self.ahead if calm else (),
+            lead=lead(self.control.workers) if calm and size >= ROOM_ROWS else 0,
+            halves=not self.sparse and not taken.sweep,
+            at_once=LOOKED_UP if calm and size < ROOM_ROWS else 1,
+        )
+        task = self.task
+        done = batch.fill(self.connection, task.step, task.fence, taken, work)
+        self.way.took(done.way)
+        return replace(done, seconds=self.way.work(done.seconds, done.statements))
+
+    def _filled(self, taken: Range, outcome: Outcome) -> None:
+        self.failures = self.timeouts = 0
+        self.outcomes = (*self.outcomes, True)[-LOOKED_AT:]
+        self.control.waits.pop(self.name, None)
+        self.ahead = outcome.ahead
+        keys = outcome.bounds.keys
+        if not outcome.only_prepared:
+            self.dense, self.sparse = outcome.dense, outcome.sparse
+        self.suspects -= keys
+        if self.suspects <= 0:
+            self.hunt = self.suspects = 0
+        self.control.did(0 if taken.sweep else keys, outcome.changed, outcome.wal)
+        self.control.last(self.controller.size, outcome.seconds)
+        if not outcome.bounds.last:
+            grow = not self.control.frozen
+            self.controller.aim(self.control.others)
+            self.controller.took(outcome.seconds, outcome.rows, outcome.wal, grow=grow)
+
+    def _vacuum(self, taken: Range) -> None:
+        try:
+            note = vacuum.vacuum(self.connection, self.task.walks[taken.relation])
+        finally:
+            self.control.vacuumed()
+        if note:
+            self.control.note(note)
+
+    def _rest(self, outcome: Outcome) -> None:
+        if self.controller.overloaded:
+            self.control.waits[self.name] = (
+                f"batches of {self.controller.size} rows take {outcome.seconds:.1f} s:"
+                " the server is overloaded"
+            )
+            self.control.sleep(FLOOR_SECONDS)
+            self.controller.slow = 0
+        pace, budget = self.task.pace, self.task.wal_budget / max(1, self.control.running)
+        rest = batch_size.rest(
+            pace, (outcome.seconds, outcome.wal), self.control.others, budget
+        )
+        self.control.rest = rest
+        for part in batch_size.parts(rest.seconds):
+            if self.control.stopping:
+                return
+            self.task.clock.sleep(part)
+
+    def _failed(self, ranges: Ranges, taken: Range, error: psycopg.Error) -> None:
+        self.ahead = ()
+        self.control.failed(error.sqlstate)
+        action = retry.classify(error.sqlstate)
+        if action is Action.RECONNECT or self.connection.closed:
+            raise ConnectionLostError(
+                f"the database was lost while filling {self.task.step.table}:"
+                f" {first_line(error)}",
+                hint="run the same command again; it goes on where it stopped",
+            ) from error
+        with contextlib.suppress(psycopg.Error):  # a full server refuses this, too
+            ranges.failed(taken, first_line(error))
+        self.outcomes = (*self.outcomes, False)[-LOOKED_AT:]
+        if action is Action.SMALLER and self.control.cancelled(self._pid):
+            self.controller.panic()  # a gate's doing; the next look at the gates waits
+            return
+        self._bounded(taken, action, error)
+        match action:
+            case Action.AGAIN | Action.SMALLER:
+                self._again(taken, action, error)
+            case Action.EXHAUSTED:
+                self._say(taken, error)
+                self.control.sleep(retry.EXHAUSTED_SECONDS)
+            case Action.ROW:
+                self._hunt(taken, error)
+            case _:
+                raise error
+
+    @property
+    def _pid(self) -> int:
+        return self.connection.info.backend_pid
+
+    def _say(self, taken: Range, error: psycopg.Error) -> None:
+        """Tell why it waits, and for whom."""
+        names = self._holders(taken) if error.sqlstate == "55P03" else ()
+        who = f", held by {', '.join(names)}" if names else ""
+        self.control.waits[self.name] = f"{first_line(error)}{who}"
+
+    def _holders(self, taken: Range) -> tuple[str, ...]:
+        walk = self.task.walks[taken.relation]
+        return batch.writers(self.connection, walk)
+
+    def _bounded(self, taken: Range, action: Action, error: psycopg.Error) -> None:
+        if action in (Action.ROW, Action.SMALLER):  # end by themselves: at a single row
+            return
+        self.failures += 1
+        if self.failures > retry.RETRIES:
+            raise LockBusyError(
+                f"a batch of {self.task.step.id} failed {retry.RETRIES} times in a"
+                f" row: {first_line(error)}",
+                names=self._holders(taken),
+                hint="see who holds rows of the table",
+            ) from error
+        if self.outcomes.count(False) > MUCH_FAILED:
+            raise StoppedError(
+                f"more than half of the last {LOOKED_AT} batches of {self.task.step.id}"
+                f" failed, the last one so: {first_line(error)}",
+                hint="see what disturbs them, then run the same command again",
+            ) from error
+
+    def _again(self, taken: Range, action: Action, error: psycopg.Error) -> None:
+        self.timeouts = self.timeouts + 1 if action is Action.SMALLER else 0
+        if action is Action.SMALLER and self.controller.size == 1:
+            self._row_fails(taken, error)
+            return
+        if self.timeouts > retry.SLOW_RETRIES:
+            self.controller.below_the_floor()
+        else:
+            self.controller.panic()
+        self._say(taken, error)
+        self.control.sleep(retry.backoff(self.failures))
+
+    def _hunt(self, taken: Range, error: psycopg.Error) -> None:
+        size = self.hunt or self.controller.size
+        self.suspects = self.suspects or size
+        if size == 1:
+            self._row_fails(taken, error)
+            return
+        self.hunt = size // 2
+
+    def _row_fails(self, taken: Range, error: psycopg.Error) -> None:
+        """Set the row aside, or raise StoppedError where as many failed as may."""
+        walk, step, fence = self.task.walks[taken.relation], self.task.step, self.task.fence
+        key = batch.name_row(self.connection, step, taken, walk)
+        row = FailingRow(
+            step=step.id,
+            relation=walk.relation,
+            key=f"{walk.key_words} = {key}",
+            reason=first_line(error),
+        )
+        if len(self.control.fails(row)) < self.task.failing_rows:
+            self.hunt = self.suspects = 0
+            self.at_end = not backfill_failing.set_aside(
+                self.connection, fence, taken, walk, row
+            )
+            return
+        backfill_failing.note(self.connection, fence, taken, row)
+        if len(self.control.failing) > 1:
+            raise backfill_failing.stopped(step, self.control.failing) from error
+        raise StoppedError(
+            batch.failing_row(step, walk, key, error),
+            hint="mend that row or the expression; nothing is lost, and the same command"
+            " goes on from there",
+        ) from error
+
+    def _split(self, ranges: Ranges, taken: Range) -> Range:
+        """A range that timed out three times is split where the slow batch ends: others may
+        take what lies behind, while this worker looks for the slow row."""
+        if self.timeouts < retry.SLOW_RETRIES or self.split_off == taken.id:
+            return taken
+        self.split_off = taken.id
+        try:
+            return ranges.split(taken, self.task.walks[taken.relation], self.controller.size)
+        except errors.QueryCanceled:  # slow, too: then it stays whole
+            return taken

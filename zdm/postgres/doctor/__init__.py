@@ -1,0 +1,1 @@
+"""What would stop a run, asked of the database; changes nothing."""

@@ -1,0 +1,199 @@
+"""The database as `zdm execute` would find it: server, session, rights, what stands in the way.
+
+Nothing is changed and nothing waits. The session's settings are left as they are: whether there
+is a pooler between is one of the questions.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+from psycopg import errors
+
+from zdm.errors import ZdmError
+from zdm.model import diagnosis
+from zdm.model.diagnosis import Diagnosis
+from zdm.model.schema import Name
+from zdm.postgres.doctor import journal, rights
+from zdm.postgres.session import connection, pooler
+from zdm.postgres.session.connection import Connection
+
+OLDEST, NEWEST = 14, 18  # major versions that the tests run on
+Examination = Callable[[Connection], Diagnosis]
+
+
+def examine(
+    url: str, tables: tuple[Name, ...] | None = None, *, blind: str = "stop"
+) -> tuple[Diagnosis, ...]:
+    """Every check of the database; `tables` are those of a plan, None where there is none;
+    `blind` is what a backfill does that cannot see others' sessions."""
+    try:
+        with closing(connection.connect(url, name="doctor", tuned=False)) as opened:
+            return (_reached(url), *_all(opened, tables, blind))
+    except ZdmError as error:
+        return (diagnosis.failed("database", error.message, error.hint),)
+
+
+def _reached(url: str) -> Diagnosis:
+    return diagnosis.ok("database", f"{connection.shown(url)} answers")
+
+
+def _all(
+    opened: Connection, tables: tuple[Name, ...] | None, blind: str
+) -> Iterator[Diagnosis]:
+    examinations: tuple[tuple[str, Examination], ...] = (
+        ("pooler", _direct),
+        ("server version", _version),
+        ("server role", _primary),
+        ("dead clients", _dead_clients),
+        ("statement timeouts", _timeouts),
+        ("idle transactions", _idle),
+        ("prepared transactions", _prepared),
+        ("replication", _replication),
+        ("right to create", rights.may_create),
+        ("ownership", lambda conn: rights.owns(conn, tables)),
+        ("right to see sessions", lambda c: rights.sees_sessions(c, blind=blind)),
+        ("right to end sessions", rights.ends_sessions),
+        ("executor lock", journal.lock_is_free),
+        ("unfinished run", journal.nothing_unfinished),
+        ("invalid indexes", journal.no_invalid_index),
+    )
+    for name, examination in examinations:
+        yield _one(name, examination, opened)
+
+
+def _one(name: str, examination: Examination, opened: Connection) -> Diagnosis:
+    try:
+        with connection.translated(f"looking at {name}"):
+            return examination(opened)
+    except ZdmError as error:
+        return diagnosis.failed(name, error.message, error.hint)
+
+
+def value(opened: Connection, query: str) -> str:
+    """The one value that a query gives, as text."""
+    row = opened.execute(query.encode()).fetchone()
+    return "" if row is None or row[0] is None else str(row[0])
+
+
+def _direct(opened: Connection) -> Diagnosis:
+    if pooler.keeps_locks(opened):
+        return diagnosis.ok("pooler", "the connection leads to the server itself")
+    return diagnosis.failed(
+        "pooler",
+        "the connection goes through a pooler, which strands locks and hides a dead client",
+        "give zdm a direct URL to the server",
+    )
+
+
+def _version(opened: Connection) -> Diagnosis:
+    major = opened.info.server_version // 10_000
+    if OLDEST <= major <= NEWEST:
+        return diagnosis.ok("server version", f"PostgreSQL {major}")
+    if major < OLDEST:
+        return diagnosis.failed(
+            "server version",
+            f"PostgreSQL {major} is older than {OLDEST}, where BEGIN ATOMIC and"
+            " client_connection_check_interval start",
+            "upgrade the server",
+        )
+    return diagnosis.warning(
+        "server version",
+        f"PostgreSQL {major} is newer than {NEWEST}, and nobody has tested zdm on it",
+        "use a newer zdm, or `zdm verify` on the same version",
+    )
+
+
+def _primary(opened: Connection) -> Diagnosis:
+    if value(opened, "SELECT pg_catalog.pg_is_in_recovery()") == "True":
+        return diagnosis.failed(
+            "server role",
+            "the server is a standby, and takes no writes",
+            "connect to the primary",
+        )
+    if value(opened, "SHOW default_transaction_read_only") == "on":
+        return diagnosis.failed(
+            "server role",
+            "default_transaction_read_only is on for this role or database",
+            "ALTER ROLE … RESET default_transaction_read_only",
+        )
+    return diagnosis.ok("server role", "a primary that takes writes")
+
+
+def _dead_clients(opened: Connection) -> Diagnosis:
+    try:
+        with opened.transaction():
+            opened.execute("SET LOCAL client_connection_check_interval = '1s'")
+    except errors.InvalidParameterValue:
+        return diagnosis.warning(
+            "dead clients",
+            "the server cannot look for dead clients (client_connection_check_interval), so a"
+            " killed executor's statement may run on",
+            "run the server on Linux, or end such a backend with pg_terminate_backend",
+        )
+    return diagnosis.ok("dead clients", "the server notices a killed executor within seconds")
+
+
+def _timeouts(opened: Connection) -> Diagnosis:
+    found = {
+        name: value(opened, f"SHOW {name}") for name in ("statement_timeout", "lock_timeout")
+    }
+    said = ", ".join(f"{name} is {text}" for name, text in found.items() if text != "0")
+    if not said:
+        return diagnosis.ok("statement timeouts", "none is set for this role")
+    return diagnosis.ok(
+        "statement timeouts", f"{said} for this role; zdm sets its own in every step"
+    )
+
+
+def _idle(opened: Connection) -> Diagnosis:
+    if value(opened, "SHOW idle_in_transaction_session_timeout") != "0":
+        return diagnosis.ok("idle transactions", "the server ends them")
+    return diagnosis.warning(
+        "idle transactions",
+        "idle_in_transaction_session_timeout is 0, so a forgotten transaction of an application"
+        " holds its locks for ever, and every step waits for it",
+        "ALTER ROLE <application> SET idle_in_transaction_session_timeout = '60s'",
+    )
+
+
+def _prepared(opened: Connection) -> Diagnosis:
+    names = value(
+        opened,
+        "SELECT pg_catalog.string_agg(gid, ', ' ORDER BY gid) FROM pg_catalog.pg_prepared_xacts"
+        " WHERE database = pg_catalog.current_database()",
+    )
+    if names:
+        return diagnosis.warning(
+            "prepared transactions",
+            f"{names}: they hold locks without a session, and hold the gate",
+            "COMMIT PREPARED or ROLLBACK PREPARED them",
+        )
+    most = value(opened, "SHOW max_prepared_transactions")
+    return diagnosis.ok("prepared transactions", f"none of at most {most}")
+
+
+def _replication(opened: Connection) -> Diagnosis:
+    level = value(opened, "SHOW wal_level")
+    seen = value(opened, "SELECT count(*) FROM pg_catalog.pg_stat_replication")
+    idle = value(
+        opened,
+        "SELECT pg_catalog.string_agg(slot_name, ', ' ORDER BY slot_name)"
+        " FROM pg_catalog.pg_replication_slots WHERE NOT active",
+    )
+    if idle:
+        return diagnosis.warning(
+            "replication",
+            f"nobody reads the slot {idle}, so the server keeps all WAL that a backfill writes",
+            "start its consumer, or pg_drop_replication_slot",
+        )
+    published = value(
+        opened, "SELECT pg_catalog.string_agg(pubname, ', ') FROM pg_catalog.pg_publication"
+    )
+    if published:
+        return diagnosis.warning(
+            "replication",
+            f"the publication {published} sends rows and no DDL, so a subscriber lacks new"
+            " columns",
+            "change the subscriber's tables first",
+        )
+    return diagnosis.ok("replication", f"wal_level {level}, {seen} senders of WAL")

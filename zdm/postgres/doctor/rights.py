@@ -1,0 +1,93 @@
+"""What the role of the executor may do, and whose the tables are."""
+
+from zdm.model import diagnosis
+from zdm.model.diagnosis import Diagnosis
+from zdm.model.schema import Name
+from zdm.postgres.session.connection import Connection
+
+SHOWN = 5  # names in a message
+_CREATE = (
+    "SELECT coalesce((SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+    " AND pg_catalog.has_table_privilege(c.oid, 'INSERT')"
+    " AND pg_catalog.has_table_privilege(c.oid, 'UPDATE') FROM pg_catalog.pg_class AS c"
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = 'zdm' AND c.relname = 'run'),"
+    # CREATE SCHEMA IF NOT EXISTS asks for it even where the schema exists
+    " pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')),"
+    " current_user, pg_catalog.current_database()"
+)
+_FOREIGN = (
+    "SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner)"
+    " FROM pg_catalog.pg_class AS c"
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+    " WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_'"
+    " AND n.nspname NOT IN ('information_schema', 'zdm')"
+    " AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')"
+    " AND (%s::text[] IS NULL OR c.oid = ANY"
+    " (SELECT pg_catalog.to_regclass(t) FROM unnest(%s::text[]) AS t))"
+    " ORDER BY 1, 2"
+)
+
+
+def may_create(opened: Connection) -> Diagnosis:
+    """zdm makes the schema `zdm` with its journal."""
+    row = opened.execute(_CREATE).fetchone()
+    assert row is not None
+    if row[0]:
+        return diagnosis.ok("right to create", "zdm's journal can be made or written")
+    return diagnosis.failed(
+        "right to create",
+        f"the role {row[1]} may not make zdm's journal",
+        f"GRANT CREATE ON DATABASE {row[2]} TO {row[1]}; where the journal is there, run zdm as"
+        " its owner",
+    )
+
+
+def owns(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
+    """Only an owner may change a table; the plan's tables, else all of them."""
+    wanted = None if tables is None else [table.sql for table in tables]
+    foreign = opened.execute(_FOREIGN, (wanted, wanted)).fetchall()
+    if not foreign:
+        which = "every table" if tables is None else "every table that the plan changes"
+        return diagnosis.ok("ownership", f"the role owns {which}")
+    names = [f"{schema}.{table} (of {owner})" for schema, table, owner in foreign]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    said = f"the role does not own {', '.join(names[:SHOWN])}{more}"
+    remedy = f"run zdm as the owner, or GRANT {foreign[0][2]} TO its role"
+    return (diagnosis.warning if tables is None else diagnosis.failed)(
+        "ownership", said, remedy
+    )
+
+
+def sees_sessions(opened: Connection, *, blind: str) -> Diagnosis:
+    """Without it, when others' sessions began and from where is not shown (measured); a
+    backfill then cannot see whom it hurts, and stops unless `blind` is "accept"."""
+    if _is_member(opened, "pg_read_all_stats"):
+        return diagnosis.ok("right to see sessions", "the role sees all of pg_stat_activity")
+    grant = f"GRANT pg_read_all_stats TO {opened.info.user}"
+    said = "of other roles' sessions only name and role are shown"
+    if blind == "accept":
+        return diagnosis.warning(
+            "right to see sessions", f"{said}, so a wait names fewer facts", grant
+        )
+    return diagnosis.failed(
+        "right to see sessions",
+        f"{said}, so a backfill cannot see whom it hurts, and stops before its first batch",
+        f'{grant}; or set `blind = "accept"` in [backfill.gates]',
+    )
+
+
+def ends_sessions(opened: Connection) -> Diagnosis:
+    """Needed only where sessions are to be ended."""
+    if _is_member(opened, "pg_signal_backend"):
+        return diagnosis.ok("right to end sessions", "the role may end others' sessions")
+    return diagnosis.warning(
+        "right to end sessions",
+        "the role may not end others' sessions, so whatever holds a lock must be ended by hand",
+        f"GRANT pg_signal_backend TO {opened.info.user}, if zdm is to do it",
+    )
+
+
+def _is_member(opened: Connection, role: str) -> bool:
+    row = opened.execute("SELECT pg_catalog.pg_has_role(%s, 'USAGE')", (role,)).fetchone()
+    return row is not None and bool(row[0])

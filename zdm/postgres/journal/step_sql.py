@@ -1,0 +1,110 @@
+"""One step's SQL on the dedicated connection: in a transaction with its record, or alone.
+
+The lock timeout counts each wait, not the statement, so that a step which locks several
+tables divides it (measured, PostgreSQL 15). CONCURRENTLY runs without timeouts, since one
+would leave an INVALID index; the watchdog looks after it.
+"""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import psycopg
+
+from zdm.errors import StoppedError
+from zdm.model.plan import Backfill, RunSql
+from zdm.model.release import RunState
+from zdm.model.statement import Setting
+from zdm.postgres.journal import runs
+from zdm.postgres.journal.runs import Fence
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
+
+LEAST_LOCK_TIMEOUT = timedelta(milliseconds=50)  # of one wait, however many there are
+
+
+def probe(own: Connection, step: RunSql, *, unknown: str = "done") -> str:
+    """`done`, `not done` or `half done`; `unknown` where the catalog cannot tell."""
+    if not step.probe:  # the author vouches for it: the journal alone knows
+        return unknown
+    row = own.execute(step.probe.encode()).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def preconditions(own: Connection, step: RunSql | Backfill) -> None:
+    """Raise StoppedError for the first that does not hold."""
+    for check in step.preconditions:
+        row = own.execute(check.sql.encode()).fetchone()
+        if row is None or row[0] is not True:
+            raise StoppedError(f"{step.id}: {check.failure}", hint=check.hint)
+
+
+def inside(
+    own: Connection,
+    fence: Fence,
+    step: RunSql,
+    sql: Sequence[str],
+    record: Callable[[], None],
+) -> None:
+    """Statements and their record in one transaction, under the fence."""
+    with own.transaction():
+        runs.check(own, fence)
+        limit(own, step)
+        preconditions(own, step)
+        apply(own, step.settings, local=True)
+        for statement in sql:
+            own.execute(statement.encode())
+        record()
+
+
+def limit(own: Connection, step: RunSql) -> None:
+    """The step's timeouts, for this transaction."""
+    _set_local(own, "lock_timeout", lock_timeout(step))
+    _set_local(own, "statement_timeout", step.statement_timeout)
+
+
+def lock_timeout(step: RunSql) -> timedelta:
+    """For each wait: the step's own, divided by the tables whose writers might wait."""
+    waits = sum(lock.mode.blocks_writes for lock in step.locks)
+    if waits < 2 or not step.lock_timeout:
+        return step.lock_timeout
+    return max(step.lock_timeout / waits, min(LEAST_LOCK_TIMEOUT, step.lock_timeout))
+
+
+def record_done(own: Connection, fence: Fence, step: RunSql, state: RunState) -> None:
+    """Record the step, whose postcondition must hold."""
+    said = probe(own, step)
+    if said != "done":
+        raise StoppedError(
+            f"{step.id} ran, and its postcondition says `{said}`, so it was taken back",
+            hint="the schema is not what the plan expects; look at the step's probe",
+        )
+    runs.done(own, fence, step.id)
+    runs.write_state(own, fence, state)
+
+
+def alone(own: Connection, step: RunSql, sql: Sequence[str]) -> None:
+    """Outside a transaction: session settings, put back afterwards."""
+    own.execute("SELECT pg_catalog.set_config('lock_timeout', '0', false)")
+    own.execute("SELECT pg_catalog.set_config('statement_timeout', '0', false)")
+    apply(own, step.settings, local=False)
+    try:
+        for statement in sql:
+            own.execute(statement.encode())
+    finally:
+        with contextlib.suppress(psycopg.Error):
+            for setting in step.settings:
+                own.execute(f"RESET {connection.setting_name(setting.name)}".encode())
+
+
+def _set_local(own: Connection, name: str, value: timedelta) -> None:
+    milliseconds = int(value / timedelta(milliseconds=1))
+    own.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, f"{milliseconds}ms"))
+
+
+def apply(own: Connection, settings: Sequence[Setting], *, local: bool) -> None:
+    """Put the author's settings in force, for the transaction or for the session."""
+    for setting in settings:
+        own.execute(
+            "SELECT pg_catalog.set_config(%s, %s, %s)", (setting.name, setting.value, local)
+        )

@@ -1,0 +1,295 @@
+"""Replay a plan on a shadow server and hold what it claims against what happens.
+
+Database A gets the author's statements as they are, database B the plan's steps: every
+statement runs, locks held are within the claimed ones, files written anew are the claimed
+ones, probes say `not done` before and `done` after, the undo before the rollout restores the
+start, writes of each version that a step serves succeed, and the schema at the end is that of
+A (only the order of columns may differ), with nothing of zdm's own left.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import psycopg
+
+from zdm.errors import RefusedError
+from zdm.model.findings import Finding, Severity
+from zdm.model.plan import AwaitRollout, Plan, Side
+from zdm.model.schema import Name, Snapshot
+from zdm.model.sql import ident, literal
+from zdm.model.statement import Statement
+from zdm.parse import libpg_query
+from zdm.postgres.catalog import read, rebuild
+from zdm.postgres.replay import observation, sample_rows
+from zdm.postgres.replay import step as replay_step
+from zdm.postgres.replay.sample_rows import Write
+from zdm.postgres.replay.step import Shadow, StepFailedError, finding
+from zdm.postgres.server import shadow
+from zdm.postgres.server.provider import Server
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
+from zdm.serialize import snapshot_file
+
+_SHOWN = 8
+_OWN_OBJECTS = """
+SELECT format('%s %s', kind, name) FROM (
+  SELECT 'relation' AS kind, c.relname AS name FROM pg_catalog.pg_class AS c
+  UNION ALL SELECT 'function', p.proname FROM pg_catalog.pg_proc AS p
+  UNION ALL SELECT 'trigger', t.tgname FROM pg_catalog.pg_trigger AS t
+  UNION ALL SELECT 'constraint', k.conname FROM pg_catalog.pg_constraint AS k
+  UNION ALL SELECT 'column', a.attname FROM pg_catalog.pg_attribute AS a
+  WHERE NOT a.attisdropped
+) AS found WHERE name ~ '^(zzz_)?zdm_' ORDER BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What a replay found; `notes` are sentences about what it could not look at."""
+
+    findings: tuple[Finding, ...]
+    server_version: int
+    steps: int  # that were replayed
+    writes: int  # statements of an application that were tried after steps
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """What a replay of the steps starts from and must come to."""
+
+    plan: Plan
+    start: Snapshot
+    end: Snapshot  # what the plain migration leaves
+    own: frozenset[str]  # objects with zdm's prefix that it leaves too
+    rows: bool  # whether sample rows are put in, and writes tried
+    old_writes: tuple[Write, ...] = ()  # that work on the start's schema
+    new_writes: tuple[Write, ...] = ()  # that work on the end's
+
+
+def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
+    """Replay a plan that starts from a schema; RefusedError where that schema is not the
+    plan's or cannot be made on the server."""
+    _refuse_other_start(plan, start)
+    key = f"schema {plan.fingerprint}"
+    if not shadow.has_template(server, key):
+        with shadow.database(server) as base:
+            rebuild.rebuild(base, start)
+            shadow.save_template(server, base, key)
+    with ExitStack() as stack:
+        plain = stack.enter_context(shadow.database(server, key))
+        try:
+            end, own = _apply_plainly(plain, plan)
+        except StepFailedError as error:
+            return _verification((error.finding,), server, 0, ())
+        scene = _Scene(plan=plan, start=start, end=end, own=own, rows=True)
+        scene = dataclasses.replace(scene, new_writes=_working(plain, end, _touched(plan)))
+        found, writes = _attempt(scene, server, key)
+        notes: tuple[str, ...] = ()
+        if any(one.slug == replay_step.DATA for one in found):
+            scene = dataclasses.replace(scene, rows=False)
+            notes = (
+                "no sample rows met every constraint of the plan, so it was replayed on empty"
+                " tables, where triggers do not run",
+            )
+            found, writes = _attempt(scene, server, key)
+    return _verification(found, server, writes, notes, len(plan.steps))
+
+
+def _verification(
+    found: Sequence[Finding],
+    server: Server,
+    writes: int,
+    notes: tuple[str, ...],
+    steps: int = 0,
+) -> Verification:
+    if server.notice:
+        notes = (server.notice, *notes)
+    return Verification(
+        findings=tuple(dict.fromkeys(found)),
+        server_version=server.server_version,
+        steps=steps,
+        writes=writes,
+        notes=notes,
+    )
+
+
+def _refuse_other_start(plan: Plan, start: Snapshot) -> None:
+    if snapshot_file.fingerprint(start) != plan.fingerprint:
+        raise RefusedError(
+            f"the plan {plan.name} was made for another schema than the one given, so a replay"
+            " would say nothing about it",
+            hint="give the schema that the plan starts from, or plan again",
+        )
+
+
+def _apply_plainly(dsn: str, plan: Plan) -> tuple[Snapshot, frozenset[str]]:
+    """The schema after the author's statements, each transaction as it was."""
+    with connection.connect(dsn, name="verify", autocommit=True) as conn:
+        _version_table(conn, plan)
+        for group in _transactions(plan.statements):
+            with ExitStack() as stack:
+                if group[0].transaction is not None:
+                    stack.enter_context(conn.transaction())
+                for statement in group:
+                    _apply(conn, statement)
+        return _read(conn, plan), _own_objects(conn)
+
+
+def _own_objects(conn: Connection) -> frozenset[str]:
+    return frozenset(name for (name,) in conn.execute(_OWN_OBJECTS))
+
+
+def _transactions(statements: Sequence[Statement]) -> Iterator[tuple[Statement, ...]]:
+    """Statements that ran together; the author's own BEGIN and COMMIT are known by number."""
+    group: list[Statement] = []
+    for statement in statements:
+        if _is_transaction(statement):
+            continue
+        alone = statement.transaction is None
+        if group and (alone or statement.transaction != group[0].transaction):
+            yield tuple(group)
+            group = []
+        group.append(statement)
+    if group:
+        yield tuple(group)
+
+
+def _is_transaction(statement: Statement) -> bool:
+    parsed = libpg_query.statements(statement.sql.encode())
+    return [item.node for item in parsed] == ["TransactionStmt"]
+
+
+def _apply(conn: Connection, statement: Statement) -> None:
+    local = statement.transaction is not None
+    try:
+        replay_step.apply_settings(conn, statement.settings, local=local)
+        conn.execute(statement.sql.encode())
+    except psycopg.Error as error:
+        raise StepFailedError(
+            Finding(
+                slug="statement_fails",
+                severity=Severity.ERROR,
+                message="the statement itself fails on the schema that the plan starts from:"
+                f" {replay_step.said(error)}",
+                remedy="correct the migration, then plan again",
+                source=statement.source,
+                statement=statement.sql,
+            )
+        ) from error
+
+
+def _read(conn: Connection, plan: Plan) -> Snapshot:
+    return read.read(conn, version_table=plan.stamp.table if plan.stamp else None)
+
+
+def _version_table(conn: Connection, plan: Plan) -> None:
+    """Alembic's version table as the plan expects it; it is no part of a Snapshot's tables."""
+    if plan.stamp is None or not plan.stamp.from_heads:
+        return
+    table = plan.stamp.table
+    conn.execute(
+        f"CREATE TABLE IF NOT EXISTS {table.sql} (version_num varchar(255) NOT NULL,"
+        f" CONSTRAINT {ident(f'{table.name}_pkc')} PRIMARY KEY (version_num))".encode()
+    )
+    conn.execute(f"DELETE FROM {table.sql}".encode())  # noqa: S608  quoted
+    for head in plan.stamp.from_heads:
+        conn.execute(f"INSERT INTO {table.sql} VALUES ({literal(head)})".encode())  # noqa: S608
+
+
+def _touched(plan: Plan) -> tuple[Name, ...]:
+    found: list[Name] = []
+    for step in plan.steps:
+        found += [lock.table for lock in step.locks]
+    return tuple(dict.fromkeys(found))
+
+
+def _working(dsn: str, schema: Snapshot, names: Sequence[Name]) -> tuple[Write, ...]:
+    tables = sample_rows.tables(schema, names)
+    with connection.connect(dsn, name="verify", autocommit=True) as conn:
+        sample_rows.fill(conn, schema, tables)
+        return sample_rows.writes(conn, schema, tables)
+
+
+def _attempt(scene: _Scene, server: Server, key: str) -> tuple[list[Finding], int]:
+    """Replay the steps in a database of their own; how many writes there were to try."""
+    found: list[Finding] = []
+    with (
+        shadow.database(server, key) as dsn,
+        connection.connect(dsn, name="verify", autocommit=True) as conn,
+        connection.connect(dsn, name="verify", autocommit=True) as other,
+    ):
+        _version_table(conn, scene.plan)
+        if scene.rows:
+            tables = sample_rows.tables(scene.start, _touched(scene.plan))
+            sample_rows.fill(conn, scene.start, tables)
+            writes = sample_rows.writes(conn, scene.start, tables)
+            scene = dataclasses.replace(scene, old_writes=writes)
+        else:
+            scene = dataclasses.replace(scene, new_writes=())
+        used = frozenset(observation.relations(conn))
+        try:
+            found.extend(_there_and_back(scene, Shadow(conn=conn, other=other, used=used)))
+            found.extend(_end(scene, conn))
+        except StepFailedError as error:
+            found.append(error.finding)
+    return found, len(scene.old_writes) + len(scene.new_writes)
+
+
+def _there_and_back(scene: _Scene, here: Shadow) -> Iterator[Finding]:
+    """Up to the rollout, back to the start, and the whole way."""
+    steps = scene.plan.steps
+    turn = next((i for i, s in enumerate(steps) if isinstance(s, AwaitRollout)), len(steps))
+    for step in steps[:turn]:
+        yield from replay_step.run(here, step)
+        yield from _served(scene, here.conn, step.serves, step.id)
+    for step in reversed(steps[:turn]):
+        yield from replay_step.undo(here.conn, step)
+    yield from _undone(scene, here.conn)
+    for step in steps[:turn]:
+        yield from replay_step.run(here, step, again=True)
+    for step in steps[turn:]:
+        yield from replay_step.run(here, step)
+        yield from _served(scene, here.conn, step.serves - {Side.OLD}, step.id)
+
+
+def _served(
+    scene: _Scene, conn: Connection, sides: frozenset[Side], step: str
+) -> Iterator[Finding]:
+    for side in sorted(sides):
+        for write in scene.old_writes if side is Side.OLD else scene.new_writes:
+            failure = sample_rows.failure(conn, write)
+            if failure is not None:
+                yield finding(
+                    "write_fails",
+                    f"after the step {step}, which says that the {side} version works, its"
+                    f" write to {write.table} fails: {failure}",
+                    statement=write.sql,
+                )
+
+
+def _undone(scene: _Scene, conn: Connection) -> Iterator[Finding]:
+    here = _read(conn, scene.plan)
+    for difference in snapshot_file.difference(scene.start, here)[:_SHOWN]:
+        yield finding(
+            "undo_incomplete", f"undone before the rollout, the start is not back: {difference}"
+        )
+    stamp = scene.plan.stamp
+    if stamp is not None and stamp.from_heads and set(here.heads) != set(stamp.from_heads):
+        yield finding("heads_differ", f"undone, {stamp.table} holds {', '.join(here.heads)}")
+
+
+def _end(scene: _Scene, conn: Connection) -> Iterator[Finding]:
+    here = _read(conn, scene.plan)
+    for difference in snapshot_file.difference(scene.end, here, column_order=False)[:_SHOWN]:
+        yield finding(
+            "end_differs",
+            f"the plain migration leaves another schema than the plan: {difference}",
+        )
+    for name in sorted(_own_objects(conn) - scene.own):
+        yield finding("leftover", f"at the end of the plan there still is the {name}")
+    stamp = scene.plan.stamp
+    if stamp is not None and set(here.heads) != set(stamp.to_heads):
+        yield finding("heads_differ", f"at the end {stamp.table} holds {', '.join(here.heads)}")

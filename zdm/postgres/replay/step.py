@@ -1,0 +1,251 @@
+"""One step of a plan on a shadow: what it says before, while and after it runs.
+
+An error of the data (class 22 or 23) may come from the sample rows rather than from the plan,
+so it has a name of its own, and the caller tries again on empty tables.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+
+import psycopg
+
+from zdm.model.findings import Finding, Severity
+from zdm.model.plan import AwaitRollout, Backfill, Irreversible, RunSql, Step
+from zdm.model.schema import Name
+from zdm.model.sql import ident
+from zdm.model.statement import Setting
+from zdm.postgres.replay import observation
+from zdm.postgres.replay.observation import Held, Relations
+from zdm.postgres.session.connection import Connection
+
+DATA = "data_refused"
+_BUG = "a plan that zdm made should not do this: plan again, and report it if it stays"
+_SHADOW_ONLY = ("role", "session_authorization")  # the shadow's roles own nothing
+
+
+class StepFailedError(Exception):
+    """The replay cannot go on, and why; caught where the replay began."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__(found.message)
+        self.finding = found
+
+
+def finding(slug: str, message: str, step: Step | None = None, statement: str = "") -> Finding:
+    """A promise of the plan that was not kept."""
+    return Finding(
+        slug=slug,
+        severity=Severity.ERROR,
+        message=message,
+        remedy=_BUG,
+        source=step.origin[0] if step is not None and step.origin else None,
+        statement=statement,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadow:
+    """Two connections to the database, and the relations that were there at the start: what
+    the train makes itself nobody else uses, so its locks and rewrites harm nobody."""
+
+    conn: Connection
+    other: Connection
+    used: frozenset[int]
+
+
+def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]:
+    """Do the step, and give each promise that it did not keep.
+
+    Done again after the undo, a step that has nothing to undo (ANALYZE) may still be done.
+    """
+    conn = shadow.conn
+    match step:
+        case RunSql():
+            yield from _preconditions(conn, step)
+            if step.undo or not again:
+                yield from _probe(conn, step, "not done")
+            before = {
+                oid: one
+                for oid, one in observation.relations(conn).items()
+                if one.counts_for in shadow.used
+            }
+            held = _execute(conn, shadow.other, step)
+            yield from _locks(step, held, before)
+            yield from _rewrites(step, before, observation.relations(conn))
+            yield from _probe(conn, step, "done")
+        case Backfill():
+            yield from _preconditions(conn, step)
+            yield from _backfill(conn, step)
+        case AwaitRollout():
+            return
+        case _:
+            assert_never(step)
+
+
+def undo(conn: Connection, step: Step) -> Iterator[Finding]:
+    """Undo the step, where it can be undone."""
+    if isinstance(step, AwaitRollout) or isinstance(step.undo, Irreversible):
+        return
+    together = not isinstance(step, RunSql) or step.in_transaction
+    try:
+        if together:
+            with conn.transaction():
+                _run_all(conn, step.undo, step.settings)
+        else:
+            _run_all(conn, step.undo, ())
+    except psycopg.Error as error:
+        raise StepFailedError(
+            finding("undo_fails", f"the undo of {step.id} fails: {said(error)}", step)
+        ) from error
+    if isinstance(step, RunSql) and step.undo:  # else it goes with the undo of an earlier one
+        yield from _probe(conn, step, "not done")
+
+
+def said(error: psycopg.Error) -> str:
+    """What the server said."""
+    return error.diag.message_primary or str(error).strip()
+
+
+def apply_settings(conn: Connection, settings: Sequence[Setting], *, local: bool) -> None:
+    """Put the settings in force, for the transaction or for the session."""
+    for setting in settings:
+        if setting.name.lower() not in _SHADOW_ONLY:
+            conn.execute(
+                "SELECT pg_catalog.set_config(%s, %s, %s)",
+                [setting.name, setting.value, local],
+            )
+
+
+def _run_all(conn: Connection, statements: Sequence[str], settings: Sequence[Setting]) -> None:
+    apply_settings(conn, settings, local=True)
+    for sql in statements:
+        conn.execute(sql.encode())
+
+
+def _failed(step: Step, error: psycopg.Error, statement: str = "") -> StepFailedError:
+    slug = DATA if (error.sqlstate or "")[:2] in ("22", "23") else "step_fails"
+    return StepFailedError(
+        finding(slug, f"the step {step.id} fails: {said(error)}", step, statement)
+    )
+
+
+def _preconditions(conn: Connection, step: RunSql | Backfill) -> Iterator[Finding]:
+    for check in step.preconditions:
+        row = _one(conn, step, check.sql)
+        if row is not True:
+            yield finding(
+                "precondition_fails",
+                f"a precondition of {step.id} does not hold: {check.failure}",
+                step,
+                check.sql,
+            )
+
+
+def _probe(conn: Connection, step: RunSql, wanted: str) -> Iterator[Finding]:
+    """A step whose work the catalog cannot show has no probe."""
+    if not step.probe:
+        return
+    answer = _one(conn, step, step.probe)
+    if answer != wanted:
+        yield finding(
+            "probe_wrong",
+            f"the probe of {step.id} says `{answer}` where it is {wanted}",
+            step,
+            step.probe,
+        )
+
+
+def _one(conn: Connection, step: Step, sql: str) -> object:
+    try:
+        row = conn.execute(sql.encode()).fetchone()
+    except psycopg.Error as error:
+        raise _failed(step, error, sql) from error
+    return row[0] if row else None
+
+
+def _execute(conn: Connection, other: Connection, step: RunSql) -> Held:
+    """Run the step's statements; the locks that were seen."""
+    statement = ""
+    try:
+        if not step.in_transaction:
+            (statement,) = step.sql
+            _set_timeouts(conn, step, local=False)
+            try:
+                return observation.outside_transaction(conn, other, statement)
+            finally:
+                conn.execute("RESET lock_timeout; RESET statement_timeout")
+        with conn.transaction():
+            _set_timeouts(conn, step, local=True)
+            apply_settings(conn, step.settings, local=True)
+            for statement in step.sql:
+                conn.execute(statement.encode())
+            return observation.held(conn, conn.info.backend_pid)
+    except psycopg.Error as error:
+        raise _failed(step, error, statement) from error
+
+
+def _set_timeouts(conn: Connection, step: RunSql, *, local: bool) -> None:
+    for name, value in (
+        ("lock_timeout", step.lock_timeout),
+        ("statement_timeout", step.statement_timeout),
+    ):
+        milliseconds = value // timedelta(milliseconds=1)
+        conn.execute(
+            "SELECT pg_catalog.set_config(%s, %s, %s)", [name, f"{milliseconds}ms", local]
+        )
+
+
+def _locks(step: RunSql, held: Held, before: Relations) -> Iterator[Finding]:
+    for lock in observation.unclaimed(held, step.locks, before):
+        yield finding(
+            "lock_not_claimed",
+            f"the step {step.id} locks {lock.table} in {lock.mode}, which is not in the plan",
+            step,
+        )
+
+
+def _rewrites(step: RunSql, before: Relations, after: Relations) -> Iterator[Finding]:
+    """A partitioned table is claimed for its partitions, which alone have files."""
+    seen = observation.rewritten(before, after)
+    families = observation.families(before)
+    claimed = set(step.rewrites)
+    for table in sorted(seen):
+        if not families[table] & claimed:
+            yield finding(
+                "rewrite_not_claimed",
+                f"the step {step.id} writes {table} anew, which the plan does not say",
+                step,
+            )
+    for table in sorted(claimed - {name for one in seen for name in families[one]}):
+        yield _not_rewritten(step, table)
+
+
+def _not_rewritten(step: RunSql, table: Name) -> Finding:
+    return finding(
+        "rewrite_claimed",
+        f"the plan says that the step {step.id} writes {table} anew, and it does not",
+        step,
+    )
+
+
+def _backfill(conn: Connection, step: Backfill) -> Iterator[Finding]:
+    """All rows in one UPDATE; the batches' own way is the executor's."""
+    sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
+    update = f"UPDATE {step.table.sql} SET {sets} WHERE {step.differs}"  # noqa: S608  quoted
+    count = f"SELECT count(*) FROM {step.table.sql} WHERE {step.differs}"  # noqa: S608  quoted
+    try:
+        with conn.transaction():
+            apply_settings(conn, step.settings, local=True)
+            conn.execute(update.encode())
+            row = conn.execute(count.encode()).fetchone()
+    except psycopg.Error as error:
+        raise _failed(step, error, update) from error
+    if row and row[0]:
+        yield finding(
+            "backfill_unfinished",
+            f"{row[0]} rows still differ after the backfill {step.id} wrote every row",
+            step,
+            update,
+        )

@@ -1,0 +1,1 @@
+"""A step of a plan on the real database: locks, watch, limits; the port `Database`."""

@@ -1,0 +1,17 @@
+"""How far the executor goes: what it waits for, whom it may end, how backfills spare others."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from zdm.config.settings import BackfillSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Whom to end, if anybody; how long a CONCURRENTLY statement may wait for others; the
+    gates and workers of backfills."""
+
+    end_blockers_after: timedelta | None = None  # None: nobody is ended
+    concurrent_deadline: timedelta = timedelta(minutes=30)
+    take_over: bool = False  # the operator's word that no other executor lives
+    backfill: BackfillSettings = field(default_factory=BackfillSettings)

@@ -1,0 +1,168 @@
+"""Do, watch and undo the steps of SQL on the dedicated connection, under the fence."""
+
+import contextlib
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg
+
+from zdm.errors import TemporaryError
+from zdm.execute.events import SessionEnded
+from zdm.execute.ports import Clock, LockBusyError, Order
+from zdm.model.plan import Backfill, Irreversible, RunSql
+from zdm.model.release import RunState
+from zdm.postgres.journal import orders, runs, step_sql
+from zdm.postgres.journal.runs import Fence
+from zdm.postgres.run import statement_watch
+from zdm.postgres.run.limits import Limits
+from zdm.postgres.run.statement_watch import Said, Watchdog
+from zdm.postgres.session import blockers
+from zdm.postgres.session.blockers import Ender, Ending
+from zdm.postgres.session.connection import Connection
+from zdm.postgres.session.second_connection import Side
+
+CLEAN_UP = timedelta(seconds=10)  # for an invalid leftover, before the attempt is given up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepper:
+    """The connection and what governs it."""
+
+    own: Connection
+    fence: Fence
+    owner: str
+    clock: Clock
+    limits: Limits
+    ender: Ender
+    side: Side
+
+    def run(self, step: RunSql, state: RunState) -> Generator[Said, None, None]:
+        """Do one step and record it."""
+        yield from self._make_way(step)
+        if not step.in_transaction:
+            yield from self._outside(step, state)
+        elif step.statement_timeout:
+            self._inside(step, state)
+        else:
+            yield from self._watched(step, lambda: self._inside(step, state))
+
+    def _inside(self, step: RunSql, state: RunState) -> None:
+        own, fence = self.own, self.fence
+        step_sql.inside(
+            own, fence, step, step.sql, lambda: step_sql.record_done(own, fence, step, state)
+        )
+
+    def _make_way(self, step: RunSql | Backfill) -> Generator[Said, None, None]:
+        """Raise LockBusyError where the step would wait long, and others behind it."""
+        for lock in step.locks:
+            found = blockers.before(self.own, lock)
+            ended = tuple(self.ender.end(self.own, found))
+            yield from self._told(ended, step.id)
+            gone = {b for b, ending in ended if ending in (Ending.ENDED, Ending.GONE)}
+            left = [item for item in found if item not in gone]
+            if left and lock.mode.blocks_writes:
+                names = blockers.words(left)
+                raise LockBusyError(
+                    f"{lock.mode} on {lock.table} would queue behind {'; '.join(names)}",
+                    names=names,
+                    hint="end those transactions; zdm does not queue behind them, since"
+                    " everybody else would queue behind zdm",
+                )
+
+    def _told(
+        self, ended: tuple[tuple[blockers.Blocker, Ending], ...], doing: str
+    ) -> Generator[Said, None, None]:
+        """Say and record each session that was ended."""
+        for event in statement_watch.told(ended, doing, self.clock.now()):
+            self._record_ended(event)
+            yield event
+
+    def _record_ended(self, event: Said) -> None:
+        if isinstance(event, SessionEnded):
+            what = f"ended {event.who}: {event.reason}"
+            orders.note_act(self.side.free(self.own), self.fence, self.owner, what)
+
+    def _watched(
+        self, step: RunSql, work: Callable[[], None], limit: timedelta | None = None
+    ) -> Generator[Said, None, None]:
+        run = self.fence.run
+        dog = Watchdog(
+            own=self.own,
+            side=self.side.connection,
+            clock=self.clock,
+            ender=self.ender,
+            limit=limit or self.limits.concurrent_deadline,
+            is_cancelled=lambda side: _is_cancelled(orders.standing(side, run)),
+        )
+        self.side.main_is_busy = True
+        try:
+            for event in dog.run(step.id, work):
+                with contextlib.suppress(psycopg.Error, TemporaryError):  # said all the same
+                    self._record_ended(event)
+                yield event
+        finally:
+            self.side.main_is_busy = False
+
+    def _outside(self, step: RunSql, state: RunState) -> Generator[Said, None, None]:
+        own, fence = self.own, self.fence
+        with own.transaction():
+            runs.check(own, fence)
+            runs.intend(own, fence, step.id)
+            runs.write_state(own, fence, state)
+        said = step_sql.probe(own, step, unknown="not done")
+        if said == "half done":
+            yield from self._watched(step, lambda: step_sql.alone(own, step, step.repair))
+        if said != "done":
+            step_sql.preconditions(own, step)
+            yield from self._built(step)
+        with own.transaction():
+            runs.check(own, fence)
+            step_sql.record_done(own, fence, step, state)
+
+    def _built(self, step: RunSql) -> Generator[Said, None, None]:
+        """What was cancelled leaves something invalid that costs every write: away with it."""
+        own = self.own
+        try:
+            yield from self._watched(step, lambda: step_sql.alone(own, step, step.sql))
+        except TemporaryError:
+            with contextlib.suppress(psycopg.Error, TemporaryError):  # else the next try does
+                if step.repair and step_sql.probe(own, step) == "half done":
+                    repair = self._watched(
+                        step, lambda: step_sql.alone(own, step, step.repair), CLEAN_UP
+                    )
+                    yield from repair
+            raise
+
+    def revert(self, step: RunSql | Backfill) -> Generator[Said, None, None]:
+        """Undo a step and record it."""
+        # a backfill's old values may be lost; both versions understand the new ones
+        undo = () if isinstance(step.undo, Irreversible) else step.undo
+        own, fence = self.own, self.fence
+        yield from self._make_way(step)
+        if isinstance(step, RunSql) and not step.in_transaction:
+            yield from self._undo_alone(step, undo)
+            undo = ()
+        with own.transaction():
+            runs.check(own, fence)
+            if isinstance(step, RunSql):
+                step_sql.limit(own, step)
+                step_sql.apply(own, step.settings, local=True)
+            for statement in undo:
+                own.execute(statement.encode())
+            runs.reverted(own, fence, step.id)
+
+    def _undo_alone(self, step: RunSql, undo: tuple[str, ...]) -> Generator[Said, None, None]:
+        """A kill may have left it half done, or undone and not recorded so."""
+        match step_sql.probe(self.own, step):
+            case "half done":
+                sql = step.repair
+            case "done":
+                sql = undo
+            case _:
+                return
+        yield from self._watched(step, lambda: step_sql.alone(self.own, step, sql))
+
+
+def _is_cancelled(order: Order | None) -> bool:
+    return order is not None and order.kind == "cancel"

@@ -1,0 +1,1 @@
+"""Throwaway servers: found, started, ended; holds no schema of its own."""

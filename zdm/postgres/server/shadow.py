@@ -1,0 +1,221 @@
+"""Shadow servers that outlive a run, so that the second one starts in a fraction of a second.
+
+initdb takes a second and replaying a history much longer, so a cluster stays in zdm's cache,
+one slot for each process that needs one at the same time (flock), and databases worth keeping
+become templates under the hash of what made them. Nothing in it is lost that cannot be made
+again: fsync is off, and a cluster of before the machine's last start is made anew.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+from psycopg import errors
+
+from zdm.errors import TemporaryError
+from zdm.model.sql import ident, literal
+from zdm.postgres.server import programs, provider, reaper
+from zdm.postgres.server.programs import Programs
+from zdm.postgres.server.provider import Server, Wanted
+from zdm.postgres.session import connection
+
+FORMAT = 2  # of the clusters in the cache
+KEPT_TEMPLATES = 20
+SLOTS = 16
+_SCRATCH = "zdm_s_"
+_TEMPLATE = "zdm_t_"
+_PATIENCE = 10.0  # seconds for an ended run's server or session to go
+_PAUSE = 0.02
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@contextlib.contextmanager
+def open(wanted: Wanted) -> Iterator[Server]:
+    """A shadow server for this block: the user's, else one of the cache, else a throwaway."""
+    if wanted.url:
+        yield provider.given(wanted)
+        return
+    chosen, notice = provider.choose(wanted.major)
+    with contextlib.ExitStack() as stack:
+        slot = _slot(chosen, stack)
+        if slot is None:
+            yield stack.enter_context(provider.throwaway(wanted))
+            return
+        data = _cluster(chosen, slot)
+        quiet = dataclasses.replace(wanted, settings=(("autovacuum", "off"), *wanted.settings))
+        server = stack.enter_context(provider.running(chosen, data, quiet))
+        _sweep(server)
+        yield dataclasses.replace(server, notice=notice)
+
+
+def _slot(chosen: Programs, stack: contextlib.ExitStack) -> Path | None:
+    """A folder in the cache that no other process uses now; None where there is none."""
+    home = programs.cache_directory() / "shadow" / f"{chosen.major}-{_identity(chosen)}"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        for number in range(SLOTS):
+            lock = stack.enter_context((home / f"{number}.lock").open("w"))
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                slot = home / str(number)
+                slot.mkdir(exist_ok=True)
+                programs.own(slot)
+                return slot
+    except PermissionError:  # a cache that only another user may write
+        return None
+    return None
+
+
+def _identity(chosen: Programs) -> str:
+    """A hash that changes with the programs and with what zdm makes of them."""
+    program = (chosen.bin / "postgres").resolve()
+    found = program.stat()
+    text = f"{FORMAT} {program} {found.st_size} {found.st_mtime_ns}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _cluster(chosen: Programs, slot: Path) -> Path:
+    """The slot's data directory, made on first use."""
+    data, mark = slot / "data", slot / "boot"
+    boot = _BOOT.read_text() if _BOOT.exists() else "unknown"
+    if data.exists():
+        _await_end(data)
+    if not mark.exists() or mark.read_text() != boot:
+        shutil.rmtree(data, ignore_errors=True)
+        mark.unlink(missing_ok=True)
+        provider.initialise(chosen, data)
+        mark.write_text(boot)
+    shutil.rmtree(data / "log", ignore_errors=True)
+    (slot / "output.log").unlink(missing_ok=True)
+    return data
+
+
+def _await_end(data: Path) -> None:
+    """Wait for the server of a killed run, which its watcher is stopping."""
+    end = time.monotonic() + _PATIENCE
+    while (data / "postmaster.pid").exists() and time.monotonic() < end:
+        pid = _postmaster(data)
+        if pid is not None and not reaper.is_server(pid, data):
+            (data / "postmaster.pid").unlink(missing_ok=True)
+            return
+        time.sleep(_PAUSE)
+    if (data / "postmaster.pid").exists():
+        raise TemporaryError(
+            f"the shadow server in {data} is still running, though nobody uses it",
+            hint="end the process whose id is the first line of its postmaster.pid",
+        )
+
+
+def _postmaster(data: Path) -> int | None:
+    """The server's process; None where its file goes, or is written, at this moment."""
+    try:
+        return int((data / "postmaster.pid").read_text().splitlines()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+
+
+def _sweep(server: Server) -> None:
+    """Drop what killed runs left."""
+    with connection.connect(server.dsn, name="shadow") as conn:
+        rows = conn.execute(
+            "SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname, %s)",
+            [_SCRATCH],
+        ).fetchall()
+        for (name,) in rows:
+            conn.execute(f"DROP DATABASE {ident(name)} WITH (FORCE)".encode())
+
+
+@contextlib.contextmanager
+def database(server: Server, template: str | None = None) -> Iterator[str]:
+    """The URL of a new database, empty or from the template saved under a key."""
+    name = f"{_SCRATCH}{uuid4().hex[:16]}"
+    source = "template0" if template is None else _template_name(template)
+    with connection.connect(server.dsn, name="shadow") as conn:
+        if template is not None:
+            _touch(conn, source)
+        _copy(conn, source, name)
+    try:
+        yield _url(server, name)
+    finally:
+        with connection.connect(server.dsn, name="shadow") as conn:
+            conn.execute(f"DROP DATABASE IF EXISTS {ident(name)} WITH (FORCE)".encode())
+
+
+def _copy(conn: connection.Connection, source: str, name: str) -> None:
+    """CREATE DATABASE; sessions of the source that were just closed may need a moment."""
+    end = time.monotonic() + _PATIENCE
+    with connection.translated("making a shadow database"):
+        while True:
+            try:
+                conn.execute(f"CREATE DATABASE {ident(name)} TEMPLATE {ident(source)}".encode())
+            except errors.ObjectInUse:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return
+
+
+def has_template(server: Server, key: str) -> bool:
+    """Whether a template is saved under the key."""
+    with connection.connect(server.dsn, name="shadow") as conn:
+        row = conn.execute(
+            "SELECT FROM pg_catalog.pg_database WHERE datname = %s AND datistemplate",
+            [_template_name(key)],
+        ).fetchone()
+        return row is not None
+
+
+def save_template(server: Server, dsn: str, key: str) -> None:
+    """Keep a copy of a database as the template for a key; the database stays as it is.
+
+    All sessions in it must be closed. The templates not used for longest go.
+    """
+    name, source = _template_name(key), unquote(urlsplit(dsn).path.removeprefix("/"))
+    draft = f"{_SCRATCH}{uuid4().hex[:16]}"
+    with connection.connect(server.dsn, name="shadow") as conn:
+        _copy(conn, source, draft)
+        try:
+            conn.execute(f"ALTER DATABASE {ident(draft)} RENAME TO {ident(name)}".encode())
+        except errors.DuplicateDatabase:  # another process had the same to save
+            conn.execute(f"DROP DATABASE {ident(draft)}".encode())
+            return
+        conn.execute(f"ALTER DATABASE {ident(name)} IS_TEMPLATE true".encode())
+        _touch(conn, name)
+        _evict(conn)
+
+
+def _touch(conn: connection.Connection, name: str) -> None:
+    """Write down when a template was used last, in the comment on it."""
+    now = datetime.now(UTC).isoformat()
+    with contextlib.suppress(errors.InvalidCatalogName):  # CREATE DATABASE says it better
+        conn.execute(f"COMMENT ON DATABASE {ident(name)} IS {literal(now)}".encode())
+
+
+def _evict(conn: connection.Connection) -> None:
+    rows = conn.execute(
+        "SELECT d.datname FROM pg_catalog.pg_database AS d"
+        " WHERE starts_with(d.datname, %s) AND d.datistemplate"
+        " ORDER BY pg_catalog.shobj_description(d.oid, 'pg_database') DESC NULLS LAST"
+        " OFFSET %s",
+        [_TEMPLATE, KEPT_TEMPLATES],
+    ).fetchall()
+    for (name,) in rows:
+        conn.execute(f"ALTER DATABASE {ident(name)} IS_TEMPLATE false".encode())
+        conn.execute(f"DROP DATABASE {ident(name)} WITH (FORCE)".encode())
+
+
+def _template_name(key: str) -> str:
+    return f"{_TEMPLATE}{hashlib.sha256(key.encode()).hexdigest()[:40]}"
+
+
+def _url(server: Server, name: str) -> str:
+    return urlsplit(server.dsn)._replace(path=f"/{name}").geturl()

@@ -1,0 +1,1 @@
+"""Connections and sessions: opened, named, looked at, ended; knows no plan."""

@@ -1,0 +1,70 @@
+"""How often PostgreSQL evaluates the default of a new column.
+
+A default that holds no VOLATILE function is evaluated once and kept in the catalog; with one,
+ADD COLUMN rewrites the table (manual, ALTER TABLE, Notes; measured 11-18). A function counts
+as not volatile only if it is on this list, which was read from pg_proc (14-18), or if the
+Snapshot holds it: an unknown one is taken for VOLATILE, which costs time but no safety.
+"""
+
+import re
+
+from zdm.model.schema import Snapshot, Volatility
+from zdm.parse import trees
+from zdm.recipes.sql import expressions
+from zdm.recipes.sql.expressions import Node
+
+STABLE = frozenset(
+    re.findall(
+        r"\w+",
+        """age array_to_json array_to_string concat concat_ws convert convert_from convert_to
+        current_database current_schema current_schemas current_setting current_user date
+        date_part date_trunc enum_first enum_last enum_range extract format format_type
+        get_current_ts_config getdatabaseencoding interval json_build_array json_build_object
+        jsonb_build_array jsonb_build_object now numeric quote_literal quote_nullable
+        row_to_json session_user statement_timestamp text time timestamp timestamptz timezone
+        to_char to_date to_json to_jsonb to_number to_regclass to_timestamp to_tsquery
+        to_tsvector transaction_timestamp txid_current version pg_current_xact_id
+        pg_backend_pid make_timestamptz""",
+    )
+)
+IMMUTABLE = frozenset(
+    re.findall(
+        r"\w+",
+        """abs array_append array_cat array_dims array_fill array_length array_position
+        array_positions array_prepend array_remove array_replace ascii bit_length btrim
+        cardinality ceil ceiling char_length character_length chr date_bin daterange decode
+        degrees encode exp factorial floor gcd get_bit get_byte initcap int4range int8range
+        jsonb_array_length jsonb_insert jsonb_object jsonb_pretty jsonb_set jsonb_set_lax
+        jsonb_strip_nulls jsonb_typeof json_array_length json_object json_typeof
+        justify_days justify_hours justify_interval lcm left length ln log log10 lower lpad
+        ltrim make_date make_interval make_time make_timestamp md5 mod num_nonnulls num_nulls
+        numrange nummultirange octet_length overlay parse_ident pi position power pow
+        quote_ident radians regexp_match regexp_replace regexp_split_to_array repeat replace
+        reverse right round rpad rtrim scale sha224 sha256 sha384 sha512 sign split_part sqrt
+        string_to_array strpos substr substring to_hex translate trim_array trunc tsrange
+        tstzrange unistr upper width_bucket isfinite int2 int4 int8 float4 float8 bool""",
+    )
+)
+
+
+def volatility(tree: Node, snapshot: Snapshot) -> Volatility:
+    """The most volatile function that the expression calls."""
+    found = {_of(trees.strings(c["funcname"]), snapshot) for c in _calls(tree)}
+    if Volatility.VOLATILE in found:
+        return Volatility.VOLATILE
+    stable = Volatility.STABLE in found or any(expressions.nodes(tree, "SQLValueFunction"))
+    return Volatility.STABLE if stable else Volatility.IMMUTABLE
+
+
+def _calls(tree: Node) -> list[Node]:
+    return list(expressions.nodes({"root": tree}, "FuncCall"))
+
+
+def _of(words: tuple[str, ...], snapshot: Snapshot) -> Volatility:
+    name = words[-1]
+    own = {f.volatility for f in snapshot.functions if f.name.name == name}
+    if own and words[0] != "pg_catalog":
+        return Volatility.VOLATILE if Volatility.VOLATILE in own else max(own)
+    if name in STABLE:
+        return Volatility.STABLE
+    return Volatility.IMMUTABLE if name in IMMUTABLE else Volatility.VOLATILE

@@ -1,0 +1,230 @@
+"""The steps that a rename and a type change share: two columns kept in step by the canonical
+sync trigger, a backfill, and after the rollout the end of the old column.
+
+The point of no return is the drop of the trigger, not the drop of the column: from there on
+the old column no longer knows what the new version writes.
+"""
+
+from zdm.model.locks import LockMode
+from zdm.model.plan import (
+    BOTH,
+    LOCK_TIMEOUT,
+    NEW_ONLY,
+    NO_TIMEOUT,
+    STATEMENT_TIMEOUT,
+    Assignment,
+    Backfill,
+    Check,
+    Irreversible,
+    Phase,
+    RunSql,
+    TableLock,
+)
+from zdm.model.schema import Constraint
+from zdm.parse import emit
+from zdm.parse.emit import Constant, Expression, Ident, Qualified
+from zdm.recipes import cost
+from zdm.recipes.index import walk_key
+from zdm.recipes.site import Site
+from zdm.recipes.sql import probes
+from zdm.recipes.trigger import sync
+from zdm.recipes.trigger.sync import Pair
+
+PAST_RETURN = "after the point of no return: the old version cannot run any more"
+_ANALYZED = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_stats AS s WHERE s.schemaname = {schema}"
+    " AND s.tablename = {table} AND s.attname = {column})"
+    " OR NOT EXISTS (SELECT FROM {relation})"
+    " OR pg_catalog.row_security_active({text})"  # pg_stats shows nothing then
+)
+
+
+def fill(site: Site, pair: Pair, where: str = "") -> Backfill:
+    """Every row that differs gets its value; run again it changes nothing."""
+    differs = sync.differs(site, pair)
+    return Backfill(
+        id=site.id(pair.new.name, "fill"),
+        operation=site.operation,
+        phase=Phase.BACKFILL,
+        title=f"fill {site.name}.{pair.new.name} from {pair.old.name}",
+        table=site.name,
+        key=walk_key.walk(site.table),
+        assignments=(Assignment(column=pair.new.name, expression=pair.forward),),
+        differs=f"({differs}) AND {where}" if where else differs,
+        synced=True,
+        settings=site.settings,
+        preconditions=(
+            Check(
+                sql=sync.installed(site, pair),
+                failure=f"the sync trigger on {site.name} is missing or disabled, so rows"
+                " written meanwhile would be lost",
+                hint="run the expand phase again, or enable the trigger",
+            ),
+        ),
+        undo=(),  # the column goes with the step that added it
+        serves=BOTH,
+        reason="Rows written since the trigger stands are in step already; batches write the"
+        " others, each only if it still differs.",
+        origin=site.origin,
+        cost=cost.rewrite_rows(site.table),
+    )
+
+
+def analyze(site: Site, column: str, *, target: int | None = None) -> tuple[RunSql, ...]:
+    """Statistics for the new column before reads move to it; none where its target is 0."""
+    if target == 0:
+        return ()
+    step = RunSql(
+        id=site.id(column, "analyze"),
+        operation=site.operation,
+        phase=Phase.VALIDATE,
+        title=f"gather statistics of {site.name}.{column}",
+        sql=(emit.sql("ANALYZE {t} ({c})", t=Qualified(site.name), c=Ident(column)),),
+        locks=site.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=NO_TIMEOUT,
+        probe=probes.probe(
+            emit.sql(
+                _ANALYZED,
+                schema=Constant(site.name.schema),
+                table=Constant(site.name.name),
+                column=Constant(column),
+                relation=Qualified(site.name),
+                text=Constant(site.name.sql),
+            )
+        ),
+        undo=(),
+        serves=BOTH,
+        reason="A new column has no statistics, so queries on it would be planned blindly.",
+        origin=site.origin,
+    )
+    return (step,)
+
+
+def contract(
+    site: Site, pair: Pair, *, default: str | None, losing: tuple[Constraint, ...]
+) -> RunSql:
+    """Stop keeping the columns in step, and let the old one be NULL from now on.
+
+    `losing`: constraints on the old column that a NULL in it could break."""
+    table, old, new = Qualified(site.name), Ident(pair.old.name), Ident(pair.new.name)
+    trigger, function = sync.remove_sql(site, pair)
+    loosen = [
+        emit.sql("ALTER TABLE {t} DROP CONSTRAINT {k}", t=table, k=Ident(c.name))
+        for c in losing
+    ]
+    conditions = [sync.removed(site, pair)]
+    conditions += [probes.absent(probes.constraint(site.name, c.name)) for c in losing]
+    if pair.old.not_null:
+        loosen.append(
+            emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=old)
+        )
+        conditions.append(probes.absent(probes.column_not_null(site.name, pair.old.name)))
+    if pair.old.default is not None:
+        loosen.append(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", t=table, c=old))
+        conditions.append(probes.absent(probes.column_default(site.name, pair.old.name)))
+    if default is not None:
+        loosen.append(
+            emit.sql(
+                "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}",
+                t=table,
+                c=new,
+                d=Expression(default),
+            )
+        )
+        conditions.append(probes.column_default(site.name, pair.new.name))
+    return RunSql(
+        id=site.id(pair.new.name, "end-dual-write"),
+        operation=site.operation,
+        phase=Phase.CONTRACT,
+        title=f"stop writing {site.name}.{pair.old.name} beside {pair.new.name}",
+        sql=(trigger, *loosen, function),
+        locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=STATEMENT_TIMEOUT,
+        settings=site.settings,
+        probe=probes.probe(probes.both(*conditions)),
+        undo=Irreversible(
+            reason=f"{pair.old.name} no longer gets what the new version writes to"
+            f" {pair.new.name}"
+        ),
+        serves=NEW_ONLY,
+        reason="Trigger, relaxations and function in one transaction: a trigger that names a"
+        " column which is gone makes every write fail.",
+        origin=site.origin,
+    )
+
+
+def drop_foreign_keys(site: Site, column: str) -> tuple[RunSql, ...]:
+    """Each foreign key of the column alone: it locks both tables ACCESS EXCLUSIVE."""
+    return tuple(
+        _drop_foreign_key(site, constraint)
+        for constraint in site.table.constraints
+        if constraint.kind == "foreign key" and column in constraint.columns
+    )
+
+
+def _drop_foreign_key(site: Site, constraint: Constraint) -> RunSql:
+    other = constraint.references
+    locks = set(site.lock(LockMode.ACCESS_EXCLUSIVE))
+    if other is not None:
+        locks.add(TableLock(table=other, mode=LockMode.ACCESS_EXCLUSIVE))
+    return RunSql(
+        id=site.id(constraint.name, "drop-foreign-key"),
+        operation=site.operation,
+        phase=Phase.DROP,
+        title=f"drop foreign key {constraint.name} of {site.name}",
+        sql=(
+            emit.sql(
+                "ALTER TABLE {t} DROP CONSTRAINT {k}",
+                t=Qualified(site.name),
+                k=Ident(constraint.name),
+            ),
+        ),
+        locks=tuple(sorted(locks)),
+        lock_timeout=LOCK_TIMEOUT / 2,  # it counts for each wait, and there are two tables
+        statement_timeout=STATEMENT_TIMEOUT,
+        probe=probes.probe(probes.absent(probes.constraint(site.name, constraint.name))),
+        undo=Irreversible(reason=PAST_RETURN),
+        serves=NEW_ONLY,
+        reason="Dropped with its column it would hold both tables' locks longer; alone it is"
+        " an instant.",
+        origin=site.origin,
+    )
+
+
+def drop(
+    site: Site, column: str, renames: tuple[str, ...] = (), done: tuple[str, ...] = ()
+) -> RunSql:
+    """Drop the old column and give what was built under another name its final one."""
+    return RunSql(
+        id=site.id(column, "drop"),
+        operation=site.operation,
+        phase=Phase.DROP,
+        title=f"drop {site.name}.{column}",
+        sql=(
+            emit.sql(
+                "ALTER TABLE {t} DROP COLUMN {c}", t=Qualified(site.name), c=Ident(column)
+            ),
+            *renames,
+        ),
+        locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=STATEMENT_TIMEOUT,
+        probe=probes.probe(probes.both(probes.absent(probes.column(site.name, column)), *done)),
+        undo=Irreversible(reason="the column's values are gone"),
+        serves=NEW_ONLY,
+        reason="Nobody reads or writes it any more; the space comes back as rows are"
+        " rewritten.",
+        origin=site.origin,
+    )
+
+
+def losing(site: Site, column: str) -> tuple[Constraint, ...]:
+    """Constraints that a NULL in it could break: CHECK, and UNIQUE NULLS NOT DISTINCT."""
+    return tuple(
+        c
+        for c in site.table.constraints
+        if column in c.columns
+        and (c.kind == "check" or (c.kind == "unique" and "NULLS NOT DISTINCT" in c.definition))
+    )

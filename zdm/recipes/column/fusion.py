@@ -1,0 +1,309 @@
+"""Find add, fill and drop that together mean one change with dual write.
+
+ADD new, UPDATE new = f(old), DROP old may stand in one or several revisions, with other
+changes between them; where an earlier release has added `new`, the ADD is missing. Planned
+as three changes they lose the writes that the old version makes after the fill.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from zdm.model.operation import Refusal
+from zdm.model.schema import Column, Name, Snapshot, Table
+from zdm.model.sql import ident
+from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind, Fact, Setting
+from zdm.parse import trees
+from zdm.recipes.column import dependents
+from zdm.recipes.reading import refuse, updates
+from zdm.recipes.reading.updates import Update
+from zdm.recipes.sql import expressions
+from zdm.recipes.sql.expressions import Node
+from zdm.recipes.type import names as types
+
+_TOUCHES_NEW = frozenset(
+    {
+        ActionKind.DROP_COLUMN,
+        ActionKind.RENAME_COLUMN,
+        ActionKind.CHANGE_TYPE,
+        ActionKind.DROP_DEFAULT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fused:
+    """The change that the Actions at `consumed` mean together."""
+
+    table: Table
+    old: Column
+    new: Column
+    forward: str  # over the old column by its bare quoted name
+    fill: Node  # the same as a tree
+    differs_where: str  # what the author's WHERE adds, over bare names; empty: nothing
+    adds: bool
+    default: str | None  # set on the new column by the train
+    consumed: tuple[int, ...]
+    reverse: Directive | None
+    settings: tuple[Setting, ...]  # in force at the UPDATE
+
+    @property
+    def identity(self) -> bool:
+        """The value is copied as it is."""
+        bare = self.fill
+        if "TypeCast" in bare and self.old.type == self.new.type:
+            bare = bare["TypeCast"]["arg"]
+        return "ColumnRef" in bare and self.old.type == self.new.type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """Where the parts stand; `add` is None where the column is there already."""
+
+    table: Table
+    add: int | None
+    fill: int
+    drop: int
+    update: Update
+    old: str
+    new: str
+
+
+def find(actions: Sequence[Action], snapshot: Snapshot) -> Fused | Refusal | None:
+    """The fused change that begins with the first Action, if one does."""
+    found = _parts(actions, snapshot)
+    if found is None:
+        return None
+    problem = _problem(actions, found)
+    if problem is not None:
+        parts = (found.add, found.fill, found.drop)
+        refusal = refuse.refuse(
+            actions[0],
+            "cannot_be_fused",
+            f"{found.table.name}: adding {found.new}, filling it from {found.old}"
+            f" and dropping {found.old} is one change that must be kept in step, but"
+            f" {problem}",
+            "add the new column nullable and without a default, fill it with one UPDATE of"
+            " every row, drop the old one, and leave what is named above to a later release",
+        )
+        return replace(refusal, consumed=tuple(sorted(p for p in parts if p is not None)))
+    return _fused(actions, snapshot, found)
+
+
+def _parts(actions: Sequence[Action], snapshot: Snapshot) -> _Found | None:
+    """The first UPDATE of one column from one other that a later Action drops."""
+    first = actions[0].fact
+    if not isinstance(first, Fact) or first.table is None:
+        return None
+    table = snapshot.table(first.table)
+    if table is None or table.created:
+        return None
+    if first.kind is ActionKind.ADD_COLUMN:
+        return _search(actions, table, new=first.name, add=0)
+    if first.kind is ActionKind.UPDATE:
+        return _search(actions, table, new=None, add=None)
+    return None
+
+
+def _search(
+    actions: Sequence[Action],
+    table: Table,
+    *,
+    new: str | None,
+    add: int | None,
+) -> _Found | None:
+    for position, action in enumerate(actions if new else actions[:1]):
+        update = updates.read(action)
+        if update is None or update.table != table.name or len(update.assignments) != 1:
+            continue
+        target, tree = update.assignments[0]
+        reads = updates.columns(tree)
+        if len(reads) != 1 or reads[0] == target or target != (new or target):
+            continue
+        drop = _drop_of(actions, table.name, reads[0], position)
+        if drop is not None and table.column(reads[0]) is not None:
+            return _Found(
+                table=table,
+                add=add,
+                fill=position,
+                drop=drop,
+                update=update,
+                old=reads[0],
+                new=target,
+            )
+    return None
+
+
+def _drop_of(actions: Sequence[Action], table: Name, column: str, after: int) -> int | None:
+    for position in range(after + 1, len(actions)):
+        fact = actions[position].fact
+        if not isinstance(fact, Fact) or fact.kind is not ActionKind.DROP_COLUMN:
+            continue
+        if (fact.table, fact.name) == (table, column):
+            return position
+    return None
+
+
+def _problem(actions: Sequence[Action], found: _Found) -> str | None:
+    """Why the parts cannot be planned as one change."""
+    if found.add is not None:
+        problem = _added_badly(actions[found.add])
+    else:
+        problem = _stands_badly(found)
+    drop = actions[found.drop].fact
+    if problem is None and isinstance(drop, Fact) and drop.cascade:
+        problem = "the drop says CASCADE, which takes along what nobody listed"
+    if problem is None and not found.update.simple:
+        problem = "the UPDATE has a FROM, WITH, RETURNING or subquery"
+    if problem is None and _where(found) is None:
+        problem = "the UPDATE does not cover every row"
+    return problem or _meddling(actions, found)
+
+
+def _added_badly(action: Action) -> str | None:
+    column = action.tree["def"]["ColumnDef"]
+    if types.is_serial(column["typeName"]):
+        return "the new column is serial"
+    kinds = {c["Constraint"]["contype"] for c in column.get("constraints", [])}
+    if kinds - {"CONSTR_NULL"}:
+        return "the new column is added with a default or constraint of its own"
+    return None
+
+
+def _stands_badly(found: _Found) -> str | None:
+    column = found.table.column(found.new)
+    if column is None:
+        return f"{found.new} does not exist"
+    if column.not_null or column.default is not None or column.identity:
+        return f"{found.new} has NOT NULL or a default"
+    return None
+
+
+def _where(found: _Found) -> str | None:
+    """What the WHERE adds to the condition; None if it leaves rows out."""
+    tree = found.update.where
+    if tree is None:
+        return ""
+    tests = tree["BoolExpr"]["args"] if "BoolExpr" in tree else [tree]
+    if "BoolExpr" in tree and tree["BoolExpr"]["boolop"] != "AND_EXPR":
+        return None
+    words = []
+    for test in tests:
+        null_test = test.get("NullTest", {})
+        names = updates.columns(null_test.get("arg", {}))
+        kind = null_test.get("nulltesttype")
+        if (names, kind) == ((found.new,), "IS_NULL"):
+            words += [] if found.add is not None else [f"{ident(found.new)} IS NULL"]
+        elif (names, kind) == ((found.old,), "IS_NOT_NULL"):
+            words.append(f"{ident(found.old)} IS NOT NULL")
+        else:
+            return None
+    return " AND ".join(words)
+
+
+def _meddling(actions: Sequence[Action], found: _Found) -> str | None:
+    """Another Action of the train that changes one of the two columns."""
+    for position, action in enumerate(actions):
+        if position in {found.add, found.fill, found.drop}:
+            continue
+        fact = action.fact
+        if not isinstance(fact, Fact) or fact.table != found.table.name:
+            continue
+        if position < found.drop and _mentions(action, fact, found.old):
+            return f"{action.source} uses {found.old} between"
+        if fact.kind in _TOUCHES_NEW and fact.name == found.new:
+            return f"{action.source} changes {found.new} again in the same train"
+    return None
+
+
+def _mentions(action: Action, fact: Fact, column: str) -> bool:
+    if column in (fact.name, fact.new_name):
+        return True
+    words = {node.get("sval") for node in expressions.nodes(dict(action.tree), "String")}
+    return column in words or any(
+        element.get("name") == column
+        for element in expressions.nodes(dict(action.tree), "IndexElem")
+    )
+
+
+def _fused(actions: Sequence[Action], snapshot: Snapshot, found: _Found) -> Fused:
+    old = found.table.column(found.old)
+    new = found.table.column(found.new)
+    if found.add is not None:
+        new = _new_column(actions[found.add], snapshot, found.new)
+    if old is None or new is None:
+        raise LookupError(f"{found.table.name} has no column {found.old} or {found.new}")
+    fill = found.update.assignments[0][1]
+    where = _where(found) or ""
+    default_at, default = _default(actions, found)
+    parts = [found.add, found.fill, found.drop, default_at]
+    consumed = tuple(sorted(part for part in parts if part is not None))
+    return Fused(
+        table=found.table,
+        old=old,
+        new=new,
+        forward=_forward(fill, found, where),
+        fill=fill,
+        differs_where=where,
+        adds=found.add is not None,
+        default=default,
+        consumed=consumed,
+        reverse=_reverse(actions, consumed, found.old),
+        settings=actions[found.fill].statement.settings,
+    )
+
+
+def _forward(fill: Node, found: _Found, where: str) -> str:
+    if "ColumnRef" in fill:
+        return ident(found.old)
+    text = expressions.bare(fill)
+    if f"{ident(found.old)} IS NOT NULL" in where:
+        return f"CASE WHEN {ident(found.old)} IS NOT NULL THEN {text} END"
+    return text
+
+
+def _new_column(action: Action, snapshot: Snapshot, name: str) -> Column:
+    definition = action.tree["def"]["ColumnDef"]
+    collation = definition.get("collClause", {}).get("collname", [])
+    return Column(
+        name=name,
+        type=types.canonical(definition["typeName"], snapshot, action.statement.settings),
+        collation=ident(*trees.strings(collation)) or None,
+    )
+
+
+def _default(actions: Sequence[Action], found: _Found) -> tuple[int | None, str | None]:
+    """A SET DEFAULT on the new column: it is set when the trigger goes, not before."""
+    for position, action in enumerate(actions):
+        fact = action.fact
+        if not isinstance(fact, Fact) or fact.kind is not ActionKind.SET_DEFAULT:
+            continue
+        if (fact.table, fact.name) == (found.table.name, found.new):
+            return position, trees.expression_sql(action.tree["def"])
+    return None, None
+
+
+def _reverse(
+    actions: Sequence[Action], consumed: tuple[int, ...], old: str
+) -> Directive | None:
+    for position in consumed:
+        for directive in actions[position].statement.directives:
+            if directive.kind is DirectiveKind.REVERSE and directive.argument == old:
+                return directive
+    return None
+
+
+def obstacles(snapshot: Snapshot, found: Fused) -> tuple[str, ...]:
+    """What keeps the old column from being synced or dropped, in words."""
+    table, old = found.table, found.old
+    words = list(dependents.blocking(snapshot, table, old.name))
+    if table.kind != "table":
+        words.append(f"{table.name} is a {table.kind}")
+    if old.identity or old.generated:
+        words.append(f"{old.name} is {'an identity' if old.identity else 'a generated'} column")
+    if table.primary_key is not None and old.name in table.primary_key.columns:
+        words.append(f"primary key {table.primary_key.name}")
+    words += [
+        f"trigger function {name}, whose body names it"
+        for name in dependents.bodies(snapshot, table, old.name)
+    ]
+    return tuple(dict.fromkeys(words))

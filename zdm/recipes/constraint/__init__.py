@@ -1,0 +1,1 @@
+"""Constraints in steps that do not block."""

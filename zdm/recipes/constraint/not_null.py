@@ -1,0 +1,164 @@
+"""Make a column NOT NULL without a scan under ACCESS EXCLUSIVE.
+
+SET NOT NULL scans the table under its lock unless a validated CHECK proves it (PostgreSQL 12
+and later); the proof must be dropped in its own statement, for in the same ALTER TABLE it does
+not count (measured 12-18). From 18 on a NOT NULL constraint can itself be added NOT VALID;
+that way is taken where the constraint gets the name the plain migration leaves.
+
+A CHECK that is NOT VALID already refuses new NULLs, also in updates of other columns: rows
+must be filled, and both versions must write no NULL, before these steps.
+"""
+
+from zdm.model.locks import LockMode
+from zdm.model.plan import (
+    BOTH,
+    LOCK_TIMEOUT,
+    NO_TIMEOUT,
+    STATEMENT_TIMEOUT,
+    Phase,
+    RunSql,
+    Side,
+)
+from zdm.model.sql import zdm_name
+from zdm.parse import emit
+from zdm.parse.emit import Ident, Qualified
+from zdm.recipes import cost
+from zdm.recipes.site import Site
+from zdm.recipes.sql import generated_names, probes
+
+NAMED_FROM = 18  # NOT NULL constraints with a name that can be NOT VALID
+
+
+def prove(
+    site: Site,
+    column: str,
+    *,
+    serves: frozenset[Side] = BOTH,
+    phase: Phase = Phase.VALIDATE,
+    name: str | None = None,
+) -> tuple[RunSql, ...]:
+    """The steps. `name`: what the plain migration calls the constraint on 18 and later;
+    left out, it is the one SET NOT NULL chooses."""
+    if site.major >= NAMED_FROM:
+        return _named(site, column, name or final_name(site, column), serves, phase)
+    return _checked(site, column, serves, phase)
+
+
+def final_name(site: Site, column: str) -> str:
+    """The name that SET NOT NULL gives the constraint on 18 and later."""
+    taken = generated_names.taken(site.snapshot, site.name.schema)
+    return generated_names.chosen(site.name, (column,), "not_null", taken)
+
+
+def _checked(
+    site: Site, column: str, serves: frozenset[Side], phase: Phase
+) -> tuple[RunSql, ...]:
+    check = zdm_name(site.name.name, column, "not_null")
+    t, c, k = Qualified(site.name), Ident(column), Ident(check)
+    add = RunSql(
+        id=site.id(column, "check"),
+        operation=site.operation,
+        phase=phase,
+        title=f"refuse new NULLs in {site.name}.{column}",
+        sql=(
+            emit.sql(
+                "ALTER TABLE {t} ADD CONSTRAINT {k} CHECK ({c} IS NOT NULL) NOT VALID",
+                t=t,
+                c=c,
+                k=k,
+            ),
+        ),
+        locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=STATEMENT_TIMEOUT,
+        probe=probes.probe(probes.constraint(site.name, check)),
+        undo=(emit.sql("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {k}", t=t, k=k),),
+        serves=serves,
+        reason="A CHECK that is NOT VALID needs no scan; it holds for every row written from"
+        " now on.",
+        origin=site.origin,
+    )
+    settle = RunSql(
+        id=site.id(column, "set-not-null"),
+        operation=site.operation,
+        phase=phase,
+        title=f"make {site.name}.{column} NOT NULL",
+        sql=(
+            emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=t, c=c),
+            emit.sql("ALTER TABLE {t} DROP CONSTRAINT {k}", t=t, k=k),
+        ),
+        locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=STATEMENT_TIMEOUT,
+        probe=probes.probe(
+            probes.both(
+                probes.column_not_null(site.name, column),
+                probes.absent(probes.constraint(site.name, check)),
+            )
+        ),
+        undo=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=t, c=c),),
+        serves=serves,
+        reason="The validated CHECK proves it, so SET NOT NULL does not scan; the proof goes"
+        " in a statement of its own, else it would not count.",
+        origin=site.origin,
+    )
+    return (add, validate(site, check, serves=serves, phase=phase), settle)
+
+
+def _named(
+    site: Site, column: str, name: str, serves: frozenset[Side], phase: Phase
+) -> tuple[RunSql, ...]:
+    t, c, k = Qualified(site.name), Ident(column), Ident(name)
+    add = RunSql(
+        id=site.id(column, "not-null"),
+        operation=site.operation,
+        phase=phase,
+        title=f"refuse new NULLs in {site.name}.{column}",
+        sql=(
+            emit.sql(
+                "ALTER TABLE {t} ADD CONSTRAINT {k} NOT NULL {c} NOT VALID", t=t, c=c, k=k
+            ),
+        ),
+        locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=STATEMENT_TIMEOUT,
+        probe=probes.probe(probes.constraint(site.name, name)),
+        undo=(emit.sql("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {k}", t=t, k=k),),
+        serves=serves,
+        reason="A NOT NULL constraint that is NOT VALID needs no scan (PostgreSQL 18); it holds"
+        " for every row written from now on.",
+        origin=site.origin,
+    )
+    return (add, validate(site, name, serves=serves, phase=phase))
+
+
+def validate(
+    site: Site,
+    name: str,
+    *,
+    serves: frozenset[Side] = BOTH,
+    phase: Phase = Phase.VALIDATE,
+) -> RunSql:
+    """VALIDATE a CHECK or NOT NULL constraint: a scan that lets reads and writes pass."""
+    return RunSql(
+        id=site.id(name, "validate"),
+        operation=site.operation,
+        phase=phase,
+        title=f"validate {name} on {site.name}",
+        sql=(
+            emit.sql(
+                "ALTER TABLE {t} VALIDATE CONSTRAINT {k}",
+                t=Qualified(site.name),
+                k=Ident(name),
+            ),
+        ),
+        locks=site.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=NO_TIMEOUT,
+        probe=probes.probe(probes.constraint_valid(site.name, name)),
+        undo=(),  # the step before it takes the constraint away
+        serves=serves,
+        reason="Reads every row under SHARE UPDATE EXCLUSIVE: reads and writes go on.",
+        origin=site.origin,
+        cost=cost.scan(site.table),
+    )

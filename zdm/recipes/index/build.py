@@ -1,0 +1,73 @@
+"""Build an index beside running reads and writes.
+
+CREATE INDEX CONCURRENTLY cannot run in a transaction block, waits for every older
+transaction, and leaves an INVALID index when it fails (manual, CREATE INDEX, "Building
+Indexes Concurrently"); so a same-named invalid index is dropped before another try, and no
+timeout cuts the build. On a partitioned parent it is an error.
+"""
+
+from dataclasses import dataclass
+
+from zdm.model.locks import LockMode
+from zdm.model.plan import (
+    BOTH,
+    NO_TIMEOUT,
+    Check,
+    Phase,
+    RunSql,
+    Side,
+)
+from zdm.model.schema import Name
+from zdm.parse import emit
+from zdm.parse.emit import Qualified
+from zdm.recipes import cost
+from zdm.recipes.site import Site
+from zdm.recipes.sql import probes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIndex:
+    """An index to build; `sql` is the whole CREATE INDEX CONCURRENTLY under its name."""
+
+    name: str
+    sql: str
+    columns: tuple[str, ...]  # for the estimate of its size
+    unique: bool = False
+
+
+def build(
+    site: Site,
+    index: NewIndex,
+    *,
+    phase: Phase = Phase.EXPAND,
+    serves: frozenset[Side] = BOTH,
+    preconditions: tuple[Check, ...] = (),
+) -> RunSql:
+    """The one step for an ordinary table."""
+    full = site.beside(index.name)
+    return RunSql(
+        id=site.id(index.name, "index"),
+        operation=site.operation,
+        phase=phase,
+        title=f"build {'unique ' if index.unique else ''}index {index.name} on {site.name}",
+        sql=(index.sql,),
+        locks=site.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
+        lock_timeout=NO_TIMEOUT,
+        statement_timeout=NO_TIMEOUT,
+        in_transaction=False,
+        settings=site.settings,
+        preconditions=preconditions,
+        probe=probes.probe(probes.index_valid(full), probes.relation(full)),
+        repair=(drop_sql(full),),
+        undo=(drop_sql(full),),
+        serves=serves,
+        reason="CONCURRENTLY lets writes pass; a failed build leaves an INVALID index, which is"
+        " dropped before the next try.",
+        origin=site.origin,
+        cost=cost.build_index(site.table, index.columns),
+    )
+
+
+def drop_sql(index: Name) -> str:
+    """Drop an index without blocking; it need not be there."""
+    return emit.sql("DROP INDEX CONCURRENTLY IF EXISTS {i}", i=Qualified(index))

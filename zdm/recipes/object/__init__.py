@@ -1,0 +1,1 @@
+"""Objects other than tables; no steps of tables."""

@@ -1,0 +1,141 @@
+"""What recognisers ask of an Action, and steps that run the author's own statement.
+
+A statement that runs as written is the author's text, byte for byte, under the settings that
+were in force where he wrote it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from zdm.model.operation import Context, Refusal
+from zdm.model.plan import (
+    BOTH,
+    LOCK_TIMEOUT,
+    STATEMENT_TIMEOUT,
+    Phase,
+    RunSql,
+    TableLock,
+)
+from zdm.model.schema import Name, Snapshot
+from zdm.model.statement import Action, ActionKind, Fact, Setting, Statement
+from zdm.parse import trees
+from zdm.recipes.reading import refuse, updates
+from zdm.recipes.type import names
+
+
+def fact(action: Action, *kinds: ActionKind) -> Fact | None:
+    """The Fact, if it is of one of these kinds."""
+    found = action.fact
+    return found if isinstance(found, Fact) and found.kind in kinds else None
+
+
+def unknown_table(action: Action, table: Name | None) -> Refusal:
+    """The statement is about a table that the schema does not have."""
+    return refuse.refuse(
+        action,
+        "unknown_table",
+        f"there is no table {table} in the schema, so this statement would fail",
+        "correct the name, or make a new snapshot of the database",
+    )
+
+
+def unknown_column(action: Action, table: Name, column: str) -> Refusal:
+    """The statement is about a column that the table does not have."""
+    return refuse.refuse(
+        action,
+        "unknown_column",
+        f"{table} has no column {column}, so this statement would fail",
+        "correct the name, or make a new snapshot of the database",
+    )
+
+
+def ranges(tree: Any) -> Iterator[Mapping[str, Any]]:
+    """Every relation that the tree names (libpg_query's RangeVar)."""
+    for _, node in trees.walk({"root": tree}):
+        if "relname" in node:
+            yield node
+
+
+def found(node: Mapping[str, Any], snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
+    """The existing table that a RangeVar names; else the one it would make."""
+    for schema in _schemas(node, snapshot, settings):
+        name = Name(schema, node["relname"])
+        if snapshot.table(name) is not None:
+            return name
+    return made(node, snapshot, settings)
+
+
+def made(node: Mapping[str, Any], snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
+    """The name that a RangeVar gives to a new object."""
+    return Name(_schemas(node, snapshot, settings)[0], node["relname"])
+
+
+def named(words: tuple[str, ...], snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
+    """The name that a list of words gives to a new object."""
+    node = {"relname": words[-1]} | ({"schemaname": words[-2]} if len(words) > 1 else {})
+    return made(node, snapshot, settings)
+
+
+def _schemas(
+    node: Mapping[str, Any], snapshot: Snapshot, settings: tuple[Setting, ...]
+) -> tuple[str, ...]:
+    if "schemaname" in node:
+        return (node["schemaname"],)
+    path = tuple(s for s in names.path(snapshot, settings) if s in snapshot.schemas)
+    return path or ("public",)
+
+
+def step(
+    operation: str, statement: Statement, context: Context, *, id: str, title: str
+) -> RunSql:
+    """A step of EXPAND that runs the author's statement; the caller replaces what differs."""
+    return RunSql(
+        id=id,
+        operation=operation,
+        phase=Phase.EXPAND,
+        title=title,
+        sql=(statement.sql,),
+        locks=(),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=STATEMENT_TIMEOUT,
+        settings=statement.settings,
+        probe="",
+        undo=(),
+        serves=BOTH,
+        reason="",
+        origin=context.origin,
+    )
+
+
+def locks(snapshot: Snapshot, *wanted: TableLock) -> tuple[TableLock, ...]:
+    """Those on tables that exist before the train and are used already, each once."""
+    kept = {
+        lock
+        for lock in wanted
+        if (table := snapshot.table(lock.table)) is not None and not table.created
+    }
+    return tuple(sorted(kept))
+
+
+def is_null(tree: Mapping[str, Any], column: str) -> bool:
+    """Whether the condition is `column IS NULL` and nothing more."""
+    test = tree.get("NullTest", {})
+    arg = test.get("arg", {}).get("ColumnRef")
+    if arg is None or test.get("nulltesttype") != "IS_NULL":
+        return False
+    return trees.strings(arg["fields"])[-1] == column
+
+
+def about(action: Action, table: Name, column: str) -> bool:
+    """Whether the Action says anything of the column; what cannot be read may."""
+    fact = action.fact
+    if not isinstance(fact, Fact):
+        return True
+    if fact.table != table:
+        return False
+    if fact.kind in {ActionKind.CREATE_INDEX, ActionKind.COMMENT}:
+        return False
+    update = updates.read(action)
+    if update is not None:
+        return column in {name for name, _ in update.assignments}
+    return column in (fact.name, fact.new_name)

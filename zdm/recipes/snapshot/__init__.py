@@ -1,0 +1,1 @@
+"""What statements leave in a Snapshot; makes no steps."""

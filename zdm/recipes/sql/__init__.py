@@ -1,0 +1,1 @@
+"""Text and names of SQL that recipes share; knows no operation."""

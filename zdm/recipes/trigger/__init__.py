@@ -1,0 +1,1 @@
+"""Triggers that keep values while two versions run."""

@@ -1,0 +1,79 @@
+"""A one-way trigger for a column that is computed from others of the same row.
+
+While a version runs that does not know the column, an insert gets the value where the column
+is NULL, and an update that changes what it is computed from, but not the column itself,
+computes it anew; so a backfill finds ever fewer rows that differ. It is BEFORE the row is
+written, so it cannot recurse, and its name sorts last (manual, chapter 39.1). A writer that
+sets the column keeps its value.
+"""
+
+from dataclasses import replace
+
+from zdm.model.schema import Column, Snapshot
+from zdm.model.sql import ident
+from zdm.parse import trees
+from zdm.recipes.reading import updates
+from zdm.recipes.site import Site
+from zdm.recipes.sql import expressions
+from zdm.recipes.trigger import fill_nulls, sync
+from zdm.recipes.trigger.fill_nulls import Fill
+
+
+def install_sql(site: Site, column: Column, expression: str) -> tuple[str, ...]:
+    """Function and trigger; the column is there, or made in the same transaction."""
+    filling = Fill(column=column.name, expression=expression)
+    reads = inputs(expression, site.table.columns)
+    if not reads:
+        return fill_nulls.install_sql(site, filling)
+    function = fill_nulls.function_name(site, filling)
+    return (
+        expressions.trigger_function(
+            function, _body(site, column, expression, reads), site.settings
+        ),
+        expressions.row_trigger(
+            fill_nulls.trigger_name(filling),
+            site.name,
+            function,
+            _only_where(site, filling, column),
+        ),
+    )
+
+
+def _only_where(site: Site, filling: Fill, column: Column) -> str | None:
+    """The rows for which the function does anything, where the trigger itself can say so."""
+    if not expressions.fits_when(filling.expression, site.table, site.settings):
+        return None
+    value = f"CAST({filling.expression} AS {column.type})"
+    differs = sync.is_distinct(ident(column.name), value, column, site.snapshot)
+    wide = replace(site.table, columns=(*site.table.columns, column))
+    return expressions.of_new_row(differs, wide)
+
+
+def inputs(expression: str, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The columns that the expression reads."""
+    names = updates.columns({"root": trees.expression(expression)})
+    return tuple(column for column in columns if column.name in names)
+
+
+def _body(site: Site, column: Column, expression: str, reads: tuple[Column, ...]) -> str:
+    new = f"NEW.{ident(column.name)}"
+    value = expressions.of_new_row(expression, site.table)
+    same = f"NOT ({_changed(column, site.snapshot)})"
+    changed = " OR ".join(_changed(read, site.snapshot) for read in reads)
+    return (
+        "\nBEGIN\n"
+        "  IF TG_OP = 'INSERT' THEN\n"
+        f"    IF {new} IS NULL THEN\n"
+        f"      {new} := {value};\n"
+        "    END IF;\n"
+        f"  ELSIF {same} AND ({changed}) THEN\n"
+        f"    {new} := {value};\n"
+        "  END IF;\n"
+        "  RETURN NEW;\n"
+        "END\n"
+    )
+
+
+def _changed(column: Column, snapshot: Snapshot) -> str:
+    name = ident(column.name)
+    return sync.is_distinct(f"NEW.{name}", f"OLD.{name}", column, snapshot)

@@ -1,0 +1,222 @@
+"""The canonical two-way sync trigger: two columns of one row that say the same.
+
+Old and new application versions write at the same time, each its own column. Direction comes
+from the values, never from who writes. The rules, each measured (PostgreSQL 15):
+
+- column, function and trigger in one transaction, else rows slip between them;
+- BEFORE, on the same row: no recursion, so no pg_trigger_depth and no setting as a guard;
+- no `UPDATE OF`: another BEFORE trigger's change would be missed;
+- WHEN asks for rows whose columns differ, after the other triggers and without plpgsql: what
+  a backfill writes, and an update of other columns, costs a third less;
+- the name sorts last, so that a normalising trigger has already run;
+- the new column has no default, and the new version wins where both columns were written;
+- the comparison is with forward(old), so a lossy value is not written back by the backfill.
+
+`=` calls 1.0 and 1.00, or 'a' and 'A' in citext, the same, and json has no `=` at all: for
+types whose equal values can differ, the stored images are compared (manual, 9.25.6).
+"""
+
+from dataclasses import dataclass, replace
+
+from zdm.model.locks import LockMode
+from zdm.model.plan import (
+    LOCK_TIMEOUT,
+    OLD_ONLY,
+    STATEMENT_TIMEOUT,
+    Phase,
+    RunSql,
+)
+from zdm.model.schema import Column, Name, Snapshot
+from zdm.model.sql import ident, zdm_name
+from zdm.parse import emit
+from zdm.parse.emit import Ident, Qualified, TypeText
+from zdm.recipes.site import Site
+from zdm.recipes.sql import expressions, probes
+from zdm.recipes.trigger.fill_nulls import TRIGGER_PREFIX
+
+EXACT = frozenset(
+    {"smallint", "integer", "bigint", "boolean", "text", "uuid", "date", "bytea", "oid"}
+)
+EXACT_PREFIXES = ("character varying", "timestamp")
+_BODY = """
+{declare}BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF {new} IS NULL THEN
+      {new} := {forward};
+    ELSIF {new_is_not_forward} THEN
+      {old} := {backward};
+    END IF;
+  ELSIF {new_changed} AND {new_is_not_forward} THEN
+    {old} := {backward};
+  ELSIF {old_changed} THEN
+    {new} := {forward};
+  END IF;
+  RETURN NEW;
+END
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two columns kept in step. `forward` and `backward` are expressions over the row's
+    columns by bare names: forward over the old column, backward over the new one.
+    `adds`: the step adds the new column (else it is there already)."""
+
+    old: Column
+    new: Column
+    forward: str
+    backward: str
+    adds: bool = True
+
+    @property
+    def identity(self) -> bool:
+        """Both columns hold the very same value."""
+        return self.forward == ident(self.old.name) and self.old.type == self.new.type
+
+
+def function_name(site: Site, pair: Pair) -> Name:
+    """The trigger's function, in the table's schema."""
+    return site.beside(zdm_name("sync", site.name.name, pair.new.name))
+
+
+def trigger_name(pair: Pair) -> str:
+    """The trigger, which fires after those of the author."""
+    return zdm_name("sync", pair.new.name, prefix=TRIGGER_PREFIX)
+
+
+def is_distinct(left: str, right: str, column: Column, snapshot: Snapshot) -> str:
+    """A condition: the two values of the column's type are not the very same."""
+    enum = any(t.kind == "enum" and str(t.name) == column.type for t in snapshot.types)
+    exact = column.type in EXACT or column.type.startswith(EXACT_PREFIXES) or enum
+    if exact and column.collation is None:
+        return f"{left} IS DISTINCT FROM {right}"
+    return f"pg_catalog.record_image_ne(ROW({left}), ROW({right}))"
+
+
+def body(site: Site, pair: Pair) -> str:
+    """The trigger function's text."""
+    wide = replace(site.table, columns=(*site.table.columns, pair.new))
+    new, old = f"NEW.{ident(pair.new.name)}", f"NEW.{ident(pair.old.name)}"
+    was_new, was_old = f"OLD.{ident(pair.new.name)}", f"OLD.{ident(pair.old.name)}"
+    if pair.identity:
+        declare, forward, backward = "", old, new
+    else:
+        value = expressions.of_new_row(pair.forward, wide)
+        declare = f"DECLARE\n  zdm_forward {pair.new.type} := {value};\n"
+        forward = "zdm_forward"
+        backward = expressions.of_new_row(pair.backward, wide)
+    return _BODY.format(
+        declare=declare,
+        new=new,
+        old=old,
+        forward=forward,
+        backward=backward,
+        new_is_not_forward=is_distinct(new, forward, pair.new, site.snapshot),
+        new_changed=is_distinct(new, was_new, pair.new, site.snapshot),
+        old_changed=is_distinct(old, was_old, pair.old, site.snapshot),
+    )
+
+
+def differs(site: Site, pair: Pair) -> str:
+    """The condition under which a row must still be filled, over bare column names."""
+    new = ident(pair.new.name)
+    wanted = pair.forward
+    if not pair.identity:
+        wanted = f"CAST({pair.forward} AS {pair.new.type})"
+    return is_distinct(new, wanted, pair.new, site.snapshot)
+
+
+def only_where(site: Site, pair: Pair) -> str | None:
+    """The rows for which the function does anything, as a condition over NEW; None where it
+    cannot stand in the trigger itself."""
+    settings = () if pair.identity else site.settings
+    if not expressions.fits_when(pair.forward, site.table, settings):
+        return None
+    wide = replace(site.table, columns=(*site.table.columns, pair.new))
+    return expressions.of_new_row(differs(site, pair), wide)
+
+
+def install(site: Site, pair: Pair, extra: tuple[str, ...] = ()) -> RunSql:
+    """Column, properties of the column (`extra`), function and trigger, in one transaction."""
+    table, function = Qualified(site.name), function_name(site, pair)
+    trigger = trigger_name(pair)
+    statements = (
+        *((_add_column(site, pair.new),) if pair.adds else ()),
+        *extra,
+        expressions.trigger_function(
+            function, body(site, pair), () if pair.identity else site.settings
+        ),
+        expressions.row_trigger(trigger, site.name, function, only_where(site, pair)),
+    )
+    undo: tuple[str, ...] = (
+        emit.sql("DROP TRIGGER IF EXISTS {g} ON {t}", g=Ident(trigger), t=table),
+        emit.sql("DROP FUNCTION IF EXISTS {f}()", f=Qualified(function)),
+    )
+    if pair.adds:
+        drop = emit.sql(
+            "ALTER TABLE {t} DROP COLUMN IF EXISTS {c}", t=table, c=Ident(pair.new.name)
+        )
+        undo = (*undo, drop)
+    return RunSql(
+        id=site.id(pair.new.name, "dual-write"),
+        operation=site.operation,
+        phase=Phase.EXPAND,
+        title=f"add {site.name}.{pair.new.name}, kept in step with {pair.old.name}"
+        if pair.adds
+        else f"keep {site.name}.{pair.new.name} in step with {pair.old.name}",
+        sql=statements,
+        locks=site.lock(
+            LockMode.ACCESS_EXCLUSIVE if pair.adds or extra else LockMode.SHARE_ROW_EXCLUSIVE
+        ),
+        lock_timeout=LOCK_TIMEOUT,
+        statement_timeout=STATEMENT_TIMEOUT,
+        settings=site.settings,
+        probe=probes.probe(installed(site, pair)),
+        undo=undo,
+        serves=OLD_ONLY,
+        reason="Column, function and trigger in one transaction: no row can be written between"
+        " them that only one of the two columns knows.",
+        origin=site.origin,
+    )
+
+
+def installed(site: Site, pair: Pair) -> str:
+    """A SELECT: column, function and trigger are there, and the trigger is enabled."""
+    return probes.both(
+        probes.column(site.name, pair.new.name),
+        probes.function(function_name(site, pair)),
+        probes.trigger(site.name, trigger_name(pair)),
+    )
+
+
+def removed(site: Site, pair: Pair) -> str:
+    """A SELECT: neither function nor trigger is there."""
+    return probes.both(
+        probes.absent(probes.function(function_name(site, pair))),
+        probes.absent(probes.trigger_exists(site.name, trigger_name(pair))),
+    )
+
+
+def remove_sql(site: Site, pair: Pair) -> tuple[str, str]:
+    """Drop the trigger, and its function; together they are the point of no return."""
+    return (
+        emit.sql(
+            "DROP TRIGGER {g} ON {t}", g=Ident(trigger_name(pair)), t=Qualified(site.name)
+        ),
+        emit.sql("DROP FUNCTION {f}()", f=Qualified(function_name(site, pair))),
+    )
+
+
+def _add_column(site: Site, column: Column) -> str:
+    table, name, type_text = Qualified(site.name), Ident(column.name), TypeText(column.type)
+    if column.collation is None:
+        return emit.sql(
+            "ALTER TABLE {t} ADD COLUMN {c} {type}", t=table, c=name, type=type_text
+        )
+    return emit.sql(
+        "ALTER TABLE {t} ADD COLUMN {c} {type} COLLATE {collation}",
+        t=table,
+        c=name,
+        type=type_text,
+        collation=Qualified(expressions.qualified(column.collation)),
+    )

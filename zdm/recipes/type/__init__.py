@@ -1,0 +1,1 @@
+"""Facts about types; makes no steps."""

@@ -1,0 +1,127 @@
+"""Ways back of type changes that are known to lose nothing the old type can hold.
+
+A reverse must never raise: an error in the sync trigger fails the new version's write. What
+the old type cannot hold becomes NULL, so it is guarded by range, length or pattern.
+"""
+
+from collections.abc import Callable
+
+from zdm.model.schema import Column, Snapshot
+from zdm.model.sql import ident, literal
+from zdm.recipes.sql.expressions import Node
+from zdm.recipes.type import names as types
+
+INTEGERS = {
+    "smallint": (-32768, 32767),
+    "integer": (-2147483648, 2147483647),
+    "bigint": (-9223372036854775808, 9223372036854775807),
+}
+_DIGITS = {"smallint": 4, "integer": 9, "bigint": 18}
+_TEXTS = frozenset({"text", "character varying"})
+_DATES = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
+_JSON = frozenset({"json", "jsonb"})
+UUID_PATTERN = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
+def known(old: Column, new: Column, fill: Node, snapshot: Snapshot) -> str | None:
+    """The expression for the old column over the new one by its bare name, if one is known."""
+    column = ident(new.name)
+    zone = _same_zone(old, new, fill)
+    if zone is not None:
+        return f"{column} AT TIME ZONE {literal(zone)}"
+    bare = fill.get("TypeCast", {}).get("arg", fill)
+    if "ColumnRef" not in bare:
+        return None
+    for way in _WAYS:
+        found = way(column, old.type, new.type)
+        if found is not None:
+            return found
+    return _enum(column, old.type, new.type, snapshot)
+
+
+def _integers(column: str, old: str, new: str) -> str | None:
+    base, _ = types.split(new)
+    if old not in INTEGERS or base not in {*INTEGERS, "numeric"}:
+        return None
+    low, high = INTEGERS[old]
+    if base in INTEGERS and INTEGERS[base][1] <= high:
+        return None
+    return f"CASE WHEN {column} BETWEEN {low} AND {high} THEN CAST({column} AS {old}) END"
+
+
+def _numeric(column: str, old: str, new: str) -> str | None:
+    (old_base, old_size), (new_base, new_size) = types.split(old), types.split(new)
+    if (old_base, new_base) != ("numeric", "numeric") or len(old_size) < 2:
+        return None
+    precision, scale = old_size
+    if new_size and (new_size[1] < scale or new_size[0] - new_size[1] < precision - scale):
+        return None
+    limit = "1" + "0" * (precision - scale)
+    return (
+        f"CASE WHEN abs(round({column}, {scale})) < {limit} THEN round({column}, {scale}) END"
+    )
+
+
+def _lengths(column: str, old: str, new: str) -> str | None:
+    (old_base, old_size), (new_base, new_size) = types.split(old), types.split(new)
+    if old_base not in _TEXTS or new_base not in _TEXTS:
+        return None
+    if not old_size:
+        return column if not new_size else None
+    if new_size and new_size < old_size:
+        return None
+    return f"CASE WHEN char_length({column}) <= {old_size[0]} THEN {column} END"
+
+
+def _dates(column: str, old: str, new: str) -> str | None:
+    if old not in _DATES or new not in _DATES or new == "date":
+        return None
+    return f"CAST({column} AS {old})"
+
+
+def _json(column: str, old: str, new: str) -> str | None:
+    return f"CAST({column} AS {old})" if {old, new} == _JSON else None
+
+
+def _from_text(column: str, old: str, new: str) -> str | None:
+    if new != "text":
+        return None
+    if old in _DIGITS:
+        pattern = f"^-?[0-9]{{1,{_DIGITS[old]}}}$"
+    elif old == "boolean":
+        pattern = "^(true|false)$"
+    elif old == "uuid":
+        pattern = UUID_PATTERN
+    else:
+        return None
+    return f"CASE WHEN {column} ~ {literal(pattern)} THEN CAST({column} AS {old}) END"
+
+
+def _enum(column: str, old: str, new: str, snapshot: Snapshot) -> str | None:
+    for kind in snapshot.types:
+        named = old in (types.str_qualified(kind.name), kind.name.name)
+        if kind.kind == "enum" and named and new == "text" and kind.labels:
+            labels = ", ".join(literal(label) for label in kind.labels)
+            return f"CASE WHEN {column} IN ({labels}) THEN CAST({column} AS {old}) END"
+    return None
+
+
+def _same_zone(old: Column, new: Column, fill: Node) -> str | None:
+    """`old AT TIME ZONE 'x'` between timestamp and timestamptz is its own inverse."""
+    call = fill.get("FuncCall", {})
+    names = [part["String"]["sval"] for part in call.get("funcname", [])]
+    kinds = {old.type, new.type}
+    if names[-1:] != ["timezone"] or kinds != _DATES - {"date"}:
+        return None
+    zone = call["args"][0].get("A_Const", {}).get("sval", {}).get("sval")
+    return zone if "ColumnRef" in call["args"][1] else None
+
+
+_WAYS: tuple[Callable[[str, str, str], str | None], ...] = (
+    _integers,
+    _numeric,
+    _lengths,
+    _dates,
+    _json,
+    _from_text,
+)

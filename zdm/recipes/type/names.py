@@ -1,0 +1,118 @@
+"""Type names as format_type prints them, from a TypeName node.
+
+The Snapshot holds format_type's text; the author writes `int`, `varchar(20)`, `timestamptz`.
+Read with an empty search_path, types outside pg_catalog carry their schema.
+"""
+
+from typing import Any
+
+from zdm.model.schema import Name, Snapshot
+from zdm.model.statement import Setting
+from zdm.parse import trees
+from zdm.recipes.sql import expressions
+
+CATALOG = "pg_catalog"
+CANONICAL = {
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "int": "integer",
+    "float4": "real",
+    "float8": "double precision",
+    "bool": "boolean",
+    "varchar": "character varying",
+    "bpchar": "character",
+    "decimal": "numeric",
+    "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone",
+    "time": "time without time zone",
+    "timetz": "time with time zone",
+    "varbit": "bit varying",
+    "char": '"char"',
+}
+SERIAL = {"smallserial": "smallint", "serial": "integer", "bigserial": "bigint"}
+SERIAL |= {"serial2": "smallint", "serial4": "integer", "serial8": "bigint"}
+_ONE_BY_DEFAULT = frozenset({"character", "bit"})  # `char` is char(1)
+_INTERVAL_FULL = 32767
+INTERVAL_FIELDS = {
+    4: "year", 2: "month", 8: "day", 1024: "hour", 2048: "minute", 4096: "second",
+    6: "year to month", 1032: "day to hour", 3080: "day to minute", 7176: "day to second",
+    3072: "hour to minute", 7168: "hour to second", 6144: "minute to second",
+}  # fmt: skip
+
+
+def canonical(
+    type_name: dict[str, Any], snapshot: Snapshot, settings: tuple[Setting, ...] = ()
+) -> str:
+    """The type as format_type prints it; serial types as the integers they stand for."""
+    words = trees.strings(type_name.get("names", []))
+    dimensions = "[]" * min(1, len(type_name.get("arrayBounds", [])))
+    base = _base(words, snapshot, settings)
+    return _with_modifiers(base, type_name.get("typmods", [])) + dimensions
+
+
+def is_serial(type_name: dict[str, Any]) -> bool:
+    """serial, bigserial or smallserial."""
+    return trees.strings(type_name.get("names", []))[-1] in SERIAL
+
+
+def path(snapshot: Snapshot, settings: tuple[Setting, ...]) -> tuple[str, ...]:
+    """The search_path in force."""
+    for setting in settings:
+        if setting.name.lower() == "search_path":
+            return expressions.search_path(setting.value)
+    return snapshot.search_path
+
+
+def split(type_text: str) -> tuple[str, tuple[int, ...]]:
+    """Name and modifiers: `numeric(10,2)` gives `numeric` and (10, 2)."""
+    head, open_, rest = type_text.partition("(")
+    if not open_:
+        return type_text, ()
+    inside, _, tail = rest.partition(")")
+    modifiers = tuple(int(part) for part in inside.split(",") if part.strip().isdigit())
+    return head + tail, modifiers
+
+
+def _base(words: tuple[str, ...], snapshot: Snapshot, settings: tuple[Setting, ...]) -> str:
+    name = words[-1]
+    if len(words) > 1 and words[0] != CATALOG:
+        return str_qualified(Name(words[0], name))
+    own = {t.name for t in snapshot.types}
+    if len(words) == 1:
+        for schema in path(snapshot, settings):
+            if Name(schema, name) in own:
+                return str_qualified(Name(schema, name))
+    return CANONICAL.get(name, SERIAL.get(name, name))
+
+
+def str_qualified(name: Name) -> str:
+    """schema.name, quoted where format_type would quote."""
+    return f"{_quoted(name.schema)}.{_quoted(name.name)}"
+
+
+def _quoted(word: str) -> str:
+    plain = word.isascii() and word.replace("_", "a").isalnum() and word == word.lower()
+    if plain and not word[:1].isdigit():
+        return word
+    return '"' + word.replace('"', '""') + '"'
+
+
+def _with_modifiers(base: str, typmods: list[dict[str, Any]]) -> str:
+    values = [m["A_Const"].get("ival", {}).get("ival", 0) for m in typmods if "A_Const" in m]
+    if base == "interval":
+        return _interval(values)
+    if not values:
+        return f"{base}(1)" if base in _ONE_BY_DEFAULT and typmods else base
+    if base == "numeric" and len(values) == 1:
+        values = [values[0], 0]
+    head, space, tail = base.partition(" w") if " w" in base else (base, "", "")
+    return f"{head}({','.join(map(str, values))}){space}{tail}"
+
+
+def _interval(values: list[int]) -> str:
+    if not values:
+        return "interval"
+    fields = INTERVAL_FIELDS.get(values[0], "") if values[0] != _INTERVAL_FULL else ""
+    precision = f"({values[1]})" if len(values) > 1 else ""
+    return " ".join(part for part in ("interval", fields) if part) + precision

@@ -1,0 +1,170 @@
+"""Which statements took effect, in which transaction: the sessions' log replayed as it was.
+
+The server's log shows BEGIN, COMMIT, SAVEPOINT and errors as they were, whoever sent them, so
+transactions are read from it rather than asked of a driver. What was rolled back is left out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from zdm.parse import libpg_query
+from zdm.parse.libpg_query import Parsed
+from zdm.revisions.server_log import Sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One statement of a sent text, without zdm's mark; `event` is the mark's number."""
+
+    text: str
+    parsed: Parsed
+    parameters: tuple[str | None, ...]
+    pid: str
+    event: int | None
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """An Entry that took effect; entries with one `transaction` were committed together."""
+
+    entry: Entry
+    transaction: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What took effect, in order, and what did not."""
+
+    done: tuple[Done, ...]
+    undone: tuple[Entry, ...]
+
+
+@dataclass(slots=True)
+class _Session:
+    """One session between its statements."""
+
+    transaction: int | None = None
+    begun: bool = False  # by BEGIN, so it ends by COMMIT
+    failed: bool = False
+    open: list[tuple[int, Entry]] = field(default_factory=list)  # order and entry
+    savepoints: list[tuple[str, int]] = field(default_factory=list)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.sessions: dict[str, _Session] = {}
+        self.kept: list[tuple[int, Done]] = []
+        self.undone: list[tuple[int, Entry]] = []
+        self.order = 0
+        self.transactions = 0
+
+    def take(self, sent: Sent, entries: tuple[Entry, ...]) -> None:
+        """One text: several statements sent at once outside a transaction are one."""
+        session = self.sessions.setdefault(sent.pid, _Session())
+        alone = not session.begun and len(entries) <= 1
+        for entry in entries:
+            self.order += 1
+            if entry.parsed.node == "TransactionStmt":
+                if not sent.error:
+                    self._control(session, entry)
+            elif sent.error:
+                self.undone.append((self.order, entry))
+            else:
+                self._enter(session, entry, alone)
+        if sent.error:
+            session.failed = session.begun
+            if not session.begun:
+                self._end(session, commit=False)
+        elif not session.begun:
+            self._end(session, commit=True)
+
+    def _enter(self, session: _Session, entry: Entry, alone: bool) -> None:
+        if session.transaction is None and not alone:
+            self._start(session)
+        session.open.append((self.order, entry))
+
+    def _start(self, session: _Session) -> None:
+        session.transaction = self.transactions
+        self.transactions += 1
+
+    def _control(self, session: _Session, entry: Entry) -> None:
+        tree = entry.parsed.tree
+        kind, name = tree.get("kind", ""), tree.get("savepoint_name", "")
+        match kind:
+            case "TRANS_STMT_BEGIN" | "TRANS_STMT_START":
+                session.begun = True
+            case "TRANS_STMT_COMMIT" | "TRANS_STMT_ROLLBACK":
+                commit = kind == "TRANS_STMT_COMMIT" and not session.failed
+                self._end(session, commit=commit)
+                session.begun = bool(tree.get("chain"))
+            case "TRANS_STMT_SAVEPOINT":
+                session.savepoints.append((name, len(session.open)))
+            case "TRANS_STMT_ROLLBACK_TO":
+                self._back_to(session, name)
+            case _:
+                pass  # RELEASE keeps what it holds
+
+    def _back_to(self, session: _Session, name: str) -> None:
+        for position in range(len(session.savepoints) - 1, -1, -1):
+            if session.savepoints[position][0] == name:
+                at = session.savepoints[position][1]
+                self.undone.extend(session.open[at:])
+                del session.open[at:]
+                del session.savepoints[position + 1 :]
+                session.failed = False
+                return
+
+    def _end(self, session: _Session, *, commit: bool) -> None:
+        for order, entry in session.open:
+            if commit:
+                done = Done(entry=entry, transaction=session.transaction)
+                self.kept.append((order, done))
+            else:
+                self.undone.append((order, entry))
+        session.open.clear()
+        session.savepoints.clear()
+        session.transaction, session.begun, session.failed = None, False, False
+
+
+def ledger(sent: Iterable[tuple[Sent, tuple[Entry, ...]]]) -> Ledger:
+    """Replay the log; a transaction that nobody committed did not happen."""
+    reader = _Reader()
+    for item, entries in sent:
+        reader.take(item, entries)
+    for session in reader.sessions.values():
+        reader._end(session, commit=False)
+    return Ledger(
+        done=tuple(done for _, done in sorted(reader.kept, key=lambda item: item[0])),
+        undone=tuple(entry for _, entry in sorted(reader.undone, key=lambda item: item[0])),
+    )
+
+
+def entries(sent: Sent, token: str) -> tuple[Entry, ...]:
+    """The statements of one text; nothing where PostgreSQL itself could not read it."""
+    mark, text = _marked(sent.text, token)
+    try:
+        parsed = libpg_query.statements(text.encode())
+    except libpg_query.NotSqlError:
+        if sent.error:
+            return ()
+        raise
+    return tuple(
+        Entry(
+            text=text.encode()[item.start : item.start + item.length].decode(),
+            parsed=item,
+            parameters=sent.parameters,
+            pid=sent.pid,
+            event=mark,
+            silent=sent.text.startswith("/*zdm:silent*/"),
+        )
+        for item in parsed
+    )
+
+
+def _marked(text: str, token: str) -> tuple[int | None, str]:
+    before, mark, after = text.partition(f"/*zdm:{token}:")
+    if not mark:
+        return None, text
+    number, _, rest = after.partition("*/")
+    return int(number), before + rest

@@ -1,0 +1,1 @@
+"""The driver for Kubernetes; only `client` imports its client library."""

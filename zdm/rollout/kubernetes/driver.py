@@ -1,0 +1,292 @@
+"""The driver `kubernetes`: Deployments, StatefulSets, DaemonSets, CronJobs and Jobs.
+
+An old version is proved gone when no pod of it is left in the allowed namespaces (terminating
+ones are alive), no ReplicaSet but the new one has pods, no template (scaled to zero, suspended
+or not) would start it, and nothing undeclared refers to the database's Secret. Each poll
+reads whole lists from the API server; nothing is cached between polls. A watch may make the
+next poll come earlier, and says nothing else.
+It cannot prove anything about other namespaces, other clusters, or programs that get the
+database's address otherwise than by the Secret; the session check is the evidence for those.
+"""
+
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from zdm.config.settings import KubernetesSettings
+from zdm.errors import InputError, RefusedError, StoppedError
+from zdm.execute.ports import Clock
+from zdm.model.release import Instance, RolloutFailed, RolloutStatus, Spawner, Version
+from zdm.rollout.kubernetes import objects, patches, preconditions, undeclared, workloads
+from zdm.rollout.kubernetes import status as kube_status
+from zdm.rollout.kubernetes.api import (
+    BY_KIND,
+    WATCHED,
+    ClusterApi,
+    ConflictError,
+    Json,
+    PatchKind,
+)
+from zdm.rollout.kubernetes.objects import Ref, Scene
+from zdm.rollout.kubernetes.patches import Target
+from zdm.rollout.kubernetes.pod_failures import Limits
+from zdm.rollout.kubernetes.watch import PodWatch
+from zdm.rollout.kubernetes.workloads import Declared
+
+CONFLICTS = 5  # times a workload is read again because somebody wrote in between
+STARTING = timedelta(seconds=20)  # may a refusal to go back be a server that just starts
+FRESH_SECONDS = 5.0  # one poll asks three things of one look, within that time
+
+
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class _Look:
+    """What the latest `status` saw, and who of the same poll has read it."""
+
+    scene: Scene
+    taken: float
+    unread: set[str] = field(default_factory=lambda: {"inventory", "templates"})
+
+
+class Kubernetes:
+    """Satisfies Platform."""
+
+    def __init__(
+        self,
+        settings: KubernetesSettings,
+        api: ClusterApi,
+        now: Callable[[], datetime] = utc_now,
+        watch: PodWatch | None = None,
+    ) -> None:
+        self._settings = settings
+        self._api = api
+        self._now = now
+        self._watch = watch
+        self._declared = workloads.declared(settings)
+        self._last: _Look | None = None
+        self._failed_command = ""
+        self._refused_since: datetime | None = None  # to go back
+
+    @property
+    def cannot_prove(self) -> tuple[str, ...]:
+        """What the inventory may miss."""
+        listed = ", ".join(self._settings.namespaces)
+        return (
+            f"pods outside the namespaces {listed}, and in other clusters, are not seen",
+            "a program that gets the database's address from elsewhere than the Secrets"
+            f" {', '.join(self._settings.secrets)} is not seen unless it is declared",
+            "templates of other kinds (Rollout, ScaledJob) are seen by their ReplicaSets, Jobs"
+            " and pods only",
+        )
+
+    @property
+    def deploys(self) -> bool:
+        """In the mode `observe` somebody else does."""
+        return self._settings.mode != "observe"
+
+    def check(self, old: Version, new: Version) -> None:
+        """Permissions, workloads, containers and images, before anything is changed."""
+        preconditions.check(self._api, self._settings)
+        scene = self._look()
+        for one in workloads.resolve(self._declared, scene):
+            item = scene.find(one.ref)
+            if item is None and not one.workload.may_be_gone:
+                raise RefusedError(
+                    f"{one.ref} does not exist, so zdm cannot tell what it runs",
+                    hint="correct [rollout.kubernetes] in zdm.toml, or set `may_be_gone`",
+                )
+            if item is not None:
+                preconditions.check_workload(one, item, (old, new), self._settings.mode)
+
+    def inventory(self) -> tuple[Instance, ...]:
+        """Every live pod of the declared workloads, and their Jobs at work."""
+        scene = self._scene("inventory")
+        found = workloads.resolve(self._declared, scene)
+        return workloads.instances(found, scene, self._settings.assume_dead)
+
+    def templates(self) -> tuple[Spawner, ...]:
+        """The declared templates, and whatever undeclared refers to the database."""
+        scene = self._scene("templates")
+        found = workloads.resolve(self._declared, scene)
+        known: set[Ref] = {one.ref for one in found}
+        known.update(name for one in found for name, _ in workloads.pods(one, scene))
+        others = undeclared.undeclared(
+            scene, self._settings.secrets, known, self._settings.allowed_undeclared
+        )
+        return (*workloads.spawners(found, scene), *others)
+
+    def status(self, version: Version) -> RolloutStatus:
+        """How far it is, by a look of its own."""
+        self._last = None
+        if self._failed_command:
+            return RolloutFailed(reason=self._failed_command)
+        scene = self._look()
+        self._last = _Look(scene, time.monotonic())
+        found = workloads.resolve(self._declared, scene)
+        limits = Limits(
+            config_error_after=self._settings.config_error_after,
+            image_error_after=self._settings.image_error_after,
+            restarts=self._settings.restarts,
+        )
+        question = kube_status.Question(target=version, limits=limits, scene=scene)
+        return kube_status.status(found, question)
+
+    def deploy(self, version: Version) -> None:
+        """Move every declared workload; what is there already stays untouched."""
+        match self._settings.mode:
+            case "observe":
+                pass
+            case "command":
+                if not self._is_there(version):
+                    self._failed_command = self._run(version)
+            case "patch":
+                for one in self._declared:
+                    self._move(one, version, back=False)
+
+    def rollback(self, version: Version) -> str:
+        """Back to the images that were there before; what is left for a person."""
+        match self._settings.mode:
+            case "observe":
+                names = ", ".join(str(one.ref) for one in self._declared)
+                return f"zdm only observes here, so somebody must bring {names} to {version}"
+            case "command":
+                failed = self._run(version)
+                self._failed_command = ""
+                return f"somebody must bring the application to {version}: {failed}" * bool(
+                    failed
+                )
+            case "patch":
+                return self._patch_back(version)
+
+    def pause(self, duration: timedelta, clock: Clock) -> None:
+        """Until a pod changes, and no longer than that."""
+        if self._watch is None:
+            clock.sleep(duration)
+        else:
+            self._watch.pause(duration)
+
+    def _patch_back(self, version: Version) -> str:
+        """One workload that cannot go back does not keep the others from it."""
+        left: list[str] = []
+        refused: RefusedError | None = None
+        for one in self._declared:
+            try:
+                self._move(one, version, back=True)
+            except (StoppedError, RefusedError, InputError) as error:
+                left.append(f"somebody must bring {one.ref} to {version}: {error.message}")
+                refused = error if isinstance(error, RefusedError) else refused
+        if refused is not None and self._for_a_moment():
+            raise refused
+        return "; ".join(left)
+
+    def _for_a_moment(self) -> bool:
+        """A server that starts forbids everything; whoever asked asks again."""
+        self._refused_since = self._refused_since or self._now()
+        return self._now() - self._refused_since < STARTING
+
+    def _move(self, one: Declared, version: Version, *, back: bool) -> None:
+        if one.workload.kind == "Job":
+            return  # its template cannot be changed; the gate waits for its end
+        for _ in range(CONFLICTS):
+            item = self._api.get(BY_KIND[one.ref.kind], one.ref.namespace, one.ref.name)
+            if item is None:
+                self._gone(one)
+                return
+            known = one.resolved(item)
+            wanted = (
+                patches.target_before(known, item, version)
+                if back
+                else patches.target(known, version)
+            )
+            if patches.is_there(known, item, wanted):
+                return
+            note = {} if back else {patches.BEFORE: patches.note(known, item)}
+            if self._patch(known, item, wanted, note):
+                return
+        raise StoppedError(
+            f"{one.ref} was changed by somebody else {CONFLICTS} times while zdm wanted to",
+            hint="find out who writes to it (an operator, GitOps), or use `mode = 'observe'`",
+        )
+
+    def _gone(self, one: Declared) -> None:
+        if not one.workload.may_be_gone:
+            raise StoppedError(
+                f"{one.ref} does not exist, so it cannot be moved",
+                hint="correct [rollout.kubernetes] in zdm.toml, or set `may_be_gone`",
+            )
+
+    def _patch(
+        self, one: Declared, item: Json, wanted: Target, annotations: dict[str, str]
+    ) -> bool:
+        """Whether it was taken; not where somebody wrote in between."""
+        how = PatchKind.STRATEGIC
+        if self._settings.patch == "apply":
+            how = PatchKind.FORCED_APPLY if self._settings.force else PatchKind.APPLY
+        place = (one.ref.namespace, one.ref.name)
+        body = patches.patch(one, item, wanted, annotations)
+        try:
+            self._api.patch(BY_KIND[one.ref.kind], place, body, how)
+        except ConflictError as error:
+            if how is PatchKind.APPLY and "conflict with" in error.message:
+                raise StoppedError(
+                    f"somebody else owns the image of {one.ref}: {error.message}",
+                    hint="let the owner deploy (`mode = 'observe'` or 'command'), or take it"
+                    " with `force = true`",
+                ) from error
+            return False
+        return True
+
+    def _is_there(self, version: Version) -> bool:
+        scene = self._look()
+        found = workloads.resolve(self._declared, scene)
+        made = workloads.spawners(found, scene)
+        return all(spawner.version == version for spawner in made)
+
+    def _run(self, version: Version) -> str:
+        """Run the command of the settings; how it failed, if it did."""
+        command = [part.replace("{version}", version.name) for part in self._settings.command]
+        said = " ".join(command)
+        limit = self._settings.command_timeout
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=limit.total_seconds(),
+            )
+        except subprocess.TimeoutExpired:
+            return f"`{said}` did not end within {limit}"
+        except OSError as error:
+            return f"`{said}` cannot be started: {error.strerror}"
+        if done.returncode == 0:
+            return ""
+        last = (done.stderr.strip() or done.stdout.strip()).rpartition("\n")[2]
+        return f"`{said}` exited with {done.returncode}{': ' + last if last else ''}"
+
+    def _scene(self, reader: str) -> Scene:
+        """What `status` has just seen, once for each reader; else a look of its own."""
+        last = self._last
+        if last is None or reader not in last.unread:
+            return self._look()
+        if time.monotonic() - last.taken > FRESH_SECONDS:
+            return self._look()
+        last.unread.discard(reader)
+        return last.scene
+
+    def _look(self) -> Scene:
+        """Pods first, owners after them: whoever owns a pod was there before it."""
+        found: dict[str, list[Json]] = {}
+        for resource in WATCHED:
+            items = found.setdefault(resource.kind, [])
+            for namespace in self._settings.namespaces:
+                items += self._api.list(resource, namespace)
+        return objects.scene(found, self._now())

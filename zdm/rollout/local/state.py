@@ -1,0 +1,177 @@
+"""What the driver `local` and its supervisor tell each other: two small JSON files.
+
+The driver writes the wish and the supervisor writes the state, each by renaming a complete
+file into place, so a reader never sees half of one and a kill leaves the last whole one.
+The folder is the owner's only: the wish holds the processes' environment, which may hold a
+database URL with its password.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from zdm.config.settings import LocalWorkload
+from zdm.errors import InputError
+
+WISH = "wish.json"
+STATE = "state.json"
+LOCK = "supervisor.lock"
+LOG = "supervisor.log"
+
+
+class Stage(StrEnum):
+    """Where a member stands."""
+
+    STARTING = "starting"
+    READY = "ready"
+    TERMINATING = "terminating"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A process for all time: a pid alone is used again."""
+
+    pid: int
+    started: float  # seconds since the epoch, as the kernel counts them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One instance that the supervisor started; it stays until nothing of it is left."""
+
+    id: str
+    version: str
+    port: int
+    process: Identity
+    stage: Stage
+    since: float
+    deadline: float | None = None  # terminating: when it is killed
+    signalled: bool = False  # terminating: SIGTERM was sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody asked for; `version` None means that everything shall stop.
+
+    `owner` is a process whose end means the same.
+    """
+
+    generation: int
+    version: str | None
+    workload: LocalWorkload
+    owner: Identity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What the supervisor knows; `settled` is the last version that was there completely."""
+
+    generation: int = 0
+    settled: str | None = None
+    settled_at: float | None = None  # since when the wish is fulfilled without a crash
+    failure: str | None = None
+    crashes: int = 0
+    retry_at: float = 0.0
+    number: int = 0
+    members: tuple[Member, ...] = ()
+
+
+def make_directory(directory: Path) -> None:
+    """Make the folder, closed to others."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise InputError(
+            f"the folder {directory} for the local processes cannot be made ({error.strerror})",
+            hint="set `directory` in [rollout.local] of zdm.toml to a folder you can write",
+        ) from error
+
+
+def write_wish(directory: Path, wish: Wish) -> None:
+    """Put the wish in place."""
+    _write(directory / WISH, {**asdict(wish), "workload": _workload_out(wish.workload)})
+
+
+def read_wish(directory: Path) -> Wish | None:
+    """The wish, if there is one."""
+    found = _read(directory / WISH)
+    if found is None:
+        return None
+    owner = found["owner"]
+    return Wish(
+        generation=found["generation"],
+        version=found["version"],
+        workload=_workload_in(found["workload"]),
+        owner=None if owner is None else Identity(**owner),
+    )
+
+
+def write_state(directory: Path, state: State) -> None:
+    """Put the state in place."""
+    _write(directory / STATE, asdict(state))
+
+
+def read_state(directory: Path) -> State:
+    """The state; an empty one where nothing was ever started."""
+    found = _read(directory / STATE)
+    if found is None:
+        return State()
+    members = tuple(
+        replace(
+            Member(**{**raw, "process": Identity(**raw["process"])}),
+            stage=Stage(raw["stage"]),
+        )
+        for raw in found["members"]
+    )
+    return State(**{**found, "members": members})
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    temporary = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(value, file, indent=1)
+    temporary.replace(path)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        loaded: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path} cannot be read, so the local processes are not known ({error})",
+            hint="end the processes by hand, then delete the folder",
+        ) from error
+    return loaded
+
+
+def _workload_out(workload: LocalWorkload) -> dict[str, Any]:
+    return {
+        **asdict(workload),
+        "directory": str(workload.directory),
+        "root": str(workload.root),
+        "grace": workload.grace.total_seconds(),
+        "start_timeout": workload.start_timeout.total_seconds(),
+        "min_ready": workload.min_ready.total_seconds(),
+    }
+
+
+def _workload_in(raw: dict[str, Any]) -> LocalWorkload:
+    return LocalWorkload(
+        **{
+            **raw,
+            "command": tuple(raw["command"]),
+            "environment": tuple((name, value) for name, value in raw["environment"]),
+            "directory": Path(raw["directory"]),
+            "root": Path(raw["root"]),
+            "grace": timedelta(seconds=raw["grace"]),
+            "start_timeout": timedelta(seconds=raw["start_timeout"]),
+            "min_ready": timedelta(seconds=raw["min_ready"]),
+        }
+    )
