@@ -3,6 +3,9 @@
 import ast
 import re
 import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,11 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "zdm"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MAX_LINES = 400
+MAX_FILES = 18
+FOLDERS = sorted({module.parent for module in MODULES})
+REGISTRIES = {PACKAGE / "operations"}  # their folders hold one entry a file
 OPERATIONS = sorted(
-    path.stem for path in (PACKAGE / "operations").glob("*.py") if path.stem != "__init__"
+    path.stem for path in (PACKAGE / "operations").glob("*/*.py") if path.stem != "__init__"
 )
 DRIVERS = ["local", "kubernetes"]
 FORBIDDEN_MODULE_NAMES = {"utils", "util", "common", "base", "manager", "helpers", "misc"}
@@ -39,6 +45,63 @@ def test_a_module_stays_short(module: Path) -> None:
 def test_a_module_says_what_it_is_for(module: Path) -> None:
     assert ast.get_docstring(ast.parse(module.read_text()))
     assert module.stem not in FORBIDDEN_MODULE_NAMES
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: str(f.relative_to(PACKAGE.parent)))
+def test_a_folder_is_a_subject(folder: Path) -> None:
+    modules = [path for path in folder.glob("*.py") if path.stem != "__init__"]
+
+    assert len(modules) <= MAX_FILES or folder.parent in REGISTRIES
+
+
+def imported(module: Path) -> Iterator[str]:
+    """The top names of all that a module imports, also inside functions."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name.partition(".")[0] for alias in names)
+            case ast.ImportFrom(module=str(name)):
+                yield name.partition(".")[0]
+            case ast.Call(
+                func=ast.Attribute(attr="import_module"),
+                args=[ast.Constant(value=str(name)), *_],
+            ):
+                yield name.partition(".")[0]
+
+
+def allowed_importers() -> dict[str, list[str]]:
+    """The table of docs/architecture.md."""
+    text = (ROOT / "docs/architecture.md").read_text()
+    table = text.partition("<!-- libraries -->")[2].partition("<!-- /libraries -->")[0]
+    rows = re.findall(r"^\| `(\w+)`[^|]*\| (.+) \|$", table, re.MULTILINE)
+    return {library: re.findall(r"`([\w.]+)`", packages) for library, packages in rows}
+
+
+def test_who_imports_which_library_is_what_the_page_on_architecture_allows() -> None:
+    allowed = allowed_importers()
+    used: dict[str, set[str]] = {}
+    strangers = []
+    for module in MODULES:
+        name = ".".join(module.relative_to(ROOT).with_suffix("").parts)
+        for library in set(imported(module)) - sys.stdlib_module_names - {"zdm"}:
+            packages = [p for p in allowed.get(library, []) if f"{name}.".startswith(f"{p}.")]
+            used.setdefault(library, set()).update(packages)
+            if not packages:
+                strangers.append(f"{name} imports {library}")
+
+    assert strangers == []
+    assert {library: sorted(packages) for library, packages in used.items()} == allowed
+
+
+def test_contracts_name_packages_and_leave_nothing_out() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
+        "contracts"
+    ]
+
+    for contract in contracts:
+        assert contract["type"] in {"layers", "independence", "acyclic_siblings"}
+        assert contract["type"] != "layers" or contract["exhaustive"]
+        assert all(name.endswith(".*") for name in contract.get("modules", []))
 
 
 def test_every_operation_is_registered_once() -> None:
@@ -68,9 +131,9 @@ def test_nothing_else_in_the_code_names_an_operation(slug: str) -> None:
     naming = [
         str(module.relative_to(PACKAGE))
         for module in MODULES
-        if module.parent.name != "operations"
+        if not module.is_relative_to(PACKAGE / "operations")
         and re.search(
-            rf"zdm\.operations\.{slug}\b|from zdm\.operations import .*\b{slug}\b",
+            rf"zdm\.operations\.\w+\.{slug}\b|from zdm\.operations\.\w+ import .*\b{slug}\b",
             module.read_text(),
         )
     ]
@@ -80,7 +143,7 @@ def test_nothing_else_in_the_code_names_an_operation(slug: str) -> None:
 
 @pytest.mark.parametrize("slug", DRIVERS)
 def test_a_driver_has_its_page(slug: str) -> None:
-    assert (PACKAGE / "rollout" / f"{slug}.py").exists()
+    assert (PACKAGE / "rollout" / slug / "driver.py").exists()
     assert (ROOT / "docs/drivers" / f"{slug}.md").exists()
 
 
