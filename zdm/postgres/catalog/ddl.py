@@ -8,25 +8,13 @@ a database that matters: a shadow is filled with it.
 import re
 from collections.abc import Iterator
 
+from zdm.model import acl
 from zdm.model.schema import Column, Constraint, Function, Name, Sequence, Snapshot, Table, View
 from zdm.model.sql import ident, literal
 
-_PRIVILEGES = {
-    "r": "SELECT",
-    "a": "INSERT",
-    "w": "UPDATE",
-    "d": "DELETE",
-    "D": "TRUNCATE",
-    "x": "REFERENCES",
-    "t": "TRIGGER",
-    "m": "MAINTAIN",
-    "X": "EXECUTE",
-    "U": "USAGE",
-}
 _STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "x": "EXTENDED", "m": "MAIN"}
 _COMPRESSION = {"p": "pglz", "l": "lz4"}
 _ENABLED = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
-_ACL_ITEM = re.compile(r'((?:"(?:[^"]|"")*"|[^"=])*)=([^/]*)/(.*)', re.DOTALL)
 
 
 def roles(snapshot: Snapshot) -> tuple[str, ...]:
@@ -44,7 +32,8 @@ def roles(snapshot: Snapshot) -> tuple[str, ...]:
             for g in o.grants
         ),
     ]
-    named = {role for item in items for role in (_acl(item)[0], _acl(item)[2])}
+    entries = [acl.parse(item) for item in items]
+    named = {role for entry in entries for role in (entry.grantee, entry.grantor)}
     for table in snapshot.tables:
         for policy in table.policies:
             found = re.search(
@@ -54,33 +43,23 @@ def roles(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(sorted(named - {"", "PUBLIC", "public"}))
 
 
-def _acl(item: str) -> tuple[str, str, str]:
-    """Grantee, privileges and grantor of an access control item; an empty name is PUBLIC,
-    or, as grantor, the owner."""
-    found = _ACL_ITEM.fullmatch(item)
-    if found is None:
-        return "", "", ""
-    return _unquoted(found[1]), found[2], _unquoted(found[3])
-
-
 def _unquoted(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def grants(items: tuple[str, ...], target: str, column: str = "") -> Iterator[str]:
     """GRANTs on an object; those of the owner first, since others grant on what they got."""
-    for item in sorted(items, key=lambda item: _acl(item)[2] != ""):
-        role, letters, grantor = _acl(item)
-        to = ident(role) if role else "PUBLIC"
-        if not letters:
+    for entry in sorted(map(acl.parse, items), key=lambda entry: entry.grantor != ""):
+        to = ident(entry.grantee) if entry.grantee else "PUBLIC"
+        if not entry.privileges:
             yield f"REVOKE ALL ON {target} FROM {to}"
-        if grantor:
-            yield f"SET LOCAL ROLE {ident(grantor)}"
-        for letter, option in re.findall(r"(\w)(\*?)", letters):
+        if entry.grantor:
+            yield f"SET LOCAL ROLE {ident(entry.grantor)}"
+        for privilege in entry.privileges:
             on = f" ({ident(column)})" if column else ""
-            end = " WITH GRANT OPTION" if option else ""
-            yield f"GRANT {_PRIVILEGES[letter]}{on} ON {target} TO {to}{end}"
-        if grantor:
+            end = " WITH GRANT OPTION" if privilege.grantable else ""
+            yield f"GRANT {privilege.name}{on} ON {target} TO {to}{end}"
+        if entry.grantor:
             yield "RESET ROLE"
 
 
