@@ -6,7 +6,7 @@ An inequality is a bug in zdm, and it is raised as one.
 """
 
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,6 @@ class Body:
 
 Part = Ident | Idents | Qualified | TypeText | Expression | Constant | Body
 _QUOTES = "$zdm$"
-_Edit = Callable[[Any], Any]
 
 
 def sql(template: str, /, **parts: Part) -> str:

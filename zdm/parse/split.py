@@ -41,11 +41,6 @@ def source_file(data: bytes, path: str) -> SourceFile:
     return SourceFile(path=path, sha256=hashlib.sha256(data).hexdigest())
 
 
-def pieces(sql: str) -> tuple[tuple[int, int], ...]:
-    """(start, length) in bytes of each statement in one text; raises NotSqlError."""
-    return tuple((item.start, item.length) for item in libpg_query.statements(sql.encode()))
-
-
 def statements(data: bytes, file: str) -> tuple[Statement, ...]:
     """Every Statement of a file; raises InputError with the place of what is wrong."""
     data = data.removeprefix(_BOM)

@@ -54,14 +54,6 @@ def build_index(table: Table, columns: tuple[str, ...]) -> Cost:
     return Cost(rows=table.rows, written_bytes=size, wal_bytes=size, scan=True)
 
 
-def rewrite_table(table: Table) -> Cost:
-    """The table's file and all its indexes are written anew."""
-    if table.heap_bytes is None:
-        return scan(table)
-    size = table.heap_bytes + sum(i.bytes or 0 for i in table.indexes)
-    return Cost(rows=table.rows, written_bytes=size, wal_bytes=size, scan=True)
-
-
 def _fillfactor(table: Table) -> float:
     for option in table.options:
         if found := re.fullmatch(r"fillfactor=(\d+)", option):

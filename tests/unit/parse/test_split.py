@@ -144,8 +144,10 @@ def test_a_block_comment_and_several_directives_count() -> None:
     assert [d.reason for d in only.directives] == ["y"]
 
 
-def test_pieces_are_slices_in_bytes() -> None:
-    assert split.pieces("SELECT 'ü'; SELECT 2") == ((0, 11), (13, 8))
+def test_statements_are_slices_in_bytes() -> None:
+    found = split.statements("SELECT 'ü'; SELECT 2".encode(), "f")
+
+    assert [(one.start, one.length) for one in found] == [(0, 11), (13, 8)]
 
 
 def test_a_file_is_pinned_by_its_hash() -> None:

@@ -37,7 +37,6 @@ def test_a_table_never_analysed_has_no_figures() -> None:
 
     assert cost.rewrite_rows(table) == Cost(rows=None)
     assert cost.build_index(table, ("email",)) == Cost(scan=True)
-    assert cost.rewrite_table(table) == Cost(scan=True)
 
 
 def test_an_index_costs_its_entries() -> None:
@@ -45,10 +44,6 @@ def test_an_index_costs_its_entries() -> None:
 
     assert cost.build_index(wide, ("body",)).written_bytes == round(100_000 * 116 / 0.9)
     assert cost.build_index(wide, ("email",)).written_bytes == round(100_000 * 32 / 0.9)
-
-
-def test_a_rewrite_writes_table_and_indexes() -> None:
-    assert cost.rewrite_table(schemas.users()).written_bytes == 12 * schemas.MEGABYTE
 
 
 def test_a_scan_writes_nothing() -> None:

@@ -7,16 +7,16 @@ to be quick, and its ON CONFLICT a unique one to work, so it goes in the contrac
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import NEW_ONLY, NO_TIMEOUT, Phase, RunSql, Step
+from zdm.model.plan import NEW_ONLY, Phase, Step
 from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind
-from zdm.recipes import site
-from zdm.recipes.index import build as index
+from zdm.recipes import run_sql, site
+from zdm.recipes.index import build
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
@@ -64,32 +64,26 @@ class DropIndex:
             return ()
         place = site.at(SLUG, table, context)
         full = place.beside(self.name)
-        step = RunSql(
+        step = run_sql.concurrently(
+            place,
             id=place.id(self.name, "drop-index"),
-            operation=SLUG,
             phase=Phase.CONTRACT,
             title=self.title,
-            sql=(index.drop_sql(full),),
+            sql=(build.drop_sql(full),),
             locks=place.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
-            lock_timeout=NO_TIMEOUT,
-            statement_timeout=NO_TIMEOUT,
-            in_transaction=False,
             probe=probes.probe(probes.absent(probes.relation(full))),
             undo=(self.index.definition.replace(" INDEX ", " INDEX CONCURRENTLY ", 1),),
             serves=NEW_ONLY,
             reason="CONCURRENTLY lets reads and writes pass; repeated after a failure, it goes"
             " on where it stopped.",
-            origin=place.origin,
         )
         return (step,)
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
         """The index is gone."""
-        table = snapshot.table(self.table) if self.table else None
-        if table is None:
+        if self.table is None:
             return snapshot
-        kept = tuple(i for i in table.indexes if i.name != self.name)
-        return edits.put_table(snapshot, replace(table, indexes=kept))
+        return edits.drop_index(snapshot, self.table, self.name)
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -99,7 +93,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if fact is None:
         return None
     schema, _, name = fact.name.rpartition(".")
-    table = _table(snapshot, schema, name)
+    table = _table_of(snapshot, schema, name)
     if table is None:
         if fact.if_exists:
             return Match(operation=DropIndex(table=None, index=None, name=name), consumed=(0,))
@@ -116,7 +110,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     return Match(operation=DropIndex(table=table.name, index=found, name=name), consumed=(0,))
 
 
-def _table(snapshot: Snapshot, schema: str, name: str) -> Table | None:
+def _table_of(snapshot: Snapshot, schema: str, name: str) -> Table | None:
     schemas = (schema,) if schema else snapshot.search_path
     for wanted in schemas:
         for table in snapshot.tables:

@@ -17,9 +17,8 @@ from zdm.recipes.column import default_volatility
 from zdm.recipes.reading import statements, updates
 from zdm.recipes.sql import expressions, generated_names
 from zdm.recipes.sql.expressions import Node
-from zdm.recipes.type import names as types
+from zdm.recipes.type import names
 
-VIRTUAL_FROM = 18
 _REFUSED = {
     "CONSTR_IDENTITY": (
         "an identity column rewrites the table and all its indexes",
@@ -84,7 +83,7 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
     type_name = definition["typeName"]
     column = Column(
         name=definition["colname"],
-        type=types.canonical(type_name, snapshot, settings),
+        type=names.canonical(type_name, snapshot, settings),
         not_null="CONSTR_NOTNULL" in kinds,
     )
     column = replace(column, constrained_domain=_constrained(column.type, snapshot))
@@ -92,7 +91,7 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
     new = NewColumn(
         column=column,
         sql=_text(action, table, definition),
-        bare_sql=_bare_text(table, definition, column, serial=types.is_serial(type_name)),
+        bare_sql=_bare_text(table, definition, column, serial=names.is_serial(type_name)),
         not_null_name=next(
             (c.get("conname", "") for c in constraints if _kind(c) == "CONSTR_NOTNULL"), ""
         ),
@@ -101,7 +100,7 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
     )
     default = next((c["raw_expr"] for c in constraints if _kind(c) == "CONSTR_DEFAULT"), None)
     new = _with_foreign_key(new, table, snapshot)
-    if types.is_serial(type_name):
+    if names.is_serial(type_name):
         return _serial(new, table, snapshot)
     return new if default is None else _defaulted(new, default, snapshot)
 
@@ -171,7 +170,7 @@ def _kind(constraint: Node) -> str:
 
 def _constrained(type_text: str, snapshot: Snapshot) -> bool:
     return any(
-        t.constrained and type_text in (types.str_qualified(t.name), t.name.name)
+        t.constrained and type_text in (names.str_qualified(t.name), t.name.name)
         for t in snapshot.types
     )
 
