@@ -33,3 +33,14 @@ class Finding:
     remedy: str
     source: Source | None = None
     statement: str = ""
+
+
+def violation(slug: str, message: str, origin: tuple[Source, ...] = ()) -> Finding:
+    """A plan, or one of its steps, violates an invariant."""
+    return Finding(
+        slug=slug,
+        severity=Severity.ERROR,
+        message=message,
+        remedy="make the plan again with `zdm plan`",
+        source=origin[0] if origin else None,
+    )

@@ -170,6 +170,13 @@ class Table:
         """The column of that name, if there is one."""
         return next((c for c in self.columns if c.name == name), None)
 
+    def require_column(self, name: str) -> Column:
+        """The column of that name; raises LookupError where there is none."""
+        column = self.column(name)
+        if column is None:
+            raise LookupError(f"{self.name} has no column {name}")
+        return column
+
     def constraint(self, name: str) -> Constraint | None:
         """The constraint of that name, if there is one."""
         return next((c for c in self.constraints if c.name == name), None)
@@ -287,3 +294,10 @@ class Snapshot:
     def table(self, name: Name) -> Table | None:
         """The table of that name, if there is one."""
         return next((t for t in self.tables if t.name == name), None)
+
+    def require_table(self, name: Name) -> Table:
+        """The table of that name; raises LookupError where there is none."""
+        table = self.table(name)
+        if table is None:
+            raise LookupError(f"the Snapshot has no table {name}")
+        return table

@@ -25,7 +25,7 @@ from zdm.model.statement import (
 )
 from zdm.operations import ALL
 from zdm.parse import facts
-from zdm.recipes.reading import updates
+from zdm.recipes.reading import refuse, updates
 from zdm.recipes.sql import expressions
 from zdm.recipes.type import names
 
@@ -149,7 +149,7 @@ def _ask(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal:
 def _unknown(action: Action, snapshot: Snapshot) -> Finding:
     match action.fact:
         case Unknown(reason=reason):
-            return _finding(
+            return refuse.finding(
                 action,
                 "unknown_statement",
                 f"this statement cannot be read with certainty ({reason}), so what it does is"
@@ -159,8 +159,8 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
         case Fact() as fact:
             missing = _missing(fact, snapshot)
             if missing is not None:
-                return _finding(action, "unknown_name", *missing)
-            return _finding(
+                return refuse.finding(action, "unknown_name", *missing)
+            return refuse.finding(
                 action,
                 "no_operation",
                 f"zdm has no safe way yet for this statement ({fact.kind.value})",
@@ -268,7 +268,7 @@ def _lost_writes(earlier: Action, later: Action) -> Finding | None:
     reads = {c for _, tree in update.assignments for c in updates.columns(tree)}
     if fact.name not in reads:
         return None
-    return _finding(
+    return refuse.finding(
         later,
         "lost_writes",
         f"{fact.table}.{fact.name} is dropped in the train that copies it to another column"
@@ -302,7 +302,7 @@ def _name_reused(earlier: Action, later: Action) -> Finding | None:
     if _freed_name(freed) != _taken_name(taken) or _taken_name(taken) is None:
         return None
     what = taken.new_name or taken.name or str(taken.table)
-    return _finding(
+    return refuse.finding(
         later,
         "name_reused",
         f"{what} is freed by {earlier.source} only after the rollout, and this statement needs"
@@ -331,17 +331,6 @@ def _taken_name(fact: Fact) -> tuple[Name | None, str] | None:
 
 
 _CHECKS: tuple[Callable[[Action, Action], Finding | None], ...] = (_lost_writes, _name_reused)
-
-
-def _finding(action: Action, slug: str, message: str, remedy: str) -> Finding:
-    return Finding(
-        slug=slug,
-        severity=Severity.ERROR,
-        message=message,
-        remedy=remedy,
-        source=action.source,
-        statement=action.statement.sql,
-    )
 
 
 def _kind(action: Action) -> ActionKind | None:

@@ -8,8 +8,6 @@ yet, it is made as Alembic makes it, in a step of its own.
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
     BOTH,
-    LOCK_TIMEOUT,
-    STATEMENT_TIMEOUT,
     Check,
     Phase,
     RunSql,
@@ -19,9 +17,12 @@ from zdm.model.schema import Snapshot
 from zdm.model.statement import Stamp
 from zdm.parse import emit
 from zdm.parse.emit import Constant, Expression, Ident, Qualified
+from zdm.recipes import run_sql
+from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
 
 SLUG = "stamp"
+_OWNER = Owned(operation=SLUG, origin=())
 
 
 def steps(stamp: Stamp, snapshot: Snapshot, phase: Phase) -> tuple[RunSql, ...]:
@@ -33,9 +34,9 @@ def steps(stamp: Stamp, snapshot: Snapshot, phase: Phase) -> tuple[RunSql, ...]:
 
 def _make_table(stamp: Stamp, phase: Phase) -> RunSql:
     table = Qualified(stamp.table)
-    return RunSql(
+    return run_sql.short_transaction(
+        _OWNER,
         id="version-table",
-        operation=SLUG,
         phase=phase,
         title=f"create Alembic's version table {stamp.table}",
         sql=(
@@ -47,29 +48,24 @@ def _make_table(stamp: Stamp, phase: Phase) -> RunSql:
             ),
         ),
         locks=(),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
         probe=probes.probe(probes.relation(stamp.table)),
         undo=(emit.sql("DROP TABLE IF EXISTS {t}", t=table),),
         serves=BOTH,
         reason="The database has no version table yet; it is made as Alembic makes it.",
-        origin=(),
     )
 
 
 def _move(stamp: Stamp, phase: Phase) -> RunSql:
     words = " ".join([*(stamp.from_heads or ("base",)), "to", *(stamp.to_heads or ("base",))])
-    return RunSql(
+    return run_sql.short_transaction(
+        _OWNER,
         id=f"stamp-{stamp.table}",
-        operation=SLUG,
         phase=phase,
         title=f"stamp {stamp.table} from {words}",
         sql=_moves(stamp, stamp.from_heads, stamp.to_heads),
         locks=(TableLock(table=stamp.table, mode=LockMode.ROW_EXCLUSIVE),)
         if stamp.from_heads
         else (),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
         preconditions=(
             Check(
                 sql=_heads_are(stamp, stamp.from_heads),
@@ -82,7 +78,6 @@ def _move(stamp: Stamp, phase: Phase) -> RunSql:
         serves=BOTH,
         reason="New code checks the version table; one transaction with its journal row, so"
         " that the two cannot drift apart.",
-        origin=(),
     )
 
 

@@ -13,14 +13,13 @@ backfill. The trigger goes in CONTRACT.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model import schema
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
     BOTH,
-    LOCK_TIMEOUT,
     OLD_ONLY,
-    STATEMENT_TIMEOUT,
     Irreversible,
     Phase,
     RunSql,
@@ -28,21 +27,18 @@ from zdm.model.plan import (
     TableLock,
 )
 from zdm.model.schema import Column, Name, Snapshot, Table
-from zdm.model.schema import Sequence as DbSequence
 from zdm.model.statement import Action, ActionKind, Setting, Statement
 from zdm.parse import emit
 from zdm.parse.emit import Expression, Ident, Qualified, TypeText
-from zdm.recipes import site
+from zdm.recipes import run_sql, site
 from zdm.recipes.column import backfilled_column, new_column
 from zdm.recipes.column.new_column import NewColumn
 from zdm.recipes.constraint import not_null
-from zdm.recipes.reading import refuse
-from zdm.recipes.reading import statements as written
+from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
-from zdm.recipes.trigger import computed_column
-from zdm.recipes.trigger import fill_nulls as fill
+from zdm.recipes.trigger import computed_column, fill_nulls, own_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
 
 SLUG = "add_column"
@@ -111,9 +107,7 @@ class AddColumn:
         """Expand; and where rows must be filled: backfill, proof, contract."""
         if self.there:
             return ()
-        table = context.snapshot.table(self.table)
-        if table is None:
-            raise LookupError(f"the Snapshot has no table {self.table}")
+        table = context.snapshot.require_table(self.table)
         before = site.at(SLUG, table, context, settings=self.settings)
         wide = replace(
             table, columns=(*table.columns, replace(self.new.column, not_null=False))
@@ -138,15 +132,8 @@ class AddColumn:
         column = replace(self.new.column, not_null=self.new.column.not_null or self.not_null)
         after = edits.put_column(snapshot, self.table, column)
         if self.new.sequence is not None:
-            after = replace(
-                after,
-                sequences=tuple(
-                    sorted(
-                        [*after.sequences, _sequence(self.new.sequence, self.table, column)],
-                        key=lambda s: s.name,
-                    )
-                ),
-            )
+            sequence = _sequence(self.new.sequence, self.table, column)
+            after = edits.put_sequence(after, sequence)
         for constraint in self.new.constraints:
             after = edits.put_constraint(after, self.table, constraint)
         return after
@@ -158,26 +145,23 @@ class AddColumn:
         undo: tuple[str, ...] = ()
         done = [probes.column(place.name, column.name)]
         if self.keeps and self.fill is not None:
-            filling = Fill(column=column.name, expression=self.fill)
+            own = fill_nulls.trigger(place, Fill(column=column.name, expression=self.fill))
             trigger = computed_column.install_sql(place, column, self.fill)
-            undo = fill.remove_sql(place, filling)
-            done.append(fill.installed(place, filling))
+            undo = own_trigger.drop_sql(own)
+            done.append(own_trigger.installed(own))
         drop = emit.sql("ALTER TABLE {t} DROP COLUMN IF EXISTS {c}", t=t, c=c)
-        return RunSql(
+        return run_sql.short_transaction(
+            place,
             id=place.id(column.name, "add"),
-            operation=SLUG,
             phase=Phase.EXPAND,
             title=f"add {place.name}.{column.name}",
             sql=(*self._add_sql(place), *trigger),
             locks=self._locks(place),
-            lock_timeout=LOCK_TIMEOUT,
-            statement_timeout=STATEMENT_TIMEOUT,
             settings=self.settings,
             probe=probes.probe(probes.both(*done)),
             undo=(*undo, drop),
             serves=BOTH if self.fill is None else OLD_ONLY,
             reason=self._reason(),
-            origin=place.origin,
         )
 
     def _add_sql(self, place: Site) -> tuple[str, ...]:
@@ -186,18 +170,18 @@ class AddColumn:
         if not self.new.rewrites:
             return (self.new.sql,)
         t, c = Qualified(place.name), Ident(column.name)
-        statements = [self.new.bare_sql]
+        parts = [self.new.bare_sql]
         if self.new.sequence is not None:
             s = Qualified(self.new.sequence)
-            statements = [
+            parts = [
                 emit.sql("CREATE SEQUENCE {s} AS {k}", s=s, k=TypeText(column.type)),
-                *statements,
+                *parts,
                 emit.sql(
                     "ALTER SEQUENCE {s} OWNED BY {t}.{c}", s=s, t=Qualified(place.name), c=c
                 ),
             ]
         if default is not None:
-            statements.append(
+            parts.append(
                 emit.sql(
                     "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}",
                     t=t,
@@ -205,7 +189,7 @@ class AddColumn:
                     d=Expression(default),
                 )
             )
-        return tuple(statements)
+        return tuple(parts)
 
     def _locks(self, place: Site) -> tuple[TableLock, ...]:
         parents = [
@@ -214,7 +198,7 @@ class AddColumn:
             if p != place.name
         ]
         own = TableLock(table=place.name, mode=LockMode.ACCESS_EXCLUSIVE)
-        return written.locks(place.snapshot, own, *parents)
+        return statements.locks(place.snapshot, own, *parents)
 
     def _reason(self) -> str:
         if self.keeps:
@@ -302,12 +286,12 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 def _one(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """An ADD COLUMN, with the UPDATE that fills it and the SET NOT NULL that follows."""
     action = actions[0]
-    fact = written.fact(action, ActionKind.ADD_COLUMN)
+    fact = statements.fact(action, ActionKind.ADD_COLUMN)
     if fact is None:
         return None
     table = snapshot.table(fact.table) if fact.table is not None else None
     if table is None:
-        return written.unknown_table(action, fact.table)
+        return statements.unknown_table(action, fact.table)
     new = new_column.read(action, table, snapshot)
     if table.column(new.column.name) is not None:
         return _there(action, table, new, if_not_exists=fact.if_exists)
@@ -348,9 +332,9 @@ def _match(
     return Match(operation=operation, consumed=(0, *following.consumed))
 
 
-def _sequence(name: Name, table: Name, column: Column) -> DbSequence:
+def _sequence(name: Name, table: Name, column: Column) -> schema.Sequence:
     limit = {"smallint": 2**15, "integer": 2**31}.get(column.type, 2**63) - 1
-    return DbSequence(
+    return schema.Sequence(
         name=name,
         type=column.type,
         start=1,

@@ -20,18 +20,15 @@ from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
     BOTH,
-    LOCK_TIMEOUT,
     NEW_ONLY,
-    STATEMENT_TIMEOUT,
     Phase,
-    RunSql,
     Step,
 )
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.parse import emit, trees
 from zdm.parse.emit import Expression, Ident, Part, Qualified
-from zdm.recipes import site
+from zdm.recipes import run_sql, site
 from zdm.recipes.column import default_volatility, fusion, new_column
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.reading import refuse, statements, updates
@@ -79,21 +76,20 @@ class ChangeDefault:
         """One step: a new default before the rollout, none behind it."""
         if self.there:
             return ()
-        table, column = _column(context.snapshot, self.table, self.column)
+        table = context.snapshot.require_table(self.table)
+        column = table.require_column(self.column)
         place = site.at(SLUG, table, context, settings=self.settings)
         loses = _removes(self.expression) and column.default is not None
         return (
-            RunSql(
+            run_sql.short_transaction(
+                place,
                 id=place.id(
                     self.column, "drop-default" if self.expression is None else "set-default"
                 ),
-                operation=SLUG,
                 phase=Phase.CONTRACT if loses else Phase.EXPAND,
                 title=self.title,
                 sql=(self._sql(self.expression),),
                 locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
-                lock_timeout=LOCK_TIMEOUT,
-                statement_timeout=STATEMENT_TIMEOUT,
                 settings=self.settings,
                 probe=self._probe(column),
                 undo=(self._sql(column.default),),
@@ -101,13 +97,12 @@ class ChangeDefault:
                 reason="The old version may leave the column out and rely on the default."
                 if loses
                 else "Catalog only: no row is read or written, and it counts for later rows.",
-                origin=place.origin,
             ),
         )
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
         """The column with that default."""
-        _, column = _column(snapshot, self.table, self.column)
+        column = snapshot.require_table(self.table).require_column(self.column)
         text = None if _removes(self.expression) else self.expression
         volatility = (
             None
@@ -164,7 +159,7 @@ class ChangeDefault:
         return lines
 
     def _removed(self, context: Context) -> list[tuple[str, str]]:
-        _, column = _column(context.snapshot, self.table, self.column)
+        column = context.snapshot.require_table(self.table).require_column(self.column)
         if column.default is None:
             return []
         name = f"{self.table}.{self.column}"
@@ -363,11 +358,3 @@ def _draws(expression: str) -> bool:
     """Whether it takes values from a sequence."""
     calls = trees.functions(trees.expression(expression))
     return any(words[-1] == "nextval" for words in calls)
-
-
-def _column(snapshot: Snapshot, name: Name, column: str) -> tuple[Table, Column]:
-    table = snapshot.table(name)
-    found = table.column(column) if table is not None else None
-    if table is None or found is None:
-        raise LookupError(f"the Snapshot has no {name}.{column}")
-    return table, found

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, LOCK_TIMEOUT, STATEMENT_TIMEOUT, Phase, RunSql, Step
+from zdm.model.plan import BOTH, Phase, RunSql, Step
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified
-from zdm.recipes import site
+from zdm.recipes import run_sql, site
 from zdm.recipes.column import dependents, dual_write
 from zdm.recipes.reading import refuse
 from zdm.recipes.site import Site
@@ -48,7 +48,7 @@ class DropColumn:
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """What remains when it is planned well."""
-        table = _table(context.snapshot, self.table)
+        table = context.snapshot.require_table(self.table)
         if self.missing:
             return ()
         lines = [
@@ -75,7 +75,7 @@ class DropColumn:
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Make it tolerant; after the rollout drop its foreign keys, then the column."""
-        table = _table(context.snapshot, self.table)
+        table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context)
         column = table.column(self.column)
         if self.missing or column is None:
@@ -101,20 +101,17 @@ def _fails(column: Column) -> bool:
 
 def _tolerant(place: Site, column: Column) -> RunSql:
     table, name = Qualified(place.name), Ident(column.name)
-    return RunSql(
+    return run_sql.short_transaction(
+        place,
         id=place.id(column.name, "tolerate"),
-        operation=SLUG,
         phase=Phase.EXPAND,
         title=f"let {place.name}.{column.name} be left out",
         sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=name),),
         locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
         probe=probes.probe(probes.absent(probes.column_not_null(place.name, column.name))),
         undo=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=table, c=name),),
         serves=BOTH,
         reason="The new version no longer names the column, so its INSERTs would fail.",
-        origin=place.origin,
     )
 
 
@@ -168,10 +165,3 @@ def _refused(
         f"{table.name}.{column.name} cannot be dropped: {', '.join(blocked)} needs it",
         "change or drop what is named in an earlier release",
     )
-
-
-def _table(snapshot: Snapshot, name: Name) -> Table:
-    table = snapshot.table(name)
-    if table is None:
-        raise LookupError(f"the Snapshot has no table {name}")
-    return table

@@ -19,8 +19,7 @@ from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.recipes import site
-from zdm.recipes.column import carry_dependents as carry
-from zdm.recipes.column import dependents, dual_write, fusion
+from zdm.recipes.column import carry_dependents, dependents, dual_write, fusion
 from zdm.recipes.column.carry_dependents import Move
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.reading import refuse
@@ -56,7 +55,7 @@ class RenameColumn:
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """What remains when it is planned well."""
-        table = _table(context.snapshot, self.table)
+        table = context.snapshot.require_table(self.table)
         vanish = () if self.carry else dependents.vanishing(context.snapshot, table, self.old)
         lines = [
             (
@@ -84,16 +83,17 @@ class RenameColumn:
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Add and sync, fill, carry over, and after the rollout let the old column go."""
-        table = _table(context.snapshot, self.table)
+        table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
         pair = self._pair(table)
         move = Move(site=place, old=self.old, new=self.new.name)
-        carried = carry.steps(move) if self.carry else ()
-        names, done = carry.renames(move) if self.carry else ((), ())
+        carried = carry_dependents.steps(move) if self.carry else ()
+        names, done = carry_dependents.renames(move) if self.carry else ((), ())
         default = pair.old.default if self.carry else self.default
+        fill = dual_write.fill(place, pair, self.where)
         return (
-            sync.install(place, pair, carry.properties(move) if self.carry else ()),
-            *carry.not_new_before_unique((dual_write.fill(place, pair, self.where), *carried)),
+            sync.install(place, pair, carry_dependents.properties(move) if self.carry else ()),
+            *carry_dependents.not_new_before_unique((fill, *carried)),
             *dual_write.analyze(place, self.new.name, target=pair.new.statistics),
             dual_write.contract(
                 place, pair, default=default, losing=dual_write.losing(place, self.old)
@@ -106,18 +106,15 @@ class RenameColumn:
         """The new column in place of the old one."""
         if self.carry:
             return edits.rename_column(snapshot, self.table, self.old, self.new.name)
-        old = _table(snapshot, self.table).column(self.old)
+        old = snapshot.require_table(self.table).column(self.old)
         filled = old is not None and old.not_null
         new = replace(self.new, default=self.default, kept_filled=filled)
         added = edits.put_column(snapshot, self.table, new)
         return edits.drop_column(added, self.table, self.old)
 
     def _pair(self, table: Table) -> Pair:
-        old = table.column(self.old)
-        if old is None:
-            raise LookupError(f"{self.table} has no column {self.old}")
         return Pair(
-            old=old,
+            old=table.require_column(self.old),
             new=self.new,
             forward=ident(self.old),
             backward=ident(self.new.name),
@@ -145,7 +142,7 @@ def _plain(
     old = table.column(fact.name) if table is not None else None
     if table is None or old is None or table.created:
         return None
-    obstacles = carry.obstacles(snapshot, table, fact.name)
+    obstacles = carry_dependents.obstacles(snapshot, table, fact.name)
     if obstacles:
         return _refused(action, table, fact.name, obstacles)
     new = replace(old, name=fact.new_name, not_null=False, default=None)
@@ -188,10 +185,3 @@ def _refused(action: Action, table: Table, column: str, obstacles: tuple[str, ..
         "drop what is named in an earlier release and make it again on the new column in a"
         " later one, or keep the name",
     )
-
-
-def _table(snapshot: Snapshot, name: Name) -> Table:
-    table = snapshot.table(name)
-    if table is None:
-        raise LookupError(f"the Snapshot has no table {name}")
-    return table

@@ -19,9 +19,7 @@ from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
     BOTH,
-    LOCK_TIMEOUT,
     NEW_ONLY,
-    STATEMENT_TIMEOUT,
     Assignment,
     Backfill,
     Check,
@@ -35,14 +33,14 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.parse import emit, trees
 from zdm.parse.emit import Ident, Qualified
-from zdm.recipes import cost, site
+from zdm.recipes import cost, run_sql, site
 from zdm.recipes.constraint import not_null
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import statements, updates
 from zdm.recipes.site import Site
 from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import expressions, probes
-from zdm.recipes.trigger import fill_nulls as fill
+from zdm.recipes.trigger import fill_nulls, own_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
 
 SLUG = "set_not_null"
@@ -95,9 +93,7 @@ class SetNotNull:
         """Fill and prove before the rollout; or check and prove behind it."""
         if self.there:
             return ()
-        table = context.snapshot.table(self.table)
-        if table is None:
-            raise LookupError(f"the Snapshot has no table {self.table}")
+        table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
         if self.proved:
             return (self._declare(place),)
@@ -140,39 +136,34 @@ class SetNotNull:
 
     def _declare(self, place: Site) -> RunSql:
         t, c = Qualified(place.name), Ident(self.column)
-        return RunSql(
+        return run_sql.short_transaction(
+            place,
             id=place.id(self.column, "set-not-null"),
-            operation=SLUG,
             phase=Phase.EXPAND,
             title=f"make {place.name}.{self.column} NOT NULL",
             sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=t, c=c),),
             locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
-            lock_timeout=LOCK_TIMEOUT,
-            statement_timeout=STATEMENT_TIMEOUT,
             probe=probes.probe(probes.column_not_null(place.name, self.column)),
             undo=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=t, c=c),),
             serves=BOTH,
             reason="A validated CHECK proves it already, so nothing is scanned and no version"
             " can write NULL.",
-            origin=place.origin,
         )
 
     def _install(self, place: Site, filling: Fill) -> RunSql:
-        return RunSql(
+        trigger = fill_nulls.trigger(place, filling)
+        return run_sql.short_transaction(
+            place,
             id=place.id(self.column, "fill-new-rows"),
-            operation=SLUG,
             phase=Phase.EXPAND,
             title=f"give {place.name}.{self.column} a value wherever NULL is written",
-            sql=fill.install_sql(place, filling),
+            sql=fill_nulls.install_sql(place, filling),
             locks=place.lock(LockMode.SHARE_ROW_EXCLUSIVE),
-            lock_timeout=LOCK_TIMEOUT,
-            statement_timeout=STATEMENT_TIMEOUT,
             settings=self.settings,
-            probe=probes.probe(fill.installed(place, filling)),
-            undo=fill.remove_sql(place, filling),
+            probe=probes.probe(own_trigger.installed(trigger)),
+            undo=own_trigger.drop_sql(trigger),
             serves=BOTH,
             reason="The old version may still write NULL, which the constraint would refuse.",
-            origin=place.origin,
         )
 
     def _backfill(self, place: Site, filling: Fill) -> Backfill:
@@ -188,7 +179,7 @@ class SetNotNull:
             assignments=(Assignment(column=self.column, expression=filling.expression),),
             differs=f"{ident(self.column)} IS NULL",
             settings=self.settings,
-            preconditions=(fill.stands(place, filling),),
+            preconditions=(fill_nulls.enabled_check(place, filling),),
             undo=Irreversible(reason="which rows held NULL is not kept"),
             serves=BOTH,
             reason="Only rows with NULL are written, in batches.",
@@ -197,21 +188,19 @@ class SetNotNull:
         )
 
     def _remove(self, place: Site, filling: Fill) -> RunSql:
-        return RunSql(
+        trigger = fill_nulls.trigger(place, filling)
+        return run_sql.short_transaction(
+            place,
             id=place.id(self.column, "stop-filling"),
-            operation=SLUG,
             phase=Phase.CONTRACT,
             title=f"stop filling {place.name}.{self.column}",
-            sql=fill.remove_sql(place, filling),
+            sql=own_trigger.drop_sql(trigger),
             locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
-            lock_timeout=LOCK_TIMEOUT,
-            statement_timeout=STATEMENT_TIMEOUT,
             settings=self.settings,
-            probe=probes.probe(fill.removed(place, filling)),
-            undo=fill.install_sql(place, filling),
+            probe=probes.probe(own_trigger.removed(trigger)),
+            undo=fill_nulls.install_sql(place, filling),
             serves=NEW_ONLY,
             reason="The new version never writes NULL; from here on a NULL is refused.",
-            origin=place.origin,
         )
 
 

@@ -18,8 +18,6 @@ from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
     BOTH,
-    LOCK_TIMEOUT,
-    STATEMENT_TIMEOUT,
     Assignment,
     Backfill,
     Irreversible,
@@ -30,15 +28,14 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Setting
-from zdm.recipes import cost, site
+from zdm.recipes import cost, run_sql, site
 from zdm.recipes.column import default_volatility
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import refuse, statements, updates
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.site import Site
 from zdm.recipes.sql import expressions, probes
-from zdm.recipes.trigger import convert as convert_trigger
-from zdm.recipes.trigger import sync
+from zdm.recipes.trigger import convert, own_trigger, sync
 from zdm.recipes.trigger.convert import Convert
 
 SLUG = "backfill"
@@ -98,13 +95,11 @@ class UpdateRows:
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """A trigger, the backfill, and the trigger's end."""
-        table = context.snapshot.table(self.table)
-        if table is None:
-            raise LookupError(f"the Snapshot has no table {self.table}")
+        table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
-        convert = Convert(assignments=self.assignments, differs=self.differs)
+        conversion = Convert(assignments=self.assignments, differs=self.differs)
         return (
-            self._install(place, convert),
+            self._install(place, conversion),
             Backfill(
                 id=place.id(*(a.column for a in self.assignments), "fill"),
                 operation=SLUG,
@@ -115,51 +110,47 @@ class UpdateRows:
                 assignments=self.assignments,
                 differs=self.differs,
                 settings=self.settings,
-                preconditions=(convert_trigger.stands(place, convert),),
+                preconditions=(convert.enabled_check(place, conversion),),
                 undo=Irreversible(reason="the values from before are not kept"),
                 serves=BOTH,
                 reason="Batches lock only the rows they write, and only while they run.",
                 origin=place.origin,
                 cost=cost.rewrite_rows(table),
             ),
-            self._remove(place, convert),
+            self._remove(place, conversion),
         )
 
-    def _install(self, place: Site, convert: Convert) -> RunSql:
-        return RunSql(
+    def _install(self, place: Site, conversion: Convert) -> RunSql:
+        trigger = convert.trigger(place, conversion)
+        return run_sql.short_transaction(
+            place,
             id=place.id(*(a.column for a in self.assignments), "convert-new-rows"),
-            operation=SLUG,
             phase=Phase.EXPAND,
             title=f"convert what is written to {place.name} while it is filled",
-            sql=convert_trigger.install_sql(place, convert),
+            sql=convert.install_sql(place, conversion),
             locks=place.lock(LockMode.SHARE_ROW_EXCLUSIVE),
-            lock_timeout=LOCK_TIMEOUT,
-            statement_timeout=STATEMENT_TIMEOUT,
             settings=self.settings,
-            probe=probes.probe(convert_trigger.installed(place, convert)),
-            undo=convert_trigger.remove_sql(place, convert),
+            probe=probes.probe(own_trigger.installed(trigger)),
+            undo=own_trigger.drop_sql(trigger),
             serves=BOTH,
             reason="Else the old version could write rows that differ faster than batches find"
             " them.",
-            origin=place.origin,
         )
 
-    def _remove(self, place: Site, convert: Convert) -> RunSql:
-        return RunSql(
+    def _remove(self, place: Site, conversion: Convert) -> RunSql:
+        trigger = convert.trigger(place, conversion)
+        return run_sql.short_transaction(
+            place,
             id=place.id(*(a.column for a in self.assignments), "stop-converting"),
-            operation=SLUG,
             phase=Phase.VALIDATE,
             title=f"stop converting what is written to {place.name}",
-            sql=convert_trigger.remove_sql(place, convert),
+            sql=own_trigger.drop_sql(trigger),
             locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
-            lock_timeout=LOCK_TIMEOUT,
-            statement_timeout=STATEMENT_TIMEOUT,
             settings=self.settings,
-            probe=probes.probe(convert_trigger.removed(place, convert)),
-            undo=convert_trigger.install_sql(place, convert),
+            probe=probes.probe(own_trigger.removed(trigger)),
+            undo=convert.install_sql(place, conversion),
             serves=BOTH,
             reason="Every row is filled; the author's UPDATE says nothing of later ones.",
-            origin=place.origin,
         )
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
@@ -277,9 +268,7 @@ def _differs(update: Update, table: Table, snapshot: Snapshot) -> str:
     """The author's WHERE, and at least one value that is not the wanted one."""
     tests: list[str] = []
     for name, value in update.assignments:
-        column = table.column(name)
-        if column is None:
-            raise LookupError(f"{table.name} has no column {name}")
+        column = table.require_column(name)
         if default_volatility.volatility(value, snapshot) is not Volatility.IMMUTABLE:
             tests = []
             break

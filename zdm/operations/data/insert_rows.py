@@ -6,7 +6,7 @@ moment, which misses what the old version writes afterwards, so it is refused.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
@@ -14,7 +14,9 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Irreversible, Step, TableLock
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
+from zdm.recipes import run_sql
 from zdm.recipes.reading import insert, refuse, statements
+from zdm.recipes.run_sql import Owned
 
 SLUG = "insert_rows"
 
@@ -51,13 +53,15 @@ class InsertRows:
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement."""
-        base = statements.step(
-            SLUG, self.statement, context, id=f"{self.table}-insert", title=self.title
-        )
+        owner = Owned(operation=SLUG, origin=context.origin)
         return (
-            replace(
-                base,
+            run_sql.as_authored(
+                owner,
+                self.statement,
+                id=f"{self.table}-insert",
+                title=self.title,
                 locks=statements.locks(context.snapshot, *self.locks),
+                probe="",  # the journal alone knows
                 undo=Irreversible(reason="which rows were inserted is not kept"),
                 reason="A few rows, in the same transaction as their journal entry.",
             ),

@@ -22,8 +22,7 @@ from zdm.model.statement import Action, ActionKind, Setting
 from zdm.parse import emit, trees
 from zdm.parse.emit import Expression, Qualified
 from zdm.recipes import site
-from zdm.recipes.index import build as index
-from zdm.recipes.index import name as index_name
+from zdm.recipes.index import build, default_name
 from zdm.recipes.index.build import NewIndex
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.snapshot import edits
@@ -79,11 +78,9 @@ class CreateIndex:
         """One step, or none."""
         if self.there:
             return ()
-        table = context.snapshot.table(self.table)
-        if table is None:
-            raise LookupError(f"the Snapshot has no table {self.table}")
+        table = context.snapshot.require_table(self.table)
         return (
-            index.build(
+            build.build(
                 site.at(SLUG, table, context, settings=self.settings),
                 NewIndex(
                     name=self.index.name,
@@ -126,7 +123,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if table is None:
         on_view = any(v.name == fact.table for v in snapshot.views)
         return None if on_view else statements.unknown_table(action, fact.table)
-    name = action.tree.get("idxname") or index_name.chosen(action.tree, table.name, snapshot)
+    name = action.tree.get("idxname") or default_name.chosen(action.tree, table.name, snapshot)
     problem = _problem(action, table, name)
     if problem is not None:
         return refuse.refuse(action, "index_cannot_be_planned", *problem)

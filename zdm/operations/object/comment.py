@@ -17,7 +17,9 @@ from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.parse import emit, trees
 from zdm.parse.emit import Constant, Ident, Part, Qualified
+from zdm.recipes import run_sql
 from zdm.recipes.reading import statements
+from zdm.recipes.run_sql import Owned
 from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
 
@@ -87,16 +89,13 @@ class Comment:
         """The author's statement; none where the text stands there already."""
         if self.text == self.former:
             return ()
-        base = statements.step(
-            SLUG,
+        owner = Owned(operation=SLUG, origin=context.origin)
+        lock = TableLock(table=self.table, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
+        step: RunSql = run_sql.as_authored(
+            owner,
             self.statement,
-            context,
             id="-".join(p for p in (str(self.table), self.part, "comment") if p),
             title=self.title,
-        )
-        lock = TableLock(table=self.table, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
-        step: RunSql = replace(
-            base,
             locks=statements.locks(context.snapshot, lock),
             probe=self._probe(),
             undo=(self._undo(),),

@@ -6,7 +6,7 @@ CREATE …). OR REPLACE of one that exists changes what the old version calls, s
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from zdm.model.findings import Hazard
@@ -15,9 +15,11 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step, TableLock
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
+from zdm.recipes import run_sql
 from zdm.recipes.object import objects
 from zdm.recipes.object.objects import NewObject
 from zdm.recipes.reading import refuse, statements
+from zdm.recipes.run_sql import Owned
 
 SLUG = "new_object"
 _KINDS = (
@@ -61,12 +63,13 @@ class CreateObject:
         """The author's statement."""
         if self.there:
             return ()
-        base = statements.step(
-            SLUG, self.statement, context, id=f"{self.new.name}-create", title=self.title
-        )
+        owner = Owned(operation=SLUG, origin=context.origin)
         return (
-            replace(
-                base,
+            run_sql.as_authored(
+                owner,
+                self.statement,
+                id=f"{self.new.name}-create",
+                title=self.title,
                 locks=statements.locks(context.snapshot, *self.locks),
                 probe=objects.probe(self.new),
                 undo=objects.undo(self.new),

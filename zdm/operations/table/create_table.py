@@ -7,7 +7,7 @@ DEFAULT partition, PARTITION OF reads it whole under ACCESS EXCLUSIVE, so that i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from zdm.model.findings import Hazard
@@ -18,7 +18,9 @@ from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.parse import emit, trees
 from zdm.parse.emit import Qualified
+from zdm.recipes import run_sql
 from zdm.recipes.reading import refuse, statements
+from zdm.recipes.run_sql import Owned
 from zdm.recipes.snapshot import new_table
 from zdm.recipes.snapshot.new_table import Place
 from zdm.recipes.sql import probes
@@ -58,12 +60,13 @@ class CreateTable:
         """The author's statement."""
         if self.there:
             return ()
-        base = statements.step(
-            SLUG, self.statement, context, id=f"{self.table}-create", title=self.title
-        )
+        owner = Owned(operation=SLUG, origin=context.origin)
         return (
-            replace(
-                base,
+            run_sql.as_authored(
+                owner,
+                self.statement,
+                id=f"{self.table}-create",
+                title=self.title,
                 locks=statements.locks(context.snapshot, *self.locks),
                 probe=probes.probe(probes.relation(self.table)),
                 undo=(emit.sql("DROP TABLE IF EXISTS {t}", t=Qualified(self.table)),),

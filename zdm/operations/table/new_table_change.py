@@ -17,7 +17,9 @@ from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact, Statement
 from zdm.parse import emit, trees
 from zdm.parse.emit import Ident, Part, Qualified
+from zdm.recipes import run_sql
 from zdm.recipes.reading import insert, refuse, statements
+from zdm.recipes.run_sql import Owned
 from zdm.recipes.snapshot import new_table_edits
 from zdm.recipes.sql import probes
 
@@ -56,12 +58,14 @@ class NewTableChange:
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement."""
         word = self.what.replace(" ", "-")
-        base = statements.step(
-            SLUG, self.statement, context, id=f"{self.table}-{word}", title=self.title
-        )
-        step = replace(
-            base,
+        owner = Owned(operation=SLUG, origin=context.origin)
+        step = run_sql.as_authored(
+            owner,
+            self.statement,
+            id=f"{self.table}-{word}",
+            title=self.title,
             locks=statements.locks(context.snapshot, *self.locks),
+            probe="",  # the journal alone knows
             undo=_move_back(self.table, self.moved_to),
             reason="The table is made by this train: nobody uses it yet.",
         )

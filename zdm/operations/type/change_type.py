@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, LOCK_TIMEOUT, STATEMENT_TIMEOUT, Phase, RunSql, Step
+from zdm.model.plan import BOTH, Phase, Step
 from zdm.model.schema import Column, Name, Snapshot, Table, Volatility
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.parse import emit, trees
 from zdm.parse.emit import Ident, Qualified, TypeText
-from zdm.recipes import cost, site
+from zdm.recipes import cost, run_sql, site
 from zdm.recipes.column import dependents, dual_write, fusion
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.reading import refuse
@@ -63,8 +63,8 @@ class ChangeType:
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """What remains when it is planned well."""
-        table = _table(context.snapshot, self.table)
-        old = _column(table, self.old)
+        table = context.snapshot.require_table(self.table)
+        old = table.require_column(self.old)
         total = (
             f"`{self.forward}` must accept every value that the old version can write to"
             f" {self.old}: an error in it fails the old version's write",
@@ -101,10 +101,10 @@ class ChangeType:
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Add and sync, fill, and after the rollout let the old column go."""
-        table = _table(context.snapshot, self.table)
+        table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
         pair = Pair(
-            old=_column(table, self.old),
+            old=table.require_column(self.old),
             new=self.new,
             forward=self.forward,
             backward=self.backward,
@@ -122,7 +122,7 @@ class ChangeType:
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
         """The new column in place of the old one."""
-        old = _column(_table(snapshot, self.table), self.old)
+        old = snapshot.require_table(self.table).require_column(self.old)
         filled = old.not_null and not self.given  # a cast of a value is a value
         new = replace(self.new, default=self.default, kept_filled=filled)
         added = edits.put_column(snapshot, self.table, new)
@@ -162,14 +162,14 @@ class WidenType:
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One step."""
-        table = _table(context.snapshot, self.table)
+        table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
-        old = _column(table, self.column)
+        old = table.require_column(self.column)
         target, name = Qualified(self.table), Ident(self.column)
         return (
-            RunSql(
+            run_sql.short_transaction(
+                place,
                 id=place.id(self.column, "type"),
-                operation=SLUG,
                 phase=Phase.EXPAND,
                 title=self.title,
                 sql=(
@@ -181,8 +181,6 @@ class WidenType:
                     ),
                 ),
                 locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
-                lock_timeout=LOCK_TIMEOUT,
-                statement_timeout=STATEMENT_TIMEOUT,
                 settings=self.settings,
                 probe=probes.probe(probes.column_type(self.table, self.column, self.type)),
                 undo=(
@@ -196,14 +194,13 @@ class WidenType:
                 ),
                 serves=BOTH,
                 reason="PostgreSQL changes the catalog alone; every old value reads the same.",
-                origin=context.origin,
                 cost=cost.NOTHING,
             ),
         )
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
         """The column with its new type."""
-        old = _column(_table(snapshot, self.table), self.column)
+        old = snapshot.require_table(self.table).require_column(self.column)
         return edits.put_column(snapshot, self.table, replace(old, type=self.type))
 
 
@@ -340,17 +337,3 @@ def _backward(found: Fused, snapshot: Snapshot) -> str | None:
         return inverses.known(found.old, found.new, found.fill, snapshot)
     tree = trees.expression(found.reverse.expression)
     return expressions.bare(tree) if set(trees.columns(tree)) <= {found.new.name} else None
-
-
-def _table(snapshot: Snapshot, name: Name) -> Table:
-    table = snapshot.table(name)
-    if table is None:
-        raise LookupError(f"the Snapshot has no table {name}")
-    return table
-
-
-def _column(table: Table, name: str) -> Column:
-    column = table.column(name)
-    if column is None:
-        raise LookupError(f"{table.name} has no column {name}")
-    return column

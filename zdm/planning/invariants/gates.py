@@ -4,7 +4,7 @@ without probe)."""
 
 from collections.abc import Iterator
 
-from zdm.model.findings import Finding, Severity
+from zdm.model.findings import Finding, violation
 from zdm.model.plan import AwaitRollout, Irreversible, Phase, Plan, RunSql, Side, Step
 
 
@@ -18,42 +18,32 @@ def check(plan: Plan) -> tuple[Finding, ...]:
 def _old(before: list[Step]) -> Iterator[Finding]:
     for step in before:
         if Side.OLD not in step.serves:
-            yield _finding(
-                step,
+            yield violation(
                 "breaks_old",
                 f"step {step.id} breaks the old version before it is replaced",
+                step.origin,
             )
 
 
 def _new(plan: Plan, before: list[Step], after: list[Step]) -> Iterator[Finding]:
     deploys = any(isinstance(step, AwaitRollout) for step in plan.steps)
     if deploys and before and Side.NEW not in before[-1].serves:
-        yield _finding(
-            before[-1],
+        yield violation(
             "new_not_ready",
             f"after step {before[-1].id} the new version is deployed, but does not work yet",
+            before[-1].origin,
         )
     for step in after:
         if Side.NEW not in step.serves:
-            yield _finding(step, "breaks_new", f"step {step.id} breaks the new version")
+            yield violation("breaks_new", f"step {step.id} breaks the new version", step.origin)
 
 
 def _way_back(before: list[Step]) -> Iterator[Finding]:
     for step in before:
         if isinstance(step, RunSql) and step.probe and isinstance(step.undo, Irreversible):
-            yield _finding(
-                step,
+            yield violation(
                 "early_point_of_no_return",
                 f"step {step.id} has no way back ({step.undo.reason}), and the new version is"
                 " not there yet",
+                step.origin,
             )
-
-
-def _finding(step: Step, slug: str, message: str) -> Finding:
-    return Finding(
-        slug=slug,
-        severity=Severity.ERROR,
-        message=message,
-        remedy="make the plan again with `zdm plan`",
-        source=step.origin[0] if step.origin else None,
-    )

@@ -3,7 +3,7 @@ stands alone outside a transaction (manual, CREATE INDEX)."""
 
 from collections.abc import Iterator
 
-from zdm.model.findings import Finding, Severity
+from zdm.model.findings import Finding, violation
 from zdm.model.plan import Plan, RunSql
 
 
@@ -20,17 +20,17 @@ def check(plan: Plan) -> tuple[Finding, ...]:
 def _alone(step: RunSql) -> Iterator[Finding]:
     concurrent = any(" CONCURRENTLY " in f"{sql} " for sql in step.sql)
     if concurrent and step.in_transaction:
-        yield _finding(
-            step,
+        yield violation(
             "concurrently_in_transaction",
             f"step {step.id} runs CONCURRENTLY in a transaction, where it is an error",
+            step.origin,
         )
     if not step.in_transaction and len(step.sql) != 1:
-        yield _finding(
-            step,
+        yield violation(
             "several_without_transaction",
             f"step {step.id} runs {len(step.sql)} statements outside a transaction, so a"
             " failure would leave some of them done",
+            step.origin,
         )
 
 
@@ -41,19 +41,9 @@ def _long(step: RunSql) -> Iterator[Finding]:
     for lock in blocking:
         if step.cost.scan or lock.table in step.rewrites:
             work = "rewrites" if lock.table in step.rewrites else "reads all of"
-            yield _finding(
-                step,
+            yield violation(
                 "long_lock",
                 f"step {step.id} {work} {lock.table} under {lock.mode}: others would wait for"
                 " its whole length",
+                step.origin,
             )
-
-
-def _finding(step: RunSql, slug: str, message: str) -> Finding:
-    return Finding(
-        slug=slug,
-        severity=Severity.ERROR,
-        message=message,
-        remedy="make the plan again with `zdm plan`",
-        source=step.origin[0] if step.origin else None,
-    )

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from zdm.model.findings import Finding, Severity
+from zdm.model.findings import Finding, violation
 from zdm.model.plan import AwaitRollout, Phase, Plan
 
 
@@ -17,32 +17,23 @@ def check(plan: Plan) -> tuple[Finding, ...]:
 def _findings(plan: Plan) -> Iterator[Finding]:
     for before, after in pairwise(plan.steps):
         if before.phase.position > after.phase.position:
-            yield _finding(
+            yield violation(
                 "phase_order",
                 f"step {after.id} ({after.phase.value}) stands after {before.id}"
                 f" ({before.phase.value}), so it would run too late",
             )
     for step_id, count in Counter(step.id for step in plan.steps).items():
         if count > 1:
-            yield _finding(
+            yield violation(
                 "step_id_twice",
                 f"{count} steps have the id {step_id}, so the journal cannot tell them apart",
             )
     rollouts = [step for step in plan.steps if isinstance(step, AwaitRollout)]
     if len(rollouts) > 1:
-        yield _finding("two_rollouts", "the plan has more than one rollout: it is two plans")
+        yield violation("two_rollouts", "the plan has more than one rollout: it is two plans")
     late = [s for s in plan.steps if s.phase.position > Phase.ROLLOUT.position]
     if late and not rollouts:
-        yield _finding(
+        yield violation(
             "no_rollout",
             f"step {late[0].id} breaks the old version, and nothing waits until it is gone",
         )
-
-
-def _finding(slug: str, message: str) -> Finding:
-    return Finding(
-        slug=slug,
-        severity=Severity.ERROR,
-        message=message,
-        remedy="make the plan again with `zdm plan`",
-    )

@@ -8,7 +8,7 @@ stops reads or writes.
 from collections.abc import Iterator
 from datetime import timedelta
 
-from zdm.model.findings import Finding, Severity
+from zdm.model.findings import Finding, violation
 from zdm.model.plan import NO_TIMEOUT, Plan, RunSql
 
 LONGEST_WAIT = timedelta(seconds=2)
@@ -23,26 +23,16 @@ def check(plan: Plan) -> tuple[Finding, ...]:
 
 def _findings(step: RunSql) -> Iterator[Finding]:
     if step.in_transaction and not NO_TIMEOUT < step.lock_timeout <= LONGEST_WAIT:
-        yield _finding(
-            step,
+        yield violation(
             "lock_timeout",
             f"step {step.id} waits up to {step.lock_timeout.total_seconds():g} s (0: for ever)"
             " for its lock, and all later queries queue behind it",
+            step.origin,
         )
     stops = any(lock.mode.blocks_reads or lock.mode.blocks_writes for lock in step.locks)
     if stops and step.statement_timeout <= NO_TIMEOUT:
-        yield _finding(
-            step,
+        yield violation(
             "statement_timeout",
             f"step {step.id} holds a lock that stops reads or writes, for as long as it likes",
+            step.origin,
         )
-
-
-def _finding(step: RunSql, slug: str, message: str) -> Finding:
-    return Finding(
-        slug=slug,
-        severity=Severity.ERROR,
-        message=message,
-        remedy="make the plan again with `zdm plan`",
-        source=step.origin[0] if step.origin else None,
-    )

@@ -5,9 +5,7 @@ trigger that gives it a value while a version runs that does not know it.
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
     BOTH,
-    LOCK_TIMEOUT,
     NEW_ONLY,
-    STATEMENT_TIMEOUT,
     Assignment,
     Backfill,
     Phase,
@@ -15,18 +13,18 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Column
 from zdm.model.sql import ident
-from zdm.recipes import cost
+from zdm.recipes import cost, run_sql
 from zdm.recipes.index import walk_key
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.recipes.trigger import computed_column, fill_nulls, sync
+from zdm.recipes.trigger import computed_column, fill_nulls, own_trigger, sync
 from zdm.recipes.trigger.fill_nulls import Fill
 
 
 def backfill(site: Site, column: Column, value: str, *, keeps: bool) -> Backfill:
     """Every row that has no value, or not the one that is computed from its columns; `keeps`:
     a trigger gives one to new rows."""
-    stands = fill_nulls.stands(site, Fill(column=column.name, expression=value))
+    filling = Fill(column=column.name, expression=value)
     return Backfill(
         id=site.id(column.name, "fill"),
         operation=site.operation,
@@ -37,7 +35,7 @@ def backfill(site: Site, column: Column, value: str, *, keeps: bool) -> Backfill
         assignments=(Assignment(column=column.name, expression=value),),
         differs=_differs(site, column, value),
         settings=site.settings,
-        preconditions=(stands,) if keeps else (),
+        preconditions=(fill_nulls.enabled_check(site, filling),) if keeps else (),
         undo=(),
         serves=BOTH,
         reason="Rows from before the column have no value yet; batches lock only the rows"
@@ -49,22 +47,19 @@ def backfill(site: Site, column: Column, value: str, *, keeps: bool) -> Backfill
 
 def stop(site: Site, column: Column, value: str) -> RunSql:
     """The trigger goes when the old version is gone."""
-    filling = Fill(column=column.name, expression=value)
-    return RunSql(
+    trigger = fill_nulls.trigger(site, Fill(column=column.name, expression=value))
+    return run_sql.short_transaction(
+        site,
         id=site.id(column.name, "stop-filling"),
-        operation=site.operation,
         phase=Phase.CONTRACT,
         title=f"stop filling {site.name}.{column.name}",
-        sql=fill_nulls.remove_sql(site, filling),
+        sql=own_trigger.drop_sql(trigger),
         locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
         settings=site.settings,
-        probe=probes.probe(fill_nulls.removed(site, filling)),
+        probe=probes.probe(own_trigger.removed(trigger)),
         undo=computed_column.install_sql(site, column, value),
         serves=NEW_ONLY,
         reason="The new version writes the column itself.",
-        origin=site.origin,
     )
 
 

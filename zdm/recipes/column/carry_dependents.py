@@ -8,13 +8,11 @@ What cannot be made again in this way is named and refused.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from zdm.model import acl
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
     BOTH,
-    LOCK_TIMEOUT,
-    NO_TIMEOUT,
     OLD_ONLY,
-    STATEMENT_TIMEOUT,
     AwaitRollout,
     Phase,
     RunSql,
@@ -25,7 +23,7 @@ from zdm.model.schema import Column, Constraint, Index, Snapshot, Table
 from zdm.model.sql import zdm_name
 from zdm.parse import emit
 from zdm.parse.emit import Constant, Ident, Qualified
-from zdm.recipes import cost
+from zdm.recipes import run_sql
 from zdm.recipes.column import dependents
 from zdm.recipes.constraint import not_null
 from zdm.recipes.index import build
@@ -119,22 +117,14 @@ def _properties(move: Move, column: Column) -> Iterator[str]:
         yield from _grants(move, grant)
 
 
-_PRIVILEGES = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "x": "REFERENCES"}
-
-
-def _grants(move: Move, grant: str) -> Iterator[str]:
-    """`role=rw*/grantor` of an access control list, as GRANTs on the new column."""
-    role, _, rest = grant.rpartition("/")[0].rpartition("=")
-    quoted = role.startswith('"')
-    grantee = Ident(role[1:-1].replace('""', '"') if quoted else role)
-    for position, letter in enumerate(rest):
-        if letter not in _PRIVILEGES:
-            continue
-        with_option = " WITH GRANT OPTION" if rest[position + 1 : position + 2] == "*" else ""
-        to = "{role}" if role else "PUBLIC"
-        parts = {"role": grantee} if role else {}
+def _grants(move: Move, item: str) -> Iterator[str]:
+    """An entry of the old column's access list, as GRANTs on the new one."""
+    entry = acl.parse(item)
+    to, parts = ("{role}", {"role": Ident(entry.grantee)}) if entry.grantee else ("PUBLIC", {})
+    for privilege in entry.privileges:
+        option = " WITH GRANT OPTION" if privilege.grantable else ""
         yield emit.sql(
-            f"GRANT {_PRIVILEGES[letter]} ({{c}}) ON TABLE {{t}} TO {to}{with_option}",
+            f"GRANT {privilege.name} ({{c}}) ON TABLE {{t}} TO {to}{option}",
             c=Ident(move.new),
             t=Qualified(move.site.name),
             **parts,
@@ -204,87 +194,76 @@ def _adopt(move: Move, name: str, definition: str) -> RunSql:
     deferrable = "".join(
         f" {word}" for word in ("DEFERRABLE", "INITIALLY DEFERRED") if word in definition
     )
-    table = Qualified(move.site.name)
-    return RunSql(
+    return run_sql.short_transaction(
+        move.site,
         id=move.site.id(name, "constraint"),
-        operation=move.site.operation,
         phase=Phase.VALIDATE,
         title=f"make index {name} a UNIQUE constraint of {move.site.name}",
         sql=(
             emit.sql(
                 f"ALTER TABLE {{t}} ADD CONSTRAINT {{k}} UNIQUE USING INDEX {{k}}{deferrable}",
-                t=table,
+                t=Qualified(move.site.name),
                 k=Ident(name),
             ),
         ),
         locks=move.site.lock(LockMode.ACCESS_EXCLUSIVE),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
         probe=probes.probe(probes.constraint(move.site.name, name)),
-        undo=(
-            emit.sql("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {k}", t=table, k=Ident(name)),
-        ),
+        undo=(_drop_constraint(move.site, name),),
         serves=BOTH,
         reason="The index is built and valid, so the constraint costs an instant.",
-        origin=move.site.origin,
     )
 
 
 def _constraint_steps(move: Move, constraint: Constraint) -> Iterator[RunSql]:
-    name = temporary(constraint.name)
+    yield _add_constraint(move, constraint)
+    if constraint.validated:
+        yield _validate_constraint(move, constraint)
+
+
+def _add_constraint(move: Move, constraint: Constraint) -> RunSql:
+    site, name = move.site, temporary(constraint.name)
     foreign = constraint.kind == "foreign key"
-    add_lock = LockMode.SHARE_ROW_EXCLUSIVE if foreign else LockMode.ACCESS_EXCLUSIVE
-    table = Qualified(move.site.name)
-    yield RunSql(
-        id=move.site.id(name, "add"),
-        operation=move.site.operation,
+    build_step = run_sql.foreign_key_change if foreign else run_sql.short_transaction
+    mode = LockMode.SHARE_ROW_EXCLUSIVE if foreign else LockMode.ACCESS_EXCLUSIVE
+    return build_step(
+        site,
+        id=site.id(name, "add"),
         phase=Phase.VALIDATE,
-        title=f"put {constraint.kind} {constraint.name} on {move.site.name}.{move.new} too",
+        title=f"put {constraint.kind} {constraint.name} on {site.name}.{move.new} too",
         sql=(
             definitions.constraint(
-                constraint.definition, move.site.name, move.old, move.new, name=name
+                constraint.definition, site.name, move.old, move.new, name=name
             ),
         ),
-        locks=_both_locks(move, constraint, add_lock, add_lock),
-        lock_timeout=LOCK_TIMEOUT / 2 if foreign else LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
-        probe=probes.probe(probes.constraint(move.site.name, name)),
-        undo=(
-            emit.sql("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {k}", t=table, k=Ident(name)),
-        ),
+        locks=_both_locks(move, constraint, mode, mode),
+        probe=probes.probe(probes.constraint(site.name, name)),
+        undo=(_drop_constraint(site, name),),
         serves=BOTH,
         reason="NOT VALID needs no scan; both columns hold the same value, so the old version"
         " keeps it as it keeps its own.",
-        origin=move.site.origin,
     )
-    if not constraint.validated:
-        return
-    yield RunSql(
-        id=move.site.id(name, "validate"),
-        operation=move.site.operation,
-        phase=Phase.VALIDATE,
-        title=f"validate {name} on {move.site.name}",
-        sql=(emit.sql("ALTER TABLE {t} VALIDATE CONSTRAINT {k}", t=table, k=Ident(name)),),
-        locks=_both_locks(
-            move, constraint, LockMode.SHARE_UPDATE_EXCLUSIVE, LockMode.ROW_SHARE
-        ),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=NO_TIMEOUT,
-        probe=probes.probe(probes.constraint_valid(move.site.name, name)),
-        undo=(),
-        serves=BOTH,
-        reason="Reads every row under SHARE UPDATE EXCLUSIVE: reads and writes go on.",
-        origin=move.site.origin,
-        cost=cost.scan(move.site.table),
+
+
+def _validate_constraint(move: Move, constraint: Constraint) -> RunSql:
+    """VALIDATE of a CHECK or foreign key; the latter also locks the referenced table."""
+    modes = (LockMode.SHARE_UPDATE_EXCLUSIVE, LockMode.ROW_SHARE)
+    step = not_null.validate(move.site, temporary(constraint.name))
+    return replace(step, locks=_both_locks(move, constraint, *modes))
+
+
+def _drop_constraint(site: Site, name: str) -> str:
+    return emit.sql(
+        "ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {k}", t=Qualified(site.name), k=Ident(name)
     )
 
 
 def _both_locks(
-    move: Move, constraint: Constraint, own: LockMode, other: LockMode
+    move: Move, constraint: Constraint, here: LockMode, there: LockMode
 ) -> tuple[TableLock, ...]:
-    locks = set(move.site.lock(own))
+    """The locks on the table and on the one that a foreign key references."""
+    locks = set(move.site.lock(here))
     if constraint.references is not None and constraint.references != move.site.name:
-        locks.add(TableLock(table=constraint.references, mode=other))
+        locks.add(TableLock(table=constraint.references, mode=there))
     return tuple(sorted(locks))
 
 

@@ -5,29 +5,28 @@ The point of no return is the drop of the trigger, not the drop of the column: f
 the old column no longer knows what the new version writes.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
     BOTH,
-    LOCK_TIMEOUT,
     NEW_ONLY,
-    NO_TIMEOUT,
-    STATEMENT_TIMEOUT,
     Assignment,
     Backfill,
-    Check,
     Irreversible,
     Phase,
     RunSql,
     TableLock,
 )
-from zdm.model.schema import Constraint
+from zdm.model.schema import Column, Constraint
 from zdm.parse import emit
 from zdm.parse.emit import Constant, Expression, Ident, Qualified
-from zdm.recipes import cost
+from zdm.recipes import cost, run_sql
 from zdm.recipes.index import walk_key
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.recipes.trigger import sync
+from zdm.recipes.trigger import own_trigger, sync
 from zdm.recipes.trigger.sync import Pair
 
 PAST_RETURN = "after the point of no return: the old version cannot run any more"
@@ -53,14 +52,7 @@ def fill(site: Site, pair: Pair, where: str = "") -> Backfill:
         differs=f"({differs}) AND {where}" if where else differs,
         synced=True,
         settings=site.settings,
-        preconditions=(
-            Check(
-                sql=sync.installed(site, pair),
-                failure=f"the sync trigger on {site.name} is missing or disabled, so rows"
-                " written meanwhile would be lost",
-                hint="run the expand phase again, or enable the trigger",
-            ),
-        ),
+        preconditions=(sync.enabled_check(site, pair),),
         undo=(),  # the column goes with the step that added it
         serves=BOTH,
         reason="Rows written since the trigger stands are in step already; batches write the"
@@ -74,15 +66,13 @@ def analyze(site: Site, column: str, *, target: int | None = None) -> tuple[RunS
     """Statistics for the new column before reads move to it; none where its target is 0."""
     if target == 0:
         return ()
-    step = RunSql(
+    step = run_sql.full_scan(
+        site,
         id=site.id(column, "analyze"),
-        operation=site.operation,
         phase=Phase.VALIDATE,
         title=f"gather statistics of {site.name}.{column}",
         sql=(emit.sql("ANALYZE {t} ({c})", t=Qualified(site.name), c=Ident(column)),),
         locks=site.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=NO_TIMEOUT,
         probe=probes.probe(
             emit.sql(
                 _ANALYZED,
@@ -96,7 +86,6 @@ def analyze(site: Site, column: str, *, target: int | None = None) -> tuple[RunS
         undo=(),
         serves=BOTH,
         reason="A new column has no statistics, so queries on it would be planned blindly.",
-        origin=site.origin,
     )
     return (step,)
 
@@ -107,43 +96,22 @@ def contract(
     """Stop keeping the columns in step, and let the old one be NULL from now on.
 
     `losing`: constraints on the old column that a NULL in it could break."""
-    table, old, new = Qualified(site.name), Ident(pair.old.name), Ident(pair.new.name)
     trigger, function = sync.remove_sql(site, pair)
-    loosen = [
-        emit.sql("ALTER TABLE {t} DROP CONSTRAINT {k}", t=table, k=Ident(c.name))
-        for c in losing
-    ]
-    conditions = [sync.removed(site, pair)]
-    conditions += [probes.absent(probes.constraint(site.name, c.name)) for c in losing]
-    if pair.old.not_null:
-        loosen.append(
-            emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=old)
-        )
-        conditions.append(probes.absent(probes.column_not_null(site.name, pair.old.name)))
-    if pair.old.default is not None:
-        loosen.append(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", t=table, c=old))
-        conditions.append(probes.absent(probes.column_default(site.name, pair.old.name)))
-    if default is not None:
-        loosen.append(
-            emit.sql(
-                "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}",
-                t=table,
-                c=new,
-                d=Expression(default),
-            )
-        )
-        conditions.append(probes.column_default(site.name, pair.new.name))
-    return RunSql(
+    edits = (
+        *(_drop_constraint(site, constraint.name) for constraint in losing),
+        *_allow_null(site, pair.old),
+        *_set_default(site, pair.new, default),
+    )
+    gone = own_trigger.removed(sync.trigger(site, pair))
+    return run_sql.short_transaction(
+        site,
         id=site.id(pair.new.name, "end-dual-write"),
-        operation=site.operation,
         phase=Phase.CONTRACT,
         title=f"stop writing {site.name}.{pair.old.name} beside {pair.new.name}",
-        sql=(trigger, *loosen, function),
+        sql=(trigger, *(edit.sql for edit in edits), function),
         locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
         settings=site.settings,
-        probe=probes.probe(probes.both(*conditions)),
+        probe=probes.probe(probes.both(gone, *(edit.done for edit in edits))),
         undo=Irreversible(
             reason=f"{pair.old.name} no longer gets what the new version writes to"
             f" {pair.new.name}"
@@ -151,8 +119,51 @@ def contract(
         serves=NEW_ONLY,
         reason="Trigger, relaxations and function in one transaction: a trigger that names a"
         " column which is gone makes every write fail.",
-        origin=site.origin,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """A statement, and a SELECT that says whether it is done."""
+
+    sql: str
+    done: str
+
+
+def _drop_constraint(site: Site, name: str) -> _Edit:
+    table, constraint = Qualified(site.name), Ident(name)
+    return _Edit(
+        emit.sql("ALTER TABLE {t} DROP CONSTRAINT {k}", t=table, k=constraint),
+        probes.absent(probes.constraint(site.name, name)),
+    )
+
+
+def _allow_null(site: Site, column: Column) -> Iterator[_Edit]:
+    """Without NOT NULL and without default, so that the column can be left out."""
+    table, name = Qualified(site.name), Ident(column.name)
+    if column.not_null:
+        yield _Edit(
+            emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=name),
+            probes.absent(probes.column_not_null(site.name, column.name)),
+        )
+    if column.default is not None:
+        yield _Edit(
+            emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", t=table, c=name),
+            probes.absent(probes.column_default(site.name, column.name)),
+        )
+
+
+def _set_default(site: Site, column: Column, default: str | None) -> Iterator[_Edit]:
+    if default is not None:
+        yield _Edit(
+            emit.sql(
+                "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}",
+                t=Qualified(site.name),
+                c=Ident(column.name),
+                d=Expression(default),
+            ),
+            probes.column_default(site.name, column.name),
+        )
 
 
 def drop_foreign_keys(site: Site, column: str) -> tuple[RunSql, ...]:
@@ -169,27 +180,19 @@ def _drop_foreign_key(site: Site, constraint: Constraint) -> RunSql:
     locks = set(site.lock(LockMode.ACCESS_EXCLUSIVE))
     if other is not None:
         locks.add(TableLock(table=other, mode=LockMode.ACCESS_EXCLUSIVE))
-    return RunSql(
+    edit = _drop_constraint(site, constraint.name)
+    return run_sql.foreign_key_change(
+        site,
         id=site.id(constraint.name, "drop-foreign-key"),
-        operation=site.operation,
         phase=Phase.DROP,
         title=f"drop foreign key {constraint.name} of {site.name}",
-        sql=(
-            emit.sql(
-                "ALTER TABLE {t} DROP CONSTRAINT {k}",
-                t=Qualified(site.name),
-                k=Ident(constraint.name),
-            ),
-        ),
+        sql=(edit.sql,),
         locks=tuple(sorted(locks)),
-        lock_timeout=LOCK_TIMEOUT / 2,  # it counts for each wait, and there are two tables
-        statement_timeout=STATEMENT_TIMEOUT,
-        probe=probes.probe(probes.absent(probes.constraint(site.name, constraint.name))),
+        probe=probes.probe(edit.done),
         undo=Irreversible(reason=PAST_RETURN),
         serves=NEW_ONLY,
         reason="Dropped with its column it would hold both tables' locks longer; alone it is"
         " an instant.",
-        origin=site.origin,
     )
 
 
@@ -197,9 +200,9 @@ def drop(
     site: Site, column: str, renames: tuple[str, ...] = (), done: tuple[str, ...] = ()
 ) -> RunSql:
     """Drop the old column and give what was built under another name its final one."""
-    return RunSql(
+    return run_sql.short_transaction(
+        site,
         id=site.id(column, "drop"),
-        operation=site.operation,
         phase=Phase.DROP,
         title=f"drop {site.name}.{column}",
         sql=(
@@ -209,14 +212,11 @@ def drop(
             *renames,
         ),
         locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
         probe=probes.probe(probes.both(probes.absent(probes.column(site.name, column)), *done)),
         undo=Irreversible(reason="the column's values are gone"),
         serves=NEW_ONLY,
         reason="Nobody reads or writes it any more; the space comes back as rows are"
         " rewritten.",
-        origin=site.origin,
     )
 
 

@@ -18,7 +18,7 @@ from zdm.recipes.reading import refuse, updates
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.sql import expressions
 from zdm.recipes.sql.expressions import Node
-from zdm.recipes.type import names as types
+from zdm.recipes.type import names
 
 _TOUCHES_NEW = frozenset(
     {
@@ -161,7 +161,7 @@ def _problem(actions: Sequence[Action], found: _Found) -> str | None:
 
 def _added_badly(action: Action) -> str | None:
     column = action.tree["def"]["ColumnDef"]
-    if types.is_serial(column["typeName"]):
+    if names.is_serial(column["typeName"]):
         return "the new column is serial"
     kinds = {c["Constraint"]["contype"] for c in column.get("constraints", [])}
     if kinds - {"CONSTR_NULL"}:
@@ -189,11 +189,11 @@ def _where(found: _Found) -> str | None:
     words = []
     for test in tests:
         null_test = test.get("NullTest", {})
-        names = updates.columns(null_test.get("arg", {}))
+        tested = updates.columns(null_test.get("arg", {}))
         kind = null_test.get("nulltesttype")
-        if (names, kind) == ((found.new,), "IS_NULL"):
+        if (tested, kind) == ((found.new,), "IS_NULL"):
             words += [] if found.add is not None else [f"{ident(found.new)} IS NULL"]
-        elif (names, kind) == ((found.old,), "IS_NOT_NULL"):
+        elif (tested, kind) == ((found.old,), "IS_NOT_NULL"):
             words.append(f"{ident(found.old)} IS NOT NULL")
         else:
             return None
@@ -226,12 +226,10 @@ def _mentions(action: Action, fact: Fact, column: str) -> bool:
 
 
 def _fused(actions: Sequence[Action], snapshot: Snapshot, found: _Found) -> Fused:
-    old = found.table.column(found.old)
-    new = found.table.column(found.new)
     if found.add is not None:
         new = _new_column(actions[found.add], snapshot, found.new)
-    if old is None or new is None:
-        raise LookupError(f"{found.table.name} has no column {found.old} or {found.new}")
+    else:
+        new = found.table.require_column(found.new)
     fill = found.update.assignments[0][1]
     where = _where(found) or ""
     default_at, default = _default(actions, found)
@@ -239,7 +237,7 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot, found: _Found) -> Fuse
     consumed = tuple(sorted(part for part in parts if part is not None))
     return Fused(
         table=found.table,
-        old=old,
+        old=found.table.require_column(found.old),
         new=new,
         forward=_forward(fill, found, where),
         fill=fill,
@@ -266,7 +264,7 @@ def _new_column(action: Action, snapshot: Snapshot, name: str) -> Column:
     collation = definition.get("collClause", {}).get("collname", [])
     return Column(
         name=name,
-        type=types.canonical(definition["typeName"], snapshot, action.statement.settings),
+        type=names.canonical(definition["typeName"], snapshot, action.statement.settings),
         collation=ident(*trees.strings(collation)) or None,
     )
 

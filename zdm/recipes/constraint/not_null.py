@@ -9,12 +9,11 @@ A CHECK that is NOT VALID already refuses new NULLs, also in updates of other co
 must be filled, and both versions must write no NULL, before these steps.
 """
 
+from dataclasses import replace
+
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
     BOTH,
-    LOCK_TIMEOUT,
-    NO_TIMEOUT,
-    STATEMENT_TIMEOUT,
     Phase,
     RunSql,
     Side,
@@ -22,7 +21,7 @@ from zdm.model.plan import (
 from zdm.model.sql import zdm_name
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified
-from zdm.recipes import cost
+from zdm.recipes import cost, run_sql
 from zdm.recipes.site import Site
 from zdm.recipes.sql import generated_names, probes
 
@@ -54,42 +53,44 @@ def _checked(
     site: Site, column: str, serves: frozenset[Side], phase: Phase
 ) -> tuple[RunSql, ...]:
     check = zdm_name(site.name.name, column, "not_null")
-    t, c, k = Qualified(site.name), Ident(column), Ident(check)
-    add = RunSql(
+    add = run_sql.short_transaction(
+        site,
         id=site.id(column, "check"),
-        operation=site.operation,
         phase=phase,
         title=f"refuse new NULLs in {site.name}.{column}",
         sql=(
             emit.sql(
                 "ALTER TABLE {t} ADD CONSTRAINT {k} CHECK ({c} IS NOT NULL) NOT VALID",
-                t=t,
-                c=c,
-                k=k,
+                t=Qualified(site.name),
+                c=Ident(column),
+                k=Ident(check),
             ),
         ),
         locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
         probe=probes.probe(probes.constraint(site.name, check)),
-        undo=(emit.sql("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {k}", t=t, k=k),),
+        undo=(_drop_if_exists(site, check),),
         serves=serves,
         reason="A CHECK that is NOT VALID needs no scan; it holds for every row written from"
         " now on.",
-        origin=site.origin,
     )
-    settle = RunSql(
+    proof = validate(site, check, serves=serves, phase=phase)
+    declare = replace(_declare(site, column, check), serves=serves, phase=phase)
+    return (add, proof, declare)
+
+
+def _declare(site: Site, column: str, check: str) -> RunSql:
+    """SET NOT NULL, which the validated CHECK proves; then the CHECK is not needed."""
+    t, c, k = Qualified(site.name), Ident(column), Ident(check)
+    return run_sql.short_transaction(
+        site,
         id=site.id(column, "set-not-null"),
-        operation=site.operation,
-        phase=phase,
+        phase=Phase.VALIDATE,
         title=f"make {site.name}.{column} NOT NULL",
         sql=(
             emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=t, c=c),
             emit.sql("ALTER TABLE {t} DROP CONSTRAINT {k}", t=t, k=k),
         ),
         locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
         probe=probes.probe(
             probes.both(
                 probes.column_not_null(site.name, column),
@@ -97,39 +98,44 @@ def _checked(
             )
         ),
         undo=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=t, c=c),),
-        serves=serves,
+        serves=BOTH,
         reason="The validated CHECK proves it, so SET NOT NULL does not scan; the proof goes"
         " in a statement of its own, else it would not count.",
-        origin=site.origin,
     )
-    return (add, validate(site, check, serves=serves, phase=phase), settle)
 
 
 def _named(
     site: Site, column: str, name: str, serves: frozenset[Side], phase: Phase
 ) -> tuple[RunSql, ...]:
-    t, c, k = Qualified(site.name), Ident(column), Ident(name)
-    add = RunSql(
+    add = run_sql.short_transaction(
+        site,
         id=site.id(column, "not-null"),
-        operation=site.operation,
         phase=phase,
         title=f"refuse new NULLs in {site.name}.{column}",
         sql=(
             emit.sql(
-                "ALTER TABLE {t} ADD CONSTRAINT {k} NOT NULL {c} NOT VALID", t=t, c=c, k=k
+                "ALTER TABLE {t} ADD CONSTRAINT {k} NOT NULL {c} NOT VALID",
+                t=Qualified(site.name),
+                c=Ident(column),
+                k=Ident(name),
             ),
         ),
         locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
         probe=probes.probe(probes.constraint(site.name, name)),
-        undo=(emit.sql("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {k}", t=t, k=k),),
+        undo=(_drop_if_exists(site, name),),
         serves=serves,
         reason="A NOT NULL constraint that is NOT VALID needs no scan (PostgreSQL 18); it holds"
         " for every row written from now on.",
-        origin=site.origin,
     )
     return (add, validate(site, name, serves=serves, phase=phase))
+
+
+def _drop_if_exists(site: Site, constraint: str) -> str:
+    return emit.sql(
+        "ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {k}",
+        t=Qualified(site.name),
+        k=Ident(constraint),
+    )
 
 
 def validate(
@@ -140,9 +146,9 @@ def validate(
     phase: Phase = Phase.VALIDATE,
 ) -> RunSql:
     """VALIDATE a CHECK or NOT NULL constraint: a scan that lets reads and writes pass."""
-    return RunSql(
+    return run_sql.full_scan(
+        site,
         id=site.id(name, "validate"),
-        operation=site.operation,
         phase=phase,
         title=f"validate {name} on {site.name}",
         sql=(
@@ -153,12 +159,9 @@ def validate(
             ),
         ),
         locks=site.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=NO_TIMEOUT,
         probe=probes.probe(probes.constraint_valid(site.name, name)),
         undo=(),  # the step before it takes the constraint away
         serves=serves,
         reason="Reads every row under SHARE UPDATE EXCLUSIVE: reads and writes go on.",
-        origin=site.origin,
         cost=cost.scan(site.table),
     )

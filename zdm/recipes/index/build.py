@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
     BOTH,
-    NO_TIMEOUT,
     Check,
     Phase,
     RunSql,
@@ -20,7 +19,7 @@ from zdm.model.plan import (
 from zdm.model.schema import Name
 from zdm.parse import emit
 from zdm.parse.emit import Qualified
-from zdm.recipes import cost
+from zdm.recipes import cost, run_sql
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 
@@ -45,16 +44,13 @@ def build(
 ) -> RunSql:
     """The one step for an ordinary table."""
     full = site.beside(index.name)
-    return RunSql(
+    return run_sql.concurrently(
+        site,
         id=site.id(index.name, "index"),
-        operation=site.operation,
         phase=phase,
         title=f"build {'unique ' if index.unique else ''}index {index.name} on {site.name}",
         sql=(index.sql,),
         locks=site.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
-        lock_timeout=NO_TIMEOUT,
-        statement_timeout=NO_TIMEOUT,
-        in_transaction=False,
         settings=site.settings,
         preconditions=preconditions,
         probe=probes.probe(probes.index_valid(full), probes.relation(full)),
@@ -63,7 +59,6 @@ def build(
         serves=serves,
         reason="CONCURRENTLY lets writes pass; a failed build leaves an INVALID index, which is"
         " dropped before the next try.",
-        origin=site.origin,
         cost=cost.build_index(site.table, index.columns),
     )
 

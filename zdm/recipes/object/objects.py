@@ -22,7 +22,7 @@ from zdm.model.statement import Action, Statement
 from zdm.parse import emit, trees
 from zdm.parse.emit import Constant, Ident, Part, Qualified, TypeText
 from zdm.recipes.reading import statements
-from zdm.recipes.snapshot import edits, new_table
+from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
 
 _NODES = {
@@ -146,7 +146,7 @@ def put(
             extension = Extension(name=new.name.name, schema="public", version="")
             return replace(snapshot, extensions=(*snapshot.extensions, extension))
         case "sequence":
-            return new_table.put_sequence(snapshot, _sequence(new.name))
+            return edits.put_sequence(snapshot, _sequence(new.name))
         case "view" | "materialized view":
             return _with_view(snapshot, new, tree, statement)
         case "function" | "procedure":

@@ -7,13 +7,16 @@ from zdm.model.statement import Action
 
 def refuse(action: Action, slug: str, message: str, remedy: str) -> Refusal:
     """The recogniser knows what this is, and that it must not be planned."""
-    return Refusal(
-        finding=Finding(
-            slug=slug,
-            severity=Severity.ERROR,
-            message=message,
-            remedy=remedy,
-            source=action.source,
-            statement=action.statement.sql,
-        )
+    return Refusal(finding=finding(action, slug, message, remedy))
+
+
+def finding(action: Action, slug: str, message: str, remedy: str) -> Finding:
+    """An error in the author's statement."""
+    return Finding(
+        slug=slug,
+        severity=Severity.ERROR,
+        message=message,
+        remedy=remedy,
+        source=action.source,
+        statement=action.statement.sql,
     )

@@ -1,23 +1,14 @@
-"""What recognisers ask of an Action, and steps that run the author's own statement.
-
-A statement that runs as written is the author's text, byte for byte, under the settings that
-were in force where he wrote it.
-"""
+"""What recognisers ask of an Action: its Fact, and the tables and names in its tree."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from zdm.model.operation import Context, Refusal
+from zdm.model.operation import Refusal
 from zdm.model.plan import (
-    BOTH,
-    LOCK_TIMEOUT,
-    STATEMENT_TIMEOUT,
-    Phase,
-    RunSql,
     TableLock,
 )
 from zdm.model.schema import Name, Snapshot
-from zdm.model.statement import Action, ActionKind, Fact, Setting, Statement
+from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.parse import trees
 from zdm.recipes.reading import refuse, updates
 from zdm.recipes.type import names
@@ -83,28 +74,6 @@ def _schemas(
         return (node["schemaname"],)
     path = tuple(s for s in names.path(snapshot, settings) if s in snapshot.schemas)
     return path or ("public",)
-
-
-def step(
-    operation: str, statement: Statement, context: Context, *, id: str, title: str
-) -> RunSql:
-    """A step of EXPAND that runs the author's statement; the caller replaces what differs."""
-    return RunSql(
-        id=id,
-        operation=operation,
-        phase=Phase.EXPAND,
-        title=title,
-        sql=(statement.sql,),
-        locks=(),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
-        settings=statement.settings,
-        probe="",
-        undo=(),
-        serves=BOTH,
-        reason="",
-        origin=context.origin,
-    )
 
 
 def locks(snapshot: Snapshot, *wanted: TableLock) -> tuple[TableLock, ...]:

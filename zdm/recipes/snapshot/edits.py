@@ -6,7 +6,7 @@ constraints, owned sequences, extended statistics (manual, ALTER TABLE).
 
 from dataclasses import replace
 
-from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table
+from zdm.model.schema import Column, Constraint, Index, Name, Sequence, Snapshot, Table
 from zdm.recipes.snapshot import definitions
 
 
@@ -28,7 +28,7 @@ def drop_table(snapshot: Snapshot, name: Name) -> Snapshot:
 
 def put_column(snapshot: Snapshot, name: Name, column: Column) -> Snapshot:
     """Add the column at the end, or put it in the place of the one with its name."""
-    table = _table(snapshot, name)
+    table = snapshot.require_table(name)
     if table.column(column.name) is None:
         columns = (*table.columns, column)
     else:
@@ -38,7 +38,7 @@ def put_column(snapshot: Snapshot, name: Name, column: Column) -> Snapshot:
 
 def drop_column(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
     """Take the column away, with all that vanishes with it."""
-    table = _table(snapshot, name)
+    table = snapshot.require_table(name)
     gone = {c.name for c in table.constraints if column in c.columns}
     left = replace(
         table,
@@ -60,7 +60,7 @@ def drop_column(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
 
 def rename_column(snapshot: Snapshot, name: Name, old: str, new: str) -> Snapshot:
     """Another name for the column, in all that hangs on it too."""
-    table = _table(snapshot, name)
+    table = snapshot.require_table(name)
     renamed = replace(
         table,
         columns=tuple(replace(c, name=new) if c.name == old else c for c in table.columns),
@@ -98,7 +98,7 @@ def _renamed_index(index: Index, old: str, new: str) -> Index:
 
 def put_constraint(snapshot: Snapshot, name: Name, constraint: Constraint) -> Snapshot:
     """Add the constraint, or put it in the place of the one with its name."""
-    table = _table(snapshot, name)
+    table = snapshot.require_table(name)
     others = [c for c in table.constraints if c.name != constraint.name]
     constraints = tuple(sorted([*others, constraint], key=lambda c: c.name))
     return put_table(snapshot, replace(table, constraints=constraints))
@@ -106,7 +106,7 @@ def put_constraint(snapshot: Snapshot, name: Name, constraint: Constraint) -> Sn
 
 def drop_constraint(snapshot: Snapshot, name: Name, constraint: str) -> Snapshot:
     """Take the constraint away, with its index."""
-    table = _table(snapshot, name)
+    table = snapshot.require_table(name)
     left = replace(
         table,
         constraints=tuple(c for c in table.constraints if c.name != constraint),
@@ -117,7 +117,7 @@ def drop_constraint(snapshot: Snapshot, name: Name, constraint: str) -> Snapshot
 
 def put_index(snapshot: Snapshot, name: Name, index: Index) -> Snapshot:
     """Add the index, or put it in the place of the one with its name."""
-    table = _table(snapshot, name)
+    table = snapshot.require_table(name)
     others = [i for i in table.indexes if i.name != index.name]
     indexes = tuple(sorted([*others, index], key=lambda i: i.name))
     return put_table(snapshot, replace(table, indexes=indexes))
@@ -125,14 +125,13 @@ def put_index(snapshot: Snapshot, name: Name, index: Index) -> Snapshot:
 
 def drop_index(snapshot: Snapshot, name: Name, index: str) -> Snapshot:
     """Take the index away."""
-    table = _table(snapshot, name)
+    table = snapshot.require_table(name)
     return put_table(
         snapshot, replace(table, indexes=tuple(i for i in table.indexes if i.name != index))
     )
 
 
-def _table(snapshot: Snapshot, name: Name) -> Table:
-    table = snapshot.table(name)
-    if table is None:
-        raise LookupError(f"the Snapshot has no table {name}")
-    return table
+def put_sequence(snapshot: Snapshot, sequence: Sequence) -> Snapshot:
+    """The Snapshot with one more sequence."""
+    sequences = sorted([*snapshot.sequences, sequence], key=lambda s: s.name)
+    return replace(snapshot, sequences=tuple(sequences))

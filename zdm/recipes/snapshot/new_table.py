@@ -16,7 +16,7 @@ from zdm.recipes.reading import statements
 from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import generated_names
 from zdm.recipes.sql.expressions import Node
-from zdm.recipes.type import names as types
+from zdm.recipes.type import names
 
 _KINDS = {
     "CONSTR_PRIMARY": ("primary key", "pkey"),
@@ -143,13 +143,13 @@ def _columns_of(node: Mapping[str, Any], place: Place) -> tuple[Column, ...]:
 def _column(definition: Node, place: Place) -> Column:
     constraints = [item["Constraint"] for item in definition.get("constraints", [])]
     kinds = {c["contype"]: c for c in constraints}
-    serial = types.is_serial(definition["typeName"])
+    serial = names.is_serial(definition["typeName"])
     default = kinds.get("CONSTR_DEFAULT", {}).get("raw_expr")
     identity = kinds.get("CONSTR_IDENTITY", {}).get("generated_when", "")
     generated = kinds.get("CONSTR_GENERATED")
     return Column(
         name=definition["colname"],
-        type=types.canonical(definition["typeName"], place.snapshot, place.settings),
+        type=names.canonical(definition["typeName"], place.snapshot, place.settings),
         not_null=serial or bool(kinds.keys() & {"CONSTR_NOTNULL", "CONSTR_IDENTITY"}),
         default=trees.expression_sql(default) if default else None,
         identity={"a": "always", "d": "by default"}.get(identity, ""),
@@ -163,13 +163,13 @@ def _sequences(
     for definition in definitions:
         constraints = [item["Constraint"] for item in definition.get("constraints", [])]
         identity = any(c["contype"] == "CONSTR_IDENTITY" for c in constraints)
-        if not identity and not types.is_serial(definition["typeName"]):
+        if not identity and not names.is_serial(definition["typeName"]):
             continue
         column = definition["colname"]
         taken = generated_names.taken(snapshot, table.schema)
         sequence = Sequence(
             name=Name(table.schema, generated_names.chosen(table, (column,), "seq", taken)),
-            type=types.canonical(definition["typeName"], snapshot, place.settings),
+            type=names.canonical(definition["typeName"], snapshot, place.settings),
             start=1,
             increment=1,
             minimum=1,
@@ -178,14 +178,8 @@ def _sequences(
             owner_column=column,
             identity=identity,
         )
-        snapshot = put_sequence(snapshot, sequence)
+        snapshot = edits.put_sequence(snapshot, sequence)
     return snapshot
-
-
-def put_sequence(snapshot: Snapshot, sequence: Sequence) -> Snapshot:
-    """The Snapshot with one more sequence."""
-    sequences = sorted([*snapshot.sequences, sequence], key=lambda s: s.name)
-    return replace(snapshot, sequences=tuple(sequences))
 
 
 def _not_null(snapshot: Snapshot, name: Name, columns: tuple[str, ...]) -> Snapshot:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import trees
-from zdm.recipes.index import name as index_name
+from zdm.recipes.index import default_name
 from zdm.recipes.snapshot import edits, new_table
 from zdm.recipes.type import names
 
@@ -90,7 +90,7 @@ def _drop_constraint(snapshot: Snapshot, table: Table, fact: Fact, _: Action) ->
 def _create_index(snapshot: Snapshot, table: Table, fact: Fact, action: Action) -> Snapshot:
     elements = [item["IndexElem"] for item in action.tree.get("indexParams", [])]
     index = Index(
-        name=fact.name or index_name.chosen(action.tree, table.name, snapshot) or "",
+        name=fact.name or default_name.chosen(action.tree, table.name, snapshot) or "",
         definition="",
         keys=tuple(e.get("name") for e in elements),
         columns=tuple(dict.fromkeys(e["name"] for e in elements if "name" in e)),

@@ -25,15 +25,15 @@ def install_sql(site: Site, column: Column, expression: str) -> tuple[str, ...]:
     reads = inputs(expression, site.table.columns)
     if not reads:
         return fill_nulls.install_sql(site, filling)
-    function = fill_nulls.function_name(site, filling)
+    own = fill_nulls.trigger(site, filling)
     return (
         expressions.trigger_function(
-            function, _body(site, column, expression, reads), site.settings
+            own.function, _body(site, column, expression, reads), site.settings
         ),
         expressions.row_trigger(
-            fill_nulls.trigger_name(filling),
+            own.name,
             site.name,
-            function,
+            own.function,
             _only_where(site, filling, column),
         ),
     )

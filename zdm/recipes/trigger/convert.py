@@ -10,13 +10,12 @@ import hashlib
 from dataclasses import dataclass
 
 from zdm.model.plan import Assignment, Check
-from zdm.model.schema import Name
 from zdm.model.sql import ident, zdm_name
-from zdm.parse import emit, trees
-from zdm.parse.emit import Ident, Qualified
+from zdm.parse import trees
 from zdm.recipes.site import Site
-from zdm.recipes.sql import expressions, probes
-from zdm.recipes.trigger.fill_nulls import TRIGGER_PREFIX
+from zdm.recipes.sql import expressions
+from zdm.recipes.trigger import own_trigger
+from zdm.recipes.trigger.own_trigger import OwnTrigger
 
 _MAY_FAIL = ("FuncCall", "A_Expr", "TypeCast")
 _TRY = "  BEGIN\n{body}  EXCEPTION WHEN data_exception THEN\n    NULL;\n  END;\n"
@@ -35,61 +34,31 @@ class Convert:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:8]
 
 
-def function_name(site: Site, convert: Convert) -> Name:
-    """The trigger's function, in the table's schema."""
-    return site.beside(zdm_name("convert", site.name.name, convert.word))
-
-
-def trigger_name(convert: Convert) -> str:
-    """The trigger, which fires after those of the author."""
-    return zdm_name("convert", convert.word, prefix=TRIGGER_PREFIX)
+def trigger(site: Site, convert: Convert) -> OwnTrigger:
+    """The trigger and its function, which is in the table's schema."""
+    return OwnTrigger(
+        table=site.name,
+        name=zdm_name("convert", convert.word, prefix=own_trigger.PREFIX),
+        function=site.beside(zdm_name("convert", site.name.name, convert.word)),
+    )
 
 
 def install_sql(site: Site, convert: Convert) -> tuple[str, ...]:
     """Function and trigger; SHARE ROW EXCLUSIVE on the table."""
-    function = function_name(site, convert)
+    own = trigger(site, convert)
     return (
-        expressions.trigger_function(function, _body(site, convert), site.settings),
-        expressions.row_trigger(trigger_name(convert), site.name, function),
+        expressions.trigger_function(own.function, _body(site, convert), site.settings),
+        expressions.row_trigger(own.name, site.name, own.function),
     )
 
 
-def remove_sql(site: Site, convert: Convert) -> tuple[str, ...]:
-    """Trigger and function go together; ACCESS EXCLUSIVE on the table."""
-    return (
-        emit.sql(
-            "DROP TRIGGER IF EXISTS {g} ON {t}",
-            g=Ident(trigger_name(convert)),
-            t=Qualified(site.name),
-        ),
-        emit.sql("DROP FUNCTION IF EXISTS {f}()", f=Qualified(function_name(site, convert))),
-    )
-
-
-def installed(site: Site, convert: Convert) -> str:
-    """A SELECT: function and trigger are there, and the trigger is enabled."""
-    return probes.both(
-        probes.function(function_name(site, convert)),
-        probes.trigger(site.name, trigger_name(convert)),
-    )
-
-
-def stands(site: Site, convert: Convert) -> Check:
-    """The backfill's condition: without the trigger it would leave rows written meanwhile."""
+def enabled_check(site: Site, convert: Convert) -> Check:
+    """The backfill's condition."""
     columns = ", ".join(a.column for a in convert.assignments)
-    return Check(
-        sql=installed(site, convert),
-        failure=f"the trigger that converts {columns} of {site.name} is missing or disabled,"
-        " so rows written meanwhile would be left as they were",
-        hint="run the expand phase again, or enable the trigger",
-    )
-
-
-def removed(site: Site, convert: Convert) -> str:
-    """A SELECT: neither function nor trigger is there."""
-    return probes.both(
-        probes.absent(probes.function(function_name(site, convert))),
-        probes.absent(probes.trigger_exists(site.name, trigger_name(convert))),
+    return own_trigger.enabled_check(
+        own_trigger.installed(trigger(site, convert)),
+        what=f"the trigger that converts {columns} of {site.name}",
+        otherwise="left as they were",
     )
 
 

@@ -19,20 +19,16 @@ types whose equal values can differ, the stored images are compared (manual, 9.2
 from dataclasses import dataclass, replace
 
 from zdm.model.locks import LockMode
-from zdm.model.plan import (
-    LOCK_TIMEOUT,
-    OLD_ONLY,
-    STATEMENT_TIMEOUT,
-    Phase,
-    RunSql,
-)
-from zdm.model.schema import Column, Name, Snapshot
+from zdm.model.plan import OLD_ONLY, Check, Phase, RunSql
+from zdm.model.schema import Column, Snapshot
 from zdm.model.sql import ident, zdm_name
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified, TypeText
+from zdm.recipes import run_sql
 from zdm.recipes.site import Site
 from zdm.recipes.sql import expressions, probes
-from zdm.recipes.trigger.fill_nulls import TRIGGER_PREFIX
+from zdm.recipes.trigger import own_trigger
+from zdm.recipes.trigger.own_trigger import OwnTrigger
 
 EXACT = frozenset(
     {"smallint", "integer", "bigint", "boolean", "text", "uuid", "date", "bytea", "oid"}
@@ -74,14 +70,13 @@ class Pair:
         return self.forward == ident(self.old.name) and self.old.type == self.new.type
 
 
-def function_name(site: Site, pair: Pair) -> Name:
-    """The trigger's function, in the table's schema."""
-    return site.beside(zdm_name("sync", site.name.name, pair.new.name))
-
-
-def trigger_name(pair: Pair) -> str:
-    """The trigger, which fires after those of the author."""
-    return zdm_name("sync", pair.new.name, prefix=TRIGGER_PREFIX)
+def trigger(site: Site, pair: Pair) -> OwnTrigger:
+    """The trigger and its function, which is in the table's schema."""
+    return OwnTrigger(
+        table=site.name,
+        name=zdm_name("sync", pair.new.name, prefix=own_trigger.PREFIX),
+        function=site.beside(zdm_name("sync", site.name.name, pair.new.name)),
+    )
 
 
 def is_distinct(left: str, right: str, column: Column, snapshot: Snapshot) -> str:
@@ -138,28 +133,14 @@ def only_where(site: Site, pair: Pair) -> str | None:
 
 def install(site: Site, pair: Pair, extra: tuple[str, ...] = ()) -> RunSql:
     """Column, properties of the column (`extra`), function and trigger, in one transaction."""
-    table, function = Qualified(site.name), function_name(site, pair)
-    trigger = trigger_name(pair)
-    statements = (
-        *((_add_column(site, pair.new),) if pair.adds else ()),
-        *extra,
-        expressions.trigger_function(
-            function, body(site, pair), () if pair.identity else site.settings
-        ),
-        expressions.row_trigger(trigger, site.name, function, only_where(site, pair)),
-    )
-    undo: tuple[str, ...] = (
-        emit.sql("DROP TRIGGER IF EXISTS {g} ON {t}", g=Ident(trigger), t=table),
-        emit.sql("DROP FUNCTION IF EXISTS {f}()", f=Qualified(function)),
-    )
+    statements = (*extra, *_install_sql(site, pair))
+    undo = own_trigger.drop_sql(trigger(site, pair))
     if pair.adds:
-        drop = emit.sql(
-            "ALTER TABLE {t} DROP COLUMN IF EXISTS {c}", t=table, c=Ident(pair.new.name)
-        )
-        undo = (*undo, drop)
-    return RunSql(
+        statements = (_add_column(site, pair.new), *statements)
+        undo = (*undo, _drop_column(site, pair.new))
+    return run_sql.short_transaction(
+        site,
         id=site.id(pair.new.name, "dual-write"),
-        operation=site.operation,
         phase=Phase.EXPAND,
         title=f"add {site.name}.{pair.new.name}, kept in step with {pair.old.name}"
         if pair.adds
@@ -168,43 +149,53 @@ def install(site: Site, pair: Pair, extra: tuple[str, ...] = ()) -> RunSql:
         locks=site.lock(
             LockMode.ACCESS_EXCLUSIVE if pair.adds or extra else LockMode.SHARE_ROW_EXCLUSIVE
         ),
-        lock_timeout=LOCK_TIMEOUT,
-        statement_timeout=STATEMENT_TIMEOUT,
         settings=site.settings,
         probe=probes.probe(installed(site, pair)),
         undo=undo,
         serves=OLD_ONLY,
         reason="Column, function and trigger in one transaction: no row can be written between"
         " them that only one of the two columns knows.",
-        origin=site.origin,
+    )
+
+
+def _install_sql(site: Site, pair: Pair) -> tuple[str, str]:
+    own = trigger(site, pair)
+    settings = () if pair.identity else site.settings
+    return (
+        expressions.trigger_function(own.function, body(site, pair), settings),
+        expressions.row_trigger(own.name, site.name, own.function, only_where(site, pair)),
     )
 
 
 def installed(site: Site, pair: Pair) -> str:
     """A SELECT: column, function and trigger are there, and the trigger is enabled."""
+    own = trigger(site, pair)
     return probes.both(
         probes.column(site.name, pair.new.name),
-        probes.function(function_name(site, pair)),
-        probes.trigger(site.name, trigger_name(pair)),
+        probes.function(own.function),
+        probes.trigger(site.name, own.name),
     )
 
 
-def removed(site: Site, pair: Pair) -> str:
-    """A SELECT: neither function nor trigger is there."""
-    return probes.both(
-        probes.absent(probes.function(function_name(site, pair))),
-        probes.absent(probes.trigger_exists(site.name, trigger_name(pair))),
+def enabled_check(site: Site, pair: Pair) -> Check:
+    """The backfill's condition."""
+    return own_trigger.enabled_check(
+        installed(site, pair), what=f"the sync trigger on {site.name}", otherwise="lost"
     )
 
 
 def remove_sql(site: Site, pair: Pair) -> tuple[str, str]:
     """Drop the trigger, and its function; together they are the point of no return."""
+    own = trigger(site, pair)
     return (
-        emit.sql(
-            "DROP TRIGGER {g} ON {t}", g=Ident(trigger_name(pair)), t=Qualified(site.name)
-        ),
-        emit.sql("DROP FUNCTION {f}()", f=Qualified(function_name(site, pair))),
+        emit.sql("DROP TRIGGER {g} ON {t}", g=Ident(own.name), t=Qualified(site.name)),
+        emit.sql("DROP FUNCTION {f}()", f=Qualified(own.function)),
     )
+
+
+def _drop_column(site: Site, column: Column) -> str:
+    table, name = Qualified(site.name), Ident(column.name)
+    return emit.sql("ALTER TABLE {t} DROP COLUMN IF EXISTS {c}", t=table, c=name)
 
 
 def _add_column(site: Site, column: Column) -> str:

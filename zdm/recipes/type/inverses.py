@@ -9,7 +9,7 @@ from collections.abc import Callable
 from zdm.model.schema import Column, Snapshot
 from zdm.model.sql import ident, literal
 from zdm.recipes.sql.expressions import Node
-from zdm.recipes.type import names as types
+from zdm.recipes.type import names
 
 INTEGERS = {
     "smallint": (-32768, 32767),
@@ -40,7 +40,7 @@ def known(old: Column, new: Column, fill: Node, snapshot: Snapshot) -> str | Non
 
 
 def _integers(column: str, old: str, new: str) -> str | None:
-    base, _ = types.split(new)
+    base, _ = names.split(new)
     if old not in INTEGERS or base not in {*INTEGERS, "numeric"}:
         return None
     low, high = INTEGERS[old]
@@ -50,7 +50,7 @@ def _integers(column: str, old: str, new: str) -> str | None:
 
 
 def _numeric(column: str, old: str, new: str) -> str | None:
-    (old_base, old_size), (new_base, new_size) = types.split(old), types.split(new)
+    (old_base, old_size), (new_base, new_size) = names.split(old), names.split(new)
     if (old_base, new_base) != ("numeric", "numeric") or len(old_size) < 2:
         return None
     precision, scale = old_size
@@ -63,7 +63,7 @@ def _numeric(column: str, old: str, new: str) -> str | None:
 
 
 def _lengths(column: str, old: str, new: str) -> str | None:
-    (old_base, old_size), (new_base, new_size) = types.split(old), types.split(new)
+    (old_base, old_size), (new_base, new_size) = names.split(old), names.split(new)
     if old_base not in _TEXTS or new_base not in _TEXTS:
         return None
     if not old_size:
@@ -99,7 +99,7 @@ def _from_text(column: str, old: str, new: str) -> str | None:
 
 def _enum(column: str, old: str, new: str, snapshot: Snapshot) -> str | None:
     for kind in snapshot.types:
-        named = old in (types.str_qualified(kind.name), kind.name.name)
+        named = old in (names.str_qualified(kind.name), kind.name.name)
         if kind.kind == "enum" and named and new == "text" and kind.labels:
             labels = ", ".join(literal(label) for label in kind.labels)
             return f"CASE WHEN {column} IN ({labels}) THEN CAST({column} AS {old}) END"
@@ -109,9 +109,9 @@ def _enum(column: str, old: str, new: str, snapshot: Snapshot) -> str | None:
 def _same_zone(old: Column, new: Column, fill: Node) -> str | None:
     """`old AT TIME ZONE 'x'` between timestamp and timestamptz is its own inverse."""
     call = fill.get("FuncCall", {})
-    names = [part["String"]["sval"] for part in call.get("funcname", [])]
+    function = [part["String"]["sval"] for part in call.get("funcname", [])]
     kinds = {old.type, new.type}
-    if names[-1:] != ["timezone"] or kinds != _DATES - {"date"}:
+    if function[-1:] != ["timezone"] or kinds != _DATES - {"date"}:
         return None
     zone = call["args"][0].get("A_Const", {}).get("sval", {}).get("sval")
     return zone if "ColumnRef" in call["args"][1] else None

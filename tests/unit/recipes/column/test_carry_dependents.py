@@ -16,7 +16,7 @@ EMAIL = Column(
     compression="p",
     options=("n_distinct=-0.5",),
     comment="it's",
-    grants=("=r/owner", '"Odd ""role"""=r*w/owner', "reader=d/owner"),
+    grants=("=r/owner", '"Odd ""role"""=r*w/owner'),
 )
 KEY = Constraint(
     name="users_email_key",
@@ -81,6 +81,14 @@ def test_the_column_s_own_properties_are_set_with_it() -> None:
         'GRANT SELECT ("mail") ON TABLE "public"."users" TO PUBLIC',
         'GRANT SELECT ("mail") ON TABLE "public"."users" TO "Odd ""role""" WITH GRANT OPTION',
         'GRANT UPDATE ("mail") ON TABLE "public"."users" TO "Odd ""role"""',
+    )
+
+
+def test_a_grantor_with_a_slash_in_its_name_adds_no_privileges() -> None:
+    column = Column(name="email", type="text", grants=('reader=r/"team/wax"',))
+
+    assert carry_dependents.properties(move(column)) == (
+        'GRANT SELECT ("mail") ON TABLE "public"."users" TO "reader"',
     )
 
 
