@@ -1,4 +1,4 @@
--- Plan 0007_new_email, for PostgreSQL 17; can be taken back until step 5.
+-- Plan 0007_new_email, for PostgreSQL 17; can be rolled back until step 5.
 -- rename users.email to new_email (migrations/versions/0007_new_email.py:17:5)
 -- For reading: `zdm execute` adds checks, retries, batches and a journal.
 
@@ -61,7 +61,7 @@ CREATE INDEX CONCURRENTLY "zdm_ix_users_email" ON "public"."users" ("new_email")
 
 -- CONTRACT ------------------------------------------------------------------
 
--- From here forward only: the point of no return.
+-- Point of no return: from here on there is no rollback.
 
 -- Step 5: stop keeping email in step
 -- Why: no old version is left
@@ -74,7 +74,7 @@ SET LOCAL statement_timeout = '15000ms';
 DROP TRIGGER "zzz_zdm_users_sync" ON "public"."users";
 DROP FUNCTION "public"."zdm_users_sync"();
 COMMIT;
--- Undo: no way back: rows written from here on have no value in email
+-- Undo: cannot be undone: rows written from here on have no value in email
 
 -- DROP ----------------------------------------------------------------------
 
@@ -88,4 +88,4 @@ SET LOCAL lock_timeout = '200ms';
 SET LOCAL statement_timeout = '15000ms';
 ALTER TABLE "public"."users" DROP COLUMN "email";
 COMMIT;
--- Undo: no way back: the column's values are gone
+-- Undo: cannot be undone: the column's values are gone

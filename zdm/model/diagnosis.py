@@ -1,14 +1,14 @@
-"""What `zdm doctor` says about one thing: fine, to be known, or to be mended first."""
+"""What `zdm doctor` says about one thing: fine, worth knowing, or to be fixed first."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How a thing stands."""
+    """The result of a check."""
 
     OK = "ok"
-    WARNING = "warning"  # it works, and somebody should know
+    WARNING = "warning"  # it works, and an operator should know
     FAILED = "failed"  # `zdm execute` would be refused, or would do harm
 
 
@@ -28,10 +28,10 @@ def ok(name: str, said: str) -> Diagnosis:
 
 
 def warning(name: str, said: str, remedy: str) -> Diagnosis:
-    """It works, and somebody should know."""
+    """It works, and an operator should know."""
     return Diagnosis(name=name, verdict=Verdict.WARNING, said=said, remedy=remedy)
 
 
 def failed(name: str, said: str, remedy: str) -> Diagnosis:
-    """It must be mended first."""
+    """It must be fixed first."""
     return Diagnosis(name=name, verdict=Verdict.FAILED, said=said, remedy=remedy)

@@ -15,7 +15,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hazard:
-    """A risk that an operation carries even when it is planned well."""
+    """A risk that an operation carries even with a good plan."""
 
     operation: str
     message: str

@@ -24,7 +24,7 @@ class Context:
 
 
 class Operation(Protocol):
-    """A schema change that is wanted."""
+    """A schema change."""
 
     @property
     def slug(self) -> str:
@@ -35,7 +35,7 @@ class Operation(Protocol):
         """One line for a person: `rename users.email to new_email`."""
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """Risks that remain when it is planned well."""
+        """The risks that remain."""
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Its steps, in order, with ids that are unique within the operation."""

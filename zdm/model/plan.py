@@ -62,7 +62,7 @@ class TableLock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Irreversible:
-    """There is no way back from this step, and why."""
+    """This step cannot be undone, and why."""
 
     reason: str
 
@@ -95,8 +95,8 @@ class RunSql:
 
     `sql` is one transaction, unless in_transaction is False (then exactly one statement).
     `probe` is a catalog query that returns one text: `done`, `not done` or `half done`;
-    after a run it must say `done` (the postcondition); empty: nothing in the catalog tells,
-    and the journal alone knows. `repair` leads from half done to
+    after a run it must say `done` (the postcondition); empty: the catalog does not show it,
+    only the journal does. `repair` leads from half done to
     not done and runs outside a transaction. `undo` runs in one transaction like `sql`,
     unless in_transaction is False.
     `serves`: the versions that work once this step is done.
@@ -116,7 +116,7 @@ class RunSql:
     probe: str
     repair: tuple[str, ...] = ()
     undo: tuple[str, ...] | Irreversible
-    rewrites: tuple[Name, ...] = ()  # tables whose files are written anew
+    rewrites: tuple[Name, ...] = ()  # tables whose files are rewritten
     serves: frozenset[Side]
     reason: str
     origin: tuple[Source, ...]
@@ -139,7 +139,7 @@ class Backfill:
     A row differs, and must be written, where `differs` is true; the expressions and
     `differs` refer to the table's columns by bare quoted names. Verified when no row
     differs. `key` walks the table; empty means by ctid pages. `synced`: a trigger keeps the
-    columns in step until the contract, so a row that differs later is a fault.
+    columns in sync until the contract, so a row that differs later is a fault.
     """
 
     id: str

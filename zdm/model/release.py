@@ -1,4 +1,4 @@
-"""Application versions, where they run, and where a run of a plan stands."""
+"""Application versions, where they run, and the state of a run."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ class Version:
 
 
 class RunState(StrEnum):
-    """Where a run stands (derived from the journal, never guessed)."""
+    """The state of a run (derived from the journal, never guessed)."""
 
     PLANNED = "planned"
     EXPANDING = "expanding"
@@ -48,11 +48,11 @@ class Instance:
 
     id: str
     workload: str
-    version: Version | None  # None: cannot be told
+    version: Version | None  # None: unknown
     state: InstanceState
     since: datetime
     eta: datetime | None = None  # when a terminating one must be gone
-    note: str = ""  # why its version or state cannot be told
+    note: str = ""  # why its version or state is unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Spawner:
 
     id: str
     version: Version | None
-    reason: str = ""  # with no version: why somebody must act; empty: it could not be seen
+    reason: str = ""  # with no version: why a person must act; empty: it could not be seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class RolloutComplete:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutFailed:
-    """The rollout cannot succeed without somebody acting."""
+    """The rollout cannot succeed unless a person acts."""
 
     reason: str
 

@@ -161,7 +161,7 @@ class Table:
     publications: tuple[str, ...] = ()
     created: bool = field(
         default=False, metadata=ESTIMATE
-    )  # made by this train: nobody uses it yet
+    )  # created by this train, so not in use yet
     rows: int | None = field(default=None, metadata=ESTIMATE)  # reltuples; None: never analysed
     heap_bytes: int | None = field(default=None, metadata=ESTIMATE)
     total_bytes: int | None = field(default=None, metadata=ESTIMATE)

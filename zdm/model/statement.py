@@ -2,7 +2,7 @@
 
 A Statement's text is the author's, byte for byte. An Action is one sub-command of an
 ALTER TABLE, or one other statement. A Fact is what both readers say about it; Unknown is
-a value, and it is refused later, never taken for safe.
+a value, and it is refused later, never treated as safe.
 """
 
 from collections.abc import Mapping
@@ -29,9 +29,9 @@ class Source:
 class DirectiveKind(StrEnum):
     """What a `zdm:` comment says.
 
-    `-- zdm: reverse COLUMN = EXPRESSION` gives the way back of a type change.
+    `-- zdm: reverse COLUMN = EXPRESSION` gives the reverse of a type change.
     `-- zdm: run in PHASE -- reason` runs the statement as written in that phase,
-    on the author's word (PHASE is `expand` or `contract`).
+    which the author asserts to be safe (PHASE is `expand` or `contract`).
     """
 
     REVERSE = "reverse"
@@ -147,7 +147,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """Nobody can say what an Action does, and why."""
+    """What an Action does is unknown, and why."""
 
     reason: str
 
@@ -184,7 +184,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """The move of Alembic's version table that the train stands for."""
+    """The move of Alembic's version table that the train represents."""
 
     table: Name
     from_heads: tuple[str, ...]

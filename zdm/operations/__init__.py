@@ -1,7 +1,7 @@
 """Every schema change that zdm knows, in the order in which it is asked for.
 
-Those that consume more Actions stand first: a rename said as add, fill and drop must not be
-planned as three changes. The last takes what the author vouches for.
+Those that consume more Actions come first: a rename written as add, fill and drop must not be
+planned as three changes. The last runs what the author asserts to be safe.
 """
 
 from zdm.model.operation import Recogniser

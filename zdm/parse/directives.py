@@ -1,11 +1,11 @@
-"""The author's word to zdm: comments that begin with `zdm:` and stand above a statement.
+"""The author's directives: comments that begin with `zdm:`, above a statement.
 
     -- zdm: reverse email = lower(new_email)
     -- zdm: run in contract -- the report that reads it was removed in 4.2
 
-In a revision the same stands after `#` above the `op.` call. `zdm: ignore …` belongs to the
-gate and is passed over here. A directive without a reason, of an unknown kind, or above
-nothing is an input error, never silence.
+In a revision the same follows `#` above the `op.` call. `zdm: ignore …` belongs to the gate and
+is skipped here. A directive without a reason, of an unknown kind, or above nothing is an input
+error.
 """
 
 import importlib
@@ -36,7 +36,7 @@ def parse_comment(text: str, source: Source) -> Directive | None:
     if run_in := _RUN_IN.fullmatch(body):
         return _run_in(run_in[1], (run_in[2] or "").strip(), source)
     raise InputError(
-        f"{source}: `zdm: {body}` is no directive that zdm knows",
+        f"{source}: `zdm: {body}` is not a directive of zdm",
         hint="write `zdm: reverse COLUMN = EXPRESSION` or `zdm: run in PHASE -- reason`",
     )
 
@@ -47,7 +47,7 @@ def _reverse(column: str, expression: str, source: Source) -> Directive:
         _check(expression)
     except libpg_query.NotSqlError as error:
         raise InputError(
-            f"{source}: the way back `{expression}` is no SQL expression ({error})",
+            f"{source}: the reverse `{expression}` is not an SQL expression ({error})",
             hint="write one expression over the new column, such as `lower(new_email)`",
         ) from error
     name = column[1:-1].replace('""', '"') if column.startswith('"') else column.lower()
@@ -61,7 +61,7 @@ def _reverse(column: str, expression: str, source: Source) -> Directive:
 
 
 def _with_reason(text: str) -> tuple[str, str]:
-    """The expression, and what stands behind its last `--`; a literal may hold one too."""
+    """The expression, and what follows its last `--`; a literal may hold one too."""
     try:
         _check(text)
     except libpg_query.NotSqlError:
@@ -81,12 +81,12 @@ def _check(text: str) -> None:
 def _run_in(phase: str, reason: str, source: Source) -> Directive:
     if phase not in PHASES:
         raise InputError(
-            f"{source}: `run in {phase}` names no phase a statement can be put in",
+            f"{source}: a statement cannot run in the phase `{phase}`",
             hint="write `run in expand` or `run in contract`",
         )
     if not reason:
         raise InputError(
-            f"{source}: `run in {phase}` has no reason, so nobody can review it",
+            f"{source}: `run in {phase}` has no reason, so it cannot be reviewed",
             hint=f"write `zdm: run in {phase} -- why this is safe`",
         )
     return Directive(kind=DirectiveKind.RUN_IN, argument=phase, reason=reason, source=source)

@@ -46,7 +46,7 @@ class TypeText:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression as text, put in as it stands: where an operator could bind to it,
+    """An expression as text, inserted as it is: where an operator could bind to it,
     the caller writes the parentheses."""
 
     text: str

@@ -1,7 +1,7 @@
 """Two readers, one rule: a Statement as Actions, each with the Fact that both agree on.
 
 libpg_query is the authority. Where sqlglot has no reading, the fact is marked
-`single_reader`; where it has another one, nobody knows, and the Action is Unknown.
+`single_reader`; where it reads something else, the Action is Unknown.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def actions(
     except libpg_query.NotSqlError as error:
         raise InputError(
             f"{statement.source}: PostgreSQL cannot read this statement: {error.message}",
-            hint="run it in psql to see the same error, and mend it",
+            hint="run it in psql to see the same error, and fix it",
         ) from error
     if len(parsed) != 1:
         raise InputError(
@@ -62,7 +62,7 @@ def _unread(statement: Statement, one: Parsed, why: Unknown) -> Action:
 
 
 def _other_strings(statement: Statement) -> bool:
-    """libpg_query reads strings as the standard says; a session may be told otherwise."""
+    """libpg_query reads strings as the standard says; a session may be set otherwise."""
     strict = {s.value for s in statement.settings if s.name == "standard_conforming_strings"}
     return "\\" in statement.sql and not strict <= {"on", "true", "1", "yes"}
 

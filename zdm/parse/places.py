@@ -30,6 +30,6 @@ class Places:
         return Source(file=self.file, line=number + 1, column=column)
 
     def before(self, offset: int) -> bytes:
-        """What stands on the same line before a byte."""
+        """The text before a byte on its line."""
         number = bisect_right(self.starts, offset) - 1
         return self.lines[number][: offset - self.starts[number]]

@@ -26,13 +26,13 @@ def not_sql(data: bytes, file: str, error: libpg_query.NotSqlError) -> InputErro
     source = Places.of(data, file).at(offset)
     if _copies(data[:offset]):
         return InputError(
-            f"{source}: the data of a COPY FROM stdin is in the file, and only psql reads that",
-            hint="write the rows as INSERT, or load them in a step of your own",
+            f"{source}: the data of a COPY FROM stdin is in the file, which only psql can read",
+            hint="write the rows as INSERT, or load them in a separate step",
         )
     if command := _META.match(data, offset):
         return InputError(
             f"{source}: the psql command `{command[0].decode()}` is not SQL",
-            hint="zdm sends SQL only: take it out, or write what it does in SQL",
+            hint="zdm sends SQL only: remove it, or write it as SQL",
         )
     if variable := _VARIABLE.match(data, offset):
         return InputError(
@@ -41,12 +41,12 @@ def not_sql(data: bytes, file: str, error: libpg_query.NotSqlError) -> InputErro
         )
     return InputError(
         f"{source}: PostgreSQL cannot read this: {error.message}{_text(data, offset)}",
-        hint="run the file with psql to see the same error, and mend it",
+        hint="run the file with psql to see the same error, and fix it",
     )
 
 
 def _text(data: bytes, offset: int) -> str:
-    """The author's line from the fault on; at the end of the text, what stands before it."""
+    """The author's line from the fault on; at the end of the text, the text before it."""
     line = data[offset:].partition(b"\n")[0].decode().strip()
     line = line or data[:offset].decode().rstrip().rpartition("\n")[2].strip()
     if not line:

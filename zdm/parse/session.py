@@ -2,7 +2,7 @@
 
 SET holds to the end of the session, SET LOCAL to the end of its transaction; RESET ALL leaves
 the role alone (manual, SET and RESET). Values are written as SHOW prints them. A SET of what
-is in neither table here is Unknown: nobody can say what it does to the statements below it.
+is in neither table here is Unknown: its effect on the statements below is unknown.
 """
 
 import re

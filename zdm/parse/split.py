@@ -2,7 +2,7 @@
 
 Nothing is trimmed or changed but a byte-order mark before the first statement. A file runs
 as one transaction unless it says BEGIN and COMMIT itself; a statement that cannot run inside
-a transaction stands outside. Line and column count characters from 1.
+a transaction is outside of one. Line and column count characters from 1.
 """
 
 import hashlib
@@ -81,7 +81,7 @@ def _statements(
 def _attached(
     data: bytes, places: Places, parsed: Sequence[Parsed]
 ) -> Mapping[int, tuple[Directive, ...]]:
-    """Directives by the position of the statement that they stand above."""
+    """Directives by the position of the statement below them."""
     found: dict[int, tuple[Directive, ...]] = {}
     for start, end, comment in directives.comments(data):
         source = places.at(start)
@@ -91,8 +91,8 @@ def _attached(
         index = next((i for i, p in enumerate(parsed) if p.start + p.length > start), None)
         if index is None or parsed[index].start < end or places.before(start).strip():
             raise InputError(
-                f"{source}: this directive stands above no statement, so it says nothing",
-                hint="put it on a line of its own, directly above the statement it means",
+                f"{source}: this directive is not above a statement, so it has no effect",
+                hint="put it on its own line, directly above its statement",
             )
         found[index] = (*found.get(index, ()), directive)
     return found

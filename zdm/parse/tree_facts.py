@@ -1,4 +1,4 @@
-"""What libpg_query's tree says: each statement as its sub-commands, each with a Fact.
+"""What is in libpg_query's tree: each statement as its sub-commands, each with a Fact.
 
 A kind with no entry in the tables below is Unknown, with the node's name as the reason.
 """
@@ -55,7 +55,7 @@ _TEMPORARY = {
     what: Unknown(reason=f"a temporary {what} does not outlive its connection")
     for what in ("table", "view", "sequence")
 }
-_HIDDEN_WRITE = Unknown(reason="a WITH clause writes, and one fact cannot say two changes")
+_HIDDEN_WRITE = Unknown(reason="a WITH clause writes, so one statement makes two changes")
 _MARKS = frozenset({"BEGIN", "START", "COMMIT", "SAVEPOINT", "RELEASE"})
 _OPAQUE = {
     "DoStmt": "a DO block runs code that no reader sees",
@@ -108,7 +108,7 @@ def commands(node: str, tree: Tree, path: Path) -> list[tuple[str, Tree, Fact | 
         return [(node, tree, Unknown(reason=_OPAQUE[node]))]
     reader = _STATEMENTS.get(node)
     if reader is None:
-        return [(node, tree, Unknown(reason=f"zdm has no reading for a {node}"))]
+        return [(node, tree, Unknown(reason=f"zdm does not know the statement {node}"))]
     return [(node, tree, reader(tree, path))]
 
 
@@ -281,13 +281,13 @@ def _named(kind: Kind, key: str) -> Callable[[Tree, Path], Fact | Unknown]:
 def _setting(name: str) -> Fact | Unknown:
     if not name or name in session.MEANINGFUL or name in session.HARMLESS:
         return Fact(kind=Kind.SET, name=name)
-    return Unknown(reason=f"zdm cannot carry the setting {name} to what stands below it")
+    return Unknown(reason=f"zdm cannot apply the setting {name} to the statements below it")
 
 
 def _set(tree: Tree, path: Path) -> Fact | Unknown:
     del path
     if tree.get("kind") == "VAR_SET_VALUE" and session.read("VariableSetStmt", tree) is None:
-        return Unknown(reason="the value of this setting is no constant")
+        return Unknown(reason="the value of this setting is not a constant")
     return _setting(str(tree.get("name", "")).lower())
 
 
@@ -296,12 +296,14 @@ def _transaction(tree: Tree, path: Path) -> Fact | Unknown:
     kind = str(tree.get("kind", "")).removeprefix("TRANS_STMT_")
     if kind in _MARKS:
         return Fact(kind=Kind.TRANSACTION, name=kind)
-    return Unknown(reason=f"{kind.replace('_', ' ')} undoes or puts off what stands above it")
+    return Unknown(
+        reason=f"{kind.replace('_', ' ')} undoes or postpones the statements above it"
+    )
 
 
 def _schema(tree: Tree, path: Path) -> Fact | Unknown:
     if "schemaElts" in tree:
-        return Unknown(reason="CREATE SCHEMA makes more than the schema")
+        return Unknown(reason="CREATE SCHEMA creates more than the schema")
     return _named(Kind.CREATE_SCHEMA, "schemaname")(tree, path)
 
 

@@ -1,9 +1,9 @@
 """A train of Actions becomes Operations, each on the Snapshot that the ones before it leave.
 
 Every recogniser of `operations.ALL` is asked in turn with the Actions not yet consumed, the
-first of them first; the first Match wins. What nobody matches is refused, and so is what would
-lose writes if it were planned piece by piece. All Findings are collected: one is enough to
-refuse the whole train.
+first of them first; the first Match wins. What no recogniser matches is refused, and so is what
+would lose writes if it were planned piece by piece. All Findings are collected: one is enough
+to refuse the whole train.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -63,8 +63,8 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     harmless = {id(a) for a in actions if _harmless(a, snapshot)}
     left = [action for action in actions if id(action) not in harmless]
     notes = tuple(
-        f"{a.source}: this SELECT is no part of the plan; what depends on its answer is not"
-        " known to zdm"
+        f"{a.source}: this SELECT is not part of the plan; zdm does not know what depends on"
+        " its result"
         for a in actions
         if id(a) in harmless and _kind(a) is ActionKind.SELECT
     )
@@ -133,16 +133,17 @@ def _place(
 
 
 def _ask(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal:
-    """The first Match or Refusal. Where the author says where to run a refused statement, only
-    the last of ALL, which takes his word, may answer instead: no other operation."""
+    """The first Match or Refusal. Where a directive says in which phase to run a refused
+    statement, only the last of ALL, which runs it as written, may answer instead."""
     first = actions[0]
     for recognise in ALL:
         answer = recognise(actions, snapshot)
         if isinstance(answer, Match):
             return answer
         if isinstance(answer, Refusal):
-            vouched = _has(first.statement, DirectiveKind.RUN_IN) and ALL[-1](actions, snapshot)
-            return vouched if isinstance(vouched, Match) else answer
+            directed = _has(first.statement, DirectiveKind.RUN_IN)
+            as_written = ALL[-1](actions, snapshot) if directed else None
+            return as_written if isinstance(as_written, Match) else answer
     return Refusal(finding=_unknown(first, snapshot))
 
 
@@ -152,9 +153,9 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
             return refuse.finding(
                 action,
                 "unknown_statement",
-                f"this statement cannot be read with certainty ({reason}), so what it does is"
+                f"this statement cannot be read with certainty ({reason}), so its effect is"
                 " unknown",
-                _VOUCH,
+                _REWRITE,
             )
         case Fact() as fact:
             missing = _missing(fact, snapshot)
@@ -163,14 +164,14 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
             return refuse.finding(
                 action,
                 "no_operation",
-                f"zdm has no safe way yet for this statement ({fact.kind.value})",
-                _VOUCH,
+                f"zdm has no safe plan for this statement yet ({fact.kind.value})",
+                _REWRITE,
             )
 
 
-_VOUCH = (
-    "rewrite it as changes that zdm knows, or, if you know that both application versions can"
-    " live with it, put `-- zdm: run in expand -- reason` (or `contract`) above it"
+_REWRITE = (
+    "rewrite it as changes that zdm supports, or, if you know that both application versions"
+    " work with it, put `-- zdm: run in expand -- reason` (or `contract`) above it"
 )
 _OF_COLUMNS = frozenset(
     {
@@ -198,9 +199,9 @@ def _missing(fact: Fact, snapshot: Snapshot) -> tuple[str, str] | None:
     remedy = "check the name, the search_path, and that the plan starts from the right schema"
     table = snapshot.table(fact.table)
     if table is None:
-        return f"there is no table {fact.table} in the schema before this statement", remedy
+        return f"there is no table {fact.table} in the schema at this statement", remedy
     if fact.kind in _OF_COLUMNS and table.column(fact.name) is None:
-        return f"{fact.table} has no column {fact.name} before this statement", remedy
+        return f"{fact.table} has no column {fact.name} at this statement", remedy
     return None
 
 
@@ -225,7 +226,7 @@ def _only_reads(action: Action, snapshot: Snapshot) -> bool:
 def _directives(
     train: Train, actions: Sequence[Action], placed: tuple[Placed, ...]
 ) -> Iterator[Finding]:
-    """Directives that changed nothing: never silence, but for refused statements."""
+    """Directives that change nothing are reported, except on refused statements."""
     used = {directive for place in placed for directive in place.directives}
     planned = {id(action.statement) for place in placed for action in place.actions}
     refused = {id(action.statement) for action in actions} - planned
@@ -237,7 +238,7 @@ def _directives(
                     severity=Severity.WARN,
                     message=f"the directive `{directive.kind.value} {directive.argument}`"
                     " changes nothing: zdm plans this statement without it",
-                    remedy="take the directive out",
+                    remedy="remove the directive",
                     source=directive.source,
                     statement=statement.sql,
                 )
@@ -272,11 +273,11 @@ def _lost_writes(earlier: Action, later: Action) -> Finding | None:
         later,
         "lost_writes",
         f"{fact.table}.{fact.name} is dropped in the train that copies it to another column"
-        f" ({earlier.source}); the old version goes on writing it while the copy stands, so"
-        " its writes would be lost",
-        "say it as one change that zdm can keep in step: add one nullable column, one UPDATE"
-        " without other columns that sets it from the old one, drop the old one; or drop the"
-        " old column in a later release",
+        f" ({earlier.source}); the old version still writes it after the copy, so its writes"
+        " would be lost",
+        "write it as one change that zdm can keep in sync: add one nullable column, set only"
+        " that from the old one in one UPDATE, drop the old one; or drop the old column in a"
+        " later release",
     )
 
 
@@ -305,8 +306,8 @@ def _name_reused(earlier: Action, later: Action) -> Finding | None:
     return refuse.finding(
         later,
         "name_reused",
-        f"{what} is freed by {earlier.source} only after the rollout, and this statement needs"
-        " the name before it",
+        f"{earlier.source} frees the name {what} only after the rollout, but this statement"
+        " needs it before",
         NEXT_TRAIN,
     )
 

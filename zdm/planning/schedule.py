@@ -1,6 +1,6 @@
 """Operations become a Plan: their recipes merged by phase, with the rollout between.
 
-Inside a phase the order of the operations is kept. A step's `serves` in the plan is the
+Within a phase the operations stay in their order. A step's `serves` in the plan is the
 cumulative truth: a version works when every operation, as far as it has come, serves it.
 An operation is not begun before its first step; then the new version cannot rely on it.
 """
@@ -43,8 +43,8 @@ class TrainRefusedError(RefusedError):
         ]
         noun = "statement is" if count == 1 else "statements are"
         super().__init__(
-            f"{count} {noun} refused, so nothing of the train is planned\n" + "\n".join(lines),
-            hint="change what is named above, or take it out of the train",
+            f"{count} {noun} refused, so nothing in the train is planned\n" + "\n".join(lines),
+            hint="change these statements, or remove them from the train",
         )
         self.findings = findings
 
@@ -116,8 +116,8 @@ def _ordered(
 
 
 def _after_fill(step: Step, filled: set[Name]) -> Step:
-    """An index built before a table's backfill makes it dearer: 12 % more WAL, 21 % slower
-    (measured 15), so a concurrent build waits for the backfills of the operations before."""
+    """An index built before a table's backfill makes that more expensive: 12 % more WAL, 21 %
+    slower (measured 15), so a concurrent build waits for the backfills before it."""
     if not isinstance(step, RunSql) or step.phase is not Phase.EXPAND or step.in_transaction:
         return step
     late = any(lock.table in filled for lock in step.locks)
@@ -127,9 +127,9 @@ def _after_fill(step: Step, filled: set[Name]) -> Step:
 def _rollout() -> AwaitRollout:
     return AwaitRollout(
         id="rollout",
-        title="deploy the new version, and wait until no old one is left",
-        reason="What follows breaks the old version: no instance, no session and nothing that"
-        " could start one may be left.",
+        title="deploy the new version, and wait until no old instance is left",
+        reason="The next steps break the old version, so none of its instances and sessions,"
+        " and nothing that could start one, may be left.",
     )
 
 
@@ -154,7 +154,7 @@ def _served(steps: Sequence[_Owned], placed: Sequence[Placed]) -> list[Step]:
 
 
 def _numbered(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """Ids that are unique in the plan and tell the place: `expand-1-users-new_email`."""
+    """Ids that are unique in the plan and name the place: `expand-1-users-new_email`."""
     count: Counter[Phase] = Counter()
     result: list[Step] = []
     for step in steps:

@@ -2,8 +2,8 @@
 
 The formula was within 6 % of measured WAL (PostgreSQL 15, full_page_writes on): a written
 row costs its own bytes, 100 bytes of headers and 70 bytes for each index; and each page is
-imaged once per checkpoint interval. Where half of a batch is filled in advance, a sixth of it
-is spared (17): the estimate is the most. A table that was never analysed has no figures.
+imaged once per checkpoint interval. Where half of a batch is filled in advance, it is a sixth
+less (17): the estimate is an upper bound. A table that was never analysed has no figures.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Where a recipe works: the table as it stands before the operation, and what every step of
+"""Where a recipe works: the table before the operation, and what every step of
 the recipe shares. Tables that the same train makes are not worked on by recipes at all.
 """
 

@@ -1,8 +1,8 @@
-"""Move Alembic's version table to the heads that the train stands for.
+"""Move Alembic's version table to the heads that the train represents.
 
 One transaction with its journal row, with a probe, so that the stamp and the run's state
-cannot drift apart; undone, the heads are those of the start. Where no version table is there
-yet, it is made as Alembic makes it, in a step of its own.
+cannot drift apart; undone, the heads are those of the start. Where there is no version table
+yet, a separate step creates it as Alembic does.
 """
 
 from zdm.model.locks import LockMode
@@ -51,7 +51,7 @@ def _make_table(stamp: Stamp, phase: Phase) -> RunSql:
         probe=probes.probe(probes.relation(stamp.table)),
         undo=(emit.sql("DROP TABLE IF EXISTS {t}", t=table),),
         serves=BOTH,
-        reason="The database has no version table yet; it is made as Alembic makes it.",
+        reason="The database has no version table yet; it is created as Alembic does.",
     )
 
 
@@ -70,14 +70,14 @@ def _move(stamp: Stamp, phase: Phase) -> RunSql:
             Check(
                 sql=_heads_are(stamp, stamp.from_heads),
                 failure=f"{stamp.table} does not hold the heads that the plan starts from",
-                hint="plan again on the database as it is",
+                hint="make a new plan against the current database",
             ),
         ),
         probe=probes.probe(_heads_are(stamp, stamp.to_heads)),
         undo=_moves(stamp, stamp.to_heads, stamp.from_heads),
         serves=BOTH,
-        reason="New code checks the version table; one transaction with its journal row, so"
-        " that the two cannot drift apart.",
+        reason="New code checks the version table; the journal row is in the same transaction,"
+        " so the two cannot differ.",
     )
 
 

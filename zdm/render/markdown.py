@@ -1,7 +1,7 @@
 """A plan as Markdown: the comment on a pull request that a reviewer reads first.
 
-What is decided stands on top (what changes, what it blocks, what it costs, how far back it
-goes), then the table of steps, then risks; the SQL is folded away.
+The decision comes first (what changes, what it blocks, what it costs, how far it can be rolled
+back), then the table of steps, then risks; the SQL is folded.
 """
 
 import re
@@ -55,7 +55,7 @@ def _summary(plan: Plan) -> str:
 
 
 def _blocking(plan: Plan) -> str:
-    """The longest that the application can be held up."""
+    """The longest time that the application can be blocked."""
     held = [
         step.lock_timeout
         for step in plan.steps
@@ -63,7 +63,9 @@ def _blocking(plan: Plan) -> str:
     ]
     if not held:
         return "blocks neither reads nor writes"
-    return f"blocks for milliseconds, waits for a lock at most {outline.duration(max(held))}"
+    return (
+        f"blocks for milliseconds, waits for a lock for at most {outline.duration(max(held))}"
+    )
 
 
 def _table(plan: Plan) -> str:
@@ -122,7 +124,7 @@ def _notes(plan: Plan) -> str:
 
 def _way_back(plan: Plan) -> str:
     last = plan.point_of_no_return
-    lines = ["### The way back", ""]
+    lines = ["### Rolling back", ""]
     if last is None:
         return "\n".join((*lines, "`zdm rollback` undoes every step."))
     number, step = next((n, s) for n, s in enumerate(plan.steps, 1) if s.id == last)

@@ -1,4 +1,4 @@
-"""What every rendering of a plan says in the same words: phases, costs, locks, the way back.
+"""What every rendering of a plan says in the same words: phases, costs, locks, undo.
 
 Pure text; a rendering only arranges it.
 """
@@ -88,22 +88,22 @@ def size(number: int) -> str:
 
 
 def duration(value: timedelta) -> str:
-    """A timeout in words."""
+    """A timeout, such as `200ms` or `15s`."""
     milliseconds = value // timedelta(milliseconds=1)
     if milliseconds < _KILO:
-        return f"{milliseconds} ms"
-    return f"{milliseconds / _KILO:g} s"
+        return f"{milliseconds}ms"
+    return f"{milliseconds / _KILO:g}s"
 
 
 def cost(step: Step) -> str:
-    """What a step costs, or that it neither scans nor rewrites; unknown is said, never 0."""
+    """What a step costs, or that it neither scans nor rewrites; unknown is never shown as 0."""
     value = step.cost
     rewrites = step.rewrites if isinstance(step, RunSql) else ()
     parts = [f"rewrites {table}" for table in rewrites]
     if value.rows is not None:
         parts.append(f"{count(value.rows)} rows")
     elif isinstance(step, Backfill):
-        parts.append("writes the rows that differ, nobody counted how many")
+        parts.append("row count unknown (no statistics)")
     if value.written_bytes:
         parts.append(f"{size(value.written_bytes)} written")
     if value.wal_bytes:
@@ -121,19 +121,19 @@ def blocks(lock: TableLock) -> str:
 
 
 def waits(step: Step) -> str:
-    """How long a step may stand in the queue for its lock, and how long it may run."""
+    """How long a step may wait for its lock, and how long it may run."""
     match step:
         case RunSql() if not step.in_transaction:
             return "outside a transaction, no lock timeout"
         case RunSql() if step.statement_timeout:
             return (
-                f"gives up after {duration(step.lock_timeout)} in the lock's queue and tries"
-                f" again; runs at most {duration(step.statement_timeout)}"
+                f"waits at most {duration(step.lock_timeout)} for its lock and retries; runs at"
+                f" most {duration(step.statement_timeout)}"
             )
         case RunSql():
             return (
-                f"gives up after {duration(step.lock_timeout)} in the lock's queue and tries"
-                " again; runs as long as it needs"
+                f"waits at most {duration(step.lock_timeout)} for its lock and retries; runs as"
+                " long as it needs"
             )
         case Backfill():
             return f"batches by {', '.join(step.key) or 'page'}, each in its own transaction"
@@ -142,13 +142,13 @@ def waits(step: Step) -> str:
 
 
 def undo(step: Step) -> str:
-    """The way back from a step."""
+    """How a step is undone."""
     match step:
         case AwaitRollout():
             return "redeploy the old version"
         case Backfill() | RunSql():
             if isinstance(step.undo, Irreversible):
-                return f"no way back: {step.undo.reason}"
+                return f"cannot be undone: {step.undo.reason}"
             return "; ".join(first_line(text) for text in step.undo) or "nothing to do"
 
 
@@ -162,14 +162,14 @@ def written(plan: Plan) -> str:
     if not writing:
         return "no rows written"
     if any(step.cost.rows is None for step in writing):
-        return "rows written: not known, the schema it starts from has no statistics"
+        return "rows written: unknown (no statistics)"
     wal = sum(step.cost.wal_bytes or 0 for step in plan.steps)
     rows = count(sum(step.cost.rows or 0 for step in writing))
     return f"{rows} rows written, about {size(wal)} WAL"
 
 
 def first_line(sql: str) -> str:
-    """The first line of a statement, marked where it goes on."""
+    """The first line of a statement, marked where more follows."""
     first, _, rest = sql.strip().partition("\n")
     return f"{first.rstrip()} …" if rest else first.rstrip().removesuffix(";")
 
@@ -196,12 +196,12 @@ def update(step: Backfill) -> str:
 
 
 def return_until(plan: Plan) -> str:
-    """Up to where the plan can be taken back."""
+    """Up to which step the plan can be rolled back."""
     last = plan.point_of_no_return
     if last is None:
-        return "can be taken back at every step"
+        return "can be rolled back at every step"
     number = next(n for n, step in enumerate(plan.steps, 1) if step.id == last)
-    return f"can be taken back until step {number}"
+    return f"can be rolled back until step {number}"
 
 
 def works(state: State, side: Side) -> str:

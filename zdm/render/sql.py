@@ -1,7 +1,7 @@
 """A plan as annotated SQL, for reading and for a database administrator's review.
 
 It is what `zdm execute` sends, without its checks, retries, journal and batches; the
-rollout stands in it as a comment. Every line that is not SQL is a comment, also where a
+rollout appears in it as a comment. Every line that is not SQL is a comment, also where a
 title holds a line break.
 """
 
@@ -21,7 +21,9 @@ def render(plan: Plan) -> str:
         blocks.append(f"-- {item.phase.upper()} ".ljust(_RULER, "-"))
         for numbered in item.steps:
             if numbered.step.id == plan.point_of_no_return:
-                blocks.append(_comment("From here forward only: the point of no return."))
+                blocks.append(
+                    _comment("Point of no return: from here on there is no rollback.")
+                )
             blocks.append(_step(numbered))
     return "\n\n".join(blocks) + "\n"
 

@@ -95,7 +95,7 @@ def _phase(page: _Page, plan: Plan, item: PhaseOutline) -> None:
     page.title(item.phase.upper())
     for numbered in item.steps:
         if numbered.step.id == plan.point_of_no_return:
-            page.line("── point of no return: from here forward only ──", 2, Style.ALARM)
+            page.line("── point of no return: no rollback from here on ──", 2, Style.ALARM)
         _step(page, numbered)
 
 

@@ -1,13 +1,13 @@
 """ADD COLUMN, by the cheapest safe way.
 
 A default without VOLATILE functions is evaluated once and kept in the catalog, so one short
-ACCESS EXCLUSIVE is all (manual, ALTER TABLE, Notes). With a VOLATILE default, and for serial,
-PostgreSQL rewrites the table and its indexes under that lock; here the column is added
+ACCESS EXCLUSIVE is enough (manual, ALTER TABLE, Notes). With a VOLATILE default, and for
+serial, PostgreSQL rewrites the table and its indexes under that lock; here the column is added
 without it, given the default for new rows, filled in batches, and proved NOT NULL.
 
 ADD COLUMN, UPDATE of every row and SET NOT NULL in one train are one change: while the old
-version runs, a trigger gives its inserts the value, else they would leave NULLs behind the
-backfill. The trigger goes in CONTRACT.
+version runs, a trigger gives its inserts the value, otherwise rows inserted after the backfill
+would be NULL. The trigger is dropped in CONTRACT.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
-from zdm.recipes.trigger import computed_column, fill_nulls, own_trigger
+from zdm.recipes.trigger import computed_column, fill_nulls, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
 
 SLUG = "add_column"
@@ -47,13 +47,13 @@ SLUG = "add_column"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddColumn:
     """Add a column. `fill`: the value of every row, over the row's columns by bare names;
-    `keeps`: a trigger gives it to new rows, else the default does. `there`: the column is
-    there and the author said IF NOT EXISTS, so nothing is to be done."""
+    `by_trigger`: a trigger gives it to new rows, else the default does. `there`: the column
+    exists and the statement has IF NOT EXISTS, so there is nothing to do."""
 
     table: Name
     new: NewColumn
     fill: str | None = None
-    keeps: bool = False
+    by_trigger: bool = False
     not_null: bool = False  # to be proved; a quick column carries its own NOT NULL
     there: bool = False
     settings: tuple[Setting, ...] = ()
@@ -65,19 +65,19 @@ class AddColumn:
 
     @property
     def quick(self) -> bool:
-        """Whether ADD COLUMN is all there is to it, and must be done."""
+        """Whether one ADD COLUMN is the whole change."""
         return not (self.there or self.new.rewrites or self.fill or self.not_null)
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         what = f"add {self.table}.{self.new.column.name}"
         if self.there:
-            return f"{what}, which is there already"
+            return f"{what} (already exists)"
         return f"{what} and fill it" if self.fill else what
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """What remains when it is planned well."""
+        """The risks that remain."""
         del context
         if self.there:
             return ()
@@ -86,19 +86,19 @@ class AddColumn:
             (
                 f"clients with a prepared `SELECT *` or `RETURNING *` on {self.table} fail once"
                 " when the column is added",
-                "name the columns",
+                "list the columns explicitly",
             )
         ]
-        if self.keeps:
+        if self.by_trigger:
             lines += [
                 (
                     f"until the contract, a row inserted with {name} NULL gets the fill value",
-                    "let the new version write the value it means",
+                    "let the new version write the value itself",
                 ),
                 (
                     f"`{self.fill}` must accept every row that the old version can write: an"
                     " error in it fails the old version's write",
-                    "make it total, for example with CASE",
+                    "make it accept every value, for example with CASE",
                 ),
             ]
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
@@ -116,12 +116,14 @@ class AddColumn:
         steps: list[Step] = [self._expand(place)]
         if self.fill is not None:
             steps.append(
-                backfilled_column.backfill(place, self.new.column, self.fill, keeps=self.keeps)
+                backfilled_column.backfill(
+                    place, self.new.column, self.fill, by_trigger=self.by_trigger
+                )
             )
         if self.not_null:
             name = self.new.not_null_name or None
             steps += not_null.prove(place, self.new.column.name, name=name)
-        if self.keeps and self.fill is not None:
+        if self.by_trigger and self.fill is not None:
             steps.append(backfilled_column.stop(place, self.new.column, self.fill))
         return tuple(steps)
 
@@ -141,21 +143,22 @@ class AddColumn:
     def _expand(self, place: Site) -> RunSql:
         column = self.new.column
         t, c = Qualified(place.name), Ident(column.name)
-        trigger: tuple[str, ...] = ()
+        install: tuple[str, ...] = ()
         undo: tuple[str, ...] = ()
         done = [probes.column(place.name, column.name)]
-        if self.keeps and self.fill is not None:
-            own = fill_nulls.trigger(place, Fill(column=column.name, expression=self.fill))
-            trigger = computed_column.install_sql(place, column, self.fill)
-            undo = own_trigger.drop_sql(own)
-            done.append(own_trigger.installed(own))
+        if self.by_trigger and self.fill is not None:
+            filling = Fill(column=column.name, expression=self.fill)
+            trigger = fill_nulls.trigger_of(place, filling)
+            install = computed_column.install_sql(place, column, self.fill)
+            undo = zdm_trigger.drop_sql(trigger)
+            done.append(zdm_trigger.installed(trigger))
         drop = emit.sql("ALTER TABLE {t} DROP COLUMN IF EXISTS {c}", t=t, c=c)
         return run_sql.short_transaction(
             place,
             id=place.id(column.name, "add"),
             phase=Phase.EXPAND,
             title=f"add {place.name}.{column.name}",
-            sql=(*self._add_sql(place), *trigger),
+            sql=(*self._add_sql(place), *install),
             locks=self._locks(place),
             settings=self.settings,
             probe=probes.probe(probes.both(*done)),
@@ -197,26 +200,26 @@ class AddColumn:
             for p in self.new.references
             if p != place.name
         ]
-        own = TableLock(table=place.name, mode=LockMode.ACCESS_EXCLUSIVE)
-        return statements.locks(place.snapshot, own, *parents)
+        here = TableLock(table=place.name, mode=LockMode.ACCESS_EXCLUSIVE)
+        return statements.locks(place.snapshot, here, *parents)
 
     def _reason(self) -> str:
-        if self.keeps:
+        if self.by_trigger:
             return (
-                "Column and trigger in one transaction: no row of the old version can come"
-                " between them without the value."
+                "Column and trigger in one transaction, so the old version cannot insert a row"
+                " without the value in between."
             )
         if self.new.rewrites:
             return (
-                "With its default in ADD COLUMN the whole table would be rewritten under ACCESS"
-                " EXCLUSIVE; set afterwards it counts for new rows only."
+                "A volatile default in ADD COLUMN would rewrite the whole table under ACCESS"
+                " EXCLUSIVE; set afterwards, it applies to new rows only."
             )
         return "Catalog only: no row is read or written."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddColumns:
-    """Add several columns by one statement, each of which is quick by itself."""
+    """Add several columns by one statement, each of which is catalog only."""
 
     parts: tuple[AddColumn, ...]
     statement: Statement
@@ -228,12 +231,12 @@ class AddColumns:
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         names = ", ".join(part.new.column.name for part in self.parts)
         return f"add {self.parts[0].table}: {names}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """Those of one column: the client fails once for all of them."""
+        """Those of one column: a client fails once for all of them."""
         return self.parts[0].hazards(context)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
@@ -310,7 +313,7 @@ def _there(
         action,
         "column_exists",
         f"{table.name} already has a column {new.column.name}, so this statement would fail",
-        "take the statement out, or make a new snapshot of the database",
+        "remove the statement, or make a new snapshot of the database",
     )
 
 
@@ -325,7 +328,7 @@ def _match(
         table=table.name,
         new=new,
         fill=value,
-        keeps=following.fill is not None,
+        by_trigger=following.fill is not None,
         not_null=following.not_null or (new.rewrites and new.column.not_null),
         settings=actions[0].statement.settings,
     )

@@ -3,13 +3,13 @@
 A default counts only for rows that are inserted later without the column; stored values stay
 (manual, ALTER TABLE; measured 15), so both are changes of the catalog alone, under a short
 ACCESS EXCLUSIVE (measured 11-18), volatile or not. A new default hurts no version, so it
-comes in EXPAND. Without the default, an old version that leaves the column out fails or
-stores NULL, so DROP DEFAULT, and SET DEFAULT NULL, which means the same, come in CONTRACT.
+runs in EXPAND. Without the default, an old version that leaves the column out fails or
+stores NULL, so DROP DEFAULT, and SET DEFAULT NULL, which is the same, come in CONTRACT.
 
 Where a trigger of the same train computes the column from others, it does so for rows in
-which it is NULL: with a default the old version's inserts would get that instead of what
-they say (an old insert of 42 became 7, the default, measured 15). Such a default is refused,
-but for the one that a fused rename or type change sets when its trigger goes.
+which it is NULL: with a default the old version's inserts would get that instead of their
+own value (an old insert of 42 became 7, the default, measured 15). Such a default is refused,
+except the one that a fused rename or type change sets when its trigger is dropped.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ _KINDS = (ActionKind.SET_DEFAULT, ActionKind.DROP_DEFAULT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeDefault:
     """Give a column another default. `expression`: None for DROP DEFAULT. `there`: the
-    schema says it already, so nothing is to be done."""
+    column has this default already, so there is nothing to do."""
 
     table: Name
     column: str
@@ -57,15 +57,15 @@ class ChangeDefault:
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         name = f"{self.table}.{self.column}"
-        ending = ", which is so already" if self.there else ""
+        ending = " (no change)" if self.there else ""
         if self.expression is None:
             return f"drop the default of {name}{ending}"
         return f"set the default of {name} to {self.expression}{ending}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """What remains when it is planned well."""
+        """The risks that remain."""
         if self.there:
             return ()
         removed = _removes(self.expression)
@@ -73,7 +73,7 @@ class ChangeDefault:
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """One step: a new default before the rollout, none behind it."""
+        """One step: a new default before the rollout, a removal after it."""
         if self.there:
             return ()
         table = context.snapshot.require_table(self.table)
@@ -96,7 +96,8 @@ class ChangeDefault:
                 serves=NEW_ONLY if loses else BOTH,
                 reason="The old version may leave the column out and rely on the default."
                 if loses
-                else "Catalog only: no row is read or written, and it counts for later rows.",
+                else "Catalog only: no row is read or written; it applies to rows inserted"
+                " later.",
             ),
         )
 
@@ -123,9 +124,9 @@ class ChangeDefault:
         )
 
     def _probe(self, column: Column) -> str:
-        """Empty where one default takes the place of another, and for NULL, which may be kept
-        as a default or not: how PostgreSQL will print it is not known, so the journal, which
-        is written in the same transaction, alone knows."""
+        """Empty where one default replaces another, and for NULL, which PostgreSQL may store
+        as a default or not: how it will print it is unknown, so only the journal, which is
+        written in the same transaction, records it."""
         has = probes.column_default(self.table, self.column)
         if self.expression is None:
             return probes.probe(probes.absent(has))
@@ -137,22 +138,22 @@ class ChangeDefault:
         name = f"{self.table}.{self.column}"
         lines = [
             (
-                f"rows that exist keep their {self.column}; a row that either version inserts"
-                f" without {name} gets {self.expression} from the expand on",
-                "let the new version send the value itself for one release if the mixture"
-                " matters, and correct other rows with an UPDATE",
+                f"existing rows keep their {self.column}; from the expand on, a row that either"
+                f" version inserts without {name} gets {self.expression}",
+                "if the mixture matters, let the new version send the value itself for one"
+                " release, and correct existing rows with an UPDATE",
             ),
             (
                 f"an application that sends its own default or NULL for {name} never gets the"
-                " one of the database",
-                "look for the default in the models of both versions",
+                " database's default",
+                "check the default in the models of both versions",
             ),
         ]
         if self.expression is not None and _draws(self.expression):
             lines.append(
                 (
                     f"both versions' roles need USAGE on the sequence that {name} draws from,"
-                    " and it may give values that rows hold already",
+                    " and it may return values that existing rows already have",
                     "GRANT USAGE on it, and setval() it past the highest value first",
                 )
             )
@@ -173,8 +174,8 @@ class ChangeDefault:
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
-    """ALTER COLUMN … SET or DROP DEFAULT; and what makes a later SET DEFAULT come too early,
-    for which it must be asked before the operations that begin with that."""
+    """ALTER COLUMN … SET or DROP DEFAULT; and the first statement of a change that makes a
+    later SET DEFAULT come too early, so this is asked before the other operations."""
     action = actions[0]
     fact = statements.fact(action, *_KINDS)
     if fact is None:
@@ -216,7 +217,7 @@ def _problem(table: Table, column: Column, snapshot: Snapshot) -> tuple[str, str
         kind = "an identity" if column.identity else "a generated"
         return (
             f"{name} is {kind} column, which has no default, so this statement would fail",
-            "take the statement out, or make it a plain column in an earlier release",
+            "remove the statement, or make it a plain column in an earlier release",
         )
     below = [
         str(other.name)
@@ -226,8 +227,8 @@ def _problem(table: Table, column: Column, snapshot: Snapshot) -> tuple[str, str
     if not below:
         return None
     return (
-        f"the default of {name} changes in every table below it, too ({', '.join(below)}), and"
-        " each of them may have had another one",
+        f"the default of {name} changes in its child tables, too ({', '.join(below)}), and each"
+        " of them may have another default today",
         "change it with ALTER TABLE ONLY, table by table, each under"
         " `-- zdm: run in expand -- reason`",
     )
@@ -244,16 +245,16 @@ def _set_again(actions: Sequence[Action], table: Name, column: str) -> int | Non
 def _out_of_order(
     actions: Sequence[Action], table: Table, column: Column, again: int | None
 ) -> Refusal | None:
-    """What stands behind the drop in the train, and comes before it in the plan."""
+    """What follows the drop in the train, and precedes it in the plan."""
     between = actions[1:again]
-    name = f"the default of {table.name}.{column.name} can go only after the rollout"
+    name = f"the default of {table.name}.{column.name} can be dropped only after the rollout"
     for action in between:
         if column.default is not None and _leaves_out(action, table.name, column.name):
             return refuse.refuse(
                 actions[0],
                 "default_still_there",
                 f"{name}, and {action.source} inserts rows without the column before it",
-                "name the column in that INSERT, or put this statement behind it",
+                "name the column in that INSERT, or move this statement after it",
             )
     if again is None or not any(
         statements.about(action, table.name, column.name) for action in between
@@ -264,7 +265,7 @@ def _out_of_order(
         "default_set_again",
         f"{name}, and {actions[again].source} sets it again before it, with statements between"
         " that use the column",
-        "leave this statement out, if the new default may follow the old one at once",
+        "remove this statement, if the new default may replace the old one directly",
     )
 
 
@@ -294,8 +295,8 @@ def _too_early(actions: Sequence[Action], snapshot: Snapshot) -> Refusal | None:
                 action,
                 "default_too_early",
                 f"until the contract a trigger computes {table.name}.{column}"
-                f" ({actions[0].source}), and with a default the old version's rows would get"
-                " that instead",
+                f" ({actions[0].source}); with a default, rows of the old version would get"
+                " the default instead",
                 "set it in a revision that is planned after this train is contracted; of a"
                 " column that is renamed, set it under the old name before",
             )
@@ -345,7 +346,7 @@ def _expression(action: Action) -> str | None:
 
 
 def _removes(expression: str | None) -> bool:
-    """No default, or NULL, which is the same to whoever inserts."""
+    """No default, or NULL, which is the same for every INSERT."""
     if expression is None:
         return True
     tree = trees.expression(expression)

@@ -3,7 +3,7 @@
 The old version still writes it, the new one does not: before the rollout the column is made
 tolerant (DROP NOT NULL), so that the new version's rows are accepted. The drop itself is a
 catalog change, but what depends on the column blocks it, and indexes, constraints and owned
-sequences vanish with it silently (manual, ALTER TABLE, DROP COLUMN). Never CASCADE.
+sequences are dropped with it silently (manual, ALTER TABLE, DROP COLUMN). Never CASCADE.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ SLUG = "drop_column"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropColumn:
-    """Drop a column; `missing`: it is not there, and IF EXISTS says that this is fine."""
+    """Drop a column; `missing`: it does not exist, which IF EXISTS allows."""
 
     table: Name
     column: str
@@ -42,29 +42,32 @@ class DropColumn:
 
     @property
     def title(self) -> str:
-        """What it does."""
-        ending = " (it is not there)" if self.missing else ""
+        """One line for a person."""
+        ending = " (does not exist)" if self.missing else ""
         return f"drop {self.table}.{self.column}{ending}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """What remains when it is planned well."""
+        """The risks that remain."""
         table = context.snapshot.require_table(self.table)
         if self.missing:
             return ()
         lines = [
             (
-                f"the old version meets rows in which the new one left {self.column} NULL or at"
+                f"the old version reads rows in which the new one left {self.column} NULL or at"
                 " its default",
                 "let the old version accept them, or deploy a version that does first; NOT NULL"
-                " cannot be put back while such rows are there",
+                " cannot be restored while such rows exist",
             ),
             (
                 f"a version that runs `SELECT *` or a positional INSERT on {self.table} breaks"
-                " when the column goes",
+                " when the column is dropped",
                 "list columns explicitly in the new version",
             ),
             *(
-                (f"{what} goes with {self.column}", "make it again elsewhere if it is needed")
+                (
+                    f"{what} is dropped with {self.column}",
+                    "recreate it elsewhere if it is needed",
+                )
                 for what in dependents.vanishing(context.snapshot, table, self.column)
             ),
         ]
@@ -105,13 +108,13 @@ def _tolerant(place: Site, column: Column) -> RunSql:
         place,
         id=place.id(column.name, "tolerate"),
         phase=Phase.EXPAND,
-        title=f"let {place.name}.{column.name} be left out",
+        title=f"make {place.name}.{column.name} nullable",
         sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=name),),
         locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
         probe=probes.probe(probes.absent(probes.column_not_null(place.name, column.name))),
         undo=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=table, c=name),),
         serves=BOTH,
-        reason="The new version no longer names the column, so its INSERTs would fail.",
+        reason="The new version no longer sets the column, so its INSERTs would fail.",
     )
 
 
@@ -142,14 +145,14 @@ def _refused(
         return refuse.refuse(
             action,
             "drop_cascade",
-            f"DROP COLUMN {column.name} CASCADE takes along whatever depends on it, also what"
-            " nobody has listed",
-            "drop what depends on it by name, and leave CASCADE out",
+            f"DROP COLUMN {column.name} CASCADE also drops everything that depends on it,"
+            " listed or not",
+            "drop each dependent object by name, and remove CASCADE",
         )
     blocked = [
         *dependents.blocking(snapshot, table, column.name),
         *(
-            f"trigger function {name}, whose body names it"
+            f"trigger function {name} (its body names the column)"
             for name in dependents.bodies(snapshot, table, column.name)
         ),
     ]
@@ -162,6 +165,7 @@ def _refused(
     return refuse.refuse(
         action,
         "drop_blocked",
-        f"{table.name}.{column.name} cannot be dropped: {', '.join(blocked)} needs it",
-        "change or drop what is named in an earlier release",
+        f"{table.name}.{column.name} cannot be dropped, because these depend on it:"
+        f" {', '.join(blocked)}",
+        "change or drop them in an earlier release",
     )

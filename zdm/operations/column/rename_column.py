@@ -1,12 +1,12 @@
 """Rename a column while both versions write.
 
 RENAME COLUMN breaks the old version at once, and a view with both names rejects statements
-that set both. So the new name is a new column, kept in step by the canonical sync trigger
+that set both. So the new name is a new column, kept in sync by the canonical sync trigger
 until the old version is gone (manual, ALTER TABLE; CREATE TRIGGER).
 
-The author says it in two ways. A plain RENAME COLUMN keeps all that hangs on the column, so
-it is carried over. ADD, UPDATE new = old, DROP leaves behind what the new column does not get
-by the train itself, so nothing is carried.
+A rename is written in one of two ways. A plain RENAME COLUMN keeps everything that depends on
+the column, so it is carried over. ADD, UPDATE new = old, DROP keeps only what the train itself
+puts on the new column, so nothing is carried.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ SLUG = "rename_column"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameColumn:
-    """Rename a column; `carry`: with all that hangs on it, as RENAME COLUMN does."""
+    """Rename a column; `carry`: with everything that depends on it, as RENAME COLUMN does."""
 
     table: Name
     old: str
@@ -40,7 +40,7 @@ class RenameColumn:
     carry: bool
     adds: bool = True
     default: str | None = None
-    where: str = ""  # what the author's UPDATE says beside, over bare names
+    where: str = ""  # what the author's UPDATE adds, over bare names
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -50,28 +50,28 @@ class RenameColumn:
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         return f"rename {self.table}.{self.old} to {self.new.name}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """What remains when it is planned well."""
+        """The risks that remain."""
         table = context.snapshot.require_table(self.table)
         vanish = () if self.carry else dependents.vanishing(context.snapshot, table, self.old)
         lines = [
             (
                 f"no version may write both {self.old} and {self.new.name} of {self.table} with"
-                " different values: the new one wins",
-                "let each version know only its own column",
+                " different values: the new column wins",
+                "let each version use only its own column",
             ),
             (
                 f"clients that prepared `SELECT *` or `RETURNING *` on {self.table} fail once,"
                 " when the column is added and when the old one is dropped",
-                "list columns explicitly, or let connections be recycled",
+                "list columns explicitly, or recycle the connections",
             ),
             *(
                 (
-                    f"{what} goes with {self.old}, for the revisions do not make it again",
-                    f"make it on {self.new.name} in a revision of this train",
+                    f"{what} is dropped with {self.old}, and the revisions do not recreate it",
+                    f"recreate it on {self.new.name} in a revision of this train",
                 )
                 for what in vanish
             ),
@@ -82,7 +82,7 @@ class RenameColumn:
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """Add and sync, fill, carry over, and after the rollout let the old column go."""
+        """Add and sync, fill, carry over, and drop the old column after the rollout."""
         table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
         pair = self._pair(table)
@@ -96,7 +96,7 @@ class RenameColumn:
             *carry_dependents.not_new_before_unique((fill, *carried)),
             *dual_write.analyze(place, self.new.name, target=pair.new.statistics),
             dual_write.contract(
-                place, pair, default=default, losing=dual_write.losing(place, self.old)
+                place, pair, default=default, fragile=dual_write.fragile(place, self.old)
             ),
             *dual_write.drop_foreign_keys(place, self.old),
             dual_write.drop(place, self.old, names, done),
@@ -179,9 +179,8 @@ def _refused(action: Action, table: Table, column: str, obstacles: tuple[str, ..
     return refuse.refuse(
         action,
         "rename_blocked",
-        f"{table.name}.{column} cannot be renamed without downtime: "
-        + ", ".join(obstacles)
-        + " would stay with the old column",
-        "drop what is named in an earlier release and make it again on the new column in a"
-        " later one, or keep the name",
+        f"{table.name}.{column} cannot be renamed without downtime, because these would stay"
+        f" on the old column: {', '.join(obstacles)}",
+        "drop them in an earlier release and recreate them on the new column in a later one,"
+        " or keep the name",
     )

@@ -5,10 +5,9 @@ TABLE; 12 and later). Where the train also fills the NULLs (`UPDATE … SET c = 
 NULL`), the two are one change: a trigger gives x to every row that is written with NULL, the
 backfill gives it to the others, and the proof follows before the rollout.
 
-A column that a rename of the same train keeps in step with one that is NOT NULL holds no NULL
-either, so it is proved before the rollout, too. Without anything of the kind nobody can make
-the old version obey: the constraint is a tightening, so it comes in CONTRACT, when the old
-version is gone.
+A column that a rename of the same train keeps in sync with one that is NOT NULL holds no NULL
+either, so it is proved before the rollout, too. Otherwise nothing stops the old version from
+writing NULL: the constraint is added in CONTRACT, once the old version is gone.
 """
 
 from collections.abc import Sequence
@@ -40,7 +39,7 @@ from zdm.recipes.reading import statements, updates
 from zdm.recipes.site import Site
 from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import expressions, probes
-from zdm.recipes.trigger import fill_nulls, own_trigger
+from zdm.recipes.trigger import fill_nulls, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
 
 SLUG = "set_not_null"
@@ -49,14 +48,14 @@ SLUG = "set_not_null"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetNotNull:
     """Make a column NOT NULL. `fill`: the value for NULLs, over the row's columns by bare
-    names. `proved`: a validated CHECK says it already. `kept`: an operation before it in the
+    names. `proved`: a validated CHECK proves it already. `filled`: an earlier operation of the
     train leaves no NULL in the column. `there`: it is NOT NULL already."""
 
     table: Name
     column: str
     fill: str | None = None
     proved: bool = False
-    kept: bool = False
+    filled: bool = False
     there: bool = False
     settings: tuple[Setting, ...] = ()
 
@@ -67,21 +66,21 @@ class SetNotNull:
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         if self.there:
-            return f"make {self.table}.{self.column} NOT NULL, which it is already"
+            return f"make {self.table}.{self.column} NOT NULL (already done)"
         filling = " after filling its NULLs" if self.fill else ""
         return f"make {self.table}.{self.column} NOT NULL{filling}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """What remains when it is planned well."""
+        """The risks that remain."""
         del context
         name = f"{self.table}.{self.column}"
-        if self.there or self.proved or self.kept:
+        if self.there or self.proved or self.filled:
             return ()
         if self.fill is not None:
             message = f"a NULL that either version writes into {name} becomes {self.fill}"
-            remedy = "make sure that both versions read that value as they read NULL"
+            remedy = "make sure that both versions treat that value as they treat NULL"
         else:
             message = (
                 f"rows with NULL in {name} stop the contract: nothing in the train fills them"
@@ -90,14 +89,14 @@ class SetNotNull:
         return (Hazard(operation=SLUG, message=message, remedy=remedy),)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """Fill and prove before the rollout; or check and prove behind it."""
+        """Fill and prove before the rollout; or check and prove after it."""
         if self.there:
             return ()
         table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
         if self.proved:
             return (self._declare(place),)
-        if self.kept:
+        if self.filled:
             return not_null.prove(place, self.column)
         if self.fill is None:
             return self._tighten(place)
@@ -151,19 +150,19 @@ class SetNotNull:
         )
 
     def _install(self, place: Site, filling: Fill) -> RunSql:
-        trigger = fill_nulls.trigger(place, filling)
+        trigger = fill_nulls.trigger_of(place, filling)
         return run_sql.short_transaction(
             place,
             id=place.id(self.column, "fill-new-rows"),
             phase=Phase.EXPAND,
-            title=f"give {place.name}.{self.column} a value wherever NULL is written",
+            title=f"fill {place.name}.{self.column} by a trigger when NULL is written",
             sql=fill_nulls.install_sql(place, filling),
             locks=place.lock(LockMode.SHARE_ROW_EXCLUSIVE),
             settings=self.settings,
-            probe=probes.probe(own_trigger.installed(trigger)),
-            undo=own_trigger.drop_sql(trigger),
+            probe=probes.probe(zdm_trigger.installed(trigger)),
+            undo=zdm_trigger.drop_sql(trigger),
             serves=BOTH,
-            reason="The old version may still write NULL, which the constraint would refuse.",
+            reason="The old version may still write NULL, which the constraint would reject.",
         )
 
     def _backfill(self, place: Site, filling: Fill) -> Backfill:
@@ -180,7 +179,7 @@ class SetNotNull:
             differs=f"{ident(self.column)} IS NULL",
             settings=self.settings,
             preconditions=(fill_nulls.enabled_check(place, filling),),
-            undo=Irreversible(reason="which rows held NULL is not kept"),
+            undo=Irreversible(reason="which rows held NULL is not recorded"),
             serves=BOTH,
             reason="Only rows with NULL are written, in batches.",
             origin=place.origin,
@@ -188,19 +187,19 @@ class SetNotNull:
         )
 
     def _remove(self, place: Site, filling: Fill) -> RunSql:
-        trigger = fill_nulls.trigger(place, filling)
+        trigger = fill_nulls.trigger_of(place, filling)
         return run_sql.short_transaction(
             place,
             id=place.id(self.column, "stop-filling"),
             phase=Phase.CONTRACT,
             title=f"stop filling {place.name}.{self.column}",
-            sql=own_trigger.drop_sql(trigger),
+            sql=zdm_trigger.drop_sql(trigger),
             locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
             settings=self.settings,
-            probe=probes.probe(own_trigger.removed(trigger)),
+            probe=probes.probe(zdm_trigger.removed(trigger)),
             undo=fill_nulls.install_sql(place, filling),
             serves=NEW_ONLY,
-            reason="The new version never writes NULL; from here on a NULL is refused.",
+            reason="The new version never writes NULL; from here on a NULL is rejected.",
         )
 
 
@@ -222,7 +221,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         table=table.name,
         column=column.name,
         there=column.not_null,
-        kept=column.kept_filled,
+        filled=column.kept_filled,
         proved=any(_proves(constraint, column.name) for constraint in table.constraints),
         settings=action.statement.settings,
     )
@@ -253,7 +252,7 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot) -> Match | None:
 
 
 def _declared(actions: Sequence[Action], table: Table, column: str) -> int | None:
-    """Where SET NOT NULL stands, if nothing between says anything of the column."""
+    """The position of SET NOT NULL, if no statement in between is about the column."""
     for position, action in enumerate(actions[1:], 1):
         fact = statements.fact(action, ActionKind.SET_NOT_NULL)
         if fact is not None and (fact.table, fact.name) == (table.name, column):

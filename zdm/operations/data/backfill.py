@@ -2,12 +2,12 @@
 
 One UPDATE of many rows holds their locks and keeps vacuum from cleaning until it commits. In
 batches it must be convergent: a second run changes nothing, so `c = c + 1`, random values and
-the clock are refused unless the row shows by itself that it is done (WHERE c IS NULL).
+the clock are refused unless the row itself shows that it is done (WHERE c IS NULL).
 
-Both versions meet old and new values side by side, so both must understand both. While the
+Both versions read old and new values in the same table, so both must understand both. While the
 backfill runs, a trigger converts what the old version still writes, else it could write rows
-that differ faster than batches find them; the trigger goes before the rollout, so rows that
-are written afterwards are left alone, as after the author's UPDATE.
+that differ faster than batches find them; the trigger is dropped before the rollout, so rows
+that are written afterwards are left alone, as after the author's UPDATE.
 """
 
 from collections.abc import Sequence
@@ -35,11 +35,13 @@ from zdm.recipes.reading import refuse, statements, updates
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.site import Site
 from zdm.recipes.sql import expressions, probes
-from zdm.recipes.trigger import convert, own_trigger, sync
+from zdm.recipes.trigger import convert, sync, zdm_trigger
 from zdm.recipes.trigger.convert import Convert
 
 SLUG = "backfill"
-_HELP = "say it as `UPDATE table SET column = expression WHERE …` over columns of the same row"
+_HELP = (
+    "write it as `UPDATE table SET column = expression WHERE …` over columns of the same row"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +60,18 @@ class UpdateRows:
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         columns = ", ".join(a.column for a in self.assignments)
         return f"fill {self.table}.{columns} in batches"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """What remains when it is planned well."""
+        """The risks that remain."""
         columns = ", ".join(a.column for a in self.assignments)
         lines = [
             (
-                f"while {self.table} is filled, rows with old and with new values of {columns}"
-                " stand side by side, and a value that an application writes meanwhile is"
-                " overwritten if it differs",
-                "make sure that both versions understand both values, and that neither goes on"
+                f"while {self.table} is filled, it holds old and new values of {columns}, and a"
+                " value that an application writes meanwhile is overwritten if it differs",
+                "make sure that both versions understand both values, and that neither keeps"
                 " writing the old ones",
             )
         ]
@@ -80,13 +81,14 @@ class UpdateRows:
             lines.append(
                 (
                     f"triggers of {self.table} fire for every row that is filled: {named}",
-                    "make sure that audit rows, notifications and moved timestamps are wanted",
+                    "check that the audit rows, notifications and changed timestamps are"
+                    " acceptable",
                 )
             )
         if table is not None and not walk_key.walk(table):
             lines.append(
                 (
-                    f"{self.table} has no key, so it is walked by its pages, again and again"
+                    f"{self.table} has no key, so the backfill scans its pages, repeatedly"
                     " until no row differs",
                     "give it a primary key",
                 )
@@ -111,7 +113,7 @@ class UpdateRows:
                 differs=self.differs,
                 settings=self.settings,
                 preconditions=(convert.enabled_check(place, conversion),),
-                undo=Irreversible(reason="the values from before are not kept"),
+                undo=Irreversible(reason="the previous values are not recorded"),
                 serves=BOTH,
                 reason="Batches lock only the rows they write, and only while they run.",
                 origin=place.origin,
@@ -121,7 +123,7 @@ class UpdateRows:
         )
 
     def _install(self, place: Site, conversion: Convert) -> RunSql:
-        trigger = convert.trigger(place, conversion)
+        trigger = convert.trigger_of(place, conversion)
         return run_sql.short_transaction(
             place,
             id=place.id(*(a.column for a in self.assignments), "convert-new-rows"),
@@ -130,27 +132,27 @@ class UpdateRows:
             sql=convert.install_sql(place, conversion),
             locks=place.lock(LockMode.SHARE_ROW_EXCLUSIVE),
             settings=self.settings,
-            probe=probes.probe(own_trigger.installed(trigger)),
-            undo=own_trigger.drop_sql(trigger),
+            probe=probes.probe(zdm_trigger.installed(trigger)),
+            undo=zdm_trigger.drop_sql(trigger),
             serves=BOTH,
-            reason="Else the old version could write rows that differ faster than batches find"
-            " them.",
+            reason="Otherwise the old version could write rows that differ faster than batches"
+            " find them.",
         )
 
     def _remove(self, place: Site, conversion: Convert) -> RunSql:
-        trigger = convert.trigger(place, conversion)
+        trigger = convert.trigger_of(place, conversion)
         return run_sql.short_transaction(
             place,
             id=place.id(*(a.column for a in self.assignments), "stop-converting"),
             phase=Phase.VALIDATE,
             title=f"stop converting what is written to {place.name}",
-            sql=own_trigger.drop_sql(trigger),
+            sql=zdm_trigger.drop_sql(trigger),
             locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
             settings=self.settings,
-            probe=probes.probe(own_trigger.removed(trigger)),
+            probe=probes.probe(zdm_trigger.removed(trigger)),
             undo=convert.install_sql(place, conversion),
             serves=BOTH,
-            reason="Every row is filled; the author's UPDATE says nothing of later ones.",
+            reason="Every row is filled; the author's UPDATE does not apply to later ones.",
         )
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
@@ -192,7 +194,7 @@ def _form(update: Update, table: Table, action: Action) -> tuple[str, str] | Non
             _HELP,
         )
     if not action.tree["relation"].get("inh", False):
-        return f"UPDATE ONLY {table.name} leaves out its children, batches do not", _HELP
+        return f"UPDATE ONLY {table.name} excludes its child tables, batches do not", _HELP
     if table.kind == "foreign table" or table.partition_key is not None:
         return (
             f"{table.name} is a {table.kind}; zdm fills ordinary tables only",
@@ -214,10 +216,11 @@ def _columns(update: Update, table: Table) -> tuple[str, str] | None:
         )
     for column, _ in update.assignments:
         if known[column].generated or known[column].identity == "always":
-            return f"{table.name}.{column} is generated and cannot be set", "leave it out"
+            return f"{table.name}.{column} is generated and cannot be set", "remove it"
         if column in walk_key.walk(table):
             return (
-                f"{table.name}.{column} is part of the key that a backfill walks by",
+                f"{table.name}.{column} is part of the key that the backfill uses for its"
+                " ranges",
                 "add a new column instead, and drop the old one",
             )
     return None
@@ -240,12 +243,12 @@ def _diverges(update: Update, snapshot: Snapshot) -> tuple[str, str] | None:
         fixed = default_volatility.volatility(value, snapshot) is Volatility.IMMUTABLE
         if not fixed and not done:
             return (
-                f"`{column} = {expressions.bare(value)}` gives another value each time, so the"
-                " batches would never be done",
-                f"say `WHERE {ident(column)} IS NULL`, so that each row is written once",
+                f"`{column} = {expressions.bare(value)}` gives a different value each time, so"
+                " the batches would never be done",
+                f"add `WHERE {ident(column)} IS NULL`, so that each row is written once",
             )
         if done and "isnull" in value.get("A_Const", {}):
-            return f"`{column} = NULL WHERE {column} IS NULL` changes nothing", "leave it out"
+            return f"`{column} = NULL WHERE {column} IS NULL` changes nothing", "remove it"
     return None
 
 

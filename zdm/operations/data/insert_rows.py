@@ -2,7 +2,7 @@
 
 Both versions see them at once. The rows and their journal entry are written in the same
 transaction, so they are inserted once, whatever happens. INSERT … SELECT is a copy at one
-moment, which misses what the old version writes afterwards, so it is refused.
+moment, which misses what the old version writes later, so it is refused.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ SLUG = "insert_rows"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsertRows:
-    """Insert the rows that the author wrote out."""
+    """Insert the rows of the VALUES list."""
 
     table: Name
     statement: Statement
@@ -36,7 +36,7 @@ class InsertRows:
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         return f"insert rows into {self.table}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
@@ -45,8 +45,8 @@ class InsertRows:
         return (
             Hazard(
                 operation=SLUG,
-                message=f"both versions see the new rows of {self.table} at once, and a revert"
-                " leaves them there",
+                message=f"both versions see the new rows of {self.table} at once, and a"
+                " rollback does not delete them",
                 remedy="make sure that the old version understands them",
             ),
         )
@@ -61,8 +61,8 @@ class InsertRows:
                 id=f"{self.table}-insert",
                 title=self.title,
                 locks=statements.locks(context.snapshot, *self.locks),
-                probe="",  # the journal alone knows
-                undo=Irreversible(reason="which rows were inserted is not kept"),
+                probe="",  # only the journal shows it
+                undo=Irreversible(reason="which rows were inserted is not recorded"),
                 reason="A few rows, in the same transaction as their journal entry.",
             ),
         )
@@ -87,7 +87,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "insert_reads_rows",
             f"this INSERT into {table.name} copies rows at one moment, and what the old version"
             " writes afterwards is missing from the copy",
-            "write the rows out in VALUES; or copy them when the old version is gone, with"
+            "list the rows in VALUES; or copy them when the old version is gone, with"
             " `-- zdm: run in contract -- reason`",
         )
     if "onConflictClause" in action.tree:

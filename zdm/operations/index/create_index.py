@@ -3,10 +3,10 @@
 Plain CREATE INDEX takes SHARE, which stops every write for the length of the build. The
 concurrent build lets writes pass, cannot run in a transaction block, waits for older
 transactions and leaves an INVALID index when it fails (manual, CREATE INDEX). IF NOT EXISTS
-is taken out: it would find an INVALID index and call it success (measured 11-18).
+is removed: it would find an INVALID index and call it success (measured 11-18).
 
 A unique index refuses duplicates from its last build phase on, before it is valid: both
-versions must obey it.
+versions must respect it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,8 +36,8 @@ _DUPLICATES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateIndex:
-    """Build an index. `there`: an index of that name is there and the author said IF NOT
-    EXISTS, so nothing is to be done."""
+    """Build an index. `there`: an index of that name exists and the statement has IF NOT
+    EXISTS, so there is nothing to do."""
 
     table: Name
     index: Index
@@ -55,21 +55,21 @@ class CreateIndex:
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         unique = "unique index" if self.index.unique else "index"
-        tail = ", which is there already" if self.there else ""
+        tail = " (already exists)" if self.there else ""
         return f"build {unique} {self.index.name} on {self.table}{tail}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """A unique index refuses what the old version may write."""
+        """A unique index rejects what the old version may write."""
         if self.there or not self.index.unique:
             return ()
         del context
         return (
             Hazard(
                 operation=SLUG,
-                message=f"{self.index.name} refuses duplicates before it is valid, while the"
-                f" old version still writes {self.table}",
+                message=f"{self.index.name} rejects duplicates even before it is valid, while"
+                f" the old version still writes {self.table}",
                 remedy="make sure that neither version writes duplicates",
             ),
         )
@@ -93,7 +93,7 @@ class CreateIndex:
         )
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The index is there."""
+        """The index exists."""
         return snapshot if self.there else edits.put_index(snapshot, self.table, self.index)
 
     def _no_duplicates(self) -> Check:
@@ -197,12 +197,12 @@ def _problem(action: Action, table: Table, name: str | None) -> tuple[str, str] 
             " ALTER INDEX … ATTACH PARTITION",
         )
     if table.kind == "foreign table":
-        return (f"{table.name} is a foreign table and can have no index", "leave it out")
+        return (f"{table.name} is a foreign table and cannot have an index", "remove it")
     invalid = next((i for i in table.indexes if i.name == name and not i.valid), None)
     if invalid is not None:
         return (
-            f"{name} is there but INVALID, the remains of a failed build",
-            f"DROP INDEX CONCURRENTLY {ident(name)} and make a new snapshot",
+            f"{name} exists but is INVALID, left by a failed build",
+            f"run DROP INDEX CONCURRENTLY {ident(name)} and make a new snapshot",
         )
     known = {column.name for column in table.columns}
     used = [item["IndexElem"].get("name") for item in action.tree.get("indexParams", [])]

@@ -3,7 +3,7 @@
 Plain DROP INDEX takes ACCESS EXCLUSIVE on the table; the concurrent one lets reads and writes
 pass, cannot run in a transaction block, and takes neither CASCADE nor the index of a
 constraint (manual, DROP INDEX; measured 11-18). The old version's queries may need the index
-to be quick, and its ON CONFLICT a unique one to work, so it goes in the contract.
+to be fast, and its ON CONFLICT a unique one to work, so it is dropped in the contract.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ SLUG = "drop_index"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropIndex:
-    """Drop an index; None: it is not there, and the author said IF EXISTS."""
+    """Drop an index; None: it does not exist, and the statement has IF EXISTS."""
 
     table: Name | None
     index: Index | None
@@ -39,21 +39,21 @@ class DropIndex:
 
     @property
     def title(self) -> str:
-        """What it does."""
-        where = f" of {self.table}" if self.table else ", which is not there"
+        """One line for a person."""
+        where = f" of {self.table}" if self.table else " (does not exist)"
         return f"drop index {self.name}{where}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """Queries that were quick may become slow."""
+        """Queries that were fast may become slow."""
         del context
         if self.index is None:
             return ()
         return (
             Hazard(
                 operation=SLUG,
-                message=f"queries of the new version that use {self.name} read {self.table}"
-                " without it",
-                remedy="look at pg_stat_user_indexes.idx_scan before the contract",
+                message=f"queries of the new version that use {self.name} must read"
+                f" {self.table} without it",
+                remedy="check pg_stat_user_indexes.idx_scan before the contract",
             ),
         )
 
@@ -74,8 +74,8 @@ class DropIndex:
             probe=probes.probe(probes.absent(probes.relation(full))),
             undo=(self.index.definition.replace(" INDEX ", " INDEX CONCURRENTLY ", 1),),
             serves=NEW_ONLY,
-            reason="CONCURRENTLY lets reads and writes pass; repeated after a failure, it goes"
-            " on where it stopped.",
+            reason="CONCURRENTLY blocks neither reads nor writes; repeated after a failure, it"
+            " continues where it stopped.",
         )
         return (step,)
 
@@ -123,7 +123,7 @@ def _problem(table: Table, found: Index, *, cascade: bool) -> tuple[str, str] | 
     if found.constraint is not None:
         return (
             f"{found.name} belongs to the constraint {found.constraint} of {table.name}",
-            "drop the constraint, in a train of its own",
+            "drop the constraint, in a separate train",
         )
     if table.kind != "table" or table.partition_of is not None:
         return (
@@ -138,7 +138,7 @@ def _problem(table: Table, found: Index, *, cascade: bool) -> tuple[str, str] | 
         )
     if cascade:
         return (
-            f"CASCADE takes what depends on {found.name} along, unseen",
-            "drop what depends on it first, and leave CASCADE out",
+            f"CASCADE also drops everything that depends on {found.name}, unlisted",
+            "drop what depends on it first, and remove CASCADE",
         )
     return None

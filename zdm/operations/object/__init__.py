@@ -1,1 +1,1 @@
-"""Changes of objects other than tables, and of what is said about objects."""
+"""Changes of objects other than tables, and comments on any object."""

@@ -86,7 +86,7 @@ class Comment:
         return ()
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """The author's statement; none where the text stands there already."""
+        """The author's statement; none where the comment is the same already."""
         if self.text == self.former:
             return ()
         owner = Owned(operation=SLUG, origin=context.origin)
@@ -99,7 +99,8 @@ class Comment:
             locks=statements.locks(context.snapshot, lock),
             probe=self._probe(),
             undo=(self._undo(),),
-            reason="Only people and tools read it; reads and writes pass its lock.",
+            reason="Only people and tools read comments; the lock blocks neither reads nor"
+            " writes.",
         )
         return (step,)
 

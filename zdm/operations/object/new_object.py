@@ -1,6 +1,6 @@
 """CREATE of a schema, type, domain, extension, sequence, view or function that is new.
 
-Nobody uses it yet, so it runs as written in EXPAND and undo drops it again. A view or a
+It is not in use yet, so it runs as written in EXPAND and undo drops it again. A view or a
 BEGIN ATOMIC function takes ACCESS SHARE on what it reads, nothing else is locked (manual,
 CREATE …). OR REPLACE of one that exists changes what the old version calls, so it is refused.
 """
@@ -35,7 +35,7 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateObject:
-    """Make it. `there`: it is there and the author said IF NOT EXISTS."""
+    """Make it. `there`: it exists and the statement has IF NOT EXISTS."""
 
     new: NewObject
     statement: Statement
@@ -50,8 +50,8 @@ class CreateObject:
 
     @property
     def title(self) -> str:
-        """What it does."""
-        tail = ", which is there already" if self.there else ""
+        """One line for a person."""
+        tail = " (already exists)" if self.there else ""
         return f"create {self.new.kind} {self.new.name}{tail}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
@@ -73,12 +73,12 @@ class CreateObject:
                 locks=statements.locks(context.snapshot, *self.locks),
                 probe=objects.probe(self.new),
                 undo=objects.undo(self.new),
-                reason="Nobody uses an object that is not there yet.",
+                reason="A new object is not in use yet.",
             ),
         )
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
-        """It is there."""
+        """The object exists."""
         if self.there:
             return snapshot
         return objects.put(snapshot, self.new, self.tree, self.statement)
@@ -97,16 +97,16 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if there and not skips:
         replaces = action.tree.get("replace", False)
         consequence = (
-            "CREATE OR REPLACE changes it for the old version, too"
+            "CREATE OR REPLACE would change it for the old version, too"
             if replaces
             else "this statement would fail"
         )
         return refuse.refuse(
             action,
             "object_exists",
-            f"{new.kind} {new.name} exists already, so {consequence}",
+            f"{new.kind} {new.name} already exists, so {consequence}",
             "give the new one another name, and drop the old one in a later release; or, if"
-            " both versions can use it, say `-- zdm: run in expand -- reason`",
+            " both versions can use it, add `-- zdm: run in expand -- reason`",
         )
     seen = {
         statements.found(node, snapshot, action.statement.settings)

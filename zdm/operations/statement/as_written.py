@@ -2,7 +2,7 @@
 
 `-- zdm: run in expand -- reason` (or `contract`) lets a statement through that zdm would
 refuse. Nothing is known about it: not its locks, not what it leaves, not which version works
-beside it. It stands on the author's word, and there is no way back from it.
+with it. The author asserts that it is safe, and it cannot be undone.
 """
 
 from collections.abc import Sequence
@@ -46,19 +46,19 @@ class AsWritten:
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         words = " ".join(self.statement.sql.split())
         return f"run as written: {words[:60]}{'…' if len(words) > 60 else ''}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """Everything about it is the author's word."""
+        """The author asserts that it is safe; zdm knows nothing about it."""
         return (
             Hazard(
                 operation=SLUG,
-                message=f"this statement runs in {self.phase.value} on the author's word"
-                f" ({self.reason}): zdm knows neither its locks nor which version works"
-                " beside it",
-                remedy="have a person who knows the table review it",
+                message=f"this statement runs unchecked in {self.phase.value}, because its"
+                f" author asserts that it is safe ({self.reason}): zdm knows neither its locks"
+                " nor which version works with it",
+                remedy="have it reviewed by a person who knows the table",
                 origin=context.origin,
             ),
         )
@@ -79,10 +79,10 @@ class AsWritten:
                 statement_timeout=STATEMENT_TIMEOUT if together else NO_TIMEOUT,
                 in_transaction=together,
                 settings=self.statement.settings,
-                probe="",  # nothing in the catalog tells; the journal alone knows
+                probe="",  # only the journal shows it
                 undo=Irreversible(reason="zdm does not know what the statement does"),
                 serves=BOTH if before else NEW_ONLY,
-                reason=f"The author says: {self.reason}",
+                reason=f"Reason given by the author: {self.reason}",
                 origin=context.origin,
             ),
         )

@@ -1,4 +1,4 @@
-"""CREATE TABLE: nobody uses it yet, so it runs as written in EXPAND.
+"""CREATE TABLE: the table is not in use yet, so it runs as written in EXPAND.
 
 Only tables that exist already matter: a REFERENCES takes SHARE ROW EXCLUSIVE on the table it
 points at, LIKE takes ACCESS SHARE, INHERITS takes SHARE UPDATE EXCLUSIVE, and PARTITION OF
@@ -30,7 +30,7 @@ SLUG = "create_table"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTable:
-    """Make a table. `there`: it is there and the author said IF NOT EXISTS."""
+    """Make a table. `there`: it exists and the statement has IF NOT EXISTS."""
 
     table: Name
     statement: Statement
@@ -45,16 +45,16 @@ class CreateTable:
 
     @property
     def title(self) -> str:
-        """What it does."""
-        return f"create table {self.table}" + (", which is there already" * self.there)
+        """One line for a person."""
+        return f"create table {self.table}" + (" (already exists)" * self.there)
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """IF NOT EXISTS says nothing about the table that stands there."""
+        """IF NOT EXISTS accepts any table of that name."""
         del context
         if not self.there:
             return ()
-        message = f"{self.table} exists already, and nobody compares it with this CREATE TABLE"
-        return (Hazard(operation=SLUG, message=message, remedy="take IF NOT EXISTS out"),)
+        message = f"{self.table} already exists, and it is not compared with this CREATE TABLE"
+        return (Hazard(operation=SLUG, message=message, remedy="remove IF NOT EXISTS"),)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement."""
@@ -70,12 +70,12 @@ class CreateTable:
                 locks=statements.locks(context.snapshot, *self.locks),
                 probe=probes.probe(probes.relation(self.table)),
                 undo=(emit.sql("DROP TABLE IF EXISTS {t}", t=Qualified(self.table)),),
-                reason="Nobody uses a table that is not there yet.",
+                reason="A new table is not in use yet.",
             ),
         )
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The table is there, made by this train."""
+        """The table exists, created by this train."""
         if self.there:
             return snapshot
         place = Place(snapshot=snapshot, settings=self.statement.settings)
@@ -89,9 +89,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return refuse.refuse(
             action,
             "create_table_as",
-            "CREATE TABLE … AS copies rows at one moment, and what the old version writes"
-            " afterwards is missing from the copy",
-            "create the table with its columns, and fill it when the old version is gone",
+            "CREATE TABLE … AS copies rows at one moment, so what the old version writes later"
+            " is missing from the copy",
+            "create the table with its columns, and fill it once the old version is gone",
         )
     fact = statements.fact(action, ActionKind.CREATE_TABLE)
     if fact is None:
@@ -117,8 +117,8 @@ def _problem(
 ) -> tuple[str, str] | None:
     if there:
         return (
-            f"the table {name} exists already, so this statement would fail",
-            "take the statement out, or make a new snapshot of the database",
+            f"the table {name} already exists, so this statement would fail",
+            "remove the statement, or make a new snapshot of the database",
         )
     if action.tree["relation"].get("relpersistence") == "t":
         return (
@@ -130,8 +130,8 @@ def _problem(
         default = next((t for t in leaves if t.partition_bound == "DEFAULT"), None)
         if "partbound" in action.tree and default is not None and not parent.created:
             return (
-                f"PARTITION OF {parent.name} reads the DEFAULT partition {default.name} whole,"
-                " and nobody can use either meanwhile",
+                f"PARTITION OF {parent.name} reads the whole DEFAULT partition {default.name},"
+                " and blocks all reads and writes of both meanwhile",
                 "create the table by itself with a CHECK on the bounds, exclude them from the"
                 " DEFAULT partition by a validated CHECK, and ATTACH PARTITION",
             )
@@ -147,7 +147,7 @@ def _parents(action: Action, snapshot: Snapshot) -> Iterator[Table]:
 
 
 def _locks(action: Action, snapshot: Snapshot) -> Iterator[TableLock]:
-    """On tables that exist already."""
+    """On tables that already exist."""
     settings = action.statement.settings
     partition = "partbound" in action.tree
     for key, node in trees.walk(action.tree):

@@ -1,7 +1,7 @@
 """Anything that touches only tables which the same train has made: it runs as written.
 
-Nobody uses such a table yet, so locks, scans and rewrites on it hurt nobody, and dropping the
-table undoes all of it. A foreign key to a table in use takes SHARE ROW EXCLUSIVE on that one.
+Such a table is not in use yet, so locks, scans and rewrites on it are harmless, and dropping
+it undoes all of it. A foreign key to a table in use takes SHARE ROW EXCLUSIVE on that table.
 Rows must not be copied from a table in use: what the old version writes there afterwards
 would be missing from the copy.
 """
@@ -47,7 +47,7 @@ class NewTableChange:
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         return f"{self.what} on the new table {self.table}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
@@ -65,9 +65,9 @@ class NewTableChange:
             id=f"{self.table}-{word}",
             title=self.title,
             locks=statements.locks(context.snapshot, *self.locks),
-            probe="",  # the journal alone knows
+            probe="",  # only the journal shows it
             undo=_move_back(self.table, self.moved_to),
-            reason="The table is made by this train: nobody uses it yet.",
+            reason="This train creates the table, so it is not in use yet.",
         )
         if self.index is not None:
             drop = emit.sql("DROP INDEX CONCURRENTLY IF EXISTS {i}", i=Qualified(self.index))
@@ -84,7 +84,7 @@ class NewTableChange:
         return (step,)
 
     def effect(self, snapshot: Snapshot) -> Snapshot:
-        """What the statement says."""
+        """What the statement leaves."""
         for action in self.actions:
             snapshot = new_table_edits.after(snapshot, action)
         return snapshot

@@ -2,9 +2,9 @@
 
 A change that PostgreSQL makes in the catalog alone is one short step. Any other rewrites the
 table under ACCESS EXCLUSIVE (manual, ALTER TABLE, Notes), so the type changes by way of a new
-column: ADD new, UPDATE new = f(old), DROP old, kept in step by the sync trigger. Its way back
-g is known for casts that lose nothing, else the author gives it by `-- zdm: reverse old = g`.
-With the name kept, old and new version would read one column with two types: refused.
+column: ADD new, UPDATE new = f(old), DROP old, kept in sync by the sync trigger. The reverse g
+is known for casts that lose nothing, else the author gives it by `-- zdm: reverse old = g`.
+Under the same name, old and new version would read one column with two types: refused.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ from zdm.recipes.type import inverses, metadata_only, names
 SLUG = "change_type"
 _NEW_COLUMN = (
     "add a column of the new type, fill it with one UPDATE, drop the old one: zdm keeps the"
-    " two in step; a second such release brings the name back"
+    " two in sync; a second such release restores the name"
 )
 
 
@@ -45,7 +45,7 @@ class ChangeType:
     new: Column
     forward: str
     backward: str
-    given: bool  # the way back is the author's
+    given: bool  # the author gave `backward`
     adds: bool = True
     default: str | None = None
     where: str = ""
@@ -58,38 +58,38 @@ class ChangeType:
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         return f"change type of {self.table}.{self.old} to {self.new.type} in {self.new.name}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """What remains when it is planned well."""
+        """The risks that remain."""
         table = context.snapshot.require_table(self.table)
         old = table.require_column(self.old)
         total = (
             f"`{self.forward}` must accept every value that the old version can write to"
             f" {self.old}: an error in it fails the old version's write",
-            "try it on the data, and make it total with CASE where it is not",
+            "try it on the data, and handle the rest with CASE",
         )
         lines = [
             *((total,) if self.given else ()),
             (
                 f"until the contract, a value of {self.new.name} that {old.type} cannot hold"
                 + (
-                    " is refused, for the old column is NOT NULL"
+                    " is rejected, because the old column is NOT NULL"
                     if old.not_null
-                    else f" is NULL in {self.old}, and the old version reads that"
+                    else f" is NULL in {self.old} for the old version"
                 ),
                 "let the new version write such values only after the contract",
             ),
             (
                 f"no version may write both {self.old} and {self.new.name} of {self.table} with"
-                " different values: the new one wins",
-                "let each version know only its own column",
+                " different values: the new column wins",
+                "let each version use only its own column",
             ),
             *(
                 (
-                    f"{what} goes with {self.old}, for the revisions do not make it again",
-                    f"make it on {self.new.name} in a revision of this train",
+                    f"{what} is dropped with {self.old}, and the revisions do not recreate it",
+                    f"recreate it on {self.new.name} in a revision of this train",
                 )
                 for what in dependents.vanishing(context.snapshot, table, self.old)
             ),
@@ -100,7 +100,7 @@ class ChangeType:
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """Add and sync, fill, and after the rollout let the old column go."""
+        """Add and sync, fill, and drop the old column after the rollout."""
         table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
         pair = Pair(
@@ -110,12 +110,12 @@ class ChangeType:
             backward=self.backward,
             adds=self.adds,
         )
-        losing = dual_write.losing(place, self.old)
+        fragile = dual_write.fragile(place, self.old)
         return (
             sync.install(place, pair),
             dual_write.fill(place, pair, self.where),
             *dual_write.analyze(place, self.new.name),
-            dual_write.contract(place, pair, default=self.default, losing=losing),
+            dual_write.contract(place, pair, default=self.default, fragile=fragile),
             *dual_write.drop_foreign_keys(place, self.old),
             dual_write.drop(place, self.old),
         )
@@ -131,7 +131,7 @@ class ChangeType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidenType:
-    """ALTER COLUMN TYPE where it is an instant."""
+    """ALTER COLUMN TYPE where it is a change of the catalog alone."""
 
     table: Name
     column: str
@@ -145,7 +145,7 @@ class WidenType:
 
     @property
     def title(self) -> str:
-        """What it does."""
+        """One line for a person."""
         return f"change type of {self.table}.{self.column} to {self.type}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
@@ -155,7 +155,7 @@ class WidenType:
                 operation=SLUG,
                 message=f"clients that prepared a SELECT of {self.table}.{self.column} fail"
                 " once: cached plan must not change result type",
-                remedy="let connections be recycled, or switch preparing off meanwhile",
+                remedy="recycle the connections, or disable prepared statements meanwhile",
                 origin=context.origin,
             ),
         )
@@ -193,7 +193,8 @@ class WidenType:
                     ),
                 ),
                 serves=BOTH,
-                reason="PostgreSQL changes the catalog alone; every old value reads the same.",
+                reason="PostgreSQL changes the catalog only; every stored value stays as it"
+                " is.",
                 cost=cost.NOTHING,
             ),
         )
@@ -250,7 +251,7 @@ def _not_free(
     if using and "ColumnRef" not in (bare or {}):
         return "by an expression rewrites the table while reads and writes wait"
     if "collClause" in definition:
-        return "with another collation builds its indexes anew while writes wait"
+        return "with another collation rebuilds its indexes while writes wait"
     if not metadata_only.is_free(column.type, new):
         size = f" ({table.rows:,} rows)" if table.rows else ""
         return f"rewrites the table{size} while reads and writes wait"
@@ -260,9 +261,9 @@ def _not_free(
 def _hanging(snapshot: Snapshot, table: Table, column: Column) -> str | None:
     if table.kind != "table":
         return "locks every partition while reads and writes wait"
-    spoilers = metadata_only.spoilers(table, column.name)
-    if spoilers:
-        return f"checks or builds {', '.join(spoilers)} again while reads and writes wait"
+    rechecked = metadata_only.rechecked(table, column.name)
+    if rechecked:
+        return f"checks or rebuilds {', '.join(rechecked)} while reads and writes wait"
     blocked = dependents.blocking(snapshot, table, column.name)
     return f"is an error because of {', '.join(blocked)}" if blocked else None
 
@@ -273,7 +274,7 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
         refusal = refuse.refuse(
             actions[found.consumed[1 if found.adds else 0]],
             "type_change_blocked",
-            f"{found.table.name}.{found.old.name} cannot be kept in step with"
+            f"{found.table.name}.{found.old.name} cannot be kept in sync with"
             f" {found.new.name}: {problem[0]}",
             problem[1],
         )
@@ -298,12 +299,12 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
 
 
 def _problem(found: Fused, snapshot: Snapshot) -> tuple[str, str] | None:
-    """Why the two columns cannot be kept in step, and what to do."""
+    """Why the two columns cannot be kept in sync, and what to do."""
     obstacles = fusion.obstacles(snapshot, found)
     if obstacles:
         return (
-            ", ".join(obstacles) + " would stay with the old column",
-            "drop what is named in an earlier release, or keep the column",
+            f"these would stay on the old column: {', '.join(obstacles)}",
+            "drop them in an earlier release, or keep the column",
         )
     if _needs_zone(found):
         return (
@@ -312,12 +313,12 @@ def _problem(found: Fused, snapshot: Snapshot) -> tuple[str, str] | None:
         )
     if expressions.volatility(found.forward, snapshot) is Volatility.VOLATILE:
         return (
-            f"`{found.forward}` gives another value each time",
+            f"`{found.forward}` gives a different value each time",
             "use an expression of the old column alone",
         )
     if _backward(found, snapshot) is None:
         return (
-            f"no way back from {found.new.type} to {found.old.type} is known for"
+            f"no reverse conversion from {found.new.type} to {found.old.type} is known for"
             f" `{found.forward}`",
             f"put `-- zdm: reverse {found.old.name} = <expression of {found.new.name}>` above"
             " the UPDATE",

@@ -1,6 +1,6 @@
-"""What every Plan must keep, pure: is this plan well made?
+"""The invariants of a Plan, pure.
 
-A Finding here is a bug of zdm or a plan that was edited by hand.
+A violation is a bug in zdm, or the plan was edited by hand.
 """
 
 from collections.abc import Callable

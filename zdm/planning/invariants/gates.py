@@ -1,6 +1,5 @@
-"""What may run works: the old version until the rollout, the new one from the rollout on; and
-nothing before the rollout is without a way back, unless the author vouches for it (a step
-without probe)."""
+"""Each version works while it may run: the old one until the rollout, the new one from then on;
+and every step before the rollout can be undone, except what runs as written (without probe)."""
 
 from collections.abc import Iterator
 
@@ -43,7 +42,7 @@ def _way_back(before: list[Step]) -> Iterator[Finding]:
         if isinstance(step, RunSql) and step.probe and isinstance(step.undo, Irreversible):
             yield violation(
                 "early_point_of_no_return",
-                f"step {step.id} has no way back ({step.undo.reason}), and the new version is"
-                " not there yet",
+                f"step {step.id} cannot be undone ({step.undo.reason}), and the new version is"
+                " not deployed yet",
                 step.origin,
             )

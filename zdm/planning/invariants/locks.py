@@ -1,5 +1,5 @@
 """No step scans, rewrites or builds while its lock blocks reads or writes, and CONCURRENTLY
-stands alone outside a transaction (manual, CREATE INDEX)."""
+runs alone outside a transaction (manual, CREATE INDEX)."""
 
 from collections.abc import Iterator
 
@@ -43,7 +43,7 @@ def _long(step: RunSql) -> Iterator[Finding]:
             work = "rewrites" if lock.table in step.rewrites else "reads all of"
             yield violation(
                 "long_lock",
-                f"step {step.id} {work} {lock.table} under {lock.mode}: others would wait for"
-                " its whole length",
+                f"step {step.id} {work} {lock.table} under {lock.mode}: other sessions would"
+                " wait until it is done",
                 step.origin,
             )

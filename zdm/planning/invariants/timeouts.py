@@ -1,4 +1,4 @@
-"""Every step says how long it waits for a lock and how long it may hold it.
+"""Every step limits how long it waits for a lock and how long it may hold it.
 
 Queued DDL blocks all later queries on its table, so only CONCURRENTLY, which a timeout would
 leave INVALID, waits without limit; and a step without statement timeout holds no lock that
@@ -25,14 +25,20 @@ def _findings(step: RunSql) -> Iterator[Finding]:
     if step.in_transaction and not NO_TIMEOUT < step.lock_timeout <= LONGEST_WAIT:
         yield violation(
             "lock_timeout",
-            f"step {step.id} waits up to {step.lock_timeout.total_seconds():g} s (0: for ever)"
-            " for its lock, and all later queries queue behind it",
+            f"step {step.id} waits for its lock {_limit(step)}, and all later queries queue"
+            " behind it",
             step.origin,
         )
     stops = any(lock.mode.blocks_reads or lock.mode.blocks_writes for lock in step.locks)
     if stops and step.statement_timeout <= NO_TIMEOUT:
         yield violation(
             "statement_timeout",
-            f"step {step.id} holds a lock that stops reads or writes, for as long as it likes",
+            f"step {step.id} holds a lock that blocks reads or writes, without a time limit",
             step.origin,
         )
+
+
+def _limit(step: RunSql) -> str:
+    if step.lock_timeout <= NO_TIMEOUT:
+        return "without a time limit"
+    return f"for up to {step.lock_timeout.total_seconds():g}s"

@@ -1,5 +1,5 @@
-"""A new column that is filled: the backfill of the rows from before it, and the end of the
-trigger that gives it a value while a version runs that does not know it.
+"""A new column that is filled: the backfill of existing rows, and the end of the trigger that
+fills it while a version that does not know the column is running.
 """
 
 from zdm.model.locks import LockMode
@@ -17,13 +17,13 @@ from zdm.recipes import cost, run_sql
 from zdm.recipes.index import walk_key
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.recipes.trigger import computed_column, fill_nulls, own_trigger, sync
+from zdm.recipes.trigger import computed_column, fill_nulls, sync, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
 
 
-def backfill(site: Site, column: Column, value: str, *, keeps: bool) -> Backfill:
-    """Every row that has no value, or not the one that is computed from its columns; `keeps`:
-    a trigger gives one to new rows."""
+def backfill(site: Site, column: Column, value: str, *, by_trigger: bool) -> Backfill:
+    """Every row without a value, or with another one than is computed from its columns;
+    `by_trigger`: a trigger gives new rows theirs."""
     filling = Fill(column=column.name, expression=value)
     return Backfill(
         id=site.id(column.name, "fill"),
@@ -35,28 +35,27 @@ def backfill(site: Site, column: Column, value: str, *, keeps: bool) -> Backfill
         assignments=(Assignment(column=column.name, expression=value),),
         differs=_differs(site, column, value),
         settings=site.settings,
-        preconditions=(fill_nulls.enabled_check(site, filling),) if keeps else (),
+        preconditions=(fill_nulls.enabled_check(site, filling),) if by_trigger else (),
         undo=(),
         serves=BOTH,
-        reason="Rows from before the column have no value yet; batches lock only the rows"
-        " they write.",
+        reason="Existing rows have no value yet; batches lock only the rows they write.",
         origin=site.origin,
         cost=cost.rewrite_rows(site.table),
     )
 
 
 def stop(site: Site, column: Column, value: str) -> RunSql:
-    """The trigger goes when the old version is gone."""
-    trigger = fill_nulls.trigger(site, Fill(column=column.name, expression=value))
+    """Drop the trigger once the old version is gone."""
+    trigger = fill_nulls.trigger_of(site, Fill(column=column.name, expression=value))
     return run_sql.short_transaction(
         site,
         id=site.id(column.name, "stop-filling"),
         phase=Phase.CONTRACT,
         title=f"stop filling {site.name}.{column.name}",
-        sql=own_trigger.drop_sql(trigger),
+        sql=zdm_trigger.drop_sql(trigger),
         locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
         settings=site.settings,
-        probe=probes.probe(own_trigger.removed(trigger)),
+        probe=probes.probe(zdm_trigger.removed(trigger)),
         undo=computed_column.install_sql(site, column, value),
         serves=NEW_ONLY,
         reason="The new version writes the column itself.",

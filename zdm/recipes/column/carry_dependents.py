@@ -1,8 +1,8 @@
-"""Everything of a column that a plain RENAME COLUMN keeps, made again on another column.
+"""Everything of a column that a plain RENAME COLUMN keeps, recreated on another column.
 
-Built after the backfill, under names of zdm's own, because the old column still uses the
-final ones; when the old column goes, they are renamed to what the plain migration leaves.
-What cannot be made again in this way is named and refused.
+Built after the backfill, under temporary names, because the old column still uses the final
+ones; when the old column is dropped, they are renamed to what the plain migration leaves.
+What cannot be recreated in this way is named and refused.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ _WORDS = {  # the catalog's letters
 
 
 def obstacles(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
-    """What hangs on the column and cannot be carried over, in words."""
+    """What depends on the column and cannot be carried over, in words."""
     found = [
         *dependents.blocking(snapshot, table, column),
         *_obstacles(snapshot, table, column),
@@ -70,7 +70,7 @@ def _obstacles(snapshot: Snapshot, table: Table, column: str) -> Iterator[str]:
         if column in found.columns and not _plain_index(found):
             yield f"index {found.name} (invalid, replica identity, CLUSTER, statistics target)"
     for function in dependents.bodies(snapshot, table, column):
-        yield f"trigger function {function}, whose body names it"
+        yield f"trigger function {function} (its body names the column)"
 
 
 def _plain_index(found: Index) -> bool:
@@ -210,7 +210,7 @@ def _adopt(move: Move, name: str, definition: str) -> RunSql:
         probe=probes.probe(probes.constraint(move.site.name, name)),
         undo=(_drop_constraint(move.site, name),),
         serves=BOTH,
-        reason="The index is built and valid, so the constraint costs an instant.",
+        reason="The index is built and valid, so the constraint takes milliseconds.",
     )
 
 
@@ -229,7 +229,7 @@ def _add_constraint(move: Move, constraint: Constraint) -> RunSql:
         site,
         id=site.id(name, "add"),
         phase=Phase.VALIDATE,
-        title=f"put {constraint.kind} {constraint.name} on {site.name}.{move.new} too",
+        title=f"add {constraint.kind} {constraint.name} to {site.name}.{move.new}, too",
         sql=(
             definitions.constraint(
                 constraint.definition, site.name, move.old, move.new, name=name
@@ -240,7 +240,7 @@ def _add_constraint(move: Move, constraint: Constraint) -> RunSql:
         undo=(_drop_constraint(site, name),),
         serves=BOTH,
         reason="NOT VALID needs no scan; both columns hold the same value, so the old version"
-        " keeps it as it keeps its own.",
+        " meets the constraint on either.",
     )
 
 

@@ -3,7 +3,7 @@
 A default that holds no VOLATILE function is evaluated once and kept in the catalog; with one,
 ADD COLUMN rewrites the table (manual, ALTER TABLE, Notes; measured 11-18). A function counts
 as not volatile only if it is on this list, which was read from pg_proc (14-18), or if the
-Snapshot holds it: an unknown one is taken for VOLATILE, which costs time but no safety.
+Snapshot holds it: an unknown one is treated as VOLATILE, which costs time but no safety.
 """
 
 import re

@@ -1,7 +1,8 @@
-"""What hangs on a column: it binds by column number, so it does not follow to a new column.
+"""What depends on a column: it binds by column number, so it does not follow to a new column.
 
-Some of it blocks DROP COLUMN, some vanishes with it silently, and names inside plpgsql bodies
-are known to nobody (manual, DROP COLUMN and chapter 5.15). All is named before a plan is made.
+Some of it blocks DROP COLUMN, some is dropped with it silently, and PostgreSQL does not track
+names in plpgsql bodies (manual, DROP COLUMN and chapter 5.15). All of it is reported before a
+plan is made.
 """
 
 import re
@@ -47,7 +48,7 @@ def blocking(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
 
 
 def vanishing(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
-    """What goes with the column silently, in words."""
+    """What is dropped with the column silently, in words."""
     found = [
         *(
             f"{c.kind} constraint {c.name}"

@@ -1,4 +1,4 @@
-"""The steps that a rename and a type change share: two columns kept in step by the canonical
+"""The steps that a rename and a type change share: two columns kept in sync by the canonical
 sync trigger, a backfill, and after the rollout the end of the old column.
 
 The point of no return is the drop of the trigger, not the drop of the column: from there on
@@ -26,10 +26,10 @@ from zdm.recipes import cost, run_sql
 from zdm.recipes.index import walk_key
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.recipes.trigger import own_trigger, sync
+from zdm.recipes.trigger import sync, zdm_trigger
 from zdm.recipes.trigger.sync import Pair
 
-PAST_RETURN = "after the point of no return: the old version cannot run any more"
+PAST_RETURN = "after the point of no return: the old version can no longer run"
 _ANALYZED = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_stats AS s WHERE s.schemaname = {schema}"
     " AND s.tablename = {table} AND s.attname = {column})"
@@ -53,10 +53,10 @@ def fill(site: Site, pair: Pair, where: str = "") -> Backfill:
         synced=True,
         settings=site.settings,
         preconditions=(sync.enabled_check(site, pair),),
-        undo=(),  # the column goes with the step that added it
+        undo=(),  # the step that added the column drops it
         serves=BOTH,
-        reason="Rows written since the trigger stands are in step already; batches write the"
-        " others, each only if it still differs.",
+        reason="The trigger keeps newly written rows in sync; batches write the others, each"
+        " only if it still differs.",
         origin=site.origin,
         cost=cost.rewrite_rows(site.table),
     )
@@ -85,29 +85,29 @@ def analyze(site: Site, column: str, *, target: int | None = None) -> tuple[RunS
         ),
         undo=(),
         serves=BOTH,
-        reason="A new column has no statistics, so queries on it would be planned blindly.",
+        reason="A new column has no statistics, so queries on it would get poor plans.",
     )
     return (step,)
 
 
 def contract(
-    site: Site, pair: Pair, *, default: str | None, losing: tuple[Constraint, ...]
+    site: Site, pair: Pair, *, default: str | None, fragile: tuple[Constraint, ...]
 ) -> RunSql:
-    """Stop keeping the columns in step, and let the old one be NULL from now on.
+    """Stop keeping the columns in sync, and let the old one be NULL from now on.
 
-    `losing`: constraints on the old column that a NULL in it could break."""
+    `fragile`: constraints on the old column that a NULL in it could break."""
     trigger, function = sync.remove_sql(site, pair)
     edits = (
-        *(_drop_constraint(site, constraint.name) for constraint in losing),
+        *(_drop_constraint(site, constraint.name) for constraint in fragile),
         *_allow_null(site, pair.old),
         *_set_default(site, pair.new, default),
     )
-    gone = own_trigger.removed(sync.trigger(site, pair))
+    gone = zdm_trigger.removed(sync.trigger_of(site, pair))
     return run_sql.short_transaction(
         site,
         id=site.id(pair.new.name, "end-dual-write"),
         phase=Phase.CONTRACT,
-        title=f"stop writing {site.name}.{pair.old.name} beside {pair.new.name}",
+        title=f"stop keeping {site.name}.{pair.old.name} in sync with {pair.new.name}",
         sql=(trigger, *(edit.sql for edit in edits), function),
         locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
         settings=site.settings,
@@ -117,8 +117,8 @@ def contract(
             f" {pair.new.name}"
         ),
         serves=NEW_ONLY,
-        reason="Trigger, relaxations and function in one transaction: a trigger that names a"
-        " column which is gone makes every write fail.",
+        reason="One transaction, because a trigger that names a dropped column makes every"
+        " write fail.",
     )
 
 
@@ -191,15 +191,15 @@ def _drop_foreign_key(site: Site, constraint: Constraint) -> RunSql:
         probe=probes.probe(edit.done),
         undo=Irreversible(reason=PAST_RETURN),
         serves=NEW_ONLY,
-        reason="Dropped with its column it would hold both tables' locks longer; alone it is"
-        " an instant.",
+        reason="Dropped with its column, it would hold the locks of both tables longer; alone"
+        " it takes milliseconds.",
     )
 
 
 def drop(
     site: Site, column: str, renames: tuple[str, ...] = (), done: tuple[str, ...] = ()
 ) -> RunSql:
-    """Drop the old column and give what was built under another name its final one."""
+    """Drop the old column, and rename what was built under a temporary name."""
     return run_sql.short_transaction(
         site,
         id=site.id(column, "drop"),
@@ -215,12 +215,11 @@ def drop(
         probe=probes.probe(probes.both(probes.absent(probes.column(site.name, column)), *done)),
         undo=Irreversible(reason="the column's values are gone"),
         serves=NEW_ONLY,
-        reason="Nobody reads or writes it any more; the space comes back as rows are"
-        " rewritten.",
+        reason="No running version uses it; its space is reclaimed as rows are rewritten.",
     )
 
 
-def losing(site: Site, column: str) -> tuple[Constraint, ...]:
+def fragile(site: Site, column: str) -> tuple[Constraint, ...]:
     """Constraints that a NULL in it could break: CHECK, and UNIQUE NULLS NOT DISTINCT."""
     return tuple(
         c

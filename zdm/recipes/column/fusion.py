@@ -1,6 +1,6 @@
 """Find add, fill and drop that together mean one change with dual write.
 
-ADD new, UPDATE new = f(old), DROP old may stand in one or several revisions, with other
+ADD new, UPDATE new = f(old), DROP old may be in one or several revisions, with other
 changes between them; where an earlier release has added `new`, the ADD is missing. Planned
 as three changes they lose the writes that the old version makes after the fill.
 """
@@ -57,7 +57,7 @@ class Fused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """Where the parts stand; `add` is None where the column is there already."""
+    """The positions of the parts; `add` is None where the column already exists."""
 
     table: Table
     add: int | None
@@ -80,10 +80,10 @@ def find(actions: Sequence[Action], snapshot: Snapshot) -> Fused | Refusal | Non
             actions[0],
             "cannot_be_fused",
             f"{found.table.name}: adding {found.new}, filling it from {found.old}"
-            f" and dropping {found.old} is one change that must be kept in step, but"
+            f" and dropping {found.old} is one change that must be kept in sync, but"
             f" {problem}",
             "add the new column nullable and without a default, fill it with one UPDATE of"
-            " every row, drop the old one, and leave what is named above to a later release",
+            " every row, drop the old one, and move the rest to a later release",
         )
         return replace(refusal, consumed=tuple(sorted(p for p in parts if p is not None)))
     return _fused(actions, snapshot, found)
@@ -146,20 +146,20 @@ def _drop_of(actions: Sequence[Action], table: Name, column: str, after: int) ->
 def _problem(actions: Sequence[Action], found: _Found) -> str | None:
     """Why the parts cannot be planned as one change."""
     if found.add is not None:
-        problem = _added_badly(actions[found.add])
+        problem = _add_problem(actions[found.add])
     else:
-        problem = _stands_badly(found)
+        problem = _existing_problem(found)
     drop = actions[found.drop].fact
     if problem is None and isinstance(drop, Fact) and drop.cascade:
-        problem = "the drop says CASCADE, which takes along what nobody listed"
+        problem = "the drop says CASCADE, which also drops what is not listed"
     if problem is None and not found.update.simple:
         problem = "the UPDATE has a FROM, WITH, RETURNING or subquery"
     if problem is None and _where(found) is None:
         problem = "the UPDATE does not cover every row"
-    return problem or _meddling(actions, found)
+    return problem or _interference(actions, found)
 
 
-def _added_badly(action: Action) -> str | None:
+def _add_problem(action: Action) -> str | None:
     column = action.tree["def"]["ColumnDef"]
     if names.is_serial(column["typeName"]):
         return "the new column is serial"
@@ -169,7 +169,7 @@ def _added_badly(action: Action) -> str | None:
     return None
 
 
-def _stands_badly(found: _Found) -> str | None:
+def _existing_problem(found: _Found) -> str | None:
     column = found.table.column(found.new)
     if column is None:
         return f"{found.new} does not exist"
@@ -200,7 +200,7 @@ def _where(found: _Found) -> str | None:
     return " AND ".join(words)
 
 
-def _meddling(actions: Sequence[Action], found: _Found) -> str | None:
+def _interference(actions: Sequence[Action], found: _Found) -> str | None:
     """Another Action of the train that changes one of the two columns."""
     for position, action in enumerate(actions):
         if position in {found.add, found.fill, found.drop}:
@@ -209,7 +209,7 @@ def _meddling(actions: Sequence[Action], found: _Found) -> str | None:
         if not isinstance(fact, Fact) or fact.table != found.table.name:
             continue
         if position < found.drop and _mentions(action, fact, found.old):
-            return f"{action.source} uses {found.old} between"
+            return f"{action.source} uses {found.old} in between"
         if fact.kind in _TOUCHES_NEW and fact.name == found.new:
             return f"{action.source} changes {found.new} again in the same train"
     return None
@@ -270,7 +270,7 @@ def _new_column(action: Action, snapshot: Snapshot, name: str) -> Column:
 
 
 def _default(actions: Sequence[Action], found: _Found) -> tuple[int | None, str | None]:
-    """A SET DEFAULT on the new column: it is set when the trigger goes, not before."""
+    """A SET DEFAULT on the new column: it is set when the trigger is dropped, not before."""
     for position, action in enumerate(actions):
         fact = action.fact
         if not isinstance(fact, Fact) or fact.kind is not ActionKind.SET_DEFAULT:
@@ -291,7 +291,7 @@ def _reverse(
 
 
 def obstacles(snapshot: Snapshot, found: Fused) -> tuple[str, ...]:
-    """What keeps the old column from being synced or dropped, in words."""
+    """Why the old column cannot be kept in sync or dropped, in words."""
     table, old = found.table, found.old
     words = list(dependents.blocking(snapshot, table, old.name))
     if table.kind != "table":
@@ -301,7 +301,7 @@ def obstacles(snapshot: Snapshot, found: Fused) -> tuple[str, ...]:
     if table.primary_key is not None and old.name in table.primary_key.columns:
         words.append(f"primary key {table.primary_key.name}")
     words += [
-        f"trigger function {name}, whose body names it"
+        f"trigger function {name} (its body names the column)"
         for name in dependents.bodies(snapshot, table, old.name)
     ]
     return tuple(dict.fromkeys(words))

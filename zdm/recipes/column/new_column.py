@@ -1,4 +1,4 @@
-"""What an ADD COLUMN says, what forbids to plan it, and what fills it later in the train.
+"""What an ADD COLUMN says, why it may be refused, and what fills it later in the train.
 
 ADD COLUMN with PRIMARY KEY, UNIQUE, CHECK, IDENTITY or a stored GENERATED builds, scans or
 rewrites under ACCESS EXCLUSIVE (manual, ALTER TABLE; measured 11-18). A REFERENCES without a
@@ -42,16 +42,16 @@ _REFUSED = {
     ),
     "CONSTR_STORED": (
         "a stored generated column rewrites the table and all its indexes",
-        "add a plain column, fill it with an UPDATE, and let a trigger of yours compute it",
+        "add a plain column, fill it with an UPDATE, and let your own trigger compute it",
     ),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewColumn:
-    """`sql` is the whole ADD COLUMN, the author's text where it stands alone; `bare_sql`
-    adds the column without default and NOT NULL. `rewrites`: PostgreSQL would write every
-    row. `kinds`: its constraints, as libpg_query names them."""
+    """`sql` is the whole ADD COLUMN, the author's text where it is its own statement;
+    `bare_sql` adds the column without default and NOT NULL. `rewrites`: PostgreSQL would
+    write every row. `kinds`: its constraints, as libpg_query names them."""
 
     column: Column
     sql: str
@@ -112,7 +112,10 @@ def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
     for kind in new.kinds:
         if kind in _REFUSED:
             fact, remedy = _REFUSED[kind]
-            return f"{where}: {fact} under ACCESS EXCLUSIVE, so nobody can use it", remedy
+            return (
+                f"{where}: {fact} under ACCESS EXCLUSIVE, which blocks reads and writes",
+                remedy,
+            )
     if new.references and (new.default is not None or new.rewrites):
         return (
             f"{where}: a REFERENCES with a default checks every row under ACCESS EXCLUSIVE",
@@ -125,7 +128,7 @@ def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
         )
     if column.not_null and new.default is None:
         return (
-            f"{where} is NOT NULL without a default, so rows that exist and inserts of the old"
+            f"{where} is NOT NULL without a default, so existing rows and inserts of the old"
             " version have no value for it",
             "give it a DEFAULT; or add it nullable, fill it with an UPDATE, and SET NOT NULL in"
             " the same train",
@@ -134,7 +137,7 @@ def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
         return (
             f"{where}: a virtual column with NOT NULL reads the whole table under ACCESS"
             " EXCLUSIVE",
-            "leave the NOT NULL out",
+            "remove the NOT NULL",
         )
     return None
 
@@ -142,7 +145,7 @@ def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
 def following(
     actions: Sequence[Action], table: Table, new: NewColumn, snapshot: Snapshot
 ) -> Following:
-    """The UPDATE that fills the column, and the SET NOT NULL behind it."""
+    """The UPDATE that fills the column, and the SET NOT NULL after it."""
     result = Following()
     if new.rewrites or new.column.not_null or new.references or new.column.generated:
         return result

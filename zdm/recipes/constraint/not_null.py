@@ -5,7 +5,7 @@ and later); the proof must be dropped in its own statement, for in the same ALTE
 not count (measured 12-18). From 18 on a NOT NULL constraint can itself be added NOT VALID;
 that way is taken where the constraint gets the name the plain migration leaves.
 
-A CHECK that is NOT VALID already refuses new NULLs, also in updates of other columns: rows
+A CHECK that is NOT VALID already rejects new NULLs, also in updates of other columns: rows
 must be filled, and both versions must write no NULL, before these steps.
 """
 
@@ -57,7 +57,7 @@ def _checked(
         site,
         id=site.id(column, "check"),
         phase=phase,
-        title=f"refuse new NULLs in {site.name}.{column}",
+        title=f"reject new NULLs in {site.name}.{column}",
         sql=(
             emit.sql(
                 "ALTER TABLE {t} ADD CONSTRAINT {k} CHECK ({c} IS NOT NULL) NOT VALID",
@@ -70,7 +70,7 @@ def _checked(
         probe=probes.probe(probes.constraint(site.name, check)),
         undo=(_drop_if_exists(site, check),),
         serves=serves,
-        reason="A CHECK that is NOT VALID needs no scan; it holds for every row written from"
+        reason="A CHECK that is NOT VALID needs no scan; it applies to every row written from"
         " now on.",
     )
     proof = validate(site, check, serves=serves, phase=phase)
@@ -99,8 +99,8 @@ def _declare(site: Site, column: str, check: str) -> RunSql:
         ),
         undo=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=t, c=c),),
         serves=BOTH,
-        reason="The validated CHECK proves it, so SET NOT NULL does not scan; the proof goes"
-        " in a statement of its own, else it would not count.",
+        reason="The validated CHECK proves it, so SET NOT NULL does not scan; the CHECK is"
+        " dropped in a separate statement, otherwise it would not count.",
     )
 
 
@@ -111,7 +111,7 @@ def _named(
         site,
         id=site.id(column, "not-null"),
         phase=phase,
-        title=f"refuse new NULLs in {site.name}.{column}",
+        title=f"reject new NULLs in {site.name}.{column}",
         sql=(
             emit.sql(
                 "ALTER TABLE {t} ADD CONSTRAINT {k} NOT NULL {c} NOT VALID",
@@ -124,8 +124,8 @@ def _named(
         probe=probes.probe(probes.constraint(site.name, name)),
         undo=(_drop_if_exists(site, name),),
         serves=serves,
-        reason="A NOT NULL constraint that is NOT VALID needs no scan (PostgreSQL 18); it holds"
-        " for every row written from now on.",
+        reason="A NOT NULL constraint that is NOT VALID needs no scan (PostgreSQL 18); it"
+        " applies to every row written from now on.",
     )
     return (add, validate(site, name, serves=serves, phase=phase))
 
@@ -145,7 +145,7 @@ def validate(
     serves: frozenset[Side] = BOTH,
     phase: Phase = Phase.VALIDATE,
 ) -> RunSql:
-    """VALIDATE a CHECK or NOT NULL constraint: a scan that lets reads and writes pass."""
+    """VALIDATE a constraint: a scan that blocks neither reads nor writes."""
     return run_sql.full_scan(
         site,
         id=site.id(name, "validate"),
@@ -160,8 +160,9 @@ def validate(
         ),
         locks=site.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
         probe=probes.probe(probes.constraint_valid(site.name, name)),
-        undo=(),  # the step before it takes the constraint away
+        undo=(),  # the undo of the step before it drops the constraint
         serves=serves,
-        reason="Reads every row under SHARE UPDATE EXCLUSIVE: reads and writes go on.",
+        reason="Reads every row under SHARE UPDATE EXCLUSIVE, which blocks neither reads nor"
+        " writes.",
         cost=cost.scan(site.table),
     )

@@ -1,4 +1,4 @@
-"""Build an index beside running reads and writes.
+"""Build an index while reads and writes continue.
 
 CREATE INDEX CONCURRENTLY cannot run in a transaction block, waits for every older
 transaction, and leaves an INVALID index when it fails (manual, CREATE INDEX, "Building
@@ -57,8 +57,8 @@ def build(
         repair=(drop_sql(full),),
         undo=(drop_sql(full),),
         serves=serves,
-        reason="CONCURRENTLY lets writes pass; a failed build leaves an INVALID index, which is"
-        " dropped before the next try.",
+        reason="CONCURRENTLY does not block writes; a failed build leaves an INVALID index,"
+        " which is dropped before the next attempt.",
         cost=cost.build_index(site.table, index.columns),
     )
 

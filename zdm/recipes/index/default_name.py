@@ -13,7 +13,7 @@ from zdm.recipes.sql import generated_names
 
 
 def chosen(tree: Mapping[str, Any], table: Name, snapshot: Snapshot) -> str | None:
-    """The name for an IndexStmt; None where nobody but PostgreSQL knows."""
+    """The name for an IndexStmt; None where only PostgreSQL knows."""
     columns: list[str] = []
     for item in [*tree.get("indexParams", []), *tree.get("indexIncludingParams", [])]:
         word = _word(item["IndexElem"])

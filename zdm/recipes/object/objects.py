@@ -94,7 +94,7 @@ def read(action: Action, snapshot: Snapshot) -> NewObject | None:
 
 def exists(new: NewObject, snapshot: Snapshot) -> bool:
     """Whether one of that name is there. A function of that name may be another overload,
-    but nobody can tell by the types' spelling alone."""
+    but the types' spelling alone does not show it."""
     match new.kind:
         case "schema":
             return new.name.name in snapshot.schemas
@@ -211,7 +211,7 @@ def _function(new: NewObject, tree: Mapping[str, Any], statement: Statement) -> 
 def _with_view(
     snapshot: Snapshot, new: NewObject, tree: Mapping[str, Any], statement: Statement
 ) -> Snapshot:
-    """The view, and on each table it reads the columns that it keeps from being dropped."""
+    """The view, and on each table it reads the columns that it depends on."""
     mentioned = set(trees.columns(tree["query"]))
     every = any(key == "A_Star" for key, _ in trees.walk(tree["query"]))
     uses: list[tuple[Name, str]] = []

@@ -1,4 +1,4 @@
-"""What an INSERT of the author adds: rows that he wrote out, or rows that it reads."""
+"""What an INSERT adds: rows of a VALUES list, or rows that it reads."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from zdm.recipes.reading import statements
 
 
 def reads(action: Action, snapshot: Snapshot) -> frozenset[Name]:
-    """The tables that a statement names beside the one it changes."""
+    """The tables that a statement names besides the one it changes."""
     target: Mapping[str, Any] = action.tree.get("relation", {})
     return frozenset(
         statements.found(node, snapshot, action.statement.settings)
@@ -19,6 +19,6 @@ def reads(action: Action, snapshot: Snapshot) -> frozenset[Name]:
 
 
 def writes_out(action: Action) -> bool:
-    """Whether every row stands in a VALUES list."""
+    """Whether every row is in a VALUES list."""
     select = action.tree.get("selectStmt", {}).get("SelectStmt", {})
     return bool(select.get("valuesLists")) or not action.tree.get("selectStmt")

@@ -1,4 +1,4 @@
-"""What recognisers ask of an Action: its Fact, and the tables and names in its tree."""
+"""What recognisers read from an Action: its Fact, and the tables and names in its tree."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -96,7 +96,7 @@ def is_null(tree: Mapping[str, Any], column: str) -> bool:
 
 
 def about(action: Action, table: Name, column: str) -> bool:
-    """Whether the Action says anything of the column; what cannot be read may."""
+    """Whether the Action is about the column; what cannot be read may be."""
     fact = action.fact
     if not isinstance(fact, Fact):
         return True

@@ -1,6 +1,6 @@
 """Pure edits of a Snapshot: what an operation leaves for the ones after it.
 
-DROP COLUMN takes along whatever hangs on that column alone or together with others: indexes,
+DROP COLUMN also drops whatever depends on that column, alone or with others: indexes,
 constraints, owned sequences, extended statistics (manual, ALTER TABLE).
 """
 
@@ -18,7 +18,7 @@ def put_table(snapshot: Snapshot, table: Table) -> Snapshot:
 
 
 def drop_table(snapshot: Snapshot, name: Name) -> Snapshot:
-    """Take the table away, with the sequences it owns."""
+    """Drop the table, with the sequences it owns."""
     return replace(
         snapshot,
         tables=tuple(t for t in snapshot.tables if t.name != name),
@@ -37,7 +37,7 @@ def put_column(snapshot: Snapshot, name: Name, column: Column) -> Snapshot:
 
 
 def drop_column(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
-    """Take the column away, with all that vanishes with it."""
+    """Drop the column, with all that is dropped with it."""
     table = snapshot.require_table(name)
     gone = {c.name for c in table.constraints if column in c.columns}
     left = replace(
@@ -59,7 +59,7 @@ def drop_column(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
 
 
 def rename_column(snapshot: Snapshot, name: Name, old: str, new: str) -> Snapshot:
-    """Another name for the column, in all that hangs on it too."""
+    """Another name for the column, also in all that depends on it."""
     table = snapshot.require_table(name)
     renamed = replace(
         table,
@@ -105,7 +105,7 @@ def put_constraint(snapshot: Snapshot, name: Name, constraint: Constraint) -> Sn
 
 
 def drop_constraint(snapshot: Snapshot, name: Name, constraint: str) -> Snapshot:
-    """Take the constraint away, with its index."""
+    """Drop the constraint, with its index."""
     table = snapshot.require_table(name)
     left = replace(
         table,
@@ -124,7 +124,7 @@ def put_index(snapshot: Snapshot, name: Name, index: Index) -> Snapshot:
 
 
 def drop_index(snapshot: Snapshot, name: Name, index: str) -> Snapshot:
-    """Take the index away."""
+    """Drop the index."""
     table = snapshot.require_table(name)
     return put_table(
         snapshot, replace(table, indexes=tuple(i for i in table.indexes if i.name != index))

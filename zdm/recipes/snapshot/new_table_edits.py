@@ -18,7 +18,7 @@ _Effect = Callable[[Snapshot, Table, Fact, Action], Snapshot]
 
 
 def after(snapshot: Snapshot, action: Action) -> Snapshot:
-    """The Snapshot behind the Action."""
+    """The Snapshot after the Action."""
     fact = action.fact
     if not isinstance(fact, Fact) or fact.table is None:
         return snapshot

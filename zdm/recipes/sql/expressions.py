@@ -1,8 +1,8 @@
 """Questions to and edits of SQL expressions inside recipes.
 
 A trigger function runs in the application's session, with the application's search_path and
-TimeZone: an expression of the author must be evaluated under the settings in force where he
-wrote it, so they are pinned to the function (manual, CREATE FUNCTION, SET clause).
+TimeZone: an expression of the author must be evaluated under the settings in force where it
+was written, so they are pinned to the function (manual, CREATE FUNCTION, SET clause).
 """
 
 import re
@@ -122,7 +122,7 @@ def row_trigger(name: str, table: Name, function: Name, when: str | None = None)
 
 
 def fits_when(expression: str, table: Table, settings: tuple[Setting, ...]) -> bool:
-    """Whether the expression can stand in a trigger's WHEN and mean there what it means in a
+    """Whether the expression can be used in a trigger's WHEN and mean there what it means in a
     function: without subqueries and generated columns, and under no settings of its own
     (manual, CREATE TRIGGER)."""
     tree = trees.expression(expression)

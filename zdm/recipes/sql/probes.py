@@ -1,7 +1,7 @@
 """Catalog queries as text, for probes and preconditions.
 
-Each function but `probe` gives a whole SELECT with one boolean, so it can stand alone in a
-Check or be put together by `both`, `absent` and `probe`. Names that do not exist give false,
+Each function but `probe` gives a whole SELECT with one boolean, so it can be used alone in a
+Check or combined by `both`, `absent` and `probe`. Names that do not exist give false,
 never an error: to_regclass and to_regprocedure return NULL (manual, chapter 9.27).
 """
 

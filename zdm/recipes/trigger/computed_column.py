@@ -2,7 +2,7 @@
 
 While a version runs that does not know the column, an insert gets the value where the column
 is NULL, and an update that changes what it is computed from, but not the column itself,
-computes it anew; so a backfill finds ever fewer rows that differ. It is BEFORE the row is
+computes it again; so a backfill finds ever fewer rows that differ. It is BEFORE the row is
 written, so it cannot recurse, and its name sorts last (manual, chapter 39.1). A writer that
 sets the column keeps its value.
 """
@@ -25,15 +25,15 @@ def install_sql(site: Site, column: Column, expression: str) -> tuple[str, ...]:
     reads = inputs(expression, site.table.columns)
     if not reads:
         return fill_nulls.install_sql(site, filling)
-    own = fill_nulls.trigger(site, filling)
+    trigger = fill_nulls.trigger_of(site, filling)
     return (
         expressions.trigger_function(
-            own.function, _body(site, column, expression, reads), site.settings
+            trigger.function, _body(site, column, expression, reads), site.settings
         ),
         expressions.row_trigger(
-            own.name,
+            trigger.name,
             site.name,
-            own.function,
+            trigger.function,
             _only_where(site, filling, column),
         ),
     )

@@ -1,6 +1,6 @@
 """A trigger that gives new writes the value that a backfill is giving to old rows.
 
-It stands only while the backfill runs: without it the old version could go on writing rows
+It is installed only while the backfill runs: without it the old version could write rows
 that differ faster than batches find them. A row that is written meanwhile is treated as the
 author's UPDATE would treat it at the end. A value that cannot be converted stays as it is,
 and the backfill names it: an error in the trigger would fail the application's write.
@@ -14,8 +14,8 @@ from zdm.model.sql import ident, zdm_name
 from zdm.parse import trees
 from zdm.recipes.site import Site
 from zdm.recipes.sql import expressions
-from zdm.recipes.trigger import own_trigger
-from zdm.recipes.trigger.own_trigger import OwnTrigger
+from zdm.recipes.trigger import zdm_trigger
+from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 
 _MAY_FAIL = ("FuncCall", "A_Expr", "TypeCast")
 _TRY = "  BEGIN\n{body}  EXCEPTION WHEN data_exception THEN\n    NULL;\n  END;\n"
@@ -30,33 +30,33 @@ class Convert:
 
     @property
     def word(self) -> str:
-        """What tells it from other conversions of the same table."""
+        """What distinguishes it from other conversions of the same table."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:8]
 
 
-def trigger(site: Site, convert: Convert) -> OwnTrigger:
+def trigger_of(site: Site, convert: Convert) -> ZdmTrigger:
     """The trigger and its function, which is in the table's schema."""
-    return OwnTrigger(
+    return ZdmTrigger(
         table=site.name,
-        name=zdm_name("convert", convert.word, prefix=own_trigger.PREFIX),
+        name=zdm_name("convert", convert.word, prefix=zdm_trigger.PREFIX),
         function=site.beside(zdm_name("convert", site.name.name, convert.word)),
     )
 
 
 def install_sql(site: Site, convert: Convert) -> tuple[str, ...]:
     """Function and trigger; SHARE ROW EXCLUSIVE on the table."""
-    own = trigger(site, convert)
+    trigger = trigger_of(site, convert)
     return (
-        expressions.trigger_function(own.function, _body(site, convert), site.settings),
-        expressions.row_trigger(own.name, site.name, own.function),
+        expressions.trigger_function(trigger.function, _body(site, convert), site.settings),
+        expressions.row_trigger(trigger.name, site.name, trigger.function),
     )
 
 
 def enabled_check(site: Site, convert: Convert) -> Check:
     """The backfill's condition."""
     columns = ", ".join(a.column for a in convert.assignments)
-    return own_trigger.enabled_check(
-        own_trigger.installed(trigger(site, convert)),
+    return zdm_trigger.enabled_check(
+        zdm_trigger.installed(trigger_of(site, convert)),
         what=f"the trigger that converts {columns} of {site.name}",
         otherwise="left as they were",
     )

@@ -1,6 +1,6 @@
 """A one-way fill trigger: it gives a column its value where a writer left it NULL.
 
-It stands while a version runs that does not know the column, or may write NULL into it.
+It is installed while a version runs that does not know the column, or may write NULL into it.
 BEFORE the row is written, so it needs no second write and cannot recurse; its name sorts last,
 so that it sees what other BEFORE triggers made (manual, chapter 39.1).
 A default does not do the same: an explicit NULL bypasses it.
@@ -12,8 +12,8 @@ from zdm.model.plan import Check
 from zdm.model.sql import ident, zdm_name
 from zdm.recipes.site import Site
 from zdm.recipes.sql import expressions
-from zdm.recipes.trigger import own_trigger
-from zdm.recipes.trigger.own_trigger import OwnTrigger
+from zdm.recipes.trigger import zdm_trigger
+from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,18 +24,18 @@ class Fill:
     expression: str
 
 
-def trigger(site: Site, fill: Fill) -> OwnTrigger:
+def trigger_of(site: Site, fill: Fill) -> ZdmTrigger:
     """The trigger and its function, which is in the table's schema."""
-    return OwnTrigger(
+    return ZdmTrigger(
         table=site.name,
-        name=zdm_name("fill", fill.column, prefix=own_trigger.PREFIX),
+        name=zdm_name("fill", fill.column, prefix=zdm_trigger.PREFIX),
         function=site.beside(zdm_name("fill", site.name.name, fill.column)),
     )
 
 
 def install_sql(site: Site, fill: Fill) -> tuple[str, ...]:
     """Function and trigger; SHARE ROW EXCLUSIVE on the table."""
-    own = trigger(site, fill)
+    trigger = trigger_of(site, fill)
     value = expressions.of_new_row(fill.expression, site.table)
     target = f"NEW.{ident(fill.column)}"
     body = (
@@ -47,15 +47,15 @@ def install_sql(site: Site, fill: Fill) -> tuple[str, ...]:
         "END\n"
     )
     return (
-        expressions.trigger_function(own.function, body, site.settings),
-        expressions.row_trigger(own.name, site.name, own.function, f"{target} IS NULL"),
+        expressions.trigger_function(trigger.function, body, site.settings),
+        expressions.row_trigger(trigger.name, site.name, trigger.function, f"{target} IS NULL"),
     )
 
 
 def enabled_check(site: Site, fill: Fill) -> Check:
     """The backfill's condition."""
-    return own_trigger.enabled_check(
-        own_trigger.installed(trigger(site, fill)),
+    return zdm_trigger.enabled_check(
+        zdm_trigger.installed(trigger_of(site, fill)),
         what=f"the trigger that fills {site.name}.{fill.column}",
         otherwise="left without a value",
     )

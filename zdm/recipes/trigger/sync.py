@@ -1,4 +1,4 @@
-"""The canonical two-way sync trigger: two columns of one row that say the same.
+"""The canonical two-way sync trigger: two columns of one row that hold the same value.
 
 Old and new application versions write at the same time, each its own column. Direction comes
 from the values, never from who writes. The rules, each measured (PostgreSQL 15):
@@ -27,8 +27,8 @@ from zdm.parse.emit import Ident, Qualified, TypeText
 from zdm.recipes import run_sql
 from zdm.recipes.site import Site
 from zdm.recipes.sql import expressions, probes
-from zdm.recipes.trigger import own_trigger
-from zdm.recipes.trigger.own_trigger import OwnTrigger
+from zdm.recipes.trigger import zdm_trigger
+from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 
 EXACT = frozenset(
     {"smallint", "integer", "bigint", "boolean", "text", "uuid", "date", "bytea", "oid"}
@@ -54,9 +54,9 @@ END
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two columns kept in step. `forward` and `backward` are expressions over the row's
+    """Two columns kept in sync. `forward` and `backward` are expressions over the row's
     columns by bare names: forward over the old column, backward over the new one.
-    `adds`: the step adds the new column (else it is there already)."""
+    `adds`: the step adds the new column (else it already exists)."""
 
     old: Column
     new: Column
@@ -70,11 +70,11 @@ class Pair:
         return self.forward == ident(self.old.name) and self.old.type == self.new.type
 
 
-def trigger(site: Site, pair: Pair) -> OwnTrigger:
+def trigger_of(site: Site, pair: Pair) -> ZdmTrigger:
     """The trigger and its function, which is in the table's schema."""
-    return OwnTrigger(
+    return ZdmTrigger(
         table=site.name,
-        name=zdm_name("sync", pair.new.name, prefix=own_trigger.PREFIX),
+        name=zdm_name("sync", pair.new.name, prefix=zdm_trigger.PREFIX),
         function=site.beside(zdm_name("sync", site.name.name, pair.new.name)),
     )
 
@@ -123,7 +123,7 @@ def differs(site: Site, pair: Pair) -> str:
 
 def only_where(site: Site, pair: Pair) -> str | None:
     """The rows for which the function does anything, as a condition over NEW; None where it
-    cannot stand in the trigger itself."""
+    cannot be in the trigger itself."""
     settings = () if pair.identity else site.settings
     if not expressions.fits_when(pair.forward, site.table, settings):
         return None
@@ -134,7 +134,7 @@ def only_where(site: Site, pair: Pair) -> str | None:
 def install(site: Site, pair: Pair, extra: tuple[str, ...] = ()) -> RunSql:
     """Column, properties of the column (`extra`), function and trigger, in one transaction."""
     statements = (*extra, *_install_sql(site, pair))
-    undo = own_trigger.drop_sql(trigger(site, pair))
+    undo = zdm_trigger.drop_sql(trigger_of(site, pair))
     if pair.adds:
         statements = (_add_column(site, pair.new), *statements)
         undo = (*undo, _drop_column(site, pair.new))
@@ -142,9 +142,9 @@ def install(site: Site, pair: Pair, extra: tuple[str, ...] = ()) -> RunSql:
         site,
         id=site.id(pair.new.name, "dual-write"),
         phase=Phase.EXPAND,
-        title=f"add {site.name}.{pair.new.name}, kept in step with {pair.old.name}"
+        title=f"add {site.name}.{pair.new.name}, kept in sync with {pair.old.name} by a trigger"
         if pair.adds
-        else f"keep {site.name}.{pair.new.name} in step with {pair.old.name}",
+        else f"keep {site.name}.{pair.new.name} in sync with {pair.old.name} by a trigger",
         sql=statements,
         locks=site.lock(
             LockMode.ACCESS_EXCLUSIVE if pair.adds or extra else LockMode.SHARE_ROW_EXCLUSIVE
@@ -153,43 +153,45 @@ def install(site: Site, pair: Pair, extra: tuple[str, ...] = ()) -> RunSql:
         probe=probes.probe(installed(site, pair)),
         undo=undo,
         serves=OLD_ONLY,
-        reason="Column, function and trigger in one transaction: no row can be written between"
-        " them that only one of the two columns knows.",
+        reason="Column, function and trigger in one transaction, so no row can be written in"
+        " between with a value in only one of the two columns.",
     )
 
 
 def _install_sql(site: Site, pair: Pair) -> tuple[str, str]:
-    own = trigger(site, pair)
+    trigger = trigger_of(site, pair)
     settings = () if pair.identity else site.settings
     return (
-        expressions.trigger_function(own.function, body(site, pair), settings),
-        expressions.row_trigger(own.name, site.name, own.function, only_where(site, pair)),
+        expressions.trigger_function(trigger.function, body(site, pair), settings),
+        expressions.row_trigger(
+            trigger.name, site.name, trigger.function, only_where(site, pair)
+        ),
     )
 
 
 def installed(site: Site, pair: Pair) -> str:
     """A SELECT: column, function and trigger are there, and the trigger is enabled."""
-    own = trigger(site, pair)
+    trigger = trigger_of(site, pair)
     return probes.both(
         probes.column(site.name, pair.new.name),
-        probes.function(own.function),
-        probes.trigger(site.name, own.name),
+        probes.function(trigger.function),
+        probes.trigger(site.name, trigger.name),
     )
 
 
 def enabled_check(site: Site, pair: Pair) -> Check:
     """The backfill's condition."""
-    return own_trigger.enabled_check(
+    return zdm_trigger.enabled_check(
         installed(site, pair), what=f"the sync trigger on {site.name}", otherwise="lost"
     )
 
 
 def remove_sql(site: Site, pair: Pair) -> tuple[str, str]:
     """Drop the trigger, and its function; together they are the point of no return."""
-    own = trigger(site, pair)
+    trigger = trigger_of(site, pair)
     return (
-        emit.sql("DROP TRIGGER {g} ON {t}", g=Ident(own.name), t=Qualified(site.name)),
-        emit.sql("DROP FUNCTION {f}()", f=Qualified(own.function)),
+        emit.sql("DROP TRIGGER {g} ON {t}", g=Ident(trigger.name), t=Qualified(site.name)),
+        emit.sql("DROP FUNCTION {f}()", f=Qualified(trigger.function)),
     )
 
 

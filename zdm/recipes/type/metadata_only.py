@@ -2,7 +2,7 @@
 
 Free of a rewrite and of an index rebuild: wider or unlimited varchar, varchar and text without
 limit, wider numeric of the same scale, more precision of time types, cidr to inet, wider
-varbit. What hangs on the column can take the freedom away: a CHECK is scanned again, an
+varbit. What depends on the column can prevent that: a CHECK is scanned again, an
 expression or partial index is built again, and a view, policy or trigger makes it an error.
 """
 
@@ -37,7 +37,7 @@ def is_free(old: str, new: str) -> bool:
     return (old, new) == ("cidr", "inet")
 
 
-def spoilers(table: Table, column: str) -> tuple[str, ...]:
+def rechecked(table: Table, column: str) -> tuple[str, ...]:
     """What on the column makes even a free change scan, build or lock another table."""
     found = [
         f"{c.kind} {c.name}"

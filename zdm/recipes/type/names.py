@@ -44,7 +44,7 @@ INTERVAL_FIELDS = {
 def canonical(
     type_name: dict[str, Any], snapshot: Snapshot, settings: tuple[Setting, ...] = ()
 ) -> str:
-    """The type as format_type prints it; serial types as the integers they stand for."""
+    """The type as format_type prints it; serial types as the integers they mean."""
     words = trees.strings(type_name.get("names", []))
     dimensions = "[]" * min(1, len(type_name.get("arrayBounds", [])))
     base = _base(words, snapshot, settings)

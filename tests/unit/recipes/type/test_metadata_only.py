@@ -62,7 +62,7 @@ def test_checks_foreign_keys_and_partial_indexes_spoil_it() -> None:
         ),
     )
 
-    assert metadata_only.spoilers(table, "email") == (
+    assert metadata_only.rechecked(table, "email") == (
         "check a",
         "index c (expression or predicate)",
     )

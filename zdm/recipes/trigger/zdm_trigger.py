@@ -12,7 +12,7 @@ PREFIX = "zzz_zdm_"  # sorts last, so it fires after the author's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnTrigger:
+class ZdmTrigger:
     """The trigger's name on its table, and its function."""
 
     table: Name
@@ -20,8 +20,8 @@ class OwnTrigger:
     function: Name
 
 
-def drop_sql(trigger: OwnTrigger) -> tuple[str, ...]:
-    """Trigger and function go together, if they are there; ACCESS EXCLUSIVE on the table."""
+def drop_sql(trigger: ZdmTrigger) -> tuple[str, ...]:
+    """Drop trigger and function together, if they exist; ACCESS EXCLUSIVE on the table."""
     return (
         emit.sql(
             "DROP TRIGGER IF EXISTS {g} ON {t}",
@@ -32,14 +32,14 @@ def drop_sql(trigger: OwnTrigger) -> tuple[str, ...]:
     )
 
 
-def installed(trigger: OwnTrigger) -> str:
+def installed(trigger: ZdmTrigger) -> str:
     """A SELECT: function and trigger are there, and the trigger is enabled."""
     return probes.both(
         probes.function(trigger.function), probes.trigger(trigger.table, trigger.name)
     )
 
 
-def removed(trigger: OwnTrigger) -> str:
+def removed(trigger: ZdmTrigger) -> str:
     """A SELECT: neither function nor trigger is there."""
     return probes.both(
         probes.absent(probes.function(trigger.function)),
