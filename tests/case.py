@@ -22,7 +22,7 @@ from zdm.postgres.catalog import read as catalog
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.session import connection
 from zdm.serialize import snapshot_file
-from zdm.workflows import plan_files
+from zdm.workflows import plan_files, plan_revisions
 
 ROOT = Path(__file__).parent / "cases/operations"
 CASES = sorted(path.parent for path in ROOT.glob("*/*/migration.sql"))
@@ -53,9 +53,11 @@ def train(case: Path) -> Train:
 def plan(case: Path, snapshot: Snapshot) -> Plan:
     """The case's plan on a schema; raises what zdm raises."""
     whole = train(case)
-    return schedule.plan(
+    made = schedule.plan(
         classify.classify(whole, snapshot), name=case.name, train=whole, snapshot=snapshot
     )
+    plan_revisions.check_invariants(made)
+    return made
 
 
 def read(url: str) -> Snapshot:

@@ -12,6 +12,7 @@ import pytest
 
 import zdm
 from zdm.operations import ALL
+from zdm.planning import invariants
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "zdm"
@@ -108,6 +109,14 @@ def test_every_operation_is_registered_once() -> None:
     registered = [recogniser.__module__.rpartition(".")[2] for recogniser in ALL]
 
     assert sorted(registered) == OPERATIONS
+
+
+def test_every_invariant_is_registered_once() -> None:
+    folder = PACKAGE / "planning/invariants"
+    modules = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    registered = [check.__module__.rpartition(".")[2] for check in invariants.ALL]
+
+    assert sorted(registered) == modules
 
 
 @pytest.mark.parametrize("slug", OPERATIONS)

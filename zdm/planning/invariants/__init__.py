@@ -1,6 +1,7 @@
 """The invariants of a Plan, pure.
 
-A violation is a bug in zdm, or the plan was edited by hand.
+A violation is a bug in zdm: `plan_revisions` checks all of them before it returns a plan, and a
+plan file that was edited by hand is refused earlier, by its digest.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from zdm.model.findings import Finding
 from zdm.model.plan import Plan
 from zdm.planning.invariants import gates, locks, phases, timeouts
 
-ALL: tuple[Callable[[Plan], tuple[Finding, ...]], ...] = (
+Invariant = Callable[[Plan], tuple[Finding, ...]]
+
+ALL: tuple[Invariant, ...] = (
     phases.check,
     locks.check,
     gates.check,

@@ -16,7 +16,7 @@ from zdm.model.plan import (
 )
 from zdm.model.statement import Source
 from zdm.planning import invariants
-from zdm.planning.invariants import gates, locks, phases, timeouts
+from zdm.planning.invariants import Invariant, gates, locks, phases, timeouts
 
 FIRST, BUILD, ROLLOUT, CONTRACT, DROP = plans.good()
 
@@ -26,9 +26,9 @@ def slugs(findings: tuple[Finding, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize("check", invariants.ALL, ids=lambda c: c.__module__)
-def test_a_good_plan_has_no_finding(check: object) -> None:
-    assert check(plans.plan(*plans.good())) == ()  # type: ignore[operator]  # a check
-    assert check(plans.plan()) == ()  # type: ignore[operator]  # a check
+def test_a_good_plan_has_no_finding(check: Invariant) -> None:
+    assert check(plans.plan(*plans.good())) == ()
+    assert check(plans.plan()) == ()
 
 
 @pytest.mark.parametrize(
