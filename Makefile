@@ -11,7 +11,7 @@ MORE_JOBS ?= 3
 MAJORS := 14 15 16 17 18
 PURE := zdm.parse zdm.recipes zdm.operations zdm.planning zdm.serialize zdm.compat zdm.backfill zdm.model zdm.config
 
-.PHONY: bench cluster-down cluster-up controlplane demo kill-matrix test test-more servers lint coverage bless docs docs-check wheel-check check clean
+.PHONY: bench cluster-down cluster-up controlplane demo kill-matrix new-driver new-operation new-rule test test-more servers lint coverage bless docs docs-check wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +49,22 @@ lint: $(READY)
 	$(BIN)/ruff format --check zdm tests examples benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# the words after `new-operation` and its like are its arguments, not targets
+ifneq ($(filter new-operation new-rule new-driver,$(firstword $(MAKECMDGOALS))),)
+WORDS := $(wordlist 2,9,$(MAKECMDGOALS))
+.PHONY: $(WORDS)
+$(WORDS): ; @:
+endif
+
+new-operation: $(READY)  ## the skeleton of an operation: make new-operation rename_table table
+	@$(BIN)/python -m tests.skeletons operation $(WORDS)
+
+new-rule: $(READY)  ## the skeleton of a rule: make new-rule drop_column_in_use compatibility
+	@$(BIN)/python -m tests.skeletons rule $(WORDS)
+
+new-driver: $(READY)  ## the skeleton of a rollout driver: make new-driver nomad
+	@$(BIN)/python -m tests.skeletons driver $(WORDS)
 
 bless: $(READY)  ## accept the present output as golden
 	$(BIN)/pytest -q --bless -m 'not more'

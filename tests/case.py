@@ -28,6 +28,9 @@ ROOT = Path(__file__).parent / "cases/operations"
 CASES = sorted(path.parent for path in ROOT.glob("*/*/migration.sql"))
 REFUSED = sorted(path.parent for path in ROOT.glob("*/*/refused.txt"))
 PLANNED = [case for case in CASES if case not in REFUSED]
+WITH_SCHEMA = sorted(
+    path.parent for path in ROOT.parent.glob("*/*/*/migration.sql")
+)  # rules too
 FILE = "migration.sql"
 QUICK = RolloutSettings(
     polls=1,
@@ -45,9 +48,23 @@ def name(case: Path) -> str:
 def train(case: Path) -> Train:
     """The case's migration."""
     data = (case / FILE).read_bytes()
-    return Train(
-        statements=split.statements(data, FILE), files=(split.source_file(data, FILE),)
+    statements = split.statements(data, FILE)
+
+    assert statements, f"{case / FILE} has no statement"
+
+    return Train(statements=statements, files=(split.source_file(data, FILE),))
+
+
+def schema(case: Path) -> Snapshot:
+    """The case's schema on file."""
+    file = case / "schema.json"
+
+    assert file.exists(), (
+        f"{file} is not there; this writes it: pytest --bless"
+        f" tests/postgres/cases -k 'schema_on_file and {case.parent.name}'"
     )
+
+    return snapshot_file.loads(file.read_text(), str(file))
 
 
 def plan(case: Path, snapshot: Snapshot) -> Plan:

@@ -20,11 +20,19 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 MAX_LINES = 400
 MAX_FILES = 18
 FOLDERS = sorted({module.parent for module in MODULES})
-REGISTRIES = {PACKAGE / "operations"}  # their folders hold one entry a file
+REGISTRIES = {PACKAGE / "operations", PACKAGE / "rules"}  # their folders hold one entry a file
 OPERATIONS = sorted(
     path.stem for path in (PACKAGE / "operations").glob("*/*.py") if path.stem != "__init__"
 )
 DRIVERS = ["local", "kubernetes"]
+CASES = {  # that every operation has, and the golden file of each
+    "plain": "plan.yaml",
+    "new_table": "plan.yaml",
+    "large_table": "plan.yaml",
+    "refused": "refused.txt",
+}
+WITHOUT = {"new_table": {"as_written"}, "large_table": {"as_written"}}  # it knows no table
+SKELETON = "SKELETON" + ":"
 FORBIDDEN_MODULE_NAMES = {"utils", "util", "common", "base", "manager", "helpers", "misc"}
 
 
@@ -123,10 +131,17 @@ def test_every_invariant_is_registered_once() -> None:
 def test_an_operation_has_its_cases_and_its_page(slug: str) -> None:
     cases = ROOT / "tests/cases/operations" / slug
     page = ROOT / "docs/operations" / f"{slug}.md"
-    names = {case.name for case in cases.iterdir() if case.is_dir()}
     headings = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
+    missing = [
+        f"{case}/{file}"
+        for case, expected in CASES.items()
+        if slug not in WITHOUT.get(case, set())
+        for file in ("before.sql", "migration.sql", expected)
+        if not (cases / case / file).exists()
+    ]
 
-    assert "plain" in names
+    assert missing == []
+    assert f"\n- slug: {slug}\n" in (cases / "plain/plan.yaml").read_text()
     assert headings == [
         "What PostgreSQL does",
         "What zdm plans",
@@ -154,6 +169,23 @@ def test_nothing_else_in_the_code_names_an_operation(slug: str) -> None:
 def test_a_driver_has_its_page(slug: str) -> None:
     assert (PACKAGE / "rollout" / slug / "driver.py").exists()
     assert (ROOT / "docs/drivers" / f"{slug}.md").exists()
+
+
+def test_nothing_is_left_of_a_skeleton() -> None:
+    files = [
+        file
+        for folder in ("zdm", "tests", "docs", "examples")
+        for file in sorted((ROOT / folder).rglob("*.*"))
+        if file.suffix in {".py", ".sql", ".md"} and file.is_file()
+    ]
+    left = [
+        f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
+        for file in (*files, ROOT / "CHANGELOG.md")
+        for number, line in enumerate(file.read_text(errors="ignore").splitlines(), start=1)
+        if SKELETON in line
+    ]
+
+    assert not left, f"{len(left)} places are to be filled in:\n" + "\n".join(left)
 
 
 def test_the_public_names_are_pinned() -> None:

@@ -11,19 +11,13 @@ import pytest
 from tests import case as cases
 from tests.golden import Golden
 from zdm.errors import RefusedError
-from zdm.model.schema import Snapshot
-from zdm.serialize import plan_file, snapshot_file
-
-
-def schema(case: Path) -> Snapshot:
-    file = case / "schema.json"
-    return snapshot_file.loads(file.read_text(), str(file))
+from zdm.serialize import plan_file
 
 
 @pytest.mark.parametrize("case", cases.CASES, ids=cases.name)
 def test_a_case_is_planned_as_its_file_says(case: Path, golden: Golden) -> None:
     try:
-        plan = cases.plan(case, schema(case))
+        plan = cases.plan(case, cases.schema(case))
     except RefusedError as error:
         golden.check(case / "refused.txt", f"{error.message}\nhint: {error.hint}\n")
 
@@ -38,7 +32,7 @@ def test_a_case_is_planned_as_its_file_says(case: Path, golden: Golden) -> None:
 def test_planning_twice_gives_the_same_bytes(case: Path) -> None:
     def once() -> str:
         try:
-            return plan_file.dumps(cases.plan(case, schema(case)))
+            return plan_file.dumps(cases.plan(case, cases.schema(case)))
         except RefusedError as error:
             return error.message
 

@@ -1,7 +1,11 @@
-"""Each case of an operation on real servers: run, undone, and killed at every step.
+"""Each case of an operation on real servers: undone, run, and killed at every step.
 
 After every step the statements of each application version that the plan says it serves are
 run; the schema at the end is the one that the plain migration leaves.
+
+Every case is undone and run on the newest version in `make test`, whatever its name. `make
+test-more` adds the oldest version with undo and kills, the kills of all cases on the newest,
+and runs in one go on those between.
 """
 
 import os
@@ -28,7 +32,14 @@ from zdm.postgres.server.provider import Server
 from zdm.serialize import snapshot_file
 
 PLAIN = [case for case in cases.PLANNED if case.name == "plain"]
-FIXED = 18  # the major version that schema.json is of
+OTHERS = [case for case in cases.PLANNED if case not in PLAIN]
+NEWEST = 18  # the major version that schema.json is of
+
+
+def on(*majors: int) -> pytest.MarkDecorator:
+    """Only these versions of `every_server`."""
+    params = [pytest.param(major, marks=pytest.mark.more) for major in majors]
+    return pytest.mark.parametrize("every_server", params, indirect=True)
 
 
 def served(plan: Plan, case: Path, url: str, event: Event) -> None:
@@ -43,6 +54,7 @@ def served(plan: Plan, case: Path, url: str, event: Event) -> None:
 
 
 def runs_as_planned(server: Server, case: Path) -> None:
+    """In one go, without a stop."""
     with fresh_database(server) as url, fresh_database(server) as plain:
         start = cases.prepare(url, case)
         cases.prepare(plain, case)
@@ -55,20 +67,28 @@ def runs_as_planned(server: Server, case: Path) -> None:
         assert cases.differences(expected, cases.read(url)) == ()
 
 
-def is_undone(server: Server, case: Path) -> None:
-    with fresh_database(server) as url:
+def is_undone_and_runs(server: Server, case: Path) -> None:
+    """As far as the rollout and back, which leaves the first schema; then all of it. Where
+    there is no way back, that is said, and the run goes on."""
+    with fresh_database(server) as url, fresh_database(server) as plain:
         start = cases.prepare(url, case)
+        cases.prepare(plain, case)
+        expected = cases.apply_plainly(plain, case)
         plan = cases.plan(case, start)
-        cases.run(url, plan, until=RunState.BACKFILLED)
-        if not reversible(plan):
+        watching = Watching(lambda event: served(plan, case, url, event))
+        if reversible(plan):
+            cases.run(url, plan, until=RunState.BACKFILLED)
+            revert(url, plan)
+
+            assert snapshot_file.difference(start, cases.read(url)) == ()
+        else:
+            cases.run(url, plan, until=RunState.BACKFILLED, watching=watching)
             with pytest.raises(RefusedError):
                 revert(url, plan)
-            return
-        revert(url, plan)
-        left = cases.read(url)
+        state = cases.run(url, plan, watching=watching)
 
-        assert snapshot_file.difference(start, left) == ()
-        assert cases.run(url, plan) is RunState.CONTRACTED
+        assert state is RunState.CONTRACTED
+        assert cases.differences(expected, cases.read(url)) == ()
 
 
 def revert(url: str, plan: Plan) -> None:
@@ -124,33 +144,26 @@ def killed(url: str, plan: Plan, at: type[Event]) -> int:
 
 @pytest.fixture(scope="module")
 def fixed(server: Server) -> Server:
-    if server.major != FIXED:
-        pytest.skip(f"schema.json is of PostgreSQL {FIXED}, and this is {server.major}")
+    if server.major != NEWEST:
+        pytest.skip(f"schema.json is of PostgreSQL {NEWEST}, and this is {server.major}")
     return server
 
 
-@pytest.mark.parametrize("case", cases.CASES, ids=cases.name)
+@pytest.mark.parametrize("case", cases.WITH_SCHEMA, ids=cases.name)
 def test_the_schema_on_file_is_what_the_server_says(
     fixed: Server, case: Path, golden: Golden
 ) -> None:
     with fresh_database(fixed) as url:
         snapshot = cases.prepare(url, case)
-    file = case / "schema.json"
     if golden.bless:
-        file.write_text(snapshot_file.dumps(snapshot))
-    on_file = snapshot_file.loads(file.read_text(), str(file))
+        (case / "schema.json").write_text(snapshot_file.dumps(snapshot))
 
-    assert snapshot_file.difference(on_file, snapshot) == ()
-
-
-@pytest.mark.parametrize("case", PLAIN, ids=cases.name)
-def test_a_case_runs_as_planned(server: Server, case: Path) -> None:
-    runs_as_planned(server, case)
+    assert snapshot_file.difference(cases.schema(case), snapshot) == ()
 
 
-@pytest.mark.parametrize("case", PLAIN, ids=cases.name)
-def test_a_case_is_undone_before_the_rollout(server: Server, case: Path) -> None:
-    is_undone(server, case)
+@pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
+def test_a_case_is_undone_and_runs_as_planned(server: Server, case: Path) -> None:
+    is_undone_and_runs(server, case)
 
 
 @pytest.mark.parametrize("case", PLAIN, ids=cases.name)
@@ -158,16 +171,29 @@ def test_a_case_survives_a_kill_at_every_step(server: Server, case: Path) -> Non
     survives_kills(server, case)
 
 
+@on(15, 16, 17)
 @pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
-def test_a_case_runs_on_every_version(every_server: Server, case: Path) -> None:
+def test_a_case_runs_in_one_go_on_every_version(every_server: Server, case: Path) -> None:
     runs_as_planned(every_server, case)
 
 
+@on(14)
 @pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
-def test_a_case_is_undone_on_every_version(every_server: Server, case: Path) -> None:
-    is_undone(every_server, case)
+def test_a_case_is_undone_and_runs_on_the_oldest_version(
+    every_server: Server, case: Path
+) -> None:
+    is_undone_and_runs(every_server, case)
 
 
+@on(14)
 @pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
-def test_a_case_survives_kills_on_every_version(every_server: Server, case: Path) -> None:
+def test_a_case_survives_kills_on_the_oldest_version(every_server: Server, case: Path) -> None:
+    survives_kills(every_server, case)
+
+
+@on(NEWEST)
+@pytest.mark.parametrize("case", OTHERS, ids=cases.name)
+def test_any_case_survives_kills_on_the_newest_version(
+    every_server: Server, case: Path
+) -> None:
     survives_kills(every_server, case)
