@@ -28,14 +28,12 @@ def after_imports(text: str, line: str) -> str:
 
 def registered(text: str, entry: str, *, before: str = "") -> str:
     """A registry with one more entry in ALL: before the one named, else at the end."""
-    found = re.search(r"^(ALL\b.* = \()(\n(?:    .*\n)*)?\)$", text, re.MULTILINE)
+    found = re.search(r"^(ALL\b.* = \()((?s:.*?))\)$", text, re.MULTILINE)
     if found is None:
-        raise RefusedError("the registry has no tuple ALL with one entry a line")
-    entries = (found[2] or "\n").split("\n")[1:-1]
-    line = f"    {entry},"
-    at = entries.index(f"    {before},") if before else len(entries)
-    entries.insert(at, line)
-    body = "".join(f"{one}\n" for one in entries)
+        raise RefusedError("the registry has no tuple ALL")
+    entries = [line.strip() for line in found[2].splitlines() if line.strip()]
+    entries.insert(entries.index(f"{before},") if before else len(entries), f"{entry},")
+    body = "".join(f"    {one}\n" for one in entries)
     return f"{text[: found.start()]}{found[1]}\n{body}){text[found.end() :]}"
 
 

@@ -117,9 +117,3 @@ def test_none_of_its_own_tests_passes(filled: Copy) -> None:
 
     assert passed == set()
     assert len(ended) > 20
-
-
-def test_what_is_planned_already_is_planned_as_before(filled: Copy) -> None:
-    ended = filled.outcomes("tests/test_cases.py", "-k", "not rename_table")
-
-    assert set(ended.values()) == {"PASSED"}
