@@ -37,7 +37,10 @@ class Phase(StrEnum):
     @property
     def position(self) -> int:
         """Its place in the order, from 0."""
-        return list(Phase).index(self)
+        return _POSITIONS[self]
+
+
+_POSITIONS = {phase: position for position, phase in enumerate(Phase)}
 
 
 class Side(StrEnum):

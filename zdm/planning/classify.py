@@ -6,7 +6,7 @@ would lose writes if it were planned piece by piece. All Findings are collected:
 to refuse the whole train.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zdm.model.findings import Finding, Severity
@@ -25,11 +25,10 @@ from zdm.model.statement import (
 )
 from zdm.operations import ALL
 from zdm.parse import facts
-from zdm.recipes.reading import refuse, updates
+from zdm.planning import conflicts
+from zdm.planning.waiting import Waiting
 from zdm.recipes.sql import expressions
 from zdm.recipes.type import names
-
-NEXT_TRAIN = "move it to a revision that is planned after this train is contracted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +68,8 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
         if id(a) in harmless and _kind(a) is ActionKind.SELECT
     )
     placed, findings = _place(left, snapshot, fuse=fuse)
-    extra = (*_directives(train, left, placed), *(_between(left, placed) if fuse else ()))
+    owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
+    extra = (*_directives(train, left, placed), *(conflicts.find(left, owner) if fuse else ()))
     ordered = sorted([*findings, *extra], key=_place_of)
     return Classification(placed=placed, findings=tuple(ordered), notes=notes)
 
@@ -108,27 +108,23 @@ def _place(
 ) -> tuple[tuple[Placed, ...], tuple[Finding, ...]]:
     placed: list[Placed] = []
     findings: list[Finding] = []
-    left = list(actions)
-    while left:
-        answer = _ask(left if fuse else left[:1], snapshot)
-        if isinstance(answer, Match):
-            taken = tuple(left[position] for position in answer.consumed)
-            origin = tuple(dict.fromkeys(action.source for action in taken))
-            context = Context(snapshot=snapshot, origin=origin)
-            placed.append(
-                Placed(
-                    operation=answer.operation,
-                    actions=taken,
-                    context=context,
-                    directives=answer.directives,
-                )
-            )
-            snapshot = answer.operation.effect(snapshot)
-            gone = set(answer.consumed)
-        else:
+    waiting = Waiting(actions)
+    while together := waiting.first():
+        answer = _ask(together if fuse else together[:1], snapshot)
+        taken = waiting.take(together, answer.consumed)
+        if isinstance(answer, Refusal):
             findings.append(answer.finding)
-            gone = set(answer.consumed)
-        left = [action for position, action in enumerate(left) if position not in gone]
+            continue
+        origin = tuple(dict.fromkeys(action.source for action in taken))
+        placed.append(
+            Placed(
+                operation=answer.operation,
+                actions=taken,
+                context=Context(snapshot=snapshot, origin=origin),
+                directives=answer.directives,
+            )
+        )
+        snapshot = answer.operation.effect(snapshot)
     return tuple(placed), tuple(findings)
 
 
@@ -242,96 +238,6 @@ def _directives(
                     source=directive.source,
                     statement=statement.sql,
                 )
-
-
-def _between(actions: Sequence[Action], placed: tuple[Placed, ...]) -> Iterator[Finding]:
-    """What is wrong only because of another Action of the same train."""
-    owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
-    made: set[Name | None] = set()
-    for position, later in enumerate(actions):
-        if id(later) not in owner or _table(later) in made - {None}:
-            continue
-        if _kind(later) is ActionKind.CREATE_TABLE:
-            made.add(_table(later))
-        for earlier in actions[:position]:
-            if owner.get(id(earlier)) != owner[id(later)]:
-                yield from (f for check in _CHECKS if (f := check(earlier, later)))
-
-
-def _lost_writes(earlier: Action, later: Action) -> Finding | None:
-    """A backfill reads a column that the train drops, and they could not be fused."""
-    update = updates.read(earlier)
-    fact = later.fact
-    if update is None or not isinstance(fact, Fact) or fact.table != update.table:
-        return None
-    if fact.kind is not ActionKind.DROP_COLUMN:
-        return None
-    reads = {c for _, tree in update.assignments for c in updates.columns(tree)}
-    if fact.name not in reads:
-        return None
-    return refuse.finding(
-        later,
-        "lost_writes",
-        f"{fact.table}.{fact.name} is dropped in the train that copies it to another column"
-        f" ({earlier.source}); the old version still writes it after the copy, so its writes"
-        " would be lost",
-        "write it as one change that zdm can keep in sync: add one nullable column, set only"
-        " that from the old one in one UPDATE, drop the old one; or drop the old column in a"
-        " later release",
-    )
-
-
-_TAKES = {
-    ActionKind.ADD_COLUMN: {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN},
-    ActionKind.RENAME_COLUMN: {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN},
-    ActionKind.CREATE_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
-    ActionKind.RENAME_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
-    ActionKind.ADD_CONSTRAINT: {ActionKind.DROP_CONSTRAINT, ActionKind.RENAME_CONSTRAINT},
-    ActionKind.RENAME_CONSTRAINT: {ActionKind.DROP_CONSTRAINT, ActionKind.RENAME_CONSTRAINT},
-    ActionKind.CREATE_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
-    ActionKind.RENAME_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
-}
-
-
-def _name_reused(earlier: Action, later: Action) -> Finding | None:
-    """A name that the train frees only after the rollout is taken before it."""
-    freed, taken = earlier.fact, later.fact
-    if not isinstance(freed, Fact) or not isinstance(taken, Fact):
-        return None
-    if freed.kind not in _TAKES.get(taken.kind, set()):
-        return None
-    if _freed_name(freed) != _taken_name(taken) or _taken_name(taken) is None:
-        return None
-    what = taken.new_name or taken.name or str(taken.table)
-    return refuse.finding(
-        later,
-        "name_reused",
-        f"{earlier.source} frees the name {what} only after the rollout, but this statement"
-        " needs it before",
-        NEXT_TRAIN,
-    )
-
-
-def _freed_name(fact: Fact) -> tuple[Name | None, str] | None:
-    if fact.kind in {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE}:
-        return (fact.table, "")
-    if fact.kind in {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX}:
-        return (None, fact.name)
-    return (fact.table, fact.name)
-
-
-def _taken_name(fact: Fact) -> tuple[Name | None, str] | None:
-    if fact.kind is ActionKind.CREATE_TABLE:
-        return (fact.table, "")
-    if fact.kind is ActionKind.RENAME_TABLE:
-        return (fact.table and Name(fact.table.schema, fact.new_name), "")
-    name = fact.new_name or fact.name
-    if fact.kind in {ActionKind.CREATE_INDEX, ActionKind.RENAME_INDEX}:
-        return (None, name) if name else None
-    return (fact.table, name) if name else None
-
-
-_CHECKS: tuple[Callable[[Action, Action], Finding | None], ...] = (_lost_writes, _name_reused)
 
 
 def _kind(action: Action) -> ActionKind | None:

@@ -20,7 +20,6 @@ from zdm.model.plan import (
     Phase,
     Plan,
     RunSql,
-    Side,
     Step,
 )
 from zdm.model.schema import Name, Snapshot
@@ -135,17 +134,19 @@ def _rollout() -> AwaitRollout:
 
 def _served(steps: Sequence[_Owned], placed: Sequence[Placed]) -> list[Step]:
     """Each step with the versions that work once it is done."""
-    now: dict[int, frozenset[Side]] = {}
-    for number in range(len(placed)):
-        mine = [owned.step for owned in steps if owned.owner == number]
-        begins = any(step.phase.position < Phase.ROLLOUT.position for step in mine)
-        now[number] = OLD_ONLY if begins else BOTH
+    begun = {
+        owned.owner for owned in steps if owned.step.phase.position < Phase.ROLLOUT.position
+    }
+    now = {n: OLD_ONLY if n in begun else BOTH for n in range(len(placed))}
+    breaking = Counter(side for serves in now.values() for side in BOTH - serves)
     result: list[Step] = []
     for owned in steps:
         step = owned.step
         if owned.owner is not None:
+            breaking.subtract(BOTH - now[owned.owner])
+            breaking.update(BOTH - step.serves)
             now[owned.owner] = step.serves
-        served = BOTH.intersection(*now.values()) if now else BOTH
+        served = frozenset(side for side in BOTH if not breaking[side])
         if isinstance(step, AwaitRollout):
             result.append(step)
         else:

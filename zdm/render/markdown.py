@@ -72,7 +72,7 @@ def _table(plan: Plan) -> str:
     rows = ["| # | Phase | Step | Lock | Cost | old | new |", "|--:|---|---|---|---|:-:|:-:|"]
     rows.append(f"| | | *before* | | | {_works(outline.start(plan))} |")
     for item in outline.phases(plan):
-        rows.extend(_row(plan, numbered) for numbered in item.steps)
+        rows.extend(_row(numbered) for numbered in item.steps)
     return "\n".join(
         (*rows, "", "*old*, *new*: that application version works once the step is done.")
     )
@@ -87,9 +87,9 @@ def _works(state: State) -> str:
     return " | ".join(_MARKS.get(word, word) for word in words)
 
 
-def _row(plan: Plan, numbered: Numbered) -> str:
+def _row(numbered: Numbered) -> str:
     step = numbered.step
-    mark = " **← point of no return**" if step.id == plan.point_of_no_return else ""
+    mark = " **← point of no return**" if numbered.last_return else ""
     locks = "<br>".join(f"`{lock.mode}` {_text(str(lock.table))}" for lock in step.locks) or "-"
     cost = "-" if isinstance(step, AwaitRollout) else outline.cost(step)
     cells = (

@@ -6,6 +6,7 @@ Pure text; a rendering only arranges it.
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 
 from zdm.compat import states
 from zdm.compat.states import State
@@ -28,11 +29,15 @@ _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbered:
-    """A step with its number in the plan, from 1, and the schema state that it leads to."""
+    """A step with its number in the plan, from 1, and the schema state that it leads to.
+
+    `last_return`: it is the plan's point of no return.
+    """
 
     number: int
     step: Step
     state: State
+    last_return: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +51,17 @@ class PhaseOutline:
 
 def phases(plan: Plan) -> tuple[PhaseOutline, ...]:
     """The plan's steps by phase, in order."""
-    found: list[PhaseOutline] = []
+    last = plan.point_of_no_return
     reached = states.states(plan)[1:]
-    for number, (step, state) in enumerate(zip(plan.steps, reached, strict=True), 1):
-        before: tuple[Numbered, ...] = ()
-        if found and found[-1].phase == step.phase:
-            before = found.pop().steps
-        all_of_it = (*before, Numbered(number=number, step=step, state=state))
-        found.append(PhaseOutline(phase=step.phase, steps=all_of_it, state=state))
-    return tuple(found)
+    numbered = [
+        Numbered(number=number, step=step, state=state, last_return=step.id == last)
+        for number, (step, state) in enumerate(zip(plan.steps, reached, strict=True), 1)
+    ]
+    by_phase = [tuple(steps) for _, steps in groupby(numbered, lambda one: one.step.phase)]
+    return tuple(
+        PhaseOutline(phase=steps[-1].step.phase, steps=steps, state=steps[-1].state)
+        for steps in by_phase
+    )
 
 
 def start(plan: Plan) -> State:

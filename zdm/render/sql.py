@@ -20,7 +20,7 @@ def render(plan: Plan) -> str:
     for item in outline.phases(plan):
         blocks.append(f"-- {item.phase.upper()} ".ljust(_RULER, "-"))
         for numbered in item.steps:
-            if numbered.step.id == plan.point_of_no_return:
+            if numbered.last_return:
                 blocks.append(
                     _comment("Point of no return: from here on there is no rollback.")
                 )

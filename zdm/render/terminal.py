@@ -35,7 +35,7 @@ def render(plan: Plan, *, colour: bool, width: int) -> str:
     page = _Page(colour=colour, width=max(width, _LEAST_WIDTH))
     _head(page, plan)
     for item in outline.phases(plan):
-        _phase(page, plan, item)
+        _phase(page, item)
     _states(page, plan)
     _remarks(page, plan)
     return "\n".join(page.lines) + "\n"
@@ -91,10 +91,10 @@ def _head(page: _Page, plan: Plan) -> None:
         page.led(item.title, Style.BOLD, f" ({places})", 2)
 
 
-def _phase(page: _Page, plan: Plan, item: PhaseOutline) -> None:
+def _phase(page: _Page, item: PhaseOutline) -> None:
     page.title(item.phase.upper())
     for numbered in item.steps:
-        if numbered.step.id == plan.point_of_no_return:
+        if numbered.last_return:
             page.line("── point of no return: no rollback from here on ──", 2, Style.ALARM)
         _step(page, numbered)
 

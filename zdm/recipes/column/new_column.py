@@ -246,6 +246,8 @@ def _serial(new: NewColumn, table: Table, snapshot: Snapshot) -> NewColumn:
 
 
 def _with_foreign_key(new: NewColumn, table: Table, snapshot: Snapshot) -> NewColumn:
+    if not new.references:
+        return new
     taken = generated_names.taken(snapshot, table.name.schema)
     return replace(
         new,

@@ -104,7 +104,6 @@ def about(action: Action, table: Name, column: str) -> bool:
         return False
     if fact.kind in {ActionKind.CREATE_INDEX, ActionKind.COMMENT}:
         return False
-    update = updates.read(action)
-    if update is not None:
-        return column in {name for name, _ in update.assignments}
+    if fact.kind is ActionKind.UPDATE:
+        return column in updates.targets(action)
     return column in (fact.name, fact.new_name)

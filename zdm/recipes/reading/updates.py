@@ -26,7 +26,7 @@ def read(action: Action) -> Update | None:
     if not isinstance(fact, Fact) or fact.kind is not ActionKind.UPDATE or fact.table is None:
         return None
     tree = action.tree
-    targets = [item["ResTarget"] for item in tree.get("targetList", [])]
+    assigned = [item["ResTarget"] for item in tree.get("targetList", [])]
     extra = any(
         tree.get(key)
         for key in ("fromClause", "withClause", "returningList", "returningClause")
@@ -35,13 +35,18 @@ def read(action: Action) -> Update | None:
         next(expressions.nodes(dict(tree), kind), None) is not None
         for kind in ("SubLink", "MultiAssignRef", "SetToDefault", "ParamRef", "WindowDef")
     )
-    plain = all("indirection" not in target for target in targets)
+    plain = all("indirection" not in target for target in assigned)
     return Update(
         table=fact.table,
-        assignments=tuple((target["name"], target["val"]) for target in targets),
+        assignments=tuple((target["name"], target["val"]) for target in assigned),
         where=tree.get("whereClause"),
         simple=plain and not extra and not odd,
     )
+
+
+def targets(action: Action) -> tuple[str, ...]:
+    """The columns that an UPDATE sets, read without looking at what it sets them to."""
+    return tuple(item["ResTarget"]["name"] for item in action.tree.get("targetList", []))
 
 
 def columns(tree: Node) -> tuple[str, ...]:

@@ -1,0 +1,133 @@
+"""What is wrong only because of another Action of the same train.
+
+Each kind of conflict has a subject: what the earlier Action leaves, and the later one needs.
+Only Actions with the same subject are compared.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from zdm.model.findings import Finding
+from zdm.model.schema import Name
+from zdm.model.statement import Action, ActionKind, Fact
+from zdm.recipes.reading import refuse, updates
+
+NEXT_TRAIN = "move it to a revision that is planned after this train is contracted"
+_Subject = tuple[object, ...]
+
+
+def find(actions: Sequence[Action], owner: Mapping[int, int]) -> Iterator[Finding]:
+    """All conflicts of a train; `owner` is the number of the operation that an Action, by
+    identity, was planned in. What one operation holds cannot conflict."""
+    left_by: dict[_Subject, list[int]] = defaultdict(list)
+    made: set[Name] = set()
+    for position, later in enumerate(actions):
+        fact = later.fact
+        if not isinstance(fact, Fact):
+            continue
+        if id(later) in owner and fact.table not in made:
+            if fact.kind is ActionKind.CREATE_TABLE and fact.table is not None:
+                made.add(fact.table)
+            needed = [left_by.get(subject, []) for subject in _needs(fact)]
+            for earlier in sorted({number for numbers in needed for number in numbers}):
+                if owner.get(id(actions[earlier])) != owner[id(later)]:
+                    yield from _conflicts(actions[earlier], later)
+        for subject in _leaves(later, fact):
+            left_by[subject].append(position)
+
+
+def _leaves(action: Action, fact: Fact) -> Iterator[_Subject]:
+    if fact.kind in _FREES:
+        yield ("name", _freed_name(fact))
+    update = updates.read(action)
+    if update is not None:
+        for column in {c for _, tree in update.assignments for c in updates.columns(tree)}:
+            yield ("column", update.table, column)
+
+
+def _needs(fact: Fact) -> Iterator[_Subject]:
+    if fact.kind in _TAKES:
+        yield ("name", _taken_name(fact))
+    if fact.kind is ActionKind.DROP_COLUMN:
+        yield ("column", fact.table, fact.name)
+
+
+def _conflicts(earlier: Action, later: Action) -> Iterator[Finding]:
+    for check in (_lost_writes, _name_reused):
+        found = check(earlier, later)
+        if found is not None:
+            yield found
+
+
+def _lost_writes(earlier: Action, later: Action) -> Finding | None:
+    """A backfill reads a column that the train drops, and they could not be fused."""
+    update = updates.read(earlier)
+    fact = later.fact
+    if update is None or not isinstance(fact, Fact) or fact.table != update.table:
+        return None
+    if fact.kind is not ActionKind.DROP_COLUMN:
+        return None
+    reads = {c for _, tree in update.assignments for c in updates.columns(tree)}
+    if fact.name not in reads:
+        return None
+    return refuse.finding(
+        later,
+        "lost_writes",
+        f"{fact.table}.{fact.name} is dropped in the train that copies it to another column"
+        f" ({earlier.source}); the old version still writes it after the copy, so its writes"
+        " would be lost",
+        "write it as one change that zdm can keep in sync: add one nullable column, set only"
+        " that from the old one in one UPDATE, drop the old one; or drop the old column in a"
+        " later release",
+    )
+
+
+_TAKES = {
+    ActionKind.ADD_COLUMN: {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN},
+    ActionKind.RENAME_COLUMN: {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN},
+    ActionKind.CREATE_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
+    ActionKind.RENAME_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
+    ActionKind.ADD_CONSTRAINT: {ActionKind.DROP_CONSTRAINT, ActionKind.RENAME_CONSTRAINT},
+    ActionKind.RENAME_CONSTRAINT: {ActionKind.DROP_CONSTRAINT, ActionKind.RENAME_CONSTRAINT},
+    ActionKind.CREATE_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
+    ActionKind.RENAME_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
+}
+_FREES = frozenset().union(*_TAKES.values())
+
+
+def _name_reused(earlier: Action, later: Action) -> Finding | None:
+    """A name that the train frees only after the rollout is taken before it."""
+    freed, taken = earlier.fact, later.fact
+    if not isinstance(freed, Fact) or not isinstance(taken, Fact):
+        return None
+    if freed.kind not in _TAKES.get(taken.kind, set()):
+        return None
+    if _freed_name(freed) != _taken_name(taken) or _taken_name(taken) is None:
+        return None
+    what = taken.new_name or taken.name or str(taken.table)
+    return refuse.finding(
+        later,
+        "name_reused",
+        f"{earlier.source} frees the name {what} only after the rollout, but this statement"
+        " needs it before",
+        NEXT_TRAIN,
+    )
+
+
+def _freed_name(fact: Fact) -> tuple[Name | None, str] | None:
+    if fact.kind in {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE}:
+        return (fact.table, "")
+    if fact.kind in {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX}:
+        return (None, fact.name)
+    return (fact.table, fact.name)
+
+
+def _taken_name(fact: Fact) -> tuple[Name | None, str] | None:
+    if fact.kind is ActionKind.CREATE_TABLE:
+        return (fact.table, "")
+    if fact.kind is ActionKind.RENAME_TABLE:
+        return (fact.table and Name(fact.table.schema, fact.new_name), "")
+    name = fact.new_name or fact.name
+    if fact.kind in {ActionKind.CREATE_INDEX, ActionKind.RENAME_INDEX}:
+        return (None, name) if name else None
+    return (fact.table, name) if name else None

@@ -1,0 +1,64 @@
+"""The Actions of a train that no operation has taken yet.
+
+An operation is about one table, so a recogniser is given the Actions of that table alone, with
+those that nobody can read, which may be about any. Were it given all that is left, a train of
+n statements would be read n times.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from zdm.model.schema import Name
+from zdm.model.statement import Action, Fact, Unknown
+
+
+class Waiting:
+    """Takes Actions out from the first on, together with later ones of the same table."""
+
+    def __init__(self, actions: Sequence[Action]) -> None:
+        self._order = deque(actions)
+        self._taken: set[int] = set()  # by identity: a train may say the same twice
+        self._tables: dict[Name, list[Action]] = {}
+        for action in actions:
+            if isinstance(action.fact, Fact) and action.fact.table is not None:
+                self._tables.setdefault(action.fact.table, [])
+        for action in actions:
+            for table in self._about(action):
+                self._tables[table].append(action)
+
+    def _about(self, action: Action) -> Sequence[Name]:
+        if isinstance(action.fact, Unknown):
+            return tuple(self._tables)
+        return () if action.fact.table is None else (action.fact.table,)
+
+    def first(self) -> list[Action]:
+        """The first that is left, and behind it in order what may be about the same; empty at
+        the end."""
+        while self._order and id(self._order[0]) in self._taken:
+            self._order.popleft()
+        if not self._order:
+            return []
+        action = self._order[0]
+        if isinstance(action.fact, Unknown) or action.fact.table is None:
+            return self._same_statement(action)
+        together = self._tables[action.fact.table]
+        while together[0] is not action:  # it was taken with a statement of its own
+            together.pop(0)
+        return together
+
+    def _same_statement(self, action: Action) -> list[Action]:
+        found: list[Action] = []
+        for other in self._order:
+            if other.statement is not action.statement:
+                break
+            if id(other) not in self._taken:
+                found.append(other)
+        return found
+
+    def take(self, together: list[Action], positions: Sequence[int]) -> tuple[Action, ...]:
+        """Those at the positions, of what `first` gave; they are left no more."""
+        taken = tuple(together[position] for position in positions)
+        self._taken.update(map(id, taken))
+        for position in sorted(positions, reverse=True):
+            del together[position]
+        return taken
