@@ -6,6 +6,9 @@ Figures that move by themselves (rows, sizes, statistics) are marked as estimate
 part of the schema fingerprint; nor are owners, the `zdm` schema and Alembic's heads.
 """
 
+from bisect import bisect_left
+from collections.abc import Iterable
+from collections.abc import Sequence as Ordered
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -267,7 +270,8 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything zdm knows about a database's schema; tables and others sorted by name.
+    """Everything zdm knows about a database's schema; tables and others sorted by name, and
+    a table is looked up by it.
 
     `version_table` and `heads` are Alembic's, where the database has them.
     `search_path` is the one a new session of the migrating role gets.
@@ -293,7 +297,9 @@ class Snapshot:
 
     def table(self, name: Name) -> Table | None:
         """The table of that name, if there is one."""
-        return next((t for t in self.tables if t.name == name), None)
+        place = place_of(self.tables, name)
+        found = self.tables[place : place + 1]
+        return found[0] if found and found[0].name == name else None
 
     def require_table(self, name: Name) -> Table:
         """The table of that name; raises LookupError where there is none."""
@@ -301,3 +307,17 @@ class Snapshot:
         if table is None:
             raise LookupError(f"the Snapshot has no table {name}")
         return table
+
+
+def place_of(tables: Ordered[Table], name: Name) -> int:
+    """Where a table of that name is, or would have to be put to keep the order of names."""
+    return bisect_left(tables, (name.schema, name.name), key=_by_name)
+
+
+def sorted_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
+    """Tables in the order of a Snapshot, in which they are found by name."""
+    return tuple(sorted(tables, key=_by_name))
+
+
+def _by_name(table: Table) -> tuple[str, str]:
+    return (table.name.schema, table.name.name)

@@ -5,6 +5,7 @@ tree in which the placeholders are replaced, so a quoting mistake or an injectio
 An inequality is a bug in zdm, and it is raised as one.
 """
 
+import functools
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,9 +79,7 @@ def sql(template: str, /, **parts: Part) -> str:
     text = template.format(**{name: _text(part) for name, part in parts.items()})
     stand_ins = template.format(**{name: _stand_in(name, part) for name, part in parts.items()})
     try:
-        expected = trees.strip(libpg_query.parse(stand_ins.encode()))["stmts"]
-        for name, part in parts.items():
-            expected = _replace(expected, name, part)
+        expected = _filled(_template(stand_ins), _holes(parts))
         written = trees.strip(libpg_query.parse(text.encode()))["stmts"]
     except libpg_query.NotSqlError as error:
         raise ZdmError(
@@ -130,62 +129,64 @@ def _stand_in(name: str, part: Part) -> str:
             return f"'{_mark(name)}'"
 
 
-def _replace(tree: Any, name: str, part: Part) -> Any:
-    match part:
-        case Ident():
-            return _strings(tree, {_mark(name): part.name})
-        case Idents():
-            marks = {_mark(name, f"_{i}"): value for i, value in enumerate(part.names)}
-            return _strings(tree, marks)
-        case Qualified():
-            marks = {_mark(name, "_schema"): part.name.schema, _mark(name): part.name.name}
-            return _strings(tree, marks)
-        case Constant():
-            return _strings(tree, {_mark(name): part.value})
-        case Body():
-            return _strings(tree, {_mark(name): part.text})
-        case TypeText():
-            return _type(tree, _mark(name), trees.strip(trees.type_name(part.text)))
-        case Expression():
-            return _expression(tree, _mark(name), trees.strip(trees.expression(part.text)))
+@functools.lru_cache(maxsize=256)
+def _template(stand_ins: str) -> Any:
+    """The template's tree, which is read only."""
+    return trees.strip(libpg_query.parse(stand_ins.encode()))["stmts"]
 
 
-def _strings(tree: Any, values: Mapping[str, str]) -> Any:
-    match tree:
-        case Mapping():
-            edited = {key: _strings(value, values) for key, value in tree.items()}
-            # libpg_query leaves an empty string out, but for a constant's own
-            return {k: v for k, v in edited.items() if v != "" or k == "sval" or tree[k] == ""}
-        case list():
-            return [_strings(item, values) for item in tree]
-        case str():
-            return values.get(tree, tree)
-        case _:
-            return tree
+@dataclass(frozen=True, slots=True)
+class _Holes:
+    """What the stand-ins in a template's tree are to become."""
+
+    strings: dict[str, str]
+    types: dict[str, Any]
+    expressions: dict[str, Any]
 
 
-def _type(tree: Any, mark: str, node: Mapping[str, Any]) -> Any:
-    """Replace the type of that name; array bounds belong to the part, not the template."""
-    match tree:
-        case Mapping():
-            if trees.strings(tree.get("names")) == (mark,) and "typemod" in tree:
-                return node
-            return {key: _type(value, mark, node) for key, value in tree.items()}
-        case list():
-            return [_type(item, mark, node) for item in tree]
-        case _:
-            return tree
+def _holes(parts: Mapping[str, Part]) -> _Holes:
+    holes = _Holes({}, {}, {})
+    for name, part in parts.items():
+        mark = _mark(name)
+        match part:
+            case Ident(value) | Constant(value) | Body(value):
+                holes.strings[mark] = value
+            case Idents(names):
+                holes.strings.update((_mark(name, f"_{i}"), n) for i, n in enumerate(names))
+            case Qualified(value):
+                holes.strings.update({_mark(name, "_schema"): value.schema, mark: value.name})
+            case TypeText(text):
+                holes.types[mark] = trees.strip(trees.type_name(text))
+            case Expression(text):
+                holes.expressions[mark] = trees.strip(trees.expression(text))
+    return holes
 
 
-def _expression(tree: Any, mark: str, node: Mapping[str, Any]) -> Any:
-    match tree:
-        case Mapping():
-            if "ColumnRef" in tree and trees.strings(tree["ColumnRef"].get("fields")) == (
-                mark,
-            ):
-                return node
-            return {key: _expression(value, mark, node) for key, value in tree.items()}
-        case list():
-            return [_expression(item, mark, node) for item in tree]
-        case _:
-            return tree
+def _filled(tree: Any, holes: _Holes) -> Any:
+    """The tree with the parts in place of their stand-ins. Array bounds of a type belong to
+    the part, not the template."""
+    if isinstance(tree, dict):
+        expression = holes.expressions and holes.expressions.get(_only_name(tree, "ColumnRef"))
+        if expression:
+            return expression
+        if "typemod" in tree and (found := holes.types.get(_only(tree.get("names")))):
+            return found
+        # libpg_query leaves an empty string out, but for a constant's own
+        return {
+            key: value
+            for key, old in tree.items()
+            if (value := _filled(old, holes)) != "" or key == "sval" or old == ""
+        }
+    if isinstance(tree, list):
+        return [_filled(item, holes) for item in tree]
+    return holes.strings.get(tree, tree) if isinstance(tree, str) else tree
+
+
+def _only_name(tree: dict[str, Any], node: str) -> str:
+    return _only(tree[node].get("fields")) if node in tree else ""
+
+
+def _only(names: Any) -> str:
+    """The one name in a list of them."""
+    found = trees.strings(names)
+    return found[0] if len(found) == 1 else ""

@@ -27,6 +27,7 @@ from zdm.operations import ALL
 from zdm.parse import facts
 from zdm.planning import conflicts
 from zdm.planning.waiting import Waiting
+from zdm.recipes.reading import refuse
 from zdm.recipes.sql import expressions
 from zdm.recipes.type import names
 

@@ -7,10 +7,11 @@ sizes, statistics, Alembic's heads), so two databases with the same schema have 
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from zdm.errors import InputError
-from zdm.model.schema import Snapshot
+from zdm.model.schema import Snapshot, sorted_tables
 from zdm.serialize import codec
 
 FORMAT = 1
@@ -42,9 +43,10 @@ def loads(text: str, file: str) -> Snapshot:
         case _:
             raise InputError(f"{file} is no snapshot file", hint=AGAIN)
     try:
-        return codec.from_plain(Snapshot, data, _CODECS, ("snapshot",))
+        found = codec.from_plain(Snapshot, data, _CODECS, ("snapshot",))
     except codec.MisfitError as error:
         raise InputError(f"{file}: {error.key} {error.message}", hint=AGAIN) from error
+    return replace(found, tables=sorted_tables(found.tables))
 
 
 def fingerprint(snapshot: Snapshot) -> str:

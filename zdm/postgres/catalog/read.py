@@ -32,6 +32,7 @@ from zdm.model.schema import (
     Type,
     View,
     Volatility,
+    sorted_tables,
 )
 from zdm.postgres.session.connection import Connection, translated
 
@@ -110,7 +111,7 @@ def read(connection: Connection, *, version_table: Name | None = None) -> Snapsh
             extensions=_extensions(connection),
             types=tuple(_type(row) for row in _rows(connection, "types")),
             sequences=tuple(_sequence(row) for row in _rows(connection, "sequences")),
-            tables=tuple(table for table in tables if table.name != version),
+            tables=sorted_tables(table for table in tables if table.name != version),
             views=tuple(_view(row) for row in _rows(connection, "views")),
             functions=tuple(_function(row) for row in _rows(connection, "functions")),
             publications=_publications(connection),

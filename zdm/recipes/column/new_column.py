@@ -50,12 +50,12 @@ _REFUSED = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewColumn:
     """`sql` is the whole ADD COLUMN, the author's text where it is its own statement;
-    `bare_sql` adds the column without default and NOT NULL. `rewrites`: PostgreSQL would
-    write every row. `kinds`: its constraints, as libpg_query names them."""
+    `bare_sql` adds the column without default and NOT NULL, where it `rewrites`: PostgreSQL
+    would write every row. `kinds`: its constraints, as libpg_query names them."""
 
     column: Column
     sql: str
-    bare_sql: str
+    bare_sql: str = ""
     default: str | None = None
     rewrites: bool = False
     not_null_name: str = ""
@@ -91,7 +91,6 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
     new = NewColumn(
         column=column,
         sql=_text(action, table, definition),
-        bare_sql=_bare_text(table, definition, column, serial=names.is_serial(type_name)),
         not_null_name=next(
             (c.get("conname", "") for c in constraints if _kind(c) == "CONSTR_NOTNULL"), ""
         ),
@@ -100,9 +99,14 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
     )
     default = next((c["raw_expr"] for c in constraints if _kind(c) == "CONSTR_DEFAULT"), None)
     new = _with_foreign_key(new, table, snapshot)
-    if names.is_serial(type_name):
-        return _serial(new, table, snapshot)
-    return new if default is None else _defaulted(new, default, snapshot)
+    serial = names.is_serial(type_name)
+    if serial:
+        new = _serial(new, table, snapshot)
+    elif default is not None:
+        new = _defaulted(new, default, snapshot)
+    if not new.rewrites:
+        return new
+    return replace(new, bare_sql=_bare_text(table, definition, new.column, serial=serial))
 
 
 def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:

@@ -6,15 +6,25 @@ constraints, owned sequences, extended statistics (manual, ALTER TABLE).
 
 from dataclasses import replace
 
-from zdm.model.schema import Column, Constraint, Index, Name, Sequence, Snapshot, Table
+from zdm.model.schema import (
+    Column,
+    Constraint,
+    Index,
+    Name,
+    Sequence,
+    Snapshot,
+    Table,
+    place_of,
+)
 from zdm.recipes.snapshot import definitions
 
 
 def put_table(snapshot: Snapshot, table: Table) -> Snapshot:
     """Add the table, or put it in the place of the one with its name."""
-    others = [t for t in snapshot.tables if t.name != table.name]
-    tables = tuple(sorted([*others, table], key=lambda t: t.name))
-    return replace(snapshot, tables=tables)
+    place = place_of(snapshot.tables, table.name)
+    there = snapshot.table(table.name) is not None
+    behind = snapshot.tables[place + 1 :] if there else snapshot.tables[place:]
+    return replace(snapshot, tables=(*snapshot.tables[:place], table, *behind))
 
 
 def drop_table(snapshot: Snapshot, name: Name) -> Snapshot:
