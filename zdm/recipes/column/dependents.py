@@ -94,9 +94,9 @@ def _views(snapshot: Snapshot, table: Table, column: str) -> Iterator[str]:
 
 def _generated_from(table: Table, column: str) -> Iterator[str]:
     for other in table.columns:
-        reads = updates.columns(trees.expression(other.default or "NULL"))
-        if other.generated and column in reads:
-            yield other.name
+        if other.generated and other.default is not None:
+            if column in updates.columns(trees.expression(other.default)):
+                yield other.name
 
 
 def _inbound(snapshot: Snapshot, table: Table, column: str) -> Iterator[str]:

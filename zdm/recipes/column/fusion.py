@@ -112,12 +112,14 @@ def _search(
     add: int | None,
 ) -> _Found | None:
     for position, action in enumerate(actions if new else actions[:1]):
+        if new and new not in updates.targets(action):  # most are about something else
+            continue
         update = updates.read(action)
         if update is None or update.table != table.name or len(update.assignments) != 1:
             continue
         target, tree = update.assignments[0]
         reads = updates.columns(tree)
-        if len(reads) != 1 or reads[0] == target or target != (new or target):
+        if len(reads) != 1 or reads[0] == target:
             continue
         drop = _drop_of(actions, table.name, reads[0], position)
         if drop is not None and table.column(reads[0]) is not None:
