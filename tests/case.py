@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from zdm.backfill.pacing import Pacing
 from zdm.config.settings import RolloutSettings
 from zdm.execute import runner
 from zdm.execute.clock import SystemClock
@@ -17,7 +18,6 @@ from zdm.model.schema import Snapshot
 from zdm.model.statement import Train
 from zdm.parse import split
 from zdm.planning import classify, schedule
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.catalog import read as catalog
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.session import connection

@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from tests import case as cases
+from zdm.backfill.pacing import Pacing
 from zdm.config.settings import RolloutSettings
 from zdm.errors import ZdmError
 from zdm.execute import runner
@@ -25,7 +26,6 @@ from zdm.execute.events import (
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
 from zdm.model.release import RunState
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.serialize import plan_file
 from zdm.workflows import plan_files, rollback_run

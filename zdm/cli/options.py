@@ -76,13 +76,6 @@ class Until(StrEnum):
     CONTRACTED = "contracted"
 
 
-class Pacing(StrEnum):
-    """How a backfill treats the server."""
-
-    PACED = "paced"
-    FULL = "full"
-
-
 class LogFormat(StrEnum):
     """How a run tells on stderr what happens."""
 

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
+from zdm.backfill.pacing import Pacing
 from zdm.cli import options, signals, wiring
-from zdm.cli.options import Pacing
 from zdm.config.settings import Settings
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Observer, Platform
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
-from zdm.postgres.backfill import engine
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.run.limits import Limits
 
@@ -45,9 +44,7 @@ def world(
     wanted = replace(limits or Limits(), backfill=settings.backfill)
     with (
         signals.stopped_by_signals(stop),
-        closing(
-            PostgresDatabase(url, clock, stop, engine.Pacing(pacing.value), wanted)
-        ) as database,
+        closing(PostgresDatabase(url, clock, stop, pacing, wanted)) as database,
     ):
         yield World(
             database=database,

@@ -3,6 +3,7 @@
 from contextlib import closing
 from dataclasses import replace
 
+from zdm.backfill.pacing import Pacing
 from zdm.demo.run import Migrate, Shop
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Observer
@@ -11,7 +12,6 @@ from zdm.execute.world import World
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Train
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.workflows import execute_plan, plan_revisions, record_train, take_snapshot
 from zdm.workflows.plan_revisions import PlanRequest, Sources

@@ -2,13 +2,14 @@
 
 from tests.fakes.clock import FakeClock
 from tests.unit import plans
+from zdm.backfill.pacing import Pacing
 from zdm.config.settings import BackfillSettings
 from zdm.execute.events import BackfillEvent
 from zdm.execute.ports import PlanText
 from zdm.model.plan import BOTH, Assignment, Backfill, Irreversible, Phase
 from zdm.model.schema import Name
 from zdm.postgres.backfill import engine
-from zdm.postgres.backfill.engine import Job, Pacing
+from zdm.postgres.backfill.engine import Job
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session import connection

@@ -9,13 +9,14 @@ from psycopg import errors
 
 from tests.fakes.clock import FakeClock
 from tests.postgres.backfill.fills import ROWS, begun, count, fill, job, rows, step, table
+from zdm.backfill.pacing import Pacing
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress, Suspicious
 from zdm.model.plan import Backfill
 from zdm.model.schema import Name
 from zdm.model.statement import Setting
 from zdm.postgres.backfill import engine
-from zdm.postgres.backfill.engine import PACES, Pacing
+from zdm.postgres.backfill.engine import PACES
 from zdm.postgres.backfill.key_walk import Bounds, Key, Walk
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence

@@ -8,6 +8,7 @@ import pytest
 
 from tests.postgres.backfill.fills import ROWS, begun, count, job, step, table
 from tests.unit import plans
+from zdm.backfill.pacing import Pacing
 from zdm.cli.commands import status as cli
 from zdm.config import settings as config
 from zdm.config.settings import BackfillSettings
@@ -15,7 +16,6 @@ from zdm.errors import InputError, StoppedError
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill import engine
 from zdm.postgres.backfill import failing_rows as backfill_failing
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session import connection

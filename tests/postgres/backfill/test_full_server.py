@@ -14,6 +14,7 @@ from tests.conftest import fresh_database
 from tests.postgres.backfill.fills import begun, count, job, step, table
 from tests.postgres.backfill.replicas import replica
 from tests.unit import plans
+from zdm.backfill.pacing import Pacing
 from zdm.config.settings import BackfillGates, BackfillSettings
 from zdm.errors import StoppedError, TemporaryError
 from zdm.execute.clock import SystemClock
@@ -21,7 +22,6 @@ from zdm.execute.events import BackfillMeasured, BackfillProgress
 from zdm.execute.ports import ConnectionLostError, LockBusyError, PlanText
 from zdm.execute.stop import StopFlag
 from zdm.postgres.backfill import engine
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.server import programs, provider
 from zdm.postgres.server.provider import Server, Wanted

@@ -9,10 +9,10 @@ import pytest
 
 from tests.postgres.backfill.fills import begun, count, fill, step, table
 from tests.waiting import until
+from zdm.backfill.pacing import Pacing
 from zdm.execute.events import BackfillMeasured
 from zdm.postgres.backfill import batch as backfill_batch
 from zdm.postgres.backfill import engine, hot_prefill, key_walk
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.backfill.hot_prefill import Ahead
 from zdm.postgres.backfill.key_walk import Bounds
 from zdm.postgres.session import connection

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tests.postgres.backfill.fills import begun, count, fill, step, table
+from zdm.backfill.pacing import Pacing
 from zdm.errors import StoppedError, TemporaryError
 from zdm.execute.events import BackfillMeasured
 from zdm.postgres.backfill import engine, key_walk
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.backfill.key_ranges import Range
 from zdm.postgres.backfill.key_walk import Bounds, Walk
 from zdm.postgres.backfill.lookahead import Scout

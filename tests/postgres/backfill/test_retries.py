@@ -10,13 +10,13 @@ import pytest
 
 from tests.postgres.backfill.fills import ROWS, begun, count, fill, job, step, table
 from tests.waiting import until_true
+from zdm.backfill.pacing import Pacing
 from zdm.config.settings import BackfillGates, BackfillSettings
 from zdm.errors import StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress
 from zdm.execute.ports import LockBusyError
 from zdm.model.statement import Setting
 from zdm.postgres.backfill import engine
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.journal import runs
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.postgres.backfill.fills import begun, count, fill, step, table
+from zdm.backfill.pacing import Pacing
 from zdm.backfill.round_trip import REMEMBERED, Way
 from zdm.backfill.wal_attribution import WalMeter
 from zdm.postgres.backfill import batch, engine, key_walk
 from zdm.postgres.backfill.batch import Work
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.backfill.key_ranges import Ranges
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection

@@ -8,10 +8,11 @@ import psycopg
 import pytest
 
 from tests.postgres.backfill.fills import begun, fill, step, table
+from zdm.backfill.pacing import Pacing
 from zdm.backfill.server_load import UNKNOWN, Activity, Load, Others
 from zdm.config.settings import BackfillGates
 from zdm.postgres.backfill import gate_queries
-from zdm.postgres.backfill.engine import PACES, Pacing
+from zdm.postgres.backfill.engine import PACES
 from zdm.postgres.backfill.gate_queries import Look
 from zdm.postgres.session import connection
 

@@ -11,6 +11,7 @@ import pytest
 from tests.fakes.clock import FakeClock
 from tests.postgres.backfill.fills import begun, count, fill, job, step, table
 from zdm.backfill.batch_size import Controller
+from zdm.backfill.pacing import Pacing
 from zdm.config.settings import BackfillGates, BackfillSettings
 from zdm.errors import StoppedError
 from zdm.execute.events import BackfillEvent, BackfillProgress
@@ -264,7 +265,7 @@ def test_a_long_rest_ends_where_the_backfill_is_stopped(own: Connection) -> None
         step=wanted,
         fence=fence,
         clock=clock,
-        pace=replace(engine.PACES[engine.Pacing.PACED], pause=60.0),
+        pace=replace(engine.PACES[Pacing.PACED], pause=60.0),
         wal_budget=1e9,
         walks={walk.relation: walk},
     )
@@ -287,8 +288,8 @@ def test_batches_below_the_smallest_size_are_found_one_by_one(
 
     monkeypatch.setattr(backfill_batch, "fill", filled)
     monkeypatch.setattr(Controller, "took", lambda *_, **__: None)
-    pace = replace(engine.PACES[engine.Pacing.PACED], first=size)
-    monkeypatch.setitem(engine.PACES, engine.Pacing.PACED, pace)
+    pace = replace(engine.PACES[Pacing.PACED], first=size)
+    monkeypatch.setitem(engine.PACES, Pacing.PACED, pace)
     table(own, "id int PRIMARY KEY", "g")
     fill(own, begun(own), step(("id",)))
 

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.postgres.backfill.fills import ROWS, begun, count, fill, job, step, table
+from zdm.backfill.pacing import Pacing
 from zdm.config.settings import BackfillSettings
 from zdm.errors import StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress
@@ -16,7 +17,6 @@ from zdm.model.plan import Backfill, Check, Cost
 from zdm.model.schema import Name
 from zdm.model.statement import Setting
 from zdm.postgres.backfill import engine, key_walk, vacuum, verify
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.postgres.backfill.fills import begun, count, job, step, table
+from zdm.backfill.pacing import Pacing
 from zdm.config import settings as config
 from zdm.config.settings import BackfillSettings
 from zdm.errors import InputError, RefusedError, StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress
 from zdm.execute.ports import ConnectionLostError
 from zdm.postgres.backfill import engine
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.journal import runs
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection

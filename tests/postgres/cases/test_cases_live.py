@@ -18,6 +18,7 @@ from tests import case as cases
 from tests.case import Watching
 from tests.conftest import fresh_database
 from tests.golden import Golden
+from zdm.backfill.pacing import Pacing
 from zdm.errors import RefusedError
 from zdm.execute import rollback
 from zdm.execute.clock import SystemClock
@@ -26,7 +27,6 @@ from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
 from zdm.model.plan import Irreversible, Phase, Plan, RunSql, Side
 from zdm.model.release import RunState
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.server.provider import Server
 from zdm.serialize import snapshot_file

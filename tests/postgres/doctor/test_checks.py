@@ -10,12 +10,12 @@ from psycopg import errors
 
 from tests import case as cases
 from tests import pgbouncer
+from zdm.backfill.pacing import Pacing
 from zdm.execute.clock import SystemClock
 from zdm.execute.stop import StopFlag
 from zdm.model.diagnosis import Diagnosis, Verdict
 from zdm.model.release import RunState
 from zdm.model.schema import Name
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.doctor import checks
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.session import connection

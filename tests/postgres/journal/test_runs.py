@@ -9,6 +9,7 @@ import pytest
 from tests import case as cases
 from tests.case import Watching
 from tests.unit import plans
+from zdm.backfill.pacing import Pacing
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute.clock import SystemClock
 from zdm.execute.events import Event, RunStarted, StepStarted, Waiting
@@ -17,7 +18,6 @@ from zdm.execute.recorder import Recorder
 from zdm.execute.stop import StopFlag
 from zdm.model.plan import Plan, RunSql
 from zdm.model.release import RunState
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.journal import history, orders, runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run.database import PostgresDatabase

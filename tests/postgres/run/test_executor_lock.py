@@ -17,10 +17,10 @@ from tests import case as cases
 from tests.executing import executor, holding, until
 from tests.unit import plans
 from tests.waiting import PATIENCE, until_true
+from zdm.backfill.pacing import Pacing
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import LockBusyError, PlanText
 from zdm.execute.stop import StopFlag
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.run import executor_lock
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.session import connection, identity

@@ -14,6 +14,7 @@ from tests import case as cases
 from tests.case import Watching
 from tests.fakes.platform import FakePlatform, Scene
 from tests.waiting import until_true
+from zdm.backfill.pacing import Pacing
 from zdm.errors import RefusedError, RolloutError, StoppedError, TemporaryError, ZdmError
 from zdm.execute import admission, gate, rollback, runner
 from zdm.execute.admission import Admitted
@@ -32,7 +33,6 @@ from zdm.model.release import (
     Version,
 )
 from zdm.model.statement import Setting
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.journal import runs as journal
 from zdm.postgres.journal import versions
 from zdm.postgres.run.database import PostgresDatabase

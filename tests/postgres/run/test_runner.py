@@ -13,6 +13,7 @@ import pytest
 from tests import case as cases
 from tests.case import Watching
 from tests.waiting import until_true
+from zdm.backfill.pacing import Pacing
 from zdm.errors import PastReturnError, RefusedError, StoppedError, TemporaryError
 from zdm.execute import runner
 from zdm.execute.clock import SystemClock
@@ -29,7 +30,6 @@ from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
 from zdm.model.plan import Backfill, Check, Phase, Plan, RunSql
 from zdm.model.release import RunState
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run.database import PostgresDatabase

@@ -19,6 +19,7 @@ from tests.case import Watching
 from tests.conftest import fresh_database
 from tests.unit import plans
 from tests.waiting import until, until_true
+from zdm.backfill.pacing import Pacing
 from zdm.errors import StoppedError, TemporaryError
 from zdm.execute import runner
 from zdm.execute.clock import SystemClock
@@ -28,7 +29,6 @@ from zdm.execute.world import World
 from zdm.model.locks import LockMode
 from zdm.model.plan import Plan, RunSql, TableLock
 from zdm.model.release import RunState
-from zdm.postgres.backfill.engine import Pacing
 from zdm.postgres.journal import step_sql
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.run.limits import Limits

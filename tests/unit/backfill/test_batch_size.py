@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from zdm.backfill import batch_size, retry
 from zdm.backfill.batch_size import MIB, Controller, Rest
+from zdm.backfill.pacing import Pacing
 from zdm.backfill.retry import Action
 from zdm.backfill.server_load import UNKNOWN, Others
-from zdm.postgres.backfill.engine import PACES, Pacing
+from zdm.postgres.backfill.engine import PACES
 
 PACED = PACES[Pacing.PACED]
 RATE = 30_000  # keys per second of the simulated server

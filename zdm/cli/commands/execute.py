@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from zdm.backfill.pacing import Pacing
 from zdm.cli import wiring
 from zdm.cli.options import (
     AssumeDead,
@@ -13,7 +14,6 @@ from zdm.cli.options import (
     Listen,
     Log,
     LogFormat,
-    Pacing,
     PlanFile,
     TakeOver,
     Trace,

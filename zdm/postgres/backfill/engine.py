@@ -11,13 +11,13 @@ import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import partial
 
 import psycopg
 
 from zdm.backfill import batch_size
 from zdm.backfill.batch_size import MIB, Pace
+from zdm.backfill.pacing import Pacing
 from zdm.config.settings import BackfillSettings
 from zdm.errors import StoppedError, TemporaryError
 from zdm.execute.events import BackfillEvent, BackfillProgress, Suspicious
@@ -48,13 +48,6 @@ from zdm.postgres.session.connection import Connection
 Hits = list[tuple[Key | None, Key | None]]  # chunks that differ
 PASSES = 2  # clean verifications in a row
 SWEEPS = 20  # refills at the most
-
-
-class Pacing(StrEnum):
-    """`paced` leaves the server room to breathe; `full` is for a quiet database."""
-
-    PACED = "paced"
-    FULL = "full"
 
 
 PACES = {

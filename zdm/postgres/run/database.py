@@ -11,6 +11,7 @@ from datetime import datetime
 
 import psycopg
 
+from zdm.backfill.pacing import Pacing
 from zdm.errors import ZdmError
 from zdm.execute.events import BackfillEvent, Waiting
 from zdm.execute.ports import Clock, JournalRun, Order, PlanText, Window
@@ -20,7 +21,7 @@ from zdm.model.release import RunState, Session, Version
 from zdm.model.schema import Name, Snapshot
 from zdm.postgres.backfill import engine as backfill
 from zdm.postgres.backfill import verify
-from zdm.postgres.backfill.engine import Job, Pacing
+from zdm.postgres.backfill.engine import Job
 from zdm.postgres.catalog import read
 from zdm.postgres.journal import orders, runs, step_sql
 from zdm.postgres.journal.runs import Fence
