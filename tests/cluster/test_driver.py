@@ -15,9 +15,9 @@ from tests.cluster.conftest import Space
 from tests.fakes.journal import JournalOnly
 from zdm.config.settings import KubernetesSettings, KubernetesWorkload, RolloutSettings
 from zdm.errors import RolloutError, StoppedError, ZdmError
-from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.clock import SystemClock
 from zdm.execute.events import RunStarted, StateChanged, Waiting
+from zdm.execute.gate.keeper import GateKeeper
 from zdm.execute.ports import Database
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
@@ -142,7 +142,7 @@ def test_a_rollout_goes_on_when_the_api_server_was_away(gate: Gate) -> None:
     driver = gate.driver
     driver.deploy(V2)
     gate.space.cluster.stop_api()
-    error = gate.stopped(lambda: driver.status(V2))
+    error = gate.stopped(lambda: driver.observe(V2).status)
     gate.space.cluster.start_api()
     gate.keeper().deploy_and_wait()
 
@@ -225,7 +225,7 @@ def test_a_stale_template_holds_the_contract_and_then_moves_with_the_rest(
 
     assert isinstance(error, StoppedError)
     assert f"{kind} {shop_space.name}/stale (v1) would start another version" in error.message
-    assert [spawner.version for spawner in gate.driver.templates()] == [V2]
+    assert [spawner.version for spawner in gate.driver.observe(V2).spawners] == [V2]
 
 
 def test_a_partition_is_waited_for_until_somebody_sets_it_to_0(shop_space: Space) -> None:

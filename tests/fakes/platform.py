@@ -8,6 +8,7 @@ from zdm.errors import ZdmError
 from zdm.execute.ports import Clock
 from zdm.model.release import (
     Instance,
+    Observation,
     RolloutComplete,
     RolloutStatus,
     Spawner,
@@ -47,25 +48,19 @@ class FakePlatform:
         if self.refusal is not None:
             raise self.refusal
 
-    def inventory(self) -> tuple[Instance, ...]:
-        """The scene's instances."""
-        return self.scenes[0].instances
-
-    def templates(self) -> tuple[Spawner, ...]:
-        """The scene's spawners; the last thing a poll asks, so the scene moves on."""
-        spawners = self.scenes[0].spawners
+    def observe(self, target: Version) -> Observation:
+        """The scene; the next observation sees the next one."""
+        del target
+        scene = self.scenes[0]
         if len(self.scenes) > 1:
             self.scenes.popleft()
-        return spawners
+        return Observation(
+            status=scene.status, instances=scene.instances, spawners=scene.spawners
+        )
 
     def deploy(self, version: Version) -> None:
         """Note it."""
         self.asked.append(f"deploy {version}")
-
-    def status(self, version: Version) -> RolloutStatus:
-        """The scene's status."""
-        del version
-        return self.scenes[0].status
 
     def rollback(self, version: Version) -> str:
         """Note it."""

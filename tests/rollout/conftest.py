@@ -36,15 +36,15 @@ class Application:
     def until(self, what: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE
         while not what():
-            assert time.monotonic() < end, (self.driver.inventory(), self.driver.status(V2))
+            assert time.monotonic() < end, self.driver.observe(V2)
             time.sleep(0.05)
 
     def until_status(self, version: Version, wanted: type[RolloutStatus]) -> RolloutStatus:
-        self.until(lambda: isinstance(self.driver.status(version), wanted))
-        return self.driver.status(version)
+        self.until(lambda: isinstance(self.driver.observe(version).status, wanted))
+        return self.driver.observe(version).status
 
     def live(self, version: Version) -> list[Instance]:
-        return [i for i in self.driver.inventory() if i.version == version]
+        return [i for i in self.driver.observe(V2).instances if i.version == version]
 
     def states(self, version: Version) -> list[InstanceState]:
         return [i.state for i in self.live(version)]

@@ -260,12 +260,13 @@ def _workload(settings: Settings, dsn: str, folder: Path) -> LocalWorkload:
 
 
 def _serving(shop: Shop, version: Version) -> int:
-    return sum(i.version == version and i.state == "ready" for i in shop.platform.inventory())
+    seen = shop.platform.observe(version)
+    return sum(i.version == version and i.state == "ready" for i in seen.instances)
 
 
 def _deployed(shop: Shop, version: Version) -> None:
     def is_there() -> bool:
-        status = shop.platform.status(version)
+        status = shop.platform.observe(version).status
         if isinstance(status, RolloutFailed):
             raise RolloutError(f"the shop's version {version} does not run: {status.reason}")
         return isinstance(status, RolloutComplete)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import assert_never
 
-from zdm.execute.gate import Refused, Wait
+from zdm.execute.gate.decision import Refused, Wait
 from zdm.model.release import RunState, Version
 
 _UNTIL = {

@@ -14,6 +14,11 @@ from zdm.execute.world import World
 POLL = timedelta(seconds=1)
 
 
+def check_stop(world: World) -> None:
+    """Raise TemporaryError where the process was asked to stop; orders are left alone."""
+    world.stop.check()
+
+
 def obey(world: World) -> bool:
     """Raise TemporaryError where somebody asked to stop; True after a pause that is over."""
     waited = False

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Generic, TypeVar
 
 from zdm.errors import RefusedError, StoppedError, TemporaryError
 from zdm.execute import orders
@@ -22,6 +23,8 @@ from zdm.execute.ports import (
 )
 from zdm.execute.world import Options, World
 
+T = TypeVar("T")
+
 FIRST_RETRY = timedelta(milliseconds=200)
 LAST_RETRY = timedelta(seconds=5)
 CANCELS = 3  # of one piece of work, before a person must look
@@ -29,28 +32,34 @@ LOSSES = 5  # of the connection in one piece of work: it may be the cause
 NO_EXECUTOR = "its executor is gone, and a statement of it might still have been applied"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done(Generic[T]):
+    """What a piece of work gave, and at which attempt."""
+
+    value: T
+    attempts: int
+
+
 def patiently(
     world: World,
     options: Options,
-    work: Callable[[], object],
+    work: Callable[[], T],
     *,
     gate: str,
-    obeying: bool = True,
-) -> int:
+    before: Callable[[World], object] = orders.obey,
+) -> Done[T]:
     """Run `work`, again after each busy lock, cancelled statement or lost connection.
 
-    Whether a lost transaction was committed, the journal tells: the adapter looks there
-    first. Returns the number of attempts; raises TemporaryError at the deadline for locks.
+    The operator is asked by `before` ahead of each attempt. Whether a lost transaction was
+    committed is recorded in the journal: the adapter looks there first. Raises TemporaryError
+    at the deadline for locks.
     """
     tries = _Tries(world, options, gate, world.clock.now())
     pause = FIRST_RETRY
     for attempt in itertools.count(1):
         try:
-            if obeying:
-                orders.obey(world)
-            else:
-                world.stop.check()
-            work()
+            before(world)
+            value = work()
         except LockBusyError as error:
             tries.busy(error)
         except StatementCancelledError as error:
@@ -60,8 +69,8 @@ def patiently(
         except OrderedError:
             continue
         else:
-            return attempt
-        # full jitter: two executors or two tables never knock in step
+            return Done(value=value, attempts=attempt)
+        # full jitter: two executors or two tables never retry at the same moment
         world.clock.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, LAST_RETRY)
     raise AssertionError("counting never ends")

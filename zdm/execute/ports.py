@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from zdm.errors import TemporaryError
 from zdm.execute.events import BackfillEvent, Event, SessionEnded, Waiting
 from zdm.model.plan import AwaitRollout, Backfill, Plan, RunSql, Step
-from zdm.model.release import Instance, RolloutStatus, RunState, Session, Spawner, Version
+from zdm.model.release import Observation, RunState, Session, Version
 from zdm.model.schema import Name, Snapshot
 
 
@@ -187,7 +187,7 @@ class Platform(Protocol):
 
     @property
     def cannot_prove(self) -> tuple[str, ...]:
-        """What this driver's inventory may miss, one sentence each."""
+        """What this driver's observation may miss, one sentence each."""
 
     @property
     def deploys(self) -> bool:
@@ -196,17 +196,14 @@ class Platform(Protocol):
     def check(self, old: Version, new: Version) -> None:
         """Raise RefusedError or InputError for what would stop the rollout, before a run."""
 
-    def inventory(self) -> tuple[Instance, ...]:
-        """Every instance that is alive now, of any version, terminating ones included."""
+    def observe(self, target: Version) -> Observation:
+        """What runs now, what could start an instance later, and how far the move is.
 
-    def templates(self) -> tuple[Spawner, ...]:
-        """Everything that could start an instance later."""
+        All of one moment, read anew at each call.
+        """
 
     def deploy(self, version: Version) -> None:
         """Begin to move to the version; doing it again changes nothing."""
-
-    def status(self, version: Version) -> RolloutStatus:
-        """How far the move is."""
 
     def rollback(self, version: Version) -> str:
         """Begin to move back to the version; what is left for a person to do, if anything."""

@@ -7,14 +7,13 @@ losing what the new version wrote. Its start is in the database, so no restart s
 from zdm.errors import TemporaryError
 from zdm.execute.events import Waiting
 from zdm.execute.patience import patiently
-from zdm.execute.ports import Window
 from zdm.execute.world import Options, World
 
 
 def keep(world: World, options: Options) -> None:
     """Wait until it is over, or somebody ended it; raises TemporaryError with `no_wait`."""
     while True:
-        window = _look(world, options)
+        window = patiently(world, options, world.database.window, gate="connection").value
         if window.deployed_at is None or window.ended_at is not None:
             return
         end = window.deployed_at + options.rollout.revert_window
@@ -40,9 +39,3 @@ def keep(world: World, options: Options) -> None:
             )
         )
         world.clock.sleep(min(options.rollout.poll_interval, end - window.now))
-
-
-def _look(world: World, options: Options) -> Window:
-    seen: list[Window] = []
-    patiently(world, options, lambda: seen.append(world.database.window()), gate="connection")
-    return seen[-1]

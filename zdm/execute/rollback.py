@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from zdm.errors import RefusedError, StoppedError
-from zdm.execute import gate, states
-from zdm.execute.await_rollout import GateKeeper
+from zdm.execute import states
 from zdm.execute.events import (
     RunStarted,
     RunStopped,
@@ -19,6 +18,8 @@ from zdm.execute.events import (
     StepReverted,
     Waiting,
 )
+from zdm.execute.gate.decision import APPLICATION
+from zdm.execute.gate.keeper import GateKeeper
 from zdm.execute.patience import claim, patiently
 from zdm.execute.ports import JournalRun
 from zdm.execute.recorder import Recorder
@@ -62,7 +63,7 @@ def _application(run: JournalRun, plan: Plan, world: World, options: Options) ->
     """Bring it to the old version, and wait for that, where the new one may run."""
     goes_back = _may_run_new(run, plan) or _runs_new(world, options)
     if goes_back:
-        GateKeeper(world=world, options=options).platform()  # without one the run stays
+        GateKeeper(world=world, options=options).require_platform()
     rollout = _rollout(plan)
     # before the application goes back: from here `zdm guard` admits the old version only
     if goes_back and rollout is not None:
@@ -125,19 +126,21 @@ def _may_run_new(run: JournalRun, plan: Plan) -> bool:
 def _runs_new(world: World, options: Options) -> bool:
     """Whether the new version is seen: somebody may have deployed it without zdm."""
     platform = world.platform
-    if platform and any(i.version == options.new for i in platform.inventory()):
+    if platform and any(
+        i.version == options.new for i in platform.observe(options.old).instances
+    ):
         return True
-    name = f"{gate.APPLICATION}{options.new}/"
+    name = f"{APPLICATION}{options.new}/"
     return any(s.application.startswith(name) for s in world.database.sessions())
 
 
 def _application_back(world: World, options: Options) -> None:
-    keeper = GateKeeper(world=world, options=options, target=options.old)
+    keeper = GateKeeper(world=world, options=options)
     left = keeper.bring_back()
     if left:
         now = world.clock.now()
         world.observer.notify(Waiting(gate="version", reason=left, since=now))
-    keeper.wait_until_clear()
+    keeper.wait_until_back()
 
 
 def _undo(step: Step, world: World, options: Options) -> None:

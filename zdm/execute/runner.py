@@ -8,7 +8,8 @@ both application versions working; what fails after it is for a person.
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from typing import assert_never
+from functools import partial
+from typing import TypeVar, assert_never
 
 from zdm.errors import (
     PastReturnError,
@@ -17,7 +18,6 @@ from zdm.errors import (
     ZdmError,
 )
 from zdm.execute import preflight, revert_window, states
-from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.events import (
     PointOfNoReturn,
     RunStarted,
@@ -27,12 +27,15 @@ from zdm.execute.events import (
     StepStarted,
     Suspicious,
 )
-from zdm.execute.patience import claim, patiently
+from zdm.execute.gate.keeper import GateKeeper
+from zdm.execute.patience import Done, claim, patiently
 from zdm.execute.ports import JournalRun, OrderedError, PlanText
 from zdm.execute.recorder import Recorder
 from zdm.execute.world import Options, World
 from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Step
 from zdm.model.release import RunState
+
+T = TypeVar("T")
 
 
 def execute(plan: PlanText, world: World, options: Options) -> RunState:
@@ -163,9 +166,9 @@ class _Runner:
         started = clock.now()
         match step:
             case RunSql():
-                attempts = self._retrying(lambda: self._run_sql(step, state))
+                attempts = self._retrying(lambda: self._run_sql(step, state)).attempts
             case Backfill():
-                attempts = self._retrying(lambda: self._backfill(step, state))
+                attempts = self._retrying(lambda: self._backfill(step, state)).attempts
             case AwaitRollout():
                 attempts = self._rollout(step, state)
             case _:
@@ -210,10 +213,11 @@ class _Runner:
     def _rollout(self, step: AwaitRollout, state: RunState) -> int:
         reached = states.reached(self.plan, self.done)
         self._retrying(lambda: self.world.database.record_state(reached))
-        self.keeper.platform()  # without one the run stays where it is
+        self.keeper.require_platform()  # before the state says that it deploys
         self._retrying(lambda: self.world.database.record_state(state))
         self.keeper.deploy_and_wait()
-        return self._retrying(lambda: self.world.database.record(step, RunState.DEPLOYED))
+        record = partial(self.world.database.record, step, RunState.DEPLOYED)
+        return self._retrying(record).attempts
 
-    def _retrying(self, work: Callable[[], object]) -> int:
+    def _retrying(self, work: Callable[[], T]) -> Done[T]:
         return patiently(self.world, self.options, work, gate="lock")

@@ -88,6 +88,15 @@ RolloutStatus = RolloutProgress | RolloutComplete | RolloutFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What a platform shows at one moment."""
+
+    status: RolloutStatus  # of the move to the version that was asked about
+    instances: tuple[Instance, ...]  # alive now, of any version, terminating ones included
+    spawners: tuple[Spawner, ...]  # everything that could start an instance later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """A client connection to the database, as pg_stat_activity shows it."""
 

@@ -8,7 +8,7 @@ from typing import assert_never
 from zdm.errors import RefusedError, TemporaryError
 from zdm.execute import admission
 from zdm.execute.admission import Admitted, RecordedRun
-from zdm.execute.gate import Refused, Wait
+from zdm.execute.gate.decision import Refused, Wait
 from zdm.execute.ports import Clock
 from zdm.execute.stop import StopFlag
 from zdm.model.release import Version

@@ -16,10 +16,11 @@ from tests.fakes.platform import FakePlatform, Scene
 from tests.waiting import until_true
 from zdm.backfill.pacing import Pacing
 from zdm.errors import RefusedError, RolloutError, StoppedError, TemporaryError, ZdmError
-from zdm.execute import admission, gate, rollback, runner
+from zdm.execute import admission, rollback, runner
 from zdm.execute.admission import Admitted
 from zdm.execute.clock import SystemClock
 from zdm.execute.events import DeployStarted, Event, GateClear, Waiting
+from zdm.execute.gate import decision
 from zdm.execute.ports import Platform
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
@@ -158,7 +159,7 @@ def test_the_old_version_is_admitted_before_the_application_goes_back(stage: Sta
     stage.platform = scenes(Scene(instances=(alive(OLD),), spawners=(spawns(OLD),)))
     stage.revert()
 
-    assert admitted == [Admitted, gate.Wait]
+    assert admitted == [Admitted, decision.Wait]
 
 
 def test_a_rollback_that_cannot_begin_leaves_the_run_as_it_is(stage: Stage) -> None:

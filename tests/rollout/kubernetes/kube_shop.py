@@ -12,8 +12,8 @@ from tests.fakes.kube_api.kubectl import Kubectl, Said
 from tests.fakes.kube_api.server import FakeKube
 from zdm.config.settings import KubernetesSettings, KubernetesWorkload, RolloutSettings
 from zdm.errors import ZdmError
-from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.events import Waiting
+from zdm.execute.gate.keeper import GateKeeper
 from zdm.execute.ports import Database
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World

@@ -106,12 +106,12 @@ def test_a_lost_node_holds_the_gate_until_somebody_decides(shop: Shop) -> None:
     name = lost["metadata"]["name"]
     shop.rollout = {"deadline": timedelta(minutes=10), "poll_interval": timedelta(seconds=10)}
     error = shop.stopped(shop.keeper().deploy_and_wait)
-    left = {i.id for i in shop.driver.inventory() if i.version == V1}
+    left = {i.id for i in shop.driver.observe(V2).instances if i.version == V1}
 
     assert isinstance(error, StoppedError)
     assert f"--assume-dead pod/{SPACE}/{name}" in error.message
     assert "node node-1" in error.message
-    assert {i.state for i in shop.driver.inventory() if i.version == V1} == {
+    assert {i.state for i in shop.driver.observe(V2).instances if i.version == V1} == {
         InstanceState.UNKNOWN
     }
     shop.chosen = {"assume_dead": tuple(left)}
@@ -151,7 +151,7 @@ def test_what_is_declared_moves_with_the_rest(
     shop.workloads = (workload(), declared)  # type: ignore[assignment]  # a workload
     shop.keeper().deploy_and_wait()
 
-    assert all(spawner.version == V2 for spawner in shop.driver.templates())
+    assert all(spawner.version == V2 for spawner in shop.driver.observe(V2).spawners)
 
 
 def test_a_partition_holds_the_contract_back_and_says_who_must_act(shop: Shop) -> None:
@@ -469,7 +469,7 @@ def test_the_gate_is_clear_three_times_in_a_row_before_a_contract(shop: Shop) ->
     last = [e.polls for e in shop.watching.events if isinstance(e, GateClear)][-3:]
 
     assert last == [1, 2, 3]
-    assert isinstance(shop.driver.status(V2), RolloutComplete)
+    assert isinstance(shop.driver.observe(V2).status, RolloutComplete)
 
 
 def test_a_job_that_runs_old_code_is_waited_for(shop: Shop) -> None:

@@ -152,7 +152,7 @@ def test_with_the_printed_roles_the_driver_moves_the_application(cluster: Cluste
     driver.deploy(NEW)
     cluster.fake.settle()
 
-    assert {spawner.version for spawner in driver.templates()} == {NEW}
+    assert {spawner.version for spawner in driver.observe(NEW).spawners} == {NEW}
 
 
 SECRETS = Resource(plural="secrets", kind="Secret")

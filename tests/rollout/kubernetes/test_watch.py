@@ -15,8 +15,8 @@ import pytest
 from tests.fakes.kube_api.failures import Answer, Drop, Failure, HalfOpen, Hang
 from tests.rollout.kubernetes.kube_shop import SPACE, V2, Shop
 from tests.waiting import until
-from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.clock import SystemClock
+from zdm.execute.gate.keeper import GateKeeper
 from zdm.execute.world import World
 from zdm.rollout.kubernetes.api import PODS
 from zdm.rollout.kubernetes.client import KubeApi
@@ -199,4 +199,4 @@ def test_the_gate_answers_by_its_lists_alone(shop: Shop, word: str) -> None:
 
     assert shop.versions() == ["v2", "v2", "v2"]
     keeper.still_clear()
-    assert {spawner.version for spawner in shop.driver.templates()} == {V2}
+    assert {spawner.version for spawner in shop.driver.observe(V2).spawners} == {V2}

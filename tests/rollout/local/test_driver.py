@@ -48,7 +48,7 @@ def test_a_new_version_replaces_the_old_one_by_one(make: Make) -> None:
     fewest = 2
 
     shop.driver.deploy(V2)
-    while not isinstance(shop.driver.status(V2), RolloutComplete):
+    while not isinstance(shop.driver.observe(V2).status, RolloutComplete):
         ready = len(shop.driver.ready_ports())
         fewest = min(fewest, ready)
     shop.until(lambda: not shop.live(V1))
@@ -61,12 +61,12 @@ def test_asking_twice_changes_nothing(make: Make) -> None:
     shop = make()
     shop.driver.deploy(V1)
     shop.until_status(V1, RolloutComplete)
-    before = shop.driver.inventory()
+    before = shop.driver.observe(V2).instances
 
     shop.driver.deploy(V1)
 
-    assert shop.driver.status(V1) == RolloutComplete()
-    assert shop.driver.inventory() == before
+    assert shop.driver.observe(V1).status == RolloutComplete()
+    assert shop.driver.observe(V2).instances == before
 
 
 def test_the_platform_is_done_while_a_slow_drain_keeps_the_old_version(make: Make) -> None:
@@ -122,7 +122,7 @@ def test_what_ignores_sigterm_is_killed_after_the_grace_time(make: Make) -> None
     shop.until(lambda: TERMINATING in shop.states(V1))
     shop.until(lambda: not shop.live(V1))
 
-    assert shop.driver.status(V2) == RolloutComplete()
+    assert shop.driver.observe(V2).status == RolloutComplete()
 
 
 def test_a_socket_that_outlives_its_process_keeps_the_instance(make: Make) -> None:
@@ -198,13 +198,13 @@ def test_after_a_failure_the_supervisor_could_start_both_versions(make: Make) ->
     shop.driver.deploy(V1)
     shop.until_status(V1, RolloutComplete)
     shop.wait_no_longer_than(1)
-    alone = {s.version for s in shop.driver.templates()}
+    alone = {s.version for s in shop.driver.observe(V2).spawners}
 
     shop.driver.deploy(V2)
     shop.until_status(V2, RolloutFailed)
 
     assert alone == {V1}
-    assert {s.version for s in shop.driver.templates()} == {V1, V2}
+    assert {s.version for s in shop.driver.observe(V2).spawners} == {V1, V2}
 
 
 def test_a_rollback_brings_the_old_version_back(make: Make) -> None:
@@ -218,8 +218,8 @@ def test_a_rollback_brings_the_old_version_back(make: Make) -> None:
     shop.driver.rollback(V1)
     shop.until_status(V1, RolloutComplete)
 
-    assert {s.version for s in shop.driver.templates()} == {V1}
-    assert isinstance(shop.driver.status(V2), RolloutFailed)
+    assert {s.version for s in shop.driver.observe(V2).spawners} == {V1}
+    assert isinstance(shop.driver.observe(V2).status, RolloutFailed)
 
 
 def test_a_failed_rollout_is_tried_again_when_asked_again(make: Make, tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_a_failed_rollout_is_tried_again_when_asked_again(make: Make, tmp_path: 
     broken = replace(shop.driver.workload, command=(str(program), "{port}", "{version}", ""))
     driver = Local(workload=broken)
     driver.deploy(V1)
-    shop.until(lambda: isinstance(driver.status(V1), RolloutFailed))
+    shop.until(lambda: isinstance(driver.observe(V1).status, RolloutFailed))
 
     program.write_text(
         f'#!/bin/sh\nexec {sys.executable} {shop.driver.workload.command[1]} "$@"'
@@ -236,7 +236,7 @@ def test_a_failed_rollout_is_tried_again_when_asked_again(make: Make, tmp_path: 
     program.chmod(0o755)
     driver.deploy(V1)
 
-    shop.until(lambda: isinstance(driver.status(V1), RolloutComplete))
+    shop.until(lambda: isinstance(driver.observe(V1).status, RolloutComplete))
 
 
 def test_an_instance_that_dies_is_started_again(make: Make) -> None:
@@ -280,7 +280,7 @@ def test_a_process_that_no_file_tells_of_is_seen_and_adopted(make: Make) -> None
     shop.until(lambda: not shop.driver.is_supervised())
     (shop.driver.directory / state.STATE).unlink()
 
-    unnoted = shop.driver.inventory()
+    unnoted = shop.driver.observe(V2).instances
     shop.until_status(V1, RolloutComplete)
 
     assert [(i.version, i.state) for i in unnoted] == [(V1, InstanceState.UNKNOWN)]
@@ -311,7 +311,7 @@ def test_everything_stops_with_its_owner(make: Make) -> None:
         owner.kill()
     shop.until(lambda: not shop.driver.directory.exists())
 
-    assert shop.driver.inventory() == ()
+    assert shop.driver.observe(V2).instances == ()
 
 
 def test_somebody_elses_rollout_is_told_apart(make: Make) -> None:
@@ -319,7 +319,9 @@ def test_somebody_elses_rollout_is_told_apart(make: Make) -> None:
     shop.driver.deploy(V1)
     shop.driver.deploy(V2)
 
-    assert shop.driver.status(V1) == RolloutFailed(reason="somebody asked for v2 instead of v1")
+    assert shop.driver.observe(V1).status == RolloutFailed(
+        reason="v2 was requested instead of v1"
+    )
 
 
 def test_a_rollback_by_somebody_else_leaves_a_template_that_is_not_ours(make: Make) -> None:
@@ -328,15 +330,15 @@ def test_a_rollback_by_somebody_else_leaves_a_template_that_is_not_ours(make: Ma
     shop.until_status(V2, RolloutComplete)
     Local(workload=shop.driver.workload).rollback(V1)
 
-    assert [s.version for s in shop.driver.templates()] == [V1]
+    assert [s.version for s in shop.driver.observe(V2).spawners] == [V1]
 
 
 def test_progress_says_what_is_missing(make: Make) -> None:
     shop = make("never_ready", replicas=2)
     shop.driver.deploy(V1)
-    shop.until(lambda: len(shop.driver.inventory()) == 2)
+    shop.until(lambda: len(shop.driver.observe(V2).instances) == 2)
 
-    assert shop.driver.status(V1) == RolloutProgress(
+    assert shop.driver.observe(V1).status == RolloutProgress(
         waiting_for="0 of 2 instances of v1 are ready"
     )
 
@@ -345,9 +347,9 @@ def test_a_program_that_does_not_exist_fails_the_rollout(make: Make) -> None:
     shop = make()
     driver = Local(workload=replace(shop.driver.workload, command=("/no/such/program",)))
     driver.deploy(V1)
-    shop.until(lambda: isinstance(driver.status(V1), RolloutFailed))
+    shop.until(lambda: isinstance(driver.observe(V1).status, RolloutFailed))
 
-    assert driver.status(V1) == RolloutFailed(
+    assert driver.observe(V1).status == RolloutFailed(
         reason="shop-1 (v1) cannot be started:"
         " [Errno 2] No such file or directory: '/no/such/program'"
     )
@@ -356,9 +358,9 @@ def test_a_program_that_does_not_exist_fails_the_rollout(make: Make) -> None:
 def test_nothing_was_deployed_yet(make: Make) -> None:
     shop = make()
 
-    assert shop.driver.status(V1) == RolloutFailed(reason="nobody asked for v1")
-    assert shop.driver.inventory() == ()
-    assert shop.driver.templates() == ()
+    assert shop.driver.observe(V1).status == RolloutFailed(reason="v1 was never requested")
+    assert shop.driver.observe(V2).instances == ()
+    assert shop.driver.observe(V2).spawners == ()
 
 
 def test_a_damaged_state_file_is_an_input_error(make: Make) -> None:
@@ -369,7 +371,7 @@ def test_a_damaged_state_file_is_an_input_error(make: Make) -> None:
     with pytest.raises(
         InputError, match="cannot be read, so the local processes are not known"
     ):
-        shop.driver.inventory()
+        shop.driver.observe(V2)
     (shop.driver.directory / state.STATE).unlink()
 
 

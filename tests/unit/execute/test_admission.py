@@ -4,7 +4,7 @@ import pytest
 
 from zdm.execute import admission
 from zdm.execute.admission import Admitted, RecordedRun
-from zdm.execute.gate import Refused, Wait
+from zdm.execute.gate.decision import Refused, Wait
 from zdm.model.release import RunState, Version
 
 

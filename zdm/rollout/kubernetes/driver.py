@@ -10,15 +10,20 @@ database's address otherwise than by the Secret; the session check is the eviden
 """
 
 import subprocess
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from zdm.config.settings import KubernetesSettings
 from zdm.errors import InputError, RefusedError, StoppedError
+from zdm.execute.gate.asking import Grace
 from zdm.execute.ports import Clock
-from zdm.model.release import Instance, RolloutFailed, RolloutStatus, Spawner, Version
+from zdm.model.release import (
+    Observation,
+    RolloutFailed,
+    RolloutStatus,
+    Spawner,
+    Version,
+)
 from zdm.rollout.kubernetes import objects, patches, preconditions, undeclared, workloads
 from zdm.rollout.kubernetes import status as kube_status
 from zdm.rollout.kubernetes.api import (
@@ -37,21 +42,11 @@ from zdm.rollout.kubernetes.workloads import Declared
 
 CONFLICTS = 5  # times a workload is read again because somebody wrote in between
 STARTING = timedelta(seconds=20)  # may a refusal to go back be a server that just starts
-FRESH_SECONDS = 5.0  # one poll asks three things of one look, within that time
 
 
 def utc_now() -> datetime:
     """The time."""
     return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class _Look:
-    """What the latest `status` saw, and who of the same poll has read it."""
-
-    scene: Scene
-    taken: float
-    unread: set[str] = field(default_factory=lambda: {"inventory", "templates"})
 
 
 class Kubernetes:
@@ -69,9 +64,8 @@ class Kubernetes:
         self._now = now
         self._watch = watch
         self._declared = workloads.declared(settings)
-        self._last: _Look | None = None
         self._failed_command = ""
-        self._refused_since: datetime | None = None  # to go back
+        self._grace = Grace(STARTING)  # for a refusal to go back
 
     @property
     def cannot_prove(self) -> tuple[str, ...]:
@@ -104,38 +98,36 @@ class Kubernetes:
             if item is not None:
                 preconditions.check_workload(one, item, (old, new), self._settings.mode)
 
-    def inventory(self) -> tuple[Instance, ...]:
-        """Every live pod of the declared workloads, and their Jobs at work."""
-        scene = self._scene("inventory")
+    def observe(self, target: Version) -> Observation:
+        """From one look at the cluster, so that all of it is of one moment."""
+        scene = self._look()
         found = workloads.resolve(self._declared, scene)
-        return workloads.instances(found, scene, self._settings.assume_dead)
-
-    def templates(self) -> tuple[Spawner, ...]:
-        """The declared templates, and whatever undeclared refers to the database."""
-        scene = self._scene("templates")
-        found = workloads.resolve(self._declared, scene)
-        known: set[Ref] = {one.ref for one in found}
-        known.update(name for one in found for name, _ in workloads.pods(one, scene))
-        others = undeclared.undeclared(
-            scene, self._settings.secrets, known, self._settings.allowed_undeclared
+        return Observation(
+            status=self._status(target, found, scene),
+            instances=workloads.instances(found, scene, self._settings.assume_dead),
+            spawners=(*workloads.spawners(found, scene), *self._undeclared(found, scene)),
         )
-        return (*workloads.spawners(found, scene), *others)
 
-    def status(self, version: Version) -> RolloutStatus:
-        """How far it is, by a look of its own."""
-        self._last = None
+    def _status(
+        self, target: Version, found: tuple[Declared, ...], scene: Scene
+    ) -> RolloutStatus:
         if self._failed_command:
             return RolloutFailed(reason=self._failed_command)
-        scene = self._look()
-        self._last = _Look(scene, time.monotonic())
-        found = workloads.resolve(self._declared, scene)
         limits = Limits(
             config_error_after=self._settings.config_error_after,
             image_error_after=self._settings.image_error_after,
             restarts=self._settings.restarts,
         )
-        question = kube_status.Question(target=version, limits=limits, scene=scene)
+        question = kube_status.Question(target=target, limits=limits, scene=scene)
         return kube_status.status(found, question)
+
+    def _undeclared(self, found: tuple[Declared, ...], scene: Scene) -> tuple[Spawner, ...]:
+        """Whatever refers to the database and is not declared."""
+        known: set[Ref] = {one.ref for one in found}
+        known.update(name for one in found for name, _ in workloads.pods(one, scene))
+        return undeclared.undeclared(
+            scene, self._settings.secrets, known, self._settings.allowed_undeclared
+        )
 
     def deploy(self, version: Version) -> None:
         """Move every declared workload; what is there already stays untouched."""
@@ -181,14 +173,9 @@ class Kubernetes:
             except (StoppedError, RefusedError, InputError) as error:
                 left.append(f"somebody must bring {one.ref} to {version}: {error.message}")
                 refused = error if isinstance(error, RefusedError) else refused
-        if refused is not None and self._for_a_moment():
+        if refused is not None and self._grace.covers(self._now()):
             raise refused
         return "; ".join(left)
-
-    def _for_a_moment(self) -> bool:
-        """A server that starts forbids everything; whoever asked asks again."""
-        self._refused_since = self._refused_since or self._now()
-        return self._now() - self._refused_since < STARTING
 
     def _move(self, one: Declared, version: Version, *, back: bool) -> None:
         if one.workload.kind == "Job":
@@ -271,16 +258,6 @@ class Kubernetes:
             return ""
         last = (done.stderr.strip() or done.stdout.strip()).rpartition("\n")[2]
         return f"`{said}` exited with {done.returncode}{': ' + last if last else ''}"
-
-    def _scene(self, reader: str) -> Scene:
-        """What `status` has just seen, once for each reader; else a look of its own."""
-        last = self._last
-        if last is None or reader not in last.unread:
-            return self._look()
-        if time.monotonic() - last.taken > FRESH_SECONDS:
-            return self._look()
-        last.unread.discard(reader)
-        return last.scene
 
     def _look(self) -> Scene:
         """Pods first, owners after them: whoever owns a pod was there before it."""

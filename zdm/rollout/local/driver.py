@@ -1,7 +1,7 @@
 """The driver `local`: application processes on one machine, replaced one by one.
 
 An old version is proved gone when the processes that carry its mark are gone, children
-included, and its socket is closed; `inventory` asks the operating system for that at every
+included, and its socket is closed; `observe` asks the operating system for that at every
 call and takes the supervisor's notes only for what the system cannot tell.
 PGAPPNAME names the sessions of applications that know nothing of zdm
 (`zdm-app:<version>/<workload>/<instance>`); libpq and the drivers on it read it.
@@ -22,6 +22,7 @@ from zdm.execute.ports import Clock
 from zdm.model.release import (
     Instance,
     InstanceState,
+    Observation,
     RolloutComplete,
     RolloutFailed,
     RolloutProgress,
@@ -73,7 +74,17 @@ class Local:
     def check(self, old: Version, new: Version) -> None:
         """It needs nothing beforehand."""
 
-    def inventory(self) -> tuple[Instance, ...]:
+    def observe(self, target: Version) -> Observation:
+        """The supervisor's notes, corrected by the operating system.
+
+        A supervisor that was killed is started again. The wish is read last: whatever starts
+        an instance after the look at the processes is still seen in it.
+        """
+        status = self._status(target)
+        instances = self._instances()
+        return Observation(status=status, instances=instances, spawners=self._spawners())
+
+    def _instances(self) -> tuple[Instance, ...]:
         """Every instance that has a live process, or whose port is still listened on."""
         members = {m.id: m for m in local_state.read_state(self.directory).members}
         marked = {m.instance: m for m in reversed(processes.marked(self.directory))}
@@ -110,7 +121,7 @@ class Local:
             since=_moment(found.process.started),
         )
 
-    def templates(self) -> tuple[Spawner, ...]:
+    def _spawners(self) -> tuple[Spawner, ...]:
         """The supervisor, which starts the version it was asked for; after a failure also
         the one that it falls back to."""
         wish = local_state.read_wish(self.directory)
@@ -144,15 +155,15 @@ class Local:
         if local_state.read_wish(self.directory) is not None:
             self._ask(None)
 
-    def status(self, version: Version) -> RolloutStatus:
+    def _status(self, version: Version) -> RolloutStatus:
         """How far it is; a supervisor that was killed is started again."""
         wish = local_state.read_wish(self.directory)
         if wish is None:
-            return RolloutFailed(reason=f"nobody asked for {version}")
+            return RolloutFailed(reason=f"{version} was never requested")
         target = target_of(wish, time.time())
         if target is None or target.version != version.name:
-            other = wish.version or "that everything stops"
-            return RolloutFailed(reason=f"somebody asked for {other} instead of {version}")
+            other = wish.version or "a stop of every process"
+            return RolloutFailed(reason=f"{other} was requested instead of {version}")
         self._ensure_supervisor()
         state = local_state.read_state(self.directory)
         if state.generation != wish.generation:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from zdm.config.settings import KubernetesSettings, KubernetesWorkload
-from zdm.execute import gate
+from zdm.execute.gate import decision
 from zdm.model.release import Version
 from zdm.rollout.kubernetes.api import Json, PatchKind, Resource
 from zdm.rollout.kubernetes.driver import Kubernetes
@@ -286,22 +286,18 @@ def answer(
     objects: Iterable[Json],
     chosen: KubernetesSettings | None = None,
     target: Version = V2,
-    *,
-    deploying: bool = False,
-) -> gate.Answer:
+    purpose: decision.Purpose = decision.Purpose.CONTRACT,
+) -> decision.Answer:
     """What the gate says to one poll of such a cluster."""
     platform, _ = driver(objects, chosen)
-    seen = gate.Observation(
+    evidence = decision.Evidence(
+        purpose=purpose,
         target=target,
-        old=V1,
-        status=platform.status(target),
-        instances=platform.inventory(),
-        spawners=platform.templates(),
+        platform=platform.observe(target),
         sessions=(),
-        deploying=deploying,
         others_deploy=not platform.deploys,
     )
-    return gate.decide(seen)
+    return decision.decide(evidence)
 
 
 def reason(
@@ -310,7 +306,9 @@ def reason(
     """Its reason, after the word for the answer."""
     found = answer(objects, chosen, target)
     word = type(found).__name__.lower()
-    if isinstance(found, gate.Clear):
+    if isinstance(found, decision.Clear):
         return word
-    names = f" {', '.join(found.names)}" if isinstance(found, gate.Wait) and found.names else ""
+    names = (
+        f" {', '.join(found.names)}" if isinstance(found, decision.Wait) and found.names else ""
+    )
     return f"{word}: {found.reason}{names}"

@@ -33,8 +33,8 @@ from tests.unit.rollout.kubernetes.kube import (
 )
 from zdm.config.settings import KubernetesSettings
 from zdm.errors import InputError, RefusedError, StoppedError, TemporaryError, ZdmError
-from zdm.execute import gate
 from zdm.execute.events import PointOfNoReturn, RunFailed, RunStarted, StateChanged, Waiting
+from zdm.execute.gate import decision
 from zdm.model.release import RolloutFailed, RunState, Version
 from zdm.rollout.kubernetes.announcer import Announcing, Audience
 from zdm.rollout.kubernetes.api import ConflictError, Json, PatchKind, Resource
@@ -203,7 +203,7 @@ def test_a_sidecar_that_was_put_into_the_pods_does_not_matter() -> None:
     with_sidecar = pod("v2")
     with_sidecar["spec"]["containers"].insert(0, {"name": "proxy", "image": "proxy:3"})
 
-    assert answer([deployment("v2"), replica_set("v2"), with_sidecar]) == gate.Clear()
+    assert answer([deployment("v2"), replica_set("v2"), with_sidecar]) == decision.Clear()
 
 
 # deploying and going back
@@ -313,7 +313,7 @@ def test_a_command_is_given_the_version(tmp_path: Any) -> None:
 def test_a_command_that_fails_fails_the_rollout_with_its_last_line() -> None:
     platform, _ = driver([deployment("v1")], command("raise SystemExit('no such chart')"))
     platform.deploy(V2)
-    found = platform.status(V2)
+    found = platform.observe(V2).status
 
     assert isinstance(found, RolloutFailed)
     assert found.reason.endswith("v2` exited with 1: no such chart")
@@ -324,7 +324,7 @@ def test_a_command_that_does_not_end_is_given_up() -> None:
     platform, _ = driver([deployment("v1")], chosen)
     platform.deploy(V2)
 
-    assert "did not end within" in str(platform.status(V2))
+    assert "did not end within" in str(platform.observe(V2).status)
 
 
 @dataclass

@@ -26,7 +26,7 @@ from tests.unit.rollout.kubernetes.kube import (
     workload,
 )
 from zdm.config.settings import KubernetesSettings
-from zdm.execute import gate
+from zdm.execute.gate import decision
 from zdm.rollout.kubernetes.api import Json
 
 CRON = settings(workload("CronJob", "nightly"))
@@ -37,14 +37,14 @@ OLD_STATEFUL_POD = pod("v1", "web-0", ("StatefulSet", "web"), labels={"x": "1"})
 
 
 def test_everything_new_and_nothing_old_is_clear() -> None:
-    assert answer(rolled_out()) == gate.Clear()
+    assert answer(rolled_out()) == decision.Clear()
 
 
 # H1: kubectl counts no terminating pods
 def test_a_terminating_pod_is_alive_until_its_object_is_gone() -> None:
     found = answer([*rolled_out(), pod("v1", deleted=30)])
 
-    assert found == gate.Wait(
+    assert found == decision.Wait(
         gate="old version",
         reason="1 instance of another version than v2 still alive",
         names=("shop/web-v1-x (v1, terminating)",),
@@ -58,12 +58,12 @@ def test_a_terminating_pod_of_the_version_before_the_old_one_counts_too() -> Non
 
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
 def test_a_pod_whose_containers_have_ended_is_dead(phase: str) -> None:
-    assert answer([*rolled_out(), pod("v1", phase=phase)]) == gate.Clear()
+    assert answer([*rolled_out(), pod("v1", phase=phase)]) == decision.Clear()
 
 
 @pytest.mark.parametrize("phase", ["Pending", "Running", "Unknown"])
 def test_a_pod_in_any_other_phase_is_alive(phase: str) -> None:
-    assert isinstance(answer([*rolled_out(), pod("v1", phase=phase)]), gate.Wait)
+    assert isinstance(answer([*rolled_out(), pod("v1", phase=phase)]), decision.Wait)
 
 
 def deployed(**more: object) -> list[Json]:
@@ -356,7 +356,7 @@ def test_a_pod_of_a_node_that_is_not_heard_of_is_lost() -> None:
 def test_nobody_can_declare_a_pod_dead_that_answers() -> None:
     decided = settings(assume_dead=("shop/web-v1-x",))
 
-    assert isinstance(answer([*rolled_out(), pod("v1")], decided), gate.Wait)
+    assert isinstance(answer([*rolled_out(), pod("v1")], decided), decision.Wait)
 
 
 FAILURES: dict[str, tuple[Json, str]] = {
@@ -480,7 +480,7 @@ def test_what_a_person_must_move_is_no_failing_rollout(
 ) -> None:
     found = answer(objects, chosen)
 
-    assert isinstance(found, gate.Wait)
+    assert isinstance(found, decision.Wait)
     assert found.gate == word
 
 
@@ -507,10 +507,10 @@ def test_in_observe_mode_the_old_template_is_waited_for_while_deploying() -> Non
     chosen = settings(mode="observe")
     objects = [deployment("v1"), replica_set("v1"), pod("v1")]
 
-    assert answer(objects, chosen, deploying=True) == gate.Wait(
+    assert answer(objects, chosen, purpose=decision.Purpose.DEPLOY) == decision.Wait(
         gate="version", reason="nobody has moved it to v2 yet: Deployment shop/web (v1)"
     )
-    assert isinstance(answer(objects, chosen), gate.Refused)
+    assert isinstance(answer(objects, chosen), decision.Refused)
 
 
 def test_a_tag_that_was_the_same_before_is_refused() -> None:
@@ -538,7 +538,7 @@ def test_a_tag_that_was_moved_between_two_pods_tells_no_version() -> None:
     )
     found = answer([deployment("v2"), replica_set("v2"), first, second])
 
-    assert isinstance(found, gate.Wait)
+    assert isinstance(found, decision.Wait)
     assert found.names[0] == (
         f"shop/web-a (of no known version, ready, the tag {image('v2')} means 2 images: pin it"
         " by digest)"

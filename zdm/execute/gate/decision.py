@@ -9,15 +9,16 @@ Unknown, which waits; it is never Clear.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from zdm.model.release import (
     Instance,
     InstanceState,
+    Observation,
     RolloutComplete,
     RolloutFailed,
     RolloutProgress,
-    RolloutStatus,
     Session,
     Spawner,
     Version,
@@ -61,23 +62,33 @@ class Unknown:
 Answer = Clear | Wait | Refused | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """What one poll saw. `platform` False: nobody declared one, so sessions alone speak."""
+class Purpose(StrEnum):
+    """Why the gate is asked; what another version in a template means depends on it."""
 
+    DEPLOY = "deploy"  # the new version is on its way
+    CONTRACT = "contract"  # the new version is there and must stay alone
+    GO_BACK = "go back"  # the old version is on its way again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What one poll saw, and what is asked of it."""
+
+    purpose: Purpose
     target: Version
-    old: Version
-    status: RolloutStatus
-    instances: tuple[Instance, ...]
-    spawners: tuple[Spawner, ...]
+    platform: Observation
     sessions: tuple[Session, ...]
-    deploying: bool = False  # the target is on its way
-    others_deploy: bool = False  # somebody else moves the version; it may still be the old one
+    others_deploy: bool = False  # the platform's owner moves the version, not zdm
     sessions_block: bool = True
     allowed_sessions: tuple[str, ...] = ()
 
+    @property
+    def may_still_move(self) -> bool:
+        """Whether a template with another version may only not have been moved yet."""
+        return self.others_deploy and self.purpose is not Purpose.CONTRACT
 
-def decide(seen: Observation) -> Answer:
+
+def decide(seen: Evidence) -> Answer:
     """The answer of one poll; the first that is not Clear."""
     for answer in _answers(seen):
         if not isinstance(answer, Clear):
@@ -85,7 +96,7 @@ def decide(seen: Observation) -> Answer:
     return Clear()
 
 
-def _answers(seen: Observation) -> Iterable[Answer]:
+def _answers(seen: Evidence) -> Iterable[Answer]:
     yield _superseded(seen)
     yield _status(seen)
     yield _templates(seen)
@@ -93,8 +104,8 @@ def _answers(seen: Observation) -> Iterable[Answer]:
     yield _sessions(seen)
 
 
-def _status(seen: Observation) -> Answer:
-    match seen.status:
+def _status(seen: Evidence) -> Answer:
+    match seen.platform.status:
         case RolloutFailed(reason=reason):
             return Refused(
                 reason=f"the rollout of {seen.target} failed: {reason}",
@@ -107,17 +118,17 @@ def _status(seen: Observation) -> Answer:
             return Clear()
 
 
-def _superseded(seen: Observation) -> Answer:
+def _superseded(seen: Evidence) -> Answer:
     """Before the status: it speaks about somebody else's version then."""
-    kept = {item.id for item in seen.spawners if item.version in (seen.target, None)}
-    return _said([item for item in seen.spawners if item.id not in kept], seen)
+    kept = {item.id for item in seen.platform.spawners if item.version in (seen.target, None)}
+    return _said([item for item in seen.platform.spawners if item.id not in kept], seen)
 
 
-def _templates(seen: Observation) -> Answer:
-    return _said([item for item in seen.spawners if item.version != seen.target], seen)
+def _templates(seen: Evidence) -> Answer:
+    return _said([item for item in seen.platform.spawners if item.version != seen.target], seen)
 
 
-def _said(stale: list[Spawner], seen: Observation) -> Answer:
+def _said(stale: list[Spawner], seen: Evidence) -> Answer:
     if not stale:
         return Clear()
     faults = [f"{item.id} {item.reason}" for item in stale if item.reason]
@@ -131,7 +142,7 @@ def _said(stale: list[Spawner], seen: Observation) -> Answer:
         names = ", ".join(item.id for item in stale if item.version is None)
         return Unknown(reason=f"the version that {names} would start cannot be told")
     said = ", ".join(f"{item.id} ({item.version})" for item in stale)
-    if seen.deploying and seen.others_deploy:
+    if seen.may_still_move:
         return Wait(gate="version", reason=f"nobody has moved it to {seen.target} yet: {said}")
     return Refused(
         reason=f"{said} would start another version than {seen.target}",
@@ -139,10 +150,10 @@ def _said(stale: list[Spawner], seen: Observation) -> Answer:
     )
 
 
-def _instances(seen: Observation) -> Answer:
-    if not seen.instances:
+def _instances(seen: Evidence) -> Answer:
+    if not seen.platform.instances:
         return Clear()
-    old = [item for item in seen.instances if item.version != seen.target]
+    old = [item for item in seen.platform.instances if item.version != seen.target]
     lost = [
         f"{item.id}{f' ({item.note})' if item.note else ''}"
         for item in old
@@ -168,7 +179,7 @@ def _named(item: Instance) -> str:
     return f"{item.id} ({', '.join(filter(None, (str(version), item.state, item.note)))})"
 
 
-def _sessions(seen: Observation) -> Answer:
+def _sessions(seen: Evidence) -> Answer:
     if not seen.sessions_block:
         return Clear()
     held = tuple(
@@ -186,7 +197,7 @@ def _sessions(seen: Observation) -> Answer:
     )
 
 
-def _holds(application: str, seen: Observation) -> bool:
+def _holds(application: str, seen: Evidence) -> bool:
     if application.startswith(OWN):
         return False
     if application.startswith(APPLICATION):

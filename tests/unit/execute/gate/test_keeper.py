@@ -13,8 +13,8 @@ from tests.fakes.journal import JournalOnly
 from tests.fakes.platform import FakePlatform, Scene
 from zdm.config.settings import RolloutSettings
 from zdm.errors import InputError, RefusedError, RolloutError, StoppedError, TemporaryError
-from zdm.execute.await_rollout import GateKeeper
 from zdm.execute.events import GateClear, Waiting
+from zdm.execute.gate.keeper import GateKeeper
 from zdm.execute.ports import Database, Order
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import Options, World
@@ -22,9 +22,9 @@ from zdm.model.plan import BOTH, Assignment, Backfill, Phase
 from zdm.model.release import (
     Instance,
     InstanceState,
+    Observation,
     RolloutFailed,
     RolloutProgress,
-    RolloutStatus,
     RunState,
     Spawner,
     Version,
@@ -79,7 +79,7 @@ FILL = Backfill(
 
 def test_rows_that_differ_while_it_rolls_out_stop_it_and_are_named() -> None:
     gate_keeper, _, database = keeper(scenes(Scene(), Scene(), Scene()))
-    gate_keeper.watched = (FILL,)
+    gate_keeper = replace(gate_keeper, watched=(FILL,))
     database.wrong = {2: ("17", "18")}
     with pytest.raises(StoppedError, match=r"rows of users differ .*: 17; 18$"):
         gate_keeper.deploy_and_wait()
@@ -191,11 +191,11 @@ class Unreachable(FakePlatform):
 
     silent: int = 2
 
-    def status(self, version: Version) -> RolloutStatus:
+    def observe(self, target: Version) -> Observation:
         if self.silent:
             self.silent -= 1
             raise TemporaryError("the platform does not answer")
-        return FakePlatform.status(self, version)
+        return FakePlatform.observe(self, target)
 
 
 def test_an_unreachable_platform_is_unknown_and_waited_for() -> None:
@@ -213,11 +213,11 @@ class Forbidding(FakePlatform):
     times: int = 3
     deploying: int = 0
 
-    def status(self, version: Version) -> RolloutStatus:
+    def observe(self, target: Version) -> Observation:
         if self.times:
             self.times -= 1
             raise RefusedError("zdm may not list pods", hint="give it a Role")
-        return FakePlatform.status(self, version)
+        return FakePlatform.observe(self, target)
 
     def deploy(self, version: Version) -> None:
         if self.deploying:
@@ -247,13 +247,13 @@ class Restarting(FakePlatform):
 
     polls: int = 0
 
-    def status(self, version: Version) -> RolloutStatus:
+    def observe(self, target: Version) -> Observation:
         self.polls += 1
         if self.polls in (1, 2, 63, 64):
             raise RefusedError("zdm may not list pods", hint="give it a Role")
         if self.polls < 65:
             raise TemporaryError("the platform does not answer")
-        return FakePlatform.status(self, version)
+        return FakePlatform.observe(self, target)
 
 
 def test_a_platform_that_starts_again_may_forbid_for_another_moment() -> None:
@@ -310,7 +310,7 @@ def test_a_rollout_that_is_not_complete_at_the_deadline_goes_back() -> None:
     platform = scenes(Scene(status=RolloutProgress(waiting_for="2 of 3 are ready")))
     gate, _, database = keeper(platform, deadline=timedelta(minutes=5))
 
-    with pytest.raises(RolloutError, match="not complete within 0:05:00: 2 of 3 are ready"):
+    with pytest.raises(RolloutError, match="not complete within 5m: 2 of 3 are ready"):
         gate.deploy_and_wait()
 
     assert platform.asked == ["deploy v2", "rollback v1"]
@@ -377,7 +377,8 @@ def test_what_would_stop_the_rollout_is_said_before_anything_is_changed(
 
 def test_a_run_that_does_not_come_to_the_rollout_asks_no_platform() -> None:
     gate, _, _ = keeper(FakePlatform(refusal=RefusedError("no Role")))
-    gate.options = replace(gate.options, until=RunState.BACKFILLED)
+    options = replace(gate.options, until=RunState.BACKFILLED)
+    gate = replace(gate, options=options)
 
     gate.check()
 

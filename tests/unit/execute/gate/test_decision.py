@@ -2,13 +2,23 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from zdm.execute.gate import Clear, Observation, Refused, Unknown, Wait, decide
+from zdm.execute.gate.decision import (
+    Clear,
+    Evidence,
+    Purpose,
+    Refused,
+    Unknown,
+    Wait,
+    decide,
+)
 from zdm.model.release import (
     Instance,
     InstanceState,
+    Observation,
     RolloutComplete,
     RolloutFailed,
     RolloutProgress,
@@ -19,14 +29,19 @@ from zdm.model.release import (
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OLD, NEW, OLDER = Version("v1"), Version("v2"), Version("v0")
-CLEAN = Observation(
+CLEAN = Evidence(
+    purpose=Purpose.CONTRACT,
     target=NEW,
-    old=OLD,
-    status=RolloutComplete(),
-    instances=(),
-    spawners=(Spawner(id="shop", version=NEW),),
+    platform=Observation(
+        status=RolloutComplete(), instances=(), spawners=(Spawner(id="shop", version=NEW),)
+    ),
     sessions=(),
 )
+
+
+def shows(**platform: Any) -> Evidence:
+    """The clean evidence, but for what the platform shows."""
+    return replace(CLEAN, platform=replace(CLEAN.platform, **platform))
 
 
 def instance(
@@ -43,14 +58,14 @@ def session(application: str) -> Session:
 
 
 def test_nothing_old_is_clear() -> None:
-    seen = replace(CLEAN, instances=(instance(NEW),), sessions=(session("zdm-app:v2/shop/1"),))
+    seen = replace(shows(instances=(instance(NEW),)), sessions=(session("zdm-app:v2/shop/1"),))
 
     assert decide(seen) == Clear()
 
 
 @pytest.mark.parametrize("state", [InstanceState.READY, InstanceState.STARTING])
 def test_an_old_instance_is_waited_for(state: InstanceState) -> None:
-    answer = decide(replace(CLEAN, instances=(instance(NEW), instance(OLD, state))))
+    answer = decide(shows(instances=(instance(NEW), instance(OLD, state))))
 
     assert answer == Wait(
         gate="old version",
@@ -61,28 +76,28 @@ def test_an_old_instance_is_waited_for(state: InstanceState) -> None:
 
 def test_a_terminating_instance_is_alive_until_it_is_gone() -> None:
     old = instance(OLD, InstanceState.TERMINATING, minutes=3)
-    answer = decide(replace(CLEAN, instances=(old,)))
+    answer = decide(shows(instances=(old,)))
 
     assert isinstance(answer, Wait)
     assert answer.eta == NOW + timedelta(minutes=3)
 
 
 def test_a_leftover_of_the_version_before_counts_too() -> None:
-    assert isinstance(decide(replace(CLEAN, instances=(instance(OLDER),))), Wait)
+    assert isinstance(decide(shows(instances=(instance(OLDER),))), Wait)
 
 
 def test_an_instance_of_no_known_version_is_not_new() -> None:
-    assert isinstance(decide(replace(CLEAN, instances=(instance(None),))), Wait)
+    assert isinstance(decide(shows(instances=(instance(None),))), Wait)
 
 
 def test_a_lost_instance_is_unknown_never_gone() -> None:
     lost = instance(OLD, InstanceState.UNKNOWN)
 
-    assert isinstance(decide(replace(CLEAN, instances=(lost,))), Unknown)
+    assert isinstance(decide(shows(instances=(lost,))), Unknown)
 
 
 def test_a_template_of_the_old_version_refuses() -> None:
-    answer = decide(replace(CLEAN, spawners=(Spawner(id="nightly", version=OLD),)))
+    answer = decide(shows(spawners=(Spawner(id="nightly", version=OLD),)))
 
     assert answer == Refused(
         reason="nightly (v1) would start another version than v2",
@@ -91,14 +106,14 @@ def test_a_template_of_the_old_version_refuses() -> None:
 
 
 def test_a_template_of_no_known_version_is_unknown() -> None:
-    answer = decide(replace(CLEAN, spawners=(Spawner(id="nightly", version=None),)))
+    answer = decide(shows(spawners=(Spawner(id="nightly", version=None),)))
 
     assert isinstance(answer, Unknown)
 
 
 def test_a_template_with_a_fault_is_refused_with_it() -> None:
     fault = Spawner(id="nightly", version=None, reason="uses the database and is not declared")
-    answer = decide(replace(CLEAN, spawners=(fault,)))
+    answer = decide(shows(spawners=(fault,)))
 
     assert isinstance(answer, Refused)
     assert answer.reason == "nightly uses the database and is not declared"
@@ -106,7 +121,7 @@ def test_a_template_with_a_fault_is_refused_with_it() -> None:
 
 def test_a_failed_rollout_is_said_before_a_fault() -> None:
     fault = Spawner(id="nightly", version=None, reason="is not declared")
-    seen = replace(CLEAN, spawners=(fault,), status=RolloutFailed(reason="it crashes"))
+    seen = shows(spawners=(fault,), status=RolloutFailed(reason="it crashes"))
     answer = decide(seen)
 
     assert isinstance(answer, Refused)
@@ -114,13 +129,13 @@ def test_a_failed_rollout_is_said_before_a_fault() -> None:
 
 
 def test_a_rollout_in_progress_is_waited_for() -> None:
-    answer = decide(replace(CLEAN, status=RolloutProgress(waiting_for="shop-2 is starting")))
+    answer = decide(shows(status=RolloutProgress(waiting_for="shop-2 is starting")))
 
     assert answer == Wait(gate="rollout", reason="shop-2 is starting")
 
 
 def test_a_failed_rollout_is_refused_as_such() -> None:
-    answer = decide(replace(CLEAN, status=RolloutFailed(reason="it exits with 1")))
+    answer = decide(shows(status=RolloutFailed(reason="it exits with 1")))
 
     assert isinstance(answer, Refused)
     assert answer.rollout_failed
@@ -151,3 +166,16 @@ def test_sessions_can_be_left_to_a_warning() -> None:
     seen = replace(CLEAN, sessions=(session("psql"),), sessions_block=False)
 
     assert decide(seen) == Clear()
+
+
+@pytest.mark.parametrize(
+    ("purpose", "waits"),
+    [(Purpose.DEPLOY, True), (Purpose.GO_BACK, True), (Purpose.CONTRACT, False)],
+)
+def test_what_others_deploy_may_still_hold_the_old_version_until_the_contract(
+    purpose: Purpose, waits: bool
+) -> None:
+    old = shows(spawners=(Spawner(id="web", version=OLD),))
+    answer = decide(replace(old, purpose=purpose, others_deploy=True))
+
+    assert isinstance(answer, Wait if waits else Refused)
