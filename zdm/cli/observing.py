@@ -1,4 +1,4 @@
-"""Who is told what a run does: a person or a log, and whoever asked for more."""
+"""Where a run's events go: to a person or a log, and to what the options and settings add."""
 
 import contextlib
 import json
@@ -40,8 +40,8 @@ class Wanted:
 
 
 @contextmanager
-def told(wanted: Wanted, settings: Settings) -> Iterator[Observer]:
-    """One observer for the block, which tells all that are wanted; also how it fails."""
+def observer(wanted: Wanted, settings: Settings) -> Iterator[Observer]:
+    """One observer for the block, which passes events to all; a failure is an event, too."""
     url, now = wiring.database(settings), SystemClock().now
     with ExitStack() as stack:
         observers = [_log(wanted), *_traces(wanted, url, stack)]
@@ -53,7 +53,7 @@ def told(wanted: Wanted, settings: Settings) -> Iterator[Observer]:
             exposed = metrics.Exposed(url, now)
             observers += exposed.observers
         everyone = Observers(observers, _complaining(wanted))
-        with _failures_told(wanted, everyone):
+        with _failures_reported(wanted, everyone):
             if exposed is not None and wanted.listen is not None:
                 address = stack.enter_context(exposed.serving(wanted.listen))
                 everyone.notify(Listening(address=address))
@@ -80,7 +80,7 @@ def _traces(wanted: Wanted, url: str, stack: ExitStack) -> tuple[Observer, ...]:
 
 
 @contextmanager
-def _failures_told(wanted: Wanted, everyone: Observers) -> Iterator[None]:
+def _failures_reported(wanted: Wanted, everyone: Observers) -> Iterator[None]:
     try:
         yield
     except ZdmError as error:

@@ -1,55 +1,55 @@
-"""The world of a run, made from Settings: database, platform, clock, signals."""
+"""The world of a run, made from Settings: database, platform, observer, clock, signals."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 
 from zdm.backfill.pacing import Pacing
-from zdm.cli import options, signals, wiring
+from zdm.cli import observing, options, signals, wiring
+from zdm.cli.observing import Wanted
 from zdm.config.settings import Settings
 from zdm.execute.clock import SystemClock
-from zdm.execute.ports import Observer, Platform
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.run.limits import Limits
 
 
-def limits(
-    settings: Settings, *, end_blockers_after: str | None = None, take_over: bool = False
-) -> Limits:
-    """What the settings allow, and the command line beyond them."""
-    after = settings.execute.end_blockers_after
-    if end_blockers_after is not None:
-        after = options.duration(end_blockers_after, "--end-blockers-after")
-    return Limits(
-        end_blockers_after=after,
-        concurrent_deadline=settings.execute.concurrent_deadline,
-        take_over=take_over,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What the command line lets a run do on the server, beyond the settings."""
+
+    pacing: Pacing = Pacing.PACED
+    end_blockers_after: str | None = None  # None: as the settings say
+    take_over: bool = False
 
 
 @contextmanager
-def world(
-    settings: Settings,
-    seen_by: Observer,
-    *,
-    pacing: Pacing = Pacing.PACED,
-    platform: Platform | None = None,
-    limits: Limits | None = None,
-) -> Iterator[World]:
+def world(settings: Settings, means: Means, wanted: Wanted) -> Iterator[World]:
     """Everything that a run acts on; signals ask it to stop while it lasts."""
     stop, clock = StopFlag(), SystemClock()
-    url = wiring.database(settings)
-    wanted = replace(limits or Limits(), backfill=settings.backfill)
+    url, limits = wiring.database(settings), _limits(settings, means)
     with (
+        observing.observer(wanted, settings) as seen_by,
         signals.stopped_by_signals(stop),
-        closing(PostgresDatabase(url, clock, stop, pacing, wanted)) as database,
+        closing(PostgresDatabase(url, clock, stop, means.pacing, limits)) as database,
     ):
         yield World(
             database=database,
-            platform=platform or wiring.platform(settings),
+            platform=wiring.platform(settings),
             observer=seen_by,
             clock=clock,
             stop=stop,
         )
+
+
+def _limits(settings: Settings, means: Means) -> Limits:
+    after = settings.execute.end_blockers_after
+    if means.end_blockers_after is not None:
+        after = options.duration(means.end_blockers_after, "--end-blockers-after")
+    return Limits(
+        end_blockers_after=after,
+        concurrent_deadline=settings.execute.concurrent_deadline,
+        take_over=means.take_over,
+        backfill=settings.backfill,
+    )

@@ -14,6 +14,7 @@ from zdm.model.schema import Snapshot
 from zdm.model.statement import Train
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.workflows import execute_plan, plan_revisions, record_train, take_snapshot
+from zdm.workflows.execute_plan import Goal
 from zdm.workflows.plan_revisions import PlanRequest, Sources
 
 
@@ -55,7 +56,5 @@ def run(
             clock=clock,
             stop=stop,
         )
-        options = execute_plan.options(
-            shop.settings.rollout, until=until, from_state=None, assume_deployed=False
-        )
+        options = execute_plan.options(shop.settings, Goal(until=until))
         execute_plan.run(plan, world, options)

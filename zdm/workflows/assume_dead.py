@@ -1,5 +1,6 @@
-"""An operator's word about pods on lost nodes, added to the settings. Pure."""
+"""Pods that the operator asserts to be dead, added to the settings. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from zdm.config.settings import KubernetesSettings, Settings
@@ -8,8 +9,9 @@ from zdm.errors import InputError
 _PREFIX = "pod/"
 
 
-def run(settings: Settings, words: tuple[str, ...]) -> Settings:
+def run(settings: Settings, pods: Iterable[str] | None) -> Settings:
     """The settings, with the pods that `pod/NAME` and `pod/NAMESPACE/NAME` name."""
+    words = tuple(pods or ())
     if not words:
         return settings
     cluster = settings.rollout.kubernetes

@@ -1,6 +1,9 @@
 """Run a plan in the world that the caller made."""
 
-from zdm.config.settings import ExecuteSettings, RolloutSettings
+from dataclasses import dataclass
+from pathlib import Path
+
+from zdm.config.settings import Settings
 from zdm.execute import runner
 from zdm.execute.world import Options, World
 from zdm.model.plan import Plan
@@ -8,27 +11,37 @@ from zdm.model.release import RunState, Version
 from zdm.workflows import plan_files
 
 
-def options(  # noqa: PLR0913  # what a command line can say
-    rollout: RolloutSettings,
-    *,
-    until: str = RunState.CONTRACTED,
-    from_state: str | None = None,
-    assume_deployed: bool = False,
-    approve: bool = False,
-    no_wait: bool = False,
-    waits: ExecuteSettings | None = None,
-) -> Options:
-    """What a command line or a caller asks, as the runner wants it."""
-    waits = waits or ExecuteSettings()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """How far a run is to go, and what the operator asserts or allows."""
+
+    until: str = RunState.CONTRACTED
+    from_state: str | None = None  # refuse unless this state is reached
+    assume_deployed: bool = False
+    approve: bool = False
+    no_wait: bool = False
+
+
+def read(file: Path, settings: Settings, goal: Goal) -> Plan:
+    """The plan; a run from its beginning also needs sources that have not changed."""
+    plan = plan_files.read_plan(file)
+    if goal.from_state is None:
+        plan_files.check_sources(plan, settings.root)
+    return plan
+
+
+def options(settings: Settings, goal: Goal) -> Options:
+    """What the settings and the caller ask, as the runner wants it."""
+    rollout, waits = settings.rollout, settings.execute
     return Options(
         old=Version(rollout.old),
         new=Version(rollout.new),
         rollout=rollout,
-        until=RunState(until),
-        from_state=RunState(from_state) if from_state else None,
-        assume_deployed=assume_deployed,
-        approve=approve,
-        no_wait=no_wait,
+        until=RunState(goal.until),
+        from_state=RunState(goal.from_state) if goal.from_state else None,
+        assume_deployed=goal.assume_deployed,
+        approve=goal.approve,
+        no_wait=goal.no_wait,
         lock_deadline=waits.lock_deadline,
         reconnect_deadline=waits.reconnect_deadline,
     )

@@ -4,6 +4,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
+from zdm.execute import executors
 from zdm.execute.events import Waiting
 from zdm.execute.ports import JournalRun, Order
 from zdm.execute.states import FINISHED
@@ -28,11 +29,11 @@ class Status:
     plan: Plan
     fills: tuple[Filled, ...]
     history: History
-    at_work: tuple[str, ...]  # the executor's session, if one is at work
+    at_work: tuple[str, ...]  # host and process of the executor, if one is at work
     order: Order | None
     waiting: Waiting | None  # what the executor waits for, or last did
     waiting_seen_at: datetime | None
-    costs: tuple[Kept, ...] = ()  # of backfills, once they are foretold
+    costs: tuple[Kept, ...] = ()  # of backfills, once they are measured
     failing: tuple[FailingRow, ...] = ()  # rows that the last attempt could not fill
 
     @property
@@ -66,10 +67,18 @@ def _status(opened: Connection, run: JournalRun) -> Status:
         plan=plan_file.loads(runs.plan_text(opened, run.id), f"the plan of run {run.id}"),
         fills=runs.ranges(opened, run.id),
         history=history.of_run(opened, run.id),
-        at_work=tuple(str(item) for item in executor_lock.holders(opened)),
+        at_work=at_work(opened),
         order=orders.standing(opened, run.id) if is_new else None,
         waiting=waiting[0] if waiting else None,
         waiting_seen_at=waiting[1] if waiting else None,
         failing=failing_rows.kept(opened, run.id) if version >= 4 else (),
         costs=wal_forecast.kept(opened, run.id) if version >= 4 else (),
+    )
+
+
+def at_work(opened: Connection) -> tuple[str, ...]:
+    """Host and process of the executor at work; none, or one."""
+    return tuple(
+        executors.described(item.application or "an unnamed session")
+        for item in executor_lock.holders(opened)
     )

@@ -11,9 +11,9 @@ from zdm.errors import RefusedError
 from zdm.execute.ports import Order
 from zdm.postgres.backfill import wal_forecast
 from zdm.postgres.journal import orders
-from zdm.postgres.run import executor_lock
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
+from zdm.workflows.read_status import at_work
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def pause(url: str) -> tuple[str, ...]:
     """Ask for a pause; the executors that will obey, none where none is at work."""
     with _opened(url) as opened:
         orders.give(opened, "pause", _operator())
-        return _at_work(opened)
+        return at_work(opened)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def resume(url: str) -> Resumed:
 def cancel(url: str) -> tuple[str, ...]:
     """Ask the executor at work to end; raises RefusedError where there is none."""
     with _opened(url) as opened:
-        found = _at_work(opened)
+        found = at_work(opened)
         if not found:
             raise RefusedError(
                 "no executor is at work, so there is nothing to cancel",
@@ -73,7 +73,3 @@ def approve(url: str) -> datetime:
     """End the revert window of the unfinished run; when it was ended."""
     with _opened(url) as opened:
         return orders.end_window(opened, orders.unfinished(opened), _operator())
-
-
-def _at_work(opened: Connection) -> tuple[str, ...]:
-    return tuple(str(item) for item in executor_lock.holders(opened))

@@ -75,35 +75,26 @@ def command(
     Goes on where an earlier run of the same plan stopped. A state that is reached already
     is a success. SIGTERM and Ctrl-C stop it at a safe place (exit 75); run it again to go on.
     """
-    from zdm.cli import observing, running
+    from zdm.cli import running
+    from zdm.cli.observing import Wanted
     from zdm.workflows import assume_dead as lost_pods
-    from zdm.workflows import execute_plan, plan_files
+    from zdm.workflows import execute_plan
+    from zdm.workflows.execute_plan import Goal
 
-    settings = lost_pods.run(
-        wiring.settings(context, database, workers), tuple(assume_dead or ())
-    )
-    wanted = plan_files.read_plan(plan)
-    if from_ is None:
-        plan_files.check_sources(wanted, settings.root)
-    options = execute_plan.options(
-        settings.rollout,
-        until=until.value,
+    settings = lost_pods.run(wiring.settings(context, database, workers), assume_dead)
+    goal = Goal(
+        until=until,
         from_state=from_,
         assume_deployed=assume_deployed,
         approve=approve,
         no_wait=no_wait,
-        waits=settings.execute,
     )
-    limits = running.limits(
-        settings, end_blockers_after=end_blockers_after, take_over=take_over
+    means = running.Means(
+        pacing=pacing, end_blockers_after=end_blockers_after, take_over=take_over
     )
-    seen_by = observing.Wanted(
-        log_format=log_format, json_lines=json_lines, listen=listen, trace=trace
-    )
-    with (
-        observing.told(seen_by, settings) as observer,
-        running.world(settings, observer, pacing=pacing, limits=limits) as world,
-    ):
-        state = execute_plan.run(wanted, world, options)
+    wanted = execute_plan.read(plan, settings, goal)
+    shown = Wanted(log_format=log_format, json_lines=json_lines, listen=listen, trace=trace)
+    with running.world(settings, means, shown) as world:
+        state = execute_plan.run(wanted, world, execute_plan.options(settings, goal))
     if not json_lines:
         typer.echo(state)

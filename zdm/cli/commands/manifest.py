@@ -94,8 +94,11 @@ def command(
         database_port=database_port,
         metrics_port=metrics_port,
     )
-    documents = job_manifest.run(wiring.settings(context), asked)
-    _write(documents, form, output)
+    _write(job_manifest.run(wiring.settings(context), asked), form, output)
+    _note_unpinned(image)
+
+
+def _note_unpinned(image: str) -> None:
     if "@sha256:" not in image:
         options.say(
             f"note: {image} is not pinned by digest, so a repeated Job may run another zdm"

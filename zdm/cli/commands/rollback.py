@@ -39,22 +39,17 @@ def command(
     The application goes back to the old version first, then every step is undone in reverse
     order, Alembic's version table included. After the point of no return it is refused.
     """
-    from zdm.cli import observing, running
+    from zdm.cli import running
+    from zdm.cli.observing import Wanted
     from zdm.workflows import assume_dead as lost_pods
     from zdm.workflows import execute_plan, rollback_run
+    from zdm.workflows.execute_plan import Goal
 
-    settings = lost_pods.run(wiring.settings(context, database), tuple(assume_dead or ()))
-    options = execute_plan.options(
-        settings.rollout, assume_deployed=assume_deployed, waits=settings.execute
-    )
-    limits = running.limits(
-        settings, end_blockers_after=end_blockers_after, take_over=take_over
-    )
-    wanted = observing.Wanted(log_format=log_format, json_lines=json_lines, trace=trace)
-    with (
-        observing.told(wanted, settings) as observer,
-        running.world(settings, observer, limits=limits) as world,
-    ):
+    settings = lost_pods.run(wiring.settings(context, database), assume_dead)
+    options = execute_plan.options(settings, Goal(assume_deployed=assume_deployed))
+    means = running.Means(end_blockers_after=end_blockers_after, take_over=take_over)
+    shown = Wanted(log_format=log_format, json_lines=json_lines, trace=trace)
+    with running.world(settings, means, shown) as world:
         state = rollback_run.run(wiring.database(settings), world, options)
     if not json_lines:
         typer.echo(state)

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from zdm.cli import wiring
 from zdm.cli.options import Database
 from zdm.cli.progress import size
 from zdm.errors import ZdmError
+from zdm.execute import executors
 
 if TYPE_CHECKING:
     from zdm.model.plan import Step
@@ -43,22 +45,22 @@ def command(
     if prometheus:
         _print_metrics(url)
         return
-    show = _json if as_json else _text
+    show = partial(_json, indent=None if watch else 2) if as_json else _text
     status = read_status.read(url)
-    typer.echo(show(status, one_line=watch))
+    typer.echo(show(status))
     while watch and status is not None and not status.is_finished:
         time.sleep(WATCH_SECONDS)
         status = read_status.read(url)
         if sys.stdout.isatty() and not as_json:
             typer.echo("\x1b[2J\x1b[H", nl=False)
-        typer.echo(show(status, one_line=watch))
+        typer.echo(show(status))
 
 
-def _json(status: "Status | None", *, one_line: bool) -> str:
-    return json.dumps(None if status is None else plain(status), indent=None if one_line else 2)
+def _json(status: "Status | None", indent: int | None) -> str:
+    return json.dumps(None if status is None else plain(status), indent=indent)
 
 
-def _text(status: "Status | None", *, one_line: bool) -> str:  # noqa: ARG001  as _json
+def _text(status: "Status | None") -> str:
     return "no plan was ever run on this database" if status is None else text(status)
 
 
@@ -75,70 +77,88 @@ def _print_metrics(url: str) -> None:
 
 def plain(status: "Status") -> dict[str, Any]:
     """For machines."""
-    failed = {item.step: item for item in status.history.attempted}
     return {
-        "run": status.run.id,
-        "plan": status.run.plan_name,
-        "digest": status.run.digest,
-        "state": status.run.state,
-        "finished": status.is_finished,
-        "past_return": status.run.past_return,
-        "stamp_ahead": status.is_stamp_ahead,
-        "soak_since": _moment(status.run.soak_since),
-        "owner": status.history.owner,
-        "epoch": status.run.epoch,
-        "at_work": bool(status.at_work),
-        "started_at": _moment(status.history.started_at),
-        "updated_at": _moment(status.history.updated_at),
-        "deployed_at": _moment(status.history.deployed_at),
-        "finished_at": _moment(status.history.finished_at),
+        **_run(status),
         "order": _order(status),
         "waiting": _waiting(status),
-        "steps": [
-            {
-                "id": step.id,
-                "phase": step.phase,
-                "title": step.title,
-                "done": step.id in status.run.done,
-                "failures": failed[step.id].failures if step.id in failed else 0,
-                "last_failure": failed[step.id].reason if step.id in failed else None,
-            }
-            for step in status.plan.steps
-        ],
-        "failing_rows": [
-            {
-                "step": row.step,
-                "relation": row.relation,
-                "key": row.key,
-                "reason": row.reason,
-            }
-            for row in status.failing
-        ],
-        "costs": [
-            {
-                "step": cost.step,
-                "rows_planned": cost.planned_rows,
-                "rows_expected": cost.expected_rows,
-                "wal_bytes_planned": cost.planned_wal,
-                "wal_bytes_expected": cost.expected_wal,
-                "wal_bytes_limit": cost.wal_limit,
-                "holds": cost.holds,
-                "approved_by": cost.approved_by,
-            }
-            for cost in status.costs
-        ],
-        "backfills": [
-            {
-                "step": fill.step,
-                "scanned": fill.scanned,
-                "estimate": fill.estimate,
-                "changed": fill.changed,
-                "rows_per_second": fill.rate,
-                "updated_at": _moment(fill.updated_at),
-            }
-            for fill in status.fills
-        ],
+        "steps": _steps(status),
+        "failing_rows": _failing_rows(status),
+        "costs": _costs(status),
+        "backfills": _backfills(status),
     }
+
+
+def _run(status: "Status") -> dict[str, Any]:
+    run, history = status.run, status.history
+    return {
+        "run": run.id,
+        "plan": run.plan_name,
+        "digest": run.digest,
+        "state": run.state,
+        "finished": status.is_finished,
+        "past_return": run.past_return,
+        "stamp_ahead": status.is_stamp_ahead,
+        "soak_since": _moment(run.soak_since),
+        "owner": history.owner,
+        "epoch": run.epoch,
+        "at_work": bool(status.at_work),
+        "started_at": _moment(history.started_at),
+        "updated_at": _moment(history.updated_at),
+        "deployed_at": _moment(history.deployed_at),
+        "finished_at": _moment(history.finished_at),
+    }
+
+
+def _steps(status: "Status") -> list[dict[str, Any]]:
+    failed = {item.step: item for item in status.history.attempted}
+    return [
+        {
+            "id": step.id,
+            "phase": step.phase,
+            "title": step.title,
+            "done": step.id in status.run.done,
+            "failures": failed[step.id].failures if step.id in failed else 0,
+            "last_failure": failed[step.id].reason if step.id in failed else None,
+        }
+        for step in status.plan.steps
+    ]
+
+
+def _failing_rows(status: "Status") -> list[dict[str, Any]]:
+    return [
+        {"step": row.step, "relation": row.relation, "key": row.key, "reason": row.reason}
+        for row in status.failing
+    ]
+
+
+def _costs(status: "Status") -> list[dict[str, Any]]:
+    return [
+        {
+            "step": cost.step,
+            "rows_planned": cost.planned_rows,
+            "rows_expected": cost.expected_rows,
+            "wal_bytes_planned": cost.planned_wal,
+            "wal_bytes_expected": cost.expected_wal,
+            "wal_bytes_limit": cost.wal_limit,
+            "holds": cost.holds,
+            "approved_by": cost.approved_by,
+        }
+        for cost in status.costs
+    ]
+
+
+def _backfills(status: "Status") -> list[dict[str, Any]]:
+    return [
+        {
+            "step": fill.step,
+            "scanned": fill.scanned,
+            "estimate": fill.estimate,
+            "changed": fill.changed,
+            "rows_per_second": fill.rate,
+            "updated_at": _moment(fill.updated_at),
+        }
+        for fill in status.fills
+    ]
 
 
 def _moment(value: datetime | None) -> str | None:
@@ -183,10 +203,11 @@ def text(status: "Status") -> str:
 def _now(status: "Status") -> list[str]:
     """Who is at it, and what is waited for."""
     at_work = ", ".join(status.at_work)
+    last = executors.described(status.history.owner)
     lines = [
         f"executor: {at_work}"
         if at_work
-        else f"no executor is at work; the last was {_process(status.history.owner)},"
+        else f"no executor is at work; the last was {last},"
         f" {status.history.updated_at:%Y-%m-%d %H:%M:%S %Z}"
     ]
     if status.order is not None:
@@ -201,12 +222,6 @@ def _now(status: "Status") -> list[str]:
             f"{verb} since {waiting.since:%H:%M:%S} for {waiting.gate}: {waiting.reason}{until}"
         )
     return lines
-
-
-def _process(owner: str) -> str:
-    """An owner is host, process and a token."""
-    host, _, rest = owner.partition("/")
-    return f"process {rest.partition('/')[0]} on {host}" if rest else owner
 
 
 def _step(status: "Status", step: "Step") -> str:
