@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from tests import waiting
 from tests.cli.conftest import Zdm
 from tests.executing import executor, holding, until
 from tests.waiting import PATIENCE
+from zdm.postgres.run.limits import Limits
 from zdm.postgres.session import connection
 from zdm.serialize import plan_file
 
@@ -270,7 +273,8 @@ def test_a_failed_attempt_is_shown(
     (tmp_path / "zdm.toml").write_text(
         SETTINGS.format(window="0s") + '[execute]\nlock_deadline = "4s"\n'
     )
-    monkeypatch.setattr("zdm.postgres.session.blockers.PATIENT_SECONDS", 600.0)
+    patient = partial(Limits, long_transaction=timedelta(minutes=10))
+    monkeypatch.setattr("zdm.cli.running.Limits", patient)
     with connection.connect(url, name="tests", autocommit=False, tuned=False) as conn:
         conn.execute("LOCK TABLE users IN SHARE MODE")  # younger than zdm waits for
         answer = zdm("execute", "plan.yaml", "--database", url)

@@ -1,5 +1,7 @@
-"""A clock that moves when somebody sleeps."""
+"""Clocks of tests: one that only sleeping moves, and a real one in which nobody waits."""
 
+import threading
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +19,36 @@ class FakeClock:
         """The time."""
         return self.time
 
+    def monotonic(self) -> float:
+        """Seconds since the start."""
+        return (self.time - START).total_seconds()
+
     def sleep(self, duration: timedelta) -> None:
         """Move on."""
         self.slept.append(duration)
         self.time += duration
+
+
+@dataclass(slots=True)
+class SkippingClock:
+    """Satisfies `zdm.execute.ports.Clock` beside a real server, whose work takes real time:
+    a sleep counts in full and is over at once."""
+
+    slept: list[timedelta] = field(default_factory=list)
+    skipped: timedelta = timedelta(0)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def now(self) -> datetime:
+        """The time, with what was skipped."""
+        return datetime.now(UTC) + self.skipped
+
+    def monotonic(self) -> float:
+        """Seconds, with those that were skipped."""
+        return time.monotonic() + self.skipped.total_seconds()
+
+    def sleep(self, duration: timedelta) -> None:
+        """Skip, and let other threads run."""
+        with self.lock:
+            self.slept.append(duration)
+            self.skipped += duration
+        time.sleep(0)

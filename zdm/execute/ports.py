@@ -38,6 +38,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The time, with a time zone."""
 
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment, which never go back: for durations."""
+
     def sleep(self, duration: timedelta) -> None:
         """Wait."""
 

@@ -115,6 +115,10 @@ class FakeKube:
         """The cluster's time."""
         return self.clock.now()
 
+    def monotonic(self) -> float:
+        """Seconds of the cluster's time."""
+        return self.clock.now().timestamp()
+
     def sleep(self, duration: timedelta) -> None:
         """Let so much time pass in the cluster; in the background it passes by itself."""
         seconds = duration.total_seconds()

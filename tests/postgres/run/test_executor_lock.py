@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -23,6 +24,8 @@ from zdm.execute.ports import LockBusyError, PlanText
 from zdm.execute.stop import StopFlag
 from zdm.postgres.run import executor_lock
 from zdm.postgres.run.database import PostgresDatabase
+from zdm.postgres.run.executor_lock import Claimant
+from zdm.postgres.run.limits import Limits
 from zdm.postgres.session import connection, identity
 from zdm.serialize import plan_file
 
@@ -94,15 +97,14 @@ def dead_name() -> str:
     return identity.new_name().replace(f"/{os.getpid()}/", f"/{child}/").replace(own, start)
 
 
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a backend that is slow to end; executors in processes of their own try again."""
-    monkeypatch.setattr("zdm.postgres.session.blockers.END_MILLISECONDS", 30_000)
+NOBODY = Claimant(name="", ending=timedelta(seconds=30))
+# with a backend that is slow to end; executors in processes of their own try again
+PATIENT = Limits(ending=timedelta(seconds=30))
 
 
 @contextmanager
 def opened(url: str) -> Iterator[PostgresDatabase]:
-    with closing(PostgresDatabase(url, SystemClock(), StopFlag(), Pacing.FULL)) as made:
+    with closing(PostgresDatabase(url, SystemClock(), StopFlag(), Pacing.FULL, PATIENT)) as made:
         yield made
 
 
@@ -151,7 +153,7 @@ def test_the_lock_of_a_dead_executor_is_free_for_the_next(database: str) -> None
     ended: list[str] = []
     name = dead_name()
     with connection.connect(database, name=name) as dead, opened(database) as made:
-        executor_lock.claim(dead, ended.append, own="", take_over=False)
+        executor_lock.claim(dead, ended.append, NOBODY)
         made.claim(ended.append)
 
     assert [who.startswith(f"zdm-run:{name} ") for who in ended] == [True]
@@ -168,7 +170,7 @@ def test_an_executors_own_former_session_is_ended_when_it_connects_again(
         made.close()
         until_true(look, f"SELECT count(*) = 0 {EXECUTORS}")
         with connection.connect(database, name=name.removeprefix("zdm-run:")) as former:
-            executor_lock.claim(former, ended.append, own="", take_over=False)
+            executor_lock.claim(former, ended.append, NOBODY)
             made.reconnect(ended.append)
 
     assert [who.startswith(f"{name} ") for who in ended] == [True]

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -17,12 +16,12 @@ import pytest
 from tests import case as cases
 from tests.case import Watching
 from tests.conftest import fresh_database
+from tests.fakes.clock import SkippingClock
 from tests.unit import plans
 from tests.waiting import until, until_true
 from zdm.backfill.pacing import Pacing
 from zdm.errors import StoppedError, TemporaryError
 from zdm.execute import runner
-from zdm.execute.clock import SystemClock
 from zdm.execute.events import Event, SessionEnded, Waiting
 from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
@@ -45,7 +44,8 @@ SLOWLY = (
     "CREATE TABLE users (id int) WITH (autovacuum_vacuum_cost_delay = 100,"
     " autovacuum_vacuum_cost_limit = 1"
 )
-IMPATIENT = Limits(end_blockers_after=timedelta(seconds=1))
+AT_ONCE = timedelta(0)  # whoever holds anything is seen, however young its transaction
+IMPATIENT = Limits(end_blockers_after=AT_ONCE, long_transaction=AT_ONCE)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def client(url: str, name: str = "report") -> Iterator[psycopg.Connection[tuple[
 def execute(
     url: str, plan: Plan, limits: Limits, watching: Watching, deadline: float = 60.0
 ) -> RunState:
-    clock, stop = SystemClock(), StopFlag()
+    clock, stop = SkippingClock(), StopFlag()
     with closing(PostgresDatabase(url, clock, stop, Pacing.FULL, limits)) as database:
         world = World(
             database=database, platform=None, observer=watching, clock=clock, stop=stop
@@ -91,8 +91,7 @@ def test_a_blocker_is_named_with_all_that_helps_to_find_it(
     own.execute("CREATE TABLE users (id int)")
     with client(database) as conn:
         conn.execute("SELECT count(*)\nFROM users")
-        time.sleep(1.1)
-        (found,) = blockers.before(own, USERS)
+        (found,) = blockers.before(own, USERS, AT_ONCE)
         pid = conn.info.backend_pid
         user = conn.info.user
 
@@ -102,14 +101,13 @@ def test_a_blocker_is_named_with_all_that_helps_to_find_it(
 
 
 def test_a_short_transaction_is_not_in_the_way(
-    own: Connection, database: str, monkeypatch: pytest.MonkeyPatch
+    own: Connection, database: str
 ) -> None:
-    monkeypatch.setattr("zdm.postgres.session.blockers.PATIENT_SECONDS", 60.0)
     own.execute("CREATE TABLE users (id int)")
     with client(database) as conn:
         conn.execute("SELECT count(*) FROM users")
 
-        assert blockers.before(own, USERS) == ()
+        assert blockers.before(own, USERS, timedelta(minutes=1)) == ()
         assert len(blockers.of_lock(own, USERS)) == 1
 
 
@@ -119,9 +117,8 @@ def test_a_reader_is_not_in_the_way_of_a_lock_that_lets_it_read(
     own.execute("CREATE TABLE users (id int)")
     with client(database) as conn:
         conn.execute("SELECT count(*) FROM users")
-        time.sleep(1.1)
 
-        assert blockers.before(own, replace(USERS, mode=LockMode.SHARE)) == ()
+        assert blockers.before(own, replace(USERS, mode=LockMode.SHARE), AT_ONCE) == ()
 
 
 def test_an_idle_transaction_is_ended_after_the_time_that_is_set(database: str) -> None:
@@ -143,10 +140,8 @@ def test_an_idle_transaction_is_ended_after_the_time_that_is_set(database: str) 
 
 
 @pytest.mark.skipif("ZDM_TEST_DSN" in os.environ, reason="its processes are not ours to stop")
-def test_a_session_that_is_slow_to_end_is_recorded_too(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("zdm.postgres.session.blockers.END_MILLISECONDS", 200)
+def test_a_session_that_is_slow_to_end_is_recorded_too(database: str) -> None:
+    limits = replace(IMPATIENT, ending=timedelta(milliseconds=200))
     plan, watching = planned(database), Watching()
     with client(database) as conn:
         conn.execute("SELECT count(*) FROM users")
@@ -159,7 +154,7 @@ def test_a_session_that_is_slow_to_end_is_recorded_too(
 
         watching.react = go_on
         os.kill(pid, signal.SIGSTOP)
-        state = execute(database, plan, IMPATIENT, watching)
+        state = execute(database, plan, limits, watching)
     ended = [event for event in watching.events if isinstance(event, SessionEnded)]
     with connection.connect(database, name="tests") as conn2:
         acts = conn2.execute("SELECT what FROM zdm.act ORDER BY id").fetchall()
@@ -174,9 +169,8 @@ def test_nobody_is_ended_unless_it_is_set(database: str) -> None:
     plan, watching = planned(database), Watching()
     with client(database) as conn:
         conn.execute("SELECT count(*) FROM users")
-        time.sleep(1.1)
         with pytest.raises(TemporaryError, match="gave up after"):
-            execute(database, plan, Limits(), watching, deadline=3.0)
+            execute(database, plan, Limits(long_transaction=AT_ONCE), watching, deadline=3.0)
         row = conn.execute("SELECT 1").fetchone()
 
     assert row == (1,)
@@ -374,7 +368,7 @@ def test_an_automatic_vacuum_gives_way(vacuuming: Server) -> None:
         own.execute("DELETE FROM users")
         vacuumed(own, "%")
 
-        assert blockers.of_lock(own, USERS, older_than=1.0)
+        assert blockers.of_lock(own, USERS, older_than=timedelta(seconds=1))
         until(lambda: blockers.before(own, USERS) == ())  # each look makes it give way
 
 

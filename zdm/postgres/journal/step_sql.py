@@ -98,8 +98,8 @@ def alone(own: Connection, step: RunSql, sql: Sequence[str]) -> None:
 
 
 def _set_local(own: Connection, name: str, value: timedelta) -> None:
-    milliseconds = int(value / timedelta(milliseconds=1))
-    own.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, f"{milliseconds}ms"))
+    text = connection.setting(value)
+    own.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, text))
 
 
 def apply(own: Connection, settings: Sequence[Setting], *, local: bool) -> None:

@@ -6,20 +6,22 @@ locks go by itself: there another session holds ROW EXCLUSIVE on the tables, so 
 statement waits for it, and what it holds or asks for meanwhile is seen.
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 
+from zdm.execute.clock import SystemClock
+from zdm.execute.ports import Clock
 from zdm.model.locks import LockMode
 from zdm.model.plan import TableLock
 from zdm.model.schema import Name
 from zdm.model.sql import ident
 from zdm.postgres.session.connection import Connection
 
-_PAUSE = 0.002
+_LOOK = timedelta(milliseconds=2)
 _LOOKS_WHILE_WAITING = 3  # the server needs a moment to show every lock
-_PATIENCE = 5.0  # seconds until the tables are let go, also when nothing waits
+_PATIENCE = timedelta(seconds=5)  # until the tables are let go, also when nothing waits
 
 _RELATIONS = """
 SELECT c.oid, n.nspname, c.relname, c.relkind, pg_catalog.pg_relation_filenode(c.oid),
@@ -88,15 +90,16 @@ def outside_transaction(conn: Connection, other: Connection, sql: str) -> Held:
     pid = conn.info.backend_pid
     before = relations(other)
     found: Held = frozenset()
+    clock = SystemClock()
     with ThreadPoolExecutor(1) as pool:
         with other.transaction():
             _hold_tables(other)
             running: Future[object] = pool.submit(conn.execute, sql.encode())
-            for seen in _until_waiting(other, pid, running):
+            for seen in _until_waiting(other, pid, running, clock):
                 found |= seen
         while not running.done():
             found |= held(other, pid)
-            time.sleep(_PAUSE)
+            clock.sleep(_LOOK)
         running.result()
     return found - of_gone_indexes(found, before, relations(other))
 
@@ -121,13 +124,15 @@ def _hold_tables(conn: Connection) -> None:
         conn.execute(f"LOCK TABLE {names} IN ROW EXCLUSIVE MODE".encode())
 
 
-def _until_waiting(conn: Connection, pid: int, running: "Future[object]") -> Iterator[Held]:
-    end, waits = time.monotonic() + _PATIENCE, 0
-    while not running.done() and waits < _LOOKS_WHILE_WAITING and time.monotonic() < end:
+def _until_waiting(
+    conn: Connection, pid: int, running: "Future[object]", clock: Clock
+) -> Iterator[Held]:
+    end, waits = clock.monotonic() + _PATIENCE.total_seconds(), 0
+    while not running.done() and waits < _LOOKS_WHILE_WAITING and clock.monotonic() < end:
         row = conn.execute(_WAITS, [pid]).fetchone()
         waits = waits + 1 if row and row[0] else 0
         yield held(conn, pid)
-        time.sleep(_PAUSE)
+        clock.sleep(_LOOK)
 
 
 def unclaimed(

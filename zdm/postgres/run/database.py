@@ -26,6 +26,7 @@ from zdm.postgres.catalog import read
 from zdm.postgres.journal import orders, runs, step_sql
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run import executor_lock
+from zdm.postgres.run.executor_lock import Claimant
 from zdm.postgres.run.limits import Limits
 from zdm.postgres.run.statement_watch import Said
 from zdm.postgres.run.step_runner import Stepper
@@ -55,7 +56,7 @@ class PostgresDatabase:
         self._owner = self._name.removeprefix("execute/")
         self._fence: Fence | None = None
         self._ended: list[str] = []  # sessions ended before there was a run to record it in
-        self._ender = Ender(self._limits.end_blockers_after)
+        self._ender = Ender(self._limits.end_blockers_after, clock, self._limits.ending)
         self._side = Side(url, self._name.replace("execute", "watch", 1))
         self._connection = self._connect()
         self._stop.cancel = self._cancel
@@ -92,8 +93,11 @@ class PostgresDatabase:
             executor_lock.claim(
                 self._connection,
                 ended,
-                own=f"{connection.PREFIX}{self._name}",
-                take_over=self._limits.take_over,
+                Claimant(
+                    name=f"{connection.PREFIX}{self._name}",
+                    take_over=self._limits.take_over,
+                    ending=self._limits.ending,
+                ),
             )
 
     def unfinished(self) -> JournalRun | None:

@@ -8,6 +8,8 @@ own former connection. Any other is waited for, unless the operator says `--take
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 
 from zdm.errors import RefusedError
 from zdm.execute.ports import LockBusyError
@@ -19,24 +21,32 @@ _KEY = int.from_bytes(hashlib.sha256(b"zdm executor").digest()[:8], signed=True)
 _TRY = "SELECT pg_catalog.pg_try_advisory_lock(%s)"
 
 
-def claim(
-    connection: Connection, tell: Callable[[str], object], *, own: str, take_over: bool
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimant:
+    """Who claims: the executor's name, whether it may end a live one, and how long it waits
+    for the end of a session."""
+
+    name: str
+    take_over: bool = False
+    ending: timedelta = blockers.ENDING
+
+
+def claim(connection: Connection, tell: Callable[[str], object], by: Claimant) -> None:
     """Become the only executor on this database.
 
-    `own` is this executor's name. Raises LockBusyError naming who is at work; a session that
+    Raises LockBusyError naming who is at work; a session that
     was ended before that is told at once, so that no error loses it.
     """
     for _ in range(2):
         if _tried(connection):
             break
-        if _clear(connection, holders(connection), tell, own=own, take_over=take_over):
+        if _clear(connection, holders(connection), tell, by):
             raise _held(holders(connection))
     else:
         raise _held(holders(connection))
     pooler.refuse_stranded(connection)
     found = [item for item in executors(connection) if item.state != "idle"]
-    if left := _clear(connection, found, tell, own=own, take_over=take_over):
+    if left := _clear(connection, found, tell, by):
         names = blockers.words(left)
         raise LockBusyError(
             f"a statement of an executor that is gone still runs: {', '.join(names)}",
@@ -55,21 +65,19 @@ def _clear(
     connection: Connection,
     found: list[Blocker],
     tell: Callable[[str], object],
-    *,
-    own: str,
-    take_over: bool,
+    by: Claimant,
 ) -> list[Blocker]:
     """End those that are dead, or all on the operator's word; which are left."""
     left = []
     for item in found:
         name = item.application or ""
-        if not (take_over or identity.is_same(name, own) or identity.is_dead(name)):
+        if not (by.take_over or identity.is_same(name, by.name) or identity.is_dead(name)):
             left.append(item)
             continue
-        ending = blockers.end(connection, item)
+        ending = blockers.end(connection, item, by.ending)
         if ending is Ending.ENDED:
             tell(str(item))
-        if ending is Ending.NOT_ALLOWED and take_over:
+        if ending is Ending.NOT_ALLOWED and by.take_over:
             raise RefusedError(
                 f"{item} cannot be ended by this user, so its run is not taken over",
                 hint="use its user, or one with the role pg_signal_backend",

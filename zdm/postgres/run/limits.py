@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from zdm.config.settings import BackfillSettings
+from zdm.postgres.session import blockers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,5 +14,7 @@ class Limits:
 
     end_blockers_after: timedelta | None = None  # None: nobody is ended
     concurrent_deadline: timedelta = timedelta(minutes=30)
+    long_transaction: timedelta = blockers.LONG  # behind an older one no lock is queued
+    ending: timedelta = blockers.ENDING  # to wait for the end of a session
     take_over: bool = False  # the operator's word that no other executor lives
     backfill: BackfillSettings = field(default_factory=BackfillSettings)

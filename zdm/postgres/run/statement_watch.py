@@ -7,7 +7,6 @@ wished, and cancels the statement when the wait gets too long or the operator sa
 """
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -87,11 +86,11 @@ class Watchdog:
                 since = None
                 continue
             if since is None:
-                since, began = time.monotonic(), self.clock.now()
+                since, began = self.clock.monotonic(), self.clock.now()
             self.names = blockers.words(found)
             reason = f"{doing} waits for {'; '.join(self.names)}"
             yield Waiting(gate="lock", reason=reason, names=self.names, since=began)
-            if time.monotonic() - since > self.limit.total_seconds():
+            if self.clock.monotonic() - since > self.limit.total_seconds():
                 self.cancelled_for = f"for {self.limit} it waited for {'; '.join(self.names)}"
                 self._cancel()
 

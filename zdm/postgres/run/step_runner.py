@@ -56,7 +56,7 @@ class Stepper:
     def _make_way(self, step: RunSql | Backfill) -> Generator[Said, None, None]:
         """Raise LockBusyError where the step would wait long, and others behind it."""
         for lock in step.locks:
-            found = blockers.before(self.own, lock)
+            found = blockers.before(self.own, lock, self.limits.long_transaction)
             ended = tuple(self.ender.end(self.own, found))
             yield from self._told(ended, step.id)
             gone = {b for b, ending in ended if ending in (Ending.ENDED, Ending.GONE)}

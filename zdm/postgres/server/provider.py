@@ -14,20 +14,22 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 
 from zdm.errors import InputError, TemporaryError
+from zdm.execute.clock import SystemClock, wait_until
 from zdm.postgres.server import programs
 from zdm.postgres.server.programs import Programs
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import CONNECT_SECONDS
 
-START_SECONDS = 30.0
+START_PATIENCE = timedelta(seconds=30)
+START_LOOK = timedelta(milliseconds=20)
 PORTS = 5  # tried, since somebody may take a free one before the server does
 FAST = {
     "fsync": "off",
@@ -311,16 +313,21 @@ def _watch(pid: int, data: Path, delete: Path | None) -> subprocess.Popen[bytes]
 
 
 def _await(process: subprocess.Popen[bytes], dsn: str, data: Path) -> int:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
+    versions: list[int] = []
+
+    def has_answered_or_ended() -> bool:
         if process.poll() is not None:
-            break
+            return True
         with (
             contextlib.suppress(psycopg.OperationalError),
             psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS) as conn,
         ):
-            return conn.info.server_version
-        time.sleep(0.02)
+            versions.append(conn.info.server_version)
+        return bool(versions)
+
+    wait_until(has_answered_or_ended, SystemClock(), within=START_PATIENCE, every=START_LOOK)
+    if versions:
+        return versions[0]
     said = (data.parent / "output.log").read_text(errors="replace").strip().splitlines()[-3:]
     raise TemporaryError(
         f"the throwaway server did not start: {' / '.join(said) or 'it said nothing'}",

@@ -10,10 +10,13 @@ import os
 import shutil
 import signal
 import sys
-import time
+from datetime import timedelta
 from pathlib import Path
 
-GRACE = 5.0  # seconds for an immediate shutdown
+from zdm.execute.clock import SystemClock
+
+GRACE = timedelta(seconds=5)  # for an immediate shutdown
+LOOK = timedelta(milliseconds=50)
 
 
 def watch(pid: int, data: Path, folder: Path | None) -> None:
@@ -29,16 +32,17 @@ def watch(pid: int, data: Path, folder: Path | None) -> None:
 
 def stop(pid: int, data: Path) -> None:
     """End the server on a data directory at once."""
-    deadline = time.monotonic() + GRACE
+    clock = SystemClock()
+    deadline = clock.monotonic() + GRACE.total_seconds()
     number = signal.SIGQUIT  # immediate shutdown: nothing here is worth a checkpoint
     while is_server(pid, data):
-        if time.monotonic() > deadline:
+        if clock.monotonic() > deadline:
             number = signal.SIGKILL
         try:
             os.kill(pid, number)
         except ProcessLookupError:
             return
-        time.sleep(0.05)
+        clock.sleep(LOOK)
 
 
 def is_server(pid: int, data: Path) -> bool:

@@ -11,9 +11,8 @@ import dataclasses
 import fcntl
 import hashlib
 import shutil
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -21,6 +20,7 @@ from uuid import uuid4
 from psycopg import errors
 
 from zdm.errors import TemporaryError
+from zdm.execute.clock import SystemClock, wait_until
 from zdm.model.sql import ident, literal
 from zdm.postgres.server import programs, provider, reaper
 from zdm.postgres.server.programs import Programs
@@ -32,8 +32,8 @@ KEPT_TEMPLATES = 20
 SLOTS = 16
 _SCRATCH = "zdm_s_"
 _TEMPLATE = "zdm_t_"
-_PATIENCE = 10.0  # seconds for an ended run's server or session to go
-_PAUSE = 0.02
+_PATIENCE = timedelta(seconds=10)  # for an ended run's server or session to go
+_LOOK = timedelta(milliseconds=20)
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -100,14 +100,17 @@ def _cluster(chosen: Programs, slot: Path) -> Path:
 
 def _await_end(data: Path) -> None:
     """Wait for the server of a killed run, which its watcher is stopping."""
-    end = time.monotonic() + _PATIENCE
-    while (data / "postmaster.pid").exists() and time.monotonic() < end:
+
+    def has_ended() -> bool:
+        if not (data / "postmaster.pid").exists():
+            return True
         pid = _postmaster(data)
-        if pid is not None and not reaper.is_server(pid, data):
-            (data / "postmaster.pid").unlink(missing_ok=True)
-            return
-        time.sleep(_PAUSE)
-    if (data / "postmaster.pid").exists():
+        if pid is None or reaper.is_server(pid, data):
+            return False
+        (data / "postmaster.pid").unlink(missing_ok=True)
+        return True
+
+    if not wait_until(has_ended, SystemClock(), within=_PATIENCE, every=_LOOK):
         raise TemporaryError(
             f"the shadow server in {data} is still running, though nobody uses it",
             hint="end the process whose id is the first line of its postmaster.pid",
@@ -151,17 +154,18 @@ def database(server: Server, template: str | None = None) -> Iterator[str]:
 
 def _copy(conn: connection.Connection, source: str, name: str) -> None:
     """CREATE DATABASE; sessions of the source that were just closed may need a moment."""
-    end = time.monotonic() + _PATIENCE
+    create = f"CREATE DATABASE {ident(name)} TEMPLATE {ident(source)}".encode()
+
+    def is_made() -> bool:
+        try:
+            conn.execute(create)
+        except errors.ObjectInUse:
+            return False
+        return True
+
     with connection.translated("making a shadow database"):
-        while True:
-            try:
-                conn.execute(f"CREATE DATABASE {ident(name)} TEMPLATE {ident(source)}".encode())
-            except errors.ObjectInUse:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(_PAUSE)
-            else:
-                return
+        if not wait_until(is_made, SystemClock(), within=_PATIENCE, every=_LOOK):
+            conn.execute(create)  # raises who uses it
 
 
 def has_template(server: Server, key: str) -> bool:

@@ -7,7 +7,6 @@ writes. One that runs to prevent wraparound gives way to nobody, and is waited f
 """
 
 import contextlib
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,13 +15,15 @@ from typing import Any
 
 from psycopg import errors
 
+from zdm.execute.ports import Clock
 from zdm.model.locks import LockMode
 from zdm.model.plan import TableLock
 from zdm.postgres.session.connection import PREFIX, Connection
 
-PATIENT_SECONDS = 1.0  # a transaction older than this is waited for without queueing
+LONG = timedelta(seconds=1)  # a transaction older than this is waited for without queueing
 SHOWN = 90  # characters of a query: "(to prevent wraparound)" stands at the end
-END_MILLISECONDS = 5000  # to wait for the end of a session; most take a few
+ENDING = timedelta(seconds=5)  # to wait for the end of a session; most take milliseconds
+ANY_AGE = timedelta(0)
 NUDGE = "1500ms"  # longer than deadlock_timeout's default, after which a vacuum gives way
 _PG_MODES = {mode: "".join(word.title() for word in mode.split()) + "Lock" for mode in LockMode}
 _SESSION = (
@@ -84,9 +85,9 @@ def _blocker(row: Sequence[Any]) -> Blocker:
 
 
 def of_lock(
-    connection: Connection, lock: TableLock, *, older_than: float = 0.0
+    connection: Connection, lock: TableLock, *, older_than: timedelta = ANY_AGE
 ) -> tuple[Blocker, ...]:
-    """Who holds what this lock must wait for, in a transaction older than so many seconds.
+    """Who holds what this lock must wait for, in a transaction older than this.
 
     One whose age is not visible to us counts where everybody does; an automatic vacuum and a
     prepared transaction always.
@@ -103,7 +104,7 @@ def of_lock(
         " AND (l.pid IS NULL OR a.usename IS NULL OR %(age)s = 0.0"
         " OR clock_timestamp() - a.xact_start"
         " > pg_catalog.make_interval(secs => %(age)s))".encode(),
-        {"table": lock.table.sql, "modes": conflicting, "age": older_than},
+        {"table": lock.table.sql, "modes": conflicting, "age": older_than.total_seconds()},
     ).fetchall()
     return tuple(_blocker(row) for row in rows)
 
@@ -147,13 +148,13 @@ class Ending(StrEnum):
     NOT_ALLOWED = "not allowed"
 
 
-def end(connection: Connection, blocker: Blocker) -> Ending:
-    """End a session, if it is still the same one."""
+def end(connection: Connection, blocker: Blocker, wait: timedelta = ENDING) -> Ending:
+    """End a session, if it is still the same one; `wait` is for its end."""
     try:
         row = connection.execute(
             "SELECT pg_catalog.pg_terminate_backend(pid, %s) FROM pg_catalog.pg_stat_activity"
             " WHERE pid = %s AND backend_start IS NOT DISTINCT FROM %s",
-            (END_MILLISECONDS, blocker.pid, blocker.started),
+            (wait // timedelta(milliseconds=1), blocker.pid, blocker.started),
         ).fetchone()
     except errors.InsufficientPrivilege:
         return Ending.NOT_ALLOWED
@@ -167,12 +168,14 @@ def words(blockers: Sequence[Blocker]) -> tuple[str, ...]:
     return tuple(str(item) for item in blockers)
 
 
-def before(connection: Connection, lock: TableLock) -> tuple[Blocker, ...]:
+def before(
+    connection: Connection, lock: TableLock, older_than: timedelta = LONG
+) -> tuple[Blocker, ...]:
     """Who would make this lock wait long; a vacuum among them was asked to give way."""
-    found = of_lock(connection, lock, older_than=PATIENT_SECONDS)
+    found = of_lock(connection, lock, older_than=older_than)
     if any(item.is_vacuum for item in found):
         nudge(connection, lock)
-        found = of_lock(connection, lock, older_than=PATIENT_SECONDS)
+        found = of_lock(connection, lock, older_than=older_than)
     return found
 
 
@@ -181,6 +184,8 @@ class Ender:
     """Ends sessions that were in the way for too long, if that is wished at all."""
 
     after: timedelta | None
+    clock: Clock
+    wait: timedelta = ENDING  # for the end of one
     seen: dict[tuple[Any, ...], float] = field(default_factory=dict)
 
     def end(
@@ -189,8 +194,8 @@ class Ender:
         """End the transactions among these that were first seen long enough ago."""
         if self.after is None:
             return
-        now = time.monotonic()
+        now = self.clock.monotonic()
         for item in found:
             first = self.seen.setdefault((item.pid, item.started, item.began), now)
             if item.may_be_ended and now - first >= self.after.total_seconds():
-                yield item, end(connection, item)
+                yield item, end(connection, item, self.wait)

@@ -8,6 +8,7 @@ then on. A password is never part of a message.
 
 import contextlib
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -125,6 +126,11 @@ def translated(doing: str) -> Iterator[None]:
 def first_line(error: BaseException) -> str:
     """The first line of what an error says."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def setting(value: timedelta) -> str:
+    """A duration as the value of a setting."""
+    return f"{value // timedelta(milliseconds=1)}ms"
 
 
 def setting_name(name: str) -> str:
