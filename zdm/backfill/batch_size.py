@@ -8,7 +8,6 @@ while the server is under write pressure.
 
 import math
 from dataclasses import dataclass
-from datetime import timedelta
 
 from zdm.backfill.server_load import Others
 
@@ -122,10 +121,10 @@ def pause(pace: Pace, seconds: float, sessions: float) -> float:
     return max(pace.pause, (pace.duty + pace.courtesy * busy) * seconds)
 
 
-def parts(seconds: float) -> list[timedelta]:
-    """A rest in equal parts of a second at most: what ends a backfill must not wait for it."""
-    count = math.ceil(seconds)
-    return [timedelta(seconds=seconds / count)] * count if count > 0 else []
+def parts(seconds: float, longest: float = 1.0) -> list[float]:
+    """A rest in equal parts: what ends a backfill must not wait for the whole of it."""
+    count = math.ceil(seconds / longest)
+    return [seconds / count] * count if count > 0 else []
 
 
 @dataclass(frozen=True, slots=True)

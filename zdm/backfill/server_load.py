@@ -8,9 +8,10 @@ so the value looks some seconds back.
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 WINDOW_SECONDS = 10.0
-ENOUGH_SECONDS = 2.0
+ENOUGH = timedelta(seconds=2)  # of samples, before they are believed
 COUNTED = 0.3  # of our own time that must be in the sum, else nothing is counted there
 
 
@@ -44,6 +45,7 @@ class _Sample:
 class Load:
     """Samples of the last seconds."""
 
+    enough: timedelta = ENOUGH
     samples: deque[_Sample] = field(default_factory=deque)
 
     def take(self, at: float, everybody: Activity, ours: float) -> None:
@@ -58,7 +60,7 @@ class Load:
         first, last = self.samples[0], self.samples[-1]
         seconds, ours = last.at - first.at, last.ours - first.ours
         everybody = last.everybody.seconds - first.everybody.seconds
-        if seconds < ENOUGH_SECONDS or everybody < COUNTED * ours:
+        if seconds < self.enough.total_seconds() or everybody < COUNTED * ours:
             return UNKNOWN
         theirs = max(0.0, everybody - ours)
         transactions = last.everybody.transactions - first.everybody.transactions

@@ -3,14 +3,17 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-PATIENCE = 1.0  # seconds for another worker's checkpoint; one whose connection hangs takes long
+# for another worker's checkpoint; one whose connection hangs takes long
+PATIENCE = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
 class WalMeter:
     """How far the WAL is attributed to batches, shared by the workers of a backfill."""
 
+    patience: timedelta = PATIENCE
     attributed: int = 0  # bytes since the beginning of all WAL
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -18,7 +21,7 @@ class WalMeter:
         """Bytes of a batch that began there; `checkpoint` is told from where on the WAL is its
         own, and says where it ends. One at a time, as far as may be: batches that end together
         would both count what they wrote side by side."""
-        is_alone = self._lock.acquire(timeout=PATIENCE)
+        is_alone = self._lock.acquire(timeout=self.patience.total_seconds())
         try:
             start = max(began, self.attributed)
             end = checkpoint(start)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zdm.execute import executors
+from zdm.backfill.notices import FailingRow
 from zdm.execute.events import Waiting
 from zdm.execute.ports import JournalRun, Order
 from zdm.execute.states import FINISHED
 from zdm.model.plan import Plan
 from zdm.postgres.backfill import failing_rows, wal_forecast
-from zdm.postgres.backfill.failing_rows import FailingRow
 from zdm.postgres.backfill.wal_forecast import Kept
 from zdm.postgres.journal import history, orders, runs
 from zdm.postgres.journal.history import History

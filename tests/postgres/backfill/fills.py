@@ -1,8 +1,11 @@
 """What tests of the batch engine share: a table t, a backfill of it, and a job."""
 
-from tests.fakes.clock import FakeClock
+from dataclasses import replace
+
+from tests.fakes.clock import SkippingClock
 from tests.unit import plans
 from zdm.backfill.pacing import Pacing
+from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillSettings
 from zdm.execute.events import BackfillEvent
 from zdm.execute.ports import PlanText
@@ -54,16 +57,21 @@ def job(
         connect=lambda name: connection.connect(url, name=f"execute/tests/{name}"),
         step=wanted,
         fence=fence,
-        clock=FakeClock(),
+        clock=SkippingClock(),
         pacing=pacing,
         settings=settings or BackfillSettings(),
     )
 
 
 def fill(
-    own: Connection, fence: Fence, wanted: Backfill, pacing: Pacing = Pacing.PACED
+    own: Connection,
+    fence: Fence,
+    wanted: Backfill,
+    pacing: Pacing = Pacing.PACED,
+    tuning: Tuning | None = None,
 ) -> list[BackfillEvent]:
-    return list(engine.run(job(own, fence, wanted, pacing)))
+    wanted_job = job(own, fence, wanted, pacing)
+    return list(engine.run(replace(wanted_job, tuning=tuning or Tuning())))
 
 
 def count(own: Connection, condition: str) -> int:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from psycopg import errors
 
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import SkippingClock
 from tests.postgres.backfill.fills import ROWS, begun, count, fill, job, rows, step, table
 from zdm.backfill.pacing import Pacing
 from zdm.errors import RefusedError, StoppedError
@@ -309,7 +309,7 @@ def test_a_value_that_comes_back_old_is_found_by_the_verification(own: Connectio
 def test_paced_sleeps_between_batches_and_full_does_not(own: Connection) -> None:
     table(own, "id int PRIMARY KEY", "g")
     fence = begun(own)
-    paced, full = FakeClock(), FakeClock()
+    paced, full = SkippingClock(), SkippingClock()
     wanted = job(own, fence, step(("id",)), Pacing.PACED)
     list(engine.run(replace(wanted, clock=paced)))
     own.execute("UPDATE t SET new = NULL")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.postgres.backfill.fills import ROWS, begun, count, job, step, table
 from tests.unit import plans
 from zdm.backfill.pacing import Pacing
+from zdm.backfill.tuning import Tuning
 from zdm.cli.commands import status as cli
 from zdm.config import settings as config
 from zdm.config.settings import BackfillSettings
@@ -16,6 +18,7 @@ from zdm.errors import InputError, StoppedError
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill import engine
 from zdm.postgres.backfill import failing_rows as backfill_failing
+from zdm.postgres.backfill.engine import Job
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session import connection
@@ -25,6 +28,7 @@ from zdm.workflows import read_status
 
 DIVIDES = "CASE WHEN old = 'x' THEN (1 / (id - id))::text ELSE old END"
 SLEEPS = "CASE WHEN old = 'x' THEN pg_sleep(60)::text ELSE upper(old) END"
+HASTY = Tuning(statement_timeout=timedelta(milliseconds=200))
 TWO = (1777, 2400)
 
 
@@ -49,8 +53,14 @@ def run(
     failing_rows: int,
     pacing: Pacing = Pacing.PACED,
 ) -> None:
+    list(engine.run(made(own, fence, wanted, failing_rows, pacing)))
+
+
+def made(
+    own: Connection, fence: Fence, wanted: Backfill, failing_rows: int, pacing: Pacing
+) -> Job:
     settings = BackfillSettings(failing_rows=failing_rows)
-    list(engine.run(job(own, fence, wanted, pacing, settings)))
+    return job(own, fence, wanted, pacing, settings)
 
 
 def named(own: Connection, fence: Fence) -> list[str]:
@@ -132,15 +142,14 @@ def test_a_table_without_key_is_filled_but_for_the_pages_of_such_rows(own: Conne
 
 @pytest.mark.parametrize("pacing", Pacing)
 def test_a_slow_row_is_set_aside_and_its_range_is_split_for_the_rest(
-    own: Connection, monkeypatch: pytest.MonkeyPatch, pacing: Pacing
+    own: Connection, pacing: Pacing
 ) -> None:
-    monkeypatch.setattr("zdm.postgres.backfill.batch.STATEMENT_TIMEOUT", "200ms")
     table(own, "id int PRIMARY KEY", "g")
     spoil(own, 77)
     fence = begun(own)
     wanted = replace(step(("id",), SLEEPS), differs="new IS NULL")
     with pytest.raises(StoppedError, match=r"1 row of t .*id = 77 of t .*statement timeout"):
-        run(own, fence, wanted, 10, pacing)
+        list(engine.run(replace(made(own, fence, wanted, 10, pacing), tuning=HASTY)))
     ranges = own.execute(
         "SELECT lo[1]::int, hi[1]::int, state, estimate, scanned FROM zdm.backfill_range"
         " WHERE sweeps = 0 ORDER BY id"
@@ -158,17 +167,14 @@ def test_a_slow_row_is_set_aside_and_its_range_is_split_for_the_rest(
     assert count(own, "new IS NULL") == 0
 
 
-def test_several_workers_share_what_is_split_off(
-    own: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("zdm.postgres.backfill.batch.STATEMENT_TIMEOUT", "300ms")
+def test_several_workers_share_what_is_split_off(own: Connection) -> None:
     table(own, "id int PRIMARY KEY", "g", rows_of_it=30_000)
     spoil(own, 77, 20_000)
     fence = begun(own)
     wanted = replace(step(("id",), SLEEPS), differs="new IS NULL")
     settings = BackfillSettings(workers=2, failing_rows=10)
     with pytest.raises(StoppedError, match="2 rows of t cannot be filled"):
-        list(engine.run(job(own, fence, wanted, settings=settings)))
+        list(engine.run(replace(job(own, fence, wanted, settings=settings), tuning=HASTY)))
     ranges = own.execute(
         "SELECT lo[1]::int, hi[1]::int FROM zdm.backfill_range WHERE sweeps = 0"
         " ORDER BY 1 NULLS FIRST"

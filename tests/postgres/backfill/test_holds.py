@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import fresh_database
 from tests.postgres.backfill.fills import begun, count, job, step, table
 from tests.postgres.backfill.replicas import replica
+from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillGates, BackfillSettings
 from zdm.errors import StoppedError
 from zdm.execute.events import (
@@ -271,11 +272,9 @@ def test_a_queue_on_the_table_is_let_through(own: Connection, database: str) -> 
     assert "waits for AccessExclusiveLock of the table" in seen[0].reason
 
 
-def test_a_batch_that_others_wait_for_is_cancelled(
-    own: Connection, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("zdm.postgres.backfill.progress.REPORT_SECONDS", 0.0)  # it is short
-    wanted = ready(own, QUICK)
+def test_a_batch_that_others_wait_for_is_cancelled(own: Connection, database: str) -> None:
+    tuning = Tuning(report_every=timedelta(0))  # it is short
+    wanted = replace(ready(own, QUICK), tuning=tuning)
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.004) IS NOT NULL) NOT VALID")  # 4 s
     written: list[str] = []
 

@@ -11,6 +11,7 @@ import pytest
 from tests.postgres.backfill.fills import ROWS, begun, count, fill, job, step, table
 from tests.waiting import until_true
 from zdm.backfill.pacing import Pacing
+from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillGates, BackfillSettings
 from zdm.errors import StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress
@@ -51,29 +52,26 @@ def test_who_holds_a_row_is_named_and_its_newer_value_kept(
 
 
 def test_a_row_that_is_never_free_ends_as_a_busy_lock_and_keeps_what_is_done(
-    own: Connection, database: str, monkeypatch: pytest.MonkeyPatch
+    own: Connection, database: str
 ) -> None:
-    monkeypatch.setattr("zdm.postgres.backfill.batch.LOCK_TIMEOUT", "20ms")
-    monkeypatch.setattr("zdm.backfill.retry.LAST_SECONDS", 0.2)
+    tuning = Tuning(lock_timeout=timedelta(milliseconds=20))
     table(own, "id int PRIMARY KEY", "g")
     with psycopg.connect(database, application_name="app") as writer:
         writer.execute("UPDATE t SET old = 'newer' WHERE id = 2000")
         with pytest.raises(LockBusyError, match="failed 10 times in a row") as raised:
-            fill(own, begun(own), step(("id",)))
+            fill(own, begun(own), step(("id",)), tuning=tuning)
 
     assert raised.value.names[0].startswith("app (pid ")
     assert count(own, "new IS NOT NULL") >= 1000
 
 
-def test_a_row_that_takes_too_long_is_found_among_fast_ones(
-    own: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("zdm.postgres.backfill.batch.STATEMENT_TIMEOUT", "1s")
+def test_a_row_that_takes_too_long_is_found_among_fast_ones(own: Connection) -> None:
+    tuning = Tuning(statement_timeout=timedelta(milliseconds=300))
     table(own, "id int PRIMARY KEY", "g")
     wanted = step(("id",), "CASE WHEN id = 77 THEN pg_sleep(60)::text ELSE upper(old) END")
     slow = replace(wanted, differs="new IS NULL")
     with pytest.raises(StoppedError, match=r"row with id = 77 of t .* statement timeout"):
-        fill(own, begun(own), slow)
+        fill(own, begun(own), slow, tuning=tuning)
 
     assert count(own, "new IS NULL AND id < 77") == 0
     assert count(own, "new IS NULL AND id = 77") == 1

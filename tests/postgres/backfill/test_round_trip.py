@@ -10,6 +10,7 @@ from tests.postgres.backfill.fills import begun, count, fill, step, table
 from zdm.backfill.pacing import Pacing
 from zdm.backfill.round_trip import REMEMBERED, Way
 from zdm.backfill.wal_attribution import WalMeter
+from zdm.execute.clock import SystemClock
 from zdm.postgres.backfill import batch, engine, key_walk
 from zdm.postgres.backfill.batch import Work
 from zdm.postgres.backfill.key_ranges import Ranges
@@ -87,7 +88,9 @@ def test_every_statement_of_a_batch_is_counted(own: Connection, key: str) -> Non
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(own), "execute", counted)
-        work = Work(walk=walk, size=1000, wal=WalMeter(), lead=1, halves=True)
+        work = Work(
+            walk=walk, size=1000, wal=WalMeter(), clock=SystemClock(), lead=1, halves=True
+        )
         first = batch.fill(own, wanted, fence, taken, work)
         second = batch.fill(own, wanted, fence, taken, replace(work, ahead=first.ahead))
 
@@ -105,7 +108,7 @@ def test_one_look_finds_several_small_batches(own: Connection) -> None:
     ranges.take_over(walk, 1)
     taken = ranges.claim("worker-1")
     assert taken is not None
-    work = Work(walk=walk, size=100, wal=WalMeter(), at_once=4)
+    work = Work(walk=walk, size=100, wal=WalMeter(), clock=SystemClock(), at_once=4)
     done = [batch.fill(own, wanted, fence, taken, work)]
     for _ in range(3):
         done.append(batch.fill(own, wanted, fence, taken, replace(work, ahead=done[-1].ahead)))

@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import closing
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from tests.postgres.backfill.fills import begun, fill, step, table
 from zdm.backfill.pacing import Pacing
 from zdm.backfill.server_load import UNKNOWN, Activity, Load, Others
+from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillGates
+from zdm.execute.clock import SystemClock
 from zdm.postgres.backfill import gate_queries
 from zdm.postgres.backfill.engine import PACES
 from zdm.postgres.backfill.gate_queries import Look
@@ -59,7 +62,7 @@ def test_a_session_at_work_is_seen_by_the_server(database: str) -> None:
 
     thread = threading.Thread(target=work)
     with connection.connect(database, name="execute/tests") as own, closing(own):
-        look = Look(own, [], BackfillGates())
+        look = Look(own, [], BackfillGates(), SystemClock())
         before, began = gate_queries.activity(look), time.monotonic()
         thread.start()
         try:
@@ -73,14 +76,12 @@ def test_a_session_at_work_is_seen_by_the_server(database: str) -> None:
             thread.join()
 
 
-def test_batches_beside_others_are_short(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("zdm.backfill.server_load.ENOUGH_SECONDS", 3600.0)  # so: busy
+def test_batches_beside_others_are_short(database: str) -> None:
+    unknown = Tuning(load_after=timedelta(days=1))  # so it is taken for busy
     with connection.connect(database, name="execute/tests") as own:
         table(own, "id int PRIMARY KEY", "g", rows_of_it=4_000)
         own.execute("ALTER TABLE t ADD CHECK (md5(repeat(old, 6000)) <> '') NOT VALID")
-        fill(own, begun(own), step(("id",)))
+        fill(own, begun(own), step(("id",)), tuning=unknown)
         row = own.execute("SELECT size FROM zdm.backfill_range").fetchone()
 
     assert row is not None

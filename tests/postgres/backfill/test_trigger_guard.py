@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import SkippingClock
 from tests.postgres.backfill.fills import begun, count, fill, job, step, table
 from zdm.backfill.batch_size import Controller
 from zdm.backfill.pacing import Pacing
+from zdm.backfill.permit import Permit
+from zdm.backfill.shared import Shared
+from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillGates, BackfillSettings
 from zdm.errors import StoppedError
 from zdm.execute.events import BackfillEvent, BackfillProgress
@@ -22,7 +25,6 @@ from zdm.postgres.backfill import engine, gate_queries, key_walk
 from zdm.postgres.backfill.engine import Job
 from zdm.postgres.backfill.gate_poller import Monitor
 from zdm.postgres.backfill.key_ranges import Ranges
-from zdm.postgres.backfill.shared_state import Control
 from zdm.postgres.backfill.trigger_guard import Guard
 from zdm.postgres.backfill.worker import Task, Worker
 from zdm.postgres.session import connection
@@ -30,6 +32,7 @@ from zdm.postgres.session.connection import Connection
 from zdm.recipes.sql import probes
 
 SOON = BackfillSettings(gates=BackfillGates(poll=timedelta(milliseconds=50)))
+ALL = Tuning(report_every=timedelta(0))  # every progress is reported
 OFF = ["ALTER TABLE t DISABLE TRIGGER sync", "DROP TRIGGER sync ON t"]
 
 
@@ -130,11 +133,8 @@ def test_a_trigger_that_is_off_before_the_fill_begins_lets_it_write_nothing(
     assert states(own) == {"verified"}
 
 
-def test_a_trigger_that_goes_while_rows_are_verified_stops_it(
-    own: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("zdm.postgres.backfill.progress.REPORT_SECONDS", 0.0)
-    filling = engine.run(job(own, begun(own), synced(own)))
+def test_a_trigger_that_goes_while_rows_are_verified_stops_it(own: Connection) -> None:
+    filling = engine.run(replace(job(own, begun(own), synced(own)), tuning=ALL))
     until(filling, verifying=True)
     own.execute("ALTER TABLE t DISABLE TRIGGER sync")
     with pytest.raises(StoppedError, match="the sync trigger on t is missing or disabled"):
@@ -143,11 +143,8 @@ def test_a_trigger_that_goes_while_rows_are_verified_stops_it(
     assert states(own) == {"filled"}
 
 
-def test_a_trigger_that_was_off_for_a_moment_makes_it_verify_anew(
-    own: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("zdm.postgres.backfill.progress.REPORT_SECONDS", 0.0)
-    wanted: Job = job(own, begun(own), synced(own))
+def test_a_trigger_that_was_off_for_a_moment_makes_it_verify_anew(own: Connection) -> None:
+    wanted: Job = replace(job(own, begun(own), synced(own)), tuning=ALL)
     passes = "SELECT count(*)::int FROM zdm.backfill_pass"
     written = False
     for event in engine.run(wanted):
@@ -219,45 +216,47 @@ def test_no_worker_connects_before_the_gates_have_their_connection(own: Connecti
 
 
 def test_an_alarm_before_the_workers_begin_stops_them() -> None:
-    control, alarm = Control(1), StoppedError("the trigger is gone", hint="")
-    control.alert(alarm)
-    stopped = control.stopping
-    control.begin(1)
+    permit, alarm = Permit(1, SkippingClock()), StoppedError("the trigger is gone", hint="")
+    permit.alert(alarm)
+    stopped = permit.stopping
+    permit.begin(1)
 
     assert not stopped  # it may only verify
-    assert control.stopping
-    assert control.error is alarm
+    assert permit.stopping
+    assert permit.error is alarm
 
 
 def test_other_relations_are_looked_at_anew() -> None:
-    control = Control(1)
+    permit = Permit(1, SkippingClock())
     monitor = Monitor(
         connect=lambda _: pytest.fail("not asked"),
         limits=BackfillGates(),
-        control=control,
+        shared=Shared(permit),
         guard=Guard(step(("id",))),
         vacuums=False,
+        tuning=Tuning(),
     )
     monitor.connected.set()
-    control.looked.set()
+    permit.looked.set()
     monitor.watch([1])
 
-    assert not control.looked.is_set()
+    assert not permit.looked.is_set()
     assert monitor.watching.is_set()
 
 
-class StopsIt(FakeClock):
+class StopsIt(SkippingClock):
     """A clock in whose first sleep the backfill is stopped."""
 
-    control = Control(1)
+    permit: Permit
 
     def sleep(self, duration: timedelta) -> None:
         super().sleep(duration)
-        self.control.stop()
+        self.permit.stop()
 
 
 def test_a_long_rest_ends_where_the_backfill_is_stopped(own: Connection) -> None:
     clock = StopsIt()
+    clock.permit = Permit(1, clock)
     table(own, "id int PRIMARY KEY", "g")
     wanted, fence = step(("id",)), begun(own)
     (walk,) = key_walk.walks(own, wanted)
@@ -270,9 +269,9 @@ def test_a_long_rest_ends_where_the_backfill_is_stopped(own: Connection) -> None
         walks={walk.relation: walk},
     )
     Ranges(own, fence, wanted.id).take_over(walk, 1)
-    Worker(1, task, clock.control, own).run()
+    Worker(1, task, Shared(clock.permit), own).run()
 
-    assert clock.slept == [timedelta(seconds=1)]
+    assert clock.slept == [timedelta(seconds=0.1)]  # of a minute
 
 
 @pytest.mark.parametrize(("size", "at_once"), [(500, 8), (100, 8), (50, 1)])

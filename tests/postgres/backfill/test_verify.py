@@ -10,6 +10,7 @@ import pytest
 
 from tests.postgres.backfill.fills import ROWS, begun, count, fill, job, step, table
 from zdm.backfill.pacing import Pacing
+from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillSettings
 from zdm.errors import StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress
@@ -198,16 +199,14 @@ def test_a_vacuum_that_gets_no_lock_is_skipped_and_said(own: Connection, databas
     assert measured.notes[0].startswith("VACUUM of t was skipped: canceling statement due to")
 
 
-def test_dead_rows_are_vacuumed_between_batches(
-    own: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("zdm.postgres.backfill.gate_poller.VACUUM_ROWS", 500)
+def test_dead_rows_are_vacuumed_between_batches(own: Connection) -> None:
     table(own, "id int PRIMARY KEY", "g")
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.002) IS NOT NULL) NOT VALID")
     own.execute("UPDATE t SET old = 'changed ' || id WHERE id <= 800")
     gates = replace(BackfillSettings().gates, poll=timedelta(milliseconds=50))
-    wanted = job(own, begun(own), step(("id",)), settings=BackfillSettings(gates=gates))
-    list(engine.run(wanted))
+    settings, tuning = BackfillSettings(gates=gates), Tuning(vacuum_rows=500)
+    wanted = job(own, begun(own), step(("id",)), settings=settings)
+    list(engine.run(replace(wanted, tuning=tuning)))
     done = own.execute(
         "SELECT vacuum_count FROM pg_stat_all_tables WHERE relid = 't'::regclass"
     ).fetchone()
@@ -239,6 +238,7 @@ def test_a_worker_spares_the_server_or_hurries(
 def test_its_timeouts_are_in_force_again_after_a_vacuum(own: Connection) -> None:
     table(own, "id int PRIMARY KEY", "g")
     (walk,) = key_walk.walks(own, step(("id",)))
+    own.execute("SET statement_timeout = '15s'")
     vacuum.vacuum(own, walk)
 
     assert own.execute("SHOW statement_timeout").fetchone() == ("15s",)

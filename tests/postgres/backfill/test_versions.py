@@ -7,6 +7,7 @@ import pytest
 from tests.postgres.backfill.fills import ROWS, begun, count, job, step, table
 from zdm.backfill.gates import Reading
 from zdm.config.settings import BackfillGates, BackfillSettings
+from zdm.execute.clock import SystemClock
 from zdm.execute.events import BackfillMeasured
 from zdm.postgres.backfill import engine, gate_poller
 from zdm.postgres.backfill.gate_queries import Look
@@ -31,7 +32,7 @@ def test_every_gate_can_be_read(every_database: str) -> None:
         table(own, "id int PRIMARY KEY", "g")
         ((oid,),) = own.execute("SELECT 't'::regclass::oid::bigint").fetchall()
         own.execute("UPDATE t SET old = old")
-        look = Look(own, [oid], limits)
+        look = Look(own, [oid], limits, SystemClock())
         seen = {gate.name: signal(look) for gate, signal in gate_poller.gates(limits)}
 
         assert all(isinstance(reading, Reading) for reading in seen.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres.backfill.fills import ROWS, begun, count, job, step, table
+from zdm.backfill.tuning import Tuning
 from zdm.config import settings as config
 from zdm.config.settings import BackfillGates, BackfillSettings
 from zdm.errors import InputError
@@ -31,9 +32,7 @@ DBA = "dba@host"
 
 
 @pytest.fixture
-def own(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
-    monkeypatch.setattr("zdm.postgres.backfill.wal_forecast.LOOK_SECONDS", 0.0)
-    monkeypatch.setattr("zdm.postgres.backfill.wal_forecast.ENOUGH", 1)
+def own(database: str) -> Iterator[Connection]:
     with connection.connect(database, name="execute/tests") as conn:
         yield conn
 
@@ -84,7 +83,8 @@ def slow(own: Connection, settings: BackfillSettings) -> tuple[Job, Fence]:
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.0005) IS NOT NULL) NOT VALID")
     fence = begun(own)
     wanted = replace(step(("id",)), cost=Cost(rows=ROWS, wal_bytes=20_000))
-    return job(own, fence, wanted, settings=settings), fence
+    tuning = Tuning(forecast_every=timedelta(0), forecast_after=1)
+    return replace(job(own, fence, wanted, settings=settings), tuning=tuning), fence
 
 
 def test_a_plan_that_is_far_off_is_warned_of_once_while_it_runs(own: Connection) -> None:

@@ -104,7 +104,9 @@ PATIENT = Limits(ending=timedelta(seconds=30))
 
 @contextmanager
 def opened(url: str) -> Iterator[PostgresDatabase]:
-    with closing(PostgresDatabase(url, SystemClock(), StopFlag(), Pacing.FULL, PATIENT)) as made:
+    with closing(
+        PostgresDatabase(url, SystemClock(), StopFlag(), Pacing.FULL, PATIENT)
+    ) as made:
         yield made
 
 

@@ -100,9 +100,7 @@ def test_a_blocker_is_named_with_all_that_helps_to_find_it(
     assert re.fullmatch(rf"{said} SELECT count\(\*\)\)", str(found))
 
 
-def test_a_short_transaction_is_not_in_the_way(
-    own: Connection, database: str
-) -> None:
+def test_a_short_transaction_is_not_in_the_way(own: Connection, database: str) -> None:
     own.execute("CREATE TABLE users (id int)")
     with client(database) as conn:
         conn.execute("SELECT count(*) FROM users")

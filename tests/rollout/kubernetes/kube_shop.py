@@ -111,6 +111,9 @@ class Shop:
     def now(self) -> datetime:
         return self.kube.now()
 
+    def monotonic(self) -> float:
+        return self.kube.monotonic()
+
     def sleep(self, duration: timedelta) -> None:
         """Time passes in the cluster; what a test planned for then happens."""
         self.kube.sleep(duration)

@@ -6,14 +6,15 @@ first: an executor that takes the run over waits for it, and after that it finds
 gone and writes nothing.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psycopg
 
+from zdm.backfill.tuning import Tuning
 from zdm.backfill.wal_attribution import WalMeter
+from zdm.execute.ports import Clock
 from zdm.model.plan import Backfill
 from zdm.model.sql import ident, literal
 from zdm.postgres.backfill.hot_prefill import Ahead, prepared
@@ -22,10 +23,8 @@ from zdm.postgres.backfill.key_walk import Bounds, Key, Walk
 from zdm.postgres.backfill.lookahead import Scout
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence
+from zdm.postgres.session import connection as connections
 from zdm.postgres.session.connection import PREFIX, Connection, first_line
-
-LOCK_TIMEOUT = "1s"  # a row held by somebody: wait a little, then shrink
-STATEMENT_TIMEOUT = "15s"  # no batch may hold its rows longer
 
 Connect = Callable[[str], Connection]  # a new connection under the name of its purpose
 
@@ -66,11 +65,11 @@ class Outcome:
         return self.filled < self.bounds.keys / 2
 
 
-def opened(connect: Connect, name: str, step: Backfill) -> Connection:
+def opened(connect: Connect, name: str, step: Backfill, tuning: Tuning) -> Connection:
     """A connection whose every statement has the batches' timeouts and the step's settings."""
     settings = (
-        ("lock_timeout", LOCK_TIMEOUT),
-        ("statement_timeout", STATEMENT_TIMEOUT),
+        ("lock_timeout", connections.setting(tuning.lock_timeout)),
+        ("statement_timeout", connections.setting(tuning.statement_timeout)),
         *((setting.name, setting.value) for setting in step.settings),
     )
     calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(settings))
@@ -101,6 +100,7 @@ class Work:
     walk: Walk
     size: int
     wal: WalMeter  # shared by all workers
+    clock: Clock
     dense: bool = False  # whether the last one was
     scout: Scout | None = None
     ahead: tuple[Ahead, ...] = ()  # what is known of the next ones
@@ -113,9 +113,10 @@ def fill(
     connection: Connection, step: Backfill, fence: Fence, taken: Range, work: Work
 ) -> Outcome:
     """Fill the next keys of a range; raises RefusedError where the run has a new owner."""
-    started = time.monotonic()
+    monotonic = work.clock.monotonic
+    started = monotonic()
     with connection.transaction():
-        way = time.monotonic() - started
+        way = monotonic() - started
         row = connection.execute(
             "SELECT r.cursor, pg_catalog.pg_wal_lsn_diff("
             "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
@@ -134,7 +135,7 @@ def fill(
         wal = work.wal.count(
             row[1], lambda start: _checkpoint(connection, taken, work.size, (*written, start))
         )
-    seconds = time.monotonic() - started
+    seconds = monotonic() - started
     return Outcome(
         bounds=done.bounds,
         changed=batch.changed,

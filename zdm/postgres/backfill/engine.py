@@ -7,10 +7,10 @@ of the loop. Without a key the table is swept by ctid pages until a sweep change
 """
 
 import contextlib
-import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 
 import psycopg
@@ -18,6 +18,9 @@ import psycopg
 from zdm.backfill import batch_size
 from zdm.backfill.batch_size import MIB, Pace
 from zdm.backfill.pacing import Pacing
+from zdm.backfill.permit import TICK_SECONDS, Permit
+from zdm.backfill.shared import Shared
+from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillSettings
 from zdm.errors import StoppedError, TemporaryError
 from zdm.execute.events import BackfillEvent, BackfillProgress, Suspicious
@@ -36,8 +39,7 @@ from zdm.postgres.backfill.gate_poller import STOP_READS, Monitor
 from zdm.postgres.backfill.key_ranges import Ranges
 from zdm.postgres.backfill.key_walk import Key, Walk
 from zdm.postgres.backfill.lookahead import Scout
-from zdm.postgres.backfill.progress import REPORT_SECONDS, Reporter
-from zdm.postgres.backfill.shared_state import TICK, Control
+from zdm.postgres.backfill.progress import Reporter
 from zdm.postgres.backfill.trigger_guard import Guard
 from zdm.postgres.backfill.verify import Pass
 from zdm.postgres.backfill.wal_forecast import Costs
@@ -88,6 +90,7 @@ class Job:
     clock: Clock
     pacing: Pacing = Pacing.PACED
     settings: BackfillSettings = field(default_factory=BackfillSettings)
+    tuning: Tuning = field(default_factory=Tuning)
 
     @property
     def pace(self) -> Pace:
@@ -101,7 +104,9 @@ def run(job: Job) -> Iterator[BackfillEvent]:
 
     A backfill that found rows and changed none is said, in case its predicate is wrong.
     """
-    with contextlib.closing(batch.opened(job.connect, "backfill", job.step)) as connection:
+    with contextlib.closing(
+        batch.opened(job.connect, "backfill", job.step, job.tuning)
+    ) as connection:
         yield from _Engine(job, connection).run()
 
 
@@ -109,22 +114,25 @@ def run(job: Job) -> Iterator[BackfillEvent]:
 class _Engine:
     job: Job
     connection: Connection
-    control: Control = field(init=False)
+    shared: Shared = field(init=False)
+    permit: Permit = field(init=False)
     ranges: Ranges = field(init=False)
     reporter: Reporter = field(init=False)
     costs: Costs = field(init=False)
     guard: Guard = field(init=False)
 
     def __post_init__(self) -> None:
-        self.control = Control(self.job.settings.workers)
+        self.permit = Permit(self.job.settings.workers, self.job.clock)
+        self.shared = Shared(self.permit)
         self.ranges = Ranges(self.connection, self.job.fence, self.job.step.id)
-        self.reporter = Reporter(self.job.step, self.control)
+        self.reporter = Reporter(self.job.step, self.shared, self.job.clock, self.job.tuning)
         self.guard = Guard(self.job.step)
         self.costs = Costs(
             connection=self.connection,
             fence=self.job.fence,
             step=self.job.step,
-            control=self.control,
+            permit=self.permit,
+            every=self.job.tuning.forecast_every,
             limit=self.job.settings.wal_limit,
         )
 
@@ -137,7 +145,8 @@ class _Engine:
         monitor = Monitor(
             connect=self.job.connect,
             limits=limits,
-            control=self.control,
+            shared=self.shared,
+            tuning=self.job.tuning,
             guard=self.guard,
             vacuums=self.job.pacing is Pacing.PACED,
         )
@@ -166,7 +175,7 @@ class _Engine:
         return [*({row[0]} if row else ()), *(walk.oid for walk in walks)]
 
     def _leaves(self, walks: tuple[Walk, ...]) -> Iterator[BackfillEvent]:
-        workers = self.control.workers
+        workers = self.permit.workers
         waiting = tuple(w for w in walks if not self.ranges.take_over(w, workers))
         self.reporter.begin(self.ranges.totals())
         if not waiting:
@@ -177,7 +186,7 @@ class _Engine:
 
     def _fill(self, walks: tuple[Walk, ...]) -> Iterator[BackfillEvent]:
         """Workers fill all waiting ranges; this thread reports."""
-        started = time.monotonic()
+        started = self.job.clock.monotonic()
         task = Task(
             step=self.job.step,
             fence=self.job.fence,
@@ -189,44 +198,44 @@ class _Engine:
         )
         self.costs.begin()
         with self._pool(task):
-            while self.control.running and not self.control.error:
-                self.control.wait()
+            while self.permit.running and not self.permit.error:
+                self.permit.wait()
                 yield from self.reporter.where_due()
                 yield from self.reporter.warnings()
                 yield from self.costs.look(self.reporter.expected(), self.reporter.wal)
-        self.reporter.filling += time.monotonic() - started
-        if self.control.failing:
-            raise failing_rows.stopped(self.job.step, self.control.failing)
+        self.reporter.filling += self.job.clock.monotonic() - started
+        if failing := self.shared.notices.failing:
+            raise failing_rows.stopped(self.job.step, failing)
 
     @contextlib.contextmanager
     def _pool(self, task: Task) -> Iterator[None]:
         """The workers, each on its connection; stopped and gone after the block."""
-        control = self.control
+        permit = self.permit
         with contextlib.ExitStack() as stack:
             workers: list[Worker] = []
-            for number in range(1, control.workers + 1):
+            for number in range(1, permit.workers + 1):
                 try:
                     opened = self._opened(f"worker-{number}")
                 except TemporaryError as error:
-                    self._do_with(len(workers), error)
+                    self._continue_with(len(workers), error)
                     break
                 stack.enter_context(contextlib.closing(opened))
                 workers.append(
-                    Worker(number, task, control, opened, self._scout(stack, number))
+                    Worker(number, task, self.shared, opened, self._scout(stack, number))
                 )
             self._await_look()
             pool = stack.enter_context(ThreadPoolExecutor(len(workers), "zdm-backfill"))
-            control.begin(len(workers))
+            permit.begin(len(workers))
             for worker in workers:
-                pool.submit(worker.run).add_done_callback(control.ended)
+                pool.submit(worker.run).add_done_callback(permit.ended)
             try:
                 yield
             finally:
                 self._stop(workers, task.pace.target)
-        if control.error is not None:
-            raise control.error
+        if permit.error is not None:
+            raise permit.error
 
-    def _do_with(self, workers: int, error: TemporaryError) -> None:
+    def _continue_with(self, workers: int, error: TemporaryError) -> None:
         """Fewer workers than wanted fill the table too; without any, it is tried again."""
         self.connection.execute("SELECT")  # raises where the server is gone
         if not workers:
@@ -234,32 +243,31 @@ class _Engine:
                 f"no worker of {self.job.step.id} gets a connection: {error.message}",
                 hint=error.hint,
             ) from error
-        self.control.note(f"{workers} workers had to do: {error.message}")
+        self.shared.notices.note(f"continuing with {workers} workers: {error.message}")
 
     def _opened(self, name: str) -> Connection:
         """A connection that hurries or spares the server, as the pacing wants it."""
-        opened = batch.opened(self.job.connect, name, self.job.step)
+        opened = batch.opened(self.job.connect, name, self.job.step, self.job.tuning)
         batch.commit_at_once(opened)
         if self.job.pacing is Pacing.PACED:
-            vacuum.spare(opened)
+            vacuum.rest_as_autovacuum(opened)
         return opened
 
     def _scout(self, stack: contextlib.ExitStack, number: int) -> Scout | None:
         """Only where nothing but speed is asked for: it needs a connection more."""
         if self.job.pacing is not Pacing.FULL:
             return None
-        opened = partial(batch.opened, self.job.connect, f"scout-{number}", self.job.step)
+        job, name = self.job, f"scout-{number}"
+        opened = partial(batch.opened, job.connect, name, job.step, job.tuning)
         return stack.enter_context(contextlib.closing(Scout(opened)))
 
     def _stop(self, workers: list[Worker], patience: float) -> None:
         """Begin nothing more; a batch that takes longer than a usual one is cancelled."""
-        if self.control.running:
-            self.control.stop()
-            end = time.monotonic() + patience
-            while self.control.running and time.monotonic() < end:
-                time.sleep(0.01)
+        if self.permit.running:
+            self.permit.stop()
+            self.permit.wait_for_workers(patience)
             for worker in workers:
-                if self.control.running:
+                if self.permit.running:
                     with contextlib.suppress(psycopg.Error):
                         worker.connection.cancel_safe(timeout=5.0)
 
@@ -301,67 +309,62 @@ class _Engine:
         """In a thread, because it may take long and must end where the run is stopped."""
         opened = self._opened("vacuum")
         with contextlib.closing(opened), ThreadPoolExecutor(1, "zdm-vacuum") as pool:
-            self.control.own(opened.info.backend_pid)
+            self.shared.backends.add(opened.info.backend_pid)
             future = pool.submit(vacuum.vacuum, opened, walk, analyze=True)
-            future.add_done_callback(lambda _: self.control.wake())
+            future.add_done_callback(lambda _: self.permit.wake())
             try:
                 while not future.done():
-                    self.control.wait()
+                    self.permit.wait()
                     yield from self.reporter.where_due(verifying=True)
             finally:
                 if not future.done():
                     opened.cancel_safe(timeout=5.0)
             if note := future.result():
-                self.control.note(note)
+                self.shared.notices.note(note)
 
     def _await_writers(self, walk: Walk) -> Iterator[BackfillProgress]:
         since = self.ranges.totals().since
         while names := batch.writers(self.connection, walk, since):
-            self._heed_alarm()
+            self.permit.check_alarm()
             yield self.reporter.progress(
                 verifying=True,
                 waiting=f"transactions from before the backfill: {', '.join(names)}",
             )
-            self.control.wait(REPORT_SECONDS)
+            self.permit.wait(self.job.tuning.report_every.total_seconds())
 
     def _await_look(self) -> None:
         """No batch begins before every gate was looked at, and nothing ends before that."""
-        while not self.control.looked.wait(TICK):
-            self._heed_alarm()
-        self._heed_alarm()
-
-    def _heed_alarm(self) -> None:
-        """What the monitor saw ends the backfill while no worker runs, too."""
-        if self.control.alarm is not None:
-            raise self.control.alarm
+        while not self.permit.looked.wait(TICK_SECONDS):
+            self.permit.check_alarm()
+        self.permit.check_alarm()
 
     def _rest(self, look: Pass, seconds: float) -> Iterator[BackfillEvent]:
         """After a look that took so long, as after a batch."""
-        self.control.read(seconds)
+        self.shared.tally.read(seconds)
         pace = self.job.pace
-        others = self.control.others
+        others = self.permit.others
         look.controller.aim(others)
         rest = batch_size.pause(pace, seconds, others.sessions)
         for part in batch_size.parts(rest):
-            self.job.clock.sleep(part)
-            self._heed_alarm()
+            self.job.clock.sleep(timedelta(seconds=part))
+            self.permit.check_alarm()
             yield from self.reporter.where_due(verifying=True)
 
     def _passes(self, walk: Walk) -> Generator[BackfillEvent, None, Hits]:
         for _ in range(PASSES):
-            started = time.monotonic()
-            look = Pass(self.connection, self.job.step, walk, self.job.pace)
+            started = self.job.clock.monotonic()
+            look = Pass(self.connection, self.job.step, walk, self.job.pace, self.job.clock)
             for chunk in look.chunks():
-                self._heed_alarm()
+                self.permit.check_alarm()
                 yield from self.reporter.where_due(verifying=True)
                 yield from self.reporter.warnings()
-                while any(h.gate in STOP_READS for h in self.control.holds):
-                    self.control.wait()
-                    self._heed_alarm()
+                while any(h.gate in STOP_READS for h in self.permit.holds):
+                    self.permit.wait()
+                    self.permit.check_alarm()
                     yield from self.reporter.where_due(verifying=True)
                 yield from self._rest(look, chunk.seconds)
             self.ranges.passed(walk, look.scanned, look.differing)
-            self.reporter.verifying += time.monotonic() - started
+            self.reporter.verifying += self.job.clock.monotonic() - started
             if look.hits:
                 return look.hits
         return []

@@ -6,8 +6,8 @@ fills just those rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from zdm.backfill.notices import FailingRow
 from zdm.errors import StoppedError
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill.key_ranges import Range
@@ -17,19 +17,6 @@ from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session.connection import Connection
 
 NAMED = 10  # in an error; the journal has all
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailingRow:
-    """A row, as people name it, and what PostgreSQL says of it."""
-
-    step: str
-    relation: str
-    key: str  # `id = 5`
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.key} of {self.relation} ({self.reason})"
 
 
 def stopped(step: Backfill, rows: Sequence[FailingRow]) -> StoppedError:

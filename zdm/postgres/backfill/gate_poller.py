@@ -6,30 +6,29 @@ VACUUM is due, and ends a backfill whose trigger is gone.
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import psycopg
 
 from zdm.backfill.gates import Freeze, Gate, Judge, Kind, Moment, Reading, Unreadable
 from zdm.backfill.server_load import Load
+from zdm.backfill.shared import Shared
+from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillGates
 from zdm.errors import StoppedError, ZdmError
 from zdm.execute.events import Hold
 from zdm.postgres.backfill import custom_gate, gate_queries
 from zdm.postgres.backfill.batch import Connect
 from zdm.postgres.backfill.gate_queries import Look
-from zdm.postgres.backfill.shared_state import Control
 from zdm.postgres.backfill.trigger_guard import Guard
 from zdm.postgres.session.connection import Connection, first_line
 
 YIELD_TO = "waiting for us"
 # what reading may worsen; the others are about WAL and dead rows, which it does not make
 STOP_READS = frozenset({YIELD_TO, "queue", "sql", "prometheus"})
-VACUUM_PERCENT, VACUUM_ROWS = 10.0, 50_000  # dead rows after which VACUUM pays
+VACUUM_PERCENT = 10.0  # of dead rows after which VACUUM pays, where they are many, too
 STATEMENT_TIMEOUT = "5s"
 Signal = Callable[[Look], Reading | Unreadable]
 
@@ -97,12 +96,13 @@ class Monitor:
 
     connect: Connect
     limits: BackfillGates
-    control: Control
+    shared: Shared
     guard: Guard
     vacuums: bool  # whether VACUUM is asked for where it is due
+    tuning: Tuning
     oids: list[int] = field(default_factory=list)  # of the relations that are filled
     look: Look | None = None
-    load: Load = field(default_factory=Load)
+    load: Load = field(init=False)
     judges: list[tuple[Judge, Signal]] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
     connected: threading.Event = field(default_factory=threading.Event)  # or it was refused
@@ -111,6 +111,7 @@ class Monitor:
 
     def __post_init__(self) -> None:
         """One judge for each gate."""
+        self.load = Load(self.tuning.load_after)
         self.judges = [(Judge(gate), signal) for gate, signal in gates(self.limits)]
 
     @contextlib.contextmanager
@@ -129,7 +130,7 @@ class Monitor:
         connection made: a worker that took the server's last one would wait for them."""
         self.connected.wait()
         with self.lock:
-            self.control.looked.clear()
+            self.shared.permit.looked.clear()
             self.oids = oids
         self.watching.set()
 
@@ -146,22 +147,23 @@ class Monitor:
         share = self.limits.poll.total_seconds() / len(self.judges)
         while not self.ended.is_set():
             oids = self.oids
-            self.poll(share if self.control.looked.is_set() else 0.0)
+            self.poll(share if self.shared.permit.looked.is_set() else 0.0)
             with self.lock:
                 if oids is self.oids:
-                    self.control.looked.set()
+                    self.shared.permit.looked.set()
             self.ended.wait(share)
 
     def _over(self, future: Future[None]) -> None:
         """What nobody watches any more must not go on."""
         if (error := future.exception()) is not None:
-            self.control.alert(error)
+            self.shared.permit.alert(error)
         self.connected.set()
-        self.control.looked.set()
+        self.shared.permit.looked.set()
 
     def poll(self, share: float = 0.0) -> None:
         """Look at every gate, with so many seconds between them, and tell the control."""
-        now = Moment(at=time.monotonic(), time=datetime.now(UTC))
+        permit, clock = self.shared.permit, self.shared.permit.clock
+        now = Moment(at=clock.monotonic(), time=clock.now())
         lost = self._connect_anew()
         answers: list[Hold | Freeze | None] = []
         for number, (judge, signal) in enumerate(self.judges):
@@ -170,8 +172,8 @@ class Monitor:
             answers.append(judge.judge(lost or self._read(signal), now))
         holds = tuple(a for a in answers if isinstance(a, Hold))
         frozen = any(isinstance(a, Freeze) for a in answers)
-        new = {h.gate for h in holds} - {h.gate for h in self.control.holds}
-        self.control.judge(holds, frozen=frozen)
+        new = {h.gate for h in holds} - {h.gate for h in permit.holds}
+        self.shared.tally.held(*permit.judge(holds, frozen=frozen))
         if self.look is not None:
             with contextlib.suppress(psycopg.Error):
                 self._yield_to_others(self.look, new)
@@ -192,11 +194,12 @@ class Monitor:
         """Once a poll: a server that does not answer is not asked by every gate."""
         try:
             if self.look is None:
-                self.look = Look(_opened(self.connect), self.oids, self.limits)
+                clock = self.shared.permit.clock
+                self.look = Look(_opened(self.connect), self.oids, self.limits, clock)
             elif self.look.connection.closed:
                 self.look.connection = _opened(self.connect)
             self.look.oids = self.oids
-            self.look.pids = [*self.control.pids, self.look.connection.info.backend_pid]
+            self.look.pids = [*self.shared.backends.pids, self.look.connection.info.backend_pid]
         except (psycopg.Error, ZdmError) as error:
             return Unreadable(reason=first_line(error))
         return None
@@ -204,30 +207,31 @@ class Monitor:
     def _notice_others(self, look: Look) -> None:
         """The busier others keep the server, the longer batches rest."""
         everybody = gate_queries.activity(look)
-        self.load.take(time.monotonic(), everybody, self.control.tally.worked)
-        self.control.others = self.load.others
+        permit, ours = self.shared.permit, self.shared.tally.now.worked_seconds
+        self.load.take(permit.clock.monotonic(), everybody, ours)
+        permit.measured(self.load.others)
 
     def _yield_to_others(self, look: Look, new: set[str]) -> None:
         """Cancel the batches that others wait for; they are tried again, smaller."""
         if YIELD_TO not in new:
             return
         for pid in look.blockers:
-            self.control.cancel(pid)
+            self.shared.backends.cancel(pid)
             look.connection.execute("SELECT pg_catalog.pg_cancel_backend(%s)", (pid,))
 
     def _vacuum_where_due(self, look: Look) -> None:
-        if not self.vacuums or self.control.holds:
+        if not self.vacuums or self.shared.permit.holds:
             return
         percent, dead = gate_queries.dead_percent(look)
-        due = percent > VACUUM_PERCENT and dead > VACUUM_ROWS
+        due = percent > VACUUM_PERCENT and dead > self.tuning.vacuum_rows
         if due and gate_queries.horizon(look)[1] <= self.limits.xmin_age.total_seconds():
-            self.control.ask_for_vacuum()
+            self.shared.permit.ask_for_vacuum()
 
     def _warn_of_the_horizon(self, look: Look) -> None:
         """An old transaction alone is no reason to hold: dead rows may be few."""
         who, age = look.oldest
         if age > self.limits.xmin_age.total_seconds():
-            self.control.warn(
+            self.shared.notices.warn(
                 who,
                 f"{who} has kept VACUUM from cleaning for {age:,.0f} s, so the dead rows of"
                 " this backfill pile up; end it if nobody needs it",
@@ -238,7 +242,7 @@ class Monitor:
         try:
             self.guard.check(look.connection)
         except StoppedError as error:
-            self.control.alert(error)
+            self.shared.permit.alert(error)
 
 
 def _opened(connect: Connect) -> Connection:

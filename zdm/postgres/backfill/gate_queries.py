@@ -4,7 +4,6 @@ Other roles' rows of pg_stat_activity are blank without pg_read_all_stats, and b
 look like an idle server, so who may not read them is told so.
 """
 
-import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from zdm.backfill.gates import Reading, Unreadable
 from zdm.backfill.server_load import Activity
 from zdm.config.settings import BackfillGates
+from zdm.execute.ports import Clock
 from zdm.postgres.session.connection import PREFIX, Connection
 
 MIB = 1024 * 1024
@@ -62,6 +62,7 @@ class Look:
     connection: Connection
     oids: list[int]
     limits: BackfillGates
+    clock: Clock
     pids: list[int] = field(default_factory=list)  # our own backends
     lsns: deque[tuple[float, int]] = field(default_factory=deque)
     horizons: dict[str, tuple[str, float]] = field(default_factory=dict)
@@ -121,7 +122,7 @@ def _replica(look: Look, *, by_time: bool = False) -> tuple[str | None, float, f
     )
     if not rows:
         return None, 0.0, 0.0
-    now = time.monotonic()
+    now = look.clock.monotonic()
     _remember(look, now, rows[0][3])
     found = [
         (name, float(behind), _seconds(look, now, current - behind, lag) if behind else 0.0)
@@ -249,7 +250,7 @@ def dead_rows(look: Look) -> Reading:
 
 def horizon(look: Look) -> tuple[str, float]:
     """Who holds the oldest rows visible, and for how many seconds."""
-    now, seen = time.monotonic(), {}
+    now, seen = look.clock.monotonic(), {}
     oldest = ("nobody", 0.0)
     for what, xmin, seconds in look.rows(_HORIZON, (PREFIX + "%",)):
         same = look.horizons.get(what)

@@ -1,25 +1,26 @@
 """What a backfill tells while it runs and at its end: events from the shared counters."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from zdm.backfill.shared import Shared
 from zdm.backfill.throughput import Meter
+from zdm.backfill.tuning import Tuning
 from zdm.execute.events import (
     BackfillEvent,
     BackfillMeasured,
     BackfillProgress,
     Expected,
+    Hold,
     Suspicious,
 )
+from zdm.execute.ports import Clock
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill import wal_forecast
 from zdm.postgres.backfill.key_ranges import Totals
-from zdm.postgres.backfill.shared_state import Control
 from zdm.postgres.backfill.wal_forecast import Spent
 
-REPORT_SECONDS = 0.5
 FAR_OFF = 2.0  # times the planned WAL
 
 
@@ -35,7 +36,9 @@ class Reporter:
     """Makes the events of one backfill."""
 
     step: Backfill
-    control: Control
+    shared: Shared
+    clock: Clock
+    tuning: Tuning = field(default_factory=Tuning)
     meter: Meter = field(default_factory=Meter)
     before: tuple[int, int] = (0, 0)  # rows scanned and changed by earlier attempts
     wal_before: int = 0
@@ -46,7 +49,7 @@ class Reporter:
 
     def begin(self, totals: Totals) -> None:
         """Take up what the journal knows of earlier attempts."""
-        tally = self.control.tally
+        tally = self.shared.tally.now
         self.estimate = totals.estimate
         self.before = (totals.scanned - tally.scanned, totals.changed - tally.changed)
         self.wal_before = totals.wal - tally.wal
@@ -54,11 +57,11 @@ class Reporter:
     @property
     def wal(self) -> int:
         """Bytes of WAL, earlier attempts' included."""
-        return self.wal_before + self.control.tally.wal
+        return self.wal_before + self.shared.tally.now.wal
 
     def expected(self) -> Expected | None:
         """What it will have cost, once enough was seen."""
-        tally = self.control.tally
+        tally = self.shared.tally.now
         spent = Spent(
             scanned=self.before[0] + tally.scanned,
             changed=self.before[1] + tally.changed,
@@ -66,27 +69,27 @@ class Reporter:
             estimate=self.estimate,
             batches=tally.batches,
         )
-        return wal_forecast.expected(self.step.cost, spent)
+        return wal_forecast.expected(self.step.cost, spent, self.tuning.forecast_after)
 
     def warnings(self) -> Iterator[Suspicious]:
         """What the gates' thread saw, and does not hold for."""
-        for text in self.control.take_warnings():
+        for text in self.shared.notices.take_warnings():
             yield Suspicious(id=self.step.id, reason=text)
 
     def where_due(self, *, verifying: bool = False) -> Iterator[BackfillProgress]:
         """Progress, twice a second at the most."""
-        now = time.monotonic()
-        if now - self.reported >= REPORT_SECONDS:
+        now = self.clock.monotonic()
+        if now - self.reported >= self.tuning.report_every.total_seconds():
             self.reported = now
             yield self.progress(verifying=verifying)
 
     def progress(self, *, verifying: bool = False, waiting: str = "") -> BackfillProgress:
         """How far it is now."""
-        control, tally = self.control, self.control.tally
+        permit, tally = self.shared.permit, self.shared.tally.now
         scanned = self.before[0] + tally.scanned
-        holds = control.holds  # once: a poll may come in between
-        waiting = waiting or control.waiting(holds)
-        self.meter.take(time.monotonic(), scanned, tally.wal)
+        holds = permit.holds  # once: a poll may come in between
+        waiting = waiting or self._waiting(holds)
+        self.meter.take(self.clock.monotonic(), scanned, tally.wal)
         left = None if self.estimate is None else max(self.estimate - scanned, 0)
         seen = self.meter.forecast(left=left, batches=tally.batches, held=bool(waiting))
         return BackfillProgress(
@@ -103,16 +106,28 @@ class Reporter:
             verifying=verifying,
             waiting=waiting,
             holds=holds,
-            workers=control.allowed,
+            workers=permit.allowed,
             wal_rate=seen.wal_rate,
-            rest=control.rest.seconds,
-            rest_reason=control.rest.reason,
+            rest=tally.rest.seconds,
+            rest_reason=tally.rest.reason,
             expected=self.expected(),
         )
 
+    def _waiting(self, holds: tuple[Hold, ...]) -> str:
+        """Why nothing moves, in words; empty where it does."""
+        if self.shared.permit.vacuuming:
+            return "VACUUM, so that later batches reuse the space"
+        if holds:
+            now = self.clock.now()
+            ages = [max((now - hold.since).total_seconds(), 0.0) for hold in holds]
+            return "; ".join(
+                f"{hold.reason} for {age:.0f} s" for hold, age in zip(holds, ages, strict=True)
+            )
+        return "; ".join(self.shared.notices.waiting)
+
     def end(self, totals: Totals) -> Iterator[BackfillEvent]:
         """What it cost, and whether its success is to be believed."""
-        tally, step = self.control.tally, self.step
+        tally, step = self.shared.tally.now, self.step
         yield BackfillMeasured(
             id=step.id,
             table=str(step.table),
@@ -123,9 +138,9 @@ class Reporter:
             planned_wal_bytes=step.cost.wal_bytes,
             filling=timedelta(seconds=round(self.filling, 3)),
             verifying=timedelta(seconds=round(self.verifying, 3)),
-            held=tuple(sorted(tally.held.items())),
+            held=tuple(sorted(tally.held_seconds.items())),
             retries=tuple(sorted(tally.retries.items())),
-            notes=(*self.control.notes, *_dearer(totals.wal, step.cost.wal_bytes)),
+            notes=(*self.shared.notices.notes, *_dearer(totals.wal, step.cost.wal_bytes)),
         )
         if totals.scanned and not totals.changed:
             yield Suspicious(

@@ -7,13 +7,13 @@ transactions that began later may still write.
 
 import random
 import re
-import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from psycopg import errors
 
 from zdm.backfill.batch_size import Controller, Pace
+from zdm.execute.ports import Clock
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill import key_walk
 from zdm.postgres.backfill.key_walk import Key, Walk
@@ -42,6 +42,7 @@ class Pass:
     step: Backfill
     walk: Walk
     pace: Pace
+    clock: Clock
     controller: Controller = field(init=False)
     scanned: int = 0
     differing: int = 0
@@ -55,9 +56,9 @@ class Pass:
         """Look at chunk after chunk; a chunk's size follows the time it takes."""
         cursor: Key | None = None
         while True:
-            started = time.monotonic()
+            started = self.clock.monotonic()
             chunk, last = self._chunk(cursor, self.controller.size)
-            seconds = time.monotonic() - started
+            seconds = self.clock.monotonic() - started
             self.controller.took(seconds, chunk.keys, 0)
             self.scanned += chunk.keys
             self.differing += chunk.differing

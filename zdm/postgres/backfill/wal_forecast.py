@@ -5,24 +5,22 @@ that were looked at. A forecast above the operator's limit holds the backfill, u
 lets it exceed the limit with `zdm resume`; who did is kept.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import timedelta
 
 from psycopg.rows import class_row
 
+from zdm.backfill.permit import Permit
 from zdm.backfill.throughput import ENOUGH
 from zdm.execute.events import Expected, Hold, Suspicious
 from zdm.model.plan import Backfill, Cost
-from zdm.postgres.backfill.shared_state import Control
 from zdm.postgres.journal import orders
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session.connection import Connection
 
 GATE = "budget"
 FAR_OFF = 2.0  # times the plan's figure, or less than its half
-LOOK_SECONDS = 2.0  # between two looks at the forecast, and at an answer of the operator
 MIB, GIB = 1024**2, 1024**3
 
 
@@ -37,9 +35,9 @@ class Spent:
     batches: int  # of this attempt
 
 
-def expected(planned: Cost, spent: Spent) -> Expected | None:
+def expected(planned: Cost, spent: Spent, enough: int = ENOUGH) -> Expected | None:
     """The cost at the end; None before enough batches, or where the rows are not known."""
-    if spent.batches < ENOUGH or not spent.scanned or spent.estimate is None:
+    if spent.batches < enough or not spent.scanned or spent.estimate is None:
         return None
     times = max(1.0, spent.estimate / spent.scanned)
     return Expected(
@@ -112,7 +110,8 @@ class Costs:
     connection: Connection
     fence: Fence
     step: Backfill
-    control: Control
+    permit: Permit
+    every: timedelta  # between two looks at the forecast, and at an answer of the operator
     limit: int | None  # bytes of WAL, of the whole backfill
     approved: bool = False
     said: bool = False
@@ -129,25 +128,25 @@ class Costs:
 
     def look(self, seen: Expected | None, wal: int) -> Iterator[Suspicious]:
         """Now and then: keep the forecast, hold above the limit, and obey the operator."""
-        now = time.monotonic()
-        if now - self.looked < LOOK_SECONDS:
+        now = self.permit.clock.monotonic()
+        if now - self.looked < self.every.total_seconds():
             return
         self.looked = now
         if seen is not None and not self.said:
             self.said = True
             if reason := surprise(seen):
                 yield Suspicious(id=self.step.id, reason=reason)
-        if self.control.budget is not None:
+        if self.permit.budget is not None:
             before = self._kept()
             if before is not None and before.is_approved:
                 self.approved = True
-                self.control.hold_for(None)
+                self.permit.hold_for(None)
         self._hold_where_above(max(wal, 0 if seen is None else seen.wal_bytes))
-        if seen is not None or self.control.budget is not None:
+        if seen is not None or self.permit.budget is not None:
             self._keep(seen, wal)
 
     def _hold_where_above(self, wal: int) -> None:
-        if self.limit is None or self.approved or self.control.budget or wal <= self.limit:
+        if self.limit is None or self.approved or self.permit.budget or wal <= self.limit:
             return
         hold = Hold(
             gate=GATE,
@@ -155,9 +154,9 @@ class Costs:
             " `zdm resume` lets it go on",
             value=wal / GIB,
             limit=self.limit / GIB,
-            since=datetime.now(UTC),
+            since=self.permit.clock.now(),
         )
-        self.control.hold_for(hold)
+        self.permit.hold_for(hold)
 
     def _kept(self) -> Kept | None:
         found = kept(self.connection, self.fence.run)
@@ -180,7 +179,7 @@ class Costs:
                 None if seen is None else seen.rows,
                 wal if seen is None else seen.wal_bytes,
                 self.limit,
-                self.control.budget is not None,
+                self.permit.budget is not None,
                 self.fence.run,
                 self.fence.epoch,
             ),

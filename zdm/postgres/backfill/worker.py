@@ -1,6 +1,6 @@
 """A worker: claims ranges and fills them batch after batch, in a thread of its own.
 
-It asks the shared control before each batch, learns its size from what batches cost, and
+It asks the shared permit before each batch, learns its size from what batches cost, and
 answers an error by its class. A row that cannot be written is found by halving the batch.
 """
 
@@ -13,20 +13,21 @@ from psycopg import errors
 
 from zdm.backfill import batch_size, retry
 from zdm.backfill.batch_size import Controller, Pace
+from zdm.backfill.notices import FailingRow
+from zdm.backfill.permit import Permit
 from zdm.backfill.retry import Action
 from zdm.backfill.round_trip import Way
+from zdm.backfill.shared import Shared
 from zdm.errors import StoppedError
 from zdm.execute.ports import Clock, ConnectionLostError, LockBusyError
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill import batch, vacuum
 from zdm.postgres.backfill import failing_rows as backfill_failing
 from zdm.postgres.backfill.batch import Outcome, Work
-from zdm.postgres.backfill.failing_rows import FailingRow
 from zdm.postgres.backfill.hot_prefill import ROOM_ROWS, Ahead, lead
 from zdm.postgres.backfill.key_ranges import Range, Ranges
 from zdm.postgres.backfill.key_walk import Walk
 from zdm.postgres.backfill.lookahead import Scout
-from zdm.postgres.backfill.shared_state import Control
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session.connection import Connection, first_line
 
@@ -56,11 +57,11 @@ class Task:
 
 @dataclass(slots=True)
 class Worker:
-    """Fills ranges until none is left, or the control says stop."""
+    """Fills ranges until none is left, or the permit says stop."""
 
     number: int
     task: Task
-    control: Control
+    shared: Shared
     connection: Connection
     scout: Scout | None = None
     controller: Controller = field(init=False)
@@ -81,15 +82,20 @@ class Worker:
         self.controller, self.sparse = Controller(self.task.pace), self.task.sparse
 
     @property
+    def permit(self) -> Permit:
+        """Whether it may go on."""
+        return self.shared.permit
+
+    @property
     def name(self) -> str:
         """What it is called in the journal."""
         return f"worker-{self.number}"
 
     def run(self) -> None:
         """Work until there is nothing more to do; what it raises must stop the others."""
-        self.control.own(self._pid)
+        self.shared.backends.add(self._pid)
         ranges = Ranges(self.connection, self.task.fence, self.task.step.id)
-        while not self.control.stopping:
+        while not self.permit.stopping:
             taken = ranges.claim(self.name)
             if taken is None:
                 return
@@ -98,7 +104,7 @@ class Worker:
     def _range(self, ranges: Ranges, taken: Range) -> None:
         self.ahead = ()
         while True:
-            if self.control.take_vacuum():
+            if self.permit.take_vacuum():
                 self._vacuum(taken)
             try:
                 outcome = self._after_gates(taken)
@@ -119,10 +125,10 @@ class Worker:
     def _after_gates(self, taken: Range) -> Outcome | None:
         """A batch as soon as the gates let it; None where the backfill stops."""
         try:
-            self.controller.held(self.control.pass_gates())
-            return None if self.control.stopping else self._batch(taken)
+            self.controller.held(self.permit.pass_gates())
+            return None if self.permit.stopping else self._batch(taken)
         finally:
-            self.control.idle()
+            self.permit.leave()
 
     def _batch(self, taken: Range) -> Outcome:
         size = self.hunt or self.controller.size
@@ -131,11 +137,12 @@ class Worker:
         work = Work(
             walk=self.task.walks[taken.relation],
             size=size,
-            wal=self.control.wal,
+            wal=self.shared.tally.wal_meter,
+            clock=self.task.clock,
             dense=self.dense and calm,
             scout=self.scout if calm else None,
             ahead=self.ahead if calm else (),
-            lead=lead(self.control.workers) if calm and size >= ROOM_ROWS else 0,
+            lead=lead(self.permit.workers) if calm and size >= ROOM_ROWS else 0,
             halves=not self.sparse and not taken.sweep,
             at_once=LOOKED_UP if calm and size < ROOM_ROWS else 1,
         )
@@ -147,7 +154,7 @@ class Worker:
     def _filled(self, taken: Range, outcome: Outcome) -> None:
         self.failures = self.timeouts = 0
         self.outcomes = (*self.outcomes, True)[-LOOKED_AT:]
-        self.control.waits.pop(self.name, None)
+        self.shared.notices.goes_on(self.name)
         self.ahead = outcome.ahead
         keys = outcome.bounds.keys
         if not outcome.only_prepared:
@@ -155,42 +162,43 @@ class Worker:
         self.suspects -= keys
         if self.suspects <= 0:
             self.hunt = self.suspects = 0
-        self.control.did(0 if taken.sweep else keys, outcome.changed, outcome.wal)
-        self.control.last(self.controller.size, outcome.seconds)
+        self.shared.tally.batch(
+            0 if taken.sweep else keys,
+            outcome.changed,
+            outcome.wal,
+            size=self.controller.size,
+            seconds=outcome.seconds,
+        )
         if not outcome.bounds.last:
-            grow = not self.control.frozen
-            self.controller.aim(self.control.others)
+            grow = not self.permit.frozen
+            self.controller.aim(self.permit.others)
             self.controller.took(outcome.seconds, outcome.rows, outcome.wal, grow=grow)
 
     def _vacuum(self, taken: Range) -> None:
         try:
             note = vacuum.vacuum(self.connection, self.task.walks[taken.relation])
         finally:
-            self.control.vacuumed()
+            self.permit.vacuumed()
         if note:
-            self.control.note(note)
+            self.shared.notices.note(note)
 
     def _rest(self, outcome: Outcome) -> None:
         if self.controller.overloaded:
-            self.control.waits[self.name] = (
+            self.shared.notices.waits(
+                self.name,
                 f"batches of {self.controller.size} rows take {outcome.seconds:.1f} s:"
-                " the server is overloaded"
+                " the server is overloaded",
             )
-            self.control.sleep(FLOOR_SECONDS)
+            self.permit.sleep(FLOOR_SECONDS)
             self.controller.slow = 0
-        pace, budget = self.task.pace, self.task.wal_budget / max(1, self.control.running)
-        rest = batch_size.rest(
-            pace, (outcome.seconds, outcome.wal), self.control.others, budget
-        )
-        self.control.rest = rest
-        for part in batch_size.parts(rest.seconds):
-            if self.control.stopping:
-                return
-            self.task.clock.sleep(part)
+        pace, budget = self.task.pace, self.task.wal_budget / max(1, self.permit.running)
+        rest = batch_size.rest(pace, (outcome.seconds, outcome.wal), self.permit.others, budget)
+        self.shared.tally.rests(rest)
+        self.permit.sleep(rest.seconds)
 
     def _failed(self, ranges: Ranges, taken: Range, error: psycopg.Error) -> None:
         self.ahead = ()
-        self.control.failed(error.sqlstate)
+        self.shared.tally.failed(error.sqlstate)
         action = retry.classify(error.sqlstate)
         if action is Action.RECONNECT or self.connection.closed:
             raise ConnectionLostError(
@@ -201,7 +209,7 @@ class Worker:
         with contextlib.suppress(psycopg.Error):  # a full server refuses this, too
             ranges.failed(taken, first_line(error))
         self.outcomes = (*self.outcomes, False)[-LOOKED_AT:]
-        if action is Action.SMALLER and self.control.cancelled(self._pid):
+        if action is Action.SMALLER and self.shared.backends.was_cancelled(self._pid):
             self.controller.panic()  # a gate's doing; the next look at the gates waits
             return
         self._bounded(taken, action, error)
@@ -210,7 +218,7 @@ class Worker:
                 self._again(taken, action, error)
             case Action.EXHAUSTED:
                 self._say(taken, error)
-                self.control.sleep(retry.EXHAUSTED_SECONDS)
+                self.permit.sleep(retry.EXHAUSTED_SECONDS)
             case Action.ROW:
                 self._hunt(taken, error)
             case _:
@@ -224,7 +232,7 @@ class Worker:
         """Tell why it waits, and for whom."""
         names = self._holders(taken) if error.sqlstate == "55P03" else ()
         who = f", held by {', '.join(names)}" if names else ""
-        self.control.waits[self.name] = f"{first_line(error)}{who}"
+        self.shared.notices.waits(self.name, f"{first_line(error)}{who}")
 
     def _holders(self, taken: Range) -> tuple[str, ...]:
         walk = self.task.walks[taken.relation]
@@ -258,7 +266,7 @@ class Worker:
         else:
             self.controller.panic()
         self._say(taken, error)
-        self.control.sleep(retry.backoff(self.failures))
+        self.permit.sleep(retry.backoff(self.failures))
 
     def _hunt(self, taken: Range, error: psycopg.Error) -> None:
         size = self.hunt or self.controller.size
@@ -278,15 +286,15 @@ class Worker:
             key=f"{walk.key_words} = {key}",
             reason=first_line(error),
         )
-        if len(self.control.fails(row)) < self.task.failing_rows:
+        if len(self.shared.notices.fails(row)) < self.task.failing_rows:
             self.hunt = self.suspects = 0
             self.at_end = not backfill_failing.set_aside(
                 self.connection, fence, taken, walk, row
             )
             return
         backfill_failing.note(self.connection, fence, taken, row)
-        if len(self.control.failing) > 1:
-            raise backfill_failing.stopped(step, self.control.failing) from error
+        if len(self.shared.notices.failing) > 1:
+            raise backfill_failing.stopped(step, self.shared.notices.failing) from error
         raise StoppedError(
             batch.failing_row(step, walk, key, error),
             hint="mend that row or the expression; nothing is lost, and the same command"

@@ -1,0 +1,20 @@
+"""When the engine acts and how long it waits: what no operator sets, in one value."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from zdm.backfill import server_load, throughput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """Of one backfill."""
+
+    # a batch waits a little for a row that another session holds, then it shrinks
+    lock_timeout: timedelta = timedelta(seconds=1)
+    statement_timeout: timedelta = timedelta(seconds=15)  # no batch holds its rows longer
+    report_every: timedelta = timedelta(seconds=0.5)
+    forecast_every: timedelta = timedelta(seconds=2)
+    forecast_after: int = throughput.ENOUGH  # batches
+    load_after: timedelta = server_load.ENOUGH  # of samples
+    vacuum_rows: int = 50_000  # dead rows after which VACUUM pays
