@@ -64,7 +64,7 @@ EVENTS: list[Event] = [
     ),
     replace(
         FILL, eta=timedelta(seconds=5), eta_high=timedelta(seconds=9), waiting="",
-        wal_rate=900_000.0, rest=0.42, rest_reason="1.3 sessions of others at work",
+        wal_rate=900_000.0, rest=0.42, rest_reason="1.3 other sessions active",
     ),
     BackfillMeasured(
         id="b1", table="users", scanned=200_000, changed=180_000, planned_rows=200_000,

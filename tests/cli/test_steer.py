@@ -142,7 +142,7 @@ def test_what_holds_a_backfill_is_seen_from_anywhere(
         process.wait(timeout=30)
     after = zdm("status", "--prometheus", "--database", url).out
 
-    assert "for sql: the query says 90 (limit 80)" in text
+    assert "for sql: the query gives 90 (limit 80)" in text
     assert 'gate="sql"} 1.0' in metrics
     assert "zdm_waiting{" not in after
 

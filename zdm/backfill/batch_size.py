@@ -19,7 +19,7 @@ GROWTH = 2.0
 WINDOW = 10  # batches whose cost per key is remembered
 PERCENTILE = 0.9
 TOO_LONG = 0.75  # seconds for a batch of the smallest size
-QUIET = 0.1  # sessions of others at work that make no difference
+QUIET = 0.1  # active sessions of others that make no difference
 FLOORED = 5  # batches at the floor and still too long: the server is overloaded
 LONG_HOLD = 60.0  # seconds after which what was learnt no longer counts
 
@@ -35,19 +35,19 @@ class Pace:
     largest: int
     wal_cap: int  # bytes of one batch
     pause: float  # seconds at the least between two batches
-    duty: float  # pause per second of work
-    courtesy: float  # more of it for a session of others at work, up to one
+    rest: float  # seconds of it for one second of work
+    rest_when_busy: float  # more of it for each active session of others, up to one
 
 
 @dataclass(slots=True)
 class Controller:
-    """One worker's batch size; `cost` is seconds per key, `dense` bytes of WAL per key."""
+    """One worker's batch size; `cost` is seconds per key, `wal_per_key` bytes."""
 
     pace: Pace
     size: int = 0
     floor: int = 0
     costs: tuple[float, ...] = ()
-    dense: float = 0.0
+    wal_per_key: float = 0.0
     slow: int = 0  # batches at the floor that were still too long
     target: float = 0.0
 
@@ -58,18 +58,18 @@ class Controller:
         self.target = self.pace.target
 
     def aim(self, others: Others) -> None:
-        """A batch should be no burden to others: as long as a few of their transactions."""
+        """Keep a batch as short as a few transactions of the other sessions."""
         wanted = self.pace.target
         if others.sessions > QUIET:
             wanted = min(wanted, TRANSACTIONS * others.transaction)
         self.target = max(wanted, self.pace.shortest)
 
-    def took(self, seconds: float, keys: int, wal: int, *, grow: bool = True) -> None:
+    def learn(self, seconds: float, keys: int, wal: int, *, grow: bool = True) -> None:
         """Learn from a batch; a much too long one halves the size and forgets."""
         if keys < 1:
             return
         if wal > 0:
-            self.dense = wal / keys
+            self.wal_per_key = wal / keys
         if seconds > max(PANIC * self.target, STUTTER):
             floored = self.size <= self.floor and seconds > TOO_LONG
             self.slow = self.slow + 1 if floored else 0
@@ -77,20 +77,20 @@ class Controller:
             return
         self.slow = 0
         self.costs = (*self.costs, seconds / keys)[-WINDOW:]
-        wanted = min(self.size * GROWTH, self.target / max(self._dear(), 1e-12))
+        wanted = min(self.size * GROWTH, self.target / max(self._high_cost(), 1e-12))
         if not grow:
             wanted = min(wanted, self.size)
         self._set(wanted)
 
-    def _dear(self) -> float:
+    def _high_cost(self) -> float:
         """The 90th percentile of the cost per key."""
         ordered = sorted(self.costs)
         return ordered[math.ceil(len(ordered) * PERCENTILE) - 1]
 
     def _set(self, wanted: float) -> None:
         size = min(max(wanted, self.floor), self.pace.largest)
-        if self.dense:
-            size = min(size, max(self.pace.wal_cap / self.dense, self.floor))
+        if self.wal_per_key:
+            size = min(size, max(self.pace.wal_cap / self.wal_per_key, self.floor))
         self.size = max(1, int(size))
 
     def panic(self) -> None:
@@ -103,7 +103,7 @@ class Controller:
         self.floor = 1
         self.panic()
 
-    def held(self, seconds: float) -> None:
+    def after_hold(self, seconds: float) -> None:
         """A long hold makes what was learnt worthless."""
         if seconds > LONG_HOLD:
             self.costs = ()
@@ -118,7 +118,7 @@ class Controller:
 def pause(pace: Pace, seconds: float, sessions: float) -> float:
     """Seconds to rest after a batch: the longer, the more sessions of others are at work."""
     busy = min(max(sessions - QUIET, 0.0), 1.0)
-    return max(pace.pause, (pace.duty + pace.courtesy * busy) * seconds)
+    return max(pace.pause, (pace.rest + pace.rest_when_busy * busy) * seconds)
 
 
 def parts(seconds: float, longest: float = 1.0) -> list[float]:
@@ -139,10 +139,10 @@ def rest(pace: Pace, batch: tuple[float, int], others: Others, budget: float) ->
     """The rest after a batch of so many seconds and bytes of WAL, so that WAL stays within
     `budget` bytes per second, too."""
     seconds, wal = batch
-    usual, courteous = pause(pace, seconds, 0.0), pause(pace, seconds, others.sessions)
-    sparing = wal / budget - seconds if pace.duty else 0.0
-    if sparing > courteous:
-        return Rest(sparing, "the WAL budget")
-    if courteous > usual:
-        return Rest(courteous, f"{others.sessions:.1f} sessions of others at work")
+    usual, longer = pause(pace, seconds, 0.0), pause(pace, seconds, others.sessions)
+    for_wal = wal / budget - seconds if pace.rest else 0.0
+    if for_wal > longer:
+        return Rest(for_wal, "the WAL budget")
+    if longer > usual:
+        return Rest(longer, f"{others.sessions:.1f} other sessions active")
     return Rest(usual)

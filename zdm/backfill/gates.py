@@ -31,12 +31,12 @@ class Gate:
     limit: float
     resume: float
     delay: float = 0.0
-    patience: float | None = None  # seconds after which it is not waited for any more
+    patience: float | None = None  # seconds after which it is no longer waited for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A signal's value; `detail` says it in words, with who causes it."""
+    """A signal's value; `detail` has it in words, with the cause."""
 
     value: float
     detail: str = ""
@@ -78,7 +78,7 @@ class Judge:
     last: Reading | None = None
 
     def judge(self, seen: Reading | Unreadable, now: Moment) -> Hold | Freeze | None:
-        """What the gate says after this poll."""
+        """The gate's answer after this poll."""
         match seen:
             case Unreadable():
                 return self._blind(seen, now)
@@ -106,8 +106,8 @@ class Judge:
         if since is None:
             return None
         if gate.patience is not None and now.at - since.at > gate.patience:
-            return Freeze(gate=gate.name, reason=f"{seen.detail}; not waited for any longer")
-        good = f"{gate.name} is good again, seen {self.below} of {POLLS} times"
+            return Freeze(gate=gate.name, reason=f"{seen.detail}; no longer waited for")
+        good = f"{gate.name} is back below its limit, seen {self.below} of {POLLS} times"
         return Hold(
             gate=gate.name,
             reason=good if self.below else seen.detail,
@@ -117,7 +117,7 @@ class Judge:
         )
 
     def _blind(self, seen: Unreadable, now: Moment) -> Hold | Freeze | None:
-        """The last answer stands until it is stale; a signal never read is stale at once."""
+        """The last answer counts until it is stale; a signal never read is stale at once."""
         self.blind_since = self.blind_since or now
         if self.read_at is not None and now.at - self.read_at <= STALE_SECONDS:
             return None if self.last is None else self._answer(self.last, now)

@@ -18,7 +18,7 @@ class Action(Enum):
     AGAIN = "halve the batch and try it again"
     SMALLER = "the batch was too slow: halve it"
     EXHAUSTED = "the server has no room for us now: hold, then again"
-    RECONNECT = "connect anew, read the cursor, go on"
+    RECONNECT = "connect again, read the cursor, go on"
     ROW = "a row cannot be written: find it, name it, stop"
     STOP = "stop and keep the state"
 

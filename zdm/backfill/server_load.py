@@ -23,7 +23,7 @@ class Others:
     transaction: float
 
 
-UNKNOWN = Others(1.0, 0.0)  # a server that cannot be judged is taken for a busy one
+UNKNOWN = Others(1.0, 0.0)  # a server whose load is unknown counts as busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Activity:
 @dataclass(frozen=True, slots=True)
 class _Sample:
     at: float
-    everybody: Activity
+    all_sessions: Activity
     ours: float  # seconds
 
 
@@ -48,9 +48,9 @@ class Load:
     enough: timedelta = ENOUGH
     samples: deque[_Sample] = field(default_factory=deque)
 
-    def take(self, at: float, everybody: Activity, ours: float) -> None:
+    def take(self, at: float, all_sessions: Activity, ours: float) -> None:
         """Look at the counters at a time in seconds."""
-        self.samples.append(_Sample(at, everybody, ours))
+        self.samples.append(_Sample(at, all_sessions, ours))
         while at - self.samples[0].at > WINDOW_SECONDS:
             self.samples.popleft()
 
@@ -59,9 +59,9 @@ class Load:
         """What others did in the last seconds."""
         first, last = self.samples[0], self.samples[-1]
         seconds, ours = last.at - first.at, last.ours - first.ours
-        everybody = last.everybody.seconds - first.everybody.seconds
-        if seconds < self.enough.total_seconds() or everybody < COUNTED * ours:
+        total = last.all_sessions.seconds - first.all_sessions.seconds
+        if seconds < self.enough.total_seconds() or total < COUNTED * ours:
             return UNKNOWN
-        theirs = max(0.0, everybody - ours)
-        transactions = last.everybody.transactions - first.everybody.transactions
+        theirs = max(0.0, total - ours)
+        transactions = last.all_sessions.transactions - first.all_sessions.transactions
         return Others(theirs / seconds, theirs / max(1, transactions))

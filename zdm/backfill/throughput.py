@@ -1,7 +1,7 @@
 """How fast a backfill is and when it ends: rates over the last minutes, as a range; pure.
 
-Wall time counts, with pauses and holds, because that is what a person waits for. Nothing is
-said in a hold or before enough was seen.
+Wall time counts, with pauses and holds, because that is what a person waits for. There
+is no ETA while a gate holds, or before enough was seen.
 """
 
 import itertools
@@ -13,8 +13,8 @@ from datetime import timedelta
 
 WINDOW_SECONDS = 300.0
 HALF_LIFE = 60.0  # an older rate counts half
-ENOUGH = 20  # batches before an end is foretold
-LONGEST_SECONDS = 10 * 365 * 86_400.0  # that anybody wants to hear
+ENOUGH = 20  # batches before there is an ETA
+LONGEST_SECONDS = 10 * 365 * 86_400.0  # of an ETA
 FEW = 3  # rates that a range needs
 
 
@@ -48,7 +48,7 @@ class Meter:
             self.samples.popleft()
 
     def forecast(self, *, left: int | None, batches: int, held: bool) -> Forecast:
-        """What the samples say of the rows that are left."""
+        """The rates of the samples, and when the rows that are left are done."""
         if len(self.samples) < 2:
             return Forecast()
         rate = self._weighted(lambda one, two: two.rows - one.rows)

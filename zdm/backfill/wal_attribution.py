@@ -18,9 +18,9 @@ class WalMeter:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, began: int, checkpoint: Callable[[int], int]) -> int:
-        """Bytes of a batch that began there; `checkpoint` is told from where on the WAL is its
-        own, and says where it ends. One at a time, as far as may be: batches that end together
-        would both count what they wrote side by side."""
+        """Bytes of a batch that began there; `checkpoint` is given where the
+        batch's own WAL starts, and returns where it ends. One at a time, if possible: batches
+        that end together would both count what they wrote side by side."""
         is_alone = self._lock.acquire(timeout=self.patience.total_seconds())
         try:
             start = max(began, self.attributed)

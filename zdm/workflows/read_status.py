@@ -11,7 +11,7 @@ from zdm.execute.ports import JournalRun, Order
 from zdm.execute.states import FINISHED
 from zdm.model.plan import Plan
 from zdm.postgres.backfill import failing_rows, wal_forecast
-from zdm.postgres.backfill.wal_forecast import Kept
+from zdm.postgres.backfill.wal_forecast import RecordedCost
 from zdm.postgres.journal import history, orders, runs
 from zdm.postgres.journal.history import History
 from zdm.postgres.journal.runs import Filled
@@ -33,7 +33,7 @@ class Status:
     order: Order | None
     waiting: Waiting | None  # what the executor waits for, or last did
     waiting_seen_at: datetime | None
-    costs: tuple[Kept, ...] = ()  # of backfills, once they are measured
+    costs: tuple[RecordedCost, ...] = ()  # of backfills, once there is a forecast
     failing: tuple[FailingRow, ...] = ()  # rows that the last attempt could not fill
 
     @property
@@ -68,11 +68,11 @@ def _status(opened: Connection, run: JournalRun) -> Status:
         fills=runs.ranges(opened, run.id),
         history=history.of_run(opened, run.id),
         at_work=at_work(opened),
-        order=orders.standing(opened, run.id) if is_new else None,
+        order=orders.current(opened, run.id) if is_new else None,
         waiting=waiting[0] if waiting else None,
         waiting_seen_at=waiting[1] if waiting else None,
-        failing=failing_rows.kept(opened, run.id) if version >= 4 else (),
-        costs=wal_forecast.kept(opened, run.id) if version >= 4 else (),
+        failing=failing_rows.recorded(opened, run.id) if version >= 4 else (),
+        costs=wal_forecast.recorded(opened, run.id) if version >= 4 else (),
     )
 
 

@@ -52,7 +52,7 @@ def resume(url: str) -> Resumed:
         order = orders.withdraw(opened, _operator())
         run = orders.unfinished(opened)
         if order is not None:
-            return Resumed(order=order, held=wal_forecast.held(opened, run))
+            return Resumed(order=order, held=wal_forecast.holding(opened, run))
         return Resumed(exceeding=wal_forecast.approve(opened, run, _operator()))
 
 

@@ -19,7 +19,8 @@ def test_it_says_all_and_fails_nowhere(zdm: Zdm, database: str) -> None:
     assert lines[1] == "✓ pooler: the connection leads to the server itself"
     assert [line for line in lines if line.startswith("!")] == [
         "! idle transactions: idle_in_transaction_session_timeout is 0, so a forgotten"
-        " transaction of an application holds its locks for ever, and every step waits for it",
+        " transaction of an application holds its locks indefinitely, and every step waits"
+        " for it",
         "! platform: no rollout driver is set, so zdm cannot see when the old version is gone",
     ]
 

@@ -64,7 +64,7 @@ def made(
 
 
 def named(own: Connection, fence: Fence) -> list[str]:
-    return [row.key for row in backfill_failing.kept(own, fence.run)]
+    return [row.key for row in backfill_failing.recorded(own, fence.run)]
 
 
 @pytest.mark.parametrize("pacing", Pacing)

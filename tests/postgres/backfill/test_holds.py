@@ -146,7 +146,7 @@ def test_a_slot_that_keeps_too_much_wal_is_waited_for() -> None:
         hold = held(wanted, "slot", lambda: own.execute(drop.encode()))
 
         assert is_filled(own)
-        assert hold.reason.startswith("slot forgotten keeps ")
+        assert hold.reason.startswith("slot forgotten retains ")
 
 
 def make_room(own: Connection, room: Path) -> None:
@@ -223,7 +223,7 @@ def test_an_old_transaction_alone_is_warned_of_once_by_name_and_not_held_for(
 
     assert len(said) == 1
     assert said[0].startswith("report (pid ")
-    assert "has kept VACUUM from cleaning for 0 s" in said[0]
+    assert "has kept VACUUM from cleaning up for 0 s" in said[0]
     assert not held
     assert is_filled(own)
 
@@ -304,7 +304,7 @@ def test_a_query_of_the_operators_own_is_a_gate(own: Connection) -> None:
 
     assert is_filled(own)
     assert (hold.value, hold.limit) == (90.0, 80.0)
-    assert hold.reason == "the query says 90 (limit 80)"
+    assert hold.reason == "the query gives 90 (limit 80)"
 
 
 def test_a_query_that_writes_is_no_gate(own: Connection) -> None:
@@ -361,7 +361,7 @@ def test_prometheus_is_a_gate(
     hold = held(ready(own, asking(url)), "prometheus", lambda: setattr(answers, "value", "0.2"))
 
     assert is_filled(own)
-    assert hold.reason == "Prometheus says 0.5 (limit 0.3)"
+    assert hold.reason == "Prometheus gives 0.5 (limit 0.3)"
 
 
 @pytest.mark.parametrize(("status", "value"), [(500, "0.1"), (200, "NaN"), (200, "x")])

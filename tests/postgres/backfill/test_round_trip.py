@@ -8,7 +8,7 @@ import pytest
 
 from tests.postgres.backfill.fills import begun, count, fill, step, table
 from zdm.backfill.pacing import Pacing
-from zdm.backfill.round_trip import REMEMBERED, Way
+from zdm.backfill.round_trip import REMEMBERED, RoundTrip
 from zdm.backfill.wal_attribution import WalMeter
 from zdm.execute.clock import SystemClock
 from zdm.postgres.backfill import batch, engine, key_walk
@@ -28,25 +28,25 @@ def own(database: str) -> Iterator[Connection]:
 
 
 def test_the_shortest_way_of_the_last_batches_is_taken_off() -> None:
-    way = Way()
-    way.took(0.002)
-    way.took(0.040)  # the processor was busy
+    way = RoundTrip()
+    way.add(0.002)
+    way.add(0.040)  # the processor was busy
 
-    assert way.work(0.030, 8) == pytest.approx(0.014)
+    assert way.without(0.030, 8) == pytest.approx(0.014)
     for _ in range(REMEMBERED):
-        way.took(0.003)
-    assert way.work(0.030, 8) == pytest.approx(0.006)
+        way.add(0.003)
+    assert way.without(0.030, 8) == pytest.approx(0.006)
 
 
 def test_no_batch_takes_less_than_nothing() -> None:
-    way = Way()
-    way.took(0.010)
+    way = RoundTrip()
+    way.add(0.010)
 
-    assert way.work(0.015, 8) == 0.0
+    assert way.without(0.015, 8) == 0.0
 
 
 def test_before_the_first_batch_nothing_is_known_of_the_way() -> None:
-    assert Way().work(0.5, 8) == 0.5
+    assert RoundTrip().without(0.5, 8) == 0.5
 
 
 def test_batches_of_a_server_far_away_are_not_the_smallest(

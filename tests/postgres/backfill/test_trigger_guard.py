@@ -286,7 +286,7 @@ def test_batches_below_the_smallest_size_are_found_one_by_one(
         return real(*given)
 
     monkeypatch.setattr(backfill_batch, "fill", filled)
-    monkeypatch.setattr(Controller, "took", lambda *_, **__: None)
+    monkeypatch.setattr(Controller, "learn", lambda *_, **__: None)
     pace = replace(engine.PACES[Pacing.PACED], first=size)
     monkeypatch.setitem(engine.PACES, Pacing.PACED, pace)
     table(own, "id int PRIMARY KEY", "g")

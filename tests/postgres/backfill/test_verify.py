@@ -163,7 +163,7 @@ def test_the_cost_is_told_beside_what_was_planned(own: Connection) -> None:
     assert 100_000 < measured.wal_bytes < 5_000_000
     assert measured.filling > timedelta(0)
     assert len(measured.notes) == 1
-    assert measured.notes[0].endswith(" times the WAL that was planned")
+    assert measured.notes[0].endswith(" times the planned WAL")
 
 
 def test_the_table_has_statistics_and_no_dead_rows_at_the_end(own: Connection) -> None:
@@ -246,5 +246,5 @@ def test_its_timeouts_are_in_force_again_after_a_vacuum(own: Connection) -> None
 
 def test_a_table_that_is_gone_is_not_a_success(own: Connection) -> None:
     wanted = replace(step(("id",)), table=Name("public", "gone"))
-    with pytest.raises(StoppedError, match="table gone is gone"):
+    with pytest.raises(StoppedError, match="table gone no longer exists"):
         fill(own, begun(own), wanted, Pacing.FULL)

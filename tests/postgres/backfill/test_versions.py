@@ -36,5 +36,5 @@ def test_every_gate_can_be_read(every_database: str) -> None:
         seen = {gate.name: signal(look) for gate, signal in gate_poller.gates(limits)}
 
         assert all(isinstance(reading, Reading) for reading in seen.values())
-        assert seen["sql"] == Reading(value=1.0, detail="the query says 1 (limit 2)")
+        assert seen["sql"] == Reading(value=1.0, detail="the query gives 1 (limit 2)")
         assert count(own, "true") == ROWS

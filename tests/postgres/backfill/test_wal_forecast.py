@@ -64,9 +64,9 @@ def test_what_was_written_is_never_foretold_as_less() -> None:
     [
         (1000, 2_000_000, ""),
         (500, 500_000, ""),
-        (1000, 3 << 20, "it is going to write 3 MB of WAL, and 977 kB was planned"),
-        (1000, 400_000, "it is going to write 391 kB of WAL, and 977 kB was planned"),
-        (2001, 1_000_000, "it is going to write 2,001 rows, and 1,000 were planned"),
+        (1000, 3 << 20, "it will write 3 MB of WAL, and 977 kB was planned"),
+        (1000, 400_000, "it will write 391 kB of WAL, and 977 kB was planned"),
+        (2001, 1_000_000, "it will write 2,001 rows, and 1,000 were planned"),
     ],
 )
 def test_a_plan_that_was_more_than_twice_off_is_said(rows: int, wal: int, said: str) -> None:
@@ -92,7 +92,7 @@ def test_a_plan_that_is_far_off_is_warned_of_once_while_it_runs(own: Connection)
     events = list(engine.run(wanted))
     warned = [n for n, e in enumerate(events) if isinstance(e, Suspicious)]
     progress = [e for e in events if isinstance(e, BackfillProgress) and e.expected]
-    (kept,) = wal_forecast.kept(own, fence.run)
+    (kept,) = wal_forecast.recorded(own, fence.run)
 
     assert len(warned) == 1
     assert warned[0] < next(
@@ -134,15 +134,15 @@ def test_above_the_limit_it_holds_until_the_operator_lets_it_exceed_it(
                 answers = [steer_run.resume(database), steer_run.resume(database)]
     measured = next(e for e in events if isinstance(e, BackfillMeasured))
 
-    assert seen[0].holds[0].reason.endswith("of WAL (limit 105 kB); `zdm resume` lets it go on")
+    assert seen[0].holds[0].reason.endswith("of WAL (limit 105 kB); `zdm resume` approves it")
     assert seen[3].scanned == seen[5].scanned  # nothing began
     assert (answers[0].order is not None, answers[0].held) == (True, ("backfill-1",))
     assert (answers[1].order, answers[1].exceeding) == (None, ("backfill-1",))
     assert dict(measured.held)["budget"] > 0
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
-    (kept,) = wal_forecast.kept(own, fence.run)
+    (kept,) = wal_forecast.recorded(own, fence.run)
     assert kept.approved_by is not None
-    assert orders.acts(own, fence.run)[-1][2] == "let backfill-1 exceed its WAL limit"
+    assert orders.acts(own, fence.run)[-1][2] == "approved backfill-1 above its WAL limit"
 
 
 def test_it_holds_again_at_once_after_it_was_stopped_and_a_higher_limit_frees_it(
@@ -158,7 +158,7 @@ def test_it_holds_again_at_once_after_it_was_stopped_and_a_higher_limit_frees_it
     assert again.value is not None
     assert again.limit is not None
     assert again.value > again.limit
-    assert wal_forecast.held(own, fence.run) == ("backfill-1",)
+    assert wal_forecast.holding(own, fence.run) == ("backfill-1",)
     list(engine.run(replace(wanted, settings=BackfillSettings(wal_limit_gb=1.0))))
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
 

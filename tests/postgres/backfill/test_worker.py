@@ -174,6 +174,6 @@ def test_more_than_four_are_refused(tmp_path: Path) -> None:
 def test_a_paced_backfill_rests_as_long_as_the_settings_want_it(own: Connection) -> None:
     fence, settings = begun(own), BackfillSettings(courtesy=3.0)
 
-    assert job(own, fence, step(("id",)), settings=settings).pace.courtesy == 3.0
+    assert job(own, fence, step(("id",)), settings=settings).pace.rest_when_busy == 3.0
     full = job(own, fence, step(("id",)), Pacing.FULL, settings)
     assert full.pace == engine.PACES[Pacing.FULL]

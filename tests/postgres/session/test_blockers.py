@@ -159,7 +159,7 @@ def test_a_session_that_is_slow_to_end_is_recorded_too(database: str) -> None:
 
     assert state is RunState.CONTRACTED
     assert ended[0].who.startswith("report (pid")
-    assert "was told to end and is still there" in ended[0].reason
+    assert "was terminated, and has not ended yet" in ended[0].reason
     assert acts == [(f"ended {event.who}: {event.reason}",) for event in ended]
 
 

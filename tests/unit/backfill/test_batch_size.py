@@ -28,7 +28,7 @@ def simulated(controller: Controller, batches: int, *, slower: float = 1.0) -> l
     taken = []
     for _ in range(batches):
         seconds = controller.size / RATE * slower * chance.uniform(0.7, 1.3)
-        controller.took(seconds, controller.size, 0)
+        controller.learn(seconds, controller.size, 0)
         taken.append(seconds)
     return taken
 
@@ -52,7 +52,7 @@ def test_one_outlier_is_forgotten_in_a_few_batches() -> None:
     controller = Controller(PACED)
     simulated(controller, 30)
     before = controller.size
-    controller.took(10 * before / RATE, before, 0)
+    controller.learn(10 * before / RATE, before, 0)
     halved = controller.size
     simulated(controller, 2)
 
@@ -72,14 +72,14 @@ def test_a_server_that_becomes_ten_times_slower_is_followed_in_four_batches() ->
 def test_a_batch_that_writes_much_wal_is_kept_small() -> None:
     controller = Controller(PACED)
     for _ in range(20):  # 20 kB a row, and fast
-        controller.took(0.01, controller.size, controller.size * 20_000)
+        controller.learn(0.01, controller.size, controller.size * 20_000)
 
     assert controller.size * 20_000 <= 16 * MIB
 
 
 def test_a_frozen_controller_does_not_grow() -> None:
     controller = Controller(PACED)
-    controller.took(0.001, controller.size, 0, grow=False)
+    controller.learn(0.001, controller.size, 0, grow=False)
 
     assert controller.size == PACED.first
 
@@ -87,10 +87,10 @@ def test_a_frozen_controller_does_not_grow() -> None:
 def test_five_long_batches_at_the_floor_mean_an_overloaded_server() -> None:
     controller = Controller(PACED)
     for _ in range(4):  # 1,000 to 100
-        controller.took(5.0, controller.size, 0)
+        controller.learn(5.0, controller.size, 0)
     for number in range(batch_size.FLOORED):
         assert (controller.size, controller.overloaded) == (100, False), number
-        controller.took(5.0, controller.size, 0)
+        controller.learn(5.0, controller.size, 0)
 
     assert controller.overloaded
 
@@ -106,10 +106,10 @@ def test_timeouts_at_the_floor_lead_to_single_rows() -> None:
 
 def test_a_long_hold_makes_it_begin_anew() -> None:
     controller = Controller(PACED, size=40_000)
-    controller.held(61.0)
+    controller.after_hold(61.0)
     after_long = controller.size
     other = Controller(PACED, size=40_000)
-    other.held(59.0)
+    other.after_hold(59.0)
 
     assert after_long == PACED.first
     assert other.size == 40_000
@@ -122,7 +122,7 @@ def test_the_size_stays_within_its_clamps_and_never_jumps(
     controller = Controller(PACED)
     for seconds, keys, wal in batches:
         before = controller.size
-        controller.took(seconds, keys, wal)
+        controller.learn(seconds, keys, wal)
 
         assert PACED.smallest <= controller.size <= PACED.largest
         assert controller.size <= before * batch_size.GROWTH
@@ -172,8 +172,8 @@ def test_a_batch_lasts_as_long_as_ten_transactions_of_others(
     [
         ((1.0, 0), 0.0, Rest(0.5)),
         ((1.0, 0), 0.1, Rest(0.5)),
-        ((1.0, 0), 0.6, Rest(12.5, "0.6 sessions of others at work")),
-        ((1.0, 0), 30.0, Rest(24.5, "30.0 sessions of others at work")),
+        ((1.0, 0), 0.6, Rest(12.5, "0.6 other sessions active")),
+        ((1.0, 0), 30.0, Rest(24.5, "30.0 other sessions active")),
         ((1.0, 20_000), 0.6, Rest(19.0, "the WAL budget")),
     ],
 )

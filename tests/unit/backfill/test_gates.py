@@ -54,7 +54,7 @@ def test_a_hold_that_will_end_says_so() -> None:
     answer = judge.judge(Reading(value=0), at(1))
 
     assert isinstance(answer, Hold)
-    assert answer.reason == "replica lag is good again, seen 1 of 3 times"
+    assert answer.reason == "replica lag is back below its limit, seen 1 of 3 times"
 
 
 def test_a_delay_lets_short_peaks_pass() -> None:
@@ -97,7 +97,7 @@ def test_patience_ends_and_it_goes_on_without_growing() -> None:
 
     assert isinstance(judge.judge(Reading(value=1, detail="a vacuum works"), at(60)), Hold)
     assert judge.judge(Reading(value=1, detail="a vacuum works"), at(61)) == Freeze(
-        gate="vacuum", reason="a vacuum works; not waited for any longer"
+        gate="vacuum", reason="a vacuum works; no longer waited for"
     )
 
 

@@ -17,7 +17,7 @@ from zdm.execute import executors
 
 if TYPE_CHECKING:
     from zdm.model.plan import Step
-    from zdm.postgres.backfill.wal_forecast import Kept
+    from zdm.postgres.backfill.wal_forecast import RecordedCost
     from zdm.workflows.read_status import Status
 
 WATCH_SECONDS = 2.0
@@ -242,7 +242,7 @@ def _step(status: "Status", step: "Step") -> str:
     return f"{line} ({scanned:,} of ~{estimate:,} rows{speed}{costs}){failing}"
 
 
-def _cost(cost: "Kept") -> str:
+def _cost(cost: "RecordedCost") -> str:
     """What a backfill is going to cost."""
     planned = "" if cost.planned_wal is None else f", {size(cost.planned_wal)} planned"
     said = f"; {size(cost.expected_wal)} of WAL expected{planned}"

@@ -1,7 +1,7 @@
 """One batch: a short READ COMMITTED transaction that writes rows and cursor together.
 
 A row that changed while the batch waited for its lock is looked at again by PostgreSQL
-(manual, 13.2.1), so a newer value is kept without FOR UPDATE. The batch locks its range
+(manual, 13.2.1), so a newer value survives without FOR UPDATE. The batch locks its range
 first: an executor that takes the run over waits for it, and after that it finds its epoch
 gone and writes nothing.
 """
@@ -55,8 +55,8 @@ class Outcome:
 
     @property
     def dense(self) -> bool:
-        """Whether the next keys may be told from the last one: there was no gap, and
-        no row that would have to be counted apart."""
+        """Whether the next keys may be computed from the last one: there was no gap, and
+        no row that would have to be counted separately."""
         return self.filled == self.bounds.keys and self.bounds.gapless
 
     @property
@@ -184,7 +184,7 @@ class _Batch:
                 filled += self._update(f"{between} AND {batch.pages}")
             if not batch.pages or (walk.key and filled < bounds.keys):  # others are elsewhere
                 filled += self._update(between)
-        if batch.told and filled < bounds.keys:  # gaps, or rows that did not differ
+        if batch.computed and filled < bounds.keys:  # gaps, or rows that did not differ
             self.statements += 1
             bounds = replace(bounds, keys=walk.count(self.connection, bounds))
         return replace(batch, bounds=bounds, filled=filled)
@@ -217,8 +217,8 @@ class _Batch:
 
     def _look(self, cursor: Key | None) -> Ahead:
         work, end = self.work, self.taken.hi
-        if work.dense and (told := work.walk.dense(cursor, work.size, end)):
-            return Ahead(bounds=told, told=True)
+        if work.dense and (keys := work.walk.dense(cursor, work.size, end)):
+            return Ahead(bounds=keys, computed=True)
         found = work.scout.found(self.taken, cursor) if work.scout else None
         self.statements += not found and bool(work.walk.key)  # pages are counted, not looked at
         bounds = found or work.walk.next(self.connection, cursor, work.size, end)
@@ -301,7 +301,7 @@ def name_row(connection: Connection, step: Backfill, taken: Range, walk: Walk) -
             f"{f' ORDER BY {walk.columns}' if walk.key else ''}".encode()
         ).fetchall()
     if walk.key or len(keys) < 2:
-        return ", ".join(keys[0]) if keys else "no row any more"
+        return ", ".join(keys[0]) if keys else "a row that no longer exists"
     for (ctid,) in keys:
         if not _can_be_filled(connection, step, walk, ctid):
             return str(ctid)
@@ -319,7 +319,7 @@ def _can_be_filled(connection: Connection, step: Backfill, walk: Walk, ctid: str
 
 
 def failing_row(step: Backfill, walk: Walk, key: str, error: psycopg.Error) -> str:
-    """What to say of a row that cannot be written."""
+    """The message about a row that cannot be written."""
     return (
         f"{step.id}: the row with {walk.key_words} = {key} of {walk.relation} cannot be"
         f" filled: {first_line(error)}"

@@ -58,4 +58,4 @@ def _reading(value: Any, source: str, limit: float | None) -> Reading | Unreadab
         return Unreadable(reason=f"{source} gave {value!r}, which is no number")
     if math.isnan(number):
         return Unreadable(reason=f"{source} gave NaN")
-    return Reading(value=number, detail=f"{source} says {number:g} (limit {limit:g})")
+    return Reading(value=number, detail=f"{source} gives {number:g} (limit {limit:g})")

@@ -62,8 +62,8 @@ PACES = {
         largest=50_000,
         wal_cap=16 * MIB,
         pause=0.02,
-        duty=0.5,
-        courtesy=BackfillSettings().courtesy,
+        rest=0.5,
+        rest_when_busy=BackfillSettings().courtesy,
     ),
     # longer batches are no faster: the rows of a short one are still in the caches
     Pacing.FULL: Pace(
@@ -74,8 +74,8 @@ PACES = {
         largest=100_000,
         wal_cap=64 * MIB,
         pause=0.0,
-        duty=0.0,
-        courtesy=0.0,
+        rest=0.0,
+        rest_when_busy=0.0,
     ),
 }
 
@@ -94,15 +94,16 @@ class Job:
 
     @property
     def pace(self) -> Pace:
-        """The pacing's, as courteous as the settings want it."""
+        """The pacing's, with the settings' rest for a busy server."""
         pace = PACES[self.pacing]
-        return replace(pace, courtesy=self.settings.courtesy) if pace.courtesy else pace
+        busy = self.settings.courtesy
+        return replace(pace, rest_when_busy=busy) if pace.rest_when_busy else pace
 
 
 def run(job: Job) -> Iterator[BackfillEvent]:
     """Fill and verify the table, all leaves of it; raises StoppedError naming a failing row.
 
-    A backfill that found rows and changed none is said, in case its predicate is wrong.
+    A backfill that read rows and changed none is reported, in case its predicate is wrong.
     """
     with contextlib.closing(
         batch.opened(job.connect, "backfill", job.step, job.tuning)
@@ -162,9 +163,9 @@ class _Engine:
                 self._await_look()
                 done |= {walk.relation for walk in new}
         raise StoppedError(
-            f"{self.job.step.id}: new partitions of {self.job.step.table} came {SWEEPS} times"
-            " while it was filled",
-            hint="stop making partitions for a while, then run the same command again",
+            f"{self.job.step.id}: partitions were still being added to {self.job.step.table}"
+            f" after {SWEEPS} passes over it",
+            hint="stop adding partitions, then run the same command again",
         )
 
     def _oids(self, walks: tuple[Walk, ...]) -> list[int]:
@@ -236,7 +237,7 @@ class _Engine:
             raise permit.error
 
     def _continue_with(self, workers: int, error: TemporaryError) -> None:
-        """Fewer workers than wanted fill the table too; without any, it is tried again."""
+        """Go on with the workers that got a connection; without any, try again later."""
         self.connection.execute("SELECT")  # raises where the server is gone
         if not workers:
             raise LockBusyError(
@@ -246,7 +247,7 @@ class _Engine:
         self.shared.notices.note(f"continuing with {workers} workers: {error.message}")
 
     def _opened(self, name: str) -> Connection:
-        """A connection that hurries or spares the server, as the pacing wants it."""
+        """A worker's connection; a paced one rests in VACUUM as an autovacuum does."""
         opened = batch.opened(self.job.connect, name, self.job.step, self.job.tuning)
         batch.commit_at_once(opened)
         if self.job.pacing is Pacing.PACED:
@@ -254,7 +255,7 @@ class _Engine:
         return opened
 
     def _scout(self, stack: contextlib.ExitStack, number: int) -> Scout | None:
-        """Only where nothing but speed is asked for: it needs a connection more."""
+        """At full speed only, for it needs one more connection."""
         if self.job.pacing is not Pacing.FULL:
             return None
         job, name = self.job, f"scout-{number}"
@@ -291,7 +292,7 @@ class _Engine:
                 yield from self._fill((walk,))
         raise StoppedError(
             f"{self.job.step.id}: rows of {walk.relation} still differ after {SWEEPS} sweeps",
-            hint="something else writes the old value; find it, then run it again",
+            hint="another writer sets the old value: find it, then run the same command again",
         )
 
     def _sweep(self, walk: Walk) -> Iterator[BackfillEvent]:
@@ -328,7 +329,7 @@ class _Engine:
             self.permit.check_alarm()
             yield self.reporter.progress(
                 verifying=True,
-                waiting=f"transactions from before the backfill: {', '.join(names)}",
+                waiting=f"transactions that began before the backfill: {', '.join(names)}",
             )
             self.permit.wait(self.job.tuning.report_every.total_seconds())
 

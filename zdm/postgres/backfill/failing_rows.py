@@ -20,14 +20,14 @@ NAMED = 10  # in an error; the journal has all
 
 
 def stopped(step: Backfill, rows: Sequence[FailingRow]) -> StoppedError:
-    """What to say of several of them."""
+    """The error that names several of them."""
     named = "; ".join(str(row) for row in rows[:NAMED])
     more = f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
     count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
     return StoppedError(
         f"{step.id}: {count} of {step.table} cannot be filled: {named}{more}",
-        hint="mend what is named or the expression (`zdm status` names them all); nothing is"
-        " lost, and the same command fills just them",
+        hint="fix these rows or the expression (`zdm status` names them all); nothing is"
+        " lost, and the same command fills only those",
     )
 
 
@@ -83,7 +83,7 @@ def set_aside(
     return not bounds.last
 
 
-def kept(connection: Connection, run: int) -> tuple[FailingRow, ...]:
+def recorded(connection: Connection, run: int) -> tuple[FailingRow, ...]:
     """The rows of a run that could not be filled in its last attempt."""
     rows = connection.execute(
         "SELECT step_id, relation, failing_key, last_error FROM zdm.backfill_range"

@@ -1,7 +1,7 @@
 """Polls the gates on a connection of its own, in a thread, also while batches run.
 
-It tells the shared control what holds, cancels a batch that others wait for, says when a
-VACUUM is due, and ends a backfill whose trigger is gone.
+It passes what holds to the shared permit, cancels a batch that other sessions wait for, asks
+for a VACUUM when one is due, and ends a backfill whose trigger is gone.
 """
 
 import contextlib
@@ -140,8 +140,8 @@ class Monitor:
 
     def _loop(self) -> None:
         """Look at all gates once, then at gate after gate, spread over the time of a poll: all
-        at once would keep the server from others for some milliseconds."""
-        self._connect_anew()
+        at once would delay other sessions by some milliseconds."""
+        self._reconnect()
         self.connected.set()
         self.watching.wait()
         share = self.limits.poll.total_seconds() / len(self.judges)
@@ -154,17 +154,17 @@ class Monitor:
             self.ended.wait(share)
 
     def _over(self, future: Future[None]) -> None:
-        """What nobody watches any more must not go on."""
+        """A backfill without its gates must not go on."""
         if (error := future.exception()) is not None:
             self.shared.permit.alert(error)
         self.connected.set()
         self.shared.permit.looked.set()
 
     def poll(self, share: float = 0.0) -> None:
-        """Look at every gate, with so many seconds between them, and tell the control."""
+        """Look at every gate, with so many seconds between them, and pass on the answers."""
         permit, clock = self.shared.permit, self.shared.permit.clock
         now = Moment(at=clock.monotonic(), time=clock.now())
-        lost = self._connect_anew()
+        lost = self._reconnect()
         answers: list[Hold | Freeze | None] = []
         for number, (judge, signal) in enumerate(self.judges):
             if number and share and self.ended.wait(share):
@@ -179,7 +179,7 @@ class Monitor:
                 self._yield_to_others(self.look, new)
                 self._notice_others(self.look)
                 self._vacuum_where_due(self.look)
-                self._alert_where_unsynced(self.look)
+                self._check_triggers(self.look)
                 self._warn_of_the_horizon(self.look)
 
     def _read(self, signal: Signal) -> Reading | Unreadable:
@@ -190,7 +190,7 @@ class Monitor:
         except psycopg.Error as error:
             return Unreadable(reason=first_line(error))
 
-    def _connect_anew(self) -> Unreadable | None:
+    def _reconnect(self) -> Unreadable | None:
         """Once a poll: a server that does not answer is not asked by every gate."""
         try:
             if self.look is None:
@@ -205,10 +205,10 @@ class Monitor:
         return None
 
     def _notice_others(self, look: Look) -> None:
-        """The busier others keep the server, the longer batches rest."""
-        everybody = gate_queries.activity(look)
+        """The busier other sessions keep the server, the longer batches rest."""
+        activity = gate_queries.activity(look)
         permit, ours = self.shared.permit, self.shared.tally.now.worked_seconds
-        self.load.take(permit.clock.monotonic(), everybody, ours)
+        self.load.take(permit.clock.monotonic(), activity, ours)
         permit.measured(self.load.others)
 
     def _yield_to_others(self, look: Look, new: set[str]) -> None:
@@ -233,12 +233,12 @@ class Monitor:
         if age > self.limits.xmin_age.total_seconds():
             self.shared.notices.warn(
                 who,
-                f"{who} has kept VACUUM from cleaning for {age:,.0f} s, so the dead rows of"
-                " this backfill pile up; end it if nobody needs it",
+                f"{who} has kept VACUUM from cleaning up for {age:,.0f} s, so the dead rows"
+                " of this backfill accumulate; end it if it is not needed",
             )
 
-    def _alert_where_unsynced(self, look: Look) -> None:
-        """What the fill relies on, the sync trigger above all, must stand to its end."""
+    def _check_triggers(self, look: Look) -> None:
+        """What the fill relies on, the sync trigger above all, must hold to its end."""
         try:
             self.guard.check(look.connection)
         except StoppedError as error:

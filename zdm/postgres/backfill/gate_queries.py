@@ -1,7 +1,7 @@
 """What the gates look at, one query each; pg_locks and pg_stat_* of PostgreSQL 14 and later.
 
 Other roles' rows of pg_stat_activity are blank without pg_read_all_stats, and blank rows
-look like an idle server, so who may not read them is told so.
+look like an idle server, so a role that may not read them is reported.
 """
 
 from collections import deque
@@ -32,7 +32,7 @@ FROM (SELECT pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()) AS cur,
               WHERE name = 'wal_segment_size') AS seg
       FROM pg_catalog.pg_stat_archiver) AS a
 """
-# who keeps VACUUM from cleaning: open transactions, prepared ones, slots, standbys
+# what keeps VACUUM from cleaning up: open transactions, prepared ones, slots, standbys
 _HORIZON = """
 SELECT what, xmin::text, seconds FROM (
   SELECT coalesce(nullif(application_name, ''), 'unnamed') || ' (pid ' || pid || ')' AS what,
@@ -66,7 +66,7 @@ class Look:
     pids: list[int] = field(default_factory=list)  # our own backends
     lsns: deque[tuple[float, int]] = field(default_factory=deque)
     horizons: dict[str, tuple[str, float]] = field(default_factory=dict)
-    oldest: tuple[str, float] = ("nobody", 0.0)  # who holds the horizon; found by the last look
+    oldest: tuple[str, float] = ("none", 0.0)  # who holds the horizon; found by the last look
     blockers: list[int] = field(default_factory=list)  # of our own, found by the last look
 
     def rows(self, query: str, values: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:
@@ -109,7 +109,7 @@ def replica_lag(look: Look) -> Reading | Unreadable:
 def _replica(look: Look, *, by_time: bool = False) -> tuple[str | None, float, float]:
     """The slowest replica, bytes and seconds behind.
 
-    A replica that stands still reports no new lag, so the time is also told from when its
+    A replica that is stuck reports no new lag, so the time is also derived from when its
     position was the primary's.
     """
     rows = look.rows(
@@ -150,7 +150,7 @@ def _missing(look: Look) -> Unreadable | None:
 
 
 def slot_bytes(look: Look) -> Reading | Unreadable:
-    """MB of WAL that the slot furthest behind keeps."""
+    """MB of WAL that the slot furthest behind retains."""
     rows = look.rows(
         "SELECT slot_name, (pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(),"
         " restart_lsn) / 1048576)::float8, pg_catalog.pg_size_bytes("
@@ -159,17 +159,17 @@ def slot_bytes(look: Look) -> Reading | Unreadable:
         " AND wal_status IS DISTINCT FROM 'lost'"
     )
     shares = []
-    for name, kept, most in rows:
+    for name, retained, most in rows:
         limit = look.limits.slot_mb
         if most is not None and most >= 0:
             limit = min(limit, int(float(most) * look.limits.slot_percent / 100))
-        shares.append((kept / max(limit, 1), name, kept, limit))
+        shares.append((retained / max(limit, 1), name, retained, limit))
     if not shares:
         return Reading(value=0)
-    share, name, kept, limit = max(shares)
+    share, name, retained, limit = max(shares)
     return Reading(
         value=100 * share,
-        detail=f"slot {name} keeps {kept:,.0f} MB of WAL (limit {limit:,} MB)",
+        detail=f"slot {name} retains {retained:,.0f} MB of WAL (limit {limit:,} MB)",
     )
 
 
@@ -179,8 +179,8 @@ def slot_state(look: Look) -> Reading:
         "SELECT slot_name, wal_status FROM pg_catalog.pg_replication_slots"
         " WHERE wal_status IN ('extended', 'unreserved')"
     )
-    said = ", ".join(f"slot {name} is {status}" for name, status in rows)
-    return Reading(value=len(rows), detail=said)
+    found = ", ".join(f"slot {name} is {status}" for name, status in rows)
+    return Reading(value=len(rows), detail=found)
 
 
 def archive(look: Look) -> Reading:
@@ -216,12 +216,12 @@ def vacuum(look: Look) -> Reading:
         " WHERE v.relid::bigint = ANY (%s) AND NOT v.pid = ANY (%s)",
         (look.oids, look.pids),
     )
-    said = [
+    found = [
         f"{'a vacuum to prevent wraparound' if 'wraparound' in query else 'a vacuum'}"
         f" (pid {pid}, {phase}) works on the table"
         for pid, phase, query in rows
     ]
-    return Reading(value=len(rows), detail=", ".join(said))
+    return Reading(value=len(rows), detail=", ".join(found))
 
 
 def dead_percent(look: Look) -> tuple[float, int]:
@@ -244,14 +244,14 @@ def dead_rows(look: Look) -> Reading:
     return Reading(
         value=percent,
         detail=f"{percent:.0f} % of the rows are dead (limit {look.limits.dead_percent} %),"
-        f" and {who} keeps VACUUM from cleaning them, open for {age:,.0f} s",
+        f" and {who} keeps VACUUM from removing them, open for {age:,.0f} s",
     )
 
 
 def horizon(look: Look) -> tuple[str, float]:
     """Who holds the oldest rows visible, and for how many seconds."""
     now, seen = look.clock.monotonic(), {}
-    oldest = ("nobody", 0.0)
+    oldest = ("none", 0.0)
     for what, xmin, seconds in look.rows(_HORIZON, (PREFIX + "%",)):
         same = look.horizons.get(what)
         since = same[1] if same is not None and same[0] == xmin else now
@@ -286,10 +286,10 @@ def queue(look: Look) -> Reading:
         " WHERE datname = pg_catalog.current_database())",
         (look.oids, look.pids),
     )
-    said = ", ".join(
+    found = ", ".join(
         f"{name or 'unnamed'} (pid {pid}) waits for {mode}" for pid, mode, name in rows
     )
-    return Reading(value=len(rows), detail=f"{said} of the table")
+    return Reading(value=len(rows), detail=f"{found} of the table")
 
 
 def activity(look: Look) -> Activity:

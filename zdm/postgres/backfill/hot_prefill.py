@@ -28,7 +28,7 @@ class Ahead:
     """A batch to come: where its rows are, as a condition, and how many are filled already."""
 
     bounds: Bounds
-    told: bool = False  # without a look at the table: there may be fewer keys
+    computed: bool = False  # from the last key, without reading the table: there may be fewer
     pages: str = ""  # empty where they are scattered, or where it does not matter
     filled: int = 0
 

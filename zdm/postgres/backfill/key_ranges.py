@@ -111,7 +111,7 @@ class Ranges:
         )
 
     def claim(self, worker: str) -> Range | None:
-        """The next range that nobody fills; None where there is none."""
+        """The next range that no worker fills; None where there is none."""
         row = self.connection.execute(
             "UPDATE zdm.backfill_range SET state = 'filling', worker = %s,"
             " updated_at = clock_timestamp() WHERE id = (SELECT id FROM zdm.backfill_range"
@@ -169,12 +169,12 @@ class Ranges:
         ).fetchone()
         return int(row[0]) if row else 0
 
-    def failed(self, taken: Range, said: str) -> None:
+    def failed(self, taken: Range, reason: str) -> None:
         """Record that a batch of a range failed."""
         self.connection.execute(
             "UPDATE zdm.backfill_range SET attempts = attempts + 1, last_error = %s,"
             " updated_at = clock_timestamp() WHERE id = %s AND epoch = %s",
-            (said, taken.id, self.fence.epoch),
+            (reason, taken.id, self.fence.epoch),
         )
 
     def passed(self, walk: Walk, scanned: int, differing: int) -> None:

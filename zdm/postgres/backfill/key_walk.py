@@ -81,7 +81,7 @@ class Walk:
     types: tuple[str, ...]
     estimate: int | None
     pages: int
-    roomy: bool = False  # a new version may stay on its page, without a word to any index
+    roomy: bool = False  # a new version may stay on its page, without any index entry
 
     @property
     def target(self) -> str:
@@ -158,8 +158,8 @@ class Walk:
         )
 
     def dense(self, cursor: Key | None, size: int, end: Key | None) -> Bounds | None:
-        """The next keys if they follow each other without a gap, told without a look at the
-        table; None where that cannot be said of such a key."""
+        """The next keys if they follow each other without a gap, computed without reading the
+        table; None where the key allows no such computation."""
         if cursor is None or len(self.types) != 1 or self.types[0] not in _LARGEST:
             return None
         lower, stop = int(cursor[0]), _LARGEST[self.types[0]] if end is None else int(end[0])
@@ -219,8 +219,8 @@ def walks(connection: Connection, step: Backfill) -> tuple[Walk, ...]:
     ).fetchone()
     if row is None or row[0]:
         raise StoppedError(
-            f"{step.id}: table {step.table} is gone, so there is nothing to fill",
-            hint="somebody dropped or renamed it; the plan is no longer valid",
+            f"{step.id}: table {step.table} no longer exists, so there is nothing to fill",
+            hint="it was dropped or renamed; the plan is no longer valid",
         )
     for oid, schema, name, rows, pages in _leaves(connection, step.table):
         leaf = Name(schema, name)

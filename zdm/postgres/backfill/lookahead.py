@@ -56,7 +56,7 @@ class Scout:
         try:
             return self._found.result()
         except psycopg.Error:
-            return None  # the batch looks for itself, and says what is wrong
+            return None  # the batch looks for itself, and reports the error
 
     def close(self) -> None:
         """End a look that is not over, and the connection."""

@@ -1,4 +1,4 @@
-"""What a backfill tells while it runs and at its end: events from the shared counters."""
+"""What a backfill reports while it runs and at its end: events from the shared counters."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,11 +24,11 @@ from zdm.postgres.backfill.wal_forecast import Spent
 FAR_OFF = 2.0  # times the planned WAL
 
 
-def _dearer(wal: int, planned: int | None) -> tuple[str, ...]:
-    """What to say where a backfill wrote much more than the plan said."""
+def _over_plan(wal: int, planned: int | None) -> tuple[str, ...]:
+    """A note where a backfill wrote much more WAL than was planned."""
     if not planned or wal <= FAR_OFF * planned:
         return ()
-    return (f"it wrote {wal / planned:.1f} times the WAL that was planned",)
+    return (f"it wrote {wal / planned:.1f} times the planned WAL",)
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class Reporter:
         return wal_forecast.expected(self.step.cost, spent, self.tuning.forecast_after)
 
     def warnings(self) -> Iterator[Suspicious]:
-        """What the gates' thread saw, and does not hold for."""
+        """What the gates' thread noticed, and does not hold for."""
         for text in self.shared.notices.take_warnings():
             yield Suspicious(id=self.step.id, reason=text)
 
@@ -126,7 +126,7 @@ class Reporter:
         return "; ".join(self.shared.notices.waiting)
 
     def end(self, totals: Totals) -> Iterator[BackfillEvent]:
-        """What it cost, and whether its success is to be believed."""
+        """What it cost, and a warning where its success is suspicious."""
         tally, step = self.shared.tally.now, self.step
         yield BackfillMeasured(
             id=step.id,
@@ -140,11 +140,11 @@ class Reporter:
             verifying=timedelta(seconds=round(self.verifying, 3)),
             held=tuple(sorted(tally.held_seconds.items())),
             retries=tuple(sorted(tally.retries.items())),
-            notes=(*self.shared.notices.notes, *_dearer(totals.wal, step.cost.wal_bytes)),
+            notes=(*self.shared.notices.notes, *_over_plan(totals.wal, step.cost.wal_bytes)),
         )
         if totals.scanned and not totals.changed:
             yield Suspicious(
                 id=step.id,
-                reason=f"the backfill looked at {totals.scanned} rows of {step.table} and"
+                reason=f"the backfill read {totals.scanned} rows of {step.table} and"
                 " changed none",
             )

@@ -1,7 +1,7 @@
-"""What a backfill relies on must stand to its end: the plan's conditions, and zdm's triggers.
+"""What a backfill relies on must hold to its end: the plan's conditions, and zdm's triggers.
 
-A trigger keeps in step what the application writes meanwhile. One that is disabled or dropped
-lets rows through that were filled, or verified, before.
+A trigger converts what the application writes meanwhile. While it is disabled or dropped,
+rows that were already filled, or verified, become wrong again.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ class Guard:
     enabled: frozenset[str] | None = None  # zdm's triggers of the table, when it began
 
     def check(self, connection: Connection) -> None:
-        """Raise StoppedError where a trigger is disabled, or something is gone that stood when
-        it was first asked."""
+        """Raise StoppedError where a trigger is disabled, or something is gone that was there
+        at the first check."""
         step_sql.preconditions(connection, self.step)
         now = self._enabled(connection)
         enabled = {name for name, on in now.items() if on}
@@ -35,8 +35,8 @@ class Guard:
             raise StoppedError(
                 f"{self.step.id}: the trigger {', '.join(sorted(off))} on {self.step.table} is"
                 " disabled or was dropped, so rows that are written meanwhile may be wrong",
-                hint="enable the trigger, or run the expand phase again; then the same command"
-                " goes on",
+                hint="enable the trigger, or run the expand phase again; then run the same"
+                " command again",
             )
 
     def _enabled(self, connection: Connection) -> dict[str, bool]:

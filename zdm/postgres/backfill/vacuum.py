@@ -39,4 +39,4 @@ def _restore(connection: Connection, timeout: str) -> None:
             "SELECT pg_catalog.set_config('statement_timeout', %s, false)", (timeout,)
         )
     except psycopg.OperationalError:
-        connection.close()  # whoever uses it next sees that it is lost
+        connection.close()  # its next user sees that it is lost

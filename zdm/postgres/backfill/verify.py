@@ -59,7 +59,7 @@ class Pass:
             started = self.clock.monotonic()
             chunk, last = self._chunk(cursor, self.controller.size)
             seconds = self.clock.monotonic() - started
-            self.controller.took(seconds, chunk.keys, 0)
+            self.controller.learn(seconds, chunk.keys, 0)
             self.scanned += chunk.keys
             self.differing += chunk.differing
             if chunk.differing:
@@ -95,7 +95,7 @@ class Pass:
 def is_comparable(step: Backfill) -> bool:
     """Whether a difference is a fault while both versions write.
 
-    A sync trigger stands, and both columns hold the very same value: after a lossy
+    A sync trigger is there, and both columns hold the very same value: after a lossy
     conversion the new version's own values would look wrong.
     """
     same = all(_COLUMN.fullmatch(one.expression) for one in step.assignments)

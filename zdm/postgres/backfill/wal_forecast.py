@@ -1,8 +1,8 @@
 """What a backfill will have cost: the plan's estimate, replaced by what its batches measured.
 
-After the first twenty batches WAL and rows are foretold from what was written for the rows
-that were looked at. A forecast above the operator's limit holds the backfill, until somebody
-lets it exceed the limit with `zdm resume`; who did is kept.
+After the first twenty batches WAL and rows are extrapolated from the rows read so far. A
+forecast above the operator's limit holds the backfill until an operator approves it with
+`zdm resume`; the journal records who did.
 """
 
 from collections.abc import Iterator
@@ -50,13 +50,13 @@ def expected(planned: Cost, spent: Spent, enough: int = ENOUGH) -> Expected | No
 
 def surprise(seen: Expected) -> str:
     """A sentence where the plan was far off, else nothing."""
-    said = []
+    found = []
     if _is_far(seen.wal_bytes, seen.planned_wal_bytes):
         planned = size(seen.planned_wal_bytes or 0)
-        said.append(f"{size(seen.wal_bytes)} of WAL, and {planned} was planned")
+        found.append(f"{size(seen.wal_bytes)} of WAL, and {planned} was planned")
     if _is_far(seen.rows, seen.planned_rows):
-        said.append(f"{seen.rows:,} rows, and {seen.planned_rows:,} were planned")
-    return f"it is going to write {'; and '.join(said)}" if said else ""
+        found.append(f"{seen.rows:,} rows, and {seen.planned_rows:,} were planned")
+    return f"it will write {'; and '.join(found)}" if found else ""
 
 
 def _is_far(seen: int, planned: int | None) -> bool:
@@ -73,7 +73,7 @@ def size(count: int) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class RecordedCost:
     """One backfill's cost as the journal has it."""
 
     step: str
@@ -87,13 +87,13 @@ class Kept:
 
     @property
     def is_approved(self) -> bool:
-        """Whether somebody let it exceed its limit."""
+        """Whether an operator approved it above its limit."""
         return self.approved_by is not None
 
 
-def kept(connection: Connection, run: int) -> tuple[Kept, ...]:
-    """What a run's backfills were foretold to cost when that was last looked at."""
-    with connection.cursor(row_factory=class_row(Kept)) as cursor:
+def recorded(connection: Connection, run: int) -> tuple[RecordedCost, ...]:
+    """The last forecast of what each of a run's backfills costs."""
+    with connection.cursor(row_factory=class_row(RecordedCost)) as cursor:
         cursor.execute(
             "SELECT step_id AS step, planned_rows, planned_wal, expected_rows, expected_wal,"
             " wal_limit, holds, approved_by FROM zdm.backfill_cost WHERE run_id = %s"
@@ -114,12 +114,12 @@ class Costs:
     every: timedelta  # between two looks at the forecast, and at an answer of the operator
     limit: int | None  # bytes of WAL, of the whole backfill
     approved: bool = False
-    said: bool = False
+    warned: bool = False
     looked: float = field(default=0.0)
 
     def begin(self) -> None:
         """A forecast that an earlier attempt held for still holds, unless it was approved."""
-        before = self._kept()
+        before = self._recorded()
         if before is None:
             return
         self.approved = before.is_approved
@@ -127,42 +127,42 @@ class Costs:
             self._hold_where_above(before.expected_wal)
 
     def look(self, seen: Expected | None, wal: int) -> Iterator[Suspicious]:
-        """Now and then: keep the forecast, hold above the limit, and obey the operator."""
+        """Now and then: record the forecast, hold above the limit, look for an approval."""
         now = self.permit.clock.monotonic()
         if now - self.looked < self.every.total_seconds():
             return
         self.looked = now
-        if seen is not None and not self.said:
-            self.said = True
+        if seen is not None and not self.warned:
+            self.warned = True
             if reason := surprise(seen):
                 yield Suspicious(id=self.step.id, reason=reason)
         if self.permit.budget is not None:
-            before = self._kept()
+            before = self._recorded()
             if before is not None and before.is_approved:
                 self.approved = True
                 self.permit.hold_for(None)
         self._hold_where_above(max(wal, 0 if seen is None else seen.wal_bytes))
         if seen is not None or self.permit.budget is not None:
-            self._keep(seen, wal)
+            self._record(seen, wal)
 
     def _hold_where_above(self, wal: int) -> None:
         if self.limit is None or self.approved or self.permit.budget or wal <= self.limit:
             return
         hold = Hold(
             gate=GATE,
-            reason=f"it is going to write {size(wal)} of WAL (limit {size(self.limit)});"
-            " `zdm resume` lets it go on",
+            reason=f"it will write {size(wal)} of WAL (limit {size(self.limit)});"
+            " `zdm resume` approves it",
             value=wal / GIB,
             limit=self.limit / GIB,
             since=self.permit.clock.now(),
         )
         self.permit.hold_for(hold)
 
-    def _kept(self) -> Kept | None:
-        found = kept(self.connection, self.fence.run)
+    def _recorded(self) -> RecordedCost | None:
+        found = recorded(self.connection, self.fence.run)
         return next((one for one in found if one.step == self.step.id), None)
 
-    def _keep(self, seen: Expected | None, wal: int) -> None:
+    def _record(self, seen: Expected | None, wal: int) -> None:
         self.connection.execute(
             "INSERT INTO zdm.backfill_cost AS c (run_id, step_id, planned_rows, planned_wal,"
             " expected_rows, expected_wal, wal_limit, holds)"
@@ -186,20 +186,22 @@ class Costs:
         )
 
 
-def held(connection: Connection, run: int) -> tuple[str, ...]:
-    """The backfills that wait for the operator's word."""
-    return tuple(one.step for one in kept(connection, run) if one.holds and not one.is_approved)
+def holding(connection: Connection, run: int) -> tuple[str, ...]:
+    """The backfills that wait for an operator's approval."""
+    return tuple(
+        one.step for one in recorded(connection, run) if one.holds and not one.is_approved
+    )
 
 
 def approve(connection: Connection, run: int, by: str) -> tuple[str, ...]:
-    """Let the backfills that hold exceed their limit; which these are."""
+    """Approve the backfills that hold above their limit; which these are."""
     with connection.transaction():
-        steps = held(connection, run)
+        steps = holding(connection, run)
         connection.execute(
             "UPDATE zdm.backfill_cost SET approved_by = %s, approved_at = clock_timestamp()"
             " WHERE run_id = %s AND step_id = ANY (%s)",
             (by, run, list(steps)),
         )
         for step in steps:
-            orders.act(connection, run, by, f"let {step} exceed its WAL limit")
+            orders.act(connection, run, by, f"approved {step} above its WAL limit")
     return steps

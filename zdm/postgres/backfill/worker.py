@@ -16,7 +16,7 @@ from zdm.backfill.batch_size import Controller, Pace
 from zdm.backfill.notices import FailingRow
 from zdm.backfill.permit import Permit
 from zdm.backfill.retry import Action
-from zdm.backfill.round_trip import Way
+from zdm.backfill.round_trip import RoundTrip
 from zdm.backfill.shared import Shared
 from zdm.errors import StoppedError
 from zdm.execute.ports import Clock, ConnectionLostError, LockBusyError
@@ -75,7 +75,7 @@ class Worker:
     dense: bool = False  # the keys of the last batch had no gap
     sparse: bool = field(init=False)  # few rows of it differed
     ahead: tuple[Ahead, ...] = ()  # what is known of the next batches
-    way: Way = field(default_factory=Way)
+    way: RoundTrip = field(default_factory=RoundTrip)
 
     def __post_init__(self) -> None:
         """Begin with the pace's first size, and what the plan knows."""
@@ -125,7 +125,7 @@ class Worker:
     def _after_gates(self, taken: Range) -> Outcome | None:
         """A batch as soon as the gates let it; None where the backfill stops."""
         try:
-            self.controller.held(self.permit.pass_gates())
+            self.controller.after_hold(self.permit.pass_gates())
             return None if self.permit.stopping else self._batch(taken)
         finally:
             self.permit.leave()
@@ -148,8 +148,8 @@ class Worker:
         )
         task = self.task
         done = batch.fill(self.connection, task.step, task.fence, taken, work)
-        self.way.took(done.way)
-        return replace(done, seconds=self.way.work(done.seconds, done.statements))
+        self.way.add(done.way)
+        return replace(done, seconds=self.way.without(done.seconds, done.statements))
 
     def _filled(self, taken: Range, outcome: Outcome) -> None:
         self.failures = self.timeouts = 0
@@ -172,7 +172,7 @@ class Worker:
         if not outcome.bounds.last:
             grow = not self.permit.frozen
             self.controller.aim(self.permit.others)
-            self.controller.took(outcome.seconds, outcome.rows, outcome.wal, grow=grow)
+            self.controller.learn(outcome.seconds, outcome.rows, outcome.wal, grow=grow)
 
     def _vacuum(self, taken: Range) -> None:
         try:
@@ -204,7 +204,7 @@ class Worker:
             raise ConnectionLostError(
                 f"the database was lost while filling {self.task.step.table}:"
                 f" {first_line(error)}",
-                hint="run the same command again; it goes on where it stopped",
+                hint="run the same command again; it resumes where it stopped",
             ) from error
         with contextlib.suppress(psycopg.Error):  # a full server refuses this, too
             ranges.failed(taken, first_line(error))
@@ -217,7 +217,7 @@ class Worker:
             case Action.AGAIN | Action.SMALLER:
                 self._again(taken, action, error)
             case Action.EXHAUSTED:
-                self._say(taken, error)
+                self._report_wait(taken, error)
                 self.permit.sleep(retry.EXHAUSTED_SECONDS)
             case Action.ROW:
                 self._hunt(taken, error)
@@ -228,8 +228,8 @@ class Worker:
     def _pid(self) -> int:
         return self.connection.info.backend_pid
 
-    def _say(self, taken: Range, error: psycopg.Error) -> None:
-        """Tell why it waits, and for whom."""
+    def _report_wait(self, taken: Range, error: psycopg.Error) -> None:
+        """Report why it waits, and for whom."""
         names = self._holders(taken) if error.sqlstate == "55P03" else ()
         who = f", held by {', '.join(names)}" if names else ""
         self.shared.notices.waits(self.name, f"{first_line(error)}{who}")
@@ -252,8 +252,8 @@ class Worker:
         if self.outcomes.count(False) > MUCH_FAILED:
             raise StoppedError(
                 f"more than half of the last {LOOKED_AT} batches of {self.task.step.id}"
-                f" failed, the last one so: {first_line(error)}",
-                hint="see what disturbs them, then run the same command again",
+                f" failed; the last error: {first_line(error)}",
+                hint="find the cause, then run the same command again",
             ) from error
 
     def _again(self, taken: Range, action: Action, error: psycopg.Error) -> None:
@@ -265,7 +265,7 @@ class Worker:
             self.controller.below_the_floor()
         else:
             self.controller.panic()
-        self._say(taken, error)
+        self._report_wait(taken, error)
         self.permit.sleep(retry.backoff(self.failures))
 
     def _hunt(self, taken: Range, error: psycopg.Error) -> None:
@@ -277,7 +277,7 @@ class Worker:
         self.hunt = size // 2
 
     def _row_fails(self, taken: Range, error: psycopg.Error) -> None:
-        """Set the row aside, or raise StoppedError where as many failed as may."""
+        """Set the row aside, or raise StoppedError at the limit of failing rows."""
         walk, step, fence = self.task.walks[taken.relation], self.task.step, self.task.fence
         key = batch.name_row(self.connection, step, taken, walk)
         row = FailingRow(
@@ -297,8 +297,8 @@ class Worker:
             raise backfill_failing.stopped(step, self.shared.notices.failing) from error
         raise StoppedError(
             batch.failing_row(step, walk, key, error),
-            hint="mend that row or the expression; nothing is lost, and the same command"
-            " goes on from there",
+            hint="fix that row or the expression; nothing is lost, and the same command"
+            " resumes from there",
         ) from error
 
     def _split(self, ranges: Ranges, taken: Range) -> Range:

@@ -1,4 +1,4 @@
-"""The database as `zdm execute` would find it: server, session, rights, what stands in the way.
+"""The database as `zdm execute` would find it: server, session, rights, what is in the way.
 
 Nothing is changed and nothing waits. The session's settings are left as they are: whether there
 is a pooler between is one of the questions.
@@ -98,7 +98,7 @@ def _version(opened: Connection) -> Diagnosis:
         )
     return diagnosis.warning(
         "server version",
-        f"PostgreSQL {major} is newer than {NEWEST}, and nobody has tested zdm on it",
+        f"PostgreSQL {major} is newer than {NEWEST}, and zdm has not been tested on it",
         "use a newer zdm, or `zdm verify` on the same version",
     )
 
@@ -137,11 +137,11 @@ def _timeouts(opened: Connection) -> Diagnosis:
     found = {
         name: value(opened, f"SHOW {name}") for name in ("statement_timeout", "lock_timeout")
     }
-    said = ", ".join(f"{name} is {text}" for name, text in found.items() if text != "0")
-    if not said:
+    found_text = ", ".join(f"{name} is {text}" for name, text in found.items() if text != "0")
+    if not found_text:
         return diagnosis.ok("statement timeouts", "none is set for this role")
     return diagnosis.ok(
-        "statement timeouts", f"{said} for this role; zdm sets its own in every step"
+        "statement timeouts", f"{found_text} for this role; zdm sets its own in every step"
     )
 
 
@@ -151,7 +151,7 @@ def _idle(opened: Connection) -> Diagnosis:
     return diagnosis.warning(
         "idle transactions",
         "idle_in_transaction_session_timeout is 0, so a forgotten transaction of an application"
-        " holds its locks for ever, and every step waits for it",
+        " holds its locks indefinitely, and every step waits for it",
         "ALTER ROLE <application> SET idle_in_transaction_session_timeout = '60s'",
     )
 
@@ -183,7 +183,7 @@ def _replication(opened: Connection) -> Diagnosis:
     if idle:
         return diagnosis.warning(
             "replication",
-            f"nobody reads the slot {idle}, so the server keeps all WAL that a backfill writes",
+            f"the slot {idle} has no consumer, so the server retains all WAL of a backfill",
             "start its consumer, or pg_drop_replication_slot",
         )
     published = value(

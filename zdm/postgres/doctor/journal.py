@@ -32,7 +32,7 @@ def nothing_unfinished(opened: Connection) -> Diagnosis:
     return diagnosis.warning(
         "unfinished run",
         f"run {run.id} of `{run.plan_name}` is {run.state}, and blocks every other plan",
-        "go on with `zdm execute` and the same plan, or take it back with `zdm rollback`",
+        "continue it with `zdm execute` and the same plan, or undo it with `zdm rollback`",
     )
 
 

@@ -52,27 +52,28 @@ def owns(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
         return diagnosis.ok("ownership", f"the role owns {which}")
     names = [f"{schema}.{table} (of {owner})" for schema, table, owner in foreign]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    said = f"the role does not own {', '.join(names[:SHOWN])}{more}"
+    fact = f"the role does not own {', '.join(names[:SHOWN])}{more}"
     remedy = f"run zdm as the owner, or GRANT {foreign[0][2]} TO its role"
     return (diagnosis.warning if tables is None else diagnosis.failed)(
-        "ownership", said, remedy
+        "ownership", fact, remedy
     )
 
 
 def sees_sessions(opened: Connection, *, blind: str) -> Diagnosis:
     """Without it, when others' sessions began and from where is not shown (measured); a
-    backfill then cannot see whom it hurts, and stops unless `blind` is "accept"."""
+    backfill then cannot see which sessions it affects, and stops unless `blind` is "accept"."""
     if _is_member(opened, "pg_read_all_stats"):
         return diagnosis.ok("right to see sessions", "the role sees all of pg_stat_activity")
     grant = f"GRANT pg_read_all_stats TO {opened.info.user}"
-    said = "of other roles' sessions only name and role are shown"
+    fact = "of other roles' sessions only name and role are shown"
     if blind == "accept":
         return diagnosis.warning(
-            "right to see sessions", f"{said}, so a wait names fewer facts", grant
+            "right to see sessions", f"{fact}, so a wait names fewer facts", grant
         )
     return diagnosis.failed(
         "right to see sessions",
-        f"{said}, so a backfill cannot see whom it hurts, and stops before its first batch",
+        f"{fact}, so a backfill cannot see which sessions it affects, and stops before its"
+        " first batch",
         f'{grant}; or set `blind = "accept"` in [backfill.gates]',
     )
 

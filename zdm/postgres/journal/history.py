@@ -1,4 +1,4 @@
-"""What the journal tells of a run's course in time; nothing is written."""
+"""A run's course in time, from the journal; nothing is written."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,7 @@
-"""What operators and the executor tell each other through the journal, apart from steps.
+"""What operators and the executor exchange through the journal, apart from steps.
 
-An order stands in a table of its own: giving one never waits for the executor's row, and the
-executor reads it between batches, steps and polls. What the executor waits for stands there
+An order has a table of its own: giving one never waits for the executor's row, and the
+executor reads it between batches, steps and polls. What the executor waits for is there
 too, for `zdm status`; such notes are fenced like every write.
 """
 
@@ -16,8 +16,8 @@ from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session.connection import Connection
 
 
-def standing(connection: Connection, run: int) -> Order | None:
-    """The order that stands, if there is one."""
+def current(connection: Connection, run: int) -> Order | None:
+    """The order that is in force, if there is one."""
     row = connection.execute(
         "SELECT kind, requested_by, requested_at FROM zdm.request WHERE run_id = %s", (run,)
     ).fetchone()
@@ -25,7 +25,7 @@ def standing(connection: Connection, run: int) -> Order | None:
 
 
 def give(connection: Connection, kind: str, by: str) -> int:
-    """Pause or cancel the unfinished run, whose id is returned; the last order stands."""
+    """Pause or cancel the unfinished run, whose id is returned; the last order counts."""
     run = unfinished(connection)
     with connection.transaction():
         connection.execute(
@@ -39,13 +39,13 @@ def give(connection: Connection, kind: str, by: str) -> int:
 
 
 def withdraw(connection: Connection, by: str) -> Order | None:
-    """Take the standing order back; None where there was none."""
+    """Withdraw the order in force; None where there was none."""
     run = unfinished(connection)
     with connection.transaction():
-        order = standing(connection, run)
+        order = current(connection, run)
         if order is not None:
             connection.execute("DELETE FROM zdm.request WHERE run_id = %s", (run,))
-            act(connection, run, by, f"took back: {order.kind}")
+            act(connection, run, by, f"withdrew: {order.kind}")
     return order
 
 
@@ -65,7 +65,7 @@ def end_window(connection: Connection, run: int, by: str) -> datetime:
 
 
 def window(connection: Connection, run: int) -> Window:
-    """Where the run's revert window stands."""
+    """The run's revert window."""
     row = connection.execute(
         "SELECT deployed_at, window_ended_at, clock_timestamp() FROM zdm.run WHERE id = %s",
         (run,),
@@ -79,19 +79,19 @@ def unfinished(connection: Connection) -> int:
     run = runs.unfinished(connection)
     if run is None:
         raise RefusedError(
-            "no run is unfinished, so there is nothing to steer",
+            "no run is unfinished, so there is nothing to pause, resume or cancel",
             hint="`zdm status` shows the last one",
         )
     if runs.version(connection) != runs.VERSION:
         raise RefusedError(
-            "another version of zdm made the journal, so its executor would not obey",
-            hint="steer the run with that version, or let `zdm execute` of this one go on",
+            "another version of zdm made the journal, so its executor would ignore the order",
+            hint="use that version of zdm, or continue the run with `zdm execute` of this one",
         )
     return run.id
 
 
-def obeyed(connection: Connection, fence: Fence) -> None:
-    """A cancel was obeyed, or its executor had ended before: it must not stop the next one."""
+def acknowledge(connection: Connection, fence: Fence) -> None:
+    """A cancel took effect, or its executor had ended before: it must not stop the next one."""
     connection.execute(
         "DELETE FROM zdm.request WHERE kind = 'cancel' AND run_id IN"
         " (SELECT id FROM zdm.run WHERE id = %s AND epoch = %s)",
@@ -152,12 +152,12 @@ def acts(connection: Connection, run: int) -> list[tuple[Any, ...]]:
 
 
 def waiting(connection: Connection, run: int) -> tuple[Waiting, datetime] | None:
-    """What the executor waits for, and when it last said so."""
+    """What the executor waits for, and when it last reported that."""
     row = connection.execute(
         "SELECT gate, reason, names, since, eta, seen_at FROM zdm.waiting WHERE run_id = %s",
         (run,),
     ).fetchone()
     if row is None:
         return None
-    said = Waiting(gate=row[0], reason=row[1], names=tuple(row[2]), since=row[3], eta=row[4])
-    return said, row[5]
+    wait = Waiting(gate=row[0], reason=row[1], names=tuple(row[2]), since=row[3], eta=row[4])
+    return wait, row[5]

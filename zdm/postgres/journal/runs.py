@@ -1,7 +1,7 @@
-"""The journal in schema `zdm`: what was done, by whom, and where a run stands.
+"""The journal in schema `zdm`: what was done, by whom, and a run's state.
 
 Every write checks the fencing epoch, so that an executor that lost its lock can record (and,
-since the record stands in the same transaction as the work, do) nothing more.
+since the record is in the same transaction as the work, do) nothing more.
 """
 
 from dataclasses import dataclass
@@ -126,7 +126,7 @@ def begin(connection: Connection, plan: PlanText, owner: str) -> JournalRun:
 def adopt(connection: Connection, fence: Fence, owner: str) -> JournalRun:
     """Raise the epoch: whoever owned the run before can write no more.
 
-    Raises RefusedError where somebody else raised it, or ended the run, meanwhile. An owner
+    Raises RefusedError where another executor raised it, or ended the run, meanwhile. An owner
     whose own raise was committed, and its acknowledgement lost, goes on from there.
     """
     row = connection.execute(
@@ -160,10 +160,10 @@ def check(connection: Connection, fence: Fence) -> None:
 
 
 def taken_over(connection: Connection, fence: Fence) -> RefusedError:
-    """What to say where the epoch is another one."""
+    """The error where the epoch is another one."""
     row = connection.execute("SELECT owner FROM zdm.run WHERE id = %s", (fence.run,)).fetchone()
     return RefusedError(
-        f"another executor ({'nobody' if row is None else row[0]}) has taken this run over, so"
+        f"another executor ({'unknown' if row is None else row[0]}) has taken this run over, so"
         " this one stops",
         hint="let the other one finish; `zdm status` shows it",
     )

@@ -73,10 +73,10 @@ def lock_timeout(step: RunSql) -> timedelta:
 
 def record_done(own: Connection, fence: Fence, step: RunSql, state: RunState) -> None:
     """Record the step, whose postcondition must hold."""
-    said = probe(own, step)
-    if said != "done":
+    found = probe(own, step)
+    if found != "done":
         raise StoppedError(
-            f"{step.id} ran, and its postcondition says `{said}`, so it was taken back",
+            f"{step.id} ran, and its postcondition is `{found}`, so it was rolled back",
             hint="the schema is not what the plan expects; look at the step's probe",
         )
     runs.done(own, fence, step.id)

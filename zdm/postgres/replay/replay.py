@@ -173,7 +173,7 @@ def _apply(conn: Connection, statement: Statement) -> None:
                 slug="statement_fails",
                 severity=Severity.ERROR,
                 message="the statement itself fails on the schema that the plan starts from:"
-                f" {replay_step.said(error)}",
+                f" {replay_step.message(error)}",
                 remedy="correct the migration, then plan again",
                 source=statement.source,
                 statement=statement.sql,

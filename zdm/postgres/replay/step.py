@@ -1,4 +1,4 @@
-"""One step of a plan on a shadow: what it says before, while and after it runs.
+"""One step of a plan on a shadow: what it claims before, while and after it runs.
 
 An error of the data (class 22 or 23) may come from the sample rows rather than from the plan,
 so it has a name of its own, and the caller tries again on empty tables.
@@ -34,7 +34,7 @@ class StepFailedError(Exception):
 
 
 def finding(slug: str, message: str, step: Step | None = None, statement: str = "") -> Finding:
-    """A promise of the plan that was not kept."""
+    """A claim of the plan that does not hold."""
     return Finding(
         slug=slug,
         severity=Severity.ERROR,
@@ -48,7 +48,7 @@ def finding(slug: str, message: str, step: Step | None = None, statement: str = 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shadow:
     """Two connections to the database, and the relations that were there at the start: what
-    the train makes itself nobody else uses, so its locks and rewrites harm nobody."""
+    the train makes itself no one else uses, so its locks and rewrites do no harm."""
 
     conn: Connection
     other: Connection
@@ -56,7 +56,7 @@ class Shadow:
 
 
 def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]:
-    """Do the step, and give each promise that it did not keep.
+    """Do the step, and give each claim that does not hold.
 
     Done again after the undo, a step that has nothing to undo (ANALYZE) may still be done.
     """
@@ -97,14 +97,14 @@ def undo(conn: Connection, step: Step) -> Iterator[Finding]:
             _run_all(conn, step.undo, ())
     except psycopg.Error as error:
         raise StepFailedError(
-            finding("undo_fails", f"the undo of {step.id} fails: {said(error)}", step)
+            finding("undo_fails", f"the undo of {step.id} fails: {message(error)}", step)
         ) from error
     if isinstance(step, RunSql) and step.undo:  # else it goes with the undo of an earlier one
         yield from _probe(conn, step, "not done")
 
 
-def said(error: psycopg.Error) -> str:
-    """What the server said."""
+def message(error: psycopg.Error) -> str:
+    """The server's message."""
     return error.diag.message_primary or str(error).strip()
 
 
@@ -127,7 +127,7 @@ def _run_all(conn: Connection, statements: Sequence[str], settings: Sequence[Set
 def _failed(step: Step, error: psycopg.Error, statement: str = "") -> StepFailedError:
     slug = DATA if (error.sqlstate or "")[:2] in ("22", "23") else "step_fails"
     return StepFailedError(
-        finding(slug, f"the step {step.id} fails: {said(error)}", step, statement)
+        finding(slug, f"the step {step.id} fails: {message(error)}", step, statement)
     )
 
 

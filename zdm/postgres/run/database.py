@@ -28,12 +28,12 @@ from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run import executor_lock
 from zdm.postgres.run.executor_lock import Claimant
 from zdm.postgres.run.limits import Limits
-from zdm.postgres.run.statement_watch import Said
+from zdm.postgres.run.statement_watch import WatchEvent
 from zdm.postgres.run.step_runner import Stepper
 from zdm.postgres.session import activity as sessions
 from zdm.postgres.session import blockers, connection, error_translation, identity, pooler
 from zdm.postgres.session.blockers import Ender
-from zdm.postgres.session.second_connection import Side
+from zdm.postgres.session.second_connection import SecondConnection
 
 
 class PostgresDatabase:
@@ -57,7 +57,7 @@ class PostgresDatabase:
         self._fence: Fence | None = None
         self._ended: list[str] = []  # sessions ended before there was a run to record it in
         self._ender = Ender(self._limits.end_blockers_after, clock, self._limits.ending)
-        self._side = Side(url, self._name.replace("execute", "watch", 1))
+        self._second = SecondConnection(url, self._name.replace("execute", "watch", 1))
         self._connection = self._connect()
         self._stop.cancel = self._cancel
 
@@ -80,10 +80,10 @@ class PostgresDatabase:
         """Close the connections, which frees the lock."""
         self._stop.cancel = None
         self._connection.close()
-        self._side.close()
+        self._second.close()
 
     def claim(self, tell: Callable[[str], object]) -> None:
-        """Become the only executor; what a dead one left running is ended and told."""
+        """Become the only executor; what a dead one left running is ended and reported."""
 
         def ended(name: str) -> None:
             self._ended.append(f"ended {name}: its executor is gone")
@@ -125,7 +125,9 @@ class PostgresDatabase:
             return self._begun(runs.adopt(self._connection, fence, self._owner))
 
     def _begun(self, run: JournalRun) -> JournalRun:
-        orders.obeyed(self._connection, Fence(run=run.id, epoch=run.epoch))  # an older cancel
+        orders.acknowledge(
+            self._connection, Fence(run=run.id, epoch=run.epoch)
+        )  # an older cancel
         return self._fenced(run)
 
     def name_versions(self, old: Version, new: Version) -> None:
@@ -202,13 +204,13 @@ class PostgresDatabase:
         if self._fence is None:
             return None
         with self._errors("reading the operator's orders"):
-            return orders.standing(self._side.free(self._connection), self._fence.run)
+            return orders.current(self._second.free(self._connection), self._fence.run)
 
     def obeyed(self, order: Order) -> None:
         """Take a cancel off, so that the next executor may go on."""
         with self._errors("obeying the operator"):
-            orders.obeyed(self._connection, self._own())
-            what = f"obeyed the {order.kind} of {order.by}"
+            orders.acknowledge(self._connection, self._own())
+            what = f"acknowledged the {order.kind} of {order.by}"
             orders.note_act(self._connection, self._own(), self._owner, what)
 
     def note(self, waiting: Waiting | None) -> None:
@@ -217,22 +219,22 @@ class PostgresDatabase:
             return
         with self._errors("noting a wait"):
             if waiting is None:
-                orders.note_working(self._side.free(self._connection), self._fence)
+                orders.note_working(self._second.free(self._connection), self._fence)
             else:
-                orders.note_waiting(self._side.free(self._connection), self._fence, waiting)
+                orders.note_waiting(self._second.free(self._connection), self._fence, waiting)
 
     def window(self) -> Window:
-        """Where the run's revert window stands."""
+        """The run's revert window."""
         with self._errors("reading the revert window"):
             return orders.window(self._connection, self._own().run)
 
     def end_window(self) -> None:
-        """End the revert window on the operator's word, which is kept."""
+        """End the revert window early; the journal records who did."""
         with self._errors("ending the revert window"), self._connection.transaction():
             runs.check(self._connection, self._own())
             orders.end_window(self._connection, self._own().run, self._owner)
 
-    def run(self, step: RunSql, state: RunState) -> Generator[Said, None, None]:
+    def run(self, step: RunSql, state: RunState) -> Generator[WatchEvent, None, None]:
         """Do one step and record it, unless the journal has it already."""
         with self._errors(f"running {step.id}", step):
             if not runs.is_done(self._connection, self._own(), step.id):
@@ -246,7 +248,7 @@ class PostgresDatabase:
             clock=self._clock,
             limits=self._limits,
             ender=self._ender,
-            side=self._side,
+            second=self._second,
         )
 
     def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
@@ -282,7 +284,7 @@ class PostgresDatabase:
             settings=self._limits.backfill,
         )
 
-    def revert(self, step: RunSql | Backfill) -> Generator[Said, None, None]:
+    def revert(self, step: RunSql | Backfill) -> Generator[WatchEvent, None, None]:
         """Undo a step and record it, unless the journal has it as undone already."""
         with self._errors(f"undoing {step.id}", step):
             if not runs.is_reverted(self._connection, self._own(), step.id):

@@ -3,7 +3,7 @@ which would outlive its owner.
 
 What a dead executor left running is ended before anything is done: its statement might still
 be applied. Dead means that its process on this machine is gone, or that it is this executor's
-own former connection. Any other is waited for, unless the operator says `--take-over`.
+own former connection. Any other is waited for, unless the operator gives `--take-over`.
 """
 
 import hashlib
@@ -31,25 +31,25 @@ class Claimant:
     ending: timedelta = blockers.ENDING
 
 
-def claim(connection: Connection, tell: Callable[[str], object], by: Claimant) -> None:
+def claim(connection: Connection, report: Callable[[str], object], by: Claimant) -> None:
     """Become the only executor on this database.
 
     Raises LockBusyError naming who is at work; a session that
-    was ended before that is told at once, so that no error loses it.
+    was ended before that is reported at once, so that no error loses it.
     """
     for _ in range(2):
         if _tried(connection):
             break
-        if _clear(connection, holders(connection), tell, by):
+        if _clear(connection, holders(connection), report, by):
             raise _held(holders(connection))
     else:
         raise _held(holders(connection))
     pooler.refuse_stranded(connection)
     found = [item for item in executors(connection) if item.state != "idle"]
-    if left := _clear(connection, found, tell, by):
+    if left := _clear(connection, found, report, by):
         names = blockers.words(left)
         raise LockBusyError(
-            f"a statement of an executor that is gone still runs: {', '.join(names)}",
+            f"a statement of a dead executor is still running: {', '.join(names)}",
             names=names,
             hint="it ends by itself within seconds; if you know that it is dead, run the same"
             " command with --take-over",
@@ -64,10 +64,10 @@ def _tried(connection: Connection) -> bool:
 def _clear(
     connection: Connection,
     found: list[Blocker],
-    tell: Callable[[str], object],
+    report: Callable[[str], object],
     by: Claimant,
 ) -> list[Blocker]:
-    """End those that are dead, or all on the operator's word; which are left."""
+    """End those that are dead, or all with --take-over; which are left."""
     left = []
     for item in found:
         name = item.application or ""
@@ -76,7 +76,7 @@ def _clear(
             continue
         ending = blockers.end(connection, item, by.ending)
         if ending is Ending.ENDED:
-            tell(str(item))
+            report(str(item))
         if ending is Ending.NOT_ALLOWED and by.take_over:
             raise RefusedError(
                 f"{item} cannot be ended by this user, so its run is not taken over",

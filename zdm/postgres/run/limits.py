@@ -1,4 +1,4 @@
-"""How far the executor goes: what it waits for, whom it may end, how backfills spare others."""
+"""How far the executor goes: what it waits for, what it may end, how backfills give way."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,12 +9,12 @@ from zdm.postgres.session import blockers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Whom to end, if anybody; how long a CONCURRENTLY statement may wait for others; the
+    """Which sessions to end, if any; how long a CONCURRENTLY statement may wait for others; the
     gates and workers of backfills."""
 
-    end_blockers_after: timedelta | None = None  # None: nobody is ended
+    end_blockers_after: timedelta | None = None  # None: none is ended
     concurrent_deadline: timedelta = timedelta(minutes=30)
     long_transaction: timedelta = blockers.LONG  # behind an older one no lock is queued
     ending: timedelta = blockers.ENDING  # to wait for the end of a session
-    take_over: bool = False  # the operator's word that no other executor lives
+    take_over: bool = False  # the operator asserts that no other executor is alive
     backfill: BackfillSettings = field(default_factory=BackfillSettings)

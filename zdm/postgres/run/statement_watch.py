@@ -3,7 +3,7 @@
 CONCURRENTLY waits for every transaction with an older snapshot, even one that only read
 another table, and has no timeout that would not leave an INVALID index behind. So the
 statement runs in a thread; the watchdog names whom it waits for, ends them where that is
-wished, and cancels the statement when the wait gets too long or the operator says so.
+allowed, and cancels the statement when the wait gets too long or the operator asks for it.
 """
 
 import contextlib
@@ -22,15 +22,15 @@ from zdm.postgres.session.blockers import Blocker, Ender, Ending
 from zdm.postgres.session.connection import Connection
 
 LOOK_SECONDS = 0.25
-Said = Waiting | SessionEnded
+WatchEvent = Waiting | SessionEnded
 
 
 @dataclass(slots=True)
 class Watchdog:
-    """Looks after one statement of `own`; `side` gives the second connection."""
+    """Looks after one statement of `own`; `second` gives the second connection."""
 
     own: Connection
-    side: Callable[[], Connection]
+    second: Callable[[], Connection]
     clock: Clock
     ender: Ender
     limit: timedelta  # of one wait for others
@@ -38,7 +38,7 @@ class Watchdog:
     cancelled_for: str = ""  # why it was cancelled, if it was
     names: tuple[str, ...] = ()
 
-    def run(self, doing: str, work: Callable[[], None]) -> Iterator[Said]:
+    def run(self, doing: str, work: Callable[[], None]) -> Iterator[WatchEvent]:
         """Do the work; raises what it raises, or why it was cancelled."""
         with ThreadPoolExecutor(max_workers=1) as pool:
             future = pool.submit(work)
@@ -65,14 +65,14 @@ class Watchdog:
                     hint="end those transactions, then run the same command again",
                 )
 
-    def _look_after(self, doing: str, future: "Future[None]") -> Iterator[Said]:
+    def _look_after(self, doing: str, future: "Future[None]") -> Iterator[WatchEvent]:
         since: float | None = None
         began = self.clock.now()
         while not wait([future], timeout=LOOK_SECONDS).done:
             try:
-                found = blockers.of_backend(self.side(), self.own.info.backend_pid)
-                ended = tuple(self.ender.end(self.side(), found))
-                cancelled = self.is_cancelled(self.side())
+                found = blockers.of_backend(self.second(), self.own.info.backend_pid)
+                ended = tuple(self.ender.end(self.second(), found))
+                cancelled = self.is_cancelled(self.second())
             except (psycopg.Error, TemporaryError) as error:
                 yield Waiting(
                     gate="watchdog", reason=f"{doing} is not watched: {error}", since=began
@@ -81,7 +81,7 @@ class Watchdog:
             if cancelled:
                 self.cancelled_for = "operator"
                 self._cancel()
-            yield from told(ended, doing, self.clock.now())
+            yield from ending_events(ended, doing, self.clock.now())
             if not found:
                 since = None
                 continue
@@ -99,13 +99,15 @@ class Watchdog:
             self.own.cancel_safe()
 
 
-def told(ended: Sequence[tuple[Blocker, Ending]], doing: str, now: datetime) -> Iterator[Said]:
-    """What is said of sessions that were to end."""
+def ending_events(
+    ended: Sequence[tuple[Blocker, Ending]], doing: str, now: datetime
+) -> Iterator[WatchEvent]:
+    """What became of sessions that were to end."""
     for blocker, ending in ended:
         if ending is Ending.ENDED:
             yield SessionEnded(who=str(blocker), reason=f"it blocked {doing}")
-        elif ending is Ending.STAYS:  # it will end, and nobody would tell then
-            reason = f"it blocked {doing}, was told to end and is still there"
+        elif ending is Ending.STAYS:  # it ends later, when no one reports it
+            reason = f"it blocked {doing}, was terminated, and has not ended yet"
             yield SessionEnded(who=str(blocker), reason=reason)
         elif ending is Ending.NOT_ALLOWED:
             reason = f"{blocker} may be ended only by its user or with pg_signal_backend"

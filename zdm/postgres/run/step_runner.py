@@ -16,11 +16,11 @@ from zdm.postgres.journal import orders, runs, step_sql
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run import statement_watch
 from zdm.postgres.run.limits import Limits
-from zdm.postgres.run.statement_watch import Said, Watchdog
+from zdm.postgres.run.statement_watch import Watchdog, WatchEvent
 from zdm.postgres.session import blockers
 from zdm.postgres.session.blockers import Ender, Ending
 from zdm.postgres.session.connection import Connection
-from zdm.postgres.session.second_connection import Side
+from zdm.postgres.session.second_connection import SecondConnection
 
 CLEAN_UP = timedelta(seconds=10)  # for an invalid leftover, before the attempt is given up
 
@@ -35,9 +35,9 @@ class Stepper:
     clock: Clock
     limits: Limits
     ender: Ender
-    side: Side
+    second: SecondConnection
 
-    def run(self, step: RunSql, state: RunState) -> Generator[Said, None, None]:
+    def run(self, step: RunSql, state: RunState) -> Generator[WatchEvent, None, None]:
         """Do one step and record it."""
         yield from self._make_way(step)
         if not step.in_transaction:
@@ -53,12 +53,12 @@ class Stepper:
             own, fence, step, step.sql, lambda: step_sql.record_done(own, fence, step, state)
         )
 
-    def _make_way(self, step: RunSql | Backfill) -> Generator[Said, None, None]:
+    def _make_way(self, step: RunSql | Backfill) -> Generator[WatchEvent, None, None]:
         """Raise LockBusyError where the step would wait long, and others behind it."""
         for lock in step.locks:
             found = blockers.before(self.own, lock, self.limits.long_transaction)
             ended = tuple(self.ender.end(self.own, found))
-            yield from self._told(ended, step.id)
+            yield from self._report_ended(ended, step.id)
             gone = {b for b, ending in ended if ending in (Ending.ENDED, Ending.GONE)}
             left = [item for item in found if item not in gone]
             if left and lock.mode.blocks_writes:
@@ -67,61 +67,63 @@ class Stepper:
                     f"{lock.mode} on {lock.table} would queue behind {'; '.join(names)}",
                     names=names,
                     hint="end those transactions; zdm does not queue behind them, since"
-                    " everybody else would queue behind zdm",
+                    " every other session would queue behind zdm",
                 )
 
-    def _told(
+    def _report_ended(
         self, ended: tuple[tuple[blockers.Blocker, Ending], ...], doing: str
-    ) -> Generator[Said, None, None]:
-        """Say and record each session that was ended."""
-        for event in statement_watch.told(ended, doing, self.clock.now()):
+    ) -> Generator[WatchEvent, None, None]:
+        """Report and record each session that was ended."""
+        for event in statement_watch.ending_events(ended, doing, self.clock.now()):
             self._record_ended(event)
             yield event
 
-    def _record_ended(self, event: Said) -> None:
+    def _record_ended(self, event: WatchEvent) -> None:
         if isinstance(event, SessionEnded):
             what = f"ended {event.who}: {event.reason}"
-            orders.note_act(self.side.free(self.own), self.fence, self.owner, what)
+            orders.note_act(self.second.free(self.own), self.fence, self.owner, what)
 
     def _watched(
         self, step: RunSql, work: Callable[[], None], limit: timedelta | None = None
-    ) -> Generator[Said, None, None]:
+    ) -> Generator[WatchEvent, None, None]:
         run = self.fence.run
         dog = Watchdog(
             own=self.own,
-            side=self.side.connection,
+            second=self.second.connection,
             clock=self.clock,
             ender=self.ender,
             limit=limit or self.limits.concurrent_deadline,
-            is_cancelled=lambda side: _is_cancelled(orders.standing(side, run)),
+            is_cancelled=lambda second: _is_cancelled(orders.current(second, run)),
         )
-        self.side.main_is_busy = True
+        self.second.main_is_busy = True
         try:
             for event in dog.run(step.id, work):
-                with contextlib.suppress(psycopg.Error, TemporaryError):  # said all the same
+                with contextlib.suppress(
+                    psycopg.Error, TemporaryError
+                ):  # reported all the same
                     self._record_ended(event)
                 yield event
         finally:
-            self.side.main_is_busy = False
+            self.second.main_is_busy = False
 
-    def _outside(self, step: RunSql, state: RunState) -> Generator[Said, None, None]:
+    def _outside(self, step: RunSql, state: RunState) -> Generator[WatchEvent, None, None]:
         own, fence = self.own, self.fence
         with own.transaction():
             runs.check(own, fence)
             runs.intend(own, fence, step.id)
             runs.write_state(own, fence, state)
-        said = step_sql.probe(own, step, unknown="not done")
-        if said == "half done":
+        found = step_sql.probe(own, step, unknown="not done")
+        if found == "half done":
             yield from self._watched(step, lambda: step_sql.alone(own, step, step.repair))
-        if said != "done":
+        if found != "done":
             step_sql.preconditions(own, step)
             yield from self._built(step)
         with own.transaction():
             runs.check(own, fence)
             step_sql.record_done(own, fence, step, state)
 
-    def _built(self, step: RunSql) -> Generator[Said, None, None]:
-        """What was cancelled leaves something invalid that costs every write: away with it."""
+    def _built(self, step: RunSql) -> Generator[WatchEvent, None, None]:
+        """A cancelled build leaves an invalid index that costs every write: remove it."""
         own = self.own
         try:
             yield from self._watched(step, lambda: step_sql.alone(own, step, step.sql))
@@ -134,7 +136,7 @@ class Stepper:
                     yield from repair
             raise
 
-    def revert(self, step: RunSql | Backfill) -> Generator[Said, None, None]:
+    def revert(self, step: RunSql | Backfill) -> Generator[WatchEvent, None, None]:
         """Undo a step and record it."""
         # a backfill's old values may be lost; both versions understand the new ones
         undo = () if isinstance(step.undo, Irreversible) else step.undo
@@ -152,7 +154,9 @@ class Stepper:
                 own.execute(statement.encode())
             runs.reverted(own, fence, step.id)
 
-    def _undo_alone(self, step: RunSql, undo: tuple[str, ...]) -> Generator[Said, None, None]:
+    def _undo_alone(
+        self, step: RunSql, undo: tuple[str, ...]
+    ) -> Generator[WatchEvent, None, None]:
         """A kill may have left it half done, or undone and not recorded so."""
         match step_sql.probe(self.own, step):
             case "half done":

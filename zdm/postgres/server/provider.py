@@ -30,7 +30,7 @@ from zdm.postgres.session.connection import CONNECT_SECONDS
 
 START_PATIENCE = timedelta(seconds=30)
 START_LOOK = timedelta(milliseconds=20)
-PORTS = 5  # tried, since somebody may take a free one before the server does
+PORTS = 5  # tried, since another process may take a free one before the server does
 FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -64,7 +64,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A running server; `notice` says in a sentence where it is not what was wanted."""
+    """A running server; `notice` is a sentence where it is not what was wanted."""
 
     dsn: str  # of the database postgres, as superuser
     server_version: int
@@ -111,7 +111,7 @@ def scratch_home() -> str:
 
 
 def given(wanted: Wanted) -> Server:
-    """The user's own server; a major version that is not the wanted one is said."""
+    """The user's own server; a major version that is not the wanted one is reported."""
     url = wanted.url or ""
     with connection.connect(url, name="provider") as conn:
         version = conn.info.server_version
@@ -195,12 +195,14 @@ def _as_server_user(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def _environment() -> dict[str, str]:
-    kept = {key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH") if key in os.environ}
-    return {**kept, "LANG": "C", "LC_ALL": "C", "TZ": "UTC"}
+    passed_on = {
+        key: os.environ[key] for key in ("PATH", "LD_LIBRARY_PATH") if key in os.environ
+    }
+    return {**passed_on, "LANG": "C", "LC_ALL": "C", "TZ": "UTC"}
 
 
 def free_port() -> int:
-    """A loopback port that nobody has now."""
+    """A free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -328,8 +330,8 @@ def _await(process: subprocess.Popen[bytes], dsn: str, data: Path) -> int:
     wait_until(has_answered_or_ended, SystemClock(), within=START_PATIENCE, every=START_LOOK)
     if versions:
         return versions[0]
-    said = (data.parent / "output.log").read_text(errors="replace").strip().splitlines()[-3:]
+    lines = (data.parent / "output.log").read_text(errors="replace").strip().splitlines()[-3:]
     raise TemporaryError(
-        f"the throwaway server did not start: {' / '.join(said) or 'it said nothing'}",
+        f"the throwaway server did not start: {' / '.join(lines) or 'no output'}",
         hint=f"start it by hand to see why: {data}",
     )

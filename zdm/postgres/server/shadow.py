@@ -3,7 +3,7 @@
 initdb takes a second and replaying a history much longer, so a cluster stays in zdm's cache,
 one slot for each process that needs one at the same time (flock), and databases worth keeping
 become templates under the hash of what made them. Nothing in it is lost that cannot be made
-again: fsync is off, and a cluster of before the machine's last start is made anew.
+again: fsync is off, and a cluster of before the machine's last start is made again.
 """
 
 import contextlib
@@ -112,7 +112,7 @@ def _await_end(data: Path) -> None:
 
     if not wait_until(has_ended, SystemClock(), within=_PATIENCE, every=_LOOK):
         raise TemporaryError(
-            f"the shadow server in {data} is still running, though nobody uses it",
+            f"the shadow server in {data} is still running, though no process uses it",
             hint="end the process whose id is the first line of its postmaster.pid",
         )
 

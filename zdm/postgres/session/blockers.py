@@ -1,9 +1,9 @@
-"""Who holds a table: seen before a strong lock is asked for, named, and ended if so wished.
+"""Who holds a table: seen before a strong lock is asked for, named, and ended if allowed.
 
 A request that waits already blocks every later reader, so zdm looks first and waits without
 queueing. An automatic vacuum gives way to a waiting lock only after `deadlock_timeout`, which
-is longer than zdm ever queues: zdm makes it give way with a lock that blocks nobody's reads or
-writes. One that runs to prevent wraparound gives way to nobody, and is waited for.
+is longer than zdm ever queues: zdm makes it give way with a lock that blocks no reads or
+writes. One that runs to prevent wraparound does not give way, and is waited for.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from zdm.model.plan import TableLock
 from zdm.postgres.session.connection import PREFIX, Connection
 
 LONG = timedelta(seconds=1)  # a transaction older than this is waited for without queueing
-SHOWN = 90  # characters of a query: "(to prevent wraparound)" stands at the end
+SHOWN = 90  # characters of a query: "(to prevent wraparound)" is at the end
 ENDING = timedelta(seconds=5)  # to wait for the end of a session; most take milliseconds
 ANY_AGE = timedelta(0)
 NUDGE = "1500ms"  # longer than deadlock_timeout's default, after which a vacuum gives way
@@ -60,14 +60,14 @@ class Blocker:
     def __str__(self) -> str:
         if self.pid is None:
             return "a prepared transaction (see pg_prepared_xacts)"
-        said = f"{self.application or self.kind or 'unnamed'} (pid {self.pid}"
-        said += f", user {self.user}" if self.user else ""
-        said += f", {self.state or 'state not visible'}"
+        text = f"{self.application or self.kind or 'unnamed'} (pid {self.pid}"
+        text += f", user {self.user}" if self.user else ""
+        text += f", {self.state or 'state not visible'}"
         if self.age is not None:
-            said += f", transaction open for {self.age:.0f} s"
+            text += f", transaction open for {self.age:.0f} s"
         if self.query and self.query.strip():
-            said += f": {self.query.strip().splitlines()[0][:SHOWN]}"
-        return said + ")"
+            text += f": {self.query.strip().splitlines()[0][:SHOWN]}"
+        return text + ")"
 
 
 def _blocker(row: Sequence[Any]) -> Blocker:
@@ -89,7 +89,7 @@ def of_lock(
 ) -> tuple[Blocker, ...]:
     """Who holds what this lock must wait for, in a transaction older than this.
 
-    One whose age is not visible to us counts where everybody does; an automatic vacuum and a
+    One whose age is not visible to us counts where all do; an automatic vacuum and a
     prepared transaction always.
     """
     conflicting = [_PG_MODES[m] for m in LockMode if m.conflicts_with(lock.mode)]
@@ -144,7 +144,7 @@ class Ending(StrEnum):
 
     ENDED = "ended"
     GONE = "gone"  # by itself
-    STAYS = "stays"  # it was told, and is still there
+    STAYS = "stays"  # it was terminated, and is still there
     NOT_ALLOWED = "not allowed"
 
 
@@ -181,7 +181,7 @@ def before(
 
 @dataclass(slots=True)
 class Ender:
-    """Ends sessions that were in the way for too long, if that is wished at all."""
+    """Ends sessions that were in the way for too long, if that is allowed at all."""
 
     after: timedelta | None
     clock: Clock

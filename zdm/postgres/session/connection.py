@@ -44,7 +44,7 @@ def place(url: str) -> str:
 
 
 def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True) -> Connection:
-    """Connect; raises InputError for an unusable URL, TemporaryError where nobody answers.
+    """Connect; raises InputError for an unusable URL, TemporaryError where no server answers.
 
     `tuned` False leaves the session's settings alone: behind a pooler they would stay in a
     server connection that applications share.
@@ -76,9 +76,9 @@ def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True)
 
 
 def tune(connection: Connection) -> None:
-    """Settings of a session that is zdm's own, which prepares a statement where it is told to.
+    """Settings of a session that is zdm's own, which prepares a statement where it is asked to.
 
-    psycopg heeds that only where it has a threshold at all.
+    psycopg does so only where it has a threshold at all.
     """
     connection.prepare_threshold = WHERE_ASKED
     for statement in SESSION:
@@ -88,12 +88,12 @@ def tune(connection: Connection) -> None:
 
 
 def _unreachable(url: str, error: psycopg.OperationalError) -> ZdmError:
-    said = str(error).strip().splitlines()
-    reason = said[-1] if said else "no answer"
+    lines = str(error).strip().splitlines()
+    reason = lines[-1] if lines else "no answer"
     if "too many c" in reason or "connection slots" in reason:  # 53300; it may name a role
         return TemporaryError(
             f"{shown(url)} has no connection left: {reason}",
-            hint="close connections that nobody needs, or raise the limit that it names",
+            hint="close unused connections, or raise the limit that it names",
         )
     if "does not exist" in reason or "authentication failed" in reason or "role" in reason:
         return InputError(
@@ -114,7 +114,7 @@ def translated(doing: str) -> Iterator[None]:
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise TemporaryError(
             f"the database was lost while {doing}: {first_line(error)}",
-            hint="run the same command again; it goes on where it stopped",
+            hint="run the same command again; it resumes where it stopped",
         ) from error
     except psycopg.Error as error:
         raise InputError(

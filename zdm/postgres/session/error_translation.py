@@ -35,7 +35,7 @@ def translated(
             return lost(doing, error)
     return StoppedError(
         f"PostgreSQL refused {doing}: {first_line(error)}",
-        hint="mend the cause, then run the same command again",
+        hint="fix the cause, then run the same command again",
     )
 
 
@@ -43,7 +43,7 @@ def lost(doing: str, error: psycopg.Error) -> ConnectionLostError:
     """The connection broke."""
     return ConnectionLostError(
         f"the database was lost while {doing}: {first_line(error)}",
-        hint="run the same command again; it goes on where it stopped",
+        hint="run the same command again; it resumes where it stopped",
     )
 
 

@@ -1,9 +1,9 @@
-"""Who an executor is, in the names of its connections: enough to tell that its process is dead.
+"""Who an executor is, in the names of its connections: enough to know that its process is dead.
 
 A name holds host, process id, and a token of the machine (boot, process namespace, host) and
 of the process's start, so that neither another container nor a new process with the same
-number is mistaken for it. Dead is said only of a process on this very machine that is gone;
-of any other nobody can tell from here, and it is taken for alive.
+number is mistaken for it. Only a process on this machine
+can be known to be dead; any other counts as alive.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ def new_name() -> str:
 
 
 def named(executor: str, purpose: str) -> str:
-    """The name of another connection of the executor, which tells what it is for."""
+    """The name of another connection of the executor, with its purpose."""
     return executor.replace("execute", f"execute.{purpose}", 1)
 
 
@@ -54,7 +54,7 @@ def machine() -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()
         space = Path("/proc/self/ns/pid").readlink()
         return _short(f"{boot}{space}{socket.gethostname()}")
-    except OSError:  # not Linux: nobody is ever called dead
+    except OSError:  # not Linux: no process is known to be dead
         return _UNKNOWN
 
 

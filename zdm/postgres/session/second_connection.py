@@ -1,4 +1,4 @@
-"""A second connection of the executor: what must be read or said while the first is busy."""
+"""A second connection of the executor: what is read or written while the first is busy."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from zdm.postgres.session.connection import Connection
 
 
 @dataclass(slots=True)
-class Side:
+class SecondConnection:
     """Opened when it is needed; `main_is_busy` while a statement runs in another thread."""
 
     url: str
