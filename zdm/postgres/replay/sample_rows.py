@@ -46,6 +46,14 @@ class Write:
     sql: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfilled:
+    """A table that no sample row fits, and what the server said of the last one."""
+
+    table: Name
+    reason: str
+
+
 def value(kind: str, n: int, style: str, labels: Mapping[str, Sequence[str]]) -> str:
     """A text that the type reads as its n-th sample."""
     if kind.endswith("[]"):
@@ -107,23 +115,31 @@ def tables(snapshot: Snapshot, names: Sequence[Name]) -> tuple[Table, ...]:
     return tuple(reversed(found.values()))
 
 
-def fill(conn: Connection, snapshot: Snapshot, wanted: Sequence[Table]) -> bool:
-    """Put sample rows into the tables; False where this role may not."""
-    for table in wanted:
-        for style in _STYLES:
-            try:
-                with conn.transaction():
-                    conn.execute("SET LOCAL session_replication_role = replica")
-                    for n in range(1, ROWS + 1):
-                        values = _values(table, n, style, snapshot)
-                        if values:
-                            conn.execute(_insert(table, values).encode())
-            except psycopg.errors.InsufficientPrivilege:
-                return False
-            except psycopg.Error:
-                continue
-            break
-    return True
+def fill(conn: Connection, snapshot: Snapshot, wanted: Sequence[Table]) -> tuple[Unfilled, ...]:
+    """Put sample rows into the tables; those that stay empty, each with the reason."""
+    reasons = ((table, _filled(conn, snapshot, table)) for table in wanted)
+    return tuple(Unfilled(table=table.name, reason=why) for table, why in reasons if why)
+
+
+def _filled(conn: Connection, snapshot: Snapshot, table: Table) -> str:
+    """Try one style of texts after the other; why none of them fits, else nothing."""
+    reason = ""
+    for style in _STYLES:
+        samples = (_values(table, n, style, snapshot) for n in range(1, ROWS + 1))
+        try:
+            _insert_all(conn, [_insert(table, values) for values in samples if values])
+        except psycopg.Error as error:
+            reason = f"no sample row fits: {error.diag.message_primary or error}"
+        else:
+            return ""
+    return reason
+
+
+def _insert_all(conn: Connection, statements: Sequence[str]) -> None:
+    with conn.transaction():
+        conn.execute("SET LOCAL session_replication_role = replica")
+        for statement in statements:
+            conn.execute(statement.encode())
 
 
 def writes(conn: Connection, snapshot: Snapshot, wanted: Sequence[Table]) -> tuple[Write, ...]:
@@ -154,7 +170,7 @@ def _candidates(table: Table, snapshot: Snapshot) -> Iterator[Write]:
 
 
 def failure(conn: Connection, write: Write) -> str | None:
-    """Try a write and take it back; what the server said if it failed."""
+    """Try a write and roll it back; the server's message if it failed."""
     try:
         with conn.transaction(force_rollback=True):
             conn.execute(write.sql.encode())
