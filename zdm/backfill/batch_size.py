@@ -8,6 +8,7 @@ while the server is under write pressure.
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 
 from zdm.backfill.server_load import Others
 
@@ -21,20 +22,21 @@ PERCENTILE = 0.9
 TOO_LONG = 0.75  # seconds for a batch of the smallest size
 QUIET = 0.1  # active sessions of others that make no difference
 FLOORED = 5  # batches at the floor and still too long: the server is overloaded
-LONG_HOLD = 60.0  # seconds after which what was learnt no longer counts
+LONGEST_PART = timedelta(seconds=1)  # of a rest
+LONG_HOLD = timedelta(minutes=1)  # after which what was learnt no longer counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """The limits of batch sizes and the duty cycle of one pacing."""
 
-    target: float  # seconds of a batch
-    shortest: float  # seconds that it is at least meant to last, beside short transactions
+    target: timedelta  # of a batch
+    shortest: timedelta  # that it is at least meant to last, beside short transactions
     first: int
     smallest: int
     largest: int
     wal_cap: int  # bytes of one batch
-    pause: float  # seconds at the least between two batches
+    pause: timedelta  # at the least between two batches
     rest: float  # seconds of it for one second of work
     rest_when_busy: float  # more of it for each active session of others, up to one
 
@@ -49,20 +51,20 @@ class Controller:
     costs: tuple[float, ...] = ()
     wal_per_key: float = 0.0
     slow: int = 0  # batches at the floor that were still too long
-    target: float = 0.0
+    target_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         """Start at the pace's first size."""
         self.size = self.size or self.pace.first
         self.floor = self.pace.smallest
-        self.target = self.pace.target
+        self.target_seconds = self.pace.target.total_seconds()
 
     def aim(self, others: Others) -> None:
         """Keep a batch as short as a few transactions of the other sessions."""
-        wanted = self.pace.target
+        wanted = self.pace.target.total_seconds()
         if others.sessions > QUIET:
             wanted = min(wanted, TRANSACTIONS * others.transaction)
-        self.target = max(wanted, self.pace.shortest)
+        self.target_seconds = max(wanted, self.pace.shortest.total_seconds())
 
     def learn(self, seconds: float, keys: int, wal: int, *, grow: bool = True) -> None:
         """Learn from a batch; a much too long one halves the size and forgets."""
@@ -70,14 +72,14 @@ class Controller:
             return
         if wal > 0:
             self.wal_per_key = wal / keys
-        if seconds > max(PANIC * self.target, STUTTER):
+        if seconds > max(PANIC * self.target_seconds, STUTTER):
             floored = self.size <= self.floor and seconds > TOO_LONG
             self.slow = self.slow + 1 if floored else 0
             self.panic()
             return
         self.slow = 0
         self.costs = (*self.costs, seconds / keys)[-WINDOW:]
-        wanted = min(self.size * GROWTH, self.target / max(self._high_cost(), 1e-12))
+        wanted = min(self.size * GROWTH, self.target_seconds / max(self._high_cost(), 1e-12))
         if not grow:
             wanted = min(wanted, self.size)
         self._set(wanted)
@@ -103,9 +105,9 @@ class Controller:
         self.floor = 1
         self.panic()
 
-    def after_hold(self, seconds: float) -> None:
+    def after_hold(self, duration: timedelta) -> None:
         """A long hold makes what was learnt worthless."""
-        if seconds > LONG_HOLD:
+        if duration > LONG_HOLD:
             self.costs = ()
             self.size = min(self.size, self.pace.first)
 
@@ -115,16 +117,16 @@ class Controller:
         return self.slow >= FLOORED
 
 
-def pause(pace: Pace, seconds: float, sessions: float) -> float:
+def rest_seconds(pace: Pace, seconds: float, sessions: float) -> float:
     """Seconds to rest after a batch: the longer, the more sessions of others are at work."""
     busy = min(max(sessions - QUIET, 0.0), 1.0)
-    return max(pace.pause, (pace.rest + pace.rest_when_busy * busy) * seconds)
+    return max(pace.pause.total_seconds(), (pace.rest + pace.rest_when_busy * busy) * seconds)
 
 
-def parts(seconds: float, longest: float = 1.0) -> list[float]:
+def parts(duration: timedelta, longest: timedelta = LONGEST_PART) -> list[timedelta]:
     """A rest in equal parts: what ends a backfill must not wait for the whole of it."""
-    count = math.ceil(seconds / longest)
-    return [seconds / count] * count if count > 0 else []
+    count = math.ceil(duration / longest)
+    return [duration / count] * count if count > 0 else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ def rest(pace: Pace, batch: tuple[float, int], others: Others, budget: float) ->
     """The rest after a batch of so many seconds and bytes of WAL, so that WAL stays within
     `budget` bytes per second, too."""
     seconds, wal = batch
-    usual, longer = pause(pace, seconds, 0.0), pause(pace, seconds, others.sessions)
+    usual = rest_seconds(pace, seconds, 0.0)
+    longer = rest_seconds(pace, seconds, others.sessions)
     for_wal = wal / budget - seconds if pace.rest else 0.0
     if for_wal > longer:
         return Rest(for_wal, "the WAL budget")

@@ -6,13 +6,13 @@ full (WAL, replicas, the archive) holds, a load that may be high freezes the bat
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from zdm.execute.events import Hold
 
 POLLS = 3  # at or below the resume value, before it goes on
-STALE_SECONDS = 15.0  # without a fresh value
+STALE = timedelta(seconds=15)  # without a fresh value
 
 
 class Kind(Enum):
@@ -24,14 +24,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """One condition: hold above `limit` (for `delay` seconds), go on at `resume`."""
+    """One condition: hold above `limit` (for `delay`), go on at `resume`."""
 
     name: str
     kind: Kind
     limit: float
     resume: float
-    delay: float = 0.0
-    patience: float | None = None  # seconds after which it is no longer waited for
+    delay: timedelta = timedelta(0)
+    patience: timedelta | None = None  # after which it is no longer waited for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +98,15 @@ class Judge:
             self.above_since = None
             return
         self.above_since = now.at if self.above_since is None else self.above_since
-        if now.at - self.above_since >= gate.delay:
+        if now.at - self.above_since >= gate.delay.total_seconds():
             self.holding_since, self.below = now, 0
 
     def _answer(self, seen: Reading, now: Moment) -> Hold | Freeze | None:
         since, gate = self.holding_since, self.gate
         if since is None:
             return None
-        if gate.patience is not None and now.at - since.at > gate.patience:
+        waited = timedelta(seconds=now.at - since.at)
+        if gate.patience is not None and waited > gate.patience:
             return Freeze(gate=gate.name, reason=f"{seen.detail}; no longer waited for")
         good = f"{gate.name} is back below its limit, seen {self.below} of {POLLS} times"
         return Hold(
@@ -119,7 +120,7 @@ class Judge:
     def _blind(self, seen: Unreadable, now: Moment) -> Hold | Freeze | None:
         """The last answer counts until it is stale; a signal never read is stale at once."""
         self.blind_since = self.blind_since or now
-        if self.read_at is not None and now.at - self.read_at <= STALE_SECONDS:
+        if self.read_at is not None and now.at - self.read_at <= STALE.total_seconds():
             return None if self.last is None else self._answer(self.last, now)
         reason = f"{self.gate.name} cannot be read: {seen.reason}"
         if self.gate.kind is Kind.LOAD:

@@ -16,8 +16,8 @@ from zdm.backfill.server_load import UNKNOWN, Others
 from zdm.execute.events import Hold
 from zdm.execute.ports import Clock
 
-GREEN_SECONDS = 60.0  # without a hold, before one more worker may run
-TICK_SECONDS = 0.1  # after which a waiting thread looks again
+GREEN = timedelta(minutes=1)  # without a hold, before one more worker may run
+TICK = timedelta(milliseconds=100)  # after which a waiting thread looks again
 MAX_VACUUMS = 10  # of one backfill, between batches
 
 
@@ -134,28 +134,28 @@ class Permit:
             self._running -= 1
             self._changed.notify_all()
 
-    def wait(self, seconds: float = TICK_SECONDS) -> None:
+    def wait(self, longest: timedelta = TICK) -> None:
         """Wait until something changes, no longer than that."""
         with self._changed:
             if not self._stopping:
-                self._changed.wait(seconds)
+                self._changed.wait(longest.total_seconds())
 
-    def wait_for_workers(self, seconds: float) -> None:
+    def wait_for_workers(self, longest: timedelta) -> None:
         """Wait until every worker has ended, no longer than that."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._running, seconds)
+            self._changed.wait_for(lambda: not self._running, longest.total_seconds())
 
     def wake(self) -> None:
         """End every wait early."""
         with self._changed:
             self._changed.notify_all()
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, duration: timedelta) -> None:
         """Sleep, unless the backfill stops."""
-        for part in batch_size.parts(seconds, TICK_SECONDS):
+        for part in batch_size.parts(duration, TICK):
             if self._stopping:
                 return
-            self.clock.sleep(timedelta(seconds=part))
+            self.clock.sleep(part)
 
     def judge(self, holds: tuple[Hold, ...], *, frozen: bool) -> tuple[tuple[Hold, ...], float]:
         """What the gates say now; which held until now, and for how many seconds."""
@@ -167,7 +167,9 @@ class Permit:
             self._frozen = frozen
             if self._holds:
                 self._allowed, self._green_since = 1, now
-            elif self._allowed < self.workers and now - self._green_since > GREEN_SECONDS:
+            elif (
+                self._allowed < self.workers and now - self._green_since > GREEN.total_seconds()
+            ):
                 self._allowed, self._green_since = self._allowed + 1, now
             self._changed.notify_all()
         return before, seconds
@@ -185,16 +187,16 @@ class Permit:
         with self._changed:
             self._others = others
 
-    def pass_gates(self) -> float:
-        """Wait until a batch may begin, and count it as busy; the seconds that took."""
+    def pass_gates(self) -> timedelta:
+        """Wait until a batch may begin, and count it as busy; how long that took."""
         began = self.clock.monotonic()
         with self._changed:
             while not self._stopping and (
                 self._holds or self._vacuuming or self._busy >= self._allowed
             ):
-                self._changed.wait(TICK_SECONDS)
+                self._changed.wait(TICK.total_seconds())
             self._busy += 1
-        return self.clock.monotonic() - began
+        return timedelta(seconds=self.clock.monotonic() - began)
 
     def leave(self) -> None:
         """A batch that passed the gates is over."""

@@ -4,12 +4,14 @@ Nothing is retried inside the failed transaction, and nothing without an end.
 """
 
 import random
+from datetime import timedelta
 from enum import Enum
 
 RETRIES = 10  # in a row
+DOUBLINGS = 5  # until the longest wait
 SLOW_RETRIES = 3  # timeouts in a row, then batches of single rows
-FIRST_SECONDS, LAST_SECONDS = 0.2, 5.0
-EXHAUSTED_SECONDS = 30.0
+FIRST, LAST = timedelta(seconds=0.2), timedelta(seconds=5)  # before the next try
+EXHAUSTED = timedelta(seconds=30)  # where the server has no room
 
 
 class Action(Enum):
@@ -51,6 +53,7 @@ def classify(sqlstate: str | None) -> Action:
     return Action.ROW if sqlstate[:2] in _ROW_CLASSES else Action.STOP
 
 
-def backoff(failures: int) -> float:
-    """Seconds before the next try: doubling, with full jitter."""
-    return random.uniform(FIRST_SECONDS, min(FIRST_SECONDS * 2.0**failures, LAST_SECONDS))
+def backoff(failures: int) -> timedelta:
+    """How long to wait before the next try: doubling, with full jitter."""
+    longest = LAST if failures > DOUBLINGS else min(FIRST * 2**failures, LAST)
+    return FIRST + random.random() * (longest - FIRST)

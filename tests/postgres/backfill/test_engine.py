@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from psycopg import errors
@@ -317,5 +316,5 @@ def test_paced_sleeps_between_batches_and_full_does_not(own: Connection) -> None
     list(engine.run(replace(wanted, clock=full, pacing=Pacing.FULL)))
 
     assert paced.slept
-    assert min(paced.slept) >= timedelta(seconds=PACES[Pacing.PACED].pause)
+    assert min(paced.slept) >= PACES[Pacing.PACED].pause
     assert full.slept == []

@@ -31,15 +31,28 @@ from zdm.postgres.session.connection import Connection
 QUICK = BackfillGates(poll=BackfillGates().poll / 20, blind="accept")
 
 
+@pytest.fixture(scope="module")
+def here() -> Iterator[Server]:
+    """A server of the module's own."""
+    with provider.throwaway(Wanted()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def primary() -> Iterator[tuple[Server, Server]]:
+    """Another one, with a hot standby."""
+    with provider.throwaway(Wanted()) as server, replica(server, "r2") as standby:
+        yield server, standby
+
+
 @contextmanager
-def own_server(*settings: tuple[str, str]) -> Iterator[tuple[Server, str, Connection]]:
-    """A server of the test's own, a new database on it, and a connection to that."""
+def new_database(server: Server) -> Iterator[tuple[str, Connection]]:
+    """Its URL, and a connection to it."""
     with (
-        provider.throwaway(Wanted(settings=settings)) as server,
         fresh_database(server) as url,
         connection.connect(url, name="execute/tests") as conn,
     ):
-        yield server, url, conn
+        yield url, conn
 
 
 def is_filled(own: Connection) -> bool:
@@ -62,10 +75,10 @@ def small_disk(path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
-def test_a_full_disk_stops_at_once_and_with_more_room_the_rest_is_filled() -> None:
-    with own_server() as (server, _, own):
-        assert server.log_directory is not None
-        with small_disk(server.log_directory.parent.parent / "small") as disk:
+def test_a_full_disk_stops_at_once_and_with_more_room_the_rest_is_filled(here: Server) -> None:
+    with new_database(here) as (_, own):
+        assert here.log_directory is not None
+        with small_disk(here.log_directory.parent.parent / "small") as disk:
             own.execute(f"CREATE TABLESPACE small LOCATION '{disk}'".encode())
             table(own, "id int PRIMARY KEY", "g")
             own.execute("UPDATE t SET old = repeat(old, 20)")
@@ -91,7 +104,11 @@ def test_a_full_disk_stops_at_once_and_with_more_room_the_rest_is_filled() -> No
 
 def test_a_server_whose_lock_table_is_full_is_waited_for() -> None:
     settings = (("max_locks_per_transaction", "10"), ("max_connections", "20"))
-    with own_server(*settings) as (_, url, own):
+    wanted_server = Wanted(settings=settings)
+    with (
+        provider.throwaway(wanted_server) as server,
+        new_database(server) as (url, own),
+    ):
         table(own, "id int PRIMARY KEY", "g")
         wanted = job(own, begun(own), step(("id",)), settings=BackfillSettings(gates=QUICK))
         own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.0005) IS NOT NULL) NOT VALID")
@@ -122,8 +139,16 @@ def limited(server: Server, url: str, connections: int) -> Iterator[Connection]:
         )
         admin.execute("GRANT pg_monitor TO few")
         admin.execute(f"ALTER DATABASE {name} OWNER TO few".encode())
-    with connection.connect(f"{url}?user=few&password=few", name="execute/tests") as own:
-        yield own
+        try:
+            with connection.connect(
+                f"{url}?user=few&password=few", name="execute/tests"
+            ) as own:
+                yield own
+        finally:
+            admin.execute(f"ALTER DATABASE {name} OWNER TO CURRENT_USER".encode())
+            with connection.connect(url, name="tests") as there:
+                there.execute("DROP OWNED BY few CASCADE")
+            admin.execute("DROP ROLE few")
 
 
 def of_few(own: Connection, workers: int) -> engine.Job:
@@ -133,10 +158,10 @@ def of_few(own: Connection, workers: int) -> engine.Job:
     return job(own, begun(own), step(("id",)), settings=settings)
 
 
-def test_where_connections_are_short_fewer_workers_do() -> None:
+def test_where_connections_are_short_fewer_workers_do(here: Server) -> None:
     with (
-        own_server() as (server, url, _),
-        limited(server, url, 4) as own,  # the engine, the gates, two workers
+        new_database(here) as (url, _),
+        limited(here, url, 4) as own,  # the engine, the gates, two workers
     ):
         events = list(engine.run(of_few(own, 4)))
         measured = next(e for e in events if isinstance(e, BackfillMeasured))
@@ -148,31 +173,31 @@ def test_where_connections_are_short_fewer_workers_do() -> None:
         assert is_filled(own)
 
 
-def test_without_a_connection_for_any_worker_it_is_tried_again_later() -> None:
+def test_without_a_connection_for_any_worker_it_is_tried_again_later(here: Server) -> None:
     with (
-        own_server() as (server, url, _),
-        limited(server, url, 2) as own,  # the engine and the gates
+        new_database(here) as (url, _),
+        limited(here, url, 2) as own,  # the engine and the gates
     ):
         wanted = of_few(own, 1)
         with pytest.raises(LockBusyError, match="no worker of backfill-1 gets a connection"):
             list(engine.run(wanted))
-        with connection.connect(server.dsn, name="tests") as admin:
+        with connection.connect(here.dsn, name="tests") as admin:
             admin.execute("ALTER ROLE few CONNECTION LIMIT 20")
         list(engine.run(wanted))
 
         assert is_filled(own)
 
 
-def test_too_many_connections_are_no_wrong_role() -> None:
-    with own_server() as (server, url, _), limited(server, url, 0) as own:
+def test_too_many_connections_are_no_wrong_role(here: Server) -> None:
+    with new_database(here) as (url, _), limited(here, url, 0) as own:
         with pytest.raises(TemporaryError, match=r"has no connection left: .*for role"):
             connection.connect(f"{url}?user=few&password=few", name="tests")
 
         assert own.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_database_that_became_read_only_is_left_and_gone_on_with_later() -> None:
-    with own_server() as (_, url, own):
+def test_a_database_that_became_read_only_is_left_and_gone_on_with_later(here: Server) -> None:
+    with new_database(here) as (url, own):
         table(own, "id int PRIMARY KEY", "g")
         wanted = job(own, begun(own), step(("id",)), settings=BackfillSettings(gates=QUICK))
         name = urlsplit(url).path[1:]
@@ -188,8 +213,11 @@ def test_a_database_that_became_read_only_is_left_and_gone_on_with_later() -> No
         assert is_filled(own)
 
 
-def test_workers_that_reach_a_standby_change_nothing_and_the_primary_is_looked_for() -> None:
-    with own_server() as (server, url, own), replica(server, "r2") as standby:
+def test_workers_that_reach_a_standby_change_nothing_and_the_primary_is_looked_for(
+    primary: tuple[Server, Server],
+) -> None:
+    server, standby = primary
+    with new_database(server) as (url, own):
         table(own, "id int PRIMARY KEY", "g")
         wanted = job(own, begun(own), step(("id",)), settings=BackfillSettings(gates=QUICK))
         there = urlsplit(standby.dsn)._replace(path=urlsplit(url).path).geturl()
@@ -198,7 +226,7 @@ def test_workers_that_reach_a_standby_change_nothing_and_the_primary_is_looked_f
             to = there if name.startswith("worker") else url
             return connection.connect(to, name=f"execute/tests/{name}")
 
-        caught_up(own, there)
+        caught_up(own, standby.dsn)
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction) as raised:
             list(engine.run(replace(wanted, connect=connect)))
 
@@ -220,11 +248,12 @@ def caught_up(own: Connection, there: str) -> None:
     raise AssertionError("the standby does not follow")
 
 
-def test_a_run_is_not_taken_up_on_a_standby() -> None:
-    with own_server() as (server, url, own), replica(server, "r2") as standby:
+def test_a_run_is_not_taken_up_on_a_standby(primary: tuple[Server, Server]) -> None:
+    server, standby = primary
+    with new_database(server) as (url, own):
         begun(own)
         there = urlsplit(standby.dsn)._replace(path=urlsplit(url).path).geturl()
-        caught_up(own, there)
+        caught_up(own, standby.dsn)
         made = PostgresDatabase(there, SystemClock(), StopFlag(), Pacing.FULL)
         try:
             run = made.unfinished()

@@ -45,15 +45,35 @@ def own(database: str) -> Iterator[Connection]:
         yield conn
 
 
+@pytest.fixture(scope="module")
+def replicated() -> Iterator[tuple[Server, Server]]:
+    """A server with a hot standby `r2`."""
+    with provider.throwaway(Wanted()) as server, replica(server, "r2") as standby:
+        yield server, standby
+
+
+@pytest.fixture(scope="module")
+def archiving() -> Iterator[Server]:
+    """A server that archives WAL while there is room."""
+    settings = (("archive_mode", "on"), ("archive_command", "test -e room"))
+    with provider.throwaway(Wanted(settings=settings)) as server:
+        yield server
+
+
 @contextmanager
-def own_server(*settings: tuple[str, str]) -> Iterator[tuple[Server, Connection]]:
-    """A server of the test's own, and a connection to a new database on it."""
+def new_database(server: Server) -> Iterator[Connection]:
+    """A connection to it."""
     with (
-        provider.throwaway(Wanted(settings=settings)) as server,
         fresh_database(server) as url,
         connection.connect(url, name="execute/tests") as conn,
     ):
-        yield server, conn
+        yield conn
+
+
+def room_of(server: Server) -> Path:
+    """The file without which nothing is archived."""
+    assert server.log_directory is not None
+    return server.log_directory.parent / "room"
 
 
 def ready(own: Connection, gates: BackfillGates, wanted: Backfill | None = None) -> Job:
@@ -94,8 +114,11 @@ def is_filled(own: Connection) -> bool:
     return count(own, "new IS DISTINCT FROM upper(old)") == 0
 
 
-def test_a_replica_that_stands_still_is_waited_for_by_name() -> None:
-    with own_server() as (server, own), replica(server, "r2") as standby:
+def test_a_replica_that_stands_still_is_waited_for_by_name(
+    replicated: tuple[Server, Server],
+) -> None:
+    server, standby = replicated
+    with new_database(server) as own:
         gates = replace(QUICK, replica_mb=1, replica_lag=timedelta(hours=1))
         wanted = ready(own, gates)
         with connection.connect(standby.dsn, name="tests") as there:
@@ -113,8 +136,11 @@ def test_a_replica_that_stands_still_is_waited_for_by_name() -> None:
         assert hold.reason.startswith("replica r2 is ")
 
 
-def test_the_time_of_a_replica_that_stands_still_grows() -> None:
-    with own_server() as (server, own), replica(server, "r2") as standby:
+def test_the_time_of_a_replica_that_stands_still_grows(
+    replicated: tuple[Server, Server],
+) -> None:
+    server, standby = replicated
+    with new_database(server) as own:
         gates = replace(QUICK, replica_lag=timedelta(seconds=1))
         wanted = ready(own, gates)
         own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.001) IS NOT NULL) NOT VALID")
@@ -137,8 +163,11 @@ def test_a_standby_that_is_expected_and_not_connected_holds(own: Connection) -> 
     assert "standby r9 is not connected" in first.waiting
 
 
-def test_a_slot_that_keeps_too_much_wal_is_waited_for() -> None:
-    with own_server() as (_, own):
+def test_a_slot_that_keeps_too_much_wal_is_waited_for(
+    replicated: tuple[Server, Server],
+) -> None:
+    server, _ = replicated
+    with new_database(server) as own:
         wanted = ready(own, replace(QUICK, slot_mb=1))
         own.execute("SELECT pg_create_physical_replication_slot('forgotten', true)")
         own.execute("CREATE TABLE wal AS SELECT g FROM generate_series(1, 50000) AS g")
@@ -156,13 +185,12 @@ def make_room(own: Connection, room: Path) -> None:
     own.execute("SELECT pg_switch_wal()")
 
 
-def test_an_archive_without_room_is_waited_for() -> None:
-    settings = (("archive_mode", "on"), ("archive_command", "test -e room"))
-    with own_server(*settings) as (server, own):
+def test_an_archive_without_room_is_waited_for(archiving: Server) -> None:
+    room = room_of(archiving)
+    room.unlink(missing_ok=True)
+    with new_database(archiving) as own:
         wanted = ready(own, QUICK)
-        own.execute("SELECT pg_switch_wal()")
-        assert server.log_directory is not None
-        room = server.log_directory.parent / "room"
+        own.execute("SELECT pg_stat_reset_shared('archiver'), pg_switch_wal()")
         wait_for(own, "SELECT last_failed_time IS NOT NULL FROM pg_stat_archiver")
         hold = held(wanted, "archive failing", lambda: make_room(own, room))
 
@@ -170,14 +198,12 @@ def test_an_archive_without_room_is_waited_for() -> None:
         assert hold.reason.startswith("archiving fails at WAL segment 0000")
 
 
-def test_wal_segments_that_wait_for_the_archive_are_counted() -> None:
-    settings = (("archive_mode", "on"), ("archive_command", "test -e room"))
-    with own_server(*settings) as (server, own):
+def test_wal_segments_that_wait_for_the_archive_are_counted(archiving: Server) -> None:
+    room = room_of(archiving)
+    room.touch()
+    with new_database(archiving) as own:
         wanted = ready(own, replace(QUICK, archive_segments=1))
-        assert server.log_directory is not None
-        room = server.log_directory.parent / "room"
-        room.touch()
-        own.execute("SELECT pg_switch_wal()")
+        own.execute("SELECT pg_stat_reset_shared('archiver'), pg_switch_wal()")
         wait_for(own, "SELECT last_archived_wal IS NOT NULL FROM pg_stat_archiver")
         room.unlink()
         for number in range(3):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -134,9 +135,10 @@ CREATE TRIGGER write_down AFTER UPDATE OF wal ON zdm.backfill_range
 def test_while_a_failing_row_is_looked_for_each_batch_has_exactly_its_size(
     own: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither told from a key without a gap before it, nor found or prepared earlier."""
+    """Neither computed from a key without a gap before it, nor found or prepared earlier."""
     full = engine.PACES[Pacing.FULL]
-    steady = replace(full, target=3600.0, shortest=3600.0, first=256, largest=256)
+    hour = timedelta(hours=1)
+    steady = replace(full, target=hour, shortest=hour, first=256, largest=256)
     monkeypatch.setitem(engine.PACES, Pacing.FULL, steady)
     own.execute("DROP TABLE t")
     table(own, "id int PRIMARY KEY", "CASE WHEN g <= 512 THEN g ELSE 3 * g END")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -61,7 +62,8 @@ def test_batches_of_a_server_far_away_are_not_the_smallest(
         return replace(done, seconds=seconds, way=done.way + AWAY)
 
     monkeypatch.setattr(batch, "fill", far)
-    pace = replace(engine.PACES[Pacing.PACED], shortest=0.05)  # whatever others do
+    lasting = timedelta(milliseconds=50)  # whatever others do
+    pace = replace(engine.PACES[Pacing.PACED], shortest=lasting)
     monkeypatch.setitem(engine.PACES, Pacing.PACED, pace)
     table(own, "id int PRIMARY KEY", "g", rows_of_it=ROWS)
     fill(own, begun(own), step(("id",)))

@@ -264,7 +264,7 @@ def test_a_long_rest_ends_where_the_backfill_is_stopped(own: Connection) -> None
         step=wanted,
         fence=fence,
         clock=clock,
-        pace=replace(engine.PACES[Pacing.PACED], pause=60.0),
+        pace=replace(engine.PACES[Pacing.PACED], pause=timedelta(minutes=1)),
         wal_budget=1e9,
         walks={walk.relation: walk},
     )

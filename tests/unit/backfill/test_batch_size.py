@@ -1,6 +1,7 @@
 """The batch size follows what keys cost: simulated servers, and properties that always hold."""
 
 import random
+from datetime import timedelta
 from statistics import mean
 
 import pytest
@@ -15,6 +16,7 @@ from zdm.backfill.server_load import UNKNOWN, Others
 from zdm.postgres.backfill.engine import PACES
 
 PACED = PACES[Pacing.PACED]
+TARGET = PACED.target.total_seconds()
 RATE = 30_000  # keys per second of the simulated server
 BATCHES = st.lists(
     st.tuples(st.floats(0.0001, 20.0), st.integers(0, 200_000), st.integers(0, 10**9)),
@@ -41,11 +43,11 @@ def test_a_steady_server_gets_steady_batches() -> None:
         seconds += simulated(controller, 1)
         sizes.append(controller.size)
 
-    whole = RATE * PACED.target
+    whole = RATE * TARGET
     assert min(sizes) > 0.45 * whole
     assert max(sizes) < 1.5 * whole
-    assert 0.4 < mean(seconds) / PACED.target < 1.0
-    assert max(seconds) < PACED.target * batch_size.PANIC
+    assert 0.4 < mean(seconds) / TARGET < 1.0
+    assert max(seconds) < TARGET * batch_size.PANIC
 
 
 def test_one_outlier_is_forgotten_in_a_few_batches() -> None:
@@ -66,7 +68,7 @@ def test_a_server_that_becomes_ten_times_slower_is_followed_in_four_batches() ->
     simulated(controller, 4, slower=10.0)
     (seconds,) = simulated(controller, 1, slower=10.0)
 
-    assert seconds < 2 * PACED.target
+    assert seconds < 2 * TARGET
 
 
 def test_a_batch_that_writes_much_wal_is_kept_small() -> None:
@@ -106,10 +108,10 @@ def test_timeouts_at_the_floor_lead_to_single_rows() -> None:
 
 def test_a_long_hold_makes_it_begin_anew() -> None:
     controller = Controller(PACED, size=40_000)
-    controller.after_hold(61.0)
+    controller.after_hold(timedelta(seconds=61))
     after_long = controller.size
     other = Controller(PACED, size=40_000)
-    other.after_hold(59.0)
+    other.after_hold(timedelta(seconds=59))
 
     assert after_long == PACED.first
     assert other.size == 40_000
@@ -133,15 +135,15 @@ def test_a_pause_keeps_the_duty_cycle_and_the_budget(
     seconds: float, wal: int, budget: float
 ) -> None:
     full = PACES[Pacing.FULL]
-    quiet = batch_size.pause(PACED, seconds, 0.0)
-    busy = batch_size.pause(PACED, seconds, 5.0)
+    quiet = batch_size.rest_seconds(PACED, seconds, 0.0)
+    busy = batch_size.rest_seconds(PACED, seconds, 5.0)
     rest = batch_size.rest(PACED, (seconds, wal), Others(0.0, 0.0), budget)
 
-    assert PACED.pause <= quiet <= busy
+    assert PACED.pause.total_seconds() <= quiet <= busy
     assert seconds / (seconds + quiet) <= 2 / 3 + 1e-9
     assert seconds / (seconds + busy) <= 1 / 13
     assert wal <= budget * (seconds + rest.seconds) * (1 + 1e-9) + 1e-6
-    assert batch_size.pause(full, seconds, 5.0) == 0.0
+    assert batch_size.rest_seconds(full, seconds, 5.0) == 0.0
     assert batch_size.rest(full, (seconds, wal), Others(5.0, 1.0), budget) == Rest()
 
 
@@ -163,8 +165,8 @@ def test_a_batch_lasts_as_long_as_ten_transactions_of_others(
     paced.aim(others)
     full.aim(others)
 
-    assert paced.target == pytest.approx(target)
-    assert full.target == PACES[Pacing.FULL].target
+    assert paced.target_seconds == pytest.approx(target)
+    assert full.target_seconds == PACES[Pacing.FULL].target.total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -209,13 +211,14 @@ def test_each_sqlstate_has_its_answer(sqlstate: str | None, action: Action) -> N
 
 @given(st.integers(0, 100))
 def test_tries_are_never_more_than_five_seconds_apart(failures: int) -> None:
-    assert 0.2 <= retry.backoff(failures) <= retry.LAST_SECONDS
+    assert retry.FIRST <= retry.backoff(failures) <= retry.LAST == timedelta(seconds=5)
 
 
 @given(st.floats(0.0, 20_000.0))
 def test_a_rest_is_cut_into_equal_parts_of_a_second_at_most(seconds: float) -> None:
-    parts = batch_size.parts(seconds)
+    parts = batch_size.parts(timedelta(seconds=seconds))
+    whole = sum(parts, timedelta(0)).total_seconds()
 
-    assert sum(parts) == pytest.approx(seconds, abs=0.02)
+    assert whole == pytest.approx(seconds, abs=0.02)
     assert len(set(parts)) <= 1
-    assert all(part <= 1.0 for part in parts)
+    assert all(part <= timedelta(seconds=1) for part in parts)

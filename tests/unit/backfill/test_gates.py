@@ -58,7 +58,8 @@ def test_a_hold_that_will_end_says_so() -> None:
 
 
 def test_a_delay_lets_short_peaks_pass() -> None:
-    judge = Judge(Gate(name="queue", kind=Kind.BUDGET, limit=0, resume=0, delay=2))
+    delay = timedelta(seconds=2)
+    judge = Judge(Gate(name="queue", kind=Kind.BUDGET, limit=0, resume=0, delay=delay))
 
     assert answers(judge, 1, 1, 0, 1, 1, 1) == [False, False, False, False, False, True]
 
@@ -92,7 +93,8 @@ def test_a_hold_of_an_unreadable_gate_is_not_ended_by_silence() -> None:
 
 
 def test_patience_ends_and_it_goes_on_without_growing() -> None:
-    judge = Judge(Gate(name="vacuum", kind=Kind.LOAD, limit=0, resume=0, patience=60))
+    patience = timedelta(minutes=1)
+    judge = Judge(Gate(name="vacuum", kind=Kind.LOAD, limit=0, resume=0, patience=patience))
     judge.judge(Reading(value=1, detail="a vacuum works"), at(0))
 
     assert isinstance(judge.judge(Reading(value=1, detail="a vacuum works"), at(60)), Hold)

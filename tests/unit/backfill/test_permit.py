@@ -9,14 +9,13 @@ import pytest
 
 from tests.fakes.clock import FakeClock
 from tests.waiting import PATIENCE
-from zdm.backfill.permit import GREEN_SECONDS, MAX_VACUUMS, Permit
+from zdm.backfill.permit import GREEN, MAX_VACUUMS, Permit
 from zdm.errors import StoppedError
 from zdm.execute.events import Hold
 
 CLOCK = FakeClock()
 LAG = Hold(gate="replica lag", reason="r2 is behind", limit=10.0, since=CLOCK.now())
 COST = Hold(gate="budget", reason="it would write 3 GB", limit=1.0, since=CLOCK.now())
-GREEN = timedelta(seconds=GREEN_SECONDS + 1)
 
 
 @pytest.fixture
@@ -60,7 +59,7 @@ def test_a_hold_leaves_one_worker_and_each_green_minute_adds_one(
     permit.judge((LAG,), frozen=False)
     seen = [permit.allowed]
     for _ in range(3):
-        clock.sleep(GREEN)
+        clock.sleep(GREEN + timedelta(seconds=1))
         permit.judge((), frozen=False)
         seen.append(permit.allowed)
 
@@ -120,12 +119,12 @@ def test_a_stop_ends_a_wait_at_the_gates_and_a_sleep(permit: Permit, clock: Fake
     permit.judge((LAG,), frozen=False)
 
     assert waits(permit, permit.stop)
-    permit.sleep(60.0)
+    permit.sleep(timedelta(minutes=1))
     assert clock.slept == []
 
 
 def test_a_sleep_is_the_clocks(permit: Permit, clock: FakeClock) -> None:
-    permit.sleep(60.0)
+    permit.sleep(timedelta(minutes=1))
 
     assert clock.monotonic() == pytest.approx(60.0, abs=0.01)
     assert max(clock.slept) <= timedelta(seconds=0.1)
@@ -156,7 +155,9 @@ def test_an_alarm_stops_workers_that_run(permit: Permit) -> None:
 
 def test_the_end_of_the_last_worker_is_waited_for(permit: Permit) -> None:
     permit.begin(1)
-    thread = threading.Thread(target=permit.wait_for_workers, args=(PATIENCE,))
+    thread = threading.Thread(
+        target=permit.wait_for_workers, args=(timedelta(seconds=PATIENCE),)
+    )
     thread.start()
     permit.ended(ended())
     thread.join(PATIENCE / 2)

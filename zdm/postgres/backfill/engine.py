@@ -18,7 +18,7 @@ import psycopg
 from zdm.backfill import batch_size
 from zdm.backfill.batch_size import MIB, Pace
 from zdm.backfill.pacing import Pacing
-from zdm.backfill.permit import TICK_SECONDS, Permit
+from zdm.backfill.permit import TICK, Permit
 from zdm.backfill.shared import Shared
 from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillSettings
@@ -55,25 +55,25 @@ SWEEPS = 20  # refills at the most
 PACES = {
     # two thirds of the time at work on a quiet server, a twenty-fifth on a busy one
     Pacing.PACED: Pace(
-        target=0.05,
-        shortest=0.003,
+        target=timedelta(milliseconds=50),
+        shortest=timedelta(milliseconds=3),
         first=1_000,
         smallest=100,
         largest=50_000,
         wal_cap=16 * MIB,
-        pause=0.02,
+        pause=timedelta(milliseconds=20),
         rest=0.5,
         rest_when_busy=BackfillSettings().courtesy,
     ),
     # longer batches are no faster: the rows of a short one are still in the caches
     Pacing.FULL: Pace(
-        target=0.1,
-        shortest=0.1,
+        target=timedelta(milliseconds=100),
+        shortest=timedelta(milliseconds=100),
         first=10_000,
         smallest=100,
         largest=100_000,
         wal_cap=64 * MIB,
-        pause=0.0,
+        pause=timedelta(0),
         rest=0.0,
         rest_when_busy=0.0,
     ),
@@ -262,7 +262,7 @@ class _Engine:
         opened = partial(batch.opened, job.connect, name, job.step, job.tuning)
         return stack.enter_context(contextlib.closing(Scout(opened)))
 
-    def _stop(self, workers: list[Worker], patience: float) -> None:
+    def _stop(self, workers: list[Worker], patience: timedelta) -> None:
         """Begin nothing more; a batch that takes longer than a usual one is cancelled."""
         if self.permit.running:
             self.permit.stop()
@@ -331,11 +331,11 @@ class _Engine:
                 verifying=True,
                 waiting=f"transactions that began before the backfill: {', '.join(names)}",
             )
-            self.permit.wait(self.job.tuning.report_every.total_seconds())
+            self.permit.wait(self.job.tuning.report_every)
 
     def _await_look(self) -> None:
         """No batch begins before every gate was looked at, and nothing ends before that."""
-        while not self.permit.looked.wait(TICK_SECONDS):
+        while not self.permit.looked.wait(TICK.total_seconds()):
             self.permit.check_alarm()
         self.permit.check_alarm()
 
@@ -345,9 +345,9 @@ class _Engine:
         pace = self.job.pace
         others = self.permit.others
         look.controller.aim(others)
-        rest = batch_size.pause(pace, seconds, others.sessions)
-        for part in batch_size.parts(rest):
-            self.job.clock.sleep(timedelta(seconds=part))
+        rest = batch_size.rest_seconds(pace, seconds, others.sessions)
+        for part in batch_size.parts(timedelta(seconds=rest)):
+            self.job.clock.sleep(part)
             self.permit.check_alarm()
             yield from self.reporter.where_due(verifying=True)
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import psycopg
 
@@ -30,13 +31,17 @@ YIELD_TO = "waiting for us"
 STOP_READS = frozenset({YIELD_TO, "queue", "sql", "prometheus"})
 VACUUM_PERCENT = 10.0  # of dead rows after which VACUUM pays, where they are many, too
 STATEMENT_TIMEOUT = "5s"
+AT_ONCE = timedelta(0)
 Signal = Callable[[Look], Reading | Unreadable]
 
 
 def gates(limits: BackfillGates) -> tuple[tuple[Gate, Signal], ...]:
     """Every gate with its limits, and what it looks at."""
-    lag, age = limits.replica_lag.total_seconds(), limits.queue.total_seconds()
-    patience = limits.vacuum_patience.total_seconds()
+    lag, age, patience = (
+        limits.replica_lag.total_seconds(),
+        limits.queue,
+        limits.vacuum_patience,
+    )
     signals = gate_queries
     found: list[tuple[Gate, Signal]] = [
         (_budget("replica lag", lag, lag / 2), signals.replica_lag),
@@ -72,7 +77,7 @@ def gates(limits: BackfillGates) -> tuple[tuple[Gate, Signal], ...]:
     return tuple(found)
 
 
-def _budget(name: str, limit: float, resume: float, delay: float = 0.0) -> Gate:
+def _budget(name: str, limit: float, resume: float, delay: timedelta = AT_ONCE) -> Gate:
     return Gate(name=name, kind=Kind.BUDGET, limit=limit, resume=resume, delay=delay)
 
 

@@ -7,6 +7,7 @@ answers an error by its class. A row that cannot be written is found by halving 
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import psycopg
 from psycopg import errors
@@ -31,7 +32,7 @@ from zdm.postgres.backfill.lookahead import Scout
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session.connection import Connection, first_line
 
-FLOOR_SECONDS = 30.0  # of rest where the smallest batches are too long
+FLOOR_REST = timedelta(seconds=30)  # where the smallest batches are too long
 LOOKED_UP = 8  # small batches that are found by one look
 MUCH_FAILED, LOOKED_AT = 25, 50  # more failures among the last batches: stop
 
@@ -189,12 +190,12 @@ class Worker:
                 f"batches of {self.controller.size} rows take {outcome.seconds:.1f} s:"
                 " the server is overloaded",
             )
-            self.permit.sleep(FLOOR_SECONDS)
+            self.permit.sleep(FLOOR_REST)
             self.controller.slow = 0
         pace, budget = self.task.pace, self.task.wal_budget / max(1, self.permit.running)
         rest = batch_size.rest(pace, (outcome.seconds, outcome.wal), self.permit.others, budget)
         self.shared.tally.rests(rest)
-        self.permit.sleep(rest.seconds)
+        self.permit.sleep(timedelta(seconds=rest.seconds))
 
     def _failed(self, ranges: Ranges, taken: Range, error: psycopg.Error) -> None:
         self.ahead = ()
@@ -218,7 +219,7 @@ class Worker:
                 self._again(taken, action, error)
             case Action.EXHAUSTED:
                 self._report_wait(taken, error)
-                self.permit.sleep(retry.EXHAUSTED_SECONDS)
+                self.permit.sleep(retry.EXHAUSTED)
             case Action.ROW:
                 self._hunt(taken, error)
             case _:
