@@ -4,8 +4,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from zdm.execute import executors
 from zdm.backfill.notices import FailingRow
+from zdm.execute import executors
 from zdm.execute.events import Waiting
 from zdm.execute.ports import JournalRun, Order
 from zdm.execute.states import FINISHED

@@ -94,9 +94,10 @@ def _views(snapshot: Snapshot, table: Table, column: str) -> Iterator[str]:
 
 def _generated_from(table: Table, column: str) -> Iterator[str]:
     for other in table.columns:
-        if other.generated and other.default is not None:
-            if column in updates.columns(trees.expression(other.default)):
-                yield other.name
+        if not other.generated or other.default is None:
+            continue
+        if column in updates.columns(trees.expression(other.default)):
+            yield other.name
 
 
 def _inbound(snapshot: Snapshot, table: Table, column: str) -> Iterator[str]:
