@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 import zdm
 from zdm.operations import ALL
 from zdm.planning import invariants
+from zdm.rollout import registry
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "zdm"
@@ -24,7 +26,7 @@ REGISTRIES = {PACKAGE / "operations", PACKAGE / "rules"}  # their folders hold o
 OPERATIONS = sorted(
     path.stem for path in (PACKAGE / "operations").glob("*/*.py") if path.stem != "__init__"
 )
-DRIVERS = ["local", "kubernetes"]
+DRIVERS = sorted(path.parent.name for path in (PACKAGE / "rollout").glob("*/__init__.py"))
 CASES = {  # that every operation has, and the golden file of each
     "plain": "plan.yaml",
     "new_table": "plan.yaml",
@@ -165,10 +167,34 @@ def test_nothing_else_in_the_code_names_an_operation(slug: str) -> None:
     assert naming == []
 
 
+def test_every_driver_is_registered_once() -> None:
+    assert sorted(driver.name for driver in registry.ALL) == DRIVERS
+
+
 @pytest.mark.parametrize("slug", DRIVERS)
-def test_a_driver_has_its_page(slug: str) -> None:
+def test_a_driver_has_its_tests_and_its_page(slug: str) -> None:
+    page = (ROOT / "docs/drivers" / f"{slug}.md").read_text()
+    rows = " ".join(re.findall(r"^\| (`[^|]*) \|", page, re.MULTILINE))
+    [settings] = [driver.settings for driver in registry.ALL if driver.name == slug]
+
     assert (PACKAGE / "rollout" / slug / "driver.py").exists()
-    assert (ROOT / "docs/drivers" / f"{slug}.md").exists()
+    assert list((ROOT / "tests/rollout" / slug).glob("test_*.py"))
+    assert {f.name for f in fields(settings)} - set(re.findall(r"`(\w+)`", rows)) == set()
+
+
+@pytest.mark.parametrize("slug", DRIVERS)
+def test_only_the_registry_names_a_driver(slug: str) -> None:
+    naming = [
+        str(module.relative_to(PACKAGE))
+        for module in MODULES
+        if not module.is_relative_to(PACKAGE / "rollout" / slug)
+        and re.search(
+            rf"zdm\.rollout\.{slug}\b|from zdm\.rollout import .*\b{slug}\b",
+            module.read_text(),
+        )
+    ]
+
+    assert set(naming) - {"demo/run.py"} == {"rollout/registry.py"}  # its shop is local
 
 
 def test_nothing_is_left_of_a_skeleton() -> None:

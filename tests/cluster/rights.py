@@ -5,9 +5,8 @@ from pathlib import Path
 from tests.cluster import credentials
 from tests.cluster.conftest import Space
 from tests.cluster.credentials import Identity
-from zdm.config.settings import KubernetesSettings
 from zdm.rollout.kubernetes import rbac
-from zdm.workflows import job_manifest
+from zdm.rollout.kubernetes.settings import KubernetesSettings
 
 GROUP = "rbac.authorization.k8s.io"
 ACCOUNT = "zdm"
@@ -16,7 +15,7 @@ HOURS = 2
 
 def kubeconfig(space: Space, settings: KubernetesSettings, path: Path) -> Path:
     """Make the account in the space, and write a kubeconfig for it."""
-    scope = job_manifest.scope(settings, space.name)
+    scope = rbac.scope_of(settings, space.name)
     access = (*rbac.needed(scope), *rbac.useful(scope))
     metadata = {"name": ACCOUNT}
     space.create({"kind": "ServiceAccount", "metadata": metadata})

@@ -13,7 +13,7 @@ from tests.case import Watching
 from tests.cluster import objects
 from tests.cluster.conftest import Space
 from tests.fakes.journal import JournalOnly
-from zdm.config.settings import KubernetesSettings, KubernetesWorkload, RolloutSettings
+from zdm.config.settings import RolloutSettings
 from zdm.errors import RolloutError, StoppedError, ZdmError
 from zdm.execute.clock import SystemClock
 from zdm.execute.events import RunStarted, StateChanged, Waiting
@@ -26,6 +26,7 @@ from zdm.rollout.kubernetes import client
 from zdm.rollout.kubernetes.announcer import Announcing, Audience
 from zdm.rollout.kubernetes.driver import Kubernetes
 from zdm.rollout.kubernetes.objects import Ref
+from zdm.rollout.kubernetes.settings import KubernetesSettings, KubernetesWorkload
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]
 

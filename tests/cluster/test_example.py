@@ -25,6 +25,7 @@ from zdm.config import settings as config
 from zdm.demo import database, run
 from zdm.postgres.session import connection
 from zdm.render import manifest as rendering
+from zdm.rollout import registry
 from zdm.workflows import job_manifest, steer_run
 
 pytestmark = [
@@ -208,7 +209,9 @@ def hurried(shop: Shop, *, soak: str = "1s", window: str = "0s") -> None:
         assert old in text
         text = text.replace(old, new)
     file.write_text(text + holding.GATES)
-    settings = config.load(directory=shop.folder, environ={}, file=file)
+    settings = config.load(
+        directory=shop.folder, environ={}, file=file, drivers=registry.tables()
+    )
     asked = job_manifest.Asked(
         plan=ROOT / "plans/0007_drop_email.yaml", image=ZDM, settings_file=file
     )

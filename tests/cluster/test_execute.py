@@ -28,11 +28,12 @@ from tests.cluster.conftest import Space
 from tests.cluster.kubelet.images import Image
 from tests.cluster.traffic import Traffic
 from zdm.config import settings as config
-from zdm.config.settings import KubernetesSettings
 from zdm.demo import database as users_table
 from zdm.demo import run as demo
 from zdm.demo.ledger import Ledger, Row
 from zdm.postgres.server.provider import Server
+from zdm.rollout import registry
+from zdm.rollout.kubernetes.settings import KubernetesSettings
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]
 
@@ -106,9 +107,10 @@ class Shop:
         (self.folder / "zdm.toml").write_text(text)
 
     def cluster(self) -> KubernetesSettings:
-        settings = config.load(directory=self.folder, environ={}).rollout.kubernetes
-        assert settings is not None
-        return settings
+        settings = config.load(directory=self.folder, environ={}, drivers=registry.tables())
+        cluster = settings.of_driver(KubernetesSettings)
+        assert cluster is not None
+        return cluster
 
     def execute(self, *arguments: str) -> Run:
         command = [sys.executable, "-m", "zdm", "execute", PLAN, "--json", *arguments]

@@ -12,12 +12,13 @@ from zdm.config.settings import (
     BackfillGates,
     BackfillSettings,
     ExecuteSettings,
-    KubernetesSettings,
-    KubernetesWorkload,
     RolloutSettings,
     Settings,
 )
 from zdm.model.plan import AwaitRollout, Backfill, Plan, RunSql
+from zdm.rollout import registry
+from zdm.rollout.kubernetes.settings import KubernetesSettings, KubernetesWorkload
+from zdm.rollout.local.settings import LocalWorkload
 
 REFERENCE = generate.REFERENCE
 
@@ -53,12 +54,12 @@ def test_every_key_of_a_plan_file_is_documented(kind: type) -> None:
 
 def test_every_setting_is_documented() -> None:
     keys = (
-        (names(Settings) - {"root", "alembic", "rollout", "execute", "backfill"})
+        (names(Settings) - {"root", "alembic", "rollout", "execute", "backfill", "drivers"})
         | {f"alembic.{name}" for name in names(AlembicSettings)}
         | {f"backfill.{name}" for name in names(BackfillSettings) - {"gates"}}
         | {f"backfill.gates.{name}" for name in names(BackfillGates)}
         | {f"execute.{name}" for name in names(ExecuteSettings)}
-        | {f"rollout.{name}" for name in names(RolloutSettings) - {"local", "kubernetes"}}
+        | {f"rollout.{name}" for name in names(RolloutSettings)}
     )
 
     assert keys - words("config.md") == set()
@@ -72,19 +73,19 @@ def test_every_setting_of_the_driver_kubernetes_is_documented(tmp_path: Path) ->
         for word in re.findall(r"`(\w+)`", row)
     }
     (tmp_path / "zdm.toml").write_text(re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[0])
-    settings = config.load(directory=tmp_path, environ={})
+    settings = config.load(directory=tmp_path, environ={}, drivers=registry.tables())
 
     assert (names(KubernetesSettings) | names(KubernetesWorkload)) - listed == set()
-    assert settings.rollout.kubernetes is not None
+    assert settings.of_driver(KubernetesSettings) is not None
 
 
 def test_the_example_of_settings_can_be_read(tmp_path: Path) -> None:
     text = (REFERENCE / "config.md").read_text(encoding="utf-8")
     example = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[0]
     (tmp_path / "zdm.toml").write_text(example)
-    settings = config.load(directory=tmp_path, environ={})
+    settings = config.load(directory=tmp_path, environ={}, drivers=registry.tables())
 
-    assert settings.rollout.local is not None
+    assert settings.of_driver(LocalWorkload) is not None
 
 
 def test_operating_has_a_heading_for_each_exit_code() -> None:

@@ -15,6 +15,7 @@ from zdm.demo.traffic import Figures
 from zdm.execute.events import Event
 from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
+from zdm.rollout.local.settings import LocalWorkload
 
 Database = Callable[[str], str]
 
@@ -52,20 +53,17 @@ def shop_settings() -> Settings:
 @pytest.fixture
 def hurried(shop_settings: Settings) -> Settings:
     """The shop, without the pauses that a person or a slow start needs."""
-    rollout = shop_settings.rollout
-    assert rollout.local is not None
-    return replace(
-        shop_settings,
-        rollout=replace(
-            rollout,
-            soak=timedelta(0),
-            poll_interval=timedelta(milliseconds=300),
-            local=replace(
-                rollout.local,
-                min_ready=timedelta(milliseconds=700),
-                environment=(("DRAIN_SECONDS", "4"),),  # on a machine that stands still
-            ),
-        ),
+    workload = shop_settings.of_driver(LocalWorkload)
+    assert workload is not None
+    rollout = replace(
+        shop_settings.rollout, soak=timedelta(0), poll_interval=timedelta(milliseconds=300)
+    )
+    return replace(shop_settings, rollout=rollout).with_driver(
+        replace(
+            workload,
+            min_ready=timedelta(milliseconds=700),
+            environment=(("DRAIN_SECONDS", "4"),),  # on a machine that stands still
+        )
     )
 
 

@@ -10,13 +10,15 @@ from zdm.demo.run import Shop
 from zdm.errors import ZdmError
 from zdm.execute.stop import StopFlag
 from zdm.rollout.local.driver import Local
+from zdm.rollout.local.settings import LocalWorkload
 
 
 @pytest.fixture
 def shop(database: Database, hurried: Settings) -> Shop:
     """The shop's database before the pending revisions; no process runs."""
-    assert hurried.rollout.local is not None
-    platform = Local(workload=hurried.rollout.local)
+    workload = hurried.of_driver(LocalWorkload)
+    assert workload is not None
+    platform = Local(workload=workload)
     return Shop(settings=hurried, dsn=database("0004"), platform=platform, watcher=Recorder())
 
 

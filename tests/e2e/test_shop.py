@@ -21,6 +21,7 @@ from zdm.demo import run
 from zdm.model.release import RolloutComplete, Version
 from zdm.postgres.server.provider import Server
 from zdm.rollout.local.driver import Local
+from zdm.rollout.local.settings import LocalWorkload
 
 Ask = Callable[..., tuple[int, Any]]
 Serve = Callable[[str, str], AbstractContextManager[Ask]]
@@ -34,9 +35,10 @@ def serve(shop_settings: Settings, tmp_path: Path) -> Serve:
 
     @contextmanager
     def running(version: str, dsn: str) -> Iterator[Ask]:
-        assert shop_settings.rollout.local is not None
+        declared = shop_settings.of_driver(LocalWorkload)
+        assert declared is not None
         workload = replace(
-            shop_settings.rollout.local,
+            declared,
             replicas=1,
             first_port=0,
             min_ready=timedelta(0),

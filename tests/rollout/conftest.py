@@ -11,9 +11,9 @@ import pytest
 
 from tests.fakes.kube_api.server import FakeKube
 from tests.rollout.kubernetes.kube_shop import Shop, deployment
-from zdm.config.settings import LocalWorkload
 from zdm.model.release import Instance, InstanceState, RolloutStatus, Version
 from zdm.rollout.local.driver import Local
+from zdm.rollout.local.settings import LocalWorkload
 
 APPLICATION = Path(__file__).parent / "local/application.py"
 PATIENCE = 60.0

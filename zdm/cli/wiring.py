@@ -11,16 +11,15 @@ from zdm.cli import CONFIG
 from zdm.config import settings as config
 from zdm.config.settings import Settings
 from zdm.errors import InputError
+from zdm.rollout import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zdm.config.settings import KubernetesSettings
     from zdm.execute.ports import Observer, Platform
     from zdm.model.plan import Plan
     from zdm.model.schema import Snapshot
     from zdm.model.statement import Train
-    from zdm.rollout.kubernetes.api import ClusterApi
     from zdm.workflows.plan_revisions import Sources
 
 
@@ -33,6 +32,7 @@ def settings(
         environ=os.environ,
         file=context.meta.get(CONFIG),
         database=database,
+        drivers=registry.tables(),
     )
     if workers is None:
         return found
@@ -106,56 +106,14 @@ def verify_where_possible(chosen: Settings, plan: "Plan", start: "Snapshot") -> 
 
 def platform(chosen: Settings) -> "Platform | None":
     """What runs the application, if zdm is to know it."""
-    match chosen.rollout.driver:
-        case "none":
-            return None
-        case "local":
-            if chosen.rollout.local is None:
-                raise InputError(
-                    "the rollout driver is `local`, and [rollout.local] is missing",
-                    hint="see docs/drivers/local.md for its settings",
-                )
-            from zdm.rollout.local import driver
-
-            return driver.Local(workload=chosen.rollout.local)
-        case "kubernetes":
-            return _kubernetes(chosen)
+    driver = registry.chosen(chosen)
+    return None if driver is None else driver.platform(driver.own(chosen))
 
 
 def announcers(chosen: Settings, complain: "Callable[[str], None]") -> "tuple[Observer, ...]":
-    """Who tells the cluster, where the application runs in one."""
-    found = chosen.rollout.kubernetes
-    if chosen.rollout.driver != "kubernetes" or found is None or not found.announce:
+    """Who tells the platform's own tools what the run does."""
+    driver = registry.chosen(chosen)
+    if driver is None or driver.announcers is None:
         return ()
-    from zdm.execute.clock import SystemClock
-    from zdm.rollout.kubernetes import announcer, client
-    from zdm.rollout.kubernetes.objects import Ref
-
-    space, name = os.environ.get("POD_NAMESPACE"), os.environ.get("POD_NAME")
-    audience = announcer.Audience(
-        workloads=tuple(Ref(w.kind, w.namespace, w.name) for w in found.workloads),
-        own_pod=Ref("Pod", space, name) if space and name else None,
-    )
-    api = client.from_settings(found.kubeconfig, found.context, hurried=True)
-    return (announcer.Announcing(api, audience, SystemClock().now, complain),)
-
-
-def cluster(chosen: "KubernetesSettings") -> "ClusterApi":
-    """The API of the cluster that the settings name."""
-    from zdm.rollout.kubernetes import client
-
-    return client.from_settings(chosen.kubeconfig, chosen.context)
-
-
-def _kubernetes(chosen: Settings) -> "Platform":
-    found = chosen.rollout.kubernetes
-    if found is None:
-        raise InputError(
-            "the rollout driver is `kubernetes`, and [rollout.kubernetes] is missing",
-            hint="see docs/drivers/kubernetes.md for its settings",
-        )
-    from zdm.rollout.kubernetes import client, driver, watch
-
-    api = client.from_settings(found.kubeconfig, found.context)
-    pods = watch.PodWatch(api, found.namespaces)
-    return driver.Kubernetes(found, api, watch=pods)
+    own = chosen.of_driver(driver.settings)
+    return () if own is None else driver.announcers(own, complain)  # `platform` refuses that

@@ -7,18 +7,23 @@ key is an error. A database URL may hold a password, so no message quotes one.
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from zdm.errors import InputError
+from zdm.model.ranges import Interval, Megabytes, Percent, Range, Timeout, Wait
 from zdm.serialize import codec
 
 FILE_NAME = "zdm.toml"
 DATABASE_VARIABLE = "ZDM_DATABASE_URL"
 MAX_WORKERS = 4  # of one backfill: more gain little and crowd out the application
-MAX_COURTESY = 1_000
+NO_DRIVER = "none"  # a person deploys
+OLDEST_SERVER, NEWEST_SERVER = 14, 18  # major versions that the tests run on
+
+ServerVersion = Annotated[int, Range(OLDEST_SERVER, NEWEST_SERVER)]
+Own = TypeVar("Own")  # a driver's settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,105 +41,46 @@ class AlembicSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LocalWorkload:
-    """The processes of one application on this machine, for the driver `local`."""
-
-    command: tuple[str, ...]  # {port}, {version} and {python} (zdm's own) are replaced
-    replicas: int
-    first_port: int  # the first free port from there on; 0: any free port
-    ready_path: str
-    directory: Path  # where the supervisor keeps its state and the logs
-    grace: timedelta
-    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold a URL
-    name: str = "app"
-    root: Path = Path()  # the working directory of the processes
-    start_timeout: timedelta = timedelta(seconds=30)  # from start to ready
-    min_ready: timedelta = timedelta(0)  # ready that long before the next old one stops
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KubernetesWorkload:
-    """One object that runs the application, for the driver `kubernetes`."""
-
-    kind: Literal["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"]
-    namespace: str
-    name: str
-    container: str = ""  # runs the application; not needed where the pod has but one
-    also: tuple[str, ...] = ()  # further containers, init containers too, of the same image
-    version: Literal["auto", "label", "annotation", "image"] = "auto"  # where it is written
-    version_key: str = "zdm.dev/app-version"  # of the label or annotation
-    image: str = ""  # with {version}; empty: the one for all workloads
-    images: tuple[tuple[str, str], ...] = ()  # by version, instead of `image`
-    may_be_gone: bool = False  # whether the gate is content when it does not exist
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KubernetesSettings:
-    """A cluster, and what runs the application there, for the driver `kubernetes`."""
-
-    namespaces: tuple[str, ...]  # where zdm looks, and nowhere else
-    workloads: tuple[KubernetesWorkload, ...]
-    secrets: tuple[str, ...]  # names of the Secrets (or SecretProviderClasses) of the database
-    mode: Literal["patch", "observe", "command"] = "patch"
-    patch: Literal["strategic", "apply"] = "strategic"
-    force: bool = False  # with `apply`: take the image from who owns it
-    command: tuple[str, ...] = ()  # {version} is replaced
-    command_timeout: timedelta = timedelta(minutes=15)
-    image: str = ""
-    images: tuple[tuple[str, str], ...] = ()
-    kubeconfig: Path | None = None
-    context: str | None = None
-    allowed_undeclared: tuple[str, ...] = ()  # "Kind namespace/name", with *
-    assume_dead: tuple[str, ...] = ()  # "namespace/pod", for pods on lost nodes
-    config_error_after: timedelta = timedelta(seconds=15)  # no image name, no Secret: no blip
-    image_error_after: timedelta = timedelta(seconds=90)  # registries have blips
-    restarts: int = 3  # crashes of a new pod before the rollout has failed
-    announce: bool = True  # Events and annotations on the workloads
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutSettings:
     """How the application's versions get onto their platform."""
 
-    driver: Literal["none", "local", "kubernetes"] = "none"
+    driver: str = NO_DRIVER  # or a driver that the registry has
     old: str = "old"
     new: str = "new"
-    soak: timedelta = timedelta(seconds=0)
-    revert_window: timedelta = timedelta(hours=24)  # from deployed to the contract
-    polls: int = 3
-    poll_interval: timedelta = timedelta(seconds=2)
-    deadline: timedelta = timedelta(hours=1)
+    soak: Wait = timedelta(seconds=0)
+    revert_window: Wait = timedelta(hours=24)  # from deployed to the contract
+    polls: Annotated[int, Range(1, 1_000)] = 3  # in a row; without one the gate is not asked
+    poll_interval: Interval = timedelta(seconds=2)
+    deadline: Wait = timedelta(hours=1)
     sessions: Literal["block", "warn"] = "block"
     allowed_sessions: tuple[str, ...] = ()  # application names (globs) that never block
-    local: LocalWorkload | None = None
-    kubernetes: KubernetesSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecuteSettings:
     """How long the executor waits for others, and whether it ends them."""
 
-    lock_deadline: timedelta = timedelta(minutes=10)  # for one step's locks
-    concurrent_deadline: timedelta = timedelta(minutes=30)  # for CONCURRENTLY's waits
-    reconnect_deadline: timedelta = timedelta(minutes=2)
-    end_blockers_after: timedelta | None = None  # None: nobody is ended
+    lock_deadline: Wait = timedelta(minutes=10)  # for one step's locks
+    concurrent_deadline: Timeout = timedelta(minutes=30)  # for CONCURRENTLY's waits
+    reconnect_deadline: Wait = timedelta(minutes=2)
+    end_blockers_after: Wait | None = None  # None: nobody is ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillGates:
     """Above which values a backfill holds; it goes on at half of most of them."""
 
-    replica_lag: timedelta = timedelta(seconds=10)
-    replica_mb: int = 256  # WAL that a replica has not replayed
+    replica_lag: Wait = timedelta(seconds=10)
+    replica_mb: Megabytes = 256  # WAL that a replica has not replayed
     standbys: tuple[str, ...] = ()  # application names that must be connected
-    slot_mb: int = 10_240  # WAL that a replication slot keeps
-    slot_percent: int = 50  # or this share of max_slot_wal_keep_size, where it is less
-    archive_segments: int = 42
-    dead_percent: int = 20  # dead rows, while a transaction older than xmin_age is open
-    xmin_age: timedelta = timedelta(minutes=15)
-    vacuum_patience: timedelta = timedelta(hours=2)  # for a vacuum of the table
-    queue: timedelta = timedelta(seconds=2)  # somebody waits for the table, or for a batch
-    poll: timedelta = timedelta(seconds=1)
+    slot_mb: Megabytes = 10_240  # WAL that a replication slot keeps
+    slot_percent: Percent = 50  # or this share of max_slot_wal_keep_size, where it is less
+    archive_segments: Annotated[int, Range(0, 1_000_000)] = 42
+    dead_percent: Percent = 20  # dead rows, while a transaction older than xmin_age is open
+    xmin_age: Wait = timedelta(minutes=15)
+    vacuum_patience: Wait = timedelta(hours=2)  # for a vacuum of the table
+    queue: Wait = timedelta(seconds=2)  # somebody waits for the table, or for a batch
+    poll: Interval = timedelta(seconds=1)
     blind: Literal["stop", "accept"] = "stop"  # without pg_read_all_stats
     sql: str | None = None  # a query that gives one number
     sql_above: float | None = None
@@ -160,25 +106,17 @@ class BackfillGates:
 class BackfillSettings:
     """How backfills treat the server."""
 
-    workers: int = 1  # connections that fill disjoint ranges of keys
-    wal_budget_mb: int = 16  # a second, which paces; all workers together
-    courtesy: float = 24.0  # seconds of rest for one of a paced batch, while others work
-    failing_rows: int = 1  # so many rows that cannot be filled are named before it stops
-    wal_limit_gb: float | None = None  # of a whole backfill; above it, zdm asks
+    # connections that fill disjoint ranges of keys
+    workers: Annotated[int, Range(1, MAX_WORKERS)] = 1
+    # a second, which paces; all workers together
+    wal_budget_mb: Annotated[int, Range(1, 1_000_000)] = 16
+    # seconds of rest for one second of a paced backfill's work, while others work
+    rest_per_work: Annotated[float, Range(0, 1_000)] = 24.0
+    # so many rows that cannot be filled are named before it stops
+    failing_rows: Annotated[int, Range(1, 1_000_000)] = 1
+    # of a whole backfill; above it, zdm asks
+    wal_limit_gb: Annotated[float, Range(0.001, 1_000_000)] | None = None
     gates: BackfillGates = BackfillGates()
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
-        if not 1 <= self.workers <= MAX_WORKERS:
-            raise ValueError(f"backfill.workers must be from 1 to {MAX_WORKERS}")
-        if self.wal_budget_mb < 1:
-            raise ValueError("backfill.wal_budget_mb must be at least 1")
-        if not 0 <= self.courtesy <= MAX_COURTESY:
-            raise ValueError(f"backfill.courtesy must be from 0 to {MAX_COURTESY}")
-        if self.failing_rows < 1:
-            raise ValueError("backfill.failing_rows must be at least 1")
-        if self.wal_limit_gb is not None and self.wal_limit_gb <= 0:
-            raise ValueError("backfill.wal_limit_gb must be above 0")
 
     @property
     def wal_limit(self) -> int | None:
@@ -194,12 +132,22 @@ class Settings:
     database: str | None = field(default=None, repr=False)  # may hold a password
     plans: Path
     alembic: AlembicSettings | None = None
-    server_version: int | None = None  # major version of the target
+    server_version: ServerVersion | None = None  # major version of the target
     shadow_url: str | None = field(default=None, repr=False)
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     rollout: RolloutSettings = RolloutSettings()
     execute: ExecuteSettings = ExecuteSettings()
     backfill: BackfillSettings = BackfillSettings()
+    drivers: tuple[object, ...] = ()  # tables of drivers, each of the type that its driver has
+
+    def of_driver(self, kind: type[Own]) -> Own | None:
+        """The table of the driver whose settings have this type, if the file has it."""
+        return next((table for table in self.drivers if isinstance(table, kind)), None)
+
+    def with_driver(self, table: object) -> "Settings":
+        """These settings, with the driver's table instead of the one it had."""
+        others = tuple(other for other in self.drivers if type(other) is not type(table))
+        return replace(self, drivers=(*others, table))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +156,7 @@ class _File:
 
     database: str | None = None
     plans: Path | None = None
-    server_version: int | None = None
+    server_version: ServerVersion | None = None
     shadow_url: str | None = None
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     alembic: AlembicSettings | None = None
@@ -221,12 +169,16 @@ def load(
     *,
     directory: Path,
     environ: Mapping[str, str],
+    drivers: Mapping[str, type],
     file: Path | None = None,
     database: str | None = None,
 ) -> Settings:
-    """The settings in force in a folder; `file` and `database` are what the user gave."""
+    """The settings in force in a folder; `file` and `database` are what the user gave.
+
+    `drivers` are the types of their tables in [rollout], by name.
+    """
     found = file or _find(directory)
-    content = _read(found) if found else _File()
+    content, tables = _read(found, drivers) if found else (_File(), ())
     root = (found.parent if found else directory).absolute()
     if database is None:
         database = environ.get(DATABASE_VARIABLE) or content.database
@@ -242,6 +194,7 @@ def load(
         rollout=content.rollout,
         execute=content.execute,
         backfill=content.backfill,
+        drivers=tables,
     )
 
 
@@ -261,25 +214,9 @@ def _upwards(start: Path) -> Iterator[Path]:
             return
 
 
-def _read(file: Path) -> _File:
+def _read(file: Path, drivers: Mapping[str, type]) -> tuple[_File, tuple[object, ...]]:
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InputError(
-            f"the settings file {file} cannot be read: {reason}", hint="check `--config`"
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(
-            f"{file} is not TOML: {error}", hint="see docs/reference/config.md"
-        ) from error
-    local = (
-        data.get("rollout", {}).get("local") if isinstance(data.get("rollout"), dict) else None
-    )
-    if isinstance(local, dict):
-        local.setdefault("root", ".")
-    try:
-        return codec.from_plain(_File, data, _codecs(file.absolute().parent))
+        return _decode(_data(file), drivers, file.absolute().parent)
     except codec.MisfitError as error:
         raise InputError(
             f"{file}: {error.key or 'the file'} {error.message}",
@@ -289,6 +226,69 @@ def _read(file: Path) -> _File:
         raise InputError(
             f"{file}: {error}", hint="see docs/reference/config.md for the settings"
         ) from error
+
+
+def _data(file: Path) -> dict[str, Any]:
+    hint = "see docs/reference/config.md"
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InputError(
+            f"the settings file {file} cannot be read: {reason}", hint="check `--config`"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{file} is not TOML: {error}", hint=hint) from error
+    except RecursionError as error:
+        raise InputError(
+            f"{file} cannot be read: it is nested too deeply", hint=hint
+        ) from error
+    except ValueError as error:  # Python reads no number of more than 4,300 digits
+        raise InputError(
+            f"{file} cannot be read: a number in it has too many digits", hint=hint
+        ) from error
+
+
+def _decode(
+    data: dict[str, Any], drivers: Mapping[str, type], root: Path
+) -> tuple[_File, tuple[object, ...]]:
+    """The core's settings, and the tables of all drivers, chosen or not."""
+    rollout, codecs = data.get("rollout"), _codecs(root)
+    tables = []
+    if isinstance(rollout, dict):
+        core = {key: value for key, value in rollout.items() if key not in drivers}
+        _only_drivers(core, drivers)
+        data = {**data, "rollout": core}
+        tables = [
+            _at(root, codec.from_plain(kind, rollout[name], codecs, ("rollout", name)))
+            for name, kind in drivers.items()
+            if name in rollout
+        ]
+    return codec.from_plain(_File, data, codecs), tuple(tables)
+
+
+def _only_drivers(core: dict[str, Any], drivers: Mapping[str, type]) -> None:
+    """Refuse what chooses or describes a driver that there is not."""
+    known = (NO_DRIVER, *drivers)
+    words = ", ".join(known)
+    for key, value in core.items():
+        if isinstance(value, dict):
+            raise codec.MisfitError(("rollout", key), f"is no driver; drivers are {words}")
+    chosen = core.get("driver", NO_DRIVER)
+    if isinstance(chosen, str) and chosen not in known:
+        raise codec.MisfitError(
+            ("rollout", "driver"), f"must be one of {words}, not {chosen!r}"
+        )
+
+
+def _at(root: Path, table: Any) -> object:
+    """A driver's table; a path's default is relative to the file's folder, too."""
+    paths = {
+        field.name: root / path
+        for field in fields(table)
+        if isinstance(path := getattr(table, field.name), Path) and not path.is_absolute()
+    }
+    return replace(table, **paths)
 
 
 def _codecs(root: Path) -> codec.Codecs:

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import zdm
 from zdm.config import settings as config
-from zdm.config.settings import LocalWorkload, Settings
+from zdm.config.settings import Settings
 from zdm.demo import database as users_table
 from zdm.demo.ledger import Ledger, Row
 from zdm.demo.traffic import Figures, Traffic
@@ -27,8 +27,10 @@ from zdm.errors import InputError, RolloutError, ZdmError
 from zdm.model.release import RolloutComplete, RolloutFailed, Version
 from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Wanted
+from zdm.rollout import registry
 from zdm.rollout.local import processes as local_processes
 from zdm.rollout.local.driver import Local
+from zdm.rollout.local.settings import LocalWorkload
 
 MIN_ROWS = 1000
 POLL = 0.1
@@ -193,7 +195,7 @@ def shop_settings() -> Settings:
     for root in (package / "_shop", package.parent):
         file = root / config.FILE_NAME
         if file.exists() and (root / "examples/shop").is_dir():
-            return config.load(directory=root, environ={}, file=file)
+            return config.load(directory=root, environ={}, file=file, drivers=registry.tables())
     raise InputError(
         "the shop is not beside the package, so there is nothing to demonstrate",
         hint="install zdm from its wheel, or run from a checkout of its repository",
@@ -248,7 +250,7 @@ def _shop(options: DemoOptions, watcher: Watcher) -> Iterator[tuple[Shop, str]]:
 
 
 def _workload(settings: Settings, dsn: str, folder: Path) -> LocalWorkload:
-    workload = settings.rollout.local
+    workload = settings.of_driver(LocalWorkload)
     if workload is None:
         raise InputError("the shop's zdm.toml says nothing of [rollout.local]")
     return replace(

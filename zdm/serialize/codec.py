@@ -8,6 +8,7 @@ one word (a duration, a place in a file) are given as codecs.
 
 import dataclasses
 import functools
+import math
 import re
 import types
 import typing
@@ -15,11 +16,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+
+from zdm.model.ranges import Bound, NotEmpty, Range
 
 T = TypeVar("T")
 Path = tuple[str | int, ...]
 DISCRIMINATOR = "kind"
+_SHOWN_BITS = 128  # a longer number says nothing, and Python may refuse to write it
 
 _SCALARS: dict[type, tuple[str, str]] = {
     str: ("string", "text"),
@@ -94,7 +98,7 @@ DURATION = Codec(  # the shortest exact form: 200ms, 15s, 5m
 @functools.cache
 def _fields(kind: Any) -> tuple[tuple[dataclasses.Field[Any], Any], ...]:
     """The fields of a dataclass with their types, the discriminator second."""
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     found = [(field, hints[field.name]) for field in dataclasses.fields(kind)]
     head = [pair for pair in found if pair[0].name == DISCRIMINATOR]
     if head and len(found) > 1:
@@ -144,6 +148,8 @@ def from_plain(kind: type[T], data: Any, codecs: Codecs, path: Path = ()) -> T:
 
 def _decode(kind: Any, data: Any, codecs: Codecs, path: Path) -> Any:
     origin = typing.get_origin(kind)
+    if origin is Annotated:
+        return _decode_bounded(typing.get_args(kind), data, codecs, path)
     if kind in codecs:
         return _decode_codec(codecs[kind], data, path)
     if dataclasses.is_dataclass(kind):
@@ -156,9 +162,47 @@ def _decode(kind: Any, data: Any, codecs: Codecs, path: Path) -> Any:
         return _decode_choice(typing.get_args(kind), data, path)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(_decode_choice(tuple(member.value for member in kind), data, path))
-    if type(data) is kind or (kind is float and type(data) is int):
+    return _decode_scalar(kind, data, path)
+
+
+def _decode_scalar(kind: Any, data: Any, path: Path) -> Any:
+    if kind is float and type(data) in (float, int):
+        return _finite(data, path)
+    if type(data) is kind:
         return data
     raise MisfitError(path, f"must be {_SCALARS[kind][1]}, not {_words(data)}")
+
+
+def _finite(data: float, path: Path) -> float:
+    try:
+        if math.isfinite(data):
+            return data
+    except OverflowError:  # a whole number that no float holds
+        pass
+    raise MisfitError(path, f"must be a finite number, not {_words(data)}")
+
+
+def _decode_bounded(args: tuple[Any, ...], data: Any, codecs: Codecs, path: Path) -> Any:
+    value = _decode(args[0], data, codecs, path)
+    for bound in args[1:]:
+        fault = _fault(bound, value, codecs)
+        if fault:
+            raise MisfitError(path, f"must {fault}")
+    return value
+
+
+def _fault(bound: Bound, value: Any, codecs: Codecs) -> str:
+    def words(number: Any) -> str:
+        return _words(to_plain(number, codecs)).strip("'")
+
+    match bound:
+        case Range(least=least) if value < least:
+            return f"be at least {words(least)}, not {words(value)}"
+        case Range(most=most) if value > most:
+            return f"be at most {words(most)}, not {words(value)}"
+        case NotEmpty() if not value:
+            return "not be empty"
+    return ""
 
 
 def _decode_codec(codec: Codec, data: Any, path: Path) -> Any:
@@ -220,6 +264,10 @@ def _decode_union(kinds: tuple[Any, ...], data: Any, codecs: Codecs, path: Path)
     return None if fitting[0] is types.NoneType else _decode(fitting[0], data, codecs, path)
 
 
+def _bare(kind: Any) -> Any:
+    return typing.get_args(kind)[0] if typing.get_origin(kind) is Annotated else kind
+
+
 def _tag(kind: Any) -> str:
     """The one word that tells this member of a union from the others."""
     for field, hint in _fields(kind):
@@ -230,6 +278,7 @@ def _tag(kind: Any) -> str:
 
 def _has_shape(kind: Any, data: Any, codecs: Codecs) -> bool:
     """Whether the type is written as such data: a mapping, a list, nothing, or one word."""
+    kind = _bare(kind)
     if kind in codecs:
         shape = codecs[kind].schema.get("type", "string")
     elif dataclasses.is_dataclass(kind):
@@ -247,6 +296,8 @@ def _words(data: Any) -> str:
         return "a mapping"
     if isinstance(data, list):
         return "a list"
+    if isinstance(data, int) and data.bit_length() > _SHOWN_BITS:
+        return "a number of so many digits"
     return "nothing" if data is None else repr(data)
 
 
@@ -264,21 +315,36 @@ def json_schema(kind: type, codecs: Codecs) -> dict[str, Any]:
 def json_schema_of(kind: Any, codecs: Codecs, definitions: dict[str, Any]) -> dict[str, Any]:
     """The schema of one type; dataclasses go to `definitions` and are referred to."""
     origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Annotated:
+        return {**json_schema_of(args[0], codecs, definitions), **_bounds_schema(args)}
     if kind in codecs:
         return dict(codecs[kind].schema)
-    if kind is types.NoneType:
-        return {"type": "null"}
     if dataclasses.is_dataclass(kind):
         return _object_schema(typing.cast(type, kind), codecs, definitions)
     if origin in (typing.Union, types.UnionType):
         return {"anyOf": [json_schema_of(arg, codecs, definitions) for arg in args]}
     if origin in (tuple, frozenset):
         return _list_schema(args, codecs, definitions)
-    if origin is Literal:
-        return {"enum": list(args)}
+    return _scalar_schema(kind)
+
+
+def _scalar_schema(kind: Any) -> dict[str, Any]:
+    if typing.get_origin(kind) is Literal:
+        return {"enum": list(typing.get_args(kind))}
     if issubclass(kind, Enum):
         return {"enum": [member.value for member in kind]}
-    return {"type": _SCALARS[kind][0]}
+    return {"type": "null" if kind is types.NoneType else _SCALARS[kind][0]}
+
+
+def _bounds_schema(args: tuple[Any, ...]) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    for bound in args[1:]:
+        match bound:
+            case Range(least=int() | float() as least, most=int() | float() as most):
+                schema |= {"minimum": least, "maximum": most}
+            case NotEmpty():
+                schema |= {"minItems": 1}
+    return schema
 
 
 def _list_schema(

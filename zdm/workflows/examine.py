@@ -1,31 +1,27 @@
 """Everything `zdm doctor` looks at: the database, the Alembic project, the platform."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 
-from zdm.config.settings import KubernetesSettings, RolloutSettings, Settings
-from zdm.errors import ZdmError
+from zdm.config.settings import Settings
+from zdm.errors import InputError
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
-from zdm.model.release import Version
 from zdm.model.schema import Name
 from zdm.postgres.doctor import checks as database
 from zdm.revisions import doctor as project
-from zdm.rollout.kubernetes import doctor, doctor_checks
-from zdm.rollout.kubernetes.api import ClusterApi
-from zdm.workflows import job_manifest, plan_files
+from zdm.rollout import registry
+from zdm.workflows import plan_files
 
 
 def run(
-    settings: Settings, plan: Path | None, connect: Callable[[KubernetesSettings], ClusterApi]
+    settings: Settings, plan: Path | None, drivers: registry.Drivers = registry.ALL
 ) -> tuple[Diagnosis, ...]:
     """Every check that the settings allow; what cannot be asked is said."""
     tables = None if plan is None else _tables(plan)
     return (
         *_database(settings, tables),
         *project.examine(settings),
-        *_platform(settings.rollout, connect),
+        *_platform(settings, drivers),
     )
 
 
@@ -48,41 +44,18 @@ def _database(settings: Settings, tables: tuple[Name, ...] | None) -> tuple[Diag
     return database.examine(settings.database, tables, blind=blind)
 
 
-def _platform(
-    rollout: RolloutSettings, connect: Callable[[KubernetesSettings], ClusterApi]
-) -> tuple[Diagnosis, ...]:
-    match rollout.driver:
-        case "none":
-            return (
-                diagnosis.warning(
-                    "platform",
-                    "no rollout driver is set, so zdm cannot see when the old version is gone",
-                    "declare one in [rollout] of zdm.toml, or run with --assume-deployed",
-                ),
-            )
-        case "local":
-            return (diagnosis.ok("platform", "the driver `local` supervises processes here"),)
-        case "kubernetes":
-            return _cluster(rollout, connect)
-
-
-def _cluster(
-    rollout: RolloutSettings, connect: Callable[[KubernetesSettings], ClusterApi]
-) -> tuple[Diagnosis, ...]:
-    settings = rollout.kubernetes
-    if settings is None:
+def _platform(settings: Settings, drivers: registry.Drivers) -> tuple[Diagnosis, ...]:
+    driver = registry.chosen(settings, drivers)
+    if driver is None:
         return (
-            diagnosis.failed(
+            diagnosis.warning(
                 "platform",
-                "the rollout driver is `kubernetes`, and [rollout.kubernetes] is missing",
-                "see docs/drivers/kubernetes.md for its settings",
+                "no rollout driver is set, so zdm cannot see when the old version is gone",
+                "declare one in [rollout] of zdm.toml, or run with --assume-deployed",
             ),
         )
     try:
-        api = connect(settings)
-    except ZdmError as error:
-        return (diagnosis.failed("cluster", error.message, error.hint),)
-    versions = (Version(rollout.old), Version(rollout.new))
-    cluster = doctor.ClusterOfSettings(settings, api, versions)
-    own = os.environ.get("POD_NAMESPACE", "")  # set in the Job that `zdm manifest` prints
-    return doctor_checks.examine(cluster, job_manifest.scope(settings, own))
+        own = driver.own(settings)
+    except InputError as error:
+        return (diagnosis.failed("platform", error.message, error.hint),)
+    return driver.doctor(own, settings.rollout)

@@ -1,4 +1,4 @@
-"""The Kubernetes documents of one plan, from the project's settings and what was asked."""
+"""What runs one plan beside the application, from the project's settings and what was asked."""
 
 import re
 import tomllib
@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from zdm.config import settings as config
-from zdm.config.settings import KubernetesSettings, Settings
+from zdm.config.settings import Settings
 from zdm.errors import InputError, RefusedError
-from zdm.rollout.kubernetes import manifest
-from zdm.rollout.kubernetes.manifest import Document, Job, PlanInConfigMap, PlanInImage
-from zdm.rollout.kubernetes.rbac import Scope, Target
+from zdm.rollout import registry
+from zdm.rollout.port import Document, JobRequest, PlanBesideImage, PlanInImage
 from zdm.serialize import plan_file
 from zdm.workflows import plan_files
 
@@ -36,60 +35,40 @@ class Asked:
     metrics_port: int | None = None
 
 
-def run(settings: Settings, asked: Asked) -> dict[str, Document]:
+def run(
+    settings: Settings, asked: Asked, drivers: registry.Drivers = registry.ALL
+) -> dict[str, Document]:
     """The documents by a short word each."""
-    cluster = settings.rollout.kubernetes
-    if settings.rollout.driver != "kubernetes" or cluster is None:
+    driver = registry.chosen(settings, drivers)
+    if driver is None or driver.manifest is None:
         raise InputError(
             f"the rollout driver is `{settings.rollout.driver}`, so there are no workloads that"
             " a Role could name",
             hint='set driver = "kubernetes" and [rollout.kubernetes]; see'
             " docs/drivers/kubernetes.md",
         )
+    own = driver.own(settings)
     plan = plan_files.read_plan(asked.plan)
-    return manifest.documents(
-        Job(
-            account=asked.account,
-            plan=plan.name,
-            digest=plan_file.digest(plan),
-            attempt=asked.attempt,
-            release=settings.rollout.new,
-            image=asked.image,
-            content=_content(settings, cluster, asked),
-            secret=asked.secret,
-            secret_key=asked.secret_key,
-            scope=scope(cluster, asked.namespace or cluster.namespaces[0]),
-            database_port=asked.database_port,
-            metrics_port=asked.metrics_port,
-        )
+    request = JobRequest(
+        plan=plan.name,
+        digest=plan_file.digest(plan),
+        release=settings.rollout.new,
+        image=asked.image,
+        content=_content(settings, asked),
+        account=asked.account,
+        attempt=asked.attempt,
+        namespace=asked.namespace,
+        secret=asked.secret,
+        secret_key=asked.secret_key,
+        database_port=asked.database_port,
+        metrics_port=asked.metrics_port,
     )
+    return driver.manifest(own, request)
 
 
-def scope(cluster: KubernetesSettings, own: str) -> Scope:
-    """What the settings make zdm do in the cluster; `own` is where zdm itself runs."""
-    return Scope(
-        own=own,
-        namespaces=cluster.namespaces,
-        workloads=tuple(
-            Target(namespace=one.namespace, kind=one.kind, name=one.name)
-            for one in cluster.workloads
-        ),
-        mode=cluster.mode,
-        announce=cluster.announce,
-    )
-
-
-def _content(
-    settings: Settings, cluster: KubernetesSettings, asked: Asked
-) -> PlanInConfigMap | PlanInImage:
+def _content(settings: Settings, asked: Asked) -> PlanBesideImage | PlanInImage:
     if asked.plan_in_image:
         return PlanInImage(path=asked.plan.as_posix())
-    if cluster.kubeconfig is not None or cluster.context is not None:
-        raise InputError(
-            "[rollout.kubernetes] names a kubeconfig or a context, and the Job has neither: it"
-            " uses its ServiceAccount",
-            hint="take both out of zdm.toml, and set KUBECONFIG where you need it",
-        )
     text = plan_files.read_text(asked.settings_file or settings.root / config.FILE_NAME)
     secret = next(_passwords(tomllib.loads(text)), None)
     if secret is not None:
@@ -98,7 +77,7 @@ def _content(
             hint="take it out: the Job gets its URL from the Secret, and others may use"
             " ZDM_DATABASE_URL",
         )
-    return PlanInConfigMap(
+    return PlanBesideImage(
         settings=text, plan_name=asked.plan.name, plan=plan_files.read_text(asked.plan)
     )
 

@@ -223,4 +223,4 @@ def test_an_older_journal_learns_of_them(own: Connection) -> None:
 def test_no_failing_row_cannot_be_wanted(tmp_path: Path) -> None:
     (tmp_path / "zdm.toml").write_text("[backfill]\nfailing_rows = 0\n")
     with pytest.raises(InputError, match="failing_rows must be at least 1"):
-        config.load(directory=tmp_path, environ={})
+        config.load(directory=tmp_path, environ={}, drivers={})

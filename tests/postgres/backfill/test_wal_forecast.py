@@ -165,5 +165,5 @@ def test_it_holds_again_at_once_after_it_was_stopped_and_a_higher_limit_frees_it
 
 def test_a_limit_of_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "zdm.toml").write_text("[backfill]\nwal_limit_gb = 0\n")
-    with pytest.raises(InputError, match="wal_limit_gb must be above 0"):
-        config.load(directory=tmp_path, environ={})
+    with pytest.raises(InputError, match=r"wal_limit_gb must be at least 0\.001, not 0"):
+        config.load(directory=tmp_path, environ={}, drivers={})

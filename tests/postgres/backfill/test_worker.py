@@ -167,12 +167,12 @@ def test_a_worker_that_is_terminated_is_a_lost_connection(own: Connection) -> No
 
 def test_more_than_four_are_refused(tmp_path: Path) -> None:
     (tmp_path / "zdm.toml").write_text("[backfill]\nworkers = 5\n")
-    with pytest.raises(InputError, match="from 1 to 4"):
-        config.load(directory=tmp_path, environ={})
+    with pytest.raises(InputError, match=r"backfill\.workers must be at most 4, not 5"):
+        config.load(directory=tmp_path, environ={}, drivers={})
 
 
 def test_a_paced_backfill_rests_as_long_as_the_settings_want_it(own: Connection) -> None:
-    fence, settings = begun(own), BackfillSettings(courtesy=3.0)
+    fence, settings = begun(own), BackfillSettings(rest_per_work=3.0)
 
     assert job(own, fence, step(("id",)), settings=settings).pace.rest_when_busy == 3.0
     full = job(own, fence, step(("id",)), Pacing.FULL, settings)

@@ -10,7 +10,7 @@ from tests.case import Watching
 from tests.fakes.journal import JournalOnly
 from tests.fakes.kube_api.kubectl import Kubectl, Said
 from tests.fakes.kube_api.server import FakeKube
-from zdm.config.settings import KubernetesSettings, KubernetesWorkload, RolloutSettings
+from zdm.config.settings import RolloutSettings
 from zdm.errors import ZdmError
 from zdm.execute.events import Waiting
 from zdm.execute.gate.keeper import GateKeeper
@@ -22,6 +22,7 @@ from zdm.rollout.kubernetes import client as kube_api
 from zdm.rollout.kubernetes.api import Json
 from zdm.rollout.kubernetes.client import KubeApi
 from zdm.rollout.kubernetes.driver import Kubernetes
+from zdm.rollout.kubernetes.settings import KubernetesSettings, KubernetesWorkload
 
 V1, V2 = Version("v1"), Version("v2")
 SPACE = "default"

@@ -11,8 +11,9 @@ import yaml
 
 from tests.fakes.kube_api.kubectl import PROGRAM
 from zdm.config import settings as config
-from zdm.config.settings import KubernetesSettings
 from zdm.render import manifest as rendering
+from zdm.rollout import registry
+from zdm.rollout.kubernetes.settings import KubernetesSettings
 from zdm.workflows import job_manifest
 
 ROOT = Path(__file__).parents[3]
@@ -36,9 +37,12 @@ def documents() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def settings() -> KubernetesSettings:
-    found = config.load(directory=EXAMPLE, environ={}, file=EXAMPLE / "zdm.toml")
-    assert found.rollout.kubernetes is not None
-    return found.rollout.kubernetes
+    found = config.load(
+        directory=EXAMPLE, environ={}, file=EXAMPLE / "zdm.toml", drivers=registry.tables()
+    )
+    cluster = found.of_driver(KubernetesSettings)
+    assert cluster is not None
+    return cluster
 
 
 def one(documents: list[dict[str, Any]], kind: str) -> dict[str, Any]:
@@ -79,7 +83,7 @@ def test_every_pod_fits_the_profile_that_the_namespace_enforces(
 def test_what_zdm_printed_is_what_it_prints_now() -> None:
     """`zdm manifest`, as the README says; write it anew with that command."""
     file = EXAMPLE / "zdm.toml"
-    found = config.load(directory=EXAMPLE, environ={}, file=file)
+    found = config.load(directory=EXAMPLE, environ={}, file=file, drivers=registry.tables())
     asked = job_manifest.Asked(
         plan=ROOT / "plans/0007_drop_email.yaml", image=IMAGE, settings_file=file
     )

@@ -12,17 +12,18 @@ import pytest
 
 from tests.fakes.kube_api.kubectl import Kubectl
 from tests.fakes.kube_api.server import FakeKube
-from zdm.config.settings import KubernetesSettings, KubernetesWorkload
 from zdm.errors import RefusedError
 from zdm.model.diagnosis import Diagnosis, Verdict
 from zdm.model.release import Version
 from zdm.render import manifest as rendering
-from zdm.rollout.kubernetes import client, doctor_checks, manifest, rbac
+from zdm.rollout.kubernetes import client, manifest, rbac
 from zdm.rollout.kubernetes.api import DEPLOYMENTS, PODS, Resource
-from zdm.rollout.kubernetes.doctor import ClusterOfSettings
+from zdm.rollout.kubernetes.doctor import checks as doctor_checks
+from zdm.rollout.kubernetes.doctor.cluster import ClusterOfSettings
 from zdm.rollout.kubernetes.driver import Kubernetes
-from zdm.rollout.kubernetes.manifest import Job, PlanInConfigMap
-from zdm.workflows import job_manifest
+from zdm.rollout.kubernetes.manifest import Job
+from zdm.rollout.kubernetes.settings import KubernetesSettings, KubernetesWorkload
+from zdm.rollout.port import JobRequest, PlanBesideImage
 
 OLD, NEW = Version("v1"), Version("v2")
 IMAGE = "registry.example/shop:{version}"
@@ -37,7 +38,7 @@ SETTINGS = KubernetesSettings(
 )
 
 
-NEEDED = rbac.needed(job_manifest.scope(SETTINGS, "shop"))
+NEEDED = rbac.needed(rbac.scope_of(SETTINGS, "shop"))
 
 
 def pod_template(name: str, **container: object) -> dict[str, object]:
@@ -99,7 +100,7 @@ class Cluster:
         return client.from_settings(self.kubeconfig, None)
 
     def examine(self) -> dict[str, Diagnosis]:
-        scope = job_manifest.scope(SETTINGS, "shop")
+        scope = rbac.scope_of(SETTINGS, "shop")
         return {one.name: one for one in doctor_checks.examine(self.as_zdm(), scope)}
 
 
@@ -108,16 +109,14 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """kubectl has applied what `zdm manifest` prints; zdm has its ServiceAccount's token."""
     printed = manifest.documents(
         Job(
-            account="zdm",
-            plan="p",
-            digest="d",
-            attempt=1,
-            release="v2",
-            image="zdm:1",
-            content=PlanInConfigMap(settings="", plan_name="p.yaml", plan="format: 1\n"),
-            secret="zdm-database",
-            secret_key="url",
-            scope=job_manifest.scope(SETTINGS, "shop"),
+            request=JobRequest(
+                plan="p",
+                digest="d",
+                release="v2",
+                image="zdm:1",
+                content=PlanBesideImage(settings="", plan_name="p.yaml", plan="format: 1\n"),
+            ),
+            scope=rbac.scope_of(SETTINGS, "shop"),
         )
     )
     with FakeKube() as fake:

@@ -5,15 +5,11 @@ import pytest
 
 from tests.golden import Golden
 from zdm.config import settings as config
-from zdm.config.settings import (
-    AlembicSettings,
-    KubernetesSettings,
-    KubernetesWorkload,
-    LocalWorkload,
-    RolloutSettings,
-    Settings,
-)
+from zdm.config.settings import AlembicSettings, RolloutSettings, Settings
 from zdm.errors import InputError
+from zdm.rollout import registry
+from zdm.rollout.kubernetes.settings import KubernetesSettings, KubernetesWorkload
+from zdm.rollout.local.settings import LocalWorkload
 
 FULL = """
 database = "postgresql://file@db/shop"
@@ -53,7 +49,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def load(folder: Path, **given: str) -> Settings:
-    return config.load(directory=folder, environ={}, **given)  # type: ignore[arg-type]  # file and database
+    return config.load(directory=folder, environ={}, drivers=registry.tables(), **given)  # type: ignore[arg-type]  # file and database
 
 
 def test_every_setting_is_read(tmp_path: Path) -> None:
@@ -78,7 +74,9 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
             soak=timedelta(seconds=30),
             poll_interval=timedelta(milliseconds=500),
             allowed_sessions=("metabase*",),
-            local=LocalWorkload(
+        ),
+        drivers=(
+            LocalWorkload(
                 command=("python", "-m", "shop", "{port}"),
                 replicas=3,
                 first_port=8001,
@@ -126,7 +124,7 @@ def test_a_given_file_wins_over_the_one_in_the_folder(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     settings = config.load(
-        directory=tmp_path, environ={}, file=write(other, "server_version = 15")
+        directory=tmp_path, environ={}, drivers={}, file=write(other, "server_version = 15")
     )
 
     assert (settings.root, settings.server_version) == (other, 15)
@@ -145,7 +143,10 @@ def test_the_database_comes_from_option_variable_file_in_this_order(
 ) -> None:
     write(tmp_path, FULL)
     settings = config.load(
-        directory=tmp_path, environ={"ZDM_DATABASE_URL": environ}, database=given
+        directory=tmp_path,
+        environ={"ZDM_DATABASE_URL": environ},
+        drivers=registry.tables(),
+        database=given,
     )
 
     assert settings.database is not None
@@ -186,7 +187,7 @@ def test_a_fault_is_named_with_file_and_key(tmp_path: Path, golden: Golden) -> N
 
 def test_a_missing_file_that_was_asked_for_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.toml cannot be read"):
-        config.load(directory=tmp_path, environ={}, file=tmp_path / "gone.toml")
+        config.load(directory=tmp_path, environ={}, drivers={}, file=tmp_path / "gone.toml")
 
 
 @pytest.mark.parametrize(
@@ -233,7 +234,7 @@ def test_a_cluster_and_its_workloads_are_read(tmp_path: Path) -> None:
         images=(("v1", "shop@sha256:aa"), ("v2", "shop@sha256:bb")),
     )
 
-    assert load(tmp_path).rollout.kubernetes == KubernetesSettings(
+    assert load(tmp_path).of_driver(KubernetesSettings) == KubernetesSettings(
         namespaces=("shop",),
         workloads=(nightly,),
         secrets=("db",),
@@ -249,10 +250,3 @@ def test_a_kind_of_workload_that_nobody_knows_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match=r"rollout.kubernetes.workloads\[0\].kind must be one"):
         load(tmp_path)
-
-
-@pytest.mark.parametrize("asked", ["-1", "1001"])
-def test_a_courtesy_that_cannot_be_meant_is_refused(tmp_path: Path, asked: str) -> None:
-    (tmp_path / "zdm.toml").write_text(f"[backfill]\ncourtesy = {asked}\n")
-    with pytest.raises(InputError, match=r"backfill\.courtesy must be from 0 to 1000"):
-        config.load(directory=tmp_path, environ={})

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from zdm.config.settings import KubernetesSettings, RolloutSettings, Settings
+from zdm.config.settings import RolloutSettings, Settings
 from zdm.errors import InputError
+from zdm.rollout.kubernetes.settings import KubernetesSettings
 from zdm.workflows import assume_dead
 
 NOTHING = Settings(root=Path(), plans=Path())
@@ -17,12 +18,12 @@ CLUSTER = KubernetesSettings(
 
 def settings(*namespaces: str) -> Settings:
     cluster = replace(CLUSTER, namespaces=namespaces or ("shop",))
-    rollout = RolloutSettings(driver="kubernetes", kubernetes=cluster)
-    return Settings(root=Path(), plans=Path(), rollout=rollout)
+    rollout = RolloutSettings(driver="kubernetes")
+    return Settings(root=Path(), plans=Path(), rollout=rollout, drivers=(cluster,))
 
 
 def dead(known: Settings, *words: str) -> tuple[str, ...]:
-    cluster = assume_dead.run(known, words).rollout.kubernetes
+    cluster = assume_dead.run(known, words).of_driver(KubernetesSettings)
     assert cluster is not None
     return cluster.assume_dead
 

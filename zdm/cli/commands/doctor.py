@@ -39,7 +39,7 @@ def command(
     from zdm.workflows import examine
 
     settings = wiring.settings(context, database)
-    found = examine.run(settings, plan, wiring.cluster)
+    found = examine.run(settings, plan)
     typer.echo(_json(found) if as_json else _text(found))
     failed = [one.name for one in found if one.verdict is Verdict.FAILED]
     if failed:

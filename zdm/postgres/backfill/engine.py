@@ -63,7 +63,7 @@ PACES = {
         wal_cap=16 * MIB,
         pause=timedelta(milliseconds=20),
         rest=0.5,
-        rest_when_busy=BackfillSettings().courtesy,
+        rest_when_busy=BackfillSettings().rest_per_work,
     ),
     # longer batches are no faster: the rows of a short one are still in the caches
     Pacing.FULL: Pace(
@@ -96,7 +96,7 @@ class Job:
     def pace(self) -> Pace:
         """The pacing's, with the settings' rest for a busy server."""
         pace = PACES[self.pacing]
-        busy = self.settings.courtesy
+        busy = self.settings.rest_per_work
         return replace(pace, rest_when_busy=busy) if pace.rest_when_busy else pace
 
 

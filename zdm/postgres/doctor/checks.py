@@ -9,6 +9,7 @@ from contextlib import closing
 
 from psycopg import errors
 
+from zdm.config.settings import NEWEST_SERVER, OLDEST_SERVER
 from zdm.errors import ZdmError
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
@@ -17,7 +18,6 @@ from zdm.postgres.doctor import journal, rights
 from zdm.postgres.session import connection, pooler
 from zdm.postgres.session.connection import Connection
 
-OLDEST, NEWEST = 14, 18  # major versions that the tests run on
 Examination = Callable[[Connection], Diagnosis]
 
 
@@ -87,18 +87,18 @@ def _direct(opened: Connection) -> Diagnosis:
 
 def _version(opened: Connection) -> Diagnosis:
     major = opened.info.server_version // 10_000
-    if OLDEST <= major <= NEWEST:
+    if OLDEST_SERVER <= major <= NEWEST_SERVER:
         return diagnosis.ok("server version", f"PostgreSQL {major}")
-    if major < OLDEST:
+    if major < OLDEST_SERVER:
         return diagnosis.failed(
             "server version",
-            f"PostgreSQL {major} is older than {OLDEST}, where BEGIN ATOMIC and"
+            f"PostgreSQL {major} is older than {OLDEST_SERVER}, where BEGIN ATOMIC and"
             " client_connection_check_interval start",
             "upgrade the server",
         )
     return diagnosis.warning(
         "server version",
-        f"PostgreSQL {major} is newer than {NEWEST}, and zdm has not been tested on it",
+        f"PostgreSQL {major} is newer than {NEWEST_SERVER}, and zdm has not been tested on it",
         "use a newer zdm, or `zdm verify` on the same version",
     )
 

@@ -13,7 +13,6 @@ import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from zdm.config.settings import KubernetesSettings
 from zdm.errors import InputError, RefusedError, StoppedError
 from zdm.execute.gate.asking import Grace
 from zdm.execute.ports import Clock
@@ -37,6 +36,7 @@ from zdm.rollout.kubernetes.api import (
 from zdm.rollout.kubernetes.objects import Ref, Scene
 from zdm.rollout.kubernetes.patches import Target
 from zdm.rollout.kubernetes.pod_failures import Limits
+from zdm.rollout.kubernetes.settings import KubernetesSettings
 from zdm.rollout.kubernetes.watch import PodWatch
 from zdm.rollout.kubernetes.workloads import Declared
 
@@ -90,10 +90,10 @@ class Kubernetes:
         scene = self._look()
         for one in workloads.resolve(self._declared, scene):
             item = scene.find(one.ref)
-            if item is None and not one.workload.may_be_gone:
+            if item is None and not one.workload.optional:
                 raise RefusedError(
                     f"{one.ref} does not exist, so zdm cannot tell what it runs",
-                    hint="correct [rollout.kubernetes] in zdm.toml, or set `may_be_gone`",
+                    hint="correct [rollout.kubernetes] in zdm.toml, or set `optional = true`",
                 )
             if item is not None:
                 preconditions.check_workload(one, item, (old, new), self._settings.mode)
@@ -202,10 +202,10 @@ class Kubernetes:
         )
 
     def _gone(self, one: Declared) -> None:
-        if not one.workload.may_be_gone:
+        if not one.workload.optional:
             raise StoppedError(
                 f"{one.ref} does not exist, so it cannot be moved",
-                hint="correct [rollout.kubernetes] in zdm.toml, or set `may_be_gone`",
+                hint="correct [rollout.kubernetes] in zdm.toml, or set `optional = true`",
             )
 
     def _patch(

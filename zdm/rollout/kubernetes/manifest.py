@@ -15,8 +15,8 @@ from typing import Any
 from zdm.errors import InputError, PastReturnError, RefusedError, RolloutError, StoppedError
 from zdm.rollout.kubernetes import rbac
 from zdm.rollout.kubernetes.rbac import Scope
-
-Document = dict[str, Any]
+from zdm.rollout.kubernetes.settings import KubernetesSettings
+from zdm.rollout.port import Document, JobRequest, PlanBesideImage, PlanInImage
 
 FINAL = tuple(
     kind.exit_code
@@ -33,56 +33,43 @@ _DROPPED = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanInConfigMap:
-    """The plan file and zdm.toml travel beside the image."""
-
-    settings: str
-    plan_name: str
-    plan: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanInImage:
-    """The image holds both: zdm.toml in its working directory, the plan at this path."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What differs from Job to Job."""
 
-    account: str  # of ServiceAccount, Role and RoleBinding
-    plan: str  # the plan's name
-    digest: str  # of the plan
-    attempt: int
-    release: str  # the version it brings
-    image: str
-    content: PlanInConfigMap | PlanInImage
-    secret: str  # of the direct database URL
-    secret_key: str
+    request: JobRequest
     scope: Scope
-    database_port: int = 5432
-    metrics_port: int | None = None
 
     @property
     def name(self) -> str:
         """One name per plan and attempt, a DNS label."""
-        seed = f"{self.digest}/{self.attempt}".encode()
+        seed = f"{self.request.digest}/{self.request.attempt}".encode()
         tail = hashlib.sha256(seed).hexdigest()[:HASH]
-        head = _DROPPED.sub("-", self.plan.lower()).strip("-")
+        head = _DROPPED.sub("-", self.request.plan.lower()).strip("-")
         room = MAX_NAME - len("zdm--") - HASH
         return f"zdm-{head[:room].strip('-') or 'plan'}-{tail}"
 
     @property
     def labels(self) -> dict[str, str]:
         """On everything that belongs to this Job."""
-        return {**_owned(), "zdm.dev/release": label(self.release)}
+        return {**_owned(), "zdm.dev/release": label(self.request.release)}
 
 
 def label(text: str) -> str:
     """The text as a label's value, cut and with what it may not hold replaced."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:MAX_NAME].strip("-_.")
+
+
+def of_settings(settings: KubernetesSettings, request: JobRequest) -> dict[str, Document]:
+    """The documents for the workloads of the settings."""
+    beside = isinstance(request.content, PlanBesideImage)
+    if beside and (settings.kubeconfig is not None or settings.context is not None):
+        raise InputError(
+            "[rollout.kubernetes] names a kubeconfig or a context, and the Job has neither: it"
+            " uses its ServiceAccount",
+            hint="take both out of zdm.toml, and set KUBECONFIG where you need it",
+        )
+    own = request.namespace or settings.namespaces[0]
+    return documents(Job(request=request, scope=rbac.scope_of(settings, own)))
 
 
 def documents(job: Job) -> dict[str, Document]:
@@ -91,10 +78,10 @@ def documents(job: Job) -> dict[str, Document]:
     for namespace in sorted({one.namespace for one in rbac.needed(job.scope)}):
         found[f"role-{namespace}"] = _role(job, namespace)
         found[f"role-binding-{namespace}"] = _binding(job, namespace)
-    if isinstance(job.content, PlanInConfigMap):
-        found["config-map"] = _config_map(job, job.content)
+    if isinstance(job.request.content, PlanBesideImage):
+        found["config-map"] = _config_map(job, job.request.content)
     found["network-policy"] = _network_policy(job)
-    if job.metrics_port is not None:
+    if job.request.metrics_port is not None:
         found["pod-monitor"] = _pod_monitor(job)
     found["job"] = _job(job)
     return found
@@ -116,7 +103,7 @@ def _account(job: Job) -> Document:
     return {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": _meta(job, job.account),
+        "metadata": _meta(job, job.request.account),
         "automountServiceAccountToken": False,  # the Job's pod asks for it
     }
 
@@ -127,7 +114,7 @@ def _role(job: Job, namespace: str) -> Document:
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role",
-        "metadata": _meta(job, job.account, namespace=namespace),
+        "metadata": _meta(job, job.request.account, namespace=namespace),
         "rules": rbac.rules(access),
     }
 
@@ -136,19 +123,19 @@ def _binding(job: Job, namespace: str) -> Document:
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "RoleBinding",
-        "metadata": _meta(job, job.account, namespace=namespace),
+        "metadata": _meta(job, job.request.account, namespace=namespace),
         "roleRef": {
             "apiGroup": "rbac.authorization.k8s.io",
             "kind": "Role",
-            "name": job.account,
+            "name": job.request.account,
         },
         "subjects": [
-            {"kind": "ServiceAccount", "name": job.account, "namespace": job.scope.own}
+            {"kind": "ServiceAccount", "name": job.request.account, "namespace": job.scope.own}
         ],
     }
 
 
-def _config_map(job: Job, content: PlanInConfigMap) -> Document:
+def _config_map(job: Job, content: PlanBesideImage) -> Document:
     data = {"zdm.toml": content.settings, content.plan_name: content.plan}
     size = sum(len(text.encode()) for text in data.values())
     if size > MAX_CONFIG:
@@ -168,9 +155,15 @@ def _config_map(job: Job, content: PlanInConfigMap) -> Document:
 def _network_policy(job: Job) -> Document:
     """Nobody calls zdm but what reads its metrics; it calls DNS, API server and database."""
     ingress: list[Document] = []
-    if job.metrics_port is not None:
-        ingress = [{"ports": [{"protocol": "TCP", "port": job.metrics_port}]}]
-    out = [("UDP", 53), ("TCP", 53), ("TCP", 443), ("TCP", 6443), ("TCP", job.database_port)]
+    if job.request.metrics_port is not None:
+        ingress = [{"ports": [{"protocol": "TCP", "port": job.request.metrics_port}]}]
+    out = [
+        ("UDP", 53),
+        ("TCP", 53),
+        ("TCP", 443),
+        ("TCP", 6443),
+        ("TCP", job.request.database_port),
+    ]
     policy: Document = {"podSelector": {"matchLabels": _owned()}, "ingress": ingress}
     if job.scope.mode == "command":  # what the command talks to is not known
         policy["policyTypes"] = ["Ingress"]
@@ -182,7 +175,7 @@ def _network_policy(job: Job) -> Document:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": _meta(job, job.account),
+        "metadata": _meta(job, job.request.account),
         "spec": policy,
     }
 
@@ -191,7 +184,7 @@ def _pod_monitor(job: Job) -> Document:
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
-        "metadata": _meta(job, job.account),
+        "metadata": _meta(job, job.request.account),
         "spec": {
             "selector": {"matchLabels": _owned()},
             "podMetricsEndpoints": [{"port": "metrics", "path": "/metrics"}],
@@ -206,9 +199,9 @@ def _job(job: Job) -> Document:
         "metadata": {
             **_meta(job, job.name, own=True),
             "annotations": {
-                "zdm.dev/plan": job.plan,
-                "zdm.dev/plan-digest": job.digest,
-                "zdm.dev/attempt": str(job.attempt),
+                "zdm.dev/plan": job.request.plan,
+                "zdm.dev/plan-digest": job.request.digest,
+                "zdm.dev/attempt": str(job.request.attempt),
             },
         },
         "spec": {
@@ -246,11 +239,11 @@ def _job(job: Job) -> Document:
 
 def _pod(job: Job) -> Document:
     volumes: list[Document] = [{"name": "scratch", "emptyDir": {}}]
-    if isinstance(job.content, PlanInConfigMap):
+    if isinstance(job.request.content, PlanBesideImage):
         volumes.append({"name": "config", "configMap": {"name": job.name}})
     return {
         "restartPolicy": "Never",
-        "serviceAccountName": job.account,
+        "serviceAccountName": job.request.account,
         "automountServiceAccountToken": True,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": {
@@ -268,18 +261,18 @@ def _pod(job: Job) -> Document:
 def _container(job: Job) -> Document:
     mounts: list[Document] = [{"name": "scratch", "mountPath": "/scratch"}]
     place: Mapping[str, Any] = {}
-    match job.content:
-        case PlanInConfigMap(plan_name=plan):
+    match job.request.content:
+        case PlanBesideImage(plan_name=plan):
             mounts.append({"name": "config", "mountPath": CONFIG, "readOnly": True})
             place = {"workingDir": CONFIG}
         case PlanInImage(path=plan):
             pass
     ports: Mapping[str, Any] = {}
-    if job.metrics_port is not None:
-        ports = {"ports": [{"name": "metrics", "containerPort": job.metrics_port}]}
+    if job.request.metrics_port is not None:
+        ports = {"ports": [{"name": "metrics", "containerPort": job.request.metrics_port}]}
     return {
         "name": "zdm",
-        "image": job.image,
+        "image": job.request.image,
         "args": ["execute", plan, *_listening(job)],
         **place,
         "env": _environment(job),
@@ -298,14 +291,18 @@ def _container(job: Job) -> Document:
 
 
 def _listening(job: Job) -> list[str]:
-    return [] if job.metrics_port is None else ["--listen", f"0.0.0.0:{job.metrics_port}"]
+    return (
+        []
+        if job.request.metrics_port is None
+        else ["--listen", f"0.0.0.0:{job.request.metrics_port}"]
+    )
 
 
 def _environment(job: Job) -> list[Document]:
     def field(name: str, path: str) -> Document:
         return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
 
-    secret = {"name": job.secret, "key": job.secret_key}
+    secret = {"name": job.request.secret, "key": job.request.secret_key}
     return [
         {"name": "ZDM_DATABASE_URL", "valueFrom": {"secretKeyRef": secret}},
         field("POD_NAME", "metadata.name"),

@@ -1,12 +1,12 @@
 """What must hold before a rollout on Kubernetes begins: permissions, containers, images."""
 
-from zdm.config.settings import KubernetesSettings
 from zdm.errors import InputError, RefusedError
 from zdm.model.release import Version
 from zdm.rollout.kubernetes import api as kube_cluster
 from zdm.rollout.kubernetes import objects, patches
 from zdm.rollout.kubernetes import versions as kube_versions
 from zdm.rollout.kubernetes.api import BY_KIND, WATCHED, ClusterApi, Json, Resource
+from zdm.rollout.kubernetes.settings import KubernetesSettings
 from zdm.rollout.kubernetes.workloads import Declared
 
 

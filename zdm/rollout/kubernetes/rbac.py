@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from zdm.rollout.kubernetes.api import BY_KIND, EVENTS, JOBS, PODS, WATCHED, Resource
+from zdm.rollout.kubernetes.settings import KubernetesSettings
 
 Mode = Literal["patch", "observe", "command"]
 
@@ -50,6 +51,20 @@ class Scope:
     workloads: tuple[Target, ...]
     mode: Mode
     announce: bool = True  # Events, and annotations on the declared workloads
+
+
+def scope_of(settings: KubernetesSettings, own: str) -> Scope:
+    """What the settings make zdm do in the cluster; `own` is where zdm itself runs."""
+    return Scope(
+        own=own,
+        namespaces=settings.namespaces,
+        workloads=tuple(
+            Target(namespace=one.namespace, kind=one.kind, name=one.name)
+            for one in settings.workloads
+        ),
+        mode=settings.mode,
+        announce=settings.announce,
+    )
 
 
 def needed(scope: Scope) -> tuple[Access, ...]:

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from zdm.config.settings import KubernetesWorkload
 from zdm.model.release import Version
 from zdm.rollout.kubernetes.api import Json
+from zdm.rollout.kubernetes.settings import KubernetesWorkload
 
 KEY = "zdm.dev/app-version"
 COMMON_KEY = "app.kubernetes.io/version"

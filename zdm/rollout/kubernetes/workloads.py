@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from zdm.config.settings import KubernetesSettings, KubernetesWorkload
 from zdm.model.release import Instance, InstanceState, Spawner, Version
 from zdm.rollout.kubernetes import objects, versions
 from zdm.rollout.kubernetes.api import Json
 from zdm.rollout.kubernetes.objects import Ref, Scene
+from zdm.rollout.kubernetes.settings import KubernetesSettings, KubernetesWorkload
 from zdm.rollout.kubernetes.versions import Images, Told
 
 
@@ -161,7 +161,7 @@ def spawners(found: tuple[Declared, ...], scene: Scene) -> tuple[Spawner, ...]:
     for one in found:
         item = scene.find(one.ref)
         if item is None or objects.is_terminating(item):
-            if not one.workload.may_be_gone:
+            if not one.workload.optional:
                 gone = "does not exist" if item is None else "is being deleted"
                 made.append(Spawner(id=str(one.ref), version=None, reason=gone))
         elif one.workload.kind != "Job":

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from zdm.config.settings import LocalWorkload
 from zdm.errors import RolloutError
 from zdm.execute.ports import Clock
 from zdm.model.release import (
@@ -34,6 +33,7 @@ from zdm.rollout.local import processes
 from zdm.rollout.local import state as local_state
 from zdm.rollout.local.decisions import Target, is_complete, target_of
 from zdm.rollout.local.processes import Marked
+from zdm.rollout.local.settings import LocalWorkload
 from zdm.rollout.local.state import Identity, Member, Stage, Wish
 
 STATES = {

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import psutil
 
-from zdm.config.settings import LocalWorkload
 from zdm.model.sql import MAX_NAME_BYTES
+from zdm.rollout.local.settings import LocalWorkload
 from zdm.rollout.local.state import Identity
 
 MARK_DIRECTORY = "ZDM_LOCAL_DIRECTORY"

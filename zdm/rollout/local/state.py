@@ -14,8 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from zdm.config.settings import LocalWorkload
 from zdm.errors import InputError
+from zdm.rollout.local.settings import LocalWorkload
 
 WISH = "wish.json"
 STATE = "state.json"

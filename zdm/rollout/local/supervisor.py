@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
-from zdm.config.settings import LocalWorkload
 from zdm.rollout.local import processes
 from zdm.rollout.local.decisions import Start, Stop, decide, is_complete, target_of
 from zdm.rollout.local.processes import Marked
+from zdm.rollout.local.settings import LocalWorkload
 from zdm.rollout.local.state import (
     LOCK,
     LOG,

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from zdm.config.settings import KubernetesSettings, KubernetesWorkload
 from zdm.execute.gate import decision
 from zdm.model.release import Version
 from zdm.rollout.kubernetes.api import Json, PatchKind, Resource
 from zdm.rollout.kubernetes.driver import Kubernetes
+from zdm.rollout.kubernetes.settings import KubernetesSettings, KubernetesWorkload
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 V1, V2 = Version("v1"), Version("v2")

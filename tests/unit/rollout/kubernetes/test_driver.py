@@ -31,7 +31,6 @@ from tests.unit.rollout.kubernetes.kube import (
     template,
     workload,
 )
-from zdm.config.settings import KubernetesSettings
 from zdm.errors import InputError, RefusedError, StoppedError, TemporaryError, ZdmError
 from zdm.execute.events import PointOfNoReturn, RunFailed, RunStarted, StateChanged, Waiting
 from zdm.execute.gate import decision
@@ -40,6 +39,7 @@ from zdm.rollout.kubernetes.announcer import Announcing, Audience
 from zdm.rollout.kubernetes.api import ConflictError, Json, PatchKind, Resource
 from zdm.rollout.kubernetes.driver import Kubernetes
 from zdm.rollout.kubernetes.objects import Ref
+from zdm.rollout.kubernetes.settings import KubernetesSettings
 
 SECRET = {"name": "db"}
 

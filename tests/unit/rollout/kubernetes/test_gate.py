@@ -25,9 +25,9 @@ from tests.unit.rollout.kubernetes.kube import (
     waiting,
     workload,
 )
-from zdm.config.settings import KubernetesSettings
 from zdm.execute.gate import decision
 from zdm.rollout.kubernetes.api import Json
+from zdm.rollout.kubernetes.settings import KubernetesSettings
 
 CRON = settings(workload("CronJob", "nightly"))
 STATEFUL = settings(workload("StatefulSet"))
@@ -173,7 +173,7 @@ def test_a_deployment(objects: list[Json], said: str) -> None:
 
 def test_a_workload_that_is_gone_is_refused_unless_it_may_be() -> None:
     assert reason([]) == "refused: Deployment shop/web does not exist"
-    assert reason([], settings(workload(may_be_gone=True))) == "clear"
+    assert reason([], settings(workload(optional=True))) == "clear"
 
 
 OTHER_ROWS: dict[str, tuple[list[Json], KubernetesSettings, str]] = {

@@ -11,13 +11,13 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from zdm.config.settings import KubernetesSettings, KubernetesWorkload
 from zdm.errors import InputError
 from zdm.render import manifest as rendering
 from zdm.rollout.kubernetes import manifest, preconditions, rbac
-from zdm.rollout.kubernetes.manifest import Job, PlanInConfigMap, PlanInImage
+from zdm.rollout.kubernetes.manifest import Job
 from zdm.rollout.kubernetes.rbac import Mode, Scope, Target
-from zdm.workflows import job_manifest
+from zdm.rollout.kubernetes.settings import KubernetesSettings, KubernetesWorkload
+from zdm.rollout.port import JobRequest, PlanBesideImage, PlanInImage
 
 WEB = Target(namespace="shop", kind="Deployment", name="web")
 MAIL = Target(namespace="mail", kind="CronJob", name="digest")
@@ -34,30 +34,29 @@ def scope(mode: Mode = "patch", *workloads: Target) -> Scope:
     )
 
 
-def job(**details: Any) -> Job:
-    wanted = Job(
+def job(wanted: Scope | None = None, **details: Any) -> Job:
+    request = JobRequest(
         account="zdm",
         plan="0007_drop_email",
         digest="d77dc570",
         attempt=1,
         release="v42",
         image="registry.example/zdm@sha256:" + "0" * 64,
-        content=PlanInConfigMap(
+        content=PlanBesideImage(
             settings="[rollout]\n",
             plan_name="0007_drop_email.yaml",
             plan="format: 1\nname: x\n",
         ),
         secret="db-migrator",
         secret_key="url",
-        scope=scope(),
     )
-    return replace(wanted, **details)
+    return Job(request=replace(request, **details), scope=wanted or scope())
 
 
 VARIANTS = [
     pytest.param({}, id="patch"),
-    pytest.param({"scope": scope("observe")}, id="observe"),
-    pytest.param({"scope": scope("command")}, id="command"),
+    pytest.param({"wanted": scope("observe")}, id="observe"),
+    pytest.param({"wanted": scope("command")}, id="command"),
     pytest.param({"content": PlanInImage(path="plans/p.yaml")}, id="plan in image"),
     pytest.param({"metrics_port": 9187}, id="metrics"),
 ]
@@ -200,7 +199,7 @@ def test_its_own_job_hears_the_events_too() -> None:
 
 
 def test_a_namespace_without_rights_has_no_role() -> None:
-    found = manifest.documents(job(scope=replace(scope("patch"), announce=False)))
+    found = manifest.documents(job(replace(scope("patch"), announce=False)))
 
     assert {word for word in found if word.startswith("role-")} == {
         "role-mail",
@@ -233,13 +232,13 @@ def test_the_driver_asks_for_nothing_that_the_roles_do_not_give(mode: Mode) -> N
 
     assert asked == {
         (one.verb, one.group, one.resource, one.namespace, one.name)
-        for one in rbac.needed(job_manifest.scope(settings, "zdm"))
+        for one in rbac.needed(rbac.scope_of(settings, "zdm"))
     }
 
 
 @pytest.mark.parametrize("mode", ["patch", "observe", "command"])
 def test_no_secret_no_exec_nothing_of_the_cluster(mode: Mode) -> None:
-    found = manifest.documents(job(scope=scope(mode)))
+    found = manifest.documents(job(scope(mode)))
     kinds = {document["kind"] for document in found.values()}
     text = rendering.stream({k: v for k, v in found.items() if k.startswith("role")})
 
@@ -259,7 +258,7 @@ def test_the_roles_grant_what_is_needed_or_useful_and_no_more() -> None:
             verb=verb,
             name=name,
         )
-        for document in manifest.documents(job(scope=wanted)).values()
+        for document in manifest.documents(job(wanted)).values()
         if document["kind"] == "Role"
         for rule in document["rules"]
         for group in rule["apiGroups"]
@@ -272,7 +271,7 @@ def test_the_roles_grant_what_is_needed_or_useful_and_no_more() -> None:
 
 
 def test_a_plan_that_no_config_map_holds_is_refused() -> None:
-    content = PlanInConfigMap(settings="", plan_name="p.yaml", plan="x" * 1_100_000)
+    content = PlanBesideImage(settings="", plan_name="p.yaml", plan="x" * 1_100_000)
     with pytest.raises(InputError, match="a ConfigMap holds"):
         manifest.documents(job(content=content))
 

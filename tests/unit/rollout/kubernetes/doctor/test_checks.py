@@ -7,8 +7,8 @@ import pytest
 
 from zdm.errors import RefusedError, TemporaryError
 from zdm.model.diagnosis import Diagnosis, Verdict
-from zdm.rollout.kubernetes import doctor_checks
-from zdm.rollout.kubernetes.doctor_checks import Template
+from zdm.rollout.kubernetes.doctor import checks as doctor_checks
+from zdm.rollout.kubernetes.doctor.checks import Template
 from zdm.rollout.kubernetes.rbac import Access, Scope, Target
 
 WEB = Target(namespace="shop", kind="Deployment", name="web")

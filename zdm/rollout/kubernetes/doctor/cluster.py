@@ -1,13 +1,13 @@
 """What the doctor asks of a cluster, answered by the driver's own API, checks and discovery."""
 
-from zdm.config.settings import KubernetesSettings
 from zdm.model.release import Version
 from zdm.rollout.kubernetes import driver, objects, workloads
 from zdm.rollout.kubernetes import undeclared as kube_discovery
 from zdm.rollout.kubernetes.api import EVENTS, WATCHED, ClusterApi, Json
-from zdm.rollout.kubernetes.doctor_checks import Template
+from zdm.rollout.kubernetes.doctor.checks import Template
 from zdm.rollout.kubernetes.objects import Ref, Scene
 from zdm.rollout.kubernetes.rbac import Access, Target
+from zdm.rollout.kubernetes.settings import KubernetesSettings
 
 _RESOURCES = {(one.group, one.plural): one for one in (*WATCHED, EVENTS)}
 _STARTERS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")

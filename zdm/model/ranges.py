@@ -1,0 +1,36 @@
+"""From where to where a value may go, written beside its type: `Annotated[int, Range(1, 4)]`.
+
+What reads the value checks it, and refuses it by its key; see `zdm.serialize.codec`.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+Number = int | float | timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bounds of a number or a duration, both included."""
+
+    least: Number
+    most: Number
+
+
+@dataclass(frozen=True, slots=True)
+class NotEmpty:
+    """A list that must have an item."""
+
+
+Bound = Range | NotEmpty
+
+_YEAR = timedelta(days=366)
+_SHORTEST = timedelta(milliseconds=1)  # none at all would ask without a rest, or end at once
+
+Wait = Annotated[timedelta, Range(timedelta(0), _YEAR)]  # how long to wait; may be nothing
+Timeout = Annotated[timedelta, Range(_SHORTEST, _YEAR)]  # how long something may take
+Interval = Annotated[timedelta, Range(_SHORTEST, timedelta(hours=1))]  # between two looks
+Percent = Annotated[int, Range(0, 100)]
+Megabytes = Annotated[int, Range(0, 1_000_000_000)]  # a petabyte
+Port = Annotated[int, Range(0, 65_535)]

@@ -1,0 +1,1 @@
+"""What `zdm doctor` asks of the cluster; changes nothing."""

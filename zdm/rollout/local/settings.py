@@ -1,0 +1,26 @@
+"""What `[rollout.local]` says."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from zdm.model.ranges import NotEmpty, Port, Range, Timeout, Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalWorkload:
+    """The processes of one application on this machine."""
+
+    # {port}, {version} and {python} (zdm's own) are replaced
+    command: Annotated[tuple[str, ...], NotEmpty()]
+    replicas: Annotated[int, Range(1, 1_000)]
+    first_port: Port  # the first free port from there on; 0: any free port
+    ready_path: str
+    directory: Path  # where the supervisor keeps its state and the logs
+    grace: Wait
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold a URL
+    name: str = "app"
+    root: Path = Path()  # the working directory of the processes
+    start_timeout: Timeout = timedelta(seconds=30)  # from start to ready
+    min_ready: Wait = timedelta(0)  # ready that long before the next old one stops
