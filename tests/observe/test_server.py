@@ -38,7 +38,9 @@ def test_a_client_that_says_nothing_holds_nobody_up(monkeypatch: pytest.MonkeyPa
             assert get(f"{url}/a")[0] == 200
 
 
-@pytest.mark.parametrize("listen", ["9400", "host", "h:99999", "h:x"])
+@pytest.mark.parametrize(
+    "listen", ["9400", "host", "h:99999", "h:x", "h:²", "h:" + "9" * 5_000]
+)
 def test_what_is_no_address_is_refused(listen: str) -> None:
     with pytest.raises(InputError, match="no address"), server.serving(listen, PAGES):
         pass

@@ -20,6 +20,7 @@ from zdm.execute.events import Listening, RunFailed
 from zdm.execute.ports import Observer
 from zdm.observe.logs import JsonLog
 from zdm.observe.observers import Observers
+from zdm.rollout import registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ def observer(wanted: Wanted, settings: Settings) -> Iterator[Observer]:
     url, now = wiring.database(settings), SystemClock().now
     with ExitStack() as stack:
         observers = [_log(wanted), *_traces(wanted, url, stack)]
-        observers += wiring.announcers(settings, _complaining(wanted))
+        observers += registry.announcers(settings, _complaining(wanted))
         exposed = None
         if wanted.listen is not None:
             from zdm.cli import metrics

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from zdm.errors import InputError
+from zdm.model.ranges import Wait
 from zdm.serialize import codec
 
 Database = Annotated[
@@ -113,9 +114,9 @@ Trace = Annotated[
 def duration(text: str, option: str) -> timedelta:
     """An option's duration, such as 30s or 5m."""
     try:
-        value: timedelta = codec.DURATION.decode(text)
-    except ValueError as error:
-        raise InputError(f"{option} {error}", hint="write it as in zdm.toml") from error
+        value: timedelta = codec.from_plain(Wait, text, {timedelta: codec.DURATION})
+    except codec.MisfitError as error:
+        raise InputError(f"{option} {error.message}", hint="write 30s, 5m or 1h") from error
     return value
 
 

@@ -13,6 +13,7 @@ from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.run.limits import Limits
+from zdm.rollout import registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ def world(settings: Settings, means: Means, wanted: Wanted) -> Iterator[World]:
     ):
         yield World(
             database=database,
-            platform=wiring.platform(settings),
+            platform=registry.platform(settings),
             observer=seen_by,
             clock=clock,
             stop=stop,

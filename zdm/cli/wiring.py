@@ -14,9 +14,6 @@ from zdm.errors import InputError
 from zdm.rollout import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from zdm.execute.ports import Observer, Platform
     from zdm.model.plan import Plan
     from zdm.model.schema import Snapshot
     from zdm.model.statement import Train
@@ -102,18 +99,3 @@ def verify_where_possible(chosen: Settings, plan: "Plan", start: "Snapshot") -> 
             " (`pip install 'zdm-orchestrator[embedded]'` brings them)"
         )
     return verify(chosen, plan, start)
-
-
-def platform(chosen: Settings) -> "Platform | None":
-    """What runs the application, if zdm is to know it."""
-    driver = registry.chosen(chosen)
-    return None if driver is None else driver.platform(driver.own(chosen))
-
-
-def announcers(chosen: Settings, complain: "Callable[[str], None]") -> "tuple[Observer, ...]":
-    """Who tells the platform's own tools what the run does."""
-    driver = registry.chosen(chosen)
-    if driver is None or driver.announcers is None:
-        return ()
-    own = chosen.of_driver(driver.settings)
-    return () if own is None else driver.announcers(own, complain)  # `platform` refuses that

@@ -269,15 +269,16 @@ def _decode(
 
 def _only_drivers(core: dict[str, Any], drivers: Mapping[str, type]) -> None:
     """Refuse what chooses or describes a driver that there is not."""
-    known = (NO_DRIVER, *drivers)
-    words = ", ".join(known)
+    own = {field.name for field in fields(RolloutSettings)}
     for key, value in core.items():
-        if isinstance(value, dict):
-            raise codec.MisfitError(("rollout", key), f"is no driver; drivers are {words}")
-    chosen = core.get("driver", NO_DRIVER)
+        if isinstance(value, dict) and key not in own:
+            raise codec.MisfitError(
+                ("rollout", key), f"is not a driver; known are {', '.join(drivers)}"
+            )
+    chosen, known = core.get("driver", NO_DRIVER), (NO_DRIVER, *drivers)
     if isinstance(chosen, str) and chosen not in known:
         raise codec.MisfitError(
-            ("rollout", "driver"), f"must be one of {words}, not {chosen!r}"
+            ("rollout", "driver"), f"must be one of {', '.join(known)}, not {chosen!r}"
         )
 
 

@@ -1,5 +1,6 @@
 """A small HTTP server in a thread: pages by path, each made when it is asked for."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from socket import AF_INET6
 from zdm.errors import InputError
 
 TIMEOUT_SECONDS = 10.0  # for a client to send its request
+_PORT = re.compile(r"[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def serving(listen: str, pages: Pages) -> Iterator[str]:
 
 def _address(listen: str) -> tuple[str, int]:
     host, separator, port = listen.rpartition(":")
-    if not separator or not port.isdigit() or int(port) > 65535:
+    if not separator or not _PORT.fullmatch(port) or int(port) > 65535:
         raise InputError(
             f"`{listen}` is no address to listen at",
             hint="write HOST:PORT, as in 127.0.0.1:9400, or :9400 for every interface",

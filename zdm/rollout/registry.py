@@ -1,12 +1,15 @@
 """Every driver that zdm knows; nothing else names one."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zdm.config.settings import NO_DRIVER, Settings
 from zdm.rollout.kubernetes import entry as kubernetes
 from zdm.rollout.local import entry as local
-from zdm.rollout.port import Driver
+from zdm.rollout.port import Complain, Driver
+
+if TYPE_CHECKING:
+    from zdm.execute.ports import Observer, Platform
 
 Drivers = Sequence[Driver[Any]]
 
@@ -26,3 +29,20 @@ def chosen(settings: Settings, drivers: Drivers = ALL) -> Driver[Any] | None:
     if settings.rollout.driver == NO_DRIVER:
         return None
     return {driver.name: driver for driver in drivers}[settings.rollout.driver]
+
+
+def platform(settings: Settings, drivers: Drivers = ALL) -> "Platform | None":
+    """What runs the application, if zdm is to know it."""
+    driver = chosen(settings, drivers)
+    return None if driver is None else driver.platform(driver.own(settings))
+
+
+def announcers(
+    settings: Settings, complain: Complain, drivers: Drivers = ALL
+) -> "tuple[Observer, ...]":
+    """Who tells the platform's own tools what a run does."""
+    driver = chosen(settings, drivers)
+    if driver is None or driver.announcers is None:
+        return ()
+    own = settings.of_driver(driver.settings)
+    return () if own is None else driver.announcers(own, complain)  # `platform` refuses that

@@ -23,7 +23,7 @@ from zdm.model.ranges import Bound, NotEmpty, Range
 T = TypeVar("T")
 Path = tuple[str | int, ...]
 DISCRIMINATOR = "kind"
-_SHOWN_BITS = 128  # a longer number says nothing, and Python may refuse to write it
+_SHOWN_DIGITS = 40  # a longer number says nothing, and Python may refuse to write it
 
 _SCALARS: dict[type, tuple[str, str]] = {
     str: ("string", "text"),
@@ -84,8 +84,8 @@ def _decode_duration(data: Any) -> timedelta:
         raise ValueError(f"must be a duration such as 200ms, 15s, 5m or 1h, not {data!r}")
     try:
         return int(match[1]) * _UNITS[match[2]]
-    except OverflowError:
-        raise ValueError(f"must be a shorter duration than {data}") from None
+    except (OverflowError, ValueError):  # Python reads no number of more than 4,300 digits
+        raise ValueError(f"must be a shorter duration than {data:.40}") from None
 
 
 DURATION = Codec(  # the shortest exact form: 200ms, 15s, 5m
@@ -296,8 +296,8 @@ def _words(data: Any) -> str:
         return "a mapping"
     if isinstance(data, list):
         return "a list"
-    if isinstance(data, int) and data.bit_length() > _SHOWN_BITS:
-        return "a number of so many digits"
+    if isinstance(data, int) and abs(data) >= 10**_SHOWN_DIGITS:
+        return f"a number of more than {_SHOWN_DIGITS} digits"
     return "nothing" if data is None else repr(data)
 
 

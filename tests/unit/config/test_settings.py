@@ -164,6 +164,26 @@ FAULTS = [
     "[rollout]\nsoak = '30 seconds'",
     "[rollout]\ndriver = 'k8s'",
     "[rollout.local]\nreplicas = 2",
+    "[rollout.nomad]\njob = 'shop'",
+    "[rollout]\nnomad = 'shop'",
+    "[rollout.polls]\nnumber = 3",
+    "[rollout]\ndriver = 3",
+    "[rollout]\nlocal = 'shop'",
+    "rollout = 'local'",
+    "[rollout]\npolls = 0",
+    "[rollout]\nsoak = '-1s'",
+    "[rollout]\nsoak = '9000h'",
+    "[execute]\nend_blockers_after = '9000h'",
+    "[backfill]\nworkers = 5",
+    "[backfill]\nrest_per_work = -0.5",
+    "[backfill]\nwal_limit_gb = nan",
+    "[backfill.gates]\nslot_percent = 101",
+    "server_version = 13",
+    f"server_version = {'9' * 100}",
+    f"server_version = {'9' * 5_000}",
+    f"server_version = 0x{'f' * 5_000}",
+    f"server_version = {'[' * 5_000}{']' * 5_000}",
+    f"server_version{'.a' * 1_000} = 1",
     "[alembic]\nbase = 'abc'\nini = 'alembic.ini'",
     "[alembic]",
     "alembic = 'alembic.ini'",
@@ -180,7 +200,7 @@ def test_a_fault_is_named_with_file_and_key(tmp_path: Path, golden: Golden) -> N
         with pytest.raises(InputError) as caught:
             load(tmp_path)
         message = caught.value.message.replace(str(tmp_path), "")
-        answers.append(f"{text}\n  error: {message}\n  hint: {caught.value.hint}\n")
+        answers.append(f"{text:.100}\n  error: {message}\n  hint: {caught.value.hint}\n")
 
     golden.check("config_faults.txt", "\n".join(answers))
 
@@ -249,4 +269,19 @@ def test_a_kind_of_workload_that_nobody_knows_is_named(tmp_path: Path) -> None:
     write(tmp_path, KUBERNETES.replace("CronJob", "Rollout"))
 
     with pytest.raises(InputError, match=r"rollout.kubernetes.workloads\[0\].kind must be one"):
+        load(tmp_path)
+
+
+def test_the_table_of_a_driver_that_is_not_chosen_is_kept(tmp_path: Path) -> None:
+    write(tmp_path, FULL + KUBERNETES.replace('[rollout]\ndriver = "kubernetes"\n', ""))
+    settings = load(tmp_path)
+
+    assert settings.rollout.driver == "local"
+    assert settings.of_driver(KubernetesSettings) is not None
+
+
+def test_the_table_of_a_driver_that_is_not_chosen_is_checked(tmp_path: Path) -> None:
+    write(tmp_path, FULL + "[rollout.kubernetes]\nnamespace = 'shop'\n")
+
+    with pytest.raises(InputError, match=r"rollout\.kubernetes\.namespace is not known here"):
         load(tmp_path)

@@ -22,7 +22,9 @@ def command(
         bool,
         typer.Option("--naive", help="Run plain `alembic upgrade head` instead, to compare."),
     ] = False,
-    rows: Annotated[int, typer.Option(help="Users in the table.")] = 200_000,
+    rows: Annotated[
+        int, typer.Option(min=1_000, max=1_000_000_000, help="Users in the table.")
+    ] = 200_000,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there.")
     ] = None,

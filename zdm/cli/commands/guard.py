@@ -11,7 +11,6 @@ from zdm.cli import options, wiring
 from zdm.cli.options import Database
 from zdm.errors import InputError
 from zdm.model.release import Version
-from zdm.serialize import codec
 
 
 def command(
@@ -80,13 +79,7 @@ def _version(given: str | None) -> Version:
 
 def _patience(given: str | None) -> timedelta:
     text = given or os.environ.get("ZDM_GUARD_WAIT") or "0s"
-    try:
-        patience: timedelta = codec.DURATION.decode(text)
-    except ValueError as error:
-        raise InputError(
-            f"the time to wait {error}", hint="write --wait 30s, --wait 5m or --wait 1h"
-        ) from error
-    return patience
+    return options.duration(text, "--wait" if given else "ZDM_GUARD_WAIT")
 
 
 def _become(program: list[str]) -> NoReturn:

@@ -3,13 +3,12 @@
 from typing import TYPE_CHECKING
 
 from zdm.config.settings import RolloutSettings
-from zdm.model import diagnosis
-from zdm.model.diagnosis import Diagnosis
 from zdm.rollout.local.settings import LocalWorkload
 from zdm.rollout.port import Driver
 
 if TYPE_CHECKING:
     from zdm.execute.ports import Platform
+    from zdm.model.diagnosis import Diagnosis
 
 
 def _platform(settings: LocalWorkload) -> "Platform":
@@ -18,7 +17,9 @@ def _platform(settings: LocalWorkload) -> "Platform":
     return driver.Local(workload=settings)
 
 
-def _doctor(_settings: LocalWorkload, _rollout: RolloutSettings) -> tuple[Diagnosis, ...]:
+def _doctor(_settings: LocalWorkload, _rollout: RolloutSettings) -> "tuple[Diagnosis, ...]":
+    from zdm.model import diagnosis
+
     return (diagnosis.ok("platform", "the driver `local` supervises processes here"),)
 
 
