@@ -29,7 +29,7 @@ servers: $(READY)  ## server programs of every supported major version, into the
 	$(BIN)/python -m tests.servers $(MAJORS)
 
 controlplane: $(READY)  ## Kubernetes' programs, into the cache; without Go their tests are left out
-	-$(BIN)/python -m tests.cluster.programs
+	-$(BIN)/python -m tests.cluster.controlplane.programs
 
 test-more: $(READY) servers controlplane  ## every PostgreSQL version, real Kubernetes, other people's histories, long runs
 	$(BIN)/pytest -q -n $(MORE_JOBS) --dist loadgroup -m more --durations=15

@@ -21,8 +21,10 @@ PACKAGE = ROOT / "zdm"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MAX_LINES = 400
 MAX_FILES = 18
-FOLDERS = sorted({module.parent for module in MODULES})
-REGISTRIES = {PACKAGE / "operations", PACKAGE / "rules"}  # their folders hold one entry a file
+TESTS = ROOT / "tests"
+FOLDERS = sorted({module.parent for module in (*MODULES, *TESTS.rglob("*.py"))})
+# their folders hold one entry a file
+REGISTRIES = {PACKAGE / "operations", PACKAGE / "rules", TESTS / "unit/operations"}
 OPERATIONS = sorted(
     path.stem for path in (PACKAGE / "operations").glob("*/*.py") if path.stem != "__init__"
 )
@@ -58,7 +60,7 @@ def test_a_module_says_what_it_is_for(module: Path) -> None:
     assert module.stem not in FORBIDDEN_MODULE_NAMES
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: str(f.relative_to(PACKAGE.parent)))
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: str(f.relative_to(ROOT)))
 def test_a_folder_is_a_subject(folder: Path) -> None:
     modules = [path for path in folder.glob("*.py") if path.stem != "__init__"]
 

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import psutil
 
-from tests.cluster import cluster, programs, registry
-from tests.cluster.cluster import REPOSITORY, ClusterFailed
-from tests.cluster.programs import MissingPrograms
+from tests.cluster.controlplane import cluster, programs
+from tests.cluster.controlplane.cluster import REPOSITORY, ClusterFailed
+from tests.cluster.controlplane.programs import MissingPrograms
+from tests.cluster.workloads import registry
 from zdm.postgres.server.programs import cache_directory
 
 START_SECONDS = 180.0

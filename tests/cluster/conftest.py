@@ -8,11 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from tests.cluster import cluster as clusters
-from tests.cluster import programs, registry
-from tests.cluster.api import Json
-from tests.cluster.cluster import Cluster
-from tests.cluster.programs import MissingPrograms, Programs
+from tests.cluster.controlplane import cluster as clusters
+from tests.cluster.controlplane import programs
+from tests.cluster.controlplane.api import Json
+from tests.cluster.controlplane.cluster import Cluster
+from tests.cluster.controlplane.programs import MissingPrograms, Programs
+from tests.cluster.workloads import registry
 from zdm.postgres.session import connection
 
 BACK_OFF = 1.0  # seconds instead of the kubelet's 10

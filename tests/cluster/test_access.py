@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.cluster import objects
-from tests.cluster.api import ApiError
 from tests.cluster.conftest import Space
+from tests.cluster.controlplane.api import ApiError
 from tests.cluster.kubelet import mounts
+from tests.cluster.workloads import objects
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]
 

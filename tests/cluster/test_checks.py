@@ -7,7 +7,7 @@ from subprocess import TimeoutExpired
 
 import pytest
 
-from tests.cluster.api import Json
+from tests.cluster.controlplane.api import Json
 from tests.cluster.kubelet import checks
 from tests.cluster.kubelet.checks import Target
 

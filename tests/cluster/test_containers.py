@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import objects
-from tests.cluster.api import Json
 from tests.cluster.conftest import Space
+from tests.cluster.controlplane.api import Json
 from tests.cluster.kubelet import mounts
+from tests.cluster.workloads import objects
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]
 

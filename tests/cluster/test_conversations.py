@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cluster.cluster import Cluster
+from tests.cluster.controlplane.cluster import Cluster
 from tests.fakes import conversation
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]

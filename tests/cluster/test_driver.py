@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from tests.case import Watching
-from tests.cluster import objects
 from tests.cluster.conftest import Space
+from tests.cluster.workloads import objects
 from tests.fakes.journal import JournalOnly
 from zdm.config.settings import RolloutSettings
 from zdm.errors import RolloutError, StoppedError, ZdmError

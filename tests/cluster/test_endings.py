@@ -8,11 +8,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cluster import objects
-from tests.cluster.api import Json
 from tests.cluster.conftest import Space
-from tests.cluster.programs import Programs
-from tests.cluster.reaper import MARK, marked
+from tests.cluster.controlplane.api import Json
+from tests.cluster.controlplane.programs import Programs
+from tests.cluster.controlplane.reaper import MARK, marked
+from tests.cluster.workloads import objects
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]
 
@@ -136,7 +136,8 @@ def test_a_pod_on_a_lost_node_stays_while_its_process_runs_on(space: Space) -> N
 
 ORPHAN = """
 import sys, time
-from tests.cluster import cluster, objects, programs, registry
+from tests.cluster.controlplane import cluster, programs
+from tests.cluster.workloads import objects, registry
 with cluster.running(programs.find(), registry.everything()) as running:
     pods = "/api/v1/namespaces/default/pods"
     orphan = objects.python("import time; time.sleep(600)")

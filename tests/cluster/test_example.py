@@ -15,11 +15,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.cluster import holding
-from tests.cluster.api import Json
-from tests.cluster.cluster import Cluster
+from tests.cluster.controlplane.api import Json
+from tests.cluster.controlplane.cluster import Cluster
 from tests.cluster.kubelet import mounts
 from tests.cluster.kubelet.images import Image
+from tests.cluster.workloads import holding
 from tests.conftest import a_server
 from zdm.config import settings as config
 from zdm.demo import database, run

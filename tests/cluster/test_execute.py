@@ -22,11 +22,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.cluster import holding, objects, rights, services
-from tests.cluster.cluster import REPOSITORY, Cluster
 from tests.cluster.conftest import Space
+from tests.cluster.controlplane.cluster import REPOSITORY, Cluster
 from tests.cluster.kubelet.images import Image
-from tests.cluster.traffic import Traffic
+from tests.cluster.workloads import holding, objects, rights, services
+from tests.cluster.workloads.traffic import Traffic
 from zdm.config import settings as config
 from zdm.demo import database as users_table
 from zdm.demo import run as demo

@@ -5,8 +5,8 @@ Those in which pods are placed by hand are left out: a real scheduler would inte
 
 import pytest
 
-from tests.cluster import outside
-from tests.cluster.cluster import Cluster
+from tests.cluster.controlplane import outside
+from tests.cluster.controlplane.cluster import Cluster
 from tests.fakes import conversation
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]

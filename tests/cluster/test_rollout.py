@@ -8,9 +8,9 @@ from subprocess import CalledProcessError
 
 import pytest
 
-from tests.cluster import objects, services
-from tests.cluster.api import ApiError
 from tests.cluster.conftest import Space
+from tests.cluster.controlplane.api import ApiError
+from tests.cluster.workloads import objects, services
 
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("cluster")]
 

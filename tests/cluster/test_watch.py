@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.cluster import objects
 from tests.cluster.conftest import Space
 from tests.cluster.test_access import GROUP
+from tests.cluster.workloads import objects
 from zdm.rollout.kubernetes import client
 from zdm.rollout.kubernetes.api import PODS
 from zdm.rollout.kubernetes.client import KubeApi

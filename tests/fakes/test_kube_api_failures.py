@@ -16,7 +16,7 @@ from tests.fakes import conversation
 from tests.fakes.conversation import Api, Heard
 from tests.fakes.kube_api import manifests
 from tests.fakes.kube_api.authorisation import ADMIN_TOKEN
-from tests.fakes.kube_api.failures import Answer, Drop, DropAfter, HalfOpen, Hang, Slow
+from tests.fakes.kube_api.rest.failures import Answer, Drop, DropAfter, HalfOpen, Hang, Slow
 from tests.fakes.kube_api.server import FakeKube
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"

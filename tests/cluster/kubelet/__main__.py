@@ -10,8 +10,8 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.cluster import api
-from tests.cluster.api import ApiError, Json
+from tests.cluster.controlplane import api
+from tests.cluster.controlplane.api import ApiError, Json
 from tests.cluster.kubelet import logs, node
 from tests.cluster.kubelet.agent import Agent
 from tests.cluster.kubelet.context import Settings

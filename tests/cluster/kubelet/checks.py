@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.cluster.api import Json
+from tests.cluster.controlplane.api import Json
 from tests.cluster.kubelet import addresses
 
 

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.cluster.api import ApiError, Json
+from tests.cluster.controlplane.api import ApiError, Json
 from tests.cluster.kubelet import environment, images, mounts, running
 from tests.cluster.kubelet.backoff import BackOff
 from tests.cluster.kubelet.context import Context

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.api import Api, ApiError, Json
+from tests.cluster.controlplane.api import Api, ApiError, Json
+from tests.cluster.controlplane.reaper import MARK
 from tests.cluster.kubelet import states
-from tests.cluster.reaper import MARK
 
 CONTAINER = "ZDM_TEST_CONTAINER"  # marks a container's processes, for its end
 

@@ -8,7 +8,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.cluster.api import ApiError, Json
+from tests.cluster.controlplane.api import ApiError, Json
 from tests.cluster.kubelet import addresses
 
 _REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")

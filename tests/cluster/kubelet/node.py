@@ -5,7 +5,7 @@ import threading
 import time
 from datetime import UTC, datetime
 
-from tests.cluster.api import ApiError, Json
+from tests.cluster.controlplane.api import ApiError, Json
 from tests.cluster.kubelet import states
 from tests.cluster.kubelet.context import Settings
 

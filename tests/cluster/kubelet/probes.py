@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.cluster.api import Json
+from tests.cluster.controlplane.api import Json
 from tests.cluster.kubelet import checks
 from tests.cluster.kubelet.checks import Target
 

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.cluster.api import Json
+from tests.cluster.controlplane.api import Json
+from tests.cluster.controlplane.reaper import marked
 from tests.cluster.kubelet import checks, mounts
 from tests.cluster.kubelet.checks import Target
 from tests.cluster.kubelet.context import CONTAINER
 from tests.cluster.kubelet.mounts import Files
 from tests.cluster.kubelet.probes import Probes, Report
-from tests.cluster.reaper import marked
 
 LEAST_GRACE = 2.0  # seconds that SIGTERM gets where preStop has used the grace time up
 

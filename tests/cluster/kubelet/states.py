@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tests.cluster.api import Json
+from tests.cluster.controlplane.api import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.cluster.api import Json
+from tests.cluster.controlplane.api import Json
 from tests.cluster.kubelet import environment
 from tests.cluster.kubelet.environment import ConfigError, Fetch
 

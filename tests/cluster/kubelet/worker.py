@@ -5,7 +5,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from tests.cluster.api import ApiError, Json
+from tests.cluster.controlplane.api import ApiError, Json
 from tests.cluster.kubelet import states
 from tests.cluster.kubelet.container import Container
 from tests.cluster.kubelet.context import Context

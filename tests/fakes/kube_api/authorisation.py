@@ -8,8 +8,6 @@ HTTP, and a test needs it beside the account whose rights it limits.
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from tests.fakes.kube_api import answers
-from tests.fakes.kube_api.exchange import Document, Request, Target
 from tests.fakes.kube_api.kinds import (
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
@@ -19,6 +17,8 @@ from tests.fakes.kube_api.kinds import (
     Json,
     Kind,
 )
+from tests.fakes.kube_api.rest import answers
+from tests.fakes.kube_api.rest.exchange import Document, Request, Target
 from tests.fakes.kube_api.store import Store
 
 ADMIN_TOKEN = "admin"

@@ -16,12 +16,12 @@ from tests.fakes.kube_api.clock import SimulatedClock
 from tests.fakes.kube_api.controllers import loop
 from tests.fakes.kube_api.controllers.loop import Background
 from tests.fakes.kube_api.controllers.world import Behaviour, World, with_condition
-from tests.fakes.kube_api.exchange import Document, Request
-from tests.fakes.kube_api.failures import Failure, Failures, Order
-from tests.fakes.kube_api.handler import Exchange, Listener
 from tests.fakes.kube_api.kinds import NODES, ROLES, Json, named, of
+from tests.fakes.kube_api.rest.exchange import Document, Request
+from tests.fakes.kube_api.rest.failures import Failure, Failures, Order
+from tests.fakes.kube_api.rest.handler import Exchange, Listener
+from tests.fakes.kube_api.rest.verbs import Api
 from tests.fakes.kube_api.store import Store
-from tests.fakes.kube_api.verbs import Api
 
 NAMESPACES = ("default", "kube-system")
 

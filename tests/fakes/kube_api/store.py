@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from tests.fakes.kube_api import answers, clock
+from tests.fakes.kube_api import clock
 from tests.fakes.kube_api.clock import SimulatedClock
 from tests.fakes.kube_api.kinds import Json, Kind
+from tests.fakes.kube_api.rest import answers
 
 Key = tuple[str, str, str, str]  # group, plural, namespace, name
 

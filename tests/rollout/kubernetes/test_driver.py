@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.kube_api.controllers.world import Behaviour
-from tests.fakes.kube_api.failures import Answer, Drop, Hang
+from tests.fakes.kube_api.rest.failures import Answer, Drop, Hang
 from tests.rollout.kubernetes.kube_shop import (
     SPACE,
     V1,

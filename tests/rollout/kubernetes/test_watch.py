@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.kube_api.failures import Answer, Drop, Failure, HalfOpen, Hang
+from tests.fakes.kube_api.rest.failures import Answer, Drop, Failure, HalfOpen, Hang
 from tests.rollout.kubernetes.kube_shop import SPACE, V2, Shop
 from tests.waiting import until
 from zdm.execute.clock import SystemClock

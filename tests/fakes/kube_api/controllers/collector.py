@@ -1,6 +1,5 @@
 """The garbage collector, and the end of namespaces."""
 
-from tests.fakes.kube_api import deletion
 from tests.fakes.kube_api.controllers.world import World, is_terminating
 from tests.fakes.kube_api.kinds import (
     ALL,
@@ -10,6 +9,7 @@ from tests.fakes.kube_api.kinds import (
     Json,
     Kind,
 )
+from tests.fakes.kube_api.objects import deletion
 
 
 def reconcile(world: World) -> None:

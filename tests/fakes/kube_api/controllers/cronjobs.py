@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tests.fakes.kube_api import clock, deletion
+from tests.fakes.kube_api import clock
 from tests.fakes.kube_api.controllers import jobs
 from tests.fakes.kube_api.controllers.world import (
     World,
@@ -15,6 +15,7 @@ from tests.fakes.kube_api.controllers.world import (
     without_zeros,
 )
 from tests.fakes.kube_api.kinds import CRON_JOBS, JOBS, Json
+from tests.fakes.kube_api.objects import deletion
 
 _MINUTE = timedelta(minutes=1)
 _FIELDS: tuple[

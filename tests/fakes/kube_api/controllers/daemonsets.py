@@ -1,6 +1,5 @@
 """DaemonSets: one pod per node, replaced node by node."""
 
-from tests.fakes.kube_api import deletion
 from tests.fakes.kube_api.controllers import revisions
 from tests.fakes.kube_api.controllers.revisions import HASH
 from tests.fakes.kube_api.controllers.world import (
@@ -14,6 +13,7 @@ from tests.fakes.kube_api.controllers.world import (
     without_zeros,
 )
 from tests.fakes.kube_api.kinds import DAEMON_SETS, NODES, PODS, Json
+from tests.fakes.kube_api.objects import deletion
 
 _COUNTS = (
     "currentNumberScheduled",

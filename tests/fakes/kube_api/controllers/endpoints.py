@@ -2,8 +2,8 @@
 
 from tests.fakes.kube_api.controllers.world import World, has_ended, is_ready, is_terminating
 from tests.fakes.kube_api.kinds import ENDPOINT_SLICES, PODS, SERVICES, Json
-from tests.fakes.kube_api.selectors import selected_by
-from tests.fakes.kube_api.writing import suffix
+from tests.fakes.kube_api.objects.selectors import selected_by
+from tests.fakes.kube_api.rest.writing import suffix
 
 _SERVICE = "kubernetes.io/service-name"
 

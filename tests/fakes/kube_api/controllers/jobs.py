@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tests.fakes.kube_api import clock, deletion
+from tests.fakes.kube_api import clock
 from tests.fakes.kube_api.controllers.world import (
     World,
     condition,
@@ -14,6 +14,7 @@ from tests.fakes.kube_api.controllers.world import (
     without_zeros,
 )
 from tests.fakes.kube_api.kinds import JOBS, PODS, Json
+from tests.fakes.kube_api.objects import deletion
 
 _BACK_OFF = timedelta(seconds=10)
 _LONGEST_BACK_OFF = timedelta(seconds=600)

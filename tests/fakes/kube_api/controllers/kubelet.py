@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tests.fakes.kube_api import clock, deletion
+from tests.fakes.kube_api import clock
 from tests.fakes.kube_api.controllers.world import (
     Behaviour,
     ContainerLife,
@@ -12,6 +12,7 @@ from tests.fakes.kube_api.controllers.world import (
     with_condition,
 )
 from tests.fakes.kube_api.kinds import NODES, PODS, Json
+from tests.fakes.kube_api.objects import deletion
 
 _BACK_OFF = timedelta(seconds=10)
 _LONGEST_BACK_OFF = timedelta(seconds=300)

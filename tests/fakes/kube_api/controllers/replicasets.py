@@ -1,6 +1,5 @@
 """ReplicaSets: as many active pods as the specification says, and the counts of them."""
 
-from tests.fakes.kube_api import deletion
 from tests.fakes.kube_api.controllers.world import (
     World,
     controller_of,
@@ -15,7 +14,8 @@ from tests.fakes.kube_api.controllers.world import (
     without_zeros,
 )
 from tests.fakes.kube_api.kinds import PODS, REPLICA_SETS, Json
-from tests.fakes.kube_api.selectors import selected_by
+from tests.fakes.kube_api.objects import deletion
+from tests.fakes.kube_api.objects.selectors import selected_by
 
 
 def reconcile(world: World) -> None:

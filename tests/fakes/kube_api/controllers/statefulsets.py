@@ -1,6 +1,5 @@
 """StatefulSets: ordinals in order, updates from the highest ordinal down to the partition."""
 
-from tests.fakes.kube_api import deletion
 from tests.fakes.kube_api.controllers import revisions
 from tests.fakes.kube_api.controllers.revisions import HASH
 from tests.fakes.kube_api.controllers.world import (
@@ -13,6 +12,7 @@ from tests.fakes.kube_api.controllers.world import (
     without_zeros,
 )
 from tests.fakes.kube_api.kinds import PODS, STATEFUL_SETS, Json
+from tests.fakes.kube_api.objects import deletion
 
 
 def reconcile(world: World) -> None:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from tests.fakes.kube_api import admission, clock
+from tests.fakes.kube_api import clock
 from tests.fakes.kube_api.kinds import PODS, Json, Kind
+from tests.fakes.kube_api.objects import admission
+from tests.fakes.kube_api.rest.writing import suffix
 from tests.fakes.kube_api.store import Store
-from tests.fakes.kube_api.writing import suffix
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
-from tests.fakes.kube_api import answers, selectors
-from tests.fakes.kube_api.exchange import Document, Request, Stream, Target
 from tests.fakes.kube_api.kinds import Json
-from tests.fakes.kube_api.selectors import Predicate
+from tests.fakes.kube_api.objects import selectors
+from tests.fakes.kube_api.objects.selectors import Predicate
+from tests.fakes.kube_api.rest import answers
+from tests.fakes.kube_api.rest.exchange import Document, Request, Stream, Target
 from tests.fakes.kube_api.store import Change, Store
 
 _DEFAULT_TIMEOUT = 1800.0

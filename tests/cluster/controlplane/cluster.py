@@ -17,20 +17,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.cluster import api, credentials, parts
-from tests.cluster.api import Api, ApiError, Json
-from tests.cluster.credentials import Credentials
+from tests.cluster.controlplane import api, credentials, parts
+from tests.cluster.controlplane.api import Api, ApiError, Json
+from tests.cluster.controlplane.credentials import Credentials
+from tests.cluster.controlplane.parts import Ports
+from tests.cluster.controlplane.programs import Programs
+from tests.cluster.controlplane.reaper import MARK
 from tests.cluster.kubelet import images
 from tests.cluster.kubelet.images import Image
-from tests.cluster.parts import Ports
-from tests.cluster.programs import Programs
-from tests.cluster.reaper import MARK
 
 NODE = "zdm-node"
 START_SECONDS = 120.0  # a busy machine is slow
 STOP_SECONDS = 10.0
 MEMORY = Path("/dev/shm")
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 class ClusterFailed(Exception):
@@ -265,7 +265,7 @@ def make(programs: Programs, *, folder: Path, back_off: float = 10.0) -> Cluster
 
 def _reaper(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.cluster.reaper", str(folder)],
+        [sys.executable, "-m", "tests.cluster.controlplane.reaper", str(folder)],
         cwd=REPOSITORY,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.cluster.credentials import Credentials
-from tests.cluster.programs import Programs
+from tests.cluster.controlplane.credentials import Credentials
+from tests.cluster.controlplane.programs import Programs
 
 LOOPBACK = "127.0.0.1"
 

@@ -1,10 +1,10 @@
 """The programs that a control plane needs: found on the machine, or built into the cache.
 
 The control plane, etcd included, is one Go program with the upstream code in it
-(controlplane/main.go); it is built once for its sources, minutes on a cold machine, and kept
+(main.go); it is built once for its sources, minutes on a cold machine, and kept
 outside the repository.
 
-    python -m tests.cluster.programs        builds it and says where it is
+    python -m tests.cluster.controlplane.programs        builds it and says where it is
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from zdm.postgres.server.programs import cache_directory
 
-SOURCES = Path(__file__).parent / "controlplane"
+SOURCES = Path(__file__).parent
 GO_HOME = Path("/usr/local/go/bin")  # where Go's own archive puts it; often not on PATH
 
 

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from tests.fakes.kube_api import answers, clock
+from tests.fakes.kube_api import clock
 from tests.fakes.kube_api.kinds import ALL, Json, Kind
+from tests.fakes.kube_api.rest import answers
 from tests.fakes.kube_api.store import Store
 
 FOREGROUND = "foregroundDeletion"

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from tests.fakes.kube_api import answers
-from tests.fakes.kube_api.exchange import Document, Request, refused
+from tests.fakes.kube_api.rest import answers
+from tests.fakes.kube_api.rest.exchange import Document, Request, refused
 
 
 @dataclass(frozen=True, slots=True)

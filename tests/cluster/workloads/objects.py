@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.cluster.api import Json
-from tests.cluster.registry import PORT
+from tests.cluster.controlplane.api import Json
+from tests.cluster.workloads.registry import PORT
 
 
 def deployment(name: str, container: Json, *, replicas: int = 1, **spec: Any) -> Json:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.cluster.kubelet.images import Image
 
-SHOP = Path(__file__).parents[2] / "examples/shop"
+SHOP = Path(__file__).parents[3] / "examples/shop"
 PORT = 8000
 
 

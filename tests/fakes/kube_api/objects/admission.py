@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from tests.fakes.kube_api import answers
 from tests.fakes.kube_api.kinds import Json, Kind
-from tests.fakes.kube_api.selectors import selected_by
+from tests.fakes.kube_api.objects.selectors import selected_by
+from tests.fakes.kube_api.rest import answers
 
 
 def _fill(target: Json, **defaults: Any) -> None:

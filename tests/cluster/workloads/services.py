@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.cluster.api import Api, Json
+from tests.cluster.controlplane.api import Api, Json
 from tests.cluster.kubelet import addresses
 
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tests.cluster.api import ApiError
-from tests.cluster.services import Address
+from tests.cluster.controlplane.api import ApiError
+from tests.cluster.workloads.services import Address
 from zdm.demo.ledger import Ledger
 from zdm.demo.traffic import RequestFailed, Tally, Worker
 

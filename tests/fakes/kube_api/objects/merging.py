@@ -7,8 +7,8 @@ workloads, services and service accounts have.
 import copy
 from typing import Any
 
-from tests.fakes.kube_api import answers
 from tests.fakes.kube_api.kinds import Json
+from tests.fakes.kube_api.rest import answers
 
 _KEYS = {
     "containers": "name",

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.fakes.kube_api import answers
 from tests.fakes.kube_api.kinds import Json
+from tests.fakes.kube_api.rest import answers
 
 Predicate = Callable[[Json], bool]
 

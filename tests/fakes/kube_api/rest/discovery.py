@@ -6,8 +6,8 @@ OpenAPI says only what kubectl looks for: that PATCH and POST know `fieldValidat
 
 from itertools import groupby
 
-from tests.fakes.kube_api.exchange import Document
 from tests.fakes.kube_api.kinds import ALL, Json, Kind
+from tests.fakes.kube_api.rest.exchange import Document
 
 _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 _REVIEWS = ("authorization.k8s.io", "v1")

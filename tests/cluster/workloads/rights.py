@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tests.cluster import credentials
 from tests.cluster.conftest import Space
-from tests.cluster.credentials import Identity
+from tests.cluster.controlplane import credentials
+from tests.cluster.controlplane.credentials import Identity
 from zdm.rollout.kubernetes import rbac
 from zdm.rollout.kubernetes.settings import KubernetesSettings
 

@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.fakes.kube_api import answers
 from tests.fakes.kube_api.kinds import Json
-from tests.fakes.kube_api.merging import key_of
+from tests.fakes.kube_api.objects.merging import key_of
+from tests.fakes.kube_api.rest import answers
 
 Path = tuple[str, ...]
 Owner = tuple[str, str, str]

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.fakes.kube_api import answers, deletion, discovery, selectors, watching, writing
 from tests.fakes.kube_api.authorisation import REVIEWS, Access
-from tests.fakes.kube_api.exchange import (
+from tests.fakes.kube_api.kinds import PODS, Json
+from tests.fakes.kube_api.objects import deletion, selectors
+from tests.fakes.kube_api.objects.merging import json_patch, merge, strategic
+from tests.fakes.kube_api.rest import answers, discovery, watching, writing
+from tests.fakes.kube_api.rest.exchange import (
     NO_SUCH_PATH,
     Answer,
     Document,
@@ -15,8 +18,6 @@ from tests.fakes.kube_api.exchange import (
     Target,
     refused,
 )
-from tests.fakes.kube_api.kinds import PODS, Json
-from tests.fakes.kube_api.merging import json_patch, merge, strategic
 from tests.fakes.kube_api.store import Store
 
 _APPLY = "application/apply-patch+yaml"

@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.fakes.kube_api import failures
-from tests.fakes.kube_api.exchange import Answer, Document, Request, Stream
-from tests.fakes.kube_api.failures import Failures
 from tests.fakes.kube_api.kinds import Json
+from tests.fakes.kube_api.rest import failures
+from tests.fakes.kube_api.rest.exchange import Answer, Document, Request, Stream
+from tests.fakes.kube_api.rest.failures import Failures
 
 _GONE = (BrokenPipeError, ConnectionError, ValueError)  # ValueError: the file is closed
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.kube_api import answers
 from tests.fakes.kube_api.kinds import BY_PATH, Json, Kind
+from tests.fakes.kube_api.rest import answers
 
 _RESOURCE = re.compile(
     r"^/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+)/(?P<version>[^/]+))"

@@ -5,7 +5,7 @@ Every process of a cluster, the pods' own included, has the cluster's folder in 
 environment under MARK, and children inherit it: so each is found again without any list.
 What this cannot see: a child that was started with an empty environment.
 
-    python -m tests.cluster.reaper FOLDER       with the read end as standard input
+    python -m tests.cluster.controlplane.reaper FOLDER       with the read end as standard input
 """
 
 import contextlib

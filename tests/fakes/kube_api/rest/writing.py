@@ -6,9 +6,10 @@ import secrets
 from typing import Any
 from uuid import uuid4
 
-from tests.fakes.kube_api import admission, answers, ownership
-from tests.fakes.kube_api.exchange import Request, Target
 from tests.fakes.kube_api.kinds import NAMESPACES, Json, Kind
+from tests.fakes.kube_api.objects import admission, ownership
+from tests.fakes.kube_api.rest import answers
+from tests.fakes.kube_api.rest.exchange import Request, Target
 from tests.fakes.kube_api.store import Store
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"

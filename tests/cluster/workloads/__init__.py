@@ -1,0 +1,1 @@
+"""What tests put on the cluster: images, objects, rights, traffic, orders that hold a run."""

@@ -1,0 +1,1 @@
+"""What the server does to an object: defaults, patches, owners, selectors, deletion."""

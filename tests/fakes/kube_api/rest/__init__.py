@@ -1,0 +1,1 @@
+"""The protocol: requests, verbs, lists, watches, answers that say no, failures on order."""
