@@ -25,11 +25,11 @@ ENV PATH="/opt/zdm/bin:${PATH}" \
     PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 USER 65532:65532
-# A run that listens (`zdm execute --listen 127.0.0.1:9187`) answers; one that does not is judged
-# by Docker's own look at process 1.
+# A run that listens (`zdm execute --listen 127.0.0.1:9187`) answers; one that does not is healthy
+# while it is process 1.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
   CMD ["python", "-m", "zdm.observe.healthcheck", "http://127.0.0.1:9187/healthz"]
-# The program is process 1, so SIGTERM reaches it: it cancels what runs and ends with 75.
+# The program is process 1, so it receives SIGTERM: it cancels the running statement and exits with 75.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["zdm"]
 CMD ["--help"]

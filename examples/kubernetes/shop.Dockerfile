@@ -1,11 +1,11 @@
-# The shop in one of its versions, with zdm's guard in front.
+# The shop in one of its versions, with `zdm guard` as its entrypoint.
 #
 #     docker build --tag zdm .
 #     docker build --file examples/kubernetes/shop.Dockerfile --build-arg VERSION=v1 \
 #       --tag registry.example/shop:v1 .
 #
-# The image knows its version, so a changed tag changes all that names it: the guard's question
-# and the name of the sessions.
+# The image contains its version, so a new tag also changes the version that the guard checks and
+# the name of the sessions.
 ARG PYTHON=3.13
 ARG ZDM=zdm
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from tests.histories.installed import PACKAGES
 
 HEAD = """\
-# Other people's histories
+# Histories of other projects
 
-The whole Alembic history of three projects, as their packages on PyPI ship it, goes through record mode in a test.
-Every statement is captured as sent, and replaying what was captured gives the same schema as `alembic upgrade heads`.
-Each revision is then classified by itself on the schema before it, as if it were the one pending on tables in use.
-`mlflow-skinny` starts from a baseline: its first revision expects tables that its own code makes.
-Refused actions are refused with file, line, column and reason; the lists are in `tests/histories/`.
+A test records the complete Alembic histories of three projects, as shipped in their PyPI packages.
+It captures every statement as sent, and replaying them gives the same schema as `alembic upgrade heads`.
+zdm then classifies each revision separately on the schema before it, as if it were pending on tables in use.
+`mlflow-skinny` starts from a baseline: its first revision expects tables that the package's own code creates.
+Refusals name file, line, column and reason; the lists are in `tests/histories/`.
 
 The numbers count actions: one sub-command of an ALTER TABLE, or one other statement.
 
@@ -23,7 +23,7 @@ def page() -> str:
     counts = {package.name: _counts(package.name) for package in PACKAGES}
     kinds = sorted({kind for found in counts.values() for kind in found})
     names = [f"{package.name} {package.version}" for package in PACKAGES]
-    rows = [f"| what zdm makes of it | {' | '.join(names)} |", "|---|" + "---:|" * len(names)]
+    rows = [f"| result | {' | '.join(names)} |", "|---|" + "---:|" * len(names)]
     rows += [
         f"| {kind} | {' | '.join(counts[p.name].get(kind, '0') for p in PACKAGES)} |"
         for kind in kinds
@@ -33,8 +33,8 @@ def page() -> str:
 
 def _counts(name: str) -> dict[str, str]:
     first, *lines = Path(__file__).with_name(f"{name}.txt").read_text().splitlines()
-    _, _, told = first.partition(": ")
-    revisions, statements = (part.split()[0] for part in told.split(", "))
+    _, _, totals = first.partition(": ")
+    revisions, statements = (part.split()[0] for part in totals.split(", "))
     found = {"**revisions**": revisions, "**statements**": statements}
     for line in lines[: lines.index("")]:
         count, _, kind = line.strip().partition(" ")
