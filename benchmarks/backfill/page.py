@@ -26,7 +26,7 @@ def plots(content: dict[str, Any]) -> dict[str, str]:
             [(report.TITLES[line.name], line.wal, f"{line.wal:,.0f}") for line in fill],
         ),
         "backfill-latency.svg": plot.bars(
-            "The application's 99th percentile beside it",
+            "The application's 99th percentile during the backfill",
             "ms",
             [
                 (
@@ -58,16 +58,16 @@ def text_of(content: dict[str, Any], source: str) -> str:
         "# Benchmarks",
         f"Generated from [`benchmarks/results/{source}`](../benchmarks/results/{source});"
         " `make bench` measures again.\n"
-        "Ratios are of engines that ran one after the other on the same server, each on a"
-        " fresh copy of the table with a checkpoint before it; median of"
+        "Ratios compare engines that ran consecutively on the same server, each on a fresh"
+        " copy of the table and after a checkpoint; median of"
         f" {options['rounds']} round{'s' if options['rounds'] > 1 else ''}.\n"
-        "Seconds and rows per second are of this machine and say little about yours.",
+        "Seconds and rows per second are specific to this machine.",
         f"Measured from {content['began'][:10]} on, of commit {machine['commit']}:"
         f" {options['rows']:,} rows,"
         f" PostgreSQL {machine['postgresql']}, {machine['cores']} cores ({machine['cpu']}),"
         f" {machine['memory_gb']} GB of memory.\n"
-        f"The machine's load average before it began was {content['load_average']}: other work"
-        " that makes figures noisy.\n"
+        f"The machine's load average beforehand was {content['load_average']}: other processes"
+        " make the figures noisy.\n"
         f"The server's settings: {settings}.",
         *(
             f"## {heading}\n\n{NOTES.get(heading, '')}{text.rstrip()}"
@@ -83,21 +83,23 @@ def text_of(content: dict[str, Any], source: str) -> str:
 NOTES = {
     "Filling a new column, narrow rows": "A table of five columns; `amount bigint` is filled"
     " from `quantity integer`, with zdm's dual-write trigger in place for every engine but"
-    " pgroll's, which has its own.\nA ratio is the other's seconds by the engine's own: above"
-    " 1 is faster.\n\n",
+    " pgroll's, which has its own.\nA ratio is the other engine's time divided by this"
+    " engine's: above 1 is faster.\n\n",
     "Filling a new column, wide rows": "The same with 480 bytes of text in each row.\n\n",
-    "SET NOT NULL with 10 % NULLs": "By hand: UPDATE of the NULLs, a CHECK that is not yet"
-    " valid, VALIDATE, SET NOT NULL.\nzdm's time is that of all steps up to the rollout.\n\n",
-    "Beside the application's load": "pgbench reads and writes the migrated column at"
-    " half of the rate that the server can do at most.\nLatency in ms, counted from when a"
-    " transaction was due, so that "
-    "a queue is not left out.\nThe load runs alone for a while before and after each "
-    "engine; the two figures tell how much the machine differs from itself.\nSo the "
-    "paced backfill stands still (`zdm pause`) for ten seconds after each ten at "
-    "work, up to twenty times while the load runs on, and its baseline are the "
-    "pauses; the first two and a half seconds of a turn count for neither.\nThe load "
-    "before it had no second column and no trigger.\n*Typical* compares medians of the "
-    "p99s of windows of two seconds, which a stall of the disk that comes now and "
-    "then does not move.\n*Longest blocked* is the longest time that a query of the "
-    "application was seen waiting for a lock of the migration.\n\n",
+    "SET NOT NULL with 10 % NULLs": "By hand: UPDATE of the NULLs, a CHECK that is NOT VALID,"
+    " VALIDATE, SET NOT NULL.\nzdm's time covers all steps before the rollout.\n\n",
+    "Under the application's load": "pgbench reads and writes the migrated column at half of"
+    " the server's maximum rate.\n"
+    "Latency in ms is measured from the time at which a transaction was due, so it includes"
+    " queueing.\n"
+    "The load runs alone before and after each engine; the difference between those two"
+    " figures shows the noise of the machine.\n"
+    "The paced backfill therefore pauses (`zdm pause`) for ten seconds after every ten seconds"
+    " of running, up to twenty times, and its baseline is the load during the pauses; the"
+    " first two and a half seconds of each turn are ignored.\n"
+    "The load beforehand had no second column and no trigger.\n"
+    "*Typical* compares medians of the p99s of two-second windows, which an occasional disk"
+    " stall does not affect.\n"
+    "*Longest blocked* is the longest time that a query of the application was observed"
+    " waiting for a lock of the migration.\n\n",
 }

@@ -200,4 +200,4 @@ def sections(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if found:
         yield "SET NOT NULL with 10 % NULLs", idle_table(found, BY_HAND)
     if any(loaded(content)):
-        yield "Beside the application's load", loaded_table(content)
+        yield "Under the application's load", loaded_table(content)

@@ -133,7 +133,7 @@ def test_a_page_names_machine_settings_and_source_and_has_each_table(tmp_path: P
         "Targets",
         "Filling a new column, narrow rows",
         "SET NOT NULL with 10 % NULLs",
-        "Beside the application's load",
+        "Under the application's load",
         "Plots",
         "What is compared",
     ]
