@@ -39,7 +39,7 @@ def plant(own: Connection, database: str, at: int) -> None:
     with psycopg.connect(database, application_name="old writer") as writer:
         writer.execute("LOCK TABLE t IN ROW EXCLUSIVE MODE")
         for event in engine.run(job(own, begun(own), step(("id",)))):
-            if isinstance(event, BackfillProgress) and "from before" in event.waiting:
+            if isinstance(event, BackfillProgress) and "began before" in event.waiting:
                 own.execute(f"UPDATE t SET new = 'planted' WHERE id = {at}".encode())
                 writer.rollback()
 
@@ -92,7 +92,7 @@ def test_a_transaction_from_before_the_backfill_is_awaited_before_it_is_verified
         writer.execute("INSERT INTO t VALUES (0, 'late', NULL)")
         waited = ""
         for event in engine.run(job(own, begun(own), step(("id",)))):
-            if isinstance(event, BackfillProgress) and "from before" in event.waiting:
+            if isinstance(event, BackfillProgress) and "began before" in event.waiting:
                 waited = event.waiting
                 assert passes(own) == []
                 writer.commit()
