@@ -11,7 +11,8 @@ from zdm.errors import InputError
 from zdm.model.schema import Name
 from zdm.model.statement import ActionKind as Kind
 from zdm.model.statement import Fact, Setting, Source, Statement, Unknown
-from zdm.parse import facts, sqlglot_reader
+from zdm.parse import facts
+from zdm.parse.readers import sqlglot_reader
 
 HERE = Source(file="m.sql", line=1, column=1)
 T = Name("public", "t")

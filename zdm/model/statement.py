@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from zdm.model.schema import Name
+from zdm.model.syntax import Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -156,16 +157,16 @@ class Unknown:
 class Action:
     """One sub-command of an ALTER TABLE, or one other statement.
 
-    `tree` is libpg_query's node: the AlterTableCmd for a sub-command of an ALTER TABLE,
-    else the statement node, as the dict under its single key (`node` holds that key).
+    `said` is what it says, as a value. `tree` is the parser's own: only `zdm.parse` looks
+    into it.
     """
 
     statement: Statement
     index: int  # of the sub-command within its statement
     count: int  # sub-commands in the statement; 1 for every other statement
     fact: Fact | Unknown
-    node: str
-    tree: Mapping[str, Any] = field(hash=False, compare=False)
+    said: Said = field(hash=False, compare=False)
+    tree: Mapping[str, Any] = field(hash=False, compare=False, repr=False)
 
     @property
     def source(self) -> Source:

@@ -9,9 +9,11 @@ from dataclasses import replace
 
 from zdm.errors import InputError
 from zdm.model.statement import Action, Fact, Statement, Unknown
-from zdm.parse import libpg_query, sqlglot_reader, tree_facts, trees
+from zdm.model.syntax import Other
+from zdm.parse import libpg_query, trees
 from zdm.parse.libpg_query import Parsed
-from zdm.parse.sqlglot_reader import Reading
+from zdm.parse.readers import sqlglot_reader, statements, tree_facts
+from zdm.parse.readers.sqlglot_reader import Reading
 
 _TOO_DEEP = 300  # levels of the tree; Python's limit of 1,000 frames is shared with callers
 _DEEP = Unknown(reason="it is nested too deeply to be read with certainty")
@@ -50,7 +52,7 @@ def actions(
             index=index,
             count=len(commands),
             fact=agreed(fact, index, len(commands), readings),
-            node=node,
+            said=statements.read(node, tree),
             tree=tree,
         )
         for index, (node, tree, fact) in enumerate(commands)
@@ -58,7 +60,7 @@ def actions(
 
 
 def _unread(statement: Statement, one: Parsed, why: Unknown) -> Action:
-    return Action(statement=statement, index=0, count=1, fact=why, node=one.node, tree=one.tree)
+    return Action(statement=statement, index=0, count=1, fact=why, said=Other(), tree=one.tree)
 
 
 def _other_strings(statement: Statement) -> bool:

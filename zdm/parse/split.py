@@ -11,10 +11,11 @@ from typing import Any
 
 from zdm.errors import InputError
 from zdm.model.statement import Directive, SourceFile, Statement
-from zdm.parse import directives, libpg_query, rejected
+from zdm.parse import directives, libpg_query, rejected, transactions
 from zdm.parse.libpg_query import Parsed
 from zdm.parse.places import Places
 from zdm.parse.session import Session
+from zdm.parse.transactions import Kind
 
 _BOM = b"\xef\xbb\xbf"
 # Statements that PostgreSQL refuses in a transaction block, error 25001 (14 to 18).
@@ -29,8 +30,7 @@ _OUTSIDE = frozenset(
         "DropSubscriptionStmt",
     }
 )
-_BEGINS = frozenset({"TRANS_STMT_BEGIN", "TRANS_STMT_START"})
-_ENDS = frozenset({"TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_PREPARE"})
+_ENDS = frozenset({Kind.COMMIT, Kind.ROLLBACK, Kind.PREPARE})
 _WHOLE = frozenset(
     {"REINDEX_OBJECT_SCHEMA", "REINDEX_OBJECT_SYSTEM", "REINDEX_OBJECT_DATABASE"}
 )
@@ -102,9 +102,10 @@ def _numbers(parsed: Sequence[Parsed]) -> Iterator[int | None]:
     """The number of each statement's transaction; None outside of one."""
     number, used = 0, False
     for item in parsed:
-        kind = item.tree.get("kind", "") if item.node == "TransactionStmt" else ""
+        control = transactions.control(item)
+        kind = control.kind if control is not None else None
         outside = outside_transaction(item.node, item.tree)
-        if used and (outside or kind in _BEGINS):
+        if used and (outside or kind is Kind.BEGIN):
             number, used = number + 1, False
         if outside:
             yield None

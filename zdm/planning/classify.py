@@ -23,12 +23,13 @@ from zdm.model.statement import (
     Train,
     Unknown,
 )
+from zdm.model.syntax import Read
 from zdm.operations import ALL
 from zdm.parse import facts
 from zdm.planning import conflicts
 from zdm.planning.waiting import Waiting
 from zdm.recipes.reading import refuse
-from zdm.recipes.sql import expressions
+from zdm.recipes.sql import volatility
 from zdm.recipes.type import names
 
 
@@ -211,13 +212,10 @@ def _harmless(action: Action, snapshot: Snapshot) -> bool:
 
 
 def _only_reads(action: Action, snapshot: Snapshot) -> bool:
-    tree = dict(action.tree)
-    if any(True for _ in expressions.nodes(tree, "intoClause")):
+    said = action.said
+    if not isinstance(said, Read) or said.into or said.writes:
         return False
-    writes = ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
-    if any(True for kind in writes for _ in expressions.nodes(tree, kind)):
-        return False
-    return expressions.tree_volatility(tree, snapshot) is not Volatility.VOLATILE
+    return volatility.of(said.query, snapshot) is not Volatility.VOLATILE
 
 
 def _directives(

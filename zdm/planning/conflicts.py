@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from zdm.model.findings import Finding
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact
+from zdm.parse import expressions
 from zdm.recipes.reading import refuse, updates
 
 NEXT_TRAIN = "move it to a revision that is planned after this train is contracted"
@@ -41,7 +42,9 @@ def _leaves(action: Action, fact: Fact) -> Iterator[_Subject]:
         yield ("name", _freed_name(fact))
     update = updates.read(action)
     if update is not None:
-        for column in {c for _, tree in update.assignments for c in updates.columns(tree)}:
+        for column in {
+            c for _, value in update.assignments for c in expressions.columns(value)
+        }:
             yield ("column", update.table, column)
 
 
@@ -67,7 +70,7 @@ def _lost_writes(earlier: Action, later: Action) -> Finding | None:
         return None
     if fact.kind is not ActionKind.DROP_COLUMN:
         return None
-    reads = {c for _, tree in update.assignments for c in updates.columns(tree)}
+    reads = {c for _, value in update.assignments for c in expressions.columns(value)}
     if fact.name not in reads:
         return None
     return refuse.finding(

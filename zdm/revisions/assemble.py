@@ -14,8 +14,8 @@ from typing import Any
 from zdm.errors import InputError
 from zdm.model.schema import Name
 from zdm.model.statement import Setting, Source, Stamp, Statement, Train
-from zdm.parse import trees
-from zdm.revisions import data_reads, directives, effective_statements
+from zdm.parse import selects, trees
+from zdm.revisions import directives, effective_statements
 from zdm.revisions.directives import Comments
 from zdm.revisions.effective_statements import Done, Entry
 from zdm.revisions.graph import History, shown
@@ -137,9 +137,9 @@ class _Assembler:
 
     def _unmarked(self, entry: Entry, after: int) -> _Place | None:
         """A statement that went past SQLAlchemy: through a driver's own cursor."""
-        tree = data_reads.query(entry.parsed)
-        if data_reads.is_session(entry.parsed) or (
-            tree is not None and not data_reads.tables(tree)
+        select = selects.query(entry.parsed)
+        if selects.is_session(entry.parsed) or (
+            select is not None and not selects.tables(select)
         ):
             return None
         events = self.recording.events[after : after + 2]  # the one before, the one after
@@ -157,9 +157,9 @@ class _Assembler:
 
     def _belongs(self, entry: Entry, place: _Place) -> bool:
         """Whether it is part of the migration; reads are not, but they may be told of."""
-        tree = data_reads.query(entry.parsed)
-        if tree is not None:
-            names = data_reads.tables(tree)
+        select = selects.query(entry.parsed)
+        if select is not None:
+            names = selects.tables(select)
             if names and place.by != "environment":
                 self.notes.append(
                     (
@@ -168,10 +168,10 @@ class _Assembler:
                         " on empty tables, so what it does with rows is not in the plan",
                     )
                 )
-            return place.by == "revision" and data_reads.acts(tree, self._read_only)
+            return place.by == "revision" and selects.acts(select, self._read_only)
         if place.by != "environment":
             return True
-        if data_reads.is_session(entry.parsed):
+        if selects.is_session(entry.parsed):
             return False
         if not self._first:
             self.notes.append(
@@ -202,7 +202,7 @@ class _Assembler:
             if entry.event is None or entry.silent:
                 continue
             event = self.recording.events[entry.event]
-            if event["by"] == "revision" and data_reads.query(entry.parsed) is None:
+            if event["by"] == "revision" and selects.query(entry.parsed) is None:
                 yield (
                     self._source(event),
                     "this failed or was rolled back on the shadow, and the revision went on:"

@@ -7,8 +7,9 @@ transactions are read from it rather than asked of a driver. What was rolled bac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from zdm.parse import libpg_query
+from zdm.parse import libpg_query, transactions
 from zdm.parse.libpg_query import Parsed
+from zdm.parse.transactions import Control, Kind
 from zdm.revisions.server_log import Sent
 
 
@@ -65,9 +66,10 @@ class _Reader:
         alone = not session.begun and len(entries) <= 1
         for entry in entries:
             self.order += 1
-            if entry.parsed.node == "TransactionStmt":
+            control = transactions.control(entry.parsed)
+            if control is not None:
                 if not sent.error:
-                    self._control(session, entry)
+                    self._control(session, control)
             elif sent.error:
                 self.undone.append((self.order, entry))
             else:
@@ -88,20 +90,18 @@ class _Reader:
         session.transaction = self.transactions
         self.transactions += 1
 
-    def _control(self, session: _Session, entry: Entry) -> None:
-        tree = entry.parsed.tree
-        kind, name = tree.get("kind", ""), tree.get("savepoint_name", "")
-        match kind:
-            case "TRANS_STMT_BEGIN" | "TRANS_STMT_START":
+    def _control(self, session: _Session, control: Control) -> None:
+        match control.kind:
+            case Kind.BEGIN:
                 session.begun = True
-            case "TRANS_STMT_COMMIT" | "TRANS_STMT_ROLLBACK":
-                commit = kind == "TRANS_STMT_COMMIT" and not session.failed
+            case Kind.COMMIT | Kind.ROLLBACK:
+                commit = control.kind is Kind.COMMIT and not session.failed
                 self._end(session, commit=commit)
-                session.begun = bool(tree.get("chain"))
-            case "TRANS_STMT_SAVEPOINT":
-                session.savepoints.append((name, len(session.open)))
-            case "TRANS_STMT_ROLLBACK_TO":
-                self._back_to(session, name)
+                session.begun = control.chain
+            case Kind.SAVEPOINT:
+                session.savepoints.append((control.savepoint, len(session.open)))
+            case Kind.ROLLBACK_TO:
+                self._back_to(session, control.savepoint)
             case _:
                 pass  # RELEASE keeps what it holds
 

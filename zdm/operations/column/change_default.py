@@ -26,7 +26,8 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Setting
-from zdm.parse import emit, trees
+from zdm.model.syntax import Cast, Constant, Insert, SetDefault
+from zdm.parse import emit, expressions
 from zdm.parse.emit import Expression, Ident, Part, Qualified
 from zdm.recipes import run_sql, site
 from zdm.recipes.column import default_volatility, fusion, new_column
@@ -108,7 +109,7 @@ class ChangeDefault:
         volatility = (
             None
             if text is None
-            else default_volatility.volatility(trees.expression(text), snapshot)
+            else default_volatility.volatility(expressions.read(text), snapshot)
         )
         changed = replace(column, default=text, default_volatility=volatility)
         return edits.put_column(snapshot, self.table, changed)
@@ -274,8 +275,8 @@ def _leaves_out(action: Action, table: Name, column: str) -> bool:
     fact = statements.fact(action, ActionKind.INSERT)
     if fact is None or fact.table != table:
         return False
-    names = [item["ResTarget"]["name"] for item in action.tree.get("cols", [])]
-    return column not in names
+    said = action.said
+    return not isinstance(said, Insert) or column not in said.columns
 
 
 def _too_early(actions: Sequence[Action], snapshot: Snapshot) -> Refusal | None:
@@ -327,7 +328,7 @@ def _computed_until_contract(
         return False
     new = new_column.read(actions[0], table, snapshot)
     value = new_column.following(actions, table, new, snapshot).fill
-    return value is not None and bool(trees.columns(trees.expression(value)))
+    return value is not None and bool(expressions.columns(expressions.read(value)))
 
 
 def _sets(action: Action, table: Name, column: str) -> bool:
@@ -341,21 +342,23 @@ def _sets(action: Action, table: Name, column: str) -> bool:
 
 def _expression(action: Action) -> str | None:
     """The new default; None for DROP DEFAULT."""
-    tree = action.tree.get("def")
-    return None if tree is None else trees.expression_sql(tree)
+    said = action.said
+    if not isinstance(said, SetDefault) or said.expression is None:
+        return None
+    return expressions.sql(said.expression)
 
 
 def _removes(expression: str | None) -> bool:
     """No default, or NULL, which is the same for every INSERT."""
     if expression is None:
         return True
-    tree = trees.expression(expression)
-    while "TypeCast" in tree:
-        tree = tree["TypeCast"]["arg"]
-    return bool(tree.get("A_Const", {}).get("isnull"))
+    value = expressions.read(expression)
+    while isinstance(form := expressions.form(value), Cast):
+        value = form.of
+    return form == Constant(None)
 
 
 def _draws(expression: str) -> bool:
     """Whether it takes values from a sequence."""
-    calls = trees.functions(trees.expression(expression))
+    calls = expressions.functions(expressions.read(expression))
     return any(words[-1] == "nextval" for words in calls)

@@ -30,7 +30,8 @@ from zdm.model.plan import (
 from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
-from zdm.parse import emit, trees
+from zdm.model.syntax import ColumnName, NullTest
+from zdm.parse import emit, expressions
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.constraint import not_null
@@ -38,7 +39,7 @@ from zdm.recipes.index import walk_key
 from zdm.recipes.reading import statements, updates
 from zdm.recipes.site import Site
 from zdm.recipes.snapshot import edits
-from zdm.recipes.sql import expressions, probes
+from zdm.recipes.sql import probes
 from zdm.recipes.trigger import fill_nulls, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
 
@@ -235,8 +236,8 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot) -> Match | None:
         return None
     column, value = update.assignments[0]
     known = table.column(column)
-    fills = update.where is not None and statements.is_null(update.where, column)
-    if known is None or not fills or column in updates.columns({"root": value}):
+    fills = update.where is not None and expressions.null_test(update.where) == (column, False)
+    if known is None or not fills or column in expressions.columns(value):
         return None
     position = _declared(actions, table, column)
     if position is None:
@@ -267,8 +268,9 @@ def _proves(constraint: Constraint, column: str) -> bool:
     if constraint.kind != "check" or not constraint.validated:
         return False
     text = constraint.definition.removeprefix("CHECK").strip()
-    test = trees.expression(text).get("NullTest", {}) if text.startswith("(") else {}
-    arg = test.get("arg", {}).get("ColumnRef")
-    if arg is None or test.get("nulltesttype") != "IS_NOT_NULL":
+    if not text.startswith("("):
         return False
-    return trees.strings(arg["fields"]) == (column,)
+    form = expressions.form(expressions.read(text))
+    if not isinstance(form, NullTest) or not form.negated:
+        return False
+    return expressions.form(form.of) == ColumnName((column,))

@@ -28,13 +28,15 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Setting
+from zdm.model.syntax import Call, Coalesce, Expression
+from zdm.parse import expressions
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.column import default_volatility
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import refuse, statements, updates
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.site import Site
-from zdm.recipes.sql import expressions, probes
+from zdm.recipes.sql import probes
 from zdm.recipes.trigger import convert, sync, zdm_trigger
 from zdm.recipes.trigger.convert import Convert
 
@@ -169,7 +171,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     table = snapshot.table(update.table)
     if table is None:
         return statements.unknown_table(action, update.table)
-    problem = _form(update, table, action) or _columns(update, table)
+    problem = _form(update, table) or _columns(update, table)
     problem = problem or _diverges(update, snapshot)
     if problem is not None:
         return refuse.refuse(action, "update_cannot_be_batched", *problem)
@@ -185,7 +187,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     return Match(operation=operation, consumed=(0,))
 
 
-def _form(update: Update, table: Table, action: Action) -> tuple[str, str] | None:
+def _form(update: Update, table: Table) -> tuple[str, str] | None:
     """Forms that cannot be cut into key ranges."""
     if not update.simple:
         return (
@@ -193,7 +195,7 @@ def _form(update: Update, table: Table, action: Action) -> tuple[str, str] | Non
             " it cannot be cut into batches",
             _HELP,
         )
-    if not action.tree["relation"].get("inh", False):
+    if update.only:
         return f"UPDATE ONLY {table.name} excludes its child tables, batches do not", _HELP
     if table.kind == "foreign table" or table.partition_key is not None:
         return (
@@ -206,8 +208,10 @@ def _form(update: Update, table: Table, action: Action) -> tuple[str, str] | Non
 def _columns(update: Update, table: Table) -> tuple[str, str] | None:
     """Columns that do not exist, or must not be set."""
     known = {column.name: column for column in table.columns}
-    nodes = [value for _, value in update.assignments] + [update.where]
-    used = {column for column, _ in update.assignments} | set(updates.columns({"root": nodes}))
+    said = [value for _, value in update.assignments]
+    said += [update.where] if update.where is not None else []
+    used = {column for column, _ in update.assignments}
+    used |= {column for value in said for column in expressions.columns(value)}
     for column in sorted(used - known.keys()):
         return (
             f"{table.name} has no column {column}; system columns and whole rows cannot be used"
@@ -230,10 +234,10 @@ def _diverges(update: Update, snapshot: Snapshot) -> tuple[str, str] | None:
     """Assignments that a second run would change again."""
     targets = {column for column, _ in update.assignments}
     done = update.where is not None and all(
-        statements.is_null(update.where, column) for column in targets
+        expressions.null_test(update.where) == (column, False) for column in targets
     )
     for column, value in update.assignments:
-        reads = set(updates.columns({"root": value})) & targets
+        reads = set(expressions.columns(value)) & targets
         if reads - {column} or (reads and not _idempotent(value)):
             return (
                 f"`{column} = {expressions.bare(value)}` reads a column that it sets, so a"
@@ -247,7 +251,7 @@ def _diverges(update: Update, snapshot: Snapshot) -> tuple[str, str] | None:
                 " the batches would never be done",
                 f"add `WHERE {ident(column)} IS NULL`, so that each row is written once",
             )
-        if done and "isnull" in value.get("A_Const", {}):
+        if done and expressions.is_null(value):
             return f"`{column} = NULL WHERE {column} IS NULL` changes nothing", "remove it"
     return None
 
@@ -255,16 +259,14 @@ def _diverges(update: Update, snapshot: Snapshot) -> tuple[str, str] | None:
 _ONCE = frozenset({"lower", "upper", "btrim", "ltrim", "rtrim", "initcap", "abs", "trunc"})
 
 
-def _idempotent(value: expressions.Node) -> bool:
+def _idempotent(value: Expression) -> bool:
     """Whether f(f(x)) = f(x): one of a few functions over the bare column."""
-    if "CoalesceExpr" in value:
-        first = value["CoalesceExpr"]["args"][0]
-        return "ColumnRef" in first
-    call = value.get("FuncCall")
-    if call is None or len(call.get("args", [])) != 1 or "ColumnRef" not in call["args"][0]:
-        return False
-    words = call["funcname"]
-    return words[-1]["String"]["sval"] in _ONCE
+    match expressions.form(value):
+        case Coalesce(arguments=(first, *_)):
+            return expressions.column(first) is not None
+        case Call(function=words, arguments=(only,)):
+            return words[-1] in _ONCE and expressions.column(only) is not None
+    return False
 
 
 def _differs(update: Update, table: Table, snapshot: Snapshot) -> str:

@@ -14,6 +14,7 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Irreversible, Step, TableLock
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
+from zdm.model.syntax import Insert
 from zdm.recipes import run_sql
 from zdm.recipes.reading import insert, refuse, statements
 from zdm.recipes.run_sql import Owned
@@ -81,7 +82,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     table = snapshot.table(fact.table) if fact.table is not None else None
     if table is None:
         return statements.unknown_table(action, fact.table)
-    if not insert.writes_out(action) or insert.reads(action, snapshot):
+    says = action.said
+    listed = isinstance(says, Insert) and says.written_out
+    if not listed or insert.reads(action, snapshot):
         return refuse.refuse(
             action,
             "insert_reads_rows",
@@ -90,15 +93,13 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "list the rows in VALUES; or copy them when the old version is gone, with"
             " `-- zdm: run in contract -- reason`",
         )
-    if "onConflictClause" in action.tree:
-        update = action.tree["onConflictClause"].get("action") == "ONCONFLICT_UPDATE"
-        if update:
-            return refuse.refuse(
-                action,
-                "insert_updates_rows",
-                f"ON CONFLICT DO UPDATE changes rows of {table.name} that both versions use",
-                "insert with ON CONFLICT DO NOTHING, and change rows with an UPDATE",
-            )
+    if isinstance(says, Insert) and says.on_conflict == "update":
+        return refuse.refuse(
+            action,
+            "insert_updates_rows",
+            f"ON CONFLICT DO UPDATE changes rows of {table.name} that both versions use",
+            "insert with ON CONFLICT DO NOTHING, and change rows with an UPDATE",
+        )
     parents = [c.references for c in table.constraints if c.references is not None]
     operation = InsertRows(
         table=table.name,

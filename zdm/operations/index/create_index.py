@@ -9,9 +9,8 @@ A unique index refuses duplicates from its last build phase on, before it is val
 versions must respect it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
@@ -19,7 +18,8 @@ from zdm.model.plan import Check, Step
 from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
-from zdm.parse import emit, trees
+from zdm.model.syntax import IndexDefinition, IndexElement
+from zdm.parse import emit, expressions, rewrite
 from zdm.parse.emit import Expression, Qualified
 from zdm.recipes import site
 from zdm.recipes.index import build, default_name
@@ -117,14 +117,15 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     """A CREATE INDEX on a table of the Snapshot."""
     action = actions[0]
     fact = statements.fact(action, ActionKind.CREATE_INDEX)
-    if fact is None:
+    says = action.said
+    if fact is None or not isinstance(says, IndexDefinition):
         return None
     table = snapshot.table(fact.table) if fact.table is not None else None
     if table is None:
         on_view = any(v.name == fact.table for v in snapshot.views)
         return None if on_view else statements.unknown_table(action, fact.table)
-    name = action.tree.get("idxname") or default_name.chosen(action.tree, table.name, snapshot)
-    problem = _problem(action, table, name)
+    name = says.name or default_name.chosen(says, table.name, snapshot)
+    problem = _problem(says, table, name)
     if problem is not None:
         return refuse.refuse(action, "index_cannot_be_planned", *problem)
     same = next((i for i in table.indexes if i.name == name), None)
@@ -135,53 +136,49 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             f"{table.name} already has an index {name}, so this statement would fail",
             "give it another name",
         )
-    operation = _operation(action, table, str(name), there=same is not None)
+    operation = _operation(action, says, table, str(name), there=same is not None)
     return Match(operation=operation, consumed=(0,))
 
 
-def _operation(action: Action, table: Table, name: str, *, there: bool) -> CreateIndex:
-    tree = action.tree
-    elements = [item["IndexElem"] for item in tree.get("indexParams", [])]
-    included = [item["IndexElem"] for item in tree.get("indexIncludingParams", [])]
-    where = tree.get("whereClause")
-    mentioned = [e["name"] for e in [*elements, *included] if "name" in e]
-    mentioned += trees.columns([e.get("expr") for e in elements] + [where])
-    sql = _concurrently(tree, table.name, name)
+def _operation(
+    action: Action, says: IndexDefinition, table: Table, name: str, *, there: bool
+) -> CreateIndex:
+    sql = rewrite.build_concurrently(says, table.name, name)
+    predicate = expressions.sql(says.where) if says.where is not None else None
     return CreateIndex(
         table=table.name,
         index=Index(
             name=name,
             definition=sql.replace(" CONCURRENTLY", "", 1),
-            keys=tuple(e.get("name") for e in elements),
-            columns=tuple(dict.fromkeys(mentioned)),
-            unique=tree.get("unique", False),
-            predicate=trees.expression_sql(where) if where else None,
+            keys=tuple(e.column or None for e in says.elements),
+            columns=_mentioned(says),
+            unique=says.unique,
+            predicate=predicate,
         ),
         sql=sql,
-        keys=tuple(_key_sql(e) for e in elements),
-        predicate=trees.expression_sql(where) if where else None,
-        nulls_not_distinct=tree.get("nulls_not_distinct", False),
+        keys=tuple(_key_sql(e) for e in says.elements),
+        predicate=predicate,
+        nulls_not_distinct=says.nulls_not_distinct,
         there=there,
         settings=action.statement.settings,
     )
 
 
-def _key_sql(element: Mapping[str, Any]) -> str:
-    return (
-        trees.expression_sql(element["expr"]) if "expr" in element else ident(element["name"])
-    )
+def _mentioned(says: IndexDefinition) -> tuple[str, ...]:
+    """Every column of the index, those inside expressions last."""
+    named = [e.column for e in (*says.elements, *says.included) if e.column]
+    asked = [e.expression for e in says.elements] + [says.where]
+    inside = {c for e in asked if e is not None for c in expressions.columns(e)}
+    return tuple(dict.fromkeys([*named, *sorted(inside)]))
 
 
-def _concurrently(tree: Mapping[str, Any], table: Name, name: str) -> str:
-    """The author's tree with three edits: CONCURRENTLY, the name, no IF NOT EXISTS."""
-    edited = {key: value for key, value in tree.items() if key != "if_not_exists"}
-    edited["concurrent"] = True
-    edited["idxname"] = name
-    edited["relation"] = {**tree["relation"], "schemaname": table.schema, "relname": table.name}
-    return trees.deparse("IndexStmt", edited)
+def _key_sql(element: IndexElement) -> str:
+    if element.expression is None:
+        return ident(element.column)
+    return expressions.sql(element.expression)
 
 
-def _problem(action: Action, table: Table, name: str | None) -> tuple[str, str] | None:
+def _problem(says: IndexDefinition, table: Table, name: str | None) -> tuple[str, str] | None:
     """Why it is refused, and the remedy."""
     if name is None:
         return (
@@ -205,8 +202,7 @@ def _problem(action: Action, table: Table, name: str | None) -> tuple[str, str] 
             f"run DROP INDEX CONCURRENTLY {ident(name)} and make a new snapshot",
         )
     known = {column.name for column in table.columns}
-    used = [item["IndexElem"].get("name") for item in action.tree.get("indexParams", [])]
-    missing = [column for column in used if column and column not in known]
+    missing = [e.column for e in says.elements if e.column and e.column not in known]
     if missing:
         return (
             f"{table.name} has no column {missing[0]}, so this statement would fail",

@@ -15,7 +15,8 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import RunSql, Step, TableLock
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Statement
-from zdm.parse import emit, trees
+from zdm.model.syntax import CommentOn
+from zdm.parse import emit
 from zdm.parse.emit import Constant, Ident, Part, Qualified
 from zdm.recipes import run_sql
 from zdm.recipes.reading import statements
@@ -25,27 +26,27 @@ from zdm.recipes.sql import probes
 
 SLUG = "comment"
 _TEMPLATES = {
-    "OBJECT_TABLE": "COMMENT ON TABLE {t} IS ",
-    "OBJECT_COLUMN": "COMMENT ON COLUMN {t}.{c} IS ",
-    "OBJECT_TABCONSTRAINT": "COMMENT ON CONSTRAINT {c} ON {t} IS ",
-    "OBJECT_TRIGGER": "COMMENT ON TRIGGER {c} ON {t} IS ",
-    "OBJECT_INDEX": "COMMENT ON INDEX {t} IS ",
+    "table": "COMMENT ON TABLE {t} IS ",
+    "column": "COMMENT ON COLUMN {t}.{c} IS ",
+    "constraint": "COMMENT ON CONSTRAINT {c} ON {t} IS ",
+    "trigger": "COMMENT ON TRIGGER {c} ON {t} IS ",
+    "index": "COMMENT ON INDEX {t} IS ",
 }
-_PARTS = {"OBJECT_COLUMN": "columns", "OBJECT_TABCONSTRAINT": "constraints"}
-_PARTS |= {"OBJECT_TRIGGER": "triggers", "OBJECT_INDEX": "indexes"}
+_PARTS = {"column": "columns", "constraint": "constraints"}
+_PARTS |= {"trigger": "triggers", "index": "indexes"}
 _IS_NULL = "SELECT ({query}) IS NULL"
 _IS_TEXT = "SELECT ({query}) IS NOT DISTINCT FROM {text}"
 _RELATION = "SELECT pg_catalog.obj_description(pg_catalog.to_regclass({t}), 'pg_class')"
 _DESCRIPTIONS = {
-    "OBJECT_TABLE": _RELATION,
-    "OBJECT_INDEX": _RELATION,
-    "OBJECT_COLUMN": "SELECT pg_catalog.col_description(a.attrelid, a.attnum)"
+    "table": _RELATION,
+    "index": _RELATION,
+    "column": "SELECT pg_catalog.col_description(a.attrelid, a.attnum)"
     " FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass({t})"
     " AND a.attname = {c}",
-    "OBJECT_TABCONSTRAINT": "SELECT pg_catalog.obj_description(k.oid, 'pg_constraint')"
+    "constraint": "SELECT pg_catalog.obj_description(k.oid, 'pg_constraint')"
     " FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = pg_catalog.to_regclass({t})"
     " AND k.conname = {c}",
-    "OBJECT_TRIGGER": "SELECT pg_catalog.obj_description(g.oid, 'pg_trigger')"
+    "trigger": "SELECT pg_catalog.obj_description(g.oid, 'pg_trigger')"
     " FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = pg_catalog.to_regclass({t})"
     " AND g.tgname = {c}",
 }
@@ -56,7 +57,7 @@ class Comment:
     """COMMENT ON `kind`; `part` is the column, constraint, trigger or index, empty for the
     table itself."""
 
-    kind: str  # libpg_query's OBJECT_…
+    kind: str  # table, column, constraint, trigger, index
     table: Name
     part: str
     text: str | None
@@ -75,10 +76,9 @@ class Comment:
 
     @property
     def _object(self) -> str:
-        if self.kind == "OBJECT_COLUMN":
+        if self.kind == "column":
             return f"{self.table}.{self.part}"
-        word = self.kind.removeprefix("OBJECT_").removeprefix("TAB").lower()
-        return f"{word} {self.part} of {self.table}" if self.part else str(self.table)
+        return f"{self.kind} {self.part} of {self.table}" if self.part else str(self.table)
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """None."""
@@ -113,7 +113,7 @@ class Comment:
 
     @property
     def _target(self) -> Name:
-        return Name(self.table.schema, self.part) if self.kind == "OBJECT_INDEX" else self.table
+        return Name(self.table.schema, self.part) if self.kind == "index" else self.table
 
     def _undo(self) -> str:
         template = _TEMPLATES[self.kind]
@@ -140,21 +140,20 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     action = actions[0]
     if statements.fact(action, ActionKind.COMMENT) is None:
         return None
-    kind = action.tree.get("objtype", "")
-    words = trees.strings(action.tree.get("object", {}).get("List", {}).get("items", []))
-    if kind not in _TEMPLATES or not words:
+    says = action.said
+    if not isinstance(says, CommentOn) or says.kind not in _TEMPLATES or not says.words:
         return None
-    place = _place(kind, words, snapshot, action.statement)
+    place = _place(says, snapshot, action.statement)
     if place is None:
         return None
     table, part = place
     return Match(
         operation=Comment(
-            kind=kind,
+            kind=says.kind,
             table=table.name,
             part=part,
-            text=action.tree.get("comment"),
-            former=_former(table, kind, part),
+            text=says.text,
+            former=_former(table, says.kind, part),
             statement=action.statement,
         ),
         consumed=(0,),
@@ -162,22 +161,21 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 
 
 def _place(
-    kind: str, words: tuple[str, ...], snapshot: Snapshot, statement: Statement
+    says: CommentOn, snapshot: Snapshot, statement: Statement
 ) -> tuple[Table, str] | None:
     """The table, and the name of its part; None where one of them does not exist."""
-    if kind == "OBJECT_INDEX":
+    kind, words = says.kind, says.words
+    if kind == "index":
         name = words[-1]
         tables = (t for t in snapshot.tables if any(i.name == name for i in t.indexes))
         table = next((t for t in tables if len(words) == 1 or t.name.schema == words[0]), None)
         return (table, name) if table is not None else None
-    part = "" if kind == "OBJECT_TABLE" else words[-1]
+    part = "" if kind == "table" else words[-1]
     relation = words[:-1] if part else words
     if not relation:
         return None
-    node = {"relname": relation[-1]}
-    if len(relation) > 1:
-        node["schemaname"] = relation[-2]
-    table = snapshot.table(statements.found(node, snapshot, statement.settings))
+    named = statements.relation(relation)
+    table = snapshot.table(statements.found(named, snapshot, statement.settings))
     if table is None or (part and part not in {p.name for p in _parts(table, kind)}):
         return None
     return table, part

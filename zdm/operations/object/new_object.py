@@ -5,10 +5,10 @@ BEGIN ATOMIC function takes ACCESS SHARE on what it reads, nothing else is locke
 CREATE …). OR REPLACE of one that exists changes what the old version calls, so it is refused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from zdm.model import syntax
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -18,7 +18,7 @@ from zdm.model.statement import Action, ActionKind, Statement
 from zdm.recipes import run_sql
 from zdm.recipes.object import objects
 from zdm.recipes.object.objects import NewObject
-from zdm.recipes.reading import refuse, statements
+from zdm.recipes.reading import insert, refuse, statements
 from zdm.recipes.run_sql import Owned
 
 SLUG = "new_object"
@@ -40,7 +40,7 @@ class CreateObject:
     new: NewObject
     statement: Statement
     locks: tuple[TableLock, ...]
-    tree: Mapping[str, Any] = field(hash=False, compare=False, repr=False)
+    says: syntax.CreateObject = field(hash=False, compare=False, repr=False)
     there: bool = False
 
     @property
@@ -81,7 +81,7 @@ class CreateObject:
         """The object exists."""
         if self.there:
             return snapshot
-        return objects.put(snapshot, self.new, self.tree, self.statement)
+        return objects.put(snapshot, self.new, self.says, self.statement)
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -89,16 +89,14 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     action = actions[0]
     if statements.fact(action, *_KINDS) is None:
         return None
-    new = objects.read(action, snapshot)
-    if new is None:
+    new, says = objects.read(action, snapshot), action.said
+    if new is None or not isinstance(says, syntax.CreateObject):
         return None
     there = objects.exists(new, snapshot)
-    skips = action.tree.get("if_not_exists", False)
-    if there and not skips:
-        replaces = action.tree.get("replace", False)
+    if there and not says.if_not_exists:
         consequence = (
             "CREATE OR REPLACE would change it for the old version, too"
-            if replaces
+            if says.replaces
             else "this statement would fail"
         )
         return refuse.refuse(
@@ -108,15 +106,12 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "give the new one another name, and drop the old one in a later release; or, if"
             " both versions can use it, add `-- zdm: run in expand -- reason`",
         )
-    seen = {
-        statements.found(node, snapshot, action.statement.settings)
-        for node in statements.ranges(dict(action.tree))
-    }
+    seen = insert.reads(action, snapshot)
     operation = CreateObject(
         new=new,
         statement=action.statement,
         locks=tuple(TableLock(table=t, mode=LockMode.ACCESS_SHARE) for t in sorted(seen)),
-        tree=action.tree,
+        says=says,
         there=there,
     )
     return Match(operation=operation, consumed=(0,))

@@ -6,17 +6,19 @@ takes ACCESS EXCLUSIVE on the parent (measured 11-18); all of them for milliseco
 DEFAULT partition, PARTITION OF reads it whole under ACCESS EXCLUSIVE, so that is refused.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
+from zdm.model import syntax
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step, TableLock
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Statement
-from zdm.parse import emit, trees
+from zdm.model.syntax import RelationName
+from zdm.parse import emit
 from zdm.parse.emit import Qualified
 from zdm.recipes import run_sql
 from zdm.recipes.reading import refuse, statements
@@ -35,7 +37,7 @@ class CreateTable:
     table: Name
     statement: Statement
     locks: tuple[TableLock, ...]
-    tree: Mapping[str, Any] = field(hash=False, compare=False, repr=False)
+    says: syntax.CreateTable = field(hash=False, compare=False, repr=False)
     there: bool = False
 
     @property
@@ -79,13 +81,14 @@ class CreateTable:
         if self.there:
             return snapshot
         place = Place(snapshot=snapshot, settings=self.statement.settings)
-        return new_table.after(self.tree, place)
+        return new_table.after(self.says, place)
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """A CREATE TABLE."""
     action = actions[0]
-    if action.node == "CreateTableAsStmt" and action.tree.get("objtype") == "OBJECT_TABLE":
+    says = action.said
+    if isinstance(says, syntax.CreateTableAs):
         return refuse.refuse(
             action,
             "create_table_as",
@@ -94,41 +97,47 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "create the table with its columns, and fill it once the old version is gone",
         )
     fact = statements.fact(action, ActionKind.CREATE_TABLE)
-    if fact is None:
+    if fact is None or not isinstance(says, syntax.CreateTable):
         return None
     settings = action.statement.settings
-    name = statements.made(action.tree["relation"], snapshot, settings)
+    name = statements.made(says.table, snapshot, settings)
+    found = partial(statements.found, snapshot=snapshot, settings=settings)
+    parents = tuple(t for p in says.parents if (t := snapshot.table(found(p))) is not None)
     there = snapshot.table(name) is not None
-    problem = _problem(action, snapshot, name, there=there and not fact.if_exists)
+    if there and not fact.if_exists:
+        problem: tuple[str, str] | None = (
+            f"the table {name} already exists, so this statement would fail",
+            "remove the statement, or make a new snapshot of the database",
+        )
+    else:
+        problem = _problem(says, parents, snapshot, name)
     if problem is not None:
         return refuse.refuse(action, "create_table_cannot_be_planned", *problem)
     operation = CreateTable(
         table=name,
         statement=action.statement,
-        locks=tuple(_locks(action, snapshot)),
-        tree=action.tree,
+        locks=tuple(_locks(says, parents, found)),
+        says=says,
         there=there,
     )
     return Match(operation=operation, consumed=(0,))
 
 
 def _problem(
-    action: Action, snapshot: Snapshot, name: Name, *, there: bool
+    says: syntax.CreateTable,
+    parents: tuple[Table, ...],
+    snapshot: Snapshot,
+    name: Name,
 ) -> tuple[str, str] | None:
-    if there:
-        return (
-            f"the table {name} already exists, so this statement would fail",
-            "remove the statement, or make a new snapshot of the database",
-        )
-    if action.tree["relation"].get("relpersistence") == "t":
+    if says.table.persistence == "temporary":
         return (
             f"the temporary table {name} would be gone before the next step runs",
             "use an ordinary table and drop it in a later release",
         )
-    for parent in _parents(action, snapshot):
+    for parent in parents:
         leaves = [t for t in snapshot.tables if t.partition_of == parent.name]
         default = next((t for t in leaves if t.partition_bound == "DEFAULT"), None)
-        if "partbound" in action.tree and default is not None and not parent.created:
+        if says.is_partition and default is not None and not parent.created:
             return (
                 f"PARTITION OF {parent.name} reads the whole DEFAULT partition {default.name},"
                 " and blocks all reads and writes of both meanwhile",
@@ -138,30 +147,20 @@ def _problem(
     return None
 
 
-def _parents(action: Action, snapshot: Snapshot) -> Iterator[Table]:
-    for node in action.tree.get("inhRelations", []):
-        name = statements.found(node["RangeVar"], snapshot, action.statement.settings)
-        table = snapshot.table(name)
-        if table is not None:
-            yield table
-
-
-def _locks(action: Action, snapshot: Snapshot) -> Iterator[TableLock]:
+def _locks(
+    says: syntax.CreateTable, parents: tuple[Table, ...], found: Callable[[RelationName], Name]
+) -> Iterator[TableLock]:
     """On tables that already exist."""
-    settings = action.statement.settings
-    partition = "partbound" in action.tree
-    for key, node in trees.walk(action.tree):
-        if key == "pktable":
-            yield _lock(
-                statements.found(node, snapshot, settings), LockMode.SHARE_ROW_EXCLUSIVE
-            )
-        if key == "TableLikeClause":
-            like = statements.found(node["relation"], snapshot, settings)
-            yield _lock(like, LockMode.ACCESS_SHARE)
-    for parent in _parents(action, snapshot):
-        mode = LockMode.ACCESS_EXCLUSIVE if partition else LockMode.SHARE_UPDATE_EXCLUSIVE
-        yield _lock(parent.name, mode)
-        for constraint in parent.constraints if partition else ():
+    for referenced in says.referenced:
+        yield _lock(found(referenced), LockMode.SHARE_ROW_EXCLUSIVE)
+    for like in says.likes:
+        yield _lock(found(like), LockMode.ACCESS_SHARE)
+    for parent in parents:
+        yield _lock(
+            parent.name,
+            LockMode.ACCESS_EXCLUSIVE if says.is_partition else LockMode.SHARE_UPDATE_EXCLUSIVE,
+        )
+        for constraint in parent.constraints if says.is_partition else ():
             if constraint.references is not None:
                 yield _lock(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE)
 

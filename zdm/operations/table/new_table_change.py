@@ -15,10 +15,10 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import NO_TIMEOUT, Step, TableLock
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact, Statement
-from zdm.parse import emit, trees
+from zdm.parse import emit
 from zdm.parse.emit import Ident, Part, Qualified
 from zdm.recipes import run_sql
-from zdm.recipes.reading import insert, refuse, statements
+from zdm.recipes.reading import added, insert, refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.snapshot import new_table_edits
 from zdm.recipes.sql import probes
@@ -130,9 +130,8 @@ def _created(name: Name, snapshot: Snapshot) -> bool:
 def _parents(action: Action, snapshot: Snapshot) -> frozenset[Name]:
     """Tables that a foreign key points at."""
     return frozenset(
-        statements.found(node, snapshot, action.statement.settings)
-        for key, node in trees.walk(dict(action.tree))
-        if key == "pktable"
+        statements.found(relation, snapshot, action.statement.settings)
+        for relation in added.referenced(action)
     )
 
 

@@ -10,20 +10,21 @@ Under the same name, old and new version would read one column with two types: r
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model import syntax
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Phase, Step
 from zdm.model.schema import Column, Name, Snapshot, Table, Volatility
 from zdm.model.statement import Action, ActionKind, Fact, Setting
-from zdm.parse import emit, trees
+from zdm.parse import emit, expressions
 from zdm.parse.emit import Ident, Qualified, TypeText
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.column import dependents, dual_write, fusion
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.reading import refuse
 from zdm.recipes.snapshot import edits
-from zdm.recipes.sql import expressions, probes
+from zdm.recipes.sql import probes, volatility
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
 from zdm.recipes.type import inverses, metadata_only, names
@@ -223,9 +224,11 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
     column = table.column(fact.name) if table is not None else None
     if table is None or column is None or table.created:
         return None
-    definition = action.tree["def"]["ColumnDef"]
-    new = names.canonical(definition["typeName"], snapshot, action.statement.settings)
-    reason = _not_free(table, column, new, definition) or _hanging(snapshot, table, column)
+    says = action.said
+    if not isinstance(says, syntax.ChangeType):
+        return None
+    new = names.canonical(says.type, snapshot, action.statement.settings)
+    reason = _not_free(table, column, new, says) or _hanging(snapshot, table, column)
     if reason is None:
         operation = WidenType(
             table=table.name,
@@ -243,14 +246,11 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
     )
 
 
-def _not_free(
-    table: Table, column: Column, new: str, definition: expressions.Node
-) -> str | None:
-    using = definition.get("raw_default")
-    bare = (using or {}).get("TypeCast", {}).get("arg", using)
-    if using and "ColumnRef" not in (bare or {}):
+def _not_free(table: Table, column: Column, new: str, says: syntax.ChangeType) -> str | None:
+    using = says.using
+    if using is not None and expressions.column(expressions.without_cast(using)) is None:
         return "by an expression rewrites the table while reads and writes wait"
-    if "collClause" in definition:
+    if says.collation:
         return "with another collation rebuilds its indexes while writes wait"
     if not metadata_only.is_free(column.type, new):
         size = f" ({table.rows:,} rows)" if table.rows else ""
@@ -311,7 +311,7 @@ def _problem(found: Fused, snapshot: Snapshot) -> tuple[str, str] | None:
             "the cast depends on TimeZone, and the application's sessions may have another one",
             f"write it as `{found.old.name} AT TIME ZONE 'UTC'`, or SET TimeZone before it",
         )
-    if expressions.volatility(found.forward, snapshot) is Volatility.VOLATILE:
+    if volatility.of(expressions.read(found.forward), snapshot) is Volatility.VOLATILE:
         return (
             f"`{found.forward}` gives a different value each time",
             "use an expression of the old column alone",
@@ -330,11 +330,13 @@ def _needs_zone(found: Fused) -> bool:
     """A bare cast between a type with and one without time zone, under an unknown TimeZone."""
     zoned = [kind == "timestamp with time zone" for kind in (found.old.type, found.new.type)]
     known = any(s.name.lower() == "timezone" for s in found.settings)
-    return zoned[0] != zoned[1] and "FuncCall" not in found.fill and not known
+    called = isinstance(expressions.form(found.fill), syntax.Call)
+    return zoned[0] != zoned[1] and not called and not known
 
 
 def _backward(found: Fused, snapshot: Snapshot) -> str | None:
     if found.reverse is None:
         return inverses.known(found.old, found.new, found.fill, snapshot)
-    tree = trees.expression(found.reverse.expression)
-    return expressions.bare(tree) if set(trees.columns(tree)) <= {found.new.name} else None
+    given = expressions.read(found.reverse.expression)
+    known = set(expressions.columns(given)) <= {found.new.name}
+    return expressions.bare(given) if known else None

@@ -20,7 +20,7 @@ from zdm.model.plan import AwaitRollout, Plan, Side
 from zdm.model.schema import Name, Snapshot
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Statement
-from zdm.parse import libpg_query
+from zdm.parse import transactions
 from zdm.postgres.catalog import read, rebuild
 from zdm.postgres.replay import observation, sample_rows
 from zdm.postgres.replay import step as replay_step
@@ -146,7 +146,7 @@ def _transactions(statements: Sequence[Statement]) -> Iterator[tuple[Statement, 
     """Statements that ran together; the author's own BEGIN and COMMIT are known by number."""
     group: list[Statement] = []
     for statement in statements:
-        if _is_transaction(statement):
+        if transactions.is_control(statement.sql):
             continue
         alone = statement.transaction is None
         if group and (alone or statement.transaction != group[0].transaction):
@@ -155,11 +155,6 @@ def _transactions(statements: Sequence[Statement]) -> Iterator[tuple[Statement, 
         group.append(statement)
     if group:
         yield tuple(group)
-
-
-def _is_transaction(statement: Statement) -> bool:
-    parsed = libpg_query.statements(statement.sql.encode())
-    return [item.node for item in parsed] == ["TransactionStmt"]
 
 
 def _apply(conn: Connection, statement: Statement) -> None:

@@ -21,7 +21,7 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Column, Constraint, Index, Snapshot, Table
 from zdm.model.sql import zdm_name
-from zdm.parse import emit
+from zdm.parse import emit, rewrite
 from zdm.parse.emit import Constant, Ident, Qualified
 from zdm.recipes import run_sql
 from zdm.recipes.column import dependents
@@ -29,7 +29,6 @@ from zdm.recipes.constraint import not_null
 from zdm.recipes.index import build
 from zdm.recipes.index.build import NewIndex
 from zdm.recipes.site import Site
-from zdm.recipes.snapshot import definitions
 from zdm.recipes.sql import probes
 
 
@@ -179,7 +178,7 @@ def _index_steps(move: Move, item: Index) -> Iterator[RunSql]:
     columns = tuple(move.new if c == move.old else c for c in item.columns)
     new = NewIndex(
         name=name,
-        sql=definitions.index(item.definition, move.old, move.new, name=name),
+        sql=rewrite.index(item.definition, move.old, move.new, name=name),
         columns=columns,
         unique=item.unique,
     )
@@ -231,9 +230,7 @@ def _add_constraint(move: Move, constraint: Constraint) -> RunSql:
         phase=Phase.VALIDATE,
         title=f"add {constraint.kind} {constraint.name} to {site.name}.{move.new}, too",
         sql=(
-            definitions.constraint(
-                constraint.definition, site.name, move.old, move.new, name=name
-            ),
+            rewrite.constraint(constraint.definition, site.name, move.old, move.new, name=name),
         ),
         locks=_both_locks(move, constraint, mode, mode),
         probe=probes.probe(probes.constraint(site.name, name)),

@@ -9,9 +9,8 @@ Snapshot holds it: an unknown one is treated as VOLATILE, which costs time but n
 import re
 
 from zdm.model.schema import Snapshot, Volatility
-from zdm.parse import trees
-from zdm.recipes.sql import expressions
-from zdm.recipes.sql.expressions import Node
+from zdm.model.syntax import Expression, Feature
+from zdm.parse import expressions
 
 STABLE = frozenset(
     re.findall(
@@ -47,17 +46,14 @@ IMMUTABLE = frozenset(
 )
 
 
-def volatility(tree: Node, snapshot: Snapshot) -> Volatility:
+def volatility(expression: Expression, snapshot: Snapshot) -> Volatility:
     """The most volatile function that the expression calls."""
-    found = {_of(trees.strings(c["funcname"]), snapshot) for c in _calls(tree)}
+    found = {_of(words, snapshot) for words in expressions.functions(expression)}
     if Volatility.VOLATILE in found:
         return Volatility.VOLATILE
-    stable = Volatility.STABLE in found or any(expressions.nodes(tree, "SQLValueFunction"))
-    return Volatility.STABLE if stable else Volatility.IMMUTABLE
-
-
-def _calls(tree: Node) -> list[Node]:
-    return list(expressions.nodes({"root": tree}, "FuncCall"))
+    if Volatility.STABLE in found or Feature.CURRENT_VALUE in expressions.features(expression):
+        return Volatility.STABLE
+    return Volatility.IMMUTABLE
 
 
 def _of(words: tuple[str, ...], snapshot: Snapshot) -> Volatility:

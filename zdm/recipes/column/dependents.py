@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator
 
 from zdm.model.schema import Snapshot, Table
-from zdm.parse import trees
-from zdm.recipes.reading import updates
+from zdm.parse import expressions
 
 # Kinds of Dependent that the Snapshot also lists by themselves.
 _LISTED = (
@@ -96,7 +95,7 @@ def _generated_from(table: Table, column: str) -> Iterator[str]:
     for other in table.columns:
         if not other.generated or other.default is None:
             continue
-        if column in updates.columns(trees.expression(other.default)):
+        if column in expressions.columns(expressions.read(other.default)):
             yield other.name
 
 

@@ -12,12 +12,11 @@ from zdm.model.operation import Refusal
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind, Fact, Setting
-from zdm.parse import trees
+from zdm.model.syntax import Every, Expression, NullTest, SetDefault
+from zdm.parse import expressions, mentioned
 from zdm.recipes.column import dependents
-from zdm.recipes.reading import refuse, updates
+from zdm.recipes.reading import added, refuse, updates
 from zdm.recipes.reading.updates import Update
-from zdm.recipes.sql import expressions
-from zdm.recipes.sql.expressions import Node
 from zdm.recipes.type import names
 
 _TOUCHES_NEW = frozenset(
@@ -38,7 +37,7 @@ class Fused:
     old: Column
     new: Column
     forward: str  # over the old column by its bare quoted name
-    fill: Node  # the same as a tree
+    fill: Expression  # the same as written
     differs_where: str  # what the author's WHERE adds, over bare names; empty: nothing
     adds: bool
     default: str | None  # set on the new column by the train
@@ -49,10 +48,9 @@ class Fused:
     @property
     def identity(self) -> bool:
         """The value is copied as it is."""
-        bare = self.fill
-        if "TypeCast" in bare and self.old.type == self.new.type:
-            bare = bare["TypeCast"]["arg"]
-        return "ColumnRef" in bare and self.old.type == self.new.type
+        if self.old.type != self.new.type:
+            return False
+        return expressions.column(expressions.without_cast(self.fill)) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +115,8 @@ def _search(
         update = updates.read(action)
         if update is None or update.table != table.name or len(update.assignments) != 1:
             continue
-        target, tree = update.assignments[0]
-        reads = updates.columns(tree)
+        target, value = update.assignments[0]
+        reads = expressions.columns(value)
         if len(reads) != 1 or reads[0] == target:
             continue
         drop = _drop_of(actions, table.name, reads[0], position)
@@ -162,11 +160,10 @@ def _problem(actions: Sequence[Action], found: _Found) -> str | None:
 
 
 def _add_problem(action: Action) -> str | None:
-    column = action.tree["def"]["ColumnDef"]
-    if names.is_serial(column["typeName"]):
+    column = added.definition(action)
+    if names.is_serial(column.type):
         return "the new column is serial"
-    kinds = {c["Constraint"]["contype"] for c in column.get("constraints", [])}
-    if kinds - {"CONSTR_NULL"}:
+    if {constraint.kind for constraint in column.constraints} - {"null"}:
         return "the new column is added with a default or constraint of its own"
     return None
 
@@ -182,20 +179,19 @@ def _existing_problem(found: _Found) -> str | None:
 
 def _where(found: _Found) -> str | None:
     """What the WHERE adds to the condition; None if it leaves rows out."""
-    tree = found.update.where
-    if tree is None:
+    where = found.update.where
+    if where is None:
         return ""
-    tests = tree["BoolExpr"]["args"] if "BoolExpr" in tree else [tree]
-    if "BoolExpr" in tree and tree["BoolExpr"]["boolop"] != "AND_EXPR":
-        return None
+    form = expressions.form(where)
     words = []
-    for test in tests:
-        null_test = test.get("NullTest", {})
-        tested = updates.columns(null_test.get("arg", {}))
-        kind = null_test.get("nulltesttype")
-        if (tested, kind) == ((found.new,), "IS_NULL"):
+    for test in form.tests if isinstance(form, Every) else (where,):
+        form = expressions.form(test)
+        if not isinstance(form, NullTest):
+            return None
+        tested = expressions.columns(form.of)
+        if (tested, form.negated) == ((found.new,), False):
             words += [] if found.add is not None else [f"{ident(found.new)} IS NULL"]
-        elif (tested, kind) == ((found.old,), "IS_NOT_NULL"):
+        elif (tested, form.negated) == ((found.old,), True):
             words.append(f"{ident(found.old)} IS NOT NULL")
         else:
             return None
@@ -220,11 +216,7 @@ def _interference(actions: Sequence[Action], found: _Found) -> str | None:
 def _mentions(action: Action, fact: Fact, column: str) -> bool:
     if column in (fact.name, fact.new_name):
         return True
-    words = {node.get("sval") for node in expressions.nodes(dict(action.tree), "String")}
-    return column in words or any(
-        element.get("name") == column
-        for element in expressions.nodes(dict(action.tree), "IndexElem")
-    )
+    return column in mentioned.words(action)
 
 
 def _fused(actions: Sequence[Action], snapshot: Snapshot, found: _Found) -> Fused:
@@ -252,8 +244,8 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot, found: _Found) -> Fuse
     )
 
 
-def _forward(fill: Node, found: _Found, where: str) -> str:
-    if "ColumnRef" in fill:
+def _forward(fill: Expression, found: _Found, where: str) -> str:
+    if expressions.column(fill) is not None:
         return ident(found.old)
     text = expressions.bare(fill)
     if f"{ident(found.old)} IS NOT NULL" in where:
@@ -262,23 +254,24 @@ def _forward(fill: Node, found: _Found, where: str) -> str:
 
 
 def _new_column(action: Action, snapshot: Snapshot, name: str) -> Column:
-    definition = action.tree["def"]["ColumnDef"]
-    collation = definition.get("collClause", {}).get("collname", [])
+    definition = added.definition(action)
     return Column(
         name=name,
-        type=names.canonical(definition["typeName"], snapshot, action.statement.settings),
-        collation=ident(*trees.strings(collation)) or None,
+        type=names.canonical(definition.type, snapshot, action.statement.settings),
+        collation=ident(*definition.collation) or None,
     )
 
 
 def _default(actions: Sequence[Action], found: _Found) -> tuple[int | None, str | None]:
     """A SET DEFAULT on the new column: it is set when the trigger is dropped, not before."""
     for position, action in enumerate(actions):
-        fact = action.fact
+        fact, sets = action.fact, action.said
         if not isinstance(fact, Fact) or fact.kind is not ActionKind.SET_DEFAULT:
             continue
+        if not isinstance(sets, SetDefault) or sets.expression is None:
+            continue
         if (fact.table, fact.name) == (found.table.name, found.new):
-            return position, trees.expression_sql(action.tree["def"])
+            return position, expressions.sql(sets.expression)
     return None, None
 
 

@@ -7,40 +7,39 @@ default needs no scan: every row is NULL; it takes SHARE ROW EXCLUSIVE on the pa
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from zdm.model.schema import Column, Constraint, Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Action, ActionKind
-from zdm.parse import trees
+from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, Expression
+from zdm.parse import expressions, rewrite
 from zdm.recipes.column import default_volatility
-from zdm.recipes.reading import statements, updates
-from zdm.recipes.sql import expressions, generated_names
-from zdm.recipes.sql.expressions import Node
+from zdm.recipes.reading import added, statements, updates
+from zdm.recipes.sql import generated_names
 from zdm.recipes.type import names
 
 _REFUSED = {
-    "CONSTR_IDENTITY": (
+    "identity": (
         "an identity column rewrites the table and all its indexes",
         "add it as `bigint`, fill it in a later statement, and make it an identity in a later"
         " release; or use `bigserial`, which zdm fills in batches",
     ),
-    "CONSTR_CHECK": (
+    "check": (
         "an inline CHECK reads the whole table",
         "add the column without it; then ADD CONSTRAINT … CHECK … NOT VALID, and VALIDATE"
         " CONSTRAINT in a statement of its own",
     ),
-    "CONSTR_UNIQUE": (
+    "unique": (
         "an inline UNIQUE builds its index",
         "add the column without it; then CREATE UNIQUE INDEX, and ADD CONSTRAINT … UNIQUE USING"
         " INDEX",
     ),
-    "CONSTR_PRIMARY": (
+    "primary key": (
         "an inline PRIMARY KEY builds its index and needs a value in every row",
         "add the column, fill it and set it NOT NULL; then CREATE UNIQUE INDEX, and ADD"
         " CONSTRAINT … PRIMARY KEY USING INDEX",
     ),
-    "CONSTR_STORED": (
+    "generated stored": (
         "a stored generated column rewrites the table and all its indexes",
         "add a plain column, fill it with an UPDATE, and let your own trigger compute it",
     ),
@@ -51,7 +50,7 @@ _REFUSED = {
 class NewColumn:
     """`sql` is the whole ADD COLUMN, the author's text where it is its own statement;
     `bare_sql` adds the column without default and NOT NULL, where it `rewrites`: PostgreSQL
-    would write every row. `kinds`: its constraints, as libpg_query names them."""
+    would write every row. `kinds`: its constraints, in the words of ConstraintDefinition."""
 
     column: Column
     sql: str
@@ -76,37 +75,33 @@ class Following:
 
 def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
     """The column that an ADD COLUMN says."""
-    definition: Node = action.tree["def"]["ColumnDef"]
+    definition = added.definition(action)
     settings = action.statement.settings
-    constraints = [item["Constraint"] for item in definition.get("constraints", [])]
-    kinds = tuple(_kind(c) for c in constraints)
-    type_name = definition["typeName"]
+    not_null, default = definition.constraint("not null"), definition.constraint("default")
+    serial = names.is_serial(definition.type)
     column = Column(
-        name=definition["colname"],
-        type=names.canonical(type_name, snapshot, settings),
-        not_null="CONSTR_NOTNULL" in kinds,
+        name=definition.name,
+        type=names.canonical(definition.type, snapshot, settings),
+        not_null=not_null is not None,
     )
     column = replace(column, constrained_domain=_constrained(column.type, snapshot))
-    parents = [c["pktable"] for c in constraints if "pktable" in c]
+    parents = [c.references for c in definition.constraints if c.references is not None]
     new = NewColumn(
         column=column,
         sql=_text(action, table, definition),
-        not_null_name=next(
-            (c.get("conname", "") for c in constraints if _kind(c) == "CONSTR_NOTNULL"), ""
-        ),
+        not_null_name=not_null.name if not_null is not None else "",
         references=tuple(statements.found(p, snapshot, settings) for p in parents),
-        kinds=kinds,
+        kinds=tuple(_kind(c) for c in definition.constraints),
     )
-    default = next((c["raw_expr"] for c in constraints if _kind(c) == "CONSTR_DEFAULT"), None)
     new = _with_foreign_key(new, table, snapshot)
-    serial = names.is_serial(type_name)
     if serial:
         new = _serial(new, table, snapshot)
-    elif default is not None:
-        new = _defaulted(new, default, snapshot)
+    elif default is not None and default.expression is not None:
+        new = _defaulted(new, default.expression, snapshot)
     if not new.rewrites:
         return new
-    return replace(new, bare_sql=_bare_text(table, definition, new.column, serial=serial))
+    kind = new.column.type if serial else None
+    return replace(new, bare_sql=rewrite.add_bare_column(table.name, definition, kind))
 
 
 def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
@@ -137,7 +132,7 @@ def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
             "give it a DEFAULT; or add it nullable, fill it with an UPDATE, and SET NOT NULL in"
             " the same train",
         )
-    if "CONSTR_GENERATED" in new.kinds and column.not_null:
+    if "generated virtual" in new.kinds and column.not_null:
         return (
             f"{where}: a virtual column with NOT NULL reads the whole table under ACCESS"
             " EXCLUSIVE",
@@ -168,11 +163,8 @@ def following(
     return result
 
 
-def _kind(constraint: Node) -> str:
-    kind: str = constraint["contype"]
-    if kind == "CONSTR_GENERATED" and constraint.get("generated_kind", "s") == "s":
-        return "CONSTR_STORED"
-    return kind
+def _kind(constraint: ConstraintDefinition) -> str:
+    return f"{constraint.kind} {constraint.generated}".strip()
 
 
 def _constrained(type_text: str, snapshot: Snapshot) -> bool:
@@ -182,45 +174,15 @@ def _constrained(type_text: str, snapshot: Snapshot) -> bool:
     )
 
 
-def _text(action: Action, table: Table, definition: Node) -> str:
+def _text(action: Action, table: Table, definition: ColumnDefinition) -> str:
     if action.count == 1:
         return action.statement.sql
-    return _alter(table, definition)
+    return rewrite.add_column(table.name, definition)
 
 
-def _bare_text(table: Table, definition: Node, column: Column, *, serial: bool) -> str:
-    edited = {k: v for k, v in definition.items() if k != "constraints"}
-    if serial:
-        edited["typeName"] = trees.type_name(column.type)
-    return _alter(table, edited)
-
-
-def _alter(table: Table, definition: Node) -> str:
-    """ALTER TABLE … ADD COLUMN with this one column."""
-    command: dict[str, Any] = {
-        "subtype": "AT_AddColumn",
-        "def": {"ColumnDef": definition},
-        "behavior": "DROP_RESTRICT",
-    }
-    relation = {
-        "schemaname": table.name.schema,
-        "relname": table.name.name,
-        "inh": True,
-        "relpersistence": "p",
-    }
-    return trees.deparse(
-        "AlterTableStmt",
-        {
-            "relation": relation,
-            "cmds": [{"AlterTableCmd": command}],
-            "objtype": "OBJECT_TABLE",
-        },
-    )
-
-
-def _defaulted(new: NewColumn, default: Node, snapshot: Snapshot) -> NewColumn:
+def _defaulted(new: NewColumn, default: Expression, snapshot: Snapshot) -> NewColumn:
     volatility = default_volatility.volatility(default, snapshot)
-    text = trees.expression_sql(default)
+    text = expressions.sql(default)
     return replace(
         new,
         default=text,
@@ -273,12 +235,15 @@ def _fill(action: Action, table: Table, new: NewColumn, snapshot: Snapshot) -> s
     update = updates.read(action)
     if update is None or not update.simple or len(update.assignments) != 1:
         return None
-    if update.where is not None and not statements.is_null(update.where, new.column.name):
+    if update.where is not None and expressions.null_test(update.where) != (
+        new.column.name,
+        False,
+    ):
         return None
     value = update.assignments[0][1]
     known = {column.name for column in table.columns}
-    reads = updates.columns({"root": value})
-    if not known.issuperset(reads) or "isnull" in value.get("A_Const", {}):
+    reads = expressions.columns(value)
+    if not known.issuperset(reads) or expressions.is_null(value):
         return None
     if reads and default_volatility.volatility(value, snapshot) is not Volatility.IMMUTABLE:
         return None

@@ -4,19 +4,17 @@ PostgreSQL joins the table with its key and included columns; an expression coun
 function it calls, and other expressions are named in ways that are not repeated here.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from zdm.model.schema import Name, Snapshot
-from zdm.parse import trees
+from zdm.model.syntax import Call, IndexDefinition, IndexElement
+from zdm.parse import expressions
 from zdm.recipes.sql import generated_names
 
 
-def chosen(tree: Mapping[str, Any], table: Name, snapshot: Snapshot) -> str | None:
-    """The name for an IndexStmt; None where only PostgreSQL knows."""
+def chosen(index: IndexDefinition, table: Name, snapshot: Snapshot) -> str | None:
+    """The name for the index; None where only PostgreSQL knows."""
     columns: list[str] = []
-    for item in [*tree.get("indexParams", []), *tree.get("indexIncludingParams", [])]:
-        word = _word(item["IndexElem"])
+    for element in (*index.elements, *index.included):
+        word = _word(element)
         if word is None:
             return None
         number, unique = 0, word
@@ -29,8 +27,8 @@ def chosen(tree: Mapping[str, Any], table: Name, snapshot: Snapshot) -> str | No
     )
 
 
-def _word(element: Mapping[str, Any]) -> str | None:
-    if "name" in element:
-        return str(element["name"])
-    call = element.get("expr", {}).get("FuncCall")
-    return trees.strings(call["funcname"])[-1] if call else None
+def _word(element: IndexElement) -> str | None:
+    if element.expression is None:
+        return element.column
+    form = expressions.form(element.expression)
+    return form.function[-1] if isinstance(form, Call) else None

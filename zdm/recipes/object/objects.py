@@ -2,9 +2,7 @@
 their names, how to see that they are there, and how to drop them again.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from zdm.model.schema import (
     Dependent,
@@ -19,25 +17,13 @@ from zdm.model.schema import (
 )
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Statement
-from zdm.parse import emit, trees
+from zdm.model.syntax import CreateObject
+from zdm.parse import emit, expressions, types
 from zdm.parse.emit import Constant, Ident, Part, Qualified, TypeText
 from zdm.recipes.reading import statements
 from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
 
-_NODES = {
-    "CreateSchemaStmt": "schema",
-    "CreateEnumStmt": "enum",
-    "CompositeTypeStmt": "composite",
-    "CreateRangeStmt": "range",
-    "CreateDomainStmt": "domain",
-    "CreateExtensionStmt": "extension",
-    "CreateSeqStmt": "sequence",
-    "ViewStmt": "view",
-    "CreateTableAsStmt": "materialized view",
-    "CreateFunctionStmt": "function",
-}
-_TYPES = frozenset({"enum", "composite", "range", "domain"})
 _DROPS = {
     "schema": "DROP SCHEMA IF EXISTS {n}",
     "extension": "DROP EXTENSION IF EXISTS {n}",
@@ -69,27 +55,17 @@ class NewObject:
 
 def read(action: Action, snapshot: Snapshot) -> NewObject | None:
     """What the statement makes; None for what zdm does not make (an aggregate, a base type)."""
-    kind, tree, settings = _NODES.get(action.node), action.tree, action.statement.settings
-    if kind is None or (kind == "schema" and "schemaElts" in tree):
+    says, settings = action.said, action.statement.settings
+    if not isinstance(says, CreateObject) or not says.words:
         return None
-    if kind in ("schema", "extension"):
-        word = tree.get("schemaname") or tree.get("extname")
-        return NewObject(kind=kind, name=Name("", word)) if word else None
-    relation = _relation(tree)
-    if relation is not None:
-        if relation.get("relpersistence") == "t":
-            return None
-        return NewObject(kind=kind, name=statements.made(relation, snapshot, settings))
-    words = trees.strings(
-        tree.get("typeName") if kind != "domain" else tree.get("domainname")
-    ) or trees.strings(tree.get("funcname"))
-    if kind == "function" and tree.get("is_procedure"):
-        kind = "procedure"
-    return NewObject(
-        kind=kind,
-        name=statements.named(words, snapshot, settings),
-        arguments=_arguments(tree),
-    )
+    if says.temporary or says.with_elements:
+        return None
+    if says.kind in ("schema", "extension"):
+        name = Name("", says.words[-1])
+    else:
+        name = statements.made(statements.relation(says.words), snapshot, settings)
+    arguments = tuple(types.sql(t) for t in says.arguments)
+    return NewObject(kind=says.kind, name=name, arguments=arguments)
 
 
 def exists(new: NewObject, snapshot: Snapshot) -> bool:
@@ -136,7 +112,7 @@ def undo(new: NewObject) -> tuple[str, ...]:
 
 
 def put(
-    snapshot: Snapshot, new: NewObject, tree: Mapping[str, Any], statement: Statement
+    snapshot: Snapshot, new: NewObject, says: CreateObject, statement: Statement
 ) -> Snapshot:
     """The Snapshot with it."""
     match new.kind:
@@ -148,29 +124,12 @@ def put(
         case "sequence":
             return edits.put_sequence(snapshot, _sequence(new.name))
         case "view" | "materialized view":
-            return _with_view(snapshot, new, tree, statement)
+            return _with_view(snapshot, new, says, statement)
         case "function" | "procedure":
-            function = _function(new, tree, statement)
+            function = _function(new, says, statement)
             return replace(snapshot, functions=(*snapshot.functions, function))
         case _:
-            return replace(snapshot, types=(*snapshot.types, _type(new, tree, statement)))
-
-
-def _relation(tree: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    into: Mapping[str, Any] = tree.get("into", {})
-    found: Mapping[str, Any] | None = (
-        tree.get("sequence") or tree.get("view") or tree.get("typevar") or into.get("rel")
-    )
-    return found
-
-
-def _arguments(tree: Mapping[str, Any]) -> tuple[str, ...]:
-    given = ("FUNC_PARAM_DEFAULT", "FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC")
-    return tuple(
-        trees.type_sql(p["FunctionParameter"]["argType"])
-        for p in tree.get("parameters", [])
-        if p["FunctionParameter"]["mode"] in given
-    )
+            return replace(snapshot, types=(*snapshot.types, _type(new, says, statement)))
 
 
 def _ask(query: str, name: str) -> str:
@@ -183,42 +142,34 @@ def _sequence(name: Name) -> Sequence:
     )
 
 
-def _type(new: NewObject, tree: Mapping[str, Any], statement: Statement) -> Type:
+def _type(new: NewObject, says: CreateObject, statement: Statement) -> Type:
     return Type(
         name=new.name,
         kind=new.kind,
         definition=statement.sql,
-        labels=trees.strings(tree.get("vals")),
-        constrained=any(
-            c["Constraint"]["contype"] in ("CONSTR_CHECK", "CONSTR_NOTNULL")
-            for c in tree.get("constraints", [])
-        ),
+        labels=says.labels,
+        constrained=says.constrained,
     )
 
 
-def _function(new: NewObject, tree: Mapping[str, Any], statement: Statement) -> Function:
-    options = {o["DefElem"]["defname"]: o["DefElem"].get("arg", {}) for o in tree["options"]}
-    word = options.get("volatility", {}).get("String", {}).get("sval", "")
+def _function(new: NewObject, says: CreateObject, statement: Statement) -> Function:
     return Function(
         name=new.name,
         arguments=", ".join(new.arguments),
         definition=statement.sql,
-        language=options.get("language", {}).get("String", {}).get("sval", "sql"),
-        volatility=_VOLATILITIES.get(word, Volatility.VOLATILE),
+        language=says.language or "sql",
+        volatility=_VOLATILITIES.get(says.volatility, Volatility.VOLATILE),
     )
 
 
 def _with_view(
-    snapshot: Snapshot, new: NewObject, tree: Mapping[str, Any], statement: Statement
+    snapshot: Snapshot, new: NewObject, says: CreateObject, statement: Statement
 ) -> Snapshot:
     """The view, and on each table it reads the columns that it depends on."""
-    mentioned = set(trees.columns(tree["query"]))
-    every = any(key == "A_Star" for key, _ in trees.walk(tree["query"]))
+    mentioned = set(expressions.columns(says.query)) if says.query is not None else set()
+    every = says.query is not None and expressions.every_column(says.query)
     uses: list[tuple[Name, str]] = []
-    tables = {
-        statements.found(node, snapshot, statement.settings)
-        for node in statements.ranges(tree["query"])
-    }
+    tables = {statements.found(r, snapshot, statement.settings) for r in says.reads}
     for name in sorted(tables):
         table = snapshot.table(name)
         if table is None:

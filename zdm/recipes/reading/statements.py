@@ -1,15 +1,12 @@
 """What recognisers read from an Action: its Fact, and the tables and names in its tree."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 from zdm.model.operation import Refusal
 from zdm.model.plan import (
     TableLock,
 )
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact, Setting
-from zdm.parse import trees
+from zdm.model.syntax import RelationName, Words
 from zdm.recipes.reading import refuse, updates
 from zdm.recipes.type import names
 
@@ -40,38 +37,30 @@ def unknown_column(action: Action, table: Name, column: str) -> Refusal:
     )
 
 
-def ranges(tree: Any) -> Iterator[Mapping[str, Any]]:
-    """Every relation that the tree names (libpg_query's RangeVar)."""
-    for _, node in trees.walk({"root": tree}):
-        if "relname" in node:
-            yield node
+def relation(words: Words) -> RelationName:
+    """The relation that a list of words names."""
+    return RelationName(schema=words[-2] if len(words) > 1 else "", name=words[-1])
 
 
-def found(node: Mapping[str, Any], snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
-    """The existing table that a RangeVar names; else the one it would make."""
-    for schema in _schemas(node, snapshot, settings):
-        name = Name(schema, node["relname"])
+def found(relation: RelationName, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
+    """The existing table that it names; else the one it would make."""
+    for schema in _schemas(relation, snapshot, settings):
+        name = Name(schema, relation.name)
         if snapshot.table(name) is not None:
             return name
-    return made(node, snapshot, settings)
+    return made(relation, snapshot, settings)
 
 
-def made(node: Mapping[str, Any], snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
-    """The name that a RangeVar gives to a new object."""
-    return Name(_schemas(node, snapshot, settings)[0], node["relname"])
-
-
-def named(words: tuple[str, ...], snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
-    """The name that a list of words gives to a new object."""
-    node = {"relname": words[-1]} | ({"schemaname": words[-2]} if len(words) > 1 else {})
-    return made(node, snapshot, settings)
+def made(relation: RelationName, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
+    """The name that it gives to a new object."""
+    return Name(_schemas(relation, snapshot, settings)[0], relation.name)
 
 
 def _schemas(
-    node: Mapping[str, Any], snapshot: Snapshot, settings: tuple[Setting, ...]
+    relation: RelationName, snapshot: Snapshot, settings: tuple[Setting, ...]
 ) -> tuple[str, ...]:
-    if "schemaname" in node:
-        return (node["schemaname"],)
+    if relation.schema:
+        return (relation.schema,)
     path = tuple(s for s in names.path(snapshot, settings) if s in snapshot.schemas)
     return path or ("public",)
 
@@ -84,15 +73,6 @@ def locks(snapshot: Snapshot, *wanted: TableLock) -> tuple[TableLock, ...]:
         if (table := snapshot.table(lock.table)) is not None and not table.created
     }
     return tuple(sorted(kept))
-
-
-def is_null(tree: Mapping[str, Any], column: str) -> bool:
-    """Whether the condition is `column IS NULL` and nothing more."""
-    test = tree.get("NullTest", {})
-    arg = test.get("arg", {}).get("ColumnRef")
-    if arg is None or test.get("nulltesttype") != "IS_NULL":
-        return False
-    return trees.strings(arg["fields"])[-1] == column
 
 
 def about(action: Action, table: Name, column: str) -> bool:

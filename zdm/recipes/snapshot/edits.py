@@ -16,7 +16,7 @@ from zdm.model.schema import (
     Table,
     place_of,
 )
-from zdm.recipes.snapshot import definitions
+from zdm.parse import rewrite
 
 
 def put_table(snapshot: Snapshot, table: Table) -> Snapshot:
@@ -89,7 +89,7 @@ def _renamed_constraint(constraint: Constraint, table: Name, old: str, new: str)
     return replace(
         constraint,
         columns=tuple(new if c == old else c for c in constraint.columns),
-        definition=definitions.constraint_text(constraint.definition, table, old, new),
+        definition=rewrite.constraint_text(constraint.definition, table, old, new),
     )
 
 
@@ -100,7 +100,7 @@ def _renamed_index(index: Index, old: str, new: str) -> Index:
         index,
         keys=tuple(new if k == old else k for k in index.keys),
         columns=tuple(new if c == old else c for c in index.columns),
-        definition=definitions.index(
+        definition=rewrite.index(
             index.definition, old, new, name=index.name, concurrently=False
         ),
     )

@@ -1,92 +1,91 @@
-"""The Table that a CREATE TABLE makes, as far as its tree says.
+"""The Table that a CREATE TABLE makes, as far as the statement says.
 
 It is what later statements of the train are recognised on, and what names are taken by it, so
 names are chosen as PostgreSQL does (manual, CREATE TABLE); texts of checks and defaults are
 the author's. The truth about the result is asked from a server by `zdm verify`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from zdm.model.schema import Column, Constraint, Index, Name, Sequence, Snapshot, Table
+from zdm.model import schema
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table
 from zdm.model.statement import Setting
-from zdm.parse import trees
+from zdm.model.syntax import (
+    ColumnDefinition,
+    ConstraintDefinition,
+    CreateTable,
+    RelationName,
+)
+from zdm.parse import expressions
 from zdm.recipes.reading import statements
 from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import generated_names
-from zdm.recipes.sql.expressions import Node
 from zdm.recipes.type import names
 
-_KINDS = {
-    "CONSTR_PRIMARY": ("primary key", "pkey"),
-    "CONSTR_UNIQUE": ("unique", "key"),
-    "CONSTR_FOREIGN": ("foreign key", "fkey"),
-    "CONSTR_CHECK": ("check", "check"),
-    "CONSTR_EXCLUSION": ("exclusion", "excl"),
+_LABELS = {
+    "primary key": "pkey",
+    "unique": "key",
+    "foreign key": "fkey",
+    "check": "check",
+    "exclusion": "excl",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What a tree is read with."""
+    """What a statement is read with."""
 
     snapshot: Snapshot
     settings: tuple[Setting, ...]
 
+    def find(self, relation: RelationName) -> Name:
+        """The table that the statement names."""
+        return statements.found(relation, self.snapshot, self.settings)
 
-def after(tree: Mapping[str, Any], place: Place) -> Snapshot:
-    """The Snapshot with the table that a CreateStmt makes, and its sequences."""
-    name = statements.made(tree["relation"], place.snapshot, place.settings)
-    elements: list[Node] = tree.get("tableElts", [])
-    likes = [e["TableLikeClause"]["relation"] for e in elements if "TableLikeClause" in e]
-    parents = [p["RangeVar"] for p in tree.get("inhRelations", [])]
-    columns = [c for node in (*parents, *likes) for c in _columns_of(node, place)]
-    definitions = [e["ColumnDef"] for e in elements if "ColumnDef" in e]
-    columns += [_column(d, place) for d in definitions]
-    bound = "partbound" in tree
+
+def after(says: CreateTable, place: Place) -> Snapshot:
+    """The Snapshot with the table that a CREATE TABLE makes, and its sequences."""
+    name = statements.made(says.table, place.snapshot, place.settings)
+    columns = [c for taken in (*says.parents, *says.likes) for c in _columns_of(taken, place)]
+    columns += [_column(definition, place) for definition in says.columns]
+    parents = tuple(place.find(parent) for parent in says.parents)
     table = Table(
         name=name,
-        kind="partitioned table" if "partspec" in tree else "table",
+        kind="partitioned table" if says.is_partitioned else "table",
         columns=tuple({c.name: c for c in columns}.values()),
-        partition_key="…" if "partspec" in tree else None,
-        partition_of=statements.found(parents[0], place.snapshot, place.settings)
-        if bound
-        else None,
-        inherits=()
-        if bound
-        else tuple(statements.found(p, place.snapshot, place.settings) for p in parents),
-        persistence="unlogged"
-        if tree["relation"].get("relpersistence") == "u"
-        else "permanent",
+        partition_key="…" if says.is_partitioned else None,
+        partition_of=parents[0] if says.is_partition else None,
+        inherits=() if says.is_partition else parents,
+        persistence="unlogged" if says.table.persistence == "unlogged" else "permanent",
         created=True,
     )
     snapshot = edits.put_table(place.snapshot, table)
-    snapshot = _sequences(snapshot, name, definitions, place)
-    for constraint, columns_of in _constraints(elements):
+    snapshot = _sequences(snapshot, name, says.columns, place)
+    for constraint, columns_of in _constraints(says.elements):
         snapshot = add_constraint(snapshot, name, constraint, columns_of)
     return snapshot
 
 
 def add_constraint(
-    snapshot: Snapshot, table: Name, node: Mapping[str, Any], columns: tuple[str, ...]
+    snapshot: Snapshot, table: Name, says: ConstraintDefinition, columns: tuple[str, ...]
 ) -> Snapshot:
     """The table with a constraint, and its index; NOT NULL where a primary key says so."""
-    if node.get("contype") not in _KINDS:
+    kind = says.kind
+    if kind not in _LABELS:
         return snapshot
-    kind, label = _KINDS[node["contype"]]
     taken = generated_names.taken(snapshot, table.schema)
     chosen_from = () if kind == "primary key" else columns
-    name = node.get("conname") or generated_names.chosen(table, chosen_from, label, taken)
+    name = says.name or generated_names.chosen(table, chosen_from, _LABELS[kind], taken)
     indexed = kind in ("primary key", "unique", "exclusion")
-    parent = node.get("pktable")
+    parent = says.references
     constraint = Constraint(
         name=name,
         kind=kind,
         columns=columns,
         definition=kind.upper(),
-        validated=not node.get("skip_validation", False),
-        references=statements.found(parent, snapshot, ()) if parent else None,
+        validated=not says.not_valid,
+        references=statements.found(parent, snapshot, ()) if parent is not None else None,
         index=name if indexed else None,
     )
     snapshot = edits.put_constraint(snapshot, table, constraint)
@@ -105,71 +104,60 @@ def add_constraint(
     return snapshot
 
 
-def column_after(snapshot: Snapshot, table: Name, definition: Node) -> Snapshot:
+def column_after(snapshot: Snapshot, table: Name, definition: ColumnDefinition) -> Snapshot:
     """The table with a column that ADD COLUMN gives it, and its inline constraints."""
     place = Place(snapshot=snapshot, settings=())
     snapshot = edits.put_column(snapshot, table, _column(definition, place))
-    snapshot = _sequences(snapshot, table, [definition], place)
-    for node, columns in _constraints([{"ColumnDef": definition}]):
-        snapshot = add_constraint(snapshot, table, node, columns)
+    snapshot = _sequences(snapshot, table, (definition,), place)
+    for constraint, columns in _constraints((definition,)):
+        snapshot = add_constraint(snapshot, table, constraint, columns)
     return snapshot
 
 
-def keys_of(node: Mapping[str, Any]) -> tuple[str, ...]:
-    """The columns that a table constraint is about."""
-    if "raw_expr" in node:
-        return trees.columns(node["raw_expr"])
-    excluded = [item["List"]["items"][0]["IndexElem"] for item in node.get("exclusions", [])]
-    if excluded:
-        return tuple(element["name"] for element in excluded if "name" in element)
-    return trees.strings(node.get("keys") or node.get("fk_attrs"))
-
-
-def _constraints(elements: list[Node]) -> Iterator[tuple[Node, tuple[str, ...]]]:
+def _constraints(
+    elements: Sequence[ColumnDefinition | ConstraintDefinition],
+) -> Iterator[tuple[ConstraintDefinition, tuple[str, ...]]]:
     for element in elements:
-        definition = element.get("ColumnDef")
-        if definition is not None:
-            for item in definition.get("constraints", []):
-                yield item["Constraint"], (definition["colname"],)
-        elif "Constraint" in element:
-            yield element["Constraint"], keys_of(element["Constraint"])
+        match element:
+            case ColumnDefinition():
+                for constraint in element.constraints:
+                    yield constraint, (element.name,)
+            case ConstraintDefinition():
+                yield element, element.columns
 
 
-def _columns_of(node: Mapping[str, Any], place: Place) -> tuple[Column, ...]:
-    table = place.snapshot.table(statements.found(node, place.snapshot, place.settings))
+def _columns_of(relation: RelationName, place: Place) -> tuple[Column, ...]:
+    table = place.snapshot.table(place.find(relation))
     return table.columns if table is not None else ()
 
 
-def _column(definition: Node, place: Place) -> Column:
-    constraints = [item["Constraint"] for item in definition.get("constraints", [])]
-    kinds = {c["contype"]: c for c in constraints}
-    serial = names.is_serial(definition["typeName"])
-    default = kinds.get("CONSTR_DEFAULT", {}).get("raw_expr")
-    identity = kinds.get("CONSTR_IDENTITY", {}).get("generated_when", "")
-    generated = kinds.get("CONSTR_GENERATED")
+def _column(definition: ColumnDefinition, place: Place) -> Column:
+    default, identity = definition.constraint("default"), definition.constraint("identity")
+    serial = names.is_serial(definition.type)
+    refused = identity is not None or definition.constraint("not null") is not None
+    expression = default.expression if default is not None else None
     return Column(
-        name=definition["colname"],
-        type=names.canonical(definition["typeName"], place.snapshot, place.settings),
-        not_null=serial or bool(kinds.keys() & {"CONSTR_NOTNULL", "CONSTR_IDENTITY"}),
-        default=trees.expression_sql(default) if default else None,
-        identity={"a": "always", "d": "by default"}.get(identity, ""),
-        generated="" if generated is None else "stored",
+        name=definition.name,
+        type=names.canonical(definition.type, place.snapshot, place.settings),
+        not_null=serial or refused,
+        default=expressions.sql(expression) if expression is not None else None,
+        identity=identity.identity if identity is not None else "",
+        generated="stored" if definition.constraint("generated") is not None else "",
     )
 
 
 def _sequences(
-    snapshot: Snapshot, table: Name, definitions: list[Node], place: Place
+    snapshot: Snapshot, table: Name, definitions: Sequence[ColumnDefinition], place: Place
 ) -> Snapshot:
     for definition in definitions:
-        constraints = [item["Constraint"] for item in definition.get("constraints", [])]
-        identity = any(c["contype"] == "CONSTR_IDENTITY" for c in constraints)
-        if not identity and not names.is_serial(definition["typeName"]):
+        identity = definition.constraint("identity") is not None
+        if not identity and not names.is_serial(definition.type):
             continue
-        column = definition["colname"]
+        column = definition.name
         taken = generated_names.taken(snapshot, table.schema)
-        sequence = Sequence(
+        sequence = schema.Sequence(
             name=Name(table.schema, generated_names.chosen(table, (column,), "seq", taken)),
-            type=names.canonical(definition["typeName"], snapshot, place.settings),
+            type=names.canonical(definition.type, snapshot, place.settings),
             start=1,
             increment=1,
             minimum=1,

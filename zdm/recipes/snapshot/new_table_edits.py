@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.parse import trees
+from zdm.model.syntax import AddConstraint, ChangeType, CommentOn, IndexDefinition
 from zdm.recipes.index import default_name
+from zdm.recipes.reading import added
 from zdm.recipes.snapshot import edits, new_table
 from zdm.recipes.type import names
 
@@ -32,7 +33,7 @@ def after(snapshot: Snapshot, action: Action) -> Snapshot:
 def _add_column(snapshot: Snapshot, table: Table, fact: Fact, action: Action) -> Snapshot:
     if table.column(fact.name) is not None:
         return snapshot
-    return new_table.column_after(snapshot, table.name, action.tree["def"]["ColumnDef"])
+    return new_table.column_after(snapshot, table.name, added.definition(action))
 
 
 def _drop_column(snapshot: Snapshot, table: Table, fact: Fact, _: Action) -> Snapshot:
@@ -41,10 +42,10 @@ def _drop_column(snapshot: Snapshot, table: Table, fact: Fact, _: Action) -> Sna
 
 def _change_type(snapshot: Snapshot, table: Table, fact: Fact, action: Action) -> Snapshot:
     column = table.column(fact.name)
-    if column is None:
+    says = action.said
+    if column is None or not isinstance(says, ChangeType):
         return snapshot
-    type_name = action.tree["def"]["ColumnDef"]["typeName"]
-    text = names.canonical(type_name, snapshot, action.statement.settings)
+    text = names.canonical(says.type, snapshot, action.statement.settings)
     return edits.put_column(snapshot, table.name, replace(column, type=text))
 
 
@@ -79,8 +80,10 @@ def _rename_column(snapshot: Snapshot, table: Table, fact: Fact, _: Action) -> S
 
 
 def _add_constraint(snapshot: Snapshot, table: Table, _: Fact, action: Action) -> Snapshot:
-    node = action.tree["def"]["Constraint"]
-    return new_table.add_constraint(snapshot, table.name, node, new_table.keys_of(node))
+    if not isinstance(action.said, AddConstraint):
+        return snapshot
+    says = action.said.constraint
+    return new_table.add_constraint(snapshot, table.name, says, says.columns)
 
 
 def _drop_constraint(snapshot: Snapshot, table: Table, fact: Fact, _: Action) -> Snapshot:
@@ -88,22 +91,24 @@ def _drop_constraint(snapshot: Snapshot, table: Table, fact: Fact, _: Action) ->
 
 
 def _create_index(snapshot: Snapshot, table: Table, fact: Fact, action: Action) -> Snapshot:
-    elements = [item["IndexElem"] for item in action.tree.get("indexParams", [])]
+    says = action.said
+    if not isinstance(says, IndexDefinition):
+        return snapshot
     index = Index(
-        name=fact.name or default_name.chosen(action.tree, table.name, snapshot) or "",
+        name=fact.name or default_name.chosen(says, table.name, snapshot) or "",
         definition="",
-        keys=tuple(e.get("name") for e in elements),
-        columns=tuple(dict.fromkeys(e["name"] for e in elements if "name" in e)),
-        unique=action.tree.get("unique", False),
+        keys=tuple(e.column or None for e in says.elements),
+        columns=tuple(dict.fromkeys(e.column for e in says.elements if e.column)),
+        unique=says.unique,
     )
     return edits.put_index(snapshot, table.name, index)
 
 
-def _move(snapshot: Snapshot, table: Table, fact: Fact, action: Action) -> Snapshot:
+def _move(snapshot: Snapshot, table: Table, fact: Fact, _: Action) -> Snapshot:
     if fact.kind is ActionKind.RENAME_TABLE:
         name = Name(table.name.schema, fact.new_name)
     else:
-        name = Name(action.tree["newschema"], table.name.name)
+        name = Name(fact.new_name, table.name.name)
     moved = edits.drop_table(snapshot, table.name)
     return edits.put_table(moved, replace(table, name=name))
 
@@ -114,11 +119,10 @@ def _drop_table(snapshot: Snapshot, table: Table, _: Fact, action: Action) -> Sn
 
 
 def _comment(snapshot: Snapshot, table: Table, _: Fact, action: Action) -> Snapshot:
-    if action.tree.get("objtype") != "OBJECT_TABLE":
+    says = action.said
+    if not isinstance(says, CommentOn) or says.kind != "table":
         return snapshot
-    words = trees.strings(action.tree["object"]["List"]["items"])
-    text = action.tree.get("comment")
-    return edits.put_table(snapshot, replace(table, comment=text)) if words else snapshot
+    return edits.put_table(snapshot, replace(table, comment=says.text))
 
 
 _EFFECTS: dict[ActionKind, _Effect] = {

@@ -11,11 +11,9 @@ from dataclasses import replace
 
 from zdm.model.schema import Column, Snapshot
 from zdm.model.sql import ident
-from zdm.parse import trees
-from zdm.recipes.reading import updates
+from zdm.parse import expressions
 from zdm.recipes.site import Site
-from zdm.recipes.sql import expressions
-from zdm.recipes.trigger import fill_nulls, sync
+from zdm.recipes.trigger import fill_nulls, row_trigger, sync
 from zdm.recipes.trigger.fill_nulls import Fill
 
 
@@ -27,10 +25,10 @@ def install_sql(site: Site, column: Column, expression: str) -> tuple[str, ...]:
         return fill_nulls.install_sql(site, filling)
     trigger = fill_nulls.trigger_of(site, filling)
     return (
-        expressions.trigger_function(
+        row_trigger.function_sql(
             trigger.function, _body(site, column, expression, reads), site.settings
         ),
-        expressions.row_trigger(
+        row_trigger.trigger_sql(
             trigger.name,
             site.name,
             trigger.function,
@@ -41,23 +39,23 @@ def install_sql(site: Site, column: Column, expression: str) -> tuple[str, ...]:
 
 def _only_where(site: Site, filling: Fill, column: Column) -> str | None:
     """The rows for which the function does anything, where the trigger itself can say so."""
-    if not expressions.fits_when(filling.expression, site.table, site.settings):
+    if not row_trigger.fits_when(filling.expression, site.table, site.settings):
         return None
     value = f"CAST({filling.expression} AS {column.type})"
     differs = sync.is_distinct(ident(column.name), value, column, site.snapshot)
     wide = replace(site.table, columns=(*site.table.columns, column))
-    return expressions.of_new_row(differs, wide)
+    return row_trigger.of_new_row(differs, wide)
 
 
 def inputs(expression: str, columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """The columns that the expression reads."""
-    names = updates.columns({"root": trees.expression(expression)})
+    names = expressions.columns(expressions.read(expression))
     return tuple(column for column in columns if column.name in names)
 
 
 def _body(site: Site, column: Column, expression: str, reads: tuple[Column, ...]) -> str:
     new = f"NEW.{ident(column.name)}"
-    value = expressions.of_new_row(expression, site.table)
+    value = row_trigger.of_new_row(expression, site.table)
     same = f"NOT ({_changed(column, site.snapshot)})"
     changed = " OR ".join(_changed(read, site.snapshot) for read in reads)
     return (

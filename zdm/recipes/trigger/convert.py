@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from zdm.model.plan import Assignment, Check
 from zdm.model.sql import ident, zdm_name
-from zdm.parse import trees
+from zdm.model.syntax import Feature
+from zdm.parse import expressions
 from zdm.recipes.site import Site
-from zdm.recipes.sql import expressions
-from zdm.recipes.trigger import zdm_trigger
+from zdm.recipes.trigger import row_trigger, zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 
-_MAY_FAIL = ("FuncCall", "A_Expr", "TypeCast")
+_MAY_FAIL = frozenset({Feature.CALL, Feature.OPERATOR, Feature.CAST})
 _TRY = "  BEGIN\n{body}  EXCEPTION WHEN data_exception THEN\n    NULL;\n  END;\n"
 
 
@@ -47,8 +47,8 @@ def install_sql(site: Site, convert: Convert) -> tuple[str, ...]:
     """Function and trigger; SHARE ROW EXCLUSIVE on the table."""
     trigger = trigger_of(site, convert)
     return (
-        expressions.trigger_function(trigger.function, _body(site, convert), site.settings),
-        expressions.row_trigger(trigger.name, site.name, trigger.function),
+        row_trigger.function_sql(trigger.function, _body(site, convert), site.settings),
+        row_trigger.trigger_sql(trigger.name, site.name, trigger.function),
     )
 
 
@@ -65,10 +65,10 @@ def enabled_check(site: Site, convert: Convert) -> Check:
 def _body(site: Site, convert: Convert) -> str:
     table = site.table
     lines = "".join(
-        f"    NEW.{ident(a.column)} := {expressions.of_new_row(a.expression, table)};\n"
+        f"    NEW.{ident(a.column)} := {row_trigger.of_new_row(a.expression, table)};\n"
         for a in convert.assignments
     )
-    condition = expressions.of_new_row(convert.differs, table)
+    condition = row_trigger.of_new_row(convert.differs, table)
     work = f"  IF {condition} THEN\n{lines}  END IF;\n"
     if any(_may_fail(a.expression) for a in convert.assignments):
         work = _TRY.format(body=work)
@@ -76,6 +76,4 @@ def _body(site: Site, convert: Convert) -> str:
 
 
 def _may_fail(expression: str) -> bool:
-    return any(
-        key in _MAY_FAIL for key, _ in trees.walk({"root": trees.expression(expression)})
-    )
+    return bool(_MAY_FAIL & expressions.features(expressions.read(expression)))

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from zdm.model.plan import Check
 from zdm.model.sql import ident, zdm_name
 from zdm.recipes.site import Site
-from zdm.recipes.sql import expressions
-from zdm.recipes.trigger import zdm_trigger
+from zdm.recipes.trigger import row_trigger, zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 
 
@@ -36,7 +35,7 @@ def trigger_of(site: Site, fill: Fill) -> ZdmTrigger:
 def install_sql(site: Site, fill: Fill) -> tuple[str, ...]:
     """Function and trigger; SHARE ROW EXCLUSIVE on the table."""
     trigger = trigger_of(site, fill)
-    value = expressions.of_new_row(fill.expression, site.table)
+    value = row_trigger.of_new_row(fill.expression, site.table)
     target = f"NEW.{ident(fill.column)}"
     body = (
         "\nBEGIN\n"
@@ -47,8 +46,8 @@ def install_sql(site: Site, fill: Fill) -> tuple[str, ...]:
         "END\n"
     )
     return (
-        expressions.trigger_function(trigger.function, body, site.settings),
-        expressions.row_trigger(trigger.name, site.name, trigger.function, f"{target} IS NULL"),
+        row_trigger.function_sql(trigger.function, body, site.settings),
+        row_trigger.trigger_sql(trigger.name, site.name, trigger.function, f"{target} IS NULL"),
     )
 
 

@@ -22,12 +22,12 @@ from zdm.model.locks import LockMode
 from zdm.model.plan import OLD_ONLY, Check, Phase, RunSql
 from zdm.model.schema import Column, Snapshot
 from zdm.model.sql import ident, zdm_name
-from zdm.parse import emit
+from zdm.parse import emit, names
 from zdm.parse.emit import Ident, Qualified, TypeText
 from zdm.recipes import run_sql
 from zdm.recipes.site import Site
-from zdm.recipes.sql import expressions, probes
-from zdm.recipes.trigger import zdm_trigger
+from zdm.recipes.sql import probes
+from zdm.recipes.trigger import row_trigger, zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 
 EXACT = frozenset(
@@ -96,10 +96,10 @@ def body(site: Site, pair: Pair) -> str:
     if pair.identity:
         declare, forward, backward = "", old, new
     else:
-        value = expressions.of_new_row(pair.forward, wide)
+        value = row_trigger.of_new_row(pair.forward, wide)
         declare = f"DECLARE\n  zdm_forward {pair.new.type} := {value};\n"
         forward = "zdm_forward"
-        backward = expressions.of_new_row(pair.backward, wide)
+        backward = row_trigger.of_new_row(pair.backward, wide)
     return _BODY.format(
         declare=declare,
         new=new,
@@ -125,10 +125,10 @@ def only_where(site: Site, pair: Pair) -> str | None:
     """The rows for which the function does anything, as a condition over NEW; None where it
     cannot be in the trigger itself."""
     settings = () if pair.identity else site.settings
-    if not expressions.fits_when(pair.forward, site.table, settings):
+    if not row_trigger.fits_when(pair.forward, site.table, settings):
         return None
     wide = replace(site.table, columns=(*site.table.columns, pair.new))
-    return expressions.of_new_row(differs(site, pair), wide)
+    return row_trigger.of_new_row(differs(site, pair), wide)
 
 
 def install(site: Site, pair: Pair, extra: tuple[str, ...] = ()) -> RunSql:
@@ -162,8 +162,8 @@ def _install_sql(site: Site, pair: Pair) -> tuple[str, str]:
     trigger = trigger_of(site, pair)
     settings = () if pair.identity else site.settings
     return (
-        expressions.trigger_function(trigger.function, body(site, pair), settings),
-        expressions.row_trigger(
+        row_trigger.function_sql(trigger.function, body(site, pair), settings),
+        row_trigger.trigger_sql(
             trigger.name, site.name, trigger.function, only_where(site, pair)
         ),
     )
@@ -211,5 +211,5 @@ def _add_column(site: Site, column: Column) -> str:
         t=table,
         c=name,
         type=type_text,
-        collation=Qualified(expressions.qualified(column.collation)),
+        collation=Qualified(names.qualified(column.collation)),
     )

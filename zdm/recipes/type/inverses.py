@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from zdm.model.schema import Column, Snapshot
 from zdm.model.sql import ident, literal
-from zdm.recipes.sql.expressions import Node
+from zdm.model.syntax import Call, Constant, Expression
+from zdm.parse import expressions
 from zdm.recipes.type import names
 
 INTEGERS = {
@@ -23,14 +24,13 @@ _JSON = frozenset({"json", "jsonb"})
 UUID_PATTERN = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
-def known(old: Column, new: Column, fill: Node, snapshot: Snapshot) -> str | None:
+def known(old: Column, new: Column, fill: Expression, snapshot: Snapshot) -> str | None:
     """The expression for the old column over the new one by its bare name, if one is known."""
     column = ident(new.name)
     zone = _same_zone(old, new, fill)
     if zone is not None:
         return f"{column} AT TIME ZONE {literal(zone)}"
-    bare = fill.get("TypeCast", {}).get("arg", fill)
-    if "ColumnRef" not in bare:
+    if expressions.column(expressions.without_cast(fill)) is None:
         return None
     for way in _WAYS:
         found = way(column, old.type, new.type)
@@ -106,15 +106,18 @@ def _enum(column: str, old: str, new: str, snapshot: Snapshot) -> str | None:
     return None
 
 
-def _same_zone(old: Column, new: Column, fill: Node) -> str | None:
+def _same_zone(old: Column, new: Column, fill: Expression) -> str | None:
     """`old AT TIME ZONE 'x'` between timestamp and timestamptz is its own inverse."""
-    call = fill.get("FuncCall", {})
-    function = [part["String"]["sval"] for part in call.get("funcname", [])]
-    kinds = {old.type, new.type}
-    if function[-1:] != ["timezone"] or kinds != _DATES - {"date"}:
+    call = expressions.form(fill)
+    if not isinstance(call, Call) or {old.type, new.type} != _DATES - {"date"}:
         return None
-    zone = call["args"][0].get("A_Const", {}).get("sval", {}).get("sval")
-    return zone if "ColumnRef" in call["args"][1] else None
+    if call.function[-1:] != ("timezone",) or len(call.arguments) != 2:
+        return None
+    zone, of = call.arguments
+    constant = expressions.form(zone)
+    if not isinstance(constant, Constant) or not constant.is_string:
+        return None
+    return constant.value if expressions.column(of) is not None else None
 
 
 _WAYS: tuple[Callable[[str, str, str], str | None], ...] = (

@@ -4,12 +4,10 @@ The Snapshot holds format_type's text; the author writes `int`, `varchar(20)`, `
 Read with an empty search_path, types outside pg_catalog carry their schema.
 """
 
-from typing import Any
-
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Setting
-from zdm.parse import trees
-from zdm.recipes.sql import expressions
+from zdm.model.syntax import TypeName
+from zdm.parse import names
 
 CATALOG = "pg_catalog"
 CANONICAL = {
@@ -42,25 +40,24 @@ INTERVAL_FIELDS = {
 
 
 def canonical(
-    type_name: dict[str, Any], snapshot: Snapshot, settings: tuple[Setting, ...] = ()
+    type_name: TypeName, snapshot: Snapshot, settings: tuple[Setting, ...] = ()
 ) -> str:
     """The type as format_type prints it; serial types as the integers they mean."""
-    words = trees.strings(type_name.get("names", []))
-    dimensions = "[]" * min(1, len(type_name.get("arrayBounds", [])))
-    base = _base(words, snapshot, settings)
-    return _with_modifiers(base, type_name.get("typmods", [])) + dimensions
+    dimensions = "[]" * min(1, type_name.dimensions)
+    base = _base(type_name.words, snapshot, settings)
+    return _with_modifiers(base, type_name) + dimensions
 
 
-def is_serial(type_name: dict[str, Any]) -> bool:
+def is_serial(type_name: TypeName) -> bool:
     """serial, bigserial or smallserial."""
-    return trees.strings(type_name.get("names", []))[-1] in SERIAL
+    return type_name.words[-1] in SERIAL
 
 
 def path(snapshot: Snapshot, settings: tuple[Setting, ...]) -> tuple[str, ...]:
     """The search_path in force."""
     for setting in settings:
         if setting.name.lower() == "search_path":
-            return expressions.search_path(setting.value)
+            return names.search_path(setting.value)
     return snapshot.search_path
 
 
@@ -98,19 +95,19 @@ def _quoted(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
 
 
-def _with_modifiers(base: str, typmods: list[dict[str, Any]]) -> str:
-    values = [m["A_Const"].get("ival", {}).get("ival", 0) for m in typmods if "A_Const" in m]
+def _with_modifiers(base: str, type_name: TypeName) -> str:
+    values = type_name.modifiers
     if base == "interval":
         return _interval(values)
     if not values:
-        return f"{base}(1)" if base in _ONE_BY_DEFAULT and typmods else base
+        return f"{base}(1)" if base in _ONE_BY_DEFAULT and type_name.has_modifiers else base
     if base == "numeric" and len(values) == 1:
-        values = [values[0], 0]
+        values = (values[0], 0)
     head, space, tail = base.partition(" w") if " w" in base else (base, "", "")
     return f"{head}({','.join(map(str, values))}){space}{tail}"
 
 
-def _interval(values: list[int]) -> str:
+def _interval(values: tuple[int, ...]) -> str:
     if not values:
         return "interval"
     fields = INTERVAL_FIELDS.get(values[0], "") if values[0] != _INTERVAL_FULL else ""

@@ -2,7 +2,7 @@ import pytest
 
 from tests.unit import schemas
 from zdm.model.schema import Column, Name, Type
-from zdm.parse import trees
+from zdm.parse import expressions
 from zdm.recipes.type import inverses
 
 MOOD = Type(name=Name("app", "mood"), kind="enum", definition="", labels=("sad", "it's"))
@@ -11,7 +11,7 @@ HERE = schemas.snapshot(types=(MOOD,))
 
 def known(old: str, new: str, fill: str = "old") -> str | None:
     return inverses.known(
-        Column(name="old", type=old), Column(name="new", type=new), trees.expression(fill), HERE
+        Column(name="old", type=old), Column(name="new", type=new), expressions.read(fill), HERE
     )
 
 

@@ -3,7 +3,7 @@ import pytest
 from tests.unit import schemas
 from zdm.model.schema import Name, Type
 from zdm.model.statement import Setting
-from zdm.parse import trees
+from zdm.parse import types
 from zdm.recipes.type import names
 
 MOOD = Type(name=Name("app", "mood"), kind="enum", definition="", labels=("sad", "ok"))
@@ -37,7 +37,7 @@ MOOD = Type(name=Name("app", "mood"), kind="enum", definition="", labels=("sad",
     ],
 )
 def test_a_type_is_spelled_as_format_type_does(written: str, printed: str) -> None:
-    node = trees.type_name(written)
+    node = types.of(written)
 
     assert names.canonical(node, schemas.snapshot()) == printed
 
@@ -46,13 +46,13 @@ def test_an_own_type_is_found_by_the_search_path() -> None:
     here = schemas.snapshot(types=(MOOD,))
     settings = (Setting(name="search_path", value='app, "public"'),)
 
-    assert names.canonical(trees.type_name("mood"), here, settings) == "app.mood"
-    assert names.canonical(trees.type_name("mood"), here) == "mood"
+    assert names.canonical(types.of("mood"), here, settings) == "app.mood"
+    assert names.canonical(types.of("mood"), here) == "mood"
 
 
 def test_serial_is_told_from_integer() -> None:
-    assert names.is_serial(trees.type_name("serial"))
-    assert not names.is_serial(trees.type_name("int"))
+    assert names.is_serial(types.of("serial"))
+    assert not names.is_serial(types.of("int"))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.unit import schemas
-from zdm.recipes.snapshot import definitions
+from zdm.parse import rewrite
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from zdm.recipes.snapshot import definitions
     ],
 )
 def test_an_index_is_copied_with_all_its_parts(definition: str, copied: str) -> None:
-    assert definitions.index(definition, "email", "mail", name="n") == copied
+    assert rewrite.index(definition, "email", "mail", name="n") == copied
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,10 @@ def test_an_index_is_copied_with_all_its_parts(definition: str, copied: str) -> 
     ],
 )
 def test_a_constraint_is_copied_not_valid(definition: str, copied: str) -> None:
-    sql = definitions.constraint(definition, schemas.USERS, "email", "mail", name="n")
+    sql = rewrite.constraint(definition, schemas.USERS, "email", "mail", name="n")
 
     assert sql == f"ALTER TABLE public.users ADD CONSTRAINT n {copied}"
 
 
 def test_an_expression_is_renamed_where_it_means_the_column() -> None:
-    assert definitions.expression("email || 'email'", "email", "mail") == "mail || 'email'"
+    assert rewrite.expression("email || 'email'", "email", "mail") == "mail || 'email'"

@@ -1,8 +1,8 @@
-"""SELECTs of a revision: which ones read rows that the shadow does not have, which ones act."""
+"""SELECTs: the tables whose rows they read, and whether they may change anything."""
 
 from collections.abc import Collection
-from typing import Any
 
+from zdm.model.syntax import Expression
 from zdm.parse import trees
 from zdm.parse.libpg_query import Parsed
 
@@ -26,8 +26,8 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 
 
-def query(parsed: Parsed) -> dict[str, Any] | None:
-    """The tree of a plain SELECT, also of one inside DECLARE CURSOR; None for all else."""
+def query(parsed: Parsed) -> Expression | None:
+    """A plain SELECT, also of one inside DECLARE CURSOR; None for all else."""
     tree = parsed.tree
     if parsed.node == "DeclareCursorStmt":
         tree = tree["query"]["SelectStmt"]
@@ -35,7 +35,7 @@ def query(parsed: Parsed) -> dict[str, Any] | None:
         return None
     if "intoClause" in tree or any(key in _WRITES for key, _ in trees.walk({"root": tree})):
         return None
-    return tree
+    return Expression(tree)
 
 
 def is_session(parsed: Parsed) -> bool:
@@ -43,24 +43,21 @@ def is_session(parsed: Parsed) -> bool:
     return parsed.node in _SESSION
 
 
-def acts(tree: dict[str, Any], read_only: Collection[str]) -> bool:
+def acts(select: Expression, read_only: Collection[str]) -> bool:
     """Whether a SELECT calls a function that may do more than compute."""
-    for name in trees.functions(tree):
+    for name in trees.functions(select.tree):
         builtin = len(name) == 1 or name[0] == "pg_catalog"
         if not builtin or (name[-1] not in read_only and name[-1] not in _HARMLESS):
             return True
     return False
 
 
-def tables(tree: dict[str, Any]) -> tuple[str, ...]:
+def tables(select: Expression) -> tuple[str, ...]:
     """Names of the tables of the user's that a SELECT reads, sorted."""
-    own = {
-        node.get("ctename")
-        for key, node in trees.walk({"root": tree})
-        if key == "CommonTableExpr"
-    }
+    nodes = list(trees.walk({"root": select.tree}))
+    own = {node.get("ctename") for key, node in nodes if key == "CommonTableExpr"}
     found = set()
-    for key, node in trees.walk({"root": tree}):
+    for key, node in nodes:
         schema, name = node.get("schemaname", ""), node.get("relname", "")
         if key != "RangeVar" or schema in _CATALOGS:
             continue

@@ -2,22 +2,22 @@ import pytest
 
 from tests.unit import schemas
 from zdm.model.schema import Function, Name, Volatility
-from zdm.parse import trees
-from zdm.recipes.sql import expressions
+from zdm.parse import expressions
+from zdm.recipes.sql import volatility
 
 
-def function(name: str, volatility: Volatility) -> Function:
+def function(name: str, how: Volatility) -> Function:
     return Function(
         name=Name("public", name),
         arguments="",
         definition="",
         language="sql",
-        volatility=volatility,
+        volatility=how,
     )
 
 
 @pytest.mark.parametrize(
-    ("expression", "volatility"),
+    ("expression", "expected"),
     [
         ("1 + 2", Volatility.IMMUTABLE),
         ("lower('A')", Volatility.IMMUTABLE),
@@ -31,7 +31,7 @@ def function(name: str, volatility: Volatility) -> Function:
     ],
 )
 def test_volatility_is_that_of_the_most_volatile_function(
-    expression: str, volatility: Volatility
+    expression: str, expected: Volatility
 ) -> None:
     here = schemas.snapshot(
         functions=(
@@ -41,23 +41,4 @@ def test_volatility_is_that_of_the_most_volatile_function(
         )
     )
 
-    assert expressions.volatility(expression, here) is volatility
-
-
-def test_columns_become_fields_of_the_new_row() -> None:
-    text = expressions.of_new_row("coalesce(users.email, name, 'x')", schemas.users())
-
-    assert text == "COALESCE(new.email, new.name, 'x')"
-
-
-def test_qualifiers_are_taken_off() -> None:
-    assert expressions.bare(trees.expression("lower(u.email)")) == "lower(email)"
-
-
-def test_a_search_path_is_read_as_show_prints_it() -> None:
-    assert expressions.search_path('"$user", public, "a, b"') == ("$user", "public", "a, b")
-
-
-def test_a_printed_name_is_read_back() -> None:
-    assert expressions.qualified('pg_catalog."C"') == Name("pg_catalog", "C")
-    assert expressions.qualified("plain") == Name("", "plain")
+    assert volatility.of(expressions.read(expression), here) is expected

@@ -1,0 +1,359 @@
+"""What a statement says, as values: the parser's tree, read once at the edge.
+
+An Action carries one of these as `said`. Names are as the author wrote them, folded by
+PostgreSQL's rules, with an empty schema where none was written. Expressions and types carry
+the parser's tree, which only `zdm.parse` looks into; everybody else asks its functions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Words = tuple[str, ...]  # a name in its parts: ("public", "users") or ("users",)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """An expression of the author or of the catalog. Ask `zdm.parse.expressions`."""
+
+    tree: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Definition:
+    """A whole statement or clause that can be written again with small edits. Ask
+    `zdm.parse.rewrite`."""
+
+    tree: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeName:
+    """A type as written. `modifiers`: its numbers, where all are numbers."""
+
+    words: Words
+    modifiers: tuple[int, ...] = ()
+    has_modifiers: bool = False
+    dimensions: int = 0
+    tree: Mapping[str, Any] = field(repr=False, compare=False, hash=False)
+
+
+class Feature(StrEnum):
+    """What an expression may hold, beside columns and functions."""
+
+    SUBQUERY = "subquery"
+    CAST = "cast"
+    OPERATOR = "operator"
+    CALL = "call"
+    CURRENT_VALUE = "current value"  # CURRENT_TIMESTAMP, CURRENT_USER …
+    PARAMETER = "parameter"
+    WINDOW = "window"
+    SEVERAL_COLUMNS = "several columns"  # (a, b) = (…)
+    DEFAULT_VALUE = "default value"  # SET c = DEFAULT
+
+
+# The outermost form of an expression, as far as recipes tell forms apart.
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnName:
+    """A column, perhaps qualified: the last word is its name."""
+
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A constant; None for NULL. A boolean is `on` or `off`."""
+
+    value: str | None
+    is_string: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """`of` cast to a type."""
+
+    of: Expression
+    type: TypeName
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call, by the words of its name."""
+
+    function: Words
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coalesce:
+    """COALESCE(…)."""
+
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NullTest:
+    """IS NULL, or IS NOT NULL where `negated`."""
+
+    of: Expression
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Tests joined by AND."""
+
+    tests: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherForm:
+    """Any other form."""
+
+
+Form = ColumnName | Constant | Cast | Call | Coalesce | NullTest | Every | OtherForm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationName:
+    """A table, view, index or sequence as written."""
+
+    schema: str
+    name: str
+    only: bool = False  # ONLY, or the parser's word for "without its children"
+    persistence: str = "permanent"  # permanent, unlogged, temporary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstraintDefinition:
+    """A constraint of a column or a table; `kind` in the words of model.schema, and besides
+    `null`, `default`, `identity`, `generated`; `columns` as written in it (for a column's own
+    constraint they are empty)."""
+
+    kind: str
+    name: str = ""
+    columns: tuple[str, ...] = ()
+    expression: Expression | None = None  # of CHECK, DEFAULT, GENERATED
+    references: RelationName | None = None
+    referenced_columns: tuple[str, ...] = ()
+    including: tuple[str, ...] = ()
+    using_index: str = ""
+    not_valid: bool = False
+    deferrable: bool = False
+    initially_deferred: bool = False
+    identity: str = ""  # always, by default
+    generated: str = ""  # stored, virtual
+    nulls_not_distinct: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnDefinition:
+    """A column of CREATE TABLE or ADD COLUMN."""
+
+    name: str
+    type: TypeName
+    constraints: tuple[ConstraintDefinition, ...] = ()
+    collation: Words = ()
+    definition: Definition = field(repr=False, compare=False, hash=False)
+
+    def constraint(self, kind: str) -> ConstraintDefinition | None:
+        """The first constraint of that kind."""
+        return next((c for c in self.constraints if c.kind == kind), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexElement:
+    """A key or included column of an index, or an expression."""
+
+    column: str = ""
+    expression: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexDefinition:
+    """CREATE INDEX."""
+
+    name: str  # empty where PostgreSQL chooses it
+    table: RelationName
+    elements: tuple[IndexElement, ...]
+    included: tuple[IndexElement, ...] = ()
+    where: Expression | None = None
+    unique: bool = False
+    nulls_not_distinct: bool = False
+    concurrently: bool = False
+    if_not_exists: bool = False
+    method: str = "btree"
+    definition: Definition = field(repr=False, compare=False, hash=False)
+
+
+# Sub-commands of ALTER TABLE.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddColumn:
+    """ADD COLUMN."""
+
+    column: ColumnDefinition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeType:
+    """ALTER COLUMN … TYPE."""
+
+    column: str
+    type: TypeName
+    using: Expression | None = None
+    collation: Words = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDefault:
+    """ALTER COLUMN … SET DEFAULT, or DROP DEFAULT where there is no expression."""
+
+    column: str
+    expression: Expression | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddConstraint:
+    """ADD CONSTRAINT."""
+
+    constraint: ConstraintDefinition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterColumn:
+    """Another sub-command of ALTER TABLE, which its Fact tells whole."""
+
+
+# Statements.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTable:
+    """CREATE TABLE; `columns_of` are tables whose columns it takes over, LIKE and INHERITS in
+    their order; `constraints` are the table's own."""
+
+    table: RelationName
+    columns: tuple[ColumnDefinition, ...] = ()
+    constraints: tuple[ConstraintDefinition, ...] = ()
+    likes: tuple[RelationName, ...] = ()
+    parents: tuple[RelationName, ...] = ()
+    is_partition: bool = False
+    is_partitioned: bool = False
+    elements: tuple[ColumnDefinition | ConstraintDefinition, ...] = ()  # as written
+
+    @property
+    def referenced(self) -> tuple[RelationName, ...]:
+        """Tables that its foreign keys point at."""
+        of_columns = [c for column in self.columns for c in column.constraints]
+        every = (*of_columns, *self.constraints)
+        return tuple(c.references for c in every if c.references is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTableAs:
+    """CREATE TABLE AS, SELECT INTO, or CREATE MATERIALIZED VIEW where `materialized`."""
+
+    table: RelationName
+    query: Expression
+    materialized: bool = False
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """`column = value` of an UPDATE; `plain`: no field or subscript of the column."""
+
+    column: str
+    value: Expression
+    plain: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """UPDATE; `plain`: no FROM, WITH or RETURNING."""
+
+    table: RelationName
+    assignments: tuple[Assignment, ...]
+    where: Expression | None = None
+    plain: bool = True
+    features: frozenset[Feature] = frozenset()  # of the whole statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insert:
+    """INSERT; `written_out`: VALUES or DEFAULT VALUES, not a query."""
+
+    table: RelationName
+    columns: tuple[str, ...] = ()
+    written_out: bool = True
+    reads: tuple[RelationName, ...] = ()
+    on_conflict: str = ""  # nothing, update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentOn:
+    """COMMENT ON; `kind`: table, column, constraint, trigger, index; else empty."""
+
+    kind: str
+    words: Words
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateObject:
+    """CREATE of a schema, type, domain, extension, sequence, view, function or procedure;
+    `words` is empty for what zdm cannot name."""
+
+    kind: str
+    words: Words
+    temporary: bool = False
+    replaces: bool = False
+    if_not_exists: bool = False
+    arguments: tuple[TypeName, ...] = ()  # of a routine's input
+    labels: tuple[str, ...] = ()  # of an enum
+    constrained: bool = False  # a domain with CHECK or NOT NULL
+    language: str = ""
+    volatility: str = ""
+    query: Expression | None = None  # of a view
+    reads: tuple[RelationName, ...] = ()
+    with_elements: bool = False  # CREATE SCHEMA with objects in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """SELECT; `into`: it makes a table."""
+
+    query: Expression
+    into: bool = False
+    writes: bool = False  # a WITH clause changes rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """Any other statement: what its Fact tells is all there is; `reads` are the relations
+    that it names."""
+
+    reads: tuple[RelationName, ...] = ()
+
+
+Said = (
+    AddColumn
+    | ChangeType
+    | SetDefault
+    | AddConstraint
+    | AlterColumn
+    | CreateTable
+    | CreateTableAs
+    | IndexDefinition
+    | Update
+    | Insert
+    | CommentOn
+    | CreateObject
+    | Read
+    | Other
+)

@@ -1,0 +1,29 @@
+"""What an Action mentions, wherever in it: relations, and words that may be columns."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from zdm.model.statement import Action
+from zdm.model.syntax import RelationName
+from zdm.parse import trees
+from zdm.parse.readers import relations
+
+_Tree = Mapping[str, Any]
+
+
+def words(action: Action) -> frozenset[str]:
+    """Every word in it that may be a name of a column."""
+    return frozenset(_words(action.tree))
+
+
+def _words(tree: _Tree) -> Iterator[str]:
+    for key, node in trees.walk({"root": tree}):
+        if key == "String":
+            yield node.get("sval", "")
+        elif key == "IndexElem":
+            yield node.get("name", "")
+
+
+def reads(action: Action) -> tuple[RelationName, ...]:
+    """Every relation that the Action names, but the one that it changes."""
+    return relations.mentioned(action.tree, but=action.tree.get("relation"))

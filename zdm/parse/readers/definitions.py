@@ -1,0 +1,112 @@
+"""Columns, constraints and indexes as CREATE TABLE, ALTER TABLE and CREATE INDEX write them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from zdm.model.syntax import (
+    ColumnDefinition,
+    ConstraintDefinition,
+    Definition,
+    Expression,
+    IndexDefinition,
+    IndexElement,
+    Words,
+)
+from zdm.parse import expressions, trees, types
+from zdm.parse.readers import relations
+
+_Tree = Mapping[str, Any]
+_KINDS = {
+    "CONSTR_NULL": "null",
+    "CONSTR_NOTNULL": "not null",
+    "CONSTR_DEFAULT": "default",
+    "CONSTR_IDENTITY": "identity",
+    "CONSTR_GENERATED": "generated",
+    "CONSTR_CHECK": "check",
+    "CONSTR_PRIMARY": "primary key",
+    "CONSTR_UNIQUE": "unique",
+    "CONSTR_EXCLUSION": "exclusion",
+    "CONSTR_FOREIGN": "foreign key",
+    "CONSTR_ATTR_DEFERRABLE": "deferrable",
+    "CONSTR_ATTR_NOT_DEFERRABLE": "not deferrable",
+    "CONSTR_ATTR_DEFERRED": "initially deferred",
+    "CONSTR_ATTR_IMMEDIATE": "initially immediate",
+}
+_IDENTITIES = {"a": "always", "d": "by default"}
+
+
+def column(node: _Tree) -> ColumnDefinition:
+    """A column definition."""
+    return ColumnDefinition(
+        name=node["colname"],
+        type=types.read(node["typeName"]),
+        constraints=tuple(constraint(c["Constraint"]) for c in node.get("constraints", [])),
+        collation=collation(node),
+        definition=Definition(node),
+    )
+
+
+def collation(node: _Tree) -> Words:
+    """The collation that a column definition names."""
+    return trees.strings(node.get("collClause", {}).get("collname", []))
+
+
+def constraint(node: _Tree) -> ConstraintDefinition:
+    """A constraint of a column or of a table."""
+    kind = str(node["contype"])
+    expression, parent = node.get("raw_expr"), node.get("pktable")
+    generated = "virtual" if node.get("generated_kind", "s") == "v" else "stored"
+    return ConstraintDefinition(
+        kind=_KINDS.get(kind, kind),
+        name=node.get("conname", ""),
+        columns=_columns(node),
+        expression=None if expression is None else Expression(expression),
+        references=None if parent is None else relations.read(parent),
+        referenced_columns=trees.strings(node.get("pk_attrs")),
+        including=trees.strings(node.get("including")),
+        using_index=node.get("indexname", ""),
+        not_valid=bool(node.get("skip_validation")),
+        deferrable=bool(node.get("deferrable")),
+        initially_deferred=bool(node.get("initdeferred")),
+        identity=_IDENTITIES.get(node.get("generated_when", ""), "")
+        if kind == "CONSTR_IDENTITY"
+        else "",
+        generated=generated if kind == "CONSTR_GENERATED" else "",
+        nulls_not_distinct=bool(node.get("nulls_not_distinct")),
+    )
+
+
+def _columns(node: _Tree) -> tuple[str, ...]:
+    """The columns that a table's constraint is about."""
+    if "raw_expr" in node:
+        return tuple(sorted(expressions.columns(Expression(node["raw_expr"]))))
+    excluded = [item["List"]["items"][0]["IndexElem"] for item in node.get("exclusions", [])]
+    if excluded:
+        return tuple(element["name"] for element in excluded if "name" in element)
+    return trees.strings(node.get("keys") or node.get("fk_attrs"))
+
+
+def index(node: _Tree) -> IndexDefinition:
+    """A CREATE INDEX."""
+    where = node.get("whereClause")
+    return IndexDefinition(
+        name=node.get("idxname", ""),
+        table=relations.read(node["relation"]),
+        elements=tuple(_element(e["IndexElem"]) for e in node.get("indexParams", [])),
+        included=tuple(_element(e["IndexElem"]) for e in node.get("indexIncludingParams", [])),
+        where=None if where is None else Expression(where),
+        unique=bool(node.get("unique")),
+        nulls_not_distinct=bool(node.get("nulls_not_distinct")),
+        concurrently=bool(node.get("concurrent")),
+        if_not_exists=bool(node.get("if_not_exists")),
+        method=node.get("accessMethod", "btree"),
+        definition=Definition(node),
+    )
+
+
+def _element(node: _Tree) -> IndexElement:
+    expression = node.get("expr")
+    return IndexElement(
+        column=node.get("name", ""),
+        expression=None if expression is None else Expression(expression),
+    )

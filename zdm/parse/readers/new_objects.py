@@ -1,0 +1,90 @@
+"""CREATE of schemas, types, domains, extensions, sequences, views and routines."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from zdm.model.syntax import CreateObject, Expression, RelationName, TypeName, Words
+from zdm.parse import trees, types
+from zdm.parse.readers import relations
+
+_Tree = Mapping[str, Any]
+_KINDS = {
+    "CreateSchemaStmt": "schema",
+    "CreateExtensionStmt": "extension",
+    "CreateSeqStmt": "sequence",
+    "ViewStmt": "view",
+    "CreateTableAsStmt": "materialized view",
+    "CreateFunctionStmt": "function",
+    "CreateEnumStmt": "enum",
+    "CreateDomainStmt": "domain",
+    "CompositeTypeStmt": "composite",
+    "CreateRangeStmt": "range",
+}
+NODES = frozenset(_KINDS) - {"CreateTableAsStmt"}
+_INPUT = frozenset(
+    {"FUNC_PARAM_DEFAULT", "FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC"}
+)
+_CONSTRAINING = frozenset({"CONSTR_CHECK", "CONSTR_NOTNULL"})
+
+
+def reader(node: str) -> Callable[[_Tree], CreateObject]:
+    """The reader of that kind of node."""
+    return partial(read, node)
+
+
+def read(node: str, tree: _Tree) -> CreateObject:
+    """What the statement makes."""
+    kind = _KINDS[node]
+    relation = _relation(tree)
+    if kind == "function" and tree.get("is_procedure"):
+        kind = "procedure"
+    query = tree.get("query")
+    options = _options(tree) if kind in ("function", "procedure") else {}
+    return CreateObject(
+        kind=kind,
+        words=_words(kind, tree, relation),
+        temporary=relation is not None and relation.persistence == "temporary",
+        replaces=bool(tree.get("replace")),
+        if_not_exists=bool(tree.get("if_not_exists")),
+        arguments=_arguments(tree),
+        labels=trees.strings(tree.get("vals")),
+        constrained=any(
+            c["Constraint"]["contype"] in _CONSTRAINING for c in tree.get("constraints", [])
+        ),
+        language=options.get("language", ""),
+        volatility=options.get("volatility", ""),
+        query=None if query is None else Expression(query),
+        reads=relations.mentioned(tree),
+        with_elements="schemaElts" in tree,
+    )
+
+
+def _relation(tree: _Tree) -> RelationName | None:
+    into: _Tree = tree.get("into", {})
+    node = tree.get("sequence") or tree.get("view") or tree.get("typevar") or into.get("rel")
+    return None if node is None else relations.read(node)
+
+
+def _words(kind: str, tree: _Tree, relation: RelationName | None) -> Words:
+    if kind in ("schema", "extension"):
+        word = tree.get("schemaname") or tree.get("extname")
+        return (str(word),) if word else ()
+    if relation is not None:
+        return (relation.schema, relation.name) if relation.schema else (relation.name,)
+    key = "domainname" if kind == "domain" else "typeName"
+    return trees.strings(tree.get(key)) or trees.strings(tree.get("funcname"))
+
+
+def _arguments(tree: _Tree) -> tuple[TypeName, ...]:
+    parameters = [p["FunctionParameter"] for p in tree.get("parameters", [])]
+    return tuple(types.read(p["argType"]) for p in parameters if p["mode"] in _INPUT)
+
+
+def _options(tree: _Tree) -> dict[str, str]:
+    """Options of a routine whose value is one word."""
+    found = (item["DefElem"] for item in tree.get("options", []))
+    return {
+        option["defname"]: option.get("arg", {}).get("String", {}).get("sval", "")
+        for option in found
+    }

@@ -1,0 +1,108 @@
+"""Statements and definitions with small edits, made on their trees and proved.
+
+Never by text replacement: opclass, sort order, collation, INCLUDE, predicate and expression
+of an index stay as they were written or as PostgreSQL printed them.
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from zdm.model.schema import Name
+from zdm.model.sql import ident
+from zdm.model.syntax import ColumnDefinition, IndexDefinition
+from zdm.parse import libpg_query, trees
+
+_Tree = dict[str, Any]
+
+
+def build_concurrently(index: IndexDefinition, table: Name, name: str) -> str:
+    """The author's CREATE INDEX with three edits: CONCURRENTLY, the names, no IF NOT EXISTS."""
+    tree = index.definition.tree
+    edited = {key: value for key, value in tree.items() if key != "if_not_exists"}
+    edited["concurrent"] = True
+    edited["idxname"] = name
+    edited["relation"] = {**tree["relation"], "schemaname": table.schema, "relname": table.name}
+    return trees.deparse("IndexStmt", edited)
+
+
+def add_column(table: Name, column: ColumnDefinition) -> str:
+    """ALTER TABLE … ADD COLUMN with this one column."""
+    return _add_column(table, column.definition.tree)
+
+
+def add_bare_column(table: Name, column: ColumnDefinition, type_text: str | None = None) -> str:
+    """The same without its constraints, and with another type where one is given."""
+    edited = {k: v for k, v in column.definition.tree.items() if k != "constraints"}
+    if type_text is not None:
+        edited["typeName"] = trees.type_name(type_text)
+    return _add_column(table, edited)
+
+
+def _add_column(table: Name, definition: Mapping[str, Any]) -> str:
+    command: _Tree = {
+        "subtype": "AT_AddColumn",
+        "def": {"ColumnDef": definition},
+        "behavior": "DROP_RESTRICT",
+    }
+    relation = {
+        "schemaname": table.schema,
+        "relname": table.name,
+        "inh": True,
+        "relpersistence": "p",
+    }
+    return trees.deparse(
+        "AlterTableStmt",
+        {
+            "relation": relation,
+            "cmds": [{"AlterTableCmd": command}],
+            "objtype": "OBJECT_TABLE",
+        },
+    )
+
+
+def index(definition: str, old: str, new: str, *, name: str, concurrently: bool = True) -> str:
+    """The CREATE INDEX of pg_get_indexdef under another name, with the column renamed."""
+    tree = trees.rename_column(_tree(definition), old, new)
+    edited = {**tree, "idxname": name}
+    if concurrently:
+        edited["concurrent"] = True
+    return trees.deparse("IndexStmt", edited)
+
+
+def constraint(definition: str, table: Name, old: str, new: str, *, name: str) -> str:
+    """ALTER TABLE … ADD CONSTRAINT from pg_get_constraintdef, with the column renamed and,
+    where it can be, NOT VALID."""
+    tree = _constraint(definition, table, old, new, name)
+    node = tree["cmds"][0]["AlterTableCmd"]["def"]["Constraint"]
+    if node["contype"] in {"CONSTR_CHECK", "CONSTR_FOREIGN"}:
+        node["skip_validation"] = True
+        node.pop("initially_valid", None)
+    return trees.deparse("AlterTableStmt", tree)
+
+
+def constraint_text(definition: str, table: Name, old: str, new: str) -> str:
+    """The definition of a constraint with the column renamed."""
+    text = trees.deparse("AlterTableStmt", _constraint(definition, table, old, new, "x"))
+    return text.partition(" ADD CONSTRAINT x ")[2]
+
+
+def _constraint(definition: str, table: Name, old: str, new: str, name: str) -> _Tree:
+    added = f"ALTER TABLE {table.sql} ADD CONSTRAINT {ident(name)} {definition}"
+    tree: _Tree = deepcopy(trees.rename_column(_tree(added), old, new))
+    node = tree["cmds"][0]["AlterTableCmd"]["def"]["Constraint"]
+    for key in ("keys", "fk_attrs", "including", "fk_del_set_cols"):
+        for word in node.get(key, []):
+            if word["String"]["sval"] == old:
+                word["String"]["sval"] = new
+    return tree
+
+
+def expression(text: str, old: str, new: str) -> str:
+    """An expression with the column renamed."""
+    return trees.expression_sql(trees.rename_column(trees.expression(text), old, new))
+
+
+def _tree(sql: str) -> _Tree:
+    (parsed,) = libpg_query.statements(sql.encode())
+    return parsed.tree
