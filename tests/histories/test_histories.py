@@ -24,11 +24,11 @@ from zdm.parse import facts
 from zdm.planning.classify import Classification, classify
 from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Wanted
-from zdm.recipes.type import names
 from zdm.revisions import graph, record
 from zdm.revisions.child_process import Project, Session
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
+from zdm.schema import type_names
 from zdm.serialize import snapshot_file
 
 pytestmark = pytest.mark.more
@@ -135,7 +135,7 @@ def counted(found: Classification, train: Train, before: Snapshot) -> Counter[st
     actions = [
         action
         for statement in train.statements
-        for action in facts.actions(statement, names.path(before, statement.settings))
+        for action in facts.actions(statement, type_names.path(before, statement.settings))
     ]
     counts = Counter(
         f"operation {place.operation.slug}" for place in found.placed for _ in place.actions

@@ -29,8 +29,7 @@ from zdm.parse import facts
 from zdm.planning import conflicts
 from zdm.planning.waiting import Waiting
 from zdm.recipes.reading import refuse
-from zdm.recipes.sql import volatility
-from zdm.recipes.type import names
+from zdm.schema import type_names, volatility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +81,7 @@ def _actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
     schemas = set(snapshot.schemas)
     found: list[Action] = []
     for statement in train.statements:
-        whole = names.path(snapshot, statement.settings)
+        whole = type_names.path(snapshot, statement.settings)
         path = tuple(schema for schema in whole if schema in schemas) or whole
         read = _read(statement, path, known)
         found += read
@@ -96,7 +95,7 @@ def _actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
 
 
 def _read(statement: Statement, path: tuple[str, ...], known: set[Name]) -> tuple[Action, ...]:
-    """The statement's Actions, by the first schema that holds what it names."""
+    """The statement's Actions, by the first schema that holds what it type_names."""
     read = facts.actions(statement, path)
     for place in range(len(path)):
         tried = facts.actions(statement, path[place:]) if place else read

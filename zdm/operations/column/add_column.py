@@ -36,10 +36,10 @@ from zdm.recipes.column.new_column import NewColumn
 from zdm.recipes.constraint import not_null
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
-from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import computed_column, fill_nulls, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
+from zdm.schema import edits
 
 SLUG = "add_column"
 

@@ -30,11 +30,11 @@ from zdm.model.syntax import Cast, Constant, Insert, SetDefault
 from zdm.parse import emit, expressions
 from zdm.parse.emit import Expression, Ident, Part, Qualified
 from zdm.recipes import run_sql, site
-from zdm.recipes.column import default_volatility, fusion, new_column
+from zdm.recipes.column import fusion, new_column
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.reading import refuse, statements, updates
-from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
+from zdm.schema import default_volatility, edits
 
 SLUG = "change_default"
 _KINDS = (ActionKind.SET_DEFAULT, ActionKind.DROP_DEFAULT)

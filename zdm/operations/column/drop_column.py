@@ -21,8 +21,8 @@ from zdm.recipes import run_sql, site
 from zdm.recipes.column import dependents, dual_write
 from zdm.recipes.reading import refuse
 from zdm.recipes.site import Site
-from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
+from zdm.schema import edits
 
 SLUG = "drop_column"
 

@@ -23,9 +23,9 @@ from zdm.recipes.column import carry_dependents, dependents, dual_write, fusion
 from zdm.recipes.column.carry_dependents import Move
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.reading import refuse
-from zdm.recipes.snapshot import edits
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
+from zdm.schema import edits
 
 SLUG = "rename_column"
 

@@ -38,10 +38,10 @@ from zdm.recipes.constraint import not_null
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import statements, updates
 from zdm.recipes.site import Site
-from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import fill_nulls, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
+from zdm.schema import edits
 
 SLUG = "set_not_null"
 

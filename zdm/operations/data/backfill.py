@@ -31,7 +31,6 @@ from zdm.model.statement import Action, Setting
 from zdm.model.syntax import Call, Coalesce, Expression
 from zdm.parse import expressions
 from zdm.recipes import cost, run_sql, site
-from zdm.recipes.column import default_volatility
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import refuse, statements, updates
 from zdm.recipes.reading.updates import Update
@@ -39,6 +38,7 @@ from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import convert, sync, zdm_trigger
 from zdm.recipes.trigger.convert import Convert
+from zdm.schema import default_volatility
 
 SLUG = "backfill"
 _HELP = (

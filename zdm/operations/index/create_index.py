@@ -22,10 +22,10 @@ from zdm.model.syntax import IndexDefinition, IndexElement
 from zdm.parse import emit, expressions, rewrite
 from zdm.parse.emit import Expression, Qualified
 from zdm.recipes import site
-from zdm.recipes.index import build, default_name
+from zdm.recipes.index import build
 from zdm.recipes.index.build import NewIndex
 from zdm.recipes.reading import refuse, statements
-from zdm.recipes.snapshot import edits
+from zdm.schema import default_name, edits
 
 SLUG = "create_index"
 _DUPLICATES = (

@@ -18,8 +18,8 @@ from zdm.model.statement import Action, ActionKind
 from zdm.recipes import run_sql, site
 from zdm.recipes.index import build
 from zdm.recipes.reading import refuse, statements
-from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
+from zdm.schema import edits
 
 SLUG = "drop_index"
 

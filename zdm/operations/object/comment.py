@@ -21,8 +21,8 @@ from zdm.parse.emit import Constant, Ident, Part, Qualified
 from zdm.recipes import run_sql
 from zdm.recipes.reading import statements
 from zdm.recipes.run_sql import Owned
-from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
+from zdm.schema import edits, lookup
 
 SLUG = "comment"
 _TEMPLATES = {
@@ -174,8 +174,8 @@ def _place(
     relation = words[:-1] if part else words
     if not relation:
         return None
-    named = statements.relation(relation)
-    table = snapshot.table(statements.found(named, snapshot, statement.settings))
+    named = lookup.relation(relation)
+    table = snapshot.table(lookup.found(named, snapshot, statement.settings))
     if table is None or (part and part not in {p.name for p in _parts(table, kind)}):
         return None
     return table, part

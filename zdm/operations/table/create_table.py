@@ -23,9 +23,9 @@ from zdm.parse.emit import Qualified
 from zdm.recipes import run_sql
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
-from zdm.recipes.snapshot import new_table
-from zdm.recipes.snapshot.new_table import Place
 from zdm.recipes.sql import probes
+from zdm.schema import lookup, new_table
+from zdm.schema.new_table import Place
 
 SLUG = "create_table"
 
@@ -100,8 +100,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if fact is None or not isinstance(says, syntax.CreateTable):
         return None
     settings = action.statement.settings
-    name = statements.made(says.table, snapshot, settings)
-    found = partial(statements.found, snapshot=snapshot, settings=settings)
+    name = lookup.made(says.table, snapshot, settings)
+    found = partial(lookup.found, snapshot=snapshot, settings=settings)
     parents = tuple(t for p in says.parents if (t := snapshot.table(found(p))) is not None)
     there = snapshot.table(name) is not None
     if there and not fact.if_exists:

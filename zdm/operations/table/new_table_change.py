@@ -20,8 +20,8 @@ from zdm.parse.emit import Ident, Part, Qualified
 from zdm.recipes import run_sql
 from zdm.recipes.reading import added, insert, refuse, statements
 from zdm.recipes.run_sql import Owned
-from zdm.recipes.snapshot import new_table_edits
 from zdm.recipes.sql import probes
+from zdm.schema import apply, lookup
 
 SLUG = "new_table_change"
 _DATA = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
@@ -86,7 +86,7 @@ class NewTableChange:
     def effect(self, snapshot: Snapshot) -> Snapshot:
         """What the statement leaves."""
         for action in self.actions:
-            snapshot = new_table_edits.after(snapshot, action)
+            snapshot = apply.after(snapshot, action)
         return snapshot
 
 
@@ -130,7 +130,7 @@ def _created(name: Name, snapshot: Snapshot) -> bool:
 def _parents(action: Action, snapshot: Snapshot) -> frozenset[Name]:
     """Tables that a foreign key points at."""
     return frozenset(
-        statements.found(relation, snapshot, action.statement.settings)
+        lookup.found(relation, snapshot, action.statement.settings)
         for relation in added.referenced(action)
     )
 

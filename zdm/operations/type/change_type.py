@@ -23,11 +23,11 @@ from zdm.recipes import cost, run_sql, site
 from zdm.recipes.column import dependents, dual_write, fusion
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.reading import refuse
-from zdm.recipes.snapshot import edits
-from zdm.recipes.sql import probes, volatility
+from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
-from zdm.recipes.type import inverses, metadata_only, names
+from zdm.recipes.type import inverses, metadata_only
+from zdm.schema import edits, type_names, volatility
 
 SLUG = "change_type"
 _NEW_COLUMN = (
@@ -39,7 +39,7 @@ _NEW_COLUMN = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeType:
     """A new column of another type takes the old one's place; `forward` is over the old
-    column, `backward` over the new one, both by bare names."""
+    column, `backward` over the new one, both by bare type_names."""
 
     table: Name
     old: str
@@ -227,7 +227,7 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
     says = action.said
     if not isinstance(says, syntax.ChangeType):
         return None
-    new = names.canonical(says.type, snapshot, action.statement.settings)
+    new = type_names.canonical(says.type, snapshot, action.statement.settings)
     reason = _not_free(table, column, new, says) or _hanging(snapshot, table, column)
     if reason is None:
         operation = WidenType(

@@ -17,7 +17,7 @@ from zdm.parse import expressions, mentioned
 from zdm.recipes.column import dependents
 from zdm.recipes.reading import added, refuse, updates
 from zdm.recipes.reading.updates import Update
-from zdm.recipes.type import names
+from zdm.schema import type_names
 
 _TOUCHES_NEW = frozenset(
     {
@@ -161,7 +161,7 @@ def _problem(actions: Sequence[Action], found: _Found) -> str | None:
 
 def _add_problem(action: Action) -> str | None:
     column = added.definition(action)
-    if names.is_serial(column.type):
+    if type_names.is_serial(column.type):
         return "the new column is serial"
     if {constraint.kind for constraint in column.constraints} - {"null"}:
         return "the new column is added with a default or constraint of its own"
@@ -257,7 +257,7 @@ def _new_column(action: Action, snapshot: Snapshot, name: str) -> Column:
     definition = added.definition(action)
     return Column(
         name=name,
-        type=names.canonical(definition.type, snapshot, action.statement.settings),
+        type=type_names.canonical(definition.type, snapshot, action.statement.settings),
         collation=ident(*definition.collation) or None,
     )
 

@@ -13,10 +13,8 @@ from zdm.model.sql import ident, literal
 from zdm.model.statement import Action, ActionKind
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, Expression
 from zdm.parse import expressions, rewrite
-from zdm.recipes.column import default_volatility
 from zdm.recipes.reading import added, statements, updates
-from zdm.recipes.sql import generated_names
-from zdm.recipes.type import names
+from zdm.schema import default_volatility, generated_names, lookup, type_names
 
 _REFUSED = {
     "identity": (
@@ -78,10 +76,10 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
     definition = added.definition(action)
     settings = action.statement.settings
     not_null, default = definition.constraint("not null"), definition.constraint("default")
-    serial = names.is_serial(definition.type)
+    serial = type_names.is_serial(definition.type)
     column = Column(
         name=definition.name,
-        type=names.canonical(definition.type, snapshot, settings),
+        type=type_names.canonical(definition.type, snapshot, settings),
         not_null=not_null is not None,
     )
     column = replace(column, constrained_domain=_constrained(column.type, snapshot))
@@ -90,7 +88,7 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
         column=column,
         sql=_text(action, table, definition),
         not_null_name=not_null.name if not_null is not None else "",
-        references=tuple(statements.found(p, snapshot, settings) for p in parents),
+        references=tuple(lookup.found(p, snapshot, settings) for p in parents),
         kinds=tuple(_kind(c) for c in definition.constraints),
     )
     new = _with_foreign_key(new, table, snapshot)
@@ -169,7 +167,7 @@ def _kind(constraint: ConstraintDefinition) -> str:
 
 def _constrained(type_text: str, snapshot: Snapshot) -> bool:
     return any(
-        t.constrained and type_text in (names.str_qualified(t.name), t.name.name)
+        t.constrained and type_text in (type_names.str_qualified(t.name), t.name.name)
         for t in snapshot.types
     )
 

@@ -23,7 +23,8 @@ from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import cost, run_sql
 from zdm.recipes.site import Site
-from zdm.recipes.sql import generated_names, probes
+from zdm.recipes.sql import probes
+from zdm.schema import generated_names
 
 NAMED_FROM = 18  # NOT NULL constraints with a name that can be NOT VALID
 

@@ -20,9 +20,8 @@ from zdm.model.statement import Action, Statement
 from zdm.model.syntax import CreateObject
 from zdm.parse import emit, expressions, types
 from zdm.parse.emit import Constant, Ident, Part, Qualified, TypeText
-from zdm.recipes.reading import statements
-from zdm.recipes.snapshot import edits
 from zdm.recipes.sql import probes
+from zdm.schema import edits, lookup
 
 _DROPS = {
     "schema": "DROP SCHEMA IF EXISTS {n}",
@@ -63,7 +62,7 @@ def read(action: Action, snapshot: Snapshot) -> NewObject | None:
     if says.kind in ("schema", "extension"):
         name = Name("", says.words[-1])
     else:
-        name = statements.made(statements.relation(says.words), snapshot, settings)
+        name = lookup.made(lookup.relation(says.words), snapshot, settings)
     arguments = tuple(types.sql(t) for t in says.arguments)
     return NewObject(kind=says.kind, name=name, arguments=arguments)
 
@@ -169,7 +168,7 @@ def _with_view(
     mentioned = set(expressions.columns(says.query)) if says.query is not None else set()
     every = says.query is not None and expressions.every_column(says.query)
     uses: list[tuple[Name, str]] = []
-    tables = {statements.found(r, snapshot, statement.settings) for r in says.reads}
+    tables = {lookup.found(r, snapshot, statement.settings) for r in says.reads}
     for name in sorted(tables):
         table = snapshot.table(name)
         if table is None:

@@ -3,12 +3,12 @@
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action
 from zdm.parse import mentioned
-from zdm.recipes.reading import statements
+from zdm.schema import lookup
 
 
 def reads(action: Action, snapshot: Snapshot) -> frozenset[Name]:
     """The tables that a statement names besides the one it changes."""
     return frozenset(
-        statements.found(relation, snapshot, action.statement.settings)
+        lookup.found(relation, snapshot, action.statement.settings)
         for relation in mentioned.reads(action)
     )

@@ -5,10 +5,8 @@ from zdm.model.plan import (
     TableLock,
 )
 from zdm.model.schema import Name, Snapshot
-from zdm.model.statement import Action, ActionKind, Fact, Setting
-from zdm.model.syntax import RelationName, Words
+from zdm.model.statement import Action, ActionKind, Fact
 from zdm.recipes.reading import refuse, updates
-from zdm.recipes.type import names
 
 
 def fact(action: Action, *kinds: ActionKind) -> Fact | None:
@@ -35,34 +33,6 @@ def unknown_column(action: Action, table: Name, column: str) -> Refusal:
         f"{table} has no column {column}, so this statement would fail",
         "correct the name, or make a new snapshot of the database",
     )
-
-
-def relation(words: Words) -> RelationName:
-    """The relation that a list of words names."""
-    return RelationName(schema=words[-2] if len(words) > 1 else "", name=words[-1])
-
-
-def found(relation: RelationName, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
-    """The existing table that it names; else the one it would make."""
-    for schema in _schemas(relation, snapshot, settings):
-        name = Name(schema, relation.name)
-        if snapshot.table(name) is not None:
-            return name
-    return made(relation, snapshot, settings)
-
-
-def made(relation: RelationName, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
-    """The name that it gives to a new object."""
-    return Name(_schemas(relation, snapshot, settings)[0], relation.name)
-
-
-def _schemas(
-    relation: RelationName, snapshot: Snapshot, settings: tuple[Setting, ...]
-) -> tuple[str, ...]:
-    if relation.schema:
-        return (relation.schema,)
-    path = tuple(s for s in names.path(snapshot, settings) if s in snapshot.schemas)
-    return path or ("public",)
 
 
 def locks(snapshot: Snapshot, *wanted: TableLock) -> tuple[TableLock, ...]:

@@ -10,7 +10,7 @@ from zdm.model.schema import Column, Snapshot
 from zdm.model.sql import ident, literal
 from zdm.model.syntax import Call, Constant, Expression
 from zdm.parse import expressions
-from zdm.recipes.type import names
+from zdm.schema import type_names
 
 INTEGERS = {
     "smallint": (-32768, 32767),
@@ -40,7 +40,7 @@ def known(old: Column, new: Column, fill: Expression, snapshot: Snapshot) -> str
 
 
 def _integers(column: str, old: str, new: str) -> str | None:
-    base, _ = names.split(new)
+    base, _ = type_names.split(new)
     if old not in INTEGERS or base not in {*INTEGERS, "numeric"}:
         return None
     low, high = INTEGERS[old]
@@ -50,7 +50,7 @@ def _integers(column: str, old: str, new: str) -> str | None:
 
 
 def _numeric(column: str, old: str, new: str) -> str | None:
-    (old_base, old_size), (new_base, new_size) = names.split(old), names.split(new)
+    (old_base, old_size), (new_base, new_size) = type_names.split(old), type_names.split(new)
     if (old_base, new_base) != ("numeric", "numeric") or len(old_size) < 2:
         return None
     precision, scale = old_size
@@ -63,7 +63,7 @@ def _numeric(column: str, old: str, new: str) -> str | None:
 
 
 def _lengths(column: str, old: str, new: str) -> str | None:
-    (old_base, old_size), (new_base, new_size) = names.split(old), names.split(new)
+    (old_base, old_size), (new_base, new_size) = type_names.split(old), type_names.split(new)
     if old_base not in _TEXTS or new_base not in _TEXTS:
         return None
     if not old_size:
@@ -99,7 +99,7 @@ def _from_text(column: str, old: str, new: str) -> str | None:
 
 def _enum(column: str, old: str, new: str, snapshot: Snapshot) -> str | None:
     for kind in snapshot.types:
-        named = old in (names.str_qualified(kind.name), kind.name.name)
+        named = old in (type_names.str_qualified(kind.name), kind.name.name)
         if kind.kind == "enum" and named and new == "text" and kind.labels:
             labels = ", ".join(literal(label) for label in kind.labels)
             return f"CASE WHEN {column} IN ({labels}) THEN CAST({column} AS {old}) END"

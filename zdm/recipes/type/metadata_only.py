@@ -7,7 +7,7 @@ expression or partial index is built again, and a view, policy or trigger makes 
 """
 
 from zdm.model.schema import Table
-from zdm.recipes.type import names
+from zdm.schema import type_names
 
 _TIMES = frozenset(
     {
@@ -23,7 +23,7 @@ _TEXTS = frozenset({"text", "character varying"})
 
 def is_free(old: str, new: str) -> bool:
     """The change of type alone needs neither rewrite nor index build."""
-    (a, was), (b, now) = names.split(old), names.split(new)
+    (a, was), (b, now) = type_names.split(old), type_names.split(new)
     if old == new:
         return True
     if a in _TEXTS and b in _TEXTS:

@@ -9,11 +9,8 @@ from dataclasses import replace
 
 from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.model.syntax import AddConstraint, ChangeType, CommentOn, IndexDefinition
-from zdm.recipes.index import default_name
-from zdm.recipes.reading import added
-from zdm.recipes.snapshot import edits, new_table
-from zdm.recipes.type import names
+from zdm.model.syntax import AddColumn, AddConstraint, ChangeType, CommentOn, IndexDefinition
+from zdm.schema import default_name, edits, new_table, type_names
 
 _Effect = Callable[[Snapshot, Table, Fact, Action], Snapshot]
 
@@ -31,9 +28,9 @@ def after(snapshot: Snapshot, action: Action) -> Snapshot:
 
 
 def _add_column(snapshot: Snapshot, table: Table, fact: Fact, action: Action) -> Snapshot:
-    if table.column(fact.name) is not None:
+    if table.column(fact.name) is not None or not isinstance(action.said, AddColumn):
         return snapshot
-    return new_table.column_after(snapshot, table.name, added.definition(action))
+    return new_table.column_after(snapshot, table.name, action.said.column)
 
 
 def _drop_column(snapshot: Snapshot, table: Table, fact: Fact, _: Action) -> Snapshot:
@@ -45,7 +42,7 @@ def _change_type(snapshot: Snapshot, table: Table, fact: Fact, action: Action) -
     says = action.said
     if column is None or not isinstance(says, ChangeType):
         return snapshot
-    text = names.canonical(says.type, snapshot, action.statement.settings)
+    text = type_names.canonical(says.type, snapshot, action.statement.settings)
     return edits.put_column(snapshot, table.name, replace(column, type=text))
 
 

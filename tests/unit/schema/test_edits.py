@@ -2,7 +2,7 @@ import pytest
 
 from tests.unit import schemas
 from zdm.model.schema import Column, Constraint, Dependent, Index, Name, Sequence, Table
-from zdm.recipes.snapshot import edits
+from zdm.schema import edits
 
 EMAIL_CHECK = Constraint(
     name="users_email_check",

@@ -18,10 +18,7 @@ from zdm.model.syntax import (
     RelationName,
 )
 from zdm.parse import expressions
-from zdm.recipes.reading import statements
-from zdm.recipes.snapshot import edits
-from zdm.recipes.sql import generated_names
-from zdm.recipes.type import names
+from zdm.schema import edits, generated_names, lookup, type_names
 
 _LABELS = {
     "primary key": "pkey",
@@ -40,13 +37,13 @@ class Place:
     settings: tuple[Setting, ...]
 
     def find(self, relation: RelationName) -> Name:
-        """The table that the statement names."""
-        return statements.found(relation, self.snapshot, self.settings)
+        """The table that the statement type_names."""
+        return lookup.found(relation, self.snapshot, self.settings)
 
 
 def after(says: CreateTable, place: Place) -> Snapshot:
     """The Snapshot with the table that a CREATE TABLE makes, and its sequences."""
-    name = statements.made(says.table, place.snapshot, place.settings)
+    name = lookup.made(says.table, place.snapshot, place.settings)
     columns = [c for taken in (*says.parents, *says.likes) for c in _columns_of(taken, place)]
     columns += [_column(definition, place) for definition in says.columns]
     parents = tuple(place.find(parent) for parent in says.parents)
@@ -85,7 +82,7 @@ def add_constraint(
         columns=columns,
         definition=kind.upper(),
         validated=not says.not_valid,
-        references=statements.found(parent, snapshot, ()) if parent is not None else None,
+        references=lookup.found(parent, snapshot, ()) if parent is not None else None,
         index=name if indexed else None,
     )
     snapshot = edits.put_constraint(snapshot, table, constraint)
@@ -133,12 +130,12 @@ def _columns_of(relation: RelationName, place: Place) -> tuple[Column, ...]:
 
 def _column(definition: ColumnDefinition, place: Place) -> Column:
     default, identity = definition.constraint("default"), definition.constraint("identity")
-    serial = names.is_serial(definition.type)
+    serial = type_names.is_serial(definition.type)
     refused = identity is not None or definition.constraint("not null") is not None
     expression = default.expression if default is not None else None
     return Column(
         name=definition.name,
-        type=names.canonical(definition.type, place.snapshot, place.settings),
+        type=type_names.canonical(definition.type, place.snapshot, place.settings),
         not_null=serial or refused,
         default=expressions.sql(expression) if expression is not None else None,
         identity=identity.identity if identity is not None else "",
@@ -151,13 +148,13 @@ def _sequences(
 ) -> Snapshot:
     for definition in definitions:
         identity = definition.constraint("identity") is not None
-        if not identity and not names.is_serial(definition.type):
+        if not identity and not type_names.is_serial(definition.type):
             continue
         column = definition.name
         taken = generated_names.taken(snapshot, table.schema)
         sequence = schema.Sequence(
             name=Name(table.schema, generated_names.chosen(table, (column,), "seq", taken)),
-            type=names.canonical(definition.type, snapshot, place.settings),
+            type=type_names.canonical(definition.type, snapshot, place.settings),
             start=1,
             increment=1,
             minimum=1,

@@ -4,7 +4,7 @@ from tests.unit import schemas
 from zdm.model.schema import Name, Type
 from zdm.model.statement import Setting
 from zdm.parse import types
-from zdm.recipes.type import names
+from zdm.schema import type_names
 
 MOOD = Type(name=Name("app", "mood"), kind="enum", definition="", labels=("sad", "ok"))
 
@@ -39,20 +39,20 @@ MOOD = Type(name=Name("app", "mood"), kind="enum", definition="", labels=("sad",
 def test_a_type_is_spelled_as_format_type_does(written: str, printed: str) -> None:
     node = types.of(written)
 
-    assert names.canonical(node, schemas.snapshot()) == printed
+    assert type_names.canonical(node, schemas.snapshot()) == printed
 
 
 def test_an_own_type_is_found_by_the_search_path() -> None:
     here = schemas.snapshot(types=(MOOD,))
     settings = (Setting(name="search_path", value='app, "public"'),)
 
-    assert names.canonical(types.of("mood"), here, settings) == "app.mood"
-    assert names.canonical(types.of("mood"), here) == "mood"
+    assert type_names.canonical(types.of("mood"), here, settings) == "app.mood"
+    assert type_names.canonical(types.of("mood"), here) == "mood"
 
 
 def test_serial_is_told_from_integer() -> None:
-    assert names.is_serial(types.of("serial"))
-    assert not names.is_serial(types.of("int"))
+    assert type_names.is_serial(types.of("serial"))
+    assert not type_names.is_serial(types.of("int"))
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_serial_is_told_from_integer() -> None:
     ],
 )
 def test_modifiers_are_split_off(text: str, parts: tuple[str, tuple[int, ...]]) -> None:
-    assert names.split(text) == parts
+    assert type_names.split(text) == parts

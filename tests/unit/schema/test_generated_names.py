@@ -1,6 +1,6 @@
 from tests.unit import schemas
 from zdm.model.schema import Name, Sequence, View
-from zdm.recipes.sql import generated_names
+from zdm.schema import generated_names
 
 TABLE = Name("public", "users")
 

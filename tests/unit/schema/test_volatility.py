@@ -3,7 +3,7 @@ import pytest
 from tests.unit import schemas
 from zdm.model.schema import Function, Name, Volatility
 from zdm.parse import expressions
-from zdm.recipes.sql import volatility
+from zdm.schema import volatility
 
 
 def function(name: str, how: Volatility) -> Function:

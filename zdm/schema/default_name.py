@@ -7,7 +7,7 @@ function it calls, and other expressions are named in ways that are not repeated
 from zdm.model.schema import Name, Snapshot
 from zdm.model.syntax import Call, IndexDefinition, IndexElement
 from zdm.parse import expressions
-from zdm.recipes.sql import generated_names
+from zdm.schema import generated_names
 
 
 def chosen(index: IndexDefinition, table: Name, snapshot: Snapshot) -> str | None:

@@ -1,1 +1,0 @@
-"""What statements leave in a Snapshot; makes no steps."""
