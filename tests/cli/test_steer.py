@@ -1,6 +1,7 @@
 """Steering a run from another process: pause, resume, cancel, approve; and watching it."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -67,6 +68,7 @@ def test_a_paused_run_stands_still_and_says_who_paused_it(
         said = until(process, "waiting", gate="pause")
         seen = noted(zdm, url, "pause")
         text = zdm("status", "--database", url).out
+        first = process.pid
     with executor(tmp_path, url) as process:
         still = until(process, "waiting", gate="pause")
         steps = status(zdm, url)["steps"]
@@ -75,7 +77,7 @@ def test_a_paused_run_stands_still_and_says_who_paused_it(
         code = process.wait(timeout=PATIENCE)
 
     assert (paused.code, paused.out) == (0, "paused\n")
-    assert "zdm-run:execute/" in paused.err
+    assert re.fullmatch(rf"asked process {first} on \S+\n", paused.err)
     assert "`zdm resume` lets it go on" in str(said["reason"])
     assert seen["at_work"] is True
     assert seen["order"]["kind"] == "pause"

@@ -188,7 +188,7 @@ def test_a_statement_of_a_dead_executor_is_waited_for(database: str) -> None:
     with connection.connect(database, name="execute/dead", autocommit=False) as dead:
         dead.execute("SELECT 1")
         try:
-            with pytest.raises(LockBusyError, match=r"still runs: zdm-run:execute/dead"):
+            with pytest.raises(LockBusyError, match=r"is still running: zdm-run:execute/dead"):
                 made.claim(print)
         finally:
             made.close()

@@ -126,7 +126,7 @@ def test_what_a_dead_executor_left_running_is_ended_first(database: str, at_work
             dead.execute("SELECT 1")
 
 
-def test_what_was_ended_is_told_and_recorded_though_another_is_still_waited_for(
+def test_what_was_ended_is_reported_and_recorded_while_another_is_still_waited_for(
     database: str,
 ) -> None:
     ended: list[str] = []
@@ -138,7 +138,7 @@ def test_what_was_ended_is_told_and_recorded_though_another_is_still_waited_for(
     ):
         dead.execute("SELECT 1")
         other.execute("SELECT 1")
-        with pytest.raises(LockBusyError, match="still runs: zdm-run:execute/elsewhere"):
+        with pytest.raises(LockBusyError, match="is still running: zdm-run:execute/elsewhere"):
             made.claim(ended.append)
         dead.close()
         other.rollback()

@@ -289,10 +289,12 @@ def replace_step(plan: Plan, position: int, **changes: object) -> Plan:
     return replace(plan, steps=tuple(steps))
 
 
-def test_a_false_postcondition_takes_the_step_back(database: str, plan: Plan) -> None:
+def test_a_false_postcondition_rolls_the_step_back(database: str, plan: Plan) -> None:
     wrong = replace_step(plan, 0, probe="SELECT 'not done'")
 
-    with pytest.raises(StoppedError, match="postcondition says `not done`"):
+    with pytest.raises(
+        StoppedError, match="its postcondition is `not done`, so it was rolled back"
+    ):
         cases.run(database, wrong)
 
     assert "new_email" not in {c.name for t in cases.read(database).tables for c in t.columns}

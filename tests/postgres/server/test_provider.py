@@ -24,7 +24,7 @@ from zdm.postgres.session.connection import Connection
 
 STARTER = """
 import sys, time
-from zdm.postgres import provider
+from zdm.postgres.server import provider
 with provider.throwaway(provider.Wanted()) as server:
     print(server.pid, server.log_directory.parent.parent, flush=True)
     time.sleep(600)

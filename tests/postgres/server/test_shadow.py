@@ -17,8 +17,8 @@ from zdm.postgres.session import connection
 
 HOLDER = """
 import sys, time
-from zdm.postgres import shadow
-from zdm.postgres.provider import Wanted
+from zdm.postgres.server import shadow
+from zdm.postgres.server.provider import Wanted
 with shadow.open(Wanted()) as server, shadow.database(server) as url:
     print(server.dsn, flush=True)
     time.sleep(600)
@@ -85,11 +85,12 @@ def test_a_second_run_at_the_same_time_gets_another_cluster(cache: Path) -> None
 def test_what_a_killed_run_left_is_gone(cache: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
-        holder.stdout.readline()
+        held = holder.stdout.readline()
         holder.send_signal(signal.SIGKILL)
     with shadow.open(Wanted()) as server:
         left = databases(server)
 
+    assert held
     assert left == []
     assert slots(cache) == ["0"]
 

@@ -202,18 +202,21 @@ def test_a_directive_in_a_literal_is_none() -> None:
         (b"SELECT '\xff'", "m.sql:1:9: byte 0xff is not UTF-8"),
         (b"SELECT 1;\0", "m.sql:1:10: PostgreSQL cannot read this: the text contains a NUL"),
         (b"-- zdm: run in contract\nSELECT 1", "m.sql:1:1: `run in contract` has no reason"),
-        (b"-- zdm: run in soup -- x\nSELECT 1", "m.sql:1:1: `run in soup` names no phase"),
-        (b"-- zdm: hurry\nSELECT 1", "m.sql:1:1: `zdm: hurry` is no directive"),
-        (b"-- zdm: reverse a = 1, 2\nSELECT 1", "m.sql:1:1: the way back `1, 2`"),
-        (b"-- zdm: ignorance -- x\nSELECT 1", "m.sql:1:1: `zdm: ignorance -- x` is no"),
-        (b"SELECT 1;\n-- zdm: reverse a = b", "m.sql:2:1: this directive stands above no"),
+        (
+            b"-- zdm: run in soup -- x\nSELECT 1",
+            "m.sql:1:1: a statement cannot run in the phase `soup`",
+        ),
+        (b"-- zdm: hurry\nSELECT 1", "m.sql:1:1: `zdm: hurry` is not a directive"),
+        (b"-- zdm: reverse a = 1, 2\nSELECT 1", "m.sql:1:1: the reverse `1, 2`"),
+        (b"-- zdm: ignorance -- x\nSELECT 1", "m.sql:1:1: `zdm: ignorance -- x` is not a"),
+        (b"SELECT 1;\n-- zdm: reverse a = b", "m.sql:2:1: this directive is not above a"),
         (
             b"DROP TABLE t; -- zdm: run in contract -- x\nSELECT 1",
-            "m.sql:1:15: this directive stands above no",
+            "m.sql:1:15: this directive is not above a",
         ),
         (
             b"CREATE TABLE t (\n-- zdm: run in contract -- x\na int)",
-            "m.sql:2:1: this directive stands above no",
+            "m.sql:2:1: this directive is not above a",
         ),
     ],
 )

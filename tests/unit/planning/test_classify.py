@@ -57,8 +57,8 @@ def test_a_read_is_noted() -> None:
     found = classified("SELECT count(*) FROM users;\nALTER TABLE users ADD COLUMN a int;")
 
     assert found.notes == (
-        "migration.sql:1:1: this SELECT is no part of the plan; what depends on its answer is"
-        " not known to zdm",
+        "migration.sql:1:1: this SELECT is not part of the plan; zdm does not know what"
+        " depends on its result",
     )
 
 
@@ -88,11 +88,11 @@ def test_every_refusal_is_collected_with_its_place() -> None:
     [
         (
             "ALTER TABLE users DROP COLUMN nothing;",
-            "users has no column nothing before this statement",
+            "users has no column nothing at this statement",
         ),
         (
             "ALTER TABLE app.none DROP COLUMN nothing;",
-            "there is no table app.none in the schema before this statement",
+            "there is no table app.none in the schema at this statement",
         ),
     ],
 )

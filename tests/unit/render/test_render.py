@@ -80,7 +80,7 @@ def test_the_json_rendering_is_the_plan_with_what_follows_from_it() -> None:
 def test_a_plan_without_point_of_no_return_says_so() -> None:
     plan = dataclasses.replace(RENAME, steps=(ADD, FILL, INDEX), hazards=(), notes=())
 
-    assert "can be taken back at every step" in terminal.render(plan, colour=False, width=100)
+    assert "can be rolled back at every step" in terminal.render(plan, colour=False, width=100)
     assert "`zdm rollback` undoes every step." in markdown.render(plan)
 
 

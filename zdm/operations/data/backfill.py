@@ -196,7 +196,10 @@ def _form(update: Update, table: Table) -> tuple[str, str] | None:
             _HELP,
         )
     if update.only:
-        return f"UPDATE ONLY {table.name} excludes its child tables, batches do not", _HELP
+        return (
+            f"UPDATE ONLY {table.name} excludes its child tables, but batches include them",
+            _HELP,
+        )
     if table.kind == "foreign table" or table.partition_key is not None:
         return (
             f"{table.name} is a {table.kind}; zdm fills ordinary tables only",

@@ -178,7 +178,7 @@ def test_if_not_exists_of_a_column_that_is_there_does_nothing() -> None:
 
     assert answer.steps == ()
     assert answer.hazards == ()
-    assert answer.operations[0].title == "add users.email, which is there already"
+    assert answer.operations[0].title == "add users.email (already exists)"
 
 
 @pytest.mark.parametrize(

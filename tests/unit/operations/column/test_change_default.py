@@ -31,7 +31,10 @@ def test_a_first_default_comes_in_the_expand_and_undo_drops_it() -> None:
     assert step.serves == BOTH
     assert [lock.mode for lock in step.locks] == [LockMode.ACCESS_EXCLUSIVE]
     assert "atthasdef" in step.probe
-    assert "gets 'nobody' from the expand on" in answer.hazards[0].message
+    assert (
+        "from the expand on, a row that either version inserts without users.name gets 'nobody'"
+        in answer.hazards[0].message
+    )
     assert len(answer.hazards) == 2
 
 
@@ -87,7 +90,7 @@ def test_what_is_so_already_is_nothing_to_do(change: str) -> None:
 
     assert answer.steps == ()
     assert answer.hazards == ()
-    assert answer.operations[0].title.endswith("which is so already")
+    assert answer.operations[0].title.endswith(" (no change)")
 
 
 def test_several_changes_of_one_statement_are_steps_of_their_own() -> None:
@@ -146,8 +149,8 @@ def test_rows_inserted_behind_the_drop_would_still_get_the_default(
     )
 
     assert answer.refusals[0] == (
-        "the default of users.state can go only after the rollout, and migration.sql:1:45"
-        " inserts rows without the column before it"
+        "the default of users.state can be dropped only after the rollout, and"
+        " migration.sql:1:45 inserts rows without the column before it"
     )
 
 
@@ -249,7 +252,7 @@ def test_a_table_with_others_below_it_is_refused(how: str) -> None:
         schemas.snapshot(schemas.users(), child),
     )
 
-    assert "below it, too (users_1)" in answer.refusals[0]
+    assert "in its child tables, too (users_1)" in answer.refusals[0]
 
 
 def test_what_is_not_there_is_refused() -> None:

@@ -67,7 +67,7 @@ def test_if_exists_is_honoured() -> None:
     context = Context(snapshot=snapshot, origin=())
 
     assert isinstance(answer, Match)
-    assert answer.operation.title == "drop users.none (it is not there)"
+    assert answer.operation.title == "drop users.none (does not exist)"
     assert answer.operation.recipe(context) == ()
     assert answer.operation.hazards(context) == ()
     assert answer.operation.effect(snapshot) == snapshot
@@ -84,7 +84,7 @@ def test_what_vanishes_is_a_hazard() -> None:
     assert isinstance(answer, Match)
     assert [h.message for h in answer.operation.hazards(Context(snapshot=snapshot, origin=()))][
         2:
-    ] == ["unique constraint u goes with email"]
+    ] == ["unique constraint u is dropped with email"]
 
 
 def test_the_effect_is_the_table_without_it() -> None:

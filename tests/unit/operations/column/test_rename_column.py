@@ -176,7 +176,7 @@ def test_what_is_not_made_again_is_a_hazard_of_the_fused_one_only() -> None:
     plain, _ = matched(RENAME, table)
 
     assert [h.message for h in fused.hazards(context)][2:] == [
-        "index users_email_key goes with email, for the revisions do not make it again"
+        "index users_email_key is dropped with email, and the revisions do not recreate it"
     ]
     assert len(plain.hazards(context)) == 2
 
@@ -247,8 +247,8 @@ def test_what_cannot_be_carried_is_refused_by_name(
 
     assert isinstance(answer, Refusal)
     assert answer.finding.message == (
-        f"users.email cannot be renamed without downtime: {obstacle} would stay with the old"
-        " column"
+        f"users.email cannot be renamed without downtime, because these would stay on the"
+        f" old column: {obstacle}"
     )
 
 
@@ -272,7 +272,9 @@ def test_a_view_and_a_foreign_key_of_another_table_refuse() -> None:
     answer = asked(RENAME, schemas.snapshot(schemas.users(), child, views=(view,)))
 
     assert isinstance(answer, Refusal)
-    assert "view v, foreign key fk of child would stay" in answer.finding.message
+    assert answer.finding.message.endswith(
+        "would stay on the old column: view v, foreign key fk of child"
+    )
 
 
 def test_a_trigger_function_that_names_the_column_refuses_both_ways() -> None:

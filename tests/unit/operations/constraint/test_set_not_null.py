@@ -99,7 +99,7 @@ def test_a_column_that_is_not_null_already_needs_nothing() -> None:
     answer = ask("ALTER TABLE users ALTER email SET NOT NULL;")
 
     assert answer.steps == ()
-    assert answer.operations[0].title == "make users.email NOT NULL, which it is already"
+    assert answer.operations[0].title == "make users.email NOT NULL (already done)"
 
 
 def test_afterwards_the_column_is_not_null() -> None:

@@ -19,7 +19,7 @@ def test_rows_that_are_written_out_are_inserted_once() -> None:
     assert step.in_transaction
     assert isinstance(step.undo, Irreversible)
     assert answer.operations[0].title == "insert rows into users"
-    assert "a revert leaves them there" in answer.hazards[0].message
+    assert "a rollback does not delete them" in answer.hazards[0].message
     assert answer.after == schemas.snapshot(schemas.users())
 
 

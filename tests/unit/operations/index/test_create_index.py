@@ -41,7 +41,7 @@ def test_a_unique_index_asks_for_duplicates_first() -> None:
         ' AND ("name") IS NOT NULL AND (id > 4)'
         ' GROUP BY (lower(email)), ("name") HAVING count(*) > 1)'
     )
-    assert "refuses duplicates" in answer.hazards[0].message
+    assert "rejects duplicates" in answer.hazards[0].message
 
 
 def test_nulls_not_distinct_counts_nulls() -> None:
@@ -93,7 +93,7 @@ def test_if_not_exists_of_one_that_is_there_does_nothing() -> None:
     answer = ask("CREATE INDEX IF NOT EXISTS i ON users (email);", schemas.snapshot(table))
 
     assert answer.steps == ()
-    assert answer.operations[0].title == "build index i on users, which is there already"
+    assert answer.operations[0].title == "build index i on users (already exists)"
     assert answer.after.tables == (table,)
 
 

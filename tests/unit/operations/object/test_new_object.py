@@ -114,7 +114,7 @@ def test_what_is_there_already_is_refused(sql: str) -> None:
     )
 
     assert len(answer.refusals) == 1
-    assert "exists already" in answer.refusals[0]
+    assert "already exists" in answer.refusals[0]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_if_not_exists_of_what_is_there_does_nothing(sql: str) -> None:
     answer = ask(sql + ";")
 
     assert answer.steps == ()
-    assert answer.operations[0].title.endswith(", which is there already")
+    assert answer.operations[0].title.endswith(" (already exists)")
 
 
 @pytest.mark.parametrize(

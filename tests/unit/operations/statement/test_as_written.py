@@ -49,7 +49,10 @@ def test_the_hazard_gives_the_reason() -> None:
     )
 
     assert isinstance(answer, Match)
-    assert "on the author's word (it is small)" in answer.operation.hazards(CONTEXT)[0].message
+    assert (
+        "because its author asserts that it is safe (it is small)"
+        in answer.operation.hazards(CONTEXT)[0].message
+    )
 
 
 def test_without_a_directive_it_is_nobody_s() -> None:

@@ -113,15 +113,15 @@ def test_a_partition_beside_a_default_one_is_refused() -> None:
         schemas.snapshot(parent, other),
     )
 
-    assert "reads the DEFAULT partition other whole" in answer.refusals[0]
+    assert "reads the whole DEFAULT partition other" in answer.refusals[0]
 
 
 def test_if_not_exists_of_one_that_is_there_does_nothing() -> None:
     answer = ask("CREATE TABLE IF NOT EXISTS users (id integer);")
 
     assert answer.steps == ()
-    assert "nobody compares it" in answer.hazards[0].message
-    assert answer.operations[0].title == "create table users, which is there already"
+    assert "it is not compared with this CREATE TABLE" in answer.hazards[0].message
+    assert answer.operations[0].title == "create table users (already exists)"
     assert answer.after.tables == (schemas.users(),)
 
 
@@ -129,7 +129,7 @@ def test_if_not_exists_of_one_that_is_there_does_nothing() -> None:
     ("sql", "reason"),
     [
         ("CREATE TABLE copy AS SELECT * FROM users;", "copies rows at one moment"),
-        ("CREATE TABLE users (id integer);", "exists already"),
+        ("CREATE TABLE users (id integer);", "already exists"),
         ("CREATE TEMPORARY TABLE scratch (id integer);", "temporary"),
     ],
 )

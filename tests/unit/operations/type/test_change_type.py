@@ -63,8 +63,8 @@ def test_without_a_way_back_it_is_refused_at_the_update() -> None:
     answer = fused("UPDATE users SET amount = quantity * 2;")
 
     assert message(answer) == (
-        "users.quantity cannot be kept in step with amount: no way back from bigint to integer"
-        " is known for `quantity * 2`"
+        "users.quantity cannot be kept in sync with amount: no reverse conversion from bigint"
+        " to integer is known for `quantity * 2`"
     )
     assert isinstance(answer, Refusal)
     assert answer.finding.source is not None
@@ -75,7 +75,7 @@ def test_without_a_way_back_it_is_refused_at_the_update() -> None:
 def test_a_way_back_over_other_columns_is_none() -> None:
     answer = fused("-- zdm: reverse quantity = id\nUPDATE users SET amount = quantity * 2;")
 
-    assert "no way back" in message(answer)
+    assert "no reverse conversion" in message(answer)
 
 
 def test_an_expression_that_changes_by_itself_is_refused() -> None:
@@ -83,7 +83,7 @@ def test_an_expression_that_changes_by_itself_is_refused() -> None:
         "-- zdm: reverse quantity = amount\nUPDATE users SET amount = quantity + random();"
     )
 
-    assert "gives another value each time" in message(answer)
+    assert "gives a different value each time" in message(answer)
 
 
 def test_a_cast_under_an_unknown_time_zone_is_refused() -> None:
@@ -97,7 +97,7 @@ def test_a_primary_key_column_is_refused() -> None:
     key = Constraint(name="k", kind="primary key", columns=("quantity",), definition="")
     answer = fused(snapshot=schemas.snapshot(schemas.users(QUANTITY, constraints=(key,))))
 
-    assert "primary key k would stay" in message(answer)
+    assert "these would stay on the old column: primary key k" in message(answer)
 
 
 def test_the_recipe_ends_with_the_point_of_no_return() -> None:
@@ -145,8 +145,8 @@ def test_hazards_say_what_old_cannot_hold() -> None:
     nullable = schemas.snapshot(schemas.users(replace(QUANTITY, not_null=False)))
 
     assert found.hazards(Context(snapshot=HERE, origin=()))[0].message == (
-        "until the contract, a value of amount that integer cannot hold is refused, for the old"
-        " column is NOT NULL"
+        "until the contract, a value of amount that integer cannot hold is rejected, because"
+        " the old column is NOT NULL"
     )
     assert found.hazards(Context(snapshot=nullable, origin=()))[0].message == (
         "until the contract, a value of amount that integer cannot hold is NULL in quantity,"
@@ -190,7 +190,7 @@ def test_a_using_that_only_casts_is_free_too() -> None:
     [
         ("bigint", "quantity", "rewrites the table (100,000 rows) while reads and writes wait"),
         ("text USING trim(code)", "code", "by an expression rewrites the table"),
-        ('text COLLATE "C"', "code", "with another collation builds its indexes anew"),
+        ('text COLLATE "C"', "code", "with another collation rebuilds its indexes"),
     ],
 )
 def test_a_change_that_rewrites_is_refused(kind: str, column: str, reason: str) -> None:
@@ -209,7 +209,7 @@ def test_a_change_that_rewrites_is_refused(kind: str, column: str, reason: str) 
                     ),
                 )
             },
-            "checks or builds check c again",
+            "checks or rebuilds check c",
         ),
         ({"inherits": (schemas.USERS,)}, "is an error because of users inherits its columns"),
     ],

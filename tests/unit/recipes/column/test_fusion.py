@@ -104,15 +104,15 @@ def test_a_new_column_with_more_than_a_type_is_refused(add: str, problem: str) -
     [
         (
             "UPDATE users SET email = trim(email);",
-            "migration.sql:2:1 uses email between",
+            "migration.sql:2:1 uses email in between",
         ),
         (
             "CREATE INDEX i ON users (email);",
-            "migration.sql:2:1 uses email between",
+            "migration.sql:2:1 uses email in between",
         ),
         (
             "ALTER TABLE users ALTER COLUMN email DROP NOT NULL;",
-            "migration.sql:2:1 uses email between",
+            "migration.sql:2:1 uses email in between",
         ),
         (
             "ALTER TABLE users RENAME COLUMN mail TO email2;",
@@ -127,7 +127,7 @@ def test_meddling_with_either_column_is_refused(between: str, problem: str) -> N
 def test_a_drop_with_cascade_is_refused() -> None:
     message = refused(ADD, FILL, "ALTER TABLE users DROP COLUMN email CASCADE;")
 
-    assert message == "the drop says CASCADE, which takes along what nobody listed"
+    assert message == "the drop says CASCADE, which also drops what is not listed"
 
 
 def test_an_update_with_from_is_refused() -> None:
