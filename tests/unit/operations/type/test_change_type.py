@@ -149,8 +149,8 @@ def test_hazards_say_what_old_cannot_hold() -> None:
         " the old column is NOT NULL"
     )
     assert found.hazards(Context(snapshot=nullable, origin=()))[0].message == (
-        "until the contract, a value of amount that integer cannot hold is NULL in quantity,"
-        " and the old version reads that"
+        "until the contract, a value of amount that integer cannot hold is NULL in quantity"
+        " for the old version"
     )
 
 
