@@ -6,7 +6,7 @@ from typing import Protocol
 
 from zdm.model.findings import Finding, Hazard
 from zdm.model.plan import Step
-from zdm.model.schema import Snapshot
+from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, Directive, Source
 
 
@@ -40,21 +40,20 @@ class Operation(Protocol):
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Its steps, in order, with ids that are unique within the operation."""
 
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The schema after the whole operation, contract included."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """The Operation, and the positions in the given sequence of the Actions it consumes.
 
     The first position is always 0: a recogniser answers for the train from there on.
-    `directives` are those of the author that the operation makes use of.
+    `directives` are those of the author that the operation makes use of; `kept_filled` are
+    columns that it fills, and in which its trigger leaves no NULL until the contract.
     """
 
     operation: Operation
     consumed: tuple[int, ...]
     directives: tuple[Directive, ...] = ()
+    kept_filled: tuple[tuple[Name, str], ...] = ()  # table and column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

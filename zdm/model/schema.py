@@ -165,6 +165,9 @@ class Table:
     created: bool = field(
         default=False, metadata=ESTIMATE
     )  # created by this train, so not in use yet
+    opaque: bool = field(
+        default=False, metadata=ESTIMATE
+    )  # it may have more than is known here: CREATE TABLE AS, ATTACH PARTITION …
     rows: int | None = field(default=None, metadata=ESTIMATE)  # reltuples; None: never analysed
     heap_bytes: int | None = field(default=None, metadata=ESTIMATE)
     total_bytes: int | None = field(default=None, metadata=ESTIMATE)
@@ -289,6 +292,9 @@ class Snapshot:
     search_path: tuple[str, ...] = field(default=("public",), metadata=ESTIMATE)
     version_table: Name | None = field(default=None, metadata=ESTIMATE)
     heads: tuple[str, ...] = field(default=(), metadata=ESTIMATE)
+    opaque: bool = field(
+        default=False, metadata=ESTIMATE
+    )  # a statement ran whose effect is unknown, so what is missing here may exist
 
     @property
     def major(self) -> int:

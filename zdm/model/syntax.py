@@ -7,17 +7,9 @@ the parser's tree, which only `zdm.parse` looks into; everybody else asks its fu
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-Words = tuple[str, ...]  # a name in its parts: ("public", "users") or ("users",)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Expression:
-    """An expression of the author or of the catalog. Ask `zdm.parse.expressions`."""
-
-    tree: Mapping[str, Any] = field(repr=False)
+from zdm.model.expression import Expression, Feature, TypeName, Words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,95 +18,6 @@ class Definition:
     `zdm.parse.rewrite`."""
 
     tree: Mapping[str, Any] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeName:
-    """A type as written. `modifiers`: its numbers, where all are numbers."""
-
-    words: Words
-    modifiers: tuple[int, ...] = ()
-    has_modifiers: bool = False
-    dimensions: int = 0
-    tree: Mapping[str, Any] = field(repr=False, compare=False, hash=False)
-
-
-class Feature(StrEnum):
-    """What an expression may hold, beside columns and functions."""
-
-    SUBQUERY = "subquery"
-    CAST = "cast"
-    OPERATOR = "operator"
-    CALL = "call"
-    CURRENT_VALUE = "current value"  # CURRENT_TIMESTAMP, CURRENT_USER …
-    PARAMETER = "parameter"
-    WINDOW = "window"
-    SEVERAL_COLUMNS = "several columns"  # (a, b) = (…)
-    DEFAULT_VALUE = "default value"  # SET c = DEFAULT
-
-
-# The outermost form of an expression, as far as recipes tell forms apart.
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnName:
-    """A column, perhaps qualified: the last word is its name."""
-
-    words: Words
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A constant; None for NULL. A boolean is `on` or `off`."""
-
-    value: str | None
-    is_string: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """`of` cast to a type."""
-
-    of: Expression
-    type: TypeName
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function call, by the words of its name."""
-
-    function: Words
-    arguments: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Coalesce:
-    """COALESCE(…)."""
-
-    arguments: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NullTest:
-    """IS NULL, or IS NOT NULL where `negated`."""
-
-    of: Expression
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Every:
-    """Tests joined by AND."""
-
-    tests: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OtherForm:
-    """Any other form."""
-
-
-Form = ColumnName | Constant | Cast | Call | Coalesce | NullTest | Every | OtherForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +50,7 @@ class ConstraintDefinition:
     identity: str = ""  # always, by default
     generated: str = ""  # stored, virtual
     nulls_not_distinct: bool = False
+    definition: Definition | None = field(default=None, repr=False, compare=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +137,14 @@ class AlterColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Like:
+    """LIKE in CREATE TABLE; `including` are its options: defaults, constraints, indexes …"""
+
+    relation: RelationName
+    including: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTable:
     """CREATE TABLE; `columns_of` are tables whose columns it takes over, LIKE and INHERITS in
     their order; `constraints` are the table's own."""
@@ -240,7 +152,7 @@ class CreateTable:
     table: RelationName
     columns: tuple[ColumnDefinition, ...] = ()
     constraints: tuple[ConstraintDefinition, ...] = ()
-    likes: tuple[RelationName, ...] = ()
+    likes: tuple[Like, ...] = ()
     parents: tuple[RelationName, ...] = ()
     is_partition: bool = False
     is_partitioned: bool = False
@@ -305,6 +217,39 @@ class CommentOn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DropObjects:
+    """DROP of one or several objects; `kind` in words, empty for one that zdm cannot tell."""
+
+    kind: str
+    objects: tuple[Words, ...]
+    if_exists: bool = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameObject:
+    """RENAME; `part` is the column or constraint of the relation that is renamed, if one is."""
+
+    kind: str
+    words: Words
+    part: str = ""
+    new_name: str
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeEnum:
+    """ALTER TYPE … ADD VALUE, or RENAME VALUE where `former` is given."""
+
+    words: Words
+    label: str
+    neighbour: str = ""
+    after: bool = True  # the neighbour; else before it
+    former: str = ""
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateObject:
     """CREATE of a schema, type, domain, extension, sequence, view, function or procedure;
     `words` is empty for what zdm cannot name."""
@@ -354,6 +299,9 @@ Said = (
     | Insert
     | CommentOn
     | CreateObject
+    | DropObjects
+    | RenameObject
+    | ChangeEnum
     | Read
     | Other
 )

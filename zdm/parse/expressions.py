@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from zdm.model.syntax import (
+from zdm.model.expression import (
     Call,
     Cast,
     Coalesce,

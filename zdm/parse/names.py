@@ -1,7 +1,7 @@
 """Names as settings and the catalog print them."""
 
+from zdm.model.expression import ColumnName
 from zdm.model.schema import Name
-from zdm.model.syntax import ColumnName
 from zdm.parse import expressions
 
 

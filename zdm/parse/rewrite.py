@@ -10,10 +10,14 @@ from typing import Any
 
 from zdm.model.schema import Name
 from zdm.model.sql import ident
-from zdm.model.syntax import ColumnDefinition, IndexDefinition
+from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, IndexDefinition
 from zdm.parse import libpg_query, trees
 
 _Tree = dict[str, Any]
+_ALTER: _Tree = {
+    "relation": {"relname": "x", "inh": True, "relpersistence": "p"},
+    "objtype": "OBJECT_TABLE",
+}
 
 
 def build_concurrently(index: IndexDefinition, table: Name, name: str) -> str:
@@ -68,6 +72,26 @@ def index(definition: str, old: str, new: str, *, name: str, concurrently: bool 
     if concurrently:
         edited["concurrent"] = True
     return trees.deparse("IndexStmt", edited)
+
+
+def constraint_definition(says: ConstraintDefinition, columns: tuple[str, ...]) -> str:
+    """A constraint of the author as ADD CONSTRAINT says it, without its name; a column's own
+    constraint gets the column as its key."""
+    if says.definition is None:
+        return ""
+    node = {**says.definition.tree, "conname": "x"}
+    words = [{"String": {"sval": column}} for column in columns]
+    if says.kind in ("primary key", "unique") and "indexname" not in node:
+        node.setdefault("keys", words)
+    if says.kind == "foreign key":
+        node.setdefault("fk_attrs", words)
+    command: _Tree = {
+        "subtype": "AT_AddConstraint",
+        "def": {"Constraint": node},
+        "behavior": "DROP_RESTRICT",
+    }
+    tree = {**_ALTER, "cmds": [{"AlterTableCmd": command}]}
+    return trees.deparse("AlterTableStmt", tree).partition(" ADD CONSTRAINT x ")[2]
 
 
 def constraint(definition: str, table: Name, old: str, new: str, *, name: str) -> str:

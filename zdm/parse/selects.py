@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from zdm.model.syntax import Expression
+from zdm.model.expression import Expression
 from zdm.parse import trees
 from zdm.parse.libpg_query import Parsed
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from zdm.model.syntax import TypeName
+from zdm.model.expression import TypeName
 from zdm.parse import trees
 
 

@@ -8,6 +8,7 @@ to refuse the whole train.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from zdm.model.findings import Finding, Severity
 from zdm.model.operation import Context, Match, Operation, Refusal
@@ -29,7 +30,7 @@ from zdm.parse import facts
 from zdm.planning import conflicts
 from zdm.planning.waiting import Waiting
 from zdm.recipes.reading import refuse
-from zdm.schema import type_names, volatility
+from zdm.schema import apply, edits, type_names, volatility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Classification:
 
     placed: tuple[Placed, ...]
     findings: tuple[Finding, ...]
+    after: Snapshot  # the schema that the author's statements leave
     notes: tuple[str, ...] = ()
 
     @property
@@ -68,11 +70,11 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
         for a in actions
         if id(a) in harmless and _kind(a) is ActionKind.SELECT
     )
-    placed, findings = _place(left, snapshot, fuse=fuse)
+    placed, findings, after = _place(left, snapshot, fuse=fuse)
     owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
     extra = (*_directives(train, left, placed), *(conflicts.find(left, owner) if fuse else ()))
     ordered = sorted([*findings, *extra], key=_place_of)
-    return Classification(placed=placed, findings=tuple(ordered), notes=notes)
+    return Classification(placed=placed, findings=tuple(ordered), after=after, notes=notes)
 
 
 def _actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
@@ -95,7 +97,7 @@ def _actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
 
 
 def _read(statement: Statement, path: tuple[str, ...], known: set[Name]) -> tuple[Action, ...]:
-    """The statement's Actions, by the first schema that holds what it type_names."""
+    """The statement's Actions, by the first schema that holds what it names."""
     read = facts.actions(statement, path)
     for place in range(len(path)):
         tried = facts.actions(statement, path[place:]) if place else read
@@ -106,7 +108,7 @@ def _read(statement: Statement, path: tuple[str, ...], known: set[Name]) -> tupl
 
 def _place(
     actions: Sequence[Action], snapshot: Snapshot, *, fuse: bool
-) -> tuple[tuple[Placed, ...], tuple[Finding, ...]]:
+) -> tuple[tuple[Placed, ...], tuple[Finding, ...], Snapshot]:
     placed: list[Placed] = []
     findings: list[Finding] = []
     waiting = Waiting(actions)
@@ -115,18 +117,20 @@ def _place(
         taken = waiting.take(together, answer.consumed)
         if isinstance(answer, Refusal):
             findings.append(answer.finding)
-            continue
-        origin = tuple(dict.fromkeys(action.source for action in taken))
-        placed.append(
-            Placed(
-                operation=answer.operation,
-                actions=taken,
-                context=Context(snapshot=snapshot, origin=origin),
-                directives=answer.directives,
+        else:
+            origin = tuple(dict.fromkeys(action.source for action in taken))
+            placed.append(
+                Placed(
+                    operation=answer.operation,
+                    actions=taken,
+                    context=Context(snapshot=snapshot, origin=origin),
+                    directives=answer.directives,
+                )
             )
-        )
-        snapshot = answer.operation.effect(snapshot)
-    return tuple(placed), tuple(findings)
+        snapshot = reduce(apply.apply, taken, snapshot)
+        if isinstance(answer, Match):
+            snapshot = reduce(edits.keep_filled, answer.kept_filled, snapshot)
+    return tuple(placed), tuple(findings), snapshot
 
 
 def _ask(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal:

@@ -4,8 +4,9 @@ PostgreSQL joins the table with its key and included columns; an expression coun
 function it calls, and other expressions are named in ways that are not repeated here.
 """
 
+from zdm.model.expression import Call
 from zdm.model.schema import Name, Snapshot
-from zdm.model.syntax import Call, IndexDefinition, IndexElement
+from zdm.model.syntax import IndexDefinition, IndexElement
 from zdm.parse import expressions
 from zdm.schema import generated_names
 

@@ -8,8 +8,8 @@ Snapshot holds it: an unknown one is treated as VOLATILE, which costs time but n
 
 import re
 
+from zdm.model.expression import Expression, Feature
 from zdm.model.schema import Snapshot, Volatility
-from zdm.model.syntax import Expression, Feature
 from zdm.parse import expressions
 
 STABLE = frozenset(

@@ -14,9 +14,67 @@ from zdm.model.schema import (
     Sequence,
     Snapshot,
     Table,
+    Trigger,
     place_of,
+    sorted_tables,
 )
 from zdm.parse import rewrite
+from zdm.schema import type_names
+
+# What can have a comment, and the field of Table that holds it; empty for the table itself.
+COMMENTED = {
+    "table": "",
+    "column": "columns",
+    "constraint": "constraints",
+    "trigger": "triggers",
+    "index": "indexes",
+}
+_Part = Column | Constraint | Index | Trigger
+
+
+def part(table: Table, kind: str, name: str) -> _Part | None:
+    """The column, constraint, trigger or index of that name."""
+    parts: tuple[_Part, ...] = getattr(table, COMMENTED[kind])
+    return next((p for p in parts if p.name == name), None)
+
+
+def commented(table: Table, kind: str, name: str, text: str | None) -> Table:
+    """The table with a comment on itself, or on the part of that name."""
+    field = COMMENTED[kind]
+    if not field:
+        return replace(table, comment=text)
+    parts: tuple[_Part, ...] = getattr(table, field)
+    changed = tuple(replace(p, comment=text) if p.name == name else p for p in parts)
+    edited: Table = replace(table, **{field: changed})  # type: ignore[arg-type]
+    return edited
+
+
+def keep_filled(snapshot: Snapshot, place: tuple[Name, str]) -> Snapshot:
+    """The column of that table, in which this train leaves no NULL."""
+    name, column = place
+    kept = replace(snapshot.require_table(name).require_column(column), kept_filled=True)
+    return put_column(snapshot, name, kept)
+
+
+def opaque(table: Table) -> Table:
+    """The table, of which not all is known any more."""
+    return replace(table, opaque=True)
+
+
+def rename_type(snapshot: Snapshot, old: Name, new: Name) -> Snapshot:
+    """Columns of the type are printed with its new name."""
+    before, after = type_names.str_qualified(old), type_names.str_qualified(new)
+    for table in snapshot.tables:
+        if not any(c.type.startswith(before) for c in table.columns):
+            continue
+        columns = tuple(
+            replace(c, type=after + c.type.removeprefix(before))
+            if c.type in (before, f"{before}[]")
+            else c
+            for c in table.columns
+        )
+        snapshot = put_table(snapshot, replace(table, columns=columns))
+    return snapshot
 
 
 def put_table(snapshot: Snapshot, table: Table) -> Snapshot:
@@ -33,6 +91,50 @@ def drop_table(snapshot: Snapshot, name: Name) -> Snapshot:
         snapshot,
         tables=tuple(t for t in snapshot.tables if t.name != name),
         sequences=tuple(s for s in snapshot.sequences if s.owner_table != name),
+    )
+
+
+def rename_table(snapshot: Snapshot, old: Name, new: Name) -> Snapshot:
+    """Another name or schema for the table; foreign keys, partitions, inheritance, views and
+    owned sequences follow it. A sequence that it owns moves with it into another schema."""
+
+    def name(one: Name | None) -> Name | None:
+        return new if one == old else one
+
+    def table(one: Table) -> Table:
+        keys = tuple(replace(c, references=name(c.references)) for c in one.constraints)
+        parents = tuple(new if parent == old else parent for parent in one.inherits)
+        itself = new if one.name == old else one.name
+        return replace(
+            one,
+            name=itself,
+            constraints=keys,
+            partition_of=name(one.partition_of),
+            inherits=parents,
+        )
+
+    def sequence(one: Sequence) -> Sequence:
+        if one.owner_table != old:
+            return one
+        moved = replace(one.name, schema=new.schema)
+        return replace(one, owner_table=new, name=moved)
+
+    return replace(
+        snapshot,
+        tables=sorted_tables(table(t) if _names(t, old) else t for t in snapshot.tables),
+        sequences=tuple(sequence(s) for s in snapshot.sequences),
+        views=tuple(
+            replace(v, uses=tuple((new if t == old else t, c) for t, c in v.uses))
+            for v in snapshot.views
+        ),
+    )
+
+
+def _names(table: Table, name: Name) -> bool:
+    return (
+        name in (table.name, table.partition_of)
+        or name in table.inherits
+        or any(c.references == name for c in table.constraints)
     )
 
 
@@ -86,10 +188,11 @@ def rename_column(snapshot: Snapshot, name: Name, old: str, new: str) -> Snapsho
 def _renamed_constraint(constraint: Constraint, table: Name, old: str, new: str) -> Constraint:
     if old not in constraint.columns:
         return constraint
+    text = constraint.definition  # empty on a table of this train
     return replace(
         constraint,
         columns=tuple(new if c == old else c for c in constraint.columns),
-        definition=rewrite.constraint_text(constraint.definition, table, old, new),
+        definition=rewrite.constraint_text(text, table, old, new) if text else "",
     )
 
 
@@ -102,7 +205,9 @@ def _renamed_index(index: Index, old: str, new: str) -> Index:
         columns=tuple(new if c == old else c for c in index.columns),
         definition=rewrite.index(
             index.definition, old, new, name=index.name, concurrently=False
-        ),
+        )
+        if index.definition
+        else "",
     )
 
 

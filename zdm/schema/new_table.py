@@ -9,17 +9,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from zdm.model import schema
+from zdm.model.expression import Expression
 from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table
+from zdm.model.sql import ident
 from zdm.model.statement import Setting
 from zdm.model.syntax import (
     ColumnDefinition,
     ConstraintDefinition,
     CreateTable,
+    Like,
     RelationName,
 )
-from zdm.parse import expressions
-from zdm.schema import edits, generated_names, lookup, type_names
+from zdm.parse import expressions, rewrite
+from zdm.schema import default_volatility, edits, generated_names, lookup, type_names
 
+_NAMED_NOT_NULL = 18  # the first version in which NOT NULL is a constraint with a name
 _LABELS = {
     "primary key": "pkey",
     "unique": "key",
@@ -37,14 +41,17 @@ class Place:
     settings: tuple[Setting, ...]
 
     def find(self, relation: RelationName) -> Name:
-        """The table that the statement type_names."""
+        """The table that the statement names."""
         return lookup.found(relation, self.snapshot, self.settings)
 
 
 def after(says: CreateTable, place: Place) -> Snapshot:
     """The Snapshot with the table that a CREATE TABLE makes, and its sequences."""
     name = lookup.made(says.table, place.snapshot, place.settings)
-    columns = [c for taken in (*says.parents, *says.likes) for c in _columns_of(taken, place)]
+    columns = [c for parent in says.parents for c in _columns_of(parent, place)]
+    columns += [
+        _like(c, like) for like in says.likes for c in _columns_of(like.relation, place)
+    ]
     columns += [_column(definition, place) for definition in says.columns]
     parents = tuple(place.find(parent) for parent in says.parents)
     table = Table(
@@ -56,21 +63,31 @@ def after(says: CreateTable, place: Place) -> Snapshot:
         inherits=() if says.is_partition else parents,
         persistence="unlogged" if says.table.persistence == "unlogged" else "permanent",
         created=True,
+        opaque=bool(parents or any(like.including for like in says.likes)),
     )
     snapshot = edits.put_table(place.snapshot, table)
     snapshot = _sequences(snapshot, name, says.columns, place)
+    for column in table.columns:
+        if column.not_null:
+            snapshot = _not_null_constraint(snapshot, name, column.name, says.columns)
     for constraint, columns_of in _constraints(says.elements):
-        snapshot = add_constraint(snapshot, name, constraint, columns_of)
+        snapshot = add_constraint(snapshot, name, constraint, columns_of, place.settings)
     return snapshot
 
 
 def add_constraint(
-    snapshot: Snapshot, table: Name, says: ConstraintDefinition, columns: tuple[str, ...]
+    snapshot: Snapshot,
+    table: Name,
+    says: ConstraintDefinition,
+    columns: tuple[str, ...],
+    settings: tuple[Setting, ...] = (),
 ) -> Snapshot:
     """The table with a constraint, and its index; NOT NULL where a primary key says so."""
     kind = says.kind
-    if kind not in _LABELS:
-        return snapshot
+    if kind == "not null" and says.columns:
+        return not_null(snapshot, table, columns, name=says.name, valid=not says.not_valid)
+    if kind not in _LABELS or says.using_index:
+        return _using_index(snapshot, table, says) if says.using_index else snapshot
     taken = generated_names.taken(snapshot, table.schema)
     chosen_from = () if kind == "primary key" else columns
     name = says.name or generated_names.chosen(table, chosen_from, _LABELS[kind], taken)
@@ -80,9 +97,10 @@ def add_constraint(
         name=name,
         kind=kind,
         columns=columns,
-        definition=kind.upper(),
+        definition=_definition(snapshot, table, says, columns),
         validated=not says.not_valid,
-        references=lookup.found(parent, snapshot, ()) if parent is not None else None,
+        references=lookup.found(parent, snapshot, settings) if parent is not None else None,
+        referenced_columns=says.referenced_columns,
         index=name if indexed else None,
     )
     snapshot = edits.put_constraint(snapshot, table, constraint)
@@ -97,17 +115,55 @@ def add_constraint(
         )
         snapshot = edits.put_index(snapshot, table, index)
     if kind == "primary key":
-        snapshot = _not_null(snapshot, table, columns)
+        snapshot = not_null(snapshot, table, columns)
     return snapshot
 
 
-def column_after(snapshot: Snapshot, table: Name, definition: ColumnDefinition) -> Snapshot:
+def _using_index(snapshot: Snapshot, table: Name, says: ConstraintDefinition) -> Snapshot:
+    """The index becomes the constraint's, and gets its name."""
+    found = snapshot.require_table(table)
+    index = next((i for i in found.indexes if i.name == says.using_index), None)
+    if index is None:
+        return snapshot
+    name = says.name or index.name
+    columns = tuple(k for k in index.keys if k is not None)
+    constraint = Constraint(
+        name=name,
+        kind=says.kind,
+        columns=columns,
+        definition=f"{says.kind.upper()} ({', '.join(map(ident, columns))})",
+        index=name,
+    )
+    snapshot = edits.drop_index(snapshot, table, index.name)
+    snapshot = edits.put_index(snapshot, table, replace(index, name=name, constraint=name))
+    snapshot = edits.put_constraint(snapshot, table, constraint)
+    return not_null(snapshot, table, columns) if says.kind == "primary key" else snapshot
+
+
+def _definition(
+    snapshot: Snapshot, table: Name, says: ConstraintDefinition, columns: tuple[str, ...]
+) -> str:
+    """Its text; on a table of this train nothing asks for it."""
+    if snapshot.require_table(table).created:
+        return ""
+    return rewrite.constraint_definition(says, columns)
+
+
+def column_after(
+    snapshot: Snapshot,
+    table: Name,
+    definition: ColumnDefinition,
+    settings: tuple[Setting, ...] = (),
+) -> Snapshot:
     """The table with a column that ADD COLUMN gives it, and its inline constraints."""
-    place = Place(snapshot=snapshot, settings=())
-    snapshot = edits.put_column(snapshot, table, _column(definition, place))
+    place = Place(snapshot=snapshot, settings=settings)
+    column = _column(definition, place)
+    snapshot = edits.put_column(snapshot, table, column)
     snapshot = _sequences(snapshot, table, (definition,), place)
+    if column.not_null:
+        snapshot = _not_null_constraint(snapshot, table, column.name, (definition,))
     for constraint, columns in _constraints((definition,)):
-        snapshot = add_constraint(snapshot, table, constraint, columns)
+        snapshot = add_constraint(snapshot, table, constraint, columns, settings)
     return snapshot
 
 
@@ -132,15 +188,60 @@ def _column(definition: ColumnDefinition, place: Place) -> Column:
     default, identity = definition.constraint("default"), definition.constraint("identity")
     serial = type_names.is_serial(definition.type)
     refused = identity is not None or definition.constraint("not null") is not None
-    expression = default.expression if default is not None else None
+    generated = definition.constraint("generated")
+    kind = type_names.canonical(definition.type, place.snapshot, place.settings)
+    said = generated or default
     return Column(
         name=definition.name,
-        type=type_names.canonical(definition.type, place.snapshot, place.settings),
+        type=kind,
         not_null=serial or refused,
-        default=expressions.sql(expression) if expression is not None else None,
+        default=_default(said.expression) if said is not None else None,
+        default_volatility=_volatility(default, place.snapshot),
         identity=identity.identity if identity is not None else "",
-        generated="stored" if definition.constraint("generated") is not None else "",
+        generated=generated.generated if generated is not None else "",
+        constrained_domain=is_constrained(kind, place.snapshot),
     )
+
+
+def _default(expression: Expression | None) -> str | None:
+    """Its text; DEFAULT NULL is none."""
+    if expression is None or expressions.is_null(expressions.without_cast(expression)):
+        return None
+    return expressions.sql(expression)
+
+
+def _volatility(
+    default: ConstraintDefinition | None, snapshot: Snapshot
+) -> schema.Volatility | None:
+    if default is None or default.expression is None:
+        return None
+    return default_volatility.volatility(default.expression, snapshot)
+
+
+def is_constrained(kind: str, snapshot: Snapshot) -> bool:
+    """Whether the type is a domain with CHECK or NOT NULL."""
+    return any(
+        t.constrained and kind in (type_names.str_qualified(t.name), t.name.name)
+        for t in snapshot.types
+    )
+
+
+def _like(column: Column, like: Like) -> Column:
+    """LIKE takes name, type and NOT NULL; the rest only where it is said (manual, CREATE
+    TABLE)."""
+    bare = Column(
+        name=column.name,
+        type=column.type,
+        not_null=column.not_null,
+        constrained_domain=column.constrained_domain,
+    )
+    if "defaults" in like.including and not column.generated:
+        bare = replace(bare, default=column.default)
+    if "generated" in like.including and column.generated:
+        bare = replace(bare, default=column.default, generated=column.generated)
+    if "identity" in like.including:
+        bare = replace(bare, identity=column.identity)
+    return bare
 
 
 def _sequences(
@@ -167,9 +268,59 @@ def _sequences(
     return snapshot
 
 
-def _not_null(snapshot: Snapshot, name: Name, columns: tuple[str, ...]) -> Snapshot:
-    table = snapshot.table(name)
-    for column in table.columns if table is not None else ():
+def not_null(
+    snapshot: Snapshot,
+    table: Name,
+    columns: tuple[str, ...],
+    *,
+    name: str = "",
+    valid: bool = True,
+) -> Snapshot:
+    """The columns NOT NULL, each with its constraint from PostgreSQL 18 on."""
+    for column in snapshot.require_table(table).columns:
         if column.name in columns:
-            snapshot = edits.put_column(snapshot, name, replace(column, not_null=True))
+            changed = replace(column, not_null=valid or column.not_null)
+            snapshot = edits.put_column(snapshot, table, changed)
+            snapshot = _put_not_null(snapshot, table, column.name, name, valid=valid)
     return snapshot
+
+
+def nullable(snapshot: Snapshot, table: Name, column: str) -> Snapshot:
+    """The column without NOT NULL."""
+    found = snapshot.require_table(table)
+    kept = tuple(c for c in found.constraints if c.kind != "not null" or c.columns != (column,))
+    snapshot = edits.put_table(snapshot, replace(found, constraints=kept))
+    changed = replace(found.require_column(column), not_null=False)
+    return edits.put_column(snapshot, table, changed)
+
+
+def _not_null_constraint(
+    snapshot: Snapshot, table: Name, column: str, definitions: Sequence[ColumnDefinition]
+) -> Snapshot:
+    """The constraint of a column that is made NOT NULL, under the author's name if it has
+    one."""
+    own = next((d for d in definitions if d.name == column), None)
+    said = own.constraint("not null") if own is not None else None
+    return _put_not_null(snapshot, table, column, said.name if said else "", valid=True)
+
+
+def _put_not_null(
+    snapshot: Snapshot, table: Name, column: str, name: str, *, valid: bool
+) -> Snapshot:
+    """A constraint of its own from PostgreSQL 18 on (release notes 18)."""
+    if snapshot.major < _NAMED_NOT_NULL:
+        return snapshot
+    there = snapshot.require_table(table).constraints
+    old = next((c for c in there if c.kind == "not null" and c.columns == (column,)), None)
+    if old is not None:
+        changed = replace(old, validated=old.validated or valid)
+        return edits.put_constraint(snapshot, table, changed)
+    taken = generated_names.taken(snapshot, table.schema)
+    constraint = Constraint(
+        name=name or generated_names.chosen(table, (column,), "not_null", taken),
+        kind="not null",
+        columns=(column,),
+        definition=f"NOT NULL {ident(column)}",
+        validated=valid,
+    )
+    return edits.put_constraint(snapshot, table, constraint)

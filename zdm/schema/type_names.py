@@ -4,9 +4,9 @@ The Snapshot holds format_type's text; the author writes `int`, `varchar(20)`, `
 Read with an empty search_path, types outside pg_catalog carry their schema.
 """
 
+from zdm.model.expression import TypeName
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Setting
-from zdm.model.syntax import TypeName
 from zdm.parse import names
 
 CATALOG = "pg_catalog"

@@ -6,8 +6,8 @@ defaults, where that would be unsafe, see `column.default_volatility`.
 
 import re
 
+from zdm.model.expression import Expression, Feature, Words
 from zdm.model.schema import Snapshot, Volatility
-from zdm.model.syntax import Expression, Feature, Words
 from zdm.parse import expressions
 
 _WORD = re.compile(r"\w+")

@@ -38,13 +38,10 @@ def ask(sql: str, snapshot: Snapshot | None = None) -> Answer:
     """Classify a train and ask each operation for all it knows."""
     before = snapshot or schemas.snapshot(schemas.users())
     found = classify.classify(schemas.train(sql), before)
-    after = before
-    for place in found.placed:
-        after = place.operation.effect(place.context.snapshot)
     return Answer(
         operations=tuple(p.operation for p in found.placed),
         steps=tuple(s for p in found.placed for s in p.operation.recipe(p.context)),
         hazards=tuple(h for p in found.placed for h in p.operation.hazards(p.context)),
         refusals=tuple(f.message for f in found.refused),
-        after=after,
+        after=found.after,
     )

@@ -1,6 +1,6 @@
 import pytest
 
-from zdm.model.syntax import (
+from zdm.model.expression import (
     Call,
     Cast,
     Coalesce,

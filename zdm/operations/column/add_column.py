@@ -39,7 +39,6 @@ from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import computed_column, fill_nulls, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
-from zdm.schema import edits
 
 SLUG = "add_column"
 
@@ -126,19 +125,6 @@ class AddColumn:
         if self.by_trigger and self.fill is not None:
             steps.append(backfilled_column.stop(place, self.new.column, self.fill))
         return tuple(steps)
-
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The table has the column."""
-        if self.there:
-            return snapshot
-        column = replace(self.new.column, not_null=self.new.column.not_null or self.not_null)
-        after = edits.put_column(snapshot, self.table, column)
-        if self.new.sequence is not None:
-            sequence = _sequence(self.new.sequence, self.table, column)
-            after = edits.put_sequence(after, sequence)
-        for constraint in self.new.constraints:
-            after = edits.put_constraint(after, self.table, constraint)
-        return after
 
     def _expand(self, place: Site) -> RunSql:
         column = self.new.column
@@ -264,12 +250,6 @@ class AddColumns:
                 undo=tuple(undo),
             ),
         )
-
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The table has the columns."""
-        for part in self.parts:
-            snapshot = part.effect(snapshot)
-        return snapshot
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:

@@ -15,6 +15,7 @@ except the one that a fused rename or type change sets when its trigger is dropp
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.expression import Cast, Constant
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -26,7 +27,7 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Setting
-from zdm.model.syntax import Cast, Constant, Insert, SetDefault
+from zdm.model.syntax import Insert, SetDefault
 from zdm.parse import emit, expressions
 from zdm.parse.emit import Expression, Ident, Part, Qualified
 from zdm.recipes import run_sql, site
@@ -34,7 +35,6 @@ from zdm.recipes.column import fusion, new_column
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.reading import refuse, statements, updates
 from zdm.recipes.sql import probes
-from zdm.schema import default_volatility, edits
 
 SLUG = "change_default"
 _KINDS = (ActionKind.SET_DEFAULT, ActionKind.DROP_DEFAULT)
@@ -101,18 +101,6 @@ class ChangeDefault:
                 " later.",
             ),
         )
-
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The column with that default."""
-        column = snapshot.require_table(self.table).require_column(self.column)
-        text = None if _removes(self.expression) else self.expression
-        volatility = (
-            None
-            if text is None
-            else default_volatility.volatility(expressions.read(text), snapshot)
-        )
-        changed = replace(column, default=text, default_volatility=volatility)
-        return edits.put_column(snapshot, self.table, changed)
 
     def _sql(self, expression: str | None) -> str:
         parts: dict[str, Part] = {"t": Qualified(self.table), "c": Ident(self.column)}

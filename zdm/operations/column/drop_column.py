@@ -22,7 +22,6 @@ from zdm.recipes.column import dependents, dual_write
 from zdm.recipes.reading import refuse
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.schema import edits
 
 SLUG = "drop_column"
 
@@ -88,12 +87,6 @@ class DropColumn:
             *tolerant,
             *dual_write.drop_foreign_keys(place, self.column),
             dual_write.drop(place, self.column),
-        )
-
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """Without the column."""
-        return (
-            snapshot if self.missing else edits.drop_column(snapshot, self.table, self.column)
         )
 
 

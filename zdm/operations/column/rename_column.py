@@ -25,7 +25,6 @@ from zdm.recipes.column.fusion import Fused
 from zdm.recipes.reading import refuse
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
-from zdm.schema import edits
 
 SLUG = "rename_column"
 
@@ -102,16 +101,6 @@ class RenameColumn:
             dual_write.drop(place, self.old, names, done),
         )
 
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The new column in place of the old one."""
-        if self.carry:
-            return edits.rename_column(snapshot, self.table, self.old, self.new.name)
-        old = snapshot.require_table(self.table).column(self.old)
-        filled = old is not None and old.not_null
-        new = replace(self.new, default=self.default, kept_filled=filled)
-        added = edits.put_column(snapshot, self.table, new)
-        return edits.drop_column(added, self.table, self.old)
-
     def _pair(self, table: Table) -> Pair:
         return Pair(
             old=table.require_column(self.old),
@@ -172,7 +161,13 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
         settings=found.settings,
     )
     directives = (found.reverse,) if found.reverse is not None else ()
-    return Match(operation=operation, consumed=found.consumed, directives=directives)
+    filled = ((found.table.name, found.new.name),) if found.old.not_null else ()
+    return Match(
+        operation=operation,
+        consumed=found.consumed,
+        directives=directives,
+        kept_filled=filled,
+    )
 
 
 def _refused(action: Action, table: Table, column: str, obstacles: tuple[str, ...]) -> Refusal:

@@ -13,6 +13,7 @@ writing NULL: the constraint is added in CONTRACT, once the old version is gone.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.expression import ColumnName, NullTest
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -30,7 +31,6 @@ from zdm.model.plan import (
 from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
-from zdm.model.syntax import ColumnName, NullTest
 from zdm.parse import emit, expressions
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import cost, run_sql, site
@@ -41,7 +41,6 @@ from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import fill_nulls, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
-from zdm.schema import edits
 
 SLUG = "set_not_null"
 
@@ -108,14 +107,6 @@ class SetNotNull:
             *not_null.prove(place, self.column),
             self._remove(place, filling),
         )
-
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The column is NOT NULL."""
-        table = snapshot.table(self.table)
-        column = table.column(self.column) if table is not None else None
-        if column is None:
-            return snapshot
-        return edits.put_column(snapshot, self.table, replace(column, not_null=True))
 
     @property
     def _fill_hint(self) -> str:

@@ -13,6 +13,7 @@ that are written afterwards are left alone, as after the author's UPDATE.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zdm.model.expression import Call, Coalesce, Expression
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -28,7 +29,6 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Setting
-from zdm.model.syntax import Call, Coalesce, Expression
 from zdm.parse import expressions
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.index import walk_key
@@ -156,10 +156,6 @@ class UpdateRows:
             serves=BOTH,
             reason="Every row is filled; the author's UPDATE does not apply to later ones.",
         )
-
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """None on the schema."""
-        return snapshot
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:

@@ -68,10 +68,6 @@ class InsertRows:
             ),
         )
 
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """None on the schema."""
-        return snapshot
-
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """An INSERT into a table that was there before the train."""

@@ -25,7 +25,7 @@ from zdm.recipes import site
 from zdm.recipes.index import build
 from zdm.recipes.index.build import NewIndex
 from zdm.recipes.reading import refuse, statements
-from zdm.schema import default_name, edits
+from zdm.schema import default_name
 
 SLUG = "create_index"
 _DUPLICATES = (
@@ -91,10 +91,6 @@ class CreateIndex:
                 preconditions=(self._no_duplicates(),) if self.index.unique else (),
             ),
         )
-
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The index exists."""
-        return snapshot if self.there else edits.put_index(snapshot, self.table, self.index)
 
     def _no_duplicates(self) -> Check:
         parts = [f"({key}) IS NOT NULL" for key in self.keys if not self.nulls_not_distinct]

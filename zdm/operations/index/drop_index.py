@@ -19,7 +19,6 @@ from zdm.recipes import run_sql, site
 from zdm.recipes.index import build
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.sql import probes
-from zdm.schema import edits
 
 SLUG = "drop_index"
 
@@ -78,12 +77,6 @@ class DropIndex:
             " continues where it stopped.",
         )
         return (step,)
-
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The index is gone."""
-        if self.table is None:
-            return snapshot
-        return edits.drop_index(snapshot, self.table, self.name)
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:

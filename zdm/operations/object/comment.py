@@ -6,14 +6,13 @@ COMMENT; measured 11-18). Undo puts the former text back.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import RunSql, Step, TableLock
-from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.model.syntax import CommentOn
 from zdm.parse import emit
@@ -32,8 +31,6 @@ _TEMPLATES = {
     "trigger": "COMMENT ON TRIGGER {c} ON {t} IS ",
     "index": "COMMENT ON INDEX {t} IS ",
 }
-_PARTS = {"column": "columns", "constraint": "constraints"}
-_PARTS |= {"trigger": "triggers", "index": "indexes"}
 _IS_NULL = "SELECT ({query}) IS NULL"
 _IS_TEXT = "SELECT ({query}) IS NOT DISTINCT FROM {text}"
 _RELATION = "SELECT pg_catalog.obj_description(pg_catalog.to_regclass({t}), 'pg_class')"
@@ -104,13 +101,6 @@ class Comment:
         )
         return (step,)
 
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The object has the comment."""
-        table = snapshot.table(self.table)
-        if table is None:
-            return snapshot
-        return edits.put_table(snapshot, _commented(table, self))
-
     @property
     def _target(self) -> Name:
         return Name(self.table.schema, self.part) if self.kind == "index" else self.table
@@ -141,64 +131,21 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if statements.fact(action, ActionKind.COMMENT) is None:
         return None
     says = action.said
-    if not isinstance(says, CommentOn) or says.kind not in _TEMPLATES or not says.words:
+    if not isinstance(says, CommentOn):
         return None
-    place = _place(says, snapshot, action.statement)
+    place = lookup.commented(says, snapshot, action.statement.settings)
     if place is None:
         return None
-    table, part = place
+    table, name = place
+    part = edits.part(table, says.kind, name) if name else table
     return Match(
         operation=Comment(
             kind=says.kind,
             table=table.name,
-            part=part,
+            part=name,
             text=says.text,
-            former=_former(table, says.kind, part),
+            former=part.comment if part is not None else None,
             statement=action.statement,
         ),
         consumed=(0,),
     )
-
-
-def _place(
-    says: CommentOn, snapshot: Snapshot, statement: Statement
-) -> tuple[Table, str] | None:
-    """The table, and the name of its part; None where one of them does not exist."""
-    kind, words = says.kind, says.words
-    if kind == "index":
-        name = words[-1]
-        tables = (t for t in snapshot.tables if any(i.name == name for i in t.indexes))
-        table = next((t for t in tables if len(words) == 1 or t.name.schema == words[0]), None)
-        return (table, name) if table is not None else None
-    part = "" if kind == "table" else words[-1]
-    relation = words[:-1] if part else words
-    if not relation:
-        return None
-    named = lookup.relation(relation)
-    table = snapshot.table(lookup.found(named, snapshot, statement.settings))
-    if table is None or (part and part not in {p.name for p in _parts(table, kind)}):
-        return None
-    return table, part
-
-
-def _parts(table: Table, kind: str) -> tuple[Any, ...]:
-    parts: tuple[Any, ...] = getattr(table, _PARTS[kind])
-    return parts
-
-
-def _former(table: Table, kind: str, part: str) -> str | None:
-    if not part:
-        return table.comment
-    return next((p.comment for p in _parts(table, kind) if p.name == part), None)
-
-
-def _commented(table: Table, comment: Comment) -> Table:
-    if not comment.part:
-        return replace(table, comment=comment.text)
-    parts: dict[str, Any] = {
-        _PARTS[comment.kind]: tuple(
-            replace(p, comment=comment.text) if p.name == comment.part else p
-            for p in _parts(table, comment.kind)
-        )
-    }
-    return replace(table, **parts)

@@ -6,7 +6,7 @@ CREATE …). OR REPLACE of one that exists changes what the old version calls, s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from zdm.model import syntax
 from zdm.model.findings import Hazard
@@ -17,9 +17,10 @@ from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.recipes import run_sql
 from zdm.recipes.object import objects
-from zdm.recipes.object.objects import NewObject
 from zdm.recipes.reading import insert, refuse, statements
 from zdm.recipes.run_sql import Owned
+from zdm.schema import new_objects
+from zdm.schema.new_objects import NewObject
 
 SLUG = "new_object"
 _KINDS = (
@@ -40,7 +41,6 @@ class CreateObject:
     new: NewObject
     statement: Statement
     locks: tuple[TableLock, ...]
-    says: syntax.CreateObject = field(hash=False, compare=False, repr=False)
     there: bool = False
 
     @property
@@ -77,22 +77,16 @@ class CreateObject:
             ),
         )
 
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The object exists."""
-        if self.there:
-            return snapshot
-        return objects.put(snapshot, self.new, self.says, self.statement)
-
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """A CREATE of something that is not a table."""
     action = actions[0]
     if statements.fact(action, *_KINDS) is None:
         return None
-    new, says = objects.read(action, snapshot), action.said
+    new, says = new_objects.read(action, snapshot), action.said
     if new is None or not isinstance(says, syntax.CreateObject):
         return None
-    there = objects.exists(new, snapshot)
+    there = new_objects.exists(new, snapshot)
     if there and not says.if_not_exists:
         consequence = (
             "CREATE OR REPLACE would change it for the old version, too"
@@ -111,7 +105,6 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         new=new,
         statement=action.statement,
         locks=tuple(TableLock(table=t, mode=LockMode.ACCESS_SHARE) for t in sorted(seen)),
-        says=says,
         there=there,
     )
     return Match(operation=operation, consumed=(0,))

@@ -87,10 +87,6 @@ class AsWritten:
             ),
         )
 
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """Unknown, so the Snapshot stays as it is."""
-        return snapshot
-
     def _locks(self, snapshot: Snapshot) -> tuple[TableLock, ...]:
         table = snapshot.table(self.table) if self.table is not None else None
         if table is None or table.created:

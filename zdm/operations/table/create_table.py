@@ -7,7 +7,7 @@ DEFAULT partition, PARTITION OF reads it whole under ACCESS EXCLUSIVE, so that i
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from zdm.model import syntax
@@ -24,8 +24,7 @@ from zdm.recipes import run_sql
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
-from zdm.schema import lookup, new_table
-from zdm.schema.new_table import Place
+from zdm.schema import lookup
 
 SLUG = "create_table"
 
@@ -37,7 +36,6 @@ class CreateTable:
     table: Name
     statement: Statement
     locks: tuple[TableLock, ...]
-    says: syntax.CreateTable = field(hash=False, compare=False, repr=False)
     there: bool = False
 
     @property
@@ -76,13 +74,6 @@ class CreateTable:
             ),
         )
 
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The table exists, created by this train."""
-        if self.there:
-            return snapshot
-        place = Place(snapshot=snapshot, settings=self.statement.settings)
-        return new_table.after(self.says, place)
-
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """A CREATE TABLE."""
@@ -117,7 +108,6 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         table=name,
         statement=action.statement,
         locks=tuple(_locks(says, parents, found)),
-        says=says,
         there=there,
     )
     return Match(operation=operation, consumed=(0,))
@@ -154,7 +144,7 @@ def _locks(
     for referenced in says.referenced:
         yield _lock(found(referenced), LockMode.SHARE_ROW_EXCLUSIVE)
     for like in says.likes:
-        yield _lock(found(like), LockMode.ACCESS_SHARE)
+        yield _lock(found(like.relation), LockMode.ACCESS_SHARE)
     for parent in parents:
         yield _lock(
             parent.name,

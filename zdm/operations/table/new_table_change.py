@@ -7,7 +7,7 @@ would be missing from the copy.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
@@ -21,7 +21,7 @@ from zdm.recipes import run_sql
 from zdm.recipes.reading import added, insert, refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
-from zdm.schema import apply, lookup
+from zdm.schema import lookup
 
 SLUG = "new_table_change"
 _DATA = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
@@ -30,7 +30,7 @@ _MOVES = frozenset({ActionKind.RENAME_TABLE, ActionKind.SET_SCHEMA})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTableChange:
-    """Run the statement; `actions` are its parts."""
+    """Run the statement."""
 
     table: Name
     what: str
@@ -38,7 +38,6 @@ class NewTableChange:
     locks: tuple[TableLock, ...]
     index: Name | None  # of a concurrent build
     moved_to: Name | None
-    actions: tuple[Action, ...] = field(hash=False, compare=False, repr=False)
 
     @property
     def slug(self) -> str:
@@ -83,12 +82,6 @@ class NewTableChange:
             )
         return (step,)
 
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """What the statement leaves."""
-        for action in self.actions:
-            snapshot = apply.after(snapshot, action)
-        return snapshot
-
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """A statement whose tables are all made by the train."""
@@ -117,7 +110,6 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         ),
         index=Name(table.name.schema, fact.name) if fact.concurrently else None,
         moved_to=_moved_to(fact),
-        actions=parts,
     )
     return Match(operation=operation, consumed=tuple(range(len(parts))))
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from zdm.model import syntax
+from zdm.model.expression import Call
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -27,7 +28,7 @@ from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
 from zdm.recipes.type import inverses, metadata_only
-from zdm.schema import edits, type_names, volatility
+from zdm.schema import type_names, volatility
 
 SLUG = "change_type"
 _NEW_COLUMN = (
@@ -39,7 +40,7 @@ _NEW_COLUMN = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeType:
     """A new column of another type takes the old one's place; `forward` is over the old
-    column, `backward` over the new one, both by bare type_names."""
+    column, `backward` over the new one, both by bare names."""
 
     table: Name
     old: str
@@ -121,14 +122,6 @@ class ChangeType:
             dual_write.drop(place, self.old),
         )
 
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The new column in place of the old one."""
-        old = snapshot.require_table(self.table).require_column(self.old)
-        filled = old.not_null and not self.given  # a cast of a value is a value
-        new = replace(self.new, default=self.default, kept_filled=filled)
-        added = edits.put_column(snapshot, self.table, new)
-        return edits.drop_column(added, self.table, self.old)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidenType:
@@ -199,11 +192,6 @@ class WidenType:
                 cost=cost.NOTHING,
             ),
         )
-
-    def effect(self, snapshot: Snapshot) -> Snapshot:
-        """The column with its new type."""
-        old = snapshot.require_table(self.table).require_column(self.column)
-        return edits.put_column(snapshot, self.table, replace(old, type=self.type))
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -280,6 +268,7 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
         )
         return replace(refusal, consumed=found.consumed)
     backward = _backward(found, snapshot)
+    filled = found.old.not_null and found.reverse is None  # a cast of a value is a value
     return Match(
         operation=ChangeType(
             table=found.table.name,
@@ -295,6 +284,7 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
         ),
         consumed=found.consumed,
         directives=(found.reverse,) if found.reverse is not None else (),
+        kept_filled=((found.table.name, found.new.name),) if filled else (),
     )
 
 
@@ -330,7 +320,7 @@ def _needs_zone(found: Fused) -> bool:
     """A bare cast between a type with and one without time zone, under an unknown TimeZone."""
     zoned = [kind == "timestamp with time zone" for kind in (found.old.type, found.new.type)]
     known = any(s.name.lower() == "timezone" for s in found.settings)
-    called = isinstance(expressions.form(found.fill), syntax.Call)
+    called = isinstance(expressions.form(found.fill), Call)
     return zoned[0] != zoned[1] and not called and not known
 
 

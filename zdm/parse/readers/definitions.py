@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from zdm.model.expression import Expression, Words
 from zdm.model.syntax import (
     ColumnDefinition,
     ConstraintDefinition,
     Definition,
-    Expression,
     IndexDefinition,
     IndexElement,
-    Words,
 )
 from zdm.parse import expressions, trees, types
 from zdm.parse.readers import relations
@@ -73,6 +72,7 @@ def constraint(node: _Tree) -> ConstraintDefinition:
         else "",
         generated=generated if kind == "CONSTR_GENERATED" else "",
         nulls_not_distinct=bool(node.get("nulls_not_distinct")),
+        definition=Definition(node),
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from zdm.model.syntax import CreateObject, Expression, RelationName, TypeName, Words
+from zdm.model.expression import Expression, TypeName, Words
+from zdm.model.syntax import CreateObject, RelationName
 from zdm.parse import trees, types
 from zdm.parse.readers import relations
 

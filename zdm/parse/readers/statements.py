@@ -6,6 +6,7 @@ Everything that recipes and operations know of a statement beyond its Fact is re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from zdm.model.expression import Expression, Words
 from zdm.model.syntax import (
     AddColumn,
     AddConstraint,
@@ -15,17 +16,16 @@ from zdm.model.syntax import (
     CommentOn,
     CreateTable,
     CreateTableAs,
-    Expression,
     Insert,
+    Like,
     Other,
     Read,
     Said,
     SetDefault,
     Update,
-    Words,
 )
 from zdm.parse import expressions, trees, types
-from zdm.parse.readers import definitions, new_objects, relations
+from zdm.parse.readers import changed_objects, definitions, new_objects, relations
 
 _Tree = Mapping[str, Any]
 _WRITES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
@@ -36,6 +36,17 @@ _COMMENTED = {
     "OBJECT_TRIGGER": "trigger",
     "OBJECT_INDEX": "index",
 }
+_LIKE = (  # in the order of their bits
+    "comments",
+    "compression",
+    "constraints",
+    "defaults",
+    "generated",
+    "identity",
+    "indexes",
+    "statistics",
+    "storage",
+)
 _BESIDE = ("fromClause", "withClause", "returningList", "returningClause")
 
 
@@ -91,15 +102,17 @@ def _create_table(tree: _Tree) -> CreateTable:
             for e in elements
             if e.keys() & {"ColumnDef", "Constraint"}
         ),
-        likes=tuple(
-            relations.read(e["TableLikeClause"]["relation"])
-            for e in elements
-            if "TableLikeClause" in e
-        ),
+        likes=tuple(_like(e["TableLikeClause"]) for e in elements if "TableLikeClause" in e),
         parents=tuple(relations.read(p["RangeVar"]) for p in tree.get("inhRelations", [])),
         is_partition="partbound" in tree,
         is_partitioned="partspec" in tree,
     )
+
+
+def _like(tree: _Tree) -> Like:
+    options = int(tree.get("options", 0))
+    including = {word for bit, word in enumerate(_LIKE) if options & 1 << bit}
+    return Like(relation=relations.read(tree["relation"]), including=frozenset(including))
 
 
 def _create_table_as(tree: _Tree) -> Said:
@@ -165,5 +178,8 @@ _READERS: Mapping[str, Callable[[_Tree], Said]] = {
     "InsertStmt": _insert,
     "CommentStmt": _comment,
     "SelectStmt": _select,
+    "DropStmt": changed_objects.drop,
+    "RenameStmt": changed_objects.rename,
+    "AlterEnumStmt": changed_objects.enum,
     **{node: new_objects.reader(node) for node in new_objects.NODES},
 }

@@ -8,11 +8,12 @@ as three changes they lose the writes that the old version makes after the fill.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.expression import Every, Expression, NullTest
 from zdm.model.operation import Refusal
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind, Fact, Setting
-from zdm.model.syntax import Every, Expression, NullTest, SetDefault
+from zdm.model.syntax import SetDefault
 from zdm.parse import expressions, mentioned
 from zdm.recipes.column import dependents
 from zdm.recipes.reading import added, refuse, updates

@@ -8,10 +8,11 @@ default needs no scan: every row is NULL; it takes SHARE ROW EXCLUSIVE on the pa
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.expression import Expression
 from zdm.model.schema import Column, Constraint, Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Action, ActionKind
-from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, Expression
+from zdm.model.syntax import ColumnDefinition, ConstraintDefinition
 from zdm.parse import expressions, rewrite
 from zdm.recipes.reading import added, statements, updates
 from zdm.schema import default_volatility, generated_names, lookup, type_names

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from zdm.model.expression import Expression, Feature
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.model.syntax import Expression, Feature
 from zdm.model.syntax import Update as Said
 
 _NOT_IN_BATCHES = frozenset(

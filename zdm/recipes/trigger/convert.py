@@ -9,9 +9,9 @@ and the backfill names it: an error in the trigger would fail the application's 
 import hashlib
 from dataclasses import dataclass
 
+from zdm.model.expression import Feature
 from zdm.model.plan import Assignment, Check
 from zdm.model.sql import ident, zdm_name
-from zdm.model.syntax import Feature
 from zdm.parse import expressions
 from zdm.recipes.site import Site
 from zdm.recipes.trigger import row_trigger, zdm_trigger

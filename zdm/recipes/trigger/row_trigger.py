@@ -5,9 +5,9 @@ TimeZone: an expression of the author must be evaluated under the settings in fo
 was written, so they are pinned to the function (manual, CREATE FUNCTION, SET clause).
 """
 
+from zdm.model.expression import Feature
 from zdm.model.schema import Name, Table
 from zdm.model.statement import Setting
-from zdm.model.syntax import Feature
 from zdm.parse import emit, expressions, names
 from zdm.parse.emit import Body, Constant, Expression, Ident, Part, Qualified
 

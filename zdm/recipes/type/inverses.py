@@ -6,9 +6,9 @@ the old type cannot hold becomes NULL, so it is guarded by range, length or patt
 
 from collections.abc import Callable
 
+from zdm.model.expression import Call, Constant, Expression
 from zdm.model.schema import Column, Snapshot
 from zdm.model.sql import ident, literal
-from zdm.model.syntax import Call, Constant, Expression
 from zdm.parse import expressions
 from zdm.schema import type_names
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit import schemas
+from tests.unit.operations.asking import ask
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, OLD_ONLY, Backfill, Irreversible, Phase, RunSql
 from zdm.model.schema import (
@@ -143,7 +144,7 @@ def test_the_default_comes_when_the_trigger_goes() -> None:
 def test_a_default_of_the_train_comes_when_the_trigger_goes() -> None:
     sql = FUSED + "ALTER TABLE users ALTER COLUMN mail SET DEFAULT 'x';"
     operation, context = matched(sql, schemas.users())
-    after = operation.effect(context.snapshot).table(schemas.USERS)
+    after = ask(sql, context.snapshot).after.table(schemas.USERS)
 
     assert operation.default == "'x'"
     assert after is not None
@@ -162,8 +163,7 @@ def test_a_column_without_statistics_is_not_analysed() -> None:
 
 
 def test_the_effect_of_a_plain_rename_keeps_what_the_column_had() -> None:
-    operation, context = matched(RENAME, schemas.users())
-    after = operation.effect(context.snapshot).table(schemas.USERS)
+    after = ask(RENAME, schemas.snapshot(schemas.users())).after.table(schemas.USERS)
 
     assert after is not None
     assert after.columns[1] == Column(name="mail", type="text", not_null=True)

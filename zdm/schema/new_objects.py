@@ -1,0 +1,141 @@
+"""Schemas, types, domains, extensions, sequences, views and functions that a train makes:
+their names, whether they are there, and what they leave in the schema."""
+
+from dataclasses import dataclass, replace
+
+from zdm.model.schema import (
+    Dependent,
+    Extension,
+    Function,
+    Name,
+    Sequence,
+    Snapshot,
+    Type,
+    View,
+    Volatility,
+)
+from zdm.model.statement import Action, Statement
+from zdm.model.syntax import CreateObject
+from zdm.parse import expressions, types
+from zdm.schema import edits, lookup
+
+_VOLATILITIES = {"immutable": Volatility.IMMUTABLE, "stable": Volatility.STABLE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewObject:
+    """`name` of a schema or extension has no schema of its own."""
+
+    kind: str
+    name: Name
+    arguments: tuple[str, ...] = ()  # types of a routine's input arguments
+
+
+def read(action: Action, snapshot: Snapshot) -> NewObject | None:
+    """What the statement makes; None for what zdm does not make (an aggregate, a base type)."""
+    says, settings = action.said, action.statement.settings
+    if not isinstance(says, CreateObject) or not says.words:
+        return None
+    if says.temporary or says.with_elements:
+        return None
+    if says.kind in ("schema", "extension"):
+        name = Name("", says.words[-1])
+    else:
+        name = lookup.made(lookup.relation(says.words), snapshot, settings)
+    arguments = tuple(types.sql(t) for t in says.arguments)
+    return NewObject(kind=says.kind, name=name, arguments=arguments)
+
+
+def exists(new: NewObject, snapshot: Snapshot) -> bool:
+    """Whether one of that name is there. A function of that name may be another overload,
+    but the types' spelling alone does not show it."""
+    match new.kind:
+        case "schema":
+            return new.name.name in snapshot.schemas
+        case "extension":
+            known = {e.name for e in snapshot.extensions} | {"plpgsql"}  # always there
+            return new.name.name in known
+        case "sequence":
+            return any(s.name == new.name for s in snapshot.sequences)
+        case "view" | "materialized view":
+            return any(v.name == new.name for v in snapshot.views)
+        case "function" | "procedure":
+            return any(f.name == new.name for f in snapshot.functions)
+        case _:
+            return any(t.name == new.name for t in snapshot.types)
+
+
+def put(snapshot: Snapshot, new: NewObject, action: Action) -> Snapshot:
+    """The Snapshot with it."""
+    says, statement = action.said, action.statement
+    if not isinstance(says, CreateObject):
+        return snapshot
+    match new.kind:
+        case "schema":
+            return replace(snapshot, schemas=tuple(sorted({*snapshot.schemas, new.name.name})))
+        case "extension":
+            extension = Extension(name=new.name.name, schema="public", version="")
+            installed = (*snapshot.extensions, extension)
+            return replace(snapshot, extensions=installed, opaque=True)
+        case "sequence":
+            return edits.put_sequence(snapshot, _sequence(new.name))
+        case "view" | "materialized view":
+            return _with_view(snapshot, new, says, statement)
+        case "function" | "procedure":
+            function = _function(new, says, statement)
+            return replace(snapshot, functions=(*snapshot.functions, function))
+        case _:
+            return replace(snapshot, types=(*snapshot.types, _type(new, says, statement)))
+
+
+def _sequence(name: Name) -> Sequence:
+    return Sequence(
+        name=name, type="bigint", start=1, increment=1, minimum=1, maximum=2**63 - 1
+    )
+
+
+def _type(new: NewObject, says: CreateObject, statement: Statement) -> Type:
+    return Type(
+        name=new.name,
+        kind=new.kind,
+        definition=statement.sql,
+        labels=says.labels,
+        constrained=says.constrained,
+    )
+
+
+def _function(new: NewObject, says: CreateObject, statement: Statement) -> Function:
+    return Function(
+        name=new.name,
+        arguments=", ".join(new.arguments),
+        definition=statement.sql,
+        language=says.language or "sql",
+        volatility=_VOLATILITIES.get(says.volatility, Volatility.VOLATILE),
+    )
+
+
+def _with_view(
+    snapshot: Snapshot, new: NewObject, says: CreateObject, statement: Statement
+) -> Snapshot:
+    """The view, and on each table it reads the columns that it depends on."""
+    mentioned = set(expressions.columns(says.query)) if says.query is not None else set()
+    every = says.query is not None and expressions.every_column(says.query)
+    uses: list[tuple[Name, str]] = []
+    tables = {lookup.found(r, snapshot, statement.settings) for r in says.reads}
+    for name in sorted(tables):
+        table = snapshot.table(name)
+        if table is None:
+            continue
+        used = [c.name for c in table.columns if every or c.name in mentioned]
+        uses += [(name, column) for column in used]
+        blocked = tuple(
+            Dependent(column=c, kind=new.kind, name=f"{new.kind} {new.name}", blocks=True)
+            for c in used
+        )
+        table = replace(table, dependents=(*table.dependents, *blocked))
+        snapshot = edits.put_table(snapshot, table)
+    view = View(
+        name=new.name, kind=new.kind, definition=statement.sql, uses=tuple(sorted(uses))
+    )
+    views = tuple(sorted([*snapshot.views, view], key=lambda v: v.name))
+    return replace(snapshot, views=views)
