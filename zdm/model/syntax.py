@@ -270,6 +270,17 @@ class CreateObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTrigger:
+    """CREATE TRIGGER; `columns` are those of UPDATE OF and WHEN, on which it depends."""
+
+    name: str
+    table: RelationName
+    function: Words
+    columns: tuple[str, ...] = ()
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
     """SELECT; `into`: it makes a table."""
 
@@ -299,6 +310,7 @@ Said = (
     | Insert
     | CommentOn
     | CreateObject
+    | CreateTrigger
     | DropObjects
     | RenameObject
     | ChangeEnum

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from zdm.errors import InputError
-from zdm.model.statement import Action, Fact, Statement, Unknown
+from zdm.model.statement import Action, Fact, Setting, Source, Statement, Unknown
 from zdm.model.syntax import Other
 from zdm.parse import libpg_query, trees
 from zdm.parse.libpg_query import Parsed
@@ -56,6 +56,29 @@ def actions(
             tree=tree,
         )
         for index, (node, tree, fact) in enumerate(commands)
+    )
+
+
+def of_step(
+    sql: str, settings: tuple[Setting, ...], search_path: tuple[str, ...]
+) -> tuple[Action, ...]:
+    """The Actions of a plan's own SQL: libpg_query alone reads it, for zdm wrote it or has
+    shown it to both readers already."""
+    source = Source(file="", line=0, column=0)
+    whole = Statement(sql=sql, source=source, settings=settings)
+    return tuple(
+        Action(
+            statement=whole,
+            index=index,
+            count=1,
+            fact=fact,
+            said=statements.read(node, tree),
+            tree=tree,
+        )
+        for one in libpg_query.statements(sql.encode())
+        for index, (node, tree, fact) in enumerate(
+            tree_facts.commands(one.node, one.tree, search_path)
+        )
     )
 
 

@@ -7,7 +7,7 @@ An operation is not begun before its first step; then the new version cannot rel
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from zdm.errors import RefusedError
@@ -24,7 +24,9 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Train
+from zdm.planning import walk
 from zdm.planning.classify import Classification, Placed
+from zdm.planning.walk import Owned
 from zdm.recipes import stamp
 from zdm.serialize import snapshot_file
 
@@ -48,14 +50,6 @@ class TrainRefusedError(RefusedError):
         self.findings = findings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Owned:
-    """A step and the number of the operation it belongs to; None: the plan's own."""
-
-    owner: int | None
-    step: Step
-
-
 def plan(
     classification: Classification,
     *,
@@ -68,7 +62,11 @@ def plan(
     if classification.refused:
         raise TrainRefusedError(classification.refused)
     placed = classification.placed
-    steps = _numbered(_served(_ordered(placed, train, snapshot, stamp_when), placed))
+    ordered = _ordered(placed, train, snapshot, stamp_when)
+    conflicts = walk.conflicts(ordered, placed, snapshot)
+    if conflicts:
+        raise TrainRefusedError(conflicts)
+    steps = _numbered(_served(ordered, placed))
     return Plan(
         name=name,
         server_major=snapshot.major,
@@ -98,19 +96,19 @@ def plan(
 
 def _ordered(
     placed: Sequence[Placed], train: Train, snapshot: Snapshot, stamp_when: StampWhen
-) -> list[_Owned]:
-    steps: list[_Owned] = []
+) -> list[Owned]:
+    steps: list[Owned] = []
     filled: set[Name] = set()
     for number, place in enumerate(placed):
         recipe = place.operation.recipe(place.context)
-        steps += [_Owned(owner=number, step=_after_fill(step, filled)) for step in recipe]
+        steps += [Owned(owner=number, step=_after_fill(step, filled)) for step in recipe]
         filled |= {step.table for step in recipe if step.kind == "backfill"}
     if train.stamp is not None:
         phase = Phase.VALIDATE if stamp_when == "backfilled" else Phase.DROP
         own = stamp.steps(train.stamp, snapshot, phase)
-        steps += [_Owned(owner=None, step=step) for step in own]
+        steps += [Owned(owner=None, step=step) for step in own]
     if steps:
-        steps.append(_Owned(owner=None, step=_rollout()))
+        steps.append(Owned(owner=None, step=_rollout()))
     return sorted(steps, key=lambda owned: owned.step.phase.position)
 
 
@@ -132,7 +130,7 @@ def _rollout() -> AwaitRollout:
     )
 
 
-def _served(steps: Sequence[_Owned], placed: Sequence[Placed]) -> list[Step]:
+def _served(steps: Sequence[Owned], placed: Sequence[Placed]) -> list[Step]:
     """Each step with the versions that work once it is done."""
     begun = {
         owned.owner for owned in steps if owned.step.phase.position < Phase.ROLLOUT.position

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from zdm.model.schema import Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action, Fact
-from zdm.model.syntax import AlterColumn, CreateTable, CreateTableAs
+from zdm.model.syntax import AlterColumn, CreateTable, CreateTableAs, CreateTrigger
 from zdm.schema import edits, lookup, new_table
 from zdm.schema.columns import named_table
 from zdm.schema.new_table import Place
@@ -41,11 +41,14 @@ def set_schema(snapshot: Snapshot, action: Action) -> Snapshot:
 
 def create_trigger(snapshot: Snapshot, action: Action) -> Snapshot:
     """CREATE TRIGGER; its text is not known."""
-    table, fact = named_table(snapshot, action), action.fact
-    if table is None or not isinstance(fact, Fact):
+    table, said = named_table(snapshot, action), action.said
+    if table is None or not isinstance(said, CreateTrigger):
         return snapshot
-    others = [t for t in table.triggers if t.name != fact.name]
-    new = Trigger(name=fact.name, definition="", function=Name("", ""), enabled="O")
+    others = [t for t in table.triggers if t.name != said.name]
+    function = lookup.made(lookup.relation(said.function), snapshot, action.statement.settings)
+    new = Trigger(
+        name=said.name, definition="", function=function, enabled="O", columns=said.columns
+    )
     triggers = tuple(sorted([*others, new], key=lambda t: t.name))
     return edits.put_table(snapshot, replace(table, triggers=triggers))
 

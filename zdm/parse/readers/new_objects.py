@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from zdm.model.expression import Expression, TypeName, Words
-from zdm.model.syntax import CreateObject, RelationName
-from zdm.parse import trees, types
+from zdm.model.syntax import CreateObject, CreateTrigger, RelationName
+from zdm.parse import expressions, trees, types
 from zdm.parse.readers import relations
 
 _Tree = Mapping[str, Any]
@@ -58,6 +58,20 @@ def read(node: str, tree: _Tree) -> CreateObject:
         query=None if query is None else Expression(query),
         reads=relations.mentioned(tree),
         with_elements="schemaElts" in tree,
+    )
+
+
+def trigger(tree: _Tree) -> CreateTrigger:
+    """CREATE TRIGGER."""
+    when = tree.get("whenClause")
+    named = trees.strings(tree.get("columns"))
+    used = expressions.columns(Expression(when)) if when is not None else ()
+    return CreateTrigger(
+        name=tree.get("trigname", ""),
+        table=relations.read(tree["relation"]),
+        function=trees.strings(tree.get("funcname")),
+        columns=tuple(dict.fromkeys([*named, *used])),
+        replaces=bool(tree.get("replace")),
     )
 
 

@@ -178,6 +178,7 @@ _READERS: Mapping[str, Callable[[_Tree], Said]] = {
     "InsertStmt": _insert,
     "CommentStmt": _comment,
     "SelectStmt": _select,
+    "CreateTrigStmt": new_objects.trigger,
     "DropStmt": changed_objects.drop,
     "RenameStmt": changed_objects.rename,
     "AlterEnumStmt": changed_objects.enum,
