@@ -11,13 +11,13 @@ from tests.skeletons.conftest import Copy, copied
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("skeletons")]
 
 COMMANDS = (
-    ("new-operation", "rename_table", "table"),
+    ("new-operation", "paint_table", "table"),
     ("new-rule", "drop_column_in_use", "compatibility"),
     ("new-rule", "lock_without_timeout", "locks"),
     ("new-driver", "nomad"),
 )
 OWN = (
-    "tests/unit/operations/table/test_rename_table.py",
+    "tests/unit/operations/table/test_paint_table.py",
     "tests/unit/rules/compatibility",
     "tests/unit/rules/locks",
     "tests/rollout/nomad",
@@ -48,7 +48,7 @@ def python_files(copy: Copy) -> list[str]:
 
 def test_it_says_what_it_wrote_and_where_to_go_on(tmp_path: Path) -> None:
     made = copied(tmp_path)
-    said = made.make_new("new-operation", "rename_table", "table").stdout.splitlines()
+    said = made.make_new("new-operation", "paint_table", "table").stdout.splitlines()
 
     assert [line[9:] for line in said if line.startswith(("new", "changed"))] == sorted(
         (line[3:] for line in made.changes()), key=lambda path: (path in CHANGED, path)
@@ -70,7 +70,7 @@ CHANGED = ("CHANGELOG.md", "zdm/operations/__init__.py")
             ("new-operation", "drop_index", "index"),
             "the operation `drop_index` is there already",
         ),
-        (("new-operation", "rename_table"), "no subject is named: choose one of column, "),
+        (("new-operation", "paint_table"), "no subject is named: choose one of column, "),
         (("new-rule", "drop_column", "colour"), "`colour` is no category: choose one of "),
         (("new-driver", "Nomad"), "`Nomad` is no name for a module"),
     ],
@@ -106,13 +106,13 @@ def test_the_architecture_says_exactly_what_is_left(filled: Copy) -> None:
     ended = filled.outcomes("tests/test_architecture.py", "tests/unit/rules/test_registry.py")
 
     assert {name for name, word in ended.items() if word != "PASSED"} == {
-        "test_an_operation_has_its_cases_and_its_page[rename_table]",
+        "test_an_operation_has_its_cases_and_its_page[paint_table]",
         "test_nothing_is_left_of_a_skeleton",
     }
 
 
 def test_none_of_its_own_tests_passes(filled: Copy) -> None:
-    ended = filled.outcomes(*OWN, "tests/test_cases.py", "-k", "not test_cases or rename_table")
+    ended = filled.outcomes(*OWN, "tests/test_cases.py", "-k", "not test_cases or paint_table")
     passed = {name for name, word in ended.items() if word != "FAILED"}
 
     assert passed == set()
