@@ -258,6 +258,7 @@ def test_flags_are_part_of_the_fact() -> None:
     read = fact("TRUNCATE t CASCADE")
     moved = fact('ALTER TABLE IF EXISTS t SET SCHEMA "S"')
     renamed = fact("ALTER INDEX IF EXISTS i RENAME TO j")
+    table = fact("ALTER TABLE IF EXISTS t RENAME TO u")
 
     assert isinstance(read, Fact)
     assert read.cascade
@@ -265,6 +266,8 @@ def test_flags_are_part_of_the_fact() -> None:
     assert (moved.if_exists, moved.new_name) == (True, "S")
     assert isinstance(renamed, Fact)
     assert renamed.if_exists
+    assert isinstance(table, Fact)
+    assert (table.if_exists, table.new_name) == (True, "u")
 
 
 def test_schemas_that_hold_no_tables_of_ours_are_passed_over() -> None:

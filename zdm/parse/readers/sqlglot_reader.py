@@ -168,6 +168,8 @@ def _alter(tree: exp.Alter, schema: str, table: str) -> tuple[Reading, ...] | No
         readings.extend(reading)
     if readings and tree.args.get("not_valid"):  # it stands on the ALTER and means the last
         readings[-1] = replace(readings[-1], not_valid=True)
+    if readings and readings[-1].kind is Kind.RENAME_TABLE:  # a RENAME is alone
+        readings[-1] = replace(readings[-1], if_exists=bool(tree.args.get("exists")))
     return tuple(readings)
 
 
