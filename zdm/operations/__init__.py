@@ -11,7 +11,7 @@ from zdm.operations.data import backfill, insert_rows
 from zdm.operations.index import create_index, drop_index
 from zdm.operations.object import comment, new_object
 from zdm.operations.statement import as_written
-from zdm.operations.table import create_table, new_table_change
+from zdm.operations.table import create_table, new_table_change, rename_table
 from zdm.operations.type import change_type
 
 ALL: tuple[Recogniser, ...] = (
@@ -29,5 +29,6 @@ ALL: tuple[Recogniser, ...] = (
     create_table.recognise,
     new_object.recognise,
     comment.recognise,
+    rename_table.recognise,
     as_written.recognise,
 )

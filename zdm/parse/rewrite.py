@@ -111,6 +111,14 @@ def constraint_text(definition: str, table: Name, old: str, new: str) -> str:
     return text.partition(" ADD CONSTRAINT x ")[2]
 
 
+def foreign_key_to(definition: str, table: Name, target: Name) -> str:
+    """The definition of a table's foreign key, with another table that it references."""
+    tree = deepcopy(_tree(f"ALTER TABLE {table.sql} ADD CONSTRAINT x {definition}"))
+    node = tree["cmds"][0]["AlterTableCmd"]["def"]["Constraint"]
+    node["pktable"] |= {"schemaname": target.schema, "relname": target.name}
+    return trees.deparse("AlterTableStmt", tree).partition(" ADD CONSTRAINT x ")[2]
+
+
 def _constraint(definition: str, table: Name, old: str, new: str, name: str) -> _Tree:
     added = f"ALTER TABLE {table.sql} ADD CONSTRAINT {ident(name)} {definition}"
     tree: _Tree = deepcopy(trees.rename_column(_tree(added), old, new))

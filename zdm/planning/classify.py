@@ -72,7 +72,8 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     )
     placed, findings, after = _place(left, snapshot, fuse=fuse)
     owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
-    extra = (*_directives(train, left, placed), *(conflicts.find(left, owner) if fuse else ()))
+    clashes = conflicts.find(left, owner, snapshot) if fuse else ()
+    extra = (*_directives(train, left, placed), *clashes)
     ordered = sorted([*findings, *extra], key=_place_of)
     return Classification(placed=placed, findings=tuple(ordered), after=after, notes=notes)
 

@@ -8,18 +8,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from zdm.model.findings import Finding
-from zdm.model.schema import Name
+from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.parse import expressions
+from zdm.parse import expressions, mentioned
 from zdm.recipes.reading import refuse, updates
 
 NEXT_TRAIN = "move it to a revision that is planned after this train is contracted"
 _Subject = tuple[object, ...]
 
 
-def find(actions: Sequence[Action], owner: Mapping[int, int]) -> Iterator[Finding]:
+def find(
+    actions: Sequence[Action], owner: Mapping[int, int], start: Snapshot
+) -> Iterator[Finding]:
     """All conflicts of a train; `owner` is the number of the operation that an Action, by
     identity, was planned in. What one operation holds cannot conflict."""
+    yield from _renamed(actions, owner, start)
     left_by: dict[_Subject, list[int]] = defaultdict(list)
     made: set[Name] = set()
     for position, later in enumerate(actions):
@@ -96,6 +99,7 @@ _TAKES = {
     ActionKind.RENAME_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
 }
 _FREES = frozenset().union(*_TAKES.values())
+_WHOLE_TABLES = frozenset({ActionKind.CREATE_TABLE, ActionKind.DROP_TABLE})
 
 
 def _name_reused(earlier: Action, later: Action) -> Finding | None:
@@ -134,3 +138,61 @@ def _taken_name(fact: Fact) -> tuple[Name | None, str] | None:
     if fact.kind in {ActionKind.CREATE_INDEX, ActionKind.RENAME_INDEX}:
         return (None, name) if name else None
     return (fact.table, name) if name else None
+
+
+def _renamed(
+    actions: Sequence[Action], owner: Mapping[int, int], start: Snapshot
+) -> Iterator[Finding]:
+    """A table that is in use is renamed before the rollout, so what other statements of the
+    train do to it afterwards would meet a view of its former name, or no table."""
+    for position, rename in enumerate(actions):
+        fact = rename.fact
+        if not isinstance(fact, Fact) or fact.kind is not ActionKind.RENAME_TABLE:
+            continue
+        if fact.table is None or start.table(fact.table) is None or id(rename) not in owner:
+            continue
+        names = {fact.table, Name(fact.table.schema, fact.new_name)}
+        others = (
+            other
+            for n, other in enumerate(actions)
+            if other is not rename
+            and id(other) in owner
+            and (
+                _changes(other, names)
+                or (n < position and _mentions(other, fact.table))
+                or (n < position and _changes_key(other, fact.table, start))
+            )
+        )
+        for other in others:
+            yield refuse.finding(
+                other,
+                "renamed_in_train",
+                f"{rename.source} renames {fact.table} to {fact.new_name}, and zdm does not"
+                " plan other changes of a table together with its rename",
+                NEXT_TRAIN,
+            )
+
+
+def _changes(action: Action, tables: set[Name]) -> bool:
+    """Whether it changes one of them; what makes or drops one is another conflict."""
+    fact = action.fact
+    return isinstance(fact, Fact) and fact.kind not in _WHOLE_TABLES and fact.table in tables
+
+
+def _mentions(action: Action, table: Name) -> bool:
+    """Whether the statement may name the table, as a foreign key or a query does."""
+    return any(
+        found.name == table.name and found.schema in ("", table.schema)
+        for found in mentioned.reads(action)
+    )
+
+
+def _changes_key(action: Action, target: Name, start: Snapshot) -> bool:
+    """Whether it changes a column whose foreign key references the table: later steps name
+    the table that they reference, and lock it."""
+    fact = action.fact
+    table = start.table(fact.table) if isinstance(fact, Fact) and fact.table else None
+    return table is not None and any(
+        key.references == target and isinstance(fact, Fact) and fact.name in key.columns
+        for key in table.constraints
+    )

@@ -102,7 +102,10 @@ def rename_table(snapshot: Snapshot, old: Name, new: Name) -> Snapshot:
         return new if one == old else one
 
     def table(one: Table) -> Table:
-        keys = tuple(replace(c, references=name(c.references)) for c in one.constraints)
+        keys = tuple(
+            _referencing(c, one.name, new) if c.references == old else c
+            for c in one.constraints
+        )
         parents = tuple(new if parent == old else parent for parent in one.inherits)
         itself = new if one.name == old else one.name
         return replace(
@@ -128,6 +131,12 @@ def rename_table(snapshot: Snapshot, old: Name, new: Name) -> Snapshot:
             for v in snapshot.views
         ),
     )
+
+
+def _referencing(key: Constraint, table: Name, target: Name) -> Constraint:
+    text = key.definition  # empty on a table of this train
+    text = rewrite.foreign_key_to(text, table, target) if text else ""
+    return replace(key, references=target, definition=text)
 
 
 def _names(table: Table, name: Name) -> bool:

@@ -1,0 +1,2 @@
+-- The warehouse sells services, too.
+ALTER TABLE products RENAME TO articles;

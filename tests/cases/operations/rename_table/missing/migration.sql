@@ -1,0 +1,1 @@
+ALTER TABLE IF EXISTS members RENAME TO accounts;

@@ -1,0 +1,1 @@
+INSERT INTO accounts (email) VALUES ('new@example.org');

@@ -1,0 +1,1 @@
+ALTER TABLE "Sales"."Order Line" RENAME TO "User""s %s lines";

@@ -1,0 +1,23 @@
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, name text);
+CREATE TABLE accounts (id bigint PRIMARY KEY);
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TABLE events (id bigint, at date) PARTITION BY RANGE (at);
+CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE TABLE animals (id bigint);
+CREATE TABLE cats () INHERITS (animals);
+CREATE TABLE ruled (id bigint);
+CREATE RULE keep AS ON DELETE TO ruled DO INSTEAD NOTHING;
+CREATE TABLE published (id bigint PRIMARY KEY);
+CREATE PUBLICATION changes FOR TABLE published;
+CREATE TABLE audited (id bigint, by_table text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN NEW.by_table := TG_TABLE_NAME; RETURN NEW; END';
+CREATE TRIGGER note BEFORE INSERT ON audited FOR EACH ROW EXECUTE FUNCTION note();
+CREATE TABLE points (x int, y int);
+CREATE FUNCTION length(p points) RETURNS int LANGUAGE sql AS 'SELECT p.x + p.y';
+CREATE TABLE lines (a points, b points[]);
+CREATE TABLE secret (id bigint, owner text);
+ALTER TABLE secret ENABLE ROW LEVEL SECURITY;
+GRANT SELECT (id) ON secret TO PUBLIC;
+CREATE TABLE copied (id bigint PRIMARY KEY, email text, mail text);
+CREATE TABLE nothing ();

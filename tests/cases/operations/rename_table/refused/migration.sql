@@ -1,0 +1,18 @@
+ALTER TABLE users RENAME TO accounts;
+ALTER TABLE users RENAME TO mood;
+ALTER TABLE nobody RENAME TO anything;
+ALTER TABLE events RENAME TO occurrences;
+ALTER TABLE events_2026 RENAME TO events_this_year;
+ALTER TABLE animals RENAME TO pets;
+ALTER TABLE cats RENAME TO kittens;
+ALTER TABLE ruled RENAME TO unruled;
+ALTER TABLE published RENAME TO printed;
+ALTER TABLE audited RENAME TO checked;
+ALTER TABLE points RENAME TO places;
+ALTER TABLE secret RENAME TO open;
+ALTER TABLE nothing RENAME TO something;
+ALTER TABLE copied ADD COLUMN address text;
+UPDATE copied SET address = email;
+CREATE TABLE letters (id bigint PRIMARY KEY, copied_id bigint REFERENCES copied (id));
+ALTER TABLE copied RENAME TO members;
+ALTER TABLE members DROP COLUMN mail;

@@ -1,0 +1,13 @@
+DO $$ BEGIN CREATE ROLE "case-reader/1"; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE case_writer; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE case_adder; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, name text, salary int);
+INSERT INTO users SELECT i, 'u' || i, 'User ' || i, i FROM generate_series(1, 100) AS i;
+GRANT SELECT, INSERT, UPDATE, DELETE ON users TO case_writer WITH GRANT OPTION;
+GRANT INSERT ON users TO case_adder;
+GRANT REFERENCES, TRIGGER, TRUNCATE ON users TO case_writer;
+GRANT SELECT (id, email), UPDATE (email) ON users TO "case-reader/1";
+GRANT SELECT (id) ON users TO PUBLIC;
+CREATE TABLE notes (id bigint PRIMARY KEY, text text);
+GRANT SELECT, INSERT ON notes TO case_writer;
+GRANT SELECT ON notes TO PUBLIC;

@@ -1,0 +1,14 @@
+SET ROLE "case-reader/1";
+SELECT id, email FROM accounts WHERE id = 1 FOR UPDATE;
+UPDATE accounts SET email = 'new' WHERE id = 2 RETURNING id;
+SELECT id, text FROM remarks;
+RESET ROLE;
+SET ROLE case_adder;
+INSERT INTO accounts SELECT 200000000 + (random() * 100000000)::int, 'added', 'by new', 1;
+SELECT id FROM accounts WHERE id = 1;
+RESET ROLE;
+SET ROLE case_writer;
+INSERT INTO accounts VALUES (2000, 'new', 'New', 1) ON CONFLICT (id) DO UPDATE SET salary = 2 RETURNING salary;
+DELETE FROM accounts WHERE id = 3;
+INSERT INTO remarks VALUES (2, 'new') ON CONFLICT DO NOTHING;
+RESET ROLE;

@@ -1,0 +1,14 @@
+SET ROLE "case-reader/1";
+SELECT id, email FROM users WHERE id = 1 FOR UPDATE;
+UPDATE users SET email = 'old' WHERE id = 2 RETURNING id;
+SELECT id, text FROM notes;
+RESET ROLE;
+SET ROLE case_adder;
+INSERT INTO users SELECT 100000 + (random() * 100000000)::int, 'added', 'by old', 1;
+SELECT id FROM users WHERE id = 1;
+RESET ROLE;
+SET ROLE case_writer;
+INSERT INTO users VALUES (1000, 'old', 'Old', 1) ON CONFLICT (id) DO UPDATE SET salary = 2 RETURNING salary;
+DELETE FROM users WHERE id = 3;
+INSERT INTO notes VALUES (1, 'old') ON CONFLICT DO NOTHING;
+RESET ROLE;

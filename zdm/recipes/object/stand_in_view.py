@@ -1,0 +1,135 @@
+"""A view under a table's former name, through which queries that use that name still work.
+
+It lists the columns of one table, so it is automatically updatable (manual, CREATE VIEW). It
+has the table's owner and exactly its access list: rights are not inherited, an owner's own
+rights are in no access list, and ALTER DEFAULT PRIVILEGES grants on a new view what the table
+may not have granted (measured 14, 18).
+
+With security_invoker (15 and newer) the table's rights and row security are checked as well, as
+the role that asks. It then needs SELECT on every column that the view lists, so a role with
+SELECT on some columns would be refused (measured 18): there the view uses its owner's rights.
+"""
+
+from collections.abc import Iterator
+
+from zdm.model import acl
+from zdm.model.schema import Name, Table
+from zdm.model.sql import literal
+from zdm.parse import emit
+from zdm.parse.emit import Body, Constant, Expression, Ident, Idents, Part, Qualified
+
+INVOKER_MAJOR = 15
+_AS_OWNER = "CREATE VIEW {v} AS SELECT {c} FROM {t}"
+_AS_INVOKER = "CREATE VIEW {v} WITH (security_invoker = true) AS SELECT {c} FROM {t}"
+_LIKE_TABLE = """
+DECLARE
+  stand_in pg_catalog.regclass := {view};
+  owner pg_catalog.regrole := (SELECT c.relowner FROM pg_catalog.pg_class AS c
+    WHERE c.oid = pg_catalog.to_regclass({table}));
+  other pg_catalog.oid;
+BEGIN
+  EXECUTE pg_catalog.format('ALTER VIEW %s OWNER TO %s', stand_in, owner);
+  FOR other IN SELECT DISTINCT e.grantee
+    FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS e
+    WHERE c.oid = stand_in AND e.grantee <> c.relowner
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM %s', stand_in,
+      CASE other WHEN 0 THEN 'PUBLIC' ELSE other::pg_catalog.regrole::text END);
+  END LOOP;
+END
+"""
+_IF_THERE = """
+BEGIN
+  IF ({there}) THEN
+    {drop};
+    {rename};
+  END IF;
+END
+"""
+_KIND = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c"
+    " WHERE c.oid = pg_catalog.to_regclass({name}) AND c.relkind = {kind})"
+)
+_OWNER_HAS_ALL = (
+    "SELECT {all} FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass({table})"
+)
+
+
+def as_invoker(table: Table, major: int) -> bool:
+    """Whether the view can use the rights of the role that asks."""
+    return major >= INVOKER_MAJOR and not any(column.grants for column in table.columns)
+
+
+def create(view: Name, table: Table, new: Name, *, invoker: bool) -> tuple[str, ...]:
+    """The view of a table that is called `new` by now, with its owner and its grants."""
+    columns = Idents(tuple(column.name for column in table.columns))
+    body = _LIKE_TABLE.format(view=literal(view.sql), table=literal(new.sql))
+    return (
+        emit.sql(
+            _AS_INVOKER if invoker else _AS_OWNER,
+            v=Qualified(view),
+            c=columns,
+            t=Qualified(new),
+        ),
+        emit.sql("DO {body}", body=Body(body)),
+        *(sql for item in table.grants for sql in _grants(view, item)),
+        *(
+            sql
+            for column in table.columns
+            for item in column.grants
+            for sql in _grants(view, item, column.name)
+        ),
+    )
+
+
+def _grants(view: Name, item: str, column: str = "") -> Iterator[str]:
+    """An entry of an access list, as GRANTs on the view."""
+    entry = acl.parse(item)
+    parts: dict[str, Part] = {"v": Qualified(view)}
+    if entry.grantee:
+        parts["role"] = Ident(entry.grantee)
+    if column:
+        parts["c"] = Ident(column)
+    to, on = "{role}" if entry.grantee else "PUBLIC", " ({c})" if column else ""
+    for grantable, option in ((False, ""), (True, " WITH GRANT OPTION")):
+        names = [p.name for p in entry.privileges if p.grantable is grantable]
+        if names:
+            words = ", ".join(f"{name}{on}" for name in names)
+            yield emit.sql(f"GRANT {words} ON TABLE {{v}} TO {to}{option}", **parts)
+
+
+def drop(view: Name) -> str:
+    """Drop it, without CASCADE: what was built on it meanwhile blocks this."""
+    return emit.sql("DROP VIEW {v}", v=Qualified(view))
+
+
+def rename(table: Name, new: Name) -> str:
+    """Another name for the table, in its own schema."""
+    return emit.sql("ALTER TABLE {t} RENAME TO {n}", t=Qualified(table), n=Ident(new.name))
+
+
+def undo(view: Name, new: Name) -> str:
+    """Drop the view and give the table its name again; nothing where neither was done."""
+    body = _IF_THERE.format(
+        there=in_place(view, new), drop=drop(view), rename=rename(new, view)
+    )
+    return emit.sql("DO {body}", body=Body(body))
+
+
+def in_place(view: Name, new: Name) -> str:
+    """A SELECT that says whether the view and the renamed table are there."""
+    found = [
+        emit.sql(_KIND, name=Constant(name.sql), kind=Constant(kind))
+        for name, kind in ((view, "v"), (new, "r"))
+    ]
+    both = " AND ".join(f"({condition})" for condition in found)
+    return emit.sql("SELECT {both}", both=Expression(both))
+
+
+def owner_has_all(table: Name) -> str:
+    """A SELECT that says whether the owner may read and write the table, as the view will."""
+    rights = " AND ".join(
+        f"pg_catalog.has_table_privilege(c.relowner, c.oid, {literal(privilege)})"
+        for privilege in ("SELECT", "INSERT", "UPDATE", "DELETE")
+    )
+    return emit.sql(_OWNER_HAS_ALL, all=Expression(f"({rights})"), table=Constant(table.sql))
