@@ -181,6 +181,14 @@ def test_a_version_that_a_step_does_not_serve_is_found(server: Server) -> None:
     assert "write_fails" in slugs(server, replace(plan, steps=steps), start)
 
 
+def test_the_new_version_writes_a_renamed_table_by_its_new_name(server: Server) -> None:
+    plan, start = made(server, "rename_table/plain")
+    refusing = 'ALTER TABLE "accounts" ADD CONSTRAINT c CHECK (id < 0) NOT VALID'
+    broken = changed(plan, Phase.DROP, lambda step: replace(step, sql=(*step.sql, refusing)))
+
+    assert "write_fails" in slugs(server, broken, start)
+
+
 def test_a_plan_for_another_schema_is_refused(server: Server) -> None:
     plan, start = made(server, "create_index/plain")
     with pytest.raises(RefusedError, match="another schema"):

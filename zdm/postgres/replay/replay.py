@@ -17,7 +17,7 @@ import psycopg
 from zdm.errors import RefusedError
 from zdm.model.findings import Finding, Severity
 from zdm.model.plan import AwaitRollout, Plan, Side
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Statement
 from zdm.parse import transactions
@@ -85,7 +85,8 @@ def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
         except StepFailedError as error:
             return _verification((error.finding,), server, 0, ())
         scene = _Scene(plan=plan, start=start, end=end, own=own, rows=True)
-        scene = dataclasses.replace(scene, new_writes=_working(plain, end, _touched(plan)))
+        names = (*_touched(plan), *_renamed(start, end))
+        scene = dataclasses.replace(scene, new_writes=_working(plain, end, names))
         found, writes = _attempt(scene, server, key)
         notes: tuple[str, ...] = ()
         if any(one.slug == replay_step.DATA for one in found):
@@ -199,6 +200,17 @@ def _touched(plan: Plan) -> tuple[Name, ...]:
     for step in plan.steps:
         found += [lock.table for lock in step.locks]
     return tuple(dict.fromkeys(found))
+
+
+def _renamed(start: Snapshot, end: Snapshot) -> tuple[Name, ...]:
+    """The new names of tables: locks are taken by the former ones."""
+    gone = [_columns(t) for t in start.tables if end.table(t.name) is None]
+    new = (t for t in end.tables if start.table(t.name) is None)
+    return tuple(t.name for t in new if _columns(t) in gone)
+
+
+def _columns(table: Table) -> list[tuple[str, str]]:
+    return [(column.name, column.type) for column in table.columns]
 
 
 def _working(dsn: str, schema: Snapshot, names: Sequence[Name]) -> tuple[Write, ...]:
