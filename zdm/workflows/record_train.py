@@ -134,11 +134,11 @@ def _start(session: Session, server: Server, start: _Start) -> Iterator[str]:
     if not shadow.has_template(server, start.key):
         with shadow.database(server) as dsn:
             if start.snapshot is not None:
-                rebuild.rebuild(dsn, start.snapshot)
+                rebuild.rebuild(dsn, start.snapshot, shadow.administration(server, dsn))
             else:
                 record.apply_below(session, dsn, start.below)
             shadow.save_template(server, dsn, start.key)
-    with shadow.database(server, start.key) as dsn:
+    with shadow.database(server, start.key, logged=True) as dsn:
         yield dsn
 
 

@@ -28,17 +28,34 @@ _MISSING = (
 )
 _KEYS = frozenset({"primary key", "unique", "exclusion"})
 _SHOWN = 8
+# Roles that give their members no more than grants on objects of one database.
+_HARMLESS = (
+    "SELECT r.rolname FROM pg_catalog.pg_roles AS r WHERE r.rolname = ANY (%s)"
+    " AND NOT (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication"
+    " OR r.rolbypassrls OR r.rolcanlogin) AND r.rolname !~ '^pg_' AND NOT EXISTS ("
+    "SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.member = r.oid)"
+)
+_OWNER = (
+    "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database"
+    " WHERE datname = pg_catalog.current_database()"
+)
 
 
-def rebuild(dsn: str, snapshot: Snapshot) -> None:
-    """Make the schema in an empty database; RefusedError where that is not possible."""
-    with connection.connect(dsn, name="rebuild", autocommit=True) as conn:
-        _refuse_invalid(snapshot)
-        with connection.translated("rebuilding the schema on a throwaway server"):
+def rebuild(dsn: str, snapshot: Snapshot, admin: str | None = None) -> None:
+    """Make the schema in an empty database; RefusedError where that is not possible.
+
+    `admin` is the database's URL for a superuser, who makes roles, schemas and extensions, for
+    the author's role may not; after that nothing is run under it.
+    """
+    _refuse_invalid(snapshot)
+    with connection.translated("rebuilding the schema on a throwaway server"):
+        with connection.connect(admin or dsn, name="rebuild", autocommit=True) as conn:
             _roles(conn, snapshot)
+            _foundations(conn, snapshot)
+        with connection.connect(dsn, name="rebuild", autocommit=True) as conn:
             with conn.transaction():
                 _make(conn, snapshot)
-        made = read.read(conn, version_table=snapshot.version_table)
+            made = read.read(conn, version_table=snapshot.version_table)
     if snapshot_file.fingerprint(made) != snapshot_file.fingerprint(snapshot):
         shown = snapshot_file.difference(snapshot, made)
         more = f" (and {len(shown) - _SHOWN} more)" if len(shown) > _SHOWN else ""
@@ -68,15 +85,31 @@ def _roles(conn: Connection, snapshot: Snapshot) -> None:
             conn.execute(f"CREATE ROLE {ident(role)}".encode())
         except (errors.DuplicateObject, errors.UniqueViolation):
             continue
+    (owner,) = conn.execute(_OWNER).fetchone() or ("",)
+    for (role,) in conn.execute(_HARMLESS, [list(ddl.roles(snapshot))]).fetchall():
+        if owner != conn.info.user:  # it grants in the names of others, too
+            conn.execute(f"GRANT {ident(role)} TO {ident(owner)}".encode())
+
+
+def _foundations(conn: Connection, snapshot: Snapshot) -> None:
+    """Schemas, of the role that owns the database, and the extensions in them."""
+    (found,) = conn.execute(_OWNER).fetchone() or ("",)
+    owner = ident(found)
+    with conn.transaction():
+        conn.execute("SET LOCAL client_min_messages = error")
+        if "public" not in snapshot.schemas:
+            conn.execute("DROP SCHEMA public")
+        for schema in snapshot.schemas:
+            if schema != "public":
+                conn.execute(f"CREATE SCHEMA {ident(schema)} AUTHORIZATION {owner}".encode())
+        for extension in snapshot.extensions:
+            _extension(conn, extension.name, extension.schema)
 
 
 def _make(conn: Connection, snapshot: Snapshot) -> None:
     conn.execute("SET LOCAL search_path = ''")
     conn.execute("SET LOCAL check_function_bodies = off")
     conn.execute("SET LOCAL client_min_messages = error")
-    _run(conn, _foundations(snapshot))
-    for extension in snapshot.extensions:
-        _extension(conn, extension.name, extension.schema)
     functions = [f.definition for f in snapshot.functions]
     left = _settle(
         conn,
@@ -94,12 +127,6 @@ def _make(conn: Connection, snapshot: Snapshot) -> None:
     _settle(conn, [*left, *(ddl.view(v) for v in snapshot.views)], ())
     _run(conn, _details(snapshot))
     _refresh(conn, snapshot)
-
-
-def _foundations(snapshot: Snapshot) -> Iterator[str]:
-    if "public" not in snapshot.schemas:
-        yield "DROP SCHEMA public"
-    yield from (f"CREATE SCHEMA {ident(s)}" for s in snapshot.schemas if s != "public")
 
 
 def _extension(conn: Connection, name: str, schema: str) -> None:

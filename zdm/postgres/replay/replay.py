@@ -76,7 +76,7 @@ def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
     key = f"schema {plan.fingerprint}"
     if not shadow.has_template(server, key):
         with shadow.database(server) as base:
-            rebuild.rebuild(base, start)
+            rebuild.rebuild(base, start, shadow.administration(server, base))
             shadow.save_template(server, base, key)
     with ExitStack() as stack:
         plain = stack.enter_context(shadow.database(server, key))
@@ -86,7 +86,8 @@ def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
             return _verification((error.finding,), server, 0, ())
         scene = _Scene(plan=plan, start=start, end=end, own=own, rows=True)
         names = (*_touched(plan), *_renamed(start, end))
-        scene = dataclasses.replace(scene, new_writes=_working(plain, end, names))
+        new = _working(server, plain, end, names)
+        scene = dataclasses.replace(scene, new_writes=new)
         found, writes = _attempt(scene, server, key)
         notes: tuple[str, ...] = ()
         if any(one.slug == replay_step.DATA for one in found):
@@ -213,10 +214,13 @@ def _columns(table: Table) -> list[tuple[str, str]]:
     return [(column.name, column.type) for column in table.columns]
 
 
-def _working(dsn: str, schema: Snapshot, names: Sequence[Name]) -> tuple[Write, ...]:
+def _working(
+    server: Server, dsn: str, schema: Snapshot, names: Sequence[Name]
+) -> tuple[Write, ...]:
     tables = sample_rows.tables(schema, names)
+    with shadow.without_triggers(server, dsn) as quiet:
+        sample_rows.fill(quiet, schema, tables)
     with connection.connect(dsn, name="verify", autocommit=True) as conn:
-        sample_rows.fill(conn, schema, tables)
         return sample_rows.writes(conn, schema, tables)
 
 
@@ -231,7 +235,8 @@ def _attempt(scene: _Scene, server: Server, key: str) -> tuple[list[Finding], in
         _version_table(conn, scene.plan)
         if scene.rows:
             tables = sample_rows.tables(scene.start, _touched(scene.plan))
-            sample_rows.fill(conn, scene.start, tables)
+            with shadow.without_triggers(server, dsn) as quiet:
+                sample_rows.fill(quiet, scene.start, tables)
             writes = sample_rows.writes(conn, scene.start, tables)
             scene = dataclasses.replace(scene, old_writes=writes)
         else:

@@ -2,7 +2,8 @@
 
 On empty tables no trigger runs and no expression is evaluated, so a wrong one would pass.
 A table whose constraints the samples do not meet stays empty; nothing is concluded from it.
-Rows are put in with session_replication_role = replica: without foreign keys and triggers.
+Rows are put in on a session whose session_replication_role is replica: without foreign keys
+and triggers.
 """
 
 import re
@@ -116,7 +117,8 @@ def tables(snapshot: Snapshot, names: Sequence[Name]) -> tuple[Table, ...]:
 
 
 def fill(conn: Connection, snapshot: Snapshot, wanted: Sequence[Table]) -> tuple[Unfilled, ...]:
-    """Put sample rows into the tables; those that stay empty, each with the reason."""
+    """Put sample rows into the tables, on a session without triggers; those that stay empty,
+    each with the reason."""
     reasons = ((table, _filled(conn, snapshot, table)) for table in wanted)
     return tuple(Unfilled(table=table.name, reason=why) for table, why in reasons if why)
 
@@ -137,7 +139,6 @@ def _filled(conn: Connection, snapshot: Snapshot, table: Table) -> str:
 
 def _insert_all(conn: Connection, statements: Sequence[str]) -> None:
     with conn.transaction():
-        conn.execute("SET LOCAL session_replication_role = replica")
         for statement in statements:
             conn.execute(statement.encode())
 

@@ -22,12 +22,12 @@ from psycopg import errors
 from zdm.errors import TemporaryError
 from zdm.execute.clock import SystemClock, wait_until
 from zdm.model.sql import ident, literal
-from zdm.postgres.server import programs, provider, reaper
+from zdm.postgres.server import author, programs, provider, reaper
 from zdm.postgres.server.programs import Programs
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 
-FORMAT = 2  # of the clusters in the cache
+FORMAT = 3  # of the clusters in the cache
 KEPT_TEMPLATES = 20
 SLOTS = 16
 _SCRATCH = "zdm_s_"
@@ -137,24 +137,63 @@ def _sweep(server: Server) -> None:
 
 
 @contextlib.contextmanager
-def database(server: Server, template: str | None = None) -> Iterator[str]:
-    """The URL of a new database, empty or from the template saved under a key."""
+def database(
+    server: Server, template: str | None = None, *, logged: bool = False
+) -> Iterator[str]:
+    """The URL of a new database for the author's role, empty or from the template saved under
+    a key; `logged`: the server's log holds every statement sent to it."""
     name = f"{_SCRATCH}{uuid4().hex[:16]}"
     source = "template0" if template is None else _template_name(template)
     with connection.connect(server.dsn, name="shadow") as conn:
         if template is not None:
             _touch(conn, source)
-        _copy(conn, source, name)
+        apart = author.prepare(conn, server)
+        _copy(conn, source, name, owner=author.ROLE if apart else None)
+        if logged:
+            author.log_everything(conn, name)
     try:
-        yield _url(server, name)
+        if apart and template is None:  # later, the database holds the author's objects
+            author.own(server, name)
+        yield author.url(server, name) if apart else _url(server, name)
     finally:
         with connection.connect(server.dsn, name="shadow") as conn:
             conn.execute(f"DROP DATABASE IF EXISTS {ident(name)} WITH (FORCE)".encode())
 
 
-def _copy(conn: connection.Connection, source: str, name: str) -> None:
+@contextlib.contextmanager
+def without_triggers(server: Server, dsn: str) -> Iterator[connection.Connection]:
+    """A session in which neither foreign keys nor ordinary triggers run, for sample rows. Only
+    a superuser may set that, so it is set for the database while the session begins."""
+    name = ident(_name(dsn))
+    with connection.connect(server.dsn, name="shadow") as admin:
+        with contextlib.suppress(errors.InsufficientPrivilege):
+            admin.execute(
+                f"ALTER DATABASE {name} SET session_replication_role = replica".encode()
+            )
+        try:
+            opened = connection.connect(dsn, name="verify", autocommit=True)
+        finally:
+            admin.execute(f"ALTER DATABASE {name} RESET session_replication_role".encode())
+    with contextlib.closing(opened):
+        yield opened
+
+
+def administration(server: Server, dsn: str) -> str:
+    """The URL of a shadow database for who made it, to put roles and extensions there before
+    anything of the author's is in it."""
+    return _url(server, _name(dsn))
+
+
+def _name(dsn: str) -> str:
+    return unquote(urlsplit(dsn).path.removeprefix("/"))
+
+
+def _copy(
+    conn: connection.Connection, source: str, name: str, *, owner: str | None = None
+) -> None:
     """CREATE DATABASE; sessions of the source that were just closed may need a moment."""
-    create = f"CREATE DATABASE {ident(name)} TEMPLATE {ident(source)}".encode()
+    whose = f" OWNER {ident(owner)}" if owner is not None else ""
+    create = f"CREATE DATABASE {ident(name)} TEMPLATE {ident(source)}{whose}".encode()
 
     def is_made() -> bool:
         try:
@@ -183,7 +222,7 @@ def save_template(server: Server, dsn: str, key: str) -> None:
 
     All sessions in it must be closed. The templates not used for longest go.
     """
-    name, source = _template_name(key), unquote(urlsplit(dsn).path.removeprefix("/"))
+    name, source = _template_name(key), _name(dsn)
     draft = f"{_SCRATCH}{uuid4().hex[:16]}"
     with connection.connect(server.dsn, name="shadow") as conn:
         _copy(conn, source, draft)

@@ -26,8 +26,11 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from zdm.errors import InputError, ZdmError
 from zdm.revisions.shadow_address import Address
 
-MARKER = "zdm.shadow"
-ASK_MARKER = f"SELECT pg_catalog.current_setting('{MARKER}', true)"
+# The mark of a shadow is the comment on its database, which its owner may set.
+ASK_MARKER = (
+    "SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database"
+    " WHERE datname = pg_catalog.current_database()"
+)
 # What says where to connect and as whom; everything else of the user's is kept.
 _ADDRESS = frozenset(
     {

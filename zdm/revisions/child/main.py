@@ -23,23 +23,13 @@ from zdm.errors import InputError, ZdmError
 from zdm.model.sql import ident, literal
 from zdm.revisions import failures
 from zdm.revisions.child import admin
-from zdm.revisions.child.fence import MARKER, Fence
+from zdm.revisions.child.fence import Fence
 from zdm.revisions.child.witness import ASK_SETTINGS, SILENT, Witness
 from zdm.revisions.scripts import Environment
 from zdm.revisions.shadow_address import Address
 
 Answer = dict[str, Any]
 
-# The log must hold each statement once, with its parameters whole.
-LOGGING = {
-    "log_statement": "all",
-    "log_duration": "off",
-    "log_min_duration_statement": "-1",
-    "log_parameter_max_length": "-1",
-    "log_min_messages": "warning",
-    "log_min_error_statement": "error",
-    "lc_messages": "C",
-}
 READ_ONLY = (
     "SELECT proname FROM pg_catalog.pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace"
     " GROUP BY proname HAVING bool_and(provolatile <> 'v')"
@@ -96,12 +86,7 @@ class Child:
         os.environ.update({k: address.url(v) for k, v in self.variables.items()})
         self.fence.open(address, "")  # a new database: only the caller's word says what it is
         name = ident(address.database)
-        admin.run(
-            [
-                f"ALTER DATABASE {name} SET {key} = {literal(value)}"
-                for key, value in {MARKER: token, **LOGGING}.items()
-            ]
-        )
+        admin.run([f"COMMENT ON DATABASE {name} IS {literal(token)}"])
         self.fence.open(address, token)
         self.load().point(address, admin.driver())
         return {}
@@ -110,7 +95,7 @@ class Child:
         """Take the marks off the shadow again, and leave no session of a pool in it."""
         name = ident(self.fence.require().database)
         self.witness.forget_connections()
-        admin.run([*(f"ALTER DATABASE {name} RESET {key}" for key in (MARKER, *LOGGING)), END])
+        admin.run([f"COMMENT ON DATABASE {name} IS NULL", END])
         return {}
 
     def stamp(self, request: Answer) -> Answer:
