@@ -30,12 +30,24 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 def shown(url: str) -> str:
     """The URL as a person may see it: host, port, database and user, no password."""
+    if _is_ambiguous(url):
+        return "the given URL"
     try:
         parts = conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         return "the given URL"
     host, port = parts.get("host") or "localhost", parts.get("port") or 5432
     return f"{parts.get('user') or ''}@{host}:{port}/{parts.get('dbname') or ''}"
+
+
+def _is_ambiguous(url: str) -> bool:
+    """Whether user or password hold an `@` or `/` as it is, so that libpq would take a part of
+    the password for the host."""
+    if not url.startswith(("postgresql://", "postgres://")):
+        return False
+    head = url.partition("://")[2].partition("?")[0]
+    before, at, _ = head.rpartition("@")
+    return bool(at) and not {"@", "/"}.isdisjoint(before)
 
 
 def place(url: str) -> str:
@@ -49,6 +61,11 @@ def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True)
     `tuned` False leaves the session's settings alone: behind a pooler they would stay in a
     server connection that applications share.
     """
+    if _is_ambiguous(url):
+        raise InputError(
+            "the database URL cannot be read: its user or password contains a plain `@` or `/`",
+            hint="encode `@` as `%40`, `/` as `%2F`, `:` as `%3A` and `%` as `%25` there",
+        )
     try:
         connection = psycopg.connect(
             url,
