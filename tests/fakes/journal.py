@@ -11,13 +11,23 @@ from zdm.model.release import RunState, Session
 
 @dataclass(slots=True)
 class JournalOnly:
-    """The few things a gate keeper asks of a database; no SQL is played."""
+    """The few things a gate keeper asks of a database, journal and orders in one."""
 
     clock: Clock
     states: list[RunState] = field(default_factory=list)
-    orders: deque[Order | None] = field(default_factory=deque)  # one for each time it is asked
+    asked: deque[Order | None] = field(default_factory=deque)  # one for each time it is read
     wrong: dict[int, tuple[str, ...]] = field(default_factory=dict)  # by look at the rows
     looks: int = 0
+
+    @property
+    def journal(self) -> "JournalOnly":
+        """Itself."""
+        return self
+
+    @property
+    def orders(self) -> "JournalOnly":
+        """Itself."""
+        return self
 
     def differing(self, step: Backfill) -> tuple[str, ...]:
         """Rows of the step `fill` that differ."""
@@ -28,15 +38,19 @@ class JournalOnly:
         """Nobody else is connected."""
         return ()
 
-    def order(self) -> Order | None:
+    def current(self) -> Order | None:
         """What an operator asks for."""
-        return self.orders.popleft() if self.orders else None
+        return self.asked.popleft() if self.asked else None
 
     def obeyed(self, order: Order) -> None:  # noqa: ARG002  the port's signature
         """It is done with."""
-        self.orders.clear()
+        self.asked.clear()
 
-    def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
-        """Keep it; when a soak began."""
+    def record_state(self, state: RunState) -> None:
+        """Keep it."""
         self.states.append(state)
-        return self.clock.now() if soak else None
+
+    def begin_soak(self) -> datetime:
+        """Keep that it soaks; it begins now."""
+        self.states.append(RunState.SOAKING)
+        return self.clock.now()

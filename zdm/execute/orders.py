@@ -24,7 +24,7 @@ def obey(world: World) -> bool:
     waited = False
     while True:
         world.stop.check()
-        order = world.database.order()
+        order = world.database.orders.current()
         if order is None:
             return waited
         if order.kind == "cancel":
@@ -42,7 +42,7 @@ def obey(world: World) -> bool:
 
 
 def _end(world: World, order: Order) -> None:
-    world.database.obeyed(order)
+    world.database.orders.obeyed(order)
     raise TemporaryError(
         f"cancelled by {order.by}; the journal says where",
         hint="run the same command again to go on, or `zdm rollback` to take it back",

@@ -94,30 +94,8 @@ class Window:
     now: datetime
 
 
-class Database(Protocol):
-    """The target database and the journal in it. Every write checks the fencing epoch."""
-
-    def claim(self, tell: Callable[[str], object]) -> None:
-        """Become the only executor; each session that a dead one left and that is ended is
-        told at once.
-
-        Raises LockBusyError naming the holder.
-        """
-
-    def order(self) -> Order | None:
-        """What an operator asks of this run."""
-
-    def obeyed(self, order: Order) -> None:
-        """A cancel is done with: the next executor goes on."""
-
-    def note(self, waiting: Waiting | None) -> None:
-        """Say in the journal what is waited for; None: nothing."""
-
-    def window(self) -> Window:
-        """Where the run's revert window stands."""
-
-    def end_window(self) -> None:
-        """End the revert window on the operator's word, which is kept."""
+class Journal(Protocol):
+    """What a run has done, kept in the target database. Each write checks the epoch."""
 
     def unfinished(self) -> JournalRun | None:
         """The run that is neither contracted nor reverted, if there is one."""
@@ -140,11 +118,73 @@ class Database(Protocol):
     def name_versions(self, old: Version, new: Version) -> None:
         """Record between which application versions the run moves."""
 
+    def record_state(self, state: RunState) -> None:
+        """Write the state."""
+
+    def begin_soak(self) -> datetime | None:
+        """Write SOAKING; when the soak began, which is now if it had not begun."""
+
+    def record(self, step: Step, state: RunState) -> None:
+        """Record a step as done that has no work of its own in the database."""
+
+    def forget(self, step: Step) -> None:
+        """Record that a step without work of its own is no longer done."""
+
+    def go_back(self, rollout: AwaitRollout) -> None:
+        """Record that the application goes back: REVERTING, and the rollout is only begun.
+
+        Its soak and its revert window are over; another rollout has its own.
+        """
+
+    def mark_point_of_no_return(self, step: str) -> None:
+        """Commit the marker."""
+
+
+class Orders(Protocol):
+    """What an operator and the executor tell each other about a run, through the journal."""
+
+    def current(self) -> Order | None:
+        """What an operator asks of this run."""
+
+    def obeyed(self, order: Order) -> None:
+        """A cancel is done with: the next executor goes on."""
+
+    def note(self, waiting: Waiting | None) -> None:
+        """Say in the journal what is waited for; None: nothing."""
+
+    def window(self) -> Window:
+        """Where the run's revert window stands."""
+
+    def end_window(self) -> None:
+        """End the revert window on the operator's word, which is kept."""
+
+
+class Database(Protocol):
+    """The target database: the lock of the only executor, the work, and the journal of it."""
+
+    @property
+    def journal(self) -> Journal:
+        """What the run has done."""
+
+    @property
+    def orders(self) -> Orders:
+        """What an operator asks of the run."""
+
+    def claim(self, tell: Callable[[str], object]) -> None:
+        """Become the only executor; each session that a dead one left and that is ended is
+        told at once.
+
+        Raises LockBusyError naming the holder.
+        """
+
+    def reconnect(self, tell: Callable[[str], object]) -> None:
+        """Connect and claim again after a loss, with a new epoch; tells as `claim`."""
+
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
 
-    def record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
-        """Write the state; with `soak`, its start if there is none yet, which is returned."""
+    def sessions(self) -> tuple[Session, ...]:
+        """Other clients' connections to this database."""
 
     def run(
         self, step: RunSql, state: RunState
@@ -160,29 +200,8 @@ class Database(Protocol):
     def differing(self, step: Backfill) -> tuple[str, ...]:
         """Keys of rows, from a sample, that a done backfill with dual write left wrong."""
 
-    def record(self, step: Step, state: RunState) -> None:
-        """Record a step as done that has no work of its own in the database."""
-
     def revert(self, step: RunSql | Backfill) -> Generator[Waiting | SessionEnded, None, None]:
         """Undo a step, done or half done, and record that it is no longer done."""
-
-    def go_back(self, rollout: AwaitRollout) -> None:
-        """Record that the application goes back: REVERTING, and the rollout is only begun.
-
-        Its soak and its revert window are over; another rollout has its own.
-        """
-
-    def forget(self, step: Step) -> None:
-        """Record that a step without work of its own is no longer done."""
-
-    def mark_point_of_no_return(self, step: str) -> None:
-        """Commit the marker."""
-
-    def sessions(self) -> tuple[Session, ...]:
-        """Other clients' connections to this database."""
-
-    def reconnect(self, tell: Callable[[str], object]) -> None:
-        """Connect and claim again after a loss, with a new epoch; tells as `claim`."""
 
 
 class Platform(Protocol):

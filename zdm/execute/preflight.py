@@ -14,7 +14,7 @@ SHOWN = 5  # differences named in a message
 
 def check(plan: PlanText, database: Database, wanted: Options) -> JournalRun | None:
     """The unfinished run of this plan, or None where a new one may begin."""
-    run = database.unfinished()
+    run = database.journal.unfinished()
     if run is None:
         _no_start_in_the_middle(plan.plan, wanted)
         _start(plan.plan, database, wanted.start)

@@ -30,7 +30,7 @@ class Recorder:
             if waiting is not None:
                 self._waits(waiting)
             elif self.waiting is not None or isinstance(event, RunStarted):  # or another's
-                self.database.note(None)
+                self.database.orders.note(None)
                 self.waiting = None
 
     def _wait(self, event: Event) -> Waiting | None:
@@ -54,5 +54,5 @@ class Recorder:
         same = self.waiting is not None and self.waiting.gate == event.gate
         if same and self.noted_at is not None and now - self.noted_at < REFRESH:
             return
-        self.database.note(event)
+        self.database.orders.note(event)
         self.waiting, self.noted_at = event, now

@@ -13,14 +13,16 @@ from zdm.execute.world import Options, World
 def keep(world: World, options: Options) -> None:
     """Wait until it is over, or somebody ended it; raises TemporaryError with `no_wait`."""
     while True:
-        window = patiently(world, options, world.database.window, gate="connection").value
+        window = patiently(
+            world, options, world.database.orders.window, gate="connection"
+        ).value
         if window.deployed_at is None or window.ended_at is not None:
             return
         end = window.deployed_at + options.rollout.revert_window
         if window.now >= end:
             return
         if options.approve:
-            patiently(world, options, world.database.end_window, gate="connection")
+            patiently(world, options, world.database.orders.end_window, gate="connection")
             return
         if options.no_wait:
             raise TemporaryError(

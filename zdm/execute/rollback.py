@@ -37,11 +37,11 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     recorder = Recorder(world.observer, world.database, world.clock)
     world = replace(world, observer=recorder)
     claim(world, options)
-    run = world.database.unfinished()
+    run = world.database.journal.unfinished()
     if run is None:
         raise RefusedError("no run is unfinished, so there is nothing to take back")
     _refuse(run, _undone(plan, run))
-    run = world.database.adopt(run)
+    run = world.database.journal.adopt(run)
     world.observer.notify(
         RunStarted(
             plan=run.plan_name,
@@ -54,7 +54,7 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     for step in _undone(plan, run, goes_back=_application(run, plan, world, options)):
         _undo(step, world, options)
     _equals_start(plan, world)
-    world.database.record_state(RunState.REVERTED)
+    world.database.journal.record_state(RunState.REVERTED)
     world.observer.notify(RunStopped(state=RunState.REVERTED))
     return RunState.REVERTED
 
@@ -67,9 +67,9 @@ def _application(run: JournalRun, plan: Plan, world: World, options: Options) ->
     rollout = _rollout(plan)
     # before the application goes back: from here `zdm guard` admits the old version only
     if goes_back and rollout is not None:
-        world.database.go_back(rollout)
+        world.database.journal.go_back(rollout)
     else:
-        world.database.record_state(RunState.REVERTING)
+        world.database.journal.record_state(RunState.REVERTING)
     world.observer.notify(StateChanged(state=RunState.REVERTING))
     if goes_back:
         _application_back(world, options)
@@ -148,7 +148,7 @@ def _undo(step: Step, world: World, options: Options) -> None:
         case RunSql() | Backfill():
             patiently(world, options, lambda: _revert(step, world), gate="lock")
         case AwaitRollout():
-            patiently(world, options, lambda: world.database.forget(step), gate="lock")
+            patiently(world, options, lambda: world.database.journal.forget(step), gate="lock")
         case _:
             assert_never(step)
     world.observer.notify(StepReverted(id=step.id, title=step.title))

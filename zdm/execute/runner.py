@@ -74,7 +74,7 @@ class _Runner:
     def run(self) -> RunState:
         """Claim, check, and do what is not done."""
         claim(self.world, self.options)
-        if self.world.database.finished(self.text.digest):
+        if self.world.database.journal.finished(self.text.digest):
             return RunState.CONTRACTED
         journal = preflight.check(self.text, self.world.database, self.options)
         self.keeper.check()
@@ -94,11 +94,15 @@ class _Runner:
     def _begin(self, journal: JournalRun | None) -> None:
         database = self.world.database
         resumed = journal is not None
-        run = database.begin(self.text) if journal is None else database.adopt(journal)
+        run = (
+            database.journal.begin(self.text)
+            if journal is None
+            else database.journal.adopt(journal)
+        )
         self.done = set(run.done)
         self.past_return = run.past_return
         old, new = self.options.old, self.options.new
-        self._retrying(lambda: database.name_versions(old, new))
+        self._retrying(lambda: database.journal.name_versions(old, new))
         self.world.observer.notify(
             RunStarted(
                 plan=self.plan.name,
@@ -133,13 +137,13 @@ class _Runner:
                 self._step(step, position)
         self._retrying(self._recall)
         reached = states.reached(self.plan, self.done)
-        self._retrying(lambda: self.world.database.record_state(reached))
+        self._retrying(lambda: self.world.database.journal.record_state(reached))
         self.world.observer.notify(RunStopped(state=reached))
         return reached
 
     def _recall(self) -> None:
         """A crash without synchronous commit, or a replica that took over, loses commits."""
-        run = self.world.database.recall()
+        run = self.world.database.journal.recall()
         lost = self.done - set(run.done)
         self.done, self.past_return = set(run.done), run.past_return
         if lost:
@@ -196,7 +200,7 @@ class _Runner:
             for event in events:
                 self.world.observer.notify(event)
                 self.world.stop.check()
-                if self.world.database.order() is not None:
+                if self.world.database.orders.current() is not None:
                     raise OrderedError("the operator wants it to stand still")
 
     def _guard(self, step: RunSql | Backfill) -> None:
@@ -206,17 +210,17 @@ class _Runner:
         if step.phase.position > Phase.ROLLOUT.position:
             self.keeper.still_clear()
         if step.id == self.plan.point_of_no_return and not self.past_return:
-            self.world.database.mark_point_of_no_return(step.id)
+            self.world.database.journal.mark_point_of_no_return(step.id)
             self.past_return = True
             self.world.observer.notify(PointOfNoReturn(step=step.id))
 
     def _rollout(self, step: AwaitRollout, state: RunState) -> int:
         reached = states.reached(self.plan, self.done)
-        self._retrying(lambda: self.world.database.record_state(reached))
+        self._retrying(lambda: self.world.database.journal.record_state(reached))
         self.keeper.require_platform()  # before the state says that it deploys
-        self._retrying(lambda: self.world.database.record_state(state))
+        self._retrying(lambda: self.world.database.journal.record_state(state))
         self.keeper.deploy_and_wait()
-        record = partial(self.world.database.record, step, RunState.DEPLOYED)
+        record = partial(self.world.database.journal.record, step, RunState.DEPLOYED)
         return self._retrying(record).attempts
 
     def _retrying(self, work: Callable[[], T]) -> Done[T]:

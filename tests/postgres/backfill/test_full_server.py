@@ -256,11 +256,11 @@ def test_a_run_is_not_taken_up_on_a_standby(primary: tuple[Server, Server]) -> N
         caught_up(own, standby.dsn)
         made = PostgresDatabase(there, SystemClock(), StopFlag(), Pacing.FULL)
         try:
-            run = made.unfinished()
+            run = made.journal.unfinished()
             assert run is not None
             with pytest.raises(ConnectionLostError, match="read-only transaction"):
-                made.adopt(run)
+                made.journal.adopt(run)
             with pytest.raises(ConnectionLostError, match="read-only transaction"):
-                made.begin(PlanText(plan=plans.plan(), text="p", digest="d"))
+                made.journal.begin(PlanText(plan=plans.plan(), text="p", digest="d"))
         finally:
             made.close()

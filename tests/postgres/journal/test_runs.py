@@ -152,8 +152,8 @@ def test_no_note_of_a_fenced_out_executor_is_written(own: Connection) -> None:
 
 def test_a_wait_of_an_executor_that_ended_is_not_the_next_ones(database: str) -> None:
     made = PostgresDatabase(database, SystemClock(), StopFlag(), Pacing.FULL)
-    run = made.begin(PlanText(plan=plans.plan(), text="p", digest="d"))
-    made.note(Waiting(gate="lock", reason="held", since=datetime.now(UTC)))
+    run = made.journal.begin(PlanText(plan=plans.plan(), text="p", digest="d"))
+    made.orders.note(Waiting(gate="lock", reason="held", since=datetime.now(UTC)))
     started = RunStarted(plan="p", run=run.id, resumed=True, steps=1, done=0)
     try:
         Recorder(Silent(), made, SystemClock()).notify(started)

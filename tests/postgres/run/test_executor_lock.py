@@ -143,7 +143,7 @@ def test_what_was_ended_is_reported_and_recorded_while_another_is_still_waited_f
         dead.close()
         other.rollback()
         made.claim(ended.append)
-        made.begin(PlanText(plan=plans.plan(), text="p", digest="d"))
+        made.journal.begin(PlanText(plan=plans.plan(), text="p", digest="d"))
 
     assert [who.startswith(f"zdm-run:{name} ") for who in ended] == [True]
     assert scalar(database, "SELECT array_agg(what) FROM zdm.act") == [

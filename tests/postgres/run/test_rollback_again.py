@@ -90,9 +90,9 @@ def test_an_undo_whose_acknowledgement_was_lost_is_not_done_again(database: str)
     stage.execute(until=RunState.BACKFILLED)
     with stage.world() as world:
         world.database.claim(print)
-        run = world.database.unfinished()
+        run = world.database.journal.unfinished()
         assert run is not None
-        world.database.adopt(run)
+        world.database.journal.adopt(run)
         for step in reversed(stage.plan.steps):
             if isinstance(step, RunSql | Backfill) and step.id in run.done:
                 for _ in range(2):

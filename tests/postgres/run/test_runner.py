@@ -33,6 +33,8 @@ from zdm.model.release import RunState
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run.database import PostgresDatabase
+from zdm.postgres.run.executor import Executor
+from zdm.postgres.run.limits import Limits
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 from zdm.workflows import plan_files
@@ -201,12 +203,12 @@ def test_steps_that_the_server_lost_are_done_again(database: str, plan: Plan) ->
 
 def test_what_the_executor_commits_is_on_disk(database: str) -> None:
     with (
-        closing(PostgresDatabase(database, SystemClock(), StopFlag(), Pacing.FULL)) as made,
+        closing(Executor(database, StopFlag(), Limits())) as made,
         opened(database) as conn,
     ):
         conn.execute(f"ALTER DATABASE {conn.info.dbname} SET synchronous_commit = off".encode())
         made.reconnect(print)
-        shown = made._connection.execute("SHOW synchronous_commit").fetchone()
+        shown = made.connection.execute("SHOW synchronous_commit").fetchone()
 
     assert shown == ("on",)
 

@@ -120,7 +120,7 @@ class GateKeeper:
     def _soak(self) -> Refused | None:
         """Poll for the soak's whole length; how the rollout failed meanwhile, if it did."""
         clock, rollout = self.world.clock, self.options.rollout
-        began = self._record_state(RunState.SOAKING, soak=True)
+        began = self._patiently(self.world.database.journal.begin_soak)
         if began is None:
             return None
         end = began + rollout.soak
@@ -183,8 +183,8 @@ class GateKeeper:
         """Whether the operator had paused the run."""
         return self._patiently(partial(orders.obey, self.world), before=orders.check_stop)
 
-    def _record_state(self, state: RunState, *, soak: bool = False) -> datetime | None:
-        return self._patiently(lambda: self.world.database.record_state(state, soak=soak))
+    def _record_state(self, state: RunState) -> None:
+        self._patiently(lambda: self.world.database.journal.record_state(state))
 
     def _patiently(
         self, work: Callable[[], T], before: Callable[[World], object] = orders.obey

@@ -180,32 +180,35 @@ def failed(
     )
 
 
-def write_state(
-    connection: Connection, fence: Fence, state: RunState, *, soak: bool = False
-) -> datetime | None:
-    """Record the state; returns the start of the soak where `soak` is asked.
-
-    After a failed deploy the next rollout soaks anew.
-    """
-    row = connection.execute(
+def write_state(connection: Connection, fence: Fence, state: RunState) -> None:
+    """Record the state; after a failed deploy the next rollout soaks anew."""
+    connection.execute(
         "UPDATE zdm.run SET state = %s, updated_at = clock_timestamp(),"
-        " soak_since = CASE WHEN %s THEN coalesce(soak_since, clock_timestamp())"
-        " WHEN %s THEN NULL ELSE soak_since END,"
+        " soak_since = CASE WHEN %s THEN NULL ELSE soak_since END,"
         " deployed_at = CASE WHEN %s THEN coalesce(deployed_at, clock_timestamp())"
         " ELSE deployed_at END,"
         " finished_at = CASE WHEN %s THEN clock_timestamp() END"
-        " WHERE id = %s AND epoch = %s RETURNING soak_since",
+        " WHERE id = %s AND epoch = %s",
         (
             state.value,
-            soak,
             state is RunState.FAILED_KEPT_EXPANDED,
             state is RunState.DEPLOYED,
             state in FINISHED,
             fence.run,
             fence.epoch,
         ),
+    )
+
+
+def begin_soak(connection: Connection, fence: Fence) -> datetime | None:
+    """Record that the soak goes on from where it began, or begins; returns its start."""
+    write_state(connection, fence, RunState.SOAKING)
+    row = connection.execute(
+        "UPDATE zdm.run SET soak_since = coalesce(soak_since, clock_timestamp())"
+        " WHERE id = %s AND epoch = %s RETURNING soak_since",
+        (fence.run, fence.epoch),
     ).fetchone()
-    return row[0] if row is not None and soak else None
+    return None if row is None else row[0]
 
 
 def intend(connection: Connection, fence: Fence, step: str) -> None:

@@ -386,7 +386,7 @@ def test_a_run_that_does_not_come_to_the_rollout_asks_no_platform() -> None:
 def test_a_pause_stands_still_and_sets_the_count_back() -> None:
     gate, watching, database = keeper(scenes(Scene()))
     pause = Order(kind="pause", by="ann@laptop", at=START)
-    database.orders.extend((None, pause, pause, None))
+    database.asked.extend((None, pause, pause, None))
     gate.wait_until_clear()
     polls = [event.polls for event in watching.events if isinstance(event, GateClear)]
     paused = [e for e in watching.events if isinstance(e, Waiting) and e.gate == "pause"]
@@ -397,8 +397,8 @@ def test_a_pause_stands_still_and_sets_the_count_back() -> None:
 
 def test_a_cancel_ends_the_wait_and_is_taken_off() -> None:
     gate, _, database = keeper(scenes(Scene()))
-    database.orders.append(Order(kind="cancel", by="ann@laptop", at=START))
+    database.asked.append(Order(kind="cancel", by="ann@laptop", at=START))
     with pytest.raises(TemporaryError, match="cancelled by ann@laptop"):
         gate.wait_until_clear()
 
-    assert not database.orders
+    assert not database.asked
