@@ -14,6 +14,7 @@ import pytest
 import zdm
 from zdm.operations import ALL
 from zdm.planning import invariants
+from zdm.render.outputs import Output
 from zdm.rollout import registry
 
 ROOT = Path(__file__).parent.parent
@@ -167,6 +168,17 @@ def test_nothing_else_in_the_code_names_an_operation(slug: str) -> None:
     ]
 
     assert naming == []
+
+
+def test_every_output_is_registered_and_has_its_tests_and_its_page() -> None:
+    folder = PACKAGE / "render/outputs"
+    modules = {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
+    tests = (ROOT / "tests/unit/render/outputs").glob("test_*.py")
+    pages = (ROOT / "docs/outputs").glob("*.md")
+
+    assert set(Output) == modules
+    assert {path.stem.removeprefix("test_") for path in tests} == modules
+    assert {path.stem for path in pages} == modules
 
 
 def test_every_driver_is_registered_once() -> None:

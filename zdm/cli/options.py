@@ -59,15 +59,6 @@ EndBlockersAfter = Annotated[
 ]
 
 
-class Format(StrEnum):
-    """How a plan is shown."""
-
-    TERMINAL = "terminal"
-    MARKDOWN = "markdown"
-    SQL = "sql"
-    JSON = "json"
-
-
 class Until(StrEnum):
     """A state that a run may stop at, or go on from."""
 

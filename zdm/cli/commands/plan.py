@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zdm.cli import options, wiring
-from zdm.cli.options import Database, Format, SnapshotFile
+from zdm.cli.options import Database, SnapshotFile
+from zdm.render.outputs import Output
+from zdm.render.screen import Screen
 
 if TYPE_CHECKING:
     from zdm.model.plan import Plan
@@ -24,8 +26,8 @@ def command(
     ] = None,
     snapshot: SnapshotFile = None,
     format_: Annotated[
-        Format, typer.Option("--format", help="How to show the plan.")
-    ] = Format.TERMINAL,
+        Output, typer.Option("--format", help="How to show the plan.")
+    ] = Output.TERMINAL,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -80,33 +82,15 @@ def _file(output: Path | None, plans: Path, name: str) -> Path:
     return output
 
 
-def _show(plan: "Plan", format_: Format, file: Path | None) -> None:
+def _show(plan: "Plan", format_: Output, file: Path | None) -> None:
     from zdm.workflows import plan_files
 
     if file is not None and file.suffix not in (".yaml", ".yml"):
-        plan_files.write(file, _render(plan, format_, colour=False))
+        screen = Screen(width=options.width())
+        plan_files.write(file, format_.render(plan, screen))
         return
     if file is not None:
         plan_files.write_plan(file, plan)
         options.say(f"{file} written")
-    typer.echo(_render(plan, format_, colour=options.coloured()), nl=False)
-
-
-def _render(plan: "Plan", format_: Format, *, colour: bool) -> str:
-    match format_:
-        case Format.TERMINAL:
-            from zdm.render import terminal
-
-            return terminal.render(plan, colour=colour, width=options.width())
-        case Format.MARKDOWN:
-            from zdm.render import markdown
-
-            return markdown.render(plan)
-        case Format.SQL:
-            from zdm.render import sql
-
-            return sql.render(plan)
-        case Format.JSON:
-            from zdm.render import json
-
-            return json.render(plan)
+    screen = Screen(colour=options.coloured(), width=options.width())
+    typer.echo(format_.render(plan, screen), nl=False)

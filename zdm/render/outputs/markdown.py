@@ -10,12 +10,13 @@ from zdm.compat.states import State
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Side, Step
 from zdm.render import outline
 from zdm.render.outline import Numbered, PhaseOutline
+from zdm.render.screen import FILE, Screen
 from zdm.serialize import plan_file
 
 _MARKS = {"works": "✅"}
 
 
-def render(plan: Plan) -> str:
+def render(plan: Plan, _screen: Screen = FILE) -> str:
     """The plan as a Markdown document."""
     blocks = [
         f"## Migration plan `{plan.name}`",

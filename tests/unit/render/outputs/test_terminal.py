@@ -1,0 +1,40 @@
+import dataclasses
+import re
+
+from tests.golden import Golden
+from tests.samples import ADD, RENAME
+from tests.unit.render.outputs import plans
+from zdm.render.outputs import terminal
+from zdm.render.screen import Screen
+
+
+def test_it_is_readable_without_colour(golden: Golden) -> None:
+    golden.check("render_terminal.txt", terminal.render(RENAME))
+
+
+def test_it_keeps_to_the_width() -> None:
+    lines = terminal.render(RENAME, Screen(width=60)).splitlines()
+
+    assert max(len(line) for line in lines) <= 60
+
+
+def test_a_migration_cannot_steer_the_terminal() -> None:
+    evil = "\x1b]0;owned\x07\x1b[2J\u202e"
+    step = dataclasses.replace(ADD, title=evil, reason=evil, sql=(evil,))
+    plan = dataclasses.replace(RENAME, name=evil, steps=(step,), notes=(evil,))
+
+    assert not set("\x1b\x07\u202e") & set(terminal.render(plan))
+
+
+def test_colour_adds_no_words() -> None:
+    coloured = terminal.render(RENAME, Screen(colour=True))
+    plain = "\n".join(
+        line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", coloured).splitlines()
+    )
+
+    assert "\x1b[" in coloured
+    assert plain + "\n" == terminal.render(RENAME)
+
+
+def test_a_plan_without_point_of_no_return_says_so() -> None:
+    assert "can be rolled back at every step" in terminal.render(plans.WITH_A_WAY_BACK)
