@@ -10,16 +10,17 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+LENGTH = r"(?:\d+ms|\d+(?:\.\d)?s|\d+m(?:\d+s)?)"
 BLOCK = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
 VOLATILE = (
-    (re.compile(r"\(\d+\.\d s\)"), "(0.1 s)"),
+    (re.compile(rf"\({LENGTH}\)"), "(120ms)"),
     # how often a log hears of progress depends on time
     (re.compile(r"^  … (\w+ +\d+ % |waiting |no old .* [2-9] of ).*\n", re.MULTILINE), ""),
     (re.compile(r"PostgreSQL (\d+)\.\d+"), r"PostgreSQL \1"),
     (re.compile(r"\d\d:\d\d:\d\d"), "12:00:00"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "2026-11-25"),
     (re.compile(r"process \d+ on [\w.-]+"), "process 4711 on laptop"),
-    (re.compile(r" in \d+\.\d s"), " in 0.1 s"),
+    (re.compile(rf" in {LENGTH}\b"), " in 120ms"),
     (re.compile(r"WAL \d+\.\d MB"), "WAL 6.3 MB"),
 )
 

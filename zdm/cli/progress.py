@@ -26,6 +26,7 @@ from zdm.execute.events import (
     Suspicious,
     Waiting,
 )
+from zdm.model import duration, size
 
 _MINUTE = timedelta(minutes=1)
 
@@ -127,15 +128,15 @@ def _backfill(event: BackfillProgress) -> str:
     if event.verifying:
         parts.append("verifying")
     else:
-        parts.append(f"batch {event.batch:,} in {event.batch_seconds:.2f} s")
+        parts.append(f"batch {event.batch:,} in {_seconds(event.batch_seconds)}")
     if event.wal_rate is not None and not event.verifying:
-        parts.append(f"WAL {size(event.wal_rate)}/s")
+        parts.append(f"WAL {size.text(event.wal_rate)}/s")
     if event.expected is not None and not event.verifying:
         planned = event.expected.planned_wal_bytes
-        beside = "" if planned is None else f" ({size(planned)} planned)"
-        parts.append(f"of {size(event.expected.wal_bytes)}{beside}")
+        beside = "" if planned is None else f" ({size.text(planned)} planned)"
+        parts.append(f"of {size.text(event.expected.wal_bytes)}{beside}")
     if event.rest_reason and not event.verifying and not event.waiting:
-        parts.append(f"then rests {event.rest:.2f} s for {event.rest_reason}")
+        parts.append(f"then rests {_seconds(event.rest)} for {event.rest_reason}")
     if event.eta is not None and not event.verifying:
         parts.append(f"{_left(event.eta, event.eta_high)} left")
     if event.waiting:
@@ -145,16 +146,14 @@ def _backfill(event: BackfillProgress) -> str:
 
 def _measured(event: BackfillMeasured) -> str:
     planned = event.planned_wal_bytes
-    expected = "" if planned is None else f" ({size(planned)} planned)"
+    expected = "" if planned is None else f" ({size.text(planned)} planned)"
     lines = [
         f"    {event.table}: {event.changed:,} of {event.scanned:,} rows changed in"
-        f" {_length(event.filling)}, verified in {_length(event.verifying)};"
-        f" WAL {size(event.wal_bytes)}{expected}"
+        f" {duration.text(event.filling)}, verified in {duration.text(event.verifying)};"
+        f" WAL {size.text(event.wal_bytes)}{expected}"
     ]
     if event.held:
-        held = ", ".join(
-            f"{gate} {_length(timedelta(seconds=seconds))}" for gate, seconds in event.held
-        )
+        held = ", ".join(f"{gate} {_seconds(seconds)}" for gate, seconds in event.held)
         lines.append(f"    held: {held}")
     if event.retries:
         again = ", ".join(f"{state} {count} times" for state, count in event.retries)
@@ -162,18 +161,16 @@ def _measured(event: BackfillMeasured) -> str:
     return "\n".join([*lines, *(f"    ! {note}" for note in event.notes)])
 
 
-def size(count: float) -> str:
-    """Bytes for people."""
-    megabytes = count / 1_000_000
-    return f"{megabytes:,.0f} MB" if megabytes >= 10 else f"{megabytes:,.1f} MB"
+def _seconds(value: float) -> str:
+    return duration.text(timedelta(seconds=value))
 
 
 def _left(low: timedelta, high: timedelta | None) -> str:
-    if high is None or _length(high) == _length(low):
-        return _length(low)
+    if high is None or duration.text(high) == duration.text(low):
+        return duration.text(low)
     if low >= _MINUTE:
         return f"{low // _MINUTE} to {-(-high // _MINUTE)} min"
-    return f"{_length(low)} to {_length(high)}"
+    return f"{duration.text(low)} to {duration.text(high)}"
 
 
 def _scanned(event: BackfillProgress) -> str:
@@ -188,14 +185,4 @@ def _done(event: StepDone) -> str:
     if event.found:
         return "was done already"
     again = f", {event.attempts} attempts" if event.attempts > 1 else ""
-    return f"{_length(event.duration)}{again}"
-
-
-def _length(value: timedelta) -> str:
-    seconds = value.total_seconds()
-    if value < _MINUTE:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return (
-        f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-    )
+    return f"{duration.text(event.duration)}{again}"

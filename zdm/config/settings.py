@@ -121,7 +121,7 @@ class BackfillSettings:
     @property
     def wal_limit(self) -> int | None:
         """Bytes of WAL that one backfill may write without being asked about."""
-        return None if self.wal_limit_gb is None else int(self.wal_limit_gb * 1024**3)
+        return None if self.wal_limit_gb is None else int(self.wal_limit_gb * 10**9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

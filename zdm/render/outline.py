@@ -5,11 +5,11 @@ Pure text; a rendering only arranges it.
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import groupby
 
 from zdm.compat import states
 from zdm.compat.states import State
+from zdm.model import duration, size
 from zdm.model.plan import (
     AwaitRollout,
     Backfill,
@@ -23,7 +23,6 @@ from zdm.model.plan import (
 )
 from zdm.model.sql import ident
 
-_KILO = 1000
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -84,24 +83,6 @@ def steps(plan: Plan) -> str:
     return "1 step" if len(plan.steps) == 1 else f"{len(plan.steps)} steps"
 
 
-def size(number: int) -> str:
-    """Bytes in the decimal unit that leaves the fewest digits."""
-    value, unit = float(number), "B"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if value < _KILO:
-            break
-        value, unit = value / _KILO, larger
-    return f"{value:.0f} {unit}" if value >= 10 or unit == "B" else f"{value:.1f} {unit}"
-
-
-def duration(value: timedelta) -> str:
-    """A timeout, such as `200ms` or `15s`."""
-    milliseconds = value // timedelta(milliseconds=1)
-    if milliseconds < _KILO:
-        return f"{milliseconds}ms"
-    return f"{milliseconds / _KILO:g}s"
-
-
 def cost(step: Step) -> str:
     """What a step costs, or that it neither scans nor rewrites; unknown is never shown as 0."""
     value = step.cost
@@ -112,9 +93,9 @@ def cost(step: Step) -> str:
     elif isinstance(step, Backfill):
         parts.append("row count unknown (no statistics)")
     if value.written_bytes:
-        parts.append(f"{size(value.written_bytes)} written")
+        parts.append(f"{size.text(value.written_bytes)} written")
     if value.wal_bytes:
-        parts.append(f"about {size(value.wal_bytes)} WAL")
+        parts.append(f"about {size.text(value.wal_bytes)} WAL")
     if value.scan:
         parts.append("reads the whole table")
     return ", ".join(parts) or "no scan, no rewrite"
@@ -134,13 +115,13 @@ def waits(step: Step) -> str:
             return "outside a transaction, no lock timeout"
         case RunSql() if step.statement_timeout:
             return (
-                f"waits at most {duration(step.lock_timeout)} for its lock and retries; runs at"
-                f" most {duration(step.statement_timeout)}"
+                f"waits at most {duration.text(step.lock_timeout)} for its lock and retries;"
+                f" runs at most {duration.text(step.statement_timeout)}"
             )
         case RunSql():
             return (
-                f"waits at most {duration(step.lock_timeout)} for its lock and retries; runs as"
-                " long as it needs"
+                f"waits at most {duration.text(step.lock_timeout)} for its lock and retries;"
+                " runs as long as it needs"
             )
         case Backfill():
             return f"batches by {', '.join(step.key) or 'page'}, each in its own transaction"
@@ -172,7 +153,7 @@ def written(plan: Plan) -> str:
         return "rows written: unknown (no statistics)"
     wal = sum(step.cost.wal_bytes or 0 for step in plan.steps)
     rows = count(sum(step.cost.rows or 0 for step in writing))
-    return f"{rows} rows written, about {size(wal)} WAL"
+    return f"{rows} rows written, about {size.text(wal)} WAL"
 
 
 def first_line(sql: str) -> str:

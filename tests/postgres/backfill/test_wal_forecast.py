@@ -27,7 +27,7 @@ from zdm.workflows import steer_run
 PLANNED = Cost(rows=1000, wal_bytes=1_000_000)
 SPENT = Spent(scanned=500, changed=250, wal=600_000, estimate=2000, batches=20)
 SOON = BackfillGates(poll=timedelta(milliseconds=50))
-LITTLE = BackfillSettings(wal_limit_gb=0.0001, gates=SOON)  # 107 kB: one batch writes more
+LITTLE = BackfillSettings(wal_limit_gb=0.0001, gates=SOON)  # 100 kB: one batch writes more
 DBA = "dba@host"
 
 
@@ -64,8 +64,8 @@ def test_what_was_written_is_never_foretold_as_less() -> None:
     [
         (1000, 2_000_000, ""),
         (500, 500_000, ""),
-        (1000, 3 << 20, "it will write 3 MB of WAL, and 977 kB was planned"),
-        (1000, 400_000, "it will write 391 kB of WAL, and 977 kB was planned"),
+        (1000, 3 << 20, "it will write 3.1 MB of WAL, and 1.0 MB was planned"),
+        (1000, 400_000, "it will write 400 kB of WAL, and 1.0 MB was planned"),
         (2001, 1_000_000, "it will write 2,001 rows, and 1,000 were planned"),
     ],
 )
@@ -134,7 +134,7 @@ def test_above_the_limit_it_holds_until_the_operator_lets_it_exceed_it(
                 answers = [steer_run.resume(database), steer_run.resume(database)]
     measured = next(e for e in events if isinstance(e, BackfillMeasured))
 
-    assert seen[0].holds[0].reason.endswith("of WAL (limit 105 kB); `zdm resume` approves it")
+    assert seen[0].holds[0].reason.endswith("of WAL (limit 100 kB); `zdm resume` approves it")
     assert seen[3].scanned == seen[5].scanned  # nothing began
     assert (answers[0].order is not None, answers[0].held) == (True, ("backfill-1",))
     assert (answers[1].order, answers[1].exceeding) == (None, ("backfill-1",))

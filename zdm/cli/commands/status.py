@@ -11,9 +11,9 @@ import typer
 
 from zdm.cli import wiring
 from zdm.cli.options import Database
-from zdm.cli.progress import size
 from zdm.errors import ZdmError
 from zdm.execute import executors
+from zdm.model import size
 
 if TYPE_CHECKING:
     from zdm.model.plan import Step
@@ -244,8 +244,8 @@ def _step(status: "Status", step: "Step") -> str:
 
 def _cost(cost: "RecordedCost") -> str:
     """What a backfill is going to cost."""
-    planned = "" if cost.planned_wal is None else f", {size(cost.planned_wal)} planned"
-    said = f"; {size(cost.expected_wal)} of WAL expected{planned}"
+    planned = "" if cost.planned_wal is None else f", {size.text(cost.planned_wal)} planned"
+    said = f"; {size.text(cost.expected_wal)} of WAL expected{planned}"
     if cost.holds and not cost.approved_by:
         said += "; above its limit: `zdm resume` lets it go on"
     return said

@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 from zdm.backfill.permit import Permit
 from zdm.backfill.throughput import ENOUGH
 from zdm.execute.events import Expected, Hold, Suspicious
+from zdm.model import size
 from zdm.model.plan import Backfill, Cost
 from zdm.postgres.journal import orders
 from zdm.postgres.journal.runs import Fence
@@ -21,7 +22,7 @@ from zdm.postgres.session.connection import Connection
 
 GATE = "budget"
 FAR_OFF = 2.0  # times the plan's figure, or less than its half
-MIB, GIB = 1024**2, 1024**3
+GB = 10**9  # as in wal_limit_gb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,8 @@ def surprise(seen: Expected) -> str:
     """A sentence where the plan was far off, else nothing."""
     found = []
     if _is_far(seen.wal_bytes, seen.planned_wal_bytes):
-        planned = size(seen.planned_wal_bytes or 0)
-        found.append(f"{size(seen.wal_bytes)} of WAL, and {planned} was planned")
+        planned = size.text(seen.planned_wal_bytes or 0)
+        found.append(f"{size.text(seen.wal_bytes)} of WAL, and {planned} was planned")
     if _is_far(seen.rows, seen.planned_rows):
         found.append(f"{seen.rows:,} rows, and {seen.planned_rows:,} were planned")
     return f"it will write {'; and '.join(found)}" if found else ""
@@ -63,13 +64,6 @@ def _is_far(seen: int, planned: int | None) -> bool:
     if not planned:
         return False
     return not planned / FAR_OFF <= seen <= planned * FAR_OFF
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    if count >= GIB:
-        return f"{count / GIB:,.1f} GB"
-    return f"{count / MIB:,.0f} MB" if count >= MIB else f"{count / 1024:,.0f} kB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +144,10 @@ class Costs:
             return
         hold = Hold(
             gate=GATE,
-            reason=f"it will write {size(wal)} of WAL (limit {size(self.limit)});"
+            reason=f"it will write {size.text(wal)} of WAL (limit {size.text(self.limit)});"
             " `zdm resume` approves it",
-            value=wal / GIB,
-            limit=self.limit / GIB,
+            value=wal / GB,
+            limit=self.limit / GB,
             since=self.permit.clock.now(),
         )
         self.permit.hold_for(hold)

@@ -7,6 +7,7 @@ back), then the table of steps, then risks; the SQL is folded.
 import re
 
 from zdm.compat.states import State
+from zdm.model import duration
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Side, Step
 from zdm.render import outline
 from zdm.render.outline import Numbered, PhaseOutline
@@ -64,9 +65,7 @@ def _blocking(plan: Plan) -> str:
     ]
     if not held:
         return "blocks neither reads nor writes"
-    return (
-        f"blocks for milliseconds, waits for a lock for at most {outline.duration(max(held))}"
-    )
+    return f"blocks for milliseconds, waits for a lock for at most {duration.text(max(held))}"
 
 
 def _table(plan: Plan) -> str:
