@@ -107,6 +107,19 @@ def test_who_imports_which_library_is_what_the_page_on_architecture_allows() -> 
     assert {library: sorted(packages) for library, packages in used.items()} == allowed
 
 
+def test_time_is_asked_of_the_clock() -> None:
+    own = PACKAGE / "execute/clock.py"
+    asking = [
+        str(module.relative_to(PACKAGE))
+        for module in MODULES
+        if module != own
+        and not module.is_relative_to(PACKAGE / "demo")  # it measures
+        and ("time" in imported(module) or "datetime.now(" in module.read_text())
+    ]
+
+    assert asking == []
+
+
 def test_contracts_name_packages_and_leave_nothing_out() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
         "contracts"

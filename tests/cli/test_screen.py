@@ -1,5 +1,7 @@
 import io
+from datetime import timedelta
 
+from tests.fakes.clock import START, FakeClock
 from zdm.cli.screen import CLEAR, Screen
 
 
@@ -19,11 +21,11 @@ def test_on_a_terminal_the_moving_line_stays_below() -> None:
 
 
 def test_a_log_gets_progress_only_now_and_then() -> None:
-    now = [0.0]
+    clock = FakeClock()
     stream = io.StringIO()
-    screen = Screen(stream, log_every=10, clock=lambda: now[0])
+    screen = Screen(stream, log_every=10, clock=clock)
     for second in range(25):
-        now[0] = second
+        clock.time = START + timedelta(seconds=second)
         screen.moving(f"{second} s")
     screen.still()
 
@@ -32,7 +34,7 @@ def test_a_log_gets_progress_only_now_and_then() -> None:
 
 def test_a_log_hears_at_once_of_a_new_matter() -> None:
     stream = io.StringIO()
-    screen = Screen(stream, log_every=10, clock=lambda: 0.0)
+    screen = Screen(stream, log_every=10, clock=FakeClock())
     screen.moving("step 2", about="step")
     screen.moving("waiting for a lock", about="lock")
     screen.moving("still waiting for a lock", about="lock")
@@ -43,7 +45,7 @@ def test_a_log_hears_at_once_of_a_new_matter() -> None:
 
 def test_a_line_in_a_log_is_followed_by_progress_at_once() -> None:
     stream = io.StringIO()
-    screen = Screen(stream, log_every=10, clock=lambda: 0.0)
+    screen = Screen(stream, log_every=10, clock=FakeClock())
     screen.moving("a")
     screen.line("step 2")
     screen.moving("b")

@@ -1,6 +1,7 @@
 import socket
 import urllib.error
 import urllib.request
+from datetime import timedelta
 
 import pytest
 
@@ -30,9 +31,8 @@ def test_pages_are_served_while_the_block_lasts() -> None:
         get(f"{url}/a")
 
 
-def test_a_client_that_says_nothing_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "TIMEOUT_SECONDS", 600.0)
-    with server.serving("127.0.0.1:0", PAGES) as url:
+def test_a_client_that_says_nothing_holds_nobody_up() -> None:
+    with server.serving("127.0.0.1:0", PAGES, timedelta(minutes=10)) as url:
         host, _, port = url.removeprefix("http://").rpartition(":")
         with socket.create_connection((host, int(port))):
             assert get(f"{url}/a")[0] == 200

@@ -5,9 +5,10 @@ A log gets a line only now and then, so that a long run does not flood it.
 
 import shutil
 import threading
-import time
-from collections.abc import Callable
 from typing import TextIO
+
+from zdm.execute.clock import SystemClock
+from zdm.execute.ports import Clock
 
 CLEAR = "\r\x1b[2K"
 LOG_SECONDS = 60.0  # between two lines of progress in a log
@@ -21,11 +22,11 @@ class Screen:
         stream: TextIO,
         *,
         log_every: float = LOG_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock | None = None,
     ) -> None:
         self._stream = stream
         self._log_every = log_every
-        self._clock = clock
+        self._clock = clock or SystemClock()
         self._terminal = stream.isatty()
         self._moving = ""
         self._logged: dict[str, float] = {}  # when a log last heard of a matter
@@ -48,7 +49,7 @@ class Screen:
                 self._moving = text[: shutil.get_terminal_size().columns - 1]
                 self._stream.write(f"{CLEAR}{self._moving}")
             elif self._is_due(about):
-                self._logged[about] = self._clock()
+                self._logged[about] = self._clock.monotonic()
                 self._stream.write(f"{text}\n")
             self._stream.flush()
 
@@ -62,4 +63,4 @@ class Screen:
 
     def _is_due(self, about: str) -> bool:
         last = self._logged.get(about)
-        return last is None or self._clock() - last >= self._log_every
+        return last is None or self._clock.monotonic() - last >= self._log_every

@@ -1,13 +1,15 @@
 """A request to stop, from a signal: no new work, and the running statement is cancelled."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from zdm.errors import TemporaryError
+from zdm.execute.clock import SystemClock
+from zdm.execute.ports import Clock
 
-AGAIN_SECONDS = 0.5
+AGAIN = timedelta(seconds=0.5)
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class StopFlag:
 
     event: threading.Event = field(default_factory=threading.Event)
     cancel: Callable[[], bool] | None = None
+    clock: Clock = field(default_factory=SystemClock)
 
     def set(self) -> None:
         """Ask to stop; safe in a signal handler."""
@@ -30,7 +33,7 @@ class StopFlag:
 
     def _cancel(self) -> None:
         while self.cancel is not None and self.cancel():
-            time.sleep(AGAIN_SECONDS)
+            self.clock.sleep(AGAIN)
 
     @property
     def is_set(self) -> bool:

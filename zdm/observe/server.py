@@ -5,12 +5,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import AF_INET6
 
 from zdm.errors import InputError
 
-TIMEOUT_SECONDS = 10.0  # for a client to send its request
+PATIENCE = timedelta(seconds=10)  # for a client to send its request
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
@@ -27,9 +28,9 @@ Pages = Mapping[str, Callable[[], Page]]
 
 
 @contextmanager
-def serving(listen: str, pages: Pages) -> Iterator[str]:
+def serving(listen: str, pages: Pages, patience: timedelta = PATIENCE) -> Iterator[str]:
     """Serve while the block lasts; the value is the base URL. `listen` is HOST:PORT."""
-    server = _server(*_address(listen), pages)
+    server = _server(_address(listen), pages, patience)
     thread = threading.Thread(target=server.serve_forever, daemon=True, name="zdm-pages")
     thread.start()
     try:
@@ -51,9 +52,11 @@ def _address(listen: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def _server(host: str, port: int, pages: Pages) -> ThreadingHTTPServer:
+def _server(address: tuple[str, int], pages: Pages, patience: timedelta) -> ThreadingHTTPServer:
+    host, port = address
+
     class Handler(BaseHTTPRequestHandler):
-        timeout = TIMEOUT_SECONDS
+        timeout = patience.total_seconds()
 
         def do_GET(self) -> None:
             make = pages.get(self.path.partition("?")[0])

@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,6 +23,7 @@ from typing import Any, Self
 import zdm
 from zdm.config.settings import Settings
 from zdm.errors import InputError
+from zdm.execute.clock import SystemClock
 from zdm.revisions import child_environment, failures, shadow_address
 
 TIME_LIMIT = timedelta(minutes=10)  # a long history replayed from its beginning takes minutes
@@ -64,6 +64,7 @@ class Session:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._clock = SystemClock()
         self._scratch = tempfile.TemporaryDirectory(prefix="zdm-revisions-")
         self.home = Path(self._scratch.name)
         self._ends = contextlib.ExitStack()
@@ -123,7 +124,7 @@ class Session:
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
         """Send one request; its answer, or the child's failure as InputError."""
         self._send({"do": do, **request})
-        line = self._line(time.monotonic() + self.project.time_limit.total_seconds())
+        line = self._line(self._clock.monotonic() + self.project.time_limit.total_seconds())
         if line is None:
             raise self._died()
         said = json.loads(line)
@@ -155,7 +156,8 @@ class Session:
 
     def _line(self, deadline: float) -> bytes | None:
         while b"\n" not in self._buffer:
-            ready, _, _ = select.select([self._answers], [], [], deadline - time.monotonic())
+            left = deadline - self._clock.monotonic()
+            ready, _, _ = select.select([self._answers], [], [], left)
             if not ready:
                 raise InputError(
                     f"the revisions did not finish within {self.project.time_limit}",

@@ -9,17 +9,19 @@ import dataclasses
 import io
 import re
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from zdm.errors import TemporaryError
+from zdm.execute.clock import SystemClock, wait_until
 
 _DATABASE, _PID, _SEVERITY, _MESSAGE, _DETAIL, _QUERY = 2, 3, 11, 13, 14, 19
 _TEXT = re.compile(r"(?:statement|execute (?!fetch from)[^:]*): ")
 _PARAMETER = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
-_PATIENCE = 10.0  # seconds until the log collector has written what was sent to it
+_LOOK = timedelta(milliseconds=10)
+_PATIENCE = timedelta(seconds=10)  # until the log collector has written what was sent to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +46,19 @@ def read(
 
     The log collector may write what was sent before `start` after it.
     """
-    deadline = time.monotonic() + _PATIENCE
-    while True:
+    found: list[list[str]] = []
+
+    def is_written() -> bool:
         rows = _between(_rows(directory, start), *marks)
-        if rows is not None:
-            return tuple(_sent([row for row in rows if row[_DATABASE] == database]))
-        if time.monotonic() > deadline:
-            raise TemporaryError(
-                f"the shadow's log in {directory} does not show what was run",
-                hint="run the same command again; if it stays so, the disk may be full",
-            )
-        time.sleep(0.01)
+        found.extend(rows or ())
+        return rows is not None
+
+    if not wait_until(is_written, SystemClock(), within=_PATIENCE, every=_LOOK):
+        raise TemporaryError(
+            f"the shadow's log in {directory} does not show what was run",
+            hint="run the same command again; if it stays so, the disk may be full",
+        )
+    return tuple(_sent([row for row in found if row[_DATABASE] == database]))
 
 
 def _rows(directory: Path, start: dict[Path, int]) -> Iterator[list[str]]:

@@ -95,17 +95,13 @@ def test_what_a_killed_run_left_is_gone(cache: Path) -> None:
     assert slots(cache) == ["0"]
 
 
-def test_databases_are_dropped_and_old_templates_go(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shadow, "KEPT_TEMPLATES", 1)
+def test_databases_are_dropped_and_old_templates_go(server: Server) -> None:
     for key in ("first", "second"):
         with shadow.database(server) as url:
-            shadow.save_template(server, url, key)
+            shadow.save_template(server, url, key, kept=1)
     kept = [shadow.has_template(server, key) for key in ("first", "second")]
-    monkeypatch.setattr(shadow, "KEPT_TEMPLATES", 0)
     with shadow.database(server) as url:
-        shadow.save_template(server, url, "third")
+        shadow.save_template(server, url, "third", kept=0)
 
     assert kept == [False, True]
     assert databases(server) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests.case import Watching
+from tests.fakes.clock import FakeClock
 from tests.fakes.journal import JournalOnly
 from tests.fakes.kube_api.kubectl import Kubectl, Said
 from tests.fakes.kube_api.server import FakeKube
@@ -104,6 +105,7 @@ class Shop:
     watching: Watching = field(default_factory=Watching)
     at: list[tuple[float, Callable[[], object]]] = field(default_factory=list)
     read_seconds: float = 5.0
+    page: int = 500  # objects of one LIST answer
 
     def __post_init__(self) -> None:
         self.began = self.kube.now()
@@ -141,11 +143,13 @@ class Shop:
     def api(self) -> KubeApi:
         path = self.kube.kubeconfig(self.folder / "kubeconfig", token=self.token)
         client = kube_api.connect(kubeconfig=path, context=None, environ={})
-        return KubeApi(client, read_seconds=self.read_seconds, sleep=lambda _: None)
+        return KubeApi(
+            client, read_seconds=self.read_seconds, page=self.page, clock=FakeClock()
+        )
 
     @property
     def driver(self) -> Kubernetes:
-        return Kubernetes(self.settings, self.api, self.kube.now)
+        return Kubernetes(self.settings, self.api, self.kube)
 
     def keeper(self) -> GateKeeper:
         world = World(

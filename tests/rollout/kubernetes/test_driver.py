@@ -410,8 +410,8 @@ def test_permission_that_stays_away_stops_the_run(shop: Shop) -> None:
     assert error.message.startswith("zdm may not list pods in namespace default")
 
 
-def test_every_page_is_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "PAGE", 2)
+def test_every_page_is_read(shop: Shop) -> None:
+    shop.page = 2
     shop.kube.scale("Deployment", SPACE, "web", 7)
     shop.kube.settle()
     before = len(shop.kube.requests)
@@ -420,19 +420,15 @@ def test_every_page_is_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None
     assert len(shop.kube.requests) - before == 4
 
 
-def test_pages_that_expire_are_read_from_the_start(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client, "PAGE", 2)
+def test_pages_that_expire_are_read_from_the_start(shop: Shop) -> None:
+    shop.page = 2
     shop.kube.fail_next(Answer(410), path="continue=", times=2)
 
     assert len(shop.api.list(PODS, SPACE)) == 3
 
 
-def test_pages_that_always_expire_are_unknown_and_never_half_a_list(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client, "PAGE", 2)
+def test_pages_that_always_expire_are_unknown_and_never_half_a_list(shop: Shop) -> None:
+    shop.page = 2
     shop.kube.fail_next(Answer(410), path="continue=", times=100)
 
     with pytest.raises(TemporaryError, match="expired"):

@@ -175,7 +175,7 @@ def test_who_may_not_watch_is_not_asked_again_at_once(shop: Shop) -> None:
 def watching(shop: Shop, interval: timedelta) -> GateKeeper:
     """A gate keeper whose platform watches."""
     api = shop.api
-    platform = Kubernetes(shop.settings, api, shop.kube.now, PodWatch(api, (SPACE,)))
+    platform = Kubernetes(shop.settings, api, shop.kube, PodWatch(api, (SPACE,)))
     shop.rollout = {"poll_interval": interval, "polls": 1}
     keeper = shop.keeper()
     old: World = keeper.world

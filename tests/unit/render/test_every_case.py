@@ -7,9 +7,9 @@ import pytest
 from zdm.model.plan import Plan
 from zdm.parse import libpg_query
 from zdm.render import outline
+from zdm.render.layout import Layout
 from zdm.render.outputs import json as as_json
 from zdm.render.outputs import markdown, sql, terminal
-from zdm.render.screen import Screen
 from zdm.serialize import plan_file
 
 CASES = Path(__file__).parents[2] / "cases/operations"
@@ -39,7 +39,7 @@ def test_the_sql_of_every_plan_is_sql_with_every_statement(plans: list[Plan]) ->
 
 def test_every_plan_is_rendered(plans: list[Plan]) -> None:
     for plan in plans:
-        shown = terminal.render(plan, Screen(width=80))
+        shown = terminal.render(plan, Layout(width=80))
         commented = markdown.render(plan)
         listed = json.loads(as_json.render(plan))
 

@@ -7,8 +7,8 @@ import typer
 
 from zdm.cli import options, wiring
 from zdm.cli.options import Database, SnapshotFile
+from zdm.render.layout import Layout
 from zdm.render.outputs import Output
-from zdm.render.screen import Screen
 
 if TYPE_CHECKING:
     from zdm.model.plan import Plan
@@ -20,7 +20,7 @@ def command(
         list[str] | None,
         typer.Argument(
             help="Revisions or SQL files; without, all pending revisions.",
-            metavar="REVISION|FILE",
+            metavar="REVISION|PLAIN",
             show_default=False,
         ),
     ] = None,
@@ -33,7 +33,7 @@ def command(
         typer.Option(
             "--output",
             "-o",
-            metavar="FILE",
+            metavar="PLAIN",
             help="Write the plan file there (a folder: FOLDER/NAME.yaml); a name that does not"
             " end in .yaml gets what --format says.",
         ),
@@ -86,11 +86,11 @@ def _show(plan: "Plan", format_: Output, file: Path | None) -> None:
     from zdm.workflows import plan_files
 
     if file is not None and file.suffix not in (".yaml", ".yml"):
-        screen = Screen(width=options.width())
-        plan_files.write(file, format_.render(plan, screen))
+        layout = Layout(width=options.width())
+        plan_files.write(file, format_.render(plan, layout))
         return
     if file is not None:
         plan_files.write_plan(file, plan)
         options.say(f"{file} written")
-    screen = Screen(colour=options.coloured(), width=options.width())
-    typer.echo(format_.render(plan, screen), nl=False)
+    layout = Layout(colour=options.coloured(), width=options.width())
+    typer.echo(format_.render(plan, layout), nl=False)

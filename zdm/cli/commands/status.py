@@ -2,8 +2,7 @@
 
 import json
 import sys
-import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +12,7 @@ from zdm.cli import wiring
 from zdm.cli.options import Database
 from zdm.errors import ZdmError
 from zdm.execute import executors
+from zdm.execute.clock import SystemClock
 from zdm.model import size
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zdm.postgres.backfill.wal_forecast import RecordedCost
     from zdm.workflows.read_status import Status
 
-WATCH_SECONDS = 2.0
+EVERY = timedelta(seconds=2)
 
 
 def command(
@@ -49,7 +49,7 @@ def command(
     status = read_status.read(url)
     typer.echo(show(status))
     while watch and status is not None and not status.is_finished:
-        time.sleep(WATCH_SECONDS)
+        SystemClock().sleep(EVERY)
         status = read_status.read(url)
         if sys.stdout.isatty() and not as_json:
             typer.echo("\x1b[2J\x1b[H", nl=False)

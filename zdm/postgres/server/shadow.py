@@ -12,7 +12,7 @@ import fcntl
 import hashlib
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -217,7 +217,7 @@ def has_template(server: Server, key: str) -> bool:
         return row is not None
 
 
-def save_template(server: Server, dsn: str, key: str) -> None:
+def save_template(server: Server, dsn: str, key: str, *, kept: int = KEPT_TEMPLATES) -> None:
     """Keep a copy of a database as the template for a key; the database stays as it is.
 
     All sessions in it must be closed. The templates not used for longest go.
@@ -233,23 +233,23 @@ def save_template(server: Server, dsn: str, key: str) -> None:
             return
         conn.execute(f"ALTER DATABASE {ident(name)} IS_TEMPLATE true".encode())
         _touch(conn, name)
-        _evict(conn)
+        _evict(conn, kept)
 
 
 def _touch(conn: connection.Connection, name: str) -> None:
     """Write down when a template was used last, in the comment on it."""
-    now = datetime.now(UTC).isoformat()
+    now = SystemClock().now().isoformat()
     with contextlib.suppress(errors.InvalidCatalogName):  # CREATE DATABASE says it better
         conn.execute(f"COMMENT ON DATABASE {ident(name)} IS {literal(now)}".encode())
 
 
-def _evict(conn: connection.Connection) -> None:
+def _evict(conn: connection.Connection, kept: int) -> None:
     rows = conn.execute(
         "SELECT d.datname FROM pg_catalog.pg_database AS d"
         " WHERE starts_with(d.datname, %s) AND d.datistemplate"
         " ORDER BY pg_catalog.shobj_description(d.oid, 'pg_database') DESC NULLS LAST"
         " OFFSET %s",
-        [_TEMPLATE, KEPT_TEMPLATES],
+        [_TEMPLATE, kept],
     ).fetchall()
     for (name,) in rows:
         conn.execute(f"ALTER DATABASE {ident(name)} IS_TEMPLATE false".encode())

@@ -6,7 +6,7 @@ import importlib
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from zdm.render.screen import Screen
+from zdm.render.layout import Layout
 
 if TYPE_CHECKING:
     from zdm.model.plan import Plan
@@ -20,7 +20,7 @@ class Output(StrEnum):
     SQL = "sql"
     JSON = "json"
 
-    def render(self, plan: "Plan", screen: Screen) -> str:
+    def render(self, plan: "Plan", layout: Layout) -> str:
         """The plan in this output."""
-        text: str = importlib.import_module(f"{__name__}.{self}").render(plan, screen)
+        text: str = importlib.import_module(f"{__name__}.{self}").render(plan, layout)
         return text

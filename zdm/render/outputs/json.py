@@ -5,11 +5,11 @@ from typing import Any
 
 from zdm.compat import states
 from zdm.model.plan import Plan
-from zdm.render.screen import FILE, Screen
+from zdm.render.layout import PLAIN, Layout
 from zdm.serialize import plan_file
 
 
-def render(plan: Plan, _screen: Screen = FILE) -> str:
+def render(plan: Plan, _layout: Layout = PLAIN) -> str:
     """The plan as one JSON object."""
     content: dict[str, Any] = plan_file.to_plain(plan)
     content["point_of_no_return"] = plan.point_of_no_return

@@ -10,14 +10,14 @@ from zdm.compat.states import State
 from zdm.model import duration
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Side, Step
 from zdm.render import outline
+from zdm.render.layout import PLAIN, Layout
 from zdm.render.outline import Numbered, PhaseOutline
-from zdm.render.screen import FILE, Screen
 from zdm.serialize import plan_file
 
 _MARKS = {"works": "✅"}
 
 
-def render(plan: Plan, _screen: Screen = FILE) -> str:
+def render(plan: Plan, _layout: Layout = PLAIN) -> str:
     """The plan as a Markdown document."""
     blocks = [
         f"## Migration plan `{plan.name}`",

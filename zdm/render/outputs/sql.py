@@ -10,12 +10,12 @@ from datetime import timedelta
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Side, Step
 from zdm.model.sql import literal
 from zdm.render import outline
-from zdm.render.screen import FILE, Screen
+from zdm.render.layout import PLAIN, Layout
 
 _RULER = 78
 
 
-def render(plan: Plan, _screen: Screen = FILE) -> str:
+def render(plan: Plan, _layout: Layout = PLAIN) -> str:
     """The plan as a SQL script with comments."""
     blocks = [_head(plan)]
     for item in outline.phases(plan):

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from zdm.model.plan import AwaitRollout, Irreversible, Plan, Side, Step, TableLock
 from zdm.render import outline
+from zdm.render.layout import PLAIN, Layout
 from zdm.render.outline import Numbered, PhaseOutline
-from zdm.render.screen import FILE, Screen
 
 _STEP_INDENT = 6
 _STATE_WIDTH = 24
@@ -31,9 +31,9 @@ class Style(StrEnum):
     ALARM = "\033[1;31m"
 
 
-def render(plan: Plan, screen: Screen = FILE) -> str:
+def render(plan: Plan, layout: Layout = PLAIN) -> str:
     """The plan as text for a person."""
-    page = _Page(screen)
+    page = _Page(layout)
     _head(page, plan)
     for item in outline.phases(plan):
         _phase(page, item)
@@ -45,10 +45,10 @@ def render(plan: Plan, screen: Screen = FILE) -> str:
 class _Page:
     """Collects wrapped lines; author's text is made harmless here."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, layout: Layout) -> None:
         self.lines: list[str] = []
-        self._colour = screen.colour
-        self._width = max(screen.width, _LEAST_WIDTH)
+        self._colour = layout.colour
+        self._width = max(layout.width, _LEAST_WIDTH)
 
     def line(self, text: str, indent: int = 0, style: Style | None = None) -> None:
         """A paragraph in one style."""

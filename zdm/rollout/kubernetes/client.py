@@ -9,10 +9,10 @@ latest one ended, and only tells that it is time for the next.
 
 import json
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +25,8 @@ from kubernetes.config import load_incluster_config, load_kube_config
 from kubernetes.config.config_exception import ConfigException
 
 from zdm.errors import InputError, RefusedError, StoppedError, TemporaryError, ZdmError
+from zdm.execute.clock import SystemClock
+from zdm.execute.ports import Clock
 from zdm.rollout.kubernetes import api
 from zdm.rollout.kubernetes.api import (
     ACCESS_REVIEWS,
@@ -81,12 +83,14 @@ class KubeApi:
         *,
         retries: int = RETRIES,
         read_seconds: float = READ_SECONDS,
-        sleep: Callable[[float], None] = time.sleep,
+        page: int = PAGE,
+        clock: Clock | None = None,
     ) -> None:
         self._client = client
         self._retries = retries
         self._timeout = (min(CONNECT_SECONDS, read_seconds), read_seconds)
-        self._sleep = sleep
+        self._page = page
+        self._clock = clock or SystemClock()
         self._listed: dict[tuple[str, str], str] = {}  # the version of the latest LIST
 
     def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
@@ -117,7 +121,7 @@ class KubeApi:
         found: list[Json] = []
         token = ""
         while True:
-            query: dict[str, str | int] = {"limit": PAGE}
+            query: dict[str, str | int] = {"limit": self._page}
             if token:
                 query["continue"] = token
             request = Request(
@@ -237,7 +241,8 @@ class KubeApi:
             except _BusyError as error:
                 if attempt == self._retries:
                     raise TemporaryError(error.message, hint=error.hint) from error
-                self._sleep(min(max(0.5 * 2**attempt, error.after), LONGEST_PAUSE))
+                seconds = min(max(0.5 * 2**attempt, error.after), LONGEST_PAUSE)
+                self._clock.sleep(timedelta(seconds=seconds))
         raise AssertionError("the last attempt returns or raises")
 
     def _once(self, request: Request) -> Json | None:

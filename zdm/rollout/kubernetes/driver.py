@@ -10,10 +10,10 @@ database's address otherwise than by the Secret; the session check is the eviden
 """
 
 import subprocess
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from zdm.errors import InputError, RefusedError, StoppedError
+from zdm.execute.clock import SystemClock
 from zdm.execute.gate.asking import Grace
 from zdm.execute.ports import Clock
 from zdm.model.release import (
@@ -44,11 +44,6 @@ CONFLICTS = 5  # times a workload is read again because somebody wrote in betwee
 STARTING = timedelta(seconds=20)  # may a refusal to go back be a server that just starts
 
 
-def utc_now() -> datetime:
-    """The time."""
-    return datetime.now(UTC)
-
-
 class Kubernetes:
     """Satisfies Platform."""
 
@@ -56,12 +51,12 @@ class Kubernetes:
         self,
         settings: KubernetesSettings,
         api: ClusterApi,
-        now: Callable[[], datetime] = utc_now,
+        clock: Clock | None = None,
         watch: PodWatch | None = None,
     ) -> None:
         self._settings = settings
         self._api = api
-        self._now = now
+        self._clock = clock or SystemClock()
         self._watch = watch
         self._declared = workloads.declared(settings)
         self._failed_command = ""
@@ -173,7 +168,7 @@ class Kubernetes:
             except (StoppedError, RefusedError, InputError) as error:
                 left.append(f"somebody must bring {one.ref} to {version}: {error.message}")
                 refused = error if isinstance(error, RefusedError) else refused
-        if refused is not None and self._grace.covers(self._now()):
+        if refused is not None and self._grace.covers(self._clock.now()):
             raise refused
         return "; ".join(left)
 
@@ -266,4 +261,4 @@ class Kubernetes:
             items = found.setdefault(resource.kind, [])
             for namespace in self._settings.namespaces:
                 items += self._api.list(resource, namespace)
-        return objects.scene(found, self._now())
+        return objects.scene(found, self._clock.now())

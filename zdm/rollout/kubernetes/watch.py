@@ -7,13 +7,14 @@ a server that is away) is told by the next LIST, at the end of the whole pause.
 
 import json
 import math
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event, Thread
 
 from zdm.errors import RefusedError, StoppedError, TemporaryError
+from zdm.execute.clock import SystemClock
+from zdm.execute.ports import Clock
 from zdm.rollout.kubernetes.api import PODS, Told
 
 SHORTEST = 0.5  # seconds between two polls, however much happens
@@ -27,6 +28,7 @@ class PodWatch:
 
     api: Told
     namespaces: tuple[str, ...]
+    clock: Clock = field(default_factory=SystemClock)
     _changed: Event = field(default_factory=Event)
     _threads: dict[str, Thread] = field(default_factory=dict)
     _refused: dict[str, float] = field(default_factory=dict)
@@ -34,19 +36,20 @@ class PodWatch:
     def pause(self, duration: timedelta) -> None:
         """Wait that long; a change since the latest list ends it early, if not at once."""
         seconds = max(duration.total_seconds(), 0.0)
-        began = time.monotonic()
+        began = self.clock.monotonic()
         for namespace in self.namespaces:
             self._watch(namespace, seconds)
         if self._changed.wait(seconds):
             self._changed.clear()
-            time.sleep(max(min(SHORTEST, seconds) - (time.monotonic() - began), 0.0))
+            rest = min(SHORTEST, seconds) - (self.clock.monotonic() - began)
+            self.clock.sleep(timedelta(seconds=rest))
 
     def _watch(self, namespace: str, seconds: float) -> None:
         """One at a time in each namespace; one that still runs from before will do."""
         known = self._threads.get(namespace)
         if known is not None and known.is_alive():
             return
-        if time.monotonic() < self._refused.get(namespace, 0.0):
+        if self.clock.monotonic() < self._refused.get(namespace, 0.0):
             return
         limit = max(math.ceil(seconds), 1)
         name = f"zdm watch {namespace}"
@@ -60,7 +63,7 @@ class PodWatch:
                 if tells_of_a_change(parts):
                     self._changed.set()
         except (RefusedError, StoppedError):
-            self._refused[namespace] = time.monotonic() + REFUSED_SECONDS
+            self._refused[namespace] = self.clock.monotonic() + REFUSED_SECONDS
         except TemporaryError:
             return  # the next list says what is wrong, if it still is
 

@@ -11,12 +11,12 @@ It cannot prove anything about processes that somebody else starts.
 import fcntl
 import subprocess
 import sys
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from zdm.errors import RolloutError
+from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Clock
 from zdm.model.release import (
     Instance,
@@ -52,6 +52,7 @@ class Local:
 
     workload: LocalWorkload
     owner: Identity | None = None
+    clock: Clock = field(default_factory=SystemClock)
 
     @property
     def directory(self) -> Path:
@@ -160,7 +161,7 @@ class Local:
         wish = local_state.read_wish(self.directory)
         if wish is None:
             return RolloutFailed(reason=f"{version} was never requested")
-        target = target_of(wish, time.time())
+        target = target_of(wish, self.clock.now().timestamp())
         if target is None or target.version != version.name:
             other = wish.version or "a stop of every process"
             return RolloutFailed(reason=f"{other} was requested instead of {version}")

@@ -11,11 +11,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
+from zdm.execute.clock import SystemClock
+from zdm.execute.ports import Clock
 from zdm.rollout.local import processes
 from zdm.rollout.local.decisions import Start, Stop, decide, is_complete, target_of
 from zdm.rollout.local.processes import Marked
@@ -33,7 +35,7 @@ from zdm.rollout.local.state import (
     write_state,
 )
 
-TICK = 0.1
+TICK = timedelta(milliseconds=100)
 READY_PROBE_EVERY = 1.0  # seconds between probes of an instance that is ready
 MISSES = 3  # probes in a row, before what was ready is not
 MAX_CRASHES = 4  # the first start and three restarts
@@ -52,11 +54,15 @@ class Supervisor:
     children: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
     probed: dict[str, float] = field(default_factory=dict)
     missed: dict[str, int] = field(default_factory=dict)  # probes in a row
+    clock: Clock = field(default_factory=SystemClock)
+
+    def _now(self) -> float:
+        return self.clock.now().timestamp()
 
     def run(self) -> None:
         """Work until everything is stopped and nothing is left."""
         while self.tick():
-            time.sleep(TICK)
+            self.clock.sleep(TICK)
 
     def tick(self) -> bool:
         """One round; False when there is nothing more to do, ever."""
@@ -89,7 +95,7 @@ class Supervisor:
         adopted = {}
         for found in marked:  # started by a supervisor that was killed before it wrote so
             if found.instance not in known and found.instance not in adopted:
-                adopted[found.instance] = _adopt(found)
+                adopted[found.instance] = _adopt(found, self._now())
         members = []
         for member in (*self.state.members, *adopted.values()):
             rest = tuple(m for m in marked if m.instance == member.id)
@@ -114,7 +120,7 @@ class Supervisor:
     def _look(
         self, member: Member, rest: tuple[Marked, ...], workload: LocalWorkload
     ) -> Member:
-        now = time.time()
+        now = self._now()
         if member.stage is Stage.TERMINATING:
             return _push(member, rest, now)
         if not processes.is_alive(member.process):
@@ -153,7 +159,10 @@ class Supervisor:
         crashes = self.state.crashes + 1
         delay = min(FIRST_BACKOFF * 2**crashes, MAX_BACKOFF)
         self.state = replace(
-            self.state, crashes=crashes, retry_at=time.time() + delay, settled_at=None
+            self.state,
+            crashes=crashes,
+            retry_at=self._now() + delay,
+            settled_at=None,
         )
         if crashes >= MAX_CRASHES:
             self._fail(f"{member.id} ({member.version}) {_end(code)}, as others did", member.id)
@@ -165,7 +174,7 @@ class Supervisor:
             self.state = replace(self.state, failure=full)
 
     def _settle(self, wish: Wish) -> None:
-        now = time.time()
+        now = self._now()
         target = target_of(wish, now)
         if target is None or not is_complete(self.state.members, target):
             return
@@ -180,7 +189,7 @@ class Supervisor:
         )
 
     def _act(self, wish: Wish) -> None:
-        now = time.time()
+        now = self._now()
         for move in decide(self.state, target_of(wish, now)):
             match move:
                 case Stop():
@@ -205,7 +214,7 @@ class Supervisor:
             )
             child = processes.start(workload, self.directory, version, instance, port)
         except OSError as error:
-            self.state = replace(self.state, retry_at=time.time() + MAX_BACKOFF)
+            self.state = replace(self.state, retry_at=self._now() + MAX_BACKOFF)
             self._fail(f"{instance} ({version}) cannot be started: {error}", instance)
             return
         self.children[child.pid] = child
@@ -216,7 +225,7 @@ class Supervisor:
             port=port,
             process=process or Identity(pid=child.pid, started=0.0),
             stage=Stage.STARTING,
-            since=time.time(),
+            since=self._now(),
         )
         self.state = replace(self.state, members=(*self.state.members, member))
 
@@ -251,14 +260,14 @@ def _push(member: Member, rest: tuple[Marked, ...], now: float) -> Member:
     return member
 
 
-def _adopt(found: Marked) -> Member:
+def _adopt(found: Marked, now: float) -> Member:
     return Member(
         id=found.instance,
         version=found.version,
         port=found.port,
         process=found.process,
         stage=Stage.STARTING,
-        since=time.time(),
+        since=now,
     )
 
 

@@ -4,8 +4,8 @@ import re
 from tests.golden import Golden
 from tests.samples import ADD, RENAME
 from tests.unit.render.outputs import plans
+from zdm.render.layout import Layout
 from zdm.render.outputs import terminal
-from zdm.render.screen import Screen
 
 
 def test_it_is_readable_without_colour(golden: Golden) -> None:
@@ -13,7 +13,7 @@ def test_it_is_readable_without_colour(golden: Golden) -> None:
 
 
 def test_it_keeps_to_the_width() -> None:
-    lines = terminal.render(RENAME, Screen(width=60)).splitlines()
+    lines = terminal.render(RENAME, Layout(width=60)).splitlines()
 
     assert max(len(line) for line in lines) <= 60
 
@@ -27,7 +27,7 @@ def test_a_migration_cannot_steer_the_terminal() -> None:
 
 
 def test_colour_adds_no_words() -> None:
-    coloured = terminal.render(RENAME, Screen(colour=True))
+    coloured = terminal.render(RENAME, Layout(colour=True))
     plain = "\n".join(
         line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", coloured).splitlines()
     )

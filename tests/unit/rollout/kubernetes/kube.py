@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.fakes.clock import FakeClock
 from zdm.execute.gate import decision
 from zdm.model.release import Version
 from zdm.rollout.kubernetes.api import Json, PatchKind, Resource
@@ -279,7 +280,7 @@ def driver(
     objects: Iterable[Json], chosen: KubernetesSettings | None = None
 ) -> tuple[Kubernetes, Still]:
     cluster = Still(list(objects))
-    return Kubernetes(chosen or settings(), cluster, lambda: NOW), cluster
+    return Kubernetes(chosen or settings(), cluster, FakeClock(NOW)), cluster
 
 
 def answer(

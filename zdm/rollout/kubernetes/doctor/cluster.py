@@ -1,5 +1,6 @@
 """What the doctor asks of a cluster, answered by the driver's own API, checks and discovery."""
 
+from zdm.execute.clock import SystemClock
 from zdm.model.release import Version
 from zdm.rollout.kubernetes import driver, objects, workloads
 from zdm.rollout.kubernetes import undeclared as kube_discovery
@@ -60,4 +61,4 @@ class ClusterOfSettings:
             items = found.setdefault(resource.kind, [])
             for namespace in self._settings.namespaces:
                 items += self._api.list(resource, namespace)
-        return objects.scene(found, driver.utc_now())
+        return objects.scene(found, SystemClock().now())

@@ -1,14 +1,14 @@
-"""Where an output is shown."""
+"""How wide and how colourful an output is."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Screen:
-    """Its width in columns, and whether it shows colours."""
+class Layout:
+    """Columns, and whether colours are used."""
 
     colour: bool = False
     width: int = 100
 
 
-FILE = Screen()
+PLAIN = Layout()
