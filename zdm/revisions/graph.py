@@ -86,11 +86,6 @@ class History:
         wanted = self.below(targets or self.heads)
         return tuple(r for r in self.revisions if r.id in wanted - done)
 
-    def tips(self, ids: Collection[str]) -> tuple[str, ...]:
-        """Of these revisions, those that none of the others needs, as a version table has."""
-        needed = {down for r in self.revisions if r.id in ids for down in r.needs}
-        return tuple(sorted(set(ids) - needed))
-
     def key(self, heads: Collection[str], baseline: bytes = b"") -> str:
         """What a schema at the heads depends on: the files below, env.py, the baseline."""
         done = self.below(heads)

@@ -5,11 +5,9 @@ from dataclasses import replace
 
 from zdm.model.expression import Words
 from zdm.model.schema import Name, Snapshot, Table, Type
-from zdm.model.statement import Action, Setting
+from zdm.model.statement import Action
 from zdm.model.syntax import ChangeEnum, CommentOn, DropObjects, RenameObject
 from zdm.schema import edits, lookup, new_objects
-
-_Settings = tuple[Setting, ...]
 
 
 def create(snapshot: Snapshot, action: Action) -> Snapshot:

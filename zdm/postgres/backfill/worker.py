@@ -19,6 +19,7 @@ from zdm.backfill.permit import Permit
 from zdm.backfill.retry import Action
 from zdm.backfill.round_trip import RoundTrip
 from zdm.backfill.shared import Shared
+from zdm.backfill.trouble import LOOKED_AT, Hunt, Trouble
 from zdm.errors import StoppedError
 from zdm.execute.ports import Clock, ConnectionLostError, LockBusyError
 from zdm.model.plan import Backfill
@@ -34,7 +35,6 @@ from zdm.postgres.session.connection import Connection, first_line
 
 FLOOR_REST = timedelta(seconds=30)  # where the smallest batches are too long
 LOOKED_UP = 8  # small batches that are found by one look
-MUCH_FAILED, LOOKED_AT = 25, 50  # more failures among the last batches: stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +66,8 @@ class Worker:
     connection: Connection
     scout: Scout | None = None
     controller: Controller = field(init=False)
-    failures: int = 0  # in a row
-    timeouts: int = 0  # in a row
-    outcomes: tuple[bool, ...] = ()
-    hunt: int = 0  # while a failing row is looked for: the size of batches
-    suspects: int = 0  # keys among which it is
+    trouble: Trouble = field(default_factory=Trouble)
+    hunt: Hunt = field(default_factory=Hunt)
     at_end: bool = False  # of the range: its last row was set aside
     split_off: int = 0  # the range that was split last
     dense: bool = False  # the keys of the last batch had no gap
@@ -132,8 +129,8 @@ class Worker:
             self.permit.leave()
 
     def _batch(self, taken: Range) -> Outcome:
-        size = self.hunt or self.controller.size
-        troubled = self.hunt or self.failures or self.timeouts
+        size = self.hunt.size or self.controller.size
+        troubled = self.hunt.size or self.trouble.is_there
         calm = not troubled and size >= self.task.pace.smallest  # else its size is exact
         work = Work(
             walk=self.task.walks[taken.relation],
@@ -153,16 +150,13 @@ class Worker:
         return replace(done, seconds=self.way.without(done.seconds, done.statements))
 
     def _filled(self, taken: Range, outcome: Outcome) -> None:
-        self.failures = self.timeouts = 0
-        self.outcomes = (*self.outcomes, True)[-LOOKED_AT:]
+        self.trouble.over()
         self.shared.notices.goes_on(self.name)
         self.ahead = outcome.ahead
         keys = outcome.bounds.keys
         if not outcome.only_prepared:
             self.dense, self.sparse = outcome.dense, outcome.sparse
-        self.suspects -= keys
-        if self.suspects <= 0:
-            self.hunt = self.suspects = 0
+        self.hunt.cleared(keys)
         self.shared.tally.batch(
             0 if taken.sweep else keys,
             outcome.changed,
@@ -209,7 +203,7 @@ class Worker:
             ) from error
         with contextlib.suppress(psycopg.Error):  # a full server refuses this, too
             ranges.failed(taken, first_line(error))
-        self.outcomes = (*self.outcomes, False)[-LOOKED_AT:]
+        self.trouble.failed()
         if action is Action.SMALLER and self.shared.backends.was_cancelled(self._pid):
             self.controller.panic()  # a gate's doing; the next look at the gates waits
             return
@@ -242,15 +236,15 @@ class Worker:
     def _bounded(self, taken: Range, action: Action, error: psycopg.Error) -> None:
         if action in (Action.ROW, Action.SMALLER):  # end by themselves: at a single row
             return
-        self.failures += 1
-        if self.failures > retry.RETRIES:
+        self.trouble.failures += 1
+        if self.trouble.failures > retry.RETRIES:
             raise LockBusyError(
                 f"a batch of {self.task.step.id} failed {retry.RETRIES} times in a"
                 f" row: {first_line(error)}",
                 names=self._holders(taken),
                 hint="see who holds rows of the table",
             ) from error
-        if self.outcomes.count(False) > MUCH_FAILED:
+        if self.trouble.is_constant:
             raise StoppedError(
                 f"more than half of the last {LOOKED_AT} batches of {self.task.step.id}"
                 f" failed; the last error: {first_line(error)}",
@@ -258,24 +252,20 @@ class Worker:
             ) from error
 
     def _again(self, taken: Range, action: Action, error: psycopg.Error) -> None:
-        self.timeouts = self.timeouts + 1 if action is Action.SMALLER else 0
+        self.trouble.timed_out(again=action is Action.SMALLER)
         if action is Action.SMALLER and self.controller.size == 1:
             self._row_fails(taken, error)
             return
-        if self.timeouts > retry.SLOW_RETRIES:
+        if self.trouble.timeouts > retry.SLOW_RETRIES:
             self.controller.below_the_floor()
         else:
             self.controller.panic()
         self._report_wait(taken, error)
-        self.permit.sleep(retry.backoff(self.failures))
+        self.permit.sleep(retry.backoff(self.trouble.failures))
 
     def _hunt(self, taken: Range, error: psycopg.Error) -> None:
-        size = self.hunt or self.controller.size
-        self.suspects = self.suspects or size
-        if size == 1:
+        if not self.hunt.narrow(self.controller.size):
             self._row_fails(taken, error)
-            return
-        self.hunt = size // 2
 
     def _row_fails(self, taken: Range, error: psycopg.Error) -> None:
         """Set the row aside, or raise StoppedError at the limit of failing rows."""
@@ -288,7 +278,7 @@ class Worker:
             reason=first_line(error),
         )
         if len(self.shared.notices.fails(row)) < self.task.failing_rows:
-            self.hunt = self.suspects = 0
+            self.hunt = Hunt()
             self.at_end = not backfill_failing.set_aside(
                 self.connection, fence, taken, walk, row
             )
@@ -305,7 +295,7 @@ class Worker:
     def _split(self, ranges: Ranges, taken: Range) -> Range:
         """A range that timed out three times is split where the slow batch ends: others may
         take what lies behind, while this worker looks for the slow row."""
-        if self.timeouts < retry.SLOW_RETRIES or self.split_off == taken.id:
+        if self.trouble.timeouts < retry.SLOW_RETRIES or self.split_off == taken.id:
             return taken
         self.split_off = taken.id
         try:
