@@ -36,12 +36,12 @@ GUARD = ("guard", "--version", "v1", *NOWHERE)
         ),
         pytest.param(
             f"server_version = {'9' * 5_000}\n",
-            "cannot be read: a number in it has too many digits",
+            "zdm.toml:1:18 holds a number of more than 4,300 digits",
             id="digits",
         ),
         pytest.param(
             f"a = {'[' * 5_000}{']' * 5_000}\n",
-            "cannot be read: it is nested too deeply",
+            "zdm.toml is nested too deeply to be read",
             id="nested",
         ),
         pytest.param(

@@ -5,6 +5,7 @@ far as the repository goes. Paths in it are relative to it. Nothing is guessed: 
 key is an error. A database URL may hold a password, so no message quotes one.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -14,11 +15,15 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from zdm.errors import InputError
 from zdm.model.ranges import Interval, Megabytes, Percent, Range, Timeout, Wait
-from zdm.serialize import codec
+from zdm.serialize import codec, input_file
 
 FILE_NAME = "zdm.toml"
 DATABASE_VARIABLE = "ZDM_DATABASE_URL"
 MAX_WORKERS = 4  # of one backfill: more gain little and crowd out the application
+MOST_BYTES = 256_000  # of zdm.toml
+_MOST_PARTS = 50
+_NAME_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_NAME = re.compile(rf"(?:{_NAME_PART}[ \t]*+\.[ \t]*+){{{_MOST_PARTS}}}")
 NO_DRIVER = "none"  # a person deploys
 OLDEST_SERVER, NEWEST_SERVER = 14, 18  # major versions that the tests run on
 
@@ -229,24 +234,30 @@ def _read(file: Path, drivers: Mapping[str, type]) -> tuple[_File, tuple[object,
 
 
 def _data(file: Path) -> dict[str, Any]:
-    hint = "see docs/reference/config.md"
+    text = input_file.read_text(
+        file, most=MOST_BYTES, what="the settings file ", hint="check `--config`"
+    )
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InputError(
-            f"the settings file {file} cannot be read: {reason}", hint="check `--config`"
-        ) from error
+        return toml(text)
+    except input_file.NotReadError as error:
+        raise error.of(str(file), "see docs/reference/config.md") from error
+
+
+def toml(text: str) -> dict[str, Any]:
+    """What a TOML text says; NotReadError where it is none."""
+    if name := _LONG_NAME.search(text):  # tomllib takes the square of its length
+        raise input_file.NotReadError(
+            f"holds a name of more than {_MOST_PARTS} parts",
+            *input_file.place(text, name.start()),
+        )
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file} is not TOML: {error}", hint=hint) from error
+        raise input_file.NotReadError(f"is not TOML: {error}") from error
     except RecursionError as error:
-        raise InputError(
-            f"{file} cannot be read: it is nested too deeply", hint=hint
-        ) from error
-    except ValueError as error:  # Python reads no number of more than 4,300 digits
-        raise InputError(
-            f"{file} cannot be read: a number in it has too many digits", hint=hint
-        ) from error
+        raise input_file.too_deep() from error
+    except ValueError as error:
+        raise input_file.too_long(text) from error
 
 
 def _decode(
@@ -278,7 +289,8 @@ def _only_drivers(core: dict[str, Any], drivers: Mapping[str, type]) -> None:
     chosen, known = core.get("driver", NO_DRIVER), (NO_DRIVER, *drivers)
     if isinstance(chosen, str) and chosen not in known:
         raise codec.MisfitError(
-            ("rollout", "driver"), f"must be one of {', '.join(known)}, not {chosen!r}"
+            ("rollout", "driver"),
+            f"must be one of {', '.join(known)}, not {codec.words(chosen)}",
         )
 
 
@@ -296,16 +308,18 @@ def _codecs(root: Path) -> codec.Codecs:
     def path(data: Any) -> Path:
         match data:
             case str():
-                return root / data
+                text: str = codec.TEXT.decode(data)
+                return root / text
             case _:
-                raise ValueError(f"must be a path, not {data!r}")
+                raise ValueError(f"must be a path, not {codec.words(data)}")
 
     def pairs(data: Any) -> tuple[tuple[str, str], ...]:
         if not isinstance(data, dict) or not all(isinstance(v, str) for v in data.values()):
             raise ValueError("must be a table of texts")
-        return tuple(data.items())
+        return tuple((codec.TEXT.decode(k), codec.TEXT.decode(v)) for k, v in data.items())
 
     return {
+        str: codec.TEXT,
         Path: codec.Codec(encode=str, decode=path, schema={"type": "string"}),
         timedelta: codec.DURATION,
         tuple[tuple[str, str], ...]: codec.Codec(

@@ -11,15 +11,6 @@ _VARIABLE = re.compile(rb":(?:'\w+'|\"\w+\"|\w+)")
 _SHOWN = 60  # characters of the author's line in a message
 
 
-def not_utf8(data: bytes, file: str, error: UnicodeDecodeError) -> InputError:
-    """The error for a file in another encoding."""
-    return InputError(
-        f"{Places.of(data, file).at(error.start)}: byte 0x{data[error.start]:02x} is not"
-        " UTF-8, so the file cannot be read",
-        hint="save the file as UTF-8",
-    )
-
-
 def not_sql(data: bytes, file: str, error: libpg_query.NotSqlError) -> InputError:
     """The error for a text that PostgreSQL's grammar rejects; its first fault decides."""
     offset = len(data.decode()[: error.offset].encode())

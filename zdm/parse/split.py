@@ -16,6 +16,7 @@ from zdm.parse.libpg_query import Parsed
 from zdm.parse.places import Places
 from zdm.parse.session import Session
 from zdm.parse.transactions import Kind
+from zdm.serialize import input_file
 
 _BOM = b"\xef\xbb\xbf"
 # Statements that PostgreSQL refuses in a transaction block, error 25001 (14 to 18).
@@ -48,7 +49,7 @@ def statements(data: bytes, file: str) -> tuple[Statement, ...]:
         data.decode()
         parsed = libpg_query.statements(data)
     except UnicodeDecodeError as error:
-        raise rejected.not_utf8(data, file, error) from error
+        raise input_file.not_utf8(file, data, error) from error
     except libpg_query.NotSqlError as error:
         raise rejected.not_sql(data, file, error) from error
     places = Places.of(data, file)

@@ -24,6 +24,8 @@ T = TypeVar("T")
 Path = tuple[str | int, ...]
 DISCRIMINATOR = "kind"
 _SHOWN_DIGITS = 40  # a longer number says nothing, and Python may refuse to write it
+_SHOWN = 60  # characters of a text or a key in a message
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no path, no name and no database holds it
 
 _SCALARS: dict[type, tuple[str, str]] = {
     str: ("string", "text"),
@@ -46,7 +48,10 @@ class MisfitError(Exception):
         """The path as a person writes it: `steps[2].locks[0].mode`."""
         text = ""
         for part in self.path:
-            text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+            if isinstance(part, int):
+                text += f"[{part}]"
+            else:
+                text += f"{'.' if text else ''}{shortened(part)}"
         return text
 
 
@@ -81,7 +86,7 @@ def _encode_duration(value: timedelta) -> str:
 def _decode_duration(data: Any) -> timedelta:
     match = _DURATION.fullmatch(data) if isinstance(data, str) else None
     if match is None:
-        raise ValueError(f"must be a duration such as 200ms, 15s, 5m or 1h, not {data!r}")
+        raise ValueError(f"must be a duration such as 200ms, 15s, 5m or 1h, not {words(data)}")
     try:
         return int(match[1]) * _UNITS[match[2]]
     except (OverflowError, ValueError):  # Python reads no number of more than 4,300 digits
@@ -93,6 +98,19 @@ DURATION = Codec(  # the shortest exact form: 200ms, 15s, 5m
     decode=_decode_duration,
     schema={"type": "string", "pattern": f"^{_DURATION.pattern}$"},
 )
+
+
+def _decode_text(data: Any) -> str:
+    if type(data) is not str:
+        raise ValueError(f"must be text, not {words(data)}")
+    if _UNSTORABLE.search(data):
+        raise ValueError(
+            f"must be text without NUL and surrogate characters, not {words(data)}"
+        )
+    return data
+
+
+TEXT = Codec(encode=str, decode=_decode_text, schema={"type": "string"})  # from outside
 
 
 @functools.cache
@@ -170,7 +188,7 @@ def _decode_scalar(kind: Any, data: Any, path: Path) -> Any:
         return _finite(data, path)
     if type(data) is kind:
         return data
-    raise MisfitError(path, f"must be {_SCALARS[kind][1]}, not {_words(data)}")
+    raise MisfitError(path, f"must be {_SCALARS[kind][1]}, not {words(data)}")
 
 
 def _finite(data: float, path: Path) -> float:
@@ -179,7 +197,7 @@ def _finite(data: float, path: Path) -> float:
             return data
     except OverflowError:  # a whole number that no float holds
         pass
-    raise MisfitError(path, f"must be a finite number, not {_words(data)}")
+    raise MisfitError(path, f"must be a finite number, not {words(data)}")
 
 
 def _decode_bounded(args: tuple[Any, ...], data: Any, codecs: Codecs, path: Path) -> Any:
@@ -192,14 +210,14 @@ def _decode_bounded(args: tuple[Any, ...], data: Any, codecs: Codecs, path: Path
 
 
 def _fault(bound: Bound, value: Any, codecs: Codecs) -> str:
-    def words(number: Any) -> str:
-        return _words(to_plain(number, codecs)).strip("'")
+    def plain(number: Any) -> str:
+        return words(to_plain(number, codecs)).strip("'")
 
     match bound:
         case Range(least=least) if value < least:
-            return f"be at least {words(least)}, not {words(value)}"
+            return f"be at least {plain(least)}, not {plain(value)}"
         case Range(most=most) if value > most:
-            return f"be at most {words(most)}, not {words(value)}"
+            return f"be at most {plain(most)}, not {plain(value)}"
         case NotEmpty() if not value:
             return "not be empty"
     return ""
@@ -214,14 +232,14 @@ def _decode_codec(codec: Codec, data: Any, path: Path) -> Any:
 
 def _decode_choice(allowed: tuple[Any, ...], data: Any, path: Path) -> Any:
     if data not in allowed:
-        words = ", ".join(str(item) for item in allowed)
-        raise MisfitError(path, f"must be one of {words}, not {_words(data)}")
+        choice = ", ".join(str(item) for item in allowed)
+        raise MisfitError(path, f"must be one of {choice}, not {words(data)}")
     return data
 
 
 def _decode_list(kind: Any, data: Any, codecs: Codecs, path: Path) -> Any:
     if not isinstance(data, list):
-        raise MisfitError(path, f"must be a list, not {_words(data)}")
+        raise MisfitError(path, f"must be a list, not {words(data)}")
     args = typing.get_args(kind)
     repeated = len(args) == 1 or args[1] is Ellipsis
     if not repeated and len(data) != len(args):
@@ -235,7 +253,7 @@ def _decode_list(kind: Any, data: Any, codecs: Codecs, path: Path) -> Any:
 
 def _decode_object(kind: type, data: Any, codecs: Codecs, path: Path) -> Any:
     if not isinstance(data, dict):
-        raise MisfitError(path, f"must be a mapping, not {_words(data)}")
+        raise MisfitError(path, f"must be a mapping, not {words(data)}")
     known = {field.name: (field, hint) for field, hint in _fields(kind)}
     for key in data:
         if key not in known:
@@ -260,7 +278,7 @@ def _decode_union(kinds: tuple[Any, ...], data: Any, codecs: Codecs, path: Path)
         )
         fitting = [kind for kind in tagged if _tag(kind) == tag]
     if not fitting:
-        raise MisfitError(path, f"cannot be {_words(data)}")
+        raise MisfitError(path, f"cannot be {words(data)}")
     return None if fitting[0] is types.NoneType else _decode(fitting[0], data, codecs, path)
 
 
@@ -291,13 +309,21 @@ def _has_shape(kind: Any, data: Any, codecs: Codecs) -> bool:
     return bool(shape == wanted if wanted else shape not in ("object", "array", "null"))
 
 
-def _words(data: Any) -> str:
+def shortened(text: str) -> str:
+    """A text as a message quotes it."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def words(data: Any) -> str:
+    """Plain data as a message quotes it."""
     if isinstance(data, dict):
         return "a mapping"
     if isinstance(data, list):
         return "a list"
     if isinstance(data, int) and abs(data) >= 10**_SHOWN_DIGITS:
         return f"a number of more than {_SHOWN_DIGITS} digits"
+    if isinstance(data, str):
+        return repr(shortened(data))
     return "nothing" if data is None else repr(data)
 
 

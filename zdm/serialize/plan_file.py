@@ -19,7 +19,7 @@ from zdm.errors import InputError
 from zdm.model.plan import FORMAT, Irreversible, Plan
 from zdm.model.schema import Name
 from zdm.model.statement import Source
-from zdm.serialize import codec
+from zdm.serialize import codec, input_file
 
 HEADER = (
     "# made by zdm; review it, check it in, do not edit it: a plan that was changed by hand\n"
@@ -27,7 +27,9 @@ HEADER = (
 )
 PLAN_AGAIN = "plan again with `zdm plan -o FILE`"
 
-_PLACE = re.compile(r"(?P<file>.+):(?P<line>\d+):(?P<column>\d+)(?: @(?P<revision>\S+))?", re.S)
+_PLACE = re.compile(
+    r"(?P<file>.+):(?P<line>\d{1,9}):(?P<column>\d{1,9})(?: @(?P<revision>\S+))?", re.S
+)
 _NAME_PART = r'(?:"(?:[^"]|"")*"|[^."]+)'
 _NAME = re.compile(rf"(?:(?P<schema>{_NAME_PART})\.)?(?P<name>{_NAME_PART})", re.S)
 
@@ -39,7 +41,9 @@ def _encode_source(value: Source) -> str:
 def _decode_source(data: Any) -> Source:
     match = _PLACE.fullmatch(data) if isinstance(data, str) else None
     if match is None:
-        raise ValueError(f"must be a place such as migrations/a.py:12:5, not {data!r}")
+        raise ValueError(
+            f"must be a place such as migrations/a.py:12:5, not {codec.words(data)}"
+        )
     return Source(
         file=match["file"],
         line=int(match["line"]),
@@ -65,7 +69,7 @@ def _bare(part: str | None) -> str:
 def _decode_name(data: Any) -> Name:
     match = _NAME.fullmatch(data) if isinstance(data, str) else None
     if match is None:
-        raise ValueError(f"must be a name such as public.users, not {data!r}")
+        raise ValueError(f"must be a name such as public.users, not {codec.words(data)}")
     return Name(_bare(match["schema"]), _bare(match["name"]))
 
 
@@ -158,7 +162,7 @@ def loads(text: str, file: str) -> Plan:
 def _check_format(content: dict[str, Any], file: str) -> None:
     if content.get("format") != FORMAT:
         raise InputError(
-            f"{file} has plan format {content.get('format')!r},"
+            f"{file} has plan format {codec.words(content.get('format'))},"
             f" and this zdm reads format {FORMAT}",
             hint=f"{PLAN_AGAIN}, or use the zdm version that made it",
         )
@@ -224,20 +228,35 @@ _Dumper.add_representer(list, _represent_list)
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # 10 times faster where it is built
 _Lines = dict[codec.Path, int]
+_DEEPEST = 40  # levels; no plan has half as many
+_NUMBER = re.compile(r"-?[0-9]{1,40}")
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _compose(text: str, file: str) -> tuple[Any, _Lines]:
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        mark = error.problem_mark
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise InputError(
-            f"{file}:{line} is not YAML: {error.problem}", hint=PLAN_AGAIN
+            f"{file}{place} is not YAML: {error.problem}", hint=PLAN_AGAIN
         ) from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{file} is not YAML: {error}", hint=PLAN_AGAIN) from error
+    except yaml.reader.ReaderError as error:
+        place = ":{}:{}".format(*input_file.place(text, _unprintable(text)))
+        raise InputError(
+            f"{file}{place} is not YAML: {error.reason}", hint=PLAN_AGAIN
+        ) from error
+    except RecursionError as error:
+        raise input_file.too_deep().of(file, PLAN_AGAIN) from error
     reader = _Reader(file)
     return (None if node is None else reader.read(node, ())), reader.lines
+
+
+def _unprintable(text: str) -> int:
+    """Where the first character is that YAML does not allow; the C parser counts bytes."""
+    found = _UNPRINTABLE.search(text)
+    return found.start() if found else 0
 
 
 class _Reader:
@@ -251,6 +270,8 @@ class _Reader:
     def read(self, node: yaml.Node, path: codec.Path) -> Any:
         """The data of a node; the same node twice is an alias."""
         self.lines.setdefault(path, node.start_mark.line + 1)
+        if len(path) > _DEEPEST:
+            raise self._unusable(node, "is nested too deeply for a plan")
         if id(node) in self._seen:
             raise self._unusable(node, "holds a YAML alias")
         self._seen.add(id(node))
@@ -264,8 +285,10 @@ class _Reader:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = key_node.value
-            if not isinstance(key, str) or key in found:
-                raise self._unusable(key_node, f"has the key {key!r} twice or as no text")
+            if not isinstance(key, str):
+                raise self._unusable(key_node, "has a key that is no text")
+            if key in found:
+                raise self._unusable(key_node, f"has the key {codec.words(key)} twice")
             self.lines[(*path, key)] = key_node.start_mark.line + 1
             found[key] = self.read(value_node, (*path, key))
         return found
@@ -274,17 +297,22 @@ class _Reader:
         match node.tag.rpartition(":")[2]:
             case "str":
                 return node.value
-            case "int" if re.fullmatch(r"-?\d+", node.value):
+            case "int" if _NUMBER.fullmatch(node.value):
                 return int(node.value)
             case "bool":
                 return node.value == "true"
             case "null":
                 return None
             case _:
-                raise self._unusable(node, f"holds {node.value!r}, which no plan holds")
+                raise self._unusable(
+                    node, f"holds {codec.words(node.value)}, which no plan holds"
+                )
 
     def _unusable(self, node: yaml.Node, message: str) -> InputError:
-        return InputError(f"{self.file}:{node.start_mark.line + 1} {message}", hint=PLAN_AGAIN)
+        mark = node.start_mark
+        return InputError(
+            f"{self.file}:{mark.line + 1}:{mark.column + 1} {message}", hint=PLAN_AGAIN
+        )
 
 
 def _line(lines: _Lines, path: codec.Path) -> int:

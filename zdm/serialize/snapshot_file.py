@@ -12,11 +12,12 @@ from typing import Any
 
 from zdm.errors import InputError
 from zdm.model.schema import Snapshot, sorted_tables
-from zdm.serialize import codec
+from zdm.serialize import codec, input_file
 
 FORMAT = 1
 AGAIN = "write it again with `zdm snapshot -o FILE`"
 _CODECS: codec.Codecs = {}
+_READ: codec.Codecs = {str: codec.TEXT}
 
 
 def dumps(snapshot: Snapshot) -> str:
@@ -28,22 +29,21 @@ def dumps(snapshot: Snapshot) -> str:
 def loads(text: str, file: str) -> Snapshot:
     """The snapshot that a file holds; every fault is an InputError with file and key."""
     try:
-        content: Any = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{file}:{error.lineno} is no snapshot file: {error.msg}", hint=AGAIN
-        ) from error
+        content: Any = input_file.from_json(text)
+    except input_file.NotReadError as error:
+        raise error.of(file, AGAIN) from error
     match content:
         case {"format": int(version), "snapshot": data}:
             if version != FORMAT:
                 raise InputError(
-                    f"{file} has snapshot format {version}, and this zdm reads {FORMAT}",
+                    f"{file} has snapshot format {codec.words(version)}, and this zdm reads"
+                    f" {FORMAT}",
                     hint=AGAIN,
                 )
         case _:
             raise InputError(f"{file} is no snapshot file", hint=AGAIN)
     try:
-        found = codec.from_plain(Snapshot, data, _CODECS, ("snapshot",))
+        found = codec.from_plain(Snapshot, data, _READ, ("snapshot",))
     except codec.MisfitError as error:
         raise InputError(f"{file}: {error.key} {error.message}", hint=AGAIN) from error
     return replace(found, tables=sorted_tables(found.tables))

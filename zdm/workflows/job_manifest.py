@@ -1,7 +1,6 @@
 """What runs one plan beside the application, from the project's settings and what was asked."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from zdm.config.settings import Settings
 from zdm.errors import InputError, RefusedError
 from zdm.rollout import registry
 from zdm.rollout.port import Document, JobRequest, PlanBesideImage, PlanInImage
-from zdm.serialize import plan_file
+from zdm.serialize import input_file, plan_file
 from zdm.workflows import plan_files
 
 _PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]+@|\bpassword\s*=\s*\S", re.IGNORECASE)
@@ -69,8 +68,8 @@ def run(
 def _content(settings: Settings, asked: Asked) -> PlanBesideImage | PlanInImage:
     if asked.plan_in_image:
         return PlanInImage(path=asked.plan.as_posix())
-    text = plan_files.read_text(asked.settings_file or settings.root / config.FILE_NAME)
-    secret = next(_passwords(tomllib.loads(text)), None)
+    text = input_file.read_text(asked.settings_file or settings.root / config.FILE_NAME)
+    secret = next(_passwords(config.toml(text)), None)
     if secret is not None:
         raise RefusedError(
             f"`{secret}` in the settings holds a password, and a ConfigMap is no place for one",
@@ -78,7 +77,7 @@ def _content(settings: Settings, asked: Asked) -> PlanBesideImage | PlanInImage:
             " ZDM_DATABASE_URL",
         )
     return PlanBesideImage(
-        settings=text, plan_name=asked.plan.name, plan=plan_files.read_text(asked.plan)
+        settings=text, plan_name=asked.plan.name, plan=input_file.read_text(asked.plan)
     )
 
 

@@ -8,19 +8,19 @@ from zdm.errors import InputError, RefusedError
 from zdm.execute.ports import PlanText
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
-from zdm.serialize import plan_file, snapshot_file
+from zdm.serialize import input_file, plan_file, snapshot_file
 
 _DIFF_LINES = 40
 
 
 def read_snapshot(file: Path) -> Snapshot:
     """The schema that a snapshot file holds."""
-    return snapshot_file.loads(read_text(file), str(file))
+    return snapshot_file.loads(input_file.read_text(file), str(file))
 
 
 def read_plan(file: Path) -> Plan:
     """The plan that a plan file holds."""
-    return plan_file.loads(read_text(file), str(file))
+    return plan_file.loads(input_file.read_text(file), str(file))
 
 
 def plan_text(plan: Plan) -> PlanText:
@@ -28,25 +28,11 @@ def plan_text(plan: Plan) -> PlanText:
     return PlanText(plan=plan, text=plan_file.dumps(plan), digest=plan_file.digest(plan))
 
 
-def read_text(file: Path) -> str:
-    """A UTF-8 file's text."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{file} cannot be read: {error.strerror}", hint="check the path"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{file} is not UTF-8, so it is no file of zdm's", hint="check the path"
-        ) from error
-
-
 def check_sources(plan: Plan, root: Path) -> None:
     """Refuse a plan whose sources have changed since it was made."""
     for file in plan.files:
         path = root / file.path
-        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != file.sha256:
+        if path.is_file() and hashlib.sha256(input_file.read(path)).hexdigest() != file.sha256:
             raise RefusedError(
                 f"{file.path} has changed since the plan {plan.name} was made, so the plan is"
                 " stale",
@@ -62,7 +48,7 @@ def check(plan: Plan, file: Path) -> None:
             f"{file} is not there, so nobody could review the plan",
             hint=f"write it with `zdm plan -o {file}` and check it in",
         )
-    found = read_text(file)
+    found = input_file.read_text(file)
     if found == wanted:
         return
     lines = list(

@@ -17,6 +17,7 @@ from zdm.model.statement import SourceFile, Statement, Train
 from zdm.parse import split
 from zdm.planning import classify, invariants, schedule
 from zdm.planning.invariants import Invariant
+from zdm.serialize import input_file
 
 SQL_SUFFIX = ".sql"
 
@@ -119,7 +120,7 @@ def read_files(files: list[str], root: Path) -> Train:
     statements: list[Statement] = []
     pinned: list[SourceFile] = []
     for name in files:
-        data = _bytes(name)
+        data = input_file.read(Path(name))
         shown = relative(Path(name), root)
         statements.extend(_after(statements, split.statements(data, shown)))
         pinned.append(split.source_file(data, shown))
@@ -141,15 +142,6 @@ def relative(path: Path, root: Path) -> str:
     if absolute.is_relative_to(root):
         return absolute.relative_to(root).as_posix()
     return path.as_posix()
-
-
-def _bytes(name: str) -> bytes:
-    try:
-        return Path(name).read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{name} cannot be read: {error.strerror}", hint="check the path"
-        ) from error
 
 
 def _name(train: Train) -> str:

@@ -26,9 +26,10 @@ from zdm.revisions import graph, record
 from zdm.revisions.child_process import Session, project
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
-from zdm.serialize import snapshot_file
+from zdm.serialize import input_file, snapshot_file
 
 BEGINNING = "base"  # as Alembic calls what is before the first revision
+_BASELINE = "set `baseline` under [alembic] in zdm.toml"
 EVERYTHING = frozenset({"head", "heads"})
 
 
@@ -143,12 +144,6 @@ def _start(session: Session, server: Server, start: _Start) -> Iterator[str]:
 
 
 def _baseline(file: Path) -> str:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"the baseline {file} cannot be read: {error.strerror}",
-            hint="set `baseline` under [alembic] in zdm.toml",
-        ) from error
+    data = input_file.read(file, what="the baseline ", hint=_BASELINE)
     split.statements(data, file.name)  # raises with the place of what is no SQL
     return data.decode().removeprefix("\ufeff")

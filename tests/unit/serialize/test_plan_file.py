@@ -180,3 +180,77 @@ def test_an_irreversible_step_says_why() -> None:
 
 def test_every_kind_of_step_is_in_the_sample() -> None:
     assert {type(step) for step in RENAME.steps} == {RunSql, Backfill, AwaitRollout}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(
+            f"format: {'1' * 5_000}",
+            f"plans/a.yaml:1:9 holds '{'1' * 60}…', which no plan holds",
+            id="digits",
+        ),
+        pytest.param(
+            "format: 1\nsteps: " + "[" * 800 + "]" * 800,
+            "plans/a.yaml:2:48 is nested too deeply for a plan",
+            id="lists",
+        ),
+        pytest.param(
+            "format: 1\nsteps: " + "{a: " * 800 + "1" + "}" * 800,
+            "plans/a.yaml:2:168 is nested too deeply for a plan",
+            id="mappings",
+        ),
+        pytest.param(
+            "format: 1\nsteps:\n  " + "- " * 800 + "1",
+            "plans/a.yaml:3:83 is nested too deeply for a plan",
+            id="block",
+        ),
+        pytest.param(
+            "[" * 100_000,
+            "plans/a.yaml:1:1001 is not YAML: exceeded maximum nesting depth",
+            id="lists without an end",
+        ),
+        pytest.param(
+            f"? {'[' * 800}{']' * 800}\n: 1",
+            "plans/a.yaml:1:3 has a key that is no text",
+            id="a list as a key",
+        ),
+        pytest.param("a: &a [1]\nb: *a", "plans/a.yaml:1:4 holds a YAML alias", id="alias"),
+        pytest.param("a: &a [*a]", "plans/a.yaml:1:4 holds a YAML alias", id="itself"),
+        pytest.param("a: 1\na: 2", "plans/a.yaml:2:1 has the key 'a' twice", id="twice"),
+        pytest.param("a: .nan", "plans/a.yaml:1:4 holds '.nan', which no plan holds", id="nan"),
+        pytest.param("a: 0x1f", "plans/a.yaml:1:4 holds '0x1f', which no plan holds", id="hex"),
+        pytest.param(
+            "ä: 1\nb: \0",
+            "plans/a.yaml:2:4 is not YAML: control characters are not allowed",
+            id="NUL",
+        ),
+        pytest.param(
+            'a: "\\ud800"',
+            "plans/a.yaml:1:7 is not YAML: found invalid Unicode character escape code",
+            id="surrogate",
+        ),
+        pytest.param(
+            "a: 1\n--- b",
+            "plans/a.yaml:2:1 is not YAML: but found another document",
+            id="two documents",
+        ),
+        pytest.param(
+            f"format: 1\n{'k' * 500}: 1",
+            f"plans/a.yaml:2: {'k' * 60}… is not known here; known are name, server_major,"
+            " fingerprint, files, stamp, operations, hazards, notes, steps, statements, format",
+            id="long key",
+        ),
+    ],
+)
+def test_what_a_parser_cannot_hold_is_named_with_its_place(text: str, message: str) -> None:
+    assert refusal(text) == message
+
+
+def test_a_plan_is_refused_alike_where_pyyaml_has_no_c_parser(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plan_file, "_Loader", yaml.SafeLoader)
+
+    assert refusal("[" * 100_000) == "plans/a.yaml is nested too deeply to be read"
+    assert refusal("a: \0").startswith("plans/a.yaml:1:4 is not YAML: ")

@@ -79,7 +79,7 @@ def test_a_comment_is_part_of_the_fingerprint() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        pytest.param("{", "", "a.json:2 is no snapshot file: Extra data", id="syntax"),
+        pytest.param("{", "", "a.json:2:10 is not JSON: Extra data", id="syntax"),
         pytest.param(
             ": 1", ": 9", "a.json has snapshot format 9, and this zdm reads 1", id="9"
         ),
@@ -95,5 +95,72 @@ def test_a_comment_is_part_of_the_fingerprint() -> None:
 def test_a_fault_is_named(old: str, new: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         snapshot_file.loads(snapshot_file.dumps(SHOP).replace(old, new, 1), "a.json")
+
+    assert caught.value.message == message
+
+
+TEXT = snapshot_file.dumps(SHOP)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        pytest.param(
+            '"format": 1',
+            f'"format": {"1" * 5_000}',
+            "a.json:2:12 holds a number of more than 4,300 digits",
+            id="digits",
+        ),
+        pytest.param(
+            '"format": 1',
+            f'"format": {"1" * 4_000}',
+            "a.json has snapshot format a number of more than 40 digits, and this zdm reads 1",
+            id="large format",
+        ),
+        pytest.param(
+            '"tables": [',
+            '"tables": [' + "[" * 100_000,
+            "a.json is nested too deeply to be read",
+            id="nested",
+        ),
+        pytest.param(
+            '"format": 1,',
+            '"format": 1, "format": 1,',
+            "a.json has the key 'format' twice in one object",
+            id="twice",
+        ),
+        pytest.param(
+            "200000",
+            "NaN",
+            "a.json: snapshot.tables[0].rows must be a whole number, not nan",
+            id="nan",
+        ),
+        pytest.param(
+            "0.25",
+            "1e999",
+            "a.json: snapshot.tables[0].columns[1].null_fraction must be a finite number,"
+            " not inf",
+            id="infinity",
+        ),
+        pytest.param(
+            '"0006"',
+            '"\\u0000"',
+            "a.json: snapshot.heads[0] must be text without NUL and surrogate characters,"
+            " not '\\x00'",
+            id="NUL",
+        ),
+        pytest.param(
+            '"0006"',
+            '"\\ud800"',
+            "a.json: snapshot.heads[0] must be text without NUL and surrogate characters,"
+            " not '\\ud800'",
+            id="surrogate",
+        ),
+    ],
+)
+def test_what_no_parser_holds_is_named(old: str, new: str, message: str) -> None:
+    assert old in TEXT
+    with pytest.raises(InputError) as caught:
+        snapshot_file.loads(TEXT.replace(old, new, 1), "a.json")
 
     assert caught.value.message == message

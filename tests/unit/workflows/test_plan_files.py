@@ -67,8 +67,10 @@ def test_a_plan_may_run_where_its_sources_are_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        pytest.param(None, "cannot be read: No such file or directory", id="missing"),
-        pytest.param(b"\xff\xfe", "is not UTF-8, so it is no file of zdm's", id="binary"),
+        pytest.param(None, " cannot be read: No such file or directory", id="missing"),
+        pytest.param(
+            b"\xff\xfe", ":1:1: byte 0xff is not UTF-8, so the file cannot be read", id="binary"
+        ),
     ],
 )
 def test_an_unreadable_file_is_an_input_error(
@@ -80,7 +82,7 @@ def test_an_unreadable_file_is_an_input_error(
     with pytest.raises(InputError) as caught:
         plan_files.read_plan(file)
 
-    assert caught.value.message == f"{file} {message}"
+    assert caught.value.message == f"{file}{message}"
 
 
 def test_a_file_that_cannot_be_written_is_an_input_error(tmp_path: Path) -> None:
