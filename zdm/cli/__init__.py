@@ -21,7 +21,8 @@ import typer.core
 import typer.main
 
 from zdm import __version__
-from zdm.errors import ZdmError
+from zdm.cli import streams
+from zdm.errors import InputError, ZdmError
 
 CONFIG = "zdm.config"  # key of the invocation's settings file in the context's meta
 # Modules make 100,000s of objects that all stay; looking through them for garbage again and
@@ -115,9 +116,13 @@ def main() -> NoReturn:
     """Run the command line and leave with the exit code of what happened."""
     sys.excepthook = report_bug
     gc.set_threshold(GARBAGE_THRESHOLD)
+    streams.take()
     try:
+        _check_encoding()
         command = typer.main.get_command(app)
         code = command(sys.argv[1:] or ["--help"], prog_name="zdm", standalone_mode=False)
+        if not code:
+            _check_written()
     except ZdmError as error:
         report(_with_findings(error), error.hint, bug=type(error) is ZdmError)
         sys.exit(error.exit_code)
@@ -127,6 +132,29 @@ def main() -> NoReturn:
     except typer.Abort:
         sys.exit(128 + signal.SIGINT)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _check_encoding() -> None:
+    """Refuse arguments and variables that are not in the locale's encoding."""
+    words = {f"argument {number}": text for number, text in enumerate(sys.argv[1:], 1)}
+    words |= {name: text for name, text in os.environ.items() if name.startswith("ZDM_")}
+    for name, text in words.items():
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise InputError(
+                f"{name} is not in the encoding {sys.getfilesystemencoding()}, so it cannot be"
+                " read",
+                hint="write it in UTF-8, and set LC_ALL=C.UTF-8",
+            )
+
+
+def _check_written() -> None:
+    """A command whose output is lost has failed, and has changed nothing."""
+    if fault := streams.lost():
+        raise InputError(
+            f"standard output cannot be written ({fault.strerror}), so what the command"
+            " printed is lost",
+            hint="send it to a file or a pipe that can be written",
+        )
 
 
 def _with_findings(error: ZdmError) -> str:

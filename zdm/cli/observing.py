@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import typer
 
-from zdm.cli import wiring
+from zdm.cli import streams, wiring
 from zdm.cli.options import LogFormat
 from zdm.cli.progress import Progress
 from zdm.cli.screen import Screen
@@ -101,6 +101,7 @@ def _failures_reported(wanted: Wanted, everyone: Observers) -> Iterator[None]:
 def _log(wanted: Wanted) -> Observer:
     now = SystemClock().now
     if wanted.json_lines:
+        streams.not_needed(raises=True)  # the run goes on without it, and that is said
         return JsonLog(sys.stdout, now)
     if wanted.log_is_json:
         return JsonLog(sys.stderr, now)

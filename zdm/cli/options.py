@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from zdm.cli import streams
 from zdm.errors import InputError
 from zdm.model.ranges import Wait
 from zdm.serialize import codec
@@ -114,6 +115,14 @@ def duration(text: str, option: str) -> timedelta:
 def say(text: str) -> None:
     """Tell a person something that is no part of the data: on stderr."""
     typer.echo(text, err=True)
+
+
+def reached(text: str) -> None:
+    """Print what the command has done, which is so whether or not it can be printed."""
+    streams.not_needed()
+    typer.echo(text)
+    if fault := streams.fault():
+        say(f"warning: standard output cannot be written ({fault.strerror}): {text}")
 
 
 def coloured() -> bool:

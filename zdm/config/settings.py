@@ -22,7 +22,7 @@ DATABASE_VARIABLE = "ZDM_DATABASE_URL"
 MAX_WORKERS = 4  # of one backfill: more gain little and crowd out the application
 MOST_BYTES = 256_000  # of zdm.toml
 _MOST_PARTS = 50
-_NAME_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_NAME_PART = r"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_NAME = re.compile(rf"(?:{_NAME_PART}[ \t]*+\.[ \t]*+){{{_MOST_PARTS}}}")
 NO_DRIVER = "none"  # a person deploys
 OLDEST_SERVER, NEWEST_SERVER = 14, 18  # major versions that the tests run on
@@ -187,12 +187,11 @@ def load(
     root = (found.parent if found else directory).absolute()
     if database is None:
         database = environ.get(DATABASE_VARIABLE) or content.database
-    ini = root / "alembic.ini"
     return Settings(
         root=root,
         database=None if database is None else database_url(database),
         plans=content.plans or root / "plans",
-        alembic=content.alembic or (AlembicSettings(ini=ini) if ini.is_file() else None),
+        alembic=content.alembic or _alembic(root / "alembic.ini"),
         server_version=content.server_version,
         shadow_url=None if content.shadow_url is None else database_url(content.shadow_url),
         stamp=content.stamp,
@@ -203,10 +202,14 @@ def load(
     )
 
 
+def _alembic(ini: Path) -> AlembicSettings | None:
+    return AlembicSettings(ini=ini) if input_file.is_file(ini) else None
+
+
 def _find(directory: Path) -> Path | None:
     start = directory.absolute()
     for folder in _upwards(start):
-        if (folder / FILE_NAME).is_file():
+        if input_file.is_file(folder / FILE_NAME):
             return folder / FILE_NAME
     return None
 

@@ -33,4 +33,6 @@ Timeout = Annotated[timedelta, Range(_SHORTEST, _YEAR)]  # how long something ma
 Interval = Annotated[timedelta, Range(_SHORTEST, timedelta(hours=1))]  # between two looks
 Percent = Annotated[int, Range(0, 100)]
 Megabytes = Annotated[int, Range(0, 1_000_000_000)]  # a petabyte
+Bigint = Annotated[int, Range(-(2**63), 2**63 - 1)]
+Count = Annotated[int, Range(0, 2**63 - 1)]
 Port = Annotated[int, Range(0, 65_535)]

@@ -11,9 +11,12 @@ from collections.abc import Iterable
 from collections.abc import Sequence as Ordered
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
 
+from zdm.model.ranges import Bigint, Count, Range
 from zdm.model.sql import ident
 
+ServerVersion = Annotated[int, Range(140_000, 189_999)]  # of PostgreSQL 14 to 18
 ESTIMATE = {"estimate": True}  # metadata of fields that the fingerprint leaves out
 
 
@@ -55,7 +58,7 @@ class Column:
     collation: str | None = None  # where it differs from the type's
     storage: str | None = None  # where it differs from the type's
     compression: str | None = None
-    statistics: int | None = None
+    statistics: Annotated[int, Range(-1, 10_000)] | None = None
     options: tuple[str, ...] = ()
     comment: str | None = None
     grants: tuple[str, ...] = ()  # "role=privileges/grantor" as in attacl, sorted
@@ -63,8 +66,8 @@ class Column:
     kept_filled: bool = field(
         default=False, metadata=ESTIMATE
     )  # this train fills it, and until the contract a trigger leaves no NULL in it
-    null_fraction: float | None = field(default=None, metadata=ESTIMATE)
-    average_width: int | None = field(default=None, metadata=ESTIMATE)
+    null_fraction: Annotated[float, Range(0, 1)] | None = field(default=None, metadata=ESTIMATE)
+    average_width: Count | None = field(default=None, metadata=ESTIMATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ class Index:
     statistics: tuple[str, ...] = ()
     replica_identity: bool = False
     clustered: bool = False
-    bytes: int | None = field(default=None, metadata=ESTIMATE)
+    bytes: Count | None = field(default=None, metadata=ESTIMATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +171,10 @@ class Table:
     opaque: bool = field(
         default=False, metadata=ESTIMATE
     )  # it may have more than is known here: CREATE TABLE AS, ATTACH PARTITION …
-    rows: int | None = field(default=None, metadata=ESTIMATE)  # reltuples; None: never analysed
-    heap_bytes: int | None = field(default=None, metadata=ESTIMATE)
-    total_bytes: int | None = field(default=None, metadata=ESTIMATE)
+    # reltuples; None: never analysed
+    rows: Count | None = field(default=None, metadata=ESTIMATE)
+    heap_bytes: Count | None = field(default=None, metadata=ESTIMATE)
+    total_bytes: Count | None = field(default=None, metadata=ESTIMATE)
 
     def column(self, name: str) -> Column | None:
         """The column of that name, if there is one."""
@@ -215,11 +219,11 @@ class Sequence:
 
     name: Name
     type: str
-    start: int
-    increment: int
-    minimum: int
-    maximum: int
-    cache: int = 1
+    start: Bigint
+    increment: Bigint
+    minimum: Bigint
+    maximum: Bigint
+    cache: Bigint = 1
     cycle: bool = False
     owner_table: Name | None = None
     owner_column: str | None = None
@@ -280,7 +284,7 @@ class Snapshot:
     `search_path` is the one a new session of the migrating role gets.
     """
 
-    server_version: int = field(metadata=ESTIMATE)  # server_version_num, for example 170010
+    server_version: ServerVersion = field(metadata=ESTIMATE)  # server_version_num: 170010
     schemas: tuple[str, ...] = ("public",)
     extensions: tuple[Extension, ...] = ()
     types: tuple[Type, ...] = ()

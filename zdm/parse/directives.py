@@ -14,6 +14,7 @@ import re
 from zdm.errors import InputError
 from zdm.model.statement import Directive, DirectiveKind, Source
 from zdm.parse import libpg_query, trees
+from zdm.serialize import codec
 
 _REVERSE = re.compile(r'reverse\s+("(?:[^"]|"")+"|\w+)\s*=\s*(.+)', re.DOTALL)
 _RUN_IN = re.compile(r"run\s+in\s+(\w+)\s*(?:--\s*(.*))?$", re.DOTALL)
@@ -36,7 +37,7 @@ def parse_comment(text: str, source: Source) -> Directive | None:
     if run_in := _RUN_IN.fullmatch(body):
         return _run_in(run_in[1], (run_in[2] or "").strip(), source)
     raise InputError(
-        f"{source}: `zdm: {body}` is not a directive of zdm",
+        f"{source}: `zdm: {codec.shortened(body)}` is not a directive of zdm",
         hint="write `zdm: reverse COLUMN = EXPRESSION` or `zdm: run in PHASE -- reason`",
     )
 
@@ -47,7 +48,8 @@ def _reverse(column: str, expression: str, source: Source) -> Directive:
         _check(expression)
     except libpg_query.NotSqlError as error:
         raise InputError(
-            f"{source}: the reverse `{expression}` is not an SQL expression ({error})",
+            f"{source}: the reverse `{codec.shortened(expression)}` is not an SQL expression"
+            f" ({error})",
             hint="write one expression over the new column, such as `lower(new_email)`",
         ) from error
     name = column[1:-1].replace('""', '"') if column.startswith('"') else column.lower()

@@ -9,7 +9,10 @@ import ctypes
 import functools
 import importlib.util
 import json
+import re
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,15 @@ from typing import Any
 from zdm.errors import ZdmError
 
 _DEEP_ENOUGH = 20_000  # json.loads recurses once per level; the real limit is the C stack
+# The library calls itself once per level of nesting and takes 128 bytes of stack for it; two
+# characters (`+1`) can be a level, so that a short text fits any stack.
+_SHORT = 50_000  # bytes of text
+_STACK_PER_BYTE = 100
+_STACK = 16 << 20
+# PostgreSQL's scanner reads a run of operator characters again at each `/*` in it.
+_OPERATORS = re.compile(rb"[~!@#^&|`?+\-*/%<>=]{64,}")
+_MOST_SCANNED = 100_000_000  # characters that it may read again: about half a second
+_SHOWN = 120  # characters of its messages, which quote the text up to its end
 
 
 class _Fault(ctypes.Structure):
@@ -73,17 +85,53 @@ def _library() -> ctypes.CDLL:
 def parse(sql: bytes) -> dict[str, Any]:
     """The tree of a whole text; raises NotSqlError where PostgreSQL would."""
     if b"\0" in sql:  # a C string would end there, silently
-        offset = len(sql[: sql.index(b"\0")].decode(errors="replace"))
-        raise NotSqlError("the text contains a NUL byte", offset)
+        raise NotSqlError("the text contains a NUL byte", _characters(sql, sql.index(b"\0")))
+    _check_comments(sql)
+    return _parse(sql) if len(sql) <= _SHORT else _with_large_stack(sql)
+
+
+def _characters(sql: bytes, offset: int) -> int:
+    return len(sql[:offset].decode(errors="replace"))
+
+
+def _check_comments(sql: bytes) -> None:
+    scanned = 0
+    for run in _OPERATORS.finditer(sql) if b"/*" in sql else ():
+        scanned += run[0].count(b"/*") * len(run[0])
+        if scanned > _MOST_SCANNED:
+            raise NotSqlError(
+                "too many `/*` without a space between them, which it would take minutes to"
+                " read",
+                _characters(sql, run.start()),
+            )
+
+
+def _with_large_stack(sql: bytes) -> dict[str, Any]:
+    """Parse in a thread, since only a new thread's stack can be chosen."""
+    before = threading.stack_size(_STACK + len(sql) * _STACK_PER_BYTE)
+    try:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            return pool.submit(_parse, sql).result()
+    except RuntimeError as error:
+        raise NotSqlError("the text is too long for this machine's memory", 0) from error
+    finally:
+        threading.stack_size(before)
+
+
+def _parse(sql: bytes) -> dict[str, Any]:
     library = _library()
     result = library.pg_query_parse(sql)
     try:
         if result.error:
             fault = result.error.contents
-            raise NotSqlError(fault.message.decode(), max(fault.cursorpos - 1, 0))
+            raise NotSqlError(_shortened(fault.message.decode()), max(fault.cursorpos - 1, 0))
         return _load(result.tree)
     finally:
         library.pg_query_free_parse_result(result)
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= _SHOWN else f"{message[:_SHOWN]}…"
 
 
 def _load(tree: bytes) -> dict[str, Any]:

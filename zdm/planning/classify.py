@@ -27,7 +27,7 @@ from zdm.model.statement import (
 from zdm.model.syntax import Read
 from zdm.operations import ALL
 from zdm.parse import facts
-from zdm.planning import conflicts
+from zdm.planning import conflicts, widths
 from zdm.planning.waiting import Waiting
 from zdm.recipes.reading import refuse
 from zdm.schema import apply, edits, type_names, volatility
@@ -62,6 +62,9 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     """Classify the whole train. Without `fuse` each Action is taken by itself, which loses
     writes where an add, a fill and a drop mean a rename: for tests only."""
     actions = _actions(train, snapshot)
+    too_wide = tuple(widths.find(actions, snapshot))
+    if too_wide:  # on tables that cannot be, nothing else is worth a word
+        return Classification(placed=(), findings=too_wide)
     harmless = {id(a) for a in actions if _harmless(a, snapshot)}
     left = [action for action in actions if id(action) not in harmless]
     notes = tuple(

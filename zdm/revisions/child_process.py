@@ -25,6 +25,7 @@ from zdm.config.settings import Settings
 from zdm.errors import InputError
 from zdm.execute.clock import SystemClock
 from zdm.revisions import child_environment, failures, shadow_address
+from zdm.serialize import input_file
 
 TIME_LIMIT = timedelta(minutes=10)  # a long history replayed from its beginning takes minutes
 _TAIL = 5
@@ -85,7 +86,7 @@ class Session:
         self.stop()
 
     def _start(self) -> None:
-        if not self.project.ini.is_file():
+        if not input_file.is_file(self.project.ini):
             self._ends.close()
             raise InputError(
                 f"{self.project.ini} is not there, so the revisions cannot be found",

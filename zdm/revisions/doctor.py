@@ -48,7 +48,9 @@ def _loaded(history: History) -> Diagnosis:
 def _guarded(history: History, root: Path) -> Diagnosis:
     """`others` are env.py and what lies beside it."""
     files = [root / path for path, _ in history.others if path.endswith(".py")]
-    texts = [_COMMENT.sub("", file.read_text(encoding="utf-8")) for file in files]
+    texts = [
+        _COMMENT.sub("", file.read_text(encoding="utf-8", errors="replace")) for file in files
+    ]
     if any(_GUARD.search(text) for text in texts):
         return diagnosis.ok("env.py guard", "env.py refuses Alembic in the middle of a run")
     return diagnosis.warning(

@@ -104,9 +104,7 @@ def _decode_text(data: Any) -> str:
     if type(data) is not str:
         raise ValueError(f"must be text, not {words(data)}")
     if _UNSTORABLE.search(data):
-        raise ValueError(
-            f"must be text without NUL and surrogate characters, not {words(data)}"
-        )
+        raise ValueError("must be text without NUL and surrogate characters")
     return data
 
 

@@ -56,6 +56,22 @@ def read_text(file: Path, *, most: int = MOST_BYTES, what: str = "", hint: str =
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; a name too long and a closed folder hold none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def not_utf8(file: str, data: bytes, error: UnicodeDecodeError) -> InputError:
     """The error for a file in another encoding."""
     before = data[: error.start]

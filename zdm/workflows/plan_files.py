@@ -32,7 +32,7 @@ def check_sources(plan: Plan, root: Path) -> None:
     """Refuse a plan whose sources have changed since it was made."""
     for file in plan.files:
         path = root / file.path
-        if path.is_file() and hashlib.sha256(input_file.read(path)).hexdigest() != file.sha256:
+        if input_file.is_file(path) and _sha256(path) != file.sha256:
             raise RefusedError(
                 f"{file.path} has changed since the plan {plan.name} was made, so the plan is"
                 " stale",
@@ -40,10 +40,14 @@ def check_sources(plan: Plan, root: Path) -> None:
             )
 
 
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(input_file.read(file)).hexdigest()
+
+
 def check(plan: Plan, file: Path) -> None:
     """Refuse unless the checked-in plan file is what the sources give."""
     wanted = plan_file.dumps(plan)
-    if not file.exists():
+    if not input_file.is_file(file):
         raise RefusedError(
             f"{file} is not there, so nobody could review the plan",
             hint=f"write it with `zdm plan -o {file}` and check it in",

@@ -100,7 +100,7 @@ def _read(request: PlanRequest, sources: Sources) -> tuple[Train, Snapshot]:
 
 
 def _is_file(target: str) -> bool:
-    return target.endswith(SQL_SUFFIX) or Path(target).is_file()
+    return target.endswith(SQL_SUFFIX) or input_file.is_file(Path(target))
 
 
 def _schema(request: PlanRequest, sources: Sources) -> Snapshot:

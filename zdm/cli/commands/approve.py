@@ -3,7 +3,7 @@
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database
+from zdm.cli.options import Database, reached
 
 
 def command(context: typer.Context, database: Database = None) -> None:
@@ -16,4 +16,4 @@ def command(context: typer.Context, database: Database = None) -> None:
     from zdm.workflows import steer_run
 
     ended = steer_run.approve(wiring.database(wiring.settings(context, database)))
-    typer.echo(f"the revert window ended at {ended:%Y-%m-%d %H:%M:%S %Z}")
+    reached(f"the revert window ended at {ended:%Y-%m-%d %H:%M:%S %Z}")

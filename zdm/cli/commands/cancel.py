@@ -3,7 +3,7 @@
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database, say
+from zdm.cli.options import Database, reached, say
 
 
 def command(context: typer.Context, database: Database = None) -> None:
@@ -17,4 +17,4 @@ def command(context: typer.Context, database: Database = None) -> None:
 
     found = steer_run.cancel(wiring.database(wiring.settings(context, database)))
     say(f"asked {', '.join(found)}")
-    typer.echo("cancelled")
+    reached("cancelled")

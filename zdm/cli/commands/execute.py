@@ -18,6 +18,7 @@ from zdm.cli.options import (
     TakeOver,
     Trace,
     Until,
+    reached,
 )
 
 
@@ -97,4 +98,4 @@ def command(
     with running.world(settings, means, shown) as world:
         state = execute_plan.run(wanted, world, execute_plan.options(settings, goal))
     if not json_lines:
-        typer.echo(state)
+        reached(state)

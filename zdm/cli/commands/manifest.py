@@ -39,7 +39,7 @@ def command(
         str, typer.Option(help="Of ServiceAccount, Roles and NetworkPolicy.")
     ] = "zdm",
     attempt: Annotated[
-        int, typer.Option(help="Another number gives the Job another name.", min=1)
+        int, typer.Option(help="Another number gives the Job another name.", min=1, max=10_000)
     ] = 1,
     secret: Annotated[
         str, typer.Option(help="Secret with the direct URL of the database.")

@@ -19,5 +19,5 @@ def command(
     from zdm.workflows import new_revision
 
     file = new_revision.run(wiring.settings(context), os.environ, message, head)
-    typer.echo(file)
+    options.reached(str(file))
     options.say("fill in upgrade() and plan it: zdm plan")

@@ -77,7 +77,9 @@ def command(
 
 def _file(output: Path | None, plans: Path, name: str) -> Path:
     """Where the plan file is or goes."""
-    if output is None or output.is_dir() or not output.suffix:
+    from zdm.serialize import input_file
+
+    if output is None or input_file.is_folder(output) or not output.suffix:
         return (output or plans) / f"{name}.yaml"
     return output
 

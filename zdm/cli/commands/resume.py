@@ -3,7 +3,7 @@
 import typer
 
 from zdm.cli import wiring
-from zdm.cli.options import Database
+from zdm.cli.options import Database, reached
 
 
 def command(context: typer.Context, database: Database = None) -> None:
@@ -18,12 +18,10 @@ def command(context: typer.Context, database: Database = None) -> None:
 
     done = steer_run.resume(wiring.database(wiring.settings(context, database)))
     if done.order is not None:
-        typer.echo(f"took back the {done.order.kind}")
+        reached(f"took back the {done.order.kind}")
     for step in done.exceeding:
-        typer.echo(f"{step} may exceed its WAL limit")
+        reached(f"{step} may exceed its WAL limit")
     for step in done.held:
-        typer.echo(
-            f"{step} still holds for its WAL limit: `zdm resume` again lets it exceed it"
-        )
+        reached(f"{step} still holds for its WAL limit: `zdm resume` again lets it exceed it")
     if done == steer_run.Resumed():
-        typer.echo("nothing was asked")
+        reached("nothing was asked")

@@ -14,6 +14,7 @@ from zdm.cli.options import (
     LogFormat,
     TakeOver,
     Trace,
+    reached,
 )
 
 
@@ -52,4 +53,4 @@ def command(
     with running.world(settings, means, shown) as world:
         state = rollback_run.run(wiring.database(settings), world, options)
     if not json_lines:
-        typer.echo(state)
+        reached(state)

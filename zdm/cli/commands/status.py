@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zdm.cli import wiring
+from zdm.cli import streams, wiring
 from zdm.cli.options import Database
 from zdm.errors import ZdmError
 from zdm.execute import executors
@@ -48,7 +48,7 @@ def command(
     show = partial(_json, indent=None if watch else 2) if as_json else _text
     status = read_status.read(url)
     typer.echo(show(status))
-    while watch and status is not None and not status.is_finished:
+    while watch and status and not (status.is_finished or streams.fault()):
         SystemClock().sleep(EVERY)
         status = read_status.read(url)
         if sys.stdout.isatty() and not as_json:
