@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -91,6 +92,12 @@ class Session:
             raise InputError(
                 f"{self.project.ini} is not there, so the revisions cannot be found",
                 hint="set `ini` under [alembic] in zdm.toml",
+            )
+        if shutil.which(self.project.python) is None:
+            self._ends.close()
+            raise InputError(
+                f"{self.project.python} is no program, so the revisions cannot be run",
+                hint="set `python` under [alembic] in zdm.toml",
             )
         read_requests, write_requests = os.pipe()
         read_answers, write_answers = os.pipe()

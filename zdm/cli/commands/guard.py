@@ -78,8 +78,8 @@ def _version(given: str | None) -> Version:
 
 
 def _patience(given: str | None) -> timedelta:
-    text = given or os.environ.get("ZDM_GUARD_WAIT") or "0s"
-    return options.duration(text, "--wait" if given else "ZDM_GUARD_WAIT")
+    text = (os.environ.get("ZDM_GUARD_WAIT") or "0s") if given is None else given
+    return options.duration(text, "ZDM_GUARD_WAIT" if given is None else "--wait")
 
 
 def _become(program: list[str]) -> NoReturn:

@@ -7,6 +7,7 @@ then on. A password is never part of a message.
 """
 
 import contextlib
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,9 @@ SESSION = (
     "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)",
     "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false)",
 )
+
+# what libpq says of a URL before it asks a server
+_INVALID = re.compile(r"invalid (?:port number|integer value|\w+ value)")
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -79,7 +83,7 @@ def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True)
             keepalives_count=3,
             tcp_user_timeout=30_000,  # what was sent and never acknowledged
         )
-    except psycopg.ProgrammingError as error:
+    except (psycopg.ProgrammingError, UnicodeError) as error:  # no host's name
         raise InputError(
             "the database URL cannot be read",
             hint="write it as postgresql://user@host:5432/database",
@@ -111,6 +115,11 @@ def _unreachable(url: str, error: psycopg.OperationalError) -> ZdmError:
         return TemporaryError(
             f"{shown(url)} has no connection left: {reason}",
             hint="close unused connections, or raise the limit that it names",
+        )
+    if _INVALID.search(reason):
+        return InputError(
+            f"{shown(url)} is no address of a server: {reason}",
+            hint="correct the database URL",
         )
     if "does not exist" in reason or "authentication failed" in reason or "role" in reason:
         return InputError(

@@ -358,6 +358,10 @@ def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
+# The library checks nothing in a kubeconfig, so what it trips over is what the file lacks.
+_MISREAD = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
 def connect(
     *, kubeconfig: Path | None, context: str | None, environ: Mapping[str, str]
 ) -> ApiClient:
@@ -379,12 +383,12 @@ def connect(
                 client_configuration=configuration,
                 persist_config=False,
             )
-    except (ConfigException, OSError, yaml.YAMLError, TypeError) as error:  # no kubeconfig
+        return ApiClient(configuration)
+    except (ConfigException, OSError, yaml.YAMLError, *_MISREAD) as error:
         raise InputError(
             f"no cluster can be reached: {_short(error)}",
             hint="set `kubeconfig` and `context` in [rollout.kubernetes], or KUBECONFIG",
         ) from error
-    return ApiClient(configuration)
 
 
 def from_settings(

@@ -8,14 +8,18 @@ database URL with its password.
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from zdm.errors import InputError
 from zdm.rollout.local.settings import LocalWorkload
+from zdm.serialize import input_file
+
+Read = TypeVar("Read")
 
 WISH = "wish.json"
 STATE = "state.json"
@@ -98,16 +102,7 @@ def write_wish(directory: Path, wish: Wish) -> None:
 
 def read_wish(directory: Path) -> Wish | None:
     """The wish, if there is one."""
-    found = _read(directory / WISH)
-    if found is None:
-        return None
-    owner = found["owner"]
-    return Wish(
-        generation=found["generation"],
-        version=found["version"],
-        workload=_workload_in(found["workload"]),
-        owner=None if owner is None else Identity(**owner),
-    )
+    return _read(directory / WISH, _wish_in)
 
 
 def write_state(directory: Path, state: State) -> None:
@@ -117,17 +112,7 @@ def write_state(directory: Path, state: State) -> None:
 
 def read_state(directory: Path) -> State:
     """The state; an empty one where nothing was ever started."""
-    found = _read(directory / STATE)
-    if found is None:
-        return State()
-    members = tuple(
-        replace(
-            Member(**{**raw, "process": Identity(**raw["process"])}),
-            stage=Stage(raw["stage"]),
-        )
-        for raw in found["members"]
-    )
-    return State(**{**found, "members": members})
+    return _read(directory / STATE, _state_in) or State()
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:
@@ -138,17 +123,37 @@ def _write(path: Path, value: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path, made_of: Callable[[Any], Read]) -> Read | None:
     try:
-        loaded: dict[str, Any] = json.loads(path.read_text())
+        return made_of(input_file.from_json(path.read_text()))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path} cannot be read, so the local processes are not known ({error})",
             hint="end the processes by hand, then delete the folder",
         ) from error
-    return loaded
+
+
+def _wish_in(found: Any) -> Wish:
+    owner = found["owner"]
+    return Wish(
+        generation=found["generation"],
+        version=found["version"],
+        workload=_workload_in(found["workload"]),
+        owner=None if owner is None else Identity(**owner),
+    )
+
+
+def _state_in(found: Any) -> State:
+    members = tuple(
+        replace(
+            Member(**{**raw, "process": Identity(**raw["process"])}),
+            stage=Stage(raw["stage"]),
+        )
+        for raw in found["members"]
+    )
+    return State(**{**found, "members": members})
 
 
 def _workload_out(workload: LocalWorkload) -> dict[str, Any]:
