@@ -2,6 +2,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -102,6 +103,54 @@ def test_events_are_json_lines_on_stdout(zdm: Zdm, shop: str) -> None:
     assert events[-1] == "run_stopped"
 
 
+def test_a_run_needs_nobody_who_reads_what_it_prints(zdm: Zdm, shop: str) -> None:
+    prepare(zdm, shop)
+    run = f"{sys.executable} -m zdm execute plan.yaml --until expanded"
+    full = in_shell(f"{run} > /dev/full")
+    again = in_shell(f"{run} >&-")
+
+    assert (full.returncode, again.returncode) == (0, 0)
+    warning = "warning: standard output cannot be written ({}): expanded\n"
+    assert full.stderr.endswith(warning.format("No space left on device"))
+    assert again.stderr.endswith(warning.format("Bad file descriptor"))
+
+
+def test_a_run_goes_on_when_its_events_cannot_be_written(zdm: Zdm, shop: str) -> None:
+    prepare(zdm, shop)
+    done = in_shell(
+        f"{sys.executable} -m zdm execute plan.yaml --until expanded --json > /dev/full"
+    )
+
+    assert done.returncode == 0
+    assert done.stderr == (
+        "warning: JsonLog failed and is left out from now on:"
+        " OSError: [Errno 28] No space left on device\n"
+    )
+
+
+def test_to_watch_ends_with_whoever_reads_it(zdm: Zdm, shop: str) -> None:
+    prepare(zdm, shop)
+    zdm("execute", "plan.yaml", "--until", "expanded", "--database", shop)
+    started = time.monotonic()
+    done = in_shell(f"{sys.executable} -m zdm status --watch | true; exit ${{PIPESTATUS[0]}}")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize("command", ["status", "status --json", "status --prometheus"])
+def test_a_status_that_cannot_be_printed_is_an_error(zdm: Zdm, shop: str, command: str) -> None:
+    prepare(zdm, shop)
+    done = in_shell(f"{sys.executable} -m zdm {command} > /dev/full")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard output cannot be written")
+
+
+def in_shell(command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+
 def test_a_drifted_schema_is_refused(zdm: Zdm, shop: str) -> None:
     prepare(zdm, shop)
     run_sql(shop, "ALTER TABLE users ADD COLUMN age int")
@@ -196,6 +245,10 @@ def test_a_password_is_never_shown(zdm: Zdm, shop: str, tmp_path: Path) -> None:
             "postgresql://127.0.0.1:1/shop?connect_timeout=2", 75, id="nobody answers"
         ),
         pytest.param("postgresql://127.0.0.1:1/shop?volume=11", 2, id="unusable"),
+        pytest.param("postgresql://127.0.0.1:0/shop", 2, id="port 0"),
+        pytest.param("postgresql://127.0.0.1:65536/shop", 2, id="large port"),
+        pytest.param("postgresql://127.0.0.1:nan/shop", 2, id="port of letters"),
+        pytest.param(f"postgresql://{'a' * 5_000}/shop", 2, id="host"),
     ],
 )
 def test_a_wrong_url_exits_by_its_kind(zdm: Zdm, url: str, code: int) -> None:

@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 
 from tests.cli.conftest import Zdm
 from tests.cli.test_main import HEAVY
+from zdm import cli
 
 PLAN = Path(__file__).parents[2] / "plans/0007_drop_email.yaml"
 NOWHERE = ("--database", "postgresql://nowhere.invalid/shop")
@@ -81,6 +85,7 @@ def test_settings_that_cannot_be_meant_are_refused(
         pytest.param((*EXECUTE, "--end-blockers-after", "9000h"), id="a year"),
         pytest.param((*GUARD, "--wait", "nan"), id="wait nan"),
         pytest.param((*GUARD, "--wait", "9000h"), id="wait a year"),
+        pytest.param((*GUARD, "--wait", ""), id="wait nothing"),
         pytest.param((*GUARD, "--wait", "9" * 5_000 + "h"), id="digits"),
         pytest.param(("manifest", "p.yaml", "--image", "i", "--attempt", "0"), id="attempt"),
         pytest.param(
@@ -98,6 +103,56 @@ def test_an_option_outside_its_range_is_refused(zdm: Zdm, arguments: tuple[str, 
 
     assert (answer.code, answer.out) == (2, "")
     assert arguments[-2] in answer.err
+
+
+def options() -> Iterator[tuple[str, Any]]:
+    """Every option of every command."""
+    group: Any = typer.main.get_command(cli.app)
+    for name in cli.COMMANDS:
+        for parameter in group.commands[name].params:
+            yield name, parameter
+
+
+NUMBERS = [
+    pytest.param(name, option, id=f"{name} {option.opts[0]}")
+    for name, option in options()
+    if option.type_descriptor.annotation in (int, float)
+]
+
+
+@pytest.mark.parametrize(("command", "option"), NUMBERS)
+def test_every_number_of_the_command_line_has_a_range(
+    zdm: Zdm, command: str, option: Any
+) -> None:
+    least, most = option.min, option.max
+    for value in (least - 1, most + 1, "nan", "inf", "1.5", "", "0x10", "9" * 5_000):
+        answer = zdm(command, option.opts[0], str(value))
+
+        assert (answer.code, answer.out) == (2, "")
+        assert f"Invalid value for '{option.opts[0]}'" in answer.err
+
+
+DURATIONS = [
+    pytest.param(name, option.opts[0], id=f"{name} {option.opts[0]}")
+    for name, option in options()
+    if option.metavar == "DURATION"
+]
+NEEDED = {
+    "execute": (str(PLAN), "--from", "expanded", *NOWHERE),
+    "rollback": NOWHERE,
+    "guard": ("--version", "v1", *NOWHERE),
+}
+
+
+@pytest.mark.parametrize(("command", "option"), DURATIONS)
+@pytest.mark.parametrize("value", ["-1s", "nan", "inf", "1", "1.5s", "9000h", "", "1e9s"])
+def test_every_duration_of_the_command_line_has_a_range(
+    zdm: Zdm, command: str, option: str, value: str
+) -> None:
+    answer = zdm(command, *NEEDED[command], option, value)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith(f"error: {option} must be ")
 
 
 def test_to_read_the_settings_imports_nothing_heavy(tmp_path: Path) -> None:

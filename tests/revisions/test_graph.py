@@ -6,6 +6,7 @@ import pytest
 
 from tests.revisions.projects import Sample, opened, sample
 from zdm.errors import InputError
+from zdm.revisions.child_process import Project, Session
 from zdm.revisions.graph import History
 
 NOTHING = "pass"
@@ -117,3 +118,12 @@ def test_reading_the_files_reaches_no_database(tmp_path: Path) -> None:
 def test_a_missing_ini_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"alembic\.ini is not there"):
         history(Sample(folder=tmp_path))
+
+
+@pytest.mark.parametrize("python", ["/no/python", "."])
+def test_a_missing_python_is_an_error(tmp_path: Path, python: str) -> None:
+    made = sample(tmp_path)
+    described = Project(ini=made.folder / "alembic.ini", root=made.folder, python=python)
+
+    with pytest.raises(InputError, match="is no program, so the revisions cannot be run"):
+        Session(described)

@@ -444,7 +444,32 @@ def test_a_missing_kubeconfig_is_an_input_error(tmp_path: Path) -> None:
         client.connect(kubeconfig=tmp_path / "none", context=None, environ={})
 
 
-@pytest.mark.parametrize("text", ["", "a: [", "text", "[]", "clusters: []"])
+KUBECONFIG = """
+current-context: c
+contexts: [{name: c, context: {cluster: k, user: u}}]
+clusters: [{name: k, cluster: {server: %s}}]
+users: [{name: u, user: {}}]
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a: [",
+        "text",
+        "[]",
+        "clusters: []",
+        pytest.param(f"a: {'[' * 800}{']' * 800}", id="nested"),
+        pytest.param(f"a: {'1' * 5_000}", id="digits"),
+        pytest.param("a: 2026-99-99", id="date"),
+        pytest.param("a: \0", id="NUL"),
+        pytest.param("a: &a [*a]", id="alias"),
+        pytest.param("contexts: text\ncurrent-context: c", id="contexts"),
+        pytest.param(KUBECONFIG % 1, id="server"),
+        pytest.param(KUBECONFIG % "https://h, proxy-url: p", id="proxy"),
+    ],
+)
 def test_a_kubeconfig_that_is_none_is_an_input_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "kubeconfig"
     path.write_text(text)

@@ -363,10 +363,11 @@ def test_nothing_was_deployed_yet(make: Make) -> None:
     assert shop.driver.observe(V2).spawners == ()
 
 
-def test_a_damaged_state_file_is_an_input_error(make: Make) -> None:
+@pytest.mark.parametrize("text", ["{", "[]", '{"members": [1]}', "[" * 100_000, "1" * 5_000])
+def test_a_damaged_state_file_is_an_input_error(make: Make, text: str) -> None:
     shop = make()
     state.make_directory(shop.driver.directory)
-    (shop.driver.directory / state.STATE).write_text("{")
+    (shop.driver.directory / state.STATE).write_text(text)
 
     with pytest.raises(
         InputError, match="cannot be read, so the local processes are not known"
