@@ -123,7 +123,9 @@ def test_a_missing_ini_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("python", ["/no/python", "."])
 def test_a_missing_python_is_an_error(tmp_path: Path, python: str) -> None:
     made = sample(tmp_path)
-    described = Project(ini=made.folder / "alembic.ini", root=made.folder, python=python)
+    described = Project(
+        ini=made.folder / "alembic.ini", root=made.folder, environ={}, python=python
+    )
 
     with pytest.raises(InputError, match="is no program, so the revisions cannot be run"):
         Session(described)

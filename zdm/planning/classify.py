@@ -64,7 +64,7 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     actions = _actions(train, snapshot)
     too_wide = tuple(widths.find(actions, snapshot))
     if too_wide:  # on tables that cannot be, nothing else is worth a word
-        return Classification(placed=(), findings=too_wide)
+        return Classification(placed=(), findings=too_wide, after=snapshot)
     harmless = {id(a) for a in actions if _harmless(a, snapshot)}
     left = [action for action in actions if id(action) not in harmless]
     notes = tuple(
