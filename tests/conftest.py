@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import scratch
 from tests.golden import Golden
 from zdm.errors import InputError
 from zdm.model.sql import ident
@@ -27,6 +28,13 @@ settings.load_profile("any machine")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bless", action="store_true", help="accept the present output as golden")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before the workers of a parallel run start: they inherit it."""
+    run = ExitStack()
+    run.enter_context(scratch.in_memory())
+    config.add_cleanup(run.close)
 
 
 @pytest.fixture
@@ -83,7 +91,7 @@ def fresh_database(server: Server, template: str = "template0") -> Iterator[str]
         try:
             yield urlsplit(server.dsn)._replace(path=f"/{name}").geturl()
         finally:
-            conn.execute(f"DROP DATABASE {ident(name)} WITH (FORCE)".encode())
+            scratch.drop(conn, name)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from zdm.postgres.session import connection
 
 TUTORIAL = Path(__file__).parents[2] / "docs/tutorial.md"
 MAJOR = 18
+KEPT = ("ZDM_CACHE_DIR", "ZDM_SCRATCH_DIR")
 SHOP = """
 CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);
 INSERT INTO users SELECT g, 'user' || g || '@example.com' FROM generate_series(1, 20000) AS g;
@@ -24,14 +25,12 @@ def test_the_tutorial_says_what_happens(
         own.execute(SHOP.encode())
     programs = str(Path(sys.executable).parent)
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("ZDM_")},
+        **{k: v for k, v in os.environ.items() if k in KEPT or not k.startswith("ZDM_")},
         "ZDM_DATABASE_URL": database,
         "ZDM_LOG_FORMAT": "human",  # as on a terminal
         "COLUMNS": "100",
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
     }
-    if "ZDM_CACHE_DIR" in os.environ:
-        environment["ZDM_CACHE_DIR"] = os.environ["ZDM_CACHE_DIR"]
     text = TUTORIAL.read_text(encoding="utf-8")
 
     golden.check(TUTORIAL, session.run(text, tmp_path, environment))

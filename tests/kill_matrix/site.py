@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests import scratch
 from tests.kill_matrix.proxy import Proxy
 from tests.kill_matrix.scenarios import Scenario
 from zdm.errors import TemporaryError
@@ -91,7 +92,8 @@ class Site:
         try:
             yield name
         finally:
-            self.sql(f"DROP DATABASE {name} WITH (FORCE)")
+            with connection.connect(self.url(), name="tests") as own:
+                scratch.drop(own, name)
 
     def sql(self, statement: str) -> None:
         """Run a statement on the server."""

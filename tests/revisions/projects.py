@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent, indent
 
+from tests import scratch
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Train
 from zdm.postgres.catalog import read
@@ -147,7 +148,7 @@ class Databases:
         """Drop all that were made."""
         with connection.connect(self.server.dsn, name="tests") as conn:
             for name in self.made:
-                conn.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+                scratch.drop(conn, name)
         self.made.clear()
 
     def run(self, dsn: str, sql: str) -> list[tuple[object, ...]]:

@@ -31,6 +31,7 @@ def cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     programs = provider.choose(None)[0].bin
     folder = Path(tempfile.mkdtemp(prefix="zdm-cache-", dir=provider.scratch_home()))
     folder.chmod(0o755)
+    monkeypatch.delenv("ZDM_SCRATCH_DIR", raising=False)
     monkeypatch.setenv("ZDM_CACHE_DIR", str(folder))
     monkeypatch.setenv("ZDM_POSTGRES_BIN", str(programs))
     yield folder
@@ -72,6 +73,17 @@ def test_a_template_is_there_for_the_next_run(cache: Path) -> None:
     assert found == (True, False)
     assert copied == ["x1"]
     assert slots(cache) == ["0"]
+
+
+def test_it_is_kept_in_the_folder_that_is_named_for_data(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZDM_SCRATCH_DIR", str(cache / "memory"))
+    with shadow.open(Wanted()):
+        pass
+
+    assert slots(cache) == []
+    assert slots(cache / "memory") == ["0"]
 
 
 def test_a_second_run_at_the_same_time_gets_another_cluster(cache: Path) -> None:

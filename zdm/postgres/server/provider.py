@@ -28,6 +28,7 @@ from zdm.postgres.server.programs import Programs
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import CONNECT_SECONDS
 
+SCRATCH_VARIABLE = "ZDM_SCRATCH_DIR"
 START_PATIENCE = timedelta(seconds=30)
 START_LOOK = timedelta(milliseconds=20)
 PORTS = 5  # tried, since another process may take a free one before the server does
@@ -106,7 +107,13 @@ def _noted(server: Server, notice: str | None) -> Server:
 
 
 def scratch_home() -> str:
-    """A folder for data directories that the server's user can reach, with a short path."""
+    """A folder for data directories that the server's user can reach, with a short path.
+
+    ZDM_SCRATCH_DIR names one, for example in memory: a new database takes a tenth of the time.
+    """
+    named = os.environ.get(SCRATCH_VARIABLE)
+    if named:
+        return named
     return "/var/tmp" if programs.account() is not None else tempfile.gettempdir()
 
 

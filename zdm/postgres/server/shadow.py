@@ -1,15 +1,17 @@
 """Shadow servers that outlive a run, so that the second one starts in a fraction of a second.
 
 initdb takes a second and replaying a history much longer, so a cluster stays in zdm's cache,
-one slot for each process that needs one at the same time (flock), and databases worth keeping
-become templates under the hash of what made them. Nothing in it is lost that cannot be made
-again: fsync is off, and a cluster of before the machine's last start is made again.
+or in ZDM_SCRATCH_DIR if that is set: one slot for each process that needs one at the same time
+(flock), and databases worth keeping become templates under the hash of what made them. Nothing
+in it is lost that cannot be made again: fsync is off, and a cluster of before the machine's
+last start is made again.
 """
 
 import contextlib
 import dataclasses
 import fcntl
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -24,7 +26,7 @@ from zdm.execute.clock import SystemClock, wait_until
 from zdm.model.sql import ident, literal
 from zdm.postgres.server import author, programs, provider, reaper
 from zdm.postgres.server.programs import Programs
-from zdm.postgres.server.provider import Server, Wanted
+from zdm.postgres.server.provider import SCRATCH_VARIABLE, Server, Wanted
 from zdm.postgres.session import connection
 
 FORMAT = 3  # of the clusters in the cache
@@ -58,7 +60,8 @@ def open(wanted: Wanted) -> Iterator[Server]:
 
 def _slot(chosen: Programs, stack: contextlib.ExitStack) -> Path | None:
     """A folder in the cache that no other process uses now; None where there is none."""
-    home = programs.cache_directory() / "shadow" / f"{chosen.major}-{_identity(chosen)}"
+    kept = Path(os.environ.get(SCRATCH_VARIABLE) or programs.cache_directory()) / "shadow"
+    home = kept / f"{chosen.major}-{_identity(chosen)}"
     try:
         home.mkdir(parents=True, exist_ok=True)
         for number in range(SLOTS):
