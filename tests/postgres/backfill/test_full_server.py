@@ -1,9 +1,11 @@
 """A server that is full or read-only, really: disk, memory of locks, connections, a standby."""
 
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,10 +13,12 @@ import psycopg
 import pytest
 
 from tests.conftest import fresh_database
+from tests.fakes.clock import SkippingClock
 from tests.postgres.backfill.fills import begun, count, job, step, table
 from tests.postgres.backfill.replicas import replica
 from tests.unit import plans
 from zdm.backfill.pacing import Pacing
+from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillGates, BackfillSettings
 from zdm.errors import StoppedError, TemporaryError
 from zdm.execute.clock import SystemClock
@@ -102,6 +106,14 @@ def test_a_full_disk_stops_at_once_and_with_more_room_the_rest_is_filled(here: S
             own.execute("DROP TABLESPACE small")
 
 
+class Hurried(SkippingClock):
+    """A fiftieth of a rest is really waited, so that others see it."""
+
+    def sleep(self, duration: timedelta) -> None:
+        super().sleep(duration)
+        time.sleep(duration.total_seconds() / 50)
+
+
 def test_a_server_whose_lock_table_is_full_is_waited_for() -> None:
     settings = (("max_locks_per_transaction", "10"), ("max_connections", "20"))
     wanted_server = Wanted(settings=settings)
@@ -110,7 +122,9 @@ def test_a_server_whose_lock_table_is_full_is_waited_for() -> None:
         new_database(server) as (url, own),
     ):
         table(own, "id int PRIMARY KEY", "g")
-        wanted = job(own, begun(own), step(("id",)), settings=BackfillSettings(gates=QUICK))
+        quick = job(own, begun(own), step(("id",)), settings=BackfillSettings(gates=QUICK))
+        tuning = Tuning(report_every=timedelta(0))
+        wanted = replace(quick, clock=Hurried(), tuning=tuning)
         own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.0005) IS NOT NULL) NOT VALID")
         filling = engine.run(wanted)
         next(filling)
