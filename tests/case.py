@@ -91,8 +91,9 @@ def prepare(url: str, case: Path) -> Snapshot:
 
 
 def apply_plainly(url: str, case: Path) -> Snapshot:
-    """Run the migration as the author wrote it; the schema it leaves."""
+    """Run before.sql and the migration as the author wrote it; the schema it leaves."""
     with connection.connect(url, name="tests") as conn:
+        conn.execute((case / "before.sql").read_bytes())
         for statement in train(case).statements:
             conn.execute(statement.sql.encode())
         return catalog.read(conn)

@@ -8,6 +8,7 @@ test-more` adds the oldest version with undo and kills, the kills of all cases o
 and runs in one go on those between.
 """
 
+import functools
 import os
 import signal
 from pathlib import Path
@@ -27,6 +28,7 @@ from zdm.execute.stop import StopFlag
 from zdm.execute.world import World
 from zdm.model.plan import Irreversible, Phase, Plan, RunSql, Side
 from zdm.model.release import RunState
+from zdm.model.schema import Snapshot
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.server.provider import Server
 from zdm.serialize import snapshot_file
@@ -53,13 +55,18 @@ def served(plan: Plan, case: Path, url: str, event: Event) -> None:
         cases.speak(url, case / f"{side}.sql")
 
 
+@functools.cache
+def plainly(server: Server, case: Path) -> Snapshot:
+    """The schema that the migration leaves as the author wrote it; found once on a server."""
+    with fresh_database(server) as url:
+        return cases.apply_plainly(url, case)
+
+
 def runs_as_planned(server: Server, case: Path) -> None:
     """In one go, without a stop."""
-    with fresh_database(server) as url, fresh_database(server) as plain:
-        start = cases.prepare(url, case)
-        cases.prepare(plain, case)
-        expected = cases.apply_plainly(plain, case)
-        plan = cases.plan(case, start)
+    expected = plainly(server, case)
+    with fresh_database(server) as url:
+        plan = cases.plan(case, cases.prepare(url, case))
         watching = Watching(lambda event: served(plan, case, url, event))
         state = cases.run(url, plan, watching=watching)
 
@@ -70,10 +77,9 @@ def runs_as_planned(server: Server, case: Path) -> None:
 def is_undone_and_runs(server: Server, case: Path) -> None:
     """As far as the rollout and back, which leaves the first schema; then all of it. Where
     there is no way back, that is said, and the run goes on."""
-    with fresh_database(server) as url, fresh_database(server) as plain:
+    expected = plainly(server, case)
+    with fresh_database(server) as url:
         start = cases.prepare(url, case)
-        cases.prepare(plain, case)
-        expected = cases.apply_plainly(plain, case)
         plan = cases.plan(case, start)
         watching = Watching(lambda event: served(plan, case, url, event))
         if reversible(plan):
@@ -111,11 +117,9 @@ def reversible(plan: Plan) -> bool:
 def survives_kills(server: Server, case: Path) -> None:
     """An executor dies by SIGKILL at each start of a step, the next one at its end: the journal
     and the probes bring the run to the same end."""
-    with fresh_database(server) as url, fresh_database(server) as plain:
-        start = cases.prepare(url, case)
-        cases.prepare(plain, case)
-        expected = cases.apply_plainly(plain, case)
-        plan = cases.plan(case, start)
+    expected = plainly(server, case)
+    with fresh_database(server) as url:
+        plan = cases.plan(case, cases.prepare(url, case))
         kills = [killed(url, plan, at) for _ in plan.steps for at in (StepStarted, StepDone)]
 
         assert set(kills) <= {signal.SIGKILL}
