@@ -39,7 +39,9 @@ def test_without_room_the_disk_is_used(tmp_path: Path, monkeypatch: pytest.Monke
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_named_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_named_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(SCRATCH_VARIABLE, "/elsewhere")
     with scratch.in_memory(tmp_path):
         assert provider.scratch_home() == "/elsewhere"

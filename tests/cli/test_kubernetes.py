@@ -183,7 +183,7 @@ def test_a_pod_on_a_lost_node_holds_the_contract_until_somebody_gives_his_word(
     shop: Shop,
 ) -> None:
     lost = lose_the_node(shop.kube)
-    settings = SETTINGS.replace("polls = 2", 'polls = 2\ndeadline = "15s"')
+    settings = SETTINGS.replace("polls = 2", 'polls = 2\ndeadline = "5s"')
     (shop.folder / "zdm.toml").write_text(settings)
     half = shop.execute("--assume-dead", f"pod/{lost[0]}")
     columns = shop.columns()

@@ -58,7 +58,8 @@ def test_a_session_at_work_is_seen_by_the_server(database: str) -> None:
     def work() -> None:
         with psycopg.connect(database, autocommit=True) as app:
             while not stop.is_set():
-                app.execute("SELECT pg_sleep(0.05)")
+                # a session that reads tables reports each second, another one every ten
+                app.execute("SELECT count(*), pg_sleep(0.05) FROM pg_am")
 
     thread = threading.Thread(target=work)
     with connection.connect(database, name="execute/tests") as own, closing(own):

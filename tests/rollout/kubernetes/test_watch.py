@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.fakes.kube_api.rest.failures import Answer, Drop, Failure, HalfOpen, Hang
+from tests.fakes.kube_api.server import FakeKube
 from tests.rollout.kubernetes.kube_shop import SPACE, V2, Shop
 from tests.waiting import until
 from zdm.execute.clock import SystemClock
@@ -25,6 +26,7 @@ from zdm.rollout.kubernetes.watch import SHORTEST, PodWatch
 
 LONG = timedelta(seconds=20)
 SHORT = timedelta(seconds=1.5)
+SPEED = 50.0  # the cluster's time against ours
 WATCH = r"/pods\?.*watch="
 
 
@@ -172,6 +174,16 @@ def test_who_may_not_watch_is_not_asked_again_at_once(shop: Shop) -> None:
     assert len(watches(shop)) == 1
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterTime(SystemClock):
+    """The time is the cluster's, for what happens there has its times; waits are real."""
+
+    kube: FakeKube
+
+    def now(self) -> datetime:
+        return self.kube.now()
+
+
 def watching(shop: Shop, interval: timedelta) -> GateKeeper:
     """A gate keeper whose platform watches."""
     api = shop.api
@@ -179,11 +191,11 @@ def watching(shop: Shop, interval: timedelta) -> GateKeeper:
     shop.rollout = {"poll_interval": interval, "polls": 1}
     keeper = shop.keeper()
     old: World = keeper.world
-    return replace(keeper, world=replace(old, platform=platform, clock=SystemClock()))
+    return replace(keeper, world=replace(old, platform=platform, clock=ClusterTime(shop.kube)))
 
 
 def test_the_gate_sees_the_last_pod_go_before_the_next_poll(shop: Shop) -> None:
-    shop.kube.run_in_background(speed=20)
+    shop.kube.run_in_background(SPEED)
     took = seconds(watching(shop, timedelta(seconds=60)).deploy_and_wait)
 
     assert took < 50
@@ -194,7 +206,7 @@ def test_the_gate_sees_the_last_pod_go_before_the_next_poll(shop: Shop) -> None:
 def test_the_gate_answers_by_its_lists_alone(shop: Shop, word: str) -> None:
     shop.kube.fail_next(FAILURES[word], path=WATCH, times=1000)
     keeper = watching(shop, timedelta(seconds=0.5))
-    with in_a_second(shop, 1, lambda: shop.kube.run_in_background(speed=20)):
+    with in_a_second(shop, 1, lambda: shop.kube.run_in_background(SPEED)):
         keeper.deploy_and_wait()
 
     assert shop.versions() == ["v2", "v2", "v2"]

@@ -99,7 +99,7 @@ def test_a_process_without_its_socket_is_still_there(make: Make) -> None:
 
 
 def test_a_child_keeps_its_instance_alive_until_the_grace_time_is_over(make: Make) -> None:
-    shop = make("v1:child", grace=6)
+    shop = make("v1:child", grace=3)
     shop.driver.deploy(V1)
     shop.until_status(V1, RolloutComplete)
     leader, child = (m.process for m in processes.marked(shop.driver.directory))
@@ -114,7 +114,7 @@ def test_a_child_keeps_its_instance_alive_until_the_grace_time_is_over(make: Mak
 
 
 def test_what_ignores_sigterm_is_killed_after_the_grace_time(make: Make) -> None:
-    shop = make("v1:ignores_sigterm", grace=4)
+    shop = make("v1:ignores_sigterm", grace=2)
     shop.driver.deploy(V1)
     shop.until_status(V1, RolloutComplete)
 
@@ -166,14 +166,14 @@ def test_a_version_that_never_gets_ready_fails_and_the_old_one_stays(make: Make)
     shop = make("v2:never_ready")
     shop.driver.deploy(V1)
     shop.until_status(V1, RolloutComplete)
-    shop.wait_no_longer_than(6)
+    shop.wait_no_longer_than(3)
 
     shop.driver.deploy(V2)
     failed = shop.until_status(V2, RolloutFailed)
     shop.until(lambda: not shop.live(V2))
 
     assert failed == RolloutFailed(
-        reason="shop-2 (v2) is not ready after 6 s: /ready answers 503"
+        reason="shop-2 (v2) is not ready after 3 s: /ready answers 503"
     )
     assert shop.states(V1) == [READY]
 
