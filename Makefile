@@ -5,13 +5,16 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-JOBS ?= 2
-# one of them mostly waits for Kubernetes
-MORE_JOBS ?= 3
+# tests wait for servers and processes as long as they compute, so two cores serve four of them
+JOBS ?= 4
 MAJORS := 14 15 16 17 18
+PURE_TESTS := tests/unit tests/reading tests/test_cases.py
 PURE := zdm.parse zdm.recipes zdm.operations zdm.planning zdm.serialize zdm.compat zdm.backfill zdm.model zdm.config
 
-.PHONY: bench cluster-down cluster-up controlplane demo kill-matrix new-driver new-operation new-rule test test-more servers lint coverage bless docs docs-check wheel-check check clean
+# tests start hundreds of Python processes, which would each compile zdm
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: bench cluster-down cluster-up controlplane demo kill-matrix new-driver new-operation new-rule test test-live test-more servers lint coverage bless docs docs-check wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -23,7 +26,10 @@ demo: $(READY)  ## the main job on embedded defaults
 	$(BIN)/zdm demo
 
 test: $(READY)  ## what a fresh machine can run: pure, PostgreSQL (embedded or found), fakes
-	$(BIN)/pytest -q -n $(JOBS) -m 'not more'
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m 'not more'
+
+test-live: $(READY)  ## what `make test` runs and `make coverage` does not
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m 'not more' $(addprefix --ignore=,$(PURE_TESTS))
 
 servers: $(READY)  ## server programs of every supported major version, into the cache
 	$(BIN)/python -m tests.servers $(MAJORS)
@@ -32,7 +38,7 @@ controlplane: $(READY)  ## Kubernetes' programs, into the cache; without Go thei
 	-$(BIN)/python -m tests.cluster.controlplane.programs
 
 test-more: $(READY) servers controlplane  ## every PostgreSQL version, real Kubernetes, other people's histories, long runs
-	$(BIN)/pytest -q -n $(MORE_JOBS) --dist loadgroup -m more --durations=15
+	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m more --durations=15
 
 cluster-up: $(READY)  ## a real Kubernetes control plane whose pods are processes; prints its kubeconfig
 	@$(BIN)/python -m tests.cluster up
@@ -41,7 +47,7 @@ cluster-down: $(READY)
 	@$(BIN)/python -m tests.cluster down
 
 coverage: $(READY)  ## the pure core's own tests cover it
-	$(BIN)/pytest -q -n $(JOBS) tests/unit tests/reading tests/test_cases.py -m 'not more' \
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal $(PURE_TESTS) -m 'not more' \
 	  $(addprefix --cov=,$(PURE)) --cov-branch --cov-report=term:skip-covered --cov-fail-under=95
 
 lint: $(READY)
@@ -79,7 +85,7 @@ docs-check: $(READY)
 wheel-check: $(READY)  ## the built wheel runs the demo without the source tree
 	tests/wheel_check.sh $(BIN)/python
 
-check: lint test coverage test-more docs-check wheel-check  ## all that CI runs
+check: lint coverage test-live test-more docs-check wheel-check  ## all that CI runs
 	$(BIN)/zdm demo --rows 50000
 
 clean:
