@@ -73,6 +73,13 @@ _QUOTES = "$zdm$"
 
 def sql(template: str, /, **parts: Part) -> str:
     """The template's one statement with its {placeholders} filled in, proved."""
+    return _sql(template, tuple(parts.items()))
+
+
+@functools.lru_cache(maxsize=1024)
+def _sql(template: str, given: tuple[tuple[str, Part], ...]) -> str:
+    """A recipe writes the same statement as a step, an undo and a probe: proved once."""
+    parts = dict(given)
     names = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
     if set(names) != set(parts):
         raise ZdmError(f"the template `{template}` and its parts differ: {sorted(parts)}")

@@ -30,6 +30,11 @@ def build_concurrently(index: IndexDefinition, table: Name, name: str) -> str:
     return trees.deparse("IndexStmt", edited)
 
 
+def create_index(index: IndexDefinition, table: Name, name: str) -> str:
+    """The same without CONCURRENTLY, as PostgreSQL prints an index."""
+    return build_concurrently(index, table, name).replace(" CONCURRENTLY", "", 1)
+
+
 def add_column(table: Name, column: ColumnDefinition) -> str:
     """ALTER TABLE … ADD COLUMN with this one column."""
     return _add_column(table, column.definition.tree)

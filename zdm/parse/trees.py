@@ -5,6 +5,7 @@ is normalised, and libpg_query's fingerprint is never used: it is equal for DEFA
 DEFAULT 2.
 """
 
+import functools
 import importlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -120,11 +121,17 @@ def rename_column(tree: Any, old: str, new: str) -> Any:
 
 def deparse(node: str, tree: Mapping[str, Any]) -> str:
     """A whole statement as text that reads back as the same tree."""
+    return _deparsed(node, json.dumps(strip(tree)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _deparsed(node: str, written: str) -> str:
+    """The protobuf reader is slow, and the same expression is written at several places."""
     # generated stubs that mypy cannot read, and 0.25 s to import: reached by name
     postgast = importlib.import_module("postgast")
     json_format = importlib.import_module("google.protobuf.json_format")
     failures = (json_format.ParseError, postgast.PgQueryError, RecursionError, ValueError)
-    meant = strip(tree)
+    meant = json.loads(written)
     whole = {"version": 180004, "stmts": [{"stmt": {node: meant}}]}
     try:
         message = json_format.ParseDict(whole, postgast.pg_query_pb2.ParseResult())

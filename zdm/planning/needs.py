@@ -1,7 +1,7 @@
-"""What an Action or a backfill needs of the schema, what it makes, and what it removes."""
+"""What an Action or a backfill needs of the schema that it meets."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,11 +10,15 @@ from zdm.model.schema import Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import (
     AddConstraint,
+    CreateObject,
     CreateTable,
     CreateTrigger,
     IndexDefinition,
+    Insert,
 )
 from zdm.parse import expressions
+from zdm.planning import names
+from zdm.planning.names import Key
 from zdm.schema import generated_names, lookup
 
 _OF_COLUMN = frozenset(
@@ -68,28 +72,13 @@ class Kind(StrEnum):
 
     EXISTS = "exists"
     FREE = "free"
-    UNUSED = "unused"  # by a trigger of zdm's
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A name: of a table, or of a part of it."""
-
-    kind: str  # table, column, constraint, index, trigger
-    table: Name
-    part: str = ""
-
-    def __str__(self) -> str:
-        if self.kind == "table":
-            return f"table {self.table}"
-        if self.kind == "column":
-            return f"column {self.table}.{self.part}"
-        return f"{self.kind} {self.part} of {self.table}"
+    UNUSED = "unused"  # by a trigger of zdm's, or by a view
+    SAME = "same"  # as in the schema that the step was planned for
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One need; `blocker` is the trigger that is in the way."""
+    """One need; `blocker` is what is in the way."""
 
     kind: Kind
     key: Key
@@ -103,28 +92,19 @@ class Need:
                 return f"there is no {self.key}"
             case Kind.FREE:
                 return f"there is a {self.key} already"
-        return f"zdm's {self.blocker} still uses {self.key}"
+            case Kind.SAME:
+                return f"{self.key} is not what the statement was written for"
+        own = "zdm's " if self.blocker is not None and self.blocker.kind == "trigger" else ""
+        return f"{own}{self.blocker} still uses {self.key}"
 
 
-_Made = Callable[[Fact, Name], Key]
-_MADE: Mapping[ActionKind, _Made] = {
-    ActionKind.CREATE_TABLE: lambda _, table: Key("table", table),
-    ActionKind.ADD_COLUMN: lambda fact, table: Key("column", table, fact.name),
-    ActionKind.RENAME_COLUMN: lambda fact, table: Key("column", table, fact.new_name),
-    ActionKind.RENAME_TABLE: lambda fact, table: Key(
-        "table", Name(table.schema, fact.new_name)
-    ),
-    ActionKind.SET_SCHEMA: lambda fact, table: Key("table", Name(fact.new_name, table.name)),
-    ActionKind.ADD_CONSTRAINT: lambda fact, table: Key("constraint", table, fact.name),
-    ActionKind.RENAME_CONSTRAINT: lambda fact, table: Key("constraint", table, fact.new_name),
-    ActionKind.CREATE_TRIGGER: lambda fact, table: Key("trigger", table, fact.name),
-}
 _MUST_BE_FREE = frozenset(
     {
         ActionKind.ADD_COLUMN,
         ActionKind.RENAME_COLUMN,
         ActionKind.RENAME_TABLE,
         ActionKind.SET_SCHEMA,
+        ActionKind.RENAME_CONSTRAINT,
     }
 )
 _PARTS = (
@@ -132,19 +112,13 @@ _PARTS = (
     (_OF_CONSTRAINT, "constraint"),
     (frozenset({ActionKind.DROP_TRIGGER}), "trigger"),
 )
-_REMOVES_TABLE = frozenset(
-    {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE, ActionKind.SET_SCHEMA}
-)
-_REMOVES_PART = (
-    (frozenset({ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN}), "column"),
-    (frozenset({ActionKind.DROP_CONSTRAINT, ActionKind.RENAME_CONSTRAINT}), "constraint"),
-    (frozenset({ActionKind.DROP_TRIGGER}), "trigger"),
-)
 
 
-def of_action(action: Action, snapshot: Snapshot) -> Iterator[Need]:
-    """What the Action needs of the schema it meets."""
+def of_action(action: Action, snapshot: Snapshot, planned: Snapshot) -> Iterator[Need]:
+    """What the Action needs of the schema it meets; `planned` is the one it was planned for."""
     fact = action.fact
+    yield from _of_copied(action, snapshot, planned)
+    yield from _of_function(action)
     if not isinstance(fact, Fact) or fact.table is None:
         return
     if fact.kind is ActionKind.CREATE_TABLE:
@@ -159,21 +133,81 @@ def of_action(action: Action, snapshot: Snapshot) -> Iterator[Need]:
         yield from _of_parts(action, fact, table, snapshot)
 
 
+def _of_function(action: Action) -> Iterator[Need]:
+    key = names.function(action)
+    if key is not None:
+        yield Need(Kind.FREE, key)
+
+
+def _of_copied(action: Action, snapshot: Snapshot, planned: Snapshot) -> Iterator[Need]:
+    """Columns that it takes over by no name: LIKE, INHERITS, `*`, INSERT without columns."""
+    for name in _copied(action, snapshot):
+        here, there = snapshot.table(name), planned.table(name)
+        if here is None or there is None or here is there:
+            continue
+        first, second = _columns_of(here, action), _columns_of(there, action)
+        for column, _ in sorted({*first} ^ {*second}):
+            yield Need(Kind.SAME, Key("column", name, column))
+        if first != second:
+            yield Need(Kind.SAME, Key("table", name))
+
+
+def _copied(action: Action, snapshot: Snapshot) -> tuple[Name, ...]:
+    settings = action.statement.settings
+    match action.said:
+        case CreateTable(likes=likes, parents=parents):
+            relations = (*(like.relation for like in likes), *parents)
+        case CreateObject(query=query, reads=reads) if query is not None:
+            relations = reads if expressions.every_column(query) else ()
+        case Insert(table=table, columns=()):
+            relations = (table,)
+        case _:
+            return ()
+    return tuple(lookup.found(relation, snapshot, settings) for relation in relations)
+
+
+def _columns_of(table: Table, action: Action) -> list[tuple[str, str]]:
+    """What counts of each column: a new table takes NOT NULL over, too."""
+    every = isinstance(action.said, CreateTable)
+    return [(c.name, f"{c.type}{every and c.not_null}") for c in table.columns]
+
+
 def _of_parts(action: Action, fact: Fact, table: Table, snapshot: Snapshot) -> Iterator[Need]:
     name = table.name
     for kinds, key in _PARTS:
         if fact.kind in kinds:
             yield Need(Kind.EXISTS, Key(key, name, fact.name))
-    made = _MADE.get(fact.kind)
+    made = names.MADE.get(fact.kind)
     if made is not None and fact.kind in _MUST_BE_FREE:
         yield Need(Kind.FREE, made(fact, name))
     yield from (Need(Kind.EXISTS, Key("column", name, c)) for c in _columns(action))
     yield from _references(action, snapshot)
+    if fact.kind is ActionKind.CREATE_INDEX and fact.name:
+        yield Need(Kind.FREE, names.index(name, fact.name))
     if fact.kind in _CHANGES:
-        for trigger in table.triggers:
-            if _OWN.match(trigger.name) and fact.name in _used(trigger, snapshot):
-                blocker = Key("trigger", name, trigger.name)
-                yield Need(Kind.UNUSED, Key("column", name, fact.name), blocker)
+        for blocker in _users(fact, table, snapshot):
+            yield Need(Kind.UNUSED, Key("column", name, fact.name), blocker)
+
+
+def _users(fact: Fact, table: Table, snapshot: Snapshot) -> Iterator[Key]:
+    """Triggers of zdm's that use the column, and views that do, which follow a new name."""
+    for trigger in table.triggers:
+        if _OWN.match(trigger.name) and fact.name in _used(trigger, snapshot):
+            yield Key("trigger", table.name, trigger.name)
+    if fact.kind is not ActionKind.RENAME_COLUMN and not fact.cascade:
+        for view in snapshot.views:
+            if (table.name, fact.name) in view.uses:
+                yield Key("view", view.name)
+    column = table.column(fact.name)
+    if column is not None and column.default is not None:
+        yield from _unique(fact, table)
+
+
+def _unique(fact: Fact, table: Table) -> Iterator[Key]:
+    """Unique indexes that refuse a second row of a version which leaves the column out."""
+    for index in table.indexes if fact.kind is ActionKind.DROP_COLUMN else ():
+        if index.unique and fact.name in index.columns:
+            yield names.index(table.name, index.name)
 
 
 def _columns(action: Action) -> Iterator[str]:
@@ -198,25 +232,34 @@ def _references(action: Action, snapshot: Snapshot) -> Iterator[Need]:
         yield Need(Kind.EXISTS, Key("table", parent))
 
 
-def of_backfill(step: Backfill) -> Iterator[Need]:
-    """What a backfill needs: its table, its key, what it reads and what it sets."""
+def of_backfill(step: Backfill, snapshot: Snapshot, planned: Snapshot) -> Iterator[Need]:
+    """What a backfill needs: its table, its key, what it reads and what it sets, of the types
+    that it was planned for. Its preconditions ask for its own trigger alone."""
+    here, there = snapshot.table(step.table), planned.table(step.table)
     yield Need(Kind.EXISTS, Key("table", step.table))
     read = [expressions.read(a.expression) for a in step.assignments]
     read += [expressions.read(step.differs)]
     used = [c for expression in read for c in expressions.columns(expression)]
     for column in dict.fromkeys([*step.key, *(a.column for a in step.assignments), *used]):
         yield Need(Kind.EXISTS, Key("column", step.table, column))
+        one, other = (t.column(column) if t is not None else None for t in (here, there))
+        if one is not None and other is not None and one.type != other.type:
+            yield Need(Kind.SAME, Key("column", step.table, column))
 
 
 def met(need: Need, snapshot: Snapshot) -> bool:
     """Whether the schema gives it; what may exist unseen is not held against anybody."""
-    if need.kind is Kind.UNUSED:
+    if need.kind in (Kind.UNUSED, Kind.SAME):
         return False
     there = _exists(need.key, snapshot)
     return not there if need.kind is Kind.FREE else there
 
 
 def _exists(key: Key, snapshot: Snapshot) -> bool:
+    if key.kind == "function":
+        return any(f.name == key.table for f in snapshot.functions)
+    if key.kind == "index":
+        return key.table.name in generated_names.taken(snapshot, key.table.schema)
     table = snapshot.table(key.table)
     if key.kind == "table" or table is None:
         return table is not None or any(v.name == key.table for v in snapshot.views)
@@ -225,9 +268,7 @@ def _exists(key: Key, snapshot: Snapshot) -> bool:
             return table.column(key.part) is not None or table.opaque
         case "constraint":
             return table.constraint(key.part) is not None or table.opaque
-        case "trigger":
-            return any(t.name == key.part for t in table.triggers)
-    return key.part in generated_names.taken(snapshot, key.table.schema)
+    return any(t.name == key.part for t in table.triggers)
 
 
 def _used(trigger: Trigger, snapshot: Snapshot) -> frozenset[str]:
@@ -239,38 +280,3 @@ def _used(trigger: Trigger, snapshot: Snapshot) -> frozenset[str]:
         for quoted, plain in _FIELD.findall(text)
     }
     return frozenset(trigger.columns) | named
-
-
-def makes(action: Action) -> Iterator[Key]:
-    """Names that exist after it."""
-    fact = action.fact
-    if not isinstance(fact, Fact) or fact.table is None:
-        return
-    made = _MADE.get(fact.kind)
-    if made is not None:
-        yield made(fact, fact.table)
-    if isinstance(action.said, CreateTable):
-        yield from (Key("column", fact.table, c.name) for c in action.said.columns)
-
-
-def removes(action: Action, snapshot: Snapshot) -> Iterator[Key]:
-    """Names that do not exist after it."""
-    fact = action.fact
-    if not isinstance(fact, Fact) or fact.table is None:
-        return
-    if fact.kind in _REMOVES_TABLE:
-        yield Key("table", fact.table)
-    for kinds, key in _REMOVES_PART:
-        if fact.kind in kinds:
-            yield Key(key, fact.table, fact.name)
-    yield from _gone_with(fact, snapshot)
-
-
-def _gone_with(fact: Fact, snapshot: Snapshot) -> Iterator[Key]:
-    """Constraints that DROP COLUMN takes along."""
-    table = snapshot.table(fact.table) if fact.table is not None else None
-    if table is None or fact.kind is not ActionKind.DROP_COLUMN:
-        return
-    for constraint in table.constraints:
-        if fact.name in constraint.columns:
-            yield Key("constraint", table.name, constraint.name)

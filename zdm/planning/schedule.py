@@ -63,7 +63,7 @@ def plan(
         raise TrainRefusedError(classification.refused)
     placed = classification.placed
     ordered = _ordered(placed, train, snapshot, stamp_when)
-    conflicts = walk.conflicts(ordered, placed, snapshot)
+    conflicts = walk.conflicts(ordered, placed, snapshot, classification.after)
     if conflicts:
         raise TrainRefusedError(conflicts)
     steps = _numbered(_served(ordered, placed))

@@ -3,7 +3,7 @@
 from zdm.model.schema import Index, Snapshot
 from zdm.model.statement import Action
 from zdm.model.syntax import IndexDefinition
-from zdm.parse import expressions
+from zdm.parse import expressions, rewrite
 from zdm.schema import default_name, edits, generated_names
 from zdm.schema.columns import named_table
 
@@ -23,7 +23,7 @@ def create(snapshot: Snapshot, action: Action) -> Snapshot:
     used = sorted({c for e in inside if e is not None for c in expressions.columns(e)})
     index = Index(
         name=name,
-        definition="",
+        definition=rewrite.create_index(said, table.name, name),
         keys=tuple(e.column or None for e in said.elements),
         columns=tuple(dict.fromkeys([*named, *used])),
         unique=said.unique,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from zdm.model import schema
 from zdm.model.expression import Expression
 from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table
-from zdm.model.sql import ident
+from zdm.model.sql import ident, literal
 from zdm.model.statement import Setting
 from zdm.model.syntax import (
     ColumnDefinition,
@@ -265,7 +265,19 @@ def _sequences(
             identity=identity,
         )
         snapshot = edits.put_sequence(snapshot, sequence)
+        if not identity:
+            snapshot = _serial(snapshot, table, column, sequence.name)
     return snapshot
+
+
+def _serial(snapshot: Snapshot, table: Name, column: str, sequence: Name) -> Snapshot:
+    """The column with the default that serial gives it."""
+    changed = replace(
+        snapshot.require_table(table).require_column(column),
+        default=f"nextval({literal(sequence.sql)}::regclass)",
+        default_volatility=schema.Volatility.VOLATILE,
+    )
+    return edits.put_column(snapshot, table, changed)
 
 
 def not_null(

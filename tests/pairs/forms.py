@@ -1,0 +1,239 @@
+"""Each operation in its typical forms, as data.
+
+`{t}` is a table with the columns id, code, note and size, `{c}` the column that the form is
+about (digits in a varchar(20)), `{n}` the place of the form in its pair, which makes the names
+of what is new its own. Values are such that each form accepts what the others leave.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """One form; `column` and `table` are what it leaves under a new name, for another form to
+    act on. `again`: it takes a name that the world has, so alone it is no migration."""
+
+    operation: str  # the slug
+    name: str
+    sql: str
+    column: str = ""
+    table: str = ""
+    nulls: bool = True  # whether it accepts rows in which its column is NULL
+    again: bool = False
+    main: bool = False  # the one that also meets the others across two tables
+
+    def __str__(self) -> str:
+        return f"{self.operation}/{self.name}"
+
+
+_FILL = "UPDATE {t} SET {c} = '5' WHERE {c} IS NULL;"
+_ADDED = "x{n}"
+FORMS = (
+    Form(
+        operation="add_column",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} ADD COLUMN x{n} varchar(20);",
+        column=_ADDED,
+    ),
+    Form(
+        operation="add_column",
+        name="constant_default",
+        sql="ALTER TABLE {t} ADD COLUMN x{n} varchar(20) NOT NULL DEFAULT '3';",
+        column=_ADDED,
+    ),
+    Form(
+        operation="add_column",
+        name="volatile_default",
+        sql="ALTER TABLE {t} ADD COLUMN x{n} uuid DEFAULT gen_random_uuid();",
+        column=_ADDED,
+    ),
+    Form(
+        operation="add_column",
+        name="filled",
+        main=True,
+        sql="ALTER TABLE {t} ADD COLUMN x{n} varchar(20);"
+        " UPDATE {t} SET x{n} = coalesce(upper({c}), '4');"
+        " ALTER TABLE {t} ALTER COLUMN x{n} SET NOT NULL;",
+        column=_ADDED,
+    ),
+    Form(
+        operation="add_column",
+        name="serial",
+        sql="ALTER TABLE {t} ADD COLUMN x{n} serial;",
+        column=_ADDED,
+    ),
+    Form(
+        operation="add_column",
+        name="references",
+        main=True,
+        sql="ALTER TABLE {t} ADD COLUMN x{n} bigint REFERENCES folder (id);",
+        column=_ADDED,
+    ),
+    Form(
+        operation="add_column",
+        name="again",
+        sql="ALTER TABLE {t} ADD COLUMN {c} varchar(20);",
+        again=True,
+    ),
+    Form(
+        operation="rename_column",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} RENAME COLUMN {c} TO x{n};",
+        column=_ADDED,
+    ),
+    Form(
+        operation="rename_column",
+        name="fused",
+        main=True,
+        sql="ALTER TABLE {t} ADD COLUMN x{n} varchar(20); UPDATE {t} SET x{n} = {c};"
+        " ALTER TABLE {t} DROP COLUMN {c};",
+        column=_ADDED,
+    ),
+    Form(
+        operation="change_type",
+        name="wider",
+        main=True,
+        sql="ALTER TABLE {t} ALTER COLUMN {c} TYPE varchar(50);",
+    ),
+    Form(
+        operation="change_type",
+        name="fused",
+        main=True,
+        sql="ALTER TABLE {t} ADD COLUMN x{n} bigint;\n"
+        "-- zdm: reverse {c} = x{n}::varchar(20)\n"
+        "UPDATE {t} SET x{n} = {c}::bigint;"
+        " ALTER TABLE {t} DROP COLUMN {c};",
+        column=_ADDED,
+    ),
+    Form(
+        operation="set_not_null",
+        name="plain",
+        sql="ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL;",
+        nulls=False,
+    ),
+    Form(
+        operation="set_not_null",
+        name="filled",
+        main=True,
+        sql=f"{_FILL} ALTER TABLE {{t}} ALTER COLUMN {{c}} SET NOT NULL;",
+    ),
+    Form(
+        operation="change_default",
+        name="set",
+        sql="ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT '2';",
+    ),
+    Form(
+        operation="change_default",
+        name="drop",
+        main=True,
+        sql="ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT;",
+    ),
+    Form(
+        operation="backfill",
+        name="every_row",
+        main=True,
+        sql="UPDATE {t} SET {c} = btrim({c});",
+    ),
+    Form(operation="backfill", name="where_null", sql=_FILL),
+    Form(
+        operation="drop_column",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} DROP COLUMN {c};",
+    ),
+    Form(
+        operation="create_index",
+        name="plain",
+        sql="CREATE INDEX {t}_{c}_{n} ON {t} ({c});",
+    ),
+    Form(
+        operation="create_index",
+        name="unique",
+        main=True,
+        sql="CREATE UNIQUE INDEX {t}_{c}_{n} ON {t} ({c});",
+    ),
+    Form(
+        operation="create_index",
+        name="again",
+        sql="CREATE INDEX {t}_{c}_old ON {t} ({c}, id);",
+        again=True,
+    ),
+    Form(operation="drop_index", name="plain", main=True, sql="DROP INDEX {t}_{c}_old;"),
+    Form(
+        operation="create_table",
+        name="references",
+        main=True,
+        sql="CREATE TABLE made{n} (id bigint PRIMARY KEY, code varchar(20), note varchar(20),"
+        " size integer, of bigint REFERENCES {t} (id));",
+        table="made{n}",
+    ),
+    Form(
+        operation="create_table",
+        name="like",
+        sql="CREATE TABLE made{n} (LIKE {t});",
+        table="made{n}",
+    ),
+    Form(
+        operation="new_table_change",
+        name="foreign_key",
+        main=True,
+        sql="CREATE TABLE made{n} (id bigint PRIMARY KEY, code varchar(20), of bigint);"
+        " ALTER TABLE made{n} ADD FOREIGN KEY (of) REFERENCES {t} (id);",
+        table="made{n}",
+    ),
+    Form(
+        operation="new_object",
+        name="enum",
+        sql="CREATE TYPE made{n} AS ENUM ('a', 'b');",
+    ),
+    Form(
+        operation="new_object",
+        name="view",
+        main=True,
+        sql="CREATE VIEW made{n} AS SELECT id, {c} AS shown FROM {t};",
+    ),
+    Form(
+        operation="new_object",
+        name="function",
+        sql="CREATE FUNCTION made{n}() RETURNS bigint LANGUAGE sql"
+        " AS 'SELECT count({c}) FROM {t}';",
+    ),
+    Form(
+        operation="new_object",
+        name="view_of_all",
+        sql="CREATE VIEW made{n} AS SELECT * FROM {t};",
+    ),
+    Form(operation="new_object", name="sequence", sql="CREATE SEQUENCE made{n};"),
+    Form(
+        operation="insert_rows",
+        name="values",
+        main=True,
+        sql="INSERT INTO {t} (id, {c}) VALUES (90{n}, '90{n}');",
+    ),
+    Form(
+        operation="insert_rows",
+        name="by_position",
+        sql="INSERT INTO {t} VALUES (91{n}, '91{n}');",
+    ),
+    Form(
+        operation="comment",
+        name="column",
+        main=True,
+        sql="COMMENT ON COLUMN {t}.{c} IS 'digits';",
+    ),
+    Form(
+        operation="as_written",
+        name="expand",
+        sql="-- zdm: run in expand -- statistics alone\n"
+        "ALTER TABLE {t} ALTER COLUMN {c} SET STATISTICS 50;",
+    ),
+    Form(
+        operation="as_written",
+        name="contract",
+        main=True,
+        sql="-- zdm: run in contract -- the new version writes no size\n"
+        "ALTER TABLE {t} DROP CONSTRAINT {t}_size_check;",
+    ),
+)

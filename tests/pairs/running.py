@@ -1,0 +1,99 @@
+"""A pair on a real server: its migration as written, then its plan, both versions writing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+import psycopg
+
+from tests import case as cases
+from tests.case import Watching
+from tests.pairs.pairs import WORLD, Pair
+from zdm.execute.events import Event, StepDone
+from zdm.model.plan import Phase, Plan, Side
+from zdm.model.release import RunState
+from zdm.model.schema import Column, Snapshot, Table
+from zdm.model.sql import ident
+from zdm.postgres.catalog import read as catalog
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
+
+_AGAIN = "DROP SCHEMA IF EXISTS zdm CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
+_NULLS = "UPDATE {table} SET code = NULL, note = NULL WHERE id = 20;"  # unique fills, too
+_KEY = "1"  # of a row that every table of the world has
+
+
+def begin(conn: Connection, *, nulls: bool) -> None:
+    """The world as it was."""
+    conn.execute(_AGAIN.encode())
+    conn.execute(WORLD.read_bytes())
+    for table in ("folder", "doc") if nulls else ():
+        conn.execute(_NULLS.format(table=table).encode())
+
+
+def plainly(conn: Connection, pair: Pair) -> Snapshot | psycopg.Error:
+    """The schema after the author's statements; or why the server refuses one of them."""
+    begin(conn, nulls=pair.nulls)
+    try:
+        for statement in pair.train.statements:
+            conn.execute(statement.sql.encode())
+    except psycopg.Error as error:
+        return error
+    return catalog.read(conn)
+
+
+@dataclass(slots=True)
+class Versions:
+    """An application's statements: each version writes all columns that it knows."""
+
+    conn: Connection
+    known: dict[Side, Snapshot]
+    numbers: Iterator[int] = field(default_factory=lambda: count(1000))
+
+    def speak(self, plan: Plan, event: Event) -> None:
+        """After a step, those of the versions that the plan says work with it."""
+        if not isinstance(event, StepDone):
+            return
+        (step,) = (step for step in plan.steps if step.id == event.id)
+        for side in sorted(step.serves):
+            if side is Side.NEW or step.phase.position < Phase.ROLLOUT.position:
+                self.write(side)
+
+    def write(self, side: Side) -> None:
+        """A row into each table, read and written again."""
+        snapshot = self.known[side]
+        for table in snapshot.tables:
+            number = next(self.numbers)
+            columns = [c for c in table.columns if not c.generated]
+            values = {c.name: _value(c, table, number) for c in columns}
+            names = ", ".join(ident(name) for name in values)
+            into, where = table.name.sql, f"WHERE id = {values.get('id', number)}"
+            changed = [f"{ident(n)} = {v}" for n, v in values.items() if n != "id"]
+            for sql in (
+                f"INSERT INTO {into} ({names}) VALUES ({', '.join(values.values())})",
+                f"SELECT {names} FROM {into} {where}",
+                f"UPDATE {into} SET {', '.join(changed)} {where}",
+            ):
+                self.conn.execute(sql.encode())
+
+
+def _value(column: Column, table: Table, number: int) -> str:
+    foreign = (c for c in table.constraints if c.kind == "foreign key")
+    if any(column.name in c.columns for c in foreign):
+        return _KEY
+    if column.type == "uuid":
+        return "gen_random_uuid()"
+    return f"'{number}'" if column.type.startswith("character") else str(number)
+
+
+def executed(url: str, pair: Pair, plan: Plan, end: Snapshot) -> tuple[str, ...]:
+    """Run the plan to its end; what is wrong with the schema it leaves."""
+    with connection.connect(url, name="tests") as conn:
+        begin(conn, nulls=pair.nulls)
+        known = {Side.OLD: catalog.read(conn), Side.NEW: end}
+    with connection.connect(url, name="application") as conn:
+        versions = Versions(conn=conn, known=known)
+        watching = Watching(lambda event: versions.speak(plan, event))
+        state = cases.run(url, plan, watching=watching)
+        left = cases.differences(end, catalog.read(conn))
+    return left if state is RunState.CONTRACTED else (f"it ended {state}", *left)

@@ -1,0 +1,22 @@
+CREATE TABLE folder (
+  id bigint PRIMARY KEY,
+  code varchar(20) DEFAULT '1',
+  note varchar(20) DEFAULT '1',
+  size integer DEFAULT 1,
+  CONSTRAINT folder_size_check CHECK (size > 0)
+);
+CREATE INDEX folder_code_old ON folder (code);
+CREATE INDEX folder_note_old ON folder (note);
+CREATE TABLE doc (
+  id bigint PRIMARY KEY,
+  code varchar(20) DEFAULT '1',
+  note varchar(20) DEFAULT '1',
+  size integer DEFAULT 1,
+  folder_id bigint REFERENCES folder (id),
+  CONSTRAINT doc_size_check CHECK (size > 0)
+);
+CREATE INDEX doc_code_old ON doc (code);
+CREATE INDEX doc_note_old ON doc (note);
+INSERT INTO folder (id, code, note) SELECT n, ' 1' || n, ' 1' || n FROM generate_series(1, 20) AS n;
+INSERT INTO doc (id, code, note, folder_id)
+SELECT n, ' 1' || n, ' 1' || n, n FROM generate_series(1, 20) AS n;

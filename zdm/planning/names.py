@@ -1,0 +1,134 @@
+"""The names that an Action is about, that it makes, and that it removes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from zdm.model.schema import Name, Snapshot
+from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import CreateObject, CreateTable
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A name: of a table, or of a part of it."""
+
+    kind: str  # table, view, function, column, constraint, index, trigger
+    table: Name
+    part: str = ""
+
+    def __str__(self) -> str:
+        if not self.part:
+            return f"{self.kind} {self.table}"
+        if self.kind == "column":
+            return f"column {self.table}.{self.part}"
+        return f"{self.kind} {self.part} of {self.table}"
+
+
+_Made = Callable[[Fact, Name], Key]
+MADE: Mapping[ActionKind, _Made] = {
+    ActionKind.CREATE_TABLE: lambda _, table: Key("table", table),
+    ActionKind.ADD_COLUMN: lambda fact, table: Key("column", table, fact.name),
+    ActionKind.RENAME_COLUMN: lambda fact, table: Key("column", table, fact.new_name),
+    ActionKind.RENAME_TABLE: lambda fact, table: Key(
+        "table", Name(table.schema, fact.new_name)
+    ),
+    ActionKind.SET_SCHEMA: lambda fact, table: Key("table", Name(fact.new_name, table.name)),
+    ActionKind.ADD_CONSTRAINT: lambda fact, table: Key("constraint", table, fact.name),
+    ActionKind.RENAME_CONSTRAINT: lambda fact, table: Key("constraint", table, fact.new_name),
+    ActionKind.CREATE_TRIGGER: lambda fact, table: Key("trigger", table, fact.name),
+    ActionKind.CREATE_INDEX: lambda fact, table: index(table, fact.name),
+    ActionKind.CREATE_VIEW: lambda _, view: Key("view", view),
+}
+_REMOVES_TABLE = frozenset(
+    {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE, ActionKind.SET_SCHEMA}
+)
+_REMOVES_PART = (
+    (frozenset({ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN}), "column"),
+    (frozenset({ActionKind.DROP_CONSTRAINT, ActionKind.RENAME_CONSTRAINT}), "constraint"),
+    (frozenset({ActionKind.DROP_TRIGGER}), "trigger"),
+)
+
+
+def index(table: Name, name: str) -> Key:
+    """An index has a name among the relations of its schema."""
+    return Key("index", Name(table.schema, name))
+
+
+def function(action: Action) -> Key | None:
+    """The function that it makes, which must be new."""
+    said = action.said
+    if not isinstance(said, CreateObject) or said.kind != "function" or said.replaces:
+        return None
+    return Key("function", Name(said.words[0], said.words[-1])) if said.words else None
+
+
+def makes(action: Action) -> Iterator[Key]:
+    """Names that exist after it."""
+    fact, new = action.fact, function(action)
+    if new is not None:
+        yield new
+    if not isinstance(fact, Fact) or fact.table is None:
+        return
+    made = MADE.get(fact.kind)
+    if made is not None:
+        yield made(fact, fact.table)
+    if isinstance(action.said, CreateTable):
+        yield from (Key("column", fact.table, c.name) for c in action.said.columns)
+
+
+def of(action: Action) -> Iterator[Key]:
+    """The table that it is about, and the part of it."""
+    fact = action.fact
+    if isinstance(fact, Fact) and fact.table is not None:
+        yield Key("table", fact.table)
+        yield from (Key("column", fact.table, n) for n in (fact.name, fact.new_name) if n)
+
+
+def removes(action: Action, snapshot: Snapshot) -> Iterator[Key]:
+    """Names that do not exist after it."""
+    fact = action.fact
+    if not isinstance(fact, Fact) or fact.table is None:
+        return
+    if fact.kind in _REMOVES_TABLE:
+        yield Key("table", fact.table)
+    for kinds, key in _REMOVES_PART:
+        if fact.kind in kinds:
+            yield Key(key, fact.table, fact.name)
+    yield from _gone_with(fact, snapshot)
+
+
+def _gone_with(fact: Fact, snapshot: Snapshot) -> Iterator[Key]:
+    """Constraints and indexes that DROP COLUMN takes along."""
+    table = snapshot.table(fact.table) if fact.table is not None else None
+    if table is None or fact.kind is not ActionKind.DROP_COLUMN:
+        return
+    for constraint in table.constraints:
+        if fact.name in constraint.columns:
+            yield Key("constraint", table.name, constraint.name)
+    for one in table.indexes:
+        if fact.name in one.columns:
+            yield index(table.name, one.name)
+
+
+_SETTLES = {
+    ActionKind.SET_DEFAULT: "default",
+    ActionKind.DROP_DEFAULT: "default",
+    ActionKind.SET_NOT_NULL: "null",
+    ActionKind.DROP_NOT_NULL: "null",
+}
+
+
+def settles(action: Action) -> Key | None:
+    """A property of a column that it sets, whatever it was before."""
+    fact = action.fact
+    if not isinstance(fact, Fact) or fact.table is None or fact.kind not in _SETTLES:
+        return None
+    return Key(_SETTLES[fact.kind], fact.table, fact.name)
+
+
+def alters(action: Action) -> Key | None:
+    """The column of which it changes what no Snapshot knows: a statistics target, storage …"""
+    fact = action.fact
+    if not isinstance(fact, Fact) or fact.kind is not ActionKind.ALTER_TABLE_OTHER:
+        return None
+    return Key("column", fact.table, fact.name) if fact.table is not None else None
