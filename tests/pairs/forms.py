@@ -184,6 +184,13 @@ FORMS = (
         table="made{n}",
     ),
     Form(
+        operation="rename_table",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} RENAME TO made{n};",
+        table="made{n}",
+    ),
+    Form(
         operation="new_object",
         name="enum",
         sql="CREATE TYPE made{n} AS ENUM ('a', 'b');",

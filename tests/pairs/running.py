@@ -20,7 +20,6 @@ from zdm.postgres.session.connection import Connection
 
 _AGAIN = "DROP SCHEMA IF EXISTS zdm CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
 _NULLS = "UPDATE {table} SET code = NULL, note = NULL WHERE id = 20;"  # unique fills, too
-_KEY = "1"  # of a row that every table of the world has
 
 
 def begin(conn: Connection, *, nulls: bool) -> None:
@@ -60,27 +59,34 @@ class Versions:
                 self.write(side)
 
     def write(self, side: Side) -> None:
-        """A row into each table, read and written again."""
-        snapshot = self.known[side]
-        for table in snapshot.tables:
-            number = next(self.numbers)
-            columns = [c for c in table.columns if not c.generated]
-            values = {c.name: _value(c, table, number) for c in columns}
-            names = ", ".join(ident(name) for name in values)
-            into, where = table.name.sql, f"WHERE id = {values.get('id', number)}"
-            changed = [f"{ident(n)} = {v}" for n, v in values.items() if n != "id"]
+        """A row of the same number into each table, read and written again."""
+        number = next(self.numbers)
+        for table in _parents_first(self.known[side]):
+            values = {c.name: _value(c, number) for c in table.columns if not c.generated}
+            columns, into = ", ".join(map(ident, values)), table.name.sql
+            changed = ", ".join(f"{ident(n)} = {v}" for n, v in values.items() if n != "id")
             for sql in (
-                f"INSERT INTO {into} ({names}) VALUES ({', '.join(values.values())})",
-                f"SELECT {names} FROM {into} {where}",
-                f"UPDATE {into} SET {', '.join(changed)} {where}",
+                f"INSERT INTO {into} ({columns}) VALUES ({', '.join(values.values())})",
+                f"SELECT {columns} FROM {into} WHERE id = {number}",
+                f"UPDATE {into} SET {changed} WHERE id = {number}",
             ):
                 self.conn.execute(sql.encode())
 
 
-def _value(column: Column, table: Table, number: int) -> str:
-    foreign = (c for c in table.constraints if c.kind == "foreign key")
-    if any(column.name in c.columns for c in foreign):
-        return _KEY
+def _parents_first(snapshot: Snapshot) -> list[Table]:
+    """What a foreign key points at comes before it."""
+    left, found = list(snapshot.tables), []
+    while left:
+        names = {t.name for t in left}
+        for table in left:
+            parents = {c.references for c in table.constraints} - {table.name}
+            if not parents & names:
+                found.append(table)
+        left = [t for t in left if t not in found]
+    return found
+
+
+def _value(column: Column, number: int) -> str:
     if column.type == "uuid":
         return "gen_random_uuid()"
     return f"'{number}'" if column.type.startswith("character") else str(number)

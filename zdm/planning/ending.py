@@ -58,7 +58,7 @@ def said(key: Key, walked: Snapshot, after: Snapshot) -> str:
     """The difference in words."""
     here, there = part(key, walked), part(key, after)
     if here is None:
-        return f"without the {key}"
+        return f"without {key}"
     if there is None:
-        return f"with a {key}, which the migration does not leave"
-    return f"with the {key} as {here}, and the migration with it as {there}"
+        return f"with {key}, which the migration does not leave"
+    return f"with {key} as {here}, and the migration with it as {there}"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.model.syntax import CreateObject, CreateTable
+from zdm.model.syntax import AddConstraint, CreateObject, CreateTable
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """A name: of a table, or of a part of it."""
 
-    kind: str  # table, view, function, column, constraint, index, trigger
+    kind: str  # table, view, function, column, constraint, index, trigger, DEFAULT, NOT NULL
     table: Name
     part: str = ""
 
@@ -21,6 +21,8 @@ class Key:
             return f"{self.kind} {self.table}"
         if self.kind == "column":
             return f"column {self.table}.{self.part}"
+        if self.kind in ("DEFAULT", "NOT NULL"):
+            return f"{self.kind} of {self.table}.{self.part}"
         return f"{self.kind} {self.part} of {self.table}"
 
 
@@ -111,19 +113,22 @@ def _gone_with(fact: Fact, snapshot: Snapshot) -> Iterator[Key]:
 
 
 _SETTLES = {
-    ActionKind.SET_DEFAULT: "default",
-    ActionKind.DROP_DEFAULT: "default",
-    ActionKind.SET_NOT_NULL: "null",
-    ActionKind.DROP_NOT_NULL: "null",
+    ActionKind.SET_DEFAULT: "DEFAULT",
+    ActionKind.DROP_DEFAULT: "DEFAULT",
+    ActionKind.SET_NOT_NULL: "NOT NULL",
+    ActionKind.DROP_NOT_NULL: "NOT NULL",
 }
 
 
 def settles(action: Action) -> Key | None:
     """A property of a column that it sets, whatever it was before."""
-    fact = action.fact
-    if not isinstance(fact, Fact) or fact.table is None or fact.kind not in _SETTLES:
+    fact, said = action.fact, action.said
+    if not isinstance(fact, Fact) or fact.table is None:
         return None
-    return Key(_SETTLES[fact.kind], fact.table, fact.name)
+    if isinstance(said, AddConstraint) and said.constraint.kind == "not null":
+        return Key("NOT NULL", fact.table, said.constraint.columns[0])
+    kind = _SETTLES.get(fact.kind)
+    return None if kind is None else Key(kind, fact.table, fact.name)
 
 
 def alters(action: Action) -> Key | None:

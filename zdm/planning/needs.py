@@ -91,7 +91,7 @@ class Need:
             case Kind.EXISTS:
                 return f"there is no {self.key}"
             case Kind.FREE:
-                return f"there is a {self.key} already"
+                return f"{self.key} exists already"
             case Kind.SAME:
                 return f"{self.key} is not what the statement was written for"
         own = "zdm's " if self.blocker is not None and self.blocker.kind == "trigger" else ""
