@@ -1,5 +1,6 @@
 """The pairs, what planning says to each, and the page on which that is kept."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -80,9 +81,9 @@ class Pair:
         return f"{one}\n{self.second.sql.format(t=t, c=c, n=2)}\n"
 
     @property
-    def second_line(self) -> int:
-        """The line on which the second form begins."""
-        return self.first.sql.count("\n") + 2
+    def first_lines(self) -> range:
+        """The lines of the first form."""
+        return range(1, self.first.sql.count("\n") + 2)
 
     @property
     def nulls(self) -> bool:
@@ -114,6 +115,7 @@ def rows() -> Iterator[tuple[Relation, Form]]:
         yield from ((relation, form) for form in FORMS if of_row(relation, form))
 
 
+@functools.cache
 def schema() -> Snapshot:
     """The world's schema, as PostgreSQL 18 has it."""
     return snapshot_file.loads(SCHEMA.read_text(encoding="utf-8"), SCHEMA.name)

@@ -12,6 +12,7 @@ from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import expressions, mentioned
 from zdm.recipes.reading import refuse, updates
+from zdm.recipes.reading.updates import Update
 
 NEXT_TRAIN = "move it to a revision that is planned after this train is contracted"
 _Subject = tuple[object, ...]
@@ -45,10 +46,18 @@ def _leaves(action: Action, fact: Fact) -> Iterator[_Subject]:
         yield ("name", _freed_name(fact))
     update = updates.read(action)
     if update is not None:
-        for column in {
-            c for _, value in update.assignments for c in expressions.columns(value)
-        }:
+        for column in _copied(update):
             yield ("column", update.table, column)
+
+
+def _copied(update: Update) -> frozenset[str]:
+    """Columns whose values go to another one."""
+    return frozenset(
+        column
+        for target, value in update.assignments
+        for column in expressions.columns(value)
+        if column != target
+    )
 
 
 def _needs(fact: Fact) -> Iterator[_Subject]:
@@ -73,8 +82,7 @@ def _lost_writes(earlier: Action, later: Action) -> Finding | None:
         return None
     if fact.kind is not ActionKind.DROP_COLUMN:
         return None
-    reads = {c for _, value in update.assignments for c in expressions.columns(value)}
-    if fact.name not in reads:
+    if fact.name not in _copied(update):
         return None
     return refuse.finding(
         later,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, CreateObject, CreateTable
+from zdm.schema import new_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,18 @@ def index(table: Name, name: str) -> Key:
     return Key("index", Name(table.schema, name))
 
 
-def function(action: Action) -> Key | None:
+def function(action: Action, snapshot: Snapshot) -> Key | None:
     """The function that it makes, which must be new."""
     said = action.said
     if not isinstance(said, CreateObject) or said.kind != "function" or said.replaces:
         return None
-    return Key("function", Name(said.words[0], said.words[-1])) if said.words else None
+    new = new_objects.read(action, snapshot)
+    return Key("function", new.name) if new is not None else None
 
 
-def makes(action: Action) -> Iterator[Key]:
+def makes(action: Action, snapshot: Snapshot) -> Iterator[Key]:
     """Names that exist after it."""
-    fact, new = action.fact, function(action)
+    fact, new = action.fact, function(action, snapshot)
     if new is not None:
         yield new
     if not isinstance(fact, Fact) or fact.table is None:
@@ -97,6 +99,13 @@ def removes(action: Action, snapshot: Snapshot) -> Iterator[Key]:
         if fact.kind in kinds:
             yield Key(key, fact.table, fact.name)
     yield from _gone_with(fact, snapshot)
+
+
+def drops(action: Action) -> Iterator[Key]:
+    """The column that it drops."""
+    fact = action.fact
+    if isinstance(fact, Fact) and fact.kind is ActionKind.DROP_COLUMN and fact.table:
+        yield Key("column", fact.table, fact.name)
 
 
 def _gone_with(fact: Fact, snapshot: Snapshot) -> Iterator[Key]:

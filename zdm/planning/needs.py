@@ -118,7 +118,7 @@ def of_action(action: Action, snapshot: Snapshot, planned: Snapshot) -> Iterator
     """What the Action needs of the schema it meets; `planned` is the one it was planned for."""
     fact = action.fact
     yield from _of_copied(action, snapshot, planned)
-    yield from _of_function(action)
+    yield from _of_function(action, snapshot)
     if not isinstance(fact, Fact) or fact.table is None:
         return
     if fact.kind is ActionKind.CREATE_TABLE:
@@ -133,8 +133,8 @@ def of_action(action: Action, snapshot: Snapshot, planned: Snapshot) -> Iterator
         yield from _of_parts(action, fact, table, snapshot)
 
 
-def _of_function(action: Action) -> Iterator[Need]:
-    key = names.function(action)
+def _of_function(action: Action, snapshot: Snapshot) -> Iterator[Need]:
+    key = names.function(action, snapshot)
     if key is not None:
         yield Need(Kind.FREE, key)
 
@@ -184,9 +184,25 @@ def _of_parts(action: Action, fact: Fact, table: Table, snapshot: Snapshot) -> I
     yield from _references(action, snapshot)
     if fact.kind is ActionKind.CREATE_INDEX and fact.name:
         yield Need(Kind.FREE, names.index(name, fact.name))
+    yield from _unused(fact, table, snapshot)
+
+
+def _unused(fact: Fact, table: Table, snapshot: Snapshot) -> Iterator[Need]:
+    """That nothing uses what it changes in a way that would fail."""
+    if fact.kind is ActionKind.RENAME_TABLE:
+        for blocker in _naming(table.name, snapshot):
+            yield Need(Kind.UNUSED, Key("table", table.name), blocker)
     if fact.kind in _CHANGES:
         for blocker in _users(fact, table, snapshot):
-            yield Need(Kind.UNUSED, Key("column", name, fact.name), blocker)
+            yield Need(Kind.UNUSED, Key("column", table.name, fact.name), blocker)
+
+
+def _naming(table: Name, snapshot: Snapshot) -> Iterator[Key]:
+    """Functions whose text has the table's name, which does not follow it."""
+    word = re.compile(rf"(?<!\w){re.escape(table.name)}(?!\w)", re.IGNORECASE)
+    for function in snapshot.functions:
+        if not _OWN.match(function.name.name) and word.search(function.definition):
+            yield Key("function", function.name)
 
 
 def _users(fact: Fact, table: Table, snapshot: Snapshot) -> Iterator[Key]:

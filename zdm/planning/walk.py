@@ -58,7 +58,7 @@ class _State:
             self.removed[key] = owner
             self.made.pop(key, None)
         self.snapshot = apply.apply(self.snapshot, action)
-        for key in names.makes(action):
+        for key in names.makes(action, self.snapshot):
             self.made[key] = owner
             self.removed.pop(key, None)
         for known, changed in (
@@ -107,7 +107,7 @@ def _actions(step: Step, snapshot: Snapshot) -> tuple[Action, ...]:
 
 def _walked(read: Sequence[_Read], placed: Sequence[Placed], state: _State) -> Iterator[_Miss]:
     """What does not fit, step by step; `state` is at the end when all is said."""
-    touching = _Touching(read)
+    touching = _Touching(read, state.snapshot)
     for one in read:
         planned = placed[one.owner].context.snapshot
         if isinstance(one.step, Backfill):
@@ -117,19 +117,19 @@ def _walked(read: Sequence[_Read], placed: Sequence[Placed], state: _State) -> I
             wanted = needs.of_action(action, state.snapshot, planned)
             yield from _missed(wanted, one, state, touching)
             yield from _overtaken(action, one, state)
-            yield from _lost(action, one, state)
+            yield from _lost(action, one, state, placed[one.owner].actions)
             state.take(action, one.owner)
 
 
 class _Touching:
     """Which operations make or name a thing anywhere in the plan."""
 
-    def __init__(self, read: Sequence[_Read]) -> None:
+    def __init__(self, read: Sequence[_Read], snapshot: Snapshot) -> None:
         self.made: dict[Key, int] = {}
         self._named: dict[Key, list[int]] = {}
         for one in read:
             for action in one.actions:
-                self.made.update(dict.fromkeys(names.makes(action), one.owner))
+                self.made.update(dict.fromkeys(names.makes(action, snapshot), one.owner))
                 for key in names.of(action):
                     self._named.setdefault(key, []).append(one.owner)
 
@@ -164,9 +164,11 @@ def _overtaken(action: Action, one: _Read, state: _State) -> Iterator[_Miss]:
         yield _Miss(one=one.owner, other=other, wrong=wrong)
 
 
-def _lost(action: Action, one: _Read, state: _State) -> Iterator[_Miss]:
-    """A column is replaced by one that has not got what is not known of it."""
-    for key in names.removes(action, state.snapshot):
+def _lost(action: Action, one: _Read, state: _State, said: Sequence[Action]) -> Iterator[_Miss]:
+    """A column that the author did not drop is replaced by one that has not got what is not
+    known of it."""
+    dropped = {key for a in said for key in names.drops(a)}
+    for key in {*names.removes(action, state.snapshot)} - dropped:
         other = state.altered.get(key, one.owner)
         if other != one.owner and any(
             made.kind == "column" and made.table == key.table and owner == one.owner

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit import schemas
+from zdm.errors import ZdmError
 from zdm.model.plan import Plan
 from zdm.model.schema import Column
 from zdm.planning import classify, schedule
@@ -12,6 +13,7 @@ from zdm.planning.schedule import TrainRefusedError
 
 CODE = Column(name="code", type="character varying(20)")
 FILL = "ALTER TABLE users ADD COLUMN d text; UPDATE users SET d = upper(code);"
+AS_WRITTEN = "-- zdm: run in expand -- why not\nALTER TABLE users ALTER COLUMN code "
 FILLED = FILL + "ALTER TABLE users ALTER COLUMN d SET NOT NULL;"
 
 
@@ -55,3 +57,76 @@ def test_a_name_of_which_the_train_knows_nothing_is_left_to_replay() -> None:
     found = classify.classify(train, snapshot)
 
     assert schedule.plan(found, name="m", train=train, snapshot=snapshot).steps
+
+
+@pytest.mark.parametrize(
+    ("sql", "wrong"),
+    [
+        (
+            "ALTER TABLE users DROP COLUMN code; CREATE TABLE copy (LIKE users);",
+            'when the step "create table copy" runs, column users.code is not what the'
+            " statement was written for",
+        ),
+        (
+            "ALTER TABLE users RENAME COLUMN code TO c; CREATE VIEW v AS SELECT * FROM users;",
+            'when the step "create view v" runs, column users.c',
+        ),
+        (
+            "ALTER TABLE users DROP COLUMN name; INSERT INTO users VALUES (1, 'a', 'b');",
+            'when the step "insert rows into users" runs, column users.name',
+        ),
+        (
+            "UPDATE users SET code = lower(code); UPDATE users SET code = lower(code);",
+            "function zdm_convert_users_",
+        ),
+        (
+            f"{FILLED} ALTER TABLE users DROP COLUMN d;",
+            "would undo what the later one does to NOT NULL of users.d",
+        ),
+        (
+            "ALTER TABLE users ALTER COLUMN code SET STATISTICS 9;"
+            " ALTER TABLE users RENAME COLUMN code TO c;",
+            "a new column takes the place of column users.code, of which not all is known",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1 FROM users';"
+            " ALTER TABLE users RENAME TO people;",
+            "function f still uses table users",
+        ),
+    ],
+)
+def test_what_the_phases_put_in_a_wrong_order_names_both_places(sql: str, wrong: str) -> None:
+    directed = sql.replace(
+        "ALTER TABLE users ALTER COLUMN code SET STA", f"{AS_WRITTEN}SET STA"
+    )
+    with pytest.raises(TrainRefusedError) as error:
+        planned(directed)
+    finding = error.value.findings[0]
+
+    assert finding.slug == "order_conflict"
+    assert wrong in finding.message
+    assert "(migration.sql:" in finding.message
+
+
+def test_a_plan_that_would_end_elsewhere_by_one_operation_alone_is_a_bug() -> None:
+    snapshot, train = schemas.snapshot(schemas.users(CODE)), schemas.train(FILL)
+    found = classify.classify(train, snapshot)
+    wrong = replace(found, after=snapshot)
+
+    with pytest.raises(ZdmError, match=r"the plan would end with column users\.d"):
+        schedule.plan(wrong, name="m", train=train, snapshot=snapshot)
+
+
+def test_an_index_of_the_train_follows_a_column_that_it_renames() -> None:
+    plan = planned(
+        "CREATE INDEX by_code ON users (code); ALTER TABLE users RENAME COLUMN code TO c;"
+    )
+    built = [s.sql[0] for s in plan.steps if s.kind == "sql" and "CREATE INDEX" in s.sql[0]]
+
+    assert [sql.rpartition(" ")[2] for sql in built] == ["(code)", "(c)"]
+
+
+def test_a_column_set_from_itself_may_be_dropped() -> None:
+    plan = planned("UPDATE users SET code = lower(code); ALTER TABLE users DROP COLUMN code;")
+
+    assert {step.operation for step in plan.steps} >= {"backfill", "drop_column"}
