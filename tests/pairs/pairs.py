@@ -41,6 +41,9 @@ class Relation:
     first: tuple[str, str]
     second: tuple[str, str]  # empty: what the first leaves under a new name
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def apart(self) -> bool:
         """Whether they are about different columns."""

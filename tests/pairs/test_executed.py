@@ -57,9 +57,7 @@ def test_the_schema_on_file_is_the_worlds(plain: Connection, golden: Golden) -> 
 
 
 @on_18
-@pytest.mark.parametrize(
-    ("relation", "first"), list(rows()), ids=lambda part: getattr(part, "name", None)
-)
+@pytest.mark.parametrize(("relation", "first"), list(rows()), ids=str)
 def test_a_row_of_pairs_is_right_on_the_server(
     plain: Connection, planned: str, relation: Relation, first: Form, golden: Golden
 ) -> None:
