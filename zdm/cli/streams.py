@@ -11,10 +11,7 @@ import io
 import os
 import select
 import sys
-from typing import TYPE_CHECKING, TextIO
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from typing import Any, TextIO
 
 STDOUT, STDERR = 1, 2
 
@@ -41,8 +38,8 @@ class Sink(io.RawIOBase):
         """Whether it is a terminal."""
         return self.fault is None and os.isatty(self._descriptor)
 
-    def write(self, data: "ReadableBuffer", /) -> int:
-        """Pass it on; after a fault nothing more is passed on."""
+    def write(self, data: Any, /) -> int:
+        """Pass a buffer on; after a fault nothing more is passed on."""
         while self.fault is None:
             try:
                 return os.write(self._descriptor, data)

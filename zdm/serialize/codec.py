@@ -48,10 +48,8 @@ class MisfitError(Exception):
         """The path as a person writes it: `steps[2].locks[0].mode`."""
         text = ""
         for part in self.path:
-            if isinstance(part, int):
-                text += f"[{part}]"
-            else:
-                text += f"{'.' if text else ''}{shortened(part)}"
+            dot = "." if text else ""
+            text += f"[{part}]" if isinstance(part, int) else f"{dot}{shortened(part)}"
         return text
 
 
@@ -320,9 +318,7 @@ def words(data: Any) -> str:
         return "a list"
     if isinstance(data, int) and abs(data) >= 10**_SHOWN_DIGITS:
         return f"a number of more than {_SHOWN_DIGITS} digits"
-    if isinstance(data, str):
-        return repr(shortened(data))
-    return "nothing" if data is None else repr(data)
+    return "nothing" if data is None else repr(shortened(data) if type(data) is str else data)
 
 
 def json_schema(kind: type, codecs: Codecs) -> dict[str, Any]:
