@@ -125,7 +125,7 @@ class Bench:
                 self.keep(name, partial(beside, scene, engine, rate))
 
     def keep(self, name: str, measure: Callable[[], cells.Cell]) -> None:
-        """Measure a cell and write it; one that fails is said and does not stop the others."""
+        """Measure a cell and write it; a failure is reported and does not stop the others."""
         try:
             cell = measure()
         except FAILURES as error:

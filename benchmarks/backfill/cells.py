@@ -74,7 +74,7 @@ def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
                 time.sleep(2)
         at_work = taken.outside((started, ended))
         seconds = sum(until - since for since, until in at_work) + contracted - contracting
-        cell = _figures(scene, url, before, engines.Took(started, seconds))
+        cell = _figures(scene, url, before, engines.Run(started, seconds))
         cell |= _latencies(old, alone, tuple(taken.work), blocked, rate)
         cell["baseline"] = old.latencies(*taken.still)
         cell["turns"] = in_turns(old, taken)
@@ -85,7 +85,7 @@ def whole_plan(scene: Scene, rate: float, *, baseline: float) -> Cell:
 
 
 def in_turns(load: foreground.Load, taken: turns.Turns) -> list[Cell]:
-    """The p99 of each turn at work, and of the pauses before and after it."""
+    """The p99 of each working turn, and of the pauses before and after it."""
 
     def p99(span: Span) -> float:
         return load.latencies(span)["p99_ms"]
@@ -130,7 +130,7 @@ def _place(url: str) -> tuple[str, int]:
     return str(row[0]), int(row[1])
 
 
-def _figures(scene: Scene, url: str, before: tuple[str, int], took: engines.Took) -> Cell:
+def _figures(scene: Scene, url: str, before: tuple[str, int], took: engines.Run) -> Cell:
     with server.connect(url) as conn:
         row = conn.execute(
             "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), %s)::bigint,"

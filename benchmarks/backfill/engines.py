@@ -42,7 +42,7 @@ SELECT max(id) FROM u
 
 
 @dataclass(frozen=True, slots=True)
-class Took:
+class Run:
     """How long an engine took, and when, by the clock on the wall."""
 
     began: float
@@ -58,43 +58,43 @@ class Engine:
     name: str
     title: str
     start: str
-    run: Callable[[Scene, str], Took]
+    run: Callable[[Scene, str], Run]
 
 
-def one_update(scene: Scene, url: str) -> Took:
+def one_update(scene: Scene, url: str) -> Run:
     """The author's own statements, one after the other."""
     with server.connect(url) as conn:
         began, clock = time.time(), time.perf_counter()
         for statement in MONOLITHIC[scene.migration]:
             conn.execute(statement.encode())
-        return Took(began, time.perf_counter() - clock)
+        return Run(began, time.perf_counter() - clock)
 
 
-def loop(scene: Scene, url: str) -> Took:  # noqa: ARG001  every engine is given its scene
+def loop(scene: Scene, url: str) -> Run:  # noqa: ARG001  every engine is given its scene
     """The loop that everybody writes first: the next 1,000 keys, until none is left."""
     with server.connect(url) as conn:
         began, clock, last = time.time(), time.perf_counter(), 0
         while True:
             row = conn.execute(LOOP, (last, LOOP_ROWS)).fetchone()
             if row is None or row[0] is None:
-                return Took(began, time.perf_counter() - clock)
+                return Run(began, time.perf_counter() - clock)
             last = row[0]
 
 
-def pgroll_restated(scene: Scene, url: str) -> Took:
+def pgroll_restated(scene: Scene, url: str) -> Run:
     """pgroll's triggers and batches in our words, without the program around them."""
     with server.connect(url) as conn:
         began, clock = time.time(), time.perf_counter()
         pgroll_way.fill(conn)
         for statement in pgroll_way.COMPLETE[scene.migration]:
             conn.execute(statement.encode())
-        return Took(began, time.perf_counter() - clock)
+        return Run(began, time.perf_counter() - clock)
 
 
 def pgroll_program(program: Path) -> Engine:
     """The program itself: `start`, and for SET NOT NULL `complete` too."""
 
-    def run(scene: Scene, url: str) -> Took:
+    def run(scene: Scene, url: str) -> Run:
         wanted = {
             "operations": [{"alter_column": pgroll_way.PROGRAM[scene.migration]}],
         }
@@ -115,7 +115,7 @@ def pgroll_program(program: Path) -> Engine:
                 subprocess.run(
                     [str(program), *command, *place], check=True, capture_output=True
                 )
-            return Took(began, time.perf_counter() - clock)
+            return Run(began, time.perf_counter() - clock)
 
     return Engine("pgroll", "pgroll (the program)", "before", run)
 
@@ -124,7 +124,7 @@ def zdm_engine(*, workers: int, pacing: str = "full", elsewhere: bool = False) -
     """zdm itself, from EXPANDED to BACKFILLED; `elsewhere`: its own process, though not its
     sessions, leaves the processors to the load, as if it ran on a machine of its own."""
 
-    def run(scene: Scene, url: str) -> Took:
+    def run(scene: Scene, url: str) -> Run:
         options = ["--pacing", pacing, "--until", "backfilled"]
         if workers > 1 or has_workers():
             options += ["--workers", str(workers)]
@@ -153,7 +153,7 @@ def has_workers() -> bool:
     return "--workers" in shown.stdout
 
 
-def from_events(lines: str, last_batch: float | None, *, whole: bool) -> Took:
+def from_events(lines: str, last_batch: float | None, *, whole: bool) -> Run:
     """The steps' own times; the fill ends with its last batch, what follows it is proof."""
     steps: list[tuple[str, float]] = []
     began = fill_ended = started = ended = 0.0
@@ -170,4 +170,4 @@ def from_events(lines: str, last_batch: float | None, *, whole: bool) -> Took:
     last_batch = last_batch or fill_ended
     # SET NOT NULL is done when its constraint is; a new column when its rows are filled
     worked = ended - began - (fill_ended - last_batch) if whole else last_batch - began
-    return Took(began, worked, ended - began, tuple(steps))
+    return Run(began, worked, ended - began, tuple(steps))

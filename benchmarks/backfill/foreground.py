@@ -43,7 +43,7 @@ class Load:
         `typical_p99_ms` is the median of the p99s of windows of two seconds: a stall that
         comes now and then, with or without a migration, does not move it.
         """
-        seen = sorted(took for since, until in spans for took in self._took(since, until))
+        seen = sorted(took for since, until in spans for took in self._latencies(since, until))
         if not seen:
             return {"count": 0}
         windows = [_p99(sorted(one)) for one in self._windows(spans) if one] or [_p99(seen)]
@@ -55,7 +55,7 @@ class Load:
             "max_ms": round(1000 * seen[-1], 1),
         }
 
-    def _took(self, since: float, until: float) -> list[float]:
+    def _latencies(self, since: float, until: float) -> list[float]:
         return [took for due, took in self.transactions if since <= due < until]
 
     def _windows(self, spans: tuple[tuple[float, float], ...]) -> Iterator[list[float]]:

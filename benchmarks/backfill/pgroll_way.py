@@ -1,7 +1,7 @@
 """What pgroll 0.16 does to rows, said again in our words, so that it can be measured alone.
 
 Facts, from its documentation and its behaviour: a changed column is a second column; two row
-triggers keep the pair in step, each copies every column into a variable and asks search_path
+triggers keep the pair in sync, each copies every column into a variable and asks search_path
 which version writes; a flag column marks rows that are not done; a batch takes the next 1,000
 flagged keys under a row lock and sets each key to itself, so that the trigger does the work.
 A column that becomes NOT NULL is changed in the same way: all rows are written.

@@ -126,7 +126,7 @@ def _ratio(cell: dict[str, Any], figure: str) -> float:
 
 
 def _in_turns(cell: dict[str, Any]) -> float:
-    """The median over the turns at work, each by the mean of the pauses around it."""
+    """The median over the working turns, each by the mean of the pauses around it."""
     return float(median(turn["work"] / mean(turn["still"]) for turn in cell["turns"]))
 
 

@@ -1,4 +1,4 @@
-"""The results file: each cell is written as soon as it is had."""
+"""The results file: each cell is written as soon as it is measured."""
 
 import json
 import os

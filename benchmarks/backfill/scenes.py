@@ -1,7 +1,7 @@
 """What is migrated: a table, narrow or wide, and two migrations of it.
 
 For each there are three databases to copy from: `before`, `expanded` (zdm's own expand is
-done: the new column and its dual-write trigger stand), and `pgroll` (the same in pgroll's
+done: the new column and its dual-write trigger exist), and `pgroll` (the same in pgroll's
 way).
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.backfill import pgroll_way, server
 from zdm.postgres.server.provider import Server
 
-HANGS_SECONDS, SLOWEST = 900, 1_000  # and rows per second; slower: it waits for ever
+HANGS_SECONDS, SLOWEST = 900, 1_000  # and rows per second; slower: it waits indefinitely
 ZDM = (sys.executable, "-m", "zdm")
 SETTINGS = """[rollout]
 polls = 1

@@ -1,4 +1,4 @@
-"""The engine works and stands still in turns, beside a load that runs through.
+"""The engine works and pauses in turns, beside a load that runs through.
 
 The machine differs from itself by more than a paced backfill costs, from one minute to the
 next. So both are measured in the same minutes: `zdm pause`, and after a while `zdm resume`.
@@ -27,7 +27,7 @@ FROM zdm.backfill_range
 
 @dataclass(slots=True)
 class Turns:
-    """When it was at work, and when it stood still before and after that: one pause more."""
+    """When it worked, and when it paused before and after that: one pause more."""
 
     work: list[Span] = field(default_factory=list)
     still: list[Span] = field(default_factory=list)

@@ -190,7 +190,7 @@ def test_a_pod_on_a_lost_node_holds_the_contract_until_somebody_gives_his_word(
     answer = shop.execute(*(f"--assume-dead=pod/{name}" for name in lost))
 
     assert (half.code, answer.code) == (4, 0), answer.err
-    assert "its node node-1 is not heard of" in half.err
+    assert "its node node-1 does not report" in half.err
     assert f"{SPACE}/{lost[0]}" not in half.err
     assert columns == BOTH
     assert shop.columns() == AFTER

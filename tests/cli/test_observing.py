@@ -223,7 +223,7 @@ def test_a_trace_is_sent_before_sigterm_ends_the_run(
 
     assert process.returncode == 75
     assert run.trace_id.hex() == trace
-    assert run.status.message == "stopped on request; the journal says where"
+    assert run.status.message == "stopped on request; the journal holds what was done"
 
 
 def test_a_collector_that_is_not_there_stops_nothing_and_is_said(

@@ -36,7 +36,7 @@ FILL = BackfillProgress(
     estimate=200_000,
     changed=80_000,
     batch=6500,
-    batch_seconds=0.24,
+    batch_time=timedelta(seconds=0.24),
     rate=31_000.0,
     eta=timedelta(minutes=6, seconds=5),
     waiting="replica r2 14 s behind",
@@ -56,7 +56,7 @@ EVENTS: list[Event] = [
     FILL,
     BackfillProgress(
         id="b1", table="users", scanned=200_000, estimate=200_000, changed=80_000, batch=1,
-        batch_seconds=0.1, rate=None, eta=None, verifying=True,
+        batch_time=timedelta(seconds=0.1), rate=None, eta=None, verifying=True,
     ),
     replace(
         FILL, eta=timedelta(minutes=6), eta_high=timedelta(minutes=8, seconds=5), waiting="",
@@ -64,12 +64,14 @@ EVENTS: list[Event] = [
     ),
     replace(
         FILL, eta=timedelta(seconds=5), eta_high=timedelta(seconds=9), waiting="",
-        wal_rate=900_000.0, rest=0.42, rest_reason="1.3 other sessions active",
+        wal_rate=900_000.0, rest=timedelta(milliseconds=420),
+        rest_reason="1.3 other sessions active",
     ),
     BackfillMeasured(
         id="b1", table="users", scanned=200_000, changed=180_000, planned_rows=200_000,
         wal_bytes=98_000_000, planned_wal_bytes=90_000_000, filling=timedelta(seconds=72),
-        verifying=timedelta(seconds=4.5), held=(("replica lag", 38.0), ("vacuum", 61.5)),
+        verifying=timedelta(seconds=4.5),
+        held=(("replica lag", timedelta(seconds=38)), ("vacuum", timedelta(seconds=61.5))),
         retries=(("55P03", 2),), notes=("VACUUM of users was skipped: lock timeout",),
     ),
     BackfillMeasured(

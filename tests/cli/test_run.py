@@ -285,7 +285,7 @@ def test_a_signal_stops_a_run_that_can_go_on(
     answer = zdm("execute", "plan.yaml", "--until", "backfilled", "--database", shop)
 
     assert process.returncode == 75
-    assert "stopped on request; the journal says where" in said
+    assert "stopped on request; the journal holds what was done" in said
     assert answer.out == "backfilled\n"
 
 

@@ -77,14 +77,14 @@ def test_a_paused_run_stands_still_and_says_who_paused_it(
         code = process.wait(timeout=PATIENCE)
 
     assert (paused.code, paused.out) == (0, "paused\n")
-    assert re.fullmatch(rf"asked process {first} on \S+\n", paused.err)
-    assert "`zdm resume` lets it go on" in str(said["reason"])
-    assert seen["at_work"] is True
+    assert re.fullmatch(rf"sent to process {first} on \S+\n", paused.err)
+    assert "run `zdm resume` to continue" in str(said["reason"])
+    assert seen["executor_is_running"] is True
     assert seen["order"]["kind"] == "pause"
-    assert "pause asked by" in text
+    assert "pause requested by" in text
     assert still["names"] == said["names"]
     assert not any(step["done"] for step in steps)
-    assert (resumed.code, resumed.out) == (0, "took back the pause\n")
+    assert (resumed.code, resumed.out) == (0, "withdrew the pause\n")
     assert code == 0
 
 
@@ -112,7 +112,7 @@ def test_a_backfill_is_cancelled_between_batches(zdm: Zdm, url: str, tmp_path: P
             until(process, "backfill_progress")
             zdm("cancel", "--database", url)
             code = process.wait(timeout=PATIENCE)
-        waiting.until(lambda: not status(zdm, url)["at_work"])
+        waiting.until(lambda: not status(zdm, url)["executor_is_running"])
         seen = status(zdm, url)
 
     assert code == 75
@@ -171,13 +171,13 @@ def test_a_backfill_above_its_limit_is_seen_and_may_go_on_by_a_second_word(
 
     step = "backfill-1-users-new_email-fill"
     expected = "30 MB of WAL expected, 10 MB planned"
-    assert f"{expected}; above its limit: `zdm resume` lets it go on)" in text
+    assert f"{expected}; above its limit: run `zdm resume` to exceed it)" in text
     assert first == (
-        "took back the pause\n"
-        f"{step} still holds for its WAL limit: `zdm resume` again lets it exceed it\n"
+        "withdrew the pause\n"
+        f"{step} is still paused by its WAL limit: run `zdm resume` again to exceed it\n"
     )
     assert second == f"{step} may exceed its WAL limit\n"
-    assert third == "nothing was asked\n"
+    assert third == "nothing to resume\n"
     assert f"{expected})" in after
     assert costs[0]["approved_by"]
 
@@ -283,7 +283,7 @@ def test_a_failed_attempt_is_shown(
     seen = zdm("status", "--database", url).out
 
     assert answer.code == 75
-    assert "no executor is at work; the last was " in seen
+    assert "no executor is running; the last was " in seen
     assert "waited since" in seen
     assert "failed attempts, the last: canceling statement due to lock timeout" in seen
 

@@ -156,7 +156,7 @@ def test_a_server_side_apply_names_the_owner_of_the_image(gate: Gate) -> None:
     error = gate.stopped(gate.keeper().deploy_and_wait)
 
     assert isinstance(error, StoppedError)
-    assert "somebody else owns the image" in error.message
+    assert "another client owns the image" in error.message
     gate.chosen = {"patch": "apply", "force": True}
     gate.keeper().deploy_and_wait()
     assert gate.images() == {"shop:v1.1"}
@@ -254,7 +254,7 @@ def test_a_partition_is_waited_for_until_somebody_sets_it_to_0(shop_space: Space
 
     assert isinstance(error, StoppedError)
     assert "stale-0 not of its revision" in error.message
-    assert "its partition is 1: somebody must set it to 0" in error.message
+    assert "its partition is 1: set it to 0" in error.message
     assert "partitioned roll out complete" in said
 
 

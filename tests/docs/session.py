@@ -12,6 +12,7 @@ from pathlib import Path
 
 LENGTH = r"(?:\d+ms|\d+(?:\.\d)?s|\d+m(?:\d+s)?)"
 BLOCK = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
+LENGTH = r"(?:\d+m)?\d+(?:\.\d)?m?s"
 VOLATILE = (
     (re.compile(rf"\({LENGTH}\)"), "(120ms)"),
     # how often a log hears of progress depends on time

@@ -1,9 +1,13 @@
-"""Banned phrases, each with a replacement, and the search for them.
+"""Banned phrases, each with a replacement, and the search for them in documents and code.
 
-A space in a pattern matches any white space, so the search also finds wrapped phrases.
+A space in a pattern matches any white space, so the search also finds wrapped phrases. In code,
+strings (messages, help, docstrings) and comments are searched, and names for single words only.
 """
 
+import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,7 +64,9 @@ PHRASES = (
     Phrase("gets worse by", "it is safe to wait", "nothing gets worse by waiting"),
     Phrase("wanted most", "most useful", "the alert that is wanted most"),
     Phrase("go(?:es|ing)? on", "continue, resume", "it goes on"),
-    Phrase("stands?(?: still)?", "is, is paused, current state", "where the run stands"),
+    Phrase(
+        "stands?(?!-| in\\b)(?: still)?", "is, is paused, current state", "where the run stands"
+    ),
     Phrase("standing still", "paused", "the run is standing still"),
     Phrase("stood(?: still)?", "was, was paused", "where it stood"),
     Phrase(
@@ -99,6 +105,15 @@ PHRASES = (
 )
 
 
+# names of the first code that say nothing of what they mean
+NAMES = frozenset(
+    {
+        *("courtesy", "heed", "losing", "may_be_gone", "obey", "obeyed", "own", "somebody"),
+        *("spare", "spoilers", "stands", "suicide", "told", "took"),
+    }
+)
+
+
 def violations(text: str, file: str, line: int = 1) -> list[Violation]:
     """All banned phrases in a text that starts at this line of a file."""
     return [
@@ -106,3 +121,55 @@ def violations(text: str, file: str, line: int = 1) -> list[Violation]:
         for phrase in PHRASES
         for found in phrase.found_in(text)
     ]
+
+
+def in_code(source: str, file: str) -> list[Violation]:
+    """All banned phrases in the strings, comments and defined names of a Python module."""
+    tree = ast.parse(source)
+    prose = [*_strings(tree), *_comments(source)]
+    found = [one for line, text in prose for one in violations(text, file, line)]
+    return sorted([*found, *_names(tree, file)], key=lambda one: one.line)
+
+
+def _strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Strings as the compiler joins them; what an f-string inserts is one character."""
+    parts: set[int] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.JoinedStr(values=values):
+                parts |= {id(value) for value in values}
+                yield node.lineno, "".join(_part(value) for value in values)
+            case ast.Constant(value=str(text)) if id(node) not in parts:
+                yield node.lineno, text
+
+
+def _part(value: ast.expr) -> str:
+    match value:
+        case ast.Constant(value=str(text)):
+            return text
+        case _:
+            return "…"
+
+
+def _comments(source: str) -> Iterator[tuple[int, str]]:
+    """Comments on consecutive lines as one text."""
+    start, block = 0, ""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        if block and token.start[0] == start + block.count("\n") + 1:
+            block += "\n" + token.string.lstrip("#")
+            continue
+        if block:
+            yield start, block
+        start, block = token.start[0], token.string.lstrip("#")
+    if block:
+        yield start, block
+
+
+def _names(tree: ast.Module, file: str) -> Iterator[Violation]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                if name.lower().strip("_") in NAMES:
+                    yield Violation(file, node.lineno, name, "what is meant")

@@ -42,7 +42,7 @@ class JournalOnly:
         """What an operator asks for."""
         return self.asked.popleft() if self.asked else None
 
-    def obeyed(self, order: Order) -> None:  # noqa: ARG002  the port's signature
+    def acknowledge(self, order: Order) -> None:  # noqa: ARG002  the port's signature
         """It is done with."""
         self.asked.clear()
 

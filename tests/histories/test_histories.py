@@ -25,7 +25,7 @@ from zdm.planning.classify import Classification, classify
 from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Wanted
 from zdm.revisions import graph, record
-from zdm.revisions.child_process import Project, Session
+from zdm.revisions.child_process import Child, Project
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
 from zdm.schema import type_names
@@ -67,15 +67,15 @@ def recorded(
         ini=package.ini(folder), root=package.site, environ=os.environ, python=package.python
     )
     shadow, plain, replay = (databases.create(package.name) for _ in range(3))
-    with Session(project) as session:
-        history = graph.history(session)
+    with Child(project) as child:
+        history = graph.history(child)
         below = Below(history=history, heads=(), command=package.command)
         for dsn in (shadow, plain, replay):
-            record.apply_below(session, dsn, below)
+            record.apply_below(child, dsn, below)
         wanted = RecordRequest(
             dsn=shadow, log_directory=databases.server.log_directory, history=history
         )
-        train = record.record(session, wanted)
+        train = record.record(child, wanted)
     upgrade(package, folder, plain)
     reports, counts = replayed(databases, replay, train)
     return Recorded(

@@ -108,7 +108,7 @@ def opened() -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="zdm-", dir=provider.scratch_home()))
     site = Site(folder / "data")
     try:
-        programs.own(folder)
+        programs.give(folder)
         provider.initialise(chosen, folder / "data")
         site.start()
         yield site

@@ -36,7 +36,7 @@ FILL = BackfillProgress(
     estimate=200_000,
     changed=80_000,
     batch=6500,
-    batch_seconds=0.24,
+    batch_time=timedelta(seconds=0.24),
     rate=31_000.0,
     eta=timedelta(minutes=6, seconds=5),
 )
@@ -50,7 +50,7 @@ MEASURED = BackfillMeasured(
     planned_wal_bytes=80_000_000,
     filling=timedelta(minutes=6),
     verifying=timedelta(minutes=1),
-    held=(("replica lag", 38.0),),
+    held=(("replica lag", timedelta(seconds=38)),),
     retries=(("55P03", 2),),
 )
 B1_DONE = StepDone(

@@ -95,7 +95,7 @@ def status(state: RunState, *, changed_since: datetime | None, done: int) -> Sta
             failures=(("55P03", 3), (None, 1)),
             wal=(("b1", "a", 4096),),
         ),
-        at_work=(),
+        executors=(),
         order=None,
         waiting=None,
         waiting_seen_at=None,
@@ -161,7 +161,7 @@ def test_the_journal_tells_what_an_executor_at_work_waits_for() -> None:
         status(RunState.BACKFILLING, changed_since=NOON, done=1),
         waiting=Waiting(gate="replica lag", reason="r2 is 14 s behind", since=NOON),
     )
-    working = dataclasses.replace(idle, at_work=("zdm-run:execute/host/1",))
+    working = dataclasses.replace(idle, executors=("zdm-run:execute/host/1",))
     finished = dataclasses.replace(
         working, run=dataclasses.replace(idle.run, state=RunState.CONTRACTED)
     )

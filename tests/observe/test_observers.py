@@ -37,7 +37,7 @@ def test_one_that_fails_is_left_out_and_the_others_hear_on() -> None:
     everyone.notify(E1)
 
     assert heard.events == [STARTED, E1]
-    assert said == ["Broken failed and is left out from now on: KeyError: 'RunStarted'"]
+    assert said == ["Broken failed and gets no more events: KeyError: 'RunStarted'"]
 
 
 def test_several_threads_may_tell() -> None:

@@ -16,7 +16,7 @@ from zdm.postgres.catalog import read
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.revisions import graph, record
-from zdm.revisions.child_process import Project, Session
+from zdm.revisions.child_process import Child, Project
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
 
@@ -175,11 +175,11 @@ class How:
 
 
 @contextmanager
-def opened(made: Sample, seconds: float = 60) -> Iterator[tuple[Session, History]]:
-    """A session on the project, and its history."""
+def opened(made: Sample, seconds: float = 60) -> Iterator[tuple[Child, History]]:
+    """A child process on the project, and its history."""
     project = dataclasses.replace(made.project, time_limit=timedelta(seconds=seconds))
-    with Session(project) as session:
-        yield session, graph.history(session)
+    with Child(project) as child:
+        yield child, graph.history(child)
 
 
 def recorded(made: Sample, databases: Databases, how: How | None = None) -> Train:
@@ -188,11 +188,11 @@ def recorded(made: Sample, databases: Databases, how: How | None = None) -> Trai
     dsn = databases.create()
     if how.before:
         databases.run(dsn, how.before)
-    with opened(made, how.seconds) as (session, history):
+    with opened(made, how.seconds) as (child, history):
         if how.heads and not how.before:
-            record.apply_below(session, dsn, Below(history=history, heads=how.heads))
+            record.apply_below(child, dsn, Below(history=history, heads=how.heads))
         return record.record(
-            session,
+            child,
             RecordRequest(
                 dsn=dsn,
                 log_directory=databases.server.log_directory if how.log else None,

@@ -6,7 +6,7 @@ import pytest
 
 from tests.revisions.projects import Sample, opened, sample
 from zdm.errors import InputError
-from zdm.revisions.child_process import Project, Session
+from zdm.revisions.child_process import Child, Project
 from zdm.revisions.graph import History
 
 NOTHING = "pass"
@@ -128,4 +128,4 @@ def test_a_missing_python_is_an_error(tmp_path: Path, python: str) -> None:
     )
 
     with pytest.raises(InputError, match="is no program, so the revisions cannot be run"):
-        Session(described)
+        Child(described)

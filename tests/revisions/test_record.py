@@ -21,7 +21,7 @@ from zdm.model.statement import Setting, Stamp, Train
 from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Wanted
 from zdm.revisions import graph, record
-from zdm.revisions.child_process import Session
+from zdm.revisions.child_process import Child
 from zdm.revisions.record import Below, RecordRequest
 
 EACH_DRIVER = pytest.mark.parametrize(
@@ -374,12 +374,12 @@ def test_history_and_recording_share_one_process(tmp_path: Path, databases: Data
     made.revise("a2", 'op.execute("ALTER TABLE users ADD a int")', down="a1")
     below, shadow = databases.create(), databases.create()
 
-    with Session(made.project) as session:
-        history = graph.history(session)
-        record.apply_below(session, below, Below(history=history, heads=("a1",)))
-        record.apply_below(session, shadow, Below(history=history, heads=("a1",)))
+    with Child(made.project) as child:
+        history = graph.history(child)
+        record.apply_below(child, below, Below(history=history, heads=("a1",)))
+        record.apply_below(child, shadow, Below(history=history, heads=("a1",)))
         train = record.record(
-            session,
+            child,
             RecordRequest(
                 dsn=shadow,
                 log_directory=databases.server.log_directory,
@@ -400,9 +400,9 @@ def test_a_baseline_stands_before_the_first_revision(
     made.revise("a1", 'op.execute("ALTER TABLE metrics ADD step int")')
     dsn = databases.create()
 
-    with opened(made) as (session, history):
+    with opened(made) as (child, history):
         record.apply_below(
-            session,
+            child,
             dsn,
             Below(
                 history=history,

@@ -15,7 +15,7 @@ from zdm.execute.events import Event
 from zdm.execute.ports import Observer, Platform
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
-from zdm.model.ranges import Range, Wait
+from zdm.model.ranges import Delay, Range
 from zdm.rollout import registry
 from zdm.rollout.port import Complain, Document, Driver, JobRequest
 from zdm.workflows import assume_dead, examine, job_manifest
@@ -30,7 +30,7 @@ class ToySettings:
 
     boxes: Annotated[int, Range(1, 9)]
     folder: Path = Path()
-    grace: Wait = timedelta(seconds=1)
+    grace: Delay = timedelta(seconds=1)
     lost: tuple[str, ...] = ()
 
 

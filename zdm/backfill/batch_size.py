@@ -14,12 +14,12 @@ from zdm.backfill.server_load import Others
 
 MIB = 1024 * 1024
 PANIC = 3.0  # times the target
-STUTTER = 0.1  # seconds that a machine may lose by itself: no reason to panic
+STUTTER = timedelta(milliseconds=100)  # a machine may lose it by itself: no reason to panic
 TRANSACTIONS = 10.0  # of others, that a batch may last
 GROWTH = 2.0
 WINDOW = 10  # batches whose cost per key is remembered
 PERCENTILE = 0.9
-TOO_LONG = 0.75  # seconds for a batch of the smallest size
+TOO_LONG = timedelta(milliseconds=750)  # for a batch of the smallest size
 QUIET = 0.1  # active sessions of others that make no difference
 FLOORED = 5  # batches at the floor and still too long: the server is overloaded
 LONGEST_PART = timedelta(seconds=1)  # of a rest
@@ -51,35 +51,36 @@ class Controller:
     costs: tuple[float, ...] = ()
     wal_per_key: float = 0.0
     slow: int = 0  # batches at the floor that were still too long
-    target_seconds: float = 0.0
+    target: timedelta = timedelta(0)  # that the next batch is to last
 
     def __post_init__(self) -> None:
         """Start at the pace's first size."""
         self.size = self.size or self.pace.first
         self.floor = self.pace.smallest
-        self.target_seconds = self.pace.target.total_seconds()
+        self.target = self.pace.target
 
     def aim(self, others: Others) -> None:
         """Keep a batch as short as a few transactions of the other sessions."""
-        wanted = self.pace.target.total_seconds()
+        wanted = self.pace.target
         if others.sessions > QUIET:
             wanted = min(wanted, TRANSACTIONS * others.transaction)
-        self.target_seconds = max(wanted, self.pace.shortest.total_seconds())
+        self.target = max(wanted, self.pace.shortest)
 
-    def learn(self, seconds: float, keys: int, wal: int, *, grow: bool = True) -> None:
+    def learn(self, time: timedelta, keys: int, wal: int, *, grow: bool = True) -> None:
         """Learn from a batch; a much too long one halves the size and forgets."""
         if keys < 1:
             return
         if wal > 0:
             self.wal_per_key = wal / keys
-        if seconds > max(PANIC * self.target_seconds, STUTTER):
-            floored = self.size <= self.floor and seconds > TOO_LONG
+        if time > max(PANIC * self.target, STUTTER):
+            floored = self.size <= self.floor and time > TOO_LONG
             self.slow = self.slow + 1 if floored else 0
             self.panic()
             return
         self.slow = 0
-        self.costs = (*self.costs, seconds / keys)[-WINDOW:]
-        wanted = min(self.size * GROWTH, self.target_seconds / max(self._high_cost(), 1e-12))
+        self.costs = (*self.costs, time.total_seconds() / keys)[-WINDOW:]
+        affordable = self.target.total_seconds() / max(self._high_cost(), 1e-12)
+        wanted = min(self.size * GROWTH, affordable)
         if not grow:
             wanted = min(wanted, self.size)
         self._set(wanted)
@@ -117,10 +118,10 @@ class Controller:
         return self.slow >= FLOORED
 
 
-def rest_seconds(pace: Pace, seconds: float, sessions: float) -> float:
-    """Seconds to rest after a batch: the longer, the more sessions of others are at work."""
+def rest_after(pace: Pace, work: timedelta, sessions: float) -> timedelta:
+    """How long to rest after a batch: longer the more other sessions are active."""
     busy = min(max(sessions - QUIET, 0.0), 1.0)
-    return max(pace.pause.total_seconds(), (pace.rest + pace.rest_when_busy * busy) * seconds)
+    return max(pace.pause, (pace.rest + pace.rest_when_busy * busy) * work)
 
 
 def parts(duration: timedelta, longest: timedelta = LONGEST_PART) -> list[timedelta]:
@@ -131,19 +132,19 @@ def parts(duration: timedelta, longest: timedelta = LONGEST_PART) -> list[timede
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Seconds after a batch, and why so long; empty where it is the usual."""
+    """A pause after a batch, and why it is longer than usual, if it is."""
 
-    seconds: float = 0.0
+    length: timedelta = timedelta(0)
     reason: str = ""
 
 
-def rest(pace: Pace, batch: tuple[float, int], others: Others, budget: float) -> Rest:
-    """The rest after a batch of so many seconds and bytes of WAL, so that WAL stays within
+def rest(pace: Pace, batch: tuple[timedelta, int], others: Others, budget: float) -> Rest:
+    """The rest after a batch of this time and bytes of WAL, so that WAL stays within
     `budget` bytes per second, too."""
-    seconds, wal = batch
-    usual = rest_seconds(pace, seconds, 0.0)
-    longer = rest_seconds(pace, seconds, others.sessions)
-    for_wal = wal / budget - seconds if pace.rest else 0.0
+    work, wal = batch
+    usual = rest_after(pace, work, 0.0)
+    longer = rest_after(pace, work, others.sessions)
+    for_wal = timedelta(seconds=wal / budget) - work if pace.rest else timedelta(0)
     if for_wal > longer:
         return Rest(for_wal, "the WAL budget")
     if longer > usual:

@@ -11,7 +11,7 @@ from enum import Enum
 
 from zdm.execute.events import Hold
 
-POLLS = 3  # at or below the resume value, before it goes on
+POLLS = 3  # at or below the resume value, before it resumes
 STALE = timedelta(seconds=15)  # without a fresh value
 
 
@@ -24,7 +24,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """One condition: hold above `limit` (for `delay`), go on at `resume`."""
+    """One condition: hold above `limit` (for `delay`), resume at `resume`."""
 
     name: str
     kind: Kind
@@ -51,7 +51,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
-    """Go on and do not grow."""
+    """Continue and do not grow."""
 
     gate: str
     reason: str
@@ -108,7 +108,7 @@ class Judge:
         waited = timedelta(seconds=now.at - since.at)
         if gate.patience is not None and waited > gate.patience:
             return Freeze(gate=gate.name, reason=f"{seen.detail}; no longer waited for")
-        good = f"{gate.name} is back below its limit, seen {self.below} of {POLLS} times"
+        good = f"{gate.name} is back below its limit in {self.below} of {POLLS} polls"
         return Hold(
             gate=gate.name,
             reason=good if self.below else seen.detail,

@@ -32,11 +32,11 @@ class Notices:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def waits(self, worker: str, reason: str) -> None:
-        """Why a worker does not go on."""
+        """Why a worker waits."""
         with self._lock:
             self._waits[worker] = reason
 
-    def goes_on(self, worker: str) -> None:
+    def continues(self, worker: str) -> None:
         """A worker waits no more."""
         with self._lock:
             self._waits.pop(worker, None)

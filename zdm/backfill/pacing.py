@@ -1,4 +1,4 @@
-"""How hard a backfill may work the server; the command line offers it, the engine obeys it."""
+"""How hard a backfill may load the server: chosen on the command line, used by the engine."""
 
 from enum import StrEnum
 

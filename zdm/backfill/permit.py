@@ -1,6 +1,6 @@
-"""What allows the workers of a backfill to go on: whether, how many of them, and how hard.
+"""What allows the workers of a backfill to continue: whether, how many of them, and how hard.
 
-Every field is written under one lock, whose condition wakes whoever waits for a change. The
+Every field is written under one lock, whose condition wakes those who wait for a change. The
 properties read one reference or number without it: each is replaced as a whole, so a reader
 sees it as it was before a change or after it, and nothing in between. `looked` is an Event,
 which has a lock of its own.
@@ -157,11 +157,13 @@ class Permit:
                 return
             self.clock.sleep(part)
 
-    def judge(self, holds: tuple[Hold, ...], *, frozen: bool) -> tuple[tuple[Hold, ...], float]:
-        """What the gates say now; which held until now, and for how many seconds."""
+    def judge(
+        self, holds: tuple[Hold, ...], *, frozen: bool
+    ) -> tuple[tuple[Hold, ...], timedelta]:
+        """Set the gates' answers; returns which held until now, and for how long."""
         now = self.clock.monotonic()
         with self._changed:
-            before, seconds = self._holds, now - self._judged
+            before, passed = self._holds, timedelta(seconds=now - self._judged)
             self._judged = now
             self._holds = holds if self._budget is None else (*holds, self._budget)
             self._frozen = frozen
@@ -172,7 +174,7 @@ class Permit:
             ):
                 self._allowed, self._green_since = self._allowed + 1, now
             self._changed.notify_all()
-        return before, seconds
+        return before, passed
 
     def hold_for(self, budget: Hold | None) -> None:
         """Let no batch begin until the operator approves the cost; None: it is approved."""
@@ -219,7 +221,7 @@ class Permit:
             return True
 
     def vacuumed(self) -> None:
-        """Let the others go on."""
+        """Let the others continue."""
         with self._changed:
             self._vacuuming = False
             self._changed.notify_all()

@@ -14,43 +14,43 @@ FIRST, LAST = timedelta(seconds=0.2), timedelta(seconds=5)  # before the next tr
 EXHAUSTED = timedelta(seconds=30)  # where the server has no room
 
 
-class Action(Enum):
+class Reaction(Enum):
     """The classes of errors."""
 
     AGAIN = "halve the batch and try it again"
     SMALLER = "the batch was too slow: halve it"
     EXHAUSTED = "the server has no room for us now: hold, then again"
-    RECONNECT = "connect again, read the cursor, go on"
+    RECONNECT = "connect again, read the cursor, continue"
     ROW = "a row cannot be written: find it, name it, stop"
     STOP = "stop and keep the state"
 
 
 _EXACT = {
-    "55P03": Action.AGAIN,  # lock_timeout
-    "40P01": Action.AGAIN,  # deadlock
-    "40001": Action.AGAIN,  # serialization failure
-    "25P03": Action.AGAIN,  # idle in transaction
-    "25P04": Action.AGAIN,  # transaction_timeout
-    "57014": Action.SMALLER,  # statement_timeout, unless we cancelled it ourselves
-    "53300": Action.EXHAUSTED,  # too many connections
-    "53200": Action.EXHAUSTED,  # out of memory
-    "25006": Action.RECONNECT,  # read-only: this is a standby
-    "53100": Action.STOP,  # disk full
-    "57P01": Action.RECONNECT,
-    "57P02": Action.RECONNECT,
-    "57P03": Action.RECONNECT,
+    "55P03": Reaction.AGAIN,  # lock_timeout
+    "40P01": Reaction.AGAIN,  # deadlock
+    "40001": Reaction.AGAIN,  # serialization failure
+    "25P03": Reaction.AGAIN,  # idle in transaction
+    "25P04": Reaction.AGAIN,  # transaction_timeout
+    "57014": Reaction.SMALLER,  # statement_timeout, unless we cancelled it ourselves
+    "53300": Reaction.EXHAUSTED,  # too many connections
+    "53200": Reaction.EXHAUSTED,  # out of memory
+    "25006": Reaction.RECONNECT,  # read-only: this is a standby
+    "53100": Reaction.STOP,  # disk full
+    "57P01": Reaction.RECONNECT,
+    "57P02": Reaction.RECONNECT,
+    "57P03": Reaction.RECONNECT,
 }
 # P0: what a function raises itself; 38, 39: functions in other languages; 44: a view's check
 _ROW_CLASSES = ("22", "23", "38", "39", "44", "P0")
 
 
-def classify(sqlstate: str | None) -> Action:
+def classify(sqlstate: str | None) -> Reaction:
     """The class of an error; without an SQLSTATE the connection broke."""
     if sqlstate is None or sqlstate.startswith("08"):
-        return Action.RECONNECT
+        return Reaction.RECONNECT
     if sqlstate in _EXACT:
         return _EXACT[sqlstate]
-    return Action.ROW if sqlstate[:2] in _ROW_CLASSES else Action.STOP
+    return Reaction.ROW if sqlstate[:2] in _ROW_CLASSES else Reaction.STOP
 
 
 def backoff(failures: int) -> timedelta:

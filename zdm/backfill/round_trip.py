@@ -8,20 +8,22 @@ which does least, gives an upper bound of one round trip.
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 REMEMBERED = 20  # batches: the shortest of them, for a busy processor makes it longer
 
 
 @dataclass(slots=True)
 class RoundTrip:
-    """How long one took lately."""
+    """How long recent round trips took."""
 
-    seen: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    seen: deque[timedelta] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
-    def add(self, seconds: float) -> None:
-        """One that did next to nothing at the server."""
-        self.seen.append(seconds)
+    def add(self, time: timedelta) -> None:
+        """Add one that did next to nothing at the server."""
+        self.seen.append(time)
 
-    def without(self, seconds: float, statements: int) -> float:
-        """What is left of the seconds without the round trips of so many statements."""
-        return max(seconds - statements * min(self.seen, default=0.0), 0.0)
+    def without(self, time: timedelta, statements: int) -> timedelta:
+        """A time without the round trips of this many statements."""
+        shortest = min(self.seen, default=timedelta(0))
+        return max(time - statements * shortest, timedelta(0))

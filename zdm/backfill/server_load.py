@@ -1,9 +1,9 @@
-"""How many sessions of others are at work on average, and how long a transaction takes; pure.
+"""How many other sessions are active on average, and how long a transaction takes; pure.
 
 PostgreSQL counts for each database the time that its sessions spend in statements
-(pg_stat_database.active_time, 14 on). What it grows by in a second, less our own part, is how
-many sessions of others were at work (Little's law). A session reports once a second at most,
-so the value looks some seconds back.
+(pg_stat_database.active_time, 14 on). Its growth in a second, less our own part, is the number
+of other sessions that were active (Little's law). A session reports once a second at most, so
+the value is some seconds old.
 """
 
 from collections import deque
@@ -17,20 +17,20 @@ COUNTED = 0.3  # of our own time that must be in the sum, else nothing is counte
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """What others do: sessions at work on average, and seconds of a usual transaction."""
+    """Other sessions: active ones on average, and the length of a usual transaction."""
 
     sessions: float
-    transaction: float
+    transaction: timedelta
 
 
-UNKNOWN = Others(1.0, 0.0)  # a server whose load is unknown counts as busy
+UNKNOWN = Others(1.0, timedelta(0))  # a server whose load is unknown counts as busy
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """The server's counters: seconds at work and transactions, of all sessions."""
+    """The server's counters: active time and transactions, of all sessions."""
 
-    seconds: float
+    time: timedelta
     transactions: int
 
 
@@ -38,7 +38,7 @@ class Activity:
 class _Sample:
     at: float
     all_sessions: Activity
-    ours: float  # seconds
+    ours: timedelta
 
 
 @dataclass(slots=True)
@@ -48,8 +48,8 @@ class Load:
     enough: timedelta = ENOUGH
     samples: deque[_Sample] = field(default_factory=deque)
 
-    def take(self, at: float, all_sessions: Activity, ours: float) -> None:
-        """Look at the counters at a time in seconds."""
+    def take(self, at: float, all_sessions: Activity, ours: timedelta) -> None:
+        """Add the counters at a monotonic clock's reading."""
         self.samples.append(_Sample(at, all_sessions, ours))
         while at - self.samples[0].at > WINDOW_SECONDS:
             self.samples.popleft()
@@ -58,10 +58,11 @@ class Load:
     def others(self) -> Others:
         """What others did in the last seconds."""
         first, last = self.samples[0], self.samples[-1]
-        seconds, ours = last.at - first.at, last.ours - first.ours
-        total = last.all_sessions.seconds - first.all_sessions.seconds
-        if seconds < self.enough.total_seconds() or total < COUNTED * ours:
+        passed = timedelta(seconds=last.at - first.at)
+        ours = last.ours - first.ours
+        total = last.all_sessions.time - first.all_sessions.time
+        if passed < self.enough or total < COUNTED * ours:
             return UNKNOWN
-        theirs = max(0.0, total - ours)
+        theirs = max(timedelta(0), total - ours)
         transactions = last.all_sessions.transactions - first.all_sessions.transactions
-        return Others(theirs / seconds, theirs / max(1, transactions))
+        return Others(theirs / passed, theirs / max(1, transactions))

@@ -1,16 +1,19 @@
 """What a backfill counts: batches, rows, WAL, seconds, retries.
 
-The counts are one frozen value that is replaced under a lock, so that whoever reads it,
-without the lock, sees all numbers of one moment.
+The counts are one frozen value that is replaced under a lock, so that a reader sees,
+without the lock, all numbers of one moment.
 """
 
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from zdm.backfill.batch_size import Rest
 from zdm.backfill.wal_attribution import WalMeter
 from zdm.execute.events import Hold
+
+NOTHING = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +25,11 @@ class Counts:
     batches: int = 0
     wal: int = 0  # bytes
     size: int = 0  # of the last batch
-    seconds: float = 0.0  # of the last batch
+    batch_time: timedelta = NOTHING  # of the last batch
     rest: Rest = field(default_factory=Rest)  # after the last batch
-    worked_seconds: float = 0.0  # of all batches and reads
+    worked: timedelta = NOTHING  # in all batches and reads
     retries: Mapping[str, int] = field(default_factory=dict)  # by SQLSTATE
-    held_seconds: Mapping[str, float] = field(default_factory=dict)  # by gate
+    held_time: Mapping[str, timedelta] = field(default_factory=dict)  # by gate
 
 
 @dataclass(slots=True)
@@ -42,7 +45,7 @@ class Tally:
         """The counts at this moment."""
         return self._now
 
-    def batch(self, keys: int, changed: int, wal: int, *, size: int, seconds: float) -> None:
+    def batch(self, keys: int, changed: int, wal: int, *, size: int, time: timedelta) -> None:
         """Count a batch."""
         with self._lock:
             now = self._now
@@ -53,8 +56,8 @@ class Tally:
                 wal=now.wal + wal,
                 batches=now.batches + 1,
                 size=size,
-                seconds=seconds,
-                worked_seconds=now.worked_seconds + seconds,
+                batch_time=time,
+                worked=now.worked + time,
             )
 
     def rests(self, rest: Rest) -> None:
@@ -62,10 +65,10 @@ class Tally:
         with self._lock:
             self._now = replace(self._now, rest=rest)
 
-    def read(self, seconds: float) -> None:
+    def read(self, time: timedelta) -> None:
         """Count a read of rows, which is work of ours, too."""
         with self._lock:
-            self._now = replace(self._now, worked_seconds=self._now.worked_seconds + seconds)
+            self._now = replace(self._now, worked=self._now.worked + time)
 
     def failed(self, sqlstate: str | None) -> None:
         """Count a batch that failed."""
@@ -74,10 +77,10 @@ class Tally:
             code = sqlstate or "lost"
             self._now = replace(self._now, retries={**retries, code: retries.get(code, 0) + 1})
 
-    def held(self, holds: Iterable[Hold], seconds: float) -> None:
+    def held(self, holds: Iterable[Hold], time: timedelta) -> None:
         """Count the time for which gates held."""
         with self._lock:
-            held = dict(self._now.held_seconds)
+            held = dict(self._now.held_time)
             for hold in holds:
-                held[hold.gate] = held.get(hold.gate, 0.0) + seconds
-            self._now = replace(self._now, held_seconds=held)
+                held[hold.gate] = held.get(hold.gate, NOTHING) + time
+            self._now = replace(self._now, held_time=held)

@@ -25,24 +25,24 @@ from zdm.cli import streams
 from zdm.errors import InputError, ZdmError
 
 CONFIG = "zdm.config"  # key of the invocation's settings file in the context's meta
-# Modules make 100,000s of objects that all stay; looking through them for garbage again and
-# again takes a tenth of a short command's time.
+# Imported modules create hundreds of thousands of objects that all live until the end;
+# repeated garbage collections take a tenth of a short command's time.
 GARBAGE_THRESHOLD = 50_000
 COMMANDS: Mapping[str, str] = {
-    "new": "Create a revision (Alembic's own)",
+    "new": "Create an Alembic revision",
     "snapshot": "Write the database's schema to a file",
     "plan": "Split pending revisions or SQL files into zero-downtime steps",
     "verify": "Replay a plan on a throwaway server and check what it claims",
     "execute": "Run a plan, wait for the rollout, contract",
-    "status": "Show where the database's run stands",
-    "pause": "Let the run stand still",
-    "resume": "Let a paused run go on",
-    "cancel": "End the executor at work; the run can go on later",
-    "approve": "End the revert window before its time",
-    "rollback": "Take an unfinished run back, before the point of no return",
+    "status": "Show the state of the database's run",
+    "pause": "Pause the run",
+    "resume": "Resume a paused run",
+    "cancel": "Stop the executor; the run can be resumed later",
+    "approve": "End the revert window early",
+    "rollback": "Roll back an unfinished run, before the point of no return",
     "doctor": "Check database, project and cluster before a run",
     "guard": "Refuse to start an application version that the schema does not serve",
-    "manifest": "Print what runs a plan in a Kubernetes cluster",
+    "manifest": "Print the Kubernetes objects that run a plan as a Job",
     "demo": "Rename a column under live traffic on an embedded server",
     "schema": "Print the JSON schema of plan files",
 }
@@ -71,7 +71,7 @@ class _Commands(dict[str, Any]):
 
 
 class Group(typer.core.TyperGroup):
-    """The top command: knows its commands' names and lines without importing them."""
+    """The top command: lists its commands without importing them."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**{**attributes, "commands": _Commands()})
@@ -101,7 +101,7 @@ def _version(asked: bool) -> None:
 def top(
     context: typer.Context,
     config: Annotated[
-        Path | None, typer.Option(help="Settings file, instead of the zdm.toml above.")
+        Path | None, typer.Option(help="Settings file; else zdm.toml in this folder or above.")
     ] = None,
     version: Annotated[  # noqa: ARG001  answered by its callback
         bool,
@@ -113,7 +113,7 @@ def top(
 
 
 def main() -> NoReturn:
-    """Run the command line and leave with the exit code of what happened."""
+    """Run the command line and exit with the code that the outcome has by contract."""
     sys.excepthook = report_bug
     gc.set_threshold(GARBAGE_THRESHOLD)
     streams.take()
@@ -158,7 +158,7 @@ def _check_written() -> None:
 
 
 def _with_findings(error: ZdmError) -> str:
-    """A refused train's message names how many statements; here follows each of them."""
+    """A refused train's message gives the number of statements; this adds each of them."""
     findings = getattr(error, "findings", ())
     if not findings:
         return error.message
@@ -173,7 +173,7 @@ def _usage_hint(error: typer.TyperException) -> str:
 
 
 def report(message: str, hint: str, *, bug: bool = False) -> None:
-    """Say on stderr what is wrong and what to do about it."""
+    """Print on stderr what is wrong and what to do about it."""
     bold, plain = ("\033[1;31m", "\033[0m") if _coloured() else ("", "")
     sys.stderr.write(f"{bold}error:{plain} {_harmless(message)}\n")
     if bug:
@@ -183,7 +183,7 @@ def report(message: str, hint: str, *, bug: bool = False) -> None:
 
 
 def _harmless(text: str) -> str:
-    """A migration's text must not steer the terminal of who checks it."""
+    """A migration's text must not control the terminal of its reader."""
     return "".join(
         c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
     )
@@ -196,7 +196,7 @@ def _coloured() -> bool:
 def report_bug(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Report an exception that nobody foresaw; the interpreter then exits with 1."""
+    """Report an unexpected exception; the interpreter then exits with 1."""
     frames = traceback.format_list(traceback.extract_tb(trace)[-3:])
     sys.stderr.write("".join(frames))
     report(f"{kind.__name__}: {error}", "please report it with the lines above", bug=True)

@@ -36,7 +36,7 @@ class Exposed:
 
     @property
     def observers(self) -> tuple[Observer, ...]:
-        """Who must hear the run's events."""
+        """The observers of the run's events."""
         return (self._health, self._live)
 
     def serving(self, listen: str) -> AbstractContextManager[str]:

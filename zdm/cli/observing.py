@@ -93,7 +93,7 @@ def _failures_reported(wanted: Wanted, everyone: Observers) -> Iterator[None]:
                 hint=error.hint,
             )
         )
-        if wanted.log_is_json:  # the line says it all; prose would not be JSON
+        if wanted.log_is_json:  # the line holds everything; text would not be JSON
             raise typer.Exit(error.exit_code) from error
         raise
 
@@ -101,7 +101,7 @@ def _failures_reported(wanted: Wanted, everyone: Observers) -> Iterator[None]:
 def _log(wanted: Wanted) -> Observer:
     now = SystemClock().now
     if wanted.json_lines:
-        streams.not_needed(raises=True)  # the run goes on without it, and that is said
+        streams.not_needed(raises=True)  # the run continues without it, with a warning
         return JsonLog(sys.stdout, now)
     if wanted.log_is_json:
         return JsonLog(sys.stderr, now)

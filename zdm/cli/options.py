@@ -1,4 +1,4 @@
-"""Options that several commands share, and how a command writes what it has to say."""
+"""Options that several commands share, and how a command writes its output."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ import typer
 
 from zdm.cli import streams
 from zdm.errors import InputError
-from zdm.model.ranges import Wait
+from zdm.model.ranges import Delay
 from zdm.serialize import codec
 
 Database = Annotated[
@@ -38,14 +38,14 @@ TakeOver = Annotated[
     bool,
     typer.Option(
         "--take-over",
-        help="Your word that no other executor lives: end its sessions and go on.",
+        help="Assert that the other executor is dead: end its sessions and continue.",
     ),
 ]
 AssumeDead = Annotated[
     list[str] | None,
     typer.Option(
-        help="Your word that a pod on a lost node runs no more: pod/NAME, or"
-        " pod/NAMESPACE/NAME; may be given again.",
+        help="Assert that a pod on a lost node no longer runs: pod/NAME, or"
+        " pod/NAMESPACE/NAME; can be repeated.",
         metavar="POD",
         show_default=False,
     ),
@@ -53,7 +53,7 @@ AssumeDead = Annotated[
 EndBlockersAfter = Annotated[
     str | None,
     typer.Option(
-        help="End sessions that are in the way for so long, such as 30s; else nobody is.",
+        help="End sessions that have blocked a step for this long, such as 30s; else none.",
         metavar="DURATION",
         show_default=False,
     ),
@@ -61,7 +61,7 @@ EndBlockersAfter = Annotated[
 
 
 class Until(StrEnum):
-    """A state that a run may stop at, or go on from."""
+    """A state that a run may stop at, or continue from."""
 
     EXPANDED = "expanded"
     BACKFILLED = "backfilled"
@@ -70,7 +70,7 @@ class Until(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """How a run tells on stderr what happens."""
+    """How a run reports its progress on stderr."""
 
     AUTO = "auto"  # for a person on a terminal, else JSON
     HUMAN = "human"
@@ -82,14 +82,13 @@ Log = Annotated[
     typer.Option(
         "--log-format",
         envvar="ZDM_LOG_FORMAT",
-        help="How stderr tells what happens: for a person, as JSON lines, or as suits it"
-        " (JSON lines where it is no terminal).",
+        help="Format of progress on stderr; auto: human on a terminal, else JSON lines.",
     ),
 ]
 Listen = Annotated[
     str | None,
     typer.Option(
-        help="Serve /metrics, /healthz and /readyz here while the run lasts.",
+        help="Serve /metrics, /healthz and /readyz at this address during the run.",
         metavar="HOST:PORT",
         show_default=False,
     ),
@@ -98,7 +97,7 @@ Trace = Annotated[
     bool,
     typer.Option(
         "--trace",
-        help="Send an OpenTelemetry trace (also where OTEL_EXPORTER_OTLP_ENDPOINT is set).",
+        help="Send an OpenTelemetry trace; also done if OTEL_EXPORTER_OTLP_ENDPOINT is set.",
     ),
 ]
 
@@ -106,14 +105,14 @@ Trace = Annotated[
 def duration(text: str, option: str) -> timedelta:
     """An option's duration, such as 30s or 5m."""
     try:
-        value: timedelta = codec.from_plain(Wait, text, {timedelta: codec.DURATION})
+        value: timedelta = codec.from_plain(Delay, text, {timedelta: codec.DURATION})
     except codec.MisfitError as error:
         raise InputError(f"{option} {error.message}", hint="write 30s, 5m or 1h") from error
     return value
 
 
 def say(text: str) -> None:
-    """Tell a person something that is no part of the data: on stderr."""
+    """Print a message that is not data: on stderr."""
     typer.echo(text, err=True)
 
 
@@ -131,5 +130,5 @@ def coloured() -> bool:
 
 
 def width() -> int:
-    """Columns of the terminal; 100 where there is none."""
+    """Columns of the terminal; 100 if there is none."""
     return shutil.get_terminal_size((100, 24)).columns

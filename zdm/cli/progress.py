@@ -1,4 +1,4 @@
-"""Shows a run's events: lines for what is done, one moving line for what is going on.
+"""Shows a run's events: lines for what is done, one moving line for current progress.
 
 `zdm.observe.logs` writes the same events for machines.
 """
@@ -62,11 +62,11 @@ class Progress:
                 pass  # each step says it
             case _:
                 self._screen.still()
-                self._screen.line(standing(event))
+                self._screen.line(lasting(event))
                 self._state = event.state if isinstance(event, StateChanged) else self._state
 
 
-def standing(  # noqa: C901  # one case for each event
+def lasting(  # noqa: C901  # one case for each event
     event: RunStarted
     | StateChanged
     | StepReverted
@@ -77,11 +77,11 @@ def standing(  # noqa: C901  # one case for each event
     | SessionEnded
     | Suspicious,
 ) -> str:
-    """What is said once."""
+    """A line that stays."""
     match event:
         case RunStarted():
             how = (
-                f"goes on, {event.done} of {event.steps} steps are done"
+                f"resumes, {event.done} of {event.steps} steps are done"
                 if event.resumed
                 else (f"begins, {event.steps} steps")
             )
@@ -93,7 +93,7 @@ def standing(  # noqa: C901  # one case for each event
         case DeployStarted():
             return f"  → {'back to' if event.back else 'deploying'} {event.version}"
         case PointOfNoReturn():
-            return "── point of no return: from here forward only ──"
+            return "── point of no return: no rollback from here on ──"
         case BackfillMeasured():
             return _measured(event)
         case SessionEnded() | Suspicious():
@@ -106,7 +106,7 @@ def standing(  # noqa: C901  # one case for each event
 
 
 def moving(event: Waiting | BackfillProgress | GateClear) -> str:
-    """What is going on now."""
+    """The current progress."""
     match event:
         case Waiting():
             names = f" ({', '.join(event.names)})" if event.names else ""
@@ -116,7 +116,7 @@ def moving(event: Waiting | BackfillProgress | GateClear) -> str:
         case BackfillProgress():
             return _backfill(event)
         case GateClear():
-            return f"no old version is seen, {event.polls} of {event.needed} times"
+            return f"no old version seen in {event.polls} of {event.needed} polls"
         case _:
             assert_never(event)
 
@@ -128,7 +128,7 @@ def _backfill(event: BackfillProgress) -> str:
     if event.verifying:
         parts.append("verifying")
     else:
-        parts.append(f"batch {event.batch:,} in {_seconds(event.batch_seconds)}")
+        parts.append(f"batch {event.batch:,} in {duration.text(event.batch_time)}")
     if event.wal_rate is not None and not event.verifying:
         parts.append(f"WAL {size.text(event.wal_rate)}/s")
     if event.expected is not None and not event.verifying:
@@ -136,7 +136,7 @@ def _backfill(event: BackfillProgress) -> str:
         beside = "" if planned is None else f" ({size.text(planned)} planned)"
         parts.append(f"of {size.text(event.expected.wal_bytes)}{beside}")
     if event.rest_reason and not event.verifying and not event.waiting:
-        parts.append(f"then rests {_seconds(event.rest)} for {event.rest_reason}")
+        parts.append(f"rests {duration.text(event.rest)} ({event.rest_reason})")
     if event.eta is not None and not event.verifying:
         parts.append(f"{_left(event.eta, event.eta_high)} left")
     if event.waiting:
@@ -153,36 +153,31 @@ def _measured(event: BackfillMeasured) -> str:
         f" WAL {size.text(event.wal_bytes)}{expected}"
     ]
     if event.held:
-        held = ", ".join(f"{gate} {_seconds(seconds)}" for gate, seconds in event.held)
+        held = ", ".join(f"{gate} {duration.text(time)}" for gate, time in event.held)
         lines.append(f"    held: {held}")
     if event.retries:
         again = ", ".join(f"{state} {count} times" for state, count in event.retries)
-        lines.append(f"    batches that failed and were tried again: {again}")
+        lines.append(f"    retried batches: {again}")
     return "\n".join([*lines, *(f"    ! {note}" for note in event.notes)])
 
 
-def _seconds(value: float) -> str:
-    return duration.text(timedelta(seconds=value))
-
-
 def _left(low: timedelta, high: timedelta | None) -> str:
-    if high is None or duration.text(high) == duration.text(low):
-        return duration.text(low)
-    if low >= _MINUTE:
-        return f"{low // _MINUTE} to {-(-high // _MINUTE)} min"
-    return f"{duration.text(low)} to {duration.text(high)}"
+    if high is not None and low >= _MINUTE:
+        low, high = low // _MINUTE * _MINUTE, -(-high // _MINUTE) * _MINUTE
+    shortest, longest = duration.text(low), duration.text(high or low)
+    return shortest if shortest == longest else f"{shortest} to {longest}"
 
 
 def _scanned(event: BackfillProgress) -> str:
     if not event.estimate:
         return f"{event.scanned:,} rows"
-    # 100 % is said only once the backfill is verified
+    # 100 % is shown only once the backfill is verified
     percent = min(99, 100 * event.scanned // event.estimate)
     return f"{percent} %  {event.scanned:,} of ~{event.estimate:,} rows"
 
 
 def _done(event: StepDone) -> str:
     if event.found:
-        return "was done already"
+        return "already done"
     again = f", {event.attempts} attempts" if event.attempts > 1 else ""
     return f"{duration.text(event.duration)}{again}"

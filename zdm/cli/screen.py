@@ -1,4 +1,4 @@
-"""Where progress is shown: one line that is drawn anew on a terminal, else plain lines.
+"""Where progress is shown: one line that is redrawn on a terminal, else plain lines.
 
 A log gets a line only now and then, so that a long run does not flood it.
 """
@@ -29,7 +29,7 @@ class Screen:
         self._clock = clock or SystemClock()
         self._terminal = stream.isatty()
         self._moving = ""
-        self._logged: dict[str, float] = {}  # when a log last heard of a matter
+        self._logged: dict[str, float] = {}  # when a log last got a line about it
         self._lock = threading.Lock()
 
     def line(self, text: str) -> None:
@@ -43,7 +43,7 @@ class Screen:
             self._stream.flush()
 
     def moving(self, text: str, *, about: str = "") -> None:
-        """The line below, in place of what it said; a log hears at once of a new matter."""
+        """Replace the line below; a log gets a line at once if `about` is new."""
         with self._lock:
             if self._terminal:
                 self._moving = text[: shutil.get_terminal_size().columns - 1]
@@ -54,7 +54,7 @@ class Screen:
             self._stream.flush()
 
     def still(self) -> None:
-        """Take the moving line away."""
+        """Clear the moving line."""
         with self._lock:
             if self._terminal and self._moving:
                 self._stream.write(CLEAR)

@@ -24,7 +24,7 @@ class Sink(io.RawIOBase):
         self._descriptor = descriptor
         self.fault: OSError | None = None
         self.is_needed = True  # whether a command without its output has failed
-        self.raises = False  # whether who writes is told of the fault
+        self.raises = False  # whether a write reports the fault
 
     def writable(self) -> bool:
         """Always."""
@@ -96,7 +96,7 @@ def fault() -> OSError | None:
 
 
 def lost() -> OSError | None:
-    """The fault, where the command's output is needed and somebody still waits for it."""
+    """The fault, if the command's output is needed and its reader has not closed it."""
     found, sink = fault(), _sink()
     is_lost = sink is not None and sink.is_needed and not isinstance(found, BrokenPipeError)
     return found if is_lost else None

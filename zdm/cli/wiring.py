@@ -37,10 +37,10 @@ def settings(
 
 
 def database(chosen: Settings) -> str:
-    """The URL of the database, which somebody must have named."""
+    """The URL of the database; InputError if none is given."""
     if chosen.database is None:
         raise InputError(
-            "no database is named, so there is nothing to work on",
+            "no database is given, so there is nothing to work on",
             hint="give --database URL, or set ZDM_DATABASE_URL, or `database` in zdm.toml",
         )
     return chosen.database
@@ -90,7 +90,7 @@ def _schema_below(chosen: Settings, plan: "Plan") -> "Snapshot | None":
 
 
 def verify_where_possible(chosen: Settings, plan: "Plan", start: "Snapshot") -> str:
-    """Verify if a server can be had; else a sentence that says that nothing was verified."""
+    """Verify if a server is available; else a sentence that says that nothing was verified."""
     from zdm.postgres.server import programs
 
     if chosen.shadow_url is None and not programs.installed():

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from zdm.errors import InputError
-from zdm.model.ranges import Interval, Megabytes, Percent, Range, Timeout, Wait
+from zdm.model.ranges import Delay, Interval, Megabytes, Percent, Range, Timeout
 from zdm.serialize import codec, input_file
 
 FILE_NAME = "zdm.toml"
@@ -52,11 +52,11 @@ class RolloutSettings:
     driver: str = NO_DRIVER  # or a driver that the registry has
     old: str = "old"
     new: str = "new"
-    soak: Wait = timedelta(seconds=0)
-    revert_window: Wait = timedelta(hours=24)  # from deployed to the contract
+    soak: Delay = timedelta(seconds=0)
+    revert_window: Delay = timedelta(hours=24)  # from deployed to the contract
     polls: Annotated[int, Range(1, 1_000)] = 3  # in a row; without one the gate is not asked
     poll_interval: Interval = timedelta(seconds=2)
-    deadline: Wait = timedelta(hours=1)
+    deadline: Delay = timedelta(hours=1)
     sessions: Literal["block", "warn"] = "block"
     allowed_sessions: tuple[str, ...] = ()  # application names (globs) that never block
 
@@ -65,26 +65,26 @@ class RolloutSettings:
 class ExecuteSettings:
     """How long the executor waits for others, and whether it ends them."""
 
-    lock_deadline: Wait = timedelta(minutes=10)  # for one step's locks
+    lock_deadline: Delay = timedelta(minutes=10)  # for one step's locks
     concurrent_deadline: Timeout = timedelta(minutes=30)  # for CONCURRENTLY's waits
-    reconnect_deadline: Wait = timedelta(minutes=2)
-    end_blockers_after: Wait | None = None  # None: nobody is ended
+    reconnect_deadline: Delay = timedelta(minutes=2)
+    end_blockers_after: Delay | None = None  # None: no session is ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillGates:
-    """Above which values a backfill holds; it goes on at half of most of them."""
+    """Limits above which a backfill holds; it resumes at half of most of them."""
 
-    replica_lag: Wait = timedelta(seconds=10)
+    replica_lag: Delay = timedelta(seconds=10)
     replica_mb: Megabytes = 256  # WAL that a replica has not replayed
     standbys: tuple[str, ...] = ()  # application names that must be connected
     slot_mb: Megabytes = 10_240  # WAL that a replication slot keeps
     slot_percent: Percent = 50  # or this share of max_slot_wal_keep_size, where it is less
     archive_segments: Annotated[int, Range(0, 1_000_000)] = 42
     dead_percent: Percent = 20  # dead rows, while a transaction older than xmin_age is open
-    xmin_age: Wait = timedelta(minutes=15)
-    vacuum_patience: Wait = timedelta(hours=2)  # for a vacuum of the table
-    queue: Wait = timedelta(seconds=2)  # somebody waits for the table, or for a batch
+    xmin_age: Delay = timedelta(minutes=15)
+    vacuum_patience: Delay = timedelta(hours=2)  # for a vacuum of the table
+    queue: Delay = timedelta(seconds=2)  # a session waits for the table, or for a batch
     poll: Interval = timedelta(seconds=1)
     blind: Literal["stop", "accept"] = "stop"  # without pg_read_all_stats
     sql: str | None = None  # a query that gives one number
@@ -117,7 +117,7 @@ class BackfillSettings:
     wal_budget_mb: Annotated[int, Range(1, 1_000_000)] = 16
     # seconds of rest for one second of a paced backfill's work, while others work
     rest_per_work: Annotated[float, Range(0, 1_000)] = 24.0
-    # so many rows that cannot be filled are named before it stops
+    # rows that cannot be filled, named before it stops
     failing_rows: Annotated[int, Range(1, 1_000_000)] = 1
     # of a whole backfill; above it, zdm asks
     wal_limit_gb: Annotated[float, Range(0.001, 1_000_000)] | None = None
@@ -157,7 +157,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
-    """What `zdm.toml` may say, in its own words."""
+    """The keys of `zdm.toml`."""
 
     database: str | None = None
     plans: Path | None = None
@@ -282,7 +282,7 @@ def _decode(
 
 
 def _only_drivers(core: dict[str, Any], drivers: Mapping[str, type]) -> None:
-    """Refuse what chooses or describes a driver that there is not."""
+    """Refuse settings that choose or describe an unknown driver."""
     own = {field.name for field in fields(RolloutSettings)}
     for key, value in core.items():
         if isinstance(value, dict) and key not in own:

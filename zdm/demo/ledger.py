@@ -1,4 +1,4 @@
-"""What the demo's traffic was told that it had written, and whether the table agrees.
+"""The writes that were acknowledged to the demo's traffic, and whether the table agrees.
 
 Every user is written by one worker at a time, so what a row must hold is unambiguous. A
 write that was not acknowledged may or may not have happened: both values are right, and
@@ -36,7 +36,7 @@ class Expected:
     names: frozenset[str]
 
     def allows(self, email: str | None, name: str) -> bool:
-        """Whether the row may look so."""
+        """Whether the row holds right values."""
         return email in self.emails and name in self.names
 
 
@@ -58,7 +58,7 @@ class Ledger:
     doubtful_inserts: set[str] = field(default_factory=set)
 
     def expected(self, user: int) -> Expected | None:
-        """What is right for the user; None for one that nobody was told of."""
+        """What is right for the user; None for one that was never acknowledged."""
         if user in self.written:
             return self.written[user]
         if 1 <= user <= self.seeded:

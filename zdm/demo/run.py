@@ -1,7 +1,7 @@
 """The demo: a shop of real processes on a real server, migrated under traffic.
 
 Everything is counted: a request that got no good answer has failed, and at the end every
-row of the table is held against what the traffic was told that it had written.
+row of the table is compared with the writes that were acknowledged to the traffic.
 """
 
 import importlib.util
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from zdm.demo import database as users_table
 from zdm.demo.ledger import Ledger, Row
 from zdm.demo.traffic import Figures, Traffic
 from zdm.errors import InputError, RolloutError, ZdmError
+from zdm.model import duration
 from zdm.model.release import RolloutComplete, RolloutFailed, Version
 from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Wanted
@@ -81,10 +83,10 @@ class DemoResult:
 
 
 class Watcher(Protocol):
-    """Who looks on."""
+    """Receives the demo's progress."""
 
     def stage(self, text: str) -> None:
-        """Something begins."""
+        """A stage begins."""
 
     def traffic(self, figures: Figures) -> None:
         """What the traffic has counted so far; called from a thread of its own."""
@@ -101,7 +103,7 @@ class Shop:
 
     @property
     def processes(self) -> str:
-        """How many there are, in words."""
+        """The number of processes, as a phrase."""
         return f"{self.platform.workload.replicas} processes"
 
     @property
@@ -197,7 +199,7 @@ def shop_settings() -> Settings:
         if file.exists() and (root / "examples/shop").is_dir():
             return config.load(directory=root, environ={}, file=file, drivers=registry.tables())
     raise InputError(
-        "the shop is not beside the package, so there is nothing to demonstrate",
+        "the example application is not installed with zdm, so the demo cannot run",
         hint="install zdm from its wheel, or run from a checkout of its repository",
     )
 
@@ -280,7 +282,8 @@ def _wait(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > end:
-            raise RolloutError(f"the shop's processes did not get there in {PATIENCE:g} s")
+            waited = duration.text(timedelta(seconds=PATIENCE))
+            raise RolloutError(f"the shop's processes were not ready after {waited}")
         time.sleep(POLL)
 
 

@@ -20,7 +20,7 @@ from zdm.demo.ledger import Ledger
 WORKERS = 4
 REQUESTS_PER_SECOND = 200  # of all workers: the demo shares two cores with its server
 REQUEST_TIMEOUT = 30.0  # seconds; what waits longer has failed
-PORTS_EVERY = 0.1  # seconds between looks at who is ready
+PORTS_EVERY = 0.1  # seconds between looks at which instances are ready
 KEPT_KINDS = 5
 PRODUCTS = 5
 MAX_CHOICES = 100
@@ -64,7 +64,7 @@ def kinds(faults: list[str]) -> tuple[str, ...]:
 
 
 class Traffic:
-    """Several workers; worker k alone writes the users whose id leaves the rest k."""
+    """Several workers; only worker k writes the users whose id leaves the remainder k."""
 
     def __init__(self, ports: Ports, ledger: Ledger, *, workers: int = WORKERS) -> None:
         self._ports = ports
@@ -72,7 +72,7 @@ class Traffic:
         self._ended = threading.Event()
         tallies = [Tally() for _ in range(workers)]
         self._workers = [
-            Worker(k, workers, ledger, tally, self._request) for k, tally in enumerate(tallies)
+            Client(k, workers, ledger, tally, self._request) for k, tally in enumerate(tallies)
         ]
         self._threads = [threading.Thread(target=self._watch, name="demo ports")]
         pause = workers / REQUESTS_PER_SECOND
@@ -114,7 +114,7 @@ class Traffic:
         while not self._ended.wait(PORTS_EVERY):
             self._ready = self._ports()
 
-    def _run(self, worker: "Worker", pause: float) -> None:
+    def _run(self, worker: "Client", pause: float) -> None:
         due = time.monotonic()
         while not self._ended.wait(max(0.0, due - time.monotonic())):
             worker.act()
@@ -147,7 +147,7 @@ class Traffic:
 Request = Callable[[str, str, dict[str, Any] | None], Any]
 
 
-class Worker:
+class Client:
     """Makes one request after the other, of a fixed mix, and keeps the ledger."""
 
     def __init__(

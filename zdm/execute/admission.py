@@ -1,8 +1,8 @@
-"""May an application version start on the schema as it is? Journalled runs in, one answer out.
+"""May an application version start on the current schema? Journalled runs in, one answer out.
 
-Versions are opaque words, so their order is that of the runs that named them. What a run has
-retired stays out until a later run brings it back as its new version; equality with one
-version would break every rolling update, so a range is served while a run is under way. Pure.
+Versions are opaque names, so their order is that of the runs that named them. A version that a
+run has retired is refused until a later run names it as its new version. Comparing with one
+version would break every rolling update, so a run in progress serves a set of versions. Pure.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +14,8 @@ from zdm.execute.gate.decision import Refused, Wait
 from zdm.model.release import RunState, Version
 
 _UNTIL = {
-    RunState.FAILED_KEPT_EXPANDED: "until `zdm execute` goes on with it",
-    RunState.REVERTING: "since it is being taken back",
+    RunState.FAILED_KEPT_EXPANDED: "until `zdm execute` continues it",
+    RunState.REVERTING: "since it is being rolled back",
 }
 _NAMES = "set rollout.old and rollout.new in zdm.toml to the names your images carry"
 
@@ -80,7 +80,7 @@ def decide(version: Version, runs: Sequence[RecordedRun]) -> Admission:
     finished = [run for run in runs if run.is_finished]
     for run in runs:
         if not run.is_finished:
-            return _during(version, run, _standing(finished))
+            return _during(version, run, _retirements(finished))
     return _after(version, finished)
 
 
@@ -92,17 +92,17 @@ def _said(versions: Iterable[Version]) -> str:
     return " and ".join(sorted(version.name for version in versions)) or "no version"
 
 
-def _standing(finished: Iterable[RecordedRun]) -> Mapping[Version, RecordedRun | None]:
+def _retirements(finished: Iterable[RecordedRun]) -> Mapping[Version, RecordedRun | None]:
     """Each version that finished runs know: the run that retired it, None while served."""
-    standing: dict[Version, RecordedRun | None] = {}
+    retired_by: dict[Version, RecordedRun | None] = {}
     for run in finished:
         if run.state is RunState.CONTRACTED:
-            known = {*standing, *_known(run.old)}
-            standing |= {version: standing.get(version) or run for version in known}
-            standing |= dict.fromkeys(_known(run.new))
-        else:  # taken back: the old version goes on, the new one was never finished
-            standing |= {version: standing.get(version) for version in _known(run.old)}
-    return MappingProxyType(standing)
+            known = {*retired_by, *_known(run.old)}
+            retired_by |= {version: retired_by.get(version) or run for version in known}
+            retired_by |= dict.fromkeys(_known(run.new))
+        else:  # rolled back: the old version is still served, the new one was never finished
+            retired_by |= {version: retired_by.get(version) for version in _known(run.old)}
+    return MappingProxyType(retired_by)
 
 
 def _retired(version: Version, by: RecordedRun) -> Refused:
@@ -115,7 +115,7 @@ def _retired(version: Version, by: RecordedRun) -> Refused:
 
 
 def _during(
-    version: Version, run: RecordedRun, standing: Mapping[Version, RecordedRun | None]
+    version: Version, run: RecordedRun, retired_by: Mapping[Version, RecordedRun | None]
 ) -> Admission:
     if run.old is None or run.new is None:
         return Wait(gate="guard", reason=f"{run} has not yet recorded its versions")
@@ -129,13 +129,13 @@ def _during(
         )
     if version == run.old:
         return _past(version, run)
-    by = standing.get(version)
+    by = retired_by.get(version)
     if by is not None:
         return _retired(version, by)
     return Refused(
         reason=f"{run} is {run.state} and serves {_said(run.serves)}; whether {version} works"
         " on its schema is not known",
-        hint=f"finish the run or take it back; if this is one of its versions, {_NAMES}",
+        hint=f"finish the run or roll it back; if this is one of its versions, {_NAMES}",
     )
 
 
@@ -150,25 +150,26 @@ def _past(version: Version, run: RecordedRun) -> Admission:
         )
     return Wait(
         gate="guard",
-        reason=f"{run} contracts the schema to {_said(run.serves)}; it may still be taken back",
+        reason=f"{run} contracts the schema to {_said(run.serves)};"
+        " it may still be rolled back",
     )
 
 
 def _after(version: Version, finished: Sequence[RecordedRun]) -> Admission:
-    standing = _standing(finished)
-    if version in standing:
-        by = standing[version]
+    retired_by = _retirements(finished)
+    if version in retired_by:
+        by = retired_by[version]
         return (
             Admitted(reason=f"the schema serves {version}, and no run is unfinished")
             if by is None
             else _retired(version, by)
         )
     back = [run for run in finished if version == run.new]
-    if back:  # every contracted run's new version has a standing
+    if back:  # every contracted run's new version is in `retired_by`
         return Wait(
             gate="guard",
-            reason=f"{version} is too early: {back[-1]}, which would serve it, was taken back",
+            reason=f"{version} is too early: {back[-1]}, which would serve it, was rolled back",
         )
     return Admitted(
-        reason=f"no run knows {version}, and none is unfinished, so nothing speaks against it"
+        reason=f"no run names {version}, and none is unfinished, so nothing forbids it"
     )

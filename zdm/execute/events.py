@@ -9,7 +9,7 @@ from zdm.model.release import RunState, Version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """A run begins, or goes on after an interruption."""
+    """A run begins, or resumes after an interruption."""
 
     plan: str
     run: int
@@ -20,7 +20,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateChanged:
-    """The run stands somewhere else."""
+    """The run changed state."""
 
     state: RunState
 
@@ -38,7 +38,7 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepDone:
-    """One step is done and recorded; `found` where an earlier attempt had done it."""
+    """One step is done and recorded; `found` if an earlier attempt had done it."""
 
     id: str
     phase: Phase
@@ -58,7 +58,7 @@ class StepReverted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Nothing moves, and why: `gate` is a word, `names` who is waited for."""
+    """The run waits: `gate` is the kind of wait, `names` who it waits for."""
 
     gate: str  # lock, old version, sessions, soak, rollout, lock holder, connection …
     reason: str
@@ -69,7 +69,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded:
-    """zdm ended somebody's session: it was in the way, or an executor's that is dead."""
+    """zdm ended a session: it blocked a step, or it belonged to a dead executor."""
 
     who: str
     reason: str
@@ -77,7 +77,7 @@ class SessionEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A backfill begins no batch, and why; `value` and `limit` where there are figures."""
+    """A gate holds a backfill before its next batch; `value` and `limit` if it has figures."""
 
     gate: str  # replica lag, slot, archive, vacuum, dead rows, queue, own probe …
     reason: str
@@ -88,9 +88,9 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What a backfill will have cost at its end, as its batches measured, beside the plan."""
+    """The total cost of a backfill, as forecast from its batches and as planned."""
 
-    rows: int  # that it will have changed
+    rows: int  # changed
     wal_bytes: int
     planned_rows: int | None
     planned_wal_bytes: int | None
@@ -98,9 +98,9 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillProgress:
-    """How far a backfill is; `rate` in rows per second, None at the start.
+    """Progress of a backfill; `rate` in rows per second, None at the start.
 
-    `eta` to `eta_high` is a range; None at the start and in a hold.
+    `eta` to `eta_high` is a range; None at the start and while held.
     """
 
     id: str
@@ -109,7 +109,7 @@ class BackfillProgress:
     estimate: int | None
     changed: int
     batch: int
-    batch_seconds: float
+    batch_time: timedelta
     rate: float | None
     eta: timedelta | None
     eta_high: timedelta | None = None
@@ -118,16 +118,16 @@ class BackfillProgress:
     holds: tuple[Hold, ...] = ()
     workers: int = 1  # that may run now
     wal_rate: float | None = None  # bytes per second
-    expected: Expected | None = None  # once twenty batches were measured
-    rest: float = 0.0  # seconds after the last batch
-    rest_reason: str = ""  # why so long; empty where it is the usual
+    expected: Expected | None = None  # after twenty batches
+    rest: timedelta = timedelta(0)  # after the last batch
+    rest_reason: str = ""  # why longer than usual, if it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillMeasured:
-    """A backfill is verified: what it cost, beside what the plan expected.
+    """A backfill is verified: its actual and its planned cost.
 
-    `wal_bytes` were written while its batches ran, by whomever: an upper bound.
+    `wal_bytes` includes other sessions' WAL while its batches ran: an upper bound.
     """
 
     id: str
@@ -139,14 +139,14 @@ class BackfillMeasured:
     planned_wal_bytes: int | None
     filling: timedelta
     verifying: timedelta
-    held: tuple[tuple[str, float], ...] = ()  # seconds by gate
+    held: tuple[tuple[str, timedelta], ...] = ()  # by gate
     retries: tuple[tuple[str, int], ...] = ()  # batches by SQLSTATE
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicious:
-    """Something succeeded that a person should look at: a backfill that changed no row."""
+    """Something succeeded but is suspicious: a backfill that changed no row."""
 
     id: str
     reason: str
@@ -162,7 +162,7 @@ class DeployStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateClear:
-    """The contract gate was clear in so many polls one after the other."""
+    """The contract gate was clear in this many consecutive polls."""
 
     polls: int
     needed: int
@@ -170,14 +170,14 @@ class GateClear:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointOfNoReturn:
-    """The marker is written; from here forward only."""
+    """The marker is written; rollback is no longer possible."""
 
     step: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStopped:
-    """The run ends here, with its state: reached, or why not."""
+    """The command ends in this state; `reason` if it is not the one asked for."""
 
     state: RunState
     reason: str = ""
@@ -195,7 +195,7 @@ class RunFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """Metrics and health can be asked for at this address."""
+    """Metrics and health are served at this address."""
 
     address: str
 

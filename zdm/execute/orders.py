@@ -1,7 +1,7 @@
-"""Obey the operator: stop for good, or stand still while the run is paused.
+"""Follow the operator's orders: stop when cancelled, wait while paused.
 
-An order stands in the journal and is read between batches, steps and polls, so it needs no
-signal and works from any machine. A standing-still executor keeps its lock.
+An order is in the journal and is read between batches, steps and polls, so it needs no
+signal and works from any machine. A paused executor keeps its lock.
 """
 
 from datetime import timedelta
@@ -15,12 +15,12 @@ POLL = timedelta(seconds=1)
 
 
 def check_stop(world: World) -> None:
-    """Raise TemporaryError where the process was asked to stop; orders are left alone."""
+    """Raise TemporaryError if a signal asked the process to stop; orders are not read."""
     world.stop.check()
 
 
-def obey(world: World) -> bool:
-    """Raise TemporaryError where somebody asked to stop; True after a pause that is over."""
+def follow(world: World) -> bool:
+    """Raise TemporaryError if stopped or cancelled; True after a pause that is over."""
     waited = False
     while True:
         world.stop.check()
@@ -33,7 +33,7 @@ def obey(world: World) -> bool:
         world.observer.notify(
             Waiting(
                 gate="pause",
-                reason=f"paused by {order.by}; `zdm resume` lets it go on",
+                reason=f"paused by {order.by}; run `zdm resume` to continue",
                 names=(order.by,),
                 since=order.at,
             )
@@ -42,8 +42,8 @@ def obey(world: World) -> bool:
 
 
 def _end(world: World, order: Order) -> None:
-    world.database.orders.obeyed(order)
+    world.database.orders.acknowledge(order)
     raise TemporaryError(
-        f"cancelled by {order.by}; the journal says where",
-        hint="run the same command again to go on, or `zdm rollback` to take it back",
+        f"cancelled by {order.by}; the journal holds what was done",
+        hint="run the same command again to continue, or `zdm rollback` to undo the run",
     )

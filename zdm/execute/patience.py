@@ -1,7 +1,7 @@
-"""Do something until it works: busy locks are tried again, lost connections made anew.
+"""Do something until it works: retry after busy locks, reconnect after lost connections.
 
-Every wait has a reason, who is waited for, and an end; and the operator is obeyed before each
-try.
+Every wait has a reason, who is waited for, and an end; the operator's orders are followed
+before each try.
 """
 
 import itertools
@@ -22,14 +22,15 @@ from zdm.execute.ports import (
     StatementCancelledError,
 )
 from zdm.execute.world import Options, World
+from zdm.model import duration
 
 T = TypeVar("T")
 
 FIRST_RETRY = timedelta(milliseconds=200)
 LAST_RETRY = timedelta(seconds=5)
-CANCELS = 3  # of one piece of work, before a person must look
+CANCELS = 3  # of one piece of work, then a person must look
 LOSSES = 5  # of the connection in one piece of work: it may be the cause
-NO_EXECUTOR = "its executor is gone, and a statement of it might still have been applied"
+NO_EXECUTOR = "its executor is gone, but one of its statements might still have taken effect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +47,11 @@ def patiently(
     work: Callable[[], T],
     *,
     gate: str,
-    before: Callable[[World], object] = orders.obey,
+    before: Callable[[World], object] = orders.follow,
 ) -> Done[T]:
     """Run `work`, again after each busy lock, cancelled statement or lost connection.
 
-    The operator is asked by `before` ahead of each attempt. Whether a lost transaction was
+    `before` follows the operator's orders ahead of each attempt. Whether a lost transaction was
     committed is recorded in the journal: the adapter looks there first. Raises TemporaryError
     at the deadline for locks.
     """
@@ -88,7 +89,7 @@ class _Tries:
     def busy(self, error: LockBusyError) -> None:
         if self.world.clock.now() - self.since > self.options.lock_deadline:
             raise TemporaryError(
-                f"gave up after {self.options.lock_deadline}: {error.message}",
+                f"gave up after {duration.text(self.options.lock_deadline)}: {error.message}",
                 hint=error.hint or "end what holds the lock, then run it again",
             ) from error
         self._say(self.gate, error.message, error.names)
@@ -118,9 +119,9 @@ class _Tries:
 
 
 def claim(world: World, options: Options) -> None:
-    """Become the only executor, and say whose remains were ended for it."""
-    tell = partial(_tell_ended, world)
-    patiently(world, options, lambda: world.database.claim(tell), gate="lock holder")
+    """Become the only executor, and report the sessions that were ended for it."""
+    report = partial(_report_ended, world)
+    patiently(world, options, lambda: world.database.claim(report), gate="lock holder")
 
 
 def _reconnect(world: World, options: Options, lost: ConnectionLostError) -> None:
@@ -129,7 +130,7 @@ def _reconnect(world: World, options: Options, lost: ConnectionLostError) -> Non
     while True:
         world.stop.check()
         try:
-            world.database.reconnect(partial(_tell_ended, world))
+            world.database.reconnect(partial(_report_ended, world))
         except RefusedError:
             raise
         except TemporaryError as error:
@@ -143,6 +144,6 @@ def _reconnect(world: World, options: Options, lost: ConnectionLostError) -> Non
             return
 
 
-def _tell_ended(world: World, who: str) -> None:
+def _report_ended(world: World, who: str) -> None:
     """Name the session of a dead executor that was ended."""
     world.observer.notify(SessionEnded(who=who, reason=NO_EXECUTOR))

@@ -13,7 +13,7 @@ from zdm.model.schema import Name, Snapshot
 
 
 class LockBusyError(TemporaryError):
-    """A lock was not had in time; `names` says who holds it."""
+    """A lock was not acquired in time; `names` says who holds it."""
 
     def __init__(self, message: str, *, names: tuple[str, ...] = (), hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -21,7 +21,7 @@ class LockBusyError(TemporaryError):
 
 
 class ConnectionLostError(TemporaryError):
-    """The connection broke; whether the last transaction was committed, the journal tells."""
+    """The connection broke; the journal shows whether the last transaction was committed."""
 
 
 class StatementCancelledError(TemporaryError):
@@ -29,11 +29,11 @@ class StatementCancelledError(TemporaryError):
 
 
 class OrderedError(TemporaryError):
-    """The operator's order is to be obeyed before the work goes on."""
+    """An order of the operator must be followed before the work continues."""
 
 
 class Clock(Protocol):
-    """Time, so that tests need none."""
+    """The time, as a port, so that tests need not wait."""
 
     def now(self) -> datetime:
         """The time, with a time zone."""
@@ -46,7 +46,7 @@ class Clock(Protocol):
 
 
 class Observer(Protocol):
-    """Who is told what happens."""
+    """Receives run events."""
 
     def notify(self, event: Event) -> None:
         """Take one event; must not raise."""
@@ -78,7 +78,7 @@ class JournalRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What an operator asks of the executor: stop acting until told otherwise, or end."""
+    """A request from an operator to the executor: wait until `zdm resume`, or end."""
 
     kind: Literal["pause", "cancel"]
     by: str
@@ -90,7 +90,7 @@ class Window:
     """A run's revert window, by the database's clock."""
 
     deployed_at: datetime | None
-    ended_at: datetime | None  # by somebody's word
+    ended_at: datetime | None  # when an operator approved the contract
     now: datetime
 
 
@@ -107,13 +107,13 @@ class Journal(Protocol):
         """Record a new run."""
 
     def adopt(self, run: JournalRun) -> JournalRun:
-        """Take a run over: a new epoch, so that a former owner can write no more.
+        """Take a run over: a new epoch, so that a former owner can no longer write.
 
-        Raises RefusedError where its epoch is no longer the one given.
+        Raises RefusedError if its epoch is no longer the one given.
         """
 
     def recall(self) -> JournalRun:
-        """The run that is owned, as the journal has it now."""
+        """This executor's run, as the journal has it now."""
 
     def name_versions(self, old: Version, new: Version) -> None:
         """Record between which application versions the run moves."""
@@ -131,9 +131,9 @@ class Journal(Protocol):
         """Record that a step without work of its own is no longer done."""
 
     def go_back(self, rollout: AwaitRollout) -> None:
-        """Record that the application goes back: REVERTING, and the rollout is only begun.
+        """Record that the application rolls back: REVERTING, and the rollout is only begun.
 
-        Its soak and its revert window are over; another rollout has its own.
+        This ends its soak and its revert window; another rollout has its own.
         """
 
     def mark_point_of_no_return(self, step: str) -> None:
@@ -141,22 +141,22 @@ class Journal(Protocol):
 
 
 class Orders(Protocol):
-    """What an operator and the executor tell each other about a run, through the journal."""
+    """Messages between an operator and the executor of a run, through the journal."""
 
     def current(self) -> Order | None:
-        """What an operator asks of this run."""
+        """The operator's order to this run, if there is one."""
 
-    def obeyed(self, order: Order) -> None:
-        """A cancel is done with: the next executor goes on."""
+    def acknowledge(self, order: Order) -> None:
+        """Withdraw a cancel that was followed, so that the next executor continues."""
 
     def note(self, waiting: Waiting | None) -> None:
-        """Say in the journal what is waited for; None: nothing."""
+        """Record in the journal what the run waits for; None: nothing."""
 
     def window(self) -> Window:
-        """Where the run's revert window stands."""
+        """The run's revert window."""
 
     def end_window(self) -> None:
-        """End the revert window on the operator's word, which is kept."""
+        """End the revert window and record who approved it."""
 
 
 class Database(Protocol):
@@ -168,17 +168,16 @@ class Database(Protocol):
 
     @property
     def orders(self) -> Orders:
-        """What an operator asks of the run."""
+        """The operator's orders to the run."""
 
-    def claim(self, tell: Callable[[str], object]) -> None:
-        """Become the only executor; each session that a dead one left and that is ended is
-        told at once.
+    def claim(self, report: Callable[[str], object]) -> None:
+        """Become the only executor; `report` gets each session of a dead one that was ended.
 
         Raises LockBusyError naming the holder.
         """
 
-    def reconnect(self, tell: Callable[[str], object]) -> None:
-        """Connect and claim again after a loss, with a new epoch; tells as `claim`."""
+    def reconnect(self, report: Callable[[str], object]) -> None:
+        """Connect and claim again after a loss, with a new epoch; `report` as in `claim`."""
 
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
@@ -189,13 +188,13 @@ class Database(Protocol):
     def run(
         self, step: RunSql, state: RunState
     ) -> Generator[Waiting | SessionEnded, None, None]:
-        """Do one step and record it; yields what a long statement waits for.
+        """Run one step and record it; yields what a long statement waits for.
 
         Raises LockBusyError, StatementCancelledError, ConnectionLostError.
         """
 
     def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
-        """Do one backfill batch after batch, verified and recorded at its end."""
+        """Run one backfill, batch by batch; it is verified and recorded at its end."""
 
     def differing(self, step: Backfill) -> tuple[str, ...]:
         """Keys of rows, from a sample, that a done backfill with dual write left wrong."""
@@ -213,7 +212,7 @@ class Platform(Protocol):
 
     @property
     def deploys(self) -> bool:
-        """Whether `deploy` moves the version; else somebody else does, and zdm waits."""
+        """Whether `deploy` moves the version; else zdm waits until something else moves it."""
 
     def check(self, old: Version, new: Version) -> None:
         """Raise RefusedError or InputError for what would stop the rollout, before a run."""
@@ -221,14 +220,14 @@ class Platform(Protocol):
     def observe(self, target: Version) -> Observation:
         """What runs now, what could start an instance later, and how far the move is.
 
-        All of one moment, read anew at each call.
+        All at one moment, read again at each call.
         """
 
     def deploy(self, version: Version) -> None:
         """Begin to move to the version; doing it again changes nothing."""
 
     def rollback(self, version: Version) -> str:
-        """Begin to move back to the version; what is left for a person to do, if anything."""
+        """Begin to move back to the version; returns what a person still has to do, if any."""
 
     def pause(self, duration: timedelta, clock: Clock) -> None:
-        """Let that much time pass; less where the platform tells that something changed."""
+        """Wait for that long, or less if the platform reports a change."""

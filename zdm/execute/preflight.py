@@ -1,4 +1,4 @@
-"""What must hold before a run begins or goes on; every answer but yes is a refusal."""
+"""What must hold before a run begins or resumes; every answer but yes is a refusal."""
 
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute import states
@@ -13,7 +13,7 @@ SHOWN = 5  # differences named in a message
 
 
 def check(plan: PlanText, database: Database, wanted: Options) -> JournalRun | None:
-    """The unfinished run of this plan, or None where a new one may begin."""
+    """The unfinished run of this plan, or None if a new one may begin."""
     run = database.journal.unfinished()
     if run is None:
         _no_start_in_the_middle(plan.plan, wanted)
@@ -23,13 +23,13 @@ def check(plan: PlanText, database: Database, wanted: Options) -> JournalRun | N
         raise RefusedError(
             f"the plan `{run.plan_name}` is unfinished ({run.state}), and a pending contract"
             " blocks the next plan",
-            hint=f"finish it with `zdm execute`, or take it back with `zdm rollback`, then run"
+            hint=f"finish it with `zdm execute`, or undo it with `zdm rollback`, then run"
             f" `{plan.plan.name}`",
         )
     if run.digest != plan.digest:
         raise RefusedError(
-            f"the unfinished run of `{run.plan_name}` was begun with another text of the plan",
-            hint="restore the plan file the run was begun with, or `zdm rollback` first",
+            f"the unfinished run of `{run.plan_name}` was begun with a different plan file",
+            hint="restore the plan file of that run, or run `zdm rollback` first",
         )
     _heads(plan.plan, database, run)
     _from_state(plan.plan, run, wanted.from_state)
@@ -47,7 +47,7 @@ def _no_start_in_the_middle(plan: Plan, wanted: Options) -> None:
 def _from_state(plan: Plan, run: JournalRun, wanted: RunState | None) -> None:
     if wanted is not None and not states.has_reached(plan, run.done, wanted):
         raise RefusedError(
-            f"the run of `{plan.name}` stands at {run.state}, not yet at {wanted}",
+            f"the run of `{plan.name}` is {run.state}, not yet {wanted}",
             hint=f"run `zdm execute --until {wanted}` first",
         )
 
@@ -63,14 +63,14 @@ def _start(plan: Plan, database: Database, start: Snapshot | None) -> None:
         )
     if plan.stamp is not None and now.heads != tuple(sorted(plan.stamp.from_heads)):
         raise RefusedError(
-            f"the database stands at revision {_said(now.heads)}, and the plan starts from"
-            f" {_said(plan.stamp.from_heads)}",
-            hint="plan again from where the database stands",
+            f"the database is at revision {_listed(now.heads)}, and the plan starts from"
+            f" {_listed(plan.stamp.from_heads)}",
+            hint="plan again from the database's revision",
         )
     if snapshot_file.fingerprint(now) != plan.fingerprint:
         raise RefusedError(
             "the schema is not the one the plan was made from" + _differences(start, now),
-            hint="plan again from the schema as it is, and have the new plan reviewed",
+            hint="plan again from the current schema, and have the new plan reviewed",
         )
 
 
@@ -82,12 +82,12 @@ def _differences(start: Snapshot | None, now: Snapshot) -> str:
     return ": " + "; ".join(found[:SHOWN]) + more
 
 
-def _said(heads: tuple[str, ...]) -> str:
+def _listed(heads: tuple[str, ...]) -> str:
     return ", ".join(heads) or "none"
 
 
 def _heads(plan: Plan, database: Database, run: JournalRun) -> None:
-    """Nobody else may have moved Alembic's table since: they would have done the contract."""
+    """Alembic's version table must not have moved: that would have done the contract."""
     if plan.stamp is None:
         return
     stamped = any(step.operation == "stamp" and step.id in run.done for step in plan.steps)
@@ -95,8 +95,8 @@ def _heads(plan: Plan, database: Database, run: JournalRun) -> None:
     heads = database.snapshot(plan.stamp.table).heads
     if heads != tuple(sorted(wanted)):
         raise StoppedError(
-            f"somebody moved Alembic's version table to {_said(heads)} in the middle of the"
-            f" run; it should hold {_said(wanted)}",
+            f"Alembic's version table was changed to {_listed(heads)} in the middle of the"
+            f" run; it should hold {_listed(wanted)}",
             hint="find out what ran (a plain `alembic upgrade`?); restore the heads or the"
             " schema by hand, then run it again; `zdm.revisions.env.guard` prevents this",
         )

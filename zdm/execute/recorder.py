@@ -1,4 +1,4 @@
-"""Tells the journal what a run waits for, so that `zdm status` can say it from anywhere."""
+"""Records in the journal what a run waits for, so that `zdm status` shows it anywhere."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from zdm.execute.events import BackfillProgress, Event, RunStarted, Waiting
 from zdm.execute.ports import Clock, Database, Observer
 
 BACKFILL_GATE = "backfill"  # that no gate holds: a batch is tried again, a vacuum runs
-REFRESH = timedelta(seconds=5)  # the same wait is said again no sooner
+REFRESH = timedelta(seconds=5)  # between two records of the same wait
 
 
 @dataclass(slots=True)
 class Recorder:
-    """Satisfies Observer: passes everything on, and notes waits in the journal."""
+    """Satisfies Observer: passes events on, and records waits in the journal."""
 
     seen_by: Observer
     database: Database
@@ -34,7 +34,7 @@ class Recorder:
                 self.waiting = None
 
     def _wait(self, event: Event) -> Waiting | None:
-        """The wait that an event tells of; a backfill's holds are one, too."""
+        """The wait that an event reports; a backfill's holds are one, too."""
         match event:
             case Waiting():
                 return event

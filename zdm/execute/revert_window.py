@@ -1,6 +1,6 @@
 """The revert window: after the rollout, before the contract, both versions still work.
 
-The dual write lives on in it, so the application and the schema can still go back without
+The dual write continues, so the application and the schema can still be rolled back without
 losing what the new version wrote. Its start is in the database, so no restart shortens it.
 """
 
@@ -11,7 +11,7 @@ from zdm.execute.world import Options, World
 
 
 def keep(world: World, options: Options) -> None:
-    """Wait until it is over, or somebody ended it; raises TemporaryError with `no_wait`."""
+    """Wait until it is over or approved; raises TemporaryError with `no_wait`."""
     while True:
         window = patiently(
             world, options, world.database.orders.window, gate="connection"
@@ -29,13 +29,13 @@ def keep(world: World, options: Options) -> None:
                 f"the revert window is open until {end:%Y-%m-%d %H:%M:%S %Z}, so nothing"
                 " contracts yet",
                 hint="run the same command again then, or end it now with `zdm approve`;"
-                " `zdm rollback` takes the run back",
+                " `zdm rollback` undoes the run",
             )
         world.observer.notify(
             Waiting(
                 gate="revert window",
-                reason="both versions still work; `zdm approve` ends it, `zdm rollback` takes"
-                " the run back",
+                reason="both versions still work; `zdm approve` ends it, `zdm rollback` undoes"
+                " the run",
                 since=window.deployed_at,
                 eta=end,
             )

@@ -1,8 +1,8 @@
-"""Take an unfinished run back, while there is a way: application first, then the schema.
+"""Roll back an unfinished run: the application first, then the schema.
 
-Before the point of no return the old version needs nothing but to be there again. Its
-instances must be the only ones alive before a step is undone: the new version reads what
-the undo takes away. Past the marker this is refused; the last copy is never dropped.
+Before the point of no return the old version only has to be deployed again. Its instances must
+be the only ones alive before a step is undone: the new version reads what the undo removes.
+Past the marker a rollback is refused; the last copy of data is never dropped.
 """
 
 from contextlib import closing
@@ -30,7 +30,7 @@ from zdm.serialize import snapshot_file
 
 
 def revert(plan: Plan, world: World, options: Options) -> RunState:
-    """Undo every done step in reverse order; raises RefusedError where there is no way back.
+    """Undo every done step in reverse order; raises RefusedError if that is impossible.
 
     The caller gives the plan as the journal holds it.
     """
@@ -39,7 +39,7 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     claim(world, options)
     run = world.database.journal.unfinished()
     if run is None:
-        raise RefusedError("no run is unfinished, so there is nothing to take back")
+        raise RefusedError("no run is unfinished, so there is nothing to roll back")
     _refuse(run, _undone(plan, run))
     run = world.database.journal.adopt(run)
     world.observer.notify(
@@ -60,12 +60,12 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
 
 
 def _application(run: JournalRun, plan: Plan, world: World, options: Options) -> bool:
-    """Bring it to the old version, and wait for that, where the new one may run."""
+    """Roll the application back and wait for it, if the new version may run."""
     goes_back = _may_run_new(run, plan) or _runs_new(world, options)
     if goes_back:
         GateKeeper(world=world, options=options).require_platform()
     rollout = _rollout(plan)
-    # before the application goes back: from here `zdm guard` admits the old version only
+    # before the application is rolled back: from now on `zdm guard` admits the old version only
     if goes_back and rollout is not None:
         world.database.journal.go_back(rollout)
     else:
@@ -90,14 +90,14 @@ def _refuse(run: JournalRun, undone: list[Step]) -> None:
         raise RefusedError(
             f"the run of `{run.plan_name}` is past the point of no return, so undoing it would"
             " lose what the new version wrote",
-            hint="go forward: mend what stops it and run `zdm execute` again; for the old"
-            " version's behaviour, release a new version that has it",
+            hint="fix what stops it and run `zdm execute` again; for the old version's"
+            " behaviour, release a new version that has it",
         )
     for step in undone:
         if isinstance(step, RunSql) and isinstance(step.undo, Irreversible):
             raise RefusedError(
                 f"{step.id} is done and cannot be undone: {step.undo.reason}",
-                hint="go forward, or undo it by hand and finish the run",
+                hint="finish the run with `zdm execute`, or undo the step by hand",
             )
 
 
@@ -106,9 +106,9 @@ def _rollout(plan: Plan) -> AwaitRollout | None:
 
 
 def _may_run_new(run: JournalRun, plan: Plan) -> bool:
-    """Whether the new version was ever asked for: from DEPLOYING on.
+    """Whether the new version was ever requested: from DEPLOYING on.
 
-    An earlier rollback that saw to the application has left the rollout begun.
+    An earlier rollback of the application has left the rollout begun.
     """
     before = (
         RunState.PLANNED,
@@ -124,7 +124,7 @@ def _may_run_new(run: JournalRun, plan: Plan) -> bool:
 
 
 def _runs_new(world: World, options: Options) -> bool:
-    """Whether the new version is seen: somebody may have deployed it without zdm."""
+    """Whether the new version is seen: it may have been deployed without zdm."""
     platform = world.platform
     if platform and any(
         i.version == options.new for i in platform.observe(options.old).instances
@@ -164,6 +164,6 @@ def _equals_start(plan: Plan, world: World) -> None:
     now = world.database.snapshot(plan.stamp.table if plan.stamp else None)
     if snapshot_file.fingerprint(now) != plan.fingerprint:
         raise StoppedError(
-            "every step was undone, and the schema is still not the one the plan started from",
-            hint="somebody changed it meanwhile: compare with `zdm snapshot`, then mend it",
+            "every step was undone, but the schema is not the one the plan started from",
+            hint="it was changed meanwhile: compare with `zdm snapshot`, then fix it",
         )

@@ -1,8 +1,8 @@
 """Run a plan: step after step, each recorded, resumable after any kill.
 
 The runner knows no operation and no platform. It asks the journal what is done, does the
-next step, waits where it must and says why. What fails before the point of no return leaves
-both application versions working; what fails after it is for a person.
+next step, waits where it must and reports why. A failure before the point of no return leaves
+both application versions working; a failure after it needs a person.
 """
 
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def execute(plan: PlanText, world: World, options: Options) -> RunState:
 
 
 class _LostStepsError(Exception):
-    """Steps that were done are not, by the journal."""
+    """Steps that were done are no longer done in the journal."""
 
     def __init__(self, steps: set[str]) -> None:
         super().__init__()
@@ -82,12 +82,12 @@ class _Runner:
         try:
             return self._steps()
         except (PastReturnError, TemporaryError, RefusedError):
-            raise  # refused: another executor goes on with it
+            raise  # refused: another executor continues the run
         except ZdmError as error:
             if self.past_return:
                 raise PastReturnError(
                     f"after the point of no return: {error.message}",
-                    hint=f"only forward from here: {error.hint}",
+                    hint=f"rollback is no longer possible: {error.hint}",
                 ) from error
             raise
 
@@ -121,7 +121,7 @@ class _Runner:
                 self.world.observer.notify(
                     Suspicious(
                         id=", ".join(sorted(error.steps)),
-                        reason="the server lost what it had acknowledged; it is done again",
+                        reason="the server lost commits that it had acknowledged; done again",
                     )
                 )
 
@@ -131,7 +131,7 @@ class _Runner:
             if step.phase.position > last:
                 break
             if step.id not in self.done:
-                self._retrying(self._recall)  # and obey the operator
+                self._retrying(self._recall)  # and follow the operator's orders
                 if step is self._first_of_contract():
                     revert_window.keep(self.world, self.options)
                 self._step(step, position)
@@ -150,12 +150,12 @@ class _Runner:
             raise _LostStepsError(lost)
 
     def _first_of_contract(self) -> Step | None:
-        """The step before which the revert window is kept."""
+        """The step before which the revert window must be over."""
         after = (s for s in self.plan.steps if s.phase.position > Phase.ROLLOUT.position)
         return next(after, None)
 
     def _step(self, step: Step, position: int) -> None:
-        state = states.AT_WORK[step.phase]
+        state = states.RUNNING[step.phase]
         observer, clock = self.world.observer, self.world.clock
         observer.notify(StateChanged(state=state))
         observer.notify(
@@ -201,11 +201,11 @@ class _Runner:
                 self.world.observer.notify(event)
                 self.world.stop.check()
                 if self.world.database.orders.current() is not None:
-                    raise OrderedError("the operator wants it to stand still")
+                    raise OrderedError("the operator paused or cancelled the run")
 
     def _guard(self, step: RunSql | Backfill) -> None:
-        """Before each try: what went before stands; of a contract step, no old version is
-        left and the marker is written."""
+        """Before each try: earlier steps are still done; for a contract step, no old version
+        is left and the marker is written."""
         self._recall()
         if step.phase.position > Phase.ROLLOUT.position:
             self.keeper.still_clear()

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from zdm.model.plan import Phase, Plan
 from zdm.model.release import RunState
 
-AT_WORK = {
+RUNNING = {
     Phase.EXPAND: RunState.EXPANDING,
     Phase.BACKFILL: RunState.BACKFILLING,
     Phase.VALIDATE: RunState.BACKFILLING,

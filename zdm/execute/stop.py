@@ -17,7 +17,7 @@ class StopFlag:
     """Set once; `cancel` is called in a thread, since a handler that raises while a statement
     runs leaves it running in the server (measured, PostgreSQL 18).
 
-    It is called again and again until it says that nothing is left to cancel: a cancel that
+    It is called repeatedly until it returns that nothing is left to cancel: a cancel that
     arrives between two statements hits neither.
     """
 
@@ -37,13 +37,13 @@ class StopFlag:
 
     @property
     def is_set(self) -> bool:
-        """Whether somebody asked to stop."""
+        """Whether a stop was requested."""
         return self.event.is_set()
 
     def check(self) -> None:
-        """Raise TemporaryError where somebody asked to stop."""
+        """Raise TemporaryError if a stop was requested."""
         if self.is_set:
             raise TemporaryError(
-                "stopped on request; the journal says where",
-                hint="run the same command again to go on",
+                "stopped on request; the journal holds what was done",
+                hint="run the same command again to continue",
             )

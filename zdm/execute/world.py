@@ -19,17 +19,17 @@ class Options:
     rollout: RolloutSettings
     until: RunState = RunState.CONTRACTED
     from_state: RunState | None = None
-    assume_deployed: bool = False  # without a platform: the operator's word
-    approve: bool = False  # the operator's word that the revert window may end
-    no_wait: bool = False  # leave rather than wait for the revert window's end
+    assume_deployed: bool = False  # without a platform: asserted by the operator
+    approve: bool = False  # the operator lets the revert window end
+    no_wait: bool = False  # exit instead of waiting for the revert window's end
     lock_deadline: timedelta = timedelta(minutes=10)  # for one step's locks
     reconnect_deadline: timedelta = timedelta(minutes=2)
-    start: Snapshot | None = None  # to name what differs where the schema drifted
+    start: Snapshot | None = None  # to name what differs if the schema has drifted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The adapters one run works with; platform None: nobody declared one."""
+    """The adapters that one run works with; platform None: none is declared."""
 
     database: Database
     platform: Platform | None

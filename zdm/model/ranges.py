@@ -28,7 +28,7 @@ Bound = Range | NotEmpty
 _YEAR = timedelta(days=366)
 _SHORTEST = timedelta(milliseconds=1)  # none at all would ask without a rest, or end at once
 
-Wait = Annotated[timedelta, Range(timedelta(0), _YEAR)]  # how long to wait; may be nothing
+Delay = Annotated[timedelta, Range(timedelta(0), _YEAR)]  # how long to wait; may be nothing
 Timeout = Annotated[timedelta, Range(_SHORTEST, _YEAR)]  # how long something may take
 Interval = Annotated[timedelta, Range(_SHORTEST, timedelta(hours=1))]  # between two looks
 Percent = Annotated[int, Range(0, 100)]

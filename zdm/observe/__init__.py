@@ -1,1 +1,1 @@
-"""What others see of a run."""
+"""A run as logs, metrics, traces and health checks show it."""

@@ -1,8 +1,8 @@
-"""Whether a run is well, for probes: it moves, or it waits and says for what.
+"""Whether a run is healthy, for probes: it makes progress, or it waits and reports why.
 
-A statement may run for hours in the server without a word (CREATE INDEX CONCURRENTLY), and so
-may ANALYZE or VACUUM after a backfill's last batch, so silence counts only where the runner
-looks again and again: while it waits at a gate, and between a backfill's batches.
+A statement may run for hours in the server without an event (CREATE INDEX CONCURRENTLY), and so
+may ANALYZE or VACUUM after a backfill's last batch. So silence counts as a fault only while the
+runner polls: while it waits at a gate, and between a backfill's batches.
 """
 
 import threading
@@ -19,10 +19,11 @@ from zdm.execute.events import (
     StepStarted,
     Waiting,
 )
+from zdm.model import duration
 
 SILENCE = timedelta(minutes=15)  # longer than any pause of the executor; a probe kills it
-# Gates that are asked until they are clear, which is told. After any other wait (for a lock, a
-# connection, the end of a pause) a long statement may follow without a word.
+# Gates that are polled until an event reports them clear. After any other wait (for a lock, a
+# connection, the end of a pause) a long statement may follow without an event.
 _ASKED_AGAIN = frozenset(
     {
         "lock holder",
@@ -40,7 +41,7 @@ _ASKED_AGAIN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a probe is told."""
+    """The answer to a probe."""
 
     ok: bool
     text: str
@@ -48,7 +49,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Health:
-    """An Observer that remembers when it last heard what."""
+    """An Observer that remembers the last event and its time."""
 
     now: Callable[[], datetime]
     begun: bool = False  # the lock is claimed and the run recorded
@@ -61,7 +62,7 @@ class Health:
         self.heard = self.now()
 
     def notify(self, event: Event) -> None:
-        """Learn from one event."""
+        """Update the state with one event."""
         with self.lock:
             if isinstance(event, Listening):
                 return
@@ -70,11 +71,13 @@ class Health:
             self.doing, self.looks_again = _doing(event)
 
     def alive(self) -> Answer:
-        """Whether to let it go on; names of sessions and queries are not told here."""
+        """Whether to leave it running; reveals no names of sessions and no queries."""
         with self.lock:
             silent = self.now() - self.heard
             if self.looks_again and silent > SILENCE:
-                return Answer(False, f"silent for {silent}; it was last {self.doing}")
+                return Answer(
+                    False, f"no event for {duration.text(silent)}; it was last {self.doing}"
+                )
             return Answer(True, self.doing)
 
     def ready(self) -> Answer:
@@ -97,7 +100,7 @@ def _doing(event: Event) -> tuple[str, bool]:
             return f"filling {event.table}{held}", True
         case GateClear():
             # after the last of them a contract statement runs
-            return "asking whether the old version is gone", event.polls < event.needed
+            return "polling whether the old version is gone", event.polls < event.needed
         case StepStarted():
             return f"running step {event.id}", False
         case _:

@@ -1,4 +1,4 @@
-"""The container's health check: ask a run's own health page, if the run has one.
+"""The container's health check: request a run's health page, if the run has one.
 
     python -m zdm.observe.healthcheck http://127.0.0.1:9187/healthz
 
@@ -15,7 +15,7 @@ SECONDS = 3.0
 
 
 def is_healthy(url: str) -> bool:
-    """Whether nothing speaks against the run's health."""
+    """Whether the page reports health, or is not served at all."""
     try:
         with urllib.request.urlopen(url, timeout=SECONDS):
             return True
@@ -28,7 +28,7 @@ def is_healthy(url: str) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit code; 1 without an address to ask."""
+    """The exit code; 1 if no address is given."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m zdm.observe.healthcheck URL\n")
         return 1

@@ -20,11 +20,11 @@ from zdm.execute.events import (
     Waiting,
 )
 from zdm.model.release import Version
-from zdm.observe.place import Place
+from zdm.observe.position import Position
 from zdm.serialize import codec
 
 EVERY = timedelta(minutes=1)  # between two lines about the same wait or backfill
-_SAID_BY_PLACE = frozenset({"id", "run", "plan", "step", "phase"})
+_GIVEN_BY_POSITION = frozenset({"id", "run", "plan", "step", "phase"})
 _CODECS: codec.Codecs = {
     datetime: codec.Codec(encode=datetime.isoformat, decode=datetime.fromisoformat, schema={}),
     timedelta: codec.Codec(
@@ -43,12 +43,12 @@ class JsonLog:
         self._stream = stream
         self._now = now
         self._every = every
-        self._place = Place()
+        self._position = Position()
         self._written: dict[str, datetime] = {}  # what repeats, and when it was last written
 
     def notify(self, event: Event) -> None:
         """Write one event, unless it repeats what was written a moment ago."""
-        self._place.follow(event)
+        self._position.follow(event)
         at = self._now()
         if not self._is_due(event, at):
             return
@@ -70,17 +70,17 @@ class JsonLog:
         content = {
             field.name: codec.to_plain(getattr(event, field.name), _CODECS)
             for field in dataclasses.fields(event)
-            if field.name not in _SAID_BY_PLACE
+            if field.name not in _GIVEN_BY_POSITION
         }
         reason = content.pop("reason", "") or content.pop("waiting", "")
         return {
             "time": at.isoformat(timespec="milliseconds"),
             "level": _level(event),
             "event": event_name(event),
-            "run": self._place.run,
-            "plan": self._place.plan,
-            "step": self._place.step,
-            "phase": self._place.phase,
+            "run": self._position.run,
+            "plan": self._position.plan,
+            "step": self._position.step,
+            "phase": self._position.phase,
             "reason": reason,
             **content,
         }

@@ -1,7 +1,7 @@
 """A run's metrics in Prometheus' text format; the only importer of prometheus_client.
 
 What the journal in the database knows is read from it at each scrape, so `zdm status
---prometheus` and the pages of a running `zdm execute` say the same. What only the running
+--prometheus` and the pages of a running `zdm execute` agree. What only the running
 process knows (speed, waits) comes from its events.
 """
 
@@ -23,7 +23,7 @@ from zdm.execute.events import (
     StepDone,
     StepStarted,
 )
-from zdm.observe.place import Waits
+from zdm.observe.position import Waits
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -43,8 +43,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(name="zdm_journal_up", help="Whether the journal could be read (1) or not (0)"),
     Metric(
         name="zdm_pending_contract_age_seconds",
-        help="Time since an unfinished run changed the schema for the first time; 0 where"
-        " nothing is pending",
+        help="Time since an unfinished run first changed the schema; 0 if nothing is pending",
     ),
     Metric(
         name="zdm_run_info",
@@ -54,18 +53,20 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         name="zdm_run_state", help="1 for the state the run is in, else 0", labels=("state",)
     ),
-    Metric(name="zdm_run_started_timestamp_seconds", help="When the run was begun"),
+    Metric(name="zdm_run_started_timestamp_seconds", help="When the run began"),
     Metric(
         name="zdm_last_progress_timestamp_seconds",
         help="When the journal was last written to",
     ),
-    Metric(name="zdm_point_of_no_return", help="1 where there is no way back any more, else 0"),
+    Metric(
+        name="zdm_point_of_no_return", help="1 if the run can no longer be rolled back, else 0"
+    ),
     Metric(name="zdm_steps", help="Steps of the plan", labels=("phase",)),
     Metric(name="zdm_steps_done", help="Steps that are done", labels=("phase",)),
     Metric(
         name="zdm_failed_attempts_total",
-        help="Attempts at a step that the server refused, and were tried again or ended the"
-        " command; `none` where the connection broke",
+        help="Attempts at a step that failed, whether retried or not; `none` if the connection"
+        " broke",
         labels=("sqlstate",),
         kind="counter",
     ),
@@ -86,7 +87,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="zdm_backfill_wal_bytes",
-        help="WAL written while the backfill's batches ran, others' included",
+        help="WAL written while the backfill's batches ran, other sessions' included",
         labels=("step", "table"),
     ),
     Metric(
@@ -97,13 +98,13 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="zdm_waiting",
-        help="1 while the executor waits for this gate, as far as the journal was told; a"
-        " running one says it of itself",
+        help="1 while the executor waits for this gate, from the journal; a live executor"
+        " reports its own",
         labels=("gate",),
     ),
     Metric(
         name="zdm_waits_total",
-        help="How often a gate was asked and said to wait (for `lock`: retries)",
+        help="Polls of a gate that answered to wait (for `lock`: retries)",
         labels=("gate",),
         kind="counter",
         live=True,
@@ -117,7 +118,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="zdm_backfill_rows_per_second",
-        help="Speed of the backfill that runs, pauses included",
+        help="Speed of the running backfill, pauses included",
         labels=("step", "table"),
         live=True,
     ),
@@ -135,31 +136,31 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="zdm_backfill_eta_seconds",
-        help="Time that is left, as far as can be told",
+        help="Estimated time left",
         labels=("step", "table"),
         live=True,
     ),
     Metric(
         name="zdm_backfill_wal_bytes_per_second",
-        help="WAL that the backfill writes now, others' included",
+        help="Current WAL rate of the backfill, other sessions' included",
         labels=("step", "table"),
         live=True,
     ),
     Metric(
         name="zdm_backfill_workers",
-        help="Workers of the backfill that may run now",
+        help="Workers of the backfill that are currently allowed to run",
         labels=("step", "table"),
         live=True,
     ),
     Metric(
         name="zdm_backfill_held",
-        help="1 while this gate keeps the backfill from its next batch",
+        help="1 while this gate holds the backfill",
         labels=("step", "table", "gate"),
         live=True,
     ),
     Metric(
         name="zdm_backfill_retries_total",
-        help="Batches that failed and were tried again, once their backfill is verified",
+        help="Batches that failed and were retried; counted once their backfill is verified",
         labels=("step", "table", "sqlstate"),
         kind="counter",
         live=True,
@@ -175,7 +176,7 @@ class Samples:
     values: dict[str, dict[tuple[str, ...], float]] = field(default_factory=dict)
 
     def set(self, name: str, value: float, *labels: str) -> None:
-        """State a value; `labels` in the metric's own order."""
+        """Set a value; `labels` in the metric's own order."""
         if len(labels) != len(_BY_NAME[name].labels):
             raise ValueError(f"{name} has the labels {_BY_NAME[name].labels}, not {labels}")
         self.values.setdefault(name, {})[labels] = value
@@ -185,7 +186,7 @@ class Samples:
         self.set(name, self.values.get(name, {}).get(labels, 0.0) + value, *labels)
 
     def forget(self, name: str) -> None:
-        """Take a metric's values away."""
+        """Remove a metric's values."""
         self.values.pop(name, None)
 
 
@@ -198,7 +199,7 @@ class LiveRun:
         self._samples = Samples()
 
     def notify(self, event: Event) -> None:
-        """Learn from one event."""
+        """Update the values with one event."""
         self._wait(event)
         match event:
             case StepStarted():
@@ -225,7 +226,8 @@ class LiveRun:
     def _backfill(self, event: BackfillProgress) -> None:
         about = (event.id, event.table)
         self._samples.set("zdm_backfill_batch_rows", event.batch, *about)
-        self._samples.set("zdm_backfill_batch_seconds", event.batch_seconds, *about)
+        batch_seconds = event.batch_time.total_seconds()
+        self._samples.set("zdm_backfill_batch_seconds", batch_seconds, *about)
         self._samples.set("zdm_backfill_workers", event.workers, *about)
         self._samples.forget("zdm_backfill_held")
         for hold in event.holds:
@@ -243,7 +245,7 @@ class LiveRun:
                 self._samples.set(name, value, *about)
 
     def samples(self) -> Samples:
-        """What is known now."""
+        """The current values."""
         found = Samples({name: dict(values) for name, values in self._samples.values.items()})
         for gate, seconds in self._waits.total(self._now()).items():
             found.set("zdm_waiting_seconds_total", seconds, gate)
@@ -258,7 +260,7 @@ def _is_now(waits: Waits, gate: str) -> bool:
 def page(database: str, *sources: Samples) -> str:
     """The text that Prometheus reads; `database` names the one that all of it is about.
 
-    Where two sources know the same, the later one's word counts.
+    If two sources know the same value, the later one wins.
     """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Families(database, sources))

@@ -1,7 +1,7 @@
-"""Tells one event to several observers; none of them can stop a migration.
+"""Passes each event to several observers; none of them can stop a migration.
 
-A full disk under a log or a bug in a metric must not leave a schema half-way, so an observer
-that fails is left out from then on, and that is said.
+A full disk under a log or a bug in a metric must not stop a migration half-way, so an observer
+that fails is dropped with a warning.
 """
 
 import threading
@@ -12,7 +12,7 @@ from zdm.execute.ports import Observer
 
 
 class Observers:
-    """Satisfies `zdm.execute.ports.Observer`; may be told from several threads."""
+    """Satisfies `zdm.execute.ports.Observer`; may be called from several threads."""
 
     def __init__(self, observers: Sequence[Observer], complain: Callable[[str], None]) -> None:
         self._observers = list(observers)
@@ -20,17 +20,17 @@ class Observers:
         self._lock = threading.Lock()
 
     def notify(self, event: Event) -> None:
-        """Tell all of them."""
+        """Pass the event to all of them."""
         with self._lock:
             for observer in tuple(self._observers):
-                self._tell(observer, event)
+                self._pass_on(observer, event)
 
-    def _tell(self, observer: Observer, event: Event) -> None:
+    def _pass_on(self, observer: Observer, event: Event) -> None:
         try:
             observer.notify(event)
-        except Exception as error:  # noqa: BLE001  whatever it is, the run goes on
+        except Exception as error:  # noqa: BLE001  whatever it is, the run continues
             self._observers.remove(observer)
             self._complain(
-                f"{type(observer).__name__} failed and is left out from now on:"
+                f"{type(observer).__name__} failed and gets no more events:"
                 f" {type(error).__name__}: {error}"
             )

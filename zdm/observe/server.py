@@ -1,4 +1,4 @@
-"""A small HTTP server in a thread: pages by path, each made when it is asked for."""
+"""A small HTTP server in a thread: pages by path, each made when it is requested."""
 
 import re
 import threading
@@ -46,7 +46,7 @@ def _address(listen: str) -> tuple[str, int]:
     host, separator, port = listen.rpartition(":")
     if not separator or not _PORT.fullmatch(port) or int(port) > 65535:
         raise InputError(
-            f"`{listen}` is no address to listen at",
+            f"`{listen}` is not an address to listen on",
             hint="write HOST:PORT, as in 127.0.0.1:9400, or :9400 for every interface",
         )
     return host.removeprefix("[").removesuffix("]"), int(port)
@@ -69,19 +69,19 @@ def _server(address: tuple[str, int], pages: Pages, patience: timedelta) -> Thre
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing: a scrape every few seconds is no news."""
+            """Log nothing: there is a scrape every few seconds."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         address_family = AF_INET6 if ":" in host else ThreadingHTTPServer.address_family
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """A client that goes away in the middle is no news either."""
+            """Ignore a client that disconnects early."""
 
     try:
         return Server((host, port), Handler)
     except OSError as error:
         raise InputError(
-            f"nothing can listen at {host or '*'}:{port}: {error.strerror or error}",
+            f"cannot listen on {host or '*'}:{port}: {error.strerror or error}",
             hint="choose another address for --listen",
         ) from error

@@ -2,7 +2,7 @@
 
 A span for the run, one for each phase and one for each step, with waits as events. Where
 TRACEPARENT is set (as a pipeline sets it), the run is a part of that trace. Spans are sent in
-a thread; what cannot be delivered is said at the end and stops nothing.
+a thread; failures to deliver are reported at the end and stop nothing.
 """
 
 import logging
@@ -33,7 +33,7 @@ from zdm.execute.events import (
     StepStarted,
     Suspicious,
 )
-from zdm.observe.place import Wait, Waits
+from zdm.observe.position import TimedWait, Waits
 
 EXPORT_SECONDS = 5.0  # the last one must end within the 30 s of Kubernetes after SIGTERM
 _TIMEOUTS = ("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
@@ -41,7 +41,7 @@ _LOGGER = "opentelemetry"
 
 
 class Undelivered(logging.Handler):
-    """Keeps the exporter's last complaint, which would else go to stderr as prose."""
+    """Keeps the exporter's last warning, which would otherwise go to stderr as plain text."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -95,7 +95,7 @@ class Tracing:
         self._filled: BackfillProgress | None = None
 
     def notify(self, event: Event) -> None:
-        """Learn from one event."""
+        """Update the spans with one event."""
         ended, begun = self._waits.follow(event, self._now())
         self._waited(ended, begun)
         match event:
@@ -195,7 +195,7 @@ class Tracing:
             case _:
                 pass
 
-    def _waited(self, ended: Wait | None, begun: Wait | None) -> None:
+    def _waited(self, ended: TimedWait | None, begun: TimedWait | None) -> None:
         if ended is not None:
             seconds = (self._now() - ended.since).total_seconds()
             self._event("waited", {"gate": ended.gate, "seconds": seconds})
@@ -213,7 +213,8 @@ def _measured(event: BackfillMeasured) -> dict[str, AttributeValue]:
     }
     if event.planned_wal_bytes is not None:
         found["zdm.wal.planned_bytes"] = event.planned_wal_bytes
-    return found | {f"zdm.held.{gate}.seconds": seconds for gate, seconds in event.held}
+    held = {f"zdm.held.{gate}.seconds": time.total_seconds() for gate, time in event.held}
+    return found | held
 
 
 def _is_named(environ: Mapping[str, str]) -> bool:

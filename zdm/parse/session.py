@@ -57,7 +57,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class CurrentSettings:
     """What has been SET so far; `local` lasts to the end of the transaction."""
 
     lasting: Mapping[str, str] = field(default_factory=dict)
@@ -72,14 +72,14 @@ class Session:
             if value is not None
         )
 
-    def after(self, item: Parsed) -> "Session":
+    def after(self, item: Parsed) -> "CurrentSettings":
         """The session when the statement has run."""
         change = read(item.node, item.tree)
         if change is None:
             return self
         if not change.name:
             kept = _KEPT_BY_RESET_ALL
-            return Session(lasting={k: v for k, v in self.lasting.items() if k in kept})
+            return CurrentSettings(lasting={k: v for k, v in self.lasting.items() if k in kept})
         if change.name not in MEANINGFUL:
             return self
         if change.local:
@@ -87,9 +87,9 @@ class Session:
         others = {k: v for k, v in self.lasting.items() if k != change.name}
         value = {} if change.value is None else {change.name: change.value}
         local = {k: v for k, v in self.local.items() if k != change.name}
-        return Session(lasting={**others, **value}, local=local)
+        return CurrentSettings(lasting={**others, **value}, local=local)
 
-    def at_end(self) -> "Session":
+    def at_end(self) -> "CurrentSettings":
         """The session when the transaction has ended."""
         return replace(self, local={})
 

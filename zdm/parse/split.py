@@ -14,7 +14,7 @@ from zdm.model.statement import Directive, SourceFile, Statement
 from zdm.parse import directives, libpg_query, rejected, transactions
 from zdm.parse.libpg_query import Parsed
 from zdm.parse.places import Places
-from zdm.parse.session import Session
+from zdm.parse.session import CurrentSettings
 from zdm.parse.transactions import Kind
 from zdm.serialize import input_file
 
@@ -62,7 +62,7 @@ def _statements(
     parsed: Sequence[Parsed],
     attached: Mapping[int, tuple[Directive, ...]],
 ) -> Iterator[Statement]:
-    session, last = Session(), 0
+    session, last = CurrentSettings(), 0
     for index, (item, transaction) in enumerate(zip(parsed, _numbers(parsed), strict=True)):
         if transaction != last:
             session = session.at_end()

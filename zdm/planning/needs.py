@@ -68,7 +68,7 @@ _FIELD = re.compile(r'\b(?:new|old)\.(?:"((?:[^"]|"")+)"|(\w+))', re.IGNORECASE)
 
 
 class Kind(StrEnum):
-    """What a need asks of a name."""
+    """What a need requires of a name."""
 
     EXISTS = "exists"
     FREE = "free"

@@ -44,8 +44,8 @@ class TrainRefusedError(RefusedError):
         ]
         noun = "statement is" if count == 1 else "statements are"
         super().__init__(
-            f"{count} {noun} refused, so nothing in the train is planned\n" + "\n".join(lines),
-            hint="change these statements, or remove them from the train",
+            f"{count} {noun} refused, so nothing is planned\n" + "\n".join(lines),
+            hint="change these statements, or remove them",
         )
         self.findings = findings
 

@@ -2,7 +2,7 @@
 
 Phases reorder steps, so each step is held against the schema in which it will run: what it
 names must exist there, as the step was planned for; what it makes must be free, and nothing may
-use what it drops. At the end stands the schema that the author's statements leave. What does
+use what it drops. The end is the schema that the author's statements leave. What does
 not fit is a conflict of two operations of the train, refused with both places. The walk is a
 filter, not a proof: a name of which the train knows nothing is left to replay.
 """
@@ -106,7 +106,7 @@ def _actions(step: Step, snapshot: Snapshot) -> tuple[Action, ...]:
 
 
 def _walked(read: Sequence[_Read], placed: Sequence[Placed], state: _State) -> Iterator[_Miss]:
-    """What does not fit, step by step; `state` is at the end when all is said."""
+    """What does not fit, step by step; `state` is at the end after the last one."""
     touching = _Touching(read, state.snapshot)
     for one in read:
         planned = placed[one.owner].context.snapshot

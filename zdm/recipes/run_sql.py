@@ -96,7 +96,7 @@ def foreign_key_change(owner: Owner, **work: Unpack[Work]) -> RunSql:
 
 
 def full_scan(owner: Owner, **work: Unpack[Work]) -> RunSql:
-    """One transaction that reads a whole table while reads and writes go on."""
+    """One transaction that reads a whole table while reads and writes continue."""
     return RunSql(
         operation=owner.operation,
         origin=owner.origin,

@@ -17,7 +17,7 @@ from zdm.model.statement import Setting, Source, Stamp, Statement, Train
 from zdm.parse import selects, trees
 from zdm.revisions import directives, effective_statements
 from zdm.revisions.directives import Comments
-from zdm.revisions.effective_statements import Done, Entry
+from zdm.revisions.effective_statements import Effective, Entry
 from zdm.revisions.graph import History, shown
 from zdm.revisions.server_log import Sent
 
@@ -26,7 +26,7 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """What was asked of the child, and what it answered."""
+    """The request to the child, and its answer."""
 
     history: History
     root: Path
@@ -61,7 +61,7 @@ def train(recording: Recording, sent: Sequence[Sent]) -> Train:
     files = [recording.history.revision(id) for id in recording.steps]
     remarks = {r.id: directives.read(r.path, r.file, r.id) for r in files}
     read = [(item, effective_statements.entries(item, recording.token)) for item in sent]
-    book = effective_statements.ledger(read)
+    book = effective_statements.effects(read)
     assembler = _Assembler(recording, remarks)
     statements = tuple(assembler.statements(book.done))
     _check_directives(remarks, statements)
@@ -92,7 +92,7 @@ class _Assembler:
         self._first = not recording.heads
         self._sessions: frozenset[str] = frozenset()
 
-    def statements(self, done: Sequence[Done]) -> Iterator[Statement]:
+    def statements(self, done: Sequence[Effective]) -> Iterator[Statement]:
         """The Statements, in order."""
         marked = (item.entry for item in done if item.entry.event is not None)
         self._sessions = frozenset(entry.pid for entry in marked)
@@ -136,7 +136,7 @@ class _Assembler:
         )
 
     def _unmarked(self, entry: Entry, after: int) -> _Place | None:
-        """A statement that went past SQLAlchemy: through a driver's own cursor."""
+        """A statement that bypassed SQLAlchemy: through a driver's own cursor."""
         select = selects.query(entry.parsed)
         if selects.is_session(entry.parsed) or (
             select is not None and not selects.tables(select)
@@ -148,7 +148,7 @@ class _Assembler:
         if entry.pid not in self._sessions:
             raise InputError(
                 f"{found.file}: the revision or env.py runs `{_short(entry.text)}` on a"
-                " connection of its own, so zdm cannot tell when and where it belongs",
+                " connection of its own, so zdm cannot know when and where it belongs",
                 hint="run it on the connection that Alembic gives: op.get_bind()",
             )
         line = self.remarks[found.id].upgrade
@@ -156,7 +156,7 @@ class _Assembler:
         return _Place(by="driver", source=source, settings=())
 
     def _belongs(self, entry: Entry, place: _Place) -> bool:
-        """Whether it is part of the migration; reads are not, but they may be told of."""
+        """Whether it is part of the migration; reads are not, but they may need a note."""
         select = selects.query(entry.parsed)
         if select is not None:
             names = selects.tables(select)
@@ -179,7 +179,7 @@ class _Assembler:
             )
         return self._first
 
-    def _statement(self, item: Done, place: _Place) -> Statement:
+    def _statement(self, item: Effective, place: _Place) -> Statement:
         entry = item.entry
         text = trees.inline(entry.text, entry.parameters) if entry.parameters else entry.text
         remark = self.remarks.get(place.source.revision)
@@ -197,7 +197,7 @@ class _Assembler:
         )
 
     def undone(self, entries: Sequence[Entry]) -> Iterator[tuple[Source, str]]:
-        """A revision that goes on after an error, or rolls back itself."""
+        """A revision that continues after an error, or rolls back itself."""
         for entry in entries:
             if entry.event is None or entry.silent:
                 continue

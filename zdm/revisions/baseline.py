@@ -8,18 +8,18 @@ import subprocess
 
 from zdm.errors import InputError
 from zdm.revisions import child_environment, shadow_address
-from zdm.revisions.child_process import Session
+from zdm.revisions.child_process import Child
 
 VARIABLE = "ZDM_SHADOW_URL"
 
 
-def run(session: Session, dsn: str, command: tuple[str, ...]) -> None:
+def run(child: Child, dsn: str, command: tuple[str, ...]) -> None:
     """Run the command against the shadow; it must leave the schema that is wanted."""
-    project = session.project
+    project = child.project
     found = shadow_address.parse(dsn)
     url = found.url("postgresql")
     variables = {
-        **child_environment.scrubbed(project.environ, session.home, project.variables),
+        **child_environment.scrubbed(project.environ, child.home, project.variables),
         **dict.fromkeys(child_environment.database_variables(project.environ), url),
         **found.variables(),
         VARIABLE: url,

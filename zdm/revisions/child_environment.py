@@ -39,7 +39,7 @@ def database_variables(environ: Mapping[str, str]) -> dict[str, str]:
 def scrubbed(
     environ: Mapping[str, str], home: Path, extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """What the child starts with; until it is told of a shadow, every address is nowhere."""
+    """The child's first environment; until it is given a shadow, no address in it works."""
     kept = {name: value for name, value in environ.items() if name in KEPT}
     urls = {
         name: f"{scheme}://{NOWHERE}/none"

@@ -61,7 +61,7 @@ def project(settings: Settings, environ: Mapping[str, str]) -> Project:
     )
 
 
-class Session:
+class Child:
     """A running child; ends with the block."""
 
     def __init__(self, project: Project) -> None:

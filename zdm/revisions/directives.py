@@ -1,4 +1,4 @@
-"""`# zdm: …` comments of a revision file, and the statements that they stand above."""
+"""`# zdm: …` comments of a revision file, and the statements below them."""
 
 import ast
 import io
@@ -18,7 +18,7 @@ _UPGRADE = re.compile(r"^(?:async )?def upgrade\b", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comments:
-    """Directives by the first line of the Python statement that they stand above."""
+    """Directives by the first line of the Python statement below them."""
 
     above: Mapping[int, tuple[Directive, ...]]
     begins: Mapping[int, int]  # a line of code → the first line of its statement
@@ -63,8 +63,8 @@ def read(path: Path, file: str, revision: str) -> Comments:
 def stray(directive: Directive) -> InputError:
     """The error for a directive that no statement has taken."""
     return InputError(
-        f"{directive.source}: this directive stands above nothing that sends SQL, so it says"
-        " nothing",
+        f"{directive.source}: this directive is not above a call that sends SQL, so it has no"
+        " effect",
         hint="put it directly above the op. call it is meant for",
     )
 

@@ -16,7 +16,7 @@ from zdm.execute import starting
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
 from zdm.revisions import graph
-from zdm.revisions.child_process import Session, project
+from zdm.revisions.child_process import Child, project
 from zdm.revisions.graph import History
 
 _GUARD = re.compile(r"\bzdm\.revisions\.env\b[\s\S]*\bguard\(")
@@ -29,8 +29,8 @@ def examine(settings: Settings) -> tuple[Diagnosis, ...]:
     if settings.alembic is None:
         return (diagnosis.ok("alembic", "no Alembic environment is set"),)
     try:
-        with Session(project(settings, os.environ)) as session:
-            history = graph.history(session)
+        with Child(project(settings, os.environ)) as child:
+            history = graph.history(child)
     except InputError as error:
         return (diagnosis.failed("alembic", error.message, error.hint),)
     return (

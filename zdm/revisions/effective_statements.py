@@ -1,7 +1,7 @@
 """Which statements took effect, in which transaction: the sessions' log replayed as it was.
 
-The server's log shows BEGIN, COMMIT, SAVEPOINT and errors as they were, whoever sent them, so
-transactions are read from it rather than asked of a driver. What was rolled back is left out.
+The server's log shows BEGIN, COMMIT, SAVEPOINT and errors as they were, from any sender, so
+transactions are read from it rather than from a driver. What was rolled back is left out.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class Effective:
     """An Entry that took effect; entries with one `transaction` were committed together."""
 
     entry: Entry
@@ -34,10 +34,10 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
+class Effects:
     """What took effect, in order, and what did not."""
 
-    done: tuple[Done, ...]
+    done: tuple[Effective, ...]
     undone: tuple[Entry, ...]
 
 
@@ -55,7 +55,7 @@ class _Session:
 class _Reader:
     def __init__(self) -> None:
         self.sessions: dict[str, _Session] = {}
-        self.kept: list[tuple[int, Done]] = []
+        self.kept: list[tuple[int, Effective]] = []
         self.undone: list[tuple[int, Entry]] = []
         self.order = 0
         self.transactions = 0
@@ -118,7 +118,7 @@ class _Reader:
     def _end(self, session: _Session, *, commit: bool) -> None:
         for order, entry in session.open:
             if commit:
-                done = Done(entry=entry, transaction=session.transaction)
+                done = Effective(entry=entry, transaction=session.transaction)
                 self.kept.append((order, done))
             else:
                 self.undone.append((order, entry))
@@ -127,14 +127,14 @@ class _Reader:
         session.transaction, session.begun, session.failed = None, False, False
 
 
-def ledger(sent: Iterable[tuple[Sent, tuple[Entry, ...]]]) -> Ledger:
-    """Replay the log; a transaction that nobody committed did not happen."""
+def effects(sent: Iterable[tuple[Sent, tuple[Entry, ...]]]) -> Effects:
+    """Replay the log; a transaction that was not committed did not happen."""
     reader = _Reader()
     for item, entries in sent:
         reader.take(item, entries)
     for session in reader.sessions.values():
         reader._end(session, commit=False)
-    return Ledger(
+    return Effects(
         done=tuple(done for _, done in sorted(reader.kept, key=lambda item: item[0])),
         undone=tuple(entry for _, entry in sorted(reader.undone, key=lambda item: item[0])),
     )

@@ -83,7 +83,7 @@ def _refuse(connection: sa.Connection) -> None:
         raise CommandError(
             f"the run of plan {plan} is unfinished (it is {state}), so Alembic must not change"
             " this database now: it could drop what the old version still needs; finish it with"
-            " `zdm execute` or take it back with `zdm rollback`"
+            " `zdm execute` or undo it with `zdm rollback`"
         )
 
 

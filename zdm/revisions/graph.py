@@ -13,7 +13,7 @@ from typing import Any
 
 from zdm.errors import InputError
 from zdm.model.statement import SourceFile
-from zdm.revisions.child_process import Session
+from zdm.revisions.child_process import Child
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +98,10 @@ class History:
         return digest.hexdigest()
 
 
-def history(session: Session) -> History:
+def history(child: Child) -> History:
     """The project's history; raises InputError where it is not one."""
-    answer = session.ask("history")
-    root = session.project.root
+    answer = child.ask("history")
+    root = child.project.root
     revisions = [_revision(item, root) for item in answer["revisions"]]
     _check_ids(revisions)
     _check_parents(revisions)

@@ -1,7 +1,7 @@
 """Record mode: run the pending revisions on the shadow, and give what they sent as a Train.
 
 The shadow is a database made for this purpose; the caller hands over its DSN and the folder of
-its server's log. See session.py for the child process, fence.py for what it may not do.
+its server's log. See child_process.py for the child process, sandbox.py for what it may not do.
 """
 
 import secrets
@@ -13,7 +13,7 @@ from zdm.model.schema import Name
 from zdm.model.statement import Train
 from zdm.revisions import assemble, baseline, server_log
 from zdm.revisions.assemble import Recording
-from zdm.revisions.child_process import Session
+from zdm.revisions.child_process import Child
 from zdm.revisions.graph import History
 from zdm.revisions.shadow_address import parse
 
@@ -40,8 +40,8 @@ class Below:
     command: tuple[str, ...] = ()
 
 
-def record(session: Session, request: RecordRequest) -> Train:
-    """Run upgrade() of the pending revisions on the shadow, which stands at the heads."""
+def record(child: Child, request: RecordRequest) -> Train:
+    """Run upgrade() of the pending revisions on the shadow, which is at the heads."""
     directory = request.log_directory
     if directory is None:
         raise InputError(
@@ -49,11 +49,11 @@ def record(session: Session, request: RecordRequest) -> Train:
             " revisions send",
             hint="leave `shadow_url` out of zdm.toml: zdm then starts a server of its own",
         )
-    heads = prepare(session, request)
+    heads = prepare(child, request)
     token = secrets.token_hex(4)
     begin, end = (f"zdm:{word}:{secrets.token_hex(8)}" for word in ("begin", "end"))
     start = server_log.positions(directory)
-    answer = session.ask(
+    answer = child.ask(
         "record",
         to=list(request.targets or ("heads",)),
         files={str(r.path): r.id for r in request.history.revisions},
@@ -62,10 +62,10 @@ def record(session: Session, request: RecordRequest) -> Train:
         end=end,
     )
     database = parse(request.dsn).database
-    session.ask("close")
+    child.ask("close")
     recording = Recording(
         history=request.history,
-        root=session.project.root,
+        root=child.project.root,
         token=token,
         heads=heads,
         answer=answer,
@@ -74,32 +74,32 @@ def record(session: Session, request: RecordRequest) -> Train:
     return assemble.train(recording, sent)
 
 
-def prepare(session: Session, request: RecordRequest) -> tuple[str, ...]:
+def prepare(child: Child, request: RecordRequest) -> tuple[str, ...]:
     """Open the shadow and make its version table say the heads."""
     history = request.history
     heads = tuple(sorted(history.revision(head).id for head in request.heads))
-    session.open(request.dsn)
+    child.open(request.dsn)
     if heads and not request.stamped:
-        session.ask("stamp", heads=list(heads))
+        child.ask("stamp", heads=list(heads))
     return heads
 
 
-def apply_below(session: Session, dsn: str, below: Below) -> None:
+def apply_below(child: Child, dsn: str, below: Below) -> None:
     """Make the schema at the heads on an empty shadow, unrecorded."""
-    session.open(dsn)
+    child.open(dsn)
     if below.sql is not None:
-        session.ask("sql", sql=below.sql)
+        child.ask("sql", sql=below.sql)
     if below.command:
-        baseline.run(session, dsn, below.command)
+        baseline.run(child, dsn, below.command)
     if below.heads:
         heads = [below.history.revision(head).id for head in below.heads]
-        session.ask("upgrade", to=heads)
-    session.ask("close")
+        child.ask("upgrade", to=heads)
+    child.ask("close")
 
 
-def version_table(session: Session, dsn: str) -> Name:
+def version_table(child: Child, dsn: str) -> Name:
     """Where env.py keeps Alembic's version; the shadow must be empty."""
-    session.open(dsn)
-    schema, name = session.ask("version_table")["name"]
-    session.ask("close")
+    child.open(dsn)
+    schema, name = child.ask("version_table")["name"]
+    child.ask("close")
     return Name(schema=schema, name=name)

@@ -1,4 +1,4 @@
-"""What zdm asks of a driver beyond its Platform: settings, doctor, announcements, a Job.
+"""What a driver gives zdm beyond its Platform: settings, doctor, announcements, a Job.
 
 A driver's package has an `entry.py` that gives one `Driver`. All drivers' entries are imported
 to read the settings, so they import what does the work when it is asked for, never before.
@@ -66,7 +66,7 @@ class Driver(Generic[Own]):
     assume_dead: Callable[[Own, tuple[str, ...]], Own] | None = None  # --assume-dead
     manifest: Callable[[Own, JobRequest], dict[str, Document]] | None = None  # zdm manifest
 
-    def own(self, settings: Settings) -> Own:
+    def table(self, settings: Settings) -> Own:
         """The driver's table of zdm.toml."""
         found = settings.of_driver(self.settings)
         if found is None:

@@ -34,13 +34,13 @@ def chosen(settings: Settings, drivers: Drivers = ALL) -> Driver[Any] | None:
 def platform(settings: Settings, drivers: Drivers = ALL) -> "Platform | None":
     """What runs the application, if zdm is to know it."""
     driver = chosen(settings, drivers)
-    return None if driver is None else driver.platform(driver.own(settings))
+    return None if driver is None else driver.platform(driver.table(settings))
 
 
 def announcers(
     settings: Settings, complain: Complain, drivers: Drivers = ALL
 ) -> "tuple[Observer, ...]":
-    """Who tells the platform's own tools what a run does."""
+    """The observers that announce a run in the platform's own tools."""
     driver = chosen(settings, drivers)
     if driver is None or driver.announcers is None:
         return ()

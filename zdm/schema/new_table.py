@@ -227,8 +227,8 @@ def is_constrained(kind: str, snapshot: Snapshot) -> bool:
 
 
 def _like(column: Column, like: Like) -> Column:
-    """LIKE takes name, type and NOT NULL; the rest only where it is said (manual, CREATE
-    TABLE)."""
+    """LIKE takes name, type and NOT NULL; the rest only where INCLUDING names it (CREATE
+    TABLE in the manual)."""
     bare = Column(
         name=column.name,
         type=column.type,

@@ -102,7 +102,7 @@ def too_long(text: str) -> NotReadError:
 
 
 def from_json(text: str) -> Any:
-    """What a JSON text says; a key that stands twice in an object has no meaning."""
+    """The value of a JSON text; a key that is twice in an object has no meaning."""
     try:
         return json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:

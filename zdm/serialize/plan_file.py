@@ -1,7 +1,7 @@
 """Plan files: YAML that a person reads in a review and `zdm execute` runs.
 
-The same plan gives the same bytes, whatever made it: keys stand in the order of the types,
-sets are sorted, what holds its default is left out, SQL stands in literal blocks. `digest`
+The same plan gives the same bytes, whatever made it: keys are in the order of the types,
+sets are sorted, what holds its default is left out, SQL is in literal blocks. `digest`
 pins the content, so that a plan which was edited after its review is refused instead of
 run. Reading is strict: nothing unknown is skipped. YAML aliases, which can blow a small
 file up, are refused.

@@ -23,4 +23,4 @@ def run(
             " could be dead",
             hint="leave --assume-dead out",
         )
-    return settings.with_driver(driver.assume_dead(driver.own(settings), words))
+    return settings.with_driver(driver.assume_dead(driver.table(settings), words))

@@ -16,7 +16,7 @@ from zdm.workflows import plan_files
 def run(
     settings: Settings, plan: Path | None, drivers: registry.Drivers = registry.ALL
 ) -> tuple[Diagnosis, ...]:
-    """Every check that the settings allow; what cannot be asked is said."""
+    """Every check that the settings allow; what cannot be checked is reported."""
     tables = None if plan is None else _tables(plan)
     return (
         *_database(settings, tables),
@@ -26,7 +26,7 @@ def run(
 
 
 def _tables(file: Path) -> tuple[Name, ...]:
-    """The tables that stand before the plan and that it locks."""
+    """The tables that exist before the plan and that it locks."""
     plan = plan_files.read_plan(file)
     return tuple(sorted({lock.table for step in plan.steps for lock in step.locks}))
 
@@ -36,7 +36,7 @@ def _database(settings: Settings, tables: tuple[Name, ...] | None) -> tuple[Diag
         return (
             diagnosis.warning(
                 "database",
-                "no database is named, so none was asked",
+                "no database is given, so none was checked",
                 "give --database URL, or set ZDM_DATABASE_URL",
             ),
         )
@@ -55,7 +55,7 @@ def _platform(settings: Settings, drivers: registry.Drivers) -> tuple[Diagnosis,
             ),
         )
     try:
-        own = driver.own(settings)
+        own = driver.table(settings)
     except InputError as error:
         return (diagnosis.failed("platform", error.message, error.hint),)
     return driver.doctor(own, settings.rollout)

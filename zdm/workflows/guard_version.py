@@ -1,4 +1,4 @@
-"""Whether an application version may start now; where it is asked, wait until it may."""
+"""Whether an application version may start now; on request, wait until it may."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ PAUSE = timedelta(seconds=1)  # between two looks at the journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """How long to wait, and who is told why."""
+class Patience:
+    """How long to wait, and where the reason is printed."""
 
     clock: Clock
     stop: StopFlag
@@ -27,9 +27,9 @@ class Waiting:
 
 
 def run(
-    version: Version, read: Callable[[], Sequence[RecordedRun]], waiting: Waiting
+    version: Version, read: Callable[[], Sequence[RecordedRun]], waiting: Patience
 ) -> Admitted:
-    """The admission; raises RefusedError for good, TemporaryError where it is too early."""
+    """The admission; raises RefusedError (permanent) or TemporaryError (too early)."""
     until = waiting.clock.now() + waiting.patience
     said = ""
     while True:
@@ -61,9 +61,9 @@ def _look(version: Version, read: Callable[[], Sequence[RecordedRun]]) -> Admitt
             assert_never(answer)
 
 
-def _end(reason: str, until: datetime, waiting: Waiting) -> None:
+def _end(reason: str, until: datetime, waiting: Patience) -> None:
     if waiting.clock.now() >= until:
         raise TemporaryError(
             f"not admitted: {reason}",
-            hint="start it again later, or let it wait with --wait 10m",
+            hint="start it again later, or wait with --wait 10m",
         )

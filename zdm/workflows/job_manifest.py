@@ -1,4 +1,4 @@
-"""What runs one plan beside the application, from the project's settings and what was asked."""
+"""The Kubernetes objects that run one plan, from the project's settings and the options."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _PASSWORD = re.compile(r"://[^/@\s]*:[^@\s]+@|\bpassword\s*=\s*\S", re.IGNORECAS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the command line says about the Job."""
+    """The command line's options for the Job."""
 
     plan: Path
     image: str
@@ -46,7 +46,7 @@ def run(
             hint='set driver = "kubernetes" and [rollout.kubernetes]; see'
             " docs/drivers/kubernetes.md",
         )
-    own = driver.own(settings)
+    own = driver.table(settings)
     plan = plan_files.read_plan(asked.plan)
     request = JobRequest(
         plan=plan.name,

@@ -1,4 +1,4 @@
-"""Plan and snapshot files: read them, and hold a plan against the sources it was made from."""
+"""Plan and snapshot files: read them, and compare a plan with the sources it was made from."""
 
 import difflib
 import hashlib
@@ -45,11 +45,11 @@ def _sha256(file: Path) -> str:
 
 
 def check(plan: Plan, file: Path) -> None:
-    """Refuse unless the checked-in plan file is what the sources give."""
+    """Refuse if the checked-in plan file does not match its sources."""
     wanted = plan_file.dumps(plan)
     if not input_file.is_file(file):
         raise RefusedError(
-            f"{file} is not there, so nobody could review the plan",
+            f"{file} does not exist, so the plan could not be reviewed",
             hint=f"write it with `zdm plan -o {file}` and check it in",
         )
     found = input_file.read_text(file)
@@ -63,7 +63,7 @@ def check(plan: Plan, file: Path) -> None:
     shown = "\n".join(f"  {line}" for line in lines[:_DIFF_LINES])
     more = f"\n  … {len(lines) - _DIFF_LINES} more lines" if len(lines) > _DIFF_LINES else ""
     raise RefusedError(
-        f"{file} is not what its sources give, so it is stale or was edited\n{shown}{more}",
+        f"{file} does not match its sources, so it is stale or was edited\n{shown}{more}",
         hint=f"write it again with `zdm plan -o {file}` and have it reviewed",
     )
 

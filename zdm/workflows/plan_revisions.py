@@ -70,11 +70,11 @@ def run(
 
 
 def check_invariants(plan: Plan, checks: tuple[Invariant, ...] = invariants.ALL) -> None:
-    """A plan that breaks the rules of all plans is a bug, whoever made it."""
+    """A plan that violates an invariant is a bug in zdm."""
     findings = [finding for check in checks for finding in check(plan)]
     if findings:
         raise ZdmError(
-            f"the plan {plan.name} is not well made: {findings[0].message}",
+            f"the plan {plan.name} violates a plan invariant: {findings[0].message}",
             hint=f"please report it with the migration ({findings[0].slug})",
         )
 

@@ -15,7 +15,7 @@ def read(url: str, now: datetime) -> Samples:
 
 
 def unreadable() -> Samples:
-    """What to say where the journal could not be read."""
+    """The metrics if the journal could not be read."""
     found = Samples()
     found.set("zdm_journal_up", 0)
     return found
@@ -37,7 +37,7 @@ def samples(status: Status | None, now: datetime) -> Samples:
     found.set("zdm_point_of_no_return", float(run.past_return))
     for sqlstate, count in status.history.failures:
         found.set("zdm_failed_attempts_total", count, sqlstate or "none")
-    if status.waiting is not None and status.at_work and not status.is_finished:
+    if status.waiting is not None and status.executors and not status.is_finished:
         found.set("zdm_waiting", 1, status.waiting.gate)
     _steps(found, status)
     _fills(found, status)

@@ -1,11 +1,10 @@
-"""Where a database's run stands, from the journal alone; nothing is written."""
+"""The status of a database's run, from the journal alone; nothing is written."""
 
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
 from zdm.backfill.notices import FailingRow
-from zdm.execute import executors
 from zdm.execute.events import Waiting
 from zdm.execute.ports import JournalRun, Order
 from zdm.execute.states import FINISHED
@@ -29,7 +28,7 @@ class Status:
     plan: Plan
     fills: tuple[Filled, ...]
     history: History
-    at_work: tuple[str, ...]  # host and process of the executor, if one is at work
+    executors: tuple[str, ...]  # host and process of the executor, if one is running
     order: Order | None
     waiting: Waiting | None  # what the executor waits for, or last did
     waiting_seen_at: datetime | None
@@ -38,7 +37,7 @@ class Status:
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing is left to do, here or back."""
+        """Whether nothing is left to do: contracted or rolled back."""
         return self.run.state in FINISHED
 
     @property
@@ -67,7 +66,7 @@ def _status(opened: Connection, run: JournalRun) -> Status:
         plan=plan_file.loads(runs.plan_text(opened, run.id), f"the plan of run {run.id}"),
         fills=runs.ranges(opened, run.id),
         history=history.of_run(opened, run.id),
-        at_work=at_work(opened),
+        executors=running_executors(opened),
         order=orders.current(opened, run.id) if is_new else None,
         waiting=waiting[0] if waiting else None,
         waiting_seen_at=waiting[1] if waiting else None,
@@ -76,9 +75,6 @@ def _status(opened: Connection, run: JournalRun) -> Status:
     )
 
 
-def at_work(opened: Connection) -> tuple[str, ...]:
-    """Host and process of the executor at work; none, or one."""
-    return tuple(
-        executors.described(item.application or "an unnamed session")
-        for item in executor_lock.holders(opened)
-    )
+def running_executors(opened: Connection) -> tuple[str, ...]:
+    """Host and process of the running executor; none, or one."""
+    return tuple(executor_lock.described(holder) for holder in executor_lock.holders(opened))

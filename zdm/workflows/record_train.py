@@ -23,7 +23,7 @@ from zdm.postgres.server import shadow
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 from zdm.revisions import graph, record
-from zdm.revisions.child_process import Session, project
+from zdm.revisions.child_process import Child, project
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
 from zdm.serialize import input_file, snapshot_file
@@ -42,10 +42,10 @@ def run(
         major=settings.server_version or (snapshot.major if snapshot else None),
         url=settings.shadow_url,
     )
-    with Session(described) as session, shadow.open(wanted) as server:
-        history = graph.history(session)
+    with Child(described) as child, shadow.open(wanted) as server:
+        history = graph.history(child)
         if snapshot is not None and snapshot.version_table is None:
-            snapshot = _with_version(settings, session, server, snapshot)
+            snapshot = _with_version(settings, child, server, snapshot)
         heads = _heads(settings, snapshot)
         ends = () if EVERYTHING.intersection(targets) else targets
         if not history.pending(heads, ends):
@@ -54,7 +54,7 @@ def run(
                 " nothing to plan",
                 hint="create a revision with `zdm new MESSAGE`",
             )
-        with _start(session, server, _Start(history, heads, snapshot, settings)) as dsn:
+        with _start(child, server, _Start(history, heads, snapshot, settings)) as dsn:
             schema = snapshot or read(dsn)
             request = RecordRequest(
                 dsn=dsn,
@@ -64,7 +64,7 @@ def run(
                 targets=ends,
                 stamped=snapshot is None,
             )
-            return record.record(session, request), schema
+            return record.record(child, request), schema
 
 
 def read(dsn: str, version_table: Name | None = None) -> Snapshot:
@@ -74,7 +74,7 @@ def read(dsn: str, version_table: Name | None = None) -> Snapshot:
 
 
 def _heads(settings: Settings, snapshot: Snapshot | None) -> tuple[str, ...]:
-    """Where the database stands: its version table says it, or else `base`."""
+    """The database's revisions: from its version table, or else `base`."""
     if snapshot is not None and snapshot.version_table is not None:
         return snapshot.heads
     if settings.alembic is not None and settings.alembic.base:
@@ -87,11 +87,11 @@ def _heads(settings: Settings, snapshot: Snapshot | None) -> tuple[str, ...]:
 
 
 def _with_version(
-    settings: Settings, session: Session, server: Server, snapshot: Snapshot
+    settings: Settings, child: Child, server: Server, snapshot: Snapshot
 ) -> Snapshot:
     """The schema with Alembic's version where env.py keeps it under a name of its own."""
     with shadow.database(server) as dsn:
-        name = record.version_table(session, dsn)
+        name = record.version_table(child, dsn)
     if snapshot.table(name) is None:
         return snapshot
     if settings.database is not None:
@@ -130,14 +130,14 @@ class _Start:
 
 
 @contextmanager
-def _start(session: Session, server: Server, start: _Start) -> Iterator[str]:
+def _start(child: Child, server: Server, start: _Start) -> Iterator[str]:
     """A database with the schema below what is pending; made once, then copied."""
     if not shadow.has_template(server, start.key):
         with shadow.database(server) as dsn:
             if start.snapshot is not None:
                 rebuild.rebuild(dsn, start.snapshot, shadow.administration(server, dsn))
             else:
-                record.apply_below(session, dsn, start.below)
+                record.apply_below(child, dsn, start.below)
             shadow.save_template(server, dsn, start.key)
     with shadow.database(server, start.key, logged=True) as dsn:
         yield dsn

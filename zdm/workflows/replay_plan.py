@@ -1,4 +1,4 @@
-"""Verify a plan: replay it on a shadow server, and say what that proved.
+"""Verify a plan: replay it on a shadow server, and report what that proved.
 
 The schema that the plan starts from is the one given, else the database's, which is only read.
 """
@@ -15,14 +15,14 @@ from zdm.workflows import take_snapshot
 
 
 class NotVerifiedError(RefusedError):
-    """The replay found promises of the plan that do not hold; `verification` has them."""
+    """Claims of the plan failed verification; `verification` has them."""
 
     def __init__(self, plan: Plan, verification: Verification) -> None:
         count = len(verification.findings)
         lines = [f"  {found.slug}: {found.message}" for found in verification.findings]
-        noun = "promise does" if count == 1 else "promises do"
+        noun = "claim" if count == 1 else "claims"
         super().__init__(
-            f"{count} {noun} not hold in a replay of the plan {plan.name}\n" + "\n".join(lines),
+            f"{count} {noun} of the plan {plan.name} failed verification\n" + "\n".join(lines),
             hint=verification.findings[0].remedy,
         )
         self.verification = verification
@@ -42,9 +42,9 @@ def sentence(found: Verification) -> str:
     """What a replay without findings proved."""
     version = f"{found.server_version // 10000}.{found.server_version % 10000}"
     parts = [
-        f"verified on PostgreSQL {version}: {found.steps} steps, locks and rewrites as claimed,"
-        f" undo restores the start, {found.writes} writes of both versions tried after the"
-        " steps that serve them, the end is that of the plain migration"
+        f"verified on PostgreSQL {version}: {found.steps} steps; locks and rewrites as claimed;"
+        f" undo restores the schema; {found.writes} writes of both versions succeed after the"
+        " steps that serve them; the final schema is that of the plain migration"
     ]
     return "\n".join([*parts, *(f"note: {note}" for note in found.notes)])
 

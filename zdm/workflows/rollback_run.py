@@ -1,4 +1,4 @@
-"""Take the database's unfinished run back, with the plan that the journal holds."""
+"""Roll back the database's unfinished run, with the plan that the journal holds."""
 
 from contextlib import closing
 
@@ -13,24 +13,24 @@ from zdm.serialize import plan_file
 
 
 def run(url: str, world: World, options: Options) -> RunState:
-    """Undo the run; RefusedError where there is none, or no way back.
+    """Undo the run; RefusedError if there is none, or it cannot be undone.
 
-    The last run may be taken back already, by this very command before it was interrupted.
+    The last run may be rolled back already, if this command was interrupted before.
     """
     with (
         closing(connection.connect(url, name="rollback")) as opened,
         connection.translated("reading the journal"),
     ):
         found = runs.unfinished(opened)
-        if found is None and _is_taken_back(opened):
+        if found is None and _is_rolled_back(opened):
             return RunState.REVERTED
         if found is None:
-            raise RefusedError("no run is unfinished, so there is nothing to take back")
+            raise RefusedError("no run is unfinished, so there is nothing to roll back")
         text = runs.plan_text(opened, found.id)
     plan = plan_file.loads(text, f"the plan of run {found.id}")
     return rollback.revert(plan, world, options)
 
 
-def _is_taken_back(opened: Connection) -> bool:
+def _is_rolled_back(opened: Connection) -> bool:
     last = runs.latest(opened)
     return last is not None and last.state is RunState.REVERTED

@@ -1,4 +1,4 @@
-"""What an operator asks of the run at work: through the journal, so from any machine."""
+"""The operator's orders to a run, through the journal, so from any machine."""
 
 import getpass
 import socket
@@ -13,7 +13,7 @@ from zdm.postgres.backfill import wal_forecast
 from zdm.postgres.journal import orders
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
-from zdm.workflows.read_status import at_work
+from zdm.workflows.read_status import running_executors
 
 
 @contextmanager
@@ -30,15 +30,15 @@ def _operator() -> str:
 
 
 def pause(url: str) -> tuple[str, ...]:
-    """Ask for a pause; the executors that will obey, none where none is at work."""
+    """Order a pause; returns the running executor, if there is one."""
     with _opened(url) as opened:
         orders.give(opened, "pause", _operator())
-        return at_work(opened)
+        return running_executors(opened)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """What `resume` took back or allowed, and what still holds."""
+    """What `resume` withdrew or allowed, and what is still held."""
 
     order: Order | None = None
     exceeding: tuple[str, ...] = ()  # backfills that may now exceed their WAL limit
@@ -46,8 +46,10 @@ class Resumed:
 
 
 def resume(url: str) -> Resumed:
-    """Take the standing order back; where there is none, let a backfill that holds for its
-    budget go on: one word never does both."""
+    """Withdraw the current order; if there is none, let a backfill exceed its WAL limit.
+
+    One call never does both.
+    """
     with _opened(url) as opened:
         order = orders.withdraw(opened, _operator())
         run = orders.unfinished(opened)
@@ -57,13 +59,13 @@ def resume(url: str) -> Resumed:
 
 
 def cancel(url: str) -> tuple[str, ...]:
-    """Ask the executor at work to end; raises RefusedError where there is none."""
+    """Order the running executor to end; raises RefusedError if there is none."""
     with _opened(url) as opened:
-        found = at_work(opened)
+        found = running_executors(opened)
         if not found:
             raise RefusedError(
-                "no executor is at work, so there is nothing to cancel",
-                hint="the run stands where it is; `zdm rollback` takes it back",
+                "no executor is running, so there is nothing to cancel",
+                hint="the run stays as it is; `zdm rollback` undoes it",
             )
         orders.give(opened, "cancel", _operator())
         return found

@@ -47,7 +47,7 @@ def test_without_a_database_the_rest_is_asked(zdm: Zdm) -> None:
     answer = zdm("doctor")
 
     assert answer.code == 0
-    assert answer.out.startswith("! database: no database is named, so none was asked\n")
+    assert answer.out.startswith("! database: no database is given, so none was checked\n")
 
 
 def test_a_plan_narrows_the_question_of_ownership(

@@ -41,8 +41,7 @@ def test_a_database_without_a_journal_admits(zdm: Zdm, database: str) -> None:
 
     assert (answer.code, answer.out) == (0, "")
     assert answer.err == (
-        "v1 is admitted: no run knows v1, and none is unfinished, so nothing speaks against"
-        " it\n"
+        "v1 is admitted: no run names v1, and none is unfinished, so nothing forbids it\n"
     )
 
 

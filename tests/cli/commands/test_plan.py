@@ -90,7 +90,7 @@ def test_check_passes_when_the_file_is_what_the_sources_give(zdm: Zdm) -> None:
     answer = zdm(*OFFLINE, "0007_rename.sql", "--check")
 
     assert (answer.code, answer.out) == (0, "")
-    assert answer.err.endswith("plans/0007_rename.yaml is what its sources give\n")
+    assert answer.err.endswith("plans/0007_rename.yaml matches its sources\n")
 
 
 def test_check_exits_3_when_the_sources_have_changed(zdm: Zdm, project: Path) -> None:
@@ -99,7 +99,7 @@ def test_check_exits_3_when_the_sources_have_changed(zdm: Zdm, project: Path) ->
     answer = zdm(*OFFLINE, "0007_rename.sql", "--check")
 
     assert answer.code == 3
-    assert "is not what its sources give" in answer.err
+    assert "does not match its sources" in answer.err
     assert "hint: write it again with `zdm plan -o" in answer.err
 
 

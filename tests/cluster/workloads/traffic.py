@@ -13,7 +13,7 @@ from typing import Any, Self
 from tests.cluster.controlplane.api import ApiError
 from tests.cluster.workloads.services import Address
 from zdm.demo.ledger import Ledger
-from zdm.demo.traffic import RequestFailed, Tally, Worker
+from zdm.demo.traffic import Client, RequestFailed, Tally
 
 WORKERS = 2
 PAUSE = 0.02  # seconds between a worker's requests
@@ -39,7 +39,7 @@ class Traffic:
         self.tallies = [Tally() for _ in range(WORKERS)]
         self.threads = [threading.Thread(target=self._watch)]
         for rest, tally in enumerate(self.tallies):
-            worker = Worker(rest, WORKERS, self.ledger, tally, self._request)
+            worker = Client(rest, WORKERS, self.ledger, tally, self._request)
             self.threads.append(threading.Thread(target=self._run, args=(worker,)))
         for thread in self.threads:
             thread.start()
@@ -69,7 +69,7 @@ class Traffic:
             with suppress(ApiError, OSError):
                 self.ready = self.find()
 
-    def _run(self, worker: Worker) -> None:
+    def _run(self, worker: Client) -> None:
         while not self.ended.wait(PAUSE):
             worker.act()
 

@@ -12,7 +12,7 @@ from zdm.execute.ports import PlanText
 from zdm.model.plan import BOTH, Assignment, Backfill, Irreversible, Phase
 from zdm.model.schema import Name
 from zdm.postgres.backfill import engine
-from zdm.postgres.backfill.engine import Job
+from zdm.postgres.backfill.engine import FillRequest
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session import connection
@@ -44,16 +44,16 @@ def step(key: tuple[str, ...], expression: str = "upper(old)") -> Backfill:
     )
 
 
-def job(
+def fill_request(
     own: Connection,
     fence: Fence,
     wanted: Backfill,
     pacing: Pacing = Pacing.PACED,
     settings: BackfillSettings | None = None,
-) -> Job:
+) -> FillRequest:
     """A backfill on the connection's database."""
     url = f"{own.info.dsn} password={own.info.password}"
-    return Job(
+    return FillRequest(
         connect=lambda name: connection.connect(url, name=f"execute/tests/{name}"),
         step=wanted,
         fence=fence,
@@ -70,7 +70,7 @@ def fill(
     pacing: Pacing = Pacing.PACED,
     tuning: Tuning | None = None,
 ) -> list[BackfillEvent]:
-    wanted_job = job(own, fence, wanted, pacing)
+    wanted_job = fill_request(own, fence, wanted, pacing)
     return list(engine.run(replace(wanted_job, tuning=tuning or Tuning())))
 
 

@@ -19,11 +19,11 @@ def replica(primary: Server, name: str) -> Iterator[Server]:
     source = primary.log_directory.parent
     folder = Path(tempfile.mkdtemp(prefix="zdm-", dir=provider.scratch_home()))
     try:
-        programs.own(folder)
+        programs.give(folder)
         _copy(primary, source, folder / "data")
         shutil.copy(source.parent / "password", folder / "password")
         for path in (folder, *folder.rglob("*")):
-            programs.own(path)
+            programs.give(path)
         chosen, _ = provider.choose(primary.major)
         url = urlsplit(primary.dsn)
         conninfo = (

@@ -7,7 +7,16 @@ import pytest
 from psycopg import errors
 
 from tests.fakes.clock import SkippingClock
-from tests.postgres.backfill.fills import ROWS, begun, count, fill, job, rows, step, table
+from tests.postgres.backfill.fills import (
+    ROWS,
+    begun,
+    count,
+    fill,
+    fill_request,
+    rows,
+    step,
+    table,
+)
 from zdm.backfill.pacing import Pacing
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress, Suspicious
@@ -191,7 +200,7 @@ def test_leaves_have_keys_of_their_own_and_new_ones_are_found(own: Connection) -
     own.execute("ALTER TABLE t ATTACH PARTITION t2 FOR VALUES FROM (1000) TO (9999)")
     rows(own, "g")
     fence = begun(own)
-    filling = engine.run(job(own, fence, step(("id",))))
+    filling = engine.run(fill_request(own, fence, step(("id",))))
     next(filling)
     own.execute("CREATE TABLE t3 (LIKE t)")
     own.execute("INSERT INTO t3 VALUES (10000, 'late')")
@@ -206,7 +215,7 @@ def test_leaves_have_keys_of_their_own_and_new_ones_are_found(own: Connection) -
 def test_rows_that_another_update_moves_to_swept_pages_are_found(own: Connection) -> None:
     table(own, "id int", "g")
     fence = begun(own)
-    filling = engine.run(job(own, fence, step(())))
+    filling = engine.run(fill_request(own, fence, step(())))
     moved = 0
     for event in filling:
         if isinstance(event, BackfillProgress) and not event.verifying and moved < 3:
@@ -250,7 +259,7 @@ def test_it_goes_on_after_the_last_checkpoint(own: Connection) -> None:
     with pytest.raises(StoppedError, match="id = 1777"):
         fill(own, fence, failing(own))
     (saved,) = runs.ranges(own, fence.run)
-    own.execute("UPDATE t SET old = 'mended' WHERE id = 1777")
+    own.execute("UPDATE t SET old = 'correct' WHERE id = 1777")
     fill(own, fence, failing(own))
     (ended,) = runs.ranges(own, fence.run)
 
@@ -270,7 +279,7 @@ def test_a_row_that_fails_is_named_and_what_is_filled_stays(own: Connection) -> 
     with pytest.raises(StoppedError, match=r"row with id = 1777 of .*division by zero"):
         fill(own, fence, failing(own))
     left = count(own, "new IS NULL AND id < 1777"), count(own, "new IS NULL AND id = 1777")
-    own.execute("UPDATE t SET old = 'mended' WHERE id = 1777")
+    own.execute("UPDATE t SET old = 'correct' WHERE id = 1777")
     fill(own, fence, failing(own))
 
     assert left == (0, 1)  # of those behind it, some are filled in advance
@@ -297,7 +306,7 @@ def test_a_zombie_fills_nothing(own: Connection) -> None:
 def test_a_value_that_comes_back_old_is_found_by_the_verification(own: Connection) -> None:
     table(own, "id int PRIMARY KEY", "g")
     fence = begun(own)
-    filling = engine.run(job(own, fence, step(("id",))))
+    filling = engine.run(fill_request(own, fence, step(("id",))))
     for event in filling:
         if isinstance(event, BackfillProgress) and not event.verifying:
             own.execute("UPDATE t SET old = 'changed behind the cursor' WHERE id = 1")
@@ -309,7 +318,7 @@ def test_paced_sleeps_between_batches_and_full_does_not(own: Connection) -> None
     table(own, "id int PRIMARY KEY", "g")
     fence = begun(own)
     paced, full = SkippingClock(), SkippingClock()
-    wanted = job(own, fence, step(("id",)), Pacing.PACED)
+    wanted = fill_request(own, fence, step(("id",)), Pacing.PACED)
     list(engine.run(replace(wanted, clock=paced)))
     own.execute("UPDATE t SET new = NULL")
     own.execute("DELETE FROM zdm.backfill_range")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres.backfill.fills import ROWS, begun, count, job, step, table
+from tests.postgres.backfill.fills import ROWS, begun, count, fill_request, step, table
 from tests.unit import plans
 from zdm.backfill.pacing import Pacing
 from zdm.backfill.tuning import Tuning
@@ -18,7 +18,7 @@ from zdm.errors import InputError, StoppedError
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill import engine
 from zdm.postgres.backfill import failing_rows as backfill_failing
-from zdm.postgres.backfill.engine import Job
+from zdm.postgres.backfill.engine import FillRequest
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session import connection
@@ -42,8 +42,8 @@ def spoil(own: Connection, *ids: int) -> None:
     own.execute("UPDATE t SET old = 'x' WHERE id = ANY (%s)", (list(ids),))
 
 
-def mend(own: Connection) -> None:
-    own.execute("UPDATE t SET old = 'mended' WHERE old = 'x'")
+def correct(own: Connection) -> None:
+    own.execute("UPDATE t SET old = 'correct' WHERE old = 'x'")
 
 
 def run(
@@ -58,9 +58,9 @@ def run(
 
 def made(
     own: Connection, fence: Fence, wanted: Backfill, failing_rows: int, pacing: Pacing
-) -> Job:
+) -> FillRequest:
     settings = BackfillSettings(failing_rows=failing_rows)
-    return job(own, fence, wanted, pacing, settings)
+    return fill_request(own, fence, wanted, pacing, settings)
 
 
 def named(own: Connection, fence: Fence) -> list[str]:
@@ -80,7 +80,7 @@ def test_all_failing_rows_are_named_and_the_others_are_filled(
     seen = named(own, fence)
     left = count(own, "new IS NULL")
     passes = own.execute("SELECT count(*) FROM zdm.backfill_pass").fetchone()
-    mend(own)
+    correct(own)
     own.execute("UPDATE zdm.backfill_range SET changed = 0")
     run(own, fence, wanted, 10, pacing)
     differing = own.execute("SELECT max(differing) FROM zdm.backfill_pass").fetchone()
@@ -107,7 +107,7 @@ def test_it_stops_at_once_where_as_many_fail_as_are_wanted(own: Connection) -> N
 
     assert named(own, fence) == ["id = 503", "id = 501", "id = 502"]
     assert count(own, "new IS NOT NULL") == 500
-    mend(own)
+    correct(own)
     run(own, fence, step(("id",), DIVIDES), 3)
     assert count(own, "new IS DISTINCT FROM old") == 0
 
@@ -119,7 +119,7 @@ def test_a_row_that_still_fails_is_named_again(own: Connection) -> None:
     for _ in range(2):
         with pytest.raises(StoppedError, match=r"2 rows of t .*\(a, b\) = 0, 2500 of t"):
             run(own, fence, step(("a", "b")), 10)
-    own.execute("UPDATE t SET old = 'mended' WHERE b = 2500")
+    own.execute("UPDATE t SET old = 'correct' WHERE b = 2500")
     with pytest.raises(StoppedError, match=r"1 row of t .*: \(a, b\) = 1, 9 of t \(new row"):
         run(own, fence, step(("a", "b")), 10)
 
@@ -133,7 +133,7 @@ def test_a_table_without_key_is_filled_but_for_the_pages_of_such_rows(own: Conne
     with pytest.raises(StoppedError, match=r"2 rows of t cannot be filled: ctid = \("):
         run(own, fence, wanted, 10)
     left = count(own, "new IS NULL")
-    own.execute("UPDATE t SET old = 'mended' WHERE id IN (1, 2500)")
+    own.execute("UPDATE t SET old = 'correct' WHERE id IN (1, 2500)")
     run(own, fence, wanted, 10)
 
     assert 2 <= left < 600  # each page holds about 150
@@ -155,7 +155,7 @@ def test_a_slow_row_is_set_aside_and_its_range_is_split_for_the_rest(
         " WHERE sweeps = 0 ORDER BY id"
     ).fetchall()
     left = count(own, "new IS NULL")
-    mend(own)
+    correct(own)
     run(own, fence, wanted, 10)
 
     (first, second) = ranges
@@ -174,7 +174,11 @@ def test_several_workers_share_what_is_split_off(own: Connection) -> None:
     wanted = replace(step(("id",), SLEEPS), differs="new IS NULL")
     settings = BackfillSettings(workers=2, failing_rows=10)
     with pytest.raises(StoppedError, match="2 rows of t cannot be filled"):
-        list(engine.run(replace(job(own, fence, wanted, settings=settings), tuning=HASTY)))
+        list(
+            engine.run(
+                replace(fill_request(own, fence, wanted, settings=settings), tuning=HASTY)
+            )
+        )
     ranges = own.execute(
         "SELECT lo[1]::int, hi[1]::int FROM zdm.backfill_range WHERE sweeps = 0"
         " ORDER BY 1 NULLS FIRST"

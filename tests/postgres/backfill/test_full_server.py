@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import fresh_database
 from tests.fakes.clock import SkippingClock
-from tests.postgres.backfill.fills import begun, count, job, step, table
+from tests.postgres.backfill.fills import begun, count, fill_request, step, table
 from tests.postgres.backfill.replicas import replica
 from tests.unit import plans
 from zdm.backfill.pacing import Pacing
@@ -73,7 +73,7 @@ def small_disk(path: Path) -> Iterator[Path]:
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("file systems can be mounted by root only")
     try:
-        programs.own(path)
+        programs.give(path)
         yield path
     finally:
         subprocess.run(["umount", "--lazy", str(path)], check=True)
@@ -89,7 +89,9 @@ def test_a_full_disk_stops_at_once_and_with_more_room_the_rest_is_filled(here: S
             own.execute("VACUUM FULL t")
             own.execute("ALTER TABLE t SET TABLESPACE small")
             fence = begun(own)
-            wanted = job(own, fence, step(("id",)), settings=BackfillSettings(gates=QUICK))
+            wanted = fill_request(
+                own, fence, step(("id",)), settings=BackfillSettings(gates=QUICK)
+            )
             with pytest.raises(psycopg.errors.DiskFull) as raised:
                 list(engine.run(wanted))
             said = error_translation.translated("filling t", raised.value, tuple)
@@ -122,7 +124,9 @@ def test_a_server_whose_lock_table_is_full_is_waited_for() -> None:
         new_database(server) as (url, own),
     ):
         table(own, "id int PRIMARY KEY", "g")
-        quick = job(own, begun(own), step(("id",)), settings=BackfillSettings(gates=QUICK))
+        quick = fill_request(
+            own, begun(own), step(("id",)), settings=BackfillSettings(gates=QUICK)
+        )
         tuning = Tuning(report_every=timedelta(0))
         wanted = replace(quick, clock=Hurried(), tuning=tuning)
         own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.0005) IS NOT NULL) NOT VALID")
@@ -165,11 +169,11 @@ def limited(server: Server, url: str, connections: int) -> Iterator[Connection]:
             admin.execute("DROP ROLE few")
 
 
-def of_few(own: Connection, workers: int) -> engine.Job:
+def of_few(own: Connection, workers: int) -> engine.FillRequest:
     """A job of the role that has few connections."""
     table(own, "id int PRIMARY KEY", "g", rows_of_it=25_000)
     settings = BackfillSettings(workers=workers, gates=QUICK)
-    return job(own, begun(own), step(("id",)), settings=settings)
+    return fill_request(own, begun(own), step(("id",)), settings=settings)
 
 
 def test_where_connections_are_short_fewer_workers_do(here: Server) -> None:
@@ -213,7 +217,9 @@ def test_too_many_connections_are_no_wrong_role(here: Server) -> None:
 def test_a_database_that_became_read_only_is_left_and_gone_on_with_later(here: Server) -> None:
     with new_database(here) as (url, own):
         table(own, "id int PRIMARY KEY", "g")
-        wanted = job(own, begun(own), step(("id",)), settings=BackfillSettings(gates=QUICK))
+        wanted = fill_request(
+            own, begun(own), step(("id",)), settings=BackfillSettings(gates=QUICK)
+        )
         name = urlsplit(url).path[1:]
         filling = iter(engine.run(wanted))
         own.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
@@ -233,7 +239,9 @@ def test_workers_that_reach_a_standby_change_nothing_and_the_primary_is_looked_f
     server, standby = primary
     with new_database(server) as (url, own):
         table(own, "id int PRIMARY KEY", "g")
-        wanted = job(own, begun(own), step(("id",)), settings=BackfillSettings(gates=QUICK))
+        wanted = fill_request(
+            own, begun(own), step(("id",)), settings=BackfillSettings(gates=QUICK)
+        )
         there = urlsplit(standby.dsn)._replace(path=urlsplit(url).path).geturl()
 
         def connect(name: str) -> Connection:

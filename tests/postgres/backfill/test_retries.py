@@ -8,7 +8,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from tests.postgres.backfill.fills import ROWS, begun, count, fill, job, step, table
+from tests.postgres.backfill.fills import ROWS, begun, count, fill, fill_request, step, table
 from tests.waiting import until_true
 from zdm.backfill.pacing import Pacing
 from zdm.backfill.tuning import Tuning
@@ -39,7 +39,7 @@ def test_who_holds_a_row_is_named_and_its_newer_value_kept(
 ) -> None:
     table(own, "id int PRIMARY KEY", "g")
     fence = begun(own)
-    filling = engine.run(job(own, fence, step(("id",))))
+    filling = engine.run(fill_request(own, fence, step(("id",))))
     with psycopg.connect(database, application_name="app") as writer:
         writer.execute("UPDATE t SET old = 'newer' WHERE id = 5")
         held = "canceling statement due to lock timeout, held by app (pid "
@@ -95,7 +95,7 @@ def test_a_deadlock_is_tried_again(own: Connection, database: str) -> None:
     settings = tuple(Setting(name=name, value=value) for name, value in timeouts.items())
     wanted = replace(step(("id",)), settings=settings)
     gates = BackfillSettings(gates=BackfillGates(queue=timedelta(hours=1)))
-    filling = engine.run(job(own, begun(own), wanted, settings=gates))
+    filling = engine.run(fill_request(own, begun(own), wanted, settings=gates))
     with psycopg.connect(database, application_name="app") as writer:
         writer.execute("SET deadlock_timeout = '1min'")
         writer.execute("UPDATE t SET old = 'last' WHERE id = %s", (last,))

@@ -1,4 +1,4 @@
-"""The way to the server: no work of its, so a server far away gets batches like one nearby."""
+"""Network round trips do not count: a remote server gets batches like one nearby."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,8 @@ from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 
 ROWS = 20_000
-AWAY = 0.05  # seconds, there and back: as long as a whole batch is meant to last
+AWAY = timedelta(milliseconds=50)  # a round trip as long as a whole batch is meant to last
+MS = timedelta(milliseconds=1)
 
 
 @pytest.fixture
@@ -30,24 +31,24 @@ def own(database: str) -> Iterator[Connection]:
 
 def test_the_shortest_way_of_the_last_batches_is_taken_off() -> None:
     way = RoundTrip()
-    way.add(0.002)
-    way.add(0.040)  # the processor was busy
+    way.add(2 * MS)
+    way.add(40 * MS)  # the processor was busy
 
-    assert way.without(0.030, 8) == pytest.approx(0.014)
+    assert way.without(30 * MS, 8) == 14 * MS
     for _ in range(REMEMBERED):
-        way.add(0.003)
-    assert way.without(0.030, 8) == pytest.approx(0.006)
+        way.add(3 * MS)
+    assert way.without(30 * MS, 8) == 6 * MS
 
 
 def test_no_batch_takes_less_than_nothing() -> None:
     way = RoundTrip()
-    way.add(0.010)
+    way.add(10 * MS)
 
-    assert way.without(0.015, 8) == 0.0
+    assert way.without(15 * MS, 8) == timedelta(0)
 
 
 def test_before_the_first_batch_nothing_is_known_of_the_way() -> None:
-    assert RoundTrip().without(0.5, 8) == 0.5
+    assert RoundTrip().without(500 * MS, 8) == 500 * MS
 
 
 def test_batches_of_a_server_far_away_are_not_the_smallest(
@@ -58,8 +59,8 @@ def test_batches_of_a_server_far_away_are_not_the_smallest(
     def far(*given: Any) -> batch.Outcome:
         done = real(*given)
         sizes.append(given[4].size)
-        seconds = done.seconds + done.statements * AWAY
-        return replace(done, seconds=seconds, way=done.way + AWAY)
+        time = done.time + done.statements * AWAY
+        return replace(done, time=time, way=done.way + AWAY)
 
     monkeypatch.setattr(batch, "fill", far)
     lasting = timedelta(milliseconds=50)  # whatever others do

@@ -19,12 +19,14 @@ from zdm.postgres.backfill.engine import PACES
 from zdm.postgres.backfill.gate_queries import Look
 from zdm.postgres.session import connection
 
+SECOND = timedelta(seconds=1)
+
 
 def load(*samples: tuple[float, float, float]) -> Load:
     seen = Load()
     for sample in samples:
         at, everybody, ours = sample
-        seen.take(at, Activity(everybody, int(100 * everybody)), ours)
+        seen.take(at, Activity(everybody * SECOND, int(100 * everybody)), ours * SECOND)
     return seen
 
 
@@ -48,7 +50,7 @@ def test_others_are_what_is_left_of_everybody(
 
 
 def test_their_transactions_are_measured() -> None:
-    assert load((0, 0, 0), (5, 2.5, 0)).others == Others(0.5, 0.01)
+    assert load((0, 0, 0), (5, 2.5, 0)).others == Others(0.5, 0.01 * SECOND)
     assert load((0, 0, 0), (1, 0.5, 0)).others == UNKNOWN
 
 
@@ -67,7 +69,7 @@ def test_a_session_at_work_is_seen_by_the_server(database: str) -> None:
         before, began = gate_queries.activity(look), time.monotonic()
         thread.start()
         try:
-            while gate_queries.activity(look).seconds - before.seconds < 1.0:
+            while gate_queries.activity(look).time - before.time < SECOND:
                 assert time.monotonic() - began < 60.0
                 time.sleep(0.1)
             done = gate_queries.activity(look).transactions - before.transactions
@@ -78,7 +80,7 @@ def test_a_session_at_work_is_seen_by_the_server(database: str) -> None:
 
 
 def test_batches_beside_others_are_short(database: str) -> None:
-    unknown = Tuning(load_after=timedelta(days=1))  # so it is taken for busy
+    unknown = Tuning(load_after=timedelta(days=1))  # so it is treated as busy
     with connection.connect(database, name="execute/tests") as own:
         table(own, "id int PRIMARY KEY", "g", rows_of_it=4_000)
         own.execute("ALTER TABLE t ADD CHECK (md5(repeat(old, 6000)) <> '') NOT VALID")

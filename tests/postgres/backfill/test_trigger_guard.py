@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.clock import SkippingClock
-from tests.postgres.backfill.fills import begun, count, fill, job, step, table
+from tests.postgres.backfill.fills import begun, count, fill, fill_request, step, table
 from zdm.backfill.batch_size import Controller
 from zdm.backfill.pacing import Pacing
 from zdm.backfill.permit import Permit
@@ -22,7 +22,7 @@ from zdm.model.plan import Backfill, Check
 from zdm.model.schema import Name
 from zdm.postgres.backfill import batch as backfill_batch
 from zdm.postgres.backfill import engine, gate_queries, key_walk
-from zdm.postgres.backfill.engine import Job
+from zdm.postgres.backfill.engine import FillRequest
 from zdm.postgres.backfill.gate_poller import Monitor
 from zdm.postgres.backfill.key_ranges import Ranges
 from zdm.postgres.backfill.trigger_guard import Guard
@@ -79,7 +79,7 @@ def test_a_trigger_that_goes_while_rows_are_filled_stops_it_before_the_end(
     wanted = synced(own)
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.002) IS NOT NULL) NOT VALID")
     fence = begun(own)
-    filling = engine.run(job(own, fence, wanted, settings=SOON))
+    filling = engine.run(fill_request(own, fence, wanted, settings=SOON))
     until(filling, verifying=False)
     own.execute(off.encode())
     own.execute("INSERT INTO t VALUES (0, 'unsynced')")
@@ -89,7 +89,7 @@ def test_a_trigger_that_goes_while_rows_are_filled_stops_it_before_the_end(
     reached = states(own)
     own.execute("DROP TRIGGER IF EXISTS sync ON t; ALTER TABLE t DROP CONSTRAINT t_check")
     make(own)
-    list(engine.run(job(own, fence, wanted)))
+    list(engine.run(fill_request(own, fence, wanted)))
 
     assert raised.value.hint == "enable the trigger"
     assert left > 1  # it did not go on to the end first
@@ -105,7 +105,7 @@ def test_a_trigger_of_zdm_that_the_plan_has_no_condition_for_is_watched_too(
     own.execute("ALTER TRIGGER sync ON t RENAME TO zzz_zdm_fill_new")
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.002) IS NOT NULL) NOT VALID")
     own.execute("CREATE TRIGGER theirs BEFORE INSERT ON t EXECUTE FUNCTION sync()")
-    filling = engine.run(job(own, begun(own), wanted, settings=SOON))
+    filling = engine.run(fill_request(own, begun(own), wanted, settings=SOON))
     until(filling, verifying=False)
     own.execute("ALTER TABLE t DISABLE TRIGGER theirs")  # is their affair
     until(filling, verifying=False)
@@ -124,17 +124,17 @@ def test_a_trigger_that_is_off_before_the_fill_begins_lets_it_write_nothing(
     own.execute("ALTER TABLE t DISABLE TRIGGER zzz_zdm_fill_new")
     fence = begun(own)
     with pytest.raises(StoppedError, match="the trigger zzz_zdm_fill_new on t is disabled or"):
-        list(engine.run(job(own, fence, wanted)))
+        list(engine.run(fill_request(own, fence, wanted)))
     left = count(own, "new IS NULL")
     own.execute("ALTER TABLE t ENABLE TRIGGER zzz_zdm_fill_new")
-    list(engine.run(job(own, fence, wanted)))
+    list(engine.run(fill_request(own, fence, wanted)))
 
     assert left == count(own, "true")
     assert states(own) == {"verified"}
 
 
 def test_a_trigger_that_goes_while_rows_are_verified_stops_it(own: Connection) -> None:
-    filling = engine.run(replace(job(own, begun(own), synced(own)), tuning=ALL))
+    filling = engine.run(replace(fill_request(own, begun(own), synced(own)), tuning=ALL))
     until(filling, verifying=True)
     own.execute("ALTER TABLE t DISABLE TRIGGER sync")
     with pytest.raises(StoppedError, match="the sync trigger on t is missing or disabled"):
@@ -144,7 +144,7 @@ def test_a_trigger_that_goes_while_rows_are_verified_stops_it(own: Connection) -
 
 
 def test_a_trigger_that_was_off_for_a_moment_makes_it_verify_anew(own: Connection) -> None:
-    wanted: Job = replace(job(own, begun(own), synced(own)), tuning=ALL)
+    wanted: FillRequest = replace(fill_request(own, begun(own), synced(own)), tuning=ALL)
     passes = "SELECT count(*)::int FROM zdm.backfill_pass"
     written = False
     for event in engine.run(wanted):
@@ -195,13 +195,13 @@ def test_a_backfill_whose_gates_nobody_watches_any_more_ends(
     wanted = synced(own)
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.002) IS NOT NULL) NOT VALID")
     with pytest.raises(IndexError):
-        list(engine.run(job(own, begun(own), wanted, settings=SOON)))
+        list(engine.run(fill_request(own, begun(own), wanted, settings=SOON)))
 
     assert count(own, "new IS NULL") > 0
 
 
 def test_no_worker_connects_before_the_gates_have_their_connection(own: Connection) -> None:
-    wanted = job(own, begun(own), synced(own))
+    wanted = fill_request(own, begun(own), synced(own))
     names: list[str] = []
 
     def connect(name: str) -> Connection:

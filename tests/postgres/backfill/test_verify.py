@@ -8,7 +8,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from tests.postgres.backfill.fills import ROWS, begun, count, fill, job, step, table
+from tests.postgres.backfill.fills import ROWS, begun, count, fill, fill_request, step, table
 from zdm.backfill.pacing import Pacing
 from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillSettings
@@ -38,7 +38,7 @@ def plant(own: Connection, database: str, at: int) -> None:
     """Fill t, and put a wrong value in row `at` between the filling and the verification."""
     with psycopg.connect(database, application_name="old writer") as writer:
         writer.execute("LOCK TABLE t IN ROW EXCLUSIVE MODE")
-        for event in engine.run(job(own, begun(own), step(("id",)))):
+        for event in engine.run(fill_request(own, begun(own), step(("id",)))):
             if isinstance(event, BackfillProgress) and "began before" in event.waiting:
                 own.execute(f"UPDATE t SET new = 'planted' WHERE id = {at}".encode())
                 writer.rollback()
@@ -91,7 +91,7 @@ def test_a_transaction_from_before_the_backfill_is_awaited_before_it_is_verified
     with psycopg.connect(database, application_name="old writer") as writer:
         writer.execute("INSERT INTO t VALUES (0, 'late', NULL)")
         waited = ""
-        for event in engine.run(job(own, begun(own), step(("id",)))):
+        for event in engine.run(fill_request(own, begun(own), step(("id",)))):
             if isinstance(event, BackfillProgress) and "began before" in event.waiting:
                 waited = event.waiting
                 assert passes(own) == []
@@ -146,7 +146,7 @@ def test_a_sample_never_waits_for_the_table(own: Connection, database: str) -> N
 def test_nothing_is_said_to_be_whole_before_it_is_verified(own: Connection) -> None:
     table(own, "id int PRIMARY KEY", "g")
     fence = begun(own)
-    for event in engine.run(job(own, fence, step(("id",)))):
+    for event in engine.run(fill_request(own, fence, step(("id",)))):
         if isinstance(event, BackfillProgress):
             states = own.execute("SELECT DISTINCT state FROM zdm.backfill_range").fetchall()
             assert event.verifying or states != [("verified",)]
@@ -205,7 +205,7 @@ def test_dead_rows_are_vacuumed_between_batches(own: Connection) -> None:
     own.execute("UPDATE t SET old = 'changed ' || id WHERE id <= 800")
     gates = replace(BackfillSettings().gates, poll=timedelta(milliseconds=50))
     settings, tuning = BackfillSettings(gates=gates), Tuning(vacuum_rows=500)
-    wanted = job(own, begun(own), step(("id",)), settings=settings)
+    wanted = fill_request(own, begun(own), step(("id",)), settings=settings)
     list(engine.run(replace(wanted, tuning=tuning)))
     done = own.execute(
         "SELECT vacuum_count FROM pg_stat_all_tables WHERE relid = 't'::regclass"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.postgres.backfill.fills import ROWS, begun, count, job, step, table
+from tests.postgres.backfill.fills import ROWS, begun, count, fill_request, step, table
 from zdm.backfill.gates import Reading
 from zdm.config.settings import BackfillGates, BackfillSettings
 from zdm.execute.clock import SystemClock
@@ -19,7 +19,7 @@ def test_it_fills_and_verifies(every_database: str, key: tuple[str, ...]) -> Non
     with connection.connect(every_database, name="execute/tests") as own:
         table(own, "id int PRIMARY KEY" if key else "id int", "g", rows_of_it=25_000)
         two = BackfillSettings(workers=2)
-        events = list(engine.run(job(own, begun(own), step(key), settings=two)))
+        events = list(engine.run(fill_request(own, begun(own), step(key), settings=two)))
         measured = next(e for e in events if isinstance(e, BackfillMeasured))
 
         assert count(own, "new IS DISTINCT FROM upper(old)") == 0

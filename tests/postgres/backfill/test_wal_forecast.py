@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres.backfill.fills import ROWS, begun, count, job, step, table
+from tests.postgres.backfill.fills import ROWS, begun, count, fill_request, step, table
 from zdm.backfill.tuning import Tuning
 from zdm.config import settings as config
 from zdm.config.settings import BackfillGates, BackfillSettings
@@ -16,7 +16,7 @@ from zdm.errors import InputError
 from zdm.execute.events import BackfillMeasured, BackfillProgress, Expected, Hold, Suspicious
 from zdm.model.plan import Cost
 from zdm.postgres.backfill import engine, wal_forecast
-from zdm.postgres.backfill.engine import Job
+from zdm.postgres.backfill.engine import FillRequest
 from zdm.postgres.backfill.wal_forecast import Spent
 from zdm.postgres.journal import orders
 from zdm.postgres.journal.runs import Fence
@@ -77,14 +77,14 @@ def test_a_plan_that_was_more_than_twice_off_is_said(rows: int, wal: int, said: 
     assert wal_forecast.surprise(seen) == said
 
 
-def slow(own: Connection, settings: BackfillSettings) -> tuple[Job, Fence]:
+def slow(own: Connection, settings: BackfillSettings) -> tuple[FillRequest, Fence]:
     """A job of three batches of about a second."""
     table(own, "id int PRIMARY KEY", "g")
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.0005) IS NOT NULL) NOT VALID")
     fence = begun(own)
     wanted = replace(step(("id",)), cost=Cost(rows=ROWS, wal_bytes=20_000))
     tuning = Tuning(forecast_every=timedelta(0), forecast_after=1)
-    return replace(job(own, fence, wanted, settings=settings), tuning=tuning), fence
+    return replace(fill_request(own, fence, wanted, settings=settings), tuning=tuning), fence
 
 
 def test_a_plan_that_is_far_off_is_warned_of_once_while_it_runs(own: Connection) -> None:
@@ -105,7 +105,7 @@ def test_a_plan_that_is_far_off_is_warned_of_once_while_it_runs(own: Connection)
     assert kept.expected_wal > 100_000
 
 
-def until_held(wanted: Job) -> Hold:
+def until_held(wanted: FillRequest) -> Hold:
     """Run it until it holds for its budget, and stop it there."""
     with closing(engine.run(wanted)) as events:  # type: ignore[type-var]  # a generator
         return next(
@@ -138,7 +138,7 @@ def test_above_the_limit_it_holds_until_the_operator_lets_it_exceed_it(
     assert seen[3].scanned == seen[5].scanned  # nothing began
     assert (answers[0].order is not None, answers[0].held) == (True, ("backfill-1",))
     assert (answers[1].order, answers[1].exceeding) == (None, ("backfill-1",))
-    assert dict(measured.held)["budget"] > 0
+    assert dict(measured.held)["budget"] > timedelta(0)
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
     (kept,) = wal_forecast.recorded(own, fence.run)
     assert kept.approved_by is not None

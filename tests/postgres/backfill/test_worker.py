@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres.backfill.fills import begun, count, job, step, table
+from tests.postgres.backfill.fills import begun, count, fill_request, step, table
 from zdm.backfill.pacing import Pacing
 from zdm.config import settings as config
 from zdm.config.settings import BackfillSettings
@@ -46,7 +46,7 @@ def test_each_row_is_written_once_by_one_of_them(
     own: Connection, columns: str, values: str, key: tuple[str, ...]
 ) -> None:
     large(own, columns, values)
-    events = list(engine.run(job(own, begun(own), step(key), settings=FOUR)))
+    events = list(engine.run(fill_request(own, begun(own), step(key), settings=FOUR)))
     ranges = own.execute(
         "SELECT count(*), count(DISTINCT worker) > 1, sum(changed)::int, bool_and(lo < hi)"
         " FROM zdm.backfill_range WHERE sweeps = 0"
@@ -64,7 +64,7 @@ def test_wal_that_several_see_is_counted_once(own: Connection) -> None:
     large(own)
     start = "SELECT pg_current_wal_insert_lsn()::text"
     (before,) = own.execute(start).fetchall()
-    filling = engine.run(job(own, begun(own), step(("id",)), settings=FOUR))
+    filling = engine.run(fill_request(own, begun(own), step(("id",)), settings=FOUR))
     measured = next(e for e in filling if isinstance(e, BackfillMeasured))
     written = own.execute(
         "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s::pg_lsn)", before
@@ -76,7 +76,7 @@ def test_wal_that_several_see_is_counted_once(own: Connection) -> None:
 
 def test_ranges_meet_where_about_as_many_rows_lie_between(own: Connection) -> None:
     large(own)
-    list(engine.run(job(own, begun(own), step(("id",)), settings=FOUR)))
+    list(engine.run(fill_request(own, begun(own), step(("id",)), settings=FOUR)))
     ranges = own.execute(
         "SELECT lo[1]::int, hi[1]::int, scanned FROM zdm.backfill_range ORDER BY id"
     ).fetchall()
@@ -88,7 +88,7 @@ def test_ranges_meet_where_about_as_many_rows_lie_between(own: Connection) -> No
 
 def test_a_small_table_is_one_range(own: Connection) -> None:
     table(own, "id int PRIMARY KEY", "g")
-    list(engine.run(job(own, begun(own), step(("id",)), settings=FOUR)))
+    list(engine.run(fill_request(own, begun(own), step(("id",)), settings=FOUR)))
 
     assert own.execute("SELECT count(*) FROM zdm.backfill_range").fetchone() == (1,)
 
@@ -96,7 +96,7 @@ def test_a_small_table_is_one_range(own: Connection) -> None:
 def test_workers_of_an_executor_that_lost_the_run_write_no_more(own: Connection) -> None:
     large(own)
     fence = begun(own)
-    filling = engine.run(job(own, fence, step(("id",)), settings=FOUR))
+    filling = engine.run(fill_request(own, fence, step(("id",)), settings=FOUR))
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.001) IS NOT NULL) NOT VALID")  # slowly
     next(filling)
     runs.adopt(own, fence, "somebody else")
@@ -112,7 +112,7 @@ def test_all_are_gone_when_it_is_stopped(own: Connection) -> None:
     large(own)
     fence = begun(own)
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.001) IS NOT NULL) NOT VALID")
-    filling = engine.run(job(own, fence, step(("id",)), settings=FOUR))
+    filling = engine.run(fill_request(own, fence, step(("id",)), settings=FOUR))
     assert isinstance(next(filling), BackfillProgress)
     names = {
         name
@@ -124,7 +124,7 @@ def test_all_are_gone_when_it_is_stopped(own: Connection) -> None:
     filling.close()  # type: ignore[attr-defined]  # it is a generator
     left = count(own, "new IS NULL")
     own.execute("ALTER TABLE t DROP CONSTRAINT t_check")
-    list(engine.run(job(own, fence, step(("id",)), settings=FOUR)))
+    list(engine.run(fill_request(own, fence, step(("id",)), settings=FOUR)))
 
     assert names == {f"zdm-run:execute/tests/worker-{n}" for n in range(1, 5)}
     assert left > 0
@@ -136,7 +136,7 @@ def test_one_that_fails_stops_all_and_names_the_row(own: Connection) -> None:
     own.execute("ALTER TABLE t ADD CHECK (new <> 'ROW 29000')")
     fence = begun(own)
     with pytest.raises(StoppedError, match="row with id = 29000 of t"):
-        list(engine.run(job(own, fence, step(("id",)), settings=FOUR)))
+        list(engine.run(fill_request(own, fence, step(("id",)), settings=FOUR)))
     attempts = own.execute(
         "SELECT sum(attempts), max(last_error) FROM zdm.backfill_range"
     ).fetchone()
@@ -150,7 +150,7 @@ def test_a_worker_that_is_terminated_is_a_lost_connection(own: Connection) -> No
     large(own)
     fence = begun(own)
     own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.001) IS NOT NULL) NOT VALID")
-    filling = engine.run(job(own, fence, step(("id",)), settings=FOUR))
+    filling = engine.run(fill_request(own, fence, step(("id",)), settings=FOUR))
     next(filling)
     own.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -160,7 +160,11 @@ def test_a_worker_that_is_terminated_is_a_lost_connection(own: Connection) -> No
         list(filling)
     own.execute("ALTER TABLE t DROP CONSTRAINT t_check")
     again = runs.adopt(own, fence, "tests")
-    list(engine.run(job(own, replace(fence, epoch=again.epoch), step(("id",)), settings=FOUR)))
+    list(
+        engine.run(
+            fill_request(own, replace(fence, epoch=again.epoch), step(("id",)), settings=FOUR)
+        )
+    )
 
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
 
@@ -174,6 +178,6 @@ def test_more_than_four_are_refused(tmp_path: Path) -> None:
 def test_a_paced_backfill_rests_as_long_as_the_settings_want_it(own: Connection) -> None:
     fence, settings = begun(own), BackfillSettings(rest_per_work=3.0)
 
-    assert job(own, fence, step(("id",)), settings=settings).pace.rest_when_busy == 3.0
-    full = job(own, fence, step(("id",)), Pacing.FULL, settings)
+    assert fill_request(own, fence, step(("id",)), settings=settings).pace.rest_when_busy == 3.0
+    full = fill_request(own, fence, step(("id",)), Pacing.FULL, settings)
     assert full.pace == engine.PACES[Pacing.FULL]

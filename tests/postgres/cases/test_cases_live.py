@@ -132,14 +132,14 @@ def killed(url: str, plan: Plan, at: type[Event]) -> int:
     """Run in a child that kills itself at its first event of that kind; the number of the
     signal that ended it."""
 
-    def suicide(event: Event) -> None:
+    def kill_self(event: Event) -> None:
         if isinstance(event, at):
             os.kill(os.getpid(), signal.SIGKILL)
 
     child = os.fork()
     if child == 0:
         try:
-            cases.run(url, plan, watching=Watching(suicide))
+            cases.run(url, plan, watching=Watching(kill_self))
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)

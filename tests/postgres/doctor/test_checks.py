@@ -143,7 +143,7 @@ def test_an_executor_at_work_is_named(database: str) -> None:
     free = examine(database)["executor lock"]
 
     assert busy.verdict is Verdict.WARNING
-    assert busy.said.startswith("another executor is at work: zdm-run:execute/")
+    assert busy.said.startswith("another executor is running: process ")
     assert free.verdict is Verdict.OK
 
 

@@ -19,6 +19,7 @@ from tests.executing import executor, holding, until
 from tests.unit import plans
 from tests.waiting import PATIENCE, until_true
 from zdm.backfill.pacing import Pacing
+from zdm.execute import executors
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import LockBusyError, PlanText
 from zdm.execute.stop import StopFlag
@@ -79,7 +80,7 @@ def test_two_executors_at_once_one_acts_and_the_other_exits_75(
             said = until(second, "waiting", gate="lock holder")
             code = second.wait(timeout=PATIENCE)
 
-        assert f"/{first.pid}/" in str(said["reason"])
+        assert f"process {first.pid} on " in str(said["reason"])
         assert code == 75
         assert first.poll() is None
     assert scalar(database, "SELECT max(epoch) FROM zdm.run") == 1
@@ -121,7 +122,7 @@ def test_what_a_dead_executor_left_running_is_ended_first(database: str, at_work
         dead.execute(at_work)
         made.claim(ended.append)
 
-        assert [who.startswith("zdm-run:execute/") for who in ended] == [True]
+        assert [who.startswith("process ") for who in ended] == [True]
         with pytest.raises(psycopg.OperationalError):
             dead.execute("SELECT 1")
 
@@ -145,7 +146,7 @@ def test_what_was_ended_is_reported_and_recorded_while_another_is_still_waited_f
         made.claim(ended.append)
         made.journal.begin(PlanText(plan=plans.plan(), text="p", digest="d"))
 
-    assert [who.startswith(f"zdm-run:{name} ") for who in ended] == [True]
+    assert [who.startswith(executors.described(f"zdm-run:{name}")) for who in ended] == [True]
     assert scalar(database, "SELECT array_agg(what) FROM zdm.act") == [
         f"ended {ended[0]}: its executor is gone"
     ]
@@ -158,7 +159,7 @@ def test_the_lock_of_a_dead_executor_is_free_for_the_next(database: str) -> None
         executor_lock.claim(dead, ended.append, NOBODY)
         made.claim(ended.append)
 
-    assert [who.startswith(f"zdm-run:{name} ") for who in ended] == [True]
+    assert [who.startswith(executors.described(f"zdm-run:{name}")) for who in ended] == [True]
 
 
 def test_an_executors_own_former_session_is_ended_when_it_connects_again(
@@ -175,7 +176,7 @@ def test_an_executors_own_former_session_is_ended_when_it_connects_again(
             executor_lock.claim(former, ended.append, NOBODY)
             made.reconnect(ended.append)
 
-    assert [who.startswith(f"{name} ") for who in ended] == [True]
+    assert [who.startswith(executors.described(name)) for who in ended] == [True]
 
 
 def test_a_live_executor_is_taken_over_on_the_operators_word_only(
@@ -188,7 +189,7 @@ def test_a_live_executor_is_taken_over_on_the_operators_word_only(
             ended = until(second, "session_ended")
             until(second, "waiting", gate="lock")
 
-            assert f"/{first.pid}/" in str(ended["who"])
+            assert f"process {first.pid} on " in str(ended["who"])
             assert scalar(database, "SELECT max(epoch) FROM zdm.run") == 2
             assert "its executor is gone" in str(scalar(database, "SELECT what FROM zdm.act"))
 
@@ -229,7 +230,7 @@ def test_a_zombie_that_wakes_up_while_another_works_waits_and_stops(
             zombie.send_signal(signal.SIGCONT)
             said = until(zombie, "waiting", gate="connection")
 
-            assert f"/{second.pid}/" in str(said["reason"])
+            assert f"process {second.pid} on " in str(said["reason"])
             assert second.poll() is None
 
 

@@ -367,15 +367,15 @@ def test_where_somebody_else_deploys_a_rollback_says_who_must_act_and_waits(
     stage.execute(until=RunState.DEPLOYED)
     back = Scene(instances=(alive(OLD),), spawners=(spawns(OLD),))
     stage.platform = scenes(DONE, DONE, back)
-    stage.platform.deploys, stage.platform.left_over = False, "somebody must bring web to v1"
+    stage.platform.deploys, stage.platform.left_over = False, "you must bring web to v1"
     state = stage.revert()
     waits = [e.reason for e in stage.watching.events if isinstance(e, Waiting)]
 
     assert state is RunState.REVERTED
     assert waits[-3:] == [
-        "somebody must bring web to v1",
-        "nobody has moved it to v1 yet: template (v2)",
-        "nobody has moved it to v1 yet: template (v2)",
+        "you must bring web to v1",
+        "not yet moved to v1: template (v2)",
+        "not yet moved to v1: template (v2)",
     ]
     assert "new_email" not in stage.columns()
 
@@ -401,7 +401,7 @@ def test_past_the_marker_there_is_no_way_back(stage: Stage) -> None:
     with pytest.raises(RefusedError, match="past the point of no return") as caught:
         stage.revert()
 
-    assert "go forward" in caught.value.hint
+    assert "run `zdm execute` again" in caught.value.hint
 
 
 def test_a_half_done_step_is_taken_back_too(database: str) -> None:

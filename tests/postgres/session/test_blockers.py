@@ -95,7 +95,8 @@ def test_a_blocker_is_named_with_all_that_helps_to_find_it(
         pid = conn.info.backend_pid
         user = conn.info.user
 
-    said = rf"report \(pid {pid}, user {user}, idle in transaction, transaction open for \d+ s:"
+    who = rf"report \(pid {pid}, user {user}"
+    said = rf"{who}, idle in transaction, transaction open for \d+m?s:"
 
     assert re.fullmatch(rf"{said} SELECT count\(\*\)\)", str(found))
 

@@ -163,7 +163,7 @@ def test_a_partition_holds_the_contract_back_and_says_who_must_act(shop: Shop) -
 
     assert isinstance(error, StoppedError)
     assert "StatefulSet default/store: store-0 not of its revision" in error.message
-    assert "its partition is 1: somebody must set it to 0" in error.message
+    assert "its partition is 1: set it to 0" in error.message
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}
     shop.kube.patch("StatefulSet", SPACE, "store", {"spec": {"updateStrategy": rolling}})
     shop.keeper().deploy_and_wait()
@@ -235,9 +235,7 @@ def test_in_observe_mode_somebody_else_deploys(shop: Shop) -> None:
     shop.keeper().deploy_and_wait()
 
     assert shop.waits[0].gate == "version"
-    assert shop.waits[0].reason == (
-        "nobody has moved it to v2 yet: Deployment default/web (v1)"
-    )
+    assert shop.waits[0].reason == ("not yet moved to v2: Deployment default/web (v1)")
     assert not [r for r in shop.kube.requests if r.method in ("PATCH", "PUT", "DELETE")]
 
 
@@ -258,7 +256,7 @@ def test_an_apply_is_refused_by_the_fields_owner_unless_forced(shop: Shop) -> No
     error = shop.stopped(shop.keeper().deploy_and_wait)
 
     assert isinstance(error, StoppedError)
-    assert "somebody else owns the image of Deployment default/web" in error.message
+    assert "another client owns the image of Deployment default/web" in error.message
     shop.chosen = {"patch": "apply", "force": True}
     shop.keeper().deploy_and_wait()
     assert shop.versions() == ["v2"] * 3
@@ -398,7 +396,7 @@ def test_what_may_not_go_back_is_left_to_a_person(shop: Shop) -> None:
     error = shop.stopped(keeper.deploy_and_wait)
 
     assert isinstance(error, RolloutError)
-    assert "somebody must bring Deployment default/web to v1: zdm may not" in error.message
+    assert "you must bring Deployment default/web to v1: zdm may not" in error.message
     assert shop.journal.states[-1] == RunState.FAILED_KEPT_EXPANDED
 
 

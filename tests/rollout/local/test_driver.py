@@ -173,7 +173,7 @@ def test_a_version_that_never_gets_ready_fails_and_the_old_one_stays(make: Make)
     shop.until(lambda: not shop.live(V2))
 
     assert failed == RolloutFailed(
-        reason="shop-2 (v2) is not ready after 3 s: /ready answers 503"
+        reason="shop-2 (v2) is not ready after 3s: /ready answers 503"
     )
     assert shop.states(V1) == [READY]
 

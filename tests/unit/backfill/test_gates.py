@@ -54,7 +54,7 @@ def test_a_hold_that_will_end_says_so() -> None:
     answer = judge.judge(Reading(value=0), at(1))
 
     assert isinstance(answer, Hold)
-    assert answer.reason == "replica lag is back below its limit, seen 1 of 3 times"
+    assert answer.reason == "replica lag is back below its limit in 1 of 3 polls"
 
 
 def test_a_delay_lets_short_peaks_pass() -> None:

@@ -11,8 +11,8 @@ def test_a_wait_ends_with_its_worker_going_on() -> None:
     notices.waits("worker-1", "held by app")
     notices.waits("worker-2", "held by app")
     both = notices.waiting
-    notices.goes_on("worker-1")
-    notices.goes_on("worker-2")
+    notices.continues("worker-1")
+    notices.continues("worker-2")
 
     assert both == ("held by app",)
     assert notices.waiting == ()

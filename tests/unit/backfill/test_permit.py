@@ -70,7 +70,7 @@ def test_the_time_is_counted_for_what_held_until_now(permit: Permit, clock: Fake
     permit.judge((LAG,), frozen=True)
     clock.sleep(timedelta(seconds=4))
 
-    assert permit.judge((), frozen=False) == ((LAG,), 4.0)
+    assert permit.judge((), frozen=False) == ((LAG,), timedelta(seconds=4))
     assert permit.holds == ()
 
 

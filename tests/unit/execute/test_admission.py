@@ -69,9 +69,9 @@ def test_after_the_marker_only_the_new_version_starts(state: RunState) -> None:
     [
         pytest.param(RunState.EXPANDED, "until its backfills are verified", id="on its way"),
         pytest.param(
-            RunState.FAILED_KEPT_EXPANDED, "until `zdm execute` goes on with it", id="failed"
+            RunState.FAILED_KEPT_EXPANDED, "until `zdm execute` continues it", id="failed"
         ),
-        pytest.param(RunState.REVERTING, "since it is being taken back", id="reverting"),
+        pytest.param(RunState.REVERTING, "since it is being rolled back", id="reverting"),
     ],
 )
 def test_who_is_too_early_is_told_for_how_long(state: RunState, until: str) -> None:

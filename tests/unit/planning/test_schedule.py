@@ -171,7 +171,7 @@ def test_one_refused_statement_refuses_the_whole_train() -> None:
 
     assert isinstance(caught.value, RefusedError)
     assert caught.value.message.startswith(
-        "1 statement is refused, so nothing in the train is planned\n  migration.sql:4:1: "
+        "1 statement is refused, so nothing is planned\n  migration.sql:4:1: "
     )
     assert [f.slug for f in caught.value.findings] == ["no_operation"]
 

@@ -1,4 +1,4 @@
-"""Waiting for an admission, with a clock that jumps."""
+"""Patience for an admission, with a clock that jumps."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,11 +12,11 @@ from zdm.execute.admission import RecordedRun
 from zdm.execute.stop import StopFlag
 from zdm.model.release import RunState, Version
 from zdm.workflows import guard_version
-from zdm.workflows.guard_version import Waiting
+from zdm.workflows.guard_version import Patience
 
 
-def waiting(said: list[str], clock: FakeClock, seconds: int) -> Waiting:
-    return Waiting(
+def waiting(said: list[str], clock: FakeClock, seconds: int) -> Patience:
+    return Patience(
         clock=clock, stop=StopFlag(), say=said.append, patience=timedelta(seconds=seconds)
     )
 

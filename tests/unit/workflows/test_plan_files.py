@@ -46,7 +46,7 @@ def test_a_long_difference_is_cut(tmp_path: Path) -> None:
 
 
 def test_a_plan_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RefusedError, match="is not there"):
+    with pytest.raises(RefusedError, match="does not exist"):
         plan_files.check(RENAME, tmp_path / "a.yaml")
 
 

@@ -31,7 +31,7 @@ def test_a_broken_plan_passes_only_without_the_invariant_it_breaks(
     invariant: Invariant,
 ) -> None:
     others = tuple(check for check in invariants.ALL if check is not invariant)
-    with pytest.raises(ZdmError, match="is not well made"):
+    with pytest.raises(ZdmError, match="violates a plan invariant"):
         plan_revisions.check_invariants(BROKEN[invariant])
 
     plan_revisions.check_invariants(BROKEN[invariant], others)
@@ -48,7 +48,7 @@ def test_a_plan_that_breaks_an_invariant_is_not_returned(tmp_path: Path) -> None
         snapshot=schemas.snapshot(schemas.users()),
     )
     sources = Sources(live=None, record=None)
-    with pytest.raises(ZdmError, match="the plan m is not well made: m"):
+    with pytest.raises(ZdmError, match="the plan m violates a plan invariant: m"):
         plan_revisions.run(request, sources, (*invariants.ALL, never))
 
     assert plan_revisions.run(request, sources).plan.name == "m"

@@ -1,4 +1,4 @@
-"""`zdm approve`: end the revert window before its time."""
+"""`zdm approve`: end the revert window early."""
 
 import typer
 
@@ -7,11 +7,10 @@ from zdm.cli.options import Database, reached
 
 
 def command(context: typer.Context, database: Database = None) -> None:
-    """End the revert window before its time.
+    """End the revert window early.
 
-    Then the contract of the unfinished run may begin.
-    Who said so is kept in the journal. The executor that waits goes on within a second; where
-    none is at work, run `zdm execute`.
+    The unfinished run may then contract. The journal records who approved it. An executor that
+    is waiting continues within a second; if none is running, run `zdm execute`.
     """
     from zdm.workflows import steer_run
 

@@ -1,4 +1,4 @@
-"""`zdm cancel`: end the executor at work, and leave the run as it stands."""
+"""`zdm cancel`: stop the executor and leave the run as it is."""
 
 import typer
 
@@ -7,14 +7,14 @@ from zdm.cli.options import Database, reached, say
 
 
 def command(context: typer.Context, database: Database = None) -> None:
-    """End the executor at work; the run can go on later.
+    """Stop the executor; the run can be resumed later.
 
-    It exits with 75, at a safe place.
-    It ends before its next batch, step or poll. A long statement (CONCURRENTLY, VALIDATE) is
-    cancelled, and what it left is removed. Nothing is undone: that is `zdm rollback`.
+    The executor stops before its next batch, step or poll and exits with 75. A long statement
+    (CONCURRENTLY, VALIDATE) is cancelled, and what it left behind is removed. Nothing else is
+    undone: use `zdm rollback` for that, or continue the run with `zdm execute`.
     """
     from zdm.workflows import steer_run
 
     found = steer_run.cancel(wiring.database(wiring.settings(context, database)))
-    say(f"asked {', '.join(found)}")
+    say(f"sent to {', '.join(found)}")
     reached("cancelled")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from zdm.cli.screen import Screen
 from zdm.errors import StoppedError
+from zdm.model import duration
 
 if TYPE_CHECKING:
     from zdm.demo.run import DemoResult, Migrate, Shop
@@ -23,17 +25,17 @@ def command(
         typer.Option("--naive", help="Run plain `alembic upgrade head` instead, to compare."),
     ] = False,
     rows: Annotated[
-        int, typer.Option(min=1_000, max=1_000_000_000, help="Users in the table.")
+        int, typer.Option(min=1_000, max=1_000_000_000, help="Rows in the table of users.")
     ] = 200_000,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there.")
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the figures to this file."),
     ] = None,
 ) -> None:
     """Rename a column under live traffic on an embedded server.
 
     Three processes of an application's old version serve requests while zdm plans and runs
-    the migration and rolls to the new version. Exits with 4 if a request failed or a row is
-    wrong.
+    the migration and rolls out the new version. Exit 4: a request failed or a row is wrong.
     """
     from zdm.demo import run
     from zdm.workflows import plan_files
@@ -50,7 +52,7 @@ def command(
         raise StoppedError(
             f"{result.failed_requests} requests failed, {result.wrong_rows} rows and"
             f" {result.wrong_reads} answers are wrong",
-            hint="this is what a plain upgrade costs; `zdm demo` does it without"
+            hint="this is what a plain upgrade costs; `zdm demo` avoids it"
             if naive
             else "please report it with the lines above",
         )
@@ -80,7 +82,7 @@ class Watcher:
         self._screen = screen
 
     def stage(self, text: str) -> None:
-        """Something begins."""
+        """A stage begins."""
         self._screen.line(f"● {text}")
 
     def traffic(self, figures: "Figures") -> None:
@@ -88,7 +90,7 @@ class Watcher:
         answers = ", ".join(f"{version} {count:,}" for version, count in figures.answered_by)
         self._screen.moving(
             f"  {figures.requests:,} requests, {figures.failed:,} failed, longest"
-            f" {figures.longest_ms:.0f} ms; reads answered by {answers or 'nobody yet'}",
+            f" {figures.longest_ms:.0f} ms; reads answered by {answers or 'none yet'}",
             about="traffic",
         )
 
@@ -106,7 +108,11 @@ def summary(result: "DemoResult") -> str:
         f"  median request    {result.median_ms:>10,.1f} ms",
         f"  99th percentile   {result.p99_ms:>10,.1f} ms",
         f"  longest blocked   {result.longest_blocked_ms:>10,.1f} ms",
-        f"  migration         {result.migration_seconds:>10,.1f} s",
-        f"  whole demo        {result.seconds:>10,.1f} s",
+        f"  migration         {_time(result.migration_seconds):>10}",
+        f"  whole demo        {_time(result.seconds):>10}",
     ]
     return "\n".join([*lines, *(f"  ! {failure}" for failure in result.failures)])
+
+
+def _time(seconds: float) -> str:
+    return duration.text(timedelta(seconds=seconds))

@@ -1,4 +1,4 @@
-"""`zdm doctor`: does everything stand as `zdm execute` needs it?"""
+"""`zdm doctor`: is everything ready for `zdm execute`?"""
 
 import json
 from pathlib import Path
@@ -22,17 +22,17 @@ def command(
     plan: Annotated[
         Path | None,
         typer.Argument(
-            metavar="PLAN", help="Ask about this plan's tables.", show_default=False
+            metavar="PLAN", help="Also check the tables of this plan.", show_default=False
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As a JSON array.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
     database: Database = None,
 ) -> None:
     """Check database, project and cluster before a run.
 
-    Settings and rights of the database, poolers, what earlier runs left, the Alembic project
-    and, with the driver kubernetes, the cluster; each with what to mend. It changes nothing.
-    Exit 3: a check failed.
+    Checks the database's settings and privileges, poolers, what earlier runs left behind, the
+    Alembic project and, with the driver kubernetes, the cluster. Prints what to fix and
+    changes nothing. Exit 3: a check failed.
     """
     from zdm.errors import RefusedError
     from zdm.model.diagnosis import Verdict
@@ -46,7 +46,7 @@ def command(
         raise RefusedError(
             f"{len(failed)} of {len(found)} checks failed ({', '.join(failed)}), so a run would"
             " be refused or do harm",
-            hint="do what is said under each, then ask again",
+            hint="fix each as shown below it, then run `zdm doctor` again",
         )
     options.say(f"{len(found)} checks, none failed")
 

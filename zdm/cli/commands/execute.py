@@ -1,4 +1,4 @@
-"""`zdm execute`: run a plan, or go on with it, as far as is asked."""
+"""`zdm execute`: run a plan, or continue it, up to the state given by `--until`."""
 
 from typing import Annotated
 
@@ -30,17 +30,17 @@ def command(
     ] = Until.CONTRACTED,
     from_: Annotated[
         Until | None,
-        typer.Option("--from", help="Refuse unless this state is reached, then go on."),
+        typer.Option("--from", help="Refuse to continue unless this state is reached."),
     ] = None,
     pacing: Annotated[
-        Pacing, typer.Option(help="Let backfills spare the server, or run at full speed.")
+        Pacing, typer.Option(help="Limit the load of backfills, or run them at full speed.")
     ] = Pacing.PACED,
     workers: Annotated[
         int | None,
         typer.Option(
             min=1,
             max=4,
-            help="Connections of a backfill; else `workers` of [backfill].",
+            help="Connections of a backfill; else `workers` in [backfill].",
             show_default=False,
         ),
     ] = None,
@@ -48,18 +48,17 @@ def command(
         bool,
         typer.Option(
             "--assume-deployed",
-            help="Your word that the new version runs and no old one is left, where no"
-            " rollout driver is set.",
+            help="Assert that only the new version runs, if no rollout driver is set.",
         ),
     ] = False,
     approve: Annotated[
         bool,
-        typer.Option("--approve", help="Your word that the revert window may end at once."),
+        typer.Option("--approve", help="Contract without waiting for the revert window."),
     ] = False,
     no_wait: Annotated[
         bool,
         typer.Option(
-            "--no-wait", help="Exit with 75 rather than wait for the end of the revert window."
+            "--no-wait", help="Exit with 75 instead of waiting for the revert window to end."
         ),
     ] = False,
     assume_dead: AssumeDead = None,
@@ -73,8 +72,8 @@ def command(
 ) -> None:
     """Run a plan, wait for the rollout, contract.
 
-    Goes on where an earlier run of the same plan stopped. A state that is reached already
-    is a success. SIGTERM and Ctrl-C stop it at a safe place (exit 75); run it again to go on.
+    Continues where an earlier run of the same plan stopped; succeeds if the state is reached
+    already. SIGTERM and Ctrl-C stop it at a safe point (exit 75); run it again to continue.
     """
     from zdm.cli import running
     from zdm.cli.observing import Wanted

@@ -1,4 +1,4 @@
-"""`zdm guard`: an application starts only on a schema that serves its version."""
+"""`zdm guard`: refuse to start an application version that the schema does not serve."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="-- COMMAND",
-            help="Replace zdm by this program once the version is admitted.",
+            help="Program that replaces zdm once the version is admitted.",
             show_default=False,
         ),
     ] = None,
@@ -34,8 +34,8 @@ def command(
     wait: Annotated[
         str | None,
         typer.Option(
-            help="Wait that long (15s, 5m) for a schema that is not ready yet; else"
-            " ZDM_GUARD_WAIT, else no time.",
+            help="Wait at most this long (15s, 5m) for the schema to become ready; else"
+            " ZDM_GUARD_WAIT, else do not wait.",
             metavar="DURATION",
             show_default=False,
         ),
@@ -44,9 +44,9 @@ def command(
 ) -> None:
     """Refuse to start an application version that the schema does not serve.
 
-    For an init container, or in front of the application's own command. It reads zdm's
-    journal in the database and writes nothing. Exit 0: admitted; 3: refused for good;
-    75: too early, or the database cannot be reached.
+    For an init container, or in front of the application's own command. Reads zdm's journal
+    in the database and writes nothing. Exit 0: admitted; 3: refused permanently; 75: too
+    early, or the database cannot be reached.
     """
     from zdm.cli import signals
     from zdm.execute.clock import SystemClock
@@ -57,7 +57,7 @@ def command(
     url = wiring.database(wiring.settings(context, database))
     asked = _version(version)
     stop = StopFlag()
-    waiting = guard_version.Waiting(
+    waiting = guard_version.Patience(
         clock=SystemClock(), stop=stop, say=options.say, patience=_patience(wait)
     )
     with signals.stopped_by_signals(stop):
@@ -71,7 +71,7 @@ def _version(given: str | None) -> Version:
     name = given or os.environ.get("ZDM_APP_VERSION")
     if not name:
         raise InputError(
-            "no application version is named, so nothing can be told about it",
+            "no application version is given, so it cannot be checked",
             hint="give --version V, or set ZDM_APP_VERSION",
         )
     return Version(name)

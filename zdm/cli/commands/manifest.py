@@ -23,7 +23,7 @@ def command(
     image: Annotated[
         str,
         typer.Option(
-            help="Image that holds zdm, best pinned by digest.",
+            help="Image with zdm, best pinned by digest.",
             metavar="REF",
             show_default=False,
         ),
@@ -31,35 +31,38 @@ def command(
     namespace: Annotated[
         str | None,
         typer.Option(
-            help="Where the Job runs; else the first namespace of the settings.",
+            help="Namespace of the Job; else the first one in the settings.",
             show_default=False,
         ),
     ] = None,
     name: Annotated[
-        str, typer.Option(help="Of ServiceAccount, Roles and NetworkPolicy.")
+        str, typer.Option(help="Name of the ServiceAccount, Roles and NetworkPolicy.")
     ] = "zdm",
     attempt: Annotated[
-        int, typer.Option(help="Another number gives the Job another name.", min=1, max=10_000)
+        int,
+        typer.Option(
+            help="Number in the Job's name; a new one runs the plan again.", min=1, max=10_000
+        ),
     ] = 1,
     secret: Annotated[
         str, typer.Option(help="Secret with the direct URL of the database.")
     ] = "zdm-database",
-    secret_key: Annotated[str, typer.Option(help="Key of the URL in it.")] = "url",
+    secret_key: Annotated[str, typer.Option(help="Key of the URL in that Secret.")] = "url",
     plan_in_image: Annotated[
         bool,
         typer.Option(
             "--plan-in-image",
-            help="The image holds zdm.toml in its working folder and the plan at the given"
-            " path; else a ConfigMap brings both.",
+            help="Use zdm.toml in the image's working folder and the plan at this path in the"
+            " image; else a ConfigMap holds both.",
         ),
     ] = False,
     database_port: Annotated[
-        int, typer.Option(help="For the NetworkPolicy.", min=1, max=65535)
+        int, typer.Option(help="Port of the database, for the NetworkPolicy.", min=1, max=65535)
     ] = 5432,
     metrics_port: Annotated[
         int | None,
         typer.Option(
-            help="Let the run serve its metrics on this port, and add a PodMonitor.",
+            help="Serve the run's metrics on this port, and add a PodMonitor.",
             min=1024,
             max=65535,
             show_default=False,
@@ -67,17 +70,19 @@ def command(
     ] = None,
     form: Annotated[
         ManifestFormat,
-        typer.Option("--format", help="One stream, or a folder for kustomize (with -o)."),
+        typer.Option("--format", help="One YAML stream, or a folder for kustomize (with -o)."),
     ] = ManifestFormat.YAML,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="PATH", help="File, or folder; else stdout."),
+        typer.Option(
+            "--output", "-o", metavar="PATH", help="File or folder to write, instead of stdout."
+        ),
     ] = None,
 ) -> None:
-    """Print what runs a plan in a Kubernetes cluster.
+    """Print the Kubernetes objects that run a plan as a Job.
 
     Job, ServiceAccount, a Role and a RoleBinding per namespace, NetworkPolicy and ConfigMap,
-    made for the workloads of [rollout.kubernetes] in zdm.toml. Nothing is sent anywhere.
+    for the workloads of [rollout.kubernetes] in zdm.toml. Nothing is sent to the cluster.
     """
     from zdm.workflows import job_manifest
 

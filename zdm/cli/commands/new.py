@@ -10,12 +10,14 @@ from zdm.cli import options, wiring
 
 def command(
     context: typer.Context,
-    message: Annotated[str, typer.Argument(help="What the revision does.", metavar="MESSAGE")],
+    message: Annotated[
+        str, typer.Argument(help="Description of the revision.", metavar="MESSAGE")
+    ],
     head: Annotated[
-        str | None, typer.Option(help="The head to go on from, where there are several.")
+        str | None, typer.Option(help="The head to build on, if there are several.")
     ] = None,
 ) -> None:
-    """Create a revision (Alembic's own) in the environment that zdm.toml names."""
+    """Create an Alembic revision in the environment that zdm.toml names."""
     from zdm.workflows import new_revision
 
     file = new_revision.run(wiring.settings(context), os.environ, message, head)

@@ -1,4 +1,4 @@
-"""`zdm pause`: let the run stand still."""
+"""`zdm pause`: pause the run."""
 
 import typer
 
@@ -7,14 +7,17 @@ from zdm.cli.options import Database, reached, say
 
 
 def command(context: typer.Context, database: Database = None) -> None:
-    """Let the run stand still.
+    """Pause the run, until `zdm resume`.
 
-    `zdm resume` lets it go on.
-    The executor stops before its next batch, step or poll, keeps its lock and says who paused
-    it. A statement that runs is finished first. An executor that starts later stands still too.
+    The executor finishes the current statement, waits before its next batch, step or poll,
+    keeps its lock and shows who paused it. An executor that starts later waits, too.
     """
     from zdm.workflows import steer_run
 
     found = steer_run.pause(wiring.database(wiring.settings(context, database)))
-    say(f"asked {', '.join(found)}" if found else "no executor is at work; the next one waits")
+    say(
+        f"sent to {', '.join(found)}"
+        if found
+        else "no executor is running; the next one will wait"
+    )
     reached("paused")

@@ -19,23 +19,23 @@ def command(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Revisions or SQL files; without, all pending revisions.",
-            metavar="REVISION|PLAIN",
+            help="Revisions or SQL files; else all pending revisions.",
+            metavar="REVISION|FILE",
             show_default=False,
         ),
     ] = None,
     snapshot: SnapshotFile = None,
     format_: Annotated[
-        Output, typer.Option("--format", help="How to show the plan.")
+        Output, typer.Option("--format", help="How to print the plan.")
     ] = Output.TERMINAL,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
-            metavar="PLAIN",
-            help="Write the plan file there (a folder: FOLDER/NAME.yaml); a name that does not"
-            " end in .yaml gets what --format says.",
+            metavar="FILE",
+            help="File to write; for a folder, the plan file FOLDER/NAME.yaml. A name that does"
+            " not end in .yaml gets the output of --format.",
         ),
     ] = None,
     verify: Annotated[
@@ -46,14 +46,14 @@ def command(
     ] = True,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Exit 3 if the plan file is not what the sources give."),
+        typer.Option("--check", help="Exit 3 if the plan file does not match its sources."),
     ] = False,
     database: Database = None,
 ) -> None:
     """Split pending revisions or SQL files into zero-downtime steps.
 
-    Nothing is changed anywhere. A train that holds a statement which zdm cannot plan safely
-    is refused whole, with every reason.
+    Changes nothing, neither in the database nor on the platform. If zdm cannot plan a
+    statement safely, it refuses all of them and prints every reason.
     """
     from zdm.workflows import plan_files, plan_revisions
 
@@ -68,7 +68,7 @@ def command(
     file = _file(output, settings.plans, planned.plan.name)
     if check:
         plan_files.check(planned.plan, file)
-        options.say(f"{file} is what its sources give")
+        options.say(f"{file} matches its sources")
         return
     if verify:
         options.say(wiring.verify_where_possible(settings, planned.plan, planned.snapshot))

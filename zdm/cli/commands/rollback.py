@@ -1,4 +1,4 @@
-"""`zdm rollback`: take an unfinished run back while there is a way."""
+"""`zdm rollback`: roll back an unfinished run, before the point of no return."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ def command(
         bool,
         typer.Option(
             "--assume-deployed",
-            help="Your word that only the old version runs, where no rollout driver is set.",
+            help="Assert that only the old version runs, if no rollout driver is set.",
         ),
     ] = False,
     assume_dead: AssumeDead = None,
@@ -35,10 +35,10 @@ def command(
     trace: Trace = False,
     database: Database = None,
 ) -> None:
-    """Take an unfinished run back, before the point of no return.
+    """Roll back an unfinished run, before the point of no return.
 
-    The application goes back to the old version first, then every step is undone in reverse
-    order, Alembic's version table included. After the point of no return it is refused.
+    First the application returns to the old version, then all steps are undone in reverse
+    order, Alembic's version table included. Refused after the point of no return.
     """
     from zdm.cli import running
     from zdm.cli.observing import Wanted

@@ -13,14 +13,16 @@ def command(
     context: typer.Context,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there, not to stdout."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="File to write, instead of stdout."
+        ),
     ] = None,
     database: Database = None,
 ) -> None:
     """Write the database's schema to a file.
 
-    It holds names, types, definitions, estimated sizes and Alembic's heads, and no row of
-    any table.
+    The file holds names, types, definitions, estimated sizes and Alembic's heads, but no rows.
+    With it, `zdm plan --snapshot FILE` needs no database.
     """
     from zdm.serialize import snapshot_file
     from zdm.workflows import plan_files

@@ -1,4 +1,4 @@
-"""`zdm status`: where the database's run stands, and what to do next."""
+"""`zdm status`: the state of the database's run, and what to do next."""
 
 import json
 import sys
@@ -25,19 +25,19 @@ EVERY = timedelta(seconds=2)
 
 def command(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     prometheus: Annotated[
         bool,
-        typer.Option("--prometheus", help="As metrics in Prometheus' text format, for a cron."),
+        typer.Option("--prometheus", help="Print metrics in Prometheus' text format."),
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Show it anew every two seconds, until it is over.")
+        bool, typer.Option("--watch", help="Refresh every two seconds until the run ends.")
     ] = False,
     database: Database = None,
 ) -> None:
-    """Show where the database's run stands.
+    """Show the state of the database's run.
 
-    It is read from the journal in the database, so it is the same from every machine.
+    Reads the journal in the database, so the output is the same on every machine.
     """
     from zdm.workflows import read_status
 
@@ -65,7 +65,7 @@ def _text(status: "Status | None") -> str:
 
 
 def _print_metrics(url: str) -> None:
-    """An unreadable journal is a metric too, beside the exit code."""
+    """An unreadable journal is reported as a metric, too, besides the exit code."""
     from zdm.cli import metrics
 
     try:
@@ -101,7 +101,7 @@ def _run(status: "Status") -> dict[str, Any]:
         "soak_since": _moment(run.soak_since),
         "owner": history.owner,
         "epoch": run.epoch,
-        "at_work": bool(status.at_work),
+        "executor_is_running": bool(status.executors),
         "started_at": _moment(history.started_at),
         "updated_at": _moment(history.updated_at),
         "deployed_at": _moment(history.deployed_at),
@@ -195,29 +195,29 @@ def text(status: "Status") -> str:
         lines += _now(status)
     if status.is_stamp_ahead:
         lines.append(
-            "note: Alembic's version table is moved already, and the contract is pending"
+            "note: Alembic's version table is already updated, but the contract is pending"
         )
     return "\n".join([*lines, _next(status)])
 
 
 def _now(status: "Status") -> list[str]:
-    """Who is at it, and what is waited for."""
-    at_work = ", ".join(status.at_work)
+    """The executor, and what it waits for."""
+    running = ", ".join(status.executors)
     last = executors.described(status.history.owner)
     lines = [
-        f"executor: {at_work}"
-        if at_work
-        else f"no executor is at work; the last was {last},"
+        f"executor: {running}"
+        if running
+        else f"no executor is running; the last was {last},"
         f" {status.history.updated_at:%Y-%m-%d %H:%M:%S %Z}"
     ]
     if status.order is not None:
         lines.append(
-            f"{status.order.kind} asked by {status.order.by} at {status.order.at:%H:%M:%S}"
+            f"{status.order.kind} requested by {status.order.by} at {status.order.at:%H:%M:%S}"
         )
     waiting = status.waiting
     if waiting is not None:
         until = f", until {waiting.eta:%Y-%m-%d %H:%M:%S %Z}" if waiting.eta else ""
-        verb = "waits" if status.at_work else "waited"
+        verb = "waits" if status.executors else "waited"
         lines.append(
             f"{verb} since {waiting.since:%H:%M:%S} for {waiting.gate}: {waiting.reason}{until}"
         )
@@ -243,11 +243,11 @@ def _step(status: "Status", step: "Step") -> str:
 
 
 def _cost(cost: "RecordedCost") -> str:
-    """What a backfill is going to cost."""
+    """The expected cost of a backfill."""
     planned = "" if cost.planned_wal is None else f", {size.text(cost.planned_wal)} planned"
     said = f"; {size.text(cost.expected_wal)} of WAL expected{planned}"
     if cost.holds and not cost.approved_by:
-        said += "; above its limit: `zdm resume` lets it go on"
+        said += "; above its limit: run `zdm resume` to exceed it"
     return said
 
 
@@ -255,8 +255,8 @@ def _next(status: "Status") -> str:
     if status.is_finished:
         return "nothing is pending"
     if status.run.past_return:
-        return "next: `zdm execute` with the same plan; only forward from here"
+        return "next: `zdm execute` with the same plan; rollback is no longer possible"
     return (
-        "next: `zdm execute` with the same plan goes on, `zdm rollback` takes it back;"
+        "next: `zdm execute` with the same plan continues, `zdm rollback` undoes it;"
         " until then no other plan can run"
     )

@@ -14,9 +14,9 @@ def command(
 ) -> None:
     """Replay a plan on a throwaway server and check what it claims.
 
-    Every statement runs; locks, rewrites, undo and the final schema are compared with what
-    the plan says. The start is the schema in the snapshot file, else that of the database
-    (which is only read), else what the revisions below the plan give.
+    Runs every statement and compares locks, rewrites, undo and the final schema with what the
+    plan says. Starts from the schema in the snapshot file, else from the database's schema
+    (which is only read), else from what the revisions before the plan give.
     """
     from zdm.workflows import plan_files
 

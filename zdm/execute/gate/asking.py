@@ -1,4 +1,4 @@
-"""Ask a platform until it answers: a server that restarts is away, then forbids everything."""
+"""Ask a platform until it answers: a restarting server is away, then forbids everything."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ FORBIDDEN_PATIENCE = timedelta(seconds=30)  # before a refusal of the platform i
 
 @dataclass(slots=True)
 class Grace:
-    """An API server that starts refuses everything until its Roles are read.
+    """A starting API server refuses everything until it has read its Roles.
 
     So a refusal is final only once it has lasted for `patience`.
     """
@@ -25,18 +25,18 @@ class Grace:
     since: datetime | None = None  # of the first refusal
 
     def covers(self, now: datetime) -> bool:
-        """Whether a refusal at this moment may be one of a server that starts."""
+        """Whether a refusal at this moment may come from a starting server."""
         self.since = self.since or now
         return now - self.since < self.patience
 
     def end(self) -> None:
-        """The server answered, or is away: its next refusal is another one's first."""
+        """The server answered, or is away: its next refusal begins a new period of grace."""
         self.since = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Repeats a question to the platform until it answers, or the rollout's deadline."""
+    """Repeats a request to the platform until it answers, or the rollout's deadline."""
 
     world: World
     options: Options

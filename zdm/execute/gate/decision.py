@@ -2,7 +2,7 @@
 
 Old means any instance that is not the target, not "the version before". A terminating
 instance is alive until it is gone. A template with another version would bring old code
-back. No old connection now is evidence, never proof by itself. What cannot be told is
+back. The absence of old connections is evidence, never proof. What cannot be determined is
 Unknown, which waits; it is never Clear.
 """
 
@@ -35,7 +35,7 @@ class Clear:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Not yet: `gate` in a word, the reason, who, and until when at the latest."""
+    """Not yet: the kind of wait, the reason, who, and until when at the latest."""
 
     gate: str
     reason: str
@@ -45,7 +45,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """It cannot become clear without somebody acting."""
+    """It cannot become clear unless a person acts."""
 
     reason: str
     hint: str
@@ -54,7 +54,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """It could not be told."""
+    """It could not be determined."""
 
     reason: str
 
@@ -63,7 +63,7 @@ Answer = Clear | Wait | Refused | Unknown
 
 
 class Purpose(StrEnum):
-    """Why the gate is asked; what another version in a template means depends on it."""
+    """Why the gate is polled; what another version in a template means depends on it."""
 
     DEPLOY = "deploy"  # the new version is on its way
     CONTRACT = "contract"  # the new version is there and must stay alone
@@ -72,13 +72,13 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What one poll saw, and what is asked of it."""
+    """What one poll saw, and what it is compared with."""
 
     purpose: Purpose
     target: Version
     platform: Observation
     sessions: tuple[Session, ...]
-    others_deploy: bool = False  # the platform's owner moves the version, not zdm
+    others_deploy: bool = False  # something else moves the version, not zdm
     sessions_block: bool = True
     allowed_sessions: tuple[str, ...] = ()
 
@@ -109,7 +109,7 @@ def _status(seen: Evidence) -> Answer:
         case RolloutFailed(reason=reason):
             return Refused(
                 reason=f"the rollout of {seen.target} failed: {reason}",
-                hint="mend the application and run the same command again",
+                hint="fix the application and run the same command again",
                 rollout_failed=True,
             )
         case RolloutProgress(waiting_for=waiting_for, by_hand=by_hand):
@@ -119,7 +119,7 @@ def _status(seen: Evidence) -> Answer:
 
 
 def _superseded(seen: Evidence) -> Answer:
-    """Before the status: it speaks about somebody else's version then."""
+    """Checked before the status, which is then about a version that is not the target."""
     kept = {item.id for item in seen.platform.spawners if item.version in (seen.target, None)}
     return _said([item for item in seen.platform.spawners if item.id not in kept], seen)
 
@@ -135,18 +135,18 @@ def _said(stale: list[Spawner], seen: Evidence) -> Answer:
     if faults:
         return Refused(
             reason="; ".join(faults),
-            hint="see to it that every program on the database is declared and tells its"
-            " version, or allow it in zdm.toml, then run the same command again",
+            hint="declare every program that uses the database and make it report its version,"
+            " or allow it in zdm.toml, then run the same command again",
         )
     if any(item.version is None for item in stale):
         names = ", ".join(item.id for item in stale if item.version is None)
-        return Unknown(reason=f"the version that {names} would start cannot be told")
+        return Unknown(reason=f"the version that {names} would start is unknown")
     said = ", ".join(f"{item.id} ({item.version})" for item in stale)
     if seen.may_still_move:
-        return Wait(gate="version", reason=f"nobody has moved it to {seen.target} yet: {said}")
+        return Wait(gate="version", reason=f"not yet moved to {seen.target}: {said}")
     return Refused(
         reason=f"{said} would start another version than {seen.target}",
-        hint=f"move it to {seen.target}; somebody may have rolled back in between",
+        hint=f"move it to {seen.target}; it may have been rolled back in between",
     )
 
 
@@ -191,8 +191,8 @@ def _sessions(seen: Evidence) -> Answer:
         return Clear()
     return Wait(
         gate="sessions",
-        reason=f"{len(held)} database session{'s' if len(held) > 1 else ''} that"
-        f" {seen.target} does not account for",
+        reason=f"{len(held)} database session{'s' if len(held) > 1 else ''} not known to"
+        f" belong to {seen.target}",
         names=held,
     )
 

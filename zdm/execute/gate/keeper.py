@@ -1,4 +1,4 @@
-"""Deploy the new version and keep the gate: nothing contracts while an old one may live."""
+"""Deploy the new version and wait at the gate: no contract while an old one may be alive."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from zdm.model.release import RunState
 T = TypeVar("T")
 
 AT_ROLLOUT = Phase.ROLLOUT.position
-NEXT = "resolve what is named, then run the same command again"
+NEXT = "resolve it, then run the same command again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class GateKeeper:
         return Asker(self.world, self.options, self.grace)
 
     def check(self) -> None:
-        """Ask the platform, before anything is changed, what would stop the rollout later."""
+        """Check with the platform, before anything is changed, what would stop the rollout."""
         options, platform = self.options, self.world.platform
         if platform is not None and states.LAST_PHASE[options.until].position >= AT_ROLLOUT:
             self._asker.before_the_run(lambda: platform.check(options.old, options.new))
@@ -70,12 +70,12 @@ class GateKeeper:
         self._wait_or_stop(Purpose.GO_BACK)
 
     def still_clear(self) -> None:
-        """One more poll right before a contract statement; waits again where it must."""
+        """One more poll right before a contract statement; waits again if it is not clear."""
         if not isinstance(self._poller.poll(Purpose.CONTRACT), Clear):
             self.wait_until_clear()
 
     def bring_back(self) -> str:
-        """Move the platform to the old version; what a person still has to do, if anything."""
+        """Move the platform to the old version; returns what a person still has to do."""
         platform, old = self.world.platform, self.options.old
         if platform is None:
             return ""
@@ -88,7 +88,7 @@ class GateKeeper:
             raise StoppedError(failed.reason, hint=failed.hint)
 
     def _give_up(self, failed: Refused) -> NoReturn:
-        """The application to the old version; the expand does no harm and is kept."""
+        """Roll the application back; the expand does no harm and is kept."""
         back = self.bring_back() or f"the application goes back to {self.options.old}"
         self._record_state(RunState.FAILED_KEPT_EXPANDED)
         self.world.observer.notify(StateChanged(state=RunState.FAILED_KEPT_EXPANDED))
@@ -100,7 +100,7 @@ class GateKeeper:
         since = self.world.clock.now()
         clear = 0
         while clear < rollout.polls:
-            if self._obey():
+            if self._follow_orders():
                 clear = 0
             answer = self._poller.poll(purpose)
             if isinstance(answer, Clear):
@@ -128,7 +128,7 @@ class GateKeeper:
             self.world.observer.notify(StateChanged(state=RunState.SOAKING))
         clear = rollout.polls  # in a row, up to here
         while clock.now() < end:
-            self._obey()
+            self._follow_orders()
             answer = self._poller.poll(Purpose.DEPLOY)
             clear = clear + 1 if isinstance(answer, Clear) else 0
             failed = self._failed(answer, began)
@@ -172,22 +172,22 @@ class GateKeeper:
         raise StoppedError(f"the old version was not gone {within}", hint=NEXT)
 
     def _pause(self, answer: Answer, length: timedelta) -> None:
-        """Between polls; what is clear has to stay so for the whole time."""
+        """Wait between polls; what is clear has to stay clear for the whole time."""
         platform = self.world.platform
         if platform is None or isinstance(answer, Clear):
             self.world.clock.sleep(length)
         else:
             platform.pause(length, self.world.clock)
 
-    def _obey(self) -> bool:
+    def _follow_orders(self) -> bool:
         """Whether the operator had paused the run."""
-        return self._patiently(partial(orders.obey, self.world), before=orders.check_stop)
+        return self._patiently(partial(orders.follow, self.world), before=orders.check_stop)
 
     def _record_state(self, state: RunState) -> None:
         self._patiently(lambda: self.world.database.journal.record_state(state))
 
     def _patiently(
-        self, work: Callable[[], T], before: Callable[[World], object] = orders.obey
+        self, work: Callable[[], T], before: Callable[[World], object] = orders.follow
     ) -> T:
         done = patiently(self.world, self.options, work, gate="connection", before=before)
         return done.value

@@ -37,7 +37,7 @@ class Poller:
         return platform
 
     def poll(self, purpose: Purpose) -> Answer:
-        """The gate's answer now; Unknown where the database or the platform does not answer."""
+        """The gate's answer now; Unknown if the database or the platform does not answer."""
         platform = self.platform()
         try:
             self._sample()
@@ -93,9 +93,9 @@ class Poller:
                 )
 
     def _sessions(self) -> tuple[Session, ...]:
-        """A rollout takes hours; a connection that is lost meanwhile is made anew.
+        """A rollout may take hours, so a lost connection is made again.
 
-        Orders are obeyed between polls, not here: what else this poll saw would get old.
+        Orders are followed between polls, not here: what else this poll saw would get old.
         """
         return patiently(
             self.world,

@@ -166,7 +166,8 @@ def _alter(tree: exp.Alter, schema: str, table: str) -> tuple[Reading, ...] | No
         if reading is None:
             return None
         readings.extend(reading)
-    if readings and tree.args.get("not_valid"):  # it stands on the ALTER and means the last
+    # sqlglot puts NOT VALID on the ALTER, but it belongs to the last sub-command
+    if readings and tree.args.get("not_valid"):
         readings[-1] = replace(readings[-1], not_valid=True)
     if readings and readings[-1].kind is Kind.RENAME_TABLE:  # a RENAME is alone
         readings[-1] = replace(readings[-1], if_exists=bool(tree.args.get("exists")))

@@ -8,6 +8,7 @@ stops reads or writes.
 from collections.abc import Iterator
 from datetime import timedelta
 
+from zdm.model import duration
 from zdm.model.findings import Finding, violation
 from zdm.model.plan import NO_TIMEOUT, Plan, RunSql
 
@@ -41,4 +42,4 @@ def _findings(step: RunSql) -> Iterator[Finding]:
 def _limit(step: RunSql) -> str:
     if step.lock_timeout <= NO_TIMEOUT:
         return "without a time limit"
-    return f"for up to {step.lock_timeout.total_seconds():g}s"
+    return f"for up to {duration.text(step.lock_timeout)}"

@@ -8,13 +8,14 @@ gone and writes nothing.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 
 from zdm.backfill.tuning import Tuning
 from zdm.backfill.wal_attribution import WalMeter
 from zdm.execute.ports import Clock
+from zdm.model import duration
 from zdm.model.plan import Backfill
 from zdm.model.sql import ident, literal
 from zdm.postgres.backfill.hot_prefill import Ahead, prepared
@@ -34,17 +35,17 @@ class Outcome:
     """What a batch did; `wal` includes what others wrote meanwhile.
 
     `changed` counts all rows that it wrote, `filled` those of its own keys that are known to
-    be filled, by it or in advance, and `rows` those that took its time: `seconds`, of which
-    `statements` went to the server and back, the first of them, BEGIN, in `way` seconds.
+    be filled, by it or in advance, and `rows` those that took its `time`. It sent `statements`,
+    each of them a network round trip; that of BEGIN took `way`.
     """
 
     bounds: Bounds
     changed: int
     filled: int
     rows: int
-    seconds: float
+    time: timedelta
     statements: int
-    way: float
+    way: timedelta
     wal: int
     ahead: tuple[Ahead, ...] = ()
 
@@ -116,7 +117,7 @@ def fill(
     monotonic = work.clock.monotonic
     started = monotonic()
     with connection.transaction():
-        way = monotonic() - started
+        way = timedelta(seconds=monotonic() - started)
         row = connection.execute(
             "SELECT r.cursor, pg_catalog.pg_wal_lsn_diff("
             "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
@@ -135,13 +136,12 @@ def fill(
         wal = work.wal.count(
             row[1], lambda start: _checkpoint(connection, taken, work.size, (*written, start))
         )
-    seconds = monotonic() - started
     return Outcome(
         bounds=done.bounds,
         changed=batch.changed,
         filled=done.filled,
         rows=batch.rows,
-        seconds=seconds,
+        time=timedelta(seconds=monotonic() - started),
         statements=batch.statements,
         way=way,
         wal=wal,
@@ -283,7 +283,9 @@ def writers(
 def _in_words(name: str, pid: int | None, age: float | None) -> str:
     if pid is None:
         return "a prepared transaction (see pg_prepared_xacts)"
-    open_for = "" if age is None else f", transaction open for {age:.0f} s"
+    open_for = ""
+    if age is not None:
+        open_for = f", transaction open for {duration.text(timedelta(seconds=age))}"
     return f"{name or 'unnamed'} (pid {pid}{open_for})"
 
 

@@ -53,7 +53,7 @@ SWEEPS = 20  # refills at the most
 
 
 PACES = {
-    # two thirds of the time at work on a quiet server, a twenty-fifth on a busy one
+    # active for two thirds of the time on a quiet server, a twenty-fifth on a busy one
     Pacing.PACED: Pace(
         target=timedelta(milliseconds=50),
         shortest=timedelta(milliseconds=3),
@@ -81,7 +81,7 @@ PACES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class FillRequest:
     """One backfill of a run, and how it is to be done."""
 
     connect: Connect
@@ -100,20 +100,20 @@ class Job:
         return replace(pace, rest_when_busy=busy) if pace.rest_when_busy else pace
 
 
-def run(job: Job) -> Iterator[BackfillEvent]:
+def run(request: FillRequest) -> Iterator[BackfillEvent]:
     """Fill and verify the table, all leaves of it; raises StoppedError naming a failing row.
 
     A backfill that read rows and changed none is reported, in case its predicate is wrong.
     """
     with contextlib.closing(
-        batch.opened(job.connect, "backfill", job.step, job.tuning)
+        batch.opened(request.connect, "backfill", request.step, request.tuning)
     ) as connection:
-        yield from _Engine(job, connection).run()
+        yield from _Engine(request, connection).run()
 
 
 @dataclass(slots=True)
 class _Engine:
-    job: Job
+    request: FillRequest
     connection: Connection
     shared: Shared = field(init=False)
     permit: Permit = field(init=False)
@@ -123,37 +123,39 @@ class _Engine:
     guard: Guard = field(init=False)
 
     def __post_init__(self) -> None:
-        self.permit = Permit(self.job.settings.workers, self.job.clock)
+        self.permit = Permit(self.request.settings.workers, self.request.clock)
         self.shared = Shared(self.permit)
-        self.ranges = Ranges(self.connection, self.job.fence, self.job.step.id)
-        self.reporter = Reporter(self.job.step, self.shared, self.job.clock, self.job.tuning)
-        self.guard = Guard(self.job.step)
+        self.ranges = Ranges(self.connection, self.request.fence, self.request.step.id)
+        self.reporter = Reporter(
+            self.request.step, self.shared, self.request.clock, self.request.tuning
+        )
+        self.guard = Guard(self.request.step)
         self.costs = Costs(
             connection=self.connection,
-            fence=self.job.fence,
-            step=self.job.step,
+            fence=self.request.fence,
+            step=self.request.step,
             permit=self.permit,
-            every=self.job.tuning.forecast_every,
-            limit=self.job.settings.wal_limit,
+            every=self.request.tuning.forecast_every,
+            limit=self.request.settings.wal_limit,
         )
 
     def run(self) -> Iterator[BackfillEvent]:
-        limits = self.job.settings.gates
+        limits = self.request.settings.gates
         blind = gate_poller.blind_spots(self.connection, limits)
         if blind:
-            yield Suspicious(id=self.job.step.id, reason=blind)
+            yield Suspicious(id=self.request.step.id, reason=blind)
         done: set[str] = set()
         monitor = Monitor(
-            connect=self.job.connect,
+            connect=self.request.connect,
             limits=limits,
             shared=self.shared,
-            tuning=self.job.tuning,
+            tuning=self.request.tuning,
             guard=self.guard,
-            vacuums=self.job.pacing is Pacing.PACED,
+            vacuums=self.request.pacing is Pacing.PACED,
         )
         with monitor.polling():
             for _ in range(SWEEPS):  # partitions may come while it runs
-                walks = key_walk.walks(self.connection, self.job.step)
+                walks = key_walk.walks(self.connection, self.request.step)
                 new = tuple(walk for walk in walks if walk.relation not in done)
                 if not new:
                     yield from self.reporter.end(self.ranges.totals())
@@ -163,15 +165,15 @@ class _Engine:
                 self._await_look()
                 done |= {walk.relation for walk in new}
         raise StoppedError(
-            f"{self.job.step.id}: partitions were still being added to {self.job.step.table}"
-            f" after {SWEEPS} passes over it",
+            f"{self.request.step.id}: partitions were still being added to"
+            f" {self.request.step.table} after {SWEEPS} passes over it",
             hint="stop adding partitions, then run the same command again",
         )
 
     def _oids(self, walks: tuple[Walk, ...]) -> list[int]:
         """The leaves and the table itself."""
         row = self.connection.execute(
-            "SELECT pg_catalog.to_regclass(%s)::oid::bigint", (self.job.step.table.sql,)
+            "SELECT pg_catalog.to_regclass(%s)::oid::bigint", (self.request.step.table.sql,)
         ).fetchone()
         return [*({row[0]} if row else ()), *(walk.oid for walk in walks)]
 
@@ -187,15 +189,15 @@ class _Engine:
 
     def _fill(self, walks: tuple[Walk, ...]) -> Iterator[BackfillEvent]:
         """Workers fill all waiting ranges; this thread reports."""
-        started = self.job.clock.monotonic()
+        started = self.request.clock.monotonic()
         task = Task(
-            step=self.job.step,
-            fence=self.job.fence,
-            clock=self.job.clock,
-            pace=self.job.pace,
-            wal_budget=float(self.job.settings.wal_budget_mb * MIB),
+            step=self.request.step,
+            fence=self.request.fence,
+            clock=self.request.clock,
+            pace=self.request.pace,
+            wal_budget=float(self.request.settings.wal_budget_mb * MIB),
             walks={walk.relation: walk for walk in walks},
-            failing_rows=self.job.settings.failing_rows,
+            failing_rows=self.request.settings.failing_rows,
         )
         self.costs.begin()
         with self._pool(task):
@@ -204,9 +206,9 @@ class _Engine:
                 yield from self.reporter.where_due()
                 yield from self.reporter.warnings()
                 yield from self.costs.look(self.reporter.expected(), self.reporter.wal)
-        self.reporter.filling += self.job.clock.monotonic() - started
+        self.reporter.filling += self.request.clock.monotonic() - started
         if failing := self.shared.notices.failing:
-            raise failing_rows.stopped(self.job.step, failing)
+            raise failing_rows.stopped(self.request.step, failing)
 
     @contextlib.contextmanager
     def _pool(self, task: Task) -> Iterator[None]:
@@ -237,29 +239,31 @@ class _Engine:
             raise permit.error
 
     def _continue_with(self, workers: int, error: TemporaryError) -> None:
-        """Go on with the workers that got a connection; without any, try again later."""
+        """Continue with the workers that got a connection; without any, try again later."""
         self.connection.execute("SELECT")  # raises where the server is gone
         if not workers:
             raise LockBusyError(
-                f"no worker of {self.job.step.id} gets a connection: {error.message}",
+                f"no worker of {self.request.step.id} gets a connection: {error.message}",
                 hint=error.hint,
             ) from error
         self.shared.notices.note(f"continuing with {workers} workers: {error.message}")
 
     def _opened(self, name: str) -> Connection:
         """A worker's connection; a paced one rests in VACUUM as an autovacuum does."""
-        opened = batch.opened(self.job.connect, name, self.job.step, self.job.tuning)
+        opened = batch.opened(
+            self.request.connect, name, self.request.step, self.request.tuning
+        )
         batch.commit_at_once(opened)
-        if self.job.pacing is Pacing.PACED:
+        if self.request.pacing is Pacing.PACED:
             vacuum.rest_as_autovacuum(opened)
         return opened
 
     def _scout(self, stack: contextlib.ExitStack, number: int) -> Scout | None:
         """At full speed only, for it needs one more connection."""
-        if self.job.pacing is not Pacing.FULL:
+        if self.request.pacing is not Pacing.FULL:
             return None
-        job, name = self.job, f"scout-{number}"
-        opened = partial(batch.opened, job.connect, name, job.step, job.tuning)
+        request, name = self.request, f"scout-{number}"
+        opened = partial(batch.opened, request.connect, name, request.step, request.tuning)
         return stack.enter_context(contextlib.closing(Scout(opened)))
 
     def _stop(self, workers: list[Worker], patience: timedelta) -> None:
@@ -291,7 +295,8 @@ class _Engine:
                 self.ranges.refill(walk, hits)
                 yield from self._fill((walk,))
         raise StoppedError(
-            f"{self.job.step.id}: rows of {walk.relation} still differ after {SWEEPS} sweeps",
+            f"{self.request.step.id}: rows of {walk.relation} still differ"
+            f" after {SWEEPS} sweeps",
             hint="another writer sets the old value: find it, then run the same command again",
         )
 
@@ -331,7 +336,7 @@ class _Engine:
                 verifying=True,
                 waiting=f"transactions that began before the backfill: {', '.join(names)}",
             )
-            self.permit.wait(self.job.tuning.report_every)
+            self.permit.wait(self.request.tuning.report_every)
 
     def _await_look(self) -> None:
         """No batch begins before every gate was looked at, and nothing ends before that."""
@@ -339,22 +344,23 @@ class _Engine:
             self.permit.check_alarm()
         self.permit.check_alarm()
 
-    def _rest(self, look: Pass, seconds: float) -> Iterator[BackfillEvent]:
-        """After a look that took so long, as after a batch."""
-        self.shared.tally.read(seconds)
-        pace = self.job.pace
+    def _rest(self, look: Pass, time: timedelta) -> Iterator[BackfillEvent]:
+        """Rest after a read as after a batch."""
+        self.shared.tally.read(time)
+        pace = self.request.pace
         others = self.permit.others
         look.controller.aim(others)
-        rest = batch_size.rest_seconds(pace, seconds, others.sessions)
-        for part in batch_size.parts(timedelta(seconds=rest)):
-            self.job.clock.sleep(part)
+        for part in batch_size.parts(batch_size.rest_after(pace, time, others.sessions)):
+            self.request.clock.sleep(part)
             self.permit.check_alarm()
             yield from self.reporter.where_due(verifying=True)
 
     def _passes(self, walk: Walk) -> Generator[BackfillEvent, None, Hits]:
         for _ in range(PASSES):
-            started = self.job.clock.monotonic()
-            look = Pass(self.connection, self.job.step, walk, self.job.pace, self.job.clock)
+            started = self.request.clock.monotonic()
+            look = Pass(
+                self.connection, self.request.step, walk, self.request.pace, self.request.clock
+            )
             for chunk in look.chunks():
                 self.permit.check_alarm()
                 yield from self.reporter.where_due(verifying=True)
@@ -363,9 +369,9 @@ class _Engine:
                     self.permit.wait()
                     self.permit.check_alarm()
                     yield from self.reporter.where_due(verifying=True)
-                yield from self._rest(look, chunk.seconds)
+                yield from self._rest(look, chunk.time)
             self.ranges.passed(walk, look.scanned, look.differing)
-            self.reporter.verifying += self.job.clock.monotonic() - started
+            self.reporter.verifying += self.request.clock.monotonic() - started
             if look.hits:
                 return look.hits
         return []

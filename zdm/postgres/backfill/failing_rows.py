@@ -43,9 +43,9 @@ def note(connection: Connection, fence: Fence, taken: Range, row: FailingRow) ->
 def set_aside(
     connection: Connection, fence: Fence, taken: Range, walk: Walk, row: FailingRow
 ) -> bool:
-    """Move the range's cursor past the row, to which a range of its own is given.
+    """Move the range's cursor past the row, which gets a range of its own.
 
-    The value is whether the range goes on behind it.
+    The value is whether the range continues after it.
     """
     with connection.transaction():
         found = connection.execute(

@@ -20,6 +20,7 @@ from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillGates
 from zdm.errors import StoppedError, ZdmError
 from zdm.execute.events import Hold
+from zdm.model import duration
 from zdm.postgres.backfill import custom_gate, gate_queries
 from zdm.postgres.backfill.batch import Connect
 from zdm.postgres.backfill.gate_queries import Look
@@ -69,7 +70,7 @@ def gates(limits: BackfillGates) -> tuple[tuple[Gate, Signal], ...]:
             ),
             signals.dead_rows,
         ),
-        *_own(limits),
+        *_configured(limits),
         (_budget("queue", 0, 0, age), signals.queue),
         # last, for a batch that others wait for is cancelled right after
         (_budget(YIELD_TO, 0, 0, age), signals.waiting_for_us),
@@ -81,8 +82,8 @@ def _budget(name: str, limit: float, resume: float, delay: timedelta = AT_ONCE) 
     return Gate(name=name, kind=Kind.BUDGET, limit=limit, resume=resume, delay=delay)
 
 
-def _own(limits: BackfillGates) -> Iterator[tuple[Gate, Signal]]:
-    """The operator's own."""
+def _configured(limits: BackfillGates) -> Iterator[tuple[Gate, Signal]]:
+    """The gates that the operator has configured."""
     kind = Kind.BUDGET if limits.probe_unreadable == "hold" else Kind.LOAD
     if limits.sql is not None and limits.sql_above is not None:
         resume = limits.sql_above if limits.sql_resume is None else limits.sql_resume
@@ -159,7 +160,7 @@ class Monitor:
             self.ended.wait(share)
 
     def _over(self, future: Future[None]) -> None:
-        """A backfill without its gates must not go on."""
+        """A backfill without its gates must not continue."""
         if (error := future.exception()) is not None:
             self.shared.permit.alert(error)
         self.connected.set()
@@ -212,7 +213,7 @@ class Monitor:
     def _notice_others(self, look: Look) -> None:
         """The busier other sessions keep the server, the longer batches rest."""
         activity = gate_queries.activity(look)
-        permit, ours = self.shared.permit, self.shared.tally.now.worked_seconds
+        permit, ours = self.shared.permit, self.shared.tally.now.worked
         self.load.take(permit.clock.monotonic(), activity, ours)
         permit.measured(self.load.others)
 
@@ -229,17 +230,17 @@ class Monitor:
             return
         percent, dead = gate_queries.dead_percent(look)
         due = percent > VACUUM_PERCENT and dead > self.tuning.vacuum_rows
-        if due and gate_queries.horizon(look)[1] <= self.limits.xmin_age.total_seconds():
+        if due and gate_queries.horizon(look)[1] <= self.limits.xmin_age:
             self.shared.permit.ask_for_vacuum()
 
     def _warn_of_the_horizon(self, look: Look) -> None:
         """An old transaction alone is no reason to hold: dead rows may be few."""
         who, age = look.oldest
-        if age > self.limits.xmin_age.total_seconds():
+        if age > self.limits.xmin_age:
             self.shared.notices.warn(
                 who,
-                f"{who} has kept VACUUM from cleaning up for {age:,.0f} s, so the dead rows"
-                " of this backfill accumulate; end it if it is not needed",
+                f"{who} has kept VACUUM from cleaning up for {duration.text(age)}, so the dead"
+                " rows of this backfill accumulate; end it if it is not needed",
             )
 
     def _check_triggers(self, look: Look) -> None:

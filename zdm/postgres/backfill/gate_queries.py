@@ -6,12 +6,14 @@ look like an idle server, so a role that may not read them is reported.
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from zdm.backfill.gates import Reading, Unreadable
 from zdm.backfill.server_load import Activity
 from zdm.config.settings import BackfillGates
 from zdm.execute.ports import Clock
+from zdm.model import duration
 from zdm.postgres.session.connection import PREFIX, Connection
 
 MIB = 1024 * 1024
@@ -66,7 +68,7 @@ class Look:
     pids: list[int] = field(default_factory=list)  # our own backends
     lsns: deque[tuple[float, int]] = field(default_factory=deque)
     horizons: dict[str, tuple[str, float]] = field(default_factory=dict)
-    oldest: tuple[str, float] = ("none", 0.0)  # who holds the horizon; found by the last look
+    oldest: tuple[str, timedelta] = ("none", timedelta(0))  # who holds the horizon
     blockers: list[int] = field(default_factory=list)  # of our own, found by the last look
 
     def rows(self, query: str, values: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:
@@ -99,10 +101,10 @@ def replica_lag(look: Look) -> Reading | Unreadable:
     name, _, seconds = _replica(look, by_time=True)
     if name is None:
         return _missing(look) or Reading(value=0)
-    limit = look.limits.replica_lag.total_seconds()
     return _missing(look) or Reading(
         value=seconds,
-        detail=f"replica {name} is {seconds:,.0f} s behind (limit {limit:,.0f} s)",
+        detail=f"replica {name} is {duration.text(timedelta(seconds=seconds))} behind"
+        f" (limit {duration.text(look.limits.replica_lag)})",
     )
 
 
@@ -237,26 +239,25 @@ def dead_percent(look: Look) -> tuple[float, int]:
 def dead_rows(look: Look) -> Reading:
     """The share of dead rows, where a transaction is so old that VACUUM cannot clean."""
     who, age = horizon(look)
-    limit = look.limits.xmin_age.total_seconds()
-    if age <= limit:
+    if age <= look.limits.xmin_age:
         return Reading(value=0)
     percent, _ = dead_percent(look)
     return Reading(
         value=percent,
         detail=f"{percent:.0f} % of the rows are dead (limit {look.limits.dead_percent} %),"
-        f" and {who} keeps VACUUM from removing them, open for {age:,.0f} s",
+        f" and {who} keeps VACUUM from removing them, open for {duration.text(age)}",
     )
 
 
-def horizon(look: Look) -> tuple[str, float]:
-    """Who holds the oldest rows visible, and for how many seconds."""
+def horizon(look: Look) -> tuple[str, timedelta]:
+    """Who holds the oldest rows visible, and for how long."""
     now, seen = look.clock.monotonic(), {}
-    oldest = ("none", 0.0)
+    oldest = ("none", timedelta(0))
     for what, xmin, seconds in look.rows(_HORIZON, (PREFIX + "%",)):
         same = look.horizons.get(what)
         since = same[1] if same is not None and same[0] == xmin else now
         seen[what] = (xmin, since)
-        age = float(seconds) if seconds is not None else now - since
+        age = timedelta(seconds=float(seconds) if seconds is not None else now - since)
         oldest = max(oldest, (what, age), key=lambda one: one[1])
     look.horizons, look.oldest = seen, oldest
     return oldest
@@ -298,4 +299,4 @@ def activity(look: Look) -> Activity:
         "SELECT sum(active_time) / 1000, sum(xact_commit + xact_rollback)::bigint"
         " FROM pg_catalog.pg_stat_database"
     )
-    return Activity(float(seconds), int(transactions))
+    return Activity(timedelta(seconds=float(seconds)), int(transactions))

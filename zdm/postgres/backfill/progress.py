@@ -16,6 +16,7 @@ from zdm.execute.events import (
     Suspicious,
 )
 from zdm.execute.ports import Clock
+from zdm.model import duration
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill import wal_forecast
 from zdm.postgres.backfill.key_ranges import Totals
@@ -99,7 +100,7 @@ class Reporter:
             estimate=self.estimate,
             changed=self.before[1] + tally.changed,
             batch=tally.size,
-            batch_seconds=tally.seconds,
+            batch_time=tally.batch_time,
             rate=seen.rate,
             eta=seen.low,
             eta_high=seen.high,
@@ -108,7 +109,7 @@ class Reporter:
             holds=holds,
             workers=permit.allowed,
             wal_rate=seen.wal_rate,
-            rest=tally.rest.seconds,
+            rest=tally.rest.length,
             rest_reason=tally.rest.reason,
             expected=self.expected(),
         )
@@ -119,9 +120,9 @@ class Reporter:
             return "VACUUM, so that later batches reuse the space"
         if holds:
             now = self.clock.now()
-            ages = [max((now - hold.since).total_seconds(), 0.0) for hold in holds]
+            ages = [duration.text(max(now - hold.since, timedelta(0))) for hold in holds]
             return "; ".join(
-                f"{hold.reason} for {age:.0f} s" for hold, age in zip(holds, ages, strict=True)
+                f"{hold.reason} for {age}" for hold, age in zip(holds, ages, strict=True)
             )
         return "; ".join(self.shared.notices.waiting)
 
@@ -138,7 +139,7 @@ class Reporter:
             planned_wal_bytes=step.cost.wal_bytes,
             filling=timedelta(seconds=round(self.filling, 3)),
             verifying=timedelta(seconds=round(self.verifying, 3)),
-            held=tuple(sorted(tally.held_seconds.items())),
+            held=tuple(sorted(tally.held_time.items())),
             retries=tuple(sorted(tally.retries.items())),
             notes=(*self.shared.notices.notes, *_over_plan(totals.wal, step.cost.wal_bytes)),
         )

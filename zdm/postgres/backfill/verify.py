@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from psycopg import errors
 
@@ -31,7 +32,7 @@ class Chunk:
     upper: Key | None
     keys: int
     differing: int
-    seconds: float  # that it took
+    time: timedelta
 
 
 @dataclass(slots=True)
@@ -58,8 +59,8 @@ class Pass:
         while True:
             started = self.clock.monotonic()
             chunk, last = self._chunk(cursor, self.controller.size)
-            seconds = self.clock.monotonic() - started
-            self.controller.learn(seconds, chunk.keys, 0)
+            time = timedelta(seconds=self.clock.monotonic() - started)
+            self.controller.learn(time, chunk.keys, 0)
             self.scanned += chunk.keys
             self.differing += chunk.differing
             if chunk.differing:
@@ -69,7 +70,7 @@ class Pass:
                 upper=chunk.upper,
                 keys=chunk.keys,
                 differing=chunk.differing,
-                seconds=seconds,
+                time=time,
             )
             if last:
                 return
@@ -87,7 +88,7 @@ class Pass:
             upper=bounds.upper,
             keys=bounds.keys,
             differing=int(row[0]) if row else 0,
-            seconds=0.0,
+            time=timedelta(0),
         )
         return chunk, bounds.last
 

@@ -16,12 +16,13 @@ from zdm.backfill import batch_size, retry
 from zdm.backfill.batch_size import Controller, Pace
 from zdm.backfill.notices import FailingRow
 from zdm.backfill.permit import Permit
-from zdm.backfill.retry import Action
+from zdm.backfill.retry import Reaction
 from zdm.backfill.round_trip import RoundTrip
 from zdm.backfill.shared import Shared
 from zdm.backfill.trouble import LOOKED_AT, Hunt, Trouble
 from zdm.errors import StoppedError
 from zdm.execute.ports import Clock, ConnectionLostError, LockBusyError
+from zdm.model import duration
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill import batch, vacuum
 from zdm.postgres.backfill import failing_rows as backfill_failing
@@ -81,7 +82,7 @@ class Worker:
 
     @property
     def permit(self) -> Permit:
-        """Whether it may go on."""
+        """Whether it may continue."""
         return self.shared.permit
 
     @property
@@ -147,11 +148,11 @@ class Worker:
         task = self.task
         done = batch.fill(self.connection, task.step, task.fence, taken, work)
         self.way.add(done.way)
-        return replace(done, seconds=self.way.without(done.seconds, done.statements))
+        return replace(done, time=self.way.without(done.time, done.statements))
 
     def _filled(self, taken: Range, outcome: Outcome) -> None:
         self.trouble.over()
-        self.shared.notices.goes_on(self.name)
+        self.shared.notices.continues(self.name)
         self.ahead = outcome.ahead
         keys = outcome.bounds.keys
         if not outcome.only_prepared:
@@ -162,12 +163,12 @@ class Worker:
             outcome.changed,
             outcome.wal,
             size=self.controller.size,
-            seconds=outcome.seconds,
+            time=outcome.time,
         )
         if not outcome.bounds.last:
             grow = not self.permit.frozen
             self.controller.aim(self.permit.others)
-            self.controller.learn(outcome.seconds, outcome.rows, outcome.wal, grow=grow)
+            self.controller.learn(outcome.time, outcome.rows, outcome.wal, grow=grow)
 
     def _vacuum(self, taken: Range) -> None:
         try:
@@ -181,21 +182,21 @@ class Worker:
         if self.controller.overloaded:
             self.shared.notices.waits(
                 self.name,
-                f"batches of {self.controller.size} rows take {outcome.seconds:.1f} s:"
+                f"batches of {self.controller.size} rows take {duration.text(outcome.time)}:"
                 " the server is overloaded",
             )
             self.permit.sleep(FLOOR_REST)
             self.controller.slow = 0
         pace, budget = self.task.pace, self.task.wal_budget / max(1, self.permit.running)
-        rest = batch_size.rest(pace, (outcome.seconds, outcome.wal), self.permit.others, budget)
+        rest = batch_size.rest(pace, (outcome.time, outcome.wal), self.permit.others, budget)
         self.shared.tally.rests(rest)
-        self.permit.sleep(timedelta(seconds=rest.seconds))
+        self.permit.sleep(rest.length)
 
     def _failed(self, ranges: Ranges, taken: Range, error: psycopg.Error) -> None:
         self.ahead = ()
         self.shared.tally.failed(error.sqlstate)
         action = retry.classify(error.sqlstate)
-        if action is Action.RECONNECT or self.connection.closed:
+        if action is Reaction.RECONNECT or self.connection.closed:
             raise ConnectionLostError(
                 f"the database was lost while filling {self.task.step.table}:"
                 f" {first_line(error)}",
@@ -204,17 +205,17 @@ class Worker:
         with contextlib.suppress(psycopg.Error):  # a full server refuses this, too
             ranges.failed(taken, first_line(error))
         self.trouble.failed()
-        if action is Action.SMALLER and self.shared.backends.was_cancelled(self._pid):
+        if action is Reaction.SMALLER and self.shared.backends.was_cancelled(self._pid):
             self.controller.panic()  # a gate's doing; the next look at the gates waits
             return
         self._bounded(taken, action, error)
         match action:
-            case Action.AGAIN | Action.SMALLER:
+            case Reaction.AGAIN | Reaction.SMALLER:
                 self._again(taken, action, error)
-            case Action.EXHAUSTED:
+            case Reaction.EXHAUSTED:
                 self._report_wait(taken, error)
                 self.permit.sleep(retry.EXHAUSTED)
-            case Action.ROW:
+            case Reaction.ROW:
                 self._hunt(taken, error)
             case _:
                 raise error
@@ -233,8 +234,8 @@ class Worker:
         walk = self.task.walks[taken.relation]
         return batch.writers(self.connection, walk)
 
-    def _bounded(self, taken: Range, action: Action, error: psycopg.Error) -> None:
-        if action in (Action.ROW, Action.SMALLER):  # end by themselves: at a single row
+    def _bounded(self, taken: Range, action: Reaction, error: psycopg.Error) -> None:
+        if action in (Reaction.ROW, Reaction.SMALLER):  # end by themselves: at a single row
             return
         self.trouble.failures += 1
         if self.trouble.failures > retry.RETRIES:
@@ -251,9 +252,9 @@ class Worker:
                 hint="find the cause, then run the same command again",
             ) from error
 
-    def _again(self, taken: Range, action: Action, error: psycopg.Error) -> None:
-        self.trouble.timed_out(again=action is Action.SMALLER)
-        if action is Action.SMALLER and self.controller.size == 1:
+    def _again(self, taken: Range, action: Reaction, error: psycopg.Error) -> None:
+        self.trouble.timed_out(again=action is Reaction.SMALLER)
+        if action is Reaction.SMALLER and self.controller.size == 1:
             self._row_fails(taken, error)
             return
         if self.trouble.timeouts > retry.SLOW_RETRIES:

@@ -174,7 +174,7 @@ def column_details(found: Table) -> Iterator[str]:
 
 
 def table_details(found: Table) -> Iterator[str]:
-    """What hangs on a table that has its columns, constraints and indexes."""
+    """What belongs to a table besides its columns, constraints and indexes."""
     on = f"ALTER TABLE {found.name.sql}"
     yield from column_details(found)
     yield from comment(f"TABLE {found.name.sql}", found.comment)
@@ -227,7 +227,7 @@ def view(found: View) -> str:
 
 
 def view_details(found: View) -> Iterator[str]:
-    """What hangs on a view."""
+    """What belongs to a view."""
     yield from found.indexes
     yield from found.triggers
     yield from comment(f"{found.kind.upper()} {found.name.sql}", found.comment)
@@ -235,7 +235,7 @@ def view_details(found: View) -> Iterator[str]:
 
 
 def sequence_details(found: Sequence) -> Iterator[str]:
-    """What hangs on a sequence."""
+    """What belongs to a sequence."""
     if found.owner_table is not None and not found.identity:
         owner = f"{found.owner_table.sql}.{ident(found.owner_column or '')}"
         yield f"ALTER SEQUENCE {found.name.sql} OWNED BY {owner}"
@@ -244,7 +244,7 @@ def sequence_details(found: Sequence) -> Iterator[str]:
 
 
 def function_details(found: Function) -> Iterator[str]:
-    """What hangs on a function or procedure."""
+    """What belongs to a function or procedure."""
     routine = f"ROUTINE {found.name.sql}({found.arguments})"
     yield from comment(routine, found.comment)
     yield from grants(found.grants, routine)

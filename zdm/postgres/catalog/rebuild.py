@@ -2,8 +2,7 @@
 
 Objects may refer to each other in any direction (a default calls a function that takes a row
 of another table), so what fails for a missing object is tried again after the others, until
-nothing moves. At the end the catalog is read back: another fingerprint is refused, never
-taken for near enough.
+nothing changes. At the end the catalog is read back: any other fingerprint is refused.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,1 +1,1 @@
-"""What would stop a run, asked of the database; changes nothing."""
+"""Checks of the database for what would stop a run; they change nothing."""

@@ -13,15 +13,15 @@ _INVALID = (
 
 
 def lock_is_free(opened: Connection) -> Diagnosis:
-    """Whether another executor is at work now."""
+    """Whether another executor is running now."""
     for found in executor_lock.holders(opened):
-        who = f"{found.application or 'unnamed'} (pid {found.pid}, user {found.user})"
+        who = executor_lock.named(found)
         return diagnosis.warning(
             "executor lock",
-            f"another executor is at work: {who}",
+            f"another executor is running: {who}",
             "wait for it, or see `zdm status`; two never act at once",
         )
-    return diagnosis.ok("executor lock", "no other executor is at work")
+    return diagnosis.ok("executor lock", "no other executor is running")
 
 
 def nothing_unfinished(opened: Connection) -> Diagnosis:

@@ -124,10 +124,10 @@ def begin(connection: Connection, plan: PlanText, owner: str) -> JournalRun:
 
 
 def adopt(connection: Connection, fence: Fence, owner: str) -> JournalRun:
-    """Raise the epoch: whoever owned the run before can write no more.
+    """Raise the epoch, so that a former owner can no longer write.
 
-    Raises RefusedError where another executor raised it, or ended the run, meanwhile. An owner
-    whose own raise was committed, and its acknowledgement lost, goes on from there.
+    Raises RefusedError if another executor raised it, or ended the run, meanwhile. An owner
+    whose own raise was committed, but its acknowledgement lost, continues from there.
     """
     row = connection.execute(
         "UPDATE zdm.run SET epoch = epoch + 1, owner = %s, updated_at = clock_timestamp()"
@@ -172,7 +172,7 @@ def taken_over(connection: Connection, fence: Fence) -> RefusedError:
 def failed(
     connection: Connection, fence: Fence, step: str, *, sqlstate: str | None, reason: str
 ) -> None:
-    """Record an attempt that failed; its own work was taken back."""
+    """Record an attempt that failed; its own work was rolled back."""
     connection.execute(
         "INSERT INTO zdm.attempt (run_id, step_id, epoch, sqlstate, reason)"
         " SELECT id, %s, epoch, %s, %s FROM zdm.run WHERE id = %s AND epoch = %s",
@@ -181,7 +181,7 @@ def failed(
 
 
 def write_state(connection: Connection, fence: Fence, state: RunState) -> None:
-    """Record the state; after a failed deploy the next rollout soaks anew."""
+    """Record the state; after a failed deploy the next rollout has a new soak."""
     connection.execute(
         "UPDATE zdm.run SET state = %s, updated_at = clock_timestamp(),"
         " soak_since = CASE WHEN %s THEN NULL ELSE soak_since END,"
@@ -201,7 +201,7 @@ def write_state(connection: Connection, fence: Fence, state: RunState) -> None:
 
 
 def begin_soak(connection: Connection, fence: Fence) -> datetime | None:
-    """Record that the soak goes on from where it began, or begins; returns its start."""
+    """Record that the soak continues, or begins; returns its start."""
     write_state(connection, fence, RunState.SOAKING)
     row = connection.execute(
         "UPDATE zdm.run SET soak_since = coalesce(soak_since, clock_timestamp())"

@@ -3,7 +3,7 @@
 CREATE SCHEMA IF NOT EXISTS zdm;
 CREATE TABLE IF NOT EXISTS zdm.journal (version integer NOT NULL);
 INSERT INTO zdm.journal SELECT 4 WHERE NOT EXISTS (SELECT FROM zdm.journal);
--- before version 3 a backfill had one cursor for each table: it begins anew, and changes no
+-- before version 3 a backfill had one cursor for each table: it begins again, and changes no
 -- row twice
 DO $$ BEGIN
     IF (SELECT max(version) FROM zdm.journal) < 3 THEN
@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS zdm.backfill_range (
     hi text[],
     cursor text[],
     state text NOT NULL DEFAULT 'waiting',
-    epoch integer NOT NULL, -- of the run; a batch of an older one is taken back
+    epoch integer NOT NULL, -- of the run; a batch of an older one is rolled back
     worker text,
     size integer, -- of the last batch
     estimate bigint,
@@ -104,7 +104,7 @@ CREATE TABLE IF NOT EXISTS zdm.backfill_cost (
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (run_id, step_id)
 );
--- what the operator asked of the executor, and has not been taken back or obeyed
+-- the operator's order to the executor, until it is withdrawn or acknowledged
 CREATE TABLE IF NOT EXISTS zdm.request (
     run_id bigint PRIMARY KEY REFERENCES zdm.run,
     kind text NOT NULL CHECK (kind IN ('pause', 'cancel')),
@@ -121,7 +121,7 @@ CREATE TABLE IF NOT EXISTS zdm.waiting (
     eta timestamptz,
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
--- acts that are no step: sessions ended, orders given and obeyed
+-- acts that are no step: sessions ended, orders given and acknowledged
 CREATE TABLE IF NOT EXISTS zdm.act (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run_id bigint NOT NULL REFERENCES zdm.run,

@@ -1,4 +1,4 @@
--- Ordinary, partitioned and foreign tables, with what hangs on the table as a whole.
+-- Ordinary, partitioned and foreign tables, with what belongs to the table as a whole.
 SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
        c.relpersistence AS persistence, c.relreplident AS replica_identity,
        c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,

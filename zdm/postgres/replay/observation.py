@@ -1,4 +1,4 @@
-"""What a transaction really does to tables: the locks it holds and the files it writes anew.
+"""What a transaction really does to tables: the locks it holds and the files it rewrites.
 
 pg_locks keeps every table lock until the transaction ends (manual, chapter 54.12), so one
 look before COMMIT sees all of them. A statement that cannot run in a transaction lets its
@@ -141,7 +141,7 @@ def unclaimed(
     """Locks on tables that were there before, which no claimed lock covers.
 
     ACCESS SHARE is left out: any query takes it. A lock on an index or a sequence counts
-    where it keeps somebody from reading or writing the table.
+    where it keeps other sessions from reading or writing the table.
     """
     found = set()
     for oid, mode in seen:

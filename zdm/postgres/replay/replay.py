@@ -1,7 +1,7 @@
-"""Replay a plan on a shadow server and hold what it claims against what happens.
+"""Replay a plan on a shadow server and compare what it claims with what happens.
 
 Database A gets the author's statements as they are, database B the plan's steps: every
-statement runs, locks held are within the claimed ones, files written anew are the claimed
+statement runs, locks held are within the claimed ones, rewritten files are the claimed
 ones, probes say `not done` before and `done` after, the undo before the rollout restores the
 start, writes of each version that a step serves succeed, and the schema at the end is that of
 A (only the order of columns may differ), with nothing of zdm's own left.

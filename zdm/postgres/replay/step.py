@@ -26,7 +26,7 @@ _SHADOW_ONLY = ("role", "session_authorization")  # the shadow's roles own nothi
 
 
 class StepFailedError(Exception):
-    """The replay cannot go on, and why; caught where the replay began."""
+    """The replay cannot continue, and why; caught where the replay began."""
 
     def __init__(self, found: Finding) -> None:
         super().__init__(found.message)
@@ -215,7 +215,7 @@ def _rewrites(step: RunSql, before: Relations, after: Relations) -> Iterator[Fin
         if not families[table] & claimed:
             yield finding(
                 "rewrite_not_claimed",
-                f"the step {step.id} writes {table} anew, which the plan does not say",
+                f"the step {step.id} rewrites {table}, which the plan does not say",
                 step,
             )
     for table in sorted(claimed - {name for one in seen for name in families[one]}):
@@ -225,7 +225,7 @@ def _rewrites(step: RunSql, before: Relations, after: Relations) -> Iterator[Fin
 def _not_rewritten(step: RunSql, table: Name) -> Finding:
     return finding(
         "rewrite_claimed",
-        f"the plan says that the step {step.id} writes {table} anew, and it does not",
+        f"the plan says that the step {step.id} rewrites {table}, but it does not",
         step,
     )
 

@@ -16,7 +16,7 @@ from zdm.model.release import RunState, Session
 from zdm.model.schema import Name, Snapshot
 from zdm.postgres.backfill import engine as backfill
 from zdm.postgres.backfill import verify
-from zdm.postgres.backfill.engine import Job
+from zdm.postgres.backfill.engine import FillRequest
 from zdm.postgres.catalog import read
 from zdm.postgres.journal import runs, step_sql
 from zdm.postgres.run.executor import Executor
@@ -52,13 +52,13 @@ class PostgresDatabase:
         """Close the connections, which frees the lock."""
         self._executor.close()
 
-    def claim(self, tell: Callable[[str], object]) -> None:
+    def claim(self, report: Callable[[str], object]) -> None:
         """Become the only executor; what a dead one left running is ended and reported."""
-        self._executor.claim(tell)
+        self._executor.claim(report)
 
-    def reconnect(self, tell: Callable[[str], object]) -> None:
+    def reconnect(self, report: Callable[[str], object]) -> None:
         """Connect and claim again, with a new epoch; its own former session is ended."""
-        self._executor.reconnect(tell)
+        self._executor.reconnect(report)
 
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
@@ -105,14 +105,14 @@ class PostgresDatabase:
             with executor.fenced() as fence:
                 runs.intend(executor.connection, fence, step.id)
                 runs.write_state(executor.connection, fence, state)
-            yield from backfill.run(self._job(step))
+            yield from backfill.run(self._request(step))
             with executor.fenced() as fence:
                 runs.done(executor.connection, fence, step.id)
                 runs.write_state(executor.connection, fence, state)
 
-    def _job(self, step: Backfill) -> Job:
+    def _request(self, step: Backfill) -> FillRequest:
         url, name = self._executor.url, self._executor.name
-        return Job(
+        return FillRequest(
             connect=lambda purpose: connection.connect(url, name=identity.named(name, purpose)),
             step=step,
             fence=self._executor.fence,

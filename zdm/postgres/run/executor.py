@@ -54,12 +54,12 @@ class Executor:
         self.connection.close()
         self.second.close()
 
-    def claim(self, tell: Callable[[str], object]) -> None:
+    def claim(self, report: Callable[[str], object]) -> None:
         """Become the only executor; what a dead one left running is ended and reported."""
 
         def ended(name: str) -> None:
             self._ended.append(f"ended {name}: its executor is gone")
-            tell(name)
+            report(name)
 
         with self.errors("claiming the lock"):
             executor_lock.claim(
@@ -72,17 +72,17 @@ class Executor:
                 ),
             )
 
-    def reconnect(self, tell: Callable[[str], object]) -> None:
+    def reconnect(self, report: Callable[[str], object]) -> None:
         """Connect and claim again, with a new epoch; its own former session is ended."""
         with contextlib.suppress(psycopg.Error):
             self.connection.close()
         self.connection = self._connect()
-        self.claim(tell)
+        self.claim(report)
         if self._fence is not None:
             with self.errors("taking the run up again"):
-                self.own(runs.adopt(self.connection, self._fence, self.owner))
+                self.take(runs.adopt(self.connection, self._fence, self.owner))
 
-    def own(self, run: JournalRun) -> None:
+    def take(self, run: JournalRun) -> None:
         """From now on its writes are those of this run, in this epoch."""
         self._fence = Fence(run=run.id, epoch=run.epoch)
         for what in self._ended:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from zdm.errors import RefusedError
+from zdm.execute import executors
 from zdm.execute.ports import LockBusyError
 from zdm.postgres.session import blockers, identity, pooler
 from zdm.postgres.session.blockers import Blocker, Ending
@@ -34,8 +35,8 @@ class Claimant:
 def claim(connection: Connection, report: Callable[[str], object], by: Claimant) -> None:
     """Become the only executor on this database.
 
-    Raises LockBusyError naming who is at work; a session that
-    was ended before that is reported at once, so that no error loses it.
+    Raises LockBusyError naming the running executor; a session that was ended before that is
+    reported at once, so that no error loses it.
     """
     for _ in range(2):
         if _tried(connection):
@@ -45,7 +46,7 @@ def claim(connection: Connection, report: Callable[[str], object], by: Claimant)
     else:
         raise _held(holders(connection))
     pooler.refuse_stranded(connection)
-    found = [item for item in executors(connection) if item.state != "idle"]
+    found = [item for item in sessions(connection) if item.state != "idle"]
     if left := _clear(connection, found, report, by):
         names = blockers.words(left)
         raise LockBusyError(
@@ -76,10 +77,10 @@ def _clear(
             continue
         ending = blockers.end(connection, item, by.ending)
         if ending is Ending.ENDED:
-            report(str(item))
+            report(named(item))
         if ending is Ending.NOT_ALLOWED and by.take_over:
             raise RefusedError(
-                f"{item} cannot be ended by this user, so its run is not taken over",
+                f"{named(item)} cannot be ended by this user, so its run is not taken over",
                 hint="use its user, or one with the role pg_signal_backend",
             )
         if ending in (Ending.STAYS, Ending.NOT_ALLOWED):
@@ -87,7 +88,7 @@ def _clear(
     return left
 
 
-def executors(connection: Connection) -> list[Blocker]:
+def sessions(connection: Connection) -> list[Blocker]:
     """Other executors' connections to this database."""
     return list(blockers.named(connection, f"{PREFIX}execute%"))
 
@@ -106,10 +107,20 @@ def holders(connection: Connection) -> list[Blocker]:
     return [item for item in blockers.named(connection, "%") if item.pid in pids]
 
 
+def described(holder: Blocker) -> str:
+    """Host and process of the executor that holds the lock."""
+    return executors.described(holder.application or "an unnamed session")
+
+
+def named(connected: Blocker) -> str:
+    """An executor by host and process, with its server process; without zdm's own SQL."""
+    return f"{described(connected)} (pid {connected.pid}, user {connected.user})"
+
+
 def _held(found: list[Blocker]) -> LockBusyError:
-    names = blockers.words(found)
+    names = tuple(described(holder) for holder in found)
     return LockBusyError(
-        f"another executor is at work: {', '.join(names) or 'it ended just now'}",
+        f"another executor is running: {', '.join(names) or 'it ended just now'}",
         names=names,
         hint="wait for it, look at it with `zdm status`, or stop it with `zdm cancel`; if you"
         " know that its process is dead, run the same command with --take-over",

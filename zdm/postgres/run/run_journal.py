@@ -46,7 +46,7 @@ class RunJournal:
     def _owned(self, run: JournalRun) -> JournalRun:
         fence = Fence(run=run.id, epoch=run.epoch)
         orders.acknowledge(self.executor.connection, fence)  # an older cancel
-        self.executor.own(run)
+        self.executor.take(run)
         return run
 
     def recall(self) -> JournalRun:

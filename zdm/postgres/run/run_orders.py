@@ -1,4 +1,4 @@
-"""What an operator and the executor tell each other about a run, through the journal."""
+"""Messages between an operator and the executor of a run, through the journal."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class RunOrders:
     executor: Executor
 
     def current(self) -> Order | None:
-        """What the operator asks of the run, if it is begun."""
+        """The operator's order to the run, if it is begun."""
         executor = self.executor
         if not executor.has_run:
             return None
@@ -23,16 +23,16 @@ class RunOrders:
             free = executor.second.free(executor.connection)
             return orders.current(free, executor.fence.run)
 
-    def obeyed(self, order: Order) -> None:
-        """Take a cancel off, so that the next executor may go on."""
+    def acknowledge(self, order: Order) -> None:
+        """Withdraw a cancel, so that the next executor can continue."""
         executor = self.executor
-        with executor.errors("obeying the operator"):
+        with executor.errors("acknowledging the operator's order"):
             orders.acknowledge(executor.connection, executor.fence)
             what = f"acknowledged the {order.kind} of {order.by}"
             orders.note_act(executor.connection, executor.fence, executor.owner, what)
 
     def note(self, waiting: Waiting | None) -> None:
-        """Say in the journal what is waited for; None: nothing."""
+        """Record in the journal what the run waits for; None: nothing."""
         executor = self.executor
         if not executor.has_run:
             return

@@ -37,7 +37,7 @@ LOGGING = {
 
 
 def prepare(conn: Connection, server: Server) -> bool:
-    """Make the role, as the server's superuser, and take back what an author may have given
+    """Make the role, as the server's superuser, and revoke what an author may have given
     it; False where zdm is no superuser there, so that its own role does the work."""
     row = conn.execute(_IS_SUPERUSER).fetchone()
     if row is None or not row[0]:
@@ -60,7 +60,7 @@ def url(server: Server, database: str) -> str:
 
 
 def _password(server: Server) -> str:
-    """Known to whoever knows the superuser's, or reads the cache, and to nobody else."""
+    """Known only to those who know the superuser's, or can read the cache."""
     key = unquote(urlsplit(server.dsn).password or "") or _secret()
     return hmac.new(key.encode(), ROLE.encode(), hashlib.sha256).hexdigest()
 
@@ -76,7 +76,7 @@ def _secret() -> str:
     return file.read_text()
 
 
-def own(server: Server, database: str) -> None:
+def give_schema(server: Server, database: str) -> None:
     """Give the role the schema public of a new, empty database; before version 15 it is the
     superuser's."""
     admin = urlsplit(server.dsn)._replace(path=f"/{database}").geturl()

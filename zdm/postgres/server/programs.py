@@ -51,7 +51,7 @@ def account() -> pwd.struct_passwd | None:
     return None
 
 
-def own(path: Path) -> None:
+def give(path: Path) -> None:
     """Give a folder to the user that servers run as."""
     user = account()
     if user is not None:

@@ -88,7 +88,7 @@ def throwaway(wanted: Wanted) -> Iterator[Server]:
     chosen, notice = choose(wanted.major)
     folder = Path(tempfile.mkdtemp(prefix="zdm-", dir=scratch_home()))
     try:
-        programs.own(folder)
+        programs.give(folder)
         initialise(chosen, folder / "data")
         with running(chosen, folder / "data", wanted, delete=folder) as server:
             yield _noted(server, notice)
@@ -130,7 +130,7 @@ def given(wanted: Wanted) -> Server:
 
 def _mismatch(wanted: int, major: int) -> str:
     return (
-        f"PostgreSQL {wanted} was wanted and {major} is what can be had here,"
+        f"PostgreSQL {wanted} was wanted but only {major} is available here,"
         " so what differs between the two is not proved"
     )
 
@@ -182,7 +182,7 @@ def _new_password(data: Path) -> Path:
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(secrets.token_hex(16))
-    programs.own(path)
+    programs.give(path)
     return path
 
 

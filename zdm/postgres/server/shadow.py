@@ -70,7 +70,7 @@ def _slot(chosen: Programs, stack: contextlib.ExitStack) -> Path | None:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 slot = home / str(number)
                 slot.mkdir(exist_ok=True)
-                programs.own(slot)
+                programs.give(slot)
                 return slot
     except PermissionError:  # a cache that only another user may write
         return None
@@ -156,7 +156,7 @@ def database(
             author.log_everything(conn, name)
     try:
         if apart and template is None:  # later, the database holds the author's objects
-            author.own(server, name)
+            author.give_schema(server, name)
         yield author.url(server, name) if apart else _url(server, name)
     finally:
         with connection.connect(server.dsn, name="shadow") as conn:

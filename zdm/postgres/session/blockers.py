@@ -16,6 +16,7 @@ from typing import Any
 from psycopg import errors
 
 from zdm.execute.ports import Clock
+from zdm.model import duration
 from zdm.model.locks import LockMode
 from zdm.model.plan import TableLock
 from zdm.postgres.session.connection import PREFIX, Connection
@@ -43,7 +44,7 @@ class Blocker:
     user: str | None
     state: str | None
     query: str | None
-    age: float | None  # of its transaction, in seconds; None: not visible to us
+    age: timedelta | None  # of its transaction; None: not visible to us
     began: Any  # when its transaction did
 
     @property
@@ -64,7 +65,7 @@ class Blocker:
         text += f", user {self.user}" if self.user else ""
         text += f", {self.state or 'state not visible'}"
         if self.age is not None:
-            text += f", transaction open for {self.age:.0f} s"
+            text += f", transaction open for {duration.text(self.age)}"
         if self.query and self.query.strip():
             text += f": {self.query.strip().splitlines()[0][:SHOWN]}"
         return text + ")"
@@ -79,7 +80,7 @@ def _blocker(row: Sequence[Any]) -> Blocker:
         user=row[4],
         state=row[5],
         query=row[6],
-        age=row[7],
+        age=None if row[7] is None else timedelta(seconds=row[7]),
         began=row[8],
     )
 

@@ -57,7 +57,7 @@ def trigger_sql(name: str, table: Name, function: Name, when: str | None = None)
 
 
 def fits_when(text: str, table: Table, settings: tuple[Setting, ...]) -> bool:
-    """Whether the expression can stand in a trigger's WHEN and mean there what it means in a
+    """Whether the expression can be in the WHEN of a trigger and mean there what it means in a
     function: without subqueries and generated columns, and under no settings of its own
     (manual, CREATE TRIGGER)."""
     expression = expressions.read(text)

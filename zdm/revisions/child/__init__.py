@@ -1,1 +1,1 @@
-"""What runs inside the fenced process of a revision; only it executes code of the project."""
+"""Runs inside the sandboxed process of a revision; only it executes the project's code."""

@@ -29,7 +29,7 @@ def driver() -> str:
 def run(statements: Sequence[str], *, transaction: bool = False) -> Rows:
     """Run statements on one connection to the shadow; the rows of the last one that has any.
 
-    The fence sends the connection to the shadow, so the URL names no place.
+    The sandbox sends the connection to the shadow, so the URL names no place.
     """
     url = f"postgresql+{driver()}://"
     options: dict[str, Any] = {} if transaction else {"isolation_level": "AUTOCOMMIT"}

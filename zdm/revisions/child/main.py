@@ -1,4 +1,4 @@
-"""The child process: runs revisions behind the fence, answers requests line by line as JSON.
+"""The child process: runs revisions behind the sandbox, answers requests line by line as JSON.
 
     python -P -m zdm.revisions.child.main REQUESTS-FD ANSWERS-FD
 
@@ -23,7 +23,7 @@ from zdm.errors import InputError, ZdmError
 from zdm.model.sql import ident, literal
 from zdm.revisions import failures
 from zdm.revisions.child import admin
-from zdm.revisions.child.fence import Fence
+from zdm.revisions.child.sandbox import Sandbox
 from zdm.revisions.child.witness import ASK_SETTINGS, SILENT, Witness
 from zdm.revisions.scripts import Environment
 from zdm.revisions.shadow_address import Address
@@ -45,10 +45,10 @@ WHERE_TABLE = (
 
 
 class Child:
-    """The state between requests: the environment, the fence and the shadow in use."""
+    """The state between requests: the environment, the sandbox and the shadow in use."""
 
     def __init__(self, ini: Path, variables: dict[str, str]) -> None:
-        self.fence = Fence()
+        self.sandbox = Sandbox()
         self.witness = Witness()
         self.variables = variables
         self.ini = ini
@@ -69,7 +69,7 @@ class Child:
             "close": self.close,
         }
         answer = doing[request["do"]](request)
-        self.fence.check()
+        self.sandbox.check()
         return answer
 
     def load(self) -> Environment:
@@ -84,16 +84,16 @@ class Child:
         token = secrets.token_hex(8)
         os.environ.update(address.variables())
         os.environ.update({k: address.url(v) for k, v in self.variables.items()})
-        self.fence.open(address, "")  # a new database: only the caller's word says what it is
+        self.sandbox.open(address, "")  # a new database: only the caller's word says what it is
         name = ident(address.database)
         admin.run([f"COMMENT ON DATABASE {name} IS {literal(token)}"])
-        self.fence.open(address, token)
+        self.sandbox.open(address, token)
         self.load().point(address, admin.driver())
         return {}
 
     def close(self, _request: Answer) -> Answer:
         """Take the marks off the shadow again, and leave no session of a pool in it."""
-        name = ident(self.fence.require().database)
+        name = ident(self.sandbox.require().database)
         self.witness.forget_connections()
         admin.run([f"COMMENT ON DATABASE {name} IS NULL", END])
         return {}
@@ -170,7 +170,7 @@ class Child:
     def _run(self, work: Callable[[Any, MigrationContext], Iterable[Any]], to: Any) -> None:
         self.runs = []
         self.load().run(work, to)
-        self.fence.check()
+        self.sandbox.check()
         self.witness.revision = ""
         if not self.runs:
             raise InputError(
@@ -208,7 +208,7 @@ def main(arguments: list[str]) -> None:
     first = json.loads(requests.readline())
     child = Child(Path(first["ini"]), first["variables"])
     sys.excepthook = _reporting(child, answers)
-    child.fence.install()
+    child.sandbox.install()
     child.witness.install()
     for line in requests:
         _say(answers, {"answer": child.handle(json.loads(line))})
@@ -227,10 +227,10 @@ def _reporting(
     ) -> None:
         folders: list[str] = [] if child.environment is None else child.environment.folders()
         found = failures.described(error, [child.ini.parent, *(Path(f) for f in folders)])
-        if child.fence.breaches:
-            found |= _told(child.fence.breach(child.fence.breaches[0]))
+        if child.sandbox.breaches:
+            found |= _failure(child.sandbox.breach(child.sandbox.breaches[0]))
         elif isinstance(error, ZdmError):
-            found |= _told(error)
+            found |= _failure(error)
         elif isinstance(error, CommandError):
             found |= {"message": str(error), "frames": []}
         _say(answers, {"failure": {**found, "revision": child.witness.revision}})
@@ -238,7 +238,7 @@ def _reporting(
     return report
 
 
-def _told(error: ZdmError) -> Answer:
+def _failure(error: ZdmError) -> Answer:
     return {"message": error.message, "hint": error.hint}
 
 

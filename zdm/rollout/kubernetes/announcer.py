@@ -1,8 +1,8 @@
-"""Tells the cluster what a run does: Events and annotations on the declared workloads.
+"""Announces a run in the cluster: Events and annotations on the declared workloads.
 
 Annotations go to the workload's own metadata; one on its template would start a rollout.
-A cluster that does not listen must not stop a migration: what goes wrong is said once, then
-it is tried again from time to time, in silence.
+A cluster that refuses them must not stop a migration: a failure is reported once, then retried
+silently from time to time.
 """
 
 import secrets
@@ -39,7 +39,7 @@ Level = Literal["Normal", "Warning"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What an Event says."""
+    """The content of an Event."""
 
     reason: str
     message: str
@@ -48,7 +48,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Which objects the Events are about; `own_pod` is zdm's own, whose Job hears too."""
+    """Which objects the Events are about; `own_pod` is zdm's own, whose Job gets them, too."""
 
     workloads: tuple[Ref, ...]
     own_pod: Ref | None = None
@@ -77,38 +77,38 @@ class Announcing:
         self._complained: set[str] = set()
 
     def notify(self, event: Event) -> None:
-        """Tell the cluster what concerns it."""
+        """Announce an event, if it concerns the cluster."""
         said = self._said(event)
         if not said or self._now() < self._silent_until:
             return
         try:
-            self._tell_all(said, annotate=not isinstance(event, Waiting))
+            self._announce_all(said, annotate=not isinstance(event, Waiting))
         except ZdmError as error:
             self._silent_until = self._now() + AGAIN
             self._complain_once("Events", error)
 
-    def _tell_all(self, said: tuple[Said, ...], *, annotate: bool) -> None:
+    def _announce_all(self, said: tuple[Said, ...], *, annotate: bool) -> None:
         for workload in self._audience.workloads:
-            self._tell(workload, said, annotate=annotate)
+            self._announce(workload, said, annotate=annotate)
         if "Events about its own Job" in self._complained:
             return
         try:
-            self._tell_own(said)
+            self._announce_own(said)
         except RefusedError as error:  # the right to see its own pod is not needed otherwise
             self._complain_once("Events about its own Job", error)
 
-    def _tell_own(self, said: tuple[Said, ...]) -> None:
+    def _announce_own(self, said: tuple[Said, ...]) -> None:
         pod = self._audience.own_pod
         if pod is not None and self._job is None:
             item = self._api.get(PODS, pod.namespace, pod.name)
             self._job = (item and objects.controller(item)) or pod
         if self._job is not None and self._job.kind in BY_KIND:
-            self._tell(self._job, said, annotate=False)
+            self._announce(self._job, said, annotate=False)
 
     def _complain_once(self, what: str, error: ZdmError) -> None:
         if what not in self._complained:
             self._complained.add(what)
-            self._complain(f"the cluster takes no {what} of zdm: {error.message}")
+            self._complain(f"the cluster refuses zdm's {what}: {error.message}")
 
     def _said(self, event: Event) -> tuple[Said, ...]:
         match event:
@@ -156,7 +156,7 @@ class Announcing:
         return Said(reason=reason, message=text, level="Warning")
 
     def _waits(self, event: Waiting) -> tuple[Said, ...]:
-        """A wait is polled every other second and said once a minute, or when it changes."""
+        """A wait is polled every other second, but announced once a minute or on a change."""
         key = (event.gate, event.names)
         if key == self._waiting and self._now() - self._waiting_said < AGAIN:
             return ()
@@ -166,7 +166,7 @@ class Announcing:
         until = f", until {event.eta:%H:%M:%S} at the latest" if event.eta else ""
         return (Said(reason=reason, message=f"{event.gate}: {event.reason}{names}{until}"),)
 
-    def _tell(self, workload: Ref, said: tuple[Said, ...], *, annotate: bool) -> None:
+    def _announce(self, workload: Ref, said: tuple[Said, ...], *, annotate: bool) -> None:
         resource = BY_KIND[workload.kind]
         item = self._api.get(resource, workload.namespace, workload.name)
         if item is None:

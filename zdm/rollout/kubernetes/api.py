@@ -2,7 +2,7 @@
 
 Objects are the API's own JSON as dicts. The client's models refuse objects that real servers
 send (a ReplicaSet without `status.replicas`, a list with `items: null`; measured, 37.0.2), so
-no model stands between.
+they are not used.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 class ConflictError(TemporaryError):
-    """Somebody else wrote in between, or owns the field (409); the message says who."""
+    """Another client wrote in between, or owns the field (409); the message names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class PatchKind(Enum):
 
     STRATEGIC = "strategic"
     MERGE = "merge"
-    APPLY = "apply"  # refused where somebody else owns a field
+    APPLY = "apply"  # refused if another client owns a field
     FORCED_APPLY = "forced apply"  # takes the field from its owner
 
     @property
@@ -98,13 +98,13 @@ class PatchKind(Enum):
                 return "application/apply-patch+yaml"
 
 
-class Told(Protocol):
+class WatchApi(Protocol):
     """A cluster's API as a watch needs it. Raises as ClusterApi does."""
 
-    def told(
+    def changes(
         self, resource: Resource, namespace: str, seconds: int
     ) -> AbstractContextManager[Iterator[bytes]]:
-        """What the server tells of changes since the latest list, for so long at most."""
+        """The changes since the latest list, watched for at most this long."""
 
 
 class ClusterApi(Protocol):
@@ -125,4 +125,4 @@ class ClusterApi(Protocol):
         """Make an object."""
 
     def may(self, verb: str, resource: Resource, namespace: str, name: str = "") -> bool:
-        """Whether the server would let us; a Role with resourceNames lets us by name only."""
+        """Whether the server would allow it; a Role with resourceNames allows by name only."""

@@ -1,10 +1,10 @@
 """The only importer of the Kubernetes client: its configuration, and raw JSON over HTTP.
 
-The client brings kubeconfig, in-cluster tokens that are read anew, and the login plug-ins of
-the clouds; its generated API and models are left aside (they cost a second and 100 MB, and
-refuse what real servers send). Every request has timeouts: a half-open connection would hang
-for ever without (kubernetes-client/python#2462). LIST is the truth; a watch begins where the
-latest one ended, and only tells that it is time for the next.
+The client brings kubeconfig, in-cluster tokens that are read again when they change, and the
+login plug-ins of the clouds; its generated API and models are not used (they cost a second and
+100 MB, and refuse what real servers send). Every request has timeouts: without them a half-open
+connection would hang indefinitely (kubernetes-client/python#2462). LIST is the truth; a watch
+begins where the latest list ended, and only signals that it is time for the next.
 """
 
 import json
@@ -37,19 +37,19 @@ from zdm.rollout.kubernetes.api import (
 )
 
 CONNECT_SECONDS = 5.0
-READ_SECONDS = 15.0  # a page of 500 pods needs less; a signal waits that long for its turn
+READ_SECONDS = 15.0  # a page of 500 pods needs less; a signal is delayed by at most this
 HURRIED_SECONDS = 3.0  # for what a run does not depend on: Events
-PAGE = 500  # objects of one LIST answer, as kubectl asks
-RETRIES = 2  # of one request; after that the caller waits, and says why
+PAGE = 500  # objects of one LIST answer, as in kubectl
+RETRIES = 2  # of one request; after that the caller waits and reports why
 LONGEST_PAUSE = 5.0  # seconds; also where the server asks for more
-LIST_AGAIN = 5  # times a LIST begins anew because its pages expired
+LIST_AGAIN = 5  # times a LIST is restarted because its pages expired
 FIELD_MANAGER = "zdm"
 METHODS = {"get": "GET", "list": "GET", "watch": "GET", "create": "POST", "patch": "PATCH"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request, with the words for what was tried."""
+    """One request, with its description for messages."""
 
     verb: str  # as Roles write it
     resource: Resource
@@ -147,7 +147,7 @@ class KubeApi:
                 return tuple(found)
 
     @contextmanager
-    def told(
+    def changes(
         self, resource: Resource, namespace: str, seconds: int
     ) -> Iterator[Iterator[bytes]]:
         """A finite watch since the latest list: one try, and nothing where there was none."""
@@ -169,7 +169,7 @@ class KubeApi:
                     raise _error(request, response.status, response.headers, _message(content))
                 yield response.response.stream(decode_content=True)
             finally:
-                response.response.close()  # not back into the pool: it may tell more
+                response.response.close()  # not back into the pool: it may still send events
 
     def patch(
         self, resource: Resource, place: tuple[str, str], body: Json, how: PatchKind
@@ -208,7 +208,7 @@ class KubeApi:
         return answer
 
     def may(self, verb: str, resource: Resource, namespace: str, name: str = "") -> bool:
-        """Whether the server would let us; every user may ask that about himself."""
+        """Whether the server would let us; every user may ask that about themselves."""
         attributes = {
             "namespace": namespace,
             "verb": verb,
@@ -277,11 +277,11 @@ class KubeApi:
 class _BusyError(TemporaryError):
     """Worth another try."""
 
-    after: float = 0.0  # seconds, if the server said so
+    after: float = 0.0  # seconds, if the server gave them
 
 
 class _ExpiredError(TemporaryError):
-    """The pages of a LIST are no longer to be had (410)."""
+    """The pages of a LIST are no longer available (410)."""
 
 
 @contextmanager
@@ -297,7 +297,7 @@ def _unanswered(request: Request) -> Iterator[None]:
     ) as error:
         raise _BusyError(
             f"the API server does not answer ({request}): {_short(error)}",
-            hint="zdm goes on when it is back; else check the kubeconfig and the network",
+            hint="zdm continues when it is back; else check the kubeconfig and the network",
         ) from error
 
 
@@ -367,7 +367,7 @@ def connect(
 ) -> ApiClient:
     """A client by kubeconfig where there is one or one is asked for, else by the pod's own."""
     configuration = Configuration()
-    configuration.retries = False  # urllib3 would repeat behind our back, without a word
+    configuration.retries = False  # urllib3 would retry silently
     in_cluster = "KUBERNETES_SERVICE_HOST" in environ and not environ.get("KUBECONFIG")
     try:
         if in_cluster and kubeconfig is None and context is None:

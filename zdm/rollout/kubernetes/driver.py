@@ -3,10 +3,10 @@
 An old version is proved gone when no pod of it is left in the allowed namespaces (terminating
 ones are alive), no ReplicaSet but the new one has pods, no template (scaled to zero, suspended
 or not) would start it, and nothing undeclared refers to the database's Secret. Each poll
-reads whole lists from the API server; nothing is cached between polls. A watch may make the
-next poll come earlier, and says nothing else.
+reads whole lists from the API server; nothing is cached between polls. A watch can only make
+the next poll come earlier.
 It cannot prove anything about other namespaces, other clusters, or programs that get the
-database's address otherwise than by the Secret; the session check is the evidence for those.
+database's address other than from the Secret; the session check is the evidence for those.
 """
 
 import subprocess
@@ -34,13 +34,13 @@ from zdm.rollout.kubernetes.api import (
     PatchKind,
 )
 from zdm.rollout.kubernetes.objects import Ref, Scene
-from zdm.rollout.kubernetes.patches import Target
-from zdm.rollout.kubernetes.pod_failures import Limits
+from zdm.rollout.kubernetes.patches import WantedTemplate
+from zdm.rollout.kubernetes.pod_failures import StartLimits
 from zdm.rollout.kubernetes.settings import KubernetesSettings
 from zdm.rollout.kubernetes.watch import PodWatch
 from zdm.rollout.kubernetes.workloads import Declared
 
-CONFLICTS = 5  # times a workload is read again because somebody wrote in between
+CONFLICTS = 5  # times a workload is read again because another client wrote in between
 STARTING = timedelta(seconds=20)  # may a refusal to go back be a server that just starts
 
 
@@ -76,7 +76,7 @@ class Kubernetes:
 
     @property
     def deploys(self) -> bool:
-        """In the mode `observe` somebody else does."""
+        """In the mode `observe` something else does."""
         return self._settings.mode != "observe"
 
     def check(self, old: Version, new: Version) -> None:
@@ -87,7 +87,7 @@ class Kubernetes:
             item = scene.find(one.ref)
             if item is None and not one.workload.optional:
                 raise RefusedError(
-                    f"{one.ref} does not exist, so zdm cannot tell what it runs",
+                    f"{one.ref} does not exist, so zdm cannot see which version it runs",
                     hint="correct [rollout.kubernetes] in zdm.toml, or set `optional = true`",
                 )
             if item is not None:
@@ -108,7 +108,7 @@ class Kubernetes:
     ) -> RolloutStatus:
         if self._failed_command:
             return RolloutFailed(reason=self._failed_command)
-        limits = Limits(
+        limits = StartLimits(
             config_error_after=self._settings.config_error_after,
             image_error_after=self._settings.image_error_after,
             restarts=self._settings.restarts,
@@ -137,17 +137,15 @@ class Kubernetes:
                     self._move(one, version, back=False)
 
     def rollback(self, version: Version) -> str:
-        """Back to the images that were there before; what is left for a person."""
+        """Back to the previous images; returns what a person still has to do."""
         match self._settings.mode:
             case "observe":
                 names = ", ".join(str(one.ref) for one in self._declared)
-                return f"zdm only observes here, so somebody must bring {names} to {version}"
+                return f"zdm only observes here, so you must bring {names} to {version}"
             case "command":
                 failed = self._run(version)
                 self._failed_command = ""
-                return f"somebody must bring the application to {version}: {failed}" * bool(
-                    failed
-                )
+                return f"you must bring the application to {version}: {failed}" * bool(failed)
             case "patch":
                 return self._patch_back(version)
 
@@ -166,7 +164,7 @@ class Kubernetes:
             try:
                 self._move(one, version, back=True)
             except (StoppedError, RefusedError, InputError) as error:
-                left.append(f"somebody must bring {one.ref} to {version}: {error.message}")
+                left.append(f"you must bring {one.ref} to {version}: {error.message}")
                 refused = error if isinstance(error, RefusedError) else refused
         if refused is not None and self._grace.covers(self._clock.now()):
             raise refused
@@ -192,7 +190,7 @@ class Kubernetes:
             if self._patch(known, item, wanted, note):
                 return
         raise StoppedError(
-            f"{one.ref} was changed by somebody else {CONFLICTS} times while zdm wanted to",
+            f"{one.ref} was changed by another client {CONFLICTS} times while zdm wanted to",
             hint="find out who writes to it (an operator, GitOps), or use `mode = 'observe'`",
         )
 
@@ -204,9 +202,9 @@ class Kubernetes:
             )
 
     def _patch(
-        self, one: Declared, item: Json, wanted: Target, annotations: dict[str, str]
+        self, one: Declared, item: Json, wanted: WantedTemplate, annotations: dict[str, str]
     ) -> bool:
-        """Whether it was taken; not where somebody wrote in between."""
+        """Whether it was accepted; not if another client wrote in between."""
         how = PatchKind.STRATEGIC
         if self._settings.patch == "apply":
             how = PatchKind.FORCED_APPLY if self._settings.force else PatchKind.APPLY
@@ -217,7 +215,7 @@ class Kubernetes:
         except ConflictError as error:
             if how is PatchKind.APPLY and "conflict with" in error.message:
                 raise StoppedError(
-                    f"somebody else owns the image of {one.ref}: {error.message}",
+                    f"another client owns the image of {one.ref}: {error.message}",
                     hint="let the owner deploy (`mode = 'observe'` or 'command'), or take it"
                     " with `force = true`",
                 ) from error
@@ -255,7 +253,7 @@ class Kubernetes:
         return f"`{said}` exited with {done.returncode}{': ' + last if last else ''}"
 
     def _look(self) -> Scene:
-        """Pods first, owners after them: whoever owns a pod was there before it."""
+        """Pods first, owners after them: the owner of a pod existed before it."""
         found: dict[str, list[Json]] = {}
         for resource in WATCHED:
             items = found.setdefault(resource.kind, [])

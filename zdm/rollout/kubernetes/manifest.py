@@ -1,7 +1,7 @@
 """`zdm execute` as a Kubernetes Job, with the least rights it needs: values in, documents out.
 
 The Job starts one pod at a time (a podFailurePolicy makes the replacement wait until the pod
-before it is gone), fails for good on the exit codes that a repetition cannot mend, and is
+before it is gone), fails permanently on the exit codes that a retry cannot fix, and is
 named after release and attempt because a Job's template cannot be changed. The container's
 entrypoint is zdm itself: a shell as process 1 would swallow SIGTERM. Pure.
 """
@@ -153,7 +153,7 @@ def _config_map(job: Job, content: PlanBesideImage) -> Document:
 
 
 def _network_policy(job: Job) -> Document:
-    """Nobody calls zdm but what reads its metrics; it calls DNS, API server and database."""
+    """Only what reads its metrics may call zdm; it calls DNS, API server and database."""
     ingress: list[Document] = []
     if job.request.metrics_port is not None:
         ingress = [{"ports": [{"protocol": "TCP", "port": job.request.metrics_port}]}]

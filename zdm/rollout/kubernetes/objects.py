@@ -56,7 +56,7 @@ class Scene:
         """Who is at the upper end of the chain of owners."""
         seen = {name}
         owner = controller(item)
-        while owner is not None and owner not in seen:  # anybody may write a circle
+        while owner is not None and owner not in seen:  # a circle is possible
             seen.add(owner)
             name, found = owner, self.find(owner)
             owner = None if found is None else controller(found)
@@ -139,18 +139,18 @@ def eta(pod: Json) -> datetime | None:
 
 
 def is_terminating(item: Json) -> bool:
-    """Whether somebody asked for its end."""
+    """Whether its deletion was requested."""
     return bool(metadata(item).get("deletionTimestamp"))
 
 
 def lost(pod: Json, now: datetime) -> str:
-    """Why nobody can say whether the pod still runs; empty where its kubelet can."""
+    """Why it is unknown whether the pod still runs; empty if its kubelet reports."""
     node = spec(pod).get("nodeName") or "no node"
     due = eta(pod)
     if due is not None and now - due > LOST_AFTER:
         return f"it should have been gone at {due:%H:%M:%S}; its node {node} may be lost"
     if status(pod).get("reason") == "NodeLost" or is_condition(pod, "Ready", "Unknown"):
-        return f"its node {node} is not heard of"
+        return f"its node {node} does not report"
     return ""
 
 
@@ -161,7 +161,7 @@ def since(item: Json) -> datetime:
 
 
 def is_finished(job: Json) -> bool:
-    """Whether a Job will start no pod any more."""
+    """Whether a Job will start no more pods."""
     return is_condition(job, "Complete", "True") or is_condition(job, "Failed", "True")
 
 

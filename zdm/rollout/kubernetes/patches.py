@@ -19,7 +19,7 @@ BEFORE = "zdm.dev/before"  # annotation of the workload itself: its template sta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class WantedTemplate:
     """Where one workload is to go: the version, and the image of each of its containers."""
 
     version: Version
@@ -31,7 +31,7 @@ def names(one: Declared) -> tuple[str, ...]:
     return (one.workload.container, *one.workload.also)
 
 
-def target(one: Declared, version: Version) -> Target:
+def target(one: Declared, version: Version) -> WantedTemplate:
     """What the settings say about a version."""
     image = one.images.of(version)
     if image is None:
@@ -44,22 +44,22 @@ def target(one: Declared, version: Version) -> Target:
             f"which container of {one.ref} runs the application is not declared",
             hint="set `container` of the workload in [rollout.kubernetes]",
         )
-    return Target(version=version, images=dict.fromkeys(names(one), image))
+    return WantedTemplate(version=version, images=dict.fromkeys(names(one), image))
 
 
-def target_before(one: Declared, item: Json, version: Version) -> Target:
+def target_before(one: Declared, item: Json, version: Version) -> WantedTemplate:
     """What was there before, if the workload's note is about that version."""
     noted = (objects.metadata(item).get("annotations") or {}).get(BEFORE)
     try:
         note = json.loads(noted) if noted else {}
     except ValueError:
-        note = {}  # somebody's edit; the settings know the image too
+        note = {}  # a manual edit; the settings know the image, too
     if isinstance(note, dict) and note.get("version") == version.name and note.get("images"):
-        return Target(version=version, images=dict(note["images"]))
+        return WantedTemplate(version=version, images=dict(note["images"]))
     return target(one, version)
 
 
-def is_there(one: Declared, item: Json, wanted: Target) -> bool:
+def is_there(one: Declared, item: Json, wanted: WantedTemplate) -> bool:
     """Whether the template is that already."""
     head, _ = objects.template(one.workload.kind, item)
     written = versions.mark(one.workload, head)
@@ -81,12 +81,14 @@ def images(one: Declared, item: Json) -> Mapping[str, str]:
 
 def note(one: Declared, item: Json) -> str:
     """What is there now, for the way back."""
-    version = one.told(one.workload.kind, item).version
+    version = one.version_of(one.workload.kind, item).version
     content = {"version": version.name if version else "", "images": dict(images(one, item))}
     return json.dumps(content, sort_keys=True)
 
 
-def patch(one: Declared, item: Json, wanted: Target, annotations: Mapping[str, str]) -> Json:
+def patch(
+    one: Declared, item: Json, wanted: WantedTemplate, annotations: Mapping[str, str]
+) -> Json:
     """The patch, for a strategic merge or to be applied; it holds the object's version, so
     that a change in between is a conflict."""
     head = objects.metadata(item)
@@ -111,7 +113,7 @@ def _inside(kind: str, template: Json) -> Json:
     return {"template": template}
 
 
-def _template(one: Declared, item: Json, wanted: Target) -> Json:
+def _template(one: Declared, item: Json, wanted: WantedTemplate) -> Json:
     head, body = objects.template(one.workload.kind, item)
     template: Json = {"spec": {}}
     for kind in ("containers", "initContainers"):

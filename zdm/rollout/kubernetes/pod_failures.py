@@ -27,7 +27,7 @@ CRASHING = {"CrashLoopBackOff", "RunContainerError"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class StartLimits:
     """How long a start may be in trouble before the rollout has failed."""
 
     config_error_after: timedelta = timedelta(seconds=15)
@@ -35,7 +35,7 @@ class Limits:
     restarts: int = 3
 
 
-def failure(pod: Json, now: datetime, limits: Limits) -> str:
+def failure(pod: Json, now: datetime, limits: StartLimits) -> str:
     """Why the pod will not start; empty while it may."""
     for container in _containers(pod):
         said = _failure(pod, container, now, limits)
@@ -63,7 +63,7 @@ def _containers(pod: Json) -> Iterator[Json]:
     yield from state.get("containerStatuses") or ()
 
 
-def _failure(pod: Json, container: Json, now: datetime, limits: Limits) -> str:
+def _failure(pod: Json, container: Json, now: datetime, limits: StartLimits) -> str:
     state = container.get("state") or {}
     waiting = state.get("waiting") or {}
     reason, restarts = waiting.get("reason"), int(container.get("restartCount") or 0)

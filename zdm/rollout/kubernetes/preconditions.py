@@ -61,7 +61,7 @@ def check_settings(settings: KubernetesSettings) -> None:
 def check_workload(
     one: Declared, item: Json, versions: tuple[Version, Version], mode: str
 ) -> None:
-    """Whether its version can be told, and moved."""
+    """Whether its version can be determined and changed."""
     old, new = versions
     head, body = objects.template(one.workload.kind, item)
     there = {str(container["name"]) for container in kube_versions.containers(body)}
@@ -76,7 +76,7 @@ def check_workload(
     )
     if by_image and not one.images.are_declared:
         raise InputError(
-            f"{one.ref} tells its version by nothing but its image, and which image is"
+            f"{one.ref} shows its version only by its image, and which image is"
             f" {new} is not declared",
             hint="set `image` (with {version}) or `images`, or label the pod template with"
             f" {kube_versions.KEY}",

@@ -14,11 +14,11 @@ from zdm.rollout.kubernetes.settings import KubernetesSettings
 
 Mode = Literal["patch", "observe", "command"]
 
-IMMUTABLE = frozenset({"Job"})  # its template cannot be patched, so nobody needs to
+IMMUTABLE = frozenset({"Job"})  # its template cannot be patched, so no right is needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Target:
+class WorkloadName:
     """A declared workload, by the names that the cluster knows it by."""
 
     namespace: str
@@ -48,7 +48,7 @@ class Scope:
 
     own: str  # empty: it is no Job of this cluster
     namespaces: tuple[str, ...]
-    workloads: tuple[Target, ...]
+    workloads: tuple[WorkloadName, ...]
     mode: Mode
     announce: bool = True  # Events, and annotations on the declared workloads
 
@@ -59,7 +59,7 @@ def scope_of(settings: KubernetesSettings, own: str) -> Scope:
         own=own,
         namespaces=settings.namespaces,
         workloads=tuple(
-            Target(namespace=one.namespace, kind=one.kind, name=one.name)
+            WorkloadName(namespace=one.namespace, kind=one.kind, name=one.name)
             for one in settings.workloads
         ),
         mode=settings.mode,
@@ -114,7 +114,7 @@ def _telling(scope: Scope) -> Iterator[Access]:
 
 
 def rules(access: Iterable[Access]) -> list[dict[str, Any]]:
-    """The rules of one Role: what is alike stands together, and changes name their objects."""
+    """The rules of one Role: equal rights are grouped, and changes name their objects."""
     verbs: dict[tuple[str, str], set[str]] = {}  # of (group, resource)
     named: dict[tuple[str, str, str], set[str]] = {}  # of (group, resource, name)
     for one in access:

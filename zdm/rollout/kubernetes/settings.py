@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from zdm.errors import InputError
-from zdm.model.ranges import NotEmpty, Range, Timeout, Wait
+from zdm.model.ranges import Delay, NotEmpty, Range, Timeout
 
 _PREFIX = "pod/"
 
@@ -47,8 +47,8 @@ class KubernetesSettings:
     allowed_undeclared: tuple[str, ...] = ()  # "Kind namespace/name", with *
     assume_dead: tuple[str, ...] = ()  # "namespace/pod", for pods on lost nodes
     # no image name, no Secret: not transient
-    config_error_after: Wait = timedelta(seconds=15)
-    image_error_after: Wait = timedelta(seconds=90)  # a registry may fail for a moment
+    config_error_after: Delay = timedelta(seconds=15)
+    image_error_after: Delay = timedelta(seconds=90)  # a registry may fail for a moment
     restarts: Annotated[int, Range(0, 1_000)] = 3  # of a new pod, before the rollout failed
     announce: bool = True  # Events and annotations on the workloads
 

@@ -1,8 +1,8 @@
 """How far the rollout of each declared workload is, from one look at the cluster. Pure.
 
-`kubectl rollout status` compares counters; it is content while old pods terminate, while
-nothing is wanted (replicas 0), and with somebody else's template. Here the counters only say
-"not yet": nothing is done before no other ReplicaSet has a pod, and the pods decide.
+`kubectl rollout status` compares counters; it reports success while old pods terminate, while
+nothing is wanted (replicas 0), and with another client's template. Here the counters only say
+"not yet": the rollout is not done while another ReplicaSet has a pod, and the pods decide.
 `replicas` is read at every look and never written: autoscalers move it meanwhile.
 """
 
@@ -19,7 +19,7 @@ from zdm.model.release import (
 from zdm.rollout.kubernetes import objects, pod_failures, workloads
 from zdm.rollout.kubernetes.api import Json
 from zdm.rollout.kubernetes.objects import Ref, Scene
-from zdm.rollout.kubernetes.pod_failures import Limits
+from zdm.rollout.kubernetes.pod_failures import StartLimits
 from zdm.rollout.kubernetes.workloads import Declared
 
 HASH = "pod-template-hash"
@@ -29,10 +29,10 @@ SHOWN = 3  # names in one sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked of one look."""
+    """What the objects are compared with."""
 
     target: Version
-    limits: Limits
+    limits: StartLimits
     scene: Scene
 
 
@@ -60,7 +60,7 @@ def status(found: tuple[Declared, ...], question: Question) -> RolloutStatus:
 
 
 def _workload(one: Declared, item: Json, question: Question) -> RolloutStatus:
-    version = one.told(one.workload.kind, item).version
+    version = one.version_of(one.workload.kind, item).version
     if one.workload.kind in ("CronJob", "Job") or version is None:
         return RolloutComplete()  # templates and active Jobs are looked at elsewhere
     if version != question.target:
@@ -96,7 +96,7 @@ def _refusals(item: Json) -> str:
 
 def _new_pods(one: Declared, question: Question) -> Iterator[tuple[Ref, Json]]:
     for name, pod in workloads.pods(one, question.scene):
-        new = one.told("Pod", pod).version == question.target
+        new = one.version_of("Pod", pod).version == question.target
         if new and not objects.is_terminating(pod):
             yield name, pod
 
@@ -132,7 +132,7 @@ def _waiting(one: Declared, item: Json, question: Question) -> Iterator[RolloutP
 
 
 def _not_ready(one: Declared, item: Json, question: Question) -> Iterator[RolloutProgress]:
-    """The pods decide: a controller that was cut off goes on counting those it knew."""
+    """The pods decide: a controller that was cut off keeps counting those it knew."""
     want = _number(objects.spec(item), "replicas", 1)
     if one.workload.kind == "DaemonSet":
         want = _number(objects.status(item), "desiredNumberScheduled")
@@ -150,7 +150,7 @@ def _deployment(one: Declared, item: Json, question: Question) -> Iterator[Rollo
     if objects.spec(item).get("paused"):
         yield _moving(
             "it is paused",
-            ": somebody must resume it (kubectl rollout resume"
+            ": resume it (kubectl rollout resume"
             f" -n {one.ref.namespace} deployment/{one.ref.name})",
         )
     yield from map(_moving, _counters(item))
@@ -175,7 +175,7 @@ def _shows_old(one: Declared, replica_set: Ref, question: Question) -> bool:
     """Whether its pods are seen, so that the gate names them and says until when."""
     return any(
         objects.controller(pod) == replica_set
-        and one.told("Pod", pod).version != question.target
+        and one.version_of("Pod", pod).version != question.target
         for _, pod in workloads.pods(one, question.scene)
     )
 
@@ -186,9 +186,9 @@ def _counters(item: Json) -> Iterator[str]:
     updated, there = _number(state, "updatedReplicas"), _number(state, "replicas")
     ready = _number(state, "availableReplicas")
     if updated < want:
-        yield f"{updated} of {want} pods are made anew"
+        yield f"{updated} of {want} pods are new"
     if there > updated:
-        yield f"{there - updated} pods of another template are not yet told to stop"
+        yield f"{there - updated} pods of another template are not yet stopping"
     if ready < want:
         yield f"{ready} of {want} pods are available"
 
@@ -244,11 +244,11 @@ def _partition(strategy: Json) -> int:
 
 
 def _by_hand(strategy: Json) -> str:
-    """Why it will not go on by itself."""
+    """Why it will not continue by itself."""
     if strategy.get("type") == "OnDelete":
-        return "; its strategy is OnDelete: somebody must delete the old pods"
+        return "; its strategy is OnDelete: delete the old pods by hand"
     if _partition(strategy):
-        return f"; its partition is {_partition(strategy)}: somebody must set it to 0"
+        return f"; its partition is {_partition(strategy)}: set it to 0"
     return ""
 
 

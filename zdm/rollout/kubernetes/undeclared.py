@@ -21,10 +21,10 @@ KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet
 def undeclared(
     scene: Scene, secrets: Iterable[str], declared: Collection[Ref], allowed: tuple[str, ...]
 ) -> tuple[Spawner, ...]:
-    """What uses the database unsaid, by the name of who owns it at the top."""
+    """What uses the database undeclared, by the name of its topmost owner."""
     wanted = frozenset(map(_stem, secrets))
     found: dict[Ref, str] = {}
-    vanished: set[Ref] = set()  # the owner ended between two lists: the next look will tell
+    vanished: set[Ref] = set()  # the owner ended between two lists: the next look will show it
     for name, item in scene.all(*KINDS):
         if not _may_start(name.kind, item):
             continue

@@ -1,7 +1,7 @@
 """Which application version an object of Kubernetes runs: by label, annotation or image.
 
 `generation` says nothing: every scaling raises it. A label that its own image contradicts
-tells no version, because `kubectl set image` leaves labels as they are. Pure.
+gives no version, because `kubectl set image` leaves labels as they are. Pure.
 """
 
 import re
@@ -19,8 +19,8 @@ _DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """The version, or None and why it cannot be told."""
+class Found:
+    """The version, or None and why it is unknown."""
 
     version: Version | None
     why: str = ""
@@ -79,7 +79,7 @@ def containers(spec: Json) -> tuple[Json, ...]:
 
 
 def main_container(workload: KubernetesWorkload, spec: Json) -> str:
-    """The name of the container that runs the application; empty where nobody said which."""
+    """The name of the container that runs the application; empty if it is not declared."""
     if workload.container:
         return workload.container
     names = [item["name"] for item in spec.get("containers") or ()]
@@ -111,22 +111,22 @@ def mark(workload: KubernetesWorkload, metadata: Json) -> tuple[str, str, str] |
     return None
 
 
-def told(workload: KubernetesWorkload, images: Images, metadata: Json, spec: Json) -> Told:
+def find(workload: KubernetesWorkload, images: Images, metadata: Json, spec: Json) -> Found:
     """The version of a pod, or of the pods that a template makes."""
     written = mark(workload, metadata)
     if written is None:
         if workload.version in ("label", "annotation"):
-            return Told(version=None, why=f"no {workload.version} {workload.version_key}")
+            return Found(version=None, why=f"no {workload.version} {workload.version_key}")
         return _by_image(workload, images, spec)
     place, key, value = written
     for name, reference in _references(workload, spec).items():
         known = images.version(reference)
         if known not in (None, Version(value)):
-            return Told(
+            return Found(
                 version=None,
                 why=f"{place[:-1]} {key} says {value}, and the image of {name} is {known}",
             )
-    return Told(version=Version(value))
+    return Found(version=Version(value))
 
 
 def _references(workload: KubernetesWorkload, spec: Json) -> dict[str, str]:
@@ -136,15 +136,15 @@ def _references(workload: KubernetesWorkload, spec: Json) -> dict[str, str]:
     return {name: found.get(name, "") for name in names}
 
 
-def _by_image(workload: KubernetesWorkload, images: Images, spec: Json) -> Told:
+def _by_image(workload: KubernetesWorkload, images: Images, spec: Json) -> Found:
     references = _references(workload, spec)
     if "" in references:
-        return Told(version=None, why="which container runs the application is not declared")
+        return Found(version=None, why="which container runs the application is not declared")
     missing = [name for name, reference in references.items() if not reference]
     if missing:
-        return Told(version=None, why=f"no container {', '.join(missing)}")
+        return Found(version=None, why=f"no container {', '.join(missing)}")
     versions = {n: images.version(r) or Version(r) for n, r in references.items()}
     if len(set(versions.values())) > 1:
         said = ", ".join(f"{name} runs {version}" for name, version in versions.items())
-        return Told(version=None, why=f"its containers differ: {said}")
-    return Told(version=next(iter(versions.values())))
+        return Found(version=None, why=f"its containers differ: {said}")
+    return Found(version=next(iter(versions.values())))

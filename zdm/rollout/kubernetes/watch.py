@@ -1,8 +1,8 @@
 """A pause that ends early when a pod changes: finite watches, and nothing depends on them.
 
 Each namespace is watched in a thread of its own, so neither a half-open connection nor a slow
-name server makes a pause longer. What a watch cannot tell (no permission, an expired version,
-a server that is away) is told by the next LIST, at the end of the whole pause.
+name server makes a pause longer. What a watch misses (no permission, an expired version, a
+server that is away) is found by the next LIST, at the end of the whole pause.
 """
 
 import json
@@ -15,7 +15,7 @@ from threading import Event, Thread
 from zdm.errors import RefusedError, StoppedError, TemporaryError
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Clock
-from zdm.rollout.kubernetes.api import PODS, Told
+from zdm.rollout.kubernetes.api import PODS, WatchApi
 
 SHORTEST = 0.5  # seconds between two polls, however much happens
 REFUSED_SECONDS = 60.0  # before a watch that is refused is tried again
@@ -26,7 +26,7 @@ LONGEST_EVENT = 4_000_000  # bytes; etcd holds no larger object
 class PodWatch:
     """Pauses that know the pods of some namespaces."""
 
-    api: Told
+    api: WatchApi
     namespaces: tuple[str, ...]
     clock: Clock = field(default_factory=SystemClock)
     _changed: Event = field(default_factory=Event)
@@ -59,7 +59,7 @@ class PodWatch:
 
     def _ask(self, namespace: str, seconds: int) -> None:
         try:
-            with self.api.told(PODS, namespace, seconds) as parts:
+            with self.api.changes(PODS, namespace, seconds) as parts:
                 if tells_of_a_change(parts):
                     self._changed.set()
         except (RefusedError, StoppedError):

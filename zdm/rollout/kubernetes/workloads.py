@@ -9,7 +9,7 @@ from zdm.rollout.kubernetes import objects, versions
 from zdm.rollout.kubernetes.api import Json
 from zdm.rollout.kubernetes.objects import Ref, Scene
 from zdm.rollout.kubernetes.settings import KubernetesSettings, KubernetesWorkload
-from zdm.rollout.kubernetes.versions import Images, Told
+from zdm.rollout.kubernetes.versions import Found, Images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +24,12 @@ class Declared:
         """Its name."""
         return Ref(self.workload.kind, self.workload.namespace, self.workload.name)
 
-    def told(self, kind: str, item: Json) -> Told:
+    def version_of(self, kind: str, item: Json) -> Found:
         """The version of its template, or of a pod or Job of it."""
-        return versions.told(self.workload, self.images, *objects.template(kind, item))
+        return versions.find(self.workload, self.images, *objects.template(kind, item))
 
     def resolved(self, item: Json) -> "Declared":
-        """With its container's name: injected sidecars stand in pods, not in templates."""
+        """With its container's name: injected sidecars are in pods, not in templates."""
         name = versions.main_container(
             self.workload, objects.template(self.workload.kind, item)[1]
         )
@@ -48,20 +48,20 @@ def declared(settings: KubernetesSettings) -> tuple[Declared, ...]:
 
 
 def resolve(found: Iterable[Declared], scene: Scene) -> tuple[Declared, ...]:
-    """The same, told what the cluster shows of them."""
+    """The same, completed with what the cluster shows of them."""
     known = ((one, scene.find(one.ref)) for one in found)
     return tuple(one if item is None else one.resolved(item) for one, item in known)
 
 
 def pods(one: Declared, scene: Scene) -> Iterator[tuple[Ref, Json]]:
-    """Every live pod of the workload: by owner, or by selector where nobody owns it."""
+    """Every live pod of the workload: by owner, or by selector if it has no owner."""
     item = scene.find(one.ref)
     selector = {} if item is None else objects.spec(item).get("selector") or {}
     for name, pod in scene.pods():
         top = scene.top(name, pod)
         labels = objects.metadata(pod).get("labels") or {}
         mine = top == one.ref
-        loose = top == name or scene.find(top) is None  # nobody's, or its owner is gone
+        loose = top == name or scene.find(top) is None  # it has no owner, or its owner is gone
         near = loose and name.namespace == one.ref.namespace
         if mine or (near and objects.selects(selector, labels)):
             yield name, pod
@@ -77,7 +77,7 @@ def instances(
         for name, pod in pods(one, scene):
             instance = _instance(one, name, pod, scene)
             if instance.state is InstanceState.UNKNOWN and _is(name, assume_dead):
-                continue  # an operator's word; a pod that answers is alive all the same
+                continue  # asserted by an operator; a pod that answers is alive nonetheless
             if instance.version in moved:
                 instance = replace(instance, version=None, note=moved[instance.version])
             alive.append(instance)
@@ -90,7 +90,7 @@ def _is(name: Ref, listed: tuple[str, ...]) -> bool:
 
 
 def _instance(one: Declared, name: Ref, pod: Json, scene: Scene) -> Instance:
-    told = one.told("Pod", pod)
+    found = one.version_of("Pod", pod)
     lost = objects.lost(pod, scene.now)
     state = InstanceState.STARTING
     if lost:
@@ -103,19 +103,19 @@ def _instance(one: Declared, name: Ref, pod: Json, scene: Scene) -> Instance:
     return Instance(
         id=f"{name.namespace}/{name.name}",
         workload=str(one.ref),
-        version=told.version,
+        version=found.version,
         state=state,
         since=objects.since(pod),
         eta=objects.eta(pod),
-        note=lost or told.why,
+        note=lost or found.why,
     )
 
 
 def _moved_tags(one: Declared, scene: Scene) -> dict[Version | None, str]:
-    """Versions whose pods run different images under one tag: somebody moved the tag."""
+    """Versions whose pods run different images under one tag: the tag was moved."""
     seen: dict[tuple[Version, str], set[str]] = {}
     for _, pod in pods(one, scene):
-        version = one.told("Pod", pod).version
+        version = one.version_of("Pod", pod).version
         for state in objects.status(pod).get("containerStatuses") or ():
             reference, pulled = _reference(pod, state), str(state.get("imageID") or "")
             mine = version is not None and state.get("name") == one.workload.container
@@ -137,21 +137,21 @@ def _reference(pod: Json, state: Json) -> str:
 
 
 def _jobs(one: Declared, scene: Scene) -> Iterator[Instance]:
-    """Jobs at work: between two pods there is none to be seen."""
+    """Active Jobs: between two pods of a Job, none is visible."""
     if one.workload.kind not in ("CronJob", "Job"):
         return
     for name, job in scene.all("Job"):
         mine = one.ref in (name, objects.controller(job))
-        at_work = not objects.is_finished(job) and not objects.spec(job).get("suspend")
-        if mine and at_work:
-            told = one.told("Job", job)
+        is_active = not objects.is_finished(job) and not objects.spec(job).get("suspend")
+        if mine and is_active:
+            found = one.version_of("Job", job)
             yield Instance(
                 id=f"{name}",
                 workload=str(one.ref),
-                version=told.version,
+                version=found.version,
                 state=InstanceState.READY,
                 since=objects.since(job),
-                note=told.why or "a Job that is not finished",
+                note=found.why or "a Job that is not finished",
             )
 
 
@@ -171,18 +171,18 @@ def spawners(found: tuple[Declared, ...], scene: Scene) -> tuple[Spawner, ...]:
 
 
 def _spawner(one: Declared, name: Ref, item: Json, scene: Scene) -> Spawner:
-    told = one.told(name.kind, item)
-    fault = told.why or _mutable_tag(one, item, told.version, scene)
+    found = one.version_of(name.kind, item)
+    fault = found.why or _mutable_tag(one, item, found.version, scene)
     if fault:
-        return Spawner(id=str(name), version=None, reason=f"tells no version: {fault}")
-    return Spawner(id=str(name), version=told.version)
+        return Spawner(id=str(name), version=None, reason=f"shows no version: {fault}")
+    return Spawner(id=str(name), version=found.version)
 
 
 def _mutable_tag(one: Declared, item: Json, version: Version | None, scene: Scene) -> str:
     """A tag that was the same before and after: the node may run what it pulled before."""
     image = _image(one, one.workload.kind, item)
     for _, replica_set in scene.owned("ReplicaSet", one.ref):
-        before = one.told("ReplicaSet", replica_set).version
+        before = one.version_of("ReplicaSet", replica_set).version
         same = _image(one, "ReplicaSet", replica_set) == image
         if same and before not in (version, None) and image and not versions.digest(image):
             return f"the image {image} was that of {before} too; pin it by digest"

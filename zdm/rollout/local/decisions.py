@@ -1,8 +1,8 @@
 """What the supervisor does next, decided from values alone.
 
 One surplus instance at most: a new one starts, and only when it is ready an old one is
-stopped. When the wish has failed, what still serves is kept, and what it loses is put back
-in the version that was last there completely.
+stopped. When the wish has failed, instances that still serve are kept, and lost ones are
+replaced in the version that last ran completely.
 """
 
 from dataclasses import dataclass

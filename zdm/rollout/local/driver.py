@@ -2,10 +2,10 @@
 
 An old version is proved gone when the processes that carry its mark are gone, children
 included, and its socket is closed; `observe` asks the operating system for that at every
-call and takes the supervisor's notes only for what the system cannot tell.
+call and uses the supervisor's notes only for what the system does not show.
 PGAPPNAME names the sessions of applications that know nothing of zdm
 (`zdm-app:<version>/<workload>/<instance>`); libpq and the drivers on it read it.
-It cannot prove anything about processes that somebody else starts.
+It cannot prove anything about processes that are started otherwise.
 """
 
 import fcntl
@@ -63,7 +63,7 @@ class Local:
     def cannot_prove(self) -> tuple[str, ...]:
         """What the inventory may miss."""
         return (
-            "processes that something else than this driver started are not seen",
+            "processes that this driver did not start are not seen",
             "a child process that was started with an empty environment is not seen",
         )
 
@@ -148,7 +148,7 @@ class Local:
         return ""
 
     def pause(self, duration: timedelta, clock: Clock) -> None:
-        """All of it: processes tell nobody that they end."""
+        """All of it: processes send no signal to zdm when they end."""
         clock.sleep(duration)
 
     def stop(self) -> None:

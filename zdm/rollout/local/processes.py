@@ -86,7 +86,7 @@ def _marked(process: psutil.Process, environment: Mapping[str, str]) -> Marked:
 
 
 def is_listened(port: int) -> bool:
-    """Whether somebody listens on the port: then it cannot be bound, even for reuse."""
+    """Whether a process listens on the port: then it cannot be bound, even for reuse."""
     return not _can_bind(port)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from zdm.model.ranges import NotEmpty, Port, Range, Timeout, Wait
+from zdm.model.ranges import Delay, NotEmpty, Port, Range, Timeout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +18,9 @@ class LocalWorkload:
     first_port: Port  # the first free port from there on; 0: any free port
     ready_path: str
     directory: Path  # where the supervisor keeps its state and the logs
-    grace: Wait
+    grace: Delay
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold a URL
     name: str = "app"
     root: Path = Path()  # the working directory of the processes
     start_timeout: Timeout = timedelta(seconds=30)  # from start to ready
-    min_ready: Wait = timedelta(0)  # ready that long before the next old one stops
+    min_ready: Delay = timedelta(0)  # ready that long before the next old one stops

@@ -1,4 +1,4 @@
-"""What the driver `local` and its supervisor tell each other: two small JSON files.
+"""The files between the driver `local` and its supervisor: two small JSON files.
 
 The driver writes the wish and the supervisor writes the state, each by renaming a complete
 file into place, so a reader never sees half of one and a kill leaves the last whole one.
@@ -28,7 +28,7 @@ LOG = "supervisor.log"
 
 
 class Stage(StrEnum):
-    """Where a member stands."""
+    """The state of a member."""
 
     STARTING = "starting"
     READY = "ready"
@@ -59,7 +59,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What somebody asked for; `version` None means that everything shall stop.
+    """The requested version; None means that everything must stop.
 
     `owner` is a process whose end means the same.
     """

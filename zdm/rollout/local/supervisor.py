@@ -18,6 +18,7 @@ from typing import IO
 
 from zdm.execute.clock import SystemClock
 from zdm.execute.ports import Clock
+from zdm.model import duration
 from zdm.rollout.local import processes
 from zdm.rollout.local.decisions import Start, Stop, decide, is_complete, target_of
 from zdm.rollout.local.processes import Marked
@@ -105,7 +106,7 @@ class Supervisor:
         self.state = replace(self.state, members=tuple(members))
 
     def _must_scan(self) -> bool:
-        """Reading every process's environment is too dear for each round."""
+        """Reading every process's environment is too expensive for each round."""
         first = not self.probed and not self.children
         return first or any(m.stage is Stage.TERMINATING for m in self.state.members)
 
@@ -139,7 +140,7 @@ class Supervisor:
         if now - member.since > workload.start_timeout.total_seconds():
             self._fail(
                 f"{member.id} ({member.version}) is not ready after "
-                f"{workload.start_timeout.total_seconds():g} s: {why_not}",
+                f"{duration.text(workload.start_timeout)}: {why_not}",
                 member.id,
             )
         return member
@@ -245,7 +246,7 @@ def _at(member: Member, stage: Stage, now: float) -> Member:
 
 
 def _terminating(member: Member, now: float, workload: LocalWorkload) -> Member:
-    """Out of every router's sight first; the signal follows one round later."""
+    """Taken out of every router first; the signal follows one round later."""
     deadline = now + workload.grace.total_seconds()
     return replace(member, stage=Stage.TERMINATING, since=now, deadline=deadline)
 

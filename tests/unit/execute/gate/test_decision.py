@@ -101,7 +101,7 @@ def test_a_template_of_the_old_version_refuses() -> None:
 
     assert answer == Refused(
         reason="nightly (v1) would start another version than v2",
-        hint="move it to v2; somebody may have rolled back in between",
+        hint="move it to v2; it may have been rolled back in between",
     )
 
 

@@ -340,13 +340,13 @@ def test_a_new_version_that_works_never_goes_back(scene: Scene) -> None:
 
 def test_where_the_platform_cannot_go_back_the_message_says_who_must() -> None:
     platform = scenes(Scene(status=RolloutFailed(reason="v2 exits with 1")))
-    platform.left_over = "somebody must bring shop to v1"
+    platform.left_over = "you must bring shop to v1"
     gate, _, _ = keeper(platform)
 
     with pytest.raises(RolloutError) as caught:
         gate.deploy_and_wait()
     assert caught.value.message == (
-        "the rollout of v2 failed: v2 exits with 1; somebody must bring shop to v1 and the"
+        "the rollout of v2 failed: v2 exits with 1; you must bring shop to v1 and the"
         " expand is kept"
     )
 
@@ -360,7 +360,7 @@ def test_where_somebody_else_deploys_the_old_template_is_waited_for() -> None:
     waits = [event for event in watching.events if isinstance(event, Waiting)]
 
     assert [(wait.gate, wait.reason) for wait in waits] == [
-        ("version", "nobody has moved it to v2 yet: shop (v1)")
+        ("version", "not yet moved to v2: shop (v1)")
     ]
 
 

@@ -119,7 +119,7 @@ def test_an_owner_that_ended_between_two_lists_is_unknown_and_looked_at_again() 
     orphan = pod("v9", "x", ("Job", "import-1"), only_labels={})
 
     assert reason([*rolled_out(), orphan]) == (
-        "unknown: the version that Job shop/import-1 would start cannot be told"
+        "unknown: the version that Job shop/import-1 would start is unknown"
     )
 
 
@@ -194,7 +194,7 @@ def test_containers_of_different_versions_tell_none() -> None:
     chosen = settings(workload(also=("guard",)))
 
     assert reason([deployment("v2", template=made)], chosen) == (
-        "refused: Deployment shop/web tells no version: its containers differ: web runs v2,"
+        "refused: Deployment shop/web shows no version: its containers differ: web runs v2,"
         " guard runs v1"
     )
 
@@ -288,7 +288,7 @@ def test_in_observe_mode_nothing_is_written_and_a_person_is_asked_to_go_back() -
 
     assert not platform.deploys
     assert platform.rollback(V1) == (
-        "zdm only observes here, so somebody must bring Deployment shop/web to v1"
+        "zdm only observes here, so you must bring Deployment shop/web to v1"
     )
     assert cluster.patched == []
 
@@ -348,7 +348,7 @@ def test_a_change_in_between_is_read_again_but_not_for_ever() -> None:
     Kubernetes(settings(), cluster).deploy(V2)
 
     assert len(cluster.patched) == 1
-    with pytest.raises(StoppedError, match="was changed by somebody else 5 times"):
+    with pytest.raises(StoppedError, match="was changed by another client 5 times"):
         Kubernetes(settings(), Contested([deployment("v1")], times=9)).deploy(V2)
 
 
@@ -418,7 +418,7 @@ CHECKS: dict[str, tuple[list[Json], KubernetesSettings, type[ZdmError], str]] = 
         [deployment("v1")],
         settings(image=""),
         InputError,
-        "by nothing but its image",
+        "only by its image",
     ),
     "no image of the new version": (
         [deployment("v1")],
@@ -555,7 +555,7 @@ def test_a_deaf_cluster_is_complained_about_once_and_stops_nothing() -> None:
     for state in (RunState.EXPANDING, RunState.DEPLOYING, RunState.CONTRACTING):
         observer.notify(StateChanged(state=state))
 
-    assert complaints == ["the cluster takes no Events of zdm: the API server does not answer"]
+    assert complaints == ["the cluster refuses zdm's Events: the API server does not answer"]
 
 
 def test_versions_are_compared_as_words() -> None:

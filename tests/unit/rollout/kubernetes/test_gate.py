@@ -73,7 +73,7 @@ def deployed(**more: object) -> list[Json]:
 DEPLOYMENT_ROWS: dict[str, tuple[list[Json], str]] = {
     "H2 paused": (
         deployed(spec={"paused": True}),
-        "wait: Deployment shop/web: it is paused: somebody must resume it (kubectl rollout"
+        "wait: Deployment shop/web: it is paused: resume it (kubectl rollout"
         " resume -n shop deployment/web)",
     ),
     "H3 scaled to zero with the old template": (
@@ -107,13 +107,13 @@ DEPLOYMENT_ROWS: dict[str, tuple[list[Json], str]] = {
         "refused: the rollout of v2 failed: Deployment shop/web: its pods cannot be made:"
         " quota",
     ),
-    "not all made anew": (
+    "not all new": (
         deployed(replicas=3, status={"updatedReplicas": 2}),
-        "wait: Deployment shop/web: 2 of 3 pods are made anew",
+        "wait: Deployment shop/web: 2 of 3 pods are new",
     ),
-    "others not yet told to stop": (
+    "others not yet stopping": (
         deployed(replicas=3, status={"replicas": 4}),
-        "wait: Deployment shop/web: 1 pods of another template are not yet told to stop",
+        "wait: Deployment shop/web: 1 pods of another template are not yet stopping",
     ),
     "not all available": (
         deployed(replicas=3, status={"availableReplicas": 1}),
@@ -121,7 +121,7 @@ DEPLOYMENT_ROWS: dict[str, tuple[list[Json], str]] = {
     ),
     "replicas moved by an autoscaler meanwhile": (
         deployed(replicas=5, status={"updatedReplicas": 3, "replicas": 3}),
-        "wait: Deployment shop/web: 3 of 5 pods are made anew",
+        "wait: Deployment shop/web: 3 of 5 pods are new",
     ),
     "no new ReplicaSet": (
         [deployment("v2"), replica_set("v1", 0), pod("v2")],
@@ -201,7 +201,7 @@ OTHER_ROWS: dict[str, tuple[list[Json], KubernetesSettings, str]] = {
         ],
         STATEFUL,
         "wait: StatefulSet shop/web: web-0 not of its revision web-rev2; its partition is 1:"
-        " somebody must set it to 0",
+        " set it to 0",
     ),
     "StatefulSet with a partition, scaled to zero": (
         [
@@ -214,13 +214,13 @@ OTHER_ROWS: dict[str, tuple[list[Json], KubernetesSettings, str]] = {
         ],
         STATEFUL,
         "wait: StatefulSet shop/web: pods below its partition come back old; its partition is"
-        " 1: somebody must set it to 0",
+        " 1: set it to 0",
     ),
     "StatefulSet OnDelete": (
         [stateful_set("v2", strategy={"type": "OnDelete"}), OLD_STATEFUL_POD],
         STATEFUL,
         "wait: StatefulSet shop/web: web-0 not of its revision web-rev2; its strategy is"
-        " OnDelete: somebody must delete the old pods",
+        " OnDelete: delete the old pods by hand",
     ),
     "StatefulSet whose pods decide though its revision was promoted early": (
         [
@@ -247,7 +247,7 @@ OTHER_ROWS: dict[str, tuple[list[Json], KubernetesSettings, str]] = {
         [daemon_set("v2", strategy={"type": "OnDelete"}, status={"updatedNumberScheduled": 0})],
         DAEMON,
         "wait: DaemonSet shop/web: 0 of 1 nodes have the new pod; its strategy is OnDelete:"
-        " somebody must delete the old pods",
+        " delete the old pods by hand",
     ),
     "DaemonSet's old pod": (
         [daemon_set("v2"), NEW_DAEMON, pod("v1", "web-7", ("DaemonSet", "web"))],
@@ -348,7 +348,7 @@ def test_a_pod_that_should_be_gone_for_long_is_lost_until_somebody_decides() -> 
 
 def test_a_pod_of_a_node_that_is_not_heard_of_is_lost() -> None:
     assert reason([*rolled_out(), pod("v1", ready="Unknown")]) == (
-        "unknown: shop/web-v1-x (its node node-1 is not heard of; if you know that it is dead:"
+        "unknown: shop/web-v1-x (its node node-1 does not report; if you know that it is dead:"
         " --assume-dead pod/shop/web-v1-x) cannot be seen and may still be alive"
     )
 
@@ -492,7 +492,7 @@ def test_a_label_that_its_image_contradicts_tells_no_version() -> None:
     ]
 
     assert reason(objects) == (
-        "refused: Deployment shop/web tells no version: label zdm.dev/app-version says v2, and"
+        "refused: Deployment shop/web shows no version: label zdm.dev/app-version says v2, and"
         " the image of web is v1"
     )
 
@@ -508,7 +508,7 @@ def test_in_observe_mode_the_old_template_is_waited_for_while_deploying() -> Non
     objects = [deployment("v1"), replica_set("v1"), pod("v1")]
 
     assert answer(objects, chosen, purpose=decision.Purpose.DEPLOY) == decision.Wait(
-        gate="version", reason="nobody has moved it to v2 yet: Deployment shop/web (v1)"
+        gate="version", reason="not yet moved to v2: Deployment shop/web (v1)"
     )
     assert isinstance(answer(objects, chosen), decision.Refused)
 
@@ -526,7 +526,7 @@ def test_a_tag_that_was_the_same_before_is_refused() -> None:
     ]
 
     assert reason(objects, chosen) == (
-        "refused: Deployment shop/web tells no version: the image"
+        "refused: Deployment shop/web shows no version: the image"
         " registry.example/shop:latest was that of v1 too; pin it by digest"
     )
 

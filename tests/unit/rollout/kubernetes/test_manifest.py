@@ -15,16 +15,16 @@ from zdm.errors import InputError
 from zdm.render import manifest as rendering
 from zdm.rollout.kubernetes import manifest, preconditions, rbac
 from zdm.rollout.kubernetes.manifest import Job
-from zdm.rollout.kubernetes.rbac import Mode, Scope, Target
+from zdm.rollout.kubernetes.rbac import Mode, Scope, WorkloadName
 from zdm.rollout.kubernetes.settings import KubernetesSettings, KubernetesWorkload
 from zdm.rollout.port import JobRequest, PlanBesideImage, PlanInImage
 
-WEB = Target(namespace="shop", kind="Deployment", name="web")
-MAIL = Target(namespace="mail", kind="CronJob", name="digest")
+WEB = WorkloadName(namespace="shop", kind="Deployment", name="web")
+MAIL = WorkloadName(namespace="mail", kind="CronJob", name="digest")
 LATEST = kubernetes_validate.latest_version()
 
 
-def scope(mode: Mode = "patch", *workloads: Target) -> Scope:
+def scope(mode: Mode = "patch", *workloads: WorkloadName) -> Scope:
     found = workloads or (WEB, MAIL)
     return Scope(
         own="zdm",
@@ -174,8 +174,8 @@ def changes(wanted: Scope, namespace: str) -> set[str]:
 
 
 def test_only_declared_workloads_are_changed_and_by_name() -> None:
-    stateful = Target(namespace="shop", kind="StatefulSet", name="queue")
-    once = Target(namespace="shop", kind="Job", name="once")
+    stateful = WorkloadName(namespace="shop", kind="StatefulSet", name="queue")
+    once = WorkloadName(namespace="shop", kind="Job", name="once")
     wanted = replace(scope("patch", WEB, stateful, MAIL, once), announce=False)
 
     assert changes(wanted, "shop") == {"patch deployments web", "patch statefulsets queue"}

@@ -1,1 +1,1 @@
-"""What `zdm doctor` asks of the cluster; changes nothing."""
+"""The checks of `zdm doctor` in the cluster; they change nothing."""

@@ -1,8 +1,8 @@
-"""A cluster as `zdm execute` would find it: rights, what runs there, who is not declared.
+"""A cluster as `zdm execute` would find it: rights, what runs there, what is not declared.
 
 Every right that the printed Roles give is asked for by an access review, the change of a
-workload by its name, since a Role with resourceNames gives it for no other. Pure but for what
-the cluster is asked.
+workload by its name, since a Role with resourceNames gives it for no other. Pure except for the
+requests to the cluster.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from zdm.execute import starting
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
 from zdm.rollout.kubernetes import rbac
-from zdm.rollout.kubernetes.rbac import Access, Scope, Target
+from zdm.rollout.kubernetes.rbac import Access, Scope, WorkloadName
 
 SHOWN = 8  # names in a message
 _ROLES = "`zdm manifest` prints the Roles: apply them, or run zdm with that ServiceAccount"
@@ -24,7 +24,7 @@ _ROLES = "`zdm manifest` prints the Roles: apply them, or run zdm with that Serv
 class Template:
     """What starts pods: its name, and the pods' specification as the API gives it."""
 
-    target: Target
+    target: WorkloadName
     spec: dict[str, Any]
 
     def __str__(self) -> str:
@@ -32,7 +32,7 @@ class Template:
 
 
 class Cluster(Protocol):
-    """What is asked of a cluster. Each may raise a ZdmError."""
+    """The requests to a cluster. Each may raise a ZdmError."""
 
     def allows(self, access: Access) -> bool:
         """Whether the API server would let zdm do it."""
@@ -44,21 +44,21 @@ class Cluster(Protocol):
         """The controllers in the allowed namespaces."""
 
     def undeclared(self) -> tuple[str, ...]:
-        """Who uses the database's Secret and is not declared."""
+        """What uses the database's Secret and is not declared."""
 
 
 def missing(cluster: Cluster, scope: Scope) -> tuple[Access, ...]:
-    """The rights that zdm needs and has not."""
+    """The rights that zdm needs and lacks."""
     return tuple(one for one in rbac.needed(scope) if not cluster.allows(one))
 
 
 def slowing(cluster: Cluster, scope: Scope) -> tuple[Access, ...]:
-    """The rights that would make a run quicker, and that it has not."""
+    """The rights that would make a run quicker, and that zdm lacks."""
     return tuple(one for one in rbac.useful(scope) if not cluster.allows(one))
 
 
 def examine(cluster: Cluster, scope: Scope) -> tuple[Diagnosis, ...]:
-    """Every check of the cluster; without its rights zdm can look no further."""
+    """Every check of the cluster; only the first if rights are missing."""
     return tuple(_answers(cluster, scope))
 
 
@@ -97,7 +97,8 @@ def _declared(cluster: Cluster, scope: Scope) -> Diagnosis:
     except (InputError, RefusedError) as error:
         return diagnosis.failed("declared workloads", error.message, error.hint)
     return diagnosis.ok(
-        "declared workloads", f"{len(scope.workloads)} declared, and each can be told and moved"
+        "declared workloads",
+        f"{len(scope.workloads)} declared; the version of each is known and can be changed",
     )
 
 
@@ -117,7 +118,7 @@ def _containers(template: Template) -> Iterator[dict[str, Any]]:
 
 
 def _starting(templates: tuple[Template, ...]) -> Diagnosis:
-    """An image's own entrypoint does not stand in the cluster."""
+    """An image's own entrypoint is not visible in the cluster."""
     found = [name for template in templates for name in migrating(template)]
     if found:
         return diagnosis.warning(
@@ -142,7 +143,7 @@ def _starting(templates: tuple[Template, ...]) -> Diagnosis:
 
 def _undeclared(names: tuple[str, ...]) -> Diagnosis:
     if not names:
-        return diagnosis.ok("undeclared workloads", "nobody else uses the database's Secret")
+        return diagnosis.ok("undeclared workloads", "nothing else uses the database's Secret")
     return diagnosis.failed(
         "undeclared workloads",
         f"{_said(names)} uses the database's Secret and is not declared, so the contract would"

@@ -1,4 +1,4 @@
-"""What the doctor asks of a cluster, answered by the driver's own API, checks and discovery."""
+"""The doctor's requests to a cluster, by the driver's own API, checks and discovery."""
 
 from zdm.execute.clock import SystemClock
 from zdm.model.release import Version
@@ -7,7 +7,7 @@ from zdm.rollout.kubernetes import undeclared as kube_discovery
 from zdm.rollout.kubernetes.api import EVENTS, WATCHED, ClusterApi, Json
 from zdm.rollout.kubernetes.doctor.checks import Template
 from zdm.rollout.kubernetes.objects import Ref, Scene
-from zdm.rollout.kubernetes.rbac import Access, Target
+from zdm.rollout.kubernetes.rbac import Access, WorkloadName
 from zdm.rollout.kubernetes.settings import KubernetesSettings
 
 _RESOURCES = {(one.group, one.plural): one for one in (*WATCHED, EVENTS)}
@@ -34,10 +34,10 @@ class ClusterOfSettings:
         driver.Kubernetes(self._settings, self._api).check(*self._versions)
 
     def templates(self) -> tuple[Template, ...]:
-        """Every controller that starts pods again and again."""
+        """Every controller that starts pods repeatedly."""
         return tuple(
             Template(
-                target=Target(namespace=name.namespace, kind=name.kind, name=name.name),
+                target=WorkloadName(namespace=name.namespace, kind=name.kind, name=name.name),
                 spec=objects.template(name.kind, item)[1],
             )
             for name, item in self._look().all(*_STARTERS)

@@ -9,9 +9,9 @@ from zdm.errors import RefusedError, TemporaryError
 from zdm.model.diagnosis import Diagnosis, Verdict
 from zdm.rollout.kubernetes.doctor import checks as doctor_checks
 from zdm.rollout.kubernetes.doctor.checks import Template
-from zdm.rollout.kubernetes.rbac import Access, Scope, Target
+from zdm.rollout.kubernetes.rbac import Access, Scope, WorkloadName
 
-WEB = Target(namespace="shop", kind="Deployment", name="web")
+WEB = WorkloadName(namespace="shop", kind="Deployment", name="web")
 SCOPE = Scope(own="shop", namespaces=("shop",), workloads=(WEB,), mode="patch")
 
 

@@ -1,4 +1,4 @@
-"""Where a run is, followed from its events: what every log line and span is told with."""
+"""Where a run is, followed from its events: the context of every log line and span."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from zdm.execute.recorder import BACKFILL_GATE
 
 
 @dataclass(slots=True)
-class Place:
+class Position:
     """The run, and the step it is at."""
 
     run: int | None = None
@@ -28,7 +28,7 @@ class Place:
     is_done: bool = False  # the step: what comes next is not about it
 
     def follow(self, event: Event) -> None:
-        """Go where the event says the run is."""
+        """Move to where the event says the run is."""
         if self.is_done:
             self.step = self.phase = None
         self.is_done = isinstance(event, StepDone)
@@ -46,7 +46,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class TimedWait:
     """One wait: for what, and since when."""
 
     gate: str
@@ -58,10 +58,10 @@ class Wait:
 class Waits:
     """The wait that lasts, from events that repeat it and one that ends it."""
 
-    now: Wait | None = None
+    now: TimedWait | None = None
     seconds: dict[str, float] = field(default_factory=dict)  # of waits that ended, by gate
 
-    def follow(self, event: Event, at: datetime) -> tuple[Wait | None, Wait | None]:
+    def follow(self, event: Event, at: datetime) -> tuple[TimedWait | None, TimedWait | None]:
         """The wait that this event ends and the one that it begins, if it does."""
         wanted = _wait(event, at)
         before = self.now
@@ -82,13 +82,13 @@ class Waits:
         return found
 
 
-def _wait(event: Event, at: datetime) -> Wait | None:
+def _wait(event: Event, at: datetime) -> TimedWait | None:
     match event:
         case Waiting():
-            return Wait(gate=event.gate, reason=event.reason, since=event.since)
+            return TimedWait(gate=event.gate, reason=event.reason, since=event.since)
         case BackfillProgress(holds=(hold, *_)):  # the first to hold it; others may too
-            return Wait(gate=hold.gate, reason=hold.reason, since=hold.since)
+            return TimedWait(gate=hold.gate, reason=hold.reason, since=hold.since)
         case BackfillProgress() if event.waiting:
-            return Wait(gate=BACKFILL_GATE, reason=event.waiting, since=at)
+            return TimedWait(gate=BACKFILL_GATE, reason=event.waiting, since=at)
         case _:
             return None

@@ -45,8 +45,8 @@ _PROGRAM = re.compile(r"postgres(?:ql)?://|\b(?:psql|pg_\w+|createdb|dropdb|pgbe
 _STARTS = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec"})
 
 
-class Fence:
-    """The walls; closed to everything until a shadow is named."""
+class Sandbox:
+    """The walls; closed to everything until a shadow is given."""
 
     def __init__(self) -> None:
         self.address: Address | None = None
@@ -67,7 +67,7 @@ class Fence:
         self.hosts = frozenset({address.host, *_resolved(address)})
 
     def check(self) -> None:
-        """Raise for a breach that somebody's `except` has hidden."""
+        """Raise for a breach that an `except` has hidden."""
         if self.breaches:
             raise _refusal(self.breaches[0])
 
@@ -193,39 +193,39 @@ def conninfo(text: object) -> dict[str, str]:
 Connect = Callable[..., Any]
 
 
-def _guarded(fence: Fence, connect: Connect, dsn_names: tuple[str, ...]) -> Connect:
+def _guarded(sandbox: Sandbox, connect: Connect, dsn_names: tuple[str, ...]) -> Connect:
     """The driver's connect(), which takes its DSN first or under one of the names."""
 
     def checked(*args: Any, **kwargs: Any) -> Any:
         dsn = next((kwargs[name] for name in dsn_names if kwargs.get(name)), None)
         if dsn is None and args:
             dsn = args[0]
-        fence.check_direct(conninfo(dsn) | {k: v for k, v in kwargs.items() if v is not None})
+        sandbox.check_direct(conninfo(dsn) | {k: v for k, v in kwargs.items() if v is not None})
         return connect(*args, **kwargs)
 
     return checked
 
 
-def _psycopg(fence: Fence, module: ModuleType) -> None:
+def _psycopg(sandbox: Sandbox, module: ModuleType) -> None:
     for kind in (module.Connection, module.AsyncConnection):
         inner = kind.connect.__func__
 
         def connect(
             cls: type[Any], /, *args: Any, _inner: Connect = inner, **kwargs: Any
         ) -> Any:
-            bound = _guarded(fence, lambda *a, **k: _inner(cls, *a, **k), ("conninfo",))
+            bound = _guarded(sandbox, lambda *a, **k: _inner(cls, *a, **k), ("conninfo",))
             return bound(*args, **kwargs)
 
         kind.connect = classmethod(connect)
     _set(module, "connect", module.Connection.connect)
 
 
-def _psycopg2(fence: Fence, module: ModuleType) -> None:
-    _set(module, "_connect", _guarded(fence, module._connect, ("dsn",)))
+def _psycopg2(sandbox: Sandbox, module: ModuleType) -> None:
+    _set(module, "_connect", _guarded(sandbox, module._connect, ("dsn",)))
 
 
-def _asyncpg(fence: Fence, module: ModuleType) -> None:
-    guarded = _guarded(fence, module.connect, ("dsn",))
+def _asyncpg(sandbox: Sandbox, module: ModuleType) -> None:
+    guarded = _guarded(sandbox, module.connect, ("dsn",))
     _set(module, "connect", guarded)
     _set(module.connection, "connect", guarded)
 
@@ -234,7 +234,7 @@ def _set(module: ModuleType, name: str, value: Connect) -> None:
     setattr(module, name, value)
 
 
-_DRIVERS: dict[str, Callable[[Fence, ModuleType], None]] = {
+_DRIVERS: dict[str, Callable[[Sandbox, ModuleType], None]] = {
     "psycopg": _psycopg,
     "psycopg2": _psycopg2,
     "asyncpg": _asyncpg,
@@ -242,10 +242,10 @@ _DRIVERS: dict[str, Callable[[Fence, ModuleType], None]] = {
 
 
 class _DriverFinder(MetaPathFinder):
-    """Guards a driver as soon as somebody imports it; importing all would take 0.4 s."""
+    """Guards a driver as soon as it is imported; importing all would take 0.4 s."""
 
-    def __init__(self, fence: Fence) -> None:
-        self._fence = fence
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
         self._looking = False
 
     def find_spec(
@@ -260,7 +260,7 @@ class _DriverFinder(MetaPathFinder):
         finally:
             self._looking = False
         if spec is not None and spec.loader is not None:
-            spec.loader = _GuardingLoader(spec.loader, lambda m: guard(self._fence, m))
+            spec.loader = _GuardingLoader(spec.loader, lambda m: guard(self._sandbox, m))
         return spec
 
 
