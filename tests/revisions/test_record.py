@@ -1,5 +1,6 @@
 """Record mode: what each driver sends is captured as sent, with its place and transaction."""
 
+from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
 
@@ -213,6 +214,34 @@ def test_settings_that_env_py_makes_are_recorded_at_each_statement(
     )
     assert train.stamp is not None
     assert train.stamp.table == Name(schema="t1", name="alembic_version")
+
+
+def test_timeouts_are_recorded_at_each_statement(tmp_path: Path, databases: Databases) -> None:
+    before = "connection.execute(text(\"SET statement_timeout = '2min'\")); connection.commit()"
+    made = sample(tmp_path, env=sync_env(before))
+    made.revise("a1", USERS)
+    made.revise(
+        "a2",
+        """
+        op.execute("SET LOCAL lock_timeout = '1s'")
+        op.execute("ALTER TABLE users ADD a int")
+        op.execute("RESET lock_timeout")
+        op.execute("ALTER TABLE users ADD b int")
+        op.execute("SET lock_timeout = 0")
+        op.execute("ALTER TABLE users ADD c int")
+        """,
+        down="a1",
+    )
+
+    train = recorded(made, databases)
+    seen = {s.sql: s.timeouts for s in train.statements if s.sql.startswith("ALTER")}
+
+    assert {timeouts.statement for timeouts in seen.values()} == {timedelta(minutes=2)}
+    assert [timeouts.lock for timeouts in seen.values()] == [
+        timedelta(seconds=1),
+        None,
+        timedelta(0),
+    ]
 
 
 def test_transaction_per_migration_gives_each_revision_its_own(

@@ -7,6 +7,7 @@ a value, and it is refused later, never treated as safe.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -59,12 +60,24 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """The timeouts that the migration itself has set at a statement. None: not set, so the
+    server's, the database's or the role's, which are unknown; zero: no limit."""
+
+    lock: timedelta | None = None
+    statement: timedelta | None = None
+    transaction: timedelta | None = None
+    idle_in_transaction: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One SQL statement of the author.
 
     `start` and `length` are bytes within the text it was cut from (the file, or the one
     execute() of a revision). `transaction` numbers the transactions of the train in
-    order; None means that it ran outside one. `settings` are those in force.
+    order; None means that it ran outside one. `settings` are those in force that change what
+    it means, `timeouts` those that end it.
     """
 
     sql: str
@@ -73,6 +86,7 @@ class Statement:
     length: int = 0
     transaction: int | None = 0
     settings: tuple[Setting, ...] = ()
+    timeouts: Timeouts = Timeouts()
     directives: tuple[Directive, ...] = ()
     recorded: str = ""  # where the text had bind parameters: the text as sent, with $1 …
 

@@ -1,19 +1,23 @@
-"""The session settings in force at each statement of a file, as far as they change meaning.
+"""The session settings in force at each statement of a file: what changes its meaning, and
+what ends it.
 
-SET holds to the end of the session, SET LOCAL to the end of its transaction; RESET ALL leaves
-the role alone (manual, SET and RESET). Values are written as SHOW prints them. A SET of what
-is in neither table here is Unknown: its effect on the statements below is unknown.
+SET holds to the end of the session, SET LOCAL to the end of its transaction, and a rollback
+takes back what was set since; RESET ALL leaves the role alone (manual, SET and RESET). Values
+are written as SHOW prints them. A SET of what is in no table here is Unknown: its effect on
+the statements below is unknown.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from zdm.model.sql import ident
-from zdm.model.statement import Setting
-from zdm.parse import trees
+from zdm.model.statement import Setting, Timeouts
+from zdm.parse import transactions, trees
 from zdm.parse.libpg_query import Parsed
+from zdm.parse.transactions import Control, Kind
 
 # Settings that change what a later statement means, by their names in lower case.
 MEANINGFUL = {
@@ -34,17 +38,26 @@ MEANINGFUL = {
         "xmloption",
     )
 }
+# Settings that end a statement, by the fields of Timeouts.
+TIMEOUTS = {
+    "lock_timeout": "lock",
+    "statement_timeout": "statement",
+    "transaction_timeout": "transaction",
+    "idle_in_transaction_session_timeout": "idle_in_transaction",
+}
 # Settings that change how long, how loud or how fast, but not what.
 _HARMLESS = (
-    "lock_timeout statement_timeout transaction_timeout idle_session_timeout deadlock_timeout"
-    " idle_in_transaction_session_timeout client_min_messages log_min_messages log_statement"
+    "idle_session_timeout deadlock_timeout client_min_messages log_min_messages log_statement"
     " log_min_duration_statement application_name synchronous_commit escape_string_warning"
     " work_mem maintenance_work_mem max_parallel_maintenance_workers row_security jit"
     " max_parallel_workers_per_gather extra_float_digits bytea_output transaction"
 )
-HARMLESS = frozenset(_HARMLESS.split())
+HARMLESS = frozenset(_HARMLESS.split()) | TIMEOUTS.keys()
 _KEPT_BY_RESET_ALL = frozenset({"role", "session_authorization"})
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
+_DURATION = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(us|ms|s|min|h|d)?\s*")
+_MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
+_MILLISECONDS |= {"d": 86_400_000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,41 +70,97 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CurrentSettings:
+class Values:
     """What has been SET so far; `local` lasts to the end of the transaction."""
 
     lasting: Mapping[str, str] = field(default_factory=dict)
     local: Mapping[str, str | None] = field(default_factory=dict)
 
-    def in_force(self) -> tuple[Setting, ...]:
-        """The settings that change meaning, by name."""
-        values = {**self.lasting, **self.local}
-        return tuple(
-            Setting(name=MEANINGFUL[name], value=value)
-            for name, value in sorted(values.items())
-            if value is not None
-        )
-
-    def after(self, item: Parsed) -> "CurrentSettings":
-        """The session when the statement has run."""
-        change = read(item.node, item.tree)
-        if change is None:
-            return self
+    def changed(self, change: Change) -> "Values":
+        """The values when the SET or RESET has run."""
         if not change.name:
             kept = _KEPT_BY_RESET_ALL
-            return CurrentSettings(lasting={k: v for k, v in self.lasting.items() if k in kept})
-        if change.name not in MEANINGFUL:
+            return Values(lasting={k: v for k, v in self.lasting.items() if k in kept})
+        if change.name not in MEANINGFUL and change.name not in TIMEOUTS:
             return self
         if change.local:
             return replace(self, local={**self.local, change.name: change.value})
         others = {k: v for k, v in self.lasting.items() if k != change.name}
         value = {} if change.value is None else {change.name: change.value}
         local = {k: v for k, v in self.local.items() if k != change.name}
-        return CurrentSettings(lasting={**others, **value}, local=local)
+        return Values(lasting={**others, **value}, local=local)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentSettings:
+    """The values now, at the start of the transaction, and at each of its savepoints."""
+
+    now: Values = Values()
+    start: Values = Values()
+    savepoints: tuple[tuple[str, Values], ...] = ()
+
+    def in_force(self) -> tuple[Setting, ...]:
+        """The settings that change meaning, by name."""
+        return tuple(
+            Setting(name=MEANINGFUL[name], value=value)
+            for name, value in self._values()
+            if name in MEANINGFUL
+        )
+
+    def timeouts(self) -> Timeouts:
+        """The timeouts that the migration has set."""
+        return timeouts(dict(self._values()))
+
+    def _values(self) -> list[tuple[str, str]]:
+        values = {**self.now.lasting, **self.now.local}
+        return [(name, value) for name, value in sorted(values.items()) if value is not None]
+
+    def after(self, item: Parsed) -> "CurrentSettings":
+        """The session when the statement has run."""
+        control = transactions.control(item)
+        if control is not None:
+            return self._controlled(control)
+        if item.node == "DiscardStmt" and item.tree.get("target") == "DISCARD_ALL":
+            return CurrentSettings()
+        change = read(item.node, item.tree)
+        return self if change is None else replace(self, now=self.now.changed(change))
+
+    def _controlled(self, control: Control) -> "CurrentSettings":
+        names = [name for name, _ in self.savepoints]
+        match control.kind:
+            case Kind.ROLLBACK:
+                return CurrentSettings(now=self.start, start=self.start)
+            case Kind.SAVEPOINT:
+                saved = (control.savepoint, self.now)
+                return replace(self, savepoints=(*self.savepoints, saved))
+            case Kind.ROLLBACK_TO | Kind.RELEASE if control.savepoint in names:
+                at = len(names) - 1 - names[::-1].index(control.savepoint)
+                if control.kind is Kind.RELEASE:
+                    return replace(self, savepoints=self.savepoints[:at])
+                return replace(
+                    self, now=self.savepoints[at][1], savepoints=self.savepoints[: at + 1]
+                )
+        return self
 
     def at_end(self) -> "CurrentSettings":
         """The session when the transaction has ended."""
-        return replace(self, local={})
+        left = replace(self.now, local={})
+        return CurrentSettings(now=left, start=left)
+
+
+def timeouts(values: Mapping[str, str]) -> Timeouts:
+    """The timeouts among the values of settings, which are written as SET takes them."""
+    found = {TIMEOUTS[k]: duration(v) for k, v in values.items() if k in TIMEOUTS}
+    return Timeouts(**found)
+
+
+def duration(value: str) -> timedelta | None:
+    """A timeout as PostgreSQL reads it, in milliseconds without a unit; None where it would
+    not take it."""
+    found = _DURATION.fullmatch(value)
+    if found is None:
+        return None
+    return timedelta(milliseconds=round(float(found[1]) * _MILLISECONDS[found[2] or "ms"]))
 
 
 def read(node: str, tree: Mapping[str, Any]) -> Change | None:

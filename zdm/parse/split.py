@@ -73,6 +73,7 @@ def _statements(
             length=item.length,
             transaction=transaction,
             settings=session.in_force(),
+            timeouts=session.timeouts(),
             directives=attached.get(index, ()),
         )
         session = session.after(item)

@@ -13,8 +13,8 @@ from typing import Any
 
 from zdm.errors import InputError
 from zdm.model.schema import Name
-from zdm.model.statement import Setting, Source, Stamp, Statement, Train
-from zdm.parse import selects, trees
+from zdm.model.statement import Setting, Source, Stamp, Statement, Timeouts, Train
+from zdm.parse import selects, session, trees
 from zdm.revisions import directives, effective_statements
 from zdm.revisions.directives import Comments
 from zdm.revisions.effective_statements import Effective, Entry
@@ -53,6 +53,7 @@ class _Place:
     by: str
     source: Source
     settings: tuple[Setting, ...]
+    timeouts: Timeouts
 
 
 def train(recording: Recording, sent: Sequence[Sent]) -> Train:
@@ -114,7 +115,13 @@ class _Assembler:
         if by == "alembic":
             return None
         source = self._source(event)
-        return _Place(by=by, source=source, settings=self._settings(event["settings"]))
+        asked = event["settings"] or {}
+        return _Place(
+            by=by,
+            source=source,
+            settings=self._settings(asked),
+            timeouts=session.timeouts(asked.get("timeouts") or {}),
+        )
 
     def _source(self, event: Event) -> Source:
         revision = event["revision"]
@@ -127,12 +134,12 @@ class _Assembler:
             revision=revision,
         )
 
-    def _settings(self, found: Mapping[str, str] | None) -> tuple[Setting, ...]:
+    def _settings(self, found: Mapping[str, Any]) -> tuple[Setting, ...]:
         defaults = self.recording.answer["defaults"]
         return tuple(
             Setting(name=name, value=value)
-            for name, value in sorted((found or {}).items())
-            if value != defaults[name]
+            for name, value in sorted(found.items())
+            if name != "timeouts" and value != defaults[name]
         )
 
     def _unmarked(self, entry: Entry, after: int) -> _Place | None:
@@ -153,7 +160,7 @@ class _Assembler:
             )
         line = self.remarks[found.id].upgrade
         source = Source(file=found.file, line=line, column=1, revision=found.id)
-        return _Place(by="driver", source=source, settings=())
+        return _Place(by="driver", source=source, settings=(), timeouts=Timeouts())
 
     def _belongs(self, entry: Entry, place: _Place) -> bool:
         """Whether it is part of the migration; reads are not, but they may need a note."""
@@ -190,6 +197,7 @@ class _Assembler:
             length=entry.parsed.length,
             transaction=item.transaction,
             settings=place.settings,
+            timeouts=place.timeouts,
             directives=remark.at(place.source.line)
             if remark and place.by == "revision"
             else (),

@@ -1,11 +1,13 @@
 """A file as Statements: bytes, places, transactions, settings, directives."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zdm.errors import InputError
-from zdm.model.statement import Setting
+from zdm.model.statement import Setting, Timeouts
 from zdm.parse import split
 
 PIECES = [
@@ -124,6 +126,73 @@ def in_force(sql: str) -> dict[str, str]:
 )  # fmt: skip
 def test_the_settings_in_force(sql: str, settings: dict[str, str]) -> None:
     assert in_force(sql) == settings
+
+
+def seconds(text: str) -> float | None:
+    """The lock_timeout at the last statement, in seconds."""
+    found = split.statements(text.encode(), "f")[-1].timeouts.lock
+    return None if found is None else found.total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("sql", "lock"),
+    [
+        ("SELECT 1", None),
+        ("SET lock_timeout = 250; SELECT 1", 0.25),
+        ("SET lock_timeout = '5s'; SELECT 1", 5),
+        ("SET lock_timeout = '0.5min'; SELECT 1", 30),
+        ("SET lock_timeout TO '1500us'; SELECT 1", 0.002),
+        ("SET lock_timeout = 0; SELECT 1", 0),
+        ("SET LOCK_TIMEOUT TO '2 s'; SELECT 1", 2),
+        ("SET lock_timeout = '5 weeks'; SELECT 1", None),
+        ("SELECT set_config('lock_timeout', '3s', true); SELECT 1", 3),
+        ("SELECT 1; SET lock_timeout = '5s'", None),
+        ("SET LOCAL lock_timeout = '5s'; SELECT 1", 5),
+        ("BEGIN; SET LOCAL lock_timeout = '5s'; COMMIT; SELECT 1", None),
+        ("SET LOCAL lock_timeout = '5s'; VACUUM t", None),
+        ("SET lock_timeout = '5s'; VACUUM t", 5),
+        ("SET lock_timeout = '5s'; SET LOCAL lock_timeout = '1s'; SELECT 1", 1),
+        ("BEGIN; SET lock_timeout = '5s'; SET LOCAL lock_timeout = '1s'; COMMIT; SELECT 1", 5),
+        ("SET LOCAL lock_timeout = '1s'; SET lock_timeout = '5s'; SELECT 1", 5),
+        ("SET lock_timeout = '5s'; RESET lock_timeout; SELECT 1", None),
+        ("SET lock_timeout = '5s'; SET lock_timeout TO DEFAULT; SELECT 1", None),
+        ("SET lock_timeout = '5s'; RESET ALL; SELECT 1", None),
+        ("SET lock_timeout = '5s'; DISCARD ALL; SELECT 1", None),
+        ("BEGIN; SET lock_timeout = '5s'; COMMIT; SELECT 1", 5),
+        ("BEGIN; SET lock_timeout = '5s'; ROLLBACK; SELECT 1", None),
+        ("BEGIN; RESET lock_timeout; ROLLBACK; SELECT 1", None),
+        ("SET lock_timeout = '5s'; BEGIN; RESET lock_timeout; ROLLBACK; SELECT 1", 5),
+        ("SAVEPOINT a; SET lock_timeout = '5s'; ROLLBACK TO a; SELECT 1", None),
+        ("SET LOCAL lock_timeout = '1s'; SAVEPOINT a; SET lock_timeout = '5s';"
+         " SAVEPOINT b; SET lock_timeout = '9s'; ROLLBACK TO a; SELECT 1", 1),
+        ("SAVEPOINT a; SET lock_timeout = '5s'; RELEASE a; SELECT 1", 5),
+        ("SAVEPOINT a; SET lock_timeout = '5s'; SAVEPOINT a; SET lock_timeout = '9s';"
+         " ROLLBACK TO a; SELECT 1", 5),
+    ],
+)  # fmt: skip
+def test_the_lock_timeout_in_force(sql: str, lock: float | None) -> None:
+    assert seconds(sql) == lock
+
+
+def test_every_timeout_is_kept() -> None:
+    sql = b"""
+    SET lock_timeout = 1; SET statement_timeout = 2; SET transaction_timeout = 3;
+    SET idle_in_transaction_session_timeout = 4; SELECT 1
+    """
+    kept = split.statements(sql, "f")[-1].timeouts
+
+    assert kept == Timeouts(
+        lock=timedelta(milliseconds=1),
+        statement=timedelta(milliseconds=2),
+        transaction=timedelta(milliseconds=3),
+        idle_in_transaction=timedelta(milliseconds=4),
+    )
+
+
+def test_timeouts_are_no_settings_that_change_meaning() -> None:
+    sql = b"SET lock_timeout = 1; SET search_path = a; ROLLBACK; SELECT 1"
+
+    assert [len(s.settings) for s in split.statements(sql, "f")] == [0, 0, 1, 0]
 
 
 def test_a_way_back_may_have_a_reason() -> None:

@@ -35,8 +35,13 @@ SETTINGS = (
     "xmloption",
 )
 SILENT = "/*zdm:silent*/"
-ASK_SETTINGS = f"{SILENT}SELECT pg_catalog.json_build_object({{}})::text".format(
-    ", ".join(f"'{name}', pg_catalog.current_setting('{name}')" for name in SETTINGS)
+_CURRENT = ", ".join(f"'{name}', pg_catalog.current_setting('{name}')" for name in SETTINGS)
+# What ends a statement, where env.py or a revision has set it, in milliseconds.
+_TIMEOUTS = """SELECT pg_catalog.json_object_agg(name, setting) FROM pg_catalog.pg_settings
+WHERE source IN ('client', 'session') AND name IN ('lock_timeout', 'statement_timeout',
+  'transaction_timeout', 'idle_in_transaction_session_timeout')"""
+ASK_SETTINGS = (
+    f"{SILENT}SELECT pg_catalog.json_build_object({_CURRENT}, 'timeouts', ({_TIMEOUTS}))::text"
 )
 # Asking inside would open or break the transaction that the statement is about.
 _CONTROL = re.compile(
@@ -139,7 +144,7 @@ def _position(frame: FrameType, file: str) -> dict[str, Any]:
     return {"file": file, "line": line or frame.f_lineno, "column": column or 0}
 
 
-def _settings(conn: sa.Connection) -> dict[str, str] | None:
+def _settings(conn: sa.Connection) -> dict[str, Any] | None:
     """The settings in force; None in a transaction that an error has ended."""
     cursor = conn.connection.cursor()
     try:
@@ -150,5 +155,5 @@ def _settings(conn: sa.Connection) -> dict[str, str] | None:
     finally:
         cursor.close()
     values = list(row.values()) if isinstance(row, dict) else list(row or ())
-    found: dict[str, str] = json.loads(values[0]) if values else {}
+    found: dict[str, Any] = json.loads(values[0]) if values else {}
     return found
