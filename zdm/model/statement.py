@@ -11,6 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from zdm.model.commands import Command
 from zdm.model.schema import Name
 from zdm.model.syntax import Said
 
@@ -157,6 +158,7 @@ class Fact:
     if_exists: bool = False  # also IF NOT EXISTS
     cascade: bool = False
     not_valid: bool = False
+    only: bool = False  # ALTER TABLE ONLY: without its partitions and children
     single_reader: bool = False  # sqlglot could not read it; libpg_query could
 
 
@@ -179,7 +181,7 @@ class Action:
     index: int  # of the sub-command within its statement
     count: int  # sub-commands in the statement; 1 for every other statement
     fact: Fact | Unknown
-    said: Said = field(hash=False, compare=False)
+    said: Said | Command = field(hash=False, compare=False)
     tree: Mapping[str, Any] = field(hash=False, compare=False, repr=False)
 
     @property

@@ -50,6 +50,7 @@ class ConstraintDefinition:
     identity: str = ""  # always, by default
     generated: str = ""  # stored, virtual
     nulls_not_distinct: bool = False
+    not_enforced: bool = False
     definition: Definition | None = field(default=None, repr=False, compare=False, hash=False)
 
 
@@ -266,6 +267,7 @@ class CreateObject:
     volatility: str = ""
     query: Expression | None = None  # of a view
     reads: tuple[RelationName, ...] = ()
+    body_reads: tuple[RelationName, ...] = ()  # of a function whose body is a string of SQL
     with_elements: bool = False  # CREATE SCHEMA with objects in it
 
 
@@ -287,6 +289,7 @@ class Read:
     query: Expression
     into: bool = False
     writes: bool = False  # a WITH clause changes rows
+    locking: bool = False  # FOR UPDATE, FOR SHARE …
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

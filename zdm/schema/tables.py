@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from zdm.model.commands import AlterTable
 from zdm.model.schema import Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action, Fact
-from zdm.model.syntax import AlterColumn, CreateTable, CreateTableAs, CreateTrigger
+from zdm.model.syntax import CreateTable, CreateTableAs, CreateTrigger
 from zdm.schema import edits, lookup, new_table
 from zdm.schema.columns import named_table
 from zdm.schema.new_table import Place
@@ -56,6 +57,6 @@ def create_trigger(snapshot: Snapshot, action: Action) -> Snapshot:
 def other(snapshot: Snapshot, action: Action) -> Snapshot:
     """A sub-command of ALTER TABLE of which nothing more is known."""
     table = named_table(snapshot, action)
-    if table is None or not isinstance(action.said, AlterColumn):
+    if table is None or not isinstance(action.said, AlterTable):
         return snapshot
     return edits.put_table(snapshot, edits.opaque(table))

@@ -26,6 +26,9 @@ _KINDS = {
     "OBJECT_COLUMN": "column",
     "OBJECT_TABCONSTRAINT": "constraint",
     "OBJECT_POLICY": "policy",
+    "OBJECT_RULE": "rule",
+    "OBJECT_STATISTIC_EXT": "statistics",
+    "OBJECT_PUBLICATION": "publication",
 }
 
 

@@ -31,6 +31,7 @@ _KINDS = {
     "CONSTR_ATTR_DEFERRED": "initially deferred",
     "CONSTR_ATTR_IMMEDIATE": "initially immediate",
 }
+_ENFORCEABLE = frozenset({"CONSTR_CHECK", "CONSTR_FOREIGN"})
 _IDENTITIES = {"a": "always", "d": "by default"}
 
 
@@ -72,6 +73,7 @@ def constraint(node: _Tree) -> ConstraintDefinition:
         else "",
         generated=generated if kind == "CONSTR_GENERATED" else "",
         nulls_not_distinct=bool(node.get("nulls_not_distinct")),
+        not_enforced=kind in _ENFORCEABLE and not node.get("is_enforced"),
         definition=Definition(node),
     )
 

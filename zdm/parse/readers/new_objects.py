@@ -6,7 +6,7 @@ from typing import Any
 
 from zdm.model.expression import Expression, TypeName, Words
 from zdm.model.syntax import CreateObject, CreateTrigger, RelationName
-from zdm.parse import expressions, trees, types
+from zdm.parse import expressions, libpg_query, trees, types
 from zdm.parse.readers import relations
 
 _Tree = Mapping[str, Any]
@@ -57,6 +57,7 @@ def read(node: str, tree: _Tree) -> CreateObject:
         volatility=options.get("volatility", ""),
         query=None if query is None else Expression(query),
         reads=relations.mentioned(tree),
+        body_reads=_body_reads(tree) if options.get("language") == "sql" else (),
         with_elements="schemaElts" in tree,
     )
 
@@ -94,6 +95,18 @@ def _words(kind: str, tree: _Tree, relation: RelationName | None) -> Words:
 def _arguments(tree: _Tree) -> tuple[TypeName, ...]:
     parameters = [p["FunctionParameter"] for p in tree.get("parameters", [])]
     return tuple(types.read(p["argType"]) for p in parameters if p["mode"] in _INPUT)
+
+
+def _body_reads(tree: _Tree) -> tuple[RelationName, ...]:
+    """The relations that a body of SQL in a string names."""
+    found = (item["DefElem"] for item in tree.get("options", []))
+    texts = (o["arg"]["List"]["items"] for o in found if o["defname"] == "as")
+    body = next((trees.strings(items)[0] for items in texts), "")
+    try:
+        parsed = libpg_query.statements(body.encode())
+    except libpg_query.NotSqlError:
+        return ()
+    return tuple(r for one in parsed for r in relations.mentioned(one.tree))
 
 
 def _options(tree: _Tree) -> dict[str, str]:

@@ -6,6 +6,7 @@ Everything that recipes and operations know of a statement beyond its Fact is re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from zdm.model.commands import Command
 from zdm.model.expression import Expression, Words
 from zdm.model.syntax import (
     AddColumn,
@@ -25,7 +26,7 @@ from zdm.model.syntax import (
     Update,
 )
 from zdm.parse import expressions, trees, types
-from zdm.parse.readers import changed_objects, definitions, new_objects, relations
+from zdm.parse.readers import changed_objects, commands, definitions, new_objects, relations
 
 _Tree = Mapping[str, Any]
 _WRITES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
@@ -47,10 +48,19 @@ _LIKE = (  # in the order of their bits
     "statistics",
     "storage",
 )
+_COLUMN_COMMANDS = frozenset(  # which their Fact tells whole
+    {
+        "AT_DropColumn",
+        "AT_SetNotNull",
+        "AT_DropNotNull",
+        "AT_DropConstraint",
+        "AT_ValidateConstraint",
+    }
+)
 _BESIDE = ("fromClause", "withClause", "returningList", "returningClause")
 
 
-def read(node: str, tree: _Tree) -> Said:
+def read(node: str, tree: _Tree) -> Said | Command:
     """The value of one node: a sub-command of ALTER TABLE, or a whole statement."""
     reader = _READERS.get(node)
     return Other() if reader is None else reader(tree)
@@ -61,7 +71,7 @@ def writes(tree: _Tree) -> bool:
     return any(key in _WRITES for key, _ in trees.walk({"root": tree}))
 
 
-def _command(tree: _Tree) -> Said:
+def _command(tree: _Tree) -> Said | Command:
     column = str(tree.get("name", ""))
     match tree.get("subtype"):
         case "AT_AddColumn":
@@ -75,6 +85,8 @@ def _command(tree: _Tree) -> Said:
             return SetDefault(
                 column=column, expression=None if found is None else Expression(found)
             )
+        case subtype if subtype not in _COLUMN_COMMANDS:
+            return commands.change(tree)
     return AlterColumn()
 
 
@@ -166,10 +178,14 @@ def _comment(tree: _Tree) -> CommentOn:
 
 def _select(tree: _Tree) -> Read:
     into = any("intoClause" in node for _, node in trees.walk({"root": tree}))
-    return Read(query=Expression(tree), into=into, writes=writes(tree))
+    locking = any(
+        key == "lockingClause" for _, node in trees.walk({"root": tree}) for key in node
+    )
+    return Read(query=Expression(tree), into=into, writes=writes(tree), locking=locking)
 
 
-_READERS: Mapping[str, Callable[[_Tree], Said]] = {
+_READERS: Mapping[str, Callable[[_Tree], Said | Command]] = {
+    **commands.READERS,
     "AlterTableCmd": _command,
     "CreateStmt": _create_table,
     "CreateTableAsStmt": _create_table_as,

@@ -100,9 +100,10 @@ def commands(node: str, tree: Tree, path: Path) -> list[tuple[str, Tree, Fact | 
     """(node name, tree, fact) of each sub-command; one item for all but ALTER TABLE."""
     if node == "AlterTableStmt" and tree.get("objtype") == "OBJECT_TABLE":
         table = relation(tree["relation"], path)
+        only = not tree["relation"].get("inh", False)
         return [
-            ("AlterTableCmd", item["AlterTableCmd"], _command(item["AlterTableCmd"], table))
-            for item in tree["cmds"]
+            ("AlterTableCmd", command, _command(command, table, only=only))
+            for command in (item["AlterTableCmd"] for item in tree["cmds"])
         ]
     if node in _OPAQUE:
         return [(node, tree, Unknown(reason=_OPAQUE[node]))]
@@ -112,9 +113,10 @@ def commands(node: str, tree: Tree, path: Path) -> list[tuple[str, Tree, Fact | 
     return [(node, tree, reader(tree, path))]
 
 
-def _command(tree: Tree, table: Name | Unknown) -> Fact | Unknown:
+def _command(tree: Tree, table: Name | Unknown, *, only: bool) -> Fact | Unknown:
     subtype = tree["subtype"]
     details: dict[str, Any] = {
+        "only": only,
         "name": folded(tree.get("name", "")),
         "cascade": tree.get("behavior") == "DROP_CASCADE",
         "if_exists": bool(tree.get("missing_ok")),
@@ -128,6 +130,7 @@ def _command(tree: Tree, table: Name | Unknown) -> Fact | Unknown:
             return _fact(
                 Kind.ADD_CONSTRAINT,
                 table,
+                only=only,
                 name=folded(constraint.get("conname", "")),
                 constraint_kind=_CONSTRAINTS.get(constraint["contype"], constraint["contype"]),
                 not_valid=bool(constraint.get("skip_validation")),

@@ -1,0 +1,160 @@
+"""Statements about tables and other relations that do not define them, as values.
+
+They complete `syntax`: sub-commands of ALTER TABLE without a type of their own, maintenance,
+changes of rows, and what touches no table at all.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from zdm.model.expression import Expression, Words
+from zdm.model.syntax import RelationName
+
+
+class Change(StrEnum):
+    """A sub-command of ALTER TABLE, ALTER INDEX, ALTER VIEW …"""
+
+    SET_STATISTICS = "set statistics"
+    SET_STORAGE = "set storage"
+    SET_COMPRESSION = "set compression"
+    SET_COLUMN_OPTIONS = "set column options"
+    SET_EXPRESSION = "set expression"
+    DROP_EXPRESSION = "drop expression"
+    ADD_IDENTITY = "add identity"
+    SET_IDENTITY = "set identity"
+    DROP_IDENTITY = "drop identity"
+    ALTER_CONSTRAINT = "alter constraint"
+    SET_OPTIONS = "set options"
+    OWNER = "owner"
+    ROW_SECURITY = "row security"
+    TRIGGER = "enable or disable trigger"
+    RULE = "enable or disable rule"
+    REPLICA_IDENTITY = "replica identity"
+    CLUSTER_ON = "cluster on"
+    SET_LOGGED = "set logged"
+    SET_UNLOGGED = "set unlogged"
+    SET_TABLESPACE = "set tablespace"
+    SET_ACCESS_METHOD = "set access method"
+    INHERIT = "inherit"
+    NO_INHERIT = "no inherit"
+    ATTACH_PARTITION = "attach partition"
+    DETACH_PARTITION = "detach partition"
+    FINALIZE_DETACH = "finalize detach"
+    OF_TYPE = "of type"
+    FOREIGN_OPTIONS = "foreign options"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionBound:
+    """The bound of a partition; `kind`: range, list, hash, default."""
+
+    kind: str
+    lower: tuple[Expression, ...] = ()
+    upper: tuple[Expression, ...] = ()
+    values: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterTable:
+    """A sub-command without a type of its own. `options` are names of storage parameters, or
+    what is altered of a constraint or of an identity."""
+
+    change: Change
+    name: str = ""  # the column, constraint, index or trigger
+    other: RelationName | None = None  # the partition or the parent
+    bound: PartitionBound | None = None
+    options: tuple[str, ...] = ()
+    enforced: bool = False  # ALTER CONSTRAINT … ENFORCED
+    concurrently: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterRelation:
+    """ALTER of an index, view, materialized view, sequence, foreign table or composite type
+    by sub-commands like those of ALTER TABLE; `kind` in these words."""
+
+    kind: str
+    relation: RelationName
+    changes: tuple[AlterTable, ...]
+    cascade: bool = False
+
+
+class Work(StrEnum):
+    """What a statement does with whole relations."""
+
+    DELETE = "delete"
+    MERGE = "merge"
+    COPY_IN = "copy from"
+    COPY_OUT = "copy to"
+    TRUNCATE = "truncate"
+    LOCK = "lock"
+    VACUUM = "vacuum"
+    VACUUM_FULL = "vacuum full"
+    ANALYZE = "analyze"
+    CLUSTER = "cluster"
+    REINDEX_TABLE = "reindex table"
+    REINDEX_INDEX = "reindex index"
+    REINDEX_SCHEMA = "reindex schema"
+    REINDEX_DATABASE = "reindex database"
+    REFRESH = "refresh materialized view"
+    CREATE_TRIGGER = "create trigger"
+    POLICY = "create or alter policy"
+    CREATE_RULE = "create rule"
+    CREATE_STATISTICS = "create statistics"
+    PUBLICATION = "create or alter publication"
+    GRANT = "grant"
+    GRANT_IN_SCHEMA = "grant in schema"
+    SECURITY_LABEL = "security label"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOn:
+    """A statement about whole relations; none named: all of the database, where that is what
+    it means. `reads` are the relations that it names besides."""
+
+    work: Work
+    relations: tuple[RelationName, ...] = ()
+    reads: tuple[RelationName, ...] = ()
+    name: str = ""  # a schema, a role of the statement's own
+    mode: str = ""  # of LOCK, in the manual's words
+    concurrently: bool = False
+    cascade: bool = False
+    restart: bool = False  # TRUNCATE … RESTART IDENTITY
+    all_rows: bool = False  # DELETE without WHERE
+    per_row: bool = False  # a trigger FOR EACH ROW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSchema:
+    """ALTER … SET SCHEMA; `relation` is None for what is no relation."""
+
+    relation: RelationName | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterSequence:
+    """ALTER SEQUENCE; `owner` are the words of OWNED BY."""
+
+    sequence: RelationName
+    owner: Words = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterDomain:
+    """ALTER DOMAIN; `checks`: it makes the server read the rows of the tables that use it."""
+
+    words: Words
+    checks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoRelation:
+    """A statement that touches no table; `outside_transaction`: it cannot run in a block."""
+
+    outside_transaction: bool = False
+
+
+Command = (
+    AlterTable | AlterRelation | WorkOn | SetSchema | AlterSequence | AlterDomain | NoRelation
+)

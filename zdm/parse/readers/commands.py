@@ -1,0 +1,366 @@
+"""Statements about tables and other relations that do not define them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from zdm.model.commands import (
+    AlterDomain,
+    AlterRelation,
+    AlterSequence,
+    AlterTable,
+    Change,
+    NoRelation,
+    PartitionBound,
+    SetSchema,
+    Work,
+    WorkOn,
+)
+from zdm.model.expression import Expression
+from zdm.model.locks import LockMode
+from zdm.model.syntax import Other, RelationName
+from zdm.parse import trees
+from zdm.parse.readers import relations
+
+_Tree = Mapping[str, Any]
+_CHANGES = {
+    "AT_SetStatistics": Change.SET_STATISTICS,
+    "AT_SetStorage": Change.SET_STORAGE,
+    "AT_SetCompression": Change.SET_COMPRESSION,
+    "AT_SetOptions": Change.SET_COLUMN_OPTIONS,
+    "AT_ResetOptions": Change.SET_COLUMN_OPTIONS,
+    "AT_SetExpression": Change.SET_EXPRESSION,
+    "AT_DropExpression": Change.DROP_EXPRESSION,
+    "AT_AddIdentity": Change.ADD_IDENTITY,
+    "AT_SetIdentity": Change.SET_IDENTITY,
+    "AT_DropIdentity": Change.DROP_IDENTITY,
+    "AT_AlterConstraint": Change.ALTER_CONSTRAINT,
+    "AT_SetRelOptions": Change.SET_OPTIONS,
+    "AT_ResetRelOptions": Change.SET_OPTIONS,
+    "AT_ChangeOwner": Change.OWNER,
+    "AT_EnableRowSecurity": Change.ROW_SECURITY,
+    "AT_DisableRowSecurity": Change.ROW_SECURITY,
+    "AT_ForceRowSecurity": Change.ROW_SECURITY,
+    "AT_NoForceRowSecurity": Change.ROW_SECURITY,
+    "AT_EnableTrig": Change.TRIGGER,
+    "AT_EnableAlwaysTrig": Change.TRIGGER,
+    "AT_EnableReplicaTrig": Change.TRIGGER,
+    "AT_DisableTrig": Change.TRIGGER,
+    "AT_EnableTrigAll": Change.TRIGGER,
+    "AT_DisableTrigAll": Change.TRIGGER,
+    "AT_EnableTrigUser": Change.TRIGGER,
+    "AT_DisableTrigUser": Change.TRIGGER,
+    "AT_EnableRule": Change.RULE,
+    "AT_EnableAlwaysRule": Change.RULE,
+    "AT_EnableReplicaRule": Change.RULE,
+    "AT_DisableRule": Change.RULE,
+    "AT_ReplicaIdentity": Change.REPLICA_IDENTITY,
+    "AT_ClusterOn": Change.CLUSTER_ON,
+    "AT_DropCluster": Change.CLUSTER_ON,
+    "AT_SetLogged": Change.SET_LOGGED,
+    "AT_SetUnLogged": Change.SET_UNLOGGED,
+    "AT_SetTableSpace": Change.SET_TABLESPACE,
+    "AT_SetAccessMethod": Change.SET_ACCESS_METHOD,
+    "AT_AddInherit": Change.INHERIT,
+    "AT_DropInherit": Change.NO_INHERIT,
+    "AT_AttachPartition": Change.ATTACH_PARTITION,
+    "AT_DetachPartition": Change.DETACH_PARTITION,
+    "AT_DetachPartitionFinalize": Change.FINALIZE_DETACH,
+    "AT_AddOf": Change.OF_TYPE,
+    "AT_DropOf": Change.OF_TYPE,
+    "AT_GenericOptions": Change.FOREIGN_OPTIONS,
+    "AT_AlterColumnGenericOptions": Change.FOREIGN_OPTIONS,
+}
+_KINDS = {
+    "OBJECT_INDEX": "index",
+    "OBJECT_VIEW": "view",
+    "OBJECT_MATVIEW": "materialized view",
+    "OBJECT_SEQUENCE": "sequence",
+    "OBJECT_FOREIGN_TABLE": "foreign table",
+    "OBJECT_TYPE": "type",
+}
+_STRATEGIES = {"r": "range", "l": "list", "h": "hash"}
+_REINDEXED = {
+    "REINDEX_OBJECT_INDEX": Work.REINDEX_INDEX,
+    "REINDEX_OBJECT_TABLE": Work.REINDEX_TABLE,
+    "REINDEX_OBJECT_SCHEMA": Work.REINDEX_SCHEMA,
+    "REINDEX_OBJECT_DATABASE": Work.REINDEX_DATABASE,
+    "REINDEX_OBJECT_SYSTEM": Work.REINDEX_DATABASE,
+}
+_MODES = tuple(LockMode)  # in the order of their numbers, from 1
+_CHECKING = frozenset({"C", "O", "V"})  # ADD CONSTRAINT, SET NOT NULL, VALIDATE
+
+
+def change(tree: _Tree) -> AlterTable:
+    """A sub-command of ALTER TABLE that has no type of its own."""
+    found: _Tree = tree.get("def", {})
+    partition: _Tree = found.get("PartitionCmd", {})
+    other = partition.get("name") or found.get("RangeVar")
+    altered: _Tree = found.get("ATAlterConstraint", {})
+    index = found.get("ReplicaIdentityStmt", {}).get("name", "")
+    return AlterTable(
+        change=_CHANGES.get(tree["subtype"], Change.OTHER),
+        name=tree.get("name") or altered.get("conname", "") or index,
+        other=None if other is None else relations.read(other),
+        bound=_bound(partition["bound"]) if "bound" in partition else None,
+        options=(*_options(found.get("List", {}).get("items")), *_altered(altered)),
+        enforced=bool(altered.get("alterEnforceability") and altered.get("is_enforced")),
+        concurrently=bool(partition.get("concurrent")),
+    )
+
+
+def _bound(node: _Tree) -> PartitionBound:
+    if node.get("is_default"):
+        return PartitionBound(kind="default")
+    return PartitionBound(
+        kind=_STRATEGIES.get(node.get("strategy", ""), ""),
+        lower=tuple(Expression(item) for item in node.get("lowerdatums", [])),
+        upper=tuple(Expression(item) for item in node.get("upperdatums", [])),
+        values=tuple(Expression(item) for item in node.get("listdatums", [])),
+    )
+
+
+def _options(items: Any) -> tuple[str, ...]:
+    return tuple(item["DefElem"]["defname"] for item in items or () if "DefElem" in item)
+
+
+def _altered(node: _Tree) -> tuple[str, ...]:
+    words = {
+        "alterDeferrability": "deferrability",
+        "alterEnforceability": "enforcement",
+        "alterInheritability": "inheritance",
+    }
+    return tuple(word for key, word in words.items() if node.get(key))
+
+
+def alter_relation(tree: _Tree) -> AlterRelation | Other:
+    """ALTER INDEX, VIEW, SEQUENCE … with the clauses of ALTER TABLE."""
+    kind = _KINDS.get(tree.get("objtype", ""))
+    if kind is None:
+        return Other(reads=relations.mentioned(tree))
+    commands = [item["AlterTableCmd"] for item in tree["cmds"]]
+    return AlterRelation(
+        kind=kind,
+        relation=relations.read(tree["relation"]),
+        changes=tuple(change(command) for command in commands),
+        cascade=any(command.get("behavior") == "DROP_CASCADE" for command in commands),
+    )
+
+
+def _of_rows(work: Work) -> Callable[[_Tree], WorkOn]:
+    def read(tree: _Tree) -> WorkOn:
+        node = tree["relation"]
+        return WorkOn(
+            work=work,
+            relations=(relations.read(node),),
+            reads=relations.mentioned(tree, but=node),
+            all_rows="whereClause" not in tree and "usingClause" not in tree,
+        )
+
+    return read
+
+
+def _copy(tree: _Tree) -> WorkOn:
+    work = Work.COPY_IN if tree.get("is_from") else Work.COPY_OUT
+    if "relation" in tree:
+        return WorkOn(work=work, relations=(relations.read(tree["relation"]),))
+    return WorkOn(work=work, reads=relations.mentioned(tree))
+
+
+def _listed(tree: _Tree) -> tuple[RelationName, ...]:
+    nodes = (item.get("RangeVar") for item in tree.get("relations", []))
+    return tuple(relations.read(node) for node in nodes if node is not None)
+
+
+def _truncate(tree: _Tree) -> WorkOn:
+    return WorkOn(
+        work=Work.TRUNCATE,
+        relations=_listed(tree),
+        cascade=tree.get("behavior") == "DROP_CASCADE",
+        restart=bool(tree.get("restart_seqs")),
+    )
+
+
+def _lock(tree: _Tree) -> WorkOn:
+    return WorkOn(work=Work.LOCK, relations=_listed(tree), mode=_MODES[tree["mode"] - 1])
+
+
+def _vacuum(tree: _Tree) -> WorkOn:
+    named = [item["VacuumRelation"].get("relation") for item in tree.get("rels", [])]
+    work = Work.VACUUM if tree.get("is_vacuumcmd") else Work.ANALYZE
+    if work is Work.VACUUM and "full" in _switched_on(tree.get("options")):
+        work = Work.VACUUM_FULL
+    return WorkOn(work=work, relations=tuple(relations.read(n) for n in named if n is not None))
+
+
+def _switched_on(items: Any) -> frozenset[str]:
+    """Options in parentheses that are not said to be off."""
+    off = {"false", "off", "0", "no"}
+    found = set()
+    for item in items or ():
+        option = item["DefElem"]
+        words = {
+            str(value.get("sval", value.get("ival", value.get("boolval", ""))))
+            for value in option.get("arg", {}).values()
+        }
+        if not words & off and option.get("arg") != {"Integer": {}}:
+            found.add(option["defname"])
+    return frozenset(found)
+
+
+def _cluster(tree: _Tree) -> WorkOn:
+    named = tree.get("relation")
+    return WorkOn(
+        work=Work.CLUSTER, relations=() if named is None else (relations.read(named),)
+    )
+
+
+def _reindex(tree: _Tree) -> WorkOn:
+    named = tree.get("relation")
+    return WorkOn(
+        work=_REINDEXED[tree["kind"]],
+        relations=() if named is None else (relations.read(named),),
+        name=tree.get("name", ""),
+        concurrently="concurrently" in _switched_on(tree.get("params")),
+    )
+
+
+def _refresh(tree: _Tree) -> WorkOn:
+    return WorkOn(
+        work=Work.REFRESH,
+        relations=(relations.read(tree["relation"]),),
+        concurrently=bool(tree.get("concurrent")),
+    )
+
+
+def _trigger(tree: _Tree) -> WorkOn:
+    return WorkOn(
+        work=Work.CREATE_TRIGGER,
+        relations=(relations.read(tree["relation"]),),
+        reads=(relations.read(tree["constrrel"]),) if "constrrel" in tree else (),
+        per_row=bool(tree.get("row")),
+    )
+
+
+def _on(work: Work, key: str) -> Callable[[_Tree], WorkOn]:
+    def read(tree: _Tree) -> WorkOn:
+        node = tree[key]
+        reads = relations.mentioned(tree, but=node)
+        return WorkOn(work=work, relations=(relations.read(node),), reads=reads)
+
+    return read
+
+
+def _statistics(tree: _Tree) -> WorkOn:
+    return WorkOn(work=Work.CREATE_STATISTICS, relations=_listed(tree))
+
+
+def _publication(tree: _Tree) -> WorkOn:
+    objects = [item["PublicationObjSpec"] for item in tree.get("pubobjects", [])]
+    tables = [item["pubtable"]["relation"] for item in objects if "pubtable" in item]
+    schemas = next((item["name"] for item in objects if "name" in item), "")
+    return WorkOn(
+        work=Work.PUBLICATION, relations=tuple(map(relations.read, tables)), name=schemas
+    )
+
+
+def _grant(tree: _Tree) -> WorkOn | NoRelation:
+    if tree.get("targtype") == "ACL_TARGET_ALL_IN_SCHEMA":
+        (schema, *_) = trees.strings(tree.get("objects"))
+        return WorkOn(work=Work.GRANT_IN_SCHEMA, name=schema)
+    named = [item["RangeVar"] for item in tree.get("objects", []) if "RangeVar" in item]
+    if not named:
+        return NoRelation()
+    return WorkOn(work=Work.GRANT, relations=tuple(map(relations.read, named)))
+
+
+def _label(tree: _Tree) -> WorkOn | NoRelation | Other:
+    if tree.get("objtype") != "OBJECT_TABLE":
+        return Other()
+    words = trees.strings(tree["object"]["List"]["items"])
+    name = RelationName(schema=words[-2] if len(words) > 1 else "", name=words[-1])
+    return WorkOn(work=Work.SECURITY_LABEL, relations=(name,))
+
+
+def _schema_move(tree: _Tree) -> SetSchema:
+    named = tree.get("relation")
+    return SetSchema(relation=None if named is None else relations.read(named))
+
+
+def _sequence(tree: _Tree) -> AlterSequence:
+    options = [item["DefElem"] for item in tree.get("options", [])]
+    owner: _Tree = next((o for o in options if o["defname"] == "owned_by"), {})
+    words = trees.strings(owner.get("arg", {}).get("List", {}).get("items"))
+    return AlterSequence(
+        sequence=relations.read(tree["sequence"]), owner=() if words == ("none",) else words
+    )
+
+
+def _domain(tree: _Tree) -> AlterDomain:
+    not_valid = tree.get("def", {}).get("Constraint", {}).get("skip_validation", False)
+    return AlterDomain(
+        words=trees.strings(tree.get("typeName")),
+        checks=tree.get("subtype") in _CHECKING and not not_valid,
+    )
+
+
+def _no_relation(_: _Tree) -> NoRelation:
+    return NoRelation()
+
+
+def _outside(_: _Tree) -> NoRelation:
+    return NoRelation(outside_transaction=True)
+
+
+def _discard(tree: _Tree) -> NoRelation:
+    return NoRelation(outside_transaction=tree.get("target") == "DISCARD_ALL")
+
+
+READERS: Mapping[str, Callable[[_Tree], Any]] = {
+    "AlterTableStmt": alter_relation,
+    "DeleteStmt": _of_rows(Work.DELETE),
+    "MergeStmt": _of_rows(Work.MERGE),
+    "CopyStmt": _copy,
+    "TruncateStmt": _truncate,
+    "LockStmt": _lock,
+    "VacuumStmt": _vacuum,
+    "ClusterStmt": _cluster,
+    "ReindexStmt": _reindex,
+    "RefreshMatViewStmt": _refresh,
+    "CreateTrigStmt": _trigger,
+    "CreatePolicyStmt": _on(Work.POLICY, "table"),
+    "AlterPolicyStmt": _on(Work.POLICY, "table"),
+    "RuleStmt": _on(Work.CREATE_RULE, "relation"),
+    "CreateStatsStmt": _statistics,
+    "CreatePublicationStmt": _publication,
+    "AlterPublicationStmt": _publication,
+    "GrantStmt": _grant,
+    "SecLabelStmt": _label,
+    "AlterObjectSchemaStmt": _schema_move,
+    "AlterSeqStmt": _sequence,
+    "AlterDomainStmt": _domain,
+    "DiscardStmt": _discard,
+    **dict.fromkeys(
+        (
+            "VariableSetStmt", "VariableShowStmt", "TransactionStmt", "ConstraintsSetStmt",
+            "NotifyStmt", "ListenStmt", "UnlistenStmt", "DeallocateStmt", "ClosePortalStmt",
+            "CheckPointStmt", "LoadStmt", "CreateRoleStmt", "AlterRoleStmt",
+            "AlterRoleSetStmt", "DropRoleStmt", "GrantRoleStmt", "AlterDatabaseStmt",
+            "AlterDatabaseSetStmt", "AlterDefaultPrivilegesStmt", "AlterFunctionStmt",
+            "AlterOwnerStmt", "CreateEventTrigStmt", "AlterEventTrigStmt", "DefineStmt",
+            "CreateCastStmt", "CreateOpClassStmt", "CreateOpFamilyStmt", "AlterOpFamilyStmt",
+            "AlterOperatorStmt", "AlterTypeStmt", "CreateConversionStmt", "CreateFdwStmt",
+            "AlterFdwStmt", "CreateForeignServerStmt", "AlterForeignServerStmt",
+            "CreateUserMappingStmt", "AlterUserMappingStmt", "DropUserMappingStmt",
+            "AlterTSDictionaryStmt", "AlterTSConfigurationStmt", "AlterCollationStmt",
+            "CreateAmStmt", "CreatePLangStmt", "CreateTransformStmt",
+        ),
+        _no_relation,
+    ),
+    **dict.fromkeys(
+        (
+            "AlterSystemStmt", "CreatedbStmt", "DropdbStmt", "CreateTableSpaceStmt",
+            "DropTableSpaceStmt", "CreateSubscriptionStmt", "DropSubscriptionStmt",
+        ),
+        _outside,
+    ),
+}  # fmt: skip
