@@ -26,6 +26,10 @@ class LockMode(StrEnum):
         """Whether holding this mode blocks at least all that `other` blocks."""
         return _CONFLICTS[self] >= _CONFLICTS[other]
 
+    def together_with(self, other: "LockMode") -> "LockMode":
+        """The weakest mode that blocks all that the two block."""
+        return next(mode for mode in LockMode if mode.covers(self) and mode.covers(other))
+
     @property
     def blocks_reads(self) -> bool:
         """Whether a plain SELECT waits."""

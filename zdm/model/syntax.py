@@ -268,6 +268,7 @@ class CreateObject:
     query: Expression | None = None  # of a view
     reads: tuple[RelationName, ...] = ()
     body_reads: tuple[RelationName, ...] = ()  # of a function whose body is a string of SQL
+    owner: Words = ()  # of a sequence: the words of OWNED BY
     with_elements: bool = False  # CREATE SCHEMA with objects in it
 
 

@@ -66,6 +66,12 @@ def functions(expression: Expression) -> tuple[Words, ...]:
     return trees.functions(expression.tree)
 
 
+def calls(expression: Expression) -> tuple[Call, ...]:
+    """Every function call in it, with its arguments."""
+    found = (node for key, node in trees.walk({"root": expression.tree}) if key == "FuncCall")
+    return tuple(Call(trees.strings(n.get("funcname")), _expressions(n)) for n in found)
+
+
 def features(expression: Expression) -> frozenset[Feature]:
     """What it holds, beside columns and functions."""
     return features_of(expression.tree)

@@ -19,7 +19,7 @@ from zdm.model.expression import Expression
 from zdm.model.locks import LockMode
 from zdm.model.syntax import Other, RelationName
 from zdm.parse import trees
-from zdm.parse.readers import relations
+from zdm.parse.readers import new_objects, relations
 
 _Tree = Mapping[str, Any]
 _CHANGES = {
@@ -287,11 +287,8 @@ def _schema_move(tree: _Tree) -> SetSchema:
 
 
 def _sequence(tree: _Tree) -> AlterSequence:
-    options = [item["DefElem"] for item in tree.get("options", [])]
-    owner: _Tree = next((o for o in options if o["defname"] == "owned_by"), {})
-    words = trees.strings(owner.get("arg", {}).get("List", {}).get("items"))
     return AlterSequence(
-        sequence=relations.read(tree["sequence"]), owner=() if words == ("none",) else words
+        sequence=relations.read(tree["sequence"]), owner=new_objects.owner_of(tree)
     )
 
 

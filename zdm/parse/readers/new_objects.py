@@ -58,6 +58,7 @@ def read(node: str, tree: _Tree) -> CreateObject:
         query=None if query is None else Expression(query),
         reads=relations.mentioned(tree),
         body_reads=_body_reads(tree) if options.get("language") == "sql" else (),
+        owner=owner_of(tree) if kind == "sequence" else (),
         with_elements="schemaElts" in tree,
     )
 
@@ -95,6 +96,14 @@ def _words(kind: str, tree: _Tree, relation: RelationName | None) -> Words:
 def _arguments(tree: _Tree) -> tuple[TypeName, ...]:
     parameters = [p["FunctionParameter"] for p in tree.get("parameters", [])]
     return tuple(types.read(p["argType"]) for p in parameters if p["mode"] in _INPUT)
+
+
+def owner_of(tree: _Tree) -> Words:
+    """The words of a sequence's OWNED BY; none for OWNED BY NONE."""
+    options = [item["DefElem"] for item in tree.get("options", [])]
+    owner: _Tree = next((o for o in options if o["defname"] == "owned_by"), {})
+    words = trees.strings(owner.get("arg", {}).get("List", {}).get("items"))
+    return () if words == ("none",) else words
 
 
 def _body_reads(tree: _Tree) -> tuple[RelationName, ...]:

@@ -1,0 +1,1 @@
+"""What statements lock, rewrite, build and scan, by the Snapshot before; asks no server."""

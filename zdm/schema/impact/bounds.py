@@ -1,0 +1,103 @@
+"""Whether a CHECK tells what a partition holds, so that no row of it must be read.
+
+PostgreSQL takes a validated CHECK that implies the bound, and NOT NULL of the key (measured
+11-18). Only constants that are written alike, or numbers, are compared here; where a CHECK is
+about the key and cannot be compared, the answer is Unknown.
+"""
+
+import re
+from collections.abc import Iterator
+
+from zdm.model.commands import PartitionBound
+from zdm.model.expression import Expression
+from zdm.model.impact import NO, UNKNOWN, YES, Answer
+from zdm.model.schema import Table
+from zdm.parse import comparisons, expressions
+from zdm.parse.comparisons import Comparison
+from zdm.schema import not_null_proof
+
+_KEY = re.compile(r"(\w+) \(\"?(\w+)\"?\)")
+
+
+def unproven(bound: PartitionBound, parent: Table, child: Table) -> Answer:
+    """Whether the rows of a table must be read before it becomes a partition."""
+    key = _KEY.fullmatch(parent.partition_key or "")
+    tests = [*_tests(child)]
+    if bound.kind in ("hash", "default") or key is None:
+        return UNKNOWN if tests else YES
+    column = key[2].lower()
+    about = [t for t in tests if column in expressions.columns(t)]
+    if not about:
+        return YES
+    not_null = not_null_proof.missing(child, column)
+    implied = [_implied(wanted, about) for wanted in _wanted(bound, column)]
+    if not_null is NO and implied and all(implied):
+        return NO
+    return UNKNOWN
+
+
+def not_excluded(parent: Table, default: Table) -> Answer:
+    """Whether the rows of the DEFAULT partition must be read."""
+    key = _KEY.fullmatch(parent.partition_key or "")
+    tests = [*_tests(default)]
+    if key is None:
+        return UNKNOWN if tests else YES
+    about = [t for t in tests if key[2].lower() in expressions.columns(t)]
+    return UNKNOWN if about else YES
+
+
+def _tests(table: Table) -> Iterator[Expression]:
+    for constraint in table.constraints:
+        if constraint.kind != "check" or not constraint.validated:
+            continue
+        condition = not_null_proof.condition(constraint.definition)
+        if condition is not None:
+            yield from not_null_proof.every(condition)
+
+
+def _wanted(bound: PartitionBound, column: str) -> list[Comparison | None]:
+    if bound.kind == "list":
+        values = [comparisons.constants(value) for value in bound.values]
+        if None in values:
+            return [None]
+        found = tuple(text for texts in values if texts for text in texts)
+        return [Comparison(column=column, operator="=", values=found)]
+    sides = ((">=", bound.lower), ("<", bound.upper))
+    return [_side(operator, side, column) for operator, side in sides if not _open(side)]
+
+
+def _open(side: tuple[Expression, ...]) -> bool:
+    """MINVALUE or MAXVALUE, which the parser reads as columns."""
+    names = [expressions.column(one) for one in side]
+    return all(name is not None and name.lower() in ("minvalue", "maxvalue") for name in names)
+
+
+def _side(operator: str, side: tuple[Expression, ...], column: str) -> Comparison | None:
+    values = comparisons.constants(side[0]) if len(side) == 1 else None
+    return (
+        None if values is None else Comparison(column=column, operator=operator, values=values)
+    )
+
+
+def _implied(wanted: Comparison | None, tests: list[Expression]) -> bool:
+    found = [comparisons.read(test) for test in tests]
+    return wanted is not None and any(
+        f is not None and f.column == wanted.column and _implies(f, wanted) for f in found
+    )
+
+
+def _implies(known: Comparison, wanted: Comparison) -> bool:
+    if known.operator == wanted.operator == "=":
+        return set(known.values) <= set(wanted.values)
+    if known.operator == wanted.operator and known.values == wanted.values:
+        return True
+    if len(known.values) != 1 or len(wanted.values) != 1:
+        return False
+    try:
+        one, other = float(known.values[0]), float(wanted.values[0])
+    except ValueError:
+        return False
+    if wanted.operator == ">=":
+        return known.operator in (">=", ">", "=") and one >= other
+    strict = known.operator == "<" and one <= other
+    return strict or (known.operator in ("<=", "=") and one < other)

@@ -1,0 +1,196 @@
+"""VACUUM, ANALYZE, CLUSTER, REINDEX, REFRESH, triggers, policies, rules, grants …"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from zdm.model import impact
+from zdm.model.commands import Work, WorkOn
+from zdm.model.impact import NO, UNKNOWN, YES, Impact, Touch
+from zdm.model.locks import LockMode
+from zdm.model.schema import Name, Table
+from zdm.model.syntax import RelationName
+from zdm.schema.impact import rows
+from zdm.schema.impact.place import (
+    AE,
+    AS,
+    NOT_IN_SCHEMA,
+    SRE,
+    SUE,
+    Place,
+    S,
+    X,
+    each,
+    on,
+    touch,
+)
+
+
+def of(said: WorkOn, place: Place) -> Impact:
+    """A statement about whole relations."""
+    return _WORKS[said.work](said, place)
+
+
+def _tables(said: WorkOn, place: Place) -> Iterator[Table]:
+    """The tables it names, with partitions and children; all, where none is named."""
+    if not said.relations:
+        yield from place.snapshot.tables
+    for relation in said.relations:
+        table = place.table(relation)
+        if table is not None:
+            yield from place.family(table, only=relation.only)
+
+
+def _strangers(said: WorkOn, place: Place) -> list[Name]:
+    """What it names that is no table: views, sequences, or not in the schema."""
+    names = [place.name(relation) for relation in said.relations]
+    return [name for name in names if place.snapshot.table(name) is None]
+
+
+def _each(lock: LockMode) -> Callable[[WorkOn, Place], Impact]:
+    """One lock on each relation that is named, and on nothing below."""
+
+    def locked(said: WorkOn, place: Place) -> Impact:
+        return impact.of(on(map(place.name, said.relations), lock))
+
+    return locked
+
+
+def _vacuum(said: WorkOn, place: Place) -> Impact:
+    full = said.work is Work.VACUUM_FULL
+    lock, copied = (AE, YES) if full else (SUE, NO)
+    touches = [
+        touch(t, lock, rewrites=copied, builds=copied if t.indexes else NO, scans=YES)
+        for t in _tables(said, place)
+    ]
+    touches += on(_strangers(said, place), lock)
+    return impact.of(touches, in_transaction=False)
+
+
+def _analyze(said: WorkOn, place: Place) -> Impact:
+    """It reads a sample."""
+    return impact.of([*each(_tables(said, place), SUE), *on(_strangers(said, place), SUE)])
+
+
+def _cluster(said: WorkOn, place: Place) -> Impact:
+    tables = [*_tables(said, place)]
+    if not said.relations:
+        tables = [t for t in tables if any(i.clustered for i in t.indexes)]
+    partitioned = any(t.kind == "partitioned table" for t in tables)
+    touches = [touch(t, AE, rewrites=YES, builds=YES, scans=YES) for t in tables]
+    touches += on(_strangers(said, place), AE)
+    return impact.of(touches, in_transaction=bool(said.relations) and not partitioned)
+
+
+def _reindex(said: WorkOn, place: Place) -> Impact:
+    lock = SUE if said.concurrently else S
+    if said.work is Work.REINDEX_INDEX:
+        return _reindex_index(said, lock, place)
+    if said.work is Work.REINDEX_SCHEMA:
+        tables = [t for t in place.snapshot.tables if t.name.schema == said.name]
+    else:
+        tables = [*_tables(said, place)]
+    touches = []
+    for table in tables:
+        built = YES if table.indexes else NO
+        touches.append(touch(table, lock, builds=built, scans=built))
+        if not said.concurrently:
+            touches += on(_indexes(table), AE)
+    alone = said.concurrently or said.work is not Work.REINDEX_TABLE
+    alone = alone or any(t.kind == "partitioned table" for t in tables)
+    touches += on(_strangers(said, place), lock)
+    return impact.of(touches, in_transaction=not alone)
+
+
+def _indexes(table: Table) -> list[Name]:
+    if table.kind == "partitioned table":
+        return []
+    return [Name(table.name.schema, i.name) for i in table.indexes]
+
+
+def _reindex_index(said: WorkOn, lock: LockMode, place: Place) -> Impact:
+    (relation, *_) = said.relations
+    found, name = place.index(relation), place.name(relation)
+    if found is None:
+        unknown = NOT_IN_SCHEMA.format(name)
+        return impact.of(on([name], AE), unknown=unknown, in_transaction=not said.concurrently)
+    touches = [touch(found[0], lock, builds=YES, scans=YES)]
+    touches += [] if said.concurrently else on([name], AE)
+    return impact.of(touches, in_transaction=not said.concurrently)
+
+
+def _refresh(said: WorkOn, place: Place) -> Impact:
+    (relation, *_) = said.relations
+    name = place.name(relation)
+    view = place.view(name)
+    copied = NO if said.concurrently else YES
+    built = UNKNOWN if view is None else YES if view.indexes and copied is YES else NO
+    touched = Touch(
+        relation=name,
+        lock=X if said.concurrently else AE,
+        rewrites=copied,
+        builds=built,
+        scans=YES,
+    )
+    below = [] if view is None else sorted({n for n, _ in view.uses})
+    read = rows.reads([RelationName(schema=n.schema, name=n.name) for n in below], place)
+    unknown = NOT_IN_SCHEMA.format(name) if view is None else ""
+    return impact.of([touched, *read], unknown=unknown)
+
+
+def _trigger(said: WorkOn, place: Place) -> Impact:
+    """A row trigger on a partitioned table is made on each partition, too."""
+    (relation, *_) = said.relations
+    table = place.table(relation)
+    touches = on([place.name(relation)], SRE)
+    if table is not None and table.kind == "partitioned table" and said.per_row:
+        touches += each(place.family(table), SRE)
+    return impact.of([*touches, *on(map(place.name, said.reads), AS)])
+
+
+def _policy(said: WorkOn, place: Place) -> Impact:
+    touches = on(map(place.name, said.relations), AE)
+    return impact.of([*touches, *rows.named(said.reads, place)])
+
+
+def _publication(said: WorkOn, place: Place) -> Impact:
+    touches = on(map(place.name, said.relations), SUE)
+    return impact.of(touches)
+
+
+def _grant(said: WorkOn, place: Place) -> Impact:
+    """Locks nothing before PostgreSQL 18."""
+    if place.major < 18:
+        return impact.of(())
+    return impact.of(on(map(place.name, said.relations), AS))
+
+
+def _grant_in_schema(said: WorkOn, place: Place) -> Impact:
+    if place.major < 18:
+        return impact.of(())
+    inside = [t.name for t in place.snapshot.tables if t.name.schema == said.name]
+    inside += [v.name for v in place.snapshot.views if v.name.schema == said.name]
+    return impact.of(on(inside, AS))
+
+
+_WORKS: Mapping[Work, Callable[[WorkOn, Place], Impact]] = {
+    Work.VACUUM: _vacuum,
+    Work.VACUUM_FULL: _vacuum,
+    Work.ANALYZE: _analyze,
+    Work.CLUSTER: _cluster,
+    Work.REINDEX_TABLE: _reindex,
+    Work.REINDEX_INDEX: _reindex,
+    Work.REINDEX_SCHEMA: _reindex,
+    Work.REINDEX_DATABASE: _reindex,
+    Work.REFRESH: _refresh,
+    Work.CREATE_TRIGGER: _trigger,
+    Work.POLICY: _policy,
+    Work.CREATE_RULE: _policy,
+    Work.CREATE_STATISTICS: _each(SUE),
+    Work.PUBLICATION: _publication,
+    Work.GRANT: _grant,
+    Work.GRANT_IN_SCHEMA: _grant_in_schema,
+    Work.SECURITY_LABEL: _each(SUE),
+    Work.TRUNCATE: rows.truncate,
+    Work.LOCK: rows.lock,
+    Work.COPY_IN: rows.copy,
+    Work.COPY_OUT: rows.copy,
+}

@@ -1,0 +1,150 @@
+"""The impact of an Action, and of a whole statement.
+
+Everything is looked up in one place by what the statement says; the server is asked in tests
+whether it is so (tests/postgres/impact).
+"""
+
+from collections.abc import Sequence
+
+from zdm.model import impact
+from zdm.model.commands import (
+    AlterDomain,
+    AlterRelation,
+    AlterSequence,
+    NoRelation,
+    SetSchema,
+    Work,
+    WorkOn,
+)
+from zdm.model.impact import Impact
+from zdm.model.schema import Name, Snapshot
+from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import (
+    ChangeEnum,
+    CommentOn,
+    CreateObject,
+    CreateTable,
+    CreateTableAs,
+    DropObjects,
+    IndexDefinition,
+    Insert,
+    Read,
+    RenameObject,
+    Update,
+)
+from zdm.schema import edits
+from zdm.schema.impact import alter_table, maintenance, objects, rows
+from zdm.schema.impact.place import Place
+
+_UNREAD = "zdm does not know what this statement locks"
+
+
+def action(one: Action, snapshot: Snapshot, major: int | None = None) -> Impact:
+    """What the Action does to relations, on a server of that version."""
+    place = Place(
+        snapshot=snapshot,
+        settings=one.statement.settings,
+        major=snapshot.major if major is None else major,
+    )
+    found = _of_definition(one, place)
+    if found is None:
+        found = _of_command(one, place)
+    if found is None:
+        found = _of_rows(one, place)
+    if found is not None:
+        return found
+    reason = _UNREAD if isinstance(one.fact, Fact) else one.fact.reason
+    return impact.of((), unknown=reason)
+
+
+def statement(parts: Sequence[Action], snapshot: Snapshot, major: int | None = None) -> Impact:
+    """The same of all sub-commands of one statement. A constraint that the statement drops
+    proves nothing to its other sub-commands (measured 12-18)."""
+    left = snapshot
+    for part in parts:
+        dropped = _dropped_constraint(part)
+        if dropped is not None and left.table(dropped[0]) is not None:
+            left = edits.drop_constraint(left, *dropped)
+    found = Impact()
+    for part in parts:
+        before = snapshot if _dropped_constraint(part) else left
+        found = found.joined(action(part, before, major))
+    return found
+
+
+def _dropped_constraint(part: Action) -> tuple[Name, str] | None:
+    fact = part.fact
+    if not isinstance(fact, Fact) or fact.kind is not ActionKind.DROP_CONSTRAINT:
+        return None
+    return None if fact.table is None else (fact.table, fact.name)
+
+
+def _of_definition(one: Action, place: Place) -> Impact | None:
+    fact = one.fact if isinstance(one.fact, Fact) else None
+    match one.said:
+        case CreateTable() as said:
+            return objects.create_table(said, place)
+        case CreateTableAs() as said:
+            return objects.create_table_as(said, one, place)
+        case IndexDefinition() as said:
+            return objects.create_index(said, fact, place)
+        case CreateObject() as said:
+            return objects.create(said, one, place)
+        case DropObjects() as said:
+            return objects.drop(said, fact, place)
+        case RenameObject() as said:
+            return objects.rename(said, fact, place)
+        case CommentOn() as said:
+            return objects.comment(said, place)
+    return None
+
+
+def _of_command(one: Action, place: Place) -> Impact | None:
+    match one.said:
+        case SetSchema() as said:
+            return objects.set_schema(said, place)
+        case AlterSequence() as said:
+            return objects.alter_sequence(said, place)
+        case AlterDomain() as said:
+            return objects.alter_domain(said, place)
+        case ChangeEnum():
+            return impact.of(())
+        case NoRelation(outside_transaction=outside):
+            return impact.of((), in_transaction=not outside)
+        case AlterRelation() as said:
+            return alter_table.of_relation(said, place)
+    return None
+
+
+def _of_rows(one: Action, place: Place) -> Impact | None:
+    match one.said:
+        case Insert() as said:
+            return rows.insert(said, one, place)
+        case Update() as said:
+            return rows.update(said, one, place)
+        case Read() as said:
+            return rows.select(said, one, place)
+        case WorkOn(work=Work.DELETE | Work.MERGE) as said:
+            return rows.of_rows(said, one, place)
+        case WorkOn() as said:
+            return maintenance.of(said, place)
+    if isinstance(one.fact, Fact) and one.fact.kind in ALTER_TABLE:
+        return alter_table.of(one, one.fact, place)
+    return None
+
+
+ALTER_TABLE = frozenset(
+    {
+        ActionKind.ADD_COLUMN,
+        ActionKind.DROP_COLUMN,
+        ActionKind.CHANGE_TYPE,
+        ActionKind.SET_DEFAULT,
+        ActionKind.DROP_DEFAULT,
+        ActionKind.SET_NOT_NULL,
+        ActionKind.DROP_NOT_NULL,
+        ActionKind.ADD_CONSTRAINT,
+        ActionKind.DROP_CONSTRAINT,
+        ActionKind.VALIDATE_CONSTRAINT,
+        ActionKind.ALTER_TABLE_OTHER,
+    }
+)

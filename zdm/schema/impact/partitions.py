@@ -1,0 +1,103 @@
+"""ATTACH and DETACH PARTITION, CREATE TABLE … PARTITION OF, and dropping a partition."""
+
+from zdm.model import impact
+from zdm.model.commands import AlterTable, PartitionBound
+from zdm.model.impact import NO, UNKNOWN, YES, Answer, Impact, Touch
+from zdm.model.schema import Constraint, Table
+from zdm.schema.impact import bounds
+from zdm.schema.impact.place import AE, SRE, SUE, Place, each, on, touch
+
+_NO_PARTITION = "the partition is not in the schema, so what it holds is unknown"
+
+
+def attach(said: AlterTable, parent: Table, place: Place) -> Impact:
+    """ATTACH PARTITION."""
+    child = None if said.other is None else place.table(said.other)
+    if child is None or said.bound is None:
+        return impact.of([touch(parent, SUE)], unknown=_NO_PARTITION)
+    unproven = bounds.unproven(said.bound, parent, child)
+    builds = _builds(parent, child)
+    scans = builds if builds is not NO and unproven is not YES else unproven
+    if any(not _has_key(key, child) for key in _foreign_keys(parent, place)):
+        scans = YES
+    touches = [touch(parent, SUE)]
+    touches += [touch(t, AE, builds=builds, scans=scans) for t in place.family(child)]
+    touches += _on_default(said.bound, parent, place)
+    for key in _foreign_keys(parent, place):
+        has_it = _has_key(key, child)
+        if key.references is not None:
+            table = place.snapshot.table(key.references)
+            read = UNKNOWN if not has_it else NO
+            touches += [touch(table, AE if has_it else SRE, scans=read)] if table else []
+    touches += on([t.name for t, _ in place.referencing(parent)], SRE)
+    return impact.of(touches)
+
+
+def _foreign_keys(parent: Table, place: Place) -> tuple[Constraint, ...]:
+    return place.foreign_keys(parent)
+
+
+def _has_key(key: Constraint, child: Table) -> bool:
+    return any(
+        c.references == key.references and c.columns == key.columns and c.validated
+        for c in child.constraints
+    )
+
+
+def _builds(parent: Table, child: Table) -> Answer:
+    """An index that the partition lacks is built; of an expression it is not known."""
+    answers = set()
+    for index in parent.indexes:
+        if None in index.keys or index.predicate is not None:
+            answers.add(UNKNOWN)
+            continue
+        same = [i for i in child.indexes if i.keys == index.keys and i.valid]
+        answers.add(NO if any(i.unique >= index.unique for i in same) else YES)
+    return YES if YES in answers else UNKNOWN if UNKNOWN in answers else NO
+
+
+def _on_default(bound: PartitionBound, parent: Table, place: Place) -> list[Touch]:
+    """The DEFAULT partition is read, lest it hold rows of the new one."""
+    default = place.default_partition(parent)
+    if default is None or bound.kind == "default":
+        return []
+    return [
+        touch(one, AE, scans=bounds.not_excluded(parent, one)) for one in place.family(default)
+    ]
+
+
+def detach(said: AlterTable, parent: Table, place: Place) -> Impact:
+    """DETACH PARTITION; CONCURRENTLY and FINALIZE lock the partition only at the end."""
+    child = None if said.other is None else place.table(said.other)
+    gently = said.concurrently or said.change.value == "finalize detach"
+    touches = [touch(parent, SUE if gently else AE)]
+    unknown = "" if child is not None else _NO_PARTITION
+    if child is not None:
+        touches += each([child], AE)
+    default = place.default_partition(parent)
+    if default is not None and not gently:
+        touches += each([default], AE)
+    touches += on([k.references for k in place.foreign_keys(parent) if k.references], SRE)
+    touches += on([t.name for t, _ in place.referencing(parent)], AE)
+    return impact.of(touches, unknown=unknown, in_transaction=not said.concurrently)
+
+
+def dropped(table: Table, place: Place) -> list[Touch]:
+    """The tables above and beside a partition that is dropped."""
+    parent = place.snapshot.table(table.partition_of) if table.partition_of else None
+    if parent is None:
+        return []
+    default = place.default_partition(parent)
+    beside = [default] if default is not None and default != table else []
+    return each([parent, *beside], AE)
+
+
+def created(parent: Table, place: Place) -> list[Touch]:
+    """The tables around a new partition."""
+    touches = each([parent], AE)
+    default = place.default_partition(parent)
+    if default is not None:
+        touches.append(touch(default, AE, scans=bounds.not_excluded(parent, default)))
+    touches += on([k.references for k in place.foreign_keys(parent) if k.references], SRE)
+    touches += on([t.name for t, _ in place.referencing(parent)], SRE)
+    return touches
