@@ -62,7 +62,7 @@ class AlterTable:
 
     change: Change
     name: str = ""  # the column, constraint, index or trigger
-    other: RelationName | None = None  # the partition or the parent
+    other: RelationName | None = None  # the partition, the parent, or the type of OF
     bound: PartitionBound | None = None
     options: tuple[str, ...] = ()
     enforced: bool = False  # ALTER CONSTRAINT … ENFORCED

@@ -51,6 +51,7 @@ class ConstraintDefinition:
     generated: str = ""  # stored, virtual
     nulls_not_distinct: bool = False
     not_enforced: bool = False
+    no_inherit: bool = False
     definition: Definition | None = field(default=None, repr=False, compare=False, hash=False)
 
 
@@ -210,7 +211,8 @@ class Insert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentOn:
-    """COMMENT ON; `kind`: table, column, constraint, trigger, index; else empty."""
+    """COMMENT ON; `kind`: table, column, constraint, trigger, index, view, sequence, policy,
+    rule; else empty."""
 
     kind: str
     words: Words

@@ -166,6 +166,13 @@ def null_test(expression: Expression) -> tuple[str, bool] | None:
     return None if tested is None else (tested, outermost.negated)
 
 
+def null_tested(expression: Expression) -> frozenset[str]:
+    """The columns that it tests for NULL or NOT NULL, at whatever place in it."""
+    found = (node for key, node in trees.walk({"root": expression.tree}) if key == "NullTest")
+    names = (column(Expression(node.get("arg", {}))) for node in found)
+    return frozenset(name for name in names if name is not None)
+
+
 def bare(expression: Expression) -> str:
     """Its text with its columns by bare names, without table or alias."""
     return _with_columns(expression, lambda words: (words[-1],))

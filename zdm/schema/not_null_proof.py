@@ -57,4 +57,4 @@ def _proves(check: Constraint, column: str) -> Answer:
         return UNKNOWN
     if any(expressions.null_test(test) == (column, True) for test in every(expression)):
         return YES
-    return UNKNOWN if "IS NOT NULL" in check.definition.upper() else NO
+    return UNKNOWN if column in expressions.null_tested(expression) else NO

@@ -60,19 +60,25 @@ def cost(old: str, new: str, snapshot: Snapshot, settings: tuple[Setting, ...] =
     domain = found(new, snapshot, "domain")
     if domain is not None and domain.constrained:
         return Cost.REWRITE
-    old, new = base(old, snapshot), base(new, snapshot)
+    if found(old, snapshot, "domain") is not None:  # its modifiers do not count
+        old = type_names.split(base(old, snapshot))[0]
+    new = base(new, snapshot)
     if is_free(old, new):
         return Cost.FREE
     (a, was), (b, now) = type_names.split(old), type_names.split(new)
     if {a, b} == _STAMPS and _keeps_precision(was, now):
         return _by_zone(settings)
-    if {a, b} in _CODED_ALIKE or (a, b, now) == ("bit", "bit varying", ()):
-        return Cost.INDEXES
-    if {a, b} <= _LIKE_TEXT and not now:
+    if _is_coded_alike(a, b) and not now:
         return Cost.INDEXES
     if is_known(old, snapshot) and is_known(new, snapshot):
         return Cost.REWRITE
     return Cost.UNKNOWN
+
+
+def _is_coded_alike(old: str, new: str) -> bool:
+    """The values are stored alike, but compared or sorted in another way."""
+    pair = {old, new}
+    return pair in _CODED_ALIKE or pair <= _LIKE_TEXT or (old, new) == ("bit", "bit varying")
 
 
 def is_free(old: str, new: str) -> bool:

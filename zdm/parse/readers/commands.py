@@ -94,18 +94,24 @@ def change(tree: _Tree) -> AlterTable:
     """A sub-command of ALTER TABLE that has no type of its own."""
     found: _Tree = tree.get("def", {})
     partition: _Tree = found.get("PartitionCmd", {})
-    other = partition.get("name") or found.get("RangeVar")
+    node = partition.get("name") or found.get("RangeVar")
+    other = None if node is None else relations.read(node)
     altered: _Tree = found.get("ATAlterConstraint", {})
     index = found.get("ReplicaIdentityStmt", {}).get("name", "")
     return AlterTable(
         change=_CHANGES.get(tree["subtype"], Change.OTHER),
         name=tree.get("name") or altered.get("conname", "") or index,
-        other=None if other is None else relations.read(other),
+        other=_named(found["TypeName"]) if "TypeName" in found else other,
         bound=_bound(partition["bound"]) if "bound" in partition else None,
         options=(*_options(found.get("List", {}).get("items")), *_altered(altered)),
         enforced=bool(altered.get("alterEnforceability") and altered.get("is_enforced")),
         concurrently=bool(partition.get("concurrent")),
     )
+
+
+def _named(node: _Tree) -> RelationName:
+    words = trees.strings(node.get("names"))
+    return RelationName(schema=words[-2] if len(words) > 1 else "", name=words[-1])
 
 
 def _bound(node: _Tree) -> PartitionBound:
@@ -276,9 +282,8 @@ def _grant(tree: _Tree) -> WorkOn | NoRelation:
 def _label(tree: _Tree) -> WorkOn | NoRelation | Other:
     if tree.get("objtype") != "OBJECT_TABLE":
         return Other()
-    words = trees.strings(tree["object"]["List"]["items"])
-    name = RelationName(schema=words[-2] if len(words) > 1 else "", name=words[-1])
-    return WorkOn(work=Work.SECURITY_LABEL, relations=(name,))
+    named = _named({"names": tree["object"]["List"]["items"]})
+    return WorkOn(work=Work.SECURITY_LABEL, relations=(named,))
 
 
 def _schema_move(tree: _Tree) -> SetSchema:

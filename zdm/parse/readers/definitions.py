@@ -73,6 +73,7 @@ def constraint(node: _Tree) -> ConstraintDefinition:
         else "",
         generated=generated if kind == "CONSTR_GENERATED" else "",
         nulls_not_distinct=bool(node.get("nulls_not_distinct")),
+        no_inherit=bool(node.get("is_no_inherit")),
         not_enforced=kind in _ENFORCEABLE and not node.get("is_enforced"),
         definition=Definition(node),
     )

@@ -36,6 +36,11 @@ _COMMENTED = {
     "OBJECT_TABCONSTRAINT": "constraint",
     "OBJECT_TRIGGER": "trigger",
     "OBJECT_INDEX": "index",
+    "OBJECT_VIEW": "view",
+    "OBJECT_MATVIEW": "view",
+    "OBJECT_SEQUENCE": "sequence",
+    "OBJECT_POLICY": "policy",
+    "OBJECT_RULE": "rule",
 }
 _LIKE = (  # in the order of their bits
     "comments",

@@ -10,8 +10,9 @@ from zdm.model.locks import LockMode
 from zdm.model.schema import Name, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddColumn, AddConstraint, ChangeType
+from zdm.schema import lookup
 from zdm.schema.impact import columns, constraints, partitions
-from zdm.schema.impact.place import AE, AS, NOT_IN_SCHEMA, SRE, SUE, Place, S, each, on, touch
+from zdm.schema.impact.place import AE, AS, NOT_IN_SCHEMA, SRE, SUE, Place, each, on, touch
 
 ALONE, FAMILY = False, True  # the table alone, or its partitions and children as well
 SIMPLE: Mapping[Change, tuple[LockMode, bool]] = {
@@ -21,10 +22,8 @@ SIMPLE: Mapping[Change, tuple[LockMode, bool]] = {
     Change.SET_COLUMN_OPTIONS: (SUE, ALONE),
     Change.DROP_EXPRESSION: (AE, FAMILY),
     Change.ROW_SECURITY: (AE, ALONE),
-    Change.TRIGGER: (SRE, FAMILY),
     Change.RULE: (AE, ALONE),
     Change.CLUSTER_ON: (SUE, ALONE),
-    Change.OF_TYPE: (AE, ALONE),
     Change.FOREIGN_OPTIONS: (AE, ALONE),
 }
 _OF_SEQUENCE = {Change.SET_IDENTITY: SRE, Change.DROP_IDENTITY: AE}
@@ -115,14 +114,35 @@ def options_lock(options: tuple[str, ...]) -> LockMode:
 def _rewritten(said: AlterTable, table: Table, place: Place) -> Impact:
     """SET LOGGED and UNLOGGED change owned sequences as well, from PostgreSQL 15 on."""
     wanted = "permanent" if said.change is Change.SET_LOGGED else "unlogged"
-    same = said.change is not Change.SET_ACCESS_METHOD and table.persistence == wanted
-    if same:
+    if table.persistence == wanted:
         return impact.of([touch(table, AE)])
     builds = YES if table.indexes else NO
     touches = [touch(table, AE, rewrites=YES, builds=builds, scans=YES)]
-    if said.change is not Change.SET_ACCESS_METHOD and place.major >= 15:
+    if place.major >= 15:
         touches += on([s.name for s in place.sequences(table)], AE)
     return impact.of(touches)
+
+
+def _of_type(said: AlterTable, table: Table, place: Place) -> Impact:
+    """OF, NOT OF a composite type."""
+    kinds = {t.name for t in place.snapshot.types}
+    named = [said.other] if said.other is not None else []
+    names = [lookup.among(n, kinds, place.snapshot, place.settings) for n in named]
+    return impact.of([touch(table, AE), *on(names, AS)])
+
+
+def _access_method(_: AlterTable, table: Table, _place: Place) -> Impact:
+    """Nothing happens where it has that access method, which the Snapshot does not hold."""
+    builds = UNKNOWN if table.indexes else NO
+    return impact.of([touch(table, AE, rewrites=UNKNOWN, builds=builds, scans=UNKNOWN)])
+
+
+def _trigger(said: AlterTable, table: Table, place: Place) -> Impact:
+    """ENABLE, DISABLE TRIGGER: also the copies on partitions."""
+    copied = any(
+        said.name in ("", t.name) and "FOR EACH ROW" in t.definition for t in table.triggers
+    )
+    return impact.of(each(place.family(table, only=not copied), SRE))
 
 
 def _set_expression(said: AlterTable, table: Table, place: Place) -> Impact:
@@ -167,7 +187,9 @@ _OF_CHANGE: Mapping[Change, Callable[[AlterTable, Table, Place], Impact]] = {
     Change.DROP_IDENTITY: _identity,
     Change.SET_LOGGED: _rewritten,
     Change.SET_UNLOGGED: _rewritten,
-    Change.SET_ACCESS_METHOD: _rewritten,
+    Change.SET_ACCESS_METHOD: _access_method,
+    Change.TRIGGER: _trigger,
+    Change.OF_TYPE: _of_type,
     Change.SET_OPTIONS: _options,
     Change.OWNER: _owner,
     Change.REPLICA_IDENTITY: _alone,
@@ -205,13 +227,15 @@ def _of_relation(said: AlterTable, kind: str, name: Name, place: Place) -> Impac
     match kind, said.change:
         case "index", Change.ATTACH_PARTITION:
             return _attach_index(said, name, place)
-        case _, Change.SET_TABLESPACE:
-            moved = YES if kind == "materialized view" else NO
-            touched = Touch(relation=name, lock=AE, rewrites=moved, scans=moved)
-            return impact.of([touched])
+        case "index", Change.SET_TABLESPACE:
+            return impact.of([Touch(relation=name, lock=AE, builds=YES)])
+        case "materialized view", Change.SET_TABLESPACE:
+            return impact.of([Touch(relation=name, lock=AE, rewrites=YES, scans=YES)])
         case "materialized view", Change.SET_ACCESS_METHOD:
             touched = Touch(relation=name, lock=AE, rewrites=YES, builds=UNKNOWN, scans=YES)
             return impact.of([touched])
+        case "sequence", Change.SET_LOGGED | Change.SET_UNLOGGED:
+            return impact.of(on([name], AE))
         case "view" | "sequence" | "type" | "foreign table", Change.OTHER:
             return impact.of(on([name], AE))
     return _on_relation(said, name)
@@ -225,5 +249,5 @@ def _attach_index(said: AlterTable, name: Name, place: Place) -> Impact:
     found = place.index(said.other)
     touches += on([place.name(said.other)], AE)
     if found is not None:
-        touches += [touch(found[0], S)]
+        touches += each(place.ancestors(found[0]), AS)
     return impact.of(touches)

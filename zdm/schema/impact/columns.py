@@ -8,7 +8,7 @@ from zdm.model.statement import Fact
 from zdm.model.syntax import AddColumn, ChangeType, ColumnDefinition
 from zdm.parse import expressions
 from zdm.schema import default_volatility, not_null_proof, type_change, type_names, volatility
-from zdm.schema.impact.place import AE, SRE, Place, each, on, touch
+from zdm.schema.impact.place import AE, SRE, Place, each, is_enforced, on, touch
 from zdm.schema.type_change import Cost
 
 _OF_COST = {Cost.REWRITE: YES, Cost.UNKNOWN: UNKNOWN}
@@ -55,7 +55,8 @@ def _varies(default: Expression, place: Place) -> Answer:
     if default_volatility.volatility(default, place.snapshot) is not Volatility.VOLATILE:
         return NO
     known = volatility.VOLATILE | default_volatility.STABLE | default_volatility.IMMUTABLE
-    known |= {f.name.name for f in place.snapshot.functions}
+    # a body of SQL may be put in its place, and then need not be volatile
+    known |= {f.name.name for f in place.snapshot.functions if f.language != "sql"}
     called = {words[-1] for words in expressions.functions(default)}
     return YES if called <= known else UNKNOWN
 
@@ -75,15 +76,14 @@ def _checks(column: ColumnDefinition, rewrites: Answer) -> bool:
 def drop(fact: Fact, table: Table, place: Place) -> Impact:
     """DROP COLUMN, with what is dropped along."""
     touches = each(place.family(table, only=fact.only), AE)
-    for constraint in place.foreign_keys(table):
-        if fact.name in constraint.columns and constraint.references is not None:
-            touches += on([constraint.references], AE)
+    lost = (c for c in place.foreign_keys(table) if fact.name in c.columns)
+    touches += on([c.references for c in lost if c.references and is_enforced(c)], AE)
     touches += on([s.name for s in place.sequences(table, fact.name)], AE)
     if not fact.cascade:
         return impact.of(touches)
     for other, constraint in place.referencing(table):
         if fact.name in constraint.referenced_columns:
-            touches += on([other.name], AE)
+            touches += each(place.family(other), AE)
     touches += on([v.name for v in place.views_over([table.name], fact.name)], AE)
     return impact.of(touches, unknown=_taken_along(fact.name, table))
 
@@ -114,7 +114,8 @@ def change_type(said: ChangeType, fact: Fact, table: Table, place: Place) -> Imp
         ]
         return impact.of(touches)
     cost = _cost(said, table, place)
-    touches = [_changed(t, said, cost) for t in family]
+    renewed = any(said.column in i.columns for i in _of_partitioned(family))
+    touches = [_changed(t, said, cost, renewed=renewed) for t in family]
     for one in family:
         touches += _partners(one, said.column, cost, place)
     column = table.column(said.column)
@@ -134,13 +135,21 @@ def _cost(said: ChangeType, table: Table, place: Place) -> Cost:
     return Cost.INDEXES if found is Cost.FREE and collated else found
 
 
-def _changed(table: Table, said: ChangeType, cost: Cost) -> Touch:
+def _of_partitioned(family: tuple[Table, ...]) -> list[Index]:
+    """Indexes of partitioned tables, which are always made anew on each partition."""
+    return [i for t in family if t.kind == "partitioned table" for i in t.indexes]
+
+
+def _changed(table: Table, said: ChangeType, cost: Cost, *, renewed: bool) -> Touch:
     rewrites = _OF_COST.get(cost, NO)
     builds = rewrites if table.indexes else NO
     hit = [i for i in table.indexes if said.column in i.columns]
-    if builds is NO and any(cost is Cost.INDEXES or _computed(i) for i in hit):
+    if builds is NO and any(renewed or cost is Cost.INDEXES or _computed(i) for i in hit):
         builds = YES
-    checked = any(c.kind == "check" and said.column in c.columns for c in table.constraints)
+    checked = any(
+        c.kind == "check" and c.validated and said.column in c.columns
+        for c in table.constraints
+    )
     if checked or YES in (rewrites, builds):
         scans = YES
     else:
@@ -155,15 +164,15 @@ def _computed(index: Index) -> bool:
 def _partners(table: Table, column: str, cost: Cost, place: Place) -> list[Touch]:
     """The other tables of its foreign keys, which are checked again unless it is free."""
     read = NO if cost is Cost.FREE else UNKNOWN
-    touches = []
+    others: list[Table] = []
     for constraint in place.foreign_keys(table):
         parent = _parent(constraint, place)
         if column in constraint.columns and parent is not None:
-            touches.append(touch(parent, AE, scans=read))
+            others += place.family(parent)
     for other, constraint in place.referencing(table):
         if column in constraint.referenced_columns:
-            touches.append(touch(other, AE, scans=read))
-    return touches
+            others += place.family(other)
+    return [touch(other, AE, scans=read) for other in others]
 
 
 def _parent(constraint: Constraint, place: Place) -> Table | None:

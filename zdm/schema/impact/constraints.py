@@ -8,7 +8,7 @@ from zdm.model.schema import Constraint, Table
 from zdm.model.statement import Fact
 from zdm.model.syntax import ConstraintDefinition
 from zdm.schema import not_null_proof
-from zdm.schema.impact.place import AE, RS, SRE, SUE, Place, each, on, touch
+from zdm.schema.impact.place import AE, RS, SRE, SUE, Place, S, each, touch
 
 _KEYS = frozenset({"unique", "primary key", "exclusion"})
 _NO_SUCH = "{} has no constraint {} in the schema, so its other table is unknown"
@@ -20,7 +20,11 @@ def add(says: ConstraintDefinition, fact: Fact, table: Table, place: Place) -> I
     if says.kind == "foreign key":
         return _add_foreign_key(says, family, table, place)
     if says.kind in _KEYS:
-        return impact.of(_keyed(says, one) for one in family)
+        nullable = says.kind == "primary key" and any(
+            c.name in says.columns and not c.not_null for c in table.columns
+        )
+        below = AE if place.major >= 18 or nullable else S
+        return impact.of(_keyed(says, one, AE if one is table else below) for one in family)
     if says.kind == "not null":
         (column, *_) = says.columns or ("",)
         missing = [not_null_proof.missing(one, column) for one in family]
@@ -28,7 +32,13 @@ def add(says: ConstraintDefinition, fact: Fact, table: Table, place: Place) -> I
         return impact.of(
             touch(one, AE, scans=s) for one, s in zip(family, unproven, strict=True)
         )
-    return impact.of(touch(one, AE, scans=_reads_for_check(says, one)) for one in family)
+    if says.no_inherit and place.major < 18:
+        family = (table,)
+    alone = {table.name} if says.no_inherit else {one.name for one in family}
+    return impact.of(
+        touch(one, AE, scans=_reads_for_check(says, one) if one.name in alone else NO)
+        for one in family
+    )
 
 
 def _reads_for_check(says: ConstraintDefinition, table: Table) -> Answer:
@@ -39,17 +49,17 @@ def _reads_for_check(says: ConstraintDefinition, table: Table) -> Answer:
     return NO if there is not None and there.validated else YES
 
 
-def _keyed(says: ConstraintDefinition, table: Table) -> Touch:
+def _keyed(says: ConstraintDefinition, table: Table, lock: LockMode) -> Touch:
     builds = NO if says.using_index or _has_key(says, table) else YES
     columns = says.columns
     if says.using_index:
         used = next((i for i in table.indexes if i.name == says.using_index), None)
         columns = tuple(k for k in used.keys if k) if used is not None else ()
     if builds is YES or says.kind != "primary key":
-        return touch(table, AE, builds=builds, scans=builds)
+        return touch(table, lock, builds=builds, scans=builds)
     missing = {not_null_proof.missing(table, c) for c in columns} or {UNKNOWN}
     scans = YES if YES in missing else UNKNOWN if UNKNOWN in missing else NO
-    return touch(table, AE, scans=scans)
+    return touch(table, lock, scans=scans)
 
 
 def _has_key(says: ConstraintDefinition, table: Table) -> bool:
@@ -114,8 +124,9 @@ def alter(said: AlterTable, fact: Fact, table: Table, place: Place) -> Impact:
             unknown=_NO_SUCH.format(table.name, said.name),
         )
     touches = [touch(one, AE, scans=YES if enforced else NO) for one in family]
-    if enforced and found.references is not None:
-        touches += on([found.references], SRE)
+    parent = None if found.references is None else place.snapshot.table(found.references)
+    if enforced and parent is not None:
+        touches += [touch(one, SRE, scans=UNKNOWN) for one in place.family(parent)]
     return impact.of(touches)
 
 
@@ -130,7 +141,7 @@ def drop(fact: Fact, table: Table, place: Place) -> Impact:
     if fact.cascade and found.kind in _KEYS:
         for other, constraint in place.referencing(table):
             if set(constraint.referenced_columns) == set(found.columns):
-                touches += on([other.name], AE)
+                touches += each(place.family(other), AE)
     return impact.of(touches)
 
 

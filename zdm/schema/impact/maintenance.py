@@ -6,8 +6,9 @@ from zdm.model import impact
 from zdm.model.commands import Work, WorkOn
 from zdm.model.impact import NO, UNKNOWN, YES, Impact, Touch
 from zdm.model.locks import LockMode
-from zdm.model.schema import Name, Table
+from zdm.model.schema import Index, Name, Table
 from zdm.model.syntax import RelationName
+from zdm.parse import names
 from zdm.schema.impact import rows
 from zdm.schema.impact.place import (
     AE,
@@ -40,7 +41,10 @@ def _tables(said: WorkOn, place: Place) -> Iterator[Table]:
 
 
 def _strangers(said: WorkOn, place: Place) -> list[Name]:
-    """What it names that is no table: views, sequences, or not in the schema."""
+    """What it names that is no table: views, sequences, or not in the schema; where it names
+    nothing, all materialized views."""
+    if not said.relations:
+        return [v.name for v in place.snapshot.views if v.kind == "materialized view"]
     names = [place.name(relation) for relation in said.relations]
     return [name for name in names if place.snapshot.table(name) is None]
 
@@ -61,7 +65,10 @@ def _vacuum(said: WorkOn, place: Place) -> Impact:
         touch(t, lock, rewrites=copied, builds=copied if t.indexes else NO, scans=YES)
         for t in _tables(said, place)
     ]
-    touches += on(_strangers(said, place), lock)
+    touches += [
+        Touch(relation=name, lock=lock, rewrites=copied, builds=copied, scans=YES)
+        for name in _strangers(said, place)
+    ]
     return impact.of(touches, in_transaction=False)
 
 
@@ -76,7 +83,6 @@ def _cluster(said: WorkOn, place: Place) -> Impact:
         tables = [t for t in tables if any(i.clustered for i in t.indexes)]
     partitioned = any(t.kind == "partitioned table" for t in tables)
     touches = [touch(t, AE, rewrites=YES, builds=YES, scans=YES) for t in tables]
-    touches += on(_strangers(said, place), AE)
     return impact.of(touches, in_transaction=bool(said.relations) and not partitioned)
 
 
@@ -88,16 +94,39 @@ def _reindex(said: WorkOn, place: Place) -> Impact:
         tables = [t for t in place.snapshot.tables if t.name.schema == said.name]
     else:
         tables = [*_tables(said, place)]
+    if not said.relations:  # then partitioned tables are passed over
+        tables = [t for t in tables if t.kind != "partitioned table"]
     touches = []
     for table in tables:
         built = YES if table.indexes else NO
         touches.append(touch(table, lock, builds=built, scans=built))
         if not said.concurrently:
             touches += on(_indexes(table), AE)
+    touches += _views(said, lock, place)
     alone = said.concurrently or said.work is not Work.REINDEX_TABLE
     alone = alone or any(t.kind == "partitioned table" for t in tables)
-    touches += on(_strangers(said, place), lock)
     return impact.of(touches, in_transaction=not alone)
+
+
+def _views(said: WorkOn, lock: LockMode, place: Place) -> list[Touch]:
+    """Materialized views that are reindexed."""
+    named = _strangers(said, place)
+    views = [v for v in place.snapshot.views if v.name in named]
+    if said.work is Work.REINDEX_SCHEMA:
+        views = [v for v in views if v.name.schema == said.name]
+    touches = []
+    for view in views:
+        built = YES if view.indexes else NO
+        touches.append(Touch(relation=view.name, lock=lock, builds=built, scans=built))
+        if lock is S:
+            touches += on([_named(text, view.name) for text in view.indexes], AE)
+    return touches
+
+
+def _named(definition: str, view: Name) -> Name:
+    """The name in an index's definition."""
+    text = definition.partition(" INDEX ")[2].partition(" ON ")[0]
+    return Name(view.schema, names.qualified(text).name)
 
 
 def _indexes(table: Table) -> list[Name]:
@@ -112,9 +141,23 @@ def _reindex_index(said: WorkOn, lock: LockMode, place: Place) -> Impact:
     if found is None:
         unknown = NOT_IN_SCHEMA.format(name)
         return impact.of(on([name], AE), unknown=unknown, in_transaction=not said.concurrently)
-    touches = [touch(found[0], lock, builds=YES, scans=YES)]
+    table, index = found
+    if table.kind == "partitioned table":
+        return _reindex_parts(table, index, lock, place)
+    touches = [touch(table, lock, builds=YES, scans=YES)]
     touches += [] if said.concurrently else on([name], AE)
     return impact.of(touches, in_transaction=not said.concurrently)
+
+
+def _reindex_parts(table: Table, index: Index, lock: LockMode, place: Place) -> Impact:
+    """REINDEX of a partitioned table's index: those of the partitions, one after another."""
+    touches = []
+    for one in place.family(table):
+        parts = [i for i in one.indexes if i.keys == index.keys and one is not table]
+        built = YES if parts else NO
+        touches.append(touch(one, lock, builds=built, scans=built))
+        touches += on([Name(one.name.schema, i.name) for i in parts], AE) if lock is S else []
+    return impact.of(touches, in_transaction=False)
 
 
 def _refresh(said: WorkOn, place: Place) -> Impact:
@@ -163,12 +206,8 @@ def _grant(said: WorkOn, place: Place) -> Impact:
     return impact.of(on(map(place.name, said.relations), AS))
 
 
-def _grant_in_schema(said: WorkOn, place: Place) -> Impact:
-    if place.major < 18:
-        return impact.of(())
-    inside = [t.name for t in place.snapshot.tables if t.name.schema == said.name]
-    inside += [v.name for v in place.snapshot.views if v.name.schema == said.name]
-    return impact.of(on(inside, AS))
+def _nothing(_said: WorkOn, _: Place) -> Impact:
+    return impact.of(())
 
 
 _WORKS: Mapping[Work, Callable[[WorkOn, Place], Impact]] = {
@@ -187,7 +226,7 @@ _WORKS: Mapping[Work, Callable[[WorkOn, Place], Impact]] = {
     Work.CREATE_STATISTICS: _each(SUE),
     Work.PUBLICATION: _publication,
     Work.GRANT: _grant,
-    Work.GRANT_IN_SCHEMA: _grant_in_schema,
+    Work.GRANT_IN_SCHEMA: _nothing,
     Work.SECURITY_LABEL: _each(SUE),
     Work.TRUNCATE: rows.truncate,
     Work.LOCK: rows.lock,

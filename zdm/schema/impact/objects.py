@@ -20,7 +20,19 @@ from zdm.model.syntax import (
 from zdm.parse import mentioned
 from zdm.schema import lookup, type_names
 from zdm.schema.impact import partitions, rows
-from zdm.schema.impact.place import AE, AS, NOT_IN_SCHEMA, SRE, SUE, Place, S, each, on, touch
+from zdm.schema.impact.place import (
+    AE,
+    AS,
+    NOT_IN_SCHEMA,
+    SRE,
+    SUE,
+    Place,
+    S,
+    each,
+    is_enforced,
+    on,
+    touch,
+)
 
 _CASCADE = "CASCADE drops what depends on {}, and not all of that is in the schema"
 _EXTENSION = "an extension's script may lock anything"
@@ -47,7 +59,7 @@ def create_table(said: CreateTable, place: Place) -> Impact:
 
 
 def create_table_as(said: CreateTableAs, action: Action, place: Place) -> Impact:
-    """CREATE TABLE AS, and CREATE MATERIALIZED VIEW."""
+    """CREATE TABLE AS."""
     del said
     return impact.of(rows.reads(mentioned.reads(action), place))
 
@@ -88,7 +100,9 @@ def create(said: CreateObject, action: Action, place: Place) -> Impact:
     if said.with_elements:
         return impact.of((), unknown="it makes more than the schema")
     touches = []
-    if said.kind in ("view", "materialized view"):
+    if said.kind == "materialized view":
+        touches += rows.reads(mentioned.reads(action), place)
+    if said.kind == "view":
         touches += rows.named(mentioned.reads(action), place)
         name = place.name(lookup.relation(said.words))
         if place.view(name) is not None:
@@ -122,13 +136,23 @@ def _drop_table(words: Words, said: DropObjects, _: bool, place: Place) -> Impac
     family = place.family(table)
     touches = each(family, AE) + partitions.dropped(table, place)
     for one in family:
-        keys = place.foreign_keys(one)
-        touches += on([k.references for k in keys if k.references is not None], AE)
+        keys = [c.references for c in one.constraints if is_enforced(c)]
+        touches += on([name for name in keys if name is not None], AE)
         touches += on([s.name for s in place.sequences(one)], AE)
     if said.cascade:
-        touches += on([t.name for one in family for t, _ in place.referencing(one)], AE)
+        touches += _losing_keys(family, place)
         touches += on([v.name for v in place.views_over(t.name for t in family)], AE)
     return impact.of(touches)
+
+
+def _losing_keys(family: tuple[Table, ...], place: Place) -> list[Touch]:
+    """Tables with foreign keys to what is dropped, and all that these keys point at."""
+    touches = []
+    for other, key in (pair for one in family for pair in place.referencing(one)):
+        parent = place.snapshot.table(key.references) if key.references is not None else None
+        touches += each(place.family(other), AE)
+        touches += each(place.family(parent), AE) if parent is not None else []
+    return touches
 
 
 def _drop_index(words: Words, said: DropObjects, concurrently: bool, place: Place) -> Impact:
@@ -139,7 +163,7 @@ def _drop_index(words: Words, said: DropObjects, concurrently: bool, place: Plac
         return impact.of((), unknown=missing)
     table, index = found
     if concurrently:
-        return impact.of([touch(table, SUE), *on([name], AE)])
+        return impact.of([touch(table, SUE)], in_transaction=False)
     below = place.family(table) if table.kind == "partitioned table" else (table,)
     return impact.of(each((t for t in below if t is table or _shares(t, index)), AE))
 
@@ -304,10 +328,11 @@ def set_schema(said: SetSchema, place: Place) -> Impact:
 
 def comment(said: CommentOn, place: Place) -> Impact:
     """COMMENT."""
-    if said.kind in ("table", "index"):
+    if said.kind in ("table", "index", "view", "sequence"):
         return impact.of(on([place.name(lookup.relation(said.words))], SUE))
-    if said.kind in ("column", "constraint", "trigger"):
-        return impact.of(on([place.name(lookup.relation(said.words[:-1]))], SUE))
+    if said.kind in ("column", "constraint", "trigger", "policy", "rule"):
+        lock = SUE if said.kind == "column" else AS
+        return impact.of(on([place.name(lookup.relation(said.words[:-1]))], lock))
     return impact.of(())
 
 

@@ -3,9 +3,10 @@
 from zdm.model import impact
 from zdm.model.commands import AlterTable, PartitionBound
 from zdm.model.impact import NO, UNKNOWN, YES, Answer, Impact, Touch
+from zdm.model.locks import LockMode
 from zdm.model.schema import Constraint, Table
 from zdm.schema.impact import bounds
-from zdm.schema.impact.place import AE, SRE, SUE, Place, each, on, touch
+from zdm.schema.impact.place import AE, AS, SRE, SUE, Place, each, on, touch
 
 _NO_PARTITION = "the partition is not in the schema, so what it holds is unknown"
 
@@ -29,8 +30,13 @@ def attach(said: AlterTable, parent: Table, place: Place) -> Impact:
             table = place.snapshot.table(key.references)
             read = UNKNOWN if not has_it else NO
             touches += [touch(table, AE if has_it else SRE, scans=read)] if table else []
-    touches += on([t.name for t, _ in place.referencing(parent)], SRE)
+    touches += on([t.name for t, _ in place.referencing(parent)], _inbound(place))
     return impact.of(touches)
+
+
+def _inbound(place: Place) -> LockMode:
+    """The lock on a table that refers to one that gets another partition."""
+    return SRE if place.major >= 15 else AS
 
 
 def _foreign_keys(parent: Table, place: Place) -> tuple[Constraint, ...]:
@@ -78,7 +84,10 @@ def detach(said: AlterTable, parent: Table, place: Place) -> Impact:
     if default is not None and not gently:
         touches += each([default], AE)
     touches += on([k.references for k in place.foreign_keys(parent) if k.references], SRE)
-    touches += on([t.name for t, _ in place.referencing(parent)], AE)
+    referencing = [t for t, _ in place.referencing(parent)]
+    touches += [touch(t, AE, scans=UNKNOWN) for t in referencing]
+    if referencing and child is not None:
+        touches.append(touch(child, AE, scans=UNKNOWN))
     return impact.of(touches, unknown=unknown, in_transaction=not said.concurrently)
 
 
@@ -99,5 +108,5 @@ def created(parent: Table, place: Place) -> list[Touch]:
     if default is not None:
         touches.append(touch(default, AE, scans=bounds.not_excluded(parent, default)))
     touches += on([k.references for k in place.foreign_keys(parent) if k.references], SRE)
-    touches += on([t.name for t, _ in place.referencing(parent)], SRE)
+    touches += on([t.name for t, _ in place.referencing(parent)], _inbound(place))
     return touches

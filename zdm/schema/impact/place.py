@@ -121,6 +121,11 @@ class Place:
         return None
 
 
+def is_enforced(constraint: Constraint) -> bool:
+    """A foreign key that is NOT ENFORCED has no triggers (PostgreSQL 18)."""
+    return not constraint.definition.endswith("NOT ENFORCED")
+
+
 def touch(
     table: Table,
     lock: LockMode,

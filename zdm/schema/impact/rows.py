@@ -12,7 +12,18 @@ from zdm.model.statement import Action
 from zdm.model.syntax import Insert, Read, RelationName, Update
 from zdm.parse import expressions, mentioned, names
 from zdm.schema import default_volatility, volatility
-from zdm.schema.impact.place import AE, AS, NOT_IN_SCHEMA, RS, RX, Place, each, on, touch
+from zdm.schema.impact.place import (
+    AE,
+    AS,
+    NOT_IN_SCHEMA,
+    RS,
+    RX,
+    Place,
+    each,
+    is_enforced,
+    on,
+    touch,
+)
 
 _SEQUENCE_FUNCTIONS = frozenset({"nextval", "setval"})
 _QUIET = frozenset({"coalesce", "nullif", "max", "min", "count", "sum", "avg", "greatest"})
@@ -46,8 +57,8 @@ def select(said: Read, action: Action, place: Place) -> Impact:
     """SELECT."""
     touches = reads(mentioned.reads(action), place, RS if said.locking else AS)
     touches += on(_sequences(said.query, place), RX)
-    if said.writes or said.into:
-        return impact.of(touches, unknown="it changes rows or makes a table inside of a query")
+    if said.writes:
+        return impact.of(touches, unknown="a WITH clause of it changes rows")
     called = {words[-1] for words in expressions.functions(said.query)}
     strange = sorted(called - _known_functions(place))
     because = f"what {', '.join(strange)} locks is unknown" if strange else ""
@@ -82,23 +93,25 @@ def insert(said: Insert, action: Action, place: Place) -> Impact:
     table = place.table(said.table)
     if table is None:
         return _not_there(said.table, RX, place)
-    touches = each(place.family(table), RX) + _parents(table, None, place)
+    given = frozenset(said.columns or (c.name for c in table.columns))
+    filled = given | {c.name for c in table.columns if c.default is not None}
+    touches = each(place.family(table), RX) + _parents(table, filled, place)
     if said.on_conflict == "update":
         touches += _referencing(table, place)
-    given = set(said.columns) if said.columns else None
-    touches += on(_used_sequences(table, given, place), RX)
+    left = frozenset() if not said.columns else given
+    touches += on(_used_sequences(table, left, place), RX)
     touches += reads(mentioned.reads(action), place)
-    return impact.of(touches, unknown=_triggers(table, place))
+    return impact.of(touches, unknown=_triggers(table, "INSERT", place))
 
 
-def _used_sequences(table: Table, given: set[str] | None, place: Place) -> list[Name]:
-    """The sequences of columns that the statement leaves to their defaults; without a list of
-    columns VALUES may still say DEFAULT."""
-    return [
-        s.name
-        for s in place.sequences(table)
-        if given is not None and s.owner_column not in given
-    ]
+def _used_sequences(table: Table, given: frozenset[str], place: Place) -> Iterator[Name]:
+    """The sequences of columns that are left to their defaults."""
+    for sequence in place.sequences(table):
+        if sequence.identity and sequence.owner_column not in given:
+            yield sequence.name
+    for column in table.columns:
+        if column.name not in given and "nextval" in (column.default or ""):
+            yield from _sequences(expressions.read(column.default or ""), place)
 
 
 def update(said: Update, action: Action, place: Place) -> Impact:
@@ -107,34 +120,39 @@ def update(said: Update, action: Action, place: Place) -> Impact:
     if table is None:
         return _not_there(said.table, RX, place)
     scans = YES if said.where is None and said.plain else UNKNOWN
-    changed = {a.column for a in said.assignments}
+    changed = frozenset(a.column for a in said.assignments)
     touches = [touch(t, RX, scans=scans) for t in place.family(table, only=said.table.only)]
     touches += _parents(table, changed, place)
     keys = {c for _, key in place.referencing(table) for c in key.referenced_columns}
     if changed & keys:
         touches += _referencing(table, place)
     touches += reads(mentioned.reads(action), place)
-    return impact.of(touches, unknown=_triggers(table, place))
+    return impact.of(touches, unknown=_triggers(table, "UPDATE", place))
 
 
-def _parents(table: Table, changed: set[str] | None, place: Place) -> list[Touch]:
+def _parents(table: Table, changed: frozenset[str] | None, place: Place) -> list[Touch]:
     """Tables whose rows are locked to keep a foreign key true."""
     keys = [k for k in place.foreign_keys(table) if changed is None or changed & set(k.columns)]
-    return on([k.references for k in keys if k.references is not None], RS)
+    return on([k.references for k in keys if k.references and is_enforced(k)], RS)
 
 
 def _referencing(table: Table, place: Place) -> list[Touch]:
     """Tables with a foreign key to it: looked through, or changed by ON DELETE, ON UPDATE."""
     touches = []
-    for other, key in place.referencing(table):
+    enforced = ((t, key) for t, key in place.referencing(table) if is_enforced(key))
+    for other, key in enforced:
         acts = " ON DELETE " in key.definition or " ON UPDATE " in key.definition
-        touches.append(touch(other, RX if acts else RS, scans=UNKNOWN))
+        lock = RX if acts else RS
+        touches += [touch(one, lock, scans=UNKNOWN) for one in place.family(other)]
     return touches
 
 
-def _triggers(table: Table, place: Place) -> str:
+def _triggers(table: Table, event: str, place: Place) -> str:
     """Triggers run code that may lock anything."""
-    found = [t for one in place.family(table) for t in one.triggers if t.enabled != "D"]
+    enabled = (t for one in place.family(table) for t in one.triggers if t.enabled != "D")
+    found = [
+        t for t in enabled if event in t.definition.partition(" ON ")[0] or not t.definition
+    ]
     if not found:
         return ""
     functions = dict.fromkeys(str(t.function) for t in found)
@@ -157,9 +175,10 @@ def of_rows(said: WorkOn, action: Action, place: Place) -> Impact:
     touches += _referencing(table, place)
     if said.work is Work.MERGE:
         touches += _parents(table, None, place)
-        touches += on([s.name for s in place.sequences(table)], RX)
+        touches += on(_used_sequences(table, frozenset(), place), RX)
     touches += reads(mentioned.reads(action), place)
-    return impact.of(touches, unknown=_triggers(table, place))
+    event = "DELETE" if said.work is Work.DELETE else ""
+    return impact.of(touches, unknown=_triggers(table, event, place))
 
 
 def copy(said: WorkOn, place: Place) -> Impact:
@@ -171,8 +190,8 @@ def copy(said: WorkOn, place: Place) -> Impact:
     if table is None:
         return _not_there(relation, RX, place)
     touches = each(place.family(table), RX) + _parents(table, None, place)
-    touches += on([s.name for s in place.sequences(table)], RX)
-    return impact.of(touches, unknown=_triggers(table, place))
+    touches += on(_used_sequences(table, frozenset(), place), RX)
+    return impact.of(touches, unknown=_triggers(table, "INSERT", place))
 
 
 def truncate(said: WorkOn, place: Place) -> Impact:
@@ -187,9 +206,8 @@ def truncate(said: WorkOn, place: Place) -> Impact:
             found += place.family(table, only=relation.only)
     for table in found:
         if said.cascade:
-            more = {t.name: t for t, _ in place.referencing(table)}
-            known = {t.name for t in found}
-            found += [t for name, t in more.items() if name not in known]
+            hit = [one for t, _ in place.referencing(table) for one in place.family(t)]
+            found += [t for t in dict.fromkeys(hit) if t not in found]
     touches = each(found, AE) + on(missing, AE)
     if said.restart:
         touches += on([s.name for t in found for s in place.sequences(t)], AE)
