@@ -1,7 +1,7 @@
 """What a statement does to relations while it runs: locks, rewrites, index builds, scans.
 
-What cannot be told is said so: an Answer may be UNKNOWN, and `Impact.unknown` says why locks
-cannot be told. Nothing unknown may be taken for harmless.
+An Answer may be UNKNOWN, and `Impact.unknown` gives the reason why locks are not known.
+Nothing unknown may count as harmless.
 """
 
 from collections.abc import Iterable
@@ -59,7 +59,7 @@ class Impact:
 
     touches: tuple[Touch, ...] = ()
     in_transaction: bool = True  # it can run in a transaction block
-    unknown: str = ""  # why it may lock more than is said here
+    unknown: str = ""  # why it may lock more than listed here
 
     def on(self, relation: Name) -> Touch | None:
         """What it does to that relation, if anything."""

@@ -2,7 +2,7 @@
 what ends it.
 
 SET holds to the end of the session, SET LOCAL to the end of its transaction, and a rollback
-takes back what was set since; RESET ALL leaves the role alone (manual, SET and RESET). Values
+undoes what was set since; RESET ALL leaves the role alone (manual, SET and RESET). Values
 are written as SHOW prints them. A SET of what is in no table here is Unknown: its effect on
 the statements below is unknown.
 """

@@ -7,6 +7,7 @@ replay on a server finds it.
 
 from collections.abc import Iterator, Sequence
 
+from zdm.model.syntax import CreateTable
 from zdm.model.findings import Finding
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
@@ -42,7 +43,7 @@ def _new(action: Action, fact: Fact, snapshot: Snapshot) -> int:
         case ActionKind.RENAME_COLUMN:
             return 1
         case ActionKind.CREATE_TABLE:
-            return sum("ColumnDef" in element for element in action.tree.get("tableElts", ()))
+            return len(action.said.columns) if isinstance(action.said, CreateTable) else 0
     return 0
 
 

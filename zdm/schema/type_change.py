@@ -49,7 +49,7 @@ class Cost(StrEnum):
 
     FREE = "free"  # the catalog alone
     INDEXES = "indexes"  # builds again the indexes that name the column
-    REWRITE = "rewrite"  # writes every row and every index anew
+    REWRITE = "rewrite"  # rewrites every row and rebuilds every index
     UNKNOWN = "unknown"
 
 

@@ -3,8 +3,7 @@
 The client brings kubeconfig, in-cluster tokens that are read again when they change, and the
 login plug-ins of the clouds; its generated API and models are not used (they cost a second and
 100 MB, and refuse what real servers send). Every request has timeouts: without them a half-open
-connection would hang indefinitely (kubernetes-client/python#2462). LIST is the truth; a watch
-begins where the latest list ended, and only signals that it is time for the next.
+connection would hang (kubernetes-client/python#2462). Lists decide; a watch signals the next.
 """
 
 import json

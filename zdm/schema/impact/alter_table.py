@@ -146,7 +146,7 @@ def _trigger(said: AlterTable, table: Table, place: Place) -> Impact:
 
 
 def _set_expression(said: AlterTable, table: Table, place: Place) -> Impact:
-    """SET EXPRESSION writes a stored column anew; a virtual one is only checked."""
+    """SET EXPRESSION rewrites a stored column; a virtual one is only checked."""
     column = table.column(said.name)
     stored = YES if column is not None and column.generated == "stored" else NO
     checked = column is None or column.not_null

@@ -136,7 +136,7 @@ def _cost(said: ChangeType, table: Table, place: Place) -> Cost:
 
 
 def _of_partitioned(family: tuple[Table, ...]) -> list[Index]:
-    """Indexes of partitioned tables, which are always made anew on each partition."""
+    """Indexes of partitioned tables, which are always rebuilt on each partition."""
     return [i for t in family if t.kind == "partitioned table" for i in t.indexes]
 
 

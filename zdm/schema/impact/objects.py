@@ -87,7 +87,7 @@ def _on_view(said: IndexDefinition, place: Place) -> Impact:
 
 
 def _builds(said: IndexDefinition, table: Table) -> Answer:
-    """A partition keeps an index of its own that is alike, as far as can be told."""
+    """A partition keeps an index of its own that is alike, as far as is known."""
     keys = tuple(e.column or None for e in said.elements)
     alike = [i for i in table.indexes if i.keys == keys and i.constraint is None]
     return UNKNOWN if alike and table.partition_of is not None else YES

@@ -63,7 +63,7 @@ def _builds(parent: Table, child: Table) -> Answer:
 
 
 def _on_default(bound: PartitionBound, parent: Table, place: Place) -> list[Touch]:
-    """The DEFAULT partition is read, lest it hold rows of the new one."""
+    """The DEFAULT partition is read: it may hold rows of the new one."""
     default = place.default_partition(parent)
     if default is None or bound.kind == "default":
         return []
