@@ -32,14 +32,14 @@ on_18 = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def plain(every_server: Server) -> Iterator[Connection]:
     """For the statements as written."""
     with fresh_database(every_server) as url, connection.connect(url, name="tests") as conn:
         yield conn
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def planned(every_server: Server) -> Iterator[str]:
     """For plans."""
     with fresh_database(every_server) as url:
