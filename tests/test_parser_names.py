@@ -22,8 +22,8 @@ WORDS = frozenset(
         compression conninfo constraint constraints database dbname definition end event events
         format functions generated identity integer items key keys kind label list name names
         namespaces number object oid
-        options output owner path plan provider publication query relation replace result role sequence
-        source start storage string subquery table tables token type unique user value values
+        options output owner path plan provider publication query relation replace result role
+        sequence source start storage string subquery table tables token type unique user value values
         version view xmloption""",
     )
 )

@@ -7,10 +7,10 @@ replay on a server finds it.
 
 from collections.abc import Iterator, Sequence
 
-from zdm.model.syntax import CreateTable
 from zdm.model.findings import Finding
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import CreateTable
 from zdm.recipes.reading import refuse
 
 MOST_COLUMNS = 1_600
