@@ -98,7 +98,6 @@ class Work(StrEnum):
     REINDEX_SCHEMA = "reindex schema"
     REINDEX_DATABASE = "reindex database"
     REFRESH = "refresh materialized view"
-    CREATE_TRIGGER = "create trigger"
     POLICY = "create or alter policy"
     CREATE_RULE = "create rule"
     CREATE_STATISTICS = "create statistics"
@@ -122,7 +121,6 @@ class WorkOn:
     cascade: bool = False
     restart: bool = False  # TRUNCATE … RESTART IDENTITY
     all_rows: bool = False  # DELETE without WHERE
-    per_row: bool = False  # a trigger FOR EACH ROW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -283,6 +283,8 @@ class CreateTrigger:
     function: Words
     columns: tuple[str, ...] = ()
     replaces: bool = False
+    per_row: bool = False
+    other: RelationName | None = None  # FROM, of a constraint trigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ sequential scans returned to the session itself (pg_stat_get_xact_tuples_returne
 counted at once and not, like those of pg_stat_user_tables, some time after the transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -187,15 +187,16 @@ class Holder:
         self.let_go.append(True)
 
 
-def outside(dsn: str, owner: str, statement: str) -> Seen:
-    """Run a statement that no transaction may hold. Every table is held by another session,
-    so that the statement waits for each lock, and what it holds and asks for is seen."""
+def outside(dsn: str, owner: str, statement: str, tables: Collection[Name]) -> Seen:
+    """Run a statement that no transaction may hold. Each of the tables is held by another
+    session, so that the statement waits for each lock, and what it holds and asks for then is
+    seen."""
     with ExitStack() as stack:
         other = stack.enter_context(connection.connect(dsn, name="tests"))
         before = relations(other)
         holders = {}
         for relation in before.values():
-            if relation.kind in ("r", "p", "m"):
+            if relation.kind in ("r", "p", "m") and relation.name in tables:
                 conn = stack.enter_context(connection.connect(dsn, name="tests"))
                 holders[conn.info.backend_pid] = Holder.of(conn, relation)
         with connection.connect(owner, name="tests") as conn, ThreadPoolExecutor(1) as pool:

@@ -238,15 +238,6 @@ def _refresh(tree: _Tree) -> WorkOn:
     )
 
 
-def _trigger(tree: _Tree) -> WorkOn:
-    return WorkOn(
-        work=Work.CREATE_TRIGGER,
-        relations=(relations.read(tree["relation"]),),
-        reads=(relations.read(tree["constrrel"]),) if "constrrel" in tree else (),
-        per_row=bool(tree.get("row")),
-    )
-
-
 def _on(work: Work, key: str) -> Callable[[_Tree], WorkOn]:
     def read(tree: _Tree) -> WorkOn:
         node = tree[key]
@@ -328,7 +319,6 @@ READERS: Mapping[str, Callable[[_Tree], Any]] = {
     "ClusterStmt": _cluster,
     "ReindexStmt": _reindex,
     "RefreshMatViewStmt": _refresh,
-    "CreateTrigStmt": _trigger,
     "CreatePolicyStmt": _on(Work.POLICY, "table"),
     "AlterPolicyStmt": _on(Work.POLICY, "table"),
     "RuleStmt": _on(Work.CREATE_RULE, "relation"),

@@ -74,6 +74,8 @@ def trigger(tree: _Tree) -> CreateTrigger:
         function=trees.strings(tree.get("funcname")),
         columns=tuple(dict.fromkeys([*named, *used])),
         replaces=bool(tree.get("replace")),
+        per_row=bool(tree.get("row")),
+        other=relations.read(tree["constrrel"]) if "constrrel" in tree else None,
     )
 
 

@@ -139,9 +139,8 @@ def _access_method(_: AlterTable, table: Table, _place: Place) -> Impact:
 
 def _trigger(said: AlterTable, table: Table, place: Place) -> Impact:
     """ENABLE, DISABLE TRIGGER: also the copies on partitions."""
-    copied = any(
-        said.name in ("", t.name) and "FOR EACH ROW" in t.definition for t in table.triggers
-    )
+    meant = [t for t in table.triggers if said.name in ("", t.name)]
+    copied = any("FOR EACH ROW" in t.definition or not t.definition for t in meant)
     return impact.of(each(place.family(table, only=not copied), SRE))
 
 

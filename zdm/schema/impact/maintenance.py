@@ -14,7 +14,6 @@ from zdm.schema.impact.place import (
     AE,
     AS,
     NOT_IN_SCHEMA,
-    SRE,
     SUE,
     Place,
     S,
@@ -179,16 +178,6 @@ def _refresh(said: WorkOn, place: Place) -> Impact:
     return impact.of([touched, *read], unknown=unknown)
 
 
-def _trigger(said: WorkOn, place: Place) -> Impact:
-    """A row trigger on a partitioned table is made on each partition, too."""
-    (relation, *_) = said.relations
-    table = place.table(relation)
-    touches = on([place.name(relation)], SRE)
-    if table is not None and table.kind == "partitioned table" and said.per_row:
-        touches += each(place.family(table), SRE)
-    return impact.of([*touches, *on(map(place.name, said.reads), AS)])
-
-
 def _policy(said: WorkOn, place: Place) -> Impact:
     touches = on(map(place.name, said.relations), AE)
     return impact.of([*touches, *rows.named(said.reads, place)])
@@ -220,7 +209,6 @@ _WORKS: Mapping[Work, Callable[[WorkOn, Place], Impact]] = {
     Work.REINDEX_SCHEMA: _reindex,
     Work.REINDEX_DATABASE: _reindex,
     Work.REFRESH: _refresh,
-    Work.CREATE_TRIGGER: _trigger,
     Work.POLICY: _policy,
     Work.CREATE_RULE: _policy,
     Work.CREATE_STATISTICS: _each(SUE),

@@ -13,6 +13,7 @@ from zdm.model.syntax import (
     CreateObject,
     CreateTable,
     CreateTableAs,
+    CreateTrigger,
     DropObjects,
     IndexDefinition,
     RenameObject,
@@ -112,6 +113,17 @@ def create(said: CreateObject, action: Action, place: Place) -> Impact:
         touches += rows.named(said.body_reads, place)
     if said.kind == "sequence" and said.owner:
         touches += on([place.name(lookup.relation(said.owner[:-1]))], AS)
+    return impact.of(touches)
+
+
+def create_trigger(said: CreateTrigger, place: Place) -> Impact:
+    """CREATE TRIGGER; a row trigger of a partitioned table is made on each partition, too."""
+    table = place.table(said.table)
+    touches = on([place.name(said.table)], SRE)
+    if table is not None and table.kind == "partitioned table" and said.per_row:
+        touches += each(place.family(table), SRE)
+    if said.other is not None:
+        touches += on([place.name(said.other)], AS)
     return impact.of(touches)
 
 

@@ -25,6 +25,7 @@ from zdm.model.syntax import (
     CreateObject,
     CreateTable,
     CreateTableAs,
+    CreateTrigger,
     DropObjects,
     IndexDefinition,
     Insert,
@@ -103,6 +104,8 @@ def _of_command(one: Action, place: Place) -> Impact | None:
     match one.said:
         case SetSchema() as said:
             return objects.set_schema(said, place)
+        case CreateTrigger() as said:
+            return objects.create_trigger(said, place)
         case AlterSequence() as said:
             return objects.alter_sequence(said, place)
         case AlterDomain() as said:
