@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zdm.model.findings import Hazard
-from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Irreversible, Step, TableLock
 from zdm.model.schema import Name, Snapshot
@@ -61,7 +60,7 @@ class InsertRows:
                 self.statement,
                 id=f"{self.table}-insert",
                 title=self.title,
-                locks=statements.locks(context.snapshot, *self.locks),
+                locks=self.locks,
                 probe="",  # only the journal shows it
                 undo=Irreversible(reason="which rows were inserted is not recorded"),
                 reason="A few rows, in the same transaction as their journal entry.",
@@ -96,16 +95,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             f"ON CONFLICT DO UPDATE changes rows of {table.name} that both versions use",
             "insert with ON CONFLICT DO NOTHING, and change rows with an UPDATE",
         )
-    parents = [c.references for c in table.constraints if c.references is not None]
     operation = InsertRows(
         table=table.name,
         statement=action.statement,
-        locks=(
-            TableLock(table=table.name, mode=LockMode.ROW_EXCLUSIVE),
-            *(
-                TableLock(table=p, mode=LockMode.ROW_SHARE)
-                for p in sorted(set(parents) - {table.name})
-            ),
-        ),
+        locks=statements.of_author(snapshot, action),
     )
     return Match(operation=operation, consumed=(0,))

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 from zdm.model import syntax
 from zdm.model.findings import Hazard
-from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step, TableLock
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.recipes import run_sql
 from zdm.recipes.object import objects
-from zdm.recipes.reading import insert, refuse, statements
+from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.schema import new_objects
 from zdm.schema.new_objects import NewObject
@@ -70,7 +69,7 @@ class CreateObject:
                 self.statement,
                 id=f"{self.new.name}-create",
                 title=self.title,
-                locks=statements.locks(context.snapshot, *self.locks),
+                locks=self.locks,
                 probe=objects.probe(self.new),
                 undo=objects.undo(self.new),
                 reason="A new object is not in use yet.",
@@ -100,11 +99,10 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "give the new one another name, and drop the old one in a later release; or, if"
             " both versions can use it, add `-- zdm: run in expand -- reason`",
         )
-    seen = insert.reads(action, snapshot)
     operation = CreateObject(
         new=new,
         statement=action.statement,
-        locks=tuple(TableLock(table=t, mode=LockMode.ACCESS_SHARE) for t in sorted(seen)),
+        locks=statements.of_author(snapshot, action),
         there=there,
     )
     return Match(operation=operation, consumed=(0,))

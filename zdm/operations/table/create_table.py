@@ -6,18 +6,16 @@ takes ACCESS EXCLUSIVE on the parent (measured 11-18); all of them for milliseco
 DEFAULT partition, PARTITION OF reads it whole under ACCESS EXCLUSIVE, so that is refused.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from zdm.model import syntax
 from zdm.model.findings import Hazard
-from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step, TableLock
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Statement
-from zdm.model.syntax import RelationName
 from zdm.parse import emit
 from zdm.parse.emit import Qualified
 from zdm.recipes import run_sql
@@ -67,7 +65,7 @@ class CreateTable:
                 self.statement,
                 id=f"{self.table}-create",
                 title=self.title,
-                locks=statements.locks(context.snapshot, *self.locks),
+                locks=self.locks,
                 probe=probes.probe(probes.relation(self.table)),
                 undo=(emit.sql("DROP TABLE IF EXISTS {t}", t=Qualified(self.table)),),
                 reason="A new table is not in use yet.",
@@ -107,7 +105,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     operation = CreateTable(
         table=name,
         statement=action.statement,
-        locks=tuple(_locks(says, parents, found)),
+        locks=statements.of_author(snapshot, action),
         there=there,
     )
     return Match(operation=operation, consumed=(0,))
@@ -135,25 +133,3 @@ def _problem(
                 " DEFAULT partition by a validated CHECK, and ATTACH PARTITION",
             )
     return None
-
-
-def _locks(
-    says: syntax.CreateTable, parents: tuple[Table, ...], found: Callable[[RelationName], Name]
-) -> Iterator[TableLock]:
-    """On tables that already exist."""
-    for referenced in says.referenced:
-        yield _lock(found(referenced), LockMode.SHARE_ROW_EXCLUSIVE)
-    for like in says.likes:
-        yield _lock(found(like.relation), LockMode.ACCESS_SHARE)
-    for parent in parents:
-        yield _lock(
-            parent.name,
-            LockMode.ACCESS_EXCLUSIVE if says.is_partition else LockMode.SHARE_UPDATE_EXCLUSIVE,
-        )
-        for constraint in parent.constraints if says.is_partition else ():
-            if constraint.references is not None:
-                yield _lock(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE)
-
-
-def _lock(table: Name, mode: LockMode) -> TableLock:
-    return TableLock(table=table, mode=mode)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from zdm.model.findings import Hazard
-from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import NO_TIMEOUT, Step, TableLock
 from zdm.model.schema import Name, Snapshot
@@ -63,7 +62,7 @@ class NewTableChange:
             self.statement,
             id=f"{self.table}-{word}",
             title=self.title,
-            locks=statements.locks(context.snapshot, *self.locks),
+            locks=self.locks,
             probe="",  # only the journal shows it
             undo=_move_back(self.table, self.moved_to),
             reason="This train creates the table, so it is not in use yet.",
@@ -104,10 +103,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         table=table.name,
         what=fact.kind.value,
         statement=action.statement,
-        locks=tuple(
-            TableLock(table=parent, mode=LockMode.SHARE_ROW_EXCLUSIVE)
-            for parent in sorted(parents)
-        ),
+        locks=statements.of_author(snapshot, *parts),
         index=Name(table.name.schema, fact.name) if fact.concurrently else None,
         moved_to=_moved_to(fact),
     )

@@ -28,7 +28,7 @@ from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
 from zdm.recipes.type import inverses, metadata_only
-from zdm.schema import type_names, volatility
+from zdm.schema import type_change, type_names, volatility
 
 SLUG = "change_type"
 _NEW_COLUMN = (
@@ -240,7 +240,7 @@ def _not_free(table: Table, column: Column, new: str, says: syntax.ChangeType) -
         return "by an expression rewrites the table while reads and writes wait"
     if says.collation:
         return "with another collation rebuilds its indexes while writes wait"
-    if not metadata_only.is_free(column.type, new):
+    if not type_change.is_free(column.type, new):
         size = f" ({table.rows:,} rows)" if table.rows else ""
         return f"rewrites the table{size} while reads and writes wait"
     return None

@@ -7,6 +7,7 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.recipes.reading import refuse, updates
+from zdm.schema.impact import of as impact
 
 
 def fact(action: Action, *kinds: ActionKind) -> Fact | None:
@@ -43,6 +44,12 @@ def locks(snapshot: Snapshot, *wanted: TableLock) -> tuple[TableLock, ...]:
         if (table := snapshot.table(lock.table)) is not None and not table.created
     }
     return tuple(sorted(kept))
+
+
+def of_author(snapshot: Snapshot, *actions: Action) -> tuple[TableLock, ...]:
+    """The locks of the author's own statement on tables in use."""
+    touches = impact.statement(actions, snapshot).touches
+    return locks(snapshot, *(TableLock(table=t.relation, mode=t.lock) for t in touches))
 
 
 def about(action: Action, table: Name, column: str) -> bool:
