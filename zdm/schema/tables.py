@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from zdm.model.commands import AlterTable
+from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import CreateTable, CreateTableAs, CreateTrigger
@@ -54,9 +54,26 @@ def create_trigger(snapshot: Snapshot, action: Action) -> Snapshot:
     return edits.put_table(snapshot, replace(table, triggers=triggers))
 
 
+# What changes how a table is stored, and nothing that is compared.
+_STORAGE = frozenset(
+    {
+        Change.SET_STATISTICS,
+        Change.SET_STORAGE,
+        Change.SET_COMPRESSION,
+        Change.SET_COLUMN_OPTIONS,
+        Change.SET_OPTIONS,
+        Change.OWNER,
+        Change.SET_TABLESPACE,
+        Change.SET_ACCESS_METHOD,
+    }
+)
+
+
 def other(snapshot: Snapshot, action: Action) -> Snapshot:
     """A sub-command of ALTER TABLE of which nothing more is known."""
     table = named_table(snapshot, action)
     if table is None or not isinstance(action.said, AlterTable):
+        return snapshot
+    if action.said.change in _STORAGE:
         return snapshot
     return edits.put_table(snapshot, edits.opaque(table))

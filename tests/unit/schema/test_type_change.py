@@ -15,9 +15,7 @@ PRICE = Type(
 LABEL = Type(
     name=Name("public", "label"), kind="domain", definition="CREATE DOMAIN public.label AS text"
 )
-MOOD = Type(
-    name=Name("public", "mood"), kind="enum", definition="CREATE TYPE …", labels=("a",)
-)
+MOOD = Type(name=Name("public", "mood"), kind="enum", definition="CREATE TYPE …", labels=("a",))
 
 
 def cost(old: str, new: str, zone: str = "") -> Cost:

@@ -23,8 +23,8 @@ def unproven(bound: PartitionBound, parent: Table, child: Table) -> Answer:
     """Whether the rows of a table must be read before it becomes a partition."""
     key = _KEY.fullmatch(parent.partition_key or "")
     tests = [*_tests(child)]
-    if bound.kind in ("hash", "default") or key is None:
-        return UNKNOWN if tests else YES
+    if bound.kind in ("hash", "default") or key is None or None in _conditions(child):
+        return UNKNOWN if _conditions(child) else YES
     column = key[2].lower()
     about = [t for t in tests if column in expressions.columns(t)]
     if not about:
@@ -40,17 +40,20 @@ def not_excluded(parent: Table, default: Table) -> Answer:
     """Whether the rows of the DEFAULT partition must be read."""
     key = _KEY.fullmatch(parent.partition_key or "")
     tests = [*_tests(default)]
-    if key is None:
-        return UNKNOWN if tests else YES
+    if key is None or None in _conditions(default):
+        return UNKNOWN if _conditions(default) else YES
     about = [t for t in tests if key[2].lower() in expressions.columns(t)]
     return UNKNOWN if about else YES
 
 
+def _conditions(table: Table) -> list[Expression | None]:
+    """What its validated CHECKs say; None for one that cannot be read."""
+    checks = [c for c in table.constraints if c.kind == "check" and c.validated]
+    return [not_null_proof.condition(c.definition) for c in checks]
+
+
 def _tests(table: Table) -> Iterator[Expression]:
-    for constraint in table.constraints:
-        if constraint.kind != "check" or not constraint.validated:
-            continue
-        condition = not_null_proof.condition(constraint.definition)
+    for condition in _conditions(table):
         if condition is not None:
             yield from not_null_proof.every(condition)
 

@@ -49,14 +49,17 @@ def create_table(said: CreateTable, place: Place) -> Impact:
         parent = place.table(relation)
         touches += each(place.family(parent), SRE) if parent is not None else []
     touches += on([place.name(like.relation) for like in said.likes], AS)
+    found = impact.of(touches)
     for relation in said.parents:
         parent = place.table(relation)
         if parent is None:
-            return impact.of(touches, unknown=NOT_IN_SCHEMA.format(place.name(relation)))
-        touches += (
-            partitions.created(parent, place) if said.is_partition else each([parent], SUE)
-        )
-    return impact.of(touches)
+            missing = NOT_IN_SCHEMA.format(place.name(relation))
+            found = found.joined(impact.of((), unknown=missing))
+        elif said.is_partition:
+            found = found.joined(partitions.created(parent, place))
+        else:
+            found = found.joined(impact.of([touch(parent, SUE)]))
+    return found
 
 
 def create_table_as(said: CreateTableAs, action: Action, place: Place) -> Impact:
@@ -146,7 +149,7 @@ def _drop_table(words: Words, said: DropObjects, _: bool, place: Place) -> Impac
         missing = "" if said.if_exists else NOT_IN_SCHEMA.format(name)
         return impact.of(() if said.if_exists else on([name], AE), unknown=missing)
     family = place.family(table)
-    touches = each(family, AE) + partitions.dropped(table, place)
+    touches = each(family, AE)
     for one in family:
         keys = [c.references for c in one.constraints if is_enforced(c)]
         touches += on([name for name in keys if name is not None], AE)
@@ -154,7 +157,7 @@ def _drop_table(words: Words, said: DropObjects, _: bool, place: Place) -> Impac
     if said.cascade:
         touches += _losing_keys(family, place)
         touches += on([v.name for v in place.views_over(t.name for t in family)], AE)
-    return impact.of(touches)
+    return impact.of(touches).joined(partitions.dropped(table, place))
 
 
 def _losing_keys(family: tuple[Table, ...], place: Place) -> list[Touch]:

@@ -53,9 +53,16 @@ def action(one: Action, snapshot: Snapshot, major: int | None = None) -> Impact:
     if found is None:
         found = _of_rows(one, place)
     if found is not None:
-        return found
+        return found.joined(Impact(unknown=_half_known(found, place)))
     reason = _UNREAD if isinstance(one.fact, Fact) else one.fact.reason
     return impact.of((), unknown=reason)
+
+
+def _half_known(found: Impact, place: Place) -> str:
+    """The tables that may have partitions, keys or indexes which the Snapshot does not hold."""
+    tables = (place.snapshot.table(touch.relation) for touch in found.touches)
+    names = [str(table.name) for table in tables if table is not None and table.opaque]
+    return f"{', '.join(names)} may have more than is in the schema" if names else ""
 
 
 def statement(parts: Sequence[Action], snapshot: Snapshot, major: int | None = None) -> Impact:

@@ -1,5 +1,3 @@
-import pytest
-
 from tests.unit import schemas
 from zdm.model.schema import Constraint, Index
 from zdm.recipes.type import metadata_only
