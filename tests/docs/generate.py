@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 import typer.main
 
+from tests.docs import locks_page
 from zdm.cli import COMMANDS, app
 from zdm.observe import metrics
 from zdm.serialize import plan_file
@@ -94,6 +95,7 @@ def pages() -> dict[Path, str]:
     return {
         README: readme(),
         REFERENCE / "cli.md": cli_page(),
+        REFERENCE / "locks.md": locks_page.page(),
         REFERENCE / "metrics.md": metrics_page(),
         REFERENCE / "plan.schema.json": json.dumps(plan_file.schema(), indent=2) + "\n",
     }
