@@ -23,8 +23,8 @@ WORDS = frozenset(
         format functions generated identity integer items key keys kind label list name names
         namespaces number object oid
         options output owner path plan provider publication query relation replace result role
-        sequence source start storage string subquery table tables token type unique user value values
-        version view xmloption""",
+        sequence source start storage string subquery table tables token type unique user value
+        values version view xmloption""",
     )
 )
 DESCRIBED = importlib.import_module("postgast.pg_query_pb2").DESCRIPTOR  # its stub is broken
