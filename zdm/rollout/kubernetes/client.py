@@ -309,7 +309,7 @@ def _read(
         raise _error(request, status, headers, _message(content))
     try:
         answer = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _BusyError(f"the API server's answer is cut off ({request})") from error
     if not isinstance(answer, dict):
         raise _BusyError(f"the API server's answer is no object ({request})")
@@ -347,10 +347,9 @@ def _message(content: bytes) -> str:
     """What the server's Status object says, or the beginning of its text."""
     try:
         answer: Any = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return content[:200].decode(errors="replace").strip() or "no reason is given"
-    text = answer.get("message") if isinstance(answer, dict) else None
-    return str(text or "no reason is given")
+    return str((isinstance(answer, dict) and answer.get("message")) or "no reason is given")
 
 
 def _short(error: Exception) -> str:
