@@ -13,6 +13,7 @@ from tests import scratch
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Train
 from zdm.postgres.catalog import read
+from zdm.postgres.server import author
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.revisions import graph, record
@@ -141,6 +142,7 @@ class Databases:
         name = f"{prefix}_{self.count}"
         with connection.connect(self.server.dsn, name="tests") as conn:
             conn.execute(f'CREATE DATABASE "{name}"')
+            author.log_everything(conn, name)
         self.made.append(name)
         return self.server.dsn.rpartition("/")[0] + "/" + name
 

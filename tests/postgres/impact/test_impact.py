@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import MAJORS, a_server, fresh_database
+from tests.golden import Golden
 from tests.postgres.impact import observe
 from tests.postgres.impact.observe import Seen
 from tests.postgres.impact.statements import BUILDS, CASES, LOCKS, REWRITES, SCANS, Case
@@ -24,6 +25,7 @@ from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 from zdm.schema.impact import of
+from zdm.serialize import snapshot_file
 
 SCHEMA = (Path(__file__).parent / "schema.sql").read_text()
 ROLES = """
@@ -32,6 +34,7 @@ CREATE ROLE impact_owner LOGIN PASSWORD 'p' IN ROLE impact_other;
 SET allow_in_place_tablespaces = on;
 """
 WANTED = [14, 18]
+ON_FILE = Path(__file__).parents[2] / "unit/schema/impact/schema.json"
 Indexed = Mapping[Name, Name]
 
 
@@ -101,6 +104,15 @@ def on_each_version(cases: Sequence[Case]) -> list[Any]:
         for case in cases
         if case.since <= major <= case.until
     ]
+
+
+@pytest.mark.parametrize("world", [18], indirect=True)
+def test_the_schema_on_file_is_the_servers(world: World, golden: Golden) -> None:
+    if golden.bless:
+        ON_FILE.write_text(snapshot_file.dumps(world.snapshot), encoding="utf-8")
+    on_file = snapshot_file.loads(ON_FILE.read_text(), ON_FILE.name)
+
+    assert snapshot_file.difference(on_file, world.snapshot) == ()
 
 
 @pytest.mark.parametrize(("world", "case"), on_each_version(CASES), indirect=["world"])
