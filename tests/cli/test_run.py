@@ -123,7 +123,7 @@ def test_a_run_goes_on_when_its_events_cannot_be_written(zdm: Zdm, shop: str) ->
 
     assert done.returncode == 0
     assert done.stderr == (
-        "warning: JsonLog failed and is left out from now on:"
+        "warning: JsonLog failed and gets no more events:"
         " OSError: [Errno 28] No space left on device\n"
     )
 

@@ -1,6 +1,8 @@
 """What zdm says of locks, rewrites, index builds and scans is what PostgreSQL does."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +57,20 @@ def as_owner(dsn: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    with a_server(request.param) as server, fresh_database(server) as template:
+def worlds() -> Iterator[Callable[[int], World]]:
+    """The world of a major version; each is made once, in whatever order tests ask for it."""
+    with ExitStack() as stack:
+        yield functools.cache(lambda major: stack.enter_context(made(major)))
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, worlds: Callable[[int], World]) -> World:
+    return worlds(request.param)
+
+
+@contextmanager
+def made(major: int) -> Iterator[World]:
+    with a_server(major) as server, fresh_database(server) as template:
         with connection.connect(template, name="tests") as conn:
             for statement in ROLES.strip().split(";\n"):
                 conn.execute(statement.encode())

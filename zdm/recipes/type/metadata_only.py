@@ -1,4 +1,4 @@
-"""What hangs on a column and makes even a free change of its type scan, build or lock.
+"""What depends on a column and makes even a free change of its type scan, build or lock.
 
 Which changes are free: `schema.type_change`. A CHECK is scanned again, an expression or partial
 index is built again, and a view, policy or trigger makes it an error (measured 11-18).
