@@ -15,13 +15,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import MAJORS, a_server, fresh_database
 from tests.golden import Golden
 from tests.histories.installed import PACKAGES, Package
+from tests.postgres.schema import holding
 from tests.revisions.projects import Databases
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Statement, Train
 from zdm.parse import facts
 from zdm.planning.classify import Classification, classify
+from zdm.postgres.catalog import read as catalog
 from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Wanted
 from zdm.revisions import graph, record
@@ -40,8 +43,11 @@ class Recorded:
     """One project's history, recorded, and where its schema was replayed."""
 
     package: Package
+    project: Project
+    below: Below
     history: History
     train: Train
+    start: Snapshot
     reports: tuple[str, ...]  # of each statement, what zdm makes of it
     counts: Counter[str]
     replayed: Snapshot
@@ -77,11 +83,15 @@ def recorded(
         )
         train = record.record(child, wanted)
     upgrade(package, folder, plain)
+    start = databases.snapshot(replay)
     reports, counts = replayed(databases, replay, train)
     return Recorded(
         package=package,
+        project=project,
+        below=below,
         history=history,
         train=train,
+        start=start,
         reports=reports,
         counts=counts,
         replayed=databases.snapshot(replay),
@@ -183,9 +193,26 @@ def test_every_statement_is_planned_or_refused_with_its_reason(
     )
 
 
-def test_the_whole_history_as_one_train_is_classified(
-    recorded: Recorded, databases: Databases
+def test_as_one_train_nothing_is_refused_because_of_an_earlier_refusal(
+    recorded: Recorded,
 ) -> None:
-    found = classify(recorded.train, databases.snapshot(databases.server.dsn))
+    found = classify(recorded.train, recorded.start)
 
-    assert found.placed or found.findings
+    assert found.placed
+    assert [f for f in found.findings if f.slug.startswith("unknown_")] == []
+    assert [f for f in found.findings if f.slug.endswith("_exists")] == []
+
+
+@pytest.mark.parametrize("major", [MAJORS[0], MAJORS[-1]])
+def test_every_statement_leaves_what_apply_says(
+    recorded: Recorded, major: int, golden: Golden
+) -> None:
+    with a_server(major) as server, fresh_database(server) as url:
+        with Child(recorded.project) as child:
+            record.apply_below(child, url, recorded.below)
+        with holding.reading(url) as conn:
+            start = catalog.read(conn)
+            tally = holding.train(conn, start, recorded.train.statements, anew=True)
+
+    assert tally.differences == []
+    golden.check(f"apply/{recorded.package.name}-{major}.txt", f"{tally}\n")

@@ -7,7 +7,7 @@ changes of rows, and what touches no table at all.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from zdm.model.expression import Expression, Words
+from zdm.model.expression import Expression, TypeName, Words
 from zdm.model.syntax import RelationName
 
 
@@ -65,6 +65,7 @@ class AlterTable:
     other: RelationName | None = None  # the partition, the parent, or the type of OF
     bound: PartitionBound | None = None
     options: tuple[str, ...] = ()
+    identity: str = ""  # of ADD and SET GENERATED: always, by default
     enforced: bool = False  # ALTER CONSTRAINT … ENFORCED
     concurrently: bool = False
 
@@ -125,9 +126,14 @@ class WorkOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetSchema:
-    """ALTER … SET SCHEMA; `relation` is None for what is no relation."""
+    """ALTER … SET SCHEMA; `relation` is None for what is no relation; `arguments` are those of
+    a routine, where they are written."""
 
     relation: RelationName | None
+    kind: str = ""  # in the words of DropObjects
+    words: Words = ()
+    schema: str = ""
+    arguments: tuple[TypeName, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +142,7 @@ class AlterSequence:
 
     sequence: RelationName
     owner: Words = ()
+    disowns: bool = False  # OWNED BY NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +155,11 @@ class AlterDomain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoRelation:
-    """A statement that touches no table; `outside_transaction`: it cannot run in a block."""
+    """A statement that touches no table; `outside_transaction`: it cannot run in a block;
+    `makes`: an aggregate, operator or type that zdm cannot name."""
 
     outside_transaction: bool = False
+    makes: bool = False
 
 
 Command = (

@@ -168,9 +168,9 @@ class Table:
     created: bool = field(
         default=False, metadata=ESTIMATE
     )  # created by this train, so not in use yet
-    opaque: bool = field(
-        default=False, metadata=ESTIMATE
-    )  # it may have more than is known here: CREATE TABLE AS, ATTACH PARTITION …
+    opaque: str = field(
+        default="", metadata=ESTIMATE
+    )  # the place of a statement since which it may have more than is known: CREATE TABLE AS …
     # reltuples; None: never analysed
     rows: Count | None = field(default=None, metadata=ESTIMATE)
     heap_bytes: Count | None = field(default=None, metadata=ESTIMATE)
@@ -296,9 +296,10 @@ class Snapshot:
     search_path: tuple[str, ...] = field(default=("public",), metadata=ESTIMATE)
     version_table: Name | None = field(default=None, metadata=ESTIMATE)
     heads: tuple[str, ...] = field(default=(), metadata=ESTIMATE)
-    opaque: bool = field(
-        default=False, metadata=ESTIMATE
-    )  # a statement ran whose effect is unknown, so what is missing here may exist
+    opaque: str = field(
+        default="", metadata=ESTIMATE
+    )  # the place of the first statement whose effect is unknown, so that what is missing here
+    # may exist: DO, CREATE EXTENSION, a function call …
 
     @property
     def major(self) -> int:

@@ -45,19 +45,20 @@ class ConstraintDefinition:
     including: tuple[str, ...] = ()
     using_index: str = ""
     not_valid: bool = False
+    no_inherit: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
     identity: str = ""  # always, by default
     generated: str = ""  # stored, virtual
     nulls_not_distinct: bool = False
     not_enforced: bool = False
-    no_inherit: bool = False
     definition: Definition | None = field(default=None, repr=False, compare=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnDefinition:
-    """A column of CREATE TABLE or ADD COLUMN."""
+    """A column of CREATE TABLE or ADD COLUMN. The type has no words where it is not said: in
+    PARTITION OF and OF, a column is named only to say more about it."""
 
     name: str
     type: TypeName
@@ -158,6 +159,7 @@ class CreateTable:
     parents: tuple[RelationName, ...] = ()
     is_partition: bool = False
     is_partitioned: bool = False
+    partition_columns: tuple[str, ...] = ()  # all that its key names
     elements: tuple[ColumnDefinition | ConstraintDefinition, ...] = ()  # as written
 
     @property
@@ -225,6 +227,7 @@ class DropObjects:
 
     kind: str
     objects: tuple[Words, ...]
+    arguments: tuple[tuple[TypeName, ...] | None, ...] = ()  # of routines; None: not written
     if_exists: bool = False
     cascade: bool = False
 
@@ -238,6 +241,7 @@ class RenameObject:
     part: str = ""
     new_name: str
     if_exists: bool = False
+    arguments: tuple[TypeName, ...] | None = None  # of a routine; None: not written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from zdm.model.statement import (
 from zdm.model.syntax import Read
 from zdm.operations import ALL
 from zdm.parse import facts
-from zdm.planning import conflicts, widths
+from zdm.planning import conflicts, needs, widths
 from zdm.planning.waiting import Waiting
 from zdm.recipes.reading import refuse
 from zdm.schema import apply, edits, type_names, volatility
@@ -61,16 +61,16 @@ class Classification:
 def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classification:
     """Classify the whole train. Without `fuse` each Action is taken by itself, which loses
     writes where an add, a fill and a drop mean a rename: for tests only."""
-    actions = _actions(train, snapshot)
-    too_wide = tuple(widths.find(actions, snapshot))
+    every = actions(train, snapshot)
+    too_wide = tuple(widths.find(every, snapshot))
     if too_wide:  # on tables that cannot be, nothing else is worth a word
         return Classification(placed=(), findings=too_wide, after=snapshot)
-    harmless = {id(a) for a in actions if _harmless(a, snapshot)}
-    left = [action for action in actions if id(action) not in harmless]
+    harmless = {id(a) for a in every if _harmless(a, snapshot)}
+    left = [action for action in every if id(action) not in harmless]
     notes = tuple(
         f"{a.source}: this SELECT is not part of the plan; zdm does not know what depends on"
         " its result"
-        for a in actions
+        for a in every
         if id(a) in harmless and _kind(a) is ActionKind.SELECT
     )
     placed, findings, after = _place(left, snapshot, fuse=fuse)
@@ -81,7 +81,7 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     return Classification(placed=placed, findings=tuple(ordered), after=after, notes=notes)
 
 
-def _actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
+def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
     """All Actions; a name without schema is the first of the search_path that is there."""
     known = {t.name for t in snapshot.tables} | {v.name for v in snapshot.views}
     schemas = set(snapshot.schemas)
@@ -120,7 +120,7 @@ def _place(
         answer = _ask(together if fuse else together[:1], snapshot)
         taken = waiting.take(together, answer.consumed)
         if isinstance(answer, Refusal):
-            findings.append(answer.finding)
+            findings.append(_hidden(taken[0], snapshot) or answer.finding)
         else:
             origin = tuple(dict.fromkeys(action.source for action in taken))
             placed.append(
@@ -172,6 +172,20 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
                 f"zdm has no safe plan for this statement yet ({fact.kind.value})",
                 _REWRITE,
             )
+
+
+def _hidden(action: Action, snapshot: Snapshot) -> Finding | None:
+    """That nothing is missing for certain after a statement whose effect is not known."""
+    found = needs.hidden(action, snapshot)
+    if found is None:
+        return None
+    key, place = found
+    return refuse.finding(
+        action,
+        "unknown_after",
+        f"whether {key} exists is unknown after {place}, whose effect zdm cannot see",
+        conflicts.NEXT_TRAIN,
+    )
 
 
 _REWRITE = (

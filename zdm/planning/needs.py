@@ -15,6 +15,7 @@ from zdm.model.syntax import (
     CreateTrigger,
     IndexDefinition,
     Insert,
+    Update,
 )
 from zdm.parse import expressions
 from zdm.planning import names
@@ -279,12 +280,41 @@ def _exists(key: Key, snapshot: Snapshot) -> bool:
     table = snapshot.table(key.table)
     if key.kind == "table" or table is None:
         return table is not None or any(v.name == key.table for v in snapshot.views)
+    return _seen(key, table) or (key.kind in ("column", "constraint") and bool(table.opaque))
+
+
+def _seen(key: Key, table: Table) -> bool:
     match key.kind:
         case "column":
-            return table.column(key.part) is not None or table.opaque
+            return table.column(key.part) is not None
         case "constraint":
-            return table.constraint(key.part) is not None or table.opaque
+            return table.constraint(key.part) is not None
     return any(t.name == key.part for t in table.triggers)
+
+
+def hidden(action: Action, snapshot: Snapshot) -> tuple[Key, str] | None:
+    """What the Action names and the Snapshot does not show, although it may be there, and the
+    place of the statement that may have made it."""
+    for key in _named(action, snapshot):
+        table = snapshot.table(key.table)
+        if table is None and not snapshot.opaque:
+            continue
+        if table is None and not _exists(key, snapshot):
+            return key, snapshot.opaque
+        if table is not None and key.part and not _seen(key, table):
+            place = table.opaque or snapshot.opaque
+            if place:
+                return key, place
+    return None
+
+
+def _named(action: Action, snapshot: Snapshot) -> Iterator[Key]:
+    for need in of_action(action, snapshot, snapshot):
+        if need.kind is Kind.EXISTS:
+            yield need.key
+    table = action.fact.table if isinstance(action.fact, Fact) else None
+    if isinstance(action.said, Update) and table is not None:
+        yield from (Key("column", table, a.column) for a in action.said.assignments)
 
 
 def _used(trigger: Trigger, snapshot: Snapshot) -> frozenset[str]:

@@ -8,9 +8,18 @@ there may exist. A statement that the server would refuse leaves the schema as i
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
-from zdm.model.schema import Snapshot
+from zdm.model.commands import (
+    AlterDomain,
+    AlterRelation,
+    AlterSequence,
+    AlterTable,
+    Change,
+    NoRelation,
+    SetSchema,
+    WorkOn,
+)
+from zdm.model.schema import Snapshot, Volatility
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import (
     ChangeEnum,
@@ -18,51 +27,96 @@ from zdm.model.syntax import (
     CreateObject,
     CreateTable,
     CreateTableAs,
+    CreateTrigger,
     DropObjects,
+    Read,
     RenameObject,
 )
-from zdm.schema import columns, constraints, indexes, objects, tables
+from zdm.parse import expressions
+from zdm.schema import edits
+from zdm.schema.effects import (
+    columns,
+    constraints,
+    drops,
+    indexes,
+    objects,
+    parents,
+    renames,
+    tables,
+)
 
 _Effect = Callable[[Snapshot, Action], Snapshot]
-_OF_ROWS = frozenset(
-    {
-        ActionKind.INSERT,
-        ActionKind.UPDATE,
-        ActionKind.DELETE,
-        ActionKind.TRUNCATE,
-        ActionKind.SELECT,
-        ActionKind.SET,
-        ActionKind.TRANSACTION,
-        ActionKind.GRANT,
-        ActionKind.ALTER_SEQUENCE,
-        ActionKind.VALIDATE_CONSTRAINT,
-    }
-)
 
 
 def apply(snapshot: Snapshot, action: Action) -> Snapshot:
     """The Snapshot after the Action."""
-    found = _BY_STATEMENT.get(type(action.said))
-    if found is not None:
-        return found(snapshot, action)
-    if not isinstance(action.fact, Fact):
-        return replace(snapshot, opaque=True)
-    effect = _BY_KIND.get(action.fact.kind)
-    if effect is None:
-        if action.fact.kind in _OF_ROWS:
-            return snapshot
-        return replace(snapshot, opaque=True)
-    return effect(snapshot, action)
+    effect = _BY_STATEMENT.get(type(action.said))
+    if effect is None and isinstance(action.fact, Fact):
+        effect = _BY_KIND.get(action.fact.kind)
+    return edits.unknown(snapshot, action) if effect is None else effect(snapshot, action)
+
+
+def _nothing(snapshot: Snapshot, _action: Action) -> Snapshot:
+    return snapshot
+
+
+def _read(snapshot: Snapshot, action: Action) -> Snapshot:
+    """A SELECT changes the schema only by INTO, or by a function that does."""
+    said = action.said
+    if not isinstance(said, Read) or said.into:
+        return edits.unknown(snapshot, action)
+    own = {f.name.name for f in snapshot.functions if f.volatility is Volatility.VOLATILE}
+    called = {words[-1] for words in expressions.functions(said.query)}
+    return edits.unknown(snapshot, action) if own & called else snapshot
+
+
+def _alter(snapshot: Snapshot, action: Action) -> Snapshot:
+    """A sub-command of ALTER TABLE; most keep every name, type and NOT NULL."""
+    change = action.said.change if isinstance(action.said, AlterTable) else Change.OTHER
+    if change is Change.OTHER:
+        return edits.unknown(snapshot, action)
+    return _BY_CHANGE.get(change, _nothing)(snapshot, action)
+
+
+def _alter_relation(snapshot: Snapshot, action: Action) -> Snapshot:
+    """ALTER INDEX, VIEW, SEQUENCE … ; a foreign table gets columns as tables do."""
+    said = action.said
+    foreign = isinstance(said, AlterRelation) and said.kind == "foreign table"
+    return edits.unknown(snapshot, action) if foreign else snapshot
+
+
+def _no_relation(snapshot: Snapshot, action: Action) -> Snapshot:
+    makes = isinstance(action.said, NoRelation) and action.said.makes
+    return edits.unknown(snapshot, action) if makes else snapshot
 
 
 _BY_STATEMENT: Mapping[type, _Effect] = {
     CreateTable: tables.create,
     CreateTableAs: tables.create_as,
+    CreateTrigger: tables.create_trigger,
     CreateObject: objects.create,
-    DropObjects: objects.drop,
-    RenameObject: objects.rename,
+    DropObjects: drops.drop,
+    RenameObject: renames.rename,
+    SetSchema: renames.move,
     ChangeEnum: objects.change_enum,
+    AlterSequence: objects.change_sequence,
     CommentOn: objects.comment,
+    AlterTable: _alter,
+    AlterRelation: _alter_relation,
+    AlterDomain: _nothing,
+    WorkOn: _nothing,
+    NoRelation: _no_relation,
+    Read: _read,
+}
+_BY_CHANGE: Mapping[Change, _Effect] = {
+    Change.ADD_IDENTITY: columns.change_identity,
+    Change.SET_IDENTITY: columns.change_identity,
+    Change.DROP_IDENTITY: columns.change_identity,
+    Change.DROP_EXPRESSION: columns.drop_expression,
+    Change.INHERIT: parents.change,
+    Change.NO_INHERIT: parents.change,
+    Change.ATTACH_PARTITION: parents.change,
+    Change.DETACH_PARTITION: parents.change,
 }
 _BY_KIND: Mapping[ActionKind, _Effect] = {
     ActionKind.ADD_COLUMN: columns.add,
@@ -76,7 +130,7 @@ _BY_KIND: Mapping[ActionKind, _Effect] = {
     ActionKind.DROP_CONSTRAINT: constraints.drop,
     ActionKind.VALIDATE_CONSTRAINT: constraints.validate,
     ActionKind.CREATE_INDEX: indexes.create,
-    ActionKind.SET_SCHEMA: tables.set_schema,
-    ActionKind.CREATE_TRIGGER: tables.create_trigger,
-    ActionKind.ALTER_TABLE_OTHER: tables.other,
+    ActionKind.INSERT: _nothing,
+    ActionKind.UPDATE: _nothing,
+    ActionKind.DELETE: _nothing,
 }

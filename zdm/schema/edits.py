@@ -16,10 +16,8 @@ from zdm.model.schema import (
     Table,
     Trigger,
     place_of,
-    sorted_tables,
 )
-from zdm.parse import rewrite
-from zdm.schema import type_names
+from zdm.model.statement import Action
 
 # What can have a comment, and the field of Table that holds it; empty for the table itself.
 COMMENTED = {
@@ -56,25 +54,9 @@ def keep_filled(snapshot: Snapshot, place: tuple[Name, str]) -> Snapshot:
     return put_column(snapshot, name, kept)
 
 
-def opaque(table: Table) -> Table:
-    """The table, of which not all is known any more."""
-    return replace(table, opaque=True)
-
-
-def rename_type(snapshot: Snapshot, old: Name, new: Name) -> Snapshot:
-    """Columns of the type are printed with its new name."""
-    before, after = type_names.str_qualified(old), type_names.str_qualified(new)
-    for table in snapshot.tables:
-        if not any(c.type.startswith(before) for c in table.columns):
-            continue
-        columns = tuple(
-            replace(c, type=after + c.type.removeprefix(before))
-            if c.type in (before, f"{before}[]")
-            else c
-            for c in table.columns
-        )
-        snapshot = put_table(snapshot, replace(table, columns=columns))
-    return snapshot
+def unknown(snapshot: Snapshot, action: Action) -> Snapshot:
+    """The Snapshot, of which not all is known since the Action."""
+    return snapshot if snapshot.opaque else replace(snapshot, opaque=str(action.source))
 
 
 def put_table(snapshot: Snapshot, table: Table) -> Snapshot:
@@ -94,57 +76,14 @@ def drop_table(snapshot: Snapshot, name: Name) -> Snapshot:
     )
 
 
-def rename_table(snapshot: Snapshot, old: Name, new: Name) -> Snapshot:
-    """Another name or schema for the table; foreign keys, partitions, inheritance, views and
-    owned sequences follow it. A sequence that it owns moves with it into another schema."""
-
-    def name(one: Name | None) -> Name | None:
-        return new if one == old else one
-
-    def table(one: Table) -> Table:
-        keys = tuple(
-            _referencing(c, one.name, new) if c.references == old else c
-            for c in one.constraints
-        )
-        parents = tuple(new if parent == old else parent for parent in one.inherits)
-        itself = new if one.name == old else one.name
-        return replace(
-            one,
-            name=itself,
-            constraints=keys,
-            partition_of=name(one.partition_of),
-            inherits=parents,
-        )
-
-    def sequence(one: Sequence) -> Sequence:
-        if one.owner_table != old:
-            return one
-        moved = replace(one.name, schema=new.schema)
-        return replace(one, owner_table=new, name=moved)
-
-    return replace(
-        snapshot,
-        tables=sorted_tables(table(t) if _names(t, old) else t for t in snapshot.tables),
-        sequences=tuple(sequence(s) for s in snapshot.sequences),
-        views=tuple(
-            replace(v, uses=tuple((new if t == old else t, c) for t, c in v.uses))
-            for v in snapshot.views
-        ),
-    )
-
-
-def _referencing(key: Constraint, table: Name, target: Name) -> Constraint:
-    text = key.definition  # empty on a table of this train
-    text = rewrite.foreign_key_to(text, table, target) if text else ""
-    return replace(key, references=target, definition=text)
-
-
-def _names(table: Table, name: Name) -> bool:
-    return (
-        name in (table.name, table.partition_of)
-        or name in table.inherits
-        or any(c.references == name for c in table.constraints)
-    )
+def forget_view(snapshot: Snapshot, view: Name) -> Snapshot:
+    """No table has the view among its dependents any more."""
+    known = (f"{view.schema}.{view.name}", f"view {view}", f"materialized view {view}")
+    for table in snapshot.tables:
+        if any(d.name in known for d in table.dependents):
+            left = tuple(d for d in table.dependents if d.name not in known)
+            snapshot = put_table(snapshot, replace(table, dependents=left))
+    return snapshot
 
 
 def put_column(snapshot: Snapshot, name: Name, column: Column) -> Snapshot:
@@ -177,47 +116,6 @@ def drop_column(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
         ),
     )
     return put_table(owned, left)
-
-
-def rename_column(snapshot: Snapshot, name: Name, old: str, new: str) -> Snapshot:
-    """Another name for the column, also in all that depends on it."""
-    table = snapshot.require_table(name)
-    renamed = replace(
-        table,
-        columns=tuple(replace(c, name=new) if c.name == old else c for c in table.columns),
-        constraints=tuple(_renamed_constraint(c, name, old, new) for c in table.constraints),
-        indexes=tuple(_renamed_index(i, old, new) for i in table.indexes),
-        dependents=tuple(
-            replace(d, column=new) if d.column == old else d for d in table.dependents
-        ),
-    )
-    return put_table(snapshot, renamed)
-
-
-def _renamed_constraint(constraint: Constraint, table: Name, old: str, new: str) -> Constraint:
-    if old not in constraint.columns:
-        return constraint
-    text = constraint.definition  # empty on a table of this train
-    return replace(
-        constraint,
-        columns=tuple(new if c == old else c for c in constraint.columns),
-        definition=rewrite.constraint_text(text, table, old, new) if text else "",
-    )
-
-
-def _renamed_index(index: Index, old: str, new: str) -> Index:
-    if old not in index.columns:
-        return index
-    return replace(
-        index,
-        keys=tuple(new if k == old else k for k in index.keys),
-        columns=tuple(new if c == old else c for c in index.columns),
-        definition=rewrite.index(
-            index.definition, old, new, name=index.name, concurrently=False
-        )
-        if index.definition
-        else "",
-    )
 
 
 def put_constraint(snapshot: Snapshot, name: Name, constraint: Constraint) -> Snapshot:

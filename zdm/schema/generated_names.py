@@ -1,14 +1,19 @@
-"""The names that PostgreSQL itself gives to indexes and constraints.
+"""The names that PostgreSQL itself gives to indexes, constraints and sequences.
 
 makeObjectName joins table, column and label with `_` and shortens the longer of the first two
 until it fits 63 bytes; ChooseRelationName adds 1, 2 … to the label until the name is free.
 The plan's final schema must carry the names the plain migration leaves, so they are computed.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from zdm.model.schema import Name, Snapshot
 from zdm.model.sql import MAX_NAME_BYTES
+from zdm.model.syntax import IndexDefinition, IndexElement
+from zdm.parse import column_names
+
+_RELATIONS = frozenset({"idx", "seq"})  # labels of what need differ from relations alone
+_CONSTRAINTS = frozenset({"check", "fkey", "not_null"})  # and from constraints alone
 
 
 def chosen(table: Name, columns: tuple[str, ...], label: str, taken: Collection[str]) -> str:
@@ -23,18 +28,62 @@ def chosen(table: Name, columns: tuple[str, ...], label: str, taken: Collection[
         attempt += 1
 
 
-def taken(snapshot: Snapshot, schema: str) -> frozenset[str]:
-    """Relation and constraint names in use in the schema."""
-    tables = [t for t in snapshot.tables if t.name.schema == schema]
-    return frozenset(
-        [
-            *(t.name.name for t in tables),
-            *(i.name for t in tables for i in t.indexes),
-            *(c.name for t in tables for c in t.constraints),
-            *(s.name.name for s in snapshot.sequences if s.name.schema == schema),
-            *(v.name.name for v in snapshot.views if v.name.schema == schema),
-        ]
+def free(snapshot: Snapshot, table: Name, columns: tuple[str, ...], label: str) -> str:
+    """The name for an object of the table that is not in use in its schema."""
+    return chosen(table, columns, label, taken(snapshot, table.schema, label))
+
+
+def taken(snapshot: Snapshot, schema: str, label: str = "") -> frozenset[str]:
+    """Names in use in the schema: of relations and of constraints, or of those of them that
+    an object with this label must differ from."""
+    found: list[str] = []
+    if label not in _CONSTRAINTS:
+        found += relations(snapshot, schema)
+    if label not in _RELATIONS:
+        tables = (t for t in snapshot.tables if t.name.schema == schema)
+        found += (c.name for t in tables for c in t.constraints)
+    return frozenset(found)
+
+
+def relations(snapshot: Snapshot, schema: str) -> Iterable[str]:
+    """Names of tables, indexes, sequences, views and composite types in the schema."""
+    for table in snapshot.tables:
+        if table.name.schema == schema:
+            yield table.name.name
+            yield from (index.name for index in table.indexes)
+    yield from (s.name.name for s in snapshot.sequences if s.name.schema == schema)
+    yield from (v.name.name for v in snapshot.views if v.name.schema == schema)
+    yield from (
+        t.name.name for t in snapshot.types if t.name.schema == schema and t.kind == "composite"
     )
+
+
+def of_index(index: IndexDefinition, table: Name, snapshot: Snapshot) -> str:
+    """The name for an index that the author left without one (ChooseIndexName)."""
+    return free(snapshot, table, words(index), "idx")
+
+
+def words(index: IndexDefinition) -> tuple[str, ...]:
+    """The names of its columns."""
+    return numbered(map(_word, (*index.elements, *index.included)))
+
+
+def numbered(words: Iterable[str]) -> tuple[str, ...]:
+    """The columns of an index, made different (ChooseIndexColumnNames)."""
+    columns: list[str] = []
+    for word in words:
+        number, unique = 0, word
+        while unique in columns:
+            number += 1
+            unique = _clip(word, MAX_NAME_BYTES - len(str(number))) + str(number)
+        columns.append(unique)
+    return tuple(columns)
+
+
+def _word(element: IndexElement) -> str:
+    if element.expression is None:
+        return element.column
+    return column_names.of_key(element.expression)
 
 
 def _joined(columns: tuple[str, ...]) -> str:

@@ -4,9 +4,39 @@ from collections.abc import Collection
 
 from zdm.model.expression import Words
 from zdm.model.schema import Name, Snapshot, Table
-from zdm.model.statement import Setting
+from zdm.model.statement import Action, Fact, Setting
 from zdm.model.syntax import CommentOn, RelationName
-from zdm.schema import edits, type_names
+from zdm.schema import edits, generated_names, type_names
+
+
+def table_of(snapshot: Snapshot, action: Action) -> Table | None:
+    """The table that the Action changes, if it exists."""
+    fact = action.fact
+    if not isinstance(fact, Fact) or fact.table is None:
+        return None
+    return snapshot.table(fact.table)
+
+
+def has(table: Table, *columns: str) -> bool:
+    """Whether it has the columns, or may have them."""
+    return bool(table.opaque) or all(table.column(column) is not None for column in columns)
+
+
+def in_use(snapshot: Snapshot, name: Name, *, types: bool = False) -> bool:
+    """Whether a relation has the name, or a type where it would get a row type."""
+    if name.name in generated_names.relations(snapshot, name.schema):
+        return True
+    return types and any(t.name == name for t in snapshot.types)
+
+
+def table_with_index(
+    words: Words, snapshot: Snapshot, settings: tuple[Setting, ...]
+) -> Table | None:
+    """The table of the index that the words name."""
+    tables = [t for t in snapshot.tables if any(i.name == words[-1] for i in t.indexes)]
+    names = {Name(t.name.schema, words[-1]) for t in tables}
+    name = among(relation(words), names, snapshot, settings)
+    return next((t for t in tables if t.name.schema == name.schema), None)
 
 
 def relation(words: Words) -> RelationName:

@@ -3,6 +3,7 @@ their names, whether they are there, and what they leave in the schema."""
 
 from dataclasses import dataclass, replace
 
+from zdm.model.expression import Words
 from zdm.model.schema import (
     Dependent,
     Extension,
@@ -14,7 +15,7 @@ from zdm.model.schema import (
     View,
     Volatility,
 )
-from zdm.model.statement import Action, Statement
+from zdm.model.statement import Action, Setting, Statement
 from zdm.model.syntax import CreateObject
 from zdm.parse import expressions, types
 from zdm.schema import edits, lookup
@@ -76,9 +77,9 @@ def put(snapshot: Snapshot, new: NewObject, action: Action) -> Snapshot:
         case "extension":
             extension = Extension(name=new.name.name, schema="public", version="")
             installed = (*snapshot.extensions, extension)
-            return replace(snapshot, extensions=installed, opaque=True)
+            return edits.unknown(replace(snapshot, extensions=installed), action)
         case "sequence":
-            return edits.put_sequence(snapshot, _sequence(new.name))
+            return _with_sequence(snapshot, new.name, says.owner, statement.settings)
         case "view" | "materialized view":
             return _with_view(snapshot, new, says, statement)
         case "function" | "procedure":
@@ -88,10 +89,36 @@ def put(snapshot: Snapshot, new: NewObject, action: Action) -> Snapshot:
             return replace(snapshot, types=(*snapshot.types, _type(new, says, statement)))
 
 
-def _sequence(name: Name) -> Sequence:
-    return Sequence(
-        name=name, type="bigint", start=1, increment=1, minimum=1, maximum=2**63 - 1
+def _with_sequence(
+    snapshot: Snapshot, name: Name, words: Words, settings: tuple[Setting, ...]
+) -> Snapshot:
+    found = owner(words, name, snapshot, settings)
+    if words and found is None:
+        return snapshot
+    table, column = found if found is not None else (None, None)
+    made = Sequence(
+        name=name,
+        type="bigint",
+        start=1,
+        increment=1,
+        minimum=1,
+        maximum=2**63 - 1,
+        owner_table=table,
+        owner_column=column,
     )
+    return edits.put_sequence(snapshot, made)
+
+
+def owner(
+    words: Words, sequence: Name, snapshot: Snapshot, settings: tuple[Setting, ...]
+) -> tuple[Name, str] | None:
+    """The column of OWNED BY; None where there is none, or it cannot own the sequence."""
+    if len(words) < 2:
+        return None
+    table = snapshot.table(lookup.found(lookup.relation(words[:-1]), snapshot, settings))
+    if table is None or table.name.schema != sequence.schema:
+        return None
+    return (table.name, words[-1]) if lookup.has(table, words[-1]) else None
 
 
 def _type(new: NewObject, says: CreateObject, statement: Statement) -> Type:
@@ -121,15 +148,19 @@ def _with_view(
     mentioned = set(expressions.columns(says.query)) if says.query is not None else set()
     every = says.query is not None and expressions.every_column(says.query)
     uses: list[tuple[Name, str]] = []
-    tables = {lookup.found(r, snapshot, statement.settings) for r in says.reads}
-    for name in sorted(tables):
+    known = {*(t.name for t in snapshot.tables), *(v.name for v in snapshot.views)}
+    read = {lookup.among(r, known, snapshot, statement.settings) for r in says.reads}
+    for name in sorted(read & known):
         table = snapshot.table(name)
-        if table is None:
+        if table is None:  # columns of views are not known
+            uses.append((name, ""))
             continue
         used = [c.name for c in table.columns if every or c.name in mentioned]
-        uses += [(name, column) for column in used]
+        uses += [(name, column) for column in used or ("",)]
         blocked = tuple(
-            Dependent(column=c, kind=new.kind, name=f"{new.kind} {new.name}", blocks=True)
+            Dependent(
+                column=c, kind=new.kind, name=f"{new.name.schema}.{new.name.name}", blocks=True
+            )
             for c in used
         )
         table = replace(table, dependents=(*table.dependents, *blocked))

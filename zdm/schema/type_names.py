@@ -4,6 +4,8 @@ The Snapshot holds format_type's text; the author writes `int`, `varchar(20)`, `
 Read with an empty search_path, types outside pg_catalog carry their schema.
 """
 
+import re
+
 from zdm.model.expression import TypeName
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Setting
@@ -30,6 +32,16 @@ CANONICAL = {
 }
 SERIAL = {"smallserial": "smallint", "serial": "integer", "bigserial": "bigint"}
 SERIAL |= {"serial2": "smallint", "serial4": "integer", "serial8": "bigint"}
+_BUILT_IN = (  # pg_catalog is searched first
+    CANONICAL.keys()
+    | frozenset(
+        re.findall(
+            r"\w+",
+            """bit box bytea cidr circle date inet interval json jsonb line lseg macaddr money
+            name numeric oid path point polygon text tsquery tsvector uuid xml""",
+        )
+    )
+) - {"int", "decimal"}
 _ONE_BY_DEFAULT = frozenset({"character", "bit"})  # `char` is char(1)
 _INTERVAL_FULL = 32767
 INTERVAL_FIELDS = {
@@ -50,7 +62,12 @@ def canonical(
 
 def is_serial(type_name: TypeName) -> bool:
     """serial, bigserial or smallserial."""
-    return type_name.words[-1] in SERIAL
+    return bool(SERIAL.keys() & {*type_name.words[-1:]})
+
+
+def is_whole_number(kind: str) -> bool:
+    """Whether a column of the type can be an identity."""
+    return kind in SERIAL.values()
 
 
 def path(snapshot: Snapshot, settings: tuple[Setting, ...]) -> tuple[str, ...]:
@@ -72,15 +89,25 @@ def split(type_text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _base(words: tuple[str, ...], snapshot: Snapshot, settings: tuple[Setting, ...]) -> str:
+    if not words:
+        return ""
     name = words[-1]
     if len(words) > 1 and words[0] != CATALOG:
         return str_qualified(Name(words[0], name))
-    own = {t.name for t in snapshot.types}
-    if len(words) == 1:
+    if len(words) == 1 and name not in _BUILT_IN:
         for schema in path(snapshot, settings):
-            if Name(schema, name) in own:
+            if is_there(snapshot, Name(schema, name)):
                 return str_qualified(Name(schema, name))
     return CANONICAL.get(name, SERIAL.get(name, name))
+
+
+def is_there(snapshot: Snapshot, name: Name) -> bool:
+    """Whether a type has the name; a table or a view has a row type."""
+    return (
+        snapshot.table(name) is not None
+        or any(one.name == name for one in snapshot.types)
+        or any(view.name == name for view in snapshot.views)
+    )
 
 
 def str_qualified(name: Name) -> str:

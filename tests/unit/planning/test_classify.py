@@ -2,6 +2,7 @@ import pytest
 
 from tests.unit import schemas
 from zdm.model.findings import Severity
+from zdm.model.schema import Column, Name, Volatility
 from zdm.planning import classify
 from zdm.planning.classify import Classification
 
@@ -185,3 +186,79 @@ ALTER TABLE users ADD COLUMN a int;"""
         "create table app.t",
         "add users.a",
     ]
+
+
+def refused_on(sql: str, *schemas_there: str) -> list[tuple[str, str]]:
+    start = schemas.snapshot(schemas.users(), schemas=schemas_there or ("public",))
+    found = classify.classify(schemas.train(sql), start)
+    return [(f.slug, f.message) for f in found.refused]
+
+
+def test_what_follows_a_refused_statement_is_judged_on_the_schema_that_it_leaves() -> None:
+    refused = refused_on(
+        "ALTER TABLE users SET SCHEMA app;"
+        "ALTER TABLE app.users ADD COLUMN note text;"
+        "CREATE INDEX users_note ON app.users (note);",
+        "app",
+        "public",
+    )
+
+    assert [slug for slug, _ in refused] == ["no_operation"]
+
+
+def test_what_follows_a_rename_is_not_told_that_the_table_is_missing() -> None:
+    refused = refused_on(
+        "ALTER TABLE users RENAME TO crew;"
+        "ALTER TABLE crew ADD COLUMN note text;"
+        "CREATE INDEX crew_note ON crew (note);"
+    )
+
+    assert [slug for slug, _ in refused] == ["renamed_in_train", "renamed_in_train"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("ALTER TABLE hidden ADD COLUMN a int;", "table hidden"),
+        ("ALTER TABLE hidden DROP COLUMN a;", "table hidden"),
+        ("ALTER TABLE users DROP COLUMN a;", "column users.a"),
+        ("ALTER TABLE users ALTER a SET NOT NULL;", "column users.a"),
+        ("CREATE INDEX i ON users (a);", "column users.a"),
+        ("UPDATE users SET a = 1;", "column users.a"),
+        ("INSERT INTO hidden VALUES (1);", "table hidden"),
+    ],
+)
+def test_after_a_statement_that_nobody_can_read_nothing_is_said_to_be_missing(
+    sql: str, name: str
+) -> None:
+    _, (slug, message) = refused_on("DO 'BEGIN END';" + sql)
+
+    assert slug == "unknown_after"
+    assert message == (
+        f"whether {name} exists is unknown after migration.sql:1:1, whose effect zdm cannot see"
+    )
+
+
+def test_before_a_statement_that_nobody_can_read_a_name_is_missing_for_certain() -> None:
+    refused = refused_on("ALTER TABLE hidden ADD COLUMN a int; DO 'BEGIN END';")
+
+    assert [slug for slug, _ in refused] == ["unknown_table", "unknown_statement"]
+
+
+def test_a_partition_may_say_more_about_a_column_without_its_type() -> None:
+    found = classified(
+        "CREATE TABLE events (at date, kind text) PARTITION BY RANGE (at);"
+        "CREATE TABLE events_2025 PARTITION OF events (kind DEFAULT 'x' NOT NULL)"
+        " FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');"
+    )
+    table = found.after.table(Name("public", "events_2025"))
+
+    assert found.refused == ()
+    assert table is not None
+    assert table.column("kind") == Column(
+        name="kind",
+        type="text",
+        not_null=True,
+        default="'x'",
+        default_volatility=Volatility.IMMUTABLE,
+    )

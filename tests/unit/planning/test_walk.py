@@ -52,7 +52,7 @@ def test_changes_of_different_columns_do_not_conflict() -> None:
 
 
 def test_a_name_of_which_the_train_knows_nothing_is_left_to_replay() -> None:
-    table = replace(schemas.users(CODE), opaque=True)
+    table = replace(schemas.users(CODE), opaque="m.sql:1:1")
     snapshot, train = schemas.snapshot(table), schemas.train(FILL)
     found = classify.classify(train, snapshot)
 

@@ -2,7 +2,7 @@ import pytest
 
 from tests.unit import schemas
 from zdm.model.schema import Column, Constraint, Dependent, Index, Name, Sequence, Table
-from zdm.schema import edits
+from zdm.schema import edits, renaming
 
 EMAIL_CHECK = Constraint(
     name="users_email_check",
@@ -59,7 +59,7 @@ def test_a_dropped_column_takes_along_what_hangs_on_it() -> None:
 
 
 def test_a_renamed_column_is_renamed_in_all_definitions() -> None:
-    table = users(edits.rename_column(HERE, schemas.USERS, "email", "mail"))
+    table = users(renaming.column(HERE, schemas.USERS, "email", "mail"))
 
     assert [c.name for c in table.columns] == ["id", "mail", "name"]
     assert [c.definition for c in table.constraints] == [
@@ -75,7 +75,7 @@ def test_a_renamed_column_is_renamed_in_all_definitions() -> None:
 
 
 def test_a_rename_leaves_the_others_as_they_are() -> None:
-    table = users(edits.rename_column(HERE, schemas.USERS, "id", "key"))
+    table = users(renaming.column(HERE, schemas.USERS, "id", "key"))
 
     assert table.constraints == TABLE.constraints
     assert table.indexes == TABLE.indexes

@@ -25,7 +25,7 @@ from zdm.recipes import site
 from zdm.recipes.index import build
 from zdm.recipes.index.build import NewIndex
 from zdm.recipes.reading import refuse, statements
-from zdm.schema import default_name
+from zdm.schema import generated_names
 
 SLUG = "create_index"
 _DUPLICATES = (
@@ -120,7 +120,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if table is None:
         on_view = any(v.name == fact.table for v in snapshot.views)
         return None if on_view else statements.unknown_table(action, fact.table)
-    name = says.name or default_name.chosen(says, table.name, snapshot)
+    name = says.name or generated_names.of_index(says, table.name, snapshot)
     problem = _problem(says, table, name)
     if problem is not None:
         return refuse.refuse(action, "index_cannot_be_planned", *problem)
@@ -132,7 +132,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             f"{table.name} already has an index {name}, so this statement would fail",
             "give it another name",
         )
-    operation = _operation(action, says, table, str(name), there=same is not None)
+    operation = _operation(action, says, table, name, there=same is not None)
     return Match(operation=operation, consumed=(0,))
 
 
@@ -174,14 +174,8 @@ def _key_sql(element: IndexElement) -> str:
     return expressions.sql(element.expression)
 
 
-def _problem(says: IndexDefinition, table: Table, name: str | None) -> tuple[str, str] | None:
+def _problem(says: IndexDefinition, table: Table, name: str) -> tuple[str, str] | None:
     """Why it is refused, and the remedy."""
-    if name is None:
-        return (
-            f"the index on {table.name} has no name and an expression, so the name that"
-            " PostgreSQL would choose is not known",
-            "name it: CREATE INDEX name ON …",
-        )
     if table.kind == "partitioned table":
         return (
             f"{table.name} is partitioned, where CREATE INDEX CONCURRENTLY is an error and"

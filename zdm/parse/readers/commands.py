@@ -19,7 +19,7 @@ from zdm.model.expression import Expression
 from zdm.model.locks import LockMode
 from zdm.model.syntax import Other, RelationName
 from zdm.parse import trees
-from zdm.parse.readers import new_objects, relations
+from zdm.parse.readers import changed_objects, new_objects, relations
 
 _Tree = Mapping[str, Any]
 _CHANGES = {
@@ -78,6 +78,7 @@ _KINDS = {
     "OBJECT_FOREIGN_TABLE": "foreign table",
     "OBJECT_TYPE": "type",
 }
+_IDENTITIES = {"a": "always", "d": "by default"}
 _STRATEGIES = {"r": "range", "l": "list", "h": "hash"}
 _REINDEXED = {
     "REINDEX_OBJECT_INDEX": Work.REINDEX_INDEX,
@@ -104,9 +105,19 @@ def change(tree: _Tree) -> AlterTable:
         other=_named(found["TypeName"]) if "TypeName" in found else other,
         bound=_bound(partition["bound"]) if "bound" in partition else None,
         options=(*_options(found.get("List", {}).get("items")), *_altered(altered)),
+        identity=_identity(found),
         enforced=bool(altered.get("alterEnforceability") and altered.get("is_enforced")),
         concurrently=bool(partition.get("concurrent")),
     )
+
+
+def _identity(found: _Tree) -> str:
+    """What ADD GENERATED or SET GENERATED says, among other options."""
+    if "Constraint" in found:
+        return _IDENTITIES.get(found["Constraint"].get("generated_when", ""), "")
+    options = [item.get("DefElem", {}) for item in found.get("List", {}).get("items", [])]
+    said = [o["arg"]["Integer"]["ival"] for o in options if o.get("defname") == "generated"]
+    return _IDENTITIES.get(chr(said[-1]), "") if said else ""
 
 
 def _named(node: _Tree) -> RelationName:
@@ -279,12 +290,20 @@ def _label(tree: _Tree) -> WorkOn | NoRelation | Other:
 
 def _schema_move(tree: _Tree) -> SetSchema:
     named = tree.get("relation")
-    return SetSchema(relation=None if named is None else relations.read(named))
+    return SetSchema(
+        relation=None if named is None else relations.read(named),
+        kind=changed_objects.kind(tree.get("objectType", "")),
+        words=changed_objects.named(tree),
+        schema=tree.get("newschema", ""),
+        arguments=changed_objects.arguments(tree.get("object", {})),
+    )
 
 
 def _sequence(tree: _Tree) -> AlterSequence:
     return AlterSequence(
-        sequence=relations.read(tree["sequence"]), owner=new_objects.owner_of(tree)
+        sequence=relations.read(tree["sequence"]),
+        owner=new_objects.owner_of(tree),
+        disowns=new_objects.owned_by(tree) == ("none",),
     )
 
 
@@ -298,6 +317,10 @@ def _domain(tree: _Tree) -> AlterDomain:
 
 def _no_relation(_: _Tree) -> NoRelation:
     return NoRelation()
+
+
+def _makes(_: _Tree) -> NoRelation:
+    return NoRelation(makes=True)
 
 
 def _outside(_: _Tree) -> NoRelation:
@@ -331,6 +354,7 @@ READERS: Mapping[str, Callable[[_Tree], Any]] = {
     "AlterSeqStmt": _sequence,
     "AlterDomainStmt": _domain,
     "DiscardStmt": _discard,
+    "DefineStmt": _makes,
     **dict.fromkeys(
         (
             "VariableSetStmt", "VariableShowStmt", "TransactionStmt", "ConstraintsSetStmt",
@@ -338,7 +362,7 @@ READERS: Mapping[str, Callable[[_Tree], Any]] = {
             "CheckPointStmt", "LoadStmt", "CreateRoleStmt", "AlterRoleStmt",
             "AlterRoleSetStmt", "DropRoleStmt", "GrantRoleStmt", "AlterDatabaseStmt",
             "AlterDatabaseSetStmt", "AlterDefaultPrivilegesStmt", "AlterFunctionStmt",
-            "AlterOwnerStmt", "CreateEventTrigStmt", "AlterEventTrigStmt", "DefineStmt",
+            "AlterOwnerStmt", "CreateEventTrigStmt", "AlterEventTrigStmt",
             "CreateCastStmt", "CreateOpClassStmt", "CreateOpFamilyStmt", "AlterOpFamilyStmt",
             "AlterOperatorStmt", "AlterTypeStmt", "CreateConversionStmt", "CreateFdwStmt",
             "AlterFdwStmt", "CreateForeignServerStmt", "AlterForeignServerStmt",

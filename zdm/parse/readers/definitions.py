@@ -39,7 +39,7 @@ def column(node: _Tree) -> ColumnDefinition:
     """A column definition."""
     return ColumnDefinition(
         name=node["colname"],
-        type=types.read(node["typeName"]),
+        type=types.read(node.get("typeName", {})),
         constraints=tuple(constraint(c["Constraint"]) for c in node.get("constraints", [])),
         collation=collation(node),
         definition=Definition(node),
@@ -66,6 +66,7 @@ def constraint(node: _Tree) -> ConstraintDefinition:
         including=trees.strings(node.get("including")),
         using_index=node.get("indexname", ""),
         not_valid=bool(node.get("skip_validation")),
+        no_inherit=bool(node.get("is_no_inherit")),
         deferrable=bool(node.get("deferrable")),
         initially_deferred=bool(node.get("initdeferred")),
         identity=_IDENTITIES.get(node.get("generated_when", ""), "")
@@ -73,7 +74,6 @@ def constraint(node: _Tree) -> ConstraintDefinition:
         else "",
         generated=generated if kind == "CONSTR_GENERATED" else "",
         nulls_not_distinct=bool(node.get("nulls_not_distinct")),
-        no_inherit=bool(node.get("is_no_inherit")),
         not_enforced=kind in _ENFORCEABLE and not node.get("is_enforced"),
         definition=Definition(node),
     )

@@ -102,10 +102,15 @@ def _arguments(tree: _Tree) -> tuple[TypeName, ...]:
 
 def owner_of(tree: _Tree) -> Words:
     """The words of a sequence's OWNED BY; none for OWNED BY NONE."""
+    words = owned_by(tree)
+    return () if words == ("none",) else words
+
+
+def owned_by(tree: _Tree) -> Words:
+    """What OWNED BY says, if it is there."""
     options = [item["DefElem"] for item in tree.get("options", [])]
     owner: _Tree = next((o for o in options if o["defname"] == "owned_by"), {})
-    words = trees.strings(owner.get("arg", {}).get("List", {}).get("items"))
-    return () if words == ("none",) else words
+    return trees.strings(owner.get("arg", {}).get("List", {}).get("items"))
 
 
 def _body_reads(tree: _Tree) -> tuple[RelationName, ...]:

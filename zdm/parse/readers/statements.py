@@ -123,7 +123,17 @@ def _create_table(tree: _Tree) -> CreateTable:
         parents=tuple(relations.read(p["RangeVar"]) for p in tree.get("inhRelations", [])),
         is_partition="partbound" in tree,
         is_partitioned="partspec" in tree,
+        partition_columns=_partition_columns(tree),
     )
+
+
+def _partition_columns(tree: _Tree) -> tuple[str, ...]:
+    keys = [k["PartitionElem"] for k in tree.get("partspec", {}).get("partParams", [])]
+    named = [key["name"] for key in keys if "name" in key]
+    inside = [
+        c for k in keys if "expr" in k for c in expressions.columns(Expression(k["expr"]))
+    ]
+    return tuple(dict.fromkeys([*named, *inside]))
 
 
 def _like(tree: _Tree) -> Like:

@@ -181,6 +181,7 @@ def _index(tree: Tree, path: Path) -> Fact | Unknown:
         name=folded(tree.get("idxname", "")),
         concurrently=bool(tree.get("concurrent")),
         if_exists=bool(tree.get("if_not_exists")),
+        only=not tree["relation"].get("inh", False),
     )
 
 

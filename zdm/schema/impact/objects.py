@@ -296,6 +296,7 @@ _DROPS: Mapping[str, Callable[[Words, DropObjects, bool, Place], Impact]] = {
     "table": _drop_table,
     "index": _drop_index,
     "view": _drop_view,
+    "materialized view": _drop_view,
     "sequence": _drop_sequence,
     "type": _drop_type,
     "function": _drop_function,

@@ -6,7 +6,7 @@ from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, OLD_ONLY, Backfill, RunSql, TableLock
 from zdm.model.schema import Column, Function, Name, Type, Volatility
 
-TEAMS = schemas.users(name=Name("public", "teams"), constraints=(), indexes=())
+TEAMS = schemas.users(name=Name("public", "teams"))
 
 
 @pytest.mark.parametrize(

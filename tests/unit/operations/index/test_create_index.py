@@ -100,7 +100,6 @@ def test_if_not_exists_of_one_that_is_there_does_nothing() -> None:
 @pytest.mark.parametrize(
     ("sql", "details", "reason"),
     [
-        ("CREATE INDEX ON users ((email || name));", {}, "has no name and an expression"),
         ("CREATE INDEX i ON users (email);", {"kind": "partitioned table"}, "is partitioned"),
         ("CREATE INDEX i ON users (email);", {"kind": "foreign table"}, "foreign table"),
         ("CREATE INDEX j ON users (missing);", {}, "has no column missing"),

@@ -75,7 +75,8 @@ def test_a_concurrent_build_stays_one() -> None:
     ],
 )
 def test_a_moved_table_is_moved_back_by_undo(sql: str, undo: str) -> None:
-    answer = ask(MAKE + f"ALTER TABLE notes {sql};")
+    start = schemas.snapshot(schemas.users(), schemas=("extra", "public"))
+    answer = ask(MAKE + f"ALTER TABLE notes {sql};", start)
 
     assert last(answer).undo == (undo,)
     assert answer.after.table(NOTES) is None

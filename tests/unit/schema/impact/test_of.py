@@ -143,7 +143,7 @@ def test_a_partition_with_an_unknown_bound_may_be_the_default_one() -> None:
 
 
 def test_a_table_that_may_have_more_than_is_known_leaves_locks_unknown() -> None:
-    snapshot = schemas.snapshot(schemas.users(opaque=True))
+    snapshot = schemas.snapshot(schemas.users(opaque="m.sql:1:1"))
     found = asked("ALTER TABLE users ADD c int", snapshot)
 
     assert found.unknown == "users may have more than is in the schema"

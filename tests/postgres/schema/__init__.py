@@ -1,0 +1,1 @@
+"""What schema.apply says, held against real servers."""

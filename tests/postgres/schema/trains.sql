@@ -1,0 +1,303 @@
+-- Trains, each on an empty database and statement by statement on what the ones before left.
+-- A line `-- train` begins the next one; `-- train 15` is for PostgreSQL 15 and later.
+
+-- train
+CREATE TABLE a (id serial, b smallserial UNIQUE, c bigserial PRIMARY KEY, d int DEFAULT 1);
+ALTER TABLE a RENAME TO b;
+ALTER TABLE b RENAME COLUMN id TO new_id;
+ALTER SEQUENCE a_id_seq RENAME TO sequence_of_id;
+ALTER TABLE b ALTER new_id DROP DEFAULT;
+DROP SEQUENCE sequence_of_id;
+DROP SEQUENCE a_b_seq;
+DROP SEQUENCE a_b_seq CASCADE;
+ALTER TABLE b DROP COLUMN c;
+DROP TABLE IF EXISTS nothing, b, nothing_either;
+
+-- train
+CREATE TABLE t (a int PRIMARY KEY, b int, CONSTRAINT t_key UNIQUE (a), UNIQUE (b), UNIQUE (b));
+CREATE TABLE t (a int);
+CREATE TABLE IF NOT EXISTS t (c int);
+CREATE TABLE u (a int REFERENCES t, b int REFERENCES t (b), UNIQUE (a, b) INCLUDE (b));
+CREATE TABLE v (a int REFERENCES nothing);
+CREATE TABLE v (a int REFERENCES t (nothing));
+CREATE TABLE v (a int, b int, FOREIGN KEY (a, b) REFERENCES t);
+CREATE TABLE v (a int, b int, FOREIGN KEY (a, b) REFERENCES u (b, a), FOREIGN KEY (a, b) REFERENCES u (a, b));
+ALTER TABLE v RENAME COLUMN b TO c;
+ALTER TABLE u RENAME COLUMN a TO z;
+ALTER TABLE t RENAME COLUMN a TO z;
+ALTER TABLE u DROP CONSTRAINT u_a_b_b1_key;
+ALTER TABLE u DROP CONSTRAINT u_a_b_b1_key CASCADE;
+ALTER TABLE t DROP COLUMN z;
+ALTER TABLE t DROP COLUMN z CASCADE;
+DROP TABLE t, v;
+DROP TABLE t, u;
+DROP TABLE v;
+
+-- train
+CREATE TABLE t (a int, b text, c int[]);
+CREATE INDEX ON t (a);
+CREATE INDEX ON t (a);
+CREATE INDEX ON t (a, a, lower(b), lower(b));
+CREATE INDEX ON t ((a + 1), (b || 'x'), (b::date::text), (CASE WHEN a > 1 THEN b END));
+CREATE INDEX ON t ((coalesce(b, 'x')), (nullif(b, 'x')), (greatest(a, 1)), (c[1]), (a::text));
+CREATE INDEX ON t (upper(b) COLLATE "C", (a IS NULL)) INCLUDE (c) WHERE b = 'x';
+CREATE INDEX t_a_idx ON t (b);
+CREATE INDEX IF NOT EXISTS t_a_idx ON t (b);
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS other ON t (b);
+CREATE INDEX ON t (nothing);
+CREATE INDEX CONCURRENTLY ON t (b);
+ALTER TABLE t ADD CONSTRAINT named UNIQUE USING INDEX other;
+ALTER TABLE t ADD CONSTRAINT t_a_idx1 CHECK (a > 0);
+ALTER TABLE t ADD CHECK (a > 0), ADD CHECK (a > 1), ADD CHECK (a > length(b)), ADD CHECK (1 > 0);
+ALTER TABLE t ADD UNIQUE (a), ADD UNIQUE (a), ADD PRIMARY KEY (a);
+ALTER INDEX t_pkey RENAME TO key_of_t;
+ALTER TABLE t RENAME CONSTRAINT key_of_t TO again;
+ALTER TABLE t DROP CONSTRAINT again, DROP CONSTRAINT IF EXISTS nothing, DROP COLUMN b;
+DROP INDEX t_a_idx, t_a_idx2;
+DROP INDEX CONCURRENTLY IF EXISTS t_a_idx;
+DROP INDEX t_a_key;
+
+-- train
+CREATE SCHEMA one;
+CREATE SCHEMA two;
+SET search_path = two, one, nothing;
+CREATE TABLE one.t (id serial PRIMARY KEY, a int);
+CREATE TABLE t (id int REFERENCES one.t);
+ALTER TABLE t ADD COLUMN b int;
+CREATE TABLE u (id int REFERENCES t);
+CREATE TYPE mood AS ENUM ('a');
+CREATE TABLE one.u (m mood, n mood[]);
+SET search_path = one;
+CREATE TYPE mood AS ENUM ('b');
+ALTER TABLE t ADD COLUMN m mood;
+ALTER TYPE mood SET SCHEMA public;
+ALTER TABLE t SET SCHEMA two;
+ALTER TABLE t SET SCHEMA public;
+SET search_path = public, one;
+ALTER TABLE t RENAME TO u;
+ALTER TABLE IF EXISTS nothing SET SCHEMA two;
+DROP TYPE mood;
+ALTER TABLE u DROP COLUMN m;
+DROP TYPE mood;
+DROP SCHEMA two;
+DROP SCHEMA two CASCADE;
+ALTER SCHEMA one RENAME TO three;
+RESET search_path;
+DROP SCHEMA IF EXISTS one, three CASCADE;
+
+-- train
+CREATE TYPE mood AS ENUM ('b');
+ALTER TYPE mood ADD VALUE 'a' BEFORE 'b';
+ALTER TYPE mood ADD VALUE 'c';
+ALTER TYPE mood ADD VALUE 'bb' AFTER 'b';
+ALTER TYPE mood ADD VALUE 'c';
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'c' BEFORE 'a';
+ALTER TYPE mood ADD VALUE 'd' BEFORE 'nothing';
+ALTER TYPE mood RENAME VALUE 'bb' TO 'be';
+ALTER TYPE mood RENAME VALUE 'nothing' TO 'x';
+ALTER TYPE mood RENAME VALUE 'a' TO 'c';
+CREATE DOMAIN glad AS mood NOT NULL DEFAULT 'a';
+CREATE TYPE pair AS (a mood, b glad);
+CREATE TABLE t (m mood, g glad DEFAULT NULL, p pair, q mood[]);
+ALTER TYPE mood RENAME TO temper;
+ALTER TABLE t ADD COLUMN r temper[] NOT NULL DEFAULT '{}';
+CREATE TYPE t AS ENUM ('a');
+CREATE TABLE temper (a int);
+ALTER DOMAIN glad DROP NOT NULL;
+ALTER TYPE pair ADD ATTRIBUTE c int;
+DROP TYPE temper;
+DROP DOMAIN glad CASCADE;
+DROP TYPE temper CASCADE;
+DROP TYPE IF EXISTS temper, pair CASCADE;
+
+-- train
+CREATE TABLE parent (a int NOT NULL, b int GENERATED ALWAYS AS (a * 2) STORED, CONSTRAINT c CHECK (a > 0));
+CREATE TABLE child (own int UNIQUE) INHERITS (parent);
+CREATE TABLE grandchild () INHERITS (child);
+ALTER TABLE parent ADD COLUMN d int NOT NULL DEFAULT 1 CHECK (d > 0);
+ALTER TABLE child ADD COLUMN e int;
+ALTER TABLE parent ADD CONSTRAINT positive CHECK (d > 1) NOT VALID;
+ALTER TABLE parent VALIDATE CONSTRAINT positive;
+ALTER TABLE parent ALTER COLUMN d DROP NOT NULL;
+ALTER TABLE child ALTER COLUMN a DROP NOT NULL;
+ALTER TABLE parent ALTER COLUMN d SET NOT NULL;
+ALTER TABLE child DROP CONSTRAINT c;
+ALTER TABLE parent DROP CONSTRAINT c;
+ALTER TABLE child RENAME COLUMN a TO z;
+ALTER TABLE parent RENAME COLUMN a TO z;
+ALTER TABLE parent ALTER COLUMN z TYPE bigint;
+ALTER TABLE parent ALTER COLUMN d TYPE bigint;
+ALTER TABLE parent ALTER COLUMN b DROP EXPRESSION;
+ALTER TABLE ONLY parent ADD COLUMN f int;
+ALTER TABLE ONLY parent ADD CHECK (z > 3);
+ALTER TABLE ONLY parent ADD CHECK (z > 3) NO INHERIT;
+ALTER TABLE child NO INHERIT parent;
+ALTER TABLE parent ADD COLUMN g int;
+ALTER TABLE child INHERIT parent;
+DROP TABLE parent;
+DROP TABLE parent CASCADE;
+
+-- train
+CREATE TABLE p (id bigint GENERATED ALWAYS AS IDENTITY, k text NOT NULL, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+CREATE TABLE p_a PARTITION OF p FOR VALUES IN ('a');
+CREATE TABLE p_b (LIKE p INCLUDING ALL EXCLUDING IDENTITY);
+ALTER TABLE p ATTACH PARTITION p_b FOR VALUES IN ('b');
+CREATE TABLE p_c (id bigint NOT NULL, k text NOT NULL);
+ALTER TABLE p ATTACH PARTITION p_c DEFAULT;
+ALTER TABLE p ADD COLUMN note text DEFAULT 'x' NOT NULL;
+ALTER TABLE p_a ADD COLUMN other text;
+ALTER TABLE p DROP COLUMN k;
+CREATE INDEX ON p (note);
+CREATE INDEX ON p (note);
+CREATE UNIQUE INDEX ON p (note);
+CREATE UNIQUE INDEX ON p (note, k);
+CREATE INDEX CONCURRENTLY ON p (note);
+ALTER TABLE p ADD UNIQUE (k, id);
+ALTER TABLE p ADD CHECK (id > 0);
+ALTER TABLE p DROP CONSTRAINT p_k_id_key;
+DROP INDEX p_a_note_idx;
+DROP INDEX p_note_idx;
+CREATE TABLE far (id bigint, k text, FOREIGN KEY (id, k) REFERENCES p);
+ALTER TABLE p RENAME COLUMN note TO remark;
+ALTER TABLE p ALTER COLUMN remark TYPE varchar(30);
+ALTER TABLE p ALTER COLUMN k TYPE varchar(30);
+ALTER TABLE p_b RENAME TO p_z;
+ALTER TABLE p DETACH PARTITION p_z;
+ALTER TABLE p ALTER COLUMN remark DROP NOT NULL;
+ALTER TABLE p ALTER COLUMN id DROP IDENTITY;
+ALTER TABLE p DROP COLUMN remark;
+DROP TABLE p;
+DROP TABLE p CASCADE;
+DROP TABLE p_z;
+
+-- train
+CREATE TABLE p (id int, k int, kind text) PARTITION BY RANGE (k);
+CREATE INDEX ON p (kind);
+CREATE TABLE p_one (id int, k int, kind text);
+CREATE INDEX own_name ON p_one (kind);
+CREATE UNIQUE INDEX own_key ON p_one (k, kind);
+ALTER TABLE p ATTACH PARTITION p_one FOR VALUES FROM (1) TO (2);
+CREATE TABLE p_two PARTITION OF p (kind DEFAULT 'two' NOT NULL, UNIQUE (id)) FOR VALUES FROM (2) TO (3);
+ALTER TABLE p ADD UNIQUE (k, kind);
+CREATE INDEX ON p (id);
+ALTER TABLE p ALTER COLUMN kind TYPE varchar(9);
+ALTER TABLE p ALTER COLUMN id TYPE bigint;
+ALTER TABLE p_one ALTER COLUMN id TYPE int;
+CREATE TABLE p_three PARTITION OF p FOR VALUES FROM (3) TO (4) PARTITION BY LIST (kind);
+CREATE TABLE p_three_a PARTITION OF p_three FOR VALUES IN ('a');
+CREATE INDEX ON ONLY p (k);
+CREATE INDEX ON p_two (k);
+CREATE INDEX ON p (k);
+DROP INDEX p_k_idx1;
+ALTER INDEX p_k_idx ATTACH PARTITION p_two_k_idx;
+ALTER TABLE p DETACH PARTITION p_three;
+DROP TABLE p_three;
+
+-- train
+CREATE TABLE t (a int, b int);
+CREATE VIEW v AS SELECT a FROM t;
+CREATE VIEW w AS SELECT count(*) FROM v;
+CREATE MATERIALIZED VIEW m AS SELECT * FROM t;
+ALTER TABLE t DROP COLUMN b;
+ALTER TABLE t ALTER COLUMN a TYPE bigint;
+ALTER TABLE t RENAME COLUMN a TO z;
+ALTER TABLE t RENAME TO u;
+ALTER VIEW v RENAME TO vv;
+ALTER VIEW vv RENAME COLUMN a TO y;
+CREATE OR REPLACE VIEW vv AS SELECT 1 AS y;
+DROP VIEW m;
+DROP VIEW vv;
+DROP MATERIALIZED VIEW m;
+ALTER TABLE u DROP COLUMN z;
+DROP VIEW vv CASCADE;
+REFRESH MATERIALIZED VIEW m;
+DROP TABLE u;
+
+-- train
+CREATE FUNCTION f(a int) RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN old; END';
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE do_it(x varchar(3), y int[]) LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE t (a int, b int);
+CREATE TRIGGER g BEFORE UPDATE OF a ON t FOR EACH ROW WHEN (new.b > 1) EXECUTE FUNCTION f();
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+CREATE OR REPLACE TRIGGER g BEFORE INSERT OR UPDATE OF a ON t FOR EACH ROW EXECUTE FUNCTION f();
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f();
+ALTER TABLE t DROP COLUMN a;
+DROP FUNCTION f;
+DROP FUNCTION f();
+ALTER FUNCTION f() RENAME TO h;
+DROP FUNCTION h;
+DROP FUNCTION h CASCADE;
+DROP TRIGGER IF EXISTS g ON t;
+ALTER PROCEDURE do_it RENAME TO did;
+DROP PROCEDURE did(varchar, int[]);
+DROP FUNCTION IF EXISTS f(text), f(integer);
+
+-- train
+CREATE TABLE t (a int NOT NULL, b text);
+CREATE SEQUENCE s OWNED BY t.a;
+ALTER TABLE t ALTER a SET DEFAULT nextval('s');
+DROP SEQUENCE s;
+ALTER SEQUENCE s OWNED BY NONE;
+ALTER TABLE t DROP COLUMN a;
+ALTER TABLE t ADD COLUMN c int DEFAULT nextval('public.s');
+ALTER SEQUENCE s RENAME TO r;
+DROP SEQUENCE r CASCADE;
+ALTER TABLE t ALTER c SET NOT NULL, ALTER c ADD GENERATED ALWAYS AS IDENTITY;
+ALTER TABLE t ALTER c SET GENERATED BY DEFAULT SET INCREMENT 2;
+ALTER TABLE t ALTER c DROP NOT NULL;
+ALTER TABLE t ALTER c SET DEFAULT 1;
+DROP SEQUENCE t_c_seq CASCADE;
+ALTER TABLE t ALTER c DROP IDENTITY, ALTER c DROP NOT NULL;
+ALTER TABLE t ADD COLUMN d serial;
+ALTER TABLE t DROP COLUMN d, ADD COLUMN d text;
+
+-- train
+CREATE TABLE abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopq (abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz int UNIQUE, "ÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüß" serial);
+CREATE INDEX ON abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopq (abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz, "ÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüß");
+CREATE INDEX ON abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopq (abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz, "ÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüß");
+ALTER TABLE abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopq ADD CHECK ("ÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüß" > 0), ADD UNIQUE ("ÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüß", abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz);
+ALTER TABLE abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopq RENAME TO "ÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüß";
+ALTER TABLE "ÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüß" ADD COLUMN "ÄÖÜäöüß" int UNIQUE REFERENCES "ÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüßÄÖÜäöüß" (abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz);
+
+-- train
+CREATE TABLE t (id int);
+DO $$ BEGIN ALTER TABLE t ADD COLUMN hidden int; CREATE TABLE hidden (a int); END $$;
+CREATE TABLE u AS SELECT 1 AS one;
+SELECT 1 AS two INTO w;
+CREATE TEMPORARY TABLE passing (a int);
+CREATE TEMPORARY VIEW passing_view AS SELECT 1;
+ALTER TABLE u ADD COLUMN three int UNIQUE;
+ALTER TABLE u RENAME COLUMN one TO four;
+INSERT INTO t VALUES (1);
+UPDATE t SET id = 2;
+DELETE FROM t;
+TRUNCATE t, u;
+GRANT SELECT ON t TO PUBLIC;
+CREATE POLICY p ON t USING (id > 1);
+CREATE STATISTICS st ON id, id FROM t;
+DROP TABLE hidden;
+
+-- train 15
+CREATE TABLE t (a int, b int, UNIQUE NULLS NOT DISTINCT (a), UNIQUE (a));
+
+-- train 17
+CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) STORED);
+ALTER TABLE t ALTER COLUMN b SET EXPRESSION AS (a + 2);
+
+-- train 18
+CREATE TABLE t (a int CONSTRAINT there NOT NULL, b int, c int, CONSTRAINT also_there NOT NULL b);
+ALTER TABLE t RENAME COLUMN a TO z;
+ALTER TABLE t ADD NOT NULL c;
+ALTER TABLE t ALTER z DROP NOT NULL;
+ALTER TABLE t ADD CONSTRAINT back NOT NULL z NOT VALID;
+ALTER TABLE t VALIDATE CONSTRAINT back;
+ALTER TABLE t ADD CONSTRAINT again NOT NULL z;
+ALTER TABLE t DROP CONSTRAINT t_c_not_null;
+CREATE TABLE u () INHERITS (t);
+ALTER TABLE u ALTER z DROP NOT NULL;
+ALTER TABLE t RENAME CONSTRAINT back TO front;
+ALTER TABLE t ADD COLUMN d int GENERATED ALWAYS AS (z + 1) VIRTUAL;
+ALTER TABLE t ALTER COLUMN d DROP EXPRESSION;

@@ -1,0 +1,242 @@
+"""What DROP leaves, and what is taken out with it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import reduce
+
+from zdm.model.expression import Words
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.statement import Action
+from zdm.model.syntax import DropObjects
+from zdm.schema import edits, lookup, routines
+from zdm.schema.effects import dependents, indexes, not_nulls
+from zdm.schema.effects.dependents import Thing
+
+
+def drop(snapshot: Snapshot, action: Action) -> Snapshot:
+    """DROP of one or several objects."""
+    said = action.said
+    if not isinstance(said, DropObjects):
+        return snapshot
+    if said.kind not in _NAMED:
+        return edits.unknown(snapshot, action) if said.cascade else snapshot
+    things: list[Thing] = []
+    for number, words in enumerate(said.objects):
+        thing = _NAMED[said.kind](snapshot, words, action, number)
+        if thing is not None:
+            things.append(thing)
+        elif not said.if_exists and not snapshot.opaque:
+            return snapshot  # the server refuses all of it
+    if said.kind == "extension" and said.cascade:
+        snapshot = edits.unknown(snapshot, action)
+    return remove(snapshot, tuple(things), action, cascade=said.cascade)
+
+
+def remove(
+    snapshot: Snapshot, things: tuple[Thing, ...], action: Action, *, cascade: bool
+) -> Snapshot:
+    """Without the things and what goes with them; unchanged where the server refuses. A column
+    that a child of inheritance had of its own stays there, and the Snapshot does not say
+    which: then the child may have more than is known."""
+    if any(_held(snapshot, thing, things) for thing in things):
+        return snapshot
+    gone = dependents.closure(snapshot, things, cascade=cascade)
+    if gone is None:
+        return snapshot
+    snapshot = reduce(lambda left, thing: _REMOVED[thing.kind](left, thing), gone, snapshot)
+    for name in {thing.name for thing in gone if thing.kind == "column"}:
+        table = snapshot.table(name)
+        if table is not None and table.inherits and not table.opaque:
+            opaque = replace(table, opaque=str(action.source))
+            snapshot = edits.put_table(snapshot, opaque)
+    return snapshot
+
+
+def _held(snapshot: Snapshot, thing: Thing, things: tuple[Thing, ...]) -> bool:
+    """Whether it is a part of something that stays, which CASCADE does not change."""
+    table = snapshot.table(thing.name)
+    match thing.kind:
+        case "sequence":
+            owned = next((s for s in snapshot.sequences if s.name == thing.name), None)
+            if owned is None or not owned.identity or owned.owner_table is None:
+                return False
+            return Thing("table", owned.owner_table) not in things
+        case "trigger" if table is not None:
+            return any(t.name == thing.part and t.inherited for t in table.triggers)
+        case "index" if table is not None:
+            return _belongs(snapshot, table, thing.part)
+    return False
+
+
+def _belongs(snapshot: Snapshot, table: Table, name: str) -> bool:
+    """Whether the index is that of a constraint, or part of an index of the table above."""
+    index = next(i for i in table.indexes if i.name == name)
+    if index.constraint is not None or table.partition_of is None:
+        return index.constraint is not None
+    above = snapshot.require_table(table.partition_of)
+    return any(indexes.part_of(table, own, above) == index for own in above.indexes)
+
+
+_Find = Callable[[Snapshot, Words, Action, int], Thing | None]
+
+
+def _among(kind: str, field: str) -> _Find:
+    def find(snapshot: Snapshot, words: Words, action: Action, _number: int) -> Thing | None:
+        names = {one.name for one in getattr(snapshot, field)}
+        settings = action.statement.settings
+        name = lookup.among(lookup.relation(words), names, snapshot, settings)
+        return Thing(kind, name) if name in names else None
+
+    return find
+
+
+def _view(snapshot: Snapshot, words: Words, action: Action, number: int) -> Thing | None:
+    """DROP VIEW does not drop a materialized view, nor the other way round."""
+    thing, said = _among("view", "views")(snapshot, words, action, number), action.said
+    if thing is None or not isinstance(said, DropObjects):
+        return None
+    kinds = {view.name: view.kind for view in snapshot.views}
+    return thing if kinds[thing.name] == said.kind else None
+
+
+def _index(snapshot: Snapshot, words: Words, action: Action, _number: int) -> Thing | None:
+    table = lookup.table_with_index(words, snapshot, action.statement.settings)
+    return None if table is None else Thing("index", table.name, words[-1])
+
+
+def _trigger(snapshot: Snapshot, words: Words, action: Action, _number: int) -> Thing | None:
+    name = lookup.found(lookup.relation(words[:-1]), snapshot, action.statement.settings)
+    table = snapshot.table(name)
+    if table is None or all(t.name != words[-1] for t in table.triggers):
+        return None
+    return Thing("trigger", name, words[-1])
+
+
+def _policy(snapshot: Snapshot, words: Words, action: Action, _number: int) -> Thing | None:
+    name = lookup.found(lookup.relation(words[:-1]), snapshot, action.statement.settings)
+    return Thing("policy", name, words[-1]) if snapshot.table(name) is not None else None
+
+
+def _function(snapshot: Snapshot, words: Words, action: Action, number: int) -> Thing | None:
+    said, settings = action.said, action.statement.settings
+    if not isinstance(said, DropObjects):
+        return None
+    names = {f.name for f in snapshot.functions}
+    name = lookup.among(lookup.relation(words), names, snapshot, settings)
+    found = routines.named(snapshot, name, said.arguments[number], settings)
+    return Thing("function", name, found[0].arguments) if len(found) == 1 else None
+
+
+def _schema(snapshot: Snapshot, words: Words, _action: Action, _number: int) -> Thing | None:
+    return Thing("schema", Name("", words[-1])) if words[-1] in snapshot.schemas else None
+
+
+def _extension(snapshot: Snapshot, words: Words, _action: Action, _number: int) -> Thing | None:
+    there = any(e.name == words[-1] for e in snapshot.extensions)
+    return Thing("extension", Name("", words[-1])) if there else None
+
+
+_NAMED: Mapping[str, _Find] = {
+    "table": _among("table", "tables"),
+    "view": _view,
+    "materialized view": _view,
+    "sequence": _among("sequence", "sequences"),
+    "type": _among("type", "types"),
+    "index": _index,
+    "trigger": _trigger,
+    "policy": _policy,
+    "function": _function,
+    "schema": _schema,
+    "extension": _extension,
+}
+
+
+def _no_view(snapshot: Snapshot, thing: Thing) -> Snapshot:
+    views = tuple(v for v in snapshot.views if v.name != thing.name)
+    return edits.forget_view(replace(snapshot, views=views), thing.name)
+
+
+def _no_column(snapshot: Snapshot, thing: Thing) -> Snapshot:
+    table = snapshot.table(thing.name)
+    if table is None or table.column(thing.part) is None:
+        return snapshot
+    return edits.drop_column(snapshot, thing.name, thing.part)
+
+
+def _no_default(snapshot: Snapshot, thing: Thing) -> Snapshot:
+    table = snapshot.table(thing.name)
+    column = table.column(thing.part) if table is not None else None
+    if column is None:
+        return snapshot
+    return edits.put_column(
+        snapshot, thing.name, replace(column, default=None, default_volatility=None)
+    )
+
+
+def _no_constraint(snapshot: Snapshot, thing: Thing) -> Snapshot:
+    table = snapshot.table(thing.name)
+    own = table.constraint(thing.part) if table is not None else None
+    if own is None:
+        return snapshot
+    if own.kind == "not null":
+        return not_nulls.drop(snapshot, thing.name, own.columns[0])
+    return edits.drop_constraint(snapshot, thing.name, thing.part)
+
+
+def _of_the_table(change: Callable[[Table, str], Table]) -> Callable[..., Snapshot]:
+    def removed(snapshot: Snapshot, thing: Thing) -> Snapshot:
+        table = snapshot.table(thing.name)
+        return (
+            snapshot if table is None else edits.put_table(snapshot, change(table, thing.part))
+        )
+
+    return removed
+
+
+def _no_function(snapshot: Snapshot, thing: Thing) -> Snapshot:
+    one = (thing.name, thing.part)
+    kept = tuple(f for f in snapshot.functions if (f.name, f.arguments) != one)
+    return replace(snapshot, functions=kept)
+
+
+def _no_sequence(snapshot: Snapshot, thing: Thing) -> Snapshot:
+    kept = tuple(s for s in snapshot.sequences if s.name != thing.name)
+    return replace(snapshot, sequences=kept)
+
+
+def _no_type(snapshot: Snapshot, thing: Thing) -> Snapshot:
+    return replace(snapshot, types=tuple(t for t in snapshot.types if t.name != thing.name))
+
+
+def _no_schema(snapshot: Snapshot, thing: Thing) -> Snapshot:
+    kept = tuple(s for s in snapshot.schemas if s != thing.name.name)
+    return replace(snapshot, schemas=kept)
+
+
+def _no_extension(snapshot: Snapshot, thing: Thing) -> Snapshot:
+    kept = tuple(e for e in snapshot.extensions if e.name != thing.name.name)
+    return replace(snapshot, extensions=kept)
+
+
+_REMOVED: Mapping[str, Callable[[Snapshot, Thing], Snapshot]] = {
+    "table": lambda snapshot, thing: edits.drop_table(snapshot, thing.name),
+    "view": _no_view,
+    "column": _no_column,
+    "default": _no_default,
+    "constraint": _no_constraint,
+    "index": _of_the_table(
+        lambda t, part: replace(t, indexes=tuple(i for i in t.indexes if i.name != part))
+    ),
+    "trigger": _of_the_table(
+        lambda t, part: replace(t, triggers=tuple(x for x in t.triggers if x.name != part))
+    ),
+    "policy": _of_the_table(
+        lambda t, part: replace(t, policies=tuple(p for p in t.policies if p.name != part))
+    ),
+    "sequence": _no_sequence,
+    "type": _no_type,
+    "function": _no_function,
+    "schema": _no_schema,
+    "extension": _no_extension,
+    "attribute": lambda snapshot, _: snapshot,
+}

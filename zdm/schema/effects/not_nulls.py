@@ -1,0 +1,73 @@
+"""NOT NULL of columns: from PostgreSQL 18 on it is a constraint with a name."""
+
+from dataclasses import replace
+
+from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
+from zdm.model.sql import ident
+from zdm.schema import edits, family, generated_names
+
+NAMED = 18  # the first version in which it is a constraint
+
+
+def of(table: Table, column: str) -> Constraint | None:
+    """The column's constraint."""
+    found = (c for c in table.constraints if c.kind == "not null" and c.columns == (column,))
+    return next(found, None)
+
+
+def put(
+    snapshot: Snapshot, name: Name, column: str, constraint: str = "", *, valid: bool = True
+) -> Snapshot:
+    """The column of this table NOT NULL, under this name or the one that PostgreSQL chooses."""
+    table = snapshot.require_table(name)
+    changed = replace(table.require_column(column), not_null=True)
+    snapshot = edits.put_column(snapshot, name, changed)
+    if snapshot.major < NAMED:
+        return snapshot
+    old = of(table, column)
+    if old is not None:
+        kept = replace(old, validated=old.validated or valid)
+        return edits.put_constraint(snapshot, name, kept)
+    made = Constraint(
+        name=constraint or generated_names.free(snapshot, name, (column,), "not_null"),
+        kind="not null",
+        columns=(column,),
+        definition=f"NOT NULL {ident(column)}",
+        validated=valid,
+    )
+    return edits.put_constraint(snapshot, name, made)
+
+
+def put_below(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
+    """The same for all tables below, as the table has it now."""
+    own = of(snapshot.require_table(name), column)
+    for child in family.below(snapshot, name):
+        if snapshot.require_table(child).column(column) is not None:
+            snapshot = inherit(snapshot, child, column, own)
+    return snapshot
+
+
+def inherit(snapshot: Snapshot, name: Name, column: str, own: Constraint | None) -> Snapshot:
+    """The column NOT NULL because that of a table above is."""
+    there = of(snapshot.require_table(name), column)
+    wanted = own.name if own is not None else ""
+    valid = own is None or own.validated
+    snapshot = put(snapshot, name, column, wanted, valid=valid)
+    made = of(snapshot.require_table(name), column)
+    if there is not None or made is None:
+        return snapshot
+    return edits.put_constraint(snapshot, name, replace(made, inherited=True))
+
+
+def required(snapshot: Snapshot, table: Table, column: Column) -> bool:
+    """Whether something else of the table needs it: the primary key, an identity."""
+    return bool(column.identity) or column.name in family.primary_key(snapshot, table)
+
+
+def drop(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
+    """The column of this table without NOT NULL."""
+    table = snapshot.require_table(name)
+    left = tuple(c for c in table.constraints if c.kind != "not null" or c.columns != (column,))
+    snapshot = edits.put_table(snapshot, replace(table, constraints=left))
+    changed = replace(table.require_column(column), not_null=False)
+    return edits.put_column(snapshot, name, changed)

@@ -1,0 +1,113 @@
+"""What CREATE, COMMENT, ALTER TYPE and ALTER SEQUENCE leave of objects that are no tables."""
+
+from dataclasses import replace
+
+from zdm.model.commands import AlterSequence
+from zdm.model.schema import Snapshot, Type
+from zdm.model.statement import Action
+from zdm.model.syntax import ChangeEnum, CommentOn, CreateObject
+from zdm.schema import edits, lookup, new_objects, routines, type_names
+
+
+def create(snapshot: Snapshot, action: Action) -> Snapshot:
+    """CREATE of a schema, type, sequence, view, function … ; what has no name here is
+    unknown, and so is what an extension makes."""
+    said = action.said
+    new = new_objects.read(action, snapshot)
+    if new is None or not isinstance(said, CreateObject):
+        temporary = isinstance(said, CreateObject) and said.temporary
+        return snapshot if temporary else edits.unknown(snapshot, action)
+    if new.name.schema and new.name.schema not in snapshot.schemas:
+        return snapshot
+    if new.kind in ("function", "procedure"):
+        settings = action.statement.settings
+        if routines.named(snapshot, new.name, said.arguments, settings):
+            return snapshot
+    elif _in_use(snapshot, new):
+        return _replaced(snapshot, new, action) if said.replaces else snapshot
+    return new_objects.put(snapshot, new, action)
+
+
+def _in_use(snapshot: Snapshot, new: new_objects.NewObject) -> bool:
+    if new_objects.exists(new, snapshot):
+        return True
+    match new.kind:
+        case "schema" | "extension":
+            return False
+        case "sequence":
+            return lookup.in_use(snapshot, new.name)
+        case "view" | "materialized view":
+            return lookup.in_use(snapshot, new.name, types=True)
+    return type_names.is_there(snapshot, new.name)
+
+
+def _replaced(snapshot: Snapshot, new: new_objects.NewObject, action: Action) -> Snapshot:
+    """CREATE OR REPLACE VIEW: another query under the same name."""
+    old = next((v for v in snapshot.views if v.name == new.name), None)
+    if old is None or old.kind != "view":
+        return snapshot
+    views = tuple(v for v in snapshot.views if v.name != new.name)
+    forgotten = edits.forget_view(replace(snapshot, views=views), new.name)
+    return new_objects.put(forgotten, new, action)
+
+
+def comment(snapshot: Snapshot, action: Action) -> Snapshot:
+    """COMMENT ON a table or a part of it."""
+    said = action.said
+    if not isinstance(said, CommentOn):
+        return snapshot
+    place = lookup.commented(said, snapshot, action.statement.settings)
+    if place is None:
+        return snapshot
+    table, part = place
+    return edits.put_table(snapshot, edits.commented(table, said.kind, part, said.text))
+
+
+def change_enum(snapshot: Snapshot, action: Action) -> Snapshot:
+    """ALTER TYPE … ADD VALUE, RENAME VALUE."""
+    said = action.said
+    if not isinstance(said, ChangeEnum):
+        return snapshot
+    names = {t.name for t in snapshot.types}
+    settings = action.statement.settings
+    name = lookup.among(lookup.relation(said.words), names, snapshot, settings)
+    types = (
+        replace(t, labels=_labels(t, said)) if t.name == name and t.kind == "enum" else t
+        for t in snapshot.types
+    )
+    return replace(snapshot, types=tuple(types))
+
+
+def _labels(enum: Type, said: ChangeEnum) -> tuple[str, ...]:
+    labels = enum.labels
+    if said.label in labels:
+        return labels
+    if said.former:
+        return tuple(said.label if old == said.former else old for old in labels)
+    if not said.neighbour:
+        return (*labels, said.label)
+    if said.neighbour not in labels:
+        return labels
+    at = labels.index(said.neighbour) + (1 if said.after else 0)
+    return (*labels[:at], said.label, *labels[at:])
+
+
+def change_sequence(snapshot: Snapshot, action: Action) -> Snapshot:
+    """ALTER SEQUENCE … OWNED BY."""
+    said = action.said
+    if not isinstance(said, AlterSequence) or not (said.owner or said.disowns):
+        return snapshot
+    names = {s.name for s in snapshot.sequences}
+    settings = action.statement.settings
+    name = lookup.among(said.sequence, names, snapshot, settings)
+    owner = new_objects.owner(said.owner, name, snapshot, settings)
+    if owner is None and said.owner:
+        return snapshot
+    table, column = owner if owner is not None else (None, None)
+    sequences = (
+        replace(s, owner_table=table, owner_column=column)
+        if s.name == name and not s.identity
+        else s
+        for s in snapshot.sequences
+    )
+    return replace(snapshot, sequences=tuple(sequences))
