@@ -24,7 +24,9 @@ class Copy:
     def make_new(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`make new-…` without another virtual environment."""
         programs = Path(sys.executable).parent
-        return self.run("make", "-o", ".venv/.ready", f"BIN={programs}", *words)
+        # under another make it would also say which folder it enters and leaves
+        options = ("--no-print-directory", "-o", ".venv/.ready")
+        return self.run("make", *options, f"BIN={programs}", *words)
 
     def changes(self) -> list[str]:
         """What differs from the repository, as git says it."""
