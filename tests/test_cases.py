@@ -11,6 +11,7 @@ import pytest
 from tests import case as cases
 from tests.golden import Golden
 from zdm.errors import RefusedError
+from zdm.planning import derived
 from zdm.serialize import plan_file
 
 
@@ -37,3 +38,11 @@ def test_planning_twice_gives_the_same_bytes(case: Path) -> None:
             return error.message
 
     assert once() == once()
+
+
+@pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
+def test_a_plan_file_follows_from_its_statements(case: Path) -> None:
+    file = case / "plan.yaml"
+    plan = plan_file.loads(file.read_text(), str(file))
+
+    assert derived.differences(plan, cases.schema(case)) == ()

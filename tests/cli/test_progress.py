@@ -43,8 +43,8 @@ FILL = BackfillProgress(
     holds=(HOLD,),
 )
 EVENTS: list[Event] = [
-    RunStarted(plan="0007", run=3, resumed=False, steps=6, done=0),
-    RunStarted(plan="0007", run=3, resumed=True, steps=6, done=2),
+    RunStarted(plan="0007", digest="4f" * 32, run=3, resumed=False, steps=6, done=0),
+    RunStarted(plan="0007", digest="4f" * 32, run=3, resumed=True, steps=6, done=2),
     StateChanged(state=RunState.EXPANDING),
     StepStarted(id="e1", phase=Phase.EXPAND, title="add a column", position=1, of=6),
     Waiting(gate="lock", reason="busy", names=("psql", "app"), since=NOON),

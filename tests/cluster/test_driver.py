@@ -266,7 +266,9 @@ def test_the_cluster_takes_the_events_and_the_annotations(gate: Gate) -> None:
         SystemClock().now,
         complaints.append,
     )
-    observer.notify(RunStarted(plan="0007", run=1, resumed=False, steps=3, done=0))
+    observer.notify(
+        RunStarted(digest="4f" * 32, plan="0007", run=1, resumed=False, steps=3, done=0)
+    )
     observer.notify(StateChanged(state=RunState.DEPLOYING))
     told = gate.space.kubectl("describe", "deployment/shop")
     found = gate.space.get("Deployment", "shop")

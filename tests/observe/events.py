@@ -18,7 +18,7 @@ from zdm.model.plan import Phase
 from zdm.model.release import RunState
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-STARTED = RunStarted(plan="0007", run=3, resumed=False, steps=3, done=0)
+STARTED = RunStarted(plan="0007", digest="4f" * 32, run=3, resumed=False, steps=3, done=0)
 E1 = StepStarted(id="e1", phase=Phase.EXPAND, title="add a column", position=1, of=3)
 LOCK = Waiting(gate="lock", reason="busy", names=("psql", "app"), since=NOON)
 E1_DONE = StepDone(

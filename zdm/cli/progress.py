@@ -85,7 +85,7 @@ def lasting(  # noqa: C901  # one case for each event
                 if event.resumed
                 else (f"begins, {event.steps} steps")
             )
-            return f"plan {event.plan}: run {event.run} {how}"
+            return f"plan {event.plan}: run {event.run} {how} · digest {event.digest}"
         case StateChanged():
             return f"▶ {event.state}"
         case StepReverted():

@@ -70,13 +70,26 @@ def sources(chosen: Settings) -> "Sources":
     )
 
 
-def verify(chosen: Settings, plan: "Plan", start: "Snapshot | None") -> str:
+def verify(chosen: Settings, plan: "Plan", start: "Snapshot") -> str:
     """Replay the plan on a throwaway server; a sentence about it, or RefusedError."""
     from zdm.workflows import replay_plan
 
-    if start is None and chosen.database is None:
-        start = _schema_below(chosen, plan)
     return replay_plan.run(chosen, plan, start)
+
+
+def start(chosen: Settings, plan: "Plan") -> "Snapshot":
+    """The schema that a plan starts from: the database's, else what the revisions below give;
+    InputError where neither is known."""
+    if chosen.database is not None:
+        return live_schema(chosen)
+    found = _schema_below(chosen, plan)
+    if found is None:
+        raise InputError(
+            f"the schema that the plan {plan.name} starts from is not known, so it cannot be"
+            " replayed",
+            hint="give --snapshot FILE or --database URL",
+        )
+    return found
 
 
 def _schema_below(chosen: Settings, plan: "Plan") -> "Snapshot | None":

@@ -69,6 +69,7 @@ class ExecuteSettings:
     concurrent_deadline: Timeout = timedelta(minutes=30)  # for CONCURRENTLY's waits
     reconnect_deadline: Delay = timedelta(minutes=2)
     end_blockers_after: Delay | None = None  # None: no session is ended
+    allowed_signers: Path | None = None  # None: plans need no signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ class RunStarted:
     """A run begins, or resumes after an interruption."""
 
     plan: str
+    digest: str  # of the plan, as its review showed it
     run: int
     resumed: bool
     steps: int

@@ -45,6 +45,7 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
     world.observer.notify(
         RunStarted(
             plan=run.plan_name,
+            digest=run.digest,
             run=run.id,
             resumed=True,
             steps=len(plan.steps),

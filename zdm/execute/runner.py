@@ -106,6 +106,7 @@ class _Runner:
         self.world.observer.notify(
             RunStarted(
                 plan=self.plan.name,
+                digest=self.text.digest,
                 run=run.id,
                 resumed=resumed,
                 steps=len(self.plan.steps),

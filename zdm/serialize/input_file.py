@@ -48,7 +48,12 @@ def read(file: Path, *, most: int = MOST_BYTES, what: str = "", hint: str = _HIN
 
 def read_text(file: Path, *, most: int = MOST_BYTES, what: str = "", hint: str = _HINT) -> str:
     """The file's text; every line ends in a line feed."""
-    data = read(file, most=most, what=what, hint=hint).removeprefix(codecs.BOM_UTF8)
+    return text_of(read(file, most=most, what=what, hint=hint), file)
+
+
+def text_of(data: bytes, file: Path) -> str:
+    """The text that a file's bytes are."""
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:

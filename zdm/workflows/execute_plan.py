@@ -1,14 +1,17 @@
 """Run a plan in the world that the caller made."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from zdm.config.settings import Settings
+from zdm.errors import InputError, RefusedError
 from zdm.execute import runner
 from zdm.execute.world import Options, World
 from zdm.model.plan import Plan
 from zdm.model.release import RunState, Version
-from zdm.workflows import plan_files
+from zdm.serialize import input_file, plan_file
+from zdm.workflows import plan_files, plan_signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +23,40 @@ class Goal:
     assume_deployed: bool = False
     approve: bool = False
     no_wait: bool = False
+    expect: str | None = None  # the digest that was reviewed
+    allowed_signers: Path | None = None  # who may sign a plan
 
 
 def read(file: Path, settings: Settings, goal: Goal) -> Plan:
-    """The plan; a run from its beginning also needs sources that have not changed."""
-    plan = plan_files.read_plan(file)
+    """The plan; a run from its beginning also needs sources that have not changed.
+
+    A digest that is not the expected one, and a missing or foreign signature, are refused.
+    """
+    data = input_file.read(file)
+    plan = plan_files.plan_of(data, file)
+    if goal.expect is not None:
+        _expected(plan, goal.expect)
+    signers = goal.allowed_signers or settings.execute.allowed_signers
+    if signers is not None:
+        plan_signature.check(file, data, signers)
     if goal.from_state is None:
         plan_files.check_sources(plan, settings.root)
     return plan
+
+
+def _expected(plan: Plan, expect: str) -> None:
+    digest = plan_file.digest(plan)
+    if not re.fullmatch(r"[0-9a-f]{64}", expect):
+        raise InputError(
+            f"`{expect}` is no digest: that has 64 hexadecimal digits",
+            hint="copy the whole digest from the reviewed output of `zdm plan`",
+        )
+    if digest != expect:
+        raise RefusedError(
+            f"the plan {plan.name} is not the expected one: its digest is {digest}",
+            hint=f"run the plan that was reviewed, or have this one reviewed and expect"
+            f" {digest}",
+        )
 
 
 def options(settings: Settings, goal: Goal) -> Options:

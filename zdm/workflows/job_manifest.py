@@ -68,6 +68,13 @@ def run(
 def _content(settings: Settings, asked: Asked) -> PlanBesideImage | PlanInImage:
     if asked.plan_in_image:
         return PlanInImage(path=asked.plan.as_posix())
+    if settings.execute.allowed_signers is not None:
+        raise InputError(
+            "`allowed_signers` in [execute] asks for a signature, and the ConfigMap has no room"
+            " for one",
+            hint="put plan, signature and allowed signers into the image, and give"
+            " --plan-in-image",
+        )
     text = input_file.read_text(asked.settings_file or settings.root / config.FILE_NAME)
     secret = next(_passwords(config.toml(text)), None)
     if secret is not None:

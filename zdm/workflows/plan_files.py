@@ -20,7 +20,12 @@ def read_snapshot(file: Path) -> Snapshot:
 
 def read_plan(file: Path) -> Plan:
     """The plan that a plan file holds."""
-    return plan_file.loads(input_file.read_text(file), str(file))
+    return plan_of(input_file.read(file), file)
+
+
+def plan_of(data: bytes, file: Path) -> Plan:
+    """The plan that these bytes of a file hold."""
+    return plan_file.loads(input_file.text_of(data, file), str(file))
 
 
 def plan_text(plan: Plan) -> PlanText:

@@ -1,17 +1,13 @@
-"""Verify a plan: replay it on a shadow server, and report what that proved.
-
-The schema that the plan starts from is the one given, else the database's, which is only read.
-"""
+"""Verify a plan: replay it on a shadow server, and report what that proved."""
 
 from zdm.config.settings import Settings
-from zdm.errors import InputError, RefusedError
+from zdm.errors import RefusedError
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
 from zdm.postgres.replay import replay
 from zdm.postgres.replay.replay import Verification
 from zdm.postgres.server import shadow
 from zdm.postgres.server.provider import Wanted
-from zdm.workflows import take_snapshot
 
 
 class NotVerifiedError(RefusedError):
@@ -28,11 +24,11 @@ class NotVerifiedError(RefusedError):
         self.verification = verification
 
 
-def run(settings: Settings, plan: Plan, start: Snapshot | None) -> str:
-    """Replay the plan; a sentence on what was proved, or NotVerifiedError."""
+def run(settings: Settings, plan: Plan, start: Snapshot) -> str:
+    """Replay the plan from a schema; a sentence on what was proved, or NotVerifiedError."""
     wanted = Wanted(major=plan.server_major, url=settings.shadow_url)
     with shadow.open(wanted) as server:
-        found = replay.replay(plan, start or _start(settings, plan), server)
+        found = replay.replay(plan, start, server)
     if found.findings:
         raise NotVerifiedError(plan, found)
     return sentence(found)
@@ -47,13 +43,3 @@ def sentence(found: Verification) -> str:
         " steps that serve them; the final schema is that of the plain migration"
     ]
     return "\n".join([*parts, *(f"note: {note}" for note in found.notes)])
-
-
-def _start(settings: Settings, plan: Plan) -> Snapshot:
-    if settings.database is not None:
-        return take_snapshot.live(settings.database)
-    raise InputError(
-        f"the schema that the plan {plan.name} starts from is not known, so it cannot be"
-        " replayed",
-        hint="give --snapshot FILE or --database URL",
-    )

@@ -154,7 +154,7 @@ def test_a_wait_of_an_executor_that_ended_is_not_the_next_ones(database: str) ->
     made = PostgresDatabase(database, SystemClock(), StopFlag(), Pacing.FULL)
     run = made.journal.begin(PlanText(plan=plans.plan(), text="p", digest="d"))
     made.orders.note(Waiting(gate="lock", reason="held", since=datetime.now(UTC)))
-    started = RunStarted(plan="p", run=run.id, resumed=True, steps=1, done=0)
+    started = RunStarted(plan="p", digest="4f", run=run.id, resumed=True, steps=1, done=0)
     try:
         Recorder(Silent(), made, SystemClock()).notify(started)
         with connection.connect(database, name="tests") as conn:

@@ -1,5 +1,6 @@
 """`zdm execute`: run a plan, or continue it, up to the state given by `--until`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -61,6 +62,23 @@ def command(
             "--no-wait", help="Exit with 75 instead of waiting for the revert window to end."
         ),
     ] = False,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIGEST",
+            help="Refuse a plan with another digest than the reviewed one.",
+            show_default=False,
+        ),
+    ] = None,
+    allowed_signers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Refuse a plan that nobody in this file (ssh-keygen's format) has signed;"
+            " else `allowed_signers` in [execute].",
+            show_default=False,
+        ),
+    ] = None,
     assume_dead: AssumeDead = None,
     end_blockers_after: EndBlockersAfter = None,
     take_over: TakeOver = False,
@@ -88,6 +106,8 @@ def command(
         assume_deployed=assume_deployed,
         approve=approve,
         no_wait=no_wait,
+        expect=expect,
+        allowed_signers=allowed_signers,
     )
     means = running.Means(
         pacing=pacing, end_blockers_after=end_blockers_after, take_over=take_over

@@ -85,6 +85,7 @@ def _file(output: Path | None, plans: Path, name: str) -> Path:
 
 
 def _show(plan: "Plan", format_: Output, file: Path | None) -> None:
+    from zdm.serialize import plan_file
     from zdm.workflows import plan_files
 
     if file is not None and file.suffix not in (".yaml", ".yml"):
@@ -93,6 +94,6 @@ def _show(plan: "Plan", format_: Output, file: Path | None) -> None:
         return
     if file is not None:
         plan_files.write_plan(file, plan)
-        options.say(f"{file} written")
+        options.say(f"{file} written, digest {plan_file.digest(plan)}")
     layout = Layout(colour=options.coloured(), width=options.width())
     typer.echo(format_.render(plan, layout), nl=False)

@@ -169,5 +169,5 @@ def _footer(plan: Plan) -> str:
     files = ", ".join(f"`{file.path}`" for file in plan.files)
     return (
         f"<sub>Made by zdm from {files}; starts from schema `{plan.fingerprint[:12]}`,"
-        f" plan digest `{plan_file.digest(plan)[:12]}`.</sub>"
+        f" plan digest `{plan_file.digest(plan)}`.</sub>"
     )

@@ -273,7 +273,7 @@ def _container(job: Job) -> Document:
     return {
         "name": "zdm",
         "image": job.request.image,
-        "args": ["execute", plan, *_listening(job)],
+        "args": ["execute", plan, "--expect", job.request.digest, *_listening(job)],
         **place,
         "env": _environment(job),
         **ports,

@@ -483,7 +483,9 @@ WAITING = Waiting(
 def test_the_cluster_is_told_phases_waits_and_the_point_of_no_return() -> None:
     cluster = Still([deployment("v1")])
     observer = announcing(cluster, [])
-    observer.notify(RunStarted(plan="0007", run=1, resumed=False, steps=3, done=0))
+    observer.notify(
+        RunStarted(plan="0007", digest="4f" * 32, run=1, resumed=False, steps=3, done=0)
+    )
     for event in (
         StateChanged(state=RunState.DEPLOYING),
         WAITING,

@@ -127,7 +127,7 @@ def test_zdm_itself_is_process_1() -> None:
     [container] = pod(job())["containers"]
 
     assert "command" not in container
-    assert container["args"] == ["execute", "0007_drop_email.yaml"]
+    assert container["args"] == ["execute", "0007_drop_email.yaml", "--expect", "d77dc570"]
 
 
 def test_only_what_a_repetition_may_mend_is_repeated() -> None:
