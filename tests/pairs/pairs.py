@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 WORLD = HERE / "world.sql"
 SCHEMA = HERE / "schema.json"
 FILE = "m.sql"
-CONFLICTS = frozenset({"order_conflict", "lost_writes", "name_reused"})
+CONFLICTS = frozenset({"fills_overlap", "order_conflict", "lost_writes", "name_reused"})
 
 
 class Outcome(StrEnum):

@@ -51,13 +51,16 @@ def _leaves(action: Action, fact: Fact) -> Iterator[_Subject]:
 
 
 def _copied(update: Update) -> frozenset[str]:
-    """Columns whose values go to another one."""
-    return frozenset(
+    """Columns whose values go to another one, or decide which rows get a value."""
+    decides = set() if update.where is None else {*expressions.columns(update.where)}
+    targets = {target for target, _ in update.assignments}
+    copied = {
         column
         for target, value in update.assignments
         for column in expressions.columns(value)
         if column != target
-    )
+    }
+    return frozenset(copied | (decides - targets))
 
 
 def _needs(fact: Fact) -> Iterator[_Subject]:
@@ -75,7 +78,8 @@ def _conflicts(earlier: Action, later: Action) -> Iterator[Finding]:
 
 
 def _lost_writes(earlier: Action, later: Action) -> Finding | None:
-    """A backfill reads a column that the train drops, and they could not be fused."""
+    """A backfill copies a column that the train drops, or chooses rows by it, and they could
+    not be fused."""
     update = updates.read(earlier)
     fact = later.fact
     if update is None or not isinstance(fact, Fact) or fact.table != update.table:
@@ -87,8 +91,8 @@ def _lost_writes(earlier: Action, later: Action) -> Finding | None:
     return refuse.finding(
         later,
         "lost_writes",
-        f"{fact.table}.{fact.name} is dropped in the train that copies it to another column"
-        f" ({earlier.source}); the old version still writes it after the copy, so its writes"
+        f"{fact.table}.{fact.name} is dropped in the train that fills another column by it"
+        f" ({earlier.source}); the old version still writes it after the fill, so its writes"
         " would be lost",
         "write it as one change that zdm can keep in sync: add one nullable column, set only"
         " that from the old one in one UPDATE, drop the old one; or drop the old column in a"
@@ -167,7 +171,7 @@ def _renamed(
             and id(other) in owner
             and (
                 _changes(other, names)
-                or (n < position and _mentions(other, fact.table))
+                or _mentions(other, fact.table)
                 or (n < position and _changes_key(other, fact.table, start))
             )
         )

@@ -24,7 +24,7 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Train
-from zdm.planning import walk
+from zdm.planning import fills, walk
 from zdm.planning.classify import Classification, Placed
 from zdm.planning.walk import Owned
 from zdm.recipes import stamp
@@ -63,7 +63,9 @@ def plan(
         raise TrainRefusedError(classification.refused)
     placed = classification.placed
     ordered = _ordered(placed, train, snapshot, stamp_when)
-    conflicts = walk.conflicts(ordered, placed, snapshot, classification.after)
+    conflicts = fills.conflicts(ordered, placed) or walk.conflicts(
+        ordered, placed, snapshot, classification.after
+    )
     if conflicts:
         raise TrainRefusedError(conflicts)
     steps = _numbered(_served(ordered, placed))

@@ -76,10 +76,6 @@ def test_a_name_of_which_the_train_knows_nothing_is_left_to_replay() -> None:
             'when the step "insert rows into users" runs, column users.name',
         ),
         (
-            "UPDATE users SET code = lower(code); UPDATE users SET code = lower(code);",
-            "function zdm_convert_users_",
-        ),
-        (
             f"{FILLED} ALTER TABLE users DROP COLUMN d;",
             "would undo what the later one does to NOT NULL of users.d",
         ),

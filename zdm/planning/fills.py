@@ -1,0 +1,78 @@
+"""Fills of one train that touch each other's columns.
+
+The triggers of all fills work side by side from expand to the end of the rollout, and they
+also fire for the batches of the other fills. So the author's order is lost where one fill
+writes what another one reads or writes, and such a train is refused.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zdm.model.findings import Finding, Severity
+from zdm.model.plan import Backfill
+from zdm.model.schema import Name
+from zdm.parse import expressions
+from zdm.planning.classify import Placed
+from zdm.planning.walk import Owned
+
+_REMEDY = (
+    "write them as one UPDATE (with CASE, if the rows differ), or move the later one to a"
+    " revision that is planned after this train is contracted"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fill:
+    owner: int
+    table: Name
+    writes: frozenset[str]
+    reads: frozenset[str]
+
+    def shared(self, other: "_Fill") -> frozenset[str]:
+        """The columns that one of the two writes and the other one uses."""
+        if self.owner == other.owner or self.table != other.table:
+            return frozenset()
+        return self.writes & (other.writes | other.reads) | (other.writes & self.reads)
+
+
+def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
+    """Each pair of operations once, at the place of the later one."""
+    found: dict[tuple[int, int], Finding] = {}
+    fills = list(_fills(steps))
+    for position, one in enumerate(fills):
+        for other in fills[:position]:
+            if shared := one.shared(other):
+                pair = (min(one.owner, other.owner), max(one.owner, other.owner))
+                found.setdefault(pair, _finding(pair, placed, one.table, min(shared)))
+    return tuple(found.values())
+
+
+def _fills(steps: Sequence[Owned]) -> Iterator[_Fill]:
+    for owned in steps:
+        if isinstance(owned.step, Backfill) and owned.owner is not None:
+            yield _fill(owned.owner, owned.step)
+
+
+def _fill(owner: int, step: Backfill) -> _Fill:
+    read = [step.differs, *(one.expression for one in step.assignments)]
+    used = [column for text in read for column in expressions.columns(expressions.read(text))]
+    return _Fill(
+        owner, step.table, frozenset(one.column for one in step.assignments), frozenset(used)
+    )
+
+
+def _finding(
+    pair: tuple[int, int], placed: Sequence[Placed], table: Name, column: str
+) -> Finding:
+    earlier, later = (placed[number] for number in pair)
+    action = later.actions[0]
+    return Finding(
+        slug="fills_overlap",
+        severity=Severity.ERROR,
+        message=f"`{later.operation.title}` and `{earlier.operation.title}`"
+        f" ({earlier.context.origin[0]}) both use {table}.{column}, and zdm fills columns side"
+        " by side, so their order would be lost",
+        remedy=_REMEDY,
+        source=action.source,
+        statement=action.statement.sql,
+    )
