@@ -6,6 +6,9 @@
 ARG PYTHON=3.13
 
 FROM python:${PYTHON}-slim AS build
+# ssh-keygen verifies the signatures of plans; it needs no library that the image lacks
+RUN ["apt-get", "update"]
+RUN ["apt-get", "install", "--yes", "--no-install-recommends", "openssh-client"]
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE CHANGELOG.md alembic.ini zdm.toml ./
 COPY zdm ./zdm
@@ -20,6 +23,7 @@ FROM python:${PYTHON}-slim
 LABEL org.opencontainers.image.title="zdm" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/zdm /opt/zdm
+COPY --from=build /usr/bin/ssh-keygen /usr/bin/ssh-keygen
 ENV PATH="/opt/zdm/bin:${PATH}" \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1

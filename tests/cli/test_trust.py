@@ -1,6 +1,7 @@
 """Plans that are not the reviewed ones: another digest, no signature, smuggled statements."""
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -153,22 +154,33 @@ def test_the_settings_can_ask_for_a_signature(zdm: Zdm, shop: str) -> None:
     assert signed.code == 0, signed.err
 
 
+def signed_by_a_stranger() -> None:
+    key("stranger")
+    sign("stranger")
+
+
+def signed_for_something_else() -> None:
+    sign("dba", "file")
+
+
+def edited_after_the_signature() -> None:
+    sign("dba")
+    smuggle()
+
+
 @pytest.mark.parametrize(
-    ("signer", "namespace", "edited", "said"),
+    ("happened", "said"),
     [
-        ("stranger", plan_signature.NAMESPACE, False, "is not made with a key of signers"),
-        ("dba", "file", False, "is not one of this plan"),
-        ("dba", plan_signature.NAMESPACE, True, "is not one of this plan"),
+        (signed_by_a_stranger, "is not made with a key of signers"),
+        (signed_for_something_else, "is not one of this plan"),
+        (edited_after_the_signature, "is not one of this plan"),
     ],
 )
 def test_a_signature_that_does_not_count_is_refused(
-    zdm: Zdm, shop: str, signer: str, namespace: str, edited: bool, said: str
+    zdm: Zdm, shop: str, happened: Callable[[], None], said: str
 ) -> None:
     Path("signers").write_text(f"dba@example.org {key('dba')}")
-    key("stranger")
-    sign(signer, namespace)
-    if edited:
-        smuggle()
+    happened()
     answer = zdm("execute", str(PLAN), "--until", "expanded", "--allowed-signers", "signers")
 
     assert answer.code == 3

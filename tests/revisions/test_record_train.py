@@ -1,5 +1,6 @@
 """From settings to a Train: where the schema below comes from, and that it is kept."""
 
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.revisions.projects import Databases, Sample, sample, sync_env, texts
 from zdm.config.settings import AlembicSettings, Settings
 from zdm.errors import InputError
 from zdm.model.schema import Name
+from zdm.revisions import network
 from zdm.workflows import record_train
 
 USERS = 'op.execute("CREATE TABLE users (id int)")'
@@ -112,3 +114,30 @@ def test_what_cannot_be_planned_is_said(
 ) -> None:
     with pytest.raises(InputError, match=message):
         record_train.run(settings(made, *base), (), None)
+
+
+CALLS = (
+    "import os, sys; code = \"import socket; socket.create_connection(('127.0.0.1', {port}))\";"
+    " ended = os.system(f'{{sys.executable}} -c \"{{code}}\"');"
+    ' op.execute(f\'ALTER TABLE users ADD {{"cut_off" if ended else "reached"}} int\')'
+)
+
+
+def test_a_program_that_a_revision_starts_has_no_network(tmp_path: Path) -> None:
+    """Where a namespace can be made; elsewhere docs/concepts/trust.md says what that means."""
+    made = sample(tmp_path)
+    made.revise("a1", USERS)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        made.revise("a2", CALLS.format(port=listener.getsockname()[1]), down="a1")
+        train, _ = record_train.run(settings(made, "a1"), (), None)
+    word = "cut_off" if network.cut_off() else "reached"
+
+    assert texts(train) == [f"ALTER TABLE users ADD {word} int"]
+
+
+def test_a_namespace_that_cannot_be_made_leaves_the_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert network.cut_off.__wrapped__() == ()

@@ -1,7 +1,7 @@
 """Whether a plan follows from the statements that it holds, planned again on the same schema.
 
-A digest finds an edit by accident; whoever adds a statement to a plan on purpose computes it
-anew. What is planned again from the plan's own statements has no such statement.
+A digest finds an edit by accident; an attacker who adds a statement to a plan computes it
+again. Planning the plan's own statements again does not give that statement.
 """
 
 import re

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +42,7 @@ class Project:
     python: str = sys.executable
     time_limit: timedelta = TIME_LIMIT
     variables: Mapping[str, str] = field(default_factory=dict)  # more that env.py needs
+    prefix: tuple[str, ...] = ()  # words before the command: what it runs in
 
 
 def project(settings: Settings, environ: Mapping[str, str]) -> Project:
@@ -66,6 +67,7 @@ class Child:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.sockets: Path | None = None
         self._clock = SystemClock()
         self._scratch = tempfile.TemporaryDirectory(prefix="zdm-revisions-")
         self.home = Path(self._scratch.name)
@@ -101,9 +103,10 @@ class Child:
             )
         read_requests, write_requests = os.pipe()
         read_answers, write_answers = os.pipe()
+        python = (*self.project.prefix, self.project.python)
         arguments = [str(read_requests), str(write_answers)]
         self._process = subprocess.Popen(
-            [self.project.python, "-P", "-m", "zdm.revisions.child.main", *arguments],
+            [*python, "-P", "-m", "zdm.revisions.child.main", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
@@ -142,8 +145,10 @@ class Child:
         return answer
 
     def open(self, dsn: str) -> None:
-        """Use this database as the shadow from now on."""
+        """Use this database as the shadow from now on; without network, through its socket."""
         found = shadow_address.parse(dsn)
+        if self.sockets is not None:
+            found = replace(found, host=str(self.sockets))
         fields = {name: getattr(found, name) for name in shadow_address.Address.__slots__}
         self.ask("open", address=fields)
 

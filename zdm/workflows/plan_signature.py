@@ -1,4 +1,4 @@
-"""Whether a plan file is signed by somebody who may: `ssh-keygen -Y verify` decides.
+"""Whether a plan file is signed by someone who may: `ssh-keygen -Y verify` decides.
 
 The signature is beside the plan, where `ssh-keygen -Y sign -n zdm-plan -f KEY PLAN` writes it;
 a file in the format of `allowed_signers` (ssh-keygen(1)) says whose keys count.

@@ -22,7 +22,7 @@ from zdm.postgres.catalog import rebuild
 from zdm.postgres.server import shadow
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
-from zdm.revisions import graph, record
+from zdm.revisions import graph, network, record
 from zdm.revisions.child_process import Child, project
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
@@ -38,11 +38,14 @@ def run(
 ) -> tuple[Train, Snapshot]:
     """Record what is pending of the targets (or of everything)."""
     described = project(settings, os.environ)
+    if settings.shadow_url is None and shadow.has_sockets():
+        described = dataclasses.replace(described, prefix=network.cut_off())
     wanted = Wanted(
         major=settings.server_version or (snapshot.major if snapshot else None),
         url=settings.shadow_url,
     )
     with Child(described) as child, shadow.open(wanted) as server:
+        child.sockets = server.sockets if described.prefix else None
         history = graph.history(child)
         if snapshot is not None and snapshot.version_table is None:
             snapshot = _with_version(settings, child, server, snapshot)

@@ -27,7 +27,11 @@ def planned(sql: str) -> Plan:
             "code",
         ),
         ("UPDATE users SET old = code;", "UPDATE users SET code = 'review';", "code"),
-        ("UPDATE users SET code = 'a';", "UPDATE users SET old = 'b' WHERE code = 'c';", "code"),
+        (
+            "UPDATE users SET code = 'a';",
+            "UPDATE users SET old = 'b' WHERE code = 'c';",
+            "code",
+        ),
         (
             "ALTER TABLE users ADD d varchar(20); UPDATE users SET d = upper(code);",
             "UPDATE users SET d = btrim(d);",
@@ -70,8 +74,6 @@ def test_fills_that_share_only_what_they_read_are_planned(sql: str) -> None:
 
 
 def test_the_remedy_is_planned() -> None:
-    plan = planned(
-        "UPDATE users SET code = CASE WHEN old = 'x' THEN 'a' ELSE 'b' END;"
-    )
+    plan = planned("UPDATE users SET code = CASE WHEN old = 'x' THEN 'a' ELSE 'b' END;")
 
     assert [step.kind for step in plan.steps].count("backfill") == 1

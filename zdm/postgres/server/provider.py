@@ -31,6 +31,7 @@ from zdm.postgres.session.connection import CONNECT_SECONDS
 SCRATCH_VARIABLE = "ZDM_SCRATCH_DIR"
 START_PATIENCE = timedelta(seconds=30)
 START_LOOK = timedelta(milliseconds=20)
+MOST_OF_SOCKET = 90  # bytes of its folder's path; 107 with the name of the socket
 PORTS = 5  # tried, since another process may take a free one before the server does
 FAST = {
     "fsync": "off",
@@ -72,6 +73,7 @@ class Server:
     log_directory: Path | None = None
     notice: str | None = None
     pid: int | None = None
+    sockets: Path | None = None  # the folder of its Unix socket, if it has one
 
     @property
     def major(self) -> int:
@@ -103,6 +105,7 @@ def _noted(server: Server, notice: str | None) -> Server:
         log_directory=server.log_directory,
         notice=notice,
         pid=server.pid,
+        sockets=server.sockets,
     )
 
 
@@ -255,9 +258,20 @@ def _started(
         return (
             process,
             watcher,
-            Server(dsn=dsn, server_version=version, log_directory=log, pid=process.pid),
+            Server(
+                dsn=dsn,
+                server_version=version,
+                log_directory=log,
+                pid=process.pid,
+                sockets=sockets(data.parent),
+            ),
         )
     raise AssertionError("the last port's error is raised")
+
+
+def sockets(folder: Path) -> Path | None:
+    """The folder, if the path of a Unix socket in it is not too long (unix(7))."""
+    return folder if len(os.fsencode(folder)) < MOST_OF_SOCKET else None
 
 
 def _is_taken(port: int) -> bool:
@@ -276,7 +290,7 @@ def _spawned(
         **FAST,
         "port": str(port),
         "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
+        "unix_socket_directories": str(sockets(data.parent) or ""),
         "log_statement": "all" if wanted.log_statements else "none",
         **dict(wanted.settings),
     }

@@ -58,10 +58,19 @@ def open(wanted: Wanted) -> Iterator[Server]:
         yield dataclasses.replace(server, notice=notice)
 
 
+def has_sockets() -> bool:
+    """Whether the servers of the cache have Unix sockets: their path may be too long."""
+    longest = _kept() / "18-0123456789ab" / str(SLOTS)
+    return provider.sockets(longest) is not None
+
+
+def _kept() -> Path:
+    return Path(os.environ.get(SCRATCH_VARIABLE) or programs.cache_directory()) / "shadow"
+
+
 def _slot(chosen: Programs, stack: contextlib.ExitStack) -> Path | None:
     """A folder in the cache that no other process uses now; None where there is none."""
-    kept = Path(os.environ.get(SCRATCH_VARIABLE) or programs.cache_directory()) / "shadow"
-    home = kept / f"{chosen.major}-{_identity(chosen)}"
+    home = _kept() / f"{chosen.major}-{_identity(chosen)}"
     try:
         home.mkdir(parents=True, exist_ok=True)
         for number in range(SLOTS):

@@ -86,12 +86,11 @@ class Sandbox:
         """The shadow's address as keyword arguments of a driver's connect()."""
         shadow = self.require()
         name = "dbname" if driver.startswith("psycopg") else "database"
-        found: dict[str, Any] = {
-            "host": shadow.host,
-            "port": int(shadow.port),
-            "user": shadow.user,
-            name: shadow.database,
-        }
+        found: dict[str, Any] = {"user": shadow.user, name: shadow.database}
+        if driver == "pg8000" and shadow.host.startswith("/"):
+            found["unix_sock"] = f"{shadow.host}/.s.PGSQL.{shadow.port}"
+        else:
+            found |= {"host": shadow.host, "port": int(shadow.port)}
         if shadow.password:
             found["password"] = shadow.password
         return found
