@@ -15,6 +15,7 @@ from zdm.execute.events import (
     GateClear,
     Listening,
     PointOfNoReturn,
+    RowsStay,
     RunFailed,
     RunStarted,
     RunStopped,
@@ -70,6 +71,7 @@ def lasting(  # noqa: C901  # one case for each event
     event: RunStarted
     | StateChanged
     | StepReverted
+    | RowsStay
     | BackfillMeasured
     | DeployStarted
     | PointOfNoReturn
@@ -96,6 +98,8 @@ def lasting(  # noqa: C901  # one case for each event
             return "── point of no return: no rollback from here on ──"
         case BackfillMeasured():
             return _measured(event)
+        case RowsStay():
+            return f"  ! {event.id}: a rollback does not bring back its rows: {event.reason}"
         case SessionEnded() | Suspicious():
             about = event.id if isinstance(event, Suspicious) else f"ended {event.who}"
             return f"  ! {about}: {event.reason}"

@@ -58,6 +58,14 @@ class StepReverted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowsStay:
+    """A rollback does not bring back what this step did to rows; said before it begins."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """The run waits: `gate` is the kind of wait, `names` who it waits for."""
 
@@ -208,6 +216,7 @@ Event = (
     | StepStarted
     | StepDone
     | StepReverted
+    | RowsStay
     | Waiting
     | SessionEnded
     | BackfillProgress

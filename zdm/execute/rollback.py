@@ -5,6 +5,7 @@ be the only ones alive before a step is undone: the new version reads what the u
 Past the marker a rollback is refused; the last copy of data is never dropped.
 """
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import assert_never
@@ -12,6 +13,7 @@ from typing import assert_never
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute import states
 from zdm.execute.events import (
+    RowsStay,
     RunStarted,
     RunStopped,
     StateChanged,
@@ -52,11 +54,16 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
             done=len(run.done),
         )
     )
+    staying = tuple(_rows_stay(_undone(plan, run)))
+    for id, reason in staying:
+        world.observer.notify(RowsStay(id=id, reason=reason))
     for step in _undone(plan, run, goes_back=_application(run, plan, world, options)):
         _undo(step, world, options)
     _equals_start(plan, world)
     world.database.journal.record_state(RunState.REVERTED)
-    world.observer.notify(RunStopped(state=RunState.REVERTED))
+    left = ", ".join(id for id, _ in staying)
+    said = f"the schema is as before; rows that {left} changed stay as they are" if left else ""
+    world.observer.notify(RunStopped(state=RunState.REVERTED, reason=said))
     return RunState.REVERTED
 
 
@@ -95,11 +102,20 @@ def _refuse(run: JournalRun, undone: list[Step]) -> None:
             " behaviour, release a new version that has it",
         )
     for step in undone:
-        if isinstance(step, RunSql) and isinstance(step.undo, Irreversible):
+        undo = None if isinstance(step, AwaitRollout) else step.undo
+        if isinstance(undo, Irreversible) and not undo.rows:
             raise RefusedError(
-                f"{step.id} is done and cannot be undone: {step.undo.reason}",
+                f"{step.id} is done and cannot be undone: {undo.reason}",
                 hint="finish the run with `zdm execute`, or undo the step by hand",
             )
+
+
+def _rows_stay(undone: list[Step]) -> Iterator[tuple[str, str]]:
+    """Steps, in the order of the plan, whose rows no rollback brings back, each with the
+    reason."""
+    for step in reversed(undone):
+        if not isinstance(step, AwaitRollout) and isinstance(step.undo, Irreversible):
+            yield step.id, step.undo.reason
 
 
 def _rollout(plan: Plan) -> AwaitRollout | None:

@@ -65,9 +65,11 @@ class TableLock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Irreversible:
-    """This step cannot be undone, and why."""
+    """This step cannot be undone, and why. `rows`: it leaves the schema as it was, so a
+    rollback continues without it, and the rows stay as they are."""
 
     reason: str
+    rows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,7 +136,8 @@ def undo(step: Step) -> str:
             return "redeploy the old version"
         case Backfill() | RunSql():
             if isinstance(step.undo, Irreversible):
-                return f"cannot be undone: {step.undo.reason}"
+                what = "its rows stay as they are" if step.undo.rows else "cannot be undone"
+                return f"{what}: {step.undo.reason}"
             return "; ".join(first_line(text) for text in step.undo) or "nothing to do"
 
 
@@ -185,11 +186,30 @@ def update(step: Backfill) -> str:
 
 def return_until(plan: Plan) -> str:
     """Up to which step the plan can be rolled back."""
+    staying = rows_stay(plan)
+    but = f", but not the rows of {numbers(staying)}" if staying else ""
     last = plan.point_of_no_return
     if last is None:
-        return "can be rolled back at every step"
+        return f"can be rolled back at every step{but}"
     number = next(n for n, step in enumerate(plan.steps, 1) if step.id == last)
-    return f"can be rolled back until step {number}"
+    return f"can be rolled back until step {number}{but}"
+
+
+def rows_stay(plan: Plan) -> tuple[tuple[int, Step], ...]:
+    """The steps whose rows no rollback brings back, with their numbers."""
+    return tuple(
+        (number, step)
+        for number, step in enumerate(plan.steps, 1)
+        if not isinstance(step, AwaitRollout)
+        and isinstance(step.undo, Irreversible)
+        and step.undo.rows
+    )
+
+
+def numbers(steps: tuple[tuple[int, Step], ...]) -> str:
+    """Steps by their numbers: `step 2`, `steps 2, 3`."""
+    word = "step" if len(steps) == 1 else "steps"
+    return f"{word} {', '.join(str(number) for number, _ in steps)}"
 
 
 def works(state: State, side: Side) -> str:

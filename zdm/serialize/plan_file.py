@@ -77,8 +77,13 @@ def _decode_irreversible(data: Any) -> Irreversible:
     match data:
         case {"irreversible": str(reason)} if len(data) == 1:
             return Irreversible(reason=reason)
+        case {"rows stay": str(reason)} if len(data) == 1:
+            return Irreversible(reason=reason, rows=True)
         case _:
-            raise ValueError("must be a list of statements, or `irreversible:` with the reason")
+            raise ValueError(
+                "must be a list of statements, or `irreversible:` or `rows stay:` with the"
+                " reason"
+            )
 
 
 CODECS: codec.Codecs = {
@@ -94,13 +99,17 @@ CODECS: codec.Codecs = {
         schema={"type": "string", "description": "schema.name"},
     ),
     Irreversible: codec.Codec(
-        encode=lambda value: {"irreversible": value.reason},
+        encode=lambda value: {"rows stay" if value.rows else "irreversible": value.reason},
         decode=_decode_irreversible,
         schema={
             "type": "object",
-            "properties": {"irreversible": {"type": "string"}},
-            "required": ["irreversible"],
+            "properties": {
+                "irreversible": {"type": "string"},
+                "rows stay": {"type": "string"},
+            },
             "additionalProperties": False,
+            "minProperties": 1,
+            "maxProperties": 1,
         },
     ),
 }

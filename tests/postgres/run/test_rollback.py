@@ -19,7 +19,15 @@ from zdm.errors import RefusedError, RolloutError, StoppedError, TemporaryError,
 from zdm.execute import admission, rollback, runner
 from zdm.execute.admission import Admitted
 from zdm.execute.clock import SystemClock
-from zdm.execute.events import DeployStarted, Event, GateClear, Waiting
+from zdm.execute.events import (
+    DeployStarted,
+    Event,
+    GateClear,
+    RowsStay,
+    RunStarted,
+    RunStopped,
+    Waiting,
+)
 from zdm.execute.gate import decision
 from zdm.execute.ports import Platform
 from zdm.execute.stop import StopFlag
@@ -468,3 +476,28 @@ def test_a_prepared_transaction_holds_the_gate(stage: Stage) -> None:
     held = [e for e in stage.watching.events if isinstance(e, Waiting)]
 
     assert held[0].names[0].startswith("prepared transaction left behind")
+
+
+@pytest.mark.parametrize(
+    ("slug", "step", "reason"),
+    [
+        ("backfill", "backfill-1-users-nickname-fill", "the previous values are not recorded"),
+        ("insert_rows", "expand-1-roles-insert", "which rows were inserted is not recorded"),
+    ],
+)
+def test_a_rollback_says_which_rows_it_does_not_bring_back(
+    database: str, slug: str, step: str, reason: str
+) -> None:
+    case = cases.ROOT / slug / "plain"
+    stage = Stage(url=database, plan=cases.plan(case, cases.prepare(database, case)))
+    stage.execute(RunState.BACKFILLED)
+    stage.watching.events.clear()
+    stage.revert()
+    events = stage.watching.events
+    before = next(e for e in events if not isinstance(e, RunStarted))
+
+    assert before == RowsStay(id=step, reason=reason)
+    assert events[-1] == RunStopped(
+        state=RunState.REVERTED,
+        reason=f"the schema is as before; rows that {step} changed stay as they are",
+    )

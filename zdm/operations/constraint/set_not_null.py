@@ -171,7 +171,7 @@ class SetNotNull:
             differs=f"{ident(self.column)} IS NULL",
             settings=self.settings,
             preconditions=(fill_nulls.enabled_check(place, filling),),
-            undo=Irreversible(reason="which rows held NULL is not recorded"),
+            undo=Irreversible(reason="which rows held NULL is not recorded", rows=True),
             serves=BOTH,
             reason="Only rows with NULL are written, in batches.",
             origin=place.origin,

@@ -115,7 +115,7 @@ class UpdateRows:
                 differs=self.differs,
                 settings=self.settings,
                 preconditions=(convert.enabled_check(place, conversion),),
-                undo=Irreversible(reason="the previous values are not recorded"),
+                undo=Irreversible(reason="the previous values are not recorded", rows=True),
                 serves=BOTH,
                 reason="Batches lock only the rows they write, and only while they run.",
                 origin=place.origin,

@@ -62,7 +62,7 @@ class InsertRows:
                 title=self.title,
                 locks=self.locks,
                 probe="",  # only the journal shows it
-                undo=Irreversible(reason="which rows were inserted is not recorded"),
+                undo=Irreversible(reason="which rows were inserted is not recorded", rows=True),
                 reason="A few rows, in the same transaction as their journal entry.",
             ),
         )

@@ -125,10 +125,16 @@ def _notes(plan: Plan) -> str:
 def _way_back(plan: Plan) -> str:
     last = plan.point_of_no_return
     lines = ["### Rolling back", ""]
+    rows = [
+        f"- Step {number}: {_text(outline.undo(step))}."
+        for number, step in outline.rows_stay(plan)
+    ]
     if last is None:
-        return "\n".join((*lines, "`zdm rollback` undoes every step."))
+        every = "`zdm rollback` restores the schema as it was, at every step."
+        return "\n".join((*lines, every, *(("", *rows) if rows else ())))
     number, step = next((n, s) for n, s in enumerate(plan.steps, 1) if s.id == last)
     lines.append(f"- Steps 1 to {number - 1}: `zdm rollback` restores the schema as it was.")
+    lines += rows
     lines.append(f"- Step {number} and later: {_text(outline.undo(step))}.")
     return "\n".join(lines)
 
