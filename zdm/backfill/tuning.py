@@ -10,8 +10,10 @@ from zdm.backfill import server_load, throughput
 class Tuning:
     """Of one backfill."""
 
-    # a batch waits a little for a row that another session holds, then it shrinks
-    lock_timeout: timedelta = timedelta(seconds=1)
+    # a single row that another session holds, or an index or parent of it, is waited for that
+    # long; and never so long that the other session looks for a deadlock meanwhile
+    lock_timeout: timedelta = timedelta(milliseconds=100)
+    lock_share: int = 5  # of the server's deadlock_timeout, at the most
     statement_timeout: timedelta = timedelta(seconds=15)  # no batch holds its rows longer
     report_every: timedelta = timedelta(seconds=0.5)
     forecast_every: timedelta = timedelta(seconds=2)

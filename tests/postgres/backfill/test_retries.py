@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from zdm.errors import StoppedError
 from zdm.execute.events import BackfillMeasured, BackfillProgress
 from zdm.execute.ports import LockBusyError
 from zdm.model.statement import Setting
-from zdm.postgres.backfill import engine
+from zdm.postgres.backfill import batch, engine
 from zdm.postgres.journal import runs
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
@@ -34,7 +35,25 @@ def own(database: str) -> Iterator[Connection]:
         yield conn
 
 
-def test_who_holds_a_row_is_named_and_its_newer_value_kept(
+def _named(database: str) -> batch.Connect:
+    return lambda name: connection.connect(database, name=name)
+
+
+@contextmanager
+def stopped_at_450(own: Connection) -> Iterator[None]:
+    """Batches stop at that row until the block ends."""
+    own.execute(
+        "CREATE FUNCTION stop_at_450() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_advisory_xact_lock_shared(450); RETURN NEW; END';"
+        "CREATE TRIGGER stop_at_450 BEFORE UPDATE ON t FOR EACH ROW WHEN (OLD.id = 450)"
+        " EXECUTE FUNCTION stop_at_450()"
+    )
+    own.execute("SELECT pg_advisory_lock(450)")
+    yield
+    own.execute("SELECT pg_advisory_unlock(450)")
+
+
+def test_a_row_that_is_held_is_left_out_and_filled_when_it_is_free(
     own: Connection, database: str
 ) -> None:
     table(own, "id int PRIMARY KEY", "g")
@@ -42,11 +61,34 @@ def test_who_holds_a_row_is_named_and_its_newer_value_kept(
     filling = engine.run(fill_request(own, fence, step(("id",))))
     with psycopg.connect(database, application_name="app") as writer:
         writer.execute("UPDATE t SET old = 'newer' WHERE id = 5")
-        held = "canceling statement due to lock timeout, held by app (pid "
+        held = "transactions that began before the backfill: app (pid "
         next(e for e in filling if isinstance(e, BackfillProgress) and held in e.waiting)
+        others = count(own, "new IS NULL")
         writer.commit()
     measured = next(e for e in filling if isinstance(e, BackfillMeasured))
 
+    assert others == 1
+    assert "55P03" not in dict(measured.retries)
+    assert count(own, "id = 5 AND new = 'NEWER'") == 1
+
+
+def test_who_holds_a_row_to_the_last_is_named_and_its_newer_value_kept(
+    own: Connection, database: str
+) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    fence = begun(own)
+    filling = engine.run(fill_request(own, fence, step(("id",))))
+    with psycopg.connect(database, application_name="app") as writer:
+        with stopped_at_450(own):
+            next(filling)
+            writer.execute("UPDATE t SET old = 'newer' WHERE id = 5")
+        held = "canceling statement due to lock timeout, held by app (pid "
+        next(e for e in filling if isinstance(e, BackfillProgress) and held in e.waiting)
+        others = count(own, "new IS NULL")
+        writer.commit()
+    measured = next(e for e in filling if isinstance(e, BackfillMeasured))
+
+    assert others == 1
     assert dict(measured.retries)["55P03"] >= 1
     assert count(own, "id = 5 AND new = 'NEWER'") == 1
 
@@ -56,13 +98,17 @@ def test_a_row_that_is_never_free_ends_as_a_busy_lock_and_keeps_what_is_done(
 ) -> None:
     tuning = Tuning(lock_timeout=timedelta(milliseconds=20))
     table(own, "id int PRIMARY KEY", "g")
+    request = fill_request(own, begun(own), step(("id",)))
+    filling = engine.run(replace(request, tuning=tuning))
     with psycopg.connect(database, application_name="app") as writer:
-        writer.execute("UPDATE t SET old = 'newer' WHERE id = 2000")
+        with stopped_at_450(own):
+            next(filling)
+            writer.execute("UPDATE t SET old = 'newer' WHERE id = 2000")
         with pytest.raises(LockBusyError, match="failed 10 times in a row") as raised:
-            fill(own, begun(own), step(("id",)), tuning=tuning)
+            list(filling)
 
     assert raised.value.names[0].startswith("app (pid ")
-    assert count(own, "new IS NOT NULL") >= 1000
+    assert count(own, "new IS NULL") == 1
 
 
 def test_a_row_that_takes_too_long_is_found_among_fast_ones(own: Connection) -> None:
@@ -77,45 +123,51 @@ def test_a_row_that_takes_too_long_is_found_among_fast_ones(own: Connection) -> 
     assert count(own, "new IS NULL AND id = 77") == 1
 
 
-def test_a_deadlock_is_tried_again(own: Connection, database: str) -> None:
-    """The batch stands still at row 450, so that it holds the first row, and the writer waits
-    for that one before the batch comes to the last; all three are filled by one statement."""
+def test_a_batch_waits_for_no_row_while_it_holds_others(own: Connection, database: str) -> None:
+    """The batch stops at row 450, so that it holds the first row, for which the writer waits
+    while it holds the last one: a deadlock if the batch waited for that, and the writer, which
+    looks for deadlocks at once, would be its victim."""
     table(own, "id int PRIMARY KEY", "g")
     [(first, last)] = own.execute(
         "SELECT min(id), max(id) FILTER (WHERE id < 950) FROM t"
         " WHERE hashtid(ctid) & 1 = (SELECT hashtid(ctid) & 1 FROM t WHERE id = 450)"
     ).fetchall()
-    own.execute(
-        "CREATE FUNCTION stop_at_450() RETURNS trigger LANGUAGE plpgsql AS"
-        " 'BEGIN PERFORM pg_advisory_xact_lock_shared(450); RETURN NEW; END';"
-        "CREATE TRIGGER stop_at_450 BEFORE UPDATE ON t FOR EACH ROW WHEN (OLD.id = 450)"
-        " EXECUTE FUNCTION stop_at_450()"
-    )
-    timeouts = {"lock_timeout": "0", "statement_timeout": "0", "deadlock_timeout": "50ms"}
+    timeouts = {"lock_timeout": "0", "statement_timeout": "0"}
     settings = tuple(Setting(name=name, value=value) for name, value in timeouts.items())
     wanted = replace(step(("id",)), settings=settings)
     gates = BackfillSettings(gates=BackfillGates(queue=timedelta(hours=1)))
     filling = engine.run(fill_request(own, begun(own), wanted, settings=gates))
     with psycopg.connect(database, application_name="app") as writer:
-        writer.execute("SET deadlock_timeout = '1min'")
-        writer.execute("UPDATE t SET old = 'last' WHERE id = %s", (last,))
-        own.execute("SELECT pg_advisory_lock(450)")
-        next(filling)
-        until_true(own, f"SELECT count(*) > 0 {WAITS} AND locktype = 'advisory'")
-        thread = threading.Thread(
-            target=lambda: writer.execute("UPDATE t SET old = 'first' WHERE id = %s", (first,))
-        )
-        thread.start()
-        pid = writer.info.backend_pid
-        until_true(own, f"SELECT count(*) > 0 {WAITS} AND pid = {pid}")
-        own.execute("SELECT pg_advisory_unlock(450)")
+        writer.execute("SET deadlock_timeout = '1ms'")
+        with stopped_at_450(own):
+            writer.execute("UPDATE t SET old = 'last' WHERE id = %s", (last,))
+            next(filling)
+            until_true(own, f"SELECT count(*) > 0 {WAITS} AND locktype = 'advisory'")
+            first_row = "UPDATE t SET old = 'first' WHERE id = %s"
+            thread = threading.Thread(target=lambda: writer.execute(first_row, (first,)))
+            thread.start()
+            pid = writer.info.backend_pid
+            until_true(own, f"SELECT count(*) > 0 {WAITS} AND pid = {pid}")
         thread.join()
         writer.commit()
     measured = next(e for e in filling if isinstance(e, BackfillMeasured))
 
-    assert dict(measured.retries).keys() & {"40P01"}
+    assert "40P01" not in dict(measured.retries)
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0
     assert count(own, "new IN ('FIRST', 'LAST')") == 2
+
+
+def test_the_wait_for_a_lock_is_a_share_of_the_deadlock_timeout(
+    own: Connection, database: str
+) -> None:
+    name = own.info.dbname
+    own.execute(f'ALTER DATABASE "{name}" SET deadlock_timeout = 200')
+    waits = []
+    for tuning in (Tuning(), Tuning(lock_timeout=timedelta(milliseconds=7))):
+        with closing(batch.opened(_named(database), "b", step(("id",)), tuning)) as opened:
+            waits.append(opened.execute("SHOW lock_timeout").fetchone())
+
+    assert waits == [("40ms",), ("7ms",)]
 
 
 def test_a_deferred_constraint_that_fails_at_commit_names_its_row(own: Connection) -> None:

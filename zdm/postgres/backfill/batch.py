@@ -1,9 +1,11 @@
 """One batch: a short READ COMMITTED transaction that writes rows and cursor together.
 
-A row that changed while the batch waited for its lock is looked at again by PostgreSQL
-(manual, 13.2.1), so a newer value survives without FOR UPDATE. The batch locks its range
-first: an executor that takes the run over waits for it, and after that it finds its epoch
-gone and writes nothing.
+While it holds rows it waits for no other one, so that the application is never the victim of
+a deadlock with it: rows that are locked are left out (manual, SELECT, SKIP LOCKED). A sweep
+finds them later, and waits for each in a transaction of its own; a row that changed meanwhile
+is looked at again by PostgreSQL (manual, 13.2.1), so a newer value survives. The batch locks
+its range first: an executor that takes the run over waits for it, and after that it finds its
+epoch gone and writes nothing.
 """
 
 from collections.abc import Callable
@@ -27,6 +29,7 @@ from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session import connection as connections
 from zdm.postgres.session.connection import PREFIX, Connection, first_line
 
+ONE_BY_ONE = 1_000  # rows of a batch; more of them differ at the next pass
 Connect = Callable[[str], Connection]  # a new connection under the name of its purpose
 
 
@@ -48,6 +51,7 @@ class Outcome:
     way: timedelta
     wal: int
     ahead: tuple[Ahead, ...] = ()
+    left: tuple[Key, ...] = ()  # of a sweep: rows that others held, to be filled one by one
 
     @property
     def only_prepared(self) -> bool:
@@ -68,15 +72,25 @@ class Outcome:
 
 def opened(connect: Connect, name: str, step: Backfill, tuning: Tuning) -> Connection:
     """A connection whose every statement has the batches' timeouts and the step's settings."""
+    connection = connect(name)
     settings = (
-        ("lock_timeout", connections.setting(tuning.lock_timeout)),
+        ("lock_timeout", connections.setting(_lock_timeout(connection, tuning))),
         ("statement_timeout", connections.setting(tuning.statement_timeout)),
         *((setting.name, setting.value) for setting in step.settings),
     )
     calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(settings))
-    connection = connect(name)
     connection.execute(f"SELECT {calls}".encode(), [word for pair in settings for word in pair])
     return connection
+
+
+def _lock_timeout(connection: Connection, tuning: Tuning) -> timedelta:
+    """Short enough that a session which waits for the batch does not look for a deadlock
+    while the batch waits for that session."""
+    row = connection.execute(
+        "SELECT setting::int FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'"
+    ).fetchone()
+    share = timedelta(milliseconds=row[0] if row else 1000) / tuning.lock_share
+    return max(min(tuning.lock_timeout, share), timedelta(milliseconds=1))
 
 
 def commit_at_once(connection: Connection) -> None:
@@ -94,6 +108,16 @@ def update(step: Backfill, walk: Walk) -> str:
     return f"UPDATE {walk.target} SET {sets} WHERE ({step.differs})"  # noqa: S608
 
 
+def unlocked(step: Backfill, walk: Walk, condition: str) -> str:
+    """The condition of the rows that differ and that no other transaction holds, which it
+    locks in the order of their keys."""
+    rows = (
+        f"SELECT ctid FROM {walk.target} WHERE ({step.differs}) AND {condition}"  # noqa: S608
+        f" ORDER BY {walk.columns or 'ctid'} FOR NO KEY UPDATE SKIP LOCKED"
+    )
+    return f"ctid = ANY (ARRAY({rows}))"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """How a batch walks, and its size."""
@@ -108,6 +132,7 @@ class Work:
     lead: int = 0  # how many of the next ones to look for
     halves: bool = False  # whether to fill half of them in advance
     at_once: int = 1  # how many are found by one look
+    swept: bool = False  # whether what others held was filled one by one just now
 
 
 def fill(
@@ -118,23 +143,17 @@ def fill(
     started = monotonic()
     with connection.transaction():
         way = timedelta(seconds=monotonic() - started)
-        row = connection.execute(
-            "SELECT r.cursor, pg_catalog.pg_wal_lsn_diff("
-            "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
-            " FROM zdm.backfill_range AS r JOIN zdm.run AS n ON n.id = r.run_id"
-            " WHERE r.id = %s AND r.epoch = %s AND n.epoch = %s FOR NO KEY UPDATE OF r",
-            (taken.id, fence.epoch, fence.epoch),
-            prepare=True,
-        ).fetchone()
-        if row is None:
-            raise runs.taken_over(connection, fence)
-        cursor = taken.lo if row[0] is None else tuple(row[0])
+        cursor, start = _own(connection, fence, taken)
         batch = _Batch(connection, step, taken, work)
         done = batch.fill(cursor)
-        ahead = batch.prepare(done)
+        looks = taken.sweep and not work.swept
+        left = _differing(connection, step, work.walk, done.bounds) if looks else ()
+        if left:  # the range stays where it is until they are filled
+            done = Ahead(bounds=Bounds(lower=cursor, upper=cursor, keys=0, last=False))
+        ahead = () if left else batch.prepare(done)
         written = done.bounds, batch.changed
         wal = work.wal.count(
-            row[1], lambda start: _checkpoint(connection, taken, work.size, (*written, start))
+            start, lambda start: _checkpoint(connection, taken, work.size, (*written, start))
         )
     return Outcome(
         bounds=done.bounds,
@@ -146,7 +165,55 @@ def fill(
         way=way,
         wal=wal,
         ahead=ahead,
+        left=left,
     )
+
+
+def fill_one(
+    connection: Connection, step: Backfill, fence: Fence, taken: Range, row: tuple[Walk, Key]
+) -> int:
+    """Fill one row in a transaction of its own, and wait for whoever holds it; how many were
+    changed."""
+    walk, key = row
+    with connection.transaction():
+        _, start = _own(connection, fence, taken)
+        sql = f"{update(step, walk)} AND {walk.one(key)}"
+        changed = connection.execute(sql.encode()).rowcount
+        connection.execute(
+            "UPDATE zdm.backfill_range SET changed = changed + %s, updated_at ="
+            " clock_timestamp(), wal = wal + greatest(pg_catalog.pg_wal_lsn_diff("
+            "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint - %s, 0) WHERE id = %s",
+            (changed, start, taken.id),
+        )
+    return changed
+
+
+def _own(connection: Connection, fence: Fence, taken: Range) -> tuple[Key | None, int]:
+    """Lock the range; its cursor, and the position of the WAL in bytes. Raises RefusedError
+    where the run has a new owner."""
+    row = connection.execute(
+        "SELECT r.cursor, pg_catalog.pg_wal_lsn_diff("
+        "pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
+        " FROM zdm.backfill_range AS r JOIN zdm.run AS n ON n.id = r.run_id"
+        " WHERE r.id = %s AND r.epoch = %s AND n.epoch = %s FOR NO KEY UPDATE OF r",
+        (taken.id, fence.epoch, fence.epoch),
+        prepare=True,
+    ).fetchone()
+    if row is None:
+        raise runs.taken_over(connection, fence)
+    return taken.lo if row[0] is None else tuple(row[0]), row[1]
+
+
+def _differing(
+    connection: Connection, step: Backfill, walk: Walk, bounds: Bounds
+) -> tuple[Key, ...]:
+    """The first rows within the bounds that still differ, since others held them."""
+    rows = connection.execute(
+        f"SELECT {walk.texts} FROM {walk.target} WHERE ({step.differs})"  # noqa: S608
+        f" AND {walk.between(bounds.lower, bounds.upper)}"
+        f" ORDER BY {walk.columns or 'ctid'} LIMIT {ONE_BY_ONE}".encode()
+    ).fetchall()
+    return tuple(tuple(row) for row in rows)
 
 
 @dataclass(slots=True)
@@ -226,8 +293,10 @@ class _Batch:
 
     def _update(self, condition: str) -> int:
         self.statements += 1
+        walk = self.work.walk
+        rows = unlocked(self.step, walk, condition)
         changed = self.connection.execute(
-            f"{update(self.step, self.work.walk)} AND {condition}".encode()
+            f"{update(self.step, walk)} AND {rows}".encode()
         ).rowcount
         self.changed += changed
         return changed

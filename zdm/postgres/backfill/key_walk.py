@@ -199,6 +199,12 @@ class Walk:
             conditions.append(f"{row} {until} {self._values(upper)}")
         return " AND ".join(conditions) or "true"
 
+    def one(self, key: Key) -> str:
+        """The row with these key values, or, where there is no key, at this place."""
+        if not self.key:
+            return f"ctid = {literal(key[0])}::pg_catalog.tid"
+        return f"{self._row()} = {self._values(key)}"
+
     def _row(self) -> str:
         return f"({self.columns})"
 

@@ -73,6 +73,7 @@ class Worker:
     split_off: int = 0  # the range that was split last
     dense: bool = False  # the keys of the last batch had no gap
     sparse: bool = field(init=False)  # few rows of it differed
+    swept: bool = False  # rows that others held were filled one by one just now
     ahead: tuple[Ahead, ...] = ()  # what is known of the next batches
     way: RoundTrip = field(default_factory=RoundTrip)
 
@@ -144,9 +145,15 @@ class Worker:
             lead=lead(self.permit.workers) if calm and size >= ROOM_ROWS else 0,
             halves=not self.sparse and not taken.sweep,
             at_once=LOOKED_UP if calm and size < ROOM_ROWS else 1,
+            swept=self.swept,
         )
         task = self.task
         done = batch.fill(self.connection, task.step, task.fence, taken, work)
+        for key in done.left:
+            row = (work.walk, key)
+            changed = batch.fill_one(self.connection, task.step, task.fence, taken, row)
+            done = replace(done, changed=done.changed + changed)
+        self.swept = bool(done.left)
         self.way.add(done.way)
         return replace(done, time=self.way.without(done.time, done.statements))
 
