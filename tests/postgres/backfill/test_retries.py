@@ -157,6 +157,52 @@ def test_a_batch_waits_for_no_row_while_it_holds_others(own: Connection, databas
     assert count(own, "new IN ('FIRST', 'LAST')") == 2
 
 
+def test_a_batch_is_no_link_in_a_chain_of_three(own: Connection, database: str) -> None:
+    """The batch holds the first row, for which one session waits that holds the last one, for
+    which another one waits that holds a third row, which the batch would wait for."""
+    table(own, "id int PRIMARY KEY", "g")
+    rows = own.execute(
+        "SELECT id FROM t WHERE id NOT BETWEEN 440 AND 460 AND id < 950 AND"
+        " hashtid(ctid) & 1 = (SELECT hashtid(ctid) & 1 FROM t WHERE id = 450) ORDER BY id"
+    ).fetchall()
+    (first,), (third,), (last,) = rows[0], rows[-2], rows[-1]
+    settings = tuple(
+        Setting(name=name, value="0") for name in ("lock_timeout", "statement_timeout")
+    )
+    request = fill_request(
+        own,
+        begun(own),
+        replace(step(("id",)), settings=settings),
+        settings=BackfillSettings(gates=BackfillGates(queue=timedelta(hours=1))),
+    )
+    filling = engine.run(request)
+    with psycopg.connect(database) as one, psycopg.connect(database) as two:
+        threads = []
+        with stopped_at_450(own):
+            for writer, key in ((one, last), (two, third)):
+                writer.execute("SET deadlock_timeout = '1ms'")
+                writer.execute("UPDATE t SET old = 'held' WHERE id = %s", (key,))
+            next(filling)
+            until_true(own, f"SELECT count(*) > 0 {WAITS} AND locktype = 'advisory'")
+            for writer, key in ((one, first), (two, last)):
+                threads.append(threading.Thread(target=_update_and_commit, args=(writer, key)))
+                threads[-1].start()
+                pid = writer.info.backend_pid
+                until_true(own, f"SELECT count(*) > 0 {WAITS} AND pid = {pid}")
+        for thread in threads:
+            thread.join()
+    measured = next(e for e in filling if isinstance(e, BackfillMeasured))
+
+    assert "40P01" not in dict(measured.retries)
+    assert count(own, "old = 'waited'") == 2
+    assert count(own, "new IS DISTINCT FROM upper(old)") == 0
+
+
+def _update_and_commit(writer: psycopg.Connection, key: int) -> None:
+    writer.execute("UPDATE t SET old = 'waited' WHERE id = %s", (key,))
+    writer.commit()
+
+
 def test_the_wait_for_a_lock_is_a_share_of_the_deadlock_timeout(
     own: Connection, database: str
 ) -> None:
