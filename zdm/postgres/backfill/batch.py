@@ -172,8 +172,8 @@ def fill(
 def fill_one(
     connection: Connection, step: Backfill, fence: Fence, taken: Range, row: tuple[Walk, Key]
 ) -> int:
-    """Fill one row in a transaction of its own, and wait for whoever holds it; how many were
-    changed."""
+    """Fill one row in a transaction of its own, and wait for the session that holds it; how
+    many rows were changed."""
     walk, key = row
     with connection.transaction():
         _, start = _own(connection, fence, taken)
