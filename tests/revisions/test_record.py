@@ -374,6 +374,66 @@ def test_a_select_that_acts_is_kept_and_one_that_only_computes_is_not(
     assert texts(recorded(made, databases)) == ["CREATE SEQUENCE s", "SELECT setval('s', 7)"]
 
 
+def test_a_directive_in_the_text_of_a_call_belongs_to_the_statement_below_it(
+    tmp_path: Path, databases: Databases
+) -> None:
+    made = sample(tmp_path)
+    made.revise(
+        "a1",
+        """
+        op.execute('''
+            CREATE TABLE a (id int);
+            -- zdm: run in contract -- nobody reads it
+            DROP TABLE a;
+        ''')
+        # zdm: run in expand -- nobody reads it
+        op.execute(sa.text("-- zdm: privileged -- superuser\\nCREATE EXTENSION no_such"))
+        """,
+    )
+
+    found = recorded(made, databases).statements
+
+    assert [[d.kind for d in one.directives] for one in found] == [
+        [],
+        ["run in"],
+        ["run in", "privileged"],
+    ]
+    assert found[2].sql == "CREATE EXTENSION no_such"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "# zdm: privileged -- it needs superuser\nop.execute('CREATE EXTENSION no_such')",
+        "op.execute(\n    # zdm: privileged -- it needs superuser\n"
+        "    'CREATE EXTENSION no_such'\n)",
+        "# zdm: privileged -- it needs superuser\n"
+        "op.get_bind().exec_driver_sql('CREATE EXTENSION no_such')",
+    ],
+    ids=["above", "within", "driver"],
+)
+def test_a_privileged_statement_is_recorded_and_not_run(
+    tmp_path: Path, databases: Databases, call: str
+) -> None:
+    made = sample(tmp_path)
+    made.revise("a1", f"op.execute('CREATE TABLE a (id int)')\n{call}")
+
+    found = recorded(made, databases).statements
+
+    assert [one.sql for one in found] == ["CREATE TABLE a (id int)", "CREATE EXTENSION no_such"]
+    assert [one.privileged for one in found] == [False, True]
+
+
+def test_a_privileged_statement_below_the_train_is_not_run_either(
+    tmp_path: Path, databases: Databases
+) -> None:
+    made = sample(tmp_path)
+    made.revise("a1", "# zdm: privileged -- x\nop.execute('CREATE EXTENSION no_such')")
+    made.revise("a2", "op.execute('CREATE TABLE a (id int)')", down="a1")
+
+    assert texts(recorded(made, databases, How(heads=("a1",)))) == ["CREATE TABLE a (id int)"]
+
+
 def test_a_directive_above_the_call_belongs_to_what_it_sends(
     tmp_path: Path, databases: Databases
 ) -> None:

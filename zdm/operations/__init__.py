@@ -1,7 +1,8 @@
 """Every schema change that zdm knows, in the order in which it is asked for.
 
-Those that consume more Actions come first: a rename written as add, fill and drop must not be
-planned as three changes. The last runs what the author asserts to be safe.
+The first runs as written what the author says is to run as written. Then those that consume
+more Actions come first: a rename written as add, fill and drop must not be planned as three
+changes.
 """
 
 from zdm.model.operation import Recogniser
@@ -15,6 +16,7 @@ from zdm.operations.table import create_table, new_table_change, rename_table
 from zdm.operations.type import change_type
 
 ALL: tuple[Recogniser, ...] = (
+    as_written.recognise,
     new_table_change.recognise,
     change_default.recognise,
     rename_column.recognise,
@@ -30,5 +32,4 @@ ALL: tuple[Recogniser, ...] = (
     new_object.recognise,
     comment.recognise,
     rename_table.recognise,
-    as_written.recognise,
 )

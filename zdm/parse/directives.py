@@ -2,10 +2,11 @@
 
     -- zdm: reverse email = lower(new_email)
     -- zdm: run in contract -- the report that reads it was removed in 4.2
+    -- zdm: privileged -- only a superuser may create this extension
 
-In a revision the same follows `#` above the `op.` call. `zdm: ignore …` belongs to the gate and
-is skipped here. A directive without a reason, of an unknown kind, or above nothing is an input
-error.
+In a revision the same follows `#` above the `op.` call, or `--` in its text. `zdm: ignore …`
+belongs to the gate and is skipped here. A directive without a reason, of an unknown kind, or
+above nothing is an input error.
 """
 
 import importlib
@@ -16,30 +17,52 @@ from zdm.model.statement import Directive, DirectiveKind, Source
 from zdm.parse import libpg_query, trees
 from zdm.serialize import codec
 
-_REVERSE = re.compile(r'reverse\s+("(?:[^"]|"")+"|\w+)\s*=\s*(.+)', re.DOTALL)
-_RUN_IN = re.compile(r"run\s+in\s+(\w+)\s*(?:--\s*(.*))?$", re.DOTALL)
-_IGNORE = re.compile(r"ignore(?:-file)?(?:\s|$)")
-_MARK = re.compile(r"^\s*zdm:\s*")
-MARK = b"zdm:"
+_FLAGS = re.DOTALL | re.IGNORECASE
+_REVERSE = re.compile(r'reverse\s+("(?:[^"]|"")+"|\w+)\s*=\s*(.+)', _FLAGS)
+_RUN_IN = re.compile(r"run\s+in\s+(\w+)\s*(?:--\s*(.*))?$", _FLAGS)
+_PRIVILEGED = re.compile(r"privileged\s*(?:--\s*(.*))?$", _FLAGS)
+_IGNORE = re.compile(r"ignore(?:-file)?(?:\s|$)", _FLAGS)
+_WORDS = "|".join(kind.partition(" ")[0] for kind in DirectiveKind)
+_NEARLY = rf"zdm\s*(?::|(?=\s(?:{_WORDS})\b))\s*"
+_MARK = re.compile(rf"\s*(--|#)?\s*{_NEARLY}", _FLAGS)
+_EXACT = re.compile(r"\s*zdm:", _FLAGS)
+_ANYWHERE = re.compile(_NEARLY.encode(), re.IGNORECASE)
 PHASES = ("expand", "contract")
 
 
 def parse_comment(text: str, source: Source) -> Directive | None:
     """The directive in one comment's text (without `--` or `#`), if it has one."""
     mark = _MARK.match(text)
-    if mark is None:
-        return None
+    if mark is None or mark[1] == ("#" if source.revision else "--"):
+        return None  # or commented out
     body = text[mark.end() :].strip()
     if _IGNORE.match(body):
         return None
+    if _EXACT.match(text) is None:
+        raise InputError(
+            f"{source}: the comment `{codec.shortened(text.strip())}` is almost a directive of"
+            " zdm, but has no effect",
+            hint=in_its_form(f"write `-- zdm: {body}`", source),
+        )
     if reverse := _REVERSE.fullmatch(body):
         return _reverse(reverse[1], reverse[2].strip(), source)
     if run_in := _RUN_IN.fullmatch(body):
-        return _run_in(run_in[1], (run_in[2] or "").strip(), source)
+        return _run_in(run_in[1].lower(), (run_in[2] or "").strip(), source)
+    if privileged := _PRIVILEGED.fullmatch(body):
+        return _privileged((privileged[1] or "").strip(), source)
     raise InputError(
         f"{source}: `zdm: {codec.shortened(body)}` is not a directive of zdm",
-        hint="write `zdm: reverse COLUMN = EXPRESSION` or `zdm: run in PHASE -- reason`",
+        hint=in_its_form(
+            "write `-- zdm: reverse COLUMN = EXPRESSION`, `-- zdm: run in PHASE -- reason` or"
+            " `-- zdm: privileged -- reason`",
+            source,
+        ),
     )
+
+
+def in_its_form(text: str, source: Source) -> str:
+    """A text that names directives, as its file has them: after `#` in a revision."""
+    return text.replace("`-- zdm:", "`# zdm:") if source.revision else text
 
 
 def _reverse(column: str, expression: str, source: Source) -> Directive:
@@ -86,17 +109,37 @@ def _run_in(phase: str, reason: str, source: Source) -> Directive:
             f"{source}: a statement cannot run in the phase `{phase}`",
             hint="write `run in expand` or `run in contract`",
         )
+    _require_reason(reason, f"run in {phase}", source)
+    return Directive(kind=DirectiveKind.RUN_IN, argument=phase, reason=reason, source=source)
+
+
+def _privileged(reason: str, source: Source) -> Directive:
+    _require_reason(reason, "privileged", source)
+    return Directive(kind=DirectiveKind.PRIVILEGED, argument="", reason=reason, source=source)
+
+
+def _require_reason(reason: str, directive: str, source: Source) -> None:
     if not reason:
         raise InputError(
-            f"{source}: `run in {phase}` has no reason, so it cannot be reviewed",
-            hint=f"write `zdm: run in {phase} -- why this is safe`",
+            f"{source}: `{directive}` has no reason, so it cannot be reviewed",
+            hint=in_its_form(f"write `-- zdm: {directive} -- why this is safe`", source),
         )
-    return Directive(kind=DirectiveKind.RUN_IN, argument=phase, reason=reason, source=source)
+
+
+def together(found: tuple[Directive, ...]) -> tuple[Directive, ...]:
+    """The directives of one statement; InputError where they name two phases."""
+    phases = dict.fromkeys(d.argument for d in found if d.kind is DirectiveKind.RUN_IN)
+    if len(phases) > 1:
+        raise InputError(
+            f"{found[-1].source}: the statement is to run in {' and in '.join(phases)}",
+            hint="keep one `run in` directive",
+        )
+    return found
 
 
 def comments(data: bytes) -> tuple[tuple[int, int, str], ...]:
     """(start, end, text) in bytes of each SQL comment with the mark, outside of literals."""
-    if MARK not in data:
+    if _ANYWHERE.search(data) is None:
         return ()
     postgast = importlib.import_module("postgast")  # 0.25 s; most files have no directive
     found = []

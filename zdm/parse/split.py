@@ -85,19 +85,31 @@ def _attached(
 ) -> Mapping[int, tuple[Directive, ...]]:
     """Directives by the position of the statement below them."""
     found: dict[int, tuple[Directive, ...]] = {}
-    for start, end, comment in directives.comments(data):
+    for start, comment, index in directives_of(data, parsed):
         source = places.at(start)
         directive = directives.parse_comment(comment, source)
         if directive is None:
             continue
-        index = next((i for i, p in enumerate(parsed) if p.start + p.length > start), None)
-        if index is None or parsed[index].start < end or places.before(start).strip():
+        if index is None:
             raise InputError(
                 f"{source}: this directive is not above a statement, so it has no effect",
                 hint="put it on its own line, directly above its statement",
             )
-        found[index] = (*found.get(index, ()), directive)
+        found[index] = directives.together((*found.get(index, ()), directive))
     return found
+
+
+def directives_of(
+    data: bytes, parsed: Sequence[Parsed]
+) -> Iterator[tuple[int, str, int | None]]:
+    """Comments that may be directives: where each begins, its text, and the position of the
+    statement that it is directly above, if it is."""
+    for start, end, comment in directives.comments(data):
+        index = next((i for i, p in enumerate(parsed) if p.start + p.length > start), None)
+        line = data[data.rfind(b"\n", 0, start) + 1 : start]
+        if index is not None and (parsed[index].start < end or line.strip()):
+            index = None
+        yield start, comment, index
 
 
 def _numbers(parsed: Sequence[Parsed]) -> Iterator[int | None]:

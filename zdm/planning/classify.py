@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from functools import reduce
 
 from zdm.model.findings import Finding, Severity
-from zdm.model.operation import Context, Match, Operation, Refusal
+from zdm.model.operation import Context, Match, Operation, Recogniser, Refusal
 from zdm.model.schema import Name, Snapshot, Volatility
 from zdm.model.statement import (
     Action,
     ActionKind,
     Directive,
-    DirectiveKind,
     Fact,
     Source,
     Statement,
@@ -117,7 +116,11 @@ def _place(
     findings: list[Finding] = []
     waiting = Waiting(actions)
     while together := waiting.first():
-        answer = _ask(together if fuse else together[:1], snapshot)
+        asked = _until_directed(together) if fuse else together[:1]
+        answer = _ask(asked, snapshot)
+        needless = _needless(asked, snapshot)
+        if needless is not None:
+            findings.append(needless)
         taken = waiting.take(together, answer.consumed)
         if isinstance(answer, Refusal):
             findings.append(_hidden(taken[0], snapshot) or answer.finding)
@@ -137,19 +140,44 @@ def _place(
     return tuple(placed), tuple(findings), snapshot
 
 
-def _ask(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal:
-    """The first Match or Refusal. Where a directive says in which phase to run a refused
-    statement, only the last of ALL, which runs it as written, may answer instead."""
-    first = actions[0]
-    for recognise in ALL:
+def _ask(
+    actions: Sequence[Action], snapshot: Snapshot, recognisers: Sequence[Recogniser] = ALL
+) -> Match | Refusal:
+    """The first Match or Refusal."""
+    for recognise in recognisers:
         answer = recognise(actions, snapshot)
-        if isinstance(answer, Match):
+        if answer is not None:
             return answer
-        if isinstance(answer, Refusal):
-            directed = _has(first.statement, DirectiveKind.RUN_IN)
-            as_written = ALL[-1](actions, snapshot) if directed else None
-            return as_written if isinstance(as_written, Match) else answer
-    return Refusal(finding=_unknown(first, snapshot))
+    return Refusal(finding=_unknown(actions[0], snapshot))
+
+
+def _until_directed(actions: Sequence[Action]) -> Sequence[Action]:
+    """A later statement that runs as written belongs to no other change."""
+    first = actions[0].statement
+    for position, action in enumerate(actions):
+        if action.statement is not first and action.statement.vouched:
+            return actions[:position]
+    return actions
+
+
+def _needless(actions: Sequence[Action], snapshot: Snapshot) -> Finding | None:
+    """That a statement which runs as written could be planned."""
+    first = actions[0]
+    directives = first.statement.vouched
+    if not directives:
+        return None
+    answer = _ask(actions, snapshot, ALL[1:])
+    if isinstance(answer, Refusal):
+        return None
+    return Finding(
+        slug="run_as_written",
+        severity=Severity.WARN,
+        message=f"this runs as written, although zdm can plan it (`{answer.operation.title}`):"
+        f" without the directive it would get steps that zdm checks and can undo",
+        remedy="remove the directive",
+        source=first.source,
+        statement=first.statement.sql,
+    )
 
 
 def _unknown(action: Action, snapshot: Snapshot) -> Finding:
@@ -190,7 +218,8 @@ def _hidden(action: Action, snapshot: Snapshot) -> Finding | None:
 
 _REWRITE = (
     "rewrite it as changes that zdm supports, or, if you know that both application versions"
-    " work with it, put `-- zdm: run in expand -- reason` (or `contract`) above it"
+    " work with it, put `-- zdm: run in expand -- reason` above it (`run in contract` if only"
+    " the new version does)"
 )
 _OF_COLUMNS = frozenset(
     {
@@ -228,7 +257,7 @@ def _harmless(action: Action, snapshot: Snapshot) -> bool:
     """Transaction marks, settings (each Statement carries its own) and pure reads."""
     kind = _kind(action)
     if kind is ActionKind.SELECT:
-        return _only_reads(action, snapshot)
+        return not action.statement.vouched and _only_reads(action, snapshot)
     return kind in {ActionKind.TRANSACTION, ActionKind.SET}
 
 
@@ -242,19 +271,20 @@ def _only_reads(action: Action, snapshot: Snapshot) -> bool:
 def _directives(
     train: Train, actions: Sequence[Action], placed: tuple[Placed, ...]
 ) -> Iterator[Finding]:
-    """Directives that change nothing are reported, except on refused statements."""
+    """Directives that change nothing are refused, except on statements that are."""
     used = {directive for place in placed for directive in place.directives}
     planned = {id(action.statement) for place in placed for action in place.actions}
     refused = {id(action.statement) for action in actions} - planned
     for statement in train.statements:
         for directive in statement.directives:
             if directive not in used and id(statement) not in refused:
+                words = f"{directive.kind.value} {directive.argument}".strip()
                 yield Finding(
                     slug="unused_directive",
-                    severity=Severity.WARN,
-                    message=f"the directive `{directive.kind.value} {directive.argument}`"
-                    " changes nothing: zdm plans this statement without it",
-                    remedy="remove the directive",
+                    severity=Severity.ERROR,
+                    message=f"the directive `{words}` has no effect on this statement",
+                    remedy="remove the directive, or put it above the statement it is meant"
+                    " for",
                     source=directive.source,
                     statement=statement.sql,
                 )
@@ -266,10 +296,6 @@ def _kind(action: Action) -> ActionKind | None:
 
 def _table(action: Action) -> Name | None:
     return action.fact.table if isinstance(action.fact, Fact) else None
-
-
-def _has(statement: Statement, kind: DirectiveKind) -> bool:
-    return any(directive.kind is kind for directive in statement.directives)
 
 
 def _place_of(finding: Finding) -> tuple[bool, Source]:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from zdm.model.findings import Finding
+from zdm.model.plan import Phase
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import expressions, mentioned
@@ -82,6 +83,8 @@ def _lost_writes(earlier: Action, later: Action) -> Finding | None:
     not be fused."""
     update = updates.read(earlier)
     fact = later.fact
+    if _runs_in(earlier) is Phase.CONTRACT:
+        return None  # it copies when the old version is gone
     if update is None or not isinstance(fact, Fact) or fact.table != update.table:
         return None
     if fact.kind is not ActionKind.DROP_COLUMN:
@@ -117,6 +120,8 @@ _WHOLE_TABLES = frozenset({ActionKind.CREATE_TABLE, ActionKind.DROP_TABLE})
 def _name_reused(earlier: Action, later: Action) -> Finding | None:
     """A name that the train frees only after the rollout is taken before it."""
     freed, taken = earlier.fact, later.fact
+    if _runs_in(earlier) is Phase.EXPAND or _runs_in(later) is Phase.CONTRACT:
+        return None  # in the author's order; the walk sees what does not fit
     if not isinstance(freed, Fact) or not isinstance(taken, Fact):
         return None
     if freed.kind not in _TAKES.get(taken.kind, set()):
@@ -163,6 +168,8 @@ def _renamed(
             continue
         if fact.table is None or start.table(fact.table) is None or id(rename) not in owner:
             continue
+        if rename.statement.vouched:
+            continue  # no view takes its place
         names = {fact.table, Name(fact.table.schema, fact.new_name)}
         others = (
             other
@@ -208,3 +215,11 @@ def _changes_key(action: Action, target: Name, start: Snapshot) -> bool:
         key.references == target and isinstance(fact, Fact) and fact.name in key.columns
         for key in table.constraints
     )
+
+
+def _runs_in(action: Action) -> Phase | None:
+    """The phase in which the author lets it run as written."""
+    phases = [d.argument for d in action.statement.vouched]
+    if not phases:
+        return None
+    return Phase.CONTRACT if "contract" in phases else Phase.EXPAND

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from zdm.model.plan import Plan
+from zdm.model.plan import OBSERVED, Plan
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Train
 from zdm.planning import classify, schedule
@@ -19,7 +19,6 @@ _STAMPS: tuple[StampWhen, ...] = ("backfilled", "after_contract")  # `stamp` in 
 # What rests on statistics, which change by themselves, and what only a person reads.
 _ROWS = re.compile(r" \([\d,]+ rows\)")
 _READ_ONLY = ("digest", "notes")
-_OBSERVED = ("locks", "rewrites")  # of a statement as written: what its verification saw
 
 
 def differences(plan: Plan, snapshot: Snapshot) -> tuple[str, ...]:
@@ -50,7 +49,7 @@ def _compared(plan: Plan) -> dict[str, Any]:
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:
-    left_out = {"cost", *(_OBSERVED if step.get("operation") == "as_written" else ())}
+    left_out = {"cost", *(OBSERVED if step.get("as_written") else ())}
     return {key: value for key, value in step.items() if key not in left_out}
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from zdm.errors import RefusedError
-from zdm.model.findings import Finding
+from zdm.model.findings import Finding, Hazard
 from zdm.model.plan import (
     BOTH,
     OLD_ONLY,
@@ -23,7 +23,8 @@ from zdm.model.plan import (
     Step,
 )
 from zdm.model.schema import Name, Snapshot
-from zdm.model.statement import Train
+from zdm.model.statement import Source, Train
+from zdm.parse import directives
 from zdm.planning import fills, walk
 from zdm.planning.classify import Classification, Placed
 from zdm.planning.walk import Owned
@@ -82,7 +83,7 @@ def plan(
             for p in placed
         ),
         hazards=tuple(
-            replace(hazard, origin=hazard.origin or p.context.origin)
+            _placed(hazard, hazard.origin or p.context.origin)
             for p in placed
             for hazard in p.operation.hazards(p.context)
         ),
@@ -94,6 +95,11 @@ def plan(
         steps=steps,
         statements=train.statements,
     )
+
+
+def _placed(hazard: Hazard, origin: tuple[Source, ...]) -> Hazard:
+    remedy = directives.in_its_form(hazard.remedy, origin[0]) if origin else hazard.remedy
+    return replace(hazard, origin=origin, remedy=remedy)
 
 
 def _ordered(

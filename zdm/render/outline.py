@@ -10,9 +10,11 @@ from itertools import groupby
 from zdm.compat import states
 from zdm.compat.states import State
 from zdm.model import duration, size
+from zdm.model.locks import LockMode
 from zdm.model.plan import (
     AwaitRollout,
     Backfill,
+    Claim,
     Irreversible,
     Phase,
     Plan,
@@ -23,6 +25,7 @@ from zdm.model.plan import (
 )
 from zdm.model.sql import ident
 
+STAYS = "no `zdm rollback` from here on; the old version can still be deployed"
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -30,13 +33,15 @@ _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 class Numbered:
     """A step with its number in the plan, from 1, and the schema state that it leads to.
 
-    `last_return`: it is the plan's point of no return.
+    `last_return`: it is the plan's point of no return; `stays`: it is the first without undo,
+    before the rollout.
     """
 
     number: int
     step: Step
     state: State
     last_return: bool
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +56,16 @@ class PhaseOutline:
 def phases(plan: Plan) -> tuple[PhaseOutline, ...]:
     """The plan's steps by phase, in order."""
     last = plan.point_of_no_return
+    first = None if plan.first_to_stay == last else plan.first_to_stay
     reached = states.states(plan)[1:]
     numbered = [
-        Numbered(number=number, step=step, state=state, last_return=step.id == last)
+        Numbered(
+            number=number,
+            step=step,
+            state=state,
+            last_return=step.id == last,
+            stays=step.id == first,
+        )
         for number, (step, state) in enumerate(zip(plan.steps, reached, strict=True), 1)
     ]
     by_phase = [tuple(steps) for _, steps in groupby(numbered, lambda one: one.step.phase)]
@@ -98,7 +110,19 @@ def cost(step: Step) -> str:
         parts.append(f"about {size.text(value.wal_bytes)} WAL")
     if value.scan:
         parts.append("reads the whole table")
+    if isinstance(step, RunSql) and step.unknown:
+        parts.append(unknown(step))
     return ", ".join(parts) or "no scan, no rewrite"
+
+
+def unknown(step: RunSql) -> str:
+    """The claims that are not made; a replay gives all but the scan."""
+    *first, last = step.unknown
+    words = f"{', '.join(first)} and {last}" if first else str(last)
+    verified = set(step.unknown) <= {Claim.SCAN}
+    if verified:
+        return "scan unknown" if step.rewrites else "no rewrite, scan unknown"
+    return f"{words} unknown: not verified"
 
 
 def blocks(lock: TableLock) -> str:
@@ -111,22 +135,31 @@ def blocks(lock: TableLock) -> str:
 def waits(step: Step) -> str:
     """How long a step may wait for its lock, and how long it may run."""
     match step:
-        case RunSql() if not step.in_transaction:
+        case RunSql() if not step.in_transaction and not step.lock_timeout:
             return "outside a transaction, no lock timeout"
-        case RunSql() if step.statement_timeout:
-            return (
-                f"waits at most {duration.text(step.lock_timeout)} for its lock and retries;"
-                f" runs at most {duration.text(step.statement_timeout)}"
-            )
         case RunSql():
+            most = step.statement_timeout
             return (
-                f"waits at most {duration.text(step.lock_timeout)} for its lock and retries;"
-                " runs as long as it needs"
+                f"{'' if step.in_transaction else 'outside a transaction, '}"
+                f"waits at most {duration.text(step.lock_timeout)} for its lock and retries; "
+                + (
+                    f"runs at most {duration.text(most)}"
+                    if most
+                    else "runs as long as it needs"
+                )
             )
         case Backfill():
             return f"batches by {', '.join(step.key) or 'page'}, each in its own transaction"
         case AwaitRollout():
             return ""
+
+
+def remarks(step: Step) -> tuple[str, ...]:
+    """What a step that runs as written was not tried for, and what failed after it."""
+    if not isinstance(step, RunSql):
+        return ()
+    found = ["not run on the shadow, not verified: needs superuser"] if step.privileged else []
+    return (*found, *(f"on the shadow, {failure}" for failure in step.breaks))
 
 
 def undo(step: Step) -> str:
@@ -146,15 +179,24 @@ def written(plan: Plan) -> str:
     writing = [
         step
         for step in plan.steps
-        if isinstance(step, Backfill) or (isinstance(step, RunSql) and step.rewrites)
+        if isinstance(step, Backfill) or (isinstance(step, RunSql) and _may_write(step))
     ]
     if not writing:
         return "no rows written"
     if any(step.cost.rows is None for step in writing):
-        return "rows written: unknown (no statistics)"
+        plainly = not any(isinstance(step, RunSql) and step.as_written for step in writing)
+        return f"rows written: unknown{' (no statistics)' if plainly else ''}"
     wal = sum(step.cost.wal_bytes or 0 for step in plan.steps)
     rows = count(sum(step.cost.rows or 0 for step in writing))
     return f"{rows} rows written, about {size.text(wal)} WAL"
+
+
+def _may_write(step: RunSql) -> bool:
+    """Whether it writes many rows; what the author wrote may, where it says so or hides it."""
+    if step.as_written:
+        modes = {lock.mode for lock in step.locks}
+        return bool(step.unknown or step.rewrites) or LockMode.ROW_EXCLUSIVE in modes
+    return bool(step.rewrites)
 
 
 def first_line(sql: str) -> str:
@@ -188,10 +230,12 @@ def return_until(plan: Plan) -> str:
     """Up to which step the plan can be rolled back."""
     staying = rows_stay(plan)
     but = f", but not the rows of {numbers(staying)}" if staying else ""
-    last = plan.point_of_no_return
+    last = plan.first_to_stay
     if last is None:
         return f"can be rolled back at every step{but}"
     number = next(n for n, step in enumerate(plan.steps, 1) if step.id == last)
+    if number == 1:
+        return "cannot be rolled back"
     return f"can be rolled back until step {number}{but}"
 
 

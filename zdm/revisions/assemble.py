@@ -13,7 +13,8 @@ from typing import Any
 
 from zdm.errors import InputError
 from zdm.model.schema import Name
-from zdm.model.statement import Setting, Source, Stamp, Statement, Timeouts, Train
+from zdm.model.statement import Directive, Setting, Source, Stamp, Statement, Timeouts, Train
+from zdm.parse import directives as parse
 from zdm.parse import selects, session, trees
 from zdm.revisions import directives, effective_statements
 from zdm.revisions.directives import Comments
@@ -61,7 +62,10 @@ def train(recording: Recording, sent: Sequence[Sent]) -> Train:
     _check_tenants(recording)
     files = [recording.history.revision(id) for id in recording.steps]
     remarks = {r.id: directives.read(r.path, r.file, r.id) for r in files}
-    read = [(item, effective_statements.entries(item, recording.token)) for item in sent]
+    withheld = {n: e["withheld"] for n, e in enumerate(recording.events) if e.get("withheld")}
+    read = [
+        (item, effective_statements.entries(item, recording.token, withheld)) for item in sent
+    ]
     book = effective_statements.effects(read)
     assembler = _Assembler(recording, remarks)
     statements = tuple(assembler.statements(book.done))
@@ -163,7 +167,10 @@ class _Assembler:
         return _Place(by="driver", source=source, settings=(), timeouts=Timeouts())
 
     def _belongs(self, entry: Entry, place: _Place) -> bool:
-        """Whether it is part of the migration; reads are not, but they may need a note."""
+        """Whether it is part of the migration; reads are not, unless their author says where
+        they run, but they may need a note."""
+        if _directives(entry, place, self.remarks.get(place.source.revision)):
+            return True
         select = selects.query(entry.parsed)
         if select is not None:
             names = selects.tables(select)
@@ -198,9 +205,7 @@ class _Assembler:
             transaction=item.transaction,
             settings=place.settings,
             timeouts=place.timeouts,
-            directives=remark.at(place.source.line)
-            if remark and place.by == "revision"
-            else (),
+            directives=_directives(entry, place, remark),
             recorded=entry.text if entry.parameters else "",
         )
 
@@ -216,6 +221,20 @@ class _Assembler:
                     "this failed or was rolled back on the shadow, and the revision went on:"
                     " it is not in the plan, whatever it would do on the target",
                 )
+
+
+def _directives(entry: Entry, place: _Place, remark: Comments | None) -> tuple[Directive, ...]:
+    """Those above the call, and those in the text that it sends."""
+    above = remark.at(place.source.line) if remark and place.by == "revision" else ()
+    within = [parse.parse_comment(text, place.source) for text in entry.above]
+    for text in entry.stray:
+        if parse.parse_comment(text, place.source) is not None:
+            raise InputError(
+                f"{place.source}: the text that this sends has a directive that is not above a"
+                " statement, so it has no effect",
+                hint="put it on its own line, directly above its statement",
+            )
+    return parse.together((*above, *(found for found in within if found is not None)))
 
 
 def _check_tenants(recording: Recording) -> None:

@@ -1,10 +1,6 @@
 """`# zdm: …` comments of a revision file, and the statements below them."""
 
-import ast
-import io
 import re
-import tokenize
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +8,9 @@ from pathlib import Path
 from zdm.errors import InputError
 from zdm.model.statement import Directive, Source
 from zdm.parse import directives
+from zdm.revisions import python_comments
 
+_MARKED = re.compile(r"#.*zdm", re.IGNORECASE)
 _UPGRADE = re.compile(r"^(?:async )?def upgrade\b", re.MULTILINE)
 
 
@@ -40,21 +38,22 @@ def read(path: Path, file: str, revision: str) -> Comments:
     """The directives of one revision file."""
     data = path.read_bytes()
     text = data.decode("utf-8", errors="replace")
+    marked = _MARKED.search(text) is not None
+    code = python_comments.code(text) if marked else python_comments.NONE
     found: dict[int, tuple[Directive, ...]] = {}
-    begins = _begins(text) if "zdm:" in text else {}
-    for line, column, comment in _comments(text) if begins else ():
-        source = Source(file=file, line=line, column=column, revision=revision)
-        directive = directives.parse_comment(comment, source)
+    for comment in python_comments.comments(text) if marked else ():
+        source = Source(file=file, line=comment.line, column=comment.column, revision=revision)
+        directive = directives.parse_comment(comment.text, source)
         if directive is None:
             continue
-        below = next((number for number in sorted(begins) if number > line), None)
-        if below is None:
+        meant = code.meant(comment) if comment.alone else None
+        if meant is None:
             raise stray(directive)
-        found[below] = (*found.get(below, ()), directive)
+        found[meant] = directives.together((*found.get(meant, ()), directive))
     function = _UPGRADE.search(text)
     return Comments(
         above=found,
-        begins=begins,
+        begins=code.begins,
         lines=tuple(data.split(b"\n")),
         upgrade=text.count("\n", 0, function.start()) + 1 if function else 1,
     )
@@ -65,26 +64,5 @@ def stray(directive: Directive) -> InputError:
     return InputError(
         f"{directive.source}: this directive is not above a call that sends SQL, so it has no"
         " effect",
-        hint="put it directly above the op. call it is meant for",
+        hint="put it on its own line, directly above the op. call it is meant for",
     )
-
-
-def _comments(text: str) -> list[tuple[int, int, str]]:
-    """Comments that have a line of their own: (line, column, text without `#`)."""
-    return [
-        (token.start[0], token.start[1] + 1, token.string[1:])
-        for token in tokenize.generate_tokens(io.StringIO(text).readline)
-        if token.type == tokenize.COMMENT and not token.line[: token.start[1]].strip()
-    ]
-
-
-def _begins(text: str) -> dict[int, int]:
-    """For each line of code the first line of the innermost statement that covers it."""
-    with warnings.catch_warnings(action="ignore"):  # "\\:" in a text is the author's affair
-        tree = ast.parse(text)
-    statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
-    found: dict[int, int] = {}
-    for node in sorted(statements, key=lambda n: (n.lineno, -(n.end_lineno or n.lineno))):
-        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
-            found[line] = node.lineno
-    return found

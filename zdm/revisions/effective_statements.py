@@ -4,10 +4,10 @@ The server's log shows BEGIN, COMMIT, SAVEPOINT and errors as they were, from an
 transactions are read from it rather than from a driver. What was rolled back is left out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from zdm.parse import libpg_query, transactions
+from zdm.parse import libpg_query, split, transactions
 from zdm.parse.libpg_query import Parsed
 from zdm.parse.transactions import Control, Kind
 from zdm.revisions.server_log import Sent
@@ -15,7 +15,11 @@ from zdm.revisions.server_log import Sent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One statement of a sent text, without zdm's mark; `event` is the mark's number."""
+    """One statement of a sent text, without zdm's mark; `event` is the mark's number.
+
+    `above` are the texts of comments above it that may be directives, `stray` those of the
+    text that are above no statement.
+    """
 
     text: str
     parsed: Parsed
@@ -23,6 +27,8 @@ class Entry:
     pid: str
     event: int | None
     silent: bool
+    above: tuple[str, ...] = ()
+    stray: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,15 +146,20 @@ def effects(sent: Iterable[tuple[Sent, tuple[Entry, ...]]]) -> Effects:
     )
 
 
-def entries(sent: Sent, token: str) -> tuple[Entry, ...]:
-    """The statements of one text; nothing where PostgreSQL itself could not read it."""
+def entries(sent: Sent, token: str, withheld: Mapping[int, str]) -> tuple[Entry, ...]:
+    """The statements of one text; nothing where PostgreSQL itself could not read it. `withheld`
+    are the texts of the events that the shadow did not get."""
     mark, text = _marked(sent.text, token)
+    if mark is not None:
+        text = withheld.get(mark, text)
     try:
         parsed = libpg_query.statements(text.encode())
     except libpg_query.NotSqlError:
         if sent.error:
             return ()
         raise
+    found = list(split.directives_of(text.encode(), parsed))
+    stray = tuple(comment for _, comment, index in found if index is None)
     return tuple(
         Entry(
             text=text.encode()[item.start : item.start + item.length].decode(),
@@ -157,8 +168,10 @@ def entries(sent: Sent, token: str) -> tuple[Entry, ...]:
             pid=sent.pid,
             event=mark,
             silent=sent.text.startswith("/*zdm:silent*/"),
+            above=tuple(comment for _, comment, index in found if index == number),
+            stray=stray,
         )
-        for item in parsed
+        for number, item in enumerate(parsed)
     )
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from zdm.errors import InputError
+from zdm.model.statement import Source
+from zdm.recipes.reading import missing_rights
 
 _LIBRARIES = tuple(
     Path(sysconfig.get_path(name)).absolute() for name in ("stdlib", "purelib", "platlib")
 )
 _HERE = Path(__file__).parent
+_REVISION = Source(file="", line=0, column=0, revision="any")  # directives follow `#` there
 _BIND = "A value is required for bind parameter"
 
 
@@ -28,6 +31,7 @@ def described(error: BaseException, folders: Sequence[Path]) -> dict[str, Any]:
         "file": file,
         "line": line,
         "hint": "",
+        "sqlstate": getattr(inner, "sqlstate", None) or getattr(inner, "pgcode", None) or "",
     }
 
 
@@ -66,13 +70,19 @@ def raised(failure: Mapping[str, Any], root: Path) -> InputError:
             f"{where}{message}", hint=hint or "`alembic history` shows what Alembic reads"
         )
     of = f"revision {failure['revision']}" if failure["revision"] else "the Alembic environment"
+    if failure["sqlstate"] == missing_rights.MISSING:
+        return InputError(
+            f"{where}{missing_rights.fact(message)}", hint=missing_rights.remedy(_REVISION)
+        )
     return InputError(
         f"{where}{kind}: {message}, so {of} cannot be run",
-        hint=_hint(message),
+        hint=_hint(message, withheld=failure["withheld"]),
     )
 
 
-def _hint(message: str) -> str:
+def _hint(message: str, *, withheld: bool) -> str:
+    if withheld:
+        return missing_rights.after_privileged(_REVISION)
     if _BIND in message:
         return (
             r"`:name` in the text of op.execute() is a parameter: write `\:` for a plain colon"

@@ -1,5 +1,7 @@
 """Verify a plan: replay it on a shadow server, and report what that proved."""
 
+from dataclasses import replace
+
 from zdm.config.settings import Settings
 from zdm.errors import RefusedError
 from zdm.model.plan import Plan
@@ -26,20 +28,51 @@ class NotVerifiedError(RefusedError):
 
 def run(settings: Settings, plan: Plan, start: Snapshot) -> str:
     """Replay the plan from a schema; a sentence on what was proved, or NotVerifiedError."""
+    return _proved(plan, _replayed(settings, plan, start))
+
+
+def settle(settings: Settings, plan: Plan, start: Snapshot) -> tuple[Plan, str]:
+    """Replay a plan that is being made; the plan with the claims that the replay observed for
+    statements that run as written, and the sentence."""
+    found = _replayed(settings, plan, start, settle=True)
+    seen = {step.id: step for step in found.seen}
+    steps = tuple(seen.get(step.id, step) for step in plan.steps)
+    return replace(plan, steps=steps), _proved(plan, found)
+
+
+def _replayed(
+    settings: Settings, plan: Plan, start: Snapshot, *, settle: bool = False
+) -> Verification:
     wanted = Wanted(major=plan.server_major, url=settings.shadow_url)
     with shadow.open(wanted) as server:
-        found = replay.replay(plan, start, server)
+        return replay.replay(plan, start, server, settle=settle)
+
+
+def _proved(plan: Plan, found: Verification) -> str:
     if found.findings:
         raise NotVerifiedError(plan, found)
-    return sentence(found)
+    return sentence(plan, found)
 
 
-def sentence(found: Verification) -> str:
+def sentence(plan: Plan, found: Verification) -> str:
     """What a replay without findings proved."""
     version = f"{found.server_version // 10000}.{found.server_version % 10000}"
+    steps = "1 step" if found.steps == 1 else f"{found.steps} steps"
     parts = [
-        f"verified on PostgreSQL {version}: {found.steps} steps; locks and rewrites as claimed;"
-        f" undo restores the schema; {found.writes} writes of both versions succeed after the"
+        f"verified on PostgreSQL {version}: {steps}; locks and rewrites as claimed;"
+        f" {_undo(plan)}{found.writes} writes of both versions succeed after the"
         " steps that serve them; the final schema is that of the plain migration"
     ]
     return "\n".join([*parts, *(f"note: {note}" for note in found.notes)])
+
+
+def _undo(plan: Plan) -> str:
+    """Which steps were undone: those before the rollout and before the first without undo."""
+    ids = [step.id for step in plan.steps]
+    stays = plan.first_to_stay
+    turn = ids.index("rollout") if "rollout" in ids else len(ids)
+    if stays is None or ids.index(stays) > turn:
+        return "undo restores the schema; "
+    if ids.index(stays) == 0:
+        return ""
+    return f"undo restores the schema before {stays}; "

@@ -205,9 +205,9 @@ def test_an_author_statement_that_fails_is_a_finding_with_its_place(server: Serv
 
 def sentences(server: Server) -> Iterator[str]:
     plan, start = made(server, "create_index/plain")
-    yield replay_plan.sentence(replay.replay(plan, start, server))
+    yield replay_plan.sentence(plan, replay.replay(plan, start, server))
     wrong = replace(server, notice="PostgreSQL 99 was wanted")
-    yield replay_plan.sentence(replay.replay(plan, start, wrong))
+    yield replay_plan.sentence(plan, replay.replay(plan, start, wrong))
 
 
 def test_a_server_of_another_version_is_said(server: Server) -> None:

@@ -247,6 +247,26 @@ def test_directives_belong_to_the_next_statement() -> None:
     assert str(second.directives[0].source) == "f.sql:2:1"
 
 
+def test_a_directive_may_be_in_capitals() -> None:
+    (only,) = split.statements(b"-- ZDM: Run In Expand -- x\nSELECT 1", "f")
+
+    assert only.directives[0].argument == "expand"
+
+
+def test_a_directive_that_is_commented_out_is_none() -> None:
+    (only,) = split.statements(b"-- -- zdm: run in expand -- x\nSELECT 1", "f")
+
+    assert only.directives == ()
+
+
+def test_a_statement_may_be_privileged_and_have_a_phase() -> None:
+    sql = b"-- zdm: privileged -- x\n-- zdm: run in contract -- y\nSELECT 1"
+    (only,) = split.statements(sql, "f")
+
+    assert [d.kind for d in only.directives] == ["privileged", "run in"]
+    assert only.privileged
+
+
 def test_a_directive_in_a_literal_is_none() -> None:
     (only,) = split.statements(b"SELECT '-- zdm: run in expand'", "f")
 
@@ -274,6 +294,13 @@ def test_a_directive_in_a_literal_is_none() -> None:
         (
             b"-- zdm: run in soup -- x\nSELECT 1",
             "m.sql:1:1: a statement cannot run in the phase `soup`",
+        ),
+        (b"-- zdm: privileged\nSELECT 1", "m.sql:1:1: `privileged` has no reason"),
+        (b"-- # zdm: privileged -- x\nSELECT 1", "m.sql:1:1: the comment `# zdm: privileged"),
+        (b"-- zdm run in expand -- x\nSELECT 1", "m.sql:1:1: the comment `zdm run in expand"),
+        (
+            b"-- zdm: run in expand -- x\n-- zdm: run in contract -- y\nSELECT 1",
+            "m.sql:2:1: the statement is to run in expand and in contract",
         ),
         (b"-- zdm: hurry\nSELECT 1", "m.sql:1:1: `zdm: hurry` is not a directive"),
         (b"-- zdm: reverse a = 1, 2\nSELECT 1", "m.sql:1:1: the reverse `1, 2`"),

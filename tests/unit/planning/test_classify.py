@@ -109,13 +109,51 @@ def test_the_author_s_word_lets_a_refused_statement_through() -> None:
     assert found.findings == ()
 
 
-def test_a_directive_that_changes_nothing_is_a_warning() -> None:
+def test_a_directive_without_effect_is_refused() -> None:
+    sql = "-- zdm: reverse a = 1\nALTER TABLE users ADD COLUMN a int;"
+
+    assert refusals(sql) == [("unused_directive", "migration.sql:1:1")]
+
+
+@pytest.mark.parametrize("sql", ["SET search_path = public;", "BEGIN;"])
+def test_a_directive_above_a_setting_is_refused(sql: str) -> None:
+    assert [slug for slug, _ in refusals(f"-- zdm: run in expand -- x\n{sql}")] == [
+        "unused_directive"
+    ]
+
+
+def test_run_in_counts_also_for_a_statement_that_could_be_planned() -> None:
     found = classified("-- zdm: run in expand -- x\nALTER TABLE users ADD COLUMN a int;")
 
-    assert [(f.slug, f.severity) for f in found.findings] == [
-        ("unused_directive", Severity.WARN)
-    ]
-    assert found.refused == ()
+    assert [place.operation.slug for place in found.placed] == ["as_written"]
+    assert [(f.slug, f.severity) for f in found.findings] == [("run_as_written", Severity.WARN)]
+
+
+def test_a_statement_that_runs_as_written_is_no_part_of_another_change() -> None:
+    sql = """ALTER TABLE users ADD COLUMN b text;
+UPDATE users SET b = name;
+-- zdm: run in contract -- x
+ALTER TABLE users DROP COLUMN name;"""
+
+    assert "rename_column" not in {p.operation.slug for p in classified(sql).placed}
+
+
+def test_a_read_that_is_to_run_in_a_phase_runs() -> None:
+    found = classified("-- zdm: run in contract -- it warms the cache\nSELECT 1;")
+
+    assert [place.operation.slug for place in found.placed] == ["as_written"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "-- zdm: run in expand -- x\nDROP INDEX i;\nCREATE INDEX i ON users (name);",
+        "-- zdm: run in contract -- x\nDROP TABLE others;\n"
+        "-- zdm: run in contract -- x\nALTER TABLE users RENAME TO others;",
+    ],
+)
+def test_a_name_that_is_freed_in_time_may_be_taken(sql: str) -> None:
+    assert "name_reused" not in [slug for slug, _ in refusals(sql)]
 
 
 def test_a_directive_of_a_refused_statement_is_not_called_useless() -> None:

@@ -180,8 +180,8 @@ def test_a_warning_becomes_a_note() -> None:
     plan = planned("-- zdm: run in expand -- x\nALTER TABLE users ADD COLUMN a int;")
 
     assert plan.notes[-1] == (
-        "migration.sql:1:1: the directive `run in expand` changes nothing: zdm plans this"
-        " statement without it"
+        "migration.sql:2:1: this runs as written, although zdm can plan it (`add"
+        " users.a`): without the directive it would get steps that zdm checks and can undo"
     )
 
 

@@ -70,9 +70,11 @@ def command(
         plan_files.check(planned.plan, file)
         options.say(f"{file} matches its sources")
         return
+    plan = planned.plan
     if verify:
-        options.say(wiring.verify_where_possible(settings, planned.plan, planned.snapshot))
-    _show(planned.plan, format_, file if output else None)
+        plan, words = wiring.verify_where_possible(settings, plan, planned.snapshot)
+        options.say(words)
+    _show(plan, format_, file if output else None)
 
 
 def _file(output: Path | None, plans: Path, name: str) -> Path:

@@ -1,15 +1,18 @@
 """Run a statement as the author wrote it, in the phase that the author names.
 
-`-- zdm: run in expand -- reason` (or `contract`) lets a statement through that zdm would
-refuse. Nothing is known about it: not its locks, not what it leaves, not which version works
-with it. The author asserts that it is safe, and it cannot be undone.
+`-- zdm: run in expand -- reason` (or `contract`) runs any statement that PostgreSQL runs, also
+one that zdm would refuse, or plan otherwise. That the versions work with it is the author's
+word; its locks, rewrites and scans are claimed where they follow from the schema, else a replay
+observes them. It cannot be undone. `-- zdm: privileged -- reason` says that it needs superuser:
+then no shadow runs it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from zdm.model.findings import Hazard
-from zdm.model.locks import LockMode
+from zdm.model.impact import UNKNOWN, YES, Answer, Impact
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
     BOTH,
@@ -17,6 +20,8 @@ from zdm.model.plan import (
     NEW_ONLY,
     NO_TIMEOUT,
     STATEMENT_TIMEOUT,
+    Claim,
+    Cost,
     Irreversible,
     Phase,
     RunSql,
@@ -24,7 +29,8 @@ from zdm.model.plan import (
     TableLock,
 )
 from zdm.model.schema import Name, Snapshot
-from zdm.model.statement import Action, Directive, DirectiveKind, Fact, Statement
+from zdm.model.statement import Action, DirectiveKind, Statement
+from zdm.schema.impact import of as impact
 
 SLUG = "as_written"
 _PHASES = {"expand": Phase.EXPAND, "contract": Phase.CONTRACT}
@@ -32,12 +38,13 @@ _PHASES = {"expand": Phase.EXPAND, "contract": Phase.CONTRACT}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsWritten:
-    """The statement, the phase, and the author's reason."""
+    """The statement, the phase, the author's reason, and what the statement does."""
 
     statement: Statement
     phase: Phase
     reason: str
-    table: Name | None
+    impact: Impact
+    privileged: bool = False
 
     @property
     def slug(self) -> str:
@@ -51,22 +58,28 @@ class AsWritten:
         return f"run as written: {words[:60]}{'…' if len(words) > 60 else ''}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """The author asserts that it is safe; zdm knows nothing about it."""
+        """The author asserts that it is safe; zdm neither checks nor undoes it."""
+        words = (
+            f"this statement runs as written in {self.phase.value}, because its author asserts"
+            f" that it is safe ({self.reason}): zdm does not know which version works with it,"
+            " and cannot undo it"
+        )
+        if self.privileged:
+            words += "; it needs superuser, so it was not run on the shadow and is not verified"
         return (
             Hazard(
                 operation=SLUG,
-                message=f"this statement runs unchecked in {self.phase.value}, because its"
-                f" author asserts that it is safe ({self.reason}): zdm knows neither its locks"
-                " nor which version works with it",
-                remedy="have it reviewed by a person who knows the table",
+                message=words,
+                remedy="have it reviewed by a person who knows what uses it",
                 origin=context.origin,
             ),
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One step with the author's text."""
-        before = self.phase is Phase.EXPAND
-        together = self.statement.transaction is not None
+        locks = tuple(_locks(self.impact, context.snapshot))
+        lock_timeout, statement_timeout = self._timeouts(locks)
+        scans = [touch.scans for touch in self.impact.touches]
         return (
             RunSql(
                 id="as-written",
@@ -74,49 +87,101 @@ class AsWritten:
                 phase=self.phase,
                 title=self.title,
                 sql=(self.statement.sql,),
-                locks=self._locks(context.snapshot),
-                lock_timeout=LOCK_TIMEOUT if together else NO_TIMEOUT,
-                statement_timeout=STATEMENT_TIMEOUT if together else NO_TIMEOUT,
-                in_transaction=together,
+                locks=locks,
+                lock_timeout=lock_timeout,
+                statement_timeout=statement_timeout,
+                in_transaction=self.statement.transaction is not None,
                 settings=self.statement.settings,
                 probe="",  # only the journal shows it
-                undo=Irreversible(reason="zdm does not know what the statement does"),
-                serves=BOTH if before else NEW_ONLY,
+                undo=Irreversible(reason="it runs as written, and zdm has no undo for it"),
+                rewrites=tuple(_rewritten(self.impact, context.snapshot)),
+                unknown=_unknown(self.impact),
+                as_written=True,
+                privileged=self.privileged,
+                serves=BOTH if self.phase is Phase.EXPAND else NEW_ONLY,
                 reason=f"Reason given by the author: {self.reason}",
                 origin=context.origin,
+                cost=Cost(scan=YES in scans),
             ),
         )
 
-    def _locks(self, snapshot: Snapshot) -> tuple[TableLock, ...]:
-        table = snapshot.table(self.table) if self.table is not None else None
-        if table is None or table.created:
-            return ()
-        return (TableLock(table=table.name, mode=LockMode.ACCESS_EXCLUSIVE),)
+    def _timeouts(self, locks: Sequence[TableLock]) -> tuple[timedelta, timedelta]:
+        """For its lock and for the statement: the author's, where the migration sets one. What
+        lets reads and writes continue may run as long as it needs."""
+        blocks = bool(self.impact.unknown) or any(
+            lock.mode.blocks_reads or lock.mode.blocks_writes for lock in locks
+        )
+        if not blocks and self.statement.transaction is None:
+            return NO_TIMEOUT, NO_TIMEOUT
+        asked = self.statement.timeouts.statement or NO_TIMEOUT
+        limit = STATEMENT_TIMEOUT if blocks else NO_TIMEOUT
+        return LOCK_TIMEOUT, asked or limit
+
+
+def _locks(found: Impact, snapshot: Snapshot) -> Iterator[TableLock]:
+    """Locks on what is used already; one on an index counts for its table."""
+    modes: dict[Name, TableLock] = {}
+    for touch in found.touches:
+        name = _table_of(touch.relation, snapshot)
+        table = snapshot.table(name)
+        if table is not None and table.created:
+            continue
+        there = modes.get(name)
+        mode = touch.lock if there is None else there.mode.together_with(touch.lock)
+        modes[name] = TableLock(table=name, mode=mode)
+    yield from sorted(modes.values())
+
+
+def _table_of(relation: Name, snapshot: Snapshot) -> Name:
+    for table in snapshot.tables:
+        if table.name.schema == relation.schema and any(
+            index.name == relation.name for index in table.indexes
+        ):
+            return table.name
+    return relation
+
+
+def _rewritten(found: Impact, snapshot: Snapshot) -> Iterator[Name]:
+    for touch in found.touches:
+        table = snapshot.table(touch.relation)
+        if touch.rewrites is YES and table is not None and not table.created:
+            yield touch.relation
+
+
+def _unknown(found: Impact) -> tuple[Claim, ...]:
+    """The claims that cannot be made without a server."""
+    if found.unknown:
+        return tuple(Claim)
+    claims = []
+    if _only_perhaps(touch.scans for touch in found.touches):
+        claims.append(Claim.SCAN)
+    if any(touch.rewrites is UNKNOWN for touch in found.touches):
+        claims.append(Claim.REWRITE)
+    return tuple(claims)
+
+
+def _only_perhaps(answers: Iterator[Answer]) -> bool:
+    found = set(answers)
+    return UNKNOWN in found and YES not in found
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
-    """A statement under `-- zdm: run in …`, with all its sub-commands."""
-    del snapshot
+    """A statement under `-- zdm: run in …` or `-- zdm: privileged`, with all its parts."""
     first = actions[0]
-    directive = _directive(first.statement)
-    if directive is None or first.index != 0:
+    directives = first.statement.vouched
+    if not directives or first.index != 0:
         return None
     consumed = tuple(
         position
         for position, action in enumerate(actions)
         if action.statement is first.statement
     )
+    run_in = next((d for d in directives if d.kind is DirectiveKind.RUN_IN), None)
     operation = AsWritten(
         statement=first.statement,
-        phase=_PHASES[directive.argument],
-        reason=directive.reason,
-        table=first.fact.table if isinstance(first.fact, Fact) else None,
+        phase=Phase.EXPAND if run_in is None else _PHASES[run_in.argument],
+        reason="; ".join(dict.fromkeys(directive.reason for directive in directives)),
+        impact=impact.statement([actions[position] for position in consumed], snapshot),
+        privileged=first.statement.privileged,
     )
-    return Match(operation=operation, consumed=consumed, directives=(directive,))
-
-
-def _directive(statement: Statement) -> Directive | None:
-    for directive in statement.directives:
-        if directive.kind is DirectiveKind.RUN_IN and directive.argument in _PHASES:
-            return directive
-    return None
+    return Match(operation=operation, consumed=consumed, directives=directives)

@@ -1,7 +1,7 @@
 """One step's SQL on the dedicated connection: in a transaction with its record, or alone.
 
 The lock timeout counts each wait, not the statement, so that a step which locks several
-tables divides it (measured, PostgreSQL 15). CONCURRENTLY runs without timeouts, since one
+tables divides it (measured, PostgreSQL 15). The plan gives CONCURRENTLY no timeouts, since one
 would leave an INVALID index; the watchdog looks after it.
 """
 
@@ -12,7 +12,7 @@ from datetime import timedelta
 import psycopg
 
 from zdm.errors import StoppedError
-from zdm.model.plan import Backfill, RunSql
+from zdm.model.plan import NO_TIMEOUT, Backfill, RunSql
 from zdm.model.release import RunState
 from zdm.model.statement import Setting
 from zdm.postgres.journal import runs
@@ -59,8 +59,8 @@ def inside(
 
 def limit(own: Connection, step: RunSql) -> None:
     """The step's timeouts, for this transaction."""
-    _set_local(own, "lock_timeout", lock_timeout(step))
-    _set_local(own, "statement_timeout", step.statement_timeout)
+    _set(own, "lock_timeout", lock_timeout(step))
+    _set(own, "statement_timeout", step.statement_timeout)
 
 
 def lock_timeout(step: RunSql) -> timedelta:
@@ -85,21 +85,23 @@ def record_done(own: Connection, fence: Fence, step: RunSql, state: RunState) ->
 
 def alone(own: Connection, step: RunSql, sql: Sequence[str]) -> None:
     """Outside a transaction: session settings, put back afterwards."""
-    own.execute("SELECT pg_catalog.set_config('lock_timeout', '0', false)")
-    own.execute("SELECT pg_catalog.set_config('statement_timeout', '0', false)")
+    _set(own, "lock_timeout", step.lock_timeout, local=False)
+    _set(own, "statement_timeout", step.statement_timeout, local=False)
     apply(own, step.settings, local=False)
     try:
         for statement in sql:
             own.execute(statement.encode())
     finally:
         with contextlib.suppress(psycopg.Error):
+            _set(own, "lock_timeout", NO_TIMEOUT, local=False)
+            _set(own, "statement_timeout", NO_TIMEOUT, local=False)
             for setting in step.settings:
                 own.execute(f"RESET {connection.setting_name(setting.name)}".encode())
 
 
-def _set_local(own: Connection, name: str, value: timedelta) -> None:
+def _set(own: Connection, name: str, value: timedelta, *, local: bool = True) -> None:
     text = connection.setting(value)
-    own.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, text))
+    own.execute("SELECT pg_catalog.set_config(%s, %s, %s)", (name, text, local))
 
 
 def apply(own: Connection, settings: Sequence[Setting], *, local: bool) -> None:

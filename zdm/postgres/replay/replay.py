@@ -16,13 +16,13 @@ import psycopg
 
 from zdm.errors import RefusedError
 from zdm.model.findings import Finding, Severity
-from zdm.model.plan import AwaitRollout, Plan, Side
+from zdm.model.plan import AwaitRollout, Plan, RunSql, Side, Step
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Statement
 from zdm.parse import transactions
 from zdm.postgres.catalog import read, rebuild
-from zdm.postgres.replay import observation, sample_rows
+from zdm.postgres.replay import observation, sample_rows, served
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.sample_rows import Write
 from zdm.postgres.replay.step import Shadow, StepFailedError, finding
@@ -30,6 +30,7 @@ from zdm.postgres.server import shadow
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
+from zdm.recipes.reading import missing_rights
 from zdm.serialize import snapshot_file
 
 _SHOWN = 8
@@ -54,6 +55,7 @@ class Verification:
     steps: int  # that were replayed
     writes: int  # statements of an application that were tried after steps
     notes: tuple[str, ...] = ()
+    seen: tuple[RunSql, ...] = ()  # steps that run as written, with the claims that hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +67,17 @@ class _Scene:
     end: Snapshot  # what the plain migration leaves
     own: frozenset[str]  # objects with zdm's prefix that it leaves too
     rows: bool  # whether sample rows are put in, and writes tried
+    settle: bool = False
     old_writes: tuple[Write, ...] = ()  # that work on the start's schema
     new_writes: tuple[Write, ...] = ()  # that work on the end's
 
 
-def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
+def replay(
+    plan: Plan, start: Snapshot, server: Server, *, settle: bool = False
+) -> Verification:
     """Replay a plan that starts from a schema; RefusedError where that schema is not the
-    plan's or cannot be made on the server."""
+    plan's or cannot be made on the server. With `settle`, steps that run as written are not
+    judged by their claims: the caller takes those that were seen."""
     _refuse_other_start(plan, start)
     key = f"schema {plan.fingerprint}"
     if not shadow.has_template(server, key):
@@ -83,12 +89,12 @@ def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
         try:
             end, own = _apply_plainly(plain, plan)
         except StepFailedError as error:
-            return _verification((error.finding,), server, 0, ())
-        scene = _Scene(plan=plan, start=start, end=end, own=own, rows=True)
+            return _verification([_unprivileged(error.finding, plan)], server, _Tried(), plan)
+        scene = _Scene(plan=plan, start=start, end=end, own=own, rows=True, settle=settle)
         names = (*_touched(plan), *_renamed(start, end))
         new = _working(server, plain, end, names)
         scene = dataclasses.replace(scene, new_writes=new)
-        found, writes = _attempt(scene, server, key)
+        found, tried = _attempt(scene, server, key)
         notes: tuple[str, ...] = ()
         if any(one.slug == replay_step.DATA for one in found):
             scene = dataclasses.replace(scene, rows=False)
@@ -96,26 +102,53 @@ def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
                 "no sample rows met every constraint of the plan, so it was replayed on empty"
                 " tables, where triggers do not run",
             )
-            found, writes = _attempt(scene, server, key)
-    return _verification(found, server, writes, notes, len(plan.steps))
+            found, tried = _attempt(scene, server, key)
+    tried = dataclasses.replace(tried, notes=notes)
+    return _verification(found, server, tried, plan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """What an attempt did."""
+
+    writes: int = 0
+    seen: tuple[RunSql, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def _verification(
-    found: Sequence[Finding],
-    server: Server,
-    writes: int,
-    notes: tuple[str, ...],
-    steps: int = 0,
+    found: Sequence[Finding], server: Server, tried: _Tried, plan: Plan
 ) -> Verification:
-    if server.notice:
-        notes = (server.notice, *notes)
+    notes = (server.notice,) if server.notice else ()
+    left_out = [step.id for step in plan.steps if _privileged(step)]
     return Verification(
         findings=tuple(dict.fromkeys(found)),
         server_version=server.server_version,
-        steps=steps,
-        writes=writes,
-        notes=notes,
+        steps=len(plan.steps) - len(left_out),
+        writes=tried.writes,
+        notes=(*notes, *tried.notes, *_unverified(left_out, tried.seen)),
+        seen=tried.seen,
     )
+
+
+def _privileged(step: Step) -> bool:
+    return isinstance(step, RunSql) and step.privileged
+
+
+def _unverified(left_out: Sequence[str], seen: Sequence[RunSql]) -> Iterator[str]:
+    if left_out:
+        yield f"not run, because they need superuser: {', '.join(left_out)}"
+    for step in seen:
+        yield from (f"{step.id}: {failure}" for failure in step.breaks)
+
+
+def _unprivileged(found: Finding, plan: Plan) -> Finding:
+    """What fails may need what a statement makes that was not run."""
+    if not any(_privileged(step) for step in plan.steps) or not found.source:
+        return found
+    if found.slug not in ("statement_fails", "step_fails"):
+        return found
+    return dataclasses.replace(found, remedy=missing_rights.after_privileged(found.source))
 
 
 def _refuse_other_start(plan: Plan, start: Snapshot) -> None:
@@ -148,7 +181,7 @@ def _transactions(statements: Sequence[Statement]) -> Iterator[tuple[Statement, 
     """Statements that ran together; the author's own BEGIN and COMMIT are known by number."""
     group: list[Statement] = []
     for statement in statements:
-        if transactions.is_control(statement.sql):
+        if transactions.is_control(statement.sql) or statement.privileged:
             continue
         alone = statement.transaction is None
         if group and (alone or statement.transaction != group[0].transaction):
@@ -165,13 +198,20 @@ def _apply(conn: Connection, statement: Statement) -> None:
         replay_step.apply_settings(conn, statement.settings, local=local)
         conn.execute(statement.sql.encode())
     except psycopg.Error as error:
+        fact = (
+            "the statement itself fails on the schema that the plan starts from:"
+            f" {replay_step.message(error)}"
+        )
+        remedy = "correct the migration, then plan again"
+        if error.sqlstate == missing_rights.MISSING:
+            fact = missing_rights.fact(replay_step.message(error))
+            remedy = missing_rights.remedy(statement.source)
         raise StepFailedError(
             Finding(
                 slug="statement_fails",
                 severity=Severity.ERROR,
-                message="the statement itself fails on the schema that the plan starts from:"
-                f" {replay_step.message(error)}",
-                remedy="correct the migration, then plan again",
+                message=f"{statement.source}: {fact}",
+                remedy=remedy,
                 source=statement.source,
                 statement=statement.sql,
             )
@@ -224,8 +264,8 @@ def _working(
         return sample_rows.writes(conn, schema, tables)
 
 
-def _attempt(scene: _Scene, server: Server, key: str) -> tuple[list[Finding], int]:
-    """Replay the steps in a database of their own; how many writes there were to try."""
+def _attempt(scene: _Scene, server: Server, key: str) -> tuple[list[Finding], _Tried]:
+    """Replay the steps in a database of their own."""
     found: list[Finding] = []
     with (
         shadow.database(server, key) as dsn,
@@ -242,21 +282,28 @@ def _attempt(scene: _Scene, server: Server, key: str) -> tuple[list[Finding], in
         else:
             scene = dataclasses.replace(scene, new_writes=())
         used = frozenset(observation.relations(conn))
+        here = Shadow(conn=conn, other=other, used=used, settle=scene.settle)
         try:
-            found.extend(_there_and_back(scene, Shadow(conn=conn, other=other, used=used)))
+            found.extend(_there_and_back(scene, here))
             found.extend(_end(scene, conn))
         except StepFailedError as error:
-            found.append(error.finding)
-    return found, len(scene.old_writes) + len(scene.new_writes)
+            found.append(_unprivileged(error.finding, scene.plan))
+    count = len(scene.old_writes) + len(scene.new_writes)
+    return found, _Tried(writes=count, seen=tuple(here.seen.values()))
 
 
 def _there_and_back(scene: _Scene, here: Shadow) -> Iterator[Finding]:
-    """Up to the rollout, back to the start, and the whole way."""
+    """As far as `zdm rollback` undoes steps before the rollout, back to the start, and the
+    whole way."""
     steps = scene.plan.steps
-    turn = next((i for i, s in enumerate(steps) if isinstance(s, AwaitRollout)), len(steps))
+    writes = {Side.OLD: scene.old_writes, Side.NEW: scene.new_writes}
+    watch = served.Writes(here=here, writes=writes)
+    stays = scene.plan.first_to_stay
+    turns = (i for i, s in enumerate(steps) if isinstance(s, AwaitRollout) or s.id == stays)
+    turn = next(turns, len(steps))
     for step in steps[:turn]:
         yield from replay_step.run(here, step)
-        yield from _served(scene, here.conn, step.serves, step.id)
+        yield from watch.after(step)
     for step in reversed(steps[:turn]):
         yield from replay_step.undo(here.conn, step)
     yield from _undone(scene, here.conn)
@@ -264,22 +311,8 @@ def _there_and_back(scene: _Scene, here: Shadow) -> Iterator[Finding]:
         yield from replay_step.run(here, step, again=True)
     for step in steps[turn:]:
         yield from replay_step.run(here, step)
-        yield from _served(scene, here.conn, step.serves - {Side.OLD}, step.id)
-
-
-def _served(
-    scene: _Scene, conn: Connection, sides: frozenset[Side], step: str
-) -> Iterator[Finding]:
-    for side in sorted(sides):
-        for write in scene.old_writes if side is Side.OLD else scene.new_writes:
-            failure = sample_rows.failure(conn, write)
-            if failure is not None:
-                yield finding(
-                    "write_fails",
-                    f"after the step {step}, which says that the {side} version works, its"
-                    f" write to {write.table} fails: {failure}",
-                    statement=write.sql,
-                )
+        yield from watch.after(step)
+    yield from watch.left()
 
 
 def _undone(scene: _Scene, conn: Connection) -> Iterator[Finding]:

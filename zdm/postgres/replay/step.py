@@ -5,23 +5,29 @@ so it has a name of its own, and the caller tries again on empty tables.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import assert_never
 
 import psycopg
 
 from zdm.model.findings import Finding, Severity
-from zdm.model.plan import AwaitRollout, Backfill, Irreversible, RunSql, Step
+from zdm.model.plan import AwaitRollout, Backfill, Claim, Irreversible, RunSql, Step
 from zdm.model.schema import Name
 from zdm.model.sql import ident
 from zdm.model.statement import Setting
 from zdm.postgres.replay import observation
 from zdm.postgres.replay.observation import Held, Relations
+from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
+from zdm.recipes.reading import missing_rights
 
 DATA = "data_refused"
 _BUG = "a plan that zdm made should not do this: plan again, and report it if it stays"
+_OTHER_PHASE = (
+    "phases change the order: let it run in the other phase, or move it to a revision that is"
+    " planned after this train is contracted"
+)
 _SHADOW_ONLY = ("role", "session_authorization")  # the shadow's roles own nothing
 
 
@@ -48,11 +54,17 @@ def finding(slug: str, message: str, step: Step | None = None, statement: str = 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shadow:
     """Two connections to the database, and the relations that were there at the start: what
-    the train makes itself no one else uses, so its locks and rewrites do no harm."""
+    the train makes itself no one else uses, so its locks and rewrites do no harm.
+
+    `seen` are the steps that run as written, with the claims that hold for them here; to
+    `settle` means that these count instead of the plan's.
+    """
 
     conn: Connection
     other: Connection
     used: frozenset[int]
+    settle: bool = False
+    seen: dict[str, RunSql] = field(default_factory=dict)
 
 
 def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]:
@@ -62,6 +74,8 @@ def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]
     """
     conn = shadow.conn
     match step:
+        case RunSql() if step.privileged:
+            return
         case RunSql():
             yield from _preconditions(conn, step)
             if step.undo or not again:
@@ -72,8 +86,13 @@ def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]
                 if one.counts_for in shadow.used
             }
             held = _execute(conn, shadow.other, step)
-            yield from _locks(step, held, before)
-            yield from _rewrites(step, before, observation.relations(conn))
+            after = observation.relations(conn)
+            claimed = step
+            if step.as_written:
+                shadow.seen[step.id] = _seen(step, held, before, after)
+                claimed = _judged(step, shadow.seen[step.id], settle=shadow.settle)
+            yield from _locks(claimed, held, before)
+            yield from _rewrites(claimed, before, after)
             yield from _probe(conn, step, "done")
         case Backfill():
             yield from _preconditions(conn, step)
@@ -82,6 +101,33 @@ def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]
             return
         case _:
             assert_never(step)
+
+
+def _seen(step: RunSql, held: Held, before: Relations, after: Relations) -> RunSql:
+    """The step, with its claims completed and corrected."""
+    modes = {lock.table: lock for lock in step.locks}
+    for lock in observation.unclaimed(held, step.locks, before):
+        there = modes.get(lock.table, lock)
+        modes[lock.table] = replace(lock, mode=lock.mode.together_with(there.mode))
+    rewritten = observation.rewritten(before, after)
+    families = observation.families(before)
+    covering = {name for table in rewritten for name in families[table]} & {*step.rewrites}
+    own = {table for table in rewritten if not families[table] & covering}
+    return replace(
+        step,
+        locks=tuple(sorted(modes.values())),
+        rewrites=tuple(sorted(covering | own)),
+        unknown=tuple(claim for claim in step.unknown if claim is Claim.SCAN),
+    )
+
+
+def _judged(step: RunSql, seen: RunSql, *, settle: bool) -> RunSql:
+    """A claim that the plan does not make cannot be wrong."""
+    if settle:
+        return seen
+    locks = seen.locks if Claim.LOCKS in step.unknown else step.locks
+    rewrites = seen.rewrites if Claim.REWRITE in step.unknown else step.rewrites
+    return replace(step, locks=locks, rewrites=rewrites)
 
 
 def undo(conn: Connection, step: Step) -> Iterator[Finding]:
@@ -108,6 +154,10 @@ def message(error: psycopg.Error) -> str:
     return error.diag.message_primary or str(error).strip()
 
 
+def _names(settings: Sequence[Setting]) -> Iterator[str]:
+    return (s.name for s in settings if s.name.lower() not in _SHADOW_ONLY)
+
+
 def apply_settings(conn: Connection, settings: Sequence[Setting], *, local: bool) -> None:
     """Put the settings in force, for the transaction or for the session."""
     for setting in settings:
@@ -126,9 +176,14 @@ def _run_all(conn: Connection, statements: Sequence[str], settings: Sequence[Set
 
 def _failed(step: Step, error: psycopg.Error, statement: str = "") -> StepFailedError:
     slug = DATA if (error.sqlstate or "")[:2] in ("22", "23") else "step_fails"
-    return StepFailedError(
-        finding(slug, f"the step {step.id} fails: {message(error)}", step, statement)
-    )
+    found = finding(slug, f"the step {step.id} fails: {message(error)}", step, statement)
+    if error.sqlstate == missing_rights.MISSING and step.origin:
+        place = step.origin[0]
+        words = f"{place}: {missing_rights.fact(message(error))}"
+        found = replace(found, message=words, remedy=missing_rights.remedy(place))
+    elif isinstance(step, RunSql) and step.as_written:
+        found = replace(found, remedy=_OTHER_PHASE)
+    return StepFailedError(found)
 
 
 def _preconditions(conn: Connection, step: RunSql | Backfill) -> Iterator[Finding]:
@@ -172,10 +227,12 @@ def _execute(conn: Connection, other: Connection, step: RunSql) -> Held:
         if not step.in_transaction:
             (statement,) = step.sql
             _set_timeouts(conn, step, local=False)
+            apply_settings(conn, step.settings, local=False)
             try:
                 return observation.outside_transaction(conn, other, statement)
             finally:
-                conn.execute("RESET lock_timeout; RESET statement_timeout")
+                for name in ("lock_timeout", "statement_timeout", *_names(step.settings)):
+                    conn.execute(f"RESET {connection.setting_name(name)}".encode())
         with conn.transaction():
             _set_timeouts(conn, step, local=True)
             apply_settings(conn, step.settings, local=True)

@@ -3,6 +3,7 @@
 from zdm.model.findings import Finding, Severity
 from zdm.model.operation import Refusal
 from zdm.model.statement import Action
+from zdm.parse import directives
 
 
 def refuse(action: Action, slug: str, message: str, remedy: str) -> Refusal:
@@ -16,7 +17,7 @@ def finding(action: Action, slug: str, message: str, remedy: str) -> Finding:
         slug=slug,
         severity=Severity.ERROR,
         message=message,
-        remedy=remedy,
+        remedy=directives.in_its_form(remedy, action.source),
         source=action.source,
         statement=action.statement.sql,
     )

@@ -8,7 +8,7 @@ import re
 
 from zdm.compat.states import State
 from zdm.model import duration
-from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Side, Step
+from zdm.model.plan import AwaitRollout, Backfill, Claim, Irreversible, Plan, RunSql, Side, Step
 from zdm.render import outline
 from zdm.render.layout import PLAIN, Layout
 from zdm.render.outline import Numbered, PhaseOutline
@@ -63,9 +63,27 @@ def _blocking(plan: Plan) -> str:
         for step in plan.steps
         if step.kind == "sql" and any(lock.mode.blocks_writes for lock in step.locks)
     ]
+    if any(step.kind == "sql" and Claim.LOCKS in step.unknown for step in plan.steps):
+        return "what it blocks is not all known"
     if not held:
         return "blocks neither reads nor writes"
+    working = [
+        step.statement_timeout
+        for step in plan.steps
+        if isinstance(step, RunSql) and _works_blocking(step)
+    ]
+    if working:
+        return f"blocks for at most {duration.text(max(working))}, while a statement runs"
     return f"blocks for milliseconds, waits for a lock for at most {duration.text(max(held))}"
+
+
+def _works_blocking(step: RunSql) -> bool:
+    """Whether it scans or rewrites under a lock that blocks, as only an author may let it."""
+    return (
+        step.as_written
+        and bool(step.rewrites or step.cost.scan)
+        and any(lock.mode.blocks_writes for lock in step.locks)
+    )
 
 
 def _table(plan: Plan) -> str:
@@ -92,6 +110,7 @@ def _row(numbered: Numbered) -> str:
     mark = " **← point of no return**" if numbered.last_return else ""
     locks = "<br>".join(f"`{lock.mode}` {_text(str(lock.table))}" for lock in step.locks) or "-"
     cost = "-" if isinstance(step, AwaitRollout) else outline.cost(step)
+    cost = "<br>".join((cost, *(_text(remark) for remark in outline.remarks(step))))
     cells = (
         str(numbered.number),
         step.phase,
@@ -123,20 +142,31 @@ def _notes(plan: Plan) -> str:
 
 
 def _way_back(plan: Plan) -> str:
-    last = plan.point_of_no_return
+    last, stays = plan.point_of_no_return, plan.first_to_stay
     lines = ["### Rolling back", ""]
     rows = [
         f"- Step {number}: {_text(outline.undo(step))}."
         for number, step in outline.rows_stay(plan)
     ]
-    if last is None:
+    if stays is None:
         every = "`zdm rollback` restores the schema as it was, at every step."
         return "\n".join((*lines, every, *(("", *rows) if rows else ())))
-    number, step = next((n, s) for n, s in enumerate(plan.steps, 1) if s.id == last)
-    lines.append(f"- Steps 1 to {number - 1}: `zdm rollback` restores the schema as it was.")
+    number, step = _numbered(plan, stays)
+    if number > 1:
+        span = "Step 1" if number == 2 else f"Steps 1 to {number - 1}"
+        lines.append(f"- {span}: `zdm rollback` restores the schema as it was.")
     lines += rows
     lines.append(f"- Step {number} and later: {_text(outline.undo(step))}.")
+    if last is not None and last != stays:
+        number, step = _numbered(plan, last)
+        lines.append(f"- Step {number}: the point of no return; {_text(outline.undo(step))}.")
+    elif last is None:
+        lines.append("- The old version can be deployed again at every step.")
     return "\n".join(lines)
+
+
+def _numbered(plan: Plan, id: str) -> tuple[int, Step]:
+    return next((n, step) for n, step in enumerate(plan.steps, 1) if step.id == id)
 
 
 def _details(item: PhaseOutline) -> str:

@@ -25,6 +25,8 @@ def render(plan: Plan, _layout: Layout = PLAIN) -> str:
                 blocks.append(
                     _comment("Point of no return: from here on there is no rollback.")
                 )
+            if numbered.stays:
+                blocks.append(_comment(outline.STAYS))
             blocks.append(_step(numbered))
     return "\n\n".join(blocks) + "\n"
 
@@ -55,6 +57,7 @@ def _step(numbered: outline.Numbered) -> str:
         f"Why: {step.reason}",
         *(f"Lock: {lock.mode} on {lock.table}" for lock in step.locks),
         *(() if isinstance(step, AwaitRollout) else (f"Cost: {outline.cost(step)}",)),
+        *(f"Remark: {remark}" for remark in outline.remarks(step)),
         f"Works afterwards: {serving or 'no version'}",
     )
     return "\n".join((head, *_body(step), *_undo(step)))

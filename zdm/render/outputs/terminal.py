@@ -97,6 +97,8 @@ def _phase(page: _Page, item: PhaseOutline) -> None:
     for numbered in item.steps:
         if numbered.last_return:
             page.line("── point of no return: no rollback from here on ──", 2, Style.ALARM)
+        if numbered.stays:
+            page.line(f"── {outline.STAYS} ──", 2, Style.YELLOW)
         _step(page, numbered)
 
 
@@ -108,6 +110,8 @@ def _step(page: _Page, numbered: Numbered) -> None:
         page.led(str(lock.mode), _colour(lock), about, _STEP_INDENT)
     if not isinstance(step, AwaitRollout):
         page.line(f"{outline.cost(step)}; {outline.waits(step)}", _STEP_INDENT)
+    for remark in outline.remarks(step):
+        page.line(remark, _STEP_INDENT, Style.YELLOW)
     page.line(f"why: {step.reason}", _STEP_INDENT, Style.DIM)
     _no_way_back(page, step)
     for sql in outline.statements(step):

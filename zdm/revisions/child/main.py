@@ -233,7 +233,9 @@ def _reporting(
             found |= _failure(error)
         elif isinstance(error, CommandError):
             found |= {"message": str(error), "frames": []}
-        _say(answers, {"failure": {**found, "revision": child.witness.revision}})
+        witness = child.witness
+        found |= {"revision": witness.revision, "withheld": witness.withheld}
+        _say(answers, {"failure": found})
 
     return report
 

@@ -19,6 +19,9 @@ import sqlalchemy as sa
 from alembic.runtime import migration
 from sqlalchemy import event
 
+from zdm.errors import InputError
+from zdm.revisions.child import privileged
+
 SETTINGS = (
     "search_path",
     "role",
@@ -35,6 +38,7 @@ SETTINGS = (
     "xmloption",
 )
 SILENT = "/*zdm:silent*/"
+NOTHING = "SELECT 1 WHERE false"  # in the place of a statement that needs superuser
 _CURRENT = ", ".join(f"'{name}', pg_catalog.current_setting('{name}')" for name in SETTINGS)
 # What ends a statement, where env.py or a revision has set it, in milliseconds.
 _TIMEOUTS = """SELECT pg_catalog.json_object_agg(name, setting) FROM pg_catalog.pg_settings
@@ -64,6 +68,7 @@ class Witness:
         self.revision = ""
         self.token = ""
         self.recording = False
+        self.withheld = False  # a statement, from the shadow
         self._files: Mapping[str, str] = {}
         self._environment = ""
         self._engines: WeakSet[sa.Engine] = WeakSet()
@@ -102,8 +107,20 @@ class Witness:
         _cursor: object,
         statement: str,
         parameters: Any,
+        context: Any,
         *_: object,
     ) -> tuple[str, Any]:
+        withheld = ""
+        if privileged.is_(statement, _frames(sys._getframe(1))):
+            if parameters:
+                raise InputError(
+                    "a privileged statement is not run on the shadow, so zdm cannot read its"
+                    " bind parameters",
+                    hint="write its values into the text",
+                )
+            withheld = _plain(statement, context)
+            statement = NOTHING
+            self.withheld = True
         if not self.recording:
             return statement, parameters
         number = len(self.events)
@@ -112,6 +129,7 @@ class Witness:
                 "revision": self.revision,
                 **self._place(),
                 "settings": None if _CONTROL.match(statement) else _settings(conn),
+                "withheld": withheld,
             }
         )
         return f"/*zdm:{self.token}:{number}*/{statement}", parameters
@@ -134,6 +152,15 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
+
+
+def _plain(statement: str, context: Any) -> str:
+    """The author's text: what SQLAlchemy compiles has each % twice for most drivers."""
+    doubled = context.compiled is not None and context.dialect.paramstyle in (
+        "format",
+        "pyformat",
+    )
+    return statement.replace("%%", "%") if doubled else statement
 
 
 def _position(frame: FrameType, file: str) -> dict[str, Any]:

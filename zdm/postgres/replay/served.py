@@ -1,0 +1,77 @@
+"""Writes of both versions, tried after each step that says that the version works.
+
+One that fails is a claim of the plan that does not hold, unless a step that runs as written
+has broken it, or makes it work later on: that is its author's affair, and it is reported with
+that step.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from zdm.model.findings import Finding
+from zdm.model.plan import Phase, RunSql, Side, Step
+from zdm.postgres.replay import sample_rows
+from zdm.postgres.replay.sample_rows import Write
+from zdm.postgres.replay.step import Shadow, finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    """A write that failed first after a step."""
+
+    step: Step
+    words: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Writes:
+    """What is tried, and what has failed so far."""
+
+    here: Shadow
+    writes: Mapping[Side, Sequence[Write]]
+    failing: dict[tuple[Side, Write], _Failure] = field(default_factory=dict)
+
+    def after(self, step: Step) -> Iterator[Finding]:
+        """Findings of the writes after a step."""
+        deployed = step.phase.position >= Phase.ROLLOUT.position
+        for side in sorted(step.serves - {Side.OLD} if deployed else step.serves):
+            for write in self.writes[side]:
+                yield from self._try(step, side, write)
+
+    def left(self) -> Iterator[Finding]:
+        """Findings of writes of the new version that never worked again."""
+        for (side, write), first in self.failing.items():
+            if side is Side.NEW:
+                yield from self._blamed(first.step, side, write, first)
+
+    def _try(self, step: Step, side: Side, write: Write) -> Iterator[Finding]:
+        first = self.failing.get((side, write))
+        if first is not None and side is Side.OLD:
+            return
+        failure = sample_rows.failure(self.here.conn, write)
+        if failure is not None:
+            words = f"write to {write.table} fails: {failure}"
+            failed = self.failing.setdefault((side, write), _Failure(step=step, words=words))
+            if side is Side.OLD:
+                yield from self._blamed(step, side, write, failed)
+        elif first is not None:
+            del self.failing[side, write]
+            helped = isinstance(step, RunSql) and step.as_written
+            yield from self._blamed(step if helped else first.step, side, write, first)
+
+    def _blamed(
+        self, step: Step, side: Side, write: Write, failed: _Failure
+    ) -> Iterator[Finding]:
+        seen = self.here.seen.get(step.id)
+        if seen is None:
+            yield finding(
+                "write_fails",
+                f"after the step {failed.step.id}, which says that the {side} version works,"
+                f" its {failed.words}",
+                statement=write.sql,
+            )
+            return
+        when = "after" if step is failed.step else "until"
+        words = f"{when} this step the {side} version's {failed.words}"
+        breaks = tuple(dict.fromkeys((*seen.breaks, words)))
+        self.here.seen[step.id] = replace(seen, breaks=breaks)
