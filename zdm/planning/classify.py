@@ -173,8 +173,8 @@ def _needless(actions: Sequence[Action], snapshot: Snapshot) -> Finding | None:
         slug="run_as_written",
         severity=Severity.WARN,
         message=f"this runs as written, although zdm can plan it (`{answer.operation.title}`):"
-        f" without the directive it would get steps that zdm checks and can undo",
-        remedy="remove the directive",
+        " without the directive it would get steps that zdm checks and can undo",
+        remedy="",
         source=first.source,
         statement=first.statement.sql,
     )

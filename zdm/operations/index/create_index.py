@@ -181,7 +181,8 @@ def _problem(says: IndexDefinition, table: Table, name: str) -> tuple[str, str] 
             f"{table.name} is partitioned, where CREATE INDEX CONCURRENTLY is an error and"
             " plain CREATE INDEX stops all writes while every partition is built",
             "create it ON ONLY the parent, CONCURRENTLY on each partition, and join them with"
-            " ALTER INDEX … ATTACH PARTITION",
+            " ALTER INDEX … ATTACH PARTITION; the first and the last under"
+            " `-- zdm: run in expand -- reason`",
         )
     if table.kind == "foreign table":
         return (f"{table.name} is a foreign table and cannot have an index", "remove it")

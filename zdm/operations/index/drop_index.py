@@ -116,12 +116,12 @@ def _problem(table: Table, found: Index, *, cascade: bool) -> tuple[str, str] | 
     if found.constraint is not None:
         return (
             f"{found.name} belongs to the constraint {found.constraint} of {table.name}",
-            "drop the constraint, in a separate train",
+            "drop the constraint instead, with `-- zdm: run in contract -- reason`",
         )
     if table.kind != "table" or table.partition_of is not None:
         return (
             f"{table.name} is partitioned, where DROP INDEX CONCURRENTLY is an error",
-            "drop it by hand in a quiet hour, under a lock_timeout",
+            "drop it in a quiet hour, with `-- zdm: run in contract -- reason`",
         )
     if found.replica_identity:
         return (

@@ -85,8 +85,17 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             " is missing from the copy",
             "create the table with its columns, and fill it once the old version is gone",
         )
+    if not isinstance(says, syntax.CreateTable):
+        return None
+    if says.table.persistence == "temporary":
+        return refuse.refuse(
+            action,
+            "temporary_table",
+            f"the temporary table {says.table.name} would be gone before the next step runs",
+            "use an ordinary table and drop it in a later release",
+        )
     fact = statements.fact(action, ActionKind.CREATE_TABLE)
-    if fact is None or not isinstance(says, syntax.CreateTable):
+    if fact is None:
         return None
     settings = action.statement.settings
     name = lookup.made(says.table, snapshot, settings)
@@ -99,7 +108,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "remove the statement, or make a new snapshot of the database",
         )
     else:
-        problem = _problem(says, parents, snapshot, name)
+        problem = _problem(says, parents, snapshot)
     if problem is not None:
         return refuse.refuse(action, "create_table_cannot_be_planned", *problem)
     operation = CreateTable(
@@ -115,13 +124,7 @@ def _problem(
     says: syntax.CreateTable,
     parents: tuple[Table, ...],
     snapshot: Snapshot,
-    name: Name,
 ) -> tuple[str, str] | None:
-    if says.table.persistence == "temporary":
-        return (
-            f"the temporary table {name} would be gone before the next step runs",
-            "use an ordinary table and drop it in a later release",
-        )
     for parent in parents:
         leaves = [t for t in snapshot.tables if t.partition_of == parent.name]
         default = next((t for t in leaves if t.partition_bound == "DEFAULT"), None)
@@ -130,6 +133,7 @@ def _problem(
                 f"PARTITION OF {parent.name} reads the whole DEFAULT partition {default.name},"
                 " and blocks all reads and writes of both meanwhile",
                 "create the table by itself with a CHECK on the bounds, exclude them from the"
-                " DEFAULT partition by a validated CHECK, and ATTACH PARTITION",
+                " DEFAULT partition by a validated CHECK, and ATTACH PARTITION, each under"
+                " `-- zdm: run in expand -- reason`",
             )
     return None

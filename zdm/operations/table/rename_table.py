@@ -28,7 +28,10 @@ from zdm.schema import generated_names
 
 SLUG = "rename_table"
 MERGE_FAILS = range(15, 17)  # MERGE is from 15 on, and into a view from 17 on
-_KEEP = "keep the name, or rename it by hand in a maintenance window, when no version runs"
+_KEEP = (
+    "keep the name; or, if the new version can use the old name until the contract, rename it"
+    " with `-- zdm: run in contract -- reason`"
+)
 _TRIGGERS_TABLE = re.compile(r"\b(?:tg_)?(?:table_name|relname|relid)\b", re.IGNORECASE)
 _NAMED = (
     "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_proc AS p"

@@ -26,21 +26,22 @@ _REFUSED = {
     "check": (
         "an inline CHECK reads the whole table",
         "add the column without it; then ADD CONSTRAINT … CHECK … NOT VALID, and VALIDATE"
-        " CONSTRAINT in a statement of its own",
+        " CONSTRAINT in a statement of its own, each under `-- zdm: run in expand -- reason`",
     ),
     "unique": (
         "an inline UNIQUE builds its index",
         "add the column without it; then CREATE UNIQUE INDEX, and ADD CONSTRAINT … UNIQUE USING"
-        " INDEX",
+        " INDEX under `-- zdm: run in contract -- reason`",
     ),
     "primary key": (
         "an inline PRIMARY KEY builds its index and needs a value in every row",
         "add the column, fill it and set it NOT NULL; then CREATE UNIQUE INDEX, and ADD"
-        " CONSTRAINT … PRIMARY KEY USING INDEX",
+        " CONSTRAINT … PRIMARY KEY USING INDEX under `-- zdm: run in contract -- reason`",
     ),
     "generated stored": (
         "a stored generated column rewrites the table and all its indexes",
-        "add a plain column, fill it with an UPDATE, and let your own trigger compute it",
+        "add a plain column, fill it with an UPDATE, and let your own trigger compute it, whose"
+        " CREATE TRIGGER is under `-- zdm: run in expand -- reason`",
     ),
 }
 
@@ -122,7 +123,14 @@ def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
     if column.constrained_domain:
         return (
             f"{where}: the domain {column.type} has constraints, so the table is rewritten",
-            "use the domain's base type, and a CHECK on the table that is NOT VALID at first",
+            "use the domain's base type, and a CHECK on the table that is NOT VALID at first,"
+            " under `-- zdm: run in expand -- reason`",
+        )
+    if "generated virtual" in new.kinds and column.not_null:
+        return (
+            f"{where}: a virtual column with NOT NULL reads the whole table under ACCESS"
+            " EXCLUSIVE",
+            "remove the NOT NULL",
         )
     if column.not_null and new.default is None:
         return (
@@ -130,12 +138,6 @@ def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
             " version have no value for it",
             "give it a DEFAULT; or add it nullable, fill it with an UPDATE, and SET NOT NULL in"
             " the same train",
-        )
-    if "generated virtual" in new.kinds and column.not_null:
-        return (
-            f"{where}: a virtual column with NOT NULL reads the whole table under ACCESS"
-            " EXCLUSIVE",
-            "remove the NOT NULL",
         )
     return None
 

@@ -69,6 +69,8 @@ def _body(site: Site, convert: Convert) -> str:
         for a in convert.assignments
     )
     condition = row_trigger.of_new_row(convert.differs, table)
+    if " THEN " in condition.upper():  # of a CASE, where plpgsql would end its IF
+        condition = f"({condition})"
     work = f"  IF {condition} THEN\n{lines}  END IF;\n"
     if any(_may_fail(a.expression) for a in convert.assignments):
         work = _TRY.format(body=work)

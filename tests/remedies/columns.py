@@ -1,0 +1,162 @@
+"""Columns and their defaults."""
+
+from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
+
+PARENT = "CREATE TABLE parent (id bigint PRIMARY KEY);\n"
+ENTRIES = (
+    Entry(
+        slug="column_exists",
+        refused="ALTER TABLE users ADD COLUMN n int; COMMENT ON TABLE users IS 'x';",
+        fixed=("COMMENT ON TABLE users IS 'x';",),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="ALTER TABLE users ADD COLUMN c bigint GENERATED ALWAYS AS IDENTITY;",
+        fixed=("ALTER TABLE users ADD COLUMN c bigserial;",),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="ALTER TABLE users ADD COLUMN c int CHECK (c > 0);",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN c int;\n"
+            f"{EXPAND}ALTER TABLE users ADD CONSTRAINT k CHECK (c > 0) NOT VALID;\n"
+            f"{EXPAND}ALTER TABLE users VALIDATE CONSTRAINT k;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="ALTER TABLE users ADD COLUMN c int UNIQUE;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN c int;\nCREATE UNIQUE INDEX u ON users (c);\n"
+            f"{CONTRACT}ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX u;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        before="CREATE TABLE logs (line text);",
+        refused="ALTER TABLE logs ADD COLUMN id int PRIMARY KEY;",
+        fixed=(
+            "ALTER TABLE logs ADD COLUMN id bigserial;",
+            "CREATE UNIQUE INDEX u ON logs (id);\n"
+            f"{CONTRACT}ALTER TABLE logs ADD CONSTRAINT u PRIMARY KEY USING INDEX u;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="ALTER TABLE users ADD COLUMN c int GENERATED ALWAYS AS (n * 2) STORED;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN c int;\n"
+            "CREATE FUNCTION twice() RETURNS trigger LANGUAGE plpgsql\n"
+            "AS 'BEGIN NEW.c := NEW.n * 2; RETURN NEW; END';\n"
+            f"{EXPAND}CREATE TRIGGER twice BEFORE INSERT OR UPDATE ON users FOR EACH ROW\n"
+            "EXECUTE FUNCTION twice();\n"
+            "UPDATE users SET c = n * 2;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        before=USERS + PARENT,
+        refused="ALTER TABLE users ADD COLUMN p bigint DEFAULT 1 REFERENCES parent;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN p bigint REFERENCES parent;\n"
+            "ALTER TABLE users ALTER p SET DEFAULT 1;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        before=USERS + "CREATE DOMAIN positive AS int CHECK (VALUE > 0);",
+        refused="ALTER TABLE users ADD COLUMN p positive;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN p int;\n"
+            f"{EXPAND}ALTER TABLE users ADD CONSTRAINT k CHECK (p > 0) NOT VALID;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="ALTER TABLE users ADD COLUMN c int NOT NULL;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN c int;\nUPDATE users SET c = 1;\n"
+            "ALTER TABLE users ALTER c SET NOT NULL;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="ALTER TABLE users"
+        " ADD COLUMN c int GENERATED ALWAYS AS (n * 2) VIRTUAL NOT NULL;",
+        fixed=("ALTER TABLE users ADD COLUMN c int GENERATED ALWAYS AS (n * 2) VIRTUAL;",),
+    ),
+    Entry(
+        slug="default_cannot_be_changed",
+        before="CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY, n int);",
+        refused="ALTER TABLE users ALTER id SET DEFAULT 1;\n"
+        "ALTER TABLE users ALTER n SET DEFAULT 1;",
+        fixed=("ALTER TABLE users ALTER n SET DEFAULT 1;",),
+    ),
+    Entry(
+        slug="default_cannot_be_changed",
+        before=USERS + "CREATE TABLE heirs () INHERITS (users);",
+        refused="ALTER TABLE users ALTER n SET DEFAULT 1;",
+        fixed=(
+            f"{EXPAND}ALTER TABLE ONLY users ALTER n SET DEFAULT 1;\n"
+            f"{EXPAND}ALTER TABLE ONLY heirs ALTER n SET DEFAULT 1;",
+        ),
+    ),
+    Entry(
+        slug="default_set_again",
+        before="CREATE TABLE users (id bigint PRIMARY KEY, n int DEFAULT 1);",
+        refused="ALTER TABLE users ALTER n DROP DEFAULT; UPDATE users SET n = 2 WHERE n = 1;\n"
+        "ALTER TABLE users ALTER n SET DEFAULT 2;",
+        fixed=(
+            "UPDATE users SET n = 2 WHERE n = 1;\nALTER TABLE users ALTER n SET DEFAULT 2;",
+        ),
+    ),
+    Entry(
+        slug="default_still_there",
+        before="CREATE TABLE users (id bigint PRIMARY KEY, n int DEFAULT 1);",
+        refused="ALTER TABLE users ALTER n DROP DEFAULT; INSERT INTO users (id) VALUES (99);",
+        fixed=(
+            "ALTER TABLE users ALTER n DROP DEFAULT;\n"
+            "INSERT INTO users (id, n) VALUES (99, NULL) ON CONFLICT DO NOTHING;",
+        ),
+    ),
+    Entry(
+        slug="default_too_early",
+        refused="ALTER TABLE users RENAME COLUMN n TO number;\n"
+        "ALTER TABLE users ALTER number SET DEFAULT 1;",
+        fixed=(
+            "ALTER TABLE users RENAME COLUMN n TO number;",
+            "ALTER TABLE users ALTER number SET DEFAULT 1;",
+        ),
+    ),
+    Entry(
+        slug="drop_blocked",
+        before=USERS + "CREATE VIEW v AS SELECT n FROM users;",
+        refused="ALTER TABLE users DROP COLUMN n;",
+        fixed=(f"{CONTRACT}DROP VIEW v;", "ALTER TABLE users DROP COLUMN n;"),
+    ),
+    Entry(
+        slug="drop_cascade",
+        before=USERS + "CREATE INDEX i ON users (n);",
+        refused="ALTER TABLE users DROP COLUMN n CASCADE;",
+        fixed=("DROP INDEX i;\nALTER TABLE users DROP COLUMN n;",),
+    ),
+    Entry(
+        slug="rename_blocked",
+        before=USERS + "CREATE VIEW v AS SELECT n FROM users;",
+        refused="ALTER TABLE users RENAME COLUMN n TO number;",
+        fixed=(
+            f"{CONTRACT}DROP VIEW v;",
+            "ALTER TABLE users RENAME COLUMN n TO number;",
+            "CREATE VIEW v AS SELECT number FROM users;",
+        ),
+    ),
+    Entry(
+        slug="cannot_be_fused",
+        refused="ALTER TABLE users ADD COLUMN mail text DEFAULT '';\n"
+        "UPDATE users SET mail = email;\nALTER TABLE users DROP COLUMN email;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN mail text;\n"
+            "UPDATE users SET mail = email;\nALTER TABLE users DROP COLUMN email;",
+        ),
+    ),
+)

@@ -1,0 +1,222 @@
+"""Indexes, tables, types and other objects."""
+
+from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
+
+PARTS = """
+CREATE TABLE part (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
+CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (1000);
+CREATE INDEX part_n ON part (n);
+"""
+DEFAULT = "CREATE TABLE rest PARTITION OF part DEFAULT;\n"
+TRIGGER = """
+CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN RAISE DEBUG ''%'', TG_TABLE_NAME; RETURN NEW; END';
+CREATE TRIGGER audited BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit();
+"""
+RENAME = "ALTER TABLE users RENAME TO accounts;"
+ENTRIES = (
+    Entry(
+        slug="index_cannot_be_planned",
+        before=PARTS,
+        refused="CREATE INDEX i ON part (n);",
+        fixed=(
+            f"{EXPAND}CREATE INDEX i ON ONLY part (n);\n"
+            "CREATE INDEX i1 ON part1 (n);\n"
+            f"{EXPAND}ALTER INDEX i ATTACH PARTITION i1;",
+        ),
+    ),
+    Entry(
+        slug="index_cannot_be_planned",
+        before=USERS + "CREATE INDEX i ON users (n);"
+        " UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass;",
+        start=USERS,
+        refused="CREATE INDEX i ON users (n);",
+        fixed=("CREATE INDEX i ON users (n);",),
+    ),
+    Entry(
+        slug="index_exists",
+        before=USERS + "CREATE INDEX i ON users (n);",
+        refused="CREATE INDEX i ON users (name);",
+        fixed=("CREATE INDEX j ON users (name);",),
+    ),
+    Entry(
+        slug="index_cannot_be_dropped",
+        before=USERS + "ALTER TABLE users ADD CONSTRAINT u UNIQUE (n);",
+        refused="DROP INDEX u;",
+        fixed=(f"{CONTRACT}ALTER TABLE users DROP CONSTRAINT u;",),
+    ),
+    Entry(
+        slug="index_cannot_be_dropped",
+        before=PARTS,
+        refused="DROP INDEX part_n;",
+        fixed=(f"{CONTRACT}DROP INDEX part_n;",),
+    ),
+    Entry(
+        slug="index_cannot_be_dropped",
+        before="CREATE TABLE users (id bigint NOT NULL); CREATE UNIQUE INDEX u ON users (id);"
+        " ALTER TABLE users REPLICA IDENTITY USING INDEX u;",
+        refused="DROP INDEX u;",
+        fixed=(f"{EXPAND}ALTER TABLE users REPLICA IDENTITY FULL;", "DROP INDEX u;"),
+    ),
+    Entry(
+        slug="index_cannot_be_dropped",
+        before=USERS + "CREATE INDEX i ON users (n);",
+        refused="DROP INDEX i CASCADE;",
+        fixed=("DROP INDEX i;",),
+    ),
+    Entry(
+        slug="unknown_index",
+        before=USERS + "CREATE INDEX i ON users (n);",
+        refused="DROP INDEX j;",
+        fixed=("DROP INDEX i;",),
+    ),
+    Entry(
+        slug="object_exists",
+        before=USERS + "CREATE VIEW v AS SELECT n FROM users;",
+        refused="CREATE OR REPLACE VIEW v AS SELECT n, id FROM users;",
+        fixed=(f"{EXPAND}CREATE OR REPLACE VIEW v AS SELECT n, id FROM users;",),
+    ),
+    Entry(
+        slug="temporary_table",
+        refused="CREATE TEMP TABLE t (id int);",
+        fixed=("CREATE TABLE t (id int);", f"{CONTRACT}DROP TABLE t;"),
+    ),
+    Entry(
+        slug="create_table_as",
+        refused="CREATE TABLE t AS SELECT id FROM users;",
+        fixed=(f"CREATE TABLE t (id bigint);\n{CONTRACT}INSERT INTO t SELECT id FROM users;",),
+    ),
+    Entry(
+        slug="create_table_cannot_be_planned",
+        before=PARTS + DEFAULT,
+        refused="CREATE TABLE part2 PARTITION OF part FOR VALUES FROM (1000) TO (2000);",
+        fixed=(
+            "CREATE TABLE part2 (LIKE part INCLUDING ALL,"
+            " CHECK (id >= 1000 AND id < 2000));\n"
+            f"{EXPAND}ALTER TABLE rest ADD CONSTRAINT k CHECK (id < 1000 OR id >= 2000)"
+            " NOT VALID;\n"
+            f"{EXPAND}ALTER TABLE rest VALIDATE CONSTRAINT k;\n"
+            f"{EXPAND}ALTER TABLE part ATTACH PARTITION part2\n"
+            "FOR VALUES FROM (1000) TO (2000);",
+        ),
+    ),
+    Entry(
+        slug="rename_table_blocked",
+        before=USERS + "CREATE TABLE heirs () INHERITS (users);",
+        refused=RENAME,
+        fixed=(f"{CONTRACT}{RENAME}",),
+    ),
+    Entry(
+        slug="rename_table_blocked",
+        before=USERS + "CREATE TABLE accounts (id int);",
+        refused=RENAME,
+        fixed=("ALTER TABLE users RENAME TO people;",),
+    ),
+    Entry(
+        slug="rename_table_blocked",
+        before=USERS + "CREATE TABLE other (id int PRIMARY KEY);"
+        " CREATE PUBLICATION p FOR TABLE users, other;",
+        refused=RENAME,
+        fixed=(f"{CONTRACT}ALTER PUBLICATION p DROP TABLE users;", RENAME),
+    ),
+    Entry(
+        slug="rename_table_blocked",
+        before=USERS + TRIGGER,
+        refused=RENAME,
+        fixed=(
+            f"{EXPAND}CREATE OR REPLACE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql\n"
+            "AS 'BEGIN RAISE DEBUG ''%'', TG_ARGV[0]; RETURN NEW; END';\n"
+            f"{EXPAND}CREATE OR REPLACE TRIGGER audited BEFORE UPDATE ON users FOR EACH ROW\n"
+            "EXECUTE FUNCTION audit('users');",
+            RENAME,
+        ),
+    ),
+    Entry(
+        slug="rename_table_blocked",
+        before=USERS + "CREATE FUNCTION f(u users) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        refused=RENAME,
+        fixed=(f"{CONTRACT}DROP FUNCTION f(users);", RENAME),
+    ),
+    Entry(
+        slug="type_change_rewrites",
+        refused="ALTER TABLE users ALTER n TYPE bigint;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN m bigint;\nUPDATE users SET m = n;\n"
+            "ALTER TABLE users DROP COLUMN n;",
+            "ALTER TABLE users RENAME COLUMN m TO n;",
+        ),
+    ),
+    Entry(
+        slug="type_change_rewrites",
+        refused="ALTER TABLE users ALTER n TYPE bigint;",
+        fixed=(f"{EXPAND}ALTER TABLE users ALTER n TYPE bigint;",),
+    ),
+    Entry(
+        slug="type_change_blocked",
+        before=USERS + "CREATE VIEW v AS SELECT n FROM users;",
+        refused="ALTER TABLE users ADD COLUMN m bigint;\nUPDATE users SET m = n;\n"
+        "ALTER TABLE users DROP COLUMN n;",
+        fixed=(
+            f"{CONTRACT}DROP VIEW v;",
+            "ALTER TABLE users ADD COLUMN m bigint;\nUPDATE users SET m = n;\n"
+            "ALTER TABLE users DROP COLUMN n;",
+        ),
+    ),
+    Entry(
+        slug="type_change_blocked",
+        refused="ALTER TABLE users ADD COLUMN t timestamptz;\n"
+        "UPDATE users SET t = at::timestamptz;\nALTER TABLE users DROP COLUMN at;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN t timestamptz;\n"
+            "UPDATE users SET t = at AT TIME ZONE 'UTC';\nALTER TABLE users DROP COLUMN at;",
+        ),
+    ),
+    Entry(
+        slug="type_change_blocked",
+        refused="ALTER TABLE users ADD COLUMN m text;\n"
+        "UPDATE users SET m = n || random()::text;\nALTER TABLE users DROP COLUMN n;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN m text;\n"
+            "UPDATE users SET m = n::text;\nALTER TABLE users DROP COLUMN n;",
+        ),
+    ),
+    Entry(
+        slug="type_change_blocked",
+        refused="ALTER TABLE users ADD COLUMN m bigint;\n"
+        "UPDATE users SET m = n * 2;\nALTER TABLE users DROP COLUMN n;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN m bigint;\n"
+            "-- zdm: reverse n = m / 2\n"
+            "UPDATE users SET m = n * 2;\nALTER TABLE users DROP COLUMN n;",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + "CREATE INDEX i ON users (name);",
+        refused="ALTER TABLE users DROP COLUMN name;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN m text;\nCREATE INDEX j ON users (m);\n"
+            "ALTER TABLE users DROP COLUMN name;",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + "CREATE INDEX i ON users (name);",
+        refused="ALTER TABLE users ADD COLUMN m text;\nUPDATE users SET m = name;\n"
+        "ALTER TABLE users DROP COLUMN name;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN m text;\nUPDATE users SET m = name;\n"
+            "ALTER TABLE users DROP COLUMN name;\nCREATE INDEX j ON users (m);",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + "CREATE FUNCTION count_users() RETURNS bigint LANGUAGE plpgsql"
+        " AS 'BEGIN RETURN (SELECT count(*) FROM users); END';",
+        refused=RENAME,
+        fixed=(
+            f"{RENAME}\n{CONTRACT}CREATE OR REPLACE FUNCTION count_users() RETURNS bigint\n"
+            "LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM accounts); END';",
+        ),
+    ),
+)

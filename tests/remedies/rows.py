@@ -1,0 +1,83 @@
+"""UPDATE and INSERT."""
+
+from tests.remedies.entry import CONTRACT, USERS, Entry
+
+PARTS = """
+CREATE TABLE part (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
+CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (1000);
+"""
+COPY = "CREATE TABLE copy (id bigint PRIMARY KEY);\n"
+ENTRIES = (
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + "CREATE TABLE other (id bigint PRIMARY KEY, n int);",
+        refused="UPDATE users SET n = (SELECT 1);",
+        fixed=("UPDATE users SET n = 1;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=PARTS,
+        refused="UPDATE part SET n = 1;",
+        fixed=("UPDATE part1 SET n = 1;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        refused="UPDATE users SET num = 1;",
+        fixed=("UPDATE users SET n = 1;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before="CREATE TABLE users (id bigint PRIMARY KEY, n int,"
+        " twice int GENERATED ALWAYS AS (n * 2) STORED);",
+        refused="UPDATE users SET n = 1, twice = 2;",
+        fixed=("UPDATE users SET n = 1;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        refused="UPDATE users SET id = 1;",
+        fixed=("ALTER TABLE users ADD COLUMN number bigint;\nUPDATE users SET number = 1;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        refused="UPDATE users SET n = n + 1;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN m int;\n"
+            "-- zdm: reverse n = m - 1\nUPDATE users SET m = n + 1;\n"
+            "ALTER TABLE users DROP COLUMN n;",
+        ),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        refused="UPDATE users SET name = gen_random_uuid()::text;",
+        fixed=("UPDATE users SET name = gen_random_uuid()::text WHERE name IS NULL;",),
+    ),
+    Entry(
+        slug="insert_reads_rows",
+        before=USERS + COPY,
+        refused="INSERT INTO copy SELECT id FROM users;",
+        fixed=(f"{CONTRACT}INSERT INTO copy SELECT id FROM users;",),
+    ),
+    Entry(
+        slug="insert_updates_rows",
+        refused="INSERT INTO users (id, n) VALUES (-1, 1)\n"
+        "ON CONFLICT (id) DO UPDATE SET n = 1;",
+        fixed=(
+            "INSERT INTO users (id, n) VALUES (-1, 1) ON CONFLICT (id) DO NOTHING;\n"
+            "UPDATE users SET n = 1 WHERE id = -1;",
+        ),
+    ),
+    Entry(
+        slug="copies_rows",
+        refused=f"{COPY}INSERT INTO copy SELECT id FROM users;",
+        fixed=(f"{COPY}{CONTRACT}INSERT INTO copy SELECT id FROM users;",),
+    ),
+    Entry(
+        slug="fills_overlap",
+        refused="UPDATE users SET n = 1 WHERE name = 'a';\n"
+        "UPDATE users SET n = 2 WHERE name = 'b';",
+        fixed=(
+            "UPDATE users SET n = CASE name WHEN 'a' THEN 1 ELSE 2 END\n"
+            "WHERE name IN ('a', 'b');",
+        ),
+    ),
+)

@@ -1,0 +1,127 @@
+"""Every remedy that a refusal prints is tried: the input is refused with it, and with the
+remedy applied there is a plan, which a replay verifies."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import fresh_database
+from tests.remedies import columns, objects, rows, source, trains
+from tests.remedies.entry import Entry
+from zdm.errors import InputError
+from zdm.model.plan import Plan
+from zdm.model.schema import Snapshot
+from zdm.model.statement import Train
+from zdm.parse import split
+from zdm.planning import classify, schedule
+from zdm.planning.schedule import TrainRefusedError
+from zdm.postgres.catalog import read
+from zdm.postgres.replay import replay
+from zdm.postgres.server.provider import Server
+from zdm.postgres.session import connection
+from zdm.workflows import plan_revisions
+
+ENTRIES = (*columns.ENTRIES, *rows.ENTRIES, *objects.ENTRIES, *trains.ENTRIES)
+# Remedies that no input can be changed by.
+ELSEWHERE = {
+    "search the old version for them, and first deploy one without them": "the application's",
+    "if its framework reads keys from the catalog, configure them explicitly first": (
+        "the application's"
+    ),
+    "this is a bug in zdm: the text was not split": "an error of ours",
+    "run it in psql to see the same error, and fix it": "the file is refused before",
+}
+
+NOTES = {"run_as_written"}  # of a plan that there is
+
+
+def name(entry: Entry) -> str:
+    return f"{entry.slug or 'unread'}-{ENTRIES.index(entry)}"
+
+
+def planned(migration: str, start: Snapshot) -> Plan:
+    data = migration.encode()
+    train = Train(
+        statements=split.statements(data, "m.sql"), files=(split.source_file(data, "m.sql"),)
+    )
+    plan = schedule.plan(classify.classify(train, start), name="m", train=train, snapshot=start)
+    plan_revisions.check_invariants(plan)
+    return plan
+
+
+@pytest.fixture(scope="module")
+def schemas(server: Server) -> dict[str, Snapshot]:
+    """What each text makes, read from one server."""
+    found: dict[str, Snapshot] = {}
+    texts = {t for entry in ENTRIES for t in (entry.before, entry.start) if t}
+    for text in sorted(texts):
+        with (
+            fresh_database(server) as url,
+            connection.connect(url, name="tests", autocommit=True) as conn,
+        ):
+            conn.execute(text.encode())
+            found[text] = read.read(conn)
+    return found
+
+
+def printed(entry: Entry, schemas: dict[str, Snapshot]) -> tuple[str, str]:
+    """Slug and remedy of the first refusal; of a plan `hazard` and the remedies of those."""
+    try:
+        plan = planned(entry.refused, schemas[entry.before])
+    except InputError as error:
+        return "", error.hint
+    except TrainRefusedError as error:
+        return error.findings[0].slug, error.findings[0].remedy
+    return "hazard", "; ".join(hazard.remedy for hazard in plan.hazards)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=name)
+def test_the_input_is_refused_with_a_remedy_of_the_source(
+    entry: Entry, schemas: dict[str, Snapshot]
+) -> None:
+    slug, remedy = printed(entry, schemas)
+
+    assert slug == entry.slug
+    assert any(one.matches(remedy) for one in source.remedies()), remedy
+
+
+def test_every_remedy_is_tried(schemas: dict[str, Snapshot]) -> None:
+    tried = [printed(entry, schemas)[1] for entry in ENTRIES]
+    missing = [
+        f"{one.place}: {one.text}"
+        for one in source.remedies()
+        if one.text not in ELSEWHERE and not any(map(one.matches, tried))
+    ]
+
+    assert missing == []
+    assert set(ELSEWHERE) <= {one.text for one in source.remedies()}
+
+
+def test_every_kind_of_refusal_is_tried() -> None:
+    assert source.slugs() - NOTES == {entry.slug for entry in ENTRIES} - {"", "hazard"}
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=name)
+def test_with_its_remedy_the_input_is_planned(entry: Entry, server: Server) -> None:
+    assert [plan.steps for plan, _ in plans(entry, server)]
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("entry", ENTRIES, ids=name)
+def test_with_its_remedy_the_plan_is_verified(entry: Entry, server: Server) -> None:
+    for plan, start in plans(entry, server):
+        assert replay.replay(plan, start, server, settle=True).findings == ()
+
+
+def plans(entry: Entry, server: Server) -> Iterator[tuple[Plan, Snapshot]]:
+    """Each train's, and the schema that it starts from."""
+    with (
+        fresh_database(server) as url,
+        connection.connect(url, name="tests", autocommit=True) as conn,
+    ):
+        conn.execute((entry.start or entry.before).encode())
+        for train in entry.fixed:
+            start = read.read(conn)
+            yield planned(train, start), start
+            for statement in split.statements(train.encode(), "m.sql"):
+                conn.execute(statement.sql.encode())

@@ -1,0 +1,134 @@
+"""What is wrong because of other statements, directives, or names."""
+
+from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
+
+WIDE = ", ".join(f"c{n} int" for n in range(1601))
+ENTRIES = (
+    Entry(
+        slug="no_operation",
+        refused="ALTER TABLE users ADD CONSTRAINT k CHECK (n > 0);",
+        fixed=(f"{EXPAND}ALTER TABLE users ADD CONSTRAINT k CHECK (n > 0);",),
+    ),
+    Entry(
+        slug="unknown_statement",
+        refused="DO $$ BEGIN DROP TABLE users; END $$;",
+        fixed=(f"{CONTRACT}DO $$ BEGIN DROP TABLE users; END $$;",),
+    ),
+    Entry(
+        slug="unknown_name",
+        refused="ALTER TABLE user ADD CONSTRAINT k CHECK (n > 0);".replace("user ", '"user" '),
+        fixed=(f"{EXPAND}ALTER TABLE users ADD CONSTRAINT k CHECK (n > 0);",),
+    ),
+    Entry(
+        slug="unknown_after",
+        refused=f"{EXPAND}DO $$ BEGIN CREATE TABLE made (id int); END $$;\n"
+        "ALTER TABLE made ADD COLUMN n int;",
+        fixed=(
+            f"{EXPAND}DO $$ BEGIN CREATE TABLE made (id int); END $$;",
+            "ALTER TABLE made ADD COLUMN n int;",
+        ),
+    ),
+    Entry(
+        slug="unused_directive",
+        refused="-- zdm: reverse n = m\nALTER TABLE users ADD COLUMN m int;",
+        fixed=("ALTER TABLE users ADD COLUMN m int;",),
+    ),
+    Entry(
+        slug="lost_writes",
+        refused="ALTER TABLE users ADD COLUMN m text, ADD COLUMN o text;\n"
+        "UPDATE users SET m = name, o = name;\nALTER TABLE users DROP COLUMN name;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN m text, ADD COLUMN o text;\n"
+            "UPDATE users SET m = name, o = name;",
+            "ALTER TABLE users DROP COLUMN name;",
+        ),
+    ),
+    Entry(
+        slug="name_reused",
+        before=USERS + "CREATE INDEX i ON users (n);",
+        refused=f"{CONTRACT}DROP INDEX i;\nCREATE INDEX i ON users (name);",
+        fixed=(f"{CONTRACT}DROP INDEX i;", "CREATE INDEX i ON users (name);"),
+    ),
+    Entry(
+        slug="renamed_in_train",
+        refused="ALTER TABLE users ADD COLUMN m int;\nALTER TABLE users RENAME TO people;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN m int;",
+            "ALTER TABLE users RENAME TO people;",
+        ),
+    ),
+    Entry(
+        slug="order_conflict",
+        refused=f"{CONTRACT}ALTER TABLE users ADD COLUMN m int;\n"
+        f"{EXPAND}ALTER TABLE users ADD CONSTRAINT k CHECK (m > 0);",
+        fixed=(
+            f"{CONTRACT}ALTER TABLE users ADD COLUMN m int;",
+            f"{EXPAND}ALTER TABLE users ADD CONSTRAINT k CHECK (m > 0);",
+        ),
+    ),
+    Entry(
+        slug="unknown_column",
+        refused="ALTER TABLE users ALTER number SET NOT NULL;",
+        fixed=("ALTER TABLE users ALTER n SET NOT NULL;",),
+    ),
+    Entry(
+        slug="too_many_columns",
+        refused=f"CREATE TABLE wide ({WIDE});",
+        fixed=("CREATE TABLE wide (id int, c0 int); CREATE TABLE more (id int, c1 int);",),
+    ),
+    Entry(
+        slug="unknown_table",
+        refused='INSERT INTO "user" (id) VALUES (-1);',
+        fixed=("INSERT INTO users (id) VALUES (-1) ON CONFLICT DO NOTHING;",),
+    ),
+    *(
+        Entry(slug="", refused=refused, fixed=(fixed,))
+        for refused, fixed in (
+            (
+                "-- zdm: hurry\nANALYZE users;",
+                "-- zdm: run in expand -- its rows are new\nANALYZE users;",
+            ),
+            (
+                "-- # zdm: run in expand -- its rows are new\nANALYZE users;",
+                "-- zdm: run in expand -- its rows are new\nANALYZE users;",
+            ),
+            (
+                "-- zdm: run in backfill -- r\nANALYZE users;",
+                "-- zdm: run in expand -- r\nANALYZE users;",
+            ),
+            (
+                "-- zdm: run in expand\nANALYZE users;",
+                "-- zdm: run in expand -- why this is safe\nANALYZE users;",
+            ),
+            (
+                f"{EXPAND}{CONTRACT}ANALYZE users;",
+                f"{EXPAND}ANALYZE users;",
+            ),
+            (
+                "ALTER TABLE users ADD COLUMN m text;\n"
+                "-- zdm: reverse email = lower(m\n"
+                "UPDATE users SET m = upper(email);\nALTER TABLE users DROP COLUMN email;",
+                "ALTER TABLE users ADD COLUMN m text;\n"
+                "-- zdm: reverse email = lower(m)\n"
+                "UPDATE users SET m = upper(email);\nALTER TABLE users DROP COLUMN email;",
+            ),
+            (
+                "ANALYZE users; -- zdm: run in expand -- r",
+                "-- zdm: run in expand -- r\nANALYZE users;",
+            ),
+            ("ALTR TABLE users ADD COLUMN m int;", "ALTER TABLE users ADD COLUMN m int;"),
+            (
+                "COPY users (id) FROM stdin;\n-1\n\\.\n",
+                "INSERT INTO users (id) VALUES (-1) ON CONFLICT DO NOTHING;",
+            ),
+            (
+                "\\set x 1\nALTER TABLE users ADD COLUMN m int;",
+                "ALTER TABLE users ADD COLUMN m int;",
+            ),
+            (
+                "ALTER TABLE users ADD COLUMN :name int;",
+                "ALTER TABLE users ADD COLUMN m int;",
+            ),
+        )
+    ),
+)
