@@ -7,8 +7,8 @@ import pytest
 from tests.conftest import fresh_database
 from zdm.model.locks import LockMode
 from zdm.model.plan import Claim, Plan, RunSql, Step
-from zdm.model.schema import Snapshot
-from zdm.model.statement import Train
+from zdm.model.schema import Name, Snapshot
+from zdm.model.statement import Stamp, Train
 from zdm.parse import split
 from zdm.planning import classify, schedule
 from zdm.postgres.catalog import read
@@ -67,7 +67,12 @@ ALTER TABLE parent RENAME TO parents;
 """
 
 
-def planned(server: Server, migration: str, before: str = BEFORE) -> tuple[Plan, Snapshot]:
+STAMP = Stamp(table=Name("public", "alembic_version"), from_heads=("a1",), to_heads=("a2",))
+
+
+def planned(
+    server: Server, migration: str, before: str = BEFORE, stamp: Stamp | None = None
+) -> tuple[Plan, Snapshot]:
     with (
         fresh_database(server) as url,
         connection.connect(url, name="tests", autocommit=True) as conn,
@@ -76,7 +81,9 @@ def planned(server: Server, migration: str, before: str = BEFORE) -> tuple[Plan,
         start = read.read(conn)
     data = migration.encode()
     train = Train(
-        statements=split.statements(data, "m.sql"), files=(split.source_file(data, "m.sql"),)
+        statements=split.statements(data, "m.sql"),
+        files=(split.source_file(data, "m.sql"),),
+        stamp=stamp,
     )
     plan = schedule.plan(classify.classify(train, start), name="m", train=train, snapshot=start)
     plan_revisions.check_invariants(plan)
@@ -84,9 +91,9 @@ def planned(server: Server, migration: str, before: str = BEFORE) -> tuple[Plan,
 
 
 def settled(
-    server: Server, migration: str, before: str = BEFORE
+    server: Server, migration: str, before: str = BEFORE, stamp: Stamp | None = None
 ) -> tuple[Plan, Snapshot, Verification]:
-    plan, start = planned(server, migration, before)
+    plan, start = planned(server, migration, before, stamp)
     found = replay.replay(plan, start, server, settle=True)
     seen = {step.id: step for step in found.seen}
     plan = replace(plan, steps=tuple(seen.get(step.id, step) for step in plan.steps))
@@ -177,6 +184,20 @@ def test_a_version_that_the_statement_breaks_is_said_in_the_plan(server: Server)
         " not exist",
     )
     assert replay.replay(plan, start, server).findings == ()
+
+
+def test_a_version_that_needs_a_statement_of_the_contract_is_said_in_the_plan(
+    server: Server,
+) -> None:
+    sql = "-- zdm: run in contract -- r\nALTER TABLE child RENAME TO children;"
+    plan, _, found = settled(server, sql, stamp=STAMP)
+
+    assert found.findings == ()
+    assert step(plan, "RENAME").breaks == (
+        "until this step the new version's write to children fails: relation"
+        ' "public.children" does not exist',
+    )
+    assert "see step" in terminal.render(plan)
 
 
 def test_a_column_that_the_train_renames_may_be_named_in_the_contract(server: Server) -> None:

@@ -8,7 +8,7 @@ would be a tenth of the time that planning one file takes.
 import textwrap
 from enum import StrEnum
 
-from zdm.model.plan import AwaitRollout, Irreversible, Plan, Side, Step, TableLock
+from zdm.model.plan import AwaitRollout, Irreversible, Plan, RunSql, Side, Step, TableLock
 from zdm.render import outline
 from zdm.render.layout import PLAIN, Layout
 from zdm.render.outline import Numbered, PhaseOutline
@@ -140,6 +140,9 @@ def _states(page: _Page, plan: Plan) -> None:
             for word in words
         ]
         page.lines.append(f"  {name:<{_STATE_WIDTH}}{''.join(cells)}".rstrip())
+    for number, step in enumerate(plan.steps, 1):
+        if isinstance(step, RunSql) and step.breaks:
+            page.line(f"writes failed on the shadow: see step {number}", 2, Style.YELLOW)
 
 
 def _remarks(page: _Page, plan: Plan) -> None:
