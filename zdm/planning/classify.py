@@ -271,9 +271,15 @@ def _only_reads(action: Action, snapshot: Snapshot) -> bool:
 def _directives(
     train: Train, actions: Sequence[Action], placed: tuple[Placed, ...]
 ) -> Iterator[Finding]:
-    """Directives that change nothing are refused, except on statements that are."""
+    """Directives that change nothing are refused, except on statements that are, and on those
+    of a table that this train makes, where any change is simple."""
     used = {directive for place in placed for directive in place.directives}
-    planned = {id(action.statement) for place in placed for action in place.actions}
+    planned = {
+        id(action.statement)
+        for place in placed
+        for action in place.actions
+        if not _of_new_table(action, place.context.snapshot)
+    }
     refused = {id(action.statement) for action in actions} - planned
     for statement in train.statements:
         for directive in statement.directives:
@@ -288,6 +294,12 @@ def _directives(
                     source=directive.source,
                     statement=statement.sql,
                 )
+
+
+def _of_new_table(action: Action, snapshot: Snapshot) -> bool:
+    name = _table(action)
+    table = None if name is None else snapshot.table(name)
+    return table is not None and table.created
 
 
 def _kind(action: Action) -> ActionKind | None:

@@ -115,6 +115,16 @@ def test_a_directive_without_effect_is_refused() -> None:
     assert refusals(sql) == [("unused_directive", "migration.sql:1:1")]
 
 
+def test_a_directive_that_a_new_table_does_not_need_is_none_without_effect() -> None:
+    sql = """CREATE TABLE fresh (a text);
+ALTER TABLE fresh ADD COLUMN b int;
+-- zdm: reverse a = b::text
+UPDATE fresh SET b = a::int;
+ALTER TABLE fresh DROP COLUMN a;"""
+
+    assert refusals(sql) == []
+
+
 @pytest.mark.parametrize("sql", ["SET search_path = public;", "BEGIN;"])
 def test_a_directive_above_a_setting_is_refused(sql: str) -> None:
     assert [slug for slug, _ in refusals(f"-- zdm: run in expand -- x\n{sql}")] == [
