@@ -131,10 +131,11 @@ def _discriminates(field: dataclasses.Field[Any], hint: Any) -> bool:
     return field.name == DISCRIMINATOR and typing.get_origin(hint) is Literal
 
 
-def to_plain(value: Any, codecs: Codecs, *, skip: str = "") -> Any:
+def to_plain(value: Any, codecs: Codecs, *, skip: str = "", count: str = "") -> Any:
     """The value as dicts, lists and scalars; sets are sorted.
 
-    Fields whose metadata has the key `skip` are left out.
+    Fields whose metadata has the key `skip` are left out; of those with the key `count`, only
+    whether there is anything, and how many.
     """
     codec = codecs.get(type(value))
     if codec is not None:
@@ -143,16 +144,22 @@ def to_plain(value: Any, codecs: Codecs, *, skip: str = "") -> Any:
         return value.value
     if dataclasses.is_dataclass(value):
         return {
-            field.name: to_plain(getattr(value, field.name), codecs, skip=skip)
+            field.name: _counted(getattr(value, field.name))
+            if count in field.metadata
+            else to_plain(getattr(value, field.name), codecs, skip=skip, count=count)
             for field, hint in _fields(value.__class__)
             if skip not in field.metadata
             and (_discriminates(field, hint) or getattr(value, field.name) != _default(field))
         }
     if isinstance(value, frozenset):
-        return sorted(to_plain(item, codecs, skip=skip) for item in value)
+        return sorted(to_plain(item, codecs, skip=skip, count=count) for item in value)
     if isinstance(value, tuple):
-        return [to_plain(item, codecs, skip=skip) for item in value]
+        return [to_plain(item, codecs, skip=skip, count=count) for item in value]
     return value
+
+
+def _counted(value: Any) -> int:
+    return len(value) if isinstance(value, tuple) else int(bool(value))
 
 
 def from_plain(kind: type[T], data: Any, codecs: Codecs, path: Path = ()) -> T:

@@ -142,7 +142,8 @@ def _start(child: Child, server: Server, start: _Start) -> Iterator[str]:
             else:
                 record.apply_below(child, dsn, start.below)
             shadow.save_template(server, dsn, start.key)
-    with shadow.database(server, start.key, logged=True) as dsn:
+    settings = start.snapshot.settings if start.snapshot is not None else ()
+    with shadow.database(server, start.key, logged=True, settings=settings) as dsn:
         yield dsn
 
 

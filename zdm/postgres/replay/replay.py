@@ -22,7 +22,7 @@ from zdm.model.sql import ident, literal
 from zdm.model.statement import Statement
 from zdm.parse import transactions
 from zdm.postgres.catalog import read, rebuild
-from zdm.postgres.replay import observation, sample_rows
+from zdm.postgres.replay import absent, observation, sample_rows
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.sample_rows import Write
 from zdm.postgres.replay.step import Shadow, StepFailedError, finding
@@ -79,20 +79,25 @@ def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
             rebuild.rebuild(base, start, shadow.administration(server, base))
             shadow.save_template(server, base, key)
     with ExitStack() as stack:
-        plain = stack.enter_context(shadow.database(server, key))
+        plain = stack.enter_context(shadow.database(server, key, settings=start.settings))
+        with connection.connect(plain, name="verify") as conn:
+            rebuilt = rebuild.found(conn, start)
+        start = rebuilt.snapshot
+        absent.refuse_touched(plan, rebuilt.left_out)
+        notes = absent.note(rebuilt.left_out)
         try:
             end, own = _apply_plainly(plain, plan)
         except StepFailedError as error:
-            return _verification((error.finding,), server, 0, ())
+            return _verification((error.finding,), server, 0, notes)
         scene = _Scene(plan=plan, start=start, end=end, own=own, rows=True)
         names = (*_touched(plan), *_renamed(start, end))
         new = _working(server, plain, end, names)
         scene = dataclasses.replace(scene, new_writes=new)
         found, writes = _attempt(scene, server, key)
-        notes: tuple[str, ...] = ()
         if any(one.slug == replay_step.DATA for one in found):
             scene = dataclasses.replace(scene, rows=False)
             notes = (
+                *notes,
                 "no sample rows met every constraint of the plan, so it was replayed on empty"
                 " tables, where triggers do not run",
             )
@@ -228,7 +233,7 @@ def _attempt(scene: _Scene, server: Server, key: str) -> tuple[list[Finding], in
     """Replay the steps in a database of their own; how many writes there were to try."""
     found: list[Finding] = []
     with (
-        shadow.database(server, key) as dsn,
+        shadow.database(server, key, settings=scene.start.settings) as dsn,
         connection.connect(dsn, name="verify", autocommit=True) as conn,
         connection.connect(dsn, name="verify", autocommit=True) as other,
     ):
