@@ -131,11 +131,10 @@ def _discriminates(field: dataclasses.Field[Any], hint: Any) -> bool:
     return field.name == DISCRIMINATOR and typing.get_origin(hint) is Literal
 
 
-def to_plain(value: Any, codecs: Codecs, *, skip: str = "", count: str = "") -> Any:
+def to_plain(value: Any, codecs: Codecs, *, skip: str = "") -> Any:
     """The value as dicts, lists and scalars; sets are sorted.
 
-    Fields whose metadata has the key `skip` are left out; of those with the key `count`, only
-    whether there is anything, and how many.
+    Fields whose metadata has the key `skip` are left out.
     """
     codec = codecs.get(type(value))
     if codec is not None:
@@ -144,22 +143,16 @@ def to_plain(value: Any, codecs: Codecs, *, skip: str = "", count: str = "") -> 
         return value.value
     if dataclasses.is_dataclass(value):
         return {
-            field.name: _counted(getattr(value, field.name))
-            if count in field.metadata
-            else to_plain(getattr(value, field.name), codecs, skip=skip, count=count)
+            field.name: to_plain(getattr(value, field.name), codecs, skip=skip)
             for field, hint in _fields(value.__class__)
             if skip not in field.metadata
             and (_discriminates(field, hint) or getattr(value, field.name) != _default(field))
         }
     if isinstance(value, frozenset):
-        return sorted(to_plain(item, codecs, skip=skip, count=count) for item in value)
+        return sorted(to_plain(item, codecs, skip=skip) for item in value)
     if isinstance(value, tuple):
-        return [to_plain(item, codecs, skip=skip, count=count) for item in value]
+        return [to_plain(item, codecs, skip=skip) for item in value]
     return value
-
-
-def _counted(value: Any) -> int:
-    return len(value) if isinstance(value, tuple) else int(bool(value))
 
 
 def from_plain(kind: type[T], data: Any, codecs: Codecs, path: Path = ()) -> T:

@@ -28,7 +28,7 @@ def run(settings: Settings, plan: Plan, start: Snapshot) -> str:
     """Replay the plan from a schema; a sentence on what was proved, or NotVerifiedError."""
     wanted = Wanted(major=plan.server_major, url=settings.shadow_url)
     with shadow.open(wanted) as server:
-        found = replay.replay(plan, start, server)
+        found = replay.replay(plan, start, server, settings.shadow_extensions)
     if found.findings:
         raise NotVerifiedError(plan, found)
     return sentence(found)

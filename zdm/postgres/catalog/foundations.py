@@ -5,13 +5,14 @@ which are quoted here. No definition of a Snapshot is run.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import psycopg
 from psycopg import errors
 
 from zdm.model.schema import Extension, ForeignServer, Publication, Snapshot
 from zdm.model.sql import ident, literal
+from zdm.parse.readers.extensions import NewExtension
 from zdm.postgres.catalog import ddl
 from zdm.postgres.catalog.left_out import LeftOut
 from zdm.postgres.session.connection import Connection, first_line
@@ -47,14 +48,18 @@ _PUBLISHES = re.compile(
 )
 
 
-def lay(conn: Connection, snapshot: Snapshot) -> tuple[LeftOut, ...]:
-    """Make them, for the role that owns the database; what could not be made."""
+def lay(
+    conn: Connection, snapshot: Snapshot, more: tuple[NewExtension, ...] = ()
+) -> tuple[LeftOut, ...]:
+    """Make them, for the role that owns the database; what could not be made. `more` are the
+    extensions of a migration that this role may not create."""
     (owner,) = conn.execute(_OWNER).fetchone() or ("",)
     with conn.transaction():
         conn.execute("SET LOCAL client_min_messages = error")
         _schemas(conn, snapshot, owner)
         return (
-            *_extensions(conn, snapshot),
+            *_extensions(conn, {one.name: _extension(one) for one in snapshot.extensions}),
+            *_extensions(conn, {one.name: _new_extension(one) for one in more}),
             *_servers(conn, snapshot, owner),
             *_publications(conn, snapshot),
         )
@@ -100,23 +105,28 @@ def _schemas(conn: Connection, snapshot: Snapshot, owner: str) -> None:
             conn.execute(f"CREATE SCHEMA {ident(schema)} AUTHORIZATION {ident(owner)}".encode())
 
 
-def _extensions(conn: Connection, snapshot: Snapshot) -> Iterator[LeftOut]:
+def _extensions(conn: Connection, creating: Mapping[str, str]) -> Iterator[LeftOut]:
     """In any order, since one may require another."""
-    left, before = list(snapshot.extensions), 0
-    reasons: dict[str, str] = {}
-    while left and len(left) != before:
-        before = len(left)
-        for one in tuple(left):
-            reason = _tried(conn, _extension(one))
-            reasons[one.name] = reason
-            if not reason:
-                left.remove(one)
-    for one in left:
-        yield LeftOut(kind="extension", name=one.name, reason=reasons[one.name])
+    left = dict(creating)
+    while left:
+        reasons = {name: _tried(conn, sql) for name, sql in left.items()}
+        failed = {name: sql for name, sql in left.items() if reasons[name]}
+        if len(failed) == len(left):
+            for name in failed:
+                yield LeftOut(kind="extension", name=name, reason=reasons[name])
+            return
+        left = failed
 
 
 def _extension(one: Extension) -> str:
     return f"CREATE EXTENSION {ident(one.name)} SCHEMA {ident(one.schema)}"
+
+
+def _new_extension(one: NewExtension) -> str:
+    text = f"CREATE EXTENSION {ident(one.name)} SCHEMA {ident(one.schema or 'public')}"
+    if one.version is not None:
+        text += f" VERSION {literal(one.version)}"
+    return f"{text} CASCADE" if one.cascade else text
 
 
 def _servers(conn: Connection, snapshot: Snapshot, owner: str) -> Iterator[LeftOut]:

@@ -10,7 +10,8 @@ may hold passwords. Nor are large objects and security labels.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from importlib import resources
 
 from psycopg.rows import dict_row
@@ -27,7 +28,7 @@ from zdm.model.schema import (
     sorted_tables,
 )
 from zdm.model.sql import ident
-from zdm.postgres.catalog import values
+from zdm.postgres.catalog import ddl, values
 from zdm.postgres.catalog.values import Row, Rows
 from zdm.postgres.session.connection import Connection, translated
 
@@ -89,7 +90,7 @@ _SET = """SELECT pg_catalog.split_part(item, '=', 1),
 _MEMBERS = """SELECT m.rolname, r.rolname FROM pg_catalog.pg_auth_members AS a
   JOIN pg_catalog.pg_roles AS m ON m.oid = a.member
   JOIN pg_catalog.pg_roles AS r ON r.oid = a.roleid
-  WHERE m.rolname !~ '^pg_' AND r.rolname !~ '^pg_' ORDER BY 1, 2"""
+  WHERE m.rolname = ANY (%s) AND r.rolname = ANY (%s) ORDER BY 1, 2"""
 
 
 def read(connection: Connection, *, version_table: Name | None = None) -> Snapshot:
@@ -111,7 +112,7 @@ def contents(connection: Connection, *, version_table: Name | None = None) -> Sn
         connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
     tables = _tables(connection)
     version = _version_table(tables, version_table)
-    return Snapshot(
+    found = Snapshot(
         server_version=connection.info.server_version,
         schemas=_schemas(connection),
         extensions=_extensions(connection),
@@ -124,11 +125,11 @@ def contents(connection: Connection, *, version_table: Name | None = None) -> Sn
         servers=tuple(values.server(row) for row in _rows(connection, "servers")),
         others=_others(connection),
         settings=_settings(connection),
-        memberships=_memberships(connection),
         search_path=tuple(path),
         version_table=version,
         heads=_heads(connection, version),
     )
+    return replace(found, memberships=_memberships(connection, ddl.roles(found)))
 
 
 def _rows(connection: Connection, query: str, **marks: str) -> list[Row]:
@@ -208,8 +209,10 @@ def _settings(connection: Connection) -> tuple[Setting, ...]:
     return tuple(Setting(name=key, value=found[key]) for key in sorted(found))
 
 
-def _memberships(connection: Connection) -> tuple[Membership, ...]:
-    return tuple(Membership(member=a, of=b) for a, b in connection.execute(_MEMBERS))
+def _memberships(connection: Connection, named: Collection[str]) -> tuple[Membership, ...]:
+    """Of roles that have rights in the schema."""
+    rows = connection.execute(_MEMBERS, [list(named), list(named)])
+    return tuple(Membership(member=member, of=role) for member, role in rows)
 
 
 def _version_table(tables: tuple[Table, ...], given: Name | None) -> Name | None:

@@ -16,6 +16,7 @@ import psycopg
 from zdm.errors import RefusedError
 from zdm.model.schema import Name, Snapshot
 from zdm.model.sql import ident
+from zdm.parse.readers.extensions import NewExtension
 from zdm.postgres.catalog import foundations, grants, left_out, pieces, read
 from zdm.postgres.catalog.left_out import LeftOut
 from zdm.postgres.catalog.pieces import Piece
@@ -52,17 +53,23 @@ class _Made:
     comparison: left_out.Comparison
 
 
-def rebuild(dsn: str, snapshot: Snapshot, admin: str | None = None) -> None:
+def rebuild(
+    dsn: str,
+    snapshot: Snapshot,
+    admin: str | None = None,
+    more: tuple[NewExtension, ...] = (),
+) -> None:
     """Make the schema in an empty database; RefusedError where that is not possible.
 
     `admin` is the database's URL for a superuser, who makes roles, schemas and extensions, for
-    the author's role may not; after that nothing is run under it.
+    the author's role may not; after that nothing is run under it. `more` are extensions that
+    the schema does not have yet.
     """
     _refuse_invalid(snapshot)
     with connection.translated("rebuilding the schema on a throwaway server"):
         with connection.connect(admin or dsn, name="rebuild", autocommit=True) as conn:
             foundations.roles(conn, snapshot)
-            missing = foundations.lay(conn, snapshot)
+            missing = foundations.lay(conn, snapshot, more)
             wanted = grants.fitted(snapshot, foundations.grantors(conn, snapshot))
         missing = (*left_out.never_made(snapshot), *missing)
         with connection.connect(dsn, name="rebuild", autocommit=True) as conn:
@@ -85,7 +92,14 @@ def found(conn: Connection, snapshot: Snapshot) -> Rebuilt:
         rows = conn.execute("SELECT object::text FROM zdm.left_out ORDER BY number").fetchall()
     made = read.read(conn, version_table=snapshot.version_table)
     return Rebuilt(
-        snapshot=made,
+        snapshot=replace(  # what belongs to the server or to sessions, not to the schema
+            made,
+            settings=snapshot.settings,
+            memberships=snapshot.memberships,
+            search_path=snapshot.search_path,
+            version_table=snapshot.version_table,
+            heads=snapshot.heads,
+        ),
         left_out=tuple(codec.from_plain(LeftOut, json.loads(text), {}) for (text,) in rows),
     )
 

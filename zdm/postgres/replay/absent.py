@@ -7,9 +7,12 @@ is among the statement's words, whatever it means there.
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from zdm.errors import RefusedError
-from zdm.model.plan import Plan
+from zdm.model.plan import Plan, RunSql
+from zdm.parse.readers import extensions
+from zdm.parse.readers.extensions import NewExtension
 from zdm.postgres.catalog.left_out import LeftOut
 
 _SHOWN = 8
@@ -41,8 +44,40 @@ def words(sql: str) -> frozenset[str]:
     )
 
 
-def note(left_out: tuple[LeftOut, ...]) -> tuple[str, ...]:
-    """A sentence about what was left out, if anything was."""
+def without(plan: Plan, more: tuple[NewExtension, ...]) -> Plan:
+    """The plan without the statements that create extensions which are there beforehand."""
+    if not more:
+        return plan
+    names = {one.name for one in more}
+
+    def is_left(sql: str) -> bool:
+        made = extensions.created(sql)
+        return made is None or made.name not in names
+
+    steps = (
+        replace(step, sql=tuple(filter(is_left, step.sql)))
+        if isinstance(step, RunSql)
+        else step
+        for step in plan.steps
+    )
+    return replace(
+        plan,
+        statements=tuple(one for one in plan.statements if is_left(one.sql)),
+        steps=tuple(one for one in steps if not isinstance(one, RunSql) or one.sql),
+    )
+
+
+def notes(left_out: tuple[LeftOut, ...], more: tuple[NewExtension, ...]) -> tuple[str, ...]:
+    """Sentences about what was left out, and about extensions that were there beforehand."""
+    beforehand = tuple(
+        f"the extension {one.name} was created beforehand, since only a superuser may; the step"
+        " that creates it was not replayed"
+        for one in more
+    )
+    return (*beforehand, *_left_out(left_out))
+
+
+def _left_out(left_out: tuple[LeftOut, ...]) -> tuple[str, ...]:
     if not left_out:
         return ()
     shown = "; ".join(f"{one.kind} {one.name} ({one.reason})" for one in left_out[:_SHOWN])

@@ -26,7 +26,7 @@ from zdm.postgres.replay import absent, observation, sample_rows
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.sample_rows import Write
 from zdm.postgres.replay.step import Shadow, StepFailedError, finding
-from zdm.postgres.server import shadow
+from zdm.postgres.server import extensions, shadow
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
@@ -69,14 +69,19 @@ class _Scene:
     new_writes: tuple[Write, ...] = ()  # that work on the end's
 
 
-def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
+def replay(
+    plan: Plan, start: Snapshot, server: Server, allowed: tuple[str, ...] = ()
+) -> Verification:
     """Replay a plan that starts from a schema; RefusedError where that schema is not the
-    plan's or cannot be made on the server."""
+    plan's or cannot be made on the server. `allowed` are extensions that zdm may create there
+    as a superuser, besides those of its own list."""
     _refuse_other_start(plan, start)
-    key = f"schema {plan.fingerprint}"
+    texts = (statement.sql for statement in plan.statements)
+    more = extensions.before(server, start, texts, allowed)
+    key = f"schema {plan.fingerprint}{''.join(f' {one}' for one in more)}"
     if not shadow.has_template(server, key):
         with shadow.database(server) as base:
-            rebuild.rebuild(base, start, shadow.administration(server, base))
+            rebuild.rebuild(base, start, shadow.administration(server, base), more)
             shadow.save_template(server, base, key)
     with ExitStack() as stack:
         plain = stack.enter_context(shadow.database(server, key, settings=start.settings))
@@ -84,7 +89,8 @@ def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
             rebuilt = rebuild.found(conn, start)
         start = rebuilt.snapshot
         absent.refuse_touched(plan, rebuilt.left_out)
-        notes = absent.note(rebuilt.left_out)
+        plan = absent.without(plan, more)
+        notes = absent.notes(rebuilt.left_out, more)
         try:
             end, own = _apply_plainly(plain, plan)
         except StepFailedError as error:
