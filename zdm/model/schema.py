@@ -307,7 +307,7 @@ class Other:
     definition: str = field(
         default="", metadata=PRINTED
     )  # statements that make it; empty where only a superuser may, or zdm does not know them
-    grants: tuple[str, ...] = ()  # of a schema, which its definition makes
+    grants: tuple[str, ...] = ()  # of a schema: what its definition gives
     comment: str | None = None
 
 
@@ -347,6 +347,9 @@ class Snapshot:
     publications: tuple[Publication, ...] = ()
     servers: tuple[ForeignServer, ...] = ()
     others: tuple[Other, ...] = ()
+    # grants and comments of schemas, default privileges: given at any time, they make no other
+    # schema
+    rights: tuple[Other, ...] = field(default=(), metadata=ESTIMATE)
     settings: tuple[Setting, ...] = field(default=(), metadata=ESTIMATE)
     memberships: tuple[Membership, ...] = field(default=(), metadata=ESTIMATE)
     search_path: tuple[str, ...] = field(default=("public",), metadata=ESTIMATE)

@@ -56,7 +56,7 @@ def _grants_of(snapshot: Snapshot) -> Iterator[str]:
         snapshot.functions,
         snapshot.types,
         snapshot.servers,
-        snapshot.others,
+        snapshot.rights,
     ):
         for one in kind:
             yield from one.grants

@@ -39,7 +39,7 @@ def fitted(snapshot: Snapshot, may_grant: Mapping[str, bool]) -> Snapshot:
         functions=each(snapshot.functions),
         types=each(snapshot.types),
         servers=each(snapshot.servers),
-        others=tuple(_schema(one) for one in each(snapshot.others)),
+        rights=tuple(_schema(one) for one in each(snapshot.rights)),
     )
 
 

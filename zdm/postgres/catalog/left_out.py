@@ -68,7 +68,7 @@ def _last(name: str) -> str:
 
 def never_made(snapshot: Snapshot) -> Iterator[LeftOut]:
     """Objects of kinds that no rebuild makes."""
-    for other in snapshot.others:
+    for other in (*snapshot.others, *snapshot.rights):
         if not other.definition and other.kind not in ("schema", WRAPPER):
             reason = _WHY.get(other.kind, SUPERUSER)
             yield LeftOut(kind=other.kind, name=other.name, reason=reason)

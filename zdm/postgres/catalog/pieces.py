@@ -27,7 +27,7 @@ class Piece:
 def objects(snapshot: Snapshot) -> Iterator[Piece]:
     """Everything that may be needed to make something else, without parts that come later."""
     for other in snapshot.others:
-        if other.definition and other.kind != "schema":
+        if other.definition:
             yield Piece(kind=other.kind, name=other.name, sql=other.definition, whole=True)
     for one in snapshot.types:
         yield Piece(kind="type", name=str(one.name), sql=one.definition, whole=True)
@@ -96,7 +96,7 @@ def views(snapshot: Snapshot) -> Iterator[Piece]:
 
 
 def details(snapshot: Snapshot) -> Iterator[Piece]:
-    """What hangs on objects: triggers, policies, grants, comments …"""
+    """What belongs to objects: triggers, policies, grants, comments …"""
     yield from _table_details(snapshot)
     yield from _view_details(snapshot)
     for sequence in snapshot.sequences:
@@ -107,7 +107,7 @@ def details(snapshot: Snapshot) -> Iterator[Piece]:
         yield from _loose("type", str(one.name), ddl.type_details(one))
     for server in snapshot.servers:
         yield from _loose("server", server.name, ddl.server_details(server))
-    for other in snapshot.others:
+    for other in (*snapshot.others, *snapshot.rights):
         yield from _loose(other.kind, other.name, ddl.other_details(other))
 
 

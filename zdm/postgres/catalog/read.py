@@ -10,7 +10,7 @@ may hold passwords. Nor are large objects and security labels.
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from importlib import resources
 
@@ -69,6 +69,7 @@ _GRANTS = r"""ARRAY(SELECT item FROM (
 _GRANTS_MARK = re.compile(r"/\*grants (\S+) (\S+) (\S)\*/")
 _CATALOGS = {"functions": "pg_proc", "types": "pg_type"}
 VERSION_TABLE = "alembic_version"
+DEFAULT_PRIVILEGES = "default acl"  # as pg_identify_object calls them
 # What a statement means, or gives, may depend on them. Others may hold secrets.
 SETTINGS = (
     "search_path", "TimeZone", "DateStyle", "IntervalStyle", "lc_monetary", "lc_numeric",
@@ -112,6 +113,7 @@ def contents(connection: Connection, *, version_table: Name | None = None) -> Sn
         connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
     tables = _tables(connection)
     version = _version_table(tables, version_table)
+    others = [values.other(row) for row in _rows(connection, "others")]
     found = Snapshot(
         server_version=connection.info.server_version,
         schemas=_schemas(connection),
@@ -123,7 +125,11 @@ def contents(connection: Connection, *, version_table: Name | None = None) -> Sn
         functions=tuple(values.function(row) for row in _rows(connection, "functions")),
         publications=_publications(connection),
         servers=tuple(values.server(row) for row in _rows(connection, "servers")),
-        others=_others(connection),
+        others=tuple(one for one in others if one.kind != DEFAULT_PRIVILEGES),
+        rights=(
+            *(one for one in others if one.kind == DEFAULT_PRIVILEGES),
+            *_schema_rights(connection),
+        ),
         settings=_settings(connection),
         search_path=tuple(path),
         version_table=version,
@@ -186,10 +192,11 @@ def _publications(connection: Connection) -> tuple[Publication, ...]:
     return tuple(values.publication(row) for row in rows)
 
 
-def _others(connection: Connection) -> tuple[Other, ...]:
-    found = [values.other(row) for row in _rows(connection, "others")]
-    found += [_schema(row) for row in _rows(connection, "schemas")]
-    return tuple(one for one in found if one.definition or one.comment or one.kind != "schema")
+def _schema_rights(connection: Connection) -> Iterator[Other]:
+    for row in _rows(connection, "schemas"):
+        found = _schema(row)
+        if found.definition or found.comment:
+            yield found
 
 
 def _schema(row: Row) -> Other:

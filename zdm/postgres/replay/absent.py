@@ -80,6 +80,13 @@ def notes(left_out: tuple[LeftOut, ...], more: tuple[NewExtension, ...]) -> tupl
 def _left_out(left_out: tuple[LeftOut, ...]) -> tuple[str, ...]:
     if not left_out:
         return ()
+    return (
+        f"not on the throwaway server, and not touched by the plan: {enumerated(left_out)}",
+    )
+
+
+def enumerated(left_out: tuple[LeftOut, ...]) -> str:
+    """What was left out, each with the reason."""
     shown = "; ".join(f"{one.kind} {one.name} ({one.reason})" for one in left_out[:_SHOWN])
     more = f"; and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
-    return (f"not on the throwaway server, and not touched by the plan: {shown}{more}",)
+    return f"{shown}{more}"

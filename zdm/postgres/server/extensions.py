@@ -6,9 +6,10 @@ from the names in the statement, if it is on the list, and leaves that statement
 replay. Trusted extensions are left to the author's role.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
-from zdm.errors import RefusedError
+from zdm.errors import InputError, RefusedError, ZdmError
 from zdm.model.schema import Snapshot
 from zdm.parse.readers import extensions as parsed
 from zdm.parse.readers.extensions import NewExtension
@@ -22,6 +23,9 @@ ALLOWED = (
     "pg_visibility", "pgrouting", "pgrowlocks", "pgstattuple", "postgis", "postgis_raster",
     "postgis_sfcgal", "postgis_topology", "rum", "timescaledb", "vector",
 )  # fmt: skip
+_CREATES = re.compile(r"(?i:CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?)[\\\"]*([\w-]+)")
+_EXISTS = re.compile(r'extension "([^"]+)" already exists')
+_DENIED = re.compile(r'permission denied to create extension "([^"]+)"')
 _TRUSTED = (
     "SELECT v.name, bool_or(v.trusted OR NOT v.superuser)"
     " FROM pg_catalog.pg_available_extension_versions AS v"
@@ -47,6 +51,40 @@ def before(
     return tuple(dict.fromkeys(one for one in wanted if not trusted[one.name]))
 
 
+def named(
+    server: Server, start: Snapshot | None, texts: Iterable[str], allowed: Sequence[str]
+) -> tuple[NewExtension, ...]:
+    """Those of the list that texts of another language create; nothing is refused here."""
+    there = {one.name for one in start.extensions} if start else set()
+    found = {name for text in texts for name in _CREATES.findall(text)} - there
+    wanted = sorted(found & {*ALLOWED, *allowed})
+    if not wanted:
+        return ()
+    with connection.connect(server.dsn, name="shadow") as conn:
+        trusted: dict[str, bool] = dict(conn.execute(_TRUSTED, [wanted]).fetchall())
+    return tuple(NewExtension(name=one) for one in wanted if not trusted.get(one, True))
+
+
+def explained(error: InputError, more: Iterable[NewExtension]) -> ZdmError:
+    """The error of a revision that creates an extension, with what helps."""
+    names = {one.name for one in more}
+    if (said := _EXISTS.search(error.message)) and said[1] in names:
+        return RefusedError(
+            f"{error.message}; zdm created {said[1]} beforehand, since only a superuser may",
+            hint=f"write `CREATE EXTENSION IF NOT EXISTS {said[1]}`",
+        )
+    if said := _DENIED.search(error.message):
+        return RefusedError(error.message, hint=_add(said[1]))
+    return error
+
+
+def _add(name: str) -> str:
+    return (
+        f'add it with `shadow_extensions = ["{name}"]` in zdm.toml, if what it brings may be'
+        " used by anyone who can propose a migration"
+    )
+
+
 def _refuse(one: NewExtension, trusted: dict[str, bool], allowed: Sequence[str]) -> None:
     if one.name not in trusted:
         raise RefusedError(
@@ -59,6 +97,5 @@ def _refuse(one: NewExtension, trusted: dict[str, bool], allowed: Sequence[str])
         raise RefusedError(
             f"the migration creates the extension {one.name}, which only a superuser may, and"
             " zdm runs no scripts on a throwaway server as a superuser but those of a list",
-            hint=f'add it with `shadow_extensions = ["{one.name}"]` in zdm.toml, if what it'
-            " brings may be used by anyone who can propose a migration",
+            hint=_add(one.name),
         )
