@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.conftest import fresh_database
@@ -60,6 +61,9 @@ WHOLE = {
     + "CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw;"
     "CREATE TABLE p (id int NOT NULL, a text) PARTITION BY RANGE (id);"
     "CREATE FOREIGN TABLE p_1 PARTITION OF p FOR VALUES FROM (1) TO (9) SERVER s;",
+    "a foreign table of a file": T
+    + "CREATE EXTENSION file_fdw; CREATE SERVER s FOREIGN DATA WRAPPER file_fdw;"
+    "CREATE FOREIGN TABLE f (a text) SERVER s OPTIONS (filename '/etc/hostname');",
     "a wrapper of its own": T
     + "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
     "CREATE FOREIGN TABLE f (id bigint) SERVER s;",
@@ -309,3 +313,14 @@ def test_a_setting_that_is_not_on_the_list_is_not_set(server: Server) -> None:
         (found,) = conn.execute("SELECT count(*) FROM pg_db_role_setting").fetchone() or (1,)
 
     assert found == 0
+
+
+def test_a_foreign_table_of_a_throwaway_server_reaches_nothing(server: Server) -> None:
+    before = WHOLE["a foreign table of a file"]
+    with schema(server, before) as start, shadow.database(server) as dsn:
+        rebuild.rebuild(dsn, start, shadow.administration(server, dsn))
+        with (
+            connection.connect(dsn, name="test") as conn,
+            pytest.raises(psycopg.Error, match="has no handler"),
+        ):
+            conn.execute("SELECT * FROM f")

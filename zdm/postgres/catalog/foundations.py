@@ -6,6 +6,7 @@ which are quoted here. No definition of a Snapshot is run.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import psycopg
 from psycopg import errors
@@ -18,6 +19,7 @@ from zdm.postgres.catalog.left_out import LeftOut
 from zdm.postgres.session.connection import Connection, first_line
 
 _MADE = "made by zdm for a throwaway database"
+_NO_WRAPPER = "zdm_none"
 _OWNER = (
     "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database"
     " WHERE datname = pg_catalog.current_database()"
@@ -129,11 +131,16 @@ def _new_extension(one: NewExtension) -> str:
     return f"{text} CASCADE" if one.cascade else text
 
 
+def without_wrappers(snapshot: Snapshot) -> Snapshot:
+    """The Snapshot with its servers as they are made."""
+    servers = tuple(replace(one, wrapper=_NO_WRAPPER) for one in snapshot.servers)
+    return replace(snapshot, servers=servers)
+
+
 def _servers(conn: Connection, snapshot: Snapshot, owner: str) -> Iterator[LeftOut]:
-    """A wrapper that no extension brings has no handler here: its tables cannot be read."""
-    present = {name for (name,) in conn.execute("SELECT fdwname FROM pg_foreign_data_wrapper")}
-    for wrapper in sorted({one.wrapper for one in snapshot.servers} - present):
-        _tried(conn, f"CREATE FOREIGN DATA WRAPPER {ident(wrapper)}")
+    """All of a wrapper without a handler: their tables can be changed, and never be read."""
+    if snapshot.servers:
+        _tried(conn, f"CREATE FOREIGN DATA WRAPPER {_NO_WRAPPER}")
     for one in snapshot.servers:
         reason = _tried(conn, _server(one, owner))
         if reason:
@@ -143,7 +150,7 @@ def _servers(conn: Connection, snapshot: Snapshot, owner: str) -> Iterator[LeftO
 def _server(one: ForeignServer, owner: str) -> str:
     name = ident(one.name)
     return (
-        f"CREATE SERVER {name} FOREIGN DATA WRAPPER {ident(one.wrapper)};"
+        f"CREATE SERVER {name} FOREIGN DATA WRAPPER {_NO_WRAPPER};"
         f" ALTER SERVER {name} OWNER TO {ident(owner)}"
     )
 

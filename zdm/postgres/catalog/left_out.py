@@ -20,7 +20,7 @@ _MENTIONED = frozenset(
         "text search dictionary", "server", "publication", "extension",
     }
 )  # fmt: skip
-WRAPPER = "foreign-data wrapper"  # one without a handler is made for each server that needs it
+WRAPPER = "foreign-data wrapper"  # servers are made with one that has no handler
 SUPERUSER = "only a superuser may make it"
 UNSTABLE = "PostgreSQL prints its definition differently each time that it reads it"
 _WHY: Mapping[str, str] = {

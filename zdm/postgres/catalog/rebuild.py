@@ -71,6 +71,7 @@ def rebuild(
             foundations.roles(conn, snapshot)
             missing = foundations.lay(conn, snapshot, more)
             wanted = grants.fitted(snapshot, foundations.grantors(conn, snapshot))
+            wanted = foundations.without_wrappers(wanted)
         missing = (*left_out.never_made(snapshot), *missing)
         with connection.connect(dsn, name="rebuild", autocommit=True) as conn:
             with conn.transaction() as whole:
