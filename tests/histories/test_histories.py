@@ -25,8 +25,10 @@ from zdm.model.statement import Statement, Train
 from zdm.parse import facts
 from zdm.planning.classify import Classification, classify
 from zdm.postgres.catalog import read as catalog
-from zdm.postgres.server import provider
+from zdm.postgres.catalog import rebuild
+from zdm.postgres.server import provider, shadow
 from zdm.postgres.server.provider import Wanted
+from zdm.postgres.session import connection
 from zdm.revisions import graph, record
 from zdm.revisions.child_process import Child, Project
 from zdm.revisions.graph import History
@@ -174,6 +176,16 @@ def test_every_statement_has_its_place_in_a_revision(recorded: Recorded) -> None
 
 def test_replaying_the_record_gives_the_schema_of_alembic_upgrade(recorded: Recorded) -> None:
     assert snapshot_file.difference(recorded.upgraded, recorded.replayed) == ()
+
+
+def test_its_schema_is_made_again(recorded: Recorded, databases: Databases) -> None:
+    wanted = recorded.upgraded
+    with shadow.database(databases.server) as url:
+        rebuild.rebuild(url, wanted, shadow.administration(databases.server, url))
+        with connection.connect(url, name="test") as conn:
+            made = rebuild.found(conn, wanted)
+
+    assert made.left_out == ()
 
 
 def test_every_statement_is_planned_or_refused_with_its_reason(

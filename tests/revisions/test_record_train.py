@@ -8,7 +8,7 @@ import pytest
 
 from tests.revisions.projects import Databases, Sample, sample, sync_env, texts
 from zdm.config.settings import AlembicSettings, Settings
-from zdm.errors import InputError
+from zdm.errors import InputError, RefusedError
 from zdm.model.schema import Name
 from zdm.revisions import network
 from zdm.workflows import record_train
@@ -141,3 +141,54 @@ def test_a_namespace_that_cannot_be_made_leaves_the_network(
     monkeypatch.setenv("PATH", "/nowhere")
 
     assert network.cut_off.__wrapped__() == ()
+
+
+EXTENSION = 'op.execute("CREATE EXTENSION {}")'
+
+
+def test_a_revision_creates_an_extension_of_the_list_if_it_is_not_there(
+    tmp_path: Path,
+) -> None:
+    made = sample(tmp_path)
+    made.revise("a1", USERS)
+    made.revise("a2", EXTENSION.format("IF NOT EXISTS pg_stat_statements"), down="a1")
+
+    train, start = record_train.run(settings(made, "a1"), (), None)
+
+    assert texts(train) == ["CREATE EXTENSION IF NOT EXISTS pg_stat_statements"]
+    assert start.extensions == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("pg_stat_statements", "write `CREATE EXTENSION IF NOT EXISTS pg_stat_statements`"),
+        ("file_fdw", 'add it with `shadow_extensions = ["file_fdw"]`'),
+    ],
+    ids=["on the list", "off the list"],
+)
+def test_an_extension_that_only_a_superuser_may_create_is_refused_with_what_helps(
+    tmp_path: Path, name: str, hint: str
+) -> None:
+    made = sample(tmp_path)
+    made.revise("a1", USERS)
+    made.revise("a2", EXTENSION.format(name), down="a1")
+    with pytest.raises(RefusedError) as error:
+        record_train.run(settings(made, "a1"), (), None)
+
+    assert error.value.hint.startswith(hint)
+
+
+def test_a_failure_names_what_the_shadow_does_not_have(
+    made: Sample, databases: Databases
+) -> None:
+    dsn = databases.create()
+    databases.run(
+        dsn,
+        "CREATE TYPE base; CREATE TABLE users (id int);"
+        " CREATE TABLE alembic_version (version_num text);"
+        " INSERT INTO alembic_version VALUES ('a2')",
+    )
+    made.revise("a3", 'op.execute("COMMENT ON TYPE base IS $$x$$")', down="a2")
+    with pytest.raises(InputError, match=r"type public\.base \(only a superuser may"):
+        record_train.run(settings(made), (), databases.snapshot(dsn))

@@ -140,6 +140,7 @@ class Settings:
     alembic: AlembicSettings | None = None
     server_version: ServerVersion | None = None  # major version of the target
     shadow_url: str | None = field(default=None, repr=False)
+    shadow_extensions: tuple[str, ...] = ()  # that zdm may create there as a superuser
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     rollout: RolloutSettings = RolloutSettings()
     execute: ExecuteSettings = ExecuteSettings()
@@ -164,6 +165,7 @@ class _File:
     plans: Path | None = None
     server_version: ServerVersion | None = None
     shadow_url: str | None = None
+    shadow_extensions: tuple[str, ...] = ()
     stamp: Literal["backfilled", "after_contract"] = "backfilled"
     alembic: AlembicSettings | None = None
     rollout: RolloutSettings = RolloutSettings()
@@ -195,6 +197,7 @@ def load(
         alembic=content.alembic or _alembic(root / "alembic.ini"),
         server_version=content.server_version,
         shadow_url=None if content.shadow_url is None else database_url(content.shadow_url),
+        shadow_extensions=content.shadow_extensions,
         stamp=content.stamp,
         rollout=content.rollout,
         execute=content.execute,

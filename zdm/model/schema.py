@@ -18,6 +18,8 @@ from zdm.model.sql import ident
 
 ServerVersion = Annotated[int, Range(140_000, 189_999)]  # of PostgreSQL 14 to 18
 ESTIMATE = {"estimate": True}  # metadata of fields that the fingerprint leaves out
+# SQL that PostgreSQL prints from what it stored; read once, it may be printed differently
+PRINTED = {"printed": True}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,7 +53,7 @@ class Column:
     name: str
     type: str
     not_null: bool = False
-    default: str | None = None
+    default: str | None = field(default=None, metadata=PRINTED)
     default_volatility: Volatility | None = None
     identity: str = ""  # "", "always", "by default"
     generated: str = ""  # "", "stored", "virtual"; the expression is then in `default`
@@ -60,6 +62,7 @@ class Column:
     compression: str | None = None
     statistics: Annotated[int, Range(-1, 10_000)] | None = None
     options: tuple[str, ...] = ()
+    foreign_options: tuple[str, ...] = ()  # of a foreign table's column
     comment: str | None = None
     grants: tuple[str, ...] = ()  # "role=privileges/grantor" as in attacl, sorted
     constrained_domain: bool = False  # its type is a domain with CHECK or NOT NULL
@@ -78,7 +81,7 @@ class Constraint:
     name: str
     kind: str
     columns: tuple[str, ...]
-    definition: str  # pg_get_constraintdef
+    definition: str = field(metadata=PRINTED)  # pg_get_constraintdef
     validated: bool = True
     references: Name | None = None
     referenced_columns: tuple[str, ...] = ()
@@ -93,13 +96,13 @@ class Index:
     and predicate; `keys` are its key columns in order, None for an expression."""
 
     name: str
-    definition: str  # pg_get_indexdef
+    definition: str = field(metadata=PRINTED)  # pg_get_indexdef
     keys: tuple[str | None, ...]
     columns: tuple[str, ...]
     unique: bool = False
     valid: bool = True
     ready: bool = True
-    predicate: str | None = None
+    predicate: str | None = field(default=None, metadata=PRINTED)
     constraint: str | None = None  # the constraint it belongs to
     comment: str | None = None
     statistics: tuple[str, ...] = ()
@@ -113,7 +116,7 @@ class Trigger:
     """A trigger that is not internal; `columns` are those it depends on (UPDATE OF, WHEN)."""
 
     name: str
-    definition: str  # pg_get_triggerdef
+    definition: str = field(metadata=PRINTED)  # pg_get_triggerdef
     function: Name
     enabled: str  # O, D, R, A as in tgenabled
     columns: tuple[str, ...] = ()
@@ -136,8 +139,9 @@ class Policy:
     """A row security policy, as the CREATE POLICY that makes it."""
 
     name: str
-    definition: str
+    definition: str = field(metadata=PRINTED)
     columns: tuple[str, ...] = ()
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +155,9 @@ class Table:
     indexes: tuple[Index, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     policies: tuple[Policy, ...] = ()
-    rules: tuple[str, ...] = ()
-    statistics: tuple[str, ...] = ()  # extended statistics, as their definitions
+    rules: tuple[str, ...] = field(default=(), metadata=PRINTED)
+    # extended statistics, as their definitions
+    statistics: tuple[str, ...] = field(default=(), metadata=PRINTED)
     dependents: tuple[Dependent, ...] = ()
     comment: str | None = None
     grants: tuple[str, ...] = ()
@@ -165,6 +170,7 @@ class Table:
     row_security: str = ""  # "", enabled, forced
     options: tuple[str, ...] = ()
     publications: tuple[str, ...] = ()
+    server: str = ""  # of a foreign table
     created: bool = field(
         default=False, metadata=ESTIMATE
     )  # created by this train, so not in use yet
@@ -203,11 +209,14 @@ class View:
 
     name: Name
     kind: str  # view, materialized view
-    definition: str  # pg_get_viewdef
+    definition: str = field(metadata=PRINTED)  # pg_get_viewdef
     columns: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
-    indexes: tuple[str, ...] = ()
-    triggers: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = field(default=(), metadata=PRINTED)
+    triggers: tuple[str, ...] = field(default=(), metadata=PRINTED)
+    rules: tuple[str, ...] = field(default=(), metadata=PRINTED)
+    # ALTER and COMMENT for its columns: defaults, comments, grants
+    details: tuple[str, ...] = field(default=(), metadata=PRINTED)
     grants: tuple[str, ...] = ()
     comment: str | None = None
     uses: tuple[tuple[Name, str], ...] = ()  # (relation, column) it reads
@@ -238,7 +247,8 @@ class Function:
 
     name: Name
     arguments: str  # pg_get_function_identity_arguments
-    definition: str  # pg_get_functiondef; for an aggregate its description
+    # pg_get_functiondef; of an aggregate the CREATE AGGREGATE that makes it
+    definition: str = field(metadata=PRINTED)
     language: str
     volatility: Volatility
     grants: tuple[str, ...] = ()
@@ -251,9 +261,10 @@ class Type:
 
     name: Name
     kind: str  # enum, domain, composite, range
-    definition: str
+    definition: str = field(metadata=PRINTED)
     labels: tuple[str, ...] = ()  # enum
     constrained: bool = False  # domain with CHECK or NOT NULL
+    grants: tuple[str, ...] = ()
     comment: str | None = None
 
 
@@ -271,8 +282,49 @@ class Publication:
     """A logical replication publication."""
 
     name: str
-    definition: str
+    definition: str = field(metadata=PRINTED)
     all_tables: bool = False
+    schemas: tuple[str, ...] = ()  # FOR TABLES IN SCHEMA
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignServer:
+    """A foreign server, without options and user mappings, which may hold passwords."""
+
+    name: str
+    wrapper: str
+    grants: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """An object of a kind about which zdm knows no more: operator, cast, collation …"""
+
+    kind: str  # as pg_identify_object has it
+    name: str  # its identity there: quoted and qualified
+    definition: str = field(
+        default="", metadata=PRINTED
+    )  # statements that make it; empty where only a superuser may, or zdm does not know them
+    grants: tuple[str, ...] = ()  # of a schema: what its definition gives
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A setting that a new session of the migrating role gets (ALTER DATABASE, ALTER ROLE)."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """A role that is a member of another; both have rights in the schema."""
+
+    member: str
+    of: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +345,13 @@ class Snapshot:
     views: tuple[View, ...] = ()
     functions: tuple[Function, ...] = ()
     publications: tuple[Publication, ...] = ()
+    servers: tuple[ForeignServer, ...] = ()
+    others: tuple[Other, ...] = ()
+    # grants and comments of schemas, default privileges: given at any time, they make no other
+    # schema
+    rights: tuple[Other, ...] = field(default=(), metadata=ESTIMATE)
+    settings: tuple[Setting, ...] = field(default=(), metadata=ESTIMATE)
+    memberships: tuple[Membership, ...] = field(default=(), metadata=ESTIMATE)
     search_path: tuple[str, ...] = field(default=("public",), metadata=ESTIMATE)
     version_table: Name | None = field(default=None, metadata=ESTIMATE)
     heads: tuple[str, ...] = field(default=(), metadata=ESTIMATE)

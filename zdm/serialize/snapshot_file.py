@@ -64,6 +64,11 @@ def difference(one: Snapshot, other: Snapshot, *, column_order: bool = True) -> 
     return tuple(_differences("", first, second, ordered=column_order))
 
 
+def differences(one: Any, other: Any) -> tuple[str, ...]:
+    """Each difference of two parts of a schema, given as plain data."""
+    return tuple(_differences("", one, other, ordered=True))
+
+
 def _differences(path: str, one: Any, other: Any, *, ordered: bool) -> Iterator[str]:
     if one == other:
         return

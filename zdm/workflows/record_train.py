@@ -17,9 +17,11 @@ from zdm.errors import InputError
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Train
 from zdm.parse import split
+from zdm.parse.readers.extensions import NewExtension
 from zdm.postgres.catalog import read as catalog
 from zdm.postgres.catalog import rebuild
-from zdm.postgres.server import shadow
+from zdm.postgres.replay import absent
+from zdm.postgres.server import extensions, shadow
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 from zdm.revisions import graph, network, record
@@ -57,8 +59,9 @@ def run(
                 " nothing to plan",
                 hint="create a revision with `zdm new MESSAGE`",
             )
-        with _start(child, server, _Start(history, heads, snapshot, settings)) as dsn:
-            schema = snapshot or read(dsn)
+        start = _start_of(settings, server, history, heads, snapshot)
+        with _start(child, server, start) as dsn:
+            schema = snapshot or start.without_coming(read(dsn))
             request = RecordRequest(
                 dsn=dsn,
                 log_directory=server.log_directory,
@@ -67,7 +70,8 @@ def run(
                 targets=ends,
                 stamped=snapshot is None,
             )
-            return record.record(child, request), schema
+            with _explained(start, dsn):
+                return record.record(child, request), schema
 
 
 def read(dsn: str, version_table: Name | None = None) -> Snapshot:
@@ -109,6 +113,8 @@ class _Start:
     heads: tuple[str, ...]
     snapshot: Snapshot | None
     settings: Settings
+    more: tuple[NewExtension, ...] = ()  # that revisions create, and only a superuser may
+    coming: frozenset[str] = frozenset()  # those of them that only pending revisions create
 
     @property
     def below(self) -> Below:
@@ -126,10 +132,74 @@ class _Start:
     def key(self) -> str:
         """The hash of what makes the schema."""
         if self.snapshot is not None:
-            return f"schema {snapshot_file.fingerprint(self.snapshot)}"
+            return f"schema {snapshot_file.fingerprint(self.snapshot)}{self._names}"
         below = self.below
         baseline = repr((below.sql, below.command)).encode()
-        return f"history {self.history.key(self.heads, baseline)}"
+        return f"history {self.history.key(self.heads, baseline)}{self._names}"
+
+    @property
+    def _names(self) -> str:
+        return "".join(f" {one}" for one in self.more)
+
+    def without_coming(self, schema: Snapshot) -> Snapshot:
+        """The schema without the extensions that are only there beforehand."""
+        kept = tuple(one for one in schema.extensions if one.name not in self.coming)
+        return dataclasses.replace(schema, extensions=kept)
+
+
+def _start_of(
+    settings: Settings,
+    server: Server,
+    history: History,
+    heads: tuple[str, ...],
+    snapshot: Snapshot | None,
+) -> _Start:
+    start = _Start(history, heads, snapshot, settings)
+    done = history.below(heads) if snapshot is None else frozenset()
+    coming, below = (
+        extensions.named(
+            server,
+            snapshot,
+            (
+                input_file.read_text(r.path)
+                for r in history.revisions
+                if (r.id in done) == there
+            ),
+            settings.shadow_extensions,
+        )
+        for there in (False, True)
+    )
+    return dataclasses.replace(
+        start,
+        more=tuple(dict.fromkeys((*coming, *below))),
+        coming=frozenset(one.name for one in coming) - {one.name for one in below},
+    )
+
+
+@contextmanager
+def _explained(start: _Start, dsn: str) -> Iterator[None]:
+    """What a revision's failure may come from on a shadow, and on no other server."""
+    try:
+        yield
+    except InputError as error:
+        found = extensions.explained(error, start.more)
+        if found is not error:
+            raise found from error
+        lacking = _lacking(start, dsn)
+        if lacking:
+            raise InputError(
+                f"{error.message}; the throwaway server does not have: {lacking}",
+                hint=error.hint,
+            ) from error
+        raise
+
+
+def _lacking(start: _Start, dsn: str) -> str:
+    if start.snapshot is None:
+        return ""
+    with connection.connect(dsn, name="catalog") as conn:
+        left_out = rebuild.found(conn, start.snapshot).left_out
+    return absent.enumerated(left_out)
 
 
 @contextmanager
@@ -137,13 +207,24 @@ def _start(child: Child, server: Server, start: _Start) -> Iterator[str]:
     """A database with the schema below what is pending; made once, then copied."""
     if not shadow.has_template(server, start.key):
         with shadow.database(server) as dsn:
+            admin = shadow.administration(server, dsn)
             if start.snapshot is not None:
-                rebuild.rebuild(dsn, start.snapshot, shadow.administration(server, dsn))
+                rebuild.rebuild(dsn, start.snapshot, admin, start.more)
             else:
-                record.apply_below(child, dsn, start.below)
+                _baseline_made(child, dsn, start, admin)
             shadow.save_template(server, dsn, start.key)
-    with shadow.database(server, start.key, logged=True) as dsn:
+    settings = start.snapshot.settings if start.snapshot is not None else ()
+    with shadow.database(server, start.key, logged=True, settings=settings) as dsn:
         yield dsn
+
+
+def _baseline_made(child: Child, dsn: str, start: _Start, admin: str) -> None:
+    if start.more:
+        with connection.connect(admin, name="rebuild") as conn:
+            empty = Snapshot(server_version=conn.info.server_version)
+        rebuild.rebuild(dsn, empty, admin, start.more)
+    with _explained(start, dsn):
+        record.apply_below(child, dsn, start.below)
 
 
 def _baseline(file: Path) -> str:

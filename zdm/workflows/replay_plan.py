@@ -45,7 +45,7 @@ def _replayed(
 ) -> Verification:
     wanted = Wanted(major=plan.server_major, url=settings.shadow_url)
     with shadow.open(wanted) as server:
-        return replay.replay(plan, start, server, settle=settle)
+        return replay.replay(plan, start, server, settings.shadow_extensions, settle=settle)
 
 
 def _proved(plan: Plan, found: Verification) -> str:

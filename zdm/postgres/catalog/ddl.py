@@ -9,30 +9,32 @@ import re
 from collections.abc import Iterator
 
 from zdm.model import acl
-from zdm.model.schema import Column, Constraint, Function, Name, Sequence, Snapshot, Table, View
+from zdm.model.schema import (
+    Column,
+    Constraint,
+    ForeignServer,
+    Function,
+    Name,
+    Other,
+    Policy,
+    Publication,
+    Sequence,
+    Snapshot,
+    Table,
+    Trigger,
+    Type,
+    View,
+)
 from zdm.model.sql import ident, literal
 
 _STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "x": "EXTENDED", "m": "MAIN"}
 _COMPRESSION = {"p": "pglz", "l": "lz4"}
-_ENABLED = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+_STATES = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
 
 def roles(snapshot: Snapshot) -> tuple[str, ...]:
     """Roles that grants and policies name."""
-    items = [
-        *(
-            g
-            for t in snapshot.tables
-            for g in (*t.grants, *(c for x in t.columns for c in x.grants))
-        ),
-        *(
-            g
-            for kind in (snapshot.views, snapshot.sequences, snapshot.functions)
-            for o in kind
-            for g in o.grants
-        ),
-    ]
-    entries = [acl.parse(item) for item in items]
+    entries = [acl.parse(item) for item in _grants_of(snapshot)]
     named = {role for entry in entries for role in (entry.grantee, entry.grantor)}
     for table in snapshot.tables:
         for policy in table.policies:
@@ -43,24 +45,46 @@ def roles(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(sorted(named - {"", "PUBLIC", "public"}))
 
 
+def _grants_of(snapshot: Snapshot) -> Iterator[str]:
+    for table in snapshot.tables:
+        yield from table.grants
+        for column in table.columns:
+            yield from column.grants
+    for kind in (
+        snapshot.views,
+        snapshot.sequences,
+        snapshot.functions,
+        snapshot.types,
+        snapshot.servers,
+        snapshot.rights,
+    ):
+        for one in kind:
+            yield from one.grants
+
+
 def _unquoted(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def grants(items: tuple[str, ...], target: str, column: str = "") -> Iterator[str]:
-    """GRANTs on an object; those of the owner first, since others grant on what they got."""
+    """GRANTs on an object, the statements of an entry in one text; those of the owner first,
+    since others grant on what they got."""
     for entry in sorted(map(acl.parse, items), key=lambda entry: entry.grantor != ""):
-        to = ident(entry.grantee) if entry.grantee else "PUBLIC"
-        if not entry.privileges:
-            yield f"REVOKE ALL ON {target} FROM {to}"
-        if entry.grantor:
-            yield f"SET LOCAL ROLE {ident(entry.grantor)}"
-        for privilege in entry.privileges:
-            on = f" ({ident(column)})" if column else ""
-            end = " WITH GRANT OPTION" if privilege.grantable else ""
-            yield f"GRANT {privilege.name}{on} ON {target} TO {to}{end}"
-        if entry.grantor:
-            yield "RESET ROLE"
+        yield ";\n".join(_entry(entry, target, column))
+
+
+def _entry(entry: acl.Entry, target: str, column: str) -> Iterator[str]:
+    to = ident(entry.grantee) if entry.grantee else "PUBLIC"
+    if not entry.privileges:
+        yield f"REVOKE ALL ON {target} FROM {to}"
+    if entry.grantor:
+        yield f"SET LOCAL ROLE {ident(entry.grantor)}"
+    for privilege in entry.privileges:
+        on = f" ({ident(column)})" if column else ""
+        end = " WITH GRANT OPTION" if privilege.grantable else ""
+        yield f"GRANT {privilege.name}{on} ON {target} TO {to}{end}"
+    if entry.grantor:
+        yield "RESET ROLE"
 
 
 def comment(target: str, text: str | None) -> Iterator[str]:
@@ -93,15 +117,27 @@ def table(found: Table, snapshot: Snapshot) -> str:
         if c.kind == "not null" and c.validated and not _from_parent(c, found)
     ]
     unlogged = "UNLOGGED " if found.persistence == "unlogged" else ""
-    kind = "FOREIGN TABLE" if found.kind == "foreign table" else "TABLE"
+    foreign = found.kind == "foreign table"
+    kind = "FOREIGN TABLE" if foreign else "TABLE"
     text = f"CREATE {unlogged}{kind} {found.name.sql} ({', '.join(parts)})"
     if found.inherits:
         text += f" INHERITS ({', '.join(parent.sql for parent in found.inherits)})"
     if found.partition_key:
         text += f" PARTITION BY {found.partition_key}"
-    if found.options and found.kind == "table":
+    if foreign:
+        text += f" SERVER {ident(found.server)}{_foreign_options(found.options)}"
+    elif found.options and found.kind == "table":
         text += f" WITH ({', '.join(_option(option) for option in found.options)})"
     return text
+
+
+def _foreign_options(options: tuple[str, ...]) -> str:
+    if not options:
+        return ""
+    pairs = (option.partition("=") for option in options)
+    return (
+        f" OPTIONS ({', '.join(f'{ident(key)} {literal(value)}' for key, _, value in pairs)})"
+    )
 
 
 def _from_parent(constraint: Constraint, found: Table) -> bool:
@@ -115,7 +151,7 @@ def _option(option: str) -> str:
 
 
 def _column(column: Column, found: Table, snapshot: Snapshot) -> str:
-    text = f"{ident(column.name)} {column.type}"
+    text = f"{ident(column.name)} {column.type}{_foreign_options(column.foreign_options)}"
     if column.collation:
         text += f" COLLATE {column.collation}"
     if column.compression:
@@ -133,11 +169,13 @@ def _column(column: Column, found: Table, snapshot: Snapshot) -> str:
 
 
 def _identity(column: Column, found: Table, snapshot: Snapshot) -> str:
-    text = f" GENERATED {column.identity.upper()} AS IDENTITY"
+    """Nothing for a partition that has no sequence: from 17 on, ATTACH PARTITION brings the
+    identity of its parent."""
     for one in snapshot.sequences:
         if one.identity and (one.owner_table, one.owner_column) == (found.name, column.name):
-            return f"{text} (SEQUENCE NAME {one.name.sql} {_sequence_options(one)})"
-    return text
+            kind = f" GENERATED {column.identity.upper()} AS IDENTITY"
+            return f"{kind} (SEQUENCE NAME {one.name.sql} {_sequence_options(one)})"
+    return ""
 
 
 def constraints(found: Table, kinds: frozenset[str]) -> Iterator[str]:
@@ -174,31 +212,40 @@ def column_details(found: Table) -> Iterator[str]:
 
 
 def table_details(found: Table) -> Iterator[str]:
-    """What belongs to a table besides its columns, constraints and indexes."""
+    """What belongs to a table besides its columns, constraints, indexes and triggers."""
     on = f"ALTER TABLE {found.name.sql}"
     yield from column_details(found)
-    yield from comment(f"TABLE {found.name.sql}", found.comment)
+    yield from comment(
+        f"{'FOREIGN ' * (found.kind == 'foreign table')}TABLE {found.name.sql}", found.comment
+    )
     yield from grants(found.grants, f"TABLE {found.name.sql}")
     for one in found.constraints:
         yield from comment(f"CONSTRAINT {ident(one.name)} ON {found.name.sql}", one.comment)
     yield from _index_details(found)
-    yield from found.statistics
-    for trigger in found.triggers:
-        if not trigger.inherited:
-            yield trigger.definition
-            yield from comment(
-                f"TRIGGER {ident(trigger.name)} ON {found.name.sql}", trigger.comment
-            )
-        if trigger.enabled in _ENABLED:
-            yield f"{on} {_ENABLED[trigger.enabled]} TRIGGER {ident(trigger.name)}"
-    yield from found.rules
-    yield from (policy.definition for policy in found.policies)
     if found.row_security:
         yield f"{on} ENABLE ROW LEVEL SECURITY"
     if found.row_security == "forced":
         yield f"{on} FORCE ROW LEVEL SECURITY"
-    if found.replica_identity in ("full", "nothing"):
+    if found.replica_identity in ("full", "nothing") and found.kind != "foreign table":
         yield f"{on} REPLICA IDENTITY {found.replica_identity.upper()}"
+
+
+def policy(found: Policy, table: Table) -> str:
+    """CREATE POLICY with its comment."""
+    target = f"POLICY {ident(found.name)} ON {table.name.sql}"
+    return ";\n".join((found.definition, *comment(target, found.comment)))
+
+
+def trigger(found: Trigger, table: Table) -> str:
+    """CREATE TRIGGER with its comment."""
+    target = f"TRIGGER {ident(found.name)} ON {table.name.sql}"
+    return ";\n".join((found.definition, *comment(target, found.comment)))
+
+
+def trigger_state(found: Trigger, table: Table) -> str:
+    """Whether it fires; a partition's may differ from that of its parent."""
+    state = _STATES[found.enabled]
+    return f"ALTER TABLE ONLY {table.name.sql} {state} TRIGGER {ident(found.name)}"
 
 
 def _index_details(found: Table) -> Iterator[str]:
@@ -230,6 +277,8 @@ def view_details(found: View) -> Iterator[str]:
     """What belongs to a view."""
     yield from found.indexes
     yield from found.triggers
+    yield from found.rules
+    yield from found.details
     yield from comment(f"{found.kind.upper()} {found.name.sql}", found.comment)
     yield from grants(found.grants, f"TABLE {found.name.sql}")
 
@@ -244,7 +293,38 @@ def sequence_details(found: Sequence) -> Iterator[str]:
 
 
 def function_details(found: Function) -> Iterator[str]:
-    """What belongs to a function or procedure."""
-    routine = f"ROUTINE {found.name.sql}({found.arguments})"
-    yield from comment(routine, found.comment)
-    yield from grants(found.grants, routine)
+    """What belongs to a function, procedure or aggregate."""
+    aggregate = found.definition.startswith("CREATE AGGREGATE ")
+    kind = "AGGREGATE" if aggregate else "ROUTINE"
+    yield from comment(
+        f"{kind} {found.name.sql}({found.arguments or '*' * aggregate})", found.comment
+    )
+    # GRANT takes an aggregate's arguments as a plain list
+    arguments = re.sub(r",? ?ORDER BY ", ", ", found.arguments).removeprefix(", ")
+    yield from grants(found.grants, f"ROUTINE {found.name.sql}({arguments})")
+
+
+def type_details(found: Type) -> Iterator[str]:
+    """What belongs to a type."""
+    word = "DOMAIN" if found.kind == "domain" else "TYPE"
+    yield from comment(f"{word} {found.name.sql}", found.comment)
+    yield from grants(found.grants, f"{word} {found.name.sql}")
+
+
+def other_details(found: Other) -> Iterator[str]:
+    """What belongs to an object of another kind; of a schema the grants on it."""
+    if found.kind == "schema" and found.definition:
+        yield found.definition
+    if found.kind == "schema" or found.definition:
+        yield from comment(f"{found.kind.upper()} {found.name}", found.comment)
+
+
+def server_details(found: ForeignServer) -> Iterator[str]:
+    """What belongs to a foreign server."""
+    yield from comment(f"SERVER {ident(found.name)}", found.comment)
+    yield from grants(found.grants, f"FOREIGN SERVER {ident(found.name)}")
+
+
+def publication_details(found: Publication) -> Iterator[str]:
+    """What belongs to a publication."""
+    yield from comment(f"PUBLICATION {ident(found.name)}", found.comment)

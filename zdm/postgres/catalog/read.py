@@ -4,40 +4,33 @@ Read in one REPEATABLE READ transaction with an empty search_path, so that every
 is fully qualified and comes out the same for every role. Objects of extensions, of the
 schema `zdm` and of temporary schemas are left out; leftovers that zdm made elsewhere are
 not: they are drift. Needs no privilege beyond connecting; statistics that the role may not
-read are missing estimates.
+read are missing estimates. Options of foreign servers and user mappings are not read: they
+may hold passwords. Nor are large objects and security labels.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from importlib import resources
-from typing import Any
 
 from psycopg.rows import dict_row
 
 from zdm.model.schema import (
-    Column,
-    Constraint,
-    Dependent,
     Extension,
-    Function,
-    Index,
+    Membership,
     Name,
-    Policy,
+    Other,
     Publication,
-    Sequence,
+    Setting,
     Snapshot,
     Table,
-    Trigger,
-    Type,
-    View,
-    Volatility,
     sorted_tables,
 )
+from zdm.model.sql import ident
+from zdm.postgres.catalog import ddl, values
+from zdm.postgres.catalog.values import Row, Rows
 from zdm.postgres.session.connection import Connection, translated
-
-Row = Mapping[str, Any]
-Rows = Mapping[int, list[Row]]
 
 _MINE = """(n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'zdm')
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS own
@@ -47,6 +40,9 @@ _PUBLISHED = """ || coalesce((SELECT ' (' || string_agg(quote_ident(a.attname), 
   FROM unnest(r.prattrs::int2[]) AS u (num) JOIN pg_catalog.pg_attribute AS a
     ON a.attrelid = t.oid AND a.attnum = u.num), '')
   || coalesce(' WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')', '')"""
+_PUBLISHED_SCHEMAS = """(SELECT coalesce(array_agg(sn.nspname::text ORDER BY sn.nspname), '{}')
+  FROM pg_catalog.pg_publication_namespace AS ps
+  JOIN pg_catalog.pg_namespace AS sn ON sn.oid = ps.pnnspid WHERE ps.pnpubid = p.oid)"""
 # Constants in expressions are printed by their types' output functions.
 _CANONICAL = (
     ("search_path", ""),
@@ -61,7 +57,7 @@ _CANONICAL = (
 )
 # An access control list without what the owner has by default, and without the owner as
 # grantor, since owners are no part of a schema; `=/` where PUBLIC lost what it has by default.
-_GRANTS = r"""ARRAY(
+_GRANTS = r"""ARRAY(SELECT item FROM (
   SELECT CASE WHEN (SELECT e.grantor FROM aclexplode(ARRAY[g]) AS e LIMIT 1) = {owner}
               THEN regexp_replace(g::text, '/("([^"]|"")*"|[^/"]*)$', '/') ELSE g::text END
   FROM unnest({acl}) AS g WHERE NOT g = ANY (acldefault('{kind}', {owner}))
@@ -69,25 +65,33 @@ _GRANTS = r"""ARRAY(
   SELECT '=/' WHERE {acl} IS NOT NULL
      AND EXISTS (SELECT FROM aclexplode(acldefault('{kind}', {owner})) AS e WHERE e.grantee = 0)
      AND NOT EXISTS (SELECT FROM aclexplode({acl}) AS e WHERE e.grantee = 0)
-  ORDER BY 1)"""
+  ) AS list (item) ORDER BY item COLLATE "C")"""
 _GRANTS_MARK = re.compile(r"/\*grants (\S+) (\S+) (\S)\*/")
 _CATALOGS = {"functions": "pg_proc", "types": "pg_type"}
-_KINDS = {"r": "table", "p": "partitioned table", "f": "foreign table"}
-_CONSTRAINTS = {
-    "c": "check",
-    "u": "unique",
-    "p": "primary key",
-    "f": "foreign key",
-    "x": "exclusion",
-    "n": "not null",
-}
-_IDENTITY = {"": "", "a": "always", "d": "by default"}
-_GENERATED = {"": "", "s": "stored", "v": "virtual"}
-_REPLICA = {"d": "default", "n": "nothing", "f": "full", "i": "index"}
-_TYPES = {"e": "enum", "d": "domain", "c": "composite", "r": "range"}
-_VOLATILITY = (Volatility.IMMUTABLE, Volatility.STABLE, Volatility.VOLATILE)
-_LETTERS = {"i": Volatility.IMMUTABLE, "s": Volatility.STABLE, "v": Volatility.VOLATILE}
 VERSION_TABLE = "alembic_version"
+DEFAULT_PRIVILEGES = "default acl"  # as pg_identify_object calls them
+# What a statement means, or gives, may depend on them. Others may hold secrets.
+SETTINGS = (
+    "search_path", "TimeZone", "DateStyle", "IntervalStyle", "lc_monetary", "lc_numeric",
+    "lc_time", "extra_float_digits", "bytea_output", "xmlbinary", "xmloption", "row_security",
+    "array_nulls", "transform_null_equals", "backslash_quote", "standard_conforming_strings",
+    "default_text_search_config", "default_toast_compression", "check_function_bodies",
+    "plpgsql.variable_conflict",
+)  # fmt: skip
+# The later row wins: role in database, role, database, all (manual, ALTER ROLE).
+_SET = """SELECT pg_catalog.split_part(item, '=', 1),
+  pg_catalog.replace(pg_catalog.substr(item, pg_catalog.strpos(item, '=') + 1),
+                     '"$user"', pg_catalog.quote_ident(current_user))
+  FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS item
+  WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d
+                              WHERE d.datname = pg_catalog.current_database()))
+    AND s.setrole IN (0, (SELECT r.oid FROM pg_catalog.pg_roles AS r
+                          WHERE r.rolname = current_user))
+  ORDER BY s.setrole <> 0, s.setdatabase <> 0"""
+_MEMBERS = """SELECT m.rolname, r.rolname FROM pg_catalog.pg_auth_members AS a
+  JOIN pg_catalog.pg_roles AS m ON m.oid = a.member
+  JOIN pg_catalog.pg_roles AS r ON r.oid = a.roleid
+  WHERE m.rolname = ANY (%s) AND r.rolname = ANY (%s) ORDER BY 1, 2"""
 
 
 def read(connection: Connection, *, version_table: Name | None = None) -> Snapshot:
@@ -98,35 +102,50 @@ def read(connection: Connection, *, version_table: Name | None = None) -> Snapsh
     """
     with translated("reading the catalog"), connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        (path,) = connection.execute("SELECT pg_catalog.current_schemas(false)").fetchone() or (
-            (),
-        )
-        for name, value in _CANONICAL:
-            connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
-        tables = _tables(connection)
-        version = _version_table(tables, version_table)
-        return Snapshot(
-            server_version=connection.info.server_version,
-            schemas=_schemas(connection),
-            extensions=_extensions(connection),
-            types=tuple(_type(row) for row in _rows(connection, "types")),
-            sequences=tuple(_sequence(row) for row in _rows(connection, "sequences")),
-            tables=sorted_tables(table for table in tables if table.name != version),
-            views=tuple(_view(row) for row in _rows(connection, "views")),
-            functions=tuple(_function(row) for row in _rows(connection, "functions")),
-            publications=_publications(connection),
-            search_path=tuple(path),
-            version_table=version,
-            heads=_heads(connection, version),
-        )
+        return contents(connection, version_table=version_table)
 
 
-def _rows(connection: Connection, query: str, details: str = "") -> list[Row]:
+def contents(connection: Connection, *, version_table: Name | None = None) -> Snapshot:
+    """The schema as the transaction sees it, with what it has done so far; it is left with
+    settings of the reading."""
+    (path,) = connection.execute("SELECT pg_catalog.current_schemas(false)").fetchone() or ((),)
+    for name, value in _CANONICAL:
+        connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
+    tables = _tables(connection)
+    version = _version_table(tables, version_table)
+    others = [values.other(row) for row in _rows(connection, "others")]
+    found = Snapshot(
+        server_version=connection.info.server_version,
+        schemas=_schemas(connection),
+        extensions=_extensions(connection),
+        types=tuple(values.type(row) for row in _rows(connection, "types")),
+        sequences=tuple(values.sequence(row) for row in _rows(connection, "sequences")),
+        tables=sorted_tables(table for table in tables if table.name != version),
+        views=tuple(values.view(row) for row in _rows(connection, "views")),
+        functions=tuple(values.function(row) for row in _rows(connection, "functions")),
+        publications=_publications(connection),
+        servers=tuple(values.server(row) for row in _rows(connection, "servers")),
+        others=tuple(one for one in others if one.kind != DEFAULT_PRIVILEGES),
+        rights=(
+            *(one for one in others if one.kind == DEFAULT_PRIVILEGES),
+            *_schema_rights(connection),
+        ),
+        settings=_settings(connection),
+        search_path=tuple(path),
+        version_table=version,
+        heads=_heads(connection, version),
+    )
+    return replace(found, memberships=_memberships(connection, ddl.roles(found)))
+
+
+def _rows(connection: Connection, query: str, **marks: str) -> list[Row]:
     text = resources.files("zdm.postgres").joinpath("queries", f"{query}.sql").read_text()
     mine = _MINE.format(catalog=_CATALOGS.get(query, "pg_class"))
     text = _GRANTS_MARK.sub(lambda m: _GRANTS.format(acl=m[1], owner=m[2], kind=m[3]), text)
+    for mark, part in (("mine", mine), *marks.items()):
+        text = text.replace(f"/*{mark}*/", part)
     with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(text.replace("/*mine*/", mine).replace("/*details*/", details).encode())
+        cursor.execute(text.encode())
         return list(cursor.fetchall())
 
 
@@ -138,193 +157,17 @@ def _grouped(rows: Iterable[Row]) -> Rows:
 
 
 def _tables(connection: Connection) -> tuple[Table, ...]:
-    columns = _grouped(_rows(connection, "columns"))
-    constraints = _grouped(_rows(connection, "constraints"))
-    indexes = _grouped(_rows(connection, "indexes"))
-    triggers = _grouped(_rows(connection, "triggers"))
-    policies = _grouped(_rows(connection, "policies"))
-    dependents = _grouped(_rows(connection, "dependents"))
-    return tuple(
-        Table(
-            name=Name(row["schema"], row["name"]),
-            kind=_KINDS[row["kind"]],
-            columns=tuple(_column(item) for item in columns.get(row["oid"], [])),
-            constraints=tuple(_constraint(item) for item in constraints.get(row["oid"], [])),
-            indexes=tuple(_index(item) for item in indexes.get(row["oid"], [])),
-            triggers=tuple(_trigger(item) for item in triggers.get(row["oid"], [])),
-            policies=tuple(_policy(item) for item in policies.get(row["oid"], [])),
-            dependents=tuple(_dependent(item) for item in dependents.get(row["oid"], [])),
-            **_table_details(row),
-        )
-        for row in _rows(connection, "tables")
-    )
-
-
-def _table_details(row: Row) -> dict[str, Any]:
-    parents = tuple(Name(*parent.split(".", 1)) for parent in row["parents"])
-    security = "enabled" if row["row_security"] else ""
-    return {
-        "rules": tuple(row["rules"]),
-        "statistics": tuple(row["statistics"]),
-        "comment": row["comment"],
-        "grants": tuple(row["grants"]),
-        "persistence": "unlogged" if row["persistence"] == "u" else "permanent",
-        "partition_key": row["partition_key"],
-        "partition_of": parents[0] if row["is_partition"] else None,
-        "partition_bound": row["partition_bound"],
-        "inherits": () if row["is_partition"] else parents,
-        "replica_identity": _REPLICA[row["replica_identity"]],
-        "row_security": "forced" if row["force_row_security"] and security else security,
-        "options": tuple(row["options"]),
-        "publications": tuple(row["publications"]),
-        "rows": row["rows"],
-        "heap_bytes": row["heap_bytes"],
-        "total_bytes": row["total_bytes"],
-    }
-
-
-def _column(row: Row) -> Column:
-    volatility = row["volatility"]
-    return Column(
-        name=row["name"],
-        type=row["type"],
-        not_null=row["not_null"],
-        default=row["default"],
-        default_volatility=None if row["default"] is None else _VOLATILITY[volatility or 0],
-        identity=_IDENTITY[row["identity"]],
-        generated=_GENERATED[row["generated"]],
-        collation=row["collation"],
-        storage=row["storage"],
-        compression=row["compression"],
-        statistics=row["statistics"],
-        options=tuple(row["options"]),
-        comment=row["comment"],
-        grants=tuple(row["grants"]),
-        constrained_domain=bool(row["constrained_domain"]),
-        null_fraction=row["null_fraction"],
-        average_width=row["average_width"],
-    )
-
-
-def _constraint(row: Row) -> Constraint:
-    target = row["references_name"]
-    return Constraint(
-        name=row["name"],
-        kind=_CONSTRAINTS[row["kind"]],
-        columns=tuple(row["columns"]),
-        definition=row["definition"],
-        validated=row["validated"],
-        references=None if target is None else Name(row["references_schema"], target),
-        referenced_columns=tuple(row["referenced_columns"]),
-        index=row["index"],
-        comment=row["comment"],
-        inherited=row["inherited"],
-    )
-
-
-def _index(row: Row) -> Index:
-    return Index(
-        name=row["name"],
-        definition=row["definition"],
-        keys=tuple(row["keys"]),
-        columns=tuple(row["columns"]),
-        unique=row["unique"],
-        valid=row["valid"],
-        ready=row["ready"],
-        predicate=row["predicate"],
-        constraint=row["constraint"],
-        comment=row["comment"],
-        statistics=tuple(row["statistics"]),
-        replica_identity=row["replica_identity"],
-        clustered=row["clustered"],
-        bytes=row["bytes"],
-    )
-
-
-def _trigger(row: Row) -> Trigger:
-    return Trigger(
-        name=row["name"],
-        definition=row["definition"],
-        function=Name(row["function_schema"], row["function_name"]),
-        enabled=row["enabled"],
-        columns=tuple(row["columns"]),
-        inherited=row["inherited"],
-        comment=row["comment"],
-    )
-
-
-def _policy(row: Row) -> Policy:
-    return Policy(name=row["name"], definition=row["definition"], columns=tuple(row["columns"]))
-
-
-def _dependent(row: Row) -> Dependent:
-    return Dependent(
-        column=row["column"], kind=row["kind"], name=row["name"], blocks=row["blocks"]
-    )
-
-
-def _view(row: Row) -> View:
-    uses = (tuple(item.split("\x01")) for item in row["uses"])
-    return View(
-        name=Name(row["schema"], row["name"]),
-        kind="view" if row["kind"] == "v" else "materialized view",
-        definition=row["definition"],
-        columns=tuple(row["columns"]),
-        options=tuple(row["options"]),
-        indexes=tuple(row["indexes"]),
-        triggers=tuple(row["triggers"]),
-        grants=tuple(row["grants"]),
-        comment=row["comment"],
-        uses=tuple((Name(schema, name), column) for schema, name, column in uses),
-    )
-
-
-def _sequence(row: Row) -> Sequence:
-    owner = row["owner_table"]
-    return Sequence(
-        name=Name(row["schema"], row["name"]),
-        type=row["type"],
-        start=row["start"],
-        increment=row["increment"],
-        minimum=row["minimum"],
-        maximum=row["maximum"],
-        cache=row["cache"],
-        cycle=row["cycle"],
-        owner_table=None if owner is None else Name(row["owner_schema"], owner),
-        owner_column=row["owner_column"],
-        identity=bool(row["identity"]),
-        grants=tuple(row["grants"]),
-        comment=row["comment"],
-    )
-
-
-def _function(row: Row) -> Function:
-    return Function(
-        name=Name(row["schema"], row["name"]),
-        arguments=row["arguments"],
-        definition=row["definition"],
-        language=row["language"],
-        volatility=_LETTERS[row["volatility"]],
-        grants=tuple(row["grants"]),
-        comment=row["comment"],
-    )
-
-
-def _type(row: Row) -> Type:
-    return Type(
-        name=Name(row["schema"], row["name"]),
-        kind=_TYPES[row["kind"]],
-        definition=row["definition"],
-        labels=tuple(row["labels"]),
-        constrained=row["kind"] == "d" and row["constrained"],
-        comment=row["comment"],
-    )
+    kinds = ("columns", "constraints", "indexes", "triggers", "policies", "dependents")
+    parts = {kind: _grouped(_rows(connection, kind)) for kind in kinds}
+    return tuple(values.table(row, parts) for row in _rows(connection, "tables"))
 
 
 def _schemas(connection: Connection) -> tuple[str, ...]:
     rows = connection.execute(
-        "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_'"
-        " AND nspname NOT IN ('information_schema', 'zdm') ORDER BY nspname"
+        "SELECT nspname FROM pg_catalog.pg_namespace AS n WHERE nspname !~ '^pg_'"
+        " AND nspname NOT IN ('information_schema', 'zdm') AND NOT EXISTS ("
+        "SELECT FROM pg_catalog.pg_depend AS own WHERE own.objid = n.oid AND own.deptype = 'e'"
+        " AND own.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass) ORDER BY nspname"
     )
     return tuple(name for (name,) in rows)
 
@@ -340,13 +183,43 @@ def _extensions(connection: Connection) -> tuple[Extension, ...]:
 
 def _publications(connection: Connection) -> tuple[Publication, ...]:
     newer = connection.info.server_version >= 150000
-    rows = _rows(connection, "publications", details=_PUBLISHED if newer else "")
-    return tuple(
-        Publication(
-            name=row["name"], definition=row["definition"], all_tables=row["all_tables"]
-        )
-        for row in rows
+    rows = _rows(
+        connection,
+        "publications",
+        details=_PUBLISHED if newer else "",
+        schemas=_PUBLISHED_SCHEMAS if newer else "'{}'::text[]",
     )
+    return tuple(values.publication(row) for row in rows)
+
+
+def _schema_rights(connection: Connection) -> Iterator[Other]:
+    for row in _rows(connection, "schemas"):
+        found = _schema(row)
+        if found.definition or found.comment:
+            yield found
+
+
+def _schema(row: Row) -> Other:
+    """A schema's grants and comment, where they are not those of initdb or CREATE SCHEMA."""
+    name, grants, comment = row["name"], list(row["grants"]), row["comment"]
+    if name == "public":
+        first = row["first"]  # what PUBLIC has from initdb on
+        grants = [g for g in grants if g != first] if first in grants else ["=/", *grants]
+        comment = None if comment == "standard public schema" else comment
+    return values.schema(ident(name), tuple(grants), comment)
+
+
+def _settings(connection: Connection) -> tuple[Setting, ...]:
+    known = {name.lower(): name for name in SETTINGS}
+    rows = connection.execute(_SET).fetchall()
+    found = {known[key.lower()]: value for key, value in rows if key.lower() in known}
+    return tuple(Setting(name=key, value=found[key]) for key in sorted(found))
+
+
+def _memberships(connection: Connection, named: Collection[str]) -> tuple[Membership, ...]:
+    """Of roles that have rights in the schema."""
+    rows = connection.execute(_MEMBERS, [list(named), list(named)])
+    return tuple(Membership(member=member, of=role) for member, role in rows)
 
 
 def _version_table(tables: tuple[Table, ...], given: Name | None) -> Name | None:

@@ -1,68 +1,108 @@
-"""A Snapshot's schema, made again in an empty database, and proved to be the same.
+"""A Snapshot's schema, made again in an empty database, and compared with what was wanted.
 
-Objects may refer to each other in any direction (a default calls a function that takes a row
-of another table), so what fails for a missing object is tried again after the others, until
-nothing changes. At the end the catalog is read back: any other fingerprint is refused.
+What a superuser must make comes first, by names; definitions are run as the author's role.
+What fails is left out by name, with what depends on it. At the end the catalog is read back:
+what differs is left out as well. PostgreSQL prints some definitions in other words after it has
+read them once (`varchar IN (…)`); then the schema is made once more, from those, which must
+stay.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import psycopg
-from psycopg import errors
 
 from zdm.errors import RefusedError
-from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.schema import Name, Snapshot
 from zdm.model.sql import ident
-from zdm.postgres.catalog import ddl, read
+from zdm.parse.readers.extensions import NewExtension
+from zdm.postgres.catalog import foundations, grants, left_out, pieces, read
+from zdm.postgres.catalog.left_out import LeftOut
+from zdm.postgres.catalog.pieces import Piece
 from zdm.postgres.session import connection
-from zdm.postgres.session.connection import Connection
-from zdm.serialize import snapshot_file
+from zdm.postgres.session.connection import Connection, first_line
+from zdm.serialize import codec, snapshot_file
 
-_MISSING = (
-    errors.UndefinedTable,
-    errors.UndefinedFunction,
-    errors.UndefinedObject,
-    errors.UndefinedColumn,
-    errors.WrongObjectType,
-)
-_KEYS = frozenset({"primary key", "unique", "exclusion"})
 _SHOWN = 8
-# Roles that give their members no more than grants on objects of one database.
-_HARMLESS = (
-    "SELECT r.rolname FROM pg_catalog.pg_roles AS r WHERE r.rolname = ANY (%s)"
-    " AND NOT (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication"
-    " OR r.rolbypassrls OR r.rolcanlogin) AND r.rolname !~ '^pg_' AND NOT EXISTS ("
-    "SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.member = r.oid)"
+_INDEXES = (
+    "SELECT i.relname, pg_catalog.pg_get_indexdef(i.oid),"
+    " EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = i.oid"
+    " AND k.conrelid = x.indrelid)"
+    " FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS i"
+    " ON i.oid = x.indexrelid WHERE x.indrelid = pg_catalog.to_regclass(%s)"
 )
-_OWNER = (
-    "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database"
-    " WHERE datname = pg_catalog.current_database()"
-)
+# Made by the author's role together with the schema, before anything of a migration's; the
+# schema `zdm` is no part of a Snapshot.
+_NOTES = "CREATE SCHEMA zdm; CREATE TABLE zdm.left_out (number int, object jsonb)"
+_HAS_NOTES = "SELECT pg_catalog.to_regclass('zdm.left_out') IS NOT NULL"
 
 
-def rebuild(dsn: str, snapshot: Snapshot, admin: str | None = None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """A schema as it was made on a throwaway server, and what it lacks."""
+
+    snapshot: Snapshot
+    left_out: tuple[LeftOut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    snapshot: Snapshot
+    missing: tuple[LeftOut, ...]
+    comparison: left_out.Comparison
+
+
+def rebuild(
+    dsn: str,
+    snapshot: Snapshot,
+    admin: str | None = None,
+    more: tuple[NewExtension, ...] = (),
+) -> None:
     """Make the schema in an empty database; RefusedError where that is not possible.
 
     `admin` is the database's URL for a superuser, who makes roles, schemas and extensions, for
-    the author's role may not; after that nothing is run under it.
+    the author's role may not; after that nothing is run under it. `more` are extensions that
+    the schema does not have yet.
     """
     _refuse_invalid(snapshot)
     with connection.translated("rebuilding the schema on a throwaway server"):
         with connection.connect(admin or dsn, name="rebuild", autocommit=True) as conn:
-            _roles(conn, snapshot)
-            _foundations(conn, snapshot)
+            foundations.roles(conn, snapshot)
+            missing = foundations.lay(conn, snapshot, more)
+            wanted = grants.fitted(snapshot, foundations.grantors(conn, snapshot))
+            wanted = foundations.without_wrappers(wanted)
+        missing = (*left_out.never_made(snapshot), *missing)
         with connection.connect(dsn, name="rebuild", autocommit=True) as conn:
-            with conn.transaction():
-                _make(conn, snapshot)
-            made = read.read(conn, version_table=snapshot.version_table)
-    if snapshot_file.fingerprint(made) != snapshot_file.fingerprint(snapshot):
-        shown = snapshot_file.difference(snapshot, made)
-        more = f" (and {len(shown) - _SHOWN} more)" if len(shown) > _SHOWN else ""
-        raise RefusedError(
-            f"the schema cannot be made again as it is: {'; '.join(shown[:_SHOWN])}{more}",
-            hint="name a server of the target's own version and extensions in `shadow_url`;"
-            " a snapshot file of another version must be written again",
-        )
+            with conn.transaction() as whole:
+                made = _make(conn, wanted, missing)
+                if made.comparison.reworded:
+                    raise psycopg.Rollback(whole)
+                _note(conn, snapshot, made)
+            if made.comparison.reworded:
+                with conn.transaction():
+                    _note(conn, snapshot, _again(conn, made))
+
+
+def found(conn: Connection, snapshot: Snapshot) -> Rebuilt:
+    """What was made of a Snapshot in this database, or in that of which it is a copy."""
+    with connection.translated("reading what a throwaway database lacks"):
+        (noted,) = conn.execute(_HAS_NOTES).fetchone() or (False,)
+        if not noted:
+            return Rebuilt(snapshot=snapshot)
+        rows = conn.execute("SELECT object::text FROM zdm.left_out ORDER BY number").fetchall()
+    made = read.read(conn, version_table=snapshot.version_table)
+    return Rebuilt(
+        snapshot=replace(  # what belongs to the server or to sessions, not to the schema
+            made,
+            settings=snapshot.settings,
+            memberships=snapshot.memberships,
+            search_path=snapshot.search_path,
+            version_table=snapshot.version_table,
+            heads=snapshot.heads,
+        ),
+        left_out=tuple(codec.from_plain(LeftOut, json.loads(text), {}) for (text,) in rows),
+    )
 
 
 def _refuse_invalid(snapshot: Snapshot) -> None:
@@ -77,166 +117,132 @@ def _refuse_invalid(snapshot: Snapshot) -> None:
                 )
 
 
-def _roles(conn: Connection, snapshot: Snapshot) -> None:
-    """Roles belong to the whole server, and a second rebuild finds them."""
-    for role in ddl.roles(snapshot):
-        try:
-            conn.execute(f"CREATE ROLE {ident(role)}".encode())
-        except (errors.DuplicateObject, errors.UniqueViolation):
-            continue
-    (owner,) = conn.execute(_OWNER).fetchone() or ("",)
-    for (role,) in conn.execute(_HARMLESS, [list(ddl.roles(snapshot))]).fetchall():
-        if owner != conn.info.user:  # it grants in the names of others, too
-            conn.execute(f"GRANT {ident(role)} TO {ident(owner)}".encode())
-
-
-def _foundations(conn: Connection, snapshot: Snapshot) -> None:
-    """Schemas, of the role that owns the database, and the extensions in them."""
-    (found,) = conn.execute(_OWNER).fetchone() or ("",)
-    owner = ident(found)
-    with conn.transaction():
-        conn.execute("SET LOCAL client_min_messages = error")
-        if "public" not in snapshot.schemas:
-            conn.execute("DROP SCHEMA public")
-        for schema in snapshot.schemas:
-            if schema != "public":
-                conn.execute(f"CREATE SCHEMA {ident(schema)} AUTHORIZATION {owner}".encode())
-        for extension in snapshot.extensions:
-            _extension(conn, extension.name, extension.schema)
-
-
-def _make(conn: Connection, snapshot: Snapshot) -> None:
+def _make(conn: Connection, snapshot: Snapshot, missing: tuple[LeftOut, ...]) -> _Made:
+    """Make everything in the transaction, and read it back."""
     conn.execute("SET LOCAL search_path = ''")
     conn.execute("SET LOCAL check_function_bodies = off")
     conn.execute("SET LOCAL client_min_messages = error")
-    functions = [f.definition for f in snapshot.functions]
-    left = _settle(
-        conn,
-        [
-            *(t.definition for t in snapshot.types),
-            *(ddl.sequence(s) for s in snapshot.sequences if not s.identity),
-            *functions,
-            *(ddl.table(t, snapshot) for t in snapshot.tables),
-        ],
-        functions,
-    )
-    _run(conn, _structure(snapshot))
-    _name_partition_indexes(conn, snapshot)
-    _run(conn, _foreign_keys(snapshot))
-    _settle(conn, [*left, *(ddl.view(v) for v in snapshot.views)], ())
-    _run(conn, _details(snapshot))
+    waiting: list[_Failure] = []
+    for stage in _STAGES:
+        waiting = _settle(conn, [*(one.piece for one in waiting), *stage(snapshot)])
+        if stage is pieces.structure:
+            _name_partition_indexes(conn, snapshot)
     _refresh(conn, snapshot)
-
-
-def _extension(conn: Connection, name: str, schema: str) -> None:
-    try:
-        conn.execute(f"CREATE EXTENSION {ident(name)} SCHEMA {ident(schema)}".encode())
-    except (errors.FeatureNotSupported, errors.UndefinedFile) as error:
+    missing = (*missing, *_roots(waiting))
+    made = read.contents(conn, version_table=snapshot.version_table)
+    compared = left_out.compare(snapshot, made, missing)
+    if compared.surplus:
         raise RefusedError(
-            f"the extension {name} is not installed beside the throwaway server's programs,"
-            " so the schema cannot be made there",
-            hint="name a server that has it in `shadow_url` of zdm.toml, or its programs in"
-            " ZDM_POSTGRES_BIN",
-        ) from error
-
-
-def _structure(snapshot: Snapshot) -> Iterator[str]:
-    """Checks, then partitions, then keys and indexes, which then reach every partition."""
-    for table in snapshot.tables:
-        yield from ddl.constraints(table, frozenset({"check"}))
-        yield from (
-            ddl.add_constraint(table, c)
-            for c in table.constraints
-            if c.kind == "not null" and not c.validated
+            "the throwaway database is not empty, so the schema cannot be made there:"
+            f" {', '.join(compared.surplus[:_SHOWN])}",
+            hint="name a server in `shadow_url` whose template0 is empty",
         )
-    for table in snapshot.tables:
-        if table.partition_of is not None:
-            yield (
-                f"ALTER TABLE {table.partition_of.sql} ATTACH PARTITION {table.name.sql}"
-                f" {table.partition_bound}"
+    return _Made(snapshot=made, missing=missing, comparison=compared)
+
+
+_STAGES = (
+    pieces.objects,
+    pieces.structure,
+    pieces.foreign_keys,
+    pieces.views,
+    pieces.details,
+    pieces.publications,
+)
+
+
+def _again(conn: Connection, first: _Made) -> _Made:
+    """Make it from the second form, of which nothing may be printed in a third."""
+    second = _make(conn, first.snapshot, first.missing)
+    found = (
+        first.comparison.different,
+        second.comparison.different,
+        second.comparison.reworded,
+    )
+    different = tuple(one for part in found for one in part)
+    return replace(second, comparison=replace(second.comparison, different=different))
+
+
+def _note(conn: Connection, snapshot: Snapshot, made: _Made) -> None:
+    """Write down what the database lacks, for copies of it; nothing where it is the same."""
+    known = {one.relation for one in made.missing if one.relation}
+    names = {(one.kind, one.name) for one in made.missing}
+    lacking = (
+        *made.missing,
+        *(
+            one
+            for one in made.comparison.different
+            if one.relation not in known and (one.kind, one.name) not in names
+        ),
+    )
+    same = snapshot_file.fingerprint(made.snapshot) == snapshot_file.fingerprint(snapshot)
+    if same and not lacking:
+        return
+    conn.execute(_NOTES)
+    for number, one in enumerate(dict.fromkeys(lacking)):
+        text = json.dumps(codec.to_plain(one, {}))
+        conn.execute("INSERT INTO zdm.left_out VALUES (%s, %s)", [number, text])
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    piece: Piece
+    reason: str
+
+
+def _settle(conn: Connection, wanted: Iterable[Piece]) -> list[_Failure]:
+    """Run statements whose order is not known, again as long as one more succeeds; those that
+    still fail."""
+    left = list(wanted)
+    while left:
+        failed = list(_failures(conn, left))
+        if len(failed) == len(left):
+            return failed
+        left = [one.piece for one in failed]
+    return []
+
+
+def _failures(conn: Connection, wanted: Iterable[Piece]) -> Iterator[_Failure]:
+    """Each statement behind a savepoint, in one message to the server."""
+    for piece in wanted:
+        text = f"SAVEPOINT piece;\n{piece.sql}\n;RELEASE SAVEPOINT piece"
+        try:
+            conn.execute(text.encode())
+        except psycopg.Error as error:
+            if conn.broken:
+                raise
+            conn.execute("ROLLBACK TO SAVEPOINT piece; RELEASE SAVEPOINT piece")
+            yield _Failure(piece, first_line(error))
+
+
+def _roots(failed: list[_Failure]) -> Iterator[LeftOut]:
+    """What failed, without the parts of what is not there at all."""
+    gone = {one.piece.relation for one in failed if one.piece.whole and one.piece.relation}
+    for one in failed:
+        piece = one.piece
+        if piece.whole or piece.relation not in gone:
+            yield LeftOut(
+                kind=piece.kind, name=piece.name, reason=one.reason, relation=piece.relation
             )
-    for table in sorted(snapshot.tables, key=lambda t: _depth(t, snapshot)):
-        cascaded = _cascaded(table, snapshot)
-        yield from ddl.constraints(table, _KEYS)
-        own = {c.name for c in table.constraints}
-        yield from (
-            index.definition.replace(" ON ONLY ", " ON ", 1)
-            for index in table.indexes
-            if index.constraint not in own and index.name not in cascaded
-        )
-
-
-def _depth(table: Table, snapshot: Snapshot) -> int:
-    parent = snapshot.table(table.partition_of) if table.partition_of else None
-    return 0 if parent is None else 1 + _depth(parent, snapshot)
-
-
-def _shape(definition: str) -> str:
-    """An index's definition without its name and table."""
-    unique = definition.startswith("CREATE UNIQUE")
-    return f"{unique} {definition.partition(' USING ')[2]}"
-
-
-def _cascaded(table: Table, snapshot: Snapshot) -> frozenset[str]:
-    """Indexes of a partition that those of its parent bring with them."""
-    parent = snapshot.table(table.partition_of) if table.partition_of else None
-    if parent is None:
-        return frozenset()
-    shapes = [_shape(index.definition) for index in parent.indexes]
-    found = set()
-    own = {c.name for c in table.constraints}
-    for index in sorted(table.indexes, key=lambda i: i.constraint is None):
-        if _shape(index.definition) in shapes and index.constraint not in own:
-            shapes.remove(_shape(index.definition))
-            found.add(index.name)
-    return frozenset(found)
 
 
 def _name_partition_indexes(conn: Connection, snapshot: Snapshot) -> None:
     """Give the indexes that came with the parent's their own names."""
     for table in snapshot.tables:
-        wanted = _cascaded(table, snapshot)
+        wanted = pieces.cascaded_indexes(table, snapshot)
         if not wanted:
             continue
-        rows = conn.execute(
-            "SELECT i.relname, pg_catalog.pg_get_indexdef(i.oid),"
-            " EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = i.oid"
-            " AND k.conrelid = x.indrelid)"
-            " FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS i"
-            " ON i.oid = x.indexrelid WHERE x.indrelid = %s::regclass",
-            [table.name.sql],
-        ).fetchall()
+        rows = conn.execute(_INDEXES, [table.name.sql]).fetchall()
         present = {name for name, _, _ in rows}
         for index in table.indexes:
             if index.name not in wanted or index.name in present:
                 continue
             for name, definition, keyed in rows:
-                same = _shape(definition) == _shape(index.definition)
+                same = pieces.shape(definition) == pieces.shape(index.definition)
                 if same and keyed == (index.constraint is not None) and name in present:
                     old = Name(table.name.schema, name).sql
                     conn.execute(f"ALTER INDEX {old} RENAME TO {ident(index.name)}".encode())
                     present.discard(name)
                     break
-
-
-def _foreign_keys(snapshot: Snapshot) -> Iterator[str]:
-    for table in snapshot.tables:
-        yield from ddl.constraints(table, frozenset({"foreign key"}))
-
-
-def _details(snapshot: Snapshot) -> Iterator[str]:
-    for table in snapshot.tables:
-        yield from ddl.table_details(table)
-    for view in snapshot.views:
-        yield from ddl.view_details(view)
-    for sequence in snapshot.sequences:
-        yield from ddl.sequence_details(sequence)
-    for function in snapshot.functions:
-        yield from ddl.function_details(function)
-    for one in snapshot.types:
-        word = "DOMAIN" if one.kind == "domain" else "TYPE"
-        yield from ddl.comment(f"{word} {one.name.sql}", one.comment)
-    yield from (publication.definition for publication in snapshot.publications)
 
 
 def _refresh(conn: Connection, snapshot: Snapshot) -> None:
@@ -249,29 +255,3 @@ def _refresh(conn: Connection, snapshot: Snapshot) -> None:
                     conn.execute(f"REFRESH MATERIALIZED VIEW {view.name.sql}".encode())
             except psycopg.Error:
                 continue
-
-
-def _run(conn: Connection, statements: Iterable[str]) -> None:
-    for sql in statements:
-        conn.execute(sql.encode())
-
-
-def _settle(conn: Connection, statements: Sequence[str], may_wait: Sequence[str]) -> list[str]:
-    """Run statements whose order is not known; gives those that still lack something, if all
-    of them may wait, else raises what the first of the others lacks."""
-    left = list(statements)
-    while left:
-        failed: list[tuple[str, psycopg.Error]] = []
-        for sql in left:
-            try:
-                with conn.transaction():
-                    conn.execute(sql.encode())
-            except _MISSING as error:
-                failed.append((sql, error))
-        if len(failed) == len(left):
-            for sql, reason in failed:
-                if sql not in may_wait:
-                    raise reason
-            break
-        left = [sql for sql, _ in failed]
-    return left

@@ -13,6 +13,7 @@ SELECT a.attrelid AS oid, a.attname AS name,
        CASE WHEN a.attcompression <> '' THEN a.attcompression END AS compression,
        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END AS statistics,
        coalesce(a.attoptions, '{}') AS options,
+       coalesce(a.attfdwoptions, '{}') AS foreign_options,
        pg_catalog.col_description(a.attrelid, a.attnum) AS comment,
        /*grants a.attacl c.relowner c*/ AS grants,
        t.typtype = 'd' AND (t.typnotnull OR EXISTS (

@@ -1,4 +1,5 @@
 -- What outside the table's own lists depends on one of its columns (facts, section 10).
+SELECT * FROM (
 SELECT d.refobjid AS oid, a.attname AS column,
        CASE d.classid
             WHEN 'pg_catalog.pg_rewrite'::pg_catalog.regclass THEN
@@ -34,4 +35,4 @@ WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjsubi
   AND (tg.oid IS NULL OR NOT tg.tgisinternal)
   AND /*mine*/
 GROUP BY 1, 2, 3, 4
-ORDER BY 1, 2, 3, 4
+) AS found ORDER BY oid, "column", kind COLLATE "C", name COLLATE "C"

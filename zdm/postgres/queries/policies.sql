@@ -12,7 +12,8 @@ SELECT p.polrelid AS oid, p.polname AS name,
              JOIN pg_catalog.pg_attribute AS a
                ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
              WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.oid
-               AND d.refobjid = p.polrelid AND d.refobjsubid > 0 ORDER BY 1)::text[] AS columns
+               AND d.refobjid = p.polrelid AND d.refobjsubid > 0 ORDER BY 1)::text[] AS columns,
+       pg_catalog.obj_description(p.oid, 'pg_policy') AS comment
 FROM pg_catalog.pg_policy AS p
 JOIN pg_catalog.pg_class AS c ON c.oid = p.polrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

@@ -2,7 +2,8 @@
 SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
        c.relpersistence AS persistence, c.relreplident AS replica_identity,
        c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,
-       coalesce(c.reloptions, '{}') AS options,
+       coalesce(ft.ftoptions, c.reloptions, '{}') AS options,
+       fs.srvname AS server,
        pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
        /*grants c.relacl c.relowner r*/ AS grants,
        pg_catalog.pg_get_partkeydef(c.oid) AS partition_key,
@@ -16,13 +17,22 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
        pg_catalog.pg_relation_size(c.oid) AS heap_bytes,
        pg_catalog.pg_total_relation_size(c.oid) AS total_bytes,
        ARRAY(SELECT pg_catalog.pg_get_statisticsobjdef(s.oid) FROM pg_catalog.pg_statistic_ext AS s
-             WHERE s.stxrelid = c.oid ORDER BY 1) AS statistics,
-       ARRAY(SELECT pg_catalog.pg_get_ruledef(r.oid) FROM pg_catalog.pg_rewrite AS r
-             WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN' ORDER BY 1) AS rules,
+             WHERE s.stxrelid = c.oid ORDER BY pg_catalog.pg_get_statisticsobjdef(s.oid) COLLATE "C") AS statistics,
+       ARRAY(SELECT pg_catalog.pg_get_ruledef(r.oid)
+                    || CASE r.ev_enabled WHEN 'O' THEN '' ELSE
+                       format(E'\nALTER TABLE %I.%I %s RULE %I;', n.nspname, c.relname,
+                              CASE r.ev_enabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA'
+                                   ELSE 'ENABLE ALWAYS' END, r.rulename) END
+                    || coalesce(format(E'\nCOMMENT ON RULE %I ON %I.%I IS ', r.rulename, n.nspname, c.relname)
+                                || quote_literal(pg_catalog.obj_description(r.oid, 'pg_rewrite')) || ';', '')
+             FROM pg_catalog.pg_rewrite AS r
+             WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN' ORDER BY r.rulename) AS rules,
        ARRAY(SELECT p.pubname FROM pg_catalog.pg_publication_rel AS r
              JOIN pg_catalog.pg_publication AS p ON p.oid = r.prpubid
              WHERE r.prrelid = c.oid ORDER BY 1)::text[] AS publications
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_foreign_table AS ft ON ft.ftrelid = c.oid
+LEFT JOIN pg_catalog.pg_foreign_server AS fs ON fs.oid = ft.ftserver
 WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND /*mine*/
 ORDER BY n.nspname, c.relname

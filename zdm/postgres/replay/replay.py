@@ -22,11 +22,11 @@ from zdm.model.sql import ident, literal
 from zdm.model.statement import Statement
 from zdm.parse import transactions
 from zdm.postgres.catalog import read, rebuild
-from zdm.postgres.replay import observation, sample_rows, served
+from zdm.postgres.replay import absent, observation, sample_rows, served
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.sample_rows import Write
 from zdm.postgres.replay.step import Shadow, StepFailedError, finding
-from zdm.postgres.server import shadow
+from zdm.postgres.server import extensions, shadow
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
@@ -73,32 +73,47 @@ class _Scene:
 
 
 def replay(
-    plan: Plan, start: Snapshot, server: Server, *, settle: bool = False
+    plan: Plan,
+    start: Snapshot,
+    server: Server,
+    allowed: tuple[str, ...] = (),
+    *,
+    settle: bool = False,
 ) -> Verification:
     """Replay a plan that starts from a schema; RefusedError where that schema is not the
-    plan's or cannot be made on the server. With `settle`, steps that run as written are not
-    judged by their claims: the caller takes those that were seen."""
+    plan's or cannot be made on the server. `allowed` are extensions that zdm may create there
+    as a superuser, besides those of its own list. With `settle`, steps that run as written are
+    not judged by their claims: the caller takes those that were seen."""
     _refuse_other_start(plan, start)
-    key = f"schema {plan.fingerprint}"
+    texts = (statement.sql for statement in plan.statements)
+    more = extensions.before(server, start, texts, allowed)
+    key = f"schema {plan.fingerprint}{''.join(f' {one}' for one in more)}"
     if not shadow.has_template(server, key):
         with shadow.database(server) as base:
-            rebuild.rebuild(base, start, shadow.administration(server, base))
+            rebuild.rebuild(base, start, shadow.administration(server, base), more)
             shadow.save_template(server, base, key)
     with ExitStack() as stack:
-        plain = stack.enter_context(shadow.database(server, key))
+        plain = stack.enter_context(shadow.database(server, key, settings=start.settings))
+        with connection.connect(plain, name="verify") as conn:
+            rebuilt = rebuild.found(conn, start)
+        start = rebuilt.snapshot
+        absent.refuse_touched(plan, rebuilt.left_out)
+        plan = absent.without(plan, more)
+        notes = absent.notes(rebuilt.left_out, more)
         try:
             end, own = _apply_plainly(plain, plan)
         except StepFailedError as error:
-            return _verification([_unprivileged(error.finding, plan)], server, _Tried(), plan)
+            tried = _Tried(notes=notes)
+            return _verification([_unprivileged(error.finding, plan)], server, tried, plan)
         scene = _Scene(plan=plan, start=start, end=end, own=own, rows=True, settle=settle)
         names = (*_touched(plan), *_renamed(start, end))
         new = _working(server, plain, end, names)
         scene = dataclasses.replace(scene, new_writes=new)
         found, tried = _attempt(scene, server, key)
-        notes: tuple[str, ...] = ()
         if any(one.slug == replay_step.DATA for one in found):
             scene = dataclasses.replace(scene, rows=False)
             notes = (
+                *notes,
                 "no sample rows met every constraint of the plan, so it was replayed on empty"
                 " tables, where triggers do not run",
             )
@@ -268,7 +283,7 @@ def _attempt(scene: _Scene, server: Server, key: str) -> tuple[list[Finding], _T
     """Replay the steps in a database of their own."""
     found: list[Finding] = []
     with (
-        shadow.database(server, key) as dsn,
+        shadow.database(server, key, settings=scene.start.settings) as dsn,
         connection.connect(dsn, name="verify", autocommit=True) as conn,
         connection.connect(dsn, name="verify", autocommit=True) as other,
     ):

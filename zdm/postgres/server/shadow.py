@@ -23,19 +23,23 @@ from psycopg import errors
 
 from zdm.errors import TemporaryError
 from zdm.execute.clock import SystemClock, wait_until
+from zdm.model.schema import Setting
 from zdm.model.sql import ident, literal
+from zdm.postgres.catalog import read
 from zdm.postgres.server import author, programs, provider, reaper
 from zdm.postgres.server.programs import Programs
 from zdm.postgres.server.provider import SCRATCH_VARIABLE, Server, Wanted
 from zdm.postgres.session import connection
 
-FORMAT = 3  # of the clusters in the cache
+FORMAT = 4  # of the clusters in the cache
 KEPT_TEMPLATES = 20
 SLOTS = 16
 _SCRATCH = "zdm_s_"
 _TEMPLATE = "zdm_t_"
 _PATIENCE = timedelta(seconds=10)  # for an ended run's server or session to go
 _LOOK = timedelta(milliseconds=20)
+# a value that only the schema's own server knows, such as a locale
+_NOT_HERE = (errors.InvalidParameterValue, errors.InsufficientPrivilege, errors.UndefinedObject)
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -150,10 +154,15 @@ def _sweep(server: Server) -> None:
 
 @contextlib.contextmanager
 def database(
-    server: Server, template: str | None = None, *, logged: bool = False
+    server: Server,
+    template: str | None = None,
+    *,
+    logged: bool = False,
+    settings: tuple[Setting, ...] = (),
 ) -> Iterator[str]:
     """The URL of a new database for the author's role, empty or from the template saved under
-    a key; `logged`: the server's log holds every statement sent to it."""
+    a key; `logged`: the server's log holds every statement sent to it; `settings` are those
+    that sessions of the schema's own database begin with."""
     name = f"{_SCRATCH}{uuid4().hex[:16]}"
     source = "template0" if template is None else _template_name(template)
     with connection.connect(server.dsn, name="shadow") as conn:
@@ -163,6 +172,7 @@ def database(
         _copy(conn, source, name, owner=author.ROLE if apart else None)
         if logged:
             author.log_everything(conn, name)
+        _set(conn, name, settings)
     try:
         if apart and template is None:  # later, the database holds the author's objects
             author.give_schema(server, name)
@@ -194,6 +204,19 @@ def administration(server: Server, dsn: str) -> str:
     """The URL of a shadow database for who made it, to put roles and extensions there before
     anything of the author's is in it."""
     return _url(server, _name(dsn))
+
+
+def _set(conn: connection.Connection, name: str, settings: tuple[Setting, ...]) -> None:
+    """ALTER DATABASE takes a list item by item; the whole value goes through a session."""
+    for setting in settings:
+        key = setting.name
+        if (
+            key not in read.SETTINGS
+        ):  # a superuser does this, and a snapshot file may say anything
+            continue
+        with contextlib.suppress(*_NOT_HERE), conn.transaction():
+            conn.execute("SELECT pg_catalog.set_config(%s, %s, true)", [key, setting.value])
+            conn.execute(f"ALTER DATABASE {ident(name)} SET {key} FROM CURRENT".encode())
 
 
 def _name(dsn: str) -> str:
