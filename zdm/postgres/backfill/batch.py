@@ -27,6 +27,7 @@ from zdm.postgres.backfill.lookahead import Scout
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session import connection as connections
+from zdm.postgres.session import pins
 from zdm.postgres.session.connection import PREFIX, Connection, first_line
 
 ONE_BY_ONE = 1_000  # rows of a batch; more of them differ at the next pass
@@ -71,12 +72,13 @@ class Outcome:
 
 
 def opened(connect: Connect, name: str, step: Backfill, tuning: Tuning) -> Connection:
-    """A connection whose every statement has the batches' timeouts and the step's settings."""
+    """A connection whose every statement has the batches' timeouts and the step's settings, but
+    for formats: those are the expressions' alone, and keys are read in zdm's own."""
     connection = connect(name)
     settings = (
         ("lock_timeout", connections.setting(_lock_timeout(connection, tuning))),
         ("statement_timeout", connections.setting(tuning.statement_timeout)),
-        *((setting.name, setting.value) for setting in step.settings),
+        *((one.name, one.value) for one in step.settings if not pins.is_format(one)),
     )
     calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(settings))
     connection.execute(f"SELECT {calls}".encode(), [word for pair in settings for word in pair])
@@ -295,9 +297,10 @@ class _Batch:
         self.statements += 1
         walk = self.work.walk
         rows = unlocked(self.step, walk, condition)
-        changed = self.connection.execute(
-            f"{update(self.step, walk)} AND {rows}".encode()
-        ).rowcount
+        with pins.formats(self.connection, self.step.settings):
+            changed = self.connection.execute(
+                f"{update(self.step, walk)} AND {rows}".encode()
+            ).rowcount
         self.changed += changed
         return changed
 
@@ -383,7 +386,8 @@ def _can_be_filled(connection: Connection, step: Backfill, walk: Walk, ctid: str
     try:
         with connection.transaction(force_rollback=True):
             one = f"ctid = {literal(ctid)}::pg_catalog.tid"
-            connection.execute(f"{update(step, walk)} AND {one}".encode())
+            with pins.formats(connection, step.settings):
+                connection.execute(f"{update(step, walk)} AND {one}".encode())
     except psycopg.Error:
         return False
     return True
