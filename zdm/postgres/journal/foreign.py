@@ -1,5 +1,6 @@
-"""Is schema `zdm` ours, and may the role make and write the journal there? Asked of the catalog,
-before anything is written, so that what is missing is named with its remedy.
+"""Is schema `zdm` ours, and may the role make and write the journal there?
+
+Asked of the catalog before anything is written, so that what is missing is named.
 """
 
 from dataclasses import dataclass
@@ -63,9 +64,7 @@ class Found:
                 f" CREATE SCHEMA zdm AUTHORIZATION {role}"
             )
         if not self.is_journal:
-            return (
-                f"ALTER SCHEMA zdm OWNER TO {role}, or GRANT USAGE, CREATE ON SCHEMA zdm TO it"
-            )
+            return f"GRANT USAGE, CREATE ON SCHEMA zdm TO {role}, or make it the schema's owner"
         return f"run zdm as {ident(self.owner)}, or GRANT {ident(self.owner)} TO {role}"
 
 
@@ -81,7 +80,7 @@ def refusal(found: Found, *, altering: bool) -> RefusedError | None:
     if found.relations and not found.is_journal:
         names = ", ".join(found.relations[:SHOWN])
         return RefusedError(
-            f"schema `zdm` holds what zdm did not make ({names}), so its journal cannot be there",
+            f"schema `zdm` holds what zdm did not make ({names}), where its journal would be",
             hint="rename or move that schema: zdm needs one of its own by this name",
         )
     if may(found, altering=altering):

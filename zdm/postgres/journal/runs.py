@@ -38,7 +38,7 @@ def exists(connection: Connection) -> bool:
     found = foreign.find(connection)
     if found.is_journal and not found.usage:
         raise RefusedError(
-            f"the role {found.role} may not read zdm's journal in schema `zdm` of {found.owner}",
+            f"the role {found.role} may not read zdm's journal in {found.owner}'s schema `zdm`",
             hint=found.remedy,
         )
     return found.is_journal

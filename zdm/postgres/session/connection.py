@@ -61,7 +61,7 @@ def _is_ambiguous(url: str) -> bool:
         return False
     rest = url.partition("://")[2]
     at, slash = rest.find("@"), rest.find("/")
-    credentials = 0 <= at and not 0 <= slash < at
+    credentials = at >= 0 and not 0 <= slash < at
     place = rest[at + 1 :] if credentials else rest
     hosts = re.split(r"[/?]", place, maxsplit=1)[0]
     ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts.split(",")]

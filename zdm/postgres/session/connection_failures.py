@@ -1,9 +1,9 @@
 """Why a connection was not made, from libpq's message: what to correct, or when to try again.
 
-libpq gives no SQLSTATE for a connection that failed, so its words decide. What it refuses before
-it asks a server is a setting, and so is what the server refuses by name: neither goes away by
-itself (exit 2). A server that does not answer, starts, stops or is full is temporary (exit 75),
-and so is what is not known here: a run that lost its connection tries again.
+libpq gives no SQLSTATE for a connection that failed, so its words decide. What it refuses
+before it asks a server is a setting, and so is what the server refuses by name: neither goes
+away by itself (exit 2). A server that does not answer, starts, stops or is full is temporary
+(exit 75), and so is what is not known here: a run that lost its connection tries again.
 """
 
 import re

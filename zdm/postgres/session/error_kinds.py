@@ -62,6 +62,6 @@ def not_allowed(doing: str, said: str) -> RefusedError:
     """The role lacks a right."""
     return RefusedError(
         f"the role may not do this: {said} (while {doing})",
-        hint="GRANT it what the server names, or run zdm as the owner of schema `zdm` and of the"
-        " tables; `zdm doctor` lists the rights that are needed",
+        hint="GRANT it what the server names, or run zdm as the owner of schema `zdm` and of"
+        " the tables; `zdm doctor` lists the rights that are needed",
     )
