@@ -51,7 +51,8 @@ def _hosts(hosts: str, ports: str) -> str:
     """Each host with its port; one port may be meant for all."""
     names = hosts.split(",")
     numbers = ports.split(",") if "," in ports else [ports] * len(names)
-    return ",".join(f"{name}:{port}" for name, port in zip(names, numbers, strict=False))
+    pairs = zip(names, numbers, strict=False)
+    return ",".join(f"{host}:{port or 5432}" for host, port in pairs)
 
 
 def _is_ambiguous(url: str) -> bool:

@@ -12,13 +12,14 @@ from zdm.errors import InputError, TemporaryError, ZdmError
 
 _PREFIX = re.compile(r"connection (?:failed|is bad): ")
 _EACH_HOST = re.compile(r"- host: .*?: (?=connection (?:failed|is bad): |failed to )")
-_ASKED = re.compile(r"connection to server |failed to resolve|could not translate|expired")
+_ASKED = re.compile(r"connection to server |failed to resolve|could not translate|timeout exp")
 _FULL = re.compile(r"too many c|connection slots")  # 53300; it may name a role
 _PASSING = re.compile(
-    r"Connection refused|No such file or directory$|expired|timed out|unreachable|No route to"
-    r"|closed the connection unexpectedly|reset by peer|failed to resolve|could not translate"
+    r"Connection refused|No such file or directory$|timeout expired|timed out|unreachable"
+    r"|No route to|closed the connection unexpectedly|reset by peer|failed to resolve"
+    r"|could not translate"
     r"|starting up|shutting down|recovery mode|not yet accepting|session is (?:not )?read-only"
-    r"|hot standby mode"
+    r"|hot standby mode|SSL SYSCALL|SSL connection has been closed|EOF detected"
 )
 _TLS = (
     "see `sslmode`, `sslrootcert`, `sslcert` and `sslkey` in the URL, and PGSSLMODE,"
