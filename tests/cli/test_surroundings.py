@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from tests.cli.conftest import Answer, Zdm
@@ -323,6 +324,64 @@ def test_beside_a_publication_of_all_tables_it_runs(shop: Shop) -> None:
     answer = shop.execute()
 
     assert made.code == 0, made.err
+    assert answer.code == 0, answer.err
+
+
+def test_a_publication_of_all_tables_is_said_before_the_run(shop: Shop) -> None:
+    shop.sql("CREATE PUBLICATION everything FOR ALL TABLES")
+    shop.zdm("plan", "0007.sql", "-o", "plan.yaml", "--database", shop.url, "--no-verify")
+    answer = shop.execute()
+
+    assert "! replication: the publication everything sends all tables" in answer.err
+    assert answer.err.index("! replication") < answer.err.index("run 1 begins")
+
+
+def test_a_role_that_sees_no_sessions_is_refused_before_anything_is_changed(
+    shop: Shop, tmp_path: Path
+) -> None:
+    (tmp_path / "zdm.toml").write_text(SETTINGS.partition("[backfill.gates]")[0])
+    refused = shop.execute()
+    with connection.connect(shop.admin, name="tests") as opened:
+        row = opened.execute("SELECT to_regnamespace('zdm') IS NULL").fetchone()
+    shop.sql(refused.err.partition("hint: ")[2].partition(", or")[0])
+    granted = shop.execute()
+
+    assert (refused.code, row) == (3, (True,))
+    assert granted.code == 0, granted.err
+
+
+def gate(folder: Path, more: str = "") -> None:
+    """Sessions hold the gate, for a second."""
+    (folder / "zdm.toml").write_text(
+        SETTINGS.replace('sessions = "warn"', f'deadline = "1s"\n{more}')
+    )
+
+
+def test_a_pool_without_names_holds_the_gate_and_is_told_the_ways_out(
+    shop: Shop, tmp_path: Path
+) -> None:
+    gate(tmp_path)
+    with psycopg.connect(shop.url):
+        answer = shop.execute()
+    error = answer.err.partition("error: ")[2]
+
+    assert answer.code == 4
+    assert "the old version was not gone within 1s: 1 database session" in error
+    assert "unnamed (pid " in error
+    assert f"user {shop.role}, from 127.0.0.1)" in error
+    for said in (error, answer.err.partition("error: ")[0]):
+        assert "PGAPPNAME=zdm-app:new/" in said
+        assert "`allowed_sessions`" in said
+        assert '`sessions = "warn"`' in said
+
+
+@pytest.mark.parametrize("way", ['sessions = "warn"', 'allowed_sessions = [""]', "PGAPPNAME"])
+def test_each_way_out_lets_the_contract_begin(shop: Shop, tmp_path: Path, way: str) -> None:
+    gate(tmp_path, "" if way == "PGAPPNAME" else way)
+    name = "zdm-app:new/web/1" if way == "PGAPPNAME" else ""
+    with psycopg.connect(shop.url, application_name=name):
+        answer = shop.execute()
+
     assert answer.code == 0, answer.err
 
 

@@ -213,8 +213,13 @@ def _way_out(held: list[Session], target: Version) -> str:
 
 
 def _holds(application: str, seen: Evidence) -> bool:
-    if application.startswith(OWN):
-        return False
     if application.startswith(APPLICATION):
         return application.removeprefix(APPLICATION).split("/", 1)[0] != seen.target.name
-    return not any(fnmatchcase(application, glob) for glob in seen.allowed_sessions)
+    return may_hold(application, seen.allowed_sessions)
+
+
+def may_hold(application: str, allowed: tuple[str, ...]) -> bool:
+    """Whether a session that names no version holds the gate: it is not zdm's, nor allowed."""
+    if application.startswith(OWN):
+        return False
+    return not any(fnmatchcase(application, glob) for glob in allowed)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from zdm.errors import RefusedError, StoppedError
 from zdm.execute.ports import JournalRun, PlanText
-from zdm.model.plan import AwaitRollout, Step
+from zdm.model.plan import AwaitRollout, Backfill, Step
 from zdm.model.release import RunState, Version
+from zdm.postgres.backfill import gate_poller
 from zdm.postgres.journal import orders, runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run.executor import Executor
@@ -29,11 +31,20 @@ class RunJournal:
         return run is not None and run.digest == digest and run.state is RunState.CONTRACTED
 
     def begin(self, plan: PlanText) -> JournalRun:
-        """Record a new run."""
+        """Record a new run; RefusedError where its backfills could not see other sessions."""
         executor = self.executor
         with executor.errors("recording the run"):
+            if any(isinstance(step, Backfill) for step in plan.plan.steps):
+                self._refuse_blind()
             runs.make(executor.connection)
             return self._owned(runs.begin(executor.connection, plan, executor.owner))
+
+    def _refuse_blind(self) -> None:
+        executor = self.executor
+        try:
+            gate_poller.blind_spots(executor.connection, executor.limits.backfill.gates)
+        except StoppedError as error:
+            raise RefusedError(error.message, hint=error.hint) from error
 
     def adopt(self, run: JournalRun) -> JournalRun:
         """Take a run over."""

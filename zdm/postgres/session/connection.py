@@ -168,6 +168,12 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
+def value(opened: Connection, query: str) -> str:
+    """The one value that a query gives, as text."""
+    row = opened.execute(query.encode()).fetchone()
+    return "" if row is None or row[0] is None else str(row[0])
+
+
 def setting(value: timedelta) -> str:
     """A duration as the value of a setting."""
     return f"{value // timedelta(milliseconds=1)}ms"
