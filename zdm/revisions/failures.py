@@ -68,11 +68,21 @@ def raised(failure: Mapping[str, Any], root: Path) -> InputError:
     of = f"revision {failure['revision']}" if failure["revision"] else "the Alembic environment"
     return InputError(
         f"{where}{kind}: {message}, so {of} cannot be run",
-        hint=_hint(message),
+        hint=_hint(kind, message),
     )
 
 
-def _hint(message: str) -> str:
+def _hint(kind: str, message: str) -> str:
+    if "no running event loop" in message:
+        return (
+            "Alembic runs env.py without an event loop, and so does zdm: start one there with"
+            " `asyncio.run(…)`, as Alembic's async template does"
+        )
+    if (kind, message) == ("KeyError", "'connection'"):
+        return (
+            "a runner of the project's own gives env.py its connection; let env.py make one"
+            ' where `config.attributes.get("connection")` is None'
+        )
     if _BIND in message:
         return (
             r"`:name` in the text of op.execute() is a parameter: write `\:` for a plain colon"
