@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from zdm.errors import InputError, ZdmError
+from zdm.errors import InputError, RefusedError, ZdmError
 from zdm.model.statement import Setting
 from zdm.postgres.session import connection, pins
 from zdm.postgres.session.connection import Connection
@@ -195,3 +195,10 @@ def test_formats_are_the_authors_only_within_the_block(odd: str) -> None:
 def test_where_the_role_has_the_usual_settings_nothing_is_put_back(database: str) -> None:
     with connection.connect(database, name="execute/tests") as conn:
         assert [one.name for one in pins.authors(conn, ()) if one.name != "TimeZone"] == []
+
+
+def test_a_server_that_is_too_old_is_refused(own: Connection) -> None:
+    with pytest.raises(RefusedError, match="and zdm needs 99 or newer"):
+        connection.refuse_old(own, least=99)
+
+    assert own.closed

@@ -1,6 +1,6 @@
 """Is schema `zdm` ours, and may the role make and write the journal there?
 
-Asked of the catalog before anything is written, so that what is missing is named.
+Read from the catalog before anything is written, so that what is missing is named.
 """
 
 from dataclasses import dataclass

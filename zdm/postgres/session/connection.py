@@ -15,7 +15,8 @@ from typing import Any
 import psycopg
 from psycopg import conninfo
 
-from zdm.errors import InputError, TemporaryError, ZdmError
+from zdm.config.settings import OLDEST_SERVER
+from zdm.errors import InputError, RefusedError, TemporaryError, ZdmError
 from zdm.postgres.session import connection_failures, error_kinds, pins
 from zdm.postgres.session.error_kinds import Kind
 
@@ -111,11 +112,23 @@ def connect(
     except psycopg.OperationalError as error:
         raise connection_failures.described(shown(url), str(error)) from error
     if tuned:
+        refuse_old(connection)
         tune(connection)
     if tuned and pinned:
         pins.pin(connection)
     connection.autocommit = autocommit
     return connection
+
+
+def refuse_old(connection: Connection, least: int = OLDEST_SERVER) -> None:
+    """Raise RefusedError for a server that lacks what zdm's statements need."""
+    major = connection.info.server_version // 10_000
+    if major < least:
+        connection.close()
+        raise RefusedError(
+            f"the server is PostgreSQL {major}, and zdm needs {least} or newer",
+            hint="upgrade the server; `zdm check` needs none",
+        )
 
 
 def tune(connection: Connection) -> None:

@@ -25,6 +25,7 @@ def connect_directly(url: str, *, name: str) -> Connection:
     with contextlib.ExitStack() as unless_tuned, connection.translated("connecting"):
         unless_tuned.callback(made.close)
         refuse(made)
+        connection.refuse_old(made)
         connection.tune(made)
         pins.pin(made)
         unless_tuned.pop_all()
