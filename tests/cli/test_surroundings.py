@@ -350,6 +350,30 @@ def test_a_role_that_sees_no_sessions_is_refused_before_anything_is_changed(
     assert granted.code == 0, granted.err
 
 
+def test_rows_that_a_policy_hides_from_the_owner_are_refused_before_anything_is_changed(
+    shop: Shop,
+) -> None:
+    run_sql(
+        shop.url,
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE users FORCE ROW LEVEL SECURITY",
+        "CREATE POLICY odd ON users USING (id % 2 = 1)",
+    )
+    made = shop.zdm(
+        "plan", "0007.sql", "-o", "plan.yaml", "--database", shop.url, "--no-verify"
+    )
+    refused = shop.execute()
+    shop.sql(refused.err.partition("hint: ")[2].partition(", or")[0])
+    granted = shop.execute()
+    with connection.connect(shop.admin, name="tests") as opened:
+        row = opened.execute("SELECT count(new_email), count(*) FROM users").fetchone()
+
+    assert made.code == 0, made.err
+    assert (refused.code, "row security hides rows of public.users" in refused.err) == (3, True)
+    assert granted.code == 0, granted.err
+    assert row == (50, 50)
+
+
 def gate(folder: Path, more: str = "") -> None:
     """Sessions hold the gate, for a second."""
     (folder / "zdm.toml").write_text(

@@ -73,7 +73,7 @@ def test_every_supported_version_answers_every_question(every_database: str) -> 
 
     assert failed(found) == {}
     assert found["server version"].verdict is Verdict.OK
-    assert len(found) == 17
+    assert len(found) == 18
 
 
 def test_a_server_that_does_not_answer_is_one_failed_check() -> None:
@@ -231,6 +231,28 @@ def test_a_role_without_rights_sees_unnamed_sessions_all_the_same(database: str)
 
     assert found.verdict is Verdict.WARNING
     assert "1 unnamed (user postgres)" in found.said
+
+
+def test_a_policy_that_hides_rows_from_the_owner_is_named(database: str) -> None:
+    run_sql(
+        database,
+        "CREATE TABLE users (id int)",
+        "CREATE TABLE products (id int)",
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE users FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE products ENABLE ROW LEVEL SECURITY",
+    )
+    with role(database) as url:
+        name = urlsplit(url).username
+        run_sql(database, *(f"ALTER TABLE {t} OWNER TO {name}" for t in ("users", "products")))
+        found = examine(url)["row security"]
+        of_products = examine(url, Name("public", "products"))["row security"]
+        run_sql(database, found.remedy.partition(",")[0])
+        after = examine(url)["row security"]
+
+    assert found.verdict is Verdict.WARNING
+    assert "policies hide rows of public.users from the role" in found.said
+    assert of_products.verdict is after.verdict is Verdict.OK
 
 
 def test_a_schema_zdm_that_is_not_ours_fails(database: str) -> None:

@@ -207,8 +207,8 @@ def _way_out(held: list[Session], target: Version) -> str:
     which = "those of this version" if all(one.application for one in held) else "sessions"
     return (
         f"name {which} with PGAPPNAME={APPLICATION}{target}/…, end those of other versions,"
-        ' allow programs with `allowed_sessions`, or set `sessions = "warn"` (both in [rollout]'
-        " of zdm.toml)"
+        ' and allow programs with `allowed_sessions` or set `sessions = "warn"` in [rollout] of'
+        " zdm.toml"
     )
 
 

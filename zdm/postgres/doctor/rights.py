@@ -4,6 +4,7 @@ from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
 from zdm.model.schema import Name
 from zdm.postgres.journal import foreign
+from zdm.postgres.session import row_security
 from zdm.postgres.session.connection import Connection
 
 SHOWN = 5  # names in a message
@@ -41,6 +42,21 @@ def owns(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
     remedy = f"run zdm as the owner, or GRANT {foreign[0][2]} TO its role"
     return (diagnosis.warning if tables is None else diagnosis.failed)(
         "ownership", fact, remedy
+    )
+
+
+def sees_rows(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
+    """Under FORCE ROW LEVEL SECURITY a policy hides rows from the owner, too."""
+    wanted = None if tables is None else [table.sql for table in tables]
+    hidden = row_security.hiding(opened, wanted)
+    if not hidden:
+        return diagnosis.ok("row security", "no policy hides rows from the role")
+    more = f" and {len(hidden) - SHOWN} more" if len(hidden) > SHOWN else ""
+    return diagnosis.warning(
+        "row security",
+        f"policies hide rows of {', '.join(hidden[:SHOWN])}{more} from the role, so a backfill"
+        " of them is refused",
+        row_security.remedy(opened, hidden[0]),
     )
 
 

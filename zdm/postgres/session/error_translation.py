@@ -7,7 +7,7 @@ from psycopg import errors
 
 from zdm.errors import StoppedError, ZdmError
 from zdm.execute.ports import ConnectionLostError, LockBusyError, StatementCancelledError
-from zdm.postgres.session import error_kinds
+from zdm.postgres.session import error_kinds, row_security
 from zdm.postgres.session.connection import first_line
 from zdm.postgres.session.error_kinds import Kind
 
@@ -46,10 +46,7 @@ def _remedy(error: psycopg.Error) -> str:
             table = "ALTER TABLE … REPLICA IDENTITY USING INDEX … (or FULL)"
             return f"give the table a primary key, or {table}; {again}"
         case errors.InsufficientPrivilege() if "row-level security" in said:
-            return (
-                "a policy would hide rows from zdm's role: give it BYPASSRLS, or NO FORCE ROW"
-                f" LEVEL SECURITY on the table while zdm runs; {again}"
-            )
+            return f"a policy would hide rows from zdm's role: {row_security.WAYS}; {again}"
         case errors.InsufficientPrivilege():
             return f"GRANT what the server names to zdm's role, {again}; see `zdm doctor`"
     return f"fix the cause, {again}"
