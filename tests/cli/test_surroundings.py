@@ -428,3 +428,50 @@ def test_a_table_without_identity_in_a_publication_stops_the_step_by_name(
     assert "replica identity" in answer.err
     assert "give the table a primary key" in answer.err
     assert "lost" not in answer.err
+
+
+SECRETS = (
+    "postgresql://atk:p@zq:w/xj%41#x@127.0.0.1:1/atk",
+    "postgresql://atk:zqxj",
+    "postgresql+psycopg://atk:zq?w@xj@127.0.0.1:1/atk",
+    "postgresql://atk:%zq@127.0.0.1:1/atk",
+    "host=127.0.0.1 port=1 user=atk password=p zq dbname=atk",
+    "host=127.0.0.1 port=1 user=atk password='zqxj",
+    "mysql://atk:zqxj@127.0.0.1:1/atk",
+    "atk:zqxj@127.0.0.1:1/atk",
+)
+
+
+@pytest.mark.parametrize("way", ["--database", "ZDM_DATABASE_URL", "zdm.toml", "cut off"])
+@pytest.mark.parametrize("url", SECRETS)
+def test_no_part_of_a_password_is_printed_wherever_it_comes_from(
+    zdm: Zdm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, way: str, url: str
+) -> None:
+    options: tuple[str, ...] = ()
+    match way:
+        case "--database":
+            options = ("--database", url)
+        case "ZDM_DATABASE_URL":
+            monkeypatch.setenv("ZDM_DATABASE_URL", url)
+        case "zdm.toml":
+            (tmp_path / "zdm.toml").write_text(f'database = "{url}"\n')
+        case _:
+            (tmp_path / "zdm.toml").write_text(f'database = "{url}\n')
+    answers = [zdm(command, *options) for command in ("status", "doctor", "snapshot")]
+    said = "".join(answer.out + answer.err for answer in answers)
+
+    assert {answer.code for answer in answers} <= {2, 3}
+    assert not [part for part in ("zq", "xj", "p@") if part in said]
+
+
+def test_a_password_of_the_environment_is_not_printed(
+    zdm: Zdm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", "zqxj")
+    answer = zdm("status", "--database", "postgresql://atk@127.0.0.1:1/atk")
+
+    assert answer.code == 75
+    assert (
+        'connection to server at "127.0.0.1", port 1 failed: Connection refused' in answer.err
+    )
+    assert "zq" not in answer.out + answer.err
