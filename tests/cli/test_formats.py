@@ -118,6 +118,29 @@ def test_the_authors_text_is_read_and_printed_as_the_role_does(
     assert texts == [("01/02/2026 0.1428571429",)]
 
 
+def test_every_command_reads_times_whatever_the_database_has_set(
+    zdm: Zdm, odd: str, tmp_path: Path
+) -> None:
+    ask(odd, "CREATE TABLE t (id int PRIMARY KEY)")
+    (tmp_path / "0009.sql").write_text("ALTER TABLE t ADD COLUMN a int;\n")
+    commands = (
+        ("plan", "0009.sql", "--no-verify", "-o", "plan.yaml"),
+        ("execute", "plan.yaml", "--until", "expanded"),
+        ("doctor",),
+        ("pause",),
+        ("status", "--json"),
+        ("status", "--prometheus"),
+        ("guard", "--version", "old"),
+        ("resume",),
+        ("approve",),
+        ("rollback",),
+    )
+    with connection.connect(odd, name="psql", tuned=False):
+        answers = {one: zdm(*one, "--database", odd) for one in commands}
+
+    assert {one: answer.code for one, answer in answers.items()} == dict.fromkeys(commands, 0)
+
+
 def test_a_datestyle_that_the_author_sets_is_no_hindrance(
     zdm: Zdm, odd: str, tmp_path: Path
 ) -> None:

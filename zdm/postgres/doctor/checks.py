@@ -15,7 +15,7 @@ from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
 from zdm.model.schema import Name
 from zdm.postgres.doctor import journal, publications, rights, sessions
-from zdm.postgres.session import connection, pooler
+from zdm.postgres.session import connection, pins, pooler
 from zdm.postgres.session.connection import Connection
 
 Examination = Callable[[Connection], Diagnosis]
@@ -38,7 +38,7 @@ def examine(
                 *_all(opened, tables, blind),
                 _one(
                     sessions.NAME,
-                    lambda conn: sessions.are_named(conn, allowed_sessions),
+                    _pinned(lambda conn: sessions.are_named(conn, allowed_sessions)),
                     opened,
                 ),
             )
@@ -67,12 +67,23 @@ def _all(
         ("row security", lambda conn: rights.sees_rows(conn, tables)),
         ("right to see sessions", lambda c: rights.sees_sessions(c, blind=blind)),
         ("right to end sessions", rights.ends_sessions),
-        ("executor lock", journal.lock_is_free),
-        ("unfinished run", journal.nothing_unfinished),
+        ("executor lock", _pinned(journal.lock_is_free)),
+        ("unfinished run", _pinned(journal.nothing_unfinished)),
         ("invalid indexes", journal.no_invalid_index),
     )
     for name, examination in examinations:
         yield _one(name, examination, opened)
+
+
+def _pinned(examination: Examination) -> Examination:
+    """One that reads times, whatever DateStyle the role has."""
+
+    def pinned(opened: Connection) -> Diagnosis:
+        with opened.transaction():
+            pins.pin_transaction(opened)
+            return examination(opened)
+
+    return pinned
 
 
 def _one(name: str, examination: Examination, opened: Connection) -> Diagnosis:

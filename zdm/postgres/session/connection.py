@@ -25,8 +25,10 @@ MAX_NAME = 63
 CONNECT_SECONDS = 10
 WHERE_ASKED = 1_000_000_000  # executions before psycopg prepares a statement by itself
 SESSION = (
-    "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)",
-    "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false)",
+    "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)"
+    " WHERE pg_catalog.pg_backend_pid() = %s",
+    "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false)"
+    " WHERE pg_catalog.pg_backend_pid() = %s",
 )
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -132,7 +134,8 @@ def refuse_old(connection: Connection, least: int = OLDEST_SERVER) -> None:
 
 
 def tune(connection: Connection) -> None:
-    """Settings of a session that is zdm's own, which prepares a statement where it is asked to.
+    """Settings of a session that is zdm's own, which prepares a statement where it is asked to;
+    through a pooler, which greets with another process id, none is set.
 
     psycopg does so only where it has a threshold at all.
     """
@@ -140,7 +143,7 @@ def tune(connection: Connection) -> None:
     for statement in SESSION:
         # Windows servers refuse the first; then a dead client is seen by keepalives only
         with contextlib.suppress(psycopg.errors.InvalidParameterValue):
-            connection.execute(statement)
+            connection.execute(statement, (connection.info.backend_pid,))
 
 
 @contextlib.contextmanager

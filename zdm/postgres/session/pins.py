@@ -42,13 +42,32 @@ _FORMAT_NAMES = frozenset(name.lower() for name in FORMATS)
 
 
 def pin(connection: Connection) -> None:
-    """Put the pinned values in force for the session; what the server does not know is left."""
+    """Put the pinned values in force for the session; what the server does not know is left.
+
+    Not through a pooler, which greets with another process id: they would stay in a backend
+    that applications share.
+    """
+    _pin(connection, is_local=False)
+
+
+def pin_transaction(connection: Connection) -> None:
+    """Put them in force for one transaction, in which a pooler keeps to one backend."""
+    _pin(connection, is_local=True)
+
+
+def _pin(connection: Connection, *, is_local: bool) -> None:
     connection.execute(
-        "SELECT pg_catalog.set_config(p.name, p.value, false)"
-        " FROM unnest(%s::text[], %s::text[]) AS p (name, value)"
+        "SELECT pg_catalog.set_config(p.name, p.value, %(local)s)"
+        " FROM unnest(%(names)s::text[], %(values)s::text[]) AS p (name, value)"
         " WHERE pg_catalog.current_setting(p.name, true) IS DISTINCT FROM p.value"
-        " AND pg_catalog.current_setting(p.name, true) IS NOT NULL",
-        (list(_PINNED), list(_PINNED.values())),
+        " AND pg_catalog.current_setting(p.name, true) IS NOT NULL"
+        " AND (%(local)s OR pg_catalog.pg_backend_pid() = %(pid)s)",
+        {
+            "names": list(_PINNED),
+            "values": list(_PINNED.values()),
+            "local": is_local,
+            "pid": connection.info.backend_pid,
+        },
     )
 
 
