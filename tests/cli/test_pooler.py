@@ -73,6 +73,29 @@ def test_the_guard_may_be_asked_through_it(
     assert settings == ("0",)
 
 
+def test_commands_that_are_let_through_leave_no_setting_behind(
+    zdm: Zdm, database: str, plan: Plan, pooled: str
+) -> None:
+    name = database.rpartition("/")[2]
+    with connection.connect(database, name="tests") as opened:
+        opened.execute(f"ALTER DATABASE {name} SET datestyle = 'SQL, DMY'".encode())
+        opened.execute(f"ALTER DATABASE {name} SET timezone = 'Asia/Tokyo'".encode())
+    cases.run(database, plan, until=RunState.EXPANDED)
+    answers = [
+        zdm(*command, "--database", pooled)
+        for command in (("snapshot", "-o", "s.json"), ("pause",), ("status",), ("resume",))
+    ]
+    with connection.connect(pooled, name="application", tuned=False) as opened:
+        row = opened.execute(
+            "SELECT current_setting('TimeZone'), current_setting('DateStyle'),"
+            " current_setting('row_security'), current_setting('statement_timeout'),"
+            " current_setting('client_connection_check_interval')"
+        ).fetchone()
+
+    assert [answer.code for answer in answers] == [0] * 4, answers
+    assert row == ("Asia/Tokyo", "SQL, DMY", "on", "0", "0")
+
+
 def test_transaction_mode_strands_a_lock(database: str) -> None:
     """Why: two sessions of ours, one backend; the first one's lock is with the second."""
     with (

@@ -355,3 +355,84 @@ def test_a_server_whose_log_cannot_be_read_is_refused(
     made.revise("a1", USERS)
 
     assert "no log" in error(made, databases, How(log=False)).message
+
+
+@pytest.mark.parametrize(
+    ("distribution", "version", "said"),
+    [
+        ("sqlalchemy", "1.4.54", "has sqlalchemy 1.4.54, and recording revisions needs 2.0 or"),
+        ("alembic", "1.9.4", "has alembic 1.9.4, and recording revisions needs 1.16 or newer"),
+    ],
+)
+def test_a_library_that_is_too_old_is_named_with_the_version_that_is_needed(
+    tmp_path: Path, databases: Databases, distribution: str, version: str, said: str
+) -> None:
+    site = tmp_path / "site" / f"{distribution}-{version}.dist-info"
+    site.mkdir(parents=True)
+    (site / "METADATA").write_text(f"Name: {distribution}\nVersion: {version}\n")
+    (tmp_path / "project").mkdir()
+    made = sample(tmp_path / "project", environ={"PYTHONPATH": str(site.parent)})
+    made.revise("0001", USERS)
+    caught = error(made, databases)
+
+    assert said in caught.message
+    assert "`python` under [alembic]" in caught.hint
+
+
+LOOPS = {
+    "run": "asyncio.run(main())",
+    "a runner": "with asyncio.Runner() as runner:\n    runner.run(main())",
+    "a thread": (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "ThreadPoolExecutor(1).submit(lambda: asyncio.run(main())).result()"
+    ),
+    "a running one or run": (
+        "try:\n    asyncio.get_running_loop().create_task(main())\n"
+        "except RuntimeError:\n    asyncio.run(main())"
+    ),
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_an_env_that_starts_its_own_event_loop_is_recorded(
+    tmp_path: Path, databases: Databases, loop: str
+) -> None:
+    env = dedent(ASYNC).replace("asyncio.run(main())", LOOPS[loop])
+    url = "postgresql+asyncpg://nobody@nowhere.invalid/none"
+    made = sample(tmp_path, url=url, env=env)
+    made.revise("0001", USERS)
+
+    assert recorded(made, databases)
+
+
+@pytest.mark.parametrize(
+    "loop", ["asyncio.create_task(main())", "asyncio.get_running_loop().create_task(main())"]
+)
+def test_an_env_that_expects_a_running_event_loop_is_told_to_start_one(
+    tmp_path: Path, databases: Databases, loop: str
+) -> None:
+    env = dedent(ASYNC).replace("asyncio.run(main())", loop)
+    made = sample(tmp_path, env=env)
+    made.revise("0001", USERS)
+    caught = error(made, databases)
+
+    assert "RuntimeError: no running event loop" in caught.message
+    assert "`asyncio.run(…)`" in caught.hint
+
+
+def test_an_env_that_a_runner_of_its_own_calls_is_told_to_connect(
+    tmp_path: Path, databases: Databases
+) -> None:
+    env = """
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"])
+with context.begin_transaction():
+    context.run_migrations()
+"""
+    made = sample(tmp_path, env=env)
+    made.revise("0001", USERS)
+    caught = error(made, databases)
+
+    assert "KeyError: 'connection'" in caught.message
+    assert 'config.attributes.get("connection")` is None' in caught.hint

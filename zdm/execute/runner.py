@@ -76,7 +76,9 @@ class _Runner:
         claim(self.world, self.options)
         if self.world.database.journal.finished(self.text.digest):
             return RunState.CONTRACTED
-        journal = preflight.check(self.text, self.world.database, self.options)
+        journal = preflight.check(
+            self.text, self.world.database, self.options, self.world.observer.notify
+        )
         self.keeper.check()
         self._begin(journal)
         try:

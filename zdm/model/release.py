@@ -106,3 +106,4 @@ class Session:
     state: str | None  # None: not visible to us
     since: datetime | None
     query: str | None = None
+    client: str = ""  # its address; empty: a socket, or not visible to us

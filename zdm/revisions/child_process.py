@@ -106,7 +106,7 @@ class Child:
         python = (*self.project.prefix, self.project.python)
         arguments = [str(read_requests), str(write_answers)]
         self._process = subprocess.Popen(
-            [*python, "-P", "-m", "zdm.revisions.child.main", *arguments],
+            [*python, "-P", "-m", "zdm.revisions.child.start", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,

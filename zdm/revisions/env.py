@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from alembic import context as alembic_context
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
+from sqlalchemy.engine import Connection  # SQLAlchemy 1.4 has it here only
 
 SCHEMA = "zdm"
 PREFIXES = ("zdm_", "zzz_zdm_")
@@ -35,7 +36,7 @@ def guard(where: Any) -> None:
     `current`, autogenerate) and an upgrade with nothing to do stay possible. Given a
     connection, it refuses at once.
     """
-    if isinstance(where, sa.Connection):
+    if isinstance(where, Connection):
         _refuse(where)
         return
     migration: MigrationContext = (
@@ -78,7 +79,7 @@ def include_object(
     return (schema, name) not in _changing(connection)
 
 
-def _refuse(connection: sa.Connection) -> None:
+def _refuse(connection: Connection) -> None:
     for plan, state, _ in _runs(connection):
         raise CommandError(
             f"the run of plan {plan} is unfinished (it is {state}), so Alembic must not change"
@@ -87,7 +88,7 @@ def _refuse(connection: sa.Connection) -> None:
         )
 
 
-def _runs(connection: sa.Connection) -> list[tuple[str, str, str]]:
+def _runs(connection: Connection) -> list[tuple[str, str, str]]:
     if (
         connection.dialect.name != "postgresql"
         or not connection.exec_driver_sql(_JOURNAL).all()
@@ -103,7 +104,7 @@ def _runs(connection: sa.Connection) -> list[tuple[str, str, str]]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def _changing(connection: sa.Connection) -> frozenset[tuple[str, str]]:
+def _changing(connection: Connection) -> frozenset[tuple[str, str]]:
     """Tables that an unfinished run touches; read once in a database session."""
     known = connection.info
     if _KNOWN not in known:

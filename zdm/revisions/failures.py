@@ -76,13 +76,23 @@ def raised(failure: Mapping[str, Any], root: Path) -> InputError:
         )
     return InputError(
         f"{where}{kind}: {message}, so {of} cannot be run",
-        hint=_hint(message, withheld=failure["withheld"]),
+        hint=_hint(kind, message, withheld=failure["withheld"]),
     )
 
 
-def _hint(message: str, *, withheld: bool) -> str:
+def _hint(kind: str, message: str, *, withheld: bool) -> str:
     if withheld:
         return missing_rights.after_privileged(_REVISION)
+    if "no running event loop" in message:
+        return (
+            "Alembic runs env.py without an event loop, and so does zdm: start one there with"
+            " `asyncio.run(…)`, as Alembic's async template does"
+        )
+    if (kind, message) == ("KeyError", "'connection'"):
+        return (
+            "a runner of the project's own gives env.py its connection; let env.py make one"
+            ' where `config.attributes.get("connection")` is None'
+        )
     if _BIND in message:
         return (
             r"`:name` in the text of op.execute() is a parameter: write `\:` for a plain colon"

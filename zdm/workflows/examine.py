@@ -41,7 +41,9 @@ def _database(settings: Settings, tables: tuple[Name, ...] | None) -> tuple[Diag
             ),
         )
     blind = settings.backfill.gates.blind
-    return database.examine(settings.database, tables, blind=blind)
+    rollout = settings.rollout
+    allowed = rollout.allowed_sessions if rollout.sessions == "block" else None
+    return database.examine(settings.database, tables, blind=blind, allowed_sessions=allowed)
 
 
 def _platform(settings: Settings, drivers: registry.Drivers) -> tuple[Diagnosis, ...]:

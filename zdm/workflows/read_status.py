@@ -15,7 +15,7 @@ from zdm.postgres.journal import history, orders, runs
 from zdm.postgres.journal.history import History
 from zdm.postgres.journal.runs import Filled
 from zdm.postgres.run import executor_lock
-from zdm.postgres.session import connection
+from zdm.postgres.session import connection, pins
 from zdm.postgres.session.connection import Connection
 from zdm.serialize import plan_file
 
@@ -52,7 +52,9 @@ def read(url: str) -> Status | None:
     with (
         closing(connection.connect(url, name="status")) as opened,
         connection.translated("reading the journal"),
+        opened.transaction(),
     ):
+        pins.pin_transaction(opened)
         run = runs.unfinished(opened) or runs.latest(opened)
         return None if run is None else _status(opened, run)
 

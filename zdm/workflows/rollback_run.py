@@ -7,7 +7,7 @@ from zdm.execute import rollback
 from zdm.execute.world import Options, World
 from zdm.model.release import RunState
 from zdm.postgres.journal import runs
-from zdm.postgres.session import connection
+from zdm.postgres.session import connection, pins
 from zdm.postgres.session.connection import Connection
 from zdm.serialize import plan_file
 
@@ -20,7 +20,9 @@ def run(url: str, world: World, options: Options) -> RunState:
     with (
         closing(connection.connect(url, name="rollback")) as opened,
         connection.translated("reading the journal"),
+        opened.transaction(),
     ):
+        pins.pin_transaction(opened)
         found = runs.unfinished(opened)
         if found is None and _is_rolled_back(opened):
             return RunState.REVERTED

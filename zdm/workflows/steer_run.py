@@ -11,7 +11,7 @@ from zdm.errors import RefusedError
 from zdm.execute.ports import Order
 from zdm.postgres.backfill import wal_forecast
 from zdm.postgres.journal import orders
-from zdm.postgres.session import connection
+from zdm.postgres.session import connection, pins
 from zdm.postgres.session.connection import Connection
 from zdm.workflows.read_status import running_executors
 
@@ -21,7 +21,9 @@ def _opened(url: str) -> Iterator[Connection]:
     with (
         closing(connection.connect(url, name="operator")) as opened,
         connection.translated("writing the journal"),
+        opened.transaction(),
     ):
+        pins.pin_transaction(opened)
         yield opened
 
 

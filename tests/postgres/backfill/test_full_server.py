@@ -16,17 +16,18 @@ from tests.conftest import fresh_database
 from tests.fakes.clock import SkippingClock
 from tests.postgres.backfill.fills import begun, count, fill_request, step, table
 from tests.postgres.backfill.replicas import replica
-from tests.unit import plans
 from zdm.backfill.pacing import Pacing
 from zdm.backfill.tuning import Tuning
 from zdm.config.settings import BackfillGates, BackfillSettings
-from zdm.errors import StoppedError, TemporaryError
+from zdm.errors import RefusedError, StoppedError, TemporaryError
 from zdm.execute.clock import SystemClock
 from zdm.execute.events import BackfillMeasured, BackfillProgress
-from zdm.execute.ports import ConnectionLostError, LockBusyError, PlanText
+from zdm.execute.ports import ConnectionLostError, LockBusyError
 from zdm.execute.stop import StopFlag
 from zdm.postgres.backfill import engine
 from zdm.postgres.run.database import PostgresDatabase
+from zdm.postgres.run.executor import Executor
+from zdm.postgres.run.limits import Limits
 from zdm.postgres.server import programs, provider
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection, error_translation
@@ -276,13 +277,21 @@ def test_a_run_is_not_taken_up_on_a_standby(primary: tuple[Server, Server]) -> N
         begun(own)
         there = urlsplit(standby.dsn)._replace(path=urlsplit(url).path).geturl()
         caught_up(own, standby.dsn)
-        made = PostgresDatabase(there, SystemClock(), StopFlag(), Pacing.FULL)
+
+        with pytest.raises(RefusedError, match="the server is a hot standby"):
+            PostgresDatabase(there, SystemClock(), StopFlag(), Pacing.FULL)
+
+
+def test_a_standby_that_is_met_after_a_loss_is_waited_for(
+    primary: tuple[Server, Server],
+) -> None:
+    server, standby = primary
+    with new_database(server) as (url, own):
+        caught_up(own, standby.dsn)
+        made = Executor(url, StopFlag(), Limits())
         try:
-            run = made.journal.unfinished()
-            assert run is not None
-            with pytest.raises(ConnectionLostError, match="read-only transaction"):
-                made.journal.adopt(run)
-            with pytest.raises(ConnectionLostError, match="read-only transaction"):
-                made.journal.begin(PlanText(plan=plans.plan(), text="p", digest="d"))
+            made.url = urlsplit(standby.dsn)._replace(path=urlsplit(url).path).geturl()
+            with pytest.raises(ConnectionLostError, match="the server is a hot standby"):
+                made.reconnect(print)
         finally:
             made.close()

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import psycopg
 import pytest
 from psycopg import errors
 
@@ -29,6 +30,10 @@ def examine(url: str, *tables: Name) -> dict[str, Diagnosis]:
 
 def failed(found: dict[str, Diagnosis]) -> dict[str, str]:
     return {name: one.said for name, one in found.items() if one.verdict is Verdict.FAILED}
+
+
+def named(url: str, name: str) -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(url, application_name=name)
 
 
 def run_sql(url: str, *statements: str) -> None:
@@ -68,7 +73,7 @@ def test_every_supported_version_answers_every_question(every_database: str) -> 
 
     assert failed(found) == {}
     assert found["server version"].verdict is Verdict.OK
-    assert len(found) == 16
+    assert len(found) == 18
 
 
 def test_a_server_that_does_not_answer_is_one_failed_check() -> None:
@@ -185,6 +190,77 @@ def test_a_publication_is_named(database: str) -> None:
 
     assert found.verdict is Verdict.WARNING
     assert "the publication shop sends rows and no DDL" in found.said
+
+
+def test_a_publication_of_all_tables_sends_the_journal_too(database: str) -> None:
+    run_sql(database, "CREATE PUBLICATION everything FOR ALL TABLES")
+    found = examine(database)["replication"]
+
+    assert found.verdict is Verdict.WARNING
+    assert "the publication everything sends all tables, those of schema `zdm`" in found.said
+    assert "pg_dump --schema-only --schema=zdm" in found.remedy
+
+
+def test_sessions_without_a_name_are_counted_by_role_and_client(database: str) -> None:
+    user = urlsplit(database).username
+    with psycopg.connect(database), psycopg.connect(database), named(database, "psql"):
+        found = examine(database)["named sessions"]
+
+    assert found.verdict is Verdict.WARNING
+    assert f"2 unnamed (user {user}, from 127.0.0.1), 1 psql (user {user}, from" in found.said
+    assert "PGAPPNAME" in found.remedy
+    assert "`allowed_sessions`" in found.remedy
+    assert '`sessions = "warn"`' in found.remedy
+
+
+def test_sessions_that_hold_no_gate_are_in_order(database: str) -> None:
+    with named(database, "zdm-app:v1/web"), named(database, "metabase 3"):
+        named_ones = checks.examine(database, allowed_sessions=("metabase*",))[-1]
+    with psycopg.connect(database):
+        allowed = checks.examine(database, allowed_sessions=("",))[-1]
+        warned = checks.examine(database, allowed_sessions=None)[-1]
+
+    assert named_ones.said == "every session that is connected now names its version"
+    assert allowed.verdict is warned.verdict is Verdict.OK
+    assert '`sessions = "warn"` lets them pass' in warned.said
+
+
+def test_a_role_without_rights_sees_unnamed_sessions_all_the_same(database: str) -> None:
+    with role(database) as url, psycopg.connect(database):
+        found = examine(url)["named sessions"]
+
+    assert found.verdict is Verdict.WARNING
+    assert "1 unnamed (user postgres)" in found.said
+
+
+def test_a_policy_that_hides_rows_from_the_owner_is_named(database: str) -> None:
+    run_sql(
+        database,
+        "CREATE TABLE users (id int)",
+        "CREATE TABLE products (id int)",
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE users FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE products ENABLE ROW LEVEL SECURITY",
+    )
+    with role(database) as url:
+        name = urlsplit(url).username
+        run_sql(database, *(f"ALTER TABLE {t} OWNER TO {name}" for t in ("users", "products")))
+        found = examine(url)["row security"]
+        of_products = examine(url, Name("public", "products"))["row security"]
+        run_sql(database, found.remedy.partition(",")[0])
+        after = examine(url)["row security"]
+
+    assert found.verdict is Verdict.WARNING
+    assert "policies hide rows of public.users from the role" in found.said
+    assert of_products.verdict is after.verdict is Verdict.OK
+
+
+def test_a_schema_zdm_that_is_not_ours_fails(database: str) -> None:
+    run_sql(database, "CREATE SCHEMA zdm", "CREATE TABLE zdm.orders (id int)")
+    found = examine(database)["right to create"]
+
+    assert found.verdict is Verdict.FAILED
+    assert "schema `zdm` holds what zdm did not make (orders)" in found.said
 
 
 def test_settings_of_the_role_are_said(database: str) -> None:

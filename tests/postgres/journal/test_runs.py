@@ -137,6 +137,30 @@ def test_an_older_journal_is_brought_up_and_its_run_goes_on(own: Connection) -> 
     assert own.execute("SELECT key FROM zdm.backfill_range").fetchall() == []
 
 
+def test_every_table_of_the_journal_has_a_key(own: Connection) -> None:
+    runs.make(own)
+    rows = own.execute(
+        "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'zdm'::regnamespace"
+        " AND c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_index AS i"
+        " WHERE i.indrelid = c.oid AND i.indisprimary)"
+    ).fetchall()
+
+    assert rows == []
+
+
+def test_an_older_journal_is_brought_up_where_a_publication_sends_all_tables(
+    own: Connection,
+) -> None:
+    begun(own)
+    own.execute("ALTER TABLE zdm.journal DROP CONSTRAINT journal_pkey")
+    own.execute("UPDATE zdm.journal SET version = 4")
+    own.execute("CREATE PUBLICATION everything FOR ALL TABLES")
+    runs.make(own)
+
+    assert runs.version(own) == runs.VERSION
+    assert own.execute("SELECT version FROM zdm.journal").fetchall() == [(runs.VERSION,)]
+
+
 def test_no_note_of_a_fenced_out_executor_is_written(own: Connection) -> None:
     fence = begun(own)
     runs.adopt(own, fence, "two")

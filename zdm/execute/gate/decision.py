@@ -41,6 +41,7 @@ class Wait:
     reason: str
     names: tuple[str, ...] = ()
     eta: datetime | None = None
+    hint: str = ""  # what a person can do; empty: it ends by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,24 +183,43 @@ def _named(item: Instance) -> str:
 def _sessions(seen: Evidence) -> Answer:
     if not seen.sessions_block:
         return Clear()
-    held = tuple(
-        f"{session.application or 'unnamed'} (pid {session.pid}, user {session.user})"
-        for session in seen.sessions
-        if _holds(session.application, seen)
-    )
+    held = [one for one in seen.sessions if _holds(one.application, seen)]
     if not held:
         return Clear()
     return Wait(
         gate="sessions",
         reason=f"{len(held)} database session{'s' if len(held) > 1 else ''} not known to"
         f" belong to {seen.target}",
-        names=held,
+        names=tuple(map(_connected, held)),
+        hint=_way_out(held, seen.target),
+    )
+
+
+def _connected(session: Session) -> str:
+    client = f", from {session.client}" if session.client else ""
+    return (
+        f"{session.application or 'unnamed'} (pid {session.pid}, user {session.user}{client})"
+    )
+
+
+def _way_out(held: list[Session], target: Version) -> str:
+    """How they stop holding the gate."""
+    which = "those of this version" if all(one.application for one in held) else "sessions"
+    return (
+        f"name {which} with PGAPPNAME={APPLICATION}{target}/…, end those of other versions,"
+        ' and allow programs with `allowed_sessions` or set `sessions = "warn"` in [rollout] of'
+        " zdm.toml"
     )
 
 
 def _holds(application: str, seen: Evidence) -> bool:
-    if application.startswith(OWN):
-        return False
     if application.startswith(APPLICATION):
         return application.removeprefix(APPLICATION).split("/", 1)[0] != seen.target.name
-    return not any(fnmatchcase(application, glob) for glob in seen.allowed_sessions)
+    return may_hold(application, seen.allowed_sessions)
+
+
+def may_hold(application: str, allowed: tuple[str, ...]) -> bool:
+    """Whether a session that names no version holds the gate: it is not zdm's, nor allowed."""
+    if application.startswith(OWN):
+        return False
+    return not any(fnmatchcase(application, glob) for glob in allowed)

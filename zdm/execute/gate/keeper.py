@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 AT_ROLLOUT = Phase.ROLLOUT.position
 NEXT = "resolve it, then run the same command again"
+SHOWN = 5  # names in the message of a deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +165,14 @@ class GateKeeper:
         deadline = self.options.rollout.deadline
         if self.world.clock.now() - since <= deadline:
             return None
-        reason = "" if isinstance(answer, Clear) else f": {answer.reason}"
+        reason = "" if isinstance(answer, Clear) else f": {_explained(answer)}"
         within = f"within {duration.text(deadline)}{reason}"
         if isinstance(answer, Wait) and answer.gate == "rollout":
             failed = f"the rollout was not complete {within}"
             return Refused(reason=failed, hint=NEXT, rollout_failed=True)
-        raise StoppedError(f"the old version was not gone {within}", hint=NEXT)
+        hint = answer.hint if isinstance(answer, Wait) else ""
+        again = f"{hint}; then run the same command again" if hint else NEXT
+        raise StoppedError(f"the old version was not gone {within}", hint=again)
 
     def _pause(self, answer: Answer, length: timedelta) -> None:
         """Wait between polls; what is clear has to stay clear for the whole time."""
@@ -195,6 +198,17 @@ class GateKeeper:
     def _notify(self, wait: Wait, since: datetime) -> None:
         self.world.observer.notify(
             Waiting(
-                gate=wait.gate, reason=wait.reason, names=wait.names, since=since, eta=wait.eta
+                gate=wait.gate,
+                reason=f"{wait.reason}; {wait.hint}" if wait.hint else wait.reason,
+                names=wait.names,
+                since=since,
+                eta=wait.eta,
             )
         )
+
+
+def _explained(answer: Wait | Refused | Unknown) -> str:
+    """The reason, with the first names that it is about."""
+    names = answer.names if isinstance(answer, Wait) else ()
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{answer.reason}: {', '.join(names[:SHOWN])}{more}" if names else answer.reason

@@ -10,14 +10,13 @@ epoch gone and writes nothing.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import psycopg
 
 from zdm.backfill.tuning import Tuning
 from zdm.backfill.wal_attribution import WalMeter
 from zdm.execute.ports import Clock
-from zdm.model import duration
 from zdm.model.plan import Backfill
 from zdm.model.sql import ident, literal
 from zdm.postgres.backfill.hot_prefill import Ahead, prepared
@@ -27,7 +26,8 @@ from zdm.postgres.backfill.lookahead import Scout
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session import connection as connections
-from zdm.postgres.session.connection import PREFIX, Connection, first_line
+from zdm.postgres.session import pins
+from zdm.postgres.session.connection import Connection, first_line
 
 ONE_BY_ONE = 1_000  # rows of a batch; more of them differ at the next pass
 Connect = Callable[[str], Connection]  # a new connection under the name of its purpose
@@ -71,12 +71,13 @@ class Outcome:
 
 
 def opened(connect: Connect, name: str, step: Backfill, tuning: Tuning) -> Connection:
-    """A connection whose every statement has the batches' timeouts and the step's settings."""
+    """A connection whose every statement has the batches' timeouts and the step's settings, but
+    for formats: those are the expressions' alone, and keys are read in zdm's own."""
     connection = connect(name)
     settings = (
         ("lock_timeout", connections.setting(_lock_timeout(connection, tuning))),
         ("statement_timeout", connections.setting(tuning.statement_timeout)),
-        *((setting.name, setting.value) for setting in step.settings),
+        *((one.name, one.value) for one in step.settings if not pins.is_format(one)),
     )
     calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(settings))
     connection.execute(f"SELECT {calls}".encode(), [word for pair in settings for word in pair])
@@ -178,7 +179,8 @@ def fill_one(
     with connection.transaction():
         _, start = _own(connection, fence, taken)
         sql = f"{update(step, walk)} AND {walk.one(key)}"
-        changed = connection.execute(sql.encode()).rowcount
+        with pins.formats(connection, step.settings):
+            changed = connection.execute(sql.encode()).rowcount
         connection.execute(
             "UPDATE zdm.backfill_range SET changed = changed + %s, updated_at ="
             " clock_timestamp(), wal = wal + greatest(pg_catalog.pg_wal_lsn_diff("
@@ -208,10 +210,18 @@ def _differing(
     connection: Connection, step: Backfill, walk: Walk, bounds: Bounds
 ) -> tuple[Key, ...]:
     """The first rows within the bounds that still differ, since others held them."""
-    rows = connection.execute(
-        f"SELECT {walk.texts} FROM {walk.target} WHERE ({step.differs})"  # noqa: S608
-        f" AND {walk.between(bounds.lower, bounds.upper)}"
-        f" ORDER BY {walk.columns or 'ctid'} LIMIT {ONE_BY_ONE}".encode()
+    order = f"ORDER BY {walk.columns or 'ctid'}"
+    with pins.formats(connection, step.settings):
+        found = connection.execute(
+            f"SELECT ctid::text FROM {walk.target} WHERE ({step.differs}) AND"  # noqa: S608
+            f" {walk.between(bounds.lower, bounds.upper)} {order} LIMIT {ONE_BY_ONE}".encode()
+        ).fetchall()
+    if not found:
+        return ()
+    rows = connection.execute(  # keys as zdm prints them
+        f"SELECT {walk.texts} FROM {walk.target}"  # noqa: S608
+        f" WHERE ctid = ANY (%s::pg_catalog.tid[]) {order}".encode(),
+        ([ctid for (ctid,) in found],),
     ).fetchall()
     return tuple(tuple(row) for row in rows)
 
@@ -295,9 +305,10 @@ class _Batch:
         self.statements += 1
         walk = self.work.walk
         rows = unlocked(self.step, walk, condition)
-        changed = self.connection.execute(
-            f"{update(self.step, walk)} AND {rows}".encode()
-        ).rowcount
+        with pins.formats(self.connection, self.step.settings):
+            changed = self.connection.execute(
+                f"{update(self.step, walk)} AND {rows}".encode()
+            ).rowcount
         self.changed += changed
         return changed
 
@@ -327,37 +338,6 @@ def _checkpoint(
     return int(row[0]) if row else 0
 
 
-def writers(
-    connection: Connection, walk: Walk, before: datetime | None = None
-) -> tuple[str, ...]:
-    """Others' transactions that hold the relation for writing, in words, or only those from
-    before a time; one whose start is not visible counts as old."""
-    rows = connection.execute(
-        "SELECT DISTINCT coalesce(a.application_name, ''), l.pid,"
-        " extract(epoch FROM clock_timestamp() - a.xact_start)::float8"
-        " FROM pg_catalog.pg_locks AS l"
-        " LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid"
-        " WHERE l.relation::bigint = %s AND l.granted"
-        " AND l.database = (SELECT oid FROM pg_catalog.pg_database"
-        " WHERE datname = pg_catalog.current_database())"
-        " AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'ShareUpdateExclusiveLock')"
-        " AND coalesce(a.application_name, '') NOT LIKE %s"
-        " AND (a.xact_start IS NULL OR a.xact_start < coalesce(%s, 'infinity'::timestamptz))"
-        " ORDER BY 2",
-        (walk.oid, PREFIX + "%", before),
-    ).fetchall()
-    return tuple(_in_words(*row) for row in rows)
-
-
-def _in_words(name: str, pid: int | None, age: float | None) -> str:
-    if pid is None:
-        return "a prepared transaction (see pg_prepared_xacts)"
-    open_for = ""
-    if age is not None:
-        open_for = f", transaction open for {duration.text(timedelta(seconds=age))}"
-    return f"{name or 'unnamed'} (pid {pid}{open_for})"
-
-
 def name_row(connection: Connection, step: Backfill, taken: Range, walk: Walk) -> str:
     """The key of the row that the next batch of one row, or one page, fails on."""
     with connection.transaction():
@@ -383,7 +363,8 @@ def _can_be_filled(connection: Connection, step: Backfill, walk: Walk, ctid: str
     try:
         with connection.transaction(force_rollback=True):
             one = f"ctid = {literal(ctid)}::pg_catalog.tid"
-            connection.execute(f"{update(step, walk)} AND {one}".encode())
+            with pins.formats(connection, step.settings):
+                connection.execute(f"{update(step, walk)} AND {one}".encode())
     except psycopg.Error:
         return False
     return True

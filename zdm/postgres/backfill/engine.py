@@ -33,6 +33,7 @@ from zdm.postgres.backfill import (
     key_walk,
     trigger_guard,
     vacuum,
+    writers,
 )
 from zdm.postgres.backfill.batch import Connect
 from zdm.postgres.backfill.gate_poller import STOP_READS, Monitor
@@ -330,7 +331,7 @@ class _Engine:
 
     def _await_writers(self, walk: Walk) -> Iterator[BackfillProgress]:
         since = self.ranges.totals().since
-        while names := batch.writers(self.connection, walk, since):
+        while names := writers.of(self.connection, walk, since):
             self.permit.check_alarm()
             yield self.reporter.progress(
                 verifying=True,

@@ -21,6 +21,7 @@ from zdm.config.settings import BackfillGates
 from zdm.errors import StoppedError, ZdmError
 from zdm.execute.events import Hold
 from zdm.model import duration
+from zdm.model.sql import ident
 from zdm.postgres.backfill import custom_gate, gate_queries
 from zdm.postgres.backfill.batch import Connect
 from zdm.postgres.backfill.gate_queries import Look
@@ -271,7 +272,7 @@ def blind_spots(connection: Connection, limits: BackfillGates) -> str:
     if limits.blind == "stop":
         raise StoppedError(
             blind,
-            hint='GRANT pg_monitor to the role, or accept it with `blind = "accept"` in'
-            " [backfill.gates]",
+            hint=f"GRANT pg_read_all_stats TO {ident(connection.info.user)}, or accept it with"
+            ' `blind = "accept"` in [backfill.gates]',
         )
     return blind

@@ -18,6 +18,7 @@ from zdm.execute.ports import Clock
 from zdm.model.plan import Backfill
 from zdm.postgres.backfill import key_walk
 from zdm.postgres.backfill.key_walk import Key, Walk
+from zdm.postgres.session import pins
 from zdm.postgres.session.connection import Connection
 
 _COLUMN = re.compile(r'"(?:[^"]|"")+"')
@@ -78,11 +79,13 @@ class Pass:
 
     def _chunk(self, cursor: Key | None, size: int) -> tuple[Chunk, bool]:
         bounds = self.walk.next(self.connection, cursor, size)
-        row = self.connection.execute(
+        counting = (
             f"SELECT count(*) FROM {self.walk.target}"  # noqa: S608
             f" WHERE ({self.step.differs})"
-            f" AND {self.walk.between(bounds.lower, bounds.upper)}".encode()
-        ).fetchone()
+            f" AND {self.walk.between(bounds.lower, bounds.upper)}"
+        )
+        with pins.formats(self.connection, self.step.settings):
+            row = self.connection.execute(counting.encode()).fetchone()
         chunk = Chunk(
             lower=bounds.lower,
             upper=bounds.upper,
@@ -111,7 +114,8 @@ def sample(connection: Connection, step: Backfill) -> tuple[str, ...]:
     settings = (("lock_timeout", "200ms"), ("statement_timeout", "5s"))
     try:
         with connection.transaction():
-            for name, value in (*settings, *((s.name, s.value) for s in step.settings)):
+            own = pins.authors(connection, step.settings)
+            for name, value in (*settings, *((s.name, s.value) for s in own)):
                 connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
             if not all(_holds(connection, check.sql) for check in step.preconditions):
                 return ()  # the contract has begun

@@ -24,7 +24,7 @@ from zdm.errors import StoppedError
 from zdm.execute.ports import Clock, ConnectionLostError, LockBusyError
 from zdm.model import duration
 from zdm.model.plan import Backfill
-from zdm.postgres.backfill import batch, vacuum
+from zdm.postgres.backfill import batch, vacuum, writers
 from zdm.postgres.backfill import failing_rows as backfill_failing
 from zdm.postgres.backfill.batch import Outcome, Work
 from zdm.postgres.backfill.hot_prefill import ROOM_ROWS, Ahead, lead
@@ -239,7 +239,7 @@ class Worker:
 
     def _holders(self, taken: Range) -> tuple[str, ...]:
         walk = self.task.walks[taken.relation]
-        return batch.writers(self.connection, walk)
+        return writers.of(self.connection, walk)
 
     def _bounded(self, taken: Range, action: Reaction, error: psycopg.Error) -> None:
         if action in (Reaction.ROW, Reaction.SMALLER):  # end by themselves: at a single row

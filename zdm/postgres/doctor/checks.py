@@ -14,21 +14,34 @@ from zdm.errors import ZdmError
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
 from zdm.model.schema import Name
-from zdm.postgres.doctor import journal, rights
-from zdm.postgres.session import connection, pooler
+from zdm.postgres.doctor import journal, publications, rights, sessions
+from zdm.postgres.session import connection, pins, pooler
 from zdm.postgres.session.connection import Connection
 
 Examination = Callable[[Connection], Diagnosis]
 
 
 def examine(
-    url: str, tables: tuple[Name, ...] | None = None, *, blind: str = "stop"
+    url: str,
+    tables: tuple[Name, ...] | None = None,
+    *,
+    blind: str = "stop",
+    allowed_sessions: tuple[str, ...] | None = (),
 ) -> tuple[Diagnosis, ...]:
     """Every check of the database; `tables` are those of a plan, None where there is none;
-    `blind` is what a backfill does that cannot see others' sessions."""
+    `blind` is what a backfill does that cannot see others' sessions, and `allowed_sessions`
+    never hold the gate; None: no session does."""
     try:
         with closing(connection.connect(url, name="doctor", tuned=False)) as opened:
-            return (_reached(url), *_all(opened, tables, blind))
+            return (
+                _reached(url),
+                *_all(opened, tables, blind),
+                _one(
+                    sessions.NAME,
+                    _pinned(lambda conn: sessions.are_named(conn, allowed_sessions)),
+                    opened,
+                ),
+            )
     except ZdmError as error:
         return (diagnosis.failed("database", error.message, error.hint),)
 
@@ -48,17 +61,29 @@ def _all(
         ("statement timeouts", _timeouts),
         ("idle transactions", _idle),
         ("prepared transactions", _prepared),
-        ("replication", _replication),
+        ("replication", publications.replication),
         ("right to create", rights.may_create),
         ("ownership", lambda conn: rights.owns(conn, tables)),
+        ("row security", lambda conn: rights.sees_rows(conn, tables)),
         ("right to see sessions", lambda c: rights.sees_sessions(c, blind=blind)),
         ("right to end sessions", rights.ends_sessions),
-        ("executor lock", journal.lock_is_free),
-        ("unfinished run", journal.nothing_unfinished),
+        ("executor lock", _pinned(journal.lock_is_free)),
+        ("unfinished run", _pinned(journal.nothing_unfinished)),
         ("invalid indexes", journal.no_invalid_index),
     )
     for name, examination in examinations:
         yield _one(name, examination, opened)
+
+
+def _pinned(examination: Examination) -> Examination:
+    """One that reads times, whatever DateStyle the role has."""
+
+    def pinned(opened: Connection) -> Diagnosis:
+        with opened.transaction():
+            pins.pin_transaction(opened)
+            return examination(opened)
+
+    return pinned
 
 
 def _one(name: str, examination: Examination, opened: Connection) -> Diagnosis:
@@ -67,12 +92,6 @@ def _one(name: str, examination: Examination, opened: Connection) -> Diagnosis:
             return examination(opened)
     except ZdmError as error:
         return diagnosis.failed(name, error.message, error.hint)
-
-
-def value(opened: Connection, query: str) -> str:
-    """The one value that a query gives, as text."""
-    row = opened.execute(query.encode()).fetchone()
-    return "" if row is None or row[0] is None else str(row[0])
 
 
 def _direct(opened: Connection) -> Diagnosis:
@@ -104,13 +123,13 @@ def _version(opened: Connection) -> Diagnosis:
 
 
 def _primary(opened: Connection) -> Diagnosis:
-    if value(opened, "SELECT pg_catalog.pg_is_in_recovery()") == "True":
+    if connection.value(opened, "SELECT pg_catalog.pg_is_in_recovery()") == "True":
         return diagnosis.failed(
             "server role",
             "the server is a standby, and takes no writes",
             "connect to the primary",
         )
-    if value(opened, "SHOW default_transaction_read_only") == "on":
+    if connection.value(opened, "SHOW default_transaction_read_only") == "on":
         return diagnosis.failed(
             "server role",
             "default_transaction_read_only is on for this role or database",
@@ -135,7 +154,8 @@ def _dead_clients(opened: Connection) -> Diagnosis:
 
 def _timeouts(opened: Connection) -> Diagnosis:
     found = {
-        name: value(opened, f"SHOW {name}") for name in ("statement_timeout", "lock_timeout")
+        name: connection.value(opened, f"SHOW {name}")
+        for name in ("statement_timeout", "lock_timeout")
     }
     found_text = ", ".join(f"{name} is {text}" for name, text in found.items() if text != "0")
     if not found_text:
@@ -146,7 +166,7 @@ def _timeouts(opened: Connection) -> Diagnosis:
 
 
 def _idle(opened: Connection) -> Diagnosis:
-    if value(opened, "SHOW idle_in_transaction_session_timeout") != "0":
+    if connection.value(opened, "SHOW idle_in_transaction_session_timeout") != "0":
         return diagnosis.ok("idle transactions", "the server ends them")
     return diagnosis.warning(
         "idle transactions",
@@ -157,7 +177,7 @@ def _idle(opened: Connection) -> Diagnosis:
 
 
 def _prepared(opened: Connection) -> Diagnosis:
-    names = value(
+    names = connection.value(
         opened,
         "SELECT pg_catalog.string_agg(gid, ', ' ORDER BY gid) FROM pg_catalog.pg_prepared_xacts"
         " WHERE database = pg_catalog.current_database()",
@@ -168,32 +188,5 @@ def _prepared(opened: Connection) -> Diagnosis:
             f"{names}: they hold locks without a session, and hold the gate",
             "COMMIT PREPARED or ROLLBACK PREPARED them",
         )
-    most = value(opened, "SHOW max_prepared_transactions")
+    most = connection.value(opened, "SHOW max_prepared_transactions")
     return diagnosis.ok("prepared transactions", f"none of at most {most}")
-
-
-def _replication(opened: Connection) -> Diagnosis:
-    level = value(opened, "SHOW wal_level")
-    seen = value(opened, "SELECT count(*) FROM pg_catalog.pg_stat_replication")
-    idle = value(
-        opened,
-        "SELECT pg_catalog.string_agg(slot_name, ', ' ORDER BY slot_name)"
-        " FROM pg_catalog.pg_replication_slots WHERE NOT active",
-    )
-    if idle:
-        return diagnosis.warning(
-            "replication",
-            f"the slot {idle} has no consumer, so the server retains all WAL of a backfill",
-            "start its consumer, or pg_drop_replication_slot",
-        )
-    published = value(
-        opened, "SELECT pg_catalog.string_agg(pubname, ', ') FROM pg_catalog.pg_publication"
-    )
-    if published:
-        return diagnosis.warning(
-            "replication",
-            f"the publication {published} sends rows and no DDL, so a subscriber lacks new"
-            " columns",
-            "change the subscriber's tables first",
-        )
-    return diagnosis.ok("replication", f"wal_level {level}, {seen} senders of WAL")

@@ -3,19 +3,11 @@
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
 from zdm.model.schema import Name
+from zdm.postgres.journal import foreign
+from zdm.postgres.session import row_security
 from zdm.postgres.session.connection import Connection
 
 SHOWN = 5  # names in a message
-_CREATE = (
-    "SELECT coalesce((SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-    " AND pg_catalog.has_table_privilege(c.oid, 'INSERT')"
-    " AND pg_catalog.has_table_privilege(c.oid, 'UPDATE') FROM pg_catalog.pg_class AS c"
-    " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
-    " WHERE n.nspname = 'zdm' AND c.relname = 'run'),"
-    # CREATE SCHEMA IF NOT EXISTS asks for it even where the schema exists
-    " pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')),"
-    " current_user, pg_catalog.current_database()"
-)
 _FOREIGN = (
     "SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner)"
     " FROM pg_catalog.pg_class AS c"
@@ -31,16 +23,10 @@ _FOREIGN = (
 
 def may_create(opened: Connection) -> Diagnosis:
     """zdm makes the schema `zdm` with its journal."""
-    row = opened.execute(_CREATE).fetchone()
-    assert row is not None
-    if row[0]:
+    refused = foreign.refusal(foreign.find(opened), altering=False)
+    if refused is None:
         return diagnosis.ok("right to create", "zdm's journal can be made or written")
-    return diagnosis.failed(
-        "right to create",
-        f"the role {row[1]} may not make zdm's journal",
-        f"GRANT CREATE ON DATABASE {row[2]} TO {row[1]}; where the journal is there, run zdm as"
-        " its owner",
-    )
+    return diagnosis.failed("right to create", refused.message, refused.hint)
 
 
 def owns(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
@@ -56,6 +42,21 @@ def owns(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
     remedy = f"run zdm as the owner, or GRANT {foreign[0][2]} TO its role"
     return (diagnosis.warning if tables is None else diagnosis.failed)(
         "ownership", fact, remedy
+    )
+
+
+def sees_rows(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
+    """Under FORCE ROW LEVEL SECURITY a policy hides rows from the owner, too."""
+    wanted = None if tables is None else [table.sql for table in tables]
+    hidden = row_security.hiding(opened, wanted)
+    if not hidden:
+        return diagnosis.ok("row security", "no policy hides rows from the role")
+    more = f" and {len(hidden) - SHOWN} more" if len(hidden) > SHOWN else ""
+    return diagnosis.warning(
+        "row security",
+        f"policies hide rows of {', '.join(hidden[:SHOWN])}{more} from the role, so a backfill"
+        " of them is refused",
+        row_security.remedy(opened, hidden[0]),
     )
 
 

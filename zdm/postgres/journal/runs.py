@@ -15,9 +15,10 @@ from zdm.errors import RefusedError
 from zdm.execute.ports import JournalRun, PlanText
 from zdm.execute.states import FINISHED
 from zdm.model.release import RunState, Version
+from zdm.postgres.journal import foreign
 from zdm.postgres.session.connection import Connection
 
-VERSION = 4  # of the journal's tables
+VERSION = 5  # of the journal's tables
 _RUN = (
     "SELECT id, plan_name, plan_digest, state, epoch, soak_since,"
     " point_of_no_return IS NOT NULL FROM zdm.run"
@@ -33,11 +34,14 @@ class Fence:
 
 
 def exists(connection: Connection) -> bool:
-    """Whether the database has a journal."""
-    row = connection.execute(
-        "SELECT pg_catalog.to_regclass('zdm.journal') IS NOT NULL"
-    ).fetchone()
-    return row is not None and bool(row[0])
+    """Whether the database has a journal; raises RefusedError where it cannot be read."""
+    found = foreign.find(connection)
+    if found.is_journal and not found.usage:
+        raise RefusedError(
+            f"the role {found.role} may not read zdm's journal in {found.owner}'s schema `zdm`",
+            hint=found.remedy,
+        )
+    return found.is_journal
 
 
 def version(connection: Connection) -> int:
@@ -57,6 +61,9 @@ def make(connection: Connection) -> None:
             f" {VERSION}, so it cannot tell what was done",
             hint="use the zdm that made it, or a newer one",
         )
+    refused = foreign.refusal(foreign.find(connection), altering=found != VERSION)
+    if refused:
+        raise refused
     if found == VERSION:
         return
     text = resources.files("zdm.postgres").joinpath("queries", "journal.sql").read_text()

@@ -17,7 +17,7 @@ from zdm.model.release import RunState
 from zdm.model.statement import Setting
 from zdm.postgres.journal import runs
 from zdm.postgres.journal.runs import Fence
-from zdm.postgres.session import connection
+from zdm.postgres.session import connection, pins
 from zdm.postgres.session.connection import Connection
 
 LEAST_LOCK_TIMEOUT = timedelta(milliseconds=50)  # of one wait, however many there are
@@ -97,6 +97,7 @@ def alone(own: Connection, step: RunSql, sql: Sequence[str]) -> None:
             _set(own, "statement_timeout", NO_TIMEOUT, local=False)
             for setting in step.settings:
                 own.execute(f"RESET {connection.setting_name(setting.name)}".encode())
+            pins.pin(own)
 
 
 def _set(own: Connection, name: str, value: timedelta, *, local: bool = True) -> None:
@@ -105,8 +106,9 @@ def _set(own: Connection, name: str, value: timedelta, *, local: bool = True) ->
 
 
 def apply(own: Connection, settings: Sequence[Setting], *, local: bool) -> None:
-    """Put the author's settings in force, for the transaction or for the session."""
-    for setting in settings:
+    """Put in force what the author's text was written for, for the transaction or for the
+    session: the role's own formats and the author's settings."""
+    for setting in pins.authors(own, settings):
         own.execute(
             "SELECT pg_catalog.set_config(%s, %s, %s)", (setting.name, setting.value, local)
         )

@@ -1,8 +1,21 @@
 -- The journal: all state of all runs. Made, or brought up from an older version, in a
 -- transaction of its own; every statement may be run again.
-CREATE SCHEMA IF NOT EXISTS zdm;
-CREATE TABLE IF NOT EXISTS zdm.journal (version integer NOT NULL);
-INSERT INTO zdm.journal SELECT 4 WHERE NOT EXISTS (SELECT FROM zdm.journal);
+DO $$ BEGIN
+    -- IF NOT EXISTS asks for CREATE on the database even where the schema is there
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'zdm') THEN
+        CREATE SCHEMA zdm;
+    END IF;
+END $$;
+CREATE TABLE IF NOT EXISTS zdm.journal (version integer PRIMARY KEY);
+-- before version 5 it had no key, so where a publication sends all tables no row of it could
+-- be updated
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_constraint
+                   WHERE conrelid = 'zdm.journal'::regclass AND contype = 'p') THEN
+        ALTER TABLE zdm.journal ADD PRIMARY KEY (version);
+    END IF;
+END $$;
+INSERT INTO zdm.journal SELECT 5 WHERE NOT EXISTS (SELECT FROM zdm.journal);
 -- before version 3 a backfill had one cursor for each table: it begins again, and changes no
 -- row twice
 DO $$ BEGIN
@@ -134,4 +147,4 @@ ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS window_ended_by text;
 -- the application's versions that the run moves between; `zdm guard` reads them
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS old_version text;
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS new_version text;
-UPDATE zdm.journal SET version = 4;
+UPDATE zdm.journal SET version = 5;

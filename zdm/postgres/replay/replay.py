@@ -177,7 +177,7 @@ def _refuse_other_start(plan: Plan, start: Snapshot) -> None:
 
 def _apply_plainly(dsn: str, plan: Plan) -> tuple[Snapshot, frozenset[str]]:
     """The schema after the author's statements, each transaction as it was."""
-    with connection.connect(dsn, name="verify", autocommit=True) as conn:
+    with connection.connect(dsn, name="verify", pinned=False) as conn:
         _version_table(conn, plan)
         for group in _transactions(plan.statements):
             with ExitStack() as stack:
@@ -275,7 +275,7 @@ def _working(
     tables = sample_rows.tables(schema, names)
     with shadow.without_triggers(server, dsn) as quiet:
         sample_rows.fill(quiet, schema, tables)
-    with connection.connect(dsn, name="verify", autocommit=True) as conn:
+    with connection.connect(dsn, name="verify", pinned=False) as conn:
         return sample_rows.writes(conn, schema, tables)
 
 
@@ -284,8 +284,8 @@ def _attempt(scene: _Scene, server: Server, key: str) -> tuple[list[Finding], _T
     found: list[Finding] = []
     with (
         shadow.database(server, key, settings=scene.start.settings) as dsn,
-        connection.connect(dsn, name="verify", autocommit=True) as conn,
-        connection.connect(dsn, name="verify", autocommit=True) as other,
+        connection.connect(dsn, name="verify", pinned=False) as conn,
+        connection.connect(dsn, name="verify", pinned=False) as other,
     ):
         _version_table(conn, scene.plan)
         if scene.rows:

@@ -6,6 +6,7 @@ and record heals.
 """
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 
 from zdm.backfill.pacing import Pacing
 from zdm.execute.events import BackfillEvent
@@ -25,7 +26,7 @@ from zdm.postgres.run.run_journal import RunJournal
 from zdm.postgres.run.run_orders import RunOrders
 from zdm.postgres.run.statement_watch import WatchEvent
 from zdm.postgres.run.step_runner import Stepper
-from zdm.postgres.session import activity, connection, identity
+from zdm.postgres.session import activity, connection, identity, pins
 from zdm.postgres.session.blockers import Ender
 
 
@@ -112,9 +113,10 @@ class PostgresDatabase:
 
     def _request(self, step: Backfill) -> FillRequest:
         url, name = self._executor.url, self._executor.name
+        settings = pins.authors(self._executor.connection, step.settings)
         return FillRequest(
             connect=lambda purpose: connection.connect(url, name=identity.named(name, purpose)),
-            step=step,
+            step=replace(step, settings=settings),
             fence=self._executor.fence,
             clock=self._clock,
             pacing=self._pacing,

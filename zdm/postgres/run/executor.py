@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 
 from zdm.errors import ZdmError
-from zdm.execute.ports import JournalRun
+from zdm.execute.ports import ConnectionLostError, JournalRun
 from zdm.execute.stop import StopFlag
 from zdm.model.plan import Backfill, RunSql
 from zdm.postgres.journal import orders, runs
@@ -14,7 +14,14 @@ from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run import executor_lock
 from zdm.postgres.run.executor_lock import Claimant
 from zdm.postgres.run.limits import Limits
-from zdm.postgres.session import blockers, connection, error_translation, identity, pooler
+from zdm.postgres.session import (
+    blockers,
+    connection,
+    error_translation,
+    identity,
+    pooler,
+    writable,
+)
 from zdm.postgres.session.second_connection import SecondConnection
 
 
@@ -28,6 +35,9 @@ class Executor:
         self.owner = self.name.removeprefix("execute/")
         self.second = SecondConnection(url, self.name.replace("execute", "watch", 1))
         self.connection = self._connect()
+        if refused := writable.refusal(self.connection):
+            self.connection.close()
+            raise refused
         self._fence: Fence | None = None
         self._ended: list[str] = []  # sessions ended before there was a run to record it in
         self._stop = stop
@@ -77,6 +87,8 @@ class Executor:
         with contextlib.suppress(psycopg.Error):
             self.connection.close()
         self.connection = self._connect()
+        if refused := writable.refusal(self.connection):  # the primary is elsewhere now
+            raise ConnectionLostError(refused.message, hint=refused.hint)
         self.claim(report)
         if self._fence is not None:
             with self.errors("taking the run up again"):

@@ -7,7 +7,8 @@ from zdm.postgres.session.connection import Connection
 def read(connection: Connection) -> tuple[Session, ...]:
     """Other clients' connections, and prepared transactions, which outlive theirs."""
     rows = connection.execute(
-        "SELECT pid, application_name, usename, state, backend_start, query"
+        "SELECT pid, application_name, usename, state, backend_start, query,"
+        " coalesce(host(client_addr), '')"
         " FROM pg_catalog.pg_stat_activity"
         " WHERE datname = pg_catalog.current_database()"
         " AND coalesce(backend_type, 'client backend') = 'client backend'"
@@ -20,8 +21,16 @@ def read(connection: Connection) -> tuple[Session, ...]:
         " WHERE database = pg_catalog.current_database() ORDER BY gid"
     ).fetchall()
     live = tuple(
-        Session(pid=pid, application=name, user=user, state=state, since=since, query=query)
-        for pid, name, user, state, since, query in rows
+        Session(
+            pid=pid,
+            application=name,
+            user=user,
+            state=state,
+            since=since,
+            query=query,
+            client=client,
+        )
+        for pid, name, user, state, since, query, client in rows
     )
     return live + tuple(
         Session(

@@ -15,19 +15,21 @@ from typing import Any
 import psycopg
 from psycopg import conninfo
 
-from zdm.errors import InputError, TemporaryError, ZdmError
+from zdm.config.settings import OLDEST_SERVER
+from zdm.errors import InputError, RefusedError, TemporaryError, ZdmError
+from zdm.postgres.session import connection_failures, error_kinds, pins
+from zdm.postgres.session.error_kinds import Kind
 
 PREFIX = "zdm-run:"
 MAX_NAME = 63
 CONNECT_SECONDS = 10
 WHERE_ASKED = 1_000_000_000  # executions before psycopg prepares a statement by itself
 SESSION = (
-    "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)",
-    "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false)",
+    "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)"
+    " WHERE pg_catalog.pg_backend_pid() = %s",
+    "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false)"
+    " WHERE pg_catalog.pg_backend_pid() = %s",
 )
-
-# what libpq says of a URL before it asks a server
-_INVALID = re.compile(r"invalid (?:port number|integer value|\w+ value)")
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -40,18 +42,34 @@ def shown(url: str) -> str:
         parts = conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         return "the given URL"
-    host, port = parts.get("host") or "localhost", parts.get("port") or 5432
-    return f"{parts.get('user') or ''}@{host}:{port}/{parts.get('dbname') or ''}"
+    known = {one.keyword.decode(): one.val for one in psycopg.pq.Conninfo.get_defaults()}
+    host, port, name = (
+        str(parts.get(key) or (known.get(key) or b"").decode(errors="replace"))
+        for key in ("host", "port", "dbname")
+    )
+    return f"{parts.get('user') or ''}@{_hosts(host or 'localhost', port or '5432')}/{name}"
+
+
+def _hosts(hosts: str, ports: str) -> str:
+    """Each host with its port; one port may be meant for all."""
+    names = hosts.split(",")
+    numbers = ports.split(",") if "," in ports else [ports] * len(names)
+    pairs = zip(names, numbers, strict=False)
+    return ",".join(f"{host}:{port or 5432}" for host, port in pairs)
 
 
 def _is_ambiguous(url: str) -> bool:
-    """Whether user or password hold an `@` or `/` as it is, so that libpq would take a part of
-    the password for the host."""
+    """Whether libpq would take a part of the password for something else, and name it: user or
+    password hold an `@` or `/` as it is, or what is in the port's place is not a number."""
     if not url.startswith(("postgresql://", "postgres://")):
         return False
-    head = url.partition("://")[2].partition("?")[0]
-    before, at, _ = head.rpartition("@")
-    return bool(at) and not {"@", "/"}.isdisjoint(before)
+    rest = url.partition("://")[2]
+    at, slash = rest.find("@"), rest.find("/")
+    credentials = at >= 0 and not 0 <= slash < at
+    place = rest[at + 1 :] if credentials else rest
+    hosts = re.split(r"[/?]", place, maxsplit=1)[0]
+    ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts.split(",")]
+    return "@" in place.partition("?")[0] or not all(p.isdecimal() for p in ports if p)
 
 
 def place(url: str) -> str:
@@ -59,15 +77,19 @@ def place(url: str) -> str:
     return shown(url).rpartition("@")[2]
 
 
-def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True) -> Connection:
+def connect(
+    url: str, *, name: str, autocommit: bool = True, tuned: bool = True, pinned: bool = True
+) -> Connection:
     """Connect; raises InputError for an unusable URL, TemporaryError where no server answers.
 
     `tuned` False leaves the session's settings alone: behind a pooler they would stay in a
-    server connection that applications share.
+    server connection that applications share. `pinned` False leaves it the role's formats and
+    timeouts: where the author's text is replayed.
     """
     if _is_ambiguous(url):
         raise InputError(
-            "the database URL cannot be read: its user or password contains a plain `@` or `/`",
+            "the database URL cannot be read: its port is not a number, or its user or password"
+            " contains a plain `@` or `/`",
             hint="encode `@` as `%40`, `/` as `%2F`, `:` as `%3A` and `%` as `%25` there",
         )
     try:
@@ -77,6 +99,7 @@ def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True)
             prepare_threshold=None,
             application_name=(PREFIX + name)[:MAX_NAME],
             connect_timeout=CONNECT_SECONDS,
+            client_encoding="utf8",  # statements are sent so, whatever PGCLIENTENCODING says
             keepalives=1,
             keepalives_idle=10,
             keepalives_interval=5,
@@ -89,15 +112,30 @@ def connect(url: str, *, name: str, autocommit: bool = True, tuned: bool = True)
             hint="write it as postgresql://user@host:5432/database",
         ) from error
     except psycopg.OperationalError as error:
-        raise _unreachable(url, error) from error
+        raise connection_failures.described(shown(url), str(error)) from error
     if tuned:
+        refuse_old(connection)
         tune(connection)
+    if tuned and pinned:
+        pins.pin(connection)
     connection.autocommit = autocommit
     return connection
 
 
+def refuse_old(connection: Connection, least: int = OLDEST_SERVER) -> None:
+    """Raise RefusedError for a server that lacks what zdm's statements need."""
+    major = connection.info.server_version // 10_000
+    if major < least:
+        connection.close()
+        raise RefusedError(
+            f"the server is PostgreSQL {major}, and zdm needs {least} or newer",
+            hint="upgrade the server; `zdm check` needs none",
+        )
+
+
 def tune(connection: Connection) -> None:
-    """Settings of a session that is zdm's own, which prepares a statement where it is asked to.
+    """Settings of a session that is zdm's own, which prepares a statement where it is asked to;
+    through a pooler, which greets with another process id, none is set.
 
     psycopg does so only where it has a threshold at all.
     """
@@ -105,31 +143,7 @@ def tune(connection: Connection) -> None:
     for statement in SESSION:
         # Windows servers refuse the first; then a dead client is seen by keepalives only
         with contextlib.suppress(psycopg.errors.InvalidParameterValue):
-            connection.execute(statement)
-
-
-def _unreachable(url: str, error: psycopg.OperationalError) -> ZdmError:
-    lines = str(error).strip().splitlines()
-    reason = lines[-1] if lines else "no answer"
-    if "too many c" in reason or "connection slots" in reason:  # 53300; it may name a role
-        return TemporaryError(
-            f"{shown(url)} has no connection left: {reason}",
-            hint="close unused connections, or raise the limit that it names",
-        )
-    if _INVALID.search(reason):
-        return InputError(
-            f"{shown(url)} is no address of a server: {reason}",
-            hint="correct the database URL",
-        )
-    if "does not exist" in reason or "authentication failed" in reason or "role" in reason:
-        return InputError(
-            f"{shown(url)} refused the connection: {reason}",
-            hint="check the database's name, the user and the password",
-        )
-    return TemporaryError(
-        f"{shown(url)} cannot be reached: {reason}",
-        hint="check host and port, and that the server runs; then run the same command again",
-    )
+            connection.execute(statement, (connection.info.backend_pid,))
 
 
 @contextlib.contextmanager
@@ -137,21 +151,43 @@ def translated(doing: str) -> Iterator[None]:
     """psycopg's errors in this block become zdm's: `doing` is what was being done."""
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise TemporaryError(
-            f"the database was lost while {doing}: {first_line(error)}",
-            hint="run the same command again; it resumes where it stopped",
-        ) from error
     except psycopg.Error as error:
-        raise InputError(
-            f"PostgreSQL refused {doing}: {first_line(error)}",
-            hint="the server's message names the cause",
-        ) from error
+        raise _translated(doing, error) from error
+
+
+def _translated(doing: str, error: psycopg.Error) -> ZdmError:
+    said = first_line(error)
+    match error_kinds.kind(error):
+        case Kind.LOST:
+            return TemporaryError(
+                f"the database was lost while {doing}: {said}",
+                hint="run the same command again; it resumes where it stopped",
+            )
+        case Kind.BUSY:
+            return TemporaryError(
+                f"the database is busy: {said} (while {doing})",
+                hint="run the same command again",
+            )
+        case Kind.READ_ONLY:
+            return error_kinds.read_only(said)
+        case Kind.NOT_ALLOWED:
+            return error_kinds.not_allowed(doing, said)
+        case Kind.REFUSED:
+            return InputError(
+                f"PostgreSQL refused {doing}: {said}",
+                hint="the server's message names the cause",
+            )
 
 
 def first_line(error: BaseException) -> str:
     """The first line of what an error says."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def value(opened: Connection, query: str) -> str:
+    """The one value that a query gives, as text."""
+    row = opened.execute(query.encode()).fetchone()
+    return "" if row is None or row[0] is None else str(row[0])
 
 
 def setting(value: timedelta) -> str:

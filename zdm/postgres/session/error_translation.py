@@ -7,7 +7,9 @@ from psycopg import errors
 
 from zdm.errors import StoppedError, ZdmError
 from zdm.execute.ports import ConnectionLostError, LockBusyError, StatementCancelledError
+from zdm.postgres.session import error_kinds, row_security
 from zdm.postgres.session.connection import first_line
+from zdm.postgres.session.error_kinds import Kind
 
 
 def translated(
@@ -31,12 +33,23 @@ def translated(
             )
         case errors.ReadOnlySqlTransaction():  # a standby: the primary is elsewhere now
             return lost(doing, error)
-        case psycopg.OperationalError() | psycopg.InterfaceError():
-            return lost(doing, error)
-    return StoppedError(
-        f"PostgreSQL refused {doing}: {first_line(error)}",
-        hint="fix the cause, then run the same command again",
-    )
+    if error_kinds.kind(error) in (Kind.LOST, Kind.BUSY):
+        return lost(doing, error)
+    return StoppedError(f"PostgreSQL refused {doing}: {first_line(error)}", hint=_remedy(error))
+
+
+def _remedy(error: psycopg.Error) -> str:
+    again = "then run the same command again"
+    said = first_line(error)
+    match error:
+        case errors.ObjectNotInPrerequisiteState() if "replica identity" in said:
+            table = "ALTER TABLE … REPLICA IDENTITY USING INDEX … (or FULL)"
+            return f"give the table a primary key, or {table}; {again}"
+        case errors.InsufficientPrivilege() if "row-level security" in said:
+            return f"a policy would hide rows from zdm's role: {row_security.WAYS}; {again}"
+        case errors.InsufficientPrivilege():
+            return f"GRANT what the server names to zdm's role, {again}; see `zdm doctor`"
+    return f"fix the cause, {again}"
 
 
 def lost(doing: str, error: psycopg.Error) -> ConnectionLostError:

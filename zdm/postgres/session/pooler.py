@@ -10,7 +10,7 @@ import contextlib
 import secrets
 
 from zdm.errors import RefusedError
-from zdm.postgres.session import connection
+from zdm.postgres.session import connection, pins
 from zdm.postgres.session.connection import Connection
 
 _HELD = (
@@ -25,7 +25,9 @@ def connect_directly(url: str, *, name: str) -> Connection:
     with contextlib.ExitStack() as unless_tuned, connection.translated("connecting"):
         unless_tuned.callback(made.close)
         refuse(made)
+        connection.refuse_old(made)
         connection.tune(made)
+        pins.pin(made)
         unless_tuned.pop_all()
     return made
 

@@ -1,10 +1,9 @@
 """The child process: runs revisions behind the sandbox, answers requests line by line as JSON.
 
-    python -P -m zdm.revisions.child.main REQUESTS-FD ANSWERS-FD
-
-It imports what the project's own environment has, and of zdm only this folder, quoting and the
-error tree, so that it can run under the project's Python. What goes wrong ends it: the hook for
-uncaught exceptions writes the failure with its place as the last answer.
+`start` calls it, after a look at what it needs. It imports what the project's own environment
+has, and of zdm only this folder, quoting and the error tree, so that it can run under the
+project's Python. What goes wrong ends it: the hook for uncaught exceptions writes the failure
+with its place as the last answer.
 """
 
 import json
@@ -242,7 +241,3 @@ def _reporting(
 
 def _failure(error: ZdmError) -> Answer:
     return {"message": error.message, "hint": error.hint}
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
