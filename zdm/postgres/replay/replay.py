@@ -9,14 +9,12 @@ A (only the order of columns may differ), with nothing of zdm's own left.
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-
-import psycopg
 
 from zdm.errors import RefusedError
 from zdm.model.findings import Finding, Severity
-from zdm.model.plan import AwaitRollout, Plan, Side
+from zdm.model.plan import AwaitRollout, Irreversible, Plan, RunSql, Side, Step
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Statement
@@ -24,7 +22,8 @@ from zdm.parse import transactions
 from zdm.postgres.catalog import read, rebuild
 from zdm.postgres.replay import observation, sample_rows
 from zdm.postgres.replay import step as replay_step
-from zdm.postgres.replay.sample_rows import Write
+from zdm.postgres.replay.lent_rows import Lender, Lent, StatementFailedError
+from zdm.postgres.replay.sample_rows import Samples, Write
 from zdm.postgres.replay.step import Shadow, StepFailedError, finding
 from zdm.postgres.server import shadow
 from zdm.postgres.server.provider import Server
@@ -33,6 +32,7 @@ from zdm.postgres.session.connection import Connection
 from zdm.serialize import snapshot_file
 
 _SHOWN = 8
+_WRITE = "write_fails"
 _OWN_OBJECTS = """
 SELECT format('%s %s', kind, name) FROM (
   SELECT 'relation' AS kind, c.relname AS name FROM pg_catalog.pg_class AS c
@@ -64,7 +64,9 @@ class _Scene:
     start: Snapshot
     end: Snapshot  # what the plain migration leaves
     own: frozenset[str]  # objects with zdm's prefix that it leaves too
-    rows: bool  # whether sample rows are put in, and writes tried
+    first: int | None  # the number of the sample rows; None: without rows, and without writes
+    lent: tuple[Lent, ...]  # rows that the author's statements refer to
+    untried: frozenset[str]  # statements that cannot be run without production's rows
     old_writes: tuple[Write, ...] = ()  # that work on the start's schema
     new_writes: tuple[Write, ...] = ()  # that work on the end's
 
@@ -80,41 +82,60 @@ def replay(plan: Plan, start: Snapshot, server: Server) -> Verification:
             shadow.save_template(server, base, key)
     with ExitStack() as stack:
         plain = stack.enter_context(shadow.database(server, key))
+        lender = Lender(server=server, dsn=plain, start=start)
         try:
-            end, own = _apply_plainly(plain, plan)
+            end, own = _apply_plainly(plain, plan, lender)
         except StepFailedError as error:
-            return _verification((error.finding,), server, 0, ())
-        scene = _Scene(plan=plan, start=start, end=end, own=own, rows=True)
-        names = (*_touched(plan), *_renamed(start, end))
-        new = _working(server, plain, end, names)
-        scene = dataclasses.replace(scene, new_writes=new)
-        found, writes = _attempt(scene, server, key)
-        notes: tuple[str, ...] = ()
-        if any(one.slug == replay_step.DATA for one in found):
-            scene = dataclasses.replace(scene, rows=False)
-            notes = (
-                "no sample rows met every constraint of the plan, so it was replayed on empty"
-                " tables, where triggers do not run",
-            )
-            found, writes = _attempt(scene, server, key)
-    return _verification(found, server, writes, notes, len(plan.steps))
+            return _verification((error.finding,), server, _Attempt())
+        scene = _Scene(
+            plan=plan,
+            start=start,
+            end=end,
+            own=own,
+            first=None,
+            lent=tuple(lender.lent),
+            untried=frozenset(lender.untried),
+        )
+        attempt = _settled(scene, server, key, plain)
+    steps = len([step for step in plan.steps if not _is_untried(scene, step)])
+    attempt = dataclasses.replace(attempt, notes=(*lender.notes, *attempt.notes))
+    return _verification(attempt.found, server, attempt, steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """What the replay with one set of sample rows found."""
+
+    found: tuple[Finding, ...] = ()
+    writes: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def _settled(scene: _Scene, server: Server, key: str, plain: str) -> _Attempt:
+    """Once; again with other sample rows if these may be at fault, which may have the keys of
+    the author's own rows; and without any if the data still are."""
+    attempt = _Attempt()
+    for first in (sample_rows.LOW, sample_rows.HIGH, None):
+        new = () if first is None else _working(scene, server, plain, first)
+        scene = dataclasses.replace(scene, first=first, new_writes=new)
+        attempt = _attempt(scene, server, key)
+        doubted = {replay_step.DATA}
+        if first == sample_rows.LOW:
+            doubted |= {_WRITE}
+        if not any(one.slug in doubted for one in attempt.found):
+            break
+    return attempt
 
 
 def _verification(
-    found: Sequence[Finding],
-    server: Server,
-    writes: int,
-    notes: tuple[str, ...],
-    steps: int = 0,
+    found: Sequence[Finding], server: Server, attempt: _Attempt, steps: int = 0
 ) -> Verification:
-    if server.notice:
-        notes = (server.notice, *notes)
     return Verification(
         findings=tuple(dict.fromkeys(found)),
         server_version=server.server_version,
         steps=steps,
-        writes=writes,
-        notes=notes,
+        writes=attempt.writes,
+        notes=(*((server.notice,) if server.notice else ()), *attempt.notes),
     )
 
 
@@ -127,16 +148,15 @@ def _refuse_other_start(plan: Plan, start: Snapshot) -> None:
         )
 
 
-def _apply_plainly(dsn: str, plan: Plan) -> tuple[Snapshot, frozenset[str]]:
+def _apply_plainly(dsn: str, plan: Plan, lender: Lender) -> tuple[Snapshot, frozenset[str]]:
     """The schema after the author's statements, each transaction as it was."""
     with connection.connect(dsn, name="verify", autocommit=True) as conn:
         _version_table(conn, plan)
         for group in _transactions(plan.statements):
-            with ExitStack() as stack:
-                if group[0].transaction is not None:
-                    stack.enter_context(conn.transaction())
-                for statement in group:
-                    _apply(conn, statement)
+            try:
+                lender.run(conn, group)
+            except StatementFailedError as failed:
+                raise _fails(failed) from failed
         return _read(conn, plan), _own_objects(conn)
 
 
@@ -159,23 +179,18 @@ def _transactions(statements: Sequence[Statement]) -> Iterator[tuple[Statement, 
         yield tuple(group)
 
 
-def _apply(conn: Connection, statement: Statement) -> None:
-    local = statement.transaction is not None
-    try:
-        replay_step.apply_settings(conn, statement.settings, local=local)
-        conn.execute(statement.sql.encode())
-    except psycopg.Error as error:
-        raise StepFailedError(
-            Finding(
-                slug="statement_fails",
-                severity=Severity.ERROR,
-                message="the statement itself fails on the schema that the plan starts from:"
-                f" {replay_step.message(error)}",
-                remedy="correct the migration, then plan again",
-                source=statement.source,
-                statement=statement.sql,
-            )
-        ) from error
+def _fails(failed: StatementFailedError) -> StepFailedError:
+    return StepFailedError(
+        Finding(
+            slug="statement_fails",
+            severity=Severity.ERROR,
+            message="the statement itself fails on the schema that the plan starts from:"
+            f" {replay_step.message(failed.error)}",
+            remedy="correct the migration, then plan again",
+            source=failed.statement.source,
+            statement=failed.statement.sql,
+        )
+    )
 
 
 def _read(conn: Connection, plan: Plan) -> Snapshot:
@@ -214,57 +229,112 @@ def _columns(table: Table) -> list[tuple[str, str]]:
     return [(column.name, column.type) for column in table.columns]
 
 
-def _working(
-    server: Server, dsn: str, schema: Snapshot, names: Sequence[Name]
-) -> tuple[Write, ...]:
-    tables = sample_rows.tables(schema, names)
-    with shadow.without_triggers(server, dsn) as quiet:
-        sample_rows.fill(quiet, schema, tables)
-    with connection.connect(dsn, name="verify", autocommit=True) as conn:
-        return sample_rows.writes(conn, schema, tables)
+def _working(scene: _Scene, server: Server, plain: str, first: int) -> tuple[Write, ...]:
+    """Writes that work where the plain migration has run, beside sample rows."""
+    names = (*_touched(scene.plan), *_renamed(scene.start, scene.end))
+    tables = sample_rows.tables(scene.end, names)
+    samples = Samples(snapshot=scene.end, first=first)
+    with shadow.without_triggers(server, plain) as quiet:
+        samples.fill(quiet, tables)
+    with connection.connect(plain, name="verify", autocommit=True) as conn:
+        return samples.writes(conn, tables)
 
 
-def _attempt(scene: _Scene, server: Server, key: str) -> tuple[list[Finding], int]:
-    """Replay the steps in a database of their own; how many writes there were to try."""
+def _attempt(scene: _Scene, server: Server, key: str) -> _Attempt:
+    """Replay the steps with the scene's sample rows. What has no way back is not done twice:
+    then the whole way begins in a database of its own."""
+    turn = _turn(scene)
+    apart = any(_has_no_way_back(step) for step in scene.plan.steps[:turn])
     found: list[Finding] = []
+    with _opened(scene, server, key) as (ready, here, notes):
+        try:
+            found.extend(_there_and_back(ready, here, turn))
+            if not apart:
+                found.extend(_whole_way(ready, here, turn, again=True))
+        except StepFailedError as error:
+            return _Attempt(found=(*found, error.finding), notes=notes)
+    if apart:
+        with _opened(scene, server, key) as (ready, here, notes):
+            try:
+                found.extend(_whole_way(ready, here, turn, again=False))
+            except StepFailedError as error:
+                found.append(error.finding)
+    writes = len(ready.old_writes) + len(ready.new_writes)
+    return _Attempt(found=tuple(found), writes=writes, notes=notes)
+
+
+@contextmanager
+def _opened(
+    scene: _Scene, server: Server, key: str
+) -> Iterator[tuple[_Scene, Shadow, tuple[str, ...]]]:
+    """A database at the plan's start, with rows; and what to say about them."""
     with (
         shadow.database(server, key) as dsn,
         connection.connect(dsn, name="verify", autocommit=True) as conn,
         connection.connect(dsn, name="verify", autocommit=True) as other,
     ):
         _version_table(conn, scene.plan)
-        if scene.rows:
-            tables = sample_rows.tables(scene.start, _touched(scene.plan))
-            with shadow.without_triggers(server, dsn) as quiet:
-                sample_rows.fill(quiet, scene.start, tables)
-            writes = sample_rows.writes(conn, scene.start, tables)
-            scene = dataclasses.replace(scene, old_writes=writes)
-        else:
-            scene = dataclasses.replace(scene, new_writes=())
+        tables = sample_rows.tables(scene.start, _touched(scene.plan))
+        samples = Samples(snapshot=scene.start, first=scene.first or sample_rows.LOW)
+        with shadow.without_triggers(server, dsn) as quiet:
+            for lent in scene.lent:
+                samples.put(quiet, scene.start.require_table(lent.table), dict(lent.key))
+            if scene.first is not None:
+                samples.fill(quiet, tables)
+        if scene.first is not None:
+            scene = dataclasses.replace(scene, old_writes=samples.writes(conn, tables))
         used = frozenset(observation.relations(conn))
-        try:
-            found.extend(_there_and_back(scene, Shadow(conn=conn, other=other, used=used)))
-            found.extend(_end(scene, conn))
-        except StepFailedError as error:
-            found.append(error.finding)
-    return found, len(scene.old_writes) + len(scene.new_writes)
+        yield scene, Shadow(conn=conn, other=other, used=used), _notes(scene, samples)
 
 
-def _there_and_back(scene: _Scene, here: Shadow) -> Iterator[Finding]:
-    """Up to the rollout, back to the start, and the whole way."""
+def _notes(scene: _Scene, samples: Samples) -> tuple[str, ...]:
+    if scene.first is None:
+        return (
+            "no sample rows met every constraint of the plan, so it was replayed on empty"
+            " tables, where triggers do not run",
+        )
+    return tuple(
+        f"{one.table} stayed empty, because {one.reason}; locks, rewrites, undo and the final"
+        " schema were verified on it, but no trigger ran, no row was filled, and no INSERT was"
+        " tried"
+        for one in samples.unfilled
+    )
+
+
+def _turn(scene: _Scene) -> int:
+    """Where the rollout is."""
     steps = scene.plan.steps
-    turn = next((i for i, s in enumerate(steps) if isinstance(s, AwaitRollout)), len(steps))
-    for step in steps[:turn]:
+    return next((i for i, s in enumerate(steps) if isinstance(s, AwaitRollout)), len(steps))
+
+
+def _has_no_way_back(step: Step) -> bool:
+    return isinstance(step, RunSql) and isinstance(step.undo, Irreversible)
+
+
+def _is_untried(scene: _Scene, step: Step) -> bool:
+    return isinstance(step, RunSql) and any(sql in scene.untried for sql in step.sql)
+
+
+def _there_and_back(scene: _Scene, here: Shadow, turn: int) -> Iterator[Finding]:
+    """Up to the rollout, and back to the start."""
+    steps = [step for step in scene.plan.steps[:turn] if not _is_untried(scene, step)]
+    for step in steps:
         yield from replay_step.run(here, step)
         yield from _served(scene, here.conn, step.serves, step.id)
-    for step in reversed(steps[:turn]):
+    for step in reversed(steps):
         yield from replay_step.undo(here.conn, step)
     yield from _undone(scene, here.conn)
-    for step in steps[:turn]:
-        yield from replay_step.run(here, step, again=True)
-    for step in steps[turn:]:
-        yield from replay_step.run(here, step)
-        yield from _served(scene, here.conn, step.serves - {Side.OLD}, step.id)
+
+
+def _whole_way(scene: _Scene, here: Shadow, turn: int, *, again: bool) -> Iterator[Finding]:
+    """From the start, or again from where the undo came to, to the end."""
+    for number, step in enumerate(scene.plan.steps):
+        if _is_untried(scene, step):
+            continue
+        yield from replay_step.run(here, step, again=again and number < turn)
+        if number >= turn:
+            yield from _served(scene, here.conn, step.serves - {Side.OLD}, step.id)
+    yield from _end(scene, here.conn)
 
 
 def _served(
@@ -275,7 +345,7 @@ def _served(
             failure = sample_rows.failure(conn, write)
             if failure is not None:
                 yield finding(
-                    "write_fails",
+                    _WRITE,
                     f"after the step {step}, which says that the {side} version works, its"
                     f" write to {write.table} fails: {failure}",
                     statement=write.sql,

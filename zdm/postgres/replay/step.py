@@ -58,13 +58,14 @@ class Shadow:
 def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]:
     """Do the step, and give each claim that does not hold.
 
-    Done again after the undo, a step that has nothing to undo (ANALYZE) may still be done.
+    Done again after the undo, or on empty tables, a step that has nothing to undo (ANALYZE) may
+    be done already.
     """
     conn = shadow.conn
     match step:
         case RunSql():
             yield from _preconditions(conn, step)
-            if step.undo or not again:
+            if step.undo or not (again or _on_empty_tables(conn, step)):
                 yield from _probe(conn, step, "not done")
             before = {
                 oid: one
@@ -157,6 +158,14 @@ def _probe(conn: Connection, step: RunSql, wanted: str) -> Iterator[Finding]:
         )
 
 
+def _on_empty_tables(conn: Connection, step: RunSql) -> bool:
+    tables = {lock.table for lock in step.locks}
+    return not any(
+        _one(conn, step, f"SELECT EXISTS (SELECT FROM {table.sql})")  # noqa: S608  quoted
+        for table in tables
+    )
+
+
 def _one(conn: Connection, step: Step, sql: str) -> object:
     try:
         row = conn.execute(sql.encode()).fetchone()
@@ -207,7 +216,8 @@ def _locks(step: RunSql, held: Held, before: Relations) -> Iterator[Finding]:
 
 
 def _rewrites(step: RunSql, before: Relations, after: Relations) -> Iterator[Finding]:
-    """A partitioned table is claimed for its partitions, which alone have files."""
+    """A partitioned table is claimed for its partitions, which alone have files; an index that
+    is built again, by its own name or by its table's."""
     seen = observation.rewritten(before, after)
     families = observation.families(before)
     claimed = set(step.rewrites)
@@ -216,6 +226,14 @@ def _rewrites(step: RunSql, before: Relations, after: Relations) -> Iterator[Fin
             yield finding(
                 "rewrite_not_claimed",
                 f"the step {step.id} rewrites {table}, which the plan does not say",
+                step,
+            )
+    for index, table in sorted(observation.built(before, after)):
+        if not {index, *families[table]} & claimed:
+            yield finding(
+                "build_not_claimed",
+                f"the step {step.id} builds the index {index} of {table} again, which the plan"
+                " does not say",
                 step,
             )
     for table in sorted(claimed - {name for one in seen for name in families[one]}):
