@@ -62,6 +62,10 @@ def number(own: Connection, sql: str) -> int:
         "high high NOT NULL, m mail NOT NULL, mm mail[] NOT NULL",
         "mood mood NOT NULL, moods mood[] NOT NULL",
         "body jsonb NOT NULL CHECK (jsonb_typeof(body) = 'object')",
+        "arr int[] NOT NULL CHECK (array_length(arr, 1) = 2)",
+        "j jsonb NOT NULL CHECK (j ? 'kind' AND j ? 'size')",
+        "a timestamptz NOT NULL, b timestamptz NOT NULL, CHECK (b > a + interval '1 day')",
+        "mail text NOT NULL CHECK (mail ~* '^[a-z0-9._%+-]+@[a-z0-9.-]+\\.[a-z]{2,}$')",
         "n int NOT NULL, twice int GENERATED ALWAYS AS (n * 2) STORED",
     ],
 )
@@ -113,6 +117,7 @@ def test_other_numbers_are_to_be_had(own: Connection) -> None:
 
     assert filled(own, "t", first=HIGH) == []
     assert number(own, "SELECT min(id) FROM t") > HIGH
+    assert number(own, "SELECT extract(year FROM min(at)) FROM t") == 2027
 
 
 def test_a_table_that_holds_one_row_gets_one(own: Connection) -> None:

@@ -115,6 +115,7 @@ def _settled(scene: _Scene, server: Server, key: str, plain: str) -> _Attempt:
     """Once; again with other sample rows if these may be at fault, which may have the keys of
     the author's own rows; and without any if the data still are."""
     attempt = _Attempt()
+    refused = ""
     for first in (sample_rows.LOW, sample_rows.HIGH, None):
         new = () if first is None else _working(scene, server, plain, first)
         scene = dataclasses.replace(scene, first=first, new_writes=new)
@@ -124,7 +125,14 @@ def _settled(scene: _Scene, server: Server, key: str, plain: str) -> _Attempt:
             doubted |= {_WRITE}
         if not any(one.slug in doubted for one in attempt.found):
             break
-    return attempt
+        refused = attempt.found[-1].message
+    if scene.first is not None:
+        return attempt
+    note = (
+        "no sample rows met every constraint of the plan, so it was replayed on empty tables,"
+        f" where triggers do not run; with the last ones, {refused}"
+    )
+    return dataclasses.replace(attempt, notes=(note,))
 
 
 def _verification(
@@ -284,15 +292,10 @@ def _opened(
         if scene.first is not None:
             scene = dataclasses.replace(scene, old_writes=samples.writes(conn, tables))
         used = frozenset(observation.relations(conn))
-        yield scene, Shadow(conn=conn, other=other, used=used), _notes(scene, samples)
+        yield scene, Shadow(conn=conn, other=other, used=used), _notes(samples)
 
 
-def _notes(scene: _Scene, samples: Samples) -> tuple[str, ...]:
-    if scene.first is None:
-        return (
-            "no sample rows met every constraint of the plan, so it was replayed on empty"
-            " tables, where triggers do not run",
-        )
+def _notes(samples: Samples) -> tuple[str, ...]:
     return tuple(
         f"{one.table} stayed empty, because {one.reason}; locks, rewrites, undo and the final"
         " schema were verified on it, but no trigger ran, no row was filled, and no INSERT was"

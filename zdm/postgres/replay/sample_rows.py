@@ -198,6 +198,7 @@ class _Fitting:
                 read = True
                 candidates = self._readable(candidates)
                 row = _first(candidates)
+                wheels.clear()
         return message
 
     def _blamed(self, error: psycopg.Error) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ They are texts that the type reads; the server says which fit. `first` is the nu
 the samples count, so that others can be tried where the author's own rows have the same keys.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +17,14 @@ from zdm.postgres.session.connection import Connection
 Value = str | None
 STYLES = ("{n}", "user{n}@example.org", "00{n}")  # of texts; a check may want one of them
 _MOST = 24  # candidates for one column
+_LONGEST = 20  # array
 _BY_TYPE: Mapping[str, str] = {
     **dict.fromkeys(("smallint", "integer", "bigint", "numeric", "real", "money"), "{n}"),
     **dict.fromkeys(("double precision", "oid", "xid", "xid8", "regclass", "regtype"), "{n}"),
     "boolean": "true",
     "uuid": "00000000-0000-4000-8000-{n:012d}",
-    "date": "2020-01-0{d}",
-    "timestamp": "2020-01-0{d} 12:00:00",
+    "date": "{y}-01-0{d}",
+    "timestamp": "{y}-01-0{d} 12:00:00",
     "time": "12:00:0{d}",
     "interval": "{d} days",
     "json": '{{"a": {n}}}',
@@ -105,6 +107,9 @@ class Types:
             yield "{}"
             elements = self._few(kind.removesuffix("[]"), n, hints)
             yield from ("{" + _quoted(e) + "}" for e in elements)
+            lengths = [int(number) for number in _numbers(hints) if 1 < number <= _LONGEST]
+            for length in (length + more for length in lengths for more in (0, 1)):
+                yield "{" + ",".join([_quoted(elements[0])] * length) + "}"
             return
         bare = _bare(kind)
         if bare in _TEXTS:
@@ -168,7 +173,7 @@ def _plain(bare: str, n: int, hints: Sequence[str]) -> Iterator[str]:
     """Of one of PostgreSQL's own types: the pattern, then what the checks name."""
     pattern = _BY_TYPE[bare]
     numbers = [n, *(i for i in range(1, 10) if i != n)]
-    yield pattern.format(n=n, d=n % 10)
+    yield _plainest(pattern, n)
     if bare == "boolean":
         yield "false"
         return
@@ -178,9 +183,15 @@ def _plain(bare: str, n: int, hints: Sequence[str]) -> Iterator[str]:
     yield from literals
     if bare in _DAYS:
         yield from _days(literals, n)
-    yield from (pattern.format(n=number, d=number % 10) for number in numbers)
+    if bare in ("json", "jsonb") and literals:
+        yield json.dumps(dict.fromkeys(literals, n))
+    yield from (_plainest(pattern, number) for number in numbers)
     if bare in _WHOLE | _MEASURED:
         yield from ("0", f"-{n}")
+
+
+def _plainest(pattern: str, n: int) -> str:
+    return pattern.format(n=n, d=n % 10, y=2020 + n // 1000)
 
 
 def _near(numbers: Sequence[float], n: int, *, whole: bool) -> Iterator[str]:
