@@ -121,7 +121,7 @@ class RunSql:
     probe: str
     repair: tuple[str, ...] = ()
     undo: tuple[str, ...] | Irreversible
-    rewrites: tuple[Name, ...] = ()  # tables whose files are rewritten
+    rewrites: tuple[Name, ...] = ()  # tables and indexes whose files are rewritten
     serves: frozenset[Side]
     reason: str
     origin: tuple[Source, ...]

@@ -210,6 +210,24 @@ def test_the_new_version_writes_a_renamed_table_by_its_new_name(server: Server) 
     assert "write_fails" in slugs(server, broken, start)
 
 
+@pytest.mark.parametrize("name", ["users", "users_pkey"])
+def test_an_index_build_is_claimed_by_its_name_or_its_table_s(
+    server: Server, name: str
+) -> None:
+    plan, start = made(server, "rename_column/fused")
+    claimed = changed(
+        plan,
+        Phase.EXPAND,
+        lambda s: replace(
+            s,
+            sql=(*s.sql, "REINDEX INDEX public.users_pkey"),
+            rewrites=(Name("public", name),),
+        ),
+    )
+
+    assert slugs(server, claimed, start) == set()
+
+
 def test_a_table_without_sample_rows_is_said(server: Server) -> None:
     plan, start = made(server, "rename_column/odd_checks")
     found = replay.replay(plan, start, server)

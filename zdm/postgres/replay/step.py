@@ -228,15 +228,18 @@ def _rewrites(step: RunSql, before: Relations, after: Relations) -> Iterator[Fin
                 f"the step {step.id} rewrites {table}, which the plan does not say",
                 step,
             )
+    done = {name for one in seen for name in families[one]}
     for index, table in sorted(observation.built(before, after)):
-        if not {index, *families[table]} & claimed:
+        known = {index, *families[table]}
+        done |= known
+        if not known & claimed:
             yield finding(
                 "build_not_claimed",
                 f"the step {step.id} builds the index {index} of {table} again, which the plan"
                 " does not say",
                 step,
             )
-    for table in sorted(claimed - {name for one in seen for name in families[one]}):
+    for table in sorted(claimed - done):
         yield _not_rewritten(step, table)
 
 
