@@ -159,8 +159,6 @@ def following(
 ) -> Following:
     """The UPDATE that fills the column, and the SET NOT NULL after it."""
     result = Following()
-    if filled.obstacle(table, snapshot) is not None:
-        return result  # an UPDATE is refused by itself
     if new.rewrites or new.column.not_null or new.references or new.column.generated:
         return result
     for position, action in enumerate(actions[1:], 1):
@@ -168,6 +166,8 @@ def following(
             continue
         if result.fill is None and new.default is None:
             value = _fill(action, table, new, snapshot)
+            if value is not None and filled.obstacle(table, snapshot) is not None:
+                return result  # the UPDATE is refused by itself
             if value is not None:
                 result = Following(fill=value, consumed=(position,))
                 continue
