@@ -65,7 +65,7 @@ class AlterTable:
     other: RelationName | None = None  # the partition, the parent, or the type of OF
     bound: PartitionBound | None = None
     options: tuple[str, ...] = ()
-    identity: str = ""  # of ADD and SET GENERATED: always, by default
+    identity: str = ""  # of ADD and SET GENERATED: always, by default; or a replica identity
     enforced: bool = False  # ALTER CONSTRAINT … ENFORCED
     concurrently: bool = False
 

@@ -136,7 +136,7 @@ class RunSql:
     probe: str
     repair: tuple[str, ...] = ()
     undo: tuple[str, ...] | Irreversible
-    rewrites: tuple[Name, ...] = ()  # tables whose files are rewritten
+    rewrites: tuple[Name, ...] = ()  # tables and indexes whose files are rewritten
     as_written: bool = False
     unknown: tuple[Claim, ...] = ()
     privileged: bool = False

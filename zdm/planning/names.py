@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, CreateObject, CreateTable
@@ -26,6 +27,8 @@ class Key:
             return f"{self.kind} of {self.table}.{self.part}"
         return f"{self.kind} {self.part} of {self.table}"
 
+
+IDENTITY = "replica identity of"  # where updates are published, each UPDATE needs one
 
 _Made = Callable[[Fact, Name], Key]
 MADE: Mapping[ActionKind, _Made] = {
@@ -76,8 +79,18 @@ def makes(action: Action, snapshot: Snapshot) -> Iterator[Key]:
     made = MADE.get(fact.kind)
     if made is not None:
         yield made(fact, fact.table)
+    if _identifies(action, fact):
+        yield Key(IDENTITY, fact.table)
     if isinstance(action.said, CreateTable):
         yield from (Key("column", fact.table, c.name) for c in action.said.columns)
+
+
+def _identifies(action: Action, fact: Fact) -> bool:
+    """Whether it may change the replica identity of the table."""
+    said = action.said
+    says = isinstance(said, AlterTable) and said.change is Change.REPLICA_IDENTITY
+    key = fact.constraint_kind == "primary key" or fact.kind is ActionKind.DROP_CONSTRAINT
+    return says or key
 
 
 def of(action: Action) -> Iterator[Key]:

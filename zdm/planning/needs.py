@@ -20,7 +20,7 @@ from zdm.model.syntax import (
 from zdm.parse import expressions
 from zdm.planning import names
 from zdm.planning.names import Key
-from zdm.schema import generated_names, lookup
+from zdm.schema import generated_names, lookup, replication
 
 _OF_COLUMN = frozenset(
     {
@@ -254,6 +254,7 @@ def of_backfill(step: Backfill, snapshot: Snapshot, planned: Snapshot) -> Iterat
     that it was planned for. Its preconditions ask for its own trigger alone."""
     here, there = snapshot.table(step.table), planned.table(step.table)
     yield Need(Kind.EXISTS, Key("table", step.table))
+    yield Need(Kind.EXISTS, Key(names.IDENTITY, step.table))
     read = [expressions.read(a.expression) for a in step.assignments]
     read += [expressions.read(step.differs)]
     used = [c for expression in read for c in expressions.columns(expression)]
@@ -278,6 +279,8 @@ def _exists(key: Key, snapshot: Snapshot) -> bool:
     if key.kind == "index":
         return key.table.name in generated_names.taken(snapshot, key.table.schema)
     table = snapshot.table(key.table)
+    if key.kind == names.IDENTITY:
+        return table is None or replication.takes_updates(table, snapshot)
     if key.kind == "table" or table is None:
         return table is not None or any(v.name == key.table for v in snapshot.views)
     return _seen(key, table) or (key.kind in ("column", "constraint") and bool(table.opaque))

@@ -9,6 +9,7 @@ from zdm.model.operation import Context
 from zdm.model.plan import TableLock
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Setting, Source
+from zdm.schema import family
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,13 @@ class Site:
     def lock(self, mode: LockMode) -> tuple[TableLock, ...]:
         """The lock on the table."""
         return (TableLock(table=self.name, mode=mode),)
+
+    def lock_below(self, mode: LockMode) -> tuple[TableLock, ...]:
+        """The lock on the table and on those that inherit from it, which ALTER TABLE changes
+        along with it. The lock on a partitioned table counts for its partitions."""
+        below = (self.snapshot.table(name) for name in family.below(self.snapshot, self.name))
+        heirs = [t.name for t in below if t is not None and t.partition_of is None]
+        return tuple(sorted(TableLock(table=name, mode=mode) for name in (self.name, *heirs)))
 
     def id(self, *parts: str) -> str:
         """A step id; the planner puts the phase and a number before it."""

@@ -117,6 +117,7 @@ _BY_CHANGE: Mapping[Change, _Effect] = {
     Change.NO_INHERIT: parents.change,
     Change.ATTACH_PARTITION: parents.change,
     Change.DETACH_PARTITION: parents.change,
+    Change.REPLICA_IDENTITY: tables.replica_identity,
 }
 _BY_KIND: Mapping[ActionKind, _Effect] = {
     ActionKind.ADD_COLUMN: columns.add,

@@ -41,7 +41,22 @@ def slugs(server: Server, plan: Plan, start: Snapshot) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "case", ["rename_column/fused", "create_index/plain", "change_type/plain"]
+    "case",
+    [
+        "rename_column/fused",
+        "create_index/plain",
+        "change_type/plain",
+        "rename_column/odd_checks",
+        "rename_column/like_named_tables",
+        "rename_column/triggers",
+        "change_type/collation",
+        "add_column/inherited",
+        "set_not_null/inherited",
+        "create_table/referenced_partition",
+        "insert_rows/with_key",
+        "insert_rows/refers",
+        "new_table_change/seed_rows",
+    ],
 )
 def test_a_plan_that_keeps_its_promises_is_verified(server: Server, case: str) -> None:
     plan, start = made(server, case)
@@ -99,6 +114,12 @@ def break_trigger(step: RunSql) -> RunSql:
             ),
             "rewrite_not_claimed",
             id="a rewrite less",
+        ),
+        pytest.param(
+            Phase.EXPAND,
+            lambda s: replace(s, sql=(*s.sql, "REINDEX INDEX public.users_pkey")),
+            "build_not_claimed",
+            id="an index build less",
         ),
         pytest.param(
             Phase.EXPAND, lambda s: replace(s, undo=()), "undo_incomplete", id="no undo"
@@ -187,6 +208,43 @@ def test_the_new_version_writes_a_renamed_table_by_its_new_name(server: Server) 
     broken = changed(plan, Phase.DROP, lambda step: replace(step, sql=(*step.sql, refusing)))
 
     assert "write_fails" in slugs(server, broken, start)
+
+
+@pytest.mark.parametrize("name", ["users", "users_pkey"])
+def test_an_index_build_is_claimed_by_its_name_or_its_table_s(
+    server: Server, name: str
+) -> None:
+    plan, start = made(server, "rename_column/fused")
+    claimed = changed(
+        plan,
+        Phase.EXPAND,
+        lambda s: replace(
+            s,
+            sql=(*s.sql, "REINDEX INDEX public.users_pkey"),
+            rewrites=(Name("public", name),),
+        ),
+    )
+
+    assert slugs(server, claimed, start) == set()
+
+
+def test_a_table_without_sample_rows_is_said(server: Server) -> None:
+    plan, start = made(server, "rename_column/odd_checks")
+    found = replay.replay(plan, start, server)
+
+    assert found.notes == (
+        'hashed stayed empty, because no sample row fits: new row for relation "hashed"'
+        ' violates check constraint "hashed_id_check"; locks, rewrites, undo and the final'
+        " schema were verified on it, but no trigger ran, no row was filled, and no INSERT was"
+        " tried",
+    )
+
+
+def test_a_probe_that_is_wrong_is_found_on_a_table_without_rows(server: Server) -> None:
+    plan, start = made(server, "rename_column/odd_checks")
+    wrong = changed(plan, Phase.EXPAND, lambda s: replace(s, probe="SELECT 'done'"))
+
+    assert "probe_wrong" in slugs(server, wrong, start)
 
 
 def test_a_plan_for_another_schema_is_refused(server: Server) -> None:

@@ -38,7 +38,7 @@ def named(name: str, *, only: bool = False) -> RelationName:
         ("NO FORCE ROW LEVEL SECURITY", AlterTable(change=Change.ROW_SECURITY)),
         ("ENABLE ALWAYS TRIGGER g", AlterTable(change=Change.TRIGGER, name="g")),
         ("REPLICA IDENTITY USING INDEX i",
-         AlterTable(change=Change.REPLICA_IDENTITY, name="i")),
+         AlterTable(change=Change.REPLICA_IDENTITY, name="i", identity="index")),
         ("INHERIT p", AlterTable(change=Change.INHERIT, other=named("p"))),
         ("OF k", AlterTable(change=Change.OF_TYPE, other=named("k"))),
         ("ATTACH PARTITION p DEFAULT",

@@ -7,7 +7,7 @@ import pytest
 from tests.unit import schemas
 from zdm.errors import ZdmError
 from zdm.model.plan import Plan
-from zdm.model.schema import Column
+from zdm.model.schema import Column, Publication
 from zdm.planning import classify, schedule
 from zdm.planning.schedule import TrainRefusedError
 
@@ -102,6 +102,56 @@ def test_what_the_phases_put_in_a_wrong_order_names_both_places(sql: str, wrong:
     assert finding.slug == "order_conflict"
     assert wrong in finding.message
     assert "(migration.sql:" in finding.message
+
+
+RUN = "-- zdm: run in {} -- why not\nALTER TABLE users {};\n"
+
+
+def published(sql: str, *, keyed: bool) -> Plan:
+    details: dict[str, object] = {} if keyed else {"constraints": (), "indexes": ()}
+    publication = Publication(
+        name="p",
+        definition="CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'update')",
+        all_tables=True,
+    )
+    snapshot = schemas.snapshot(schemas.users(CODE, **details), publications=(publication,))
+    train = schemas.train(sql)
+    found = classify.classify(train, snapshot)
+    return schedule.plan(found, name="m", train=train, snapshot=snapshot)
+
+
+@pytest.mark.parametrize("change", ["REPLICA IDENTITY FULL", "ADD PRIMARY KEY (id)"])
+def test_a_replica_identity_that_the_train_makes_before_the_backfill_counts(
+    change: str,
+) -> None:
+    sql = RUN.format("expand", change) + "ALTER TABLE users RENAME COLUMN code TO c;"
+
+    assert any(step.kind == "backfill" for step in published(sql, keyed=False).steps)
+
+
+@pytest.mark.parametrize(
+    ("sql", "keyed"),
+    [
+        (
+            RUN.format("contract", "ADD PRIMARY KEY (id)") + "UPDATE users SET code = 'x';",
+            False,
+        ),
+        (
+            "UPDATE users SET code = 'x';\n" + RUN.format("expand", "REPLICA IDENTITY NOTHING"),
+            True,
+        ),
+        (
+            "UPDATE users SET code = 'x';\n"
+            + RUN.format("expand", "REPLICA IDENTITY USING INDEX i"),
+            True,
+        ),
+    ],
+)
+def test_a_backfill_without_replica_identity_is_refused(sql: str, *, keyed: bool) -> None:
+    with pytest.raises(TrainRefusedError) as error:
+        published(sql, keyed=keyed)
+
+    assert "there is no replica identity of users" in error.value.findings[0].message
 
 
 def test_a_plan_that_would_end_elsewhere_by_one_operation_alone_is_a_bug() -> None:

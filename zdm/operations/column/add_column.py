@@ -34,7 +34,7 @@ from zdm.recipes import run_sql, site
 from zdm.recipes.column import backfilled_column, new_column
 from zdm.recipes.column.new_column import NewColumn
 from zdm.recipes.constraint import not_null
-from zdm.recipes.reading import refuse, statements
+from zdm.recipes.reading import filled, refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import computed_column, fill_nulls, zdm_trigger
@@ -77,7 +77,6 @@ class AddColumn:
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """The risks that remain."""
-        del context
         if self.there:
             return ()
         name = f"{self.table}.{self.new.column.name}"
@@ -100,6 +99,9 @@ class AddColumn:
                     "make it accept every value, for example with CASE",
                 ),
             ]
+        if self.fill is not None:
+            table = context.snapshot.require_table(self.table)
+            lines += filled.hazards(table, self.new.column.name)
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
@@ -120,8 +122,7 @@ class AddColumn:
                 )
             )
         if self.not_null:
-            name = self.new.not_null_name or None
-            steps += not_null.prove(place, self.new.column.name, name=name)
+            steps += not_null.prove(place, self.new.column.name, wanted=self.new.not_null)
         if self.by_trigger and self.fill is not None:
             steps.append(backfilled_column.stop(place, self.new.column, self.fill))
         return tuple(steps)
@@ -186,8 +187,8 @@ class AddColumn:
             for p in self.new.references
             if p != place.name
         ]
-        here = TableLock(table=place.name, mode=LockMode.ACCESS_EXCLUSIVE)
-        return statements.locks(place.snapshot, here, *parents)
+        here = place.lock_below(LockMode.ACCESS_EXCLUSIVE)
+        return statements.locks(place.snapshot, *here, *parents)
 
     def _reason(self) -> str:
         if self.by_trigger:
@@ -278,7 +279,7 @@ def _one(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | Non
     new = new_column.read(action, table, snapshot)
     if table.column(new.column.name) is not None:
         return _there(action, table, new, if_not_exists=fact.if_exists)
-    problem = new_column.problem(new, table)
+    problem = new_column.problem(new, table, snapshot)
     if problem is not None:
         return refuse.refuse(action, "add_column_cannot_be_planned", *problem)
     return _match(actions, table, new, snapshot)

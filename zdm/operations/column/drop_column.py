@@ -19,6 +19,7 @@ from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql, site
 from zdm.recipes.column import dependents, dual_write
+from zdm.recipes.constraint import not_null
 from zdm.recipes.reading import refuse
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
@@ -105,7 +106,7 @@ def _tolerant(place: Site, column: Column) -> RunSql:
         sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=name),),
         locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
         probe=probes.probe(probes.absent(probes.column_not_null(place.name, column.name))),
-        undo=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=table, c=name),),
+        undo=not_null.restore_sql(place, column.name),
         serves=BOTH,
         reason="The new version no longer sets the column, so its INSERTs would fail.",
     )

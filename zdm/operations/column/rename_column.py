@@ -22,9 +22,10 @@ from zdm.recipes import site
 from zdm.recipes.column import carry_dependents, dependents, dual_write, fusion
 from zdm.recipes.column.carry_dependents import Move
 from zdm.recipes.column.fusion import Fused
-from zdm.recipes.reading import refuse
+from zdm.recipes.reading import filled, refuse
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
+from zdm.schema import type_change
 
 SLUG = "rename_column"
 
@@ -74,6 +75,7 @@ class RenameColumn:
                 )
                 for what in vanish
             ),
+            *filled.hazards(table, self.new.name),
         ]
         return tuple(
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
@@ -131,9 +133,11 @@ def _plain(
     old = table.column(fact.name) if table is not None else None
     if table is None or old is None or table.created:
         return None
-    obstacles = carry_dependents.obstacles(snapshot, table, fact.name)
-    if obstacles:
-        return _refused(action, table, fact.name, obstacles)
+    refusal = _cannot(action, table, old, snapshot) or _refused(
+        action, table, fact.name, carry_dependents.obstacles(snapshot, table, fact.name)
+    )
+    if refusal is not None:
+        return refusal
     new = replace(old, name=fact.new_name, not_null=False, default=None)
     operation = RenameColumn(
         table=name,
@@ -146,9 +150,10 @@ def _plain(
 
 
 def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match | Refusal:
-    obstacles = fusion.obstacles(snapshot, found)
-    if obstacles:
-        refusal = _refused(actions[0], found.table, found.old.name, obstacles)
+    refusal = _refused(
+        actions[0], found.table, found.old.name, fusion.obstacles(snapshot, found)
+    ) or _cannot(actions[0], found.table, found.new, snapshot)
+    if refusal is not None:
         return replace(refusal, consumed=found.consumed)
     operation = RenameColumn(
         table=found.table.name,
@@ -170,7 +175,31 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
     )
 
 
-def _refused(action: Action, table: Table, column: str, obstacles: tuple[str, ...]) -> Refusal:
+def _cannot(action: Action, table: Table, column: Column, snapshot: Snapshot) -> Refusal | None:
+    """The new column would rewrite the table, or its rows cannot be filled."""
+    problem = filled.obstacle(table, snapshot)
+    if type_change.is_constrained(column.type, snapshot):
+        problem = (
+            f"the new column would be of the domain {column.type}, which has constraints, so"
+            " adding it rewrites the table under ACCESS EXCLUSIVE",
+            "keep the name; or change the column to the domain's base type in an earlier"
+            " release, which rewrites nothing, with its CHECK on the table",
+        )
+    if problem is None:
+        return None
+    return refuse.refuse(
+        action,
+        "rename_blocked",
+        f"{table.name}.{column.name} cannot be renamed without downtime: {problem[0]}",
+        problem[1],
+    )
+
+
+def _refused(
+    action: Action, table: Table, column: str, obstacles: tuple[str, ...]
+) -> Refusal | None:
+    if not obstacles:
+        return None
     return refuse.refuse(
         action,
         "rename_blocked",

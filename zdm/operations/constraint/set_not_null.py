@@ -28,7 +28,7 @@ from zdm.model.plan import (
     RunSql,
     Step,
 )
-from zdm.model.schema import Constraint, Name, Snapshot, Table
+from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.parse import emit, expressions
@@ -36,11 +36,12 @@ from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.constraint import not_null
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import statements, updates
+from zdm.recipes.reading import filled, statements, updates
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import fill_nulls, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
+from zdm.schema import not_null_proof
 
 SLUG = "set_not_null"
 
@@ -74,19 +75,22 @@ class SetNotNull:
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """The risks that remain."""
-        del context
         name = f"{self.table}.{self.column}"
         if self.there or self.proved or self.filled:
             return ()
+        lines: tuple[filled.Line, ...] = ()
         if self.fill is not None:
             message = f"a NULL that either version writes into {name} becomes {self.fill}"
             remedy = "make sure that both versions treat that value as they treat NULL"
+            lines = filled.hazards(context.snapshot.require_table(self.table), self.column)
         else:
             message = (
                 f"rows with NULL in {name} stop the contract: nothing in the train fills them"
             )
             remedy = f"fill them before SET NOT NULL in the same train: {self._fill_hint}"
-        return (Hazard(operation=SLUG, message=message, remedy=remedy),)
+        return tuple(
+            Hazard(operation=SLUG, message=m, remedy=r) for m, r in ((message, remedy), *lines)
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Fill and prove before the rollout; or check and prove after it."""
@@ -133,7 +137,7 @@ class SetNotNull:
             phase=Phase.EXPAND,
             title=f"make {place.name}.{self.column} NOT NULL",
             sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=t, c=c),),
-            locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
+            locks=place.lock_below(LockMode.ACCESS_EXCLUSIVE),
             probe=probes.probe(probes.column_not_null(place.name, self.column)),
             undo=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=t, c=c),),
             serves=BOTH,
@@ -212,12 +216,17 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     operation = SetNotNull(
         table=table.name,
         column=column.name,
-        there=column.not_null,
+        there=_there(table, column),
         filled=column.kept_filled,
         proved=any(_proves(constraint, column.name) for constraint in table.constraints),
         settings=action.statement.settings,
     )
     return Match(operation=operation, consumed=(0,))
+
+
+def _there(table: Table, column: Column) -> bool:
+    """It is NOT NULL already, by a constraint that is validated."""
+    return column.not_null and not_null_proof.unvalidated(table, column.name) is None
 
 
 def _fused(actions: Sequence[Action], snapshot: Snapshot) -> Match | None:
@@ -230,6 +239,8 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot) -> Match | None:
     fills = update.where is not None and expressions.null_test(update.where) == (column, False)
     if known is None or not fills or column in expressions.columns(value):
         return None
+    if filled.obstacle(table, snapshot) is not None:
+        return None  # the UPDATE is refused by itself
     position = _declared(actions, table, column)
     if position is None:
         return None
@@ -237,7 +248,7 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot) -> Match | None:
         table=table.name,
         column=column,
         fill=expressions.bare(value),
-        there=known.not_null,
+        there=_there(table, known),
         settings=actions[0].statement.settings,
     )
     return Match(operation=operation, consumed=(0, position))

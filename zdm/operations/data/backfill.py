@@ -32,7 +32,7 @@ from zdm.model.statement import Action, Setting
 from zdm.parse import expressions
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import refuse, statements, updates
+from zdm.recipes.reading import filled, refuse, statements, updates
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
@@ -78,15 +78,8 @@ class UpdateRows:
             )
         ]
         table = context.snapshot.table(self.table)
-        if table is not None and table.triggers:
-            named = ", ".join(t.name for t in table.triggers)
-            lines.append(
-                (
-                    f"triggers of {self.table} fire for every row that is filled: {named}",
-                    "check that the audit rows, notifications and changed timestamps are"
-                    " acceptable",
-                )
-            )
+        if table is not None:
+            lines += filled.hazards(table, *(a.column for a in self.assignments))
         if table is not None and not walk_key.walk(table):
             lines.append(
                 (
@@ -168,6 +161,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if table is None:
         return statements.unknown_table(action, update.table)
     problem = _form(update, table) or _columns(update, table)
+    problem = problem or filled.obstacle(table, snapshot)
     problem = problem or _diverges(update, snapshot)
     if problem is not None:
         return refuse.refuse(action, "update_cannot_be_batched", *problem)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Irreversible, Step, TableLock
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.model.syntax import Insert
 from zdm.recipes import run_sql
@@ -28,6 +28,7 @@ class InsertRows:
     table: Name
     statement: Statement
     locks: tuple[TableLock, ...]
+    keyed: bool = False  # a second time, their keys would be taken
 
     @property
     def slug(self) -> str:
@@ -42,14 +43,22 @@ class InsertRows:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """The old version reads the new rows, too."""
         del context
-        return (
-            Hazard(
-                operation=SLUG,
-                message=f"both versions see the new rows of {self.table} at once, and a"
-                " rollback does not delete them",
-                remedy="make sure that the old version understands them",
-            ),
-        )
+        lines = [
+            (
+                f"both versions see the new rows of {self.table} at once, and a rollback does"
+                " not delete them",
+                "make sure that the old version understands them",
+            )
+        ]
+        if self.keyed:
+            lines.append(
+                (
+                    f"after a rollback the rows are still in {self.table}, so a second run may"
+                    " fail because their keys are taken",
+                    "add ON CONFLICT DO NOTHING, or delete the rows before the second run",
+                )
+            )
+        return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement."""
@@ -99,5 +108,10 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         table=table.name,
         statement=action.statement,
         locks=statements.of_author(snapshot, action),
+        keyed=isinstance(says, Insert) and not says.on_conflict and _has_key(table),
     )
     return Match(operation=operation, consumed=(0,))
+
+
+def _has_key(table: Table) -> bool:
+    return any(index.unique for index in table.indexes)

@@ -17,12 +17,12 @@ from zdm.model.plan import Step, TableLock
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.parse import emit
-from zdm.parse.emit import Qualified
+from zdm.parse.emit import Body, Qualified
 from zdm.recipes import run_sql
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
-from zdm.schema import lookup
+from zdm.schema import family, lookup
 
 SLUG = "create_table"
 
@@ -35,6 +35,7 @@ class CreateTable:
     statement: Statement
     locks: tuple[TableLock, ...]
     there: bool = False
+    detached_from: Name | None = None  # by the undo: foreign keys reference the parent
 
     @property
     def slug(self) -> str:
@@ -67,10 +68,26 @@ class CreateTable:
                 title=self.title,
                 locks=self.locks,
                 probe=probes.probe(probes.relation(self.table)),
-                undo=(emit.sql("DROP TABLE IF EXISTS {t}", t=Qualified(self.table)),),
+                undo=(
+                    *self._detach(),
+                    emit.sql("DROP TABLE IF EXISTS {t}", t=Qualified(self.table)),
+                ),
                 reason="A new table is not in use yet.",
             ),
         )
+
+    def _detach(self) -> tuple[str, ...]:
+        """A partition cannot be dropped while a foreign key references its parent; the undo may
+        meet a step that was begun and not done."""
+        if self.detached_from is None:
+            return ()
+        alter = emit.sql(
+            "ALTER TABLE {p} DETACH PARTITION {t}",
+            p=Qualified(self.detached_from),
+            t=Qualified(self.table),
+        )
+        body = f"BEGIN IF ({probes.partition(self.table)}) THEN {alter}; END IF; END"
+        return (emit.sql("DO {body}", body=Body(body)),)
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -116,8 +133,20 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         statement=action.statement,
         locks=statements.of_author(snapshot, action),
         there=there,
+        detached_from=parents[0].name
+        if says.is_partition and _referenced(parents, snapshot)
+        else None,
     )
     return Match(operation=operation, consumed=(0,))
+
+
+def _referenced(parents: tuple[Table, ...], snapshot: Snapshot) -> bool:
+    """Whether a foreign key references the parent, or a table above it."""
+    above = [parent.name for parent in parents]
+    for name in above:
+        table = snapshot.table(name)
+        above += family.parents(table) if table is not None else ()
+    return any(c.references in above for t in snapshot.tables for c in t.constraints)
 
 
 def _problem(

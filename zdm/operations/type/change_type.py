@@ -17,18 +17,20 @@ from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Phase, Step
 from zdm.model.schema import Column, Name, Snapshot, Table, Volatility
+from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Fact, Setting
-from zdm.parse import emit, expressions
-from zdm.parse.emit import Ident, Qualified, TypeText
+from zdm.parse import emit, expressions, names
+from zdm.parse.emit import Ident, Part, Qualified, TypeText
 from zdm.recipes import cost, run_sql, site
-from zdm.recipes.column import dependents, dual_write, fusion
+from zdm.recipes.column import dependents, dual_write, fusion, new_column
 from zdm.recipes.column.fusion import Fused
-from zdm.recipes.reading import refuse
+from zdm.recipes.reading import filled, refuse
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
 from zdm.recipes.type import inverses, metadata_only
 from zdm.schema import type_change, type_names, volatility
+from zdm.schema.type_change import Cost
 
 SLUG = "change_type"
 _NEW_COLUMN = (
@@ -95,6 +97,7 @@ class ChangeType:
                 )
                 for what in dependents.vanishing(context.snapshot, table, self.old)
             ),
+            *filled.hazards(table, self.new.name),
         ]
         return tuple(
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
@@ -130,6 +133,7 @@ class WidenType:
     table: Name
     column: str
     type: str
+    collation: tuple[str, ...] = ()  # as written
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -143,15 +147,27 @@ class WidenType:
         return f"change type of {self.table}.{self.column} to {self.type}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """Cached statements see another result type."""
-        return (
-            Hazard(
-                operation=SLUG,
-                message=f"clients that prepared a SELECT of {self.table}.{self.column} fail"
-                " once: cached plan must not change result type",
-                remedy="recycle the connections, or disable prepared statements meanwhile",
-                origin=context.origin,
-            ),
+        """Cached statements see another result type; texts may compare in another way."""
+        old = context.snapshot.require_table(self.table).require_column(self.column)
+        lines = [
+            (
+                f"clients that prepared a SELECT of {self.table}.{self.column} fail once:"
+                " cached plan must not change result type",
+                "recycle the connections, or disable prepared statements meanwhile",
+            )
+        ]
+        if not type_change.keeps_collation(self.collation, old.collation):
+            lines.append(
+                (
+                    f"{self.table}.{self.column} gets another collation, so its values are"
+                    " compared and sorted in another way by both versions at once",
+                    f"write COLLATE {old.collation} behind the type to keep it"
+                    if old.collation
+                    else "remove the COLLATE to keep it",
+                )
+            )
+        return tuple(
+            Hazard(operation=SLUG, message=m, remedy=r, origin=context.origin) for m, r in lines
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
@@ -160,6 +176,8 @@ class WidenType:
         place = site.at(SLUG, table, context, settings=self.settings)
         old = table.require_column(self.column)
         target, name = Qualified(self.table), Ident(self.column)
+        collate, collation = _collate(ident(*self.collation))
+        back, before = _collate(old.collation or "")
         return (
             run_sql.short_transaction(
                 place,
@@ -168,10 +186,11 @@ class WidenType:
                 title=self.title,
                 sql=(
                     emit.sql(
-                        "ALTER TABLE {t} ALTER COLUMN {c} TYPE {type}",
+                        f"ALTER TABLE {{t}} ALTER COLUMN {{c}} TYPE {{type}}{collate}",
                         t=target,
                         c=name,
                         type=TypeText(self.type),
+                        **collation,
                     ),
                 ),
                 locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
@@ -179,11 +198,12 @@ class WidenType:
                 probe=probes.probe(probes.column_type(self.table, self.column, self.type)),
                 undo=(
                     emit.sql(
-                        "ALTER TABLE {t} ALTER COLUMN {c} TYPE {type}"
+                        f"ALTER TABLE {{t}} ALTER COLUMN {{c}} TYPE {{type}}{back}"
                         " USING CAST({c} AS {type})",
                         t=target,
                         c=name,
                         type=TypeText(old.type),
+                        **before,
                     ),
                 ),
                 serves=BOTH,
@@ -192,6 +212,13 @@ class WidenType:
                 cost=cost.NOTHING,
             ),
         )
+
+
+def _collate(text: str) -> tuple[str, dict[str, Part]]:
+    """The clause for a collation's quoted name, and what fills it."""
+    if not text:
+        return "", {}
+    return " COLLATE {collation}", {"collation": Qualified(names.qualified(text))}
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -216,12 +243,18 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
     if not isinstance(says, syntax.ChangeType):
         return None
     new = type_names.canonical(says.type, snapshot, action.statement.settings)
-    reason = _not_free(table, column, new, says) or _hanging(snapshot, table, column)
+    reason = (
+        _expression(says)
+        or _not_free(table, column, new, snapshot)
+        or _collated(table, column, says)
+        or _hanging(snapshot, table, column)
+    )
     if reason is None:
         operation = WidenType(
             table=table.name,
             column=column.name,
             type=new,
+            collation=says.collation,
             settings=action.statement.settings,
         )
         return Match(operation=operation, consumed=(0,))
@@ -229,21 +262,36 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
         action,
         "type_change_rewrites",
         f"changing {table.name}.{column.name} from {column.type} to {new} {reason}",
-        f"{_NEW_COLUMN}; or, where both versions read both types and the table is small, put"
-        " `-- zdm: run in expand -- reason` above it",
+        f"write COLLATE {column.collation} behind the type, which keeps the indexes"
+        if reason == _collated(table, column, says) and column.collation
+        else f"{_NEW_COLUMN}; or, where both versions read both types and the table is small,"
+        " put `-- zdm: run in expand -- reason` above it",
     )
 
 
-def _not_free(table: Table, column: Column, new: str, says: syntax.ChangeType) -> str | None:
+def _expression(says: syntax.ChangeType) -> str | None:
     using = says.using
     if using is not None and expressions.column(expressions.without_cast(using)) is None:
         return "by an expression rewrites the table while reads and writes wait"
-    if says.collation:
-        return "with another collation rebuilds its indexes while writes wait"
-    if not type_change.is_free(column.type, new):
+    return None
+
+
+def _not_free(table: Table, column: Column, new: str, snapshot: Snapshot) -> str | None:
+    if type_change.cost(column.type, new, snapshot) is not Cost.FREE:
         size = f" ({table.rows:,} rows)" if table.rows else ""
         return f"rewrites the table{size} while reads and writes wait"
     return None
+
+
+def _collated(table: Table, column: Column, says: syntax.ChangeType) -> str | None:
+    """Without COLLATE a column gets its type's own collation."""
+    if type_change.keeps_collation(says.collation, column.collation):
+        return None
+    indexes = [index.name for index in table.indexes if column.name in index.columns]
+    if not indexes:
+        return None
+    said = "with another collation" if says.collation else f"without COLLATE {column.collation}"
+    return f"{said} rebuilds {', '.join(indexes)} while reads and writes wait"
 
 
 def _hanging(snapshot: Snapshot, table: Table, column: Column) -> str | None:
@@ -296,6 +344,11 @@ def _problem(found: Fused, snapshot: Snapshot) -> tuple[str, str] | None:
             f"these would stay on the old column: {', '.join(obstacles)}",
             "drop them in an earlier release, or keep the column",
         )
+    if found.adds and type_change.is_constrained(found.new.type, snapshot):
+        return new_column.constrained(f"{found.table.name}.{found.new.name}", found.new.type)
+    unfillable = filled.obstacle(found.table, snapshot)
+    if unfillable is not None:
+        return unfillable
     if _needs_zone(found):
         return (
             "the cast depends on TimeZone, and the application's sessions may have another one",

@@ -79,6 +79,7 @@ _KINDS = {
     "OBJECT_TYPE": "type",
 }
 _IDENTITIES = {"a": "always", "d": "by default"}
+_REPLICA = {"f": "full", "n": "nothing", "d": "default", "i": "index"}
 _STRATEGIES = {"r": "range", "l": "list", "h": "hash"}
 _REINDEXED = {
     "REINDEX_OBJECT_INDEX": Work.REINDEX_INDEX,
@@ -112,7 +113,9 @@ def change(tree: _Tree) -> AlterTable:
 
 
 def _identity(found: _Tree) -> str:
-    """What ADD GENERATED or SET GENERATED says, among other options."""
+    """What ADD GENERATED or SET GENERATED says, among other options; or REPLICA IDENTITY."""
+    if "ReplicaIdentityStmt" in found:
+        return _REPLICA.get(found["ReplicaIdentityStmt"].get("identity_type", ""), "")
     if "Constraint" in found:
         return _IDENTITIES.get(found["Constraint"].get("generated_when", ""), "")
     options = [item.get("DefElem", {}) for item in found.get("List", {}).get("items", [])]

@@ -167,6 +167,23 @@ def rewritten(before: Relations, after: Relations) -> frozenset[Name]:
     )
 
 
+def built(before: Relations, after: Relations) -> frozenset[tuple[Name, Name]]:
+    """Indexes that were built again, each with its table, whose own file is the same. ALTER
+    TABLE replaces such an index by a new one, so that it is known by its name; one that got
+    the name of another keeps its file."""
+    files = {relation.file for relation in before.values()}
+    now = {one.name: one for one in after.values() if one.kind == "i"}
+    rewrites = rewritten(before, after)
+    found = set()
+    for old in before.values():
+        new, table = now.get(old.name), before.get(old.counts_for)
+        if old.kind != "i" or new is None or table is None or table.name in rewrites:
+            continue
+        if new.file not in files:
+            found.add((old.name, table.name))
+    return frozenset(found)
+
+
 def families(before: Relations) -> Mapping[Name, frozenset[Name]]:
     """Each table with the partitioned tables above it, itself included."""
     return {

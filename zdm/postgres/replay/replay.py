@@ -12,38 +12,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-import psycopg
-
 from zdm.errors import RefusedError
 from zdm.model.findings import Finding, Severity
-from zdm.model.plan import AwaitRollout, Plan, RunSql, Side, Step
+from zdm.model.plan import Plan, RunSql
 from zdm.model.schema import Name, Snapshot, Table
-from zdm.model.sql import ident, literal
 from zdm.model.statement import Statement
 from zdm.parse import transactions
-from zdm.postgres.catalog import read, rebuild
-from zdm.postgres.replay import absent, observation, sample_rows, served
+from zdm.postgres.catalog import rebuild
+from zdm.postgres.replay import absent, attempt, sample_rows
 from zdm.postgres.replay import step as replay_step
-from zdm.postgres.replay.sample_rows import Write
-from zdm.postgres.replay.step import Shadow, StepFailedError, finding
+from zdm.postgres.replay.attempt import Attempt, Scene
+from zdm.postgres.replay.lent_rows import Lender, StatementFailedError
+from zdm.postgres.replay.sample_rows import Samples, Write
+from zdm.postgres.replay.step import StepFailedError
 from zdm.postgres.server import extensions, shadow
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
-from zdm.postgres.session.connection import Connection
 from zdm.recipes.reading import missing_rights
 from zdm.serialize import snapshot_file
 
-_SHOWN = 8
-_OWN_OBJECTS = """
-SELECT format('%s %s', kind, name) FROM (
-  SELECT 'relation' AS kind, c.relname AS name FROM pg_catalog.pg_class AS c
-  UNION ALL SELECT 'function', p.proname FROM pg_catalog.pg_proc AS p
-  UNION ALL SELECT 'trigger', t.tgname FROM pg_catalog.pg_trigger AS t
-  UNION ALL SELECT 'constraint', k.conname FROM pg_catalog.pg_constraint AS k
-  UNION ALL SELECT 'column', a.attname FROM pg_catalog.pg_attribute AS a
-  WHERE NOT a.attisdropped
-) AS found WHERE name ~ '^(zzz_)?zdm_' ORDER BY 1
-"""
+_WRITE = "write_fails"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +44,6 @@ class Verification:
     writes: int  # statements of an application that were tried after steps
     notes: tuple[str, ...] = ()
     seen: tuple[RunSql, ...] = ()  # steps that run as written, with the claims that hold
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scene:
-    """What a replay of the steps starts from and must come to."""
-
-    plan: Plan
-    start: Snapshot
-    end: Snapshot  # what the plain migration leaves
-    own: frozenset[str]  # objects with zdm's prefix that it leaves too
-    rows: bool  # whether sample rows are put in, and writes tried
-    settle: bool = False
-    old_writes: tuple[Write, ...] = ()  # that work on the start's schema
-    new_writes: tuple[Write, ...] = ()  # that work on the end's
 
 
 def replay(
@@ -100,54 +74,63 @@ def replay(
         absent.refuse_touched(plan, rebuilt.left_out)
         plan = absent.without(plan, more)
         notes = absent.notes(rebuilt.left_out, more)
+        lender = Lender(server=server, dsn=plain, start=start)
         try:
-            end, own = _apply_plainly(plain, plan)
+            end, own = _apply_plainly(plain, plan, lender)
         except StepFailedError as error:
-            tried = _Tried(notes=notes)
-            return _verification([_unprivileged(error.finding, plan)], server, tried, plan)
-        scene = _Scene(plan=plan, start=start, end=end, own=own, rows=True, settle=settle)
-        names = (*_touched(plan), *_renamed(start, end))
-        new = _working(server, plain, end, names)
-        scene = dataclasses.replace(scene, new_writes=new)
-        found, tried = _attempt(scene, server, key)
-        if any(one.slug == replay_step.DATA for one in found):
-            scene = dataclasses.replace(scene, rows=False)
-            notes = (
-                *notes,
-                "no sample rows met every constraint of the plan, so it was replayed on empty"
-                " tables, where triggers do not run",
-            )
-            found, tried = _attempt(scene, server, key)
-    tried = dataclasses.replace(tried, notes=notes)
-    return _verification(found, server, tried, plan)
+            failed = Attempt(found=(attempt.unprivileged(error.finding, plan),), notes=notes)
+            return _verification(failed, server, plan, 0)
+        scene = Scene(
+            plan=plan,
+            start=start,
+            end=end,
+            own=own,
+            first=None,
+            lent=tuple(lender.lent),
+            untried=frozenset(lender.untried),
+            settle=settle,
+        )
+        settled = _settled(scene, server, key, plain)
+    steps = len([s for s in plan.steps if scene.tries(s) and not attempt.privileged(s)])
+    noted = dataclasses.replace(settled, notes=(*notes, *lender.notes, *settled.notes))
+    return _verification(noted, server, plan, steps)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tried:
-    """What an attempt did."""
+def _settled(scene: Scene, server: Server, key: str, plain: str) -> Attempt:
+    """Once; again with other sample rows if these may be at fault, which may have the keys of
+    the author's own rows; and without any if the data still are."""
+    tried = Attempt()
+    refused = ""
+    for first in (sample_rows.LOW, sample_rows.HIGH, None):
+        new = () if first is None else _working(scene, server, plain, first)
+        scene = dataclasses.replace(scene, first=first, new_writes=new)
+        tried = attempt.run(scene, server, key)
+        doubted = {replay_step.DATA}
+        if first == sample_rows.LOW:
+            doubted |= {_WRITE}
+        if not any(one.slug in doubted for one in tried.found):
+            break
+        refused = tried.found[-1].message
+    if scene.first is not None:
+        return tried
+    note = (
+        "no sample rows met every constraint of the plan, so it was replayed on empty tables,"
+        f" where triggers do not run; with the last ones, {refused}"
+    )
+    return dataclasses.replace(tried, notes=(note,))
 
-    writes: int = 0
-    seen: tuple[RunSql, ...] = ()
-    notes: tuple[str, ...] = ()
 
-
-def _verification(
-    found: Sequence[Finding], server: Server, tried: _Tried, plan: Plan
-) -> Verification:
+def _verification(tried: Attempt, server: Server, plan: Plan, steps: int) -> Verification:
     notes = (server.notice,) if server.notice else ()
-    left_out = [step.id for step in plan.steps if _privileged(step)]
+    left_out = [step.id for step in plan.steps if attempt.privileged(step)]
     return Verification(
-        findings=tuple(dict.fromkeys(found)),
+        findings=tuple(dict.fromkeys(tried.found)),
         server_version=server.server_version,
-        steps=len(plan.steps) - len(left_out),
+        steps=steps,
         writes=tried.writes,
         notes=(*notes, *tried.notes, *_unverified(left_out, tried.seen)),
         seen=tried.seen,
     )
-
-
-def _privileged(step: Step) -> bool:
-    return isinstance(step, RunSql) and step.privileged
 
 
 def _unverified(left_out: Sequence[str], seen: Sequence[RunSql]) -> Iterator[str]:
@@ -155,15 +138,6 @@ def _unverified(left_out: Sequence[str], seen: Sequence[RunSql]) -> Iterator[str
         yield f"not run, because they need superuser: {', '.join(left_out)}"
     for step in seen:
         yield from (f"{step.id}: {failure}" for failure in step.breaks)
-
-
-def _unprivileged(found: Finding, plan: Plan) -> Finding:
-    """What fails may need what a statement makes that was not run."""
-    if not any(_privileged(step) for step in plan.steps) or not found.source:
-        return found
-    if found.slug not in ("statement_fails", "step_fails"):
-        return found
-    return dataclasses.replace(found, remedy=missing_rights.after_privileged(found.source))
 
 
 def _refuse_other_start(plan: Plan, start: Snapshot) -> None:
@@ -175,21 +149,16 @@ def _refuse_other_start(plan: Plan, start: Snapshot) -> None:
         )
 
 
-def _apply_plainly(dsn: str, plan: Plan) -> tuple[Snapshot, frozenset[str]]:
+def _apply_plainly(dsn: str, plan: Plan, lender: Lender) -> tuple[Snapshot, frozenset[str]]:
     """The schema after the author's statements, each transaction as it was."""
     with connection.connect(dsn, name="verify", pinned=False) as conn:
-        _version_table(conn, plan)
+        attempt.version_table(conn, plan)
         for group in _transactions(plan.statements):
-            with ExitStack() as stack:
-                if group[0].transaction is not None:
-                    stack.enter_context(conn.transaction())
-                for statement in group:
-                    _apply(conn, statement)
-        return _read(conn, plan), _own_objects(conn)
-
-
-def _own_objects(conn: Connection) -> frozenset[str]:
-    return frozenset(name for (name,) in conn.execute(_OWN_OBJECTS))
+            try:
+                lender.run(conn, group)
+            except StatementFailedError as failed:
+                raise _fails(failed) from failed
+        return attempt.read_schema(conn, plan), attempt.own_objects(conn)
 
 
 def _transactions(statements: Sequence[Statement]) -> Iterator[tuple[Statement, ...]]:
@@ -207,55 +176,24 @@ def _transactions(statements: Sequence[Statement]) -> Iterator[tuple[Statement, 
         yield tuple(group)
 
 
-def _apply(conn: Connection, statement: Statement) -> None:
-    local = statement.transaction is not None
-    try:
-        replay_step.apply_settings(conn, statement.settings, local=local)
-        conn.execute(statement.sql.encode())
-    except psycopg.Error as error:
-        fact = (
-            "the statement itself fails on the schema that the plan starts from:"
-            f" {replay_step.message(error)}"
+def _fails(failed: StatementFailedError) -> StepFailedError:
+    said = replay_step.message(failed.error)
+    statement = failed.statement
+    fact = f"the statement itself fails on the schema that the plan starts from: {said}"
+    remedy = "correct the migration, then plan again"
+    if failed.error.sqlstate == missing_rights.MISSING:
+        fact = missing_rights.fact(said)
+        remedy = missing_rights.remedy(statement.source)
+    return StepFailedError(
+        Finding(
+            slug="statement_fails",
+            severity=Severity.ERROR,
+            message=f"{statement.source}: {fact}",
+            remedy=remedy,
+            source=statement.source,
+            statement=statement.sql,
         )
-        remedy = "correct the migration, then plan again"
-        if error.sqlstate == missing_rights.MISSING:
-            fact = missing_rights.fact(replay_step.message(error))
-            remedy = missing_rights.remedy(statement.source)
-        raise StepFailedError(
-            Finding(
-                slug="statement_fails",
-                severity=Severity.ERROR,
-                message=f"{statement.source}: {fact}",
-                remedy=remedy,
-                source=statement.source,
-                statement=statement.sql,
-            )
-        ) from error
-
-
-def _read(conn: Connection, plan: Plan) -> Snapshot:
-    return read.read(conn, version_table=plan.stamp.table if plan.stamp else None)
-
-
-def _version_table(conn: Connection, plan: Plan) -> None:
-    """Alembic's version table as the plan expects it; it is no part of a Snapshot's tables."""
-    if plan.stamp is None or not plan.stamp.from_heads:
-        return
-    table = plan.stamp.table
-    conn.execute(
-        f"CREATE TABLE IF NOT EXISTS {table.sql} (version_num varchar(255) NOT NULL,"
-        f" CONSTRAINT {ident(f'{table.name}_pkc')} PRIMARY KEY (version_num))".encode()
     )
-    conn.execute(f"DELETE FROM {table.sql}".encode())  # noqa: S608  quoted
-    for head in plan.stamp.from_heads:
-        conn.execute(f"INSERT INTO {table.sql} VALUES ({literal(head)})".encode())  # noqa: S608
-
-
-def _touched(plan: Plan) -> tuple[Name, ...]:
-    found: list[Name] = []
-    for step in plan.steps:
-        found += [lock.table for lock in step.locks]
-    return tuple(dict.fromkeys(found))
 
 
 def _renamed(start: Snapshot, end: Snapshot) -> tuple[Name, ...]:
@@ -269,87 +207,12 @@ def _columns(table: Table) -> list[tuple[str, str]]:
     return [(column.name, column.type) for column in table.columns]
 
 
-def _working(
-    server: Server, dsn: str, schema: Snapshot, names: Sequence[Name]
-) -> tuple[Write, ...]:
-    tables = sample_rows.tables(schema, names)
-    with shadow.without_triggers(server, dsn) as quiet:
-        sample_rows.fill(quiet, schema, tables)
-    with connection.connect(dsn, name="verify", pinned=False) as conn:
-        return sample_rows.writes(conn, schema, tables)
-
-
-def _attempt(scene: _Scene, server: Server, key: str) -> tuple[list[Finding], _Tried]:
-    """Replay the steps in a database of their own."""
-    found: list[Finding] = []
-    with (
-        shadow.database(server, key, settings=scene.start.settings) as dsn,
-        connection.connect(dsn, name="verify", pinned=False) as conn,
-        connection.connect(dsn, name="verify", pinned=False) as other,
-    ):
-        _version_table(conn, scene.plan)
-        if scene.rows:
-            tables = sample_rows.tables(scene.start, _touched(scene.plan))
-            with shadow.without_triggers(server, dsn) as quiet:
-                sample_rows.fill(quiet, scene.start, tables)
-            writes = sample_rows.writes(conn, scene.start, tables)
-            scene = dataclasses.replace(scene, old_writes=writes)
-        else:
-            scene = dataclasses.replace(scene, new_writes=())
-        used = frozenset(observation.relations(conn))
-        here = Shadow(conn=conn, other=other, used=used, settle=scene.settle)
-        try:
-            found.extend(_there_and_back(scene, here))
-            found.extend(_end(scene, conn))
-        except StepFailedError as error:
-            found.append(_unprivileged(error.finding, scene.plan))
-    count = len(scene.old_writes) + len(scene.new_writes)
-    return found, _Tried(writes=count, seen=tuple(here.seen.values()))
-
-
-def _there_and_back(scene: _Scene, here: Shadow) -> Iterator[Finding]:
-    """As far as `zdm rollback` undoes steps before the rollout, back to the start, and the
-    whole way."""
-    steps = scene.plan.steps
-    writes = {Side.OLD: scene.old_writes, Side.NEW: scene.new_writes}
-    watch = served.Writes(here=here, writes=writes)
-    stays = scene.plan.first_to_stay
-    turns = (i for i, s in enumerate(steps) if isinstance(s, AwaitRollout) or s.id == stays)
-    turn = next(turns, len(steps))
-    for step in steps[:turn]:
-        yield from replay_step.run(here, step)
-        yield from watch.after(step)
-    for step in reversed(steps[:turn]):
-        yield from replay_step.undo(here.conn, step)
-    yield from _undone(scene, here.conn)
-    for step in steps[:turn]:
-        yield from replay_step.run(here, step, again=True)
-    for step in steps[turn:]:
-        yield from replay_step.run(here, step)
-        yield from watch.after(step)
-    yield from watch.left()
-
-
-def _undone(scene: _Scene, conn: Connection) -> Iterator[Finding]:
-    here = _read(conn, scene.plan)
-    for difference in snapshot_file.difference(scene.start, here)[:_SHOWN]:
-        yield finding(
-            "undo_incomplete", f"undone before the rollout, the start is not back: {difference}"
-        )
-    stamp = scene.plan.stamp
-    if stamp is not None and stamp.from_heads and set(here.heads) != set(stamp.from_heads):
-        yield finding("heads_differ", f"undone, {stamp.table} holds {', '.join(here.heads)}")
-
-
-def _end(scene: _Scene, conn: Connection) -> Iterator[Finding]:
-    here = _read(conn, scene.plan)
-    for difference in snapshot_file.difference(scene.end, here, column_order=False)[:_SHOWN]:
-        yield finding(
-            "end_differs",
-            f"the plain migration leaves another schema than the plan: {difference}",
-        )
-    for name in sorted(_own_objects(conn) - scene.own):
-        yield finding("leftover", f"at the end of the plan there still is the {name}")
-    stamp = scene.plan.stamp
-    if stamp is not None and set(here.heads) != set(stamp.to_heads):
-        yield finding("heads_differ", f"at the end {stamp.table} holds {', '.join(here.heads)}")
+def _working(scene: Scene, server: Server, plain: str, first: int) -> tuple[Write, ...]:
+    """Writes that work where the plain migration has run, beside sample rows."""
+    names = (*attempt.touched(scene.plan), *_renamed(scene.start, scene.end))
+    tables = sample_rows.tables(scene.end, names)
+    samples = Samples(snapshot=scene.end, first=first)
+    with shadow.without_triggers(server, plain) as quiet:
+        samples.fill(quiet, tables)
+    with connection.connect(plain, name="verify", pinned=False) as conn:
+        return samples.writes(conn, tables)

@@ -1,42 +1,31 @@
 """A few rows for a shadow database, and statements as an application would send them.
 
 On empty tables no trigger runs and no expression is evaluated, so a wrong one would pass.
-A table whose constraints the samples do not meet stays empty; nothing is concluded from it.
+A row that a constraint refuses is tried again with other values of that constraint's columns; a
+table that no row fits stays empty, with the reason, and nothing is concluded from it.
 Rows are put in on a session whose session_replication_role is replica: without foreign keys
 and triggers.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 
 import psycopg
 
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident, literal
+from zdm.parse import names
+from zdm.postgres.replay.sample_values import STYLES, Types, Value
 from zdm.postgres.session.connection import Connection
+from zdm.schema import family
 
 ROWS = 3
-_STYLES = ("{n}", "user{n}@example.org", "00{n}")  # of texts; a check may want one of them
-_BY_TYPE: Mapping[str, str] = {
-    "boolean": "true",
-    "uuid": "00000000-0000-4000-8000-00000000000{n}",
-    "date": "2020-01-0{n}",
-    "timestamp": "2020-01-0{n} 12:00:00",
-    "time": "12:00:0{n}",
-    "interval": "{n} days",
-    "json": '{{"a": {n}}}',
-    "jsonb": '{{"a": {n}}}',
-    "bytea": "\\x0{n}",
-    "inet": "10.0.0.{n}",
-    "cidr": "10.0.{n}.0/24",
-    "macaddr": "08:00:2b:01:02:0{n}",
-    "point": "({n},{n})",
-    "xml": "<a>{n}</a>",
-    "tsvector": "word{n}",
-    "hstore": "a=>{n}",
-}
-_TEXTS = ("text", "character varying", "citext")
+LOW, HIGH = 0, 7000  # the number before that of the first sample
+_TRIES = 250  # of a row
+_AFTER = 1000  # where the sequences of tables with sample rows continue
+_Row = dict[str, Value]
+_Candidates = dict[str, Sequence[Value]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,50 +44,86 @@ class Unfilled:
     reason: str
 
 
-def value(kind: str, n: int, style: str, labels: Mapping[str, Sequence[str]]) -> str:
-    """A text that the type reads as its n-th sample."""
-    if kind.endswith("[]"):
-        return "{}"
-    if kind.replace('"', "") in labels:
-        found = labels[kind.replace('"', "")]
-        return found[n % len(found)]
-    bare = re.sub(r"\(.*?\)", "", kind)
-    if bare in _TEXTS:
-        return style.format(n=n)
-    bare = bare.removesuffix(" with time zone").removesuffix(" without time zone")
-    pattern = _BY_TYPE.get(bare.rpartition(".")[2], "{n}")
-    return pattern.format(n=n)
+@dataclass(slots=True, kw_only=True)
+class Samples:
+    """Sample rows of one database. `first`: see LOW and HIGH; `rows` are those put in."""
+
+    snapshot: Snapshot
+    first: int = LOW
+    rows: dict[Name, list[_Row]] = field(default_factory=dict)
+    unfilled: list[Unfilled] = field(default_factory=list)
+
+    def fill(self, conn: Connection, wanted: Sequence[Table]) -> None:
+        """Put rows into the tables, parents first, on a session without triggers."""
+        types = Types(conn)
+        for table in wanted:
+            reason = ""
+            for n in range(1, ROWS + 1):
+                reason = self._put(conn, table, self._candidates(types, table, n))
+                if reason:
+                    break
+            if reason and table.name not in self.rows:
+                reason = f"no sample row fits: {reason}"
+                self.unfilled.append(Unfilled(table=table.name, reason=reason))
+            _advance(conn, self.snapshot, table)
+
+    def put(self, conn: Connection, table: Table, given: Mapping[str, str]) -> str:
+        """Put in one row with the values given; why that cannot be done, else nothing."""
+        candidates = self._candidates(Types(conn), table, 1)
+        return self._put(conn, table, {**candidates, **{c: (v,) for c, v in given.items()}})
+
+    def writes(self, conn: Connection, wanted: Sequence[Table]) -> tuple[Write, ...]:
+        """Inserts and updates of the schema's own columns that work on it as it is now."""
+        return tuple(write for table in wanted for write in self._writes(conn, table))
+
+    def _writes(self, conn: Connection, table: Table) -> Iterator[Write]:
+        update = _update(table)
+        if update is not None and failure(conn, update) is None:
+            yield update
+        candidates = self._candidates(Types(conn), table, ROWS + 1)
+        if not candidates:
+            return
+        found = [
+            write
+            for row in _in_each_style(candidates)
+            if failure(conn, write := _as_write(table, row)) is None
+        ]
+        if not found:
+            row = self._fitting(conn, table, keep=False).row(candidates)
+            found = [] if isinstance(row, str) else [_as_write(table, row)]
+        yield from dict.fromkeys(found)
+
+    def _put(self, conn: Connection, table: Table, candidates: _Candidates) -> str:
+        if not candidates:
+            return ""
+        found = self._fitting(conn, table, keep=True).row(candidates)
+        if isinstance(found, str):
+            return found
+        self.rows.setdefault(table.name, []).append(found)
+        return ""
+
+    def _fitting(self, conn: Connection, table: Table, *, keep: bool) -> "_Fitting":
+        return _Fitting(conn=conn, snapshot=self.snapshot, table=table, keep=keep)
+
+    def _candidates(self, types: Types, table: Table, n: int) -> _Candidates:
+        """Values to try for each column, the plainest first."""
+        found: _Candidates = {}
+        for column in table.columns:
+            if column.generated:
+                continue
+            hints = _hints(self.snapshot, table, column)
+            values = types.candidates(column.type, self.first + n, hints)
+            found[column.name] = values if column.not_null else (*values, None)
+        for constraint in table.constraints:
+            parents = self.rows.get(constraint.references) if constraint.references else None
+            if parents:
+                row = parents[(n - 1) % len(parents)]
+                pairs = zip(constraint.columns, constraint.referenced_columns, strict=True)
+                found |= {c: (row[r],) for c, r in pairs if c in found and r in row}
+        return found
 
 
-def _labels(snapshot: Snapshot) -> dict[str, Sequence[str]]:
-    return {
-        f"{found.name.schema}.{found.name.name}": found.labels
-        for found in snapshot.types
-        if found.kind == "enum" and found.labels
-    }
-
-
-def _insert(table: Table, values: Mapping[str, str]) -> str:
-    columns = ", ".join(ident(name) for name in values)
-    texts = ", ".join(literal(text) for text in values.values())
-    into = f"{table.name.sql} ({columns})"
-    return f"INSERT INTO {into} OVERRIDING SYSTEM VALUE VALUES ({texts})"  # noqa: S608  quoted
-
-
-def _writable(table: Table) -> tuple[Column, ...]:
-    return tuple(column for column in table.columns if not column.generated)
-
-
-def _values(table: Table, n: int, style: str, snapshot: Snapshot) -> dict[str, str]:
-    labels = _labels(snapshot)
-    return {column.name: value(column.type, n, style, labels) for column in _writable(table)}
-
-
-def _refers(table: Table, column: str) -> bool:
-    return any(c.kind == "foreign key" and column in c.columns for c in table.constraints)
-
-
-def tables(snapshot: Snapshot, names: Sequence[Name]) -> tuple[Table, ...]:
+def tables(snapshot: Snapshot, wanted: Sequence[Name]) -> tuple[Table, ...]:
     """The named tables and those they refer to, parents first."""
     found: dict[Name, Table] = {}
 
@@ -111,71 +136,155 @@ def tables(snapshot: Snapshot, names: Sequence[Name]) -> tuple[Table, ...]:
             if constraint.references is not None:
                 add(constraint.references)
 
-    for name in names:
+    for name in wanted:
         add(name)
     return tuple(reversed(found.values()))
 
 
-def fill(conn: Connection, snapshot: Snapshot, wanted: Sequence[Table]) -> tuple[Unfilled, ...]:
-    """Put sample rows into the tables, on a session without triggers; those that stay empty,
-    each with the reason."""
-    reasons = ((table, _filled(conn, snapshot, table)) for table in wanted)
-    return tuple(Unfilled(table=table.name, reason=why) for table, why in reasons if why)
+def _hints(snapshot: Snapshot, table: Table, column: Column) -> tuple[str, ...]:
+    """Definitions of what the column's values must meet."""
+    checks = (c.definition for c in table.constraints if c.kind == "check")
+    found = [text for text in checks if column.name in text]
+    if column.name in _placing(snapshot, table):
+        below = family.partitions(snapshot, table.name)
+        bounds = (one.partition_bound for one in (table, *below))
+        found += [bound for bound in bounds if bound is not None]
+    return tuple(found)
 
 
-def _filled(conn: Connection, snapshot: Snapshot, table: Table) -> str:
-    """Try one style of texts after the other; why none of them fits, else nothing."""
-    reason = ""
-    for style in _STYLES:
-        samples = (_values(table, n, style, snapshot) for n in range(1, ROWS + 1))
-        try:
-            _insert_all(conn, [_insert(table, values) for values in samples if values])
-        except psycopg.Error as error:
-            reason = f"no sample row fits: {error.diag.message_primary or error}"
-        else:
-            return ""
-    return reason
-
-
-def _insert_all(conn: Connection, statements: Sequence[str]) -> None:
-    with conn.transaction():
-        for statement in statements:
-            conn.execute(statement.encode())
-
-
-def writes(conn: Connection, snapshot: Snapshot, wanted: Sequence[Table]) -> tuple[Write, ...]:
-    """Inserts and updates of the schema's own columns that work on it as it is now."""
-    return tuple(
-        write
-        for table in wanted
-        for write in _candidates(table, snapshot)
-        if failure(conn, write) is None
-    )
-
-
-def _candidates(table: Table, snapshot: Snapshot) -> Iterator[Write]:
-    free = [c for c in _writable(table) if c.identity != "always"]
-    if free:
-        pairs = ", ".join(f"{ident(c.name)} = {ident(c.name)}" for c in free)
-        sql = f"UPDATE {table.name.sql} SET {pairs}"  # noqa: S608  quoted
-        yield Write(table=table.name, sql=sql)
-    for style in _STYLES:
-        values = {
-            name: value(column.type, 1, style, _labels(snapshot))
-            if (column := table.column(name)) and _refers(table, name)
-            else text
-            for name, text in _values(table, ROWS + 1, style, snapshot).items()
+def _in_each_style(candidates: _Candidates) -> Iterator[_Row]:
+    """The first candidates; of texts, each of the styles."""
+    for place in range(len(STYLES)):
+        yield {
+            name: values[place if _is_styled(values) else 0]
+            for name, values in candidates.items()
         }
-        if values:
-            yield Write(table=table.name, sql=_insert(table, values))
+
+
+def _is_styled(values: Sequence[Value]) -> bool:
+    return len(values) > len(STYLES) and "@" in (values[1] or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fitting:
+    """One row for a table, which is kept or only tried."""
+
+    conn: Connection
+    snapshot: Snapshot
+    table: Table
+    keep: bool
+
+    def row(self, candidates: _Candidates) -> _Row | str:
+        """A row that the table takes, or what the server said of the last one. What a
+        constraint refuses is tried with the next values of that constraint's columns."""
+        wheels: dict[tuple[str, ...], Iterator[tuple[Value, ...]]] = {}
+        row = _first(candidates)
+        read, message = False, ""
+        for _ in range(_TRIES):
+            error = tried(self.conn, _insert(self.table, row), keep=self.keep)
+            if error is None:
+                return row
+            message = error.diag.message_primary or str(error)
+            blamed = tuple(c for c in self._blamed(error) if c in candidates)
+            if blamed:
+                wheel = wheels.setdefault(blamed, product(*(candidates[c] for c in blamed)))
+                values = next(wheel, None)
+                if values is None:
+                    break
+                row |= dict(zip(blamed, values, strict=True))
+            elif read:
+                break
+            else:
+                read = True
+                candidates = self._readable(candidates)
+                row = _first(candidates)
+                wheels.clear()
+        return message
+
+    def _blamed(self, error: psycopg.Error) -> tuple[str, ...]:
+        """The columns of the constraint that refused the row."""
+        table, name, kind = self.table, error.diag.constraint_name, error.diag.datatype_name
+        if error.sqlstate == "23502" and error.diag.column_name:
+            return (error.diag.column_name,)
+        if kind:  # a domain's constraint
+            return tuple(c.name for c in table.columns if _type_name(c) == kind)
+        if not name and error.sqlstate == "23514":
+            return _placing(self.snapshot, table)
+        constraint = table.constraint(name) if name else None
+        if constraint is not None:
+            return constraint.columns
+        return next((index.columns for index in table.indexes if index.name == name), ())
+
+    def _readable(self, candidates: _Candidates) -> _Candidates:
+        """Those that their types read; a column for which none is left gets its default."""
+        found: _Candidates = {}
+        for name, values in candidates.items():
+            column = self.table.require_column(name)
+            kept = [v for v in values if v is None or self._reads(column, v)]
+            if kept or column.default is None:
+                found[name] = kept or values
+        return found
+
+    def _reads(self, column: Column, value: str) -> bool:
+        cast = f"SELECT CAST({literal(value)} AS {column.type})"
+        return tried(self.conn, cast, keep=False) is None
+
+
+def _first(candidates: _Candidates) -> _Row:
+    return {name: values[0] for name, values in candidates.items()}
+
+
+def _type_name(column: Column) -> str:
+    return names.qualified(column.type.partition("(")[0].removesuffix("[]")).name
+
+
+def _placing(snapshot: Snapshot, table: Table) -> tuple[str, ...]:
+    """The columns by which rows come to the table or to its partitions."""
+    found = family.partition_columns(table)
+    above = snapshot.table(table.partition_of) if table.partition_of is not None else None
+    return (*found, *(family.partition_columns(above) if above is not None else ()))
+
+
+def _advance(conn: Connection, snapshot: Snapshot, table: Table) -> None:
+    """Move the table's sequences past its rows, as those of a table in use are."""
+    for sequence in snapshot.sequences:
+        if sequence.owner_table == table.name and sequence.maximum > _AFTER > sequence.minimum:
+            name = literal(sequence.name.sql)
+            tried(conn, f"SELECT pg_catalog.setval({name}, {_AFTER})", keep=True)
+
+
+def _insert(table: Table, values: _Row) -> str:
+    columns = ", ".join(ident(name) for name in values)
+    texts = ", ".join("NULL" if v is None else literal(v) for v in values.values())
+    into = f"{table.name.sql} ({columns})"
+    return f"INSERT INTO {into} OVERRIDING SYSTEM VALUE VALUES ({texts})"  # noqa: S608  quoted
+
+
+def _as_write(table: Table, row: _Row) -> Write:
+    return Write(table=table.name, sql=_insert(table, row))
+
+
+def _update(table: Table) -> Write | None:
+    free = [c for c in table.columns if not c.generated and c.identity != "always"]
+    if not free:
+        return None
+    pairs = ", ".join(f"{ident(c.name)} = {ident(c.name)}" for c in free)
+    sql = f"UPDATE {table.name.sql} SET {pairs}"  # noqa: S608  quoted
+    return Write(table=table.name, sql=sql)
 
 
 def failure(conn: Connection, write: Write) -> str | None:
     """Try a write and roll it back; the server's message if it failed."""
+    error = tried(conn, write.sql, keep=False)
+    return None if error is None else error.diag.message_primary or str(error)
+
+
+def tried(conn: Connection, sql: str, *, keep: bool) -> psycopg.Error | None:
+    """Run a statement and keep or undo what it did; its error, if it failed."""
     try:
-        with conn.transaction(force_rollback=True):
-            conn.execute(write.sql.encode())
+        with conn.transaction(force_rollback=not keep):
+            conn.execute(sql.encode())
             conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except psycopg.Error as error:
-        return error.diag.message_primary or str(error)
+        return error
     return None

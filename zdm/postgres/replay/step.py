@@ -5,6 +5,7 @@ so it has a name of its own, and the caller tries again on empty tables.
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import assert_never
@@ -70,7 +71,8 @@ class Shadow:
 def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]:
     """Do the step, and give each claim that does not hold.
 
-    Done again after the undo, a step that has nothing to undo (ANALYZE) may still be done.
+    Done again after the undo, or on empty tables, a step that has nothing to undo (ANALYZE) may
+    be done already.
     """
     conn = shadow.conn
     match step:
@@ -78,7 +80,7 @@ def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]
             return
         case RunSql():
             yield from _preconditions(conn, step)
-            if step.undo or not again:
+            if step.undo or not (again or _on_empty_tables(conn, step)):
                 yield from _probe(conn, step, "not done")
             before = {
                 oid: one
@@ -90,7 +92,9 @@ def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]
             claimed = step
             if step.as_written:
                 shadow.seen[step.id] = _seen(step, held, before, after)
-                claimed = _judged(step, shadow.seen[step.id], settle=shadow.settle)
+                tables = {one.name for one in before.values() if one.kind in ("r", "p", "m")}
+                seen = shadow.seen[step.id]
+                claimed = _judged(step, seen, tables, settle=shadow.settle)
             yield from _locks(claimed, held, before)
             yield from _rewrites(claimed, before, after)
             yield from _probe(conn, step, "done")
@@ -113,6 +117,9 @@ def _seen(step: RunSql, held: Held, before: Relations, after: Relations) -> RunS
     families = observation.families(before)
     covering = {name for table in rewritten for name in families[table]} & {*step.rewrites}
     own = {table for table in rewritten if not families[table] & covering}
+    for index, table in observation.built(before, after):
+        known = {index, *families[table]} & {*step.rewrites}
+        own |= known or {index}
     return replace(
         step,
         locks=tuple(sorted(modes.values())),
@@ -121,13 +128,15 @@ def _seen(step: RunSql, held: Held, before: Relations, after: Relations) -> RunS
     )
 
 
-def _judged(step: RunSql, seen: RunSql, *, settle: bool) -> RunSql:
+def _judged(step: RunSql, seen: RunSql, tables: AbstractSet[Name], *, settle: bool) -> RunSql:
     """A claim that the plan does not make cannot be wrong."""
     if settle:
         return seen
     locks = seen.locks if Claim.LOCKS in step.unknown else step.locks
-    rewrites = seen.rewrites if Claim.REWRITE in step.unknown else step.rewrites
-    return replace(step, locks=locks, rewrites=rewrites)
+    if Claim.REWRITE in step.unknown:
+        return replace(step, locks=locks, rewrites=seen.rewrites)
+    builds = {name for name in seen.rewrites if name not in tables}  # without a replay unknown
+    return replace(step, locks=locks, rewrites=tuple(sorted({*step.rewrites, *builds})))
 
 
 def undo(conn: Connection, step: Step) -> Iterator[Finding]:
@@ -212,6 +221,14 @@ def _probe(conn: Connection, step: RunSql, wanted: str) -> Iterator[Finding]:
         )
 
 
+def _on_empty_tables(conn: Connection, step: RunSql) -> bool:
+    tables = {lock.table for lock in step.locks}
+    return not any(
+        _one(conn, step, f"SELECT EXISTS (SELECT FROM {table.sql})")  # noqa: S608  quoted
+        for table in tables
+    )
+
+
 def _one(conn: Connection, step: Step, sql: str) -> object:
     try:
         row = conn.execute(sql.encode()).fetchone()
@@ -264,7 +281,8 @@ def _locks(step: RunSql, held: Held, before: Relations) -> Iterator[Finding]:
 
 
 def _rewrites(step: RunSql, before: Relations, after: Relations) -> Iterator[Finding]:
-    """A partitioned table is claimed for its partitions, which alone have files."""
+    """A partitioned table is claimed for its partitions, which alone have files; an index that
+    is built again, by its own name or by its table's."""
     seen = observation.rewritten(before, after)
     families = observation.families(before)
     claimed = set(step.rewrites)
@@ -275,7 +293,18 @@ def _rewrites(step: RunSql, before: Relations, after: Relations) -> Iterator[Fin
                 f"the step {step.id} rewrites {table}, which the plan does not say",
                 step,
             )
-    for table in sorted(claimed - {name for one in seen for name in families[one]}):
+    done = {name for one in seen for name in families[one]}
+    for index, table in sorted(observation.built(before, after)):
+        known = {index, *families[table]}
+        done |= known
+        if not known & claimed:
+            yield finding(
+                "build_not_claimed",
+                f"the step {step.id} builds the index {index} of {table} again, which the plan"
+                " does not say",
+                step,
+            )
+    for table in sorted(claimed - done):
         yield _not_rewritten(step, table)
 
 

@@ -141,7 +141,8 @@ def steps(move: Move) -> tuple[RunSql, ...]:
             found += _constraint_steps(move, constraint)
     column = table.column(move.old)
     if column is not None and column.not_null:
-        found += not_null.prove(move.site, move.new)
+        kept = not_null.named(not_null.constraint_of(table, move.old))
+        found += not_null.prove(move.site, move.new, wanted=kept)
     return tuple(found)
 
 

@@ -14,8 +14,9 @@ from zdm.model.sql import ident, literal
 from zdm.model.statement import Action, ActionKind
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition
 from zdm.parse import expressions, rewrite
-from zdm.recipes.reading import added, statements, updates
-from zdm.schema import default_volatility, generated_names, lookup, type_names
+from zdm.recipes.constraint.not_null import PLAIN, Named
+from zdm.recipes.reading import added, filled, statements, updates
+from zdm.schema import default_volatility, generated_names, lookup, type_change, type_names
 
 _REFUSED = {
     "identity": (
@@ -57,7 +58,7 @@ class NewColumn:
     bare_sql: str = ""
     default: str | None = None
     rewrites: bool = False
-    not_null_name: str = ""
+    not_null: Named = PLAIN
     sequence: Name | None = None  # serial
     references: tuple[Name, ...] = ()
     constraints: tuple[Constraint, ...] = ()
@@ -84,12 +85,16 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
         type=type_names.canonical(definition.type, snapshot, settings),
         not_null=not_null is not None,
     )
-    column = replace(column, constrained_domain=_constrained(column.type, snapshot))
+    column = replace(
+        column, constrained_domain=type_change.is_constrained(column.type, snapshot)
+    )
     parents = [c.references for c in definition.constraints if c.references is not None]
     new = NewColumn(
         column=column,
         sql=_text(action, table, definition),
-        not_null_name=not_null.name if not_null is not None else "",
+        not_null=PLAIN
+        if not_null is None
+        else Named(name=not_null.name, no_inherit=not_null.no_inherit),
         references=tuple(lookup.found(p, snapshot, settings) for p in parents),
         kinds=tuple(_kind(c) for c in definition.constraints),
     )
@@ -104,8 +109,12 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
     return replace(new, bare_sql=rewrite.add_bare_column(table.name, definition, kind))
 
 
-def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
+def problem(new: NewColumn, table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
     """Why it is refused, and the remedy."""
+    return _problem(new, table) or (filled.obstacle(table, snapshot) if new.rewrites else None)
+
+
+def _problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
     column = new.column
     where = f"{table.name}.{column.name}"
     for kind in new.kinds:
@@ -121,11 +130,7 @@ def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
             "add the column without the default; SET DEFAULT in a statement of its own",
         )
     if column.constrained_domain:
-        return (
-            f"{where}: the domain {column.type} has constraints, so the table is rewritten",
-            "use the domain's base type, and a CHECK on the table that is NOT VALID at first,"
-            " under `-- zdm: run in expand -- reason`",
-        )
+        return constrained(where, column.type)
     if "generated virtual" in new.kinds and column.not_null:
         return (
             f"{where}: a virtual column with NOT NULL reads the whole table under ACCESS"
@@ -142,6 +147,15 @@ def problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
     return None
 
 
+def constrained(where: str, kind: str) -> tuple[str, str]:
+    """That PostgreSQL rewrites the table for a new column of such a type, and the remedy."""
+    return (
+        f"{where}: the domain {kind} has constraints, so the table is rewritten",
+        "use the domain's base type, and a CHECK on the table that is NOT VALID at first,"
+        " under `-- zdm: run in expand -- reason`",
+    )
+
+
 def following(
     actions: Sequence[Action], table: Table, new: NewColumn, snapshot: Snapshot
 ) -> Following:
@@ -154,11 +168,13 @@ def following(
             continue
         if result.fill is None and new.default is None:
             value = _fill(action, table, new, snapshot)
+            if value is not None and filled.obstacle(table, snapshot) is not None:
+                return result  # the UPDATE is refused by itself
             if value is not None:
                 result = Following(fill=value, consumed=(position,))
                 continue
-        filled = result.fill is not None or _never_null(new)
-        if filled and statements.fact(action, ActionKind.SET_NOT_NULL) is not None:
+        has_value = result.fill is not None or _never_null(new)
+        if has_value and statements.fact(action, ActionKind.SET_NOT_NULL) is not None:
             return replace(result, not_null=True, consumed=(*result.consumed, position))
         break
     return result
@@ -166,13 +182,6 @@ def following(
 
 def _kind(constraint: ConstraintDefinition) -> str:
     return f"{constraint.kind} {constraint.generated}".strip()
-
-
-def _constrained(type_text: str, snapshot: Snapshot) -> bool:
-    return any(
-        t.constrained and type_text in (type_names.str_qualified(t.name), t.name.name)
-        for t in snapshot.types
-    )
 
 
 def _text(action: Action, table: Table, definition: ColumnDefinition) -> str:

@@ -9,7 +9,7 @@ A CHECK that is NOT VALID already rejects new NULLs, also in updates of other co
 must be filled, and both versions must write no NULL, before these steps.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import (
@@ -18,15 +18,47 @@ from zdm.model.plan import (
     RunSql,
     Side,
 )
+from zdm.model.schema import Constraint, Table
 from zdm.model.sql import zdm_name
 from zdm.parse import emit
-from zdm.parse.emit import Ident, Qualified
+from zdm.parse.emit import Constant, Ident, Qualified
 from zdm.recipes import cost, run_sql
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.schema import generated_names
+from zdm.schema import generated_names, not_null_proof
 
 NAMED_FROM = 18  # NOT NULL constraints with a name that can be NOT VALID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The NOT NULL constraint that the plain migration leaves on 18 and later; without a name
+    it has the one that SET NOT NULL chooses."""
+
+    name: str = ""
+    no_inherit: bool = False
+    validated: bool = True
+
+    @property
+    def properties(self) -> str:
+        """What follows its column."""
+        return " NO INHERIT" * self.no_inherit
+
+
+PLAIN = Named()
+
+
+def named(constraint: Constraint | None) -> Named:
+    """One like that of another column; its name is given to it at the end."""
+    if constraint is None:
+        return PLAIN
+    return Named(no_inherit=_is_no_inherit(constraint), validated=constraint.validated)
+
+
+def constraint_of(table: Table, column: str) -> Constraint | None:
+    """The column's NOT NULL constraint, on 18 and later."""
+    every = (c for c in table.constraints if c.kind == "not null")
+    return next((c for c in every if c.columns == (column,)), None)
 
 
 def prove(
@@ -35,13 +67,51 @@ def prove(
     *,
     serves: frozenset[Side] = BOTH,
     phase: Phase = Phase.VALIDATE,
-    name: str | None = None,
+    wanted: Named = PLAIN,
 ) -> tuple[RunSql, ...]:
-    """The steps. `name`: what the plain migration calls the constraint on 18 and later;
-    left out, it is the one SET NOT NULL chooses."""
+    """The steps; only the last one validates, so it is left out for what is NOT VALID."""
+    pending = not_null_proof.unvalidated(site.table, column)
+    if pending is not None:
+        proof = validate(site, pending.name, serves=serves, phase=phase)
+        return (replace(proof, undo=restore_sql(site, column)),)
     if site.major >= NAMED_FROM:
-        return _named(site, column, name or final_name(site, column), serves, phase)
+        kept = replace(wanted, name=wanted.name or final_name(site, column))
+        return _named(site, column, kept, serves, phase)
     return _checked(site, column, serves, phase)
+
+
+def restore_sql(site: Site, column: str) -> tuple[str, ...]:
+    """Statements that give the column back the NOT NULL that the table's Snapshot has, whether
+    it is there or not."""
+    t, c, there = Qualified(site.name), Ident(column), constraint_of(site.table, column)
+    if there is None or _is_default(site, there):
+        return (emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=t, c=c),)
+    ending = named(there).properties + ("" if there.validated else " NOT VALID")
+    k = Ident(there.name)
+    found = [
+        _drop_if_exists(site, there.name),
+        emit.sql(
+            f"ALTER TABLE {{t}} ADD CONSTRAINT {{k}} NOT NULL {{c}}{ending}", t=t, k=k, c=c
+        ),
+    ]
+    if there.comment is not None:
+        text = Constant(there.comment)
+        found.append(
+            emit.sql("COMMENT ON CONSTRAINT {k} ON {t} IS {text}", k=k, t=t, text=text)
+        )
+    return tuple(found)
+
+
+def _is_no_inherit(constraint: Constraint) -> bool:
+    return " NO INHERIT" in constraint.definition
+
+
+def _is_default(site: Site, constraint: Constraint) -> bool:
+    """Whether SET NOT NULL would make the same."""
+    others = generated_names.taken(site.snapshot, site.name.schema) - {constraint.name}
+    name = generated_names.chosen(site.name, constraint.columns, "not_null", others)
+    plain = constraint.validated and not _is_no_inherit(constraint)
+    return plain and constraint.name == name and constraint.comment is None
 
 
 def final_name(site: Site, column: str) -> str:
@@ -67,7 +137,7 @@ def _checked(
                 k=Ident(check),
             ),
         ),
-        locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
+        locks=site.lock_below(LockMode.ACCESS_EXCLUSIVE),
         probe=probes.probe(probes.constraint(site.name, check)),
         undo=(_drop_if_exists(site, check),),
         serves=serves,
@@ -91,7 +161,7 @@ def _declare(site: Site, column: str, check: str) -> RunSql:
             emit.sql("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL", t=t, c=c),
             emit.sql("ALTER TABLE {t} DROP CONSTRAINT {k}", t=t, k=k),
         ),
-        locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
+        locks=site.lock_below(LockMode.ACCESS_EXCLUSIVE),
         probe=probes.probe(
             probes.both(
                 probes.column_not_null(site.name, column),
@@ -106,7 +176,7 @@ def _declare(site: Site, column: str, check: str) -> RunSql:
 
 
 def _named(
-    site: Site, column: str, name: str, serves: frozenset[Side], phase: Phase
+    site: Site, column: str, wanted: Named, serves: frozenset[Side], phase: Phase
 ) -> tuple[RunSql, ...]:
     add = run_sql.short_transaction(
         site,
@@ -115,20 +185,23 @@ def _named(
         title=f"reject new NULLs in {site.name}.{column}",
         sql=(
             emit.sql(
-                "ALTER TABLE {t} ADD CONSTRAINT {k} NOT NULL {c} NOT VALID",
+                "ALTER TABLE {t} ADD CONSTRAINT {k} NOT NULL {c}"
+                f"{wanted.properties} NOT VALID",
                 t=Qualified(site.name),
                 c=Ident(column),
-                k=Ident(name),
+                k=Ident(wanted.name),
             ),
         ),
-        locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
-        probe=probes.probe(probes.constraint(site.name, name)),
-        undo=(_drop_if_exists(site, name),),
+        locks=site.lock_below(LockMode.ACCESS_EXCLUSIVE),
+        probe=probes.probe(probes.constraint(site.name, wanted.name)),
+        undo=(_drop_if_exists(site, wanted.name),),
         serves=serves,
         reason="A NOT NULL constraint that is NOT VALID needs no scan (PostgreSQL 18); it"
         " applies to every row written from now on.",
     )
-    return (add, validate(site, name, serves=serves, phase=phase))
+    if not wanted.validated:
+        return (add,)
+    return (add, validate(site, wanted.name, serves=serves, phase=phase))
 
 
 def _drop_if_exists(site: Site, constraint: str) -> str:
@@ -159,7 +232,7 @@ def validate(
                 k=Ident(name),
             ),
         ),
-        locks=site.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
+        locks=site.lock_below(LockMode.SHARE_UPDATE_EXCLUSIVE),
         probe=probes.probe(probes.constraint_valid(site.name, name)),
         undo=(),  # the undo of the step before it drops the constraint
         serves=serves,

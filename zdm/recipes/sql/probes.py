@@ -30,6 +30,10 @@ _COLUMN_TYPE = (
     " AND pg_catalog.format_type(a.atttypid, a.atttypmod) = {type} AND NOT a.attisdropped)"
 )
 _RELATION = "SELECT pg_catalog.to_regclass({name}) IS NOT NULL"
+_PARTITION = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i"
+    " WHERE i.inhrelid = pg_catalog.to_regclass({name}))"
+)
 _INDEX_VALID = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_index AS i"
     " WHERE i.indexrelid = pg_catalog.to_regclass({name}) AND i.indisvalid)"
@@ -83,6 +87,11 @@ def column_type(table: Name, name: str, type_text: str) -> str:
 def relation(name: Name) -> str:
     """A table, view, sequence or index of that name is there."""
     return emit.sql(_RELATION, name=Constant(name.sql))
+
+
+def partition(name: Name) -> str:
+    """The table is there and is a partition, or inherits from another."""
+    return emit.sql(_PARTITION, name=Constant(name.sql))
 
 
 def index_valid(name: Name) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from zdm.model.expression import Feature
 from zdm.model.plan import Assignment, Check
-from zdm.model.sql import ident, zdm_name
+from zdm.model.sql import ident
 from zdm.parse import expressions
 from zdm.recipes.site import Site
 from zdm.recipes.trigger import row_trigger, zdm_trigger
@@ -36,11 +36,7 @@ class Convert:
 
 def trigger_of(site: Site, convert: Convert) -> ZdmTrigger:
     """The trigger and its function, which is in the table's schema."""
-    return ZdmTrigger(
-        table=site.name,
-        name=zdm_name("convert", convert.word, prefix=zdm_trigger.PREFIX),
-        function=site.beside(zdm_name("convert", site.name.name, convert.word)),
-    )
+    return zdm_trigger.of(site, "convert", convert.word)
 
 
 def install_sql(site: Site, convert: Convert) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ A default does not do the same: an explicit NULL bypasses it.
 from dataclasses import dataclass
 
 from zdm.model.plan import Check
-from zdm.model.sql import ident, zdm_name
+from zdm.model.sql import ident
 from zdm.recipes.site import Site
 from zdm.recipes.trigger import row_trigger, zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
@@ -25,11 +25,7 @@ class Fill:
 
 def trigger_of(site: Site, fill: Fill) -> ZdmTrigger:
     """The trigger and its function, which is in the table's schema."""
-    return ZdmTrigger(
-        table=site.name,
-        name=zdm_name("fill", fill.column, prefix=zdm_trigger.PREFIX),
-        function=site.beside(zdm_name("fill", site.name.name, fill.column)),
-    )
+    return zdm_trigger.of(site, "fill", fill.column)
 
 
 def install_sql(site: Site, fill: Fill) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from zdm.model.locks import LockMode
 from zdm.model.plan import OLD_ONLY, Check, Phase, RunSql
 from zdm.model.schema import Column, Snapshot
-from zdm.model.sql import ident, zdm_name
+from zdm.model.sql import ident
 from zdm.parse import emit, names
 from zdm.parse.emit import Ident, Qualified, TypeText
 from zdm.recipes import run_sql
@@ -72,11 +72,7 @@ class Pair:
 
 def trigger_of(site: Site, pair: Pair) -> ZdmTrigger:
     """The trigger and its function, which is in the table's schema."""
-    return ZdmTrigger(
-        table=site.name,
-        name=zdm_name("sync", pair.new.name, prefix=zdm_trigger.PREFIX),
-        function=site.beside(zdm_name("sync", site.name.name, pair.new.name)),
-    )
+    return zdm_trigger.of(site, "sync", pair.new.name)
 
 
 def is_distinct(left: str, right: str, column: Column, snapshot: Snapshot) -> str:

@@ -1,14 +1,18 @@
 """A row trigger of zdm's own and its function, which are made and dropped together."""
 
+import hashlib
 from dataclasses import dataclass
 
 from zdm.model.plan import Check
 from zdm.model.schema import Name
+from zdm.model.sql import zdm_name
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified
+from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 
 PREFIX = "zzz_zdm_"  # sorts last, so it fires after the author's
+_HASH_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +22,29 @@ class ZdmTrigger:
     table: Name
     name: str
     function: Name
+
+
+def of(site: Site, kind: str, what: str) -> ZdmTrigger:
+    """The trigger of a kind for a column (or another word that distinguishes it) of a table;
+    its function is in the table's schema, where no other may have its name."""
+    words: tuple[str, ...] = (kind, site.name.name, what)
+    if _owner(site, what) != site.name.name:
+        apart = hashlib.sha256("\0".join(words).encode()).hexdigest()[:_HASH_DIGITS]
+        words = (*words, apart)
+    return ZdmTrigger(
+        table=site.name,
+        name=zdm_name(kind, what, prefix=PREFIX),
+        function=site.beside(zdm_name(*words)),
+    )
+
+
+def _owner(site: Site, what: str) -> str:
+    """Of the tables beside it that the readable name could be about, the one with the longest
+    name: user_email.y and user.email_y give the same."""
+    readable = f"{site.name.name}_{what}"
+    beside = {t.name.name for t in site.snapshot.tables if t.name.schema == site.name.schema}
+    able = [name for name in beside | {site.name.name} if readable.startswith(f"{name}_")]
+    return max(able, key=len)
 
 
 def drop_sql(trigger: ZdmTrigger) -> tuple[str, ...]:

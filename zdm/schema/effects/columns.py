@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Column, Name, Snapshot, Table
+from zdm.model.sql import ident
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import (
     AddColumn,
     ChangeType,
     SetDefault,
 )
-from zdm.schema import edits, family, lookup, type_names
+from zdm.schema import edits, family, lookup, type_change, type_names
 from zdm.schema.effects import definitions, dependents, drops, indexes, not_nulls
 from zdm.schema.effects.definitions import Place
 from zdm.schema.effects.dependents import Thing
@@ -73,9 +74,21 @@ def change_type(snapshot: Snapshot, action: Action) -> Snapshot:
     for name in (table.name, *below):
         own = snapshot.require_table(name).column(column.name)
         if own is not None:
-            changed = replace(own, type=kind, constrained_domain=constrained)
+            changed = replace(
+                own,
+                type=kind,
+                collation=_collation(said, own),
+                constrained_domain=constrained,
+            )
             snapshot = edits.put_column(snapshot, name, changed)
     return indexes.rebuild_below(snapshot, table.name, column.name)
+
+
+def _collation(said: ChangeType, column: Column) -> str | None:
+    """What is written, else the type's own."""
+    if type_change.keeps_collation(said.collation, column.collation):
+        return column.collation
+    return ident(*said.collation) or None
 
 
 def _fixed(snapshot: Snapshot, table: Table, column: Column) -> bool:

@@ -1,5 +1,8 @@
 """What statements leave that make a table, or are about a whole one."""
 
+from dataclasses import replace
+
+from zdm.model.commands import AlterTable
 from zdm.model.schema import Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action
 from zdm.model.syntax import CreateTable, CreateTableAs, CreateTrigger
@@ -55,3 +58,16 @@ def create_trigger(snapshot: Snapshot, action: Action) -> Snapshot:
         columns=said.columns,
     )
     return parents.put_trigger(snapshot, table.name, made)
+
+
+def replica_identity(snapshot: Snapshot, action: Action) -> Snapshot:
+    """REPLICA IDENTITY; by the name in AlterTable, that of an index."""
+    table, said = lookup.table_of(snapshot, action), action.said
+    if table is None or not isinstance(said, AlterTable) or not said.identity:
+        return snapshot
+    indexes = tuple(
+        replace(i, replica_identity=said.identity == "index" and i.name == said.name)
+        for i in table.indexes
+    )
+    changed = replace(table, replica_identity=said.identity, indexes=indexes)
+    return edits.put_table(snapshot, changed)

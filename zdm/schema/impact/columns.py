@@ -46,8 +46,7 @@ def _rewrites(column: ColumnDefinition, place: Place) -> Answer:
     text = type_names.canonical(column.type, place.snapshot, place.settings)
     if not type_change.is_known(text, place.snapshot):
         return UNKNOWN  # it may be a domain
-    domain = type_change.found(text, place.snapshot, "domain")
-    return YES if domain is not None and domain.constrained else NO
+    return YES if type_change.is_constrained(text, place.snapshot) else NO
 
 
 def _varies(default: Expression, place: Place) -> Answer:
@@ -131,8 +130,8 @@ def _cost(said: ChangeType, table: Table, place: Place) -> Cost:
     old = table.require_column(said.column)
     new = type_names.canonical(said.type, place.snapshot, place.settings)
     found = type_change.cost(old.type, new, place.snapshot, place.settings)
-    collated = bool(said.collation) or old.collation is not None
-    return Cost.INDEXES if found is Cost.FREE and collated else found
+    kept = type_change.keeps_collation(said.collation, old.collation)
+    return found if kept or found is not Cost.FREE else Cost.INDEXES
 
 
 def _of_partitioned(family: tuple[Table, ...]) -> list[Index]:

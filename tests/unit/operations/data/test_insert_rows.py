@@ -58,3 +58,15 @@ def test_what_reads_or_changes_rows_is_refused(sql: str, reason: str) -> None:
 
     assert len(answer.refusals) == 1
     assert reason in answer.refusals[0]
+
+
+@pytest.mark.parametrize(
+    ("sql", "count"), [(INSERT, 1), ("INSERT INTO users (id, email) VALUES (1, 'a');", 2)]
+)
+def test_rows_with_keys_that_cannot_be_inserted_again_are_a_hazard(
+    sql: str, count: int
+) -> None:
+    hazards = ask(sql).hazards
+
+    assert len(hazards) == count
+    assert ("a second run may fail" in hazards[-1].message) == (count == 2)

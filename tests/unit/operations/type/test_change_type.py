@@ -6,13 +6,19 @@ from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Irreversible, Phase, RunSql
-from zdm.model.schema import Column, Constraint, Snapshot
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Type
 from zdm.operations.type import change_type
 from zdm.operations.type.change_type import ChangeType, WidenType
 
 QUANTITY = Column(name="quantity", type="integer", not_null=True)
+MAIL = Type(
+    name=Name("public", "mail"),
+    kind="domain",
+    definition="CREATE DOMAIN public.mail AS text CONSTRAINT c CHECK (VALUE ~ '@')",
+    constrained=True,
+)
 HERE = schemas.snapshot(
-    schemas.users(QUANTITY, Column(name="code", type="character varying(9)"))
+    schemas.users(QUANTITY, Column(name="code", type="character varying(9)")), types=(MAIL,)
 )
 FILL = "UPDATE users SET amount = quantity;"
 FUSED = f"""ALTER TABLE users ADD COLUMN amount bigint;
@@ -195,11 +201,92 @@ def test_a_using_that_only_casts_is_free_too() -> None:
     [
         ("bigint", "quantity", "rewrites the table (100,000 rows) while reads and writes wait"),
         ("text USING trim(code)", "code", "by an expression rewrites the table"),
-        ('text COLLATE "C"', "code", "with another collation rebuilds its indexes"),
+        ("mail", "code", "rewrites the table"),
     ],
 )
 def test_a_change_that_rewrites_is_refused(kind: str, column: str, reason: str) -> None:
     assert reason in message(plain(kind, column))
+
+
+def collated(collation: str | None, *, indexed: bool) -> Snapshot:
+    index = Index(name="by_code", definition="", keys=("code",), columns=("code",))
+    code = Column(name="code", type="character varying(9)", collation=collation)
+    details: dict[str, object] = {"indexes": (index,)} if indexed else {}
+    return schemas.snapshot(schemas.users(code, **details))
+
+
+C = 'pg_catalog."C"'
+
+
+@pytest.mark.parametrize(
+    ("collation", "kind", "reason"),
+    [
+        (None, 'text COLLATE "C"', "with another collation rebuilds by_code"),
+        (C, "text", f"without COLLATE {C} rebuilds by_code"),
+        (C, 'text COLLATE "POSIX"', "with another collation rebuilds by_code"),
+        (C, 'text COLLATE app."C"', "with another collation rebuilds by_code"),
+    ],
+)
+def test_another_collation_rebuilds_indexes(
+    collation: str | None, kind: str, reason: str
+) -> None:
+    assert reason in message(plain(kind, snapshot=collated(collation, indexed=True)))
+
+
+def test_the_remedy_for_a_lost_collation_is_to_write_it() -> None:
+    answer = plain("text", snapshot=collated(C, indexed=True))
+
+    assert isinstance(answer, Refusal)
+    assert (
+        answer.finding.remedy == f"write COLLATE {C} behind the type, which keeps the indexes"
+    )
+
+
+@pytest.mark.parametrize("kind", ['text COLLATE "C"', 'text COLLATE pg_catalog."C"'])
+def test_the_same_collation_keeps_indexes(kind: str) -> None:
+    assert isinstance(plain(kind, snapshot=collated(C, indexed=True)), Match)
+
+
+def test_a_lost_collation_comes_back_with_the_undo() -> None:
+    here = collated(C, indexed=False)
+    answer = plain("text", snapshot=here)
+    assert isinstance(answer, Match)
+    context = Context(snapshot=here, origin=())
+    (step,) = answer.operation.recipe(context)
+    hazards = [hazard.message for hazard in answer.operation.hazards(context)]
+
+    assert isinstance(step, RunSql)
+    assert step.undo == (
+        'ALTER TABLE "public"."users" ALTER COLUMN "code" TYPE character varying(9)'
+        ' COLLATE "pg_catalog"."C" USING CAST("code" AS character varying(9))',
+    )
+    assert "gets another collation" in hazards[1]
+
+
+def test_a_new_column_of_a_domain_with_constraints_is_refused() -> None:
+    assert "the domain public.mail has constraints" in message(
+        fused("UPDATE users SET amount = quantity::text;", "mail")
+    )
+
+
+def test_a_domain_of_a_domain_with_constraints_has_them_too() -> None:
+    over = Type(
+        name=Name("public", "over"),
+        kind="domain",
+        definition="CREATE DOMAIN public.over AS public.mail",
+    )
+    here = replace(HERE, types=(MAIL, over))
+
+    assert "the domain public.over has constraints" in message(
+        fused("UPDATE users SET amount = quantity::text;", "over", here)
+    )
+
+
+def test_a_domain_becomes_its_type_for_free() -> None:
+    code = Column(name="code", type="public.mail", constrained_domain=True)
+    here = schemas.snapshot(schemas.users(code), types=(MAIL,))
+
+    assert isinstance(plain("text", snapshot=here), Match)
 
 
 @pytest.mark.parametrize(

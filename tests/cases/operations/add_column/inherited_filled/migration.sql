@@ -1,0 +1,3 @@
+ALTER TABLE par ADD COLUMN b text;
+UPDATE par SET b = a;
+ALTER TABLE par ADD COLUMN n serial;

@@ -1,0 +1,1 @@
+UPDATE t SET a = 'x', b = 'y' WHERE id = 1;

@@ -1,0 +1,2 @@
+ALTER TABLE user_email RENAME COLUMN x TO y;
+ALTER TABLE "user" RENAME COLUMN a TO email_y;

@@ -1,0 +1,2 @@
+ALTER TABLE booking RENAME COLUMN note TO remark;
+ALTER TABLE hashed RENAME COLUMN note TO remark;

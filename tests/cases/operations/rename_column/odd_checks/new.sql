@@ -1,0 +1,1 @@
+UPDATE booking SET remark = 'new' WHERE id = 2;

@@ -1,0 +1,1 @@
+UPDATE booking SET note = 'old' WHERE id = 1;

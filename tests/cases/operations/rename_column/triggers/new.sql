@@ -1,0 +1,1 @@
+UPDATE users SET mail = 'new' WHERE id = 2;

@@ -1,0 +1,1 @@
+UPDATE users SET email = 'old' WHERE id = 1;

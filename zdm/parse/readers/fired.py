@@ -1,0 +1,54 @@
+"""What an UPDATE fires: triggers and rules, read from the statements that make them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zdm.parse import libpg_query, trees
+
+_UPDATE = 1 << 4  # TRIGGER_TYPE_UPDATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerText:
+    """`columns`: those of UPDATE OF; none: an UPDATE of any column fires it."""
+
+    on_update: bool
+    per_row: bool
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleText:
+    """`replaces`: it is done instead of the UPDATE, whatever the row."""
+
+    name: str
+    on_update: bool
+    replaces: bool
+
+
+def trigger(definition: str) -> TriggerText:
+    """What a CREATE TRIGGER says; an empty one may be anything."""
+    tree = _tree(definition)
+    if tree is None:
+        return TriggerText(on_update=True, per_row=True, columns=())
+    return TriggerText(
+        on_update=bool(int(tree.get("events", 0)) & _UPDATE),
+        per_row=bool(tree.get("row")),
+        columns=trees.strings(tree.get("columns")),
+    )
+
+
+def rule(definition: str) -> RuleText:
+    """What a CREATE RULE says."""
+    tree = _tree(definition) or {}
+    return RuleText(
+        name=str(tree.get("rulename", "")),
+        on_update=tree.get("event") == "CMD_UPDATE",
+        replaces=bool(tree.get("instead")) and "whereClause" not in tree,
+    )
+
+
+def _tree(definition: str) -> Mapping[str, Any] | None:
+    parsed = libpg_query.statements(definition.encode())
+    return parsed[0].tree if parsed else None

@@ -1,0 +1,245 @@
+"""Replay the steps of a plan in databases of their own, beside sample rows.
+
+Up to the rollout, or the first step that stays, and back to the start; then the whole way. What
+a rollback does not bring back is not done twice: then the whole way begins in another database.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from zdm.model.findings import Finding
+from zdm.model.plan import AwaitRollout, Irreversible, Plan, RunSql, Side, Step
+from zdm.model.schema import Name, Snapshot
+from zdm.model.sql import ident, literal
+from zdm.postgres.catalog import read
+from zdm.postgres.replay import observation, sample_rows, served
+from zdm.postgres.replay import step as replay_step
+from zdm.postgres.replay.lent_rows import Lent
+from zdm.postgres.replay.sample_rows import Samples, Write
+from zdm.postgres.replay.step import Shadow, StepFailedError, finding
+from zdm.postgres.server import shadow
+from zdm.postgres.server.provider import Server
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
+from zdm.recipes.reading import missing_rights
+from zdm.serialize import snapshot_file
+
+_SHOWN = 8
+_OWN_OBJECTS = """
+SELECT format('%s %s', kind, name) FROM (
+  SELECT 'relation' AS kind, c.relname AS name FROM pg_catalog.pg_class AS c
+  UNION ALL SELECT 'function', p.proname FROM pg_catalog.pg_proc AS p
+  UNION ALL SELECT 'trigger', t.tgname FROM pg_catalog.pg_trigger AS t
+  UNION ALL SELECT 'constraint', k.conname FROM pg_catalog.pg_constraint AS k
+  UNION ALL SELECT 'column', a.attname FROM pg_catalog.pg_attribute AS a
+  WHERE NOT a.attisdropped
+) AS found WHERE name ~ '^(zzz_)?zdm_' ORDER BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What a replay of the steps starts from and must come to."""
+
+    plan: Plan
+    start: Snapshot
+    end: Snapshot  # what the plain migration leaves
+    own: frozenset[str]  # objects with zdm's prefix that it leaves too
+    first: int | None  # the number of the sample rows; None: without rows, and without writes
+    lent: tuple[Lent, ...]  # rows that the author's statements refer to
+    untried: frozenset[str]  # statements that cannot be run without production's rows
+    settle: bool = False
+    old_writes: tuple[Write, ...] = ()  # that work on the start's schema
+    new_writes: tuple[Write, ...] = ()  # that work on the end's
+
+    def tries(self, step: Step) -> bool:
+        """Whether the step can be run here."""
+        return not isinstance(step, RunSql) or not any(sql in self.untried for sql in step.sql)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What the replay with one set of sample rows found; `seen` are the steps that run as
+    written, with the claims that held."""
+
+    found: tuple[Finding, ...] = ()
+    writes: int = 0
+    seen: tuple[RunSql, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    """A database at the plan's start, with rows, and what to say about them."""
+
+    scene: Scene
+    here: Shadow
+    watch: served.Writes
+    notes: tuple[str, ...]
+
+
+def run(scene: Scene, server: Server, key: str) -> Attempt:
+    """Replay the steps with the scene's sample rows."""
+    turn = _turn(scene)
+    apart = any(_stays(step) for step in scene.plan.steps[:turn])
+    found: list[Finding] = []
+    with _opened(scene, server, key) as stage:
+        try:
+            found.extend(_there_and_back(stage, turn))
+            if not apart:
+                found.extend(_whole_way(stage, turn, again=True))
+        except StepFailedError as error:
+            return _attempt(stage, [*found, unprivileged(error.finding, scene.plan)])
+    if apart:
+        failing = stage.watch.failing
+        with _opened(scene, server, key) as stage:
+            stage.watch.failing.update(failing)
+            try:
+                found.extend(_whole_way(stage, turn, again=False))
+            except StepFailedError as error:
+                found.append(unprivileged(error.finding, scene.plan))
+    return _attempt(stage, found)
+
+
+def _attempt(stage: _Stage, found: list[Finding]) -> Attempt:
+    return Attempt(
+        found=tuple(found),
+        writes=len(stage.scene.old_writes) + len(stage.scene.new_writes),
+        seen=tuple(stage.here.seen.values()),
+        notes=stage.notes,
+    )
+
+
+@contextmanager
+def _opened(scene: Scene, server: Server, key: str) -> Iterator[_Stage]:
+    with (
+        shadow.database(server, key, settings=scene.start.settings) as dsn,
+        connection.connect(dsn, name="verify", pinned=False) as conn,
+        connection.connect(dsn, name="verify", pinned=False) as other,
+    ):
+        version_table(conn, scene.plan)
+        tables = sample_rows.tables(scene.start, touched(scene.plan))
+        samples = Samples(snapshot=scene.start, first=scene.first or sample_rows.LOW)
+        with shadow.without_triggers(server, dsn) as quiet:
+            for lent in scene.lent:
+                samples.put(quiet, scene.start.require_table(lent.table), dict(lent.key))
+            if scene.first is not None:
+                samples.fill(quiet, tables)
+        if scene.first is not None:
+            scene = dataclasses.replace(scene, old_writes=samples.writes(conn, tables))
+        used = frozenset(observation.relations(conn))
+        here = Shadow(conn=conn, other=other, used=used, settle=scene.settle)
+        writes = {Side.OLD: scene.old_writes, Side.NEW: scene.new_writes}
+        watch = served.Writes(here=here, writes=writes)
+        yield _Stage(scene=scene, here=here, watch=watch, notes=_notes(samples))
+
+
+def _notes(samples: Samples) -> tuple[str, ...]:
+    return tuple(
+        f"{one.table} stayed empty, because {one.reason}; locks, rewrites, undo and the final"
+        " schema were verified on it, but no trigger ran, no row was filled, and no INSERT was"
+        " tried"
+        for one in samples.unfilled
+    )
+
+
+def _turn(scene: Scene) -> int:
+    """How far `zdm rollback` undoes steps: up to the rollout, or to a step that stays."""
+    steps, stays = scene.plan.steps, scene.plan.first_to_stay
+    turns = (i for i, s in enumerate(steps) if isinstance(s, AwaitRollout) or s.id == stays)
+    return next(turns, len(steps))
+
+
+def _stays(step: Step) -> bool:
+    return isinstance(step, RunSql) and isinstance(step.undo, Irreversible)
+
+
+def _there_and_back(stage: _Stage, turn: int) -> Iterator[Finding]:
+    steps = [step for step in stage.scene.plan.steps[:turn] if stage.scene.tries(step)]
+    for step in steps:
+        yield from replay_step.run(stage.here, step)
+        yield from stage.watch.after(step)
+    for step in reversed(steps):
+        yield from replay_step.undo(stage.here.conn, step)
+    yield from _undone(stage.scene, stage.here.conn)
+
+
+def _whole_way(stage: _Stage, turn: int, *, again: bool) -> Iterator[Finding]:
+    """From the start, or again from where the undo came to, to the end."""
+    for number, step in enumerate(stage.scene.plan.steps):
+        if not stage.scene.tries(step):
+            continue
+        yield from replay_step.run(stage.here, step, again=again and number < turn)
+        if number >= turn:
+            yield from stage.watch.after(step)
+    yield from stage.watch.left()
+    yield from _end(stage.scene, stage.here.conn)
+
+
+def _undone(scene: Scene, conn: Connection) -> Iterator[Finding]:
+    here = read_schema(conn, scene.plan)
+    for difference in snapshot_file.difference(scene.start, here)[:_SHOWN]:
+        yield finding(
+            "undo_incomplete", f"undone before the rollout, the start is not back: {difference}"
+        )
+    stamp = scene.plan.stamp
+    if stamp is not None and stamp.from_heads and set(here.heads) != set(stamp.from_heads):
+        yield finding("heads_differ", f"undone, {stamp.table} holds {', '.join(here.heads)}")
+
+
+def _end(scene: Scene, conn: Connection) -> Iterator[Finding]:
+    here = read_schema(conn, scene.plan)
+    for difference in snapshot_file.difference(scene.end, here, column_order=False)[:_SHOWN]:
+        yield finding(
+            "end_differs",
+            f"the plain migration leaves another schema than the plan: {difference}",
+        )
+    for name in sorted(own_objects(conn) - scene.own):
+        yield finding("leftover", f"at the end of the plan there still is the {name}")
+    stamp = scene.plan.stamp
+    if stamp is not None and set(here.heads) != set(stamp.to_heads):
+        yield finding("heads_differ", f"at the end {stamp.table} holds {', '.join(here.heads)}")
+
+
+def unprivileged(found: Finding, plan: Plan) -> Finding:
+    """What fails may need what a statement makes that was not run."""
+    if not any(privileged(step) for step in plan.steps) or not found.source:
+        return found
+    if found.slug not in ("statement_fails", "step_fails"):
+        return found
+    return dataclasses.replace(found, remedy=missing_rights.after_privileged(found.source))
+
+
+def privileged(step: Step) -> bool:
+    return isinstance(step, RunSql) and step.privileged
+
+
+def own_objects(conn: Connection) -> frozenset[str]:
+    return frozenset(name for (name,) in conn.execute(_OWN_OBJECTS))
+
+
+def read_schema(conn: Connection, plan: Plan) -> Snapshot:
+    return read.read(conn, version_table=plan.stamp.table if plan.stamp else None)
+
+
+def version_table(conn: Connection, plan: Plan) -> None:
+    """Alembic's version table as the plan expects it; it is no part of a Snapshot's tables."""
+    if plan.stamp is None or not plan.stamp.from_heads:
+        return
+    table = plan.stamp.table
+    conn.execute(
+        f"CREATE TABLE IF NOT EXISTS {table.sql} (version_num varchar(255) NOT NULL,"
+        f" CONSTRAINT {ident(f'{table.name}_pkc')} PRIMARY KEY (version_num))".encode()
+    )
+    conn.execute(f"DELETE FROM {table.sql}".encode())  # noqa: S608  quoted
+    for head in plan.stamp.from_heads:
+        conn.execute(f"INSERT INTO {table.sql} VALUES ({literal(head)})".encode())  # noqa: S608
+
+
+def touched(plan: Plan) -> tuple[Name, ...]:
+    found: list[Name] = []
+    for step in plan.steps:
+        found += [lock.table for lock in step.locks]
+    return tuple(dict.fromkeys(found))

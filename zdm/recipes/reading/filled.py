@@ -1,0 +1,79 @@
+"""What else happens to a table whose rows zdm writes: a plain RENAME or ADD COLUMN writes none.
+
+An UPDATE in batches fires the triggers and rules of others, as the author's own UPDATE would.
+A published table whose rows the subscriber cannot identify takes no UPDATE at all.
+"""
+
+from zdm.model.schema import Snapshot, Table, Trigger
+from zdm.model.sql import ident
+from zdm.parse.readers import fired
+from zdm.schema import family, replication
+
+Line = tuple[str, str]  # fact and remedy
+_ACCEPT = "check that the audit rows, notifications and changed timestamps are acceptable"
+
+
+def hazards(table: Table, *columns: str) -> tuple[Line, ...]:
+    """Triggers and rules that fire when these columns are filled, by name."""
+    found = [_fires(trigger, columns) for trigger in table.triggers]
+    per_row = [t.name for t, how in zip(table.triggers, found, strict=True) if how == "row"]
+    per_batch = [t.name for t, how in zip(table.triggers, found, strict=True) if how == "batch"]
+    rules = [rule.name for rule in map(fired.rule, table.rules) if rule.on_update]
+    lines = (
+        (per_row, f"triggers of {table.name} fire for every row that is filled"),
+        (per_batch, f"triggers of {table.name} fire for every batch that is filled"),
+        (rules, f"rules of {table.name} apply to every batch that is filled"),
+    )
+    return tuple((f"{fact}: {', '.join(names)}", _ACCEPT) for names, fact in lines if names)
+
+
+def _fires(trigger: Trigger, columns: tuple[str, ...]) -> str:
+    """row, batch, or nothing. A trigger of UPDATE OF fires for the columns that are SET."""
+    if trigger.enabled not in ("O", "A"):
+        return ""
+    text = fired.trigger(trigger.definition)
+    if not text.on_update or (text.columns and not set(text.columns) & set(columns)):
+        return ""
+    return "row" if text.per_row else "batch"
+
+
+def obstacle(table: Table, snapshot: Snapshot) -> Line | None:
+    """Why the rows of the table cannot be filled, and the remedy."""
+    return _children(table, snapshot) or _replaced(table) or _unidentified(table, snapshot)
+
+
+def _children(table: Table, snapshot: Snapshot) -> Line | None:
+    heirs = [t for t in family.children(snapshot, table.name) if t.partition_of is None]
+    if not heirs:
+        return None
+    named = ", ".join(str(t.name) for t in heirs)
+    return (
+        f"{named} inherits from {table.name}, and a trigger on {table.name} does not fire for"
+        f" the rows of {named}, so these could not be kept filled while both versions write",
+        "if it can run at once when the old version is gone, put"
+        " `-- zdm: run in contract -- reason` above it",
+    )
+
+
+def _replaced(table: Table) -> Line | None:
+    for rule in map(fired.rule, table.rules):
+        if rule.on_update and rule.replaces:
+            return (
+                f"the rule {rule.name} of {table.name} is done instead of every UPDATE, so its"
+                " rows cannot be filled",
+                f"drop the rule in an earlier release: DROP RULE {ident(rule.name)} ON"
+                f" {table.name.sql}",
+            )
+    return None
+
+
+def _unidentified(table: Table, snapshot: Snapshot) -> Line | None:
+    if replication.takes_updates(table, snapshot):
+        return None
+    named = replication.publishers(table, snapshot)
+    return (
+        f"{table.name} is published by {', '.join(named)} and has no replica identity, so"
+        " PostgreSQL refuses every UPDATE of it",
+        f"give it a primary key, or run `ALTER TABLE {table.name.sql} REPLICA IDENTITY FULL`"
+        " in an earlier release",
+    )
