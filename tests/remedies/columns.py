@@ -5,6 +5,13 @@ from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
 PARENT = "CREATE TABLE parent (id bigint PRIMARY KEY);\n"
 ENTRIES = (
     Entry(
+        slug="type_change_rewrites",
+        before='CREATE TABLE users (id bigint PRIMARY KEY, name varchar(20) COLLATE "C");'
+        "CREATE INDEX i ON users (name);",
+        refused="ALTER TABLE users ALTER COLUMN name TYPE varchar(40);",
+        fixed=('ALTER TABLE users ALTER COLUMN name TYPE varchar(40) COLLATE "C";',),
+    ),
+    Entry(
         slug="column_exists",
         refused="ALTER TABLE users ADD COLUMN n int; COMMENT ON TABLE users IS 'x';",
         fixed=("COMMENT ON TABLE users IS 'x';",),

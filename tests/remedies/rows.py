@@ -1,13 +1,45 @@
 """UPDATE and INSERT."""
 
-from tests.remedies.entry import CONTRACT, USERS, Entry
+from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
 
 PARTS = """
 CREATE TABLE part (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
 CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (1000);
 """
 COPY = "CREATE TABLE copy (id bigint PRIMARY KEY);\n"
+TOUCH = (
+    "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
+    " 'BEGIN NEW.at := now(); RETURN NEW; END';"
+    "CREATE TRIGGER touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();"
+)
 ENTRIES = (
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + "CREATE TABLE heir () INHERITS (users);",
+        refused="UPDATE users SET n = 1;",
+        fixed=(f"{CONTRACT}UPDATE users SET n = 1;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + "CREATE RULE keep AS ON UPDATE TO users DO INSTEAD NOTHING;",
+        refused="UPDATE users SET n = 1;",
+        fixed=(f"{EXPAND}DROP RULE keep ON users;", "UPDATE users SET n = 1;"),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before="CREATE TABLE log (n int, name text); CREATE PUBLICATION p FOR TABLE log;",
+        refused="UPDATE log SET n = 1;",
+        fixed=(
+            f"{EXPAND}ALTER TABLE log REPLICA IDENTITY FULL;",
+            "UPDATE log SET n = 1;",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + TOUCH,
+        refused="UPDATE users SET n = 1;",
+        fixed=("UPDATE users SET n = 1;",),
+    ),
     Entry(
         slug="update_cannot_be_batched",
         before=USERS + "CREATE TABLE other (id bigint PRIMARY KEY, n int);",

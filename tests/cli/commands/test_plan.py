@@ -49,7 +49,7 @@ def test_a_folder_gets_a_file_named_after_the_migration(zdm: Zdm, project: Path)
     file = project / "plans/0007_rename.yaml"
 
     assert answer.code == 0
-    assert answer.err == f"{Path('plans/0007_rename.yaml')} written\n"
+    assert answer.err.startswith(f"{Path('plans/0007_rename.yaml')} written, digest ")
     assert plan_file.loads(file.read_text(), "plan").name == "0007_rename"
 
 

@@ -258,13 +258,19 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
             settings=action.statement.settings,
         )
         return Match(operation=operation, consumed=(0,))
+    problem = f"changing {table.name}.{column.name} from {column.type} to {new} {reason}"
+    if reason == _collated(table, column, says) and column.collation:
+        return refuse.refuse(
+            action,
+            "type_change_rewrites",
+            problem,
+            f"write COLLATE {column.collation} behind the type, which keeps the indexes",
+        )
     return refuse.refuse(
         action,
         "type_change_rewrites",
-        f"changing {table.name}.{column.name} from {column.type} to {new} {reason}",
-        f"write COLLATE {column.collation} behind the type, which keeps the indexes"
-        if reason == _collated(table, column, says) and column.collation
-        else f"{_NEW_COLUMN}; or, where both versions read both types and the table is small,"
+        problem,
+        f"{_NEW_COLUMN}; or, where both versions read both types and the table is small,"
         " put `-- zdm: run in expand -- reason` above it",
     )
 

@@ -144,7 +144,7 @@ def fill(
     started = monotonic()
     with connection.transaction():
         way = timedelta(seconds=monotonic() - started)
-        cursor, start = _own(connection, fence, taken)
+        cursor, start = _locked(connection, fence, taken)
         batch = _Batch(connection, step, taken, work)
         done = batch.fill(cursor)
         looks = taken.sweep and not work.swept
@@ -177,7 +177,7 @@ def fill_one(
     many rows were changed."""
     walk, key = row
     with connection.transaction():
-        _, start = _own(connection, fence, taken)
+        _, start = _locked(connection, fence, taken)
         sql = f"{update(step, walk)} AND {walk.one(key)}"
         with pins.formats(connection, step.settings):
             changed = connection.execute(sql.encode()).rowcount
@@ -190,7 +190,7 @@ def fill_one(
     return changed
 
 
-def _own(connection: Connection, fence: Fence, taken: Range) -> tuple[Key | None, int]:
+def _locked(connection: Connection, fence: Fence, taken: Range) -> tuple[Key | None, int]:
     """Lock the range; its cursor, and the position of the WAL in bytes. Raises RefusedError
     where the run has a new owner."""
     row = connection.execute(
