@@ -23,7 +23,8 @@ import psycopg
 
 from zdm.errors import InputError, TemporaryError
 from zdm.execute.clock import SystemClock, wait_until
-from zdm.postgres.server import programs
+from zdm.postgres.server import limits, programs
+from zdm.postgres.server.limits import STANDARD, Limits
 from zdm.postgres.server.programs import Programs
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import CONNECT_SECONDS
@@ -51,6 +52,7 @@ FAST = {
     "log_rotation_size": "0",
     "log_min_messages": "warning",
     "dynamic_shared_memory_type": "posix",
+    "temp_file_limit": "2GB",  # of one process; only a superuser may change it
 }
 
 
@@ -62,6 +64,7 @@ class Wanted:
     url: str | None = None
     log_statements: bool = False
     settings: tuple[tuple[str, str], ...] = ()
+    limits: Limits = STANDARD  # of a shadow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +297,8 @@ def _spawned(
         "log_statement": "all" if wanted.log_statements else "none",
         **dict(wanted.settings),
     }
-    command = [str(chosen.bin / "postgres"), "-D", str(data)]
+    memory = limits.of_memory(wanted.limits)
+    command = [*memory, str(chosen.bin / "postgres"), "-D", str(data)]
     for key, value in settings.items():
         command += ["-c", f"{key}={value}"]
     user = programs.account()

@@ -10,6 +10,7 @@ last start is made again.
 import contextlib
 import dataclasses
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -26,7 +27,7 @@ from zdm.execute.clock import SystemClock, wait_until
 from zdm.model.schema import Setting
 from zdm.model.sql import ident, literal
 from zdm.postgres.catalog import read
-from zdm.postgres.server import author, programs, provider, reaper
+from zdm.postgres.server import author, limits, programs, provider, reaper
 from zdm.postgres.server.programs import Programs
 from zdm.postgres.server.provider import SCRATCH_VARIABLE, Server, Wanted
 from zdm.postgres.session import connection
@@ -53,13 +54,33 @@ def open(wanted: Wanted) -> Iterator[Server]:
     with contextlib.ExitStack() as stack:
         slot = _slot(chosen, stack)
         if slot is None:
-            yield stack.enter_context(provider.throwaway(wanted))
+            server = stack.enter_context(provider.throwaway(wanted))
+            _limit(stack, server, wanted)
+            yield server
             return
         data = _cluster(chosen, slot)
+        stack.push(functools.partial(_discard, data))
         quiet = dataclasses.replace(wanted, settings=(("autovacuum", "off"), *wanted.settings))
         server = stack.enter_context(provider.running(chosen, data, quiet))
         _sweep(server)
+        _limit(stack, server, wanted)
         yield dataclasses.replace(server, notice=notice)
+
+
+def _limit(stack: contextlib.ExitStack, server: Server, wanted: Wanted) -> None:
+    assert server.pid is not None
+    assert server.log_directory is not None
+    data = server.log_directory.parent
+    stack.enter_context(limits.enforced(server.pid, data, wanted.limits))
+
+
+def _discard(
+    data: Path, _kind: object, error: BaseException | None, _traceback: object
+) -> None:
+    """Delete what a migration without end has left."""
+    if isinstance(error, limits.LimitPassedError):
+        (data.parent / "boot").unlink(missing_ok=True)  # so that it is made again
+        shutil.rmtree(data, ignore_errors=True)
 
 
 def has_sockets() -> bool:
