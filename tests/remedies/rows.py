@@ -6,6 +6,7 @@ PARTS = """
 CREATE TABLE part (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
 CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (1000);
 """
+KEEP = "-- zdm: keep old values\n"
 COPY = "CREATE TABLE copy (id bigint PRIMARY KEY);\n"
 TOUCH = (
     "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
@@ -82,6 +83,20 @@ ENTRIES = (
         slug="update_cannot_be_batched",
         refused="UPDATE users SET name = gen_random_uuid()::text;",
         fixed=("UPDATE users SET name = gen_random_uuid()::text WHERE name IS NULL;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before="CREATE TABLE log (id bigint NOT NULL, n int);",
+        refused=f"{KEEP}UPDATE log SET n = 1;",
+        fixed=(f"{KEEP}UPDATE log SET n = 1;",),
+        start="CREATE TABLE log (id bigint PRIMARY KEY, n int);",
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before="CREATE TABLE log (a bigint, n int,"
+        " id bigint GENERATED ALWAYS AS (a + 1) STORED PRIMARY KEY);",
+        refused=f"{KEEP}UPDATE log SET n = 1;",
+        fixed=("UPDATE log SET n = 1;",),
     ),
     Entry(
         slug="insert_reads_rows",

@@ -457,6 +457,24 @@ def test_a_directive_above_the_call_belongs_to_what_it_sends(
     ]
 
 
+def test_old_values_are_kept_by_a_comment_above_the_call(
+    tmp_path: Path, databases: Databases
+) -> None:
+    made = sample(tmp_path)
+    made.revise(
+        "a1",
+        """
+        op.execute("CREATE TABLE a (id int)")
+        # zdm: keep old values
+        op.execute("UPDATE a SET id = 1")
+        """,
+    )
+
+    _, second = recorded(made, databases).statements
+
+    assert [directive.kind.value for directive in second.directives] == ["keep old values"]
+
+
 def test_history_and_recording_share_one_process(tmp_path: Path, databases: Databases) -> None:
     made = sample(tmp_path)
     made.revise("a1", USERS)

@@ -199,8 +199,11 @@ class Database(Protocol):
     def differing(self, step: Backfill) -> tuple[str, ...]:
         """Keys of rows, from a sample, that a done backfill with dual write left wrong."""
 
-    def revert(self, step: RunSql | Backfill) -> Generator[Waiting | SessionEnded, None, None]:
-        """Undo a step, done or half done, and record that it is no longer done."""
+    def revert(
+        self, step: RunSql | Backfill
+    ) -> Generator[Waiting | SessionEnded | BackfillEvent, None, None]:
+        """Restore the rows that a step keeps, undo it, done or half done, and record that it is
+        no longer done."""
 
 
 class Platform(Protocol):

@@ -23,7 +23,7 @@ from zdm.execute.events import (
 from zdm.execute.gate.decision import APPLICATION
 from zdm.execute.gate.keeper import GateKeeper
 from zdm.execute.patience import claim, patiently
-from zdm.execute.ports import JournalRun
+from zdm.execute.ports import JournalRun, OrderedError
 from zdm.execute.recorder import Recorder
 from zdm.execute.world import Options, World
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Step
@@ -172,9 +172,14 @@ def _undo(step: Step, world: World, options: Options) -> None:
 
 
 def _revert(step: RunSql | Backfill, world: World) -> None:
+    restores = isinstance(step, RunSql) and step.restore is not None
     with closing(world.database.revert(step)) as events:
         for event in events:
             world.observer.notify(event)
+            if restores:  # in batches, which may end anywhere
+                world.stop.check()
+                if world.database.orders.current() is not None:
+                    raise OrderedError("the operator paused or cancelled the rollback")
 
 
 def _equals_start(plan: Plan, world: World) -> None:

@@ -115,7 +115,7 @@ class RunSql:
     after a run it must say `done` (the postcondition); empty: the catalog does not show it,
     only the journal does. `repair` leads from half done to
     not done and runs outside a transaction. `undo` runs in one transaction like `sql`,
-    unless in_transaction is False.
+    unless in_transaction is False; before it, rows are restored in the batches of `restore`.
     `serves`: the versions that work once this step is done.
     `as_written` is what its author vouches for, with claims that a replay observed; `unknown`
     are those that it does not make. `privileged`: it needs superuser, so that no shadow runs
@@ -136,6 +136,7 @@ class RunSql:
     probe: str
     repair: tuple[str, ...] = ()
     undo: tuple[str, ...] | Irreversible
+    restore: "Backfill | None" = None
     rewrites: tuple[Name, ...] = ()  # tables and indexes whose files are rewritten
     as_written: bool = False
     unknown: tuple[Claim, ...] = ()

@@ -37,11 +37,14 @@ class DirectiveKind(StrEnum):
     which the author asserts to be safe (PHASE is `expand` or `contract`).
     `-- zdm: privileged -- reason` says that the statement needs superuser, so that no shadow
     can run it.
+    `-- zdm: keep old values` keeps what an UPDATE overwrites until the contract, so that a
+    rollback restores it.
     """
 
     REVERSE = "reverse"
     RUN_IN = "run in"
     PRIVILEGED = "privileged"
+    KEEP_OLD_VALUES = "keep old values"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class Directive:
     """One `zdm:` comment, which belongs to the next statement."""
 
     kind: DirectiveKind
-    argument: str  # reverse: the column; run in: `expand` or `contract`
+    argument: str = ""  # reverse: the column; run in: `expand` or `contract`
     expression: str = ""  # reverse: the SQL expression
     reason: str = ""
     source: Source

@@ -3,6 +3,7 @@
     -- zdm: reverse email = lower(new_email)
     -- zdm: run in contract -- the report that reads it was removed in 4.2
     -- zdm: privileged -- only a superuser may create this extension
+    -- zdm: keep old values
 
 In a revision the same follows `#` above the `op.` call, or `--` in its text. `zdm: ignore …`
 belongs to the gate and is skipped here. A directive without a reason, of an unknown kind, or
@@ -21,6 +22,7 @@ _FLAGS = re.DOTALL | re.IGNORECASE
 _REVERSE = re.compile(r'reverse\s+("(?:[^"]|"")+"|\w+)\s*=\s*(.+)', _FLAGS)
 _RUN_IN = re.compile(r"run\s+in\s+(\w+)\s*(?:--\s*(.*))?$", _FLAGS)
 _PRIVILEGED = re.compile(r"privileged\s*(?:--\s*(.*))?$", _FLAGS)
+_KEEP = re.compile(r"keep\s+old\s+values\s*(?:--\s*(.*))?", _FLAGS)
 _IGNORE = re.compile(r"ignore(?:-file)?(?:\s|$)", _FLAGS)
 _WORDS = "|".join(kind.partition(" ")[0] for kind in DirectiveKind)
 _NEARLY = rf"zdm\s*(?::|(?=\s(?:{_WORDS})\b))\s*"
@@ -50,11 +52,17 @@ def parse_comment(text: str, source: Source) -> Directive | None:
         return _run_in(run_in[1].lower(), (run_in[2] or "").strip(), source)
     if privileged := _PRIVILEGED.fullmatch(body):
         return _privileged((privileged[1] or "").strip(), source)
+    if keep := _KEEP.fullmatch(body):
+        return Directive(
+            kind=DirectiveKind.KEEP_OLD_VALUES,
+            reason=(keep[1] or "").strip(),
+            source=source,
+        )
     raise InputError(
         f"{source}: `zdm: {codec.shortened(body)}` is not a directive of zdm",
         hint=in_its_form(
-            "write `-- zdm: reverse COLUMN = EXPRESSION`, `-- zdm: run in PHASE -- reason` or"
-            " `-- zdm: privileged -- reason`",
+            "write `-- zdm: reverse COLUMN = EXPRESSION`, `-- zdm: run in PHASE -- reason`,"
+            " `-- zdm: privileged -- reason` or `-- zdm: keep old values`",
             source,
         ),
     )

@@ -7,13 +7,15 @@ less (17): the estimate is an upper bound. A table that was never analysed has n
 """
 
 import re
+from collections.abc import Sequence
 
 from zdm.model.plan import Cost
-from zdm.model.schema import Table
+from zdm.model.schema import Column, Table
 
 PAGE = 8192
 _ROW_HEADER = 100
 _INDEX_ENTRY = 70
+_TUPLE_HEADER = 28  # header and line pointer of a row in the heap
 _INDEX_TUPLE = 16  # header, line pointer and alignment of a btree entry
 _BTREE_FILL = 0.9
 _UNKNOWN_WIDTH = 16
@@ -37,6 +39,34 @@ def rewrite_rows(table: Table, *, share: float = 1.0) -> Cost:
         wal_bytes=round(wal),
         scan=True,
     )
+
+
+def keep_rows(table: Table, key: Sequence[Column], kept: Sequence[Column]) -> Cost:
+    """Every row's key, and the old and the new value of the columns, go to a side table."""
+    if not table.rows:
+        return Cost(rows=table.rows)
+    by_key = sum(column.average_width or _UNKNOWN_WIDTH for column in key)
+    width = _TUPLE_HEADER + by_key + 2 * sum(c.average_width or _UNKNOWN_WIDTH for c in kept)
+    entry = (by_key + _INDEX_TUPLE) / _BTREE_FILL
+    return Cost(
+        rows=table.rows,
+        written_bytes=round(table.rows * (width + entry)),
+        wal_bytes=round(table.rows * (width + _ROW_HEADER + _INDEX_ENTRY)),
+    )
+
+
+def together(one: Cost, other: Cost) -> Cost:
+    """Both, done to the same rows."""
+    return Cost(
+        rows=one.rows,
+        written_bytes=_sum(one.written_bytes, other.written_bytes),
+        wal_bytes=_sum(one.wal_bytes, other.wal_bytes),
+        scan=one.scan or other.scan,
+    )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 def scan(table: Table) -> Cost:

@@ -13,6 +13,7 @@ from zdm.model.plan import (
     LOCK_TIMEOUT,
     NO_TIMEOUT,
     STATEMENT_TIMEOUT,
+    Backfill,
     Check,
     Cost,
     Irreversible,
@@ -57,6 +58,7 @@ class Work(TypedDict):
     probe: str
     repair: NotRequired[tuple[str, ...]]
     undo: tuple[str, ...] | Irreversible
+    restore: NotRequired[Backfill]
     serves: frozenset[Side]
     reason: str
     cost: NotRequired[Cost]

@@ -171,7 +171,15 @@ def undo(step: Step) -> str:
             if isinstance(step.undo, Irreversible):
                 what = "its rows stay as they are" if step.undo.rows else "cannot be undone"
                 return f"{what}: {step.undo.reason}"
-            return "; ".join(first_line(text) for text in step.undo) or "nothing to do"
+            undone = (*restored(step), *(first_line(text) for text in step.undo))
+            return "; ".join(undone) or "nothing to do"
+
+
+def restored(step: Step) -> tuple[str, ...]:
+    """What is done to rows before the undo of a step, if anything."""
+    if not isinstance(step, RunSql) or step.restore is None:
+        return ()
+    return (step.restore.title,)
 
 
 def written(plan: Plan) -> str:

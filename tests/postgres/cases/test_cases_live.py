@@ -100,10 +100,11 @@ def is_undone_and_runs(server: Server, case: Path) -> None:
         assert cases.differences(expected, cases.read(url)) == ()
 
 
-def revert(url: str, plan: Plan) -> None:
+def revert(url: str, plan: Plan, watching: Watching | None = None) -> None:
     stop, clock = StopFlag(), SystemClock()
     database = PostgresDatabase(url, clock, stop, Pacing.FULL)
-    world = World(database=database, platform=None, observer=Watching(), clock=clock, stop=stop)
+    watching = watching or Watching()
+    world = World(database=database, platform=None, observer=watching, clock=clock, stop=stop)
     try:
         rollback.revert(plan, world, cases.options())
     finally:

@@ -56,6 +56,7 @@ def slugs(server: Server, plan: Plan, start: Snapshot) -> set[str]:
         "insert_rows/with_key",
         "insert_rows/refers",
         "new_table_change/seed_rows",
+        "backfill/keep_old_values",
     ],
 )
 def test_a_plan_that_keeps_its_promises_is_verified(server: Server, case: str) -> None:
@@ -274,3 +275,11 @@ def test_a_server_of_another_version_is_said(server: Server) -> None:
     assert right.startswith("verified on PostgreSQL")
     assert "note: PostgreSQL 99 was wanted" in wrong
     assert "note" not in right
+
+
+def test_old_values_that_a_plan_says_it_keeps_must_come_back(server: Server) -> None:
+    plan, start = made(server, "backfill/keep_old_values")
+    steps = [replace(s, settings=()) if isinstance(s, Backfill) else s for s in plan.steps]
+    unknown = replace(plan, steps=tuple(steps))  # the trigger takes the batch for a writer
+
+    assert slugs(server, unknown, start) == {"rows_not_restored"}

@@ -267,6 +267,16 @@ def test_a_statement_may_be_privileged_and_have_a_phase() -> None:
     assert only.privileged
 
 
+@pytest.mark.parametrize(
+    ("comment", "reason"),
+    [("-- zdm: keep old values", ""), ("/* zdm: keep  old values -- audit */", "audit")],
+)
+def test_old_values_may_be_kept_without_a_reason(comment: str, reason: str) -> None:
+    (only,) = split.statements(f"{comment}\nUPDATE t SET a = 1".encode(), "f")
+
+    assert [(d.kind.value, d.reason) for d in only.directives] == [("keep old values", reason)]
+
+
 def test_a_directive_in_a_literal_is_none() -> None:
     (only,) = split.statements(b"SELECT '-- zdm: run in expand'", "f")
 

@@ -8,10 +8,13 @@ Both versions read old and new values in the same table, so both must understand
 backfill runs, a trigger converts what the old version still writes, else it could write rows
 that differ faster than batches find them; the trigger is dropped before the rollout, so rows
 that are written afterwards are left alone, as after the author's UPDATE.
+
+With `-- zdm: keep old values` a side table holds the old values until the contract, and a
+rollback restores them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zdm.model.expression import Call, Coalesce, Expression
 from zdm.model.findings import Hazard
@@ -21,6 +24,7 @@ from zdm.model.plan import (
     BOTH,
     Assignment,
     Backfill,
+    Cost,
     Irreversible,
     Phase,
     RunSql,
@@ -28,7 +32,7 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
-from zdm.model.statement import Action, Setting
+from zdm.model.statement import Action, Directive, DirectiveKind, Setting
 from zdm.parse import expressions
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.index import walk_key
@@ -36,8 +40,9 @@ from zdm.recipes.reading import filled, refuse, statements, updates
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.recipes.trigger import convert, sync, zdm_trigger
+from zdm.recipes.trigger import convert, kept_values, sync, zdm_trigger
 from zdm.recipes.trigger.convert import Convert
+from zdm.recipes.trigger.keep_old import Kept
 from zdm.schema import default_volatility
 
 SLUG = "backfill"
@@ -53,6 +58,7 @@ class UpdateRows:
     table: Name
     assignments: tuple[Assignment, ...]
     differs: str
+    keeps: bool = False  # the old values, until the contract
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -64,7 +70,8 @@ class UpdateRows:
     def title(self) -> str:
         """One line for a person."""
         columns = ", ".join(a.column for a in self.assignments)
-        return f"fill {self.table}.{columns} in batches"
+        kept = ", and keep the old values until the contract" if self.keeps else ""
+        return f"fill {self.table}.{columns} in batches{kept}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """The risks that remain."""
@@ -88,43 +95,69 @@ class UpdateRows:
                     "give it a primary key",
                 )
             )
+        if self.keeps:
+            lines += kept_values.published(self.table, context.snapshot)
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """A trigger, the backfill, and the trigger's end."""
+        """A trigger, the backfill, and the trigger's end; around them, where the old values are
+        kept, a side table from expand to the contract."""
         table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
         conversion = Convert(assignments=self.assignments, differs=self.differs)
+        if not self.keeps:
+            return (
+                self._install(place, conversion),
+                self._fill(place, conversion, cost.rewrite_rows(table)),
+                self._remove(place, conversion),
+            )
+        kept = convert.kept_by(place, conversion, walk_key.walk(table))
+        costs = cost.together(
+            cost.rewrite_rows(table), cost.keep_rows(table, kept.key, kept.columns)
+        )
         return (
-            self._install(place, conversion),
-            Backfill(
-                id=place.id(*(a.column for a in self.assignments), "fill"),
-                operation=SLUG,
-                phase=Phase.BACKFILL,
-                title=self.title,
-                table=table.name,
-                key=walk_key.walk(table),
-                assignments=self.assignments,
-                differs=self.differs,
-                settings=self.settings,
-                preconditions=(convert.enabled_check(place, conversion),),
-                undo=Irreversible(reason="the previous values are not recorded", rows=True),
-                serves=BOTH,
-                reason="Batches lock only the rows they write, and only while they run.",
-                origin=place.origin,
-                cost=cost.rewrite_rows(table),
+            kept_values.begin(kept, costs),
+            self._install(place, conversion, kept),
+            replace(
+                self._fill(place, conversion, costs),
+                title=f"fill {self.table}.{self._columns} in batches, and keep the old values",
+                settings=(*self.settings, *kept.settings),
+                undo=(),
+                reason="Batches lock only the rows they write, and only while they run. The"
+                f" old values go to {kept.table} in the same transactions; a rollback restores"
+                " them from there.",
             ),
-            self._remove(place, conversion),
+            self._remove(place, conversion, kept),
+            kept_values.end(kept),
         )
 
-    def _install(self, place: Site, conversion: Convert) -> RunSql:
+    def _fill(self, place: Site, conversion: Convert, costs: Cost) -> Backfill:
+        return Backfill(
+            id=self._id(place, "fill"),
+            operation=SLUG,
+            phase=Phase.BACKFILL,
+            title=f"fill {self.table}.{self._columns} in batches",
+            table=place.name,
+            key=walk_key.walk(place.table),
+            assignments=self.assignments,
+            differs=self.differs,
+            settings=self.settings,
+            preconditions=(convert.enabled_check(place, conversion),),
+            undo=Irreversible(reason="the previous values are not recorded", rows=True),
+            serves=BOTH,
+            reason="Batches lock only the rows they write, and only while they run.",
+            origin=place.origin,
+            cost=costs,
+        )
+
+    def _install(self, place: Site, conversion: Convert, kept: Kept | None = None) -> RunSql:
         trigger = convert.trigger_of(place, conversion)
         return run_sql.short_transaction(
             place,
-            id=place.id(*(a.column for a in self.assignments), "convert-new-rows"),
+            id=self._id(place, "convert-new-rows"),
             phase=Phase.EXPAND,
             title=f"convert what is written to {place.name} while it is filled",
-            sql=convert.install_sql(place, conversion),
+            sql=convert.install_sql(place, conversion, kept),
             locks=place.lock(LockMode.SHARE_ROW_EXCLUSIVE),
             settings=self.settings,
             probe=probes.probe(zdm_trigger.installed(trigger)),
@@ -134,21 +167,28 @@ class UpdateRows:
             " find them.",
         )
 
-    def _remove(self, place: Site, conversion: Convert) -> RunSql:
+    def _remove(self, place: Site, conversion: Convert, kept: Kept | None = None) -> RunSql:
         trigger = convert.trigger_of(place, conversion)
         return run_sql.short_transaction(
             place,
-            id=place.id(*(a.column for a in self.assignments), "stop-converting"),
+            id=self._id(place, "stop-converting"),
             phase=Phase.VALIDATE,
             title=f"stop converting what is written to {place.name}",
             sql=zdm_trigger.drop_sql(trigger),
             locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
             settings=self.settings,
             probe=probes.probe(zdm_trigger.removed(trigger)),
-            undo=convert.install_sql(place, conversion),
+            undo=convert.install_sql(place, conversion, kept),
             serves=BOTH,
             reason="Every row is filled; the author's UPDATE does not apply to later ones.",
         )
+
+    @property
+    def _columns(self) -> str:
+        return ", ".join(a.column for a in self.assignments)
+
+    def _id(self, place: Site, word: str) -> str:
+        return place.id(*(a.column for a in self.assignments), word)
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -163,6 +203,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     problem = _form(update, table) or _columns(update, table)
     problem = problem or filled.obstacle(table, snapshot)
     problem = problem or _diverges(update, snapshot)
+    keep = _keep(action)
+    problem = problem or (kept_values.obstacle(table, walk_key.walk(table)) if keep else None)
     if problem is not None:
         return refuse.refuse(action, "update_cannot_be_batched", *problem)
     operation = UpdateRows(
@@ -172,9 +214,17 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             for column, value in update.assignments
         ),
         differs=_differs(update, table, snapshot),
+        keeps=bool(keep),
         settings=action.statement.settings,
     )
-    return Match(operation=operation, consumed=(0,))
+    return Match(operation=operation, consumed=(0,), directives=keep)
+
+
+def _keep(action: Action) -> tuple[Directive, ...]:
+    """The directives by which the old values are kept."""
+    return tuple(
+        d for d in action.statement.directives if d.kind is DirectiveKind.KEEP_OLD_VALUES
+    )
 
 
 def _form(update: Update, table: Table) -> tuple[str, str] | None:

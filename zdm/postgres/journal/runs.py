@@ -244,6 +244,11 @@ def reverted(connection: Connection, fence: Fence, step: str) -> None:
         "UPDATE zdm.step SET state = 'reverted', done_at = NULL WHERE run_id = %s AND id = %s",
         (fence.run, step),
     )
+    forget_filling(connection, fence, step)
+
+
+def forget_filling(connection: Connection, fence: Fence, step: str) -> None:
+    """Forget how far a step's rows are filled, so that it begins with the first one."""
     for table in ("backfill_range", "backfill_cost"):
         connection.execute(
             f"DELETE FROM zdm.{table} WHERE run_id = %s AND step_id = %s".encode(),  # noqa: S608

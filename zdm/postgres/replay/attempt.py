@@ -14,7 +14,7 @@ from zdm.model.plan import AwaitRollout, Irreversible, Plan, RunSql, Side, Step
 from zdm.model.schema import Name, Snapshot
 from zdm.model.sql import ident, literal
 from zdm.postgres.catalog import read
-from zdm.postgres.replay import observation, sample_rows, served
+from zdm.postgres.replay import kept_rows, observation, sample_rows, served
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.lent_rows import Lent
 from zdm.postgres.replay.sample_rows import Samples, Write
@@ -157,13 +157,16 @@ def _stays(step: Step) -> bool:
 
 
 def _there_and_back(stage: _Stage, turn: int) -> Iterator[Finding]:
-    steps = [step for step in stage.scene.plan.steps[:turn] if stage.scene.tries(step)]
+    plan, conn = stage.scene.plan, stage.here.conn
+    steps = [step for step in plan.steps[:turn] if stage.scene.tries(step)]
+    rows = kept_rows.hashes(plan, conn)
     for step in steps:
         yield from replay_step.run(stage.here, step)
         yield from stage.watch.after(step)
     for step in reversed(steps):
-        yield from replay_step.undo(stage.here.conn, step)
-    yield from _undone(stage.scene, stage.here.conn)
+        yield from replay_step.undo(conn, step)
+    yield from _undone(stage.scene, conn)
+    yield from kept_rows.restored(plan, conn, rows)
 
 
 def _whole_way(stage: _Stage, turn: int, *, again: bool) -> Iterator[Finding]:

@@ -140,9 +140,12 @@ def _judged(step: RunSql, seen: RunSql, tables: AbstractSet[Name], *, settle: bo
 
 
 def undo(conn: Connection, step: Step) -> Iterator[Finding]:
-    """Undo the step, where it can be undone."""
+    """Undo the step, where it can be undone; rows that it keeps are restored before."""
     if isinstance(step, AwaitRollout) or isinstance(step.undo, Irreversible):
         return
+    if isinstance(step, RunSql) and step.restore is not None:
+        yield from _preconditions(conn, step.restore)
+        yield from _backfill(conn, step.restore)
     together = not isinstance(step, RunSql) or step.in_transaction
     try:
         if together:

@@ -78,12 +78,26 @@ class PostgresDatabase:
             if not runs.is_done(executor.connection, executor.fence, step.id):
                 yield from self._stepper().run(step, state)
 
-    def revert(self, step: RunSql | Backfill) -> Generator[WatchEvent, None, None]:
-        """Undo a step and record it, unless the journal has it as undone already."""
+    def revert(
+        self, step: RunSql | Backfill
+    ) -> Generator[WatchEvent | BackfillEvent, None, None]:
+        """Undo a step and record it, unless the journal has it as undone already. Rows whose
+        old values it keeps are restored before; after a stop it begins with the first, and
+        each is restored once."""
         executor = self._executor
         with executor.errors(f"undoing {step.id}", step):
-            if not runs.is_reverted(executor.connection, executor.fence, step.id):
-                yield from self._stepper().revert(step)
+            if runs.is_reverted(executor.connection, executor.fence, step.id):
+                return
+            if isinstance(step, RunSql) and step.restore is not None:
+                yield from self._restore(replace(step.restore, id=step.id))
+            yield from self._stepper().revert(step)
+
+    def _restore(self, restore: Backfill) -> Generator[BackfillEvent, None, None]:
+        executor = self._executor
+        step_sql.preconditions(executor.connection, restore)
+        with executor.fenced() as fence:
+            runs.forget_filling(executor.connection, fence, restore.id)
+        yield from backfill.run(self._request(restore))
 
     def _stepper(self) -> Stepper:
         return Stepper(

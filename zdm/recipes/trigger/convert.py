@@ -14,7 +14,8 @@ from zdm.model.plan import Assignment, Check
 from zdm.model.sql import ident
 from zdm.parse import expressions
 from zdm.recipes.site import Site
-from zdm.recipes.trigger import row_trigger, zdm_trigger
+from zdm.recipes.trigger import keep_old, row_trigger, zdm_trigger
+from zdm.recipes.trigger.keep_old import Kept
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 
 _MAY_FAIL = frozenset({Feature.CALL, Feature.OPERATOR, Feature.CAST})
@@ -39,12 +40,28 @@ def trigger_of(site: Site, convert: Convert) -> ZdmTrigger:
     return zdm_trigger.of(site, "convert", convert.word)
 
 
-def install_sql(site: Site, convert: Convert) -> tuple[str, ...]:
-    """Function and trigger; SHARE ROW EXCLUSIVE on the table."""
+def install_sql(site: Site, convert: Convert, kept: Kept | None = None) -> tuple[str, ...]:
+    """Function and trigger; SHARE ROW EXCLUSIVE on the table. What keeps old values has its
+    owner's rights, for the application has none to the side table."""
     trigger = trigger_of(site, convert)
+    name, body = trigger.function, _body(site, convert, kept)
     return (
-        row_trigger.function_sql(trigger.function, _body(site, convert), site.settings),
+        *(
+            (row_trigger.function_sql(name, body, site.settings),)
+            if kept is None
+            else row_trigger.owners_function_sql(name, body, site.settings)
+        ),
         row_trigger.trigger_sql(trigger.name, site.name, trigger.function),
+    )
+
+
+def kept_by(site: Site, convert: Convert, key: tuple[str, ...]) -> Kept:
+    """Where the values from before the conversion are kept, by the key of the table."""
+    return Kept(
+        site=site,
+        key=tuple(site.table.require_column(name) for name in key),
+        columns=tuple(site.table.require_column(a.column) for a in convert.assignments),
+        word=convert.word,
     )
 
 
@@ -58,7 +75,7 @@ def enabled_check(site: Site, convert: Convert) -> Check:
     )
 
 
-def _body(site: Site, convert: Convert) -> str:
+def _body(site: Site, convert: Convert, kept: Kept | None) -> str:
     table = site.table
     lines = "".join(
         f"    NEW.{ident(a.column)} := {row_trigger.of_new_row(a.expression, table)};\n"
@@ -70,7 +87,10 @@ def _body(site: Site, convert: Convert) -> str:
     work = f"  IF {condition} THEN\n{lines}  END IF;\n"
     if any(_may_fail(a.expression) for a in convert.assignments):
         work = _TRY.format(body=work)
-    return f"\nBEGIN\n{work}  RETURN NEW;\nEND\n"
+    if kept is None:
+        return f"\nBEGIN\n{work}  RETURN NEW;\nEND\n"
+    keep = keep_old.statements(kept)
+    return f"\n{keep_old.declarations(kept)}BEGIN\n{work}{keep}  RETURN NEW;\nEND\n"
 
 
 def _may_fail(expression: str) -> bool:

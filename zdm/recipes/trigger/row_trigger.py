@@ -22,9 +22,33 @@ def of_new_row(text: str, table: Table) -> str:
 
 def function_sql(name: Name, body: str, settings: tuple[Setting, ...] = ()) -> str:
     """CREATE FUNCTION … RETURNS trigger in plpgsql, under the settings that change meaning."""
-    clauses: list[str] = []
+    return _function(name, body, tuple(s for s in settings if s.name.lower() in PINNED))
+
+
+def owners_function_sql(
+    name: Name, body: str, settings: tuple[Setting, ...] = ()
+) -> tuple[str, ...]:
+    """The same with its owner's rights, which no role but the owner can give to a trigger.
+
+    Its search_path is that of the session which creates it, with the temporary schema last and
+    named: left out, a caller's temporary type of the same name would be found first (manual,
+    CREATE FUNCTION, Writing SECURITY DEFINER Functions Safely).
+    """
+    others = tuple(s for s in settings if s.name.lower() in PINNED - {"search_path"})
+    return (
+        emit.sql(
+            "SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ',"
+            " nullif(pg_catalog.current_setting('search_path'), ''), 'pg_temp'), true)"
+        ),
+        _function(name, body, others, " SECURITY DEFINER SET search_path FROM CURRENT"),
+        emit.sql("REVOKE ALL ON FUNCTION {f}() FROM PUBLIC", f=Qualified(name)),
+    )
+
+
+def _function(name: Name, body: str, settings: tuple[Setting, ...], options: str = "") -> str:
+    clauses = [options]
     parts: dict[str, Part] = {}
-    for number, setting in enumerate(s for s in settings if s.name.lower() in PINNED):
+    for number, setting in enumerate(settings):
         values = _values(setting)
         holes = [f"s{number}_{place}" for place in range(len(values))]
         clauses.append(f" SET {setting.name} TO " + ", ".join(f"{{{hole}}}" for hole in holes))

@@ -148,6 +148,11 @@ def _way_back(plan: Plan) -> str:
         f"- Step {number}: {_text(outline.undo(step))}."
         for number, step in outline.rows_stay(plan)
     ]
+    rows += [
+        f"- Step {number}: {_text(words)}, where a row still holds the value of the fill."
+        for number, step in enumerate(plan.steps, 1)
+        for words in outline.restored(step)
+    ]
     if stays is None:
         every = "`zdm rollback` restores the schema as it was, at every step."
         return "\n".join((*lines, every, *(("", *rows) if rows else ())))
@@ -197,8 +202,8 @@ def _undo(step: Step) -> str:
         case Backfill() | RunSql():
             if isinstance(step.undo, Irreversible) or not step.undo:
                 return f"Undo: {_text(outline.undo(step))}."
-            code = ", ".join(f"`{outline.first_line(text)}`" for text in step.undo)
-            return f"Undo: {code}."
+            code = [f"`{outline.first_line(text)}`" for text in step.undo]
+            return f"Undo: {', '.join((*map(_text, outline.restored(step)), *code))}."
 
 
 def _footer(plan: Plan) -> str:

@@ -98,4 +98,5 @@ def _undo(step: Step) -> tuple[str, ...]:
         return ()
     if isinstance(step.undo, Irreversible):
         return (_comment(f"Undo: {outline.undo(step)}"),)
-    return (_comment("Undo:", *(f"  {text};" for text in step.undo)),)
+    before = (f"  ({words})" for words in outline.restored(step))
+    return (_comment("Undo:", *before, *(f"  {text};" for text in step.undo)),)

@@ -1,9 +1,20 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
-from zdm.model.plan import BOTH, Backfill, Irreversible
-from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Trigger
+from zdm.model.plan import BOTH, Backfill, Irreversible, RunSql
+from zdm.model.schema import (
+    Column,
+    Constraint,
+    Index,
+    Name,
+    Publication,
+    Snapshot,
+    Table,
+    Trigger,
+)
 
 
 def the_fill(sql: str, snapshot: Snapshot | None = None) -> Backfill:
@@ -154,3 +165,92 @@ def test_a_composite_key_is_walked_as_it_is() -> None:
         "id",
         "email",
     )
+
+
+KEEP = "-- zdm: keep old values\n"
+
+
+def test_old_values_are_kept_from_expand_to_the_drop() -> None:
+    answer = ask(f"{KEEP}UPDATE users SET name = upper(email);")
+    first, fill, last = answer.steps[0], answer.steps[2], answer.steps[-1]
+    assert isinstance(first, RunSql)
+    assert isinstance(fill, Backfill)
+    assert isinstance(last, RunSql)
+
+    assert answer.phases == ["expand", "expand", "backfill", "validate", "drop"]
+    assert first.restore is not None
+    assert first.sql[0].startswith(f"CREATE TABLE {first.restore.table.sql}")
+    assert fill.undo == ()
+    assert isinstance(last.undo, Irreversible)
+    assert "keep the old values" in answer.operations[0].title
+
+
+def test_kept_values_are_part_of_the_cost() -> None:
+    table = replace(schemas.users(), rows=1_000_000, heap_bytes=100_000_000)
+    snapshot = schemas.snapshot(table)
+    plain = the_fill("UPDATE users SET name = upper(email);", snapshot).cost
+    kept = the_fill(f"{KEEP}UPDATE users SET name = upper(email);", snapshot).cost
+
+    assert kept.rows == plain.rows == 1_000_000
+    assert (kept.written_bytes or 0) > (plain.written_bytes or 0) + 50_000_000
+    assert (kept.wal_bytes or 0) > (plain.wal_bytes or 0) + 150_000_000
+
+
+def test_the_side_tables_columns_never_clash_and_fit() -> None:
+    long = "x" * 63
+    key = Column(name="restored", type="integer", not_null=True)
+    columns = (key, Column(name=long, type="text"), Column(name="old_restored", type="text"))
+    snapshot = schemas.snapshot(
+        Table(
+            name=Name("public", "users"),
+            columns=columns,
+            constraints=(
+                Constraint(
+                    name="k",
+                    kind="primary key",
+                    columns=("restored",),
+                    definition="PRIMARY KEY (restored)",
+                ),
+            ),
+        )
+    )
+    answer = ask(f"{KEEP}UPDATE users SET {long} = 'a', old_restored = 'b';", snapshot)
+
+    assert answer.refusals == ()
+    assert '"key_restored" integer' in answer.sql[0]
+    assert '"old_old_restored" text' in answer.sql[0]
+
+
+def test_the_old_values_of_a_table_without_a_key_are_not_kept() -> None:
+    snapshot = schemas.snapshot(replace(schemas.users(), constraints=(), indexes=()))
+    answer = ask(f"{KEEP}UPDATE users SET name = 'x';", snapshot)
+
+    assert answer.refusals == ("users has no key, so its old values cannot be kept by row",)
+
+
+def test_a_column_of_the_key_is_not_set_with_its_old_values_kept_either() -> None:
+    answer = ask(f"{KEEP}UPDATE users SET id = 1;")
+
+    assert "part of the key" in answer.refusals[0]
+
+
+def test_old_values_are_not_kept_by_a_generated_key() -> None:
+    table = schemas.users()
+    made = replace(table.require_column("id"), generated="lower(email)")
+    columns = (made, *(c for c in table.columns if c.name != "id"))
+    snapshot = schemas.snapshot(replace(table, columns=columns))
+    answer = ask(f"{KEEP}UPDATE users SET name = 'x';", snapshot)
+
+    assert answer.refusals == (
+        "users.id, of the key by which old values would be kept, is generated",
+    )
+
+
+def test_a_publication_of_all_tables_is_named_where_old_values_are_kept() -> None:
+    publication = Publication(name="everything", definition="", all_tables=True)
+    snapshot = replace(schemas.snapshot(schemas.users()), publications=(publication,))
+    kept = ask(f"{KEEP}UPDATE users SET name = 'x';", snapshot)
+    plain = ask("UPDATE users SET name = 'x';", snapshot)
+
+    assert [h for h in plain.hazards if "everything" in h.message] == []
+    assert [h for h in kept.hazards if "everything" in h.message] != []

@@ -26,3 +26,12 @@ def test_rows_that_no_rollback_brings_back_are_named() -> None:
 
     assert " · can be rolled back at every step, but not the rows of step 2" in text
     assert "- Step 2: its rows stay as they are: the previous values are not recorded." in text
+
+
+def test_old_values_that_a_rollback_restores_are_named() -> None:
+    case = cases.ROOT / "backfill/keep_old_values/plan.yaml"
+    text = markdown.render(plan_file.loads(case.read_text(), str(case)))
+
+    assert " · can be rolled back until step 6" in text
+    assert "- Step 1: restore the old values of users.email, nickname in batches, where" in text
+    assert "Undo: restore the old values of users.email, nickname in batches, `DROP" in text

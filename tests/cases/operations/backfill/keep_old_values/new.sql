@@ -1,0 +1,1 @@
+UPDATE users SET email = 'changed@example.org' WHERE id = 2;
