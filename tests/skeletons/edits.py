@@ -26,13 +26,13 @@ def after_imports(text: str, line: str) -> str:
     return text[: places[-1]] + line + text[places[-1] :]
 
 
-def registered(text: str, entry: str, *, before: str = "") -> str:
-    """A registry with one more entry in ALL: before the one named, else at the end."""
+def registered(text: str, entry: str) -> str:
+    """A registry with one more entry at the end of ALL."""
     found = re.search(r"^(ALL\b.* = \()((?s:.*?))\)$", text, re.MULTILINE)
     if found is None:
         raise RefusedError("the registry has no tuple ALL")
     entries = [line.strip() for line in found[2].splitlines() if line.strip()]
-    entries.insert(entries.index(f"{before},") if before else len(entries), f"{entry},")
+    entries.append(f"{entry},")
     body = "".join(f"    {one}\n" for one in entries)
     return f"{text[: found.start()]}{found[1]}\n{body}){text[found.end() :]}"
 

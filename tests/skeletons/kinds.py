@@ -34,13 +34,13 @@ class Skeleton:
 
 
 def operation(root: Path, slug: str, subject: str) -> Skeleton:
-    """A schema change, registered before the one that takes what the author vouches for."""
+    """A schema change, registered after all others."""
     folder = root / "zdm/operations"
     _check(slug, [path.stem for path in folder.glob("*/*.py")], "operation")
     _among(subject, [path.parent.name for path in folder.glob("*/__init__.py")], "subject")
     registry = (folder / "__init__.py").read_text()
     text = edits.imported(registry, f"zdm.operations.{subject}", slug)
-    entry = edits.registered(text, f"{slug}.recognise", before="as_written.recognise")
+    entry = edits.registered(text, f"{slug}.recognise")
     return Skeleton(
         new=_filled("operation", slug, SUBJECT=subject),
         changed={

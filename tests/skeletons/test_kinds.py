@@ -40,11 +40,11 @@ def test_an_operation_has_all_that_the_page_on_architecture_lists() -> None:
     assert sorted(OPERATION.changed) == ["CHANGELOG.md", "zdm/operations/__init__.py"]
 
 
-def test_an_operation_is_asked_before_the_one_that_the_author_vouches_for() -> None:
+def test_an_operation_is_asked_after_the_others() -> None:
     registry = OPERATION.changed["zdm/operations/__init__.py"]
 
     assert re.search(r"^from zdm\.operations\.table import .*\bpaint_table\b", registry, re.M)
-    assert registry.endswith("    paint_table.recognise,\n    as_written.recognise,\n)\n")
+    assert registry.endswith("    paint_table.recognise,\n)\n")
 
 
 def test_an_operation_that_is_not_filled_in_takes_no_statement() -> None:

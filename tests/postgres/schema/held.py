@@ -133,7 +133,8 @@ def compare(snapshot: Snapshot, before: Facts, after: Facts, what: str) -> Tally
     tally = Tally(statements=1, opaque=int(bool(snapshot.opaque or opaque)))
     for key in sorted(said.keys() | after.keys()):
         mine, theirs = said.get(key), after.get(key)
-        if mine is None and (snapshot.opaque or _of_table(key) in opaque):
+        hidden = mine is None and _of_table(key) in opaque
+        if hidden or (snapshot.opaque and mine != theirs):  # DO may change what is known, too
             tally.unknown += 1
             continue
         tally.compared += 1

@@ -258,7 +258,7 @@ def server(row: Row) -> ForeignServer:
     """A foreign server."""
     return ForeignServer(
         name=row["name"],
-        wrapper=row["wrapper"],
+        wrapper=row["made_with"],
         grants=tuple(row["grants"]),
         comment=row["comment"],
     )

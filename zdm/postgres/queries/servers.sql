@@ -1,5 +1,5 @@
 -- Foreign servers without their options, which may hold secrets.
-SELECT c.srvname AS name, w.fdwname AS wrapper, /*grants c.srvacl c.srvowner S*/ AS grants,
+SELECT c.srvname AS name, w.fdwname AS made_with, /*grants c.srvacl c.srvowner S*/ AS grants,
        pg_catalog.obj_description(c.oid, 'pg_foreign_server') AS comment
 FROM pg_catalog.pg_foreign_server AS c
 JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid = c.srvfdw

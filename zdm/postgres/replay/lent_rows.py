@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import psycopg
 
 from zdm.model.schema import Name, Snapshot
-from zdm.model.statement import Statement
-from zdm.parse import libpg_query
+from zdm.model.statement import ActionKind, Fact, Statement
+from zdm.parse import facts
 from zdm.postgres.catalog import read
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.sample_rows import Samples
@@ -168,6 +168,7 @@ def _parent(conn: Connection, error: psycopg.Error) -> Lent | None:
 
 
 def _is_insert(statement: Statement) -> bool:
-    return [one.node for one in libpg_query.statements(statement.sql.encode())] == [
-        "InsertStmt"
-    ]
+    """Names do not matter here, so any search_path will do."""
+    (action, *others) = facts.actions(statement, ("public",))
+    fact = action.fact
+    return not others and isinstance(fact, Fact) and fact.kind is ActionKind.INSERT

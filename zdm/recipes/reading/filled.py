@@ -10,14 +10,15 @@ from zdm.parse.readers import fired
 from zdm.schema import family, replication
 
 Line = tuple[str, str]  # fact and remedy
+_EACH, _BATCH = "each row", "each batch"
 _ACCEPT = "check that the audit rows, notifications and changed timestamps are acceptable"
 
 
 def hazards(table: Table, *columns: str) -> tuple[Line, ...]:
     """Triggers and rules that fire when these columns are filled, by name."""
     found = [_fires(trigger, columns) for trigger in table.triggers]
-    per_row = [t.name for t, how in zip(table.triggers, found, strict=True) if how == "row"]
-    per_batch = [t.name for t, how in zip(table.triggers, found, strict=True) if how == "batch"]
+    per_row = [t.name for t, how in zip(table.triggers, found, strict=True) if how == _EACH]
+    per_batch = [t.name for t, how in zip(table.triggers, found, strict=True) if how == _BATCH]
     rules = [rule.name for rule in map(fired.rule, table.rules) if rule.on_update]
     lines = (
         (per_row, f"triggers of {table.name} fire for every row that is filled"),
@@ -28,13 +29,13 @@ def hazards(table: Table, *columns: str) -> tuple[Line, ...]:
 
 
 def _fires(trigger: Trigger, columns: tuple[str, ...]) -> str:
-    """row, batch, or nothing. A trigger of UPDATE OF fires for the columns that are SET."""
+    """Each row, each batch, or nothing. A trigger of UPDATE OF fires for the columns that are SET."""
     if trigger.enabled not in ("O", "A"):
         return ""
     text = fired.trigger(trigger.definition)
     if not text.on_update or (text.columns and not set(text.columns) & set(columns)):
         return ""
-    return "row" if text.per_row else "batch"
+    return _EACH if text.per_row else _BATCH
 
 
 def obstacle(table: Table, snapshot: Snapshot) -> Line | None:
