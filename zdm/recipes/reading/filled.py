@@ -29,7 +29,7 @@ def hazards(table: Table, *columns: str) -> tuple[Line, ...]:
 
 
 def _fires(trigger: Trigger, columns: tuple[str, ...]) -> str:
-    """Each row, each batch, or nothing. A trigger of UPDATE OF fires for the columns that are SET."""
+    """Each row, each batch, or nothing. One of UPDATE OF fires for columns that are SET."""
     if trigger.enabled not in ("O", "A"):
         return ""
     text = fired.trigger(trigger.definition)
