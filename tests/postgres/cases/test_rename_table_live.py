@@ -148,6 +148,7 @@ def test_row_security_applies_through_the_view_or_the_rename_is_refused(
             planned(owned)
         return
     run(owned, of_phase(planned(owned), Phase.EXPAND).sql)
+    owned.execute(b"SET row_security = on")  # as an application has it; zdm's sessions do not
     owned.execute(b"SET ROLE case_app")
 
     assert one(owned, "SELECT count(*) FROM users") == 3
