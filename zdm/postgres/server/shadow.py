@@ -32,7 +32,7 @@ from zdm.postgres.server.programs import Programs
 from zdm.postgres.server.provider import SCRATCH_VARIABLE, Server, Wanted
 from zdm.postgres.session import connection
 
-FORMAT = 4  # of the clusters in the cache
+FORMAT = 5  # of the clusters in the cache
 KEPT_TEMPLATES = 20
 SLOTS = 16
 _SCRATCH = "zdm_s_"
