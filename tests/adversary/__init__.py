@@ -1,0 +1,1 @@
+"""Random worlds that nothing was written for: schemas, roles, trains and writers."""

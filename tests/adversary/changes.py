@@ -1,0 +1,423 @@
+"""A generator for each operation; `GENERATORS` is held against the registry by a test."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from tests.adversary import tables
+from tests.adversary.kinds import BY_NAME, NUMBERS, TEXTS
+from tests.adversary.world import APP, Change, Column, Table
+from zdm.model.sql import ident
+
+_NEW_NAMES = ("fresh", "New Name", "kind", "übrig", "mail", "wert", "b2", "total", "desc")
+
+
+@dataclass(slots=True)
+class Train:
+    """What is left after the changes so far, as far as generators need it."""
+
+    random: Random
+    major: int
+    tables: list[Table]
+    made: int = 0
+    functions: list[str] = field(default_factory=list)
+
+    def table(self) -> Table:
+        """One of the tables."""
+        return self.random.choice(self.tables)
+
+    def column(self, table: Table, kinds: tuple[str, ...] = ()) -> Column | None:
+        """A column to act on: mostly one that is written."""
+        rest = [c for c in table.columns[1:] if not c.computed or self.random.random() < 0.2]
+        if kinds:
+            rest = [c for c in rest if c.kind.removeprefix("public.") in kinds]
+        return self.random.choice(rest) if rest else None
+
+    def fresh(self, table: Table) -> str:
+        """A name for a new column."""
+        taken = {c.name for c in table.columns}
+        names = [n for n in _NEW_NAMES if n not in taken]
+        self.made += 1
+        return self.random.choice(names) if names else f"new{self.made}"
+
+    def put(self, old: Table, *columns: Column, name: str = "") -> None:
+        """Replace a table by what it becomes."""
+        new = replace(old, columns=columns or old.columns, name=name or old.name)
+        self.tables[self.tables.index(old)] = new
+
+    def chance(self, share: float) -> bool:
+        """True so often."""
+        return self.random.random() < share
+
+
+Statements = tuple[str, ...]
+Generator = Callable[[Train], Statements]
+
+
+def _any_column(train: Train, kinds: tuple[str, ...] = ()) -> tuple[Table, Column]:
+    order = train.random.sample(train.tables, len(train.tables))
+    for table in order:
+        column = train.column(table, kinds)
+        if column is not None:
+            return table, column
+    table = order[0]
+    return table, table.columns[-1]
+
+
+def _filling(train: Train, column: Column) -> tuple[str, str]:
+    """An expression over a column and the kind that it gives."""
+    name, kind = ident(column.name), column.kind.removeprefix("public.")
+    if kind in TEXTS:
+        forms = [
+            (f"upper({name})", "text"),
+            (f"coalesce({name}::text, 'none')", "text"),
+            (f"length({name}::text)", "integer"),
+            (f"nullif({name}, '')", kind),
+            (f"public.norm({name}::text)", "text"),
+            (f"CASE WHEN {name} = 'a' THEN 'A' ELSE {name}::text END", "text"),
+        ]
+        if "public.norm" not in " ".join(train.functions):
+            train.functions.append(
+                "CREATE FUNCTION public.norm(text) RETURNS text LANGUAGE sql IMMUTABLE"
+                " AS 'SELECT lower(btrim($1))';"
+            )
+        if train.chance(0.3):
+            forms.append((f"norm({name}::text)", "text"))
+        return train.random.choice(forms)
+    if kind in NUMBERS:
+        return train.random.choice(
+            [(f"{name}::bigint + 1", "bigint"), (f"coalesce({name}, 0)", kind),
+             (f"{name}::text", "text"), (f"{name}::numeric / 2", "numeric")]
+        )  # fmt: skip
+    if kind in ("boolean", "mood"):
+        return f"{name}::text", "text"
+    if kind.startswith("timestamp") and train.chance(0.5):
+        return f"{name}::date", "date"
+    if kind in ("jsonb", "json"):
+        return f"{name} ->> 'a'", "text"
+    return name, kind
+
+
+def add_column(train: Train) -> Statements:
+    """Plain, with a default, filled, referencing, serial."""
+    table = train.table()
+    name = train.fresh(table)
+    kind = tables.a_kind(train.random)
+    typed, form = tables.sql_type(kind.name), train.random.randrange(6)
+    rest, more = "", ()
+    if form == 1:
+        rest = f"DEFAULT {train.random.choice(kind.values)}"
+        rest += " NOT NULL" if train.chance(0.5) else ""
+    elif form == 2:
+        source = train.column(table)
+        if source is not None:
+            expression, given = _filling(train, source)
+            typed = tables.sql_type(given)
+            more = (f"UPDATE {table.sql} SET {ident(name)} = {expression};",)
+            if train.chance(0.3):
+                more += (f"ALTER TABLE {table.sql} ALTER COLUMN {ident(name)} SET NOT NULL;",)
+    elif form == 3:
+        other = train.random.choice(train.tables)
+        typed, rest = other.columns[0].kind, f"REFERENCES {other.sql} (id)"
+    elif form == 4 and train.chance(0.5):
+        typed = "serial"
+    elif form == 5 and train.chance(0.3):
+        rest = "UNIQUE"
+    kind_left = "integer" if typed == "serial" else typed
+    column = Column(name=name, kind=kind_left, rest=rest)
+    train.put(table, *table.columns, column)
+    add = f"ALTER TABLE {table.sql} ADD COLUMN {ident(name)} {typed} {rest}".rstrip() + ";"
+    return (add, *more)
+
+
+def rename_column(train: Train) -> Statements:
+    """RENAME COLUMN, or added, filled and dropped."""
+    table, column = _any_column(train)
+    new = train.fresh(table)
+    left = replace(column, name=new)
+    columns = (left if c is column else c for c in table.columns)
+    train.put(table, *columns)
+    a, b = ident(column.name), ident(new)
+    if train.chance(0.6) or column.computed:
+        return (f"ALTER TABLE {table.sql} RENAME COLUMN {a} TO {b};",)
+    return (
+        f"ALTER TABLE {table.sql} ADD COLUMN {b} {column.kind};",
+        f"UPDATE {table.sql} SET {b} = {a};",
+        f"ALTER TABLE {table.sql} DROP COLUMN {a};",
+    )
+
+
+_CASTS = (
+    ("integer", "bigint"),
+    ("smallint", "integer"),
+    ("integer", "text"),
+    ("bigint", "text"),
+    ("smallint", "text"),
+    ("integer", "numeric"),
+    ("text", "character varying(20)"),
+    ("character varying(20)", "text"),
+    ("character(6)", "text"),
+    ("text", "citext"),
+    ("citext", "text"),
+    ("numeric(8,2)", "numeric"),
+    ("json", "jsonb"),
+    ("jsonb", "json"),
+    ("boolean", "integer"),
+    ("mood", "text"),
+    ("plain", "text"),
+    ("text", "plain"),
+    ("date", "timestamp without time zone"),
+    ("timestamp without time zone", "timestamp with time zone"),
+    ("real", "double precision"),
+    ("named", "text"),
+    ("text", "named"),
+    ("uuid", "text"),
+    ("positive", "integer"),
+)
+
+
+def change_type(train: Train) -> Statements:
+    """ALTER COLUMN TYPE, or a column of another type filled and the old one dropped."""
+    casts = train.random.sample(_CASTS, len(_CASTS))
+    for old, new in casts:
+        table, column = _any_column(train, (old,))
+        if column.kind.removeprefix("public.") == old and not column.computed:
+            break
+    else:
+        return rename_column(train)
+    typed, a = tables.sql_type(new), ident(column.name)
+    if train.chance(0.4):
+        train.put(
+            table,
+            *(replace(c, kind=typed, rest="") if c is column else c for c in table.columns),
+        )
+        using = f" USING {a}::{typed}" if train.chance(0.5) else ""
+        return (f"ALTER TABLE {table.sql} ALTER COLUMN {a} TYPE {typed}{using};",)
+    name = train.fresh(table)
+    left = Column(name=name, kind=typed)
+    train.put(table, *(left if c is column else c for c in table.columns))
+    return (
+        f"ALTER TABLE {table.sql} ADD COLUMN {ident(name)} {typed};",
+        f"UPDATE {table.sql} SET {ident(name)} = {a}::{typed};",
+        f"ALTER TABLE {table.sql} DROP COLUMN {a};",
+    )
+
+
+def drop_column(train: Train) -> Statements:
+    """DROP COLUMN."""
+    table, column = _any_column(train)
+    train.put(table, *(c for c in table.columns if c is not column))
+    return (f"ALTER TABLE {table.sql} DROP COLUMN {ident(column.name)};",)
+
+
+def set_not_null(train: Train) -> Statements:
+    """Mostly after a fill."""
+    table, column = _any_column(train)
+    name = ident(column.name)
+    kind = BY_NAME.get(column.kind.removeprefix("public."))
+    constant = kind.values[0] if kind else "DEFAULT"
+    fill = f"UPDATE {table.sql} SET {name} = {constant} WHERE {name} IS NULL;"
+    alter = f"ALTER TABLE {table.sql} ALTER COLUMN {name} SET NOT NULL;"
+    return (fill, alter) if train.chance(0.8) else (alter,)
+
+
+def change_default(train: Train) -> Statements:
+    """SET or DROP DEFAULT."""
+    table, column = _any_column(train)
+    kind = BY_NAME.get(column.kind.removeprefix("public."))
+    what = "DROP DEFAULT"
+    if kind and train.chance(0.6):
+        what = f"SET DEFAULT {train.random.choice(kind.values)}"
+    return (f"ALTER TABLE {table.sql} ALTER COLUMN {ident(column.name)} {what};",)
+
+
+def backfill(train: Train) -> Statements:
+    """UPDATE of rows in use."""
+    table, column = _any_column(train, TEXTS if train.chance(0.6) else ())
+    name, kind = ident(column.name), column.kind.removeprefix("public.")
+    known = BY_NAME.get(kind)
+    if kind in TEXTS:
+        expression = train.random.choice((f"upper({name})", f"btrim({name})"))
+        where = train.random.choice(("", f" WHERE {name} <> ''", f" WHERE {name} = 'a'"))
+    elif known:
+        expression, where = train.random.choice(known.values), f" WHERE {name} IS NULL"
+    else:
+        expression, where = name, ""
+    keep = ("-- zdm: keep old values",) if train.chance(0.1) else ()
+    return (*keep, f"UPDATE {table.sql} SET {name} = {expression}{where};")
+
+
+def create_index(train: Train) -> Statements:
+    """Plain, unique, partial, on an expression, NULLS NOT DISTINCT."""
+    table, column = _any_column(train)
+    name, kind = ident(column.name), column.kind.removeprefix("public.")
+    train.made += 1
+    index = ident(f"ix_{train.made}")
+    forms = [f"({name})", f"({name}, id)", f"(id) INCLUDE ({name})"]
+    forms.append(f"({name}) WHERE {name} IS NOT NULL")
+    if kind in TEXTS:
+        forms.append(f"(lower({name}::text))")
+    unique = "UNIQUE " if column.distinct and train.chance(0.6) else ""
+    tail = ""
+    if unique and train.major >= 15 and train.chance(0.3):
+        tail, forms = " NULLS NOT DISTINCT", [f"({name})"]
+    form = train.random.choice(forms)
+    return (f"CREATE {unique}INDEX {index} ON {table.sql} {form}{tail};",)
+
+
+def drop_index(train: Train) -> Statements:
+    """One that PostgreSQL named, so by its likely name."""
+    made = [
+        (table, extra) for table in train.tables for extra in table.extras if "INDEX ON" in extra
+    ]
+    if not made:
+        return create_index(train)
+    table, extra = train.random.choice(made)
+    train.made += 1
+    name = f"dropped_{train.made}"
+    named = extra.replace("INDEX ON", f"INDEX {name} ON", 1)
+    train.tables[train.tables.index(table)] = replace(
+        table,
+        extras=tuple(dict.fromkeys(named if e == extra else e for e in table.extras)),
+    )
+    return (f"DROP INDEX public.{name};",)
+
+
+def create_table(train: Train) -> Statements:
+    """A new table, mostly one that refers to another."""
+    table = train.table()
+    train.made += 1
+    name = f"made{train.made}"
+    of = f", of {table.columns[0].kind} REFERENCES {table.sql} (id)" if train.chance(0.6) else ""
+    kind = tables.a_kind(train.random)
+    column = Column(name="v", kind=tables.sql_type(kind.name))
+    train.tables.append(
+        Table(name=name, columns=(Column(name="id", kind="bigint", rest="P"), column))
+    )
+    return (
+        f"CREATE TABLE public.{name} (id bigint PRIMARY KEY, v {column.kind}{of});",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON public.{name} TO {APP};",
+    )
+
+
+def new_table_change(train: Train) -> Statements:
+    """A new table, then something on it."""
+    made = create_table(train)
+    table = train.tables[-1]
+    more = train.random.choice(
+        (
+            f"CREATE INDEX ON {table.sql} (id, v);",
+            f"ALTER TABLE {table.sql} ADD COLUMN w integer DEFAULT 1;",
+            f"ALTER TABLE {table.sql} ALTER COLUMN v SET NOT NULL;",
+            f"INSERT INTO {table.sql} (id) VALUES (1);",
+        )
+    )
+    return (*made, more)
+
+
+def rename_table(train: Train) -> Statements:
+    """RENAME TO."""
+    table = train.table()
+    train.made += 1
+    name = train.random.choice((f"moved{train.made}", f"Moved Table {train.made}"))
+    train.put(table, name=name)
+    return (f"ALTER TABLE {table.sql} RENAME TO {ident(name)};",)
+
+
+def new_object(train: Train) -> Statements:
+    """View, function, enum, sequence, domain."""
+    table, column = _any_column(train)
+    train.made += 1
+    name, n = ident(column.name), train.made
+    return (
+        train.random.choice(
+            (
+                f"CREATE VIEW public.view{n} AS SELECT id, {name} AS shown FROM {table.sql};",
+                f"CREATE FUNCTION public.fn{n}() RETURNS bigint LANGUAGE sql"
+                f" AS 'SELECT count(*) FROM {table.sql}';",
+                f"CREATE TYPE public.type{n} AS ENUM ('a', 'b');",
+                f"CREATE SEQUENCE public.seq{n};",
+                f"CREATE DOMAIN public.dom{n} AS text CHECK (VALUE <> 'x');",
+            )
+        ),
+    )
+
+
+def insert_rows(train: Train) -> Statements:
+    """A seed row."""
+    table = train.table()
+    train.made += 1
+    into = ident(table.columns[0].name)
+    values = [(into, str(900000 + train.made))]
+    for column in table.columns[1:]:
+        kind = BY_NAME.get(column.kind.removeprefix("public."))
+        if kind and not column.computed and column.name != "parent_id":
+            values.append(
+                (
+                    ident(column.name),
+                    tables.value(
+                        train.random, kind, 9000 + train.made, distinct=column.distinct
+                    ),
+                )
+            )
+    names, given = (", ".join(part) for part in zip(*values, strict=True))
+    over = " OVERRIDING SYSTEM VALUE" if "ALWAYS" in table.columns[0].rest else ""
+    return (f"INSERT INTO {table.sql} ({names}){over} VALUES ({given});",)
+
+
+def comment(train: Train) -> Statements:
+    """COMMENT ON a table or a column."""
+    table, column = _any_column(train)
+    what = train.random.choice(
+        (f"TABLE {table.sql}", f"COLUMN {table.sql}.{ident(column.name)}")
+    )
+    return (f"COMMENT ON {what} IS 'it''s said';",)
+
+
+def as_written(train: Train) -> Statements:
+    """Statements that zdm would not plan by itself."""
+    table, column = _any_column(train)
+    name = ident(column.name)
+    statement = train.random.choice(
+        (
+            f"ALTER TABLE {table.sql} ALTER COLUMN {name} SET STATISTICS 50;",
+            f"ALTER TABLE {table.sql} SET (fillfactor = 80);",
+            f"ANALYZE {table.sql};",
+            f"ALTER TABLE {table.sql} ADD CONSTRAINT checked{train.made}"
+            f" CHECK ({name} IS NULL OR {name}::text <> 'nothing has this');",
+        )
+    )
+    return ("-- zdm: run in expand -- harmless", statement)
+
+
+GENERATORS: dict[str, Generator] = {
+    g.__name__: g
+    for g in (
+        as_written,
+        new_table_change,
+        change_default,
+        rename_column,
+        change_type,
+        drop_column,
+        set_not_null,
+        add_column,
+        create_index,
+        drop_index,
+        backfill,
+        insert_rows,
+        create_table,
+        new_object,
+        comment,
+        rename_table,
+    )
+}
+_WEIGHTS = {"add_column": 4, "rename_column": 4, "change_type": 5, "drop_column": 3,
+            "set_not_null": 3, "backfill": 2, "create_index": 2}  # fmt: skip
+
+
+def changes(train: Train, count: int) -> tuple[Change, ...]:
+    """A train."""
+    slugs = tuple(GENERATORS)
+    weights = [_WEIGHTS.get(slug, 1) for slug in slugs]
+    chosen = train.random.choices(slugs, weights, k=count)
+    return tuple(Change(slug=slug, sql=GENERATORS[slug](train)) for slug in chosen)

@@ -1,0 +1,387 @@
+"""One world: the plain migration as the model, then the plan, executed under writers."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+
+from tests import case as cases
+from tests import scratch
+from tests.adversary import writers
+from tests.adversary.world import APP, FILE, OWNER, World
+from tests.adversary.writers import Application, Said, Write
+from zdm.backfill.pacing import Pacing
+from zdm.errors import PastReturnError, RefusedError, ZdmError
+from zdm.execute import rollback
+from zdm.execute import world as execution
+from zdm.execute.clock import SystemClock
+from zdm.execute.events import Event, StepDone, StepStarted
+from zdm.execute.stop import StopFlag
+from zdm.model.plan import Phase, Plan, Side
+from zdm.model.release import RunState
+from zdm.model.schema import Snapshot
+from zdm.model.sql import ident
+from zdm.model.statement import Train
+from zdm.parse import split
+from zdm.planning import classify, schedule
+from zdm.planning.schedule import TrainRefusedError
+from zdm.postgres.catalog import read as catalog
+from zdm.postgres.replay import replay
+from zdm.postgres.run.database import PostgresDatabase
+from zdm.postgres.server.provider import Server
+from zdm.postgres.session import connection
+from zdm.workflows import plan_revisions
+
+FAULTS = ("wrong rows", "wrong schema", "failed write", "wrong read", "wrong claim", "report it",
+          "not rolled back")  # fmt: skip
+_OWN = ("zdm",)
+_ROWS = """
+SELECT c.oid::regclass::text, c.relname FROM pg_class AS c
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r') AND n.nspname !~ '^(pg_|information_schema|zdm$)' ORDER BY 1
+"""
+Check = Callable[[Plan, Snapshot, Server], tuple[str, ...]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """What came of a world; `faults` are (kind, what)."""
+
+    outcome: str  # unusable, refused, executed, stopped, rolled back
+    reasons: tuple[str, ...] = ()
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    writes: int = 0
+    operations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The servers of a worker."""
+
+    server: Server
+    shadow: Server | None  # None: no replay
+
+    def prepare(self) -> None:
+        """Roles, once for each server."""
+        for server in {self.server.dsn: self.server}.values():
+            with connection.connect(server.dsn, name="tests") as conn:
+                for role in (OWNER, APP):
+                    conn.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'".encode())
+                conn.execute(f"GRANT pg_monitor TO {OWNER}".encode())
+
+    def url(self, name: str, role: str = "") -> str:
+        """A database's URL, as a role or as the superuser."""
+        parts = urlsplit(self.server.dsn)
+        place = parts.netloc.rsplit("@", 1)[1]
+        netloc = f"{role}:x@{place}" if role else parts.netloc
+        return parts._replace(netloc=netloc, path=f"/{name}").geturl()
+
+    @contextlib.contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """A new database, dropped after the block."""
+        name = f"w_{uuid4().hex[:12]}"
+        with connection.connect(self.server.dsn, name="tests", tuned=False) as conn:
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {ident(template)}".encode())
+            conn.execute(f"GRANT CREATE ON DATABASE {name} TO {OWNER}".encode())
+            try:
+                yield name
+            finally:
+                scratch.drop(conn, name)
+
+
+@dataclass(slots=True, kw_only=True)
+class Model:
+    """What the plain migration does."""
+
+    start: Snapshot
+    end: Snapshot | None = None  # None: it fails
+    error: str = ""
+    before: dict[str, list[str]] = field(default_factory=dict)  # with what the old one wrote
+    rows: dict[str, list[str]] = field(default_factory=dict)
+    said: dict[Write, Said] = field(default_factory=dict)
+    rounds: dict[Side, tuple[tuple[Write, ...], ...]] = field(default_factory=dict)
+
+
+def train(world: World) -> Train:
+    """Its migration."""
+    data = world.migration.encode()
+    return Train(
+        statements=split.statements(data, FILE), files=(split.source_file(data, FILE),)
+    )
+
+
+def run(ground: Ground, world: World) -> Result:
+    """Everything."""
+    with ground.database() as base:
+        try:
+            with psycopg.connect(ground.url(base), autocommit=True) as conn:
+                conn.execute(world.before.encode())
+        except psycopg.Error as error:
+            return Result(outcome="unusable", reasons=(f"before: {error}",))
+        with ground.database(base) as name:
+            model = modelled(ground, world, name)
+        return _planned(ground, world, base, model)
+
+
+def modelled(ground: Ground, world: World, name: str) -> Model:
+    """Old version's writes, the plain migration, the new version's writes."""
+    with connection.connect(ground.url(name, OWNER), name="tests") as conn:
+        model = Model(start=catalog.read(conn))
+        _model_writes(ground, world, name, model, Side.OLD)
+        model.before = rows(ground.url(name))
+        try:
+            with conn.transaction():
+                for statement in train(world).statements:
+                    conn.execute(statement.sql.encode())
+        except psycopg.Error as error:
+            model.error = str(error).strip()
+            return model
+        model.end = catalog.read(conn)
+    _model_writes(ground, world, name, model, Side.NEW)
+    model.rows = rows(ground.url(name))
+    return model
+
+
+def _model_writes(ground: Ground, world: World, name: str, model: Model, side: Side) -> None:
+    snapshot = model.start if side is Side.OLD else model.end
+    if not world.writers or snapshot is None or (side is Side.NEW and world.back):
+        return
+    rounds = writers.writes(snapshot, side, world.seed)
+    with Application(ground.url(name, APP), world.settings) as application:
+        for write in (w for one in rounds for w in one):
+            application.begin(write)
+            application.wait()
+    model.said.update(application.said)
+    model.rounds[side] = tuple(
+        tuple(w for w in one if not application.said[w].error) for one in rounds
+    )
+
+
+def rows(url: str) -> dict[str, list[str]]:
+    """Every table's rows, as sorted JSON with sorted keys."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("SET extra_float_digits = 3; SET TimeZone = 'UTC'")
+        found = {}
+        for table, _ in conn.execute(_ROWS).fetchall():
+            columns = [
+                c
+                for (c,) in conn.execute(
+                    "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass"
+                    " AND attnum > 0 AND NOT attisdropped ORDER BY attname",
+                    [table],
+                ).fetchall()
+            ]
+            shown = ", ".join(f"{ident(c)}::text" for c in columns) or "1"
+            query = f"SELECT ROW({shown})::text FROM ONLY {table} ORDER BY 1"  # noqa: S608
+            found[table] = [row for (row,) in conn.execute(query.encode()).fetchall()]
+        return found
+
+
+def _planned(ground: Ground, world: World, base: str, model: Model) -> Result:
+    whole = train(world)
+    try:
+        found = classify.classify(whole, model.start)
+        plan = schedule.plan(found, name="m", train=whole, snapshot=model.start)
+        plan_revisions.check_invariants(plan)
+    except TrainRefusedError as error:
+        return Result(outcome="refused", reasons=tuple(sorted({f.slug for f in error.findings})))
+    except ZdmError as error:
+        return _erroneous("refused", error)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is a finding
+        return Result(outcome="refused", faults=[("report it", f"{type(error).__name__}: {error}")])
+    result = Result(outcome="executed", operations=tuple(o.slug for o in plan.operations))
+    if ground.shadow is not None and model.end is not None:
+        refused = _replayed(ground.shadow, plan, model, result)
+        if refused:
+            return refused
+    with ground.database(base) as name:
+        _executed(ground, world, name, plan, model, result)
+    return result
+
+
+def _erroneous(outcome: str, error: ZdmError) -> Result:
+    faults = []
+    if type(error) is ZdmError or "report it" in f"{error.message} {error.hint}":
+        faults = [("report it", f"{error.message} / {error.hint}")]
+    return Result(outcome=outcome, reasons=(type(error).__name__,), faults=faults)
+
+
+def _replayed(shadow: Server, plan: Plan, model: Model, result: Result) -> Result | None:
+    try:
+        seen = replay.replay(plan, model.start, shadow, settle=True)
+    except ZdmError as error:
+        return replace(
+            _erroneous("refused", error), reasons=(f"verify: {error.message.split(',')[0][:60]}",)
+        )
+    for one in seen.findings:
+        kind = "wrong claim" if "claim" in one.slug else "report it"
+        result.faults.append((kind, f"replay {one.slug}: {one.message}"))
+    return None
+
+
+class _Between:
+    """Has the versions write after the steps that serve them, and while the next one runs."""
+
+    def __init__(self, plan: Plan, application: Application, model: Model, world: World) -> None:
+        self.plan, self.application, self.world = plan, application, world
+        self.left = {side: list(rounds) for side, rounds in model.rounds.items()}
+        self.steps = {step.id: step for step in plan.steps}
+        self.serves = frozenset({Side.OLD})
+        self.filled = False
+
+    def react(self, event: Event) -> None:
+        """After a step: write; before a step that does not serve them: wait."""
+        if isinstance(event, StepStarted):
+            step = self.steps[event.id]
+            if not self.serves <= step.serves or step.phase.position >= Phase.ROLLOUT.position:
+                self.application.wait()
+        elif isinstance(event, StepDone):
+            step = self.steps[event.id]
+            serves = set(step.serves)
+            if step.phase.position >= Phase.ROLLOUT.position:
+                serves.discard(Side.OLD)
+            self.serves = frozenset(serves)
+            for side in sorted(serves):
+                self.write(side)
+
+    def write(self, side: Side) -> None:
+        """A round, if any is left."""
+        if self.left.get(side):
+            for write in self.left[side].pop(0):
+                self.application.begin(write)
+
+    def rest(self, side: Side) -> None:
+        """All that is left."""
+        while self.left.get(side):
+            self.write(side)
+        self.application.wait()
+
+
+def _executed(
+    ground: Ground, world: World, name: str, plan: Plan, model: Model, result: Result
+) -> None:
+    with Application(ground.url(name, APP), world.settings) as application:
+        between = _Between(plan, application, model, world)
+        between.write(Side.OLD)
+        # the model has them all before the migration: what is left is written first
+        if any(o.slug in ("backfill", "insert_rows") for o in plan.operations):
+            between.rest(Side.OLD)
+        until = RunState.BACKFILLED if world.back else RunState.CONTRACTED
+        url = ground.url(name, OWNER)
+        try:
+            _run(url, plan, until, between.react)
+        except RefusedError as error:
+            _stopped(ground, name, plan, model, result, error, between)
+            return
+        except PastReturnError as error:
+            result.faults.append(("not rolled back", str(error.message)))
+            result.outcome = "stopped"
+            return
+        except ZdmError as error:
+            _stopped(ground, name, plan, model, result, error, between)
+            return
+        between.application.wait()
+        if world.back:
+            _back(ground, name, plan, model, result, between)
+            return
+        missed = bool(between.left.get(Side.OLD))
+        between.rest(Side.NEW)
+    _answers(model, application, result)
+    if model.end is None:
+        result.faults.append(("wrong schema", f"the plain one fails: {model.error}"))
+        return
+    with connection.connect(url, name="tests") as conn:
+        for line in cases.differences(model.end, catalog.read(conn)):
+            result.faults.append(("wrong schema", line))
+    if not missed:
+        _compare(model.rows, rows(ground.url(name)), result, "wrong rows")
+
+
+def _run(url: str, plan: Plan, until: RunState, react: Callable[[Event], None]) -> RunState:
+    return cases.run(url, plan, watching=cases.Watching(react), until=until)
+
+
+def _stopped(  # noqa: PLR0913
+    ground: Ground,
+    name: str,
+    plan: Plan,
+    model: Model,
+    result: Result,
+    error: ZdmError,
+    between: _Between,
+) -> None:
+    result.outcome = "stopped"
+    result.reasons = (f"{type(error).__name__}: {error.message[:90]}",)
+    if type(error) is ZdmError or "report it" in f"{error.message} {error.hint}":
+        result.faults.append(("report it", f"{error.message} / {error.hint}"))
+    between.application.wait()
+    _back(ground, name, plan, model, result, between)
+
+
+def _back(  # noqa: PLR0913
+    ground: Ground, name: str, plan: Plan, model: Model, result: Result, between: _Between
+) -> None:
+    url = ground.url(name, OWNER)
+    try:
+        _reverted(url, plan)
+    except RefusedError as error:
+        if "no run is unfinished" not in error.message:
+            if "cannot be undone" in error.message:
+                result.reasons = (*result.reasons, "rollback refused: a step stays")
+                return
+            result.faults.append(("not rolled back", error.message))
+            return
+    except ZdmError as error:
+        result.faults.append(("not rolled back", error.message))
+        return
+    if result.outcome == "executed":
+        result.outcome = "rolled back"
+    between.rest(Side.OLD)
+    _answers(model, between.application, result)
+    with connection.connect(url, name="tests") as conn:
+        for line in cases.differences(model.start, catalog.read(conn)):
+            result.faults.append(("not rolled back", line))
+    if not {"backfill", "insert_rows", "set_not_null", "as_written"} & {*result.operations}:
+        if Side.NEW not in model.rounds or not between.application.said:
+            _compare(model.before, rows(ground.url(name)), result, "not rolled back")
+
+
+def _reverted(url: str, plan: Plan) -> None:
+    stop, clock = StopFlag(), SystemClock()
+    database = PostgresDatabase(url, clock, stop, Pacing.FULL)
+    world = execution.World(
+        database=database, platform=None, observer=cases.Watching(), clock=clock, stop=stop
+    )
+    try:
+        rollback.revert(plan, world, cases.options())
+    finally:
+        database.close()
+
+
+def _answers(model: Model, application: Application, result: Result) -> None:
+    """Each write is answered as the plain schema of its version answers it."""
+    result.writes = len(application.said)
+    for write, said in application.said.items():
+        plain = model.said[write]
+        if said.error:
+            result.faults.append(("failed write", f"{write.side}: {write.sql}: {said.error}"))
+        elif said.rows != plain.rows and not {"backfill", "set_not_null"} & {*result.operations}:
+            result.faults.append(
+                ("wrong read", f"{write.side}: {write.sql}: {said.rows}, plainly {plain.rows}")
+            )
+
+
+def _compare(
+    wanted: dict[str, list[str]], found: dict[str, list[str]], result: Result, kind: str
+) -> None:
+    for table in sorted({*wanted, *found}):
+        one, other = wanted.get(table, []), found.get(table, [])
+        if one != other:
+            missing = [r for r in one if r not in other][:2]
+            more = [r for r in other if r not in one][:2]
+            result.faults.append(
+                (kind, f"{table}: {len(one)} and {len(other)} rows; plainly {missing}; here {more}")
+            )

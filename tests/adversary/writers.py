@@ -1,0 +1,188 @@
+"""What the application writes: statements of each version, and its sessions."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from random import Random
+
+import psycopg
+
+from tests.adversary import tables
+from tests.adversary.kinds import BY_NAME, Kind
+from zdm.model.plan import Side
+from zdm.model.schema import Column, Snapshot, Table
+from zdm.model.sql import ident
+
+SESSIONS = 2
+ROUNDS = 4
+_TEXT = Kind(name="text", values=("'q'", "'Q'"), unique="'t{n}'")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One statement of one version; `row` is its key and says which session has it."""
+
+    side: Side
+    row: int
+    sql: str
+    read: str = ""  # what the version then reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the server answered: rows read, or the error."""
+
+    rows: tuple[object, ...] = ()
+    error: str = ""
+    state: str = ""
+
+
+def writes(snapshot: Snapshot, side: Side, seed: int) -> tuple[tuple[Write, ...], ...]:
+    """Rounds of writes to every table that has a key of one column."""
+    return tuple(
+        tuple(
+            write
+            for table in _parents_first(snapshot)
+            if _key(table)
+            for write in _of(table, side, number, seed)
+        )
+        for number in range(ROUNDS)
+    )
+
+
+def _parents_first(snapshot: Snapshot) -> list[Table]:
+    rest, found = list(snapshot.tables), list[Table]()
+    names = {t.name for t in rest}
+    while rest:
+        done = {t.name for t in found}
+        ready = [
+            t
+            for t in rest
+            if all(
+                c.references in done or c.references == t.name or c.references not in names
+                for c in t.constraints
+                if c.references
+            )
+        ] or rest[:1]
+        found += ready
+        rest = [t for t in rest if t not in ready]
+    return found
+
+
+def _key(table: Table) -> str:
+    keys = [c.columns for c in table.constraints if c.kind == "primary key"]
+    return keys[0][0] if keys and len(keys[0]) == 1 and not _is_part(table) else ""
+
+
+def _is_part(table: Table) -> bool:
+    return table.name.name.startswith(("part0_", "part1_", "child_", "log_"))
+
+
+def _distinct(table: Table) -> set[str]:
+    found = {c for i in table.indexes if i.unique for c in i.columns}
+    return found | {c for k in table.constraints if k.kind == "unique" for c in k.columns}
+
+
+def _of(table: Table, side: Side, number: int, seed: int) -> Iterator[Write]:
+    random = Random(f"{seed} {side} {table.name} {number}")
+    key, into = _key(table), table.name.sql
+    low = 1000 if side is Side.OLD else 5000
+    row = low + number * 10
+    columns = [c for c in table.columns if not c.generated and c.name != key]
+    read = _read(table, key)
+    for more, every in ((0, True), (1, False)):
+        given = {key: str(row + more)}
+        for column in columns:
+            if every or column.not_null or random.random() < 0.5:
+                given[column.name] = _value(random, table, column, row + more)
+        names, values = ", ".join(map(ident, given)), ", ".join(given.values())
+        over = " OVERRIDING SYSTEM VALUE"
+        sql = f"INSERT INTO {into} ({names}){over} VALUES ({values})"  # noqa: S608
+        if every and random.random() < 0.2:
+            sql += f" ON CONFLICT ({ident(key)}) DO NOTHING"
+        yield Write(side=side, row=row + more, sql=sql, read=read.format(row + more))
+    base = 2 if side is Side.OLD else 3
+    for target in (base + 2 * random.randrange(10), row):
+        written = [c for c in columns if random.random() < 0.6]
+        sets = ", ".join(
+            f"{ident(c.name)} = {_value(random, table, c, target + 100000 + number)}"
+            for c in written
+            if c.name not in _distinct(table) or target >= low
+        )
+        if sets:
+            where = f"{ident(key)} = {target}"
+            sql = f"UPDATE {into} SET {sets} WHERE {where}"  # noqa: S608
+            yield Write(side=side, row=target, sql=sql, read=read.format(target))
+    if number == ROUNDS - 1:
+        sql = f"DELETE FROM {into} WHERE {ident(key)} = {low + 1}"  # noqa: S608
+        yield Write(side=side, row=low + 1, sql=sql)
+
+
+def _read(table: Table, key: str) -> str:
+    names = ", ".join(
+        f"{ident(c.name)}::text".replace("{", "{{").replace("}", "}}") for c in table.columns
+    )
+    return f"SELECT {names} FROM {table.name.sql} WHERE {ident(key)} = {{}}"  # noqa: S608
+
+
+def _value(random: Random, table: Table, column: Column, number: int) -> str:
+    for constraint in table.constraints:
+        if constraint.references and column.name in constraint.columns:
+            return "1" if random.random() < 0.7 or column.not_null else "NULL"
+    distinct = column.name in _distinct(table)
+    if not column.not_null and random.random() < (0.3 if distinct else 0.12):
+        return "NULL"
+    kind = BY_NAME.get(column.type.removeprefix("public."), _TEXT)
+    return tables.value(random, kind, number % 30000, distinct=distinct)
+
+
+def say(conn: psycopg.Connection, write: Write) -> Said:
+    """Write, then read the row."""
+    try:
+        conn.execute(write.sql.encode())
+        found = conn.execute(write.read.encode()).fetchall() if write.read else []
+    except psycopg.Error as error:
+        return Said(error=str(error).strip(), state=error.sqlstate or "")
+    return Said(rows=tuple(found))
+
+
+@dataclass(slots=True)
+class Application:
+    """Sessions of the application; each row is always written by the same one."""
+
+    url: str
+    settings: dict[str, str]
+    said: dict[Write, Said] = field(default_factory=dict)
+    pool: list[ThreadPoolExecutor] = field(default_factory=list)
+    sessions: list[psycopg.Connection] = field(default_factory=list)
+    running: list[tuple[Write, Future[Said]]] = field(default_factory=list)
+
+    def __enter__(self) -> "Application":
+        for _ in range(SESSIONS):
+            conn = psycopg.connect(
+                self.url, autocommit=True, application_name="application",
+                prepare_threshold=None,
+            )  # fmt: skip
+            for name, value in self.settings.items():
+                conn.execute("SELECT set_config(%s, %s, false)", [name, value])
+            self.sessions.append(conn)
+            self.pool.append(ThreadPoolExecutor(1))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wait()
+        for pool, conn in zip(self.pool, self.sessions, strict=True):
+            pool.shutdown()
+            conn.close()
+
+    def begin(self, write: Write) -> None:
+        """Have it written, in its row's session."""
+        number = write.row % SESSIONS
+        future = self.pool[number].submit(say, self.sessions[number], write)
+        self.running.append((write, future))
+
+    def wait(self) -> None:
+        """Until all is written."""
+        for write, future in self.running:
+            self.said[write] = future.result()
+        self.running.clear()
