@@ -131,7 +131,7 @@ class Maker:
             self._check()
         if parents and self.chance(0.5):
             parent = self.random.choice(parents)
-            if not parent.tail:
+            if not parent.tail and "INHERITS" not in " ".join(parent.extras):
                 kind = parent.columns[0].kind
                 action = self.random.choice(("", " ON DELETE CASCADE", " ON UPDATE CASCADE"))
                 rest = f"REFERENCES {parent.sql} (id){action}"
@@ -219,13 +219,14 @@ class Maker:
             self._normalising(ident(self.random.choice(texts).name))
         if self.chance(0.08):
             self.extras += [
-                f"CREATE TABLE public.log_{len(self.name)} (id bigint, op text);",
-                f"GRANT INSERT, SELECT ON public.log_{len(self.name)} TO {APP};",
-                "CREATE FUNCTION public.logged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-                f" INSERT INTO public.log_{len(self.name)} VALUES (NEW.id, TG_OP);"
+                f"CREATE TABLE public.log_{NAMES.index(self.name)} (id bigint, op text);",
+                f"GRANT INSERT, SELECT ON public.log_{NAMES.index(self.name)} TO {APP};",
+                f"CREATE FUNCTION public.logged_{NAMES.index(self.name)}() RETURNS trigger"
+                " LANGUAGE plpgsql AS $$ BEGIN"
+                f" INSERT INTO public.log_{NAMES.index(self.name)} VALUES (NEW.id, TG_OP);"
                 " RETURN NULL; END $$;",
                 f"CREATE TRIGGER logged AFTER INSERT ON {self.sql}"
-                " FOR EACH ROW EXECUTE FUNCTION public.logged();",
+                f" FOR EACH ROW EXECUTE FUNCTION public.logged_{NAMES.index(self.name)}();",
             ]
         if self.chance(0.05):
             self.extras.append(
@@ -233,20 +234,20 @@ class Maker:
                 " EXECUTE FUNCTION suppress_redundant_updates_trigger();"
             )
         if self.chance(0.06):
-            self.extras.append(f"CREATE PUBLICATION pub_{len(self.name)} FOR TABLE {self.sql};")
+            self.extras.append(f"CREATE PUBLICATION pub_{NAMES.index(self.name)} FOR TABLE {self.sql};")
         if self.chance(0.1):
             name = ident(self.columns[self._some()].name)
             self.extras.append(
-                f"CREATE VIEW public.seen_{len(self.name)} AS SELECT id, {name}"
+                f"CREATE VIEW public.seen_{NAMES.index(self.name)} AS SELECT id, {name}"
                 f" FROM {self.sql};"
             )
-        if self.chance(0.06):
-            a, b = ident("id"), ident(self.columns[self._some()].name)
-            self.extras.append(f"CREATE STATISTICS public.st_{len(self.name)} ON {a}, {b}"
+        if self.columns[1].kind in (*TEXTS, *NUMBERS) and self.chance(0.15):
+            a, b = ident("id"), ident(self.columns[1].name)
+            self.extras.append(f"CREATE STATISTICS public.st_{NAMES.index(self.name)} ON {a}, {b}"
                                f" FROM {self.sql};")  # fmt: skip
 
     def _normalising(self, name: str) -> None:
-        function = f"public.norm_{len(self.name)}"
+        function = f"public.norm_{NAMES.index(self.name)}"
         if self.chance(0.5):
             body = f"NEW.{name} := lower(NEW.{name}); RETURN NEW;"
             called = f"{function}()"
