@@ -60,7 +60,8 @@ def shrunk(job: tuple[int, int, bool, str]) -> tuple[int, World, tuple[str, str]
 def _shown(found: tuple[int, World, tuple[str, str]], folder: Path | None) -> None:
     seed, world, (kind, what) = found
     sys.stdout.write(
-        f"\n=== {seed}: {kind}: {what}\n{world.said}{world.before}-- migration\n{world.migration}"
+        f"\n=== {seed}: {kind}: {what}\n{world.said}{world.before}"
+        f"-- migration\n{world.migration}"
     )
     sys.stdout.flush()
     if folder is not None:

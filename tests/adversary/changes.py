@@ -104,7 +104,7 @@ def add_column(train: Train) -> Statements:
     name = train.fresh(table)
     kind = tables.a_kind(train.random)
     typed, form = tables.sql_type(kind.name), train.random.randrange(6)
-    rest, more = "", ()
+    rest, more = "", tuple[str, ...]()
     if form == 1:
         rest = f"DEFAULT {train.random.choice(kind.values)}"
         rest += " NOT NULL" if train.chance(0.5) else ""
@@ -179,7 +179,8 @@ _CASTS = (
 def change_type(train: Train) -> Statements:
     """ALTER COLUMN TYPE, or a column of another type filled and the old one dropped."""
     casts = train.random.sample(_CASTS, len(_CASTS))
-    for old, new in casts:
+    for cast in casts:
+        old, new = cast
         table, column = _any_column(train, (old,))
         if column.kind.removeprefix("public.") == old and not column.computed:
             break
@@ -268,7 +269,10 @@ def create_index(train: Train) -> Statements:
 def drop_index(train: Train) -> Statements:
     """One that PostgreSQL named, so by its likely name."""
     made = [
-        (table, extra) for table in train.tables for extra in table.extras if "INDEX ON" in extra
+        (table, extra)
+        for table in train.tables
+        for extra in table.extras
+        if "INDEX ON" in extra
     ]
     if not made:
         return create_index(train)
@@ -288,7 +292,9 @@ def create_table(train: Train) -> Statements:
     table = train.table()
     train.made += 1
     name = f"made{train.made}"
-    of = f", of {table.columns[0].kind} REFERENCES {table.sql} (id)" if train.chance(0.6) else ""
+    of = (
+        f", of {table.columns[0].kind} REFERENCES {table.sql} (id)" if train.chance(0.6) else ""
+    )
     kind = tables.a_kind(train.random)
     column = Column(name="v", kind=tables.sql_type(kind.name))
     train.tables.append(

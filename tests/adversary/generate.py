@@ -19,7 +19,7 @@ _SETTINGS = {
 
 def world(seed: int, major: int) -> World:
     """The world of that seed; the same on each machine."""
-    random = Random(seed)  # noqa: S311  not for secrets
+    random = Random(seed)
     made: list[Table] = []
     for name in random.sample(tables.NAMES, random.choice((1, 1, 2, 2, 3))):
         made.append(tables.Maker(random, major, name).make(made))

@@ -44,7 +44,7 @@ KINDS = (
         name="timestamp with time zone",
         values=("'2024-02-03 02:00+00'", "'-infinity'", "'2024-06-30 23:30:00+02'"),
     ),
-    Kind(name="json", values=("'{\"a\": 1}'", "'{\"a\":1, \"a\":2}'", "'[]'", "'null'")),
+    Kind(name="json", values=("'{\"a\": 1}'", '\'{"a":1, "a":2}\'', "'[]'", "'null'")),
     Kind(name="jsonb", values=("'{\"a\": 1}'", "'[]'", "'null'", "'\"x\"'")),
     Kind(
         name="uuid",

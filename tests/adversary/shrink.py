@@ -13,12 +13,10 @@ TRIES = 120
 
 def smaller(world: World) -> Iterator[World]:
     """Each world with one piece less, large pieces first."""
-    for n in range(len(world.changes)):
-        if len(world.changes) > 1:
-            yield replace(world, changes=_without(world.changes, n))
-    for n in range(len(world.tables)):
-        if len(world.tables) > 1:
-            yield replace(world, tables=_without(world.tables, n))
+    if len(world.changes) > 1:
+        yield from (replace(world, changes=less) for less in _each(world.changes))
+    if len(world.tables) > 1:
+        yield from (replace(world, tables=less) for less in _each(world.tables))
     if world.settings:
         yield replace(world, settings={})
     if world.writers:
@@ -44,6 +42,10 @@ def _tables(table: Table) -> Iterator[Table]:
             plain = replace(column, rest="")
             columns = (*table.columns[:n], plain, *table.columns[n + 1 :])
             yield replace(table, columns=columns)
+
+
+def _each(items: Sequence[T]) -> Iterator[tuple[T, ...]]:
+    return (_without(items, n) for n in range(len(items)))
 
 
 def _without(items: Sequence[T], number: int) -> tuple[T, ...]:

@@ -80,7 +80,7 @@ class Maker:
         )
 
     def _columns(self) -> None:
-        kind = self.random.choice(("integer", "bigint"))
+        key = self.random.choice(("integer", "bigint"))
         rest = self.random.choices(
             (
                 "PRIMARY KEY",
@@ -90,7 +90,7 @@ class Maker:
             (6, 2, 1),
             k=1,
         )[0]
-        self.columns.append(Column(name="id", kind=kind, rest=rest, distinct=True))
+        self.columns.append(Column(name="id", kind=key, rest=rest, distinct=True))
         names = self.random.sample(COLUMN_NAMES, self.random.randint(2, 5))
         for name in names:
             self.columns.append(self._column(name))
@@ -132,10 +132,10 @@ class Maker:
         if parents and self.chance(0.5):
             parent = self.random.choice(parents)
             if not parent.tail and "INHERITS" not in " ".join(parent.extras):
-                kind = parent.columns[0].kind
+                of = parent.columns[0].kind
                 action = self.random.choice(("", " ON DELETE CASCADE", " ON UPDATE CASCADE"))
                 rest = f"REFERENCES {parent.sql} (id){action}"
-                self.columns.append(Column(name="parent_id", kind=kind, rest=rest))
+                self.columns.append(Column(name="parent_id", kind=of, rest=rest))
 
     def _unique(self, column: Column) -> None:
         name = ident(column.name)
@@ -234,7 +234,9 @@ class Maker:
                 " EXECUTE FUNCTION suppress_redundant_updates_trigger();"
             )
         if self.chance(0.06):
-            self.extras.append(f"CREATE PUBLICATION pub_{NAMES.index(self.name)} FOR TABLE {self.sql};")
+            self.extras.append(
+                f"CREATE PUBLICATION pub_{NAMES.index(self.name)} FOR TABLE {self.sql};"
+            )
         if self.chance(0.1):
             name = ident(self.columns[self._some()].name)
             self.extras.append(
@@ -243,8 +245,8 @@ class Maker:
             )
         if self.columns[1].kind in (*TEXTS, *NUMBERS) and self.chance(0.15):
             a, b = ident("id"), ident(self.columns[1].name)
-            self.extras.append(f"CREATE STATISTICS public.st_{NAMES.index(self.name)} ON {a}, {b}"
-                               f" FROM {self.sql};")  # fmt: skip
+            name = f"public.st_{NAMES.index(self.name)}"
+            self.extras.append(f"CREATE STATISTICS {name} ON {a}, {b} FROM {self.sql};")
 
     def _normalising(self, name: str) -> None:
         function = f"public.norm_{NAMES.index(self.name)}"

@@ -1,7 +1,7 @@
 """One world: the plain migration as the model, then the plan, executed under writers."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -14,7 +14,7 @@ from tests.adversary import writers
 from tests.adversary.world import APP, FILE, OWNER, World
 from tests.adversary.writers import Application, Said, Write
 from zdm.backfill.pacing import Pacing
-from zdm.errors import PastReturnError, RefusedError, ZdmError
+from zdm.errors import PastReturnError, ZdmError
 from zdm.execute import rollback
 from zdm.execute import world as execution
 from zdm.execute.clock import SystemClock
@@ -35,15 +35,16 @@ from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.workflows import plan_revisions
 
-FAULTS = ("wrong rows", "wrong schema", "failed write", "wrong read", "wrong claim", "report it",
-          "not rolled back")  # fmt: skip
-_OWN = ("zdm",)
+_ONCE = frozenset({"backfill", "insert_rows"})
+_STAYS = frozenset({*_ONCE, "set_not_null", "as_written"})  # rows that no rollback brings back
+# what zdm never raises knowingly
+INTERNAL = (psycopg.Error, LookupError, TypeError, ValueError, AttributeError, AssertionError,
+            RecursionError)  # fmt: skip
 _ROWS = """
 SELECT c.oid::regclass::text, c.relname FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r') AND n.nspname !~ '^(pg_|information_schema|zdm$)' ORDER BY 1
 """
-Check = Callable[[Plan, Snapshot, Server], tuple[str, ...]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,7 +115,15 @@ def train(world: World) -> Train:
 
 
 def run(ground: Ground, world: World) -> Result:
-    """Everything."""
+    """Everything; an exception that is not zdm's own is a fault."""
+    try:
+        return _tried(ground, world)
+    except INTERNAL as error:
+        said = f"{type(error).__name__}: {error}"
+        return Result(outcome="broken", faults=[("report it", said)])
+
+
+def _tried(ground: Ground, world: World) -> Result:
     with ground.database() as base:
         try:
             with psycopg.connect(ground.url(base), autocommit=True) as conn:
@@ -175,7 +184,7 @@ def rows(url: str) -> dict[str, list[str]]:
                 ).fetchall()
             ]
             shown = ", ".join(f"{ident(c)}::text" for c in columns) or "1"
-            query = f"SELECT ROW({shown})::text FROM ONLY {table} ORDER BY 1"  # noqa: S608
+            query = f"SELECT ROW({shown})::text FROM ONLY {table} ORDER BY 1"
             found[table] = [row for (row,) in conn.execute(query.encode()).fetchall()]
         return found
 
@@ -187,18 +196,18 @@ def _planned(ground: Ground, world: World, base: str, model: Model) -> Result:
         plan = schedule.plan(found, name="m", train=whole, snapshot=model.start)
         plan_revisions.check_invariants(plan)
     except TrainRefusedError as error:
-        return Result(outcome="refused", reasons=tuple(sorted({f.slug for f in error.findings})))
+        return Result(
+            outcome="refused", reasons=tuple(sorted({f.slug for f in error.findings}))
+        )
     except ZdmError as error:
         return _erroneous("refused", error)
-    except Exception as error:  # noqa: BLE001  whatever it is, it is a finding
-        return Result(outcome="refused", faults=[("report it", f"{type(error).__name__}: {error}")])
     result = Result(outcome="executed", operations=tuple(o.slug for o in plan.operations))
     if ground.shadow is not None and model.end is not None:
         refused = _replayed(ground.shadow, plan, model, result)
         if refused:
             return refused
     with ground.database(base) as name:
-        _executed(ground, world, name, plan, model, result)
+        _executed((ground, name), world, plan, model, result)
     return result
 
 
@@ -214,7 +223,8 @@ def _replayed(shadow: Server, plan: Plan, model: Model, result: Result) -> Resul
         seen = replay.replay(plan, model.start, shadow, settle=True)
     except ZdmError as error:
         return replace(
-            _erroneous("refused", error), reasons=(f"verify: {error.message.split(',')[0][:60]}",)
+            _erroneous("refused", error),
+            reasons=(f"verify: {error.message.split(',')[0][:60]}",),
         )
     for one in seen.findings:
         kind = "wrong claim" if "claim" in one.slug else "report it"
@@ -225,7 +235,9 @@ def _replayed(shadow: Server, plan: Plan, model: Model, result: Result) -> Resul
 class _Between:
     """Has the versions write after the steps that serve them, and while the next one runs."""
 
-    def __init__(self, plan: Plan, application: Application, model: Model, world: World) -> None:
+    def __init__(
+        self, plan: Plan, application: Application, model: Model, world: World
+    ) -> None:
         self.plan, self.application, self.world = plan, application, world
         self.left = {side: list(rounds) for side, rounds in model.rounds.items()}
         self.steps = {step.id: step for step in plan.steps}
@@ -260,93 +272,104 @@ class _Between:
         self.application.wait()
 
 
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """A plan on a database of its own."""
+
+    ground: Ground
+    name: str
+    plan: Plan
+    model: Model
+    result: Result
+    between: _Between
+
+    @property
+    def url(self) -> str:
+        """As who executes."""
+        return self.ground.url(self.name, OWNER)
+
+    def fault(self, kind: str, what: str) -> None:
+        """Keep it."""
+        self.result.faults.append((kind, what))
+
+    def go(self, *, back: bool) -> bool:
+        """To the end, or to where it is rolled back; False if it stopped before."""
+        until = RunState.BACKFILLED if back else RunState.CONTRACTED
+        watching = cases.Watching(self.between.react)
+        try:
+            cases.run(self.url, self.plan, watching=watching, until=until)
+        except PastReturnError as error:
+            self.result.outcome = "stopped"
+            self.fault("not rolled back", error.message)
+            return False
+        except ZdmError as error:
+            self.result.outcome = "stopped"
+            self.result.reasons = (f"{type(error).__name__}: {error.message[:90]}",)
+            self.result.faults += _erroneous("stopped", error).faults
+        finally:
+            self.between.application.wait()
+        if back or self.result.outcome == "stopped":
+            self.back()
+            return False
+        return True
+
+    def back(self) -> None:
+        """Roll back: the start is there again."""
+        try:
+            _reverted(self.url, self.plan)
+        except ZdmError as error:
+            if "cannot be undone" in error.message:
+                self.result.reasons += ("rollback refused: a step stays",)
+                return
+            if "no run is unfinished" not in error.message:
+                self.fault("not rolled back", error.message)
+                return
+        if self.result.outcome == "executed":
+            self.result.outcome = "rolled back"
+        self.between.rest(Side.OLD)
+        self._is_the_start()
+
+    def _is_the_start(self) -> None:
+        with connection.connect(self.url, name="tests") as conn:
+            for line in cases.differences(self.model.start, catalog.read(conn)):
+                self.fault("not rolled back", line)
+        new_wrote = any(write.side is Side.NEW for write in self.between.application.said)
+        if not new_wrote and not _STAYS & {*self.result.operations}:
+            found = rows(self.ground.url(self.name))
+            _compare(self.model.before, found, self.result, "not rolled back")
+
+    def is_the_end(self) -> None:
+        """What the plain migration leaves is here."""
+        if self.model.end is None:
+            self.fault("wrong schema", f"the plain migration fails: {self.model.error}")
+            return
+        with connection.connect(self.url, name="tests") as conn:
+            for line in cases.differences(self.model.end, catalog.read(conn)):
+                self.fault("wrong schema", line)
+        if not self.between.left.get(Side.OLD):
+            found = rows(self.ground.url(self.name))
+            _compare(self.model.rows, found, self.result, "wrong rows")
+
+
 def _executed(
-    ground: Ground, world: World, name: str, plan: Plan, model: Model, result: Result
+    stage: tuple[Ground, str], world: World, plan: Plan, model: Model, result: Result
 ) -> None:
+    ground, name = stage
     with Application(ground.url(name, APP), world.settings) as application:
         between = _Between(plan, application, model, world)
+        run = _Run(
+            ground=ground, name=name, plan=plan, model=model, result=result, between=between
+        )
         between.write(Side.OLD)
-        # the model has them all before the migration: what is left is written first
-        if any(o.slug in ("backfill", "insert_rows") for o in plan.operations):
+        # the model has them before the migration, and so has what fills rows only once
+        if _ONCE & {*result.operations}:
             between.rest(Side.OLD)
-        until = RunState.BACKFILLED if world.back else RunState.CONTRACTED
-        url = ground.url(name, OWNER)
-        try:
-            _run(url, plan, until, between.react)
-        except RefusedError as error:
-            _stopped(ground, name, plan, model, result, error, between)
-            return
-        except PastReturnError as error:
-            result.faults.append(("not rolled back", str(error.message)))
-            result.outcome = "stopped"
-            return
-        except ZdmError as error:
-            _stopped(ground, name, plan, model, result, error, between)
-            return
-        between.application.wait()
-        if world.back:
-            _back(ground, name, plan, model, result, between)
-            return
-        missed = bool(between.left.get(Side.OLD))
-        between.rest(Side.NEW)
-    _answers(model, application, result)
-    if model.end is None:
-        result.faults.append(("wrong schema", f"the plain one fails: {model.error}"))
-        return
-    with connection.connect(url, name="tests") as conn:
-        for line in cases.differences(model.end, catalog.read(conn)):
-            result.faults.append(("wrong schema", line))
-    if not missed:
-        _compare(model.rows, rows(ground.url(name)), result, "wrong rows")
-
-
-def _run(url: str, plan: Plan, until: RunState, react: Callable[[Event], None]) -> RunState:
-    return cases.run(url, plan, watching=cases.Watching(react), until=until)
-
-
-def _stopped(  # noqa: PLR0913
-    ground: Ground,
-    name: str,
-    plan: Plan,
-    model: Model,
-    result: Result,
-    error: ZdmError,
-    between: _Between,
-) -> None:
-    result.outcome = "stopped"
-    result.reasons = (f"{type(error).__name__}: {error.message[:90]}",)
-    if type(error) is ZdmError or "report it" in f"{error.message} {error.hint}":
-        result.faults.append(("report it", f"{error.message} / {error.hint}"))
-    between.application.wait()
-    _back(ground, name, plan, model, result, between)
-
-
-def _back(  # noqa: PLR0913
-    ground: Ground, name: str, plan: Plan, model: Model, result: Result, between: _Between
-) -> None:
-    url = ground.url(name, OWNER)
-    try:
-        _reverted(url, plan)
-    except RefusedError as error:
-        if "no run is unfinished" not in error.message:
-            if "cannot be undone" in error.message:
-                result.reasons = (*result.reasons, "rollback refused: a step stays")
-                return
-            result.faults.append(("not rolled back", error.message))
-            return
-    except ZdmError as error:
-        result.faults.append(("not rolled back", error.message))
-        return
-    if result.outcome == "executed":
-        result.outcome = "rolled back"
-    between.rest(Side.OLD)
-    _answers(model, between.application, result)
-    with connection.connect(url, name="tests") as conn:
-        for line in cases.differences(model.start, catalog.read(conn)):
-            result.faults.append(("not rolled back", line))
-    if not {"backfill", "insert_rows", "set_not_null", "as_written"} & {*result.operations}:
-        if Side.NEW not in model.rounds or not between.application.said:
-            _compare(model.before, rows(ground.url(name)), result, "not rolled back")
+        ended = run.go(back=world.back)
+        if ended:
+            between.rest(Side.NEW)
+        _answers(model, application, result)
+        if ended:
+            run.is_the_end()
 
 
 def _reverted(url: str, plan: Plan) -> None:
@@ -368,7 +391,9 @@ def _answers(model: Model, application: Application, result: Result) -> None:
         plain = model.said[write]
         if said.error:
             result.faults.append(("failed write", f"{write.side}: {write.sql}: {said.error}"))
-        elif said.rows != plain.rows and not {"backfill", "set_not_null"} & {*result.operations}:
+        elif said.rows != plain.rows and not {"backfill", "set_not_null"} & {
+            *result.operations
+        }:
             result.faults.append(
                 ("wrong read", f"{write.side}: {write.sql}: {said.rows}, plainly {plain.rows}")
             )
@@ -383,5 +408,9 @@ def _compare(
             missing = [r for r in one if r not in other][:2]
             more = [r for r in other if r not in one][:2]
             result.faults.append(
-                (kind, f"{table}: {len(one)} and {len(other)} rows; plainly {missing}; here {more}")
+                (
+                    kind,
+                    f"{table}: {len(one)} and {len(other)} rows; plainly {missing};"
+                    f" here {more}",
+                )
             )

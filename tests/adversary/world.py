@@ -54,7 +54,7 @@ class Table:
             names = ", ".join(ident(c.name) for c in self.columns if not c.computed)
             values = ",\n  ".join(f"({', '.join(row)})" for row in self.rows)
             yield (
-                f"INSERT INTO {self.sql} ({names}) OVERRIDING SYSTEM VALUE VALUES\n  {values};"  # noqa: S608
+                f"INSERT INTO {self.sql} ({names}) OVERRIDING SYSTEM VALUE VALUES\n  {values};"
             )
         yield from self.extras
         yield from self.grants

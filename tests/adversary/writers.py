@@ -89,7 +89,8 @@ def _of(table: Table, side: Side, number: int, seed: int) -> Iterator[Write]:
     low = 1000 if side is Side.OLD else 5000
     row = low + number * 10
     columns = [c for c in table.columns if not c.generated and c.name != key]
-    read = _read(table, key)
+    read, distinct = _read(table, key), _distinct(table)
+    loose = {c.name for c in columns if not c.not_null and c.name in distinct}
     for more, every in ((0, True), (1, False)):
         given = {key: str(row + more)}
         for column in columns:
@@ -97,7 +98,7 @@ def _of(table: Table, side: Side, number: int, seed: int) -> Iterator[Write]:
                 given[column.name] = _value(random, table, column, row + more)
         names, values = ", ".join(map(ident, given)), ", ".join(given.values())
         over = " OVERRIDING SYSTEM VALUE"
-        sql = f"INSERT INTO {into} ({names}){over} VALUES ({values})"  # noqa: S608
+        sql = f"INSERT INTO {into} ({names}){over} VALUES ({values})"
         if every and random.random() < 0.2:
             sql += f" ON CONFLICT ({ident(key)}) DO NOTHING"
         yield Write(side=side, row=row + more, sql=sql, read=read.format(row + more))
@@ -107,14 +108,15 @@ def _of(table: Table, side: Side, number: int, seed: int) -> Iterator[Write]:
         sets = ", ".join(
             f"{ident(c.name)} = {_value(random, table, c, target + 100000 + number)}"
             for c in written
-            if c.name not in _distinct(table) or target >= low
+            if c.name not in loose  # a NULL that goes would let another writer's in
+            and (c.name not in distinct or target >= low)
         )
         if sets:
             where = f"{ident(key)} = {target}"
-            sql = f"UPDATE {into} SET {sets} WHERE {where}"  # noqa: S608
+            sql = f"UPDATE {into} SET {sets} WHERE {where}"
             yield Write(side=side, row=target, sql=sql, read=read.format(target))
-    if number == ROUNDS - 1:
-        sql = f"DELETE FROM {into} WHERE {ident(key)} = {low + 1}"  # noqa: S608
+    if number == ROUNDS - 1 and not loose:
+        sql = f"DELETE FROM {into} WHERE {ident(key)} = {low + 1}"
         yield Write(side=side, row=low + 1, sql=sql)
 
 
@@ -122,7 +124,7 @@ def _read(table: Table, key: str) -> str:
     names = ", ".join(
         f"{ident(c.name)}::text".replace("{", "{{").replace("}", "}}") for c in table.columns
     )
-    return f"SELECT {names} FROM {table.name.sql} WHERE {ident(key)} = {{}}"  # noqa: S608
+    return f"SELECT {names} FROM {table.name.sql} WHERE {ident(key)} = {{}}"
 
 
 def _value(random: Random, table: Table, column: Column, number: int) -> str:
