@@ -241,8 +241,10 @@ class _Between:
         self.plan, self.application, self.world = plan, application, world
         self.left = {side: list(rounds) for side, rounds in model.rounds.items()}
         self.steps = {step.id: step for step in plan.steps}
+        ids = [step.id for step in plan.steps]
+        rollout = ids.index("rollout") if "rollout" in ids else len(ids)
+        self.early = frozenset(ids[: max(rollout - 1, 0)])
         self.serves = frozenset({Side.OLD})
-        self.filled = False
 
     def react(self, event: Event) -> None:
         """After a step: write; before a step that does not serve them: wait."""
@@ -255,6 +257,8 @@ class _Between:
             serves = set(step.serves)
             if step.phase.position >= Phase.ROLLOUT.position:
                 serves.discard(Side.OLD)
+            if event.id in self.early:  # nobody runs the new version yet
+                serves.discard(Side.NEW)
             self.serves = frozenset(serves)
             for side in sorted(serves):
                 self.write(side)
