@@ -3,6 +3,21 @@
 from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
 
 PARENT = "CREATE TABLE parent (id bigint PRIMARY KEY);\n"
+MAILS = """
+CREATE DOMAIN address AS text NOT NULL;
+CREATE TABLE users (id bigint PRIMARY KEY, mail address NOT NULL);
+"""
+FUNCTIONS = """
+CREATE FUNCTION total() RETURNS bigint LANGUAGE plpgsql AS
+    'BEGIN RETURN (SELECT sum(n) FROM users); END';
+CREATE FUNCTION run(text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE $1; END';
+"""
+BEHIND = """
+CREATE FUNCTION named() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN NEW.name := lower(NEW.name); RETURN NEW; END';
+CREATE TRIGGER zzzz_name BEFORE INSERT OR UPDATE ON users FOR EACH ROW
+    EXECUTE FUNCTION named();
+"""
 ENTRIES = (
     Entry(
         slug="type_change_rewrites",
@@ -140,6 +155,52 @@ ENTRIES = (
         before=USERS + "CREATE VIEW v AS SELECT n FROM users;",
         refused="ALTER TABLE users DROP COLUMN n;",
         fixed=(f"{CONTRACT}DROP VIEW v;", "ALTER TABLE users DROP COLUMN n;"),
+    ),
+    Entry(
+        slug="column_still_refuses",
+        before=USERS + "CREATE UNIQUE INDEX i ON users (coalesce(email, ''));",
+        refused="ALTER TABLE users DROP COLUMN email;",
+        fixed=(f"{CONTRACT}DROP INDEX i;", "ALTER TABLE users DROP COLUMN email;"),
+    ),
+    Entry(
+        slug="column_still_refuses",
+        before=MAILS,
+        refused="ALTER TABLE users DROP COLUMN mail;",
+        fixed=(
+            "ALTER TABLE users ALTER COLUMN mail TYPE text;",
+            "ALTER TABLE users DROP COLUMN mail;",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + PARENT + "ALTER TABLE users ADD p bigint REFERENCES parent;",
+        refused="ALTER TABLE users DROP COLUMN p;",
+        fixed=("ALTER TABLE users DROP COLUMN p;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + FUNCTIONS,
+        refused="ALTER TABLE users RENAME COLUMN n TO number;",
+        fixed=(
+            "ALTER TABLE users RENAME COLUMN n TO number;\n"
+            f"{CONTRACT}CREATE OR REPLACE FUNCTION total() RETURNS bigint LANGUAGE sql AS\n"
+            "'SELECT sum(number) FROM users';",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + "CREATE UNIQUE INDEX i ON users (n);",
+        refused="ALTER TABLE users RENAME COLUMN n TO number;",
+        fixed=("ALTER TABLE users RENAME COLUMN n TO number;",),
+    ),
+    Entry(
+        slug="rename_blocked",
+        before=USERS + BEHIND,
+        refused="ALTER TABLE users RENAME COLUMN n TO number;",
+        fixed=(
+            f"{EXPAND}ALTER TRIGGER zzzz_name ON users RENAME TO name;",
+            "ALTER TABLE users RENAME COLUMN n TO number;",
+        ),
     ),
     Entry(
         slug="drop_cascade",

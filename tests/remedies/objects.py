@@ -56,7 +56,22 @@ ENTRIES = (
         before="CREATE TABLE users (id bigint NOT NULL); CREATE UNIQUE INDEX u ON users (id);"
         " ALTER TABLE users REPLICA IDENTITY USING INDEX u;",
         refused="DROP INDEX u;",
-        fixed=(f"{EXPAND}ALTER TABLE users REPLICA IDENTITY FULL;", "DROP INDEX u;"),
+        fixed=(
+            f"{EXPAND}ALTER TABLE users REPLICA IDENTITY FULL;",
+            f"{CONTRACT}DROP INDEX u;",
+        ),
+    ),
+    Entry(
+        slug="index_cannot_be_dropped",
+        before=USERS + "CREATE UNIQUE INDEX u ON users (n);",
+        refused="DROP INDEX u;",
+        fixed=(f"{CONTRACT}DROP INDEX CONCURRENTLY u;",),
+    ),
+    Entry(
+        slug="index_cannot_be_dropped",
+        before=USERS + "CREATE UNIQUE INDEX u ON users (n);",
+        refused="DROP INDEX u;",
+        fixed=(f"{EXPAND}DROP INDEX u;",),
     ),
     Entry(
         slug="index_cannot_be_dropped",

@@ -7,6 +7,7 @@ that zdm makes are cut here first, with a hash that keeps them apart.
 import hashlib
 
 MAX_NAME_BYTES = 63
+TRIGGER_PREFIX = "zzz_zdm_"  # of zdm's triggers on tables of the application
 _HASH_DIGITS = 8
 
 

@@ -110,6 +110,11 @@ def constraint(definition: str, table: Name, old: str, new: str, *, name: str) -
     return trees.deparse("AlterTableStmt", tree)
 
 
+def add_constraint(definition: str, table: Name, name: str) -> str:
+    """ALTER TABLE … ADD CONSTRAINT from pg_get_constraintdef, as it is."""
+    return trees.deparse("AlterTableStmt", _constraint(definition, table, "", "", name))
+
+
 def constraint_text(definition: str, table: Name, old: str, new: str) -> str:
     """The definition of a constraint with the column renamed."""
     text = trees.deparse("AlterTableStmt", _constraint(definition, table, old, new, "x"))

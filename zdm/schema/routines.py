@@ -1,5 +1,11 @@
-"""Functions and procedures by name and types of arguments."""
+"""Functions and procedures: by name and types of arguments, and what their text names.
 
+PostgreSQL does not know what a body in a string means before it runs, so a name in it is found
+by its tokens (manual, chapter 5.15).
+"""
+
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from zdm.model.expression import TypeName
@@ -7,6 +13,7 @@ from zdm.model.schema import Function, Name, Snapshot
 from zdm.model.statement import Setting
 from zdm.model.syntax import DropObjects
 from zdm.parse import facts
+from zdm.parse.readers import texts
 from zdm.schema import type_names
 
 Arguments = tuple[TypeName, ...] | None  # None: not written
@@ -37,3 +44,55 @@ def _types(function: Function, snapshot: Snapshot) -> tuple[str, ...]:
 def _bare(argument: TypeName) -> TypeName:
     """A length is no part of an argument's type."""
     return replace(argument, modifiers=(), has_modifiers=False)
+
+
+_EXECUTE = re.compile(r"\bEXECUTE\b(?!\s+(?:FUNCTION|PROCEDURE)\b)", re.IGNORECASE)
+_OF_ROWS = re.compile(
+    r"\bTG_ARGV\b|\bTG_NARGS\b|_populate_record\b|\b(?:to_jsonb?|row_to_json|hstore)\s*\(",
+    re.IGNORECASE,
+)
+_AS = re.compile(r"\bAS\s+(?=[$'E])")
+_BUILT_IN = frozenset({"c", "internal"})
+
+
+def body_names(function: Function) -> frozenset[str]:
+    """Every name that its body may mean."""
+    return texts.names(_body(function), function.language)
+
+
+def _body(function: Function) -> str:
+    """What follows AS; all of a definition that has no body in a string."""
+    found = _AS.search(function.definition)
+    return function.definition if found is None else function.definition[found.end() :]
+
+
+def names(function: Function) -> frozenset[str]:
+    """The same, with those of its arguments."""
+    return body_names(function) | texts.names(function.arguments)
+
+
+def reached(snapshot: Snapshot, start: Iterable[Name]) -> tuple[Function, ...]:
+    """The functions of these names, and those that they name, at all depths."""
+    found: dict[Name, list[Function]] = {}
+    left = set(start)
+    while left:
+        here = [f for f in snapshot.functions if f.name in left]
+        for function in here:
+            found.setdefault(function.name, []).append(function)
+        words = frozenset[str]().union(*map(body_names, here)) if here else frozenset[str]()
+        left = {
+            f.name for f in snapshot.functions if f.name.name in words and f.name not in found
+        }
+    return tuple(f for functions in found.values() for f in functions)
+
+
+def is_dynamic(function: Function, *, rows: bool) -> bool:
+    """Whether it runs SQL that it makes; `rows`: or takes a row of a trigger apart by names
+    that it makes."""
+    if function.language in _BUILT_IN:
+        return False
+    if function.language not in ("sql", "plpgsql"):
+        return True
+    body = _body(function)
+    found = _EXECUTE.search(body) if function.language == "plpgsql" else None
+    return found is not None or (rows and _OF_ROWS.search(body) is not None)

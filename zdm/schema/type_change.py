@@ -113,17 +113,17 @@ def found(text: str, snapshot: Snapshot, kind: str) -> Type | None:
 
 def base(text: str, snapshot: Snapshot) -> str:
     """The type below domains."""
-    below = _below(found(text, snapshot, "domain"))
-    return text if below is None else base(below, snapshot)
+    under = below(found(text, snapshot, "domain"))
+    return text if under is None else base(under, snapshot)
 
 
 def is_constrained(text: str, snapshot: Snapshot) -> bool:
     """Whether it is a domain with CHECK or NOT NULL, or a domain of one: to add such a column
     rewrites the table (measured 14-18)."""
     domain = found(text, snapshot, "domain")
-    below = _below(domain)
+    under = below(domain)
     constrained = domain is not None and domain.constrained
-    return constrained or (below is not None and is_constrained(below, snapshot))
+    return constrained or (under is not None and is_constrained(under, snapshot))
 
 
 def keeps_collation(said: tuple[str, ...], old: str | None) -> bool:
@@ -135,7 +135,8 @@ def keeps_collation(said: tuple[str, ...], old: str | None) -> bool:
     return said[-1] == was.name and (len(said) == 1 or said[0] == was.schema)
 
 
-def _below(domain: Type | None) -> str | None:
+def below(domain: Type | None) -> str | None:
+    """The type that a domain is made of."""
     match = _BASE.match(domain.definition) if domain is not None else None
     return None if match is None else match[1]
 

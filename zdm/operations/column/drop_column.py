@@ -1,24 +1,26 @@
 """Drop a column after the old version is gone.
 
 The old version still writes it, the new one does not: before the rollout the column is made
-tolerant (DROP NOT NULL), so that the new version's rows are accepted. The drop itself is a
+tolerant (NOT NULL and CHECKs are dropped), so that the new version's rows are accepted. What
+else would refuse them is an obstacle: a unique index is the old version's, too. The drop is a
 catalog change, but what depends on the column blocks it, and indexes, constraints and owned
 sequences are dropped with it silently (manual, ALTER TABLE, DROP COLUMN). Never CASCADE.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, Phase, RunSql, Step
-from zdm.model.schema import Column, Name, Snapshot, Table
+from zdm.model.plan import BOTH, OLD_ONLY, Phase, RunSql, Step
+from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql, site
-from zdm.recipes.column import dependents, dual_write
+from zdm.recipes.column import carry_dependents, dependents, dual_write, refusing
+from zdm.recipes.column.refusing import Omitted
 from zdm.recipes.constraint import not_null
 from zdm.recipes.reading import refuse
 from zdm.recipes.site import Site
@@ -34,6 +36,7 @@ class DropColumn:
     table: Name
     column: str
     missing: bool = False
+    leaving: frozenset[str] = frozenset()  # columns of the table that this train drops
 
     @property
     def slug(self) -> str:
@@ -65,11 +68,22 @@ class DropColumn:
             ),
             *(
                 (
+                    f"until {self.column} is dropped, the foreign key {key.name} refuses or"
+                    f" cascades a DELETE in {key.references} for the rows that the old version"
+                    " left",
+                    f"let the new version remove rows of {key.references} only after the drop",
+                )
+                for key in table.constraints
+                if key.kind == "foreign key" and self.column in key.columns
+            ),
+            *(
+                (
                     f"{what} is dropped with {self.column}",
                     "recreate it elsewhere if it is needed",
                 )
                 for what in dependents.vanishing(context.snapshot, table, self.column)
             ),
+            *dependents.elsewhere(context.snapshot, table, self.column),
         ]
         return tuple(
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
@@ -83,17 +97,26 @@ class DropColumn:
         column = table.column(self.column)
         if self.missing or column is None:
             return ()
-        tolerant = (_tolerant(place, column),) if column.not_null and _fails(column) else ()
+        value = refusing.omitted(column, context.snapshot)
+        leaving = self.leaving | {self.column}
+        tolerant = [
+            *([_tolerant(place, column)] if column.not_null and _fails(column) else []),
+            *(
+                _without_check(place, self.column, check)
+                for check in refusing.checks(table, self.column, value, leaving)
+            ),
+        ]
         return (
-            *tolerant,
+            *(replace(step, serves=OLD_ONLY) for step in tolerant[:-1]),
+            *tolerant[-1:],
             *dual_write.drop_foreign_keys(place, self.column),
             dual_write.drop(place, self.column),
         )
 
 
 def _fails(column: Column) -> bool:
-    """An INSERT without the column fails."""
-    return column.default is None and not column.identity and not column.generated
+    """An INSERT without the column fails, or one that makes a generated column NULL."""
+    return bool(column.generated) or (column.default is None and not column.identity)
 
 
 def _tolerant(place: Site, column: Column) -> RunSql:
@@ -112,6 +135,28 @@ def _tolerant(place: Site, column: Column) -> RunSql:
     )
 
 
+def _without_check(place: Site, column: str, check: Constraint) -> RunSql:
+    return run_sql.short_transaction(
+        place,
+        id=place.id(check.name, "tolerate"),
+        phase=Phase.EXPAND,
+        title=f"drop check constraint {check.name} of {place.name}",
+        sql=(
+            emit.sql(
+                "ALTER TABLE {t} DROP CONSTRAINT {k}",
+                t=Qualified(place.name),
+                k=Ident(check.name),
+            ),
+        ),
+        locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
+        probe=probes.probe(probes.absent(probes.constraint(place.name, check.name))),
+        undo=carry_dependents.restore_check(place, check),
+        serves=BOTH,
+        reason=f"The new version no longer sets {column}, so the constraint could refuse its"
+        f" rows; it would be dropped with {column}.",
+    )
+
+
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """ALTER TABLE … DROP COLUMN."""
     action = actions[0]
@@ -127,9 +172,23 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             return None
         operation = DropColumn(table=table.name, column=fact.name, missing=True)
         return Match(operation=operation, consumed=(0,))
-    return _refused(action, table, column, snapshot) or Match(
-        operation=DropColumn(table=table.name, column=fact.name), consumed=(0,)
+    leaving = frozenset(_dropped(actions, table))
+    operation = DropColumn(table=table.name, column=fact.name, leaving=leaving)
+    return (
+        _refused(action, table, column, snapshot)
+        or _refuses_rows(action, table, column, snapshot, leaving)
+        or Match(operation=operation, consumed=(0,))
     )
+
+
+def _dropped(actions: Sequence[Action], table: Table) -> Iterator[str]:
+    """The columns of the table that the train drops."""
+    for action in actions:
+        fact = action.fact
+        if not isinstance(fact, Fact) or fact.kind is not ActionKind.DROP_COLUMN:
+            continue
+        if fact.table == table.name:
+            yield fact.name
 
 
 def _refused(
@@ -145,10 +204,7 @@ def _refused(
         )
     blocked = [
         *dependents.blocking(snapshot, table, column.name),
-        *(
-            f"trigger function {name} (its body names the column)"
-            for name in dependents.bodies(snapshot, table, column.name)
-        ),
+        *dependents.in_triggers(snapshot, table, column.name),
     ]
     if table.kind != "table":
         blocked.append(f"{table.name} is a {table.kind}")
@@ -162,4 +218,42 @@ def _refused(
         f"{table.name}.{column.name} cannot be dropped, because these depend on it:"
         f" {', '.join(blocked)}",
         "change or drop them in an earlier release",
+    )
+
+
+def _refuses_rows(
+    action: Action,
+    table: Table,
+    column: Column,
+    snapshot: Snapshot,
+    leaving: frozenset[str],
+) -> Refusal | None:
+    """What refuses rows of the new version until the drop, and is not only for the column."""
+    name = f"{table.name}.{column.name}"
+    value = refusing.omitted(column, snapshot)
+    if value is Omitted.NULL and refusing.null_refused(column, snapshot):
+        return refuse.refuse(
+            action,
+            "column_still_refuses",
+            f"{name} cannot be dropped in one release: the new version leaves it NULL until it"
+            f" is gone, and its domain {column.type} may refuse that",
+            f"change the column to the base type of {column.type} in an earlier release, which"
+            " rewrites nothing",
+        )
+    found = [
+        *refusing.words(table, refusing.unique(table, column.name, value, leaving)),
+        *(
+            f"foreign key {key.name} over several columns"
+            for key in refusing.foreign_keys(table, column.name, leaving)
+        ),
+    ]
+    if not found:
+        return None
+    return refuse.refuse(
+        action,
+        "column_still_refuses",
+        f"{name} cannot be dropped in one release: until it is gone, {', '.join(found)} can"
+        " refuse rows of the new version, which does not write it",
+        f"drop {'them' if len(found) > 1 else 'it'} in an earlier release, by itself, with"
+        " `-- zdm: run in contract -- reason`",
     )

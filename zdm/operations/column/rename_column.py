@@ -75,6 +75,8 @@ class RenameColumn:
                 )
                 for what in vanish
             ),
+            *dual_write.two_unique(table, self.old, self.new.name, built=self.carry),
+            *dependents.elsewhere(context.snapshot, table, self.old),
             *filled.hazards(table, self.new.name),
         ]
         return tuple(
@@ -89,17 +91,16 @@ class RenameColumn:
         pair = self._pair(table)
         move = Move(site=place, old=self.old, new=self.new.name)
         carried = carry_dependents.steps(move) if self.carry else ()
+        unique = carry_dependents.unique_steps(move) if self.carry else ()
         names, done = carry_dependents.renames(move) if self.carry else ((), ())
         default = pair.old.default if self.carry else self.default
         fill = dual_write.fill(place, pair, self.where)
+        analyze = dual_write.analyze(place, self.new.name, target=pair.new.statistics)
         return (
             sync.install(place, pair, carry_dependents.properties(move) if self.carry else ()),
-            *carry_dependents.not_new_before_unique((fill, *carried)),
-            *dual_write.analyze(place, self.new.name, target=pair.new.statistics),
-            dual_write.contract(
-                place, pair, default=default, fragile=dual_write.fragile(place, self.old)
-            ),
-            *dual_write.drop_foreign_keys(place, self.old),
+            *carry_dependents.not_new_before_unique((fill, *carried, *analyze, *unique)),
+            dual_write.contract(place, pair, default=default),
+            *dual_write.drop_foreign_keys(place, self.old, all_of_them=False),
             dual_write.drop(place, self.old, names, done),
         )
 

@@ -16,6 +16,7 @@ from zdm.model.plan import NEW_ONLY, Phase, Step
 from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind
 from zdm.recipes import run_sql, site
+from zdm.recipes.column import refusing
 from zdm.recipes.index import build
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.sql import probes
@@ -97,7 +98,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "correct the name, or write IF EXISTS",
         )
     found = next(i for i in table.indexes if i.name == name)
-    problem = _problem(table, found, cascade=fact.cascade)
+    problem = _problem(table, found, cascade=fact.cascade) or _still_unique(table, found)
     if problem is not None:
         return refuse.refuse(action, "index_cannot_be_dropped", *problem)
     return Match(operation=DropIndex(table=table.name, index=found, name=name), consumed=(0,))
@@ -135,3 +136,17 @@ def _problem(table: Table, found: Index, *, cascade: bool) -> tuple[str, str] | 
             "drop what depends on it first, and remove CASCADE",
         )
     return None
+
+
+def _still_unique(table: Table, found: Index) -> tuple[str, str] | None:
+    """Before the rollout the old version needs it, and after it the new version meets it."""
+    if not found.unique or not found.valid or refusing.implied(found, table, frozenset()):
+        return None
+    return (
+        f"{found.name} is unique: while it is there, it refuses rows of the new version that"
+        " repeat its keys, and without it every ON CONFLICT of the old version that names its"
+        " columns fails",
+        "put `-- zdm: run in contract -- reason` above it if the new version still writes no"
+        " duplicates, or `-- zdm: run in expand -- reason` if the old version has no such"
+        " ON CONFLICT; with DROP INDEX CONCURRENTLY, so that reads and writes continue",
+    )

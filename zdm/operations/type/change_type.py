@@ -97,6 +97,8 @@ class ChangeType:
                 )
                 for what in dependents.vanishing(context.snapshot, table, self.old)
             ),
+            *dual_write.two_unique(table, self.old, self.new.name, built=False),
+            *dependents.elsewhere(context.snapshot, table, self.old),
             *filled.hazards(table, self.new.name),
         ]
         return tuple(
@@ -115,13 +117,12 @@ class ChangeType:
             backward=self.backward,
             adds=self.adds,
         )
-        fragile = dual_write.fragile(place, self.old)
         return (
             sync.install(place, pair),
             dual_write.fill(place, pair, self.where),
             *dual_write.analyze(place, self.new.name),
-            dual_write.contract(place, pair, default=self.default, fragile=fragile),
-            *dual_write.drop_foreign_keys(place, self.old),
+            dual_write.contract(place, pair, default=self.default),
+            *dual_write.drop_foreign_keys(place, self.old, all_of_them=False),
             dual_write.drop(place, self.old),
         )
 

@@ -5,17 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from zdm.parse import libpg_query, trees
+from zdm.parse.readers import texts
 
+_BEFORE = 1 << 1  # TRIGGER_TYPE_BEFORE
+_INSERT = 1 << 2  # TRIGGER_TYPE_INSERT
 _UPDATE = 1 << 4  # TRIGGER_TYPE_UPDATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerText:
-    """`columns`: those of UPDATE OF; none: an UPDATE of any column fires it."""
+    """`columns`: those of UPDATE OF; none: an UPDATE of any column fires it. `before`: it may
+    change the row that is written. `arguments`: every name in them."""
 
     on_update: bool
     per_row: bool
     columns: tuple[str, ...]
+    before: bool = True
+    arguments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +42,17 @@ def trigger(definition: str) -> TriggerText:
         on_update=bool(int(tree.get("events", 0)) & _UPDATE),
         per_row=bool(tree.get("row")),
         columns=trees.strings(tree.get("columns")),
+        before=bool(tree.get("row"))
+        and bool(int(tree.get("timing", 0)) & _BEFORE)
+        and bool(int(tree.get("events", 0)) & (_INSERT | _UPDATE)),
+        arguments=frozenset(
+            name for text in trees.strings(tree.get("args")) for name in _words_of(text)
+        ),
     )
+
+
+def _words_of(argument: str) -> frozenset[str]:
+    return texts.names(argument) | {argument}
 
 
 def rule(definition: str) -> RuleText:

@@ -63,13 +63,12 @@ def _obstacles(snapshot: Snapshot, table: Table, column: str) -> Iterator[str]:
     if mine is not None and (mine.identity or mine.generated):
         yield f"{column} is {'an identity' if mine.identity else 'a generated'} column"
     for name in dependents.vanishing(snapshot, table, column):
-        if name.split()[0] not in {"check", "unique", "foreign", "index"}:
+        if name.split()[0] not in {"check", "unique", "foreign", "index", "GRANT"}:
             yield name
     for found in table.indexes:
         if column in found.columns and not _plain_index(found):
             yield f"index {found.name} (invalid, replica identity, CLUSTER, statistics target)"
-    for function in dependents.bodies(snapshot, table, column):
-        yield f"trigger function {function} (its body names the column)"
+    yield from dependents.in_triggers(snapshot, table, column)
 
 
 def _plain_index(found: Index) -> bool:
@@ -131,11 +130,13 @@ def _grants(move: Move, item: str) -> Iterator[str]:
 
 
 def steps(move: Move) -> tuple[RunSql, ...]:
-    """Indexes, constraints and NOT NULL on the new column, in the phase VALIDATE."""
+    """Indexes, constraints and NOT NULL on the new column, in the phase VALIDATE; without
+    unique indexes."""
     table = move.site.table
     found: list[RunSql] = []
     for item in _indexes(move):
-        found += _index_steps(move, item)
+        if not item.unique:
+            found += _index_steps(move, item)
     for kind in ("check", "foreign key"):
         for constraint in _constraints(move, kind):
             found += _constraint_steps(move, constraint)
@@ -144,6 +145,17 @@ def steps(move: Move) -> tuple[RunSql, ...]:
         kept = not_null.named(not_null.constraint_of(table, move.old))
         found += not_null.prove(move.site, move.new, wanted=kept)
     return tuple(found)
+
+
+def unique_steps(move: Move) -> tuple[RunSql, ...]:
+    """Unique indexes on the new column, in the phase SWITCH, which is the last before the
+    rollout: while both columns have one, INSERT … ON CONFLICT may fail."""
+    return tuple(
+        replace(step, phase=Phase.SWITCH)
+        for item in _indexes(move)
+        if item.unique
+        for step in _index_steps(move, item)
+    )
 
 
 def not_new_before_unique(found: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -255,6 +267,25 @@ def _drop_constraint(site: Site, name: str) -> str:
     )
 
 
+def restore_check(site: Site, constraint: Constraint) -> tuple[str, ...]:
+    """Statements that make the CHECK of the Snapshot again, whether it is there or not."""
+    return (
+        _drop_constraint(site, constraint.name),
+        rewrite.add_constraint(constraint.definition, site.name, constraint.name),
+        *_comment_on(site, constraint),
+    )
+
+
+def _comment_on(site: Site, constraint: Constraint) -> Iterator[str]:
+    if constraint.comment is not None:
+        yield emit.sql(
+            "COMMENT ON CONSTRAINT {k} ON {t} IS {text}",
+            k=Ident(constraint.name),
+            t=Qualified(site.name),
+            text=Constant(constraint.comment),
+        )
+
+
 def _both_locks(
     move: Move, constraint: Constraint, here: LockMode, there: LockMode
 ) -> tuple[TableLock, ...]:
@@ -301,10 +332,4 @@ def _settle(move: Move, constraint: Constraint) -> Iterator[str]:
         yield emit.sql(
             "ALTER TABLE {t} RENAME CONSTRAINT {a} TO {b}", t=table, a=Ident(current), b=name
         )
-    if constraint.comment is not None:
-        yield emit.sql(
-            "COMMENT ON CONSTRAINT {k} ON {t} IS {text}",
-            k=name,
-            t=table,
-            text=Constant(constraint.comment),
-        )
+    yield from _comment_on(move.site, constraint)

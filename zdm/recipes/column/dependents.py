@@ -8,8 +8,11 @@ plan is made.
 import re
 from collections.abc import Iterator
 
-from zdm.model.schema import Snapshot, Table
+from zdm.model import acl
+from zdm.model.schema import Function, Snapshot, Table
 from zdm.parse import expressions
+from zdm.parse.readers import fired
+from zdm.schema import routines
 
 # Kinds of Dependent that the Snapshot also lists by themselves.
 _LISTED = (
@@ -69,20 +72,75 @@ def vanishing(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
             for d in table.dependents
             if d.column == column and not d.blocks and not d.kind.endswith(_LISTED)
         ),
+        *_grants(table, column),
     ]
     return tuple(dict.fromkeys(found))
 
 
-def bodies(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
-    """Trigger functions of the table whose text has the column's name as a word: they would
-    make every write fail once it is gone."""
-    used = {trigger.function for trigger in table.triggers}
-    word = re.compile(rf"\b{re.escape(column)}\b", re.IGNORECASE)
-    return tuple(
-        str(f.name)
+def _grants(table: Table, column: str) -> Iterator[str]:
+    found = table.column(column)
+    for entry in map(acl.parse, found.grants if found is not None else ()):
+        names = ", ".join(f"{p.name} ({column})" for p in entry.privileges)
+        yield f"GRANT {names} to {entry.grantee or 'PUBLIC'}"
+
+
+def in_triggers(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
+    """Triggers of the table that have the column's name in their arguments, or in a function
+    that they run: they would make every write fail once it is gone."""
+    runs = routines.reached(snapshot, [t.function for t in table.triggers])
+    found = [
+        *(
+            f"trigger {t.name} (its arguments name the column)"
+            for t in table.triggers
+            if column in fired.trigger(t.definition).arguments
+        ),
+        *(
+            f"trigger function {f.name} (its body names the column)"
+            for f in runs
+            if column in routines.body_names(f)
+        ),
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def elsewhere(snapshot: Snapshot, table: Table, column: str) -> Iterator[tuple[str, str]]:
+    """Facts and remedies: other functions that name table and column, and those that make SQL
+    or names at run time, which zdm cannot read."""
+    own = {f.name for f in routines.reached(snapshot, [t.function for t in table.triggers])}
+    others = [f for f in snapshot.functions if f.name not in own]
+    named = [f for f in others if {table.name.name, column} <= routines.names(f)]
+    dynamic = [
+        f
         for f in snapshot.functions
-        if f.name in used and word.search(f.definition.partition(" AS ")[2] or f.definition)
-    )
+        if f not in named and routines.is_dynamic(f, rows=f.name in own)
+    ]
+    if named:
+        yield (
+            f"these functions name {table.name} and {column} in their text, and fail once"
+            f" {column} is gone: {_with_places(snapshot, named)}",
+            "replace them in the contract, below this statement, with"
+            " `-- zdm: run in contract -- reason`",
+        )
+    if dynamic:
+        yield (
+            "these functions make SQL or names of columns at run time, so they may use"
+            f" {table.name}.{column} unseen: {_with_places(snapshot, dynamic)}",
+            f"check that none of them uses {column}",
+        )
+
+
+def _with_places(snapshot: Snapshot, functions: list[Function]) -> str:
+    return ", ".join(dict.fromkeys(_with_place(snapshot, f) for f in functions))
+
+
+def _with_place(snapshot: Snapshot, function: Function) -> str:
+    places = [
+        f"trigger {trigger.name} of {table.name}"
+        for table in snapshot.tables
+        for trigger in table.triggers
+        if trigger.function == function.name
+    ]
+    return f"{function.name} ({', '.join(places)})" if places else str(function.name)
 
 
 def _views(snapshot: Snapshot, table: Table, column: str) -> Iterator[str]:

@@ -19,10 +19,12 @@ from zdm.model.plan import (
     RunSql,
     TableLock,
 )
-from zdm.model.schema import Column, Constraint
+from zdm.model.schema import Column, Constraint, Index, Table
 from zdm.parse import emit
 from zdm.parse.emit import Constant, Expression, Ident, Qualified
 from zdm.recipes import cost, run_sql
+from zdm.recipes.column import refusing
+from zdm.recipes.column.refusing import Omitted
 from zdm.recipes.index import walk_key
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
@@ -36,6 +38,27 @@ _ANALYZED = (
     " OR NOT EXISTS (SELECT FROM {relation})"
     " OR pg_catalog.row_security_active({text})"  # pg_stats shows nothing then
 )
+
+
+def two_unique(table: Table, old: str, new: str, *, built: bool) -> Iterator[tuple[str, str]]:
+    """Fact and remedy: a row that two sessions insert at once meets two unique indexes, and
+    ON CONFLICT waits at one of them (measured 14 and 18). `built`: zdm builds the second."""
+    names = ", ".join(i.name for i in table.indexes if i.unique and old in i.columns)
+    if not names:
+        return
+    twice = (
+        f"from the last step before the rollout to the contract {names} is there twice, on"
+        f" {old} and on {new}"
+        if built
+        else f"if this train also builds a unique index on {new}, there are two until the"
+        f" contract, with {names}"
+    )
+    yield (
+        f"{twice}: an INSERT … ON CONFLICT that names a column or a constraint can fail with a"
+        " duplicate key (23505) when two sessions insert the same new key at once",
+        "repeat such a statement, or write ON CONFLICT DO NOTHING without a column: that never"
+        " fails so",
+    )
 
 
 def fill(site: Site, pair: Pair, where: str = "") -> Backfill:
@@ -90,15 +113,13 @@ def analyze(site: Site, column: str, *, target: int | None = None) -> tuple[RunS
     return (step,)
 
 
-def contract(
-    site: Site, pair: Pair, *, default: str | None, fragile: tuple[Constraint, ...]
-) -> RunSql:
-    """Stop keeping the columns in sync, and let the old one be NULL from now on.
-
-    `fragile`: constraints on the old column that a NULL in it could break."""
+def contract(site: Site, pair: Pair, *, default: str | None) -> RunSql:
+    """Stop keeping the columns in sync, and let the old one be NULL from now on."""
     trigger, function = sync.remove_sql(site, pair)
+    fragile, indexes = _fragile(site, pair.old.name)
     edits = (
         *(_drop_constraint(site, constraint.name) for constraint in fragile),
+        *(_drop_index(site, index.name) for index in indexes),
         *_allow_null(site, pair.old),
         *_set_default(site, pair.new, default),
     )
@@ -109,7 +130,7 @@ def contract(
         phase=Phase.CONTRACT,
         title=f"stop keeping {site.name}.{pair.old.name} in sync with {pair.new.name}",
         sql=(trigger, *(edit.sql for edit in edits), function),
-        locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
+        locks=_locks(site, fragile),
         settings=site.settings,
         probe=probes.probe(probes.both(gone, *(edit.done for edit in edits))),
         undo=Irreversible(
@@ -136,6 +157,20 @@ def _drop_constraint(site: Site, name: str) -> _Edit:
         emit.sql("ALTER TABLE {t} DROP CONSTRAINT {k}", t=table, k=constraint),
         probes.absent(probes.constraint(site.name, name)),
     )
+
+
+def _drop_index(site: Site, name: str) -> _Edit:
+    full = site.beside(name)
+    return _Edit(
+        emit.sql("DROP INDEX {i}", i=Qualified(full)), probes.absent(probes.relation(full))
+    )
+
+
+def _locks(site: Site, dropped: tuple[Constraint, ...]) -> tuple[TableLock, ...]:
+    """The table's, and those of the tables that its dropped foreign keys reference."""
+    others = {c.references for c in dropped if c.references not in (None, site.name)}
+    found = {TableLock(table=name, mode=LockMode.ACCESS_EXCLUSIVE) for name in others if name}
+    return tuple(sorted(found | set(site.lock(LockMode.ACCESS_EXCLUSIVE))))
 
 
 def _allow_null(site: Site, column: Column) -> Iterator[_Edit]:
@@ -166,12 +201,17 @@ def _set_default(site: Site, column: Column, default: str | None) -> Iterator[_E
         )
 
 
-def drop_foreign_keys(site: Site, column: str) -> tuple[RunSql, ...]:
-    """Each foreign key of the column alone: it locks both tables ACCESS EXCLUSIVE."""
+def drop_foreign_keys(
+    site: Site, column: str, *, all_of_them: bool = True
+) -> tuple[RunSql, ...]:
+    """Each foreign key of the column alone: it locks both tables ACCESS EXCLUSIVE. Those over
+    several columns may be gone: the end of the dual write drops them."""
     return tuple(
         _drop_foreign_key(site, constraint)
         for constraint in site.table.constraints
-        if constraint.kind == "foreign key" and column in constraint.columns
+        if constraint.kind == "foreign key"
+        and column in constraint.columns
+        and (all_of_them or constraint.columns == (column,))
     )
 
 
@@ -219,11 +259,17 @@ def drop(
     )
 
 
-def fragile(site: Site, column: str) -> tuple[Constraint, ...]:
-    """Constraints that a NULL in it could break: CHECK, and UNIQUE NULLS NOT DISTINCT."""
-    return tuple(
+def _fragile(site: Site, column: str) -> tuple[tuple[Constraint, ...], tuple[Index, ...]]:
+    """Constraints and indexes that refuse rows once the column is NULL in new ones, and stays
+    as it is in others."""
+    alone = frozenset({column})
+    unique = refusing.unique(site.table, column, Omitted.NULL, alone)
+    names = {i.constraint for i in unique} | {
+        c.name for c in refusing.foreign_keys(site.table, column, alone)
+    }
+    constraints = tuple(
         c
         for c in site.table.constraints
-        if column in c.columns
-        and (c.kind == "check" or (c.kind == "unique" and "NULLS NOT DISTINCT" in c.definition))
+        if column in c.columns and (c.kind == "check" or c.name in names)
     )
+    return constraints, tuple(i for i in unique if i.constraint is None)

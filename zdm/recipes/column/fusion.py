@@ -15,7 +15,7 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind, Fact, Setting
 from zdm.model.syntax import SetDefault
 from zdm.parse import expressions, mentioned
-from zdm.recipes.column import dependents
+from zdm.recipes.column import dependents, refusing
 from zdm.recipes.reading import added, refuse, updates
 from zdm.recipes.reading.updates import Update
 from zdm.schema import type_names
@@ -296,8 +296,7 @@ def obstacles(snapshot: Snapshot, found: Fused) -> tuple[str, ...]:
         words.append(f"{old.name} is {'an identity' if old.identity else 'a generated'} column")
     if table.primary_key is not None and old.name in table.primary_key.columns:
         words.append(f"primary key {table.primary_key.name}")
-    words += [
-        f"trigger function {name} (its body names the column)"
-        for name in dependents.bodies(snapshot, table, old.name)
-    ]
+    words += dependents.in_triggers(snapshot, table, old.name)
+    if refusing.null_refused(old, snapshot):
+        words.append(f"domain {old.type} (it may refuse NULL, which {old.name} is in the end)")
     return tuple(dict.fromkeys(words))

@@ -5,7 +5,7 @@ A published table whose rows the subscriber cannot identify takes no UPDATE at a
 """
 
 from zdm.model.schema import Snapshot, Table, Trigger
-from zdm.model.sql import ident
+from zdm.model.sql import TRIGGER_PREFIX, ident
 from zdm.parse.readers import fired
 from zdm.schema import family, replication
 
@@ -40,7 +40,12 @@ def _fires(trigger: Trigger, columns: tuple[str, ...]) -> str:
 
 def obstacle(table: Table, snapshot: Snapshot) -> Line | None:
     """Why the rows of the table cannot be filled, and the remedy."""
-    return _children(table, snapshot) or _replaced(table) or _unidentified(table, snapshot)
+    return (
+        _children(table, snapshot)
+        or _replaced(table)
+        or _unidentified(table, snapshot)
+        or _behind(table)
+    )
 
 
 def _children(table: Table, snapshot: Snapshot) -> Line | None:
@@ -64,6 +69,21 @@ def _replaced(table: Table) -> Line | None:
                 " rows cannot be filled",
                 f"drop the rule in an earlier release: DROP RULE {ident(rule.name)} ON"
                 f" {table.name.sql}",
+            )
+    return None
+
+
+def _behind(table: Table) -> Line | None:
+    """Triggers of an event fire in the order of their names (manual, chapter 39.1)."""
+    for trigger in table.triggers:
+        last = trigger.name.encode() > TRIGGER_PREFIX.encode() and trigger.enabled != "D"
+        if last and fired.trigger(trigger.definition).before:
+            name = trigger.name.lstrip("z_") or "t"
+            return (
+                f"the trigger {trigger.name} of {table.name} sorts behind zdm's own, so it"
+                " fires last, and what it changes would not reach the other column",
+                f"rename it in an earlier release: ALTER TRIGGER {ident(trigger.name)} ON"
+                f" {table.name.sql} RENAME TO {ident(name)}",
             )
     return None
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from zdm.model.plan import Check
 from zdm.model.schema import Name
-from zdm.model.sql import zdm_name
+from zdm.model.sql import TRIGGER_PREFIX, zdm_name
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 
-PREFIX = "zzz_zdm_"  # sorts last, so it fires after the author's
+PREFIX = TRIGGER_PREFIX  # sorts last, so it fires after the author's
 _HASH_DIGITS = 8
 
 

@@ -101,10 +101,6 @@ def test_what_hangs_on_it_is_built_under_names_of_zdm() -> None:
 
     assert [sql for step in found for sql in step.sql] == [
         "CREATE INDEX CONCURRENTLY zdm_users_email_idx ON public.users USING btree (mail)",
-        "CREATE UNIQUE INDEX CONCURRENTLY zdm_users_email_key ON public.users"
-        " USING btree (mail)",
-        'ALTER TABLE "public"."users" ADD CONSTRAINT "zdm_users_email_key" UNIQUE USING INDEX'
-        ' "zdm_users_email_key" DEFERRABLE INITIALLY DEFERRED',
         "ALTER TABLE public.users ADD CONSTRAINT zdm_users_email_check"
         " CHECK (mail <> ''::text) NOT VALID",
         "ALTER TABLE public.users ADD CONSTRAINT zdm_users_email_fkey"
@@ -113,6 +109,18 @@ def test_what_hangs_on_it_is_built_under_names_of_zdm() -> None:
     ]
     assert {step.phase for step in found} == {Phase.VALIDATE}
     assert {step.serves for step in found} == {BOTH}
+
+
+def test_unique_indexes_are_built_in_the_last_phase_before_the_rollout() -> None:
+    found = carry_dependents.unique_steps(move())
+
+    assert [sql for step in found for sql in step.sql] == [
+        "CREATE UNIQUE INDEX CONCURRENTLY zdm_users_email_key ON public.users"
+        " USING btree (mail)",
+        'ALTER TABLE "public"."users" ADD CONSTRAINT "zdm_users_email_key" UNIQUE USING INDEX'
+        ' "zdm_users_email_key" DEFERRABLE INITIALLY DEFERRED',
+    ]
+    assert {step.phase for step in found} == {Phase.SWITCH}
 
 
 def test_a_foreign_key_locks_both_tables() -> None:

@@ -1,0 +1,4 @@
+INSERT INTO users (id) VALUES (2000);
+INSERT INTO users (id) VALUES (2001);
+SELECT id FROM users;
+DELETE FROM users WHERE id IN (2000, 2001);

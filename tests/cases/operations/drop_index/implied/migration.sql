@@ -1,0 +1,1 @@
+DROP INDEX member_mail_shop_key;

@@ -1,0 +1,4 @@
+ALTER TABLE users ADD COLUMN mail text;
+UPDATE users SET mail = email;
+ALTER TABLE users DROP COLUMN email;
+ALTER TABLE users RENAME COLUMN number TO team;

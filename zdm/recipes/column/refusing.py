@@ -1,0 +1,136 @@
+"""What on a column refuses rows of a version that does not write the column.
+
+Such a version leaves it NULL or at its default in every row, and what other versions wrote
+stays when it updates a row. So a CHECK, a unique or exclusion constraint over several columns
+may refuse what it writes to the others, and a unique one its second row.
+"""
+
+from collections.abc import Iterator
+from enum import Enum, auto
+
+from zdm.model.schema import Column, Constraint, Index, Snapshot, Table, Type, Volatility
+from zdm.parse.readers import nulls
+from zdm.schema import not_null_proof, type_change
+
+
+class Omitted(Enum):
+    """What a column holds in the rows of a version that does not write it."""
+
+    NULL = auto()
+    SAME = auto()  # one value in several rows
+    EACH = auto()  # another value in each row
+
+
+def omitted(column: Column, snapshot: Snapshot) -> Omitted:
+    """By the column's default, or its domain's."""
+    if column.identity:
+        return Omitted.EACH
+    if column.generated:
+        return Omitted.SAME
+    if column.default is not None:
+        volatile = column.default_volatility is Volatility.VOLATILE
+        return Omitted.EACH if volatile else Omitted.SAME
+    defaults = (nulls.of_domain(d.definition)[1] for d in _domains(column, snapshot))
+    return Omitted.SAME if any(defaults) else Omitted.NULL
+
+
+def null_refused(column: Column, snapshot: Snapshot) -> bool:
+    """Whether the column's domain may refuse the NULL of rows without it."""
+    return not all(nulls.of_domain(d.definition)[0] for d in _domains(column, snapshot))
+
+
+def _domains(column: Column, snapshot: Snapshot) -> Iterator[Type]:
+    """The column's domain, and those that it is made of."""
+    domain = type_change.found(column.type, snapshot, "domain")
+    while domain is not None:
+        yield domain
+        under = type_change.below(domain)
+        domain = None if under is None else type_change.found(under, snapshot, "domain")
+
+
+def checks(
+    table: Table, column: str, value: Omitted, leaving: frozenset[str]
+) -> tuple[Constraint, ...]:
+    """The CHECKs with the column that may refuse a row; `leaving`: columns that the version
+    does not write, this one among them."""
+    return tuple(
+        c
+        for c in table.constraints
+        if c.kind == "check"
+        and column in c.columns
+        and not (value is Omitted.NULL and _passes(c, column, leaving))
+    )
+
+
+def _passes(check: Constraint, column: str, leaving: frozenset[str]) -> bool:
+    condition = not_null_proof.condition(check.definition)
+    if condition is None or not set(check.columns) <= leaving:
+        return False
+    return nulls.passes(condition, frozenset({column}))
+
+
+def unique(
+    table: Table, column: str, value: Omitted, leaving: frozenset[str]
+) -> tuple[Index, ...]:
+    """The unique and exclusion indexes with the column that may refuse a row which PostgreSQL
+    takes once the column is gone."""
+    return tuple(
+        i
+        for i in table.indexes
+        if column in i.columns
+        and (i.unique or _excludes(table, i))
+        and not _harmless(i, column, value, leaving)
+        and not implied(i, table, leaving)
+    )
+
+
+def _excludes(table: Table, index: Index) -> bool:
+    found = table.constraint(index.constraint) if index.constraint is not None else None
+    return found is not None and found.kind == "exclusion"
+
+
+def _harmless(index: Index, column: str, value: Omitted, leaving: frozenset[str]) -> bool:
+    """Rows that differ by the column's value, or are not compared for its NULL."""
+    if not set(index.columns) <= leaving or value is Omitted.SAME:
+        return False
+    if value is Omitted.EACH:
+        return column in index.keys
+    if "NULLS NOT DISTINCT" in index.definition:
+        return False
+    return column in index.keys or any(
+        nulls.is_null(key, frozenset({column})) for key in nulls.of_index(index.definition)
+    )
+
+
+def implied(index: Index, table: Table, leaving: frozenset[str]) -> bool:
+    """Another unique index, without the columns that leave, refuses all that it refuses."""
+    return index.unique and any(
+        other.name != index.name
+        and other.unique
+        and other.valid
+        and other.predicate is None
+        and not leaving & set(other.columns)
+        and None not in other.keys
+        and set(other.keys) <= set(index.keys)
+        and "NULLS NOT DISTINCT" not in index.definition
+        for other in table.indexes
+    )
+
+
+def foreign_keys(table: Table, column: str, leaving: frozenset[str]) -> tuple[Constraint, ...]:
+    """Foreign keys of the column together with others that the version writes."""
+    return tuple(
+        c
+        for c in table.constraints
+        if c.kind == "foreign key" and column in c.columns and not set(c.columns) <= leaving
+    )
+
+
+def words(table: Table, found: tuple[Index, ...]) -> Iterator[str]:
+    """Indexes in words: by their constraint, where there is one."""
+    for index in found:
+        constraint = table.constraint(index.constraint) if index.constraint else None
+        if constraint is not None:
+            yield f"{constraint.kind} constraint {constraint.name}"
+        else:
+            yield f"unique index {index.name}"
