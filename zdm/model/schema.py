@@ -320,6 +320,16 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSetting:
+    """A setting of another role's own (ALTER ROLE, also IN DATABASE) that has rights in the
+    schema, and may write to it."""
+
+    role: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
     """A role that is a member of another; both have rights in the schema."""
 
@@ -351,6 +361,7 @@ class Snapshot:
     # schema
     rights: tuple[Other, ...] = field(default=(), metadata=ESTIMATE)
     settings: tuple[Setting, ...] = field(default=(), metadata=ESTIMATE)
+    role_settings: tuple[RoleSetting, ...] = field(default=(), metadata=ESTIMATE)
     memberships: tuple[Membership, ...] = field(default=(), metadata=ESTIMATE)
     search_path: tuple[str, ...] = field(default=("public",), metadata=ESTIMATE)
     version_table: Name | None = field(default=None, metadata=ESTIMATE)

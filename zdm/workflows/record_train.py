@@ -213,8 +213,7 @@ def _start(child: Child, server: Server, start: _Start) -> Iterator[str]:
             else:
                 _baseline_made(child, dsn, start, admin)
             shadow.save_template(server, dsn, start.key)
-    settings = start.snapshot.settings if start.snapshot is not None else ()
-    with shadow.database(server, start.key, logged=True, settings=settings) as dsn:
+    with shadow.database(server, start.key, logged=True, start=start.snapshot) as dsn:
         yield dsn
 
 

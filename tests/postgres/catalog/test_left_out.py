@@ -297,7 +297,7 @@ def test_only_settings_that_change_what_a_statement_means_are_read(
 def test_a_plan_is_verified_with_the_settings_of_the_database(server: Server) -> None:
     with (
         schema(server, SETTINGS) as start,
-        shadow.database(server, settings=start.settings) as dsn,
+        shadow.database(server, start=start) as dsn,
         connection.connect(dsn, name="test", tuned=False) as conn,
     ):
         path = conn.execute("SHOW search_path").fetchone()
@@ -305,10 +305,63 @@ def test_a_plan_is_verified_with_the_settings_of_the_database(server: Server) ->
     assert path == ("app, public",)
 
 
+ROLES = """
+CREATE TABLE t (id bigint PRIMARY KEY, a text);
+DO $$BEGIN
+CREATE ROLE settled; CREATE ROLE stranger;
+EXECUTE 'ALTER ROLE settled SET search_path = app, "$user"';
+EXECUTE format('ALTER ROLE settled IN DATABASE %I SET DateStyle = "SQL, DMY"',
+               current_database());
+EXECUTE 'ALTER ROLE settled SET DateStyle = "German"';
+EXECUTE 'ALTER ROLE settled SET work_mem = "9MB"';
+EXECUTE 'ALTER ROLE stranger SET DateStyle = "German"';
+EXCEPTION WHEN duplicate_object THEN NULL; END$$;
+GRANT INSERT ON t TO settled;
+"""
+
+
+@pytest.fixture
+def settled(server: Server) -> Snapshot:
+    """Its database is gone, and so are its roles."""
+    with schema(server, ROLES) as start:
+        pass
+    with connection.connect(server.dsn, name="test", autocommit=True) as conn:
+        conn.execute("DROP ROLE IF EXISTS settled, stranger")
+    return start
+
+
+def test_settings_of_a_role_that_writes_are_read(settled: Snapshot) -> None:
+    found = {(one.role, one.name): one.value for one in settled.role_settings}
+
+    assert found == {
+        ("settled", "DateStyle"): "SQL, DMY",
+        ("settled", "search_path"): "app, settled",
+    }
+
+
+def test_a_role_has_its_settings_on_the_throwaway_server(
+    server: Server, settled: Snapshot
+) -> None:
+    with shadow.database(server, start=settled) as empty:
+        rebuild.rebuild(empty, settled, shadow.administration(server, empty))
+    with (
+        shadow.database(server, start=settled) as dsn,
+        connection.connect(shadow.administration(server, dsn), name="test") as conn,
+    ):
+        found = conn.execute(
+            "SELECT s.setconfig FROM pg_db_role_setting AS s JOIN pg_roles AS r"
+            " ON r.oid = s.setrole JOIN pg_database AS d ON d.oid = s.setdatabase"
+            " WHERE r.rolname = 'settled' AND d.datname = current_database()"
+        ).fetchall()
+
+    assert found == [(["DateStyle=SQL, DMY", "search_path=app, settled"],)]
+
+
 def test_a_setting_that_is_not_on_the_list_is_not_set(server: Server) -> None:
     given = (Setting(name="session_preload_libraries", value="x"),)
+    start = Snapshot(server_version=180000, settings=given)
     with (
-        shadow.database(server, settings=given) as dsn,
+        shadow.database(server, start=start) as dsn,
         connection.connect(dsn, name="test") as conn,
     ):
         (found,) = conn.execute("SELECT count(*) FROM pg_db_role_setting").fetchone() or (1,)

@@ -5,7 +5,7 @@ which are quoted here. No definition of a Snapshot is run.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 import psycopg
@@ -84,13 +84,18 @@ def roles(conn: Connection, snapshot: Snapshot) -> None:
     (owner,) = conn.execute(_OWNER).fetchone() or ("",)
     if owner == conn.info.user:  # it grants in the names of others, too
         return
-    ours = {role for (role,) in conn.execute(_OURS, [named, _MADE])}
+    ours = made_here(conn, named)
     harmless = {role for (role,) in conn.execute(_HARMLESS, [named]).fetchall()}
     for one in snapshot.memberships:
         if {one.member, one.of} <= ours & harmless:
             conn.execute(f"GRANT {ident(one.of)} TO {ident(one.member)}".encode())
     for role in sorted(harmless):
         conn.execute(f"GRANT {ident(role)} TO {ident(owner)}".encode())
+
+
+def made_here(conn: Connection, named: Collection[str]) -> set[str]:
+    """Those of the roles that zdm made on this server."""
+    return {role for (role,) in conn.execute(_OURS, [list(named), _MADE])}
 
 
 def grantors(conn: Connection, snapshot: Snapshot) -> dict[str, bool]:

@@ -22,6 +22,7 @@ from zdm.model.schema import (
     Name,
     Other,
     Publication,
+    RoleSetting,
     Setting,
     Snapshot,
     Table,
@@ -78,6 +79,7 @@ SETTINGS = (
     "default_text_search_config", "default_toast_compression", "check_function_bodies",
     "plpgsql.variable_conflict",
 )  # fmt: skip
+_KNOWN = {name.lower(): name for name in SETTINGS}
 # The later row wins: role in database, role, database, all (manual, ALTER ROLE).
 _SET = """SELECT pg_catalog.split_part(item, '=', 1),
   pg_catalog.replace(pg_catalog.substr(item, pg_catalog.strpos(item, '=') + 1),
@@ -88,6 +90,16 @@ _SET = """SELECT pg_catalog.split_part(item, '=', 1),
     AND s.setrole IN (0, (SELECT r.oid FROM pg_catalog.pg_roles AS r
                           WHERE r.rolname = current_user))
   ORDER BY s.setrole <> 0, s.setdatabase <> 0"""
+# Of other roles: the row of this database wins.
+_SET_FOR = """SELECT r.rolname, pg_catalog.split_part(item, '=', 1),
+  pg_catalog.replace(pg_catalog.substr(item, pg_catalog.strpos(item, '=') + 1),
+                     '"$user"', pg_catalog.quote_ident(r.rolname))
+  FROM pg_catalog.pg_db_role_setting AS s JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole,
+       pg_catalog.unnest(s.setconfig) AS item
+  WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d
+                              WHERE d.datname = pg_catalog.current_database()))
+    AND r.rolname = ANY (%s) AND r.rolname <> current_user
+  ORDER BY s.setdatabase <> 0"""
 _MEMBERS = """SELECT m.rolname, r.rolname FROM pg_catalog.pg_auth_members AS a
   JOIN pg_catalog.pg_roles AS m ON m.oid = a.member
   JOIN pg_catalog.pg_roles AS r ON r.oid = a.roleid
@@ -135,7 +147,12 @@ def contents(connection: Connection, *, version_table: Name | None = None) -> Sn
         version_table=version,
         heads=_heads(connection, version),
     )
-    return replace(found, memberships=_memberships(connection, ddl.roles(found)))
+    named = ddl.roles(found)
+    return replace(
+        found,
+        role_settings=_role_settings(connection, named),
+        memberships=_memberships(connection, named),
+    )
 
 
 def _rows(connection: Connection, query: str, **marks: str) -> list[Row]:
@@ -210,10 +227,20 @@ def _schema(row: Row) -> Other:
 
 
 def _settings(connection: Connection) -> tuple[Setting, ...]:
-    known = {name.lower(): name for name in SETTINGS}
     rows = connection.execute(_SET).fetchall()
-    found = {known[key.lower()]: value for key, value in rows if key.lower() in known}
+    found = {_KNOWN[key.lower()]: value for key, value in rows if key.lower() in _KNOWN}
     return tuple(Setting(name=key, value=found[key]) for key in sorted(found))
+
+
+def _role_settings(connection: Connection, named: Collection[str]) -> tuple[RoleSetting, ...]:
+    """Of roles that have rights in the schema."""
+    rows = connection.execute(_SET_FOR, [list(named)]).fetchall()
+    found = {
+        (role, _KNOWN[key.lower()]): value for role, key, value in rows if key.lower() in _KNOWN
+    }
+    return tuple(
+        RoleSetting(role=role, name=key, value=found[role, key]) for role, key in sorted(found)
+    )
 
 
 def _memberships(connection: Connection, named: Collection[str]) -> tuple[Membership, ...]:

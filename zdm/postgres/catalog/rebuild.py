@@ -96,6 +96,7 @@ def found(conn: Connection, snapshot: Snapshot) -> Rebuilt:
         snapshot=replace(  # what belongs to the server or to sessions, not to the schema
             made,
             settings=snapshot.settings,
+            role_settings=snapshot.role_settings,
             memberships=snapshot.memberships,
             search_path=snapshot.search_path,
             version_table=snapshot.version_table,

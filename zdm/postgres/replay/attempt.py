@@ -115,7 +115,7 @@ def _attempt(stage: _Stage, found: list[Finding]) -> Attempt:
 @contextmanager
 def _opened(scene: Scene, server: Server, key: str) -> Iterator[_Stage]:
     with (
-        shadow.database(server, key, settings=scene.start.settings) as dsn,
+        shadow.database(server, key, start=scene.start) as dsn,
         connection.connect(dsn, name="verify", pinned=False) as conn,
         connection.connect(dsn, name="verify", pinned=False) as other,
     ):

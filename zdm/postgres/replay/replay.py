@@ -67,7 +67,7 @@ def replay(
             rebuild.rebuild(base, start, shadow.administration(server, base), more)
             shadow.save_template(server, base, key)
     with ExitStack() as stack:
-        plain = stack.enter_context(shadow.database(server, key, settings=start.settings))
+        plain = stack.enter_context(shadow.database(server, key, start=start))
         with connection.connect(plain, name="verify") as conn:
             rebuilt = rebuild.found(conn, start)
         start = rebuilt.snapshot

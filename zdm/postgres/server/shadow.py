@@ -24,9 +24,9 @@ from psycopg import errors
 
 from zdm.errors import TemporaryError
 from zdm.execute.clock import SystemClock, wait_until
-from zdm.model.schema import Setting
+from zdm.model.schema import RoleSetting, Setting, Snapshot
 from zdm.model.sql import ident, literal
-from zdm.postgres.catalog import read
+from zdm.postgres.catalog import foundations, read
 from zdm.postgres.server import author, limits, programs, provider, reaper
 from zdm.postgres.server.programs import Programs
 from zdm.postgres.server.provider import SCRATCH_VARIABLE, Server, Wanted
@@ -179,11 +179,11 @@ def database(
     template: str | None = None,
     *,
     logged: bool = False,
-    settings: tuple[Setting, ...] = (),
+    start: Snapshot | None = None,
 ) -> Iterator[str]:
     """The URL of a new database for the author's role, empty or from the template saved under
-    a key; `logged`: the server's log holds every statement sent to it; `settings` are those
-    that sessions of the schema's own database begin with."""
+    a key; `logged`: the server's log holds every statement sent to it; `start` has the settings
+    with which sessions of the schema's own database begin, and those of its roles."""
     name = f"{_SCRATCH}{uuid4().hex[:16]}"
     source = "template0" if template is None else _template_name(template)
     with connection.connect(server.dsn, name="shadow") as conn:
@@ -193,7 +193,9 @@ def database(
         _copy(conn, source, name, owner=author.ROLE if apart else None)
         if logged:
             author.log_everything(conn, name)
-        _set(conn, name, settings)
+        if start is not None:
+            _set(conn, name, start.settings)
+            _set_for_roles(conn, name, start.role_settings)
     try:
         if apart and template is None:  # later, the database holds the author's objects
             author.give_schema(server, name)
@@ -228,16 +230,29 @@ def administration(server: Server, dsn: str) -> str:
 
 
 def _set(conn: connection.Connection, name: str, settings: tuple[Setting, ...]) -> None:
-    """ALTER DATABASE takes a list item by item; the whole value goes through a session."""
     for setting in settings:
-        key = setting.name
-        if (
-            key not in read.SETTINGS
-        ):  # a superuser does this, and a snapshot file may say anything
-            continue
-        with contextlib.suppress(*_NOT_HERE), conn.transaction():
-            conn.execute("SELECT pg_catalog.set_config(%s, %s, true)", [key, setting.value])
-            conn.execute(f"ALTER DATABASE {ident(name)} SET {key} FROM CURRENT".encode())
+        _alter(conn, f"DATABASE {ident(name)}", setting.name, setting.value)
+
+
+def _set_for_roles(
+    conn: connection.Connection, name: str, settings: tuple[RoleSetting, ...]
+) -> None:
+    """Only of roles that zdm made, which cannot log in and are no superusers."""
+    ours = foundations.made_here(conn, {one.role for one in settings})
+    for one in settings:
+        if one.role in ours:
+            place = f"ROLE {ident(one.role)} IN DATABASE {ident(name)}"
+            _alter(conn, place, one.name, one.value)
+
+
+def _alter(conn: connection.Connection, what: str, key: str, value: str) -> None:
+    """ALTER takes a list item by item; the whole value goes through a session. A superuser
+    does this, and a snapshot file may say anything: other settings are not set."""
+    if key not in read.SETTINGS:
+        return
+    with contextlib.suppress(*_NOT_HERE), conn.transaction():
+        conn.execute("SELECT pg_catalog.set_config(%s, %s, true)", [key, value])
+        conn.execute(f"ALTER {what} SET {key} FROM CURRENT".encode())
 
 
 def _name(dsn: str) -> str:
