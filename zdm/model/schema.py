@@ -317,16 +317,7 @@ class Setting:
 
     name: str
     value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleSetting:
-    """A setting of another role's own (ALTER ROLE, also IN DATABASE) that has rights in the
-    schema, and may write to it."""
-
-    role: str
-    name: str
-    value: str
+    role: str = ""  # another one, that has rights in the schema: ALTER ROLE alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,7 +352,7 @@ class Snapshot:
     # schema
     rights: tuple[Other, ...] = field(default=(), metadata=ESTIMATE)
     settings: tuple[Setting, ...] = field(default=(), metadata=ESTIMATE)
-    role_settings: tuple[RoleSetting, ...] = field(default=(), metadata=ESTIMATE)
+    role_settings: tuple[Setting, ...] = field(default=(), metadata=ESTIMATE)
     memberships: tuple[Membership, ...] = field(default=(), metadata=ESTIMATE)
     search_path: tuple[str, ...] = field(default=("public",), metadata=ESTIMATE)
     version_table: Name | None = field(default=None, metadata=ESTIMATE)

@@ -22,7 +22,6 @@ from zdm.model.schema import (
     Name,
     Other,
     Publication,
-    RoleSetting,
     Setting,
     Snapshot,
     Table,
@@ -232,14 +231,14 @@ def _settings(connection: Connection) -> tuple[Setting, ...]:
     return tuple(Setting(name=key, value=found[key]) for key in sorted(found))
 
 
-def _role_settings(connection: Connection, named: Collection[str]) -> tuple[RoleSetting, ...]:
+def _role_settings(connection: Connection, named: Collection[str]) -> tuple[Setting, ...]:
     """Of roles that have rights in the schema."""
     rows = connection.execute(_SET_FOR, [list(named)]).fetchall()
     found = {
         (role, _KNOWN[key.lower()]): value for role, key, value in rows if key.lower() in _KNOWN
     }
     return tuple(
-        RoleSetting(role=role, name=key, value=found[role, key]) for role, key in sorted(found)
+        Setting(role=role, name=key, value=found[role, key]) for role, key in sorted(found)
     )
 
 

@@ -24,7 +24,7 @@ from psycopg import errors
 
 from zdm.errors import TemporaryError
 from zdm.execute.clock import SystemClock, wait_until
-from zdm.model.schema import RoleSetting, Setting, Snapshot
+from zdm.model.schema import Setting, Snapshot
 from zdm.model.sql import ident, literal
 from zdm.postgres.catalog import foundations, read
 from zdm.postgres.server import author, limits, programs, provider, reaper
@@ -235,7 +235,7 @@ def _set(conn: connection.Connection, name: str, settings: tuple[Setting, ...]) 
 
 
 def _set_for_roles(
-    conn: connection.Connection, name: str, settings: tuple[RoleSetting, ...]
+    conn: connection.Connection, name: str, settings: tuple[Setting, ...]
 ) -> None:
     """Only of roles that zdm made, which cannot log in and are no superusers."""
     ours = foundations.made_here(conn, {one.role for one in settings})
