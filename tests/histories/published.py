@@ -28,7 +28,10 @@ settings.configure(
     SECRET_KEY="x", USE_TZ=True, ROOT_URLCONF=None, SITE_ID=1, LANGUAGE_CODE="en",
     LANGUAGES=[("en", "English")], DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     INSTALLED_APPS={apps},
-    TEMPLATES=[dict(BACKEND="django.template.backends.django.DjangoTemplates", APP_DIRS=True)],
+    TEMPLATES=[dict(BACKEND="django.template.backends.django.DjangoTemplates", APP_DIRS=True,
+      OPTIONS=dict(context_processors=["django.template.context_processors.request",
+        "sekizai.context_processors.sekizai", "cms.context_processors.cms_settings"]))],
+    STATIC_URL="/static/",
     DATABASES={{"default": dict(ENGINE="django.db.backends.postgresql", NAME=u.path[1:],
       USER=u.username, PASSWORD=unquote(u.password or ""), HOST=u.hostname, PORT=u.port)}},
     {more}
@@ -36,7 +39,16 @@ settings.configure(
 django.setup()
 call_command("migrate", verbosity=0, skip_checks=True)
 """
-CONTRIB = ["admin", "auth", "contenttypes", "sessions", "messages", "sites", "flatpages"]
+CONTRIB = [
+    "admin",
+    "auth",
+    "contenttypes",
+    "sessions",
+    "messages",
+    "sites",
+    "flatpages",
+    "staticfiles",
+]
 APPS = [f"django.contrib.{name}" for name in CONTRIB]
 WAGTAIL = [
     *(f"wagtail.{n}" for n in ("users", "snippets", "documents", "images", "search", "admin")),
@@ -62,11 +74,22 @@ class Published:
         python = self._home / "bin/python"
         done = self._home / "installed"
         if not done.exists():
-            pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([sys.executable, "-m", "venv", "--clear", self._home], check=True)
+            pip = [
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ]
+            subprocess.run(
+                [sys.executable, "-m", "venv", "--clear", str(self._home)], check=True
+            )
             subprocess.run([*pip, f"{self.name}=={self.version}", *BESIDE], check=True)
             done.touch()
-        subprocess.run([python, "-c", self.makes], env={**os.environ, "URL": url}, check=True)
+        subprocess.run(
+            [str(python), "-c", self.makes], env={**os.environ, "URL": url}, check=True
+        )
 
 
 PUBLISHED = (

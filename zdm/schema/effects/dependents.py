@@ -138,12 +138,22 @@ def _using_column(snapshot: Snapshot, table: Table, column: str) -> _Needed:
     yield from _views(snapshot, table.name, column)
 
 
+def _exclusions_using(table: Table, column: str) -> Iterator[Thing]:
+    """Exclusion constraints that name the column in their predicate or an expression."""
+    for constraint in table.constraints:
+        if constraint.kind == "exclusion" and column not in constraint.columns:
+            for index in table.indexes:
+                if index.constraint == constraint.name and column in index.columns:
+                    yield Thing("constraint", table.name, constraint.name)
+
+
 def _parts_using(table: Table, column: str) -> Iterator[Thing]:
-    """Generated columns, triggers and policies of the table."""
+    """Generated columns, triggers and policies of the table, and exclusion constraints."""
     for other in table.columns:
         text = other.default if other.generated and other.name != column else None
         if text is not None and column in expressions.columns(expressions.read(text)):
             yield Thing("column", table.name, other.name)
+    yield from _exclusions_using(table, column)
     for trigger in table.triggers:
         if column in trigger.columns:
             yield Thing("trigger", table.name, trigger.name)
