@@ -203,6 +203,15 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="rename_blocked",
+        before=USERS + "CREATE PUBLICATION p FOR TABLE users (id, n) WHERE (n > 1);",
+        refused="ALTER TABLE users RENAME COLUMN email TO mail;",
+        fixed=(
+            f"{EXPAND}ALTER PUBLICATION p SET TABLE users (id, n);",
+            "ALTER TABLE users RENAME COLUMN email TO mail;",
+        ),
+    ),
+    Entry(
         slug="drop_cascade",
         before=USERS + "CREATE INDEX i ON users (n);",
         refused="ALTER TABLE users DROP COLUMN n CASCADE;",

@@ -2,6 +2,7 @@
 identify its rows."""
 
 from zdm.model.schema import Publication, Snapshot, Table
+from zdm.parse.readers import published
 
 
 def takes_updates(table: Table, snapshot: Snapshot) -> bool:
@@ -12,6 +13,34 @@ def takes_updates(table: Table, snapshot: Snapshot) -> bool:
 def publishers(table: Table, snapshot: Snapshot) -> tuple[str, ...]:
     """The publications of its updates, maybe by a table above it."""
     return tuple(p.name for p in snapshot.publications if _publishes(p, table, snapshot))
+
+
+def uncovered(table: Table, snapshot: Snapshot) -> tuple[str, ...]:
+    """The publications of its updates whose list of columns lacks one of its replica identity,
+    or whose row filter reads another: PostgreSQL then refuses every UPDATE (15 and later)."""
+    identity = _identity(table)
+    return tuple(
+        publication.name
+        for publication in snapshot.publications
+        if _publishes(publication, table, snapshot)
+        for part in published.parts(publication.definition)
+        if part.table == table.name
+        and identity is not None
+        and (
+            (part.columns and (table.replica_identity == "full" or identity - {*part.columns}))
+            or set(part.filtered) - identity
+        )
+    )
+
+
+def _identity(table: Table) -> frozenset[str] | None:
+    """Its columns; None: it has none."""
+    if table.replica_identity == "full":
+        return frozenset(column.name for column in table.columns)
+    if table.replica_identity == "default":
+        return None if table.primary_key is None else frozenset(table.primary_key.columns)
+    keys = (index.keys for index in table.indexes if index.replica_identity)
+    return next((frozenset(key for key in one if key is not None) for one in keys), None)
 
 
 def has_identity(table: Table) -> bool:

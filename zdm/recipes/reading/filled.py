@@ -90,11 +90,23 @@ def _behind(table: Table) -> Line | None:
 
 def _unidentified(table: Table, snapshot: Snapshot) -> Line | None:
     if replication.takes_updates(table, snapshot):
-        return None
+        return _uncovered(table, snapshot)
     named = replication.publishers(table, snapshot)
     return (
         f"{table.name} is published by {', '.join(named)} and has no replica identity, so"
         " PostgreSQL refuses every UPDATE of it",
         f"give it a primary key, or run `ALTER TABLE {table.name.sql} REPLICA IDENTITY FULL`"
         " in an earlier release",
+    )
+
+
+def _uncovered(table: Table, snapshot: Snapshot) -> Line | None:
+    named = replication.uncovered(table, snapshot)
+    if not named:
+        return None
+    return (
+        f"the column list or row filter of {table.name} in {', '.join(named)} does not fit its"
+        " replica identity, so PostgreSQL refuses every UPDATE of it",
+        f"in an earlier release name every column of its replica identity in the list, and no"
+        f" other in the filter: ALTER PUBLICATION {named[0]} SET TABLE …",
     )
