@@ -1,37 +1,24 @@
 """What goes with a dropped thing, and what makes the server refuse."""
 
-from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table
+from tests.unit.schemas import USERS, snapshot, users
+from zdm.model.schema import Column, Constraint, Index
 from zdm.schema.effects import dependents
 from zdm.schema.effects.dependents import Thing
 
-USERS = Name("public", "users")
-BOOKED = Snapshot(
-    server_version=180000,
-    tables=(
-        Table(
-            name=USERS,
-            columns=(Column(name="at", type="tsrange"), Column(name="room", type="text")),
-            constraints=(
-                Constraint(
-                    name="users_at_excl",
-                    kind="exclusion",
-                    columns=("at",),
-                    definition="EXCLUDE USING gist (at WITH &&) WHERE (room = 'a'::text)",
-                    index="users_at_excl",
-                ),
-            ),
-            indexes=(
-                Index(
-                    name="users_at_excl",
-                    definition="CREATE INDEX users_at_excl ON public.users USING gist (at)"
-                    " WHERE room = 'a'::text",
-                    columns=("at", "room"),
-                    keys=("at",),
-                    constraint="users_at_excl",
-                ),
+NAME = "users_at_excl"
+BOOKED = snapshot(
+    users(
+        Column(name="at", type="tsrange"),
+        Column(name="room", type="text"),
+        constraints=(
+            Constraint(name=NAME, kind="exclusion", columns=("at",), definition="", index=NAME),
+        ),
+        indexes=(
+            Index(
+                name=NAME, definition="", columns=("at", "room"), keys=("at",), constraint=NAME
             ),
         ),
-    ),
+    )
 )
 
 
@@ -43,11 +30,11 @@ def test_cascade_takes_the_exclusion_constraint_along() -> None:
     gone = dependents.closure(BOOKED, (Thing("column", USERS, "room"),), cascade=True)
 
     assert gone is not None
-    assert Thing("constraint", USERS, "users_at_excl") in gone
+    assert Thing("constraint", USERS, NAME) in gone
 
 
 def test_a_key_column_of_an_exclusion_constraint_takes_it_along() -> None:
     gone = dependents.closure(BOOKED, (Thing("column", USERS, "at"),), cascade=False)
 
     assert gone is not None
-    assert Thing("constraint", USERS, "users_at_excl") in gone
+    assert Thing("constraint", USERS, NAME) in gone
