@@ -254,6 +254,6 @@ def _refuses_rows(
         "column_still_refuses",
         f"{name} cannot be dropped in one release: until it is gone, {', '.join(found)} can"
         " refuse rows of the new version, which does not write it",
-        f"drop {'them' if len(found) > 1 else 'it'} in an earlier release, by itself, with"
-        " `-- zdm: run in contract -- reason`",
+        f"drop {'them' if len(found) > 1 else 'it'} in an earlier release that changes nothing"
+        " else, with `-- zdm: run in contract -- reason`",
     )
