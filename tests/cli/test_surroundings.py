@@ -92,6 +92,21 @@ class Shop:
     def sql(self, *statements: str) -> None:
         run_sql(self.admin, *statements)
 
+    def plan(self, sql: str = RENAME) -> Answer:
+        Path("0007.sql").write_text(sql)
+        return self.zdm(
+            "plan", "0007.sql", "-o", "plan.yaml", "--database", self.url, "--no-verify"
+        )
+
+    def plan_from_a_snapshot(self) -> None:
+        taken = self.zdm("snapshot", "-o", "schema.json", "--database", self.url)
+        made = self.zdm(
+            *("plan", "0007.sql", "-o", "plan.yaml", "--snapshot", "schema.json"),
+            "--no-verify",
+        )
+
+        assert (taken.code, made.code) == (0, 0), taken.err + made.err
+
     def execute(self, url: str = "", *more: str) -> Answer:
         return self.zdm(*EXECUTE, *more, "--database", url or self.url)
 
@@ -359,19 +374,53 @@ def test_rows_that_a_policy_hides_from_the_owner_are_refused_before_anything_is_
         "ALTER TABLE users FORCE ROW LEVEL SECURITY",
         "CREATE POLICY odd ON users USING (id % 2 = 1)",
     )
-    made = shop.zdm(
-        "plan", "0007.sql", "-o", "plan.yaml", "--database", shop.url, "--no-verify"
-    )
+    planned = shop.plan()
+    shop.plan_from_a_snapshot()
     refused = shop.execute()
     shop.sql(refused.err.partition("hint: ")[2].partition(", or")[0])
-    granted = shop.execute()
+    again, granted = shop.plan(), shop.execute()
     with connection.connect(shop.admin, name="tests") as opened:
         row = opened.execute("SELECT count(new_email), count(*) FROM users").fetchone()
 
-    assert made.code == 0, made.err
-    assert (refused.code, "row security hides rows of public.users" in refused.err) == (3, True)
+    for answer in (planned, refused):
+        assert answer.code == 3
+        assert "row security hides rows of public.users" in answer.err
+    assert again.code == 0, again.err
     assert granted.code == 0, granted.err
     assert row == (50, 50)
+
+
+def test_a_fill_of_a_table_that_others_inherit_from_is_refused(shop: Shop) -> None:
+    run_sql(shop.url, "CREATE TABLE guests (x int) INHERITS (users)")
+    examined, refused = shop.zdm("doctor", "plan.yaml", "--database", shop.url), shop.execute()
+    planned = shop.plan("UPDATE users SET email = lower(email);\n")
+
+    assert (planned.code, "guests inherits from users" in planned.err) == (3, True)
+    assert refused.code == 3
+    assert "guests inherits from public.users" in examined.out
+
+
+def test_a_table_that_a_subscription_feeds_is_named(shop: Shop) -> None:
+    shop.sql(
+        "CREATE SUBSCRIPTION s CONNECTION 'host=nowhere.invalid' PUBLICATION pp"
+        " WITH (connect = false, slot_name = NONE)",
+        "INSERT INTO pg_subscription_rel SELECT oid, 'users'::regclass, 'r', NULL"
+        " FROM pg_subscription WHERE subname = 's'",
+    )
+    try:
+        planned = shop.plan()
+        shop.plan_from_a_snapshot()
+        examined = shop.zdm("doctor", "plan.yaml", "--database", shop.url)
+        refused = shop.execute()
+    finally:
+        shop.sql("DROP SUBSCRIPTION s")
+    again = shop.plan()
+
+    for answer in (planned, refused):
+        assert answer.code == 3
+        assert "the subscription s writes to public.users" in answer.err
+    assert "the subscription s writes to public.users" in examined.out
+    assert again.code == 0, again.err
 
 
 def gate(folder: Path, more: str = "") -> None:

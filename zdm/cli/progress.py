@@ -10,6 +10,7 @@ from zdm.cli.screen import Screen
 from zdm.execute.events import (
     BackfillMeasured,
     BackfillProgress,
+    Compared,
     DeployStarted,
     Event,
     GateClear,
@@ -73,6 +74,7 @@ def lasting(  # noqa: C901  # one case for each event
     | StepReverted
     | RowsStay
     | BackfillMeasured
+    | Compared
     | DeployStarted
     | PointOfNoReturn
     | RunStopped
@@ -98,6 +100,10 @@ def lasting(  # noqa: C901  # one case for each event
             return "── point of no return: no rollback from here on ──"
         case BackfillMeasured():
             return _measured(event)
+        case Compared():
+            found = "rows differ" if event.differing else "none differs"
+            time = duration.text(event.duration)
+            return f"    {event.table}: {event.rows:,} rows compared in {time}, {found}"
         case RowsStay():
             return f"  ! {event.id}: a rollback does not bring back its rows: {event.reason}"
         case SessionEnded() | Suspicious():

@@ -53,6 +53,14 @@ def live_schema(chosen: Settings) -> "Snapshot":
     return take_snapshot.live(database(chosen))
 
 
+def refuse_unseen_rows(chosen: Settings, plan: "Plan") -> None:
+    """RefusedError where the plan would not reach every row of a given database."""
+    if chosen.database is not None:
+        from zdm.workflows import look_at_rows
+
+        look_at_rows.check(chosen.database, plan)
+
+
 def sources(chosen: Settings) -> "Sources":
     """Where `zdm plan` finds schemas and revisions."""
     from zdm.workflows.plan_revisions import Sources

@@ -154,6 +154,17 @@ class BackfillMeasured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The last look has compared every row of a table in its old and its new shape."""
+
+    id: str  # of the backfill
+    table: str
+    rows: int
+    differing: bool
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicious:
     """Something succeeded but is suspicious: a backfill that changed no row."""
 
@@ -221,6 +232,7 @@ Event = (
     | SessionEnded
     | BackfillProgress
     | BackfillMeasured
+    | Compared
     | Suspicious
     | DeployStarted
     | GateClear

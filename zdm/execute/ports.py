@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from zdm.errors import TemporaryError
-from zdm.execute.events import BackfillEvent, Event, SessionEnded, Waiting
+from zdm.execute.events import BackfillEvent, Compared, Event, SessionEnded, Waiting
 from zdm.model.plan import AwaitRollout, Backfill, Plan, RunSql, Step
 from zdm.model.release import Observation, RunState, Session, Version
 from zdm.model.schema import Name, Snapshot
@@ -179,6 +179,9 @@ class Database(Protocol):
     def reconnect(self, report: Callable[[str], object]) -> None:
         """Connect and claim again after a loss, with a new epoch; `report` as in `claim`."""
 
+    def keep(self, plan: Plan) -> None:
+        """Take the plan whose run it is: what its contract relies on is kept as evidence."""
+
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
 
@@ -188,13 +191,18 @@ class Database(Protocol):
     def run(
         self, step: RunSql, state: RunState
     ) -> Generator[Waiting | SessionEnded, None, None]:
-        """Run one step and record it; yields what a long statement waits for.
+        """Run one step and record it; yields what a long statement waits for. The marker of
+        the point of no return is in the transaction of its step, if that has one.
 
         Raises LockBusyError, StatementCancelledError, ConnectionLostError.
         """
 
     def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
         """Run one backfill, batch by batch; it is verified and recorded at its end."""
+
+    def look(self) -> Generator[Waiting | Compared, None, None]:
+        """The last look: compare what is kept in sync, and raise StoppedError for what others
+        changed of that which the contract relies on."""
 
     def differing(self, step: Backfill) -> tuple[str, ...]:
         """Keys of rows, from a sample, that a done backfill with dual write left wrong."""

@@ -5,7 +5,7 @@ next step, waits where it must and reports why. A failure before the point of no
 both application versions working; a failure after it needs a person.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -19,6 +19,7 @@ from zdm.errors import (
 )
 from zdm.execute import preflight, revert_window, states
 from zdm.execute.events import (
+    Event,
     PointOfNoReturn,
     RunStarted,
     RunStopped,
@@ -74,6 +75,7 @@ class _Runner:
     def run(self) -> RunState:
         """Claim, check, and do what is not done."""
         claim(self.world, self.options)
+        self.world.database.keep(self.plan)
         if self.world.database.journal.finished(self.text.digest):
             return RunState.CONTRACTED
         journal = preflight.check(
@@ -196,26 +198,41 @@ class _Runner:
         with closing(self.world.database.run(step, state)) as events:
             for event in events:
                 self.world.observer.notify(event)
+        if step.id == self.plan.point_of_no_return and not self.past_return:
+            self._pass(step)
 
     def _backfill(self, step: Backfill, state: RunState) -> None:
         self._guard(step)
         with closing(self.world.database.backfill(step, state)) as events:
-            for event in events:
-                self.world.observer.notify(event)
-                self.world.stop.check()
-                if self.world.database.orders.current() is not None:
-                    raise OrderedError("the operator paused or cancelled the run")
+            self._report(events)
+
+    def _look(self) -> None:
+        with closing(self.world.database.look()) as events:
+            self._report(events)
+
+    def _report(self, events: Iterator[Event]) -> None:
+        for event in events:
+            self.world.observer.notify(event)
+            self.world.stop.check()
+            if self.world.database.orders.current() is not None:
+                raise OrderedError("the operator paused or cancelled the run")
 
     def _guard(self, step: RunSql | Backfill) -> None:
-        """Before each try: earlier steps are still done; for a contract step, no old version
-        is left and the marker is written."""
+        """Before each try: earlier steps are still done; for a contract step, everything is as
+        the plan's steps left it, and no old version is left. The marker is in the step's
+        transaction; one without a transaction comes after it."""
         self._recall()
         if step.phase.position > Phase.ROLLOUT.position:
+            self._look()
             self.keeper.still_clear()
-        if step.id == self.plan.point_of_no_return and not self.past_return:
+        is_alone = isinstance(step, Backfill) or not step.in_transaction
+        if is_alone and step.id == self.plan.point_of_no_return and not self.past_return:
             self.world.database.journal.mark_point_of_no_return(step.id)
-            self.past_return = True
-            self.world.observer.notify(PointOfNoReturn(step=step.id))
+            self._pass(step)
+
+    def _pass(self, step: Step) -> None:
+        self.past_return = True
+        self.world.observer.notify(PointOfNoReturn(step=step.id))
 
     def _rollout(self, step: AwaitRollout, state: RunState) -> int:
         reached = states.reached(self.plan, self.done)
@@ -223,6 +240,7 @@ class _Runner:
         self.keeper.require_platform()  # before the state says that it deploys
         self._retrying(lambda: self.world.database.journal.record_state(state))
         self.keeper.deploy_and_wait()
+        self._retrying(self._look)
         record = partial(self.world.database.journal.record, step, RunState.DEPLOYED)
         return self._retrying(record).attempts
 

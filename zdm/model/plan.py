@@ -164,7 +164,8 @@ class Backfill:
     A row differs, and must be written, where `differs` is true; the expressions and
     `differs` refer to the table's columns by bare quoted names. Verified when no row
     differs. `key` walks the table; empty means by ctid pages. `synced`: a trigger keeps the
-    columns in sync until the contract, so a row that differs later is a fault.
+    columns in sync until the contract, so a row that differs later is a fault; `mismatch` is
+    true where neither column follows from the other, and empty where `differs` says so.
     """
 
     id: str
@@ -176,6 +177,7 @@ class Backfill:
     assignments: tuple[Assignment, ...]
     differs: str
     synced: bool = False
+    mismatch: str = ""
     settings: tuple[Setting, ...] = ()
     preconditions: tuple[Check, ...] = ()
     undo: tuple[str, ...] | Irreversible

@@ -16,6 +16,8 @@ from zdm.model.plan import (
     BOTH,
     OLD_ONLY,
     AwaitRollout,
+    Backfill,
+    Cost,
     OperationSummary,
     Phase,
     Plan,
@@ -116,7 +118,7 @@ def _ordered(
         own = stamp.steps(train.stamp, snapshot, phase)
         steps += [Owned(owner=None, step=step) for step in own]
     if steps:
-        steps.append(Owned(owner=None, step=_rollout()))
+        steps.append(Owned(owner=None, step=_rollout([owned.step for owned in steps])))
     return sorted(steps, key=lambda owned: owned.step.phase.position)
 
 
@@ -129,13 +131,32 @@ def _after_fill(step: Step, filled: set[Name]) -> Step:
     return replace(step, phase=Phase.VALIDATE) if late else step
 
 
-def _rollout() -> AwaitRollout:
+def _rollout(steps: Sequence[Step]) -> AwaitRollout:
+    synced = [step for step in steps if isinstance(step, Backfill) and step.synced]
     return AwaitRollout(
         id="rollout",
         title="deploy the new version, and wait until no old instance is left",
         reason="The next steps break the old version, so none of its instances and sessions,"
-        " and nothing that could start one, may be left.",
+        " and nothing that could start one, may be left." + _comparing(synced),
+        cost=Cost(rows=_rows(synced), scan=bool(synced)),
     )
+
+
+def _comparing(synced: Sequence[Backfill]) -> str:
+    """What the last look before the contract costs."""
+    if not synced:
+        return ""
+    tables = ", ".join(sorted({str(step.table) for step in synced}))
+    return (
+        f" Then every row of {tables} is compared in both shapes: one more read of the table in"
+        " short ranges, which blocks nothing; and the contract's lock lasts some milliseconds"
+        " longer, since under it the schema is looked at once more."
+    )
+
+
+def _rows(synced: Sequence[Backfill]) -> int | None:
+    known = [step.cost.rows for step in synced]
+    return sum(rows for rows in known if rows is not None) if any(known) else None
 
 
 def _served(steps: Sequence[Owned], placed: Sequence[Placed]) -> list[Step]:

@@ -11,8 +11,9 @@ from zdm.execute.states import FINISHED
 from zdm.model.plan import Plan
 from zdm.postgres.backfill import failing_rows, wal_forecast
 from zdm.postgres.backfill.wal_forecast import RecordedCost
-from zdm.postgres.journal import history, orders, runs
+from zdm.postgres.journal import history, looks, orders, runs
 from zdm.postgres.journal.history import History
+from zdm.postgres.journal.looks import Comparison
 from zdm.postgres.journal.runs import Filled
 from zdm.postgres.run import executor_lock
 from zdm.postgres.session import connection, pins
@@ -33,6 +34,7 @@ class Status:
     waiting: Waiting | None  # what the executor waits for, or last did
     waiting_seen_at: datetime | None
     costs: tuple[RecordedCost, ...] = ()  # of backfills, once there is a forecast
+    comparisons: tuple[Comparison, ...] = ()  # of the last look
     failing: tuple[FailingRow, ...] = ()  # rows that the last attempt could not fill
 
     @property
@@ -73,6 +75,7 @@ def _status(opened: Connection, run: JournalRun) -> Status:
         waiting=waiting[0] if waiting else None,
         waiting_seen_at=waiting[1] if waiting else None,
         failing=failing_rows.recorded(opened, run.id) if version >= 4 else (),
+        comparisons=looks.comparisons(opened, run.id) if version >= 6 else (),
         costs=wal_forecast.recorded(opened, run.id) if version >= 4 else (),
     )
 

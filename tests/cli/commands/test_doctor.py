@@ -15,7 +15,7 @@ def test_it_says_all_and_fails_nowhere(zdm: Zdm, database: str) -> None:
     lines = answer.out.splitlines()
 
     assert answer.code == 0, answer.err
-    assert answer.err == "20 checks, none failed\n"
+    assert answer.err == "21 checks, none failed\n"
     assert lines[1] == "✓ pooler: the connection leads to the server itself"
     assert [line for line in lines if line.startswith("!")] == [
         "! idle transactions: idle_in_transaction_session_timeout is 0, so a forgotten"

@@ -44,7 +44,8 @@ def own(database: str) -> Iterator[Connection]:
 
 def make(own: Connection) -> None:
     own.execute(
-        "CREATE TRIGGER sync BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION sync()"
+        "CREATE TRIGGER sync BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION sync();"
+        " ALTER TABLE t ENABLE ALWAYS TRIGGER sync"
     )
 
 
@@ -126,7 +127,7 @@ def test_a_trigger_that_is_off_before_the_fill_begins_lets_it_write_nothing(
     with pytest.raises(StoppedError, match="the trigger zzz_zdm_fill_new on t is disabled or"):
         list(engine.run(fill_request(own, fence, wanted)))
     left = count(own, "new IS NULL")
-    own.execute("ALTER TABLE t ENABLE TRIGGER zzz_zdm_fill_new")
+    own.execute("ALTER TABLE t ENABLE ALWAYS TRIGGER zzz_zdm_fill_new")
     list(engine.run(fill_request(own, fence, wanted)))
 
     assert left == count(own, "true")
@@ -154,7 +155,7 @@ def test_a_trigger_that_was_off_for_a_moment_makes_it_verify_anew(own: Connectio
             written = True
             own.execute("ALTER TABLE t DISABLE TRIGGER sync")
             own.execute("UPDATE t SET old = 'passed already' WHERE id = 1")
-            own.execute("ALTER TABLE t ENABLE TRIGGER sync")
+            own.execute("ALTER TABLE t ENABLE ALWAYS TRIGGER sync")
 
     assert written
     assert count(own, "new IS DISTINCT FROM upper(old)") == 0

@@ -73,7 +73,7 @@ def test_every_supported_version_answers_every_question(every_database: str) -> 
 
     assert failed(found) == {}
     assert found["server version"].verdict is Verdict.OK
-    assert len(found) == 18
+    assert len(found) == 19
 
 
 def test_a_server_that_does_not_answer_is_one_failed_check() -> None:

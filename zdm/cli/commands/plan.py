@@ -65,6 +65,8 @@ def command(
         stamp=settings.stamp,
     )
     planned = plan_revisions.run(request, wiring.sources(settings))
+    if snapshot is None:
+        wiring.refuse_unseen_rows(settings, planned.plan)
     file = _file(output, settings.plans, planned.plan.name)
     if check:
         plan_files.check(planned.plan, file)

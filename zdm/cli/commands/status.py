@@ -85,6 +85,7 @@ def plain(status: "Status") -> dict[str, Any]:
         "failing_rows": _failing_rows(status),
         "costs": _costs(status),
         "backfills": _backfills(status),
+        "comparisons": _comparisons(status),
     }
 
 
@@ -161,6 +162,13 @@ def _backfills(status: "Status") -> list[dict[str, Any]]:
     ]
 
 
+def _comparisons(status: "Status") -> list[dict[str, Any]]:
+    return [
+        {"step": one.step, "rows": one.rows, "compared_at": _moment(one.compared_at)}
+        for one in status.comparisons
+    ]
+
+
 def _moment(value: datetime | None) -> str | None:
     return None if value is None else value.isoformat()
 
@@ -191,6 +199,7 @@ def text(status: "Status") -> str:
     run = status.run
     lines = [f"plan {run.plan_name} · run {run.id} · {run.state}"]
     lines += [_step(status, step) for step in status.plan.steps]
+    lines += _compared(status)
     if not status.is_finished:
         lines += _now(status)
     if status.is_stamp_ahead:
@@ -198,6 +207,16 @@ def text(status: "Status") -> str:
             "note: Alembic's version table is already updated, but the contract is pending"
         )
     return "\n".join([*lines, _next(status)])
+
+
+def _compared(status: "Status") -> list[str]:
+    """What the last look compared, and when."""
+    tables = {step.id: step.table for step in status.plan.steps if step.kind == "backfill"}
+    return [
+        f"compared {tables.get(one.step, one.step)} in both shapes: {one.rows:,} rows, none"
+        f" differs, {one.compared_at:%Y-%m-%d %H:%M:%S %Z}"
+        for one in status.comparisons
+    ]
 
 
 def _now(status: "Status") -> list[str]:

@@ -298,7 +298,8 @@ class _Engine:
         raise StoppedError(
             f"{self.request.step.id}: rows of {walk.relation} still differ"
             f" after {SWEEPS} sweeps",
-            hint="another writer sets the old value: find it, then run the same command again",
+            hint=trigger_guard.suspects(self.connection, walk.oid)
+            + ", then run the same command again",
         )
 
     def _sweep(self, walk: Walk) -> Iterator[BackfillEvent]:

@@ -63,3 +63,22 @@ def triggers(connection: Connection, oids: Sequence[int]) -> tuple[tuple[str, ..
         (list(oids),),
     ).fetchall()
     return tuple(tuple(row) for row in rows)
+
+
+def suspects(connection: Connection, oid: int) -> str:
+    """What may undo or suppress an UPDATE of a table: its other triggers and its rules."""
+    row = connection.execute(
+        "SELECT pg_catalog.string_agg(what, ', ' ORDER BY what) FROM ("
+        "SELECT pg_catalog.format('trigger %%I', tgname) FROM pg_catalog.pg_trigger"
+        " WHERE tgrelid = %s AND NOT tgisinternal AND tgenabled <> 'D'"
+        " AND NOT pg_catalog.starts_with(tgname::text, %s)"
+        " UNION ALL SELECT pg_catalog.format('rule %%I', rulename) FROM pg_catalog.pg_rewrite"
+        " WHERE ev_class = %s AND ev_enabled <> 'D') AS s (what)",
+        (oid, PREFIX, oid),
+    ).fetchone()
+    if row is None or row[0] is None:
+        return "another writer sets the old value: find it"
+    return (
+        f"{row[0]} of the table may undo or suppress the update, or another writer sets the old"
+        " value: find which, and change it"
+    )

@@ -117,7 +117,7 @@ def sample(connection: Connection, step: Backfill) -> tuple[str, ...]:
             own = pins.authors(connection, step.settings)
             for name, value in (*settings, *((s.name, s.value) for s in own)):
                 connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
-            if not all(_holds(connection, check.sql) for check in step.preconditions):
+            if not all(holds(connection, check.sql) for check in step.preconditions):
                 return ()  # the contract has begun
             walks = key_walk.walks(connection, step)
             return differing_keys(connection, step, random.choice(walks)) if walks else ()
@@ -125,7 +125,8 @@ def sample(connection: Connection, step: Backfill) -> tuple[str, ...]:
         return ()  # the next poll looks again
 
 
-def _holds(connection: Connection, query: str) -> bool:
+def holds(connection: Connection, query: str) -> bool:
+    """Whether a query that gives one boolean gives true."""
     row = connection.execute(query.encode()).fetchone()
     return row is not None and row[0] is True
 
@@ -139,3 +140,14 @@ def differing_keys(connection: Connection, step: Backfill, walk: Walk) -> tuple[
         f" LIMIT {SAMPLED}".encode()
     ).fetchall()
     return tuple(", ".join(row) for row in rows)
+
+
+def keys_between(connection: Connection, step: Backfill, walk: Walk, chunk: Chunk) -> list[str]:
+    """Keys of differing rows of a chunk, five at the most."""
+    query = (
+        f"SELECT {walk.texts} FROM {walk.target} WHERE ({step.differs})"  # noqa: S608
+        f" AND {walk.between(chunk.lower, chunk.upper)} LIMIT {SAMPLED}"
+    )
+    with pins.formats(connection, step.settings):
+        rows = connection.execute(query.encode()).fetchall()
+    return [", ".join(row) for row in rows]

@@ -65,6 +65,7 @@ def _all(
         ("right to create", rights.may_create),
         ("ownership", lambda conn: rights.owns(conn, tables)),
         ("row security", lambda conn: rights.sees_rows(conn, tables)),
+        (rights.ROWS, lambda conn: rights.reaches_rows(conn, tables)),
         ("right to see sessions", lambda c: rights.sees_sessions(c, blind=blind)),
         ("right to end sessions", rights.ends_sessions),
         ("executor lock", _pinned(journal.lock_is_free)),

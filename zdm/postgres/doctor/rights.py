@@ -4,10 +4,11 @@ from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
 from zdm.model.schema import Name
 from zdm.postgres.journal import foreign
-from zdm.postgres.session import row_security
+from zdm.postgres.session import row_security, unseen_rows
 from zdm.postgres.session.connection import Connection
 
 SHOWN = 5  # names in a message
+ROWS = "rows from elsewhere"
 _FOREIGN = (
     "SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner)"
     " FROM pg_catalog.pg_class AS c"
@@ -58,6 +59,26 @@ def sees_rows(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
         " of them is refused",
         row_security.remedy(opened, hidden[0]),
     )
+
+
+def reaches_rows(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
+    """Rows of inheritance children are not filled, and those of a subscription come from
+    elsewhere."""
+    wanted = None if tables is None else [table.sql for table in tables]
+    found = [
+        *(
+            (unseen_rows.fed_fact(t, s), unseen_rows.fed_remedy(s))
+            for t, s in unseen_rows.fed(opened, wanted)
+        ),
+        *(
+            (unseen_rows.parent_fact(t, c), unseen_rows.parent_remedy(t, c))
+            for t, c in unseen_rows.parents(opened, wanted)
+        ),
+    ]
+    if not found:
+        return diagnosis.ok(ROWS, "no subscription and no inheritance children")
+    facts, remedies = zip(*found[:SHOWN], strict=True)
+    return diagnosis.warning(ROWS, "; ".join(facts), "; ".join(remedies))
 
 
 def sees_sessions(opened: Connection, *, blind: str) -> Diagnosis:

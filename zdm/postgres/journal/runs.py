@@ -18,7 +18,7 @@ from zdm.model.release import RunState, Version
 from zdm.postgres.journal import foreign
 from zdm.postgres.session.connection import Connection
 
-VERSION = 5  # of the journal's tables
+VERSION = 6  # of the journal's tables
 _RUN = (
     "SELECT id, plan_name, plan_digest, state, epoch, soak_since,"
     " point_of_no_return IS NOT NULL FROM zdm.run"

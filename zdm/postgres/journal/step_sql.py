@@ -6,7 +6,7 @@ would leave an INVALID index; the watchdog looks after it.
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import psycopg
@@ -37,24 +37,6 @@ def preconditions(own: Connection, step: RunSql | Backfill) -> None:
         row = own.execute(check.sql.encode()).fetchone()
         if row is None or row[0] is not True:
             raise StoppedError(f"{step.id}: {check.failure}", hint=check.hint)
-
-
-def inside(
-    own: Connection,
-    fence: Fence,
-    step: RunSql,
-    sql: Sequence[str],
-    record: Callable[[], None],
-) -> None:
-    """Statements and their record in one transaction, under the fence."""
-    with own.transaction():
-        runs.check(own, fence)
-        limit(own, step)
-        preconditions(own, step)
-        apply(own, step.settings, local=True)
-        for statement in sql:
-            own.execute(statement.encode())
-        record()
 
 
 def limit(own: Connection, step: RunSql) -> None:

@@ -15,7 +15,7 @@ DO $$ BEGIN
         ALTER TABLE zdm.journal ADD PRIMARY KEY (version);
     END IF;
 END $$;
-INSERT INTO zdm.journal SELECT 5 WHERE NOT EXISTS (SELECT FROM zdm.journal);
+INSERT INTO zdm.journal SELECT 6 WHERE NOT EXISTS (SELECT FROM zdm.journal);
 -- before version 3 a backfill had one cursor for each table: it begins again, and changes no
 -- row twice
 DO $$ BEGIN
@@ -147,4 +147,22 @@ ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS window_ended_by text;
 -- the application's versions that the run moves between; `zdm guard` reads them
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS old_version text;
 ALTER TABLE zdm.run ADD COLUMN IF NOT EXISTS new_version text;
-UPDATE zdm.journal SET version = 5;
+-- the last look: what the contract relies on, as the run's own steps left it; `seen` is what a
+-- run stopped at, `before` what was there when a step without a transaction began
+CREATE TABLE IF NOT EXISTS zdm.evidence (
+    run_id bigint PRIMARY KEY REFERENCES zdm.run,
+    facts jsonb NOT NULL,
+    seen jsonb,
+    step text,
+    before jsonb,
+    kept_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+-- tables that were compared whole before the contract; no row differed
+CREATE TABLE IF NOT EXISTS zdm.comparison (
+    run_id bigint NOT NULL REFERENCES zdm.run,
+    step_id text NOT NULL,
+    compared bigint NOT NULL,
+    compared_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (run_id, step_id)
+);
+UPDATE zdm.journal SET version = 6;

@@ -9,10 +9,12 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from zdm.backfill.pacing import Pacing
-from zdm.execute.events import BackfillEvent
+from zdm.execute import evidence
+from zdm.execute.events import BackfillEvent, Compared, Waiting
+from zdm.execute.evidence import Scope
 from zdm.execute.ports import Clock
 from zdm.execute.stop import StopFlag
-from zdm.model.plan import Backfill, RunSql
+from zdm.model.plan import Backfill, Plan, RunSql
 from zdm.model.release import RunState, Session
 from zdm.model.schema import Name, Snapshot
 from zdm.postgres.backfill import engine as backfill
@@ -20,7 +22,9 @@ from zdm.postgres.backfill import verify
 from zdm.postgres.backfill.engine import FillRequest
 from zdm.postgres.catalog import read
 from zdm.postgres.journal import runs, step_sql
+from zdm.postgres.run.evidence import Evidence
 from zdm.postgres.run.executor import Executor
+from zdm.postgres.run.last_look import LastLook
 from zdm.postgres.run.limits import Limits
 from zdm.postgres.run.run_journal import RunJournal
 from zdm.postgres.run.run_orders import RunOrders
@@ -48,6 +52,7 @@ class PostgresDatabase:
         self._executor = Executor(url, stop, self._limits)
         self.journal = RunJournal(self._executor)
         self.orders = RunOrders(self._executor)
+        self._scope = Scope()
 
     def close(self) -> None:
         """Close the connections, which frees the lock."""
@@ -60,6 +65,10 @@ class PostgresDatabase:
     def reconnect(self, report: Callable[[str], object]) -> None:
         """Connect and claim again, with a new epoch; its own former session is ended."""
         self._executor.reconnect(report)
+
+    def keep(self, plan: Plan) -> None:
+        """Keep as evidence what its contract relies on."""
+        self._scope = evidence.scope(plan)
 
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
@@ -108,6 +117,9 @@ class PostgresDatabase:
             limits=self._limits,
             ender=self._ender,
             second=self._executor.second,
+            evidence=Evidence(
+                own=self._executor.connection, fence=self._executor.fence, scope=self._scope
+            ),
         )
 
     def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
@@ -136,6 +148,18 @@ class PostgresDatabase:
             pacing=self._pacing,
             settings=self._limits.backfill,
         )
+
+    def look(self) -> Generator[Waiting | Compared, None, None]:
+        """The last look before the contract."""
+        executor = self._executor
+        with executor.errors("looking at what the contract relies on"):
+            yield from LastLook(
+                own=executor.connection,
+                fence=executor.fence,
+                clock=self._clock,
+                scope=self._scope,
+                request=self._request,
+            ).run()
 
     def differing(self, step: Backfill) -> tuple[str, ...]:
         """Keys of rows, from a sample, that a done backfill with dual write left wrong."""

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from zdm.errors import RefusedError, StoppedError
 from zdm.execute.ports import JournalRun, PlanText
-from zdm.model.plan import AwaitRollout, Backfill, Plan, Step
+from zdm.model.plan import AwaitRollout, Backfill, Step
 from zdm.model.release import RunState, Version
 from zdm.postgres.backfill import gate_poller
 from zdm.postgres.journal import orders, runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run.executor import Executor
-from zdm.postgres.session import row_security
+from zdm.postgres.session import unseen_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,13 @@ class RunJournal:
         return run is not None and run.digest == digest and run.state is RunState.CONTRACTED
 
     def begin(self, plan: PlanText) -> JournalRun:
-        """Record a new run; RefusedError where its backfills could not see other sessions."""
+        """Record a new run; RefusedError where it would not see every session or every row."""
         executor = self.executor
         with executor.errors("recording the run"):
             if any(isinstance(step, Backfill) for step in plan.plan.steps):
                 self._refuse_blind()
-                self._refuse_hidden(plan.plan)
+            if refused := unseen_rows.refusal(executor.connection, plan.plan):
+                raise refused
             runs.make(executor.connection)
             return self._owned(runs.begin(executor.connection, plan, executor.owner))
 
@@ -47,17 +48,6 @@ class RunJournal:
             gate_poller.blind_spots(executor.connection, executor.limits.backfill.gates)
         except StoppedError as error:
             raise RefusedError(error.message, hint=error.hint) from error
-
-    def _refuse_hidden(self, plan: Plan) -> None:
-        """A policy hides rows from an owner under FORCE: they would never be filled."""
-        tables = [step.table.sql for step in plan.steps if isinstance(step, Backfill)]
-        hidden = row_security.hiding(self.executor.connection, tables)
-        if hidden:
-            raise RefusedError(
-                f"row security hides rows of {', '.join(hidden)} from zdm's role, so they would"
-                " not be filled",
-                hint=row_security.remedy(self.executor.connection, hidden[0]),
-            )
 
     def adopt(self, run: JournalRun) -> JournalRun:
         """Take a run over."""

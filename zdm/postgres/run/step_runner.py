@@ -12,9 +12,10 @@ from zdm.execute.events import SessionEnded
 from zdm.execute.ports import Clock, LockBusyError, Order
 from zdm.model.plan import Backfill, Irreversible, RunSql
 from zdm.model.release import RunState
-from zdm.postgres.journal import orders, runs, step_sql
+from zdm.postgres.journal import looks, orders, runs, step_sql
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run import statement_watch
+from zdm.postgres.run.evidence import Evidence
 from zdm.postgres.run.limits import Limits
 from zdm.postgres.run.statement_watch import Watchdog, WatchEvent
 from zdm.postgres.session import blockers
@@ -36,6 +37,7 @@ class Stepper:
     limits: Limits
     ender: Ender
     second: SecondConnection
+    evidence: Evidence
 
     def run(self, step: RunSql, state: RunState) -> Generator[WatchEvent, None, None]:
         """Do one step and record it."""
@@ -48,10 +50,20 @@ class Stepper:
             yield from self._watched(step, lambda: self._inside(step, state))
 
     def _inside(self, step: RunSql, state: RunState) -> None:
+        """Work, record, and the marker of the point of no return, in one transaction."""
         own, fence = self.own, self.fence
-        step_sql.inside(
-            own, fence, step, step.sql, lambda: step_sql.record_done(own, fence, step, state)
-        )
+        with own.transaction():
+            runs.check(own, fence)
+            step_sql.limit(own, step)
+            before = self.evidence.before(step)
+            step_sql.preconditions(own, step)
+            step_sql.apply(own, step.settings, local=True)
+            for statement in step.sql:
+                own.execute(statement.encode())
+            self.evidence.after(before)
+            if step.id == self.evidence.scope.marker:
+                runs.mark_point_of_no_return(own, fence)
+            step_sql.record_done(own, fence, step, state)
 
     def _make_way(self, step: RunSql | Backfill) -> Generator[WatchEvent, None, None]:
         """Raise LockBusyError where the step would wait long, and others behind it."""
@@ -112,6 +124,7 @@ class Stepper:
             runs.check(own, fence)
             runs.intend(own, fence, step.id)
             runs.write_state(own, fence, state)
+            self.evidence.begin(step)
         found = step_sql.probe(own, step, unknown="not done")
         if found == "half done":
             yield from self._watched(step, lambda: step_sql.alone(own, step, step.repair))
@@ -120,6 +133,7 @@ class Stepper:
             yield from self._built(step)
         with own.transaction():
             runs.check(own, fence)
+            self.evidence.end()
             step_sql.record_done(own, fence, step, state)
 
     def _built(self, step: RunSql) -> Generator[WatchEvent, None, None]:
@@ -152,6 +166,7 @@ class Stepper:
                 step_sql.apply(own, step.settings, local=True)
             for statement in undo:
                 own.execute(statement.encode())
+            looks.forget(own, fence)
             runs.reverted(own, fence, step.id)
 
     def _undo_alone(

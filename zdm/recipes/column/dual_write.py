@@ -74,6 +74,7 @@ def fill(site: Site, pair: Pair, where: str = "") -> Backfill:
         assignments=(Assignment(column=pair.new.name, expression=pair.forward),),
         differs=f"({differs}) AND {where}" if where else differs,
         synced=True,
+        mismatch=sync.mismatch(site, pair),
         settings=site.settings,
         preconditions=(sync.enabled_check(site, pair),),
         undo=(),  # the step that added the column drops it

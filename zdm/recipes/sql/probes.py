@@ -43,6 +43,11 @@ _TRIGGER = (
     " WHERE t.tgrelid = pg_catalog.to_regclass({table}) AND t.tgname = {name}"
     " AND t.tgenabled IN ('O', 'A'))"
 )
+_TRIGGER_ALWAYS = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t"
+    " WHERE t.tgrelid = pg_catalog.to_regclass({table}) AND t.tgname = {name}"
+    " AND t.tgenabled = 'A')"
+)
 _TRIGGER_EXISTS = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t"
     " WHERE t.tgrelid = pg_catalog.to_regclass({table}) AND t.tgname = {name})"
@@ -100,8 +105,13 @@ def index_valid(name: Name) -> str:
 
 
 def trigger(table: Name, name: str) -> str:
-    """The trigger is there and enabled: a disabled one lets writes pass unsynced."""
+    """The trigger is there and enabled."""
     return emit.sql(_TRIGGER, table=Constant(table.sql), name=Constant(name))
+
+
+def trigger_always(table: Name, name: str) -> str:
+    """The trigger is there and fires in every session: another one lets writes pass."""
+    return emit.sql(_TRIGGER_ALWAYS, table=Constant(table.sql), name=Constant(name))
 
 
 def trigger_exists(table: Name, name: str) -> str:

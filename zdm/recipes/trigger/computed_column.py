@@ -13,7 +13,7 @@ from zdm.model.schema import Column, Snapshot
 from zdm.model.sql import ident
 from zdm.parse import expressions
 from zdm.recipes.site import Site
-from zdm.recipes.trigger import fill_nulls, row_trigger, sync
+from zdm.recipes.trigger import fill_nulls, row_trigger, sync, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
 
 
@@ -34,6 +34,7 @@ def install_sql(site: Site, column: Column, expression: str) -> tuple[str, ...]:
             trigger.function,
             _only_where(site, filling, column),
         ),
+        zdm_trigger.always_sql(trigger),
     )
 
 

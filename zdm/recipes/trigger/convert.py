@@ -52,6 +52,7 @@ def install_sql(site: Site, convert: Convert, kept: Kept | None = None) -> tuple
             else row_trigger.owners_function_sql(name, body, site.settings)
         ),
         row_trigger.trigger_sql(trigger.name, site.name, trigger.function),
+        zdm_trigger.always_sql(trigger),
     )
 
 

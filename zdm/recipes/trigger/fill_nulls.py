@@ -44,6 +44,7 @@ def install_sql(site: Site, fill: Fill) -> tuple[str, ...]:
     return (
         row_trigger.function_sql(trigger.function, body, site.settings),
         row_trigger.trigger_sql(trigger.name, site.name, trigger.function, f"{target} IS NULL"),
+        zdm_trigger.always_sql(trigger),
     )
 
 

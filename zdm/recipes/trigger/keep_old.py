@@ -130,7 +130,12 @@ def drop_sql(kept: Kept) -> tuple[str, ...]:
 
 def installed(kept: Kept) -> str:
     """A SELECT: the side table is there, and its trigger is enabled."""
-    return probes.both(probes.relation(kept.table), zdm_trigger.installed(kept.trigger))
+    trigger = kept.trigger
+    return probes.both(
+        probes.relation(kept.table),
+        probes.function(trigger.function),
+        probes.trigger(trigger.table, trigger.name),
+    )
 
 
 def removed(kept: Kept) -> str:

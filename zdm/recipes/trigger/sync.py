@@ -117,6 +117,17 @@ def differs(site: Site, pair: Pair) -> str:
     return is_distinct(new, wanted, pair.new, site.snapshot)
 
 
+def mismatch(site: Site, pair: Pair) -> str:
+    """The rows in which neither column follows from the other; empty: as `differs`."""
+    if pair.identity:
+        return ""
+    old = ident(pair.old.name)
+    back = is_distinct(
+        old, f"CAST({pair.backward} AS {pair.old.type})", pair.old, site.snapshot
+    )
+    return f"CASE WHEN {differs(site, pair)} THEN {back} ELSE false END"
+
+
 def only_where(site: Site, pair: Pair) -> str | None:
     """The rows for which the function does anything, as a condition over NEW; None where it
     cannot be in the trigger itself."""
@@ -154,7 +165,7 @@ def install(site: Site, pair: Pair, extra: tuple[str, ...] = ()) -> RunSql:
     )
 
 
-def _install_sql(site: Site, pair: Pair) -> tuple[str, str]:
+def _install_sql(site: Site, pair: Pair) -> tuple[str, ...]:
     trigger = trigger_of(site, pair)
     settings = () if pair.identity else site.settings
     return (
@@ -162,6 +173,7 @@ def _install_sql(site: Site, pair: Pair) -> tuple[str, str]:
         row_trigger.trigger_sql(
             trigger.name, site.name, trigger.function, only_where(site, pair)
         ),
+        zdm_trigger.always_sql(trigger),
     )
 
 
@@ -171,7 +183,7 @@ def installed(site: Site, pair: Pair) -> str:
     return probes.both(
         probes.column(site.name, pair.new.name),
         probes.function(trigger.function),
-        probes.trigger(site.name, trigger.name),
+        probes.trigger_always(site.name, trigger.name),
     )
 
 

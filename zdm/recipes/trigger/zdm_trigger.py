@@ -47,6 +47,17 @@ def _owner(site: Site, what: str) -> str:
     return max(able, key=len)
 
 
+def always_sql(trigger: ZdmTrigger) -> str:
+    """From now on it fires in every session, those of replication included (manual, ALTER
+    TABLE): else what a subscription or `session_replication_role = replica` writes passes it,
+    and leaves no trace."""
+    return emit.sql(
+        "ALTER TABLE {t} ENABLE ALWAYS TRIGGER {g}",
+        t=Qualified(trigger.table),
+        g=Ident(trigger.name),
+    )
+
+
 def drop_sql(trigger: ZdmTrigger) -> tuple[str, ...]:
     """Drop trigger and function together, if they exist; ACCESS EXCLUSIVE on the table."""
     return (
@@ -62,7 +73,7 @@ def drop_sql(trigger: ZdmTrigger) -> tuple[str, ...]:
 def installed(trigger: ZdmTrigger) -> str:
     """A SELECT: function and trigger are there, and the trigger is enabled."""
     return probes.both(
-        probes.function(trigger.function), probes.trigger(trigger.table, trigger.name)
+        probes.function(trigger.function), probes.trigger_always(trigger.table, trigger.name)
     )
 
 
@@ -80,5 +91,5 @@ def enabled_check(installed_sql: str, *, what: str, otherwise: str) -> Check:
         sql=installed_sql,
         failure=f"{what} is missing or disabled, so rows written meanwhile would be"
         f" {otherwise}",
-        hint="run the expand phase again, or enable the trigger",
+        hint="run the expand phase again, or ENABLE ALWAYS TRIGGER it",
     )

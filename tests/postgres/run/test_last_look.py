@@ -1,0 +1,505 @@
+"""The last look: what others change during a run stops it before the point of no return."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+
+from tests import case as cases
+from tests.case import Watching
+from tests.conftest import a_server, fresh_database
+from tests.unit import schemas
+from tests.waiting import until
+from zdm.cli.commands.status import plain, text
+from zdm.errors import PastReturnError, RefusedError, StoppedError
+from zdm.execute import evidence
+from zdm.execute.events import Compared
+from zdm.execute.ports import LockBusyError
+from zdm.model.plan import AwaitRollout, Plan, RunSql
+from zdm.model.release import RunState
+from zdm.planning import classify, schedule
+from zdm.postgres.journal import looks, runs
+from zdm.postgres.journal.runs import Fence
+from zdm.postgres.run.evidence import Evidence
+from zdm.postgres.server import provider
+from zdm.postgres.server.provider import Server, Wanted
+from zdm.postgres.session import connection, unseen_rows
+from zdm.postgres.session.connection import Connection
+from zdm.workflows import read_status
+
+BEFORE = """
+CREATE TABLE t (id int PRIMARY KEY, a text UNIQUE NOT NULL DEFAULT 'none', b int);
+INSERT INTO t SELECT g, 'v' || g, g FROM generate_series(1, 300) AS g;
+"""
+RENAME = "ALTER TABLE t RENAME COLUMN a TO n"
+CONVERT = """
+ALTER TABLE t ADD COLUMN n text;
+UPDATE t SET n = b::text;
+ALTER TABLE t DROP COLUMN b;
+"""
+OFF = "ALTER TABLE t DISABLE TRIGGER zzz_zdm_sync_n"
+ON = "ALTER TABLE t ENABLE ALWAYS TRIGGER zzz_zdm_sync_n"
+# what somebody does, how it is undone, and what the run says of it
+IN_THE_WAY = {
+    "trigger": (
+        "CREATE FUNCTION low() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN new.a := lower(new.a); RETURN new; END';"
+        " CREATE TRIGGER low BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION low()",
+        "DROP FUNCTION low CASCADE",
+        "trigger low on public.t is new",
+    ),
+    "view": (
+        "CREATE VIEW vv AS SELECT a FROM t",
+        "DROP VIEW vv",
+        'rule "_RETURN" on public.vv is new',
+    ),
+    "view of the new column": (
+        "CREATE VIEW vv AS SELECT n FROM t",
+        "DROP VIEW vv",
+        'rule "_RETURN" on public.vv is new',
+    ),
+    "foreign key": (
+        "CREATE TABLE child (x text REFERENCES t (a))",
+        "DROP TABLE child",
+        "table constraint child_x_fkey on public.child is new",
+    ),
+    "new column renamed": (
+        "ALTER TABLE t RENAME n TO m",
+        "ALTER TABLE t RENAME m TO n",
+        "column public.t.n is gone",
+    ),
+    "table renamed": (
+        "ALTER TABLE t RENAME TO u",
+        "ALTER TABLE u RENAME TO t",
+        "table public.t is gone",
+    ),
+    "index": ("CREATE INDEX hand ON t (a, b)", "DROP INDEX hand", "index public.hand is new"),
+    "expression index": (
+        "CREATE INDEX hand ON t (lower(a))",
+        "DROP INDEX hand",
+        "index public.hand is new",
+    ),
+    "check": (
+        "ALTER TABLE t ADD CONSTRAINT hand CHECK (a <> '')",
+        "ALTER TABLE t DROP CONSTRAINT hand",
+        "table constraint hand on public.t is new",
+    ),
+    "default": (
+        "ALTER TABLE t ALTER a SET DEFAULT 'hand'",
+        "ALTER TABLE t ALTER a SET DEFAULT 'none'",
+        "column public.t.a was altered",
+    ),
+    "statistics": (
+        "CREATE STATISTICS hand ON a, b FROM t",
+        "DROP STATISTICS hand",
+        "statistics object public.hand is new",
+    ),
+    "rule": (
+        "CREATE RULE hand AS ON DELETE TO t DO ALSO NOTIFY deleted",
+        "DROP RULE hand ON t",
+        "rule hand on public.t is new",
+    ),
+    "policy": (
+        "CREATE POLICY hand ON t USING (a <> '')",
+        "DROP POLICY hand ON t",
+        "policy hand on public.t is new",
+    ),
+}
+DOUBTFUL = {
+    "off and on again": (OFF, ON),
+    "off and on again at once": (f"BEGIN; {OFF}; {ON}; COMMIT",),
+    "all of its triggers": ("ALTER TABLE t DISABLE TRIGGER USER", ON),
+    "replaced by the same": ("SELECT replaced()",),
+}
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Connection]:
+    with connection.connect(url, name="somebody") as conn:
+        yield conn
+
+
+def run_sql(url: str, *texts: str) -> None:
+    with opened(url) as conn:
+        for text in texts:
+            conn.execute(text.encode())
+
+
+def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    with opened(url) as conn:
+        return conn.execute(query.encode()).fetchall()
+
+
+def owned(url: str) -> str:
+    """The database for a role that owns it, and is no superuser."""
+    role = f"r_{uuid4().hex[:10]}"
+    name = urlsplit(url).path.strip("/")
+    run_sql(
+        url,
+        f"CREATE ROLE {role} LOGIN PASSWORD 'pw'",
+        f"GRANT pg_monitor TO {role}",
+        f"ALTER DATABASE {name} OWNER TO {role}",
+        f"ALTER SCHEMA public OWNER TO {role}",
+    )
+    there = urlsplit(url)
+    return there._replace(netloc=f"{role}:pw@{there.hostname}:{there.port}").geturl()
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
+)
+def ground(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with a_server(request.param) as found:
+        yield found
+
+
+@pytest.fixture
+def url(ground: Server) -> Iterator[str]:
+    """A database of an owner's own."""
+    with fresh_database(ground) as admin:
+        found = owned(admin)
+        run_sql(found, BEFORE)
+        yield found
+
+
+def planned(url: str, migration: str = RENAME) -> Plan:
+    schema, train = cases.read(url), schemas.train(migration)
+    return schedule.plan(
+        classify.classify(train, schema), name="p", train=train, snapshot=schema
+    )
+
+
+def is_past(url: str) -> bool:
+    with opened(url) as conn:
+        run = runs.latest(conn)
+    assert run is not None
+    return run.past_return
+
+
+@pytest.mark.parametrize("what", IN_THE_WAY)
+def test_what_is_in_the_way_of_the_contract_stops_it_until_it_is_undone(
+    url: str, what: str
+) -> None:
+    done, undone, message = IN_THE_WAY[what]
+    plan = planned(url)
+    cases.run(url, plan, until=RunState.BACKFILLED)
+    run_sql(url, done)
+    for _ in range(2):
+        with pytest.raises(StoppedError) as stopped:
+            cases.run(url, plan)
+    before = is_past(url)
+    run_sql(url, undone)
+
+    assert message in str(stopped.value)
+    assert not before
+    assert cases.run(url, plan) is RunState.CONTRACTED
+
+
+@pytest.mark.parametrize("what", DOUBTFUL)
+def test_a_trigger_that_was_off_stops_it_once_and_then_every_row_is_compared(
+    url: str, what: str
+) -> None:
+    plan = planned(url)
+    cases.run(url, plan, until=RunState.DEPLOYED)
+    run_sql(
+        url,
+        "CREATE FUNCTION replaced() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE"
+        " pg_get_functiondef('zdm_sync_t_n'::regproc); END $$",
+        *DOUBTFUL[what],
+    )
+    with pytest.raises(StoppedError, match=r"no row differs now") as stopped:
+        cases.run(url, plan)
+    before, watching = is_past(url), Watching()
+    state = cases.run(url, plan, watching=watching)
+    compared = [event.rows for event in watching.events if isinstance(event, Compared)]
+
+    assert "is as before" in str(stopped.value)
+    assert (before, state, compared) == (False, RunState.CONTRACTED, [300])
+
+
+def test_rows_that_were_written_while_it_was_off_are_named_until_they_are_corrected(
+    url: str,
+) -> None:
+    plan = planned(url)
+    cases.run(url, plan, until=RunState.DEPLOYED)
+    run_sql(url, OFF, "UPDATE t SET a = 'lost' WHERE id = 7", ON)
+    messages = []
+    for _ in range(2):
+        with pytest.raises(StoppedError) as stopped:
+            cases.run(url, plan)
+        messages.append(str(stopped.value))
+    run_sql(url, "UPDATE t SET n = a WHERE id = 7")
+
+    assert all(
+        "rows of t differ between the old and the new shape (n): 7" in m for m in messages
+    )
+    assert cases.run(url, plan) is RunState.CONTRACTED
+    assert rows(url, "SELECT n FROM t WHERE id = 7") == [("lost",)]
+
+
+@pytest.mark.parametrize("how", [OFF, "ALTER TABLE t ENABLE TRIGGER zzz_zdm_sync_n"])
+def test_a_trigger_that_is_not_always_on_stops_it_with_the_statement_that_helps(
+    url: str, how: str
+) -> None:
+    plan = planned(url)
+    cases.run(url, plan, until=RunState.DEPLOYED)
+    run_sql(url, how)
+    with pytest.raises(StoppedError) as stopped:
+        cases.run(url, plan)
+    remedy = stopped.value.hint.partition(", or")[0]
+    run_sql(url, remedy)
+    with pytest.raises(StoppedError, match="no row differs now"):
+        cases.run(url, plan)
+
+    assert "trigger zzz_zdm_sync_n on public.t was altered" in str(stopped.value)
+    assert cases.run(url, plan) is RunState.CONTRACTED
+
+
+def test_a_trigger_function_that_was_replaced_stops_it(url: str) -> None:
+    plan = planned(url)
+    cases.run(url, plan, until=RunState.DEPLOYED)
+    ((text,),) = rows(url, "SELECT pg_get_functiondef('zdm_sync_t_n'::regproc)")
+    run_sql(
+        url,
+        "CREATE OR REPLACE FUNCTION zdm_sync_t_n() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RETURN NEW; END'",
+    )
+    with pytest.raises(StoppedError, match=r"function public.zdm_sync_t_n\(\) was altered"):
+        cases.run(url, plan)
+    run_sql(url, str(text))
+    with pytest.raises(StoppedError, match="no row differs now"):
+        cases.run(url, plan)
+
+    assert cases.run(url, plan) is RunState.CONTRACTED
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "ALTER TABLE t ADD COLUMN other int",
+        "CREATE INDEX hand ON t (b)",
+        "CREATE VIEW vv AS SELECT b FROM t",
+        "VACUUM FULL t",
+        "ANALYZE",
+        "VACUUM FREEZE pg_catalog.pg_trigger",
+    ],
+)
+def test_what_is_not_in_the_way_does_not_stop_it(database: str, what: str) -> None:
+    run_sql(database, BEFORE)
+    plan = planned(database)
+    cases.run(database, plan, until=RunState.DEPLOYED)
+    run_sql(database, what)
+
+    assert cases.run(database, plan) is RunState.CONTRACTED
+
+
+def test_a_run_of_a_zdm_that_kept_no_evidence_compares_every_row(database: str) -> None:
+    run_sql(database, BEFORE)
+    plan = planned(database)
+    cases.run(database, plan, until=RunState.DEPLOYED)
+    run_sql(
+        database,
+        OFF,
+        "UPDATE t SET a = 'lost' WHERE id = 299",
+        ON,
+        "DELETE FROM zdm.evidence",
+        "DELETE FROM zdm.comparison",
+    )
+
+    with pytest.raises(StoppedError, match=r"differ between .*: 299"):
+        cases.run(database, plan)
+
+
+def test_a_value_that_only_the_way_back_gives_is_no_difference(url: str) -> None:
+    plan = planned(url, CONVERT)
+    cases.run(url, plan, until=RunState.DEPLOYED)
+    run_sql(url, "UPDATE t SET n = '007' WHERE id = 1")
+
+    assert cases.run(url, plan) is RunState.CONTRACTED
+    assert rows(url, "SELECT n FROM t WHERE id < 3 ORDER BY id") == [("007",), ("2",)]
+
+
+def test_a_session_of_the_replica_role_is_kept_in_sync(database: str) -> None:
+    run_sql(database, BEFORE)
+    plan = planned(database)
+    cases.run(database, plan, until=RunState.DEPLOYED)
+    with opened(database) as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute("UPDATE t SET a = 'by replication' WHERE id = 1")
+        conn.execute("INSERT INTO t (id, a) VALUES (301, 'restored')")
+
+    assert cases.run(database, plan) is RunState.CONTRACTED
+    assert rows(database, "SELECT n FROM t WHERE id IN (1, 301) ORDER BY id") == [
+        ("by replication",),
+        ("restored",),
+    ]
+
+
+def test_a_failed_contract_leaves_no_marker_and_can_be_taken_up_again(database: str) -> None:
+    """Marker and the end of the dual write are one transaction."""
+    run_sql(database, BEFORE)
+    plan = planned(database)
+    cases.run(database, plan, until=RunState.DEPLOYED)
+    with opened(database) as conn, conn.transaction():
+        conn.execute("LOCK TABLE t IN ACCESS SHARE MODE")
+        with pytest.raises(Exception, match=r"gave up|would queue") as failed:
+            cases.run(database, plan)
+        before = is_past(database)
+
+    assert not isinstance(failed.value, PastReturnError)
+    assert not before
+    assert cases.run(database, plan) is RunState.CONTRACTED
+
+
+def own_evidence(conn: Connection, plan: Plan) -> Evidence:
+    run = runs.unfinished(conn)
+    assert run is not None
+    return Evidence(
+        own=conn, fence=Fence(run=run.id, epoch=run.epoch), scope=evidence.scope(plan)
+    )
+
+
+def step(plan: Plan, part: str) -> RunSql:
+    return next(s for s in plan.steps if isinstance(s, RunSql) and part in s.id)
+
+
+def test_what_changes_after_the_look_is_seen_under_the_lock_of_the_contract(
+    database: str,
+) -> None:
+    run_sql(database, BEFORE)
+    plan = planned(database)
+    cases.run(database, plan, until=RunState.DEPLOYED)
+    run_sql(database, f"BEGIN; {OFF}; {ON}; COMMIT")
+
+    with opened(database) as conn:
+        kept = own_evidence(conn, plan)
+        with pytest.raises(LockBusyError, match="trigger zzz_zdm_sync_n"), conn.transaction():
+            kept.before(step(plan, "end-dual-write"))
+
+
+def test_a_step_that_is_killed_between_its_work_and_its_record_is_still_the_plans(
+    database: str,
+) -> None:
+    run_sql(database, BEFORE)
+    plan = planned(database)
+    cases.run(database, plan, until=RunState.EXPANDED)
+    index = step(plan, "-index")
+    with opened(database) as conn:
+        kept = own_evidence(conn, plan)
+        kept.begin(index)
+        for text in index.sql:
+            conn.execute(text.encode())
+        kept.begin(index)  # the next attempt
+        kept.end()
+        run = runs.unfinished(conn)
+        assert run is not None
+        now = looks.kept(conn, run.id)
+
+    assert now is not None
+    assert any(kind == "index" and "zdm_" in name for kind, name in now.facts)
+    assert cases.run(database, plan) is RunState.CONTRACTED
+
+
+@pytest.mark.parametrize("major", [pytest.param(14, marks=pytest.mark.more), 18])
+def test_a_subscriptions_rows_are_kept_in_sync_and_it_stops_the_contract(
+    major: int,
+) -> None:
+    settings = (("wal_level", "logical"), ("autovacuum", "off"))
+    with provider.throwaway(Wanted(major=major, settings=settings)) as server:
+        there = urlsplit(server.dsn)
+        publisher, target = (
+            there._replace(path=f"/{name}").geturl() for name in ("source", "target")
+        )
+        run_sql(server.dsn, "CREATE DATABASE source", "CREATE DATABASE target")
+        run_sql(publisher, BEFORE, "CREATE PUBLICATION pp FOR TABLE t")
+        run_sql(publisher, "SELECT pg_create_logical_replication_slot('s1', 'pgoutput')")
+        run_sql(target, BEFORE)
+        plan = planned(target)
+        cases.run(target, plan, until=RunState.DEPLOYED)
+        subscribe = (
+            f"CREATE SUBSCRIPTION s CONNECTION 'host={there.hostname} port={there.port}"
+            f" dbname=source user={there.username} password={there.password}'"
+            " PUBLICATION pp WITH (create_slot = false, slot_name = s1, copy_data = false)"
+        )
+        run_sql(target, subscribe)
+        run_sql(publisher, "UPDATE t SET a = 'changed' WHERE id = 1")
+        run_sql(publisher, "INSERT INTO t (id, a) VALUES (301, 'added')")
+        until(
+            lambda: (
+                rows(target, "SELECT n FROM t WHERE id IN (1, 301) ORDER BY id")
+                == [("changed",), ("added",)]
+            )
+        )
+        with pytest.raises(StoppedError, match=r"subscription s into public.t is new"):
+            cases.run(target, plan)
+        run_sql(target, "ALTER SUBSCRIPTION s DISABLE")
+        run_sql(target, "ALTER SUBSCRIPTION s SET (slot_name = NONE)", "DROP SUBSCRIPTION s")
+        state = cases.run(target, plan)
+        run_sql(publisher, "SELECT pg_drop_replication_slot('s1')")
+
+    assert state is RunState.CONTRACTED
+
+
+def test_a_plan_for_a_table_that_a_subscription_feeds_is_not_begun(database: str) -> None:
+    run_sql(database, BEFORE)
+    run_sql(
+        database,
+        "CREATE SUBSCRIPTION s CONNECTION 'host=nowhere.invalid' PUBLICATION pp"
+        " WITH (connect = false, slot_name = NONE)",
+        "INSERT INTO pg_subscription_rel SELECT oid, 't'::regclass, 'r', NULL"
+        " FROM pg_subscription WHERE subname = 's'",
+    )
+    try:
+        plan = planned(database)
+        with pytest.raises(RefusedError, match=r"the subscription s writes to public.t"):
+            cases.run(database, plan)
+    finally:
+        run_sql(database, "DROP SUBSCRIPTION s")
+
+    with opened(database) as conn:
+        assert runs.unfinished(conn) is None
+
+
+def test_the_status_says_what_was_compared_and_when(database: str) -> None:
+    run_sql(database, BEFORE)
+    plan = planned(database)
+    cases.run(database, plan, until=RunState.DEPLOYED)
+    status = read_status.read(database)
+    assert status is not None
+    (compared,) = plain(status)["comparisons"]
+
+    assert (compared["step"], compared["rows"]) == ("backfill-1-t-n-fill", 300)
+    assert "compared t in both shapes: 300 rows, none differs, 20" in text(status)
+
+
+def test_the_plan_says_what_the_last_look_costs(database: str) -> None:
+    run_sql(database, BEFORE, "ANALYZE t")
+    rollout = next(step for step in planned(database).steps if isinstance(step, AwaitRollout))
+
+    assert "every row of t is compared in both shapes" in rollout.reason
+    assert (rollout.cost.rows, rollout.cost.scan) == (300, True)
+
+
+@pytest.mark.parametrize("kind", ["inherits", "hidden"])
+def test_rows_that_a_fill_would_miss_are_refused_at_the_start(url: str, kind: str) -> None:
+    plan = planned(url)
+    run_sql(
+        url,
+        *{
+            "inherits": ["CREATE TABLE child (x int) INHERITS (t)"],
+            "hidden": [
+                "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+                "CREATE POLICY p ON t USING (id % 2 = 0)",
+            ],
+        }[kind],
+    )
+    with opened(url) as conn:
+        refused = unseen_rows.refusal(conn, plan)
+
+    assert refused is not None
+    assert {
+        "inherits": "child inherits from public.t",
+        "hidden": "row security hides rows of public.t",
+    }[kind] in refused.message
