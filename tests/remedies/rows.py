@@ -13,7 +13,35 @@ TOUCH = (
     " 'BEGIN NEW.at := now(); RETURN NEW; END';"
     "CREATE TRIGGER touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();"
 )
+NORM = (
+    "CREATE FUNCTION norm(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(t)';"
+    "REVOKE ALL ON FUNCTION norm FROM PUBLIC; GRANT ALL ON users TO PUBLIC;"
+)
+RATE = (
+    "CREATE TABLE rates (n text); CREATE FUNCTION rate(t text) RETURNS text LANGUAGE sql"
+    " IMMUTABLE AS 'SELECT t || n FROM rates';"
+)
 ENTRIES = (
+    Entry(
+        slug="update_cannot_be_batched",
+        refused="UPDATE users SET name = current_setting('app.tenant');",
+        fixed=("UPDATE users SET name = 'tenant';",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + RATE,
+        refused="UPDATE users SET name = rate(email);",
+        fixed=("UPDATE users SET name = email;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + NORM,
+        refused="UPDATE users SET name = norm(email);",
+        fixed=(
+            f"{EXPAND}GRANT EXECUTE ON FUNCTION norm(t text) TO PUBLIC;",
+            "UPDATE users SET name = norm(email);",
+        ),
+    ),
     Entry(
         slug="update_cannot_be_batched",
         before=USERS + "CREATE TABLE heir () INHERITS (users);",

@@ -185,6 +185,45 @@ def of_row(expression: Expression, record: str, known: frozenset[str]) -> str:
     )
 
 
+def replaced(expression: Expression, values: Mapping[str, Expression]) -> Expression:
+    """It with these columns replaced by expressions."""
+    return Expression(_replaced(expression.tree, values))
+
+
+def _replaced(tree: Any, values: Mapping[str, Expression]) -> Any:
+    match tree:
+        case {"ColumnRef": node} if trees.strings(node.get("fields"))[-1:]:
+            value = values.get(trees.strings(node.get("fields"))[-1])
+            return tree if value is None else value.tree
+        case Mapping():
+            return {key: _replaced(value, values) for key, value in tree.items()}
+        case list():
+            return [_replaced(item, values) for item in tree]
+        case _:
+            return tree
+
+
+_PLAIN = frozenset({"ColumnRef", "A_Const", "CoalesceExpr", "BoolExpr", "NullTest", "String"})
+
+
+def is_plain(expression: Expression) -> bool:
+    """Whether it names no function, operator or type, so that it means the same everywhere."""
+    keys = {key for key, _ in trees.walk({"root": expression.tree})}
+    return {key for key in keys if key[:1].isupper()} <= _PLAIN
+
+
+def session_values(expression: Expression) -> tuple[str, ...]:
+    """What it asks by keyword, as the parser calls it: CURRENT_USER, CURRENT_TIMESTAMP …"""
+    found = trees.walk({"root": expression.tree})
+    return tuple(str(node.get("op", "")) for key, node in found if key == "SQLValueFunction")
+
+
+def casts(expression: Expression) -> tuple[Cast, ...]:
+    """Every cast in it."""
+    found = (node for key, node in trees.walk({"root": expression.tree}) if key == "TypeCast")
+    return tuple(Cast(Expression(n["arg"]), types.read(n["typeName"])) for n in found)
+
+
 def renamed(expression: Expression, old: str, new: str) -> Expression:
     """It with every reference to column `old` renamed."""
     return Expression(trees.rename_column(expression.tree, old, new))

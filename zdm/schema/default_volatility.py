@@ -64,3 +64,10 @@ def _of(words: tuple[str, ...], snapshot: Snapshot) -> Volatility:
     if name in STABLE:
         return Volatility.STABLE
     return Volatility.IMMUTABLE if name in IMMUTABLE else Volatility.VOLATILE
+
+
+def is_built_in(words: tuple[str, ...], snapshot: Snapshot) -> bool:
+    """Whether the call is of a function of PostgreSQL's own that is on a list here."""
+    own = any(f.name.name == words[-1] for f in snapshot.functions)
+    listed = words[-1] in STABLE or words[-1] in IMMUTABLE
+    return listed and (words[0] == "pg_catalog" or (len(words) == 1 and not own))

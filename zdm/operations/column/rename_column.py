@@ -77,6 +77,9 @@ class RenameColumn:
             ),
             *dual_write.two_unique(table, self.old, self.new.name, built=self.carry),
             *dependents.elsewhere(context.snapshot, table, self.old),
+            *dual_write.explicit_null(
+                table.require_column(self.old), self.new, context.snapshot
+            ),
             *filled.hazards(table, self.new.name),
         ]
         return tuple(

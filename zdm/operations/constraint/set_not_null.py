@@ -36,7 +36,7 @@ from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.constraint import not_null
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import filled, statements, updates
+from zdm.recipes.reading import filled, session_dependent, statements, updates
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import fill_nulls, zdm_trigger
@@ -239,7 +239,11 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot) -> Match | None:
     fills = update.where is not None and expressions.null_test(update.where) == (column, False)
     if known is None or not fills or column in expressions.columns(value):
         return None
-    if filled.obstacle(table, snapshot) is not None:
+    said = (expressions.bare(value),)
+    if (
+        filled.obstacle(table, snapshot) is not None
+        or session_dependent.obstacle(said, table, snapshot) is not None
+    ):
         return None  # the UPDATE is refused by itself
     position = _declared(actions, table, column)
     if position is None:

@@ -36,7 +36,7 @@ from zdm.model.statement import Action, Directive, DirectiveKind, Setting
 from zdm.parse import expressions
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import filled, refuse, statements, updates
+from zdm.recipes.reading import filled, refuse, session_dependent, statements, updates
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
@@ -202,6 +202,11 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return statements.unknown_table(action, update.table)
     problem = _form(update, table) or _columns(update, table)
     problem = problem or filled.obstacle(table, snapshot)
+    said = [value for _, value in update.assignments]
+    said += [update.where] if update.where is not None else []
+    problem = problem or session_dependent.obstacle(
+        tuple(expressions.bare(one) for one in said), table, snapshot
+    )
     problem = problem or _diverges(update, snapshot)
     keep = _keep(action)
     problem = problem or (kept_values.obstacle(table, walk_key.walk(table)) if keep else None)

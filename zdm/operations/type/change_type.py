@@ -24,7 +24,7 @@ from zdm.parse.emit import Ident, Part, Qualified, TypeText
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.column import dependents, dual_write, fusion, new_column
 from zdm.recipes.column.fusion import Fused
-from zdm.recipes.reading import filled, refuse
+from zdm.recipes.reading import filled, refuse, session_dependent
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
@@ -99,6 +99,7 @@ class ChangeType:
             ),
             *dual_write.two_unique(table, self.old, self.new.name, built=False),
             *dependents.elsewhere(context.snapshot, table, self.old),
+            *dual_write.explicit_null(old, self.new, context.snapshot),
             *filled.hazards(table, self.new.name),
         ]
         return tuple(
@@ -361,7 +362,8 @@ def _problem(found: Fused, snapshot: Snapshot) -> tuple[str, str] | None:
             "the cast depends on TimeZone, and the application's sessions may have another one",
             f"write it as `{found.old.name} AT TIME ZONE 'UTC'`, or SET TimeZone before it",
         )
-    if volatility.of(expressions.read(found.forward), snapshot) is Volatility.VOLATILE:
+    volatile = volatility.of(expressions.read(found.forward), snapshot) is Volatility.VOLATILE
+    if volatile or session_dependent.changing(found.forward, snapshot):
         return (
             f"`{found.forward}` gives a different value each time",
             "use an expression of the old column alone",
@@ -373,7 +375,8 @@ def _problem(found: Fused, snapshot: Snapshot) -> tuple[str, str] | None:
             f"put `-- zdm: reverse {found.old.name} = <expression of {found.new.name}>` above"
             " the UPDATE",
         )
-    return None
+    said = (found.forward, _backward(found, snapshot) or "NULL")
+    return session_dependent.obstacle(said, found.table, snapshot)
 
 
 def _needs_zone(found: Fused) -> bool:

@@ -103,7 +103,7 @@ def is_comparable(step: Backfill) -> bool:
     conversion the new version's own values would look wrong.
     """
     same = all(_COLUMN.fullmatch(one.expression) for one in step.assignments)
-    return step.synced and same
+    return step.synced and same and not step.mismatch
 
 
 def sample(connection: Connection, step: Backfill) -> tuple[str, ...]:

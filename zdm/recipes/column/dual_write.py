@@ -19,17 +19,19 @@ from zdm.model.plan import (
     RunSql,
     TableLock,
 )
-from zdm.model.schema import Column, Constraint, Index, Table
+from zdm.model.schema import Column, Constraint, Index, Snapshot, Table
 from zdm.parse import emit
 from zdm.parse.emit import Constant, Expression, Ident, Qualified
 from zdm.recipes import cost, run_sql
 from zdm.recipes.column import refusing
 from zdm.recipes.column.refusing import Omitted
 from zdm.recipes.index import walk_key
+from zdm.recipes.reading.filled import Line
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync, zdm_trigger
 from zdm.recipes.trigger.sync import Pair
+from zdm.schema import type_change
 
 PAST_RETURN = "after the point of no return: the old version can no longer run"
 _ANALYZED = (
@@ -122,7 +124,7 @@ def contract(site: Site, pair: Pair, *, default: str | None) -> RunSql:
         *(_drop_constraint(site, constraint.name) for constraint in fragile),
         *(_drop_index(site, index.name) for index in indexes),
         *_allow_null(site, pair.old),
-        *_set_default(site, pair.new, default),
+        *_set_default(site, pair, default),
     )
     gone = zdm_trigger.removed(sync.trigger_of(site, pair))
     return run_sql.short_transaction(
@@ -189,17 +191,31 @@ def _allow_null(site: Site, column: Column) -> Iterator[_Edit]:
         )
 
 
-def _set_default(site: Site, column: Column, default: str | None) -> Iterator[_Edit]:
+def _set_default(site: Site, pair: Pair, default: str | None) -> Iterator[_Edit]:
+    table, name = Qualified(site.name), Ident(pair.new.name)
+    there = probes.column_default(site.name, pair.new.name)
     if default is not None:
-        yield _Edit(
-            emit.sql(
-                "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}",
-                t=Qualified(site.name),
-                c=Ident(column.name),
-                d=Expression(default),
-            ),
-            probes.column_default(site.name, column.name),
-        )
+        sql = "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}"
+        yield _Edit(emit.sql(sql, t=table, c=name, d=Expression(default)), there)
+    elif pair.adds and type_change.found(pair.new.type, site.snapshot, "domain") is not None:
+        sql = "ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT"  # from here the domain's counts
+        yield _Edit(emit.sql(sql, t=table, c=name), probes.absent(there))
+
+
+def explicit_null(old: Column, new: Column, snapshot: Snapshot) -> tuple[Line, ...]:
+    """That a NULL of the new version is taken for a column that is left out."""
+    domain = type_change.found(old.type, snapshot, "domain")
+    defaulted = domain is not None and " DEFAULT " in domain.definition
+    if old.default is None and not defaulted:
+        return ()
+    return (
+        (
+            f"until the contract, an INSERT that gives {new.name} an explicit NULL gets the"
+            f" default of {old.name}: a trigger cannot tell NULL from a column that is left"
+            " out",
+            f"insert NULL into {new.name} only after the contract, or set it by an UPDATE",
+        ),
+    )
 
 
 def drop_foreign_keys(

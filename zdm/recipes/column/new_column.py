@@ -15,7 +15,7 @@ from zdm.model.statement import Action, ActionKind
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition
 from zdm.parse import expressions, rewrite
 from zdm.recipes.constraint.not_null import PLAIN, Named
-from zdm.recipes.reading import added, filled, statements, updates
+from zdm.recipes.reading import added, filled, session_dependent, statements, updates
 from zdm.schema import default_volatility, generated_names, lookup, type_change, type_names
 
 _REFUSED = {
@@ -168,7 +168,11 @@ def following(
             continue
         if result.fill is None and new.default is None:
             value = _fill(action, table, new, snapshot)
-            if value is not None and filled.obstacle(table, snapshot) is not None:
+            if value is not None and (
+                filled.obstacle(table, snapshot) is not None
+                or session_dependent.obstacle((value,), table, snapshot) is not None
+                or _has_default(new, snapshot)
+            ):
                 return result  # the UPDATE is refused by itself
             if value is not None:
                 result = Following(fill=value, consumed=(position,))
@@ -178,6 +182,12 @@ def following(
             return replace(result, not_null=True, consumed=(*result.consumed, position))
         break
     return result
+
+
+def _has_default(new: NewColumn, snapshot: Snapshot) -> bool:
+    """Its domain gives a value to every row, which no trigger can tell from a given one."""
+    domain = type_change.found(new.column.type, snapshot, "domain")
+    return domain is not None and " DEFAULT " in domain.definition
 
 
 def _kind(constraint: ConstraintDefinition) -> str:

@@ -9,24 +9,26 @@ sets the column keeps its value.
 
 from dataclasses import replace
 
-from zdm.model.schema import Column, Snapshot
+from zdm.model.schema import Column, Snapshot, Table
 from zdm.model.sql import ident
-from zdm.parse import expressions
 from zdm.recipes.site import Site
 from zdm.recipes.trigger import fill_nulls, row_trigger, sync, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
+from zdm.recipes.trigger.row_trigger import Pins
 
 
 def install_sql(site: Site, column: Column, expression: str) -> tuple[str, ...]:
     """Function and trigger; the column is there, or made in the same transaction."""
     filling = Fill(column=column.name, expression=expression)
-    reads = inputs(expression, site.table.columns)
+    reads = inputs(expression, site.table)
     if not reads:
         return fill_nulls.install_sql(site, filling)
     trigger = fill_nulls.trigger_of(site, filling)
     return (
         row_trigger.function_sql(
-            trigger.function, _body(site, column, expression, reads), site.settings
+            trigger.function,
+            _body(site, column, expression, reads),
+            _pins(site, column, expression),
         ),
         row_trigger.trigger_sql(
             trigger.name,
@@ -38,9 +40,15 @@ def install_sql(site: Site, column: Column, expression: str) -> tuple[str, ...]:
     )
 
 
+def _pins(site: Site, column: Column, expression: str) -> Pins:
+    return row_trigger.pins(site, expression, f"NULL::{column.type}")
+
+
 def _only_where(site: Site, filling: Fill, column: Column) -> str | None:
     """The rows for which the function does anything, where the trigger itself can say so."""
-    if not row_trigger.fits_when(filling.expression, site.table, site.settings):
+    if not row_trigger.fits_when(
+        filling.expression, site, _pins(site, column, filling.expression)
+    ):
         return None
     value = f"CAST({filling.expression} AS {column.type})"
     differs = sync.is_distinct(ident(column.name), value, column, site.snapshot)
@@ -48,10 +56,10 @@ def _only_where(site: Site, filling: Fill, column: Column) -> str | None:
     return row_trigger.of_new_row(differs, wide)
 
 
-def inputs(expression: str, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+def inputs(expression: str, table: Table) -> tuple[Column, ...]:
     """The columns that the expression reads."""
-    names = expressions.columns(expressions.read(expression))
-    return tuple(column for column in columns if column.name in names)
+    names = row_trigger.reads(expression, table)
+    return tuple(column for column in table.columns if column.name in names)
 
 
 def _body(site: Site, column: Column, expression: str, reads: tuple[Column, ...]) -> str:
@@ -62,7 +70,7 @@ def _body(site: Site, column: Column, expression: str, reads: tuple[Column, ...]
     return (
         "\nBEGIN\n"
         "  IF TG_OP = 'INSERT' THEN\n"
-        f"    IF {new} IS NULL THEN\n"
+        f"    IF {row_trigger.is_null(new, column, site.snapshot)} THEN\n"
         f"      {new} := {value};\n"
         "    END IF;\n"
         f"  ELSIF {same} AND ({changed}) THEN\n"

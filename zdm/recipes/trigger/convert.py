@@ -45,11 +45,13 @@ def install_sql(site: Site, convert: Convert, kept: Kept | None = None) -> tuple
     owner's rights, for the application has none to the side table."""
     trigger = trigger_of(site, convert)
     name, body = trigger.function, _body(site, convert, kept)
+    said = (*(a.expression for a in convert.assignments), convert.differs)
+    pinned = row_trigger.pins(site, *said)
     return (
         *(
-            (row_trigger.function_sql(name, body, site.settings),)
+            (row_trigger.function_sql(name, body, pinned),)
             if kept is None
-            else row_trigger.owners_function_sql(name, body, site.settings)
+            else row_trigger.owners_function_sql(name, body, pinned)
         ),
         row_trigger.trigger_sql(trigger.name, site.name, trigger.function),
         zdm_trigger.always_sql(trigger),

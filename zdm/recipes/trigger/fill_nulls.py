@@ -33,17 +33,20 @@ def install_sql(site: Site, fill: Fill) -> tuple[str, ...]:
     trigger = trigger_of(site, fill)
     value = row_trigger.of_new_row(fill.expression, site.table)
     target = f"NEW.{ident(fill.column)}"
+    column = site.table.require_column(fill.column)
+    is_null = row_trigger.is_null(target, column, site.snapshot)
+    pinned = row_trigger.pins(site, fill.expression)
     body = (
         "\nBEGIN\n"
-        f"  IF {target} IS NULL THEN\n"
+        f"  IF {is_null} THEN\n"
         f"    {target} := {value};\n"
         "  END IF;\n"
         "  RETURN NEW;\n"
         "END\n"
     )
     return (
-        row_trigger.function_sql(trigger.function, body, site.settings),
-        row_trigger.trigger_sql(trigger.name, site.name, trigger.function, f"{target} IS NULL"),
+        row_trigger.function_sql(trigger.function, body, pinned),
+        row_trigger.trigger_sql(trigger.name, site.name, trigger.function, is_null),
         zdm_trigger.always_sql(trigger),
     )
 

@@ -113,7 +113,7 @@ def install_sql(kept: Kept) -> tuple[str, ...]:
     return (
         _create_table(kept),
         emit.sql("ALTER TABLE {t} ENABLE ROW LEVEL SECURITY", t=Qualified(kept.table)),
-        row_trigger.function_sql(trigger.function, _restore_body(kept), kept.site.settings),
+        row_trigger.function_sql(trigger.function, _restore_body(kept)),
         row_trigger.trigger_sql(
             trigger.name, kept.table, trigger.function, f"NEW.{ident(_RESTORED)}"
         ),

@@ -5,50 +5,141 @@ TimeZone: an expression of the author must be evaluated under the settings in fo
 was written, so they are pinned to the function (manual, CREATE FUNCTION, SET clause).
 """
 
+import re
+from dataclasses import dataclass, replace
+
+from zdm.model.expression import Expression as Model
 from zdm.model.expression import Feature
-from zdm.model.schema import Name, Table
+from zdm.model.schema import Column, Name, Snapshot, Table
+from zdm.model.sql import ident
 from zdm.model.statement import Setting
 from zdm.parse import emit, expressions, names
 from zdm.parse.emit import Body, Constant, Expression, Ident, Part, Qualified
+from zdm.recipes.site import Site
+from zdm.schema import default_volatility, type_change, type_names
 
-PINNED = frozenset({"search_path", "timezone", "datestyle", "intervalstyle"})
+_TIMES = ("TimeZone", "DateStyle", "IntervalStyle")
+_NUMBERS = ("extra_float_digits", "lc_monetary", "lc_numeric", "bytea_output")
+_FORMATS = (*_TIMES, *_NUMBERS, "lc_time")
+PINNED = frozenset({"search_path", *(name.lower() for name in _FORMATS)})
+_IS_TIME = re.compile(r"date|time|interval|range")
+_IS_NUMBER = re.compile(r"real|double|float|money|bytea|point|box|circle|line|path|polygon")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pins:
+    """Settings of a trigger function: some by value, some as they are where it is made, which
+    is under the author's settings, else the migrating role's own, as the batches are."""
+
+    settings: tuple[Setting, ...] = ()
+    current: tuple[str, ...] = ()
+
+
+NONE = Pins()
+
+
+def pins(site: Site, *texts: str) -> Pins:
+    """What expressions depend on beside the row. A name is found by search_path, with the
+    temporary schema last: left out, a temporary table of the session would be found first."""
+    given = tuple(s for s in site.settings if s.name.lower() in PINNED)
+    found = [_stored(expressions.read(text), site.table) for text in texts]
+    if all(expressions.is_plain(one) for one in found):
+        return Pins(settings=given)
+    path = tuple(s for s in type_names.path(site.snapshot, given) if s != "pg_temp")
+    settings = (
+        Setting(name="search_path", value=", ".join(ident(s) for s in (*path, "pg_temp"))),
+        *(s for s in given if s.name.lower() != "search_path"),
+    )
+    known = {s.name.lower() for s in settings}
+    needs = {name for one in found for name in _formats(one, site)}
+    current = tuple(n for n in _FORMATS if n in needs and n.lower() not in known)
+    return Pins(settings=settings, current=current)
+
+
+def _formats(expression: Model, site: Site) -> tuple[str, ...]:
+    """The settings by which it may read and print values; what a function of others does is
+    not known."""
+    calls = expressions.functions(expression)
+    if not all(default_volatility.is_built_in(words, site.snapshot) for words in calls):
+        return _FORMATS
+    read = {c.type for c in site.table.columns if c.name in expressions.columns(expression)}
+    read |= {type_names.canonical(c.type, site.snapshot) for c in expressions.casts(expression)}
+    kinds = " ".join(read)
+    if not all(type_names.split(t.removesuffix("[]"))[0] in type_change.BUILT_IN for t in read):
+        enums = {type_names.str_qualified(t.name) for t in site.snapshot.types if t.labels}
+        if not read <= type_change.BUILT_IN | enums | {r for r in read if "." not in r}:
+            return _FORMATS  # composites, domains
+    times = (*_TIMES, "lc_time") if _IS_TIME.search(kinds) else ()
+    return (*times, *(_NUMBERS if _IS_NUMBER.search(kinds) else ()))
+
+
+def _stored(expression: Model, table: Table) -> Model:
+    """It over stored columns: a generated one is not computed yet before the row is written,
+    so its expression takes its place."""
+    return expressions.replaced(expression, _generated(table))
+
+
+def _generated(table: Table) -> dict[str, Model]:
+    return {
+        c.name: expressions.read(f"CAST(({c.default}) AS {c.type})")
+        for c in table.columns
+        if c.generated and c.default is not None
+    }
+
+
+def reads(text: str, table: Table) -> frozenset[str]:
+    """The columns that it reads, through generated ones too."""
+    return frozenset(expressions.columns(_stored(expressions.read(text), table)))
+
+
+def is_null(value: str, column: Column, snapshot: Snapshot) -> str:
+    """A condition: the value is NULL. A row of NULLs is a value, of which IS NULL is true."""
+    kind = column.type
+    labels = {type_names.str_qualified(t.name) for t in snapshot.types if t.labels}
+    named = "." in kind or type_names.is_there(snapshot, Name("public", kind))
+    if not named or kind.endswith("[]") or kind in labels:
+        return f"{value} IS NULL"
+    return f"{value} IS NOT DISTINCT FROM NULL"
 
 
 def of_new_row(text: str, table: Table) -> str:
     """The expression with each column of the table as a field of NEW."""
     known = frozenset(column.name for column in table.columns)
-    return expressions.of_row(expressions.read(text), "new", known)
+    return expressions.of_row(_stored(expressions.read(text), table), "new", known)
 
 
-def function_sql(name: Name, body: str, settings: tuple[Setting, ...] = ()) -> str:
+def function_sql(name: Name, body: str, pinned: Pins = NONE) -> str:
     """CREATE FUNCTION … RETURNS trigger in plpgsql, under the settings that change meaning."""
-    return _function(name, body, tuple(s for s in settings if s.name.lower() in PINNED))
+    return _function(name, body, pinned)
 
 
-def owners_function_sql(
-    name: Name, body: str, settings: tuple[Setting, ...] = ()
-) -> tuple[str, ...]:
+def owners_function_sql(name: Name, body: str, pinned: Pins = NONE) -> tuple[str, ...]:
     """The same with its owner's rights, which no role but the owner can give to a trigger.
 
     Its search_path is that of the session which creates it, with the temporary schema last and
     named: left out, a caller's temporary type of the same name would be found first (manual,
     CREATE FUNCTION, Writing SECURITY DEFINER Functions Safely).
     """
-    others = tuple(s for s in settings if s.name.lower() in PINNED - {"search_path"})
+    others = tuple(s for s in pinned.settings if s.name.lower() != "search_path")
     return (
         emit.sql(
             "SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ',"
             " nullif(pg_catalog.current_setting('search_path'), ''), 'pg_temp'), true)"
         ),
-        _function(name, body, others, " SECURITY DEFINER SET search_path FROM CURRENT"),
+        _function(
+            name,
+            body,
+            replace(pinned, settings=others),
+            " SECURITY DEFINER SET search_path FROM CURRENT",
+        ),
         emit.sql("REVOKE ALL ON FUNCTION {f}() FROM PUBLIC", f=Qualified(name)),
     )
 
 
-def _function(name: Name, body: str, settings: tuple[Setting, ...], options: str = "") -> str:
-    clauses = [options]
+def _function(name: Name, body: str, pinned: Pins, options: str = "") -> str:
+    clauses = [options, *(f" SET {name} FROM CURRENT" for name in pinned.current)]
     parts: dict[str, Part] = {}
-    for number, setting in enumerate(settings):
+    for number, setting in enumerate(pinned.settings):
         values = _values(setting)
         holes = [f"s{number}_{place}" for place in range(len(values))]
         clauses.append(f" SET {setting.name} TO " + ", ".join(f"{{{hole}}}" for hole in holes))
@@ -80,15 +171,17 @@ def trigger_sql(name: str, table: Name, function: Name, when: str | None = None)
     )
 
 
-def fits_when(text: str, table: Table, settings: tuple[Setting, ...]) -> bool:
+def fits_when(text: str, site: Site, pinned: Pins) -> bool:
     """Whether the expression can be in the WHEN of a trigger and mean there what it means in a
-    function: without subqueries and generated columns, and under no settings of its own
-    (manual, CREATE TRIGGER)."""
+    function: without subqueries and generated columns, and where no setting but the
+    search_path by which its names were found matters (manual, CREATE TRIGGER)."""
     expression = expressions.read(text)
     words = set(expressions.columns(expression))
-    generated = any(c.generated and c.name in words for c in table.columns)
-    pinned = any(setting.name.lower() in PINNED for setting in settings)
-    return not (generated or pinned or Feature.SUBQUERY in expressions.features(expression))
+    generated = any(c.generated and c.name in words for c in site.table.columns)
+    given = any(setting.name.lower() in PINNED for setting in site.settings)
+    if generated or given or pinned.current:
+        return False
+    return Feature.SUBQUERY not in expressions.features(expression)
 
 
 def _values(setting: Setting) -> tuple[str, ...]:

@@ -28,7 +28,9 @@ from zdm.recipes import run_sql
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import row_trigger, zdm_trigger
+from zdm.recipes.trigger.row_trigger import Pins
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
+from zdm.schema import type_change
 
 EXACT = frozenset(
     {"smallint", "integer", "bigint", "boolean", "text", "uuid", "date", "bytea", "oid"}
@@ -37,7 +39,7 @@ EXACT_PREFIXES = ("character varying", "timestamp")
 _BODY = """
 {declare}BEGIN
   IF TG_OP = 'INSERT' THEN
-    IF {new} IS NULL THEN
+    IF {new_is_null} THEN
       {new} := {forward};
     ELSIF {new_is_not_forward} THEN
       {old} := {backward};
@@ -99,6 +101,7 @@ def body(site: Site, pair: Pair) -> str:
     return _BODY.format(
         declare=declare,
         new=new,
+        new_is_null=row_trigger.is_null(new, pair.new, site.snapshot),
         old=old,
         forward=forward,
         backward=backward,
@@ -131,8 +134,7 @@ def mismatch(site: Site, pair: Pair) -> str:
 def only_where(site: Site, pair: Pair) -> str | None:
     """The rows for which the function does anything, as a condition over NEW; None where it
     cannot be in the trigger itself."""
-    settings = () if pair.identity else site.settings
-    if not row_trigger.fits_when(pair.forward, site.table, settings):
+    if not pair.identity and not row_trigger.fits_when(pair.forward, site, _pins(site, pair)):
         return None
     wide = replace(site.table, columns=(*site.table.columns, pair.new))
     return row_trigger.of_new_row(differs(site, pair), wide)
@@ -165,11 +167,17 @@ def install(site: Site, pair: Pair, extra: tuple[str, ...] = ()) -> RunSql:
     )
 
 
+def _pins(site: Site, pair: Pair) -> Pins:
+    if pair.identity:
+        return row_trigger.NONE
+    wide = replace(site, table=replace(site.table, columns=(*site.table.columns, pair.new)))
+    return row_trigger.pins(wide, pair.forward, pair.backward, f"NULL::{pair.new.type}")
+
+
 def _install_sql(site: Site, pair: Pair) -> tuple[str, ...]:
     trigger = trigger_of(site, pair)
-    settings = () if pair.identity else site.settings
     return (
-        row_trigger.function_sql(trigger.function, body(site, pair), settings),
+        row_trigger.function_sql(trigger.function, body(site, pair), _pins(site, pair)),
         row_trigger.trigger_sql(
             trigger.name, site.name, trigger.function, only_where(site, pair)
         ),
@@ -210,12 +218,17 @@ def _drop_column(site: Site, column: Column) -> str:
 
 def _add_column(site: Site, column: Column) -> str:
     table, name, type_text = Qualified(site.name), Ident(column.name), TypeText(column.type)
+    domain = type_change.found(column.type, site.snapshot, "domain") is not None
+    default = " DEFAULT NULL" if domain else ""  # else the domain's own, in every row
     if column.collation is None:
         return emit.sql(
-            "ALTER TABLE {t} ADD COLUMN {c} {type}", t=table, c=name, type=type_text
+            f"ALTER TABLE {{t}} ADD COLUMN {{c}} {{type}}{default}",
+            t=table,
+            c=name,
+            type=type_text,
         )
     return emit.sql(
-        "ALTER TABLE {t} ADD COLUMN {c} {type} COLLATE {collation}",
+        f"ALTER TABLE {{t}} ADD COLUMN {{c}} {{type}} COLLATE {{collation}}{default}",
         t=table,
         c=name,
         type=type_text,

@@ -17,10 +17,9 @@ INTEGERS = {
     "integer": (-2147483648, 2147483647),
     "bigint": (-9223372036854775808, 9223372036854775807),
 }
-_DIGITS = {"smallint": 4, "integer": 9, "bigint": 18}
+_DIGITS = {"smallint": 5, "integer": 10, "bigint": 19}
 _TEXTS = frozenset({"text", "character varying"})
 _DATES = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
-_JSON = frozenset({"json", "jsonb"})
 UUID_PATTERN = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
@@ -57,8 +56,11 @@ def _numeric(column: str, old: str, new: str) -> str | None:
     if new_size and (new_size[1] < scale or new_size[0] - new_size[1] < precision - scale):
         return None
     limit = "1" + "0" * (precision - scale)
+    if precision < scale:
+        limit = "0." + "0" * (scale - precision - 1) + "1"
     return (
-        f"CASE WHEN abs(round({column}, {scale})) < {limit} THEN round({column}, {scale}) END"
+        f"CASE WHEN abs(round({column}, {scale})) < {limit} OR {column} = 'NaN'"
+        f" THEN round({column}, {scale}) END"
     )
 
 
@@ -80,15 +82,21 @@ def _dates(column: str, old: str, new: str) -> str | None:
 
 
 def _json(column: str, old: str, new: str) -> str | None:
-    return f"CAST({column} AS {old})" if {old, new} == _JSON else None
+    # json holds what jsonb refuses: \\u0000, numbers out of range
+    return f"CAST({column} AS {old})" if (old, new) == ("json", "jsonb") else None
 
 
 def _from_text(column: str, old: str, new: str) -> str | None:
     if new != "text":
         return None
     if old in _DIGITS:
-        pattern = f"^-?[0-9]{{1,{_DIGITS[old]}}}$"
-    elif old == "boolean":
+        low, high = INTEGERS[old]
+        return (
+            f"CASE WHEN {column} ~ '^-?[0-9]{{1,{_DIGITS[old]}}}$' THEN CASE WHEN"
+            f" CAST({column} AS numeric) BETWEEN {low} AND {high}"
+            f" THEN CAST({column} AS {old}) END END"
+        )
+    if old == "boolean":
         pattern = "^(true|false)$"
     elif old == "uuid":
         pattern = UUID_PATTERN

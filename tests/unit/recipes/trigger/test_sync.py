@@ -171,6 +171,6 @@ def test_a_conversion_runs_under_the_author_s_settings() -> None:
     step = sync.install(site(settings=settings), CENTS)
 
     assert (
-        "LANGUAGE plpgsql SET search_path TO 'app', 'Odd, name' SET TimeZone TO 'UTC' AS $zdm$"
-        in step.sql[1]
+        "LANGUAGE plpgsql SET search_path TO 'app', 'Odd, name', 'pg_temp'"
+        " SET TimeZone TO 'UTC' AS $zdm$" in step.sql[1]
     )

@@ -32,7 +32,8 @@ def known(old: str, new: str, fill: str = "old") -> str | None:
         (
             "numeric(6,2)",
             "numeric(10,2)",
-            'CASE WHEN abs(round("new", 2)) < 10000 THEN round("new", 2) END',
+            'CASE WHEN abs(round("new", 2)) < 10000 OR "new" = \'NaN\''
+            ' THEN round("new", 2) END',
         ),
         ("character varying(5)", "text", 'CASE WHEN char_length("new") <= 5 THEN "new" END'),
         ("text", "character varying", '"new"'),
@@ -41,7 +42,9 @@ def known(old: str, new: str, fill: str = "old") -> str | None:
         (
             "integer",
             "text",
-            """CASE WHEN "new" ~ '^-?[0-9]{1,9}$' THEN CAST("new" AS integer) END""",
+            """CASE WHEN "new" ~ '^-?[0-9]{1,10}$' THEN CASE WHEN CAST("new" AS numeric)"""
+            " BETWEEN -2147483648 AND 2147483647"
+            ' THEN CAST("new" AS integer) END END',
         ),
         (
             "boolean",
