@@ -203,7 +203,7 @@ def _set_default(site: Site, pair: Pair, default: str | None) -> Iterator[_Edit]
 
 
 def explicit_null(old: Column, new: Column, snapshot: Snapshot) -> tuple[Line, ...]:
-    """That a NULL of the new version is taken for a column that is left out."""
+    """That a NULL of the new version is treated as a column that is left out."""
     domain = type_change.found(old.type, snapshot, "domain")
     defaulted = domain is not None and " DEFAULT " in domain.definition
     if old.default is None and not defaulted:
