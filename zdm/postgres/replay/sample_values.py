@@ -77,7 +77,7 @@ FROM pg_catalog.pg_type AS t WHERE t.oid = pg_catalog.to_regtype(%s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kind:
+class Kind:
     """A type of the author's, as the server describes it; `checks` are a domain's."""
 
     letter: str  # typtype: e, d, c, r, m, b
@@ -87,7 +87,7 @@ class _Kind:
     checks: Sequence[str]
 
 
-_UNKNOWN = _Kind(letter="", base="", labels=(), parts=(), checks=())
+_UNKNOWN = Kind(letter="", base="", labels=(), parts=(), checks=())
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ class Types:
     """The types of a database, each asked for once."""
 
     conn: Connection
-    known: dict[str, _Kind] = field(default_factory=dict)
+    known: dict[str, Kind] = field(default_factory=dict)
 
     def candidates(self, kind: str, n: int, hints: Sequence[str] = ()) -> tuple[str, ...]:
         """Texts for the n-th sample of a type, the plainest first; `hints` are definitions of
@@ -106,18 +106,18 @@ class Types:
         if kind.endswith("[]"):
             yield "{}"
             elements = self._few(kind.removesuffix("[]"), n, hints)
-            yield from ("{" + _quoted(e) + "}" for e in elements)
+            yield from ("{" + quoted(e) + "}" for e in elements)
             lengths = [int(number) for number in _numbers(hints) if 1 < number <= _LONGEST]
             for length in (length + more for length in lengths for more in (0, 1)):
-                yield "{" + ",".join([_quoted(elements[0])] * length) + "}"
+                yield "{" + ",".join([quoted(elements[0])] * length) + "}"
             return
-        bare = _bare(kind)
-        if bare in _TEXTS:
+        name = bare(kind)
+        if name in _TEXTS:
             yield from _fitting(_texts(n, hints), kind)
-        elif bare in ("bit", "bit varying"):
+        elif name in ("bit", "bit varying"):
             yield from _bits(kind, n)
-        elif bare in _BY_TYPE:
-            yield from _plain(bare, n, hints)
+        elif name in _BY_TYPE:
+            yield from _plain(name, n, hints)
         else:
             yield from self._of_author(kind, n, hints)
 
@@ -126,7 +126,7 @@ class Types:
 
     def _of_author(self, kind: str, n: int, hints: Sequence[str]) -> Iterator[str]:
         """Of a type that is none of PostgreSQL's plain ones."""
-        found = self._describe(kind)
+        found = self.describe(kind)
         match found.letter:
             case "e":
                 yield from (
@@ -136,57 +136,59 @@ class Types:
                 yield from self._all(found.base, n, (*hints, *found.checks))
             case "c":
                 columns = [self._few(part, n) for part in found.parts]
-                yield "(" + ",".join(_quoted(one[0]) for one in columns) + ")"
+                yield "(" + ",".join(quoted(one[0]) for one in columns) + ")"
             case "r":
                 lower, upper = (self._few(found.base, i)[0] for i in (n, n + 1))
-                yield f"[{_quoted(lower)},{_quoted(upper)})"
+                yield f"[{quoted(lower)},{quoted(upper)})"
             case "m":
                 yield "{" + self._few(found.base, n)[0] + "}"
             case _:
                 yield from (style.format(n=n) for style in STYLES)
 
-    def _describe(self, kind: str) -> _Kind:
+    def describe(self, kind: str) -> Kind:
+        """A type as the server describes it."""
         if kind not in self.known:
             row = self.conn.execute(_KIND, [kind]).fetchone()
             self.known[kind] = _UNKNOWN
             if row is not None:
                 letter, base, labels, parts, checks = row
-                self.known[kind] = _Kind(
+                self.known[kind] = Kind(
                     letter=letter, base=base or "", labels=labels, parts=parts, checks=checks
                 )
         return self.known[kind]
 
 
-def _bare(kind: str) -> str:
-    bare = re.sub(r"\(.*?\)", "", kind)
-    bare = bare.removesuffix(" with time zone").removesuffix(" without time zone")
-    bare = "interval" if bare.startswith("interval ") else bare
-    return bare.rpartition(".")[2]
+def bare(kind: str) -> str:
+    """A type's name without schema, modifier and time zone."""
+    name = re.sub(r"\(.*?\)", "", kind)
+    name = name.removesuffix(" with time zone").removesuffix(" without time zone")
+    name = "interval" if name.startswith("interval ") else name
+    return name.rpartition(".")[2]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """As an element of an array, a composite or a range."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _plain(bare: str, n: int, hints: Sequence[str]) -> Iterator[str]:
+def _plain(name: str, n: int, hints: Sequence[str]) -> Iterator[str]:
     """Of one of PostgreSQL's own types: the pattern, then what the checks name."""
-    pattern = _BY_TYPE[bare]
+    pattern = _BY_TYPE[name]
     numbers = [n, *(i for i in range(1, 10) if i != n)]
     yield _plainest(pattern, n)
-    if bare == "boolean":
+    if name == "boolean":
         yield "false"
         return
-    if bare in _WHOLE | _MEASURED:
-        yield from _near(_numbers(hints), n, whole=bare in _WHOLE)
+    if name in _WHOLE | _MEASURED:
+        yield from _near(_numbers(hints), n, whole=name in _WHOLE)
     literals = [text for operator, text in _literals(hints) if not operator]
     yield from literals
-    if bare in _DAYS:
+    if name in _DAYS:
         yield from _days(literals, n)
-    if bare in ("json", "jsonb") and literals:
+    if name in ("json", "jsonb") and literals:
         yield json.dumps(dict.fromkeys(literals, n))
     yield from (_plainest(pattern, number) for number in numbers)
-    if bare in _WHOLE | _MEASURED:
+    if name in _WHOLE | _MEASURED:
         yield from ("0", f"-{n}")
 
 
@@ -242,7 +244,7 @@ def _limit(kind: str) -> int | None:
 
 
 def _bits(kind: str, n: int) -> Iterator[str]:
-    length = _limit(kind) or (1 if _bare(kind) == "bit" else 8)
+    length = _limit(kind) or (1 if bare(kind) == "bit" else 8)
     yield f"{n:b}".rjust(length, "0")[-length:]
 
 
