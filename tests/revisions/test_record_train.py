@@ -192,3 +192,58 @@ def test_a_failure_names_what_the_shadow_does_not_have(
     made.revise("a3", 'op.execute("COMMENT ON TYPE base IS $$x$$")', down="a2")
     with pytest.raises(InputError, match=r"type public\.base \(only a superuser may"):
         record_train.run(settings(made), (), databases.snapshot(dsn))
+
+
+LOOP = """
+for id, labels in op.get_bind().execute(sa.text("SELECT id, labels FROM post")):
+    for name in (labels or "").split(","):
+        op.execute(sa.text("INSERT INTO label VALUES (:i, :n)").bindparams(i=id, n=name))
+op.drop_column("post", "labels")
+"""
+POSTS = 'op.execute("CREATE TABLE post (id int, labels text); CREATE TABLE label (id int, name text)")'
+
+
+def looping(folder: Path, body: str) -> Settings:
+    made = sample(folder)
+    made.revise("a1", POSTS)
+    made.revise("a2", body, down="a1")
+    return settings(made, "a1")
+
+
+def test_a_loop_over_rows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match="reads rows of post") as caught:
+        record_train.run(looping(tmp_path, LOOP), (), None)
+
+    assert "INSERT INTO label VALUES" in caught.value.message
+    assert "# zdm: nothing is lost -- reason" in (caught.value.hint or "")
+
+
+def test_its_author_may_say_that_nothing_is_lost(tmp_path: Path) -> None:
+    said = LOOP.replace("for id,", "# zdm: nothing is lost -- a job copies them\nfor id,", 1)
+    train, _ = record_train.run(looping(tmp_path, said), (), None)
+
+    assert texts(train) == ["ALTER TABLE post DROP COLUMN labels"]
+    assert train.reads[0].accepted
+
+
+def test_a_revision_that_fails_on_rows_is_refused(tmp_path: Path) -> None:
+    body = 'assert not op.get_bind().execute(sa.text("SELECT id FROM post")).all()'
+    with pytest.raises(RefusedError, match="reads rows of post.*it fails there"):
+        record_train.run(
+            looping(tmp_path, f"{body}\n{MORE.replace('users', 'post')}"), (), None
+        )
+
+
+def test_a_revision_that_reads_rows_and_sends_the_same_is_recorded(tmp_path: Path) -> None:
+    body = 'print(op.get_bind().execute(sa.text("SELECT count(*) FROM post")).scalar())'
+    train, _ = record_train.run(
+        looping(tmp_path, f"{body}\n{MORE.replace('users', 'post')}"), (), None
+    )
+
+    assert texts(train) == ["ALTER TABLE post ADD a int"]
+
+
+def test_the_directive_above_a_statement_that_reads_nothing_is_an_error(tmp_path: Path) -> None:
+    body = f"# zdm: nothing is lost -- r\n{MORE.replace('users', 'post')}"
+    with pytest.raises(InputError, match="has no effect"):
+        record_train.run(looping(tmp_path, body), (), None)

@@ -39,12 +39,15 @@ class DirectiveKind(StrEnum):
     can run it.
     `-- zdm: keep old values` keeps what an UPDATE overwrites until the contract, so that a
     rollback restores it.
+    `# zdm: nothing is lost -- reason`, above a call of a revision that reads rows, says that
+    what it does with rows need not be in the plan.
     """
 
     REVERSE = "reverse"
     RUN_IN = "run in"
     PRIVILEGED = "privileged"
     KEEP_OLD_VALUES = "keep old values"
+    NOTHING_IS_LOST = "nothing is lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +232,16 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowsRead:
+    """A query of a revision that reads rows. `accepted`: its author says that nothing is lost
+    if the plan does not have what the revision does with them."""
+
+    source: Source
+    tables: tuple[str, ...]
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Train:
     """The Statements of all pending revisions or files, in order.
 
@@ -240,3 +253,4 @@ class Train:
     files: tuple[SourceFile, ...]
     stamp: Stamp | None = None
     notes: tuple[tuple[Source, str], ...] = ()
+    reads: tuple[RowsRead, ...] = ()

@@ -4,6 +4,7 @@
     -- zdm: run in contract -- the report that reads it was removed in 4.2
     -- zdm: privileged -- only a superuser may create this extension
     -- zdm: keep old values
+    # zdm: nothing is lost -- the rows that it reads are copied by a job of ours
 
 In a revision the same follows `#` above the `op.` call, or `--` in its text. `zdm: ignore …`
 belongs to the gate and is skipped here. A directive without a reason, of an unknown kind, or
@@ -23,6 +24,7 @@ _REVERSE = re.compile(r'reverse\s+("(?:[^"]|"")+"|\w+)\s*=\s*(.+)', _FLAGS)
 _RUN_IN = re.compile(r"run\s+in\s+(\w+)\s*(?:--\s*(.*))?$", _FLAGS)
 _PRIVILEGED = re.compile(r"privileged\s*(?:--\s*(.*))?$", _FLAGS)
 _KEEP = re.compile(r"keep\s+old\s+values\s*(?:--\s*(.*))?", _FLAGS)
+_LOST = re.compile(r"nothing\s+is\s+lost\s*(?:--\s*(.*))?$", _FLAGS)
 _IGNORE = re.compile(r"ignore(?:-file)?(?:\s|$)", _FLAGS)
 _WORDS = "|".join(kind.partition(" ")[0] for kind in DirectiveKind)
 _NEARLY = rf"zdm\s*(?::|(?=\s(?:{_WORDS})\b))\s*"
@@ -50,14 +52,9 @@ def parse_comment(text: str, source: Source) -> Directive | None:
         return _reverse(reverse[1], reverse[2].strip(), source)
     if run_in := _RUN_IN.fullmatch(body):
         return _run_in(run_in[1].lower(), (run_in[2] or "").strip(), source)
-    if privileged := _PRIVILEGED.fullmatch(body):
-        return _privileged((privileged[1] or "").strip(), source)
-    if keep := _KEEP.fullmatch(body):
-        return Directive(
-            kind=DirectiveKind.KEEP_OLD_VALUES,
-            reason=(keep[1] or "").strip(),
-            source=source,
-        )
+    for pattern, read in _WITH_REASON:
+        if found := pattern.fullmatch(body):
+            return read((found[1] or "").strip(), source)
     raise InputError(
         f"{source}: `zdm: {codec.shortened(body)}` is not a directive of zdm",
         hint=in_its_form(
@@ -124,6 +121,24 @@ def _run_in(phase: str, reason: str, source: Source) -> Directive:
 def _privileged(reason: str, source: Source) -> Directive:
     _require_reason(reason, "privileged", source)
     return Directive(kind=DirectiveKind.PRIVILEGED, argument="", reason=reason, source=source)
+
+
+def _keep(reason: str, source: Source) -> Directive:
+    return Directive(kind=DirectiveKind.KEEP_OLD_VALUES, reason=reason, source=source)
+
+
+def _nothing_lost(reason: str, source: Source) -> Directive:
+    if not source.revision:
+        raise InputError(
+            f"{source}: `nothing is lost` is for a revision that reads rows in Python; in a SQL"
+            " file it has no effect",
+            hint="remove the directive",
+        )
+    _require_reason(reason, "nothing is lost", source)
+    return Directive(kind=DirectiveKind.NOTHING_IS_LOST, reason=reason, source=source)
+
+
+_WITH_REASON = ((_PRIVILEGED, _privileged), (_KEEP, _keep), (_LOST, _nothing_lost))
 
 
 def _require_reason(reason: str, directive: str, source: Source) -> None:

@@ -72,7 +72,7 @@ def _needs(fact: Fact) -> Iterator[_Subject]:
 
 
 def _conflicts(earlier: Action, later: Action) -> Iterator[Finding]:
-    for check in (_lost_writes, _name_reused):
+    for check in CHECKS:
         found = check(earlier, later)
         if found is not None:
             yield found
@@ -223,3 +223,6 @@ def _runs_in(action: Action) -> Phase | None:
     if not phases:
         return None
     return Phase.CONTRACT if "contract" in phases else Phase.EXPAND
+
+
+CHECKS = (_lost_writes, _name_reused)

@@ -36,6 +36,11 @@ class _Fill:
 
 
 def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
+    """What each check finds."""
+    return tuple(found for check in CHECKS for found in check(steps, placed))
+
+
+def _overlaps(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
     """Each pair of operations once, at the place of the later one."""
     found: dict[tuple[int, int], Finding] = {}
     fills = list(_fills(steps))
@@ -76,3 +81,6 @@ def _finding(
         source=action.source,
         statement=action.statement.sql,
     )
+
+
+CHECKS = (_overlaps,)

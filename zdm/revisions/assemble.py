@@ -7,13 +7,24 @@ refused by name, because a plan made of a part of a migration is a wrong plan.
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zdm.errors import InputError
 from zdm.model.schema import Name
-from zdm.model.statement import Directive, Setting, Source, Stamp, Statement, Timeouts, Train
+from zdm.model.statement import (
+    Directive,
+    DirectiveKind,
+    RowsRead,
+    Setting,
+    Source,
+    Stamp,
+    Statement,
+    Timeouts,
+    Train,
+)
 from zdm.parse import directives as parse
 from zdm.parse import selects, session, trees
 from zdm.revisions import directives, effective_statements
@@ -69,11 +80,12 @@ def train(recording: Recording, sent: Sequence[Sent]) -> Train:
     book = effective_statements.effects(read)
     assembler = _Assembler(recording, remarks)
     statements = tuple(assembler.statements(book.done))
-    _check_directives(remarks, statements)
+    _check_directives(remarks, statements, assembler.accepted)
     return Train(
         statements=_numbered(statements),
         files=tuple(revision.source for revision in files),
         stamp=_stamp(recording),
+        reads=tuple(dict.fromkeys(assembler.reads)),
         notes=tuple(
             dict.fromkeys(
                 (
@@ -93,6 +105,8 @@ class _Assembler:
         self.recording = recording
         self.remarks = remarks
         self.notes: list[tuple[Source, str]] = []
+        self.reads: list[RowsRead] = []
+        self.accepted: set[Directive] = set()
         self._read_only = frozenset(recording.answer["read_only"])
         self._first = not recording.heads
         self._sessions: frozenset[str] = frozenset()
@@ -169,12 +183,17 @@ class _Assembler:
     def _belongs(self, entry: Entry, place: _Place) -> bool:
         """Whether it is part of the migration; reads are not, unless their author says where
         they run, but they may need a note."""
-        if _directives(entry, place, self.remarks.get(place.source.revision)):
+        found = _directives(entry, place, self.remarks.get(place.source.revision))
+        accepted = {one for one in found if one.kind is DirectiveKind.NOTHING_IS_LOST}
+        if accepted != {*found}:
             return True
         select = selects.query(entry.parsed)
         if select is not None:
             names = selects.tables(select)
             if names and place.by != "environment":
+                self.accepted |= accepted
+                read = RowsRead(source=place.source, tables=names, accepted=bool(accepted))
+                self.reads.append(read)
                 self.notes.append(
                     (
                         place.source,
@@ -205,7 +224,11 @@ class _Assembler:
             transaction=item.transaction,
             settings=place.settings,
             timeouts=place.timeouts,
-            directives=_directives(entry, place, remark),
+            directives=tuple(
+                one
+                for one in _directives(entry, place, remark)
+                if one.kind is not DirectiveKind.NOTHING_IS_LOST
+            ),
             recorded=entry.text if entry.parameters else "",
         )
 
@@ -255,8 +278,13 @@ def _check_tenants(recording: Recording) -> None:
         )
 
 
-def _check_directives(remarks: Mapping[str, Comments], statements: Sequence[Statement]) -> None:
+def _check_directives(
+    remarks: Mapping[str, Comments],
+    statements: Sequence[Statement],
+    accepted: AbstractSet[Directive],
+) -> None:
     taken = {directive for statement in statements for directive in statement.directives}
+    taken |= accepted
     for remark in remarks.values():
         for found in remark.above.values():
             for directive in found:

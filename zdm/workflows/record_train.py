@@ -29,6 +29,7 @@ from zdm.revisions.child_process import Child, project
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
 from zdm.serialize import input_file, snapshot_file
+from zdm.workflows import record_rows
 
 BEGINNING = "base"  # as Alembic calls what is before the first revision
 _BASELINE = "set `baseline` under [alembic] in zdm.toml"
@@ -71,7 +72,9 @@ def run(
                 stamped=snapshot is None,
             )
             with _explained(start, dsn):
-                return record.record(child, request), schema
+                train = record.record(child, request)
+        depends = record_rows.Recorded(child=child, server=server, request=request, train=train)
+        return depends.checked(start.key, schema, snapshot), schema
 
 
 def read(dsn: str, version_table: Name | None = None) -> Snapshot:

@@ -7,6 +7,7 @@ from zdm.errors import RefusedError
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
 from zdm.postgres.replay import replay
+from zdm.postgres.replay.comparison import Compared
 from zdm.postgres.replay.replay import Verification
 from zdm.postgres.server import shadow
 from zdm.postgres.server.provider import Wanted
@@ -62,8 +63,18 @@ def sentence(plan: Plan, found: Verification) -> str:
         f"verified on PostgreSQL {version}: {steps}; locks and rewrites as claimed;"
         f" {_undo(plan)}{found.writes} writes of both versions succeed after the"
         " steps that serve them; the final schema is that of the plain migration"
+        f"{_rows(found.compared)}"
     ]
     return "\n".join([*parts, *(f"note: {note}" for note in found.notes)])
+
+
+def _rows(compared: Compared) -> str:
+    """How many rows were compared, and beside how many writes."""
+    if not compared.tables:
+        return "; no rows compared"
+    tables = "1 table" if compared.tables == 1 else f"{compared.tables} tables"
+    beside = f", {compared.writes} writes of both versions" if compared.writes else ""
+    return f"; rows of {tables} compared ({compared.rows:,}){beside}"
 
 
 def _undo(plan: Plan) -> str:

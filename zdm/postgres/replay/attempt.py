@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from zdm.model.findings import Finding
 from zdm.model.plan import AwaitRollout, Irreversible, Plan, RunSql, Side, Step
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.postgres.catalog import read
 from zdm.postgres.replay import kept_rows, observation, sample_rows, served
 from zdm.postgres.replay import step as replay_step
+from zdm.postgres.replay.comparison import NOTHING, Compared, Model, Outcome
 from zdm.postgres.replay.lent_rows import Lent
 from zdm.postgres.replay.sample_rows import Samples, Write
 from zdm.postgres.replay.step import Shadow, StepFailedError, finding
@@ -48,6 +49,7 @@ class Scene:
     end: Snapshot  # what the plain migration leaves
     own: frozenset[str]  # objects with zdm's prefix that it leaves too
     first: int | None  # the number of the sample rows; None: without rows, and without writes
+    rows: str  # the key of the template with the start's schema, and rows
     lent: tuple[Lent, ...]  # rows that the author's statements refer to
     untried: frozenset[str]  # statements that cannot be run without production's rows
     settle: bool = False
@@ -66,6 +68,7 @@ class Attempt:
 
     found: tuple[Finding, ...] = ()
     writes: int = 0
+    compared: Compared = NOTHING
     seen: tuple[RunSql, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -80,42 +83,47 @@ class _Stage:
     notes: tuple[str, ...]
 
 
-def run(scene: Scene, server: Server, key: str) -> Attempt:
+def run(scene: Scene, server: Server, model: Model) -> Attempt:
     """Replay the steps with the scene's sample rows."""
     turn = _turn(scene)
     apart = any(_stays(step) for step in scene.plan.steps[:turn])
     found: list[Finding] = []
-    with _opened(scene, server, key) as stage:
+    with _opened(scene, server) as stage:
         try:
             found.extend(_there_and_back(stage, turn))
             if not apart:
                 found.extend(_whole_way(stage, turn, again=True))
+                return _attempt(stage, found, model)
         except StepFailedError as error:
-            return _attempt(stage, [*found, unprivileged(error.finding, scene.plan)])
-    if apart:
-        failing = stage.watch.failing
-        with _opened(scene, server, key) as stage:
-            stage.watch.failing.update(failing)
-            try:
-                found.extend(_whole_way(stage, turn, again=False))
-            except StepFailedError as error:
-                found.append(unprivileged(error.finding, scene.plan))
-    return _attempt(stage, found)
+            return _attempt(stage, [*found, unprivileged(error.finding, scene.plan)], None)
+    failing = stage.watch.failing
+    with _opened(scene, server) as stage:
+        stage.watch.failing.update(failing)
+        try:
+            found.extend(_whole_way(stage, turn, again=False))
+        except StepFailedError as error:
+            return _attempt(stage, [*found, unprivileged(error.finding, scene.plan)], None)
+        return _attempt(stage, found, model)
 
 
-def _attempt(stage: _Stage, found: list[Finding]) -> Attempt:
+def _attempt(stage: _Stage, found: list[Finding], model: Model | None) -> Attempt:
+    """With the rows compared, where the plan came to its end."""
+    outcome = Outcome()
+    if model is not None and not found:
+        outcome = model.compare(stage.here.conn)
     return Attempt(
-        found=tuple(found),
+        found=(*found, *outcome.found),
         writes=len(stage.scene.old_writes) + len(stage.scene.new_writes),
+        compared=outcome.compared,
         seen=tuple(stage.here.seen.values()),
-        notes=stage.notes,
+        notes=(*stage.notes, *outcome.notes),
     )
 
 
 @contextmanager
-def _opened(scene: Scene, server: Server, key: str) -> Iterator[_Stage]:
+def _opened(scene: Scene, server: Server) -> Iterator[_Stage]:
     with (
-        shadow.database(server, key, start=scene.start) as dsn,
+        shadow.database(server, scene.rows, start=scene.start) as dsn,
         connection.connect(dsn, name="verify", pinned=False) as conn,
         connection.connect(dsn, name="verify", pinned=False) as other,
     ):
@@ -126,7 +134,7 @@ def _opened(scene: Scene, server: Server, key: str) -> Iterator[_Stage]:
             for lent in scene.lent:
                 samples.put(quiet, scene.start.require_table(lent.table), dict(lent.key))
             if scene.first is not None:
-                samples.fill(quiet, tables)
+                samples.examine(quiet, tables)
         if scene.first is not None:
             scene = dataclasses.replace(scene, old_writes=samples.writes(conn, tables))
         used = frozenset(observation.relations(conn))
@@ -153,7 +161,7 @@ def _turn(scene: Scene) -> int:
 
 
 def _stays(step: Step) -> bool:
-    return isinstance(step, RunSql) and isinstance(step.undo, Irreversible)
+    return not isinstance(step, AwaitRollout) and isinstance(step.undo, Irreversible)
 
 
 def _there_and_back(stage: _Stage, turn: int) -> Iterator[Finding]:
@@ -239,6 +247,23 @@ def version_table(conn: Connection, plan: Plan) -> None:
     conn.execute(f"DELETE FROM {table.sql}".encode())  # noqa: S608  quoted
     for head in plan.stamp.from_heads:
         conn.execute(f"INSERT INTO {table.sql} VALUES ({literal(head)})".encode())  # noqa: S608
+
+
+def _renamed(start: Snapshot, end: Snapshot) -> tuple[Name, ...]:
+    """The new names of tables: locks are taken by the former ones."""
+    gone = [_columns(t) for t in start.tables if end.table(t.name) is None]
+    new = (t for t in end.tables if start.table(t.name) is None)
+    return tuple(t.name for t in new if _columns(t) in gone)
+
+
+def _columns(table: Table) -> list[tuple[str, str]]:
+    return [(column.name, column.type) for column in table.columns]
+
+
+def tables_at_end(scene: Scene) -> tuple[Table, ...]:
+    """The tables that the plan touches, by the names that they have at its end."""
+    names = (*touched(scene.plan), *_renamed(scene.start, scene.end))
+    return sample_rows.tables(scene.end, names)
 
 
 def touched(plan: Plan) -> tuple[Name, ...]:

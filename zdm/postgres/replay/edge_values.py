@@ -1,21 +1,42 @@
-"""The values at a type's edges: extremes, NaN and infinities, empty, padded, equal but not alike.
+"""The values at a type's edges: extremes, NaN and infinities, empty, padded, equal in part.
 
 They are texts that the type may read, and the server says which fit: `values` gives those of
 any type of a database, of the author's own domains, enums, arrays, ranges and composites too.
 NULL is not among them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from zdm.postgres.replay.sample_values import Types, bare, quoted
+from zdm.postgres.replay.sample_values import Kind, Types, bare, quoted
 
 _MOST = 32  # for one column
 _FLOATS = ("0", "-0", "1.5", "-1", "0.1", "1e30", "-1e30", "NaN", "Infinity", "-Infinity")
-_TEXTS = ("", " ", "a", "A", "a ", " a", "ä", "ß", "0", "00", "1.0", "null", "NULL", "'", '"')
+_TEXTS: tuple[str, ...] = (
+    "",
+    " ",
+    "a",
+    "A",
+    "a ",
+    " a",
+    "ä",
+    "ß",
+    "0",
+    "00",
+    "1.0",
+    "null",
+    "NULL",
+    "'",
+    '"',
+)
 _TEXTS += ("\\", "%_", "true", "2024-02-29", "{}", "a\nb", "\t", "日本", "x" * 300)
-_MOMENTS = ("1970-01-01 00:00:00", "2000-02-29 23:59:59.999999", "1900-01-01 00:00:00")
+_MOMENTS: tuple[str, ...] = (
+    "1970-01-01 00:00:00",
+    "2000-02-29 23:59:59.999999",
+    "1900-01-01 00:00:00",
+)
 _MOMENTS += ("2024-03-31 02:30:00", "9999-12-31 23:59:59", "infinity", "-infinity")
+_ENDS = ("infinity", "-infinity")
 _JSON = ("null", "{}", "[]", "0", "1.0", "1.00", '""', '"a"', '{"a": null}', "[1, [2]]", "true")
 _EDGES: Mapping[str, tuple[str, ...]] = {
     "smallint": ("0", "-1", "1", "32767", "-32768"),
@@ -30,7 +51,13 @@ _EDGES: Mapping[str, tuple[str, ...]] = {
         "00000000-0000-0000-0000-000000000000",
         "ffffffff-ffff-ffff-ffff-ffffffffffff",
     ),
-    "date": ("1970-01-01", "2000-02-29", "0001-01-01 BC", "9999-12-31", "infinity", "-infinity"),
+    "date": (
+        "1970-01-01",
+        "2000-02-29",
+        "0001-01-01 BC",
+        "9999-12-31",
+        *_ENDS,
+    ),
     "timestamp": _MOMENTS,
     "time": ("00:00:00", "23:59:59.999999", "24:00:00"),
     "interval": ("0", "1 mon", "30 days", "-1 day", "24 hours", "1 year 2 mons 3.5 secs"),
@@ -53,17 +80,22 @@ def values(types: Types, kind: str) -> tuple[str, ...]:
 
 def _all(types: Types, kind: str) -> Iterator[str]:
     if kind.endswith("[]"):
-        element = kind.removesuffix("[]")
-        yield from ("{}", "{NULL}")
-        inner = [quoted(text) for text in islice(_all(types, element), 6)]
-        yield from ("{" + text + "}" for text in inner)
-        if inner:
-            yield "{" + ",".join((inner[0], "NULL", inner[-1])) + "}"
-        return
-    if bare(kind) in _EDGES:
+        yield from _arrays([*islice(_all(types, kind.removesuffix("[]")), 6)])
+    elif bare(kind) in _EDGES:
         yield from _EDGES[bare(kind)]
-        return
-    found = types.describe(kind)
+    else:
+        yield from _of_author(types, types.describe(kind))
+
+
+def _arrays(elements: Sequence[str]) -> Iterator[str]:
+    inner = [quoted(text) for text in elements]
+    yield from ("{}", "{NULL}")
+    yield from ("{" + text + "}" for text in inner)
+    if inner:
+        yield "{" + ",".join((inner[0], "NULL", inner[-1])) + "}"
+
+
+def _of_author(types: Types, found: Kind) -> Iterator[str]:
     match found.letter:
         case "e":
             yield from found.labels

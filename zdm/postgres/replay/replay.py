@@ -4,26 +4,30 @@ Database A gets the author's statements as they are, database B the plan's steps
 statement runs, locks held are within the claimed ones, rewritten files are the claimed
 ones, probes say `not done` before and `done` after, the undo before the rollout restores the
 start, writes of each version that a step serves succeed, and the schema at the end is that of
-A (only the order of columns may differ), with nothing of zdm's own left.
+A (only the order of columns may differ), with nothing of zdm's own left, and so are the rows.
+Then once more, while both versions write. Rows on which the migration itself fails give way to
+plainer ones.
 """
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from zdm.errors import RefusedError
 from zdm.model.findings import Finding, Severity
-from zdm.model.plan import Plan, RunSql
-from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.plan import Backfill, Plan, RunSql
+from zdm.model.schema import Snapshot, Table
 from zdm.model.statement import Statement
 from zdm.parse import transactions
+from zdm.parse.readers.extensions import NewExtension
 from zdm.postgres.catalog import rebuild
-from zdm.postgres.replay import absent, attempt, sample_rows
+from zdm.postgres.replay import absent, attempt, contents, data_proof, sample_rows, seeds
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.attempt import Attempt, Scene
+from zdm.postgres.replay.comparison import NOTHING, Compared, Model
 from zdm.postgres.replay.lent_rows import Lender, StatementFailedError
 from zdm.postgres.replay.sample_rows import Samples, Write
+from zdm.postgres.replay.seeds import Seeding
 from zdm.postgres.replay.step import StepFailedError
 from zdm.postgres.server import extensions, shadow
 from zdm.postgres.server.provider import Server
@@ -31,7 +35,7 @@ from zdm.postgres.session import connection
 from zdm.recipes.reading import missing_rights
 from zdm.serialize import snapshot_file
 
-_WRITE = "write_fails"
+_WRITE, _PRECONDITION = "write_fails", "precondition_fails"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,7 @@ class Verification:
     server_version: int
     steps: int  # that were replayed
     writes: int  # statements of an application that were tried after steps
+    compared: Compared = NOTHING
     notes: tuple[str, ...] = ()
     seen: tuple[RunSql, ...] = ()  # steps that run as written, with the claims that hold
 
@@ -66,58 +71,155 @@ def replay(
         with shadow.database(server) as base:
             rebuild.rebuild(base, start, shadow.administration(server, base), more)
             shadow.save_template(server, base, key)
-    with ExitStack() as stack:
-        plain = stack.enter_context(shadow.database(server, key, start=start))
-        with connection.connect(plain, name="verify") as conn:
-            rebuilt = rebuild.found(conn, start)
-        start = rebuilt.snapshot
+    request = _Request(plan=plan, start=start, server=server, key=key, more=more, settle=settle)
+    refused, seeding = "", seeds.LADDER[0]
+    tried, doubt = _tried(request, seeding)
+    while doubt is not None:
+        refused = refused or doubt.message
+        seeding = seeds.plainer(seeding, doubt.sqlstate)
+        tried, doubt = _tried(request, seeding)
+    if seeding.name != seeds.LADDER[0].name:
+        words = (
+            f"the rows compared have only {seeding.name}; with others, {refused}"
+            if seeding.first is not None
+            else "no sample rows met every constraint of the plan, so it was replayed on empty"
+            f" tables, where triggers do not run; with sample rows, {refused}"
+        )
+        tried = dataclasses.replace(tried, notes=(words, *tried.notes))
+    return tried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What is replayed, and the template with its schema."""
+
+    plan: Plan
+    start: Snapshot
+    server: Server
+    key: str
+    more: tuple[NewExtension, ...]
+    settle: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Doubt:
+    """Why the rows may be at fault."""
+
+    message: str
+    sqlstate: str | None = None
+
+
+def _seeded(request: _Request, seeding: Seeding) -> str:
+    """The key of a template with the schema and rows, made where there is none."""
+    plan, server = request.plan, request.server
+    key = seeds.key(request.key, seeding, plan.statements)
+    if seeding.first is None or shadow.has_template(server, key):
+        return key
+    with shadow.database(server, request.key, start=request.start) as dsn:
+        with connection.connect(dsn, name="verify") as conn:
+            rebuilt = rebuild.found(conn, request.start)
         absent.refuse_touched(plan, rebuilt.left_out)
-        plan = absent.without(plan, more)
-        notes = absent.notes(rebuilt.left_out, more)
+        wanted = sample_rows.tables(rebuilt.snapshot, attempt.touched(plan))
+        with shadow.without_triggers(server, dsn) as quiet:
+            seeds.fill(quiet, rebuilt.snapshot, wanted, seeding, seeds.words(plan.statements))
+        shadow.save_template(server, dsn, key)
+    return key
+
+
+def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | None]:
+    """The replay with these rows, and why they may be at fault."""
+    server = request.server
+    key = _seeded(request, seeding)
+    with shadow.database(server, key, start=request.start) as plain:
+        with connection.connect(plain, name="verify") as conn:
+            rebuilt = rebuild.found(conn, request.start)
+        start = rebuilt.snapshot
+        absent.refuse_touched(request.plan, rebuilt.left_out)
+        plan = absent.without(request.plan, request.more)
+        notes = absent.notes(rebuilt.left_out, request.more)
         lender = Lender(server=server, dsn=plain, start=start)
         try:
-            end, own = _apply_plainly(plain, plan, lender)
+            end, own = apply_plainly(plain, plan, lender)
         except StepFailedError as error:
             failed = Attempt(found=(attempt.unprivileged(error.finding, plan),), notes=notes)
-            return _verification(failed, server, plan, 0)
+            doubt = None if seeding.first is None else _of_data(error)
+            return _verification(failed, server, plan, 0), doubt
         scene = Scene(
             plan=plan,
             start=start,
             end=end,
             own=own,
-            first=None,
+            first=seeding.first,
+            rows=key,
             lent=tuple(lender.lent),
             untried=frozenset(lender.untried),
-            settle=settle,
+            settle=request.settle,
         )
-        settled = _settled(scene, server, key, plain)
-    steps = len([s for s in plan.steps if scene.tries(s) and not attempt.privileged(s)])
-    noted = dataclasses.replace(settled, notes=(*notes, *lender.notes, *settled.notes))
-    return _verification(noted, server, plan, steps)
-
-
-def _settled(scene: Scene, server: Server, key: str, plain: str) -> Attempt:
-    """Once; again with other sample rows if these may be at fault, which may have the keys of
-    the author's own rows; and without any if the data still are."""
-    tried = Attempt()
-    refused = ""
-    for first in (sample_rows.LOW, sample_rows.HIGH, None):
-        new = () if first is None else _working(scene, server, plain, first)
-        scene = dataclasses.replace(scene, first=first, new_writes=new)
-        tried = attempt.run(scene, server, key)
-        doubted = {replay_step.DATA}
-        if first == sample_rows.LOW:
+        model = _model(scene, server)
+        model.read(plain)
+        if seeding.first is not None:
+            scene = dataclasses.replace(scene, new_writes=_working(scene, server, plain))
+        tried = attempt.run(scene, server, model)
+        doubted = {
+            replay_step.DATA,
+            *((_PRECONDITION,) if seeding.edges or seeding.nulls else ()),
+        }
+        if seeding.first == sample_rows.LOW:
             doubted |= {_WRITE}
-        if not any(one.slug in doubted for one in tried.found):
-            break
-        refused = tried.found[-1].message
-    if scene.first is not None:
-        return tried
-    note = (
-        "no sample rows met every constraint of the plan, so it was replayed on empty tables,"
-        f" where triggers do not run; with the last ones, {refused}"
+        doubts = [one.message for one in tried.found if one.slug in doubted]
+        if seeding.first is not None and doubts:
+            return _verification(tried, server, plan, 0), _Doubt(message=doubts[-1])
+        if not tried.found and seeding.first is not None:
+            tried = _with_writers(scene, model, plain, tried)
+    steps = len([s for s in plan.steps if scene.tries(s) and not attempt.privileged(s)])
+    noted = dataclasses.replace(tried, notes=(*notes, *lender.notes, *tried.notes))
+    return _verification(noted, server, plan, steps), None
+
+
+def _model(scene: Scene, server: Server) -> Model:
+    """What the plain migration leaves, without writers. A row that was made up for a foreign
+    key is not the same one in two runs."""
+
+    def again(dsn: str) -> None:
+        apply_plainly(dsn, scene.plan, Lender(server=server, dsn=dsn, start=scene.start))
+
+    made_up = {lent.table for lent in scene.lent}
+    return Model(
+        server=server,
+        key=scene.rows,
+        snapshot=scene.start,
+        start=sample_rows.tables(scene.start, attempt.touched(scene.plan)),
+        tables=[t for t in contents.tables(scene.end) if t.name not in made_up],
+        written=_written(scene),
+        again=again,
     )
-    return dataclasses.replace(tried, notes=(note,))
+
+
+def _written(scene: Scene) -> list[Table]:
+    names = {s.table for s in scene.plan.steps if isinstance(s, Backfill)}
+    return [table for table in attempt.tables_at_end(scene) if table.name in names]
+
+
+def _with_writers(scene: Scene, model: Model, plain: str, tried: Attempt) -> Attempt:
+    """Once more, while both versions write."""
+    found = data_proof.with_writers(scene, model, plain, apply_plainly)
+    return dataclasses.replace(
+        tried,
+        found=(*tried.found, *found.found),
+        compared=dataclasses.replace(tried.compared, writes=found.compared.writes),
+        notes=(*tried.notes, *found.notes),
+    )
+
+
+def _of_data(error: StepFailedError) -> _Doubt | None:
+    """An error of classes 22 and 23 may come from the rows."""
+    cause = error.__cause__
+    if not isinstance(cause, StatementFailedError):
+        return None
+    state = cause.error.sqlstate or ""
+    if state[:2] not in ("22", "23"):
+        return None
+    return _Doubt(message=error.finding.message, sqlstate=state)
 
 
 def _verification(tried: Attempt, server: Server, plan: Plan, steps: int) -> Verification:
@@ -128,6 +230,7 @@ def _verification(tried: Attempt, server: Server, plan: Plan, steps: int) -> Ver
         server_version=server.server_version,
         steps=steps,
         writes=tried.writes,
+        compared=tried.compared,
         notes=(*notes, *tried.notes, *_unverified(left_out, tried.seen)),
         seen=tried.seen,
     )
@@ -149,7 +252,7 @@ def _refuse_other_start(plan: Plan, start: Snapshot) -> None:
         )
 
 
-def _apply_plainly(dsn: str, plan: Plan, lender: Lender) -> tuple[Snapshot, frozenset[str]]:
+def apply_plainly(dsn: str, plan: Plan, lender: Lender) -> tuple[Snapshot, frozenset[str]]:
     """The schema after the author's statements, each transaction as it was."""
     with connection.connect(dsn, name="verify", pinned=False) as conn:
         attempt.version_table(conn, plan)
@@ -196,22 +299,10 @@ def _fails(failed: StatementFailedError) -> StepFailedError:
     )
 
 
-def _renamed(start: Snapshot, end: Snapshot) -> tuple[Name, ...]:
-    """The new names of tables: locks are taken by the former ones."""
-    gone = [_columns(t) for t in start.tables if end.table(t.name) is None]
-    new = (t for t in end.tables if start.table(t.name) is None)
-    return tuple(t.name for t in new if _columns(t) in gone)
-
-
-def _columns(table: Table) -> list[tuple[str, str]]:
-    return [(column.name, column.type) for column in table.columns]
-
-
-def _working(scene: Scene, server: Server, plain: str, first: int) -> tuple[Write, ...]:
+def _working(scene: Scene, server: Server, plain: str) -> tuple[Write, ...]:
     """Writes that work where the plain migration has run, beside sample rows."""
-    names = (*attempt.touched(scene.plan), *_renamed(scene.start, scene.end))
-    tables = sample_rows.tables(scene.end, names)
-    samples = Samples(snapshot=scene.end, first=first)
+    tables = attempt.tables_at_end(scene)
+    samples = Samples(snapshot=scene.end, first=scene.first or sample_rows.LOW)
     with shadow.without_triggers(server, plain) as quiet:
         samples.fill(quiet, tables)
     with connection.connect(plain, name="verify", pinned=False) as conn:

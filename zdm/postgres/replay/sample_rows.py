@@ -23,9 +23,11 @@ from zdm.schema import family
 ROWS = 3
 LOW, HIGH = 0, 7000  # the number before that of the first sample
 _TRIES = 250  # of a row
+_KNOWN = 40  # rows of a table that others may refer to
+_ORPHANS = "it refers to tables without rows"
 _AFTER = 1000  # where the sequences of tables with sample rows continue
-_Row = dict[str, Value]
-_Candidates = dict[str, Sequence[Value]]
+Row = dict[str, Value]
+Candidates = dict[str, Sequence[Value]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +48,24 @@ class Unfilled:
 
 @dataclass(slots=True, kw_only=True)
 class Samples:
-    """Sample rows of one database. `first`: see LOW and HIGH; `rows` are those put in."""
+    """Sample rows of one database. `first`: see LOW and HIGH; `rows`: some that are there."""
 
     snapshot: Snapshot
     first: int = LOW
-    rows: dict[Name, list[_Row]] = field(default_factory=dict)
+    rows: dict[Name, list[Row]] = field(default_factory=dict)
     unfilled: list[Unfilled] = field(default_factory=list)
 
     def fill(self, conn: Connection, wanted: Sequence[Table]) -> None:
-        """Put rows into the tables, parents first, on a session without triggers."""
+        """Put rows into the empty ones of the tables, parents first, on a session without
+        triggers."""
         types = Types(conn)
         for table in wanted:
+            self.load(conn, table)
+            if table.name in self.rows:
+                continue
             reason = ""
             for n in range(1, ROWS + 1):
-                reason = self._put(conn, table, self._candidates(types, table, n))
+                reason = self._put(conn, table, self.candidates(types, table, n))
                 if reason:
                     break
             if reason and table.name not in self.rows:
@@ -67,9 +73,31 @@ class Samples:
                 self.unfilled.append(Unfilled(table=table.name, reason=reason))
             _advance(conn, self.snapshot, table)
 
+    def examine(self, conn: Connection, wanted: Sequence[Table]) -> None:
+        """Load the rows that are there, and say why the other tables have none."""
+        types = Types(conn)
+        for table in wanted:
+            self.load(conn, table)
+            candidates = {} if table.name in self.rows else self.candidates(types, table, 1)
+            if candidates:
+                found = self.fitting(conn, table, keep=False).row(candidates)
+                why = f"no sample row fits: {found}" if isinstance(found, str) else _ORPHANS
+                self.unfilled.append(Unfilled(table=table.name, reason=why))
+
+    def load(self, conn: Connection, table: Table) -> None:
+        """Remember some of the rows that are there."""
+        columns = [c.name for c in table.columns if not c.generated]
+        if not columns:
+            return
+        texts = ", ".join(f"{ident(name)}::text" for name in columns)
+        sql = f"SELECT {texts} FROM {table.name.sql} LIMIT {_KNOWN}"  # noqa: S608  quoted
+        found = [dict(zip(columns, row, strict=True)) for row in conn.execute(sql.encode())]
+        if found:
+            self.rows[table.name] = found
+
     def put(self, conn: Connection, table: Table, given: Mapping[str, str]) -> str:
         """Put in one row with the values given; why that cannot be done, else nothing."""
-        candidates = self._candidates(Types(conn), table, 1)
+        candidates = self.candidates(Types(conn), table, 1)
         return self._put(conn, table, {**candidates, **{c: (v,) for c, v in given.items()}})
 
     def writes(self, conn: Connection, wanted: Sequence[Table]) -> tuple[Write, ...]:
@@ -80,7 +108,7 @@ class Samples:
         update = _update(table)
         if update is not None and failure(conn, update) is None:
             yield update
-        candidates = self._candidates(Types(conn), table, ROWS + 1)
+        candidates = self.candidates(Types(conn), table, ROWS + 1)
         if not candidates:
             return
         found = [
@@ -89,25 +117,26 @@ class Samples:
             if failure(conn, write := _as_write(table, row)) is None
         ]
         if not found:
-            row = self._fitting(conn, table, keep=False).row(candidates)
+            row = self.fitting(conn, table, keep=False).row(candidates)
             found = [] if isinstance(row, str) else [_as_write(table, row)]
         yield from dict.fromkeys(found)
 
-    def _put(self, conn: Connection, table: Table, candidates: _Candidates) -> str:
+    def _put(self, conn: Connection, table: Table, candidates: Candidates) -> str:
         if not candidates:
             return ""
-        found = self._fitting(conn, table, keep=True).row(candidates)
+        found = self.fitting(conn, table, keep=True).row(candidates)
         if isinstance(found, str):
             return found
         self.rows.setdefault(table.name, []).append(found)
         return ""
 
-    def _fitting(self, conn: Connection, table: Table, *, keep: bool) -> "_Fitting":
+    def fitting(self, conn: Connection, table: Table, *, keep: bool) -> "_Fitting":
+        """What finds a row that the table takes."""
         return _Fitting(conn=conn, snapshot=self.snapshot, table=table, keep=keep)
 
-    def _candidates(self, types: Types, table: Table, n: int) -> _Candidates:
+    def candidates(self, types: Types, table: Table, n: int) -> Candidates:
         """Values to try for each column, the plainest first."""
-        found: _Candidates = {}
+        found: Candidates = {}
         for column in table.columns:
             if column.generated:
                 continue
@@ -132,6 +161,8 @@ def tables(snapshot: Snapshot, wanted: Sequence[Name]) -> tuple[Table, ...]:
         if table is None or name in found or table.kind == "foreign table":
             return
         found[name] = table
+        for child in family.children(snapshot, name):
+            add(child.name)
         for constraint in table.constraints:
             if constraint.references is not None:
                 add(constraint.references)
@@ -152,7 +183,7 @@ def _hints(snapshot: Snapshot, table: Table, column: Column) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _in_each_style(candidates: _Candidates) -> Iterator[_Row]:
+def _in_each_style(candidates: Candidates) -> Iterator[Row]:
     """The first candidates; of texts, each of the styles."""
     for place in range(len(STYLES)):
         yield {
@@ -174,14 +205,14 @@ class _Fitting:
     table: Table
     keep: bool
 
-    def row(self, candidates: _Candidates) -> _Row | str:
+    def row(self, candidates: Candidates) -> Row | str:
         """A row that the table takes, or what the server said of the last one. What a
         constraint refuses is tried with the next values of that constraint's columns."""
         wheels: dict[tuple[str, ...], Iterator[tuple[Value, ...]]] = {}
         row = _first(candidates)
         read, message = False, ""
         for _ in range(_TRIES):
-            error = tried(self.conn, _insert(self.table, row), keep=self.keep)
+            error = tried(self.conn, insert(self.table, row), keep=self.keep)
             if error is None:
                 return row
             message = error.diag.message_primary or str(error)
@@ -215,9 +246,9 @@ class _Fitting:
             return constraint.columns
         return next((index.columns for index in table.indexes if index.name == name), ())
 
-    def _readable(self, candidates: _Candidates) -> _Candidates:
+    def _readable(self, candidates: Candidates) -> Candidates:
         """Those that their types read; a column for which none is left gets its default."""
-        found: _Candidates = {}
+        found: Candidates = {}
         for name, values in candidates.items():
             column = self.table.require_column(name)
             kept = [v for v in values if v is None or self._reads(column, v)]
@@ -230,7 +261,7 @@ class _Fitting:
         return tried(self.conn, cast, keep=False) is None
 
 
-def _first(candidates: _Candidates) -> _Row:
+def _first(candidates: Candidates) -> Row:
     return {name: values[0] for name, values in candidates.items()}
 
 
@@ -253,15 +284,16 @@ def _advance(conn: Connection, snapshot: Snapshot, table: Table) -> None:
             tried(conn, f"SELECT pg_catalog.setval({name}, {_AFTER})", keep=True)
 
 
-def _insert(table: Table, values: _Row) -> str:
+def insert(table: Table, values: Row) -> str:
+    """An INSERT of one row, key and all."""
     columns = ", ".join(ident(name) for name in values)
     texts = ", ".join("NULL" if v is None else literal(v) for v in values.values())
     into = f"{table.name.sql} ({columns})"
     return f"INSERT INTO {into} OVERRIDING SYSTEM VALUE VALUES ({texts})"  # noqa: S608  quoted
 
 
-def _as_write(table: Table, row: _Row) -> Write:
-    return Write(table=table.name, sql=_insert(table, row))
+def _as_write(table: Table, row: Row) -> Write:
+    return Write(table=table.name, sql=insert(table, row))
 
 
 def _update(table: Table) -> Write | None:

@@ -22,6 +22,7 @@ from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 
 ROLE = "zdm_author"
+APPLICATION = "zdm_application"  # owns nothing; writes as the application's role does
 _RIGHTS = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT"
 _IS_SUPERUSER = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
 # Settings of the log that only a superuser may change: each statement once, whole.
@@ -42,27 +43,28 @@ def prepare(conn: Connection, server: Server) -> bool:
     row = conn.execute(_IS_SUPERUSER).fetchone()
     if row is None or not row[0]:
         return False
-    with contextlib.suppress(errors.DuplicateObject, errors.UniqueViolation):
-        conn.execute(f"CREATE ROLE {ROLE} {_RIGHTS}".encode())
-    secret = literal(_password(server))
-    with contextlib.suppress(errors.InternalError_):  # another process does the same just now
-        conn.execute(f"ALTER ROLE {ROLE} {_RIGHTS} PASSWORD {secret}".encode())
-        conn.execute(f"ALTER ROLE {ROLE} RESET ALL".encode())
+    for role in (ROLE, APPLICATION):
+        with contextlib.suppress(errors.DuplicateObject, errors.UniqueViolation):
+            conn.execute(f"CREATE ROLE {role} {_RIGHTS}".encode())
+        secret = literal(_password(server, role))
+        with contextlib.suppress(errors.InternalError_):  # another process does the same
+            conn.execute(f"ALTER ROLE {role} {_RIGHTS} PASSWORD {secret}".encode())
+            conn.execute(f"ALTER ROLE {role} RESET ALL".encode())
     return True
 
 
-def url(server: Server, database: str) -> str:
+def url(server: Server, database: str, role: str = ROLE) -> str:
     """The URL of a database for the role."""
     given = urlsplit(server.dsn)
     place = given.netloc.rpartition("@")[2]
-    netloc = f"{ROLE}:{quote(_password(server), safe='')}@{place}"
+    netloc = f"{role}:{quote(_password(server, role), safe='')}@{place}"
     return given._replace(netloc=netloc, path=f"/{database}").geturl()
 
 
-def _password(server: Server) -> str:
+def _password(server: Server, role: str) -> str:
     """Known only to those who know the superuser's, or can read the cache."""
     key = unquote(urlsplit(server.dsn).password or "") or _secret()
-    return hmac.new(key.encode(), ROLE.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key.encode(), role.encode(), hashlib.sha256).hexdigest()
 
 
 def _secret() -> str:

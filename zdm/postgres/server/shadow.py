@@ -223,6 +223,13 @@ def without_triggers(server: Server, dsn: str) -> Iterator[connection.Connection
         yield opened
 
 
+def application(server: Server, dsn: str) -> str:
+    """The URL of a shadow database for the application's role; the same where zdm may make no
+    role."""
+    apart = urlsplit(dsn).username == author.ROLE
+    return author.url(server, _name(dsn), author.APPLICATION) if apart else dsn
+
+
 def administration(server: Server, dsn: str) -> str:
     """The URL of a shadow database for who made it, to put roles and extensions there before
     anything of the author's is in it."""

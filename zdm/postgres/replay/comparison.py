@@ -1,0 +1,143 @@
+"""The rows that a plan leaves, compared with those that the plain migration leaves.
+
+Where they differ, the plain migration runs twice more, the second time on rows that lie in
+another order, and with an UPDATE after it that changes nothing, of the tables that the plan
+fills in batches: what differs between the two is filled by the clock, at random, or by triggers
+that fire for every UPDATE, and says nothing about the plan.
+"""
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from zdm.model.findings import Finding
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.sql import ident
+from zdm.postgres.replay import contents, sample_rows
+from zdm.postgres.replay.contents import Digest
+from zdm.postgres.replay.step import finding
+from zdm.postgres.server import shadow
+from zdm.postgres.server.provider import Server
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """How much was compared; tables without rows do not count."""
+
+    tables: int = 0
+    rows: int = 0
+    writes: int = 0  # of both versions, between the steps
+
+
+NOTHING = Compared()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a comparison found."""
+
+    found: tuple[Finding, ...] = ()
+    compared: Compared = NOTHING
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Model:
+    """The plain migration's result. `again` makes it in another copy of the template."""
+
+    server: Server
+    key: str  # of the template that it starts from
+    snapshot: Snapshot
+    start: Sequence[Table]  # whose rows can be laid in another order
+    tables: Sequence[Table]
+    written: Sequence[Table]  # in batches
+    again: Callable[[str], None]
+    late: Callable[[str], AbstractSet[Name]] | None = None  # see data_proof._Again
+    during: str = ""  # what the plan's run had beside it, for messages
+    digests: dict[Name, Digest] = field(default_factory=dict)
+
+    def read(self, dsn: str) -> None:
+        """Take the hashes of the result."""
+        with connection.connect(dsn, name="verify", pinned=False) as conn:
+            self.digests = contents.digests(conn, self.tables)
+
+    def compare(self, conn: Connection) -> Outcome:
+        """The tables of a database where the plan has run."""
+        plan = contents.digests(conn, self.tables)
+        differ = [t for t in self.tables if plan[t.name] != self.digests[t.name]]
+        filled = [one.rows for one in self.digests.values() if one.rows]
+        compared = Compared(tables=len(filled), rows=sum(filled))
+        if not differ:
+            return Outcome(compared=compared)
+        found, notes = self._differences(conn, differ)
+        return Outcome(found=tuple(found), compared=compared, notes=tuple(notes))
+
+    def _differences(
+        self, conn: Connection, differ: Sequence[Table]
+    ) -> tuple[list[Finding], list[str]]:
+        found: list[Finding] = []
+        notes: list[str] = []
+        with ExitStack() as stack:
+            first, second = (self._made(stack, turned=turned) for turned in (False, True))
+            third, silent = self._late(stack)
+            for table in differ:
+                one, two = (contents.rows(c, table) for c in (first, second))
+                free = contents.undetermined(one, two)
+                if free:
+                    notes.append(_not_compared(table, free))
+                if len(free) == len(table.columns):
+                    continue
+                plan = contents.rows(conn, table).without(free)
+                other = None
+                if third is not None and table.name not in silent:
+                    other = contents.rows(third, table).without(free)
+                words = contents.difference(one.without(free), plan, other)
+                if words is not None:
+                    message = f"the rows of {table.name} differ{self.during}: {words}"
+                    found.append(finding("rows_differ", message))
+        return found, notes
+
+    def _late(self, stack: ExitStack) -> tuple[Connection | None, AbstractSet[Name]]:
+        if self.late is None:
+            return None, frozenset()
+        dsn = stack.enter_context(shadow.database(self.server, self.key, start=self.snapshot))
+        silent = self.late(dsn)
+        return connection_of(stack, dsn), silent
+
+    def _made(self, stack: ExitStack, *, turned: bool) -> Connection:
+        dsn = stack.enter_context(shadow.database(self.server, self.key, start=self.snapshot))
+        if turned:
+            with shadow.without_triggers(self.server, dsn) as quiet:
+                for table in self.start:
+                    _rewrite(quiet, table, "md5(ctid::text) < '8'")
+        self.again(dsn)
+        conn = connection_of(stack, dsn)
+        for table in self.written if turned else ():
+            _rewrite(conn, table, "true")
+        return conn
+
+
+def connection_of(stack: ExitStack, dsn: str) -> Connection:
+    """A session for the block."""
+    return stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
+
+
+def _rewrite(conn: Connection, table: Table, condition: str) -> None:
+    """Write rows again as they are, so that they lie behind the others."""
+    column = next((c.name for c in table.columns if not c.generated), None)
+    if column is None or table.kind == "foreign table":
+        return
+    same = f"{ident(column)} = {ident(column)}"
+    sql = f"UPDATE {table.name.sql} SET {same} WHERE {condition}"  # noqa: S608  quoted
+    sample_rows.tried(conn, sql, keep=True)
+
+
+def _not_compared(table: Table, columns: frozenset[str]) -> str:
+    why = "because two runs of the migration itself fill them differently"
+    if len(columns) == len(table.columns):
+        return f"the rows of {table.name} were not compared, {why}"
+    names = ", ".join(f"{table.name}.{column}" for column in sorted(columns))
+    return f"not compared, {why}: {names}"

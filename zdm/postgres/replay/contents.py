@@ -1,0 +1,165 @@
+"""What tables hold, compared between two databases of one server.
+
+Values are compared as the texts that PostgreSQL prints, so 1.0 is not 1.00; columns by name. A
+table without a primary key is compared as a bag of rows.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.sql import ident, literal
+from zdm.postgres.session.connection import Connection
+
+_SHOWN = 100  # characters of a value
+Cells = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A table's number of rows, and their hash."""
+
+    rows: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """All rows of a table, by the names of its columns."""
+
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    cells: tuple[Cells, ...]
+
+    def without(self, columns: frozenset[str]) -> "Rows":
+        """With the other columns alone; a key that loses one is none."""
+        kept = [i for i, name in enumerate(self.columns) if name not in columns]
+        return Rows(
+            columns=tuple(self.columns[i] for i in kept),
+            key=() if columns & {*self.key} else self.key,
+            cells=tuple(tuple(row[i] for i in kept) for row in self.cells),
+        )
+
+    def by_key(self) -> dict[Cells, Cells] | None:
+        """The rows by their key, if they have one."""
+        places = [self.columns.index(name) for name in self.key]
+        if not places:
+            return None
+        return {tuple(row[i] for i in places): row for row in self.cells}
+
+
+def tables(snapshot: Snapshot) -> tuple[Table, ...]:
+    """Those that hold rows themselves."""
+    return tuple(t for t in snapshot.tables if t.kind == "table" and _columns(t))
+
+
+def _columns(table: Table) -> tuple[str, ...]:
+    return tuple(sorted(column.name for column in table.columns))
+
+
+def digests(conn: Connection, compared: Sequence[Table]) -> dict[Name, Digest]:
+    """Of each table that there is."""
+    found: dict[Name, Digest] = {}
+    if not compared:
+        return found
+    _pin(conn)
+    parts = " UNION ALL ".join(
+        f"SELECT {place}, count(*), md5(coalesce(string_agg(zdm_r, E'\\n' ORDER BY zdm_r"  # noqa: S608
+        f" COLLATE \"C\"), '')) FROM (SELECT ROW({_texts(table)})::text AS zdm_r FROM ONLY"
+        f" {table.name.sql}) AS zdm_t"
+        for place, table in enumerate(compared)
+    )
+    for place, rows, hash in conn.execute(parts.encode()):
+        found[compared[place].name] = Digest(rows, hash)
+    return found
+
+
+def rows(conn: Connection, table: Table) -> Rows:
+    """All of a table's rows."""
+    _pin(conn)
+    sql = f"SELECT {_texts(table)} FROM ONLY {table.name.sql}"  # noqa: S608  quoted
+    primary = next((c.columns for c in table.constraints if c.kind == "primary key"), ())
+    return Rows(
+        columns=_columns(table),
+        key=tuple(primary),
+        cells=tuple(tuple(row) for row in conn.execute(sql.encode())),
+    )
+
+
+def _texts(table: Table) -> str:
+    return ", ".join(f"{ident(name)}::text" for name in _columns(table))
+
+
+def _pin(conn: Connection) -> None:
+    for name, value in (("extra_float_digits", "1"), ("TimeZone", "UTC"), ("DateStyle", "ISO")):
+        conn.execute(f"SET {name} = {literal(value)}".encode())
+
+
+def undetermined(one: Rows, other: Rows) -> frozenset[str]:
+    """Columns that two runs of the same statements fill differently: by the clock, at random,
+    or in the order in which rows happen to lie."""
+    first, second = one.by_key(), other.by_key()
+    if first is not None and second is not None and first.keys() == second.keys():
+        return frozenset(
+            name
+            for place, name in enumerate(one.columns)
+            if any(first[key][place] != second[key][place] for key in first)
+        )
+    found = frozenset(
+        name
+        for place, name in enumerate(one.columns)
+        if Counter(r[place] for r in one.cells) != Counter(r[place] for r in other.cells)
+    )
+    if Counter(one.without(found).cells) != Counter(other.without(found).cells):
+        return frozenset(one.columns)
+    return found
+
+
+def difference(plain: Rows, plan: Rows, other: Rows | None = None) -> str | None:
+    """The first row that differs, in words. A row may also be as it is in `other`."""
+    first, second = plain.by_key(), plan.by_key()
+    if first is None or second is None:
+        lost, more = Counter(plain.cells), Counter(plan.cells)
+        if lost == more or (other is not None and Counter(other.cells) == more):
+            return None
+        return " and ".join(
+            f"{words} {_shown_row(plain.columns, min(bag, key=repr))}"
+            for words, bag in (
+                ("only the plain migration leaves", lost - more),
+                ("only the plan leaves", more - lost),
+            )
+            if bag
+        )
+    third = {} if other is None else other.by_key() or {}
+    for key in sorted({*first, *second}, key=repr):
+        if other is not None and third.get(key) == second.get(key):
+            continue
+        for words in _of_key(plain, key, first.get(key), second.get(key)):
+            return words
+    return None
+
+
+def _of_key(plain: Rows, key: Cells, one: Cells | None, two: Cells | None) -> Iterator[str]:
+    row = f"the row {_shown_row(plain.key, key)}"
+    if one is None or two is None:
+        side = "the plan" if one is None else "the plain migration"
+        yield f"only {side} leaves {row}"
+        return
+    cells = [
+        f"{name} is {_shown(left)} after the plain migration and {_shown(right)} after the plan"
+        for name, left, right in zip(plain.columns, one, two, strict=True)
+        if left != right
+    ]
+    if cells:
+        yield f"in {row}, {'; '.join(cells)}"
+
+
+def _shown_row(columns: Sequence[str], cells: Cells) -> str:
+    return f"({', '.join(f'{c} = {_shown(v)}' for c, v in zip(columns, cells, strict=True))})"
+
+
+def _shown(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    return literal(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…")

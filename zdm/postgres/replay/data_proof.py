@@ -1,0 +1,177 @@
+"""A plan while both versions write, compared with the plain migration between their writes."""
+
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import ExitStack
+
+from zdm.model.findings import Finding
+from zdm.model.plan import Plan, RunSql, Side
+from zdm.model.schema import Name
+from zdm.postgres.replay import attempt, observation, writers
+from zdm.postgres.replay import step as replay_step
+from zdm.postgres.replay.attempt import Scene
+from zdm.postgres.replay.comparison import Compared, Model, Outcome
+from zdm.postgres.replay.lent_rows import Lender
+from zdm.postgres.replay.sample_rows import Samples
+from zdm.postgres.replay.step import Shadow, StepFailedError
+from zdm.postgres.replay.writers import Log, Sent, Session, Writing
+from zdm.postgres.server import shadow
+from zdm.postgres.server.provider import Server
+from zdm.postgres.session import connection
+
+Apply = Callable[[str, Plan, Lender], object]
+_BESIDE = " when both versions write during the plan"
+
+
+class _ModelFailedError(Exception):
+    """The plain migration does not take the writes, and why."""
+
+
+def with_writers(scene: Scene, quiet: Model, plain: str, apply: Apply) -> Outcome:
+    """The plan once more beside writes; `quiet` is the model without them, made in `plain`."""
+    server = quiet.server
+    if any(isinstance(s, RunSql) and s.privileged for s in scene.plan.steps) or scene.untried:
+        return Outcome(notes=("no writes were tried between the steps: not all of them run",))
+    with ExitStack() as stack:
+        new = _new(stack, scene, server, plain)
+        dsn = stack.enter_context(shadow.database(server, scene.rows, start=scene.start))
+        conn = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
+        other = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
+        _prepared(scene, server, dsn)
+        app = Session(stack, server, dsn)
+        writers.admit(conn, scene.start, app)
+        old = writers.working(conn, app, scene, Side.OLD)
+        here = Shadow(
+            conn=conn, other=other, used=frozenset(observation.relations(conn)), settle=True
+        )
+        writing = Writing(
+            plan=scene.plan, conn=conn, app=app, groups={Side.OLD: old, Side.NEW: new}
+        )
+        try:
+            found = list(_run(scene, here, writing))
+        except StepFailedError as error:
+            found = [error.finding]
+        again = _Again(scene=scene, server=server, log=writing.log, apply=apply)
+        return _judged(found, writing, quiet, again)
+
+
+def _new(
+    stack: ExitStack, scene: Scene, server: Server, plain: str
+) -> tuple[tuple[Sent, ...], ...]:
+    """Writes of the new version that work where the plain migration has run."""
+    conn = stack.enter_context(connection.connect(plain, name="verify", pinned=False))
+    app = Session(stack, server, plain)
+    writers.admit(conn, scene.end, app)
+    return writers.working(conn, app, scene, Side.NEW)
+
+
+def _prepared(scene: Scene, server: Server, dsn: str) -> None:
+    """A copy of the template, as the plan's run finds it."""
+    with connection.connect(dsn, name="verify", pinned=False) as conn:
+        attempt.version_table(conn, scene.plan)
+    if scene.lent:
+        samples = Samples(snapshot=scene.start)
+        with shadow.without_triggers(server, dsn) as quiet:
+            for lent in scene.lent:
+                samples.put(quiet, scene.start.require_table(lent.table), dict(lent.key))
+
+
+def _run(scene: Scene, here: Shadow, writing: Writing) -> Iterator[Finding]:
+    writing.before()
+    for number, step in enumerate(scene.plan.steps):
+        for _ in replay_step.run(here, step):
+            pass  # its claims were judged without writers
+        writers.admit(here.conn, scene.start, writing.app)  # views that take a table's name
+        yield from writing.after(number)
+
+
+class _Again:
+    """The plain migration between the writes that the plan's run took."""
+
+    def __init__(self, *, scene: Scene, server: Server, log: Log, apply: Apply) -> None:
+        self.scene, self.server, self.log, self.apply = scene, server, log, apply
+        self.lenient = any(isinstance(s, RunSql) and s.as_written for s in scene.plan.steps)
+        self.found: list[Finding] = []
+
+    def __call__(self, dsn: str) -> None:
+        self.found.clear()
+        _prepared(self.scene, self.server, dsn)
+        with ExitStack() as stack:
+            app = Session(stack, self.server, dsn)
+            with connection.connect(dsn, name="verify", pinned=False) as conn:
+                writers.admit(conn, self.scene.start, app)
+            self._repeat(app, Side.OLD)
+            lender = Lender(server=self.server, dsn=dsn, start=self.scene.start)
+            try:
+                self.apply(dsn, self.scene.plan, lender)
+            except StepFailedError as error:
+                raise _ModelFailedError(error.finding.message) from error
+            with connection.connect(dsn, name="verify", pinned=False) as conn:
+                writers.admit(conn, self.scene.end, app)
+            self._repeat(app, Side.NEW)
+
+    def late(self, dsn: str) -> AbstractSet[Name]:
+        """The old version's writes after the migration instead: of a row that a fill and an
+        old version write, either may come first. Says nothing about tables for which such a
+        write fails, because its column is gone."""
+        silent: set[Name] = set()
+        _prepared(self.scene, self.server, dsn)
+        with ExitStack() as stack:
+            app = Session(stack, self.server, dsn)
+            lender = Lender(server=self.server, dsn=dsn, start=self.scene.start)
+            self.apply(dsn, self.scene.plan, lender)
+            with connection.connect(dsn, name="verify", pinned=False) as conn:
+                writers.admit(conn, self.scene.end, app)
+            for side in (Side.OLD, Side.NEW):
+                for one in self.log.sent[side]:
+                    if one.error and self.lenient:
+                        continue
+                    found = app.send(one.write, one.path)
+                    if bool(found.error) is not bool(one.error):
+                        silent.add(one.write.table)
+        return silent
+
+    def _repeat(self, app: Session, side: Side) -> None:
+        for one in writers.repeated(app, self.log.sent[side], side, lenient=self.lenient):
+            if isinstance(one, str):
+                raise _ModelFailedError(one)
+            self.found.append(one)
+
+
+def _judged(found: list[Finding], writing: Writing, quiet: Model, again: _Again) -> Outcome:
+    scene, server = again.scene, again.server
+    with shadow.database(server, scene.rows, start=scene.start) as dsn:
+        try:
+            again(dsn)
+        except _ModelFailedError as error:
+            return Outcome(
+                notes=(
+                    "rows written between the steps were not compared, because the migration"
+                    f" itself does not take them: {error}",
+                )
+            )
+        return _compared(found, writing, quiet, again, dsn)
+
+
+def _compared(
+    found: list[Finding], writing: Writing, quiet: Model, again: _Again, dsn: str
+) -> Outcome:
+    scene, server = again.scene, again.server
+    found += again.found
+    model = Model(
+        server=server,
+        key=scene.rows,
+        snapshot=scene.start,
+        start=quiet.start,
+        tables=quiet.tables,
+        written=quiet.written,
+        again=again,
+        late=again.late,
+        during=_BESIDE,
+    )
+    if found:
+        return Outcome(found=tuple(dict.fromkeys(found)))
+    model.read(dsn)
+    outcome = model.compare(writing.conn)
+    compared = Compared(writes=writing.log.count)
+    return Outcome(found=outcome.found, compared=compared, notes=outcome.notes)

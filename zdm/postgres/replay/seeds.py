@@ -1,0 +1,196 @@
+"""Several hundred rows for each table that a train touches, in the template of its schema.
+
+The first ones are sample rows that fit; the others change some of their values: to the edges of
+the type, to NULL, to a value that another row has, and to the constants of the author's own
+statements, which choose rows by them. What the table refuses is left out.
+"""
+
+import hashlib
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from zdm.model.schema import Snapshot, Table
+from zdm.model.sql import ident, literal
+from zdm.model.statement import Statement
+from zdm.postgres.replay import edge_values, sample_rows
+from zdm.postgres.replay.sample_rows import Candidates, Row, Samples
+from zdm.postgres.replay.sample_values import Types, Value, bare
+from zdm.postgres.session.connection import Connection
+
+_TAKEN = "23505"
+FORMAT = 2  # of the rows; templates of another one are not used
+ROWS = 300  # that are tried for each table
+_FROM = 10  # the number before that of the first of them
+_SHARE = 0.3  # of the columns whose value is changed, in every second row
+_WORD = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(-?\d+(?:\.\d+)?)(?![\w.])")
+_WORDS = 24
+_TEXTS = frozenset({"text", "character varying", "character", "citext"})
+_NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeding:
+    """Which rows there are. `name` stands in notes."""
+
+    name: str
+    first: int | None = sample_rows.LOW  # None: no rows
+    edges: bool = False
+    nulls: bool = False
+    many: bool = True
+
+
+PLAIN = Seeding(name="plain values")
+LADDER = (
+    Seeding(name="edge values, NULLs and duplicates", edges=True, nulls=True),
+    Seeding(name="edge values and duplicates", edges=True),
+    Seeding(name="NULLs and duplicates", nulls=True),
+    PLAIN,
+    Seeding(name="a few plain values", many=False),
+    Seeding(name="a few plain values with other keys", first=sample_rows.HIGH, many=False),
+    Seeding(name="no rows", first=None, many=False),
+)
+
+
+def plainer(seeding: Seeding, sqlstate: str | None) -> Seeding:
+    """What to try after rows on which the migration fails: other keys where its own rows have
+    the same, else the next of the ladder."""
+    if sqlstate == _TAKEN and seeding.first == sample_rows.LOW:
+        return replace(seeding, first=sample_rows.HIGH)
+    names = [one.name for one in LADDER]
+    return LADDER[names.index(seeding.name) + 1]
+
+
+def words(statements: Sequence[Statement]) -> tuple[str, ...]:
+    """Constants of the author's statements."""
+    found = (
+        text.replace("''", "'") or number
+        for one in statements
+        for text, number in _WORD.findall(one.sql)
+    )
+    short = (word for word in dict.fromkeys(found) if 0 < len(word) <= 100)
+    return tuple(word for word, _ in zip(short, range(_WORDS), strict=False))
+
+
+def key(base: str, seeding: Seeding, statements: Sequence[Statement]) -> str:
+    """Of the template with the rows."""
+    if seeding.first is None:
+        return base
+    told = hashlib.sha256("\0".join(one.sql for one in statements).encode()).hexdigest()
+    return f"{base} rows {FORMAT} {seeding} {told}"
+
+
+def fill(
+    conn: Connection,
+    snapshot: Snapshot,
+    wanted: Sequence[Table],
+    seeding: Seeding,
+    constants: Sequence[str],
+) -> None:
+    """Put the rows into the tables, parents first, on a session without triggers."""
+    samples = Samples(snapshot=snapshot, first=seeding.first or 0)
+    types = Types(conn)
+    for table in wanted:
+        samples.fill(conn, (table,))
+        fitted = samples.rows.get(table.name)
+        if not fitted or not seeding.many:
+            continue
+        maker = _Maker(samples=samples, types=types, seeding=seeding, constants=constants)
+        _insert(conn, [sample_rows.insert(table, row) for row in maker.rows(table, fitted[0])])
+        samples.load(conn, table)
+    for _ in range(2):  # a row that goes may have been another one's parent
+        for table in wanted:
+            _without_orphans(conn, snapshot, table)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Maker:
+    samples: Samples
+    types: Types
+    seeding: Seeding
+    constants: Sequence[str]
+
+    def rows(self, table: Table, fitted: Row) -> Iterator[Row]:
+        """Rows that differ from one that fits."""
+        first = self.samples.candidates(self.types, table, 1)
+        variants = self._variants(table, fitted, first)
+        columns = sorted(name for name in variants if variants[name])
+        chance = random.Random(str(table.name))
+        for place in range(ROWS):
+            row = self._plain(table, fitted, first, place + 1 + _FROM)
+            if columns and place % 4 < 2:
+                name = columns[place % len(columns)]
+                row[name] = variants[name][place // len(columns) % len(variants[name])]
+            elif place % 4 == 2:
+                for name in columns:
+                    if chance.random() < _SHARE:
+                        row[name] = chance.choice(variants[name])
+            yield row
+
+    def _plain(self, table: Table, fitted: Row, first: Candidates, n: int) -> Row:
+        """As the one that fits, with the values of another number."""
+        found: Row = {}
+        for name, values in self.samples.candidates(self.types, table, n).items():
+            if name not in fitted:
+                continue
+            places = [i for i, value in enumerate(first[name]) if value == fitted[name]]
+            place = places[0] if places else 0
+            found[name] = values[place % len(values)]
+        return found
+
+    def _variants(
+        self, table: Table, fitted: Row, first: Candidates
+    ) -> Mapping[str, Sequence[Value]]:
+        refer = {c for k in table.constraints if k.references is not None for c in k.columns}
+        keys = {c for k in table.constraints if k.kind == "primary key" for c in k.columns}
+        found: dict[str, Sequence[Value]] = {}
+        for column in table.columns:
+            if column.name not in fitted:
+                continue
+            values: list[Value] = []
+            if column.name not in refer:
+                values += () if column.name in keys else self._fitting_words(column.type)
+                values += [fitted[column.name], *first[column.name][:8]]
+                values += edge_values.values(self.types, column.type) * self.seeding.edges
+            taken = self.constants if column.name in keys else ()  # the author may insert them
+            values = [value for value in values if value is not None and value not in taken]
+            if self.seeding.nulls and not column.not_null:
+                values.append(None)
+            found[column.name] = tuple(dict.fromkeys(values))
+        return found
+
+    def _fitting_words(self, kind: str) -> Sequence[str]:
+        if bare(kind) in _TEXTS:
+            return self.constants
+        if bare(kind) in _NUMBERS:
+            return [word for word in self.constants if word.lstrip("-").isdecimal()]
+        return ()
+
+
+def _insert(conn: Connection, statements: Sequence[str]) -> None:
+    """Each in a subtransaction of its own, all in one round trip."""
+    if not statements:
+        return
+    array = ", ".join(map(literal, statements))
+    body = (
+        f"DECLARE zdm_one text; BEGIN FOREACH zdm_one IN ARRAY ARRAY[{array}]::text[] LOOP"
+        " BEGIN EXECUTE zdm_one; EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; END"
+    )
+    conn.execute(f"DO LANGUAGE plpgsql {literal(body)}".encode())
+
+
+def _without_orphans(conn: Connection, snapshot: Snapshot, table: Table) -> None:
+    """Delete rows whose foreign keys point at nothing: those of tables in a cycle."""
+    for constraint in table.constraints:
+        if constraint.references is None or snapshot.table(constraint.references) is None:
+            continue
+        pairs = zip(constraint.columns, constraint.referenced_columns, strict=True)
+        same = " AND ".join(f"zdm_c.{ident(c)} = zdm_p.{ident(p)}" for c, p in pairs)
+        there = " AND ".join(f"zdm_c.{ident(c)} IS NOT NULL" for c in constraint.columns)
+        sample_rows.tried(
+            conn,
+            f"DELETE FROM {table.name.sql} AS zdm_c WHERE {there} AND NOT EXISTS"  # noqa: S608
+            f" (SELECT FROM {constraint.references.sql} AS zdm_p WHERE {same})",
+            keep=True,
+        )

@@ -1,0 +1,354 @@
+"""Both versions write while a plan is done, against a model of what each of them would see.
+
+The model is the plain migration with the old version's writes before it and the new version's
+after it: each version writes rows of its own, so when it wrote them makes no difference. Both
+write as a role without rights of its own, in sessions whose settings are not the executor's.
+What a write returns, and all rows at the end, must be those of the model.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+import psycopg
+
+from zdm.model.findings import Finding
+from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, Side, Step
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.sql import ident, literal
+from zdm.postgres.replay import attempt, sample_rows
+from zdm.postgres.replay.attempt import Scene
+from zdm.postgres.replay.sample_rows import Row, Samples, Write
+from zdm.postgres.replay.sample_values import Types
+from zdm.postgres.replay.step import finding
+from zdm.postgres.server import author, shadow
+from zdm.postgres.server.provider import Server
+from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
+from zdm.schema import family
+
+_ROUNDS = 8  # of writes, at most one for each step
+_NUMBERS = {Side.OLD: 2000, Side.NEW: 3000}  # the number before that of their first rows
+_SETTINGS = (
+    ("TimeZone", "Asia/Kathmandu"),
+    ("DateStyle", "SQL, DMY"),
+    ("IntervalStyle", "sql_standard"),
+    ("extra_float_digits", "0"),
+    ("bytea_output", "escape"),
+)
+_PATHS = ("''", "DEFAULT")  # of search; the second for tables whose triggers need one
+Returned = Sequence[tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A write of a version, and what it returned."""
+
+    write: Write
+    path: str
+    returned: Returned = ()
+    error: str = ""  # it failed
+    step: Step | None = None  # after which it was done
+
+
+@dataclass(slots=True, kw_only=True)
+class Log:
+    """The writes of the plan's run, in order."""
+
+    sent: dict[Side, list[Sent]] = field(default_factory=lambda: {Side.OLD: [], Side.NEW: []})
+
+    @property
+    def count(self) -> int:
+        """Of both versions."""
+        return sum(map(len, self.sent.values()))
+
+
+class Session:
+    """An application's session; a write is tried with an empty search_path first."""
+
+    def __init__(self, stack: ExitStack, server: Server, dsn: str) -> None:
+        url = shadow.application(server, dsn)
+        self.is_owner = url == dsn
+        self.conn = stack.enter_context(connection.connect(url, name="verify", pinned=False))
+        for name, value in _SETTINGS:
+            self.conn.execute(f"SET {name} = {literal(value)}".encode())
+
+    def send(self, write: Write, path: str) -> Sent:
+        """Do a write."""
+        try:
+            with self.conn.transaction():
+                self.conn.execute(f"SET LOCAL search_path = {path}".encode())
+                returned = self.conn.execute(write.sql.encode()).fetchall()
+                self.conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        except psycopg.Error as error:
+            return Sent(write=write, path=path, error=error.diag.message_primary or str(error))
+        return Sent(write=write, path=path, returned=returned)
+
+    def working(self, writes: Sequence[Write]) -> tuple[Sent, ...]:
+        """Those that work on the schema as it is, one after the other."""
+        with self.conn.transaction(force_rollback=True):
+            return tuple(one for write in writes for one in self._first(write))
+
+    def _first(self, write: Write) -> Iterator[Sent]:
+        for path in _PATHS:
+            found = self.send(write, path)
+            if not found.error:
+                yield found
+                return
+
+
+def admit(conn: Connection, snapshot: Snapshot, app: Session) -> None:
+    """Let the application's role write every table, those that the train makes too."""
+    if app.is_owner:
+        return
+    role = author.APPLICATION
+    schemas = {table.name.schema for table in snapshot.tables}
+    for name in sorted(schemas):
+        schema = ident(name)
+        for sql in (
+            f"GRANT USAGE ON SCHEMA {schema} TO {role}",
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+        ):
+            sample_rows.tried(conn, sql, keep=True)
+    for rights, kind in (
+        ("SELECT, INSERT, UPDATE, DELETE", "TABLES"),
+        ("USAGE", "SEQUENCES"),
+        ("USAGE", "SCHEMAS"),
+    ):
+        sql = f"ALTER DEFAULT PRIVILEGES GRANT {rights} ON {kind} TO {role}"
+        sample_rows.tried(conn, sql, keep=True)
+
+
+def working(
+    conn: Connection, app: Session, scene: Scene, side: Side
+) -> tuple[tuple[Sent, ...], ...]:
+    """Writes that work on a version's schema, one group for each table and kind."""
+    plan, is_old = scene.plan, side is Side.OLD
+    snapshot = scene.start if is_old else scene.end
+    there = sample_rows.tables(snapshot, attempt.touched(plan))
+    tables = there if is_old else attempt.tables_at_end(scene)
+    samples = Samples(snapshot=snapshot)
+    types = Types(conn)
+    found: list[tuple[Sent, ...]] = []
+    for table in tables:
+        samples.load(conn, table)
+        maker = _Maker(
+            conn=conn,
+            samples=samples,
+            types=types,
+            table=table,
+            side=side,
+            converted=converted(plan, table.name),
+            foreign=_new_ones(scene, table.name) if is_old else frozenset(),
+        )
+        for wanted in (maker.inserts(), maker.updates(), maker.deletes()):
+            group = app.working(list(wanted))
+            if group:
+                found.append(group)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Maker:
+    """Writes to one table, of rows that only this version writes."""
+
+    conn: Connection
+    samples: Samples
+    types: Types
+    table: Table
+    side: Side
+    converted: frozenset[str]
+    foreign: frozenset[str]  # columns of the other version
+
+    def inserts(self) -> Iterator[Write]:
+        for n in range(1, _ROUNDS + 1):
+            row = self._row(n)
+            if row is None:
+                return
+            row = {c: value for c, value in row.items() if c not in self.foreign}
+            yield self._write(sample_rows.insert(self.table, row), [*row])
+
+    def updates(self) -> Iterator[Write]:
+        """Of one column each, in turn, to a value that another row has."""
+        key = family.primary_key(self.samples.snapshot, self.table)
+        free = [
+            c.name
+            for c in self.table.columns
+            if not c.generated and c.identity != "always" and c.name not in key
+        ]
+        if not free or self.foreign:
+            return
+        known = self.samples.rows.get(self.table.name, [])
+        for n, where in enumerate(self._rows(key)):
+            if n >= _ROUNDS:
+                return
+            column = free[n % len(free)]
+            values = [row[column] for row in known if column in row]
+            if not values:
+                continue
+            value = values[(n * 7 + 3) % len(values)]
+            text = "NULL" if value is None else literal(value)
+            yield self._write(
+                f"UPDATE {self.table.name.sql} SET {ident(column)} = {text} WHERE {where}",  # noqa: S608
+                [*key, column],
+            )
+
+    def deletes(self) -> Iterator[Write]:
+        """Of one row, where no other table may refer to it."""
+        name = self.table.name
+        if any(
+            k.references == name for t in self.samples.snapshot.tables for k in t.constraints
+        ):
+            return
+        key = family.primary_key(self.samples.snapshot, self.table)
+        for where in list(self._rows(key))[-1:]:
+            yield self._write(f"DELETE FROM {name.sql} WHERE {where}", key)  # noqa: S608
+
+    def _row(self, n: int) -> Row | None:
+        candidates = self.samples.candidates(self.types, self.table, _NUMBERS[self.side] + n)
+        if not candidates:
+            return None
+        fitting = self.samples.fitting(self.conn, self.table, keep=False)
+        row = fitting.row(candidates)
+        return None if isinstance(row, str) else row
+
+    def _rows(self, key: Sequence[str]) -> Iterator[str]:
+        """Conditions for the rows that are this version's, by their keys."""
+        if not key:
+            return
+        for row in self.samples.rows.get(self.table.name, []):
+            if not all(row.get(name) for name in key):
+                continue
+            texts = [str(row[name]) for name in key]
+            odd = hashlib.sha256("\0".join(texts).encode()).digest()[0] % 2
+            if bool(odd) is (self.side is Side.NEW):
+                yield " AND ".join(
+                    f"{ident(c)} = {literal(v)}" for c, v in zip(key, texts, strict=True)
+                )
+
+    def _write(self, sql: str, columns: Sequence[str]) -> Write:
+        """Returns what the version sees of the values that it has written; those that the plan
+        converts at once are compared at the end."""
+        kept = [c for c in columns if c not in self.converted]
+        texts = ", ".join(f"{ident(name)}::text" for name in kept) or "1"
+        return Write(table=self.table.name, sql=f"{sql} RETURNING {texts}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Writing:
+    """The writes during a plan's run. `groups` are each version's, taken in turn."""
+
+    plan: Plan
+    conn: Connection
+    app: Session
+    groups: Mapping[Side, Sequence[Sequence[Sent]]]
+    log: Log = field(default_factory=Log)
+    filled: list[Backfill] = field(default_factory=list)
+    _rounds: dict[Side, int] = field(default_factory=lambda: dict.fromkeys(Side, 0))
+
+    def before(self) -> None:
+        """The old version writes before the first step."""
+        self._round(Side.OLD, None, last=False)
+
+    def after(self, number: int) -> Iterator[Finding]:
+        """Those versions write that may run once the step is done."""
+        step = self.plan.steps[number]
+        if isinstance(step, Backfill) and step.synced:
+            self.filled.append(step)
+        turn = self._turn
+        last = number == len(self.plan.steps) - 1
+        if number < turn and Side.OLD in step.serves:
+            self._round(Side.OLD, step, last=number == turn - 1)
+        if number >= turn - 1 and Side.NEW in step.serves:
+            self._round(Side.NEW, step, last=last)
+        if step.phase.position < Phase.CONTRACT.position:
+            yield from self._in_sync(step)
+
+    @property
+    def _turn(self) -> int:
+        steps = self.plan.steps
+        turns = (i for i, step in enumerate(steps) if isinstance(step, AwaitRollout))
+        return next(turns, len(steps))
+
+    def _round(self, side: Side, step: Step | None, *, last: bool) -> None:
+        """The next write of each group; the last round sends all that are left."""
+        place = self._rounds[side]
+        self._rounds[side] += 1
+        for group in self.groups[side]:
+            for one in group[place:] if last else group[place : place + 1]:
+                found = self.app.send(one.write, one.path)
+                self.log.sent[side].append(replace(found, step=step))
+
+    def _in_sync(self, step: Step) -> Iterator[Finding]:
+        """Each column that a trigger keeps in sync still agrees with its source."""
+        for fill in self.filled:
+            sql = f"SELECT count(*) FROM {fill.table.sql} WHERE {fill.differs}"  # noqa: S608
+            row = self.conn.execute(sql.encode()).fetchone()
+            if row and row[0]:
+                yield finding(
+                    "rows_out_of_sync",
+                    f"after the step {step.id}, when both versions have written, {row[0]} rows"
+                    f" of {fill.table} are not as the backfill {fill.id} leaves them",
+                    step,
+                    fill.differs,
+                )
+
+
+def converted(plan: Plan, table: Name) -> frozenset[str]:
+    """Columns that the plan's triggers fill, whatever was written."""
+    fills = (s for s in plan.steps if isinstance(s, Backfill) and s.table == table)
+    return frozenset(a.column for fill in fills for a in fill.assignments)
+
+
+def _new_ones(scene: Scene, table: Name) -> frozenset[str]:
+    """Columns that are kept in sync with one that goes, though they were there before: the old
+    version does not know them."""
+    start, end = scene.start.table(table), scene.end.table(table)
+    if (
+        start is None
+        or end is None
+        or {c.name for c in start.columns} <= {c.name for c in end.columns}
+    ):
+        return frozenset()
+    there = {column.name for column in start.columns}
+    synced = (
+        s for s in scene.plan.steps if isinstance(s, Backfill) and s.synced and s.table == table
+    )
+    return frozenset(a.column for fill in synced for a in fill.assignments) & there
+
+
+def repeated(
+    app: Session, sent: Sequence[Sent], side: Side, *, lenient: bool
+) -> Iterator[Finding | str]:
+    """Do the writes again in the model; a text: one that works only in the plan. `lenient`:
+    what fails in the plan is its author's affair."""
+    for one in sent:
+        if one.error and lenient:
+            continue
+        found = app.send(one.write, one.path)
+        if found.error and not one.error:
+            yield f"{one.write.sql}: {found.error}"
+        elif one.error and not found.error:
+            where = f"after the step {one.step.id}" if one.step else "before the first step"
+            words = (
+                f"{where} the {side} version's write to {one.write.table} fails: {one.error}"
+            )
+            yield finding("write_fails", words, one.step, one.write.sql)
+        elif list(found.returned) != list(one.returned):
+            yield finding(
+                "rows_differ",
+                f"the {side} version writes to {one.write.table} and reads back"
+                f" {_shown(one.returned)} during the plan, but {_shown(found.returned)} on the"
+                " plain schema",
+                one.step,
+                one.write.sql,
+            )
+
+
+def _shown(rows: Returned) -> str:
+    return ", ".join(
+        "(" + ", ".join("NULL" if v is None else literal(str(v)) for v in row) + ")"
+        for row in rows
+    )
