@@ -29,6 +29,7 @@ ELSEWHERE = {
         "the application's"
     ),
     "this is a bug in zdm: the text was not split": "an error of ours",
+    "remove the directive": "it has no meaning in a SQL file",
     "run it in psql to see the same error, and fix it": "the file is refused before",
 }
 

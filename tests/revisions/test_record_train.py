@@ -200,7 +200,10 @@ for id, labels in op.get_bind().execute(sa.text("SELECT id, labels FROM post")):
         op.execute(sa.text("INSERT INTO label VALUES (:i, :n)").bindparams(i=id, n=name))
 op.drop_column("post", "labels")
 """
-POSTS = 'op.execute("CREATE TABLE post (id int, labels text); CREATE TABLE label (id int, name text)")'
+POSTS = (
+    'op.execute("CREATE TABLE post (id int, labels text);'
+    ' CREATE TABLE label (id int, name text)")'
+)
 
 
 def looping(folder: Path, body: str) -> Settings:
@@ -228,7 +231,7 @@ def test_its_author_may_say_that_nothing_is_lost(tmp_path: Path) -> None:
 
 def test_a_revision_that_fails_on_rows_is_refused(tmp_path: Path) -> None:
     body = 'assert not op.get_bind().execute(sa.text("SELECT id FROM post")).all()'
-    with pytest.raises(RefusedError, match="reads rows of post.*it fails there"):
+    with pytest.raises(RefusedError, match="reads rows of post"):
         record_train.run(
             looping(tmp_path, f"{body}\n{MORE.replace('users', 'post')}"), (), None
         )

@@ -92,7 +92,7 @@ def _first_other(empty: Train, filled: Train) -> str | None:
 
 def _refused(read: RowsRead, there: str) -> RefusedError:
     return RefusedError(
-        f"{read.source}: upgrade() reads rows of {', '.join(read.tables)}, and with rows in them"
+        f"{read.source}: upgrade() reads rows of {', '.join(read.tables)}, and with rows there"
         f" it is another migration than on empty tables: {there}; what it does with the rows of"
         " the database would not be in the plan",
         hint=directives.in_its_form(_HINT, read.source),
