@@ -13,6 +13,7 @@ from zdm.model.sql import ident, literal
 from zdm.postgres.session.connection import Connection
 
 _SHOWN = 100  # characters of a value
+FORCED = "forced"  # row security, for the owner too
 Cells = tuple[str | None, ...]
 
 
@@ -50,8 +51,12 @@ class Rows:
 
 
 def tables(snapshot: Snapshot) -> tuple[Table, ...]:
-    """Those that hold rows themselves."""
-    return tuple(t for t in snapshot.tables if t.kind == "table" and _columns(t))
+    """Those that hold rows themselves, which their owner can read."""
+    return tuple(
+        t
+        for t in snapshot.tables
+        if t.kind == "table" and t.row_security != FORCED and _columns(t)
+    )
 
 
 def _columns(table: Table) -> tuple[str, ...]:

@@ -94,6 +94,7 @@ class _Again:
     def __init__(self, *, scene: Scene, server: Server, log: Log, apply: Apply) -> None:
         self.scene, self.server, self.log, self.apply = scene, server, log, apply
         self.found: list[Finding] = []
+        self.notes: dict[str, None] = {}
 
     def __call__(self, dsn: str) -> None:
         self.found.clear()
@@ -132,10 +133,17 @@ class _Again:
         return silent
 
     def _repeat(self, app: Session, side: Side) -> None:
-        for one in writers.repeated(app, self.log.sent[side], side):
-            if isinstance(one, str):
-                raise _ModelFailedError(one)
-            self.found.append(one)
+        sent = []
+        for one in self.log.sent[side]:
+            excuse = writers.excused(self.scene, one) if side is Side.NEW else ""
+            if excuse:
+                self.notes[excuse] = None
+            else:
+                sent.append(one)
+        for found in writers.repeated(app, sent, side):
+            if isinstance(found, str):
+                raise _ModelFailedError(found)
+            self.found.append(found)
 
 
 def _judged(found: list[Finding], writing: Writing, quiet: Model, again: _Again) -> Outcome:
@@ -174,4 +182,4 @@ def _compared(
     model.read(dsn)
     outcome = model.compare(writing.conn)
     compared = Compared(writes=writing.log.count)
-    return Outcome(found=outcome.found, compared=compared, notes=outcome.notes)
+    return Outcome(found=outcome.found, compared=compared, notes=(*again.notes, *outcome.notes))

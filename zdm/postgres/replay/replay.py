@@ -112,7 +112,7 @@ class _Doubt:
 def _seeded(request: _Request, seeding: Seeding) -> str:
     """The key of a template with the schema and rows, made where there is none."""
     plan, server = request.plan, request.server
-    key = seeds.key(request.key, seeding, plan.statements)
+    key = seeds.key(request.key, seeding, plan.statements, attempt.touched(plan))
     if seeding.first is None or shadow.has_template(server, key):
         return key
     with shadow.database(server, request.key, start=request.start) as dsn:
@@ -155,6 +155,7 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
             untried=frozenset(lender.untried),
             settle=request.settle,
         )
+        notes = (*notes, *_unread(scene))
         model = _model(scene, server)
         model.read(plain)
         if seeding.first is not None:
@@ -193,6 +194,16 @@ def _model(scene: Scene, server: Server) -> Model:
         written=_written(scene),
         again=again,
     )
+
+
+def _unread(scene: Scene) -> Iterator[str]:
+    """Tables of the train whose rows are compared nowhere."""
+    lent = {one.table for one in scene.lent}
+    for table in attempt.tables_at_end(scene):
+        if table.row_security == contents.FORCED:
+            yield f"the rows of {table.name} were not compared: its row security is forced"
+        elif table.name in lent:
+            yield f"the rows of {table.name} were not compared: some of them were made up"
 
 
 def _written(scene: Scene) -> list[Table]:

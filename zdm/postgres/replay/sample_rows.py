@@ -36,6 +36,7 @@ class Write:
 
     table: Name
     sql: str
+    columns: tuple[str, ...] = ()  # that it sets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model.schema import Snapshot, Table
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Statement
 from zdm.postgres.replay import edge_values, sample_rows
@@ -73,11 +73,15 @@ def words(statements: Sequence[Statement]) -> tuple[str, ...]:
     return tuple(word for word, _ in zip(short, range(_WORDS), strict=False))
 
 
-def key(base: str, seeding: Seeding, statements: Sequence[Statement]) -> str:
-    """Of the template with the rows."""
+def key(
+    base: str, seeding: Seeding, statements: Sequence[Statement], touched: Sequence[Name]
+) -> str:
+    """Of the template with rows in the tables touched."""
     if seeding.first is None:
         return base
-    told = hashlib.sha256("\0".join(one.sql for one in statements).encode()).hexdigest()
+    told = hashlib.sha256(
+        "\0".join((*map(str, touched), *(one.sql for one in statements))).encode()
+    ).hexdigest()
     return f"{base} rows {FORMAT} {seeding} {told}"
 
 

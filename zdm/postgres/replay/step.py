@@ -29,6 +29,7 @@ _OTHER_PHASE = (
     "phases change the order: let it run in the other phase, or move it to a revision that is"
     " planned after this train is contracted"
 )
+_LOCK_TIMEOUT = timedelta(seconds=10)  # at least: only autovacuum has locks of its own here
 _SHADOW_ONLY = ("role", "session_authorization")  # the shadow's roles own nothing
 
 
@@ -265,7 +266,10 @@ def _execute(conn: Connection, other: Connection, step: RunSql) -> Held:
 
 def _set_timeouts(conn: Connection, step: RunSql, *, local: bool) -> None:
     for name, value in (
-        ("lock_timeout", step.lock_timeout),
+        (
+            "lock_timeout",
+            max(step.lock_timeout, _LOCK_TIMEOUT) if step.lock_timeout else step.lock_timeout,
+        ),
         ("statement_timeout", step.statement_timeout),
     ):
         milliseconds = value // timedelta(milliseconds=1)
