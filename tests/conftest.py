@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, settings
 from tests import scratch
 from tests.golden import Golden
 from zdm.errors import InputError
-from zdm.model.sql import ident
 from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
@@ -87,7 +86,7 @@ def fresh_database(server: Server, template: str = "template0") -> Iterator[str]
     """The URL of a new database, which is dropped after the block."""
     name = f"t_{uuid4().hex[:12]}"
     with connection.connect(server.dsn, name="tests") as conn:
-        conn.execute(f"CREATE DATABASE {ident(name)} TEMPLATE {ident(template)}".encode())
+        conn.execute(scratch.create(server.major, name, template))
         try:
             yield urlsplit(server.dsn)._replace(path=f"/{name}").geturl()
         finally:
