@@ -10,7 +10,7 @@ may hold passwords. Nor are large objects and security labels.
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from importlib import resources
 
@@ -55,6 +55,9 @@ _CANONICAL = (
     ("standard_conforming_strings", "on"),
     ("lock_timeout", "5s"),  # sizes and definitions wait for an ACCESS EXCLUSIVE lock
 )
+_SET_ALL = """SELECT pg_catalog.set_config(c.name, c.value, true)
+  FROM ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]))
+       AS c (name, value)"""
 # An access control list without what the owner has by default, and without the owner as
 # grantor, since owners are no part of a schema; `=/` where PUBLIC lost what it has by default.
 _GRANTS = r"""ARRAY(SELECT item FROM (
@@ -120,22 +123,26 @@ def contents(connection: Connection, *, version_table: Name | None = None) -> Sn
     """The schema as the transaction sees it, with what it has done so far; it is left with
     settings of the reading."""
     (path,) = connection.execute("SELECT pg_catalog.current_schemas(false)").fetchone() or ((),)
-    for name, value in _CANONICAL:
-        connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
-    tables = _tables(connection)
+    connection.execute(_SET_ALL, tuple(map(list, zip(*_CANONICAL, strict=True))))
+    absent = {row["kind"] for row in _rows(connection, "absent")}
+
+    def rows(kind: str) -> list[Row]:
+        return [] if kind in absent else _rows(connection, kind)
+
+    tables = () if "tables" in absent else _tables(rows)
     version = _version_table(tables, version_table)
     others = [values.other(row) for row in _rows(connection, "others")]
     found = Snapshot(
         server_version=connection.info.server_version,
         schemas=_schemas(connection),
         extensions=_extensions(connection),
-        types=tuple(values.type(row) for row in _rows(connection, "types")),
-        sequences=tuple(values.sequence(row) for row in _rows(connection, "sequences")),
+        types=tuple(values.type(row) for row in rows("types")),
+        sequences=tuple(values.sequence(row) for row in rows("sequences")),
         tables=sorted_tables(table for table in tables if table.name != version),
-        views=tuple(values.view(row) for row in _rows(connection, "views")),
-        functions=tuple(values.function(row) for row in _rows(connection, "functions")),
-        publications=_publications(connection),
-        servers=tuple(values.server(row) for row in _rows(connection, "servers")),
+        views=tuple(values.view(row) for row in rows("views")),
+        functions=tuple(values.function(row) for row in rows("functions")),
+        publications=() if "publications" in absent else _publications(connection),
+        servers=tuple(values.server(row) for row in rows("servers")),
         others=tuple(one for one in others if one.kind != DEFAULT_PRIVILEGES),
         rights=(
             *(one for one in others if one.kind == DEFAULT_PRIVILEGES),
@@ -172,10 +179,10 @@ def _grouped(rows: Iterable[Row]) -> Rows:
     return groups
 
 
-def _tables(connection: Connection) -> tuple[Table, ...]:
+def _tables(rows: Callable[[str], list[Row]]) -> tuple[Table, ...]:
     kinds = ("columns", "constraints", "indexes", "triggers", "policies", "dependents")
-    parts = {kind: _grouped(_rows(connection, kind)) for kind in kinds}
-    return tuple(values.table(row, parts) for row in _rows(connection, "tables"))
+    parts = {kind: _grouped(rows(kind)) for kind in kinds}
+    return tuple(values.table(row, parts) for row in rows("tables"))
 
 
 def _schemas(connection: Connection) -> tuple[str, ...]:
