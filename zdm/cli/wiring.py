@@ -48,17 +48,17 @@ def database(chosen: Settings) -> str:
 
 def live_schema(chosen: Settings) -> "Snapshot":
     """The database's schema."""
-    from zdm.workflows import take_snapshot
+    from zdm.workflows import live_database
 
-    return take_snapshot.live(database(chosen))
+    return live_database.schema(database(chosen))
 
 
 def refuse_unseen_rows(chosen: Settings, plan: "Plan") -> None:
     """RefusedError where the plan would not reach every row of a given database."""
     if chosen.database is not None:
-        from zdm.workflows import look_at_rows
+        from zdm.workflows import live_database
 
-        look_at_rows.check(chosen.database, plan)
+        live_database.refuse_unseen_rows(chosen.database, plan)
 
 
 def sources(chosen: Settings) -> "Sources":

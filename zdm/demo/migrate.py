@@ -13,7 +13,7 @@ from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Train
 from zdm.postgres.run.database import PostgresDatabase
-from zdm.workflows import execute_plan, plan_revisions, record_train, take_snapshot
+from zdm.workflows import execute_plan, plan_revisions, record_train
 from zdm.workflows.execute_plan import Goal
 from zdm.workflows.plan_revisions import PlanRequest, Sources
 
@@ -38,7 +38,7 @@ def pending(shop: Shop) -> Plan:
     def record(targets: tuple[str, ...], snapshot: Snapshot | None) -> tuple[Train, Snapshot]:
         return record_train.run(settings, targets, snapshot)
 
-    sources = Sources(live=lambda: take_snapshot.live(shop.dsn), record=record)
+    sources = Sources(live=lambda: live_database.schema(shop.dsn), record=record)
     request = PlanRequest(root=settings.root, stamp=settings.stamp)
     return plan_revisions.run(request, sources).plan
 

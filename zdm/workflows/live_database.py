@@ -1,0 +1,26 @@
+"""What is asked of a live database when a plan is made for it; nothing is written."""
+
+from contextlib import closing
+
+from zdm.model.plan import Plan
+from zdm.model.schema import Snapshot
+from zdm.postgres.catalog import read
+from zdm.postgres.session import connection, unseen_rows
+
+
+def schema(url: str) -> Snapshot:
+    """Its schema as a frozen value."""
+    with closing(connection.connect(url, name="snapshot")) as opened:
+        return read.read(opened)
+
+
+def refuse_unseen_rows(url: str, plan: Plan) -> None:
+    """RefusedError for tables with hidden rows, inheritance children or a subscription, whose
+    rows the plan would not reach."""
+    with (
+        closing(connection.connect(url, name="plan")) as opened,
+        connection.translated("looking for rows that the plan would not reach"),
+    ):
+        refused = unseen_rows.refusal(opened, plan)
+    if refused:
+        raise refused
