@@ -13,7 +13,7 @@ from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Train
 from zdm.postgres.run.database import PostgresDatabase
-from zdm.workflows import execute_plan, plan_revisions, record_train
+from zdm.workflows import execute_plan, live_database, plan_revisions, record_train
 from zdm.workflows.execute_plan import Goal
 from zdm.workflows.plan_revisions import PlanRequest, Sources
 
