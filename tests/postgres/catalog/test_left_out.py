@@ -181,6 +181,7 @@ def test_a_plan_of_a_schema_with_every_kind_is_verified_and_says_what_was_left_o
     assert found.findings == ()
     assert [note.partition(":")[0] for note in found.notes] == [
         "not on the throwaway server, and not touched by the plan",
+        "the rows of people were not compared",
         "people stayed empty, because no sample row fits",
     ]
 

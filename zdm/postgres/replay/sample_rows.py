@@ -86,9 +86,9 @@ class Samples:
                 self.unfilled.append(Unfilled(table=table.name, reason=why))
 
     def load(self, conn: Connection, table: Table) -> None:
-        """Remember some of the rows that are there."""
+        """Remember some of the rows that are there, if their owner can read them."""
         columns = [c.name for c in table.columns if not c.generated]
-        if not columns:
+        if not columns or table.row_security == "forced":
             return
         texts = ", ".join(f"{ident(name)}::text" for name in columns)
         sql = f"SELECT {texts} FROM {table.name.sql} LIMIT {_KNOWN}"  # noqa: S608  quoted
