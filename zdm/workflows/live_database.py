@@ -1,4 +1,4 @@
-"""What is asked of a live database when a plan is made for it; nothing is written."""
+"""What a live database says when a plan is made for it; nothing is written."""
 
 from contextlib import closing
 
