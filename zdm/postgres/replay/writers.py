@@ -37,6 +37,7 @@ _SETTINGS = (
     ("extra_float_digits", "0"),
     ("bytea_output", "escape"),
 )
+_WRITES = "SELECT, INSERT, UPDATE, DELETE"
 _PATHS = ("''", "DEFAULT")  # of search; the second for tables whose triggers need one
 Returned = Sequence[tuple[object, ...]]
 
@@ -110,22 +111,21 @@ def admit(conn: Connection, snapshot: Snapshot, app: Session) -> None:
     if app.is_owner:
         return
     role = author.APPLICATION
-    schemas = {table.name.schema for table in snapshot.tables}
-    for name in sorted(schemas):
-        schema = ident(name)
-        for sql in (
-            f"GRANT USAGE ON SCHEMA {schema} TO {role}",
-            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
-            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
-        ):
-            sample_rows.tried(conn, sql, keep=True)
-    for rights, kind in (
-        ("SELECT, INSERT, UPDATE, DELETE", "TABLES"),
-        ("USAGE", "SEQUENCES"),
-        ("USAGE", "SCHEMAS"),
-    ):
-        sql = f"ALTER DEFAULT PRIVILEGES GRANT {rights} ON {kind} TO {role}"
-        sample_rows.tried(conn, sql, keep=True)
+    schemas = {ident(table.name.schema) for table in snapshot.tables}
+    now = (
+        f"GRANT {rights} {where} TO {role}"
+        for schema in sorted(schemas)
+        for rights, where in (
+            ("USAGE", f"ON SCHEMA {schema}"),
+            (_WRITES, f"ON ALL TABLES IN SCHEMA {schema}"),
+            ("USAGE", f"ON ALL SEQUENCES IN SCHEMA {schema}"),
+        )
+    )
+    later = (
+        f"ALTER DEFAULT PRIVILEGES GRANT {rights} ON {kind} TO {role}"
+        for rights, kind in ((_WRITES, "TABLES"), ("USAGE", "SEQUENCES"), ("USAGE", "SCHEMAS"))
+    )
+    sample_rows.tried_together(conn, [*now, *later])
 
 
 def working(
