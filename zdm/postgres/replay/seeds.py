@@ -170,18 +170,20 @@ class _Maker:
         self, table: Table, fitted: Row, first: Candidates
     ) -> Mapping[str, Sequence[Value]]:
         refer = {c for k in table.constraints if k.references is not None for c in k.columns}
-        keys = {c for k in table.constraints if k.kind in _KEYS for c in k.columns}
+        # that the author's own rows may hold; as keys they choose rows, or clash
+        theirs = self.constants if self.seeding.first == sample_rows.HIGH else ()
+        keys = _unique(table)
         found: dict[str, Sequence[Value]] = {}
         for column in table.columns:
             if column.name not in fitted:
                 continue
             values: list[Value] = []
+            unique = column.name in keys
             if column.name not in refer:
-                values += () if column.name in keys else self._fitting_words(column.type)
+                values += self._fitting_words(column.type)
                 values += [fitted[column.name], *first[column.name][:8]]
                 values += edge_values.values(self.types, column.type) * self.seeding.edges
-            taken = self.constants if column.name in keys else ()  # the author may insert them
-            values = [value for value in values if value is not None and value not in taken]
+            values = [v for v in values if v is not None and not (v in theirs and unique)]
             if self.seeding.nulls and not column.not_null:
                 values.append(None)
             found[column.name] = tuple(dict.fromkeys(values))
@@ -193,6 +195,13 @@ class _Maker:
         if bare(kind) in _NUMBERS:
             return [word for word in self.constants if word.lstrip("-").isdecimal()]
         return ()
+
+
+def _unique(table: Table) -> frozenset[str | None]:
+    """Columns in whose values two rows may not agree, alone or together."""
+    constraints = (k.columns for k in table.constraints if k.kind in _KEYS)
+    indexes = (index.keys for index in table.indexes if index.unique)
+    return frozenset(column for columns in (*constraints, *indexes) for column in columns)
 
 
 def _without_orphans(conn: Connection, snapshot: Snapshot, table: Table) -> None:
