@@ -36,6 +36,7 @@ from zdm.postgres.session.connection import Connection
 from zdm.recipes.reading import missing_rights
 from zdm.serialize import snapshot_file
 
+_SHOWN = 100  # characters of a statement
 _WRITE, _PRECONDITION = "write_fails", "precondition_fails"
 
 
@@ -158,6 +159,7 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
             lent=tuple(lender.lent),
             untried=frozenset(lender.untried),
             settle=request.settle,
+            shared=seeding.twice,
         )
         notes = (*notes, *_unread(scene))
         model = _model(scene, server)
@@ -165,7 +167,7 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
         if seeding.first is not None:
             writes = _working(scene, server, plain, conn)
             scene = dataclasses.replace(scene, new_writes=writes)
-        tried = attempt.run(scene, server, model)
+        tried = _attempted(scene, server, model)
         doubt = _of_rows(tried, seeding)
         if doubt is not None:
             return _verification(tried, server, plan, 0), doubt
@@ -209,6 +211,41 @@ def _unread(scene: Scene) -> Iterator[str]:
 def _written(scene: Scene) -> list[Table]:
     names = {s.table for s in scene.plan.steps if isinstance(s, Backfill)}
     return [table for table in attempt.tables_at_end(scene) if table.name in names]
+
+
+def _attempted(scene: Scene, server: Server, model: Model) -> Attempt:
+    """The steps, without writes of the old version that the migration itself does not take."""
+    tried = attempt.run(scene, server, model)
+    failing = {one.statement for one in tried.found if one.slug == _WRITE}
+    untaken = {sql: why for sql in sorted(failing) if (why := _refused(scene, server, sql))}
+    if not untaken:
+        return tried
+    again = attempt.run(dataclasses.replace(scene, untaken=frozenset(untaken)), server, model)
+    notes = (
+        f"not tried, because the migration itself fails then: {_short(sql)}: {why}"
+        for sql, why in untaken.items()
+    )
+    return dataclasses.replace(again, notes=(*again.notes, *notes))
+
+
+def _refused(scene: Scene, server: Server, sql: str) -> str:
+    """What the migration says of the row that a write of the old version leaves; nothing if it
+    takes it, or the start's schema does not."""
+    with (
+        shadow.database(server, scene.rows, start=scene.start) as dsn,
+        connection.connect(dsn, name="verify", pinned=False) as conn,
+    ):
+        if sample_rows.tried(conn, sql, keep=True) is not None:
+            return ""
+        try:
+            apply_plainly(conn, scene.plan, Lender(server=server, dsn=dsn, start=scene.start))
+        except StepFailedError as error:
+            return error.finding.message if _of_data(error) is not None else ""
+    return ""
+
+
+def _short(sql: str) -> str:
+    return sql if len(sql) <= _SHOWN else f"{sql[:_SHOWN]}…"
 
 
 def _with_writers(
