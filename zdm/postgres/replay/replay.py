@@ -123,7 +123,7 @@ def _seeded(request: _Request, seeding: Seeding) -> str:
         absent.refuse_touched(plan, rebuilt.left_out)
         wanted = sample_rows.tables(rebuilt.snapshot, attempt.touched(plan))
         with shadow.without_triggers(server, dsn) as quiet:
-            seeds.fill(quiet, rebuilt.snapshot, wanted, seeding, seeds.words(plan.statements))
+            seeds.fill(quiet, rebuilt.snapshot, wanted, seeding, plan.statements)
         shadow.save_template(server, dsn, key)
     return key
 

@@ -109,9 +109,12 @@ def fill(
     snapshot: Snapshot,
     wanted: Sequence[Table],
     seeding: Seeding,
-    constants: Sequence[str],
+    statements: Sequence[Statement],
 ) -> None:
-    """Put the rows into the tables, parents first, on a session without triggers."""
+    """Put the rows into the tables, parents first, on a session without triggers. Constants of
+    the author's statements choose rows; those that an INSERT has are the author's own keys."""
+    constants = words(statements)
+    inserted = frozenset(words([one for one in statements if "insert" in one.sql.lower()]))
     samples = Samples(snapshot=snapshot, first=seeding.first or 0)
     types = Types(conn)
     for table in wanted:
@@ -119,7 +122,13 @@ def fill(
         fitted = samples.rows.get(table.name)
         if not fitted or not seeding.many:
             continue
-        maker = _Maker(samples=samples, types=types, seeding=seeding, constants=constants)
+        maker = _Maker(
+            samples=samples,
+            types=types,
+            seeding=seeding,
+            constants=constants,
+            inserted=inserted,
+        )
         inserts = [sample_rows.insert(table, row) for row in maker.rows(table, fitted[0])]
         sample_rows.tried_together(conn, inserts)
         samples.load(conn, table)
@@ -134,6 +143,7 @@ class _Maker:
     types: Types
     seeding: Seeding
     constants: Sequence[str]
+    inserted: frozenset[str]
 
     def rows(self, table: Table, fitted: Row) -> Iterator[Row]:
         """Rows that differ from one that fits."""
@@ -170,20 +180,18 @@ class _Maker:
         self, table: Table, fitted: Row, first: Candidates
     ) -> Mapping[str, Sequence[Value]]:
         refer = {c for k in table.constraints if k.references is not None for c in k.columns}
-        # that the author's own rows may hold; as keys they choose rows, or clash
-        theirs = self.constants if self.seeding.first == sample_rows.HIGH else ()
         keys = _unique(table)
         found: dict[str, Sequence[Value]] = {}
         for column in table.columns:
             if column.name not in fitted:
                 continue
             values: list[Value] = []
-            unique = column.name in keys
             if column.name not in refer:
                 values += self._fitting_words(column.type)
                 values += [fitted[column.name], *first[column.name][:8]]
                 values += edge_values.values(self.types, column.type) * self.seeding.edges
-            values = [v for v in values if v is not None and not (v in theirs and unique)]
+            taken = self.inserted if column.name in keys else frozenset[str]()
+            values = [value for value in values if value is not None and value not in taken]
             if self.seeding.nulls and not column.not_null:
                 values.append(None)
             found[column.name] = tuple(dict.fromkeys(values))
