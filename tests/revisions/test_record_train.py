@@ -250,3 +250,55 @@ def test_the_directive_above_a_statement_that_reads_nothing_is_an_error(tmp_path
     body = f"# zdm: nothing is lost -- r\n{MORE.replace('users', 'post')}"
     with pytest.raises(InputError, match="has no effect"):
         record_train.run(looping(tmp_path, body), (), None)
+
+
+def test_a_revision_that_loops_over_what_an_update_returns_is_refused(tmp_path: Path) -> None:
+    body = """
+for (id,) in op.get_bind().execute(sa.text("UPDATE post SET id = id RETURNING id")):
+    op.execute(sa.text("INSERT INTO label VALUES (:i, 'x')").bindparams(i=id))
+"""
+    with pytest.raises(RefusedError, match="reads rows of post"):
+        record_train.run(looping(tmp_path, body), (), None)
+
+
+def test_rows_behind_a_view_count(tmp_path: Path) -> None:
+    made = sample(tmp_path)
+    made.revise("a1", POSTS)
+    made.revise(
+        "a2", 'op.execute("CREATE VIEW seen AS SELECT id, labels FROM post")', down="a1"
+    )
+    made.revise(
+        "a3", LOOP.replace("FROM post", "FROM seen").rpartition("op.drop")[0], down="a2"
+    )
+    with pytest.raises(RefusedError, match="reads rows of seen"):
+        record_train.run(settings(made, "a2"), (), None)
+
+
+def test_what_differs_from_run_to_run_is_no_sign_of_rows(tmp_path: Path) -> None:
+    body = """
+import uuid
+op.get_bind().execute(sa.text("SELECT id FROM post")).all()
+op.execute(f"INSERT INTO label VALUES (1, '{uuid.uuid4()}')")
+"""
+    train, _ = record_train.run(looping(tmp_path, body), (), None)
+
+    assert "INSERT INTO label VALUES" in texts(train)[0]
+
+
+def test_a_revision_whose_rows_must_meet_a_new_check_is_recorded(tmp_path: Path) -> None:
+    body = """
+op.get_bind().execute(sa.text("SELECT id FROM post")).all()
+op.execute("ALTER TABLE post ADD UNIQUE (id)")
+op.execute("INSERT INTO post VALUES (11, 'of the revision')")
+"""
+    train, _ = record_train.run(looping(tmp_path, body), (), None)
+
+    assert len(texts(train)) == 2
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("major", [14, 18])
+def test_a_loop_over_rows_is_refused_on_each_version(tmp_path: Path, major: int) -> None:
+    chosen = replace(looping(tmp_path, LOOP), server_version=major)
+    with pytest.raises(RefusedError, match="reads rows of post"):
+        record_train.run(chosen, (), None)

@@ -1,4 +1,5 @@
-"""SELECTs: the tables whose rows they read, and whether they may change anything."""
+"""Statements that give rows: the tables whose rows they read, and whether a SELECT may change
+anything."""
 
 from collections.abc import Collection
 
@@ -7,6 +8,7 @@ from zdm.parse import trees
 from zdm.parse.libpg_query import Parsed
 
 _WRITES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
+_RELATIONS = frozenset({"RangeVar", "relation"})  # the second is what a statement writes
 _CATALOGS = frozenset({"pg_catalog", "information_schema"})
 _SESSION = frozenset(
     {
@@ -38,6 +40,18 @@ def query(parsed: Parsed) -> Expression | None:
     return Expression(tree)
 
 
+def gives_rows(parsed: Parsed) -> Expression | None:
+    """A statement whose rows the client gets: a SELECT, or what has RETURNING."""
+    tree = parsed.tree
+    if parsed.node == "DeclareCursorStmt":
+        tree = tree["query"]["SelectStmt"]
+    is_select = parsed.node == "SelectStmt" or parsed.node == "DeclareCursorStmt"
+    if is_select and "intoClause" not in tree:
+        return Expression(tree)
+    returns = "returningList" in tree or "returningClause" in tree
+    return Expression(tree) if parsed.node in _WRITES and returns else None
+
+
 def is_session(parsed: Parsed) -> bool:
     """Whether it concerns the session only, and changes nothing in the database."""
     return parsed.node in _SESSION
@@ -53,13 +67,13 @@ def acts(select: Expression, read_only: Collection[str]) -> bool:
 
 
 def tables(select: Expression) -> tuple[str, ...]:
-    """Names of the tables of the user's that a SELECT reads, sorted."""
+    """Names of the tables of the user's that a statement reads or writes, sorted."""
     nodes = list(trees.walk({"root": select.tree}))
     own = {node.get("ctename") for key, node in nodes if key == "CommonTableExpr"}
     found = set()
     for key, node in nodes:
         schema, name = node.get("schemaname", ""), node.get("relname", "")
-        if key != "RangeVar" or schema in _CATALOGS:
+        if key not in _RELATIONS or not name or schema in _CATALOGS:
             continue
         if not schema and (name in own or name.startswith("pg_")):
             continue

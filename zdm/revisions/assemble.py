@@ -187,13 +187,15 @@ class _Assembler:
         accepted = {one for one in found if one.kind is DirectiveKind.NOTHING_IS_LOST}
         if accepted != {*found}:
             return True
+        given = selects.gives_rows(entry.parsed)
+        names = selects.tables(given) if given is not None else ()
+        if names and place.by != "environment":
+            self.accepted |= accepted
+            read = RowsRead(source=place.source, tables=names, accepted=bool(accepted))
+            self.reads.append(read)
         select = selects.query(entry.parsed)
         if select is not None:
-            names = selects.tables(select)
             if names and place.by != "environment":
-                self.accepted |= accepted
-                read = RowsRead(source=place.source, tables=names, accepted=bool(accepted))
-                self.reads.append(read)
                 self.notes.append(
                     (
                         place.source,

@@ -1,8 +1,11 @@
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests import case as cases
 from tests.cli.conftest import Zdm
 from tests.golden import Golden
 from tests.unit.serialize.test_snapshot_file import SHOP
@@ -33,6 +36,18 @@ def test_a_plan_is_shown_in_every_form(zdm: Zdm, project: Path, form: str) -> No
     assert (answer.code, answer.err) == (0, "")
     assert "0007_rename" in answer.out
     assert [path.name for path in project.iterdir()] != []
+
+
+def test_what_was_compared_is_the_last_line_and_in_markdown(zdm: Zdm, tmp_path: Path) -> None:
+    for name in ("schema.json", "migration.sql"):
+        shutil.copy(cases.ROOT / "add_column/plain" / name, tmp_path / name)
+    answer = zdm("plan", "--snapshot", "schema.json", "migration.sql", "--format", "markdown")
+    words = answer.err.splitlines()[0]
+
+    assert answer.code == 0
+    assert re.search(r"; rows of \d+ tables? compared \([\d,]+\), \d+ writes of both", words)
+    assert f"\n\n**{words}**\n" in answer.out
+    assert "digest" in answer.out.strip().splitlines()[-1].lower()
 
 
 def test_the_same_input_gives_the_same_bytes(zdm: Zdm, project: Path) -> None:

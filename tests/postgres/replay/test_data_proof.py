@@ -1,25 +1,31 @@
 """Rows that a plan leaves are compared with those of the plain migration."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import fresh_database
 from zdm.model.findings import Finding
+from zdm.model.plan import Backfill, Plan
+from zdm.model.schema import Snapshot
 from zdm.planning import conflicts, fills, walk
 from zdm.postgres.catalog import read
-from zdm.postgres.replay import replay
+from zdm.postgres.replay import replay, sample_rows, seeds
+from zdm.postgres.replay.comparison import Model, ModelFailedError
 from zdm.postgres.replay.replay import Verification
+from zdm.postgres.server import shadow
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
 from zdm.workflows import plan_revisions
 from zdm.workflows.plan_revisions import PlanRequest, Sources
 
 DOC = "CREATE TABLE doc (id bigint PRIMARY KEY, status text NOT NULL, former text)"
 ORDER = {
     "chained updates": (
-        DOC,
+        "CREATE TABLE doc (id bigint PRIMARY KEY, status text NOT NULL)",
         "UPDATE doc SET status = 'archived' WHERE status = 'deleted';"
         "UPDATE doc SET status = 'deleted' WHERE status = 'hidden';",
     ),
@@ -28,18 +34,23 @@ ORDER = {
         "UPDATE doc SET former = status; UPDATE doc SET status = 'review';",
     ),
     "a dropped column decides": (
-        "CREATE TABLE application (id bigint PRIMARY KEY, name text, accepted boolean)",
+        "CREATE TABLE application"
+        " (id bigint PRIMARY KEY, name text NOT NULL, accepted boolean)",
         "ALTER TABLE application ADD COLUMN state text NOT NULL DEFAULT 'new';"
         "UPDATE application SET state = 'accepted' WHERE accepted = true;"
         "UPDATE application SET state = 'refused' WHERE accepted = false;"
         "ALTER TABLE application DROP COLUMN accepted;",
     ),
     "a filled column's source is widened": (
-        "CREATE TABLE t (id int PRIMARY KEY, c varchar(20))",
-        "ALTER TABLE t ADD COLUMN d2 text; UPDATE t SET d2 = upper(c);"
-        "ALTER TABLE t ALTER COLUMN c TYPE text;",
+        "create table t(id int primary key, c varchar(20))",
+        "alter table t add column d2 text; update t set d2=upper(c);"
+        "alter table t alter column d2 set not null; alter table t alter column c type text;",
     ),
 }
+FUSED = (
+    "ALTER TABLE doc ADD COLUMN number bigint;\n-- zdm: reverse former = number::text\n"
+    "UPDATE doc SET number = former::bigint; ALTER TABLE doc DROP COLUMN former;"
+)
 
 
 def none(*_: object) -> tuple[Finding, ...]:
@@ -55,16 +66,23 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def proved(server: Server, tmp_path: Path, before: str, migration: str) -> Verification:
+    plan, start = planned(server, tmp_path, before, migration)
+    return replay.replay(plan, start, server)
+
+
+def planned(
+    server: Server, tmp_path: Path, before: str, migration: str
+) -> tuple[Plan, Snapshot]:
     file = tmp_path / "m.sql"
     file.write_text(migration)
     with fresh_database(server) as url, connection.connect(url, name="test") as conn:
         conn.execute(before.encode())
         start = read.read(conn)
-    planned = plan_revisions.run(
+    found = plan_revisions.run(
         PlanRequest(root=tmp_path, targets=(str(file),), snapshot=start),
         Sources(live=None, record=None),
     )
-    return replay.replay(planned.plan, start, server)
+    return found.plan, start
 
 
 @pytest.mark.parametrize("train", ORDER.values(), ids=ORDER)
@@ -73,6 +91,19 @@ def test_a_lost_order_of_statements_is_found(
     server: Server, tmp_path: Path, train: tuple[str, str]
 ) -> None:
     found = proved(server, tmp_path, *train)
+
+    assert found.findings
+
+
+@pytest.mark.parametrize(
+    "every_server", [pytest.param(14, marks=pytest.mark.more)], indirect=True
+)
+@pytest.mark.parametrize("train", ORDER.values(), ids=ORDER)
+@pytest.mark.usefixtures("unchecked")
+def test_a_lost_order_of_statements_is_found_on_the_oldest_version(
+    every_server: Server, tmp_path: Path, train: tuple[str, str]
+) -> None:
+    found = proved(every_server, tmp_path, *train)
 
     assert found.findings
 
@@ -128,4 +159,113 @@ def test_rows_on_which_the_migration_itself_fails_give_way_to_plainer_ones(
     assert found.compared.rows > 200
     assert any(
         "the rows compared have only edge values and duplicates" in n for n in found.notes
+    )
+
+
+def test_a_plan_that_fails_on_rows_that_the_migration_takes_is_found(
+    server: Server, tmp_path: Path
+) -> None:
+    plan, start = planned(server, tmp_path, DOC, "UPDATE doc SET former = 'x'")
+    steps = tuple(
+        replace(s, assignments=(replace(s.assignments[0], expression="'x' || (id::int2)"),))
+        if isinstance(s, Backfill)
+        else s
+        for s in plan.steps
+    )
+    found = replay.replay(replace(plan, steps=steps), start, server)
+
+    assert [one.slug for one in found.findings] == ["data_refused"]
+
+
+def test_a_write_that_the_migration_itself_does_not_take_is_no_fault_of_the_plan(
+    server: Server, tmp_path: Path
+) -> None:
+    found = proved(server, tmp_path, DOC, FUSED)
+
+    assert found.findings == ()
+    assert found.compared.writes > 20
+    assert any("not tried, because the migration itself fails then" in n for n in found.notes)
+
+
+def test_what_the_new_version_writes_to_a_source_of_a_fill_is_named_and_not_compared(
+    server: Server, tmp_path: Path
+) -> None:
+    migration = (
+        "ALTER TABLE doc ADD COLUMN loud text;"
+        "UPDATE doc SET loud = coalesce(upper(former), '4');"
+        "ALTER TABLE doc ALTER COLUMN loud SET NOT NULL;"
+    )
+    found = proved(server, tmp_path, DOC, migration)
+
+    assert found.findings == ()
+    assert any("the new version's UPDATE of doc.former" in note for note in found.notes)
+
+
+def test_a_note_is_given_once(server: Server, tmp_path: Path) -> None:
+    migration = "ALTER TABLE doc ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid()"
+    found = proved(server, tmp_path, DOC, migration)
+
+    assert len(found.notes) == len({*found.notes})
+
+
+def test_a_unique_index_is_made_beside_writes_of_rows_that_share_no_values(
+    server: Server, tmp_path: Path
+) -> None:
+    found = proved(server, tmp_path, DOC, "CREATE UNIQUE INDEX one_each ON doc (former)")
+
+    assert found.findings == ()
+    assert found.compared.rows > 200
+    assert found.compared.writes > 20
+
+
+def test_plainer_rows_are_without_what_the_error_is_about() -> None:
+    first = seeds.LADDER[0]
+    others = seeds.plainer(first, "23505")
+
+    assert others == replace(first, first=sample_rows.HIGH)
+    assert not seeds.plainer(others, "23505").twice
+    assert not seeds.plainer(first, "23503").twice
+    assert not seeds.plainer(first, "23502").nulls
+    assert seeds.plainer(first, "23502").edges
+    assert not seeds.plainer(first, "22P02").edges
+
+
+def test_the_ladder_ends_without_rows_whatever_the_error() -> None:
+    for state in ("23505", "23503", "23502", "22P02", None):
+        seeding, seen = seeds.LADDER[0], 0
+        while seeding.first is not None:
+            seeding, seen = seeds.plainer(seeding, state), seen + 1
+
+        assert seen <= len(seeds.LADDER) + 1
+
+
+def test_a_migration_that_fails_when_it_is_run_again_is_named_and_not_compared(
+    server: Server,
+) -> None:
+    def fails(_dsn: str, _conn: Connection) -> None:
+        raise ModelFailedError("it is Sunday")
+
+    with fresh_database(server) as url:
+        with connection.connect(url, name="test") as conn:
+            conn.execute(DOC)
+            snapshot = read.read(conn)
+        shadow.save_template(server, url, DOC)
+        model = Model(
+            server=server,
+            key=DOC,
+            snapshot=snapshot,
+            start=(),
+            tables=snapshot.tables,
+            written=(),
+            again=fails,
+        )
+        with connection.connect(url, name="test") as conn:
+            model.read(conn)
+            conn.execute("INSERT INTO doc VALUES (1, 'open')")
+            outcome = model.compare(conn)
+
+    assert outcome.found == ()
+    assert outcome.notes == (
+        "the rows of doc were not compared, because the migration itself, run again, fails: it"
+        " is Sunday",
     )

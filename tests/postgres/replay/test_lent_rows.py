@@ -36,9 +36,8 @@ def test_a_row_that_only_production_has_is_made_and_said(
 
     assert found.findings == ()
     assert found.notes == (
-        "the rows of p were not compared: some of them were made up",
         "the migration refers to rows that only production has; for the verification these were"
-        " made: p (id = 77)",
+        " made, and their tables were not compared: p (id = 77)",
     )
     assert found.steps == 2
 

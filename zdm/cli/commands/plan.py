@@ -72,11 +72,11 @@ def command(
         plan_files.check(planned.plan, file)
         options.say(f"{file} matches its sources")
         return
-    plan = planned.plan
+    plan, words = planned.plan, ""
     if verify:
         plan, words = wiring.verify_where_possible(settings, plan, planned.snapshot)
         options.say(words)
-    _show(plan, format_, file if output else None)
+    _show(plan, format_, file if output else None, words)
 
 
 def _file(output: Path | None, plans: Path, name: str) -> Path:
@@ -88,16 +88,26 @@ def _file(output: Path | None, plans: Path, name: str) -> Path:
     return output
 
 
-def _show(plan: "Plan", format_: Output, file: Path | None) -> None:
+def _show(plan: "Plan", format_: Output, file: Path | None, words: str) -> None:
     from zdm.serialize import plan_file
     from zdm.workflows import plan_files
 
     if file is not None and file.suffix not in (".yaml", ".yml"):
         layout = Layout(width=options.width())
-        plan_files.write(file, format_.render(plan, layout))
+        plan_files.write(file, _rendered(plan, format_, layout, words))
         return
     if file is not None:
         plan_files.write_plan(file, plan)
         options.say(f"{file} written, digest {plan_file.digest(plan)}")
     layout = Layout(colour=options.coloured(), width=options.width())
-    typer.echo(format_.render(plan, layout), nl=False)
+    typer.echo(_rendered(plan, format_, layout, words), nl=False)
+
+
+def _rendered(plan: "Plan", format_: Output, layout: Layout, words: str) -> str:
+    """The plan, in Markdown with what a replay proved."""
+    text = format_.render(plan, layout)
+    if format_ is not Output.MARKDOWN or not words:
+        return text
+    from zdm.render.outputs import markdown
+
+    return markdown.with_proof(text, words)

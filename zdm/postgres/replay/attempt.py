@@ -52,6 +52,8 @@ class Scene:
     rows: str  # the key of the template with the start's schema, and rows
     lent: tuple[Lent, ...]  # rows that the author's statements refer to
     untried: frozenset[str]  # statements that cannot be run without production's rows
+    untaken: frozenset[str] = frozenset()  # the old version's writes that the migration refuses
+    shared: bool = True  # whether writes may give a row the value of another one
     settle: bool = False
     old_writes: tuple[Write, ...] = ()  # that work on the start's schema
     new_writes: tuple[Write, ...] = ()  # that work on the end's
@@ -136,7 +138,8 @@ def _opened(scene: Scene, server: Server) -> Iterator[_Stage]:
             if scene.first is not None:
                 samples.examine(quiet, tables)
         if scene.first is not None:
-            scene = dataclasses.replace(scene, old_writes=samples.writes(conn, tables))
+            old = (w for w in samples.writes(conn, tables) if w.sql not in scene.untaken)
+            scene = dataclasses.replace(scene, old_writes=tuple(old))
         used = frozenset(observation.relations(conn))
         here = Shadow(conn=conn, other=other, used=used, settle=scene.settle)
         writes = {Side.OLD: scene.old_writes, Side.NEW: scene.new_writes}

@@ -1,34 +1,35 @@
 """A plan while both versions write, compared with the plain migration between their writes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
+from dataclasses import replace
 
 from zdm.model.findings import Finding
 from zdm.model.plan import Plan, RunSql, Side
-from zdm.model.schema import Name
+from zdm.model.schema import Name, Table
+from zdm.model.sql import literal
 from zdm.postgres.replay import attempt, observation, writers
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.attempt import Scene
-from zdm.postgres.replay.comparison import Compared, Model, Outcome
+from zdm.postgres.replay.comparison import Compared, Model, ModelFailedError, Outcome
 from zdm.postgres.replay.lent_rows import Lender
 from zdm.postgres.replay.sample_rows import Samples
-from zdm.postgres.replay.step import Shadow, StepFailedError
+from zdm.postgres.replay.step import Shadow, StepFailedError, finding
 from zdm.postgres.replay.writers import Log, Sent, Session, Writing
 from zdm.postgres.server import shadow
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
 
-Apply = Callable[[str, Plan, Lender], object]
+Apply = Callable[[Connection, Plan, Lender], None]
 _NONE = "rows that both versions write between the steps were not compared"
 _BESIDE = " when both versions write during the plan"
 
 
-class _ModelFailedError(Exception):
-    """The plain migration does not take the writes, and why."""
-
-
-def with_writers(scene: Scene, quiet: Model, plain: str, apply: Apply) -> Outcome:
+def with_writers(
+    scene: Scene, quiet: Model, plain: str, there: Connection, apply: Apply
+) -> Outcome:
     """The plan once more beside writes; `quiet` is the model without them, made in `plain`."""
     server = quiet.server
     if any(isinstance(s, RunSql) and s.privileged for s in scene.plan.steps) or scene.untried:
@@ -36,11 +37,13 @@ def with_writers(scene: Scene, quiet: Model, plain: str, apply: Apply) -> Outcom
     if any(isinstance(s, RunSql) and s.as_written for s in scene.plan.steps):
         return Outcome(notes=(f"{_NONE}, because a statement runs as written",))
     with ExitStack() as stack:
-        new = _new(stack, scene, server, plain)
+        app = Session(stack, server, plain)
+        writers.admit(there, scene.end, app)
+        new = writers.working(there, app, scene, Side.NEW)
         dsn = stack.enter_context(shadow.database(server, scene.rows, start=scene.start))
         conn = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
         other = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
-        _prepared(scene, server, dsn)
+        _prepared(scene, server, dsn, conn)
         app = Session(stack, server, dsn)
         writers.admit(conn, scene.start, app)
         old = writers.working(conn, app, scene, Side.OLD)
@@ -55,23 +58,25 @@ def with_writers(scene: Scene, quiet: Model, plain: str, apply: Apply) -> Outcom
         except StepFailedError as error:
             found = [error.finding]
         again = _Again(scene=scene, server=server, log=writing.log, apply=apply)
-        return _judged(found, writing, quiet, again)
+        outcome = _judged(found, writing, quiet, again)
+        return replace(outcome, notes=(*outcome.notes, *_left(scene)))
 
 
-def _new(
-    stack: ExitStack, scene: Scene, server: Server, plain: str
-) -> tuple[tuple[Sent, ...], ...]:
-    """Writes of the new version that work where the plain migration has run."""
-    conn = stack.enter_context(connection.connect(plain, name="verify", pinned=False))
-    app = Session(stack, server, plain)
-    writers.admit(conn, scene.end, app)
-    return writers.working(conn, app, scene, Side.NEW)
+def _left(scene: Scene) -> Iterator[str]:
+    """Writes of the new version that were not done."""
+    for table in attempt.tables_at_end(scene):
+        columns = writers.sources(scene.plan, table)
+        if columns:
+            names = ", ".join(f"{table.name}.{column}" for column in sorted(columns))
+            yield (
+                f"not compared: the new version's UPDATE of {names}, after which, until the"
+                " contract, the plan fills other columns from it again"
+            )
 
 
-def _prepared(scene: Scene, server: Server, dsn: str) -> None:
+def _prepared(scene: Scene, server: Server, dsn: str, conn: Connection) -> None:
     """A copy of the template, as the plan's run finds it."""
-    with connection.connect(dsn, name="verify", pinned=False) as conn:
-        attempt.version_table(conn, scene.plan)
+    attempt.version_table(conn, scene.plan)
     if scene.lent:
         samples = Samples(snapshot=scene.start)
         with shadow.without_triggers(server, dsn) as quiet:
@@ -96,35 +101,34 @@ class _Again:
         self.found: list[Finding] = []
         self.notes: dict[str, None] = {}
 
-    def __call__(self, dsn: str) -> None:
+    def __call__(self, dsn: str, conn: Connection) -> None:
         self.found.clear()
-        _prepared(self.scene, self.server, dsn)
+        _prepared(self.scene, self.server, dsn, conn)
         with ExitStack() as stack:
             app = Session(stack, self.server, dsn)
-            with connection.connect(dsn, name="verify", pinned=False) as conn:
-                writers.admit(conn, self.scene.start, app)
+            writers.admit(conn, self.scene.start, app)
             self._repeat(app, Side.OLD)
-            lender = Lender(server=self.server, dsn=dsn, start=self.scene.start)
-            try:
-                self.apply(dsn, self.scene.plan, lender)
-            except StepFailedError as error:
-                raise _ModelFailedError(error.finding.message) from error
-            with connection.connect(dsn, name="verify", pinned=False) as conn:
-                writers.admit(conn, self.scene.end, app)
+            self._apply(dsn, conn)
+            writers.admit(conn, self.scene.end, app)
             self._repeat(app, Side.NEW)
 
-    def late(self, dsn: str) -> AbstractSet[Name]:
+    def _apply(self, dsn: str, conn: Connection) -> None:
+        lender = Lender(server=self.server, dsn=dsn, start=self.scene.start)
+        try:
+            self.apply(conn, self.scene.plan, lender)
+        except StepFailedError as error:
+            raise ModelFailedError(error.finding.message) from error
+
+    def late(self, dsn: str, conn: Connection) -> AbstractSet[Name]:
         """The old version's writes after the migration instead: of a row that a fill and an
         old version write, either may come first. Says nothing about tables for which such a
         write fails, because its column is gone."""
         silent: set[Name] = set()
-        _prepared(self.scene, self.server, dsn)
+        _prepared(self.scene, self.server, dsn, conn)
         with ExitStack() as stack:
             app = Session(stack, self.server, dsn)
-            lender = Lender(server=self.server, dsn=dsn, start=self.scene.start)
-            self.apply(dsn, self.scene.plan, lender)
-            with connection.connect(dsn, name="verify", pinned=False) as conn:
-                writers.admit(conn, self.scene.end, app)
+            self._apply(dsn, conn)
+            writers.admit(conn, self.scene.end, app)
             for side in (Side.OLD, Side.NEW):
                 for one in self.log.sent[side]:
                     found = app.send(one.write, one.path)
@@ -135,34 +139,37 @@ class _Again:
     def _repeat(self, app: Session, side: Side) -> None:
         sent = []
         for one in self.log.sent[side]:
-            excuse = writers.excused(self.scene, one) if side is Side.NEW else ""
+            excuse = _excused(self.scene, one) if side is Side.NEW else ""
             if excuse:
                 self.notes[excuse] = None
             else:
                 sent.append(one)
-        for found in writers.repeated(app, sent, side):
+        for found in _repeated(app, sent, side):
             if isinstance(found, str):
-                raise _ModelFailedError(found)
+                raise ModelFailedError(found)
             self.found.append(found)
 
 
 def _judged(found: list[Finding], writing: Writing, quiet: Model, again: _Again) -> Outcome:
     scene, server = again.scene, again.server
-    with shadow.database(server, scene.rows, start=scene.start) as dsn:
+    with (
+        shadow.database(server, scene.rows, start=scene.start) as dsn,
+        connection.connect(dsn, name="verify", pinned=False) as conn,
+    ):
         try:
-            again(dsn)
-        except _ModelFailedError as error:
+            again(dsn, conn)
+        except ModelFailedError as error:
             return Outcome(
                 notes=(
                     "rows written between the steps were not compared, because the migration"
                     f" itself does not take them: {error}",
                 )
             )
-        return _compared(found, writing, quiet, again, dsn)
+        return _compared(found, writing, quiet, again, conn)
 
 
 def _compared(
-    found: list[Finding], writing: Writing, quiet: Model, again: _Again, dsn: str
+    found: list[Finding], writing: Writing, quiet: Model, again: _Again, conn: Connection
 ) -> Outcome:
     scene, server = again.scene, again.server
     found += again.found
@@ -179,7 +186,60 @@ def _compared(
     )
     if found:
         return Outcome(found=tuple(dict.fromkeys(found)))
-    model.read(dsn)
+    model.read(conn)
     outcome = model.compare(writing.conn)
     compared = Compared(writes=writing.log.count)
     return Outcome(found=outcome.found, compared=compared, notes=(*again.notes, *outcome.notes))
+
+
+def _excused(scene: Scene, one: Sent) -> str:
+    """Why a write may fail in the plan alone: its value goes to the old column too, and a
+    constraint of that column, which ends with it, refuses the value; else nothing."""
+    table = one.write.table
+    before, after = scene.start.table(table), scene.end.table(table)
+    if not one.constraint or before is None or after is None:
+        return ""
+    if not writers.converted(scene.plan, table) & {*one.write.columns}:
+        return ""
+    ends = _constraints(before) - _constraints(after)
+    if one.constraint not in ends:
+        return ""
+    return (
+        f"until the contract {one.constraint} of {table} also refuses values of the new"
+        " version, although the migration drops it"
+    )
+
+
+def _constraints(table: Table) -> frozenset[str]:
+    names = (*(c.name for c in table.constraints), *(i.name for i in table.indexes))
+    return frozenset(names)
+
+
+def _repeated(app: Session, sent: Sequence[Sent], side: Side) -> Iterator[Finding | str]:
+    """Do the writes again in the model; a text: one that works only in the plan."""
+    for one in sent:
+        found = app.send(one.write, one.path)
+        if found.error and not one.error:
+            yield f"{one.write.sql}: {found.error}"
+        elif one.error and not found.error:
+            where = f"after the step {one.step.id}" if one.step else "before the first step"
+            words = (
+                f"{where} the {side} version's write to {one.write.table} fails: {one.error}"
+            )
+            yield finding("write_fails", words, one.step, one.write.sql)
+        elif found.returned == one.expected and found.returned != one.returned:
+            yield finding(
+                "rows_differ",
+                f"the {side} version writes to {one.write.table} and reads back"
+                f" {_shown(one.returned)} during the plan, but {_shown(found.returned)} on the"
+                " plain schema",
+                one.step,
+                one.write.sql,
+            )
+
+
+def _shown(rows: writers.Returned) -> str:
+    return ", ".join(
+        "(" + ", ".join("NULL" if v is None else literal(str(v)) for v in row) + ")"
+        for row in rows
+    )

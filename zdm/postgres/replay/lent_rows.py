@@ -88,7 +88,7 @@ class Lender:
         """What was made up, and what was not tried."""
         made = (
             "the migration refers to rows that only production has; for the verification these"
-            f" were made: {', '.join(map(str, self.lent))}"
+            f" were made, and their tables were not compared: {', '.join(map(str, self.lent))}"
         )
         return (*((made,) if self.lent else ()), *self.untried.values())
 

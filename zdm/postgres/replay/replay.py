@@ -24,7 +24,7 @@ from zdm.postgres.catalog import rebuild
 from zdm.postgres.replay import absent, attempt, contents, data_proof, sample_rows, seeds
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.attempt import Attempt, Scene
-from zdm.postgres.replay.comparison import NOTHING, Compared, Model
+from zdm.postgres.replay.comparison import NOTHING, Compared, Model, ModelFailedError
 from zdm.postgres.replay.lent_rows import Lender, StatementFailedError
 from zdm.postgres.replay.sample_rows import Samples, Write
 from zdm.postgres.replay.seeds import Seeding
@@ -32,9 +32,11 @@ from zdm.postgres.replay.step import StepFailedError
 from zdm.postgres.server import extensions, shadow
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
 from zdm.recipes.reading import missing_rights
 from zdm.serialize import snapshot_file
 
+_SHOWN = 100  # characters of a statement
 _WRITE, _PRECONDITION = "write_fails", "precondition_fails"
 
 
@@ -121,7 +123,7 @@ def _seeded(request: _Request, seeding: Seeding) -> str:
         absent.refuse_touched(plan, rebuilt.left_out)
         wanted = sample_rows.tables(rebuilt.snapshot, attempt.touched(plan))
         with shadow.without_triggers(server, dsn) as quiet:
-            seeds.fill(quiet, rebuilt.snapshot, wanted, seeding, seeds.words(plan.statements))
+            seeds.fill(quiet, rebuilt.snapshot, wanted, seeding, plan.statements)
         shadow.save_template(server, dsn, key)
     return key
 
@@ -130,16 +132,19 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
     """The replay with these rows, and why they may be at fault."""
     server = request.server
     key = _seeded(request, seeding)
-    with shadow.database(server, key, start=request.start) as plain:
-        with connection.connect(plain, name="verify") as conn:
-            rebuilt = rebuild.found(conn, request.start)
+    with (
+        shadow.database(server, key, start=request.start) as plain,
+        connection.connect(plain, name="verify", pinned=False) as conn,
+    ):
+        rebuilt = rebuild.found(conn, request.start)
         start = rebuilt.snapshot
         absent.refuse_touched(request.plan, rebuilt.left_out)
         plan = absent.without(request.plan, request.more)
         notes = absent.notes(rebuilt.left_out, request.more)
         lender = Lender(server=server, dsn=plain, start=start)
         try:
-            end, own = apply_plainly(plain, plan, lender)
+            apply_plainly(conn, plan, lender)
+            end, own = attempt.read_schema(conn, plan), attempt.own_objects(conn)
         except StepFailedError as error:
             failed = Attempt(found=(attempt.unprivileged(error.finding, plan),), notes=notes)
             doubt = None if seeding.first is None else _of_data(error)
@@ -154,24 +159,20 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
             lent=tuple(lender.lent),
             untried=frozenset(lender.untried),
             settle=request.settle,
+            shared=seeding.twice,
         )
         notes = (*notes, *_unread(scene))
         model = _model(scene, server)
-        model.read(plain)
+        model.read(conn)
         if seeding.first is not None:
-            scene = dataclasses.replace(scene, new_writes=_working(scene, server, plain))
-        tried = attempt.run(scene, server, model)
-        doubted = {
-            replay_step.DATA,
-            *((_PRECONDITION,) if seeding.edges or seeding.nulls else ()),
-        }
-        if seeding.first == sample_rows.LOW:
-            doubted |= {_WRITE}
-        doubts = [one.message for one in tried.found if one.slug in doubted]
-        if seeding.first is not None and doubts:
-            return _verification(tried, server, plan, 0), _Doubt(message=doubts[-1])
+            writes = _working(scene, server, plain, conn)
+            scene = dataclasses.replace(scene, new_writes=writes)
+        tried = _attempted(scene, server, model)
+        doubt = _of_rows(tried, seeding)
+        if doubt is not None:
+            return _verification(tried, server, plan, 0), doubt
         if not tried.found and seeding.first is not None:
-            tried = _with_writers(scene, model, plain, tried)
+            tried = _with_writers(scene, model, plain, conn, tried)
     steps = len([s for s in plan.steps if scene.tries(s) and not attempt.privileged(s)])
     noted = dataclasses.replace(tried, notes=(*notes, *lender.notes, *tried.notes))
     return _verification(noted, server, plan, steps), None
@@ -181,8 +182,12 @@ def _model(scene: Scene, server: Server) -> Model:
     """What the plain migration leaves, without writers. A row that was made up for a foreign
     key is not the same one in two runs."""
 
-    def again(dsn: str) -> None:
-        apply_plainly(dsn, scene.plan, Lender(server=server, dsn=dsn, start=scene.start))
+    def again(dsn: str, conn: Connection) -> None:
+        lender = Lender(server=server, dsn=dsn, start=scene.start)
+        try:
+            apply_plainly(conn, scene.plan, lender)
+        except StepFailedError as error:
+            raise ModelFailedError(error.finding.message) from error
 
     made_up = {lent.table for lent in scene.lent}
     return Model(
@@ -198,12 +203,9 @@ def _model(scene: Scene, server: Server) -> Model:
 
 def _unread(scene: Scene) -> Iterator[str]:
     """Tables of the train whose rows are compared nowhere."""
-    lent = {one.table for one in scene.lent}
     for table in attempt.tables_at_end(scene):
         if table.row_security == contents.FORCED:
             yield f"the rows of {table.name} were not compared: its row security is forced"
-        elif table.name in lent:
-            yield f"the rows of {table.name} were not compared: some of them were made up"
 
 
 def _written(scene: Scene) -> list[Table]:
@@ -211,15 +213,64 @@ def _written(scene: Scene) -> list[Table]:
     return [table for table in attempt.tables_at_end(scene) if table.name in names]
 
 
-def _with_writers(scene: Scene, model: Model, plain: str, tried: Attempt) -> Attempt:
+def _attempted(scene: Scene, server: Server, model: Model) -> Attempt:
+    """The steps, without writes of the old version that the migration itself does not take."""
+    tried = attempt.run(scene, server, model)
+    failing = {one.statement for one in tried.found if one.slug == _WRITE}
+    untaken = {sql: why for sql in sorted(failing) if (why := _refused(scene, server, sql))}
+    if not untaken:
+        return tried
+    again = attempt.run(dataclasses.replace(scene, untaken=frozenset(untaken)), server, model)
+    notes = (
+        f"not tried, because the migration itself fails then: {_short(sql)}: {why}"
+        for sql, why in untaken.items()
+    )
+    return dataclasses.replace(again, notes=(*again.notes, *notes))
+
+
+def _refused(scene: Scene, server: Server, sql: str) -> str:
+    """What the migration says of the row that a write of the old version leaves; nothing if it
+    takes it, or the start's schema does not."""
+    with (
+        shadow.database(server, scene.rows, start=scene.start) as dsn,
+        connection.connect(dsn, name="verify", pinned=False) as conn,
+    ):
+        if sample_rows.tried(conn, sql, keep=True) is not None:
+            return ""
+        try:
+            apply_plainly(conn, scene.plan, Lender(server=server, dsn=dsn, start=scene.start))
+        except StepFailedError as error:
+            return error.finding.message if _of_data(error) is not None else ""
+    return ""
+
+
+def _short(sql: str) -> str:
+    return sql if len(sql) <= _SHOWN else f"{sql[:_SHOWN]}…"
+
+
+def _with_writers(
+    scene: Scene, model: Model, plain: str, conn: Connection, tried: Attempt
+) -> Attempt:
     """Once more, while both versions write."""
-    found = data_proof.with_writers(scene, model, plain, apply_plainly)
+    found = data_proof.with_writers(scene, model, plain, conn, apply_plainly)
     return dataclasses.replace(
         tried,
         found=(*tried.found, *found.found),
         compared=dataclasses.replace(tried.compared, writes=found.compared.writes),
         notes=(*tried.notes, *found.notes),
     )
+
+
+def _of_rows(tried: Attempt, seeding: Seeding) -> _Doubt | None:
+    """A precondition may refuse values that the plan says it cannot take, and a write may have
+    the key of a row of the author's. Any other failure of the plan, on rows that the plain
+    migration takes, is one."""
+    for one in tried.found:
+        if one.slug == _PRECONDITION and (seeding.edges or seeding.nulls):
+            return _Doubt(message=one.message)
+        if one.slug == _WRITE and seeding.first == sample_rows.LOW:
+            return _Doubt(message=one.message, sqlstate=seeds.TAKEN)
+    return None
 
 
 def _of_data(error: StepFailedError) -> _Doubt | None:
@@ -242,7 +293,7 @@ def _verification(tried: Attempt, server: Server, plan: Plan, steps: int) -> Ver
         steps=steps,
         writes=tried.writes,
         compared=tried.compared,
-        notes=(*notes, *tried.notes, *_unverified(left_out, tried.seen)),
+        notes=tuple(dict.fromkeys((*notes, *tried.notes, *_unverified(left_out, tried.seen)))),
         seen=tried.seen,
     )
 
@@ -263,16 +314,15 @@ def _refuse_other_start(plan: Plan, start: Snapshot) -> None:
         )
 
 
-def apply_plainly(dsn: str, plan: Plan, lender: Lender) -> tuple[Snapshot, frozenset[str]]:
-    """The schema after the author's statements, each transaction as it was."""
-    with connection.connect(dsn, name="verify", pinned=False) as conn:
-        attempt.version_table(conn, plan)
-        for group in _transactions(plan.statements):
-            try:
-                lender.run(conn, group)
-            except StatementFailedError as failed:
-                raise _fails(failed) from failed
-        return attempt.read_schema(conn, plan), attempt.own_objects(conn)
+def apply_plainly(conn: Connection, plan: Plan, lender: Lender) -> None:
+    """The author's statements, each transaction as it was; raises StepFailedError."""
+    attempt.version_table(conn, plan)
+    for group in _transactions(plan.statements):
+        try:
+            lender.run(conn, group)
+        except StatementFailedError as failed:
+            raise _fails(failed) from failed
+    conn.execute("DISCARD ALL")  # what it set for its session
 
 
 def _transactions(statements: Sequence[Statement]) -> Iterator[tuple[Statement, ...]]:
@@ -310,11 +360,10 @@ def _fails(failed: StatementFailedError) -> StepFailedError:
     )
 
 
-def _working(scene: Scene, server: Server, plain: str) -> tuple[Write, ...]:
+def _working(scene: Scene, server: Server, plain: str, conn: Connection) -> tuple[Write, ...]:
     """Writes that work where the plain migration has run, beside sample rows."""
     tables = attempt.tables_at_end(scene)
     samples = Samples(snapshot=scene.end, first=scene.first or sample_rows.LOW)
     with shadow.without_triggers(server, plain) as quiet:
         samples.fill(quiet, tables)
-    with connection.connect(plain, name="verify", pinned=False) as conn:
-        return samples.writes(conn, tables)
+    return samples.writes(conn, tables)

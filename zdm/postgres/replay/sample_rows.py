@@ -23,6 +23,7 @@ from zdm.schema import family
 ROWS = 3
 LOW, HIGH = 0, 7000  # the number before that of the first sample
 _TRIES = 250  # of a row
+_NEXT = 900  # the number of a row that an application inserts
 _KNOWN = 40  # rows of a table that others may refer to
 _ORPHANS = "it refers to tables without rows"
 _AFTER = 1000  # where the sequences of tables with sample rows continue
@@ -109,7 +110,7 @@ class Samples:
         update = _update(table)
         if update is not None and failure(conn, update) is None:
             yield update
-        candidates = self.candidates(Types(conn), table, ROWS + 1)
+        candidates = self.candidates(Types(conn), table, _NEXT)
         if not candidates:
             return
         found = [
@@ -321,3 +322,15 @@ def tried(conn: Connection, sql: str, *, keep: bool) -> psycopg.Error | None:
     except psycopg.Error as error:
         return error
     return None
+
+
+def tried_together(conn: Connection, statements: Sequence[str]) -> None:
+    """Run those that the server takes, in one round trip."""
+    if not statements:
+        return
+    array = ", ".join(map(literal, statements))
+    body = (
+        f"DECLARE zdm_one text; BEGIN FOREACH zdm_one IN ARRAY ARRAY[{array}]::text[] LOOP"
+        " BEGIN EXECUTE zdm_one; EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; END"
+    )
+    conn.execute(f"DO LANGUAGE plpgsql {literal(body)}".encode())

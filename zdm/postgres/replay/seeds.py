@@ -12,21 +12,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from zdm.model.schema import Name, Snapshot, Table
-from zdm.model.sql import ident, literal
+from zdm.model.sql import ident
 from zdm.model.statement import Statement
 from zdm.postgres.replay import edge_values, sample_rows
 from zdm.postgres.replay.sample_rows import Candidates, Row, Samples
 from zdm.postgres.replay.sample_values import Types, Value, bare
 from zdm.postgres.session.connection import Connection
 
-_TAKEN = "23505"
-FORMAT = 2  # of the rows; templates of another one are not used
+TAKEN = "23505"  # a key; others of class 23: NULL, a foreign key
+_NULL, _ORPHAN = "23502", "23503"
+FORMAT = 3  # of the rows; templates of another one are not used
 ROWS = 300  # that are tried for each table
 _FROM = 10  # the number before that of the first of them
 _SHARE = 0.3  # of the columns whose value is changed, in every second row
 _WORD = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(-?\d+(?:\.\d+)?)(?![\w.])")
 _WORDS = 24
 _TEXTS = frozenset({"text", "character varying", "character", "citext"})
+_KEYS = ("primary key", "unique")
 _NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 
 
@@ -38,6 +40,7 @@ class Seeding:
     first: int | None = sample_rows.LOW  # None: no rows
     edges: bool = False
     nulls: bool = False
+    twice: bool = True  # whether rows share values
     many: bool = True
 
 
@@ -47,19 +50,35 @@ LADDER = (
     Seeding(name="edge values and duplicates", edges=True),
     Seeding(name="NULLs and duplicates", nulls=True),
     PLAIN,
-    Seeding(name="a few plain values", many=False),
-    Seeding(name="a few plain values with other keys", first=sample_rows.HIGH, many=False),
-    Seeding(name="no rows", first=None, many=False),
+    Seeding(name="plain values, each once", twice=False),
+    Seeding(name="a few plain values", twice=False, many=False),
+    Seeding(
+        name="a few plain values with other keys",
+        first=sample_rows.HIGH,
+        twice=False,
+        many=False,
+    ),
+    Seeding(name="no rows", first=None, twice=False, many=False),
 )
 
 
 def plainer(seeding: Seeding, sqlstate: str | None) -> Seeding:
-    """What to try after rows on which the migration fails: other keys where its own rows have
-    the same, else the next of the ladder."""
-    if sqlstate == _TAKEN and seeding.first == sample_rows.LOW:
+    """What to try after rows on which the migration fails: other keys where its own rows may
+    have the same, else the next of the ladder without what the error is about."""
+    if sqlstate == TAKEN and seeding.first == sample_rows.LOW:
         return replace(seeding, first=sample_rows.HIGH)
-    names = [one.name for one in LADDER]
-    return LADDER[names.index(seeding.name) + 1]
+    place = [one.name for one in LADDER].index(seeding.name) + 1
+    found = next(one for one in LADDER[place:] if _helps(seeding, one, sqlstate))
+    keeps = seeding.first == sample_rows.HIGH and found.first is not None
+    return replace(found, first=sample_rows.HIGH) if keeps else found
+
+
+def _helps(before: Seeding, after: Seeding, sqlstate: str | None) -> bool:
+    if sqlstate in (TAKEN, _ORPHAN):
+        return not (before.twice and after.twice)
+    if sqlstate == _NULL:
+        return not (before.nulls and after.nulls)
+    return not (before.edges and after.edges)
 
 
 def words(statements: Sequence[Statement]) -> tuple[str, ...]:
@@ -90,9 +109,12 @@ def fill(
     snapshot: Snapshot,
     wanted: Sequence[Table],
     seeding: Seeding,
-    constants: Sequence[str],
+    statements: Sequence[Statement],
 ) -> None:
-    """Put the rows into the tables, parents first, on a session without triggers."""
+    """Put the rows into the tables, parents first, on a session without triggers. Constants of
+    the author's statements choose rows; those that an INSERT has are the author's own keys."""
+    constants = words(statements)
+    inserted = frozenset(words([one for one in statements if "insert" in one.sql.lower()]))
     samples = Samples(snapshot=snapshot, first=seeding.first or 0)
     types = Types(conn)
     for table in wanted:
@@ -100,8 +122,15 @@ def fill(
         fitted = samples.rows.get(table.name)
         if not fitted or not seeding.many:
             continue
-        maker = _Maker(samples=samples, types=types, seeding=seeding, constants=constants)
-        _insert(conn, [sample_rows.insert(table, row) for row in maker.rows(table, fitted[0])])
+        maker = _Maker(
+            samples=samples,
+            types=types,
+            seeding=seeding,
+            constants=constants,
+            inserted=inserted,
+        )
+        inserts = [sample_rows.insert(table, row) for row in maker.rows(table, fitted[0])]
+        sample_rows.tried_together(conn, inserts)
         samples.load(conn, table)
     for _ in range(2):  # a row that goes may have been another one's parent
         for table in wanted:
@@ -114,6 +143,7 @@ class _Maker:
     types: Types
     seeding: Seeding
     constants: Sequence[str]
+    inserted: frozenset[str]
 
     def rows(self, table: Table, fitted: Row) -> Iterator[Row]:
         """Rows that differ from one that fits."""
@@ -123,6 +153,9 @@ class _Maker:
         chance = random.Random(str(table.name))
         for place in range(ROWS):
             row = self._plain(table, fitted, first, place + 1 + _FROM)
+            if not self.seeding.twice:
+                yield row
+                continue
             if columns and place % 4 < 2:
                 name = columns[place % len(columns)]
                 row[name] = variants[name][place // len(columns) % len(variants[name])]
@@ -147,17 +180,17 @@ class _Maker:
         self, table: Table, fitted: Row, first: Candidates
     ) -> Mapping[str, Sequence[Value]]:
         refer = {c for k in table.constraints if k.references is not None for c in k.columns}
-        keys = {c for k in table.constraints if k.kind == "primary key" for c in k.columns}
+        keys = _unique(table)
         found: dict[str, Sequence[Value]] = {}
         for column in table.columns:
             if column.name not in fitted:
                 continue
             values: list[Value] = []
             if column.name not in refer:
-                values += () if column.name in keys else self._fitting_words(column.type)
+                values += self._fitting_words(column.type)
                 values += [fitted[column.name], *first[column.name][:8]]
                 values += edge_values.values(self.types, column.type) * self.seeding.edges
-            taken = self.constants if column.name in keys else ()  # the author may insert them
+            taken = self.inserted if column.name in keys else frozenset[str]()
             values = [value for value in values if value is not None and value not in taken]
             if self.seeding.nulls and not column.not_null:
                 values.append(None)
@@ -172,16 +205,11 @@ class _Maker:
         return ()
 
 
-def _insert(conn: Connection, statements: Sequence[str]) -> None:
-    """Each in a subtransaction of its own, all in one round trip."""
-    if not statements:
-        return
-    array = ", ".join(map(literal, statements))
-    body = (
-        f"DECLARE zdm_one text; BEGIN FOREACH zdm_one IN ARRAY ARRAY[{array}]::text[] LOOP"
-        " BEGIN EXECUTE zdm_one; EXCEPTION WHEN OTHERS THEN NULL; END; END LOOP; END"
-    )
-    conn.execute(f"DO LANGUAGE plpgsql {literal(body)}".encode())
+def _unique(table: Table) -> frozenset[str | None]:
+    """Columns in whose values two rows may not agree, alone or together."""
+    constraints = (k.columns for k in table.constraints if k.kind in _KEYS)
+    indexes = (index.keys for index in table.indexes if index.unique)
+    return frozenset(column for columns in (*constraints, *indexes) for column in columns)
 
 
 def _without_orphans(conn: Connection, snapshot: Snapshot, table: Table) -> None:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 import psycopg
 
 from zdm.model.findings import Finding
-from zdm.model.plan import AwaitRollout, Backfill, Plan, Side, Step
+from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Side, Step
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
+from zdm.parse import expressions
 from zdm.postgres.replay import attempt, sample_rows
 from zdm.postgres.replay.attempt import Scene
 from zdm.postgres.replay.sample_rows import Row, Samples, Write
@@ -37,6 +38,7 @@ _SETTINGS = (
     ("extra_float_digits", "0"),
     ("bytea_output", "escape"),
 )
+_WRITES = "SELECT, INSERT, UPDATE, DELETE"
 _PATHS = ("''", "DEFAULT")  # of search; the second for tables whose triggers need one
 Returned = Sequence[tuple[object, ...]]
 
@@ -110,22 +112,21 @@ def admit(conn: Connection, snapshot: Snapshot, app: Session) -> None:
     if app.is_owner:
         return
     role = author.APPLICATION
-    schemas = {table.name.schema for table in snapshot.tables}
-    for name in sorted(schemas):
-        schema = ident(name)
-        for sql in (
-            f"GRANT USAGE ON SCHEMA {schema} TO {role}",
-            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
-            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
-        ):
-            sample_rows.tried(conn, sql, keep=True)
-    for rights, kind in (
-        ("SELECT, INSERT, UPDATE, DELETE", "TABLES"),
-        ("USAGE", "SEQUENCES"),
-        ("USAGE", "SCHEMAS"),
-    ):
-        sql = f"ALTER DEFAULT PRIVILEGES GRANT {rights} ON {kind} TO {role}"
-        sample_rows.tried(conn, sql, keep=True)
+    schemas = {ident(table.name.schema) for table in snapshot.tables}
+    now = (
+        f"GRANT {rights} {where} TO {role}"
+        for schema in sorted(schemas)
+        for rights, where in (
+            ("USAGE", f"ON SCHEMA {schema}"),
+            (_WRITES, f"ON ALL TABLES IN SCHEMA {schema}"),
+            ("USAGE", f"ON ALL SEQUENCES IN SCHEMA {schema}"),
+        )
+    )
+    later = (
+        f"ALTER DEFAULT PRIVILEGES GRANT {rights} ON {kind} TO {role}"
+        for rights, kind in ((_WRITES, "TABLES"), ("USAGE", "SEQUENCES"), ("USAGE", "SCHEMAS"))
+    )
+    sample_rows.tried_together(conn, [*now, *later])
 
 
 def working(
@@ -157,6 +158,8 @@ def working(
             converted=converted(plan, table.name),
             parents=parents,
             foreign=_new_ones(scene, table.name) if is_old else frozenset(),
+            shared=scene.shared,
+            left=frozenset() if is_old else sources(plan, table),
         )
         for wanted in (maker.inserts(), maker.updates(), maker.deletes()):
             group = app.working(list(wanted))
@@ -177,6 +180,8 @@ class _Maker:
     converted: frozenset[str]
     foreign: frozenset[str]  # columns of the other version
     parents: frozenset[Name]  # tables that others refer to, or did
+    shared: bool  # see Scene
+    left: frozenset[str]  # columns that no UPDATE sets
 
     def inserts(self) -> Iterator[Write]:
         for n in range(1, _ROUNDS + 1):
@@ -187,21 +192,24 @@ class _Maker:
             yield self._write(sample_rows.insert(self.table, row), [*row])
 
     def updates(self) -> Iterator[Write]:
-        """Of one column each, in turn, to a value that another row has."""
+        """Of one column each, in turn, to a value that another row has, where rows share
+        values."""
         key = family.primary_key(self.samples.snapshot, self.table)
         free = [
             c.name
             for c in self.table.columns
-            if not c.generated and c.identity != "always" and c.name not in key
+            if not c.generated
+            and c.identity != "always"
+            and c.name not in key
+            and c.name not in self.left
         ]
         if not free or self.foreign:
             return
-        known = self.samples.rows.get(self.table.name, [])
         for n, where in enumerate(self._rows(key)):
             if n >= _ROUNDS:
                 return
             column = free[n % len(free)]
-            values = [row[column] for row in known if column in row]
+            values = self._values(column, n)
             if not values:
                 continue
             value = values[(n * 7 + 3) % len(values)]
@@ -210,6 +218,13 @@ class _Maker:
                 f"UPDATE {self.table.name.sql} SET {ident(column)} = {text} WHERE {where}",  # noqa: S608
                 [*key, column],
             )
+
+    def _values(self, column: str, n: int) -> Sequence[str | None]:
+        if not self.shared:
+            number = _NUMBERS[self.side] + _ROUNDS + n + 1
+            return self.samples.candidates(self.types, self.table, number)[column][:1]
+        known = self.samples.rows.get(self.table.name, [])
+        return [row[column] for row in known if column in row]
 
     def deletes(self) -> Iterator[Write]:
         """Of one row, where no other table may refer to it."""
@@ -318,6 +333,29 @@ def converted(plan: Plan, table: Name) -> frozenset[str]:
     return frozenset(a.column for fill in fills for a in fill.assignments)
 
 
+def sources(plan: Plan, table: Table) -> frozenset[str]:
+    """Columns that stay, and from which a trigger fills others until the contract, whichever
+    version writes them."""
+    stays = any(
+        isinstance(step, RunSql)
+        and step.phase is Phase.CONTRACT
+        and table.name in {lock.table for lock in step.locks}
+        and any("DROP TRIGGER" in sql for sql in step.sql)
+        for step in plan.steps
+    )
+    fills = (
+        s for s in plan.steps if isinstance(s, Backfill) and s.table == table.name and stays
+    )
+    read = {
+        column
+        for fill in fills
+        for one in fill.assignments
+        for column in expressions.columns(expressions.read(one.expression))
+        if column != one.column
+    }
+    return frozenset(read & {column.name for column in table.columns})
+
+
 def _new_ones(scene: Scene, table: Name) -> frozenset[str]:
     """Columns that are kept in sync with one that goes, though they were there before: the old
     version does not know them."""
@@ -333,56 +371,3 @@ def _new_ones(scene: Scene, table: Name) -> frozenset[str]:
         s for s in scene.plan.steps if isinstance(s, Backfill) and s.synced and s.table == table
     )
     return frozenset(a.column for fill in synced for a in fill.assignments) & there
-
-
-def excused(scene: Scene, one: Sent) -> str:
-    """Why a write may fail in the plan alone: its value goes to the old column too, and a
-    constraint of that column, which ends with it, refuses the value; else nothing."""
-    table = one.write.table
-    before, after = scene.start.table(table), scene.end.table(table)
-    if not one.constraint or before is None or after is None:
-        return ""
-    if not converted(scene.plan, table) & {*one.write.columns}:
-        return ""
-    ends = _constraints(before) - _constraints(after)
-    if one.constraint not in ends:
-        return ""
-    return (
-        f"until the contract {one.constraint} of {table} also refuses values of the new"
-        " version, although the migration drops it"
-    )
-
-
-def _constraints(table: Table) -> frozenset[str]:
-    names = (*(c.name for c in table.constraints), *(i.name for i in table.indexes))
-    return frozenset(names)
-
-
-def repeated(app: Session, sent: Sequence[Sent], side: Side) -> Iterator[Finding | str]:
-    """Do the writes again in the model; a text: one that works only in the plan."""
-    for one in sent:
-        found = app.send(one.write, one.path)
-        if found.error and not one.error:
-            yield f"{one.write.sql}: {found.error}"
-        elif one.error and not found.error:
-            where = f"after the step {one.step.id}" if one.step else "before the first step"
-            words = (
-                f"{where} the {side} version's write to {one.write.table} fails: {one.error}"
-            )
-            yield finding("write_fails", words, one.step, one.write.sql)
-        elif found.returned == one.expected and found.returned != one.returned:
-            yield finding(
-                "rows_differ",
-                f"the {side} version writes to {one.write.table} and reads back"
-                f" {_shown(one.returned)} during the plan, but {_shown(found.returned)} on the"
-                " plain schema",
-                one.step,
-                one.write.sql,
-            )
-
-
-def _shown(rows: Returned) -> str:
-    return ", ".join(
-        "(" + ", ".join("NULL" if v is None else literal(str(v)) for v in row) + ")"
-        for row in rows
-    )

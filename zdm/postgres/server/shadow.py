@@ -196,13 +196,13 @@ def database(
         if start is not None:
             _set(conn, name, start.settings)
             _set_for_roles(conn, name, start.role_settings)
-    try:
-        if apart and template is None:  # later, the database holds the author's objects
-            author.give_schema(server, name)
-        yield author.url(server, name) if apart else _url(server, name)
-    finally:
-        with connection.connect(server.dsn, name="shadow") as conn:
-            conn.execute(f"DROP DATABASE IF EXISTS {ident(name)} WITH (FORCE)".encode())
+        try:
+            if apart and template is None:  # later, the database holds the author's objects
+                author.give_schema(server, name)
+            yield author.url(server, name) if apart else _url(server, name)
+        finally:
+            with connection.translated("dropping a shadow database"):
+                conn.execute(f"DROP DATABASE IF EXISTS {ident(name)} WITH (FORCE)".encode())
 
 
 @contextlib.contextmanager

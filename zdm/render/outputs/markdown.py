@@ -33,6 +33,14 @@ def render(plan: Plan, _layout: Layout = PLAIN) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
+def with_proof(document: str, words: str) -> str:
+    """The document with what a replay proved, and its notes, above the last block."""
+    first, *notes = words.splitlines()
+    block = "\n".join((f"**{_text(first)}**", "", *(f"- {_text(note)}" for note in notes)))
+    above, _, last = document.rpartition("\n\n")
+    return f"{above}\n\n{block.rstrip()}\n\n{last}"
+
+
 def _text(value: str) -> str:
     """Free text that stays on its line, in its cell, and is no HTML."""
     line = " ".join(value.split())
