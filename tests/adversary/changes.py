@@ -222,6 +222,23 @@ def set_not_null(train: Train) -> Statements:
     return (fill, alter) if train.chance(0.8) else (alter,)
 
 
+def drop_not_null(train: Train) -> Statements:
+    """Mostly of a column that is NOT NULL."""
+    required = [
+        (table, column)
+        for table in train.tables
+        for column in table.columns[1:]
+        if "NOT NULL" in column.rest
+    ]
+    table, column = _any_column(train)
+    if required and train.chance(0.9):
+        table, column = train.random.choice(required)
+    rest = column.rest.replace("NOT NULL", "").strip()
+    left = (replace(c, rest=rest) if c is column else c for c in table.columns)
+    train.put(table, *left)
+    return (f"ALTER TABLE {table.sql} ALTER COLUMN {ident(column.name)} DROP NOT NULL;",)
+
+
 def change_default(train: Train) -> Statements:
     """SET or DROP DEFAULT."""
     table, column = _any_column(train)
@@ -406,6 +423,7 @@ GENERATORS: dict[str, Generator] = {
         change_type,
         drop_column,
         set_not_null,
+        drop_not_null,
         add_column,
         create_index,
         drop_index,

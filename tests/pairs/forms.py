@@ -243,4 +243,10 @@ FORMS = (
         sql="-- zdm: run in contract -- the new version writes no size\n"
         "ALTER TABLE {t} DROP CONSTRAINT {t}_size_check;",
     ),
+    Form(
+        operation="drop_not_null",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL;",
+    ),
 )
