@@ -138,6 +138,28 @@ ENTRIES = (
     ),
     Entry(
         slug="add_column_cannot_be_planned",
+        refused="ALTER TABLE users ADD COLUMN c int NOT NULL;",
+        fixed=("-- zdm: default c = 1\nALTER TABLE users ADD COLUMN c int NOT NULL;",),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="-- zdm: default c = n\nALTER TABLE users ADD COLUMN c int NOT NULL;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN c int;\nUPDATE users SET c = coalesce(n, 1);\n"
+            "ALTER TABLE users ALTER c SET NOT NULL;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="-- zdm: default c = gen_random_uuid()\n"
+        "ALTER TABLE users ADD COLUMN c uuid NOT NULL;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN c uuid NOT NULL DEFAULT gen_random_uuid();",
+            "ALTER TABLE users ALTER c DROP DEFAULT;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
         refused="ALTER TABLE users"
         " ADD COLUMN c int GENERATED ALWAYS AS (n * 2) VIRTUAL NOT NULL;",
         fixed=("ALTER TABLE users ADD COLUMN c int GENERATED ALWAYS AS (n * 2) VIRTUAL;",),

@@ -181,7 +181,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     problem = _blocked(swap) or _problem(swap.enum, swap.labels)
     if problem is None:
         new = tuple(_new(swap.enum.labels, swap.labels))
-        return Match(operation=SwapEnum(enum=swap.enum, labels=new), consumed=consumed)
+        operation = SwapEnum(enum=swap.enum, labels=new)
+        left = enums.with_labels(swap.enum, swap.labels)
+        return Match(operation=operation, consumed=consumed, types=(left,))
     refusal = refuse.refuse(actions[0], "enum_cannot_be_swapped", *problem)
     return Refusal(finding=refusal.finding, consumed=consumed)
 

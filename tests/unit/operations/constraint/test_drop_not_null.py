@@ -102,3 +102,10 @@ def test_where_a_table_below_allows_null_already_it_is_refused() -> None:
     (refusal,) = ask(DROP, _family(child_not_null=False)).refusals
 
     assert "do not have the same NOT NULL" in refusal
+
+
+def test_under_forced_row_security_only_the_undo_itself_sees_every_row() -> None:
+    (step,) = ask(DROP, schemas.snapshot(schemas.users(row_security="forced"))).steps
+
+    assert isinstance(step, RunSql)
+    assert step.undo_checks == ()

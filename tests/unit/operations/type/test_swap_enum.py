@@ -86,6 +86,14 @@ def test_another_default_is_a_change_of_its_own() -> None:
     assert "ADD VALUE" in answer.sql[0]
 
 
+def test_the_type_is_in_use_as_before() -> None:
+    sql = swap("'sad', 'happy', 'glad'") + "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';"
+    answer = ask(sql, moods())
+
+    assert answer.slugs == ["swap_enum"]
+    assert "the old version, which knows only the former label" in answer.refusals[0]
+
+
 def test_the_same_labels_again_are_nothing_to_do() -> None:
     answer = ask(swap("'sad', 'happy'"), moods())
 
