@@ -154,7 +154,7 @@ class _Swap:
         return True
 
     def _default(self, position: int, action: Action) -> bool:
-        """Of a column of the old type: taken where it comes back in the end."""
+        """Of a column of the old type: taken where it is set again as it was."""
         fact = statements.fact(action, *_DEFAULTS)
         table = lookup.table_of(self.snapshot, action)
         column = table.column(fact.name) if fact is not None and table is not None else None
