@@ -222,6 +222,23 @@ def set_not_null(train: Train) -> Statements:
     return (fill, alter) if train.chance(0.8) else (alter,)
 
 
+def drop_not_null(train: Train) -> Statements:
+    """Mostly of a column that is NOT NULL."""
+    required = [
+        (table, column)
+        for table in train.tables
+        for column in table.columns[1:]
+        if "NOT NULL" in column.rest
+    ]
+    table, column = _any_column(train)
+    if required and train.chance(0.9):
+        table, column = train.random.choice(required)
+    rest = column.rest.replace("NOT NULL", "").strip()
+    left = (replace(c, rest=rest) if c is column else c for c in table.columns)
+    train.put(table, *left)
+    return (f"ALTER TABLE {table.sql} ALTER COLUMN {ident(column.name)} DROP NOT NULL;",)
+
+
 def change_default(train: Train) -> Statements:
     """SET or DROP DEFAULT."""
     table, column = _any_column(train)
@@ -349,6 +366,57 @@ def new_object(train: Train) -> Statements:
     )
 
 
+def add_enum_value(train: Train) -> Statements:
+    """Of a type that columns may have, or of a new one."""
+    train.made += 1
+    place = train.random.choice(("", " BEFORE 'ok'", " AFTER 'sad'", " AFTER 'very happy'"))
+    sure = "IF NOT EXISTS " if train.chance(0.4) else ""
+    label = "ok" if train.chance(0.1) else f"it''s {train.made}"
+    return (f"ALTER TYPE public.mood ADD VALUE {sure}'{label}'{place};",)
+
+
+def rename_enum_value(train: Train) -> Statements:
+    """Of a type that columns may have, or of a new one."""
+    if train.chance(0.3):
+        return ("ALTER TYPE public.mood RENAME VALUE 'ok' TO 'fine';",)
+    train.made += 1
+    name = f"public.type{train.made}"
+    return (
+        f"CREATE TYPE {name} AS ENUM ('a', 'b');",
+        f"ALTER TYPE {name} RENAME VALUE 'a' TO 'c';",
+    )
+
+
+def swap_enum(train: Train) -> Statements:
+    """The type that columns have, made again with more labels, or with less."""
+    labels = ["'sad'", "'ok'", "'very happy'"]
+    labels.insert(train.random.randrange(4), "'more'")
+    if train.chance(0.15):
+        labels.remove("'sad'")
+    columns = [
+        (table, column)
+        for table in train.tables
+        for column in table.columns
+        if column.kind == "public.mood"
+    ]
+    more: list[str] = []
+    for table, column in columns:
+        alter = f"ALTER TABLE {table.sql} ALTER COLUMN {ident(column.name)}"
+        _, _, default = column.rest.partition("DEFAULT ")
+        if default:
+            more.append(f"{alter} DROP DEFAULT;")
+        more.append(f"{alter} TYPE public.mood USING {ident(column.name)}::text::public.mood;")
+        if default:
+            given = default.removesuffix(" NOT NULL")
+            more.append(f"{alter} SET DEFAULT {given};")
+    return (
+        "ALTER TYPE public.mood RENAME TO mood_before;",
+        f"CREATE TYPE public.mood AS ENUM ({', '.join(labels)});",
+        *more,
+        "DROP TYPE public.mood_before;",
+    )
+
+
 def insert_rows(train: Train) -> Statements:
     """A seed row."""
     table = train.table()
@@ -406,6 +474,7 @@ GENERATORS: dict[str, Generator] = {
         change_type,
         drop_column,
         set_not_null,
+        drop_not_null,
         add_column,
         create_index,
         drop_index,
@@ -413,6 +482,9 @@ GENERATORS: dict[str, Generator] = {
         insert_rows,
         create_table,
         new_object,
+        add_enum_value,
+        rename_enum_value,
+        swap_enum,
         comment,
         rename_table,
     )

@@ -243,4 +243,29 @@ FORMS = (
         sql="-- zdm: run in contract -- the new version writes no size\n"
         "ALTER TABLE {t} DROP CONSTRAINT {t}_size_check;",
     ),
+    Form(
+        operation="drop_not_null",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL;",
+    ),
+    Form(
+        operation="add_enum_value",
+        name="plain",
+        main=True,
+        sql="ALTER TYPE mood ADD VALUE 'new{n}' AFTER 'sad';",
+    ),
+    Form(
+        operation="rename_enum_value",
+        name="of_nobody",
+        main=True,
+        sql="ALTER TYPE of_nobody RENAME VALUE 'a' TO 'new{n}';",
+    ),
+    Form(
+        operation="swap_enum",
+        name="added",
+        main=True,
+        sql="ALTER TYPE mood RENAME TO mood_old;"
+        " CREATE TYPE mood AS ENUM ('sad', 'new{n}', 'ok'); DROP TYPE mood_old;",
+    ),
 )

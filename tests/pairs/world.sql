@@ -1,3 +1,5 @@
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE TYPE of_nobody AS ENUM ('a', 'b');
 CREATE TABLE folder (
   id bigint PRIMARY KEY,
   code varchar(20) DEFAULT '1',

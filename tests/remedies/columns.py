@@ -18,7 +18,42 @@ CREATE FUNCTION named() RETURNS trigger LANGUAGE plpgsql AS
 CREATE TRIGGER zzzz_name BEFORE INSERT OR UPDATE ON users FOR EACH ROW
     EXECUTE FUNCTION named();
 """
+REPLICATED = """
+CREATE TABLE accounts (id bigint PRIMARY KEY, owner bigint NOT NULL);
+CREATE UNIQUE INDEX accounts_owner ON accounts (owner);
+ALTER TABLE accounts REPLICA IDENTITY USING INDEX accounts_owner;
+"""
+PARTS = """
+CREATE TABLE events (id bigint NOT NULL, at date) PARTITION BY RANGE (at);
+CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+"""
 ENTRIES = (
+    Entry(
+        slug="not_null_stays",
+        refused="ALTER TABLE users ALTER id DROP NOT NULL; COMMENT ON TABLE users IS 'x';",
+        fixed=("COMMENT ON TABLE users IS 'x';",),
+    ),
+    Entry(
+        slug="not_null_stays",
+        before=REPLICATED,
+        refused="ALTER TABLE accounts ALTER owner DROP NOT NULL;",
+        fixed=(
+            f"{EXPAND}ALTER TABLE accounts REPLICA IDENTITY DEFAULT;",
+            "ALTER TABLE accounts ALTER owner DROP NOT NULL;",
+        ),
+    ),
+    Entry(
+        slug="not_null_stays",
+        before=PARTS,
+        refused="ALTER TABLE events_2026 ALTER id DROP NOT NULL;",
+        fixed=("ALTER TABLE events ALTER id DROP NOT NULL;",),
+    ),
+    Entry(
+        slug="not_null_stays",
+        before="CREATE TABLE par (a text NOT NULL); CREATE TABLE chi () INHERITS (par);",
+        refused="ALTER TABLE ONLY par ALTER a DROP NOT NULL;",
+        fixed=(f"{EXPAND}ALTER TABLE ONLY par ALTER a DROP NOT NULL;",),
+    ),
     Entry(
         slug="type_change_rewrites",
         before='CREATE TABLE users (id bigint PRIMARY KEY, name varchar(20) COLLATE "C");'
@@ -99,6 +134,28 @@ ENTRIES = (
         fixed=(
             "ALTER TABLE users ADD COLUMN c int;\nUPDATE users SET c = 1;\n"
             "ALTER TABLE users ALTER c SET NOT NULL;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="ALTER TABLE users ADD COLUMN c int NOT NULL;",
+        fixed=("-- zdm: default c = 1\nALTER TABLE users ADD COLUMN c int NOT NULL;",),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="-- zdm: default c = n\nALTER TABLE users ADD COLUMN c int NOT NULL;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN c int;\nUPDATE users SET c = coalesce(n, 1);\n"
+            "ALTER TABLE users ALTER c SET NOT NULL;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="-- zdm: default c = gen_random_uuid()\n"
+        "ALTER TABLE users ADD COLUMN c uuid NOT NULL;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN c uuid NOT NULL DEFAULT gen_random_uuid();",
+            "ALTER TABLE users ALTER c DROP DEFAULT;",
         ),
     ),
     Entry(

@@ -10,6 +10,7 @@ from zdm.execute.world import Options
 from zdm.model.plan import Plan
 from zdm.model.release import RunState
 from zdm.model.schema import Snapshot
+from zdm.schema import enums
 from zdm.serialize import snapshot_file
 
 SHOWN = 5  # differences named in a message
@@ -87,7 +88,8 @@ def _start(plan: Plan, database: Database, start: Snapshot | None) -> Snapshot:
             f" {_listed(plan.stamp.from_heads)}",
             hint="plan again from the database's revision",
         )
-    if snapshot_file.fingerprint(now) != plan.fingerprint:
+    # a label that a rollback has left is added by IF NOT EXISTS
+    if snapshot_file.fingerprint(enums.without(now, plan.labels)) != plan.fingerprint:
         raise RefusedError(
             "the schema is not the one the plan was made from" + _differences(start, now),
             hint="plan again from the current schema, and have the new plan reviewed",

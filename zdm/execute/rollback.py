@@ -28,6 +28,7 @@ from zdm.execute.recorder import Recorder
 from zdm.execute.world import Options, World
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, Step
 from zdm.model.release import RunState
+from zdm.schema import enums
 from zdm.serialize import snapshot_file
 
 
@@ -54,16 +55,15 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
             done=len(run.done),
         )
     )
-    staying = tuple(_rows_stay(_undone(plan, run)))
+    undone = _undone(plan, run)
+    staying = tuple(_rows_stay(undone))
     for id, reason in staying:
         world.observer.notify(RowsStay(id=id, reason=reason))
     for step in _undone(plan, run, goes_back=_application(run, plan, world, options)):
         _undo(step, world, options)
     _equals_start(plan, world)
     world.database.journal.record_state(RunState.REVERTED)
-    left = ", ".join(id for id, _ in staying)
-    said = f"the schema is as before; rows that {left} changed stay as they are" if left else ""
-    world.observer.notify(RunStopped(state=RunState.REVERTED, reason=said))
+    world.observer.notify(RunStopped(state=RunState.REVERTED, reason=_left(undone)))
     return RunState.REVERTED
 
 
@@ -103,19 +103,37 @@ def _refuse(run: JournalRun, undone: list[Step]) -> None:
         )
     for step in undone:
         undo = None if isinstance(step, AwaitRollout) else step.undo
-        if isinstance(undo, Irreversible) and not undo.rows:
+        if isinstance(undo, Irreversible) and not undo.harmless:
             raise RefusedError(
                 f"{step.id} is done and cannot be undone: {undo.reason}",
                 hint="finish the run with `zdm execute`, or undo the step by hand",
             )
 
 
+def _left(undone: list[Step]) -> str:
+    """What a rollback leaves, in words."""
+    found = [(step.id, undo) for step, undo in _irreversible(undone)]
+    rows = ", ".join(id for id, undo in found if undo.label is None)
+    labels = ", ".join(id for id, undo in found if undo.label is not None)
+    said = f"the schema is as before but for the enum labels of {labels}" if labels else ""
+    if rows:
+        said = f"{said or 'the schema is as before'}; rows that {rows} changed stay as they are"
+    return said
+
+
+def _irreversible(undone: list[Step]) -> Iterator[tuple[Step, Irreversible]]:
+    """The steps without undo, in the order of the plan."""
+    for step in reversed(undone):
+        if not isinstance(step, AwaitRollout) and isinstance(step.undo, Irreversible):
+            yield step, step.undo
+
+
 def _rows_stay(undone: list[Step]) -> Iterator[tuple[str, str]]:
     """Steps, in the order of the plan, whose rows no rollback brings back, each with the
     reason."""
-    for step in reversed(undone):
-        if not isinstance(step, AwaitRollout) and isinstance(step.undo, Irreversible):
-            yield step.id, step.undo.reason
+    for step, undo in _irreversible(undone):
+        if undo.label is None:
+            yield step.id, undo.reason
 
 
 def _rollout(plan: Plan) -> AwaitRollout | None:
@@ -184,7 +202,7 @@ def _revert(step: RunSql | Backfill, world: World) -> None:
 
 def _equals_start(plan: Plan, world: World) -> None:
     now = world.database.snapshot(plan.stamp.table if plan.stamp else None)
-    if snapshot_file.fingerprint(now) != plan.fingerprint:
+    if snapshot_file.fingerprint(enums.without(now, plan.labels)) != plan.fingerprint:
         raise StoppedError(
             "every step was undone, but the schema is not the one the plan started from",
             hint="it was changed meanwhile: compare with `zdm snapshot`, then fix it",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from zdm.model.findings import Finding, Hazard
 from zdm.model.plan import Step
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Name, Snapshot, Type
 from zdm.model.statement import Action, Directive, Source
 
 
@@ -47,13 +47,15 @@ class Match:
 
     The first position is always 0: a recogniser answers for the train from there on.
     `directives` are those of the author that the operation makes use of; `kept_filled` are
-    columns that it fills, and in which its trigger leaves no NULL until the contract.
+    columns that it fills, and in which its trigger leaves no NULL until the contract; `types`
+    are those that it changes where they are, although its statements make them again.
     """
 
     operation: Operation
     consumed: tuple[int, ...]
     directives: tuple[Directive, ...] = ()
     kept_filled: tuple[tuple[Name, str], ...] = ()  # table and column
+    types: tuple[Type, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,13 +63,28 @@ class TableLock:
     mode: LockMode
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class EnumLabel:
+    """A label of an enum type."""
+
+    type: Name
+    label: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Irreversible:
     """This step cannot be undone, and why. `rows`: it leaves the schema as it was, so a
-    rollback continues without it, and the rows stay as they are."""
+    rollback continues without it, and the rows stay as they are. `label`: so it does, and an
+    enum label stays that no row has."""
 
     reason: str
     rows: bool = False
+    label: EnumLabel | None = None
+
+    @property
+    def harmless(self) -> bool:
+        """Whether a rollback continues without it."""
+        return self.rows or self.label is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +130,8 @@ class RunSql:
     after a run it must say `done` (the postcondition); empty: the catalog does not show it,
     only the journal does. `repair` leads from half done to
     not done and runs outside a transaction. `undo` runs in one transaction like `sql`,
-    unless in_transaction is False; before it, rows are restored in the batches of `restore`.
+    unless in_transaction is False; before it, rows are restored in the batches of `restore`,
+    and `undo_checks` must hold.
     `serves`: the versions that work once this step is done.
     `as_written` is what its author vouches for, with claims that a replay observed; `unknown`
     are those that it does not make. `privileged`: it needs superuser, so that no shadow runs
@@ -136,6 +152,7 @@ class RunSql:
     probe: str
     repair: tuple[str, ...] = ()
     undo: tuple[str, ...] | Irreversible
+    undo_checks: tuple[Check, ...] = ()
     restore: "Backfill | None" = None
     rewrites: tuple[Name, ...] = ()  # tables and indexes whose files are rewritten
     as_written: bool = False
@@ -260,12 +277,18 @@ class Plan:
         return None
 
     @property
+    def labels(self) -> tuple[EnumLabel, ...]:
+        """Enum labels that stay after a rollback, and that the plan may meet at its start."""
+        undos = [step.undo for step in self.steps if isinstance(step, RunSql)]
+        return tuple(u.label for u in undos if isinstance(u, Irreversible) and u.label)
+
+    @property
     def first_to_stay(self) -> str | None:
         """The id of the first step of SQL without undo: once it is begun, `zdm rollback`
         refuses, although before the rollout the old version still works."""
         for step in self.steps:
             undo = None if isinstance(step, AwaitRollout) else step.undo
-            stays = isinstance(undo, Irreversible) and not undo.rows
+            stays = isinstance(undo, Irreversible) and not undo.harmless
             if stays or step.id == self.point_of_no_return:
                 return step.id
         return None

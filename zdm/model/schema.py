@@ -264,6 +264,7 @@ class Type:
     definition: str = field(metadata=PRINTED)
     labels: tuple[str, ...] = ()  # enum
     constrained: bool = False  # domain with CHECK or NOT NULL
+    created: bool = field(default=False, metadata=ESTIMATE)  # by this train, not in use yet
     grants: tuple[str, ...] = ()
     comment: str | None = None
 

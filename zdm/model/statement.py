@@ -33,6 +33,8 @@ class DirectiveKind(StrEnum):
     """What a `zdm:` comment says.
 
     `-- zdm: reverse COLUMN = EXPRESSION` gives the reverse of a type change.
+    `-- zdm: default COLUMN = EXPRESSION` gives a new NOT NULL column a default until the
+    contract, for existing rows and for the old version.
     `-- zdm: run in PHASE -- reason` runs the statement as written in that phase,
     which the author asserts to be safe (PHASE is `expand` or `contract`).
     `-- zdm: privileged -- reason` says that the statement needs superuser, so that no shadow
@@ -44,6 +46,7 @@ class DirectiveKind(StrEnum):
     """
 
     REVERSE = "reverse"
+    DEFAULT = "default"
     RUN_IN = "run in"
     PRIVILEGED = "privileged"
     KEEP_OLD_VALUES = "keep old values"
@@ -55,8 +58,8 @@ class Directive:
     """One `zdm:` comment, which belongs to the next statement."""
 
     kind: DirectiveKind
-    argument: str = ""  # reverse: the column; run in: `expand` or `contract`
-    expression: str = ""  # reverse: the SQL expression
+    argument: str = ""  # reverse, default: the column; run in: `expand` or `contract`
+    expression: str = ""  # reverse, default: the SQL expression
     reason: str = ""
     source: Source
 

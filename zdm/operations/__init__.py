@@ -7,22 +7,24 @@ changes.
 
 from zdm.model.operation import Recogniser
 from zdm.operations.column import add_column, change_default, drop_column, rename_column
-from zdm.operations.constraint import set_not_null
+from zdm.operations.constraint import drop_not_null, set_not_null
 from zdm.operations.data import backfill, insert_rows
 from zdm.operations.index import create_index, drop_index
 from zdm.operations.object import comment, new_object
 from zdm.operations.statement import as_written
 from zdm.operations.table import create_table, new_table_change, rename_table
-from zdm.operations.type import change_type
+from zdm.operations.type import add_enum_value, change_type, rename_enum_value, swap_enum
 
 ALL: tuple[Recogniser, ...] = (
     as_written.recognise,
     new_table_change.recognise,
+    swap_enum.recognise,
     change_default.recognise,
     rename_column.recognise,
     change_type.recognise,
     drop_column.recognise,
     set_not_null.recognise,
+    drop_not_null.recognise,
     add_column.recognise,
     create_index.recognise,
     drop_index.recognise,
@@ -30,6 +32,8 @@ ALL: tuple[Recogniser, ...] = (
     insert_rows.recognise,
     create_table.recognise,
     new_object.recognise,
+    add_enum_value.recognise,
+    rename_enum_value.recognise,
     comment.recognise,
     rename_table.recognise,
 )

@@ -1,6 +1,7 @@
 """The author's directives: comments that begin with `zdm:`, above a statement.
 
     -- zdm: reverse email = lower(new_email)
+    -- zdm: default country = 'DE'
     -- zdm: run in contract -- the report that reads it was removed in 4.2
     -- zdm: privileged -- only a superuser may create this extension
     -- zdm: keep old values
@@ -20,7 +21,7 @@ from zdm.parse import libpg_query, trees
 from zdm.serialize import codec
 
 _FLAGS = re.DOTALL | re.IGNORECASE
-_REVERSE = re.compile(r'reverse\s+("(?:[^"]|"")+"|\w+)\s*=\s*(.+)', _FLAGS)
+_GIVES = re.compile(r'(reverse|default)\s+("(?:[^"]|"")+"|\w+)\s*=\s*(.+)', _FLAGS)
 _RUN_IN = re.compile(r"run\s+in\s+(\w+)\s*(?:--\s*(.*))?$", _FLAGS)
 _PRIVILEGED = re.compile(r"privileged\s*(?:--\s*(.*))?$", _FLAGS)
 _KEEP = re.compile(r"keep\s+old\s+values\s*(?:--\s*(.*))?", _FLAGS)
@@ -48,8 +49,9 @@ def parse_comment(text: str, source: Source) -> Directive | None:
             " zdm, but has no effect",
             hint=in_its_form(f"write `-- zdm: {body}`", source),
         )
-    if reverse := _REVERSE.fullmatch(body):
-        return _reverse(reverse[1], reverse[2].strip(), source)
+    if gives := _GIVES.fullmatch(body):
+        kind = DirectiveKind(gives[1].lower())
+        return _gives(kind, gives[2], gives[3].strip(), source)
     if run_in := _RUN_IN.fullmatch(body):
         return _run_in(run_in[1].lower(), (run_in[2] or "").strip(), source)
     for pattern, read in _WITH_REASON:
@@ -58,8 +60,9 @@ def parse_comment(text: str, source: Source) -> Directive | None:
     raise InputError(
         f"{source}: `zdm: {codec.shortened(body)}` is not a directive of zdm",
         hint=in_its_form(
-            "write `-- zdm: reverse COLUMN = EXPRESSION`, `-- zdm: run in PHASE -- reason`,"
-            " `-- zdm: privileged -- reason` or `-- zdm: keep old values`",
+            "write `-- zdm: reverse COLUMN = EXPRESSION`, `-- zdm: default COLUMN ="
+            " EXPRESSION`, `-- zdm: run in PHASE -- reason`, `-- zdm: privileged -- reason` or"
+            " `-- zdm: keep old values`",
             source,
         ),
     )
@@ -70,19 +73,19 @@ def in_its_form(text: str, source: Source) -> str:
     return text.replace("`-- zdm:", "`# zdm:") if source.revision else text
 
 
-def _reverse(column: str, expression: str, source: Source) -> Directive:
+def _gives(kind: DirectiveKind, column: str, expression: str, source: Source) -> Directive:
     expression, reason = _with_reason(expression)
     try:
         _check(expression)
     except libpg_query.NotSqlError as error:
         raise InputError(
-            f"{source}: the reverse `{codec.shortened(expression)}` is not an SQL expression"
+            f"{source}: the {kind} `{codec.shortened(expression)}` is not an SQL expression"
             f" ({error})",
-            hint="write one expression over the new column, such as `lower(new_email)`",
+            hint="write one expression, such as `lower(new_email)` or `0`",
         ) from error
     name = column[1:-1].replace('""', '"') if column.startswith('"') else column.lower()
     return Directive(
-        kind=DirectiveKind.REVERSE,
+        kind=kind,
         argument=name,
         expression=expression,
         reason=reason,

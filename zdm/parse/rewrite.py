@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
+from zdm.model.expression import Expression
 from zdm.model.schema import Name
 from zdm.model.sql import ident
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, IndexDefinition
@@ -45,6 +46,14 @@ def add_bare_column(table: Name, column: ColumnDefinition, type_text: str | None
     edited = {k: v for k, v in column.definition.tree.items() if k != "constraints"}
     if type_text is not None:
         edited["typeName"] = trees.type_name(type_text)
+    return _add_column(table, edited)
+
+
+def add_column_with_default(table: Name, column: ColumnDefinition, default: Expression) -> str:
+    """The same as it was written, with a default."""
+    tree = column.definition.tree
+    made = {"contype": "CONSTR_DEFAULT", "raw_expr": default.tree}
+    edited = {**tree, "constraints": [*tree.get("constraints", []), {"Constraint": made}]}
     return _add_column(table, edited)
 
 

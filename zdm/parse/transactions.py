@@ -55,6 +55,14 @@ def control(parsed: Parsed) -> Control | None:
     )
 
 
+def adds_label(sql: str) -> bool:
+    """Whether the text is ALTER TYPE … ADD VALUE, whose label is usable after its commit."""
+    parsed = libpg_query.statements(sql.encode())
+    return len(parsed) == 1 and (
+        parsed[0].node == "AlterEnumStmt" and "oldVal" not in parsed[0].tree
+    )
+
+
 def is_control(sql: str) -> bool:
     """Whether the text is one statement that controls a transaction and nothing more."""
     parsed = libpg_query.statements(sql.encode())

@@ -137,6 +137,7 @@ def _place(
         snapshot = reduce(apply.apply, taken, snapshot)
         if isinstance(answer, Match):
             snapshot = reduce(edits.keep_filled, answer.kept_filled, snapshot)
+            snapshot = reduce(edits.put_type, answer.types, snapshot)
     return tuple(placed), tuple(findings), snapshot
 
 

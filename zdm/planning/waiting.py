@@ -2,14 +2,16 @@
 
 An operation is about one table, so a recogniser is given the Actions of that table alone, with
 those that nobody can read, which may be about any. Were it given all that is left, a train of
-n statements would be read n times.
+n statements would be read n times. A change of an enum type may be about any table, and is
+given all that is left.
 """
 
 from collections import deque
 from collections.abc import Sequence
 
 from zdm.model.schema import Name
-from zdm.model.statement import Action, Fact, Unknown
+from zdm.model.statement import Action, ActionKind, Fact, Unknown
+from zdm.model.syntax import ChangeEnum, CreateObject, RenameObject
 
 
 class Waiting:
@@ -25,6 +27,7 @@ class Waiting:
         for action in actions:
             for table in self._about(action):
                 self._tables[table].append(action)
+        self._makes_enum = any(_is_new_enum(action) for action in actions)
 
     def _about(self, action: Action) -> Sequence[Name]:
         if isinstance(action.fact, Unknown):
@@ -39,12 +42,24 @@ class Waiting:
         if not self._order:
             return []
         action = self._order[0]
+        if self._of_enum(action):
+            return [other for other in self._order if id(other) not in self._taken]
         if isinstance(action.fact, Unknown) or action.fact.table is None:
             return self._same_statement(action)
         together = self._tables[action.fact.table]
         while together[0] is not action:  # it was taken with a statement of its own
             together.pop(0)
         return together
+
+    def _of_enum(self, action: Action) -> bool:
+        """Whether a change of an enum type may begin with it."""
+        said, fact = action.said, action.fact
+        if isinstance(said, ChangeEnum):
+            return True
+        if not self._makes_enum or not isinstance(fact, Fact):
+            return False
+        renames = isinstance(said, RenameObject) and said.kind == "type"
+        return renames or _is_new_enum(action) or fact.kind is ActionKind.DROP_DEFAULT
 
     def _same_statement(self, action: Action) -> list[Action]:
         found: list[Action] = []
@@ -61,4 +76,12 @@ class Waiting:
         self._taken.update(map(id, taken))
         for position in sorted(positions, reverse=True):
             del together[position]
+        for table in {table for action in taken for table in self._about(action)}:
+            own = self._tables[table]
+            if own is not together:
+                own[:] = [action for action in own if id(action) not in self._taken]
         return taken
+
+
+def _is_new_enum(action: Action) -> bool:
+    return isinstance(action.said, CreateObject) and action.said.kind == "enum"

@@ -58,6 +58,7 @@ class Work(TypedDict):
     probe: str
     repair: NotRequired[tuple[str, ...]]
     undo: tuple[str, ...] | Irreversible
+    undo_checks: NotRequired[tuple[Check, ...]]
     restore: NotRequired[Backfill]
     serves: frozenset[Side]
     reason: str

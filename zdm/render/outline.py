@@ -169,10 +169,15 @@ def undo(step: Step) -> str:
             return "redeploy the old version"
         case Backfill() | RunSql():
             if isinstance(step.undo, Irreversible):
-                what = "its rows stay as they are" if step.undo.rows else "cannot be undone"
-                return f"{what}: {step.undo.reason}"
+                return f"{_stays(step.undo)}: {step.undo.reason}"
             undone = (*restored(step), *(first_line(text) for text in step.undo))
             return "; ".join(undone) or "nothing to do"
+
+
+def _stays(undo: Irreversible) -> str:
+    if undo.label is not None:
+        return "the label stays in the type"
+    return "its rows stay as they are" if undo.rows else "cannot be undone"
 
 
 def restored(step: Step) -> tuple[str, ...]:

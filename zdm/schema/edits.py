@@ -15,6 +15,7 @@ from zdm.model.schema import (
     Snapshot,
     Table,
     Trigger,
+    Type,
     place_of,
 )
 from zdm.model.statement import Action
@@ -45,6 +46,12 @@ def commented(table: Table, kind: str, name: str, text: str | None) -> Table:
     changed = tuple(replace(p, comment=text) if p.name == name else p for p in parts)
     edited: Table = replace(table, **{field: changed})  # type: ignore[arg-type]
     return edited
+
+
+def put_type(snapshot: Snapshot, changed: Type) -> Snapshot:
+    """The type in the place of the one of its name."""
+    types = tuple(changed if t.name == changed.name else t for t in snapshot.types)
+    return replace(snapshot, types=types)
 
 
 def keep_filled(snapshot: Snapshot, place: tuple[Name, str]) -> Snapshot:

@@ -128,6 +128,7 @@ def _type(new: NewObject, says: CreateObject, statement: Statement) -> Type:
         definition=statement.sql,
         labels=says.labels,
         constrained=says.constrained,
+        created=True,
     )
 
 

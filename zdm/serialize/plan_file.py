@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from zdm.errors import InputError
-from zdm.model.plan import FORMAT, Irreversible, Plan
+from zdm.model.plan import FORMAT, EnumLabel, Irreversible, Plan
 from zdm.model.schema import Name
 from zdm.model.statement import Source
 from zdm.serialize import codec, input_file
@@ -79,11 +79,24 @@ def _decode_irreversible(data: Any) -> Irreversible:
             return Irreversible(reason=reason)
         case {"rows stay": str(reason)} if len(data) == 1:
             return Irreversible(reason=reason, rows=True)
+        case {"label stays": str(label), "type": kind, "reason": str(reason)} if len(data) == 3:
+            found = EnumLabel(type=_decode_name(kind), label=label)
+            return Irreversible(reason=reason, label=found)
         case _:
             raise ValueError(
                 "must be a list of statements, or `irreversible:` or `rows stay:` with the"
-                " reason"
+                " reason, or `label stays:` with `type:` and `reason:`"
             )
+
+
+def _encode_irreversible(value: Irreversible) -> dict[str, str]:
+    if value.label is not None:
+        return {
+            "label stays": value.label.label,
+            "type": _encode_name(value.label.type),
+            "reason": value.reason,
+        }
+    return {"rows stay" if value.rows else "irreversible": value.reason}
 
 
 CODECS: codec.Codecs = {
@@ -99,17 +112,20 @@ CODECS: codec.Codecs = {
         schema={"type": "string", "description": "schema.name"},
     ),
     Irreversible: codec.Codec(
-        encode=lambda value: {"rows stay" if value.rows else "irreversible": value.reason},
+        encode=_encode_irreversible,
         decode=_decode_irreversible,
         schema={
             "type": "object",
             "properties": {
                 "irreversible": {"type": "string"},
                 "rows stay": {"type": "string"},
+                "label stays": {"type": "string"},
+                "type": {"type": "string"},
+                "reason": {"type": "string"},
             },
             "additionalProperties": False,
             "minProperties": 1,
-            "maxProperties": 1,
+            "maxProperties": 3,
         },
     ),
 }

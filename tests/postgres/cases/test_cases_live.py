@@ -31,6 +31,7 @@ from zdm.model.release import RunState
 from zdm.model.schema import Snapshot
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.server.provider import Server
+from zdm.schema import enums
 from zdm.serialize import snapshot_file
 
 PLAIN = [case for case in cases.PLANNED if case.name == "plain"]
@@ -86,7 +87,8 @@ def is_undone_and_runs(server: Server, case: Path) -> None:
             cases.run(url, plan, until=RunState.BACKFILLED)
             revert(url, plan)
 
-            assert snapshot_file.difference(start, cases.read(url)) == ()
+            left = enums.without(cases.read(url), plan.labels)
+            assert snapshot_file.difference(start, left) == ()
             if rows_stay(plan):  # with their keys, so that they cannot be inserted again
                 runs_as_planned(server, case)
                 return
@@ -113,7 +115,7 @@ def revert(url: str, plan: Plan, watching: Watching | None = None) -> None:
 
 def reversible(plan: Plan) -> bool:
     """Whether there is anything to undo, and a way to undo it."""
-    return bool(plan.steps) and all(undo.rows for undo in lost(plan))
+    return bool(plan.steps) and all(undo.harmless for undo in lost(plan))
 
 
 def rows_stay(plan: Plan) -> bool:

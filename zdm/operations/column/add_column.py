@@ -19,6 +19,7 @@ from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
     BOTH,
+    NEW_ONLY,
     OLD_ONLY,
     Irreversible,
     Phase,
@@ -65,7 +66,8 @@ class AddColumn:
     @property
     def quick(self) -> bool:
         """Whether one ADD COLUMN is the whole change."""
-        return not (self.there or self.new.rewrites or self.fill or self.not_null)
+        whole = not (self.there or self.new.rewrites or self.fill or self.not_null)
+        return whole and self.new.meanwhile is None
 
     @property
     def title(self) -> str:
@@ -99,6 +101,14 @@ class AddColumn:
                     "make it accept every value, for example with CASE",
                 ),
             ]
+        if self.new.meanwhile is not None:
+            lines.append(
+                (
+                    f"existing rows get {self.new.meanwhile.expression} in {name}, and until"
+                    " the contract so do inserts without it; after that they fail",
+                    f"let the new version send {self.new.column.name} in every INSERT",
+                )
+            )
         if self.fill is not None:
             table = context.snapshot.require_table(self.table)
             lines += filled.hazards(table, self.new.column.name)
@@ -125,7 +135,33 @@ class AddColumn:
             steps += not_null.prove(place, self.new.column.name, wanted=self.new.not_null)
         if self.by_trigger and self.fill is not None:
             steps.append(backfilled_column.stop(place, self.new.column, self.fill))
+        if self.new.meanwhile is not None:
+            steps.append(self._drop_default(place, self.new.meanwhile.expression))
         return tuple(steps)
+
+    def _drop_default(self, place: Site, default: str) -> RunSql:
+        t, c = Qualified(place.name), Ident(self.new.column.name)
+        has = probes.column_default(place.name, self.new.column.name)
+        return run_sql.short_transaction(
+            place,
+            id=place.id(self.new.column.name, "drop-default"),
+            phase=Phase.CONTRACT,
+            title=f"drop the default of {place.name}.{self.new.column.name}",
+            sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", t=t, c=c),),
+            locks=place.lock_below(LockMode.ACCESS_EXCLUSIVE),
+            settings=self.settings,
+            probe=probes.probe(probes.absent(has)),
+            undo=(
+                emit.sql(
+                    "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}",
+                    t=t,
+                    c=c,
+                    d=Expression(default),
+                ),
+            ),
+            serves=NEW_ONLY,
+            reason="Only the old version, which does not know the column, needed it.",
+        )
 
     def _expand(self, place: Site) -> RunSql:
         column = self.new.column
@@ -313,7 +349,11 @@ def _match(
         not_null=following.not_null or (new.rewrites and new.column.not_null),
         settings=actions[0].statement.settings,
     )
-    return Match(operation=operation, consumed=(0, *following.consumed))
+    return Match(
+        operation=operation,
+        consumed=(0, *following.consumed),
+        directives=() if new.meanwhile is None else (new.meanwhile,),
+    )
 
 
 def _sequence(name: Name, table: Name, column: Column) -> schema.Sequence:

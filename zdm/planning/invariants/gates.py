@@ -39,10 +39,11 @@ def _new(plan: Plan, before: list[Step], after: list[Step]) -> Iterator[Finding]
 
 def _way_back(before: list[Step]) -> Iterator[Finding]:
     for step in before:
-        if isinstance(step, RunSql) and step.probe and isinstance(step.undo, Irreversible):
+        undo = step.undo if isinstance(step, RunSql) and step.probe else ()
+        if isinstance(undo, Irreversible) and undo.label is None:
             yield violation(
                 "early_point_of_no_return",
-                f"step {step.id} cannot be undone ({step.undo.reason}), and the new version is"
+                f"step {step.id} cannot be undone ({undo.reason}), and the new version is"
                 " not deployed yet",
                 step.origin,
             )

@@ -12,7 +12,7 @@ from datetime import timedelta
 import psycopg
 
 from zdm.errors import StoppedError
-from zdm.model.plan import NO_TIMEOUT, Backfill, RunSql
+from zdm.model.plan import NO_TIMEOUT, Backfill, Check, RunSql
 from zdm.model.release import RunState
 from zdm.model.statement import Setting
 from zdm.postgres.journal import runs
@@ -33,10 +33,19 @@ def probe(own: Connection, step: RunSql, *, unknown: str = "done") -> str:
 
 def preconditions(own: Connection, step: RunSql | Backfill) -> None:
     """Raise StoppedError for the first that does not hold."""
-    for check in step.preconditions:
+    _hold(own, step.id, step.preconditions)
+
+
+def undo_checks(own: Connection, step: RunSql) -> None:
+    """The same for what its undo needs."""
+    _hold(own, step.id, step.undo_checks)
+
+
+def _hold(own: Connection, id: str, checks: Sequence[Check]) -> None:
+    for check in checks:
         row = own.execute(check.sql.encode()).fetchone()
         if row is None or row[0] is not True:
-            raise StoppedError(f"{step.id}: {check.failure}", hint=check.hint)
+            raise StoppedError(f"{id}: {check.failure}", hint=check.hint)
 
 
 def limit(own: Connection, step: RunSql) -> None:

@@ -25,6 +25,7 @@ from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 from zdm.recipes.reading import missing_rights
+from zdm.schema import enums
 from zdm.serialize import snapshot_file
 
 _SHOWN = 8
@@ -194,7 +195,8 @@ def _whole_way(stage: _Stage, turn: int, *, again: bool) -> Iterator[Finding]:
 
 def _undone(scene: Scene, conn: Connection) -> Iterator[Finding]:
     here = read_schema(conn, scene.plan)
-    for difference in snapshot_file.difference(scene.start, here)[:_SHOWN]:
+    undone = enums.without(here, scene.plan.labels)
+    for difference in snapshot_file.difference(scene.start, undone)[:_SHOWN]:
         yield finding(
             "undo_incomplete", f"undone before the rollout, the start is not back: {difference}"
         )

@@ -326,7 +326,8 @@ def apply_plainly(conn: Connection, plan: Plan, lender: Lender) -> None:
 
 
 def _transactions(statements: Sequence[Statement]) -> Iterator[tuple[Statement, ...]]:
-    """Statements that ran together; the author's own BEGIN and COMMIT are known by number."""
+    """Statements that ran together; the author's own BEGIN and COMMIT are known by number. A
+    label of an enum is committed, since the plan commits it, too."""
     group: list[Statement] = []
     for statement in statements:
         if transactions.is_control(statement.sql) or statement.privileged:
@@ -336,6 +337,9 @@ def _transactions(statements: Sequence[Statement]) -> Iterator[tuple[Statement, 
             yield tuple(group)
             group = []
         group.append(statement)
+        if transactions.adds_label(statement.sql):
+            yield tuple(group)
+            group = []
     if group:
         yield tuple(group)
 

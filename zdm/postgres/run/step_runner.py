@@ -156,6 +156,8 @@ class Stepper:
         undo = () if isinstance(step.undo, Irreversible) else step.undo
         own, fence = self.own, self.fence
         yield from self._make_way(step)
+        if isinstance(step, RunSql):
+            step_sql.undo_checks(own, step)
         if isinstance(step, RunSql) and not step.in_transaction:
             yield from self._undo_alone(step, undo)
             undo = ()

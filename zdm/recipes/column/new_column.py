@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from zdm.model.expression import Expression
 from zdm.model.schema import Column, Constraint, Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident, literal
-from zdm.model.statement import Action, ActionKind
+from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition
 from zdm.parse import expressions, rewrite
 from zdm.recipes.constraint.not_null import PLAIN, Named
@@ -51,7 +51,8 @@ _REFUSED = {
 class NewColumn:
     """`sql` is the whole ADD COLUMN, the author's text where it is its own statement;
     `bare_sql` adds the column without default and NOT NULL, where it `rewrites`: PostgreSQL
-    would write every row. `kinds`: its constraints, in the words of ConstraintDefinition."""
+    would write every row. `kinds`: its constraints, in the words of ConstraintDefinition.
+    `meanwhile`: the directive that gives it a default until the contract, which `sql` has."""
 
     column: Column
     sql: str
@@ -63,6 +64,7 @@ class NewColumn:
     references: tuple[Name, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     kinds: tuple[str, ...] = ()
+    meanwhile: Directive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,11 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
         new = _serial(new, table, snapshot)
     elif default is not None and default.expression is not None:
         new = _defaulted(new, default.expression, snapshot)
+    elif new.column.not_null:
+        new = replace(new, meanwhile=_meanwhile(action, column.name))
+    if new.meanwhile is not None:
+        given = expressions.read(new.meanwhile.expression)
+        return replace(new, sql=rewrite.add_column_with_default(table.name, definition, given))
     if not new.rewrites:
         return new
     kind = new.column.type if serial else None
@@ -111,7 +118,11 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
 
 def problem(new: NewColumn, table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
     """Why it is refused, and the remedy."""
-    return _problem(new, table) or (filled.obstacle(table, snapshot) if new.rewrites else None)
+    return (
+        _problem(new, table)
+        or _of_meanwhile(new, table, snapshot)
+        or (filled.obstacle(table, snapshot) if new.rewrites else None)
+    )
 
 
 def _problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
@@ -124,7 +135,8 @@ def _problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
                 f"{where}: {fact} under ACCESS EXCLUSIVE, which blocks reads and writes",
                 remedy,
             )
-    if new.references and (new.default is not None or new.rewrites):
+    defaulted = new.default is not None or new.meanwhile is not None
+    if new.references and (defaulted or new.rewrites):
         return (
             f"{where}: a REFERENCES with a default checks every row under ACCESS EXCLUSIVE",
             "add the column without the default; SET DEFAULT in a statement of its own",
@@ -137,12 +149,42 @@ def _problem(new: NewColumn, table: Table) -> tuple[str, str] | None:
             " EXCLUSIVE",
             "remove the NOT NULL",
         )
-    if column.not_null and new.default is None:
+    if column.not_null and not defaulted:
         return (
             f"{where} is NOT NULL without a default, so existing rows and inserts of the old"
             " version have no value for it",
             "give it a DEFAULT; or add it nullable, fill it with an UPDATE, and SET NOT NULL in"
-            " the same train",
+            " the same train; or, for a default that the contract drops, put `-- zdm: default"
+            f" {ident(column.name)} = <value>` above the statement",
+        )
+    return None
+
+
+def _meanwhile(action: Action, column: str) -> Directive | None:
+    """The author's directive that gives the column a default until the contract."""
+    found = (d for d in action.statement.directives if d.kind is DirectiveKind.DEFAULT)
+    return next((d for d in found if d.argument == column), None)
+
+
+def _of_meanwhile(new: NewColumn, table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
+    """Why its default until the contract cannot be, and the remedy."""
+    if new.meanwhile is None:
+        return None
+    given = expressions.read(new.meanwhile.expression)
+    where = f"{table.name}.{new.column.name}"
+    if expressions.columns(given) or expressions.is_null(given):
+        return (
+            f"the default `{new.meanwhile.expression}` of {where} must be a value of its own,"
+            " not NULL and not from other columns",
+            "add the column nullable, fill it with an UPDATE, and SET NOT NULL in the same"
+            " train",
+        )
+    if default_volatility.volatility(given, snapshot) is Volatility.VOLATILE:
+        return (
+            f"the default `{new.meanwhile.expression}` of {where} is volatile, so PostgreSQL"
+            " would write every row under ACCESS EXCLUSIVE",
+            "use a constant in the directive; or write the DEFAULT in the statement, and DROP"
+            " DEFAULT in a later one",
         )
     return None
 

@@ -52,6 +52,10 @@ _TRIGGER_EXISTS = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t"
     " WHERE t.tgrelid = pg_catalog.to_regclass({table}) AND t.tgname = {name})"
 )
+_ENUM_LABEL = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_enum AS e"
+    " WHERE e.enumtypid = pg_catalog.to_regtype({type}) AND e.enumlabel = {label})"
+)
 _FUNCTION = "SELECT pg_catalog.to_regprocedure({signature}) IS NOT NULL"
 _CONSTRAINT = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS c"
@@ -117,6 +121,11 @@ def trigger_always(table: Name, name: str) -> str:
 def trigger_exists(table: Name, name: str) -> str:
     """The trigger is there, enabled or not."""
     return emit.sql(_TRIGGER_EXISTS, table=Constant(table.sql), name=Constant(name))
+
+
+def enum_label(name: Name, label: str) -> str:
+    """The enum type has the label."""
+    return emit.sql(_ENUM_LABEL, type=Constant(name.sql), label=Constant(label))
 
 
 def function(name: Name) -> str:

@@ -6,7 +6,7 @@ from zdm.model.commands import AlterSequence
 from zdm.model.schema import Snapshot, Type
 from zdm.model.statement import Action
 from zdm.model.syntax import ChangeEnum, CommentOn, CreateObject
-from zdm.schema import edits, lookup, new_objects, routines, type_names
+from zdm.schema import edits, enums, lookup, new_objects, routines, type_names
 
 
 def create(snapshot: Snapshot, action: Action) -> Snapshot:
@@ -72,7 +72,7 @@ def change_enum(snapshot: Snapshot, action: Action) -> Snapshot:
     settings = action.statement.settings
     name = lookup.among(lookup.relation(said.words), names, snapshot, settings)
     types = (
-        replace(t, labels=_labels(t, said)) if t.name == name and t.kind == "enum" else t
+        enums.with_labels(t, _labels(t, said)) if t.name == name and t.kind == "enum" else t
         for t in snapshot.types
     )
     return replace(snapshot, types=tuple(types))

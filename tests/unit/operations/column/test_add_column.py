@@ -3,7 +3,7 @@ import pytest
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.locks import LockMode
-from zdm.model.plan import BOTH, OLD_ONLY, Backfill, RunSql, TableLock
+from zdm.model.plan import BOTH, NEW_ONLY, OLD_ONLY, Backfill, RunSql, TableLock
 from zdm.model.schema import Column, Function, Name, Type, Volatility
 
 TEAMS = schemas.users(name=Name("public", "teams"))
@@ -250,3 +250,38 @@ def test_a_column_that_is_filled_stands_alone() -> None:
         "add users.a and fill it",
         "add users.b",
     ]
+
+
+GIVEN = "-- zdm: default country = 'DE'\nALTER TABLE users ADD COLUMN country char(2) NOT NULL;"
+
+
+def test_a_default_for_the_old_version_is_dropped_in_the_contract() -> None:
+    answer = ask(GIVEN)
+
+    assert answer.phases == ["expand", "contract"]
+    assert answer.sql[0].endswith("""country char(2) NOT NULL DEFAULT 'DE'""")
+    assert answer.sql[1] == 'ALTER TABLE "public"."users" ALTER COLUMN "country" DROP DEFAULT'
+    assert answer.steps[1].serves == NEW_ONLY
+    assert "so do inserts without it; after that they fail" in answer.hazards[1].message
+    assert answer.after.tables[0].require_column("country").default is None
+
+
+@pytest.mark.parametrize(
+    ("value", "fact"),
+    [
+        ("lower(email)", "must be a value of its own"),
+        ("NULL", "must be a value of its own"),
+        ("gen_random_uuid()", "is volatile"),
+    ],
+)
+def test_what_cannot_be_such_a_default_is_refused(value: str, fact: str) -> None:
+    (refusal,) = ask(GIVEN.replace("'DE'", value)).refusals
+
+    assert fact in refusal
+
+
+@pytest.mark.parametrize("ending", ["", " NOT NULL DEFAULT 'FR'"])
+def test_such_a_default_has_no_effect_where_none_is_missing(ending: str) -> None:
+    answer = ask(GIVEN.replace(" NOT NULL", ending))
+
+    assert "has no effect on this statement" in answer.refusals[0]

@@ -1,0 +1,2 @@
+INSERT INTO users (email) VALUES ('old@example.org');
+UPDATE users SET email = 'changed@example.org' WHERE id = 1;

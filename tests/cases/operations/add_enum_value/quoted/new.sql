@@ -1,0 +1,1 @@
+INSERT INTO orders SELECT 1 + count(*), 'don''t \ know', NULL FROM orders;

@@ -1,0 +1,2 @@
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'ok' AFTER 'nowhere';
+ALTER TYPE public.mood ADD VALUE IF NOT EXISTS 'glad';

@@ -1,0 +1,1 @@
+INSERT INTO chi (id) SELECT 1000 + count(*) FROM par;

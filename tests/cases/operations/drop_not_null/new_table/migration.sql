@@ -1,0 +1,2 @@
+CREATE TABLE fresh (id bigint PRIMARY KEY, note text NOT NULL);
+ALTER TABLE fresh ALTER COLUMN note DROP NOT NULL;

@@ -1,0 +1,1 @@
+INSERT INTO fresh (id) SELECT count(*) FROM fresh;

@@ -1,0 +1,1 @@
+INSERT INTO fresh SELECT count(*), 'red' FROM fresh;

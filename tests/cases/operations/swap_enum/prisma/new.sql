@@ -1,0 +1,1 @@
+INSERT INTO "User" SELECT 100 + count(*), 'OWNER', '{GUEST}' FROM "User";
