@@ -24,6 +24,7 @@ from zdm.parse.emit import Ident, Part, Qualified, TypeText
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.column import dependents, dual_write, fusion, new_column
 from zdm.recipes.column.fusion import Fused
+from zdm.recipes.column.outgrown import NOTHING, Outgrown
 from zdm.recipes.reading import filled, refuse, session_dependent
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync
@@ -53,6 +54,7 @@ class ChangeType:
     adds: bool = True
     default: str | None = None
     where: str = ""
+    outgrown: Outgrown = NOTHING
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -80,7 +82,7 @@ class ChangeType:
                 f"until the contract, a value of {self.new.name} that {old.type} cannot hold"
                 + (
                     " is rejected, because the old column is NOT NULL"
-                    if old.not_null
+                    if old.not_null and not self.outgrown.null
                     else f" is NULL in {self.old} for the old version"
                 ),
                 "let the new version write such values only after the contract",
@@ -99,6 +101,7 @@ class ChangeType:
             ),
             *dual_write.two_unique(table, self.old, self.new.name, built=False),
             *dependents.elsewhere(context.snapshot, table, self.old),
+            *self.outgrown.hazards(table, self.old, self.new.name),
             *dual_write.explicit_null(old, self.new, context.snapshot),
             *filled.hazards(table, self.new.name),
         ]
@@ -120,9 +123,12 @@ class ChangeType:
         )
         return (
             sync.install(place, pair),
+            *self.outgrown.steps(place, pair.old, self.new.name),
             dual_write.fill(place, pair, self.where),
             *dual_write.analyze(place, self.new.name),
-            dual_write.contract(place, pair, default=self.default),
+            dual_write.contract(
+                self.outgrown.left(place, self.old), pair, default=self.default
+            ),
             *dual_write.drop_foreign_keys(place, self.old, all_of_them=False),
             dual_write.drop(place, self.old),
         )
@@ -158,6 +164,16 @@ class WidenType:
                 "recycle the connections, or disable prepared statements meanwhile",
             )
         ]
+        domain = type_change.found(self.type, context.snapshot, "domain")
+        if old.default is None and domain is not None and " DEFAULT " in domain.definition:
+            lines.append(
+                (
+                    f"from the expand on, a row that either version inserts without"
+                    f" {self.table}.{self.column} gets the default of {self.type}, no longer"
+                    " NULL",
+                    "if the mixture matters, let the old version send NULL itself",
+                )
+            )
         if not type_change.keeps_collation(self.collation, old.collation):
             lines.append(
                 (
@@ -323,6 +339,9 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
             problem[1],
         )
         return replace(refusal, consumed=found.consumed)
+    refused = fusion.refused(actions[0], found)
+    if refused is not None:
+        return refused
     backward = _backward(found, snapshot)
     filled = found.old.not_null and found.reverse is None  # a cast of a value is a value
     return Match(
@@ -336,6 +355,7 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
             adds=found.adds,
             default=found.default,
             where="" if found.adds else found.differs_where,
+            outgrown=found.outgrown,
             settings=found.settings,
         ),
         consumed=found.consumed,

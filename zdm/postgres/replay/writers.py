@@ -17,6 +17,7 @@ from zdm.model.findings import Finding
 from zdm.model.plan import AwaitRollout, Backfill, Plan, Side, Step
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
+from zdm.parse import expressions
 from zdm.postgres.replay import attempt, sample_rows
 from zdm.postgres.replay.attempt import Scene
 from zdm.postgres.replay.sample_rows import Row, Samples, Write
@@ -157,6 +158,7 @@ def working(
             converted=converted(plan, table.name),
             parents=parents,
             foreign=_new_ones(scene, table.name) if is_old else frozenset(),
+            computing=frozenset() if is_old else computing(plan, table.name),
         )
         for wanted in (maker.inserts(), maker.updates(), maker.deletes()):
             group = app.working(list(wanted))
@@ -176,6 +178,7 @@ class _Maker:
     side: Side
     converted: frozenset[str]
     foreign: frozenset[str]  # columns of the other version
+    computing: frozenset[str]  # from which a trigger still computes others
     parents: frozenset[Name]  # tables that others refer to, or did
 
     def inserts(self) -> Iterator[Write]:
@@ -192,7 +195,9 @@ class _Maker:
         free = [
             c.name
             for c in self.table.columns
-            if not c.generated and c.identity != "always" and c.name not in key
+            if not c.generated
+            and c.identity != "always"
+            and c.name not in {*key, *self.computing}
         ]
         if not free or self.foreign:
             return
@@ -316,6 +321,14 @@ def converted(plan: Plan, table: Name) -> frozenset[str]:
     """Columns that the plan's triggers fill, whatever was written."""
     fills = (s for s in plan.steps if isinstance(s, Backfill) and s.table == table)
     return frozenset(a.column for fill in fills for a in fill.assignments)
+
+
+def computing(plan: Plan, table: Name) -> frozenset[str]:
+    """Columns from which a trigger computes a new one: the new version, says a hazard, does
+    not write them alone."""
+    fills = (s for s in plan.steps if isinstance(s, Backfill) and s.table == table)
+    added = [a.expression for s in fills if s.operation == "add_column" for a in s.assignments]
+    return frozenset(c for text in added for c in expressions.columns(expressions.read(text)))
 
 
 def _new_ones(scene: Scene, table: Name) -> frozenset[str]:
