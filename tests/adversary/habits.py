@@ -29,6 +29,7 @@ class Habit:
     sent: frozenset[Side] = frozenset()
     not_null: bool = False
     reads: frozenset[str] = frozenset()
+    rounded: str = ""  # by the old version, to this type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +76,15 @@ def _of(operation: Operation, snapshot: Snapshot) -> Iterator[Habit]:
                 column = operation.new.name
                 yield Habit(table=operation.table, column=column, sent=NEW, not_null=True)
         case WidenType():
-            if _defaulted(operation.type, snapshot):
-                yield Habit(table=operation.table, column=operation.column, sent=BOTH)
+            old = snapshot.require_table(operation.table).require_column(operation.column)
+            less = type_change.rounds_less(old.type, operation.type)
+            if less or _defaulted(operation.type, snapshot):
+                yield Habit(
+                    table=operation.table,
+                    column=operation.column,
+                    sent=BOTH,
+                    rounded=old.type if less else "",
+                )
         case AddColumn() if operation.by_trigger and operation.fill is not None:
             table = snapshot.require_table(operation.table)
             reads = computed_column.inputs(operation.fill, table)

@@ -151,7 +151,12 @@ class _Maker:
         """Its own value, where another one would be taken for one that is left out."""
         if self.side is Side.NEW and any(h.not_null for h in self._of(column)):
             return self._own(column, number)
-        return _value(self.random, self.table, column, number)
+        return self._plain(column, number)
+
+    def _plain(self, column: Column, number: int) -> str:
+        value = _value(self.random, self.table, column, number)
+        kinds = [h.rounded for h in self._of(column) if h.rounded]
+        return f"{value}::{kinds[0]}" if kinds and self.side is Side.OLD else value
 
     def _own(self, column: Column, number: int) -> str:
         return _value(
@@ -167,7 +172,7 @@ class _Maker:
     ) -> dict[str, str]:
         """A column that others are computed from goes with these, but where the row has a
         value of the new version's own, which stays."""
-        found = {c.name: _value(self.random, self.table, c, number) for c in written}
+        found = {c.name: self._plain(c, number) for c in written}
         for habit in self.habits if self.side is Side.NEW else ():
             target = next((c for c in free if c.name == habit.column), None)
             if not habit.reads & found.keys():

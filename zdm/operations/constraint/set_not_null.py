@@ -10,7 +10,7 @@ either, so it is proved before the rollout, too. Otherwise nothing stops the old
 writing NULL: the constraint is added in CONTRACT, once the old version is gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from zdm.model.expression import ColumnName, Expression, NullTest
@@ -22,6 +22,7 @@ from zdm.model.plan import (
     NEW_ONLY,
     Assignment,
     Backfill,
+    Check,
     Irreversible,
     Phase,
     RunSql,
@@ -31,6 +32,7 @@ from zdm.model.schema import Column, Constraint, Name, Snapshot, Table, Volatili
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.parse import emit, expressions
+from zdm.parse.emit import Expression as Text
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.constraint import not_null
@@ -155,7 +157,30 @@ class SetNotNull:
             undo=zdm_trigger.drop_sql(trigger),
             serves=BOTH,
             reason="The old version may still write NULL, which the constraint would reject.",
+            preconditions=tuple(self._parents(place.table, filling.expression)),
         )
+
+    def _parents(self, table: Table, value: str) -> Iterator[Check]:
+        """A constant that nothing has yet must be a key of the parent, for the trigger writes
+        it for the old version."""
+        if expressions.columns(expressions.read(value)):
+            return
+        for key in table.constraints:
+            if key.kind != "foreign key" or key.columns != (self.column,):
+                continue
+            if key.references is None or len(key.referenced_columns) != 1:
+                continue
+            yield Check(
+                sql=emit.sql(
+                    "SELECT EXISTS (SELECT 1 FROM {t} WHERE {c} = {v})",
+                    t=Qualified(key.references),
+                    c=Ident(key.referenced_columns[0]),
+                    v=Text(f"({value})"),
+                ),
+                failure=f"{key.references} has no row {value}, to which {self.table}."
+                f"{self.column} would refer, so each NULL of the old version would be refused",
+                hint="insert that row first",
+            )
 
     def _backfill(self, place: Site, filling: Fill) -> Backfill:
         column = place.table.require_column(self.column)

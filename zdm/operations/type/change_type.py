@@ -164,6 +164,14 @@ class WidenType:
                 "recycle the connections, or disable prepared statements meanwhile",
             )
         ]
+        if type_change.rounds_less(old.type, self.type):
+            lines.append(
+                (
+                    f"from the expand on, what the old version writes to"
+                    f" {self.table}.{self.column} is no longer rounded to {old.type}",
+                    f"if that matters, let the old version round it, with a cast to {old.type}",
+                )
+            )
         domain = type_change.found(self.type, context.snapshot, "domain")
         if old.default is None and domain is not None and " DEFAULT " in domain.definition:
             lines.append(
