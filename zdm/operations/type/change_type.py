@@ -157,41 +157,9 @@ class WidenType:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Cached statements see another result type; texts may compare in another way."""
         old = context.snapshot.require_table(self.table).require_column(self.column)
-        lines = [
-            (
-                f"clients that prepared a SELECT of {self.table}.{self.column} fail once:"
-                " cached plan must not change result type",
-                "recycle the connections, or disable prepared statements meanwhile",
-            )
-        ]
-        if type_change.rounds_less(old.type, self.type):
-            lines.append(
-                (
-                    f"from the expand on, what the old version writes to"
-                    f" {self.table}.{self.column} is no longer rounded to {old.type}",
-                    f"if that matters, let the old version round it, with a cast to {old.type}",
-                )
-            )
-        domain = type_change.found(self.type, context.snapshot, "domain")
-        if old.default is None and domain is not None and " DEFAULT " in domain.definition:
-            lines.append(
-                (
-                    f"from the expand on, a row that either version inserts without"
-                    f" {self.table}.{self.column} gets the default of {self.type}, no longer"
-                    " NULL",
-                    "if the mixture matters, let the old version send NULL itself",
-                )
-            )
+        lines = metadata_only.hazards(self.table, old, self.type, context.snapshot)
         if not type_change.keeps_collation(self.collation, old.collation):
-            lines.append(
-                (
-                    f"{self.table}.{self.column} gets another collation, so its values are"
-                    " compared and sorted in another way by both versions at once",
-                    f"write COLLATE {old.collation} behind the type to keep it"
-                    if old.collation
-                    else "remove the COLLATE to keep it",
-                )
-            )
+            lines = (*lines, metadata_only.sorted_otherwise(self.table, old))
         return tuple(
             Hazard(operation=SLUG, message=m, remedy=r, origin=context.origin) for m, r in lines
         )

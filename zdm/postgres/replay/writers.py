@@ -158,7 +158,7 @@ def working(
             converted=converted(plan, table.name),
             parents=parents,
             foreign=_new_ones(scene, table.name) if is_old else frozenset(),
-            computing=frozenset() if is_old else computing(plan, table.name),
+            computing=computing(plan, table.name) if not is_old else frozenset(),
         )
         for wanted in (maker.inserts(), maker.updates(), maker.deletes()):
             group = app.working(list(wanted))
@@ -324,11 +324,10 @@ def converted(plan: Plan, table: Name) -> frozenset[str]:
 
 
 def computing(plan: Plan, table: Name) -> frozenset[str]:
-    """Columns from which a trigger computes a new one: the new version, says a hazard, does
-    not write them alone."""
-    fills = (s for s in plan.steps if isinstance(s, Backfill) and s.table == table)
-    added = [a.expression for s in fills if s.operation == "add_column" for a in s.assignments]
-    return frozenset(c for text in added for c in expressions.columns(expressions.read(text)))
+    """Columns from which a trigger computes a new one: no new version writes them alone."""
+    fills = [s for s in plan.steps if isinstance(s, Backfill) and s.operation == "add_column"]
+    texts = (a.expression for s in fills if s.table == table for a in s.assignments)
+    return frozenset(c for text in texts for c in expressions.columns(expressions.read(text)))
 
 
 def _new_ones(scene: Scene, table: Name) -> frozenset[str]:
