@@ -81,7 +81,7 @@ class RenameColumn:
             *dependents.elsewhere(context.snapshot, table, self.old),
             *self.outgrown.hazards(table, self.old, self.new.name),
             *dual_write.explicit_null(
-                table.require_column(self.old), self.new, context.snapshot
+                table.require_column(self.old), self.new, context.snapshot, carried=self.carry
             ),
             *filled.hazards(table, self.new.name),
         ]
