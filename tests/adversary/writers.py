@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import psycopg
 
-from tests.adversary import tables
+from tests.adversary import habits, tables
+from tests.adversary.habits import Habit, Habits
 from tests.adversary.kinds import BY_NAME, Kind
 from zdm.model.plan import Side
 from zdm.model.schema import Column, Snapshot, Table
@@ -15,6 +16,7 @@ from zdm.model.sql import ident
 
 SESSIONS = 2
 ROUNDS = 4
+OWN = 777  # what makes a value another one than is computed from its row
 _TEXT = Kind(name="text", values=("'q'", "'Q'"), unique="'t{n}'")
 
 
@@ -37,14 +39,16 @@ class Said:
     state: str = ""
 
 
-def writes(snapshot: Snapshot, side: Side, seed: int) -> tuple[tuple[Write, ...], ...]:
+def writes(
+    snapshot: Snapshot, side: Side, seed: int, kept: Habits
+) -> tuple[tuple[Write, ...], ...]:
     """Rounds of writes to every table that has a key of one column."""
     return tuple(
         tuple(
             write
             for table in _parents_first(snapshot)
             if _key(table)
-            for write in _of(table, side, number, seed)
+            for write in _of((table, kept.of(table)), side, number, seed)
         )
         for number in range(ROUNDS)
     )
@@ -83,7 +87,10 @@ def _distinct(table: Table) -> set[str]:
     return found | {c for k in table.constraints if k.kind == "unique" for c in k.columns}
 
 
-def _of(table: Table, side: Side, number: int, seed: int) -> Iterator[Write]:
+def _of(
+    of: tuple[Table, tuple[Habit, ...]], side: Side, number: int, seed: int
+) -> Iterator[Write]:
+    table, kept = of
     random = Random(f"{seed} {side} {table.name} {number}")
     key, into = _key(table), table.name.sql
     low = 1000 if side is Side.OLD else 5000
@@ -91,11 +98,13 @@ def _of(table: Table, side: Side, number: int, seed: int) -> Iterator[Write]:
     columns = [c for c in table.columns if not c.generated and c.name != key]
     read, distinct = _read(table, key), _distinct(table)
     loose = {c.name for c in columns if not c.not_null and c.name in distinct}
+    maker = _Maker(random=random, table=table, side=side, habits=kept)
     for more, every in ((0, True), (1, False)):
         given = {key: str(row + more)}
         for column in columns:
-            if every or column.not_null or random.random() < 0.5:
-                given[column.name] = _value(random, table, column, row + more)
+            sent = maker.sends(column)
+            if every or column.not_null or random.random() < 0.5 or sent:
+                given[column.name] = maker.inserted(column, row + more)
         names, values = ", ".join(map(ident, given)), ", ".join(given.values())
         over = " OVERRIDING SYSTEM VALUE"
         sql = f"INSERT INTO {into} ({names}){over} VALUES ({values})"
@@ -104,13 +113,15 @@ def _of(table: Table, side: Side, number: int, seed: int) -> Iterator[Write]:
         yield Write(side=side, row=row + more, sql=sql, read=read.format(row + more))
     base = 2 if side is Side.OLD else 3
     for target in (base + 2 * random.randrange(10), row):
-        written = [c for c in columns if random.random() < 0.6]
-        sets = ", ".join(
-            f"{ident(c.name)} = {_value(random, table, c, target + 100000 + number)}"
-            for c in written
+        free = [
+            c
+            for c in columns
             if c.name not in loose  # a NULL that goes would let another writer's in
             and (c.name not in distinct or target >= low)
-        )
+        ]
+        written = [c for c in free if random.random() < 0.6]
+        new = maker.updated(written, free, target + 100000 + number, own=target == row)
+        sets = ", ".join(f"{ident(name)} = {value}" for name, value in new.items())
         if sets:
             where = f"{ident(key)} = {target}"
             sql = f"UPDATE {into} SET {sets} WHERE {where}"
@@ -120,6 +131,62 @@ def _of(table: Table, side: Side, number: int, seed: int) -> Iterator[Write]:
         yield Write(side=side, row=low + 1, sql=sql)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Maker:
+    """Values as the version's habits want them."""
+
+    random: Random
+    table: Table
+    side: Side
+    habits: tuple[Habit, ...]
+
+    def _of(self, column: Column) -> list[Habit]:
+        return [h for h in self.habits if h.column == column.name]
+
+    def sends(self, column: Column) -> bool:
+        """In every INSERT."""
+        return any(self.side in h.sent for h in self._of(column))
+
+    def inserted(self, column: Column, number: int) -> str:
+        """Its own value, where another one would be taken for one that is left out."""
+        if self.side is Side.NEW and any(h.not_null for h in self._of(column)):
+            return self._own(column, number)
+        return self._plain(column, number)
+
+    def _plain(self, column: Column, number: int) -> str:
+        value = _value(self.random, self.table, column, number)
+        kinds = [h.rounded for h in self._of(column) if h.rounded]
+        return f"{value}::{kinds[0]}" if kinds and self.side is Side.OLD else value
+
+    def _own(self, column: Column, number: int) -> str:
+        return _value(
+            self.random,
+            self.table,
+            replace(column, not_null=True),
+            number + OWN,
+            own=habits.has_own(column),
+        )
+
+    def updated(
+        self, written: list[Column], free: list[Column], number: int, *, own: bool
+    ) -> dict[str, str]:
+        """A column that others are computed from goes with these, but where the row has a
+        value of the new version's own, which stays."""
+        found = {c.name: self._plain(c, number) for c in written}
+        for habit in self.habits if self.side is Side.NEW else ():
+            target = next((c for c in free if c.name == habit.column), None)
+            if not habit.reads & found.keys():
+                continue
+            has_own = target is not None and habits.has_own(target)
+            if own and has_own and habit.column not in found:
+                continue
+            if has_own and target is not None:
+                found[habit.column] = self._own(target, number)
+            else:
+                found = {n: v for n, v in found.items() if n not in habit.reads}
+        return found
+
+
 def _read(table: Table, key: str) -> str:
     names = ", ".join(
         f"{ident(c.name)}::text".replace("{", "{{").replace("}", "}}") for c in table.columns
@@ -127,11 +194,13 @@ def _read(table: Table, key: str) -> str:
     return f"SELECT {names} FROM {table.name.sql} WHERE {ident(key)} = {{}}"
 
 
-def _value(random: Random, table: Table, column: Column, number: int) -> str:
+def _value(
+    random: Random, table: Table, column: Column, number: int, *, own: bool = False
+) -> str:
     for constraint in table.constraints:
         if constraint.references and column.name in constraint.columns:
             return "1" if random.random() < 0.7 or column.not_null else "NULL"
-    distinct = column.name in _distinct(table)
+    distinct = own or column.name in _distinct(table)
     if not column.not_null and random.random() < (0.3 if distinct else 0.12):
         return "NULL"
     kind = BY_NAME.get(column.type.removeprefix("public."), _TEXT)

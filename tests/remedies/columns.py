@@ -3,6 +3,10 @@
 from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
 
 PARENT = "CREATE TABLE parent (id bigint PRIMARY KEY);\n"
+WRITER = """
+DO $$ BEGIN CREATE ROLE zdm_reader; EXCEPTION WHEN duplicate_object THEN END $$;
+GRANT INSERT ON users TO zdm_reader;
+"""
 MAILS = """
 CREATE DOMAIN address AS text NOT NULL;
 CREATE TABLE users (id bigint PRIMARY KEY, mail address NOT NULL);
@@ -218,6 +222,60 @@ ENTRIES = (
         before=USERS + "CREATE UNIQUE INDEX i ON users (coalesce(email, ''));",
         refused="ALTER TABLE users DROP COLUMN email;",
         fixed=(f"{CONTRACT}DROP INDEX i;", "ALTER TABLE users DROP COLUMN email;"),
+    ),
+    Entry(
+        slug="column_still_refuses",
+        before=USERS + "CREATE UNIQUE INDEX i ON users (email);",
+        refused="ALTER TABLE users ADD COLUMN mail text;\nUPDATE users SET mail = email;\n"
+        "ALTER TABLE users DROP COLUMN email;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN mail text;\nUPDATE users SET mail = email;\n"
+            "CREATE UNIQUE INDEX j ON users (mail);\nALTER TABLE users DROP COLUMN email;",
+        ),
+    ),
+    Entry(
+        slug="column_still_refuses",
+        before=USERS + PARENT + "ALTER TABLE users ADD p bigint REFERENCES parent;",
+        refused="ALTER TABLE users ADD COLUMN q numeric;\nUPDATE users SET q = p::numeric;\n"
+        "ALTER TABLE users DROP COLUMN p;",
+        fixed=(
+            f"{CONTRACT}ALTER TABLE users DROP CONSTRAINT users_p_fkey;",
+            "ALTER TABLE users ADD COLUMN q numeric;\nUPDATE users SET q = p::numeric;\n"
+            "ALTER TABLE users DROP COLUMN p;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        before=USERS + WRITER,
+        refused="ALTER TABLE users ADD COLUMN number serial;",
+        start=USERS
+        + WRITER
+        + "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO zdm_reader;",
+        fixed=("ALTER TABLE users ADD COLUMN number serial;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS,
+        refused="ALTER TABLE users ADD COLUMN mail text;\n"
+        "UPDATE users SET mail = lower(email);\n"
+        "ALTER TABLE users ALTER COLUMN mail SET NOT NULL;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN mail text;\n"
+            "UPDATE users SET mail = lower(coalesce(email, ''));\n"
+            "ALTER TABLE users ALTER COLUMN mail SET NOT NULL;",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before="CREATE TABLE users (id bigint PRIMARY KEY, total numeric(8,2));",
+        refused="ALTER TABLE users ALTER COLUMN total TYPE numeric;",
+        fixed=("ALTER TABLE users ALTER COLUMN total TYPE numeric;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + "CREATE DOMAIN named AS text DEFAULT 'dd';",
+        refused="ALTER TABLE users ALTER COLUMN name TYPE named;",
+        fixed=("ALTER TABLE users ALTER COLUMN name TYPE named;",),
     ),
     Entry(
         slug="column_still_refuses",

@@ -23,6 +23,16 @@ RATE = (
 )
 ENTRIES = (
     Entry(
+        slug="fill_repeats",
+        before=USERS + "CREATE UNIQUE INDEX i ON users (n);",
+        refused="UPDATE users SET n = 0 WHERE n IS NULL;\n"
+        "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        fixed=(
+            "UPDATE users SET n = id::int WHERE n IS NULL;\n"
+            "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        ),
+    ),
+    Entry(
         slug="update_cannot_be_batched",
         refused="UPDATE users SET name = current_setting('app.tenant');",
         fixed=("UPDATE users SET name = 'tenant';",),

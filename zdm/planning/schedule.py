@@ -1,7 +1,8 @@
 """Operations become a Plan: their recipes merged by phase, with the rollout between.
 
-Within a phase the operations stay in their order. A step's `serves` in the plan is the
-cumulative truth: a version works when every operation, as far as it has come, serves it.
+Within a phase the operations stay in their order, but the contract ends dual writes last. A
+step's `serves` in the plan is the cumulative truth: a version works when every operation, as
+far as it has come, serves it.
 An operation is not begun before its first step; then the new version cannot rely on it.
 """
 
@@ -33,6 +34,7 @@ from zdm.planning.walk import Owned
 from zdm.recipes import stamp
 from zdm.serialize import snapshot_file
 
+_DUAL_WRITES = frozenset({"rename_column", "change_type"})
 StampWhen = Literal["backfilled", "after_contract"]
 
 
@@ -119,7 +121,13 @@ def _ordered(
         steps += [Owned(owner=None, step=step) for step in own]
     if steps:
         steps.append(Owned(owner=None, step=_rollout([owned.step for owned in steps])))
-    return sorted(steps, key=lambda owned: owned.step.phase.position)
+    return sorted(steps, key=lambda owned: (owned.step.phase.position, _ends(owned.step)))
+
+
+def _ends(step: Step) -> bool:
+    """The end of a dual write is the point of no return, so what may still fail on the data
+    comes before it: a scan of a column that holds NULL, a constraint of the author's."""
+    return step.phase is Phase.CONTRACT and step.operation in _DUAL_WRITES
 
 
 def _after_fill(step: Step, filled: set[Name]) -> Step:

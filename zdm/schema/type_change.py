@@ -99,6 +99,14 @@ def is_free(old: str, new: str) -> bool:
     return (old, new) == ("cidr", "inet")
 
 
+def rounds_less(old: str, new: str) -> bool:
+    """Whether a free change keeps digits that the old type rounded away."""
+    (a, was), (_, now) = type_names.split(old), type_names.split(new)
+    if a == "numeric":
+        return bool(was) and was[1:2] != now[1:2]
+    return is_free(old, new) and bool(was) and was != now and a in TIMES
+
+
 def found(text: str, snapshot: Snapshot, kind: str) -> Type | None:
     """The type of that kind in the Snapshot, by its printed name."""
     return next(

@@ -58,6 +58,7 @@ def test_steps_stand_in_phases_with_the_rollout_between() -> None:
 
     assert ids(plan) == [
         "expand-1-users-new_email-dual-write",
+        "expand-2-users-email-tolerate",
         "backfill-1-users-new_email-fill",
         "validate-1-users-new_email-analyze",
         "validate-2-users-users_name-index",
@@ -74,13 +75,14 @@ def test_an_index_on_another_table_is_not_put_off() -> None:
         snapshot=schemas.snapshot(schemas.users(), other),
     )
 
-    assert "expand-2-others-others_name-index" in ids(plan)
+    assert "expand-3-others-others_name-index" in ids(plan)
 
 
 def test_served_versions_are_cumulative() -> None:
     plan = planned(SEED + "COMMENT ON TABLE users IS 'x';")
 
     assert [step.serves for step in plan.steps] == [
+        OLD_ONLY,
         OLD_ONLY,
         OLD_ONLY,
         BOTH,

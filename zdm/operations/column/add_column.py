@@ -89,7 +89,13 @@ class AddColumn:
                 "list the columns explicitly",
             )
         ]
-        if self.by_trigger:
+        if self.by_trigger and self.fill is not None:
+            table = context.snapshot.require_table(self.table)
+            reads = computed_column.inputs(self.fill, table)
+            if reads:
+                lines.append(self._computed_again(", ".join(c.name for c in reads)))
+            if self.not_null and self._may_be_null(table):
+                lines.append(not_null.stops(name, self.fill))
             lines += [
                 (
                     f"until the contract, a row inserted with {name} NULL gets the fill value",
@@ -114,6 +120,15 @@ class AddColumn:
             lines += filled.hazards(table, self.new.column.name)
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
+    def _computed_again(self, reads: str) -> tuple[str, str]:
+        name = self.new.column.name
+        return (
+            f"until the contract, an UPDATE that changes {reads} of {self.table} and not {name}"
+            f" computes {name} again where it holds the computed value or NULL: a trigger"
+            " cannot tell which version wrote the row",
+            f"let the new version write {name} in each UPDATE of {reads}",
+        )
+
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Expand; and where rows must be filled: backfill, proof, contract."""
         if self.there:
@@ -131,7 +146,12 @@ class AddColumn:
                     place, self.new.column, self.fill, by_trigger=self.by_trigger
                 )
             )
-        if self.not_null:
+        if self.not_null and self._may_be_null(table):
+            hint = f"set {self.new.column.name} to a value WHERE {self.new.column.name} IS NULL"
+            steps += not_null.tighten(
+                place, self.new.column.name, hint=hint, wanted=self.new.not_null
+            )
+        elif self.not_null:
             steps += not_null.prove(place, self.new.column.name, wanted=self.new.not_null)
         if self.by_trigger and self.fill is not None:
             steps.append(backfilled_column.stop(place, self.new.column, self.fill))
@@ -162,6 +182,12 @@ class AddColumn:
             serves=NEW_ONLY,
             reason="Only the old version, which does not know the column, needed it.",
         )
+
+    def _may_be_null(self, table: Table) -> bool:
+        """The fill gives no value to some rows that the old version may write."""
+        if not self.by_trigger or self.fill is None:
+            return False
+        return not not_null.always_given(self.fill, table)
 
     def _expand(self, place: Site) -> RunSql:
         column = self.new.column

@@ -8,25 +8,20 @@ sequences are dropped with it silently (manual, ALTER TABLE, DROP COLUMN). Never
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from zdm.model.findings import Hazard
-from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, OLD_ONLY, Phase, RunSql, Step
-from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
+from zdm.model.plan import Step
+from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.parse import emit
-from zdm.parse.emit import Ident, Qualified
-from zdm.recipes import run_sql, site
-from zdm.recipes.column import carry_dependents, dependents, dual_write, refusing
+from zdm.recipes import site
+from zdm.recipes.column import dependents, dual_write, refusing, tolerate
 from zdm.recipes.column.refusing import Omitted
-from zdm.recipes.constraint import not_null
 from zdm.recipes.reading import refuse
-from zdm.recipes.site import Site
-from zdm.recipes.sql import probes
 
 SLUG = "drop_column"
+_UNSET = "The new version no longer sets the column, so its INSERTs would fail."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +95,19 @@ class DropColumn:
         value = refusing.omitted(column, context.snapshot)
         leaving = self.leaving | {self.column}
         tolerant = [
-            *([_tolerant(place, column)] if column.not_null and _fails(column) else []),
+            *([tolerate.null(place, column, _UNSET)] if _fails(column) else []),
             *(
-                _without_check(place, self.column, check)
+                tolerate.without_check(
+                    place,
+                    check,
+                    f"The new version no longer sets {self.column}, so the constraint could"
+                    f" refuse its rows; it would be dropped with {self.column}.",
+                )
                 for check in refusing.checks(table, self.column, value, leaving)
             ),
         ]
         return (
-            *(replace(step, serves=OLD_ONLY) for step in tolerant[:-1]),
-            *tolerant[-1:],
+            *tolerate.in_turn(tolerant),
             *dual_write.drop_foreign_keys(place, self.column),
             dual_write.drop(place, self.column),
         )
@@ -116,45 +115,8 @@ class DropColumn:
 
 def _fails(column: Column) -> bool:
     """An INSERT without the column fails, or one that makes a generated column NULL."""
-    return bool(column.generated) or (column.default is None and not column.identity)
-
-
-def _tolerant(place: Site, column: Column) -> RunSql:
-    table, name = Qualified(place.name), Ident(column.name)
-    return run_sql.short_transaction(
-        place,
-        id=place.id(column.name, "tolerate"),
-        phase=Phase.EXPAND,
-        title=f"make {place.name}.{column.name} nullable",
-        sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL", t=table, c=name),),
-        locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
-        probe=probes.probe(probes.absent(probes.column_not_null(place.name, column.name))),
-        undo=not_null.restore_sql(place, column.name),
-        serves=BOTH,
-        reason="The new version no longer sets the column, so its INSERTs would fail.",
-    )
-
-
-def _without_check(place: Site, column: str, check: Constraint) -> RunSql:
-    return run_sql.short_transaction(
-        place,
-        id=place.id(check.name, "tolerate"),
-        phase=Phase.EXPAND,
-        title=f"drop check constraint {check.name} of {place.name}",
-        sql=(
-            emit.sql(
-                "ALTER TABLE {t} DROP CONSTRAINT {k}",
-                t=Qualified(place.name),
-                k=Ident(check.name),
-            ),
-        ),
-        locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
-        probe=probes.probe(probes.absent(probes.constraint(place.name, check.name))),
-        undo=carry_dependents.restore_check(place, check),
-        serves=BOTH,
-        reason=f"The new version no longer sets {column}, so the constraint could refuse its"
-        f" rows; it would be dropped with {column}.",
-    )
+    given = column.default is not None or column.identity
+    return column.not_null and (bool(column.generated) or not given)
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:

@@ -22,6 +22,7 @@ from zdm.recipes import site
 from zdm.recipes.column import carry_dependents, dependents, dual_write, fusion
 from zdm.recipes.column.carry_dependents import Move
 from zdm.recipes.column.fusion import Fused
+from zdm.recipes.column.outgrown import NOTHING, Outgrown
 from zdm.recipes.reading import filled, refuse
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
@@ -41,6 +42,7 @@ class RenameColumn:
     adds: bool = True
     default: str | None = None
     where: str = ""  # what the author's UPDATE adds, over bare names
+    outgrown: Outgrown = NOTHING
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -77,8 +79,9 @@ class RenameColumn:
             ),
             *dual_write.two_unique(table, self.old, self.new.name, built=self.carry),
             *dependents.elsewhere(context.snapshot, table, self.old),
+            *self.outgrown.hazards(table, self.old, self.new.name),
             *dual_write.explicit_null(
-                table.require_column(self.old), self.new, context.snapshot
+                table.require_column(self.old), self.new, context.snapshot, carried=self.carry
             ),
             *filled.hazards(table, self.new.name),
         ]
@@ -101,8 +104,9 @@ class RenameColumn:
         analyze = dual_write.analyze(place, self.new.name, target=pair.new.statistics)
         return (
             sync.install(place, pair, carry_dependents.properties(move) if self.carry else ()),
+            *self.outgrown.steps(place, pair.old, self.new.name),
             *carry_dependents.not_new_before_unique((fill, *carried, *analyze, *unique)),
-            dual_write.contract(place, pair, default=default),
+            dual_write.contract(self.outgrown.left(place, self.old), pair, default=default),
             *dual_write.drop_foreign_keys(place, self.old, all_of_them=False),
             dual_write.drop(place, self.old, names, done),
         )
@@ -154,9 +158,11 @@ def _plain(
 
 
 def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match | Refusal:
-    refusal = _refused(
-        actions[0], found.table, found.old.name, fusion.obstacles(snapshot, found)
-    ) or _cannot(actions[0], found.table, found.new, snapshot)
+    refusal = (
+        _refused(actions[0], found.table, found.old.name, fusion.obstacles(snapshot, found))
+        or _cannot(actions[0], found.table, found.new, snapshot)
+        or fusion.refused(actions[0], found)
+    )
     if refusal is not None:
         return replace(refusal, consumed=found.consumed)
     operation = RenameColumn(
@@ -167,6 +173,7 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
         adds=found.adds,
         default=found.default,
         where="" if found.adds else found.differs_where,
+        outgrown=found.outgrown,
         settings=found.settings,
     )
     directives = (found.reverse,) if found.reverse is not None else ()

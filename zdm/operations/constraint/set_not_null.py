@@ -10,10 +10,10 @@ either, so it is proved before the rollout, too. Otherwise nothing stops the old
 writing NULL: the constraint is added in CONTRACT, once the old version is gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model.expression import ColumnName, NullTest
+from zdm.model.expression import ColumnName, Expression, NullTest
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -28,20 +28,21 @@ from zdm.model.plan import (
     RunSql,
     Step,
 )
-from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
+from zdm.model.schema import Column, Constraint, Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.parse import emit, expressions
+from zdm.parse.emit import Expression as Text
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.constraint import not_null
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import filled, session_dependent, statements, updates
+from zdm.recipes.reading import filled, refuse, session_dependent, statements, updates
 from zdm.recipes.site import Site
-from zdm.recipes.sql import probes
-from zdm.recipes.trigger import fill_nulls, zdm_trigger
+from zdm.recipes.sql import null_test, probes
+from zdm.recipes.trigger import fill_nulls, sync, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
-from zdm.schema import not_null_proof
+from zdm.schema import default_volatility, not_null_proof
 
 SLUG = "set_not_null"
 
@@ -82,7 +83,10 @@ class SetNotNull:
         if self.fill is not None:
             message = f"a NULL that either version writes into {name} becomes {self.fill}"
             remedy = "make sure that both versions treat that value as they treat NULL"
-            lines = filled.hazards(context.snapshot.require_table(self.table), self.column)
+            table = context.snapshot.require_table(self.table)
+            lines = filled.hazards(table, self.column)
+            if self._may_be_null(table):
+                lines = (not_null.stops(name, self.fill), *lines)
         else:
             message = (
                 f"rows with NULL in {name} stop the contract: nothing in the train fills them"
@@ -103,31 +107,25 @@ class SetNotNull:
         if self.filled:
             return not_null.prove(place, self.column)
         if self.fill is None:
-            return self._tighten(place)
+            return not_null.tighten(place, self.column, hint=self._fill_hint)
         filling = Fill(column=self.column, expression=self.fill)
+        if self._may_be_null(table):
+            proof = not_null.tighten(place, self.column, hint=self._fill_hint)
+        else:
+            proof = not_null.prove(place, self.column)
         return (
             self._install(place, filling),
             self._backfill(place, filling),
-            *not_null.prove(place, self.column),
+            *proof,
             self._remove(place, filling),
         )
+
+    def _may_be_null(self, table: Table) -> bool:
+        return self.fill is not None and not not_null.always_given(self.fill, table)
 
     @property
     def _fill_hint(self) -> str:
         return f"set {self.column} to a value WHERE {self.column} IS NULL"
-
-    def _tighten(self, place: Site) -> tuple[RunSql, ...]:
-        steps = not_null.prove(place, self.column, serves=NEW_ONLY, phase=Phase.CONTRACT)
-        none = Check(
-            sql=emit.sql(
-                "SELECT NOT EXISTS (SELECT 1 FROM {t} WHERE {c} IS NULL)",
-                t=Qualified(self.table),
-                c=Ident(self.column),
-            ),
-            failure=f"{self.table}.{self.column} holds NULLs, so it cannot become NOT NULL",
-            hint=f"fill them: {self._fill_hint}",
-        )
-        return (replace(steps[0], preconditions=(none,)), *steps[1:])
 
     def _declare(self, place: Site) -> RunSql:
         t, c = Qualified(place.name), Ident(self.column)
@@ -159,11 +157,39 @@ class SetNotNull:
             undo=zdm_trigger.drop_sql(trigger),
             serves=BOTH,
             reason="The old version may still write NULL, which the constraint would reject.",
+            preconditions=tuple(self._parents(place.table, filling.expression)),
         )
 
+    def _parents(self, table: Table, value: str) -> Iterator[Check]:
+        """A constant that nothing has yet must be a key of the parent, for the trigger writes
+        it for the old version."""
+        if expressions.columns(expressions.read(value)):
+            return
+        for key in table.constraints:
+            if key.kind != "foreign key" or key.columns != (self.column,):
+                continue
+            if key.references is None or len(key.referenced_columns) != 1:
+                continue
+            yield Check(
+                sql=emit.sql(
+                    "SELECT EXISTS (SELECT 1 FROM {t} WHERE {c} = {v})",
+                    t=Qualified(key.references),
+                    c=Ident(key.referenced_columns[0]),
+                    v=Text(f"({value})"),
+                ),
+                failure=f"{key.references} has no row {value}, to which {self.table}."
+                f"{self.column} would refer, so each NULL of the old version would be refused",
+                hint="insert that row first",
+            )
+
     def _backfill(self, place: Site, filling: Fill) -> Backfill:
-        column = place.table.column(self.column)
-        share = column.null_fraction if column and column.null_fraction is not None else 1.0
+        column = place.table.require_column(self.column)
+        share = column.null_fraction if column.null_fraction is not None else 1.0
+        differs = null_test.is_null(ident(self.column), column, place.snapshot)
+        if not differs.endswith("IS NULL"):  # of a row of NULLs it is true for good
+            wanted = f"CAST({filling.expression} AS {column.type})"
+            other = sync.is_distinct(ident(self.column), wanted, column, place.snapshot)
+            differs = f"{ident(self.column)} IS NULL AND {other}"
         return Backfill(
             id=place.id(self.column, "fill"),
             operation=SLUG,
@@ -172,7 +198,7 @@ class SetNotNull:
             table=place.name,
             key=walk_key.walk(place.table),
             assignments=(Assignment(column=self.column, expression=filling.expression),),
-            differs=f"{ident(self.column)} IS NULL",
+            differs=differs,
             settings=self.settings,
             preconditions=(fill_nulls.enabled_check(place, filling),),
             undo=Irreversible(reason="which rows held NULL is not recorded", rows=True),
@@ -229,7 +255,7 @@ def _there(table: Table, column: Column) -> bool:
     return column.not_null and not_null_proof.unvalidated(table, column.name) is None
 
 
-def _fused(actions: Sequence[Action], snapshot: Snapshot) -> Match | None:
+def _fused(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     update = updates.read(actions[0])
     table = snapshot.table(update.table) if update is not None else None
     if update is None or table is None or not update.simple or len(update.assignments) != 1:
@@ -248,6 +274,10 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot) -> Match | None:
     position = _declared(actions, table, column)
     if position is None:
         return None
+    repeated = _repeated(table, column, value, snapshot)
+    if repeated is not None:
+        refusal = refuse.refuse(actions[0], "fill_repeats", *repeated)
+        return replace(refusal, consumed=(0, position))
     operation = SetNotNull(
         table=table.name,
         column=column,
@@ -256,6 +286,22 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot) -> Match | None:
         settings=actions[0].statement.settings,
     )
     return Match(operation=operation, consumed=(0, position))
+
+
+def _repeated(
+    table: Table, column: str, value: Expression, snapshot: Snapshot
+) -> filled.Line | None:
+    """The same value in several rows of something unique."""
+    unique = [i.name for i in table.indexes if i.unique and column in i.keys]
+    same = default_volatility.volatility(value, snapshot) is Volatility.IMMUTABLE
+    if not unique or not same or expressions.columns(value):
+        return None
+    return (
+        f"{table.name}.{column} is unique ({', '.join(unique)}), and"
+        f" `{expressions.bare(value)}` is the same for every row: the second row with NULL,"
+        " filled or written by the old version, would be a duplicate",
+        "fill it with a value that differs in each row, for example one made from the key",
+    )
 
 
 def _declared(actions: Sequence[Action], table: Table, column: str) -> int | None:

@@ -24,6 +24,7 @@ from zdm.parse.emit import Ident, Part, Qualified, TypeText
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.column import dependents, dual_write, fusion, new_column
 from zdm.recipes.column.fusion import Fused
+from zdm.recipes.column.outgrown import NOTHING, Outgrown
 from zdm.recipes.reading import filled, refuse, session_dependent
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync
@@ -53,6 +54,7 @@ class ChangeType:
     adds: bool = True
     default: str | None = None
     where: str = ""
+    outgrown: Outgrown = NOTHING
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -80,7 +82,7 @@ class ChangeType:
                 f"until the contract, a value of {self.new.name} that {old.type} cannot hold"
                 + (
                     " is rejected, because the old column is NOT NULL"
-                    if old.not_null
+                    if old.not_null and not self.outgrown.null
                     else f" is NULL in {self.old} for the old version"
                 ),
                 "let the new version write such values only after the contract",
@@ -99,6 +101,7 @@ class ChangeType:
             ),
             *dual_write.two_unique(table, self.old, self.new.name, built=False),
             *dependents.elsewhere(context.snapshot, table, self.old),
+            *self.outgrown.hazards(table, self.old, self.new.name),
             *dual_write.explicit_null(old, self.new, context.snapshot),
             *filled.hazards(table, self.new.name),
         ]
@@ -120,9 +123,12 @@ class ChangeType:
         )
         return (
             sync.install(place, pair),
+            *self.outgrown.steps(place, pair.old, self.new.name),
             dual_write.fill(place, pair, self.where),
             *dual_write.analyze(place, self.new.name),
-            dual_write.contract(place, pair, default=self.default),
+            dual_write.contract(
+                self.outgrown.left(place, self.old), pair, default=self.default
+            ),
             *dual_write.drop_foreign_keys(place, self.old, all_of_them=False),
             dual_write.drop(place, self.old),
         )
@@ -151,23 +157,9 @@ class WidenType:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Cached statements see another result type; texts may compare in another way."""
         old = context.snapshot.require_table(self.table).require_column(self.column)
-        lines = [
-            (
-                f"clients that prepared a SELECT of {self.table}.{self.column} fail once:"
-                " cached plan must not change result type",
-                "recycle the connections, or disable prepared statements meanwhile",
-            )
-        ]
+        lines = metadata_only.hazards(self.table, old, self.type, context.snapshot)
         if not type_change.keeps_collation(self.collation, old.collation):
-            lines.append(
-                (
-                    f"{self.table}.{self.column} gets another collation, so its values are"
-                    " compared and sorted in another way by both versions at once",
-                    f"write COLLATE {old.collation} behind the type to keep it"
-                    if old.collation
-                    else "remove the COLLATE to keep it",
-                )
-            )
+            lines = (*lines, metadata_only.sorted_otherwise(self.table, old))
         return tuple(
             Hazard(operation=SLUG, message=m, remedy=r, origin=context.origin) for m, r in lines
         )
@@ -323,6 +315,9 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
             problem[1],
         )
         return replace(refusal, consumed=found.consumed)
+    refused = fusion.refused(actions[0], found)
+    if refused is not None:
+        return refused
     backward = _backward(found, snapshot)
     filled = found.old.not_null and found.reverse is None  # a cast of a value is a value
     return Match(
@@ -336,6 +331,7 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
             adds=found.adds,
             default=found.default,
             where="" if found.adds else found.differs_where,
+            outgrown=found.outgrown,
             settings=found.settings,
         ),
         consumed=found.consumed,

@@ -15,6 +15,12 @@ _OPERATORS = frozenset(("=", "<>", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/
 _MATCHES = frozenset(("~", "~*", "!~", "!~*", "~~", "~~*", "!~~", "!~~*", "&&", "@>", "<@"))
 _TEXTS = frozenset(("btrim", "length", "lower", "ltrim", "md5", "rtrim", "upper"))
 _FUNCTIONS = _TEXTS | {"abs", "char_length", "character_length", "octet_length", "round"}
+_GIVING = frozenset(("concat_ws", "initcap", "left", "lpad", "repeat", "replace", "right"))
+_GIVING |= {"rpad", "split_part", "substr", "translate", "date_trunc"}
+_ALWAYS = frozenset(
+    ("concat", "now", "clock_timestamp", "gen_random_uuid", "random", "nextval")
+)
+_NEVER = frozenset(("NullTest", "BooleanTest", "SQLValueFunction", "A_ArrayExpr"))
 _KINDS = frozenset({"AEXPR_OP", "AEXPR_OP_ANY", "AEXPR_IN", "AEXPR_LIKE", "AEXPR_ILIKE"})
 
 
@@ -41,6 +47,11 @@ def passes(expression: Expression, columns: frozenset[str]) -> bool:
     return False
 
 
+def never(expression: Expression, columns: frozenset[str]) -> bool:
+    """It is certainly not NULL where these columns are not."""
+    return _never(expression.tree, columns)
+
+
 def of_index(definition: str) -> tuple[Expression, ...]:
     """The keys of a CREATE INDEX that are expressions."""
     parsed = libpg_query.statements(definition.encode())
@@ -62,6 +73,41 @@ def of_domain(definition: str) -> tuple[bool, bool]:
         passes(check, frozenset({"value"})) for check in checks
     )
     return takes, "CONSTR_DEFAULT" in kinds
+
+
+def _never(tree: _Tree, columns: frozenset[str]) -> bool:
+    if len(tree) != 1:
+        return False
+    ((key, node),) = tree.items()
+    if key in _NEVER:
+        return True
+    if key == "CoalesceExpr" or key == "MinMaxExpr":
+        return any(_never(one, columns) for one in node.get("args", []))
+    if key == "ColumnRef":
+        return _column(node, columns)
+    parts = _PARTS[key](node) if key in _PARTS else None
+    return parts is not None and all(_never(one, columns) for one in parts)
+
+
+def _operands(node: _Tree) -> list[_Tree] | None:
+    kind, name = node.get("kind", "AEXPR_OP"), trees.strings(node.get("name"))[-1:]
+    if kind != "AEXPR_OP" or name[0] not in _OPERATORS | {"||"}:
+        return None
+    return [node[side] for side in ("lexpr", "rexpr") if side in node]
+
+
+def _arguments(node: _Tree) -> list[_Tree] | None:
+    words = trees.strings(node.get("funcname"))
+    if words[:-1] not in ((), ("pg_catalog",)):
+        return None
+    if words[-1] in _ALWAYS:
+        return []
+    return list(node.get("args", [])) if words[-1] in _FUNCTIONS | _GIVING else None
+
+
+def _results(node: _Tree) -> list[_Tree]:
+    found = [one.get("CaseWhen", {}).get("result", {}) for one in node.get("args", [])]
+    return [*found, node.get("defresult", {})]
 
 
 def _null(tree: _Tree, columns: frozenset[str]) -> bool:
@@ -117,4 +163,13 @@ _READERS: Mapping[str, Callable[[_Tree, frozenset[str]], bool]] = {
     "TypeCast": _inside,
     "CollateClause": _inside,
     "BoolExpr": _negated,
+}
+_PARTS: Mapping[str, Callable[[_Tree], list[_Tree] | None]] = {
+    "A_Const": lambda node: None if node.get("isnull") else [],
+    "A_Expr": _operands,
+    "FuncCall": _arguments,
+    "TypeCast": lambda node: [node.get("arg", {})],
+    "CollateClause": lambda node: [node.get("arg", {})],
+    "BoolExpr": lambda node: list(node.get("args", [])),
+    "CaseExpr": _results,
 }

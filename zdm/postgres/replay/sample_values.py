@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 
 from zdm.postgres.replay import matching_text
@@ -56,6 +57,7 @@ _WHOLE = frozenset({"smallint", "integer", "bigint"})
 _MEASURED = frozenset({"numeric", "real", "double precision", "money"})
 _DAYS = frozenset({"date", "timestamp"})
 _MODIFIER = re.compile(r"\((\d+)[^)]*\)")
+_SCALE = re.compile(r"^numeric\(\d+,([1-9]\d*)\)$")
 _LITERAL = re.compile(r"(?:(!?~~?\*?) )?E?'((?:[^']|'')*)'")
 _NUMBER = re.compile(r"(?<![\w.'])-?\d+(?:\.\d+)?(?![\w'])")
 _KIND = """
@@ -117,7 +119,7 @@ class Types:
         elif name in ("bit", "bit varying"):
             yield from _bits(kind, n)
         elif name in _BY_TYPE:
-            yield from _plain(name, n, hints)
+            yield from _rounded(_plain(name, n, hints), kind)
         else:
             yield from self._of_author(kind, n, hints)
 
@@ -190,6 +192,13 @@ def _plain(name: str, n: int, hints: Sequence[str]) -> Iterator[str]:
     yield from (_plainest(pattern, number) for number in numbers)
     if name in _WHOLE | _MEASURED:
         yield from ("0", f"-{n}")
+
+
+def _rounded(texts: Iterator[str], kind: str) -> Iterator[str]:
+    """With the digits that a numeric of that scale keeps."""
+    found = _SCALE.search(kind)
+    for text in texts:
+        yield f"{Decimal(text):.{found[1]}f}" if found else text
 
 
 def _plainest(pattern: str, n: int) -> str:

@@ -192,8 +192,9 @@ class _Maker:
             yield self._write(sample_rows.insert(self.table, row), [*row])
 
     def updates(self) -> Iterator[Write]:
-        """Of one column each, in turn, to a value that another row has, where rows share
-        values."""
+        """Of one column each, in turn, to another value, which another row has where rows
+        share values: whether one that changes nothing is suppressed depends on how the row is
+        stored."""
         key = family.primary_key(self.samples.snapshot, self.table)
         free = [
             c.name
@@ -205,11 +206,11 @@ class _Maker:
         ]
         if not free or self.foreign:
             return
-        for n, where in enumerate(self._rows(key)):
+        for n, (where, own) in enumerate(self._rows(key)):
             if n >= _ROUNDS:
                 return
             column = free[n % len(free)]
-            values = self._values(column, n)
+            values = [v for v in self._values(column, n) if v != own.get(column)]
             if not values:
                 continue
             value = values[(n * 7 + 3) % len(values)]
@@ -232,7 +233,7 @@ class _Maker:
         if name in self.parents:
             return
         key = family.primary_key(self.samples.snapshot, self.table)
-        for where in list(self._rows(key))[-1:]:
+        for where, _ in list(self._rows(key))[-1:]:
             yield self._write(f"DELETE FROM {name.sql} WHERE {where}", key)  # noqa: S608
 
     def _row(self, n: int) -> Row | None:
@@ -243,8 +244,8 @@ class _Maker:
         row = fitting.row(candidates)
         return None if isinstance(row, str) else row
 
-    def _rows(self, key: Sequence[str]) -> Iterator[str]:
-        """Conditions for the rows that are this version's, by their keys."""
+    def _rows(self, key: Sequence[str]) -> Iterator[tuple[str, Row]]:
+        """The rows that are this version's, with conditions for them by their keys."""
         if not key:
             return
         for row in self.samples.rows.get(self.table.name, []):
@@ -253,9 +254,8 @@ class _Maker:
             texts = [str(row[name]) for name in key]
             odd = hashlib.sha256("\0".join(texts).encode()).digest()[0] % 2
             if bool(odd) is (self.side is Side.NEW):
-                yield " AND ".join(
-                    f"{ident(c)} = {literal(v)}" for c, v in zip(key, texts, strict=True)
-                )
+                pairs = zip(key, texts, strict=True)
+                yield " AND ".join(f"{ident(c)} = {literal(v)}" for c, v in pairs), row
 
     def _write(self, sql: str, columns: Sequence[str]) -> Write:
         """Returns what the version sees of the values that it has written; those that the plan

@@ -16,8 +16,8 @@ from zdm.model.sql import ident
 from zdm.recipes import cost, run_sql
 from zdm.recipes.index import walk_key
 from zdm.recipes.site import Site
-from zdm.recipes.sql import probes
-from zdm.recipes.trigger import computed_column, fill_nulls, row_trigger, sync, zdm_trigger
+from zdm.recipes.sql import null_test, probes
+from zdm.recipes.trigger import computed_column, fill_nulls, sync, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
 
 
@@ -64,6 +64,6 @@ def stop(site: Site, column: Column, value: str) -> RunSql:
 
 def _differs(site: Site, column: Column, value: str) -> str:
     if not computed_column.inputs(value, site.table):
-        return row_trigger.is_null(ident(column.name), column, site.snapshot)
+        return null_test.is_null(ident(column.name), column, site.snapshot)
     wanted = f"CAST({value} AS {column.type})"
     return sync.is_distinct(ident(column.name), wanted, column, site.snapshot)

@@ -143,7 +143,8 @@ def steps(move: Move) -> tuple[RunSql, ...]:
     column = table.column(move.old)
     if column is not None and column.not_null:
         kept = not_null.named(not_null.constraint_of(table, move.old))
-        found += not_null.prove(move.site, move.new, wanted=kept)
+        wide = replace(table, columns=(*table.columns, replace(column, name=move.new)))
+        found += not_null.prove(replace(move.site, table=wide), move.new, wanted=kept)
     return tuple(found)
 
 

@@ -202,12 +202,24 @@ def _set_default(site: Site, pair: Pair, default: str | None) -> Iterator[_Edit]
         yield _Edit(emit.sql(sql, t=table, c=name), probes.absent(there))
 
 
-def explicit_null(old: Column, new: Column, snapshot: Snapshot) -> tuple[Line, ...]:
-    """That a NULL of the new version is treated as a column that is left out."""
+def explicit_null(
+    old: Column, new: Column, snapshot: Snapshot, *, carried: bool = False
+) -> tuple[Line, ...]:
+    """That a NULL of the new version is treated as a column that is left out. `carried`: the
+    new column gets the old one's default in the end, else it has none."""
     domain = type_change.found(old.type, snapshot, "domain")
     defaulted = domain is not None and " DEFAULT " in domain.definition
     if old.default is None and not defaulted:
         return ()
+    if not carried:
+        return (
+            (
+                f"until the contract, an INSERT that leaves {new.name} out, or gives it NULL,"
+                f" gets the default of {old.name}: a trigger cannot tell one from the other",
+                f"give {new.name} a value in each INSERT until the contract, or set NULL by an"
+                " UPDATE",
+            ),
+        )
     return (
         (
             f"until the contract, an INSERT that gives {new.name} an explicit NULL gets the"

@@ -15,7 +15,8 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind, Fact, Setting
 from zdm.model.syntax import SetDefault
 from zdm.parse import expressions, mentioned
-from zdm.recipes.column import dependents, refusing
+from zdm.recipes.column import dependents, outgrown, refusing
+from zdm.recipes.column.outgrown import Outgrown
 from zdm.recipes.reading import added, refuse, updates
 from zdm.recipes.reading.updates import Update
 from zdm.schema import type_names
@@ -45,6 +46,8 @@ class Fused:
     consumed: tuple[int, ...]
     reverse: Directive | None
     settings: tuple[Setting, ...]  # in force at the UPDATE
+    outgrown: Outgrown
+    refusing: tuple[str, ...]  # in words: what would refuse the new column's values
 
     @property
     def identity(self) -> bool:
@@ -225,14 +228,14 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot, found: _Found) -> Fuse
         new = _new_column(actions[found.add], snapshot, found.new)
     else:
         new = found.table.require_column(found.new)
-    fill = found.update.assignments[0][1]
+    old, fill = found.table.require_column(found.old), found.update.assignments[0][1]
     where = _where(found) or ""
     default_at, default = _default(actions, found)
     parts = [found.add, found.fill, found.drop, default_at]
     consumed = tuple(sorted(part for part in parts if part is not None))
     return Fused(
         table=found.table,
-        old=found.table.require_column(found.old),
+        old=old,
         new=new,
         forward=_forward(fill, found, where),
         fill=fill,
@@ -242,6 +245,8 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot, found: _Found) -> Fuse
         consumed=consumed,
         reverse=_reverse(actions, consumed, found.old),
         settings=actions[found.fill].statement.settings,
+        outgrown=outgrown.of(actions, found.table, old, found.new),
+        refusing=outgrown.obstacles(actions, found.table, found.old, found.new),
     )
 
 
@@ -284,6 +289,15 @@ def _reverse(
             if directive.kind is DirectiveKind.REVERSE and directive.argument == old:
                 return directive
     return None
+
+
+def refused(action: Action, found: Fused) -> Refusal | None:
+    """That the old column's unique or foreign keys would refuse the new version's values."""
+    if not found.refusing:
+        return None
+    line = outgrown.refusal(found.table, found.old.name, found.new.name, found.refusing)
+    refusal = refuse.refuse(action, "column_still_refuses", *line)
+    return replace(refusal, consumed=found.consumed)
 
 
 def obstacles(snapshot: Snapshot, found: Fused) -> tuple[str, ...]:

@@ -118,10 +118,34 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> NewColumn:
 
 def problem(new: NewColumn, table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
     """Why it is refused, and the remedy."""
-    return (
+    found = (
         _problem(new, table)
         or _of_meanwhile(new, table, snapshot)
-        or (filled.obstacle(table, snapshot) if new.rewrites else None)
+        or _without_usage(new, table, snapshot)
+    )
+    return found or (filled.obstacle(table, snapshot) if new.rewrites else None)
+
+
+def _without_usage(new: NewColumn, table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
+    """The default draws from the sequence with the rights of who inserts (manual, CREATE
+    SEQUENCE; measured 14-18); a new one gives USAGE to others by default privileges alone."""
+    roles = session_dependent.writers(table, "INSERT")
+    if new.sequence is None or not roles:
+        return None
+    schema = table.name.schema
+    if any(
+        right.kind == "default acl"
+        and right.name.endswith(" on sequences")
+        and (" in schema " not in right.name or f" in schema {schema} " in right.name)
+        for right in snapshot.rights
+    ):
+        return None
+    who = ", ".join(ident(role) if role else "PUBLIC" for role in roles)
+    return (
+        f"{table.name}.{new.column.name} draws its value from a new sequence, on which"
+        f" {who} has no USAGE: every INSERT of that role would fail from the expand on",
+        f"run `ALTER DEFAULT PRIVILEGES IN SCHEMA {ident(schema)} GRANT USAGE ON SEQUENCES TO"
+        f" {who}` first, as the role that migrates",
     )
 
 

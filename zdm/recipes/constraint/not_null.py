@@ -12,19 +12,15 @@ must be filled, and both versions must write no NULL, before these steps.
 from dataclasses import dataclass, replace
 
 from zdm.model.locks import LockMode
-from zdm.model.plan import (
-    BOTH,
-    Phase,
-    RunSql,
-    Side,
-)
+from zdm.model.plan import BOTH, NEW_ONLY, Check, Phase, RunSql, Side
 from zdm.model.schema import Constraint, Table
-from zdm.model.sql import zdm_name
-from zdm.parse import emit
-from zdm.parse.emit import Constant, Ident, Qualified
+from zdm.model.sql import ident, zdm_name
+from zdm.parse import emit, expressions
+from zdm.parse.emit import Constant, Expression, Ident, Qualified
+from zdm.parse.readers import nulls
 from zdm.recipes import cost, run_sql
 from zdm.recipes.site import Site
-from zdm.recipes.sql import probes
+from zdm.recipes.sql import null_test, probes
 from zdm.schema import generated_names, not_null_proof
 
 NAMED_FROM = 18  # NOT NULL constraints with a name that can be NOT VALID
@@ -80,6 +76,37 @@ def prove(
     return _checked(site, column, serves, phase)
 
 
+def tighten(site: Site, column: str, *, hint: str, wanted: Named = PLAIN) -> tuple[RunSql, ...]:
+    """The same once the old version is gone, which may write NULL until then."""
+    first, *rest = prove(site, column, serves=NEW_ONLY, phase=Phase.CONTRACT, wanted=wanted)
+    found = null_test.is_null(ident(column), site.table.require_column(column), site.snapshot)
+    none = Check(
+        sql=emit.sql(
+            "SELECT NOT EXISTS (SELECT 1 FROM {t} WHERE {c})",
+            t=Qualified(site.name),
+            c=Expression(found),
+        ),
+        failure=f"{site.name}.{column} holds NULLs, so it cannot become NOT NULL",
+        hint=f"fill them: {hint}",
+    )
+    return (replace(first, preconditions=(none,)), *rest)
+
+
+def stops(name: str, fill: str) -> tuple[str, str]:
+    """The hazard of it."""
+    return (
+        f"`{fill}` may be NULL: such a row stays NULL in {name}, and stops the contract before"
+        " its point of no return",
+        "make it a value for every row, for example with coalesce",
+    )
+
+
+def always_given(expression: str, table: Table) -> bool:
+    """Whether it is a value in every row that the table takes."""
+    there = {c.name for c in table.columns if c.not_null and not c.type.startswith("json")}
+    return nulls.never(expressions.read(expression), frozenset(there))
+
+
 def restore_sql(site: Site, column: str) -> tuple[str, ...]:
     """Statements that give the column back the NOT NULL that the table's Snapshot has, whether
     it is there or not."""
@@ -124,6 +151,8 @@ def _checked(
     site: Site, column: str, serves: frozenset[Side], phase: Phase
 ) -> tuple[RunSql, ...]:
     check = zdm_name(site.name.name, column, "not_null")
+    found = site.table.require_column(column)
+    given = null_test.is_given(ident(column), found, site.snapshot)
     add = run_sql.short_transaction(
         site,
         id=site.id(column, "check"),
@@ -131,9 +160,9 @@ def _checked(
         title=f"reject new NULLs in {site.name}.{column}",
         sql=(
             emit.sql(
-                "ALTER TABLE {t} ADD CONSTRAINT {k} CHECK ({c} IS NOT NULL) NOT VALID",
+                "ALTER TABLE {t} ADD CONSTRAINT {k} CHECK ({c}) NOT VALID",
                 t=Qualified(site.name),
-                c=Ident(column),
+                c=Expression(given),
                 k=Ident(check),
             ),
         ),

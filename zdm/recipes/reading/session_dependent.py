@@ -121,7 +121,7 @@ def _forbidden(expression: Expression, table: Table, snapshot: Snapshot) -> Line
     """A role that writes the table, and may not call what the trigger calls for it."""
     reached = _reached(expression, snapshot)
     schemas = {f.name.schema for f in reached} | set(_schemas(expression, snapshot))
-    for role in _writers(table):
+    for role in writers(table, "INSERT", "UPDATE"):
         held = {role, *_groups(role, snapshot)}
         for schema in sorted(schemas):
             if not _has(_schema_grants(schema, snapshot), "USAGE", held, schema == "public"):
@@ -156,7 +156,8 @@ def _missing(role: str, table: Table, right: str) -> Line:
     )
 
 
-def _writers(table: Table) -> tuple[str, ...]:
+def writers(table: Table, *rights: str) -> tuple[str, ...]:
+    """The roles other than the owner that have one of these rights."""
     items = [*table.grants, *(item for c in table.columns for item in c.grants)]
     entries = map(acl.parse, items)
     return tuple(
@@ -164,7 +165,7 @@ def _writers(table: Table) -> tuple[str, ...]:
             {
                 e.grantee
                 for e in entries
-                if {"INSERT", "UPDATE"} & {privilege.name for privilege in e.privileges}
+                if {*rights} & {privilege.name for privilege in e.privileges}
             }
         )
     )

@@ -29,6 +29,11 @@ _COLUMN_TYPE = (
     " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
     " AND pg_catalog.format_type(a.atttypid, a.atttypmod) = {type} AND NOT a.attisdropped)"
 )
+_COLUMN_OF_TYPE = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
+    " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
+    " AND a.atttypid = pg_catalog.to_regtype({type}) AND NOT a.attisdropped)"
+)
 _RELATION = "SELECT pg_catalog.to_regclass({name}) IS NOT NULL"
 _PARTITION = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i"
@@ -84,9 +89,10 @@ def column_default(table: Name, name: str) -> str:
 
 
 def column_type(table: Name, name: str, type_text: str) -> str:
-    """The column is of that type, spelled as format_type does."""
+    """The column is of that type, spelled as format_type does with an empty search_path: one
+    of another schema is found by its name, for format_type leaves out what the path has."""
     return emit.sql(
-        _COLUMN_TYPE,
+        _COLUMN_OF_TYPE if "." in type_text and "(" not in type_text else _COLUMN_TYPE,
         table=Constant(table.sql),
         column=Constant(name),
         type=Constant(type_text),

@@ -4,7 +4,9 @@ While a version runs that does not know the column, an insert gets the value whe
 is NULL, and an update that changes what it is computed from, but not the column itself,
 computes it again; so a backfill finds ever fewer rows that differ. It is BEFORE the row is
 written, so it cannot recurse, and its name sorts last (manual, chapter 39.1). A writer that
-sets the column keeps its value.
+sets the column keeps its value, then and later: a column that holds another value than the
+computed one is the new version's own. NULL counts as not written yet, so that the value from
+before is not computed for rows that it may not accept.
 """
 
 from dataclasses import replace
@@ -12,6 +14,7 @@ from dataclasses import replace
 from zdm.model.schema import Column, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.recipes.site import Site
+from zdm.recipes.sql import null_test
 from zdm.recipes.trigger import fill_nulls, row_trigger, sync, zdm_trigger
 from zdm.recipes.trigger.fill_nulls import Fill
 from zdm.recipes.trigger.row_trigger import Pins
@@ -65,16 +68,22 @@ def inputs(expression: str, table: Table) -> tuple[Column, ...]:
 def _body(site: Site, column: Column, expression: str, reads: tuple[Column, ...]) -> str:
     new = f"NEW.{ident(column.name)}"
     value = row_trigger.of_new_row(expression, site.table)
+    was = f"OLD.{ident(column.name)}"
+    computed = f"CAST({row_trigger.of_old_row(expression, site.table)} AS {column.type})"
     same = f"NOT ({_changed(column, site.snapshot)})"
     changed = " OR ".join(_changed(read, site.snapshot) for read in reads)
     return (
         "\nBEGIN\n"
         "  IF TG_OP = 'INSERT' THEN\n"
-        f"    IF {row_trigger.is_null(new, column, site.snapshot)} THEN\n"
+        f"    IF {null_test.is_null(new, column, site.snapshot)} THEN\n"
         f"      {new} := {value};\n"
         "    END IF;\n"
         f"  ELSIF {same} AND ({changed}) THEN\n"
-        f"    {new} := {value};\n"
+        f"    IF {null_test.is_null(was, column, site.snapshot)} THEN\n"
+        f"      {new} := {value};\n"
+        f"    ELSIF NOT ({sync.is_distinct(was, computed, column, site.snapshot)}) THEN\n"
+        f"      {new} := {value};\n"
+        "    END IF;\n"
         "  END IF;\n"
         "  RETURN NEW;\n"
         "END\n"

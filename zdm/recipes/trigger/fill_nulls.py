@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from zdm.model.plan import Check
 from zdm.model.sql import ident
 from zdm.recipes.site import Site
+from zdm.recipes.sql import null_test
 from zdm.recipes.trigger import row_trigger, zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 
@@ -34,7 +35,7 @@ def install_sql(site: Site, fill: Fill) -> tuple[str, ...]:
     value = row_trigger.of_new_row(fill.expression, site.table)
     target = f"NEW.{ident(fill.column)}"
     column = site.table.require_column(fill.column)
-    is_null = row_trigger.is_null(target, column, site.snapshot)
+    is_null = null_test.is_null(target, column, site.snapshot)
     pinned = row_trigger.pins(site, fill.expression)
     body = (
         "\nBEGIN\n"

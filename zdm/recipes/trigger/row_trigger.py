@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from zdm.model.expression import Expression as Model
 from zdm.model.expression import Feature
-from zdm.model.schema import Column, Name, Snapshot, Table
+from zdm.model.schema import Name, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Setting
 from zdm.parse import emit, expressions, names
@@ -92,20 +92,19 @@ def reads(text: str, table: Table) -> frozenset[str]:
     return frozenset(expressions.columns(_stored(expressions.read(text), table)))
 
 
-def is_null(value: str, column: Column, snapshot: Snapshot) -> str:
-    """A condition: the value is NULL. A row of NULLs is a value, of which IS NULL is true."""
-    kind = column.type
-    labels = {type_names.str_qualified(t.name) for t in snapshot.types if t.labels}
-    named = "." in kind or type_names.is_there(snapshot, Name("public", kind))
-    if not named or kind.endswith("[]") or kind in labels:
-        return f"{value} IS NULL"
-    return f"{value} IS NOT DISTINCT FROM NULL"
-
-
 def of_new_row(text: str, table: Table) -> str:
     """The expression with each column of the table as a field of NEW."""
+    return _of_row(text, table, "new")
+
+
+def of_old_row(text: str, table: Table) -> str:
+    """The same of OLD."""
+    return _of_row(text, table, "old")
+
+
+def _of_row(text: str, table: Table, record: str) -> str:
     known = frozenset(column.name for column in table.columns)
-    return expressions.of_row(_stored(expressions.read(text), table), "new", known)
+    return expressions.of_row(_stored(expressions.read(text), table), record, known)
 
 
 def function_sql(name: Name, body: str, pinned: Pins = NONE) -> str:

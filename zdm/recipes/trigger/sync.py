@@ -26,7 +26,7 @@ from zdm.parse import emit, names
 from zdm.parse.emit import Ident, Qualified, TypeText
 from zdm.recipes import run_sql
 from zdm.recipes.site import Site
-from zdm.recipes.sql import probes
+from zdm.recipes.sql import null_test, probes
 from zdm.recipes.trigger import row_trigger, zdm_trigger
 from zdm.recipes.trigger.row_trigger import Pins
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
@@ -101,7 +101,7 @@ def body(site: Site, pair: Pair) -> str:
     return _BODY.format(
         declare=declare,
         new=new,
-        new_is_null=row_trigger.is_null(new, pair.new, site.snapshot),
+        new_is_null=null_test.is_null(new, pair.new, site.snapshot),
         old=old,
         forward=forward,
         backward=backward,

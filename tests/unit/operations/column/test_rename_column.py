@@ -29,6 +29,7 @@ ALTER TABLE users ADD COLUMN mail text;
 UPDATE users SET mail = email;
 ALTER TABLE users DROP COLUMN email;
 """
+AGAIN = "CREATE UNIQUE INDEX users_mail_key ON users (mail);"
 UNIQUE = Index(
     name="users_email_key",
     definition="CREATE UNIQUE INDEX users_email_key ON public.users USING btree (email)",
@@ -77,6 +78,7 @@ def test_a_fused_rename_has_only_what_the_revisions_say() -> None:
 
     assert phases == [
         Phase.EXPAND,
+        Phase.EXPAND,  # the old column's NOT NULL, which the new one does not have
         Phase.BACKFILL,
         Phase.VALIDATE,
         Phase.CONTRACT,
@@ -88,6 +90,7 @@ def test_the_end_of_dual_write_is_the_point_of_no_return() -> None:
     found = steps(FUSED, schemas.users())
 
     assert [isinstance(step.undo, Irreversible) for step in found] == [
+        False,
         False,
         False,
         False,
@@ -171,7 +174,7 @@ def test_the_effect_of_a_plain_rename_keeps_what_the_column_had() -> None:
 
 def test_what_is_not_made_again_is_a_hazard_of_the_fused_one_only() -> None:
     table = schemas.users()
-    table = replace(table, indexes=(*table.indexes, UNIQUE))
+    table = replace(table, indexes=(*table.indexes, replace(UNIQUE, unique=False)))
     fused, context = matched(FUSED, table)
     plain, _ = matched(RENAME, table)
 
@@ -181,13 +184,22 @@ def test_what_is_not_made_again_is_a_hazard_of_the_fused_one_only() -> None:
     assert not any("recreate" in h.message for h in plain.hazards(context))
 
 
+def test_a_unique_index_that_is_not_made_again_is_refused() -> None:
+    table = schemas.users()
+    table = replace(table, indexes=(*table.indexes, UNIQUE))
+    answer = asked(FUSED, schemas.snapshot(table))
+
+    assert isinstance(answer, Refusal)
+    assert answer.finding.slug == "column_still_refuses"
+
+
 def test_two_unique_indexes_at_once_are_a_hazard() -> None:
     table = schemas.users()
     table = replace(table, indexes=(*table.indexes, UNIQUE))
-    fused, context = matched(FUSED, table)
+    fused, context = matched(FUSED + AGAIN, table)
     plain, _ = matched(RENAME, table)
 
-    assert [h.message.partition(":")[0] for h in fused.hazards(context)][3:] == [
+    assert [h.message.partition(":")[0] for h in fused.hazards(context)][3:4] == [
         "if this train also builds a unique index on mail, there are two until the"
         " contract, with users_email_key"
     ]

@@ -1,0 +1,1 @@
+INSERT INTO users (id, email, mail) VALUES (2000, NULL, 'new') ON CONFLICT (id) DO NOTHING;

@@ -1,0 +1,2 @@
+UPDATE users SET mail = email WHERE mail IS NULL;
+ALTER TABLE users ALTER COLUMN mail SET NOT NULL;

@@ -1,0 +1,2 @@
+INSERT INTO users (id) VALUES (1000);
+DELETE FROM users WHERE id = 1000;

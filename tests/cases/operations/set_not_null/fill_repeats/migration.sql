@@ -1,0 +1,2 @@
+UPDATE users SET number = 0 WHERE number IS NULL;
+ALTER TABLE users ALTER COLUMN number SET NOT NULL;

@@ -1,0 +1,2 @@
+UPDATE users SET team = 0 WHERE team IS NULL;
+ALTER TABLE users ALTER COLUMN team SET NOT NULL;

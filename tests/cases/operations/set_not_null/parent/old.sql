@@ -1,0 +1,1 @@
+INSERT INTO users (id, team) VALUES (1000, NULL) ON CONFLICT (id) DO UPDATE SET team = NULL;
