@@ -41,12 +41,16 @@ def run_sql(url: str, *texts: str) -> None:
 
 
 @contextmanager
-def world(url: str) -> Iterator[World]:
+def world(url: str, watching: Watching | None = None) -> Iterator[World]:
     """For a rollback."""
     stop, clock = StopFlag(), SystemClock()
     with closing(PostgresDatabase(url, clock, stop, Pacing.FULL)) as database:
         yield World(
-            database=database, platform=None, observer=Watching(), clock=clock, stop=stop
+            database=database,
+            platform=None,
+            observer=watching or Watching(),
+            clock=clock,
+            stop=stop,
         )
 
 
