@@ -26,8 +26,6 @@ from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.session import connection
 from zdm.workflows import plan_files
 
-DIFFERS = "SELECT count(*) FROM t WHERE k{} IS DISTINCT FROM upper(a)"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -40,12 +38,13 @@ class Outcome:
     wrong: tuple[str, ...]
 
 
-def beside(url: str, transactions: int, pacing: Pacing) -> Outcome:
-    """Run beside so many transactions of the writers."""
+def beside(wanted: Wanted, pacing: Pacing) -> Outcome:
+    """Run beside the writers."""
+    url = wanted.url
     with connection.connect(url, name="tests") as conn:
-        conn.execute(writers.TABLE.encode())
+        conn.execute(writers.TABLE.format(wanted.rows).encode())
     done, measured, wrong = 0, list[BackfillMeasured](), list[str]()
-    with writers.at_work(Wanted(url=url, transactions=transactions)) as writing:
+    with writers.at_work(wanted) as writing:
         while writing.is_going_on or not done:
             done += 1
             measured += _one(url, _plan(url, done), pacing, wrong)

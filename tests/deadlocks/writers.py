@@ -1,10 +1,11 @@
 """The application: sessions that update several rows in a transaction, in both orders.
 
 Half of them lock in the order of keys, and can have no deadlock with each other; the others
-lock at random, and try again what a deadlock ended. PostgreSQL names the processes of each
-deadlock to its victim.
+lock at random, and try again what a deadlock ended. Every other transaction is where the
+backfill is. PostgreSQL names the processes of each deadlock to its victim.
 """
 
+import contextlib
 import multiprocessing
 import random
 import re
@@ -19,18 +20,19 @@ from multiprocessing.connection import Connection
 import psycopg
 from psycopg import errors
 
-ROWS = 50_000
 WRITERS = 16
 PROCESSES = 2
 AT_ONCE = 4  # rows of a transaction
 THOUGHT = "SELECT pg_sleep(0.002)"  # between two of them, as an application does other things
-NEAR = 1_000  # they are so near to each other, so that a batch may hold several of them
+NEAR = 300  # they are so near to each other, so that a batch may hold several of them
 SOON = "10ms"  # a writer looks for a deadlock before zdm's own sessions do
-TABLE = f"""
+LOOK_SECONDS = 0.02  # at how far the backfill is
+TABLE = """
 CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL);
-INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, {ROWS}) AS g;
+INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, {}) AS g;
 ANALYZE t;
 """
+_CURSOR = "SELECT max(cursor[1]::int) FROM zdm.backfill_range WHERE state = 'filling'"
 _PROCESS = re.compile(r"\b[Pp]rocess (\d+)")
 _NAMES = (
     "SELECT pid, application_name LIKE 'zdm-run:%%' FROM pg_stat_activity WHERE pid = ANY (%s)"
@@ -39,10 +41,11 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """How many transactions, where."""
+    """How many transactions, on how many rows."""
 
     url: str
     transactions: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +60,24 @@ class Told:
     seconds: float
 
 
+class _Place:
+    """How far the backfill is; 0 where none runs."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.key, self.is_over = url, 0, False
+
+    def follow(self) -> None:
+        with psycopg.connect(self.url, autocommit=True, application_name="writer") as own:
+            while not self.is_over:
+                with contextlib.suppress(psycopg.Error):  # no journal yet
+                    row = own.execute(_CURSOR).fetchone()
+                    self.key = int(row[0] or 0) if row else 0
+                time.sleep(LOOK_SECONDS)
+
+
 class _Writer:
-    def __init__(self, wanted: Wanted, number: int) -> None:
-        self.url, self.number = wanted.url, number
+    def __init__(self, wanted: Wanted, number: int, place: _Place) -> None:
+        self.url, self.number, self.rows, self.place = wanted.url, number, wanted.rows, place
         self.left = wanted.transactions // WRITERS
         self.is_ordered = number % 2 == 0
         self.counted: Counter[str] = Counter()
@@ -71,7 +89,9 @@ class _Writer:
         with psycopg.connect(self.url, autocommit=True, application_name="writer") as own:
             own.execute(f"SET deadlock_timeout = '{SOON}'")
             while self.left and not self.failed:
-                first = chance.randint(1, ROWS - NEAR)
+                first = chance.randint(1, self.rows - NEAR)
+                if self.place.key and self.left % 2:
+                    first = min(self.place.key + 1, self.rows - NEAR)
                 keys = chance.sample(range(first, first + NEAR), AT_ONCE)
                 self._one(own, sorted(keys) if self.is_ordered else keys)
 
@@ -104,12 +124,17 @@ class _Writer:
 
 
 def _share(wanted: Wanted, part: int, pipe: Connection) -> None:
-    writers = [_Writer(wanted, number) for number in range(part, WRITERS, PROCESSES)]
+    place = _Place(wanted.url)
+    following = threading.Thread(target=place.follow)
+    following.start()
+    writers = [_Writer(wanted, number, place) for number in range(part, WRITERS, PROCESSES)]
     threads = [threading.Thread(target=writer.run) for writer in writers]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    place.is_over = True
+    following.join()
     counted = sum((writer.counted for writer in writers), Counter[str]())
     pipe.send(
         (

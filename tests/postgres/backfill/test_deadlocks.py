@@ -10,10 +10,12 @@ import pytest
 from tests.conftest import a_server, fresh_database
 from tests.deadlocks import runs
 from tests.deadlocks.runs import Outcome
+from tests.deadlocks.writers import Wanted
 from zdm.backfill.pacing import Pacing
 from zdm.postgres.server.provider import Server
 
 FEW, MANY = 2_000, 20_000  # transactions
+ROWS = 20_000
 
 
 @pytest.fixture(
@@ -26,7 +28,7 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 def found(ground: Server, transactions: int, pacing: Pacing) -> Outcome:
     with fresh_database(ground) as url:
-        return runs.beside(url, transactions, pacing)
+        return runs.beside(Wanted(url=url, transactions=transactions, rows=ROWS), pacing)
 
 
 def test_no_writer_is_the_victim_of_a_run(ground: Server) -> None:
