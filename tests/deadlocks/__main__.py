@@ -16,7 +16,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--transactions", type=int, default=200_000)
     parser.add_argument("--pacing", type=Pacing, choices=list(Pacing), action="append")
-    parser.add_argument("--rows", type=int, default=300_000)
+    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--follow", action="store_true", help="write where the backfill is")
     parser.add_argument("--major", type=int)
     arguments = parser.parse_args()
     victims = 0
@@ -24,7 +25,10 @@ def main() -> int:
         for pacing in arguments.pacing or Pacing:
             with fresh_database(server) as url:
                 wanted = Wanted(
-                    url=url, transactions=arguments.transactions, rows=arguments.rows
+                    url=url,
+                    transactions=arguments.transactions,
+                    rows=arguments.rows,
+                    follows=arguments.follow,
                 )
                 outcome = runs.beside(wanted, pacing)
             victims += len(outcome.told.victims) + len(outcome.told.failed)

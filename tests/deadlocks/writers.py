@@ -1,8 +1,8 @@
 """The application: sessions that update several rows in a transaction, in both orders.
 
 Half of them lock in the order of keys, and can have no deadlock with each other; the others
-lock at random, and try again what a deadlock ended. Every other transaction is where the
-backfill is. PostgreSQL names the processes of each deadlock to its victim.
+lock at random, and try again what a deadlock ended. Where they follow, every other transaction
+is where the backfill is. PostgreSQL names the processes of each deadlock to its victim.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ WRITERS = 16
 PROCESSES = 2
 AT_ONCE = 4  # rows of a transaction
 THOUGHT = "SELECT pg_sleep(0.002)"  # between two of them, as an application does other things
-NEAR = 300  # they are so near to each other, so that a batch may hold several of them
+NEAR = 1_000  # they are so near to each other, so that a batch may hold several of them
 SOON = "10ms"  # a writer looks for a deadlock before zdm's own sessions do
 LOOK_SECONDS = 0.02  # at how far the backfill is
 TABLE = """
@@ -46,6 +46,7 @@ class Wanted:
     url: str
     transactions: int
     rows: int
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,8 @@ class _Writer:
 def _share(wanted: Wanted, part: int, pipe: Connection) -> None:
     place = _Place(wanted.url)
     following = threading.Thread(target=place.follow)
-    following.start()
+    if wanted.follows:
+        following.start()
     writers = [_Writer(wanted, number, place) for number in range(part, WRITERS, PROCESSES)]
     threads = [threading.Thread(target=writer.run) for writer in writers]
     for thread in threads:
@@ -134,7 +136,8 @@ def _share(wanted: Wanted, part: int, pipe: Connection) -> None:
     for thread in threads:
         thread.join()
     place.is_over = True
-    following.join()
+    if wanted.follows:
+        following.join()
     counted = sum((writer.counted for writer in writers), Counter[str]())
     pipe.send(
         (

@@ -28,7 +28,8 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 def found(ground: Server, transactions: int, pacing: Pacing) -> Outcome:
     with fresh_database(ground) as url:
-        return runs.beside(Wanted(url=url, transactions=transactions, rows=ROWS), pacing)
+        wanted = Wanted(url=url, transactions=transactions, rows=ROWS, follows=True)
+        return runs.beside(wanted, pacing)
 
 
 def test_no_writer_is_the_victim_of_a_run(ground: Server) -> None:
