@@ -14,7 +14,7 @@ PURE := zdm.parse zdm.schema zdm.recipes zdm.operations zdm.planning zdm.seriali
 # tests start hundreds of Python processes, which would each compile zdm
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: adversary bench cluster-down cluster-up controlplane demo kill-matrix pairs new-driver new-operation new-rule schemas test test-live test-more servers lint coverage bless docs docs-check wheel-check check clean
+.PHONY: adversary bench cluster-down cluster-up controlplane deadlocks demo kill-matrix pairs new-driver new-operation new-rule schemas test test-live test-more servers lint coverage bless docs docs-check wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -99,6 +99,9 @@ clean:
 
 kill-matrix: $(READY)  ## executors killed, cut off and crashed at 600 points under load, rollbacks at 90
 	$(BIN)/python -m tests.kill_matrix --points 600 --back 90 --jobs $(JOBS) --json benchmarks/kill_matrix.json
+
+deadlocks: $(READY)  ## 200,000 transactions of 16 writers beside whole runs, for each pacing
+	$(BIN)/python -m tests.deadlocks --transactions 200000
 
 WORLDS ?= 150
 adversary: $(READY) servers  ## random worlds and trains under writers: make adversary WORLDS=2000 MAJOR=14 SEED=1

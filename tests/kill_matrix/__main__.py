@@ -31,7 +31,7 @@ def plain(outcome: Outcome) -> dict[str, Any]:
 def share(arguments: argparse.Namespace) -> None:
     """Do every `jobs`-th point from `part` on, one JSON object a line."""
     seed = arguments.seed
-    with site.opened() as where:
+    with site.opened(arguments.major) as where:
         made = matrix.made(where)
         chosen = points.chosen(made.steps(), arguments.points, seed)
         chosen += points.chosen_back(made.plans(), arguments.back, seed)
@@ -46,6 +46,7 @@ def whole(arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "tests.kill_matrix", "--points", str(arguments.points)]
     command += ["--back", str(arguments.back), "--seed", str(arguments.seed)]
     command += ["--jobs", str(arguments.jobs)]
+    command += ["--major", str(arguments.major)] if arguments.major else []
     processes = [
         subprocess.Popen([*command, "--part", str(part)], stdout=subprocess.PIPE, text=True)
         for part in range(arguments.jobs)
@@ -97,6 +98,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--part", type=int)
+    parser.add_argument("--major", type=int, help="of PostgreSQL; the newest if not given")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     if arguments.part is not None:

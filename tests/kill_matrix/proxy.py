@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.kill_matrix.statements import Statements, Wire
+
 RESET = struct.pack("ii", 1, 0)  # close with a reset, as a broken network looks
 
 
@@ -17,12 +19,17 @@ class Link:
     client: socket.socket
     server: socket.socket
     is_cut: bool = False
+    statements: Statements = field(default_factory=Statements)
 
     def pump(self, source: socket.socket, sink: socket.socket) -> None:
         """Carry bytes one way; an orderly end on one side ends the other, a cut does not."""
+        wire = Wire() if source is self.client else None
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
-                sink.sendall(data)
+                if wire is None:
+                    sink.sendall(data)
+                elif not self.statements.hear(wire, data, sink.sendall):
+                    break
         if not self.is_cut:
             with contextlib.suppress(OSError):
                 sink.shutdown(socket.SHUT_WR)
@@ -38,6 +45,7 @@ class Proxy:
     """Listens on loopback; `upstream` gives the server's port at each connection."""
 
     upstream: Callable[[], int]
+    statements: Statements = field(default_factory=Statements)
     listener: socket.socket = field(default_factory=socket.socket)
     links: list[Link] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
@@ -69,7 +77,7 @@ class Proxy:
                     client.close()
                     continue
                 server.settimeout(None)
-                link = Link(client, server)
+                link = Link(client, server, statements=self.statements)
                 self.links.append(link)
                 self._start(link.pump, client, server)
                 self._start(link.pump, server, client)

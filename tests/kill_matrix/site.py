@@ -30,13 +30,14 @@ class Site:
     """The server of now; its port is another one after each crash."""
 
     data: Path
+    major: int | None = None  # of the server; None: the newest
     stack: ExitStack = field(default_factory=ExitStack)
     server: Server | None = None
     databases: int = 0
 
     def start(self) -> None:
         """Start it; remains of a killed one go within seconds."""
-        chosen, _ = provider.choose(None)
+        chosen, _ = provider.choose(self.major)
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             stack = ExitStack()
@@ -102,11 +103,11 @@ class Site:
 
 
 @contextmanager
-def opened() -> Iterator[Site]:
+def opened(major: int | None = None) -> Iterator[Site]:
     """A site, which is gone after the block."""
-    chosen, _ = provider.choose(None)
+    chosen, _ = provider.choose(major)
     folder = Path(tempfile.mkdtemp(prefix="zdm-", dir=provider.scratch_home()))
-    site = Site(folder / "data")
+    site = Site(folder / "data", major)
     try:
         programs.give(folder)
         provider.initialise(chosen, folder / "data")

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql
 
-OWN_TRIGGERS = "zzz_zdm_"  # the beginning of the names of zdm's own
+SERVER = ("server", "")  # the life of the database, as a fact
 SHOWN = 5  # changes in a message
 _WORD = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 
@@ -60,11 +60,6 @@ class Change:
         """Whether rows may have been written without the dual write meanwhile."""
         return self.kind in ("trigger", "function")
 
-    @property
-    def is_own_trigger(self) -> bool:
-        """Whether it is the trigger of a dual write."""
-        return self.kind == "trigger" and self.name.lstrip('"').startswith(OWN_TRIGGERS)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
@@ -89,7 +84,6 @@ def scope(plan: Plan) -> Scope:
         return Scope()
     watched = tuple(s for s in plan.steps if isinstance(s, Backfill) and s.synced)
     tables = {lock.table.sql for step in late for lock in step.locks}
-    texts = [text for step in late if isinstance(step, RunSql) for text in step.sql]
     texts = [text for step in late if isinstance(step, RunSql) for text in step.sql]
     words = {word for text in texts for word in _words(text)}
     return Scope(

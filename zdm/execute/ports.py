@@ -182,6 +182,9 @@ class Database(Protocol):
     def keep(self, plan: Plan) -> None:
         """Take the plan whose run it is: what its contract relies on is kept as evidence."""
 
+    def refuse_unseen_rows(self) -> None:
+        """Raise RefusedError where the plan's fills would not reach every row."""
+
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
 

@@ -28,6 +28,7 @@ def check(
         everything = ", ".join(one.name for one in now.publications if one.all_tables)
         if everything:
             say(Suspicious(id="replication", reason="; ".join(all_tables(everything))))
+        database.refuse_unseen_rows()
         return None
     if run.plan_name != plan.plan.name:
         raise RefusedError(
@@ -43,6 +44,8 @@ def check(
         )
     _heads(plan.plan, database, run)
     _from_state(plan.plan, run, wanted.from_state)
+    if not run.past_return:  # others may have changed it since it was begun
+        database.refuse_unseen_rows()
     return run
 
 

@@ -18,6 +18,7 @@ from zdm.execute.events import (
     RunStopped,
     StateChanged,
     StepReverted,
+    Suspicious,
     Waiting,
 )
 from zdm.execute.gate.decision import APPLICATION
@@ -30,6 +31,10 @@ from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Plan, RunSql, S
 from zdm.model.release import RunState
 from zdm.schema import enums
 from zdm.serialize import snapshot_file
+
+_BY_HAND = (
+    "it ran as written, so zdm has no undo for it: if it changed the schema, undo that by hand"
+)
 
 
 def revert(plan: Plan, world: World, options: Options) -> RunState:
@@ -56,12 +61,18 @@ def revert(plan: Plan, world: World, options: Options) -> RunState:
         )
     )
     undone = _undone(plan, run)
+    by_hand = tuple(step for step in undone if _is_as_written(step))
     staying = tuple(_rows_stay(undone))
     for id, reason in staying:
         world.observer.notify(RowsStay(id=id, reason=reason))
+    for step in by_hand:
+        world.observer.notify(Suspicious(id=step.id, reason=_BY_HAND))
     for step in _undone(plan, run, goes_back=_application(run, plan, world, options)):
-        _undo(step, world, options)
-    _equals_start(plan, world)
+        if step not in by_hand:
+            _undo(step, world, options)
+    _equals_start(plan, world, by_hand)
+    for step in by_hand:
+        world.database.journal.forget(step)
     world.database.journal.record_state(RunState.REVERTED)
     world.observer.notify(RunStopped(state=RunState.REVERTED, reason=_left(undone)))
     return RunState.REVERTED
@@ -93,6 +104,11 @@ def _undone(plan: Plan, run: JournalRun, *, goes_back: bool = False) -> list[Ste
     ]
 
 
+def _is_as_written(step: Step) -> bool:
+    """Whether the author's own text ran, which has no undo."""
+    return isinstance(step, RunSql) and step.as_written
+
+
 def _refuse(run: JournalRun, undone: list[Step]) -> None:
     if run.past_return:
         raise RefusedError(
@@ -103,7 +119,7 @@ def _refuse(run: JournalRun, undone: list[Step]) -> None:
         )
     for step in undone:
         undo = None if isinstance(step, AwaitRollout) else step.undo
-        if isinstance(undo, Irreversible) and not undo.harmless:
+        if isinstance(undo, Irreversible) and not undo.harmless and not _is_as_written(step):
             raise RefusedError(
                 f"{step.id} is done and cannot be undone: {undo.reason}",
                 hint="finish the run with `zdm execute`, or undo the step by hand",
@@ -132,7 +148,7 @@ def _rows_stay(undone: list[Step]) -> Iterator[tuple[str, str]]:
     """Steps, in the order of the plan, whose rows no rollback brings back, each with the
     reason."""
     for step, undo in _irreversible(undone):
-        if undo.label is None:
+        if undo.label is None and not _is_as_written(step):
             yield step.id, undo.reason
 
 
@@ -200,9 +216,17 @@ def _revert(step: RunSql | Backfill, world: World) -> None:
                     raise OrderedError("the operator paused or cancelled the rollback")
 
 
-def _equals_start(plan: Plan, world: World) -> None:
+def _equals_start(plan: Plan, world: World, by_hand: tuple[Step, ...]) -> None:
     now = world.database.snapshot(plan.stamp.table if plan.stamp else None)
     if snapshot_file.fingerprint(enums.without(now, plan.labels)) != plan.fingerprint:
+        if by_hand:
+            written = "; ".join(f"{step.id}: {step.title}" for step in by_hand)
+            raise StoppedError(
+                "all that zdm can undo was undone, but the schema is not the one the plan"
+                f" started from: {written}",
+                hint="undo by hand what ran as written, then run `zdm rollback` again; or"
+                " continue the run with `zdm execute`",
+            )
         raise StoppedError(
             "every step was undone, but the schema is not the one the plan started from",
             hint="it was changed meanwhile: compare with `zdm snapshot`, then fix it",

@@ -11,6 +11,7 @@ from zdm.execute.states import FINISHED
 from zdm.model.plan import Plan
 from zdm.postgres.backfill import failing_rows, wal_forecast
 from zdm.postgres.backfill.wal_forecast import RecordedCost
+from zdm.postgres.catalog import evidence
 from zdm.postgres.journal import history, looks, orders, runs
 from zdm.postgres.journal.history import History
 from zdm.postgres.journal.looks import Comparison
@@ -35,6 +36,7 @@ class Status:
     waiting_seen_at: datetime | None
     costs: tuple[RecordedCost, ...] = ()  # of backfills, once there is a forecast
     comparisons: tuple[Comparison, ...] = ()  # of the last look
+    is_restored: bool = False  # since then: restored, or another server took over
     failing: tuple[FailingRow, ...] = ()  # rows that the last attempt could not fill
 
     @property
@@ -63,6 +65,7 @@ def read(url: str) -> Status | None:
 
 def _status(opened: Connection, run: JournalRun) -> Status:
     version = runs.version(opened)
+    comparisons = looks.comparisons(opened, run.id) if version >= 6 else ()
     is_new = version >= 2  # they came with it
     waiting = orders.waiting(opened, run.id) if is_new else None
     return Status(
@@ -75,9 +78,16 @@ def _status(opened: Connection, run: JournalRun) -> Status:
         waiting=waiting[0] if waiting else None,
         waiting_seen_at=waiting[1] if waiting else None,
         failing=failing_rows.recorded(opened, run.id) if version >= 4 else (),
-        comparisons=looks.comparisons(opened, run.id) if version >= 6 else (),
+        comparisons=comparisons,
+        is_restored=bool(comparisons) and _is_restored(opened, run),
         costs=wal_forecast.recorded(opened, run.id) if version >= 4 else (),
     )
+
+
+def _is_restored(opened: Connection, run: JournalRun) -> bool:
+    """Whether what was compared was compared in another life of the database."""
+    now = evidence.server(opened)  # not known on a standby
+    return run.state not in FINISHED and now not in (None, looks.server(opened, run.id))
 
 
 def running_executors(opened: Connection) -> tuple[str, ...]:

@@ -148,6 +148,33 @@ def test_a_server_whose_lock_table_is_full_is_waited_for() -> None:
         assert is_filled(own)
 
 
+def test_a_lock_table_that_stays_full_ends_with_what_to_do() -> None:
+    settings = (("max_locks_per_transaction", "10"), ("max_connections", "20"))
+    with (
+        provider.throwaway(Wanted(settings=settings)) as server,
+        new_database(server) as (url, own),
+    ):
+        table(own, "id int PRIMARY KEY", "g")
+        gates = BackfillSettings(gates=QUICK)
+        quick = fill_request(own, begun(own), step(("id",)), settings=gates)
+        wanted = replace(quick, clock=Hurried(), tuning=Tuning(report_every=timedelta(0)))
+        own.execute("ALTER TABLE t ADD CHECK (pg_sleep(0.0005) IS NOT NULL) NOT VALID")
+        filling = engine.run(wanted)
+        next(filling)
+        with psycopg.connect(url, autocommit=True, application_name="greedy") as greedy:
+            with pytest.raises(psycopg.errors.OutOfMemory):
+                greedy.execute(
+                    "SELECT pg_advisory_lock(g) FROM generate_series(1, 100000) AS g"
+                )
+            with pytest.raises(LockBusyError, match="failed 10 times in a row") as ended:
+                list(filling)
+        list(engine.run(wanted))
+
+        assert ended.value.message.endswith("out of shared memory")
+        assert "raise max_locks_per_transaction" in ended.value.hint
+        assert is_filled(own)
+
+
 @contextmanager
 def limited(server: Server, url: str, connections: int) -> Iterator[Connection]:
     """A connection of a role that may have so many besides it; it owns the database."""

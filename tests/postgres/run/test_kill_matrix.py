@@ -16,10 +16,12 @@ SAMPLE = 40
 SEED = 9
 
 
-@pytest.fixture(scope="module")
-def killing() -> Iterator[Matrix]:
+@pytest.fixture(
+    scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
+)
+def killing(request: pytest.FixtureRequest) -> Iterator[Matrix]:
     """A server of its own, since it is crashed."""
-    with site.opened() as where:
+    with site.opened(request.param) as where:
         yield matrix.made(where)
 
 

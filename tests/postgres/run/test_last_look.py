@@ -1,111 +1,113 @@
 """The last look: what others change during a run stops it before the point of no return."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pytest
 
 from tests import case as cases
 from tests.case import Watching
-from tests.conftest import a_server, fresh_database
-from tests.unit import schemas
+from tests.conftest import MAJORS, a_server, fresh_database
+from tests.postgres.run.looking import (
+    BEFORE,
+    OFF,
+    ON,
+    is_past,
+    opened,
+    owned,
+    planned,
+    rows,
+    run_sql,
+    world,
+)
 from tests.waiting import until
 from zdm.cli.commands.status import plain, text
 from zdm.errors import PastReturnError, RefusedError, StoppedError
-from zdm.execute import evidence
-from zdm.execute.events import Compared
+from zdm.execute import evidence, rollback
+from zdm.execute.events import Compared, Event, StepDone
 from zdm.execute.ports import LockBusyError
-from zdm.model.plan import AwaitRollout, Plan, RunSql
+from zdm.model.plan import AwaitRollout, Phase, Plan, RunSql
 from zdm.model.release import RunState
-from zdm.planning import classify, schedule
+from zdm.postgres.catalog import evidence as catalog
 from zdm.postgres.journal import looks, runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run.evidence import Evidence
 from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
-from zdm.postgres.session import connection, unseen_rows
+from zdm.postgres.session import unseen_rows
 from zdm.postgres.session.connection import Connection
 from zdm.workflows import read_status
 
-BEFORE = """
-CREATE TABLE t (id int PRIMARY KEY, a text UNIQUE NOT NULL DEFAULT 'none', b int);
-INSERT INTO t SELECT g, 'v' || g, g FROM generate_series(1, 300) AS g;
-"""
-RENAME = "ALTER TABLE t RENAME COLUMN a TO n"
 CONVERT = """
 ALTER TABLE t ADD COLUMN n text;
 UPDATE t SET n = b::text;
 ALTER TABLE t DROP COLUMN b;
 """
-OFF = "ALTER TABLE t DISABLE TRIGGER zzz_zdm_sync_n"
-ON = "ALTER TABLE t ENABLE ALWAYS TRIGGER zzz_zdm_sync_n"
-# what somebody does, how it is undone, and what the run says of it
+# what others do, and what the run says of it; it names what undoes it
 IN_THE_WAY = {
     "trigger": (
         "CREATE FUNCTION low() RETURNS trigger LANGUAGE plpgsql AS"
         " 'BEGIN new.a := lower(new.a); RETURN new; END';"
         " CREATE TRIGGER low BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION low()",
-        "DROP FUNCTION low CASCADE",
         "trigger low on public.t is new",
     ),
-    "view": (
-        "CREATE VIEW vv AS SELECT a FROM t",
-        "DROP VIEW vv",
-        'rule "_RETURN" on public.vv is new',
-    ),
-    "view of the new column": (
-        "CREATE VIEW vv AS SELECT n FROM t",
-        "DROP VIEW vv",
-        'rule "_RETURN" on public.vv is new',
+    "view": ("CREATE VIEW vv AS SELECT a FROM t", "view public.vv is new"),
+    "view of the new column": ("CREATE VIEW vv AS SELECT n FROM t", "view public.vv is new"),
+    "materialized view": (
+        "CREATE MATERIALIZED VIEW vv AS SELECT a FROM t",
+        "materialized view public.vv is new",
     ),
     "foreign key": (
         "CREATE TABLE child (x text REFERENCES t (a))",
-        "DROP TABLE child",
         "table constraint child_x_fkey on public.child is new",
     ),
-    "new column renamed": (
-        "ALTER TABLE t RENAME n TO m",
-        "ALTER TABLE t RENAME m TO n",
-        "column public.t.n is gone",
-    ),
-    "table renamed": (
-        "ALTER TABLE t RENAME TO u",
-        "ALTER TABLE u RENAME TO t",
+    "new column renamed": ("ALTER TABLE t RENAME n TO m", "column public.t.n is gone"),
+    "old column renamed": ('ALTER TABLE t RENAME a TO "m.n"', "column public.t.a is gone"),
+    "table renamed": ("ALTER TABLE t RENAME TO u", "table public.t is gone"),
+    "table moved": (
+        "CREATE SCHEMA s; ALTER TABLE t SET SCHEMA s; ALTER TABLE s.t RENAME TO u",
         "table public.t is gone",
     ),
-    "index": ("CREATE INDEX hand ON t (a, b)", "DROP INDEX hand", "index public.hand is new"),
-    "expression index": (
-        "CREATE INDEX hand ON t (lower(a))",
-        "DROP INDEX hand",
-        "index public.hand is new",
+    "index": ("CREATE INDEX hand ON t (a, b)", "index public.hand is new"),
+    "expression index": ("CREATE INDEX hand ON t (lower(a))", "index public.hand is new"),
+    "own constraint dropped": (
+        "ALTER TABLE t DROP CONSTRAINT zdm_t_a_key",
+        "table constraint zdm_t_a_key on public.t is gone",
     ),
     "check": (
         "ALTER TABLE t ADD CONSTRAINT hand CHECK (a <> '')",
-        "ALTER TABLE t DROP CONSTRAINT hand",
         "table constraint hand on public.t is new",
     ),
-    "default": (
-        "ALTER TABLE t ALTER a SET DEFAULT 'hand'",
-        "ALTER TABLE t ALTER a SET DEFAULT 'none'",
-        "column public.t.a was altered",
+    "check of the new column": (
+        "ALTER TABLE t ADD CONSTRAINT hand CHECK (n <> '')",
+        "table constraint hand on public.t is new",
     ),
+    "default": ("ALTER TABLE t ALTER a SET DEFAULT 'hand'", "column public.t.a was altered"),
+    "no default": ("ALTER TABLE t ALTER a DROP DEFAULT", "column public.t.a was altered"),
     "statistics": (
         "CREATE STATISTICS hand ON a, b FROM t",
-        "DROP STATISTICS hand",
         "statistics object public.hand is new",
     ),
     "rule": (
         "CREATE RULE hand AS ON DELETE TO t DO ALSO NOTIFY deleted",
-        "DROP RULE hand ON t",
         "rule hand on public.t is new",
     ),
-    "policy": (
-        "CREATE POLICY hand ON t USING (a <> '')",
-        "DROP POLICY hand ON t",
-        "policy hand on public.t is new",
-    ),
+    "policy": ("CREATE POLICY hand ON t USING (a <> '')", "policy hand on public.t is new"),
+    "row security": ("ALTER TABLE t ENABLE ROW LEVEL SECURITY", "table public.t was altered"),
+}
+# the same, where rows may have been written without the dual write meanwhile
+OWN_TRIGGER = {
+    "off": OFF,
+    "on, but not always": "ALTER TABLE t ENABLE TRIGGER zzz_zdm_sync_n",
+    "dropped": "DROP TRIGGER zzz_zdm_sync_n ON t",
+    "as pg_restore --disable-triggers does": "ALTER TABLE t DISABLE TRIGGER USER;"
+    " ALTER TABLE t ENABLE TRIGGER USER",
+    "replaced by another": "DROP TRIGGER zzz_zdm_sync_n ON t; CREATE TRIGGER zzz_zdm_sync_n"
+    " BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION zdm_sync_t_n();"
+    " ALTER TABLE t ENABLE ALWAYS TRIGGER zzz_zdm_sync_n",
+    "function replaced": "CREATE OR REPLACE FUNCTION zdm_sync_t_n() RETURNS trigger"
+    " LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "function dropped": "DROP FUNCTION zdm_sync_t_n() CASCADE",
 }
 DOUBTFUL = {
     "off and on again": (OFF, ON),
@@ -115,40 +117,9 @@ DOUBTFUL = {
 }
 
 
-@contextmanager
-def opened(url: str) -> Iterator[Connection]:
-    with connection.connect(url, name="somebody") as conn:
-        yield conn
-
-
-def run_sql(url: str, *texts: str) -> None:
-    with opened(url) as conn:
-        for text in texts:
-            conn.execute(text.encode())
-
-
-def rows(url: str, query: str) -> list[tuple[object, ...]]:
-    with opened(url) as conn:
-        return conn.execute(query.encode()).fetchall()
-
-
-def owned(url: str) -> str:
-    """The database for a role that owns it, and is no superuser."""
-    role = f"r_{uuid4().hex[:10]}"
-    name = urlsplit(url).path.strip("/")
-    run_sql(
-        url,
-        f"CREATE ROLE {role} LOGIN PASSWORD 'pw'",
-        f"GRANT pg_monitor TO {role}",
-        f"ALTER DATABASE {name} OWNER TO {role}",
-        f"ALTER SCHEMA public OWNER TO {role}",
-    )
-    there = urlsplit(url)
-    return there._replace(netloc=f"{role}:pw@{there.hostname}:{there.port}").geturl()
-
-
 @pytest.fixture(
-    scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
+    scope="module",
+    params=[*(pytest.param(n, marks=pytest.mark.more) for n in MAJORS[:-1]), MAJORS[-1]],
 )
 def ground(request: pytest.FixtureRequest) -> Iterator[Server]:
     with a_server(request.param) as found:
@@ -164,35 +135,28 @@ def url(ground: Server) -> Iterator[str]:
         yield found
 
 
-def planned(url: str, migration: str = RENAME) -> Plan:
-    schema, train = cases.read(url), schemas.train(migration)
-    return schedule.plan(
-        classify.classify(train, schema), name="p", train=train, snapshot=schema
-    )
-
-
-def is_past(url: str) -> bool:
-    with opened(url) as conn:
-        run = runs.latest(conn)
-    assert run is not None
-    return run.past_return
+def remedy(stopped: StoppedError) -> list[str]:
+    """The statements that the message names, of which a concurrent one runs by itself."""
+    named = stopped.hint.partition("; then run the same command again")[0]
+    return [named] if "$" in named else named.split("; ")
 
 
 @pytest.mark.parametrize("what", IN_THE_WAY)
 def test_what_is_in_the_way_of_the_contract_stops_it_until_it_is_undone(
     url: str, what: str
 ) -> None:
-    done, undone, message = IN_THE_WAY[what]
+    done, message = IN_THE_WAY[what]
     plan = planned(url)
-    cases.run(url, plan, until=RunState.BACKFILLED)
+    cases.run(url, plan, until=RunState.DEPLOYED)
     run_sql(url, done)
     for _ in range(2):
         with pytest.raises(StoppedError) as stopped:
             cases.run(url, plan)
     before = is_past(url)
-    run_sql(url, undone)
+    run_sql(url, *remedy(stopped.value))
 
     assert message in str(stopped.value)
+    assert stopped.value.exit_code == 4
     assert not before
     assert cases.run(url, plan) is RunState.CONTRACTED
 
@@ -239,40 +203,25 @@ def test_rows_that_were_written_while_it_was_off_are_named_until_they_are_correc
     assert rows(url, "SELECT n FROM t WHERE id = 7") == [("lost",)]
 
 
-@pytest.mark.parametrize("how", [OFF, "ALTER TABLE t ENABLE TRIGGER zzz_zdm_sync_n"])
-def test_a_trigger_that_is_not_always_on_stops_it_with_the_statement_that_helps(
-    url: str, how: str
+@pytest.mark.parametrize("what", OWN_TRIGGER)
+def test_a_sync_trigger_that_is_not_as_it_was_stops_it_with_the_statement_that_helps(
+    url: str, what: str
 ) -> None:
     plan = planned(url)
     cases.run(url, plan, until=RunState.DEPLOYED)
-    run_sql(url, how)
-    with pytest.raises(StoppedError) as stopped:
+    run_sql(url, OWN_TRIGGER[what], "UPDATE t SET a = 'lost' WHERE id = 7")
+    with pytest.raises(StoppedError, match=r"the run: (trigger zzz|function)") as stopped:
         cases.run(url, plan)
-    remedy = stopped.value.hint.partition(", or")[0]
-    run_sql(url, remedy)
-    with pytest.raises(StoppedError, match="no row differs now"):
+    run_sql(url, *remedy(stopped.value))
+    with pytest.raises(StoppedError, match=r"is as before|is new") as doubted:
         cases.run(url, plan)
+    before = is_past(url)
+    run_sql(url, "UPDATE t SET n = a WHERE id = 7")
+    state = cases.run(url, plan)
 
-    assert "trigger zzz_zdm_sync_n on public.t was altered" in str(stopped.value)
-    assert cases.run(url, plan) is RunState.CONTRACTED
-
-
-def test_a_trigger_function_that_was_replaced_stops_it(url: str) -> None:
-    plan = planned(url)
-    cases.run(url, plan, until=RunState.DEPLOYED)
-    ((text,),) = rows(url, "SELECT pg_get_functiondef('zdm_sync_t_n'::regproc)")
-    run_sql(
-        url,
-        "CREATE OR REPLACE FUNCTION zdm_sync_t_n() RETURNS trigger LANGUAGE plpgsql AS"
-        " 'BEGIN RETURN NEW; END'",
-    )
-    with pytest.raises(StoppedError, match=r"function public.zdm_sync_t_n\(\) was altered"):
-        cases.run(url, plan)
-    run_sql(url, str(text))
-    with pytest.raises(StoppedError, match="no row differs now"):
-        cases.run(url, plan)
-
-    assert cases.run(url, plan) is RunState.CONTRACTED
+    assert (stopped.value.exit_code, doubted.value.exit_code, before) == (4, 4, False)
+    assert state is RunState.CONTRACTED
+    assert rows(url, "SELECT n FROM t WHERE id = 7") == [("lost",)]
 
 
 @pytest.mark.parametrize(
@@ -403,7 +352,7 @@ def test_a_step_that_is_killed_between_its_work_and_its_record_is_still_the_plan
 
 
 @pytest.mark.parametrize("major", [pytest.param(14, marks=pytest.mark.more), 18])
-def test_a_subscriptions_rows_are_kept_in_sync_and_it_stops_the_contract(
+def test_a_subscriptions_rows_are_kept_in_sync_and_the_run_is_not_taken_up_with_it(
     major: int,
 ) -> None:
     settings = (("wal_level", "logical"), ("autovacuum", "off"))
@@ -432,7 +381,7 @@ def test_a_subscriptions_rows_are_kept_in_sync_and_it_stops_the_contract(
                 == [("changed",), ("added",)]
             )
         )
-        with pytest.raises(StoppedError, match=r"subscription s into public.t is new"):
+        with pytest.raises(RefusedError, match=r"the subscription s writes to public.t"):
             cases.run(target, plan)
         run_sql(target, "ALTER SUBSCRIPTION s DISABLE")
         run_sql(target, "ALTER SUBSCRIPTION s SET (slot_name = NONE)", "DROP SUBSCRIPTION s")
@@ -474,6 +423,20 @@ def test_the_status_says_what_was_compared_and_when(database: str) -> None:
     assert "compared t in both shapes: 300 rows, none differs, 20" in text(status)
 
 
+def test_the_life_of_a_database_is_its_cluster_its_number_and_its_timeline(
+    database: str,
+) -> None:
+    with opened(database) as conn:
+        cluster, oid, timeline = str(catalog.server(conn)).split(" ")
+        row = conn.execute(
+            "SELECT system_identifier::text, (SELECT oid::text FROM pg_database WHERE"
+            " datname = current_database()) FROM pg_control_system()"
+        ).fetchone()
+
+    assert (cluster, oid) == row
+    assert timeline == "00000001"
+
+
 def test_the_plan_says_what_the_last_look_costs(database: str) -> None:
     run_sql(database, BEFORE, "ANALYZE t")
     rollout = next(step for step in planned(database).steps if isinstance(step, AwaitRollout))
@@ -482,24 +445,77 @@ def test_the_plan_says_what_the_last_look_costs(database: str) -> None:
     assert (rollout.cost.rows, rollout.cost.scan) == (300, True)
 
 
-@pytest.mark.parametrize("kind", ["inherits", "hidden"])
+UNSEEN = {
+    "inherits": (
+        "CREATE TABLE child (x int) INHERITS (t)",
+        "ALTER TABLE child NO INHERIT t; DROP TABLE child",
+        "child inherits from public.t",
+    ),
+    "hidden": (
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE t DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY",
+        "row security hides rows of public.t",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNSEEN)
 def test_rows_that_a_fill_would_miss_are_refused_at_the_start(url: str, kind: str) -> None:
     plan = planned(url)
-    run_sql(
-        url,
-        *{
-            "inherits": ["CREATE TABLE child (x int) INHERITS (t)"],
-            "hidden": [
-                "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
-                "CREATE POLICY p ON t USING (id % 2 = 0)",
-            ],
-        }[kind],
-    )
+    run_sql(url, UNSEEN[kind][0])
     with opened(url) as conn:
         refused = unseen_rows.refusal(conn, plan)
 
     assert refused is not None
-    assert {
-        "inherits": "child inherits from public.t",
-        "hidden": "row security hides rows of public.t",
-    }[kind] in refused.message
+    assert UNSEEN[kind][2] in refused.message
+
+
+@pytest.mark.parametrize("until", [RunState.EXPANDED, RunState.DEPLOYED])
+@pytest.mark.parametrize("kind", UNSEEN)
+def test_a_run_is_not_taken_up_while_it_would_miss_rows(
+    url: str, kind: str, until: RunState
+) -> None:
+    done, undone, message = UNSEEN[kind]
+    plan = planned(url)
+    cases.run(url, plan, until=until)
+    run_sql(url, done)
+    with pytest.raises(RefusedError, match=message):
+        cases.run(url, plan)
+    before = is_past(url)
+    run_sql(url, undone)
+
+    assert not before
+    assert cases.run(url, plan) is RunState.CONTRACTED
+
+
+@pytest.mark.parametrize("kind", UNSEEN)
+def test_rows_that_are_out_of_reach_before_the_contract_stop_it(url: str, kind: str) -> None:
+    done, undone, message = UNSEEN[kind]
+    plan = planned(url)
+    cases.run(url, plan, until=RunState.BACKFILLED)
+
+    def during_the_rollout(event: Event) -> None:
+        if isinstance(event, StepDone) and event.phase is Phase.ROLLOUT:
+            run_sql(url, done)
+
+    with pytest.raises(StoppedError, match=message) as stopped:
+        cases.run(url, plan, watching=Watching(during_the_rollout))
+    before = is_past(url)
+    run_sql(url, undone)
+
+    assert (before, stopped.value.exit_code) == (False, 4)
+    assert cases.run(url, plan) is RunState.CONTRACTED
+
+
+def test_a_rollback_is_not_refused_for_rows_that_a_fill_would_miss(url: str) -> None:
+    plan = planned(url)
+    cases.run(url, plan, until=RunState.BACKFILLED)
+    run_sql(url, "CREATE TABLE child (x int) INHERITS (t)")
+    differs = pytest.raises(StoppedError, match="the schema is not the one")
+    with world(url) as there, differs:
+        rollback.revert(plan, there, cases.options())  # it has the child, too
+    run_sql(url, "DROP TABLE child")
+    with world(url) as there:
+        state = rollback.revert(plan, there, cases.options())
+
+    assert state is RunState.REVERTED

@@ -164,7 +164,12 @@ def _backfills(status: "Status") -> list[dict[str, Any]]:
 
 def _comparisons(status: "Status") -> list[dict[str, Any]]:
     return [
-        {"step": one.step, "rows": one.rows, "compared_at": _moment(one.compared_at)}
+        {
+            "step": one.step,
+            "rows": one.rows,
+            "compared_at": _moment(one.compared_at),
+            "is_current": not status.is_restored,
+        }
         for one in status.comparisons
     ]
 
@@ -212,9 +217,14 @@ def text(status: "Status") -> str:
 def _compared(status: "Status") -> list[str]:
     """What the last look compared, and when."""
     tables = {step.id: step.table for step in status.plan.steps if step.kind == "backfill"}
+    since = (
+        "; restored or failed over since then, so it is compared again before the contract"
+        if status.is_restored
+        else ""
+    )
     return [
         f"compared {tables.get(one.step, one.step)} in both shapes: {one.rows:,} rows, none"
-        f" differs, {one.compared_at:%Y-%m-%d %H:%M:%S %Z}"
+        f" differs, {one.compared_at:%Y-%m-%d %H:%M:%S %Z}{since}"
         for one in status.comparisons
     ]
 

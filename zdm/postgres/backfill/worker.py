@@ -35,6 +35,14 @@ from zdm.postgres.journal.runs import Fence
 from zdm.postgres.session.connection import Connection, first_line
 
 FLOOR_REST = timedelta(seconds=30)  # where the smallest batches are too long
+_MANY_LOCKS = (
+    "end the sessions that have most rows in pg_locks, or raise max_locks_per_transaction,"
+    " which needs a restart; then run the same command again"
+)
+_NO_ROOM = (
+    "end sessions, or give the server more memory or connections; then run the same command"
+    " again"
+)
 LOOKED_UP = 8  # small batches that are found by one look
 
 
@@ -239,18 +247,22 @@ class Worker:
 
     def _holders(self, taken: Range) -> tuple[str, ...]:
         walk = self.task.walks[taken.relation]
-        return writers.of(self.connection, walk)
+        try:
+            return writers.of(self.connection, walk)
+        except psycopg.Error:  # what fails the batches may fail this, too
+            return ()
 
     def _bounded(self, taken: Range, action: Reaction, error: psycopg.Error) -> None:
         if action in (Reaction.ROW, Reaction.SMALLER):  # end by themselves: at a single row
             return
         self.trouble.failures += 1
         if self.trouble.failures > retry.RETRIES:
+            is_full = action is Reaction.EXHAUSTED
             raise LockBusyError(
                 f"a batch of {self.task.step.id} failed {retry.RETRIES} times in a"
                 f" row: {first_line(error)}",
-                names=self._holders(taken),
-                hint="see who holds rows of the table",
+                names=() if is_full else self._holders(taken),
+                hint=_room(error) if is_full else "see who holds rows of the table",
             ) from error
         if self.trouble.is_constant:
             raise StoppedError(
@@ -310,3 +322,8 @@ class Worker:
             return ranges.split(taken, self.task.walks[taken.relation], self.controller.size)
         except errors.QueryCanceled:  # slow, too: then it stays whole
             return taken
+
+
+def _room(error: psycopg.Error) -> str:
+    """What to do where the server has no room for a batch."""
+    return _MANY_LOCKS if "shared memory" in first_line(error) else _NO_ROOM

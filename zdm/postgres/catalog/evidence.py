@@ -1,10 +1,16 @@
-"""Reads the facts that a contract relies on: one query, a few milliseconds."""
+"""Reads the facts that a contract relies on: a few milliseconds."""
 
 from functools import cache
 from importlib import resources
 
-from zdm.execute.evidence import Fact, Facts, Scope
+from zdm.execute.evidence import SERVER, Fact, Facts, Scope
 from zdm.postgres.session.connection import Connection
+
+_CLUSTER = b"SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system())"
+_LIFE = (
+    b", d.oid, left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)"
+    b" FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()"
+)
 
 
 @cache
@@ -26,7 +32,25 @@ def read(connection: Connection, scope: Scope) -> Facts:
             _query(), {"tables": list(scope.tables), "words": list(scope.words)}
         ).fetchall()
         connection.execute("SELECT pg_catalog.set_config('search_path', %s, true)", (row[0],))
-    return {
+        life = server(connection) or ""
+    facts = {
         (kind, name or ""): Fact(identity, definition or "", bool(binding))
         for kind, name, identity, definition, binding in rows
     }
+    return facts | {SERVER: Fact("", life, binding=False)}
+
+
+def server(connection: Connection) -> str | None:
+    """Cluster, database and timeline: other ones after a restore, an upgrade and a failover.
+    None on a standby, which has no timeline of its own."""
+    row = connection.execute(
+        "SELECT pg_catalog.pg_is_in_recovery(),"
+        " pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')"
+    ).fetchone()
+    assert row is not None
+    is_standby, may_ask = row
+    if is_standby:
+        return None
+    found = connection.execute((_CLUSTER if may_ask else b"SELECT ''") + _LIFE).fetchone()
+    assert found is not None
+    return " ".join(map(str, found))

@@ -101,6 +101,16 @@ def comparisons(connection: Connection, run: int) -> tuple[Comparison, ...]:
         return tuple(cursor)
 
 
+def server(connection: Connection, run: int) -> str | None:
+    """The life of the database in which the run's rows were compared."""
+    row = connection.execute(
+        "SELECT f ->> 3 FROM zdm.evidence, pg_catalog.jsonb_array_elements(facts) AS f"
+        " WHERE run_id = %s AND f ->> 0 = 'server'",
+        (run,),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 def _json(facts: Facts) -> Jsonb:
     return Jsonb(
         [

@@ -26,7 +26,9 @@ WITH RECURSIVE named AS (
     WHERE NOT t.tgisinternal OR (t.tgparentid <> 0 AND t.tgconstraint = 0)
 ), functions AS (
     SELECT p.oid, p.xmin, starts_with(p.proname::text, 'zdm_') AS is_own, p.prosrc,
-           md5(pg_catalog.pg_get_functiondef(p.oid) || p.proowner) AS definition,
+           CASE WHEN starts_with(p.proname::text, 'zdm_') -- it can be made again from this
+                THEN pg_catalog.pg_get_functiondef(p.oid)
+                ELSE md5(pg_catalog.pg_get_functiondef(p.oid) || p.proowner) END AS definition,
            EXISTS (SELECT FROM words AS w WHERE CASE WHEN w.is_plain
                    THEN lower(w.name) = ANY (regexp_split_to_array(lower(p.prosrc), '\W+'))
                    ELSE strpos(p.prosrc, w.name) > 0 END) AS names_column
@@ -38,6 +40,12 @@ WITH RECURSIVE named AS (
     SELECT d.classid, d.objid, d.objsubid
     FROM pg_catalog.pg_depend AS d JOIN columns AS c ON d.refobjid = c.attrelid
     WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid = c.attnum
+      -- its own default and NOT NULL are facts of the column
+      AND NOT (d.classid = 'pg_catalog.pg_attrdef'::regclass AND EXISTS (
+          SELECT FROM pg_catalog.pg_attrdef AS v
+          WHERE v.oid = d.objid AND (v.adrelid, v.adnum) = (c.attrelid, c.attnum)))
+      AND NOT (d.classid = 'pg_catalog.pg_constraint'::regclass AND EXISTS (
+          SELECT FROM pg_catalog.pg_constraint AS n WHERE n.oid = d.objid AND n.contype = 'n'))
     UNION
     SELECT d.classid, d.objid, d.objsubid
     FROM pg_catalog.pg_depend AS d JOIN relations AS r ON d.refobjid = r.oid
@@ -59,17 +67,17 @@ SELECT 'function', o.identity, f.oid || ' ' || f.xmin, f.definition, f.is_own OR
 FROM functions AS f,
      pg_catalog.pg_identify_object('pg_catalog.pg_proc'::regclass, f.oid, 0) AS o
 UNION ALL
-SELECT 'column', format('%%s.%%I', r.name, a.attname), a.xmin::text,
-       concat(pg_catalog.format_type(a.atttypid, a.atttypmod), ' ', a.attnotnull, ' ',
-              a.attidentity, a.attgenerated, ' ',
-              pg_catalog.pg_get_expr(d.adbin, d.adrelid)),
+SELECT 'column', format('%%s.%%I', r.name, a.attname), concat(a.attnum, ' ', a.xmin),
+       concat_ws(E'\n', pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
+                 concat(a.attidentity, a.attgenerated),
+                 pg_catalog.pg_get_expr(d.adbin, d.adrelid)),
        a.attname::text = ANY (%(words)s::text[])
 FROM relations AS r
 JOIN pg_catalog.pg_attribute AS a
   ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 UNION ALL
-SELECT o.type, o.identity, '', CASE d.classid
+SELECT coalesce(v.kind, o.type), coalesce(v.name, o.identity), '', CASE d.classid
          WHEN 'pg_catalog.pg_constraint'::regclass
              THEN pg_catalog.pg_get_constraintdef(d.objid)
          WHEN 'pg_catalog.pg_rewrite'::regclass THEN md5(pg_catalog.pg_get_ruledef(d.objid))
@@ -77,7 +85,16 @@ SELECT o.type, o.identity, '', CASE d.classid
              THEN (SELECT pg_catalog.pg_get_indexdef(i.indexrelid)
                    FROM pg_catalog.pg_index AS i WHERE i.indexrelid = d.objid)
        END, true
-FROM dependents AS d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) AS o
+FROM dependents AS d
+CROSS JOIN pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) AS o
+LEFT JOIN (
+    SELECT w.oid, CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind,
+           format('%%I.%%I', n.nspname, c.relname) AS name
+    FROM pg_catalog.pg_rewrite AS w
+    JOIN pg_catalog.pg_class AS c ON c.oid = w.ev_class
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE w.rulename = '_RETURN'
+) AS v ON v.oid = d.objid AND d.classid = 'pg_catalog.pg_rewrite'::regclass
 WHERE d.classid <> 'pg_catalog.pg_trigger'::regclass AND NOT (
     d.classid = 'pg_catalog.pg_class'::regclass AND EXISTS (
         SELECT FROM pg_catalog.pg_index AS i WHERE i.indexrelid = d.objid AND NOT i.indisvalid))
@@ -86,8 +103,3 @@ SELECT 'subscription', format('%%I into %%s', s.subname, r.name), '', '', true
 FROM pg_catalog.pg_subscription_rel AS sr
 JOIN relations AS r ON r.oid = sr.srrelid
 JOIN pg_catalog.pg_subscription AS s ON s.oid = sr.srsubid
-UNION ALL
--- another one after a restore and after a failover
-SELECT 'server', '', concat(d.oid, ' ', left(pg_catalog.pg_walfile_name(
-           pg_catalog.pg_current_wal_lsn()), 8)), '', false
-FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()

@@ -30,7 +30,7 @@ from zdm.postgres.run.run_journal import RunJournal
 from zdm.postgres.run.run_orders import RunOrders
 from zdm.postgres.run.statement_watch import WatchEvent
 from zdm.postgres.run.step_runner import Stepper
-from zdm.postgres.session import activity, connection, identity, pins
+from zdm.postgres.session import activity, connection, identity, pins, unseen_rows
 from zdm.postgres.session.blockers import Ender
 
 
@@ -52,6 +52,7 @@ class PostgresDatabase:
         self._executor = Executor(url, stop, self._limits)
         self.journal = RunJournal(self._executor)
         self.orders = RunOrders(self._executor)
+        self._plan: Plan | None = None
         self._scope = Scope()
 
     def close(self) -> None:
@@ -68,7 +69,15 @@ class PostgresDatabase:
 
     def keep(self, plan: Plan) -> None:
         """Keep as evidence what its contract relies on."""
-        self._scope = evidence.scope(plan)
+        self._plan, self._scope = plan, evidence.scope(plan)
+
+    def refuse_unseen_rows(self) -> None:
+        """RefusedError where its fills would not reach every row."""
+        assert self._plan is not None  # it was given to keep
+        with self._executor.errors("looking for rows that the plan would not reach"):
+            refused = unseen_rows.refusal(self._executor.connection, self._plan)
+        if refused:
+            raise refused
 
     def snapshot(self, version_table: Name | None) -> Snapshot:
         """The schema as it is now."""
@@ -152,11 +161,13 @@ class PostgresDatabase:
     def look(self) -> Generator[Waiting | Compared, None, None]:
         """The last look before the contract."""
         executor = self._executor
+        assert self._plan is not None  # it was given to keep
         with executor.errors("looking at what the contract relies on"):
             yield from LastLook(
                 own=executor.connection,
                 fence=executor.fence,
                 clock=self._clock,
+                plan=self._plan,
                 scope=self._scope,
                 request=self._request,
             ).run()

@@ -16,9 +16,10 @@ from zdm.backfill import batch_size
 from zdm.errors import StoppedError
 from zdm.execute import evidence
 from zdm.execute.events import Compared, Waiting
-from zdm.execute.evidence import Change, Facts, Scope
+from zdm.execute.evidence import Change, Facts, How, Scope
 from zdm.execute.ports import Clock
-from zdm.model.plan import Backfill
+from zdm.execute.remedies import Undoing
+from zdm.model.plan import Backfill, Plan
 from zdm.postgres.backfill import key_walk, verify
 from zdm.postgres.backfill.engine import FillRequest
 from zdm.postgres.backfill.key_walk import Walk
@@ -26,19 +27,22 @@ from zdm.postgres.backfill.verify import Pass
 from zdm.postgres.catalog import evidence as catalog
 from zdm.postgres.journal import looks, runs
 from zdm.postgres.journal.runs import Fence
+from zdm.postgres.session import unseen_rows
 from zdm.postgres.session.connection import Connection
 
 GATE = "last look"
 LOCK_WAIT = "2s"  # of a SELECT behind another's ALTER TABLE
 SHOWN = 5  # keys in a message
-_UNDO = (
-    "undo it and run the same command again; or `zdm rollback`, and plan again from the schema"
-    " with it"
-)
+_RUN_AGAIN = "then run the same command again"
+_OR_BACK = "or `zdm rollback`, and plan again from the schema with the change"
 _AGAIN = "if these rows are right, run the same command again: it compares every row once more"
 _CORRECT = (
     "find out which of the two values is right and write it; then run the same command again,"
     " which compares every row"
+)
+_NAME = (
+    "SELECT pg_catalog.format('%%I.%%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c"
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = %s::bigint::oid"
 )
 LookEvent = Waiting | Compared
 
@@ -50,17 +54,23 @@ class LastLook:
     own: Connection
     fence: Fence
     clock: Clock
+    plan: Plan
     scope: Scope
     request: Callable[[Backfill], FillRequest]
 
     def run(self) -> Generator[LookEvent, None, None]:
         """Compare what was not compared yet; raises StoppedError for what was changed."""
-        if not self.scope.tables:
-            return
+        if self.scope.tables:
+            with self._short_waits():  # even definitions are read under the lock of a SELECT
+                yield from self._look()
+
+    def _look(self) -> Generator[LookEvent, None, None]:
+        if refused := unseen_rows.refusal(self.own, self.plan):
+            raise StoppedError(refused.message, hint=f"{refused.hint}; {_RUN_AGAIN}")
         now = catalog.read(self.own, self.scope)
         kept = looks.kept(self.own, self.fence.run)
         found = () if kept is None else evidence.changes(kept.facts, now)
-        _stop_where_blocked(found)
+        self._stop_where_blocked(found, {} if kept is None else kept.facts, now)
         doubtful = tuple(c for c in found if c.is_doubtful and self.scope.watched)
         was_shown = kept is not None and kept.seen is not None
         if kept is not None and doubtful and not (was_shown and not _news(kept.seen, now)):
@@ -77,6 +87,30 @@ class LastLook:
                     raise StoppedError(_differing(step, keys), hint=_CORRECT)
                 with self._fenced():
                     looks.compared(self.own, self.fence, step.id, rows)
+
+    def _stop_where_blocked(self, found: tuple[Change, ...], before: Facts, now: Facts) -> None:
+        blocking = tuple(change for change in found if change.blocks)
+        if not blocking:
+            return
+        names = {oid: name for oid, name in self._names(blocking, before)}
+        undoing = Undoing(found=blocking, before=before, after=now, renamed=names)
+        statements, left = undoing.statements()
+        ways = ["; ".join(statements)] if statements else []
+        ways += [f"undo: {evidence.said(left)}"] if left else []
+        raise StoppedError(
+            f"what the contract relies on was changed during the run:"
+            f" {evidence.said(blocking)}",
+            hint="; ".join([*ways, _RUN_AGAIN, _OR_BACK]),
+        )
+
+    def _names(self, blocking: tuple[Change, ...], before: Facts) -> Iterator[tuple[str, str]]:
+        """The present names of tables that are gone under the old one."""
+        for change in blocking:
+            if change.kind == "table" and change.how is How.GONE:
+                oid = before[(change.kind, change.name)].identity.split(" ")[0]
+                row = self.own.execute(_NAME, (oid,)).fetchone()
+                if row is not None:
+                    yield oid, row[0]
 
     def _doubt(self, doubtful: tuple[Change, ...], now: Facts) -> Iterator[LookEvent]:
         """Stop, and say whether rows differ; the next attempt compares again and continues."""
@@ -111,15 +145,14 @@ class LastLook:
         began, since = self.clock.monotonic(), self.clock.now()
         rows, keys = 0, list[str]()
         said = began
-        with self._short_waits():
-            for walk in key_walk.walks(self.own, step):
-                for read, found in self._chunks(request, walk):
-                    rows += read
-                    keys += found
-                    if self.clock.monotonic() - said > 1:
-                        said = self.clock.monotonic()
-                        reason = f"{rows:,} rows of {step.table} compared"
-                        yield Waiting(gate=GATE, reason=reason, since=since)
+        for walk in key_walk.walks(self.own, step):
+            for read, found in self._chunks(request, walk):
+                rows += read
+                keys += found
+                if self.clock.monotonic() - said > 1:
+                    said = self.clock.monotonic()
+                    reason = f"{rows:,} rows of {step.table} compared"
+                    yield Waiting(gate=GATE, reason=reason, since=since)
         time = timedelta(seconds=self.clock.monotonic() - began)
         yield Compared(
             id=step.id, table=str(step.table), rows=rows, differing=bool(keys), duration=time
@@ -151,19 +184,6 @@ class LastLook:
 
 def _news(seen: Facts | None, now: Facts) -> bool:
     return seen is None or bool(evidence.changes(seen, now))
-
-
-def _stop_where_blocked(found: tuple[Change, ...]) -> None:
-    blocking = tuple(change for change in found if change.blocks)
-    if not blocking:
-        return
-    on = next((change.name for change in blocking if change.is_own_trigger), "")
-    trigger, _, table = on.partition(" on ")
-    restored = f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}, or else " if on else ""
-    raise StoppedError(
-        f"what the contract relies on was changed during the run: {evidence.said(blocking)}",
-        hint=f"{restored}{_UNDO}",
-    )
 
 
 def _differing(step: Backfill, keys: list[str]) -> str:

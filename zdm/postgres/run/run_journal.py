@@ -11,7 +11,6 @@ from zdm.postgres.backfill import gate_poller
 from zdm.postgres.journal import orders, runs
 from zdm.postgres.journal.runs import Fence
 from zdm.postgres.run.executor import Executor
-from zdm.postgres.session import unseen_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +31,11 @@ class RunJournal:
         return run is not None and run.digest == digest and run.state is RunState.CONTRACTED
 
     def begin(self, plan: PlanText) -> JournalRun:
-        """Record a new run; RefusedError where it would not see every session or every row."""
+        """Record a new run; RefusedError where it would not see every session."""
         executor = self.executor
         with executor.errors("recording the run"):
             if any(isinstance(step, Backfill) for step in plan.plan.steps):
                 self._refuse_blind()
-            if refused := unseen_rows.refusal(executor.connection, plan.plan):
-                raise refused
             runs.make(executor.connection)
             return self._owned(runs.begin(executor.connection, plan, executor.owner))
 

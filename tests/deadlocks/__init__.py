@@ -1,0 +1,1 @@
+"""Writers that lock several rows beside whole runs: is one ever the victim of zdm?"""

@@ -1,0 +1,49 @@
+"""Whole runs beside writers that hold several rows: none of these is a victim of zdm.
+
+`python -m tests.deadlocks` does it with 200,000 transactions for each pacing.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import a_server, fresh_database
+from tests.deadlocks import runs
+from tests.deadlocks.runs import Outcome
+from tests.deadlocks.writers import Wanted
+from zdm.backfill.pacing import Pacing
+from zdm.postgres.server.provider import Server
+
+FEW, MANY = 2_000, 20_000  # transactions
+ROWS = 20_000
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
+)
+def ground(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with a_server(request.param) as server:
+        yield server
+
+
+def found(ground: Server, transactions: int, pacing: Pacing) -> Outcome:
+    with fresh_database(ground) as url:
+        wanted = Wanted(url=url, transactions=transactions, rows=ROWS, follows=True)
+        return runs.beside(wanted, pacing)
+
+
+def test_no_writer_is_the_victim_of_a_run(ground: Server) -> None:
+    outcome = found(ground, FEW, Pacing.FULL)
+
+    assert (outcome.told.victims, outcome.told.failed, outcome.wrong) == ((), (), ())
+    assert outcome.told.transactions == FEW
+    assert outcome.rows > 0
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("pacing", Pacing)
+def test_of_many_writers_none_is_the_victim_of_a_run(ground: Server, pacing: Pacing) -> None:
+    outcome = found(ground, MANY, pacing)
+
+    assert (outcome.told.victims, outcome.told.failed, outcome.wrong) == ((), (), ())
+    assert outcome.told.transactions == MANY
