@@ -248,6 +248,37 @@ def backfill(train: Train) -> Statements:
     return (*keep, f"UPDATE {table.sql} SET {name} = {expression}{where};")
 
 
+def _holding(train: Train, column: Column) -> str:
+    """A condition on a column that its rows satisfy, or nearly so."""
+    name, kind = ident(column.name), column.kind.removeprefix("public.")
+    forms = [f"{name} IS NULL OR {name}::text <> 'nothing has this'"]
+    if kind in TEXTS:
+        forms += [f"length({name}::text) < 60", f"{name} <> 'zz'"]
+    if kind in NUMBERS:
+        forms += [f"{name} <> -77", f"{name} > -100 OR id > 0"]
+    return train.random.choice(forms)
+
+
+def add_check(train: Train) -> Statements:
+    """Of a column in use, of one that the train adds, NOT VALID, validated later."""
+    table, column = _any_column(train)
+    train.made += 1
+    more = tuple[str, ...]()
+    if train.chance(0.3):
+        more = add_column(train)
+        table = next((t for t in train.tables if t.name == table.name), table)
+        column = train.column(table) or column
+    alter, name = f"ALTER TABLE {table.sql}", ident(f"ck_{train.made}")
+    form = train.random.choice(("valid", "valid", "unnamed", "not valid", "later"))
+    if form == "unnamed":
+        return (*more, f"{alter} ADD CHECK ({_holding(train, column)});")
+    add = f"{alter} ADD CONSTRAINT {name} CHECK ({_holding(train, column)})"
+    if form == "valid":
+        return (*more, f"{add};")
+    later = (f"{alter} VALIDATE CONSTRAINT {name};",) if form == "later" else ()
+    return (*more, f"{add} NOT VALID;", *later)
+
+
 def create_index(train: Train) -> Statements:
     """Plain, unique, partial, on an expression, NULLS NOT DISTINCT."""
     table, column = _any_column(train)
@@ -406,6 +437,7 @@ GENERATORS: dict[str, Generator] = {
         change_type,
         drop_column,
         set_not_null,
+        add_check,
         add_column,
         create_index,
         drop_index,

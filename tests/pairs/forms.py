@@ -120,6 +120,18 @@ FORMS = (
         sql=f"{_FILL} ALTER TABLE {{t}} ALTER COLUMN {{c}} SET NOT NULL;",
     ),
     Form(
+        operation="add_check",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} ADD CONSTRAINT k{n} CHECK ({c} <> 'x');",
+    ),
+    Form(
+        operation="add_check",
+        name="new_column",
+        sql="ALTER TABLE {t} ADD COLUMN y{n} int; ALTER TABLE {t} ADD CHECK (y{n} > 0);",
+        column="y{n}",
+    ),
+    Form(
         operation="change_default",
         name="set",
         sql="ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT '2';",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import fresh_database
-from tests.remedies import columns, objects, rows, source, trains
+from tests.remedies import columns, constraints, objects, rows, source, trains
 from tests.remedies.entry import Entry
 from zdm.errors import InputError
 from zdm.model.plan import Plan
@@ -21,7 +21,13 @@ from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.workflows import plan_revisions
 
-ENTRIES = (*columns.ENTRIES, *rows.ENTRIES, *objects.ENTRIES, *trains.ENTRIES)
+ENTRIES = (
+    *columns.ENTRIES,
+    *constraints.ENTRIES,
+    *rows.ENTRIES,
+    *objects.ENTRIES,
+    *trains.ENTRIES,
+)
 # Remedies that no input can be changed by.
 ELSEWHERE = {
     "search the old version for them, and first deploy one without them": "the application's",

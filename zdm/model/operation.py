@@ -54,6 +54,7 @@ class Match:
     consumed: tuple[int, ...]
     directives: tuple[Directive, ...] = ()
     kept_filled: tuple[tuple[Name, str], ...] = ()  # table and column
+    unwritten: tuple[tuple[Name, str], ...] = ()  # columns that it adds and does not fill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,27 @@ def constraint_definition(says: ConstraintDefinition, columns: tuple[str, ...]) 
     return trees.deparse("AlterTableStmt", tree).partition(" ADD CONSTRAINT x ")[2]
 
 
+def add_unvalidated(
+    says: ConstraintDefinition, table: Name, columns: tuple[str, ...], *, name: str
+) -> str:
+    """ALTER TABLE … ADD CONSTRAINT … NOT VALID from a CHECK or foreign key of the author; a
+    column's own constraint gets the column as its key."""
+    if says.definition is None:
+        raise LookupError(f"the constraint {name} has no definition")
+    node = {**says.definition.tree, "conname": name, "skip_validation": True}
+    node.pop("initially_valid", None)
+    if says.kind == "foreign key":
+        node.setdefault("fk_attrs", [{"String": {"sval": column}} for column in columns])
+    command: _Tree = {
+        "subtype": "AT_AddConstraint",
+        "def": {"Constraint": node},
+        "behavior": "DROP_RESTRICT",
+    }
+    relation = {**_ALTER["relation"], "schemaname": table.schema, "relname": table.name}
+    tree = {**_ALTER, "relation": relation, "cmds": [{"AlterTableCmd": command}]}
+    return trees.deparse("AlterTableStmt", tree)
+
+
 def constraint(definition: str, table: Name, old: str, new: str, *, name: str) -> str:
     """ALTER TABLE … ADD CONSTRAINT from pg_get_constraintdef, with the column renamed and,
     where it can be, NOT VALID."""

@@ -102,6 +102,7 @@ class Need:
 _MUST_BE_FREE = frozenset(
     {
         ActionKind.ADD_COLUMN,
+        ActionKind.ADD_CONSTRAINT,
         ActionKind.RENAME_COLUMN,
         ActionKind.RENAME_TABLE,
         ActionKind.SET_SCHEMA,
