@@ -7,7 +7,7 @@ changes.
 
 from zdm.model.operation import Recogniser
 from zdm.operations.column import add_column, change_default, drop_column, rename_column
-from zdm.operations.constraint import add_check, set_not_null
+from zdm.operations.constraint import add_check, add_foreign_key, set_not_null
 from zdm.operations.data import backfill, insert_rows
 from zdm.operations.index import create_index, drop_index
 from zdm.operations.object import comment, new_object
@@ -24,6 +24,7 @@ ALL: tuple[Recogniser, ...] = (
     drop_column.recognise,
     set_not_null.recognise,
     add_check.recognise,
+    add_foreign_key.recognise,
     add_column.recognise,
     create_index.recognise,
     drop_index.recognise,

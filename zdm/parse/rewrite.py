@@ -100,16 +100,43 @@ def constraint_definition(says: ConstraintDefinition, columns: tuple[str, ...]) 
 
 
 def add_unvalidated(
-    says: ConstraintDefinition, table: Name, columns: tuple[str, ...], *, name: str
+    says: ConstraintDefinition, table: Name, name: str, *, references: Name | None = None
 ) -> str:
-    """ALTER TABLE … ADD CONSTRAINT … NOT VALID from a CHECK or foreign key of the author; a
-    column's own constraint gets the column as its key."""
+    """ALTER TABLE … ADD CONSTRAINT … NOT VALID from a CHECK or foreign key of the author."""
+    node = _named(says, name)
+    node["skip_validation"] = True
+    node.pop("initially_valid", None)
+    if references is not None:
+        place = {"schemaname": references.schema, "relname": references.name}
+        node["pktable"] = {**node["pktable"], **place}
+    return _add_constraint(table, node)
+
+
+def on_table(added: str, table: Name) -> str:
+    """The same ADD CONSTRAINT on another table."""
+    tree = _tree(added)
+    place = {"schemaname": table.schema, "relname": table.name}
+    return trees.deparse(
+        "AlterTableStmt", {**tree, "relation": {**tree["relation"], **place}}
+    )
+
+
+def validated(added: str) -> str:
+    """The same ADD CONSTRAINT without NOT VALID."""
+    tree = deepcopy(_tree(added))
+    node = tree["cmds"][0]["AlterTableCmd"]["def"]["Constraint"]
+    node.pop("skip_validation", None)
+    node["initially_valid"] = True
+    return trees.deparse("AlterTableStmt", tree)
+
+
+def _named(says: ConstraintDefinition, name: str) -> _Tree:
     if says.definition is None:
         raise LookupError(f"the constraint {name} has no definition")
-    node = {**says.definition.tree, "conname": name, "skip_validation": True}
-    node.pop("initially_valid", None)
-    if says.kind == "foreign key":
-        node.setdefault("fk_attrs", [{"String": {"sval": column}} for column in columns])
+    return {**says.definition.tree, "conname": name}
+
+
+def _add_constraint(table: Name, node: _Tree) -> str:
     command: _Tree = {
         "subtype": "AT_AddConstraint",
         "def": {"Constraint": node},

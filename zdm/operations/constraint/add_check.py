@@ -22,9 +22,8 @@ from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions, rewrite
 from zdm.parse.readers import nulls
 from zdm.recipes import site
-from zdm.recipes.column import refusing
-from zdm.recipes.column.refusing import Omitted
-from zdm.recipes.constraint import breaking_rows, unvalidated
+from zdm.recipes.column import unwritten
+from zdm.recipes.constraint import breaking_rows, obstacles, unvalidated
 from zdm.recipes.reading import refuse, statements
 from zdm.schema import family, generated_names
 
@@ -139,7 +138,7 @@ def _match(
     operation = AddCheck(
         table=table.name,
         name=name,
-        sql=rewrite.add_unvalidated(says, table.name, says.columns, name=name),
+        sql=rewrite.add_unvalidated(says, table.name, name),
         condition=expressions.bare(condition),
         no_inherit=says.no_inherit,
         late=not _obeyed(condition, says.columns, table, snapshot),
@@ -153,25 +152,17 @@ def _obeyed(
     condition: Expression, columns: tuple[str, ...], table: Table, snapshot: Snapshot
 ) -> bool:
     """Whether each row passes in which the old version leaves the columns as they are."""
-    known = [table.require_column(column) for column in columns]
-    empty = frozenset(c.name for c in known if refusing.omitted(c, snapshot) is Omitted.NULL)
-    return all(c.unwritten for c in known) and nulls.passes(condition, empty)
+    return unwritten.all_of(columns, table) and nulls.passes(
+        condition, unwritten.left_null(columns, table, snapshot)
+    )
 
 
 def _problem(
     says: ConstraintDefinition, table: Table, snapshot: Snapshot, *, only: bool
 ) -> tuple[str, str] | None:
-    if says.name and table.constraint(says.name) is not None:
-        return (
-            f"{table.name} already has a constraint {says.name}, so this statement would fail",
-            "give it another name",
-        )
-    missing = [c for c in says.columns if table.column(c) is None]
-    if missing:
-        return (
-            f"{table.name} has no column {missing[0]}, so this statement would fail",
-            "correct the name, or make a new snapshot of the database",
-        )
+    found = obstacles.found(says, table)
+    if found is not None:
+        return found
     if only and not says.no_inherit and family.children(snapshot, table.name):
         return (
             f"tables below {table.name} must have the constraint as well, so this statement"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from zdm.model.locks import LockMode
-from zdm.model.plan import NEW_ONLY, Check, Phase, RunSql, Side, TableLock
+from zdm.model.plan import BOTH, NEW_ONLY, Check, Phase, RunSql, Side, TableLock
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import emit
@@ -19,7 +19,6 @@ from zdm.recipes.constraint import not_null
 from zdm.recipes.reading import statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.schema import family
 
 _NAMED = frozenset({ActionKind.DROP_CONSTRAINT, ActionKind.RENAME_CONSTRAINT})
 
@@ -39,21 +38,18 @@ def validated_at(actions: Sequence[Action], name: str) -> int | None:
 
 def phases(*, late: bool) -> tuple[Phase, frozenset[Side]]:
     """Before the rollout where the old version cannot break it, else once it is gone."""
-    return (Phase.CONTRACT, NEW_ONLY) if late else (Phase.VALIDATE, not_null.BOTH)
+    return (Phase.CONTRACT, NEW_ONLY) if late else (Phase.VALIDATE, BOTH)
 
 
 def both_locks(
     site: Site, references: Name | None, here: LockMode, there: LockMode
 ) -> tuple[TableLock, ...]:
-    """The locks on the tables of the constraint, on those below them, and on those that a
-    foreign key references."""
-    locks = {*site.lock_below(here)}
-    if references is not None and references not in {lock.table for lock in locks}:
-        for name in (references, *family.below(site.snapshot, references)):
-            parent = site.snapshot.table(name)
-            if parent is not None and (name == references or parent.partition_of is None):
-                locks.add(TableLock(table=name, mode=there))
-    return statements.locks(site.snapshot, *locks)
+    """The locks on the table and on those below it, which get a CHECK as well; or on the table
+    and the one that a foreign key references, which counts for their partitions."""
+    if references is None:
+        return site.lock_below(here)
+    other = () if references == site.name else (TableLock(table=references, mode=there),)
+    return statements.locks(site.snapshot, *site.lock(here), *other)
 
 
 def drop_sql(site: Site, name: str) -> str:
