@@ -7,7 +7,15 @@ changes.
 
 from zdm.model.operation import Recogniser
 from zdm.operations.column import add_column, change_default, drop_column, rename_column
-from zdm.operations.constraint import add_check, add_foreign_key, set_not_null
+from zdm.operations.constraint import (
+    add_check,
+    add_foreign_key,
+    add_primary_key,
+    add_unique,
+    drop_constraint,
+    rename_constraint,
+    set_not_null,
+)
 from zdm.operations.data import backfill, insert_rows
 from zdm.operations.index import create_index, drop_index
 from zdm.operations.object import comment, new_object
@@ -25,6 +33,10 @@ ALL: tuple[Recogniser, ...] = (
     set_not_null.recognise,
     add_check.recognise,
     add_foreign_key.recognise,
+    add_unique.recognise,
+    add_primary_key.recognise,
+    drop_constraint.recognise,
+    rename_constraint.recognise,
     add_column.recognise,
     create_index.recognise,
     drop_index.recognise,

@@ -112,13 +112,49 @@ def add_unvalidated(
     return _add_constraint(table, node)
 
 
+def unique_index(
+    says: ConstraintDefinition, table: Name, columns: tuple[str, ...], *, name: str
+) -> str:
+    """CREATE UNIQUE INDEX CONCURRENTLY as a UNIQUE or PRIMARY KEY of the author would build."""
+    node = _named(says, name)
+    plain = {"ordering": "SORTBY_DEFAULT", "nulls_ordering": "SORTBY_NULLS_DEFAULT"}
+    tree: _Tree = {
+        "idxname": name,
+        "relation": {
+            **_ALTER["relation"],
+            "schemaname": table.schema,
+            "relname": table.name,
+        },
+        "accessMethod": "btree",
+        "indexParams": [{"IndexElem": {"name": column, **plain}} for column in columns],
+        "unique": True,
+        "concurrent": True,
+    }
+    if says.including:
+        tree["indexIncludingParams"] = [
+            {"IndexElem": {"name": column, **plain}} for column in says.including
+        ]
+    kept = {"options": "options", "indexspace": "tableSpace"}
+    tree |= {kept[key]: node[key] for key in kept if key in node}
+    if says.nulls_not_distinct:
+        tree["nulls_not_distinct"] = True
+    return trees.deparse("IndexStmt", tree)
+
+
+def using_index(says: ConstraintDefinition, table: Name, *, name: str, index: str) -> str:
+    """ALTER TABLE … ADD CONSTRAINT … USING INDEX for a UNIQUE or PRIMARY KEY of the author."""
+    node = _named(says, name)
+    kept = ("contype", "conname", "deferrable", "initdeferred")
+    return _add_constraint(
+        table, {**{key: node[key] for key in kept if key in node}, "indexname": index}
+    )
+
+
 def on_table(added: str, table: Name) -> str:
     """The same ADD CONSTRAINT on another table."""
     tree = _tree(added)
     place = {"schemaname": table.schema, "relname": table.name}
-    return trees.deparse(
-        "AlterTableStmt", {**tree, "relation": {**tree["relation"], **place}}
-    )
+    return trees.deparse("AlterTableStmt", {**tree, "relation": {**tree["relation"], **place}})
 
 
 def validated(added: str) -> str:

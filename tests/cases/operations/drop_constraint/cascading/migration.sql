@@ -1,0 +1,2 @@
+-- The old version may rely on ON DELETE CASCADE.
+ALTER TABLE orders DROP CONSTRAINT orders_customer;
