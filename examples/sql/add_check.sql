@@ -1,2 +1,2 @@
--- No order costs less than nothing.
-ALTER TABLE orders ADD CONSTRAINT orders_total_cents_check CHECK (total_cents >= 0);
+-- An order is of one product or more.
+ALTER TABLE orders ADD CONSTRAINT orders_quantity_check CHECK (quantity > 0);
