@@ -2,12 +2,13 @@
 
 Dropping takes ACCESS EXCLUSIVE for milliseconds; a foreign key on both of its tables (manual,
 ALTER TABLE; measured 11-18). The new version may write rows that break the constraint, so a
-CHECK, and a foreign key that only refuses, go in EXPAND. By a foreign key with ON DELETE or
-ON UPDATE actions the old version may have rows deleted, so that one goes in CONTRACT.
+CHECK, and a foreign key that only refuses, go in EXPAND. A foreign key in whose place the train
+adds another one refuses nothing of the new version, and goes in CONTRACT.
 
-A unique, primary key or exclusion constraint would have to go in both: while it is there it
-refuses the new version's duplicates, and without it ON CONFLICT of the old version fails
-(42P10, measured 15). It is refused, unless another unique index refuses the same rows.
+Others would have to go in both phases: a foreign key with ON DELETE or ON UPDATE actions, by
+which the old version may have rows deleted, and a unique, primary key or exclusion constraint,
+without which ON CONFLICT of the old version fails (42P10, measured 15). They are refused,
+unless another unique index refuses the same rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Phase, RunSql, Step
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind
+from zdm.model.syntax import AddConstraint
 from zdm.parse import emit, rewrite
 from zdm.parse.emit import Constant, Ident, Qualified
 from zdm.recipes import run_sql, site
@@ -72,9 +74,9 @@ class DropConstraint:
             )
         elif self.constraint.kind == "foreign key":
             yield (
-                f"until the contract {self.name} refuses rows of the new version that refer to"
-                " nothing, and deletes or changes rows by itself",
-                "let the new version keep to it until the contract",
+                f"until the contract {self.name} does what it did, also ON DELETE and ON"
+                " UPDATE; the one in its place follows it",
+                "let the new version work with both",
             )
         else:
             yield (
@@ -142,12 +144,12 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return _unknown(action, table, fact.name)
     if found.kind not in _PLANNED or (fact.only and family.children(snapshot, table.name)):
         return None
-    problem = _problem(table, found, snapshot)
+    replaced = _is_replaced(found, actions[1:])
+    problem = _problem(table, found, snapshot, replaced=replaced)
     if problem is not None:
         return refuse.refuse(action, "constraint_cannot_be_dropped", *problem)
-    operation = DropConstraint(
-        table=table.name, name=found.name, constraint=found, late=_is_late(found)
-    )
+    late = replaced or found.kind not in ("check", "foreign key")
+    operation = DropConstraint(table=table.name, name=found.name, constraint=found, late=late)
     return Match(operation=operation, consumed=(0,))
 
 
@@ -160,22 +162,42 @@ def _unknown(action: Action, table: Table, name: str) -> Refusal:
     )
 
 
-def _is_late(constraint: Constraint) -> bool:
-    """Whether the old version may need it."""
-    if constraint.kind != "foreign key":
-        return constraint.kind != "check"
+def _is_replaced(constraint: Constraint, later: Sequence[Action]) -> bool:
+    """Whether the train adds a foreign key on the same columns to the same table."""
+    if constraint.kind != "foreign key" or constraint.references is None:
+        return False
+    added = (a.said.constraint for a in later if isinstance(a.said, AddConstraint))
+    return any(
+        says.columns == constraint.columns
+        and says.references is not None
+        and says.references.name == constraint.references.name
+        for says in added
+    )
+
+
+def _acts(constraint: Constraint) -> bool:
+    """Whether it deletes or changes rows by itself."""
     actions = (f" ON {e} {word}" for e in ("DELETE", "UPDATE") for word in ("CASCADE", "SET"))
     return any(action in constraint.definition for action in actions)
 
 
 def _problem(
-    table: Table, constraint: Constraint, snapshot: Snapshot
+    table: Table, constraint: Constraint, snapshot: Snapshot, *, replaced: bool
 ) -> tuple[str, str] | None:
     if family.inherits_constraint(snapshot, table, constraint):
         return (
             f"{constraint.name} of {table.name} comes from a table above it, so this statement"
             " would fail",
             "drop it there",
+        )
+    if constraint.kind == "foreign key" and _acts(constraint) and not replaced:
+        return (
+            f"while {constraint.name} is there, it refuses rows of the new version that refer"
+            " to nothing, and without it rows stay that the old version has deleted or changed"
+            " by ON DELETE or ON UPDATE",
+            "put `-- zdm: run in contract -- reason` above it if the new version still writes"
+            " no such rows, or `-- zdm: run in expand -- reason` if the old version does not"
+            " rely on these actions",
         )
     if constraint.kind in ("check", "foreign key"):
         return None

@@ -141,3 +141,10 @@ def test_what_would_fail_is_refused(statement: str, said: str) -> None:
     answer = ask(f"ALTER TABLE orders ADD {statement};", start(orders(constraints=(check,))))
 
     assert said in answer.refusals[0]
+
+
+def test_up_to_17_a_partitioned_table_takes_none_that_is_not_valid() -> None:
+    whole = orders(kind="partitioned table", partition_key="RANGE (id)")
+    answer = ask(f"{ADD} NOT VALID;", start(whole))
+
+    assert "cannot be NOT VALID" in answer.refusals[0]

@@ -1,2 +1,0 @@
--- The old version may rely on ON DELETE CASCADE.
-ALTER TABLE orders DROP CONSTRAINT orders_customer;
