@@ -141,14 +141,14 @@ def _match(
         sql=rewrite.add_unvalidated(says, table.name, name),
         condition=expressions.bare(condition),
         no_inherit=says.no_inherit,
-        late=not _obeyed(condition, says.columns, table, snapshot),
+        late=not _cannot_break(condition, says.columns, table, snapshot),
         stays=says.not_valid and validated is None,
         settings=actions[0].statement.settings,
     )
     return Match(operation=operation, consumed=(0,) if validated is None else (0, validated))
 
 
-def _obeyed(
+def _cannot_break(
     condition: Expression, columns: tuple[str, ...], table: Table, snapshot: Snapshot
 ) -> bool:
     """Whether each row passes in which the old version leaves the columns as they are."""

@@ -192,7 +192,7 @@ def _match(
         reference=reference,
         sql=rewrite.add_unvalidated(says, table.name, name, references=reference.parent),
         on_delete=says.on_delete,
-        late=not _obeyed(says, table, snapshot),
+        late=not _cannot_break(says, table, snapshot),
         stays=says.not_valid and validated is None,
         indexed=references.has_index(table, says.columns, actions[1:]),
         settings=actions[0].statement.settings,
@@ -200,7 +200,7 @@ def _match(
     return Match(operation=operation, consumed=(0,) if validated is None else (0, validated))
 
 
-def _obeyed(says: ConstraintDefinition, table: Table, snapshot: Snapshot) -> bool:
+def _cannot_break(says: ConstraintDefinition, table: Table, snapshot: Snapshot) -> bool:
     """Whether no row of the old version refers to anything, whatever it does."""
     if not unwritten.all_of(says.columns, table):
         return False

@@ -112,8 +112,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return refuse.refuse(action, "primary_key_cannot_be_added", *problem)
     columns = unique_key.columns_of(says, index)
     nullable = tuple(c for c in columns if not _filled(table, c))
-    obeyed = not nullable and _obeyed(columns, table, snapshot)
-    key = Key(name=name, columns=columns, says=says, index=index, late=not obeyed)
+    safe = not nullable and _cannot_break(columns, table, snapshot)
+    key = Key(name=name, columns=columns, says=says, index=index, late=not safe)
     operation = AddPrimaryKey(
         table=table.name, key=key, nullable=nullable, settings=action.statement.settings
     )
@@ -134,7 +134,7 @@ def _filled(table: Table, name: str) -> bool:
     return column is not None and column.not_null
 
 
-def _obeyed(columns: tuple[str, ...], table: Table, snapshot: Snapshot) -> bool:
+def _cannot_break(columns: tuple[str, ...], table: Table, snapshot: Snapshot) -> bool:
     """Whether the old version can write no duplicates."""
     like = Index(name="", definition="", keys=columns, columns=columns, unique=True)
     if refusing.implied(like, table, frozenset()):

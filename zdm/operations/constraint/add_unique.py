@@ -106,13 +106,15 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         columns=columns,
         says=says,
         index=index,
-        late=not _obeyed(columns, table, snapshot, nulls=says.nulls_not_distinct),
+        late=not _cannot_break(columns, table, snapshot, nulls=says.nulls_not_distinct),
     )
     operation = AddUnique(table=table.name, key=key, settings=action.statement.settings)
     return Match(operation=operation, consumed=(0,))
 
 
-def _obeyed(columns: tuple[str, ...], table: Table, snapshot: Snapshot, *, nulls: bool) -> bool:
+def _cannot_break(
+    columns: tuple[str, ...], table: Table, snapshot: Snapshot, *, nulls: bool
+) -> bool:
     """Whether the old version can write no duplicates."""
     definition = "NULLS NOT DISTINCT" if nulls else ""
     like = Index(name="", definition=definition, keys=columns, columns=columns, unique=True)
