@@ -87,8 +87,9 @@ def test_a_row_that_slips_in_before_the_lock_is_named_by_the_validation(
             if isinstance(event, StepDone) and event.id.endswith("k-add"):
                 run(
                     url,
-                    "ALTER TABLE orders DROP CONSTRAINT k; INSERT INTO orders VALUES (77, 1, 0);"
-                    " ALTER TABLE orders ADD CONSTRAINT k CHECK (total > 0) NOT VALID;",
+                    "ALTER TABLE orders DROP CONSTRAINT k; INSERT INTO orders"
+                    " VALUES (77, 1, 0); ALTER TABLE orders ADD CONSTRAINT k CHECK (total > 0)"
+                    " NOT VALID;",
                 )
 
         with pytest.raises(StoppedError) as stopped:

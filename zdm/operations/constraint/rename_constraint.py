@@ -49,15 +49,16 @@ class RenameConstraint:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Statements that name it, and code that reads the name in an error."""
         del context
+        message, remedy = self._line()
+        return (Hazard(operation=SLUG, message=message, remedy=remedy),)
+
+    def _line(self) -> tuple[str, str]:
         return (
-            Hazard(
-                operation=SLUG,
-                message=f"{self.old} is called {self.new} only from the contract on: until then"
-                " ON CONFLICT ON CONSTRAINT and SET CONSTRAINTS fail with the new name, and"
-                " errors have the old one",
-                remedy="let the new version name columns, as in ON CONFLICT (column), and know"
-                " both names in errors",
-            ),
+            f"{self.old} is called {self.new} only from the contract on: until then ON CONFLICT"
+            " ON CONSTRAINT and SET CONSTRAINTS fail with the new name, and errors have the old"
+            " one",
+            "let the new version name columns, as in ON CONFLICT (column), and know both names"
+            " in errors",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
