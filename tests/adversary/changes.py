@@ -265,6 +265,151 @@ def backfill(train: Train) -> Statements:
     return (*keep, f"UPDATE {table.sql} SET {name} = {expression}{where};")
 
 
+def _holding(train: Train, column: Column) -> str:
+    """A condition on a column that its rows satisfy, or nearly so."""
+    name, kind = ident(column.name), column.kind.removeprefix("public.")
+    forms = [f"{name} IS NULL OR {name}::text <> 'nothing has this'"]
+    if kind in TEXTS:
+        forms += [f"length({name}::text) < 60", f"{name} <> 'zz'"]
+    if kind in NUMBERS:
+        forms += [f"{name} <> -77", f"{name} > -100 OR id > 0"]
+    return train.random.choice(forms)
+
+
+def add_check(train: Train) -> Statements:
+    """Of a column in use, of one that the train adds, NOT VALID, validated later."""
+    table, column = _any_column(train)
+    train.made += 1
+    more = tuple[str, ...]()
+    if train.chance(0.3):
+        more = add_column(train)
+        table = next((t for t in train.tables if t.name == table.name), table)
+        column = train.column(table) or column
+    alter, name = f"ALTER TABLE {table.sql}", ident(f"ck_{train.made}")
+    form = train.random.choice(("valid", "valid", "unnamed", "not valid", "later"))
+    if form == "unnamed":
+        return (*more, f"{alter} ADD CHECK ({_holding(train, column)});")
+    add = f"{alter} ADD CONSTRAINT {name} CHECK ({_holding(train, column)})"
+    if form == "valid":
+        return (*more, f"{add};")
+    later = (f"{alter} VALIDATE CONSTRAINT {name};",) if form == "later" else ()
+    return (*more, f"{add} NOT VALID;", *later)
+
+
+def add_foreign_key(train: Train) -> Statements:
+    """From a column that the train adds, or from the key to itself, which always holds."""
+    table = train.table()
+    train.made += 1
+    name = ident(f"fk_{train.made}")
+    action = train.random.choice(("", "", " ON DELETE CASCADE", " ON DELETE SET NULL"))
+    later = " DEFERRABLE INITIALLY DEFERRED" if train.chance(0.2) else ""
+    alter, first = f"ALTER TABLE {table.sql}", ident(table.columns[0].name)
+    if train.chance(0.4):
+        return (
+            f"{alter} ADD CONSTRAINT {name} FOREIGN KEY ({first}) REFERENCES"
+            f" {table.sql} ({first}){later};",
+        )
+    other = train.random.choice(train.tables)
+    column = Column(name=f"ref{train.made}", kind=other.columns[0].kind)
+    train.put(table, *table.columns, column)
+    more = (f"CREATE INDEX ON {table.sql} ({ident(column.name)});",)
+    return (
+        f"{alter} ADD COLUMN {ident(column.name)} {column.kind};",
+        *(more if train.chance(0.5) else ()),
+        f"{alter} ADD CONSTRAINT {name} FOREIGN KEY ({ident(column.name)}) REFERENCES"
+        f" {other.sql} ({ident(other.columns[0].name)}){action}{later};",
+    )
+
+
+def add_unique(train: Train) -> Statements:
+    """Of a column without duplicates, with the key, of a new column, by an index."""
+    table, column = _any_column(train)
+    train.made += 1
+    alter, name = f"ALTER TABLE {table.sql}", ident(f"un_{train.made}")
+    first, tail = ident(table.columns[0].name), ""
+    if train.major >= 15 and train.chance(0.2):
+        tail = " NULLS NOT DISTINCT"
+    key = ident(column.name) if column.distinct else f"{ident(column.name)}, {first}"
+    form = train.random.choice(("plain", "new", "index", "deferrable"))
+    if form == "new":
+        made = train.fresh(table)
+        train.put(table, *table.columns, Column(name=made, kind="text", distinct=True))
+        add = f"{alter} ADD COLUMN {ident(made)} text;"
+        return (add, f"{alter} ADD CONSTRAINT {name} UNIQUE ({ident(made)});")
+    if form == "index":
+        index = ident(f"un_ix_{train.made}")
+        return (
+            f"CREATE UNIQUE INDEX {index} ON {table.sql} ({key}){tail};",
+            f"{alter} ADD CONSTRAINT {name} UNIQUE USING INDEX {index};",
+        )
+    end = " DEFERRABLE" if form == "deferrable" else ""
+    return (f"{alter} ADD CONSTRAINT {name} UNIQUE{tail} ({key}){end};",)
+
+
+def add_primary_key(train: Train) -> Statements:
+    """Of a table of its own, which has a unique index or which nobody writes."""
+    table = train.table()
+    if "moved" in table.name.lower():
+        return add_unique(train)
+    train.made += 1
+    name, rest = f"keyless{train.made}", train.random.choice(("", " NOT NULL"))
+    sql = f"public.{name}"
+    made = [f"CREATE TABLE {sql} (a bigint{rest}, b text);"]
+    made += [f"INSERT INTO {sql} SELECT n, 'b' FROM generate_series(1, 20) AS n;"]
+    key = "a"
+    if train.chance(0.5):
+        made.append(f"CREATE UNIQUE INDEX ON {sql} (a);")
+        made.append(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {sql} TO {APP};" * bool(rest))
+    elif train.chance(0.3):
+        key = "a, b"
+    train.tables[train.tables.index(table)] = replace(
+        table, extras=(*table.extras, *(one for one in made if one))
+    )
+    return (f"ALTER TABLE {sql} ADD PRIMARY KEY ({key});",)
+
+
+def _constrained(train: Train) -> tuple[Table, str] | None:
+    """A table and a constraint that it then has from the start."""
+    table = train.table()
+    if "moved" in table.name.lower() or table.columns[0].name != "id":
+        return None
+    train.made += 1
+    name = f"had_{train.made}"
+    forms = [
+        "CHECK (id IS NOT NULL)",
+        "CHECK (id > 0) NOT VALID",
+        f"FOREIGN KEY (id) REFERENCES {table.sql} (id)",
+        "UNIQUE (id)",
+    ]
+    if not table.tail:
+        forms.append(f"FOREIGN KEY (id) REFERENCES {table.sql} (id) ON DELETE CASCADE")
+    made = f"ALTER TABLE {table.sql} ADD CONSTRAINT {name} {train.random.choice(forms)};"
+    changed = replace(table, extras=(*table.extras, made))
+    train.tables[train.tables.index(table)] = changed
+    return changed, name
+
+
+def drop_constraint(train: Train) -> Statements:
+    """One that the table has, sometimes with another one in its place."""
+    found = _constrained(train)
+    if found is None:
+        return add_check(train)
+    table, name = found
+    drop = f"ALTER TABLE {table.sql} DROP CONSTRAINT {name};"
+    if train.chance(0.3):
+        return (drop, f"ALTER TABLE {table.sql} ADD CONSTRAINT {name} CHECK (id > -10);")
+    return (drop,)
+
+
+def rename_constraint(train: Train) -> Statements:
+    """One that the table has."""
+    found = _constrained(train)
+    if found is None:
+        return add_check(train)
+    table, name = found
+    return (f"ALTER TABLE {table.sql} RENAME CONSTRAINT {name} TO {name}_new;",)
+
+
 def create_index(train: Train) -> Statements:
     """Plain, unique, partial, on an expression, NULLS NOT DISTINCT."""
     table, column = _any_column(train)
@@ -475,6 +620,12 @@ GENERATORS: dict[str, Generator] = {
         drop_column,
         set_not_null,
         drop_not_null,
+        add_check,
+        add_foreign_key,
+        add_unique,
+        add_primary_key,
+        drop_constraint,
+        rename_constraint,
         add_column,
         create_index,
         drop_index,

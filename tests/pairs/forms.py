@@ -120,6 +120,61 @@ FORMS = (
         sql=f"{_FILL} ALTER TABLE {{t}} ALTER COLUMN {{c}} SET NOT NULL;",
     ),
     Form(
+        operation="add_check",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} ADD CONSTRAINT k{n} CHECK ({c} <> 'x');",
+    ),
+    Form(
+        operation="add_check",
+        name="new_column",
+        sql="ALTER TABLE {t} ADD COLUMN y{n} int; ALTER TABLE {t} ADD CHECK (y{n} > 0);",
+        column="y{n}",
+    ),
+    Form(
+        operation="add_foreign_key",
+        name="new_column",
+        main=True,
+        sql="ALTER TABLE {t} ADD COLUMN f{n} bigint; ALTER TABLE {t} ADD FOREIGN KEY (f{n})"
+        " REFERENCES folder (id);",
+        column="f{n}",
+    ),
+    Form(
+        operation="add_foreign_key",
+        name="to_itself",
+        sql="ALTER TABLE {t} ADD CONSTRAINT f{n} FOREIGN KEY (id) REFERENCES {t} (id);",
+    ),
+    Form(
+        operation="add_unique",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} ADD CONSTRAINT q{n} UNIQUE (id, {c});",
+    ),
+    Form(
+        operation="add_unique",
+        name="using_index",
+        sql="CREATE UNIQUE INDEX q{n} ON {t} ({c}, id);"
+        " ALTER TABLE {t} ADD UNIQUE USING INDEX q{n};",
+    ),
+    Form(
+        operation="add_primary_key",
+        name="another_table",
+        main=True,
+        sql="ALTER TABLE keyless{n} ADD PRIMARY KEY (id);",
+    ),
+    Form(
+        operation="drop_constraint",
+        name="check",
+        main=True,
+        sql="ALTER TABLE {t} DROP CONSTRAINT {t}_size_check;",
+    ),
+    Form(
+        operation="rename_constraint",
+        name="check",
+        main=True,
+        sql="ALTER TABLE {t} RENAME CONSTRAINT {t}_size_check TO r{n};",
+    ),
+    Form(
         operation="change_default",
         name="set",
         sql="ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT '2';",

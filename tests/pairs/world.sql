@@ -19,6 +19,8 @@ CREATE TABLE doc (
 );
 CREATE INDEX doc_code_old ON doc (code);
 CREATE INDEX doc_note_old ON doc (note);
+CREATE TABLE keyless1 (id bigint NOT NULL);
+CREATE TABLE keyless2 (id bigint NOT NULL);
 INSERT INTO folder (id, code, note) SELECT n, ' 1' || n, ' 1' || n FROM generate_series(1, 20) AS n;
 INSERT INTO doc (id, code, note, folder_id)
 SELECT n, ' 1' || n, ' 1' || n, n FROM generate_series(1, 20) AS n;

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import fresh_database
-from tests.remedies import columns, enums, objects, rows, source, trains
+from tests.remedies import columns, constraints, enums, objects, rows, source, trains
 from tests.remedies.entry import Entry
 from zdm.errors import InputError
 from zdm.model.plan import Plan
@@ -24,6 +24,7 @@ from zdm.workflows import plan_revisions
 ENTRIES = (
     *columns.ENTRIES,
     *enums.ENTRIES,
+    *constraints.ENTRIES,
     *rows.ENTRIES,
     *objects.ENTRIES,
     *trains.ENTRIES,
@@ -35,6 +36,7 @@ ELSEWHERE = {
         "the application's"
     ),
     "this is a bug in zdm: the text was not split": "an error of ours",
+    "remove NOT VALID": "up to PostgreSQL 17",
     "remove the directive": "it has no meaning in a SQL file",
     "run it in psql to see the same error, and fix it": "the file is refused before",
 }

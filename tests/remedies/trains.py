@@ -6,8 +6,8 @@ WIDE = ", ".join(f"c{n} int" for n in range(1601))
 ENTRIES = (
     Entry(
         slug="no_operation",
-        refused="ALTER TABLE users ADD CONSTRAINT k CHECK (n > 0);",
-        fixed=(f"{EXPAND}ALTER TABLE users ADD CONSTRAINT k CHECK (n > 0);",),
+        refused="ALTER TABLE users ADD EXCLUDE (n WITH =);",
+        fixed=(f"{EXPAND}ALTER TABLE users ADD EXCLUDE (n WITH =);",),
     ),
     Entry(
         slug="unknown_statement",
@@ -16,8 +16,8 @@ ENTRIES = (
     ),
     Entry(
         slug="unknown_name",
-        refused="ALTER TABLE user ADD CONSTRAINT k CHECK (n > 0);".replace("user ", '"user" '),
-        fixed=(f"{EXPAND}ALTER TABLE users ADD CONSTRAINT k CHECK (n > 0);",),
+        refused='ALTER TABLE "user" ADD EXCLUDE (n WITH =);',
+        fixed=(f"{EXPAND}ALTER TABLE users ADD EXCLUDE (n WITH =);",),
     ),
     Entry(
         slug="unknown_after",

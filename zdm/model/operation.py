@@ -56,6 +56,7 @@ class Match:
     directives: tuple[Directive, ...] = ()
     kept_filled: tuple[tuple[Name, str], ...] = ()  # table and column
     types: tuple[Type, ...] = ()
+    unwritten: tuple[tuple[Name, str], ...] = ()  # columns that it adds and does not fill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ LOCK_TIMEOUT = timedelta(milliseconds=200)  # queued DDL blocks every later quer
 NO_TIMEOUT = timedelta(
     0
 )  # VALIDATE scans; CONCURRENTLY under a timeout leaves an INVALID index
+NAMED_ROWS = 10  # of those that are in the way of a step
 STATEMENT_TIMEOUT = timedelta(seconds=15)  # catalog-only DDL needs milliseconds
 
 
@@ -91,12 +92,14 @@ class Irreversible:
 class Check:
     """A query that returns one row with one boolean, true where it holds.
 
-    `failure` says what a false answer means, `hint` what to do about it.
+    `failure` says what a false answer means, `hint` what to do about it. `rows` is a query for
+    the rows in the way, each as one text by its key, some more than are named.
     """
 
     sql: str
     failure: str
     hint: str = ""
+    rows: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,9 @@ class Column:
     kept_filled: bool = field(
         default=False, metadata=ESTIMATE
     )  # this train fills it, and until the contract a trigger leaves no NULL in it
+    unwritten: bool = field(
+        default=False, metadata=ESTIMATE
+    )  # this train adds it and fills no row: the old version's rows have NULL or its default
     null_fraction: Annotated[float, Range(0, 1)] | None = field(default=None, metadata=ESTIMATE)
     average_width: Count | None = field(default=None, metadata=ESTIMATE)
 

@@ -52,6 +52,10 @@ class ConstraintDefinition:
     generated: str = ""  # stored, virtual
     nulls_not_distinct: bool = False
     not_enforced: bool = False
+    match_full: bool = False  # of a foreign key
+    period: bool = False  # WITHOUT OVERLAPS, or a foreign key with PERIOD
+    on_delete: str = ""  # cascade, set null, set default; else it is refused
+    on_update: str = ""
     definition: Definition | None = field(default=None, repr=False, compare=False, hash=False)
 
 

@@ -7,7 +7,16 @@ changes.
 
 from zdm.model.operation import Recogniser
 from zdm.operations.column import add_column, change_default, drop_column, rename_column
-from zdm.operations.constraint import drop_not_null, set_not_null
+from zdm.operations.constraint import (
+    add_check,
+    add_foreign_key,
+    add_primary_key,
+    add_unique,
+    drop_constraint,
+    drop_not_null,
+    rename_constraint,
+    set_not_null,
+)
 from zdm.operations.data import backfill, insert_rows
 from zdm.operations.index import create_index, drop_index
 from zdm.operations.object import comment, new_object
@@ -25,6 +34,12 @@ ALL: tuple[Recogniser, ...] = (
     drop_column.recognise,
     set_not_null.recognise,
     drop_not_null.recognise,
+    add_check.recognise,
+    add_foreign_key.recognise,
+    add_unique.recognise,
+    add_primary_key.recognise,
+    drop_constraint.recognise,
+    rename_constraint.recognise,
     add_column.recognise,
     create_index.recognise,
     drop_index.recognise,

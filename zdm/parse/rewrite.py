@@ -108,6 +108,90 @@ def constraint_definition(says: ConstraintDefinition, columns: tuple[str, ...]) 
     return trees.deparse("AlterTableStmt", tree).partition(" ADD CONSTRAINT x ")[2]
 
 
+def add_unvalidated(
+    says: ConstraintDefinition, table: Name, name: str, *, references: Name | None = None
+) -> str:
+    """ALTER TABLE … ADD CONSTRAINT … NOT VALID from a CHECK or foreign key of the author."""
+    node = _named(says, name)
+    node["skip_validation"] = True
+    node.pop("initially_valid", None)
+    if references is not None:
+        place = {"schemaname": references.schema, "relname": references.name}
+        node["pktable"] = {**node["pktable"], **place}
+    return _add_constraint(table, node)
+
+
+def unique_index(
+    says: ConstraintDefinition, table: Name, columns: tuple[str, ...], *, name: str
+) -> str:
+    """CREATE UNIQUE INDEX CONCURRENTLY as a UNIQUE or PRIMARY KEY of the author would build."""
+    node = _named(says, name)
+    plain = {"ordering": "SORTBY_DEFAULT", "nulls_ordering": "SORTBY_NULLS_DEFAULT"}
+    tree: _Tree = {
+        "idxname": name,
+        "relation": {
+            **_ALTER["relation"],
+            "schemaname": table.schema,
+            "relname": table.name,
+        },
+        "accessMethod": "btree",
+        "indexParams": [{"IndexElem": {"name": column, **plain}} for column in columns],
+        "unique": True,
+        "concurrent": True,
+    }
+    if says.including:
+        tree["indexIncludingParams"] = [
+            {"IndexElem": {"name": column, **plain}} for column in says.including
+        ]
+    kept = {"options": "options", "indexspace": "tableSpace"}
+    tree |= {kept[key]: node[key] for key in kept if key in node}
+    if says.nulls_not_distinct:
+        tree["nulls_not_distinct"] = True
+    return trees.deparse("IndexStmt", tree)
+
+
+def using_index(says: ConstraintDefinition, table: Name, *, name: str, index: str) -> str:
+    """ALTER TABLE … ADD CONSTRAINT … USING INDEX for a UNIQUE or PRIMARY KEY of the author."""
+    node = _named(says, name)
+    kept = ("contype", "conname", "deferrable", "initdeferred")
+    return _add_constraint(
+        table, {**{key: node[key] for key in kept if key in node}, "indexname": index}
+    )
+
+
+def on_table(added: str, table: Name) -> str:
+    """The same ADD CONSTRAINT on another table."""
+    tree = _tree(added)
+    place = {"schemaname": table.schema, "relname": table.name}
+    return trees.deparse("AlterTableStmt", {**tree, "relation": {**tree["relation"], **place}})
+
+
+def validated(added: str) -> str:
+    """The same ADD CONSTRAINT without NOT VALID."""
+    tree = deepcopy(_tree(added))
+    node = tree["cmds"][0]["AlterTableCmd"]["def"]["Constraint"]
+    node.pop("skip_validation", None)
+    node["initially_valid"] = True
+    return trees.deparse("AlterTableStmt", tree)
+
+
+def _named(says: ConstraintDefinition, name: str) -> _Tree:
+    if says.definition is None:
+        raise LookupError(f"the constraint {name} has no definition")
+    return {**says.definition.tree, "conname": name}
+
+
+def _add_constraint(table: Name, node: _Tree) -> str:
+    command: _Tree = {
+        "subtype": "AT_AddConstraint",
+        "def": {"Constraint": node},
+        "behavior": "DROP_RESTRICT",
+    }
+    relation = {**_ALTER["relation"], "schemaname": table.schema, "relname": table.name}
+    tree = {**_ALTER, "relation": relation, "cmds": [{"AlterTableCmd": command}]}
+    return trees.deparse("AlterTableStmt", tree)
+
+
 def constraint(definition: str, table: Name, old: str, new: str, *, name: str) -> str:
     """ALTER TABLE … ADD CONSTRAINT from pg_get_constraintdef, with the column renamed and,
     where it can be, NOT VALID."""

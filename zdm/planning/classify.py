@@ -28,7 +28,7 @@ from zdm.operations import ALL
 from zdm.parse import facts
 from zdm.planning import conflicts, needs, widths
 from zdm.planning.waiting import Waiting
-from zdm.recipes.reading import refuse
+from zdm.recipes.reading import refuse, updates
 from zdm.schema import apply, edits, type_names, volatility
 
 
@@ -138,7 +138,17 @@ def _place(
         if isinstance(answer, Match):
             snapshot = reduce(edits.keep_filled, answer.kept_filled, snapshot)
             snapshot = reduce(edits.put_type, answer.types, snapshot)
+            snapshot = reduce(edits.leave_unwritten, answer.unwritten, snapshot)
+        snapshot = reduce(edits.write, _written(taken), snapshot)
     return tuple(placed), tuple(findings), snapshot
+
+
+def _written(actions: Sequence[Action]) -> Iterator[tuple[Name, str]]:
+    """The columns that an UPDATE sets, also in rows of the old version."""
+    for action in actions:
+        update = updates.read(action)
+        if update is not None:
+            yield from ((update.table, column) for column, _ in update.assignments)
 
 
 def _ask(

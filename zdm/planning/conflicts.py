@@ -108,8 +108,6 @@ _TAKES = {
     ActionKind.RENAME_COLUMN: {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN},
     ActionKind.CREATE_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
     ActionKind.RENAME_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
-    ActionKind.ADD_CONSTRAINT: {ActionKind.DROP_CONSTRAINT, ActionKind.RENAME_CONSTRAINT},
-    ActionKind.RENAME_CONSTRAINT: {ActionKind.DROP_CONSTRAINT, ActionKind.RENAME_CONSTRAINT},
     ActionKind.CREATE_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
     ActionKind.RENAME_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
 }

@@ -1,12 +1,12 @@
 """The names that an Action is about, that it makes, and that it removes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.model.syntax import AddConstraint, CreateObject, CreateTable
+from zdm.model.syntax import AddConstraint, CreateObject, CreateTable, IndexDefinition
 from zdm.schema import new_objects
 
 
@@ -14,7 +14,9 @@ from zdm.schema import new_objects
 class Key:
     """A name: of a table, or of a part of it."""
 
-    kind: str  # table, view, function, column, constraint, index, trigger, DEFAULT, NOT NULL
+    kind: (
+        str  # table, view, function, column, constraint, index, unique key, trigger, DEFAULT …
+    )
     table: Name
     part: str = ""
 
@@ -60,6 +62,22 @@ def index(table: Name, name: str) -> Key:
     return Key("index", Name(table.schema, name))
 
 
+def unique_key(table: Name, columns: Iterable[str]) -> Key:
+    """Columns to which a foreign key can refer."""
+    return Key("unique key", table, ", ".join(sorted(columns)))
+
+
+def _keys(action: Action, table: Name) -> Iterator[Key]:
+    """The unique keys that it makes; with USING INDEX the index is one already."""
+    match action.said:
+        case AddConstraint(constraint=says) if says.kind in ("unique", "primary key"):
+            if says.columns:
+                yield unique_key(table, says.columns)
+        case IndexDefinition(unique=True, where=None) as says:
+            if all(element.column for element in says.elements):
+                yield unique_key(table, (element.column for element in says.elements))
+
+
 def function(action: Action, snapshot: Snapshot) -> Key | None:
     """The function that it makes, which must be new."""
     said = action.said
@@ -81,6 +99,7 @@ def makes(action: Action, snapshot: Snapshot) -> Iterator[Key]:
         yield made(fact, fact.table)
     if _identifies(action, fact):
         yield Key(IDENTITY, fact.table)
+    yield from _keys(action, fact.table)
     if isinstance(action.said, CreateTable):
         yield from (Key("column", fact.table, c.name) for c in action.said.columns)
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from zdm.model.plan import Backfill
-from zdm.model.schema import Name, Snapshot, Table, Trigger
+from zdm.model.schema import Index, Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import (
+    AddColumn,
     AddConstraint,
+    ConstraintDefinition,
     CreateObject,
     CreateTable,
     CreateTrigger,
@@ -99,9 +101,11 @@ class Need:
         return f"{own}{self.blocker} still uses {self.key}"
 
 
+_MAY_BE_THERE = frozenset({"column", "constraint", "unique key"})  # in an opaque table
 _MUST_BE_FREE = frozenset(
     {
         ActionKind.ADD_COLUMN,
+        ActionKind.ADD_CONSTRAINT,
         ActionKind.RENAME_COLUMN,
         ActionKind.RENAME_TABLE,
         ActionKind.SET_SCHEMA,
@@ -125,6 +129,7 @@ def of_action(action: Action, snapshot: Snapshot, planned: Snapshot) -> Iterator
     if fact.kind is ActionKind.CREATE_TABLE:
         if not fact.if_exists:
             yield Need(Kind.FREE, Key("table", fact.table))
+            yield from _references(action, snapshot)
         return
     if fact.kind not in _ON_TABLE or fact.if_exists:
         return
@@ -242,11 +247,26 @@ def _columns(action: Action) -> Iterator[str]:
 
 
 def _references(action: Action, snapshot: Snapshot) -> Iterator[Need]:
-    said = action.said
-    if isinstance(said, AddConstraint) and said.constraint.references is not None:
-        settings = action.statement.settings
-        parent = lookup.found(said.constraint.references, snapshot, settings)
-        yield Need(Kind.EXISTS, Key("table", parent))
+    """The tables that its foreign keys refer to, and a unique key on the columns."""
+    for says in _constraints(action):
+        if says.references is None:
+            continue
+        parent = lookup.found(says.references, snapshot, action.statement.settings)
+        if isinstance(action.said, AddConstraint):
+            yield Need(Kind.EXISTS, Key("table", parent))
+        if says.referenced_columns and snapshot.table(parent) is not None:
+            yield Need(Kind.EXISTS, names.unique_key(parent, says.referenced_columns))
+
+
+def _constraints(action: Action) -> tuple[ConstraintDefinition, ...]:
+    match action.said:
+        case AddConstraint(constraint=says):
+            return (says,)
+        case AddColumn(column=column):
+            return column.constraints
+        case CreateTable(columns=columns, constraints=constraints):
+            return (*(c for column in columns for c in column.constraints), *constraints)
+    return ()
 
 
 def of_backfill(step: Backfill, snapshot: Snapshot, planned: Snapshot) -> Iterator[Need]:
@@ -283,7 +303,7 @@ def _exists(key: Key, snapshot: Snapshot) -> bool:
         return table is None or replication.takes_updates(table, snapshot)
     if key.kind == "table" or table is None:
         return table is not None or any(v.name == key.table for v in snapshot.views)
-    return _seen(key, table) or (key.kind in ("column", "constraint") and bool(table.opaque))
+    return _seen(key, table) or (key.kind in _MAY_BE_THERE and bool(table.opaque))
 
 
 def _seen(key: Key, table: Table) -> bool:
@@ -292,7 +312,16 @@ def _seen(key: Key, table: Table) -> bool:
             return table.column(key.part) is not None
         case "constraint":
             return table.constraint(key.part) is not None
+        case "unique key":
+            return any(_is_on(index, key.part) for index in table.indexes)
     return any(t.name == key.part for t in table.triggers)
+
+
+def _is_on(index: Index, columns: str) -> bool:
+    """Whether a foreign key can refer to its columns."""
+    keys = [key for key in index.keys if key is not None]
+    whole = index.unique and index.predicate is None and len(keys) == len(index.keys)
+    return whole and ", ".join(sorted(keys)) == columns
 
 
 def hidden(action: Action, snapshot: Snapshot) -> tuple[Key, str] | None:

@@ -61,6 +61,25 @@ def keep_filled(snapshot: Snapshot, place: tuple[Name, str]) -> Snapshot:
     return put_column(snapshot, name, kept)
 
 
+def leave_unwritten(snapshot: Snapshot, place: tuple[Name, str]) -> Snapshot:
+    """The column of that table, which this train adds and does not fill."""
+    return _written(snapshot, place, unwritten=True)
+
+
+def write(snapshot: Snapshot, place: tuple[Name, str]) -> Snapshot:
+    """The column of that table, which an UPDATE of this train sets."""
+    return _written(snapshot, place, unwritten=False)
+
+
+def _written(snapshot: Snapshot, place: tuple[Name, str], *, unwritten: bool) -> Snapshot:
+    name, column = place
+    table = snapshot.table(name)
+    there = None if table is None else table.column(column)
+    if there is None or there.unwritten is unwritten:
+        return snapshot
+    return put_column(snapshot, name, replace(there, unwritten=unwritten))
+
+
 def unknown(snapshot: Snapshot, action: Action) -> Snapshot:
     """The Snapshot, of which not all is known since the Action."""
     return snapshot if snapshot.opaque else replace(snapshot, opaque=str(action.source))

@@ -326,7 +326,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if len(quick) < len(whole):
         return answers[0]
     operation = AddColumns(parts=quick, statement=actions[0].statement)
-    return Match(operation=operation, consumed=tuple(range(len(whole))))
+    unwritten = tuple(p for a in answers if isinstance(a, Match) for p in a.unwritten)
+    return Match(operation=operation, consumed=tuple(range(len(whole))), unwritten=unwritten)
 
 
 def _one(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -375,10 +376,12 @@ def _match(
         not_null=following.not_null or (new.rewrites and new.column.not_null),
         settings=actions[0].statement.settings,
     )
+    left_out = following.fill is None and not new.column.generated
     return Match(
         operation=operation,
         consumed=(0, *following.consumed),
         directives=() if new.meanwhile is None else (new.meanwhile,),
+        unwritten=((table.name, new.column.name),) if left_out else (),
     )
 
 

@@ -32,6 +32,7 @@ _KINDS = {
     "CONSTR_ATTR_IMMEDIATE": "initially immediate",
 }
 _ENFORCEABLE = frozenset({"CONSTR_CHECK", "CONSTR_FOREIGN"})
+_ACTIONS = {"c": "cascade", "n": "set null", "d": "set default"}
 _IDENTITIES = {"a": "always", "d": "by default"}
 
 
@@ -75,6 +76,10 @@ def constraint(node: _Tree) -> ConstraintDefinition:
         generated=generated if kind == "CONSTR_GENERATED" else "",
         nulls_not_distinct=bool(node.get("nulls_not_distinct")),
         not_enforced=kind in _ENFORCEABLE and not node.get("is_enforced"),
+        match_full=node.get("fk_matchtype") == "f",
+        period=bool(node.get("without_overlaps") or node.get("fk_with_period")),
+        on_delete=_ACTIONS.get(node.get("fk_del_action", ""), ""),
+        on_update=_ACTIONS.get(node.get("fk_upd_action", ""), ""),
         definition=Definition(node),
     )
 

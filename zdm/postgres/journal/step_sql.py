@@ -12,7 +12,7 @@ from datetime import timedelta
 import psycopg
 
 from zdm.errors import StoppedError
-from zdm.model.plan import NO_TIMEOUT, Backfill, Check, RunSql
+from zdm.model.plan import NAMED_ROWS, NO_TIMEOUT, Backfill, Check, RunSql
 from zdm.model.release import RunState
 from zdm.model.statement import Setting
 from zdm.postgres.journal import runs
@@ -32,20 +32,37 @@ def probe(own: Connection, step: RunSql, *, unknown: str = "done") -> str:
 
 
 def preconditions(own: Connection, step: RunSql | Backfill) -> None:
-    """Raise StoppedError for the first that does not hold."""
-    _hold(own, step.id, step.preconditions)
+    """Raise StoppedError for the first that does not hold, with the keys of rows in the way."""
+    _hold(own, step, step.preconditions)
 
 
 def undo_checks(own: Connection, step: RunSql) -> None:
     """The same for what its undo needs."""
-    _hold(own, step.id, step.undo_checks)
+    _hold(own, step, step.undo_checks)
 
 
-def _hold(own: Connection, id: str, checks: Sequence[Check]) -> None:
+def _hold(own: Connection, step: RunSql | Backfill, checks: Sequence[Check]) -> None:
     for check in checks:
-        row = own.execute(check.sql.encode()).fetchone()
-        if row is None or row[0] is not True:
-            raise StoppedError(f"{id}: {check.failure}", hint=check.hint)
+        with own.transaction():
+            if check.rows:  # it has the author's text
+                apply(own, step.settings, local=True)
+            row = own.execute(check.sql.encode()).fetchone()
+            if row is None or row[0] is not True:
+                failure = f"{step.id}: {check.failure}{_named(own, check)}"
+                raise StoppedError(failure, hint=check.hint)
+
+
+def _named(own: Connection, check: Check) -> str:
+    if not check.rows:
+        return ""
+    found = [str(key) for (key,) in own.execute(check.rows.encode()).fetchall()]
+    more = " and more" if len(found) > NAMED_ROWS else ""
+    return f": {', '.join(found[:NAMED_ROWS])}{more}"
+
+
+def limit_lock(own: Connection, step: RunSql) -> None:
+    """How long the transaction waits for a lock."""
+    _set(own, "lock_timeout", lock_timeout(step))
 
 
 def limit(own: Connection, step: RunSql) -> None:

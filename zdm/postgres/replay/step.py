@@ -201,7 +201,10 @@ def _failed(step: Step, error: psycopg.Error, statement: str = "") -> StepFailed
 
 def _preconditions(conn: Connection, step: RunSql | Backfill) -> Iterator[Finding]:
     for check in step.preconditions:
-        row = _one(conn, step, check.sql)
+        with conn.transaction():
+            if check.rows:  # it has the author's text
+                apply_settings(conn, step.settings, local=True)
+            row = _one(conn, step, check.sql)
         if row is not True:
             yield finding(
                 "precondition_fails",

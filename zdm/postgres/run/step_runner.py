@@ -44,7 +44,7 @@ class Stepper:
         yield from self._make_way(step)
         if not step.in_transaction:
             yield from self._outside(step, state)
-        elif step.statement_timeout:
+        elif step.statement_timeout and not step.preconditions:
             self._inside(step, state)
         else:
             yield from self._watched(step, lambda: self._inside(step, state))
@@ -54,9 +54,10 @@ class Stepper:
         own, fence = self.own, self.fence
         with own.transaction():
             runs.check(own, fence)
+            step_sql.limit_lock(own, step)
+            step_sql.preconditions(own, step)  # may read a whole table: before lock and limit
             step_sql.limit(own, step)
             before = self.evidence.before(step)
-            step_sql.preconditions(own, step)
             step_sql.apply(own, step.settings, local=True)
             for statement in step.sql:
                 own.execute(statement.encode())

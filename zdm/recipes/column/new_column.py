@@ -26,8 +26,7 @@ _REFUSED = {
     ),
     "check": (
         "an inline CHECK reads the whole table",
-        "add the column without it; then ADD CONSTRAINT … CHECK … NOT VALID, and VALIDATE"
-        " CONSTRAINT in a statement of its own, each under `-- zdm: run in expand -- reason`",
+        "add the column without it, and the CHECK by ADD CONSTRAINT in a statement of its own",
     ),
     "unique": (
         "an inline UNIQUE builds its index",
@@ -217,8 +216,7 @@ def constrained(where: str, kind: str) -> tuple[str, str]:
     """That PostgreSQL rewrites the table for a new column of such a type, and the remedy."""
     return (
         f"{where}: the domain {kind} has constraints, so the table is rewritten",
-        "use the domain's base type, and a CHECK on the table that is NOT VALID at first,"
-        " under `-- zdm: run in expand -- reason`",
+        "use the domain's base type, and add its CHECK to the table with ADD CONSTRAINT",
     )
 
 

@@ -129,7 +129,23 @@ def _foreign_key(snapshot: Snapshot, table: Table, new: New) -> Snapshot:
         return snapshot
     made = _constraint(snapshot, new, new.columns, "fkey")
     made = replace(made, references=name, referenced_columns=wanted)
+    for below in family.below(snapshot, table.name):
+        snapshot = _taken_over(snapshot, snapshot.require_table(below), made)
     return edits.put_constraint(snapshot, table.name, made)
+
+
+def _taken_over(snapshot: Snapshot, leaf: Table, made: Constraint) -> Snapshot:
+    """A partition's own foreign key becomes a part of the partitioned table's."""
+    same = [
+        c.name
+        for c in leaf.constraints
+        if leaf.partition_of is not None
+        and (c.kind, c.columns) == (made.kind, made.columns)
+        and (c.references, c.referenced_columns) == (made.references, made.referenced_columns)
+    ]
+    if not same:
+        return snapshot
+    return edits.drop_constraint(snapshot, leaf.name, same[0])
 
 
 def _is_key(table: Table, columns: tuple[str, ...]) -> bool:

@@ -1,0 +1,2 @@
+-- Two users cannot have the same address.
+ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email);

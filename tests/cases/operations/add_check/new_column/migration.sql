@@ -1,0 +1,2 @@
+ALTER TABLE orders ADD COLUMN rating int;
+ALTER TABLE orders ADD CHECK (rating BETWEEN 1 AND 5);

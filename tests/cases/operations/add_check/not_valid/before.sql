@@ -1,0 +1,4 @@
+-- An order that breaks the CHECK stays, for its author does not validate it.
+CREATE TABLE orders (id bigserial PRIMARY KEY, total numeric NOT NULL, discount numeric, state text);
+INSERT INTO orders (total, discount, state) SELECT n, n % 3, 'open' FROM generate_series(1, 30) AS n;
+INSERT INTO orders (total) VALUES (-1);

@@ -1,0 +1,4 @@
+CREATE SCHEMA app;
+CREATE FUNCTION app.fits(n numeric) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT n < 1000';
+CREATE TABLE orders (id bigserial PRIMARY KEY, total numeric NOT NULL, discount numeric, state text);
+INSERT INTO orders (total, discount, state) SELECT n, n % 3, 'open' FROM generate_series(1, 30) AS n;

@@ -1,0 +1,1 @@
+INSERT INTO sales (shop_country, shop_number) VALUES ('de', 1);

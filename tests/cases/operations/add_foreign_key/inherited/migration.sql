@@ -1,0 +1,1 @@
+ALTER TABLE notes ADD FOREIGN KEY (person_id) REFERENCES people (id);

@@ -1,0 +1,1 @@
+ALTER TABLE parts ADD FOREIGN KEY (whole) REFERENCES parts (id);

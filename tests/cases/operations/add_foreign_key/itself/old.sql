@@ -1,0 +1,1 @@
+UPDATE parts SET whole = 2 WHERE id = 9;

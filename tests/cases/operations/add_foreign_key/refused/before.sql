@@ -1,0 +1,6 @@
+CREATE TABLE customers (id bigserial PRIMARY KEY, name text NOT NULL);
+CREATE TABLE orders (id bigserial PRIMARY KEY, customer_id bigint, note text);
+INSERT INTO customers (name) SELECT 'c' || n FROM generate_series(1, 10) AS n;
+INSERT INTO orders (customer_id) SELECT nullif(n % 11, 0) FROM generate_series(1, 30) AS n;
+CREATE TABLE taken (id bigint PRIMARY KEY, a int, CONSTRAINT k CHECK (a > 0));
+CREATE TABLE events (id bigint, at date) PARTITION BY RANGE (at);

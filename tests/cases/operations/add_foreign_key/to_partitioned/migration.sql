@@ -1,0 +1,1 @@
+ALTER TABLE notes ADD FOREIGN KEY (account_id) REFERENCES accounts (id);

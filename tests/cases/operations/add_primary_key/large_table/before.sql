@@ -1,0 +1,4 @@
+CREATE TABLE lines (id bigint, number int NOT NULL, body text);
+INSERT INTO lines SELECT n, n, 'b' FROM generate_series(1, 30) AS n;
+INSERT INTO lines SELECT n, n, 'b' FROM generate_series(31, 20000) AS n;
+ANALYZE lines;

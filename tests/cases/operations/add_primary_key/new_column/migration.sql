@@ -1,0 +1,2 @@
+ALTER TABLE lines ADD COLUMN key bigserial;
+ALTER TABLE lines ADD PRIMARY KEY (key);

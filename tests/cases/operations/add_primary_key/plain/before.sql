@@ -1,0 +1,2 @@
+CREATE TABLE lines (id bigint, number int NOT NULL, body text);
+INSERT INTO lines SELECT n, n, 'b' FROM generate_series(1, 30) AS n;

@@ -1,0 +1,4 @@
+CREATE TABLE lines (id bigint, number int NOT NULL, body text);
+INSERT INTO lines SELECT n, n, 'b' FROM generate_series(1, 30) AS n;
+CREATE TABLE events (id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE keyed (id int PRIMARY KEY, code int);

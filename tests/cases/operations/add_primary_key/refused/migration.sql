@@ -1,0 +1,4 @@
+ALTER TABLE keyed ADD PRIMARY KEY (code);
+ALTER TABLE lines ADD PRIMARY KEY (missing);
+ALTER TABLE events ADD PRIMARY KEY (id, at);
+ALTER TABLE missing ADD PRIMARY KEY (a);

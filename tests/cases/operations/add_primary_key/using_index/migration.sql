@@ -1,0 +1,1 @@
+ALTER TABLE lines ADD CONSTRAINT lines_pk PRIMARY KEY USING INDEX lines_number;

@@ -1,0 +1,1 @@
+ALTER TABLE users ADD CONSTRAINT users_nick UNIQUE (nickname) WITH (fillfactor = 80) DEFERRABLE INITIALLY DEFERRED;

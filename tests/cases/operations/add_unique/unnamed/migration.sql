@@ -1,0 +1,1 @@
+ALTER TABLE users ADD UNIQUE (tenant, nickname) INCLUDE (email), ADD UNIQUE (email);

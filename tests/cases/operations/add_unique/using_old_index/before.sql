@@ -1,0 +1,3 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text, nickname text, tenant int NOT NULL DEFAULT 1);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 30) AS n;
+CREATE UNIQUE INDEX users_email_idx ON users (email);

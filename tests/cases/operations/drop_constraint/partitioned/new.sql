@@ -1,0 +1,1 @@
+INSERT INTO events VALUES (7, '2024-03-03', 1);

@@ -1,0 +1,6 @@
+ALTER TABLE orders DROP CONSTRAINT missing;
+ALTER TABLE orders DROP CONSTRAINT orders_email;
+ALTER TABLE customers DROP CONSTRAINT customers_pkey;
+ALTER TABLE gifts DROP CONSTRAINT orders_total;
+ALTER TABLE missing DROP CONSTRAINT a;
+ALTER TABLE lines DROP CONSTRAINT lines_order;

@@ -1,0 +1,241 @@
+"""Constraints of tables in use."""
+
+from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
+
+HEIR = "CREATE TABLE heir () INHERITS (users);"
+PARENT = "CREATE TABLE parent (id bigint PRIMARY KEY, code int);"
+PARTS = """
+CREATE TABLE part (id int NOT NULL, n int) PARTITION BY RANGE (id);
+CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (1000);
+"""
+OUTSIDE = "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;" + (
+    "CREATE FOREIGN TABLE far (id bigint, n int) SERVER s;"
+)
+KEY = "CREATE UNIQUE INDEX i ON users (n);"
+TAKEN = "ALTER TABLE users ADD CONSTRAINT k CHECK (n > 0);"
+ENTRIES = (
+    Entry(
+        slug="check_cannot_be_added",
+        before=USERS + TAKEN,
+        refused="ALTER TABLE users ADD CONSTRAINT k CHECK (n > 1);",
+        fixed=("ALTER TABLE users ADD CONSTRAINT k2 CHECK (n > 1);",),
+    ),
+    Entry(
+        slug="check_cannot_be_added",
+        refused="ALTER TABLE users ADD CHECK (m > 1);",
+        fixed=("ALTER TABLE users ADD CHECK (n > 1);",),
+    ),
+    Entry(
+        slug="check_cannot_be_added",
+        before=USERS + HEIR,
+        refused="ALTER TABLE ONLY users ADD CHECK (n > 1);",
+        fixed=("ALTER TABLE users ADD CHECK (n > 1);",),
+    ),
+    Entry(
+        slug="hazard",
+        refused="ALTER TABLE users ADD CHECK (n > 1);",
+        fixed=("UPDATE users SET n = 2 WHERE n = 1;\nALTER TABLE users ADD CHECK (n > 1);",),
+    ),
+    Entry(
+        slug="hazard",
+        refused="ALTER TABLE users ADD CHECK (n > 1) NOT VALID;",
+        fixed=(
+            "UPDATE users SET n = 2 WHERE n = 1;\n"
+            "ALTER TABLE users ADD CHECK (n > 1) NOT VALID;",
+        ),
+    ),
+    Entry(
+        slug="foreign_key_cannot_be_added",
+        before=USERS + OUTSIDE,
+        refused=(
+            "ALTER TABLE far ADD FOREIGN KEY (id) REFERENCES users; "
+            "COMMENT ON TABLE users IS 'x';"
+        ),
+        fixed=("COMMENT ON TABLE users IS 'x';",),
+    ),
+    Entry(
+        slug="foreign_key_cannot_be_added",
+        before=USERS + PARENT,
+        refused="ALTER TABLE users ADD FOREIGN KEY (n) REFERENCES parent (code);",
+        fixed=(
+            "CREATE UNIQUE INDEX u ON parent (code);",
+            "ALTER TABLE users ADD FOREIGN KEY (n) REFERENCES parent (code);",
+        ),
+    ),
+    Entry(
+        slug="foreign_key_cannot_be_added",
+        before=USERS + PARENT,
+        refused="ALTER TABLE users ADD FOREIGN KEY (id, n) REFERENCES parent (id);",
+        fixed=("ALTER TABLE users ADD FOREIGN KEY (id) REFERENCES parent (id);",),
+    ),
+    Entry(
+        slug="foreign_key_cannot_be_added",
+        before=PARTS + PARENT,
+        refused="ALTER TABLE ONLY part ADD FOREIGN KEY (id) REFERENCES parent;",
+        fixed=("ALTER TABLE part ADD FOREIGN KEY (id) REFERENCES parent;",),
+    ),
+    Entry(
+        slug="hazard",
+        before="CREATE TABLE users (id bigint);" + PARENT,
+        refused="ALTER TABLE users ADD FOREIGN KEY (id) REFERENCES parent ON DELETE CASCADE;",
+        fixed=(
+            "CREATE INDEX ON users (id);\nALTER TABLE users ADD FOREIGN KEY (id)"
+            " REFERENCES parent ON DELETE CASCADE;",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + PARENT,
+        refused=(
+            "ALTER TABLE users ADD COLUMN p bigint;\n"
+            "ALTER TABLE users ADD FOREIGN KEY (p) REFERENCES parent;"
+        ),
+        fixed=(
+            "CREATE INDEX ON users (id);\nALTER TABLE users ADD COLUMN p bigint;\n"
+            "ALTER TABLE users ADD FOREIGN KEY (p) REFERENCES parent;",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        refused="ALTER TABLE users ADD UNIQUE (n) DEFERRABLE;",
+        fixed=(
+            "CREATE UNIQUE INDEX i ON users (n);\nALTER TABLE users ADD UNIQUE USING INDEX i;",
+        ),
+    ),
+    Entry(
+        slug="unique_cannot_be_added",
+        before=USERS + OUTSIDE,
+        refused="ALTER TABLE far ADD UNIQUE (id); COMMENT ON TABLE users IS 'x';",
+        fixed=("COMMENT ON TABLE users IS 'x';",),
+    ),
+    Entry(
+        slug="unique_cannot_be_added",
+        before=PARTS,
+        refused="ALTER TABLE part ADD UNIQUE (id);",
+        fixed=(
+            "ALTER TABLE part1 ADD UNIQUE (id);",
+            f"{CONTRACT}ALTER TABLE part ADD UNIQUE (id);",
+        ),
+    ),
+    Entry(
+        slug="unique_cannot_be_added",
+        before=USERS + PARENT,
+        refused="ALTER TABLE users ADD CONSTRAINT parent UNIQUE (n);",
+        fixed=("ALTER TABLE users ADD CONSTRAINT one UNIQUE (n);",),
+    ),
+    Entry(
+        slug="unique_cannot_be_added",
+        refused="ALTER TABLE users ADD UNIQUE USING INDEX i;",
+        fixed=(
+            "CREATE UNIQUE INDEX i ON users (n);\nALTER TABLE users ADD UNIQUE USING INDEX i;",
+        ),
+    ),
+    Entry(
+        slug="unique_cannot_be_added",
+        before=USERS + "ALTER TABLE users ADD CONSTRAINT u UNIQUE (n);",
+        refused="ALTER TABLE users ADD CONSTRAINT v UNIQUE USING INDEX u;",
+        fixed=(
+            "CREATE UNIQUE INDEX i ON users (n);\n"
+            "ALTER TABLE users ADD CONSTRAINT v UNIQUE USING INDEX i;",
+        ),
+    ),
+    Entry(
+        slug="unique_cannot_be_added",
+        before=USERS + "CREATE INDEX u ON users (n);",
+        refused="ALTER TABLE users ADD CONSTRAINT v UNIQUE USING INDEX u;",
+        fixed=(
+            "CREATE UNIQUE INDEX i ON users (n);\n"
+            "ALTER TABLE users ADD CONSTRAINT v UNIQUE USING INDEX i;",
+        ),
+    ),
+    Entry(
+        slug="primary_key_cannot_be_added",
+        refused="ALTER TABLE users ADD PRIMARY KEY (n);",
+        fixed=("ALTER TABLE users ADD UNIQUE (n);",),
+    ),
+    Entry(
+        slug="hazard",
+        before="CREATE TABLE logs (n int);",
+        refused="ALTER TABLE logs ADD PRIMARY KEY (n);",
+        fixed=(
+            "UPDATE logs SET n = 1 WHERE n IS NULL;\nALTER TABLE logs ADD PRIMARY KEY (n);",
+        ),
+    ),
+    Entry(
+        slug="constraint_cannot_be_dropped",
+        before=USERS + TAKEN + HEIR,
+        refused="ALTER TABLE heir DROP CONSTRAINT k;",
+        fixed=("ALTER TABLE users DROP CONSTRAINT k;",),
+    ),
+    Entry(
+        slug="constraint_cannot_be_dropped",
+        before=USERS + "CREATE TABLE heads (id bigint REFERENCES users);",
+        refused="ALTER TABLE users DROP CONSTRAINT users_pkey;",
+        fixed=(
+            "ALTER TABLE heads DROP CONSTRAINT heads_id_fkey;\n"
+            f"{CONTRACT}ALTER TABLE users DROP CONSTRAINT users_pkey;",
+        ),
+    ),
+    Entry(
+        slug="constraint_cannot_be_dropped",
+        before=USERS + "ALTER TABLE users ADD CONSTRAINT u UNIQUE (n);",
+        refused="ALTER TABLE users DROP CONSTRAINT u;",
+        fixed=(f"{EXPAND}ALTER TABLE users DROP CONSTRAINT u;",),
+    ),
+    Entry(
+        slug="unknown_constraint",
+        before=USERS + TAKEN,
+        refused="ALTER TABLE users DROP CONSTRAINT l;",
+        fixed=("ALTER TABLE users DROP CONSTRAINT k;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + TAKEN,
+        refused="ALTER TABLE users DROP CONSTRAINT k;",
+        fixed=("ALTER TABLE users DROP CONSTRAINT k;",),
+    ),
+    Entry(
+        slug="constraint_cannot_be_dropped",
+        before=USERS + "CREATE TABLE heads (id bigint REFERENCES users ON DELETE CASCADE);",
+        refused="ALTER TABLE heads DROP CONSTRAINT heads_id_fkey;",
+        fixed=(f"{EXPAND}ALTER TABLE heads DROP CONSTRAINT heads_id_fkey;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + "CREATE TABLE heads (id bigint REFERENCES users ON DELETE CASCADE);",
+        refused="ALTER TABLE heads DROP CONSTRAINT heads_id_fkey;\n"
+        "ALTER TABLE heads ADD CONSTRAINT heads_id_fkey FOREIGN KEY (id) REFERENCES users;",
+        fixed=(
+            "ALTER TABLE heads DROP CONSTRAINT heads_id_fkey;\n"
+            "ALTER TABLE heads ADD CONSTRAINT heads_id_fkey FOREIGN KEY (id) REFERENCES users;",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + "ALTER TABLE users ADD CONSTRAINT u UNIQUE (id, n);",
+        refused="ALTER TABLE users DROP CONSTRAINT u;",
+        fixed=("ALTER TABLE users DROP CONSTRAINT u;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + TAKEN,
+        refused="ALTER TABLE users RENAME CONSTRAINT k TO l;",
+        fixed=("ALTER TABLE users RENAME CONSTRAINT k TO l;",),
+    ),
+    Entry(
+        slug="constraint_cannot_be_renamed",
+        before=USERS + TAKEN + HEIR,
+        refused="ALTER TABLE heir RENAME CONSTRAINT k TO l;",
+        fixed=("ALTER TABLE users RENAME CONSTRAINT k TO l;",),
+    ),
+    Entry(
+        slug="unique_cannot_be_added",
+        before=USERS + "CREATE UNIQUE INDEX i ON users (n);"
+        " UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass;",
+        start=USERS,
+        refused="ALTER TABLE users ADD UNIQUE USING INDEX i;",
+        fixed=(
+            "CREATE UNIQUE INDEX i ON users (n);\nALTER TABLE users ADD UNIQUE USING INDEX i;",
+        ),
+    ),
+)

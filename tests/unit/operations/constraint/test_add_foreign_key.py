@@ -1,0 +1,150 @@
+import pytest
+
+from tests.unit import schemas
+from tests.unit.operations.asking import ask
+from zdm.model.locks import LockMode
+from zdm.model.plan import BOTH, NEW_ONLY, RunSql
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table
+
+ORDERS = Name("public", "orders")
+ADD = "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id)"
+NEW = "ALTER TABLE orders ADD COLUMN payer bigint;"
+
+
+def orders(**details: object) -> Table:
+    values: dict[str, object] = {
+        "name": ORDERS,
+        "columns": (Column(name="id", type="bigint"), Column(name="user_id", type="bigint")),
+        "indexes": (
+            Index(name="orders_user", definition="", keys=("user_id",), columns=("user_id",)),
+        ),
+    }
+    return Table(**{**values, **details})  # type: ignore[arg-type]  # any field may be given
+
+
+def start(table: Table | None = None, *more: Table, version: int = 170004) -> Snapshot:
+    return schemas.snapshot(schemas.users(), table or orders(), *more, version=version)
+
+
+def test_it_waits_for_the_contract_since_the_old_version_may_break_it() -> None:
+    answer = ask(f"{ADD};", start())
+    first, second = answer.steps
+
+    assert answer.slugs == ["add_foreign_key"]
+    assert answer.phases == ["contract", "contract"]
+    assert {step.serves for step in answer.steps} == {NEW_ONLY}
+    assert {lock.mode for lock in first.locks} == {LockMode.SHARE_ROW_EXCLUSIVE}
+    assert [lock.mode for lock in second.locks] == [
+        LockMode.SHARE_UPDATE_EXCLUSIVE,
+        LockMode.ROW_SHARE,
+    ]
+
+
+def test_rows_that_refer_to_nothing_are_looked_for_before() -> None:
+    (check,) = next(
+        s.preconditions for s in ask(f"{ADD};", start()).steps if isinstance(s, RunSql)
+    )
+
+    assert check.sql.endswith(
+        'WHERE c."user_id" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ONLY "public"."users" AS r'
+        ' WHERE r."id" = c."user_id"))'
+    )
+
+
+def test_of_a_column_that_the_train_adds_it_is_there_before_the_rollout() -> None:
+    answer = ask(f"{NEW} ALTER TABLE orders ADD FOREIGN KEY (payer) REFERENCES users;", start())
+
+    assert answer.phases == ["expand", "validate", "validate"]
+    assert answer.steps[-1].serves == BOTH
+    assert "orders_payer_fkey" in answer.sql[-1]
+    assert "cannot delete rows of users" in answer.hazards[1].message
+
+
+def test_a_default_may_refer_to_nothing() -> None:
+    answer = ask(
+        "ALTER TABLE orders ADD COLUMN payer bigint DEFAULT 7;"
+        " ALTER TABLE orders ADD FOREIGN KEY (payer) REFERENCES users;",
+        start(),
+    )
+
+    assert answer.phases[1:] == ["contract", "contract"]
+
+
+@pytest.mark.parametrize(
+    ("before", "named"),
+    [("", True), ("CREATE INDEX i ON orders (user_id);", False)],
+    ids=["missing", "in the train"],
+)
+def test_a_missing_index_is_named(before: str, named: bool) -> None:
+    answer = ask(f"{before} {ADD};", start(orders(indexes=())))
+
+    assert any("no index begins with" in h.message for h in answer.hazards) is named
+
+
+def test_rows_that_go_with_others_are_named() -> None:
+    messages = [h.message for h in ask(f"{ADD} ON DELETE CASCADE;", start()).hazards]
+
+    assert any("also deletes those rows of orders" in message for message in messages)
+
+
+def test_match_full_takes_all_or_none() -> None:
+    answer = ask(
+        "ALTER TABLE orders ADD FOREIGN KEY (id, user_id) REFERENCES pairs (a, b) MATCH FULL;",
+        start(None, pairs()),
+    )
+    (first, *_) = answer.steps
+
+    assert isinstance(first, RunSql)
+    assert '(c."id" IS NOT NULL OR c."user_id" IS NOT NULL) AND' in first.preconditions[0].sql
+
+
+def pairs() -> Table:
+    index = Index(name="i", definition="", keys=("b", "a"), columns=("b", "a"), unique=True)
+    columns = (Column(name="a", type="bigint"), Column(name="b", type="bigint"))
+    return Table(name=Name("public", "pairs"), columns=columns, indexes=(index,))
+
+
+def test_one_that_its_author_leaves_not_valid_stays_so() -> None:
+    answer = ask(f"{ADD} NOT VALID;", start())
+
+    assert len(answer.steps) == 1
+    assert answer.operations[0].title.endswith(", NOT VALID")
+
+
+@pytest.mark.parametrize(("version", "steps"), [(170004, 5), (180001, 2)])
+def test_a_partitioned_table_gets_it_by_partitions_up_to_17(version: int, steps: int) -> None:
+    parts = [
+        Table(name=Name("public", f"part{n}"), columns=orders().columns, partition_of=ORDERS)
+        for n in range(2)
+    ]
+    whole = orders(kind="partitioned table", partition_key="RANGE (id)")
+    answer = ask(f"{ADD};", start(whole, *parts, version=version))
+
+    assert len(answer.steps) == steps
+    assert answer.after.require_table(parts[0].name).constraints == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("FOREIGN KEY (gone) REFERENCES users (id)", "orders has no column gone"),
+        ("FOREIGN KEY (user_id) REFERENCES users (gone)", "users has no column gone"),
+        ("FOREIGN KEY (user_id) REFERENCES users (name)", "no unique constraint or index"),
+        ("FOREIGN KEY (user_id) REFERENCES gone (id)", "there is no table gone"),
+        ("FOREIGN KEY (id, user_id) REFERENCES users (id)", "it has 2 columns and refers to 1"),
+        ("CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users", "already has a constraint k"),
+        ("FOREIGN KEY (user_id) REFERENCES users NOT ENFORCED", "cannot be read"),
+    ],
+)
+def test_what_would_fail_is_refused(statement: str, said: str) -> None:
+    check = Constraint(name="k", kind="check", columns=("id",), definition="CHECK ((id > 0))")
+    answer = ask(f"ALTER TABLE orders ADD {statement};", start(orders(constraints=(check,))))
+
+    assert said in answer.refusals[0]
+
+
+def test_up_to_17_a_partitioned_table_takes_none_that_is_not_valid() -> None:
+    whole = orders(kind="partitioned table", partition_key="RANGE (id)")
+    answer = ask(f"{ADD} NOT VALID;", start(whole))
+
+    assert "cannot be NOT VALID" in answer.refusals[0]

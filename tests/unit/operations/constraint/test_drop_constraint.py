@@ -1,0 +1,132 @@
+import pytest
+
+from tests.unit import schemas
+from tests.unit.operations.asking import ask
+from zdm.model.locks import LockMode
+from zdm.model.plan import BOTH, NEW_ONLY, RunSql
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table
+
+DROP = "ALTER TABLE orders DROP CONSTRAINT k;"
+FK = "FOREIGN KEY (user_id) REFERENCES public.users(id)"
+
+
+def orders(*constraints: Constraint, **details: object) -> Snapshot:
+    values: dict[str, object] = {
+        "name": Name("public", "orders"),
+        "columns": (Column(name="id", type="bigint"), Column(name="user_id", type="bigint")),
+        "constraints": constraints,
+    }
+    table = Table(**{**values, **details})  # type: ignore[arg-type]  # any field may be given
+    return schemas.snapshot(schemas.users(), table)
+
+
+def check(**details: object) -> Constraint:
+    values: dict[str, object] = {
+        "name": "k", "kind": "check", "columns": ("id",), "definition": "CHECK ((id > 0))"
+    }  # fmt: skip
+    return Constraint(**{**values, **details})  # type: ignore[arg-type]  # any field
+
+
+def foreign(ending: str = "") -> Constraint:
+    return check(
+        kind="foreign key", columns=("user_id",), definition=FK + ending,
+        references=schemas.USERS, referenced_columns=("id",),
+    )  # fmt: skip
+
+
+def test_a_check_goes_before_the_rollout_since_the_new_version_may_break_it() -> None:
+    answer = ask(DROP, orders(check(comment="positive")))
+    (step,) = answer.steps
+
+    assert isinstance(step, RunSql)
+    assert answer.phases == ["expand"]
+    assert step.serves == BOTH
+    assert step.undo[1:] == (  # type: ignore[index]  # it can be undone
+        "ALTER TABLE public.orders ADD CONSTRAINT k CHECK (id > 0)",
+        'COMMENT ON CONSTRAINT "k" ON "public"."orders" IS \'positive\'',
+    )
+    assert "fails while there are such rows" in answer.hazards[0].message
+
+
+@pytest.mark.parametrize("ending", ["", " ON DELETE RESTRICT"])
+def test_a_foreign_key_that_only_refuses_goes_before_the_rollout(ending: str) -> None:
+    answer = ask(DROP, orders(foreign(ending)))
+    (step,) = answer.steps
+
+    assert answer.phases == ["expand"]
+    assert [lock.table.name for lock in step.locks] == ["orders", "users"]
+    assert {lock.mode for lock in step.locks} == {LockMode.ACCESS_EXCLUSIVE}
+    assert step.serves == BOTH
+
+
+@pytest.mark.parametrize("ending", [" ON UPDATE CASCADE", " ON DELETE SET NULL DEFERRABLE"])
+def test_one_that_changes_rows_by_itself_would_have_to_go_in_both(ending: str) -> None:
+    answer = ask(DROP, orders(foreign(ending)))
+
+    assert "rows stay that the old version has deleted" in answer.refusals[0]
+
+
+@pytest.mark.parametrize("ending", ["", " ON DELETE CASCADE"])
+def test_one_that_is_replaced_goes_when_the_old_version_is_gone(ending: str) -> None:
+    again = "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id);"
+    answer = ask(DROP + again, orders(foreign(ending)))
+
+    assert answer.slugs == ["drop_constraint", "add_foreign_key"]
+    assert answer.phases == ["contract"] * 3
+    assert answer.steps[0].serves == NEW_ONLY
+
+
+def test_a_unique_one_would_have_to_go_in_both() -> None:
+    index = Index(name="k", definition="", keys=("id",), columns=("id",), unique=True,
+                  constraint="k")  # fmt: skip
+    unique = check(kind="unique", definition="UNIQUE (id)", index="k")
+    answer = ask(DROP, orders(unique, indexes=(index,)))
+
+    assert "every ON CONFLICT of the old version" in answer.refusals[0]
+
+
+def test_one_that_another_index_makes_needless_goes_in_the_contract() -> None:
+    indexes = [
+        Index(name=name, definition="", keys=keys, columns=keys, unique=True, constraint=of)
+        for name, keys, of in (("k", ("id", "user_id"), "k"), ("i", ("id",), None))
+    ]
+    unique = check(kind="unique", columns=("id", "user_id"), definition="UNIQUE (id, user_id)")
+    answer = ask(DROP, orders(unique, indexes=tuple(indexes)))
+
+    assert answer.phases == ["contract"]
+
+
+def test_foreign_keys_to_it_are_named() -> None:
+    answer = ask("ALTER TABLE users DROP CONSTRAINT users_pkey;", orders(foreign()))
+
+    assert answer.refusals[0].endswith("users_pkey: k of orders")
+
+
+def test_a_name_can_be_used_again_after_it() -> None:
+    again = "ALTER TABLE orders ADD CONSTRAINT k CHECK (id > -5);"
+    answer = ask(DROP + again, orders(check()))
+
+    assert answer.slugs == ["drop_constraint", "add_check"]
+    assert answer.phases == ["expand", "contract", "contract"]
+
+
+def test_one_that_is_not_there_may_be_dropped_with_if_exists() -> None:
+    answer = ask(DROP.replace("CONSTRAINT", "CONSTRAINT IF EXISTS"), orders())
+
+    assert answer.steps == ()
+    assert answer.operations[0].title.endswith("(does not exist)")
+
+
+def test_what_would_fail_is_refused() -> None:
+    answer = ask(DROP + "ALTER TABLE gone DROP CONSTRAINT k;", orders())
+
+    assert answer.refusals == (
+        "orders has no constraint k of its own, so this statement would fail",
+        "there is no table gone in the schema, so this statement would fail",
+    )
+
+
+def test_one_from_a_table_above_is_dropped_there() -> None:
+    answer = ask(DROP, orders(check(inherited=True)))
+
+    assert "comes from a table above it" in answer.refusals[0]

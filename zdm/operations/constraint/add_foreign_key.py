@@ -1,0 +1,283 @@
+"""ADD FOREIGN KEY while both tables are in use, and without failing a version.
+
+ADD FOREIGN KEY reads both tables under SHARE ROW EXCLUSIVE on both, which stops writes; NOT
+VALID reads nothing, and VALIDATE reads them under SHARE UPDATE EXCLUSIVE and ROW SHARE (manual,
+ALTER TABLE; measured 11-18). Up to 17 a partitioned table takes none that is NOT VALID.
+
+Nothing stops the old version from writing rows that refer to no row, or from deleting those
+that are referred to, so it is added in CONTRACT, once that version is gone. Where it is about
+columns that this train adds, which the old version leaves NULL, it is added before the rollout.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import RunSql, Step
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.sql import ident
+from zdm.model.statement import Action, ActionKind, Fact, Setting
+from zdm.model.syntax import AddConstraint, ConstraintDefinition
+from zdm.parse import rewrite
+from zdm.recipes import site
+from zdm.recipes.column import unwritten
+from zdm.recipes.constraint import obstacles, references, unvalidated
+from zdm.recipes.constraint.references import Reference
+from zdm.recipes.reading import refuse, statements
+from zdm.recipes.site import Site
+from zdm.schema import family, generated_names, lookup
+
+SLUG = "add_foreign_key"
+_NOT_VALID_OF_PARTITIONED = 18  # the first version that takes such a foreign key
+_WORDS = {
+    "cascade": "deletes those rows of {}",
+    "set null": "empties the columns of those rows of {}",
+    "set default": "sets the columns of those rows of {} to their defaults",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddForeignKey:
+    """Add a foreign key. `late`: the old version may break it; `stays`: the author leaves it
+    NOT VALID; `indexed`: an index leads from a referenced row to those that refer to it."""
+
+    table: Name
+    name: str
+    reference: Reference
+    sql: str
+    on_delete: str = ""
+    late: bool = True
+    stays: bool = False
+    indexed: bool = True
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """One line for a person."""
+        ending = ", NOT VALID" if self.stays else ""
+        where = f"{self.table} to {self.reference.parent}"
+        return f"add foreign key {self.name} from {where}{ending}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """What it refuses, what it changes by itself, and what it makes slow."""
+        del context
+        lines = (*self._lines(), *self._effects())
+        return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        table, parent = self.table, self.reference.parent
+        if not self.late and not self.on_delete:
+            yield (
+                f"the old version cannot delete rows of {parent} to which rows of the new"
+                f" version refer by {self.name}",
+                f"let neither version delete rows of {parent} until the old one is gone, or"
+                " add the foreign key in a later release",
+            )
+        if not self.late:
+            return
+        if not self.stays:
+            yield (
+                f"rows of {table} that refer to no row of {parent} stop the contract, which"
+                " names them by key, and the old version may leave such rows until it is gone",
+                "correct or delete them before, and what the old version leaves afterwards once"
+                " it is gone",
+            )
+        yield (
+            f"until the contract {self.name} is not enforced, and ON DELETE does nothing",
+            "let the new version write and delete as if it were not there",
+        )
+
+    def _effects(self) -> Iterator[tuple[str, str]]:
+        parent = self.reference.parent
+        if not self.indexed:
+            columns = ", ".join(ident(column) for column in self.reference.columns)
+            yield (
+                f"no index begins with {columns} of {self.table}, so each DELETE of a row of"
+                f" {parent}, and each change of its key, reads all of {self.table}",
+                "create one with CREATE INDEX in the same train",
+            )
+        if self.on_delete:
+            done = _WORDS[self.on_delete].format(self.table)
+            yield (
+                f"ON DELETE {self.on_delete.upper()}: a DELETE of rows of {parent} also {done},"
+                " in the same statement",
+                f"in {parent}, delete few rows at a time",
+            )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """NOT VALID, then VALIDATE; each after a look at the rows."""
+        table = context.snapshot.require_table(self.table)
+        parent = context.snapshot.require_table(self.reference.parent)
+        place = site.at(SLUG, table, context, settings=self.settings)
+        if table.kind != "partitioned table" or context.major >= _NOT_VALID_OF_PARTITIONED:
+            return self._steps(place, parent)
+        below = (context.snapshot.require_table(n) for n in _leaves(context.snapshot, table))
+        each = [s for leaf in below for s in self._steps(replace(place, table=leaf), parent)]
+        return (*each, self._attach(place))
+
+    def _steps(self, place: Site, parent: Table) -> tuple[Step, ...]:
+        """On a table that takes it NOT VALID."""
+        to = parent.name
+        sql = rewrite.on_table(self.sql, place.name)
+        add = unvalidated.add(place, self.name, sql, references=to, late=self.late)
+        if self.stays:
+            return (add,)
+        none = (references.no_orphans(place.table, parent, self.reference, self.name),)
+        return (
+            replace(add, preconditions=none),
+            unvalidated.validate(
+                place, self.name, references=to, late=self.late, preconditions=none
+            ),
+        )
+
+    def _attach(self, place: Site) -> RunSql:
+        """The partitioned table's own, which takes over those of its partitions unread."""
+        to = self.reference.parent
+        add = unvalidated.add(place, self.name, self.sql, references=to, late=self.late)
+        mode, above = LockMode.SHARE_ROW_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE
+        return replace(
+            add,
+            title=f"add {self.name} to {self.table} itself",
+            sql=(rewrite.validated(self.sql),),
+            locks=unvalidated.both_locks(place, to, mode, above),
+            reason="Each partition has it and is validated, so no row is read again.",
+        )
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """ADD FOREIGN KEY on a table of the Snapshot, with the VALIDATE that follows it."""
+    action = actions[0]
+    fact, said = statements.fact(action, ActionKind.ADD_CONSTRAINT), action.said
+    if fact is None or not isinstance(said, AddConstraint):
+        return None
+    says = said.constraint
+    if says.references is None or says.not_enforced or says.period:
+        return None
+    table = snapshot.table(fact.table) if fact.table is not None else None
+    if table is None:
+        return statements.unknown_table(action, fact.table)
+    to = lookup.found(says.references, snapshot, action.statement.settings)
+    parent = snapshot.table(to)
+    if parent is None:
+        return statements.unknown_table(action, to)
+    referenced = says.referenced_columns or family.primary_key(snapshot, parent)
+    problem = _problem(says, table, parent, referenced) or _partitioned(table, snapshot, fact)
+    if problem is not None:
+        return refuse.refuse(action, "foreign_key_cannot_be_added", *problem)
+    reference = Reference(
+        columns=says.columns, parent=to, referenced=referenced, match_full=says.match_full
+    )
+    return _match(actions, says, reference, (table, snapshot))
+
+
+def _match(
+    actions: Sequence[Action],
+    says: ConstraintDefinition,
+    reference: Reference,
+    start: tuple[Table, Snapshot],
+) -> Match:
+    table, snapshot = start
+    name = says.name or generated_names.free(snapshot, table.name, says.columns, "fkey")
+    validated = unvalidated.validated_at(actions, name) if says.not_valid else None
+    operation = AddForeignKey(
+        table=table.name,
+        name=name,
+        reference=reference,
+        sql=rewrite.add_unvalidated(says, table.name, name, references=reference.parent),
+        on_delete=says.on_delete,
+        late=not _cannot_break(says, table, snapshot),
+        stays=says.not_valid and validated is None,
+        indexed=references.has_index(table, says.columns, actions[1:]),
+        settings=actions[0].statement.settings,
+    )
+    return Match(operation=operation, consumed=(0,) if validated is None else (0, validated))
+
+
+def _cannot_break(says: ConstraintDefinition, table: Table, snapshot: Snapshot) -> bool:
+    """Whether no row of the old version refers to anything, whatever it does."""
+    if not unwritten.all_of(says.columns, table):
+        return False
+    empty = unwritten.left_null(says.columns, table, snapshot)
+    return len(empty) == len(says.columns) if says.match_full else bool(empty)
+
+
+def _problem(
+    says: ConstraintDefinition, table: Table, parent: Table, referenced: tuple[str, ...]
+) -> tuple[str, str] | None:
+    found = obstacles.found(says, table) or obstacles.missing(referenced, parent)
+    if found is not None:
+        return found
+    if table.kind == "foreign table" or parent.kind == "foreign table":
+        one = table if table.kind == "foreign table" else parent
+        return (
+            f"{one.name} is a foreign table, which has no foreign keys, so this statement would"
+            " fail",
+            "remove it",
+        )
+    if not parent.opaque and not _is_key(parent, referenced):
+        return (
+            f"no unique constraint or index of {parent.name} is on exactly"
+            f" ({', '.join(referenced)}), so this statement would fail",
+            "create a unique index on them in an earlier release",
+        )
+    if len(referenced) != len(says.columns):
+        return (
+            f"it has {len(says.columns)} columns and refers to {len(referenced)}, so this"
+            " statement would fail",
+            "name as many columns on both sides",
+        )
+    return None
+
+
+def _is_key(table: Table, columns: tuple[str, ...]) -> bool:
+    return bool(columns) and any(
+        index.unique
+        and index.valid
+        and index.predicate is None
+        and len(index.keys) == len(columns)
+        and set(index.keys) == set(columns)
+        for index in table.indexes
+    )
+
+
+def _partitioned(table: Table, snapshot: Snapshot, fact: Fact) -> tuple[str, str] | None:
+    if table.kind != "partitioned table":
+        return None
+    if fact.only:
+        return (
+            f"{table.name} is partitioned, where a foreign key cannot be ONLY its own, so this"
+            " statement would fail",
+            "remove ONLY",
+        )
+    if snapshot.major >= _NOT_VALID_OF_PARTITIONED:
+        return None
+    if fact.not_valid:
+        return (
+            f"{table.name} is partitioned, and up to PostgreSQL 17 its foreign keys cannot be"
+            " NOT VALID, so this statement would fail",
+            "remove NOT VALID",
+        )
+    taken = [n for n in _leaves(snapshot, table) if _has(snapshot, n, fact.name)]
+    if not taken:
+        return None
+    return (
+        f"the partition {taken[0]} already has a constraint {fact.name}",
+        "give it another name",
+    )
+
+
+def _has(snapshot: Snapshot, table: Name, constraint: str) -> bool:
+    return snapshot.require_table(table).constraint(constraint) is not None
+
+
+def _leaves(snapshot: Snapshot, table: Table) -> tuple[Name, ...]:
+    """Its partitions that hold rows."""
+    below = (snapshot.require_table(name) for name in family.below(snapshot, table.name))
+    return tuple(t.name for t in below if t.kind != "partitioned table")

@@ -1,0 +1,166 @@
+"""A UNIQUE or PRIMARY KEY by an index that is built while reads and writes continue.
+
+ADD UNIQUE builds its index under ACCESS EXCLUSIVE; an index that is there and valid becomes the
+constraint's in milliseconds (manual, ALTER TABLE, ADD table_constraint_using_index; measured
+11-18). The index refuses duplicates before it is valid, and those of a constraint that is
+DEFERRABLE at once, until it is the constraint's.
+"""
+
+from dataclasses import dataclass
+
+from zdm.model.locks import LockMode
+from zdm.model.plan import BOTH, NEW_ONLY, Check, Phase, RunSql
+from zdm.model.schema import Index, Snapshot, Table
+from zdm.model.syntax import ConstraintDefinition
+from zdm.parse import emit, rewrite
+from zdm.parse.emit import Ident, Qualified
+from zdm.recipes import run_sql
+from zdm.recipes.constraint import obstacles
+from zdm.recipes.index import build
+from zdm.recipes.index.build import NewIndex
+from zdm.recipes.reading import session_dependent
+from zdm.recipes.site import Site
+from zdm.recipes.sql import probes
+from zdm.schema import generated_names, lookup
+
+Line = session_dependent.Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """The constraint: its name, its key, the index that it takes over where there is one, and
+    whether the old version may break it."""
+
+    name: str
+    columns: tuple[str, ...]
+    says: ConstraintDefinition
+    index: Index | None = None
+    late: bool = True
+
+    @property
+    def kind(self) -> str:
+        """In words."""
+        return self.says.kind
+
+
+def steps(site: Site, key: Key, preconditions: tuple[Check, ...]) -> tuple[RunSql, ...]:
+    """The index, then the constraint; the constraint alone where the index is there."""
+    if key.index is not None:
+        return (_adopt(site, key),)
+    phase, serves = (Phase.CONTRACT, NEW_ONLY) if key.late else (Phase.VALIDATE, BOTH)
+    new = NewIndex(
+        name=key.name,
+        sql=rewrite.unique_index(key.says, site.name, key.columns, name=key.name),
+        columns=key.columns,
+        unique=True,
+    )
+    built = build.build(site, new, phase=phase, serves=serves, preconditions=preconditions)
+    return (built, _adopt(site, key))
+
+
+def _adopt(site: Site, key: Key) -> RunSql:
+    """What an index that was there refuses, it refuses already: only its name changes."""
+    there = key.index is not None
+    late = key.late or there  # dropping the constraint drops the index, which undo would build
+    taken = key.index.name if key.index is not None else key.name
+    t, k = Qualified(site.name), Ident(key.name)
+    drop = emit.sql("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {k}", t=t, k=k)
+    again = (key.index.definition,) if key.index is not None else ()
+    return run_sql.short_transaction(
+        site,
+        id=site.id(key.name, "constraint"),
+        phase=Phase.CONTRACT if late else Phase.VALIDATE,
+        title=f"make index {taken} the {key.kind} {key.name} of {site.name}",
+        sql=(rewrite.using_index(key.says, site.name, name=key.name, index=taken),),
+        locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
+        probe=probes.probe(probes.constraint(site.name, key.name)),
+        undo=(drop, *again),
+        serves=NEW_ONLY if late and not there else BOTH,
+        reason="The index is built and valid, so the constraint takes milliseconds.",
+    )
+
+
+def columns_of(says: ConstraintDefinition, index: Index | None) -> tuple[str, ...]:
+    """The key's columns."""
+    if index is None:
+        return says.columns
+    return tuple(column for column in index.keys if column is not None)
+
+
+def index_of(says: ConstraintDefinition, table: Table) -> Index | None:
+    """The index that it takes over."""
+    return next((i for i in table.indexes if i.name == says.using_index), None)
+
+
+def name_of(
+    says: ConstraintDefinition, table: Table, snapshot: Snapshot, index: Index | None
+) -> str:
+    """The author's name for it, or the one that PostgreSQL chooses."""
+    if says.name or index is not None:
+        return says.name or says.using_index
+    words = generated_names.numbered([*says.columns, *says.including])
+    if says.kind == "primary key":
+        return generated_names.free(snapshot, table.name, (), "pkey")
+    return generated_names.free(snapshot, table.name, words, "key")
+
+
+def problem(
+    says: ConstraintDefinition, table: Table, snapshot: Snapshot, *, name: str
+) -> Line | None:
+    """Why it would fail, or cannot be built while the table is in use; and the remedy."""
+    found = obstacles.found(says, table) or obstacles.missing(says.including, table)
+    if found is not None:
+        return found
+    if table.kind == "foreign table":
+        return (
+            f"{table.name} is a foreign table, which has no indexes, so this statement would"
+            " fail",
+            "remove it",
+        )
+    if table.kind == "partitioned table":
+        return (
+            f"{table.name} is partitioned, where no index is built CONCURRENTLY, so a"
+            f" {says.kind} builds one in each partition while reads and writes wait",
+            f"add the {says.kind} to each partition in one release, and to {table.name} in the"
+            " next one under `-- zdm: run in contract -- reason`, which then builds nothing",
+        )
+    return _by_index(says, table) if says.using_index else _taken(table, snapshot, name)
+
+
+def _taken(table: Table, snapshot: Snapshot, name: str) -> Line | None:
+    full = lookup.made(lookup.relation((table.name.schema, name)), snapshot, ())
+    if not lookup.in_use(snapshot, full):
+        return None
+    return (
+        f"its index needs the name {name}, which {table.name.schema} has already, so this"
+        " statement would fail",
+        "give it a name that is free",
+    )
+
+
+def _by_index(says: ConstraintDefinition, table: Table) -> Line | None:
+    index = index_of(says, table)
+    if index is None:
+        return (
+            f"{table.name} has no index {says.using_index}, so this statement would fail",
+            "create it with CREATE UNIQUE INDEX before",
+        )
+    if index.constraint is not None:
+        return (
+            f"the index {index.name} belongs to the constraint {index.constraint}, so this"
+            " statement would fail",
+            "create another one with CREATE UNIQUE INDEX before",
+        )
+    if not index.unique or index.predicate is not None or None in index.keys:
+        return (
+            f"the index {index.name} is not unique, or is partial or on an expression, so this"
+            " statement would fail",
+            "create another one with CREATE UNIQUE INDEX on columns before",
+        )
+    if not index.valid:
+        return (
+            f"the index {index.name} is INVALID, left by a failed build, so this statement"
+            " would fail",
+            "drop it with DROP INDEX CONCURRENTLY, and make a new snapshot",
+        )
+    return None
