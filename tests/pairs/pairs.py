@@ -21,7 +21,9 @@ HERE = Path(__file__).parent
 WORLD = HERE / "world.sql"
 SCHEMA = HERE / "schema.json"
 FILE = "m.sql"
-CONFLICTS = frozenset({"fills_overlap", "order_conflict", "lost_writes", "name_reused"})
+CONFLICTS = frozenset(
+    {"constraint_renamed", "fills_overlap", "lost_writes", "name_reused", "order_conflict"}
+)
 
 
 class Outcome(StrEnum):

@@ -58,6 +58,15 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="constraint_renamed",
+        refused="ALTER TABLE users ADD UNIQUE (name);\n"
+        "ALTER TABLE users RENAME name TO called;",
+        fixed=(
+            "ALTER TABLE users ADD UNIQUE (name);",
+            "ALTER TABLE users RENAME name TO called;",
+        ),
+    ),
+    Entry(
         slug="order_conflict",
         refused=f"{CONTRACT}ALTER TABLE users ADD COLUMN m int;\n"
         f"{EXPAND}ALTER TABLE users ADD CONSTRAINT k CHECK (m > 0);",

@@ -11,6 +11,7 @@ from zdm.model.findings import Finding
 from zdm.model.plan import Phase
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions, mentioned
 from zdm.recipes.reading import refuse, updates
 from zdm.recipes.reading.updates import Update
@@ -49,6 +50,15 @@ def _leaves(action: Action, fact: Fact) -> Iterator[_Subject]:
     if update is not None:
         for column in _copied(update):
             yield ("column", update.table, column)
+    if isinstance(action.said, AddConstraint):
+        for column in _constrained(action.said.constraint):
+            yield ("constrained", fact.table, column)
+
+
+def _constrained(says: ConstraintDefinition) -> frozenset[str]:
+    """The columns that a constraint is on."""
+    read = () if says.expression is None else expressions.columns(says.expression)
+    return frozenset({*says.columns, *read})
 
 
 def _copied(update: Update) -> frozenset[str]:
@@ -69,6 +79,8 @@ def _needs(fact: Fact) -> Iterator[_Subject]:
         yield ("name", _taken_name(fact))
     if fact.kind is ActionKind.DROP_COLUMN:
         yield ("column", fact.table, fact.name)
+    if fact.kind is ActionKind.RENAME_COLUMN:
+        yield ("constrained", fact.table, fact.name)
 
 
 def _conflicts(earlier: Action, later: Action) -> Iterator[Finding]:
@@ -100,6 +112,25 @@ def _lost_writes(earlier: Action, later: Action) -> Finding | None:
         "write it as one change that zdm can keep in sync: add one nullable column, set only"
         " that from the old one in one UPDATE, drop the old one; or drop the old column in a"
         " later release",
+    )
+
+
+def _constraint_renamed(earlier: Action, later: Action) -> Finding | None:
+    """The new column gets every constraint of the old one before the rollout, which is too
+    early for one that the old version may break."""
+    fact = later.fact
+    if not isinstance(earlier.said, AddConstraint) or not isinstance(fact, Fact):
+        return None
+    if fact.kind is not ActionKind.RENAME_COLUMN:
+        return None
+    if fact.name not in _constrained(earlier.said.constraint):
+        return None
+    return refuse.finding(
+        later,
+        "constraint_renamed",
+        f"{earlier.source} adds a constraint on {fact.table}.{fact.name}, and this rename would"
+        " give it to the new column while the old version still writes rows that it refuses",
+        NEXT_TRAIN,
     )
 
 
@@ -223,4 +254,4 @@ def _runs_in(action: Action) -> Phase | None:
     return Phase.CONTRACT if "contract" in phases else Phase.EXPAND
 
 
-CHECKS = (_lost_writes, _name_reused)
+CHECKS = (_lost_writes, _name_reused, _constraint_renamed)

@@ -49,8 +49,9 @@ def trains(major: int) -> tuple[bytes, ...]:
 
 
 def statements(*texts: bytes) -> tuple[Statement, ...]:
-    """The statements of each text, which has a session of its own."""
-    return tuple(s for text in texts for s in split.statements(text, "statements.sql"))
+    """The statements of each text, which has a session of its own; each is a transaction."""
+    found = (s for text in texts for s in split.statements(text, "statements.sql"))
+    return tuple(s for s in found if s.sql.upper() not in ("BEGIN", "COMMIT"))
 
 
 def clean(conn: Connection) -> None:

@@ -254,6 +254,15 @@ def test_what_follows_a_refused_statement_is_judged_on_the_schema_that_it_leaves
     assert [slug for slug, _ in refused] == ["no_operation"]
 
 
+@pytest.mark.parametrize("constraint", ["UNIQUE (email)", "CHECK (email <> '')"])
+def test_a_rename_does_not_carry_a_constraint_of_its_own_train(constraint: str) -> None:
+    refused = refused_on(
+        f"ALTER TABLE users ADD {constraint}; ALTER TABLE users RENAME COLUMN email TO mail;"
+    )
+
+    assert [slug for slug, _ in refused] == ["constraint_renamed"]
+
+
 def test_what_follows_a_rename_is_not_told_that_the_table_is_missing() -> None:
     refused = refused_on(
         "ALTER TABLE users RENAME TO crew;"

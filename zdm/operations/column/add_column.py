@@ -376,7 +376,8 @@ def _match(
         not_null=following.not_null or (new.rewrites and new.column.not_null),
         settings=actions[0].statement.settings,
     )
-    left_out = following.fill is None and not new.column.generated
+    generated = bool(new.column.generated)
+    left_out = following.fill is None and new.meanwhile is None and not generated
     return Match(
         operation=operation,
         consumed=(0, *following.consumed),

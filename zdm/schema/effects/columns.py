@@ -149,7 +149,7 @@ def drop_not_null(snapshot: Snapshot, action: Action) -> Snapshot:
     constraint = not_nulls.of(table, column.name)
     if constraint is not None:
         thing = Thing("constraint", table.name, constraint.name)
-        return drops.remove(snapshot, (thing,), action, cascade=False)
+        return drops.remove_constraint(snapshot, thing, action)
     names = _here_and_below(snapshot, table.name, action)
     for name in names:
         own = snapshot.require_table(name)

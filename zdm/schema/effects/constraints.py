@@ -122,7 +122,8 @@ def _foreign_key(snapshot: Snapshot, table: Table, new: New) -> Snapshot:
     name = lookup.found(new.says.references, snapshot, new.settings)
     parent = snapshot.table(name)
     late = snapshot.major < _NOT_VALID_OF_PARTITIONED and table.kind == "partitioned table"
-    if parent is None or (late and not new.valid):
+    alone = new.only and table.kind == "partitioned table"
+    if parent is None or alone or (late and not new.valid):
         return snapshot
     wanted = new.says.referenced_columns or family.primary_key(snapshot, parent)
     if len(wanted) != len(new.columns) or not _is_key(parent, wanted):
@@ -164,6 +165,8 @@ def _key(snapshot: Snapshot, table: Table, new: New) -> Snapshot:
     if primary and family.primary_key(snapshot, table):
         return snapshot
     if not set(family.partition_columns(table)) <= set(new.columns):
+        return snapshot
+    if not table.opaque and any(table.column(c) is None for c in new.says.including):
         return snapshot
     words = generated_names.numbered([*new.columns, *new.says.including])
     made = _constraint(snapshot, new, () if primary else words, _KEYS[kind])
@@ -236,7 +239,7 @@ def drop(snapshot: Snapshot, action: Action) -> Snapshot:
             return snapshot
     cascade = isinstance(action.fact, Fact) and action.fact.cascade
     thing = Thing("constraint", table.name, constraint.name)
-    return drops.remove(snapshot, (thing,), action, cascade=cascade)
+    return drops.remove_constraint(snapshot, thing, action, cascade=cascade)
 
 
 def validate(snapshot: Snapshot, action: Action) -> Snapshot:

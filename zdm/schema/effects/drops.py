@@ -6,9 +6,9 @@ from functools import reduce
 
 from zdm.model.expression import Words
 from zdm.model.schema import Name, Snapshot, Table
-from zdm.model.statement import Action
+from zdm.model.statement import Action, Fact
 from zdm.model.syntax import DropObjects
-from zdm.schema import edits, lookup, routines
+from zdm.schema import edits, family, lookup, routines
 from zdm.schema.effects import dependents, indexes, not_nulls
 from zdm.schema.effects.dependents import Thing
 
@@ -50,6 +50,23 @@ def remove(
             opaque = replace(table, opaque=str(action.source))
             snapshot = edits.put_table(snapshot, opaque)
     return snapshot
+
+
+def remove_constraint(
+    snapshot: Snapshot, thing: Thing, action: Action, *, cascade: bool = False
+) -> Snapshot:
+    """The same of a constraint: with ONLY those below stay as the tables' own, and those of
+    partitions cannot."""
+    if not isinstance(action.fact, Fact) or not action.fact.only:
+        return remove(snapshot, (thing,), action, cascade=cascade)
+    if family.partitions(snapshot, thing.name):
+        return snapshot
+    for child in family.children(snapshot, thing.name):
+        own = child.constraint(thing.part)
+        if own is not None:
+            kept = replace(own, inherited=False)
+            snapshot = edits.put_constraint(snapshot, child.name, kept)
+    return remove(snapshot, (thing,), action, cascade=cascade)
 
 
 def _held(snapshot: Snapshot, thing: Thing, things: tuple[Thing, ...]) -> bool:

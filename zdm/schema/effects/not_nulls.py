@@ -60,7 +60,10 @@ def inherit(snapshot: Snapshot, name: Name, column: str, own: Constraint | None)
 
 
 def required(snapshot: Snapshot, table: Table, column: Column) -> bool:
-    """Whether something else of the table needs it: the primary key, an identity."""
+    """Whether something else of the table needs it: the primary key, an identity, the index
+    that is its replica identity."""
+    if any(index.replica_identity and column.name in index.keys for index in table.indexes):
+        return True
     return bool(column.identity) or column.name in family.primary_key(snapshot, table)
 
 

@@ -8,6 +8,8 @@ from zdm.model.statement import Action
 from zdm.model.syntax import ChangeEnum, CommentOn, CreateObject
 from zdm.schema import edits, enums, lookup, new_objects, routines, type_names
 
+_LONGEST = 63  # bytes of a label (manual, chapter 8.7)
+
 
 def create(snapshot: Snapshot, action: Action) -> Snapshot:
     """CREATE of a schema, type, sequence, view, function … ; what has no name here is
@@ -80,7 +82,7 @@ def change_enum(snapshot: Snapshot, action: Action) -> Snapshot:
 
 def _labels(enum: Type, said: ChangeEnum) -> tuple[str, ...]:
     labels = enum.labels
-    if said.label in labels:
+    if said.label in labels or len(said.label.encode()) > _LONGEST:
         return labels
     if said.former:
         return tuple(said.label if old == said.former else old for old in labels)
