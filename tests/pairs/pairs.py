@@ -22,7 +22,14 @@ WORLD = HERE / "world.sql"
 SCHEMA = HERE / "schema.json"
 FILE = "m.sql"
 CONFLICTS = frozenset(
-    {"constraint_renamed", "fills_overlap", "lost_writes", "name_reused", "order_conflict"}
+    {
+        "constraint_renamed",
+        "fills_overlap",
+        "lost_writes",
+        "name_reused",
+        "not_null_moved",
+        "order_conflict",
+    }
 )
 
 

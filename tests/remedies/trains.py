@@ -67,6 +67,28 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="not_null_moved",
+        before="CREATE TABLE users (id int PRIMARY KEY, name text);",
+        refused="ALTER TABLE users ALTER name SET NOT NULL;\n"
+        "ALTER TABLE users RENAME name TO called;",
+        fixed=(
+            "ALTER TABLE users RENAME name TO called;\n"
+            "ALTER TABLE users ALTER called SET NOT NULL;",
+        ),
+    ),
+    Entry(
+        slug="not_null_moved",
+        before="CREATE TABLE users (id int PRIMARY KEY, name text);",
+        refused="ALTER TABLE users ALTER name SET NOT NULL;\n"
+        "ALTER TABLE users ADD called text;\nUPDATE users SET called = name;\n"
+        "ALTER TABLE users DROP COLUMN name;",
+        fixed=(
+            "ALTER TABLE users ADD called text;\nUPDATE users SET called = name;\n"
+            "ALTER TABLE users DROP COLUMN name;\n"
+            "ALTER TABLE users ALTER called SET NOT NULL;",
+        ),
+    ),
+    Entry(
         slug="order_conflict",
         refused=f"{CONTRACT}ALTER TABLE users ADD COLUMN m int;\n"
         f"{EXPAND}ALTER TABLE users ADD CONSTRAINT k CHECK (m > 0);",

@@ -28,6 +28,7 @@ def find(
     yield from _renamed(actions, owner, start)
     left_by: dict[_Subject, list[int]] = defaultdict(list)
     made: set[Name] = set()
+    filling = {owner.get(id(a)) for a in actions if updates.read(a) is not None}
     for position, later in enumerate(actions):
         fact = later.fact
         if not isinstance(fact, Fact):
@@ -35,15 +36,18 @@ def find(
         if id(later) in owner and fact.table not in made:
             if fact.kind is ActionKind.CREATE_TABLE and fact.table is not None:
                 made.add(fact.table)
-            needed = [left_by.get(subject, []) for subject in _needs(fact)]
+            needed = [
+                left_by.get(subject, [])
+                for subject in _needs(fact, replaces=owner[id(later)] in filling)
+            ]
             for earlier in sorted({number for numbers in needed for number in numbers}):
                 if owner.get(id(actions[earlier])) != owner[id(later)]:
                     yield from _conflicts(actions[earlier], later)
-        for subject in _leaves(later, fact):
+        for subject in _leaves(later, fact, start):
             left_by[subject].append(position)
 
 
-def _leaves(action: Action, fact: Fact) -> Iterator[_Subject]:
+def _leaves(action: Action, fact: Fact, start: Snapshot) -> Iterator[_Subject]:
     if fact.kind in _FREES:
         yield ("name", _freed_name(fact))
     update = updates.read(action)
@@ -53,6 +57,16 @@ def _leaves(action: Action, fact: Fact) -> Iterator[_Subject]:
     if isinstance(action.said, AddConstraint):
         for column in _constrained(action.said.constraint):
             yield ("constrained", fact.table, column)
+    if fact.kind is ActionKind.SET_NOT_NULL and not _is_not_null(fact, start):
+        yield ("constrained", fact.table, fact.name)
+        yield ("not null", fact.table, fact.name)
+
+
+def _is_not_null(fact: Fact, start: Snapshot) -> bool:
+    """Whether the column has NOT NULL before the train."""
+    table = None if fact.table is None else start.table(fact.table)
+    column = None if table is None else table.column(fact.name)
+    return column is not None and column.not_null
 
 
 def _constrained(says: ConstraintDefinition) -> frozenset[str]:
@@ -74,11 +88,12 @@ def _copied(update: Update) -> frozenset[str]:
     return frozenset(copied | (decides - targets))
 
 
-def _needs(fact: Fact) -> Iterator[_Subject]:
+def _needs(fact: Fact, *, replaces: bool) -> Iterator[_Subject]:
     if fact.kind in _TAKES:
         yield ("name", _taken_name(fact))
     if fact.kind is ActionKind.DROP_COLUMN:
         yield ("column", fact.table, fact.name)
+        yield from [("not null", fact.table, fact.name)] if replaces else ()
     if fact.kind is ActionKind.RENAME_COLUMN:
         yield ("constrained", fact.table, fact.name)
 
@@ -131,6 +146,24 @@ def _constraint_renamed(earlier: Action, later: Action) -> Finding | None:
         f"{earlier.source} adds a constraint on {fact.table}.{fact.name}, and this rename would"
         " give it to the new column while the old version still writes rows that it refuses",
         NEXT_TRAIN,
+    )
+
+
+def _not_null_moved(earlier: Action, later: Action) -> Finding | None:
+    """The same of SET NOT NULL, which a column that replaces the old one gets too."""
+    null, fact = earlier.fact, later.fact
+    if not isinstance(null, Fact) or not isinstance(fact, Fact):
+        return None
+    if null.kind is not ActionKind.SET_NOT_NULL or null.name != fact.name:
+        return None
+    if fact.kind not in (ActionKind.RENAME_COLUMN, ActionKind.DROP_COLUMN):
+        return None
+    return refuse.finding(
+        later,
+        "not_null_moved",
+        f"{earlier.source} makes {fact.table}.{fact.name} NOT NULL, and the column in its place"
+        " would be NOT NULL while the old version still writes NULL",
+        f"set the new column NOT NULL instead, after this statement; or {NEXT_TRAIN}",
     )
 
 
@@ -254,4 +287,4 @@ def _runs_in(action: Action) -> Phase | None:
     return Phase.CONTRACT if "contract" in phases else Phase.EXPAND
 
 
-CHECKS = (_lost_writes, _name_reused, _constraint_renamed)
+CHECKS = (_lost_writes, _name_reused, _constraint_renamed, _not_null_moved)

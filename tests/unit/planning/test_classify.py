@@ -263,6 +263,34 @@ def test_a_rename_does_not_carry_a_constraint_of_its_own_train(constraint: str) 
     assert [slug for slug, _ in refused] == ["constraint_renamed"]
 
 
+@pytest.mark.parametrize(
+    "moved",
+    [
+        "ALTER TABLE users RENAME COLUMN note TO text",
+        "ALTER TABLE users ADD t text; UPDATE users SET t = note;"
+        " ALTER TABLE users DROP COLUMN note",
+    ],
+)
+def test_not_null_does_not_reach_the_new_column_while_the_old_version_writes_null(
+    moved: str,
+) -> None:
+    there = schemas.users(Column(name="note", type="text"))
+    found = classify.classify(
+        schemas.train(f"ALTER TABLE users ALTER note SET NOT NULL; {moved};"),
+        schemas.snapshot(there),
+    )
+
+    assert [one.slug for one in found.refused] == ["not_null_moved"]
+
+
+def test_not_null_of_a_column_that_has_it_already_may_be_renamed() -> None:
+    refused = refused_on(
+        "ALTER TABLE users ALTER email SET NOT NULL; ALTER TABLE users RENAME email TO mail;"
+    )
+
+    assert refused == []
+
+
 def test_what_follows_a_rename_is_not_told_that_the_table_is_missing() -> None:
     refused = refused_on(
         "ALTER TABLE users RENAME TO crew;"
