@@ -270,6 +270,16 @@ def test_a_value_that_only_the_way_back_gives_is_no_difference(url: str) -> None
     assert rows(url, "SELECT n FROM t WHERE id < 3 ORDER BY id") == [("007",), ("2",)]
 
 
+def test_rows_that_the_update_leaves_out_are_no_difference(url: str) -> None:
+    run_sql(url, "ALTER TABLE t ADD n text; UPDATE t SET n = 'x', b = NULL WHERE id = 7")
+    plan = planned(
+        url, "UPDATE t SET n = b::text WHERE b IS NOT NULL; ALTER TABLE t DROP COLUMN b;"
+    )
+
+    assert cases.run(url, plan) is RunState.CONTRACTED
+    assert rows(url, "SELECT n FROM t WHERE id IN (7, 8) ORDER BY id") == [("x",), ("8",)]
+
+
 def test_a_session_of_the_replica_role_is_kept_in_sync(database: str) -> None:
     run_sql(database, BEFORE)
     plan = planned(database)

@@ -65,7 +65,9 @@ def two_unique(table: Table, old: str, new: str, *, built: bool) -> Iterator[tup
 
 def fill(site: Site, pair: Pair, where: str = "") -> Backfill:
     """Every row that differs gets its value; run again it changes nothing."""
-    differs = sync.differs(site, pair)
+    differs, mismatch = sync.differs(site, pair), sync.mismatch(site, pair)
+    if where and mismatch and not pair.adds:  # what the author leaves out may differ for good
+        mismatch = f"({mismatch}) AND {where}"
     return Backfill(
         id=site.id(pair.new.name, "fill"),
         operation=site.operation,
@@ -76,7 +78,7 @@ def fill(site: Site, pair: Pair, where: str = "") -> Backfill:
         assignments=(Assignment(column=pair.new.name, expression=pair.forward),),
         differs=f"({differs}) AND {where}" if where else differs,
         synced=True,
-        mismatch=sync.mismatch(site, pair),
+        mismatch=mismatch,
         settings=site.settings,
         preconditions=(sync.enabled_check(site, pair),),
         undo=(),  # the step that added the column drops it
