@@ -9,14 +9,16 @@ version would lose what it relies on, so they are made again on the new column, 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.expression import Expression
 from zdm.model.plan import OLD_ONLY, RunSql
-from zdm.model.schema import Column, Constraint, Table
+from zdm.model.schema import Column, Constraint, Index, Table
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.model.syntax import AddConstraint
-from zdm.parse import mentioned
+from zdm.model.syntax import AddConstraint, ConstraintDefinition, IndexDefinition
+from zdm.parse import expressions, mentioned
 from zdm.recipes.column import refusing, tolerate
 from zdm.recipes.column.refusing import Omitted
 from zdm.recipes.site import Site
+from zdm.schema import not_null_proof
 
 Line = tuple[str, str]  # fact and remedy
 _UNIQUE = frozenset({"unique", "primary key", "exclusion"})
@@ -73,24 +75,89 @@ NOTHING = Outgrown()
 
 def of(actions: Sequence[Action], table: Table, old: Column, new: str) -> Outgrown:
     """What the rest of the train makes again stays."""
-    again = frozenset(_again(actions, table, new))
-    checks = [c.name for c in table.constraints if c.kind == "check" and old.name in c.columns]
+    made = [k.expression for k in _added(actions, table) if k.expression is not None]
+    again = [expressions.renamed(one, new, old.name) for one in made]
+    checks = [c for c in table.constraints if c.kind == "check" and old.name in c.columns]
     return Outgrown(
-        null=old.not_null and "not null" not in again,
-        checks=() if "check" in again else tuple(checks),
+        null=old.not_null and not _is_not_null(actions, table, new),
+        checks=tuple(c.name for c in checks if not _is_among(c, again)),
     )
+
+
+def _is_among(check: Constraint, again: Sequence[Expression]) -> bool:
+    condition = not_null_proof.condition(check.definition)
+    return condition is not None and any(expressions.same(condition, one) for one in again)
 
 
 def obstacles(actions: Sequence[Action], table: Table, old: str, new: str) -> tuple[str, ...]:
     """Unique and foreign keys of the old column that the train does not make again, in
     words."""
-    again = frozenset(_again(actions, table, new))
-    alone = frozenset({old})
-    unique = refusing.unique(table, old, Omitted.SAME, alone)
-    keys = [c for c in table.constraints if c.kind == "foreign key" and old in c.columns]
+    unique = refusing.unique(table, old, Omitted.SAME, frozenset({old}))
+    ours = tuple(_of_table(actions, table))
+    left = tuple(i for i in unique if not any(_is_unique_again(i, a, old, new) for a in ours))
+    added = [k for k in _added(actions, table) if k.references is not None]
     return (
-        *(refusing.words(table, unique) if not again & _UNIQUE else ()),
-        *(f"foreign key {c.name}" for c in keys if "foreign key" not in again),
+        *refusing.words(table, left),
+        *(
+            f"foreign key {c.name}"
+            for c in table.constraints
+            if c.kind == "foreign key"
+            and old in c.columns
+            and not any(_is_key_again(c, one, old, new) for one in added)
+        ),
+    )
+
+
+def _is_key_again(key: Constraint, says: ConstraintDefinition, old: str, new: str) -> bool:
+    """Whether it refuses what the other refused, with the new column in place of the old."""
+    if key.references is None or says.references is None:
+        return False
+    columns = says.referenced_columns or key.referenced_columns
+    return (
+        says.columns == tuple(new if c == old else c for c in key.columns)
+        and says.references.name == key.references.name
+        and columns == key.referenced_columns
+    )
+
+
+def _is_unique_again(index: Index, action: Action, old: str, new: str) -> bool:
+    """The same of a unique key; of a partial one, and one with an expression or operators,
+    whether there is any on the new column."""
+    said = action.said
+    match said:
+        case AddConstraint(constraint=made) if made.kind in _UNIQUE:
+            keys, nulls = {*made.columns}, made.nulls_not_distinct
+        case IndexDefinition(unique=True, where=where):
+            keys, nulls = {element.column for element in said.elements}, said.nulls_not_distinct
+            keys |= set() if where is None else {""}
+        case _:
+            return False
+    if new not in mentioned.words(action):
+        return False
+    if not index.unique or None in index.keys or index.predicate is not None:
+        return True
+    if "NULLS NOT DISTINCT" in index.definition and not nulls:
+        return False
+    return keys <= {new if key == old else key for key in index.keys}
+
+
+def _of_table(actions: Sequence[Action], table: Table) -> Iterator[Action]:
+    for action in actions:
+        if isinstance(action.fact, Fact) and action.fact.table == table.name:
+            yield action
+
+
+def _added(actions: Sequence[Action], table: Table) -> Iterator[ConstraintDefinition]:
+    for action in _of_table(actions, table):
+        if isinstance(action.said, AddConstraint):
+            yield action.said.constraint
+
+
+def _is_not_null(actions: Sequence[Action], table: Table, new: str) -> bool:
+    facts = (action.fact for action in _of_table(actions, table))
+    return any(
+        isinstance(fact, Fact) and (fact.kind, fact.name) == (ActionKind.SET_NOT_NULL, new)
+        for fact in facts
     )
 
 
@@ -105,19 +172,3 @@ def refusal(table: Table, old: str, new: str, found: tuple[str, ...]) -> Line:
         f" drop {it} in an earlier release that changes nothing else, with"
         " `-- zdm: run in contract -- reason`",
     )
-
-
-def _again(actions: Sequence[Action], table: Table, new: str) -> Iterator[str]:
-    """The kinds of what the train makes on the new column."""
-    for action in actions:
-        fact = action.fact
-        if not isinstance(fact, Fact) or fact.table != table.name:
-            continue
-        if fact.kind is ActionKind.SET_NOT_NULL and fact.name == new:
-            yield "not null"
-        elif (
-            fact.kind is ActionKind.CREATE_INDEX and " UNIQUE " in action.statement.sql.upper()
-        ):
-            yield from ("unique",) if new in mentioned.words(action) else ()
-        elif isinstance(action.said, AddConstraint) and new in mentioned.words(action):
-            yield action.said.constraint.kind

@@ -193,6 +193,75 @@ def test_a_unique_index_that_is_not_made_again_is_refused() -> None:
     assert answer.finding.slug == "column_still_refuses"
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        "CREATE UNIQUE INDEX u ON users (mail, id);",
+        "CREATE UNIQUE INDEX u ON users (mail) WHERE id > 5;",
+        "ALTER TABLE users ADD UNIQUE (mail, id);",
+    ],
+)
+def test_a_unique_index_that_refuses_less_is_not_the_same_again(again: str) -> None:
+    table = schemas.users()
+    table = replace(table, indexes=(*table.indexes, UNIQUE))
+    answer = asked(FUSED + again, schemas.snapshot(table))
+
+    assert isinstance(answer, Refusal)
+    assert answer.finding.slug == "column_still_refuses"
+
+
+@pytest.mark.parametrize(
+    ("again", "dropped"),
+    [
+        ("CHECK (mail <> '')", ["c2"]),
+        ("CHECK (length(mail) > 1)", ["c1"]),
+        ("CHECK (length(mail) > 0)", ["c1", "c2"]),
+        ("CHECK (id > 0)", ["c1", "c2"]),
+    ],
+)
+def test_a_check_that_is_not_made_again_as_it_was_is_dropped_before_the_rollout(
+    again: str, dropped: list[str]
+) -> None:
+    checks = (
+        Constraint(
+            name="c1", kind="check", columns=("email",), definition="CHECK ((email <> ''))"
+        ),
+        Constraint(
+            name="c2",
+            kind="check",
+            columns=("email",),
+            definition="CHECK ((length(email) > 1))",
+        ),
+    )
+    table = replace(schemas.users(), constraints=(*schemas.users().constraints, *checks))
+    fused, context = matched(f"{FUSED} ALTER TABLE users ADD {again};", table)
+    found = [step.id for step in fused.recipe(context) if step.phase is Phase.EXPAND]
+
+    assert [name for name in ("c1", "c2") if f"users-{name}-tolerate" in found] == dropped
+
+
+@pytest.mark.parametrize(
+    ("target", "slugs"),
+    [("orgs (id)", []), ("orgs", []), ("others", ["column_still_refuses"])],
+)
+def test_a_foreign_key_is_made_again_only_to_the_same_table(
+    target: str, slugs: list[str]
+) -> None:
+    key = Constraint(
+        name="k",
+        kind="foreign key",
+        columns=("email",),
+        definition="FOREIGN KEY (email) REFERENCES orgs(id)",
+        references=Name("public", "orgs"),
+        referenced_columns=("id",),
+    )
+    table = replace(schemas.users(), constraints=(*schemas.users().constraints, key))
+    again = f"ALTER TABLE users ADD FOREIGN KEY (mail) REFERENCES {target};"
+    answer = asked(FUSED + again, schemas.snapshot(table))
+
+    assert ([answer.finding.slug] if isinstance(answer, Refusal) else []) == slugs
+
+
 def test_two_unique_indexes_at_once_are_a_hazard() -> None:
     table = schemas.users()
     table = replace(table, indexes=(*table.indexes, UNIQUE))
