@@ -32,7 +32,7 @@ from zdm.model.statement import Action, ActionKind, Setting, Statement
 from zdm.parse import emit
 from zdm.parse.emit import Expression, Ident, Qualified, TypeText
 from zdm.recipes import run_sql, site
-from zdm.recipes.column import backfilled_column, new_column
+from zdm.recipes.column import backfilled_column, new_column, unwritten
 from zdm.recipes.column.new_column import NewColumn
 from zdm.recipes.constraint import not_null
 from zdm.recipes.reading import filled, refuse, statements
@@ -326,8 +326,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if len(quick) < len(whole):
         return answers[0]
     operation = AddColumns(parts=quick, statement=actions[0].statement)
-    unwritten = tuple(p for a in answers if isinstance(a, Match) for p in a.unwritten)
-    return Match(operation=operation, consumed=tuple(range(len(whole))), unwritten=unwritten)
+    left_out = tuple(p for a in answers if isinstance(a, Match) for p in a.unwritten)
+    return Match(operation=operation, consumed=tuple(range(len(whole))), unwritten=left_out)
 
 
 def _one(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -376,13 +376,13 @@ def _match(
         not_null=following.not_null or (new.rewrites and new.column.not_null),
         settings=actions[0].statement.settings,
     )
-    generated = bool(new.column.generated)
-    left_out = following.fill is None and new.meanwhile is None and not generated
+    by_itself = following.fill or new.meanwhile or new.column.generated
+    is_given = by_itself or unwritten.is_set(actions[1:], table, new.column, each=new.rewrites)
     return Match(
         operation=operation,
         consumed=(0, *following.consumed),
         directives=() if new.meanwhile is None else (new.meanwhile,),
-        unwritten=((table.name, new.column.name),) if left_out else (),
+        unwritten=() if is_given else ((table.name, new.column.name),),
     )
 
 

@@ -3,9 +3,26 @@
 Its rows have NULL in them or the default, and it changes them in no row of the new version.
 """
 
+from collections.abc import Sequence
+
 from zdm.model.schema import Column, Snapshot, Table
+from zdm.model.statement import Action, ActionKind
 from zdm.recipes.column import refusing
 from zdm.recipes.column.refusing import Omitted
+from zdm.recipes.reading import statements, updates
+
+
+def is_set(later: Sequence[Action], table: Table, column: Column, *, each: bool) -> bool:
+    """Whether the train sets it in rows of the old version too, or changes the default that
+    they get. `each`: until it is dropped, the default gives each row another value."""
+    kinds = (ActionKind.SET_DEFAULT, *(() if each else (ActionKind.DROP_DEFAULT,)))
+    facts = ((action, statements.fact(action, ActionKind.UPDATE, *kinds)) for action in later)
+    return any(
+        fact is not None
+        and fact.table == table.name
+        and column.name in (fact.name, *updates.targets(action))
+        for action, fact in facts
+    )
 
 
 def all_of(columns: tuple[str, ...], table: Table) -> bool:

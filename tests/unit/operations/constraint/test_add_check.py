@@ -2,7 +2,7 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
-from zdm.model.plan import BOTH, NEW_ONLY, RunSql
+from zdm.model.plan import BOTH, NEW_ONLY, Phase, RunSql
 from zdm.model.schema import Column
 
 ADD = "ALTER TABLE users ADD CONSTRAINT k CHECK (name <> '');"
@@ -56,6 +56,8 @@ def test_of_columns_that_the_train_adds_it_is_there_before_the_rollout() -> None
          "the default may break it"),
         (NEW + "UPDATE users SET age = id; ALTER TABLE users ADD CHECK (age > 0);",
          "the train fills it"),
+        ("ALTER TABLE users ADD age int DEFAULT 0; ALTER TABLE users ALTER age DROP DEFAULT;"
+         "ALTER TABLE users ADD CHECK (age > 0);", "it has a default until the contract"),
         (NEW + "UPDATE users SET age = 1 WHERE email = 'x';"
          "ALTER TABLE users ADD CHECK (age > 0);", "the train writes it"),
     ],
@@ -67,6 +69,17 @@ def test_else_it_waits(train: str, why: str) -> None:
 
     assert answer.refusals == ()
     assert answer.phases[-2:] == ["contract", "contract"]
+
+
+@pytest.mark.parametrize(
+    "later",
+    ["UPDATE users SET age = 1 WHERE id = 3;", "ALTER TABLE users ALTER age SET DEFAULT 0;"],
+)
+def test_it_waits_where_a_later_statement_gives_the_column_a_value(later: str) -> None:
+    answer = ask(NEW + "ALTER TABLE users ADD CHECK (age > 0);" + later)
+    check = [step.phase for step in answer.steps if step.operation == "add_check"]
+
+    assert check == [Phase.CONTRACT, Phase.CONTRACT]
 
 
 def test_one_that_its_author_leaves_not_valid_stays_so() -> None:
