@@ -287,8 +287,8 @@ class Plan:
 
     @property
     def first_to_stay(self) -> str | None:
-        """The id of the first step of SQL without undo: once it is begun, `zdm rollback`
-        refuses, although before the rollout the old version still works."""
+        """The id of the first step of SQL without undo: a rollback leaves it to the operator
+        before the rollout, and is refused after it."""
         for step in self.steps:
             undo = None if isinstance(step, AwaitRollout) else step.undo
             stays = isinstance(undo, Irreversible) and not undo.harmless

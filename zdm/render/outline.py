@@ -25,7 +25,7 @@ from zdm.model.plan import (
 )
 from zdm.model.sql import ident
 
-STAYS = "no `zdm rollback` from here on; the old version can still be deployed"
+STAYS = "`zdm rollback` leaves this step to you; the old version can still be deployed"
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
