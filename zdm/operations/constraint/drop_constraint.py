@@ -144,7 +144,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return _unknown(action, table, fact.name)
     if found.kind not in _PLANNED or (fact.only and family.children(snapshot, table.name)):
         return None
-    replaced = _is_replaced(found, actions[1:])
+    replaced = _is_replaced(found, actions[1:]) or _has_another(found, table)
     problem = _problem(table, found, snapshot, replaced=replaced)
     if problem is not None:
         return refuse.refuse(action, "constraint_cannot_be_dropped", *problem)
@@ -172,6 +172,16 @@ def _is_replaced(constraint: Constraint, later: Sequence[Action]) -> bool:
         and says.references is not None
         and says.references.name == constraint.references.name
         for says in added
+    )
+
+
+def _has_another(constraint: Constraint, table: Table) -> bool:
+    """Whether there is one by now, which an earlier statement of the train may have added."""
+    return constraint.kind == "foreign key" and any(
+        other.kind == constraint.kind
+        and other.name != constraint.name
+        and (other.columns, other.references) == (constraint.columns, constraint.references)
+        for other in table.constraints
     )
 
 

@@ -76,6 +76,16 @@ def test_one_that_is_replaced_goes_when_the_old_version_is_gone(ending: str) -> 
     assert answer.steps[0].serves == NEW_ONLY
 
 
+@pytest.mark.parametrize("ending", ["", " ON DELETE CASCADE"])
+def test_one_that_was_replaced_before_goes_behind_the_other(ending: str) -> None:
+    again = "ALTER TABLE orders ADD CONSTRAINT l FOREIGN KEY (user_id) REFERENCES users (id);"
+    answer = ask(again + DROP, orders(foreign(ending)))
+
+    assert answer.slugs == ["add_foreign_key", "drop_constraint"]
+    assert answer.phases == ["contract"] * 3
+    assert answer.sql[-1].endswith('DROP CONSTRAINT "k"')
+
+
 def test_a_unique_one_would_have_to_go_in_both() -> None:
     index = Index(name="k", definition="", keys=("id",), columns=("id",), unique=True,
                   constraint="k")  # fmt: skip
