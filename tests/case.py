@@ -1,9 +1,11 @@
 """One case of an operation: its files, its plan, and how it is run on a real server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from zdm.backfill.pacing import Pacing
 from zdm.config.settings import RolloutSettings
@@ -43,6 +45,23 @@ QUICK = RolloutSettings(
 def name(case: Path) -> str:
     """`operation/case`, for test ids."""
     return f"{case.parent.name}/{case.name}"
+
+
+def in_turn(found: Sequence[Path], *majors: int) -> pytest.MarkDecorator:
+    """Each case on one of the versions in turn; on the others only with `make versions`."""
+    params = [
+        pytest.param(
+            major,
+            case,
+            marks=(pytest.mark.more,)
+            if majors[number % len(majors)] == major
+            else (pytest.mark.more, pytest.mark.versions),
+            id=f"{major}-{name(case)}",
+        )
+        for major in majors
+        for number, case in enumerate(found)
+    ]
+    return pytest.mark.parametrize(("every_server", "case"), params, indirect=["every_server"])
 
 
 def train(case: Path) -> Train:

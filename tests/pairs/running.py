@@ -65,11 +65,13 @@ class Versions:
             values = {c.name: _value(c, number) for c in table.columns if not c.generated}
             columns, into = ", ".join(map(ident, values)), table.name.sql
             changed = ", ".join(f"{ident(n)} = {v}" for n, v in values.items() if n != "id")
-            for sql in (
+            statements = [
                 f"INSERT INTO {into} ({columns}) VALUES ({', '.join(values.values())})",
                 f"SELECT {columns} FROM {into} WHERE id = {number}",
-                f"UPDATE {into} SET {changed} WHERE id = {number}",
-            ):
+            ]
+            if changed:
+                statements.append(f"UPDATE {into} SET {changed} WHERE id = {number}")
+            for sql in statements:
                 self.conn.execute(sql.encode())
 
 

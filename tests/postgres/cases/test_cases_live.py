@@ -35,7 +35,6 @@ from zdm.schema import enums
 from zdm.serialize import snapshot_file
 
 PLAIN = [case for case in cases.PLANNED if case.name == "plain"]
-OTHERS = [case for case in cases.PLANNED if case not in PLAIN]
 NEWEST = 18  # the major version that schema.json is of
 
 
@@ -192,9 +191,10 @@ def test_a_case_survives_a_kill_at_every_step(server: Server, case: Path) -> Non
     survives_kills(server, case)
 
 
-@on(15, 16, 17)
-@pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
-def test_a_case_runs_in_one_go_on_every_version(every_server: Server, case: Path) -> None:
+@cases.in_turn(cases.PLANNED, 15, 16, 17)
+def test_a_case_runs_in_one_go_on_the_versions_between(
+    every_server: Server, case: Path
+) -> None:
     runs_as_planned(every_server, case)
 
 
@@ -206,15 +206,8 @@ def test_a_case_is_undone_and_runs_on_the_oldest_version(
     is_undone_and_runs(every_server, case)
 
 
-@on(14)
-@pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
-def test_a_case_survives_kills_on_the_oldest_version(every_server: Server, case: Path) -> None:
-    survives_kills(every_server, case)
-
-
-@on(NEWEST)
-@pytest.mark.parametrize("case", OTHERS, ids=cases.name)
-def test_any_case_survives_kills_on_the_newest_version(
+@cases.in_turn(cases.PLANNED, 14, NEWEST)
+def test_a_case_survives_kills_on_the_oldest_and_the_newest_version(
     every_server: Server, case: Path
 ) -> None:
     survives_kills(every_server, case)

@@ -68,9 +68,8 @@ def test_a_plan_that_keeps_its_promises_is_verified(server: Server, case: str) -
     assert found.writes > 0
 
 
-@pytest.mark.more
-@pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
-def test_every_case_is_verified_on_every_version(every_server: Server, case: Path) -> None:
+@cases.in_turn(cases.PLANNED, 14, 15, 16, 17, 18)
+def test_every_case_is_verified(every_server: Server, case: Path) -> None:
     plan, start = made(every_server, cases.name(case))
 
     assert replay.replay(plan, start, every_server).findings == ()
