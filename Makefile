@@ -38,7 +38,7 @@ controlplane: $(READY)  ## Kubernetes' programs, into the cache; without Go thei
 	-$(BIN)/python -m tests.cluster.controlplane.programs
 
 test-more: $(READY) servers controlplane  ## every PostgreSQL version in turn, real Kubernetes, other people's histories, long runs
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m 'more and not pairs and not schemas and not versions' --durations=15
+	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m 'more and not pairs and not schemas and not versions and not adversary' --durations=15
 
 pairs: $(READY) servers  ## each ordered pair of operations as a train of its own, run on PostgreSQL 18
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal tests/pairs/test_executed.py

@@ -195,10 +195,13 @@ def _plain(name: str, n: int, hints: Sequence[str]) -> Iterator[str]:
 
 
 def _rounded(texts: Iterator[str], kind: str) -> Iterator[str]:
-    """With the digits that a numeric of that scale keeps."""
+    """Numbers with the digits that a numeric of that scale keeps."""
     found = _SCALE.search(kind)
     for text in texts:
-        yield f"{Decimal(text):.{found[1]}f}" if found else text
+        if found and _NUMBER.fullmatch(text):
+            yield f"{Decimal(text):.{found[1]}f}"
+        else:
+            yield text
 
 
 def _plainest(pattern: str, n: int) -> str:
