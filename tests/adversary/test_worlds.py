@@ -12,7 +12,7 @@ from zdm.postgres.server.provider import Wanted
 FIRST, WORLDS, BATCH = 30000, 100, 10
 MAJOR = 18
 
-pytestmark = (pytest.mark.more, pytest.mark.adversary)
+pytestmark = [pytest.mark.more, pytest.mark.adversary]
 
 
 @pytest.fixture(scope="module")
