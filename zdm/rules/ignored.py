@@ -1,0 +1,76 @@
+"""Findings of one file with its ignores applied, and what is wrong with the ignores."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+
+from zdm.model.check import Level, Reported
+from zdm.model.findings import Severity
+from zdm.model.rule import Rule
+from zdm.model.statement import Source
+from zdm.rules.ignores import Ignore
+
+WITHOUT_REASON, EXPIRED = "ignore-without-reason", "ignore-expired"
+UNUSED, UNKNOWN_RULE = "ignore-unused", "ignore-unknown-rule"
+_ABOUT_IGNORES = frozenset({WITHOUT_REASON, EXPIRED, UNUSED, UNKNOWN_RULE})
+
+
+def applied(
+    found: Sequence[Reported], marks: Sequence[Ignore], rules: Sequence[Rule], today: date
+) -> list[Reported]:
+    """All findings by place, those that an ignore covers with its reason."""
+    covering = [m for m in marks if m.reason and not m.expired(today)]
+    after = [_covered(finding, covering) for finding in found]
+    by_slug = {rule.slug: rule for rule in rules}
+    after += (f for mark in marks for f in _wrong(mark, found, by_slug, today))
+    return sorted(after, key=lambda f: (f.source.line, f.source.column))
+
+
+def of_file(rule: Rule, place: Source, message: str, remedy: str = "") -> Reported:
+    """A finding that no statement has."""
+    return Reported(
+        rule=rule.slug,
+        level=Level((rule.severity or Severity.ERROR).value),
+        message=message,
+        remedy=remedy or rule.instead,
+        source=place,
+    )
+
+
+def _covered(finding: Reported, marks: Sequence[Ignore]) -> Reported:
+    mark = next((m for m in marks if m.covers(finding.rule, finding.source)), None)
+    return finding if mark is None else replace(finding, ignored=mark.reason)
+
+
+def _wrong(
+    mark: Ignore, found: Sequence[Reported], rules: dict[str, Rule], today: date
+) -> Iterator[Reported]:
+    for slug, message in _faults(mark, found, frozenset(rules), today):
+        if slug in rules:
+            yield of_file(rules[slug], mark.source, message)
+
+
+def _faults(
+    mark: Ignore, found: Sequence[Reported], known: frozenset[str], today: date
+) -> Iterator[tuple[str, str]]:
+    named = ", ".join(mark.rules)
+    if not mark.rules:
+        yield UNKNOWN_RULE, "this ignore names no rule, so it covers nothing"
+        return
+    for name in mark.rules:
+        if name in _ABOUT_IGNORES:
+            yield UNKNOWN_RULE, f"`{name}` cannot be ignored"
+        elif name not in known:
+            yield UNKNOWN_RULE, f"`{name}` is not a rule that is on, so nothing is ignored"
+    if not mark.reason:
+        yield WITHOUT_REASON, f"the ignore of {named} has no reason, so it cannot be reviewed"
+        return
+    if mark.bad_date:
+        yield EXPIRED, f"`{mark.bad_date}` is not a date, so the ignore of {named} has no effect"
+        return
+    if mark.expired(today):
+        yield EXPIRED, f"the ignore of {named} ended on {mark.until}"
+        return
+    for name in mark.rules:
+        if name in known and not any(mark.covers(name, f.source) for f in found if f.rule == name):
+            yield UNUSED, f"nothing here is found by {name}, so the ignore has no effect"
