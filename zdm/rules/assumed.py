@@ -1,4 +1,4 @@
-"""Tables that statements name and no file or snapshot has: they exist, and may have anything."""
+"""Tables that statements name, and no file or snapshot has: they are taken to exist."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -50,6 +50,4 @@ def put(snapshot: Snapshot, extra: Sequence[Table]) -> Snapshot:
     if not extra:
         return snapshot
     schemas = tuple(dict.fromkeys((*snapshot.schemas, *(t.name.schema for t in extra))))
-    return replace(
-        snapshot, tables=sorted_tables((*snapshot.tables, *extra)), schemas=schemas
-    )
+    return replace(snapshot, tables=sorted_tables((*snapshot.tables, *extra)), schemas=schemas)

@@ -53,24 +53,34 @@ def _wrong(
 def _faults(
     mark: Ignore, found: Sequence[Reported], known: frozenset[str], today: date
 ) -> Iterator[tuple[str, str]]:
-    named = ", ".join(mark.rules)
+    """The rule about ignores that it violates, and how."""
     if not mark.rules:
         yield UNKNOWN_RULE, "this ignore names no rule, so it covers nothing"
         return
+    yield from _misnamed(mark, known)
+    without_effect = _without_effect(mark, ", ".join(mark.rules), today)
+    if without_effect is not None:
+        yield without_effect
+        return
+    for name in mark.rules:
+        places = [f.source for f in found if f.rule == name]
+        if name in known and not any(mark.covers(name, place) for place in places):
+            yield UNUSED, f"nothing here is found by {name}, so the ignore has no effect"
+
+
+def _misnamed(mark: Ignore, known: frozenset[str]) -> Iterator[tuple[str, str]]:
     for name in mark.rules:
         if name in _ABOUT_IGNORES:
             yield UNKNOWN_RULE, f"`{name}` cannot be ignored"
         elif name not in known:
             yield UNKNOWN_RULE, f"`{name}` is not a rule that is on, so nothing is ignored"
+
+
+def _without_effect(mark: Ignore, named: str, today: date) -> tuple[str, str] | None:
     if not mark.reason:
-        yield WITHOUT_REASON, f"the ignore of {named} has no reason, so it cannot be reviewed"
-        return
+        return WITHOUT_REASON, f"the ignore of {named} has no reason, so it has no effect"
     if mark.bad_date:
-        yield EXPIRED, f"`{mark.bad_date}` is not a date, so the ignore of {named} has no effect"
-        return
+        return EXPIRED, f"`{mark.bad_date}` is not a date, so the ignore has no effect"
     if mark.expired(today):
-        yield EXPIRED, f"the ignore of {named} ended on {mark.until}"
-        return
-    for name in mark.rules:
-        if name in known and not any(mark.covers(name, f.source) for f in found if f.rule == name):
-            yield UNUSED, f"nothing here is found by {name}, so the ignore has no effect"
+        return EXPIRED, f"the ignore of {named} ended on {mark.until}"
+    return None

@@ -1,4 +1,4 @@
-"""`-- zdm: ignore RULE[, RULE] -- reason [until YYYY-MM-DD]`, above the statement that it covers,
+"""`-- zdm: ignore RULE[, RULE] -- reason [until YYYY-MM-DD]`, above the statement it covers,
 and `-- zdm: ignore-file …` above the first statement, for the whole file."""
 
 import re

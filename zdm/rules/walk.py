@@ -110,9 +110,7 @@ class _Walk:
                 earlier.append(Done(action=site.action, touches=site.on_used))
                 yield site
 
-    def _of_statement(
-        self, actions: tuple[Action, ...], block: Block | None
-    ) -> Iterator[Site]:
+    def _of_statement(self, actions: tuple[Action, ...], block: Block | None) -> Iterator[Site]:
         extra = assumed.tables(actions, self.before)
         self.before = assumed.put(self.before, extra)
         self.released = assumed.put(self.released, extra)
@@ -162,9 +160,7 @@ class _Walk:
                 )
 
 
-def _reported(
-    rule: Rule, violation: Violation, site: Site, *, fixed: bool
-) -> Reported:
+def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> Reported:
     """`fixed`: the settings say how much the rule weighs."""
     own = None if fixed else violation.severity
     severity = own or rule.severity or Severity.ERROR
