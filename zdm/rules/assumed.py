@@ -34,13 +34,12 @@ def tables(actions: Sequence[Action], snapshot: Snapshot) -> tuple[Table, ...]:
 
 
 def _referenced(action: Action) -> tuple[RelationName, ...]:
+    found: tuple[RelationName | None, ...] = ()
     match action.said:
         case AddConstraint(constraint=constraint):
             found = (constraint.references,)
         case AddColumn(column=column):
             found = tuple(c.references for c in column.constraints)
-        case _:
-            found = ()
     return tuple(relation for relation in found if relation is not None)
 
 

@@ -13,6 +13,7 @@ from zdm.model.check import InputFile, Level, Report, Reported, Terms
 from zdm.model.commands import SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
+from zdm.model.locks import LockMode
 from zdm.model.rule import Block, Done, Rule, Site, Violation
 from zdm.model.schema import Snapshot, sorted_tables
 from zdm.model.statement import Action, Fact, Source, Statement
@@ -38,6 +39,15 @@ def check(
     )
 
 
+def after(files: Iterable[InputFile], start: Snapshot, terms: Terms) -> Snapshot:
+    """The schema that files leave, in use by now."""
+    walk = _Walk(terms=terms, rules=(), before=start, released=start)
+    for file in files:
+        walk.file(replace(file, judged=False))
+    walk.release()
+    return walk.before
+
+
 def _active(rules: Sequence[Rule], terms: Terms) -> Iterator[Rule]:
     """The rules that are on, with the severity that the settings give."""
     for rule in rules:
@@ -60,7 +70,7 @@ class _Walk:
     def file(self, file: InputFile) -> None:
         """Walk one file; its findings are kept where it is judged."""
         if not (file.judged and self.terms.one_release):
-            self._release()
+            self.release()
         statements = split.statements(file.data, file.path)
         reads = [self._read(statement) for statement in statements]
         marks = ignores.read(file.data, file.path)
@@ -77,7 +87,7 @@ class _Walk:
             reported += self._by_slug("edited-applied", place, file.path)
         self.found += ignored.applied(reported, marks, self.rules, self.terms.today)
 
-    def _release(self) -> None:
+    def release(self) -> None:
         """What was made so far is in use from here on."""
         tables = (replace(t, created=False) if t.created else t for t in self.before.tables)
         types = (replace(t, created=False) if t.created else t for t in self.before.types)
@@ -164,7 +174,6 @@ def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> R
     """`fixed`: the settings say how much the rule weighs."""
     own = None if fixed else violation.severity
     severity = own or rule.severity or Severity.ERROR
-    touches = sorted(site.on_used, key=lambda t: list(type(t.lock)).index(t.lock))
     return Reported(
         rule=rule.slug,
         level=Level(severity.value),
@@ -172,7 +181,28 @@ def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> R
         remedy=violation.remedy,
         source=site.action.source,
         statement=site.action.statement.sql.strip(),
-        lock=touches[-1].lock.value if touches else "",
+        lock=_strongest(site),
         relations=tuple(str(t.relation) for t in site.on_used),
         planned=rule.planned.value,
     )
+
+
+def _strongest(site: Site) -> str:
+    """The strongest lock on what is in use; modes are listed from weak to strong."""
+    order = tuple(LockMode)
+    locks = sorted((touch.lock for touch in site.on_used), key=order.index)
+    return locks[-1].value if locks else ""
+
+
+def of_revisions(rules: Sequence[Rule], revisions: Iterable[str]) -> Iterator[Reported]:
+    """A finding for each Alembic revision, of which no statement was read."""
+    for rule in rules:
+        if rule.slug == "unparsed-statement":
+            for path in revisions:
+                yield ignored.of_file(
+                    rule,
+                    Source(file=path, line=1, column=1),
+                    "this Alembic revision is not read, so what it does is not known",
+                    "write its SQL with `alembic upgrade FROM:TO --sql` and check that, or plan"
+                    " it with `zdm plan`",
+                )

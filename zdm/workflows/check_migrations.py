@@ -1,0 +1,100 @@
+"""Judge migrations for `zdm check`: read the files, walk them with the rules; with the runner
+`zdm`, what `zdm plan` refuses counts, and what it makes safe is a note."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from zdm.errors import InputError
+from zdm.model.check import InputFile, Report, Terms
+from zdm.model.schema import Snapshot
+from zdm.rules import ALL, walk
+from zdm.serialize import input_file
+
+SQL_SUFFIX = ".sql"
+STDIN = "-"
+_DIGITS = re.compile(r"(\d+)")
+# the part of a file, or the whole file, that undoes a migration
+_DOWN_FILE = re.compile(r"(\.down|[._-]down|\.undo|\.rollback)\.sql$|^U[\d._]+__.*\.sql$")
+_DOWN_PART = re.compile(
+    rb"^[ \t]*--[ \t]*(migrate:down|\+goose[ \t]+Down|\+migrate[ \t]+Down)\b.*",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
+_UP_PART = re.compile(
+    rb"^[ \t]*--[ \t]*(migrate:up|\+goose[ \t]+Up|\+migrate[ \t]+Up)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REVISION = re.compile(rb"^revision\s*(?::[^=\n]+)?=", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The files that were named, in the order in which they run."""
+
+    files: tuple[Path, ...]
+    revisions: tuple[Path, ...] = ()  # of Alembic, which are not read
+    down: int = 0  # files that undo a migration, left out
+
+
+def find(names: Iterable[Path]) -> Found:
+    """Every migration in the files and folders."""
+    files: list[Path] = []
+    revisions: list[Path] = []
+    down = 0
+    for name in names:
+        if input_file.is_folder(name):
+            inside = sorted(name.rglob("*.sql"), key=_natural)
+            up = [path for path in inside if _DOWN_FILE.search(path.name) is None]
+            down += len(inside) - len(up)
+            files += up
+            revisions += (p for p in sorted(name.rglob("*.py")) if _is_revision(p))
+        elif name.suffix == ".py":
+            revisions.append(name)
+        else:
+            files.append(name)
+    return Found(files=tuple(files), revisions=tuple(revisions), down=down)
+
+
+def _natural(path: Path) -> tuple[tuple[bool, int, str], ...]:
+    """The order of versions: V2 before V10."""
+    words = (word for word in _DIGITS.split(path.as_posix()) if word)
+    return tuple((w.isdigit(), int(w), w) if w.isdigit() else (False, 0, w) for w in words)
+
+
+def _is_revision(path: Path) -> bool:
+    return _REVISION.search(input_file.read(path)) is not None
+
+
+def content(data: bytes) -> bytes:
+    """A file without the part that undoes it."""
+    down = _DOWN_PART.search(data)
+    if down is None or _UP_PART.search(data, down.start()):
+        return data
+    return data[: down.start()]
+
+
+def read(found: Found, shown: Iterable[str]) -> Iterator[InputFile]:
+    """The files with their content, under the names that are shown."""
+    for path, name in zip(found.files, shown, strict=True):
+        yield InputFile(path=name, data=content(input_file.read(path)))
+
+
+def run(files: tuple[InputFile, ...], start: Snapshot, terms: Terms) -> Report:
+    """What is unsafe in the files; `terms` may name only rules that exist."""
+    known = {rule.slug for rule in ALL}
+    for slug in terms.severities:
+        if slug not in known:
+            raise InputError(
+                f"[check.rules] names `{slug}`, which is not a rule of zdm",
+                hint="`zdm check --list-rules` lists all",
+            )
+    return walk.check(files, start, terms, ALL)
+
+
+def with_unread(report: Report, revisions: Iterable[str]) -> Report:
+    """The Report with Alembic revisions that were not read, each a finding."""
+    return replace(
+        report,
+        findings=(*report.findings, *walk.of_revisions(ALL, revisions)),
+    )
