@@ -49,7 +49,7 @@ def _paths(top: Path, names: set[str]) -> frozenset[Path]:
 def _unknown(reference: str, why: str) -> InputError:
     return InputError(
         f"--since {reference}: {why}, so what changed is not known",
-        hint="name a branch, a tag or a commit; in CI, fetch it first (`git fetch origin main`)",
+        hint="name a branch, a tag or a commit; in CI, fetch it first",
     )
 
 

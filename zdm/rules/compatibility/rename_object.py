@@ -14,14 +14,7 @@ _KINDS = ("view", "materialized view", "sequence", "type", "function", "schema",
 def check(site: Site) -> Iterator[Violation]:
     """RENAME of a view, sequence, type, function or schema."""
     said = site.action.said
-    if not isinstance(said, RenameObject) or said.kind not in (
-        "view",
-        "materialized view",
-        "sequence",
-        "type",
-        "function",
-        "schema",
-    ):
+    if not isinstance(said, RenameObject) or said.kind not in _KINDS:
         return
     name = reading.named(site, lookup.relation(said.words or (said.part,)))
     if not site.is_new(name):
