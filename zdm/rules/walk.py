@@ -149,7 +149,8 @@ class _Walk:
         """Go on with the schema after the Action."""
         self.before = replace(left, opaque=self.before.opaque or left.opaque)
         if isinstance(action.said, RenameObject | SetSchema):
-            self.released = apply.apply(self.released, action)
+            known = replace(self.released, schemas=self.before.schemas)
+            self.released = apply.apply(known, action)
         fact = action.fact
         if isinstance(action.said, CreateTable) and isinstance(fact, Fact) and fact.if_exists:
             table = None if fact.table is None else self.before.table(fact.table)
