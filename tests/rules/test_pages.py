@@ -10,7 +10,8 @@ from zdm.model.rule import Rule
 from zdm.render import rule_page
 from zdm.rules import ALL
 
-PAGES = Path(__file__).parents[2] / "docs/rules"
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs/rules"
 
 
 def _page(rule: Rule) -> str:
@@ -27,3 +28,27 @@ def _page(rule: Rule) -> str:
 @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.slug)
 def test_a_page_says_what_the_rule_and_its_cases_say(rule: Rule, golden: Golden) -> None:
     golden.check(PAGES / f"{rule.slug.replace('-', '_')}.md", _page(rule))
+
+
+def test_the_index_lists_every_rule_by_its_category(golden: Golden) -> None:
+    lines = [
+        "# Rules of zdm check",
+        "",
+        "Generated from the code; `zdm check --explain RULE` prints the same.",
+    ]
+    category = ""
+    for rule in sorted(ALL, key=lambda rule: (_category(rule), rule.slug)):
+        if _category(rule) != category:
+            category = _category(rule)
+            lines += ["", f"## {category.capitalize()}", ""]
+            lines += ["| rule | severity | finds |", "|---|---|---|"]
+        weight = rule.severity.value if rule.severity is not None else "off"
+        page = f"{rule.slug.replace('-', '_')}.md"
+        lines.append(f"| [`{rule.slug}`]({page}) | {weight} | {rule.title} |")
+
+    golden.check(PAGES / "index.md", "\n".join(lines) + "\n")
+
+
+def _category(rule: Rule) -> str:
+    modules = (ROOT / "zdm/rules").glob(f"*/{rule.slug.replace('-', '_')}.py")
+    return next(modules).parent.name

@@ -112,7 +112,7 @@ def test_every_new_module_can_be_parsed_and_each_kind_is_to_be_filled_in(
             id="an unknown subject",
         ),
         pytest.param(
-            lambda: kinds.rule(ROOT, "drop_column", ""),
+            lambda: kinds.rule(ROOT, "drop_colour", ""),
             "no category is named: choose one of compatibility, constraints, indexes, locks,"
             " partitions, rewrites, security, style, transactions",
             id="no category",

@@ -69,7 +69,7 @@ CHANGED = ("CHANGELOG.md", "zdm/operations/__init__.py")
             "the operation `drop_index` is there already",
         ),
         (("new-operation", "paint_table"), "no subject is named: choose one of column, "),
-        (("new-rule", "drop_column", "colour"), "`colour` is no category: choose one of "),
+        (("new-rule", "drop_colour", "colour"), "`colour` is no category: choose one of "),
         (("new-driver", "Nomad"), "`Nomad` is no name for a module"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

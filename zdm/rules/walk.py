@@ -69,12 +69,12 @@ class _Walk:
 
     def file(self, file: InputFile) -> None:
         """Walk one file; its findings are kept where it is judged."""
-        if not (file.judged and self.terms.one_release):
-            self.release()
         statements = split.statements(file.data, file.path)
         reads = [self._read(statement) for statement in statements]
         marks = ignores.read(file.data, file.path)
         sites = list(self._sites(file, reads))
+        if not (file.judged and self.terms.one_release):
+            self.release()
         if not file.judged:
             return
         self.files += 1

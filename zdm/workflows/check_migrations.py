@@ -176,5 +176,6 @@ def _notes(runner: str, terms: Terms, found: Found, asked: Asked) -> tuple[str, 
             " changed as one"
         )
     if found.down:
-        notes.append(f"{found.down} files that undo a migration were left out")
+        files = "1 file that undoes" if found.down == 1 else f"{found.down} files that undo"
+        notes.append(f"{files} a migration {'was' if found.down == 1 else 'were'} left out")
     return tuple(notes)
