@@ -3,10 +3,10 @@
 from datetime import date
 from pathlib import Path
 
-from zdm.model.check import InputFile, Level, Report, Reported, Terms
 from zdm.model.rule import Transactions
 from zdm.model.schema import Snapshot
 from zdm.rules import ALL, walk
+from zdm.rules.report import InputFile, Level, Report, Reported, Terms
 
 CASES = Path(__file__).parent / "cases"
 EMPTY = Snapshot(server_version=180_000)

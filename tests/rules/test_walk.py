@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from tests.rules import checking
-from zdm.model.check import InputFile, Level
 from zdm.model.findings import Severity
 from zdm.model.rule import Transactions
 from zdm.rules import ALL, walk
+from zdm.rules.report import InputFile, Level
 
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, n int);"
 LIMIT = "SET lock_timeout = '2s';\n"

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from zdm.model.statement import Action, Fact, Statement, Unknown
-from zdm.parse import authority
-from zdm.parse.readers import sqlglot_reader
+from zdm.parse.readers import authority, sqlglot_reader
 from zdm.parse.readers.sqlglot_reader import Reading
 
 

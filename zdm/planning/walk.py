@@ -15,7 +15,7 @@ from zdm.model.findings import Finding, Severity
 from zdm.model.plan import Backfill, RunSql, Step
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action
-from zdm.parse import authority
+from zdm.parse.readers import authority
 from zdm.planning import ending, names, needs
 from zdm.planning.classify import Placed
 from zdm.planning.conflicts import NEXT_TRAIN

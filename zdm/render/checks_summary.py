@@ -1,6 +1,6 @@
 """How much `zdm check` found and read, in one line."""
 
-from zdm.model.check import Level, Report
+from zdm.rules.report import Level, Report
 
 
 def summary(report: Report) -> str:

@@ -8,7 +8,7 @@ from zdm.model.statement import Action
 from zdm.parse import transactions
 from zdm.parse.transactions import Kind
 
-# How runners are told not to open a transaction: dbmate, goose, sql-migrate, sqlx, Atlas
+# Headers by which runners open no transaction: dbmate, goose, sql-migrate, sqlx, Atlas
 _NO_TRANSACTION = re.compile(
     rb"^\s*--\s*(migrate:up\s+transaction:false|\+goose\s+NO\s+TRANSACTION"
     rb"|\+migrate\s+Up\s+notransaction|no-transaction|atlas:txmode\s+none)\b",

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from zdm.model.check import Level, Reported
 from zdm.model.findings import Severity
 from zdm.model.rule import Rule
 from zdm.model.statement import Source
 from zdm.rules.ignores import Ignore
+from zdm.rules.report import Level, Reported
 
 WITHOUT_REASON, EXPIRED = "ignore-without-reason", "ignore-expired"
 UNUSED, UNKNOWN_RULE = "ignore-unused", "ignore-unknown-rule"

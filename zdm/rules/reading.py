@@ -1,4 +1,4 @@
-"""What rules ask of a statement: the part that they are about, where its table is in use."""
+"""The part of a statement that a rule is about, where its table is in use."""
 
 from collections.abc import Iterator
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
-from zdm.model.check import InputFile, Level, Report, Reported, Terms
 from zdm.model.commands import SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
@@ -18,8 +17,10 @@ from zdm.model.rule import Block, Done, Rule, Site, Violation
 from zdm.model.schema import Snapshot, sorted_tables
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import CreateTable, RenameObject
-from zdm.parse import authority, split
+from zdm.parse import split
+from zdm.parse.readers import authority
 from zdm.rules import assumed, blocks, ignored, ignores, unread
+from zdm.rules.report import InputFile, Level, Report, Reported, Terms
 from zdm.schema import apply, type_names
 from zdm.schema.impact import of
 
@@ -146,7 +147,7 @@ class _Walk:
         return tuple(reduce(Impact.joined, each) for each in zip(*every, strict=True))
 
     def _leave(self, action: Action, left: Snapshot) -> None:
-        """Go on with the schema after the Action."""
+        """Continue with the schema after the Action."""
         self.before = replace(left, opaque=self.before.opaque or left.opaque)
         if isinstance(action.said, RenameObject | SetSchema):
             known = replace(self.released, schemas=self.before.schemas)

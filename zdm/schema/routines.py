@@ -12,8 +12,7 @@ from zdm.model.expression import TypeName
 from zdm.model.schema import Function, Name, Snapshot
 from zdm.model.statement import Setting
 from zdm.model.syntax import DropObjects
-from zdm.parse import authority
-from zdm.parse.readers import texts
+from zdm.parse.readers import authority, texts
 from zdm.schema import type_names
 
 Arguments = tuple[TypeName, ...] | None  # None: not written

@@ -14,9 +14,9 @@ from zdm.render.layout import Layout
 
 if TYPE_CHECKING:
     from zdm.config.settings import Settings
-    from zdm.model.check import InputFile, Report, Terms
     from zdm.model.schema import Snapshot
-    from zdm.workflows.check_migrations import Asked, Planner
+    from zdm.rules.report import InputFile, Report, Terms
+    from zdm.workflows.check.migrations import Asked, Planner
 
 _STDIN = "-"
 
@@ -64,7 +64,7 @@ def command(
         bool, typer.Option("--list-rules", help="List all rules, and exit.")
     ] = False,
 ) -> None:
-    """Report what is unsafe in migrations.
+    """Report what is unsafe in migrations, for CI.
 
     Reads SQL files and, without a database, knows the schema that each statement meets from
     the files before it. Exit 0: nothing at or above the fail level; 2: a file or a setting
@@ -73,8 +73,9 @@ def command(
     if list_rules or explain is not None:
         typer.echo(_explained(explain), nl=False)
         return
-    from zdm.workflows import check_migrations
-    from zdm.workflows.check_migrations import Asked
+    from zdm.execute.clock import SystemClock
+    from zdm.workflows.check import migrations
+    from zdm.workflows.check.migrations import Asked
 
     settings = wiring.settings(context)
     asked = Asked(
@@ -84,8 +85,9 @@ def command(
         snapshot=snapshot,
         runner=runner,
         allow_empty=allow_empty,
+        today=SystemClock().now().date(),
     )
-    report = check_migrations.run(settings, asked, _planner(settings, asked))
+    report = migrations.run(settings, asked, _planner(settings, asked))
     _show(report, format_, settings)
 
 
@@ -104,7 +106,7 @@ def _explained(slug: str | None) -> str:
 
 
 def _read_stdin(paths: list[Path] | None, name: str) -> "InputFile | None":
-    from zdm.model.check import InputFile
+    from zdm.rules.report import InputFile
     from zdm.serialize import input_file
 
     if Path(_STDIN) not in (paths or ()):
@@ -124,19 +126,19 @@ def _planner(settings: "Settings", asked: "Asked") -> "Planner":
     def judge(
         report: "Report", files: "tuple[InputFile, ...]", start: "Snapshot", terms: "Terms"
     ) -> "Report":
-        from zdm.workflows import check_plans
+        from zdm.workflows.check import plans
 
-        place = check_plans.Place(
+        place = plans.Place(
             root=settings.root, plans=settings.plans, known=asked.snapshot is not None
         )
-        return check_plans.judged(report, files, start, terms, place)
+        return plans.judged(report, files, start, terms, place)
 
     return judge
 
 
 def _show(report: "Report", format_: Output, settings: "Settings") -> None:
-    from zdm.model.check import Level
     from zdm.render import checks_summary
+    from zdm.rules.report import Level
 
     layout = Layout(colour=options.coloured(), width=options.width())
     typer.echo(format_.render(report, layout), nl=False)

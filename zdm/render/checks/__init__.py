@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zdm.render.layout import Layout
 
 if TYPE_CHECKING:
-    from zdm.model.check import Report
+    from zdm.rules.report import Report
 
 
 class Output(StrEnum):

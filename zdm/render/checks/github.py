@@ -4,8 +4,8 @@ GitHub shows ten annotations of a kind for a step; the rest is in the log only, 
 first.
 """
 
-from zdm.model.check import Level, Report, Reported
 from zdm.render.layout import Layout
+from zdm.rules.report import Level, Report, Reported
 
 _COMMANDS = {Level.ERROR: "error", Level.WARN: "warning", Level.NOTE: "notice"}
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}

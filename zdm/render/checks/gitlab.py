@@ -5,8 +5,8 @@ import json
 from collections import Counter
 from typing import Any
 
-from zdm.model.check import Level, Report, Reported
 from zdm.render.layout import Layout
+from zdm.rules.report import Level, Report, Reported
 
 _SEVERITIES = {Level.ERROR: "major", Level.WARN: "minor", Level.NOTE: "info"}
 

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from zdm.model.check import Level, Report, Reported
 from zdm.render.layout import Layout
+from zdm.rules.report import Level, Report, Reported
 
 VERSION = 1
 

@@ -3,8 +3,8 @@
 import re
 from xml.sax.saxutils import escape, quoteattr
 
-from zdm.model.check import Level, Report, Reported
 from zdm.render.layout import Layout
+from zdm.rules.report import Level, Report, Reported
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

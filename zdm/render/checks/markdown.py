@@ -2,9 +2,9 @@
 
 import re
 
-from zdm.model.check import Level, Report, Reported
 from zdm.render.checks_summary import summary
 from zdm.render.layout import Layout
+from zdm.rules.report import Level, Report, Reported
 
 MARK = "<!-- zdm check -->"
 

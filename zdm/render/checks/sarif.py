@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 from zdm import __version__
-from zdm.model.check import Level, Report, Reported
 from zdm.model.rule import Rule
 from zdm.render.layout import Layout
 from zdm.rules import ALL
+from zdm.rules.report import Level, Report, Reported
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Level.ERROR: "error", Level.WARN: "warning", Level.NOTE: "note"}

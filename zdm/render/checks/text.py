@@ -1,8 +1,8 @@
 """Findings for a person: place, rule, statement, fact and remedy; notes are only counted."""
 
-from zdm.model.check import Level, Report, Reported
 from zdm.render.checks_summary import counted, summary
 from zdm.render.layout import Layout
+from zdm.rules.report import Level, Report, Reported
 
 _MOST_LINES = 6  # of a statement
 _COLOURS = {Level.ERROR: "\033[1;31m", Level.WARN: "\033[1;33m", Level.NOTE: "\033[1m"}

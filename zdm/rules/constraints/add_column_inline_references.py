@@ -30,9 +30,9 @@ RULE = Rule(
     title="REFERENCES in ADD COLUMN that is checked for existing rows",
     problem="Writes to both tables wait while the rows are read.",
     postgres=(
-        "With a default, or beside another sub-command, the new foreign key is validated "
-        "under the lock; without a default all rows are NULL, and only SHARE ROW EXCLUSIVE "
-        "on the other table is taken for a moment (14 to 18)."
+        "With a default, the new foreign key is validated under the lock; without one all "
+        "rows are NULL, and the other table is locked (SHARE ROW EXCLUSIVE) for a moment "
+        "(14 to 18)."
     ),
     instead=(
         "Add the column alone, then ADD FOREIGN KEY … NOT VALID, then VALIDATE CONSTRAINT."

@@ -5,7 +5,8 @@ from dataclasses import replace
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import IndexDefinition
-from zdm.parse import authority, column_names, expressions, rewrite
+from zdm.parse import column_names, expressions, rewrite
+from zdm.parse.readers import authority
 from zdm.schema import edits, family, generated_names, lookup
 
 _LABELS = {"primary key": "pkey", "unique": "key", "exclusion": "excl"}

@@ -7,7 +7,7 @@ from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Column, Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action
 from zdm.model.syntax import CreateTrigger
-from zdm.parse import authority
+from zdm.parse.readers import authority
 from zdm.schema import edits, family, lookup
 from zdm.schema.effects import indexes, not_nulls
 

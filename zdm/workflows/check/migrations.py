@@ -3,20 +3,21 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 
 from zdm.config.settings import NEWEST_SERVER, OLDEST_SERVER, Settings
 from zdm.errors import InputError
-from zdm.model.check import InputFile, Report, Terms
 from zdm.model.findings import Severity
 from zdm.model.rule import Transactions
 from zdm.model.schema import Snapshot
 from zdm.rules import ALL, walk
+from zdm.rules.report import InputFile, Report, Terms
 from zdm.serialize import input_file, snapshot_file
-from zdm.workflows import check_changes, check_inputs
-from zdm.workflows.check_changes import Changes
-from zdm.workflows.check_inputs import Found
+from zdm.workflows.check import changes as git
+from zdm.workflows.check import inputs
+from zdm.workflows.check.changes import Changes
+from zdm.workflows.check.inputs import Found
 
 BY_ZDM, PLAIN = "zdm", "plain"
 STDIN = "-"
@@ -32,18 +33,19 @@ class Asked:
 
     paths: tuple[Path, ...] = ()
     since: str | None = None
-    stdin: InputFile | None = None  # what `-` among the paths stands for
+    stdin: InputFile | None = None  # the file that `-` among the paths means
     snapshot: Path | None = None
     runner: str | None = None
     allow_empty: bool = False
+    today: date  # on which ignores expire
 
 
 def run(settings: Settings, asked: Asked, planner: Planner) -> Report:
-    """What is unsafe in the migrations; InputError where it cannot be told. The planner is
+    """What is unsafe in the migrations; InputError where that cannot be known. The planner is
     asked where zdm runs them."""
     runner = _runner(settings, asked.runner)
-    found = check_inputs.find(path for path in asked.paths if path != Path(STDIN))
-    changes = None if asked.since is None else check_changes.since(asked.since, settings.root)
+    found = inputs.find(path for path in asked.paths if path != Path(STDIN))
+    changes = None if asked.since is None else git.since(asked.since, settings.root)
     files = tuple(_files(found, settings.root, changes))
     files += () if asked.stdin is None else (asked.stdin,)
     unread = [path for path in found.revisions if _state(path, changes) != _RELEASED]
@@ -52,7 +54,7 @@ def run(settings: Settings, asked: Asked, planner: Planner) -> Report:
     start = _start(settings, asked.snapshot)
     if asked.snapshot is not None:  # which has what earlier files made
         files = tuple(file for file in files if file.judged)
-    terms = _terms(settings, one_release=changes is not None, start=start)
+    terms = _terms(settings, one_release=changes is not None, start=start, today=asked.today)
     report = walk.check(files, start, terms, ALL)
     if runner == BY_ZDM:
         report = planner(report, files, start, terms)
@@ -97,7 +99,7 @@ def _files(found: Found, root: Path, changes: Changes | None) -> Iterator[InputF
         state = _state(path, changes)
         yield InputFile(
             path=relative(path, root),
-            data=check_inputs.content(input_file.read(path)),
+            data=inputs.content(input_file.read(path)),
             judged=state != _RELEASED,
             edited=state == _EDITED,
         )
@@ -133,7 +135,7 @@ def _start(settings: Settings, file: Path | None) -> Snapshot:
     return Snapshot(server_version=major * 10_000)
 
 
-def _terms(settings: Settings, *, one_release: bool, start: Snapshot) -> Terms:
+def _terms(settings: Settings, *, one_release: bool, start: Snapshot, today: date) -> Terms:
     check = settings.check
     one = settings.server_version or (start.major if start.tables else None)
     return Terms(
@@ -142,7 +144,7 @@ def _terms(settings: Settings, *, one_release: bool, start: Snapshot) -> Terms:
         severities=dict(_severities(check.rules)),
         lock_timeout_limit=check.lock_timeout_limit,
         one_release=one_release,
-        today=datetime.now(tz=UTC).date(),
+        today=today,
     )
 
 

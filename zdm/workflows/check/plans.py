@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from zdm.errors import RefusedError
-from zdm.model.check import InputFile, Level, Report, Reported, Terms
 from zdm.model.findings import Finding
 from zdm.model.plan import Plan
 from zdm.model.rule import Planned
@@ -16,6 +15,7 @@ from zdm.parse import split
 from zdm.planning import classify, schedule
 from zdm.planning.schedule import TrainRefusedError
 from zdm.rules import walk
+from zdm.rules.report import InputFile, Level, Report, Reported, Terms
 from zdm.serialize import input_file
 from zdm.workflows import plan_files, plan_revisions
 
