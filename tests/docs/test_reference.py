@@ -53,6 +53,9 @@ def test_every_key_of_a_plan_file_is_documented(kind: type) -> None:
     assert names(kind) - {"operation", "key"} - words("planfile.md") == set()
 
 
+TABLES = {"root", "alembic", "rollout", "execute", "backfill", "check", "drivers"}
+
+
 def test_every_setting_is_documented() -> None:
     keys = (
         (

@@ -26,8 +26,8 @@ RULE = Rule(
     title="CREATE INDEX CONCURRENTLY IF NOT EXISTS",
     problem="An INVALID index of an earlier attempt is kept, and no query uses it.",
     postgres=(
-        "A build that was cancelled leaves an INVALID index with the name, with which IF "
-        "NOT EXISTS is content (14 to 18)."
+        "A build that was cancelled leaves an INVALID index with the name, which IF NOT "
+        "EXISTS accepts (14 to 18)."
     ),
     instead="DROP INDEX CONCURRENTLY IF EXISTS, then CREATE INDEX CONCURRENTLY.",
     allow="The index is checked for validity afterwards.",
