@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Rule
 from zdm.model.statement import Source
 from zdm.rules.ignores import Ignore
-from zdm.rules.report import Level, Reported
+from zdm.rules.report import Level, Reported, Today
 
 WITHOUT_REASON, EXPIRED = "ignore-without-reason", "ignore-expired"
 UNUSED, UNKNOWN_RULE = "ignore-unused", "ignore-unknown-rule"
@@ -16,7 +15,10 @@ _ABOUT_IGNORES = frozenset({WITHOUT_REASON, EXPIRED, UNUSED, UNKNOWN_RULE})
 
 
 def applied(
-    found: Sequence[Reported], marks: Sequence[Ignore], rules: Sequence[Rule], today: date
+    found: Sequence[Reported],
+    marks: Sequence[Ignore],
+    rules: Sequence[Rule],
+    today: Today,
 ) -> list[Reported]:
     """All findings by place, those that an ignore covers with its reason."""
     covering = [m for m in marks if m.reason and not m.expired(today)]
@@ -43,7 +45,7 @@ def _covered(finding: Reported, marks: Sequence[Ignore]) -> Reported:
 
 
 def _wrong(
-    mark: Ignore, found: Sequence[Reported], rules: dict[str, Rule], today: date
+    mark: Ignore, found: Sequence[Reported], rules: dict[str, Rule], today: Today
 ) -> Iterator[Reported]:
     for slug, message in _faults(mark, found, frozenset(rules), today):
         if slug in rules:
@@ -51,7 +53,7 @@ def _wrong(
 
 
 def _faults(
-    mark: Ignore, found: Sequence[Reported], known: frozenset[str], today: date
+    mark: Ignore, found: Sequence[Reported], known: frozenset[str], today: Today
 ) -> Iterator[tuple[str, str]]:
     """The rule about ignores that it violates, and how."""
     if not mark.rules:
@@ -76,7 +78,7 @@ def _misnamed(mark: Ignore, known: frozenset[str]) -> Iterator[tuple[str, str]]:
             yield UNKNOWN_RULE, f"`{name}` is not a rule that is on, so nothing is ignored"
 
 
-def _without_effect(mark: Ignore, named: str, today: date) -> tuple[str, str] | None:
+def _without_effect(mark: Ignore, named: str, today: Today) -> tuple[str, str] | None:
     if not mark.reason:
         return WITHOUT_REASON, f"the ignore of {named} has no reason, so it has no effect"
     if mark.bad_date:

@@ -9,6 +9,7 @@ from datetime import date
 from zdm.model.statement import Source
 from zdm.parse import libpg_query, split
 from zdm.parse.places import Places
+from zdm.rules.report import Today
 
 _FORM = re.compile(r"\s*zdm:\s*(ignore(?:-file)?)(?:\s+(.*))?$", re.DOTALL | re.IGNORECASE)
 _UNTIL = re.compile(r"\s*\buntil\s+(\S+)\s*$", re.IGNORECASE)
@@ -26,9 +27,9 @@ class Ignore:
     source: Source
     line: tuple[int, int] | None  # line and column of the statement
 
-    def expired(self, today: date) -> bool:
+    def expired(self, today: Today) -> bool:
         """Whether its last day is past."""
-        return bool(self.bad_date) or (self.until is not None and self.until < today)
+        return bool(self.bad_date) or (self.until is not None and self.until < today())
 
     def covers(self, rule: str, place: Source) -> bool:
         """Whether it is about this rule at this statement."""

@@ -1,6 +1,6 @@
 """What `zdm check` was given, and what it found."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -8,6 +8,8 @@ from enum import StrEnum
 from zdm.model.findings import Severity
 from zdm.model.rule import Transactions
 from zdm.model.statement import Source
+
+Today = Callable[[], date]
 
 
 class Level(StrEnum):
@@ -39,7 +41,7 @@ class Terms:
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     lock_timeout_limit: timedelta = timedelta(seconds=5)
     one_release: bool = False  # all judged files together; else each is its own
-    today: date
+    today: Today  # asked only where an ignore has a last day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 from zdm.config.settings import NEWEST_SERVER, OLDEST_SERVER, Settings
@@ -12,7 +11,7 @@ from zdm.model.findings import Severity
 from zdm.model.rule import Transactions
 from zdm.model.schema import Snapshot
 from zdm.rules import ALL, walk
-from zdm.rules.report import InputFile, Report, Terms
+from zdm.rules.report import InputFile, Report, Terms, Today
 from zdm.serialize import input_file, snapshot_file
 from zdm.workflows.check import changes as git
 from zdm.workflows.check import inputs
@@ -37,7 +36,7 @@ class Asked:
     snapshot: Path | None = None
     runner: str | None = None
     allow_empty: bool = False
-    today: date  # on which ignores expire
+    today: Today  # on which ignores expire
 
 
 def run(settings: Settings, asked: Asked, planner: Planner) -> Report:
@@ -135,7 +134,7 @@ def _start(settings: Settings, file: Path | None) -> Snapshot:
     return Snapshot(server_version=major * 10_000)
 
 
-def _terms(settings: Settings, *, one_release: bool, start: Snapshot, today: date) -> Terms:
+def _terms(settings: Settings, *, one_release: bool, start: Snapshot, today: Today) -> Terms:
     check = settings.check
     one = settings.server_version or (start.major if start.tables else None)
     return Terms(
