@@ -2,6 +2,7 @@
 
 from zdm.model.rule import Rule
 from zdm.rules.compatibility import (
+    add_enum_value,
     delete_without_where,
     drop_column,
     drop_default,
@@ -11,6 +12,7 @@ from zdm.rules.compatibility import (
     drop_schema,
     drop_sequence,
     drop_table,
+    drop_trigger,
     drop_type,
     drop_view,
     drop_with_cascade,
@@ -18,6 +20,7 @@ from zdm.rules.compatibility import (
     rename_enum_value,
     rename_object,
     rename_table,
+    set_default,
     set_schema,
     truncate,
     update_without_where,
@@ -27,7 +30,9 @@ from zdm.rules.constraints import (
     add_column_inline_primary_key,
     add_column_inline_references,
     add_column_inline_unique,
+    alter_constraint_enforced,
     check_constraint_without_not_valid,
+    domain_constraint,
     drop_constraint,
     exclusion_constraint,
     foreign_key_without_not_valid,
@@ -39,12 +44,14 @@ from zdm.rules.indexes import (
     cic_if_not_exists_masks_invalid,
     concurrently_in_transaction,
     concurrently_multi_or_cascade,
+    concurrently_on_partitioned,
     concurrently_with_lock_timeout,
     index_not_concurrent,
     index_not_concurrent_drop,
     reindex_not_concurrent,
 )
 from zdm.rules.locks import (
+    create_trigger,
     lock_table_explicit,
     lock_timeout_too_long,
     missing_lock_timeout,
@@ -52,6 +59,7 @@ from zdm.rules.locks import (
     statement_while_holding_access_exclusive,
 )
 from zdm.rules.partitions import (
+    attach_partition_scan,
     create_partition_of,
     detach_partition_blocking,
     refresh_matview_blocking,
@@ -149,6 +157,14 @@ ALL: tuple[Rule, ...] = (
     uncommitted_transaction.RULE,
     set_local_outside_transaction.RULE,
     unparsed_statement.RULE,
+    add_enum_value.RULE,
+    set_default.RULE,
+    drop_trigger.RULE,
+    create_trigger.RULE,
+    alter_constraint_enforced.RULE,
+    domain_constraint.RULE,
+    attach_partition_scan.RULE,
+    concurrently_on_partitioned.RULE,
     edited_applied.RULE,
     create_partition_of.RULE,
     detach_partition_blocking.RULE,
