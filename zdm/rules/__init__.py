@@ -83,6 +83,7 @@ from zdm.rules.rewrites import (
 from zdm.rules.transactions import (
     backfill_with_ddl,
     edited_applied,
+    extension_ops,
     ignore_expired,
     ignore_unknown_rule,
     ignore_unused,
@@ -165,6 +166,7 @@ ALL: tuple[Rule, ...] = (
     domain_constraint.RULE,
     attach_partition_scan.RULE,
     concurrently_on_partitioned.RULE,
+    extension_ops.RULE,
     edited_applied.RULE,
     create_partition_of.RULE,
     detach_partition_blocking.RULE,
