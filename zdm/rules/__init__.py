@@ -51,11 +51,14 @@ from zdm.rules.indexes import (
     reindex_not_concurrent,
 )
 from zdm.rules.locks import (
+    create_rule,
     create_trigger,
+    enable_disable_trigger,
     lock_table_explicit,
     lock_timeout_too_long,
     missing_lock_timeout,
     multiple_access_exclusive_tables,
+    replica_identity_change,
     statement_while_holding_access_exclusive,
 )
 from zdm.rules.partitions import (
@@ -80,6 +83,7 @@ from zdm.rules.rewrites import (
     set_not_null_scan,
     set_tablespace,
 )
+from zdm.rules.security import rls_policy_change
 from zdm.rules.transactions import (
     backfill_with_ddl,
     edited_applied,
@@ -167,6 +171,10 @@ ALL: tuple[Rule, ...] = (
     attach_partition_scan.RULE,
     concurrently_on_partitioned.RULE,
     extension_ops.RULE,
+    rls_policy_change.RULE,
+    enable_disable_trigger.RULE,
+    create_rule.RULE,
+    replica_identity_change.RULE,
     edited_applied.RULE,
     create_partition_of.RULE,
     detach_partition_blocking.RULE,
