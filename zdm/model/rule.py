@@ -69,6 +69,8 @@ class Site:
 
     def is_new(self, name: Name) -> bool:
         """Whether this release makes the relation, so that nothing uses it yet."""
+        if self.before.table(name) is not None:
+            return self.released.table(name) is None
         return has(self.before, name) and not has(self.released, name)
 
     def in_use(self, *kinds: ActionKind) -> Table | None:
