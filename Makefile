@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 JOBS ?= 4
 MAJORS := 14 15 16 17 18
 PURE_TESTS := tests/unit tests/reading tests/pairs tests/test_cases.py
-PURE := zdm.parse zdm.schema zdm.recipes zdm.operations zdm.planning zdm.serialize zdm.compat zdm.backfill zdm.model zdm.config
+PURE := zdm.parse zdm.schema zdm.recipes zdm.operations zdm.rules zdm.planning zdm.serialize zdm.compat zdm.backfill zdm.model zdm.config
 
 # tests start hundreds of Python processes, which would each compile zdm
 unexport PYTHONDONTWRITEBYTECODE

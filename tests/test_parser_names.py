@@ -18,13 +18,13 @@ MODULES = sorted(
 WORDS = frozenset(
     re.findall(
         r"\w+",
-        """action all args base boolean collation columns comment
-        compression conninfo constraint constraints database dbname definition end event events
-        format functions generated identity integer items key keys kind label list name names
-        namespaces number object oid
-        options output owner path plan provider publication query relation replace result role
-        sequence source start storage string subquery table tables token type unique user value
-        values version view xmloption""",
+        """action all args base boolean collation columns comment compression
+        conninfo constraint constraints database dbname definition end event events
+        format functions generated identity integer items key keys kind label list
+        location name names namespaces number object oid options output owner path
+        plan provider publication query relation relations replace result role
+        sequence source start storage string subquery table tables token type unique
+        user value values version view xmloption""",
     )
 )
 DESCRIBED = importlib.import_module("postgast.pg_query_pb2").DESCRIPTOR  # its stub is broken

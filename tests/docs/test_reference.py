@@ -11,6 +11,7 @@ from zdm.config.settings import (
     AlembicSettings,
     BackfillGates,
     BackfillSettings,
+    CheckSettings,
     ExecuteSettings,
     RolloutSettings,
     Settings,
@@ -52,12 +53,19 @@ def test_every_key_of_a_plan_file_is_documented(kind: type) -> None:
     assert names(kind) - {"operation", "key"} - words("planfile.md") == set()
 
 
+TABLES = {"root", "alembic", "rollout", "execute", "backfill", "check", "drivers"}
+
+
 def test_every_setting_is_documented() -> None:
     keys = (
-        (names(Settings) - {"root", "alembic", "rollout", "execute", "backfill", "drivers"})
+        (
+            names(Settings)
+            - {"root", "alembic", "rollout", "execute", "backfill", "check", "drivers"}
+        )
         | {f"alembic.{name}" for name in names(AlembicSettings)}
         | {f"backfill.{name}" for name in names(BackfillSettings) - {"gates"}}
         | {f"backfill.gates.{name}" for name in names(BackfillGates)}
+        | {f"check.{name}" for name in names(CheckSettings)}
         | {f"execute.{name}" for name in names(ExecuteSettings)}
         | {f"rollout.{name}" for name in names(RolloutSettings)}
     )

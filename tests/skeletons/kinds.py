@@ -52,28 +52,20 @@ def operation(root: Path, slug: str, subject: str) -> Skeleton:
 
 
 def rule(root: Path, slug: str, category: str) -> Skeleton:
-    """A rule of the gate; the first one brings the room with it."""
+    """A rule of the gate, registered after all others."""
     folder = root / "zdm/rules"
     _check(slug, [path.stem for path in folder.glob("*/*.py")], "rule")
     _among(category, list(CATEGORIES), "category")
-    first = {} if folder.exists() else _filled("first_rule", slug)
-    registry = first.pop("zdm/rules/__init__.py", "") or (folder / "__init__.py").read_text()
-    text = edits.imported(registry, f"zdm.rules.{category}", slug)
-    entry = f"Rule(check={slug}.check, severity=Severity.ERROR)"
-    new = first | _filled("rule", slug, CATEGORY=category)
-    for package, about in (
-        (f"zdm/rules/{category}", f'"""{CATEGORIES[category]}"""\n'),
-        (f"tests/unit/rules/{category}", ""),
-    ):
-        if not (root / package).exists():
-            new[f"{package}/__init__.py"] = about
-    changed = {
-        "zdm/rules/__init__.py": edits.registered(text, entry),
-        "CHANGELOG.md": _changelog(root, f"what is reported (`{_kebab(slug)}`)."),
-    }
+    text = edits.imported((folder / "__init__.py").read_text(), f"zdm.rules.{category}", slug)
+    new = _filled("rule", slug, CATEGORY=category)
+    if not (folder / category).exists():
+        new[f"zdm/rules/{category}/__init__.py"] = f'"""{CATEGORIES[category]}"""\n'
     return Skeleton(
         new=new,
-        changed=changed | (_room(root) if first else {}),
+        changed={
+            "zdm/rules/__init__.py": edits.registered(text, f"{slug}.RULE"),
+            "CHANGELOG.md": _changelog(root, f"what is reported (`{_kebab(slug)}`)."),
+        },
         page="Adding a rule",
     )
 
@@ -127,22 +119,6 @@ def _filled(kind: str, slug: str, **folders: str) -> dict[str, str]:
             path = path.replace(name, value)
         made[path] = Template(file.read_text()).substitute(words)
     return made
-
-
-def _room(root: Path) -> dict[str, str]:
-    """What the package `rules` needs where packages are listed."""
-    page = (root / "docs/architecture.md").read_text()
-    tree = "  rules/        what `zdm check` reports: one file a rule, by category\n"
-    page = page.replace("  recipes/      ", f"{tree}  recipes/      ", 1)
-    page = page.replace("\nrecipes\n", "\nrecipes\nrules\n", 1)
-    makefile = (root / "Makefile").read_text()
-    return {
-        "pyproject.toml": edits.layered(
-            (root / "pyproject.toml").read_text(), above="recipes", name="rules"
-        ),
-        "docs/architecture.md": page,
-        "Makefile": makefile.replace(" zdm.operations ", " zdm.operations zdm.rules ", 1),
-    }
 
 
 def _changelog(root: Path, line: str) -> str:

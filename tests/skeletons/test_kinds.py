@@ -67,7 +67,7 @@ def test_every_new_module_can_be_parsed_and_each_kind_is_to_be_filled_in(
     modules = [text for path, text in made.new.items() if path.endswith(".py")]
 
     assert [ast.parse(text) for text in modules]
-    assert sum(text.count(edits.LEFT) for text in made.new.values()) > 10
+    assert sum(text.count(edits.LEFT) for text in made.new.values()) > 9
     assert edits.LEFT in made.changed["CHANGELOG.md"]
     assert not [text for text in made.new.values() if re.search(r"\$\{?[a-z]", text)]
 
@@ -112,7 +112,7 @@ def test_every_new_module_can_be_parsed_and_each_kind_is_to_be_filled_in(
             id="an unknown subject",
         ),
         pytest.param(
-            lambda: kinds.rule(ROOT, "drop_column", ""),
+            lambda: kinds.rule(ROOT, "drop_colour", ""),
             "no category is named: choose one of compatibility, constraints, indexes, locks,"
             " partitions, rewrites, security, style, transactions",
             id="no category",

@@ -18,10 +18,8 @@ COMMANDS = (
 )
 OWN = (
     "tests/unit/operations/table/test_paint_table.py",
-    "tests/unit/rules/compatibility",
-    "tests/unit/rules/locks",
+    "tests/rules/test_cases.py",
     "tests/rollout/nomad",
-    "tests/test_rule_cases.py",
 )
 
 
@@ -71,7 +69,7 @@ CHANGED = ("CHANGELOG.md", "zdm/operations/__init__.py")
             "the operation `drop_index` is there already",
         ),
         (("new-operation", "paint_table"), "no subject is named: choose one of column, "),
-        (("new-rule", "drop_column", "colour"), "`colour` is no category: choose one of "),
+        (("new-rule", "drop_colour", "colour"), "`colour` is no category: choose one of "),
         (("new-driver", "Nomad"), "`Nomad` is no name for a module"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -103,7 +101,7 @@ def test_its_types_are_right(filled: Copy) -> None:
 
 
 def test_the_architecture_says_exactly_what_is_left(filled: Copy) -> None:
-    ended = filled.outcomes("tests/test_architecture.py", "tests/unit/rules/test_registry.py")
+    ended = filled.outcomes("tests/test_architecture.py", "tests/rules/test_registry.py")
 
     assert {name for name, word in ended.items() if word != "PASSED"} == {
         "test_an_operation_has_its_cases_and_its_page[paint_table]",

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "new": "Create an Alembic revision",
     "snapshot": "Write the database's schema to a file",
     "plan": "Split pending revisions or SQL files into zero-downtime steps",
+    "check": "Report what is unsafe in migrations, for CI",
     "verify": "Replay a plan on a throwaway server and check what it claims",
     "execute": "Run a plan, wait for the rollout, contract",
     "status": "Show the state of the database's run",

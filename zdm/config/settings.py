@@ -131,6 +131,18 @@ class BackfillSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSettings:
+    """By what `zdm check` judges migrations."""
+
+    runner: Literal["zdm", "plain"] | None = None  # zdm plans them, or they run as written
+    paths: tuple[Path, ...] = ()  # files and folders; else they are named
+    transactions: Literal["file", "statement"] = "file"  # how the plain runner sends a file
+    lock_timeout_limit: Delay = timedelta(seconds=5)
+    fail_level: Literal["error", "warn"] = "error"
+    rules: tuple[tuple[str, str], ...] = ()  # severity by rule: error, warn, off
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of `zdm.toml`; `root` is the folder that holds it, or the current one."""
 
@@ -145,6 +157,7 @@ class Settings:
     rollout: RolloutSettings = RolloutSettings()
     execute: ExecuteSettings = ExecuteSettings()
     backfill: BackfillSettings = BackfillSettings()
+    check: CheckSettings = CheckSettings()
     drivers: tuple[object, ...] = ()  # tables of drivers, each of the type that its driver has
 
     def of_driver(self, kind: type[Own]) -> Own | None:
@@ -171,6 +184,7 @@ class _File:
     rollout: RolloutSettings = RolloutSettings()
     execute: ExecuteSettings = ExecuteSettings()
     backfill: BackfillSettings = BackfillSettings()
+    check: CheckSettings = CheckSettings()
 
 
 def load(
@@ -202,6 +216,7 @@ def load(
         rollout=content.rollout,
         execute=content.execute,
         backfill=content.backfill,
+        check=content.check,
         drivers=tables,
     )
 

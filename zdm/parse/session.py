@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from zdm.model.sql import ident
-from zdm.model.statement import Setting, Timeouts
+from zdm.model.statement import Action, ActionKind, Fact, Setting, Timeouts
 from zdm.parse import transactions, trees
 from zdm.parse.libpg_query import Parsed
 from zdm.parse.transactions import Control, Kind
@@ -179,6 +179,14 @@ def read(node: str, tree: Mapping[str, Any]) -> Change | None:
     if name == "search_path":
         words = [word if _PLAIN.fullmatch(word) else ident(word) or '""' for word in words]
     return Change(name=name, value=", ".join(words), local=bool(tree.get("is_local")))
+
+
+def said(action: Action) -> Change | None:
+    """What an Action that is a SET or a RESET changes."""
+    fact = action.fact
+    if not isinstance(fact, Fact) or fact.kind is not ActionKind.SET:
+        return None
+    return read("VariableSetStmt", action.tree)
 
 
 def _set_config(tree: Mapping[str, Any]) -> Change | None:

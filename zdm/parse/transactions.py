@@ -1,8 +1,11 @@
 """BEGIN, COMMIT and the like, which control transactions and leave the schema as it is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import libpg_query
 from zdm.parse.libpg_query import Parsed
 
@@ -47,7 +50,10 @@ def control(parsed: Parsed) -> Control | None:
     """What the statement does to a transaction; None where it does something else."""
     if parsed.node != "TransactionStmt":
         return None
-    tree = parsed.tree
+    return _of_tree(parsed.tree)
+
+
+def _of_tree(tree: Mapping[str, Any]) -> Control:
     return Control(
         kind=_KINDS[tree["kind"]],
         savepoint=tree.get("savepoint_name", ""),
@@ -67,3 +73,11 @@ def is_control(sql: str) -> bool:
     """Whether the text is one statement that controls a transaction and nothing more."""
     parsed = libpg_query.statements(sql.encode())
     return len(parsed) == 1 and control(parsed[0]) is not None
+
+
+def said(action: Action) -> Control | None:
+    """What an Action does to a transaction."""
+    fact = action.fact
+    if not isinstance(fact, Fact) or fact.kind is not ActionKind.TRANSACTION:
+        return None
+    return _of_tree(action.tree)

@@ -15,7 +15,7 @@ from zdm.model.findings import Finding, Severity
 from zdm.model.plan import Backfill, RunSql, Step
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action
-from zdm.parse import facts
+from zdm.parse.readers import authority
 from zdm.planning import ending, names, needs
 from zdm.planning.classify import Placed
 from zdm.planning.conflicts import NEXT_TRAIN
@@ -102,7 +102,7 @@ def _actions(step: Step, snapshot: Snapshot) -> tuple[Action, ...]:
     if not isinstance(step, RunSql):
         return ()
     path = type_names.path(snapshot, step.settings)
-    return tuple(a for sql in step.sql for a in facts.of_step(sql, step.settings, path))
+    return tuple(a for sql in step.sql for a in authority.of_step(sql, step.settings, path))
 
 
 def _walked(read: Sequence[_Read], placed: Sequence[Placed], state: _State) -> Iterator[_Miss]:

@@ -12,8 +12,7 @@ from zdm.model.expression import TypeName
 from zdm.model.schema import Function, Name, Snapshot
 from zdm.model.statement import Setting
 from zdm.model.syntax import DropObjects
-from zdm.parse import facts
-from zdm.parse.readers import texts
+from zdm.parse.readers import authority, texts
 from zdm.schema import type_names
 
 Arguments = tuple[TypeName, ...] | None  # None: not written
@@ -34,7 +33,7 @@ def named(
 
 
 def _types(function: Function, snapshot: Snapshot) -> tuple[str, ...]:
-    (action,) = facts.of_step(f"DROP FUNCTION x({function.arguments})", (), ("public",))
+    (action,) = authority.of_step(f"DROP FUNCTION x({function.arguments})", (), ("public",))
     if not isinstance(action.said, DropObjects):
         return ()
     (arguments,) = action.said.arguments

@@ -5,7 +5,7 @@ planning one SQL file imports neither a database driver nor Alembic.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -122,12 +122,13 @@ def read_files(files: list[str], root: Path) -> Train:
     for name in files:
         data = input_file.read(Path(name))
         shown = relative(Path(name), root)
-        statements.extend(_after(statements, split.statements(data, shown)))
+        statements.extend(after(statements, split.statements(data, shown)))
         pinned.append(split.source_file(data, shown))
     return Train(statements=tuple(statements), files=tuple(pinned))
 
 
-def _after(earlier: list[Statement], later: tuple[Statement, ...]) -> Iterator[Statement]:
+def after(earlier: Sequence[Statement], later: Sequence[Statement]) -> Iterator[Statement]:
+    """Statements whose transactions come after the earlier ones'."""
     first = 1 + max((s.transaction for s in earlier if s.transaction is not None), default=-1)
     for statement in later:
         number = statement.transaction

@@ -5,7 +5,8 @@ from dataclasses import replace
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import IndexDefinition
-from zdm.parse import column_names, expressions, facts, rewrite
+from zdm.parse import column_names, expressions, rewrite
+from zdm.parse.readers import authority
 from zdm.schema import edits, family, generated_names, lookup
 
 _LABELS = {"primary key": "pkey", "unique": "key", "exclusion": "excl"}
@@ -55,7 +56,7 @@ def words_of(index: Index) -> tuple[str, ...]:
     """The names of its columns, by which that of an index below it is chosen."""
     if not index.definition:
         return generated_names.numbered(key or column_names.OTHER for key in index.keys)
-    (action,) = facts.of_step(index.definition, (), ("public",))
+    (action,) = authority.of_step(index.definition, (), ("public",))
     said = action.said
     return generated_names.words(said) if isinstance(said, IndexDefinition) else ()
 

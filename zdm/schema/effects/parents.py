@@ -7,7 +7,7 @@ from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Column, Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action
 from zdm.model.syntax import CreateTrigger
-from zdm.parse import facts
+from zdm.parse.readers import authority
 from zdm.schema import edits, family, lookup
 from zdm.schema.effects import indexes, not_nulls
 
@@ -79,7 +79,7 @@ def put_trigger(snapshot: Snapshot, name: Name, trigger: Trigger) -> Snapshot:
 
 def each_row(trigger: Trigger) -> bool:
     """Whether it fires for each row, by its text."""
-    actions = facts.of_step(trigger.definition, (), ("public",))
+    actions = authority.of_step(trigger.definition, (), ("public",))
     return any(isinstance(a.said, CreateTrigger) and a.said.per_row for a in actions)
 
 

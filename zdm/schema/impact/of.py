@@ -5,6 +5,7 @@ whether it is so (tests/postgres/impact).
 """
 
 from collections.abc import Sequence
+from functools import reduce
 
 from zdm.model import impact
 from zdm.model.commands import (
@@ -66,18 +67,23 @@ def _half_known(found: Impact, place: Place) -> str:
 
 
 def statement(parts: Sequence[Action], snapshot: Snapshot, major: int | None = None) -> Impact:
-    """The same of all sub-commands of one statement. A constraint that the statement drops
+    """The same of all sub-commands of one statement."""
+    return reduce(Impact.joined, each(parts, snapshot, major), Impact())
+
+
+def each(
+    parts: Sequence[Action], snapshot: Snapshot, major: int | None = None
+) -> tuple[Impact, ...]:
+    """The Impact of each sub-command of one statement. A constraint that the statement drops
     proves nothing to its other sub-commands (measured 12-18)."""
     left = snapshot
     for part in parts:
         dropped = _dropped_constraint(part)
         if dropped is not None and left.table(dropped[0]) is not None:
             left = edits.drop_constraint(left, *dropped)
-    found = Impact()
-    for part in parts:
-        before = snapshot if _dropped_constraint(part) else left
-        found = found.joined(action(part, before, major))
-    return found
+    return tuple(
+        action(part, snapshot if _dropped_constraint(part) else left, major) for part in parts
+    )
 
 
 def _dropped_constraint(part: Action) -> tuple[Name, str] | None:

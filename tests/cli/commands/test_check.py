@@ -1,0 +1,283 @@
+"""`zdm check` as a person or a CI job calls it."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Zdm
+
+LIMIT = "SET lock_timeout = '2s';\n"
+TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, n int);\n"
+INDEX = "CREATE INDEX t_n ON t (n);\n"
+PLAIN = ("check", "--runner", "plain")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "migrations"
+    made.mkdir()
+    (made / "V2__table.sql").write_text(TABLE)
+    return made
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, folder: Path, zdm: Zdm) -> Path:  # noqa: ARG001  first
+    (tmp_path / ".git").rmdir()
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "table")
+    git(tmp_path, "checkout", "-qb", "work")
+    return folder
+
+
+def rules(out: str) -> list[str]:
+    return [finding["rule"] for finding in json.loads(out)["findings"]]
+
+
+def test_what_is_unsafe_exits_with_3(zdm: Zdm, folder: Path) -> None:
+    (folder / "V10__index.sql").write_text(LIMIT + INDEX)
+    answer = zdm(*PLAIN, "migrations")
+
+    assert answer.code == 3
+    assert answer.out.startswith(
+        "migrations/V10__index.sql:2:1: error index-not-concurrent\n"
+        "  │ CREATE INDEX t_n ON t (n)\n"
+        "  writes to t wait while the index is built\n"
+        "  lock: SHARE on t\n"
+    )
+    assert "1 error, 0 warnings; understood 3 of 3 statements in 2 files" in answer.err
+    assert "hint: " in answer.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_safe_exits_with_0(zdm: Zdm) -> None:
+    answer = zdm(*PLAIN, "migrations")
+
+    assert (answer.code, answer.out) == (
+        0,
+        "0 errors, 0 warnings; understood 1 of 1 statement in 1 file\n",
+    )
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_runner_must_be_chosen(zdm: Zdm) -> None:
+    answer = zdm("check", "migrations")
+
+    assert answer.code == 2
+    assert "who runs the migrations is not set" in answer.err
+    assert 'runner = "plain"' in answer.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_unknown_runner_is_refused(zdm: Zdm) -> None:
+    answer = zdm("check", "--runner", "flyway", "migrations")
+
+    assert answer.code == 2
+    assert "must be zdm or plain, not `flyway`" in answer.err
+
+
+def test_settings_give_paths_runner_limit_level_and_severities(
+    zdm: Zdm, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "zdm.toml").write_text(
+        '[check]\nrunner = "plain"\npaths = ["migrations"]\ntransactions = "statement"\n'
+        'lock_timeout_limit = "1s"\nfail_level = "warn"\n'
+        '[check.rules]\nindex-not-concurrent = "warn"\nlock-timeout-too-long = "off"\n'
+    )
+    (folder / "V3.sql").write_text(LIMIT + INDEX)
+    answer = zdm("check", "--format", "json")
+
+    assert answer.code == 3
+    assert [(f["rule"], f["level"]) for f in json.loads(answer.out)["findings"]] == [
+        ("index-not-concurrent", "warn")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('no-such-rule = "off"', "[check.rules] names `no-such-rule`, which is not a rule"),
+        ('drop-table = "quiet"', "must be one of error, warn, off, not `quiet`"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_settings_of_rules_are_checked(
+    zdm: Zdm, tmp_path: Path, line: str, message: str
+) -> None:
+    (tmp_path / "zdm.toml").write_text(f"[check.rules]\n{line}\n")
+    answer = zdm(*PLAIN, "migrations")
+
+    assert answer.code == 2
+    assert message in answer.err
+
+
+def test_nothing_to_check_is_an_error_unless_allowed(zdm: Zdm, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+
+    assert zdm(*PLAIN, "none").code == 2
+    assert zdm(*PLAIN).code == 2
+    assert zdm(*PLAIN, "none", "--allow-empty").code == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"SELECT 1;\nCREATE TABEL t ();\n", "bad.sql:2:8: PostgreSQL cannot read this"),
+        (b"\xff\xfe", "is not UTF-8"),
+        (b"-- zdm: nonsense\nSELECT 1;\n", "is not a directive of zdm"),
+    ],
+)
+def test_a_file_that_cannot_be_read_exits_with_2(
+    zdm: Zdm, tmp_path: Path, data: bytes, message: str
+) -> None:
+    (tmp_path / "bad.sql").write_bytes(data)
+    answer = zdm(*PLAIN, "bad.sql")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert message in answer.err
+
+
+def test_a_file_that_is_not_there_exits_with_2(zdm: Zdm) -> None:
+    assert zdm(*PLAIN, "none.sql").code == 2
+
+
+def test_standard_input_has_a_name(zdm: Zdm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(INDEX.encode())))
+    answer = zdm(*PLAIN, "-", "--stdin-filename", "new.sql")
+
+    assert answer.code == 3
+    assert answer.out.startswith("new.sql:1:1: error index-not-concurrent\n")
+
+
+def test_an_alembic_revision_is_never_passed_in_silence(zdm: Zdm, folder: Path) -> None:
+    (folder / "0001_a.py").write_text('revision = "0001"\n\ndef upgrade():\n    pass\n')
+    (folder / "helper.py").write_text("x = 1\n")
+    answer = zdm(*PLAIN, "--format", "json", "migrations")
+
+    assert answer.code == 3
+    assert [(f["rule"], f["file"]) for f in json.loads(answer.out)["findings"]] == [
+        ("unparsed-statement", "migrations/0001_a.py")
+    ]
+
+
+def test_down_migrations_are_left_out_and_said(zdm: Zdm, folder: Path) -> None:
+    (folder / "V2__table.down.sql").write_text("DROP TABLE t;")
+    (folder / "V3.sql").write_text("-- migrate:up\nSELECT 1;\n-- migrate:down\nDROP TABLE t;\n")
+    answer = zdm(*PLAIN, "migrations")
+
+    assert answer.code == 0
+    assert "1 file that undoes a migration was left out" in answer.err
+
+
+def test_since_reports_what_changed_and_knows_what_was_before(
+    zdm: Zdm, repository: Path
+) -> None:
+    (repository / "V3__new.sql").write_text("CREATE TABLE u (id int);\n" + LIMIT + INDEX)
+    answer = zdm(*PLAIN, "--since", "main", "--format", "json", "migrations")
+
+    assert [(f["rule"], f["file"]) for f in json.loads(answer.out)["findings"]] == [
+        ("index-not-concurrent", "migrations/V3__new.sql")
+    ]
+
+
+def test_since_takes_changed_files_as_one_release(zdm: Zdm, repository: Path) -> None:
+    (repository / "V3__new.sql").write_text("CREATE TABLE u (id int, n int);\n")
+    (repository / "V4__index.sql").write_text("CREATE INDEX u_n ON u (n);\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "new")
+
+    assert zdm(*PLAIN, "--since", "main", "migrations").code == 0
+
+
+def test_since_finds_an_edited_migration(zdm: Zdm, repository: Path) -> None:
+    (repository / "V2__table.sql").write_text(TABLE.replace("n int", "n bigint"))
+    answer = zdm(*PLAIN, "--since", "main", "--format", "json", "migrations")
+
+    assert rules(answer.out) == ["edited-applied"]
+
+
+@pytest.mark.usefixtures("repository")
+def test_since_with_nothing_changed_is_an_error_unless_allowed(zdm: Zdm) -> None:
+    answer = zdm(*PLAIN, "--since", "main", "migrations")
+
+    assert answer.code == 2
+    assert "nothing changed since main" in answer.err
+    assert zdm(*PLAIN, "--since", "main", "migrations", "--allow-empty").code == 0
+
+
+@pytest.mark.parametrize("reference", ["no-such-branch", "--upload-pack=x", ""])
+@pytest.mark.usefixtures("repository")
+def test_a_reference_that_git_does_not_know_exits_with_2(zdm: Zdm, reference: str) -> None:
+    answer = zdm(*PLAIN, f"--since={reference}", "migrations")
+
+    assert answer.code == 2
+    assert f"--since {reference}: " in answer.err
+
+
+def test_a_rule_is_explained(zdm: Zdm) -> None:
+    answer = zdm("check", "--explain", "drop-column")
+
+    assert answer.code == 0
+    assert answer.out.startswith("# drop-column\n\nDROP COLUMN (error).\n\n## Problem\n")
+    assert zdm("check", "--explain", "no-such").code == 2
+
+
+def test_all_rules_are_listed(zdm: Zdm) -> None:
+    answer = zdm("check", "--list-rules")
+
+    assert answer.code == 0
+    assert "\nignore-unused " in answer.out
+    assert all(line.split()[1] in ("error", "warn", "off") for line in answer.out.splitlines())
+
+
+def test_names_in_a_migration_do_not_control_the_terminal(zdm: Zdm, tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text('DROP TABLE "\x1b[2J";\n')
+    answer = zdm(*PLAIN, "a.sql")
+
+    assert answer.code == 3
+    assert "\x1b" not in answer.out + answer.err
+
+
+def test_where_zdm_runs_them_what_it_plans_is_a_note(
+    zdm: Zdm, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans/V1.yaml").write_text("")
+    (folder / "V3__drop.sql").write_text("ALTER TABLE t DROP COLUMN n;\n")
+    answer = zdm("check", "--format", "json", "migrations")
+    found = [(f["rule"], f["level"]) for f in json.loads(answer.out)["findings"]]
+
+    assert answer.code == 3
+    assert ("drop-column", "note") in found
+    assert [rule for rule, level in found if level == "error"] == ["plan-missing"] * 2
+
+
+def test_where_zdm_runs_them_what_it_refuses_is_an_error(zdm: Zdm, folder: Path) -> None:
+    (folder / "V3__drop.sql").write_text("ALTER TABLE t DROP COLUMN missing;\n")
+    answer = zdm("check", "--runner", "zdm", "--format", "json", "migrations")
+    refused = [
+        f
+        for f in json.loads(answer.out)["findings"]
+        if f["level"] == "error" and f["file"].endswith("V3__drop.sql")
+    ]
+
+    assert answer.code == 3
+    assert [f["message"] for f in refused] == ["t has no column missing at this statement"]
+
+
+@pytest.mark.parametrize("format_", ["json", "github", "gitlab", "sarif", "junit", "markdown"])
+@pytest.mark.usefixtures("folder")
+def test_other_formats_keep_the_summary_on_stderr(zdm: Zdm, format_: str) -> None:
+    answer = zdm(*PLAIN, "--format", format_, "migrations")
+
+    assert answer.code == 0
+    assert "understood 1 of 1 statement" in answer.err

@@ -1,0 +1,2 @@
+CREATE TABLE t (n int);
+ALTER TABLE t ADD COLUMN id bigint PRIMARY KEY;

@@ -1,0 +1,1 @@
+CREATE TABLE numbers (id bigserial PRIMARY KEY);

@@ -1,0 +1,1 @@
+CREATE TABLE t (id bigint PRIMARY KEY, b bigint GENERATED ALWAYS AS (id * 2) STORED);

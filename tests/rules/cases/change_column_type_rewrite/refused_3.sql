@@ -1,0 +1,1 @@
+ALTER TABLE unknown_table ALTER COLUMN a TYPE text;

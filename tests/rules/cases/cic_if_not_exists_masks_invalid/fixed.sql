@@ -1,0 +1,2 @@
+DROP INDEX CONCURRENTLY IF EXISTS users_name;
+CREATE INDEX CONCURRENTLY users_name ON users (name);

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY parts_n ON parts (n);

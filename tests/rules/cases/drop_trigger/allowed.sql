@@ -1,0 +1,2 @@
+CREATE TABLE t (a int);
+DROP TRIGGER IF EXISTS touch ON t;

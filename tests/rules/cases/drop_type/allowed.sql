@@ -1,0 +1,2 @@
+CREATE TYPE t AS ENUM ('a');
+DROP TYPE t;

@@ -1,0 +1,1 @@
+ALTER TABLE users ADD CONSTRAINT once EXCLUDE USING btree (email WITH =);

@@ -1,0 +1,1 @@
+CREATE INDEX parts_n ON parts (n);

@@ -1,0 +1,1 @@
+DROP INDEX IF EXISTS not_read;

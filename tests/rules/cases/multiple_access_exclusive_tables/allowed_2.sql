@@ -1,0 +1,7 @@
+BEGIN;
+SET LOCAL lock_timeout = '2s';
+ALTER TABLE users ADD COLUMN x int;
+ALTER TABLE users ADD COLUMN y int;
+CREATE TABLE t (a int);
+ALTER TABLE t ADD COLUMN b int;
+COMMIT;

@@ -1,0 +1,5 @@
+BEGIN;
+SET LOCAL lock_timeout = '2s';
+ALTER TABLE users ADD COLUMN x int;
+ALTER TABLE orgs ADD COLUMN x int;
+COMMIT;

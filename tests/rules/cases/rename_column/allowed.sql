@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+ALTER TABLE users ADD COLUMN x int;
+ALTER TABLE users RENAME x TO y;

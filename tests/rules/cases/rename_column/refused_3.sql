@@ -1,0 +1,2 @@
+SET lock_timeout = '2s';
+ALTER VIEW names RENAME COLUMN name TO full_name;

@@ -1,0 +1,2 @@
+SET lock_timeout = '2s';
+ALTER VIEW names RENAME TO all_names;

@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+ALTER TABLE users ADD COLUMN x int DEFAULT 0;
+ALTER TABLE users ALTER COLUMN x SET DEFAULT 1;

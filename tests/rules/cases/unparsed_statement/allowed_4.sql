@@ -1,0 +1,3 @@
+VACUUM users;
+ANALYZE users;
+REINDEX TABLE CONCURRENTLY users;

@@ -1,0 +1,1 @@
+CALL fix_all();

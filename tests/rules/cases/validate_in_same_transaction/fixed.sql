@@ -1,0 +1,7 @@
+BEGIN;
+SET LOCAL lock_timeout = '2s';
+ALTER TABLE users ADD CONSTRAINT named CHECK (name <> '') NOT VALID;
+COMMIT;
+BEGIN;
+ALTER TABLE users VALIDATE CONSTRAINT named;
+COMMIT;

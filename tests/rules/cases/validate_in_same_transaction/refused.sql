@@ -1,0 +1,5 @@
+BEGIN;
+SET LOCAL lock_timeout = '2s';
+ALTER TABLE users ADD CONSTRAINT named CHECK (name <> '') NOT VALID;
+ALTER TABLE users VALIDATE CONSTRAINT named;
+COMMIT;

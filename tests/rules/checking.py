@@ -1,0 +1,42 @@
+"""Runs the gate's walk on texts, as `zdm check` does on files."""
+
+from datetime import date
+from pathlib import Path
+
+from zdm.model.rule import Transactions
+from zdm.model.schema import Snapshot
+from zdm.rules import ALL, walk
+from zdm.rules.report import InputFile, Level, Report, Reported, Terms
+
+CASES = Path(__file__).parent / "cases"
+EMPTY = Snapshot(server_version=180_000)
+TODAY = date(2026, 11, 29)
+
+
+def terms(**changed: object) -> Terms:
+    """As psql runs files, on 14 to 18."""
+    values = {
+        "majors": (14, 18),
+        "transactions": Transactions.STATEMENT,
+        "today": lambda: TODAY,
+    }
+    return Terms(**{**values, **changed})  # type: ignore[arg-type]  # any field may be given
+
+
+def report(sql: str, before: str = "", **changed: object) -> Report:
+    """The Report on one new file, above a released one."""
+    files = (
+        InputFile(path="before.sql", data=before.encode(), judged=False),
+        InputFile(path="migration.sql", data=sql.encode()),
+    )
+    return walk.check(files, EMPTY, terms(**changed), ALL)
+
+
+def found(sql: str, before: str = "", **changed: object) -> list[str]:
+    """The rules that find something which no ignore covers, in order."""
+    return [f.rule for f in report(sql, before, **changed).findings if not f.ignored]
+
+
+def errors(report_: Report) -> list[Reported]:
+    """What refuses."""
+    return [f for f in report_.findings if f.level is Level.ERROR and not f.ignored]

@@ -1,0 +1,79 @@
+"""`-- zdm: ignore`: what it covers, and what is wrong with it."""
+
+import pytest
+
+from tests.rules import checking
+
+TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, n int);"
+LIMIT = "SET lock_timeout = '2s';\n"
+INDEX = "CREATE INDEX t_n ON t (n);"
+MARK = "-- zdm: ignore index-not-concurrent"
+
+
+def test_an_ignore_covers_the_statement_below_it_only() -> None:
+    sql = f"{LIMIT}{MARK} -- forty rows\n{INDEX}\nCREATE INDEX t_n2 ON t (n);"
+    found = checking.report(sql, TABLE).findings
+
+    assert [(f.rule, f.ignored) for f in found] == [
+        ("index-not-concurrent", "forty rows"),
+        ("index-not-concurrent", ""),
+    ]
+
+
+def test_an_ignore_of_several_rules_covers_each() -> None:
+    sql = f"-- zdm: ignore index-not-concurrent, missing-lock-timeout -- forty rows\n{INDEX}"
+
+    assert checking.found(sql, TABLE) == []
+
+
+def test_an_ignore_of_the_file_covers_every_statement() -> None:
+    sql = (
+        "-- zdm: ignore-file index-not-concurrent -- forty rows\n"
+        f"{LIMIT}{INDEX}\nCREATE INDEX t_n2 ON t (n);"
+    )
+
+    assert checking.found(sql, TABLE) == []
+
+
+def test_an_ignore_holds_up_to_its_last_day() -> None:
+    last, past = f"{checking.TODAY:%Y-%m-%d}", "2026-11-28"
+    of_last = checking.found(f"{LIMIT}{MARK} -- few rows until {last}\n{INDEX}", TABLE)
+    of_past = checking.found(f"{LIMIT}{MARK} -- few rows until {past}\n{INDEX}", TABLE)
+
+    assert of_last == []
+    assert of_past == ["ignore-expired", "index-not-concurrent"]
+
+
+@pytest.mark.parametrize(
+    ("mark", "rules"),
+    [
+        (MARK, ["ignore-without-reason", "index-not-concurrent"]),
+        (f"{MARK} --", ["ignore-without-reason", "index-not-concurrent"]),
+        (f"{MARK} -- few until soon", ["ignore-expired", "index-not-concurrent"]),
+        (
+            "-- zdm: ignore index-not-concurent -- typo",
+            ["ignore-unknown-rule", "index-not-concurrent"],
+        ),
+        ("-- zdm: ignore -- all of it", ["ignore-unknown-rule", "index-not-concurrent"]),
+        ("-- zdm: ignore", ["ignore-unknown-rule", "index-not-concurrent"]),
+        ("-- zdm: ignore drop-table -- gone", ["ignore-unused", "index-not-concurrent"]),
+    ],
+)
+def test_an_ignore_without_effect_is_itself_found(mark: str, rules: list[str]) -> None:
+    assert checking.found(f"{LIMIT}{mark}\n{INDEX}", TABLE) == rules
+
+
+def test_findings_about_ignores_cannot_be_ignored() -> None:
+    sql = f"{LIMIT}-- zdm: ignore ignore-unused -- quiet\n{INDEX}"
+
+    assert "ignore-unknown-rule" in checking.found(sql, TABLE)
+
+
+def test_an_ignore_above_nothing_is_unused() -> None:
+    assert checking.found(f"SELECT 1; {MARK} -- few rows\n") == ["ignore-unused"]
+
+
+def test_an_ignore_in_a_literal_is_none() -> None:
+    found = checking.found(f"{LIMIT}SELECT '{MARK} -- x';\n{INDEX}", TABLE)
+
+    assert found == ["index-not-concurrent"]

@@ -1,0 +1,163 @@
+"""`zdm check`: what is unsafe in migrations, as a gate for CI."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zdm.cli import options, wiring
+from zdm.cli.options import SnapshotFile
+from zdm.errors import InputError, RefusedError
+from zdm.render.checks import Output
+from zdm.render.layout import Layout
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from zdm.config.settings import Settings
+    from zdm.model.schema import Snapshot
+    from zdm.rules.report import InputFile, Report, Terms
+    from zdm.workflows.check.migrations import Asked, Planner
+
+_STDIN = "-"
+
+
+def command(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="SQL files and folders, or - for standard input; else `paths` under [check].",
+            metavar="FILE|FOLDER",
+            show_default=False,
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="Report only files that are new or changed since the work left this branch,"
+            " tag or commit; the others say which schema they meet.",
+        ),
+    ] = None,
+    snapshot: SnapshotFile = None,
+    format_: Annotated[
+        Output, typer.Option("--format", help="How to print the findings.")
+    ] = Output.TEXT,
+    runner: Annotated[
+        str | None,
+        typer.Option(
+            metavar="zdm|plain",
+            help="Who runs the migrations; else `runner` under [check].",
+            show_default=False,
+        ),
+    ] = None,
+    stdin_filename: Annotated[
+        str, typer.Option(metavar="FILE", help="Name of what is read from standard input.")
+    ] = "stdin.sql",
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Exit 0 if there is nothing to check.")
+    ] = False,
+    explain: Annotated[
+        str | None, typer.Option(metavar="RULE", help="Explain a rule, and exit.")
+    ] = None,
+    list_rules: Annotated[
+        bool, typer.Option("--list-rules", help="List all rules, and exit.")
+    ] = False,
+) -> None:
+    """Report what is unsafe in migrations, for CI.
+
+    Reads SQL files and, without a database, knows the schema that each statement meets from
+    the files before it. Exit 0: nothing at or above the fail level; 2: a file or a setting
+    cannot be used; 3: refused.
+    """
+    if list_rules or explain is not None:
+        typer.echo(_explained(explain), nl=False)
+        return
+    from zdm.workflows.check import migrations
+    from zdm.workflows.check.migrations import Asked
+
+    settings = wiring.settings(context)
+    asked = Asked(
+        paths=tuple(paths or settings.check.paths),
+        since=since,
+        stdin=_read_stdin(paths, stdin_filename),
+        snapshot=snapshot,
+        runner=runner,
+        allow_empty=allow_empty,
+        today=_today,
+    )
+    report = migrations.run(settings, asked, _planner(settings, asked))
+    _show(report, format_, settings)
+
+
+def _today() -> "date":
+    """The clock takes longer to load than a file to judge."""
+    from zdm.execute.clock import SystemClock
+
+    return SystemClock().now().date()
+
+
+def _explained(slug: str | None) -> str:
+    from zdm.render import rule_page
+    from zdm.rules import ALL
+
+    if slug is None:
+        return rule_page.listed(ALL)
+    rule = next((rule for rule in ALL if rule.slug == slug), None)
+    if rule is None:
+        raise InputError(
+            f"`{slug}` is not a rule of zdm", hint="`zdm check --list-rules` lists all"
+        )
+    return rule_page.render(rule)
+
+
+def _read_stdin(paths: list[Path] | None, name: str) -> "InputFile | None":
+    from zdm.rules.report import InputFile
+    from zdm.serialize import input_file
+
+    if Path(_STDIN) not in (paths or ()):
+        return None
+    data = sys.stdin.buffer.read(input_file.MOST_BYTES + 1)
+    if len(data) > input_file.MOST_BYTES:
+        raise InputError(
+            f"standard input has more than {input_file.MOST_BYTES:,} bytes",
+            hint="check it in parts",
+        )
+    return InputFile(path=name, data=data)
+
+
+def _planner(settings: "Settings", asked: "Asked") -> "Planner":
+    """What `zdm plan` says; it takes longer to load than all the rules."""
+
+    def judge(
+        report: "Report", files: "tuple[InputFile, ...]", start: "Snapshot", terms: "Terms"
+    ) -> "Report":
+        from zdm.workflows.check import plans
+
+        place = plans.Place(
+            root=settings.root, plans=settings.plans, known=asked.snapshot is not None
+        )
+        return plans.judged(report, files, start, terms, place)
+
+    return judge
+
+
+def _show(report: "Report", format_: Output, settings: "Settings") -> None:
+    from zdm.render import checks_summary
+    from zdm.rules.report import Level
+
+    layout = Layout(colour=options.coloured(), width=options.width())
+    typer.echo(format_.render(report, layout), nl=False)
+    for note in report.notes:
+        options.say(f"note: {note}")
+    summary = checks_summary.summary(report)
+    if report.refuses(Level(settings.check.fail_level)):
+        raise RefusedError(
+            summary,
+            hint="change the statements, or write `-- zdm: ignore RULE -- reason` above them;"
+            " `zdm check --explain RULE` says more",
+        )
+    if format_ is not Output.TEXT:
+        options.say(summary)

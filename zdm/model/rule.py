@@ -1,0 +1,143 @@
+"""A rule of `zdm check`, and what it may know about the statement that it judges."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from zdm.model.findings import Severity
+from zdm.model.impact import Impact, Touch
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.statement import Action, ActionKind, Fact
+
+
+class Planned(StrEnum):
+    """What `zdm plan` does about what a rule finds."""
+
+    YES = "yes"  # writes it safely
+    SCHEMA = "schema"  # writes it safely, where it knows the schema
+    PHASES = "phases"  # splits it into an expand and a contract
+    NO = "no"
+
+
+class Transactions(StrEnum):
+    """How the runner sends the statements of a file."""
+
+    FILE = "file"  # the whole file in one transaction
+    STATEMENT = "statement"  # each for itself, unless the file says BEGIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """An earlier Action of the same transaction; `touches` are those on relations in use."""
+
+    action: Action
+    touches: tuple[Touch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """The transaction block that a statement is in."""
+
+    by_runner: bool  # the runner opens it, not the file
+    alone: bool  # no other statement is in it
+    closed: bool = True  # the file commits it, or the runner does
+    earlier: tuple[Done, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A statement's Action in its place: the schema before it, its transaction, what is in
+    force, and what this release made.
+
+    `impact` is that of the Action, the worst of all versions; `whole` that of its statement.
+    """
+
+    action: Action
+    before: Snapshot
+    impact: Impact
+    whole: Impact
+    released: Snapshot  # what earlier releases left
+    block: Block | None = None  # None: no transaction block
+    understood: str = ""  # empty, or why what the statement does is not known
+    lock_timeout_limit: timedelta = timedelta(seconds=5)
+
+    @property
+    def fact(self) -> Fact | None:
+        """The Fact, where there is one."""
+        return self.action.fact if isinstance(self.action.fact, Fact) else None
+
+    def is_new(self, name: Name) -> bool:
+        """Whether this release makes the relation, so that nothing uses it yet."""
+        if self.before.table(name) is not None:
+            return self.released.table(name) is None
+        return has(self.before, name) and not has(self.released, name)
+
+    def in_use(self, *kinds: ActionKind) -> Table | None:
+        """The table that the Action changes, where it is of a kind and the table is not new."""
+        fact = self.fact
+        if fact is None or fact.table is None or (kinds and fact.kind not in kinds):
+            return None
+        table = self.before.table(fact.table) or Table(name=fact.table, opaque="unread")
+        return None if self.is_new(table.name) else table
+
+    def is_new_column(self, table: Table, column: str) -> bool:
+        """Whether this release adds the column to a table that it does not make."""
+        known = self.released.table(table.name)
+        if table.column(column) is None:
+            return False
+        return known is None or known.column(column) is None
+
+    @property
+    def on_used(self) -> tuple[Touch, ...]:
+        """What the Action does to relations that are not new."""
+        return tuple(t for t in self.impact.touches if not self.is_new(t.relation))
+
+
+def has(snapshot: Snapshot, name: Name) -> bool:
+    """Whether a relation, type or function has the name."""
+    if snapshot.table(name) is not None:
+        return True
+    return (
+        any(view.name == name for view in snapshot.views)
+        or any(sequence.name == name for sequence in snapshot.sequences)
+        or any(type_.name == name for type_ in snapshot.types)
+        or any(function.name == name for function in snapshot.functions)
+        or any(
+            index.name == name.name
+            for table in snapshot.tables
+            if table.name.schema == name.schema
+            for index in table.indexes
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """What a rule says of one Action; `severity` where it is not the rule's own."""
+
+    message: str
+    remedy: str
+    severity: Severity | None = None
+
+
+Check = Callable[[Site], Iterable[Violation]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule: how much it weighs, its page, and its check.
+
+    `severity` is None for a rule that is off until the settings turn it on. A rule without
+    a check is found while a file is read.
+    """
+
+    slug: str
+    severity: Severity | None
+    planned: Planned
+    title: str  # what it catches
+    problem: str  # who waits or fails
+    postgres: str  # what the server does
+    instead: str
+    allow: str  # when to ignore it
+    check: Check | None = None

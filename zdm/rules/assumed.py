@@ -1,0 +1,52 @@
+"""Tables that statements name, and no file or snapshot has: they are taken to exist."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from zdm.model.schema import Snapshot, Table, sorted_tables
+from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import AddColumn, AddConstraint, RelationName
+from zdm.schema import lookup
+from zdm.schema.impact import of
+
+_WHY = "no file or snapshot has it"
+_ON_ROWS = (ActionKind.UPDATE, ActionKind.DELETE, ActionKind.INSERT, ActionKind.TRUNCATE)
+_ON_TABLES = frozenset(
+    {*of.ALTER_TABLE, *_ON_ROWS, ActionKind.CREATE_INDEX, ActionKind.CREATE_TRIGGER}
+    | {ActionKind.RENAME_COLUMN, ActionKind.RENAME_CONSTRAINT, ActionKind.RENAME_TABLE}
+)
+
+
+def tables(actions: Sequence[Action], snapshot: Snapshot) -> tuple[Table, ...]:
+    """Those that the Actions of one statement need and the Snapshot lacks."""
+    names = {
+        action.fact.table
+        for action in actions
+        if isinstance(action.fact, Fact)
+        and action.fact.kind in _ON_TABLES
+        and action.fact.table is not None
+    }
+    for action in actions:
+        settings = action.statement.settings
+        names |= {lookup.found(r, snapshot, settings) for r in _referenced(action)}
+    missing = (name for name in sorted(names) if snapshot.table(name) is None)
+    return tuple(Table(name=name, opaque=_WHY) for name in missing)
+
+
+def _referenced(action: Action) -> tuple[RelationName, ...]:
+    found: tuple[RelationName | None, ...] = ()
+    match action.said:
+        case AddConstraint(constraint=constraint):
+            found = (constraint.references,)
+        case AddColumn(column=column):
+            found = tuple(c.references for c in column.constraints)
+    return tuple(relation for relation in found if relation is not None)
+
+
+def put(snapshot: Snapshot, extra: Sequence[Table]) -> Snapshot:
+    """The Snapshot with those of the tables that it does not have."""
+    extra = [table for table in extra if snapshot.table(table.name) is None]
+    if not extra:
+        return snapshot
+    schemas = tuple(dict.fromkeys((*snapshot.schemas, *(t.name.schema for t in extra))))
+    return replace(snapshot, tables=sorted_tables((*snapshot.tables, *extra)), schemas=schemas)

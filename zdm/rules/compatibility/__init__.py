@@ -1,0 +1,1 @@
+"""What breaks an application version that still runs."""

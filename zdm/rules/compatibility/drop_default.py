@@ -1,0 +1,31 @@
+"""DROP DEFAULT."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.statement import ActionKind
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """DROP DEFAULT of a column that is not of this release."""
+    table, fact = site.in_use(ActionKind.DROP_DEFAULT), site.fact
+    if table is None or fact is None or site.is_new_column(table, fact.name):
+        return
+    yield Violation(
+        message=f"INSERTs that do not send {table.name}.{fact.name} fail or store NULL",
+        remedy="send the value from the code first, and drop the default in a later release",
+    )
+
+
+RULE = Rule(
+    slug="drop-default",
+    severity=Severity.ERROR,
+    planned=Planned.PHASES,
+    title="DROP DEFAULT",
+    problem="INSERTs of application versions that rely on it fail or store NULL.",
+    postgres="ACCESS EXCLUSIVE for a moment (14 to 18).",
+    instead="Let the code send the value first, and drop the default a release later.",
+    allow="Every running version sends the value.",
+    check=check,
+)

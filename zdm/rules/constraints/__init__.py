@@ -1,0 +1,1 @@
+"""Constraints that are checked while others wait."""

@@ -1,0 +1,38 @@
+"""DROP CONSTRAINT."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.statement import ActionKind
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """DROP CONSTRAINT of a constraint that is not of this release."""
+    table, fact = site.in_use(ActionKind.DROP_CONSTRAINT), site.fact
+    if table is None or fact is None:
+        return
+    before = site.released.table(table.name)
+    if table.constraint(fact.name) and before and not before.constraint(fact.name):
+        return
+    yield Violation(
+        message=f"rows that {fact.name} kept out of {table.name} can be written from here on,"
+        " also by the old version",
+        remedy="drop it in a release in which no running version relies on it",
+    )
+
+
+RULE = Rule(
+    slug="drop-constraint",
+    severity=Severity.WARN,
+    planned=Planned.PHASES,
+    title="DROP CONSTRAINT",
+    problem=(
+        "What the constraint kept out may be written from then on; ON CONFLICT of a dropped "
+        "key fails."
+    ),
+    postgres="ACCESS EXCLUSIVE on the table, for a foreign key on both tables (14 to 18).",
+    instead="Drop it when no running version relies on it, with a lock_timeout.",
+    allow="No running version relies on it.",
+    check=check,
+)

@@ -1,0 +1,34 @@
+"""ADD UNIQUE without USING INDEX."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.rules import reading
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """ADD UNIQUE without USING INDEX."""
+    found = reading.added_constraint(site, "unique")
+    if found is None:
+        return
+    table, constraint = found
+    if not constraint.using_index:
+        yield Violation(
+            message=f"its index is built while all queries of {table.name} wait",
+            remedy="CREATE UNIQUE INDEX CONCURRENTLY first, then ADD CONSTRAINT … UNIQUE USING"
+            " INDEX",
+        )
+
+
+RULE = Rule(
+    slug="unique-constraint-builds-index",
+    severity=Severity.ERROR,
+    planned=Planned.YES,
+    title="ADD UNIQUE without USING INDEX",
+    problem="All queries of the table wait while the index is built.",
+    postgres="The index is built under ACCESS EXCLUSIVE (14 to 18).",
+    instead="CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT … UNIQUE USING INDEX.",
+    allow="The table is small, and a lock_timeout is set.",
+    check=check,
+)

@@ -1,0 +1,37 @@
+"""VALIDATE CONSTRAINT in the transaction that holds a strong lock."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.statement import ActionKind
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """VALIDATE while writes wait for what the transaction did before."""
+    table, block = site.in_use(ActionKind.VALIDATE_CONSTRAINT), site.block
+    if table is None or block is None:
+        return
+    held = [t.relation for done in block.earlier for t in done.touches if t.lock.blocks_writes]
+    if held:
+        yield Violation(
+            message=f"the transaction holds a lock on {held[0]} since an earlier statement,"
+            f" until all rows of {table.name} are read",
+            remedy="COMMIT before VALIDATE CONSTRAINT, or put it into a file of its own",
+        )
+
+
+RULE = Rule(
+    slug="validate-in-same-transaction",
+    severity=Severity.ERROR,
+    planned=Planned.YES,
+    title="VALIDATE CONSTRAINT in the transaction that holds a strong lock",
+    problem="The lock of the earlier statement is held until all rows are read.",
+    postgres=(
+        "A lock is held until the end of its transaction; ADD CONSTRAINT … NOT VALID takes "
+        "ACCESS EXCLUSIVE or SHARE ROW EXCLUSIVE (14 to 18)."
+    ),
+    instead="Commit before VALIDATE CONSTRAINT.",
+    allow="The table is small, and a lock_timeout is set.",
+    check=check,
+)

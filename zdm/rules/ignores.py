@@ -1,0 +1,79 @@
+"""`-- zdm: ignore RULE[, RULE] -- reason [until YYYY-MM-DD]`, above the statement it covers,
+and `-- zdm: ignore-file …` above the first statement, for the whole file."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from zdm.model.statement import Source
+from zdm.parse import libpg_query, split
+from zdm.parse.places import Places
+from zdm.rules.report import Today
+
+_FORM = re.compile(r"\s*zdm:\s*(ignore(?:-file)?)(?:\s+(.*))?$", re.DOTALL | re.IGNORECASE)
+_UNTIL = re.compile(r"\s*\buntil\s+(\S+)\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    """One directive; `line` is that of the statement it covers, 0 for the whole file, None
+    where it is above nothing."""
+
+    rules: tuple[str, ...]
+    reason: str
+    until: date | None
+    bad_date: str = ""
+    source: Source
+    line: tuple[int, int] | None  # line and column of the statement
+
+    def expired(self, today: Today) -> bool:
+        """Whether its last day is past."""
+        return bool(self.bad_date) or (self.until is not None and self.until < today())
+
+    def covers(self, rule: str, place: Source) -> bool:
+        """Whether it is about this rule at this statement."""
+        return rule in self.rules and self.line in (_FILE, (place.line, place.column))
+
+
+_FILE = (0, 0)
+
+
+def read(data: bytes, file: str) -> tuple[Ignore, ...]:
+    """The ignores of a file that libpg_query reads."""
+    if b"ignore" not in data.lower():
+        return ()
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    return tuple(_found(data, Places.of(data, file)))
+
+
+def _found(data: bytes, places: Places) -> Iterator[Ignore]:
+    parsed = libpg_query.statements(data)
+    for start, comment, index in split.directives_of(data, parsed):
+        form = _FORM.match(comment)
+        if form is None:
+            continue
+        names, _, reason = (form[2] or "").partition("--")
+        until = _UNTIL.search(reason)
+        line: tuple[int, int] | None = None
+        if form[1].lower() == "ignore-file":
+            line = _FILE if index in (0, None) else None
+        elif index is not None:
+            statement = places.at(parsed[index].start)
+            line = (statement.line, statement.column)
+        day = None if until is None else _day(until[1])
+        yield Ignore(
+            rules=tuple(name.strip() for name in names.split(",") if name.strip()),
+            reason=_UNTIL.sub("", reason).strip(),
+            until=day,
+            bad_date=until[1] if until is not None and day is None else "",
+            source=places.at(start),
+            line=line,
+        )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

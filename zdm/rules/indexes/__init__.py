@@ -1,0 +1,1 @@
+"""Indexes that are built or dropped while others wait."""

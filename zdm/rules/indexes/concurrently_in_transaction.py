@@ -1,0 +1,35 @@
+"""A statement in a transaction block that refuses to run in one."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """Those that end with 25001, by the runner's transaction or the file's own."""
+    if site.block is None or site.impact.in_transaction:
+        return
+    whose = "the runner sends the file in one" if site.block.by_runner else "BEGIN opened one"
+    yield Violation(
+        message=f"it cannot run in a transaction block (25001), and {whose}",
+        remedy="put it into a file of its own, and tell the runner to send that without a"
+        ' transaction; if it sends all files so, set `transactions = "statement"` under'
+        " [check] in zdm.toml",
+    )
+
+
+RULE = Rule(
+    slug="concurrently-in-transaction",
+    severity=Severity.ERROR,
+    planned=Planned.YES,
+    title="A statement in a transaction block that refuses to run in one",
+    problem="The migration fails.",
+    postgres=(
+        "CREATE, DROP and REINDEX INDEX CONCURRENTLY, DETACH PARTITION CONCURRENTLY, VACUUM "
+        "and the like end with 25001 in a transaction block (14 to 18)."
+    ),
+    instead="Run it in a file of its own that the runner sends without a transaction.",
+    allow="Never: it fails.",
+    check=check,
+)

@@ -1,0 +1,1 @@
+"""Locks, timeouts and transactions in which others wait."""

@@ -1,0 +1,40 @@
+"""ATTACH PARTITION that reads rows."""
+
+from collections.abc import Iterator
+
+from zdm.model.commands import Change
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.rules import reading
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """ATTACH that reads a relation in use, or may."""
+    found = reading.changed(site, Change.ATTACH_PARTITION)
+    if found is None:
+        return
+    read = [t for t in site.on_used if t.scans.possible and t.lock.blocks_reads]
+    if read:
+        yield Violation(
+            message=f"all rows of {read[0].relation} may be read while its queries wait",
+            remedy="add a CHECK that implies the bounds, NOT VALID, VALIDATE it, then ATTACH",
+        )
+
+
+RULE = Rule(
+    slug="attach-partition-scan",
+    severity=Severity.ERROR,
+    planned=Planned.SCHEMA,
+    title="ATTACH PARTITION that reads rows",
+    problem=(
+        "Queries of the new partition and of the DEFAULT partition wait while their rows "
+        "are read."
+    ),
+    postgres=(
+        "The rows are read under ACCESS EXCLUSIVE, unless a validated CHECK implies the "
+        "bounds (14 to 18)."
+    ),
+    instead="Add a CHECK that implies the bounds, NOT VALID, VALIDATE it, then ATTACH.",
+    allow="The new partition is empty, and there is no DEFAULT partition.",
+    check=check,
+)

@@ -1,0 +1,81 @@
+"""What `zdm check` was given, and what it found."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Transactions
+from zdm.model.statement import Source
+
+Today = Callable[[], date]
+
+
+class Level(StrEnum):
+    """How much a Finding of the gate weighs."""
+
+    ERROR = "error"
+    WARN = "warn"
+    NOTE = "note"  # `zdm plan` makes it safe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    """A file with its content. `judged`: it is new or changed, so its statements are reported;
+    the others only say which schema these meet. `edited`: it was released with another
+    content."""
+
+    path: str
+    data: bytes
+    judged: bool = True
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """By what it is judged."""
+
+    majors: tuple[int, ...]
+    transactions: Transactions
+    severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    lock_timeout_limit: timedelta = timedelta(seconds=5)
+    one_release: bool = False  # all judged files together; else each is its own
+    today: Today  # asked only where an ignore has a last day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """One Finding. `ignored` is the reason of the directive that covers it."""
+
+    rule: str
+    level: Level
+    message: str
+    remedy: str
+    source: Source
+    statement: str = ""
+    lock: str = ""  # the strongest on a relation in use, in the manual's words
+    relations: tuple[str, ...] = ()
+    planned: str = "no"
+    ignored: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All Findings in the order of files and places; `statements` of judged files."""
+
+    findings: tuple[Reported, ...]
+    files: int
+    statements: int
+    understood: int
+    notes: tuple[str, ...] = ()
+
+    def counted(self, level: Level) -> int:
+        """The Findings of a level that are not ignored."""
+        return sum(1 for f in self.findings if f.level is level and not f.ignored)
+
+    def refuses(self, fail_level: Level) -> bool:
+        """Whether anything is at or above the level."""
+        levels = tuple(Level)
+        refused = levels[: levels.index(fail_level) + 1]
+        return any(self.counted(level) for level in refused)

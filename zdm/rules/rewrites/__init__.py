@@ -1,0 +1,1 @@
+"""Rewrites and scans under a lock that blocks."""

@@ -1,0 +1,33 @@
+"""SET ACCESS METHOD."""
+
+from collections.abc import Iterator
+
+from zdm.model.commands import Change
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.rules import reading
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """The sub-commands by that name."""
+    found = reading.changed(site, Change.SET_ACCESS_METHOD)
+    if found is not None:
+        table, said = found
+        yield Violation(
+            message=f"{said.change.upper()} writes all of {table.name} again while all its"
+            " queries wait",
+            remedy="copy the rows to a new table in batches, and rename",
+        )
+
+
+RULE = Rule(
+    slug="set-access-method",
+    severity=Severity.ERROR,
+    planned=Planned.NO,
+    title="SET ACCESS METHOD",
+    problem="All queries of the table wait while it is written again or copied.",
+    postgres="The whole table is rewritten under ACCESS EXCLUSIVE (15 to 18).",
+    instead="copy the rows to a new table in batches, and rename",
+    allow="The table is small, and a lock_timeout is set.",
+    check=check,
+)

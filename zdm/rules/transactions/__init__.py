@@ -1,0 +1,1 @@
+"""What a transaction may not hold, or must."""

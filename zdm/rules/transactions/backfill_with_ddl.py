@@ -1,0 +1,53 @@
+"""Changes of rows and of the schema in one transaction."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.schema import Name
+from zdm.rules import reading
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """Whichever of the two comes second; INSERTs of written rows do not count."""
+    if site.block is None:
+        return
+    earlier = site.block.earlier
+    if reading.changes_rows(site.action) and not reading.writes_out_values(site.action):
+        held = [t.relation for done in earlier for t in done.touches if t.lock.blocks_reads]
+        if held and site.on_used:
+            yield _found(held[0], site.on_used[0].relation)
+        return
+    rows = [
+        t.relation
+        for done in earlier
+        for t in done.touches
+        if reading.changes_rows(done.action) and not reading.writes_out_values(done.action)
+    ]
+    locked = reading.exclusive(site)
+    if rows and locked:
+        yield _found(locked[0].relation, rows[0])
+
+
+def _found(locked: Name, filled: Name) -> Violation:
+    return Violation(
+        message=f"queries of {locked} wait while rows of {filled} are changed, until the"
+        " transaction ends",
+        remedy="change rows in a migration of their own, in batches",
+    )
+
+
+RULE = Rule(
+    slug="backfill-with-ddl",
+    severity=Severity.ERROR,
+    planned=Planned.YES,
+    title="Changes of rows and of the schema in one transaction",
+    problem="Queries of the locked table wait until all rows are changed.",
+    postgres=(
+        "The lock of the DDL is held until the end; with deferred foreign keys, ALTER TABLE "
+        "ends with 55006 (14 to 18)."
+    ),
+    instead="Change rows in a migration of their own, in batches.",
+    allow="A few rows are changed.",
+    check=check,
+)

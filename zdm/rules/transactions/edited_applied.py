@@ -1,0 +1,15 @@
+"""A released migration whose content changed."""
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule
+
+RULE = Rule(
+    slug="edited-applied",
+    severity=Severity.ERROR,
+    planned=Planned.NO,
+    title="A released migration whose content changed",
+    problem="Databases that have run it differ from those that run it now.",
+    postgres="Runners run a migration once.",
+    instead="Undo the edit, and write a new migration.",
+    allow="No database has run it.",
+)

@@ -1,0 +1,41 @@
+"""BEGIN or COMMIT inside a transaction."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.parse.transactions import Kind
+from zdm.rules import blocks
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """Any control of a transaction that the runner opened, and BEGIN after BEGIN."""
+    kind, block = blocks.kind_of(site.action), site.block
+    if kind is None or block is None:
+        return
+    ends = kind is Kind.BEGIN or kind in blocks.ENDS
+    if (block.by_runner and ends) or (kind is Kind.BEGIN and block.earlier):
+        yield Violation(
+            message=f"{kind.upper()} inside a transaction splits it, so that a failure undoes"
+            " only a part",
+            remedy="remove it; if the runner opens no transaction, set"
+            ' `transactions = "statement"` under [check] in zdm.toml',
+        )
+
+
+RULE = Rule(
+    slug="transaction-nesting",
+    severity=Severity.ERROR,
+    planned=Planned.YES,
+    title="BEGIN or COMMIT inside a transaction",
+    problem=(
+        "The runner's transaction is split: what follows COMMIT is not undone with the rest."
+    ),
+    postgres=(
+        "BEGIN in a transaction is a warning and no more; COMMIT ends the one that is open "
+        "(14 to 18)."
+    ),
+    instead="Remove it, or tell the runner to open no transaction.",
+    allow='The runner opens none; then set `transactions = "statement"`.',
+    check=check,
+)

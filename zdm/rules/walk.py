@@ -1,0 +1,210 @@
+"""All statements of all files, in order: what every rule finds at each of them.
+
+The schema before a statement is what `schema.apply` leaves of all that came before it, in
+earlier files, too. A table that nothing read so far has made is taken to exist and to be in
+use.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+
+from zdm.model.commands import SetSchema
+from zdm.model.findings import Severity
+from zdm.model.impact import Impact
+from zdm.model.locks import LockMode
+from zdm.model.rule import Block, Done, Rule, Site, Violation
+from zdm.model.schema import Snapshot, sorted_tables
+from zdm.model.statement import Action, Fact, Source, Statement
+from zdm.model.syntax import CreateTable, RenameObject
+from zdm.parse import split
+from zdm.parse.readers import authority
+from zdm.rules import assumed, blocks, ignored, ignores, unread
+from zdm.rules.report import InputFile, Level, Report, Reported, Terms
+from zdm.schema import apply, type_names
+from zdm.schema.impact import of
+
+
+def check(
+    files: Iterable[InputFile], start: Snapshot, terms: Terms, rules: Sequence[Rule]
+) -> Report:
+    """What the rules find in the judged files."""
+    walk = _Walk(terms=terms, rules=tuple(_active(rules, terms)), before=start, released=start)
+    for file in files:
+        walk.file(file)
+    return Report(
+        findings=tuple(walk.found),
+        files=walk.files,
+        statements=walk.statements,
+        understood=walk.understood,
+    )
+
+
+def after(files: Iterable[InputFile], start: Snapshot, terms: Terms) -> Snapshot:
+    """The schema that files leave, in use by now."""
+    walk = _Walk(terms=terms, rules=(), before=start, released=start)
+    for file in files:
+        walk.file(replace(file, judged=False))
+    walk.release()
+    return walk.before
+
+
+def _active(rules: Sequence[Rule], terms: Terms) -> Iterator[Rule]:
+    """The rules that are on, with the severity that the settings give."""
+    for rule in rules:
+        severity = terms.severities.get(rule.slug, rule.severity)
+        if severity is not None:
+            yield replace(rule, severity=severity)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    terms: Terms
+    rules: tuple[Rule, ...]
+    before: Snapshot  # the schema that the next statement meets
+    released: Snapshot  # the schema that the release meets
+    found: list[Reported] = field(default_factory=list)
+    files: int = 0
+    statements: int = 0
+    understood: int = 0
+
+    def file(self, file: InputFile) -> None:
+        """Walk one file; its findings are kept where it is judged."""
+        statements = split.statements(file.data, file.path)
+        reads = [self._read(statement) for statement in statements]
+        marks = ignores.read(file.data, file.path)
+        sites = list(self._sites(file, reads))
+        if not (file.judged and self.terms.one_release):
+            self.release()
+        if not file.judged:
+            return
+        self.files += 1
+        self.statements += len(statements)
+        unread_places = {site.action.source for site in sites if site.understood}
+        self.understood += len(statements) - len(unread_places)
+        reported = [r for site in sites for r in self._reported(site)]
+        if file.edited:
+            place = Source(file=file.path, line=1, column=1)
+            reported += self._by_slug("edited-applied", place, file.path)
+        self.found += ignored.applied(reported, marks, self.rules, self.terms.today)
+
+    def release(self) -> None:
+        """What was made so far is in use from here on."""
+        tables = (replace(t, created=False) if t.created else t for t in self.before.tables)
+        types = (replace(t, created=False) if t.created else t for t in self.before.types)
+        self.before = replace(self.before, tables=sorted_tables(tables), types=tuple(types))
+        self.released = self.before
+
+    def _read(self, statement: Statement) -> tuple[Action, ...]:
+        """Its Actions, a name without schema being in the first of the search_path."""
+        path = type_names.path(self.before, statement.settings)
+        return authority.actions(statement, path or ("public",))
+
+    def _sites(self, file: InputFile, reads: list[tuple[Action, ...]]) -> Iterator[Site]:
+        how = blocks.mode(file.data, self.terms.transactions)
+        numbers = blocks.numbers([actions[0] for actions in reads], how)
+        by_runner = how is not how.STATEMENT
+        last, earlier = None, list[Done]()
+        for actions, number in zip(reads, numbers, strict=True):
+            if number != last:
+                last, earlier = number, []
+            same = [a for a, n in zip(reads, numbers, strict=True) if n == number]
+            block = None
+            if number is not None:
+                block = Block(
+                    by_runner=by_runner,
+                    alone=len(same) == 1,
+                    closed=by_runner or blocks.kind_of(same[-1][0]) in blocks.ENDS,
+                    earlier=tuple(earlier),
+                )
+            for site in self._of_statement(actions, block):
+                earlier.append(Done(action=site.action, touches=site.on_used))
+                yield site
+
+    def _of_statement(self, actions: tuple[Action, ...], block: Block | None) -> Iterator[Site]:
+        extra = assumed.tables(actions, self.before)
+        self.before = assumed.put(self.before, extra)
+        self.released = assumed.put(self.released, extra)
+        impacts = self._impacts(actions)
+        whole = reduce(Impact.joined, impacts, Impact())
+        for action, impact in zip(actions, impacts, strict=True):
+            left = apply.apply(replace(self.before, opaque=""), action)
+            yield Site(
+                action=action,
+                before=self.before,
+                impact=impact,
+                whole=whole,
+                released=self.released,
+                block=block,
+                understood=unread.reason(action, impact, left),
+                lock_timeout_limit=self.terms.lock_timeout_limit,
+            )
+            self._leave(action, left)
+
+    def _impacts(self, actions: tuple[Action, ...]) -> tuple[Impact, ...]:
+        """Of each Action, the worst of all versions."""
+        every = [of.each(actions, self.before, major) for major in self.terms.majors]
+        return tuple(reduce(Impact.joined, each) for each in zip(*every, strict=True))
+
+    def _leave(self, action: Action, left: Snapshot) -> None:
+        """Continue with the schema after the Action."""
+        self.before = replace(left, opaque=self.before.opaque or left.opaque)
+        if isinstance(action.said, RenameObject | SetSchema):
+            known = replace(self.released, schemas=self.before.schemas)
+            self.released = apply.apply(known, action)
+        fact = action.fact
+        if isinstance(action.said, CreateTable) and isinstance(fact, Fact) and fact.if_exists:
+            table = None if fact.table is None else self.before.table(fact.table)
+            self.released = assumed.put(self.released, () if table is None else (table,))
+
+    def _reported(self, site: Site) -> Iterator[Reported]:
+        for rule in self.rules:
+            if rule.check is not None:
+                for violation in rule.check(site):
+                    fixed = rule.slug in self.terms.severities
+                    yield _reported(rule, violation, site, fixed=fixed)
+
+    def _by_slug(self, slug: str, place: Source, path: str) -> Iterator[Reported]:
+        for rule in self.rules:
+            if rule.slug == slug:
+                yield ignored.of_file(
+                    rule, place, f"{path} {rule.problem[0].lower()}{rule.problem[1:]}"
+                )
+
+
+def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> Reported:
+    """`fixed`: the settings say how much the rule weighs."""
+    own = None if fixed else violation.severity
+    severity = own or rule.severity or Severity.ERROR
+    return Reported(
+        rule=rule.slug,
+        level=Level(severity.value),
+        message=violation.message,
+        remedy=violation.remedy,
+        source=site.action.source,
+        statement=site.action.statement.sql.strip(),
+        lock=_strongest(site),
+        relations=tuple(str(t.relation) for t in site.on_used),
+        planned=rule.planned.value,
+    )
+
+
+def _strongest(site: Site) -> str:
+    """The strongest lock on what is in use; modes are listed from weak to strong."""
+    order = tuple(LockMode)
+    locks = sorted((touch.lock for touch in site.on_used), key=order.index)
+    return locks[-1].value if locks else ""
+
+
+def of_revisions(rules: Sequence[Rule], revisions: Iterable[str]) -> Iterator[Reported]:
+    """A finding for each Alembic revision, of which no statement was read."""
+    for rule in rules:
+        if rule.slug == "unparsed-statement":
+            for path in revisions:
+                yield ignored.of_file(
+                    rule,
+                    Source(file=path, line=1, column=1),
+                    "this Alembic revision is not read, so what it does is not known",
+                    "write its SQL with `alembic upgrade FROM:TO --sql` and check that, or plan"
+                    " it with `zdm plan`",
+                )

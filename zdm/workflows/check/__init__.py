@@ -1,0 +1,1 @@
+"""What `zdm check` does, by its inputs; prints nothing."""

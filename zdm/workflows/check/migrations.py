@@ -1,0 +1,182 @@
+"""Judge migrations for `zdm check`: read the files, walk them with the rules; with the runner
+`zdm`, what `zdm plan` refuses counts, and what it makes safe is a note."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from zdm.config.settings import NEWEST_SERVER, OLDEST_SERVER, Settings
+from zdm.errors import InputError
+from zdm.model.findings import Severity
+from zdm.model.rule import Transactions
+from zdm.model.schema import Snapshot
+from zdm.rules import ALL, walk
+from zdm.rules.report import InputFile, Report, Terms, Today
+from zdm.serialize import input_file, snapshot_file
+from zdm.workflows.check import changes as git
+from zdm.workflows.check import inputs
+from zdm.workflows.check.changes import Changes
+from zdm.workflows.check.inputs import Found
+
+BY_ZDM, PLAIN = "zdm", "plain"
+STDIN = "-"
+_RUNNERS = (BY_ZDM, PLAIN)
+_NEW, _EDITED, _RELEASED = "new", "edited", "released"
+_WORDS = {"error": Severity.ERROR, "warn": Severity.WARN, "off": None}
+Planner = Callable[[Report, tuple[InputFile, ...], Snapshot, Terms], Report]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the caller wants checked."""
+
+    paths: tuple[Path, ...] = ()
+    since: str | None = None
+    stdin: InputFile | None = None  # the file that `-` among the paths means
+    snapshot: Path | None = None
+    runner: str | None = None
+    allow_empty: bool = False
+    today: Today  # on which ignores expire
+
+
+def run(settings: Settings, asked: Asked, planner: Planner) -> Report:
+    """What is unsafe in the migrations; InputError where that cannot be known. The planner is
+    asked where zdm runs them."""
+    runner = _runner(settings, asked.runner)
+    found = inputs.find(path for path in asked.paths if path != Path(STDIN))
+    changes = None if asked.since is None else git.since(asked.since, settings.root)
+    files = tuple(_files(found, settings.root, changes))
+    files += () if asked.stdin is None else (asked.stdin,)
+    unread = [path for path in found.revisions if _state(path, changes) != _RELEASED]
+    if not unread and not any(file.judged for file in files):
+        return _nothing(asked, files)
+    start = _start(settings, asked.snapshot)
+    if asked.snapshot is not None:  # which has what earlier files made
+        files = tuple(file for file in files if file.judged)
+    terms = _terms(settings, one_release=changes is not None, start=start, today=asked.today)
+    report = walk.check(files, start, terms, ALL)
+    if runner == BY_ZDM:
+        report = planner(report, files, start, terms)
+    shown = [relative(path, settings.root) for path in unread]
+    return replace(
+        report,
+        findings=(*report.findings, *walk.of_revisions(ALL, shown)),
+        notes=_notes(runner, terms, found, asked),
+    )
+
+
+def _runner(settings: Settings, given: str | None) -> str:
+    """Who runs the migrations: a wrong guess would let unsafe ones pass."""
+    chosen = given or settings.check.runner
+    if chosen in _RUNNERS:
+        return chosen
+    if chosen is not None:
+        raise InputError(
+            f"--runner must be {' or '.join(_RUNNERS)}, not `{chosen}`",
+            hint="zdm: with `zdm execute`; plain: by another tool, as they are written",
+        )
+    if input_file.is_folder(settings.plans) and any(settings.plans.glob("*.yaml")):
+        return BY_ZDM
+    raise InputError(
+        "who runs the migrations is not set, and what is unsafe depends on it",
+        hint='set `runner = "plain"` under [check] in zdm.toml if another tool runs them as'
+        ' written, or `runner = "zdm"` if `zdm execute` does',
+    )
+
+
+def _state(path: Path, changes: Changes | None) -> str:
+    if changes is None:
+        return _NEW
+    place = path.resolve()
+    if place in changes.new:
+        return _NEW
+    return _EDITED if place in changes.edited else _RELEASED
+
+
+def _files(found: Found, root: Path, changes: Changes | None) -> Iterator[InputFile]:
+    for path in found.files:
+        state = _state(path, changes)
+        yield InputFile(
+            path=relative(path, root),
+            data=inputs.content(input_file.read(path)),
+            judged=state != _RELEASED,
+            edited=state == _EDITED,
+        )
+
+
+def relative(path: Path, root: Path) -> str:
+    """A path as findings write it."""
+    absolute = path.absolute()
+    if absolute.is_relative_to(root):
+        return absolute.relative_to(root).as_posix()
+    return path.as_posix()
+
+
+def _nothing(asked: Asked, files: tuple[InputFile, ...]) -> Report:
+    """Nothing to check is no success, unless the caller expects it."""
+    if asked.allow_empty:
+        return Report(findings=(), files=0, statements=0, understood=0)
+    if not asked.paths:
+        raise InputError(
+            "no file or folder is named, so there is nothing to check",
+            hint="name one, or set `paths` under [check] in zdm.toml",
+        )
+    why = f"nothing changed since {asked.since}" if files else "no SQL file was found"
+    raise InputError(
+        f"{why}, so there is nothing to check", hint="give --allow-empty if that is expected"
+    )
+
+
+def _start(settings: Settings, file: Path | None) -> Snapshot:
+    if file is not None:
+        return snapshot_file.loads(input_file.read_text(file), str(file))
+    major = settings.server_version or NEWEST_SERVER
+    return Snapshot(server_version=major * 10_000)
+
+
+def _terms(settings: Settings, *, one_release: bool, start: Snapshot, today: Today) -> Terms:
+    check = settings.check
+    one = settings.server_version or (start.major if start.tables else None)
+    return Terms(
+        majors=(OLDEST_SERVER, NEWEST_SERVER) if one is None else (one,),
+        transactions=Transactions(check.transactions),
+        severities=dict(_severities(check.rules)),
+        lock_timeout_limit=check.lock_timeout_limit,
+        one_release=one_release,
+        today=today,
+    )
+
+
+def _severities(given: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Severity | None]]:
+    known = {rule.slug for rule in ALL}
+    for slug, word in given:
+        if slug not in known:
+            raise InputError(
+                f"[check.rules] names `{slug}`, which is not a rule of zdm",
+                hint="`zdm check --list-rules` lists all",
+            )
+        if word not in _WORDS:
+            raise InputError(
+                f"[check.rules] {slug} must be one of {', '.join(_WORDS)}, not `{word}`",
+                hint="see docs/reference/config.md for the settings",
+            )
+        yield slug, _WORDS[word]
+
+
+def _notes(runner: str, terms: Terms, found: Found, asked: Asked) -> tuple[str, ...]:
+    """What the verdict rests on."""
+    notes = []
+    if runner == PLAIN:
+        sent = (
+            "in one transaction" if terms.transactions is Transactions.FILE else "without one"
+        )
+        notes.append(f"each file is taken to be sent {sent} (`transactions` under [check])")
+    if asked.since is None and len(found.files) > 1:
+        notes.append(
+            "each file is taken to be a release of its own; --since REF takes all that"
+            " changed as one"
+        )
+    if found.down:
+        files = "1 file that undoes" if found.down == 1 else f"{found.down} files that undo"
+        notes.append(f"{files} a migration {'was' if found.down == 1 else 'were'} left out")
+    return tuple(notes)
