@@ -49,6 +49,7 @@ def number(own: Connection, sql: str) -> int:
         "n int NOT NULL CHECK (n > 1000 AND n % 2 = 0)",
         "n smallint NOT NULL CHECK (n BETWEEN -5 AND -1)",
         "share numeric(3,2) NOT NULL CHECK (share > 0 AND share < 1)",
+        "share numeric(5,2) NOT NULL CHECK (share::text <> 'nothing has this')",
         "s date NOT NULL, e date NOT NULL, CHECK (s < e)",
         "d date NOT NULL CHECK (d > '2031-05-05')",
         "a int, b int, CHECK (num_nonnulls(a, b) = 1)",

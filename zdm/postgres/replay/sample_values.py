@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import islice
 
 from zdm.postgres.replay import matching_text
@@ -195,10 +195,13 @@ def _plain(name: str, n: int, hints: Sequence[str]) -> Iterator[str]:
 
 
 def _rounded(texts: Iterator[str], kind: str) -> Iterator[str]:
-    """With the digits that a numeric of that scale keeps."""
+    """With the digits that a numeric of that scale keeps; a check may name other texts."""
     found = _SCALE.search(kind)
     for text in texts:
-        yield f"{Decimal(text):.{found[1]}f}" if found else text
+        try:
+            yield f"{Decimal(text):.{found[1]}f}" if found else text
+        except InvalidOperation:
+            continue
 
 
 def _plainest(pattern: str, n: int) -> str:
