@@ -584,6 +584,27 @@ def insert_rows(train: Train) -> Statements:
     return (f"INSERT INTO {table.sql} ({names}){over} VALUES ({given});",)
 
 
+def delete_rows(train: Train) -> Statements:
+    """Rows by their keys, or those that a condition selects, which no application writes;
+    before a unique index, too."""
+    table, column = _any_column(train)
+    first, name = ident(table.columns[0].name), ident(column.name)
+    train.made += 1
+    where = train.random.choice(
+        (
+            f"{first} = {train.random.randrange(1, 40)}",
+            f"{first} IN ({train.random.randrange(1, 20)}, {train.random.randrange(20, 40)})",
+            f"{first} BETWEEN 5 AND 9",
+            f"{name}::text = 'nothing has this'",
+            f"{name} IS NOT NULL AND {first} BETWEEN 3 AND 12",
+        )
+    )
+    after = tuple[str, ...]()
+    if train.chance(0.2):
+        after = (f"CREATE UNIQUE INDEX del_{train.made} ON {table.sql} ({first});",)
+    return (f"DELETE FROM {table.sql} WHERE {where};", *after)
+
+
 def comment(train: Train) -> Statements:
     """COMMENT ON a table or a column."""
     table, column = _any_column(train)
@@ -631,6 +652,7 @@ GENERATORS: dict[str, Generator] = {
         drop_index,
         backfill,
         insert_rows,
+        delete_rows,
         create_table,
         new_object,
         add_enum_value,

@@ -323,4 +323,15 @@ FORMS = (
         sql="ALTER TYPE mood RENAME TO mood_old;"
         " CREATE TYPE mood AS ENUM ('sad', 'new{n}', 'ok'); DROP TYPE mood_old;",
     ),
+    Form(
+        operation="delete_rows",
+        name="by_key",
+        main=True,
+        sql="DELETE FROM {t} WHERE id = 1{n};",
+    ),
+    Form(
+        operation="delete_rows",
+        name="in_batches",
+        sql="DELETE FROM {t} WHERE {c} = ' 13';",
+    ),
 )

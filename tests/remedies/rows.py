@@ -1,4 +1,4 @@
-"""UPDATE and INSERT."""
+"""UPDATE, INSERT and DELETE."""
 
 from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
 
@@ -155,6 +155,107 @@ ENTRIES = (
         slug="copies_rows",
         refused=f"{COPY}INSERT INTO copy SELECT id FROM users;",
         fixed=(f"{COPY}{CONTRACT}INSERT INTO copy SELECT id FROM users;",),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        refused="DELETE FROM users;",
+        fixed=("DELETE FROM users WHERE n = 1;", f"{CONTRACT}DELETE FROM users;"),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before=USERS + COPY,
+        refused="DELETE FROM users WHERE id IN (SELECT id FROM copy);",
+        fixed=(
+            "DELETE FROM users WHERE n IS NULL AND name = 'a';",
+            f"{CONTRACT}DELETE FROM users WHERE id IN (SELECT id FROM copy);",
+        ),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        refused="DELETE FROM users WHERE num = 1;",
+        fixed=("DELETE FROM users WHERE n = 1;",),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        refused="DELETE FROM ONLY users WHERE id = 1;",
+        fixed=(
+            "DELETE FROM users WHERE id = 1;",
+            f"{CONTRACT}DELETE FROM ONLY users WHERE id = 1;",
+        ),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        refused="DELETE FROM users WHERE at < now();",
+        fixed=("DELETE FROM users WHERE at < '2025-01-01';",),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before=PARTS,
+        refused="DELETE FROM part WHERE n = 1;",
+        fixed=("DELETE FROM part1 WHERE n = 1;", "DELETE FROM part WHERE id = 1;"),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before=USERS + "CREATE TABLE heads (id bigint REFERENCES users ON DELETE CASCADE);",
+        refused="DELETE FROM users WHERE n = 1;",
+        fixed=(
+            "DELETE FROM users WHERE id IN (1, 2);",
+            f"{CONTRACT}DELETE FROM users WHERE n = 1;",
+        ),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before="CREATE TABLE users (id bigint PRIMARY KEY, n bigint REFERENCES users);",
+        refused="DELETE FROM users WHERE n = 1;",
+        fixed=(
+            "DELETE FROM users WHERE id = 1;",
+            f"{CONTRACT}DELETE FROM users WHERE n = 1;",
+        ),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before=USERS + "CREATE RULE keep AS ON DELETE TO users DO INSTEAD NOTHING;",
+        refused="DELETE FROM users WHERE n = 1;",
+        fixed=(f"{EXPAND}DROP RULE keep ON users;", "DELETE FROM users WHERE n = 1;"),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before="CREATE TABLE log (n int, name text); CREATE PUBLICATION p FOR TABLE log;",
+        refused="DELETE FROM log WHERE n = 1;",
+        fixed=(
+            f"{EXPAND}ALTER TABLE log REPLICA IDENTITY FULL;",
+            "DELETE FROM log WHERE n = 1;",
+        ),
+    ),
+    Entry(
+        slug="delete_order",
+        refused="DELETE FROM users WHERE n = 1;\nUPDATE users SET n = 1 WHERE n = 2;",
+        fixed=("DELETE FROM users WHERE n = 1;", "UPDATE users SET n = 1 WHERE n = 2;"),
+    ),
+    Entry(
+        slug="delete_order",
+        refused="DELETE FROM users WHERE n = 1;\nALTER TABLE users DROP COLUMN n;",
+        fixed=("DELETE FROM users WHERE n = 1;", "ALTER TABLE users DROP COLUMN n;"),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS
+        + "CREATE TABLE heads (id bigint REFERENCES users);"
+        + TOUCH.replace("UPDATE", "DELETE"),
+        refused="DELETE FROM users WHERE n = 1;",
+        fixed=("DELETE FROM heads WHERE id = 1;\nDELETE FROM users WHERE id = 1;",),
+    ),
+    Entry(
+        slug="still_referred",
+        before=USERS + "CREATE TABLE heads (id bigint REFERENCES users, n int);",
+        refused="ALTER TABLE heads DROP COLUMN id;\nDELETE FROM users WHERE id = 1;",
+        fixed=("ALTER TABLE heads DROP COLUMN id;", "DELETE FROM users WHERE id = 1;"),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + "CREATE TABLE heads (id bigint REFERENCES users ON DELETE SET NULL);",
+        refused="DELETE FROM users WHERE id = 1;",
+        fixed=("DELETE FROM heads WHERE id IS NOT NULL;\nDELETE FROM users WHERE id = 1;",),
     ),
     Entry(
         slug="fills_overlap",

@@ -7,7 +7,7 @@ changes of rows, and what touches no table at all.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from zdm.model.expression import Expression, TypeName, Words
+from zdm.model.expression import Expression, Feature, TypeName, Words
 from zdm.model.syntax import RelationName
 
 
@@ -122,6 +122,9 @@ class WorkOn:
     cascade: bool = False
     restart: bool = False  # TRUNCATE … RESTART IDENTITY
     all_rows: bool = False  # DELETE without WHERE
+    where: Expression | None = None  # of DELETE
+    plain: bool = True  # DELETE without USING, WITH and RETURNING
+    features: frozenset[Feature] = frozenset()  # of a DELETE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,7 +179,8 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backfill:
-    """Many rows changed in batches, each in its own transaction with its checkpoint.
+    """Many rows changed in batches, each in its own transaction with its checkpoint; without
+    assignments they are deleted.
 
     A row differs, and must be written, where `differs` is true; the expressions and
     `differs` refer to the table's columns by bare quoted names. Verified when no row
@@ -208,8 +209,13 @@ class Backfill:
     kind: Literal["backfill"] = "backfill"
 
     @property
+    def deletes(self) -> bool:
+        """Whether its rows are deleted."""
+        return not self.assignments
+
+    @property
     def locks(self) -> tuple[TableLock, ...]:
-        """ROW EXCLUSIVE, as every UPDATE."""
+        """ROW EXCLUSIVE, as every UPDATE and DELETE."""
         return (TableLock(table=self.table, mode=LockMode.ROW_EXCLUSIVE),)
 
 

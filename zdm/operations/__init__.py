@@ -17,7 +17,7 @@ from zdm.operations.constraint import (
     rename_constraint,
     set_not_null,
 )
-from zdm.operations.data import backfill, insert_rows
+from zdm.operations.data import backfill, delete_rows, insert_rows
 from zdm.operations.index import create_index, drop_index
 from zdm.operations.object import comment, new_object
 from zdm.operations.statement import as_written
@@ -45,6 +45,7 @@ ALL: tuple[Recogniser, ...] = (
     drop_index.recognise,
     backfill.recognise,
     insert_rows.recognise,
+    delete_rows.recognise,
     create_table.recognise,
     new_object.recognise,
     add_enum_value.recognise,

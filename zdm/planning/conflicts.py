@@ -26,6 +26,7 @@ def find(
     """All conflicts of a train; `owner` is the number of the operation that an Action, by
     identity, was planned in. What one operation holds cannot conflict."""
     yield from _renamed(actions, owner, start)
+    yield from _still_referred(actions, owner, start)
     left_by: dict[_Subject, list[int]] = defaultdict(list)
     made: set[Name] = set()
     filling = {owner.get(id(a)) for a in actions if updates.read(a) is not None}
@@ -254,6 +255,40 @@ def _renamed(
             )
 
 
+def _still_referred(
+    actions: Sequence[Action], owner: Mapping[int, int], start: Snapshot
+) -> Iterator[Finding]:
+    """Rows are deleted in the contract, and a column is dropped behind it: until then its
+    foreign key refers to them."""
+    dropped: list[Action] = []
+    for action in actions:
+        fact = action.fact
+        if not isinstance(fact, Fact) or id(action) not in owner or action.statement.vouched:
+            continue
+        if fact.kind is ActionKind.DROP_COLUMN:
+            dropped.append(action)
+        for earlier in dropped if fact.kind is ActionKind.DELETE else ():
+            if _refers(earlier, fact.table, start):
+                yield refuse.finding(
+                    action,
+                    "still_referred",
+                    f"{earlier.source} drops a column whose foreign key refers to"
+                    f" {fact.table}, but only after these rows are deleted, so it would refuse"
+                    " that",
+                    NEXT_TRAIN,
+                )
+
+
+def _refers(action: Action, target: Name | None, start: Snapshot) -> bool:
+    """Whether it changes a column of a foreign key to the table."""
+    fact = action.fact
+    table = start.table(fact.table) if isinstance(fact, Fact) and fact.table else None
+    return table is not None and any(
+        key.references == target and isinstance(fact, Fact) and fact.name in key.columns
+        for key in table.constraints
+    )
+
+
 def _changes(action: Action, tables: set[Name]) -> bool:
     """Whether it changes one of them; what makes or drops one is another conflict."""
     fact = action.fact
@@ -271,12 +306,7 @@ def _mentions(action: Action, table: Name) -> bool:
 def _changes_key(action: Action, target: Name, start: Snapshot) -> bool:
     """Whether it changes a column whose foreign key references the table: later steps name
     the table that they reference, and lock it."""
-    fact = action.fact
-    table = start.table(fact.table) if isinstance(fact, Fact) and fact.table else None
-    return table is not None and any(
-        key.references == target and isinstance(fact, Fact) and fact.name in key.columns
-        for key in table.constraints
-    )
+    return _refers(action, target, start)
 
 
 def _runs_in(action: Action) -> Phase | None:

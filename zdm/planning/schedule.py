@@ -114,7 +114,9 @@ def _ordered(
     for number, place in enumerate(placed):
         recipe = place.operation.recipe(place.context)
         steps += [Owned(owner=number, step=_after_fill(step, filled)) for step in recipe]
-        filled |= {step.table for step in recipe if step.kind == "backfill"}
+        filled |= {
+            lock.table for step in recipe if step.phase is Phase.BACKFILL for lock in step.locks
+        }
     if train.stamp is not None:
         phase = Phase.VALIDATE if stamp_when == "backfilled" else Phase.DROP
         own = stamp.steps(train.stamp, snapshot, phase)

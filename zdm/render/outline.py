@@ -231,6 +231,8 @@ def statements(step: Step) -> tuple[str, ...]:
 
 def update(step: Backfill) -> str:
     """What the batches of a backfill do together."""
+    if step.deletes:
+        return f"DELETE FROM {step.table.sql}\nWHERE {step.differs}"  # noqa: S608  quoted
     assignments = ", ".join(
         f"{ident(item.column)} = {item.expression}" for item in step.assignments
     )

@@ -1,8 +1,10 @@
-"""Whether PostgreSQL takes an UPDATE of a published table: the subscriber must be able to
-identify its rows."""
+"""Whether PostgreSQL takes an UPDATE or a DELETE of a published table: the subscriber must be
+able to identify its rows."""
 
 from zdm.model.schema import Publication, Snapshot, Table
 from zdm.parse.readers import published
+
+UPDATE, DELETE = "update", "delete"  # in the words of a publication's options
 
 
 def takes_updates(table: Table, snapshot: Snapshot) -> bool:
@@ -10,19 +12,22 @@ def takes_updates(table: Table, snapshot: Snapshot) -> bool:
     return has_identity(table) or not publishers(table, snapshot)
 
 
-def publishers(table: Table, snapshot: Snapshot) -> tuple[str, ...]:
-    """The publications of its updates, maybe by a table above it."""
-    return tuple(p.name for p in snapshot.publications if _publishes(p, table, snapshot))
+def publishers(table: Table, snapshot: Snapshot, change: str = UPDATE) -> tuple[str, ...]:
+    """The publications of its updates or deletes, maybe by a table above it."""
+    return tuple(
+        p.name for p in snapshot.publications if _publishes(p, table, snapshot, change)
+    )
 
 
-def uncovered(table: Table, snapshot: Snapshot) -> tuple[str, ...]:
-    """The publications of its updates whose list of columns lacks one of its replica identity,
-    or whose row filter reads another: PostgreSQL then refuses every UPDATE (15 and later)."""
+def uncovered(table: Table, snapshot: Snapshot, change: str = UPDATE) -> tuple[str, ...]:
+    """The publications of its updates or deletes whose list of columns lacks one of its replica
+    identity, or whose row filter reads another: PostgreSQL then refuses every one (15 and
+    later)."""
     identity = _identity(table)
     return tuple(
         publication.name
         for publication in snapshot.publications
-        if _publishes(publication, table, snapshot)
+        if _publishes(publication, table, snapshot, change)
         for part in published.parts(publication.definition)
         if part.table == table.name
         and identity is not None
@@ -52,9 +57,9 @@ def has_identity(table: Table) -> bool:
     return table.replica_identity == "full"
 
 
-def _publishes(publication: Publication, table: Table, snapshot: Snapshot) -> bool:
+def _publishes(publication: Publication, table: Table, snapshot: Snapshot, change: str) -> bool:
     text, _, options = publication.definition.rpartition(" WITH (")
-    if "update" not in options:
+    if change not in options:
         return False
     _, _, schemas = text.replace('"', "").partition(" TABLES IN SCHEMA ")
     above = snapshot.table(table.partition_of) if table.partition_of is not None else None
@@ -62,5 +67,5 @@ def _publishes(publication: Publication, table: Table, snapshot: Snapshot) -> bo
         publication.all_tables
         or publication.name in table.publications
         or table.name.schema in schemas.split(", ")
-        or (above is not None and _publishes(publication, above, snapshot))
+        or (above is not None and _publishes(publication, above, snapshot, change))
     )

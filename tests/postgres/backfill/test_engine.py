@@ -23,7 +23,7 @@ from zdm.execute.events import BackfillMeasured, BackfillProgress, Suspicious
 from zdm.model.plan import Backfill
 from zdm.model.schema import Name
 from zdm.model.statement import Setting
-from zdm.postgres.backfill import engine
+from zdm.postgres.backfill import batch, engine, key_walk
 from zdm.postgres.backfill.engine import PACES
 from zdm.postgres.backfill.key_walk import Bounds, Key, Walk
 from zdm.postgres.journal import runs
@@ -327,3 +327,69 @@ def test_paced_sleeps_between_batches_and_full_does_not(own: Connection) -> None
     assert paced.slept
     assert min(paced.slept) >= PACES[Pacing.PACED].pause
     assert full.slept == []
+
+
+FIVES = "old LIKE '%5'"
+
+
+def deleting(*key: str) -> Backfill:
+    return replace(step(key), assignments=(), differs=FIVES)
+
+
+@pytest.mark.parametrize("pacing", Pacing)
+@pytest.mark.parametrize(
+    ("columns", "values", "key"),
+    [
+        ("id int PRIMARY KEY", "g", ("id",)),
+        ("a int, b text, PRIMARY KEY (a, b)", "g % 3, g::text", ("a", "b")),
+        ("id int", "g", ()),
+    ],
+)
+def test_the_rows_that_are_selected_are_gone_and_no_others(
+    own: Connection, pacing: Pacing, columns: str, values: str, key: tuple[str, ...]
+) -> None:
+    table(own, columns, values, rows_of_it=12_000)
+    chosen = count(own, FIVES)
+    fill(own, begun(own), deleting(*key), pacing)
+
+    assert chosen == 1_200
+    assert count(own, "true") == 12_000 - chosen
+    assert count(own, FIVES) == 0
+
+
+def test_a_second_run_deletes_nothing(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    fence = begun(own)
+    fill(own, fence, deleting("id"))
+    own.execute("DELETE FROM zdm.backfill_range")
+    fill(own, fence, deleting("id"))
+
+    assert count(own, "true") == ROWS - ROWS // 10
+
+
+def test_a_batch_leaves_out_rows_to_which_an_open_transaction_refers(
+    own: Connection, database: str
+) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    wanted = deleting("id")
+    (walk,) = key_walk.walks(own, wanted)
+    sql = f"{batch.update(wanted, walk)} AND {batch.unlocked(wanted, walk, 'id < 100')}"
+    with connection.connect(database, name="tests") as other, other.transaction():
+        other.execute("SELECT FROM t WHERE id = 25 FOR KEY SHARE")
+        with own.transaction():
+            own.execute("SET LOCAL lock_timeout = '100ms'")
+            deleted = own.execute(sql.encode()).rowcount
+
+    assert deleted == 9
+    assert count(own, f"{FIVES} AND id < 100") == 1
+
+
+def test_a_row_to_which_another_one_refers_is_named(own: Connection) -> None:
+    table(own, "id int PRIMARY KEY", "g")
+    own.execute("CREATE TABLE child (id int REFERENCES t)")
+    own.execute("INSERT INTO child VALUES (1775)")
+    with pytest.raises(StoppedError, match=r"id = 1775 of .* cannot be deleted: .*foreign key"):
+        fill(own, begun(own), deleting("id"))
+
+    assert count(own, f"{FIVES} AND id < 1775") == 0
+    assert count(own, "id = 1775") == 1

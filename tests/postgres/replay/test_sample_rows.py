@@ -50,6 +50,7 @@ def number(own: Connection, sql: str) -> int:
         "n smallint NOT NULL CHECK (n BETWEEN -5 AND -1)",
         "share numeric(3,2) NOT NULL CHECK (share > 0 AND share < 1)",
         "price numeric(6,2) NOT NULL, kind text, CHECK (kind = 'sold' OR price > 0)",
+        "share numeric(5,2) NOT NULL CHECK (share::text <> 'nothing has this')",
         "s date NOT NULL, e date NOT NULL, CHECK (s < e)",
         "d date NOT NULL CHECK (d > '2031-05-05')",
         "a int, b int, CHECK (num_nonnulls(a, b) = 1)",

@@ -15,6 +15,7 @@ from zdm.model.commands import (
     Work,
     WorkOn,
 )
+from zdm.model.expression import Feature
 from zdm.model.syntax import RelationName
 
 
@@ -79,8 +80,8 @@ def test_a_sub_command_of_alter_table(clause: str, change: AlterTable) -> None:
         ("REINDEX SCHEMA s", WorkOn(work=Work.REINDEX_SCHEMA, name="s")),
         ("REFRESH MATERIALIZED VIEW CONCURRENTLY m",
          WorkOn(work=Work.REFRESH, relations=(named("m"),), concurrently=True)),
-        ("DELETE FROM t USING u WHERE true",
-         WorkOn(work=Work.DELETE, relations=(named("t"),), reads=(named("u"),))),
+        ("DELETE FROM t USING u",
+         WorkOn(work=Work.DELETE, relations=(named("t"),), reads=(named("u"),), plain=False)),
         ("DELETE FROM t",
          WorkOn(work=Work.DELETE, relations=(named("t"),), all_rows=True)),
         ("COPY t FROM STDIN", WorkOn(work=Work.COPY_IN, relations=(named("t"),))),
@@ -106,3 +107,12 @@ def test_a_sub_command_of_alter_table(clause: str, change: AlterTable) -> None:
 )  # fmt: skip
 def test_a_statement_about_a_relation(sql: str, value: object) -> None:
     assert said(sql) == value
+
+
+def test_what_a_delete_selects_by() -> None:
+    read = said("DELETE FROM t WHERE a IN (SELECT 1)")
+
+    assert isinstance(read, WorkOn)
+    assert read.plain
+    assert read.where is not None
+    assert Feature.SUBQUERY in read.features

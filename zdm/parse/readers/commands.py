@@ -1,6 +1,7 @@
 """Statements about tables and other relations that do not define them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from zdm.model.commands import (
@@ -18,10 +19,11 @@ from zdm.model.commands import (
 from zdm.model.expression import Expression
 from zdm.model.locks import LockMode
 from zdm.model.syntax import Other, RelationName
-from zdm.parse import trees
+from zdm.parse import expressions, trees
 from zdm.parse.readers import changed_objects, new_objects, relations
 
 _Tree = Mapping[str, Any]
+_BESIDE = ("usingClause", "withClause", "returningList", "returningClause")
 _CHANGES = {
     "AT_SetStatistics": Change.SET_STATISTICS,
     "AT_SetStorage": Change.SET_STORAGE,
@@ -177,6 +179,16 @@ def _of_rows(work: Work) -> Callable[[_Tree], WorkOn]:
         )
 
     return read
+
+
+def _delete(tree: _Tree) -> WorkOn:
+    where = tree.get("whereClause")
+    return replace(
+        _of_rows(Work.DELETE)(tree),
+        where=None if where is None else Expression(where),
+        plain=not any(tree.get(key) for key in _BESIDE),
+        features=expressions.features_of(tree),
+    )
 
 
 def _copy(tree: _Tree) -> WorkOn:
@@ -336,7 +348,7 @@ def _discard(tree: _Tree) -> NoRelation:
 
 READERS: Mapping[str, Callable[[_Tree], Any]] = {
     "AlterTableStmt": alter_relation,
-    "DeleteStmt": _of_rows(Work.DELETE),
+    "DeleteStmt": _delete,
     "MergeStmt": _of_rows(Work.MERGE),
     "CopyStmt": _copy,
     "TruncateStmt": _truncate,

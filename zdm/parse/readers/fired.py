@@ -1,4 +1,4 @@
-"""What an UPDATE fires: triggers and rules, read from the statements that make them."""
+"""What an UPDATE or a DELETE fires: triggers and rules, read from what makes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from zdm.parse.readers import texts
 
 _BEFORE = 1 << 1  # TRIGGER_TYPE_BEFORE
 _INSERT = 1 << 2  # TRIGGER_TYPE_INSERT
+_DELETE = 1 << 3  # TRIGGER_TYPE_DELETE
 _UPDATE = 1 << 4  # TRIGGER_TYPE_UPDATE
 
 
@@ -22,15 +23,17 @@ class TriggerText:
     columns: tuple[str, ...]
     before: bool = True
     arguments: frozenset[str] = frozenset()
+    on_delete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleText:
-    """`replaces`: it is done instead of the UPDATE, whatever the row."""
+    """`replaces`: it is done instead of the statement, whatever the row."""
 
     name: str
     on_update: bool
     replaces: bool
+    on_delete: bool = False
 
 
 def trigger(definition: str) -> TriggerText:
@@ -48,6 +51,7 @@ def trigger(definition: str) -> TriggerText:
         arguments=frozenset(
             name for text in trees.strings(tree.get("args")) for name in _words_of(text)
         ),
+        on_delete=bool(int(tree.get("events", 0)) & _DELETE),
     )
 
 
@@ -62,6 +66,7 @@ def rule(definition: str) -> RuleText:
         name=str(tree.get("rulename", "")),
         on_update=tree.get("event") == "CMD_UPDATE",
         replaces=bool(tree.get("instead")) and "whereClause" not in tree,
+        on_delete=tree.get("event") == "CMD_DELETE",
     )
 
 

@@ -104,17 +104,20 @@ def commit_at_once(connection: Connection) -> None:
 
 
 def update(step: Backfill, walk: Walk) -> str:
-    """The UPDATE of the rows that differ; a condition for its keys may follow."""
+    """The UPDATE or DELETE of the rows that differ; a condition for its keys may follow."""
+    if step.deletes:
+        return f"DELETE FROM {walk.target} WHERE ({step.differs})"  # noqa: S608
     sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
     return f"UPDATE {walk.target} SET {sets} WHERE ({step.differs})"  # noqa: S608
 
 
 def unlocked(step: Backfill, walk: Walk, condition: str) -> str:
     """The condition of the rows that differ and that no other transaction holds, which it
-    locks in the order of their keys."""
+    locks in the order of their keys, as strongly as the statement would."""
+    lock = "UPDATE" if step.deletes else "NO KEY UPDATE"
     rows = (
         f"SELECT ctid FROM {walk.target} WHERE ({step.differs}) AND {condition}"  # noqa: S608
-        f" ORDER BY {walk.columns or 'ctid'} FOR NO KEY UPDATE SKIP LOCKED"
+        f" ORDER BY {walk.columns or 'ctid'} FOR {lock} SKIP LOCKED"
     )
     return f"ctid = ANY (ARRAY({rows}))"
 
@@ -372,7 +375,8 @@ def _can_be_filled(connection: Connection, step: Backfill, walk: Walk, ctid: str
 
 def failing_row(step: Backfill, walk: Walk, key: str, error: psycopg.Error) -> str:
     """The message about a row that cannot be written."""
+    done = "deleted" if step.deletes else "filled"
     return (
         f"{step.id}: the row with {walk.key_words} = {key} of {walk.relation} cannot be"
-        f" filled: {first_line(error)}"
+        f" {done}: {first_line(error)}"
     )

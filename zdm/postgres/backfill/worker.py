@@ -142,6 +142,7 @@ class Worker:
         size = self.hunt.size or self.controller.size
         troubled = self.hunt.size or self.trouble.is_there
         calm = not troubled and size >= self.task.pace.smallest  # else its size is exact
+        task = self.task
         work = Work(
             walk=self.task.walks[taken.relation],
             size=size,
@@ -151,11 +152,10 @@ class Worker:
             scout=self.scout if calm else None,
             ahead=self.ahead if calm else (),
             lead=lead(self.permit.workers) if calm and size >= ROOM_ROWS else 0,
-            halves=not self.sparse and not taken.sweep,
+            halves=not (self.sparse or taken.sweep or task.step.deletes),
             at_once=LOOKED_UP if calm and size < ROOM_ROWS else 1,
             swept=self.swept,
         )
-        task = self.task
         done = batch.fill(self.connection, task.step, task.fence, taken, work)
         for key in done.left:
             row = (work.walk, key)

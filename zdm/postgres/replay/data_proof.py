@@ -9,7 +9,7 @@ from zdm.model.findings import Finding
 from zdm.model.plan import Plan, RunSql, Side
 from zdm.model.schema import Name, Table
 from zdm.model.sql import literal
-from zdm.postgres.replay import attempt, observation, writers
+from zdm.postgres.replay import attempt, kept_rows, observation, writers
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.attempt import Scene
 from zdm.postgres.replay.comparison import Compared, Model, ModelFailedError, Outcome
@@ -194,11 +194,15 @@ def _compared(
 
 def _excused(scene: Scene, one: Sent) -> str:
     """Why a write may fail in the plan alone: its value goes to the old column too, and a
-    constraint of that column, which ends with it, refuses the value; else nothing."""
+    constraint of that column, which ends with it, refuses the value; or a row that the plan
+    deletes has its key; else nothing."""
     table = one.write.table
     before, after = scene.start.table(table), scene.end.table(table)
     if not one.constraint or before is None or after is None:
         return ""
+    unique = {index.name for index in before.indexes if index.unique}
+    if one.constraint in unique and any(map(kept_rows.deletes, scene.plan.steps)):
+        return f"until the plan deletes rows, {one.constraint} of {table} has their keys"
     if not writers.converted(scene.plan, table) & {*one.write.columns}:
         return ""
     ends = _constraints(before) - _constraints(after)

@@ -1,12 +1,19 @@
-"""Whether the undo of a plan that keeps old values brings the rows back."""
+"""Rows whose old values a plan keeps, so that its undo brings them back, and rows that it
+deletes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+
+import psycopg
 
 from zdm.model.findings import Finding
-from zdm.model.plan import Backfill, Plan, RunSql
+from zdm.model.plan import AwaitRollout, Backfill, Plan, RunSql, Step
 from zdm.model.schema import Name
-from zdm.postgres.replay.step import finding
+from zdm.model.statement import Setting
+from zdm.postgres.replay.step import apply_settings, finding
 from zdm.postgres.session.connection import Connection
+from zdm.recipes import stamp
+
+_DELETE = "DELETE "
 
 
 def hashes(plan: Plan, conn: Connection) -> Mapping[Name, str]:
@@ -34,3 +41,65 @@ def restored(plan: Plan, conn: Connection, before: Mapping[Name, str]) -> Iterat
             f"undone before the rollout, the rows of {table} are not those of the start,"
             " although the plan keeps the old values",
         )
+
+
+def deleted(plan: Plan) -> tuple[tuple[str, Sequence[Setting]], ...]:
+    """Queries for the rows which the plan deletes, as one hash, each with its settings."""
+    return tuple(
+        (query, step.settings)
+        for step in plan.steps
+        if not isinstance(step, AwaitRollout)
+        for query in _of_deleted(step)
+    )
+
+
+def deletes(step: Step) -> bool:
+    """Whether the step deletes rows."""
+    return not isinstance(step, AwaitRollout) and any(_of_deleted(step))
+
+
+def _of_deleted(step: RunSql | Backfill) -> Iterator[str]:
+    if isinstance(step, Backfill):
+        if step.deletes:
+            yield _rows_of(f"FROM {step.table.sql} WHERE {step.differs}")
+    elif step.operation != stamp.SLUG and not step.as_written:
+        for sql in step.sql:
+            if sql.startswith(_DELETE):
+                yield _rows_of(sql.removeprefix(_DELETE))
+
+
+def _rows_of(source: str) -> str:
+    return (
+        "SELECT pg_catalog.md5(coalesce(string_agg(zdm_row::text, E'\\n'"  # noqa: S608
+        f" ORDER BY zdm_row::text COLLATE \"C\"), '')) FROM (SELECT * {source}) AS zdm_row"
+    )
+
+
+def selected(
+    conn: Connection,
+    sql: str,
+    gone: Sequence[tuple[str, Sequence[Setting]]],
+    path: str = "DEFAULT",
+) -> bool:
+    """Whether the write makes, changes or deletes a row that the plan deletes. What becomes of
+    it depends on when it is written, so neither version is to write any, as the plan says."""
+    for query, settings in gone:
+        before = _found(conn, query, settings)
+        after = _found(conn, query, settings, f"SET LOCAL search_path = {path}", sql)
+        if before != after:
+            return True
+    return False
+
+
+def _found(conn: Connection, query: str, settings: Sequence[Setting], *first: str) -> object:
+    """What the query gives after some statements, which are rolled back; None where one of them
+    fails, for example because this schema lacks the table."""
+    try:
+        with conn.transaction(force_rollback=True):
+            for sql in first:
+                conn.execute(sql.encode())
+            conn.execute("SET LOCAL search_path = DEFAULT")
+            apply_settings(conn, settings, local=True)
+            return conn.execute(query.encode()).fetchone()
+    except psycopg.Error:
+        return None

@@ -21,7 +21,15 @@ from zdm.model.statement import Statement
 from zdm.parse import transactions
 from zdm.parse.readers.extensions import NewExtension
 from zdm.postgres.catalog import rebuild
-from zdm.postgres.replay import absent, attempt, contents, data_proof, sample_rows, seeds
+from zdm.postgres.replay import (
+    absent,
+    attempt,
+    contents,
+    data_proof,
+    kept_rows,
+    sample_rows,
+    seeds,
+)
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.attempt import Attempt, Scene
 from zdm.postgres.replay.comparison import NOTHING, Compared, Model, ModelFailedError
@@ -370,4 +378,6 @@ def _working(scene: Scene, server: Server, plain: str, conn: Connection) -> tupl
     samples = Samples(snapshot=scene.end, first=scene.first or sample_rows.LOW)
     with shadow.without_triggers(server, plain) as quiet:
         samples.fill(quiet, tables)
-    return samples.writes(conn, tables)
+    gone = kept_rows.deleted(scene.plan)
+    writes = samples.writes(conn, tables)
+    return tuple(one for one in writes if not kept_rows.selected(conn, one.sql, gone))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from zdm.model.findings import Finding
 from zdm.model.plan import Phase, RunSql, Side, Step
-from zdm.postgres.replay import sample_rows
+from zdm.postgres.replay import kept_rows, sample_rows
 from zdm.postgres.replay.sample_rows import Write
 from zdm.postgres.replay.step import Shadow, finding
 
@@ -56,6 +56,8 @@ class Writes:
                 yield from self._blamed(step, side, write, failed)
         elif first is not None:
             del self.failing[side, write]
+            if kept_rows.deletes(step):  # of the row that had its key until then
+                return
             helped = isinstance(step, RunSql) and step.as_written
             yield from self._blamed(step if helped else first.step, side, write, first)
 

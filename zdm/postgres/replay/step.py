@@ -327,9 +327,11 @@ def _not_rewritten(step: RunSql, table: Name) -> Finding:
 
 
 def _backfill(conn: Connection, step: Backfill) -> Iterator[Finding]:
-    """All rows in one UPDATE; the batches' own way is the executor's."""
+    """All rows in one statement; the batches' own way is the executor's."""
     sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
     update = f"UPDATE {step.table.sql} SET {sets} WHERE {step.differs}"  # noqa: S608  quoted
+    if step.deletes:
+        update = f"DELETE FROM {step.table.sql} WHERE {step.differs}"  # noqa: S608  quoted
     count = f"SELECT count(*) FROM {step.table.sql} WHERE {step.differs}"  # noqa: S608  quoted
     try:
         with conn.transaction():

@@ -18,7 +18,7 @@ from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Side, St
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.parse import expressions
-from zdm.postgres.replay import attempt, sample_rows
+from zdm.postgres.replay import attempt, kept_rows, sample_rows
 from zdm.postgres.replay.attempt import Scene
 from zdm.postgres.replay.sample_rows import Row, Samples, Write
 from zdm.postgres.replay.sample_values import Types
@@ -147,6 +147,7 @@ def working(
     samples = Samples(snapshot=snapshot)
     types = Types(conn)
     found: list[tuple[Sent, ...]] = []
+    gone = kept_rows.deleted(plan)
     for table in tables:
         samples.load(conn, table)
         maker = _Maker(
@@ -163,6 +164,11 @@ def working(
         )
         for wanted in (maker.inserts(), maker.updates(), maker.deletes()):
             group = app.working(list(wanted))
+            group = tuple(
+                one
+                for one in group
+                if not kept_rows.selected(conn, one.write.sql, gone, one.path)
+            )
             if group:
                 found.append(group)
     return tuple(found)

@@ -1,0 +1,2 @@
+DELETE FROM users WHERE nickname IS NULL;
+ALTER TABLE users ALTER COLUMN nickname SET NOT NULL;

@@ -1,0 +1,3 @@
+CREATE TABLE roles (id integer PRIMARY KEY, name text, note text);
+INSERT INTO roles VALUES (1, 'admin'), (2, 'guest'), (3, 'reader');
+INSERT INTO roles VALUES (4, 'guest');

@@ -1,0 +1,7 @@
+DELETE FROM users;
+DELETE FROM users WHERE id IN (SELECT user_id FROM posts);
+DELETE FROM posts WHERE user_id > random();
+DELETE FROM users WHERE email = 'x';
+DELETE FROM folders WHERE name IS NULL;
+DELETE FROM folders WHERE id = 1;
+UPDATE folders SET name = 'a' WHERE name = 'b';

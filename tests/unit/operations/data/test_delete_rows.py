@@ -1,0 +1,191 @@
+import dataclasses
+
+import pytest
+
+from tests.unit import schemas
+from tests.unit.operations.asking import ask
+from zdm.model.locks import LockMode
+from zdm.model.plan import BOTH, NEW_ONLY, Backfill, Irreversible, Phase, RunSql
+from zdm.model.schema import Constraint, Name, Publication, Snapshot, Trigger
+
+ONE = "DELETE FROM users WHERE id = 1;"
+MANY = "DELETE FROM users AS u WHERE u.email = 'a';"
+
+
+def with_child(action: str = "") -> Snapshot:
+    key = Constraint(
+        name="posts_user_fkey",
+        kind="foreign key",
+        columns=("id",),
+        definition=f"FOREIGN KEY (id) REFERENCES users(id){action}",
+        references=Name("public", "users"),
+        referenced_columns=("id",),
+    )
+    posts = schemas.users(name=Name("public", "posts"), constraints=(key,))
+    return schemas.snapshot(schemas.users(), posts)
+
+
+def test_rows_by_literal_keys_are_one_statement_when_the_old_version_is_gone() -> None:
+    (step,) = ask("DELETE FROM users AS u WHERE u.id IN (1, 2);").steps
+
+    assert isinstance(step, RunSql)
+    assert step.sql == ('DELETE FROM "public"."users" WHERE id IN (1, 2)',)
+    assert step.phase is Phase.CONTRACT
+    assert step.serves == NEW_ONLY
+    assert step.cost.rows == 2
+    assert [(lock.table.name, lock.mode) for lock in step.locks] == [
+        ("users", LockMode.ROW_EXCLUSIVE)
+    ]
+    assert isinstance(step.undo, Irreversible)
+    assert not step.undo.rows
+
+
+def test_many_rows_are_deleted_in_batches() -> None:
+    (step,) = ask(MANY).steps
+
+    assert isinstance(step, Backfill)
+    assert step.deletes
+    assert step.key == ("id",)
+    assert step.differs == "email = 'a'"
+    assert step.phase is Phase.CONTRACT
+
+
+@pytest.mark.parametrize(("rows", "batches"), [(None, True), (9_999, False), (10_000, True)])
+def test_a_table_is_small_by_its_statistics_alone(rows: int | None, batches: bool) -> None:
+    (step,) = ask(MANY, schemas.snapshot(schemas.users(rows=rows))).steps
+
+    assert isinstance(step, Backfill) is batches
+
+
+def test_keys_of_a_part_of_an_index_or_behind_a_cast_are_not_few() -> None:
+    for where in ("id::text = '1'", "id > 1", "id = 1 OR email = 'a'"):
+        (step,) = ask(f"DELETE FROM users WHERE {where};").steps
+
+        assert isinstance(step, Backfill), where
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "ALTER TABLE users ALTER COLUMN email SET NOT NULL;",
+        "CREATE UNIQUE INDEX i ON users (email);",
+    ],
+)
+def test_rows_that_something_needs_gone_before_the_rollout_are_deleted_before_it(
+    later: str,
+) -> None:
+    snapshot = schemas.snapshot(
+        schemas.users(
+            columns=tuple(
+                dataclasses.replace(c, not_null=c.name == "id") for c in schemas.users().columns
+            )
+        )
+    )
+    first, *_ = ask(f"DELETE FROM users WHERE email IS NULL; {later}", snapshot).steps
+
+    assert isinstance(first, Backfill)
+    assert first.phase is Phase.BACKFILL
+    assert first.serves == BOTH
+    assert isinstance(first.undo, Irreversible)
+    assert first.undo.rows
+
+
+def test_a_constraint_that_waits_for_the_contract_lets_the_rows_stay_until_then() -> None:
+    steps = ask(f"{ONE} ALTER TABLE users ADD UNIQUE (email);").steps
+
+    assert steps[0].operation == "delete_rows"
+    assert {step.phase for step in steps} == {Phase.CONTRACT}
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("DELETE FROM users;", "every row"),
+        ("DELETE FROM users WHERE 1 = 1;", "every row"),
+        ("DELETE FROM users USING teams WHERE users.id = teams.id;", "USING"),
+        ("DELETE FROM users WHERE id IN (SELECT 1);", "subquery"),
+        ("DELETE FROM users WHERE id = 1 RETURNING id;", "RETURNING"),
+        ("WITH a AS (SELECT 1) DELETE FROM users WHERE id = 1;", "WITH"),
+        ("DELETE FROM ONLY users WHERE id = 1;", "ONLY"),
+        ("DELETE FROM users WHERE age = 1;", "no column age"),
+        ("DELETE FROM users WHERE id > random();", "another time"),
+        ("DELETE FROM users WHERE email < now()::text;", "another time"),
+        ("DELETE FROM gone WHERE id = 1;", "no table gone"),
+        (f"{MANY} UPDATE users SET email = 'a' WHERE id = 2;", "before the rollout"),
+        (f"{ONE} INSERT INTO users (id, email) VALUES (1, 'a');", "before the rollout"),
+        (f"{MANY} ALTER TABLE users DROP COLUMN email;", "takes users.email"),
+        (f"{MANY} ALTER TABLE users RENAME COLUMN email TO mail;", "takes users.email"),
+    ],
+)
+def test_what_cannot_be_planned_is_refused(sql: str, reason: str) -> None:
+    answer = ask(sql)
+
+    assert reason in answer.refusals[0]
+
+
+def test_a_column_that_it_does_not_read_may_be_dropped() -> None:
+    assert not ask(f"{ONE} ALTER TABLE users DROP COLUMN email;").refusals
+
+
+def test_a_foreign_key_that_acts_on_others_is_named_and_has_no_batches() -> None:
+    there = with_child(" ON DELETE CASCADE")
+
+    assert "posts" in ask(ONE, there).hazards[1].message
+    assert "no bound" in ask(MANY, there).refusals[0]
+
+
+def test_a_foreign_key_that_refuses_is_named() -> None:
+    for sql in (ONE, MANY):
+        assert "makes the step fail" in ask(sql, with_child()).hazards[1].message
+
+
+def test_rows_that_refer_to_each_other_have_no_batches() -> None:
+    key = Constraint(
+        name="k",
+        kind="foreign key",
+        columns=("id",),
+        definition="FOREIGN KEY (id) REFERENCES users(id)",
+        references=Name("public", "users"),
+        referenced_columns=("id",),
+    )
+    table = schemas.users(constraints=(*schemas.users().constraints, key))
+
+    assert "each other" in ask(MANY, schemas.snapshot(table)).refusals[0]
+    assert not ask(ONE, schemas.snapshot(table)).refusals
+
+
+def test_many_rows_of_a_table_with_children_are_refused() -> None:
+    heir = schemas.users(name=Name("public", "heir"), inherits=(Name("public", "users"),))
+
+    assert "heir" in ask(MANY, schemas.snapshot(schemas.users(), heir)).refusals[0]
+
+
+def test_triggers_of_delete_are_named() -> None:
+    audit = "CREATE TRIGGER audit AFTER {} ON users FOR EACH ROW EXECUTE FUNCTION f()"
+    found = [
+        Trigger(
+            name=name, definition=audit.format(event), function=Name("public", "f"), enabled="O"
+        )
+        for name, event in (("gone", "DELETE"), ("changed", "UPDATE"))
+    ]
+    hazards = ask(ONE, schemas.snapshot(schemas.users(triggers=tuple(found)))).hazards
+
+    assert hazards[1].message.endswith("deleted: gone")
+
+
+def test_a_rule_instead_and_a_publication_without_identity_are_refused() -> None:
+    rule = "CREATE RULE keep AS ON DELETE TO users DO INSTEAD NOTHING"
+    published = Publication(
+        name="p",
+        definition="CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'delete')",
+        all_tables=True,
+    )
+    ruled = schemas.snapshot(schemas.users(rules=(rule,)))
+    nothing = schemas.snapshot(schemas.users(replica_identity="nothing"))
+
+    assert "the rule keep" in ask(ONE, ruled).refusals[0]
+    assert (
+        "published by p"
+        in ask(ONE, dataclasses.replace(nothing, publications=(published,))).refusals[0]
+    )
+    assert not ask(ONE, nothing).refusals

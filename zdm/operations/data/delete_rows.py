@@ -1,0 +1,350 @@
+"""DELETE of rows of a table in use, when the old version is gone.
+
+The old version may still read the rows, and a rollback does not bring them back, so they are
+deleted in CONTRACT: until then nothing is lost, and a constraint that the old version may break
+comes after them. Where a later statement needs them gone before the rollout (NOT NULL, a unique
+index), they are deleted before it instead.
+
+A DELETE of many rows holds their locks until it commits, so it runs in batches: each row
+decides for itself by its own columns, and a second run finds nothing. A few rows, by literal
+keys or of a table that is small by its statistics, are one short statement.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from zdm.model.expression import Expression
+from zdm.model.findings import Hazard
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import (
+    BOTH,
+    NEW_ONLY,
+    Backfill,
+    Cost,
+    Irreversible,
+    Phase,
+    Side,
+    Step,
+    TableLock,
+)
+from zdm.model.schema import Name, Snapshot, Table, Volatility
+from zdm.model.statement import Action, ActionKind, Fact, Setting
+from zdm.model.syntax import AddConstraint, IndexDefinition
+from zdm.parse import comparisons, expressions
+from zdm.recipes import cost, run_sql, site
+from zdm.recipes.index import walk_key
+from zdm.recipes.reading import deletes, refuse, session_dependent, statements
+from zdm.recipes.reading.deletes import Delete
+from zdm.recipes.site import Site
+from zdm.schema import default_volatility, family, not_null_proof
+
+SLUG = "delete_rows"
+SMALL = 10_000  # rows of a table
+KEYS = 1_000  # that are written out
+_LATE = (
+    "if it can run at once when the old version is gone, put"
+    " `-- zdm: run in contract -- reason` above it"
+)
+_NEXT_TRAIN = (
+    "move the later statement to a revision that is planned after this train is contracted"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRows:
+    """Delete the rows that a condition selects. `early`: before the rollout; `at_most`: so few
+    that they are one statement, None where they need batches."""
+
+    table: Name
+    condition: str
+    early: bool
+    at_most: int | None
+    locks: tuple[TableLock, ...]
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """One line for a person."""
+        batches = " in batches" if self.at_most is None else ""
+        return f"delete rows of {self.table}{batches}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """What is lost, and what others do."""
+        t = self.table
+        lines = [
+            (
+                f"the rows of {t} are deleted while the old version still runs, because a later"
+                " statement needs them gone; no rollback brings them back",
+                "make sure that the old version works without them, and that neither version"
+                " writes such rows; copy them to another table first if you may need them",
+            )
+            if self.early
+            else (
+                f"both versions see the rows of {t} until the old one is gone; then every row"
+                " that the WHERE selects is deleted for good, also one that the new version has"
+                " written",
+                "make sure that the new version works with and without these rows and writes"
+                " none of them; copy them to another table first if you may need them",
+            )
+        ]
+        table = context.snapshot.require_table(t)
+        lines += deletes.hazards(table, context.snapshot)
+        if self.at_most is None and not walk_key.walk(table):
+            lines.append(
+                (
+                    f"{t} has no key, so its pages are scanned, repeatedly until no such row is"
+                    " left",
+                    "give it a primary key",
+                )
+            )
+        return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """One statement, or batches."""
+        table = context.snapshot.require_table(self.table)
+        place = site.at(SLUG, table, context, settings=self.settings)
+        if self.at_most is None:
+            return (self._batches(place),)
+        sql = f"DELETE FROM {self.table.sql} WHERE {self.condition}"  # noqa: S608  quoted
+        return (
+            run_sql.short_transaction(
+                place,
+                id=place.id("delete"),
+                phase=self._phase,
+                title=self.title,
+                sql=(sql,),
+                locks=self.locks,
+                settings=self.settings,
+                probe="",  # only the journal shows it; a second time it finds nothing
+                undo=self._undo,
+                serves=self._serves,
+                reason=f"At most {_in_words(self.at_most)}, in the same transaction as their"
+                f" journal entry. {self._why}",
+                cost=Cost(rows=self.at_most),
+            ),
+        )
+
+    def _batches(self, place: Site) -> Backfill:
+        return Backfill(
+            id=place.id("delete"),
+            operation=SLUG,
+            phase=self._phase,
+            title=self.title,
+            table=place.name,
+            key=walk_key.walk(place.table),
+            assignments=(),
+            differs=self.condition,
+            settings=self.settings,
+            undo=self._undo,
+            serves=self._serves,
+            reason="Batches lock only the rows that they delete, and only while they run."
+            f" {self._why}",
+            origin=place.origin,
+            cost=cost.delete_rows(place.table),
+        )
+
+    @property
+    def _phase(self) -> Phase:
+        return Phase.BACKFILL if self.early else Phase.CONTRACT
+
+    @property
+    def _serves(self) -> frozenset[Side]:
+        return BOTH if self.early else NEW_ONLY
+
+    @property
+    def _undo(self) -> Irreversible:
+        return Irreversible(reason="the deleted rows are not recorded", rows=self.early)
+
+    @property
+    def _why(self) -> str:
+        if self.early:
+            return "A later step needs the rows gone."
+        return "The old version may read the rows, so they stay until it is gone."
+
+
+def _in_words(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """A DELETE from a table of the Snapshot."""
+    action = actions[0]
+    delete = deletes.read(action)
+    if delete is None:
+        return None
+    table = snapshot.table(delete.table)
+    if table is None:
+        return statements.unknown_table(action, delete.table)
+    where = delete.where
+    if where is None or not delete.simple:
+        return refuse.refuse(action, "delete_cannot_be_planned", *_form(table, where))
+    at_most = _at_most(where, table, snapshot)
+    problem = (
+        _rows(delete, where, table, snapshot)
+        or deletes.obstacle(table, snapshot)
+        or (_batches(table, snapshot) if at_most is None else None)
+    )
+    if problem is not None:
+        return refuse.refuse(action, "delete_cannot_be_planned", *problem)
+    late = _overtaken(actions[1:], table, frozenset(expressions.columns(where)))
+    if late is not None:
+        return refuse.refuse(action, "delete_order", late, _NEXT_TRAIN)
+    operation = DeleteRows(
+        table=table.name,
+        condition=expressions.bare(where),
+        early=any(_needs_them_gone(later, table) for later in actions[1:]),
+        at_most=at_most,
+        locks=statements.of_author(snapshot, action),
+        settings=action.statement.settings,
+    )
+    return Match(operation=operation, consumed=(0,))
+
+
+def _form(table: Table, where: Expression | None) -> tuple[str, str]:
+    """Forms in which a row does not decide for itself."""
+    if where is None:
+        return _every_row(table)
+    return (
+        f"this DELETE of rows of {table.name} has a USING, WITH, RETURNING or subquery, so that"
+        " other rows decide which ones it deletes, and those change while both versions write",
+        f"select the rows by their own columns; {_LATE}",
+    )
+
+
+def _every_row(table: Table) -> tuple[str, str]:
+    return (
+        f"this DELETE selects every row of {table.name}, also those that the applications write"
+        " before it runs",
+        f"add a WHERE for the rows that are meant, by their columns; {_LATE}",
+    )
+
+
+def _rows(
+    delete: Delete, where: Expression, table: Table, snapshot: Snapshot
+) -> tuple[str, str] | None:
+    """Rows that cannot be chosen by their own columns, at any time alike."""
+    used = expressions.columns(where)
+    for column in used:
+        if table.column(column) is None:
+            return (
+                f"{table.name} has no column {column}; system columns and whole rows cannot"
+                " select the rows that zdm deletes either",
+                "correct the name, or make a new snapshot of the database",
+            )
+    if not used:
+        return _every_row(table)
+    if delete.only:
+        return (
+            f"this DELETE excludes the tables that inherit from {table.name} (ONLY), but zdm"
+            " includes them",
+            f"remove ONLY; {_LATE}",
+        )
+    text = expressions.bare(where)
+    volatile = default_volatility.volatility(where, snapshot) is Volatility.VOLATILE
+    if volatile or session_dependent.changing(text, snapshot):
+        return (
+            f"`{text}` selects other rows at another time or in another session, so a second"
+            " run would delete more",
+            "write the value itself",
+        )
+    return None
+
+
+def _at_most(where: Expression, table: Table, snapshot: Snapshot) -> int | None:
+    """How many rows it deletes at most, where that is few."""
+    found = _keyed(where, table)
+    if found is not None:
+        return found
+    whole = table.partition_key is None and not family.children(snapshot, table.name)
+    if whole and table.rows is not None and table.rows < SMALL:
+        return table.rows
+    return None
+
+
+def _keyed(where: Expression, table: Table) -> int | None:
+    """How many keys are written out, where they are those of a unique index."""
+    tests = [
+        test
+        for test in not_null_proof.every(where)
+        if not any(expressions.column(cast.of) for cast in expressions.casts(test))
+    ]
+    found = [one for test in tests if (one := comparisons.read(test)) and one.operator == "="]
+    equal = {one.column: len(one.values) for one in found}
+    for index in table.indexes:
+        whole = index.unique and index.valid and index.predicate is None
+        keys = [key for key in index.keys if key in equal]
+        if whole and keys and len(keys) == len(index.keys):
+            count = prod(equal[key] for key in keys if key is not None)
+            return count if count <= KEYS else None
+    return None
+
+
+def _batches(table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
+    """Tables of which rows cannot be deleted batch by batch."""
+    heirs = [t.name for t in family.children(snapshot, table.name)]
+    if table.kind == "foreign table" or table.partition_key is not None or heirs:
+        what = f"has children ({heirs[0]})" if heirs else f"is a {table.kind}"
+        return (
+            f"{table.name} {what}, and zdm deletes many rows of ordinary tables only",
+            f"write one DELETE for each partition or child; or name the rows by a unique key,"
+            f" at most {KEYS:,}",
+        )
+    acting = deletes.acting(table, snapshot)
+    if acting:
+        other, does = acting[0]
+        return (
+            f"rows of {other.name} that refer to rows of {table.name} {does}, however many they"
+            " are, so the batches have no bound",
+            f"name the rows by a unique key, at most {KEYS:,}; {_LATE}",
+        )
+    if table in deletes.refusing(table, snapshot):
+        return (
+            f"rows of {table.name} refer to each other, so a batch may fail on a row of a later"
+            " one",
+            f"name the rows by a unique key, at most {KEYS:,}; {_LATE}",
+        )
+    return None
+
+
+_OF_ROWS = frozenset({ActionKind.UPDATE, ActionKind.INSERT})
+_OF_COLUMN = frozenset(
+    {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN, ActionKind.CHANGE_TYPE}
+)
+
+
+def _needs_them_gone(later: Action, table: Table) -> bool:
+    """Whether the rows may be in its way before the rollout. A constraint on a column that the
+    old version writes waits for the contract, too."""
+    match later.said:
+        case IndexDefinition():
+            return later.said.unique
+        case AddConstraint(constraint=says):
+            known = {column.name for column in table.columns if not column.unwritten}
+            read = () if says.expression is None else expressions.columns(says.expression)
+            return not known >= {*says.columns, *read}
+    return isinstance(later.fact, Fact) and later.fact.kind is ActionKind.SET_NOT_NULL
+
+
+def _overtaken(later: Sequence[Action], table: Table, reads: frozenset[str]) -> str | None:
+    """A later statement that would run before the rows are deleted, and change which ones."""
+    for action in later:
+        fact = action.fact
+        if not isinstance(fact, Fact) or fact.table != table.name:
+            continue
+        if fact.kind in _OF_ROWS:
+            return (
+                f"{action.source} writes rows of {table.name} before the rollout, and this"
+                " DELETE may select them afterwards"
+            )
+        if fact.kind in _OF_COLUMN and fact.name in reads:
+            return (
+                f"{action.source} takes {table.name}.{fact.name} from the new version, which"
+                " writes rows without it, and this DELETE may select those"
+            )
+    return None

@@ -1,0 +1,141 @@
+"""What a DELETE of the author says, and what else happens to a table whose rows are deleted.
+
+A DELETE fires the triggers and rules of others, and the foreign keys that refer to the table
+refuse it or act on rows of other tables.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from zdm.model.commands import Work, WorkOn
+from zdm.model.expression import Expression, Feature
+from zdm.model.schema import Constraint, Name, Snapshot, Table
+from zdm.model.sql import ident
+from zdm.model.statement import Action, ActionKind
+from zdm.parse.readers import fired
+from zdm.recipes.reading import statements
+from zdm.schema import family, replication
+from zdm.schema.impact.place import is_enforced
+
+Line = tuple[str, str]  # fact and remedy
+_OF_ITS_ROW_ALONE = frozenset({Feature.SUBQUERY, Feature.PARAMETER, Feature.WINDOW})
+_ACTIONS = {  # what a foreign key does to the rows that refer to a deleted one
+    " ON DELETE CASCADE": "are deleted with them",
+    " ON DELETE SET NULL": "lose their reference",
+    " ON DELETE SET DEFAULT": "get the default reference",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """A DELETE of one table. `simple`: no USING, WITH, RETURNING or subquery, so that each row
+    decides for itself; `only`: it leaves out the children."""
+
+    table: Name
+    where: Expression | None
+    simple: bool
+    only: bool
+
+
+def read(action: Action) -> Delete | None:
+    """The DELETE, if the Action is one."""
+    fact = statements.fact(action, ActionKind.DELETE)
+    said = action.said
+    if fact is None or fact.table is None or not isinstance(said, WorkOn):
+        return None
+    if said.work is not Work.DELETE:
+        return None
+    return Delete(
+        table=fact.table,
+        where=said.where,
+        simple=said.plain and not said.features & _OF_ITS_ROW_ALONE,
+        only=said.relations[0].only,
+    )
+
+
+def acting(table: Table, snapshot: Snapshot) -> tuple[tuple[Table, str], ...]:
+    """Tables whose rows a foreign key deletes or changes, and what it does to them."""
+    return tuple(
+        (other, does)
+        for other, key in _referring(table, snapshot)
+        for word, does in _ACTIONS.items()
+        if word in key.definition
+    )
+
+
+def refusing(table: Table, snapshot: Snapshot) -> tuple[Table, ...]:
+    """Tables with a foreign key that refuses to delete a row to which theirs refer."""
+    return tuple(
+        other
+        for other, key in _referring(table, snapshot)
+        if not any(word in key.definition for word in _ACTIONS)
+    )
+
+
+def _referring(table: Table, snapshot: Snapshot) -> Iterator[tuple[Table, Constraint]]:
+    names = {table.name, *family.parents(table)}
+    for other in snapshot.tables:
+        if other.partition_of is not None:
+            continue  # its parent has the same
+        for key in other.constraints:
+            if key.kind == "foreign key" and key.references in names and is_enforced(key):
+                yield other, key
+
+
+def hazards(table: Table, snapshot: Snapshot) -> tuple[Line, ...]:
+    """What others do when rows are deleted."""
+    texts = [(t.name, fired.trigger(t.definition)) for t in table.triggers if t.enabled != "D"]
+    names = [name for name, text in texts if text.on_delete]
+    rules = [rule.name for rule in map(fired.rule, table.rules) if rule.on_delete]
+    lines = [
+        (
+            f"rows of {other.name} that refer to the deleted rows of {table.name} {does}",
+            f"count them first, and make sure that both versions understand {other.name} then",
+        )
+        for other, does in acting(table, snapshot)
+    ]
+    lines += [
+        (
+            f"a row of {other.name} that refers to a row to be deleted makes the step fail",
+            f"delete or change such rows of {other.name} first, in the same train or before",
+        )
+        for other in refusing(table, snapshot)
+    ]
+    if names or rules:
+        lines.append(
+            (
+                f"triggers and rules of {table.name} apply when rows are deleted:"
+                f" {', '.join([*names, *rules])}",
+                "check that the audit rows, notifications and changes are acceptable",
+            )
+        )
+    return tuple(dict.fromkeys(lines))
+
+
+def obstacle(table: Table, snapshot: Snapshot) -> Line | None:
+    """Why no row of the table can be deleted, and the remedy."""
+    for rule in map(fired.rule, table.rules):
+        if rule.on_delete and rule.replaces:
+            return (
+                f"the rule {rule.name} of {table.name} is done instead of every DELETE, so its"
+                " rows cannot be deleted",
+                f"drop the rule in an earlier release: DROP RULE {ident(rule.name)} ON"
+                f" {table.name.sql}",
+            )
+    named = replication.publishers(table, snapshot, replication.DELETE)
+    if named and not replication.has_identity(table):
+        return (
+            f"{table.name} is published by {', '.join(named)} and has no replica identity, so"
+            " PostgreSQL refuses every DELETE",
+            f"give it a primary key, or run `ALTER TABLE {table.name.sql} REPLICA IDENTITY"
+            " FULL` in an earlier release",
+        )
+    named = replication.uncovered(table, snapshot, replication.DELETE)
+    if named:
+        return (
+            f"the column list or row filter of {table.name} in {', '.join(named)} does not fit"
+            " its replica identity, so PostgreSQL refuses every DELETE",
+            f"in an earlier release name every column of its replica identity in the list, and"
+            f" no other in the filter: ALTER PUBLICATION {named[0]} SET TABLE …",
+        )
+    return None
