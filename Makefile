@@ -37,13 +37,13 @@ servers: $(READY)  ## server programs of every supported major version, into the
 controlplane: $(READY)  ## Kubernetes' programs, into the cache; without Go their tests are left out
 	-$(BIN)/python -m tests.cluster.controlplane.programs
 
-test-more: $(READY) servers controlplane  ## every PostgreSQL version in turn, real Kubernetes, other people's histories, long runs
+test-more: $(READY) servers controlplane  ## PostgreSQL versions in turn, real Kubernetes, other people's histories, long runs
 	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m 'more and not pairs and not schemas and not versions and not adversary' --durations=15
 
 pairs: $(READY) servers  ## each ordered pair of operations as a train of its own, run on PostgreSQL 18
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal tests/pairs/test_executed.py
 
-versions: $(READY) servers  ## each case on every PostgreSQL version; `make test-more` runs it on some in turn
+versions: $(READY) servers  ## each test on every PostgreSQL version; `make test-more` runs it on the oldest, the newest and one between
 	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m versions
 
 schemas: $(READY) servers  ## schemas of published packages, rebuilt on PostgreSQL 14 and 18

@@ -53,9 +53,12 @@ def in_turn(found: Sequence[Path], *majors: int) -> pytest.MarkDecorator:
         pytest.param(
             major,
             case,
-            marks=(pytest.mark.more,)
-            if majors[number % len(majors)] == major
-            else (pytest.mark.more, pytest.mark.versions),
+            marks=(
+                pytest.mark.more,
+                pytest.mark.in_turn
+                if majors[number % len(majors)] == major
+                else pytest.mark.versions,
+            ),
             id=f"{major}-{name(case)}",
         )
         for major in majors

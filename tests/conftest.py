@@ -1,6 +1,7 @@
 """What tests of every folder share."""
 
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 
 MAJORS = (14, 15, 16, 17, 18)
+BETWEEN = MAJORS[1:-1]
 
 # how long an example takes depends on what else the machine does
 settings.register_profile(
@@ -34,6 +36,24 @@ def pytest_configure(config: pytest.Config) -> None:
     run = ExitStack()
     run.enter_context(scratch.in_memory())
     config.add_cleanup(run.close)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that is run on every version: on one between the oldest and the newest with
+    `make test-more`, on all of them with `make versions`."""
+    for item in items:
+        found = getattr(item, "callspec", None)
+        majors = [value for value in found.params.values() if value in BETWEEN] if found else []
+        if not majors or item.get_closest_marker("in_turn"):
+            continue
+        if item.get_closest_marker("more") and majors != [_in_turn(item, majors[0])]:
+            item.add_marker(pytest.mark.versions)
+
+
+def _in_turn(item: pytest.Item, major: int) -> int:
+    """The version between whose turn it is, by the test's name without the version."""
+    name = item.nodeid.replace(str(major), "", 1)
+    return BETWEEN[zlib.crc32(name.encode()) % len(BETWEEN)]
 
 
 @pytest.fixture
