@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 
-from zdm.model.schema import Snapshot, Table, sorted_tables
+from zdm.model.schema import Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddColumn, AddConstraint, RelationName
-from zdm.schema import lookup
+from zdm.schema import edits, lookup
 from zdm.schema.impact import of
 
 _WHY = "no file or snapshot has it"
@@ -49,4 +50,4 @@ def put(snapshot: Snapshot, extra: Sequence[Table]) -> Snapshot:
     if not extra:
         return snapshot
     schemas = tuple(dict.fromkeys((*snapshot.schemas, *(t.name.schema for t in extra))))
-    return replace(snapshot, tables=sorted_tables((*snapshot.tables, *extra)), schemas=schemas)
+    return reduce(edits.put_table, extra, replace(snapshot, schemas=schemas))

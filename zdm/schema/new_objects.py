@@ -3,10 +3,10 @@ their names, whether they are there, and what they leave in the schema."""
 
 from dataclasses import dataclass, replace
 
+from zdm.model.database import Extension
 from zdm.model.expression import Words
 from zdm.model.schema import (
     Dependent,
-    Extension,
     Function,
     Name,
     Sequence,
