@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact, Touch
+from zdm.model.indexed import having
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 
@@ -98,18 +99,10 @@ def has(snapshot: Snapshot, name: Name) -> bool:
     """Whether a relation, type or function has the name."""
     if snapshot.table(name) is not None:
         return True
-    return (
-        any(view.name == name for view in snapshot.views)
-        or any(sequence.name == name for sequence in snapshot.sequences)
-        or any(type_.name == name for type_ in snapshot.types)
-        or any(function.name == name for function in snapshot.functions)
-        or any(
-            index.name == name.name
-            for table in snapshot.tables
-            if table.name.schema == name.schema
-            for index in table.indexes
-        )
-    )
+    if any(t.name.schema == name.schema for t in having(snapshot.tables, "index", name.name)):
+        return True
+    others = (snapshot.views, snapshot.sequences, snapshot.types, snapshot.functions)
+    return any(having(members, "name", name.schema, name.name) for members in others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +121,7 @@ Check = Callable[[Site], Iterable[Violation]]
 class Rule:
     """A rule: how much it weighs, its page, and its check.
 
+    `on` are the classes of `Action.said` at which it is asked; empty: at every Action.
     `severity` is None for a rule that is off until the settings turn it on. A rule without
     a check is found while a file is read.
     """
@@ -140,4 +134,5 @@ class Rule:
     postgres: str  # what the server does
     instead: str
     allow: str  # when to ignore it
+    on: tuple[type, ...] = ()
     check: Check | None = None

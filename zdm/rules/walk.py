@@ -12,16 +12,17 @@ from functools import reduce
 from zdm.model.commands import SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
+from zdm.model.indexed import having
 from zdm.model.locks import LockMode
 from zdm.model.rule import Block, Done, Rule, Site, Violation
-from zdm.model.schema import Snapshot, sorted_tables
+from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import CreateTable, RenameObject
 from zdm.parse import split
 from zdm.parse.readers import authority
 from zdm.rules import assumed, blocks, ignored, ignores, unread
 from zdm.rules.report import InputFile, Level, Report, Reported, Terms
-from zdm.schema import apply, type_names
+from zdm.schema import apply, edits, type_names
 from zdm.schema.impact import of
 
 
@@ -63,6 +64,7 @@ class _Walk:
     rules: tuple[Rule, ...]
     before: Snapshot  # the schema that the next statement meets
     released: Snapshot  # the schema that the release meets
+    asked: dict[type, tuple[Rule, ...]] = field(default_factory=dict)  # by what is said
     found: list[Reported] = field(default_factory=list)
     files: int = 0
     statements: int = 0
@@ -90,9 +92,10 @@ class _Walk:
 
     def release(self) -> None:
         """What was made so far is in use from here on."""
-        tables = (replace(t, created=False) if t.created else t for t in self.before.tables)
-        types = (replace(t, created=False) if t.created else t for t in self.before.types)
-        self.before = replace(self.before, tables=sorted_tables(tables), types=tuple(types))
+        for table in having(self.before.tables, "created"):
+            self.before = edits.put_table(self.before, replace(table, created=False))
+        for type_ in having(self.before.types, "created"):
+            self.before = edits.put_type(self.before, replace(type_, created=False))
         self.released = self.before
 
     def _read(self, statement: Statement) -> tuple[Action, ...]:
@@ -158,7 +161,10 @@ class _Walk:
             self.released = assumed.put(self.released, () if table is None else (table,))
 
     def _reported(self, site: Site) -> Iterator[Reported]:
-        for rule in self.rules:
+        said = type(site.action.said)
+        if said not in self.asked:
+            self.asked[said] = tuple(r for r in self.rules if not r.on or said in r.on)
+        for rule in self.asked[said]:
             if rule.check is not None:
                 for violation in rule.check(site):
                     fixed = rule.slug in self.terms.severities

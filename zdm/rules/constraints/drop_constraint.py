@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
+from zdm.model.syntax import AlterColumn
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -34,5 +35,6 @@ RULE = Rule(
     postgres="ACCESS EXCLUSIVE on the table, for a foreign key on both tables (14 to 18).",
     instead="Drop it when no running version relies on it, with a lock_timeout.",
     allow="No running version relies on it.",
+    on=(AlterColumn,),
     check=check,
 )
