@@ -19,6 +19,7 @@ from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import CreateTable, RenameObject
 from zdm.parse import split
+from zdm.parse.libpg_query import Parsed
 from zdm.parse.readers import authority
 from zdm.rules import assumed, blocks, ignored, ignores, unread
 from zdm.rules.report import InputFile, Level, Report, Reported, Terms
@@ -72,8 +73,8 @@ class _Walk:
 
     def file(self, file: InputFile) -> None:
         """Walk one file; its findings are kept where it is judged."""
-        statements = split.statements(file.data, file.path)
-        reads = [self._read(statement) for statement in statements]
+        statements = split.parsed(file.data, file.path)
+        reads = [self._read(statement, parsed) for statement, parsed in statements]
         marks = ignores.read(file.data, file.path)
         sites = list(self._sites(file, reads))
         if not (file.judged and self.terms.one_release):
@@ -98,10 +99,10 @@ class _Walk:
             self.before = edits.put_type(self.before, replace(type_, created=False))
         self.released = self.before
 
-    def _read(self, statement: Statement) -> tuple[Action, ...]:
+    def _read(self, statement: Statement, parsed: Parsed) -> tuple[Action, ...]:
         """Its Actions, a name without schema being in the first of the search_path."""
         path = type_names.path(self.before, statement.settings)
-        return authority.actions(statement, path or ("public",))
+        return authority.of_parsed(statement, parsed, path or ("public",))
 
     def _sites(self, file: InputFile, reads: list[tuple[Action, ...]]) -> Iterator[Site]:
         how = blocks.mode(file.data, self.terms.transactions)
