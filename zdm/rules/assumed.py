@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
-from zdm.model.schema import Snapshot, Table
+from zdm.model.indexed import having
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddColumn, AddConstraint, RelationName
 from zdm.schema import edits, lookup
@@ -30,8 +31,21 @@ def tables(actions: Sequence[Action], snapshot: Snapshot) -> tuple[Table, ...]:
     for action in actions:
         settings = action.statement.settings
         names |= {lookup.found(r, snapshot, settings) for r in _referenced(action)}
-    missing = (name for name in sorted(names) if snapshot.table(name) is None)
+    missing = (name for name in sorted(names) if not _is_there(snapshot, name))
     return tuple(Table(name=name, opaque=_WHY) for name in missing)
+
+
+def _is_there(snapshot: Snapshot, name: Name) -> bool:
+    """Whether a relation has the name: ALTER TABLE renames views and indexes, too."""
+    if snapshot.table(name) is not None:
+        return True
+    if any(
+        having(m, "name", name.schema, name.name) for m in (snapshot.views, snapshot.sequences)
+    ):
+        return True
+    return any(
+        t.name.schema == name.schema for t in having(snapshot.tables, "index", name.name)
+    )
 
 
 def _referenced(action: Action) -> tuple[RelationName, ...]:
