@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+from zdm.model.findings import Severity
 from zdm.model.rule import Transactions
 from zdm.model.schema import Snapshot
 from zdm.rules import ALL, walk
@@ -30,6 +31,11 @@ def report(sql: str, before: str = "", **changed: object) -> Report:
         InputFile(path="migration.sql", data=sql.encode()),
     )
     return walk.check(files, EMPTY, terms(**changed), ALL)
+
+
+def of_rule(slug: str) -> dict[str, Severity | None]:
+    """What turns the rule on, where it is off unless the settings say otherwise."""
+    return {slug: Severity.WARN for rule in ALL if rule.slug == slug and not rule.severity}
 
 
 def found(sql: str, before: str = "", **changed: object) -> list[str]:

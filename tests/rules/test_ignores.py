@@ -11,7 +11,7 @@ MARK = "-- zdm: ignore index-not-concurrent"
 
 
 def test_an_ignore_covers_the_statement_below_it_only() -> None:
-    sql = f"{LIMIT}{MARK} -- forty rows\n{INDEX}\nCREATE INDEX t_n2 ON t (n);"
+    sql = f"{LIMIT}{MARK} -- forty rows\n{INDEX}\nCREATE INDEX t_n2 ON t (n, id);"
     found = checking.report(sql, TABLE).findings
 
     assert [(f.rule, f.ignored) for f in found] == [
@@ -29,7 +29,7 @@ def test_an_ignore_of_several_rules_covers_each() -> None:
 def test_an_ignore_of_the_file_covers_every_statement() -> None:
     sql = (
         "-- zdm: ignore-file index-not-concurrent -- forty rows\n"
-        f"{LIMIT}{INDEX}\nCREATE INDEX t_n2 ON t (n);"
+        f"{LIMIT}{INDEX}\nCREATE INDEX t_n2 ON t (n, id);"
     )
 
     assert checking.found(sql, TABLE) == []

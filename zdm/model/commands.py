@@ -120,6 +120,7 @@ class WorkOn:
     mode: str = ""  # of LOCK, in the manual's words
     concurrently: bool = False
     cascade: bool = False
+    revokes: bool = False  # GRANT that is a REVOKE
     restart: bool = False  # TRUNCATE … RESTART IDENTITY
     all_rows: bool = False  # DELETE without WHERE
     where: Expression | None = None  # of DELETE
@@ -146,6 +147,7 @@ class AlterSequence:
     sequence: RelationName
     owner: Words = ()
     disowns: bool = False  # OWNED BY NONE
+    type: str = ""  # of AS: smallint, integer, bigint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,7 @@ class NoRelation:
     """A statement that touches no table; `outside_transaction`: it cannot run in a block;
     `makes`: an aggregate, operator or type that zdm cannot name."""
 
+    statement: str = ""  # in the manual's words; empty where no more is known of it
     outside_transaction: bool = False
     makes: bool = False
 

@@ -1,12 +1,13 @@
 """A rule of `zdm check`, and what it may know about the statement that it judges."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact, Touch
+from zdm.model.indexed import having
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 
@@ -29,10 +30,11 @@ class Transactions(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """An earlier Action of the same transaction; `touches` are those on relations in use."""
+    """An earlier Action; `touches` are those on relations in use."""
 
     action: Action
     touches: tuple[Touch, ...]
+    in_transaction: bool = True  # it can run in a transaction block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class Block:
 
     by_runner: bool  # the runner opens it, not the file
     alone: bool  # no other statement is in it
+    works: int = 1  # statements in it that are no SET and control no transaction
     closed: bool = True  # the file commits it, or the runner does
     earlier: tuple[Done, ...] = ()
 
@@ -61,11 +64,20 @@ class Site:
     block: Block | None = None  # None: no transaction block
     understood: str = ""  # empty, or why what the statement does is not known
     lock_timeout_limit: timedelta = timedelta(seconds=5)
+    majors: tuple[int, ...] = (14, 18)  # the lowest and the highest version that it may meet
+    parts: tuple[Action, ...] = ()  # all Actions of its statement
+    log: Sequence[Done] = ()  # what this release does; `done` is the part before it
+    reached: int = 0
 
     @property
     def fact(self) -> Fact | None:
         """The Fact, where there is one."""
         return self.action.fact if isinstance(self.action.fact, Fact) else None
+
+    @property
+    def done(self) -> Sequence[Done]:
+        """What this release has done before it, in earlier files, too."""
+        return self.log[: self.reached]
 
     def is_new(self, name: Name) -> bool:
         """Whether this release makes the relation, so that nothing uses it yet."""
@@ -98,27 +110,21 @@ def has(snapshot: Snapshot, name: Name) -> bool:
     """Whether a relation, type or function has the name."""
     if snapshot.table(name) is not None:
         return True
-    return (
-        any(view.name == name for view in snapshot.views)
-        or any(sequence.name == name for sequence in snapshot.sequences)
-        or any(type_.name == name for type_ in snapshot.types)
-        or any(function.name == name for function in snapshot.functions)
-        or any(
-            index.name == name.name
-            for table in snapshot.tables
-            if table.name.schema == name.schema
-            for index in table.indexes
-        )
-    )
+    if any(t.name.schema == name.schema for t in having(snapshot.tables, "index", name.name)):
+        return True
+    others = (snapshot.views, snapshot.sequences, snapshot.types, snapshot.functions)
+    return any(having(members, "name", name.schema, name.name) for members in others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """What a rule says of one Action; `severity` where it is not the rule's own."""
+    """What a rule says of one Action; `severity` where it is not the rule's own. `unless`: the
+    schema after all files may show that it was made good."""
 
     message: str
     remedy: str
     severity: Severity | None = None
+    unless: Callable[[Snapshot], bool] | None = None
 
 
 Check = Callable[[Site], Iterable[Violation]]
@@ -128,6 +134,7 @@ Check = Callable[[Site], Iterable[Violation]]
 class Rule:
     """A rule: how much it weighs, its page, and its check.
 
+    `on` are the classes of `Action.said` at which it is asked; empty: at every Action.
     `severity` is None for a rule that is off until the settings turn it on. A rule without
     a check is found while a file is read.
     """
@@ -140,4 +147,6 @@ class Rule:
     postgres: str  # what the server does
     instead: str
     allow: str  # when to ignore it
+    on: tuple[type, ...] = ()
     check: Check | None = None
+    once: bool = False  # one finding for a file, which counts the others

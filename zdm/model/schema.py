@@ -7,19 +7,27 @@ part of the schema fingerprint; nor are owners, the `zdm` schema and Alembic's h
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Ordered
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
+from zdm.model.database import (
+    ESTIMATE,
+    PRINTED,
+    Extension,
+    ForeignServer,
+    Membership,
+    Other,
+    Publication,
+    Setting,
+)
+from zdm.model.indexed import Indexed, Key, Keys, by_name
 from zdm.model.ranges import Bigint, Count, Range
 from zdm.model.sql import ident
 
 ServerVersion = Annotated[int, Range(140_000, 189_999)]  # of PostgreSQL 14 to 18
-ESTIMATE = {"estimate": True}  # metadata of fields that the fingerprint leaves out
-# SQL that PostgreSQL prints from what it stored; read once, it may be printed differently
-PRINTED = {"printed": True}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -273,66 +281,6 @@ class Type:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
-    """An installed extension; the objects it owns are no part of the Snapshot."""
-
-    name: str
-    schema: str
-    version: str = field(metadata=ESTIMATE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
-    """A logical replication publication."""
-
-    name: str
-    definition: str = field(metadata=PRINTED)
-    all_tables: bool = False
-    schemas: tuple[str, ...] = ()  # FOR TABLES IN SCHEMA
-    comment: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignServer:
-    """A foreign server, without options and user mappings, which may hold passwords."""
-
-    name: str
-    wrapper: str
-    grants: tuple[str, ...] = ()
-    comment: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Other:
-    """An object of a kind about which zdm knows no more: operator, cast, collation …"""
-
-    kind: str  # as pg_identify_object has it
-    name: str  # its identity there: quoted and qualified
-    definition: str = field(
-        default="", metadata=PRINTED
-    )  # statements that make it; empty where only a superuser may, or zdm does not know them
-    grants: tuple[str, ...] = ()  # of a schema: what its definition gives
-    comment: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """A setting that a new session of the migrating role gets (ALTER DATABASE, ALTER ROLE)."""
-
-    name: str
-    value: str
-    role: str = ""  # another one, that has rights in the schema: ALTER ROLE alone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """A role that is a member of another; both have rights in the schema."""
-
-    member: str
-    of: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything zdm knows about a database's schema; tables and others sorted by name, and
     a table is looked up by it.
@@ -366,6 +314,13 @@ class Snapshot:
     )  # the place of the first statement whose effect is unknown, so that what is missing here
     # may exist: DO, CREATE EXTENSION, a function call …
 
+    def __post_init__(self) -> None:
+        """Make the members findable by their keys."""
+        for name, keys in _KEYS:
+            members = getattr(self, name)
+            if type(members) is not Indexed:
+                object.__setattr__(self, name, Indexed(members, keys))
+
     @property
     def major(self) -> int:
         """The server's major version, such as 17."""
@@ -387,13 +342,54 @@ class Snapshot:
 
 def place_of(tables: Ordered[Table], name: Name) -> int:
     """Where a table of that name is, or would have to be put to keep the order of names."""
-    return bisect_left(tables, (name.schema, name.name), key=_by_name)
+    return bisect_left(tables, (name.schema, name.name), key=by_name)
 
 
 def sorted_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
     """Tables in the order of a Snapshot, in which they are found by name."""
-    return tuple(sorted(tables, key=_by_name))
+    return tuple(sorted(tables, key=by_name))
 
 
-def _by_name(table: Table) -> tuple[str, str]:
-    return (table.name.schema, table.name.name)
+def _of_table(table: Table) -> Iterator[Key]:
+    """By its own name and those of its parts, and by what it is part of or refers to."""
+    schema = table.name.schema
+    yield ("name", schema, table.name.name)
+    yield from (("index", index.name) for index in table.indexes)
+    yield from (("constraint", schema, one.name) for one in table.constraints)
+    targets = {c.references for c in table.constraints if c.references is not None}
+    yield from (("references", target.schema, target.name) for target in targets)
+    above = {*table.inherits, *((table.partition_of,) if table.partition_of else ())}
+    yield from (("above", parent.schema, parent.name) for parent in above)
+    yield from {("dependent", dependent.name) for dependent in table.dependents}
+    if table.created:
+        yield ("created",)
+
+
+def _of_view(view: View) -> Iterator[Key]:
+    yield ("name", view.name.schema, view.name.name)
+    yield from {("uses", name.schema, name.name) for name, _ in view.uses}
+
+
+def _of_sequence(sequence: Sequence) -> Iterator[Key]:
+    yield ("name", sequence.name.schema, sequence.name.name)
+    if sequence.owner_table is not None:
+        yield ("owner", sequence.owner_table.schema, sequence.owner_table.name)
+
+
+def _of_type(type_: Type) -> Iterator[Key]:
+    yield ("name", type_.name.schema, type_.name.name)
+    if type_.created:
+        yield ("created",)
+
+
+def _of_function(function: Function) -> Iterator[Key]:
+    yield ("name", function.name.schema, function.name.name)
+
+
+_KEYS: tuple[tuple[str, Keys[Any]], ...] = (
+    ("tables", _of_table),
+    ("views", _of_view),
+    ("sequences", _of_sequence),
+    ("types", _of_type),
+    ("functions", _of_function),
+)

@@ -232,6 +232,7 @@ class DropObjects:
     kind: str
     objects: tuple[Words, ...]
     arguments: tuple[tuple[TypeName, ...] | None, ...] = ()  # of routines; None: not written
+    domain: bool = False  # DROP DOMAIN, whose kind is `type`, too
     if_exists: bool = False
     cascade: bool = False
 
@@ -276,9 +277,12 @@ class CreateObject:
     language: str = ""
     volatility: str = ""
     query: Expression | None = None  # of a view
+    columns: Words = ()  # of a view; none where its query does not spell them out
     reads: tuple[RelationName, ...] = ()
     body_reads: tuple[RelationName, ...] = ()  # of a function whose body is a string of SQL
     owner: Words = ()  # of a sequence: the words of OWNED BY
+    sequence_type: str = ""  # of a sequence: that of AS
+    open_definer: bool = False  # of a routine: SECURITY DEFINER without SET search_path
     with_elements: bool = False  # CREATE SCHEMA with objects in it
 
 

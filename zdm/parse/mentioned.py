@@ -24,6 +24,12 @@ def _words(tree: _Tree) -> Iterator[str]:
             yield node.get("name", "")
 
 
+def constants(action: Action) -> frozenset[str]:
+    """Every string that it spells out as a value."""
+    values = (node for key, node in trees.walk({"root": action.tree}) if key == "A_Const")
+    return frozenset(v["sval"].get("sval", "") for v in values if "sval" in v)
+
+
 def reads(action: Action) -> tuple[RelationName, ...]:
     """Every relation that the Action names, but the one that it changes."""
     return relations.mentioned(action.tree, but=action.tree.get("relation"))

@@ -44,16 +44,22 @@ def source_file(data: bytes, path: str) -> SourceFile:
 
 def statements(data: bytes, file: str) -> tuple[Statement, ...]:
     """Every Statement of a file; raises InputError with the place of what is wrong."""
+    return tuple(statement for statement, _ in parsed(data, file))
+
+
+def parsed(data: bytes, file: str) -> tuple[tuple[Statement, Parsed], ...]:
+    """The same, each with its tree, whose positions count from the start of the file."""
     data = data.removeprefix(_BOM)
     try:
         data.decode()
-        parsed = libpg_query.statements(data)
+        found = libpg_query.statements(data)
     except UnicodeDecodeError as error:
         raise input_file.not_utf8(file, data, error) from error
     except libpg_query.NotSqlError as error:
         raise rejected.not_sql(data, file, error) from error
     places = Places.of(data, file)
-    return tuple(_statements(data, places, parsed, _attached(data, places, parsed)))
+    statements = _statements(data, places, found, _attached(data, places, found))
+    return tuple(zip(statements, found, strict=True))
 
 
 def _statements(

@@ -158,7 +158,24 @@ def _select(target: Mapping[str, Any]) -> dict[str, Any]:
 
 def expression_sql(node: Mapping[str, Any]) -> str:
     """An expression as text, cut from a SELECT with it as the only target, and proved."""
-    return deparse("SelectStmt", _select(node)).removeprefix("SELECT ").strip()
+    return (
+        _constant(node) or deparse("SelectStmt", _select(node)).removeprefix("SELECT ").strip()
+    )
+
+
+def _constant(node: Mapping[str, Any]) -> str:
+    """A plain constant as deparse writes it; empty for all else."""
+    match node:
+        case {"A_Const": {"ival": {**value}}}:
+            return str(value.get("ival", 0))
+        case {"A_Const": {"boolval": {**value}}}:
+            return "true" if value.get("boolval") else "false"
+        case {"A_Const": {"isnull": True}}:
+            return "NULL"
+        case {"A_Const": {"sval": {**value}}}:
+            text = str(value.get("sval", ""))
+            return "" if {"'", "\\"} & {*text} else f"'{text}'"
+    return ""
 
 
 def type_sql(type_name: Mapping[str, Any]) -> str:

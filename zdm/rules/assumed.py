@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 
-from zdm.model.schema import Snapshot, Table, sorted_tables
+from zdm.model.indexed import having
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddColumn, AddConstraint, RelationName
-from zdm.schema import lookup
+from zdm.schema import edits, lookup
 from zdm.schema.impact import of
 
 _WHY = "no file or snapshot has it"
@@ -29,8 +31,21 @@ def tables(actions: Sequence[Action], snapshot: Snapshot) -> tuple[Table, ...]:
     for action in actions:
         settings = action.statement.settings
         names |= {lookup.found(r, snapshot, settings) for r in _referenced(action)}
-    missing = (name for name in sorted(names) if snapshot.table(name) is None)
+    missing = (name for name in sorted(names) if not _is_there(snapshot, name))
     return tuple(Table(name=name, opaque=_WHY) for name in missing)
+
+
+def _is_there(snapshot: Snapshot, name: Name) -> bool:
+    """Whether a relation has the name: ALTER TABLE renames views and indexes, too."""
+    if snapshot.table(name) is not None:
+        return True
+    if any(
+        having(m, "name", name.schema, name.name) for m in (snapshot.views, snapshot.sequences)
+    ):
+        return True
+    return any(
+        t.name.schema == name.schema for t in having(snapshot.tables, "index", name.name)
+    )
 
 
 def _referenced(action: Action) -> tuple[RelationName, ...]:
@@ -49,4 +64,4 @@ def put(snapshot: Snapshot, extra: Sequence[Table]) -> Snapshot:
     if not extra:
         return snapshot
     schemas = tuple(dict.fromkeys((*snapshot.schemas, *(t.name.schema for t in extra))))
-    return replace(snapshot, tables=sorted_tables((*snapshot.tables, *extra)), schemas=schemas)
+    return reduce(edits.put_table, extra, replace(snapshot, schemas=schemas))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from zdm.model.rule import Transactions
-from zdm.model.statement import Action
+from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import transactions
 from zdm.parse.transactions import Kind
 
@@ -37,6 +37,15 @@ def numbers(statements: Sequence[Action], how: Transactions) -> tuple[int | None
         if kind in ENDS:
             is_open = False
     return tuple(found)
+
+
+def works(action: Action) -> bool:
+    """Whether it does more than SET something or control a transaction."""
+    fact = action.fact
+    return not isinstance(fact, Fact) or fact.kind not in (
+        ActionKind.SET,
+        ActionKind.TRANSACTION,
+    )
 
 
 def kind_of(action: Action) -> Kind | None:

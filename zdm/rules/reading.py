@@ -1,23 +1,27 @@
 """The part of a statement that a rule is about, where its table is in use."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from zdm.model.commands import AlterTable, Change
+from zdm.model.expression import TypeName
 from zdm.model.impact import Touch
 from zdm.model.locks import LockMode
-from zdm.model.rule import Site
+from zdm.model.rule import Done, Site
 from zdm.model.schema import Name, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import (
     AddColumn,
     AddConstraint,
+    ChangeType,
     ColumnDefinition,
     ConstraintDefinition,
+    CreateTable,
     DropObjects,
     IndexDefinition,
     RelationName,
 )
-from zdm.schema import lookup
+from zdm.schema import family, lookup, type_names
 
 _OF_ROWS = (ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE)
 
@@ -60,9 +64,116 @@ def dropped(site: Site, *kinds: str) -> Iterator[Name]:
     if not isinstance(said, DropObjects) or said.kind not in kinds:
         return
     for words in said.objects:
+        if said.kind in ("schema", "extension"):
+            if not _is_made(site, said.kind, words[-1]):
+                yield Name("", words[-1])
+            continue
         name = named(site, lookup.relation(words))
         if not site.is_new(name):
             yield name
+
+
+def _is_made(site: Site, kind: str, name: str) -> bool:
+    """Whether this release makes the schema or extension."""
+    if kind == "schema":
+        return name in site.before.schemas and name not in site.released.schemas
+    before, released = site.before.extensions, site.released.extensions
+    return name in {e.name for e in before} and name not in {e.name for e in released}
+
+
+def dropped_part(site: Site, kind: str) -> Iterator[tuple[str, Name]]:
+    """A trigger, policy or rule that a DROP takes from a table in use."""
+    said = site.action.said
+    if not isinstance(said, DropObjects) or said.kind != kind:
+        return
+    for words in said.objects:
+        if len(words) > 1:
+            table = named(site, lookup.relation(words[:-1]))
+            if not site.is_new(table):
+                yield words[-1], table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKey:
+    """A foreign key that a statement makes; types are empty where they are not known."""
+
+    table: Name
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    references: Name
+    said: ConstraintDefinition
+
+    def key(self, site: Site) -> tuple[str, ...]:
+        """The columns that it points at."""
+        parent = site.before.table(self.references)
+        if self.said.referenced_columns or parent is None:
+            return self.said.referenced_columns
+        return family.primary_key(site.before, parent)
+
+
+def foreign_keys(site: Site) -> Iterator[ForeignKey]:
+    """Those of ADD CONSTRAINT, ADD COLUMN and CREATE TABLE."""
+    said, fact = site.action.said, site.fact
+    match said:
+        case AddConstraint(constraint=one) if fact is not None and fact.table is not None:
+            yield from _keys(site, fact.table, (), (one,))
+        case AddColumn(column=column) if fact is not None and fact.table is not None:
+            yield from _keys(site, fact.table, (column,), ())
+        case CreateTable():
+            table = lookup.made(said.table, site.before, site.action.statement.settings)
+            yield from _keys(site, table, said.columns, said.constraints)
+
+
+def _keys(
+    site: Site,
+    table: Name,
+    columns: tuple[ColumnDefinition, ...],
+    own: tuple[ConstraintDefinition, ...],
+) -> Iterator[ForeignKey]:
+    settings = site.action.statement.settings
+    types = {c.name: type_names.canonical(c.type, site.before, settings) for c in columns}
+    there = site.before.table(table)
+    if there is not None:
+        types |= {c.name: c.type for c in there.columns}
+    every: list[tuple[ConstraintDefinition, tuple[str, ...]]]
+    every = [(c, (column.name,)) for column in columns for c in column.constraints]
+    every += [(c, c.columns) for c in own]
+    for said, named_ in every:
+        if said.references is not None:
+            yield ForeignKey(
+                table=table,
+                columns=named_,
+                types=tuple(types.get(c, "") for c in named_),
+                references=named(site, said.references),
+                said=said,
+            )
+
+
+def typed_columns(site: Site) -> Iterator[tuple[str, TypeName]]:
+    """Columns that CREATE TABLE, ADD COLUMN and ALTER COLUMN TYPE give a type."""
+    match site.action.said:
+        case CreateTable(columns=columns):
+            yield from ((column.name, column.type) for column in columns)
+        case AddColumn(column=column):
+            yield column.name, column.type
+        case ChangeType(column=name, type=kind):
+            yield name, kind
+
+
+def is_index(site: Site, name: Name) -> bool:
+    """Whether the name is that of an index."""
+    return any(
+        index.name == name.name
+        for table in site.before.tables
+        if table.name.schema == name.schema
+        for index in table.indexes
+    )
+
+
+def of_file(site: Site) -> Iterator[Done]:
+    """What the file has done before."""
+    file = site.action.source.file
+    return (done for done in site.done if done.action.source.file == file)
 
 
 def named(site: Site, relation: RelationName) -> Name:

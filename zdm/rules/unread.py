@@ -33,4 +33,4 @@ def _hides(said: object) -> bool:
     but that."""
     if isinstance(said, WorkOn):
         return said.work is Work.COPY_IN
-    return isinstance(said, NoRelation)
+    return isinstance(said, NoRelation) and not said.statement

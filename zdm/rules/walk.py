@@ -5,23 +5,26 @@ earlier files, too. A table that nothing read so far has made is taken to exist 
 use.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from zdm.model.commands import SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
+from zdm.model.indexed import having
 from zdm.model.locks import LockMode
 from zdm.model.rule import Block, Done, Rule, Site, Violation
-from zdm.model.schema import Snapshot, sorted_tables
+from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import CreateTable, RenameObject
 from zdm.parse import split
+from zdm.parse.libpg_query import Parsed
 from zdm.parse.readers import authority
-from zdm.rules import assumed, blocks, ignored, ignores, unread
+from zdm.rules import assumed, blocks, ignored, ignores, once, unread
+from zdm.rules.ignores import Ignore
 from zdm.rules.report import InputFile, Level, Report, Reported, Terms
-from zdm.schema import apply, type_names
+from zdm.schema import apply, edits, type_names
 from zdm.schema.impact import of
 
 
@@ -33,7 +36,7 @@ def check(
     for file in files:
         walk.file(file)
     return Report(
-        findings=tuple(walk.found),
+        findings=tuple(walk.findings()),
         files=walk.files,
         statements=walk.statements,
         understood=walk.understood,
@@ -57,21 +60,26 @@ def _active(rules: Sequence[Rule], terms: Terms) -> Iterator[Rule]:
             yield replace(rule, severity=severity)
 
 
+_Found = tuple[Reported, Callable[[Snapshot], bool] | None]
+
+
 @dataclass(slots=True, kw_only=True)
 class _Walk:
     terms: Terms
     rules: tuple[Rule, ...]
     before: Snapshot  # the schema that the next statement meets
     released: Snapshot  # the schema that the release meets
-    found: list[Reported] = field(default_factory=list)
+    asked: dict[type, tuple[Rule, ...]] = field(default_factory=dict)  # by what is said
+    done: list[Done] = field(default_factory=list)  # by this release
+    found: list[tuple[list[_Found], list[Ignore]]] = field(default_factory=list)
     files: int = 0
     statements: int = 0
     understood: int = 0
 
     def file(self, file: InputFile) -> None:
         """Walk one file; its findings are kept where it is judged."""
-        statements = split.statements(file.data, file.path)
-        reads = [self._read(statement) for statement in statements]
+        statements = split.parsed(file.data, file.path)
+        reads = [self._read(statement, parsed) for statement, parsed in statements]
         marks = ignores.read(file.data, file.path)
         sites = list(self._sites(file, reads))
         if not (file.judged and self.terms.one_release):
@@ -85,20 +93,30 @@ class _Walk:
         reported = [r for site in sites for r in self._reported(site)]
         if file.edited:
             place = Source(file=file.path, line=1, column=1)
-            reported += self._by_slug("edited-applied", place, file.path)
-        self.found += ignored.applied(reported, marks, self.rules, self.terms.today)
+            edited = self._by_slug("edited-applied", place, file.path)
+            reported += [(finding, None) for finding in edited]
+        self.found.append((reported, list(marks)))
+
+    def findings(self) -> Iterator[Reported]:
+        """What was found, of each file by place, save what later statements made good."""
+        for of_file, marks in self.found:
+            left = [f for f, unless in of_file if unless is None or not unless(self.before)]
+            after = ignored.applied(left, marks, self.rules, self.terms.today)
+            yield from once.counted(after, self.rules)
 
     def release(self) -> None:
         """What was made so far is in use from here on."""
-        tables = (replace(t, created=False) if t.created else t for t in self.before.tables)
-        types = (replace(t, created=False) if t.created else t for t in self.before.types)
-        self.before = replace(self.before, tables=sorted_tables(tables), types=tuple(types))
+        for table in having(self.before.tables, "created"):
+            self.before = edits.put_table(self.before, replace(table, created=False))
+        for type_ in having(self.before.types, "created"):
+            self.before = edits.put_type(self.before, replace(type_, created=False))
         self.released = self.before
+        self.done = []
 
-    def _read(self, statement: Statement) -> tuple[Action, ...]:
+    def _read(self, statement: Statement, parsed: Parsed) -> tuple[Action, ...]:
         """Its Actions, a name without schema being in the first of the search_path."""
         path = type_names.path(self.before, statement.settings)
-        return authority.actions(statement, path or ("public",))
+        return authority.of_parsed(statement, parsed, path or ("public",))
 
     def _sites(self, file: InputFile, reads: list[tuple[Action, ...]]) -> Iterator[Site]:
         how = blocks.mode(file.data, self.terms.transactions)
@@ -114,12 +132,19 @@ class _Walk:
                 block = Block(
                     by_runner=by_runner,
                     alone=len(same) == 1,
+                    works=sum(1 for each in same if blocks.works(each[0])),
                     closed=by_runner or blocks.kind_of(same[-1][0]) in blocks.ENDS,
                     earlier=tuple(earlier),
                 )
             for site in self._of_statement(actions, block):
-                earlier.append(Done(action=site.action, touches=site.on_used))
                 yield site
+                done = Done(
+                    action=site.action,
+                    touches=site.on_used,
+                    in_transaction=site.impact.in_transaction,
+                )
+                earlier.append(done)
+                self.done.append(done)
 
     def _of_statement(self, actions: tuple[Action, ...], block: Block | None) -> Iterator[Site]:
         extra = assumed.tables(actions, self.before)
@@ -138,6 +163,10 @@ class _Walk:
                 block=block,
                 understood=unread.reason(action, impact, left),
                 lock_timeout_limit=self.terms.lock_timeout_limit,
+                majors=self.terms.majors,
+                parts=actions,
+                log=self.done,
+                reached=len(self.done),
             )
             self._leave(action, left)
 
@@ -157,12 +186,15 @@ class _Walk:
             table = None if fact.table is None else self.before.table(fact.table)
             self.released = assumed.put(self.released, () if table is None else (table,))
 
-    def _reported(self, site: Site) -> Iterator[Reported]:
-        for rule in self.rules:
+    def _reported(self, site: Site) -> Iterator[_Found]:
+        said = type(site.action.said)
+        if said not in self.asked:
+            self.asked[said] = tuple(r for r in self.rules if not r.on or said in r.on)
+        for rule in self.asked[said]:
             if rule.check is not None:
                 for violation in rule.check(site):
                     fixed = rule.slug in self.terms.severities
-                    yield _reported(rule, violation, site, fixed=fixed)
+                    yield _reported(rule, violation, site, fixed=fixed), violation.unless
 
     def _by_slug(self, slug: str, place: Source, path: str) -> Iterator[Reported]:
         for rule in self.rules:

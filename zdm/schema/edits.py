@@ -4,8 +4,10 @@ DROP COLUMN also drops whatever depends on that column, alone or with others: in
 constraints, owned sequences, extended statistics (manual, ALTER TABLE).
 """
 
+from bisect import bisect_right
 from dataclasses import replace
 
+from zdm.model.indexed import by_name, exchanged, having, spliced
 from zdm.model.schema import (
     Column,
     Constraint,
@@ -50,7 +52,9 @@ def commented(table: Table, kind: str, name: str, text: str | None) -> Table:
 
 def put_type(snapshot: Snapshot, changed: Type) -> Snapshot:
     """The type in the place of the one of its name."""
-    types = tuple(changed if t.name == changed.name else t for t in snapshot.types)
+    types = snapshot.types
+    for there in having(types, "name", changed.name.schema, changed.name.name):
+        types = exchanged(types, there, changed)
     return replace(snapshot, types=types)
 
 
@@ -88,26 +92,24 @@ def unknown(snapshot: Snapshot, action: Action) -> Snapshot:
 def put_table(snapshot: Snapshot, table: Table) -> Snapshot:
     """Add the table, or put it in the place of the one with its name."""
     place = place_of(snapshot.tables, table.name)
-    there = snapshot.table(table.name) is not None
-    behind = snapshot.tables[place + 1 :] if there else snapshot.tables[place:]
-    return replace(snapshot, tables=(*snapshot.tables[:place], table, *behind))
+    behind = place + (snapshot.table(table.name) is not None)
+    return replace(snapshot, tables=spliced(snapshot.tables, place, behind, table))
 
 
 def drop_table(snapshot: Snapshot, name: Name) -> Snapshot:
     """Drop the table, with the sequences it owns."""
-    return replace(
-        snapshot,
-        tables=tuple(t for t in snapshot.tables if t.name != name),
-        sequences=tuple(s for s in snapshot.sequences if s.owner_table != name),
-    )
+    tables, place = snapshot.tables, place_of(snapshot.tables, name)
+    if snapshot.table(name) is not None:
+        tables = spliced(tables, place, place + 1)
+    return replace(snapshot, tables=tables, sequences=_not_owned(snapshot, name))
 
 
 def forget_view(snapshot: Snapshot, view: Name) -> Snapshot:
     """No table has the view among its dependents any more."""
     known = (f"{view.schema}.{view.name}", f"view {view}", f"materialized view {view}")
-    for table in snapshot.tables:
-        if any(d.name in known for d in table.dependents):
-            left = tuple(d for d in table.dependents if d.name not in known)
+    for word in known:
+        for table in having(snapshot.tables, "dependent", word):
+            left = tuple(d for d in table.dependents if d.name != word)
             snapshot = put_table(snapshot, replace(table, dependents=left))
     return snapshot
 
@@ -135,13 +137,19 @@ def drop_column(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
         ),
         dependents=tuple(d for d in table.dependents if d.column != column),
     )
-    owned = replace(
-        snapshot,
-        sequences=tuple(
-            s for s in snapshot.sequences if (s.owner_table, s.owner_column) != (name, column)
-        ),
-    )
+    owned = replace(snapshot, sequences=_not_owned(snapshot, name, column))
     return put_table(owned, left)
+
+
+def _not_owned(
+    snapshot: Snapshot, table: Name, column: str | None = None
+) -> tuple[Sequence, ...]:
+    """The sequences without those of the table, or of that column of it."""
+    left = snapshot.sequences
+    for owned in having(left, "owner", table.schema, table.name):
+        if column in (None, owned.owner_column):
+            left = exchanged(left, owned)
+    return left
 
 
 def put_constraint(snapshot: Snapshot, name: Name, constraint: Constraint) -> Snapshot:
@@ -181,5 +189,5 @@ def drop_index(snapshot: Snapshot, name: Name, index: str) -> Snapshot:
 
 def put_sequence(snapshot: Snapshot, sequence: Sequence) -> Snapshot:
     """The Snapshot with one more sequence."""
-    sequences = sorted([*snapshot.sequences, sequence], key=lambda s: s.name)
-    return replace(snapshot, sequences=tuple(sequences))
+    place = bisect_right(snapshot.sequences, by_name(sequence), key=by_name)
+    return replace(snapshot, sequences=spliced(snapshot.sequences, place, place, sequence))

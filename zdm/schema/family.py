@@ -1,5 +1,6 @@
 """Partitions and inheritance: which tables are below one another."""
 
+from zdm.model.indexed import having
 from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.parse import expressions
 
@@ -11,12 +12,12 @@ def parents(table: Table) -> tuple[Name, ...]:
 
 def children(snapshot: Snapshot, name: Name) -> tuple[Table, ...]:
     """Its partitions and the tables that inherit from it."""
-    return tuple(t for t in snapshot.tables if t.partition_of == name or name in t.inherits)
+    return having(snapshot.tables, "above", name.schema, name.name)
 
 
 def partitions(snapshot: Snapshot, name: Name) -> tuple[Table, ...]:
     """Its own partitions."""
-    return tuple(t for t in snapshot.tables if t.partition_of == name)
+    return tuple(t for t in children(snapshot, name) if t.partition_of == name)
 
 
 def below(snapshot: Snapshot, name: Name) -> tuple[Name, ...]:

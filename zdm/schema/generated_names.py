@@ -5,8 +5,10 @@ until it fits 63 bytes; ChooseRelationName adds 1, 2 … to the label until the 
 The plan's final schema must carry the names the plain migration leaves, so they are computed.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
 
+from zdm.model.indexed import having
 from zdm.model.schema import Name, Snapshot
 from zdm.model.sql import MAX_NAME_BYTES
 from zdm.model.syntax import IndexDefinition, IndexElement
@@ -16,7 +18,7 @@ _RELATIONS = frozenset({"idx", "seq"})  # labels of what need differ from relati
 _CONSTRAINTS = frozenset({"check", "fkey", "not_null"})  # and from constraints alone
 
 
-def chosen(table: Name, columns: tuple[str, ...], label: str, taken: Collection[str]) -> str:
+def chosen(table: Name, columns: tuple[str, ...], label: str, taken: Container[str]) -> str:
     """The name for an object of the table, as ChooseRelationName picks it."""
     second = _joined(columns)
     attempt = 0
@@ -30,19 +32,46 @@ def chosen(table: Name, columns: tuple[str, ...], label: str, taken: Collection[
 
 def free(snapshot: Snapshot, table: Name, columns: tuple[str, ...], label: str) -> str:
     """The name for an object of the table that is not in use in its schema."""
-    return chosen(table, columns, label, taken(snapshot, table.schema, label))
+    return chosen(table, columns, label, _Taken(snapshot, table.schema, label))
 
 
-def taken(snapshot: Snapshot, schema: str, label: str = "") -> frozenset[str]:
-    """Names in use in the schema: of relations and of constraints, or of those of them that
-    an object with this label must differ from."""
-    found: list[str] = []
-    if label not in _CONSTRAINTS:
-        found += relations(snapshot, schema)
-    if label not in _RELATIONS:
-        tables = (t for t in snapshot.tables if t.name.schema == schema)
-        found += (c.name for t in tables for c in t.constraints)
-    return frozenset(found)
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The names that an object with this label must differ from, asked one by one."""
+
+    snapshot: Snapshot
+    schema: str
+    label: str
+
+    def __contains__(self, name: object) -> bool:
+        if self.label not in _CONSTRAINTS and is_relation(
+            self.snapshot, Name(self.schema, str(name))
+        ):
+            return True
+        return self.label not in _RELATIONS and bool(
+            having(self.snapshot.tables, "constraint", self.schema, str(name))
+        )
+
+
+def is_relation(snapshot: Snapshot, name: Name) -> bool:
+    """Whether a table, index, sequence, view or composite type has the name."""
+    word = (name.schema, name.name)
+    if snapshot.table(name) is not None:
+        return True
+    if any(t.name.schema == name.schema for t in having(snapshot.tables, "index", name.name)):
+        return True
+    if having(snapshot.sequences, "name", *word):
+        return True
+    if having(snapshot.views, "name", *word):
+        return True
+    return any(t.kind == "composite" for t in having(snapshot.types, "name", *word))
+
+
+def taken(snapshot: Snapshot, schema: str) -> frozenset[str]:
+    """Names in use in the schema: of relations and of constraints."""
+    tables = (t for t in snapshot.tables if t.name.schema == schema)
+    constraints = (c.name for t in tables for c in t.constraints)
+    return frozenset((*relations(snapshot, schema), *constraints))
 
 
 def relations(snapshot: Snapshot, schema: str) -> Iterable[str]:

@@ -1,12 +1,26 @@
 """The names of tables that a statement means, by the search_path in force."""
 
-from collections.abc import Collection
+from collections.abc import Container
+from dataclasses import dataclass
 
 from zdm.model.expression import Words
-from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.indexed import having
+from zdm.model.schema import Function, Name, Sequence, Snapshot, Table, Type, View
 from zdm.model.statement import Action, Fact, Setting
 from zdm.model.syntax import CommentOn, RelationName
 from zdm.schema import edits, generated_names, type_names
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of members of a Snapshot, asked one by one."""
+
+    members: tuple[Table | View | Sequence | Type | Function, ...]
+
+    def __contains__(self, name: object) -> bool:
+        if not isinstance(name, Name):
+            return False
+        return bool(having(self.members, "name", name.schema, name.name))
 
 
 def table_of(snapshot: Snapshot, action: Action) -> Table | None:
@@ -24,16 +38,16 @@ def has(table: Table, *columns: str) -> bool:
 
 def in_use(snapshot: Snapshot, name: Name, *, types: bool = False) -> bool:
     """Whether a relation has the name, or a type where it would get a row type."""
-    if name.name in generated_names.relations(snapshot, name.schema):
+    if generated_names.is_relation(snapshot, name):
         return True
-    return types and any(t.name == name for t in snapshot.types)
+    return types and name in Names(snapshot.types)
 
 
 def table_with_index(
     words: Words, snapshot: Snapshot, settings: tuple[Setting, ...]
 ) -> Table | None:
     """The table of the index that the words name."""
-    tables = [t for t in snapshot.tables if any(i.name == words[-1] for i in t.indexes)]
+    tables = having(snapshot.tables, "index", words[-1])
     names = {Name(t.name.schema, words[-1]) for t in tables}
     name = among(relation(words), names, snapshot, settings)
     return next((t for t in tables if t.name.schema == name.schema), None)
@@ -60,7 +74,7 @@ def made(relation: RelationName, snapshot: Snapshot, settings: tuple[Setting, ..
 
 def among(
     relation: RelationName,
-    names: Collection[Name],
+    names: Container[Name],
     snapshot: Snapshot,
     settings: tuple[Setting, ...],
 ) -> Name:
@@ -81,7 +95,7 @@ def commented(
         return None
     if kind == "index":
         name = words[-1]
-        tables = (t for t in snapshot.tables if any(i.name == name for i in t.indexes))
+        tables = having(snapshot.tables, "index", name)
         table = next((t for t in tables if len(words) == 1 or t.name.schema == words[0]), None)
         return (table, name) if table is not None else None
     part = "" if kind == "table" else words[-1]

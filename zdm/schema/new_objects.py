@@ -3,10 +3,10 @@ their names, whether they are there, and what they leave in the schema."""
 
 from dataclasses import dataclass, replace
 
+from zdm.model.database import Extension
 from zdm.model.expression import Words
 from zdm.model.schema import (
     Dependent,
-    Extension,
     Function,
     Name,
     Sequence,
@@ -79,7 +79,7 @@ def put(snapshot: Snapshot, new: NewObject, action: Action) -> Snapshot:
             installed = (*snapshot.extensions, extension)
             return edits.unknown(replace(snapshot, extensions=installed), action)
         case "sequence":
-            return _with_sequence(snapshot, new.name, says.owner, statement.settings)
+            return _with_sequence(snapshot, new.name, says, statement.settings)
         case "view" | "materialized view":
             return _with_view(snapshot, new, says, statement)
         case "function" | "procedure":
@@ -90,15 +90,16 @@ def put(snapshot: Snapshot, new: NewObject, action: Action) -> Snapshot:
 
 
 def _with_sequence(
-    snapshot: Snapshot, name: Name, words: Words, settings: tuple[Setting, ...]
+    snapshot: Snapshot, name: Name, says: CreateObject, settings: tuple[Setting, ...]
 ) -> Snapshot:
+    words = says.owner
     found = owner(words, name, snapshot, settings)
     if words and found is None:
         return snapshot
     table, column = found if found is not None else (None, None)
     made = Sequence(
         name=name,
-        type="bigint",
+        type=says.sequence_type or "bigint",
         start=1,
         increment=1,
         minimum=1,

@@ -6,8 +6,9 @@ import pytest
 
 from tests.unit import schemas
 from zdm.errors import ZdmError
+from zdm.model.database import Publication
 from zdm.model.plan import Plan
-from zdm.model.schema import Column, Publication
+from zdm.model.schema import Column
 from zdm.planning import classify, schedule
 from zdm.planning.schedule import TrainRefusedError
 

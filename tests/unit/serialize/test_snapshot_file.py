@@ -3,11 +3,11 @@ import dataclasses
 import pytest
 
 from zdm.errors import InputError
+from zdm.model.database import Extension
 from zdm.model.schema import (
     Column,
     Constraint,
     Dependent,
-    Extension,
     Index,
     Name,
     Snapshot,

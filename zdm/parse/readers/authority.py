@@ -37,7 +37,13 @@ def actions(
             f"{statement.source}: {len(parsed)} statements where one was expected",
             hint="this is a bug in zdm: the text was not split",
         )
-    one = parsed[0]
+    return of_parsed(statement, parsed[0], search_path)
+
+
+def of_parsed(
+    statement: Statement, one: Parsed, search_path: Sequence[str]
+) -> tuple[Action, ...]:
+    """The same of a Statement that was parsed with its file."""
     if trees.deeper(one.tree, _TOO_DEEP):
         return (_unread(statement, one, _DEEP),)
     if _other_strings(statement):

@@ -43,6 +43,7 @@ def drop(tree: _Tree) -> DropObjects:
         kind=_KINDS.get(tree.get("removeType", ""), ""),
         objects=tuple(words(item) for item in tree.get("objects", [])),
         arguments=tuple(arguments(item) for item in tree.get("objects", [])),
+        domain=tree.get("removeType") == "OBJECT_DOMAIN",
         if_exists=bool(tree.get("missing_ok")),
         cascade=tree.get("behavior") == "DROP_CASCADE",
     )

@@ -20,7 +20,7 @@ from zdm.model.expression import Expression
 from zdm.model.locks import LockMode
 from zdm.model.syntax import Other, RelationName
 from zdm.parse import expressions, trees
-from zdm.parse.readers import changed_objects, new_objects, relations
+from zdm.parse.readers import changed_objects, new_objects, no_relation, relations
 
 _Tree = Mapping[str, Any]
 _BESIDE = ("usingClause", "withClause", "returningList", "returningClause")
@@ -287,13 +287,15 @@ def _publication(tree: _Tree) -> WorkOn:
 
 
 def _grant(tree: _Tree) -> WorkOn | NoRelation:
+    revokes = not tree.get("is_grant")
     if tree.get("targtype") == "ACL_TARGET_ALL_IN_SCHEMA":
         (schema, *_) = trees.strings(tree.get("objects"))
-        return WorkOn(work=Work.GRANT_IN_SCHEMA, name=schema)
+        return WorkOn(work=Work.GRANT_IN_SCHEMA, name=schema, revokes=revokes)
     named = [item["RangeVar"] for item in tree.get("objects", []) if "RangeVar" in item]
     if not named:
-        return NoRelation()
-    return WorkOn(work=Work.GRANT, relations=tuple(map(relations.read, named)))
+        return NoRelation(statement="REVOKE" if revokes else "GRANT")
+    tables = tuple(map(relations.read, named))
+    return WorkOn(work=Work.GRANT, relations=tables, revokes=revokes)
 
 
 def _label(tree: _Tree) -> WorkOn | NoRelation | Other:
@@ -319,6 +321,7 @@ def _sequence(tree: _Tree) -> AlterSequence:
         sequence=relations.read(tree["sequence"]),
         owner=new_objects.owner_of(tree),
         disowns=new_objects.owned_by(tree) == ("none",),
+        type=new_objects.sequence_type(tree),
     )
 
 
@@ -328,22 +331,6 @@ def _domain(tree: _Tree) -> AlterDomain:
         words=trees.strings(tree.get("typeName")),
         checks=tree.get("subtype") in _CHECKING and not not_valid,
     )
-
-
-def _no_relation(_: _Tree) -> NoRelation:
-    return NoRelation()
-
-
-def _makes(_: _Tree) -> NoRelation:
-    return NoRelation(makes=True)
-
-
-def _outside(_: _Tree) -> NoRelation:
-    return NoRelation(outside_transaction=True)
-
-
-def _discard(tree: _Tree) -> NoRelation:
-    return NoRelation(outside_transaction=tree.get("target") == "DISCARD_ALL")
 
 
 READERS: Mapping[str, Callable[[_Tree], Any]] = {
@@ -368,30 +355,5 @@ READERS: Mapping[str, Callable[[_Tree], Any]] = {
     "AlterObjectSchemaStmt": _schema_move,
     "AlterSeqStmt": _sequence,
     "AlterDomainStmt": _domain,
-    "DiscardStmt": _discard,
-    "DefineStmt": _makes,
-    **dict.fromkeys(
-        (
-            "VariableSetStmt", "VariableShowStmt", "TransactionStmt", "ConstraintsSetStmt",
-            "NotifyStmt", "ListenStmt", "UnlistenStmt", "DeallocateStmt", "ClosePortalStmt",
-            "CheckPointStmt", "LoadStmt", "CreateRoleStmt", "AlterRoleStmt",
-            "AlterRoleSetStmt", "DropRoleStmt", "GrantRoleStmt", "AlterDatabaseStmt",
-            "AlterDatabaseSetStmt", "AlterDefaultPrivilegesStmt", "AlterFunctionStmt",
-            "AlterOwnerStmt", "CreateEventTrigStmt", "AlterEventTrigStmt",
-            "CreateCastStmt", "CreateOpClassStmt", "CreateOpFamilyStmt", "AlterOpFamilyStmt",
-            "AlterOperatorStmt", "AlterTypeStmt", "CreateConversionStmt", "CreateFdwStmt",
-            "AlterFdwStmt", "CreateForeignServerStmt", "AlterForeignServerStmt",
-            "CreateUserMappingStmt", "AlterUserMappingStmt", "DropUserMappingStmt",
-            "AlterTSDictionaryStmt", "AlterTSConfigurationStmt", "AlterCollationStmt",
-            "CreateAmStmt", "CreatePLangStmt", "CreateTransformStmt",
-        ),
-        _no_relation,
-    ),
-    **dict.fromkeys(
-        (
-            "AlterSystemStmt", "CreatedbStmt", "DropdbStmt", "CreateTableSpaceStmt",
-            "DropTableSpaceStmt", "CreateSubscriptionStmt", "DropSubscriptionStmt",
-        ),
-        _outside,
-    ),
-}  # fmt: skip
+    **no_relation.READERS,
+}

@@ -26,6 +26,7 @@ NODES = frozenset(_KINDS) - {"CreateTableAsStmt"}
 _INPUT = frozenset(
     {"FUNC_PARAM_DEFAULT", "FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC"}
 )
+_INTEGERS = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 _CONSTRAINING = frozenset({"CONSTR_CHECK", "CONSTR_NOTNULL"})
 
 
@@ -56,9 +57,12 @@ def read(node: str, tree: _Tree) -> CreateObject:
         language=options.get("language", ""),
         volatility=options.get("volatility", ""),
         query=None if query is None else Expression(query),
+        columns=_view_columns(tree) if kind == "view" else (),
         reads=relations.mentioned(tree),
         body_reads=_body_reads(tree) if options.get("language") == "sql" else (),
         owner=owner_of(tree) if kind == "sequence" else (),
+        sequence_type=sequence_type(tree) if kind == "sequence" else "",
+        open_definer=_is_open_definer(tree),
         with_elements="schemaElts" in tree,
     )
 
@@ -111,6 +115,38 @@ def owned_by(tree: _Tree) -> Words:
     options = [item["DefElem"] for item in tree.get("options", [])]
     owner: _Tree = next((o for o in options if o["defname"] == "owned_by"), {})
     return trees.strings(owner.get("arg", {}).get("List", {}).get("items"))
+
+
+def _view_columns(tree: _Tree) -> Words:
+    """Its aliases, or the names that the query gives; none where it has a * or the like."""
+    aliases = trees.strings(tree.get("aliases"))
+    targets = tree.get("query", {}).get("SelectStmt", {}).get("targetList", [])
+    named = tuple(_column_name(item["ResTarget"]) for item in targets)
+    if not all(named):
+        return ()
+    return (*aliases, *named[len(aliases) :])
+
+
+def _column_name(target: _Tree) -> str:
+    fields = target["val"].get("ColumnRef", {}).get("fields", [])
+    last = trees.strings(fields[-1:])
+    return str(target.get("name") or (last[0] if last else ""))
+
+
+def sequence_type(tree: _Tree) -> str:
+    """The type of a sequence's AS, if it is there."""
+    options = [item["DefElem"] for item in tree.get("options", [])]
+    found = [o["arg"]["TypeName"] for o in options if o["defname"] == "as" and "arg" in o]
+    words = trees.strings(found[0].get("names")) if found else ()
+    return _INTEGERS.get(words[-1], "") if words else ""
+
+
+def _is_open_definer(tree: _Tree) -> bool:
+    options = [item["DefElem"] for item in tree.get("options", [])]
+    args = {o["defname"]: o.get("arg", {}) for o in options if o["defname"] != "set"}
+    set_ = {o["arg"]["VariableSetStmt"]["name"] for o in options if o["defname"] == "set"}
+    definer = args.get("security", {}).get("Boolean", {}).get("boolval", False)
+    return bool(definer) and "search_path" not in set_
 
 
 def _body_reads(tree: _Tree) -> tuple[RelationName, ...]:

@@ -9,15 +9,13 @@ import re
 from collections.abc import Iterator
 
 from zdm.model import acl
+from zdm.model.database import ForeignServer, Other, Publication
 from zdm.model.schema import (
     Column,
     Constraint,
-    ForeignServer,
     Function,
     Name,
-    Other,
     Policy,
-    Publication,
     Sequence,
     Snapshot,
     Table,

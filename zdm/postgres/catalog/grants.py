@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from zdm.model import acl
-from zdm.model.schema import Other, Snapshot
+from zdm.model.database import Other
+from zdm.model.schema import Snapshot
 from zdm.postgres.catalog import ddl
 
 _ORDER = {letter: place for place, letter in enumerate("arwdDxtXUCcTsAm")}

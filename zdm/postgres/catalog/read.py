@@ -16,17 +16,8 @@ from importlib import resources
 
 from psycopg.rows import dict_row
 
-from zdm.model.schema import (
-    Extension,
-    Membership,
-    Name,
-    Other,
-    Publication,
-    Setting,
-    Snapshot,
-    Table,
-    sorted_tables,
-)
+from zdm.model.database import Extension, Membership, Other, Publication, Setting
+from zdm.model.schema import Name, Snapshot, Table, sorted_tables
 from zdm.model.sql import ident
 from zdm.postgres.catalog import ddl, values
 from zdm.postgres.catalog.values import Row, Rows

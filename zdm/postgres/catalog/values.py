@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from zdm.model.database import ForeignServer, Other, Publication
 from zdm.model.schema import (
     Column,
     Constraint,
     Dependent,
-    ForeignServer,
     Function,
     Index,
     Name,
-    Other,
     Policy,
-    Publication,
     Sequence,
     Table,
     Trigger,

@@ -34,5 +34,6 @@ RULE = Rule(
     ),
     instead="Add it in a release whose code reads it, and write it a release later.",
     allow="Every running version reads unknown values.",
+    on=(ChangeEnum,),
     check=check,
 )

@@ -30,5 +30,6 @@ RULE = Rule(
     ),
     instead="DELETE in batches.",
     allow="The table is small.",
+    on=(WorkOn,),
     check=check,
 )

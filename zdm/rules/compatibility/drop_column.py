@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
+from zdm.model.syntax import AlterColumn
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -31,5 +32,6 @@ RULE = Rule(
         "the contract."
     ),
     allow="No running version names it, SELECT * included.",
+    on=(AlterColumn,),
     check=check,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
+from zdm.model.syntax import SetDefault
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -27,5 +28,6 @@ RULE = Rule(
     postgres="ACCESS EXCLUSIVE for a moment (14 to 18).",
     instead="Let the code send the value first, and drop the default a release later.",
     allow="Every running version sends the value.",
+    on=(SetDefault,),
     check=check,
 )

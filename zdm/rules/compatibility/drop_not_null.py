@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
+from zdm.model.syntax import AlterColumn
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -27,5 +28,6 @@ RULE = Rule(
     postgres="ACCESS EXCLUSIVE for a moment (14 to 18).",
     instead="Drop it when no running version expects a value.",
     allow="All running versions handle NULL.",
+    on=(AlterColumn,),
     check=check,
 )

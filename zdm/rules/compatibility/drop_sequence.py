@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import DropObjects
 from zdm.rules import reading
 
 
@@ -28,5 +29,6 @@ RULE = Rule(
         "the contract."
     ),
     allow="No running version uses it.",
+    on=(DropObjects,),
     check=check,
 )

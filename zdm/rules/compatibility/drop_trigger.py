@@ -32,5 +32,6 @@ RULE = Rule(
     postgres="ACCESS EXCLUSIVE on the table (14 to 18).",
     instead="Drop it in a release in which no running version relies on it.",
     allow="No running version relies on it.",
+    on=(DropObjects,),
     check=check,
 )

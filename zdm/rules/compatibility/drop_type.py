@@ -1,14 +1,17 @@
-"""DROP TYPE and DROP DOMAIN."""
+"""DROP TYPE."""
 
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import DropObjects
 from zdm.rules import reading
 
 
 def check(site: Site) -> Iterator[Violation]:
-    """DROP TYPE and DROP DOMAIN, of what is not new."""
+    """DROP TYPE, of what is not new."""
+    if getattr(site.action.said, "domain", False):
+        return
     for name in reading.dropped(site, "type"):
         yield Violation(
             message=f"application versions that still use the type {name} fail",
@@ -20,7 +23,7 @@ RULE = Rule(
     slug="drop-type",
     severity=Severity.ERROR,
     planned=Planned.PHASES,
-    title="DROP TYPE and DROP DOMAIN",
+    title="DROP TYPE",
     problem="Queries of application versions that still run fail.",
     postgres="ACCESS EXCLUSIVE on it; it is gone with the commit (14 to 18).",
     instead=(
@@ -28,5 +31,6 @@ RULE = Rule(
         "the contract."
     ),
     allow="No running version uses it.",
+    on=(DropObjects,),
     check=check,
 )

@@ -37,5 +37,6 @@ RULE = Rule(
         "release later; `zdm plan` does so."
     ),
     allow="No running version uses the old name.",
+    on=(RenameObject,),
     check=check,
 )

@@ -35,5 +35,6 @@ RULE = Rule(
     postgres="The label changes for all rows at once (14 to 18).",
     instead="Use a new type and a new column.",
     allow="No running version knows the value.",
+    on=(ChangeEnum,),
     check=check,
 )

@@ -1,4 +1,4 @@
-"""RENAME of a view, sequence, type, function or schema."""
+"""RENAME of a view, sequence, type or function."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from zdm.model.syntax import RenameObject
 from zdm.rules import reading
 from zdm.schema import lookup
 
-_KINDS = ("view", "materialized view", "sequence", "type", "function", "schema", "")
+_KINDS = ("view", "materialized view", "sequence", "type", "function", "")
 
 
 def check(site: Site) -> Iterator[Violation]:
-    """RENAME of a view, sequence, type, function or schema."""
+    """RENAME of a view, sequence, type or function."""
     said = site.action.said
     if not isinstance(said, RenameObject) or said.kind not in _KINDS:
         return
@@ -29,7 +29,7 @@ RULE = Rule(
     slug="rename-object",
     severity=Severity.ERROR,
     planned=Planned.PHASES,
-    title="RENAME of a view, sequence, type, function or schema",
+    title="RENAME of a view, sequence, type or function",
     problem="Queries of application versions that use the old name fail at once.",
     postgres="ACCESS EXCLUSIVE for a moment; the old name is gone with the commit (14 to 18).",
     instead=(
@@ -37,5 +37,6 @@ RULE = Rule(
         "release later; `zdm plan` does so."
     ),
     allow="No running version uses the old name.",
+    on=(RenameObject,),
     check=check,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.syntax import RenameObject
+from zdm.rules import reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -12,7 +13,7 @@ def check(site: Site) -> Iterator[Violation]:
     said, table = site.action.said, site.in_use()
     if not isinstance(said, RenameObject) or said.kind not in ("table",):
         return
-    if table is not None:
+    if table is not None and not reading.is_index(site, table.name):
         yield Violation(
             message=f"application versions that still use {table.name} fail",
             remedy="rename it and create a view of the old name in one transaction, and drop"
@@ -33,5 +34,6 @@ RULE = Rule(
         "release later; `zdm plan` does so."
     ),
     allow="No running version uses the old name.",
+    on=(RenameObject,),
     check=check,
 )

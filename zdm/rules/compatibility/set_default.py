@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
+from zdm.model.syntax import SetDefault
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -30,5 +31,6 @@ RULE = Rule(
     postgres="ACCESS EXCLUSIVE for a moment; existing rows keep their value (14 to 18).",
     instead="Let the code send the value for one release.",
     allow="Either value is right for either version.",
+    on=(SetDefault,),
     check=check,
 )

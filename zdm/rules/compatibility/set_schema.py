@@ -34,5 +34,6 @@ RULE = Rule(
     postgres="ACCESS EXCLUSIVE for a moment (14 to 18).",
     instead="Leave a view in the old schema until no version uses it.",
     allow="Every running version finds it by search_path.",
+    on=(SetSchema,),
     check=check,
 )

@@ -35,5 +35,6 @@ RULE = Rule(
     ),
     instead="DELETE in batches.",
     allow="Nothing uses the table.",
+    on=(WorkOn,),
     check=check,
 )

@@ -30,5 +30,6 @@ RULE = Rule(
     postgres="Every row is locked and written again in one transaction (14 to 18).",
     instead="UPDATE in batches; `zdm plan` makes it a backfill.",
     allow="The table is small.",
+    on=(Update,),
     check=check,
 )

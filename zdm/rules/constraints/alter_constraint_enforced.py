@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import Change
+from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
@@ -27,5 +27,6 @@ RULE = Rule(
     postgres="A constraint that becomes ENFORCED is validated at once under its lock (18).",
     instead="DROP CONSTRAINT, ADD CONSTRAINT … NOT VALID, VALIDATE CONSTRAINT.",
     allow="The table is small, and a lock_timeout is set.",
+    on=(AlterTable,),
     check=check,
 )

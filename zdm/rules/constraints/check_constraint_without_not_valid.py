@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddConstraint
 from zdm.rules import reading
 
 
@@ -35,5 +36,6 @@ RULE = Rule(
         "ADD CONSTRAINT … NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own."
     ),
     allow="The table is small, and a lock_timeout is set.",
+    on=(AddConstraint,),
     check=check,
 )

@@ -31,5 +31,6 @@ RULE = Rule(
     postgres="SHARE on all these tables until their rows are read (14 to 18).",
     instead="ADD CONSTRAINT … NOT VALID, or a CHECK on the table.",
     allow="Few rows use the domain.",
+    on=(AlterDomain,),
     check=check,
 )

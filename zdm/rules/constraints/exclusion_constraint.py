@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddConstraint
 from zdm.rules import reading
 
 
@@ -33,5 +34,6 @@ RULE = Rule(
         "small table."
     ),
     allow="The table is small, and a lock_timeout is set.",
+    on=(AddConstraint,),
     check=check,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddConstraint
 from zdm.rules import reading
 
 
@@ -30,5 +31,6 @@ RULE = Rule(
     postgres="The index is built under ACCESS EXCLUSIVE (14 to 18).",
     instead="CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT … UNIQUE USING INDEX.",
     allow="The table is small, and a lock_timeout is set.",
+    on=(AddConstraint,),
     check=check,
 )

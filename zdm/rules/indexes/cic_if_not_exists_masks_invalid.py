@@ -31,5 +31,6 @@ RULE = Rule(
     ),
     instead="DROP INDEX CONCURRENTLY IF EXISTS, then CREATE INDEX CONCURRENTLY.",
     allow="The index is checked for validity afterwards.",
+    on=(IndexDefinition,),
     check=check,
 )

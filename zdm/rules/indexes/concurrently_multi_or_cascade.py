@@ -28,5 +28,6 @@ RULE = Rule(
     postgres="DROP INDEX CONCURRENTLY takes one index and no CASCADE (0A000; 14 to 18).",
     instead="One statement for each index, without CASCADE.",
     allow="Never: it fails.",
+    on=(DropObjects,),
     check=check,
 )

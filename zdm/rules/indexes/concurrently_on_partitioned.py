@@ -33,5 +33,6 @@ RULE = Rule(
         "and ALTER INDEX … ATTACH PARTITION."
     ),
     allow="Never: it fails.",
+    on=(IndexDefinition,),
     check=check,
 )

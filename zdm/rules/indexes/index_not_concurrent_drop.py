@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
+from zdm.model.syntax import DropObjects
 from zdm.rules import reading
 
 
@@ -29,5 +30,6 @@ RULE = Rule(
     postgres="ACCESS EXCLUSIVE on the table of the index (14 to 18).",
     instead="DROP INDEX CONCURRENTLY, outside of a transaction.",
     allow="The table is small, and a lock_timeout is set.",
+    on=(DropObjects,),
     check=check,
 )

@@ -29,5 +29,6 @@ RULE = Rule(
     postgres="SHARE on the table and ACCESS EXCLUSIVE on the index (14 to 18).",
     instead="REINDEX … CONCURRENTLY, outside of a transaction.",
     allow="The table is small, and a lock_timeout is set.",
+    on=(WorkOn,),
     check=check,
 )

@@ -31,5 +31,6 @@ RULE = Rule(
     postgres="ACCESS EXCLUSIVE on the table (14 to 18).",
     instead="Use a trigger.",
     allow="Every running version works with it.",
+    on=(WorkOn,),
     check=check,
 )

@@ -30,5 +30,6 @@ RULE = Rule(
     postgres="SHARE ROW EXCLUSIVE on the table: writes wait, reads do not (14 to 18).",
     instead="Create it when every running version works with it, with a lock_timeout.",
     allow="Every running version works with it.",
+    on=(CreateTrigger,),
     check=check,
 )

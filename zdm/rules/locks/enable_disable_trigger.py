@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import Change
+from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
@@ -30,5 +30,6 @@ RULE = Rule(
     postgres="SHARE ROW EXCLUSIVE on the table (14 to 18).",
     instead="Leave it out, or make sure that every running version works with it.",
     allow="Every running version works with it.",
+    on=(AlterTable,),
     check=check,
 )

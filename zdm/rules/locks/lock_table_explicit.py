@@ -27,5 +27,6 @@ RULE = Rule(
     postgres="Without IN … MODE it is ACCESS EXCLUSIVE (14 to 18).",
     instead="Take the weakest mode that suffices, with a lock_timeout, on one table.",
     allow="The weakest mode is taken, for a moment.",
+    on=(WorkOn,),
     check=check,
 )

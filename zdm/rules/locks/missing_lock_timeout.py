@@ -42,4 +42,5 @@ RULE = Rule(
     ),
     allow="The server, the database or the role sets a lock_timeout.",
     check=check,
+    once=True,
 )

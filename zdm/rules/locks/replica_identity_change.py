@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import Change
+from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
@@ -27,5 +27,6 @@ RULE = Rule(
     postgres="ACCESS EXCLUSIVE for a moment; subscribers find rows by it (14 to 18).",
     instead="Build the new index first.",
     allow="No subscriber uses the table.",
+    on=(AlterTable,),
     check=check,
 )

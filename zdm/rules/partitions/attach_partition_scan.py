@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import Change
+from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
@@ -36,5 +36,6 @@ RULE = Rule(
     ),
     instead="Add a CHECK that implies the bounds, NOT VALID, VALIDATE it, then ATTACH.",
     allow="The new partition is empty, and there is no DEFAULT partition.",
+    on=(AlterTable,),
     check=check,
 )

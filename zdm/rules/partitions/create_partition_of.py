@@ -34,5 +34,6 @@ RULE = Rule(
     ),
     instead="CREATE TABLE … (LIKE parent …), then ALTER TABLE … ATTACH PARTITION.",
     allow="The table is small, and a lock_timeout is set.",
+    on=(CreateTable,),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import Change
+from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
@@ -30,5 +30,6 @@ RULE = Rule(
     ),
     instead="DETACH PARTITION … CONCURRENTLY, outside of a transaction.",
     allow="There is a DEFAULT partition, with which CONCURRENTLY fails.",
+    on=(AlterTable,),
     check=check,
 )

@@ -35,5 +35,6 @@ RULE = Rule(
     ),
     instead="REFRESH MATERIALIZED VIEW CONCURRENTLY.",
     allow="Nothing reads the view.",
+    on=(WorkOn,),
     check=check,
 )

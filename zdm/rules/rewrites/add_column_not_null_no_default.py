@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddColumn
 from zdm.rules import reading
 from zdm.schema import type_names
 
@@ -45,5 +46,6 @@ RULE = Rule(
         "are filled."
     ),
     allow="The table is empty, and nothing writes to it.",
+    on=(AddColumn,),
     check=check,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import Volatility
+from zdm.model.syntax import AddColumn
 from zdm.rules import reading
 from zdm.schema import default_volatility, type_names
 
@@ -46,5 +47,6 @@ RULE = Rule(
         "batches."
     ),
     allow="The table is small, and a lock_timeout is set.",
+    on=(AddColumn,),
     check=check,
 )

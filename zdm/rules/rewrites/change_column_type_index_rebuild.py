@@ -39,5 +39,6 @@ RULE = Rule(
         "column."
     ),
     allow="The table is small, and a lock_timeout is set.",
+    on=(ChangeType,),
     check=check,
 )

@@ -37,5 +37,6 @@ RULE = Rule(
     ),
     instead="Drop the CHECK, change the type, add the CHECK NOT VALID, and validate it.",
     allow="The table is small, and a lock_timeout is set.",
+    on=(ChangeType,),
     check=check,
 )

@@ -46,5 +46,6 @@ RULE = Rule(
         "batches, and switch the application."
     ),
     allow="The table is small, and a lock_timeout is set.",
+    on=(ChangeType,),
     check=check,
 )

@@ -32,5 +32,6 @@ RULE = Rule(
     postgres="Both write the whole table and its indexes under ACCESS EXCLUSIVE (14 to 18).",
     instead="Use an online tool such as pg_repack, outside of migrations.",
     allow="Nothing uses the table.",
+    on=(WorkOn,),
     check=check,
 )

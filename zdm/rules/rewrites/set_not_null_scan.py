@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
+from zdm.model.syntax import AlterColumn
 from zdm.rules import reading
 
 
@@ -40,5 +41,6 @@ RULE = Rule(
         "transaction of its own; SET NOT NULL; DROP CONSTRAINT."
     ),
     allow="The table is small, and a lock_timeout is set.",
+    on=(AlterColumn,),
     check=check,
 )

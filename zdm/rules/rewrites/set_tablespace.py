@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import Change
+from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
@@ -30,5 +30,6 @@ RULE = Rule(
     postgres="The files are copied under ACCESS EXCLUSIVE (14 to 18).",
     instead="copy the rows to a new table in batches, or move it in a maintenance window",
     allow="The table is small, and a lock_timeout is set.",
+    on=(AlterTable,),
     check=check,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import Change, Work, WorkOn
+from zdm.model.commands import AlterTable, Change, Work, WorkOn
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
@@ -41,5 +41,6 @@ RULE = Rule(
         "expects it."
     ),
     allow="Every running version expects it.",
+    on=(AlterTable, WorkOn),
     check=check,
 )

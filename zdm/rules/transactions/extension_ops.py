@@ -29,5 +29,6 @@ RULE = Rule(
     ),
     instead="Create it in a migration of its own, or outside of migrations.",
     allow="The script was looked at.",
+    on=(CreateObject,),
     check=check,
 )

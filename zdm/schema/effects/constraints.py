@@ -6,7 +6,7 @@ from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Fact, Setting
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
-from zdm.parse import rewrite
+from zdm.parse import expressions, rewrite
 from zdm.schema import edits, family, generated_names, lookup
 from zdm.schema.effects import drops, indexes, not_nulls
 from zdm.schema.effects.dependents import Thing
@@ -110,8 +110,9 @@ def _constraint(snapshot: Snapshot, new: New, named: tuple[str, ...], label: str
 
 
 def _definition(snapshot: Snapshot, new: New) -> str:
-    """Its text; on a table of this train nothing asks for it."""
-    if snapshot.require_table(new.table).created:
+    """Its text; on a table of this train nothing asks for it but a later SET NOT NULL."""
+    proves = new.says.expression is not None and expressions.null_tested(new.says.expression)
+    if snapshot.require_table(new.table).created and not proves:
         return ""
     return rewrite.constraint_definition(new.says, new.columns)
 

@@ -64,7 +64,8 @@ def _tables(relations: Iterable[RelationName], place: Place) -> list[Table] | No
 def _can_be_above(above: list[Table], says: CreateTable, place: Place) -> bool:
     """Whether the server takes them: partitions are made by PARTITION OF alone, and a column
     that is listed again must have the same type."""
-    own = {c.name: definitions.column(c, place).type for c in says.columns}
+    columns = says.columns if above else ()
+    own = {c.name: definitions.column(c, place).type for c in columns}
     for parent in above:
         partitioned = parent.kind == "partitioned table"
         if partitioned is not says.is_partition:

@@ -20,8 +20,9 @@ def put(
 ) -> Snapshot:
     """The column of this table NOT NULL, under this name or the one that PostgreSQL chooses."""
     table = snapshot.require_table(name)
-    changed = replace(table.require_column(column), not_null=True)
-    snapshot = edits.put_column(snapshot, name, changed)
+    there = table.column(column)  # which an opaque table may have unseen
+    if there is not None:
+        snapshot = edits.put_column(snapshot, name, replace(there, not_null=True))
     if snapshot.major < NAMED:
         return snapshot
     old = of(table, column)

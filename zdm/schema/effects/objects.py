@@ -94,10 +94,21 @@ def _labels(enum: Type, said: ChangeEnum) -> tuple[str, ...]:
     return (*labels[:at], said.label, *labels[at:])
 
 
+def _with_type(snapshot: Snapshot, said: AlterSequence, action: Action) -> Snapshot:
+    names = {s.name for s in snapshot.sequences}
+    name = lookup.among(said.sequence, names, snapshot, action.statement.settings)
+    changed = (replace(s, type=said.type) if s.name == name else s for s in snapshot.sequences)
+    return replace(snapshot, sequences=tuple(changed))
+
+
 def change_sequence(snapshot: Snapshot, action: Action) -> Snapshot:
-    """ALTER SEQUENCE … OWNED BY."""
+    """ALTER SEQUENCE … OWNED BY, and AS."""
     said = action.said
-    if not isinstance(said, AlterSequence) or not (said.owner or said.disowns):
+    if not isinstance(said, AlterSequence):
+        return snapshot
+    if said.type:
+        snapshot = _with_type(snapshot, said, action)
+    if not (said.owner or said.disowns):
         return snapshot
     names = {s.name for s in snapshot.sequences}
     settings = action.statement.settings

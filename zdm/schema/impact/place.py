@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from zdm.model.impact import NO, Answer, Touch
+from zdm.model.indexed import having
 from zdm.model.locks import LockMode
 from zdm.model.schema import Constraint, Index, Name, Sequence, Snapshot, Table, View
 from zdm.model.statement import Setting
 from zdm.model.syntax import RelationName
-from zdm.schema import lookup
+from zdm.schema import family, generated_names, lookup
 
 AS, RS, RX, SUE, S, SRE, X, AE = LockMode
 NOT_IN_SCHEMA = "{} is not in the schema, so what belongs to it is unknown"
@@ -27,10 +28,7 @@ class Place:
         table = lookup.found(relation, self.snapshot, self.settings)
         if self.snapshot.table(table) is not None:
             return table
-        others = {v.name for v in self.snapshot.views}
-        others |= {s.name for s in self.snapshot.sequences}
-        others |= {Name(t.name.schema, i.name) for t in self.snapshot.tables for i in t.indexes}
-        return lookup.among(relation, others, self.snapshot, self.settings)
+        return lookup.among(relation, _Relations(self.snapshot), self.snapshot, self.settings)
 
     def table(self, relation: RelationName) -> Table | None:
         """The table that is meant."""
@@ -38,7 +36,8 @@ class Place:
 
     def view(self, name: Name) -> View | None:
         """The view or materialized view of that name."""
-        return next((v for v in self.snapshot.views if v.name == name), None)
+        found = having(self.snapshot.views, "name", name.schema, name.name)
+        return found[0] if found else None
 
     def family(self, table: Table, *, only: bool = False) -> tuple[Table, ...]:
         """The table, its partitions and its children, at all depths."""
@@ -51,11 +50,7 @@ class Place:
 
     def children(self, table: Table) -> tuple[Table, ...]:
         """Its partitions and the tables that inherit from it."""
-        return tuple(
-            t
-            for t in self.snapshot.tables
-            if t.partition_of == table.name or table.name in t.inherits
-        )
+        return family.children(self.snapshot, table.name)
 
     def ancestors(self, table: Table) -> Iterator[Table]:
         """The partitioned tables above it, itself first."""
@@ -78,31 +73,35 @@ class Place:
     def referencing(self, table: Table) -> tuple[tuple[Table, Constraint], ...]:
         """Foreign keys of other tables, and its own, to it or to a table above it."""
         names = {t.name for t in self.ancestors(table)}
+        tables = {t.name: t for n in names for t in _referring(self.snapshot, n)}
         return tuple(
-            (t, c) for t in self.snapshot.tables for c in t.constraints if c.references in names
+            (tables[n], c)
+            for n in sorted(tables)
+            for c in tables[n].constraints
+            if c.references in names
         )
 
     def sequences(self, table: Table, column: str | None = None) -> tuple[Sequence, ...]:
         """The sequences that the table, or one column of it, owns."""
         return tuple(
             s
-            for s in self.snapshot.sequences
-            if s.owner_table == table.name and column in (None, s.owner_column)
+            for s in having(
+                self.snapshot.sequences, "owner", table.name.schema, table.name.name
+            )
+            if column in (None, s.owner_column)
         )
 
     def views_over(self, names: Iterable[Name], column: str | None = None) -> tuple[View, ...]:
         """The views that read one of the relations, or that column of it, and those on them."""
         first = frozenset(names)
-        found: list[View] = []
-        for view in self.snapshot.views:
-            if any(n in first and column in (None, c) for n, c in view.uses):
-                found.append(view)
+        reading = {v.name: v for n in first for v in _reading(self.snapshot, n)}
+        found = [
+            reading[name]
+            for name in sorted(reading)
+            if any(n in first and column in (None, c) for n, c in reading[name].uses)
+        ]
         for below in found:
-            found += [
-                v
-                for v in self.snapshot.views
-                if v not in found and any(n == below.name for n, _ in v.uses)
-            ]
+            found += [v for v in _reading(self.snapshot, below.name) if v not in found]
         return tuple(found)
 
     def behind(self, name: Name) -> tuple[Name, ...]:
@@ -114,11 +113,28 @@ class Place:
     def index(self, relation: RelationName) -> tuple[Table, Index] | None:
         """The index that is meant, and its table."""
         name = self.name(relation)
-        for table in self.snapshot.tables:
-            for index in table.indexes:
-                if Name(table.name.schema, index.name) == name:
-                    return table, index
+        for table in having(self.snapshot.tables, "index", name.name):
+            if table.name.schema == name.schema:
+                return table, next(i for i in table.indexes if i.name == name.name)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Relations:
+    """The names of views, sequences and indexes, asked one by one."""
+
+    snapshot: Snapshot
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, Name) and generated_names.is_relation(self.snapshot, name)
+
+
+def _referring(snapshot: Snapshot, name: Name) -> tuple[Table, ...]:
+    return having(snapshot.tables, "references", name.schema, name.name)
+
+
+def _reading(snapshot: Snapshot, name: Name) -> tuple[View, ...]:
+    return having(snapshot.views, "uses", name.schema, name.name)
 
 
 def is_enforced(constraint: Constraint) -> bool:

@@ -1,6 +1,7 @@
 SET lock_timeout = '2s';
 ALTER TABLE users ADD COLUMN code text;
 SET lock_timeout = 0;
+DROP INDEX CONCURRENTLY IF EXISTS users_code;
 CREATE UNIQUE INDEX CONCURRENTLY users_code ON users (code);
 SET lock_timeout = '2s';
 ALTER TABLE users ADD CONSTRAINT users_code UNIQUE USING INDEX users_code;

@@ -1,3 +1,5 @@
+DROP INDEX CONCURRENTLY IF EXISTS users_org;
+CREATE INDEX CONCURRENTLY users_org ON users (org_id);
 SET lock_timeout = '2s';
 ALTER TABLE users ADD CONSTRAINT org_fk FOREIGN KEY (org_id) REFERENCES orgs (id) NOT VALID;
 ALTER TABLE users VALIDATE CONSTRAINT org_fk;

@@ -7,3 +7,4 @@ CREATE TABLE users (
 );
 CREATE TABLE logs (id bigint NOT NULL);
 CREATE UNIQUE INDEX logs_id ON logs (id);
+CREATE TABLE events (id bigint NOT NULL);

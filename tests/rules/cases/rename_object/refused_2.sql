@@ -1,2 +1,1 @@
-SET lock_timeout = '2s';
-ALTER SCHEMA old RENAME TO older;
+ALTER TYPE mood RENAME ATTRIBUTE a TO b;

@@ -4,17 +4,9 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
+from zdm.model.database import Publication
 from zdm.model.plan import BOTH, Backfill, Irreversible, RunSql
-from zdm.model.schema import (
-    Column,
-    Constraint,
-    Index,
-    Name,
-    Publication,
-    Snapshot,
-    Table,
-    Trigger,
-)
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Trigger
 
 
 def the_fill(sql: str, snapshot: Snapshot | None = None) -> Backfill:

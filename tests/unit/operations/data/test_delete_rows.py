@@ -4,9 +4,10 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
+from zdm.model.database import Publication
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, NEW_ONLY, Backfill, Irreversible, Phase, RunSql
-from zdm.model.schema import Constraint, Name, Publication, Snapshot, Trigger
+from zdm.model.schema import Constraint, Name, Snapshot, Trigger
 
 ONE = "DELETE FROM users WHERE id = 1;"
 MANY = "DELETE FROM users AS u WHERE u.email = 'a';"

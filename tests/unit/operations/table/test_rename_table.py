@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
+from zdm.model.database import Publication
 from zdm.model.locks import LockMode
 from zdm.model.plan import Irreversible, RunSql, TableLock
 from zdm.model.schema import (
@@ -12,7 +13,6 @@ from zdm.model.schema import (
     Function,
     Index,
     Name,
-    Publication,
     Sequence,
     Snapshot,
     Table,

@@ -4,7 +4,8 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
-from zdm.model.schema import Index, Name, Publication, Snapshot, Table, Trigger
+from zdm.model.database import Publication
+from zdm.model.schema import Index, Name, Snapshot, Table, Trigger
 from zdm.recipes.reading import filled
 
 ACTS = "BEFORE {} ON public.users FOR EACH {} EXECUTE FUNCTION public.f()"

@@ -1,0 +1,4 @@
+BEGIN;
+SET LOCAL lock_timeout = '2s';
+ALTER SEQUENCE numbers CACHE 10;
+COMMIT;

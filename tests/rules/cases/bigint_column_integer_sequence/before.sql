@@ -1,0 +1,9 @@
+CREATE TABLE orgs (id bigint PRIMARY KEY);
+CREATE TABLE users (
+    id bigint PRIMARY KEY,
+    org_id bigint NOT NULL,
+    email varchar(50) NOT NULL,
+    name text
+);
+CREATE TABLE posts (id serial PRIMARY KEY);
+CREATE TABLE marks (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY);

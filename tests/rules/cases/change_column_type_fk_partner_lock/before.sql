@@ -1,0 +1,9 @@
+CREATE TABLE orgs (id bigint PRIMARY KEY);
+CREATE TABLE users (
+    id bigint PRIMARY KEY,
+    org_id bigint NOT NULL,
+    email varchar(50) NOT NULL,
+    name text
+);
+CREATE TABLE posts (id bigint PRIMARY KEY, code varchar(10) UNIQUE);
+CREATE TABLE marks (code varchar(10) REFERENCES posts (code));

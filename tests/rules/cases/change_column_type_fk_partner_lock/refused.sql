@@ -1,0 +1,1 @@
+ALTER TABLE marks ALTER COLUMN code TYPE varchar(20);

@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+ALTER TABLE users ADD CONSTRAINT named CHECK (name <> '') NOT VALID;
+ALTER TABLE users VALIDATE CONSTRAINT named;

@@ -1,0 +1,2 @@
+DROP TABLE IF EXISTS cache CASCADE;
+CREATE TABLE cache (id bigint PRIMARY KEY);

@@ -1,0 +1,1 @@
+DELETE FROM users WHERE id IN (7, 8);

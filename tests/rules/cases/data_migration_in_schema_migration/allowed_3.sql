@@ -1,0 +1,1 @@
+INSERT INTO orgs VALUES (1), (2);

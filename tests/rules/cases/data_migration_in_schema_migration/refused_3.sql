@@ -1,0 +1,1 @@
+INSERT INTO orgs SELECT org_id FROM users;

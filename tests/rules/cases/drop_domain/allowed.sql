@@ -1,0 +1,2 @@
+CREATE DOMAIN cost AS numeric;
+DROP DOMAIN cost;

@@ -1,0 +1,9 @@
+CREATE TABLE orgs (id bigint PRIMARY KEY);
+CREATE TABLE users (
+    id bigint PRIMARY KEY,
+    org_id bigint NOT NULL,
+    email varchar(50) NOT NULL,
+    name text
+);
+CREATE TABLE parts (n int) PARTITION BY RANGE (n);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);

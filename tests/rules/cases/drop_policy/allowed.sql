@@ -1,0 +1,3 @@
+CREATE TABLE t (a int);
+CREATE POLICY own ON t USING (true);
+DROP POLICY own ON t;

@@ -1,0 +1,4 @@
+BEGIN;
+ALTER TYPE mood ADD VALUE 'sad';
+INSERT INTO moods (id, m) VALUES (1, 'ok');
+COMMIT;

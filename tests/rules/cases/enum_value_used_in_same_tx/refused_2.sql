@@ -1,0 +1,5 @@
+BEGIN;
+SET LOCAL lock_timeout = '2s';
+ALTER TYPE mood ADD VALUE 'sad';
+ALTER TABLE moods ALTER COLUMN m SET DEFAULT 'sad';
+COMMIT;

@@ -1,0 +1,5 @@
+BEGIN;
+CREATE TYPE size AS ENUM ('s');
+ALTER TYPE size ADD VALUE 'm';
+SELECT 'm'::size;
+COMMIT;

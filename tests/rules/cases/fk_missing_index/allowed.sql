@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+CREATE TABLE teams (id bigint PRIMARY KEY, org_id bigint REFERENCES orgs (id));
+CREATE INDEX teams_org ON teams (org_id);

@@ -1,0 +1,2 @@
+SET lock_timeout = '2s';
+ALTER TABLE parts ADD FOREIGN KEY (org_id) REFERENCES orgs (id) NOT VALID;

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY users_name_2 ON users (name);

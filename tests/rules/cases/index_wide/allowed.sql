@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY wide_some ON wide (a, b, c);

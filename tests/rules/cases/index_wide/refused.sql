@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY wide_all ON wide (a, b, c, d);

@@ -1,0 +1,7 @@
+CREATE TABLE orgs (id bigint PRIMARY KEY);
+CREATE TABLE users (
+    id bigint PRIMARY KEY,
+    org_id bigint NOT NULL,
+    email varchar(50) NOT NULL,
+    name text
+);

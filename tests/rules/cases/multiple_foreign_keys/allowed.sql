@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+ALTER TABLE users ADD CONSTRAINT org FOREIGN KEY (org_id) REFERENCES orgs (id) NOT VALID;
+ALTER TABLE users ADD CONSTRAINT team FOREIGN KEY (org_id) REFERENCES teams (id) NOT VALID;

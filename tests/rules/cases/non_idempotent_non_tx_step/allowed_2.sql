@@ -1,0 +1,4 @@
+DROP INDEX CONCURRENTLY IF EXISTS users_name;
+CREATE INDEX CONCURRENTLY users_name ON users (name);
+SET lock_timeout = '2s';
+ALTER TABLE users ADD COLUMN city text;

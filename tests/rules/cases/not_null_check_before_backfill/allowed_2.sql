@@ -1,0 +1,4 @@
+SET lock_timeout = '2s';
+ALTER TABLE users ADD COLUMN city text;
+UPDATE users SET city = '' WHERE id < 100;
+ALTER TABLE users ADD CONSTRAINT cities CHECK (city IS NOT NULL) NOT VALID;

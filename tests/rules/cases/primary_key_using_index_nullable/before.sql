@@ -1,0 +1,10 @@
+CREATE TABLE orgs (id bigint PRIMARY KEY);
+CREATE TABLE users (
+    id bigint PRIMARY KEY,
+    org_id bigint NOT NULL,
+    email varchar(50) NOT NULL,
+    name text
+);
+CREATE TABLE logs (id bigint, at timestamptz NOT NULL);
+CREATE UNIQUE INDEX logs_id ON logs (id);
+CREATE UNIQUE INDEX logs_at ON logs (at);

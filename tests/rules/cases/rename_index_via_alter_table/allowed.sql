@@ -1,0 +1,1 @@
+ALTER INDEX users_name RENAME TO users_by_name;

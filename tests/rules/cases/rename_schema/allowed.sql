@@ -1,0 +1,2 @@
+CREATE SCHEMA made;
+ALTER SCHEMA made RENAME TO better;

@@ -1,0 +1,3 @@
+DROP INDEX CONCURRENTLY IF EXISTS users_name_2;
+CREATE INDEX CONCURRENTLY users_name_2 ON users (name, email);
+DROP INDEX CONCURRENTLY users_name;

@@ -1,0 +1,2 @@
+DROP INDEX CONCURRENTLY users_name;
+CREATE INDEX CONCURRENTLY users_name_2 ON users (name, email);

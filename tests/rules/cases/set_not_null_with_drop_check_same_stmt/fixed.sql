@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+ALTER TABLE users ALTER COLUMN name SET NOT NULL;
+ALTER TABLE users DROP CONSTRAINT proof;

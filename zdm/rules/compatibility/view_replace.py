@@ -1,0 +1,34 @@
+"""CREATE OR REPLACE VIEW of one in use."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import CreateObject
+from zdm.schema import lookup
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """A view that an earlier release has made."""
+    said = site.action.said
+    if not isinstance(said, CreateObject) or said.kind != "view" or not said.replaces:
+        return
+    name = lookup.made(lookup.relation(said.words), site.before, site.action.statement.settings)
+    if any(view.name == name for view in site.released.views):
+        yield Violation(
+            message=f"every running version reads the new {name} from here on",
+            remedy="see that every running version works with it, or make a new view",
+        )
+
+
+RULE = Rule(
+    slug="view-replace",
+    severity=Severity.WARN,
+    planned=Planned.NO,
+    title="CREATE OR REPLACE VIEW of one in use",
+    problem="Readers of every version get other rows or columns at once.",
+    postgres="ACCESS EXCLUSIVE on the view for a moment (14 to 18).",
+    instead="Make a new view where it means something else.",
+    allow="Every running version works with it.",
+    check=check,
+)

@@ -1,0 +1,58 @@
+"""Foreign keys to several tables in one transaction."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.schema import Name
+from zdm.model.statement import Action
+from zdm.model.syntax import AddColumn, AddConstraint, CreateTable, RelationName
+from zdm.rules import reading
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """The statement that adds another table in use to those that earlier ones point at."""
+    block = site.block
+    now = {key.references for key in reading.foreign_keys(site)} - {None}
+    if block is None or not now:
+        return
+    earlier = {name for done in block.earlier for name in _pointed_at(site, done.action)}
+    tables = sorted(name for name in now | earlier if not site.is_new(name))
+    if now - earlier and {n for n in earlier if not site.is_new(n)} - now and len(tables) > 1:
+        yield Violation(
+            message=f"writes to {', '.join(map(str, tables))} wait until one transaction ends",
+            remedy="one transaction for each foreign key",
+        )
+
+
+def _pointed_at(site: Site, action: Action) -> Iterator[Name]:
+    found: tuple[RelationName | None, ...] = ()
+    match action.said:
+        case AddConstraint(constraint=one):
+            found = (one.references,)
+        case AddColumn(column=column):
+            found = tuple(c.references for c in column.constraints)
+        case CreateTable() as said:
+            found = said.referenced
+    for relation in found:
+        if relation is not None:
+            yield reading.named(site, relation)
+
+
+RULE = Rule(
+    slug="multiple-foreign-keys",
+    severity=Severity.ERROR,
+    planned=Planned.YES,
+    title="Foreign keys to several tables in one transaction",
+    problem=(
+        "Writes to all of the tables wait until the transaction ends, and two such "
+        "transactions deadlock."
+    ),
+    postgres=(
+        "SHARE ROW EXCLUSIVE on both tables of each foreign key, until the transaction "
+        "ends (14 to 18)."
+    ),
+    instead="One transaction for each.",
+    allow="Nothing writes to the tables.",
+    check=check,
+)

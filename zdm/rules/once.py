@@ -1,0 +1,30 @@
+"""Findings that count for a whole file: the first one, which says how many more there are."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from zdm.model.rule import Rule
+from zdm.rules.report import Reported
+
+
+def counted(found: Sequence[Reported], rules: Sequence[Rule]) -> Iterator[Reported]:
+    """The findings of one file; those that an ignore covers are kept as they are."""
+    slugs = {rule.slug for rule in rules if rule.once}
+    first: dict[str, Reported] = {}
+    more: dict[str, int] = {}
+    for finding in found:
+        if finding.rule in slugs and not finding.ignored:
+            first.setdefault(finding.rule, finding)
+            more[finding.rule] = more.get(finding.rule, -1) + 1
+    for finding in found:
+        if finding.rule not in first or finding.ignored:
+            yield finding
+        elif finding is first[finding.rule]:
+            yield _with_count(finding, more[finding.rule])
+
+
+def _with_count(finding: Reported, more: int) -> Reported:
+    if not more:
+        return finding
+    others = "so does 1 more statement" if more == 1 else f"so do {more} more statements"
+    return replace(finding, message=f"{finding.message}; {others} of this file")

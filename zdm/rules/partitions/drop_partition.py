@@ -1,0 +1,36 @@
+"""DROP TABLE of a partition."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.rules import reading
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """DROP TABLE of a partition."""
+    for name in reading.dropped(site, "table"):
+        table = site.before.table(name)
+        parent = table.partition_of if table is not None else None
+        if parent is not None and not site.is_new(parent):
+            yield Violation(
+                message=f"all queries of {parent} wait until the transaction ends",
+                remedy="DETACH PARTITION … CONCURRENTLY, outside of a transaction, then DROP"
+                " TABLE",
+            )
+
+
+RULE = Rule(
+    slug="drop-partition",
+    severity=Severity.ERROR,
+    planned=Planned.YES,
+    title="DROP TABLE of a partition",
+    problem="All queries of the partitioned table wait.",
+    postgres=(
+        "ACCESS EXCLUSIVE on the parent, too; DETACH CONCURRENTLY takes SHARE UPDATE "
+        "EXCLUSIVE on it (14 to 18)."
+    ),
+    instead="DETACH PARTITION … CONCURRENTLY, then DROP TABLE.",
+    allow="There is a DEFAULT partition, with which CONCURRENTLY fails.",
+    check=check,
+)

@@ -1,0 +1,1 @@
+"""Rules about style, which are off unless the settings turn them on."""

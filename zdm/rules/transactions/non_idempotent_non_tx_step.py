@@ -1,0 +1,55 @@
+"""A file that cannot run again after its CREATE INDEX CONCURRENTLY."""
+
+from collections.abc import Iterator
+
+from zdm.model.findings import Severity
+from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import DropObjects, IndexDefinition
+from zdm.rules import reading
+
+
+def check(site: Site) -> Iterator[Violation]:
+    """The first statement that follows a concurrent build in its file."""
+    earlier = [done for done in reading.of_file(site) if _works(done.action)]
+    if not earlier or site.action.index or not _works(site.action):
+        return
+    said = earlier[-1].action.said
+    if not isinstance(said, IndexDefinition) or not said.concurrently or said.if_not_exists:
+        return
+    dropped = {
+        words[-1]
+        for done in earlier
+        if isinstance(done.action.said, DropObjects) and done.action.said.if_exists
+        for words in done.action.said.objects
+    }
+    if said.name not in dropped:
+        yield Violation(
+            message=f"if this or a later statement fails, the file cannot run again: the index"
+            f" {said.name or 'before it'} exists",
+            remedy="put CREATE INDEX CONCURRENTLY into a file of its own, or DROP INDEX"
+            " CONCURRENTLY IF EXISTS before it",
+        )
+
+
+def _works(action: Action) -> bool:
+    fact = action.fact
+    settings = (ActionKind.SET, ActionKind.TRANSACTION)
+    return not isinstance(fact, Fact) or fact.kind not in settings
+
+
+RULE = Rule(
+    slug="non-idempotent-non-tx-step",
+    severity=Severity.WARN,
+    planned=Planned.YES,
+    title="A file that cannot run again after its CREATE INDEX CONCURRENTLY",
+    problem="If a later statement of the file fails, a second run fails at the index.",
+    postgres=(
+        "Outside of a transaction each statement is committed by itself; a second CREATE "
+        "INDEX of the name fails (42P07; 14 to 18). IF NOT EXISTS would keep an INVALID "
+        "index."
+    ),
+    instead="A file of its own; or DROP INDEX CONCURRENTLY IF EXISTS first.",
+    allow="The runner remembers each statement.",
+    check=check,
+)
