@@ -1,0 +1,240 @@
+"""What PostgreSQL does at each statement of a migration on tables with rows.
+
+A statement is unsafe where the server shows one of these:
+`blocks`   it reads, rewrites or indexes rows while its transaction blocks writes to a table that
+           was there before;
+`stops`    its transaction holds ACCESS EXCLUSIVE on a second table that was there before;
+`fails`    it ends in an error, on account of rows, of what depends on an object or of the
+           transaction that it is in;
+`breaks`   a query of the running application, under its own role, that worked no longer does;
+`loses`    all rows of a table that was there before are deleted or updated at once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from benchmarks.precision import probes
+from benchmarks.precision.rows import COUNT
+from zdm.postgres.session.connection import Connection
+
+RELATIONS = """
+SELECT c.oid, c.oid::regclass::text, c.relkind, pg_relation_filenode(c.oid), i.indrelid,
+       CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END,
+       pg_stat_get_xact_tuples_returned(c.oid)::bigint,
+       (pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid))::bigint
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_index AS i ON i.indexrelid = c.oid
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND c.relkind IN ('r', 'p', 'm', 'i', 'v', 'S')
+"""
+LOCKS = """
+SELECT relation, mode FROM pg_locks WHERE pid = %s AND locktype = 'relation' AND granted
+"""
+BLOCKS_WRITES = frozenset(
+    {"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"}
+)
+ENOUGH = COUNT // 2
+# the migration names something that is not there, or already is, or of another type than here
+MISSING = frozenset(
+    "22P02 25P02 3D000 3F000 42601 42611 42701 42703 42704 42710 42723 42804 42830 42846 42883"
+    " 42P01 42P04 42P06 42P07 42P13 42P17 58P01".split()
+)
+OUTSIDE = "25001"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A relation before or after."""
+
+    name: str
+    kind: str
+    file: int | None
+    table: int | None  # of an index
+    size: int
+    read: int
+    changed: int
+
+
+Relations = Mapping[int, Relation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One statement. `unknown`: why it cannot be judged; `unlimited`: it takes a lock that blocks
+    writes to a table that was there before, with no lock_timeout in force."""
+
+    facts: tuple[str, ...] = ()
+    unknown: str = ""
+    unlimited: bool = False
+
+
+@dataclass(slots=True)
+class Run:
+    """A migration under way."""
+
+    conn: Connection
+    other: Connection
+    released: Relations  # what was there before
+    probes: probes.Probes
+    stopped: dict[int, int] = field(default_factory=dict)  # ACCESS EXCLUSIVE: oid to statement
+    number: int = -1
+
+    def statement(self, sql: str) -> Seen:
+        """Run one statement, each in its own transaction unless the migration opened one."""
+        self.number += 1
+        if self.conn.info.transaction_status == TransactionStatus.INERROR:
+            return self._after_failure(sql)
+        idle = self._idle()
+        if idle:
+            self.stopped.clear()
+            self.conn.execute("BEGIN")
+        before = relations(self.conn)
+        try:
+            self.conn.execute(sql.encode(), prepare=False)
+        except psycopg.Error as error:
+            return self._failed(error, sql, before, idle)
+        if self._ended(sql, idle):
+            return Seen()
+        seen = self._seen(before)
+        if idle:
+            try:
+                self.conn.execute("COMMIT")
+            except psycopg.Error as error:
+                self.conn.execute("ROLLBACK")
+                return Seen(facts=(f"fails: {error.sqlstate}",))
+        return seen
+
+    def _idle(self) -> bool:
+        return self.conn.info.transaction_status == TransactionStatus.IDLE
+
+    def _after_failure(self, sql: str) -> Seen:
+        """Until the migration ends the transaction, nothing runs."""
+        try:
+            self.conn.execute(sql.encode(), prepare=False)
+        except psycopg.Error:
+            return Seen(unknown="an earlier statement failed")
+        return Seen()
+
+    def _ended(self, sql: str, idle: bool) -> bool:
+        """BEGIN, COMMIT and the like: nothing to look at."""
+        word = sql.split()[0].rstrip(";").upper()
+        if word in ("BEGIN", "START"):
+            return True
+        if self._idle() and not idle:
+            return True
+        if self._idle():
+            return True
+        return False
+
+    def _failed(self, error: psycopg.Error, sql: str, before: Relations, idle: bool) -> Seen:
+        if idle:
+            self.conn.execute("ROLLBACK")
+        if idle and error.sqlstate == OUTSIDE:
+            return self._outside(sql, before)
+        text = f"{error.sqlstate} {error.diag.message_primary}"
+        if error.sqlstate in MISSING:
+            return Seen(unknown=text)
+        return Seen(facts=(f"fails: {text}",))
+
+    def _outside(self, sql: str, before: Relations) -> Seen:
+        """What no transaction may hold; a rewrite by one of these is under ACCESS EXCLUSIVE."""
+        try:
+            self.conn.execute(sql.encode(), prepare=False)
+        except psycopg.Error as error:
+            text = f"{error.sqlstate} {error.diag.message_primary}"
+            return Seen(unknown=text) if error.sqlstate in MISSING else Seen(
+                facts=(f"fails: {text}",)
+            )
+        after = relations(self.conn)
+        rewritten = sorted(
+            old.name
+            for oid, old in before.items()
+            if oid in self.released and oid in after and old.kind in ("r", "m")
+            and old.file != after[oid].file
+        )
+        facts = [f"blocks: {name}" for name in rewritten]
+        return Seen(facts=(*facts, *self.probes.broken(self.conn)))
+
+    def _seen(self, before: Relations) -> Seen:
+        held = [
+            (oid, mode)
+            for oid, mode in self.other.execute(LOCKS, [self.conn.info.backend_pid])
+            if oid in self.released
+            and self.released[oid].kind in ("r", "p", "m")
+            and mode in BLOCKS_WRITES
+        ]
+        after = relations(self.conn)
+        unlimited = bool(held) and self._unlimited()
+        facts = [
+            *_blocks(held, self._worked(before, after), self.released),
+            *self._stops(held),
+            *self._loses(before, after),
+            *self.probes.broken(self.conn),
+        ]
+        return Seen(facts=tuple(facts), unlimited=unlimited)
+
+    def _unlimited(self) -> bool:
+        row = self.conn.execute("SELECT current_setting('lock_timeout') = '0'").fetchone()
+        return bool(row and row[0])
+
+    def _worked(self, before: Relations, after: Relations) -> list[str]:
+        """Tables that were there before, whose rows were read, rewritten or indexed."""
+        files = {relation.file for relation in before.values()}
+        found = []
+        for oid, now in after.items():
+            old = before.get(oid)
+            if oid in self.released and old is not None and now.kind in ("r", "m"):
+                if now.read - old.read >= ENOUGH or (now.file != old.file and now.size):
+                    found.append(now.name)
+            if now.kind == "i" and now.file not in files and now.table in self.released:
+                if now.table in after and after[now.table].size:
+                    found.append(after[now.table].name)
+        return sorted(set(found))
+
+    def _stops(self, held: Sequence[tuple[int, str]]) -> Iterator[str]:
+        strong = {
+            oid
+            for oid, mode in held
+            if mode == "AccessExclusiveLock" and self.released[oid].kind in ("r", "p")
+        }
+        new = strong - set(self.stopped)
+        for oid in new:
+            self.stopped[oid] = self.number
+        earlier = [oid for oid, number in self.stopped.items() if number < self.number]
+        if new and earlier:
+            yield f"stops: {self.released[min(new)].name} with {self.released[earlier[0]].name}"
+
+    def _loses(self, before: Relations, after: Relations) -> Iterator[str]:
+        for oid, old in before.items():
+            now = after.get(oid)
+            if oid not in self.released or now is None or old.kind != "r" or not old.size:
+                continue
+            if now.changed - old.changed >= COUNT or not now.size:
+                yield f"loses: {old.name}"
+
+
+def _blocks(
+    held: Sequence[tuple[int, str]], worked: Sequence[str], released: Relations
+) -> Iterator[str]:
+    if held and worked:
+        names = sorted({released[oid].name for oid, _ in held})
+        yield f"blocks: {', '.join(names)} while {', '.join(worked)} is read"
+
+
+def relations(conn: Connection) -> Relations:
+    """All relations of users."""
+    return {
+        oid: Relation(
+            name=name,
+            kind=kind,
+            file=file,
+            table=table,
+            size=size,
+            read=read or 0,
+            changed=changed or 0,
+        )
+        for oid, name, kind, file, table, size, read, changed in conn.execute(RELATIONS)
+    }
