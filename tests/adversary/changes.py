@@ -584,6 +584,20 @@ def insert_rows(train: Train) -> Statements:
     return (f"INSERT INTO {table.sql} ({names}){over} VALUES ({given});",)
 
 
+def update_rows(train: Train) -> Statements:
+    """Some rows by their keys, from constants, the row itself or another row."""
+    table, column = _any_column(train)
+    first, name = ident(table.columns[0].name), ident(column.name)
+    key = train.random.randrange(1, 40)
+    where = train.random.choice((f"{first} = {key}", f"{first} IN ({key}, {key + 1})"))
+    value = train.random.choice(
+        (name, "NULL", f"(SELECT other.{name} FROM {table.sql} AS other WHERE {where})")
+        if " = " in where
+        else (name, "NULL")
+    )
+    return (f"UPDATE {table.sql} SET {name} = {value} WHERE {where};",)
+
+
 def delete_rows(train: Train) -> Statements:
     """Rows by their keys, or those that a condition selects, which no application writes;
     before a unique index, too."""
@@ -652,6 +666,7 @@ GENERATORS: dict[str, Generator] = {
         drop_index,
         backfill,
         insert_rows,
+        update_rows,
         delete_rows,
         create_table,
         new_object,

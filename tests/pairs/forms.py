@@ -324,6 +324,12 @@ FORMS = (
         " CREATE TYPE mood AS ENUM ('sad', 'new{n}', 'ok'); DROP TYPE mood_old;",
     ),
     Form(
+        operation="update_rows",
+        name="by_key",
+        main=True,
+        sql="UPDATE {t} SET {c} = NULL WHERE id = 2{n};",
+    ),
+    Form(
         operation="delete_rows",
         name="by_key",
         main=True,

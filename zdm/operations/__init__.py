@@ -17,7 +17,7 @@ from zdm.operations.constraint import (
     rename_constraint,
     set_not_null,
 )
-from zdm.operations.data import backfill, delete_rows, insert_rows
+from zdm.operations.data import backfill, delete_rows, insert_rows, update_rows
 from zdm.operations.index import create_index, drop_index
 from zdm.operations.object import comment, new_object
 from zdm.operations.statement import as_written
@@ -43,6 +43,7 @@ ALL: tuple[Recogniser, ...] = (
     add_column.recognise,
     create_index.recognise,
     drop_index.recognise,
+    update_rows.recognise,
     backfill.recognise,
     insert_rows.recognise,
     delete_rows.recognise,

@@ -33,3 +33,25 @@ def constants(action: Action) -> frozenset[str]:
 def reads(action: Action) -> tuple[RelationName, ...]:
     """Every relation that the Action names, but the one that it changes."""
     return relations.mentioned(action.tree, but=action.tree.get("relation"))
+
+
+def columns(action: Action) -> frozenset[str]:
+    """The last words of all references to columns in it."""
+    return frozenset(trees.columns(action.tree))
+
+
+def queries(action: Action) -> frozenset[str]:
+    """The names of WITH in it."""
+    nodes = trees.walk({"root": action.tree})
+    return frozenset(n.get("ctename", "") for key, n in nodes if key == "CommonTableExpr")
+
+
+_CHOOSES = ("limitCount", "limitOffset", "distinctClause", "lockingClause")
+
+
+def chooses(action: Action) -> bool:
+    """Whether a query in it takes some rows of several: LIMIT, DISTINCT ON, TABLESAMPLE …"""
+    return any(
+        key == "RangeTableSample" or any(node.get(name) for name in _CHOOSES)
+        for key, node in trees.walk({"root": action.tree})
+    )

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zdm.model.findings import Finding, Severity
-from zdm.model.plan import Backfill
+from zdm.model.plan import Backfill, Phase
 from zdm.model.schema import Name
-from zdm.parse import expressions
+from zdm.parse import expressions, mentioned
 from zdm.planning.classify import Placed
 from zdm.planning.walk import Owned
+from zdm.recipes.reading import updates
 
 _REMEDY = (
     "write them as one UPDATE (with CASE, if the rows differ), or move the later one to a"
@@ -23,14 +24,23 @@ _REMEDY = (
 
 @dataclass(frozen=True, slots=True)
 class _Fill:
+    """`at_once`: one statement, without a trigger; `synced`: its trigger only keeps two columns
+    in sync, as it does for writes of the applications."""
+
     owner: int
     table: Name
     writes: frozenset[str]
     reads: frozenset[str]
+    at_once: bool = False
+    synced: bool = False
 
     def shared(self, other: "_Fill") -> frozenset[str]:
         """The columns that one of the two writes and the other one uses."""
         if self.owner == other.owner or self.table != other.table:
+            return frozenset()
+        if (self.at_once or other.at_once) and (
+            self.at_once is other.at_once or self.synced or other.synced
+        ):
             return frozenset()
         return self.writes & (other.writes | other.reads) | (other.writes & self.reads)
 
@@ -43,7 +53,7 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding
 def _overlaps(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
     """Each pair of operations once, at the place of the later one."""
     found: dict[tuple[int, int], Finding] = {}
-    fills = list(_fills(steps))
+    fills = list(_fills(steps, placed))
     for position, one in enumerate(fills):
         for other in fills[:position]:
             if shared := one.shared(other):
@@ -52,18 +62,28 @@ def _overlaps(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding
     return tuple(found.values())
 
 
-def _fills(steps: Sequence[Owned]) -> Iterator[_Fill]:
+def _fills(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[_Fill]:
     for owned in steps:
         if isinstance(owned.step, Backfill) and owned.owner is not None:
             yield _fill(owned.owner, owned.step)
+        elif owned.owner is not None and owned.step.phase is Phase.BACKFILL:
+            yield from _at_once(owned.owner, placed[owned.owner])
+
+
+def _at_once(owner: int, place: Placed) -> Iterator[_Fill]:
+    for action in place.actions:
+        update = updates.read(action)
+        if update is not None:
+            writes = frozenset(column for column, _ in update.assignments)
+            reads = mentioned.columns(action)
+            yield _Fill(owner, update.table, writes, reads, at_once=True)
 
 
 def _fill(owner: int, step: Backfill) -> _Fill:
     read = [step.differs, *(one.expression for one in step.assignments)]
     used = [column for text in read for column in expressions.columns(expressions.read(text))]
-    return _Fill(
-        owner, step.table, frozenset(one.column for one in step.assignments), frozenset(used)
-    )
+    writes = frozenset(one.column for one in step.assignments)
+    return _Fill(owner, step.table, writes, frozenset(used), synced=step.synced)
 
 
 def _finding(

@@ -28,7 +28,7 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Source, Train
 from zdm.parse import directives
-from zdm.planning import fills, walk
+from zdm.planning import fills, row_order, walk
 from zdm.planning.classify import Classification, Placed
 from zdm.planning.walk import Owned
 from zdm.recipes import stamp
@@ -68,8 +68,10 @@ def plan(
         raise TrainRefusedError(classification.refused)
     placed = classification.placed
     ordered = _ordered(placed, train, snapshot, stamp_when)
-    conflicts = fills.conflicts(ordered, placed) or walk.conflicts(
-        ordered, placed, snapshot, classification.after
+    conflicts = (
+        fills.conflicts(ordered, placed)
+        or row_order.conflicts(ordered, placed)
+        or walk.conflicts(ordered, placed, snapshot, classification.after)
     )
     if conflicts:
         raise TrainRefusedError(conflicts)

@@ -12,7 +12,6 @@ keys or of a table that is small by its statistics, are one short statement.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
 from zdm.model.expression import Expression
 from zdm.model.findings import Hazard
@@ -31,17 +30,15 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.model.syntax import AddConstraint, IndexDefinition
-from zdm.parse import comparisons, expressions
+from zdm.parse import expressions
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import deletes, refuse, session_dependent, statements
+from zdm.recipes.reading import deletes, few, refuse, session_dependent, statements
 from zdm.recipes.reading.deletes import Delete
 from zdm.recipes.site import Site
-from zdm.schema import default_volatility, family, not_null_proof
+from zdm.schema import default_volatility, family
 
 SLUG = "delete_rows"
-SMALL = 10_000  # rows of a table
-KEYS = 1_000  # that are written out
 _LATE = (
     "if it can run at once when the old version is gone, put"
     " `-- zdm: run in contract -- reason` above it"
@@ -124,7 +121,7 @@ class DeleteRows:
                 probe="",  # only the journal shows it; a second time it finds nothing
                 undo=self._undo,
                 serves=self._serves,
-                reason=f"At most {_in_words(self.at_most)}, in the same transaction as their"
+                reason=f"At most {few.in_words(self.at_most)}, in the same transaction as their"
                 f" journal entry. {self._why}",
                 cost=Cost(rows=self.at_most),
             ),
@@ -168,10 +165,6 @@ class DeleteRows:
         return "The old version may read the rows, so they stay until it is gone."
 
 
-def _in_words(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
-
-
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """A DELETE from a table of the Snapshot."""
     action = actions[0]
@@ -184,7 +177,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     where = delete.where
     if where is None or not delete.simple:
         return refuse.refuse(action, "delete_cannot_be_planned", *_form(table, where))
-    at_most = _at_most(where, table, snapshot)
+    at_most = few.at_most(where, table, snapshot)
     problem = (
         _rows(delete, where, table, snapshot)
         or deletes.obstacle(table, snapshot)
@@ -256,35 +249,6 @@ def _rows(
     return None
 
 
-def _at_most(where: Expression, table: Table, snapshot: Snapshot) -> int | None:
-    """How many rows it deletes at most, where that is few."""
-    found = _keyed(where, table)
-    if found is not None:
-        return found
-    whole = table.partition_key is None and not family.children(snapshot, table.name)
-    if whole and table.rows is not None and table.rows < SMALL:
-        return table.rows
-    return None
-
-
-def _keyed(where: Expression, table: Table) -> int | None:
-    """How many keys are written out, where they are those of a unique index."""
-    tests = [
-        test
-        for test in not_null_proof.every(where)
-        if not any(expressions.column(cast.of) for cast in expressions.casts(test))
-    ]
-    found = [one for test in tests if (one := comparisons.read(test)) and one.operator == "="]
-    equal = {one.column: len(one.values) for one in found}
-    for index in table.indexes:
-        whole = index.unique and index.valid and index.predicate is None
-        keys = [key for key in index.keys if key in equal]
-        if whole and keys and len(keys) == len(index.keys):
-            count = prod(equal[key] for key in keys if key is not None)
-            return count if count <= KEYS else None
-    return None
-
-
 def _batches(table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
     """Tables of which rows cannot be deleted batch by batch."""
     heirs = [t.name for t in family.children(snapshot, table.name)]
@@ -293,7 +257,7 @@ def _batches(table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
         return (
             f"{table.name} {what}, and zdm deletes many rows of ordinary tables only",
             f"write one DELETE for each partition or child; or name the rows by a unique key,"
-            f" at most {KEYS:,}",
+            f" at most {few.KEYS:,}",
         )
     acting = deletes.acting(table, snapshot)
     if acting:
@@ -301,13 +265,13 @@ def _batches(table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
         return (
             f"rows of {other.name} that refer to rows of {table.name} {does}, however many they"
             " are, so the batches have no bound",
-            f"name the rows by a unique key, at most {KEYS:,}; {_LATE}",
+            f"name the rows by a unique key, at most {few.KEYS:,}; {_LATE}",
         )
     if table in deletes.refusing(table, snapshot):
         return (
             f"rows of {table.name} refer to each other, so a batch may fail on a row of a later"
             " one",
-            f"name the rows by a unique key, at most {KEYS:,}; {_LATE}",
+            f"name the rows by a unique key, at most {few.KEYS:,}; {_LATE}",
         )
     return None
 

@@ -123,7 +123,8 @@ def undetermined(one: Rows, other: Rows) -> frozenset[str]:
 
 
 def difference(plain: Rows, plan: Rows, other: Rows | None = None) -> str | None:
-    """The first row that differs, in words. A row may also be as it is in `other`."""
+    """The first row that differs, in words. A row may also be as it is in `other`, or a value of
+    it: of two fills, one may have come before a write and one after it."""
     first, second = plain.by_key(), plan.by_key()
     if first is None or second is None:
         lost, more = Counter(plain.cells), Counter(plan.cells)
@@ -141,9 +142,18 @@ def difference(plain: Rows, plan: Rows, other: Rows | None = None) -> str | None
     for key in sorted({*first, *second}, key=repr):
         if other is not None and third.get(key) == second.get(key):
             continue
-        for words in _of_key(plain, key, first.get(key), second.get(key)):
+        either = _either(first.get(key), third.get(key), second.get(key))
+        for words in _of_key(plain, key, either, second.get(key)):
             return words
     return None
+
+
+def _either(one: Cells | None, other: Cells | None, found: Cells | None) -> Cells | None:
+    """The first of two rows, with what a third one has of the second."""
+    if one is None or other is None or found is None:
+        return one
+    cells = zip(one, other, found, strict=True)
+    return tuple(b if b == c else a for a, b, c in cells)
 
 
 def _is_either(first: Counter[Cells], rows: Counter[Cells], second: Counter[Cells]) -> bool:

@@ -40,12 +40,12 @@ def _fires(trigger: Trigger, columns: tuple[str, ...]) -> str:
 
 def obstacle(table: Table, snapshot: Snapshot) -> Line | None:
     """Why the rows of the table cannot be filled, and the remedy."""
-    return (
-        _children(table, snapshot)
-        or _replaced(table)
-        or _unidentified(table, snapshot)
-        or _behind(table)
-    )
+    return _children(table, snapshot) or refused(table, snapshot) or _behind(table)
+
+
+def refused(table: Table, snapshot: Snapshot) -> Line | None:
+    """Why no UPDATE sets anything in the table, and the remedy."""
+    return _replaced(table) or _unidentified(table, snapshot)
 
 
 def _children(table: Table, snapshot: Snapshot) -> Line | None:

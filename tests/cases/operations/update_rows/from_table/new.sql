@@ -1,0 +1,1 @@
+SELECT label, role_name FROM members;

@@ -1,0 +1,2 @@
+UPDATE roles SET note = 'old' WHERE id = 2;
+SELECT note FROM roles;

@@ -1,0 +1,1 @@
+UPDATE users SET email = 'new@example.org' WHERE id = 3;

@@ -1,0 +1,1 @@
+UPDATE users SET email = 'old@example.org' WHERE id = 3;

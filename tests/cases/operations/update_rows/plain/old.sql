@@ -1,0 +1,1 @@
+SELECT name, note FROM roles;

@@ -1,0 +1,3 @@
+UPDATE members SET role_id = r.id FROM roles AS r WHERE r.name = 'guest' AND members.id = 1;
+UPDATE members SET total = 1 WHERE id = 1;
+UPDATE members SET missing = 1 WHERE id = 1;

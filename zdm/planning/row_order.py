@@ -1,0 +1,91 @@
+"""Statements of one train that change rows of one table and read them for another one.
+
+Phases reorder steps: an INSERT runs before an UPDATE, a DELETE after the rollout. Where one
+statement reads the rows that another one writes, in whichever table, the author's order counts,
+so a train whose phases turn it round is refused.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zdm.model.findings import Finding, Severity
+from zdm.model.plan import Backfill
+from zdm.model.schema import Name
+from zdm.model.statement import Action, ActionKind, Fact
+from zdm.parse import mentioned
+from zdm.planning.classify import Placed
+from zdm.planning.conflicts import NEXT_TRAIN
+from zdm.planning.walk import Owned
+from zdm.schema import lookup
+
+_ROWS = frozenset(
+    {ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE, ActionKind.TRUNCATE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What an operation does with rows, and when: the places of its steps in the plan."""
+
+    owner: int
+    writes: frozenset[Name]
+    reads: frozenset[Name]
+    first: int
+    last: int
+
+    def depends(self, other: "_Work") -> frozenset[Name]:
+        """The tables whose rows one of the two writes and the other one reads."""
+        return (self.writes & other.reads) | (self.reads & other.writes)
+
+
+def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
+    """Each pair of operations that would run in another order than the author's."""
+    works = [w for n, place in enumerate(placed) for w in _work(n, place, steps)]
+    return tuple(
+        _finding(placed[one.owner], placed[other.owner], min(shared))
+        for position, other in enumerate(works)
+        for one in works[:position]
+        if one.last > other.first and (shared := one.depends(other))
+    )
+
+
+def _work(owner: int, place: Placed, steps: Sequence[Owned]) -> Iterator[_Work]:
+    changing = [a for a in place.actions if _changes_rows(a)]
+    own = [(n, one.step) for n, one in enumerate(steps) if one.owner == owner]
+    batches = [n for n, step in own if isinstance(step, Backfill)]
+    when = batches or [n for n, _ in own]
+    if changing and when:
+        yield _Work(
+            owner=owner,
+            writes=frozenset(n for a in changing if (n := _table(a)) is not None),
+            reads=frozenset(n for a in changing for n in _reads(a, place)),
+            first=when[0],
+            last=when[-1],
+        )
+
+
+def _changes_rows(action: Action) -> bool:
+    return isinstance(action.fact, Fact) and action.fact.kind in _ROWS
+
+
+def _table(action: Action) -> Name | None:
+    return action.fact.table if isinstance(action.fact, Fact) else None
+
+
+def _reads(action: Action, place: Placed) -> Iterator[Name]:
+    for relation in mentioned.reads(action):
+        yield lookup.found(relation, place.context.snapshot, action.statement.settings)
+
+
+def _finding(earlier: Placed, later: Placed, table: Name) -> Finding:
+    action = later.actions[0]
+    return Finding(
+        slug="rows_order",
+        severity=Severity.ERROR,
+        message=f"`{later.operation.title}` would run before `{earlier.operation.title}`"
+        f" ({earlier.context.origin[0]}), and one of them reads the rows of {table} that the"
+        " other one changes",
+        remedy=NEXT_TRAIN,
+        source=action.source,
+        statement=action.statement.sql,
+    )

@@ -1,0 +1,76 @@
+"""How many rows a statement of the author writes at most, where that is few.
+
+A few rows are one short statement; many are written in batches. Without statistics a table
+does not count as small.
+"""
+
+from math import prod
+
+from zdm.model.expression import Expression
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.statement import Action
+from zdm.parse import comparisons, expressions, mentioned
+from zdm.schema import family, lookup, not_null_proof
+
+SMALL = 10_000  # rows of a table
+KEYS = 1_000  # that are written out
+
+
+def at_most(where: Expression | None, table: Table, snapshot: Snapshot) -> int | None:
+    """How many rows a WHERE selects at most, where that is few."""
+    found = None if where is None else keyed(where, table)
+    return small(table, snapshot) if found is None else found
+
+
+def keyed(where: Expression, table: Table) -> int | None:
+    """How many keys are written out, where they are those of a unique index."""
+    tests = [
+        test
+        for test in not_null_proof.every(where)
+        if not any(expressions.column(cast.of) for cast in expressions.casts(test))
+    ]
+    found = [one for test in tests if (one := comparisons.read(test)) and one.operator == "="]
+    equal = {one.column: len(one.values) for one in found}
+    for index in table.indexes:
+        whole = index.unique and index.valid and index.predicate is None
+        keys = [key for key in index.keys if key in equal]
+        if whole and keys and len(keys) == len(index.keys):
+            count = prod(equal[key] for key in keys if key is not None)
+            return count if count <= KEYS else None
+    return None
+
+
+def small(table: Table, snapshot: Snapshot) -> int | None:
+    """How many rows a table has, where it is small by its statistics."""
+    whole = table.partition_key is None and not family.children(snapshot, table.name)
+    if whole and table.rows is not None and table.rows < SMALL:
+        return table.rows
+    return None
+
+
+def reads_little(action: Action, snapshot: Snapshot) -> bool:
+    """Whether all that it reads besides its own table is small, or made by this train."""
+    found = sources(action, snapshot)
+    return found is not None and all(
+        table.created or small(table, snapshot) is not None for table in found
+    )
+
+
+def sources(action: Action, snapshot: Snapshot) -> tuple[Table, ...] | None:
+    """The tables that it reads besides the one that it changes, each once; None where one of
+    them is no table of the Snapshot."""
+    found: dict[Name, Table] = {}
+    queries = mentioned.queries(action)
+    for relation in mentioned.reads(action):
+        name = lookup.found(relation, snapshot, action.statement.settings)
+        table = snapshot.table(name)
+        if table is not None:
+            found[name] = table
+        elif relation.schema or relation.name not in queries:
+            return None
+    return tuple(found.values())
+
+
+def in_words(count: int) -> str:
+    """That number of rows."""
+    return "1 row" if count == 1 else f"{count:,} rows"
