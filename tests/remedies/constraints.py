@@ -238,4 +238,22 @@ ENTRIES = (
             "CREATE UNIQUE INDEX i ON users (n);\nALTER TABLE users ADD UNIQUE USING INDEX i;",
         ),
     ),
+    Entry(
+        slug="rollback_would_fail",
+        before=USERS + TAKEN,
+        refused="ALTER TABLE users DROP CONSTRAINT k;\nUPDATE users SET n = 0 WHERE n = 1;",
+        fixed=(
+            "ALTER TABLE users DROP CONSTRAINT k;\n"
+            "-- zdm: keep old values\nUPDATE users SET n = 0 WHERE n = 1;",
+        ),
+    ),
+    Entry(
+        slug="rollback_would_fail",
+        before=USERS + TAKEN,
+        refused="ALTER TABLE users DROP CONSTRAINT k;\nINSERT INTO users (n) VALUES (0);",
+        fixed=(
+            "ALTER TABLE users DROP CONSTRAINT k;",
+            "INSERT INTO users (id, n) VALUES (9000, 0) ON CONFLICT DO NOTHING;",
+        ),
+    ),
 )

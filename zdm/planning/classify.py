@@ -26,7 +26,7 @@ from zdm.model.statement import (
 from zdm.model.syntax import Read
 from zdm.operations import ALL
 from zdm.parse import facts
-from zdm.planning import conflicts, needs, widths
+from zdm.planning import conflicts, needs, unrestorable, widths
 from zdm.planning.waiting import Waiting
 from zdm.recipes.reading import refuse, updates
 from zdm.schema import apply, edits, type_names, volatility
@@ -74,8 +74,10 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     )
     placed, findings, after = _place(left, snapshot, fuse=fuse)
     owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
-    clashes = conflicts.find(left, owner, snapshot) if fuse else ()
-    extra = (*_directives(train, left, placed), *clashes)
+    extra = [*_directives(train, left, placed)]
+    if fuse:
+        extra += conflicts.find(left, owner, snapshot)
+        extra += unrestorable.find(left, owner, snapshot)
     ordered = sorted([*findings, *extra], key=_place_of)
     return Classification(placed=placed, findings=tuple(ordered), after=after, notes=notes)
 

@@ -242,16 +242,28 @@ def update(step: Backfill) -> str:
 
 
 def return_until(plan: Plan) -> str:
-    """Up to which step the plan can be rolled back."""
-    staying = rows_stay(plan)
-    but = f", but not the rows of {numbers(staying)}" if staying else ""
-    last = plan.first_to_stay
-    if last is None:
-        return f"can be rolled back at every step{but}"
-    number = next(n for n, step in enumerate(plan.steps, 1) if step.id == last)
+    """Up to which step the plan can be rolled back, and what a rollback leaves."""
+    last = plan.point_of_no_return
+    number = next((n for n, step in enumerate(plan.steps, 1) if step.id == last), None)
     if number == 1:
         return "cannot be rolled back"
-    return f"can be rolled back until step {number}{but}"
+    until = "at every step" if number is None else f"until step {number}"
+    rows, whole = rows_stay(plan), _whole_stay(plan, number or len(plan.steps) + 1)
+    left = (f"the rows of {numbers(rows)}" if rows else "", numbers(whole) if whole else "")
+    but = " and ".join(text for text in left if text)
+    return f"can be rolled back {until}{f', but not {but}' if but else ''}"
+
+
+def _whole_stay(plan: Plan, before: int) -> tuple[tuple[int, Step], ...]:
+    """The steps that a rollback leaves to the operator."""
+    return tuple(
+        (number, step)
+        for number, step in enumerate(plan.steps, 1)
+        if number < before
+        and not isinstance(step, AwaitRollout)
+        and isinstance(step.undo, Irreversible)
+        and not step.undo.harmless
+    )
 
 
 def rows_stay(plan: Plan) -> tuple[tuple[int, Step], ...]:

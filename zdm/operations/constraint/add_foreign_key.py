@@ -129,7 +129,16 @@ class AddForeignKey:
         add = unvalidated.add(place, self.name, sql, references=to, late=self.late)
         if self.stays:
             return (add,)
-        none = (references.no_orphans(place.table, parent, self.reference, self.name),)
+        none = (
+            references.no_orphans(
+                place.table,
+                parent,
+                self.reference,
+                failure=f"rows of {place.name} refer to rows that {to} does not have, so the"
+                f" foreign key {self.name} cannot be added",
+                hint="correct or delete them, then run `zdm execute` again",
+            ),
+        )
         return (
             replace(add, preconditions=none),
             unvalidated.validate(
@@ -138,7 +147,7 @@ class AddForeignKey:
         )
 
     def _attach(self, place: Site) -> RunSql:
-        """The partitioned table's own, which takes over those of its partitions unread."""
+        """The partitioned table's own: those of its partitions become parts of it, unread."""
         to = self.reference.parent
         add = unvalidated.add(place, self.name, self.sql, references=to, late=self.late)
         mode, above = LockMode.SHARE_ROW_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE

@@ -21,11 +21,11 @@ from zdm.model.plan import BOTH, NEW_ONLY, Phase, RunSql, Step
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind
 from zdm.model.syntax import AddConstraint
-from zdm.parse import emit, rewrite
-from zdm.parse.emit import Constant, Ident, Qualified
+from zdm.parse import emit
+from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql, site
 from zdm.recipes.column import refusing
-from zdm.recipes.constraint import unvalidated
+from zdm.recipes.constraint import dropped, unvalidated
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
@@ -106,25 +106,13 @@ def _step(place: Site, constraint: Constraint, title: str, *, late: bool) -> Run
         sql=(emit.sql("ALTER TABLE {t} DROP CONSTRAINT {k}", t=t, k=k),),
         locks=unvalidated.both_locks(place, constraint.references, mode, mode),
         probe=probes.probe(probes.absent(probes.constraint(place.name, constraint.name))),
-        undo=tuple(_restore(place, constraint)),
+        undo=tuple(dropped.restore_sql(place, constraint)),
+        undo_checks=() if late else dropped.restorable(place, constraint),
         serves=NEW_ONLY if late else BOTH,
         reason="Only the new version is left, which does not need it."
         if late
         else "The new version may write rows that break it, and the old one does not need it.",
     )
-
-
-def _restore(place: Site, constraint: Constraint) -> Iterator[str]:
-    """It is made again, whether it is there or not."""
-    yield unvalidated.drop_sql(place, constraint.name)
-    yield rewrite.add_constraint(constraint.definition, place.name, constraint.name)
-    if constraint.comment is not None:
-        yield emit.sql(
-            "COMMENT ON CONSTRAINT {k} ON {t} IS {text}",
-            k=Ident(constraint.name),
-            t=Qualified(place.name),
-            text=Constant(constraint.comment),
-        )
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:

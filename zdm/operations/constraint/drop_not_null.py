@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, Check, Phase, Step
+from zdm.model.plan import BOTH, Phase, Step
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.parse import emit
@@ -23,7 +23,6 @@ from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql, site
 from zdm.recipes.constraint import not_null
 from zdm.recipes.reading import refuse, statements
-from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 from zdm.schema import family
 
@@ -91,28 +90,10 @@ class DropNotNull:
                     probes.absent(probes.column_not_null(place.name, self.column))
                 ),
                 undo=not_null.restore_sql(place, self.column),
-                undo_checks=self._no_nulls(place),
+                undo_checks=not_null.restorable(place, self.column),
                 serves=BOTH,
                 reason="Catalog only: no row is read or written. The new version may write"
                 " NULL as soon as it is deployed.",
-            ),
-        )
-
-    def _no_nulls(self, place: Site) -> tuple[Check, ...]:
-        """Under forced row security only SET NOT NULL itself sees every row."""
-        if place.table.row_security == "forced":
-            return ()
-        name = f"{place.name}.{self.column}"
-        return (
-            Check(
-                sql=emit.sql(
-                    "SELECT NOT EXISTS (SELECT 1 FROM {t} WHERE {c} IS NULL)",
-                    t=Qualified(place.name),
-                    c=Ident(self.column),
-                ),
-                failure=f"{name} holds NULLs, so dropping its NOT NULL cannot be undone",
-                hint=f"set {self.column} to a value WHERE {self.column} IS NULL, then run"
-                " `zdm rollback` again",
             ),
         )
 

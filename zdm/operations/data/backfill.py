@@ -22,6 +22,7 @@ from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
     BOTH,
+    NEW_ONLY,
     Assignment,
     Backfill,
     Cost,
@@ -35,6 +36,7 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, Directive, DirectiveKind, Setting
 from zdm.parse import expressions
 from zdm.recipes import cost, run_sql, site
+from zdm.recipes.constraint import added_later
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import filled, refuse, session_dependent, statements, updates
 from zdm.recipes.reading.updates import Update
@@ -53,11 +55,13 @@ _HELP = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRows:
-    """Set columns of the rows that differ."""
+    """Set columns of the rows that differ. `breaks`: whether a CHECK that the train adds in the
+    contract refuses a row, so that the old version's are converted until then."""
 
     table: Name
     assignments: tuple[Assignment, ...]
     differs: str
+    breaks: str = ""
     keeps: bool = False  # the old values, until the contract
     settings: tuple[Setting, ...] = ()
 
@@ -95,6 +99,14 @@ class UpdateRows:
                     "give it a primary key",
                 )
             )
+        if self.breaks:
+            lines.append(
+                (
+                    f"until the contract, a row of {self.table} that the CHECK of the same"
+                    " train refuses is converted as it is written, also one of the new version",
+                    "let the new version write none",
+                )
+            )
         if self.keeps:
             lines += kept_values.published(self.table, context.snapshot)
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
@@ -109,7 +121,7 @@ class UpdateRows:
             return (
                 self._install(place, conversion),
                 self._fill(place, conversion, cost.rewrite_rows(table)),
-                self._remove(place, conversion),
+                *self._remove(place, conversion),
             )
         kept = convert.kept_by(place, conversion, walk_key.walk(table))
         costs = cost.together(
@@ -127,7 +139,7 @@ class UpdateRows:
                 f" old values go to {kept.table} in the same transactions; a rollback restores"
                 " them from there.",
             ),
-            self._remove(place, conversion, kept),
+            *self._remove(place, conversion, kept),
             kept_values.end(kept),
         )
 
@@ -167,7 +179,44 @@ class UpdateRows:
             " find them.",
         )
 
-    def _remove(self, place: Site, conversion: Convert, kept: Kept | None = None) -> RunSql:
+    def _remove(
+        self, place: Site, conversion: Convert, kept: Kept | None = None
+    ) -> tuple[RunSql, ...]:
+        """The trigger's end; or first fewer rows, and its end in the contract."""
+        if not self.breaks:
+            return (self._stop(place, conversion, kept),)
+        fewer = replace(conversion, differs=f"({self.breaks}) AND {conversion.differs}")
+        stop, end = (self._stop(place, one, kept) for one in (conversion, fewer))
+        trigger = convert.trigger_of(place, fewer)
+        fewer_rows = replace(
+            stop,
+            id=self._id(place, "convert-fewer-rows"),
+            title=f"convert only what the CHECK of {place.name} refuses",
+            sql=(*stop.sql, *convert.install_sql(place, fewer, kept)),
+            probe=probes.probe(
+                probes.both(
+                    zdm_trigger.removed(convert.trigger_of(place, conversion)),
+                    zdm_trigger.installed(trigger),
+                )
+            ),
+            undo=(
+                *zdm_trigger.drop_sql(trigger),
+                *convert.install_sql(place, conversion, kept),
+            ),
+            reason="Every row is filled; until the CHECK is there, the old version may still"
+            " write rows that it refuses.",
+        )
+        return (
+            fewer_rows,
+            replace(
+                end,
+                phase=Phase.CONTRACT,
+                serves=NEW_ONLY,
+                reason="The old version, which may write rows that the CHECK refuses, is gone.",
+            ),
+        )
+
+    def _stop(self, place: Site, conversion: Convert, kept: Kept | None) -> RunSql:
         trigger = convert.trigger_of(place, conversion)
         return run_sql.short_transaction(
             place,
@@ -219,6 +268,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             for column, value in update.assignments
         ),
         differs=_differs(update, table, snapshot),
+        breaks=added_later.breaking(update, actions[1:]),
         keeps=bool(keep),
         settings=action.statement.settings,
     )

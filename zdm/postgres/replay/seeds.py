@@ -34,7 +34,7 @@ _NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "doubl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeding:
-    """Which rows there are. `name` stands in notes."""
+    """Which rows are seeded; notes call them by `name`."""
 
     name: str
     first: int | None = sample_rows.LOW  # None: no rows

@@ -268,15 +268,6 @@ def _drop_constraint(site: Site, name: str) -> str:
     )
 
 
-def restore_check(site: Site, constraint: Constraint) -> tuple[str, ...]:
-    """Statements that make the CHECK of the Snapshot again, whether it is there or not."""
-    return (
-        _drop_constraint(site, constraint.name),
-        rewrite.add_constraint(constraint.definition, site.name, constraint.name),
-        *_comment_on(site, constraint),
-    )
-
-
 def _comment_on(site: Site, constraint: Constraint) -> Iterator[str]:
     if constraint.comment is not None:
         yield emit.sql(

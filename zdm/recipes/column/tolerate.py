@@ -11,8 +11,7 @@ from zdm.model.schema import Column, Constraint
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql
-from zdm.recipes.column import carry_dependents
-from zdm.recipes.constraint import not_null
+from zdm.recipes.constraint import dropped, not_null
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 
@@ -29,6 +28,7 @@ def null(place: Site, column: Column, reason: str) -> RunSql:
         locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
         probe=probes.probe(probes.absent(probes.column_not_null(place.name, column.name))),
         undo=not_null.restore_sql(place, column.name),
+        undo_checks=not_null.restorable(place, column.name),
         serves=BOTH,
         reason=reason,
     )
@@ -50,7 +50,8 @@ def without_check(place: Site, check: Constraint, reason: str) -> RunSql:
         ),
         locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
         probe=probes.probe(probes.absent(probes.constraint(place.name, check.name))),
-        undo=carry_dependents.restore_check(place, check),
+        undo=tuple(dropped.restore_sql(place, check)),
+        undo_checks=dropped.restorable(place, check),
         serves=BOTH,
         reason=reason,
     )

@@ -79,13 +79,9 @@ def prove(
 def tighten(site: Site, column: str, *, hint: str, wanted: Named = PLAIN) -> tuple[RunSql, ...]:
     """The same once the old version is gone, which may write NULL until then."""
     first, *rest = prove(site, column, serves=NEW_ONLY, phase=Phase.CONTRACT, wanted=wanted)
-    found = null_test.is_null(ident(column), site.table.require_column(column), site.snapshot)
-    none = Check(
-        sql=emit.sql(
-            "SELECT NOT EXISTS (SELECT 1 FROM {t} WHERE {c})",
-            t=Qualified(site.name),
-            c=Expression(found),
-        ),
+    none = _no_nulls(
+        site,
+        column,
         failure=f"{site.name}.{column} holds NULLs, so it cannot become NOT NULL",
         hint=f"fill them: {hint}",
     )
@@ -127,6 +123,36 @@ def restore_sql(site: Site, column: str) -> tuple[str, ...]:
             emit.sql("COMMENT ON CONSTRAINT {k} ON {t} IS {text}", k=k, t=t, text=text)
         )
     return tuple(found)
+
+
+def restorable(site: Site, column: str) -> tuple[Check, ...]:
+    """That no row holds NULL, or the undo of DROP NOT NULL would fail. Under forced row
+    security only SET NOT NULL itself sees every row."""
+    if site.table.row_security == "forced":
+        return ()
+    name = f"{site.name}.{column}"
+    return (
+        _no_nulls(
+            site,
+            column,
+            failure=f"{name} holds NULLs, so dropping its NOT NULL cannot be undone",
+            hint=f"set {column} to a value WHERE {column} IS NULL, then run `zdm rollback`"
+            " again",
+        ),
+    )
+
+
+def _no_nulls(site: Site, column: str, *, failure: str, hint: str) -> Check:
+    found = null_test.is_null(ident(column), site.table.require_column(column), site.snapshot)
+    return Check(
+        sql=emit.sql(
+            "SELECT NOT EXISTS (SELECT 1 FROM {t} WHERE {c})",
+            t=Qualified(site.name),
+            c=Expression(found),
+        ),
+        failure=failure,
+        hint=hint,
+    )
 
 
 def _is_no_inherit(constraint: Constraint) -> bool:

@@ -28,14 +28,15 @@ class Reference:
     match_full: bool = False
 
 
-def no_orphans(table: Table, parent: Table, reference: Reference, name: str) -> Check:
+def no_orphans(
+    table: Table, parent: Table, reference: Reference, *, failure: str, hint: str
+) -> Check:
     """That no row refers to a row that is not there."""
     return breaking_rows.none(
         table,
         _orphan(parent, reference),
-        failure=f"rows of {table.name} refer to rows that {parent.name} does not have, so the"
-        f" foreign key {name} cannot be added",
-        hint="correct or delete them, then run `zdm execute` again",
+        failure=failure,
+        hint=hint,
         only=table.kind != "partitioned table",
     )
 

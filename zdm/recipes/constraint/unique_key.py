@@ -28,7 +28,7 @@ Line = session_dependent.Line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """The constraint: its name, its key, the index that it takes over where there is one, and
+    """The constraint: its name, its key, the existing index that becomes its own, if any, and
     whether the old version may break it."""
 
     name: str
@@ -96,7 +96,7 @@ def columns_of(says: ConstraintDefinition, index: Index | None) -> tuple[str, ..
 
 
 def index_of(says: ConstraintDefinition, table: Table) -> Index | None:
-    """The index that it takes over."""
+    """The existing index that becomes its own."""
     return next((i for i in table.indexes if i.name == says.using_index), None)
 
 

@@ -246,3 +246,36 @@ def test_a_publication_of_all_tables_is_named_where_old_values_are_kept() -> Non
 
     assert [h for h in plain.hazards if "everything" in h.message] == []
     assert [h for h in kept.hazards if "everything" in h.message] != []
+
+
+@pytest.mark.parametrize("condition", ["n > 5", "n > 5 AND id > 0"])
+def test_rows_that_a_later_check_refuses_are_converted_until_the_contract(
+    condition: str,
+) -> None:
+    answer = ask(
+        "UPDATE users SET n = 10 WHERE n < 10;"
+        f"ALTER TABLE users ADD CONSTRAINT k CHECK ({condition});",
+        schemas.snapshot(schemas.users(Column(name="n", type="integer"))),
+    )
+    install = next(sql for sql in answer.sql if "FUNCTION" in sql and "IS FALSE" in sql)
+
+    assert answer.phases == [
+        "expand",
+        "backfill",
+        "validate",
+        "contract",
+        "contract",
+        "contract",
+    ]
+    assert "new.n > 5" in install
+    assert "until the contract, a row of users that the CHECK" in answer.hazards[1].message
+
+
+def test_a_check_of_other_columns_ends_the_conversion_with_the_fill() -> None:
+    answer = ask(
+        "UPDATE users SET n = 10 WHERE n < 10;"
+        "ALTER TABLE users ADD CONSTRAINT k CHECK (email <> '');",
+        schemas.snapshot(schemas.users(Column(name="n", type="integer"))),
+    )
+
+    assert answer.phases == ["expand", "backfill", "validate", "contract", "contract"]

@@ -1,0 +1,60 @@
+import pytest
+
+from tests.unit import schemas
+from tests.unit.operations.asking import ask
+from zdm.model.schema import Column, Constraint, Snapshot
+
+DROP = "ALTER TABLE users DROP CONSTRAINT k;\n"
+FREE = "ALTER TABLE users ALTER COLUMN email DROP NOT NULL;"
+KEEP = "-- zdm: keep old values\n"
+
+
+def users(**details: object) -> Snapshot:
+    values: dict[str, object] = {
+        "name": "k", "kind": "check", "columns": ("name", "n"), "definition": "CHECK (n > 0)"
+    }  # fmt: skip
+    check = Constraint(**{**values, **details})  # type: ignore[arg-type]  # any field
+    column = Column(name="n", type="integer")
+    return schemas.snapshot(schemas.users(column, constraints=(check,)))
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        DROP + "UPDATE users SET n = 0 WHERE n = 1;",
+        DROP + "INSERT INTO users (id, email, n) VALUES (1, 'x', 0);",
+        DROP + "INSERT INTO users VALUES (1, 'x');",
+        "ALTER TABLE users DROP COLUMN name; UPDATE users SET n = 0 WHERE n = 1;",
+        FREE + "UPDATE users SET email = NULL WHERE email = '';",
+        FREE + "UPDATE users SET email = name WHERE email = '';",
+    ],
+)
+def test_rows_that_a_restored_rule_would_refuse_are_refused(train: str) -> None:
+    (refusal,) = ask(train, users()).refusals
+
+    assert refusal.endswith("so a rollback could not restore it")
+
+
+def test_of_a_foreign_key_as_well() -> None:
+    key = users(
+        kind="foreign key", references=schemas.USERS, columns=("n",), referenced_columns=("id",)
+    )
+    (refusal,) = ask(DROP + "UPDATE users SET n = 0 WHERE n = 1;", key).refusals
+
+    assert "drops k of users" in refusal
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        DROP + KEEP + "UPDATE users SET n = 0 WHERE n = 1;",
+        DROP + "UPDATE users SET email = 'x' WHERE email = '';",
+        DROP + "INSERT INTO users (id, email) VALUES (1, 'x');",
+        "UPDATE users SET n = 2 WHERE n = 1;" + DROP,
+        FREE + "UPDATE users SET email = 'x' WHERE email = '';",
+        FREE + "UPDATE users SET email = coalesce(name, '') WHERE email = '';",
+        DROP + "-- zdm: run in expand -- reviewed\nUPDATE users SET n = 0 WHERE n = 1;",
+    ],
+)
+def test_rows_that_it_takes_or_that_are_restored_first_are_not(train: str) -> None:
+    assert ask(train, users()).refusals == ()
