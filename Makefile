@@ -14,7 +14,7 @@ PURE := zdm.parse zdm.schema zdm.recipes zdm.operations zdm.rules zdm.planning z
 # tests start hundreds of Python processes, which would each compile zdm
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: adversary bench cluster-down cluster-up controlplane deadlocks demo kill-matrix pairs new-driver new-operation new-rule schemas test test-live test-more servers lint coverage bless docs docs-check versions wheel-check check clean
+.PHONY: adversary adversary-long bench cluster-down cluster-up controlplane deadlocks demo kill-matrix pairs new-driver new-operation new-rule schemas test test-live test-more servers lint coverage bless docs docs-check versions wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,7 +38,7 @@ controlplane: $(READY)  ## Kubernetes' programs, into the cache; without Go thei
 	-$(BIN)/python -m tests.cluster.controlplane.programs
 
 test-more: $(READY) servers controlplane  ## PostgreSQL versions in turn, real Kubernetes, other people's histories, long runs
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m 'more and not pairs and not schemas and not versions and not adversary' --durations=15
+	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m 'more and not pairs and not schemas and not versions' --durations=15
 
 pairs: $(READY) servers  ## each ordered pair of operations as a train of its own, run on PostgreSQL 18
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal tests/pairs/test_executed.py
@@ -107,8 +107,18 @@ deadlocks: $(READY)  ## 200,000 transactions of 16 writers beside whole runs, fo
 	$(BIN)/python -m tests.deadlocks --transactions 200000
 
 WORLDS ?= 150
-adversary: $(READY) servers  ## random worlds and trains under writers: make adversary WORLDS=2000 MAJOR=14 SEED=1
-	$(BIN)/python -m tests.adversary --worlds $(WORLDS) $(addprefix --seed=,$(SEED)) $(addprefix --major=,$(MAJOR))
+WITHIN ?= 500
+RECORDS := build/adversary-14.jsonl build/adversary-18.jsonl
+adversary: $(READY) servers  ## random worlds and trains under writers: make adversary WORLDS=2000 MAJOR=14 SEED=1; PLANTED=1: six faults are found
+ifdef PLANTED
+	$(BIN)/python -m tests.adversary.planted --within $(WITHIN) --jobs $(JOBS) $(addprefix --seed=,$(SEED)) $(addprefix --major=,$(MAJOR))
+else
+	$(BIN)/python -m tests.adversary --worlds $(WORLDS) --jobs $(JOBS) $(addprefix --seed=,$(SEED)) $(addprefix --major=,$(MAJOR)) $(addprefix --record=,$(RECORD))
+endif
+
+adversary-long: $(READY) servers  ## 2,000 worlds on 14 and on 18 into docs/reference/adversary.md; run again, it continues
+	for major in 14 18; do $(BIN)/python -m tests.adversary --worlds 2000 --seed 60000 --major $$major --jobs $(JOBS) --record build/adversary-$$major.jsonl; done
+	$(BIN)/python -m tests.adversary.summary $(RECORDS)
 
 bench: $(READY)  ## start-up of the command line, then backfills side by side; BENCH="--quick" for less
 	$(BIN)/python benchmarks/startup.py | tee benchmarks/startup.json

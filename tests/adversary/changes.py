@@ -1,6 +1,6 @@
 """A generator for each operation; `GENERATORS` is held against the registry by a test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -681,9 +681,12 @@ _WEIGHTS = {"add_column": 4, "rename_column": 4, "change_type": 5, "drop_column"
             "set_not_null": 3, "backfill": 2, "create_index": 2}  # fmt: skip
 
 
-def changes(train: Train, count: int) -> tuple[Change, ...]:
+def chosen(random: Random, count: int) -> list[str]:
+    """Generators of a train, by their names."""
+    slugs = list(GENERATORS)
+    return random.choices(slugs, [_WEIGHTS.get(slug, 1) for slug in slugs], k=count)
+
+
+def changes(train: Train, slugs: Sequence[str]) -> tuple[Change, ...]:
     """A train."""
-    slugs = tuple(GENERATORS)
-    weights = [_WEIGHTS.get(slug, 1) for slug in slugs]
-    chosen = train.random.choices(slugs, weights, k=count)
-    return tuple(Change(slug=slug, sql=GENERATORS[slug](train)) for slug in chosen)
+    return tuple(Change(slug=slug, sql=GENERATORS[slug](train)) for slug in slugs)

@@ -17,15 +17,15 @@ _SETTINGS = {
 }
 
 
-def world(seed: int, major: int) -> World:
-    """The world of that seed; the same on each machine."""
+def world(seed: int, major: int, only: str = "") -> World:
+    """The world of that seed; the same on each machine. `only`: one change of that kind."""
     random = Random(seed)
     made: list[Table] = []
     for name in random.sample(tables.NAMES, random.choice((1, 1, 2, 2, 3))):
         made.append(tables.Maker(random, major, name).make(made))
     train = Train(random=random, major=major, tables=list(made))
     count = random.choices((1, 2, 3, 4, 5), (8, 5, 3, 2, 2), k=1)[0]
-    wanted = changes.changes(train, count)
+    wanted = changes.changes(train, [only] if only else changes.chosen(random, count))
     settings = {
         name: random.choice(values)
         for name, values in _SETTINGS.items()

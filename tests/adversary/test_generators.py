@@ -6,23 +6,22 @@ import psycopg
 import pytest
 
 from tests import case as cases
-from tests.adversary import generate, shrink, trial
+from tests.adversary import generate, shrink, trial, workers
 from tests.adversary.changes import GENERATORS
-from tests.adversary.trial import Ground
-from tests.adversary.world import World
+from tests.adversary.trial import Ground, Result
+from tests.adversary.world import OWNER, World
+from tests.conftest import MAJORS
 from zdm import operations
-from zdm.postgres.server import provider
-from zdm.postgres.server.provider import Wanted
+from zdm.postgres.catalog import read as catalog
+from zdm.postgres.session import connection
 
 MOST_UNUSABLE = 2
+TRIES = 30
 
 
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Ground]:
-    """A server of the adversary's own: its roles are the server's."""
-    with provider.throwaway(Wanted(settings=(("autovacuum", "off"),))) as server:
-        made = Ground(server=server, shadow=None)
-        made.prepare()
+    with workers.grounds(MAJORS[-1], replays=False) as made:
         yield made
 
 
@@ -30,6 +29,28 @@ def test_each_operation_of_the_registry_has_a_generator() -> None:
     known = {recogniser.__module__.rsplit(".", 1)[-1] for recogniser in operations.ALL}
 
     assert set(GENERATORS) == known
+
+
+@pytest.mark.more
+def test_each_generator_makes_its_operation(ground: Ground) -> None:
+    never = {
+        slug
+        for slug in GENERATORS
+        if not any(slug in planned(ground, slug, seed) for seed in range(TRIES))
+    }
+
+    assert never == set()
+
+
+def planned(ground: Ground, slug: str, seed: int) -> set[str]:
+    """The operations of the plan for a world with that change only."""
+    world = generate.world(seed, ground.server.major, only=slug)
+    with ground.database() as name:
+        with psycopg.connect(ground.url(name), autocommit=True) as conn:
+            conn.execute(world.before.encode())
+        with connection.connect(ground.url(name, OWNER), name="tests") as own:
+            found = trial.planned(world, catalog.read(own))
+    return set() if isinstance(found, Result) else {o.slug for o in found[0].operations}
 
 
 def test_a_seed_gives_the_same_world_again() -> None:

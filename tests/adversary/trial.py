@@ -39,6 +39,11 @@ from zdm.workflows import plan_revisions
 
 _ONCE = frozenset({"backfill", "delete_rows", "insert_rows", "update_rows"})
 _STAYS = frozenset({*_ONCE, "set_not_null", "as_written"})  # rows that no rollback brings back
+# what a rollback says that leaves something to the operator, and it as a reason
+_LEFT = {
+    "cannot be undone": "rollback refused: a step stays",
+    "all that zdm can undo was undone": "rolled back but for what ran as written",
+}
 _FIRES = "fire for every row that is filled"  # a trigger's work, which nothing takes back
 # what zdm never raises knowingly
 INTERNAL = (psycopg.Error, LookupError, TypeError, ValueError, AttributeError, AssertionError,
@@ -88,7 +93,7 @@ class Ground:
         """A new database, dropped after the block."""
         name = f"w_{uuid4().hex[:12]}"
         with connection.connect(self.server.dsn, name="tests", tuned=False) as conn:
-            conn.execute(f"CREATE DATABASE {name} TEMPLATE {ident(template)}".encode())
+            conn.execute(scratch.create(self.server.major, name, template))
             conn.execute(f"GRANT CREATE ON DATABASE {name} TO {OWNER}".encode())
             try:
                 yield name
@@ -136,16 +141,17 @@ def _tried(ground: Ground, world: World) -> Result:
             return Result(outcome="unusable", reasons=(f"before: {error}",))
         with connection.connect(ground.url(base, OWNER), name="tests") as conn:
             start = catalog.read(conn)
-        planned = _planned(world, start)
-        if isinstance(planned, Result):
-            return planned
-        plan, kept = planned
+        found = planned(world, start)
+        if isinstance(found, Result):
+            return found
+        plan, kept = found
         with ground.database(base) as name:
             model = modelled(ground, world, name, start, kept)
         return _judged(ground, world, base, (plan, model))
 
 
-def _planned(world: World, start: Snapshot) -> tuple[Plan, Habits] | Result:
+def planned(world: World, start: Snapshot) -> tuple[Plan, Habits] | Result:
+    """The plan, and what the application must do for it; or why there is none."""
     whole = train(world)
     try:
         found = classify.classify(whole, start)
@@ -336,9 +342,10 @@ class _Run:
         try:
             _reverted(self.url, self.plan)
         except ZdmError as error:
-            if "cannot be undone" in error.message:
-                self.result.reasons += ("rollback refused: a step stays",)
-                return
+            for part, reason in _LEFT.items():
+                if part in error.message:
+                    self.result.reasons += (reason,)
+                    return
             if "no run is unfinished" not in error.message:
                 self.fault("not rolled back", error.message)
                 return
