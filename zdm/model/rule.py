@@ -127,7 +127,17 @@ class Violation:
     unless: Callable[[Snapshot], bool] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """Statements that take the place of the one at a Site, for the same schema. `later` are
+    those that no transaction block may hold with it; each gets none."""
+
+    statements: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+
+
 Check = Callable[[Site], Iterable[Violation]]
+Fixer = Callable[[Site], Fix | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,3 +160,4 @@ class Rule:
     on: tuple[type, ...] = ()
     check: Check | None = None
     once: bool = False  # one finding for a file, which counts the others
+    fix: Fixer | None = None  # asked where the check found something; None: a person decides

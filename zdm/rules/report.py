@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Transactions
+from zdm.model.rule import Fix, Transactions
 from zdm.model.statement import Source
 
 Today = Callable[[], date]
@@ -40,6 +40,7 @@ class Terms:
     transactions: Transactions
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     lock_timeout_limit: timedelta = timedelta(seconds=5)
+    no_transaction: str = ""  # the comment by which the runner opens no transaction
     one_release: bool = False  # all judged files together; else each is its own
     today: Today  # asked only where an ignore has a last day
 
@@ -58,6 +59,7 @@ class Reported:
     relations: tuple[str, ...] = ()
     planned: str = "no"
     ignored: str = ""
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -218,6 +218,7 @@ def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> R
         lock=_strongest(site),
         relations=tuple(str(t.relation) for t in site.on_used),
         planned=rule.planned.value,
+        fix=None if rule.fix is None else rule.fix(site),
     )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import AddColumn
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -21,6 +21,12 @@ def check(site: Site) -> Iterator[Violation]:
             remedy="add the column alone, then ADD CONSTRAINT … NOT VALID, then VALIDATE"
             " CONSTRAINT",
         )
+
+
+def fix(site: Site) -> Fix | None:
+    """The column alone, and its CHECK NOT VALID."""
+    found = reading.added_column(site)
+    return None if found is None else edits.inline_not_valid(site, found[1], "check")
 
 
 RULE = Rule(
@@ -40,4 +46,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(AddColumn,),
     check=check,
+    fix=fix,
 )

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import AddColumn
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -22,6 +22,16 @@ def check(site: Site) -> Iterator[Violation]:
             remedy="add the column alone, then ADD FOREIGN KEY … NOT VALID, then VALIDATE"
             " CONSTRAINT",
         )
+
+
+def fix(site: Site) -> Fix | None:
+    """The column alone, and its foreign key NOT VALID."""
+    found = reading.added_column(site)
+    if found is None or found[0].kind == "partitioned table":
+        return None
+    column = found[1]
+    head = f"FOREIGN KEY ({edits.written(column.name)}) "
+    return edits.inline_not_valid(site, column, "foreign key", head)
 
 
 RULE = Rule(
@@ -41,4 +51,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(AddColumn,),
     check=check,
+    fix=fix,
 )

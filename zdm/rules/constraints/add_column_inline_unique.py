@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import AddColumn
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -23,6 +23,12 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """The column alone, then a concurrent index that becomes the constraint's."""
+    found = reading.added_column(site)
+    return None if found is None else edits.inline_key(site, *found)
+
+
 RULE = Rule(
     slug="add-column-inline-unique",
     severity=Severity.ERROR,
@@ -36,4 +42,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(AddColumn,),
     check=check,
+    fix=fix,
 )

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import AddConstraint
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -19,6 +19,11 @@ def check(site: Site) -> Iterator[Violation]:
             message=f"the CHECK reads all rows of {table.name} while all its queries wait",
             remedy="write NOT VALID, and VALIDATE CONSTRAINT in a transaction of its own",
         )
+
+
+def fix(site: Site) -> Fix | None:
+    """NOT VALID, then VALIDATE CONSTRAINT."""
+    return edits.not_valid(site, "check")
 
 
 RULE = Rule(
@@ -38,4 +43,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(AddConstraint,),
     check=check,
+    fix=fix,
 )

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import AddConstraint
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -20,6 +20,14 @@ def check(site: Site) -> Iterator[Violation]:
             " both tables wait",
             remedy="write NOT VALID, and VALIDATE CONSTRAINT in a transaction of its own",
         )
+
+
+def fix(site: Site) -> Fix | None:
+    """NOT VALID, then VALIDATE CONSTRAINT; a partitioned table takes none before 18."""
+    found = reading.added_constraint(site, "foreign key")
+    if found is None or found[0].kind == "partitioned table":
+        return None
+    return edits.not_valid(site, "foreign key")
 
 
 RULE = Rule(
@@ -39,4 +47,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(AddConstraint,),
     check=check,
+    fix=fix,
 )

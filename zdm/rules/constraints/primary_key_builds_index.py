@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import AddConstraint
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -20,6 +20,12 @@ def check(site: Site) -> Iterator[Violation]:
             remedy="CREATE UNIQUE INDEX CONCURRENTLY first, then ADD CONSTRAINT … PRIMARY KEY"
             " USING INDEX",
         )
+
+
+def fix(site: Site) -> Fix | None:
+    """A concurrent index of the same name first."""
+    found = reading.added_constraint(site, "primary key")
+    return None if found is None else edits.key(site, *found)
 
 
 RULE = Rule(
@@ -40,4 +46,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(AddConstraint,),
     check=check,
+    fix=fix,
 )

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import AddConstraint
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -22,6 +22,12 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """A concurrent index of the same name first."""
+    found = reading.added_constraint(site, "unique")
+    return None if found is None else edits.key(site, *found)
+
+
 RULE = Rule(
     slug="unique-constraint-builds-index",
     severity=Severity.ERROR,
@@ -33,4 +39,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(AddConstraint,),
     check=check,
+    fix=fix,
 )

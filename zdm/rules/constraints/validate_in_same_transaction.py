@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
 from zdm.model.syntax import AlterColumn
 
@@ -22,6 +22,11 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """The same after the transaction."""
+    return Fix(later=(site.action.statement.sql,)) if site.action.count == 1 else None
+
+
 RULE = Rule(
     slug="validate-in-same-transaction",
     severity=Severity.ERROR,
@@ -36,4 +41,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(AlterColumn,),
     check=check,
+    fix=fix,
 )

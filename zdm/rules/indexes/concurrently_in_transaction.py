@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -19,6 +19,11 @@ def check(site: Site) -> Iterator[Violation]:
     )
 
 
+def fix(site: Site) -> Fix | None:
+    """The same outside of the transaction."""
+    return Fix(later=(site.action.statement.sql,)) if site.action.count == 1 else None
+
+
 RULE = Rule(
     slug="concurrently-in-transaction",
     severity=Severity.ERROR,
@@ -32,4 +37,5 @@ RULE = Rule(
     instead="Run it in a file of its own that the runner sends without a transaction.",
     allow="Never: it fails.",
     check=check,
+    fix=fix,
 )

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import DropObjects
+from zdm.rules import edits
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -19,6 +20,12 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """One by one; what CASCADE drops besides is for a person."""
+    fact = site.fact
+    return None if fact is None or fact.cascade else edits.dropped_one_by_one(site)
+
+
 RULE = Rule(
     slug="concurrently-multi-or-cascade",
     severity=Severity.ERROR,
@@ -30,4 +37,5 @@ RULE = Rule(
     allow="Never: it fails.",
     on=(DropObjects,),
     check=check,
+    fix=fix,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.rules import reading
 
 
@@ -22,6 +22,14 @@ def check(site: Site) -> Iterator[Violation]:
             )
 
 
+def fix(site: Site) -> Fix | None:
+    """Both timeouts off, where the migration has set them."""
+    timeouts = site.action.statement.timeouts
+    limits = {"lock_timeout": timeouts.lock, "statement_timeout": timeouts.statement}
+    off = tuple(f"SET {name} = 0" for name, limit in limits.items() if limit)
+    return Fix(statements=(*off, site.action.statement.sql)) if site.block is None else None
+
+
 RULE = Rule(
     slug="concurrently-with-lock-timeout",
     severity=Severity.ERROR,
@@ -35,4 +43,5 @@ RULE = Rule(
     instead="SET lock_timeout = 0 and statement_timeout = 0 before it.",
     allow="No transaction lasts longer than the timeout.",
     check=check,
+    fix=fix,
 )

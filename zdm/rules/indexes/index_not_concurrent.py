@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import IndexDefinition
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -27,6 +27,14 @@ def check(site: Site) -> Iterator[Violation]:
     )
 
 
+def fix(site: Site) -> Fix | None:
+    """CONCURRENTLY; IF NOT EXISTS would keep an index that is INVALID."""
+    found = reading.built_index(site)
+    if found is None or found[0].kind == "partitioned table" or found[1].if_not_exists:
+        return None
+    return edits.concurrent(site, "INDEX")
+
+
 RULE = Rule(
     slug="index-not-concurrent",
     severity=Severity.ERROR,
@@ -41,4 +49,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(IndexDefinition,),
     check=check,
+    fix=fix,
 )

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
 from zdm.model.syntax import DropObjects
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -21,6 +21,12 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """CONCURRENTLY, one by one."""
+    fact = site.fact
+    return None if fact is None or fact.cascade else edits.dropped_one_by_one(site)
+
+
 RULE = Rule(
     slug="index-not-concurrent-drop",
     severity=Severity.ERROR,
@@ -32,4 +38,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(DropObjects,),
     check=check,
+    fix=fix,
 )

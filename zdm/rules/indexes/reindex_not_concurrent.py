@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from zdm.model.commands import WorkOn
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
+from zdm.rules import edits
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -20,6 +21,14 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """CONCURRENTLY, which the system catalogs cannot have."""
+    said = site.action.said
+    if not isinstance(said, WorkOn) or not said.relations:
+        return None
+    return edits.concurrent(site, "TABLE", "INDEX")
+
+
 RULE = Rule(
     slug="reindex-not-concurrent",
     severity=Severity.ERROR,
@@ -31,4 +40,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(WorkOn,),
     check=check,
+    fix=fix,
 )

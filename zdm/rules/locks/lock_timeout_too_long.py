@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
-from zdm.rules import reading
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -26,6 +26,11 @@ def check(site: Site) -> Iterator[Violation]:
             return
 
 
+def fix(site: Site) -> Fix | None:
+    """A short one just before the statement."""
+    return edits.with_lock_timeout(site)
+
+
 RULE = Rule(
     slug="lock-timeout-too-long",
     severity=Severity.ERROR,
@@ -39,4 +44,5 @@ RULE = Rule(
     instead="Set it to a few seconds, and try again when it ends with 55P03.",
     allow="Nobody reads the table.",
     check=check,
+    fix=fix,
 )

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
-from zdm.rules import reading
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -21,6 +21,11 @@ def check(site: Site) -> Iterator[Violation]:
                 remedy="SET lock_timeout = '2s' before it (SET LOCAL in a transaction)",
             )
             return
+
+
+def fix(site: Site) -> Fix | None:
+    """A short one just before the statement."""
+    return edits.with_lock_timeout(site)
 
 
 RULE = Rule(
@@ -43,4 +48,5 @@ RULE = Rule(
     allow="The server, the database or the role sets a lock_timeout.",
     check=check,
     once=True,
+    fix=fix,
 )

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
 from zdm.model.syntax import AlterColumn
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -26,6 +26,20 @@ def check(site: Site) -> Iterator[Violation]:
     )
 
 
+def fix(site: Site) -> Fix | None:
+    """A CHECK of its own proves it; the proof that it has is dropped after it."""
+    table, fact = site.in_use(ActionKind.SET_NOT_NULL), site.fact
+    text = edits.Text(site)
+    if table is None or fact is None or text.guarded:
+        return None
+    command = text.slice(text.part)
+    if any(part[0].word == "DROP" for part in text.others):
+        rest = text.alter(*map(text.slice, text.others))
+        return Fix(statements=(text.alter(command), rest))
+    proof, *later = edits.not_null(text, table, fact.name, command)
+    return Fix(statements=text.with_others(proof), later=tuple(later))
+
+
 RULE = Rule(
     slug="set-not-null-scan",
     severity=Severity.ERROR,
@@ -43,4 +57,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(AlterColumn,),
     check=check,
+    fix=fix,
 )

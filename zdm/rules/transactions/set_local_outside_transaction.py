@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.parse import session
+from zdm.parse.readers import tokens
+from zdm.rules import edits
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -17,6 +19,13 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """SET without LOCAL."""
+    sql = site.action.statement.sql
+    local = tokens.words(sql)[1]
+    return Fix(statements=(edits.without(sql, local),)) if local.word == "LOCAL" else None
+
+
 RULE = Rule(
     slug="set-local-outside-transaction",
     severity=Severity.ERROR,
@@ -27,4 +36,5 @@ RULE = Rule(
     instead="Write SET, or put both into a transaction.",
     allow="Never: it has no effect.",
     check=check,
+    fix=fix,
 )

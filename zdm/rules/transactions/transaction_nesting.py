@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.parse.transactions import Kind
 from zdm.rules import blocks
 
@@ -23,6 +23,11 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """Nothing in its place; what ROLLBACK undoes is for a person."""
+    return Fix() if blocks.kind_of(site.action) in (Kind.BEGIN, Kind.COMMIT) else None
+
+
 RULE = Rule(
     slug="transaction-nesting",
     severity=Severity.ERROR,
@@ -38,4 +43,5 @@ RULE = Rule(
     instead="Remove it, or tell the runner to open no transaction.",
     allow='The runner opens none; then set `transactions = "statement"`.',
     check=check,
+    fix=fix,
 )
