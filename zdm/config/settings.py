@@ -137,6 +137,7 @@ class CheckSettings:
     runner: Literal["zdm", "plain"] | None = None  # zdm plans them, or they run as written
     paths: tuple[Path, ...] = ()  # files and folders; else they are named
     transactions: Literal["file", "statement"] = "file"  # how the plain runner sends a file
+    no_transaction: str = ""  # the comment by which that runner opens none
     lock_timeout_limit: Delay = timedelta(seconds=5)
     fail_level: Literal["error", "warn"] = "error"
     rules: tuple[tuple[str, str], ...] = ()  # severity by rule: error, warn, off

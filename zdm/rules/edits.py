@@ -41,11 +41,14 @@ class Text:
         if end < len(self.words) and self.words[end].text == "*":
             end += 1
         self._end = end
-        self.parts = tokens.split(self.words[end:])
+        below = self.words[end - 1].end if self.words else 0
+        every = tokens.read(self.sql)
+        self.parts = tokens.split([token for token in every if token.start >= below])
 
     def slice(self, words: Sequence[Token]) -> str:
-        """The author's text from the first to the last of the words."""
-        return self.sql[words[0].start : words[-1].end]
+        """The author's text from the first to the last of the words, comments included."""
+        text = self.sql[words[0].start : words[-1].end]
+        return f"{text}\n" if words[-1].text.startswith("--") else text
 
     @property
     def guarded(self) -> bool:
@@ -59,8 +62,13 @@ class Text:
 
     @property
     def part(self) -> tuple[Token, ...]:
-        """The words of this sub-command."""
+        """The words of this sub-command, and comments."""
         return self.parts[self.number]
+
+    @property
+    def said(self) -> tuple[Token, ...]:
+        """Its words alone."""
+        return tuple(token for token in self.part if not token.comment)
 
     @property
     def others(self) -> tuple[tuple[Token, ...], ...]:
@@ -129,7 +137,7 @@ def not_valid(site: Site, kind: str) -> Fix | None:
     if text.others:
         added = text.alter(f"{text.slice(text.part)} NOT VALID")
     else:
-        added = after(text.sql, text.part[-1], "NOT VALID")
+        added = after(text.sql, text.said[-1], "NOT VALID")
     return Fix(
         statements=text.with_others(added),
         later=(text.alter(f"VALIDATE CONSTRAINT {written(made.name)}"),),
@@ -148,7 +156,7 @@ class Inline:
         after_it = first + 1 + len(tuple(attributes))
         data = text.sql.encode()
         starts = [len(data[: node["location"]].decode()) for node in nodes]
-        end = starts[after_it] if after_it < len(starts) else text.part[-1].end
+        end = starts[after_it] if after_it < len(starts) else text.said[-1].end
         inside = [w for w in text.part if starts[first] <= w.start < end]
         self.definition = text.slice(inside)
         start = text.part[0].start
@@ -170,7 +178,7 @@ def inline(site: Site, column: ColumnDefinition, kind: str) -> tuple[Text, Inlin
     made, text = made_constraint(site, kind), Text(site)
     if made is None or not made.name or text.guarded:
         return None
-    if "EXISTS" in [word.word for word in text.part[:5]]:
+    if "EXISTS" in [word.word for word in text.said[:5]]:
         return None
     return text, Inline(text, column, kind), made.name
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from pathlib import Path
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Transactions
@@ -24,12 +25,13 @@ class Level(StrEnum):
 class InputFile:
     """A file with its content. `judged`: it is new or changed, so its statements are reported;
     the others only say which schema these meet. `edited`: it was released with another
-    content."""
+    content. `place`: where it is on disk."""
 
     path: str
     data: bytes
     judged: bool = True
     edited: bool = False
+    place: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,7 @@ class _File:
         how = blocks.mode(data, usual)
         self.in_one = how is Transactions.FILE  # the runner's transaction
         self._numbers = blocks.numbers(self._first, how)
+        self._hollow: dict[int, tuple[Source, ...]] = {}
 
     def losing_comments(self, fixes: Mapping[Source, Fix]) -> Iterator[tuple[Source, str]]:
         """Fixes that leave out a comment of their statement."""
@@ -104,6 +105,9 @@ class _File:
     def edited(self, fixes: Mapping[Source, Fix]) -> bytes:
         """The content with the fixes."""
         edits: list[_Edit] = []
+        self._hollow = self._left_hollow(fixes)
+        control = (place for places in self._hollow.values() for place in places)
+        fixes = {**fixes, **dict.fromkeys(control, Fix())}
         for number, statement in enumerate(self._statements):
             fix = fixes.get(statement.source)
             if fix is not None:
@@ -113,10 +117,23 @@ class _File:
             text = text[: edit.start] + edit.text + text[edit.end :]
         return text
 
+    def _left_hollow(self, fixes: Mapping[Source, Fix]) -> dict[int, tuple[Source, ...]]:
+        """Blocks in which nothing would stay, with their BEGIN and COMMIT."""
+        found: dict[int, tuple[Source, ...]] = {}
+        for block in {n for n in self._numbers if n is not None and not self.in_one}:
+            inside = [
+                a for a, n in zip(self._first, self._numbers, strict=True) if n == block
+            ]
+            control = tuple(a.source for a in inside if blocks.kind_of(a) is not None)
+            work = [fixes.get(a.source) for a in inside if a.source not in control]
+            if work and all(fix and fix.later and not fix.statements for fix in work):
+                found[block] = control
+        return found
+
     def _edits(self, number: int, statement: Statement, fix: Fix) -> Iterator[_Edit]:
         start, end = statement.start, statement.start + statement.length
         block = self._numbers[number]
-        if block is None or self.in_one or not fix.later:
+        if block is None or self.in_one or not fix.later or block in self._hollow:
             every = (*fix.statements, *fix.later)
             yield self._replaced(start, end, every)
             return

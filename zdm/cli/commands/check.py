@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from zdm.config.settings import Settings
     from zdm.model.schema import Snapshot
     from zdm.rules.report import InputFile, Report, Terms
-    from zdm.workflows.check.migrations import Asked, Planner
+    from zdm.rules.fixes import Fixed
+    from zdm.workflows.check.migrations import Asked, Fixer, Planner
 
 _STDIN = "-"
 
@@ -59,6 +60,17 @@ def command(
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Exit 0 if there is nothing to check.")
     ] = False,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            help="First write into the SQL files what a throwaway PostgreSQL shows to leave the"
+            " same schema.",
+        ),
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Print what --fix would change, and write nothing.")
+    ] = False,
     explain: Annotated[
         str | None, typer.Option(metavar="RULE", help="Explain a rule, and exit.")
     ] = None,
@@ -88,7 +100,14 @@ def command(
         allow_empty=allow_empty,
         today=_today,
     )
-    report = migrations.run(settings, asked, _planner(settings, asked))
+    if diff:
+        _diff(settings, asked)
+        return
+    if fix:
+        migrations.refuse_released(asked)
+    report = migrations.run(
+        settings, asked, _planner(settings, asked), _fixer(settings) if fix else None
+    )
     _show(report, format_, settings)
 
 
@@ -144,12 +163,48 @@ def _planner(settings: "Settings", asked: "Asked") -> "Planner":
     return judge
 
 
+def _fixer(settings: "Settings") -> "Fixer":
+    """Writes what can be fixed; needs a server."""
+
+    def fixed(files: "tuple[InputFile, ...]", start: "Snapshot", terms: "Terms") -> "Fixed":
+        from zdm.render.checks_summary import counted
+        from zdm.workflows.check import fix
+
+        done = fix.fixed(settings, files, start, terms)
+        written = fix.write(files, done)
+        options.say(f"fixed {counted(len(written), 'file')}")
+        return done
+
+    return fixed
+
+
+def _diff(settings: "Settings", asked: "Asked") -> None:
+    """Standard output gets the diff alone, and the verdict is that on the files as they are."""
+    from zdm.workflows.check import migrations
+
+    def shown(files: "tuple[InputFile, ...]", start: "Snapshot", terms: "Terms") -> "Fixed":
+        from zdm.rules.fixes import Fixed
+        from zdm.workflows.check import fix
+
+        done = fix.fixed(settings, files, start, terms)
+        typer.echo(fix.diff(files, done), nl=False)
+        return Fixed(files=files, left=done.left)
+
+    report = migrations.run(settings, asked, _planner(settings, asked), shown)
+    _end(report, settings)
+
+
 def _show(report: "Report", format_: Output, settings: "Settings") -> None:
+    layout = Layout(colour=options.coloured(), width=options.width())
+    typer.echo(format_.render(report, layout), nl=False)
+    _end(report, settings, said=format_ is Output.TEXT)
+
+
+def _end(report: "Report", settings: "Settings", *, said: bool = False) -> None:
+    """Notes and the verdict; the text has the summary already."""
     from zdm.render import checks_summary
     from zdm.rules.report import Level
 
-    layout = Layout(colour=options.coloured(), width=options.width())
-    typer.echo(format_.render(report, layout), nl=False)
     for note in report.notes:
         options.say(f"note: {note}")
     summary = checks_summary.summary(report)
@@ -159,5 +214,5 @@ def _show(report: "Report", format_: Output, settings: "Settings") -> None:
             hint="change the statements, or write `-- zdm: ignore RULE -- reason` above them;"
             " `zdm check --explain RULE` says more",
         )
-    if format_ is not Output.TEXT:
+    if not said:
         options.say(summary)

@@ -1,11 +1,12 @@
 """SET NOT NULL without a validated CHECK as proof."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
 from zdm.model.syntax import AlterColumn
+from zdm.parse.readers.tokens import Token
 from zdm.rules import edits, reading
 
 
@@ -26,6 +27,10 @@ def check(site: Site) -> Iterator[Violation]:
     )
 
 
+def _drops(part: Sequence[Token]) -> bool:
+    return [token.word for token in part if not token.comment][:1] == ["DROP"]
+
+
 def fix(site: Site) -> Fix | None:
     """A CHECK of its own proves it; the proof that it has is dropped after it."""
     table, fact = site.in_use(ActionKind.SET_NOT_NULL), site.fact
@@ -33,7 +38,7 @@ def fix(site: Site) -> Fix | None:
     if table is None or fact is None or text.guarded:
         return None
     command = text.slice(text.part)
-    if any(part[0].word == "DROP" for part in text.others):
+    if any(_drops(part) for part in text.others):
         rest = text.alter(*map(text.slice, text.others))
         return Fix(statements=(text.alter(command), rest))
     proof, *later = edits.not_null(text, table, fact.name, command)

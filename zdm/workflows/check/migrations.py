@@ -10,7 +10,8 @@ from zdm.errors import InputError
 from zdm.model.findings import Severity
 from zdm.model.rule import Transactions
 from zdm.model.schema import Snapshot
-from zdm.rules import ALL, walk
+from zdm.rules import ALL, blocks, walk
+from zdm.rules.fixes import Fixed, Left
 from zdm.rules.report import InputFile, Report, Terms, Today
 from zdm.serialize import input_file, snapshot_file
 from zdm.workflows.check import changes as git
@@ -24,6 +25,7 @@ _RUNNERS = (BY_ZDM, PLAIN)
 _NEW, _EDITED, _RELEASED = "new", "edited", "released"
 _WORDS = {"error": Severity.ERROR, "warn": Severity.WARN, "off": None}
 Planner = Callable[[Report, tuple[InputFile, ...], Snapshot, Terms], Report]
+Fixer = Callable[[tuple[InputFile, ...], Snapshot, Terms], Fixed]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +41,18 @@ class Asked:
     today: Today  # on which ignores expire
 
 
-def run(settings: Settings, asked: Asked, planner: Planner) -> Report:
+def run(
+    settings: Settings, asked: Asked, planner: Planner, fixer: Fixer | None = None
+) -> Report:
     """What is unsafe in the migrations; InputError where that cannot be known. The planner is
-    asked where zdm runs them."""
+    asked where zdm runs them, the fixer where they are to be fixed first."""
     runner = _runner(settings, asked.runner)
+    if fixer is not None and runner == BY_ZDM:
+        raise InputError(
+            "zdm runs these migrations, and `zdm plan` makes them safe, so there is nothing to"
+            " fix in the files",
+            hint="leave out --fix and --diff, or set `runner` under [check] in zdm.toml",
+        )
     found = inputs.find(path for path in asked.paths if path != Path(STDIN))
     changes = None if asked.since is None else git.since(asked.since, settings.root)
     files = tuple(_files(found, settings.root, changes))
@@ -54,6 +64,10 @@ def run(settings: Settings, asked: Asked, planner: Planner) -> Report:
     if asked.snapshot is not None:  # which has what earlier files made
         files = tuple(file for file in files if file.judged)
     terms = _terms(settings, one_release=changes is not None, start=start, today=asked.today)
+    left: tuple[Left, ...] = ()
+    if fixer is not None:
+        fixed = fixer(files, start, terms)
+        files, left = fixed.files, fixed.left
     report = walk.check(files, start, terms, ALL)
     if runner == BY_ZDM:
         report = planner(report, files, start, terms)
@@ -61,8 +75,22 @@ def run(settings: Settings, asked: Asked, planner: Planner) -> Report:
     return replace(
         report,
         findings=(*report.findings, *walk.of_revisions(ALL, shown)),
-        notes=_notes(runner, terms, found, asked),
+        notes=(*_notes(runner, terms, found, asked), *map(_not_fixed, left)),
     )
+
+
+def refuse_released(asked: Asked) -> None:
+    """InputError where a fix would edit migrations that may have been released."""
+    folders = [path for path in asked.paths if input_file.is_folder(path)]
+    if folders and asked.since is None:
+        raise InputError(
+            f"--fix with the folder {folders[0]} would edit released migrations, too",
+            hint="add --since REF to fix what is new, or name the files",
+        )
+
+
+def _not_fixed(left: Left) -> str:
+    return f"not fixed: {left.finding.source}: {left.finding.rule}: {left.why}"
 
 
 def _runner(settings: Settings, given: str | None) -> str:
@@ -101,6 +129,7 @@ def _files(found: Found, root: Path, changes: Changes | None) -> Iterator[InputF
             data=inputs.content(input_file.read(path)),
             judged=state != _RELEASED,
             edited=state == _EDITED,
+            place=path,
         )
 
 
@@ -142,9 +171,21 @@ def _terms(settings: Settings, *, one_release: bool, start: Snapshot, today: Tod
         transactions=Transactions(check.transactions),
         severities=dict(_severities(check.rules)),
         lock_timeout_limit=check.lock_timeout_limit,
+        no_transaction=_no_transaction(check.no_transaction),
         one_release=one_release,
         today=today,
     )
+
+
+def _no_transaction(line: str) -> str:
+    if line and blocks.mode(line.encode(), Transactions.FILE) is not Transactions.STATEMENT:
+        raise InputError(
+            f"`no_transaction` under [check] is `{line}`, which is no comment by which a runner"
+            " that zdm knows opens no transaction",
+            hint="write the whole comment, such as `-- atlas:txmode none` or"
+            " `-- no-transaction`",
+        )
+    return line
 
 
 def _severities(given: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Severity | None]]:
