@@ -6,7 +6,8 @@ from pathlib import Path
 from zdm.model.findings import Severity
 from zdm.model.rule import Transactions
 from zdm.model.schema import Snapshot
-from zdm.rules import ALL, walk
+from zdm.rules import ALL, fixes, walk
+from zdm.rules.fixes import Verifier
 from zdm.rules.report import InputFile, Level, Report, Reported, Terms
 
 CASES = Path(__file__).parent / "cases"
@@ -46,3 +47,20 @@ def found(sql: str, before: str = "", **changed: object) -> list[str]:
 def errors(report_: Report) -> list[Reported]:
     """What refuses."""
     return [f for f in report_.findings if f.level is Level.ERROR and not f.ignored]
+
+
+def accepted(_before: object, _old: object, _new: object) -> str:
+    """Takes every fix for one that leaves the same schema."""
+    return ""
+
+
+def fixed(
+    sql: bytes, before: str = "", verifier: Verifier = accepted, **changed: object
+) -> tuple[bytes, dict[str, str]]:
+    """The file with its fixes, and why rules' fixes were left out."""
+    files = (
+        InputFile(path="before.sql", data=before.encode(), judged=False),
+        InputFile(path="migration.sql", data=sql),
+    )
+    done = fixes.applied(files, EMPTY, terms(**changed), ALL, verifier)
+    return done.files[1].data, {left.finding.rule: left.why for left in done.left}

@@ -256,9 +256,7 @@ def _key(
     )
 
 
-def _never_null(
-    text: Text, table: Table, says: ConstraintDefinition
-) -> tuple[str, ...] | None:
+def _never_null(text: Text, table: Table, says: ConstraintDefinition) -> tuple[str, ...] | None:
     """What makes the columns of a primary key NOT NULL, where they are known."""
     if says.kind != "primary key":
         return ()

@@ -4,6 +4,7 @@ found that was not found before, and the schema stays the same."""
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from zdm.errors import InputError
 from zdm.model.rule import Fix, Rule
@@ -49,7 +50,7 @@ def applied(
         one = _File(
             old=file,
             judge=_Judge(tuple(same_release), start, terms, tuple(rules)),
-            verify=lambda new, file=file, before=tuple(before): verifier(before, file, new),
+            verify=partial(verifier, tuple(before), file),
         )
         new = one.fixed() if file.judged else file
         left += one.left(new) if file.judged else ()

@@ -121,9 +121,7 @@ class _File:
         """Blocks in which nothing would stay, with their BEGIN and COMMIT."""
         found: dict[int, tuple[Source, ...]] = {}
         for block in {n for n in self._numbers if n is not None and not self.in_one}:
-            inside = [
-                a for a, n in zip(self._first, self._numbers, strict=True) if n == block
-            ]
+            inside = [a for a, n in zip(self._first, self._numbers, strict=True) if n == block]
             control = tuple(a.source for a in inside if blocks.kind_of(a) is not None)
             work = [fixes.get(a.source) for a in inside if a.source not in control]
             if work and all(fix and fix.later and not fix.statements for fix in work):

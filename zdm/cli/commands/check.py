@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from zdm.config.settings import Settings
     from zdm.model.schema import Snapshot
-    from zdm.rules.report import InputFile, Report, Terms
     from zdm.rules.fixes import Fixed
+    from zdm.rules.report import InputFile, Report, Terms
     from zdm.workflows.check.migrations import Asked, Fixer, Planner
 
 _STDIN = "-"

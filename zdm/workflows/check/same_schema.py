@@ -45,15 +45,15 @@ class SameSchema:
         try:
             template = self._template(before)
         except _FailsError as error:
-            return f"the files before it fail on the throwaway server ({error}); name --snapshot"
+            return f"the files before it fail on a throwaway server ({error}): give --snapshot"
         try:
             here = self._left(template, old)
         except _FailsError as error:
-            return f"the file itself fails on the throwaway server ({error})"
+            return f"the file itself fails on a throwaway server ({error})"
         try:
             there = self._left(template, new, strict=True)
         except _FailsError as error:
-            return f"what it would become fails on the throwaway server ({error})"
+            return f"what it would become fails on a throwaway server ({error})"
         found = snapshot_file.difference(here, there)
         return f"the schema would differ: {'; '.join(found[:_SHOWN])}" if found else ""
 
