@@ -141,6 +141,9 @@ class CheckSettings:
     lock_timeout_limit: Delay = timedelta(seconds=5)
     fail_level: Literal["error", "warn"] = "error"
     rules: tuple[tuple[str, str], ...] = ()  # severity by rule: error, warn, off
+    rules_in: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()  # by path
+    baseline: Path | None = None  # findings that do not count
+    start: str | None = None  # the first migration that is judged; those before are released
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,12 +344,22 @@ def _codecs(root: Path) -> codec.Codecs:
             raise ValueError("must be a table of texts")
         return tuple((codec.TEXT.decode(k), codec.TEXT.decode(v)) for k, v in data.items())
 
+    def by_pattern(data: Any) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+        match data:
+            case dict():
+                return tuple((codec.TEXT.decode(k), pairs(v)) for k, v in data.items())
+            case _:
+                raise ValueError("must be a table of tables")
+
     return {
         str: codec.TEXT,
         Path: codec.Codec(encode=str, decode=path, schema={"type": "string"}),
         timedelta: codec.DURATION,
         tuple[tuple[str, str], ...]: codec.Codec(
             encode=dict, decode=pairs, schema={"type": "object"}
+        ),
+        tuple[tuple[str, tuple[tuple[str, str], ...]], ...]: codec.Codec(
+            encode=dict, decode=by_pattern, schema={"type": "object"}
         ),
     }
 

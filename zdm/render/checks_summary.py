@@ -10,9 +10,12 @@ def summary(report: Report) -> str:
     notes = report.counted(Level.NOTE)
     if notes:
         parts.append(f"{counted(notes, 'note')} (`zdm plan` makes these safe)")
-    ignored = sum(1 for finding in report.findings if finding.ignored)
+    accepted = sum(1 for finding in report.findings if finding.in_baseline)
+    ignored = sum(1 for finding in report.findings if finding.ignored) - accepted
     if ignored:
         parts.append(f"{ignored} ignored")
+    if accepted:
+        parts.append(f"{accepted} in the baseline")
     read = f"understood {report.understood} of {counted(report.statements, 'statement')}"
     return f"{', '.join(parts)}; {read} in {counted(report.files, 'file')}"
 

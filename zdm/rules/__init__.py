@@ -160,6 +160,7 @@ from zdm.rules.style import (
 )
 from zdm.rules.transactions import (
     backfill_with_ddl,
+    baseline_unused,
     data_migration_in_schema_migration,
     edited_applied,
     extension_ops,
@@ -341,4 +342,5 @@ ALL: tuple[Rule, ...] = (
     missing_statement_timeout.RULE,
     missing_transaction_timeout.RULE,
     non_idempotent_non_tx_step.RULE,
+    baseline_unused.RULE,
 )

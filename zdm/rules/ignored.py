@@ -11,7 +11,7 @@ from zdm.rules.report import Level, Reported, Today
 
 WITHOUT_REASON, EXPIRED = "ignore-without-reason", "ignore-expired"
 UNUSED, UNKNOWN_RULE = "ignore-unused", "ignore-unknown-rule"
-_ABOUT_IGNORES = frozenset({WITHOUT_REASON, EXPIRED, UNUSED, UNKNOWN_RULE})
+ABOUT_IGNORES = frozenset({WITHOUT_REASON, EXPIRED, UNUSED, UNKNOWN_RULE})
 
 
 def applied(
@@ -72,7 +72,7 @@ def _faults(
 
 def _misnamed(mark: Ignore, known: frozenset[str]) -> Iterator[tuple[str, str]]:
     for name in mark.rules:
-        if name in _ABOUT_IGNORES:
+        if name in ABOUT_IGNORES:
             yield UNKNOWN_RULE, f"`{name}` cannot be ignored"
         elif name not in known:
             yield UNKNOWN_RULE, f"`{name}` is not a rule that is on, so nothing is ignored"

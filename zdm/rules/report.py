@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from zdm.model.findings import Severity
@@ -41,10 +42,19 @@ class Terms:
     majors: tuple[int, ...]
     transactions: Transactions
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    severities_in: tuple[tuple[str, Mapping[str, Severity | None]], ...] = ()  # by path
     lock_timeout_limit: timedelta = timedelta(seconds=5)
     no_transaction: str = ""  # the comment by which the runner opens no transaction
     one_release: bool = False  # all judged files together; else each is its own
     today: Today  # asked only where an ignore has a last day
+
+    def severities_at(self, path: str) -> Mapping[str, Severity | None]:
+        """What the settings say for a file; of several patterns that match, the last."""
+        found = dict(self.severities)
+        for pattern, severities in self.severities_in:
+            if fnmatchcase(path, pattern):
+                found |= severities
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +71,7 @@ class Reported:
     relations: tuple[str, ...] = ()
     planned: str = "no"
     ignored: str = ""
+    in_baseline: bool = False  # which is why it is ignored
     fix: Fix | None = None
 
 

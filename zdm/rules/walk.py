@@ -5,7 +5,7 @@ earlier files, too. A table that nothing read so far has made is taken to exist 
 use.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -32,7 +32,7 @@ def check(
     files: Iterable[InputFile], start: Snapshot, terms: Terms, rules: Sequence[Rule]
 ) -> Report:
     """What the rules find in the judged files."""
-    walk = _Walk(terms=terms, rules=tuple(_active(rules, terms)), before=start, released=start)
+    walk = _Walk(terms=terms, every=tuple(rules), before=start, released=start)
     for file in files:
         walk.file(file)
     return Report(
@@ -45,39 +45,44 @@ def check(
 
 def after(files: Iterable[InputFile], start: Snapshot, terms: Terms) -> Snapshot:
     """The schema that files leave, in use by now."""
-    walk = _Walk(terms=terms, rules=(), before=start, released=start)
+    walk = _Walk(terms=terms, every=(), before=start, released=start)
     for file in files:
         walk.file(replace(file, judged=False))
     walk.release()
     return walk.before
 
 
-def _active(rules: Sequence[Rule], terms: Terms) -> Iterator[Rule]:
+def _active(rules: Sequence[Rule], severities: Mapping[str, Severity | None]) -> Iterator[Rule]:
     """The rules that are on, with the severity that the settings give."""
     for rule in rules:
-        severity = terms.severities.get(rule.slug, rule.severity)
+        severity = severities.get(rule.slug, rule.severity)
         if severity is not None:
             yield replace(rule, severity=severity)
 
 
 _Found = tuple[Reported, Callable[[Snapshot], bool] | None]
+_OfFile = tuple[list[_Found], list[Ignore], tuple[Rule, ...]]
 
 
 @dataclass(slots=True, kw_only=True)
 class _Walk:
     terms: Terms
-    rules: tuple[Rule, ...]
+    every: tuple[Rule, ...]
+    rules: tuple[Rule, ...] = ()  # those that are on for the file
+    severities: Mapping[str, Severity | None] = field(default_factory=dict)
     before: Snapshot  # the schema that the next statement meets
     released: Snapshot  # the schema that the release meets
     asked: dict[type, tuple[Rule, ...]] = field(default_factory=dict)  # by what is said
     done: list[Done] = field(default_factory=list)  # by this release
-    found: list[tuple[list[_Found], list[Ignore]]] = field(default_factory=list)
+    found: list[_OfFile] = field(default_factory=list)
     files: int = 0
     statements: int = 0
     understood: int = 0
 
     def file(self, file: InputFile) -> None:
         """Walk one file; its findings are kept where it is judged."""
+        if file.judged:
+            self._weigh(file.path)
         statements = split.parsed(file.data, file.path)
         reads = [self._read(statement, parsed) for statement, parsed in statements]
         marks = ignores.read(file.data, file.path)
@@ -95,14 +100,21 @@ class _Walk:
             place = Source(file=file.path, line=1, column=1)
             edited = self._by_slug("edited-applied", place, file.path)
             reported += [(finding, None) for finding in edited]
-        self.found.append((reported, list(marks)))
+        self.found.append((reported, list(marks), self.rules))
+
+    def _weigh(self, path: str) -> None:
+        """The rules as the settings weigh them for the file."""
+        severities = self.terms.severities_at(path)
+        if not self.rules or severities != self.severities:
+            self.severities, self.asked = severities, {}
+            self.rules = tuple(_active(self.every, severities))
 
     def findings(self) -> Iterator[Reported]:
         """What was found, of each file by place, save what later statements made good."""
-        for of_file, marks in self.found:
+        for of_file, marks, rules in self.found:
             left = [f for f, unless in of_file if unless is None or not unless(self.before)]
-            after = ignored.applied(left, marks, self.rules, self.terms.today)
-            yield from once.counted(after, self.rules)
+            after = ignored.applied(left, marks, rules, self.terms.today)
+            yield from once.counted(after, rules)
 
     def release(self) -> None:
         """What was made so far is in use from here on."""
@@ -193,7 +205,7 @@ class _Walk:
         for rule in self.asked[said]:
             if rule.check is not None:
                 for violation in rule.check(site):
-                    fixed = rule.slug in self.terms.severities
+                    fixed = rule.slug in self.severities
                     yield _reported(rule, violation, site, fixed=fixed), violation.unless
 
     def _by_slug(self, slug: str, place: Source, path: str) -> Iterator[Reported]:

@@ -71,6 +71,13 @@ def command(
     diff: Annotated[
         bool, typer.Option("--diff", help="Print what --fix would change, and write nothing.")
     ] = False,
+    write_baseline: Annotated[
+        bool,
+        typer.Option(
+            "--write-baseline",
+            help="Write all findings into `baseline` under [check], so that they do not count.",
+        ),
+    ] = False,
     explain: Annotated[
         str | None, typer.Option(metavar="RULE", help="Explain a rule, and exit.")
     ] = None,
@@ -98,8 +105,12 @@ def command(
         snapshot=snapshot,
         runner=runner,
         allow_empty=allow_empty,
+        without_baseline=write_baseline,
         today=_today,
     )
+    if write_baseline:
+        _write_baseline(settings, asked)
+        return
     if diff:
         _diff(settings, asked)
         return
@@ -161,6 +172,19 @@ def _planner(settings: "Settings", asked: "Asked") -> "Planner":
         return plans.judged(report, files, start, terms, place)
 
     return judge
+
+
+def _write_baseline(settings: "Settings", asked: "Asked") -> None:
+    from zdm.render.checks_summary import counted
+    from zdm.rules import baseline
+    from zdm.workflows.check import baseline_file, migrations
+
+    file = migrations.baseline_to_write(settings, asked)
+    report = migrations.run(settings, asked, _planner(settings, asked))
+    found = baseline.entries(report)
+    baseline_file.write(file, found)
+    shown = migrations.relative(file, settings.root)
+    options.say(f"wrote {counted(len(found), 'finding')} to {shown}")
 
 
 def _fixer(settings: "Settings") -> "Fixer":

@@ -10,12 +10,14 @@ from zdm.errors import InputError
 from zdm.model.findings import Severity
 from zdm.model.rule import Transactions
 from zdm.model.schema import Snapshot
-from zdm.rules import ALL, blocks, walk
+from zdm.rules import ALL, baseline, blocks, ignored, walk
+from zdm.rules.baseline import Baseline
 from zdm.rules.fixes import Fixed, Left
 from zdm.rules.report import InputFile, Report, Terms, Today
+from zdm.rules.transactions import baseline_unused
 from zdm.serialize import input_file, snapshot_file
+from zdm.workflows.check import baseline_file, inputs
 from zdm.workflows.check import changes as git
-from zdm.workflows.check import inputs
 from zdm.workflows.check.changes import Changes
 from zdm.workflows.check.inputs import Found
 
@@ -38,6 +40,7 @@ class Asked:
     snapshot: Path | None = None
     runner: str | None = None
     allow_empty: bool = False
+    without_baseline: bool = False  # which is to be written
     today: Today  # on which ignores expire
 
 
@@ -55,7 +58,7 @@ def run(
         )
     found = inputs.find(path for path in asked.paths if path != Path(STDIN))
     changes = None if asked.since is None else git.since(asked.since, settings.root)
-    files = tuple(_files(found, settings.root, changes))
+    files = tuple(_from_start(_files(found, settings.root, changes), settings.check.start))
     files += () if asked.stdin is None else (asked.stdin,)
     unread = [path for path in found.revisions if _state(path, changes) != _RELEASED]
     if not unread and not any(file.judged for file in files):
@@ -72,9 +75,14 @@ def run(
     if runner == BY_ZDM:
         report = planner(report, files, start, terms)
     shown = [relative(path, settings.root) for path in unread]
+    report = replace(report, findings=(*report.findings, *walk.of_revisions(ALL, shown)))
+    if settings.check.baseline is not None and not asked.without_baseline:
+        accepted = baseline_file.read(
+            settings.check.baseline, relative(settings.check.baseline, settings.root)
+        )
+        report = _with_baseline(report, accepted, terms, files)
     return replace(
         report,
-        findings=(*report.findings, *walk.of_revisions(ALL, shown)),
         notes=(*_notes(runner, terms, found, asked), *map(_not_fixed, left)),
     )
 
@@ -87,6 +95,21 @@ def refuse_released(asked: Asked) -> None:
             f"--fix with the folder {folders[0]} would edit released migrations, too",
             hint="add --since REF to fix what is new, or name the files",
         )
+
+
+def baseline_to_write(settings: Settings, asked: Asked) -> Path:
+    """InputError where the baseline has no place, or would not hold all findings."""
+    if settings.check.baseline is None:
+        raise InputError(
+            "no file is set for the baseline",
+            hint='set `baseline = "check-baseline.json"` under [check] in zdm.toml',
+        )
+    if asked.since is not None:
+        raise InputError(
+            "--write-baseline with --since would leave out the findings in other files",
+            hint="leave out --since",
+        )
+    return settings.check.baseline
 
 
 def _not_fixed(left: Left) -> str:
@@ -110,6 +133,32 @@ def _runner(settings: Settings, given: str | None) -> str:
         hint='set `runner = "plain"` under [check] in zdm.toml if another tool runs them as'
         ' written, or `runner = "zdm"` if `zdm execute` does',
     )
+
+
+def _from_start(files: Iterable[InputFile], start: str | None) -> Iterator[InputFile]:
+    """The files, those before the start as released."""
+    begun = start is None
+    for file in files:
+        begun = begun or start in (file.path, Path(file.path).name)
+        yield file if begun else replace(file, judged=False, edited=False)
+    if not begun:
+        raise InputError(
+            f"`start` under [check] is `{start}`, and no file that is checked has this name",
+            hint="name the first migration to judge, and check the whole folder",
+        )
+
+
+def _with_baseline(
+    report: Report, accepted: Baseline, terms: Terms, files: Iterable[InputFile]
+) -> Report:
+    found = baseline.applied(report, accepted, {f.path for f in files if f.judged})
+    rule = baseline_unused.RULE
+    severity = terms.severities_at(accepted.path).get(rule.slug, rule.severity)
+    if severity is None:
+        return found.report
+    weighed = replace(rule, severity=severity)
+    more = (ignored.of_file(weighed, *unused) for unused in found.unused)
+    return replace(found.report, findings=(*found.report.findings, *more))
 
 
 def _state(path: Path, changes: Changes | None) -> str:
@@ -169,7 +218,11 @@ def _terms(settings: Settings, *, one_release: bool, start: Snapshot, today: Tod
     return Terms(
         majors=(OLDEST_SERVER, NEWEST_SERVER) if one is None else (one,),
         transactions=Transactions(check.transactions),
-        severities=dict(_severities(check.rules)),
+        severities=dict(_severities(check.rules, "[check.rules]")),
+        severities_in=tuple(
+            (pattern, dict(_severities(given, f'[check.rules_in."{pattern}"]')))
+            for pattern, given in check.rules_in
+        ),
         lock_timeout_limit=check.lock_timeout_limit,
         no_transaction=_no_transaction(check.no_transaction),
         one_release=one_release,
@@ -188,17 +241,19 @@ def _no_transaction(line: str) -> str:
     return line
 
 
-def _severities(given: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Severity | None]]:
+def _severities(
+    given: Iterable[tuple[str, str]], table: str
+) -> Iterator[tuple[str, Severity | None]]:
     known = {rule.slug for rule in ALL}
     for slug, word in given:
         if slug not in known:
             raise InputError(
-                f"[check.rules] names `{slug}`, which is not a rule of zdm",
+                f"{table} names `{slug}`, which is not a rule of zdm",
                 hint="`zdm check --list-rules` lists all",
             )
         if word not in _WORDS:
             raise InputError(
-                f"[check.rules] {slug} must be one of {', '.join(_WORDS)}, not `{word}`",
+                f"{table} {slug} must be one of {', '.join(_WORDS)}, not `{word}`",
                 hint="see docs/reference/config.md for the settings",
             )
         yield slug, _WORDS[word]
