@@ -1,6 +1,8 @@
 """`zdm check`: what is unsafe in migrations, as a gate for CI."""
 
+import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +12,7 @@ from zdm.cli import options, wiring
 from zdm.cli.options import SnapshotFile
 from zdm.errors import InputError, RefusedError
 from zdm.render.checks import Output
-from zdm.render.layout import Layout
+from zdm.render.layout import PLAIN, Layout
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from zdm.workflows.check.migrations import Asked, Fixer, Planner
 
 _STDIN = "-"
+_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def command(
@@ -91,6 +94,7 @@ def command(
     the files before it. Exit 0: nothing at or above the fail level; 2: a file or a setting
     cannot be used; 3: refused.
     """
+    began = time.monotonic()
     if list_rules or explain is not None:
         typer.echo(_explained(explain), nl=False)
         return
@@ -119,7 +123,7 @@ def command(
     report = migrations.run(
         settings, asked, _planner(settings, asked), _fixer(settings) if fix else None
     )
-    _show(report, format_, settings)
+    _show(report, format_, settings, began)
 
 
 def _today() -> "date":
@@ -218,10 +222,27 @@ def _diff(settings: "Settings", asked: "Asked") -> None:
     _end(report, settings)
 
 
-def _show(report: "Report", format_: Output, settings: "Settings") -> None:
+def _show(report: "Report", format_: Output, settings: "Settings", began: float) -> None:
+    if format_ is Output.GITHUB:
+        _step_summary(report)
     layout = Layout(colour=options.coloured(), width=options.width())
     typer.echo(format_.render(report, layout), nl=False)
+    options.say(f"note: took {time.monotonic() - began:.1f} s")
     _end(report, settings, said=format_ is Output.TEXT)
+
+
+def _step_summary(report: "Report") -> None:
+    """What GitHub shows below the job, where annotations end with the tenth."""
+    place = os.environ.get(_STEP_SUMMARY)
+    if place:
+        try:
+            with Path(place).open("a", encoding="utf-8") as file:
+                file.write(Output.MARKDOWN.render(report, PLAIN))
+        except OSError as error:
+            raise InputError(
+                f"{place} cannot be written: {error.strerror}",
+                hint=f"unset {_STEP_SUMMARY}, or choose another --format",
+            ) from error
 
 
 def _end(report: "Report", settings: "Settings", *, said: bool = False) -> None:

@@ -1,10 +1,9 @@
 """Findings as a code quality report of GitLab."""
 
-import hashlib
 import json
-from collections import Counter
 from typing import Any
 
+from zdm.render import check_places
 from zdm.render.layout import Layout
 from zdm.rules.report import Level, Report, Reported
 
@@ -13,13 +12,9 @@ _SEVERITIES = {Level.ERROR: "major", Level.WARN: "minor", Level.NOTE: "info"}
 
 def render(report: Report, _layout: Layout) -> str:
     """One entry for each finding that is not ignored."""
-    seen: Counter[str] = Counter()
-    entries = []
-    for finding in report.findings:
-        if not finding.ignored:
-            key = f"{finding.rule}\0{finding.source.file}\0{finding.statement}"
-            entries.append(_one(finding, f"{key}\0{seen[key]}"))
-            seen[key] += 1
+    shown = [finding for finding in report.findings if not finding.ignored]
+    prints = check_places.fingerprints(shown)
+    entries = [_one(f, key) for f, key in zip(shown, prints, strict=True)]
     return json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -27,7 +22,7 @@ def _one(finding: Reported, key: str) -> dict[str, Any]:
     return {
         "description": f"{finding.message}; {finding.remedy}",
         "check_name": finding.rule,
-        "fingerprint": hashlib.sha256(key.encode()).hexdigest(),
+        "fingerprint": key,
         "severity": _SEVERITIES[finding.level],
         "location": {"path": finding.source.file, "lines": {"begin": finding.source.line}},
     }

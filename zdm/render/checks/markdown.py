@@ -2,36 +2,54 @@
 
 import re
 
-from zdm.render.checks_summary import summary
+from zdm.render import fixed_sql
+from zdm.render.checks_summary import counted, summary
 from zdm.render.layout import Layout
 from zdm.rules.report import Level, Report, Reported
 
 MARK = "<!-- zdm check -->"
+MOST = 60_000  # characters; GitHub refuses a comment of more than 65,536
 
 
 def render(report: Report, _layout: Layout) -> str:
-    """Errors and warnings as a list, with their statements."""
+    """Errors and warnings as a list, with their statements, as many as a comment holds."""
     shown = [f for f in report.findings if not f.ignored and f.level is not Level.NOTE]
-    parts = [MARK, "## zdm check", summary(report), *(_one(finding) for finding in shown)]
+    shown.sort(key=lambda finding: tuple(Level).index(finding.level))
+    parts = [MARK, "## zdm check", summary(report)]
+    size = 0
+    for number, finding in enumerate(shown):
+        text = _one(finding)
+        size += len(text)
+        if size > MOST:
+            more = counted(len(shown) - number, "more finding")
+            parts.append(f"{more}: see the job's log")
+            break
+        parts.append(text)
     return "\n\n".join(parts) + "\n"
 
 
 def _one(finding: Reported) -> str:
     place = f"{finding.source.file}:{finding.source.line}"
     lines = [f"- **{finding.level}** `{finding.rule}` at `{place}`: {_inert(finding.message)}"]
+    if finding.statement:
+        lines += _fenced(finding.statement, "sql")
     if finding.remedy:
         lines.append(f"  Instead: {_inert(finding.remedy)}")
-    if finding.statement:
-        fence = _fence(finding.statement)
-        lines += ["", f"  {fence}sql"]
-        lines += [f"  {line}" for line in finding.statement.splitlines()]
-        lines.append(f"  {fence}")
+    fixed = "\n".join(fixed_sql.news(finding))
+    if fixed:
+        lines += _fenced(fixed, "python" if finding.source.file.endswith(".py") else "sql")
     return "\n".join(lines)
+
+
+def _fenced(text: str, language: str) -> list[str]:
+    fence = _fence(text)
+    inner = [f"  {line}" for line in text.splitlines()]
+    return ["", f"  {fence}{language}", *inner, f"  {fence}", ""]
 
 
 def _inert(text: str) -> str:
     """A name from a migration must not mention a person or make a link."""
-    return "".join(f"\\{c}" if c in "\\*_[]<>@#|~!" else c for c in text)
+    return "".join(f"\\{c}" if c in "\\*_[]<>@#|~!`" else c for c in text)
 
 
 def _fence(text: str) -> str:

@@ -1,31 +1,30 @@
-"""Findings as SARIF 2.1.0, as GitHub code scanning takes them: ignored ones are suppressed."""
+"""Findings as SARIF 2.1.0, within what GitHub code scanning takes: ignored ones, and those of
+the baseline, are suppressed."""
 
-import hashlib
 import json
-from collections import Counter
 from typing import Any
 from urllib.parse import quote
 
 from zdm import __version__
+from zdm.model.findings import Severity
 from zdm.model.rule import Rule
+from zdm.render import check_places
 from zdm.render.layout import Layout
 from zdm.rules import ALL
 from zdm.rules.report import Level, Report, Reported
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Level.ERROR: "error", Level.WARN: "warning", Level.NOTE: "note"}
+MOST_RESULTS = 25_000  # GitHub refuses a file with more
+_MOST_TEXT = 1_000  # characters of a description that GitHub shows
 
 
 def render(report: Report, _layout: Layout) -> str:
     """One run with every finding, and the rules that they name."""
-    slugs = sorted({finding.rule for finding in report.findings})
+    prints = check_places.fingerprints(report.findings)
+    pairs = _most(list(zip(report.findings, prints, strict=True)))
+    slugs = sorted({finding.rule for finding, _ in pairs})
     known = {rule.slug: rule for rule in ALL}
-    seen: Counter[str] = Counter()
-    results = []
-    for finding in report.findings:
-        key = f"{finding.rule}\0{finding.source.file}\0{finding.statement}"
-        results.append(_result(finding, slugs.index(finding.rule), f"{key}\0{seen[key]}"))
-        seen[key] += 1
     driver = {
         "name": "zdm",
         "version": __version__,
@@ -34,30 +33,41 @@ def render(report: Report, _layout: Layout) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": results,
+        "results": [_result(f, slugs.index(f.rule), key) for f, key in pairs],
     }
     data = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def _most(pairs: list[tuple[Reported, str]]) -> list[tuple[Reported, str]]:
+    """In order; of too many, those that weigh most."""
+    if len(pairs) <= MOST_RESULTS:
+        return pairs
+    order = tuple(Level)
+    weighed = sorted(pairs, key=lambda pair: (bool(pair[0].ignored), order.index(pair[0].level)))
+    return weighed[:MOST_RESULTS]
 
 
 def _rule(slug: str, rule: Rule | None) -> dict[str, Any]:
     if rule is None:  # a refusal of the planner
         return {"id": slug, "shortDescription": {"text": "Refused by zdm plan"}}
+    level = Level((rule.severity or Severity.ERROR).value)
     return {
         "id": slug,
-        "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": rule.problem},
+        "shortDescription": {"text": rule.title[:_MOST_TEXT]},
+        "fullDescription": {"text": rule.problem[:_MOST_TEXT]},
         "help": {"text": f"{rule.problem}\n\n{rule.postgres}\n\n{rule.instead}"},
+        "defaultConfiguration": {"level": _LEVELS[level]},
     }
 
 
 def _result(finding: Reported, index: int, key: str) -> dict[str, Any]:
-    lines = finding.statement.split("\n")
+    end_line, end_column = check_places.end(finding)
     region = {
         "startLine": finding.source.line,
         "startColumn": finding.source.column,
-        "endLine": finding.source.line + len(lines) - 1,
-        "endColumn": len(lines[-1]) + (finding.source.column if len(lines) == 1 else 1),
+        "endLine": end_line,
+        "endColumn": end_column,
     }
     result: dict[str, Any] = {
         "ruleId": finding.rule,
@@ -72,8 +82,9 @@ def _result(finding: Reported, index: int, key: str) -> dict[str, Any]:
                 }
             }
         ],
-        "partialFingerprints": {"zdm/v1": hashlib.sha256(key.encode()).hexdigest()},
+        "partialFingerprints": {"primaryLocationLineHash": f"{key}:1"},
     }
     if finding.ignored:
-        result["suppressions"] = [{"kind": "inSource", "justification": finding.ignored}]
+        kind = "external" if finding.in_baseline else "inSource"
+        result["suppressions"] = [{"kind": kind, "justification": finding.ignored}]
     return result
