@@ -37,7 +37,8 @@ def _before(path: Path) -> str:
 
 
 def fixed(sql: str, **changed: object) -> str:
-    return checking.fixed(sql.encode(), TABLE, **changed)[0].decode()
+    data, _ = checking.fixed(sql.encode(), TABLE, checking.accepted, **changed)
+    return data.decode()
 
 
 @pytest.mark.parametrize("path", fixable(), ids=lambda p: f"{p.parent.name}/{p.stem}")
@@ -86,9 +87,9 @@ def test_all_other_bytes_stay() -> None:
     sql = around.format("  CREATE INDEX -- why\r\n t_n ON t (n) ;").encode()
     data, _ = checking.fixed(sql, TABLE)
 
-    assert data == around.format(
-        "  CREATE INDEX CONCURRENTLY -- why\r\n t_n ON t (n) ;"
-    ).encode()
+    assert (
+        data == around.format("  CREATE INDEX CONCURRENTLY -- why\r\n t_n ON t (n) ;").encode()
+    )
 
 
 def test_a_comment_that_a_fix_would_lose_keeps_the_statement() -> None:
@@ -114,9 +115,7 @@ def test_the_runner_is_told_to_open_no_transaction(head: str, fixed_head: str) -
 
 
 def test_the_settings_say_how_another_runner_is_told() -> None:
-    result = fixed(
-        CHECK, transactions=Transactions.FILE, no_transaction="-- atlas:txmode none"
-    )
+    result = fixed(CHECK, transactions=Transactions.FILE, no_transaction="-- atlas:txmode none")
 
     assert result == f"-- atlas:txmode none\n\n{LIMIT}{PROVED}"
 

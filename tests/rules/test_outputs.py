@@ -2,12 +2,19 @@
 
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from tests.rules import checking
-from zdm.render.checks import Output
-from zdm.render.layout import PLAIN
+import pytest
 
+from tests.golden import Golden
+from tests.rules import checking
+from zdm.model.statement import Source
+from zdm.render.checks import Output
+from zdm.render.layout import PLAIN, Layout
+
+LIMIT = "SET lock_timeout = '2s';\n"
+INDEX = "CREATE INDEX t_n ON t (n);\n"
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, n int);"
 SQL = (
     "SET lock_timeout = '2s';\n"
@@ -105,3 +112,48 @@ def test_a_fence_is_longer_than_what_the_statement_holds() -> None:
     report = checking.report('DROP TABLE "````";')
 
     assert "  `````sql\n" in Output.MARKDOWN.render(report, PLAIN)
+
+
+MANY = (
+    "-- the team's first migration\n"
+    "BEGIN;\n"
+    "  ALTER TABLE t ADD CONSTRAINT positive CHECK (n > 0);\n"
+    "COMMIT;\n"
+    "CREATE INDEX t_n ON t (n);\n"
+    "DO $$\nBEGIN\n  PERFORM 1;\n  PERFORM 2;\n  PERFORM 3;\n  PERFORM 4;\nEND\n$$;\n"
+    "ALTER TABLE t RENAME COLUMN n TO m;\n"
+    'DROP TABLE "\x1b[2J";\n'
+)
+
+
+@pytest.mark.parametrize("output", [Output.TEXT, Output.MARKDOWN], ids=str)
+def test_what_a_person_reads_is_kept(output: Output, golden: Golden) -> None:
+    text = output.render(checking.report(MANY, TABLE), PLAIN)
+
+    golden.check(f"check_{output}.txt", text)
+
+
+def test_a_terminal_gets_colours_and_its_own_width() -> None:
+    report = checking.report(LIMIT + INDEX, TABLE)
+    text = Output.TEXT.render(report, Layout(colour=True, width=50))
+
+    assert text.splitlines()[:4] == [
+        "migration.sql:2:1: \033[1;31merror\033[0m index-not-concurrent",
+        "  \033[2m2 │\033[0m CREATE INDEX t_n ON t (n)",
+        "  writes to t wait while the index is built",
+        "  lock: SHARE on t",
+    ]
+    assert "hint: write CREATE INDEX CONCURRENTLY, outside" in text
+    assert max(map(len, text.splitlines())) < 80
+
+
+def test_a_revision_gets_the_calls_to_write_instead() -> None:
+    report = checking.report(LIMIT + INDEX.replace("(n)", "((n || ':a'))"), TABLE)
+    source = Source(file="versions/0001.py", line=9, column=5)
+    finding = replace(report.findings[0], source=source)
+    text = Output.TEXT.render(replace(report, findings=(finding,)), PLAIN)
+
+    assert (
+        "  fix:\n    with op.get_context().autocommit_block():\n"
+        "        op.execute(\"CREATE INDEX CONCURRENTLY t_n ON t ((n || '\\\\:a'))\")\n" in text
+    )

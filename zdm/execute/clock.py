@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from zdm.execute.ports import Clock
+if TYPE_CHECKING:
+    from zdm.execute.ports import Clock  # with all of a plan, which `zdm check` does not load
 
 
 class SystemClock:
@@ -24,7 +26,7 @@ class SystemClock:
 
 
 def wait_until(
-    is_met: Callable[[], bool], clock: Clock, *, within: timedelta, every: timedelta
+    is_met: Callable[[], bool], clock: "Clock", *, within: timedelta, every: timedelta
 ) -> bool:
     """Check a condition again and again; False where it is not met in time."""
     end = clock.monotonic() + within.total_seconds()

@@ -7,7 +7,7 @@ from zdm.model.rule import Fix
 from zdm.rules.report import Reported
 
 _OUTSIDE = "-- outside of a transaction block:"
-_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")  # what SQLAlchemy takes for one
+_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")  # as SQLAlchemy reads one
 
 
 def lines(finding: Reported) -> tuple[str, ...]:
@@ -46,5 +46,5 @@ def _calls(fix: Fix) -> Iterator[str]:
 
 
 def _quoted(sql: str) -> str:
-    """A Python string of the text, whatever SQLAlchemy takes for a parameter."""
+    """A Python string of the text, with no parameter of SQLAlchemy."""
     return repr(_PARAMETER.sub(r"\\:", sql.strip()))

@@ -238,7 +238,7 @@ def inline_key(site: Site, table: Table, column: ColumnDefinition) -> Fix | None
 def _key(
     text: Text, says: ConstraintDefinition, columns: Sequence[str], name: str
 ) -> tuple[str, ...] | None:
-    """Where no more is said of it than this can say."""
+    """Where its definition has nothing that is not written here."""
     if says.definition is None or set(says.definition.tree) - _OF_KEYS:
         return None
     index = written(name)

@@ -50,7 +50,7 @@ def test_what_is_unsafe_exits_with_3(zdm: Zdm, folder: Path) -> None:
     assert answer.code == 3
     assert answer.out.startswith(
         "migrations/V10__index.sql:2:1: error index-not-concurrent\n"
-        "  │ CREATE INDEX t_n ON t (n)\n"
+        "  2 │ CREATE INDEX t_n ON t (n)\n"
         "  writes to t wait while the index is built\n"
         "  lock: SHARE on t\n"
     )

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from zdm.config.settings import Settings
+    from zdm.execute.clock import SystemClock
     from zdm.model.schema import Snapshot
     from zdm.rules.fixes import Fixed
     from zdm.rules.report import InputFile, Report, Terms
@@ -94,10 +94,10 @@ def command(
     the files before it. Exit 0: nothing at or above the fail level; 2: a file or a setting
     cannot be used; 3: refused.
     """
-    began = time.monotonic()
     if list_rules or explain is not None:
         typer.echo(_explained(explain), nl=False)
         return
+    began = _clock().monotonic()
     from zdm.workflows.check import migrations
     from zdm.workflows.check.migrations import Asked
 
@@ -119,7 +119,7 @@ def command(
         _diff(settings, asked)
         return
     if fix:
-        migrations.refuse_released(asked)
+        migrations.refuse_to_write(asked)
     report = migrations.run(
         settings, asked, _planner(settings, asked), _fixer(settings) if fix else None
     )
@@ -127,10 +127,13 @@ def command(
 
 
 def _today() -> "date":
-    """The clock takes longer to load than a file to judge."""
+    return _clock().now().date()
+
+
+def _clock() -> "SystemClock":
     from zdm.execute.clock import SystemClock
 
-    return SystemClock().now().date()
+    return SystemClock()
 
 
 def _explained(slug: str | None) -> str:
@@ -227,7 +230,7 @@ def _show(report: "Report", format_: Output, settings: "Settings", began: float)
         _step_summary(report)
     layout = Layout(colour=options.coloured(), width=options.width())
     typer.echo(format_.render(report, layout), nl=False)
-    options.say(f"note: took {time.monotonic() - began:.1f} s")
+    options.say(f"note: took {_clock().monotonic() - began:.1f} s")
     _end(report, settings, said=format_ is Output.TEXT)
 
 
@@ -254,10 +257,13 @@ def _end(report: "Report", settings: "Settings", *, said: bool = False) -> None:
         options.say(f"note: {note}")
     summary = checks_summary.summary(report)
     if report.refuses(Level(settings.check.fail_level)):
+        counting = (f for f in report.findings if not f.ignored and f.level is not Level.NOTE)
+        fixable = any(finding.fix is not None for finding in counting)
+        with_fix = ", with --fix where a fix is shown," if fixable else ","
         raise RefusedError(
             summary,
-            hint="change the statements, or write `-- zdm: ignore RULE -- reason` above them;"
-            " `zdm check --explain RULE` says more",
+            hint=f"change the statements{with_fix} or write `-- zdm: ignore RULE -- reason`"
+            " above them; `zdm check --explain RULE` says more",
         )
     if not said:
         options.say(summary)

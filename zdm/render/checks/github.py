@@ -15,7 +15,7 @@ _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 def render(report: Report, _layout: Layout) -> str:
     """One line for each finding that is not ignored, by weight."""
-    lines = []
+    lines: list[str] = []
     for level in Level:
         found = [f for f in report.findings if f.level is level and not f.ignored]
         lines += map(_annotation, found[:MOST])

@@ -38,18 +38,20 @@ def _one(finding: Reported) -> str:
     fixed = "\n".join(fixed_sql.news(finding))
     if fixed:
         lines += _fenced(fixed, "python" if finding.source.file.endswith(".py") else "sql")
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip()
 
 
 def _fenced(text: str, language: str) -> list[str]:
     fence = _fence(text)
-    inner = [f"  {line}" for line in text.splitlines()]
+    printed = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+    inner = [f"  {line}" for line in printed.split("\n")]
     return ["", f"  {fence}{language}", *inner, f"  {fence}", ""]
 
 
 def _inert(text: str) -> str:
     """A name from a migration must not mention a person or make a link."""
-    return "".join(f"\\{c}" if c in "\\*_[]<>@#|~!`" else c for c in text)
+    printed = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return "".join(f"\\{c}" if c in "\\*_[]<>@#|~!`" else c for c in printed)
 
 
 def _fence(text: str) -> str:

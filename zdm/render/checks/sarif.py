@@ -43,9 +43,12 @@ def _most(pairs: list[tuple[Reported, str]]) -> list[tuple[Reported, str]]:
     """In order; of too many, those that weigh most."""
     if len(pairs) <= MOST_RESULTS:
         return pairs
-    order = tuple(Level)
-    weighed = sorted(pairs, key=lambda pair: (bool(pair[0].ignored), order.index(pair[0].level)))
-    return weighed[:MOST_RESULTS]
+    return sorted(pairs, key=lambda pair: _weight(pair[0]))[:MOST_RESULTS]
+
+
+def _weight(finding: Reported) -> tuple[bool, int]:
+    """Heavy first."""
+    return bool(finding.ignored), tuple(Level).index(finding.level)
 
 
 def _rule(slug: str, rule: Rule | None) -> dict[str, Any]:

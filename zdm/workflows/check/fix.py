@@ -38,9 +38,7 @@ def write(files: Sequence[InputFile], done: Fixed) -> tuple[str, ...]:
     """Write the fixed files; the paths of those."""
     for old, new in changed(files, done):
         if old.place is None:
-            raise InputError(
-                "standard input cannot be fixed in place", hint="give --diff instead of --fix"
-            )
+            continue
         whole = input_file.read(old.place)
         if not whole.startswith(old.data):
             raise InputError(

@@ -87,8 +87,12 @@ def run(
     )
 
 
-def refuse_released(asked: Asked) -> None:
-    """InputError where a fix would edit migrations that may have been released."""
+def refuse_to_write(asked: Asked) -> None:
+    """InputError where a fix would edit migrations that may have been released, or no file."""
+    if asked.stdin is not None:
+        raise InputError(
+            "standard input cannot be fixed in place", hint="give --diff instead of --fix"
+        )
     folders = [path for path in asked.paths if input_file.is_folder(path)]
     if folders and asked.since is None:
         raise InputError(

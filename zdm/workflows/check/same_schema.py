@@ -4,15 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import psycopg
-from psycopg import errors
-
 from zdm.config.settings import Settings
 from zdm.model.rule import Transactions
 from zdm.model.schema import Snapshot
 from zdm.parse import libpg_query, split, transactions
 from zdm.parse.transactions import Kind
 from zdm.postgres.catalog import read, rebuild
+from zdm.postgres.replay import texts
+from zdm.postgres.replay.texts import FailedError
 from zdm.postgres.server import extensions, shadow
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
@@ -21,14 +20,6 @@ from zdm.rules.report import InputFile, Terms
 from zdm.serialize import snapshot_file
 
 _SHOWN = 3
-
-
-class _FailsError(Exception):
-    """A statement that the server refuses; `outside`: in a transaction block."""
-
-    def __init__(self, words: str, *, outside: bool) -> None:
-        super().__init__(words)
-        self.outside = outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +35,15 @@ class SameSchema:
         """Why the schema is not known to be the same; empty where it is."""
         try:
             template = self._template(before)
-        except _FailsError as error:
+        except FailedError as error:
             return f"the files before it fail on a throwaway server ({error}): give --snapshot"
         try:
             here = self._left(template, old)
-        except _FailsError as error:
+        except FailedError as error:
             return f"the file itself fails on a throwaway server ({error})"
         try:
             there = self._left(template, new, strict=True)
-        except _FailsError as error:
+        except FailedError as error:
             return f"what it would become fails on a throwaway server ({error})"
         found = snapshot_file.difference(here, there)
         return f"the schema would differ: {'; '.join(found[:_SHOWN])}" if found else ""
@@ -72,9 +63,9 @@ class SameSchema:
         return key
 
     def _made(self, dsn: str, before: Sequence[InputFile]) -> None:
-        texts = [s.sql for file in before for s in split.statements(file.data, file.path)]
+        sent = [s.sql for file in before for s in split.statements(file.data, file.path)]
         allowed = self.settings.shadow_extensions
-        more = extensions.before(self.server, self.start, texts, allowed)
+        more = extensions.before(self.server, self.start, sent, allowed)
         admin = shadow.administration(self.server, dsn)
         rebuild.rebuild(dsn, self.start, admin, more)
 
@@ -86,8 +77,8 @@ class SameSchema:
             with shadow.database(self.server, template, start=self.start) as dsn:
                 try:
                     _run(dsn, file, how, bare=bare)
-                except _FailsError as error:
-                    if strict or bare or not error.outside:
+                except FailedError as error:
+                    if strict or bare or not error.in_block:
                         raise
                     continue
                 with connection.connect(dsn, name="check") as conn:
@@ -97,19 +88,12 @@ class SameSchema:
 
 def _run(dsn: str, file: InputFile, usual: Transactions, *, bare: bool = False) -> None:
     """The file's statements, as its runner sends them; `bare`: each without a transaction."""
-    texts = [statement.sql for statement in split.statements(file.data, file.path)]
+    sent = [statement.sql for statement in split.statements(file.data, file.path)]
     if bare:
-        texts = [text for text in texts if not _opens_or_closes(text)]
+        sent = [text for text in sent if not _opens_or_closes(text)]
     elif blocks.mode(file.data, usual) is Transactions.FILE:
-        texts = ["BEGIN", *texts, "COMMIT"]
-    with connection.connect(dsn, name="check", pinned=False) as conn:
-        for text in texts:
-            try:
-                conn.execute(text.encode())
-            except errors.ActiveSqlTransaction as error:
-                raise _FailsError(connection.first_line(error), outside=True) from error
-            except psycopg.Error as error:
-                raise _FailsError(connection.first_line(error), outside=False) from error
+        sent = ["BEGIN", *sent, "COMMIT"]
+    texts.run(dsn, sent)
 
 
 def _opens_or_closes(text: str) -> bool:
