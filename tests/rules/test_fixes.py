@@ -71,6 +71,17 @@ def test_every_fixable_case_becomes_clean_and_stays_so(path: Path) -> None:
             f" INCLUDE (m) NULLS NOT DISTINCT;\n{LIMIT}ALTER TABLE t ADD CONSTRAINT t_n_m_key"
             " UNIQUE USING INDEX t_n_m_key DEFERRABLE",
         ),
+        (
+            "ALTER TABLE t ALTER n SET NOT NULL, ALTER m SET NOT NULL",
+            f"{LIMIT}ALTER TABLE t ADD CONSTRAINT t_m_is_not_null CHECK (m IS NOT NULL) NOT"
+            " VALID;\nALTER TABLE t VALIDATE CONSTRAINT t_m_is_not_null;\n"
+            "ALTER TABLE t ALTER m SET NOT NULL;\n"
+            "ALTER TABLE t DROP CONSTRAINT t_m_is_not_null;\n"
+            "ALTER TABLE t ADD CONSTRAINT t_n_is_not_null CHECK (n IS NOT NULL) NOT VALID;\n"
+            "ALTER TABLE t VALIDATE CONSTRAINT t_n_is_not_null;\n"
+            "ALTER TABLE t ALTER n SET NOT NULL;\n"
+            "ALTER TABLE t DROP CONSTRAINT t_n_is_not_null",
+        ),
         ("DROP INDEX IF EXISTS t_m RESTRICT;", "DROP INDEX CONCURRENTLY IF EXISTS t_m;"),
         (
             "REINDEX (VERBOSE) TABLE t;",
@@ -125,6 +136,10 @@ def test_the_settings_say_how_another_runner_is_told() -> None:
     [
         (INDEX, "set `no_transaction` under [check]"),
         (f"-- +goose Up\n{INDEX}DELETE FROM t WHERE id = 1;", "give it its own file"),
+        (
+            f"-- +goose Up\n-- +goose StatementBegin\n{CHECK}-- +goose StatementEnd\n",
+            "StatementBegin and StatementEnd are around it",
+        ),
         (f"-- migrate:up\n{CHECK}", "as a single text"),
         (f"-- migrate:up\n{INDEX}DROP INDEX t_m;", "as a single text"),
     ],

@@ -52,8 +52,9 @@ def applied(
             judge=_Judge(tuple(same_release), start, terms, tuple(rules)),
             verify=partial(verifier, tuple(before), file),
         )
-        new = one.fixed() if file.judged else file
-        left += one.left(new) if file.judged else ()
+        is_sql = file.judged and not file.path.endswith(".py")
+        new = one.fixed() if is_sql else file
+        left += one.left(new) if is_sql else ()
         done.append(new)
         before.append(file)
         if file.judged and terms.one_release:
@@ -161,19 +162,14 @@ def _key(finding: Reported) -> _Key:
 
 def _chosen(found: Iterable[Reported], without: frozenset[_Key]) -> Mapping[Source, Reported]:
     """For each statement what the first rule found. A setting holds for the statements below,
-    too, so that one is made at a time."""
+    too, so that settings come last, and one at a time."""
     chosen: dict[Source, Reported] = {}
-    sets = False
+    settings: dict[Source, Reported] = {}
     for finding in found:
-        fix = finding.fix
-        if fix is None or _key(finding) in without or finding.source in chosen:
-            continue
-        if _is_setting(fix):
-            if sets:
-                continue
-            sets = True
-        chosen[finding.source] = finding
-    return chosen
+        if finding.fix is not None and _key(finding) not in without:
+            kind = settings if _is_setting(finding.fix) else chosen
+            kind.setdefault(finding.source, finding)
+    return chosen or dict(list(settings.items())[:1])
 
 
 def _is_setting(fix: Fix) -> bool:

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 # text in a transaction.
 _SENT_WHOLE = re.compile(rb"^\s*--\s*(no-transaction|migrate:up)\b", re.MULTILINE)
 
+_TOGETHER = re.compile(
+    rb"^[ \t]*--[ \t]*\+(?:goose|migrate)[ \t]+Statement(Begin|End)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Runner:
@@ -38,6 +43,12 @@ def added(data: bytes, line: str) -> bytes | None:
         return None
     newline = b"\r\n" if b"\r\n" in data else b"\n"
     return line.encode() + newline + newline + data
+
+
+def sent_together(data: bytes, offset: int) -> bool:
+    """Whether a byte is between StatementBegin and StatementEnd (goose, sql-migrate)."""
+    words = [mark[1].lower() for mark in _TOGETHER.finditer(data, 0, offset)]
+    return words[-1:] == [b"begin"]
 
 
 def sent_whole(data: bytes) -> bool:

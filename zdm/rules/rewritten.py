@@ -11,6 +11,7 @@ from zdm.rules import blocks, headers
 
 _BOM = b"\xef\xbb\xbf"
 _COMMENT = "a comment within the statement would be lost"
+_TOGETHER = "StatementBegin and StatementEnd are around it, so that it would be sent as one text"
 _OUTSIDE = "a part of it must run outside of the runner's transaction"
 _KEPT = f"{_OUTSIDE}, which keeps the file's other statements together: give it its own file"
 _WHOLE = (
@@ -49,7 +50,7 @@ def with_fixes(
     bom = _BOM if data.startswith(_BOM) else b""
     data = data.removeprefix(bom)
     file = _File(data, path, usual)
-    refused = dict(file.losing_comments(fixes))
+    refused = dict(file.unfixable(fixes))
     chosen = {place: fix for place, fix in fixes.items() if place not in refused}
     late = [place for place, fix in chosen.items() if fix.later]
     if file.in_one and late:
@@ -85,14 +86,17 @@ class _File:
         self._numbers = blocks.numbers(self._first, how)
         self._hollow: dict[int, tuple[Source, ...]] = {}
 
-    def losing_comments(self, fixes: Mapping[Source, Fix]) -> Iterator[tuple[Source, str]]:
-        """Fixes that leave out a comment of their statement."""
+    def unfixable(self, fixes: Mapping[Source, Fix]) -> Iterator[tuple[Source, str]]:
+        """Fixes that leave out a comment of their statement, or would be sent as one text."""
         for statement in self._statements:
             fix = fixes.get(statement.source)
-            if fix is not None:
-                kept = "\n".join((*fix.statements, *fix.later))
-                if any(text not in kept for text in tokens.comments(statement.sql)):
-                    yield statement.source, _COMMENT
+            if fix is None:
+                continue
+            texts = (*fix.statements, *fix.later)
+            if any(text not in "\n".join(texts) for text in tokens.comments(statement.sql)):
+                yield statement.source, _COMMENT
+            elif len(texts) > 1 and headers.sent_together(self._data, statement.start):
+                yield statement.source, _TOGETHER
 
     def must_stay(self, fixes: Mapping[Source, Fix]) -> str:
         """Why the file needs its transaction: a statement that no fix takes apart."""
