@@ -11,7 +11,7 @@ from zdm.rules import blocks, headers
 
 _BOM = b"\xef\xbb\xbf"
 _COMMENT = "a comment within the statement would be lost"
-_TOGETHER = "StatementBegin and StatementEnd are around it, so that it would be sent as one text"
+_TOGETHER = "StatementBegin and StatementEnd are around it, so it would be sent as one text"
 _OUTSIDE = "a part of it must run outside of the runner's transaction"
 _KEPT = f"{_OUTSIDE}, which keeps the file's other statements together: give it its own file"
 _WHOLE = (
