@@ -42,5 +42,9 @@ RULE = Rule(
     ),
     instead="Update the server first.",
     allow="Never.",
+    on=(
+        IndexDefinition,
+        WorkOn,
+    ),
     check=check,
 )

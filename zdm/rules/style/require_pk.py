@@ -44,5 +44,6 @@ RULE = Rule(
     ),
     instead="A primary key.",
     allow="Rows are only added and read.",
+    on=(CreateTable,),
     check=check,
 )
