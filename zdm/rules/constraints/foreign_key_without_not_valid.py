@@ -7,7 +7,6 @@ from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.syntax import AddConstraint
 from zdm.rules import reading
 
-
 _SINCE = 18  # a partitioned table takes one that is NOT VALID
 _OF_PARTITIONS = (
     "add it NOT VALID to each partition, VALIDATE it there, and then add it to the parent"
