@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import MAJORS, a_server, fresh_database
 from tests.postgres.rules import running
-from tests.postgres.rules.claims import CLAIMS, SILENT, Claim
+from tests.postgres.rules.claims import CLAIMS, SILENT, Claim, Effect
 from tests.postgres.rules.running import Ran
 from tests.rules.checking import CASES
 from zdm.model.schema import Name
@@ -42,6 +42,8 @@ def servers() -> Iterator[Callable[[int], Server]]:
             server = stack.enter_context(a_server(major))
             with connection.connect(server.dsn, name="tests") as conn:
                 conn.execute(ROLES.encode())
+                conn.execute("SET allow_in_place_tablespaces = on")
+                conn.execute("CREATE TABLESPACE fast LOCATION ''")
             return server
 
         yield functools.cache(made)
@@ -56,6 +58,8 @@ def world(server: Server, folder: Path) -> Iterator[World]:
         conn.execute("GRANT ALL ON SCHEMA public TO reader")
         conn.execute("ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO reader")
         conn.execute((folder / "before.sql").read_bytes())
+        unseen = folder / "unseen.sql"  # what the server has, and zdm does not know of
+        conn.execute(unseen.read_bytes() if unseen.exists() else b"")
         running.fill(conn)
         conn.execute("ANALYZE")
         yield World(conn, other, running.existing(conn))
@@ -94,7 +98,8 @@ def affected(claim: Claim, ran: Ran) -> set[Name]:
         assert claim.effect is not None
         for name in of_kind[claim.effect.value]:
             lock = seen.locks.get(name)
-            if lock is not None and lock.blocks_writes:
+            rewritten = done.outside and claim.effect is Effect.REWRITES
+            if rewritten or (lock is not None and lock.blocks_writes):
                 names.add(name)
     return names
 
@@ -144,6 +149,8 @@ def test_the_server_does_what_a_rule_says(
 ) -> None:
     claim = CLAIMS[slug]
     for path in files(slug, "refused"):
+        if major > dict(claim.later).get(path.stem, 18):
+            continue
         with world(servers(major), path.parent) as at:
             assert shown(claim, at, path.read_text()), path.name
     for path in files(slug, "allowed") if claim.alike else []:
