@@ -165,13 +165,15 @@ CLAIMS: dict[str, Claim] = {
     "set-schema": breaks("SELECT id FROM users"),
     "composite-attribute": breaks("SELECT '(1,2)'::pair"),
     "drop-default": changes(
-        "SELECT count(*) FROM pg_attrdef WHERE adrelid = 'users'::regclass", alike=False
+        "SELECT count(*) FILTER (WHERE atthasdef), count(*) FILTER (WHERE attnotnull)"
+        " FROM pg_attribute WHERE attrelid = 'users'::regclass",
+        alike=False,
     ),
     "drop-identity": breaks("INSERT INTO posts DEFAULT VALUES"),
     "set-generated-always": breaks("INSERT INTO posts (id) VALUES (9001)"),
     "new-write-restriction": breaks(
         "INSERT INTO users (id, org_id, email, name) VALUES (9001, 1, 'new', '')",
-        "INSERT INTO users (id, org_id, email, name) VALUES (9002, 1, 'v1', 'x')",
+        "INSERT INTO users (id, org_id, email, name) VALUES (9002, 1, 'v@1', 'x')",
         "INSERT INTO users (id, org_id, email) VALUES (9003, 1, 'new')",
     ),
     "not-null-check-before-backfill": breaks("UPDATE users SET email = email WHERE id = 1"),
@@ -204,11 +206,27 @@ CLAIMS: dict[str, Claim] = {
     "delete-without-where": changes("SELECT count(*) > 0 FROM users"),
     "update-without-where": changes("SELECT min(xmin::text::bigint) FROM users"),
     "data-migration-in-schema-migration": changes(
-        "SELECT sum(u.xmin::text::bigint + coalesce(o.xmin::text::bigint, 0))"
+        "SELECT sum(coalesce(u.xmin::text::bigint, 0) + coalesce(o.xmin::text::bigint, 0))"
         " FROM users AS u FULL JOIN orgs AS o USING (id)",
         alike=False,
     ),
 }
+
+# The fixed form of a rule leaves another schema, and why.
+_LATER = "filling it, NOT NULL and the rest are of later releases"
+OTHERWISE: dict[str, str] = {
+    "add-column-identity": _LATER,
+    "add-column-serial": _LATER,
+    "add-column-stored-generated": _LATER,
+    "change-column-type-rewrite": _LATER,
+    "add-column-constrained-domain": "the base type with a CHECK in the domain's place",
+    "add-column-inline-references": "an index, and another name",
+    "foreign-key-without-not-valid": "an index",
+    "constraint-not-valid-left-behind": "the constraint is validated",
+    "detach-partition-blocking": "CONCURRENTLY leaves a CHECK of the bounds",
+    "int-pk-overflow": "bigint in the place of integer",
+}
+FAILING = {slug for slug, claim in CLAIMS.items() if claim.error}  # so that nothing is left
 
 SILENT: dict[str, str] = {
     "cascade-fk-actions": "what it warns of depends on later DELETEs",
@@ -238,4 +256,3 @@ SILENT: dict[str, str] = {
     "create-enum": "style",
     "security-definer-search-path": "style",
 }
-STYLE = "style"

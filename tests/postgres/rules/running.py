@@ -70,7 +70,8 @@ def fill(conn: Connection) -> None:
             names = ", ".join(f'"{row[0]}"' for row in columns)
             query = (
                 f"INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE"
-                f" SELECT {', '.join(values)} FROM generate_series(1, {ROWS}) AS i ON CONFLICT DO NOTHING"
+                f" SELECT {', '.join(values)} FROM generate_series(1, {ROWS}) AS i"
+                " ON CONFLICT DO NOTHING"
             )
             try:
                 conn.execute(query.encode())
@@ -78,7 +79,6 @@ def fill(conn: Connection) -> None:
             except psycopg.errors.CheckViolation:
                 if number == "i % 10":
                     raise
-
 
     conn.execute("SELECT setval(oid::regclass, 5000) FROM pg_class WHERE relkind = 'S'")
 
