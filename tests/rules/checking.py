@@ -36,7 +36,8 @@ def report(sql: str, before: str = "", **changed: object) -> Report:
 
 def of_rule(slug: str) -> dict[str, Severity | None]:
     """What turns the rule on, where it is off unless the settings say otherwise."""
-    return {slug: Severity.WARN for rule in ALL if rule.slug == slug and not rule.severity}
+    off = {rule.slug for rule in ALL if rule.severity is None}
+    return {slug: Severity.WARN} if slug in off else {}
 
 
 def found(sql: str, before: str = "", **changed: object) -> list[str]:

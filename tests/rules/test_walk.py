@@ -124,6 +124,12 @@ def test_commit_in_a_file_that_the_runner_sends_in_one_transaction_is_found() ->
     assert found == ["transaction-nesting"]
 
 
+def test_what_a_rollback_undoes_is_not_there() -> None:
+    sql = f"BEGIN;\nCREATE TABLE made (n int);\nROLLBACK;\n{LIMIT}CREATE INDEX i ON made (n);"
+
+    assert checking.found(sql) == ["index-not-concurrent"]
+
+
 def test_a_timeout_of_an_ended_transaction_does_not_count() -> None:
     sql = "BEGIN;\nSET LOCAL lock_timeout = '2s';\nCOMMIT;\nALTER TABLE t ADD COLUMN x int;"
 

@@ -75,6 +75,12 @@ def is_control(sql: str) -> bool:
     return len(parsed) == 1 and control(parsed[0]) is not None
 
 
+def control_of(action: Action) -> Control | None:
+    """The same of an Action that may be Unknown, as ROLLBACK is to a plan."""
+    kind = action.tree.get("kind")
+    return _of_tree(action.tree) if isinstance(kind, str) and kind in _KINDS else None
+
+
 def said(action: Action) -> Control | None:
     """What an Action does to a transaction."""
     fact = action.fact

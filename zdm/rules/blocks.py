@@ -50,5 +50,5 @@ def works(action: Action) -> bool:
 
 def kind_of(action: Action) -> Kind | None:
     """What the statement does to a transaction."""
-    found = transactions.said(action)
+    found = transactions.control_of(action)
     return None if found is None else found.kind

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from zdm.model.commands import AlterTable, Change
 from zdm.model.expression import TypeName
 from zdm.model.impact import Touch
+from zdm.model.indexed import having
 from zdm.model.locks import LockMode
 from zdm.model.rule import Done, Site
 from zdm.model.schema import Name, Table
@@ -162,12 +163,8 @@ def typed_columns(site: Site) -> Iterator[tuple[str, TypeName]]:
 
 def is_index(site: Site, name: Name) -> bool:
     """Whether the name is that of an index."""
-    return any(
-        index.name == name.name
-        for table in site.before.tables
-        if table.name.schema == name.schema
-        for index in table.indexes
-    )
+    tables = having(site.before.tables, "index", name.name)
+    return any(table.name.schema == name.schema for table in tables)
 
 
 def of_file(site: Site) -> Iterator[Done]:

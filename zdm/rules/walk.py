@@ -21,6 +21,7 @@ from zdm.model.syntax import CreateTable, RenameObject
 from zdm.parse import split
 from zdm.parse.libpg_query import Parsed
 from zdm.parse.readers import authority
+from zdm.parse.transactions import Kind
 from zdm.rules import assumed, blocks, ignored, ignores, once, unread
 from zdm.rules.ignores import Ignore
 from zdm.rules.report import InputFile, Level, Report, Reported, Terms
@@ -72,7 +73,7 @@ class _Walk:
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     before: Snapshot  # the schema that the next statement meets
     released: Snapshot  # the schema that the release meets
-    asked: dict[type, tuple[Rule, ...]] = field(default_factory=dict)  # by what is said
+    asked: dict[type, tuple[Rule, ...]] = field(default_factory=dict)  # by class of `said`
     done: list[Done] = field(default_factory=list)  # by this release
     found: list[_OfFile] = field(default_factory=list)
     files: int = 0
@@ -135,9 +136,11 @@ class _Walk:
         numbers = blocks.numbers([actions[0] for actions in reads], how)
         by_runner = how is not how.STATEMENT
         last, earlier = None, list[Done]()
+        start = (self.before, self.released)
         for actions, number in zip(reads, numbers, strict=True):
             if number != last:
                 last, earlier = number, []
+                start = (self.before, self.released)
             same = [a for a, n in zip(reads, numbers, strict=True) if n == number]
             block = None
             if number is not None:
@@ -157,6 +160,8 @@ class _Walk:
                 )
                 earlier.append(done)
                 self.done.append(done)
+            if number is not None and blocks.kind_of(actions[0]) is Kind.ROLLBACK:
+                self.before, self.released = start
 
     def _of_statement(self, actions: tuple[Action, ...], block: Block | None) -> Iterator[Site]:
         extra = assumed.tables(actions, self.before)

@@ -11,7 +11,6 @@ _Tree = Mapping[str, Any]
 _STATEMENTS = {  # known whole, so that nothing is hidden
     "VariableSetStmt": "SET",
     "VariableShowStmt": "SHOW",
-    "TransactionStmt": "",
     "ConstraintsSetStmt": "SET CONSTRAINTS",
     "NotifyStmt": "NOTIFY",
     "ListenStmt": "LISTEN",
@@ -62,6 +61,11 @@ def _discard(tree: _Tree) -> NoRelation:
     return NoRelation(statement="DISCARD", outside_transaction=all_of_it)
 
 
+def _transaction(tree: _Tree) -> NoRelation:
+    """ROLLBACK of a whole transaction is known; what a part of one undoes is not."""
+    return NoRelation(statement="ROLLBACK" if tree.get("kind") == "TRANS_STMT_ROLLBACK" else "")
+
+
 def _membership(tree: _Tree) -> NoRelation:
     return NoRelation(statement="GRANT" if tree.get("is_grant") else "REVOKE")
 
@@ -77,6 +81,7 @@ def _explain(tree: _Tree) -> NoRelation | Other:
 READERS: Mapping[str, Callable[[_Tree], NoRelation | Other]] = {
     "DefineStmt": _always(NoRelation(makes=True)),
     "DiscardStmt": _discard,
+    "TransactionStmt": _transaction,
     "GrantRoleStmt": _membership,
     "ExplainStmt": _explain,
     **{node: _always(NoRelation(statement=words)) for node, words in _STATEMENTS.items()},

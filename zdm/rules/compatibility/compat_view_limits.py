@@ -38,5 +38,6 @@ RULE = Rule(
     ),
     instead="See that no running version does what a view refuses; GRANT on the view.",
     allow="No running version does.",
+    on=(CreateObject,),
     check=check,
 )

@@ -34,5 +34,6 @@ RULE = Rule(
     ),
     instead="A new type and a new column.",
     allow="No running version uses the type.",
+    on=(AlterRelation,),
     check=check,
 )

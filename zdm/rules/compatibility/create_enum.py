@@ -25,5 +25,6 @@ RULE = Rule(
     postgres="There is no DROP VALUE in any version (14 to 18).",
     instead="text with a CHECK, or a table of values.",
     allow="The values are settled.",
+    on=(CreateObject,),
     check=check,
 )

@@ -31,5 +31,6 @@ RULE = Rule(
     postgres="DROP TABLE IF EXISTS succeeds whether there is a table or not (14 to 18).",
     instead="CREATE TABLE alone.",
     allow="The table holds nothing that is needed.",
+    on=(CreateTable,),
     check=check,
 )

@@ -26,5 +26,6 @@ RULE = Rule(
     postgres="It cannot be undone, and cannot run in a transaction (14 to 18).",
     instead="Never in a migration.",
     allow="Never.",
+    on=(NoRelation,),
     check=check,
 )

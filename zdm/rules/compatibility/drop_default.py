@@ -9,9 +9,12 @@ from zdm.model.syntax import SetDefault
 
 
 def check(site: Site) -> Iterator[Violation]:
-    """DROP DEFAULT of a column that is not of this release."""
+    """DROP DEFAULT, save of a new column that takes NULL."""
     table, fact = site.in_use(ActionKind.DROP_DEFAULT), site.fact
-    if table is None or fact is None or site.is_new_column(table, fact.name):
+    if table is None or fact is None:
+        return
+    column = table.column(fact.name)
+    if site.is_new_column(table, fact.name) and not (column and column.not_null):
         return
     yield Violation(
         message=f"INSERTs that do not send {table.name}.{fact.name} fail or store NULL",

@@ -35,5 +35,6 @@ RULE = Rule(
         "the contract."
     ),
     allow="No running version uses it.",
+    on=(DropObjects,),
     check=check,
 )

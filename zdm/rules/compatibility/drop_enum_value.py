@@ -37,5 +37,10 @@ RULE = Rule(
     ),
     instead="A new type and a new column.",
     allow="Never.",
+    on=(
+        Insert,
+        Update,
+        WorkOn,
+    ),
     check=check,
 )

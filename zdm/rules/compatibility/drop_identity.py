@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import Change
+from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
@@ -33,5 +33,6 @@ RULE = Rule(
     ),
     instead="Let the code send the value first, and drop it a release later.",
     allow="No running version relies on it.",
+    on=(AlterTable,),
     check=check,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import DropObjects
 from zdm.rules import reading
 
 
@@ -32,5 +33,6 @@ RULE = Rule(
     ),
     instead="Create what takes its place in the same transaction, with a lock_timeout.",
     allow="Every running version works without it.",
+    on=(DropObjects,),
     check=check,
 )

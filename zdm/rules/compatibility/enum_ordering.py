@@ -25,5 +25,6 @@ RULE = Rule(
     postgres="Values sort in the order of the type; a new one comes last (14 to 18).",
     instead="Write BEFORE or AFTER.",
     allow="The order means nothing.",
+    on=(ChangeEnum,),
     check=check,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
+from zdm.model.indexed import having
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.syntax import CreateObject
 from zdm.schema import lookup
@@ -16,7 +17,7 @@ def check(site: Site) -> Iterator[Violation]:
     if said.kind not in ("function", "procedure"):
         return
     name = lookup.made(lookup.relation(said.words), site.before, site.action.statement.settings)
-    if any(function.name == name for function in site.released.functions):
+    if having(site.released.functions, "name", name.schema, name.name):
         yield Violation(
             message=f"every running version calls the new {name} from here on",
             remedy="see that every running version works with it, or give it a new name",
@@ -35,5 +36,6 @@ RULE = Rule(
     postgres="The body changes with the commit; no table is locked (14 to 18).",
     instead="Give it a new name where it behaves otherwise.",
     allow="Every running version works with it.",
+    on=(CreateObject,),
     check=check,
 )

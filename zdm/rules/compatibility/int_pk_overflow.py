@@ -45,5 +45,9 @@ RULE = Rule(
     ),
     instead="bigint, or bigserial.",
     allow="The table stays small.",
+    on=(
+        AddColumn,
+        CreateTable,
+    ),
     check=check,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
+from zdm.model.syntax import AddColumn, AlterColumn, ChangeType, RenameObject
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -40,5 +41,11 @@ RULE = Rule(
     ),
     instead="List columns in the code.",
     allow="No client prepares statements with *.",
+    on=(
+        AddColumn,
+        AlterColumn,
+        ChangeType,
+        RenameObject,
+    ),
     check=check,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
+from zdm.model.syntax import AddColumn, AlterColumn
 from zdm.parse.readers import published
 
 
@@ -42,5 +43,9 @@ RULE = Rule(
     ),
     instead="ALTER PUBLICATION … SET TABLE.",
     allow="Subscribers do not need the column.",
+    on=(
+        AddColumn,
+        AlterColumn,
+    ),
     check=check,
 )

@@ -34,5 +34,6 @@ RULE = Rule(
     postgres="The old name is gone with the commit; no table is locked (14 to 18).",
     instead="Leave views in the old schema until no version uses it.",
     allow="No running version names it.",
+    on=(RenameObject,),
     check=check,
 )

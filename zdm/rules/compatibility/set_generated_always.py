@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import Change
+from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
@@ -34,5 +34,6 @@ RULE = Rule(
     ),
     instead="Set it in a release in which no running version sends the value.",
     allow="No running version relies on it.",
+    on=(AlterTable,),
     check=check,
 )

@@ -34,5 +34,6 @@ RULE = Rule(
     ),
     instead="Name the tables.",
     allow="The list of tables was read from the production database.",
+    on=(WorkOn,),
     check=check,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
+from zdm.model.indexed import having
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import View
 from zdm.model.syntax import CreateObject
@@ -16,7 +17,8 @@ def check(site: Site) -> Iterator[Violation]:
     if not isinstance(said, CreateObject) or said.kind != "view" or not said.replaces:
         return
     name = lookup.made(lookup.relation(said.words), site.before, site.action.statement.settings)
-    old = next((v for v in site.before.views if v.name == name and v.kind == "view"), None)
+    found = having(site.before.views, "name", name.schema, name.name)
+    old = next((view for view in found if view.kind == "view"), None)
     before = _columns(old) if old is not None else ()
     if before and said.columns and said.columns[: len(before)] != before:
         yield Violation(
@@ -43,5 +45,6 @@ RULE = Rule(
     postgres="CREATE OR REPLACE VIEW may only append columns (42P16; 14 to 18).",
     instead="A new view; or DROP, CREATE and GRANT in one transaction.",
     allow="Never: it fails.",
+    on=(CreateObject,),
     check=check,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
+from zdm.model.indexed import having
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.syntax import CreateObject
 from zdm.schema import lookup
@@ -14,7 +15,7 @@ def check(site: Site) -> Iterator[Violation]:
     if not isinstance(said, CreateObject) or said.kind != "view" or not said.replaces:
         return
     name = lookup.made(lookup.relation(said.words), site.before, site.action.statement.settings)
-    if any(view.name == name for view in site.released.views):
+    if having(site.released.views, "name", name.schema, name.name):
         yield Violation(
             message=f"every running version reads the new {name} from here on",
             remedy="see that every running version works with it, or make a new view",
@@ -30,5 +31,6 @@ RULE = Rule(
     postgres="ACCESS EXCLUSIVE on the view for a moment (14 to 18).",
     instead="Make a new view where it means something else.",
     allow="Every running version works with it.",
+    on=(CreateObject,),
     check=check,
 )

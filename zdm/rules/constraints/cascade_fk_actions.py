@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddColumn, AddConstraint, CreateTable
 from zdm.rules import reading
 
 
@@ -30,5 +31,10 @@ RULE = Rule(
     ),
     instead="Leave it out, and delete in batches.",
     allow="Few rows refer to one.",
+    on=(
+        AddColumn,
+        AddConstraint,
+        CreateTable,
+    ),
     check=check,
 )

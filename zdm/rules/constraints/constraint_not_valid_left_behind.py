@@ -48,5 +48,6 @@ RULE = Rule(
     ),
     instead="VALIDATE CONSTRAINT in a later transaction.",
     allow="Old rows may violate it for good.",
+    on=(AddConstraint,),
     check=check,
 )

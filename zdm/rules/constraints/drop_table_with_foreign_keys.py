@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import DropObjects
 from zdm.rules import reading
 
 
@@ -33,5 +34,6 @@ RULE = Rule(
     ),
     instead="Drop the foreign keys first, one in a transaction.",
     allow="Nothing uses the other tables.",
+    on=(DropObjects,),
     check=check,
 )

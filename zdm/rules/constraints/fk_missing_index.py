@@ -6,6 +6,7 @@ from functools import partial
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import Name, Snapshot
+from zdm.model.syntax import AddColumn, AddConstraint, CreateTable
 from zdm.rules import reading
 
 
@@ -45,5 +46,10 @@ RULE = Rule(
     ),
     instead="CREATE INDEX CONCURRENTLY on the columns first.",
     allow="Rows of the referenced table are never deleted.",
+    on=(
+        AddColumn,
+        AddConstraint,
+        CreateTable,
+    ),
     check=check,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddConstraint
 from zdm.rules import reading
 
 
@@ -36,5 +37,6 @@ RULE = Rule(
         " parent then reads no row."
     ),
     allow="All servers run 18.",
+    on=(AddConstraint,),
     check=check,
 )

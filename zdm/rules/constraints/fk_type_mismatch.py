@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddColumn, AddConstraint, CreateTable
 from zdm.rules import reading
 from zdm.schema import type_names
 
@@ -41,5 +42,10 @@ RULE = Rule(
     ),
     instead="Give both the same type.",
     allow="The types hold the same values.",
+    on=(
+        AddColumn,
+        AddConstraint,
+        CreateTable,
+    ),
     check=check,
 )

@@ -7,6 +7,11 @@ from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import AddConstraint
 from zdm.rules import edits, reading
 
+_SINCE = 18  # a partitioned table takes one that is NOT VALID
+_OF_PARTITIONS = (
+    "add it NOT VALID to each partition, VALIDATE it there, and then add it to the parent"
+)
+
 
 def check(site: Site) -> Iterator[Violation]:
     """ADD FOREIGN KEY that is validated at once."""
@@ -18,7 +23,9 @@ def check(site: Site) -> Iterator[Violation]:
         yield Violation(
             message=f"the foreign key is checked for all rows of {table.name} while writes to"
             " both tables wait",
-            remedy="write NOT VALID, and VALIDATE CONSTRAINT in a transaction of its own",
+            remedy=_OF_PARTITIONS
+            if table.kind == "partitioned table" and site.majors[0] < _SINCE
+            else "write NOT VALID, and VALIDATE CONSTRAINT in a transaction of its own",
         )
 
 

@@ -54,5 +54,10 @@ RULE = Rule(
     ),
     instead="One transaction for each.",
     allow="Nothing writes to the tables.",
+    on=(
+        AddColumn,
+        AddConstraint,
+        CreateTable,
+    ),
     check=check,
 )

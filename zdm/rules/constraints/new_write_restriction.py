@@ -6,7 +6,7 @@ from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import Table
 from zdm.model.statement import ActionKind
-from zdm.model.syntax import AddConstraint, IndexDefinition
+from zdm.model.syntax import AddConstraint, AlterColumn, IndexDefinition
 from zdm.parse import expressions
 from zdm.rules import reading
 from zdm.schema import not_null_proof
@@ -60,5 +60,10 @@ RULE = Rule(
         "Add it when every running version keeps to it; `zdm plan` does so in the contract."
     ),
     allow="Every running version keeps to it.",
+    on=(
+        AddConstraint,
+        AlterColumn,
+        IndexDefinition,
+    ),
     check=check,
 )

@@ -73,5 +73,6 @@ RULE = Rule(
         " the constraint."
     ),
     allow="No row is updated before it is filled.",
+    on=(AddConstraint,),
     check=check,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddConstraint
 from zdm.rules import reading
 from zdm.schema import not_null_proof
 
@@ -41,5 +42,6 @@ RULE = Rule(
     ),
     instead="Make the columns NOT NULL by a validated CHECK first.",
     allow="The table is small, and a lock_timeout is set.",
+    on=(AddConstraint,),
     check=check,
 )

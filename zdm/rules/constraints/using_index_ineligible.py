@@ -54,5 +54,6 @@ RULE = Rule(
     ),
     instead="CREATE UNIQUE INDEX CONCURRENTLY on the plain columns.",
     allow="Never: it fails.",
+    on=(AddConstraint,),
     check=check,
 )

@@ -38,9 +38,13 @@ RULE = Rule(
     postgres=(
         "CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY may leave rows out that are "
         "updated meanwhile (14.0 to 14.3, by the release notes of 14.4). Without a "
-        "snapshot the minor version is not known; 14.0 is not told from that."
+        "snapshot the minor version is not known; 14.0 looks the same."
     ),
     instead="Update the server first.",
     allow="Never.",
+    on=(
+        IndexDefinition,
+        WorkOn,
+    ),
     check=check,
 )

@@ -29,5 +29,6 @@ RULE = Rule(
     ),
     instead="Leave columns out, or INCLUDE them.",
     allow="A query compares all of the columns.",
+    on=(IndexDefinition,),
     check=check,
 )

@@ -33,5 +33,6 @@ RULE = Rule(
     ),
     instead="ALTER INDEX … RENAME TO.",
     allow="The transaction ends at once, and a lock_timeout is set.",
+    on=(RenameObject,),
     check=check,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import IndexDefinition
 from zdm.rules import reading
 
 
@@ -38,5 +39,6 @@ RULE = Rule(
     postgres="A query uses only indexes that are valid when it is planned (14 to 18).",
     instead="Build the new index first, then drop the old one.",
     allow="No query uses the old index.",
+    on=(IndexDefinition,),
     check=check,
 )

@@ -33,5 +33,6 @@ RULE = Rule(
     ),
     instead="A transaction of its own.",
     allow="The transaction is short.",
+    on=(AlterSequence,),
     check=check,
 )

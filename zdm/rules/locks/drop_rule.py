@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import DropObjects
 from zdm.rules import reading
 
 
@@ -25,5 +26,6 @@ RULE = Rule(
     postgres="ACCESS EXCLUSIVE on the table (14 to 18).",
     instead="Drop it when no running version relies on it, with a lock_timeout.",
     allow="No running version relies on it.",
+    on=(DropObjects,),
     check=check,
 )

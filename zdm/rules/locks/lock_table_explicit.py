@@ -8,10 +8,12 @@ from zdm.model.rule import Planned, Rule, Site, Violation
 
 
 def check(site: Site) -> Iterator[Violation]:
-    """LOCK of tables in use."""
+    """LOCK of tables in use, in a mode that blocks writes."""
     said = site.action.said
-    if isinstance(said, WorkOn) and said.work is Work.LOCK and site.on_used:
-        touch = site.on_used[0]
+    if not isinstance(said, WorkOn) or said.work is not Work.LOCK:
+        return
+    touch = next((t for t in site.on_used if t.lock.blocks_writes), None)
+    if touch is not None:
         yield Violation(
             message=f"{touch.relation} is locked ({touch.lock}) until the transaction ends",
             remedy="leave it out, or take the weakest mode that suffices",

@@ -34,5 +34,6 @@ RULE = Rule(
     ),
     instead="Keep the order of names, with a lock_timeout.",
     allow="The order does not matter.",
+    on=(RenameObject,),
     check=check,
 )

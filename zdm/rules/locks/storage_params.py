@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import Change
+from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
@@ -36,5 +36,6 @@ RULE = Rule(
     ),
     instead="A short transaction, with a lock_timeout.",
     allow="The transaction ends at once.",
+    on=(AlterTable,),
     check=check,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.schema import Name
 from zdm.model.syntax import CreateTable
 from zdm.rules import reading
 
@@ -16,10 +17,22 @@ def check(site: Site) -> Iterator[Violation]:
     parent = reading.named(site, said.parents[0])
     if not site.is_new(parent):
         yield Violation(
-            message=f"all queries of {parent} wait until the transaction ends",
+            message=f"all queries of {parent} wait until the transaction ends"
+            + (
+                ", while rows of the DEFAULT partition are read" if _reads(site, parent) else ""
+            ),
+            severity=None if _reads(site, parent) else Severity.WARN,
             remedy=f"CREATE TABLE … (LIKE {parent} INCLUDING ALL), then ALTER TABLE {parent}"
             " ATTACH PARTITION",
         )
+
+
+def _reads(site: Site, parent: Name) -> bool:
+    """Whether the rows of a DEFAULT partition are read, or may be."""
+    table = site.before.table(parent)
+    if table is None or table.opaque:
+        return True
+    return any(touch.scans.possible for touch in site.on_used)
 
 
 RULE = Rule(

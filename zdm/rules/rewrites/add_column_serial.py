@@ -19,8 +19,8 @@ def check(site: Site) -> Iterator[Violation]:
         yield Violation(
             message=f"{column.name} gets a number for each row, so {table.name} is rewritten"
             " while all its queries wait",
-            remedy="add a bigint column, create a sequence, SET DEFAULT nextval(…), and fill"
-            " existing rows in batches",
+            remedy="add a bigint column, create a sequence, GRANT USAGE on it, SET DEFAULT"
+            " nextval(…), and fill existing rows in batches",
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddColumn
 from zdm.rules import reading
 
 
@@ -40,5 +41,6 @@ RULE = Rule(
         "transaction of its own."
     ),
     allow="The table is small, and a lock_timeout is set.",
+    on=(AddColumn,),
     check=check,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from zdm.model.findings import Severity
+from zdm.model.indexed import having
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import ActionKind
@@ -19,11 +20,11 @@ def check(site: Site) -> Iterator[Violation]:
     settings = site.action.statement.settings
     if type_names.canonical(said.type, site.before, settings) != "bigint":
         return
-    own = (table.name, said.column)
-    for sequence in site.before.sequences:
+    owner = (table.name.schema, table.name.name)
+    for sequence in having(site.before.sequences, "owner", *owner):
         if sequence.identity or sequence.type == "bigint":
             continue
-        if (sequence.owner_table, sequence.owner_column) == own:
+        if sequence.owner_column == said.column:
             yield Violation(
                 message=f"{sequence.name} still ends at the limit of {sequence.type}",
                 remedy=f"ALTER SEQUENCE {sequence.name} AS bigint",
@@ -47,5 +48,6 @@ RULE = Rule(
     ),
     instead="ALTER SEQUENCE … AS bigint.",
     allow="The sequence does not feed the column any more.",
+    on=(ChangeType,),
     check=check,
 )

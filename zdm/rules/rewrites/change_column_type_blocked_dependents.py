@@ -36,5 +36,6 @@ RULE = Rule(
     ),
     instead="Drop and create what uses it, in the same transaction.",
     allow="Never: it fails.",
+    on=(ChangeType,),
     check=check,
 )

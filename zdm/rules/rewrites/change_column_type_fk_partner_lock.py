@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
+from zdm.model.indexed import having
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
 from zdm.model.syntax import ChangeType
@@ -14,9 +15,10 @@ def check(site: Site) -> Iterator[Violation]:
     if table is None or not isinstance(said, ChangeType):
         return
     own = {c.references for c in table.constraints if said.column in c.columns}
+    of_table = (table.name.schema, table.name.name)
     others = {
         other.name
-        for other in site.before.tables
+        for other in having(site.before.tables, "references", *of_table)
         for c in other.constraints
         if c.references == table.name and said.column in c.referenced_columns
     }
@@ -41,5 +43,6 @@ RULE = Rule(
         "Drop the foreign key first, and add it again NOT VALID; or set a short lock_timeout."
     ),
     allow="Nothing uses the other table, or the lock_timeout is short.",
+    on=(ChangeType,),
     check=check,
 )

@@ -13,6 +13,9 @@ def check(site: Site) -> Iterator[Violation]:
     found = reading.changed(site, Change.SET_LOGGED, Change.SET_UNLOGGED)
     if found is not None:
         table, said = found
+        kept = {Change.SET_LOGGED: "permanent", Change.SET_UNLOGGED: "unlogged"}
+        if not table.opaque and table.persistence == kept[said.change]:
+            return
         yield Violation(
             message=f"{said.change.upper()} writes all of {table.name} again while all its"
             " queries wait",

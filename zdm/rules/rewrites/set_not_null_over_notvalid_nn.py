@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
+from zdm.model.syntax import AlterColumn
 from zdm.schema import not_null_proof
 
 
@@ -33,5 +34,6 @@ RULE = Rule(
     ),
     instead="VALIDATE that constraint; the column is NOT NULL afterwards.",
     allow="The table is small, and a lock_timeout is set.",
+    on=(AlterColumn,),
     check=check,
 )

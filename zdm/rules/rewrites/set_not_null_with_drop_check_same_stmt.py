@@ -6,6 +6,7 @@ from dataclasses import replace
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind, Fact
+from zdm.model.syntax import AlterColumn
 from zdm.schema import not_null_proof
 
 
@@ -44,5 +45,6 @@ RULE = Rule(
     ),
     instead="Two statements; they may be in one transaction.",
     allow="The table is small, and a lock_timeout is set.",
+    on=(AlterColumn,),
     check=check,
 )

@@ -26,5 +26,6 @@ RULE = Rule(
     postgres="Settings of a database hold for new sessions (14 to 18).",
     instead="Outside of migrations, with the tools that set up the server.",
     allow="The migration is the tool that sets up the server.",
+    on=(NoRelation,),
     check=check,
 )

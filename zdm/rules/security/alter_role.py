@@ -27,5 +27,6 @@ RULE = Rule(
     postgres=("Roles belong to the whole server; settings hold for new sessions (14 to 18)."),
     instead="Outside of migrations, with the tools that set up the server.",
     allow="Only this application uses the role.",
+    on=(NoRelation,),
     check=check,
 )

@@ -29,5 +29,6 @@ RULE = Rule(
     ),
     instead="Outside of migrations, with the tools that set up the server.",
     allow="The migration is the tool that sets up the server.",
+    on=(NoRelation,),
     check=check,
 )

@@ -32,5 +32,9 @@ RULE = Rule(
     postgres="The right is gone with the commit (42501; 14 to 18).",
     instead="Revoke it in a release in which no running version uses it.",
     allow="No running version uses it.",
+    on=(
+        NoRelation,
+        WorkOn,
+    ),
     check=check,
 )

@@ -29,5 +29,6 @@ RULE = Rule(
     ),
     instead="SET search_path in CREATE FUNCTION.",
     allow="Only trusted roles may call it.",
+    on=(CreateObject,),
     check=check,
 )

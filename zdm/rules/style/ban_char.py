@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddColumn, ChangeType, CreateTable
 from zdm.rules import reading
 
 _TYPES = frozenset({"bpchar", "char"})
@@ -28,5 +29,10 @@ RULE = Rule(
     postgres="char(n) is padded to n characters (14 to 18).",
     instead="Use text.",
     allow="It is wanted.",
+    on=(
+        AddColumn,
+        ChangeType,
+        CreateTable,
+    ),
     check=check,
 )

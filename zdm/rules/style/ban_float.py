@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddColumn, ChangeType, CreateTable
 from zdm.rules import reading
 
 _TYPES = frozenset({"float4", "float8"})
@@ -28,5 +29,10 @@ RULE = Rule(
     postgres="Values are binary fractions (14 to 18).",
     instead="Use numeric where values must be exact.",
     allow="Values are measurements.",
+    on=(
+        AddColumn,
+        ChangeType,
+        CreateTable,
+    ),
     check=check,
 )

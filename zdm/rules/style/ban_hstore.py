@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddColumn, ChangeType, CreateTable
 from zdm.rules import reading
 
 _TYPES = frozenset({"hstore"})
@@ -28,5 +29,10 @@ RULE = Rule(
     postgres="hstore is an extension with a type of its own (14 to 18).",
     instead="Use jsonb.",
     allow="It is wanted.",
+    on=(
+        AddColumn,
+        ChangeType,
+        CreateTable,
+    ),
     check=check,
 )

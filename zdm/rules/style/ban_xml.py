@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddColumn, ChangeType, CreateTable
 from zdm.rules import reading
 
 _TYPES = frozenset({"xml"})
@@ -28,5 +29,10 @@ RULE = Rule(
     postgres="xml has no operators, and needs a build with libxml (14 to 18).",
     instead="Use text or jsonb.",
     allow="It is wanted.",
+    on=(
+        AddColumn,
+        ChangeType,
+        CreateTable,
+    ),
     check=check,
 )

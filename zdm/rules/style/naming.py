@@ -39,5 +39,11 @@ RULE = Rule(
     postgres="Names without quotes are folded to small letters (14 to 18).",
     instead="Small letters, digits and underscores.",
     allow="The name is given.",
+    on=(
+        AddColumn,
+        CreateTable,
+        IndexDefinition,
+        RenameObject,
+    ),
     check=check,
 )

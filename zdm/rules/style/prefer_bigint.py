@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.syntax import AddColumn, ChangeType, CreateTable
 from zdm.rules import reading
 
 _TYPES = frozenset({"int2", "int4", "serial", "smallserial", "serial2", "serial4"})
@@ -31,5 +32,10 @@ RULE = Rule(
     ),
     instead="Use bigint.",
     allow="It is wanted.",
+    on=(
+        AddColumn,
+        ChangeType,
+        CreateTable,
+    ),
     check=check,
 )

@@ -20,7 +20,7 @@ def check(site: Site) -> Iterator[Violation]:
     if not keyed and not any(c.constraint("primary key") for c in said.columns):
         name = lookup.made(said.table, site.before, settings)
         yield Violation(
-            message=f"rows of {name} cannot be told apart, and UPDATE and DELETE are not"
+            message=f"rows of {name} have no identity, and UPDATE and DELETE are not"
             " replicated",
             remedy="give it a primary key",
             unless=partial(_has_key, name=name),
@@ -44,5 +44,6 @@ RULE = Rule(
     ),
     instead="A primary key.",
     allow="Rows are only added and read.",
+    on=(CreateTable,),
     check=check,
 )

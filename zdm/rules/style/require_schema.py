@@ -34,5 +34,9 @@ RULE = Rule(
     ),
     instead="Write the schema.",
     allow="The search_path is the same everywhere.",
+    on=(
+        CreateObject,
+        CreateTable,
+    ),
     check=check,
 )

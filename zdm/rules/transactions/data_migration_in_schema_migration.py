@@ -57,5 +57,10 @@ RULE = Rule(
     postgres=("Each changed row is locked and written again in one transaction (14 to 18)."),
     instead="Change rows in batches; `zdm plan` makes an UPDATE a backfill.",
     allow="Few rows are changed.",
+    on=(
+        Insert,
+        Update,
+        WorkOn,
+    ),
     check=check,
 )

@@ -18,7 +18,7 @@ def check(site: Site) -> Iterator[Violation]:
     named = any(isinstance(f, Fact) and f.name == "application_name" for f in earlier)
     if strong and not named:
         yield Violation(
-            message="a session that blocks others cannot be told from the application's",
+            message="a session that blocks others looks like one of the application",
             remedy="SET application_name = 'migration' first",
         )
 

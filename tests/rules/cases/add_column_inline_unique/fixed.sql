@@ -1,7 +1,7 @@
 SET lock_timeout = '2s';
 ALTER TABLE users ADD COLUMN code text;
 SET lock_timeout = 0;
-DROP INDEX CONCURRENTLY IF EXISTS users_code;
-CREATE UNIQUE INDEX CONCURRENTLY users_code ON users (code);
+DROP INDEX CONCURRENTLY IF EXISTS users_code_key;
+CREATE UNIQUE INDEX CONCURRENTLY users_code_key ON users (code);
 SET lock_timeout = '2s';
-ALTER TABLE users ADD CONSTRAINT users_code UNIQUE USING INDEX users_code;
+ALTER TABLE users ADD CONSTRAINT users_code_key UNIQUE USING INDEX users_code_key;

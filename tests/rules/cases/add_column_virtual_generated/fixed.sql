@@ -1,4 +1,4 @@
 SET lock_timeout = '2s';
 ALTER TABLE users ADD COLUMN size integer GENERATED ALWAYS AS (length(email)) VIRTUAL;
-ALTER TABLE users ADD CONSTRAINT sized CHECK (size > 0) NOT VALID;
-ALTER TABLE users VALIDATE CONSTRAINT sized;
+ALTER TABLE users ADD CONSTRAINT users_size_check CHECK (size > 0) NOT VALID;
+ALTER TABLE users VALIDATE CONSTRAINT users_size_check;

@@ -6,3 +6,4 @@ CREATE TABLE users (
     name text
 );
 CREATE TABLE parts (n int) PARTITION BY RANGE (n);
+CREATE TABLE parts_rest PARTITION OF parts DEFAULT;

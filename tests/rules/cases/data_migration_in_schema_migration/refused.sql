@@ -1,1 +1,1 @@
-UPDATE users SET name = '' WHERE name IS NULL;
+UPDATE users SET name = '' WHERE name <> '';

@@ -1,1 +1,1 @@
-DELETE FROM users WHERE name IS NULL;
+DELETE FROM users WHERE name <> '';

@@ -1,1 +1,1 @@
-INSERT INTO orgs SELECT org_id FROM users;
+INSERT INTO orgs SELECT id + 1000 FROM users;

@@ -5,3 +5,4 @@ CREATE TABLE users (
     email varchar(50) NOT NULL,
     name text
 );
+ALTER TABLE users ALTER COLUMN name SET DEFAULT 'x';

@@ -1,2 +1,2 @@
 SET lock_timeout = '2s';
-DROP TABLE users;
+DROP TABLE notes;

@@ -1,2 +1,2 @@
 ALTER TYPE mood ADD VALUE 'sad';
-INSERT INTO moods (id, m) VALUES (1, 'sad');
+INSERT INTO moods (id, m) VALUES (9001, 'sad');

@@ -1,4 +1,4 @@
 BEGIN;
 ALTER TYPE mood ADD VALUE 'sad';
-INSERT INTO users VALUES (1, 1, 'sad', 'sad');
+INSERT INTO users VALUES (9001, 1, 'sad', 'sad');
 COMMIT;

@@ -1,4 +1,4 @@
 BEGIN;
 ALTER TYPE mood ADD VALUE 'sad';
-INSERT INTO moods (id, m) VALUES (1, 'ok');
+INSERT INTO moods (id, m) VALUES (9001, 'ok');
 COMMIT;

@@ -6,3 +6,4 @@ CREATE TABLE users (
     name text
 );
 CREATE MATERIALIZED VIEW totals AS SELECT count(*) AS n FROM users;
+CREATE UNIQUE INDEX totals_n ON totals (n);

@@ -5,3 +5,4 @@ CREATE TABLE users (
     email varchar(50) NOT NULL,
     name text
 );
+CREATE UNLOGGED TABLE caches (id bigint PRIMARY KEY);

@@ -1,1 +1,2 @@
-ALTER TABLE users SET LOGGED;
+SET lock_timeout = '2s';
+ALTER TABLE caches SET LOGGED;

@@ -1,2 +1,2 @@
 SET lock_timeout = '2s';
-TRUNCATE users;
+TRUNCATE notes;

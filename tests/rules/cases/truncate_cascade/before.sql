@@ -5,3 +5,5 @@ CREATE TABLE users (
     email varchar(50) NOT NULL,
     name text
 );
+CREATE TABLE notes (id bigint PRIMARY KEY);
+CREATE TABLE marks (user_id bigint REFERENCES users (id));

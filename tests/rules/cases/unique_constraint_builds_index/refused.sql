@@ -1,1 +1,1 @@
-ALTER TABLE users ADD CONSTRAINT users_email UNIQUE (email);
+ALTER TABLE users ADD CONSTRAINT users_name UNIQUE (name);

@@ -1,0 +1,1 @@
+CREATE TABLE unknown_table (a int);

@@ -1,0 +1,2 @@
+CREATE INDEX a ON users (name);
+CREATE INDEX b ON users (email);

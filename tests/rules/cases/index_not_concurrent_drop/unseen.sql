@@ -1,0 +1,1 @@
+CREATE INDEX not_read ON users (email);
