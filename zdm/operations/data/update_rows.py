@@ -103,7 +103,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     table = None if update is None else snapshot.table(update.table)
     if update is None or table is None or _keeps(action) or not _settable(update, table):
         return None
-    at_most = few.at_most(update.where, table, snapshot)
+    where = update.where if update.alone else None  # else it may be a key of another table
+    at_most = few.at_most(where, table, snapshot)
     sources = few.sources(action, snapshot)
     if at_most is None or sources is None or not few.reads_little(action, snapshot):
         return None

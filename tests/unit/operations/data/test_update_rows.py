@@ -85,3 +85,9 @@ def test_a_generated_column_is_refused() -> None:
     answer = ask(ONE, schemas.snapshot(replace(table, columns=tuple(columns))))
 
     assert answer.refusals == ("users.email is generated and cannot be set",)
+
+
+def test_a_key_of_another_table_does_not_make_rows_few() -> None:
+    sql = FROM.replace("o.id = u.id", "o.id = 1")
+
+    assert ask(sql, beside(None, 5)).slugs == []
