@@ -127,7 +127,7 @@ def test_a_constraint_that_waits_for_the_contract_lets_the_rows_stay_until_then(
     ],
 )
 def test_what_cannot_be_planned_is_refused(sql: str, reason: str) -> None:
-    answer = ask(sql)
+    answer = ask(sql, with_child())
 
     assert reason in answer.refusals[0]
 
@@ -241,9 +241,7 @@ def test_small_tables_are_one_statement_also_with_aggregates() -> None:
     (step,) = ask("DELETE FROM users WHERE id > (SELECT max(id) FROM posts);", few).steps
 
     assert isinstance(step, RunSql)
-    assert step.sql == (
-        'DELETE FROM "public"."users" WHERE id > (SELECT max(id) FROM posts)',
-    )
+    assert step.sql == ('DELETE FROM "public"."users" WHERE id > (SELECT max(id) FROM posts)',)
 
 
 def test_a_key_of_another_table_does_not_make_rows_few() -> None:
