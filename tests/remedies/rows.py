@@ -202,6 +202,16 @@ ENTRIES = (
         fixed=("DELETE FROM users WHERE EXISTS (SELECT FROM copy WHERE copy.id = users.id);",),
     ),
     Entry(
+        slug="lost_writes",
+        before=SMALL + "CREATE TABLE mails (id bigint PRIMARY KEY, mail text); ANALYZE mails;",
+        refused="UPDATE users SET email = mail FROM mails WHERE mails.id = users.id;\n"
+        "ALTER TABLE mails DROP COLUMN mail;",
+        fixed=(
+            "UPDATE users SET email = mail FROM mails WHERE mails.id = users.id;",
+            "ALTER TABLE mails DROP COLUMN mail;",
+        ),
+    ),
+    Entry(
         slug="rows_order",
         before=USERS + COPY,
         refused="DELETE FROM copy WHERE id = 1;\n"

@@ -35,6 +35,11 @@ def columns(action: Action) -> frozenset[str]:
     return frozenset(trees.columns(action.tree))
 
 
+def every_column(action: Action) -> bool:
+    """Whether it says `*` somewhere."""
+    return any(key == "A_Star" for key, _ in trees.walk({"root": action.tree}))
+
+
 def queries(action: Action) -> frozenset[str]:
     """The names of WITH in it."""
     nodes = trees.walk({"root": action.tree})
