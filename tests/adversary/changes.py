@@ -594,15 +594,20 @@ def insert_rows(train: Train) -> Statements:
 
 
 def update_rows(train: Train) -> Statements:
-    """Some rows by their keys, from constants, the row itself or another row."""
+    """Some rows by their keys or by another table, from constants, the row or another row."""
     table, column = _any_column(train)
     first, name = ident(table.columns[0].name), ident(column.name)
     key = train.random.randrange(1, 40)
-    where = train.random.choice((f"{first} = {key}", f"{first} IN ({key}, {key + 1})"))
-    value = train.random.choice(
-        (name, "NULL", f"(SELECT other.{name} FROM {table.sql} AS other WHERE {where})")
-        if " = " in where
-        else (name, "NULL")
+    beside = _beside(train, table)
+    other = f"(SELECT other.{name} FROM {table.sql} AS other WHERE other.{first} = {key})"
+    value, where = train.random.choice(
+        (
+            (name, f"{first} = {key}"),
+            ("NULL", f"{first} IN ({key}, {key + 1})"),
+            (other, f"{first} = {key + 1}"),
+            ("NULL", f"{first} IN (SELECT {beside} BETWEEN 3 AND 9)"),
+            ("NULL", f"{first} < 9 AND EXISTS (SELECT {beside} = 4)"),
+        )
     )
     return (f"UPDATE {table.sql} SET {name} = {value} WHERE {where};",)
 

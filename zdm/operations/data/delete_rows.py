@@ -27,17 +27,17 @@ from zdm.model.plan import (
     Step,
     TableLock,
 )
-from zdm.model.schema import Name, Snapshot, Table, Volatility
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.model.syntax import AddConstraint, IndexDefinition
 from zdm.parse import expressions, mentioned
 from zdm.parse.readers import row_condition
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import deletes, few, refuse, session_dependent, statements
+from zdm.recipes.reading import correlated, deletes, few, refuse, statements
 from zdm.recipes.reading.deletes import Delete
 from zdm.recipes.site import Site
-from zdm.schema import default_volatility, family
+from zdm.schema import family
 
 SLUG = "delete_rows"
 _LATE = (
@@ -302,8 +302,7 @@ def _rows(
             f"remove ONLY; {_LATE}",
         )
     text = expressions.bare(where) if delete.simple else expressions.sql(where)
-    volatile = _is_volatile(where, snapshot)
-    if volatile or session_dependent.changing(text, snapshot):
+    if correlated.varies(text, snapshot):
         return (
             f"`{text}` selects other rows at another time or in another session, so a second"
             " run would delete more",
@@ -337,15 +336,6 @@ def _batches(table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
             f"name the rows by a unique key, at most {few.KEYS:,}; {_LATE}",
         )
     return None
-
-
-def _is_volatile(where: Expression, snapshot: Snapshot) -> bool:
-    """Whether it may select other rows each time; aggregates do not."""
-    return any(
-        default_volatility.of_function(words, snapshot) is Volatility.VOLATILE
-        for words in expressions.functions(where)
-        if words[-1] not in row_condition.AGGREGATES
-    )
 
 
 _OF_ROWS = frozenset({ActionKind.UPDATE, ActionKind.INSERT})

@@ -5,20 +5,89 @@ is true, with `t` for `a`. So it can be cut into batches, and asked again.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from zdm.model.expression import Expression
+from zdm.model.expression import Expression, Words
 from zdm.model.statement import Action
 from zdm.parse import trees
 
 _Tree = Mapping[str, Any]
 _CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
+_SELECT: Mapping[str, Any] = {"limitOption": "LIMIT_OPTION_DEFAULT", "op": "SETOP_NONE"}
+_ODD = frozenset({"MultiAssignRef", "SetToDefault"})
 _TOGETHER = ("groupClause", "havingClause", "distinctClause", "over")
 _SIDES = ("lexpr", "rexpr")
 # Of rows in whatever order; windows are told by OVER.
 AGGREGATES = frozenset(
     {"count", "min", "max", "sum", "avg", "bool_and", "bool_or", "every", "bit_and", "bit_or"}
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """What an UPDATE does to one row. `values`: expressions of the row, by column; `rows`: a
+    query for all of them, as `zdm_1`, `zdm_2` …, empty where the row is not meant; `reads`:
+    columns of the row that values and WHERE read, but for `c IS NULL`; `unqualified`: those
+    that they read by the bare name, which may be another table's."""
+
+    values: tuple[tuple[str, str], ...]
+    rows: str
+    reads: frozenset[str]
+    unqualified: frozenset[str]
+
+
+def updated(action: Action) -> Updated | None:
+    """An UPDATE with other tables beside it; None where no expressions of the row say it."""
+    tree = action.tree
+    targets = [item["ResTarget"] for item in tree.get("targetList", [])]
+    odd = any("indirection" in t or _ODD & {*t["val"]} for t in targets)
+    returns = tree.get("returningList") or tree.get("returningClause")
+    if odd or returns or _changes_rows({"WITH": tree.get("withClause", {})}):
+        return None
+    alias, name = _name(tree["relation"]), tree["relation"]["relname"]
+    parts = {
+        key: tree[key] for key in ("fromClause", "whereClause", "withClause") if key in tree
+    }
+    whole = {**parts, "values": [t["val"] for t in targets]}
+    if alias != name and {alias, name} & {*_visible(whole)}:
+        return None
+    reads = _read_of(whole)
+    said = _renamed(whole, alias, name) if alias != name else whole
+    values = said.pop("values")
+    columns = [t["name"] for t in targets]
+    beside = "fromClause" in said or "withClause" in said
+    texts = [_one(value, said) if beside else trees.expression_sql(value) for value in values]
+    named = [
+        {"ResTarget": {"name": f"zdm_{n}", "val": value}} for n, value in enumerate(values, 1)
+    ]
+    rows = trees.deparse("SelectStmt", {**_SELECT, **said, "targetList": named})
+    return Updated(
+        values=tuple(zip(columns, texts, strict=True)),
+        rows=rows,
+        reads=frozenset(words[-1] for words in reads if alias in words[-2:-1]),
+        unqualified=frozenset(words[0] for words in reads if len(words) == 1),
+    )
+
+
+def _one(value: _Tree, parts: _Tree) -> str:
+    """The query of one value, which fails where several rows match; a constant is itself, as
+    its type follows from the column."""
+    if not any(key == "ColumnRef" for key, _ in trees.walk({"root": value})):
+        return trees.expression_sql(value)
+    target = [{"ResTarget": {"val": value}}]
+    return f"({trees.deparse('SelectStmt', {**_SELECT, **parts, 'targetList': target})})"
+
+
+def _read_of(whole: _Tree) -> list[Words]:
+    """The columns that are read, as written."""
+    tests = [
+        test
+        for test in _tests(whole.get("whereClause", {}))
+        if test.get("NullTest", {}).get("nulltesttype") != "IS_NULL"
+    ]
+    nodes = trees.walk({"root": {**whole, "whereClause": tests}})
+    return [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
 
 
 def read(action: Action) -> Expression | None:
@@ -110,11 +179,7 @@ def _name(relation: _Tree) -> str:
 
 
 def _exists(others: list[Any], where: _Tree, queries: _Tree | None) -> _Tree:
-    select: dict[str, Any] = {
-        "whereClause": where,
-        "limitOption": "LIMIT_OPTION_DEFAULT",
-        "op": "SETOP_NONE",
-    }
+    select = {**_SELECT, "whereClause": where}
     if others:
         select["fromClause"] = others
     if queries is not None:
