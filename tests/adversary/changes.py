@@ -581,19 +581,33 @@ def insert_rows(train: Train) -> Statements:
             )
     names, given = (", ".join(part) for part in zip(*values, strict=True))
     over = " OVERRIDING SYSTEM VALUE" if "ALWAYS" in table.columns[0].rest else ""
-    return (f"INSERT INTO {table.sql} ({names}){over} VALUES ({given});",)
+    rows = train.random.choice(
+        (
+            f"VALUES ({given})",
+            f"SELECT {given} WHERE NOT EXISTS (SELECT FROM {table.sql} WHERE {into} = 0)",
+            f"VALUES ({given}) ON CONFLICT ({into}) DO UPDATE SET {into} = excluded.{into}",
+        )
+        if "ALWAYS" not in table.columns[0].rest
+        else (f"VALUES ({given})",)
+    )
+    return (f"INSERT INTO {table.sql} ({names}){over} {rows};",)
 
 
 def update_rows(train: Train) -> Statements:
-    """Some rows by their keys, from constants, the row itself or another row."""
+    """Some rows by their keys or by another table, from constants, the row or another row."""
     table, column = _any_column(train)
     first, name = ident(table.columns[0].name), ident(column.name)
     key = train.random.randrange(1, 40)
-    where = train.random.choice((f"{first} = {key}", f"{first} IN ({key}, {key + 1})"))
-    value = train.random.choice(
-        (name, "NULL", f"(SELECT other.{name} FROM {table.sql} AS other WHERE {where})")
-        if " = " in where
-        else (name, "NULL")
+    beside = _beside(train, table)
+    other = f"(SELECT other.{name} FROM {table.sql} AS other WHERE other.{first} = {key})"
+    value, where = train.random.choice(
+        (
+            (name, f"{first} = {key}"),
+            ("NULL", f"{first} IN ({key}, {key + 1})"),
+            (other, f"{first} = {key + 1}"),
+            ("NULL", f"{first} IN (SELECT {beside} BETWEEN 3 AND 9)"),
+            ("NULL", f"{first} < 9 AND EXISTS (SELECT {beside} = 4)"),
+        )
     )
     return (f"UPDATE {table.sql} SET {name} = {value} WHERE {where};",)
 
@@ -611,12 +625,21 @@ def delete_rows(train: Train) -> Statements:
             f"{first} BETWEEN 5 AND 9",
             f"{name}::text = 'nothing has this'",
             f"{name} IS NOT NULL AND {first} BETWEEN 3 AND 12",
+            f"{first} IN (SELECT {_beside(train, table)} BETWEEN 3 AND 9)",
+            f"{first} < 9 AND EXISTS (SELECT {_beside(train, table)} = 4)",
         )
     )
     after = tuple[str, ...]()
     if train.chance(0.2):
         after = (f"CREATE UNIQUE INDEX del_{train.made} ON {table.sql} ({first});",)
     return (f"DELETE FROM {table.sql} WHERE {where};", *after)
+
+
+def _beside(train: Train, table: Table) -> str:
+    """The start of a query of another table's keys, up to the condition of the key."""
+    other = train.random.choice([t for t in train.tables if t is not table] or [table])
+    key = f"beside.{ident(other.columns[0].name)}"
+    return f"{key} FROM {other.sql} AS beside WHERE {key}"
 
 
 def comment(train: Train) -> Statements:

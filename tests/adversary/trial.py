@@ -427,9 +427,12 @@ def _answers(model: Model, application: Application, result: Result) -> None:
         plain = model.said[write]
         if said.error:
             result.faults.append(("failed write", f"{write.side}: {write.sql}: {said.error}"))
-        elif said.rows != plain.rows and not {"backfill", "delete_rows", "set_not_null", "update_rows"} & {
-            *result.operations
-        }:
+        elif said.rows != plain.rows and not {
+            "backfill",
+            "delete_rows",
+            "set_not_null",
+            "update_rows",
+        } & {*result.operations}:
             result.faults.append(
                 ("wrong read", f"{write.side}: {write.sql}: {said.rows}, plainly {plain.rows}")
             )

@@ -8,6 +8,7 @@ CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (1000);
 """
 KEEP = "-- zdm: keep old values\n"
 COPY = "CREATE TABLE copy (id bigint PRIMARY KEY);\n"
+SMALL = USERS + COPY + "INSERT INTO users VALUES (1); ANALYZE users; ANALYZE copy;"
 TOUCH = (
     "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
     " 'BEGIN NEW.at := now(); RETURN NEW; END';"
@@ -143,15 +144,6 @@ ENTRIES = (
         fixed=(f"{CONTRACT}INSERT INTO copy SELECT id FROM users;",),
     ),
     Entry(
-        slug="insert_updates_rows",
-        refused="INSERT INTO users (id, n) VALUES (-1, 1)\n"
-        "ON CONFLICT (id) DO UPDATE SET n = 1;",
-        fixed=(
-            "INSERT INTO users (id, n) VALUES (-1, 1) ON CONFLICT (id) DO NOTHING;\n"
-            "UPDATE users SET n = 1 WHERE id = -1;",
-        ),
-    ),
-    Entry(
         slug="copies_rows",
         refused=f"{COPY}INSERT INTO copy SELECT id FROM users;",
         fixed=(f"{COPY}{CONTRACT}INSERT INTO copy SELECT id FROM users;",),
@@ -162,13 +154,104 @@ ENTRIES = (
         fixed=("DELETE FROM users WHERE n = 1;", f"{CONTRACT}DELETE FROM users;"),
     ),
     Entry(
-        slug="delete_cannot_be_planned",
+        slug="hazard",
         before=USERS + COPY,
         refused="DELETE FROM users WHERE id IN (SELECT id FROM copy);",
+        fixed=("DELETE FROM users WHERE id IN (SELECT id FROM copy);",),
+    ),
+    Entry(
+        slug="hazard",
+        before=SMALL,
+        refused="DELETE FROM users WHERE id IN (SELECT max(id) FROM copy);",
+        fixed=("DELETE FROM users WHERE id IN (SELECT max(id) FROM copy);",),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        refused="DELETE FROM users WHERE id = 1 RETURNING id;",
         fixed=(
-            "DELETE FROM users WHERE n IS NULL AND name = 'a';",
-            f"{CONTRACT}DELETE FROM users WHERE id IN (SELECT id FROM copy);",
+            "DELETE FROM users WHERE id = 1;",
+            f"{CONTRACT}DELETE FROM users WHERE id = 1 RETURNING id;",
         ),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before=USERS + COPY + "CREATE VIEW ids AS SELECT id FROM copy;",
+        refused="DELETE FROM users WHERE id IN (SELECT id FROM ids);",
+        fixed=(
+            "DELETE FROM users WHERE id IN (SELECT id FROM copy);",
+            f"{CONTRACT}DELETE FROM users WHERE id IN (SELECT id FROM ids);",
+        ),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before=USERS + COPY,
+        refused="DELETE FROM users WHERE id IN (SELECT id FROM copy LIMIT 5);",
+        fixed=("DELETE FROM users WHERE id IN (SELECT id FROM copy WHERE id < 5);",),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        refused="DELETE FROM users WHERE id NOT IN (SELECT min(id) FROM users GROUP BY name);",
+        fixed=(
+            "DELETE FROM users AS a USING users AS b WHERE a.name = b.name AND a.id > b.id;",
+        ),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before=USERS + COPY,
+        refused="DELETE FROM users WHERE id = (SELECT max(id) FROM copy);",
+        fixed=("DELETE FROM users WHERE EXISTS (SELECT FROM copy WHERE copy.id = users.id);",),
+    ),
+    Entry(
+        slug="lost_writes",
+        before=SMALL + "CREATE TABLE mails (id bigint PRIMARY KEY, mail text); ANALYZE mails;",
+        refused="UPDATE users SET email = mail FROM mails WHERE mails.id = users.id;\n"
+        "ALTER TABLE mails DROP COLUMN mail;",
+        fixed=(
+            "UPDATE users SET email = mail FROM mails WHERE mails.id = users.id;",
+            "ALTER TABLE mails DROP COLUMN mail;",
+        ),
+    ),
+    Entry(
+        slug="rows_order",
+        before=USERS + COPY,
+        refused="DELETE FROM copy WHERE id = 1;\n"
+        "INSERT INTO users (id) SELECT 5 WHERE NOT EXISTS (SELECT FROM copy);",
+        fixed=(
+            "DELETE FROM copy WHERE id = 1;",
+            "INSERT INTO users (id) SELECT 5 WHERE NOT EXISTS (SELECT FROM copy);",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        refused="UPDATE users SET n = 1 WHERE id = 1;",
+        fixed=(f"{KEEP}UPDATE users SET n = 1 WHERE id = 1;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=SMALL,
+        refused="UPDATE users SET name = 'copied' FROM copy WHERE copy.id = users.id;",
+        fixed=("UPDATE users SET name = 'copied' FROM copy WHERE copy.id = users.id;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=SMALL,
+        refused="INSERT INTO users (id) SELECT id + 7 FROM copy;",
+        fixed=("INSERT INTO users (id) SELECT id + 7 FROM copy;",),
+    ),
+    Entry(
+        slug="hazard",
+        refused="INSERT INTO users (id, n) VALUES (-1, 1)\n"
+        "ON CONFLICT (id) DO UPDATE SET n = 1;",
+        fixed=(
+            "INSERT INTO users (id, n) VALUES (-1, 1) ON CONFLICT (id) DO NOTHING;\n"
+            "UPDATE users SET n = 1 WHERE id = -1;",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=SMALL,
+        refused="CREATE TABLE ids (id bigint);\nINSERT INTO ids SELECT id FROM copy;",
+        fixed=("CREATE TABLE ids (id bigint);\nINSERT INTO ids SELECT id FROM copy;",),
     ),
     Entry(
         slug="delete_cannot_be_planned",

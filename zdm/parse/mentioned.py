@@ -1,5 +1,6 @@
 """What an Action mentions, wherever in it: relations, and words that may be columns."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -40,18 +41,59 @@ def columns(action: Action) -> frozenset[str]:
     return frozenset(trees.columns(action.tree))
 
 
+def every_column(action: Action) -> bool:
+    """Whether it says `*` somewhere."""
+    return any(key == "A_Star" for key, _ in trees.walk({"root": action.tree}))
+
+
 def queries(action: Action) -> frozenset[str]:
     """The names of WITH in it."""
     nodes = trees.walk({"root": action.tree})
     return frozenset(n.get("ctename", "") for key, n in nodes if key == "CommonTableExpr")
 
 
-_CHOOSES = ("limitCount", "limitOffset", "distinctClause", "lockingClause")
+_CHOOSES = ("limitCount", "limitOffset", "lockingClause")
 
 
 def chooses(action: Action) -> bool:
     """Whether a query in it takes some rows of several: LIMIT, DISTINCT ON, TABLESAMPLE …"""
     return any(
-        key == "RangeTableSample" or any(node.get(name) for name in _CHOOSES)
+        key == "RangeTableSample"
+        or any(node.get(name) for name in _CHOOSES)
+        or any(node.get("distinctClause", ()))  # of DISTINCT alone it is [{}]
         for key, node in trees.walk({"root": action.tree})
     )
+
+
+def rows_from(action: Action) -> tuple[RelationName, ...] | None:
+    """The relations whose rows an INSERT takes, that is those in FROM or WITH: without any, its
+    text says how many rows there are at most. None where a function gives rows."""
+    source = action.tree.get("selectStmt", {}).get("SelectStmt", {})
+    taken = [action.tree.get("withClause"), source.get("withClause")]
+    for select in _parts(source):
+        taken += [select.get("fromClause"), select.get("withClause")]
+        if any({*words} & _SETS for words in trees.functions(select.get("targetList", []))):
+            return None
+    nodes = [(key, node) for tree in taken for key, node in trees.walk({"root": tree})]
+    if any(key == "RangeFunction" for key, _ in nodes):
+        return None
+    return tuple(relations.read(node) for _, node in nodes if "relname" in node)
+
+
+def _parts(select: _Tree) -> Iterator[_Tree]:
+    """The SELECTs that a UNION joins."""
+    sides = [select[side] for side in ("larg", "rarg") if side in select]
+    if not sides:
+        yield select
+    for side in sides:
+        yield from _parts(side.get("SelectStmt", side))
+
+
+_SETS = frozenset(
+    re.findall(
+        r"\w+",
+        """generate_series unnest regexp_split_to_table string_to_table json_array_elements
+    json_array_elements_text jsonb_array_elements jsonb_array_elements_text json_each jsonb_each
+    json_object_keys jsonb_object_keys generate_subscripts""",
+    )
+)

@@ -15,6 +15,7 @@ from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions, mentioned
 from zdm.recipes.reading import refuse, updates
 from zdm.recipes.reading.updates import Update
+from zdm.schema import lookup
 
 NEXT_TRAIN = "move it to a revision that is planned after this train is contracted"
 _Subject = tuple[object, ...]
@@ -55,12 +56,31 @@ def _leaves(action: Action, fact: Fact, start: Snapshot) -> Iterator[_Subject]:
     if update is not None:
         for column in _copied(update):
             yield ("column", update.table, column)
+    yield from (("column", table, column) for table, column in _read(action, start))
     if isinstance(action.said, AddConstraint):
         for column in _constrained(action.said.constraint):
             yield ("constrained", fact.table, column)
     if fact.kind is ActionKind.SET_NOT_NULL and not _is_not_null(fact, start):
         yield ("constrained", fact.table, fact.name)
         yield ("not null", fact.table, fact.name)
+
+
+def _read(action: Action, start: Snapshot) -> Iterator[tuple[Name, str]]:
+    """The columns of other tables in use that a statement may read to write rows; without a
+    column the table itself."""
+    changes = isinstance(action.fact, Fact) and action.fact.kind in _ROWS
+    words = mentioned.columns(action)
+    for relation in mentioned.reads(action) if changes else ():
+        name = lookup.found(relation, start, action.statement.settings)
+        table = start.table(name)
+        if table is not None and name != _table(action):
+            yield (name, "")
+            star = mentioned.every_column(action)
+            yield from ((name, c.name) for c in table.columns if star or c.name in words)
+
+
+def _table(action: Action) -> Name | None:
+    return action.fact.table if isinstance(action.fact, Fact) else None
 
 
 def _is_not_null(fact: Fact, start: Snapshot) -> bool:
@@ -95,6 +115,8 @@ def _needs(fact: Fact, *, replaces: bool) -> Iterator[_Subject]:
     if fact.kind is ActionKind.DROP_COLUMN:
         yield ("column", fact.table, fact.name)
         yield from [("not null", fact.table, fact.name)] if replaces else ()
+    if fact.kind is ActionKind.DROP_TABLE:
+        yield ("column", fact.table, "")
     if fact.kind is ActionKind.RENAME_COLUMN:
         yield ("constrained", fact.table, fact.name)
 
@@ -128,6 +150,27 @@ def _lost_writes(earlier: Action, later: Action) -> Finding | None:
         "write it as one change that zdm can keep in sync: add one nullable column, set only"
         " that from the old one in one UPDATE, drop the old one; or drop the old column in a"
         " later release",
+    )
+
+
+def _lost_copies(earlier: Action, later: Action) -> Finding | None:
+    """A statement takes values from another table, whose column or itself the train drops."""
+    fact = later.fact
+    copies = isinstance(earlier.fact, Fact) and earlier.fact.kind in _ROWS - {ActionKind.DELETE}
+    if not copies or not isinstance(fact, Fact) or fact.table == _table(earlier):
+        return None
+    if _runs_in(earlier) is Phase.CONTRACT:
+        return None
+    if fact.kind not in (ActionKind.DROP_COLUMN, ActionKind.DROP_TABLE):
+        return None
+    what = ".".join(filter(None, (str(fact.table), fact.name)))
+    return refuse.finding(
+        later,
+        "lost_writes",
+        f"{what} is dropped in the train that takes values from there ({earlier.source}); the"
+        " old version still writes it afterwards, so its writes would be lost",
+        "let the new version write both places and drop this one in a later release; or take"
+        " the values when the old version is gone, with `-- zdm: run in contract -- reason`",
     )
 
 
@@ -176,6 +219,7 @@ _TAKES = {
     ActionKind.CREATE_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
     ActionKind.RENAME_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
 }
+_ROWS = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
 _FREES = frozenset().union(*_TAKES.values())
 _WHOLE_TABLES = frozenset({ActionKind.CREATE_TABLE, ActionKind.DROP_TABLE})
 
@@ -317,4 +361,4 @@ def _runs_in(action: Action) -> Phase | None:
     return Phase.CONTRACT if "contract" in phases else Phase.EXPAND
 
 
-CHECKS = (_lost_writes, _name_reused, _constraint_renamed, _not_null_moved)
+CHECKS = (_lost_writes, _lost_copies, _name_reused, _constraint_renamed, _not_null_moved)

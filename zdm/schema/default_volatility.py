@@ -48,7 +48,7 @@ IMMUTABLE = frozenset(
 
 def volatility(expression: Expression, snapshot: Snapshot) -> Volatility:
     """The most volatile function that the expression calls."""
-    found = {_of(words, snapshot) for words in expressions.functions(expression)}
+    found = {of_function(words, snapshot) for words in expressions.functions(expression)}
     if Volatility.VOLATILE in found:
         return Volatility.VOLATILE
     if Volatility.STABLE in found or Feature.CURRENT_VALUE in expressions.features(expression):
@@ -56,7 +56,8 @@ def volatility(expression: Expression, snapshot: Snapshot) -> Volatility:
     return Volatility.IMMUTABLE
 
 
-def _of(words: tuple[str, ...], snapshot: Snapshot) -> Volatility:
+def of_function(words: tuple[str, ...], snapshot: Snapshot) -> Volatility:
+    """How volatile a function of that name is."""
     name = words[-1]
     own = {f.volatility for f in snapshot.functions if f.name.name == name}
     if own and words[0] != "pg_catalog":

@@ -27,16 +27,17 @@ from zdm.model.plan import (
     Step,
     TableLock,
 )
-from zdm.model.schema import Name, Snapshot, Table, Volatility
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.model.syntax import AddConstraint, IndexDefinition
-from zdm.parse import expressions
+from zdm.parse import expressions, mentioned
+from zdm.parse.readers import row_condition
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import deletes, few, refuse, session_dependent, statements
+from zdm.recipes.reading import correlated, deletes, few, refuse, statements
 from zdm.recipes.reading.deletes import Delete
 from zdm.recipes.site import Site
-from zdm.schema import default_volatility, family
+from zdm.schema import family
 
 SLUG = "delete_rows"
 _LATE = (
@@ -58,6 +59,7 @@ class DeleteRows:
     early: bool
     at_most: int | None
     locks: tuple[TableLock, ...]
+    sources: tuple[Name, ...] = ()  # tables in use whose rows decide, too
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -92,6 +94,7 @@ class DeleteRows:
         ]
         table = context.snapshot.require_table(t)
         lines += deletes.hazards(table, context.snapshot)
+        lines += deletes.decided(t, self.sources, batches=self.at_most is None)
         if self.at_most is None and not walk_key.walk(table):
             lines.append(
                 (
@@ -175,13 +178,15 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if table is None:
         return statements.unknown_table(action, delete.table)
     where = delete.where
-    if where is None or not delete.simple:
-        return refuse.refuse(action, "delete_cannot_be_planned", *_form(table, where))
-    at_most = few.at_most(where, table, snapshot)
+    if where is None:
+        return refuse.refuse(action, "delete_cannot_be_planned", *_form(delete, table))
+    sources = () if delete.simple else few.sources(action, snapshot)
+    at_most = _at_most(delete, where, action, snapshot)
     problem = (
         _rows(delete, where, table, snapshot)
         or deletes.obstacle(table, snapshot)
         or (_batches(table, snapshot) if at_most is None else None)
+        or (None if delete.simple else _others(action, table, sources, at_most))
     )
     if problem is not None:
         return refuse.refuse(action, "delete_cannot_be_planned", *problem)
@@ -190,7 +195,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return refuse.refuse(action, "delete_order", late, _NEXT_TRAIN)
     operation = DeleteRows(
         table=table.name,
-        condition=expressions.bare(where),
+        condition=expressions.bare(where) if delete.simple else expressions.sql(where),
+        sources=tuple(t.name for t in sources or () if not t.created),
         early=any(_needs_them_gone(later, table) for later in actions[1:]),
         at_most=at_most,
         locks=statements.of_author(snapshot, action),
@@ -199,14 +205,71 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     return Match(operation=operation, consumed=(0,))
 
 
-def _form(table: Table, where: Expression | None) -> tuple[str, str]:
-    """Forms in which a row does not decide for itself."""
-    if where is None:
+def _form(delete: Delete, table: Table) -> tuple[str, str]:
+    """Forms in which no condition says which rows are meant."""
+    if delete.every_row:
         return _every_row(table)
     return (
-        f"this DELETE of rows of {table.name} has a USING, WITH, RETURNING or subquery, so that"
-        " other rows decide which ones it deletes, and those change while both versions write",
-        f"select the rows by their own columns; {_LATE}",
+        f"this DELETE of rows of {table.name} has a RETURNING, a WITH that changes rows, or one"
+        f" name for two tables, so zdm cannot ask which rows of {table.name} it selects",
+        "put the other tables into EXISTS in the WHERE, each under a name of its own, and"
+        f" remove RETURNING; {_LATE}",
+    )
+
+
+def _at_most(
+    delete: Delete, where: Expression, action: Action, snapshot: Snapshot
+) -> int | None:
+    """How many rows it deletes, where these and what it reads are few."""
+    table = snapshot.require_table(delete.table)
+    if delete.simple:
+        return few.at_most(where, table, snapshot)
+    return few.small(table, snapshot) if few.reads_little(action, snapshot) else None
+
+
+def _others(
+    action: Action, table: Table, sources: tuple[Table, ...] | None, at_most: int | None
+) -> tuple[str, str] | None:
+    """Rows of other tables that cannot decide which ones it deletes."""
+    if sources is None:
+        return (
+            f"which rows of {table.name} this DELETE selects depends on something other than"
+            " tables, and zdm does not know when that changes",
+            f"name the tables themselves instead of a view; {_LATE}",
+        )
+    if mentioned.chooses(action):
+        return (
+            "a subquery with LIMIT, DISTINCT, TABLESAMPLE or row locks takes other rows each"
+            " time, so a second run would delete more",
+            f"select the rows by a condition; {_LATE}",
+        )
+    if at_most is not None:
+        return None
+    itself = any(source.name == table.name for source in sources)
+    if itself:
+        by = row_condition.keeps_lowest(action)
+        if by is None or not _is_key(by, table):
+            return (
+                f"rows of {table.name} decide which other rows of {table.name} are deleted, so"
+                " each batch would change what the next one selects",
+                "put the table beside itself: `USING t AS b WHERE a.c = b.c AND a.id > b.id`"
+                f" deletes duplicates, where id is its key; {_LATE}",
+            )
+    if row_condition.counts_rows(action):
+        return (
+            f"this DELETE takes rows together (aggregates, GROUP BY, DISTINCT or windows), so"
+            f" each batch of {table.name} would read all of them again",
+            f"compare single rows, with EXISTS or USING; {_LATE}",
+        )
+    return None
+
+
+def _is_key(column: str, table: Table) -> bool:
+    """Whether no two rows have the same value of it."""
+    found = table.column(column)
+    return (found is not None and found.not_null) and any(
+        index.keys == (column,) and index.unique and index.valid and index.predicate is None
+        for index in table.indexes
     )
 
 
@@ -223,7 +286,7 @@ def _rows(
 ) -> tuple[str, str] | None:
     """Rows that cannot be chosen by their own columns, at any time alike."""
     used = expressions.columns(where)
-    for column in used:
+    for column in used if delete.simple else ():
         if table.column(column) is None:
             return (
                 f"{table.name} has no column {column}; system columns and whole rows cannot"
@@ -238,9 +301,8 @@ def _rows(
             " includes them",
             f"remove ONLY; {_LATE}",
         )
-    text = expressions.bare(where)
-    volatile = default_volatility.volatility(where, snapshot) is Volatility.VOLATILE
-    if volatile or session_dependent.changing(text, snapshot):
+    text = expressions.bare(where) if delete.simple else expressions.sql(where)
+    if correlated.varies(text, snapshot):
         return (
             f"`{text}` selects other rows at another time or in another session, so a second"
             " run would delete more",

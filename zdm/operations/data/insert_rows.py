@@ -1,8 +1,10 @@
-"""INSERT … VALUES into a table in use: a few seed rows, added in EXPAND.
+"""INSERT of a few rows into a table in use, added in EXPAND, or behind a backfill that comes
+before it.
 
 Both versions see them at once. The rows and their journal entry are written in the same
-transaction, so they are inserted once, whatever happens. INSERT … SELECT is a copy at one
-moment, which misses what the old version writes later, so it is refused.
+transaction, so they are inserted once, whatever happens. The rows are written out, or taken
+from small tables; a copy of many rows misses what the old version writes meanwhile, so it is
+refused.
 """
 
 from collections.abc import Sequence
@@ -15,7 +17,7 @@ from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.model.syntax import Insert
 from zdm.recipes import run_sql
-from zdm.recipes.reading import insert, refuse, statements
+from zdm.recipes.reading import few, refuse, statements
 from zdm.recipes.run_sql import Owned
 
 SLUG = "insert_rows"
@@ -23,12 +25,15 @@ SLUG = "insert_rows"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsertRows:
-    """Insert the rows of the VALUES list."""
+    """Insert a few rows. `sources`: the tables in use that it reads; `updates`: ON CONFLICT DO
+    UPDATE."""
 
     table: Name
     statement: Statement
     locks: tuple[TableLock, ...]
     keyed: bool = False  # a second time, their keys would be taken
+    sources: tuple[Name, ...] = ()
+    updates: bool = False
 
     @property
     def slug(self) -> str:
@@ -56,6 +61,23 @@ class InsertRows:
                     f"after a rollback the rows are still in {self.table}, so a second run may"
                     " fail because their keys are taken",
                     "add ON CONFLICT DO NOTHING, or delete the rows before the second run",
+                )
+            )
+        if self.sources:
+            named = ", ".join(map(str, self.sources))
+            lines.append(
+                (
+                    f"the rows follow from {named} at one moment; for what an application"
+                    f" writes there later, {self.table} gets none",
+                    "make sure that the new version writes both places, or needs no more rows",
+                )
+            )
+        if self.updates:
+            lines.append(
+                (
+                    f"ON CONFLICT DO UPDATE overwrites rows of {self.table} that both versions"
+                    " use, and a rollback does not bring the old values back",
+                    "make sure that both versions understand both values",
                 )
             )
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
@@ -87,28 +109,24 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if table is None:
         return statements.unknown_table(action, fact.table)
     says = action.said
-    listed = isinstance(says, Insert) and says.written_out
-    if not listed or insert.reads(action, snapshot):
+    sources = few.sources(action, snapshot)
+    if sources is None or not few.inserts(action, snapshot):
         return refuse.refuse(
             action,
             "insert_reads_rows",
-            f"this INSERT into {table.name} copies rows at one moment, and what the old version"
-            " writes afterwards is missing from the copy",
-            "list the rows in VALUES; or copy them when the old version is gone, with"
+            f"this INSERT into {table.name} takes rows that are not known to be few, and what"
+            " the old version writes meanwhile and afterwards is missing from the copy",
+            "list the rows in VALUES; or, if the tables are small, plan with a snapshot of an"
+            " analysed database; or copy the rows when the old version is gone, with"
             " `-- zdm: run in contract -- reason`",
-        )
-    if isinstance(says, Insert) and says.on_conflict == "update":
-        return refuse.refuse(
-            action,
-            "insert_updates_rows",
-            f"ON CONFLICT DO UPDATE changes rows of {table.name} that both versions use",
-            "insert with ON CONFLICT DO NOTHING, and change rows with an UPDATE",
         )
     operation = InsertRows(
         table=table.name,
         statement=action.statement,
         locks=statements.of_author(snapshot, action),
         keyed=isinstance(says, Insert) and not says.on_conflict and _has_key(table),
+        sources=tuple(t.name for t in sources if not t.created and t.name != table.name),
+        updates=isinstance(says, Insert) and says.on_conflict == "update",
     )
     return Match(operation=operation, consumed=(0,))
 

@@ -1,38 +1,59 @@
-"""UPDATE of a few rows of a table in use: one short statement.
+"""UPDATE of a few rows of a table in use, or from other tables.
 
-Batches and the trigger beside them are for many rows, which one statement would lock for long.
-A few rows, by literal keys or of a table that is small by its statistics, are written at once,
-as the author wrote it: also from other tables, where these are small, too. Its place is that
-of a backfill, in the author's order with the others.
+A few rows, by literal keys or of a table that is small by its statistics, are one short
+statement, as the author wrote it: also from other tables, where these are small, too. Its place
+is that of a backfill, in the author's order with the others.
+
+Many rows from other tables are written in batches, each row by a query of its own that gives
+its values. No trigger converts what the applications write meanwhile: their sessions may not
+read the other tables. So rows that differ again are found until none is left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, Cost, Irreversible, Phase, Step, TableLock
+from zdm.model.plan import (
+    BOTH,
+    Assignment,
+    Backfill,
+    Cost,
+    Irreversible,
+    Phase,
+    Step,
+    TableLock,
+)
 from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.sql import ident
 from zdm.model.statement import Action, DirectiveKind, Statement
 from zdm.parse import mentioned
-from zdm.recipes import run_sql
-from zdm.recipes.reading import few, filled, statements, updates
+from zdm.parse.readers.row_condition import Updated
+from zdm.recipes import cost, run_sql
+from zdm.recipes.index import walk_key
+from zdm.recipes.reading import correlated, few, filled, refuse, statements, updates
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.run_sql import Owned
+from zdm.recipes.trigger import sync
+from zdm.schema import family
 
 SLUG = "update_rows"
+_UNDO = Irreversible(reason="the previous values are not recorded", rows=True)
+_Line = tuple[str, str]  # fact and remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateFew:
-    """Set columns of a few rows. `sources`: the tables in use that it reads besides."""
+class UpdateSome:
+    """Set columns of some rows. `at_most`: so few that they are one statement; else `batches`
+    is what one row gets. `sources`: the tables in use that it reads besides."""
 
     table: Name
     columns: tuple[str, ...]
     sources: tuple[Name, ...]
     statement: Statement
-    at_most: int
     locks: tuple[TableLock, ...]
+    at_most: int = 0
+    batches: Updated | None = None
 
     @property
     def slug(self) -> str:
@@ -42,51 +63,91 @@ class UpdateFew:
     @property
     def title(self) -> str:
         """One line for a person."""
-        return f"set {self.table}.{self._columns} in a few rows"
+        how = "in a few rows" if self.batches is None else "from other tables in batches"
+        return f"set {self.table}.{self._columns} {how}"
 
     @property
     def _columns(self) -> str:
         return ", ".join(self.columns)
 
+    @property
+    def _id(self) -> str:
+        return "-".join((str(self.table), *self.columns, "set"))
+
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Both versions read the new values, and others act on the rows."""
-        lines = [
-            (
-                f"both versions see the new values of {self.table}.{self._columns} at once, and"
-                " a rollback does not bring the old ones back",
-                "make sure that both versions understand both values, and that neither keeps"
-                " writing the old ones; put `-- zdm: keep old values` above it if a rollback"
-                " must restore them",
-            )
-        ]
-        if self.sources:
-            named = ", ".join(map(str, self.sources))
+        table = context.snapshot.require_table(self.table)
+        lines = [self._both(), *self._copied(), *self._added(table)]
+        lines += filled.hazards(table, *self.columns)
+        if self.batches is not None and not walk_key.walk(table):
             lines.append(
                 (
-                    f"the values come from {named} at one moment; what an application writes"
-                    " there later is not copied, and if several of its rows match one row,"
-                    " PostgreSQL takes any of them",
-                    "make sure that at most one row matches, and that the new version writes"
-                    " both places",
+                    f"{self.table} has no key, so its pages are scanned, repeatedly until no"
+                    " row differs",
+                    "give it a primary key",
                 )
             )
-        lines += filled.hazards(context.snapshot.require_table(self.table), *self.columns)
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
+    def _both(self) -> _Line:
+        keep = (
+            "; put `-- zdm: keep old values` above it if a rollback must restore them"
+            if not self.sources
+            else ""
+        )
+        return (
+            f"both versions see the new values of {self.table}.{self._columns} at once, and a"
+            " rollback does not bring the old ones back",
+            "make sure that both versions understand both values, and that neither keeps"
+            f" writing the old ones{keep}",
+        )
+
+    def _copied(self) -> Iterator[_Line]:
+        named = ", ".join(map(str, self.sources))
+        if self.batches is not None:
+            yield (
+                f"until no row of {self.table} differs, a value that an application writes is"
+                f" overwritten if it differs from that of {named or 'the query'}, and a row"
+                " that several rows match stops the step with its key; without an index for"
+                " the comparison, each row reads all of them",
+                "make sure that at most one row matches, that the compared columns have an"
+                " index, and that neither version keeps writing other values",
+            )
+        elif self.sources:
+            yield (
+                f"the values come from {named} at one moment; what an application writes there"
+                " later is not copied, and if several of its rows match one row, PostgreSQL"
+                " takes any of them",
+                "make sure that at most one row matches, and that the new version writes both"
+                " places",
+            )
+
+    def _added(self, table: Table) -> Iterator[_Line]:
+        new = [c for c in self.columns if table.require_column(c).unwritten]
+        if new and self.sources:
+            yield (
+                f"rows that the old version writes afterwards have no {', '.join(new)}",
+                "let the new version accept that, and repeat the UPDATE with"
+                f" `{ident(new[0])} IS NULL` in a revision that is planned after this train is"
+                " contracted",
+            )
+
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """The author's statement."""
+        """One statement, or batches."""
+        if self.batches is not None:
+            return (self._fill(self.batches, context),)
         owner = Owned(operation=SLUG, origin=context.origin)
         return (
             run_sql.short_transaction(
                 owner,
-                id="-".join((str(self.table), *self.columns, "set")),
+                id=self._id,
                 phase=Phase.BACKFILL,
                 title=self.title,
                 sql=(self.statement.sql,),
                 locks=self.locks,
                 settings=self.statement.settings,
                 probe="",  # only the journal shows it
-                undo=Irreversible(reason="the previous values are not recorded", rows=True),
+                undo=_UNDO,
                 serves=BOTH,
                 reason=f"At most {few.in_words(self.at_most)}, in the same transaction as their"
                 " journal entry.",
@@ -94,34 +155,80 @@ class UpdateFew:
             ),
         )
 
+    def _fill(self, said: Updated, context: Context) -> Backfill:
+        table = context.snapshot.require_table(self.table)
+        return Backfill(
+            id=self._id,
+            operation=SLUG,
+            phase=Phase.BACKFILL,
+            title=self.title,
+            table=self.table,
+            key=walk_key.walk(table),
+            assignments=tuple(Assignment(column=c, expression=v) for c, v in said.values),
+            differs=_differs(said, table, context.snapshot),
+            settings=self.statement.settings,
+            undo=_UNDO,
+            serves=BOTH,
+            reason="Batches lock only the rows they write, and only while they run.",
+            origin=context.origin,
+            cost=cost.rewrite_rows(table),
+        )
+
+
+def _differs(said: Updated, table: Table, snapshot: Snapshot) -> str:
+    """The author's WHERE, and at least one value that is not the wanted one."""
+    tests = [
+        sync.is_distinct(
+            f"{ident(table.name.name)}.{ident(name)}",
+            f"CAST(zdm_values.zdm_{n} AS {table.require_column(name).type})",
+            table.require_column(name),
+            snapshot,
+        )
+        for n, (name, _) in enumerate(said.values, 1)
+    ]
+    which = " OR ".join(tests)
+    return f"EXISTS (SELECT FROM ({said.rows}) AS zdm_values WHERE {which})"
+
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
-    """An UPDATE of a few rows; any other is left to the backfill, which refuses what it cannot
-    do."""
+    """An UPDATE of a few rows, or from other tables; any other is left to the backfill, which
+    refuses what it cannot do."""
     action = actions[0]
     update = updates.read(action)
     table = None if update is None else snapshot.table(update.table)
     if update is None or table is None or _keeps(action) or not _settable(update, table):
         return None
-    at_most = few.at_most(update.where, table, snapshot)
-    sources = few.sources(action, snapshot)
-    if at_most is None or sources is None or not few.reads_little(action, snapshot):
+    if filled.refused(table, snapshot) is not None:
         return None
-    if mentioned.chooses(action) or filled.refused(table, snapshot) is not None:
+    at_most = _at_most(update, action, snapshot)
+    if at_most is None and (update.simple or not _ordinary(update, table, snapshot)):
         return None
-    operation = UpdateFew(
+    batches = correlated.read(action, table, snapshot) if at_most is None else None
+    if isinstance(batches, tuple):
+        return refuse.refuse(action, "update_cannot_be_batched", *batches)
+    sources = few.sources(action, snapshot) or ()
+    operation = UpdateSome(
         table=table.name,
         columns=tuple(column for column, _ in update.assignments),
         sources=tuple(s.name for s in sources if not s.created and s.name != table.name),
         statement=action.statement,
-        at_most=at_most,
         locks=statements.of_author(snapshot, action),
+        at_most=at_most or 0,
+        batches=batches,
     )
     return Match(operation=operation, consumed=(0,))
 
 
+def _at_most(update: Update, action: Action, snapshot: Snapshot) -> int | None:
+    """How many rows it sets, where these and what it reads are few."""
+    if mentioned.chooses(action) or not few.reads_little(action, snapshot):
+        return None
+    where = update.where if update.alone else None  # else it may be a key of another table
+    return few.at_most(where, snapshot.require_table(update.table), snapshot)
+
+
 def _keeps(action: Action) -> bool:
-    """Whether the old values are kept, which batches do."""
+    """Whether the old values are kept, which batches with a trigger do."""
     return any(d.kind is DirectiveKind.KEEP_OLD_VALUES for d in action.statement.directives)
 
 
@@ -132,3 +239,10 @@ def _settable(update: Update, table: Table) -> bool:
         column is not None and not column.generated and column.identity != "always"
         for column in found
     )
+
+
+def _ordinary(update: Update, table: Table, snapshot: Snapshot) -> bool:
+    """Whether batches can walk the table while the columns are set."""
+    whole = table.partition_key is None and not family.children(snapshot, table.name)
+    key = walk_key.walk(table)
+    return whole and not update.only and not {c for c, _ in update.assignments} & {*key}

@@ -2,8 +2,8 @@
 
 Such a table is not in use yet, so locks, scans and rewrites on it are harmless, and dropping
 it undoes all of it. A foreign key to a table in use takes SHARE ROW EXCLUSIVE on that table.
-Rows must not be copied from a table in use: what the old version writes there afterwards
-would be missing from the copy.
+Many rows must not be copied from a table in use: what the old version writes there afterwards
+would be missing from the copy. A few are, and the plan says so.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,11 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import NO_TIMEOUT, Step, TableLock
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact, Statement
-from zdm.parse import emit
+from zdm.model.syntax import Insert
+from zdm.parse import emit, mentioned
 from zdm.parse.emit import Ident, Part, Qualified
 from zdm.recipes import run_sql
-from zdm.recipes.reading import added, insert, refuse, statements
+from zdm.recipes.reading import added, few, insert, refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
 from zdm.schema import lookup
@@ -37,6 +38,7 @@ class NewTableChange:
     locks: tuple[TableLock, ...]
     index: Name | None  # of a concurrent build
     moved_to: Name | None
+    sources: tuple[Name, ...] = ()  # tables in use from which it takes rows
 
     @property
     def slug(self) -> str:
@@ -49,9 +51,20 @@ class NewTableChange:
         return f"{self.what} on the new table {self.table}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """None."""
+        """That a copy is one of a moment."""
         del context
-        return ()
+        if not self.sources:
+            return ()
+        named = ", ".join(map(str, self.sources))
+        return (
+            Hazard(
+                operation=SLUG,
+                message=f"the rows of {self.table} follow from {named} at one moment; what an"
+                " application writes there afterwards is missing",
+                remedy="make sure that the new version writes both places, or copy the rest in"
+                " a revision that is planned after this train is contracted",
+            ),
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement."""
@@ -97,8 +110,11 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     others = {name for part in parts for name in insert.reads(part, snapshot)}
     others = {name for name in others - {table.name} if not _created(name, snapshot)}
     parents = {name for part in parts for name in _parents(part, snapshot)}
-    if others - parents:
-        return _copied(action, others - parents) if fact.kind in _DATA else None
+    copied = others - parents
+    if copied and fact.kind not in _DATA:
+        return None
+    if copied and not _few(action, snapshot):
+        return _copied(action, copied)
     operation = NewTableChange(
         table=table.name,
         what=fact.kind.value,
@@ -106,8 +122,16 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         locks=statements.of_author(snapshot, *parts),
         index=Name(table.name.schema, fact.name) if fact.concurrently else None,
         moved_to=_moved_to(fact),
+        sources=tuple(sorted(copied)),
     )
     return Match(operation=operation, consumed=tuple(range(len(parts))))
+
+
+def _few(action: Action, snapshot: Snapshot) -> bool:
+    """Whether the rows that it takes from tables in use are few."""
+    if isinstance(action.said, Insert):
+        return few.inserts(action, snapshot)
+    return few.reads_little(action, snapshot) and not mentioned.chooses(action)
 
 
 def _created(name: Name, snapshot: Snapshot) -> bool:
@@ -128,8 +152,8 @@ def _copied(action: Action, others: set[Name]) -> Refusal:
     return refuse.refuse(
         action,
         "copies_rows",
-        f"this statement copies rows of {named} at one moment, and what the old version writes"
-        " there afterwards is missing from the copy",
+        f"this statement copies rows of {named}, which are not known to be few, at one"
+        " moment, and what the old version writes there afterwards is missing from the copy",
         "copy them when the old version is gone, with `-- zdm: run in contract -- reason`; or"
         " let the new version write both tables first",
     )

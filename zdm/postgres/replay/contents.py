@@ -123,8 +123,8 @@ def undetermined(one: Rows, other: Rows) -> frozenset[str]:
 
 
 def difference(plain: Rows, plan: Rows, other: Rows | None = None) -> str | None:
-    """The first row that differs, in words. A row may also be as it is in `other`, or a value of
-    it: of two fills, one may have come before a write and one after it."""
+    """The first row that differs, in words. A row or a value may also be as in `other`: of
+    two fills, one may have come before a write and one after it."""
     first, second = plain.by_key(), plan.by_key()
     if first is None or second is None:
         lost, more = Counter(plain.cells), Counter(plan.cells)

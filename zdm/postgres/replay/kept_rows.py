@@ -1,5 +1,5 @@
 """Rows whose old values a plan keeps, so that its undo brings them back, and rows that it
-deletes."""
+deletes or writes at one moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -73,6 +73,21 @@ def _rows_of(source: str) -> str:
         "SELECT pg_catalog.md5(coalesce(string_agg(zdm_row::text, E'\\n'"  # noqa: S608
         f" ORDER BY zdm_row::text COLLATE \"C\"), '')) FROM (SELECT * {source}) AS zdm_row"
     )
+
+
+def overtaken(plan: Plan, conn: Connection, sql: str, path: str) -> bool:
+    """Whether it makes a difference if a write comes before or after an UPDATE that the plan
+    runs once: the author's comes after it in one deployment and before it in another."""
+    for step in plan.steps:
+        if not isinstance(step, RunSql) or step.operation != "update_rows":
+            continue
+        write = (f"SET LOCAL search_path = {path}", sql, "SET LOCAL search_path = DEFAULT")
+        for table in {lock.table for lock in step.locks}:
+            query = _rows_of(f"FROM {table.sql}")
+            first = _found(conn, query, step.settings, *write, *step.sql)
+            if first != _found(conn, query, step.settings, *step.sql, *write):
+                return True
+    return False
 
 
 def selected(

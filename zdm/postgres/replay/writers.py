@@ -168,6 +168,7 @@ def working(
                 one
                 for one in group
                 if not kept_rows.selected(conn, one.write.sql, gone, one.path)
+                and not (is_old and kept_rows.overtaken(plan, conn, one.write.sql, one.path))
             )
             if group:
                 found.append(group)

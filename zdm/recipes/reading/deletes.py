@@ -12,7 +12,7 @@ from zdm.model.expression import Expression, Feature
 from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind
-from zdm.parse.readers import fired
+from zdm.parse.readers import fired, row_condition
 from zdm.recipes.reading import statements
 from zdm.schema import family, replication
 from zdm.schema.impact.place import is_enforced
@@ -28,13 +28,15 @@ _ACTIONS = {  # what a foreign key does to the rows that refer to a deleted one
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """A DELETE of one table. `simple`: no USING, WITH, RETURNING or subquery, so that each row
-    decides for itself; `only`: it leaves out the children."""
+    """A DELETE of one table. `where`: the condition of a row, other tables in subqueries; None
+    where it has none. `simple`: no USING, WITH or subquery, so that each row decides for
+    itself; `only`: it leaves out the children."""
 
     table: Name
     where: Expression | None
     simple: bool
     only: bool
+    every_row: bool
 
 
 def read(action: Action) -> Delete | None:
@@ -45,11 +47,13 @@ def read(action: Action) -> Delete | None:
         return None
     if said.work is not Work.DELETE:
         return None
+    simple = said.plain and not said.features & _OF_ITS_ROW_ALONE
     return Delete(
         table=fact.table,
-        where=said.where,
-        simple=said.plain and not said.features & _OF_ITS_ROW_ALONE,
+        where=said.where if simple else row_condition.read(action),
+        simple=simple,
         only=said.relations[0].only,
+        every_row=said.where is None,
     )
 
 
@@ -110,6 +114,23 @@ def hazards(table: Table, snapshot: Snapshot) -> tuple[Line, ...]:
             )
         )
     return tuple(dict.fromkeys(lines))
+
+
+def decided(table: Name, sources: tuple[Name, ...], *, batches: bool) -> tuple[Line, ...]:
+    """What it means that rows of other tables decide which ones are deleted."""
+    named = ", ".join(map(str, sources))
+    cost = (
+        f"; without an index for the comparison, each batch reads all of {named}"
+        if batches
+        else ""
+    )
+    line = (
+        f"the rows of {named} decide which rows of {table} are deleted, as they are when the"
+        f" step runs{cost}",
+        "make sure that no version writes rows for which that is wrong"
+        + (", and that the compared columns have an index" if batches else ""),
+    )
+    return (line,) if sources else ()
 
 
 def obstacle(table: Table, snapshot: Snapshot) -> Line | None:

@@ -14,6 +14,7 @@ from zdm.schema import family, lookup, not_null_proof
 
 SMALL = 10_000  # rows of a table
 KEYS = 1_000  # that are written out
+JOINED = 1_000_000  # of all tables that an INSERT takes rows from, each with each
 
 
 def at_most(where: Expression | None, table: Table, snapshot: Snapshot) -> int | None:
@@ -54,6 +55,26 @@ def reads_little(action: Action, snapshot: Snapshot) -> bool:
     return found is not None and all(
         table.created or small(table, snapshot) is not None for table in found
     )
+
+
+def inserts(action: Action, snapshot: Snapshot) -> bool:
+    """Whether an INSERT takes few rows: as many as are written out, or those of small tables,
+    which joined are not too many."""
+    taken = mentioned.rows_from(action)
+    if taken is None or mentioned.chooses(action):
+        return False
+    queries = mentioned.queries(action)
+    joined = 1
+    for relation in taken:
+        name = lookup.found(relation, snapshot, action.statement.settings)
+        table = snapshot.table(name)
+        if table is None and (relation.schema or relation.name not in queries):
+            return False
+        rows = 1 if table is None or table.created else small(table, snapshot)
+        if rows is None:
+            return False
+        joined *= max(rows, 1)
+    return joined <= JOINED
 
 
 def sources(action: Action, snapshot: Snapshot) -> tuple[Table, ...] | None:

@@ -21,12 +21,14 @@ _NOT_IN_BATCHES = frozenset(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """An UPDATE of one table. `simple`: no FROM, WITH, RETURNING, subquery or column list in
-    parentheses, so that it can be cut into batches; `only`: it leaves out the children."""
+    parentheses, so that it can be cut into batches; `alone`: no FROM, WITH or RETURNING;
+    `only`: it leaves out the children."""
 
     table: Name
     assignments: tuple[tuple[str, Expression], ...]
     where: Expression | None
     simple: bool
+    alone: bool
     only: bool
 
 
@@ -43,6 +45,7 @@ def read(action: Action) -> Update | None:
         assignments=tuple((a.column, a.value) for a in said.assignments),
         where=said.where,
         simple=plain and not said.features & _NOT_IN_BATCHES,
+        alone=said.plain,
         only=said.table.only,
     )
 

@@ -103,10 +103,19 @@ def test_a_constraint_that_waits_for_the_contract_lets_the_rows_stay_until_then(
     [
         ("DELETE FROM users;", "every row"),
         ("DELETE FROM users WHERE 1 = 1;", "every row"),
-        ("DELETE FROM users USING teams WHERE users.id = teams.id;", "USING"),
-        ("DELETE FROM users WHERE id IN (SELECT 1);", "subquery"),
+        ("DELETE FROM users USING teams WHERE users.id = teams.id;", "other than tables"),
+        ("DELETE FROM users WHERE id IN (SELECT id FROM posts LIMIT 1);", "LIMIT"),
+        ("DELETE FROM users WHERE id IN (SELECT max(id) FROM posts);", "together"),
+        ("DELETE FROM users AS u WHERE id IN (SELECT min(id) FROM users);", "one name for two"),
+        ("DELETE FROM users WHERE id IN (SELECT u.id + 1 FROM users AS u);", "each batch"),
+        (
+            "DELETE FROM users USING users AS u WHERE users.id > u.id AND u.email = 'a'"
+            " AND users.email > u.email;",
+            "each batch",
+        ),
+        ("DELETE FROM users USING users AS u WHERE users.email > u.email;", "each batch"),
         ("DELETE FROM users WHERE id = 1 RETURNING id;", "RETURNING"),
-        ("WITH a AS (SELECT 1) DELETE FROM users WHERE id = 1;", "WITH"),
+        ("WITH a AS (DELETE FROM posts) DELETE FROM users WHERE id = 1;", "WITH"),
         ("DELETE FROM ONLY users WHERE id = 1;", "ONLY"),
         ("DELETE FROM users WHERE age = 1;", "no column age"),
         ("DELETE FROM users WHERE id > random();", "another time"),
@@ -119,7 +128,7 @@ def test_a_constraint_that_waits_for_the_contract_lets_the_rows_stay_until_then(
     ],
 )
 def test_what_cannot_be_planned_is_refused(sql: str, reason: str) -> None:
-    answer = ask(sql)
+    answer = ask(sql, with_child())
 
     assert reason in answer.refusals[0]
 
@@ -190,3 +199,54 @@ def test_a_rule_instead_and_a_publication_without_identity_are_refused() -> None
         in ask(ONE, dataclasses.replace(nothing, publications=(published,))).refusals[0]
     )
     assert not ask(ONE, nothing).refusals
+
+
+@pytest.mark.parametrize(
+    ("sql", "condition"),
+    [
+        (
+            "DELETE FROM users AS u USING posts AS p WHERE p.id = u.id AND u.email = 'a';",
+            "EXISTS (SELECT FROM posts p WHERE p.id = users.id AND users.email = 'a')",
+        ),
+        (
+            "DELETE FROM users WHERE id NOT IN (SELECT id FROM posts);",
+            "NOT id IN (SELECT id FROM posts)",
+        ),
+        (
+            "WITH p AS (SELECT id FROM posts) DELETE FROM users USING p WHERE p.id = users.id;",
+            "EXISTS (WITH p AS (SELECT id FROM posts) SELECT FROM p WHERE p.id = users.id)",
+        ),
+        (
+            "DELETE FROM users AS a USING users AS b WHERE a.email = b.email AND b.id < a.id;",
+            "EXISTS (SELECT FROM users b WHERE users.email = b.email AND b.id < users.id)",
+        ),
+    ],
+)
+def test_other_tables_are_a_condition_of_the_row(sql: str, condition: str) -> None:
+    answer = ask(sql, with_child())
+
+    (step,) = answer.steps
+    assert isinstance(step, Backfill)
+    assert step.differs == condition
+
+
+def test_what_decides_besides_is_named() -> None:
+    answer = ask("DELETE FROM users USING posts WHERE posts.id = users.id;", with_child())
+
+    assert any("the rows of posts decide" in hazard.message for hazard in answer.hazards)
+
+
+def test_small_tables_are_one_statement_also_with_aggregates() -> None:
+    posts = schemas.users(name=Name("public", "posts"), rows=3)
+    few = schemas.snapshot(schemas.users(rows=3), posts)
+    (step,) = ask("DELETE FROM users WHERE id > (SELECT max(id) FROM posts);", few).steps
+
+    assert isinstance(step, RunSql)
+    assert step.sql == ('DELETE FROM "public"."users" WHERE id > (SELECT max(id) FROM posts)',)
+
+
+def test_a_key_of_another_table_does_not_make_rows_few() -> None:
+    sql = "DELETE FROM users USING posts WHERE posts.id = 1 AND posts.email = users.email;"
+    (step,) = ask(sql, with_child()).steps
+
+    assert isinstance(step, Backfill)

@@ -4,7 +4,7 @@ from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.locks import LockMode
 from zdm.model.plan import Irreversible, RunSql
-from zdm.model.schema import Constraint, Name
+from zdm.model.schema import Constraint, Name, Snapshot
 
 INSERT = "INSERT INTO users (id, email) VALUES (1, 'a') ON CONFLICT DO NOTHING;"
 
@@ -43,17 +43,18 @@ def test_the_parents_of_its_foreign_keys_are_locked() -> None:
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ("INSERT INTO users SELECT * FROM teams;", "copies rows at one moment"),
-        ("INSERT INTO users SELECT 1;", "copies rows at one moment"),
-        ("INSERT INTO users VALUES ((SELECT max(id) FROM teams));", "copies rows"),
+        ("INSERT INTO users SELECT * FROM teams;", "not known to be few"),
+        ("INSERT INTO users SELECT generate_series(1, 9);", "not known to be few"),
+        ("INSERT INTO users SELECT n FROM generate_series(1, 9) AS n;", "not known to be few"),
         (
-            "INSERT INTO users VALUES (1) ON CONFLICT (id) DO UPDATE SET email = 'b';",
-            "changes rows",
+            "WITH u AS (SELECT * FROM users) INSERT INTO users SELECT * FROM u;",
+            "not known to be few",
         ),
+        ("INSERT INTO users SELECT 1 UNION SELECT id FROM users;", "not known to be few"),
         ("INSERT INTO gone VALUES (1);", "there is no table gone"),
     ],
 )
-def test_what_reads_or_changes_rows_is_refused(sql: str, reason: str) -> None:
+def test_rows_that_may_be_many_are_refused(sql: str, reason: str) -> None:
     answer = ask(sql)
 
     assert len(answer.refusals) == 1
@@ -70,3 +71,44 @@ def test_rows_with_keys_that_cannot_be_inserted_again_are_a_hazard(
 
     assert len(hazards) == count
     assert ("a second run may fail" in hazards[-1].message) == (count == 2)
+
+
+def with_teams(rows: int | None) -> Snapshot:
+    teams = schemas.users(name=Name("public", "teams"), rows=rows)
+    return schemas.snapshot(schemas.users(), teams)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO users (id) SELECT 1;",
+        "INSERT INTO users (id) SELECT 1 WHERE NOT EXISTS (SELECT FROM users WHERE id = 1);",
+        "INSERT INTO users (id) VALUES ((SELECT max(id) FROM users));",
+        "INSERT INTO users (id) SELECT v.id FROM (VALUES (1), (2)) AS v (id);",
+    ],
+)
+def test_rows_that_are_written_out_may_be_selected(sql: str) -> None:
+    assert ask(sql).slugs == ["insert_rows"]
+
+
+@pytest.mark.parametrize(("rows", "planned"), [(None, False), (9_999, True), (10_000, False)])
+def test_rows_of_small_tables_are_copied(rows: int | None, planned: bool) -> None:
+    answer = ask("INSERT INTO users SELECT id, email FROM teams;", with_teams(rows))
+
+    assert answer.slugs == ["insert_rows"] * planned
+    assert any("follow from teams" in h.message for h in answer.hazards) is planned
+
+
+def test_small_tables_joined_each_with_each_may_be_many_rows() -> None:
+    sql = "INSERT INTO users (id) SELECT a.id FROM teams AS a, teams AS b;"
+
+    assert ask(sql, with_teams(1_000)).slugs == ["insert_rows"]
+    assert ask(sql, with_teams(1_001)).slugs == []
+
+
+def test_rows_that_exist_may_be_updated_instead() -> None:
+    sql = "INSERT INTO users (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET email = 'b';"
+    answer = ask(sql)
+
+    assert answer.slugs == ["insert_rows"]
+    assert "overwrites rows" in answer.hazards[-1].message

@@ -5,7 +5,7 @@ import pytest
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.locks import LockMode
-from zdm.model.plan import BOTH, Irreversible, Phase, RunSql
+from zdm.model.plan import BOTH, Backfill, Irreversible, Phase, RunSql
 from zdm.model.schema import Name, Snapshot
 
 ONE = "UPDATE users SET email = 'a' WHERE id = 1;"
@@ -41,16 +41,16 @@ def test_a_table_is_small_by_its_statistics_alone(rows: int | None, slug: str) -
 
 
 @pytest.mark.parametrize(
-    ("users", "others", "planned"),
+    ("users", "others", "at_once"),
     [(5, 5, True), (5, None, False), (5, 10_000, False), (None, 5, False)],
 )
-def test_other_tables_are_read_where_all_are_small(
-    users: int | None, others: int | None, planned: bool
+def test_other_tables_are_read_at_once_where_all_are_small(
+    users: int | None, others: int | None, at_once: bool
 ) -> None:
     answer = ask(FROM, beside(users, others))
 
-    assert answer.slugs == ["update_rows"] * planned
-    assert any("the values come from others" in h.message for h in answer.hazards) is planned
+    assert isinstance(answer.steps[0], RunSql) is at_once
+    assert any("the values come from others" in h.message for h in answer.hazards) is at_once
 
 
 def test_a_query_of_with_is_no_table() -> None:
@@ -58,14 +58,9 @@ def test_a_query_of_with_is_no_table() -> None:
         "WITH o AS (SELECT 1 AS id) UPDATE users SET email = 'a' FROM o WHERE o.id = users.id;"
     )
 
-    assert ask(sql, beside(5, 5)).slugs == ["update_rows"]
-    assert ask(sql.replace("1 AS id", "id FROM others"), beside(5, None)).slugs == []
-
-
-def test_rows_that_a_subquery_picks_by_chance_are_no_few_rows() -> None:
-    sql = "UPDATE users SET email = (SELECT email FROM others LIMIT 1) WHERE id = 1;"
-
-    assert ask(sql, beside(5, 5)).slugs == []
+    assert isinstance(ask(sql, beside(5, 5)).steps[0], RunSql)
+    many = ask(sql.replace("1 AS id", "id FROM others"), beside(5, None))
+    assert isinstance(many.steps[0], Backfill)
 
 
 @pytest.mark.parametrize("value", ["email || 'a'", "gen_random_uuid()::text"])
@@ -85,3 +80,69 @@ def test_a_generated_column_is_refused() -> None:
     answer = ask(ONE, schemas.snapshot(replace(table, columns=tuple(columns))))
 
     assert answer.refusals == ("users.email is generated and cannot be set",)
+
+
+def test_a_key_of_another_table_does_not_make_rows_few() -> None:
+    (step,) = ask(FROM.replace("o.id = u.id", "o.id = 1"), beside(None, 5)).steps
+
+    assert isinstance(step, Backfill)
+
+
+@pytest.mark.parametrize(
+    ("sql", "values", "differs"),
+    [
+        (
+            FROM,
+            ["(SELECT o.email FROM others o WHERE o.id = users.id)"],
+            "EXISTS (SELECT FROM (SELECT o.email AS zdm_1 FROM others o WHERE o.id = users.id)"
+            ' AS zdm_values WHERE "users"."email" IS DISTINCT FROM'
+            " CAST(zdm_values.zdm_1 AS text))",
+        ),
+        (
+            "UPDATE users SET email = 'a' FROM others AS o WHERE o.id = users.id;",
+            ["'a'"],
+            "EXISTS (SELECT FROM (SELECT 'a' AS zdm_1 FROM others o WHERE o.id = users.id)"
+            ' AS zdm_values WHERE "users"."email" IS DISTINCT FROM'
+            " CAST(zdm_values.zdm_1 AS text))",
+        ),
+        (
+            "UPDATE users SET email = (SELECT max(email) FROM others WHERE others.id ="
+            " users.id) WHERE email IS NULL;",
+            ["(SELECT max(email) FROM others WHERE others.id = users.id)"],
+            "EXISTS (SELECT FROM (SELECT (SELECT max(email) FROM others WHERE others.id ="
+            " users.id) AS zdm_1 WHERE email IS NULL) AS zdm_values WHERE"
+            ' "users"."email" IS DISTINCT FROM CAST(zdm_values.zdm_1 AS text))',
+        ),
+    ],
+)
+def test_many_rows_get_their_values_by_queries_of_one_row(
+    sql: str, values: list[str], differs: str
+) -> None:
+    (step,) = ask(sql, beside(None, None)).steps
+
+    assert isinstance(step, Backfill)
+    assert [one.expression for one in step.assignments] == values
+    assert step.differs == differs
+    assert step.phase is Phase.BACKFILL
+    assert not step.preconditions
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        (f"{FROM[:-1]} RETURNING u.id;", "RETURNING"),
+        ("UPDATE users SET email = DEFAULT FROM others;", "DEFAULT"),
+        ("UPDATE users AS others SET email = 'a' FROM others AS users;", "one name for two"),
+        ("UPDATE users SET email = v.email FROM v;", "other than tables"),
+        ("UPDATE users SET email = o.email FROM users AS o WHERE o.id = 1;", "other rows"),
+        ("UPDATE users SET email = (SELECT email FROM others LIMIT 1);", "LIMIT"),
+        (f"{FROM[:-1]} AND u.email = o.email;", "which it sets"),
+        ("UPDATE users SET email = users.email || o.email FROM others AS o;", "which it sets"),
+        ("UPDATE users SET email = now()::text FROM others;", "another time"),
+        ("UPDATE users SET email = random()::text FROM others;", "another time"),
+    ],
+)
+def test_what_batches_cannot_repeat_is_refused(sql: str, reason: str) -> None:
+    answer = ask(sql, beside(None, None))
+
+    assert reason in answer.refusals[0]

@@ -1,3 +1,2 @@
 INSERT INTO mails SELECT email FROM users;
-INSERT INTO mails VALUES ('a') ON CONFLICT (email) DO UPDATE SET email = 'b';
-INSERT INTO mails VALUES ((SELECT max(email) FROM users));
+INSERT INTO mails SELECT 'x' || n FROM generate_series(1, 9) AS n;

@@ -1,0 +1,2 @@
+UPDATE orders SET label = 'new' WHERE id = 3;
+SELECT total FROM orders;

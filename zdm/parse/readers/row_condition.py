@@ -1,0 +1,214 @@
+"""A DELETE or UPDATE with other tables beside it, read as a condition of one row.
+
+`DELETE FROM t AS a USING s WHERE …` deletes the rows for which `EXISTS (SELECT FROM s WHERE …)`
+is true, with `t` for `a`. So it can be cut into batches, and asked again.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zdm.model.expression import Expression, Words
+from zdm.model.statement import Action
+from zdm.parse import trees
+
+_Tree = Mapping[str, Any]
+_CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
+_SELECT: Mapping[str, Any] = {"limitOption": "LIMIT_OPTION_DEFAULT", "op": "SETOP_NONE"}
+_ODD = frozenset({"MultiAssignRef", "SetToDefault"})
+_TOGETHER = ("groupClause", "havingClause", "distinctClause", "over")
+_SIDES = ("lexpr", "rexpr")
+# Of rows in whatever order; windows are told by OVER.
+AGGREGATES = frozenset(
+    {"count", "min", "max", "sum", "avg", "bool_and", "bool_or", "every", "bit_and", "bit_or"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """What an UPDATE does to one row. `values`: expressions of the row, by column; `rows`: a
+    query for all of them, as `zdm_1`, `zdm_2` …, empty where the row is not meant; `reads`:
+    columns of the row that values and WHERE read, but for `c IS NULL`; `unqualified`: those
+    that they read by the bare name, which may be another table's."""
+
+    values: tuple[tuple[str, str], ...]
+    rows: str
+    reads: frozenset[str]
+    unqualified: frozenset[str]
+
+
+def updated(action: Action) -> Updated | None:
+    """An UPDATE with other tables beside it; None where no expressions of the row say it."""
+    tree = action.tree
+    targets = [item["ResTarget"] for item in tree.get("targetList", [])]
+    odd = any("indirection" in t or _ODD & {*t["val"]} for t in targets)
+    returns = tree.get("returningList") or tree.get("returningClause")
+    if odd or returns or _changes_rows({"WITH": tree.get("withClause", {})}):
+        return None
+    alias, name = _name(tree["relation"]), tree["relation"]["relname"]
+    parts = {
+        key: tree[key] for key in ("fromClause", "whereClause", "withClause") if key in tree
+    }
+    whole = {**parts, "values": [t["val"] for t in targets]}
+    if alias != name and {alias, name} & {*_visible(whole)}:
+        return None
+    reads = _read_of(whole)
+    said = _renamed(whole, alias, name) if alias != name else whole
+    values = said.pop("values")
+    columns = [t["name"] for t in targets]
+    beside = "fromClause" in said or "withClause" in said
+    texts = [_one(value, said) if beside else trees.expression_sql(value) for value in values]
+    named = [
+        {"ResTarget": {"name": f"zdm_{n}", "val": value}} for n, value in enumerate(values, 1)
+    ]
+    rows = trees.deparse("SelectStmt", {**_SELECT, **said, "targetList": named})
+    return Updated(
+        values=tuple(zip(columns, texts, strict=True)),
+        rows=rows,
+        reads=frozenset(words[-1] for words in reads if alias in words[-2:-1]),
+        unqualified=frozenset(words[0] for words in reads if len(words) == 1),
+    )
+
+
+def _one(value: _Tree, parts: _Tree) -> str:
+    """The query of one value, which fails where several rows match; a constant is itself, as
+    its type follows from the column."""
+    if not any(key == "ColumnRef" for key, _ in trees.walk({"root": value})):
+        return trees.expression_sql(value)
+    target = [{"ResTarget": {"val": value}}]
+    return f"({trees.deparse('SelectStmt', {**_SELECT, **parts, 'targetList': target})})"
+
+
+def _read_of(whole: _Tree) -> list[Words]:
+    """The columns that are read, as written."""
+    tests = [
+        test
+        for test in _tests(whole.get("whereClause", {}))
+        if test.get("NullTest", {}).get("nulltesttype") != "IS_NULL"
+    ]
+    nodes = trees.walk({"root": {**whole, "whereClause": tests}})
+    return [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
+
+
+def read(action: Action) -> Expression | None:
+    """The condition under which it takes a row; None where no condition of the row says it."""
+    tree = action.tree
+    where = tree.get("whereClause")
+    alias = tree["relation"].get("alias", {}).get("aliasname", "")
+    name = tree["relation"]["relname"]
+    returns = tree.get("returningList") or tree.get("returningClause")
+    if where is None or returns or _changes_rows(tree):
+        return None
+    others = tree.get("usingClause", tree.get("fromClause"))
+    if others or tree.get("withClause"):
+        where = _exists(others or [], where, tree.get("withClause"))
+    if alias and alias != name:
+        if {alias, name} & set(_visible(where)):
+            return None
+        where = _renamed(where, alias, name)
+    return Expression(where)
+
+
+def _changes_rows(tree: _Tree) -> bool:
+    """Whether a WITH in it changes rows."""
+    return any(key in _CHANGES for key, _ in trees.walk({"root": tree}))
+
+
+def counts_rows(action: Action) -> bool:
+    """Whether a query in it takes rows together: aggregates, GROUP BY, DISTINCT, windows."""
+    return any(
+        any(node.get(word) for word in _TOGETHER)
+        or (key == "FuncCall" and {*trees.strings(node.get("funcname"))} & AGGREGATES)
+        for key, node in trees.walk({"root": action.tree})
+    )
+
+
+def keeps_lowest(action: Action) -> str | None:
+    """The column by which a DELETE with its own table beside it takes the higher of two rows
+    that have the same values: `USING t AS b WHERE a.email = b.email AND a.id > b.id`. It leaves
+    the same rows however it is cut: a row that goes because of a lower one goes because of the
+    lowest one, too, which stays."""
+    tree = action.tree
+    relation, others = tree["relation"], tree.get("usingClause", [])
+    beside = others[0].get("RangeVar", {}) if len(others) == 1 else {}
+    same = all(beside.get(key) == relation.get(key) for key in ("relname", "schemaname"))
+    if not same or tree.get("withClause") or "whereClause" not in tree:
+        return None
+    names = {_name(relation), _name(beside)}
+    found = [_compares(test, names) for test in _tests(tree["whereClause"])]
+    orders = [column for column in found if column]
+    return orders[0] if len(orders) == 1 and None not in found else None
+
+
+def _compares(test: _Tree, names: set[str]) -> str | None:
+    """The column by which it puts the two rows in order; empty where it does not; None where
+    it cannot be said."""
+    nodes = list(trees.walk({"root": test}))
+    refs = [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
+    if any(key == "SubLink" for key, _ in nodes) or any(len(r) != 2 for r in refs):
+        return None
+    used = {ref[0] for ref in refs}
+    if not used <= names:
+        return None
+    if len(used) == 1:
+        return ""  # a condition of one of the two
+    node = test.get("A_Expr", {})
+    sides = [trees.strings(node.get(k, {}).get("ColumnRef", {}).get("fields")) for k in _SIDES]
+    if not all(sides) or sides[0][1] != sides[1][1]:
+        return None
+    operator = "".join(trees.strings(node.get("name")))
+    if node.get("kind") == "AEXPR_NOT_DISTINCT":
+        return ""
+    if node.get("kind") != "AEXPR_OP" or operator not in ("=", "<", ">"):
+        return None
+    return "" if operator == "=" else sides[0][1]
+
+
+def _tests(where: _Tree) -> Iterator[_Tree]:
+    both = where.get("BoolExpr", {})
+    if both.get("boolop") != "AND_EXPR":
+        yield where
+        return
+    for part in both.get("args", []):
+        yield from _tests(part)
+
+
+def _name(relation: _Tree) -> str:
+    alias: str = relation.get("alias", {}).get("aliasname", "")
+    return alias or relation.get("relname", "")
+
+
+def _exists(others: list[Any], where: _Tree, queries: _Tree | None) -> _Tree:
+    select = {**_SELECT, "whereClause": where}
+    if others:
+        select["fromClause"] = others
+    if queries is not None:
+        select["withClause"] = queries
+    return {"SubLink": {"subLinkType": "EXISTS_SUBLINK", "subselect": {"SelectStmt": select}}}
+
+
+def _visible(tree: _Tree) -> Iterator[str]:
+    """Every name that a query in it gives to rows."""
+    for key, node in trees.walk({"root": tree}):
+        if "relname" in node and "alias" not in node:
+            yield node["relname"]
+        if key == "alias":
+            yield node.get("aliasname", "")
+        if key == "CommonTableExpr":
+            yield node.get("ctename", "")
+
+
+def _renamed(tree: Any, old: str, new: str) -> Any:
+    """The tree with `new` for `old` where it qualifies a column."""
+    match tree:
+        case {"ColumnRef": node} if len(node.get("fields", [])) == 2:
+            first, *rest = node["fields"]
+            if trees.strings([first]) == (old,):
+                first = {"String": {"sval": new}}
+            return {"ColumnRef": {**node, "fields": [first, *rest]}}
+        case Mapping():
+            return {key: _renamed(value, old, new) for key, value in tree.items()}
+        case list():
+            return [_renamed(item, old, new) for item in tree]
+        case _:
+            return tree

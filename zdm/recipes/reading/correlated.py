@@ -1,0 +1,91 @@
+"""An UPDATE that takes values or rows from other tables, as a backfill of single rows.
+
+`UPDATE t SET a = s.a FROM s WHERE s.id = t.s_id` sets `a = (SELECT s.a FROM s WHERE …)` in the
+rows whose value differs, so a second run changes nothing, and stops at a row that several rows
+of `s` match.
+"""
+
+from zdm.model.schema import Snapshot, Table, Volatility
+from zdm.model.statement import Action
+from zdm.parse import expressions, mentioned
+from zdm.parse.readers import row_condition
+from zdm.parse.readers.row_condition import Updated
+from zdm.recipes.reading import few, session_dependent
+from zdm.schema import default_volatility
+
+Line = tuple[str, str]  # fact and remedy
+_LATE = "if it can run at once in a quiet hour, put `-- zdm: run in expand -- reason` above it"
+
+
+def varies(text: str, snapshot: Snapshot) -> bool:
+    """Whether it may be another one each time; aggregates are not."""
+    functions = expressions.functions(expressions.read(text))
+    return session_dependent.changing(text, snapshot) or any(
+        default_volatility.of_function(words, snapshot) is Volatility.VOLATILE
+        for words in functions
+        if words[-1] not in row_condition.AGGREGATES
+    )
+
+
+def read(action: Action, table: Table, snapshot: Snapshot) -> Updated | Line:
+    """What it does to one row, or why batches cannot do it, with the remedy."""
+    said = row_condition.updated(action)
+    if said is None:
+        return (
+            f"this UPDATE of {table.name} has a RETURNING, a DEFAULT, columns in parentheses or"
+            " one name for two tables, so it cannot be cut into batches",
+            "set each column by itself, and give each table a name of its own",
+        )
+    others = {c.name for t in few.sources(action, snapshot) or () for c in t.columns}
+    reads = said.reads | (said.unqualified - others)
+    return (
+        _sources(action, table, snapshot)
+        or _overwrites(said, reads, table)
+        or _varies(said, table, snapshot)
+        or said
+    )
+
+
+def _sources(action: Action, table: Table, snapshot: Snapshot) -> Line | None:
+    sources = few.sources(action, snapshot)
+    if sources is None:
+        return (
+            f"the values of {table.name} come from something other than tables, and zdm does"
+            " not know when that changes",
+            f"name the tables themselves instead of a view; {_LATE}",
+        )
+    if any(source.name == table.name for source in sources):
+        return (
+            f"rows of {table.name} decide what other rows of {table.name} get, so each batch"
+            " would change what the next one reads",
+            f"add a new column for the new value, fill it, and drop the old one; {_LATE}",
+        )
+    if mentioned.chooses(action):
+        return (
+            "a subquery with LIMIT, DISTINCT ON, TABLESAMPLE or row locks may take another row"
+            " each time, so the batches might never be done",
+            f"take the value by a condition that one row meets, or by max or min; {_LATE}",
+        )
+    return None
+
+
+def _overwrites(said: Updated, reads: frozenset[str], table: Table) -> Line | None:
+    """That a second run would read what the first one has set."""
+    for column, _ in said.values:
+        if column in reads:
+            return (
+                f"this UPDATE reads {table.name}.{column}, which it sets, so a batch that runs"
+                " twice may change the row twice",
+                "add a new column for the new value, fill it, and drop the old one",
+            )
+    return None
+
+
+def _varies(said: Updated, table: Table, snapshot: Snapshot) -> Line | None:
+    if not varies(f"EXISTS ({said.rows})", snapshot):
+        return None
+    return (
+        f"this UPDATE of {table.name} gives other values at another time or in another"
+        " session, so the batches would never be done",
+        f"write the value itself; {_LATE}",
+    )
