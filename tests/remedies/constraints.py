@@ -256,4 +256,13 @@ ENTRIES = (
             "INSERT INTO users (id, n) VALUES (9000, 0) ON CONFLICT DO NOTHING;",
         ),
     ),
+    Entry(
+        slug="default_repeats",
+        refused="ALTER TABLE users ADD COLUMN m uuid;\nALTER TABLE users ADD UNIQUE (m);\n"
+        "ALTER TABLE users ALTER COLUMN m SET DEFAULT '00000000-0000-0000-0000-000000000000';",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN m uuid;\nALTER TABLE users ADD UNIQUE (m);\n"
+            "ALTER TABLE users ALTER COLUMN m SET DEFAULT gen_random_uuid();",
+        ),
+    ),
 )

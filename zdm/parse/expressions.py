@@ -224,11 +224,6 @@ def casts(expression: Expression) -> tuple[Cast, ...]:
     return tuple(Cast(Expression(n["arg"]), types.read(n["typeName"])) for n in found)
 
 
-def same(one: Expression, other: Expression) -> bool:
-    """Whether they say the same."""
-    return trees.same(one.tree, other.tree)
-
-
 def renamed(expression: Expression, old: str, new: str) -> Expression:
     """It with every reference to column `old` renamed."""
     return Expression(trees.rename_column(expression.tree, old, new))

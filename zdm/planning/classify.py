@@ -26,7 +26,7 @@ from zdm.model.statement import (
 from zdm.model.syntax import Read
 from zdm.operations import ALL
 from zdm.parse import facts
-from zdm.planning import conflicts, needs, unrestorable, widths
+from zdm.planning import conflicts, needs, repeated_defaults, unrestorable, widths
 from zdm.planning.waiting import Waiting
 from zdm.recipes.reading import refuse, updates
 from zdm.schema import apply, edits, type_names, volatility
@@ -78,6 +78,7 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     if fuse:
         extra += conflicts.find(left, owner, snapshot)
         extra += unrestorable.find(left, owner, snapshot)
+        extra += repeated_defaults.find(left, owner, snapshot)
     ordered = sorted([*findings, *extra], key=_place_of)
     return Classification(placed=placed, findings=tuple(ordered), after=after, notes=notes)
 

@@ -5,9 +5,11 @@ Only Actions with the same subject are compared.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 
 from zdm.model.findings import Finding
+from zdm.model.impact import NO
 from zdm.model.plan import Phase
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
@@ -15,7 +17,7 @@ from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions, mentioned
 from zdm.recipes.reading import refuse, updates
 from zdm.recipes.reading.updates import Update
-from zdm.schema import lookup
+from zdm.schema import lookup, not_null_proof
 
 NEXT_TRAIN = "move it to a revision that is planned after this train is contracted"
 _Subject = tuple[object, ...]
@@ -30,6 +32,7 @@ def find(
     yield from _still_referred(actions, owner, start)
     left_by: dict[_Subject, list[int]] = defaultdict(list)
     made: set[Name] = set()
+    dropped: set[tuple[Name | None, str]] = set()
     filling = {owner.get(id(a)) for a in actions if updates.read(a) is not None}
     for position, later in enumerate(actions):
         fact = later.fact
@@ -45,11 +48,14 @@ def find(
             for earlier in sorted({number for numbers in needed for number in numbers}):
                 if owner.get(id(actions[earlier])) != owner[id(later)]:
                     yield from _conflicts(actions[earlier], later)
-        for subject in _leaves(later, fact, start):
+        for subject in _leaves(later, fact, start, dropped):
             left_by[subject].append(position)
+        dropped |= _dropped(fact)
 
 
-def _leaves(action: Action, fact: Fact, start: Snapshot) -> Iterator[_Subject]:
+def _leaves(
+    action: Action, fact: Fact, start: Snapshot, dropped: Set[tuple[Name | None, str]]
+) -> Iterator[_Subject]:
     if fact.kind in _FREES:
         yield ("name", _freed_name(fact))
     update = updates.read(action)
@@ -60,7 +66,7 @@ def _leaves(action: Action, fact: Fact, start: Snapshot) -> Iterator[_Subject]:
     if isinstance(action.said, AddConstraint):
         for column in _constrained(action.said.constraint):
             yield ("constrained", fact.table, column)
-    if fact.kind is ActionKind.SET_NOT_NULL and not _is_not_null(fact, start):
+    if fact.kind is ActionKind.SET_NOT_NULL and not _is_not_null(fact, start, dropped):
         yield ("constrained", fact.table, fact.name)
         yield ("not null", fact.table, fact.name)
 
@@ -83,11 +89,20 @@ def _table(action: Action) -> Name | None:
     return action.fact.table if isinstance(action.fact, Fact) else None
 
 
-def _is_not_null(fact: Fact, start: Snapshot) -> bool:
-    """Whether the column has NOT NULL before the train."""
+def _is_not_null(fact: Fact, start: Snapshot, dropped: Set[tuple[Name | None, str]]) -> bool:
+    """Whether no version can write NULL into the column, by what is there before the train and
+    not `dropped` by it so far."""
     table = None if fact.table is None else start.table(fact.table)
-    column = None if table is None else table.column(fact.name)
-    return column is not None and column.not_null
+    if table is None:
+        return False
+    left = tuple(c for c in table.constraints if (table.name, c.name) not in dropped)
+    return not_null_proof.missing(replace(table, constraints=left), fact.name) is NO
+
+
+def _dropped(fact: Fact) -> Set[tuple[Name | None, str]]:
+    """The constraint that the Action drops, if it does."""
+    drops = fact.kind is ActionKind.DROP_CONSTRAINT
+    return {(fact.table, fact.name)} if drops else set()
 
 
 def _constrained(says: ConstraintDefinition) -> frozenset[str]:

@@ -150,6 +150,19 @@ def test_a_column_that_the_migration_fills_at_random_is_named_and_not_compared(
     assert any("doc.token" in note for note in found.notes)
 
 
+def test_a_default_at_random_is_no_difference(server: Server, tmp_path: Path) -> None:
+    found = proved(
+        server,
+        tmp_path,
+        "CREATE TABLE doc (id bigint PRIMARY KEY, status text NOT NULL)",
+        "ALTER TABLE doc ADD COLUMN tag uuid;"
+        "ALTER TABLE doc ALTER COLUMN tag SET DEFAULT gen_random_uuid();",
+    )
+
+    assert found.findings == ()
+    assert any("doc.tag" in note for note in found.notes)
+
+
 def test_rows_on_which_the_migration_itself_fails_give_way_to_plainer_ones(
     server: Server, tmp_path: Path
 ) -> None:

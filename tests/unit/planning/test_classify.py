@@ -2,7 +2,7 @@ import pytest
 
 from tests.unit import schemas
 from zdm.model.findings import Severity
-from zdm.model.schema import Column, Name, Volatility
+from zdm.model.schema import Column, Constraint, Name, Volatility
 from zdm.planning import classify
 from zdm.planning.classify import Classification
 
@@ -289,6 +289,35 @@ def test_not_null_of_a_column_that_has_it_already_may_be_renamed() -> None:
     )
 
     assert refused == []
+
+
+def _proved(train: str) -> list[str]:
+    check = Constraint(
+        name="k",
+        kind="check",
+        columns=("note",),
+        definition="CHECK (((note IS NOT NULL) AND (note <> ''::text)))",
+    )
+    there = schemas.users(Column(name="note", type="text"), constraints=(check,))
+    found = classify.classify(schemas.train(train), schemas.snapshot(there))
+    return [one.slug for one in found.refused]
+
+
+def test_nor_does_a_check_that_proves_it_stop_a_rename() -> None:
+    declare = "ALTER TABLE users ALTER note SET NOT NULL;"
+    rename = "ALTER TABLE users RENAME note TO text;"
+
+    assert _proved(declare + rename) == []
+    assert _proved(declare + "ALTER TABLE users DROP CONSTRAINT k;" + rename) == []
+
+
+def test_unless_the_train_drops_it_before() -> None:
+    found = _proved(
+        "ALTER TABLE users DROP CONSTRAINT k; ALTER TABLE users ALTER note SET NOT NULL;"
+        "ALTER TABLE users RENAME note TO text;"
+    )
+
+    assert found == ["not_null_moved"]
 
 
 def test_what_follows_a_rename_is_not_told_that_the_table_is_missing() -> None:

@@ -13,7 +13,6 @@ would be NULL. The trigger is dropped in CONTRACT.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import schema
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -27,7 +26,7 @@ from zdm.model.plan import (
     Step,
     TableLock,
 )
-from zdm.model.schema import Column, Name, Snapshot, Table
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Setting, Statement
 from zdm.parse import emit
 from zdm.parse.emit import Expression, Ident, Qualified, TypeText
@@ -54,6 +53,7 @@ class AddColumn:
     new: NewColumn
     fill: str | None = None
     by_trigger: bool = False
+    keeps: bool = False  # what it is computed from may become NULL, and it may not
     not_null: bool = False  # to be proved; a quick column carries its own NOT NULL
     there: bool = False
     settings: tuple[Setting, ...] = ()
@@ -154,7 +154,9 @@ class AddColumn:
         elif self.not_null:
             steps += not_null.prove(place, self.new.column.name, wanted=self.new.not_null)
         if self.by_trigger and self.fill is not None:
-            steps.append(backfilled_column.stop(place, self.new.column, self.fill))
+            steps.append(
+                backfilled_column.stop(place, self.new.column, self.fill, keeps=self.keeps)
+            )
         if self.new.meanwhile is not None:
             steps.append(self._drop_default(place, self.new.meanwhile.expression))
         return tuple(steps)
@@ -198,7 +200,7 @@ class AddColumn:
         if self.by_trigger and self.fill is not None:
             filling = Fill(column=column.name, expression=self.fill)
             trigger = fill_nulls.trigger_of(place, filling)
-            install = computed_column.install_sql(place, column, self.fill)
+            install = computed_column.install_sql(place, column, self.fill, keeps=self.keeps)
             undo = zdm_trigger.drop_sql(trigger)
             done.append(zdm_trigger.installed(trigger))
         drop = emit.sql("ALTER TABLE {t} DROP COLUMN IF EXISTS {c}", t=t, c=c)
@@ -348,6 +350,14 @@ def _one(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | Non
     return _match(actions, table, new, snapshot)
 
 
+def _is_loosened(later: Sequence[Action], table: Table, fill: str | None) -> bool:
+    """Whether the train lets a column be NULL that the fill reads."""
+    reads = () if fill is None else computed_column.inputs(fill, table)
+    facts = (statements.fact(action, ActionKind.DROP_NOT_NULL) for action in later)
+    dropped = {fact.name for fact in facts if fact is not None and fact.table == table.name}
+    return any(column.name in dropped for column in reads)
+
+
 def _there(
     action: Action, table: Table, new: NewColumn, *, if_not_exists: bool
 ) -> Match | Refusal:
@@ -374,6 +384,7 @@ def _match(
         fill=value,
         by_trigger=following.fill is not None,
         not_null=following.not_null or (new.rewrites and new.column.not_null),
+        keeps=following.not_null and _is_loosened(actions[1:], table, following.fill),
         settings=actions[0].statement.settings,
     )
     by_itself = following.fill or new.meanwhile or new.column.generated
@@ -383,18 +394,4 @@ def _match(
         consumed=(0, *following.consumed),
         directives=() if new.meanwhile is None else (new.meanwhile,),
         unwritten=() if is_given else ((table.name, new.column.name),),
-    )
-
-
-def _sequence(name: Name, table: Name, column: Column) -> schema.Sequence:
-    limit = {"smallint": 2**15, "integer": 2**31}.get(column.type, 2**63) - 1
-    return schema.Sequence(
-        name=name,
-        type=column.type,
-        start=1,
-        increment=1,
-        minimum=1,
-        maximum=limit,
-        owner_table=table,
-        owner_column=column.name,
     )

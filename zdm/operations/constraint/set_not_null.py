@@ -13,8 +13,9 @@ writing NULL: the constraint is added in CONTRACT, once the old version is gone.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model.expression import ColumnName, Expression, NullTest
+from zdm.model.expression import Expression
 from zdm.model.findings import Hazard
+from zdm.model.impact import NO
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
@@ -28,7 +29,7 @@ from zdm.model.plan import (
     RunSql,
     Step,
 )
-from zdm.model.schema import Column, Constraint, Name, Snapshot, Table, Volatility
+from zdm.model.schema import Column, Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.parse import emit, expressions
@@ -244,7 +245,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         column=column.name,
         there=_there(table, column),
         filled=column.kept_filled,
-        proved=any(_proves(constraint, column.name) for constraint in table.constraints),
+        proved=not_null_proof.missing(table, column.name) is NO,
         settings=action.statement.settings,
     )
     return Match(operation=operation, consumed=(0,))
@@ -313,16 +314,3 @@ def _declared(actions: Sequence[Action], table: Table, column: str) -> int | Non
         if statements.about(action, table.name, column):
             return None
     return None
-
-
-def _proves(constraint: Constraint, column: str) -> bool:
-    """Whether a validated CHECK says `column IS NOT NULL` and nothing else."""
-    if constraint.kind != "check" or not constraint.validated:
-        return False
-    text = constraint.definition.removeprefix("CHECK").strip()
-    if not text.startswith("("):
-        return False
-    form = expressions.form(expressions.read(text))
-    if not isinstance(form, NullTest) or not form.negated:
-        return False
-    return expressions.form(form.of) == ColumnName((column,))

@@ -6,7 +6,7 @@ fills in batches: what differs between the two is filled by the clock, at random
 that fire for every UPDATE, and says nothing about the plan.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -91,18 +91,19 @@ class Model:
         notes: list[str] = []
         with ExitStack() as stack:
             first, second = (self._made(stack, turned=turned) for turned in (False, True))
-            third, silent = self._late(stack)
+            lates = (self._late(stack), self._late(stack))
             for table in differ:
                 one, two = (contents.rows(c, table) for c in (first, second))
+                after = [contents.rows(c, table) for c in _connections(lates, table)]
                 free = contents.undetermined(one, two)
+                if len(after) == 2:  # a default at random, of which only these have values
+                    free |= contents.undetermined(*after)
                 if free:
                     notes.append(_not_compared(table, free))
                 if len(free) == len(table.columns):
                     continue
                 plan = contents.rows(conn, table).without(free)
-                other = None
-                if third is not None and table.name not in silent:
-                    other = contents.rows(third, table).without(free)
+                other = after[0].without(free) if after else None
                 words = contents.difference(one.without(free), plan, other)
                 if words is not None:
                     message = f"the rows of {table.name} differ{self.during}: {words}"
@@ -127,6 +128,15 @@ class Model:
         for table in self.written if turned else ():
             _rewrite(conn, table, "true")
         return conn
+
+
+def _connections(
+    lates: Sequence[tuple[Connection | None, AbstractSet[Name]]], table: Table
+) -> Iterator[Connection]:
+    """Where the late writes say something about the table."""
+    for conn, silent in lates:
+        if conn is not None and table.name not in silent:
+            yield conn
 
 
 def _connected(stack: ExitStack, dsn: str) -> Connection:

@@ -44,8 +44,8 @@ def backfill(site: Site, column: Column, value: str, *, by_trigger: bool) -> Bac
     )
 
 
-def stop(site: Site, column: Column, value: str) -> RunSql:
-    """Drop the trigger once the old version is gone."""
+def stop(site: Site, column: Column, value: str, *, keeps: bool) -> RunSql:
+    """Drop the trigger once the old version is gone; `keeps` as it was installed."""
     trigger = fill_nulls.trigger_of(site, Fill(column=column.name, expression=value))
     return run_sql.short_transaction(
         site,
@@ -56,7 +56,7 @@ def stop(site: Site, column: Column, value: str) -> RunSql:
         locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
         settings=site.settings,
         probe=probes.probe(zdm_trigger.removed(trigger)),
-        undo=computed_column.install_sql(site, column, value),
+        undo=computed_column.install_sql(site, column, value, keeps=keeps),
         serves=NEW_ONLY,
         reason="The new version writes the column itself.",
     )

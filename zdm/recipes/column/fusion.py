@@ -245,7 +245,7 @@ def _fused(actions: Sequence[Action], snapshot: Snapshot, found: _Found) -> Fuse
         consumed=consumed,
         reverse=_reverse(actions, consumed, found.old),
         settings=actions[found.fill].statement.settings,
-        outgrown=outgrown.of(actions, found.table, old, found.new),
+        outgrown=outgrown.of(actions, found.table, old, found.new, fill),
         refusing=outgrown.obstacles(actions, found.table, found.old, found.new),
     )
 

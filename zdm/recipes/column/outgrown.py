@@ -9,12 +9,13 @@ version would lose what it relies on, so they are made again on the new column, 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model.expression import Expression
+from zdm.model.expression import Cast, Expression
 from zdm.model.plan import OLD_ONLY, RunSql
 from zdm.model.schema import Column, Constraint, Index, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, ConstraintDefinition, IndexDefinition
 from zdm.parse import expressions, mentioned
+from zdm.parse.readers import printed
 from zdm.recipes.column import refusing, tolerate
 from zdm.recipes.column.refusing import Omitted
 from zdm.recipes.site import Site
@@ -73,9 +74,13 @@ class Outgrown:
 NOTHING = Outgrown()
 
 
-def of(actions: Sequence[Action], table: Table, old: Column, new: str) -> Outgrown:
-    """What the rest of the train makes again stays."""
-    made = [k.expression for k in _added(actions, table) if k.expression is not None]
+def of(
+    actions: Sequence[Action], table: Table, old: Column, new: str, fill: Expression
+) -> Outgrown:
+    """What the rest of the train makes again stays, where the new column holds the same values:
+    of others the same CHECK is another one."""
+    added = _added(actions, table) if _copies(fill) else ()
+    made = [k.expression for k in added if k.expression is not None]
     again = [expressions.renamed(one, new, old.name) for one in made]
     checks = [c for c in table.constraints if c.kind == "check" and old.name in c.columns]
     return Outgrown(
@@ -84,9 +89,15 @@ def of(actions: Sequence[Action], table: Table, old: Column, new: str) -> Outgro
     )
 
 
+def _copies(fill: Expression) -> bool:
+    """Whether it is a column, or one cast to another type."""
+    form = expressions.form(fill)
+    return expressions.column(form.of if isinstance(form, Cast) else fill) is not None
+
+
 def _is_among(check: Constraint, again: Sequence[Expression]) -> bool:
     condition = not_null_proof.condition(check.definition)
-    return condition is not None and any(expressions.same(condition, one) for one in again)
+    return condition is not None and any(printed.alike(condition, one) for one in again)
 
 
 def obstacles(actions: Sequence[Action], table: Table, old: str, new: str) -> tuple[str, ...]:

@@ -20,8 +20,11 @@ from zdm.recipes.trigger.fill_nulls import Fill
 from zdm.recipes.trigger.row_trigger import Pins
 
 
-def install_sql(site: Site, column: Column, expression: str) -> tuple[str, ...]:
-    """Function and trigger; the column is there, or made in the same transaction."""
+def install_sql(
+    site: Site, column: Column, expression: str, *, keeps: bool = False
+) -> tuple[str, ...]:
+    """Function and trigger; the column is there, or made in the same transaction. `keeps`: an
+    update whose computed value is NULL leaves the value as it is."""
     filling = Fill(column=column.name, expression=expression)
     reads = inputs(expression, site.table)
     if not reads:
@@ -30,7 +33,7 @@ def install_sql(site: Site, column: Column, expression: str) -> tuple[str, ...]:
     return (
         row_trigger.function_sql(
             trigger.function,
-            _body(site, column, expression, reads),
+            _body(site, column, expression, reads, keeps=keeps),
             _pins(site, column, expression),
         ),
         row_trigger.trigger_sql(
@@ -65,13 +68,18 @@ def inputs(expression: str, table: Table) -> tuple[Column, ...]:
     return tuple(column for column in table.columns if column.name in names)
 
 
-def _body(site: Site, column: Column, expression: str, reads: tuple[Column, ...]) -> str:
+def _body(
+    site: Site, column: Column, expression: str, reads: tuple[Column, ...], *, keeps: bool
+) -> str:
     new = f"NEW.{ident(column.name)}"
     value = row_trigger.of_new_row(expression, site.table)
     was = f"OLD.{ident(column.name)}"
     computed = f"CAST({row_trigger.of_old_row(expression, site.table)} AS {column.type})"
     same = f"NOT ({_changed(column, site.snapshot)})"
     changed = " OR ".join(_changed(read, site.snapshot) for read in reads)
+    if keeps:
+        given = null_test.is_given(f"({value})", column, site.snapshot)
+        changed = f"({changed}) AND {given}"
     return (
         "\nBEGIN\n"
         "  IF TG_OP = 'INSERT' THEN\n"

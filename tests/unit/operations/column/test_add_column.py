@@ -285,3 +285,21 @@ def test_such_a_default_has_no_effect_where_none_is_missing(ending: str) -> None
     answer = ask(GIVEN.replace(" NOT NULL", ending))
 
     assert "has no effect on this statement" in answer.refusals[0]
+
+
+DECLARED = (
+    "ALTER TABLE users ADD COLUMN copy text; UPDATE users SET copy = email;"
+    "ALTER TABLE users ALTER copy SET NOT NULL;"
+)
+
+
+def test_an_update_that_makes_the_source_null_leaves_a_column_that_may_not_be() -> None:
+    kept = ask(DECLARED + "ALTER TABLE users ALTER email DROP NOT NULL;")
+    function = next(sql for sql in kept.sql if "FUNCTION" in sql)
+
+    assert 'NEW."email" IS DISTINCT FROM OLD."email") AND (new.email) IS NOT NULL' in function
+    assert kept.phases.count("contract") == 1
+
+
+def test_as_long_as_the_source_is_never_null_nothing_is_asked() -> None:
+    assert not [sql for sql in ask(DECLARED).sql if "(new.email) IS NOT NULL" in sql]
