@@ -30,7 +30,7 @@ _REFUSED, _UNUSABLE = "refused", "unusable"
 _STOPS = (
     ("row security hides rows", "row security hides rows from the role that fills"),
     ("inherits from", "a table that is filled has inheritance children"),
-    ("holds NULL", "NULLs that the old version wrote, under NOT NULL"),
+    ("holds NULL", "NULLs under NOT NULL, which the versions wrote"),
     ("has no row", "a value without its row in the referenced table"),
 )
 
@@ -97,7 +97,7 @@ def markdown(runs: Mapping[int, Sequence[Record]]) -> str:
         _table(f"seeds {seeds[0]} to {seeds[-1]}", runs, outcomes),
         "Refused, by reason; a world may have several:",
         _table("reason", runs, refused),
-        "Stopped and rolled back, by reason:",
+        "Stopped and rolled back, by reason, and what a rollback left to the operator:",
         _table("reason", runs, stopped),
         "Operations of the worlds that ran to the end:",
         _table("operation", runs, operations),

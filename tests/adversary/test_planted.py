@@ -9,7 +9,7 @@ from tests.adversary.planted import FAULTS, Planted
 from tests.adversary.trial import Ground
 from tests.conftest import MAJORS
 
-pytestmark = pytest.mark.more
+pytestmark = [pytest.mark.more, pytest.mark.xdist_group("planted")]
 
 
 @pytest.fixture(scope="module")

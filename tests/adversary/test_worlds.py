@@ -8,7 +8,10 @@ from tests.adversary import generate, trial, workers
 from tests.adversary.trial import Ground
 
 FIRST, WORLDS, BATCH = 30000, 40, 10
-MAJORS = (14, 18)
+MAJORS = [  # each on a process of its own, which starts its servers once
+    pytest.param(major, marks=pytest.mark.xdist_group(f"adversary {major}"))
+    for major in (14, 18)
+]
 
 pytestmark = pytest.mark.more
 

@@ -37,6 +37,7 @@ from zdm.postgres.session import connection
 from zdm.schema import enums
 from zdm.workflows import plan_revisions
 
+ITSELF = "the plain migration fails, too"
 _ONCE = frozenset({"backfill", "delete_rows", "insert_rows", "update_rows"})
 _STAYS = frozenset({*_ONCE, "set_not_null", "as_written"})  # rows that no rollback brings back
 # what a rollback says that leaves something to the operator, and it as a reason
@@ -327,15 +328,24 @@ class _Run:
             self.fault("not rolled back", error.message)
             return False
         except ZdmError as error:
-            self.result.outcome = "stopped"
-            self.result.reasons = (f"{type(error).__name__}: {error.message[:90]}",)
-            self.result.faults += _erroneous("stopped", error).faults
+            self._stopped(error)
         finally:
             self.between.application.wait()
         if back or self.result.outcome == "stopped":
             self.back()
             return False
         return True
+
+    def _stopped(self, error: ZdmError) -> None:
+        """By name; what PostgreSQL refuses must be refused to the plain migration, too."""
+        self.result.outcome = "stopped"
+        self.result.faults += _erroneous("stopped", error).faults
+        if self.model.end is None:
+            self.result.reasons = (ITSELF,)
+            return
+        self.result.reasons = (f"{type(error).__name__}: {error.message[:90]}",)
+        if "PostgreSQL refused" in error.message and "policy" not in (error.hint or ""):
+            self.fault("report it", error.message)
 
     def back(self) -> None:
         """Roll back: the start is there again."""

@@ -52,6 +52,7 @@ def slugs(server: Server, plan: Plan, start: Snapshot) -> set[str]:
         "change_type/collation",
         "add_column/inherited",
         "set_not_null/inherited",
+        "add_unique/inherited",
         "create_table/referenced_partition",
         "insert_rows/with_key",
         "insert_rows/refers",
