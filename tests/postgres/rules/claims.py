@@ -32,7 +32,7 @@ class Claim:
     alike: bool = True
     since: int = 14
     until: int = 18
-    later: tuple[tuple[str, int], ...] = ()  # a case of fewer versions: up to which
+    only: tuple[tuple[str, int, int], ...] = ()  # cases of fewer versions: from and up to
 
 
 def effect(one: Effect, **more: object) -> Claim:
@@ -64,7 +64,7 @@ CLAIMS: dict[str, Claim] = {
     "add-column-volatile-default": REWRITES,
     "add-column-serial": REWRITES,
     "add-column-identity": REWRITES,
-    "add-column-stored-generated": REWRITES,
+    "add-column-stored-generated": effect(Effect.REWRITES, only=(("allowed_2", 18, 18),)),
     "add-column-constrained-domain": REWRITES,
     "change-column-type-rewrite": REWRITES,
     "set-logged-unlogged": REWRITES,
@@ -111,7 +111,7 @@ CLAIMS: dict[str, Claim] = {
     "concurrently-in-transaction": fails("25001"),
     "concurrently-multi-or-cascade": fails("0A000"),
     "concurrently-on-partitioned": fails("0A000"),
-    "enum-value-used-in-same-tx": fails("55P04", later=(("refused_3", 16),)),
+    "enum-value-used-in-same-tx": fails("55P04", only=(("refused_3", 14, 16),)),
     "view-column-change": fails("42P16"),
     "index-not-concurrent-drop": locks(),
     "change-column-type-fk-partner-lock": locks(tables=2),
