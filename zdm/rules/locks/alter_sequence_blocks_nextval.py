@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.commands import AlterSequence
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.rules import reading
 
 
@@ -21,6 +21,11 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """The same in a transaction of its own."""
+    return Fix(later=(site.action.statement.sql,))
+
+
 RULE = Rule(
     slug="alter-sequence-blocks-nextval",
     severity=Severity.WARN,
@@ -34,4 +39,5 @@ RULE = Rule(
     instead="A transaction of its own.",
     allow="The transaction is short.",
     check=check,
+    fix=fix,
 )

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
-from zdm.rules import reading
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -20,6 +20,18 @@ def check(site: Site) -> Iterator[Violation]:
             )
 
 
+def fix(site: Site) -> Fix | None:
+    """DETACH PARTITION CONCURRENTLY first, where it is said which one it is."""
+    names, fact = tuple(reading.dropped(site, "table")), site.fact
+    table = site.before.table(names[0]) if len(names) == 1 else None
+    parent = None if table is None else table.partition_of
+    if table is None or parent is None or fact is None or fact.if_exists or fact.cascade:
+        return None
+    sql = site.action.statement.sql
+    detach = f"DETACH PARTITION {edits.qualified(table.name)} CONCURRENTLY"
+    return Fix(later=(f"ALTER TABLE {edits.qualified(parent)} {detach}", sql))
+
+
 RULE = Rule(
     slug="drop-partition",
     severity=Severity.ERROR,
@@ -33,4 +45,5 @@ RULE = Rule(
     instead="DETACH PARTITION … CONCURRENTLY, then DROP TABLE.",
     allow="There is a DEFAULT partition, with which CONCURRENTLY fails.",
     check=check,
+    fix=fix,
 )

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind, Fact
+from zdm.rules import edits
 from zdm.schema import not_null_proof
 
 
@@ -32,6 +33,11 @@ def check(site: Site) -> Iterator[Violation]:
             )
 
 
+def fix(site: Site) -> Fix | None:
+    """DROP CONSTRAINT in a statement of its own, after the others."""
+    return edits.drops_last(site)
+
+
 RULE = Rule(
     slug="set-not-null-with-drop-check-same-stmt",
     severity=Severity.ERROR,
@@ -45,4 +51,5 @@ RULE = Rule(
     instead="Two statements; they may be in one transaction.",
     allow="The table is small, and a lock_timeout is set.",
     check=check,
+    fix=fix,
 )
