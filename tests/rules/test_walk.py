@@ -175,6 +175,33 @@ def test_an_edited_file_is_found() -> None:
     assert [(f.rule, f.source.file) for f in report.findings] == [("edited-applied", "1.sql")]
 
 
+def of_history(*files: tuple[str, bool]) -> list[tuple[str, str]]:
+    """What is found of files, each with whether it is new."""
+    inputs = [InputFile(path=path, data=b"SELECT 1;", judged=new) for path, new in files]
+    report = walk.check(inputs, checking.EMPTY, checking.terms(one_release=True), ALL)
+    return [(f.source.file, f.rule) for f in report.findings]
+
+
+def test_a_new_file_below_a_released_one_is_found() -> None:
+    found = of_history(("m/V1__a.sql", False), ("m/V2__b.sql", True), ("m/V10__c.sql", False))
+
+    assert found == [("m/V2__b.sql", "nonlinear-history")]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [("m/V1__a.sql", False), ("m/V2__b.sql", True)],
+        [("m/R__views.sql", True), ("m/V1__a.sql", False)],
+        [("other/V1__a.sql", True), ("m/V9__a.sql", False)],
+        [("m/V1__a.sql", True), ("m/V2__b.sql", True)],
+    ],
+    ids=["above", "without version", "another folder", "nothing released"],
+)
+def test_a_new_file_elsewhere_is_in_order(files: list[tuple[str, bool]]) -> None:
+    assert of_history(*files) == []
+
+
 def test_a_finding_carries_lock_tables_and_place() -> None:
     found = checking.report("-- now\n" + LIMIT + "  " + INDEX, TABLE).findings[0]
 

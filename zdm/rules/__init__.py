@@ -173,6 +173,7 @@ from zdm.rules.transactions import (
     missing_statement_timeout,
     missing_transaction_timeout,
     non_idempotent_non_tx_step,
+    nonlinear_history,
     plan_missing,
     plan_stale,
     set_local_outside_transaction,
@@ -343,4 +344,5 @@ ALL: tuple[Rule, ...] = (
     missing_transaction_timeout.RULE,
     non_idempotent_non_tx_step.RULE,
     baseline_unused.RULE,
+    nonlinear_history.RULE,
 )

@@ -22,7 +22,7 @@ from zdm.parse import split
 from zdm.parse.libpg_query import Parsed
 from zdm.parse.readers import authority
 from zdm.parse.transactions import Kind
-from zdm.rules import assumed, blocks, ignored, ignores, once, unread
+from zdm.rules import assumed, blocks, history, ignored, ignores, once, unread
 from zdm.rules.ignores import Ignore
 from zdm.rules.report import InputFile, Level, Report, Reported, Terms
 from zdm.schema import apply, edits, type_names
@@ -34,7 +34,7 @@ def check(
 ) -> Report:
     """What the rules find in the judged files."""
     walk = _Walk(terms=terms, every=tuple(rules), before=start, released=start)
-    for file in files:
+    for file in history.placed(files):
         walk.file(file)
     return Report(
         findings=tuple(walk.findings()),
@@ -97,10 +97,11 @@ class _Walk:
         unread_places = {site.action.source for site in sites if site.understood}
         self.understood += len(statements) - len(unread_places)
         reported = [r for site in sites for r in self._reported(site)]
-        if file.edited:
-            place = Source(file=file.path, line=1, column=1)
-            edited = self._by_slug("edited-applied", place, file.path)
-            reported += [(finding, None) for finding in edited]
+        place = Source(file=file.path, line=1, column=1)
+        faults = (("edited-applied", file.edited), ("nonlinear-history", file.early))
+        for slug in (slug for slug, holds in faults if holds):
+            of_file = self._by_slug(slug, place, file.path)
+            reported += [(finding, None) for finding in of_file]
         self.found.append((reported, list(marks), self.rules))
 
     def _weigh(self, path: str) -> None:
@@ -217,7 +218,7 @@ class _Walk:
         for rule in self.rules:
             if rule.slug == slug:
                 yield ignored.of_file(
-                    rule, place, f"{path} {rule.problem[0].lower()}{rule.problem[1:]}"
+                    rule, place, f"{path}: {rule.problem[0].lower()}{rule.problem[1:-1]}"
                 )
 
 
