@@ -1,5 +1,6 @@
 """What the fixes of rules make of a file; the schema that it leaves is compared elsewhere."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,10 +43,13 @@ def fixed(sql: str, **changed: object) -> str:
 
 
 @pytest.mark.parametrize("path", fixable(), ids=lambda p: f"{p.parent.name}/{p.stem}")
-def test_every_fixable_case_becomes_clean_and_stays_so(path: Path) -> None:
+def test_every_fixable_case_loses_its_finding_gets_no_other_and_stays_so(path: Path) -> None:
+    before = Counter(checking.found(path.read_text(), _before(path)))
     data, left = checking.fixed(path.read_bytes(), _before(path))
+    after = Counter(checking.found(data.decode(), _before(path)))
 
-    assert checking.found(data.decode(), _before(path)) == []
+    assert path.parent.name.replace("_", "-") not in after
+    assert after <= before
     assert left == {}
     assert checking.fixed(data, _before(path))[0] == data
 
@@ -67,7 +71,8 @@ def test_every_fixable_case_becomes_clean_and_stays_so(path: Path) -> None:
         ),
         (
             f"{LIMIT}ALTER TABLE t ADD UNIQUE NULLS NOT DISTINCT (n) INCLUDE (m) DEFERRABLE",
-            f"{LIMIT}SET lock_timeout = 0;\nCREATE UNIQUE INDEX CONCURRENTLY t_n_m_key ON t (n)"
+            f"{LIMIT}SET lock_timeout = 0;\nDROP INDEX CONCURRENTLY IF EXISTS t_n_m_key;\n"
+            "CREATE UNIQUE INDEX CONCURRENTLY t_n_m_key ON t (n)"
             f" INCLUDE (m) NULLS NOT DISTINCT;\n{LIMIT}ALTER TABLE t ADD CONSTRAINT t_n_m_key"
             " UNIQUE USING INDEX t_n_m_key DEFERRABLE",
         ),
@@ -94,7 +99,7 @@ def test_a_fix_is_written_as_a_person_would(sql: str, result: str) -> None:
 
 
 def test_all_other_bytes_stay() -> None:
-    around = "\ufeff-- é\r\n\r\n{}\r\n\t/* end */ SELECT 'é; CREATE INDEX ON t (n)'  ;  -- last"
+    around = "\ufeff-- é\r\n\t/* é */ SELECT 'é; CREATE INDEX ON t (n)'  ;\r\n{}  -- last"
     sql = around.format("  CREATE INDEX -- why\r\n t_n ON t (n) ;").encode()
     data, _ = checking.fixed(sql, TABLE)
 

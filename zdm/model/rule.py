@@ -9,7 +9,7 @@ from zdm.model.findings import Severity
 from zdm.model.impact import Impact, Touch
 from zdm.model.indexed import having
 from zdm.model.schema import Name, Snapshot, Table
-from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.statement import Action, ActionKind, Fact, Source
 
 
 class Planned(StrEnum):
@@ -130,8 +130,10 @@ class Violation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
     """Statements that take the place of the one at a Site, for the same schema. `later` are
-    those that no transaction block may hold with it; each gets none."""
+    those that no transaction block may hold with it; each gets none. `at`: the statement is an
+    earlier one of the file."""
 
+    at: Source | None = None
     statements: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
 

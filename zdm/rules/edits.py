@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import takewhile
 
 from zdm.model.rule import Fix, Site
-from zdm.model.schema import Constraint, Table
+from zdm.model.schema import Constraint, Name, Table
 from zdm.model.sql import ident, zdm_name
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition
 from zdm.parse import libpg_query
@@ -30,6 +30,7 @@ class Text:
 
     def __init__(self, site: Site) -> None:
         self.sql = site.action.statement.sql
+        self._start = site.action.statement.start
         self.words = tokens.words(self.sql)
         self.number = site.action.index
         self._name = next(
@@ -44,6 +45,10 @@ class Text:
         below = self.words[end - 1].end if self.words else 0
         every = tokens.read(self.sql)
         self.parts = tokens.split([token for token in every if token.start >= below])
+
+    def place(self, location: int) -> int:
+        """The character at a byte of the file, as the parser counts."""
+        return len(self.sql.encode()[: location - self._start].decode())
 
     def slice(self, words: Sequence[Token]) -> str:
         """The author's text from the first to the last of the words, comments included."""
@@ -110,6 +115,20 @@ def after_word(sql: str, anchor: Sequence[str], word: str) -> str | None:
     return None
 
 
+def instead_of(sql: str, old: str, new: str) -> str | None:
+    """The text with its first such word replaced."""
+    for token in tokens.words(sql)[:12]:
+        if token.word == old:
+            return f"{sql[: token.start]}{new}{sql[token.end :]}"
+    return None
+
+
+def qualified(name: Name) -> str:
+    """A relation's whole name, the schema of all left out."""
+    own = written(name.name)
+    return own if name.schema == "public" else f"{written(name.schema)}.{own}"
+
+
 def without(sql: str, word: Token) -> str:
     """The text without one of its words, and the space behind it."""
     return sql[: word.start] + sql[word.end :].lstrip(" ")
@@ -154,8 +173,7 @@ class Inline:
         behind = (node["contype"] for node in nodes[first + 1 :])
         attributes = takewhile(lambda word: word.startswith(_ATTRIBUTE), behind)
         after_it = first + 1 + len(tuple(attributes))
-        data = text.sql.encode()
-        starts = [len(data[: node["location"]].decode()) for node in nodes]
+        starts = [text.place(node["location"]) for node in nodes]
         end = starts[after_it] if after_it < len(starts) else text.said[-1].end
         inside = [w for w in text.part if starts[first] <= w.start < end]
         self.definition = text.slice(inside)
@@ -199,6 +217,25 @@ def inline_not_valid(
         ),
         later=(text.alter(f"VALIDATE CONSTRAINT {name}"),),
     )
+
+
+def drops_last(site: Site) -> Fix | None:
+    """What the statement drops in one of its own, after the others."""
+    text = Text(site)
+    dropping = [part for part in text.parts if _drops(part)]
+    others = [part for part in text.parts if not _drops(part)]
+    if not dropping or not others:
+        return None
+    return Fix(
+        statements=(
+            text.alter(*map(text.slice, others)),
+            text.alter(*map(text.slice, dropping)),
+        )
+    )
+
+
+def _drops(part: Sequence[Token]) -> bool:
+    return [token.word for token in part if not token.comment][:1] == ["DROP"]
 
 
 def not_null(text: Text, table: Table, column: str, command: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from zdm.model.statement import Source
 from zdm.rules import rewritten, walk
 from zdm.rules.report import InputFile, Reported, Terms
 
-_MOST_ROUNDS = 100
+_MOST_ROUNDS = 40
 Verifier = Callable[[Sequence[InputFile], InputFile, InputFile], str]
 
 
@@ -168,7 +168,7 @@ def _chosen(found: Iterable[Reported], without: frozenset[_Key]) -> Mapping[Sour
     for finding in found:
         if finding.fix is not None and _key(finding) not in without:
             kind = settings if _is_setting(finding.fix) else chosen
-            kind.setdefault(finding.source, finding)
+            kind.setdefault(finding.fix.at or finding.source, finding)
     return chosen or dict(list(settings.items())[:1])
 
 

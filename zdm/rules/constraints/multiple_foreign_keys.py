@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.schema import Name
 from zdm.model.statement import Action
 from zdm.model.syntax import AddColumn, AddConstraint, CreateTable, RelationName
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -39,6 +39,14 @@ def _pointed_at(site: Site, action: Action) -> Iterator[Name]:
             yield reading.named(site, relation)
 
 
+def fix(site: Site) -> Fix | None:
+    """The foreign key in a transaction of its own."""
+    if not isinstance(site.action.said, AddConstraint):
+        return None
+    text = edits.Text(site)
+    return Fix(statements=text.with_others(), later=(text.alter(text.slice(text.part)),))
+
+
 RULE = Rule(
     slug="multiple-foreign-keys",
     severity=Severity.ERROR,
@@ -60,4 +68,5 @@ RULE = Rule(
         CreateTable,
     ),
     check=check,
+    fix=fix,
 )

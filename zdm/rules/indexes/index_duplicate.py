@@ -4,30 +4,50 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
-from zdm.model.schema import Index
-from zdm.model.syntax import IndexDefinition
+from zdm.model.schema import Index, Table
+from zdm.model.syntax import AddConstraint, IndexDefinition
 from zdm.parse import rewrite
+
+_KEYS = ("unique", "primary key")
 
 
 def check(site: Site) -> Iterator[Violation]:
     """The same columns, order and condition."""
-    said, fact = site.action.said, site.fact
-    if not isinstance(said, IndexDefinition) or fact is None or fact.table is None:
+    found = _new(site)
+    if found is None:
         return
-    table = site.before.table(fact.table)
-    if table is None:
-        return
-    new = _form(rewrite.create_index(said, table.name, "x"))
+    table, name, new, unique = found
     for old in table.indexes:
-        if old.valid and old.name != said.name and new == _form_of(old):
-            if said.unique and not old.unique:
+        if old.valid and old.name != name and new == _form_of(old):
+            if unique and not old.unique:
                 continue
             yield Violation(
                 message=f"{old.name} already indexes the same of {table.name}, so every write"
                 " pays twice",
-                remedy="leave one of them out",
+                remedy="leave one of them out"
+                if isinstance(site.action.said, IndexDefinition)
+                else f"ADD CONSTRAINT … USING INDEX takes {old.name} over",
             )
             return
+
+
+def _new(site: Site) -> tuple[Table, str, str, bool] | None:
+    """The table, and of the index that the statement builds there the name, the form, and
+    whether it is unique."""
+    said, fact = site.action.said, site.fact
+    table = None if fact is None or fact.table is None else site.before.table(fact.table)
+    if table is None:
+        return None
+    match said:
+        case IndexDefinition():
+            form = _form(rewrite.create_index(said, table.name, "x"))
+            return table, said.name, form, said.unique
+        case AddConstraint(constraint=key) if key.kind in _KEYS and not key.using_index:
+            form = f"btree ({', '.join(key.columns)})"
+            form += f" INCLUDE ({', '.join(key.including)})" if key.including else ""
+            form += " NULLS NOT DISTINCT" if key.nulls_not_distinct else ""
+            return table, "", form, True
+    return None
 
 
 def _form(definition: str) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import RenameObject
-from zdm.rules import reading
+from zdm.rules import edits, reading
 from zdm.schema import lookup
 
 
@@ -22,6 +22,12 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """INDEX instead of TABLE."""
+    text = edits.instead_of(site.action.statement.sql, "TABLE", "INDEX")
+    return None if text is None else Fix(statements=(text,))
+
+
 RULE = Rule(
     slug="rename-index-via-alter-table",
     severity=Severity.WARN,
@@ -35,4 +41,5 @@ RULE = Rule(
     allow="The transaction ends at once, and a lock_timeout is set.",
     on=(RenameObject,),
     check=check,
+    fix=fix,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.commands import AlterSequence
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.rules import reading
 
 
@@ -21,6 +21,11 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """The same in a transaction of its own."""
+    return Fix(later=(site.action.statement.sql,))
+
+
 RULE = Rule(
     slug="alter-sequence-blocks-nextval",
     severity=Severity.WARN,
@@ -35,4 +40,5 @@ RULE = Rule(
     allow="The transaction is short.",
     on=(AlterSequence,),
     check=check,
+    fix=fix,
 )

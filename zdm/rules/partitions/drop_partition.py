@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.syntax import DropObjects
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -19,6 +19,18 @@ def check(site: Site) -> Iterator[Violation]:
                 remedy="DETACH PARTITION … CONCURRENTLY, outside of a transaction, then DROP"
                 " TABLE",
             )
+
+
+def fix(site: Site) -> Fix | None:
+    """DETACH PARTITION CONCURRENTLY first, where it is said which one it is."""
+    names, fact = tuple(reading.dropped(site, "table")), site.fact
+    table = site.before.table(names[0]) if len(names) == 1 else None
+    parent = None if table is None else table.partition_of
+    if table is None or parent is None or fact is None or fact.if_exists or fact.cascade:
+        return None
+    sql = site.action.statement.sql
+    detach = f"DETACH PARTITION {edits.qualified(table.name)} CONCURRENTLY"
+    return Fix(later=(f"ALTER TABLE {edits.qualified(parent)} {detach}", sql))
 
 
 RULE = Rule(
@@ -35,4 +47,5 @@ RULE = Rule(
     allow="There is a DEFAULT partition, with which CONCURRENTLY fails.",
     on=(DropObjects,),
     check=check,
+    fix=fix,
 )

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
 from zdm.model.syntax import AlterColumn
+from zdm.rules import edits
 from zdm.schema import not_null_proof
 
 
@@ -23,6 +24,19 @@ def check(site: Site) -> Iterator[Violation]:
         )
 
 
+def fix(site: Site) -> Fix | None:
+    """VALIDATE CONSTRAINT, which leaves nothing for SET NOT NULL to do."""
+    table, fact = site.in_use(ActionKind.SET_NOT_NULL), site.fact
+    waiting = None
+    if table is not None and fact is not None:
+        waiting = not_null_proof.unvalidated(table, fact.name)
+    text = edits.Text(site)
+    if waiting is None or text.guarded:
+        return None
+    validate = text.alter(f"VALIDATE CONSTRAINT {edits.written(waiting.name)}")
+    return Fix(statements=text.with_others(), later=(validate,))
+
+
 RULE = Rule(
     slug="set-not-null-over-notvalid-nn",
     severity=Severity.ERROR,
@@ -36,4 +50,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(AlterColumn,),
     check=check,
+    fix=fix,
 )

@@ -1,13 +1,13 @@
 """SET NOT NULL without a validated CHECK as proof."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
 from zdm.model.syntax import AlterColumn
-from zdm.parse.readers.tokens import Token
 from zdm.rules import edits, reading
+from zdm.schema import not_null_proof
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -27,20 +27,18 @@ def check(site: Site) -> Iterator[Violation]:
     )
 
 
-def _drops(part: Sequence[Token]) -> bool:
-    return [token.word for token in part if not token.comment][:1] == ["DROP"]
-
-
 def fix(site: Site) -> Fix | None:
     """A CHECK of its own proves it; the proof that it has is dropped after it."""
     table, fact = site.in_use(ActionKind.SET_NOT_NULL), site.fact
     text = edits.Text(site)
     if table is None or fact is None or text.guarded:
         return None
+    if not_null_proof.unvalidated(table, fact.name) is not None:
+        return None  # which no CHECK helps; VALIDATE does
     command = text.slice(text.part)
-    if any(_drops(part) for part in text.others):
-        rest = text.alter(*map(text.slice, text.others))
-        return Fix(statements=(text.alter(command), rest))
+    apart = edits.drops_last(site)
+    if apart is not None:
+        return apart
     proof, *later = edits.not_null(text, table, fact.name, command)
     return Fix(statements=text.with_others(proof), later=tuple(later))
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind, Fact
 from zdm.model.syntax import AlterColumn
+from zdm.rules import edits
 from zdm.schema import not_null_proof
 
 
@@ -33,6 +34,11 @@ def check(site: Site) -> Iterator[Violation]:
             )
 
 
+def fix(site: Site) -> Fix | None:
+    """DROP CONSTRAINT in a statement of its own, after the others."""
+    return edits.drops_last(site)
+
+
 RULE = Rule(
     slug="set-not-null-with-drop-check-same-stmt",
     severity=Severity.ERROR,
@@ -47,4 +53,5 @@ RULE = Rule(
     allow="The table is small, and a lock_timeout is set.",
     on=(AlterColumn,),
     check=check,
+    fix=fix,
 )

@@ -1,12 +1,13 @@
 """A file that cannot run again after its CREATE INDEX CONCURRENTLY."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from zdm.model.findings import Severity
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Fix, Planned, Rule, Site, Violation, has
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import DropObjects, IndexDefinition
-from zdm.rules import reading
+from zdm.rules import edits, reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -38,6 +39,20 @@ def _works(action: Action) -> bool:
     return not isinstance(fact, Fact) or fact.kind not in settings
 
 
+def fix(site: Site) -> Fix | None:
+    """DROP INDEX CONCURRENTLY IF EXISTS before the build, if nothing had the name before."""
+    built = [done.action for done in reading.of_file(site) if _works(done.action)][-1]
+    said = built.said
+    if not isinstance(said, IndexDefinition) or not said.name:
+        return None
+    name = reading.named(site, replace(said.table, name=said.name))
+    if has(site.released, name):
+        return None
+    schema = f"{edits.written(said.table.schema)}." if said.table.schema else ""
+    drop = f"DROP INDEX CONCURRENTLY IF EXISTS {schema}{edits.written(said.name)}"
+    return Fix(at=built.source, statements=(drop, built.statement.sql))
+
+
 RULE = Rule(
     slug="non-idempotent-non-tx-step",
     severity=Severity.WARN,
@@ -52,4 +67,5 @@ RULE = Rule(
     instead="A file of its own; or DROP INDEX CONCURRENTLY IF EXISTS first.",
     allow="The runner remembers each statement.",
     check=check,
+    fix=fix,
 )
