@@ -70,6 +70,6 @@ RULE = Rule(
     postgres="The server does not notice that two indexes are alike (14 to 18).",
     instead="Leave one of them out.",
     allow="The old one is dropped in the next migration.",
-    on=(IndexDefinition,),
+    on=(AddConstraint, IndexDefinition),
     check=check,
 )
