@@ -8,30 +8,73 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 T = TypeVar("T")
+V = TypeVar("V")
 Key = tuple[str, ...]
 Keys = Callable[[T], Iterable[Key]]
 _MOST_CHANGES = 256  # kept apart, so that few entries are copied for each change
 
 
+class Named(Protocol):
+    """A name with a schema."""
+
+    @property
+    def schema(self) -> str:
+        """The first word."""
+
+    @property
+    def name(self) -> str:
+        """The last one."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Found(Generic[T]):
-    """Members by key; `changes` hold instead of what is in `usual`."""
+class _Found(Generic[V]):
+    """Values by key; `changes` hold instead of what is in `usual`."""
 
-    usual: Mapping[Key, tuple[T, ...]]
-    changes: Mapping[Key, tuple[T, ...]] = field(default_factory=dict)
+    usual: Mapping[Key, tuple[V, ...]]
+    changes: Mapping[Key, tuple[V, ...]] = field(default_factory=dict)
 
-    def get(self, key: Key) -> tuple[T, ...]:
+    def get(self, key: Key) -> tuple[V, ...]:
         found = self.changes.get(key)
         return self.usual.get(key, ()) if found is None else found
 
-    def changed(self, changes: Mapping[Key, tuple[T, ...]]) -> "_Found[T]":
+    def changed(self, changes: Mapping[Key, tuple[V, ...]]) -> "_Found[V]":
+        if not changes:
+            return self
         every = {**self.changes, **changes}
         if len(every) <= _MOST_CHANGES:
             return _Found(self.usual, every)
         return _Found({**self.usual, **every})
+
+
+@dataclass(frozen=True, slots=True)
+class _Index(Generic[T]):
+    """Members by name, and the names of those that have a key."""
+
+    members: _Found[T]
+    names: _Found[Key]
+
+    def changed(self, gone: Iterable[T], new: Iterable[T], keys: Keys[T]) -> "_Index[T]":
+        """The same with other members."""
+        left: dict[Key, tuple[T, ...]] = {}
+        for member in gone:
+            name = by_name(member)
+            there = left.get(name, self.members.get(name))
+            left[name] = tuple(one for one in there if one is not member)
+        for member in new:
+            name = by_name(member)
+            left[name] = (*left.get(name, self.members.get(name)), member)
+        before = {(key, by_name(member)) for member in gone for key in keys(member)}
+        after = {(key, by_name(member)) for member in new for key in keys(member)}
+        names: dict[Key, list[Key]] = {}
+        for key, name in before - after:
+            names.setdefault(key, [*self.names.get(key)]).remove(name)
+        for key, name in after - before:
+            insort(names.setdefault(key, [*self.names.get(key)]), name)
+        listed = {key: tuple(found) for key, found in names.items()}
+        return _Index(self.members.changed(left), self.names.changed(listed))
 
 
 class Indexed(tuple[T, ...]):
@@ -46,31 +89,27 @@ class Indexed(tuple[T, ...]):
         return made
 
     @cached_property
-    def found(self) -> _Found[T]:
-        """All members by each of their keys."""
-        found: dict[Key, list[T]] = {}
+    def found(self) -> _Index[T]:
+        """Of all members."""
+        members: dict[Key, tuple[T, ...]] = {}
+        names: dict[Key, list[Key]] = {}
         for member in self:
-            for key in self.keys(member):
-                found.setdefault(key, []).append(member)
-        return _Found({k: tuple(sorted(m, key=by_name)) for k, m in found.items()})
+            name = by_name(member)
+            members[name] = (*members.get(name, ()), member)
+            for key in {*self.keys(member)}:
+                names.setdefault(key, []).append(name)
+        listed = {key: tuple(sorted(found)) for key, found in names.items()}
+        return _Index(_Found(members), _Found(listed))
 
     def spliced(self, start: int, stop: int, members: tuple[T, ...]) -> "Indexed[T]":
         """The same with others from `start` to `stop`."""
-        after = Indexed(self[:start] + members + self[stop:], self.keys)
+        every = [*self]
+        every[start:stop] = members
+        after = Indexed(every, self.keys)
         if "found" in self.__dict__:
-            after.__dict__["found"] = self._found_with(self[start:stop], members)
+            found = self.found.changed(self[start:stop], members, self.keys)
+            after.__dict__["found"] = found
         return after
-
-    def _found_with(self, gone: tuple[T, ...], new: tuple[T, ...]) -> _Found[T]:
-        changes: dict[Key, list[T]] = {}
-        for member in gone:
-            for key in self.keys(member):
-                there = changes.setdefault(key, [*self.found.get(key)])
-                there[:] = [one for one in there if one is not member]
-        for member in new:
-            for key in self.keys(member):
-                insort(changes.setdefault(key, [*self.found.get(key)]), member, key=by_name)
-        return self.found.changed({key: tuple(there) for key, there in changes.items()})
 
 
 def by_name(member: Any) -> tuple[str, str]:
@@ -78,9 +117,17 @@ def by_name(member: Any) -> tuple[str, str]:
     return (member.name.schema, member.name.name)
 
 
+def named(members: tuple[T, ...], name: Named) -> tuple[T, ...]:
+    """The members of a Snapshot that have the name: one, or functions that differ in their
+    arguments."""
+    return cast("Indexed[T]", members).found.members.get((name.schema, name.name))
+
+
 def having(members: tuple[T, ...], *key: str) -> tuple[T, ...]:
-    """The members of a Snapshot that have the key, in their order."""
-    return cast("Indexed[T]", members).found.get(key)
+    """The members of a Snapshot that have the key, by name."""
+    index = cast("Indexed[T]", members).found
+    names = dict.fromkeys(index.names.get(key))
+    return tuple(member for name in names for member in index.members.get(name))
 
 
 def spliced(members: tuple[T, ...], start: int, stop: int, *others: T) -> tuple[T, ...]:

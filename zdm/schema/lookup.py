@@ -4,7 +4,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from zdm.model.expression import Words
-from zdm.model.indexed import having
+from zdm.model.indexed import having, named
 from zdm.model.schema import Function, Name, Sequence, Snapshot, Table, Type, View
 from zdm.model.statement import Action, Fact, Setting
 from zdm.model.syntax import CommentOn, RelationName
@@ -20,7 +20,7 @@ class Names:
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, Name):
             return False
-        return bool(having(self.members, "name", name.schema, name.name))
+        return bool(named(self.members, name))
 
 
 def table_of(snapshot: Snapshot, action: Action) -> Table | None:

@@ -12,6 +12,7 @@ from zdm.model.commands import (
     AlterDomain,
     AlterRelation,
     AlterSequence,
+    AlterTable,
     NoRelation,
     SetSchema,
     Work,
@@ -21,6 +22,7 @@ from zdm.model.impact import Impact
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import (
+    AddConstraint,
     ChangeEnum,
     CommentOn,
     CreateObject,
@@ -38,6 +40,8 @@ from zdm.schema import edits
 from zdm.schema.impact import alter_table, maintenance, objects, rows
 from zdm.schema.impact.place import Place
 
+# What is said of these is not the same on every version.
+BY_VERSION = (AddConstraint, AlterTable, CreateTable, DropObjects, WorkOn)
 _UNREAD = "zdm does not know what this statement locks"
 
 
@@ -77,13 +81,22 @@ def each(
     """The Impact of each sub-command of one statement. A constraint that the statement drops
     proves nothing to its other sub-commands (measured 12-18)."""
     left = snapshot
-    for part in parts:
-        dropped = _dropped_constraint(part)
-        if dropped is not None and left.table(dropped[0]) is not None:
+    for dropped in filter(None, map(_dropped_constraint, parts)):
+        if left.table(dropped[0]) is not None:
             left = edits.drop_constraint(left, *dropped)
     return tuple(
         action(part, snapshot if _dropped_constraint(part) else left, major) for part in parts
     )
+
+
+def worst(
+    parts: Sequence[Action], snapshot: Snapshot, majors: Sequence[int]
+) -> tuple[Impact, ...]:
+    """The same, the worst of all these versions."""
+    if not any(isinstance(part.said, BY_VERSION) for part in parts):
+        return each(parts, snapshot, majors[0])
+    every = [each(parts, snapshot, major) for major in majors]
+    return tuple(reduce(Impact.joined, one) for one in zip(*every, strict=True))
 
 
 def _dropped_constraint(part: Action) -> tuple[Name, str] | None:
