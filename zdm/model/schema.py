@@ -359,6 +359,8 @@ def _of_table(table: Table) -> Iterator[Key]:
     above = {*table.inherits, *((table.partition_of,) if table.partition_of else ())}
     yield from (("above", parent.schema, parent.name) for parent in above)
     yield from {("dependent", dependent.name) for dependent in table.dependents}
+    types = {column.type for column in table.columns if "." in column.type}
+    yield from (("of", type_.removesuffix("[]")) for type_ in types)
     if table.created:
         yield ("created",)
 

@@ -18,6 +18,7 @@ from zdm.model.schema import (
     Table,
     Trigger,
     Type,
+    View,
     place_of,
 )
 from zdm.model.statement import Action
@@ -87,6 +88,27 @@ def _written(snapshot: Snapshot, place: tuple[Name, str], *, unwritten: bool) ->
 def unknown(snapshot: Snapshot, action: Action) -> Snapshot:
     """The Snapshot, of which not all is known since the Action."""
     return snapshot if snapshot.opaque else replace(snapshot, opaque=str(action.source))
+
+
+def exchange_table(snapshot: Snapshot, old: Name, table: Table) -> Snapshot:
+    """The table, under another name, instead of the one of that name."""
+    place = place_of(snapshot.tables, old)
+    left = replace(snapshot, tables=spliced(snapshot.tables, place, place + 1))
+    return put_table(left, table)
+
+
+def put_view(snapshot: Snapshot, view: View) -> Snapshot:
+    """The Snapshot with one more view."""
+    place = bisect_right(snapshot.views, by_name(view), key=by_name)
+    return replace(snapshot, views=spliced(snapshot.views, place, place, view))
+
+
+def drop_view(snapshot: Snapshot, name: Name) -> Snapshot:
+    """The Snapshot without the view, which no table has among its dependents any more."""
+    views = snapshot.views
+    for there in named(views, name):
+        views = exchanged(views, there)
+    return forget_view(replace(snapshot, views=views), name)
 
 
 def put_table(snapshot: Snapshot, table: Table) -> Snapshot:

@@ -16,11 +16,13 @@ class Names:
     """The names of members of a Snapshot, asked one by one."""
 
     members: tuple[Table | View | Sequence | Type | Function, ...]
+    more: tuple[View, ...] | None = None
 
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, Name):
             return False
-        return bool(named(self.members, name))
+        there = named(self.members, name)
+        return bool(there or (self.more is not None and named(self.more, name)))
 
 
 def table_of(snapshot: Snapshot, action: Action) -> Table | None:
