@@ -40,8 +40,7 @@ from zdm.schema import edits
 from zdm.schema.impact import alter_table, maintenance, objects, rows
 from zdm.schema.impact.place import Place
 
-# What is said of these is not the same on every version.
-BY_VERSION = (AddConstraint, AlterTable, CreateTable, DropObjects, WorkOn)
+_BY_VERSION = (AddConstraint, AlterTable, DropObjects, WorkOn)
 _UNREAD = "zdm does not know what this statement locks"
 
 
@@ -58,7 +57,8 @@ def action(one: Action, snapshot: Snapshot, major: int | None = None) -> Impact:
     if found is None:
         found = _of_rows(one, place)
     if found is not None:
-        return found.joined(Impact(unknown=_half_known(found, place)))
+        unknown = _half_known(found, place)
+        return found.joined(Impact(unknown=unknown)) if unknown else found
     reason = _UNREAD if isinstance(one.fact, Fact) else one.fact.reason
     return impact.of((), unknown=reason)
 
@@ -89,11 +89,17 @@ def each(
     )
 
 
+def differs(part: Action) -> bool:
+    """Whether it may do something else on another version."""
+    said = part.said
+    return said.is_partition if isinstance(said, CreateTable) else isinstance(said, _BY_VERSION)
+
+
 def worst(
     parts: Sequence[Action], snapshot: Snapshot, majors: Sequence[int]
 ) -> tuple[Impact, ...]:
     """The same, the worst of all these versions."""
-    if not any(isinstance(part.said, BY_VERSION) for part in parts):
+    if not any(differs(part) for part in parts):
         return each(parts, snapshot, majors[0])
     every = [each(parts, snapshot, major) for major in majors]
     return tuple(reduce(Impact.joined, one) for one in zip(*every, strict=True))
