@@ -13,12 +13,13 @@ import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 SQUAWK = "squawk-cli==2.70.0"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zdm-benchmarks"
 ZDM = Path(sys.executable).with_name("zdm")
 FILES = 1_600
-ROUNDS = 9
+ROUNDS = 5
 
 MADE = """CREATE TABLE t{n} (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -77,30 +78,57 @@ def main() -> None:
         for number, file in enumerate(files):
             (folder / file).write_text(migration(number))
         commands = {
-            f"squawk, {FILES:,} files": [str(squawk()), *files],
-            f"zdm check, {FILES:,} files": [str(ZDM), "check", *files],
-            "squawk, one file": [str(squawk()), files[-1]],
-            "zdm check, one file": [str(ZDM), "check", files[-1]],
+            ("squawk", FILES): [str(squawk()), *files],
+            ("zdm check", FILES): [str(ZDM), "check", *files],
+            ("squawk", 1): [str(squawk()), files[-1]],
+            ("zdm check", 1): [str(ZDM), "check", files[-1]],
         }
-        runs = {what: [measured(command, folder)] for what, command in commands.items()}
-        for _ in range(ROUNDS - 1):
+        began = os.getloadavg()[0]
+        runs: dict[tuple[str, int], list[dict[str, float]]] = {what: [] for what in commands}
+        for _ in range(ROUNDS):
             for what, command in commands.items():
                 runs[what].append(measured(command, folder))
-    json.dump(_report(runs), sys.stdout, indent=1)
+    rows = [_row(program, files, runs) for program, files in commands]
+    json.dump({"load_average": round(began, 2), "rows": rows}, sys.stdout, indent=1)
     sys.stdout.write("\n")
 
 
-def _report(runs: dict[str, list[dict[str, float]]]) -> dict[str, object]:
-    report: dict[str, object] = {"load_average": round(os.getloadavg()[0], 2)}
-    beside = dict(zip(list(runs)[1::2], list(runs)[::2], strict=True))
-    for what, all_of in runs.items():
-        middle = {key: statistics.median(run[key] for run in all_of) for key in all_of[0]}
-        report[what] = {**middle, "runs_wall_s": [run["wall_s"] for run in all_of]}
-        if what in beside:
-            pairs = zip(all_of, runs[beside[what]], strict=True)
-            ratios = [one["wall_s"] / other["wall_s"] for one, other in pairs]
-            report[f"{what}, ratio to squawk"] = round(statistics.median(ratios), 1)
-    return report
+def _row(
+    program: str, files: int, runs: dict[tuple[str, int], list[dict[str, float]]]
+) -> dict[str, object]:
+    """Medians, and the median of the ratios to squawk in the same round."""
+    own, beside = runs[program, files], runs["squawk", files]
+    middle = {key: round(statistics.median(run[key] for run in own), 3) for key in own[0]}
+    ratios = {f"{key}_ratio": _ratio(key, own, beside) for key in ("wall_s", "cpu_s")}
+    return {"program": program, "files": files, **middle, **ratios, "runs": own}
+
+
+def _ratio(key: str, own: list[dict[str, float]], beside: list[dict[str, float]]) -> float:
+    pairs = zip(own, beside, strict=True)
+    return round(
+        statistics.median(one[key] / max(other[key], 0.001) for one, other in pairs), 1
+    )
+
+
+def section(report: dict[str, Any]) -> str:
+    """The part of docs/benchmarks.md."""
+    rows = [
+        f"| {row['program']} | {row['files']:,} | {row['wall_s']:.2f} | {row['cpu_s']:.2f}"
+        f" | {row['wall_s_ratio']} | {row['cpu_s_ratio']} | {row['peak_mb']:.0f} |"
+        for row in report["rows"]
+    ]
+    head = (
+        "## zdm check\n\n"
+        f"{FILES:,} SQL files of four statements each, and one of them; whole processes in"
+        " turn, beside [squawk](https://squawkhq.com) 2.70, which does not know the schema."
+        f"\nMedian of {len(report['rows'][0]['runs'])} rounds; the load average beforehand was"
+        f" {report['load_average']}, so that seconds of processor time say more than those of"
+        " the clock.\n"
+        "`python benchmarks/check.py > benchmarks/check.json` measures again.\n\n"
+        "| program | files | s | s of processor | × squawk | × squawk, processor | MB, peak |\n"
+        "|---|---|---|---|---|---|---|\n"
+    )
+    return head + "\n".join(rows)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from zdm.model.catalog.indexed import having, named
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact, Touch
-from zdm.model.indexed import having, named
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
-from zdm.model.database import (
+from zdm.model.catalog.database import (
     ESTIMATE,
     PRINTED,
     Extension,
@@ -23,7 +23,7 @@ from zdm.model.database import (
     Publication,
     Setting,
 )
-from zdm.model.indexed import Indexed, Key, Keys, by_name, named
+from zdm.model.catalog.indexed import Indexed, Key, Keys, by_name, named
 from zdm.model.ranges import Bigint, Count, Range
 from zdm.model.sql import ident
 

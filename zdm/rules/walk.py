@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
+from zdm.model.catalog.indexed import having
 from zdm.model.commands import SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
-from zdm.model.indexed import having
 from zdm.model.locks import LockMode
 from zdm.model.rule import Block, Done, Rule, Site, Violation
 from zdm.model.schema import Snapshot

@@ -7,7 +7,7 @@ constraints, owned sequences, extended statistics (manual, ALTER TABLE).
 from bisect import bisect_right
 from dataclasses import replace
 
-from zdm.model.indexed import by_name, exchanged, having, named, spliced
+from zdm.model.catalog.indexed import by_name, exchanged, having, named, spliced
 from zdm.model.schema import (
     Column,
     Constraint,

@@ -8,7 +8,7 @@ The plan's final schema must carry the names the plain migration leaves, so they
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from zdm.model.indexed import having, named
+from zdm.model.catalog.indexed import having, named
 from zdm.model.schema import Name, Snapshot
 from zdm.model.sql import MAX_NAME_BYTES
 from zdm.model.syntax import IndexDefinition, IndexElement

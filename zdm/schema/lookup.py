@@ -3,8 +3,8 @@
 from collections.abc import Container
 from dataclasses import dataclass
 
+from zdm.model.catalog.indexed import having, named
 from zdm.model.expression import Words
-from zdm.model.indexed import having, named
 from zdm.model.schema import Function, Name, Sequence, Snapshot, Table, Type, View
 from zdm.model.statement import Action, Fact, Setting
 from zdm.model.syntax import CommentOn, RelationName

@@ -3,9 +3,9 @@ their names, whether they are there, and what they leave in the schema."""
 
 from dataclasses import dataclass, replace
 
-from zdm.model.database import Extension
+from zdm.model.catalog.database import Extension
+from zdm.model.catalog.indexed import spliced
 from zdm.model.expression import Words
-from zdm.model.indexed import spliced
 from zdm.model.schema import (
     Dependent,
     Function,

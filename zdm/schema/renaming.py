@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from zdm.model.indexed import exchanged, having, named
+from zdm.model.catalog.indexed import exchanged, having, named
 from zdm.model.schema import (
     Constraint,
     Index,

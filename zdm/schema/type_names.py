@@ -6,8 +6,8 @@ Read with an empty search_path, types outside pg_catalog carry their schema.
 
 import re
 
+from zdm.model.catalog.indexed import named
 from zdm.model.expression import TypeName
-from zdm.model.indexed import named
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Setting
 from zdm.parse import names

@@ -1,7 +1,7 @@
 """The SQL of a revision's `upgrade()`, each statement on the line of its `op` call.
 
 Alembic itself writes the SQL, as for `alembic upgrade --sql`. Only calls with plain arguments
-are made; what is not plain becomes a DO block, which no reader of SQL takes for safe.
+are made; what is not plain becomes a DO block, which no reader of SQL counts as safe.
 """
 
 import ast

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from zdm.model.indexed import having
+from zdm.model.catalog.indexed import having
 from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.parse import expressions
 from zdm.schema import family, sequences, type_names

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import reduce
 
+from zdm.model.catalog.indexed import exchanged, named
 from zdm.model.expression import Words
-from zdm.model.indexed import exchanged, named
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import DropObjects

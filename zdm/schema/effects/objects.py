@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from zdm.model.catalog.indexed import exchanged, named
 from zdm.model.commands import AlterSequence
-from zdm.model.indexed import exchanged, named
 from zdm.model.schema import Snapshot, Type
 from zdm.model.statement import Action
 from zdm.model.syntax import ChangeEnum, CommentOn, CreateObject

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from zdm.model.catalog.indexed import having, named
 from zdm.model.impact import NO, Answer, Touch
-from zdm.model.indexed import having, named
 from zdm.model.locks import LockMode
 from zdm.model.schema import Constraint, Index, Name, Sequence, Snapshot, Table, View
 from zdm.model.statement import Setting

@@ -2,7 +2,7 @@
 
 import random
 
-from zdm.model.indexed import having, named
+from zdm.model.catalog.indexed import having, named
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.schema import edits
 
