@@ -23,17 +23,20 @@ _ALTER: _Tree = {
 
 def build_concurrently(index: IndexDefinition, table: Name, name: str) -> str:
     """The author's CREATE INDEX with three edits: CONCURRENTLY, the names, no IF NOT EXISTS."""
-    tree = index.definition.tree
-    edited = {key: value for key, value in tree.items() if key != "if_not_exists"}
-    edited["concurrent"] = True
-    edited["idxname"] = name
-    edited["relation"] = {**tree["relation"], "schemaname": table.schema, "relname": table.name}
-    return trees.deparse("IndexStmt", edited)
+    return trees.deparse("IndexStmt", {**_index(index, table, name), "concurrent": True})
 
 
 def create_index(index: IndexDefinition, table: Name, name: str) -> str:
     """The same without CONCURRENTLY, as PostgreSQL prints an index."""
-    return build_concurrently(index, table, name).replace(" CONCURRENTLY", "", 1)
+    return trees.deparse("IndexStmt", _index(index, table, name))
+
+
+def _index(index: IndexDefinition, table: Name, name: str) -> _Tree:
+    tree = index.definition.tree
+    left_out = ("if_not_exists", "concurrent")
+    edited = {key: value for key, value in tree.items() if key not in left_out}
+    relation = {**tree["relation"], "schemaname": table.schema, "relname": table.name}
+    return {**edited, "idxname": name, "relation": relation}
 
 
 def add_column(table: Name, column: ColumnDefinition) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
-from zdm.model.indexed import having
+from zdm.model.catalog.indexed import having
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddColumn, AddConstraint, RelationName
