@@ -14,7 +14,7 @@ from zdm.model.schema import Snapshot
 from zdm.model.statement import Statement
 from zdm.parse import split
 from zdm.rules import ALL, walk
-from zdm.rules.report import InputFile, Level, Terms
+from zdm.rules.report import InputFile, Level, Reported, Terms
 
 MAJOR = 18
 NEVER = date(2026, 1, 1)
@@ -57,23 +57,24 @@ class Place:
     rule: str
 
 
-def zdm(case: Case, lowest: Level) -> Said:
-    """What `zdm check` finds at this level and above; what was released is known to it."""
+def zdm(case: Case) -> tuple[Said, Said]:
+    """What `zdm check` finds, errors and everything, on top of what was released."""
     files = (
         InputFile(path="before.sql", data=case.before.encode(), judged=False),
         InputFile(path="migration.sql", data=case.sql.encode()),
     )
     start = Snapshot(server_version=MAJOR * 10_000)
-    terms = Terms(
-        majors=(MAJOR,), transactions=Transactions.STATEMENT, today=lambda: NEVER
+    terms = Terms(majors=(MAJOR,), transactions=Transactions.STATEMENT, today=lambda: NEVER)
+    found = [f for f in walk.check(files, start, terms, ALL).findings if not f.ignored]
+    errors = [f for f in found if f.level is Level.ERROR]
+    return (
+        by_statement(case.sql, [_place(f) for f in errors]),
+        by_statement(case.sql, [_place(f) for f in found if f.level is not Level.NOTE]),
     )
-    levels = tuple(Level)[: tuple(Level).index(lowest) + 1]
-    places = [
-        Place(line=f.source.line - 1, column=f.source.column - 1, rule=f.rule)
-        for f in walk.check(files, start, terms, ALL).findings
-        if f.level in levels and not f.ignored
-    ]
-    return by_statement(case.sql, places)
+
+
+def _place(found: Reported) -> Place:
+    return Place(line=found.source.line - 1, column=found.source.column - 1, rule=found.rule)
 
 
 def squawk(program: Path, cases: Sequence[Case], folder: Path) -> list[Said]:
