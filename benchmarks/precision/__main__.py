@@ -1,9 +1,10 @@
-"""Compare `zdm check` with squawk, and both with what PostgreSQL does.
+"""Compare `zdm check` with squawk and pgsafe, and all with what PostgreSQL does.
 
-    python -m benchmarks.precision --squawk-source CLONE [--squawk PROGRAM]
+    python -m benchmarks.precision --squawk-source CLONE --pgsafe PROGRAM [--squawk PROGRAM]
 
 squawk is installed from PyPI into a virtual environment of its own in the cache; its test
 statements are read from a clone of its repository, and only their names and hashes are kept.
+pgsafe is built by `cargo install pgsafe --version 0.11.0`, which needs libclang.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 
@@ -29,11 +31,19 @@ Facts = dict[str, object]
 RESULTS = Path(__file__).with_name("results.json")
 
 
+class Programs(NamedTuple):
+    """The other tools."""
+
+    squawk: Path
+    pgsafe: Path
+
+
 def main() -> None:
     """Write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.precision")
     parser.add_argument("--squawk-source", type=Path, required=True, help="a git repository")
     parser.add_argument("--squawk", type=Path, help="its program; else installed from PyPI")
+    parser.add_argument("--pgsafe", type=Path, required=True, help="its program")
     parser.add_argument("--only", default="", help="names that contain this; prints them")
     parser.add_argument("--keep-facts", action="store_true", help="ask again only about others")
     given = parser.parse_args()
@@ -43,7 +53,8 @@ def main() -> None:
         if not given.only:
             cases += histories.histories(server)
         chosen = list(readable([case for case in cases if given.only in case.name]))
-        rows = judged(server, chosen, program, before() if given.keep_facts else {})
+        programs = Programs(squawk=program, pgsafe=given.pgsafe)
+        rows = judged(server, chosen, programs, before() if given.keep_facts else {})
     if given.only:
         for row in rows:
             sys.stdout.write(json.dumps(row) + "\n")
@@ -76,13 +87,14 @@ def readable(cases: Sequence[Case]) -> Iterator[Case]:
 
 
 def judged(
-    server: Server, cases: Sequence[Case], program: Path, known: Mapping[str, list[Facts]]
+    server: Server, cases: Sequence[Case], programs: Programs, known: Mapping[str, list[Facts]]
 ) -> list[dict[str, object]]:
     """One row for each statement."""
     with tempfile.TemporaryDirectory() as folder:
-        theirs = tools.squawk(program, cases, Path(folder))
+        theirs = tools.squawk(programs.squawk, cases, Path(folder))
+        others = tools.pgsafe(programs.pgsafe, cases, Path(folder))
     rows: list[dict[str, object]] = []
-    for case, squawk in zip(cases, theirs, strict=True):
+    for case, squawk, pgsafe in zip(cases, theirs, others, strict=True):
         seen = known.get(case.sha256) or asked(server, case)
         errors, every = tools.zdm(case)
         rows += (
@@ -95,6 +107,7 @@ def judged(
                 "zdm": sorted(every.get(number, ())),
                 "zdm_errors": sorted(errors.get(number, ())),
                 "squawk": sorted(squawk.get(number, ())),
+                "pgsafe": sorted(pgsafe.get(number, ())),
             }
             for number, one in enumerate(seen)
         )

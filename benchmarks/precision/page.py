@@ -39,6 +39,7 @@ class Row:
     zdm: frozenset[str]
     zdm_errors: frozenset[str]
     squawk: frozenset[str]
+    pgsafe: frozenset[str]
 
     @property
     def key(self) -> str:
@@ -75,6 +76,7 @@ def rows(judgements: Mapping[str, Any]) -> list[Row]:
             zdm=frozenset(entry["zdm"]),
             zdm_errors=frozenset(entry["zdm_errors"]),
             squawk=frozenset(entry["squawk"]),
+            pgsafe=frozenset(entry["pgsafe"]),
         )
         for entry in data
     ]
@@ -92,6 +94,11 @@ def tools(judgements: Mapping[str, Any]) -> list[Tool]:
             name="squawk", said=lambda r: r.squawk - LIMITS - SQUAWK_STYLE, conditional=theirs
         ),
         Tool(name="squawk, all rules", said=lambda r: r.squawk - LIMITS, conditional=theirs),
+        Tool(
+            name="pgsafe",
+            said=lambda r: r.pgsafe - LIMITS,
+            conditional=judgements["conditional"]["pgsafe"],
+        ),
     ]
 
 
@@ -220,9 +227,13 @@ def limits(found: Sequence[Row]) -> Iterator[str]:
     for name, rules in (
         ("zdm check", {"missing-lock-timeout", "lock-timeout-too-long"}),
         ("squawk", {"require-lock-timeout"}),
+        ("pgsafe", {"require-timeout"}),
     ):
         flagged = [
-            (any(r.unlimited for r in one), any((r.zdm | r.squawk) & rules for r in one))
+            (
+                any(r.unlimited for r in one),
+                any((r.zdm | r.squawk | r.pgsafe) & rules for r in one),
+            )
             for one in migrations.values()
         ]
         open_ = [hit for without, hit in flagged if without]
@@ -265,7 +276,7 @@ def page() -> str:
     lines += ["", "## Conditional rules", ""]
     lines += ["No run on sample rows can show the harm that these rules warn of.", ""]
     lines += ["| tool | rule | why |", "|---|---|---|"]
-    for name in ("zdm", "squawk"):
+    for name in ("zdm", "squawk", "pgsafe"):
         table = judgements["conditional"][name]
         lines += [f"| {name} | `{rule}` | {why} |" for rule, why in sorted(table.items())]
     lines += ["", "## Statements that were left out", ""]

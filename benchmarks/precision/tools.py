@@ -43,6 +43,7 @@ LIMITS = frozenset(
         "lock-timeout-too-long",
         "require-lock-timeout",
         "require-statement-timeout",
+        "require-timeout",
         "require-timeout-settings",
     }
 )
@@ -94,6 +95,26 @@ def squawk(program: Path, cases: Sequence[Case], folder: Path) -> list[Said]:
     return [
         by_statement(case.sql, found[name]) for name, case in zip(names, cases, strict=True)
     ]
+
+
+def pgsafe(program: Path, cases: Sequence[Case], folder: Path) -> list[Said]:
+    """What pgsafe finds with its default rules, errors and warnings; each file by itself, as a
+    syntax error in one would end the run."""
+    said = []
+    for number, case in enumerate(cases):
+        file = folder / f"{number}.sql"
+        file.write_text(case.sql)
+        command = [str(program), "--format", "json", "--fail-on", "never", str(file)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        places = []
+        if run.returncode == 0:  # else it could not read the file
+            for entry in json.loads(run.stdout)["files"][0]["findings"]:
+                at = entry["location"]
+                places.append(
+                    Place(line=at["line"] - 1, column=at["column"] - 1, rule=entry["rule_id"])
+                )
+        said.append(by_statement(case.sql, places))
+    return said
 
 
 def by_statement(sql: str, places: Sequence[Place]) -> Said:
