@@ -163,10 +163,7 @@ def reason(judgements: Mapping[str, Any], kind: str, row: Row, tool: Tool) -> st
     own: dict[str, str] = {entry["at"]: entry["reason"] for entry in judgements["statement"]}
     table: Mapping[str, str] = judgements[kind].get(tool.name.partition(" ")[0], {})
     keys = [*sorted(tool.said(row) if kind == "alarm" else row.zdm - LIMITS), *kinds(row)]
-    for key in keys:
-        if key in table:
-            return table[key]
-    return own.get(row.key, "")
+    return own.get(row.key) or next((table[key] for key in keys if key in table), "")
 
 
 def kinds(row: Row) -> list[str]:
