@@ -78,7 +78,7 @@ class UpdateSome:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Both versions read the new values, and others act on the rows."""
         table = context.snapshot.require_table(self.table)
-        lines = [self._both(), *self._copied(), *self._added(table)]
+        lines = [self._both(), *self._copied()]
         lines += filled.hazards(table, *self.columns)
         if isinstance(self.work, Updated) and not walk_key.walk(table):
             lines.append(
@@ -104,33 +104,29 @@ class UpdateSome:
         )
 
     def _copied(self) -> Iterator[_Line]:
-        named = ", ".join(map(str, self.sources))
+        named = ", ".join(map(str, self.sources)) or "the query"
         if isinstance(self.work, Updated):
             yield (
                 f"until no row of {self.table} differs, a value that an application writes is"
-                f" overwritten if it differs from that of {named or 'the query'}, and a row"
-                " that several rows match stops the step with its key; without an index for"
-                " the comparison, each row reads all of them",
-                "make sure that at most one row matches, that the compared columns have an"
-                " index, and that neither version keeps writing other values",
+                f" overwritten if it differs from that of {named}; later it is not, and new"
+                " rows get no value from there",
+                "make sure that neither version keeps writing other values, and that the new"
+                " version writes both places",
+            )
+            yield (
+                f"a row of {self.table} that several rows of {named} match stops the step with"
+                " its key; without an index on the compared columns, each row reads all of"
+                " them",
+                "make sure that at most one row matches, and that the compared columns have an"
+                " index",
             )
         elif self.sources:
             yield (
-                f"the values come from {named} at one moment; what an application writes there"
-                " later is not copied, and if several of its rows match one row, PostgreSQL"
-                " takes any of them",
+                f"the values come from {named} at one moment; what an application writes later,"
+                f" there or in {self.table}, is not copied, and if several of its rows match"
+                " one row, PostgreSQL takes any of them",
                 "make sure that at most one row matches, and that the new version writes both"
                 " places",
-            )
-
-    def _added(self, table: Table) -> Iterator[_Line]:
-        new = [c for c in self.columns if table.require_column(c).unwritten]
-        if new and self.sources:
-            yield (
-                f"rows that the old version writes afterwards have no {', '.join(new)}",
-                "let the new version accept that, and repeat the UPDATE with"
-                f" `{ident(new[0])} IS NULL` in a revision that is planned after this train is"
-                " contracted",
             )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
