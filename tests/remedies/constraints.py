@@ -299,4 +299,10 @@ ENTRIES = (
             "UPDATE users SET n = 1 WHERE n < 1;\nALTER TABLE users VALIDATE CONSTRAINT k;",
         ),
     ),
+    Entry(
+        slug="exclusion_cannot_be_added",
+        before=USERS + "CREATE TABLE stays (id bigint PRIMARY KEY, room int4range);",
+        refused="ALTER TABLE stays ADD EXCLUDE USING gist (room WITH &&);",
+        fixed=(f"{CONTRACT}ALTER TABLE stays ADD EXCLUDE USING gist (room WITH &&);",),
+    ),
 )

@@ -28,6 +28,7 @@ from zdm.operations import ALL
 from zdm.parse import facts
 from zdm.planning import conflicts, inline, needs, repeated_defaults, unrestorable, widths
 from zdm.planning.waiting import Waiting
+from zdm.recipes.constraint import exclusion
 from zdm.recipes.reading import refuse, updates
 from zdm.schema import apply, edits, type_names, volatility
 
@@ -208,6 +209,9 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
             missing = _missing(fact, snapshot)
             if missing is not None:
                 return refuse.finding(action, "unknown_name", *missing)
+            excludes = exclusion.problem(action, snapshot)
+            if excludes is not None:
+                return refuse.finding(action, "exclusion_cannot_be_added", *excludes)
             return refuse.finding(
                 action,
                 "no_operation",
