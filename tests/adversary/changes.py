@@ -410,6 +410,15 @@ def rename_constraint(train: Train) -> Statements:
     return (f"ALTER TABLE {table.sql} RENAME CONSTRAINT {name} TO {name}_new;",)
 
 
+def validate_constraint(train: Train) -> Statements:
+    """One that the table has, which may be valid already."""
+    found = _constrained(train)
+    if found is None:
+        return add_check(train)
+    table, name = found
+    return (f"ALTER TABLE {table.sql} VALIDATE CONSTRAINT {name};",)
+
+
 def create_index(train: Train) -> Statements:
     """Plain, unique, partial, on an expression, NULLS NOT DISTINCT."""
     table, column = _any_column(train)
@@ -684,6 +693,7 @@ GENERATORS: dict[str, Generator] = {
         add_primary_key,
         drop_constraint,
         rename_constraint,
+        validate_constraint,
         add_column,
         create_index,
         drop_index,

@@ -4,7 +4,7 @@ Never by text replacement: opclass, sort order, collation, INCLUDE, predicate an
 of an index stay as they were written or as PostgreSQL printed them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -58,6 +58,15 @@ def add_column_with_default(table: Name, column: ColumnDefinition, default: Expr
     made = {"contype": "CONSTR_DEFAULT", "raw_expr": default.tree}
     edited = {**tree, "constraints": [*tree.get("constraints", []), {"Constraint": made}]}
     return _add_column(table, edited)
+
+
+def add_column_with(
+    table: Name, column: ColumnDefinition, constraints: Sequence[ConstraintDefinition]
+) -> str:
+    """The same with these of its constraints alone."""
+    nodes = [{"Constraint": c.definition.tree} for c in constraints if c.definition is not None]
+    bare = {k: v for k, v in column.definition.tree.items() if k != "constraints"}
+    return _add_column(table, {**bare, **({"constraints": nodes} if nodes else {})})
 
 
 def _add_column(table: Name, definition: Mapping[str, Any]) -> str:
