@@ -54,6 +54,11 @@ Statements = tuple[str, ...]
 Generator = Callable[[Train], Statements]
 
 
+# the session's settings decide what their values look like
+_PRINTED = ("date", "timestamp without time zone", "timestamp with time zone", "interval",
+            "double precision", "real", "bytea")  # fmt: skip
+
+
 def _any_column(train: Train, kinds: tuple[str, ...] = ()) -> tuple[Table, Column]:
     order = train.random.sample(train.tables, len(train.tables))
     for table in order:
@@ -89,13 +94,11 @@ def _filling(train: Train, column: Column) -> tuple[str, str]:
             [(f"{name}::bigint + 1", "bigint"), (f"coalesce({name}, 0)", kind),
              (f"{name}::text", "text"), (f"{name}::numeric / 2", "numeric")]
         )  # fmt: skip
-    if kind in ("boolean", "mood"):
+    if kind in ("boolean", "mood") or (kind in _PRINTED and train.chance(0.5)):
         return f"{name}::text", "text"
     if kind.startswith("timestamp") and train.chance(0.5):
         return f"{name}::date", "date"
-    if kind in ("jsonb", "json"):
-        return f"{name} ->> 'a'", "text"
-    return name, kind
+    return (f"{name} ->> 'a'", "text") if kind in ("jsonb", "json") else (name, kind)
 
 
 def add_column(train: Train) -> Statements:
