@@ -49,7 +49,9 @@ def both_locks(
     ADD CONSTRAINT."""
     if references is None:
         return site.lock_below(here)
-    other = () if references == site.name else (TableLock(table=references, mode=there),)
+    other: tuple[TableLock, ...] = (TableLock(table=references, mode=there),)
+    if references == site.name:
+        here, other = here.together_with(there), ()
     own = site.lock_to_add(here) if adds else site.lock(here)
     return statements.locks(site.snapshot, *own, *other)
 
