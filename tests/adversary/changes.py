@@ -627,7 +627,7 @@ def delete_rows(train: Train) -> Statements:
             f"{first} IN ({train.random.randrange(1, 20)}, {train.random.randrange(20, 40)})",
             f"{first} BETWEEN 5 AND 9",
             f"{name}::text = 'nothing has this'",
-            f"{name} IS NOT NULL AND {first} BETWEEN 3 AND 12",
+            f"{name}::text = 'nor this' AND {first} BETWEEN 3 AND 12",
             f"{first} IN (SELECT {_beside(train, table)} BETWEEN 3 AND 9)",
             f"{first} < 9 AND EXISTS (SELECT {_beside(train, table)} = 4)",
         )
