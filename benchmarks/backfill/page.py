@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks import check
 from benchmarks.backfill import plot, report
+
+ROOT = Path(__file__).parents[2]
 
 
 def plots(content: dict[str, Any]) -> dict[str, str]:
@@ -73,6 +76,7 @@ def text_of(content: dict[str, Any], source: str) -> str:
             f"## {heading}\n\n{NOTES.get(heading, '')}{text.rstrip()}"
             for heading, text in report.sections(content)
         ),
+        check.section(json.loads((ROOT / "benchmarks/check.json").read_text())),
         "## Plots",
         "\n\n".join(f"![{name}](plots/{name})" for name in plots(content)),
         (Path(__file__).parent / "method.md").read_text(encoding="utf-8").rstrip(),

@@ -1,1 +1,1 @@
-"""What `zdm check` and other linters flag, beside what PostgreSQL does: false alarms and misses."""
+"""What `zdm check` and other linters flag, beside what PostgreSQL does."""

@@ -1,29 +1,41 @@
-"""Compare `zdm check` with squawk, and both with what PostgreSQL does.
+"""Compare `zdm check` with squawk and pgsafe, and all with what PostgreSQL does.
 
-    python -m benchmarks.precision --squawk-source CLONE [--squawk PROGRAM]
+    python -m benchmarks.precision --squawk-source CLONE --pgsafe PROGRAM [--squawk PROGRAM]
 
 squawk is installed from PyPI into a virtual environment of its own in the cache; its test
 statements are read from a clone of its repository, and only their names and hashes are kept.
+pgsafe is built by `cargo install pgsafe --version 0.11.0`, which needs libclang.
 """
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 
-from benchmarks.precision import corpora, observed, tools
+from benchmarks.precision import corpora, histories, observed, tools
 from benchmarks.precision.corpora import Case
 from zdm.errors import InputError
 from zdm.postgres.server.programs import cache_directory
-from zdm.rules.report import Level
+from zdm.postgres.server.provider import Server
 
 VERSION = "2.70.0"
+CODE = re.compile(r"\b[0-9][0-9A-Z]{4}\b")
+Facts = dict[str, object]
 RESULTS = Path(__file__).with_name("results.json")
+
+
+class Programs(NamedTuple):
+    """The other tools."""
+
+    squawk: Path
+    pgsafe: Path
 
 
 def main() -> None:
@@ -31,12 +43,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.precision")
     parser.add_argument("--squawk-source", type=Path, required=True, help="a git repository")
     parser.add_argument("--squawk", type=Path, help="its program; else installed from PyPI")
+    parser.add_argument("--pgsafe", type=Path, required=True, help="its program")
     parser.add_argument("--only", default="", help="names that contain this; prints them")
+    parser.add_argument("--keep-facts", action="store_true", help="ask again only about others")
     given = parser.parse_args()
     program = given.squawk or installed()
-    cases = [*corpora.rules(), *corpora.squawk(given.squawk_source)]
-    cases = list(readable([case for case in cases if given.only in case.name]))
-    rows = judged(cases, program)
+    with observed.server() as server:
+        cases = [*corpora.rules(), *corpora.squawk(given.squawk_source)]
+        if not given.only:
+            cases += histories.histories(server)
+        chosen = list(readable([case for case in cases if given.only in case.name]))
+        programs = Programs(squawk=program, pgsafe=given.pgsafe)
+        rows = judged(server, chosen, programs, before() if given.keep_facts else {})
     if given.only:
         for row in rows:
             sys.stdout.write(json.dumps(row) + "\n")
@@ -68,35 +86,66 @@ def readable(cases: Sequence[Case]) -> Iterator[Case]:
         yield case
 
 
-def judged(cases: Sequence[Case], program: Path) -> list[dict[str, object]]:
+def judged(
+    server: Server, cases: Sequence[Case], programs: Programs, known: Mapping[str, list[Facts]]
+) -> list[dict[str, object]]:
     """One row for each statement."""
     with tempfile.TemporaryDirectory() as folder:
-        theirs = tools.squawk(program, cases, Path(folder))
-    rows = []
-    with observed.server() as server:
-        for case, squawk in zip(cases, theirs, strict=True):
-            try:
-                seen = observed.case(server, case)
-            except psycopg.Error as error:
-                sys.stderr.write(f"left out, cannot be run: {case.corpus} {case.name}: {error}\n")
-                continue
-            errors, all_ = tools.zdm(case, Level.ERROR), tools.zdm(case, Level.WARN)
-            for number, one in enumerate(seen):
-                rows.append(
-                    {
-                        "corpus": case.corpus,
-                        "case": case.name,
-                        "statement": number + 1,
-                        "sha256": one.sha256,
-                        "facts": list(one.facts),
-                        "unknown": one.unknown,
-                        "unlimited": one.unlimited,
-                        "zdm": sorted(all_.get(number, ())),
-                        "zdm_errors": sorted(errors.get(number, ())),
-                        "squawk": sorted(squawk.get(number, ())),
-                    }
-                )
+        theirs = tools.squawk(programs.squawk, cases, Path(folder))
+        others = tools.pgsafe(programs.pgsafe, cases, Path(folder))
+    rows: list[dict[str, object]] = []
+    for case, squawk, pgsafe in zip(cases, theirs, others, strict=True):
+        seen = known.get(case.sha256) or asked(server, case)
+        errors, every = tools.zdm(case)
+        rows += (
+            {
+                "corpus": case.corpus,
+                "case": case.name,
+                "statement": number + 1,
+                "sha256": case.sha256,
+                **one,
+                "zdm": sorted(every.get(number, ())),
+                "zdm_errors": sorted(errors.get(number, ())),
+                "squawk": sorted(squawk.get(number, ())),
+                "pgsafe": sorted(pgsafe.get(number, ())),
+            }
+            for number, one in enumerate(seen)
+        )
     return rows
+
+
+def asked(server: Server, case: Case) -> list[Facts]:
+    """What PostgreSQL does at each statement."""
+    try:
+        return [
+            {
+                "facts": [kept(case, fact) for fact in one.facts],
+                "unknown": kept(case, one.unknown),
+                "unlimited": one.unlimited,
+            }
+            for one in observed.case(server, case)
+        ]
+    except psycopg.Error as error:
+        sys.stderr.write(f"cannot be run: {case.corpus} {case.name}: {error}\n")
+        return []
+
+
+def before() -> dict[str, list[Facts]]:
+    """The facts of an earlier run, by the hash of the migration."""
+    found: dict[str, list[Facts]] = {}
+    for row in json.loads(RESULTS.read_text()):
+        facts = {key: row[key] for key in ("facts", "unknown", "unlimited")}
+        found.setdefault(row["sha256"], []).append(facts)
+    return found
+
+
+def kept(case: Case, text: str) -> str:
+    """Of squawk's statements without their words: kind and error code."""
+    if case.corpus != "squawk":
+        return text
+    kind, colon, _ = text.partition(":")
+    code = CODE.search(text)
+    return f"{kind if colon else 'error'}{f': {code[0]}' if code else ''}" if text else ""
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The migrations that every tool judges."""
 
+import hashlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -23,6 +24,11 @@ class Case:
     name: str
     sql: str
     before: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """What identifies the migration and what was released before it."""
+        return hashlib.sha256(f"{self.before}\0{self.sql}".encode()).hexdigest()[:16]
 
 
 def rules() -> Iterator[Case]:

@@ -1,17 +1,20 @@
 """What PostgreSQL does at each statement of a migration on tables with rows.
 
 A statement is unsafe where the server shows one of these:
-`blocks`   it reads, rewrites or indexes rows while its transaction blocks writes to a table that
-           was there before;
+`blocks`   it reads, rewrites or indexes rows while its transaction blocks writes to a table
+           that was there before;
 `stops`    its transaction holds ACCESS EXCLUSIVE on a second table that was there before;
 `fails`    it ends in an error, on account of rows, of what depends on an object or of the
            transaction that it is in;
 `breaks`   a query of the running application, under its own role, that worked no longer does;
+`undoes`   the server warns that it has no effect here, or its transaction is left open, so that
+           what it did is lost;
 `loses`    all rows of a table that was there before are deleted or updated at once.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -39,10 +42,16 @@ BLOCKS_WRITES = frozenset(
 ENOUGH = COUNT // 2
 # the migration names something that is not there, or already is, or of another type than here
 MISSING = frozenset(
-    "22P02 25P02 3D000 3F000 42601 42611 42701 42703 42704 42710 42723 42804 42830 42846 42883"
-    " 42P01 42P04 42P06 42P07 42P13 42P17 58P01".split()
+    "22P02 25P02 3D000 3F000 42601 42611 42701 42703 42704 42710 42723 42804 42830 42846 42883"  # noqa: SIM905
+    " 42P01 42P04 42P06 42P07 42P13 42P16 42P17 58P01".split()
 )
 OUTSIDE = "25001"
+NO_EFFECT = frozenset({"25001", "25P01"})
+CONTROL = re.compile(
+    r"\s*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!\s+TO)|ABORT)\b", re.IGNORECASE
+)
+SET_LOCAL = re.compile(r"\s*SET\s+(?:LOCAL|TRANSACTION)\b", re.IGNORECASE)
+COMMENT = re.compile(r"\A(?:\s|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +72,8 @@ Relations = Mapping[int, Relation]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One statement. `unknown`: why it cannot be judged; `unlimited`: it takes a lock that blocks
-    writes to a table that was there before, with no lock_timeout in force."""
+    """One statement. `unknown`: why it cannot be judged; `unlimited`: it takes a lock that
+    blocks writes to a table that was there before, with no lock_timeout in force."""
 
     facts: tuple[str, ...] = ()
     unknown: str = ""
@@ -81,6 +90,20 @@ class Run:
     probes: probes.Probes
     stopped: dict[int, int] = field(default_factory=dict)  # ACCESS EXCLUSIVE: oid to statement
     number: int = -1
+    began: int = -1  # the statement that opened the migration's own transaction
+    warned: list[str] = field(default_factory=list)
+
+    def notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
+        """What the server says beside an answer."""
+        if diagnostic.severity_nonlocalized == "WARNING" and diagnostic.sqlstate in NO_EFFECT:
+            self.warned.append(f"undoes: {diagnostic.sqlstate} {diagnostic.message_primary}")
+
+    def left_open(self, seen: list[Seen]) -> list[Seen]:
+        """What was seen, and that a transaction is still open."""
+        if self._idle():
+            return seen
+        lost = Seen(facts=("undoes: the transaction is left open",))
+        return [*seen[: self.began], lost, *seen[self.began + 1 :]]
 
     def statement(self, sql: str) -> Seen:
         """Run one statement, each in its own transaction unless the migration opened one."""
@@ -88,18 +111,24 @@ class Run:
         if self.conn.info.transaction_status == TransactionStatus.INERROR:
             return self._after_failure(sql)
         idle = self._idle()
+        before = relations(self.conn)
         if idle:
             self.stopped.clear()
-            self.conn.execute("BEGIN")
-        before = relations(self.conn)
+            if control(sql):
+                return self._control(sql)
+            self._open(sql)
+            before = relations(self.conn)
+        warned = self.warned
         try:
+            warned.clear()
             self.conn.execute(sql.encode(), prepare=False)
         except psycopg.Error as error:
             return self._failed(error, sql, before, idle)
         if self._ended(sql, idle):
-            return Seen()
+            return Seen(facts=tuple(warned))
         seen = self._seen(before)
-        if idle:
+        seen = replace(seen, facts=(*seen.facts, *warned))
+        if idle and not self._idle():
             try:
                 self.conn.execute("COMMIT")
             except psycopg.Error as error:
@@ -118,19 +147,25 @@ class Run:
             return Seen(unknown="an earlier statement failed")
         return Seen()
 
+    def _open(self, sql: str) -> None:
+        """A transaction in which the statement can be looked at; SET LOCAL must see that it is
+        in none."""
+        if not SET_LOCAL.match(sql):
+            self.conn.execute("BEGIN")
+
+    def _control(self, sql: str) -> Seen:
+        """BEGIN, COMMIT and the like outside of a transaction."""
+        self.warned.clear()
+        self.conn.execute(sql.encode(), prepare=False)
+        self.began = self.number
+        return Seen(facts=tuple(self.warned))
+
     def _ended(self, sql: str, idle: bool) -> bool:
-        """BEGIN, COMMIT and the like: nothing to look at."""
-        word = sql.split()[0].rstrip(";").upper()
-        if word in ("BEGIN", "START"):
-            return True
-        if self._idle() and not idle:
-            return True
-        if self._idle():
-            return True
-        return False
+        """Whether the statement is COMMIT and the like, or BEGIN in a transaction."""
+        return control(sql) or (self._idle() and not idle)
 
     def _failed(self, error: psycopg.Error, sql: str, before: Relations, idle: bool) -> Seen:
-        if idle:
+        if idle and not self._idle():
             self.conn.execute("ROLLBACK")
         if idle and error.sqlstate == OUTSIDE:
             return self._outside(sql, before)
@@ -145,14 +180,18 @@ class Run:
             self.conn.execute(sql.encode(), prepare=False)
         except psycopg.Error as error:
             text = f"{error.sqlstate} {error.diag.message_primary}"
-            return Seen(unknown=text) if error.sqlstate in MISSING else Seen(
-                facts=(f"fails: {text}",)
+            return (
+                Seen(unknown=text)
+                if error.sqlstate in MISSING
+                else Seen(facts=(f"fails: {text}",))
             )
         after = relations(self.conn)
         rewritten = sorted(
             old.name
             for oid, old in before.items()
-            if oid in self.released and oid in after and old.kind in ("r", "m")
+            if oid in self.released
+            and oid in after
+            and old.kind in ("r", "m")
             and old.file != after[oid].file
         )
         facts = [f"blocks: {name}" for name in rewritten]
@@ -186,12 +225,11 @@ class Run:
         found = []
         for oid, now in after.items():
             old = before.get(oid)
-            if oid in self.released and old is not None and now.kind in ("r", "m"):
-                if now.read - old.read >= ENOUGH or (now.file != old.file and now.size):
-                    found.append(now.name)
+            if oid in self.released and old is not None and _read(old, now):
+                found.append(now.name)
             if now.kind == "i" and now.file not in files and now.table in self.released:
-                if now.table in after and after[now.table].size:
-                    found.append(after[now.table].name)
+                table = after.get(now.table or 0)
+                found += [table.name] if table is not None and table.size else []
         return sorted(set(found))
 
     def _stops(self, held: Sequence[tuple[int, str]]) -> Iterator[str]:
@@ -214,6 +252,18 @@ class Run:
                 continue
             if now.changed - old.changed >= COUNT or not now.size:
                 yield f"loses: {old.name}"
+
+
+def control(sql: str) -> bool:
+    """Whether it begins or ends a transaction."""
+    return CONTROL.match(COMMENT.sub("", sql)) is not None
+
+
+def _read(old: Relation, now: Relation) -> bool:
+    """Whether its rows were read or rewritten."""
+    if now.kind not in ("r", "m"):
+        return False
+    return now.read - old.read >= ENOUGH or (now.file != old.file and now.size > 0)
 
 
 def _blocks(

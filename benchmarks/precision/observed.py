@@ -1,9 +1,9 @@
 """Runs a Case on a throwaway server, on tables with rows."""
 
-import hashlib
+import contextlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -18,16 +18,6 @@ from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A statement with what was seen."""
-
-    sha256: str
-    facts: tuple[str, ...]
-    unknown: str
-    unlimited: bool
 
 
 @contextmanager
@@ -48,39 +38,32 @@ def database(server: Server, template: str = "template0") -> Iterator[str]:
         conn.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
 
-def case(server: Server, case: Case) -> list[Judged]:
+def case(server: Server, case: Case) -> list[Seen]:
     """Each statement of the Case, in order."""
     texts = [statement.sql for statement in tools.statements(case.sql)]
     with database(server) as dsn, connection.connect(dsn, name="precision") as conn:
         before = [s.sql for s in tools.statements(case.before)] if case.before else []
-        lacking = missing.make(conn, "", before)
-        if lacking:
-            conn.execute(lacking.encode())
+        lay(conn, missing.make(conn, before))
         for sql in before:
             conn.execute(sql.encode(), prepare=False)
-        made = missing.make(conn, "", texts)
-        if made:
-            conn.execute(made.encode())
-        rows.fill(conn)
-        conn.execute("VACUUM ANALYZE")
+        lay(conn, missing.make(conn, texts))
+        for table in rows.fill(conn):
+            sys.stderr.write(f"no rows in {table}: {case.corpus} {case.name}\n")
+        rows.analyze(conn)
         with connection.connect(dsn, name="precision") as other:
-            seen = list(_seen(conn, other, texts))
-    return [
-        Judged(
-            sha256=hashlib.sha256(text.strip().encode()).hexdigest()[:16],
-            facts=one.facts,
-            unknown=one.unknown,
-            unlimited=one.unlimited,
-        )
-        for text, one in zip(texts, seen, strict=True)
-    ]
+            return _seen(conn, other, texts)
 
 
-def _seen(conn: Connection, other: Connection, texts: list[str]) -> Iterator[Seen]:
+def lay(conn: Connection, made: str) -> None:
+    """Make what is missing, as far as it can be made."""
+    for line in made.splitlines():
+        with contextlib.suppress(psycopg.Error):
+            conn.execute(line.encode(), prepare=False)
+
+
+def _seen(conn: Connection, other: Connection, texts: list[str]) -> list[Seen]:
     probes = Probes.of(conn)
     run = Run(conn=conn, other=other, released=relations(conn), probes=probes)
-    for text in texts:
-        try:
-            yield run.statement(text)
-        except psycopg.OperationalError as error:
-            yield Seen(unknown=f"the session ended: {error}")
+    conn.add_notice_handler(run.notice)
+    seen = [run.statement(text) for text in texts]
+    return run.left_open(seen)

@@ -8,15 +8,41 @@ import psycopg
 from benchmarks.precision import rows
 from zdm.postgres.session.connection import Connection
 
-ROLE = "precision_app"
 GRANTS = """
 DO $$ BEGIN CREATE ROLE precision_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ DECLARE s name; BEGIN
   FOR s IN SELECT nspname FROM pg_namespace
            WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I'
+                   ' GRANT ALL ON TABLES TO precision_app', s);
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I'
+                   ' GRANT ALL ON SEQUENCES TO precision_app', s);
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO precision_app', s);
     EXECUTE format('GRANT ALL ON ALL TABLES IN SCHEMA %I TO precision_app', s);
     EXECUTE format('GRANT ALL ON ALL SEQUENCES IN SCHEMA %I TO precision_app', s);
+  END LOOP;
+END $$;
+"""
+# asks all queries in one call, each in a subtransaction of its own
+ASK = """
+CREATE FUNCTION pg_temp.ask(queries text[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE query text; answer text; number int := 0; BEGIN
+  FOREACH query IN ARRAY queries LOOP
+    number := number + 1;
+    BEGIN
+      PERFORM set_config('role', 'precision_app', true);
+      IF query LIKE 'INSERT%' THEN EXECUTE query; ELSE EXECUTE query INTO answer; END IF;
+      PERFORM set_config('role', 'none', true);
+      IF query LIKE 'SELECT EXISTS%' AND answer = 'false' THEN
+        EXECUTE query INTO answer;
+        IF answer = 'true' THEN
+          RETURN NEXT number || ' 42501 the application sees no rows of ' || query;
+        END IF;
+      END IF;
+    EXCEPTION WHEN OTHERS THEN
+      PERFORM set_config('role', 'none', true);
+      RETURN NEXT number || ' ' || SQLSTATE || ' ' || SQLERRM;
+    END;
   END LOOP;
 END $$;
 """
@@ -51,6 +77,9 @@ SELECT format('SELECT last_value FROM %s', c.oid::regclass)
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind = 'S' AND n.nspname !~ '^pg_'
 UNION ALL
+SELECT format('SELECT %L::regnamespace', quote_ident(n.nspname)) FROM pg_namespace AS n
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+UNION ALL
 SELECT format('SELECT %s::regprocedure', quote_literal(p.oid::regprocedure))
 FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -61,10 +90,11 @@ WHERE t.typtype IN ('e', 'd') AND n.nspname !~ '^pg_' AND n.nspname <> 'informat
 UNION ALL
 SELECT format('SELECT %L::%s', e.enumlabel, e.enumtypid::regtype) FROM pg_enum AS e
 UNION ALL
-SELECT format('INSERT INTO %s SELECT * FROM %s LIMIT 0 ON CONFLICT (%s) DO NOTHING',
-              i.indrelid::regclass, i.indrelid::regclass,
-              string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum))
-FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+SELECT format('INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM %1$s LIMIT 0'
+              ' ON CONFLICT (%2$s) DO NOTHING',
+              i.indrelid::regclass, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum))
+FROM pg_index AS i
+JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
 JOIN pg_class AS c ON c.oid = i.indrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
   AND n.nspname !~ '^pg_' AND c.relkind = 'r'
@@ -84,41 +114,29 @@ class Probes:
     @classmethod
     def of(cls, conn: Connection) -> "Probes":
         """Those that work now."""
+        conn.execute(ASK.encode())
         conn.execute(GRANTS.encode())
         found = cls([*_reads(conn), *_writes(conn), *_others(conn)])
-        conn.execute("BEGIN")
-        list(found.broken(conn))
-        conn.execute("ROLLBACK")
+        found.broken(conn)
         return found
 
-    def broken(self, conn: Connection) -> Iterator[str]:
+    def broken(self, conn: Connection) -> list[str]:
         """Those that no longer work, each once."""
         alone = conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
         if alone:
             conn.execute("BEGIN")
-        for query in tuple(self.queries):
-            problem = _tried(conn, query)
-            if problem:
-                self.queries.remove(query)
-                yield f"breaks: {problem}"
+        conn.execute("SAVEPOINT probes")
+        answers = conn.execute("SELECT pg_temp.ask(%s::text[])", [self.queries]).fetchall()
+        conn.execute("ROLLBACK TO SAVEPOINT probes")
         if alone:
             conn.execute("ROLLBACK")
-
-
-def _tried(conn: Connection, query: str) -> str:
-    conn.execute("SAVEPOINT probe")
-    try:
-        conn.execute(f"SET LOCAL ROLE {ROLE}")
-        row = conn.execute(query.encode(), prepare=False)
-        if query.startswith("SELECT EXISTS") and row.fetchone() == (False,):
-            return f"{query}: no rows"
-    except psycopg.Error as error:
-        if error.sqlstate in RESTRICTED:
-            return ""
-        return f"{error.sqlstate} {error.diag.message_primary}"
-    finally:
-        conn.execute("ROLLBACK TO SAVEPOINT probe")
-    return ""
+        failed = {}
+        for (answer,) in answers:
+            number, code, text = answer.split(" ", 2)
+            if code not in RESTRICTED:
+                failed[int(number) - 1] = f"breaks: {code} {text}"
+        self.queries = [q for n, q in enumerate(self.queries) if n not in failed]
+        return list(dict.fromkeys(failed.values()))
 
 
 def _reads(conn: Connection) -> Iterator[str]:

@@ -1,10 +1,13 @@
 """Rows for every table that a migration meets."""
 
+import re
+
 import psycopg
 
 from zdm.postgres.session.connection import Connection
 
 COUNT = 1000
+FIRST = 10_001  # away from the small numbers that migrations name
 TABLES = """
 SELECT c.oid::regclass::text, array_agg(quote_ident(a.attname) ORDER BY a.attnum),
        array_agg(coalesce(b.typname, t.typname) ORDER BY a.attnum),
@@ -21,6 +24,11 @@ LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 GROUP BY c.oid ORDER BY c.oid
 """
+CHECKS = """
+SELECT pg_get_constraintdef(oid) FROM pg_constraint
+WHERE contype = 'c' AND conrelid = %s::regclass
+"""
+LITERAL = re.compile(r"'(?:[^']|'')*'")
 VALUES = {
     "bool": "true",
     "uuid": "gen_random_uuid()",
@@ -39,26 +47,47 @@ VALUES = {
 }
 BY_CATEGORY = {
     "N": "g",
-    "S": "'v' || g",
+    "S": "'v' || g || '@x.example'",
     "D": "TIMESTAMPTZ '2020-01-01' + g * interval '1 minute'",
     "A": "'{}'",
     "R": "'empty'",
 }
 
 
-def fill(conn: Connection, first: int = 1, count: int = COUNT) -> list[str]:
+def fill(conn: Connection) -> list[str]:
     """Fill all tables; returns those that take no rows."""
     bare = []
     conn.execute("SET session_replication_role = replica")
-    for table, columns, names, types, categories, lengths in conn.execute(TABLES).fetchall():
-        values = [
-            value(*of)
-            for of in zip(names, types, categories, lengths, strict=True)
+    for table, columns, *types in conn.execute(TABLES).fetchall():
+        values = [value(*of) for of in zip(*types, strict=True)]
+        into = f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE"
+        allowed = [
+            literal or value_
+            for literal, value_ in zip(literals(conn, table, columns), values, strict=True)
         ]
-        if not inserted(conn, table, columns, values, first, count):
+        if not any(
+            inserted(conn, f"{into} SELECT {', '.join(chosen)}") for chosen in (values, allowed)
+        ):
             bare.append(table)
     conn.execute("RESET session_replication_role")
     return bare
+
+
+def analyze(conn: Connection) -> None:
+    """Let the planner know the tables; the catalogs of a new database take longer than they."""
+    for table, *_ in conn.execute(TABLES).fetchall():
+        conn.execute(f"ANALYZE {table}".encode())
+
+
+def literals(conn: Connection, table: str, columns: list[str]) -> list[str]:
+    """For each column the first text that a check of the table compares it with."""
+    checks = [check for (check,) in conn.execute(CHECKS, [table])]
+    found = []
+    for column in columns:
+        own = [check for check in checks if re.search(rf"\b{re.escape(column)}\b", check)]
+        texts = [text for check in own for text in LITERAL.findall(check)]
+        found.append(texts[0] if texts else "")
+    return found
 
 
 def value(name: str, full: str, category: str, length: int | None) -> str:
@@ -66,23 +95,16 @@ def value(name: str, full: str, category: str, length: int | None) -> str:
     if category == "E":
         return f"(enum_range(NULL::{full}))[1]"
     found = VALUES.get(name) or BY_CATEGORY.get(category, "NULL")
-    if category == "S" and length is not None:
+    if category == "S" and length is not None and length < len("v10001@x.example"):
         found = f"right('0000' || g, {length})"
-    return f"({found})::{full}" if category not in ("N",) else f"({found})::{full}"
+    return f"({found})::{full}"
 
 
-def inserted(
-    conn: Connection, table: str, columns: list[str], values: list[str], first: int, count: int
-) -> bool:
-    """Whether the rows went in; in smaller numbers if they do not fit (a partition's bounds)."""
-    last = first + count - 1
-    for series in (f"generate_series({first}, {last})", "generate_series(1, 9)"):
-        sql = (
-            f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE"
-            f" SELECT {', '.join(values)} FROM {series} AS g"
-        )
+def inserted(conn: Connection, insert: str) -> bool:
+    """Whether the rows went in; with smaller numbers if a partition's bounds refuse these."""
+    for low, high in ((FIRST, FIRST + COUNT - 1), (1, COUNT), (1, 9)):
         try:
-            conn.execute(sql.encode())
+            conn.execute(f"{insert} FROM generate_series({low}, {high}) AS g".encode())
         except psycopg.Error:
             continue
         return True

@@ -14,7 +14,7 @@ from zdm.model.schema import Snapshot
 from zdm.model.statement import Statement
 from zdm.parse import split
 from zdm.rules import ALL, walk
-from zdm.rules.report import InputFile, Level, Terms
+from zdm.rules.report import InputFile, Level, Reported, Terms
 
 MAJOR = 18
 NEVER = date(2026, 1, 1)
@@ -43,6 +43,7 @@ LIMITS = frozenset(
         "lock-timeout-too-long",
         "require-lock-timeout",
         "require-statement-timeout",
+        "require-timeout",
         "require-timeout-settings",
     }
 )
@@ -57,23 +58,24 @@ class Place:
     rule: str
 
 
-def zdm(case: Case, lowest: Level) -> Said:
-    """What `zdm check` finds at this level and above; what was released is known to it."""
+def zdm(case: Case) -> tuple[Said, Said]:
+    """What `zdm check` finds, errors and everything, on top of what was released."""
     files = (
         InputFile(path="before.sql", data=case.before.encode(), judged=False),
         InputFile(path="migration.sql", data=case.sql.encode()),
     )
     start = Snapshot(server_version=MAJOR * 10_000)
-    terms = Terms(
-        majors=(MAJOR,), transactions=Transactions.STATEMENT, today=lambda: NEVER
+    terms = Terms(majors=(MAJOR,), transactions=Transactions.STATEMENT, today=lambda: NEVER)
+    found = [f for f in walk.check(files, start, terms, ALL).findings if not f.ignored]
+    errors = [f for f in found if f.level is Level.ERROR]
+    return (
+        by_statement(case.sql, [_place(f) for f in errors]),
+        by_statement(case.sql, [_place(f) for f in found if f.level is not Level.NOTE]),
     )
-    levels = tuple(Level)[: tuple(Level).index(lowest) + 1]
-    places = [
-        Place(line=f.source.line - 1, column=f.source.column - 1, rule=f.rule)
-        for f in walk.check(files, start, terms, ALL).findings
-        if f.level in levels and not f.ignored
-    ]
-    return by_statement(case.sql, places)
+
+
+def _place(found: Reported) -> Place:
+    return Place(line=found.source.line - 1, column=found.source.column - 1, rule=found.rule)
 
 
 def squawk(program: Path, cases: Sequence[Case], folder: Path) -> list[Said]:
@@ -93,6 +95,26 @@ def squawk(program: Path, cases: Sequence[Case], folder: Path) -> list[Said]:
     return [
         by_statement(case.sql, found[name]) for name, case in zip(names, cases, strict=True)
     ]
+
+
+def pgsafe(program: Path, cases: Sequence[Case], folder: Path) -> list[Said]:
+    """What pgsafe finds with its default rules, errors and warnings; each file by itself, as a
+    syntax error in one would end the run."""
+    said = []
+    for number, case in enumerate(cases):
+        file = folder / f"{number}.sql"
+        file.write_text(case.sql)
+        command = [str(program), "--format", "json", "--fail-on", "never", str(file)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        places = []
+        if run.returncode == 0:  # else it could not read the file
+            for entry in json.loads(run.stdout)["files"][0]["findings"]:
+                at = entry["location"]
+                places.append(
+                    Place(line=at["line"] - 1, column=at["column"] - 1, rule=entry["rule_id"])
+                )
+        said.append(by_statement(case.sql, places))
+    return said
 
 
 def by_statement(sql: str, places: Sequence[Place]) -> Said:

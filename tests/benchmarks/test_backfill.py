@@ -134,6 +134,7 @@ def test_a_page_names_machine_settings_and_source_and_has_each_table(tmp_path: P
         "Filling a new column, narrow rows",
         "SET NOT NULL with 10 % NULLs",
         "Under the application's load",
+        "zdm check",
         "Plots",
         "What is compared",
     ]

@@ -122,7 +122,7 @@ def test_the_findings_are_there_as_json_sarif_and_in_the_summary(unsafe: Checked
 
     assert report["findings"][0]["rule"] == "index-not-concurrent"
     assert sarif["runs"][0]["results"][0]["ruleId"] == "index-not-concurrent"
-    assert "## zdm check" in (unsafe.runner.folder / "summary").read_text()
+    assert (unsafe.runner.folder / "summary").read_text().count("## zdm check") == 1
 
 
 def test_a_safe_migration_passes_with_its_plan_in_the_summary(safe: Checked) -> None:

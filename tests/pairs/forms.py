@@ -169,6 +169,12 @@ FORMS = (
         sql="ALTER TABLE {t} DROP CONSTRAINT {t}_size_check;",
     ),
     Form(
+        operation="validate_constraint",
+        name="valid_already",
+        main=True,
+        sql="ALTER TABLE {t} VALIDATE CONSTRAINT {t}_size_check;",
+    ),
+    Form(
         operation="rename_constraint",
         name="check",
         main=True,

@@ -77,7 +77,7 @@ ENTRIES = (
     ),
     Entry(
         slug="add_column_cannot_be_planned",
-        refused="ALTER TABLE users ADD COLUMN c int CHECK (c > 0);",
+        refused="ALTER TABLE users ADD COLUMN IF NOT EXISTS c int CHECK (c > 0);",
         fixed=(
             "ALTER TABLE users ADD COLUMN c int;\n"
             "ALTER TABLE users ADD CONSTRAINT k CHECK (c > 0);",
@@ -85,10 +85,10 @@ ENTRIES = (
     ),
     Entry(
         slug="add_column_cannot_be_planned",
-        refused="ALTER TABLE users ADD COLUMN c int UNIQUE;",
+        refused="ALTER TABLE users ADD COLUMN IF NOT EXISTS c int UNIQUE;",
         fixed=(
-            "ALTER TABLE users ADD COLUMN c int;\nCREATE UNIQUE INDEX u ON users (c);\n"
-            f"{CONTRACT}ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX u;",
+            "ALTER TABLE users ADD COLUMN IF NOT EXISTS c int;\n"
+            "ALTER TABLE users ADD CONSTRAINT u UNIQUE (c);",
         ),
     ),
     Entry(
@@ -116,7 +116,8 @@ ENTRIES = (
     Entry(
         slug="add_column_cannot_be_planned",
         before=USERS + PARENT,
-        refused="ALTER TABLE users ADD COLUMN p bigint DEFAULT 1 REFERENCES parent;",
+        refused="ALTER TABLE users ADD COLUMN IF NOT EXISTS p bigint DEFAULT 1"
+        " REFERENCES parent;",
         fixed=(
             "ALTER TABLE users ADD COLUMN p bigint REFERENCES parent;\n"
             "ALTER TABLE users ALTER p SET DEFAULT 1;",

@@ -13,6 +13,7 @@ OUTSIDE = "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w
 )
 KEY = "CREATE UNIQUE INDEX i ON users (n);"
 TAKEN = "ALTER TABLE users ADD CONSTRAINT k CHECK (n > 0);"
+UNCHECKED = "ALTER TABLE users ADD CONSTRAINT k CHECK (n > 0) NOT VALID;"
 ENTRIES = (
     Entry(
         slug="check_cannot_be_added",
@@ -264,5 +265,44 @@ ENTRIES = (
             "ALTER TABLE users ADD COLUMN m uuid;\nALTER TABLE users ADD UNIQUE (m);\n"
             "ALTER TABLE users ALTER COLUMN m SET DEFAULT gen_random_uuid();",
         ),
+    ),
+    Entry(
+        slug="constraint_cannot_be_validated",
+        before=USERS + UNCHECKED,
+        refused="ALTER TABLE users VALIDATE CONSTRAINT l;",
+        fixed=("ALTER TABLE users VALIDATE CONSTRAINT k;",),
+    ),
+    Entry(
+        slug="constraint_cannot_be_validated",
+        before=USERS,
+        refused="ALTER TABLE users VALIDATE CONSTRAINT users_pkey;\n"
+        "COMMENT ON TABLE users IS 'x';",
+        fixed=("COMMENT ON TABLE users IS 'x';",),
+    ),
+    Entry(
+        slug="constraint_cannot_be_validated",
+        before=USERS + HEIR + UNCHECKED,
+        refused="ALTER TABLE ONLY users VALIDATE CONSTRAINT k;",
+        fixed=("ALTER TABLE users VALIDATE CONSTRAINT k;",),
+    ),
+    Entry(
+        slug="constraint_cannot_be_validated",
+        before=USERS + HEIR + UNCHECKED,
+        refused="ALTER TABLE heir VALIDATE CONSTRAINT k;",
+        fixed=("ALTER TABLE users VALIDATE CONSTRAINT k;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + UNCHECKED,
+        refused="ALTER TABLE users VALIDATE CONSTRAINT k;",
+        fixed=(
+            "UPDATE users SET n = 1 WHERE n < 1;\nALTER TABLE users VALIDATE CONSTRAINT k;",
+        ),
+    ),
+    Entry(
+        slug="exclusion_cannot_be_added",
+        before=USERS + "CREATE TABLE stays (id bigint PRIMARY KEY, room int4range);",
+        refused="ALTER TABLE stays ADD EXCLUDE USING gist (room WITH &&);",
+        fixed=(f"{CONTRACT}ALTER TABLE stays ADD EXCLUDE USING gist (room WITH &&);",),
     ),
 )

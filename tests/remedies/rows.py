@@ -8,6 +8,10 @@ CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (1000);
 """
 KEEP = "-- zdm: keep old values\n"
 COPY = "CREATE TABLE copy (id bigint PRIMARY KEY);\n"
+OTHER = (
+    "CREATE TABLE other (id bigint PRIMARY KEY, n int);"
+    "CREATE VIEW seen AS SELECT id, n FROM other;"
+)
 SMALL = USERS + COPY + "INSERT INTO users VALUES (1); ANALYZE users; ANALYZE copy;"
 TOUCH = (
     "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
@@ -82,9 +86,46 @@ ENTRIES = (
     ),
     Entry(
         slug="update_cannot_be_batched",
-        before=USERS + "CREATE TABLE other (id bigint PRIMARY KEY, n int);",
-        refused="UPDATE users SET n = (SELECT 1);",
-        fixed=("UPDATE users SET n = 1;",),
+        refused=f"{KEEP}UPDATE users SET n = (SELECT 1);",
+        fixed=(f"{KEEP}UPDATE users SET n = 1;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + OTHER,
+        refused="UPDATE users SET n = other.n FROM other WHERE other.id = users.id;",
+        fixed=("UPDATE users SET n = other.n FROM other WHERE other.id = users.id;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + OTHER,
+        refused="UPDATE users SET (n, name) = (SELECT 1, 'a');",
+        fixed=("UPDATE users SET n = 1, name = 'a';",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + OTHER,
+        refused="UPDATE users SET n = seen.n FROM seen WHERE seen.id = users.id;",
+        fixed=(
+            "UPDATE users SET n = other.n FROM other WHERE other.id = users.id;",
+            f"{EXPAND}UPDATE users SET n = seen.n FROM seen WHERE seen.id = users.id;",
+        ),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        refused="UPDATE users SET n = (SELECT max(o.n) FROM users AS o);",
+        fixed=(f"{EXPAND}UPDATE users SET n = (SELECT max(o.n) FROM users AS o);",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + OTHER,
+        refused="UPDATE users SET n = (SELECT n FROM other LIMIT 1);",
+        fixed=("UPDATE users SET n = (SELECT max(n) FROM other);",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + OTHER,
+        refused="UPDATE users SET at = now() FROM other WHERE other.id = users.id;",
+        fixed=("UPDATE users SET at = '2026-11-29' FROM other WHERE other.id = users.id;",),
     ),
     Entry(
         slug="update_cannot_be_batched",
@@ -154,18 +195,6 @@ ENTRIES = (
         fixed=("DELETE FROM users WHERE n = 1;", f"{CONTRACT}DELETE FROM users;"),
     ),
     Entry(
-        slug="hazard",
-        before=USERS + COPY,
-        refused="DELETE FROM users WHERE id IN (SELECT id FROM copy);",
-        fixed=("DELETE FROM users WHERE id IN (SELECT id FROM copy);",),
-    ),
-    Entry(
-        slug="hazard",
-        before=SMALL,
-        refused="DELETE FROM users WHERE id IN (SELECT max(id) FROM copy);",
-        fixed=("DELETE FROM users WHERE id IN (SELECT max(id) FROM copy);",),
-    ),
-    Entry(
         slug="delete_cannot_be_planned",
         refused="DELETE FROM users WHERE id = 1 RETURNING id;",
         fixed=(
@@ -231,27 +260,6 @@ ENTRIES = (
         before=SMALL,
         refused="UPDATE users SET name = 'copied' FROM copy WHERE copy.id = users.id;",
         fixed=("UPDATE users SET name = 'copied' FROM copy WHERE copy.id = users.id;",),
-    ),
-    Entry(
-        slug="hazard",
-        before=SMALL,
-        refused="INSERT INTO users (id) SELECT id + 7 FROM copy;",
-        fixed=("INSERT INTO users (id) SELECT id + 7 FROM copy;",),
-    ),
-    Entry(
-        slug="hazard",
-        refused="INSERT INTO users (id, n) VALUES (-1, 1)\n"
-        "ON CONFLICT (id) DO UPDATE SET n = 1;",
-        fixed=(
-            "INSERT INTO users (id, n) VALUES (-1, 1) ON CONFLICT (id) DO NOTHING;\n"
-            "UPDATE users SET n = 1 WHERE id = -1;",
-        ),
-    ),
-    Entry(
-        slug="hazard",
-        before=SMALL,
-        refused="CREATE TABLE ids (id bigint);\nINSERT INTO ids SELECT id FROM copy;",
-        fixed=("CREATE TABLE ids (id bigint);\nINSERT INTO ids SELECT id FROM copy;",),
     ),
     Entry(
         slug="delete_cannot_be_planned",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.rules import checking
-from zdm.model.database import Publication
+from zdm.model.catalog.database import Publication
 from zdm.model.schema import Column, Index, Name, Snapshot, Table
 from zdm.rules import ALL, walk
 from zdm.rules.report import InputFile

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from zdm.model.catalog.indexed import having, named
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact, Touch
-from zdm.model.indexed import having
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Source
 
@@ -113,7 +113,7 @@ def has(snapshot: Snapshot, name: Name) -> bool:
     if any(t.name.schema == name.schema for t in having(snapshot.tables, "index", name.name)):
         return True
     others = (snapshot.views, snapshot.sequences, snapshot.types, snapshot.functions)
-    return any(having(members, "name", name.schema, name.name) for members in others)
+    return any(named(members, name) for members in others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
-from zdm.model.database import (
+from zdm.model.catalog.database import (
     ESTIMATE,
     PRINTED,
     Extension,
@@ -23,7 +23,7 @@ from zdm.model.database import (
     Publication,
     Setting,
 )
-from zdm.model.indexed import Indexed, Key, Keys, by_name
+from zdm.model.catalog.indexed import Indexed, Key, Keys, by_name, named
 from zdm.model.ranges import Bigint, Count, Range
 from zdm.model.sql import ident
 
@@ -328,9 +328,8 @@ class Snapshot:
 
     def table(self, name: Name) -> Table | None:
         """The table of that name, if there is one."""
-        place = place_of(self.tables, name)
-        found = self.tables[place : place + 1]
-        return found[0] if found and found[0].name == name else None
+        found = named(self.tables, name)
+        return found[0] if found else None
 
     def require_table(self, name: Name) -> Table:
         """The table of that name; raises LookupError where there is none."""
@@ -353,7 +352,6 @@ def sorted_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
 def _of_table(table: Table) -> Iterator[Key]:
     """By its own name and those of its parts, and by what it is part of or refers to."""
     schema = table.name.schema
-    yield ("name", schema, table.name.name)
     yield from (("index", index.name) for index in table.indexes)
     yield from (("constraint", schema, one.name) for one in table.constraints)
     targets = {c.references for c in table.constraints if c.references is not None}
@@ -361,29 +359,28 @@ def _of_table(table: Table) -> Iterator[Key]:
     above = {*table.inherits, *((table.partition_of,) if table.partition_of else ())}
     yield from (("above", parent.schema, parent.name) for parent in above)
     yield from {("dependent", dependent.name) for dependent in table.dependents}
+    types = {column.type for column in table.columns if "." in column.type}
+    yield from (("of", type_.removesuffix("[]")) for type_ in types)
     if table.created:
         yield ("created",)
 
 
 def _of_view(view: View) -> Iterator[Key]:
-    yield ("name", view.name.schema, view.name.name)
     yield from {("uses", name.schema, name.name) for name, _ in view.uses}
 
 
 def _of_sequence(sequence: Sequence) -> Iterator[Key]:
-    yield ("name", sequence.name.schema, sequence.name.name)
     if sequence.owner_table is not None:
         yield ("owner", sequence.owner_table.schema, sequence.owner_table.name)
 
 
 def _of_type(type_: Type) -> Iterator[Key]:
-    yield ("name", type_.name.schema, type_.name.name)
     if type_.created:
         yield ("created",)
 
 
-def _of_function(function: Function) -> Iterator[Key]:
-    yield ("name", function.name.schema, function.name.name)
+def _of_function(_: Function) -> tuple[Key, ...]:
+    return ()  # its name alone
 
 
 _KEYS: tuple[tuple[str, Keys[Any]], ...] = (

@@ -16,6 +16,7 @@ from zdm.operations.constraint import (
     drop_not_null,
     rename_constraint,
     set_not_null,
+    validate_constraint,
 )
 from zdm.operations.data import backfill, delete_rows, insert_rows, update_rows
 from zdm.operations.index import create_index, drop_index
@@ -38,6 +39,7 @@ ALL: tuple[Recogniser, ...] = (
     add_foreign_key.recognise,
     add_unique.recognise,
     add_primary_key.recognise,
+    validate_constraint.recognise,
     drop_constraint.recognise,
     rename_constraint.recognise,
     add_column.recognise,

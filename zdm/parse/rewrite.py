@@ -4,7 +4,7 @@ Never by text replacement: opclass, sort order, collation, INCLUDE, predicate an
 of an index stay as they were written or as PostgreSQL printed them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -23,17 +23,20 @@ _ALTER: _Tree = {
 
 def build_concurrently(index: IndexDefinition, table: Name, name: str) -> str:
     """The author's CREATE INDEX with three edits: CONCURRENTLY, the names, no IF NOT EXISTS."""
-    tree = index.definition.tree
-    edited = {key: value for key, value in tree.items() if key != "if_not_exists"}
-    edited["concurrent"] = True
-    edited["idxname"] = name
-    edited["relation"] = {**tree["relation"], "schemaname": table.schema, "relname": table.name}
-    return trees.deparse("IndexStmt", edited)
+    return trees.deparse("IndexStmt", {**_index(index, table, name), "concurrent": True})
 
 
 def create_index(index: IndexDefinition, table: Name, name: str) -> str:
     """The same without CONCURRENTLY, as PostgreSQL prints an index."""
-    return build_concurrently(index, table, name).replace(" CONCURRENTLY", "", 1)
+    return trees.deparse("IndexStmt", _index(index, table, name))
+
+
+def _index(index: IndexDefinition, table: Name, name: str) -> _Tree:
+    tree = index.definition.tree
+    left_out = ("if_not_exists", "concurrent")
+    edited = {key: value for key, value in tree.items() if key not in left_out}
+    relation = {**tree["relation"], "schemaname": table.schema, "relname": table.name}
+    return {**edited, "idxname": name, "relation": relation}
 
 
 def add_column(table: Name, column: ColumnDefinition) -> str:
@@ -55,6 +58,15 @@ def add_column_with_default(table: Name, column: ColumnDefinition, default: Expr
     made = {"contype": "CONSTR_DEFAULT", "raw_expr": default.tree}
     edited = {**tree, "constraints": [*tree.get("constraints", []), {"Constraint": made}]}
     return _add_column(table, edited)
+
+
+def add_column_with(
+    table: Name, column: ColumnDefinition, constraints: Sequence[ConstraintDefinition]
+) -> str:
+    """The same with these of its constraints alone."""
+    nodes = [{"Constraint": c.definition.tree} for c in constraints if c.definition is not None]
+    bare = {k: v for k, v in column.definition.tree.items() if k != "constraints"}
+    return _add_column(table, {**bare, **({"constraints": nodes} if nodes else {})})
 
 
 def _add_column(table: Name, definition: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ DEFAULT 2.
 import functools
 import importlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -28,6 +29,24 @@ POSITIONS = frozenset(
     }
 )
 _BRANCHES = (dict, list)
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
+# Keywords that are names of columns without quotes, and are written with them: category C of
+# pg_get_keywords() (14 to 18). Reserved ones are no plain names to the parser.
+QUOTED = frozenset(
+    re.findall(
+        r"\w+",
+        """between bigint bit boolean char character coalesce dec decimal exists extract float
+        greatest grouping inout int integer interval json json_array json_arrayagg json_exists
+        json_object json_objectagg json_query json_scalar json_serialize json_table json_value
+        least merge_action national nchar none normalize nullif numeric out overlay position
+        precision real row setof smallint substring time timestamp treat trim values varchar
+        xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi
+        xmlroot xmlserialize xmltable""",
+    )
+)
+_INDEX = frozenset({"idxname", "relation", "accessMethod", "indexParams", "unique"})
+_RELATION = {"inh": True, "relpersistence": "p"}
+_ELEMENT = {"ordering": "SORTBY_DEFAULT", "nulls_ordering": "SORTBY_NULLS_DEFAULT"}
 
 
 def strip(tree: Any) -> Any:
@@ -121,6 +140,9 @@ def rename_column(tree: Any, old: str, new: str) -> Any:
 
 def deparse(node: str, tree: Mapping[str, Any]) -> str:
     """A whole statement as text that reads back as the same tree."""
+    plain = _plain_index(tree) if node == "IndexStmt" else None
+    if plain is not None and _reads_back(plain, node, strip(tree)):
+        return plain
     return _deparsed(node, json.dumps(strip(tree)))
 
 
@@ -143,9 +165,16 @@ def _deparsed(node: str, written: str) -> str:
 
 
 def _prove(text: str, node: str, meant: Mapping[str, Any]) -> None:
-    parsed = libpg_query.statements(text.encode())
-    if len(parsed) != 1 or parsed[0].node != node or strip(parsed[0].tree) != meant:
+    if not _reads_back(text, node, meant):
         raise ZdmError(f"a {node} written as SQL reads back as another statement: {text}")
+
+
+def _reads_back(text: str, node: str, meant: Mapping[str, Any]) -> bool:
+    try:
+        parsed = libpg_query.statements(text.encode())
+    except libpg_query.NotSqlError:
+        return False
+    return len(parsed) == 1 and parsed[0].node == node and bool(strip(parsed[0].tree) == meant)
 
 
 def _select(target: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,13 +187,14 @@ def _select(target: Mapping[str, Any]) -> dict[str, Any]:
 
 def expression_sql(node: Mapping[str, Any]) -> str:
     """An expression as text, cut from a SELECT with it as the only target, and proved."""
-    return (
-        _constant(node) or deparse("SelectStmt", _select(node)).removeprefix("SELECT ").strip()
-    )
+    plain = _constant(node)
+    if plain is not None:
+        return plain
+    return deparse("SelectStmt", _select(node)).removeprefix("SELECT ").strip()
 
 
-def _constant(node: Mapping[str, Any]) -> str:
-    """A plain constant as deparse writes it; empty for all else."""
+def _constant(node: Mapping[str, Any]) -> str | None:
+    """A number without a point, a word in quotes, true, false or NULL, as deparse writes it."""
     match node:
         case {"A_Const": {"ival": {**value}}}:
             return str(value.get("ival", 0))
@@ -174,8 +204,38 @@ def _constant(node: Mapping[str, Any]) -> str:
             return "NULL"
         case {"A_Const": {"sval": {**value}}}:
             text = str(value.get("sval", ""))
-            return "" if {"'", "\\"} & {*text} else f"'{text}'"
-    return ""
+            return None if {"'", "\\"} & {*text} else f"'{text}'"
+    return None
+
+
+def _plain_index(tree: Mapping[str, Any]) -> str | None:
+    """CREATE INDEX of whole columns, as deparse writes it unless a word is reserved."""
+    relation = tree["relation"]
+    columns = [_column(item["IndexElem"]) for item in tree["indexParams"]]
+    words = [tree.get("idxname", ""), tree["accessMethod"], *columns]
+    words += [relation.get("schemaname", ""), relation["relname"]]
+    if tree.keys() - _INDEX or not _all_plain(words) or _rest(relation) != _RELATION:
+        return None
+    unique = "UNIQUE " if tree.get("unique") else ""
+    table = f"{relation['schemaname']}.{relation['relname']}"
+    return (
+        f"CREATE {unique}INDEX {tree['idxname']} ON {table} USING {tree['accessMethod']}"
+        f" ({', '.join(columns)})"
+    )
+
+
+def _rest(relation: Mapping[str, Any]) -> Mapping[str, Any]:
+    named = ("schemaname", "relname", "location")
+    return {key: value for key, value in relation.items() if key not in named}
+
+
+def _column(element: Mapping[str, Any]) -> str:
+    rest = {key: value for key, value in element.items() if key not in ("name", "location")}
+    return str(element.get("name", "")) if rest == _ELEMENT else ""
+
+
+def _all_plain(words: Iterable[str]) -> bool:
+    return all(_WORD.fullmatch(word) and word not in QUOTED for word in words)
 
 
 def type_sql(type_name: Mapping[str, Any]) -> str:

@@ -26,8 +26,9 @@ from zdm.model.statement import (
 from zdm.model.syntax import Read
 from zdm.operations import ALL
 from zdm.parse import facts
-from zdm.planning import conflicts, needs, repeated_defaults, unrestorable, widths
+from zdm.planning import conflicts, inline, needs, repeated_defaults, unrestorable, widths
 from zdm.planning.waiting import Waiting
+from zdm.recipes.constraint import exclusion
 from zdm.recipes.reading import refuse, updates
 from zdm.schema import apply, edits, type_names, volatility
 
@@ -92,7 +93,7 @@ def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
         whole = type_names.path(snapshot, statement.settings)
         path = tuple(schema for schema in whole if schema in schemas) or whole
         read = _read(statement, path, known)
-        found += read
+        found += [one for action in read for one in inline.split(action, path, snapshot)]
         known |= {n for a in read if _kind(a) is ActionKind.CREATE_TABLE and (n := _table(a))}
         schemas |= {
             a.fact.name
@@ -208,6 +209,9 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
             missing = _missing(fact, snapshot)
             if missing is not None:
                 return refuse.finding(action, "unknown_name", *missing)
+            excludes = exclusion.problem(action, snapshot)
+            if excludes is not None:
+                return refuse.finding(action, "exclusion_cannot_be_added", *excludes)
             return refuse.finding(
                 action,
                 "no_operation",

@@ -11,6 +11,8 @@ from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Setting, Source
 from zdm.schema import family
 
+ADD_LOCKS_BELOW = 18
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
@@ -45,6 +47,11 @@ class Site:
         below = (self.snapshot.table(name) for name in family.below(self.snapshot, self.name))
         heirs = [t.name for t in below if t is not None and t.partition_of is None]
         return tuple(sorted(TableLock(table=name, mode=mode) for name in (self.name, *heirs)))
+
+    def lock_to_add(self, mode: LockMode) -> tuple[TableLock, ...]:
+        """The lock of ADD CONSTRAINT; from PostgreSQL 18 on those that inherit, too, whatever
+        the constraint is (measured 14-18)."""
+        return self.lock_below(mode) if self.major >= ADD_LOCKS_BELOW else self.lock(mode)
 
     def id(self, *parts: str) -> str:
         """A step id; the planner puts the phase and a number before it."""

@@ -1,14 +1,20 @@
 """Edits of one statement's text, for the fixes of rules; None where a person must decide."""
 
+import functools
 import re
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import takewhile
 
 from zdm.model.rule import Fix, Site
-from zdm.model.schema import Constraint, Name, Table
+from zdm.model.schema import Name, Table
 from zdm.model.sql import ident, zdm_name
-from zdm.model.syntax import ColumnDefinition, ConstraintDefinition
+from zdm.model.syntax import (
+    AddColumn,
+    AddConstraint,
+    ColumnDefinition,
+    ConstraintDefinition,
+)
 from zdm.parse import libpg_query
 from zdm.parse.readers import tokens
 from zdm.parse.readers.tokens import Token
@@ -31,7 +37,8 @@ class Text:
     def __init__(self, site: Site) -> None:
         self.sql = site.action.statement.sql
         self._start = site.action.statement.start
-        self.words = tokens.words(self.sql)
+        every = tokens.read(self.sql)
+        self.words = tuple(token for token in every if not token.comment)
         self.number = site.action.index
         self._name = next(
             (i for i, t in enumerate(self.words) if t.word not in _BEFORE_NAME), 0
@@ -43,7 +50,6 @@ class Text:
             end += 1
         self._end = end
         below = self.words[end - 1].end if self.words else 0
-        every = tokens.read(self.sql)
         self.parts = tokens.split([token for token in every if token.start >= below])
 
     def place(self, location: int) -> int:
@@ -91,6 +97,7 @@ class Text:
         return (self.alter(*map(self.slice, self.others)), *statements)
 
 
+@functools.lru_cache(maxsize=4096)
 def written(name: str) -> str:
     """A name as a person would write it: quoted where it must be."""
     if not _PLAIN.fullmatch(name):
@@ -134,24 +141,36 @@ def without(sql: str, word: Token) -> str:
     return sql[: word.start] + sql[word.end :].lstrip(" ")
 
 
-def made_constraint(site: Site, kind: str) -> Constraint | None:
-    """The first constraint of the kind that the Action adds, with the name that it gets."""
+def _name(site: Site, kind: str) -> str:
+    """The name that the first constraint of the kind gets; empty where it is not known."""
+    said = site.action.said
+    match said:
+        case AddConstraint(constraint=one):
+            given = one.name
+        case AddColumn(column=column):
+            given = next((c.name for c in column.constraints if c.kind == kind), "")
+        case _:
+            given = ""
+    return given or _generated(site, kind)
+
+
+def _generated(site: Site, kind: str) -> str:
     fact = site.fact
     if fact is None or fact.table is None:
-        return None
+        return ""
     table = site.before.table(fact.table)
     left = apply.apply(site.before, site.action).table(fact.table)
     if table is None or left is None:
-        return None
+        return ""
     known = {one.name for one in table.constraints}
     new = (one for one in left.constraints if one.name not in known and one.kind == kind)
-    return next(new, None)
+    return next((one.name for one in new), "")
 
 
 def not_valid(site: Site, kind: str) -> Fix | None:
     """ADD CONSTRAINT … NOT VALID, and VALIDATE CONSTRAINT later."""
-    made, text = made_constraint(site, kind), Text(site)
-    if made is None or not made.name or text.guarded:
+    name, text = _name(site, kind), Text(site)
+    if not name or text.guarded:
         return None
     if text.others:
         added = text.alter(f"{text.slice(text.part)} NOT VALID")
@@ -159,7 +178,7 @@ def not_valid(site: Site, kind: str) -> Fix | None:
         added = after(text.sql, text.said[-1], "NOT VALID")
     return Fix(
         statements=text.with_others(added),
-        later=(text.alter(f"VALIDATE CONSTRAINT {written(made.name)}"),),
+        later=(text.alter(f"VALIDATE CONSTRAINT {written(name)}"),),
     )
 
 
@@ -193,12 +212,12 @@ class Inline:
 
 def inline(site: Site, column: ColumnDefinition, kind: str) -> tuple[Text, Inline, str] | None:
     """The text, what it is without the constraint, and the name of that."""
-    made, text = made_constraint(site, kind), Text(site)
-    if made is None or not made.name or text.guarded:
+    name, text = _name(site, kind), Text(site)
+    if not name or text.guarded:
         return None
     if "EXISTS" in [word.word for word in text.said[:5]]:
         return None
-    return text, Inline(text, column, kind), made.name
+    return text, Inline(text, column, kind), name
 
 
 def inline_not_valid(
@@ -252,10 +271,10 @@ def not_null(text: Text, table: Table, column: str, command: str) -> tuple[str, 
 def key(site: Site, table: Table, says: ConstraintDefinition) -> Fix | None:
     """ADD UNIQUE or PRIMARY KEY by a concurrent index of the same name; a primary key's columns
     are made NOT NULL before."""
-    made, text = made_constraint(site, says.kind), Text(site)
-    if made is None or not made.name or text.guarded or table.kind == "partitioned table":
+    name, text = _name(site, says.kind), Text(site)
+    if not name or text.guarded or table.kind == "partitioned table":
         return None
-    built = _key(text, says, says.columns, made.name)
+    built = _key(text, says, says.columns, name)
     proved = _never_null(text, table, says)
     if built is None or proved is None:
         return None

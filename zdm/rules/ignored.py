@@ -21,6 +21,8 @@ def applied(
     today: Today,
 ) -> list[Reported]:
     """All findings by place, those that an ignore covers with its reason."""
+    if not found and not marks:
+        return []
     covering = [m for m in marks if m.reason and not m.expired(today)]
     after = [_covered(finding, covering) for finding in found]
     by_slug = {rule.slug: rule for rule in rules}

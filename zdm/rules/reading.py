@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from zdm.model.catalog.indexed import having
 from zdm.model.commands import AlterTable, Change
 from zdm.model.expression import TypeName
 from zdm.model.impact import Touch
-from zdm.model.indexed import having
 from zdm.model.locks import LockMode
 from zdm.model.rule import Done, Site
 from zdm.model.schema import Name, Table

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
+from zdm.model.catalog.indexed import having
 from zdm.model.commands import SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
-from zdm.model.indexed import having
 from zdm.model.locks import LockMode
 from zdm.model.rule import Block, Done, Rule, Site, Violation
 from zdm.model.schema import Snapshot
@@ -168,10 +168,10 @@ class _Walk:
         extra = assumed.tables(actions, self.before)
         self.before = assumed.put(self.before, extra)
         self.released = assumed.put(self.released, extra)
-        impacts = self._impacts(actions)
+        impacts = of.worst(actions, self.before, self.terms.majors)
         whole = reduce(Impact.joined, impacts, Impact())
         for action, impact in zip(actions, impacts, strict=True):
-            left = apply.apply(replace(self.before, opaque=""), action)
+            left = apply.apply(_with_opaque(self.before, ""), action)
             yield Site(
                 action=action,
                 before=self.before,
@@ -188,14 +188,9 @@ class _Walk:
             )
             self._leave(action, left)
 
-    def _impacts(self, actions: tuple[Action, ...]) -> tuple[Impact, ...]:
-        """Of each Action, the worst of all versions."""
-        every = [of.each(actions, self.before, major) for major in self.terms.majors]
-        return tuple(reduce(Impact.joined, each) for each in zip(*every, strict=True))
-
     def _leave(self, action: Action, left: Snapshot) -> None:
         """Continue with the schema after the Action."""
-        self.before = replace(left, opaque=self.before.opaque or left.opaque)
+        self.before = _with_opaque(left, self.before.opaque or left.opaque)
         if isinstance(action.said, RenameObject | SetSchema):
             known = replace(self.released, schemas=self.before.schemas)
             self.released = apply.apply(known, action)
@@ -220,6 +215,10 @@ class _Walk:
                 yield ignored.of_file(
                     rule, place, f"{path}: {rule.problem[0].lower()}{rule.problem[1:-1]}"
                 )
+
+
+def _with_opaque(snapshot: Snapshot, opaque: str) -> Snapshot:
+    return snapshot if snapshot.opaque == opaque else replace(snapshot, opaque=opaque)
 
 
 def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> Reported:

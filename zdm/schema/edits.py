@@ -7,7 +7,7 @@ constraints, owned sequences, extended statistics (manual, ALTER TABLE).
 from bisect import bisect_right
 from dataclasses import replace
 
-from zdm.model.indexed import by_name, exchanged, having, spliced
+from zdm.model.catalog.indexed import by_name, exchanged, having, named, spliced
 from zdm.model.schema import (
     Column,
     Constraint,
@@ -18,6 +18,7 @@ from zdm.model.schema import (
     Table,
     Trigger,
     Type,
+    View,
     place_of,
 )
 from zdm.model.statement import Action
@@ -53,7 +54,7 @@ def commented(table: Table, kind: str, name: str, text: str | None) -> Table:
 def put_type(snapshot: Snapshot, changed: Type) -> Snapshot:
     """The type in the place of the one of its name."""
     types = snapshot.types
-    for there in having(types, "name", changed.name.schema, changed.name.name):
+    for there in named(types, changed.name):
         types = exchanged(types, there, changed)
     return replace(snapshot, types=types)
 
@@ -89,6 +90,27 @@ def unknown(snapshot: Snapshot, action: Action) -> Snapshot:
     return snapshot if snapshot.opaque else replace(snapshot, opaque=str(action.source))
 
 
+def exchange_table(snapshot: Snapshot, old: Name, table: Table) -> Snapshot:
+    """The table, under another name, instead of the one of that name."""
+    place = place_of(snapshot.tables, old)
+    left = replace(snapshot, tables=spliced(snapshot.tables, place, place + 1))
+    return put_table(left, table)
+
+
+def put_view(snapshot: Snapshot, view: View) -> Snapshot:
+    """The Snapshot with one more view."""
+    place = bisect_right(snapshot.views, by_name(view), key=by_name)
+    return replace(snapshot, views=spliced(snapshot.views, place, place, view))
+
+
+def drop_view(snapshot: Snapshot, name: Name) -> Snapshot:
+    """The Snapshot without the view, which no table has among its dependents any more."""
+    views = snapshot.views
+    for there in named(views, name):
+        views = exchanged(views, there)
+    return forget_view(replace(snapshot, views=views), name)
+
+
 def put_table(snapshot: Snapshot, table: Table) -> Snapshot:
     """Add the table, or put it in the place of the one with its name."""
     place = place_of(snapshot.tables, table.name)
@@ -116,12 +138,15 @@ def forget_view(snapshot: Snapshot, view: Name) -> Snapshot:
 
 def put_column(snapshot: Snapshot, name: Name, column: Column) -> Snapshot:
     """Add the column at the end, or put it in the place of the one with its name."""
-    table = snapshot.require_table(name)
+    return put_table(snapshot, with_column(snapshot.require_table(name), column))
+
+
+def with_column(table: Table, column: Column) -> Table:
+    """The table with the column at the end, or in the place of the one with its name."""
     if table.column(column.name) is None:
-        columns = (*table.columns, column)
-    else:
-        columns = tuple(column if c.name == column.name else c for c in table.columns)
-    return put_table(snapshot, replace(table, columns=columns))
+        return replace(table, columns=(*table.columns, column))
+    columns = (column if c.name == column.name else c for c in table.columns)
+    return replace(table, columns=tuple(columns))
 
 
 def drop_column(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
@@ -154,10 +179,14 @@ def _not_owned(
 
 def put_constraint(snapshot: Snapshot, name: Name, constraint: Constraint) -> Snapshot:
     """Add the constraint, or put it in the place of the one with its name."""
-    table = snapshot.require_table(name)
+    return put_table(snapshot, with_constraint(snapshot.require_table(name), constraint))
+
+
+def with_constraint(table: Table, constraint: Constraint) -> Table:
+    """The table with the constraint, in the place of the one with its name."""
     others = [c for c in table.constraints if c.name != constraint.name]
-    constraints = tuple(sorted([*others, constraint], key=lambda c: c.name))
-    return put_table(snapshot, replace(table, constraints=constraints))
+    constraints = sorted([*others, constraint], key=lambda c: c.name)
+    return replace(table, constraints=tuple(constraints))
 
 
 def drop_constraint(snapshot: Snapshot, name: Name, constraint: str) -> Snapshot:
@@ -173,10 +202,14 @@ def drop_constraint(snapshot: Snapshot, name: Name, constraint: str) -> Snapshot
 
 def put_index(snapshot: Snapshot, name: Name, index: Index) -> Snapshot:
     """Add the index, or put it in the place of the one with its name."""
-    table = snapshot.require_table(name)
+    return put_table(snapshot, with_index(snapshot.require_table(name), index))
+
+
+def with_index(table: Table, index: Index) -> Table:
+    """The table with the index, in the place of the one with its name."""
     others = [i for i in table.indexes if i.name != index.name]
-    indexes = tuple(sorted([*others, index], key=lambda i: i.name))
-    return put_table(snapshot, replace(table, indexes=indexes))
+    indexes = sorted([*others, index], key=lambda i: i.name)
+    return replace(table, indexes=tuple(indexes))
 
 
 def drop_index(snapshot: Snapshot, name: Name, index: str) -> Snapshot:

@@ -1,6 +1,6 @@
 """Partitions and inheritance: which tables are below one another."""
 
-from zdm.model.indexed import having
+from zdm.model.catalog.indexed import having
 from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.parse import expressions
 

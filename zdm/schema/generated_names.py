@@ -8,7 +8,7 @@ The plan's final schema must carry the names the plain migration leaves, so they
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from zdm.model.indexed import having
+from zdm.model.catalog.indexed import having, named
 from zdm.model.schema import Name, Snapshot
 from zdm.model.sql import MAX_NAME_BYTES
 from zdm.model.syntax import IndexDefinition, IndexElement
@@ -55,16 +55,15 @@ class _Taken:
 
 def is_relation(snapshot: Snapshot, name: Name) -> bool:
     """Whether a table, index, sequence, view or composite type has the name."""
-    word = (name.schema, name.name)
     if snapshot.table(name) is not None:
         return True
     if any(t.name.schema == name.schema for t in having(snapshot.tables, "index", name.name)):
         return True
-    if having(snapshot.sequences, "name", *word):
+    if named(snapshot.sequences, name):
         return True
-    if having(snapshot.views, "name", *word):
+    if named(snapshot.views, name):
         return True
-    return any(t.kind == "composite" for t in having(snapshot.types, "name", *word))
+    return any(t.kind == "composite" for t in named(snapshot.types, name))
 
 
 def taken(snapshot: Snapshot, schema: str) -> frozenset[str]:

@@ -3,8 +3,8 @@
 from collections.abc import Container
 from dataclasses import dataclass
 
+from zdm.model.catalog.indexed import having, named
 from zdm.model.expression import Words
-from zdm.model.indexed import having
 from zdm.model.schema import Function, Name, Sequence, Snapshot, Table, Type, View
 from zdm.model.statement import Action, Fact, Setting
 from zdm.model.syntax import CommentOn, RelationName
@@ -16,11 +16,13 @@ class Names:
     """The names of members of a Snapshot, asked one by one."""
 
     members: tuple[Table | View | Sequence | Type | Function, ...]
+    more: tuple[View, ...] | None = None
 
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, Name):
             return False
-        return bool(having(self.members, "name", name.schema, name.name))
+        there = named(self.members, name)
+        return bool(there or (self.more is not None and named(self.more, name)))
 
 
 def table_of(snapshot: Snapshot, action: Action) -> Table | None:

@@ -3,7 +3,8 @@ their names, whether they are there, and what they leave in the schema."""
 
 from dataclasses import dataclass, replace
 
-from zdm.model.database import Extension
+from zdm.model.catalog.database import Extension
+from zdm.model.catalog.indexed import spliced
 from zdm.model.expression import Words
 from zdm.model.schema import (
     Dependent,
@@ -57,13 +58,13 @@ def exists(new: NewObject, snapshot: Snapshot) -> bool:
             known = {e.name for e in snapshot.extensions} | {"plpgsql"}  # always there
             return new.name.name in known
         case "sequence":
-            return any(s.name == new.name for s in snapshot.sequences)
+            return new.name in lookup.Names(snapshot.sequences)
         case "view" | "materialized view":
-            return any(v.name == new.name for v in snapshot.views)
+            return new.name in lookup.Names(snapshot.views)
         case "function" | "procedure":
-            return any(f.name == new.name for f in snapshot.functions)
+            return new.name in lookup.Names(snapshot.functions)
         case _:
-            return any(t.name == new.name for t in snapshot.types)
+            return new.name in lookup.Names(snapshot.types)
 
 
 def put(snapshot: Snapshot, new: NewObject, action: Action) -> Snapshot:
@@ -84,9 +85,12 @@ def put(snapshot: Snapshot, new: NewObject, action: Action) -> Snapshot:
             return _with_view(snapshot, new, says, statement)
         case "function" | "procedure":
             function = _function(new, says, statement)
-            return replace(snapshot, functions=(*snapshot.functions, function))
+            last = len(snapshot.functions)
+            functions = spliced(snapshot.functions, last, last, function)
+            return replace(snapshot, functions=functions)
         case _:
-            return replace(snapshot, types=(*snapshot.types, _type(new, says, statement)))
+            last, made = len(snapshot.types), _type(new, says, statement)
+            return replace(snapshot, types=spliced(snapshot.types, last, last, made))
 
 
 def _with_sequence(
@@ -150,9 +154,9 @@ def _with_view(
     mentioned = set(expressions.columns(says.query)) if says.query is not None else set()
     every = says.query is not None and expressions.every_column(says.query)
     uses: list[tuple[Name, str]] = []
-    known = {*(t.name for t in snapshot.tables), *(v.name for v in snapshot.views)}
+    known = lookup.Names(snapshot.tables, snapshot.views)
     read = {lookup.among(r, known, snapshot, statement.settings) for r in says.reads}
-    for name in sorted(read & known):
+    for name in sorted(name for name in read if name in known):
         table = snapshot.table(name)
         if table is None:  # columns of views are not known
             uses.append((name, ""))
@@ -170,5 +174,4 @@ def _with_view(
     view = View(
         name=new.name, kind=new.kind, definition=statement.sql, uses=tuple(sorted(uses))
     )
-    views = tuple(sorted([*snapshot.views, view], key=lambda v: v.name))
-    return replace(snapshot, views=views)
+    return edits.put_view(snapshot, view)

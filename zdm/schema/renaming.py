@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from zdm.model.catalog.indexed import exchanged, having, named
 from zdm.model.schema import (
     Constraint,
     Index,
@@ -9,7 +10,6 @@ from zdm.model.schema import (
     Snapshot,
     Table,
     View,
-    sorted_tables,
 )
 from zdm.parse import expressions, rewrite
 from zdm.schema import edits, type_names
@@ -20,19 +20,22 @@ def table(snapshot: Snapshot, old: Name, new: Name) -> Snapshot:
     """Another name or schema for the table; foreign keys, partitions, inheritance, views and
     owned sequences follow it. A sequence that it owns moves with it into another schema."""
     snapshot = type_(snapshot, old, new)
-    for owned in [s for s in snapshot.sequences if s.owner_table == old]:
+    word = (old.schema, old.name)
+    for owned in having(snapshot.sequences, "owner", *word):
         snapshot = sequence(snapshot, owned.name, replace(owned.name, schema=new.schema))
-    owners = (
-        replace(s, owner_table=new) if s.owner_table == old else s for s in snapshot.sequences
-    )
-    return replace(
-        snapshot,
-        sequences=tuple(owners),
-        tables=sorted_tables(
-            _table(t, old, new) if _names(t, old) else t for t in snapshot.tables
-        ),
-        views=tuple(_using(v, old, new) for v in snapshot.views),
-    )
+    sequences, views = snapshot.sequences, snapshot.views
+    for owned in having(sequences, "owner", *word):
+        sequences = exchanged(sequences, owned, replace(owned, owner_table=new))
+    for view in having(views, "uses", *word):
+        views = exchanged(views, view, _using(view, old, new))
+    snapshot = replace(snapshot, sequences=sequences, views=views)
+    tables = having(snapshot.tables, "references", *word)
+    tables += having(snapshot.tables, "above", *word)
+    for name in {old, *(table.name for table in tables)}:
+        there = snapshot.table(name)
+        if there is not None:
+            snapshot = edits.exchange_table(snapshot, name, _table(there, old, new))
+    return snapshot
 
 
 def _table(one: Table, old: Name, new: Name) -> Table:
@@ -63,54 +66,33 @@ def _using(view: View, old: Name, new: Name) -> View:
     return replace(view, uses=tuple((new if r == old else r, c) for r, c in view.uses))
 
 
-def _names(table: Table, name: Name) -> bool:
-    return (
-        name in (table.name, table.partition_of)
-        or name in table.inherits
-        or any(c.references == name for c in table.constraints)
-    )
-
-
 def type_(snapshot: Snapshot, old: Name, new: Name) -> Snapshot:
     """Columns of the type are printed with its new name."""
     before, after = type_names.str_qualified(old), type_names.str_qualified(new)
     texts = {before: after, f"{before}[]": f"{after}[]"}
-    if not any(c.type in texts for t in snapshot.tables for c in t.columns):
-        return snapshot
-    return replace(
-        snapshot,
-        tables=tuple(
-            replace(
-                t, columns=tuple(replace(c, type=texts.get(c.type, c.type)) for c in t.columns)
-            )
-            for t in snapshot.tables
-        ),
-    )
+    for table in having(snapshot.tables, "of", before):
+        columns = (replace(c, type=texts.get(c.type, c.type)) for c in table.columns)
+        snapshot = edits.put_table(snapshot, replace(table, columns=tuple(columns)))
+    return snapshot
 
 
 def view(snapshot: Snapshot, old: Name, new: Name) -> Snapshot:
     """Another name or schema for the view; views on it and dependents of tables follow it."""
     snapshot = type_(snapshot, old, new)
     before, after = f"{old.schema}.{old.name}", f"{new.schema}.{new.name}"
-    renamed = (
-        replace(v, name=new if v.name == old else v.name)
-        for v in (_using(v, old, new) for v in snapshot.views)
-    )
-    return replace(
-        snapshot,
-        views=tuple(sorted(renamed, key=lambda v: v.name)),
-        tables=tuple(
-            replace(
-                t,
-                dependents=tuple(
-                    replace(d, name=after) if d.name == before else d for d in t.dependents
-                ),
-            )
-            if any(d.name == before for d in t.dependents)
-            else t
-            for t in snapshot.tables
-        ),
-    )
+    views = snapshot.views
+    for above in having(views, "uses", old.schema, old.name):
+        views = exchanged(views, above, _using(above, old, new))
+    for there in named(views, old):
+        left = replace(snapshot, views=exchanged(views, there))
+        snapshot = edits.put_view(left, replace(there, name=new))
+    for table in having(snapshot.tables, "dependent", before):
+        dependents = (
+            replace(d, name=after) if d.name == before else d for d in table.dependents
+        )
+        changed = replace(table, dependents=tuple(dependents))
+        snapshot = edits.put_table(snapshot, changed)
+    return snapshot
 
 
 def column(snapshot: Snapshot, name: Name, old: str, new: str) -> Snapshot:
@@ -140,31 +122,24 @@ def column(snapshot: Snapshot, name: Name, old: str, new: str) -> Snapshot:
             partition_key=_expression(one.partition_key, old, new),
         )
 
-    return replace(
-        snapshot,
-        tables=tuple(
-            _referring(changed(t) if t.name == name else t, name, old, new)
-            for t in snapshot.tables
-        ),
-        sequences=tuple(
-            replace(s, owner_column=new)
-            if (s.owner_table, s.owner_column) == (name, old)
-            else s
-            for s in snapshot.sequences
-        ),
-        views=tuple(
-            replace(v, uses=tuple((r, new if (r, c) == (name, old) else c) for r, c in v.uses))
-            if (name, old) in v.uses
-            else v
-            for v in snapshot.views
-        ),
-    )
+    snapshot = edits.put_table(snapshot, changed(snapshot.require_table(name)))
+    for one in having(snapshot.tables, "references", name.schema, name.name):
+        snapshot = edits.put_table(snapshot, _referring(one, name, old, new))
+    sequences, views = snapshot.sequences, snapshot.views
+    for owned in having(sequences, "owner", name.schema, name.name):
+        if owned.owner_column == old:
+            sequences = exchanged(sequences, owned, replace(owned, owner_column=new))
+    for view in having(views, "uses", name.schema, name.name):
+        uses = ((r, new if (r, c) == (name, old) else c) for r, c in view.uses)
+        views = exchanged(views, view, replace(view, uses=tuple(uses)))
+    return replace(snapshot, sequences=sequences, views=views)
 
 
 def sequence(snapshot: Snapshot, old: Name, new: Name) -> Snapshot:
     """Another name or schema for the sequence, also in defaults."""
-    sequences = (replace(s, name=new) if s.name == old else s for s in snapshot.sequences)
-    snapshot = replace(snapshot, sequences=tuple(sorted(sequences, key=lambda s: s.name)))
+    for there in named(snapshot.sequences, old):
+        left = replace(snapshot, sequences=exchanged(snapshot.sequences, there))
+        snapshot = edits.put_sequence(left, replace(there, name=new))
     for table in snapshot.tables:
         for one in table.columns:
             if one.default is not None and used.uses(one.default, old):

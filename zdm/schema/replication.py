@@ -1,7 +1,7 @@
 """Whether PostgreSQL takes an UPDATE or a DELETE of a published table: the subscriber must be
 able to identify its rows."""
 
-from zdm.model.database import Publication
+from zdm.model.catalog.database import Publication
 from zdm.model.schema import Snapshot, Table
 from zdm.parse.readers import published
 

@@ -13,7 +13,7 @@ def default(name: Name) -> str:
 
 def uses(text: str, sequence: Name) -> bool:
     """Whether the default takes its values from it; a name without schema may be it."""
-    if "nextval" not in text:
+    if "nextval" not in text or not _may_name(text, sequence.name):
         return False
     form = expressions.form(expressions.read(text))
     if not isinstance(form, Call) or form.function[-1] != "nextval" or not form.arguments:
@@ -23,3 +23,8 @@ def uses(text: str, sequence: Name) -> bool:
         return False
     found = names.qualified(named.value)
     return found.name == sequence.name and found.schema in ("", sequence.schema)
+
+
+def _may_name(text: str, name: str) -> bool:
+    """Whether the name is in the text, so that it is worth reading; a quoted one may be."""
+    return not name.replace("_", "a").isalnum() or name.lower() in text.lower()

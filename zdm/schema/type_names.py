@@ -6,6 +6,7 @@ Read with an empty search_path, types outside pg_catalog carry their schema.
 
 import re
 
+from zdm.model.catalog.indexed import named
 from zdm.model.expression import TypeName
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Setting
@@ -105,8 +106,8 @@ def is_there(snapshot: Snapshot, name: Name) -> bool:
     """Whether a type has the name; a table or a view has a row type."""
     return (
         snapshot.table(name) is not None
-        or any(one.name == name for one in snapshot.types)
-        or any(view.name == name for view in snapshot.views)
+        or bool(named(snapshot.types, name))
+        or bool(named(snapshot.views, name))
     )
 
 

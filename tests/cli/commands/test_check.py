@@ -158,15 +158,97 @@ def test_standard_input_has_a_name(zdm: Zdm, monkeypatch: pytest.MonkeyPatch) ->
     assert answer.out.startswith("new.sql:1:1: error index-not-concurrent\n")
 
 
-def test_an_alembic_revision_is_never_passed_in_silence(zdm: Zdm, folder: Path) -> None:
-    (folder / "0001_a.py").write_text('revision = "0001"\n\ndef upgrade():\n    pass\n')
+def revision(folder: Path, id: str, down: str | None, body: str) -> None:
+    (folder / f"{id}.py").write_text(
+        f"from alembic import op\nimport sqlalchemy as sa\nrevision = {id!r}\n"
+        f"down_revision = {down!r}\ndef upgrade():\n    {body}\n"
+    )
+
+
+def test_alembic_revisions_are_read_in_the_order_of_their_history(
+    zdm: Zdm, folder: Path
+) -> None:
+    made = 'op.create_table("u", sa.Column("n", sa.Integer))'
+    revision(folder, "b", None, made)
+    revision(folder, "a", "b", 'op.create_index("u_n", "u", ["n"])')
     (folder / "helper.py").write_text("x = 1\n")
+    answer = zdm(*PLAIN, "--format", "json", "migrations")
+    found = [(f["rule"], f["file"], f["line"]) for f in json.loads(answer.out)["findings"]]
+
+    assert answer.code == 3
+    assert ("index-not-concurrent", "migrations/a.py", 6) in found
+    assert {file for _, file, _ in found} == {"migrations/a.py"}
+
+
+def test_what_is_not_plain_in_a_revision_is_an_error(zdm: Zdm, folder: Path) -> None:
+    revision(folder, "a", None, 'op.get_bind().execute(sa.text("DROP TABLE t"))')
+    answer = zdm(*PLAIN, "migrations")
+
+    assert answer.code == 3
+    assert answer.out.startswith(
+        "migrations/a.py:6:1: error unparsed-statement\n"
+        "  what this does is not known: `op.get_bind` is not known without running it\n"
+    )
+
+
+def test_several_heads_are_an_error(zdm: Zdm, folder: Path) -> None:
+    for id, down in (("a", None), ("b", "a"), ("c", "a")):
+        revision(folder, id, down, "pass")
     answer = zdm(*PLAIN, "--format", "json", "migrations")
 
     assert answer.code == 3
-    assert [(f["rule"], f["file"]) for f in json.loads(answer.out)["findings"]] == [
-        ("unparsed-statement", "migrations/0001_a.py")
+    assert rules(answer.out) == ["multiple-heads"]
+
+
+def test_a_history_with_a_gap_exits_with_2(zdm: Zdm, folder: Path) -> None:
+    revision(folder, "b", "a", "pass")
+    answer = zdm(*PLAIN, "migrations")
+
+    assert answer.code == 2
+    assert "revision `b` is above `a`, which no file is" in answer.err
+
+
+def test_where_zdm_runs_them_revisions_are_never_passed_in_silence(
+    zdm: Zdm, folder: Path
+) -> None:
+    revision(folder, "a", None, "pass")
+    answer = zdm("check", "--runner", "zdm", "--format", "json", "migrations/a.py")
+
+    assert answer.code == 3
+    assert rules(answer.out) == ["unparsed-statement"]
+
+
+def test_the_error_of_a_revision_that_postgresql_cannot_read_has_its_line(
+    zdm: Zdm, folder: Path
+) -> None:
+    revision(folder, "a", None, 'op.execute("CREATE TABEL t ()")')
+    answer = zdm(*PLAIN, "migrations/a.py")
+
+    assert answer.code == 2
+    assert "migrations/a.py:6:" in answer.err
+
+
+def test_several_folders_are_read_in_the_order_in_which_they_are_named(
+    zdm: Zdm, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "V1.sql").write_text(f"{LIMIT}CREATE INDEX {name} ON t (n);\n")
+    answers = [
+        json.loads(zdm(*PLAIN, "--format", "json", *names).out)["findings"]
+        for names in (("one", "two"), ("two", "one"))
     ]
+
+    assert list(dict.fromkeys(f["file"] for f in answers[0])) == ["one/V1.sql", "two/V1.sql"]
+    assert list(dict.fromkeys(f["file"] for f in answers[1])) == ["two/V1.sql", "one/V1.sql"]
+
+
+def test_a_revision_that_is_no_text_exits_with_2(zdm: Zdm, folder: Path) -> None:
+    (folder / "a.py").write_bytes(b'revision = "a"\n# \xff\n')
+    answer = zdm(*PLAIN, "migrations")
+
+    assert answer.code == 2
+    assert "migrations/a.py" in answer.err
 
 
 def test_down_migrations_are_left_out_and_said(zdm: Zdm, folder: Path) -> None:
@@ -281,3 +363,27 @@ def test_other_formats_keep_the_summary_on_stderr(zdm: Zdm, format_: str) -> Non
 
     assert answer.code == 0
     assert "understood 1 of 1 statement" in answer.err
+
+
+def test_sql_files_are_checked_without_heavy_libraries(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text(
+        f"{LIMIT}CREATE TABLE t (id bigint PRIMARY KEY, n int DEFAULT 0, m text DEFAULT 'x');\n"
+        "CREATE INDEX t_n ON t (n);\n"
+    )
+    command = (
+        "import sys\nsys.argv = ['zdm', 'check', '--runner', 'plain', 'a.sql']\n"
+        "from zdm.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\nprint('|', *sorted(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", command],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    loaded = set(done.stdout.rpartition("|")[2].split())
+    heavy = {"alembic", "sqlalchemy", "kubernetes", "psycopg", "sqlglot", "google", "postgast"}
+
+    assert "zdm.rules.walk" in loaded
+    assert loaded & heavy == set()

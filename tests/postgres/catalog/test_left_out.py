@@ -13,7 +13,7 @@ from tests.golden import Golden
 from tests.postgres.catalog.test_rebuild import read
 from tests.unit import schemas
 from zdm.errors import RefusedError
-from zdm.model.database import Extension, Membership, Setting
+from zdm.model.catalog.database import Extension, Membership, Setting
 from zdm.model.schema import Snapshot
 from zdm.planning import classify, schedule
 from zdm.postgres.catalog import rebuild

@@ -52,10 +52,10 @@ def slugs(server: Server, plan: Plan, start: Snapshot) -> set[str]:
         "change_type/collation",
         "add_column/inherited",
         "set_not_null/inherited",
-        "add_unique/inherited",
         "create_table/referenced_partition",
         "insert_rows/with_key",
         "insert_rows/refers",
+        "insert_rows/fires",
         "new_table_change/seed_rows",
         "backfill/keep_old_values",
     ],
@@ -67,6 +67,15 @@ def test_a_plan_that_keeps_its_promises_is_verified(server: Server, case: str) -
     assert found.findings == ()
     assert found.steps == len(plan.steps)
     assert found.writes > 0
+
+
+@pytest.mark.parametrize("case", ["add_unique/inherited", "add_foreign_key/inherited"])
+def test_the_newest_server_s_locks_on_tables_that_inherit_are_claimed(
+    server: Server, case: str
+) -> None:
+    plan, start = made(server, case)
+
+    assert slugs(server, plan, start) == set()
 
 
 @cases.in_turn(cases.PLANNED, 14, 15, 16, 17, 18)

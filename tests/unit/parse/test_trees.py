@@ -138,3 +138,59 @@ def test_a_whole_statement_is_written_and_reads_back() -> None:
 def test_a_tree_that_cannot_be_written_is_refused() -> None:
     with pytest.raises(ZdmError):
         trees.deparse("SelectStmt", {"no_such_field": 1})
+
+
+CONSTANTS = [
+    "0",
+    "7",
+    "-7",
+    "1.50",
+    "99999999999",
+    "true",
+    "false",
+    "NULL",
+    "''",
+    "'a b'",
+    "'é'",
+]
+CONSTANTS += ["'it''s'", r"'a\b'", r"E'a\\b'", "b'1'", "'x'::text", "now()", "'\n'"]
+INDEXES = [
+    "CREATE INDEX a ON p.t (n)",
+    "CREATE UNIQUE INDEX a ON p.t USING btree (n, m_2)",
+    "CREATE INDEX a ON p.t USING hash (n)",
+    "CREATE INDEX a ON ONLY p.t (n)",
+    "CREATE INDEX a ON p.t (n DESC)",
+    "CREATE INDEX a ON p.t (n NULLS FIRST)",
+    'CREATE INDEX a ON p.t (n COLLATE "C" text_pattern_ops)',
+    "CREATE INDEX a ON p.t (lower(n))",
+    "CREATE INDEX a ON p.t (n) INCLUDE (m) WHERE n > 1",
+    "CREATE INDEX a ON p.t (n) WITH (fillfactor = 70) TABLESPACE s",
+    "CREATE UNIQUE INDEX a ON p.t (n) NULLS NOT DISTINCT",
+    'CREATE INDEX "A" ON "select"."order" ("N", "é", "a""b")',
+    "CREATE INDEX ON t (n)",
+    *(f'CREATE INDEX a ON p.t ("{word}")' for word in sorted(trees.QUOTED)),
+    *(f'CREATE INDEX a ON p.t ("{word}")' for word in ("select", "left", "name", "value")),
+    *(f'CREATE INDEX "{word}" ON "{word}"."{word}" (n)' for word in ("values", "user", "date")),
+]
+
+
+@pytest.mark.parametrize("text", CONSTANTS)
+def test_a_constant_is_written_as_the_library_writes_it(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = trees.expression(text)
+    short = trees.expression_sql(node)
+    monkeypatch.setattr(trees, "_constant", lambda _: None)
+
+    assert short == trees.expression_sql(node)
+
+
+@pytest.mark.parametrize("text", INDEXES)
+def test_an_index_is_written_as_the_library_writes_it(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (index,) = libpg_query.statements(text.encode())
+    short = trees.deparse(index.node, index.tree)
+    monkeypatch.setattr(trees, "_plain_index", lambda _: None)
+
+    assert short == trees.deparse(index.node, index.tree)

@@ -320,6 +320,14 @@ def test_unless_the_train_drops_it_before() -> None:
     assert found == ["not_null_moved"]
 
 
+def test_an_exclusion_is_refused_with_what_to_do() -> None:
+    exclude = "ALTER TABLE users ADD EXCLUDE USING gist (name WITH =);"
+    found = classify.classify(schemas.train(exclude), schemas.snapshot(schemas.users()))
+
+    assert [one.slug for one in found.refused] == ["exclusion_cannot_be_added"]
+    assert "small" in found.refused[0].remedy
+
+
 def test_what_follows_a_rename_is_not_told_that_the_table_is_missing() -> None:
     refused = refused_on(
         "ALTER TABLE users RENAME TO crew;"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit import schemas
 from zdm.errors import ZdmError
-from zdm.model.database import Publication
+from zdm.model.catalog.database import Publication
 from zdm.model.plan import Plan
 from zdm.model.schema import Column
 from zdm.planning import classify, schedule

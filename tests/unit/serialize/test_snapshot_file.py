@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from zdm.errors import InputError
-from zdm.model.database import Extension
+from zdm.model.catalog.database import Extension
 from zdm.model.schema import (
     Column,
     Constraint,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zdm.model.schema import Snapshot
     from zdm.rules.fixes import Fixed
     from zdm.rules.report import InputFile, Report, Terms
+    from zdm.workflows.check.inputs import Found, Revisions
     from zdm.workflows.check.migrations import Asked, Fixer, Planner
 
 _STDIN = "-"
@@ -121,7 +122,11 @@ def command(
     if fix:
         migrations.refuse_to_write(asked)
     report = migrations.run(
-        settings, asked, _planner(settings, asked), _fixer(settings) if fix else None
+        settings,
+        asked,
+        _planner(settings, asked),
+        _revisions,
+        _fixer(settings) if fix else None,
     )
     _show(report, format_, settings, began)
 
@@ -181,13 +186,20 @@ def _planner(settings: "Settings", asked: "Asked") -> "Planner":
     return judge
 
 
+def _revisions(found: "Found") -> "Revisions":
+    """Alembic takes longer to load than all the rules."""
+    from zdm.workflows.check import revisions
+
+    return revisions.read(found)
+
+
 def _write_baseline(settings: "Settings", asked: "Asked") -> None:
     from zdm.render.checks_summary import counted
     from zdm.rules import baseline
     from zdm.workflows.check import baseline_file, migrations
 
     file = migrations.baseline_to_write(settings, asked)
-    report = migrations.run(settings, asked, _planner(settings, asked))
+    report = migrations.run(settings, asked, _planner(settings, asked), _revisions)
     found = baseline.entries(report)
     baseline_file.write(file, found)
     shown = migrations.relative(file, settings.root)
@@ -221,7 +233,7 @@ def _diff(settings: "Settings", asked: "Asked") -> None:
         typer.echo(fix.diff(files, done), nl=False)
         return Fixed(files=files, left=done.left)
 
-    report = migrations.run(settings, asked, _planner(settings, asked), shown)
+    report = migrations.run(settings, asked, _planner(settings, asked), _revisions, shown)
     _end(report, settings)
 
 

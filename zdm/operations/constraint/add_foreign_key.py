@@ -155,7 +155,7 @@ class AddForeignKey:
             add,
             title=f"add {self.name} to {self.table} itself",
             sql=(rewrite.validated(self.sql),),
-            locks=unvalidated.both_locks(place, to, mode, above),
+            locks=unvalidated.both_locks(place, to, mode, above, adds=True),
             reason="Each partition has it and is validated, so no row is read again.",
         )
 

@@ -36,6 +36,7 @@ from zdm.recipes import cost, run_sql, site
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import correlated, deletes, few, refuse, statements
 from zdm.recipes.reading.deletes import Delete
+from zdm.recipes.reading.few import Few
 from zdm.recipes.site import Site
 from zdm.schema import family
 
@@ -57,7 +58,7 @@ class DeleteRows:
     table: Name
     condition: str
     early: bool
-    at_most: int | None
+    at_most: Few | None
     locks: tuple[TableLock, ...]
     sources: tuple[Name, ...] = ()  # tables in use whose rows decide, too
     settings: tuple[Setting, ...] = ()
@@ -124,9 +125,9 @@ class DeleteRows:
                 probe="",  # only the journal shows it; a second time it finds nothing
                 undo=self._undo,
                 serves=self._serves,
-                reason=f"At most {few.in_words(self.at_most)}, in the same transaction as their"
+                reason=f"{self.at_most.words}, in the same transaction as their"
                 f" journal entry. {self._why}",
-                cost=Cost(rows=self.at_most),
+                cost=Cost(rows=self.at_most.rows),
             ),
         )
 
@@ -219,16 +220,17 @@ def _form(delete: Delete, table: Table) -> tuple[str, str]:
 
 def _at_most(
     delete: Delete, where: Expression, action: Action, snapshot: Snapshot
-) -> int | None:
-    """How many rows it deletes, where these and what it reads are few."""
+) -> Few | None:
+    """How many rows it deletes: named by key, or where these and what it reads are few."""
     table = snapshot.require_table(delete.table)
-    if delete.simple:
-        return few.at_most(where, table, snapshot)
-    return few.small(table, snapshot) if few.reads_little(action, snapshot) else None
+    found = few.of_keys(where, table) if delete.alone else None
+    if found is not None or delete.simple:
+        return found or few.of_table(table, snapshot)
+    return few.of_table(table, snapshot) if few.reads_little(action, snapshot) else None
 
 
 def _others(
-    action: Action, table: Table, sources: tuple[Table, ...] | None, at_most: int | None
+    action: Action, table: Table, sources: tuple[Table, ...] | None, at_most: Few | None
 ) -> tuple[str, str] | None:
     """Rows of other tables that cannot decide which ones it deletes."""
     if sources is None:

@@ -32,6 +32,7 @@ from zdm.parse.readers.row_condition import Updated
 from zdm.recipes import cost, run_sql
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import correlated, few, filled, refuse, statements, updates
+from zdm.recipes.reading.few import Few
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.trigger import sync
@@ -44,16 +45,15 @@ _Line = tuple[str, str]  # fact and remedy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateSome:
-    """Set columns of some rows. `at_most`: so few that they are one statement; else `batches`
-    is what one row gets. `sources`: the tables in use that it reads besides."""
+    """Set columns of some rows. `work`: so few that they are one statement, or what one row
+    gets in a batch. `sources`: the tables in use that it reads besides."""
 
     table: Name
     columns: tuple[str, ...]
     sources: tuple[Name, ...]
     statement: Statement
     locks: tuple[TableLock, ...]
-    at_most: int = 0
-    batches: Updated | None = None
+    work: Few | Updated
 
     @property
     def slug(self) -> str:
@@ -63,7 +63,8 @@ class UpdateSome:
     @property
     def title(self) -> str:
         """One line for a person."""
-        how = "in a few rows" if self.batches is None else "from other tables in batches"
+        few_rows = isinstance(self.work, Few)
+        how = "in a few rows" if few_rows else "from other tables in batches"
         return f"set {self.table}.{self._columns} {how}"
 
     @property
@@ -77,9 +78,9 @@ class UpdateSome:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Both versions read the new values, and others act on the rows."""
         table = context.snapshot.require_table(self.table)
-        lines = [self._both(), *self._copied(), *self._added(table)]
+        lines = [self._both(), *self._copied()]
         lines += filled.hazards(table, *self.columns)
-        if self.batches is not None and not walk_key.walk(table):
+        if isinstance(self.work, Updated) and not walk_key.walk(table):
             lines.append(
                 (
                     f"{self.table} has no key, so its pages are scanned, repeatedly until no"
@@ -103,39 +104,35 @@ class UpdateSome:
         )
 
     def _copied(self) -> Iterator[_Line]:
-        named = ", ".join(map(str, self.sources))
-        if self.batches is not None:
+        named = ", ".join(map(str, self.sources)) or "the query"
+        if isinstance(self.work, Updated):
             yield (
                 f"until no row of {self.table} differs, a value that an application writes is"
-                f" overwritten if it differs from that of {named or 'the query'}, and a row"
-                " that several rows match stops the step with its key; without an index for"
-                " the comparison, each row reads all of them",
-                "make sure that at most one row matches, that the compared columns have an"
-                " index, and that neither version keeps writing other values",
+                f" overwritten if it differs from that of {named}; later it is not, and new"
+                " rows get no value from there",
+                "make sure that neither version keeps writing other values, and that the new"
+                " version writes both places",
+            )
+            yield (
+                f"a row of {self.table} that several rows of {named} match stops the step with"
+                " its key; without an index on the compared columns, each row reads all of"
+                " them",
+                "make sure that at most one row matches, and that the compared columns have an"
+                " index",
             )
         elif self.sources:
             yield (
-                f"the values come from {named} at one moment; what an application writes there"
-                " later is not copied, and if several of its rows match one row, PostgreSQL"
-                " takes any of them",
+                f"the values come from {named} at one moment; what an application writes later,"
+                f" there or in {self.table}, is not copied, and if several of its rows match"
+                " one row, PostgreSQL takes any of them",
                 "make sure that at most one row matches, and that the new version writes both"
                 " places",
             )
 
-    def _added(self, table: Table) -> Iterator[_Line]:
-        new = [c for c in self.columns if table.require_column(c).unwritten]
-        if new and self.sources:
-            yield (
-                f"rows that the old version writes afterwards have no {', '.join(new)}",
-                "let the new version accept that, and repeat the UPDATE with"
-                f" `{ident(new[0])} IS NULL` in a revision that is planned after this train is"
-                " contracted",
-            )
-
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One statement, or batches."""
-        if self.batches is not None:
-            return (self._fill(self.batches, context),)
+        if isinstance(self.work, Updated):
+            return (self._fill(self.work, context),)
         owner = Owned(operation=SLUG, origin=context.origin)
         return (
             run_sql.short_transaction(
@@ -149,9 +146,8 @@ class UpdateSome:
                 probe="",  # only the journal shows it
                 undo=_UNDO,
                 serves=BOTH,
-                reason=f"At most {few.in_words(self.at_most)}, in the same transaction as their"
-                " journal entry.",
-                cost=Cost(rows=self.at_most),
+                reason=f"{self.work.words}, in the same transaction as their journal entry.",
+                cost=Cost(rows=self.work.rows),
             ),
         )
 
@@ -200,12 +196,12 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None
     if filled.refused(table, snapshot) is not None:
         return None
-    at_most = _at_most(update, action, snapshot)
-    if at_most is None and (update.simple or not _ordinary(update, table, snapshot)):
+    found = _few(update, action, snapshot)
+    if found is None and (update.simple or not _ordinary(update, table, snapshot)):
         return None
-    batches = correlated.read(action, table, snapshot) if at_most is None else None
-    if isinstance(batches, tuple):
-        return refuse.refuse(action, "update_cannot_be_batched", *batches)
+    work = found or correlated.read(action, table, snapshot)
+    if isinstance(work, tuple):
+        return refuse.refuse(action, "update_cannot_be_batched", *work)
     sources = few.sources(action, snapshot) or ()
     operation = UpdateSome(
         table=table.name,
@@ -213,18 +209,21 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         sources=tuple(s.name for s in sources if not s.created and s.name != table.name),
         statement=action.statement,
         locks=statements.of_author(snapshot, action),
-        at_most=at_most or 0,
-        batches=batches,
+        work=work,
     )
     return Match(operation=operation, consumed=(0,))
 
 
-def _at_most(update: Update, action: Action, snapshot: Snapshot) -> int | None:
-    """How many rows it sets, where these and what it reads are few."""
-    if mentioned.chooses(action) or not few.reads_little(action, snapshot):
+def _few(update: Update, action: Action, snapshot: Snapshot) -> Few | None:
+    """The rows that it sets: named by key, or where these and what it reads are few."""
+    table = snapshot.require_table(update.table)
+    if mentioned.chooses(action) or few.sources(action, snapshot) is None:
         return None
-    where = update.where if update.alone else None  # else it may be a key of another table
-    return few.at_most(where, snapshot.require_table(update.table), snapshot)
+    if update.alone and update.where is not None:  # else it may be a key of another table
+        found = few.of_keys(update.where, table)
+        if found is not None:
+            return found
+    return few.of_table(table, snapshot) if few.reads_little(action, snapshot) else None
 
 
 def _keeps(action: Action) -> bool:

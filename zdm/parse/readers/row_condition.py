@@ -18,7 +18,7 @@ _SELECT: Mapping[str, Any] = {"limitOption": "LIMIT_OPTION_DEFAULT", "op": "SETO
 _ODD = frozenset({"MultiAssignRef", "SetToDefault"})
 _TOGETHER = ("groupClause", "havingClause", "distinctClause", "over")
 _SIDES = ("lexpr", "rexpr")
-# Of rows in whatever order; windows are told by OVER.
+# Of rows in whatever order; a window has OVER besides.
 AGGREGATES = frozenset(
     {"count", "min", "max", "sum", "avg", "bool_and", "bool_or", "every", "bit_and", "bit_or"}
 )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from zdm.model import acl
-from zdm.model.database import ForeignServer, Other, Publication
+from zdm.model.catalog.database import ForeignServer, Other, Publication
 from zdm.model.schema import (
     Column,
     Constraint,

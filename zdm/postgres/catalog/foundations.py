@@ -11,7 +11,7 @@ from dataclasses import replace
 import psycopg
 from psycopg import errors
 
-from zdm.model.database import Extension, ForeignServer, Publication
+from zdm.model.catalog.database import Extension, ForeignServer, Publication
 from zdm.model.schema import Snapshot
 from zdm.model.sql import ident, literal
 from zdm.parse.readers.extensions import NewExtension

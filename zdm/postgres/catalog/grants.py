@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from zdm.model import acl
-from zdm.model.database import Other
+from zdm.model.catalog.database import Other
 from zdm.model.schema import Snapshot
 from zdm.postgres.catalog import ddl
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from zdm.model.database import Other
+from zdm.model.catalog.database import Other
 from zdm.model.schema import Name, Snapshot
 from zdm.serialize import codec, snapshot_file
 

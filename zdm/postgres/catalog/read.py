@@ -16,7 +16,7 @@ from importlib import resources
 
 from psycopg.rows import dict_row
 
-from zdm.model.database import Extension, Membership, Other, Publication, Setting
+from zdm.model.catalog.database import Extension, Membership, Other, Publication, Setting
 from zdm.model.schema import Name, Snapshot, Table, sorted_tables
 from zdm.model.sql import ident
 from zdm.postgres.catalog import ddl, values

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from zdm.model.database import ForeignServer, Other, Publication
+from zdm.model.catalog.database import ForeignServer, Other, Publication
 from zdm.model.schema import (
     Column,
     Constraint,

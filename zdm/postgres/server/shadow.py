@@ -24,7 +24,7 @@ from psycopg import errors
 
 from zdm.errors import TemporaryError
 from zdm.execute.clock import SystemClock, wait_until
-from zdm.model.database import Setting
+from zdm.model.catalog.database import Setting
 from zdm.model.schema import Snapshot
 from zdm.model.sql import ident, literal
 from zdm.postgres.catalog import foundations, read

@@ -219,7 +219,7 @@ def _adopt(move: Move, name: str, definition: str) -> RunSql:
                 k=Ident(name),
             ),
         ),
-        locks=move.site.lock(LockMode.ACCESS_EXCLUSIVE),
+        locks=move.site.lock_to_add(LockMode.ACCESS_EXCLUSIVE),
         probe=probes.probe(probes.constraint(move.site.name, name)),
         undo=(_drop_constraint(move.site, name),),
         serves=BOTH,
@@ -246,7 +246,9 @@ def _add_constraint(move: Move, constraint: Constraint) -> RunSql:
         sql=(
             rewrite.constraint(constraint.definition, site.name, move.old, move.new, name=name),
         ),
-        locks=_both_locks(move, constraint, mode, mode),
+        locks=tuple(
+            sorted({*_both_locks(move, constraint, mode, mode), *site.lock_to_add(mode)})
+        ),
         probe=probes.probe(probes.constraint(site.name, name)),
         undo=(_drop_constraint(site, name),),
         serves=BOTH,

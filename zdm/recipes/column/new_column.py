@@ -30,8 +30,7 @@ _REFUSED = {
     ),
     "unique": (
         "an inline UNIQUE builds its index",
-        "add the column without it; then CREATE UNIQUE INDEX, and ADD CONSTRAINT … UNIQUE USING"
-        " INDEX under `-- zdm: run in contract -- reason`",
+        "add the column without it, and UNIQUE by ADD CONSTRAINT in a statement of its own",
     ),
     "primary key": (
         "an inline PRIMARY KEY builds its index and needs a value in every row",

@@ -1,4 +1,4 @@
-"""The way back of a dropped CHECK or foreign key, which fails where rows break it by then."""
+"""A CHECK or foreign key of the Snapshot: the way back to it, and whether rows break it."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,6 @@ from zdm.recipes.constraint import breaking_rows, references, unvalidated
 from zdm.recipes.constraint.references import Reference
 from zdm.recipes.site import Site
 from zdm.schema import not_null_proof
-
-_HINT = "correct them, then run `zdm rollback` again"
 
 
 def restore_sql(site: Site, constraint: Constraint) -> Iterator[str]:
@@ -28,23 +26,31 @@ def restore_sql(site: Site, constraint: Constraint) -> Iterator[str]:
 
 
 def restorable(site: Site, constraint: Constraint) -> tuple[Check, ...]:
-    """That no row breaks it; nothing where it is not looked at, or where row security hides
-    rows from everything but the constraint itself."""
-    if not constraint.validated or site.table.row_security == "forced":
+    """That no row breaks it."""
+    if not constraint.validated:
         return ()
-    if constraint.kind == "check":
-        return tuple(_holds(site, constraint))
-    return tuple(_no_orphans(site, constraint))
-
-
-def _failure(site: Site, constraint: Constraint) -> str:
-    return (
-        f"rows of {site.name} break {constraint.kind} {constraint.name}, so dropping it cannot"
-        " be undone"
+    return unbroken(
+        site,
+        constraint,
+        failure=f"rows of {site.name} break {constraint.kind} {constraint.name}, so dropping it"
+        " cannot be undone",
+        hint="correct them, then run `zdm rollback` again",
     )
 
 
-def _holds(site: Site, constraint: Constraint) -> Iterator[Check]:
+def unbroken(
+    site: Site, constraint: Constraint, *, failure: str, hint: str
+) -> tuple[Check, ...]:
+    """That no row breaks a CHECK or foreign key; nothing where that cannot be asked, or where
+    row security hides rows from everything but the constraint itself."""
+    if site.table.row_security == "forced":
+        return ()
+    if constraint.kind == "check":
+        return tuple(_holds(site, constraint, failure, hint))
+    return tuple(_no_orphans(site, constraint, failure, hint))
+
+
+def _holds(site: Site, constraint: Constraint, failure: str, hint: str) -> Iterator[Check]:
     condition = not_null_proof.condition(constraint.definition)
     if condition is None:
         return
@@ -54,13 +60,13 @@ def _holds(site: Site, constraint: Constraint) -> Iterator[Check]:
     yield breaking_rows.none(
         site.table,
         f"({expressions.bare(condition)}) IS FALSE",
-        failure=_failure(site, constraint),
-        hint=_HINT,
+        failure=failure,
+        hint=hint,
         only="NO INHERIT" in constraint.definition,
     )
 
 
-def _no_orphans(site: Site, constraint: Constraint) -> Iterator[Check]:
+def _no_orphans(site: Site, constraint: Constraint, failure: str, hint: str) -> Iterator[Check]:
     parent = constraint.references and site.snapshot.table(constraint.references)
     if not parent or "PERIOD " in constraint.definition:
         return
@@ -70,6 +76,4 @@ def _no_orphans(site: Site, constraint: Constraint) -> Iterator[Check]:
         referenced=constraint.referenced_columns,
         match_full=" MATCH FULL" in constraint.definition,
     )
-    yield references.no_orphans(
-        site.table, parent, reference, failure=_failure(site, constraint), hint=_HINT
-    )
+    yield references.no_orphans(site.table, parent, reference, failure=failure, hint=hint)

@@ -24,7 +24,6 @@ from zdm.recipes.sql import probes
 from zdm.schema import generated_names, lookup
 
 Line = session_dependent.Line
-LOCKS_BELOW = 180000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +82,10 @@ def _adopt(site: Site, key: Key) -> RunSql:
 
 def _locks(site: Site, key: Key) -> tuple[TableLock, ...]:
     """A primary key makes its columns NOT NULL by a command that also locks the tables below,
-    even where they are so already; from PostgreSQL 18 a unique one locks them too (measured
-    14-18)."""
-    if key.kind == "primary key" or site.snapshot.server_version >= LOCKS_BELOW:
+    even where they are so already (measured 14-18)."""
+    if key.kind == "primary key":
         return site.lock_below(LockMode.ACCESS_EXCLUSIVE)
-    return site.lock(LockMode.ACCESS_EXCLUSIVE)
+    return site.lock_to_add(LockMode.ACCESS_EXCLUSIVE)
 
 
 def columns_of(says: ConstraintDefinition, index: Index | None) -> tuple[str, ...]:

@@ -42,14 +42,18 @@ def phases(*, late: bool) -> tuple[Phase, frozenset[Side]]:
 
 
 def both_locks(
-    site: Site, references: Name | None, here: LockMode, there: LockMode
+    site: Site, references: Name | None, here: LockMode, there: LockMode, *, adds: bool = False
 ) -> tuple[TableLock, ...]:
     """The locks on the table and on those below it, which get a CHECK as well; or on the table
-    and the one that a foreign key references, which counts for their partitions."""
+    and the one that a foreign key references, which counts for their partitions. `adds`: by
+    ADD CONSTRAINT."""
     if references is None:
         return site.lock_below(here)
-    other = () if references == site.name else (TableLock(table=references, mode=there),)
-    return statements.locks(site.snapshot, *site.lock(here), *other)
+    other: tuple[TableLock, ...] = (TableLock(table=references, mode=there),)
+    if references == site.name:
+        here, other = here.together_with(there), ()
+    own = site.lock_to_add(here) if adds else site.lock(here)
+    return statements.locks(site.snapshot, *own, *other)
 
 
 def drop_sql(site: Site, name: str) -> str:
@@ -71,7 +75,7 @@ def add(site: Site, name: str, sql: str, *, references: Name | None, late: bool)
         phase=phase,
         title=f"add {name} to {site.name}, for rows written from now on",
         sql=(sql,),
-        locks=both_locks(site, references, mode, mode),
+        locks=both_locks(site, references, mode, mode, adds=True),
         settings=site.settings,
         probe=probes.probe(probes.constraint(site.name, name)),
         undo=(drop_sql(site, name),),

@@ -10,7 +10,7 @@ from zdm.model.statement import Action
 from zdm.parse import expressions, mentioned
 from zdm.parse.readers import row_condition
 from zdm.parse.readers.row_condition import Updated
-from zdm.recipes.reading import few, session_dependent
+from zdm.recipes.reading import few, session_dependent, updates
 from zdm.schema import default_volatility
 
 Line = tuple[str, str]  # fact and remedy
@@ -54,10 +54,10 @@ def _sources(action: Action, table: Table, snapshot: Snapshot) -> Line | None:
             " not know when that changes",
             f"name the tables themselves instead of a view; {_LATE}",
         )
-    if any(source.name == table.name for source in sources):
+    if any(source.name == table.name for source in sources) and _reads_what_it_sets(action):
         return (
-            f"rows of {table.name} decide what other rows of {table.name} get, so each batch"
-            " would change what the next one reads",
+            f"other rows of {table.name} decide by the columns that this UPDATE sets, so each"
+            " batch would change what the next one reads",
             f"add a new column for the new value, fill it, and drop the old one; {_LATE}",
         )
     if mentioned.chooses(action):
@@ -67,6 +67,11 @@ def _sources(action: Action, table: Table, snapshot: Snapshot) -> Line | None:
             f"take the value by a condition that one row meets, or by max or min; {_LATE}",
         )
     return None
+
+
+def _reads_what_it_sets(action: Action) -> bool:
+    targets = {*updates.targets(action)}
+    return mentioned.every_column(action) or bool(mentioned.columns(action) & targets)
 
 
 def _overwrites(said: Updated, reads: frozenset[str], table: Table) -> Line | None:

@@ -30,11 +30,12 @@ _ACTIONS = {  # what a foreign key does to the rows that refer to a deleted one
 class Delete:
     """A DELETE of one table. `where`: the condition of a row, other tables in subqueries; None
     where it has none. `simple`: no USING, WITH or subquery, so that each row decides for
-    itself; `only`: it leaves out the children."""
+    itself; `alone`: no USING, WITH or RETURNING; `only`: it leaves out the children."""
 
     table: Name
     where: Expression | None
     simple: bool
+    alone: bool
     only: bool
     every_row: bool
 
@@ -52,6 +53,7 @@ def read(action: Action) -> Delete | None:
         table=fact.table,
         where=said.where if simple else row_condition.read(action),
         simple=simple,
+        alone=said.plain,
         only=said.relations[0].only,
         every_row=said.where is None,
     )

@@ -4,6 +4,7 @@ A few rows are one short statement; many are written in batches. Without statist
 does not count as small.
 """
 
+from dataclasses import dataclass
 from math import prod
 
 from zdm.model.expression import Expression
@@ -17,13 +18,35 @@ KEYS = 1_000  # that are written out
 JOINED = 1_000_000  # of all tables that an INSERT takes rows from, each with each
 
 
-def at_most(where: Expression | None, table: Table, snapshot: Snapshot) -> int | None:
-    """How many rows a WHERE selects at most, where that is few."""
-    found = None if where is None else keyed(where, table)
-    return small(table, snapshot) if found is None else found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Few:
+    """How many rows at most. `keyed`: their keys are written out; else it is an estimate, which
+    is another one in the next snapshot."""
+
+    rows: int
+    keyed: bool
+
+    @property
+    def words(self) -> str:
+        """The start of a sentence."""
+        if not self.keyed:
+            return f"Fewer than {SMALL:,} rows by the statistics"
+        return "At most 1 row" if self.rows == 1 else f"At most {self.rows:,} rows"
 
 
-def keyed(where: Expression, table: Table) -> int | None:
+def of_keys(where: Expression, table: Table) -> Few | None:
+    """The rows whose keys are written out."""
+    count = _keyed(where, table)
+    return None if count is None else Few(rows=count, keyed=True)
+
+
+def of_table(table: Table, snapshot: Snapshot) -> Few | None:
+    """The rows of a table that is small by its statistics."""
+    count = small(table, snapshot)
+    return None if count is None else Few(rows=count, keyed=False)
+
+
+def _keyed(where: Expression, table: Table) -> int | None:
     """How many keys are written out, where they are those of a unique index."""
     tests = [
         test
@@ -90,8 +113,3 @@ def sources(action: Action, snapshot: Snapshot) -> tuple[Table, ...] | None:
         elif relation.schema or relation.name not in queries:
             return None
     return tuple(found.values())
-
-
-def in_words(count: int) -> str:
-    """That number of rows."""
-    return "1 row" if count == 1 else f"{count:,} rows"

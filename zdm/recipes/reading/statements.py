@@ -1,5 +1,8 @@
 """What recognisers read from an Action: its Fact, and the tables and names in its tree."""
 
+from collections.abc import Iterable, Iterator
+
+from zdm.model.locks import LockMode
 from zdm.model.operation import Refusal
 from zdm.model.plan import (
     TableLock,
@@ -7,6 +10,7 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.recipes.reading import refuse, updates
+from zdm.schema import routines
 from zdm.schema.impact import of as impact
 
 
@@ -49,7 +53,25 @@ def locks(snapshot: Snapshot, *wanted: TableLock) -> tuple[TableLock, ...]:
 def of_author(snapshot: Snapshot, *actions: Action) -> tuple[TableLock, ...]:
     """The locks of the author's own statement on tables in use."""
     touches = impact.statement(actions, snapshot).touches
-    return locks(snapshot, *(TableLock(table=t.relation, mode=t.lock) for t in touches))
+    own = [TableLock(table=t.relation, mode=t.lock) for t in touches]
+    written = [lock.table for lock in own if lock.mode is LockMode.ROW_EXCLUSIVE]
+    return locks(snapshot, *own, *_fired(snapshot, written))
+
+
+def _fired(snapshot: Snapshot, written: Iterable[Name]) -> Iterator[TableLock]:
+    """On tables that functions of the written tables' triggers name: they may write them."""
+    left, seen = list(written), set[Name]()
+    while left:
+        table = snapshot.table(left.pop())
+        if table is None or table.name in seen:
+            continue
+        seen.add(table.name)
+        runs = routines.reached(snapshot, [t.function for t in table.triggers])
+        words = {word for function in runs for word in routines.body_names(function)}
+        for other in snapshot.tables:
+            if other.name.name in words:
+                left.append(other.name)
+                yield TableLock(table=other.name, mode=LockMode.ROW_EXCLUSIVE)
 
 
 def about(action: Action, table: Name, column: str) -> bool:

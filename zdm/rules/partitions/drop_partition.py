@@ -22,7 +22,7 @@ def check(site: Site) -> Iterator[Violation]:
 
 
 def fix(site: Site) -> Fix | None:
-    """DETACH PARTITION CONCURRENTLY first, where its parent is known."""
+    """DETACH PARTITION CONCURRENTLY first, for a single partition."""
     names, fact = tuple(reading.dropped(site, "table")), site.fact
     table = site.before.table(names[0]) if len(names) == 1 else None
     parent = None if table is None else table.partition_of

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from functools import partial
 
+from zdm.model.catalog.indexed import having
 from zdm.model.findings import Severity
-from zdm.model.indexed import having
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import ActionKind

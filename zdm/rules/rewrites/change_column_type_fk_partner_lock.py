@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from zdm.model.catalog.indexed import having
 from zdm.model.findings import Severity
-from zdm.model.indexed import having
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
 from zdm.model.syntax import ChangeType

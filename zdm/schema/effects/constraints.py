@@ -181,8 +181,8 @@ def _key(snapshot: Snapshot, table: Table, new: New) -> Snapshot:
         unique=kind != "exclusion",
         constraint=made.name,
     )
-    snapshot = edits.put_constraint(snapshot, table.name, replace(made, index=made.name))
-    snapshot = edits.put_index(snapshot, table.name, index)
+    keyed = edits.with_constraint(table, replace(made, index=made.name))
+    snapshot = edits.put_table(snapshot, edits.with_index(keyed, index))
     for column in new.columns if primary else ():
         snapshot = required_by_key(snapshot, table.name, column)
     return snapshot if new.only else indexes.put_below(snapshot, table.name, index, words)

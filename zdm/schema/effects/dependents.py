@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from zdm.model.catalog.indexed import having
 from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.parse import expressions
 from zdm.schema import family, sequences, type_names
@@ -58,9 +59,8 @@ def _covered(thing: Thing, gone: Mapping[Thing, None]) -> bool:
 def _of_table(snapshot: Snapshot, thing: Thing) -> _Needed:
     for child in family.children(snapshot, thing.name):
         yield Thing("table", child.name), child.partition_of is not None
-    for sequence in snapshot.sequences:
-        if sequence.owner_table == thing.name:
-            yield Thing("sequence", sequence.name), True
+    for sequence in having(snapshot.sequences, "owner", thing.name.schema, thing.name.name):
+        yield Thing("sequence", sequence.name), True
     for table, constraint in _inbound(snapshot, thing.name):
         yield Thing("constraint", table.name, constraint.name), False
     yield from _views(snapshot, thing.name)
@@ -69,14 +69,14 @@ def _of_table(snapshot: Snapshot, thing: Thing) -> _Needed:
 
 def _inbound(snapshot: Snapshot, name: Name) -> Iterator[tuple[Table, Constraint]]:
     """Foreign keys that point at the table."""
-    for table in snapshot.tables:
+    for table in having(snapshot.tables, "references", name.schema, name.name):
         for constraint in table.constraints:
             if constraint.references == name:
                 yield table, constraint
 
 
 def _views(snapshot: Snapshot, name: Name, column: str | None = None) -> _Needed:
-    for view in snapshot.views:
+    for view in having(snapshot.views, "uses", name.schema, name.name):
         used = {c for relation, c in view.uses if relation == name}
         if used and (column is None or column in used):
             yield Thing("view", view.name), False
@@ -85,7 +85,7 @@ def _views(snapshot: Snapshot, name: Name, column: str | None = None) -> _Needed
 def _typed(snapshot: Snapshot, name: Name) -> _Needed:
     """Columns of the type."""
     text = type_names.str_qualified(name)
-    for table in snapshot.tables:
+    for table in having(snapshot.tables, "of", text):
         for column in table.columns:
             if column.type in (text, f"{text}[]"):
                 yield Thing("column", table.name, column.name), False
@@ -102,8 +102,8 @@ def _of_column(snapshot: Snapshot, thing: Thing) -> _Needed:
     if table is None:
         return
     yield from ((part, True) for part in _parts_on(table, column))
-    for sequence in snapshot.sequences:
-        if (sequence.owner_table, sequence.owner_column) == (name, column):
+    for sequence in having(snapshot.sequences, "owner", name.schema, name.name):
+        if sequence.owner_column == column:
             yield Thing("sequence", sequence.name), True
     for child in family.children(snapshot, name):
         if child.column(column) is not None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import reduce
 
+from zdm.model.catalog.indexed import exchanged, named
 from zdm.model.expression import Words
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, Fact
@@ -74,7 +75,7 @@ def _held(snapshot: Snapshot, thing: Thing, things: tuple[Thing, ...]) -> bool:
     table = snapshot.table(thing.name)
     match thing.kind:
         case "sequence":
-            owned = next((s for s in snapshot.sequences if s.name == thing.name), None)
+            (owned,) = named(snapshot.sequences, thing.name) or (None,)
             if owned is None or not owned.identity or owned.owner_table is None:
                 return False
             return Thing("table", owned.owner_table) not in things
@@ -99,7 +100,7 @@ _Find = Callable[[Snapshot, Words, Action, int], Thing | None]
 
 def _among(kind: str, field: str) -> _Find:
     def find(snapshot: Snapshot, words: Words, action: Action, _number: int) -> Thing | None:
-        names = {one.name for one in getattr(snapshot, field)}
+        names = lookup.Names(getattr(snapshot, field))
         settings = action.statement.settings
         name = lookup.among(lookup.relation(words), names, snapshot, settings)
         return Thing(kind, name) if name in names else None
@@ -112,8 +113,8 @@ def _view(snapshot: Snapshot, words: Words, action: Action, number: int) -> Thin
     thing, said = _among("view", "views")(snapshot, words, action, number), action.said
     if thing is None or not isinstance(said, DropObjects):
         return None
-    kinds = {view.name: view.kind for view in snapshot.views}
-    return thing if kinds[thing.name] == said.kind else None
+    (view,) = named(snapshot.views, thing.name)
+    return thing if view.kind == said.kind else None
 
 
 def _index(snapshot: Snapshot, words: Words, action: Action, _number: int) -> Thing | None:
@@ -138,7 +139,7 @@ def _function(snapshot: Snapshot, words: Words, action: Action, number: int) -> 
     said, settings = action.said, action.statement.settings
     if not isinstance(said, DropObjects):
         return None
-    names = {f.name for f in snapshot.functions}
+    names = lookup.Names(snapshot.functions)
     name = lookup.among(lookup.relation(words), names, snapshot, settings)
     found = routines.named(snapshot, name, said.arguments[number], settings)
     return Thing("function", name, found[0].arguments) if len(found) == 1 else None
@@ -169,8 +170,7 @@ _NAMED: Mapping[str, _Find] = {
 
 
 def _no_view(snapshot: Snapshot, thing: Thing) -> Snapshot:
-    views = tuple(v for v in snapshot.views if v.name != thing.name)
-    return edits.forget_view(replace(snapshot, views=views), thing.name)
+    return edits.drop_view(snapshot, thing.name)
 
 
 def _no_column(snapshot: Snapshot, thing: Thing) -> Snapshot:
@@ -211,18 +211,25 @@ def _of_the_table(change: Callable[[Table, str], Table]) -> Callable[..., Snapsh
 
 
 def _no_function(snapshot: Snapshot, thing: Thing) -> Snapshot:
-    one = (thing.name, thing.part)
-    kept = tuple(f for f in snapshot.functions if (f.name, f.arguments) != one)
+    kept = snapshot.functions
+    for there in named(kept, thing.name):
+        if there.arguments == thing.part:
+            kept = exchanged(kept, there)
     return replace(snapshot, functions=kept)
 
 
 def _no_sequence(snapshot: Snapshot, thing: Thing) -> Snapshot:
-    kept = tuple(s for s in snapshot.sequences if s.name != thing.name)
+    kept = snapshot.sequences
+    for there in named(kept, thing.name):
+        kept = exchanged(kept, there)
     return replace(snapshot, sequences=kept)
 
 
 def _no_type(snapshot: Snapshot, thing: Thing) -> Snapshot:
-    return replace(snapshot, types=tuple(t for t in snapshot.types if t.name != thing.name))
+    kept = snapshot.types
+    for there in named(kept, thing.name):
+        kept = exchanged(kept, there)
+    return replace(snapshot, types=kept)
 
 
 def _no_schema(snapshot: Snapshot, thing: Thing) -> Snapshot:

@@ -86,7 +86,7 @@ def _opaque(says: CreateTable, place: Place, sources: list[Table]) -> str:
 
 def _is_view(like: Like, place: Place) -> bool:
     """Its columns are not known."""
-    views = {view.name for view in place.snapshot.views}
+    views = lookup.Names(place.snapshot.views)
     return lookup.among(like.relation, views, place.snapshot, place.settings) in views
 
 

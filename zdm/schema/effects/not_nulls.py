@@ -19,24 +19,25 @@ def put(
     snapshot: Snapshot, name: Name, column: str, constraint: str = "", *, valid: bool = True
 ) -> Snapshot:
     """The column of this table NOT NULL, under this name or the one that PostgreSQL chooses."""
-    table = snapshot.require_table(name)
-    there = table.column(column)  # which an opaque table may have unseen
-    if there is not None:
-        snapshot = edits.put_column(snapshot, name, replace(there, not_null=True))
+    there = snapshot.require_table(name)
+    own, old = there.column(column), of(there, column)  # an opaque table may have it unseen
+    table = there
+    if own is not None and not own.not_null:
+        table = edits.with_column(there, replace(own, not_null=True))
     if snapshot.major < NAMED:
-        return snapshot
-    old = of(table, column)
-    if old is not None:
-        kept = replace(old, validated=old.validated or valid)
-        return edits.put_constraint(snapshot, name, kept)
-    made = Constraint(
-        name=constraint or generated_names.free(snapshot, name, (column,), "not_null"),
-        kind="not null",
-        columns=(column,),
-        definition=f"NOT NULL {ident(column)}",
-        validated=valid,
-    )
-    return edits.put_constraint(snapshot, name, made)
+        return snapshot if table is there else edits.put_table(snapshot, table)
+    if old is not None and valid and not old.validated:
+        table = edits.with_constraint(table, replace(old, validated=True))
+    if old is None:
+        made = Constraint(
+            name=constraint or generated_names.free(snapshot, name, (column,), "not_null"),
+            kind="not null",
+            columns=(column,),
+            definition=f"NOT NULL {ident(column)}",
+            validated=valid,
+        )
+        table = edits.with_constraint(table, made)
+    return snapshot if table is there else edits.put_table(snapshot, table)
 
 
 def put_below(snapshot: Snapshot, name: Name, column: str) -> Snapshot:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from zdm.model.catalog.indexed import exchanged, named
 from zdm.model.commands import AlterSequence
 from zdm.model.schema import Snapshot, Type
 from zdm.model.statement import Action
@@ -45,12 +46,10 @@ def _in_use(snapshot: Snapshot, new: new_objects.NewObject) -> bool:
 
 def _replaced(snapshot: Snapshot, new: new_objects.NewObject, action: Action) -> Snapshot:
     """CREATE OR REPLACE VIEW: another query under the same name."""
-    old = next((v for v in snapshot.views if v.name == new.name), None)
-    if old is None or old.kind != "view":
+    old = named(snapshot.views, new.name)
+    if not old or old[0].kind != "view":
         return snapshot
-    views = tuple(v for v in snapshot.views if v.name != new.name)
-    forgotten = edits.forget_view(replace(snapshot, views=views), new.name)
-    return new_objects.put(forgotten, new, action)
+    return new_objects.put(edits.drop_view(snapshot, new.name), new, action)
 
 
 def comment(snapshot: Snapshot, action: Action) -> Snapshot:
@@ -70,14 +69,13 @@ def change_enum(snapshot: Snapshot, action: Action) -> Snapshot:
     said = action.said
     if not isinstance(said, ChangeEnum):
         return snapshot
-    names = {t.name for t in snapshot.types}
-    settings = action.statement.settings
+    names, settings = lookup.Names(snapshot.types), action.statement.settings
     name = lookup.among(lookup.relation(said.words), names, snapshot, settings)
-    types = (
-        enums.with_labels(t, _labels(t, said)) if t.name == name and t.kind == "enum" else t
-        for t in snapshot.types
-    )
-    return replace(snapshot, types=tuple(types))
+    for enum in named(snapshot.types, name):
+        if enum.kind == "enum":
+            changed = enums.with_labels(enum, _labels(enum, said))
+            snapshot = edits.put_type(snapshot, changed)
+    return snapshot
 
 
 def _labels(enum: Type, said: ChangeEnum) -> tuple[str, ...]:
@@ -110,17 +108,15 @@ def change_sequence(snapshot: Snapshot, action: Action) -> Snapshot:
         snapshot = _with_type(snapshot, said, action)
     if not (said.owner or said.disowns):
         return snapshot
-    names = {s.name for s in snapshot.sequences}
-    settings = action.statement.settings
+    names, settings = lookup.Names(snapshot.sequences), action.statement.settings
     name = lookup.among(said.sequence, names, snapshot, settings)
     owner = new_objects.owner(said.owner, name, snapshot, settings)
     if owner is None and said.owner:
         return snapshot
     table, column = owner if owner is not None else (None, None)
-    sequences = (
-        replace(s, owner_table=table, owner_column=column)
-        if s.name == name and not s.identity
-        else s
-        for s in snapshot.sequences
-    )
-    return replace(snapshot, sequences=tuple(sequences))
+    sequences = snapshot.sequences
+    for there in named(sequences, name):
+        if not there.identity:
+            owned = replace(there, owner_table=table, owner_column=column)
+            sequences = exchanged(sequences, there, owned)
+    return replace(snapshot, sequences=sequences)

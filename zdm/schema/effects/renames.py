@@ -1,6 +1,6 @@
 """What RENAME and SET SCHEMA leave."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 
 from zdm.model.commands import SetSchema
@@ -105,7 +105,7 @@ def _index(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapshot:
 
 
 def _view(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapshot:
-    old = _found(said.words, {v.name for v in snapshot.views}, snapshot, action)
+    old = _found(said.words, lookup.Names(snapshot.views), snapshot, action)
     new = None if old is None else Name(old.schema, said.new_name)
     if old is None or new is None or lookup.in_use(snapshot, new, types=True):
         return snapshot
@@ -113,7 +113,7 @@ def _view(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapshot:
 
 
 def _sequence(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapshot:
-    old = _found(said.words, {s.name for s in snapshot.sequences}, snapshot, action)
+    old = _found(said.words, lookup.Names(snapshot.sequences), snapshot, action)
     new = None if old is None else Name(old.schema, said.new_name)
     if old is None or new is None or lookup.in_use(snapshot, new):
         return snapshot
@@ -122,7 +122,7 @@ def _sequence(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapsho
 
 def _type(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapshot:
     """Columns of the type are printed with its new name."""
-    old = _found(said.words, {t.name for t in snapshot.types}, snapshot, action)
+    old = _found(said.words, lookup.Names(snapshot.types), snapshot, action)
     new = None if old is None else Name(old.schema, said.new_name)
     if old is None or new is None or type_names.is_there(snapshot, new):
         return snapshot
@@ -135,7 +135,7 @@ def _renamed_type(snapshot: Snapshot, old: Name, new: Name) -> Snapshot:
 
 
 def _function(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapshot:
-    name = _found(said.words, {f.name for f in snapshot.functions}, snapshot, action)
+    name = _found(said.words, lookup.Names(snapshot.functions), snapshot, action)
     if name is None:
         return snapshot
     new = Name(name.schema, said.new_name)
@@ -155,16 +155,14 @@ def _renamed_function(
     ):
         return snapshot
     functions = (replace(f, name=new) if f is found[0] else f for f in snapshot.functions)
-    tables = (
-        replace(
-            t,
-            triggers=tuple(
-                replace(x, function=new) if x.function == old else x for x in t.triggers
-            ),
-        )
-        for t in snapshot.tables
-    )
-    return replace(snapshot, functions=tuple(functions), tables=tuple(tables))
+    snapshot = replace(snapshot, functions=tuple(functions))
+    for table in snapshot.tables:
+        if any(trigger.function == old for trigger in table.triggers):
+            triggers = (
+                replace(x, function=new) if x.function == old else x for x in table.triggers
+            )
+            snapshot = edits.put_table(snapshot, replace(table, triggers=tuple(triggers)))
+    return snapshot
 
 
 def _trigger(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapshot:
@@ -287,7 +285,9 @@ def _named_table(snapshot: Snapshot, words: Words, action: Action) -> Table | No
     return snapshot.table(lookup.found(relation, snapshot, action.statement.settings))
 
 
-def _found(words: Words, names: set[Name], snapshot: Snapshot, action: Action) -> Name | None:
+def _found(
+    words: Words, names: Container[Name], snapshot: Snapshot, action: Action
+) -> Name | None:
     """The one of the names that the words mean."""
     name = lookup.among(lookup.relation(words), names, snapshot, action.statement.settings)
     return name if name in names else None

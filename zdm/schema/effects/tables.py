@@ -47,7 +47,7 @@ def create_trigger(snapshot: Snapshot, action: Action) -> Snapshot:
     there = any(t.name == said.name for t in table.triggers)
     if (there and not said.replaces) or not lookup.has(table, *said.columns):
         return snapshot
-    names = {f.name for f in snapshot.functions}
+    names = lookup.Names(snapshot.functions)
     words = lookup.relation(said.function)
     function = lookup.among(words, names, snapshot, action.statement.settings)
     made = Trigger(

@@ -12,6 +12,7 @@ from zdm.model.commands import (
     AlterDomain,
     AlterRelation,
     AlterSequence,
+    AlterTable,
     NoRelation,
     SetSchema,
     Work,
@@ -21,6 +22,7 @@ from zdm.model.impact import Impact
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import (
+    AddConstraint,
     ChangeEnum,
     CommentOn,
     CreateObject,
@@ -38,6 +40,7 @@ from zdm.schema import edits
 from zdm.schema.impact import alter_table, maintenance, objects, rows
 from zdm.schema.impact.place import Place
 
+_BY_VERSION = (AddConstraint, AlterTable, DropObjects, WorkOn)
 _UNREAD = "zdm does not know what this statement locks"
 
 
@@ -54,7 +57,8 @@ def action(one: Action, snapshot: Snapshot, major: int | None = None) -> Impact:
     if found is None:
         found = _of_rows(one, place)
     if found is not None:
-        return found.joined(Impact(unknown=_half_known(found, place)))
+        unknown = _half_known(found, place)
+        return found.joined(Impact(unknown=unknown)) if unknown else found
     reason = _UNREAD if isinstance(one.fact, Fact) else one.fact.reason
     return impact.of((), unknown=reason)
 
@@ -77,13 +81,28 @@ def each(
     """The Impact of each sub-command of one statement. A constraint that the statement drops
     proves nothing to its other sub-commands (measured 12-18)."""
     left = snapshot
-    for part in parts:
-        dropped = _dropped_constraint(part)
-        if dropped is not None and left.table(dropped[0]) is not None:
+    for dropped in filter(None, map(_dropped_constraint, parts)):
+        if left.table(dropped[0]) is not None:
             left = edits.drop_constraint(left, *dropped)
     return tuple(
         action(part, snapshot if _dropped_constraint(part) else left, major) for part in parts
     )
+
+
+def differs(part: Action) -> bool:
+    """Whether it may do something else on another version."""
+    said = part.said
+    return said.is_partition if isinstance(said, CreateTable) else isinstance(said, _BY_VERSION)
+
+
+def worst(
+    parts: Sequence[Action], snapshot: Snapshot, majors: Sequence[int]
+) -> tuple[Impact, ...]:
+    """The same, the worst of all these versions."""
+    if not any(differs(part) for part in parts):
+        return each(parts, snapshot, majors[0])
+    every = [each(parts, snapshot, major) for major in majors]
+    return tuple(reduce(Impact.joined, one) for one in zip(*every, strict=True))
 
 
 def _dropped_constraint(part: Action) -> tuple[Name, str] | None:

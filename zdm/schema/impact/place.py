@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from zdm.model.catalog.indexed import having, named
 from zdm.model.impact import NO, Answer, Touch
-from zdm.model.indexed import having
 from zdm.model.locks import LockMode
 from zdm.model.schema import Constraint, Index, Name, Sequence, Snapshot, Table, View
 from zdm.model.statement import Setting
@@ -36,7 +36,7 @@ class Place:
 
     def view(self, name: Name) -> View | None:
         """The view or materialized view of that name."""
-        found = having(self.snapshot.views, "name", name.schema, name.name)
+        found = named(self.snapshot.views, name)
         return found[0] if found else None
 
     def family(self, table: Table, *, only: bool = False) -> tuple[Table, ...]:

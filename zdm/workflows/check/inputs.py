@@ -1,7 +1,7 @@
 """The files that `zdm check` is given, in the order in which they run."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,30 @@ _REVISION = re.compile(rb"^revision\s*(?::[^=\n]+)?=", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """An Alembic revision as SQL, whose lines are those of the file; by line why something on
+    it is not known."""
+
+    path: Path
+    sql: str
+    unread: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revisions:
+    """All revisions in their order, and those that no other one follows."""
+
+    read: tuple[Revision, ...] = ()
+    heads: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """The files that were named, in the order in which they run."""
 
     files: tuple[Path, ...]
-    revisions: tuple[Path, ...] = ()  # of Alembic, which are not read
+    revisions: tuple[Path, ...] = ()  # of Alembic
+    whole: bool = False  # they are all of a folder
     down: int = 0  # files that undo a migration, left out
 
 
@@ -34,19 +53,20 @@ def find(names: Iterable[Path]) -> Found:
     """Every migration in the files and folders."""
     files: list[Path] = []
     revisions: list[Path] = []
-    down = 0
+    down, whole = 0, False
     for name in names:
         if input_file.is_folder(name):
             inside = sorted(name.rglob("*.sql"), key=_natural)
             up = [path for path in inside if _DOWN_FILE.search(path.name) is None]
             down += len(inside) - len(up)
             files += up
-            revisions += (p for p in sorted(name.rglob("*.py")) if _is_revision(p))
+            inside = [p for p in sorted(name.rglob("*.py")) if _is_revision(p)]
+            revisions, whole = [*revisions, *inside], whole or bool(inside)
         elif name.suffix == ".py":
             revisions.append(name)
         else:
             files.append(name)
-    return Found(files=tuple(files), revisions=tuple(revisions), down=down)
+    return Found(files=tuple(files), revisions=tuple(revisions), whole=whole, down=down)
 
 
 def _natural(path: Path) -> tuple[tuple[bool, int, str], ...]:

@@ -10,22 +10,24 @@ from zdm.errors import InputError
 from zdm.model.findings import Severity
 from zdm.model.rule import Transactions
 from zdm.model.schema import Snapshot
+from zdm.model.statement import Source
 from zdm.rules import ALL, baseline, blocks, ignored, walk
 from zdm.rules.baseline import Baseline
 from zdm.rules.fixes import Fixed, Left
-from zdm.rules.report import InputFile, Report, Terms, Today
-from zdm.rules.transactions import baseline_unused
+from zdm.rules.report import InputFile, Report, Reported, Terms, Today
+from zdm.rules.transactions import baseline_unused, multiple_heads
 from zdm.serialize import input_file, snapshot_file
 from zdm.workflows.check import baseline_file, inputs
 from zdm.workflows.check import changes as git
 from zdm.workflows.check.changes import Changes
-from zdm.workflows.check.inputs import Found
+from zdm.workflows.check.inputs import Found, Revisions
 
 BY_ZDM, PLAIN = "zdm", "plain"
 STDIN = "-"
 _RUNNERS = (BY_ZDM, PLAIN)
 _NEW, _EDITED, _RELEASED = "new", "edited", "released"
 _WORDS = {"error": Severity.ERROR, "warn": Severity.WARN, "off": None}
+RevisionReader = Callable[[Found], Revisions]
 Planner = Callable[[Report, tuple[InputFile, ...], Snapshot, Terms], Report]
 Fixer = Callable[[tuple[InputFile, ...], Snapshot, Terms], Fixed]
 
@@ -45,10 +47,15 @@ class Asked:
 
 
 def run(
-    settings: Settings, asked: Asked, planner: Planner, fixer: Fixer | None = None
+    settings: Settings,
+    asked: Asked,
+    planner: Planner,
+    reader: RevisionReader,
+    fixer: Fixer | None = None,
 ) -> Report:
-    """What is unsafe in the migrations; InputError where that cannot be known. The planner is
-    asked where zdm runs them, the fixer where they are to be fixed first."""
+    """What is unsafe in the migrations; InputError where that cannot be known. The reader reads
+    Alembic revisions; the planner is asked where zdm runs them, the fixer where they are to be
+    fixed first."""
     runner = _runner(settings, asked.runner)
     if fixer is not None and runner == BY_ZDM:
         raise InputError(
@@ -58,9 +65,13 @@ def run(
         )
     found = inputs.find(path for path in asked.paths if path != Path(STDIN))
     changes = None if asked.since is None else git.since(asked.since, settings.root)
-    files = tuple(_from_start(_files(found, settings.root, changes), settings.check.start))
+    revisions = reader(found) if found.revisions and runner == PLAIN else Revisions()
+    named = [*_files(found, settings.root, changes)]
+    named += _of_revisions(revisions, settings.root, changes)
+    files = tuple(_from_start(named, settings.check.start))
     files += () if asked.stdin is None else (asked.stdin,)
-    unread = [path for path in found.revisions if _state(path, changes) != _RELEASED]
+    left_out = found.revisions if runner == BY_ZDM else ()
+    unread = [path for path in left_out if _state(path, changes) != _RELEASED]
     if not unread and not any(file.judged for file in files):
         return _nothing(asked, files)
     start = _start(settings, asked.snapshot)
@@ -69,9 +80,12 @@ def run(
     terms = _terms(settings, one_release=changes is not None, start=start, today=asked.today)
     left: tuple[Left, ...] = ()
     if fixer is not None:
-        fixed = fixer(files, start, terms)
-        files, left = fixed.files, fixed.left
+        python = {relative(revision.path, settings.root) for revision in revisions.read}
+        fixed = fixer(tuple(f for f in files if f.path not in python), start, terms)
+        files = (*fixed.files, *(f for f in files if f.path in python))
+        left = fixed.left
     report = walk.check(files, start, terms, ALL)
+    report = _with_revisions(report, revisions, settings.root, terms)
     if runner == BY_ZDM:
         report = planner(report, files, start, terms)
     shown = [relative(path, settings.root) for path in unread]
@@ -186,6 +200,55 @@ def _files(found: Found, root: Path, changes: Changes | None) -> Iterator[InputF
         )
 
 
+def _of_revisions(
+    revisions: Revisions, root: Path, changes: Changes | None
+) -> Iterator[InputFile]:
+    for revision in revisions.read:
+        state = _state(revision.path, changes)
+        yield InputFile(
+            path=relative(revision.path, root),
+            data=revision.sql.encode(),
+            judged=state != _RELEASED,
+            edited=state == _EDITED,
+        )
+
+
+def _with_revisions(report: Report, revisions: Revisions, root: Path, terms: Terms) -> Report:
+    """The Report with what is not plain SQL in revisions in their own words."""
+    why = {
+        (relative(revision.path, root), line): reason
+        for revision in revisions.read
+        for line, reason in revision.unread.items()
+    }
+    files = {relative(revision.path, root) for revision in revisions.read}
+    findings = [
+        _in_python(f, why.get((f.source.file, f.source.line))) if f.source.file in files else f
+        for f in report.findings
+    ]
+    rule = multiple_heads.RULE
+    severity = terms.severities.get(rule.slug, rule.severity)
+    for head in revisions.heads[1:] if severity is not None else ():
+        place = Source(file=relative(head, root), line=1, column=1)
+        others = ", ".join(relative(path, root) for path in revisions.heads if path != head)
+        message = f"no revision follows this one, nor {others}: `alembic upgrade head` fails"
+        findings.append(ignored.of_file(replace(rule, severity=severity), place, message))
+    return replace(report, findings=tuple(findings))
+
+
+def _in_python(finding: Reported, why: str | None) -> Reported:
+    """The columns of the SQL are none of the file's."""
+    finding = replace(finding, source=replace(finding.source, column=1))
+    if why is None or finding.rule != "unparsed-statement":
+        return finding
+    return replace(
+        finding,
+        message=f"what this does is not known: {why}",
+        remedy="write it as `op` calls with plain arguments, or ignore it with the reason why"
+        " it is safe",
+        statement="",
+    )
+
+
 def relative(path: Path, root: Path) -> str:
     """A path as findings write it."""
     absolute = path.absolute()
@@ -220,7 +283,7 @@ def _terms(settings: Settings, *, one_release: bool, start: Snapshot, today: Tod
     check = settings.check
     one = settings.server_version or (start.major if start.tables else None)
     return Terms(
-        majors=(OLDEST_SERVER, NEWEST_SERVER) if one is None else (one,),
+        majors=tuple(range(OLDEST_SERVER, NEWEST_SERVER + 1)) if one is None else (one,),
         transactions=Transactions(check.transactions),
         severities=dict(_severities(check.rules, "[check.rules]")),
         severities_in=tuple(

@@ -166,11 +166,11 @@ def test_references_takes_a_lock_on_the_parent() -> None:
 
 def test_a_sub_command_of_several_is_built_alone() -> None:
     answer = ask(
-        "ALTER TABLE users ADD a integer NULL, DROP COLUMN name, ADD b integer UNIQUE;"
+        "ALTER TABLE users ADD a integer NULL, DROP COLUMN name, ADD b integer PRIMARY KEY;"
     )
 
     assert answer.sql[0] == "ALTER TABLE public.users ADD COLUMN a int NULL"
-    assert answer.refusals[0].startswith("users.b: an inline UNIQUE")
+    assert answer.refusals[0].startswith("users.b: an inline PRIMARY KEY")
 
 
 def test_if_not_exists_of_a_column_that_is_there_does_nothing() -> None:
@@ -185,13 +185,13 @@ def test_if_not_exists_of_a_column_that_is_there_does_nothing() -> None:
     ("definition", "reason"),
     [
         ("a integer NOT NULL", "NOT NULL without a default"),
-        ("a integer CHECK (a > 0)", "inline CHECK"),
-        ("a integer UNIQUE", "inline UNIQUE"),
+        ("IF NOT EXISTS a integer CHECK (a > 0)", "inline CHECK"),
+        ("IF NOT EXISTS a integer UNIQUE", "inline UNIQUE"),
         ("a integer PRIMARY KEY", "inline PRIMARY KEY"),
         ("a bigint GENERATED ALWAYS AS IDENTITY", "identity column"),
         ("a text GENERATED ALWAYS AS (lower(email)) STORED", "stored generated"),
         ("a text GENERATED ALWAYS AS (lower(email)) VIRTUAL NOT NULL", "NOT NULL"),
-        ("a bigint DEFAULT 1 REFERENCES users (id)", "REFERENCES with a default"),
+        ("IF NOT EXISTS a bigint DEFAULT 1 REFERENCES users (id)", "REFERENCES with a default"),
         ("a positive", "domain public.positive has constraints"),
         ("email text", "already has a column email"),
     ],

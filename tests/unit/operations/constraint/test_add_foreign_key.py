@@ -124,6 +124,22 @@ def test_a_partitioned_table_gets_it_by_partitions_up_to_17(version: int, steps:
     assert answer.after.require_table(parts[0].name).constraints == ()
 
 
+def test_one_of_a_partitioned_table_to_itself_locks_it_as_the_referenced_one_up_to_17() -> None:
+    whole = orders(
+        kind="partitioned table",
+        partition_key="RANGE (id)",
+        constraints=(Constraint(name="k", kind="primary key", definition="", columns=("id",)),),
+        indexes=(Index(name="k", definition="", keys=("id",), columns=("id",), unique=True),),
+    )
+    part = Table(name=Name("public", "part"), columns=whole.columns, partition_of=ORDERS)
+    itself = "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES orders (id);"
+    steps = ask(itself, start(whole, part)).steps
+    last = steps[-1]
+
+    assert isinstance(last, RunSql)
+    assert [lock.mode for lock in last.locks] == [LockMode.ACCESS_EXCLUSIVE]
+
+
 @pytest.mark.parametrize(
     ("statement", "said"),
     [

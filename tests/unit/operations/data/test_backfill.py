@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
-from zdm.model.database import Publication
+from zdm.model.catalog.database import Publication
 from zdm.model.plan import BOTH, Backfill, Irreversible, RunSql
 from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Trigger
 

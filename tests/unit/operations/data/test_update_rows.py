@@ -135,6 +135,7 @@ def test_many_rows_get_their_values_by_queries_of_one_row(
         ("UPDATE users AS others SET email = 'a' FROM others AS users;", "one name for two"),
         ("UPDATE users SET email = v.email FROM v;", "other than tables"),
         ("UPDATE users SET email = o.email FROM users AS o WHERE o.id = 1;", "other rows"),
+        ("UPDATE users SET email = 'a' FROM (SELECT * FROM users) AS o;", "other rows"),
         ("UPDATE users SET email = (SELECT email FROM others LIMIT 1);", "LIMIT"),
         (f"{FROM[:-1]} AND u.email = o.email;", "which it sets"),
         ("UPDATE users SET email = users.email || o.email FROM others AS o;", "which it sets"),
@@ -146,3 +147,24 @@ def test_what_batches_cannot_repeat_is_refused(sql: str, reason: str) -> None:
     answer = ask(sql, beside(None, None))
 
     assert reason in answer.refusals[0]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE users SET email = 'a' FROM users AS o WHERE o.id = users.id + 1;",
+        "UPDATE users SET email = o.id::text FROM users AS o WHERE o.id = users.id + 1;",
+    ],
+)
+def test_other_rows_may_decide_by_columns_that_stay(sql: str) -> None:
+    (step,) = ask(sql, beside(None, None)).steps
+
+    assert isinstance(step, Backfill)
+
+
+def test_rows_by_their_keys_may_read_any_table() -> None:
+    sql = "UPDATE users SET email = (SELECT max(email) FROM others) WHERE id IN (1, 2);"
+    (step,) = ask(sql, beside(None, None)).steps
+
+    assert isinstance(step, RunSql)
+    assert step.cost.rows == 2

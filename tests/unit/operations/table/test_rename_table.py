@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
-from zdm.model.database import Publication
+from zdm.model.catalog.database import Publication
 from zdm.model.locks import LockMode
 from zdm.model.plan import Irreversible, RunSql, TableLock
 from zdm.model.schema import (

@@ -1,0 +1,1 @@
+ALTER TABLE folders ADD CONSTRAINT folders_parent FOREIGN KEY (parent_id) REFERENCES folders;

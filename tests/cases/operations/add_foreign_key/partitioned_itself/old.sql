@@ -1,0 +1,1 @@
+UPDATE folders SET parent_id = 1 WHERE id = 7;

@@ -1,0 +1,175 @@
+"""A revision as SQL without a server: plain `op` calls as Alembic writes them, and nothing else
+is run or taken for safe."""
+
+from pathlib import Path
+
+import pytest
+
+from zdm.parse import libpg_query
+from zdm.revisions.offline import history, reading
+from zdm.revisions.offline.reading import Read
+
+HEAD = """from alembic import op
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+revision = "1"
+down_revision = None
+"""
+
+
+def read(body: str, module: str = "") -> Read:
+    inside = "".join(f"    {line}\n" for line in body.splitlines())
+    text = f"{HEAD}{module}\ndef upgrade() -> None:\n{inside}"
+    return reading.read(history.read(Path("versions/1.py"), text))
+
+
+def statements(body: str, module: str = "") -> list[str]:
+    """Those between BEGIN and COMMIT, on one line each."""
+    data = read(body, module).sql.encode()
+    found = [data[p.start : p.start + p.length].decode() for p in libpg_query.statements(data)]
+    return [" ".join(text.split()) for text in found][1:-1]
+
+
+UNREAD = "DO $zdm$ not read $zdm$"
+PLAIN = [
+    ("op.add_column('t', sa.Column('n', sa.Integer()))", "ALTER TABLE t ADD COLUMN n INTEGER"),
+    ("op.drop_column('t', 'n', schema='s')", "ALTER TABLE s.t DROP COLUMN n"),
+    ("op.create_index(op.f('t_n'), 't', ['n'])", "CREATE INDEX t_n ON t (n)"),
+    ("op.execute('SELECT ' '1')", "SELECT 1"),
+    ("op.execute(sa.text('SELECT 1'))", "SELECT 1"),
+    (
+        "op.alter_column('t', 'n', server_default=sa.text('now()'))",
+        "ALTER TABLE t ALTER COLUMN n SET DEFAULT now()",
+    ),
+    (
+        "op.add_column('t', sa.Column('d', postgresql.JSONB(), server_default='{}'))",
+        "ALTER TABLE t ADD COLUMN d JSONB DEFAULT '{}'",
+    ),
+    (
+        "op.create_foreign_key('k', 't', 'u', ['a'], ['b'], postgresql_not_valid=True)",
+        "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY(a) REFERENCES u (b) NOT VALID",
+    ),
+    ("table = 't'\nop.drop_table(table)", "DROP TABLE t"),
+    ("op.execute(f'DROP TABLE {TABLE}')", "DROP TABLE users"),
+    ("op.execute('DROP TABLE ' + TABLE)", "DROP TABLE users"),
+    (
+        "op.bulk_insert(sa.table('t', sa.column('n', sa.Integer)), [{'n': -1}])",
+        "INSERT INTO t (n) VALUES (-1)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "sql"), PLAIN)
+def test_a_plain_call_is_the_sql_that_alembic_writes(body: str, sql: str) -> None:
+    assert statements(body, "TABLE = 'users'") == [sql]
+
+
+UNKNOWN = [
+    "op.get_bind().execute(sa.text('DROP TABLE t'))",
+    "if True:\n    op.drop_table('t')",
+    "for n in range(3):\n    op.drop_table('t')",
+    "while True:\n    op.drop_table('t')",
+    "op.drop_table(name())",
+    "op.drop_table(missing)",
+    "op.drop_table(*['t'])",
+    "op.drop_table(**{'table_name': 't'})",
+    "op.execute(open('drop.sql').read())",
+    "op.execute('DROP TABLE {}'.format('t'))",
+    "op.execute('DROP TABLE t' if TABLE else '')",
+    "helper()",
+    "x = helper()",
+    "x = op.get_bind().execute(sa.text('DROP TABLE t'))",
+    "op.run_async(helper)",
+    "sa.create_engine('postgresql://').connect()",
+    "op.add_column('t')",
+    "op.nothing_of_this_name('t')",
+    "import os",
+    "raise RuntimeError",
+    "with open('x') as f:\n    op.drop_table('t')",
+]
+
+
+@pytest.mark.parametrize("body", UNKNOWN)
+def test_what_is_not_plain_is_not_run_and_never_safe(body: str) -> None:
+    module = "TABLE = 'users'\ndef helper(): raise SystemExit\ndef name(): return 't'"
+    found = read(body, module)
+
+    assert statements(body, module) == [UNREAD]
+    assert all(found.unread.values())
+
+
+STALE = [
+    ("t = 'a'\nt += 'b'\nop.drop_table(t)", 2),
+    ("t = ['a']\nt.append('b')\nop.drop_table(t)", 2),
+    ("t = 'a'\nif True:\n    t = 'b'\nop.drop_table(t)", 2),
+    ("sa = 'x'\nop.add_column('t', sa.Column('n', sa.Integer()))", 1),
+]
+
+
+@pytest.mark.parametrize(("body", "unread"), STALE)
+def test_a_name_that_may_have_another_value_is_not_known(body: str, unread: int) -> None:
+    assert statements(body) == [UNREAD] * unread
+
+
+def test_a_function_of_the_revision_hides_an_import() -> None:
+    assert statements("sa('x')", "def sa(text): ...") == [UNREAD]
+
+
+def test_a_connection_alone_changes_nothing() -> None:
+    assert statements("connection = op.get_bind()\nop.drop_table('t')") == ["DROP TABLE t"]
+
+
+def test_a_loop_over_written_values_is_unrolled() -> None:
+    body = "for name in ('a', 'b'):\n    op.drop_table(name)"
+
+    assert statements(body) == ["DROP TABLE a", "DROP TABLE b"]
+
+
+def test_an_autocommit_block_is_outside_of_the_transaction() -> None:
+    body = (
+        "op.drop_table('a')\n"
+        "with op.get_context().autocommit_block():\n"
+        "    op.create_index('i', 't', ['n'], postgresql_concurrently=True)\n"
+        "op.drop_table('b')"
+    )
+
+    assert statements(body) == [
+        "DROP TABLE a",
+        "COMMIT",
+        "CREATE INDEX CONCURRENTLY i ON t (n)",
+        "BEGIN",
+        "DROP TABLE b",
+    ]
+
+
+def test_a_batch_is_what_alembic_sends_for_it() -> None:
+    body = (
+        "with op.batch_alter_table('t') as batch:\n"
+        "    batch.drop_column('a')\n"
+        "    batch.drop_column('b')"
+    )
+
+    assert statements(body) == ["ALTER TABLE t DROP COLUMN a", "ALTER TABLE t DROP COLUMN b"]
+
+
+def test_a_batch_that_is_not_plain_is_unread_as_a_whole() -> None:
+    body = (
+        "with op.batch_alter_table('t') as batch:\n"
+        "    batch.drop_column('a')\n"
+        "    batch.drop_column(helper())"
+    )
+
+    assert statements(body) == [UNREAD]
+
+
+def test_each_statement_is_on_the_line_of_its_call() -> None:
+    body = (
+        "op.create_table(\n    't',\n    sa.Column('n', sa.Text(), server_default='x'),\n)\n"
+        "# zdm: ignore drop-column -- gone\n"
+        "op.drop_column('t', 'n')"
+    )
+    lines = read(body).sql.splitlines()
+
+    assert lines[7].startswith("CREATE TABLE t")
+    assert lines[11] == "-- zdm: ignore drop-column -- gone"
+    assert lines[12].startswith("ALTER TABLE t DROP COLUMN n")

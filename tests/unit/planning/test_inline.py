@@ -1,0 +1,56 @@
+import pytest
+
+from tests.unit.operations.asking import ask
+
+
+def test_an_inline_check_is_validated_behind_the_column() -> None:
+    answer = ask("ALTER TABLE users ADD COLUMN n int CHECK (n > 0);")
+
+    assert answer.slugs == ["add_column", "add_check"]
+    assert answer.phases == ["expand", "validate", "validate"]
+    assert answer.sql[1] == (
+        "ALTER TABLE public.users ADD CONSTRAINT users_n_check CHECK (n > 0) NOT VALID"
+    )
+
+
+def test_an_inline_unique_keeps_name_and_attributes() -> None:
+    answer = ask(
+        "ALTER TABLE users ADD n int NULL CONSTRAINT u UNIQUE DEFERRABLE INITIALLY DEFERRED"
+        " DEFAULT NULL, ADD m int;"
+    )
+
+    assert answer.slugs == ["add_column", "add_unique", "add_column"]
+    assert answer.sql[0] == "ALTER TABLE public.users ADD COLUMN n int NULL DEFAULT NULL"
+    assert answer.sql[2].endswith("u UNIQUE USING INDEX u DEFERRABLE INITIALLY DEFERRED")
+
+
+def test_references_of_a_column_with_a_default_wait_for_the_contract() -> None:
+    answer = ask("ALTER TABLE users ADD n bigint DEFAULT 1 REFERENCES users ON DELETE CASCADE;")
+
+    assert answer.slugs == ["add_column", "add_foreign_key"]
+    assert answer.phases == ["expand", "contract", "contract"]
+
+
+def test_a_column_with_its_check_takes_the_place_of_another() -> None:
+    answer = ask(
+        "ALTER TABLE users ADD n text CHECK (n <> ''); UPDATE users SET n = name;"
+        "ALTER TABLE users DROP COLUMN name;"
+    )
+
+    assert answer.refusals == ()
+    assert answer.slugs[0] == "rename_column"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE users ADD n bigint REFERENCES users;",
+        "CREATE TABLE fresh (id int); ALTER TABLE fresh ADD n int CHECK (n > 0);",
+        "-- zdm: run in expand -- small\nALTER TABLE users ADD n int CHECK (n > 0);",
+    ],
+)
+def test_what_harms_no_one_stays_one_statement(sql: str) -> None:
+    answer = ask(sql)
+
+    assert answer.refusals == ()
+    assert not {"add_check", "add_foreign_key"} & set(answer.slugs)

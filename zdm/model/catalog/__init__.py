@@ -1,0 +1,1 @@
+"""What a Snapshot holds and how it is found; no reader of a server."""

@@ -1,0 +1,141 @@
+"""The members of a Snapshot, found by what they are called and by what they refer to.
+
+Each statement leaves a Snapshot that differs from the one before in a member or two: only
+their keys are read again, so a statement costs what it changes and not what the schema holds.
+"""
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+T = TypeVar("T")
+V = TypeVar("V")
+Key = tuple[str, ...]
+Keys = Callable[[T], Iterable[Key]]
+_MOST_CHANGES = 256  # kept apart, so that few entries are copied for each change
+
+
+class Named(Protocol):
+    """A name with a schema."""
+
+    @property
+    def schema(self) -> str:
+        """The first word."""
+
+    @property
+    def name(self) -> str:
+        """The last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found(Generic[V]):
+    """Values by key; `changes` hold instead of what is in `usual`."""
+
+    usual: Mapping[Key, tuple[V, ...]]
+    changes: Mapping[Key, tuple[V, ...]] = field(default_factory=dict)
+
+    def get(self, key: Key) -> tuple[V, ...]:
+        found = self.changes.get(key)
+        return self.usual.get(key, ()) if found is None else found
+
+    def changed(self, changes: Mapping[Key, tuple[V, ...]]) -> "_Found[V]":
+        if not changes:
+            return self
+        every = {**self.changes, **changes}
+        if len(every) <= _MOST_CHANGES:
+            return _Found(self.usual, every)
+        return _Found({**self.usual, **every})
+
+
+@dataclass(frozen=True, slots=True)
+class _Index(Generic[T]):
+    """Members by name, and the names of those that have a key."""
+
+    members: _Found[T]
+    names: _Found[Key]
+
+    def changed(self, gone: Iterable[T], new: Iterable[T], keys: Keys[T]) -> "_Index[T]":
+        """The same with other members."""
+        left: dict[Key, tuple[T, ...]] = {}
+        for member in gone:
+            name = by_name(member)
+            there = left.get(name, self.members.get(name))
+            left[name] = tuple(one for one in there if one is not member)
+        for member in new:
+            name = by_name(member)
+            left[name] = (*left.get(name, self.members.get(name)), member)
+        before = {(key, by_name(member)) for member in gone for key in keys(member)}
+        after = {(key, by_name(member)) for member in new for key in keys(member)}
+        names: dict[Key, list[Key]] = {}
+        for key, name in before - after:
+            names.setdefault(key, [*self.names.get(key)]).remove(name)
+        for key, name in after - before:
+            insort(names.setdefault(key, [*self.names.get(key)]), name)
+        listed = {key: tuple(found) for key, found in names.items()}
+        return _Index(self.members.changed(left), self.names.changed(listed))
+
+
+class Indexed(tuple[T, ...]):
+    """A tuple with its members by their keys; equal to one without."""
+
+    keys: Keys[T]
+
+    def __new__(cls, members: Iterable[T], keys: Keys[T]) -> "Indexed[T]":
+        """The members in their order."""
+        made = super().__new__(cls, members)
+        made.keys = keys
+        return made
+
+    @cached_property
+    def found(self) -> _Index[T]:
+        """Of all members."""
+        members: dict[Key, tuple[T, ...]] = {}
+        names: dict[Key, list[Key]] = {}
+        for member in self:
+            name = by_name(member)
+            members[name] = (*members.get(name, ()), member)
+            for key in {*self.keys(member)}:
+                names.setdefault(key, []).append(name)
+        listed = {key: tuple(sorted(found)) for key, found in names.items()}
+        return _Index(_Found(members), _Found(listed))
+
+    def spliced(self, start: int, stop: int, members: tuple[T, ...]) -> "Indexed[T]":
+        """The same with others from `start` to `stop`."""
+        every = [*self]
+        every[start:stop] = members
+        after = Indexed(every, self.keys)
+        if "found" in self.__dict__:
+            found = self.found.changed(self[start:stop], members, self.keys)
+            after.__dict__["found"] = found
+        return after
+
+
+def by_name(member: Any) -> tuple[str, str]:
+    """The order of a Snapshot's members."""
+    return (member.name.schema, member.name.name)
+
+
+def named(members: tuple[T, ...], name: Named) -> tuple[T, ...]:
+    """The members of a Snapshot that have the name: one, or functions that differ in their
+    arguments."""
+    return cast("Indexed[T]", members).found.members.get((name.schema, name.name))
+
+
+def having(members: tuple[T, ...], *key: str) -> tuple[T, ...]:
+    """The members of a Snapshot that have the key, by name."""
+    index = cast("Indexed[T]", members).found
+    names = dict.fromkeys(index.names.get(key))
+    return tuple(member for name in names for member in index.members.get(name))
+
+
+def spliced(members: tuple[T, ...], start: int, stop: int, *others: T) -> tuple[T, ...]:
+    """The members of a Snapshot with others from `start` to `stop`."""
+    return cast("Indexed[T]", members).spliced(start, stop, others)
+
+
+def exchanged(members: tuple[T, ...], there: T, *others: T) -> tuple[T, ...]:
+    """The members of a Snapshot with others in the place of one."""
+    place = next(number for number, one in enumerate(members) if one is there)
+    return spliced(members, place, place + 1, *others)

@@ -1,0 +1,218 @@
+"""The SQL of a revision's `upgrade()`, each statement on the line of its `op` call.
+
+Alembic itself writes the SQL, as for `alembic upgrade --sql`. Only calls with plain arguments
+are made; what is not plain becomes a DO block, which no reader of SQL counts as safe.
+"""
+
+import ast
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+
+from zdm.revisions import python_comments
+from zdm.revisions.offline import values
+from zdm.revisions.offline.history import Script
+from zdm.revisions.offline.values import NotPlainError
+
+_QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
+_HARD = re.compile(r"--|/\*|\$|\\")  # comments and other quotes
+_IGNORE = "zdm: ignore"
+_UNREAD = "DO $zdm$ not read $zdm$;"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """The text, and by its line why something on it is not known."""
+
+    sql: str
+    unread: dict[int, str]
+
+
+def read(script: Script) -> Read:
+    """The SQL that Alembic sends in one transaction, with `autocommit_block` outside of it."""
+    output = io.StringIO()
+    options = {"as_sql": True, "output_buffer": output, "literal_binds": True}
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    page = _Page()
+    reader = _Reader(output=output, op=Operations(context), page=page)
+    page.put(2, "BEGIN;")
+    reader.upgrade(script.tree)
+    page.put(page.line, "COMMIT;")
+    for comment in python_comments.comments(script.text):
+        if comment.text.strip().lower().startswith(_IGNORE):
+            page.comment(comment.line, comment.text)
+    return Read(sql=page.text(), unread=page.unread)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Page:
+    """Lines of SQL; a text comes on its line, or below what is there already."""
+
+    lines: dict[int, str] = field(default_factory=dict)
+    unread: dict[int, str] = field(default_factory=dict)
+    line: int = 2  # the last that is written
+
+    def put(self, line: int, text: str) -> int:
+        start = max(line, self.line)
+        for offset, part in enumerate(_on_one_line(text).split("\n")):
+            self.line = start + offset
+            there = self.lines.get(self.line, "")
+            self.lines[self.line] = f"{there} {part}" if there else part
+        return start
+
+    def comment(self, line: int, text: str) -> None:
+        if line not in self.lines:
+            self.lines[line] = f"--{text}"
+
+    def text(self) -> str:
+        last = max(self.lines)
+        head = "-- no-transaction"  # of the runner's; it is written out
+        return "\n".join([head, *(self.lines.get(n, "") for n in range(2, last + 1)), ""])
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    output: io.StringIO
+    op: Operations
+    page: _Page
+    imported: dict[str, Any] = field(default_factory=dict)
+    names: dict[str, Any] = field(default_factory=dict)
+
+    def upgrade(self, tree: ast.Module) -> None:
+        """The module, and what its upgrade() does."""
+        for node in tree.body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self.imported |= values.imported(node)
+                self.imported |= {name: self.op for name in _names_of_op(node)}
+            elif isinstance(node, ast.FunctionDef) and node.name == "upgrade":
+                self._body(node.body)
+            else:
+                self._module_level(node)
+
+    def _module_level(self, node: ast.stmt) -> None:
+        """A constant that upgrade() may use; what else it is changes no database."""
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            self._forget(node)
+            return
+        try:
+            self._assign(node)
+        except NotPlainError:
+            self._forget(node)
+
+    def _body(self, body: list[ast.stmt]) -> None:
+        for node in body:
+            try:
+                self._statement(node)
+            except NotPlainError as error:
+                self._take()
+                self._forget(node)
+                line = self.page.put(node.lineno, _UNREAD)
+                self.page.unread[line] = str(error)
+
+    def _statement(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
+                return
+            case ast.Assign() | ast.AnnAssign():
+                self._assign(node)
+            case ast.Expr(value=ast.Call() as call):
+                self._value(call)
+            case ast.With(items=[item]):
+                self._with(node, item)
+            case ast.For(target=ast.Name(id=name), iter=ast.List() | ast.Tuple(), orelse=[]):
+                self._for(name, node)
+            case _:
+                raise NotPlainError(f"`{values.shown(node)}` depends on what runs")
+        self._write(node.lineno)
+
+    def _forget(self, node: ast.stmt) -> None:
+        """What the statement names may have another value after it."""
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self.imported.pop(node.name, None)
+            self.names.pop(node.name, None)
+            return
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name):
+                self.names.pop(part.id, None)
+
+    def _value(self, node: ast.expr) -> Any:
+        return values.of(node, {**self.imported, **self.names})
+
+    def _assign(self, node: ast.Assign | ast.AnnAssign) -> None:
+        """A name whose value is not plain is not known from here on."""
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        named = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+        for name in named:
+            self.names.pop(name, None)
+        try:
+            value = None if node.value is None else self._value(node.value)
+        except NotPlainError:
+            if _may_act(node.value):
+                raise
+            return
+        if len(targets) == 1 and isinstance(targets[0], ast.Name):
+            self.names[named[0]] = value
+
+    def _with(self, node: ast.With, item: ast.withitem) -> None:
+        call = item.context_expr
+        if _is_autocommit(call):
+            self._write(node.lineno, "COMMIT;")
+            self._body(node.body)
+            self._write(node.body[-1].end_lineno or node.lineno, "BEGIN;")
+            return
+        if not isinstance(call, ast.Call) or ast.unparse(call.func) != "op.batch_alter_table":
+            raise NotPlainError(f"`with {values.shown(call)}` depends on what runs")
+        manager = self._value(call)
+        inside = values.called(call, manager.__enter__)
+        if isinstance(item.optional_vars, ast.Name):
+            self.names[item.optional_vars.id] = inside
+        for one in node.body:  # all of it or nothing
+            self._statement(one)
+        values.called(call, lambda: manager.__exit__(None, None, None))
+
+    def _for(self, name: str, node: ast.For) -> None:
+        for value in self._value(node.iter):
+            self.names[name] = value
+            self._body(node.body)
+
+    def _take(self) -> str:
+        text = self.output.getvalue().strip()
+        self.output.seek(0)
+        self.output.truncate()
+        return text
+
+    def _write(self, line: int, text: str = "") -> None:
+        for part in filter(None, (self._take(), text)):
+            self.page.put(line, part)
+
+
+def _on_one_line(text: str) -> str:
+    """Without the line breaks between words; those inside of quotes are left."""
+    if _HARD.search(text):
+        return text
+    parts = _QUOTED.split(text)
+    return "".join(p if n % 2 else " ".join(p.split("\n")) for n, p in enumerate(parts))
+
+
+def _names_of_op(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    if isinstance(node, ast.ImportFrom) and node.module == "alembic":
+        yield from (alias.asname or "op" for alias in node.names if alias.name == "op")
+
+
+def _is_autocommit(call: ast.expr) -> bool:
+    return ast.unparse(call) in (
+        "op.get_context().autocommit_block()",
+        "context.get_context().autocommit_block()",
+    )
+
+
+def _may_act(value: ast.expr | None) -> bool:
+    """Whether it calls more than op.get_bind(), which changes nothing by itself."""
+    if value is None or ast.unparse(value) == "op.get_bind()":
+        return False
+    return any(isinstance(node, ast.Call | ast.Await) for node in ast.walk(value))
