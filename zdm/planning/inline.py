@@ -14,11 +14,8 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import AddColumn, ColumnDefinition, ConstraintDefinition
 from zdm.parse import facts, rewrite
+from zdm.parse.readers import definitions
 from zdm.schema import type_names
-
-_ATTRIBUTES = frozenset(
-    {"deferrable", "not deferrable", "initially deferred", "initially immediate"}
-)
 
 
 def split(action: Action, path: tuple[str, ...], start: Snapshot) -> Sequence[Action]:
@@ -51,7 +48,7 @@ def _parts(
     moved: list[list[ConstraintDefinition]] = []
     group = left
     for constraint in column.constraints:
-        if constraint.kind not in _ATTRIBUTES:
+        if constraint.kind not in definitions.ATTRIBUTES:
             group = left
             if _moves(constraint, column):
                 group = []
