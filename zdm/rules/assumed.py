@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
-from zdm.model.catalog.indexed import having
+from zdm.model.catalog.indexed import having, named
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddColumn, AddConstraint, RelationName
@@ -39,9 +39,7 @@ def _is_there(snapshot: Snapshot, name: Name) -> bool:
     """Whether a relation has the name: ALTER TABLE renames views and indexes, too."""
     if snapshot.table(name) is not None:
         return True
-    if any(
-        having(m, "name", name.schema, name.name) for m in (snapshot.views, snapshot.sequences)
-    ):
+    if any(named(m, name) for m in (snapshot.views, snapshot.sequences)):
         return True
     return any(
         t.name.schema == name.schema for t in having(snapshot.tables, "index", name.name)

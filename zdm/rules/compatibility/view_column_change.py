@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.catalog.indexed import having
+from zdm.model.catalog.indexed import named
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import View
@@ -17,7 +17,7 @@ def check(site: Site) -> Iterator[Violation]:
     if not isinstance(said, CreateObject) or said.kind != "view" or not said.replaces:
         return
     name = lookup.made(lookup.relation(said.words), site.before, site.action.statement.settings)
-    found = having(site.before.views, "name", name.schema, name.name)
+    found = named(site.before.views, name)
     old = next((view for view in found if view.kind == "view"), None)
     before = _columns(old) if old is not None else ()
     if before and said.columns and said.columns[: len(before)] != before:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zdm.model.catalog.indexed import having
+from zdm.model.catalog.indexed import named
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.syntax import CreateObject
@@ -15,7 +15,7 @@ def check(site: Site) -> Iterator[Violation]:
     if not isinstance(said, CreateObject) or said.kind != "view" or not said.replaces:
         return
     name = lookup.made(lookup.relation(said.words), site.before, site.action.statement.settings)
-    if having(site.released.views, "name", name.schema, name.name):
+    if named(site.released.views, name):
         yield Violation(
             message=f"every running version reads the new {name} from here on",
             remedy="see that every running version works with it, or make a new view",
