@@ -8,11 +8,14 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 T = TypeVar("T")
 V = TypeVar("V")
 Key = tuple[str, ...]
+Kind = Literal[
+    "above", "constraint", "created", "dependent", "index", "of", "owner", "references", "uses"
+]
 Keys = Callable[[T], Iterable[Key]]
 _MOST_CHANGES = 256  # kept apart, so that few entries are copied for each change
 
@@ -123,10 +126,10 @@ def named(members: tuple[T, ...], name: Named) -> tuple[T, ...]:
     return cast("Indexed[T]", members).found.members.get((name.schema, name.name))
 
 
-def having(members: tuple[T, ...], *key: str) -> tuple[T, ...]:
+def having(members: tuple[T, ...], kind: Kind, *words: str) -> tuple[T, ...]:
     """The members of a Snapshot that have the key, by name."""
     index = cast("Indexed[T]", members).found
-    names = dict.fromkeys(index.names.get(key))
+    names = dict.fromkeys(index.names.get((kind, *words)))
     return tuple(member for name in names for member in index.members.get(name))
 
 
