@@ -14,7 +14,7 @@ PURE := zdm.parse zdm.schema zdm.recipes zdm.operations zdm.rules zdm.planning z
 # tests start hundreds of Python processes, which would each compile zdm
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: adversary adversary-long bench cluster-down cluster-up controlplane deadlocks demo kill-matrix pairs new-driver new-operation new-rule schemas test test-live test-more servers lint coverage bless docs docs-check versions wheel-check check clean
+.PHONY: adversary adversary-long bench gate cluster-down cluster-up controlplane deadlocks demo kill-matrix pairs new-driver new-operation new-rule schemas test test-live test-more servers lint coverage bless docs docs-check versions wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -91,10 +91,13 @@ docs: $(READY)  ## regenerate reference pages
 docs-check: $(READY)
 	$(BIN)/python -m tests.docs.generate --check
 
+gate: $(READY)  ## this repository's own migrations
+	$(BIN)/zdm check migrations
+
 wheel-check: $(READY)  ## the built wheel runs the demo without the source tree
 	tests/wheel_check.sh $(BIN)/python
 
-check: lint coverage test-live test-more docs-check wheel-check  ## all that CI runs
+check: lint gate coverage test-live test-more docs-check wheel-check  ## all that CI runs
 	$(BIN)/zdm demo --rows 50000
 
 clean:

@@ -82,7 +82,7 @@ def _made(
 
 
 def _partitions(statements: Sequence[str]) -> list[str]:
-    """DETACH names a table and its partition; neither is told apart by an error."""
+    """DETACH names a table and its partition; no error distinguishes them."""
     found = [DETACH.match(sql) for sql in statements]
     return [
         line

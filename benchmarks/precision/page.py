@@ -201,7 +201,8 @@ def differences(
 def unjudged(found: Sequence[Row], judgements: Mapping[str, Any]) -> list[str]:
     """Differences without a judgement."""
     lacking = []
-    for tool in tools(judgements)[::2]:
+    used = tools(judgements)
+    for tool in (used[0], used[2]):
         for kind, differing in (
             ("alarm", alarms(found, tool)),
             ("missed", missed(found, tool)),

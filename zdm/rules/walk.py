@@ -244,17 +244,3 @@ def _strongest(site: Site) -> str:
     order = tuple(LockMode)
     locks = sorted((touch.lock for touch in site.on_used), key=order.index)
     return locks[-1].value if locks else ""
-
-
-def of_revisions(rules: Sequence[Rule], revisions: Iterable[str]) -> Iterator[Reported]:
-    """A finding for each Alembic revision, of which no statement was read."""
-    for rule in rules:
-        if rule.slug == "unparsed-statement":
-            for path in revisions:
-                yield ignored.of_file(
-                    rule,
-                    Source(file=path, line=1, column=1),
-                    "this Alembic revision is not read, so what it does is not known",
-                    "write its SQL with `alembic upgrade FROM:TO --sql` and check that, or plan"
-                    " it with `zdm plan`",
-                )

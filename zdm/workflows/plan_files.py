@@ -38,7 +38,7 @@ def check_sources(plan: Plan, root: Path) -> None:
     """Refuse a plan whose sources have changed since it was made."""
     for file in plan.files:
         path = root / file.path
-        if input_file.is_file(path) and _sha256(path) != file.sha256:
+        if input_file.is_file(path) and sha256(path) != file.sha256:
             raise RefusedError(
                 f"{file.path} has changed since the plan {plan.name} was made, so the plan is"
                 " stale",
@@ -46,7 +46,8 @@ def check_sources(plan: Plan, root: Path) -> None:
             )
 
 
-def _sha256(file: Path) -> str:
+def sha256(file: Path) -> str:
+    """What a plan pins a source by."""
     return hashlib.sha256(input_file.read(file)).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -215,7 +216,49 @@ def test_where_zdm_runs_them_revisions_are_never_passed_in_silence(
     answer = zdm("check", "--runner", "zdm", "--format", "json", "migrations/a.py")
 
     assert answer.code == 3
-    assert rules(answer.out) == ["unparsed-statement"]
+    assert rules(answer.out) == ["plan-missing"]
+
+
+def shop(folder: Path) -> Path:
+    """This repository's own migrations, plan and settings; the last pending revision."""
+    root = Path(__file__).parents[3]
+    for name in ("migrations", "plans"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        shutil.copytree(root / name, folder / name)
+    shutil.copy(root / "zdm.toml", folder)
+    return folder / "migrations/versions/0007_drop_email.py"
+
+
+def test_revisions_that_are_in_a_plan_pass(zdm: Zdm, tmp_path: Path) -> None:
+    shop(tmp_path)
+    answer = zdm("check", "migrations")
+
+    assert answer.code == 0
+    assert "3 of 3 pending revisions are in a plan, as they are now" in answer.err
+
+
+def test_a_revision_that_has_changed_since_its_plan_is_refused(
+    zdm: Zdm, tmp_path: Path
+) -> None:
+    last = shop(tmp_path)
+    last.write_text(last.read_text() + "# edited\n")
+    answer = zdm("check", "--format", "json", "migrations")
+
+    assert answer.code == 3
+    assert rules(answer.out) == ["plan-stale"]
+
+
+def test_a_revision_above_the_applied_ones_that_no_plan_has_is_refused(
+    zdm: Zdm, tmp_path: Path
+) -> None:
+    last = shop(tmp_path)
+    text = last.read_text()
+    new = text.replace('"0006"', '"0007"').replace('revision = "0007"', 'revision = "0008"', 1)
+    last.with_name("0008_more.py").write_text(new)
+    answer = zdm("check", "--format", "json", "migrations")
+
+    assert answer.code == 3
+    assert rules(answer.out) == ["plan-missing"]
 
 
 def test_the_error_of_a_revision_that_postgresql_cannot_read_has_its_line(

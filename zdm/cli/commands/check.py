@@ -174,14 +174,18 @@ def _planner(settings: "Settings", asked: "Asked") -> "Planner":
     """What `zdm plan` says; it takes longer to load than all the rules."""
 
     def judge(
-        report: "Report", files: "tuple[InputFile, ...]", start: "Snapshot", terms: "Terms"
+        report: "Report",
+        files: "tuple[InputFile, ...]",
+        start: "Snapshot",
+        terms: "Terms",
+        pending: tuple[Path, ...],
     ) -> "Report":
-        from zdm.workflows.check import plans
+        from zdm.workflows.check import plans, reviewed
 
         place = plans.Place(
             root=settings.root, plans=settings.plans, known=asked.snapshot is not None
         )
-        return plans.judged(report, files, start, terms, place)
+        return reviewed.judged(plans.judged(report, files, start, terms, place), pending, place)
 
     return judge
 

@@ -24,8 +24,10 @@ _REVISION = re.compile(rb"^revision\s*(?::[^=\n]+)?=", re.MULTILINE)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """An Alembic revision as SQL, whose lines are those of the file; by line why something on
-    it is not known."""
+    it is not known. `needs`: the revisions that it is above."""
 
+    id: str
+    needs: tuple[str, ...]
     path: Path
     sql: str
     unread: Mapping[int, str]
@@ -37,6 +39,16 @@ class Revisions:
 
     read: tuple[Revision, ...] = ()
     heads: tuple[Path, ...] = ()
+
+    def pending(self, applied: Iterable[str]) -> tuple[Path, ...]:
+        """Those that are neither applied nor below one that is."""
+        needs = {revision.id: revision.needs for revision in self.read}
+        below, left = set[str](), list(applied)
+        while left:
+            one = left.pop()
+            left += () if one in below else needs.get(one, ())
+            below.add(one)
+        return tuple(revision.path for revision in self.read if revision.id not in below)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

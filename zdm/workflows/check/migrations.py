@@ -28,7 +28,7 @@ _RUNNERS = (BY_ZDM, PLAIN)
 _NEW, _EDITED, _RELEASED = "new", "edited", "released"
 _WORDS = {"error": Severity.ERROR, "warn": Severity.WARN, "off": None}
 RevisionReader = Callable[[Found], Revisions]
-Planner = Callable[[Report, tuple[InputFile, ...], Snapshot, Terms], Report]
+Planner = Callable[[Report, tuple[InputFile, ...], Snapshot, Terms, tuple[Path, ...]], Report]
 Fixer = Callable[[tuple[InputFile, ...], Snapshot, Terms], Fixed]
 
 
@@ -65,14 +65,16 @@ def run(
         )
     found = inputs.find(path for path in asked.paths if path != Path(STDIN))
     changes = None if asked.since is None else git.since(asked.since, settings.root)
-    revisions = reader(found) if found.revisions and runner == PLAIN else Revisions()
-    named = [*_files(found, settings.root, changes)]
-    named += _of_revisions(revisions, settings.root, changes)
+    revisions = reader(found) if found.revisions else Revisions()
+    pending = _pending(revisions, settings, changes) if runner == BY_ZDM else ()
+    read = revisions if runner == PLAIN else Revisions()  # else `zdm plan` judges them
+    named = (
+        *_files(found, settings.root, changes),
+        *_of_revisions(read, settings.root, changes),
+    )
     files = tuple(_from_start(named, settings.check.start))
     files += () if asked.stdin is None else (asked.stdin,)
-    left_out = found.revisions if runner == BY_ZDM else ()
-    unread = [path for path in left_out if _state(path, changes) != _RELEASED]
-    if not unread and not any(file.judged for file in files):
+    if not pending and not any(file.judged for file in files):
         return _nothing(asked, files)
     start = _start(settings, asked.snapshot)
     if asked.snapshot is not None:  # which has what earlier files made
@@ -87,9 +89,7 @@ def run(
     report = walk.check(files, start, terms, ALL)
     report = _with_revisions(report, revisions, settings.root, terms)
     if runner == BY_ZDM:
-        report = planner(report, files, start, terms)
-    shown = [relative(path, settings.root) for path in unread]
-    report = replace(report, findings=(*report.findings, *walk.of_revisions(ALL, shown)))
+        report = planner(report, files, start, terms, pending)
     if settings.check.baseline is not None and not asked.without_baseline:
         accepted = baseline_file.read(
             settings.check.baseline, relative(settings.check.baseline, settings.root)
@@ -97,7 +97,21 @@ def run(
         report = _with_baseline(report, accepted, terms, files)
     return replace(
         report,
-        notes=(*_notes(runner, terms, found, asked), *map(_not_fixed, left)),
+        notes=(
+            *report.notes,
+            *_notes(runner, terms, found, asked),
+            *map(_not_fixed, left),
+        ),
+    )
+
+
+def _pending(
+    revisions: Revisions, settings: Settings, changes: Changes | None
+) -> tuple[Path, ...]:
+    """Revisions that a plan must have: not applied, and new or changed."""
+    applied = settings.alembic.base if settings.alembic is not None else ()
+    return tuple(
+        path for path in revisions.pending(applied) if _state(path, changes) != _RELEASED
     )
 
 

@@ -9,9 +9,12 @@ def read(found: Found) -> Revisions:
     """The revisions that were found; InputError where they have no order."""
     scripts = [history.read(path, input_file.read_text(path)) for path in found.revisions]
     ordered = history.ordered(scripts, whole=found.whole)
-    texts = [(script.path, reading.read(script)) for script in ordered]
+    texts = [(script, reading.read(script)) for script in ordered]
     heads = history.heads(ordered) if found.whole else ()
     return Revisions(
-        read=tuple(Revision(path=p, sql=t.sql, unread=t.unread) for p, t in texts),
+        read=tuple(
+            Revision(id=s.id, needs=s.needs, path=s.path, sql=t.sql, unread=t.unread)
+            for s, t in texts
+        ),
         heads=tuple(head.path for head in heads),
     )
