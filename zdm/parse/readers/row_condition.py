@@ -142,7 +142,7 @@ def keeps_lowest(action: Action) -> str | None:
 
 def _compares(test: _Tree, names: set[str]) -> str | None:
     """The column by which it puts the two rows in order; empty where it does not; None where
-    it cannot be said."""
+    it cannot be known."""
     nodes = list(trees.walk({"root": test}))
     refs = [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
     if any(key == "SubLink" for key, _ in nodes) or any(len(r) != 2 for r in refs):
