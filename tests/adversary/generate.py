@@ -8,7 +8,7 @@ from tests.adversary.changes import Train
 from tests.adversary.world import Table, World
 
 _SETTINGS = {
-    "search_path": ("public", "pg_catalog", '"App", public', ""),
+    "search_path": ("public", "pg_catalog", '"App"', '"App", public', ""),
     "TimeZone": ("America/Los_Angeles", "Asia/Kolkata", "UTC"),
     "DateStyle": ("German, DMY", "SQL, MDY", "ISO, YMD"),
     "IntervalStyle": ("iso_8601", "postgres"),
