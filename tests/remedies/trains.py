@@ -6,8 +6,8 @@ WIDE = ", ".join(f"c{n} int" for n in range(1601))
 ENTRIES = (
     Entry(
         slug="no_operation",
-        refused="ALTER TABLE users ADD EXCLUDE (n WITH =);",
-        fixed=(f"{EXPAND}ALTER TABLE users ADD EXCLUDE (n WITH =);",),
+        refused="ALTER TABLE users CLUSTER ON users_pkey;",
+        fixed=(f"{EXPAND}ALTER TABLE users CLUSTER ON users_pkey;",),
     ),
     Entry(
         slug="unknown_statement",

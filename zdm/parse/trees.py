@@ -14,6 +14,7 @@ from typing import Any
 
 from zdm.errors import ZdmError
 from zdm.model.sql import literal
+from zdm.model.syntax import Definition
 from zdm.parse import libpg_query
 
 POSITIONS = frozenset(
@@ -43,6 +44,11 @@ QUOTED = frozenset(
         xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi
         xmlroot xmlserialize xmltable""",
     )
+)
+# What `is_plain_key` lets pass.
+_OF_KEYS = frozenset(
+    {"contype", "conname", "keys", "including", "location", "deferrable", "initdeferred"}
+    | {"nulls_not_distinct"}
 )
 _INDEX = frozenset({"idxname", "relation", "accessMethod", "indexParams", "unique"})
 _RELATION = {"inh": True, "relpersistence": "p"}
@@ -314,3 +320,20 @@ def inline(sql: str, parameters: tuple[str | None, ...]) -> str:
             + json.dumps(text.decode())
         )
     return text.decode()
+
+
+def reach_of_constraint(column: Definition, number: int) -> tuple[int, int | None]:
+    """The byte of the file at which a column's constraint begins, and that of the next one, if
+    there is one; DEFERRABLE and the like belong to the constraint before them."""
+    nodes = [node["Constraint"] for node in column.tree.get("constraints", [])]
+    after = number + 1
+    while after < len(nodes) and nodes[after]["contype"].startswith("CONSTR_ATTR_"):
+        after += 1
+    behind = nodes[after]["location"] if after < len(nodes) else None
+    return nodes[number]["location"], behind
+
+
+def is_plain_key(constraint: Definition) -> bool:
+    """Whether a UNIQUE or PRIMARY KEY says no more than its name, columns, INCLUDE, NULLS NOT
+    DISTINCT and when it is checked."""
+    return not set(constraint.tree) - _OF_KEYS

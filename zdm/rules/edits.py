@@ -4,7 +4,6 @@ import functools
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from itertools import takewhile
 
 from zdm.model.rule import Fix, Site
 from zdm.model.schema import Name, Table
@@ -15,17 +14,11 @@ from zdm.model.syntax import (
     ColumnDefinition,
     ConstraintDefinition,
 )
-from zdm.parse import libpg_query
+from zdm.parse import libpg_query, trees
 from zdm.parse.readers import tokens
 from zdm.parse.readers.tokens import Token
 from zdm.schema import apply
 
-_ATTRIBUTE = "CONSTR_ATTR_"  # DEFERRABLE and the like, of the constraint before it
-# What the parser's tree says of a key that `key` can write.
-_OF_KEYS = frozenset(
-    {"contype", "conname", "keys", "including", "location", "deferrable", "initdeferred"}
-    | {"nulls_not_distinct"}
-)
 _SHORT = timedelta(seconds=2)
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _BEFORE_NAME = ("ALTER", "TABLE", "IF", "EXISTS", "ONLY")
@@ -186,15 +179,11 @@ class Inline:
     """ADD COLUMN without a constraint of the column, which is added below it."""
 
     def __init__(self, text: Text, column: ColumnDefinition, kind: str) -> None:
-        says = column.definition.tree.get("constraints", [])
-        nodes = [node["Constraint"] for node in says]
         first = [c.kind for c in column.constraints].index(kind)
-        behind = (node["contype"] for node in nodes[first + 1 :])
-        attributes = takewhile(lambda word: word.startswith(_ATTRIBUTE), behind)
-        after_it = first + 1 + len(tuple(attributes))
-        starts = [text.place(node["location"]) for node in nodes]
-        end = starts[after_it] if after_it < len(starts) else text.said[-1].end
-        inside = [w for w in text.part if starts[first] <= w.start < end]
+        place, behind = trees.reach_of_constraint(column.definition, first)
+        begin = text.place(place)
+        end = text.said[-1].end if behind is None else text.place(behind)
+        inside = [w for w in text.part if begin <= w.start < end]
         self.definition = text.slice(inside)
         start = text.part[0].start
         kept = text.sql[start : inside[0].start].rstrip()
@@ -295,7 +284,7 @@ def _key(
     text: Text, says: ConstraintDefinition, columns: Sequence[str], name: str
 ) -> tuple[str, ...] | None:
     """Where its definition has nothing that is not written here."""
-    if says.definition is None or set(says.definition.tree) - _OF_KEYS:
+    if says.definition is None or not trees.is_plain_key(says.definition):
         return None
     index = written(name)
     included = f" INCLUDE ({_listed(says.including)})" if says.including else ""

@@ -15,7 +15,7 @@ class Script:
     """A revision file; `line` is that of its `down_revision`."""
 
     path: Path
-    tree: ast.Module
+    code: ast.Module
     text: str
     id: str
     needs: tuple[str, ...]
@@ -45,7 +45,7 @@ def read(path: Path, text: str) -> Script:
     down = _several(values.get("down_revision"))
     return Script(
         path=path,
-        tree=tree,
+        code=tree,
         text=text,
         id=values["revision"],
         down=down,

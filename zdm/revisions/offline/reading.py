@@ -41,7 +41,7 @@ def read(script: Script) -> Read:
     page = _Page()
     reader = _Reader(output=output, op=Operations(context), page=page)
     page.put(2, "BEGIN;")
-    reader.upgrade(script.tree)
+    reader.upgrade(script.code)
     page.put(page.line, "COMMIT;")
     for comment in python_comments.comments(script.text):
         if comment.text.strip().lower().startswith(_IGNORE):
