@@ -6,7 +6,7 @@ from typing import Any
 
 from zdm.model.statement import Action
 from zdm.model.syntax import RelationName
-from zdm.parse import trees
+from zdm.parse import libpg_query, trees
 from zdm.parse.readers import relations
 
 _Tree = Mapping[str, Any]
@@ -34,6 +34,15 @@ def constants(action: Action) -> frozenset[str]:
 def reads(action: Action) -> tuple[RelationName, ...]:
     """Every relation that the Action names, but the one that it changes."""
     return relations.mentioned(action.tree, but=action.tree.get("relation"))
+
+
+_OF_ROWS = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
+
+
+def with_rows(sql: str) -> tuple[RelationName, ...]:
+    """Every relation that a text names where it reads or writes rows."""
+    found = (one for one in libpg_query.statements(sql.encode()) if one.node in _OF_ROWS)
+    return tuple(name for one in found for name in relations.mentioned(one.tree))
 
 
 def columns(action: Action) -> frozenset[str]:

@@ -4,13 +4,22 @@ Row security hides rows from an owner under FORCE, a fill leaves the rows of inh
 children out, and a subscription brings rows in the old shape only.
 """
 
+import re
 from collections.abc import Iterator
 
 from zdm.errors import RefusedError
-from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan
+from zdm.model.plan import AwaitRollout, Backfill, Check, Phase, Plan, RunSql
+from zdm.model.sql import ident
+from zdm.model.statement import Setting
+from zdm.model.syntax import RelationName
+from zdm.parse import mentioned, names
 from zdm.postgres.session import row_security
 from zdm.postgres.session.connection import Connection
 
+_OF_ROWS = re.compile(
+    r"[\s(]*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|TABLE|VALUES)\b", re.IGNORECASE
+)
+_THERE = "SELECT pg_catalog.to_regclass(%s) IS NOT NULL"
 # the owner's view where the role is not the owner: zdm may plan by another role
 _FORCED = """
 SELECT pg_catalog.format('%%I.%%I', n.nspname, c.relname)
@@ -60,6 +69,13 @@ def refusal(opened: Connection, plan: Plan) -> RefusedError | None:
             " not be filled",
             hint=row_security.remedy(opened, hidden[0]),
         )
+    for step in plan.steps:
+        for table in _hidden_from(opened, step):
+            return RefusedError(
+                f"row security hides rows of {table} from zdm's role, so this step would stop:"
+                f" {step.title}",
+                hint=row_security.remedy(opened, table),
+            )
     for table, children in parents(opened, filled):
         return RefusedError(parent_fact(table, children), hint=parent_remedy(table, children))
     for table, subscriptions in fed(opened, [*filled, *_contracted(plan)]):
@@ -112,3 +128,41 @@ def _contracted(plan: Plan) -> Iterator[str]:
     for step in plan.steps:
         if not isinstance(step, AwaitRollout) and step.phase.position > Phase.ROLLOUT.position:
             yield from (lock.table.sql for lock in step.locks)
+
+
+def _hidden_from(opened: Connection, step: AwaitRollout | Backfill | RunSql) -> list[str]:
+    """The tables with hidden rows that statements of the step, or its checks, name."""
+    if isinstance(step, AwaitRollout):
+        return []
+    texts = [text for text in _texts(step) if _OF_ROWS.match(text)]
+    named = dict.fromkeys(relation for text in texts for relation in mentioned.with_rows(text))
+    wanted = [_found(opened, relation, step.settings) for relation in named]
+    return [row[0] for row in opened.execute(_FORCED, (wanted,)).fetchall()] if wanted else []
+
+
+def _texts(step: Backfill | RunSql) -> Iterator[str]:
+    for check in step.preconditions:
+        yield from _of_check(check)
+    match step:
+        case RunSql():
+            yield from step.sql
+        case Backfill():
+            values = [one.expression for one in step.assignments]
+            yield f"SELECT {', '.join([*values, step.differs])}"
+
+
+def _of_check(check: Check) -> Iterator[str]:
+    yield from (text for text in (check.sql, check.rows) if text)
+
+
+def _found(opened: Connection, relation: RelationName, settings: tuple[Setting, ...]) -> str:
+    """The relation as the step's search_path finds it."""
+    own = ident(relation.name)
+    if relation.schema:
+        return f"{ident(relation.schema)}.{own}"
+    paths = (names.search_path(s.value) for s in settings if s.name.lower() == "search_path")
+    for schema in next(paths, ()):
+        row = opened.execute(_THERE, (f"{ident(schema)}.{own}",)).fetchone()
+        if row == (True,):
+            return f"{ident(schema)}.{own}"
+    return own
