@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # tests wait for servers and processes as long as they compute, so two cores serve four of them
 JOBS ?= 4
 MAJORS := 14 15 16 17 18
-PURE_TESTS := tests/unit tests/reading tests/pairs tests/test_cases.py
+PURE_TESTS := tests/unit tests/reading tests/rules tests/pairs tests/test_cases.py
 PURE := zdm.parse zdm.schema zdm.recipes zdm.operations zdm.rules zdm.planning zdm.serialize zdm.compat zdm.backfill zdm.model zdm.config
 
 # tests start hundreds of Python processes, which would each compile zdm
