@@ -119,7 +119,7 @@ def repository(folder: Path, changed: Mapping[str, str]) -> None:
     origin.mkdir()
     git(origin, "init", "--quiet")
     (origin / "migrations").mkdir()
-    (origin / "zdm.toml").write_text('[check]\nrunner = "plain"\npaths = ["migrations"]\n')
+    (origin / "zdm.toml").write_text('[check]\nrunner = "sql"\npaths = ["migrations"]\n')
     (origin / "migrations/0001.sql").write_text(
         "CREATE TABLE users (id bigint PRIMARY KEY, name text);\n"
     )

@@ -134,9 +134,9 @@ class BackfillSettings:
 class CheckSettings:
     """By what `zdm check` judges migrations."""
 
-    runner: Literal["zdm", "plain"] | None = None  # zdm plans them, or they run as written
+    runner: Literal["zdm", "alembic", "sql"] | None = None  # zdm plans them, or who runs them
     paths: tuple[Path, ...] = ()  # files and folders; else they are named
-    transactions: Literal["file", "statement"] = "file"  # how the plain runner sends a file
+    transactions: Literal["file", "statement"] = "file"  # how a runner of SQL sends a file
     no_transaction: str = ""  # the comment by which that runner opens none
     lock_timeout_limit: Delay = timedelta(seconds=5)
     fail_level: Literal["error", "warn"] = "error"

@@ -14,7 +14,7 @@ from tests.cli.conftest import Zdm
 LIMIT = "SET lock_timeout = '2s';\n"
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, n int);\n"
 INDEX = "CREATE INDEX t_n ON t (n);\n"
-PLAIN = ("check", "--runner", "plain")
+PLAIN = ("check", "--runner", "sql")
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_the_runner_must_be_chosen(zdm: Zdm) -> None:
 
     assert answer.code == 2
     assert "who runs the migrations is not set" in answer.err
-    assert 'runner = "plain"' in answer.err
+    assert 'runner = "sql"' in answer.err
 
 
 @pytest.mark.usefixtures("folder")
@@ -83,14 +83,14 @@ def test_an_unknown_runner_is_refused(zdm: Zdm) -> None:
     answer = zdm("check", "--runner", "flyway", "migrations")
 
     assert answer.code == 2
-    assert "must be zdm or plain, not `flyway`" in answer.err
+    assert "must be one of zdm, alembic, sql, not `flyway`" in answer.err
 
 
 def test_settings_give_paths_runner_limit_level_and_severities(
     zdm: Zdm, folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "zdm.toml").write_text(
-        '[check]\nrunner = "plain"\npaths = ["migrations"]\ntransactions = "statement"\n'
+        '[check]\nrunner = "sql"\npaths = ["migrations"]\ntransactions = "statement"\n'
         'lock_timeout_limit = "1s"\nfail_level = "warn"\n'
         '[check.rules]\nindex-not-concurrent = "warn"\nlock-timeout-too-long = "off"\n'
     )
@@ -259,6 +259,34 @@ def test_a_revision_above_the_applied_ones_that_no_plan_has_is_refused(
 
     assert answer.code == 3
     assert rules(answer.out) == ["plan-missing"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "script_location = migrations",
+        "script_location = %(here)s/migrations",
+        "script_location = other\nversion_locations = %(here)s/none.d %(here)s/migrations",
+    ],
+)
+def test_without_a_path_the_revisions_are_where_alembic_keeps_them(
+    zdm: Zdm, folder: Path, said: str
+) -> None:
+    (folder.parent / "alembic.ini").write_text(f"[alembic]\n{said}\n")
+    (folder.parent / "none.d").mkdir()
+    revision(folder, "a", None, 'op.create_index("u_n", "u", ["n"])')
+    read = zdm("check", "--runner", "alembic", "--format", "json")
+
+    assert "index-not-concurrent" in rules(read.out)
+    assert zdm(*PLAIN).code == 2
+
+
+def test_settings_of_alembic_that_cannot_be_read_exit_with_2(zdm: Zdm, folder: Path) -> None:
+    (folder.parent / "alembic.ini").write_text("[alembic]\nscript_location = %(nowhere)s/x\n")
+    answer = zdm("check", "--runner", "alembic")
+
+    assert answer.code == 2
+    assert "alembic.ini cannot be read" in answer.err
 
 
 def test_the_error_of_a_revision_that_postgresql_cannot_read_has_its_line(

@@ -10,7 +10,7 @@ from tests.cli.conftest import Answer, Zdm
 LIMIT = "SET lock_timeout = '2s';\n"
 OLD = "CREATE TABLE t (id bigint PRIMARY KEY, n int);\n"
 INDEX = "CREATE INDEX t_n ON t (n);\n"
-SETTINGS = '[check]\nrunner = "plain"\ntransactions = "statement"\npaths = ["migrations"]\n{}\n'
+SETTINGS = '[check]\nrunner = "sql"\ntransactions = "statement"\npaths = ["migrations"]\n{}\n'
 
 
 @pytest.fixture

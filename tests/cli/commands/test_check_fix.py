@@ -12,7 +12,7 @@ from zdm.postgres.server import programs
 TABLE = "CREATE TABLE t (id bigint PRIMARY KEY, n int);\n"
 INDEX = "-- by number\nCREATE INDEX t_n ON t (n);\n"
 DOWN = "\n-- migrate:down\nDROP INDEX t_n;\n"
-SETTINGS = '[check]\nrunner = "plain"\n'
+SETTINGS = '[check]\nrunner = "sql"\n'
 FIXED = (
     "-- migrate:up transaction:false\n-- by number\nCREATE INDEX CONCURRENTLY t_n ON t (n);\n"
 )

@@ -53,7 +53,7 @@ def command(
     runner: Annotated[
         str | None,
         typer.Option(
-            metavar="zdm|plain",
+            metavar="zdm|alembic|sql",
             help="Who runs the migrations; else `runner` under [check].",
             show_default=False,
         ),

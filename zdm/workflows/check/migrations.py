@@ -17,14 +17,14 @@ from zdm.rules.fixes import Fixed, Left
 from zdm.rules.report import InputFile, Report, Reported, Terms, Today
 from zdm.rules.transactions import baseline_unused, multiple_heads
 from zdm.serialize import input_file, snapshot_file
-from zdm.workflows.check import baseline_file, inputs
+from zdm.workflows.check import baseline_file, inputs, roots
 from zdm.workflows.check import changes as git
 from zdm.workflows.check.changes import Changes
 from zdm.workflows.check.inputs import Found, Revisions
 
-BY_ZDM, PLAIN = "zdm", "plain"
+BY_ZDM, ALEMBIC, SQL = "zdm", "alembic", "sql"
 STDIN = "-"
-_RUNNERS = (BY_ZDM, PLAIN)
+_RUNNERS = (BY_ZDM, ALEMBIC, SQL)
 _NEW, _EDITED, _RELEASED = "new", "edited", "released"
 _WORDS = {"error": Severity.ERROR, "warn": Severity.WARN, "off": None}
 RevisionReader = Callable[[Found], Revisions]
@@ -63,11 +63,12 @@ def run(
             " fix in the files",
             hint="leave out --fix and --diff, or set `runner` under [check] in zdm.toml",
         )
+    asked = replace(asked, paths=asked.paths or _default_paths(settings, runner))
     found = inputs.find(path for path in asked.paths if path != Path(STDIN))
     changes = None if asked.since is None else git.since(asked.since, settings.root)
     revisions = reader(found) if found.revisions else Revisions()
     pending = _pending(revisions, settings, changes) if runner == BY_ZDM else ()
-    read = revisions if runner == PLAIN else Revisions()  # else `zdm plan` judges them
+    read = Revisions() if runner == BY_ZDM else revisions  # `zdm plan` judges those of zdm
     named = (
         *_files(found, settings.root, changes),
         *_of_revisions(read, settings.root, changes),
@@ -155,16 +156,25 @@ def _runner(settings: Settings, given: str | None) -> str:
         return chosen
     if chosen is not None:
         raise InputError(
-            f"--runner must be {' or '.join(_RUNNERS)}, not `{chosen}`",
-            hint="zdm: with `zdm execute`; plain: by another tool, as they are written",
+            f"--runner must be one of {', '.join(_RUNNERS)}, not `{chosen}`",
+            hint="zdm: `zdm execute` does; alembic: `alembic upgrade`; sql: another tool sends"
+            " the files as they are",
         )
     if input_file.is_folder(settings.plans) and any(settings.plans.glob("*.yaml")):
         return BY_ZDM
     raise InputError(
         "who runs the migrations is not set, and what is unsafe depends on it",
-        hint='set `runner = "plain"` under [check] in zdm.toml if another tool runs them as'
-        ' written, or `runner = "zdm"` if `zdm execute` does',
+        hint='set `runner = "sql"` under [check] in zdm.toml if another tool sends the files as'
+        ' they are, `runner = "alembic"` if `alembic upgrade` runs revisions, or'
+        ' `runner = "zdm"` if `zdm execute` does',
     )
+
+
+def _default_paths(settings: Settings, runner: str) -> tuple[Path, ...]:
+    """Where the revisions are, if nothing is named and the runner reads revisions."""
+    if runner == SQL or settings.alembic is None:
+        return ()
+    return roots.of_alembic(settings.alembic.ini)
 
 
 def _from_start(files: Iterable[InputFile], start: str | None) -> Iterator[InputFile]:
@@ -343,7 +353,7 @@ def _severities(
 def _notes(runner: str, terms: Terms, found: Found, asked: Asked) -> tuple[str, ...]:
     """What the verdict rests on."""
     notes = []
-    if runner == PLAIN:
+    if runner != BY_ZDM:
         sent = (
             "in one transaction" if terms.transactions is Transactions.FILE else "without one"
         )
