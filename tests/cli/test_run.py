@@ -164,7 +164,7 @@ def test_a_drifted_schema_is_refused(zdm: Zdm, shop: str) -> None:
     "migration",
     [
         RENAME,
-        "UPDATE users SET email = lower(email);",
+        "-- zdm: keep old values\nUPDATE users SET email = lower(email);",
         "ALTER TABLE users ADD tier text; UPDATE users SET tier = 'free';"
         " ALTER TABLE users ALTER tier SET NOT NULL;",
         "ALTER TABLE users ADD short text; UPDATE users SET short = left(email, 2);",
@@ -179,9 +179,9 @@ def test_a_backfill_whose_trigger_was_dropped_before_it_is_refused(
     expanded = zdm("execute", "plan.yaml", "--until", "expanded", "--database", shop)
     run_sql(
         shop,
-        "DO $$ DECLARE t name; BEGIN SELECT tgname INTO STRICT t FROM pg_trigger"
-        " WHERE starts_with(tgname::text, 'zzz_zdm_');"
-        " EXECUTE format('DROP TRIGGER %I ON users', t); END $$",
+        "DO $$ DECLARE t name; BEGIN FOR t IN SELECT tgname FROM pg_trigger"
+        " WHERE starts_with(tgname::text, 'zzz_zdm_') AND tgrelid = 'users'::regclass LOOP"
+        " EXECUTE format('DROP TRIGGER %I ON users', t); END LOOP; END $$",
     )
     answer = zdm("execute", "plan.yaml", "--assume-deployed", "--database", shop)
 
