@@ -47,8 +47,9 @@ def name(case: Path) -> str:
     return f"{case.parent.name}/{case.name}"
 
 
-def in_turn(found: Sequence[Path], *majors: int) -> pytest.MarkDecorator:
-    """Each case on one of the versions in turn; on the others only with `make versions`."""
+def in_turn(found: Sequence[Path], *majors: int, share: int = 1) -> pytest.MarkDecorator:
+    """Each case on one of the versions in turn, or only one in `share` of them; on the others
+    with `make versions`."""
     params = [
         pytest.param(
             major,
@@ -56,7 +57,7 @@ def in_turn(found: Sequence[Path], *majors: int) -> pytest.MarkDecorator:
             marks=(
                 pytest.mark.more,
                 pytest.mark.in_turn
-                if majors[number % len(majors)] == major
+                if number % (len(majors) * share) == majors.index(major)
                 else pytest.mark.versions,
             ),
             id=f"{major}-{name(case)}",

@@ -4,8 +4,8 @@ After every step the statements of each application version that the plan says i
 run; the schema at the end is the one that the plain migration leaves.
 
 Every case is undone and run on the newest version in `make test`, whatever its name. `make
-test-more` adds the oldest version with undo and kills, the kills of all cases on the newest,
-and runs in one go on those between.
+test-more` adds the oldest version, the kills of half of the cases on the oldest or the newest,
+and half of the runs in one go on those between; `make versions` has all of them.
 """
 
 import functools
@@ -191,7 +191,7 @@ def test_a_case_survives_a_kill_at_every_step(server: Server, case: Path) -> Non
     survives_kills(server, case)
 
 
-@cases.in_turn(cases.PLANNED, 15, 16, 17)
+@cases.in_turn(cases.PLANNED, 15, 16, 17, share=2)
 def test_a_case_runs_in_one_go_on_the_versions_between(
     every_server: Server, case: Path
 ) -> None:
@@ -206,7 +206,7 @@ def test_a_case_is_undone_and_runs_on_the_oldest_version(
     is_undone_and_runs(every_server, case)
 
 
-@cases.in_turn(cases.PLANNED, 14, NEWEST)
+@cases.in_turn(cases.PLANNED, 14, NEWEST, share=2)
 def test_a_case_survives_kills_on_the_oldest_and_the_newest_version(
     every_server: Server, case: Path
 ) -> None:
