@@ -109,13 +109,39 @@ def test_a_file_in_one_transaction_cannot_build_concurrently() -> None:
         "-- +goose NO TRANSACTION",
         "-- +migrate Up notransaction",
         "-- no-transaction",
-        "-- atlas:txmode none",
+        "-- atlas:txmode none\n",
+        "-- why\n-- atlas:txmode none\n-- more\n",
+        "\n/* why */\n-- +goose Up\n-- +goose NO TRANSACTION",
+        "-- migrate:up other:x transaction:false",
     ],
 )
 def test_a_file_may_tell_its_runner_to_open_no_transaction(header: str) -> None:
     sql = f"{header}\nCREATE INDEX CONCURRENTLY t_n ON t (n);"
 
     assert checking.found(sql, TABLE, transactions=Transactions.FILE) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "-- no-transaction is not used here",
+        "-- why\n-- no-transaction",
+        "/*\n-- no-transaction\n*/",
+        "-- atlas:txmode none",
+        "-- atlas:txmode none, says the wiki\n",
+        "-- +goose NO TRANSACTION is for others",
+        "-- +migrate Up notransaction-like",
+        "-- migrate:up transaction:falsehood",
+        "SELECT 1;\n-- +goose NO TRANSACTION",
+        "COMMENT ON TABLE t IS '\n-- migrate:up transaction:false\n';",
+    ],
+)
+def test_only_the_header_of_a_runner_opens_no_transaction(other: str) -> None:
+    sql = f"{other}\nCREATE INDEX CONCURRENTLY t_n ON t (n);"
+
+    assert "concurrently-in-transaction" in checking.found(
+        sql, TABLE, transactions=Transactions.FILE
+    )
 
 
 def test_commit_in_a_file_that_the_runner_sends_in_one_transaction_is_found() -> None:

@@ -1,25 +1,19 @@
 """The transaction block of each statement of a file, as the runner makes it."""
 
-import re
 from collections.abc import Sequence
 
 from zdm.model.rule import Transactions
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import transactions
 from zdm.parse.transactions import Kind
+from zdm.rules import headers
 
-# Headers by which runners open no transaction: dbmate, goose, sql-migrate, sqlx, Atlas
-_NO_TRANSACTION = re.compile(
-    rb"^\s*--\s*(migrate:up\s+transaction:false|\+goose\s+NO\s+TRANSACTION"
-    rb"|\+migrate\s+Up\s+notransaction|no-transaction|atlas:txmode\s+none)\b",
-    re.IGNORECASE | re.MULTILINE,
-)
 ENDS = (Kind.COMMIT, Kind.ROLLBACK, Kind.PREPARE)
 
 
 def mode(data: bytes, usual: Transactions) -> Transactions:
     """How the file is run: its own header may say that it gets no transaction."""
-    return Transactions.STATEMENT if _NO_TRANSACTION.search(data) else usual
+    return Transactions.STATEMENT if headers.open_none(data) else usual
 
 
 def numbers(statements: Sequence[Action], how: Transactions) -> tuple[int | None, ...]:

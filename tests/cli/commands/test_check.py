@@ -192,6 +192,16 @@ def test_what_is_not_plain_in_a_revision_is_an_error(zdm: Zdm, folder: Path) -> 
     )
 
 
+def test_a_revision_that_is_assigned_with_others_is_not_left_out(
+    zdm: Zdm, folder: Path
+) -> None:
+    (folder / "a.py").write_text('down_revision, revision = None, "a"\n')
+    answer = zdm(*PLAIN, "migrations")
+
+    assert answer.code == 2
+    assert "a.py has no `revision`" in answer.err
+
+
 def test_several_heads_are_an_error(zdm: Zdm, folder: Path) -> None:
     for id, down in (("a", None), ("b", "a"), ("c", "a")):
         revision(folder, id, down, "pass")
@@ -329,6 +339,69 @@ def test_down_migrations_are_left_out_and_said(zdm: Zdm, folder: Path) -> None:
 
     assert answer.code == 0
     assert "1 file that undoes a migration was left out" in answer.err
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["V3__x.SQL", "V3__x.Sql", "V3__scale_down.sql", "V3__scale.down.sql", "R__down.sql"],
+)
+def test_every_file_of_a_folder_that_runs_is_read(zdm: Zdm, folder: Path, name: str) -> None:
+    (folder / "R__up.sql").write_text("SELECT 1;\n")
+    (folder / name).write_text(LIMIT + INDEX)
+    answer = zdm(*PLAIN, "--format", "json", "migrations")
+
+    assert rules(answer.out) == ["index-not-concurrent"]
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ("3_x_up.sql", "3_x_down.sql"),
+        ("3-x-up.sql", "3-x-down.sql"),
+        ("3_x.sql", "3_x_down.SQL"),
+        ("3_x.up.sql", "3_x.down.sql"),
+        ("3_x.do.sql", "3_x.undo.sql"),
+        ("V3__x.sql", "V3__x.rollback.sql"),
+        ("V3__x.sql", "U3__x.sql"),
+    ],
+)
+def test_a_file_that_undoes_another_is_left_out(
+    zdm: Zdm, folder: Path, up: str, down: str
+) -> None:
+    (folder / up).write_text("SELECT 1;\n")
+    (folder / down).write_text("DROP TABLE t;\n")
+    answer = zdm(*PLAIN, "migrations")
+
+    assert answer.code == 0
+    assert "1 file that undoes a migration was left out" in answer.err
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "-- migrate:up\n-- migrate:down is below, see the wiki\n",
+        "-- migrate:down\n",
+        "-- +goose Down\n",
+        "-- migrate:up\n-- migrate:down\n-- migrate:up\n",
+    ],
+)
+def test_only_the_down_part_of_a_runner_is_left_out(
+    zdm: Zdm, folder: Path, before: str
+) -> None:
+    (folder / "3.sql").write_text(f"{before}DROP TABLE t;\n")
+
+    assert zdm(*PLAIN, "migrations").code == 3
+
+
+def test_a_folder_behind_a_link_is_read_once(zdm: Zdm, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "V3.sql").write_text(LIMIT + INDEX)
+    (other / "loop").symlink_to(other)
+    (folder / "more").symlink_to(other)
+    answer = zdm(*PLAIN, "--format", "json", "migrations")
+
+    assert rules(answer.out) == ["index-not-concurrent"]
 
 
 def test_since_reports_what_changed_and_knows_what_was_before(

@@ -1,24 +1,17 @@
 """The files that `zdm check` is given, in the order in which they run."""
 
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from zdm.errors import InputError
 from zdm.serialize import input_file
+from zdm.workflows.check import undoing
 
 _DIGITS = re.compile(r"(\d+)")
-# the part of a file, or the whole file, that undoes a migration
-_DOWN_FILE = re.compile(r"(\.down|[._-]down|\.undo|\.rollback)\.sql$|^U[\d._]+__.*\.sql$")
-_DOWN_PART = re.compile(
-    rb"^[ \t]*--[ \t]*(migrate:down|\+goose[ \t]+Down|\+migrate[ \t]+Down)\b.*",
-    re.IGNORECASE | re.MULTILINE | re.DOTALL,
-)
-_UP_PART = re.compile(
-    rb"^[ \t]*--[ \t]*(migrate:up|\+goose[ \t]+Up|\+migrate[ \t]+Up)\b",
-    re.IGNORECASE | re.MULTILINE,
-)
-_REVISION = re.compile(rb"^revision\s*(?::[^=\n]+)?=", re.MULTILINE)
+_REVISION = re.compile(rb"^(?:\w[\w, \t]*)?\brevision\b[^=\n]*=(?!=)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +61,36 @@ def find(names: Iterable[Path]) -> Found:
     down, whole = 0, False
     for name in names:
         if input_file.is_folder(name):
-            inside = sorted(name.rglob("*.sql"), key=_natural)
-            up = [path for path in inside if _DOWN_FILE.search(path.name) is None]
-            down += len(inside) - len(up)
+            inside = list(_inside(name))
+            sql = sorted((p for p in inside if p.suffix.lower() == ".sql"), key=_natural)
+            up = undoing.without(sql)
+            down += len(sql) - len(up)
             files += up
-            inside = [p for p in sorted(name.rglob("*.py")) if _is_revision(p)]
-            revisions, whole = [*revisions, *inside], whole or bool(inside)
+            python = [p for p in sorted(inside) if p.suffix == ".py" and _is_revision(p)]
+            revisions, whole = [*revisions, *python], whole or bool(python)
         elif name.suffix == ".py":
             revisions.append(name)
         else:
             files.append(name)
     return Found(files=tuple(files), revisions=tuple(revisions), whole=whole, down=down)
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """All files below a folder, also behind links; InputError for what cannot be opened."""
+    seen = set[Path]()
+    for place, folders, names in os.walk(folder, onerror=_closed, followlinks=True):
+        whole = Path(place).resolve()
+        if whole in seen:
+            folders.clear()
+            continue
+        seen.add(whole)
+        yield from (Path(place, name) for name in names)
+
+
+def _closed(error: OSError) -> None:
+    raise InputError(
+        f"{error.filename} cannot be read: {error.strerror}", hint="check its permissions"
+    ) from error
 
 
 def _natural(path: Path) -> tuple[tuple[bool, int, str], ...]:
@@ -89,11 +101,3 @@ def _natural(path: Path) -> tuple[tuple[bool, int, str], ...]:
 
 def _is_revision(path: Path) -> bool:
     return _REVISION.search(input_file.read(path)) is not None
-
-
-def content(data: bytes) -> bytes:
-    """A file without the part that undoes it."""
-    down = _DOWN_PART.search(data)
-    if down is None or _UP_PART.search(data, down.start()):
-        return data
-    return data[: down.start()]

@@ -17,7 +17,7 @@ from zdm.rules.fixes import Fixed, Left
 from zdm.rules.report import InputFile, Report, Reported, Terms, Today
 from zdm.rules.transactions import baseline_unused, multiple_heads
 from zdm.serialize import input_file, snapshot_file
-from zdm.workflows.check import baseline_file, inputs, roots
+from zdm.workflows.check import baseline_file, inputs, roots, undoing
 from zdm.workflows.check import changes as git
 from zdm.workflows.check.changes import Changes
 from zdm.workflows.check.inputs import Found, Revisions
@@ -217,7 +217,7 @@ def _files(found: Found, root: Path, changes: Changes | None) -> Iterator[InputF
         state = _state(path, changes)
         yield InputFile(
             path=relative(path, root),
-            data=inputs.content(input_file.read(path)),
+            data=undoing.up_part(input_file.read(path)),
             judged=state != _RELEASED,
             edited=state == _EDITED,
             place=path,
