@@ -26,12 +26,14 @@ class Level(StrEnum):
 class InputFile:
     """A file with its content. `judged`: it is new or changed, so its statements are reported;
     the others only say which schema these meet. `edited`: it was released with another
-    content; `early`: its version is below one that was released. `place`: where it is."""
+    content; `gone`: it is not there any more, and why; `early`: its version is below one that
+    was released. `place`: where it is."""
 
     path: str
     data: bytes
     judged: bool = True
     edited: bool = False
+    gone: str = ""
     early: bool = False
     place: Path | None = None
 

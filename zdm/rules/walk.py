@@ -100,7 +100,7 @@ class _Walk:
         place = Source(file=file.path, line=1, column=1)
         faults = (("edited-applied", file.edited), ("nonlinear-history", file.early))
         for slug in (slug for slug, holds in faults if holds):
-            of_file = self._by_slug(slug, place, file.path)
+            of_file = self._by_slug(slug, place, f"{file.path} {file.gone}".rstrip())
             reported += [(finding, None) for finding in of_file]
         self.found.append((reported, list(marks), self.rules))
 
@@ -209,11 +209,11 @@ class _Walk:
                     fixed = rule.slug in self.severities
                     yield _reported(rule, violation, site, fixed=fixed), violation.unless
 
-    def _by_slug(self, slug: str, place: Source, path: str) -> Iterator[Reported]:
+    def _by_slug(self, slug: str, place: Source, what: str) -> Iterator[Reported]:
         for rule in self.rules:
             if rule.slug == slug:
                 yield ignored.of_file(
-                    rule, place, f"{path}: {rule.problem[0].lower()}{rule.problem[1:-1]}"
+                    rule, place, f"{what}: {rule.problem[0].lower()}{rule.problem[1:-1]}"
                 )
 
 

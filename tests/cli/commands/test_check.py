@@ -431,6 +431,119 @@ def test_since_finds_an_edited_migration(zdm: Zdm, repository: Path) -> None:
     assert rules(answer.out) == ["edited-applied"]
 
 
+def test_since_finds_a_deleted_migration(zdm: Zdm, repository: Path) -> None:
+    (repository / "V2__table.sql").unlink()
+    answer = zdm(*PLAIN, "--since", "main", "migrations")
+
+    assert answer.code == 3
+    assert answer.out.startswith(
+        "migrations/V2__table.sql:1:1: error edited-applied\n"
+        "  migrations/V2__table.sql was deleted: databases that have run it differ"
+    )
+
+
+@pytest.mark.parametrize("runner", ["sql", "zdm"])
+def test_since_finds_a_renamed_migration(zdm: Zdm, repository: Path, runner: str) -> None:
+    (repository / "V2__table.sql").rename(repository / "V5__table.sql")
+    since = ("--since", "main", "--format", "json", "migrations")
+    answer = zdm("check", "--runner", runner, *since)
+    found = json.loads(answer.out)["findings"]
+
+    assert answer.code == 3
+    assert [(f["file"], f["level"]) for f in found if f["rule"] == "edited-applied"] == [
+        ("migrations/V2__table.sql", "error")
+    ]
+    assert any("was renamed to migrations/V5__table.sql" in f["message"] for f in found)
+
+
+def test_since_takes_a_file_that_git_ignores_or_does_not_hold_as_new(
+    zdm: Zdm, repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (repository.parent / ".gitignore").write_text("*_x.sql\n")
+    outside = tmp_path_factory.mktemp("outside") / "V4.sql"
+    ignored = repository / "V3_x.sql"
+    (repository / "V5.sql").symlink_to(outside)
+    for file in (outside, ignored):
+        file.write_text(LIMIT + INDEX)
+    answers = [
+        zdm(*PLAIN, "--since", "main", "--format", "json", *paths, "--allow-empty")
+        for paths in ((str(outside),), ("migrations",))
+    ]
+
+    assert rules(answers[0].out) == ["index-not-concurrent"]
+    assert rules(answers[1].out) == ["index-not-concurrent"] * 2
+
+
+def test_since_finds_an_edit_of_what_git_does_not_track_any_more(
+    zdm: Zdm, repository: Path
+) -> None:
+    git(repository, "rm", "-q", "--cached", "V2__table.sql")
+    same = zdm(*PLAIN, "--since", "main", "--allow-empty", "migrations")
+    (repository / "V2__table.sql").write_text(TABLE.replace("n int", "n bigint"))
+    answer = zdm(*PLAIN, "--since", "main", "--format", "json", "migrations")
+
+    assert same.code == 0
+    assert rules(answer.out) == ["edited-applied"]
+
+
+def test_since_finds_a_link_that_leads_to_another_released_file(
+    zdm: Zdm, repository: Path
+) -> None:
+    link = repository / "V3.sql"
+    link.symlink_to("../one.sql")
+    for name in ("one.sql", "two.sql"):
+        (repository.parent / name).write_text(f"CREATE TABLE {name[:3]} (id int);\n")
+    git(repository, "add", "..")
+    git(repository, "commit", "-qm", "link")
+    git(repository, "branch", "released")
+    link.unlink()
+    link.symlink_to("../two.sql")
+    answer = zdm(*PLAIN, "--since", "released", "--format", "json", "migrations")
+
+    assert rules(answer.out) == ["edited-applied"]
+
+
+def test_since_takes_another_mode_for_no_edit(zdm: Zdm, repository: Path) -> None:
+    (repository / "V2__table.sql").chmod(0o755)
+    dirty = zdm(*PLAIN, "--since", "main", "--allow-empty", "migrations")
+    git(repository, "commit", "-qam", "mode")
+
+    assert dirty.code == 0
+    assert zdm(*PLAIN, "--since", "main", "--allow-empty", "migrations").code == 0
+
+
+def test_since_finds_a_deleted_revision_but_not_one_of_another_file_name(
+    zdm: Zdm, repository: Path
+) -> None:
+    revision(repository, "a", None, "pass")
+    revision(repository, "b", "a", "pass")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "revisions")
+    git(repository, "branch", "released")
+    (repository / "a.py").rename(repository / "first.py")
+    renamed = zdm(*PLAIN, "--since", "released", "migrations")
+    (repository / "b.py").unlink()
+    deleted = zdm(*PLAIN, "--since", "released", "--format", "json", "migrations")
+
+    assert renamed.code == 0
+    assert [(f["rule"], f["file"]) for f in json.loads(deleted.out)["findings"]] == [
+        ("edited-applied", "migrations/b.py")
+    ]
+
+
+def test_since_does_not_miss_what_undoes_a_migration(zdm: Zdm, repository: Path) -> None:
+    for name in ("3_x.up.sql", "3_x.down.sql"):
+        (repository / name).write_text("SELECT 1;\n")
+    (repository / "helper.py").write_text("x = 1\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "undoes")
+    git(repository, "branch", "released")
+    (repository / "3_x.down.sql").unlink()
+    (repository / "helper.py").unlink()
+
+    assert zdm(*PLAIN, "--since", "released", "--allow-empty", "migrations").code == 0
+
+
 @pytest.mark.usefixtures("repository")
 def test_since_with_nothing_changed_is_an_error_unless_allowed(zdm: Zdm) -> None:
     answer = zdm(*PLAIN, "--since", "main", "migrations")

@@ -1,4 +1,4 @@
-"""A released migration whose content changed."""
+"""A released migration that was edited, renamed or deleted."""
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule
@@ -7,9 +7,9 @@ RULE = Rule(
     slug="edited-applied",
     severity=Severity.ERROR,
     planned=Planned.NO,
-    title="A released migration whose content changed",
+    title="A released migration that was edited, renamed or deleted",
     problem="Databases that have run it differ from those that run it now.",
     postgres="Runners run a migration once.",
-    instead="Undo the edit, and write a new migration.",
+    instead="Undo the change, and write a new migration.",
     allow="No database has run it.",
 )

@@ -1,24 +1,50 @@
-"""Which migrations are new or changed against a reference of git."""
+"""Which migrations are new, changed or gone against a reference of git."""
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from zdm.errors import InputError
+from zdm.serialize import input_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """Paths from the top of the repository; what is in neither set was released as it is."""
+    """Names are those of git, from the top of the repository. What was not released is new,
+    also if git ignores it or it is outside of the repository."""
 
     top: Path
-    new: frozenset[Path]
-    edited: frozenset[Path]
+    base: str  # the commit that was released
+    released: frozenset[str]
+    edited: frozenset[str]
+    gone: frozenset[str]
+
+    def is_new(self, path: Path) -> bool:
+        """Whether the file, or the one that the link leads to, was not released."""
+        return not self.released.issuperset(self._names(path))
+
+    def is_edited(self, path: Path) -> bool:
+        """Whether it was released with another content."""
+        return not self.edited.isdisjoint(self._names(path))
+
+    def lost(self, folder: Path) -> Iterator[tuple[Path, bytes]]:
+        """Released files of a folder that are not there any more, with their content."""
+        whole = folder.resolve()
+        for name in sorted(self.gone):
+            place = self.top / name
+            if place.is_relative_to(whole):
+                yield folder / place.relative_to(whole), _content(self.top, self.base, name)
+
+    def _names(self, path: Path) -> Iterator[str]:
+        for place in {path.parent.resolve() / path.name, path.resolve()}:
+            inside = place.is_relative_to(self.top)
+            yield (place.relative_to(self.top) if inside else place).as_posix()
 
 
 def since(reference: str, folder: Path) -> Changes:
     """What differs from the point at which the work left the reference."""
-    top = Path(_git(folder, "rev-parse", "--show-toplevel").rstrip("\n"))
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").rstrip("\n")).resolve()
     if reference.startswith("-"):
         raise _unknown(reference, "it begins with a dash")
     try:
@@ -26,12 +52,29 @@ def since(reference: str, folder: Path) -> Changes:
     except InputError as error:
         raise _unknown(reference, "git does not know it") from error
     base = _base(folder, commit.strip())
-    listed = _git(top, "diff", "--name-status", "--no-renames", "-z", base).split("\0")
+    listed = _git(top, *_DIFF, "--name-status", "-z", base).split("\0")
     states = dict(zip(listed[1::2], listed[::2], strict=False))
-    others = _git(top, "ls-files", "--others", "--exclude-standard", "-z").split("\0")
-    new = {name for name, state in states.items() if state == "A"} | set(filter(None, others))
-    edited = {name for name, state in states.items() if state in ("M", "T")}
-    return Changes(top=top, new=_paths(top, new), edited=_paths(top, edited))
+    counts = _git(top, *_DIFF, "--numstat", "-z", base).split("\0")
+    same = {line.removeprefix(_SAME) for line in counts if line.startswith(_SAME)}
+    edited = {name for name, state in states.items() if state in "MT"} - same
+    gone = {name for name, state in states.items() if state == "D"}
+    kept = {name for name in gone if input_file.is_file(top / name)}  # git does not track it
+    edited |= {n for n in kept if input_file.read(top / n) != _content(top, base, n)}
+    return Changes(
+        top=top,
+        base=base,
+        released=frozenset(_git(top, "ls-tree", "-r", "--name-only", "-z", base).split("\0")),
+        edited=frozenset(edited),
+        gone=frozenset(gone - kept),
+    )
+
+
+_SAME = "0\t0\t"  # no line: only the mode is another
+_DIFF = ("diff", "--no-renames", "--no-relative", "--no-ext-diff", "--no-textconv")
+
+
+def _content(top: Path, commit: str, name: str) -> bytes:
+    return _git(top, "cat-file", "blob", f"{commit}:{name}").encode(errors="surrogateescape")
 
 
 def _base(folder: Path, commit: str) -> str:
@@ -40,10 +83,6 @@ def _base(folder: Path, commit: str) -> str:
         return _git(folder, "merge-base", commit, "HEAD").strip()
     except InputError:
         return commit
-
-
-def _paths(top: Path, names: set[str]) -> frozenset[Path]:
-    return frozenset((top / name).resolve() for name in names)
 
 
 def _unknown(reference: str, why: str) -> InputError:

@@ -2,13 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from zdm.errors import InputError
 from zdm.serialize import input_file
 from zdm.workflows.check import undoing
+from zdm.workflows.check.changes import Changes
 
 _DIGITS = re.compile(r"(\d+)")
 _REVISION = re.compile(rb"^(?:\w[\w, \t]*)?\brevision\b[^=\n]*=(?!=)", re.MULTILINE)
@@ -52,27 +53,56 @@ class Found:
     revisions: tuple[Path, ...] = ()  # of Alembic
     whole: bool = False  # they are all of a folder
     down: int = 0  # files that undo a migration, left out
+    gone: Mapping[Path, Path | None] = field(default_factory=dict)  # and the new name
 
 
-def find(names: Iterable[Path]) -> Found:
-    """Every migration in the files and folders."""
+def find(names: Iterable[Path], changes: Changes | None) -> Found:
+    """Every migration in the files and folders; released ones that are not there any more are
+    among the files."""
     files: list[Path] = []
     revisions: list[Path] = []
+    gone: dict[Path, Path | None] = {}
     down, whole = 0, False
     for name in names:
         if input_file.is_folder(name):
             inside = list(_inside(name))
-            sql = sorted((p for p in inside if p.suffix.lower() == ".sql"), key=_natural)
+            lost = {} if changes is None else dict(_lost(name, inside, changes))
+            sql = sorted((p for p in (*inside, *lost) if _is_sql(p)), key=_natural)
             up = undoing.without(sql)
             down += len(sql) - len(up)
-            files += up
-            python = [p for p in sorted(inside) if p.suffix == ".py" and _is_revision(p)]
+            files += (*up, *(path for path in lost if not _is_sql(path)))
+            python = [p for p in sorted(inside) if _is_revision(p, input_file.read)]
             revisions, whole = [*revisions, *python], whole or bool(python)
+            gone |= lost
         elif name.suffix == ".py":
             revisions.append(name)
         else:
             files.append(name)
-    return Found(files=tuple(files), revisions=tuple(revisions), whole=whole, down=down)
+    return Found(
+        files=tuple(files),
+        revisions=tuple(revisions),
+        whole=whole,
+        down=down,
+        gone=gone,
+    )
+
+
+def _lost(
+    folder: Path, inside: Iterable[Path], changes: Changes
+) -> Iterator[tuple[Path, Path | None]]:
+    """Migrations that were released, each with the new file that has its content; a revision
+    keeps its place under another name."""
+    contents = dict(changes.lost(folder))
+    new = [path for path in inside if contents and changes.is_new(path)]
+    names = {_lines(input_file.read(path)): path for path in new}
+    for path in contents:
+        name = names.get(_lines(contents[path]))
+        if _is_sql(path) or (name is None and _is_revision(path, contents.__getitem__)):
+            yield path, name
+
+
+def _lines(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
 
 
 def _inside(folder: Path) -> Iterator[Path]:
@@ -99,5 +129,9 @@ def _natural(path: Path) -> tuple[tuple[bool, int, str], ...]:
     return tuple((w.isdigit(), int(w), w) if w.isdigit() else (False, 0, w) for w in words)
 
 
-def _is_revision(path: Path) -> bool:
-    return _REVISION.search(input_file.read(path)) is not None
+def _is_sql(path: Path) -> bool:
+    return path.suffix.lower() == ".sql"
+
+
+def _is_revision(path: Path, content: Callable[[Path], bytes]) -> bool:
+    return path.suffix == ".py" and _REVISION.search(content(path)) is not None

@@ -64,8 +64,8 @@ def run(
             hint="leave out --fix and --diff, or set `runner` under [check] in zdm.toml",
         )
     asked = replace(asked, paths=asked.paths or _default_paths(settings, runner))
-    found = inputs.find(path for path in asked.paths if path != Path(STDIN))
     changes = None if asked.since is None else git.since(asked.since, settings.root)
+    found = inputs.find((path for path in asked.paths if path != Path(STDIN)), changes)
     revisions = reader(found) if found.revisions else Revisions()
     pending = _pending(revisions, settings, changes) if runner == BY_ZDM else ()
     read = Revisions() if runner == BY_ZDM else revisions  # `zdm plan` judges those of zdm
@@ -90,7 +90,8 @@ def run(
     report = walk.check(files, start, terms, ALL)
     report = _with_revisions(report, revisions, settings.root, terms)
     if runner == BY_ZDM:
-        report = planner(report, files, start, terms, pending)
+        there = tuple(file for file in files if not file.gone)
+        report = planner(report, there, start, terms, pending)
     if settings.check.baseline is not None and not asked.without_baseline:
         accepted = baseline_file.read(
             settings.check.baseline, relative(settings.check.baseline, settings.root)
@@ -206,14 +207,18 @@ def _with_baseline(
 def _state(path: Path, changes: Changes | None) -> str:
     if changes is None:
         return _NEW
-    place = path.resolve()
-    if place in changes.new:
+    if changes.is_new(path):
         return _NEW
-    return _EDITED if place in changes.edited else _RELEASED
+    return _EDITED if changes.is_edited(path) else _RELEASED
 
 
 def _files(found: Found, root: Path, changes: Changes | None) -> Iterator[InputFile]:
     for path in found.files:
+        if path in found.gone:
+            name = found.gone[path]
+            gone = "was deleted" if name is None else f"was renamed to {relative(name, root)}"
+            yield InputFile(path=relative(path, root), data=b"", edited=True, gone=gone)
+            continue
         state = _state(path, changes)
         yield InputFile(
             path=relative(path, root),
