@@ -192,6 +192,37 @@ def test_what_is_not_plain_in_a_revision_is_an_error(zdm: Zdm, folder: Path) -> 
     )
 
 
+def test_an_ignore_in_downgrade_does_not_cover_upgrade(zdm: Zdm, folder: Path) -> None:
+    (folder / "a.py").write_text(
+        "from alembic import op\nrevision = 'a'\ndown_revision = None\n"
+        "def downgrade():\n"
+        "    # zdm: ignore drop-table, missing-lock-timeout -- undoes it\n"
+        "    op.drop_table('t')\n"
+        "def upgrade():\n    op.drop_table('t')\n"
+    )
+    answer = zdm(*PLAIN, "--format", "json", "migrations")
+    found = json.loads(answer.out)["findings"]
+
+    assert answer.code == 3
+    assert [f["line"] for f in found if f["rule"] == "drop-table" and not f["ignored"]] == [8]
+
+
+@pytest.mark.parametrize("before", ["", "from alembic import op\n"])
+def test_an_ignore_at_the_top_of_a_revision_covers_all_of_it(
+    zdm: Zdm, folder: Path, before: str
+) -> None:
+    (folder / "a.py").write_text(
+        f"{before}# zdm: ignore-file drop-table, missing-lock-timeout -- not in use\n"
+        "from alembic import op\nrevision = 'a'\ndown_revision = None\n"
+        "def upgrade():\n    op.drop_table('t')\n"
+    )
+    answer = zdm(*PLAIN, "--format", "json", "migrations")
+    found = json.loads(answer.out)["findings"]
+
+    assert "drop-table" in {f["rule"] for f in found}
+    assert [f["rule"] for f in found if not f["ignored"]] == []
+
+
 def test_a_revision_that_is_assigned_with_others_is_not_left_out(
     zdm: Zdm, folder: Path
 ) -> None:

@@ -173,3 +173,54 @@ def test_each_statement_is_on_the_line_of_its_call() -> None:
     assert lines[7].startswith("CREATE TABLE t")
     assert lines[11] == "-- zdm: ignore drop-column -- gone"
     assert lines[12].startswith("ALTER TABLE t DROP COLUMN n")
+
+
+def whole(text: str) -> Read:
+    return reading.read(history.read(Path("versions/1.py"), f"{HEAD}{text}"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "upgrade = helper",
+        "from helpers import upgrade",
+        "if True:\n    def upgrade():\n        pass",
+        "@helper\ndef upgrade():\n    pass",
+        "async def upgrade():\n    pass",
+        "def upgrade():\n    pass\nupgrade = helper",
+        "def upgrade(x=op.drop_table('t')):\n    pass",
+        "op.execute('DROP TABLE t')\ndef upgrade():\n    pass",
+        "x = op.drop_table('t')\ndef upgrade():\n    pass",
+        "def upgrade():\n    pass\nhelper()",
+        "for n in range(3):\n    helper(n)\ndef upgrade():\n    pass",
+        "class A:\n    op.drop_table('t')\ndef upgrade():\n    pass",
+        "globals()['upgrade'] = helper\ndef upgrade():\n    pass",
+        "from alembic import op as o\nx = o.drop_table('t')\ndef upgrade():\n    pass",
+    ],
+)
+def test_what_runs_outside_of_a_plain_upgrade_is_not_known(text: str) -> None:
+    assert len(whole(text).unread) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import logging, sys\nsys.path.append('x')\nlogging.getLogger().info('x')",
+        "table = sa.table('t', sa.column('n'))",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import x",
+        "def helper():\n    op.drop_table('t')",
+        "drop = lambda: op.drop_table('t')",
+        "'A text.'",
+    ],
+)
+def test_what_changes_no_database_may_be_in_a_revision(text: str) -> None:
+    assert whole(f"{text}\ndef upgrade():\n    pass").unread == {}
+
+
+def test_of_two_definitions_the_last_counts() -> None:
+    first = "def upgrade():\n    op.drop_table('a')\n"
+    sql = whole(f"{first}def upgrade():\n    op.drop_table(T)\nT = 'b'").sql
+
+    assert "DROP TABLE b;" in sql
+    assert "DROP TABLE a" not in sql

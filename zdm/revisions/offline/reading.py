@@ -15,13 +15,14 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
 from zdm.revisions import python_comments
-from zdm.revisions.offline import values
+from zdm.revisions.offline import module, values
 from zdm.revisions.offline.history import Script
 from zdm.revisions.offline.values import NotPlainError
 
 _QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
 _HARD = re.compile(r"--|/\*|\$|\\")  # comments and other quotes
 _IGNORE = "zdm: ignore"
+_HEAD, _HEAD_LINE = "-- +goose NO TRANSACTION", 2  # below a comment in the first line
 _UNREAD = "DO $zdm$ not read $zdm$;"
 
 
@@ -40,9 +41,7 @@ def read(script: Script) -> Read:
     context = MigrationContext.configure(dialect_name="postgresql", opts=options)
     page = _Page()
     reader = _Reader(output=output, op=Operations(context), page=page)
-    page.put(2, "BEGIN;")
-    reader.upgrade(script.code)
-    page.put(page.line, "COMMIT;")
+    reader.module(script.code)
     for comment in python_comments.comments(script.text):
         if comment.text.strip().lower().startswith(_IGNORE):
             page.comment(comment.line, comment.text)
@@ -55,7 +54,7 @@ class _Page:
 
     lines: dict[int, str] = field(default_factory=dict)
     unread: dict[int, str] = field(default_factory=dict)
-    line: int = 2  # the last that is written
+    line: int = _HEAD_LINE  # the last that is written
 
     def put(self, line: int, text: str) -> int:
         start = max(line, self.line)
@@ -65,14 +64,18 @@ class _Page:
             self.lines[self.line] = f"{there} {part}" if there else part
         return start
 
+    def put_unread(self, line: int, why: str) -> None:
+        self.unread[self.put(line, _UNREAD)] = why
+
     def comment(self, line: int, text: str) -> None:
-        if line not in self.lines:
+        if line not in self.lines and not (line == 1 and _HEAD_LINE in self.lines):
             self.lines[line] = f"--{text}"
 
     def text(self) -> str:
-        last = max(self.lines)
-        head = "-- no-transaction"  # of the runner's; it is written out
-        return "\n".join([head, *(self.lines.get(n, "") for n in range(2, last + 1)), ""])
+        """With the comment by which no transaction but those written out is there."""
+        head = 1 if 1 not in self.lines else _HEAD_LINE
+        lines = {**self.lines, head: _HEAD}
+        return "\n".join([*(lines.get(n, "") for n in range(1, max(lines) + 1)), ""])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,18 +84,39 @@ class _Reader:
     op: Operations
     page: _Page
     imported: dict[str, Any] = field(default_factory=dict)
+    op_names: set[str] = field(default_factory=lambda: {"alembic"})
     names: dict[str, Any] = field(default_factory=dict)
 
-    def upgrade(self, tree: ast.Module) -> None:
-        """The module, and what its upgrade() does."""
-        for node in tree.body:
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                self.imported |= values.imported(node)
-                self.imported |= {name: self.op for name in _names_of_op(node)}
-            elif isinstance(node, ast.FunctionDef) and node.name == "upgrade":
-                self._body(node.body)
-            else:
-                self._module_level(node)
+    def module(self, tree: ast.Module) -> None:
+        """What its upgrade() does, with the values that names have once it is loaded."""
+        acting = [(node.lineno, why) for node in tree.body if (why := self._loaded(node))]
+        upgrade, line, why = module.upgrade(tree)
+        for place, reason in acting:
+            if place < line:
+                self.page.put_unread(place, reason)
+        self.page.put(line, "BEGIN;")
+        if upgrade is None:
+            self.page.put_unread(line, why)
+        else:
+            self._body(upgrade.body)
+        self.page.put(self.page.line, "COMMIT;")
+        for place, reason in acting:
+            if place >= line:
+                self.page.put_unread(place, reason)
+
+    def _loaded(self, node: ast.stmt) -> str:
+        """Learn the names of a statement of the module; why it may change a database."""
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            self.imported |= values.imported(node)
+            self.imported |= {name: self.op for name in _names_of_op(node)}
+            self.op_names |= {*_names_of_op(node), *_names_of_op(node, "context")}
+            return ""
+        acts = module.acts(node, self.op_names)
+        if not acts:
+            self._module_level(node)
+        else:
+            self._forget(node)
+        return acts
 
     def _module_level(self, node: ast.stmt) -> None:
         """A constant that upgrade() may use; what else it is changes no database."""
@@ -111,8 +135,7 @@ class _Reader:
             except NotPlainError as error:
                 self._take()
                 self._forget(node)
-                line = self.page.put(node.lineno, _UNREAD)
-                self.page.unread[line] = str(error)
+                self.page.put_unread(node.lineno, str(error))
 
     def _statement(self, node: ast.stmt) -> None:
         match node:
@@ -199,9 +222,9 @@ def _on_one_line(text: str) -> str:
     return "".join(p if n % 2 else " ".join(p.split("\n")) for n, p in enumerate(parts))
 
 
-def _names_of_op(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+def _names_of_op(node: ast.Import | ast.ImportFrom, what: str = "op") -> Iterator[str]:
     if isinstance(node, ast.ImportFrom) and node.module == "alembic":
-        yield from (alias.asname or "op" for alias in node.names if alias.name == "op")
+        yield from (alias.asname or what for alias in node.names if alias.name == what)
 
 
 def _is_autocommit(call: ast.expr) -> bool:
