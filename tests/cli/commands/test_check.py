@@ -126,7 +126,21 @@ def test_nothing_to_check_is_an_error_unless_allowed(zdm: Zdm, tmp_path: Path) -
 
     assert zdm(*PLAIN, "none").code == 2
     assert zdm(*PLAIN).code == 2
-    assert zdm(*PLAIN, "none", "--allow-empty").code == 0
+    allowed = zdm(*PLAIN, "none", "--allow-empty")
+    assert allowed.code == 0
+    assert "note: no SQL file was found" in allowed.err
+
+
+@pytest.mark.parametrize("text", ["", "-- later\n", ";;;\n"])
+def test_files_without_a_statement_are_nothing_to_check(
+    zdm: Zdm, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "a.sql").write_text(text)
+    answer = zdm(*PLAIN, "a.sql")
+
+    assert answer.code == 2
+    assert "no file that is checked holds a statement, so there is nothing" in answer.err
+    assert zdm(*PLAIN, "a.sql", "--allow-empty").code == 0
 
 
 @pytest.mark.parametrize(

@@ -222,5 +222,11 @@ def test_of_two_definitions_the_last_counts() -> None:
     first = "def upgrade():\n    op.drop_table('a')\n"
     sql = whole(f"{first}def upgrade():\n    op.drop_table(T)\nT = 'b'").sql
 
-    assert "DROP TABLE b;" in sql
+    assert "DROP TABLE b" in sql
     assert "DROP TABLE a" not in sql
+
+
+def test_a_comment_at_the_end_of_a_text_does_not_hide_what_follows() -> None:
+    body = "op.execute('SELECT 1 -- x')\nop.drop_table('t')"
+
+    assert statements(body) == ["SELECT 1 -- x", "DROP TABLE t"]

@@ -39,6 +39,7 @@ def read(script: Script) -> Read:
     output = io.StringIO()
     options = {"as_sql": True, "output_buffer": output, "literal_binds": True}
     context = MigrationContext.configure(dialect_name="postgresql", opts=options)
+    context.impl.command_terminator = "\n;"  # a comment may be at the end of a text
     page = _Page()
     reader = _Reader(output=output, op=Operations(context), page=page)
     reader.module(script.code)

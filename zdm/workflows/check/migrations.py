@@ -88,6 +88,8 @@ def run(
         files = (*fixed.files, *(f for f in files if f.path in python))
         left = fixed.left
     report = walk.check(files, start, terms, ALL)
+    if not (pending or report.statements or report.findings or asked.allow_empty):
+        raise _nothing_to_check("no file that is checked holds a statement")
     report = _with_revisions(report, revisions, settings.root, terms)
     if runner == BY_ZDM:
         there = tuple(file for file in files if not file.gone)
@@ -288,15 +290,19 @@ def relative(path: Path, root: Path) -> str:
 
 def _nothing(asked: Asked, files: tuple[InputFile, ...]) -> Report:
     """Nothing to check is no success, unless the caller expects it."""
+    why = f"nothing changed since {asked.since}" if files else "no SQL file was found"
     if asked.allow_empty:
-        return Report(findings=(), files=0, statements=0, understood=0)
+        return Report(findings=(), files=0, statements=0, understood=0, notes=(why,))
     if not asked.paths:
         raise InputError(
             "no file or folder is named, so there is nothing to check",
             hint="name one, or set `paths` under [check] in zdm.toml",
         )
-    why = f"nothing changed since {asked.since}" if files else "no SQL file was found"
-    raise InputError(
+    raise _nothing_to_check(why)
+
+
+def _nothing_to_check(why: str) -> InputError:
+    return InputError(
         f"{why}, so there is nothing to check", hint="give --allow-empty if that is expected"
     )
 
