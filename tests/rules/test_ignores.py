@@ -77,3 +77,21 @@ def test_an_ignore_in_a_literal_is_none() -> None:
     found = checking.found(f"{LIMIT}SELECT '{MARK} -- x';\n{INDEX}", TABLE)
 
     assert found == ["index-not-concurrent"]
+
+
+def test_a_last_day_counts_anywhere_in_the_reason() -> None:
+    sql = f"{LIMIT}{MARK} -- few rows until 2026-11-28 (see the wiki)\n{INDEX}"
+
+    assert checking.found(sql, TABLE) == ["ignore-expired", "index-not-concurrent"]
+
+
+@pytest.mark.parametrize(
+    "place", ["{index}\n{mark}", "{limit}{mark}\n{index}", "{index} {mark}"]
+)
+def test_an_ignore_of_the_file_is_above_its_first_statement(place: str) -> None:
+    mark = "-- zdm: ignore-file index-not-concurrent, missing-lock-timeout -- few rows"
+    sql = place.format(index=INDEX, mark=mark, limit=LIMIT)
+    found = checking.found(sql, TABLE)
+
+    assert "index-not-concurrent" in found
+    assert "ignore-unused" in found

@@ -77,7 +77,9 @@ def _can_be_accepted(finding: Reported) -> bool:
 
 def _entry(finding: Reported) -> Entry:
     return Entry(
-        file=finding.source.file, rule=finding.rule, statement=_hash(finding.statement)
+        file=finding.source.file,
+        rule=finding.rule,
+        statement=_hash(" ; ".join(filter(None, (finding.statement, *finding.others)))),
     )
 
 

@@ -12,7 +12,8 @@ from zdm.parse.places import Places
 from zdm.rules.report import Today
 
 _FORM = re.compile(r"\s*zdm:\s*(ignore(?:-file)?)(?:\s+(.*))?$", re.DOTALL | re.IGNORECASE)
-_UNTIL = re.compile(r"\s*\buntil\s+(\S+)\s*$", re.IGNORECASE)
+# a day anywhere in the reason, or whatever is the last word
+_UNTIL = re.compile(r"\s*\buntil\s+(?:(\d+[-/.]\d+[-/.]\d+)|(\S+)\s*$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +58,17 @@ def _found(data: bytes, places: Places) -> Iterator[Ignore]:
         until = _UNTIL.search(reason)
         line: tuple[int, int] | None = None
         if form[1].lower() == "ignore-file":
-            line = _FILE if index in (0, None) else None
+            line = _FILE if index == 0 or not parsed else None
         elif index is not None:
             statement = places.at(parsed[index].start)
             line = (statement.line, statement.column)
-        day = None if until is None else _day(until[1])
+        last = "" if until is None else until[1] or until[2]
+        day = _day(last) if last else None
         yield Ignore(
             rules=tuple(name.strip() for name in names.split(",") if name.strip()),
             reason=_UNTIL.sub("", reason).strip(),
             until=day,
-            bad_date=until[1] if until is not None and day is None else "",
+            bad_date=last if day is None else "",
             source=places.at(start),
             line=line,
         )

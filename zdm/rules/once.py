@@ -11,20 +11,23 @@ def counted(found: Sequence[Reported], rules: Sequence[Rule]) -> Iterator[Report
     """The findings of one file; those that an ignore covers are kept as they are."""
     slugs = {rule.slug for rule in rules if rule.once}
     first: dict[str, Reported] = {}
-    more: dict[str, int] = {}
+    more: dict[str, list[str]] = {}
     for finding in found:
         if finding.rule in slugs and not finding.ignored:
             first.setdefault(finding.rule, finding)
-            more[finding.rule] = more.get(finding.rule, -1) + 1
+            if finding is not first[finding.rule]:
+                more.setdefault(finding.rule, []).append(finding.statement)
     for finding in found:
         if finding.rule not in first or finding.ignored:
             yield finding
         elif finding is first[finding.rule]:
-            yield _with_count(finding, more[finding.rule])
+            yield _with_count(finding, more.get(finding.rule, []))
 
 
-def _with_count(finding: Reported, more: int) -> Reported:
+def _with_count(finding: Reported, more: list[str]) -> Reported:
     if not more:
         return finding
-    others = "so does 1 more statement" if more == 1 else f"so do {more} more statements"
-    return replace(finding, message=f"{finding.message}; {others} of this file")
+    count = len(more)
+    others = "so does 1 more statement" if count == 1 else f"so do {count} more statements"
+    message = f"{finding.message}; {others} of this file"
+    return replace(finding, message=message, others=(*finding.others, *more))

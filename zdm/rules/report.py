@@ -70,6 +70,7 @@ class Reported:
     remedy: str
     source: Source
     statement: str = ""
+    others: tuple[str, ...] = ()  # texts that it is about, too
     lock: str = ""  # the strongest on a relation in use, in the manual's words
     relations: tuple[str, ...] = ()
     planned: str = "no"

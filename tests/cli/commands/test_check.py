@@ -237,10 +237,13 @@ def test_an_ignore_at_the_top_of_a_revision_covers_all_of_it(
     assert [f["rule"] for f in found if not f["ignored"]] == []
 
 
-def test_a_revision_that_is_assigned_with_others_is_not_left_out(
-    zdm: Zdm, folder: Path
+@pytest.mark.parametrize(
+    "text", ['down_revision, revision = None, "a"\n', "def upgrade():\n    pass\n"]
+)
+def test_a_revision_whose_name_cannot_be_read_is_not_left_out(
+    zdm: Zdm, folder: Path, text: str
 ) -> None:
-    (folder / "a.py").write_text('down_revision, revision = None, "a"\n')
+    (folder / "a.py").write_text(text)
     answer = zdm(*PLAIN, "migrations")
 
     assert answer.code == 2
@@ -426,6 +429,7 @@ def test_a_file_that_undoes_another_is_left_out(
     [
         "-- migrate:up\n-- migrate:down is below, see the wiki\n",
         "-- migrate:down\n",
+        "-- migrate:up\n-- Migrate:Down\n",
         "-- +goose Down\n",
         "-- migrate:up\n-- migrate:down\n-- migrate:up\n",
     ],

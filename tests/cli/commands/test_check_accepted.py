@@ -149,3 +149,34 @@ def test_a_severity_may_be_that_of_a_path_and_the_last_pattern_counts(zdm: Zdm) 
     )
 
     assert found(answer) == [("index-not-concurrent", "error")]
+
+
+def test_a_finding_on_several_statements_is_accepted_for_these_only(
+    zdm: Zdm, folder: Path
+) -> None:
+    column = "ALTER TABLE t ADD COLUMN {} int;\n"
+    (folder / "V3.sql").write_text(column.format("a") + column.format("b"))
+    checked(zdm, BASELINE, "--write-baseline")
+    same = zdm("check")
+    (folder / "V3.sql").write_text("".join(map(column.format, "abc")))
+    answer = zdm("check", "--format", "json")
+
+    assert same.code == 0
+    assert ("missing-lock-timeout", "error") in found(answer)
+
+
+def test_what_is_not_read_of_a_revision_is_accepted_as_it_was(zdm: Zdm, tmp_path: Path) -> None:
+    (tmp_path / "migrations").mkdir()
+    code = (
+        "from alembic import op\nrevision = 'a'\ndown_revision = None\n"
+        "def upgrade():\n    op.get_bind().execute('{}')\n"
+    )
+    file = tmp_path / "migrations/a.py"
+    file.write_text(code.format("SELECT 1"))
+    checked(zdm, BASELINE, "--write-baseline")
+    same = zdm("check")
+    file.write_text(code.format("DROP TABLE t"))
+    answer = zdm("check", "--format", "json")
+
+    assert same.code == 0
+    assert ("unparsed-statement", "error") in found(answer)

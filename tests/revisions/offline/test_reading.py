@@ -27,10 +27,11 @@ def statements(body: str, module: str = "") -> list[str]:
     """Those between BEGIN and COMMIT, on one line each."""
     data = read(body, module).sql.encode()
     found = [data[p.start : p.start + p.length].decode() for p in libpg_query.statements(data)]
-    return [" ".join(text.split()) for text in found][1:-1]
+    lines = [" ".join(text.split()) for text in found][1:-1]
+    return [UNREAD if line.startswith("DO $zdm$ ") else line for line in lines]
 
 
-UNREAD = "DO $zdm$ not read $zdm$"
+UNREAD = "not read"
 PLAIN = [
     ("op.add_column('t', sa.Column('n', sa.Integer()))", "ALTER TABLE t ADD COLUMN n INTEGER"),
     ("op.drop_column('t', 'n', schema='s')", "ALTER TABLE s.t DROP COLUMN n"),

@@ -12,16 +12,15 @@ _REBINDS = frozenset({"globals", "vars", "exec", "eval", "setattr"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def upgrade(tree: ast.Module) -> tuple[ast.FunctionDef | None, int, str]:
-    """The function that Alembic calls, its line, and why it is not known."""
+def upgrade(tree: ast.Module) -> tuple[ast.stmt | None, str]:
+    """What makes the function that Alembic calls, and why it is not known."""
     binding = [node for node in tree.body if UPGRADE in _bound(node)][-1:]
     match binding:
         case [ast.FunctionDef(decorator_list=[]) as found]:
-            return found, found.lineno, ""
+            return found, ""
         case [node]:
-            why = f"`{shown(node)}` makes `upgrade`, which is no plain function"
-            return None, node.lineno, why
-    return None, 1, "there is no `upgrade()`"
+            return node, f"`{shown(node)}` makes `upgrade`, which is no plain function"
+    return None, "there is no `upgrade()`"
 
 
 def acts(node: ast.stmt, op_names: Container[str]) -> str:

@@ -23,7 +23,7 @@ _QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
 _HARD = re.compile(r"--|/\*|\$|\\")  # comments and other quotes
 _IGNORE = "zdm: ignore"
 _HEAD, _HEAD_LINE = "-- +goose NO TRANSACTION", 2  # below a comment in the first line
-_UNREAD = "DO $zdm$ not read $zdm$;"
+_QUOTE = "$zdm$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,11 @@ class _Page:
             self.lines[self.line] = f"{there} {part}" if there else part
         return start
 
-    def put_unread(self, line: int, why: str) -> None:
-        self.unread[self.put(line, _UNREAD)] = why
+    def put_unread(self, line: int, why: str, node: ast.AST | None) -> None:
+        """A DO block with the code, which the baseline knows it by."""
+        code = "" if node is None else " ".join(ast.unparse(node).split())
+        body = code.replace(_QUOTE, "$ zdm $")
+        self.unread[self.put(line, f"DO {_QUOTE} {body} {_QUOTE};")] = why
 
     def comment(self, line: int, text: str) -> None:
         if line not in self.lines and not (line == 1 and _HEAD_LINE in self.lines):
@@ -90,20 +93,21 @@ class _Reader:
 
     def module(self, tree: ast.Module) -> None:
         """What its upgrade() does, with the values that names have once it is loaded."""
-        acting = [(node.lineno, why) for node in tree.body if (why := self._loaded(node))]
-        upgrade, line, why = module.upgrade(tree)
-        for place, reason in acting:
-            if place < line:
-                self.page.put_unread(place, reason)
+        acting = [(node, why) for node in tree.body if (why := self._loaded(node))]
+        upgrade, why = module.upgrade(tree)
+        line = 1 if upgrade is None else upgrade.lineno
+        for node, reason in acting:
+            if node.lineno < line:
+                self.page.put_unread(node.lineno, reason, node)
         self.page.put(line, "BEGIN;")
-        if upgrade is None:
-            self.page.put_unread(line, why)
+        if why or not isinstance(upgrade, ast.FunctionDef):
+            self.page.put_unread(line, why, upgrade)
         else:
             self._body(upgrade.body)
         self.page.put(self.page.line, "COMMIT;")
-        for place, reason in acting:
-            if place >= line:
-                self.page.put_unread(place, reason)
+        for node, reason in acting:
+            if node.lineno >= line:
+                self.page.put_unread(node.lineno, reason, node)
 
     def _loaded(self, node: ast.stmt) -> str:
         """Learn the names of a statement of the module; why it may change a database."""
@@ -136,7 +140,7 @@ class _Reader:
             except NotPlainError as error:
                 self._take()
                 self._forget(node)
-                self.page.put_unread(node.lineno, str(error))
+                self.page.put_unread(node.lineno, str(error), node)
 
     def _statement(self, node: ast.stmt) -> None:
         match node:

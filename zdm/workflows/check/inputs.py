@@ -12,7 +12,10 @@ from zdm.workflows.check import undoing
 from zdm.workflows.check.changes import Changes
 
 _DIGITS = re.compile(r"(\d+)")
-_REVISION = re.compile(rb"^(?:\w[\w, \t]*)?\brevision\b[^=\n]*=(?!=)", re.MULTILINE)
+_REVISION = re.compile(
+    rb"^(?:\w[\w, \t]*)?\brevision\b[^=\n]*=(?!=)|^def[ \t]+upgrade[ \t]*\([ \t]*\)",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -277,6 +277,7 @@ def _in_python(finding: Reported, why: str | None) -> Reported:
         remedy="write it as `op` calls with plain arguments, or ignore it with the reason why"
         " it is safe",
         statement="",
+        others=(finding.statement,),
     )
 
 
@@ -364,7 +365,7 @@ def _severities(
 def _notes(runner: str, terms: Terms, found: Found, asked: Asked) -> tuple[str, ...]:
     """What the verdict rests on."""
     notes = []
-    if runner != BY_ZDM:
+    if runner != BY_ZDM and (found.files or asked.stdin is not None):
         sent = (
             "in one transaction" if terms.transactions is Transactions.FILE else "without one"
         )

@@ -15,13 +15,13 @@ _UP = ("{}", "{}.up", "{}_up", "{}-up", "{}.do")
 
 _MARKS = tuple(
     (
-        re.compile(rb"--[ \t]*" + name + rb"up\b", re.IGNORECASE),
+        re.compile(rb"--[ \t]*" + name + rb"[Uu]p\b"),
         re.compile(
-            rb"^[ \t]*--[ \t]*" + name + rb"(up|down)\b(?:[ \t]+[^\s:]+:\S+)*[ \t]*\r?$",
-            re.IGNORECASE | re.MULTILINE,
+            rb"^[ \t]*--[ \t]*" + name + rb"([Uu]p|[Dd]own)\b(?:[ \t]+[^\s:]+:\S+)*[ \t]*\r?$",
+            re.MULTILINE,
         ),
     )
-    for name in (rb"migrate:", rb"\+goose[ \t]+", rb"\+migrate[ \t]+")
+    for name in (rb"migrate:", rb"(?i:\+goose)[ \t]+", rb"\+migrate[ \t]+")
 )
 
 
