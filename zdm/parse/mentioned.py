@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from zdm.model.expression import Words
 from zdm.model.statement import Action
 from zdm.model.syntax import RelationName
 from zdm.parse import libpg_query, trees
@@ -48,6 +49,11 @@ def with_rows(sql: str) -> tuple[RelationName, ...]:
 def columns(action: Action) -> frozenset[str]:
     """The last words of all references to columns in it."""
     return frozenset(trees.columns(action.tree))
+
+
+def functions(action: Action) -> tuple[Words, ...]:
+    """Names, as written, of the functions that it calls."""
+    return trees.functions(action.tree)
 
 
 def every_column(action: Action) -> bool:
