@@ -5,16 +5,14 @@ from collections.abc import Iterator
 from zdm.model.commands import WorkOn
 from zdm.model.rule import Site
 from zdm.model.schema import Table
-from zdm.parse import row_changes
-from zdm.parse.row_changes import SAID, RowChange
+from zdm.parse import mentioned
+from zdm.parse.mentioned import RowChange
 from zdm.rules import reading
-
-__all__ = ("SAID", "RowChange", "in_use")
 
 
 def in_use(site: Site) -> Iterator[tuple[RowChange, Table]]:
     """Those of tables that are not new."""
-    for change in row_changes.of(site.action):
+    for change in mentioned.row_changes(site.action):
         said = change.said
         relation = said.relations[0] if isinstance(said, WorkOn) else said.table
         name = reading.named(site, relation)

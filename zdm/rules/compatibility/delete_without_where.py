@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.commands import Work, WorkOn
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.parse import mentioned
 from zdm.rules import row_changes
 
 
@@ -32,6 +33,6 @@ RULE = Rule(
     ),
     instead="DELETE in batches.",
     allow="The table is small.",
-    on=row_changes.SAID,
+    on=mentioned.CHANGING,
     check=check,
 )

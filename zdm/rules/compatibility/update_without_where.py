@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.syntax import Update
+from zdm.parse import mentioned
 from zdm.rules import row_changes
 
 
@@ -30,6 +31,6 @@ RULE = Rule(
     postgres="Every row is locked and written again in one transaction (14 to 18).",
     instead="UPDATE in batches; `zdm plan` makes it a backfill.",
     allow="The table is small.",
-    on=row_changes.SAID,
+    on=mentioned.CHANGING,
     check=check,
 )

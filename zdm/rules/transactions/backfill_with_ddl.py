@@ -6,7 +6,7 @@ from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import Name
 from zdm.model.statement import Action
-from zdm.parse import row_changes
+from zdm.parse import mentioned
 from zdm.rules import reading
 
 
@@ -28,7 +28,7 @@ def check(site: Site) -> Iterator[Violation]:
 
 def _changes_rows(action: Action) -> bool:
     """Whether it changes more rows than it spells out."""
-    return any(not change.written_out for change in row_changes.of(action))
+    return any(not change.written_out for change in mentioned.row_changes(action))
 
 
 def _found(locked: Name, filled: Name) -> Violation:

@@ -6,9 +6,9 @@ from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import Table
 from zdm.model.syntax import Insert
-from zdm.parse import comparisons
+from zdm.parse import comparisons, mentioned
+from zdm.parse.mentioned import RowChange
 from zdm.rules import row_changes
-from zdm.rules.row_changes import RowChange
 from zdm.schema import not_null_proof
 
 
@@ -50,6 +50,6 @@ RULE = Rule(
     postgres=("Each changed row is locked and written again in one transaction (14 to 18)."),
     instead="Change rows in batches; `zdm plan` makes an UPDATE a backfill.",
     allow="Few rows are changed.",
-    on=row_changes.SAID,
+    on=mentioned.CHANGING,
     check=check,
 )
