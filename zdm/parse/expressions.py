@@ -166,6 +166,24 @@ def null_test(expression: Expression) -> tuple[str, bool] | None:
     return None if tested is None else (tested, outermost.negated)
 
 
+def negated(expression: Expression) -> Expression | None:
+    """What it says the opposite of by NOT, turned: NOT (a IS NULL OR b) is (a IS NOT NULL AND
+    NOT b). None where it is no NOT, or another one."""
+    tree = expression.tree.get("BoolExpr", {})
+    if tree.get("boolop") != "NOT_EXPR":
+        return None
+    ((key, inner),) = tree["args"][0].items()
+    if key == "NullTest":
+        other = "IS_NULL" if inner["nulltesttype"] == "IS_NOT_NULL" else "IS_NOT_NULL"
+        return Expression({key: {**inner, "nulltesttype": other}})
+    if key == "BoolExpr" and inner.get("boolop") == "OR_EXPR":
+        parts = [{"BoolExpr": {"boolop": "NOT_EXPR", "args": [arg]}} for arg in inner["args"]]
+        return Expression({key: {"boolop": "AND_EXPR", "args": parts}})
+    if key == "BoolExpr" and inner.get("boolop") == "NOT_EXPR":
+        return Expression(inner["args"][0])
+    return None
+
+
 def null_tested(expression: Expression) -> frozenset[str]:
     """The columns that it tests for NULL or NOT NULL, at whatever place in it."""
     found = (node for key, node in trees.walk({"root": expression.tree}) if key == "NullTest")

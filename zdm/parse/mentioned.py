@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from zdm.model.commands import Work, WorkOn
+from zdm.model.expression import Expression, Words
 from zdm.model.statement import Action
-from zdm.model.syntax import RelationName
+from zdm.model.syntax import Insert, Read, RelationName, Update
 from zdm.parse import libpg_query, trees
-from zdm.parse.readers import relations
+from zdm.parse.readers import relations, statements
 
 _Tree = Mapping[str, Any]
 
@@ -48,6 +51,11 @@ def with_rows(sql: str) -> tuple[RelationName, ...]:
 def columns(action: Action) -> frozenset[str]:
     """The last words of all references to columns in it."""
     return frozenset(trees.columns(action.tree))
+
+
+def functions(action: Action) -> tuple[Words, ...]:
+    """Names, as written, of the functions that it calls."""
+    return trees.functions(action.tree)
 
 
 def every_column(action: Action) -> bool:
@@ -106,3 +114,49 @@ _SETS = frozenset(
     json_object_keys jsonb_object_keys generate_subscripts""",
     )
 )
+
+
+CHANGING = (Insert, Update, WorkOn, Read)  # what `Action.said` may be where rows are changed
+_CHANGES = {
+    "Insert": "InsertStmt",
+    "Update": "UpdateStmt",
+    Work.DELETE: "DeleteStmt",
+    Work.MERGE: "MergeStmt",
+}
+_JOINED = ("fromClause", "usingClause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowChange:
+    """One of them. `joined`: rows of other tables choose which it changes."""
+
+    said: Insert | Update | WorkOn
+    joined: bool
+
+    @property
+    def where(self) -> Expression | None:
+        """Its condition, if it has one."""
+        return None if isinstance(self.said, Insert) else self.said.where
+
+    @property
+    def is_merge(self) -> bool:
+        """Whether it is a MERGE."""
+        return isinstance(self.said, WorkOn) and self.said.work is Work.MERGE
+
+    @property
+    def written_out(self) -> bool:
+        """Whether it is an INSERT of rows that it spells out, which are few."""
+        return isinstance(self.said, Insert) and self.said.written_out
+
+
+def row_changes(action: Action) -> Iterator[RowChange]:
+    """All of a statement, those in WITH after the statement itself."""
+    said = action.said
+    if not isinstance(said, CHANGING):
+        return
+    name = said.work if isinstance(said, WorkOn) else type(said).__name__
+    root = _CHANGES.get(name, "")
+    for key, node in trees.walk({root or "query": action.tree}):
+        found = statements.read(key, node) if key in _CHANGES.values() else None
+        if isinstance(found, Insert | Update | WorkOn):
+            yield RowChange(said=found, joined=any(node.get(name) for name in _JOINED))

@@ -5,13 +5,21 @@ from dataclasses import replace
 from functools import reduce
 
 from zdm.model.catalog.indexed import having, named
+from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.model.syntax import AddColumn, AddConstraint, RelationName
+from zdm.model.syntax import AddColumn, AddConstraint, CreateTable, RelationName
 from zdm.schema import edits, lookup
 from zdm.schema.impact import of
 
 _WHY = "no file or snapshot has it"
+_OTHER_TABLES = (
+    Change.ATTACH_PARTITION,
+    Change.DETACH_PARTITION,
+    Change.FINALIZE_DETACH,
+    Change.INHERIT,
+    Change.NO_INHERIT,
+)
 _ON_ROWS = (ActionKind.UPDATE, ActionKind.DELETE, ActionKind.INSERT, ActionKind.TRUNCATE)
 _ON_TABLES = frozenset(
     {*of.ALTER_TABLE, *_ON_ROWS, ActionKind.CREATE_INDEX, ActionKind.CREATE_TRIGGER}
@@ -53,6 +61,10 @@ def _referenced(action: Action) -> tuple[RelationName, ...]:
             found = (constraint.references,)
         case AddColumn(column=column):
             found = tuple(c.references for c in column.constraints)
+        case AlterTable(change=change, other=other) if change in _OTHER_TABLES:
+            found = (other,)
+        case CreateTable(parents=parents, referenced=referenced):
+            found = (*parents, *referenced)
     return tuple(relation for relation in found if relation is not None)
 
 

@@ -10,7 +10,7 @@ from zdm.model.impact import Touch
 from zdm.model.locks import LockMode
 from zdm.model.rule import Done, Site
 from zdm.model.schema import Name, Table
-from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.statement import ActionKind
 from zdm.model.syntax import (
     AddColumn,
     AddConstraint,
@@ -23,8 +23,6 @@ from zdm.model.syntax import (
     RelationName,
 )
 from zdm.schema import family, lookup, type_names
-
-_OF_ROWS = (ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE)
 
 
 def added_column(site: Site) -> tuple[Table, ColumnDefinition] | None:
@@ -183,16 +181,6 @@ def on_table(site: Site, table: Table) -> Touch:
     return site.impact.on(table.name) or Touch(
         relation=table.name, lock=LockMode.ACCESS_EXCLUSIVE
     )
-
-
-def changes_rows(action: Action) -> bool:
-    """Whether it is an INSERT, UPDATE or DELETE."""
-    return isinstance(action.fact, Fact) and action.fact.kind in _OF_ROWS
-
-
-def writes_out_values(action: Action) -> bool:
-    """Whether it is an INSERT of rows that it spells out, which are few."""
-    return bool(getattr(action.said, "written_out", False))
 
 
 def exclusive(site: Site) -> tuple[Touch, ...]:

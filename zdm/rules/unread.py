@@ -4,7 +4,8 @@ from zdm.model.commands import AlterTable, Change, NoRelation, Work, WorkOn
 from zdm.model.impact import Impact
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, ActionKind, Fact, Unknown
-from zdm.model.syntax import Other, Read
+from zdm.model.syntax import CreateObject, CreateTableAs, Insert, Other, Read, Update
+from zdm.schema.impact import calls
 
 _SAID_WHOLE = (ActionKind.SET, ActionKind.TRANSACTION, ActionKind.CREATE_EXTENSION)
 
@@ -21,11 +22,22 @@ def reason(action: Action, impact: Impact, left: Snapshot) -> str:
         return fact.reason
     if isinstance(said, AlterTable) and said.change is Change.OTHER:
         return "zdm does not know this form of ALTER TABLE"
-    if isinstance(said, Read) and impact.unknown and not impact.touches:
-        return impact.unknown
+    if _runs(said):
+        calls_unknown = calls.unknown(action, left)
+        if calls_unknown:
+            return calls_unknown
     if left.opaque:
         return impact.unknown or "it may change the schema in a way that zdm does not see"
     return ""
+
+
+def _runs(said: object) -> bool:
+    """Whether it evaluates what it says for rows, or once."""
+    if isinstance(said, WorkOn):
+        return said.work in (Work.DELETE, Work.MERGE, Work.COPY_OUT)
+    if isinstance(said, CreateObject):
+        return said.kind == "materialized view"
+    return isinstance(said, Read | Insert | Update | CreateTableAs)
 
 
 def _hides(said: object) -> bool:

@@ -17,12 +17,12 @@ from zdm.model.locks import LockMode
 from zdm.model.rule import Block, Done, Rule, Site, Violation
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
-from zdm.model.syntax import CreateTable, RenameObject
+from zdm.model.syntax import CreateTable, DropObjects, RenameObject
 from zdm.parse import split
 from zdm.parse.libpg_query import Parsed
 from zdm.parse.readers import authority
 from zdm.parse.transactions import Kind
-from zdm.rules import assumed, blocks, history, ignored, ignores, once, unread
+from zdm.rules import assumed, blocks, history, ignored, ignores, once, temporary, unread
 from zdm.rules.ignores import Ignore
 from zdm.rules.report import InputFile, Level, Report, Reported, Terms
 from zdm.schema import apply, edits, type_names
@@ -88,6 +88,7 @@ class _Walk:
         reads = [self._read(statement, parsed) for statement, parsed in statements]
         marks = ignores.read(file.data, file.path)
         sites = list(self._sites(file, reads))
+        self.before = temporary.without(self.before)
         if not (file.judged and self.terms.one_release):
             self.release()
         if not file.judged:
@@ -191,6 +192,9 @@ class _Walk:
     def _leave(self, action: Action, left: Snapshot) -> None:
         """Continue with the schema after the Action."""
         self.before = _with_opaque(left, self.before.opaque or left.opaque)
+        self.before = temporary.put(self.before, action)
+        if isinstance(action.said, DropObjects):
+            self.released = temporary.without_dropped(self.released, self.before)
         if isinstance(action.said, RenameObject | SetSchema):
             known = replace(self.released, schemas=self.before.schemas)
             self.released = apply.apply(known, action)

@@ -11,6 +11,7 @@ import re
 from zdm.model.expression import Expression, Feature
 from zdm.model.schema import Snapshot, Volatility
 from zdm.parse import expressions
+from zdm.schema import volatility as _volatile
 
 STABLE = frozenset(
     re.findall(
@@ -58,13 +59,24 @@ def volatility(expression: Expression, snapshot: Snapshot) -> Volatility:
 
 def of_function(words: tuple[str, ...], snapshot: Snapshot) -> Volatility:
     """How volatile a function of that name is."""
-    name = words[-1]
-    own = {f.volatility for f in snapshot.functions if f.name.name == name}
-    if own and words[0] != "pg_catalog":
-        return Volatility.VOLATILE if Volatility.VOLATILE in own else max(own)
+    *schema, name = words
+    named = (
+        []
+        if schema == ["pg_catalog"]
+        else [f for f in snapshot.functions if f.name.name == name]
+    )
+    found = {f.volatility for f in named if not schema or f.name.schema == schema[-1]}
+    if schema in ([], ["pg_catalog"]):
+        found |= _of_built_in(name)
+    return max(found, key=tuple(Volatility).index, default=Volatility.VOLATILE)
+
+
+def _of_built_in(name: str) -> set[Volatility]:
+    if name in _volatile.VOLATILE:
+        return {Volatility.VOLATILE}
     if name in STABLE:
-        return Volatility.STABLE
-    return Volatility.IMMUTABLE if name in IMMUTABLE else Volatility.VOLATILE
+        return {Volatility.STABLE}
+    return {Volatility.IMMUTABLE} if name in IMMUTABLE else set()
 
 
 def is_built_in(words: tuple[str, ...], snapshot: Snapshot) -> bool:

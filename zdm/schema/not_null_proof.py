@@ -1,7 +1,8 @@
 """Whether a validated CHECK proves that a column holds no NULL, so that nothing is scanned.
 
 PostgreSQL accepts `c IS NOT NULL`, alone or in an AND, and nothing that only follows from an
-operator (measured 12-18); what names IS NOT NULL in another way is Unknown here.
+operator (measured 12-18); it turns NOT (c IS NULL) into that. What names IS NOT NULL in another
+way is Unknown here.
 """
 
 from zdm.model.expression import Every, Expression
@@ -45,6 +46,9 @@ def condition(definition: str) -> Expression | None:
 
 def every(expression: Expression) -> tuple[Expression, ...]:
     """The tests that an expression joins by AND, at all depths."""
+    turned = expressions.negated(expression)
+    if turned is not None:
+        return every(turned)
     form = expressions.form(expression)
     if not isinstance(form, Every):
         return (expression,)

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import WorkOn
+from zdm.model.commands import Work, WorkOn
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
-from zdm.model.statement import ActionKind
+from zdm.parse import mentioned
+from zdm.rules import row_changes
 
 
 def check(site: Site) -> Iterator[Violation]:
     """No WHERE, on a table in use."""
-    said, table = site.action.said, site.in_use(ActionKind.DELETE)
-    if table is not None and isinstance(said, WorkOn) and said.all_rows:
-        yield Violation(
-            message=f"all rows of {table.name} are locked until the transaction ends, and lost",
-            remedy="DELETE in batches, outside of the migration",
-        )
+    for change, table in row_changes.in_use(site):
+        said = change.said
+        if isinstance(said, WorkOn) and said.work is Work.DELETE and said.where is None:
+            yield Violation(
+                message=f"all rows of {table.name} are locked until the transaction ends, and"
+                " lost",
+                remedy="DELETE in batches, outside of the migration",
+            )
 
 
 RULE = Rule(
@@ -30,6 +33,6 @@ RULE = Rule(
     ),
     instead="DELETE in batches.",
     allow="The table is small.",
-    on=(WorkOn,),
+    on=mentioned.CHANGING,
     check=check,
 )

@@ -4,19 +4,20 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
-from zdm.model.statement import ActionKind
 from zdm.model.syntax import Update
+from zdm.parse import mentioned
+from zdm.rules import row_changes
 
 
 def check(site: Site) -> Iterator[Violation]:
     """No WHERE, on a table in use."""
-    said, table = site.action.said, site.in_use(ActionKind.UPDATE)
-    if table is not None and isinstance(said, Update) and said.where is None:
-        yield Violation(
-            message=f"all rows of {table.name} are locked until the transaction ends, and"
-            " written again",
-            remedy="UPDATE in batches, each in a transaction of its own",
-        )
+    for change, table in row_changes.in_use(site):
+        if isinstance(change.said, Update) and change.where is None:
+            yield Violation(
+                message=f"all rows of {table.name} are locked until the transaction ends, and"
+                " written again",
+                remedy="UPDATE in batches, each in a transaction of its own",
+            )
 
 
 RULE = Rule(
@@ -30,6 +31,6 @@ RULE = Rule(
     postgres="Every row is locked and written again in one transaction (14 to 18).",
     instead="UPDATE in batches; `zdm plan` makes it a backfill.",
     allow="The table is small.",
-    on=(Update,),
+    on=mentioned.CHANGING,
     check=check,
 )

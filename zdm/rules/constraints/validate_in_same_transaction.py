@@ -11,10 +11,19 @@ from zdm.model.syntax import AlterColumn
 def check(site: Site) -> Iterator[Violation]:
     """VALIDATE while writes wait for what the transaction did before."""
     table, block = site.in_use(ActionKind.VALIDATE_CONSTRAINT), site.block
-    if table is None or block is None:
+    if table is None:
         return
-    held = [t.relation for done in block.earlier for t in done.touches if t.lock.blocks_writes]
-    if held:
+    earlier = block.earlier if block is not None else ()
+    held = [t.relation for done in earlier for t in done.touches if t.lock.blocks_writes]
+    own = [t.relation for t in site.whole.touches if t.lock.blocks_writes]
+    own = [relation for relation in own if not site.is_new(relation)]
+    if own:
+        yield Violation(
+            message=f"another part of the statement locks {own[0]}, until all rows of"
+            f" {table.name} are read",
+            remedy="VALIDATE CONSTRAINT in a statement and a transaction of its own",
+        )
+    elif held:
         yield Violation(
             message=f"the transaction holds a lock on {held[0]} since an earlier statement,"
             f" until all rows of {table.name} are read",

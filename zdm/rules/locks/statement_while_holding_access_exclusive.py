@@ -6,13 +6,13 @@ from zdm.model.findings import Severity
 from zdm.model.impact import YES
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.statement import ActionKind
-from zdm.rules import reading
+from zdm.parse import mentioned
 
 
 def check(site: Site) -> Iterator[Violation]:
     """A build, scan or rewrite after another statement that locked a table in use."""
     block, fact = site.block, site.fact
-    if block is None or reading.changes_rows(site.action):
+    if block is None or any(mentioned.row_changes(site.action)):
         return
     if fact is not None and fact.kind is ActionKind.VALIDATE_CONSTRAINT:
         return

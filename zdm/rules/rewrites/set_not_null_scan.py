@@ -4,27 +4,38 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Planned, Rule, Site, Violation
+from zdm.model.schema import Table
 from zdm.model.statement import ActionKind
-from zdm.model.syntax import AlterColumn
+from zdm.model.syntax import AddConstraint, AlterColumn
 from zdm.rules import edits, reading
 from zdm.schema import not_null_proof
 
 
 def check(site: Site) -> Iterator[Violation]:
     """SET NOT NULL that reads the table, or may."""
-    table = site.in_use(ActionKind.SET_NOT_NULL)
-    fact = site.fact
-    if table is None or fact is None or not reading.on_table(site, table).scans.possible:
+    found = _column(site)
+    if found is None or not reading.on_table(site, found[0]).scans.possible:
         return
-    if site.is_new_column(table, fact.name) and table.rows == 0:
+    table, column = found
+    if site.is_new_column(table, column) and table.rows == 0:
         return
-    column = fact.name
     yield Violation(
         message=f"no validated CHECK proves that {column} holds no NULL, so all rows of"
         f" {table.name} are read while all its queries wait",
         remedy=f"ADD CONSTRAINT … CHECK ({column} IS NOT NULL) NOT VALID, then VALIDATE"
         " CONSTRAINT in a transaction of its own, then SET NOT NULL",
     )
+
+
+def _column(site: Site) -> tuple[Table, str] | None:
+    """The column that becomes NOT NULL, by SET or by a constraint that is validated at once."""
+    table, fact = site.in_use(ActionKind.SET_NOT_NULL), site.fact
+    if table is not None and fact is not None:
+        return table, fact.name
+    added = reading.added_constraint(site, "not null")
+    if added is None or added[1].not_valid or not added[1].columns:
+        return None
+    return added[0], added[1].columns[0]
 
 
 def fix(site: Site) -> Fix | None:
@@ -58,7 +69,7 @@ RULE = Rule(
         "transaction of its own; SET NOT NULL; DROP CONSTRAINT."
     ),
     allow="The table is small, and a lock_timeout is set.",
-    on=(AlterColumn,),
+    on=(AlterColumn, AddConstraint),
     check=check,
     fix=fix,
 )

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import AlterTable, Change
+from zdm.model.commands import AlterRelation, AlterTable, Change
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.schema import Name
 from zdm.rules import reading
 
 
@@ -12,13 +13,19 @@ def check(site: Site) -> Iterator[Violation]:
     """The sub-commands by that name."""
     found = reading.changed(site, Change.SET_TABLESPACE)
     if found is not None:
-        table, said = found
-        yield Violation(
-            message=f"{said.change.upper()} writes all of {table.name} again while all its"
-            " queries wait",
-            remedy="copy the rows to a new table in batches, or move it in a maintenance"
-            " window",
-        )
+        yield _found(found[0].name)
+    said = site.action.said
+    if isinstance(said, AlterRelation) and any(
+        one.change is Change.SET_TABLESPACE for one in said.changes
+    ):
+        yield from (_found(touch.relation) for touch in site.on_used)
+
+
+def _found(name: Name) -> Violation:
+    return Violation(
+        message=f"SET TABLESPACE writes all of {name} again while all its queries wait",
+        remedy="copy the rows to a new table in batches, or move it in a maintenance window",
+    )
 
 
 RULE = Rule(
@@ -30,6 +37,6 @@ RULE = Rule(
     postgres="The files are copied under ACCESS EXCLUSIVE (14 to 18).",
     instead="copy the rows to a new table in batches, or move it in a maintenance window",
     allow="The table is small, and a lock_timeout is set.",
-    on=(AlterTable,),
+    on=(AlterTable, AlterRelation),
     check=check,
 )

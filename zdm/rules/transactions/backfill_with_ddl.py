@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import Name
+from zdm.model.statement import Action
+from zdm.parse import mentioned
 from zdm.rules import reading
 
 
@@ -13,20 +15,20 @@ def check(site: Site) -> Iterator[Violation]:
     if site.block is None:
         return
     earlier = site.block.earlier
-    if reading.changes_rows(site.action) and not reading.writes_out_values(site.action):
+    if _changes_rows(site.action):
         held = [t.relation for done in earlier for t in done.touches if t.lock.blocks_reads]
         if held and site.on_used:
             yield _found(held[0], site.on_used[0].relation)
         return
-    rows = [
-        t.relation
-        for done in earlier
-        for t in done.touches
-        if reading.changes_rows(done.action) and not reading.writes_out_values(done.action)
-    ]
+    rows = [t.relation for done in earlier for t in done.touches if _changes_rows(done.action)]
     locked = reading.exclusive(site)
     if rows and locked:
         yield _found(locked[0].relation, rows[0])
+
+
+def _changes_rows(action: Action) -> bool:
+    """Whether it changes more rows than it spells out."""
+    return any(not change.written_out for change in mentioned.row_changes(action))
 
 
 def _found(locked: Name, filled: Name) -> Violation:

@@ -11,7 +11,7 @@ from zdm.model.schema import Name, Table
 from zdm.model.statement import Action
 from zdm.model.syntax import Insert, Read, RelationName, Update
 from zdm.parse import expressions, mentioned, names
-from zdm.schema import default_volatility, volatility
+from zdm.schema.impact import calls
 from zdm.schema.impact.place import (
     AE,
     AS,
@@ -26,8 +26,6 @@ from zdm.schema.impact.place import (
 )
 
 _SEQUENCE_FUNCTIONS = frozenset({"nextval", "setval"})
-_QUIET = frozenset({"coalesce", "nullif", "max", "min", "count", "sum", "avg", "greatest"})
-_QUIET |= {"least", "set_config", "pg_get_serial_sequence", "pg_sleep", "currval", "lastval"}
 _BY_TRIGGER = "a trigger of {} runs {}, which may lock more"
 
 
@@ -59,17 +57,7 @@ def select(said: Read, action: Action, place: Place) -> Impact:
     touches += on(_sequences(said.query, place), RX)
     if said.writes:
         return impact.of(touches, unknown="a WITH clause of it changes rows")
-    called = {words[-1] for words in expressions.functions(said.query)}
-    strange = sorted(called - _known_functions(place))
-    because = f"what {', '.join(strange)} locks is unknown" if strange else ""
-    return impact.of(touches, unknown=because)
-
-
-def _known_functions(place: Place) -> frozenset[str]:
-    """Functions that lock no table: built-in ones. Own ones may do anything."""
-    own = {f.name.name for f in place.snapshot.functions}
-    built_in = volatility.VOLATILE | default_volatility.STABLE | default_volatility.IMMUTABLE
-    return (built_in | _QUIET | _SEQUENCE_FUNCTIONS) - own
+    return impact.of(touches, unknown=calls.unknown(action, place.snapshot))
 
 
 def _sequences(query: Expression, place: Place) -> Iterator[Name]:

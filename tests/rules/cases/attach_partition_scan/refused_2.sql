@@ -1,0 +1,2 @@
+SET lock_timeout = '2s';
+ALTER TABLE parts ATTACH PARTITION away FOR VALUES FROM (0) TO (1000);

@@ -1,0 +1,2 @@
+CREATE TEMP TABLE q (id int);
+DROP TABLE q;

@@ -1,0 +1,3 @@
+CREATE TEMP TABLE q (id int);
+CREATE INDEX q_id ON q (id);
+DROP TABLE q;

@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+CREATE UNIQUE INDEX CONCURRENTLY away_id ON away (id);
+ALTER TABLE away ADD PRIMARY KEY USING INDEX away_id;

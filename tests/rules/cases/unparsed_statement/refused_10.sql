@@ -1,0 +1,1 @@
+CREATE TABLE names AS SELECT fix(name) AS name FROM users;

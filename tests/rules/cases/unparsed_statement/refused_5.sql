@@ -1,0 +1,1 @@
+UPDATE users SET name = fix(name) WHERE id = 3;

@@ -1,0 +1,1 @@
+INSERT INTO orgs (id) VALUES (fix_all());

@@ -1,0 +1,1 @@
+SELECT fix(name) FROM users;

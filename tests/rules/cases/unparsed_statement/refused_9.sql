@@ -1,0 +1,1 @@
+SELECT app.md5(name) FROM users;

@@ -1,0 +1,1 @@
+WITH changed AS (UPDATE users SET name = '' RETURNING *) SELECT count(*) FROM changed;

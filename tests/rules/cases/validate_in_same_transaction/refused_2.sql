@@ -1,0 +1,2 @@
+SET lock_timeout = '2s';
+ALTER TABLE users ADD CONSTRAINT c CHECK (id > 0) NOT VALID, VALIDATE CONSTRAINT c;
