@@ -118,6 +118,16 @@ ENTRIES = (
     Entry(
         slug="update_cannot_be_batched",
         before=USERS + OTHER,
+        refused="UPDATE users SET name = (users).email || other.n FROM other"
+        " WHERE other.id = users.id;",
+        fixed=(
+            "UPDATE users SET name = users.email || other.n FROM other"
+            " WHERE other.id = users.id;",
+        ),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + OTHER,
         refused="UPDATE users SET n = (SELECT n FROM other LIMIT 1);",
         fixed=("UPDATE users SET n = (SELECT max(n) FROM other);",),
     ),

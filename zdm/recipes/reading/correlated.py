@@ -41,6 +41,7 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> Updated | Line:
     return (
         _sources(action, table, snapshot)
         or _overwrites(said, reads, table)
+        or _whole_rows(action, said, table)
         or _varies(said, table, snapshot)
         or said
     )
@@ -71,7 +72,11 @@ def _sources(action: Action, table: Table, snapshot: Snapshot) -> Line | None:
 
 def _reads_what_it_sets(action: Action) -> bool:
     targets = {*updates.targets(action)}
-    return mentioned.every_column(action) or bool(mentioned.columns(action) & targets)
+    return (
+        mentioned.every_column(action)
+        or bool(mentioned.columns(action) & targets)
+        or bool(mentioned.whole_rows(action))
+    )
 
 
 def _overwrites(said: Updated, reads: frozenset[str], table: Table) -> Line | None:
@@ -84,6 +89,19 @@ def _overwrites(said: Updated, reads: frozenset[str], table: Table) -> Line | No
                 "add a new column for the new value, fill it, and drop the old one",
             )
     return None
+
+
+def _whole_rows(action: Action, said: Updated, table: Table) -> Line | None:
+    """That it reads the columns that it sets under the name of the row."""
+    columns = {c.name for c in table.columns}
+    own = mentioned.own_names(action)
+    if not mentioned.whole_rows(action, *columns) & own and said.reads <= columns:
+        return None
+    return (
+        f"this UPDATE reads whole rows of {table.name}, or something of them that is no column,"
+        " so a batch that runs twice may change a row twice",
+        f"name the columns that it reads, but for those that it sets; {_LATE}",
+    )
 
 
 def _varies(said: Updated, table: Table, snapshot: Snapshot) -> Line | None:
