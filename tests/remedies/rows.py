@@ -26,6 +26,8 @@ RATE = (
     "CREATE TABLE rates (n text); CREATE FUNCTION rate(t text) RETURNS text LANGUAGE sql"
     " IMMUTABLE AS 'SELECT t || n FROM rates';"
 )
+CHECKED = "ALTER TABLE users ADD CONSTRAINT k CHECK (n <> 0) NOT VALID;\n"
+VALIDATED = "ALTER TABLE users VALIDATE CONSTRAINT k;"
 ENTRIES = (
     Entry(
         slug="fill_repeats",
@@ -249,6 +251,21 @@ ENTRIES = (
             "UPDATE users SET email = mail FROM mails WHERE mails.id = users.id;",
             "ALTER TABLE mails DROP COLUMN mail;",
         ),
+    ),
+    Entry(
+        slug="rows_deleted_uncopied",
+        before=SMALL,
+        refused="INSERT INTO copy SELECT id FROM users WHERE n = 1;\n"
+        "DELETE FROM users WHERE n = 1;",
+        fixed=(
+            f"{CONTRACT}INSERT INTO copy SELECT id FROM users WHERE n = 1;\n"
+            "DELETE FROM users WHERE n = 1;",
+        ),
+    ),
+    Entry(
+        slug="delete_after_constraint",
+        refused=f"{CHECKED}DELETE FROM users WHERE n = 0;\n{VALIDATED}",
+        fixed=(f"DELETE FROM users WHERE n = 0;\n{CHECKED}{VALIDATED}",),
     ),
     Entry(
         slug="rows_order",

@@ -198,7 +198,10 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         table=table.name,
         condition=expressions.bare(where) if delete.simple else expressions.sql(where),
         sources=tuple(t.name for t in sources or () if not t.created),
-        early=any(_needs_them_gone(later, table) for later in actions[1:]),
+        early=any(
+            _needs_them_gone(later, table) or _validates(later, table, snapshot)
+            for later in actions[1:]
+        ),
         at_most=at_most,
         locks=statements.of_author(snapshot, action),
         settings=action.statement.settings,
@@ -357,6 +360,18 @@ def _needs_them_gone(later: Action, table: Table) -> bool:
             read = () if says.expression is None else expressions.columns(says.expression)
             return not known >= {*says.columns, *read}
     return isinstance(later.fact, Fact) and later.fact.kind is ActionKind.SET_NOT_NULL
+
+
+def _validates(later: Action, table: Table, snapshot: Snapshot) -> bool:
+    """Whether it validates a constraint, of this table or one that its rows refer to, which
+    holds for all that is written already: then the rows are old ones."""
+    fact = later.fact
+    if not isinstance(fact, Fact) or fact.kind is not ActionKind.VALIDATE_CONSTRAINT:
+        return False
+    above = {c.references for c in table.constraints}
+    of = snapshot.table(fact.table) if fact.table in {table.name, *above} else None
+    constraint = None if of is None else of.constraint(fact.name)
+    return constraint is not None and not constraint.validated
 
 
 def _overtaken(later: Sequence[Action], table: Table, reads: frozenset[str]) -> str | None:
