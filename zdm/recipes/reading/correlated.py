@@ -5,6 +5,8 @@ rows whose value differs, so a second run changes nothing, and stops at a row th
 of `s` match.
 """
 
+from collections.abc import Sequence
+
 from zdm.model.schema import Snapshot, Table, Volatility
 from zdm.model.statement import Action
 from zdm.parse import expressions, mentioned
@@ -36,14 +38,27 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> Updated | Line:
             " one name for two tables, so it cannot be cut into batches",
             "set each column by itself, and give each table a name of its own",
         )
-    others = {c.name for t in few.sources(action, snapshot) or () for c in t.columns}
-    reads = said.reads | (said.unqualified - others)
+    reads = said.reads | _own(said, few.sources(action, snapshot) or ())
     return (
         _sources(action, table, snapshot)
         or _overwrites(said, reads, table)
         or _whole_rows(action, said, table)
         or _varies(said, table, snapshot)
         or said
+    )
+
+
+def _own(said: Updated, sources: Sequence[Table]) -> frozenset[str]:
+    """The bare names that may be columns of the row: those that no table of the queries around
+    them has. What else they select from, such as a WITH, may have the columns of any table."""
+    columns = {t.name.name: {c.name for c in t.columns} for t in sources}
+    return frozenset(
+        name
+        for name, around in said.unqualified
+        if not any(
+            name in columns[table]
+            for table in (around if around <= columns.keys() else columns)
+        )
     )
 
 
