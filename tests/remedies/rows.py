@@ -263,6 +263,26 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="delete_after_parents",
+        before=USERS + "CREATE TABLE heads (id bigint PRIMARY KEY REFERENCES users);",
+        refused="DELETE FROM heads WHERE id = 2;\nDELETE FROM users WHERE id = 2;\n"
+        "CREATE UNIQUE INDEX i ON users (n);",
+        fixed=(
+            f"{EXPAND}DELETE FROM heads WHERE id = 2;\nDELETE FROM users WHERE id = 2;\n"
+            "CREATE UNIQUE INDEX i ON users (n);",
+        ),
+    ),
+    Entry(
+        slug="delete_reads_dropped",
+        before=USERS + OTHER,
+        refused="DELETE FROM users WHERE n IN (SELECT o.n FROM other AS o WHERE o.id > 1);\n"
+        f"{CONTRACT}DROP TABLE other CASCADE;",
+        fixed=(
+            "DELETE FROM users WHERE n IN (SELECT o.n FROM other AS o WHERE o.id > 1);",
+            f"{CONTRACT}DROP TABLE other CASCADE;",
+        ),
+    ),
+    Entry(
         slug="delete_after_constraint",
         refused=f"{CHECKED}DELETE FROM users WHERE n = 0;\n{VALIDATED}",
         fixed=(f"DELETE FROM users WHERE n = 0;\n{CHECKED}{VALIDATED}",),

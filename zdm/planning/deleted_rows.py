@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from zdm.model.findings import Finding
 from zdm.model.plan import Phase
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Train
 from zdm.model.syntax import AddConstraint, RelationName
 from zdm.parse import mentioned
@@ -25,6 +25,11 @@ _COPY = (
     " the old version is gone; or, if no version writes such rows any more,"
     " `-- zdm: run in expand -- reason`"
 )
+_CHILDREN = (
+    "if the old version works without these rows, too, put `-- zdm: run in expand -- reason`"
+    " above this DELETE"
+)
+_READS = "drop it in a revision that is planned after this train is contracted"
 _CONSTRAINT = (
     "put this DELETE above the statement that adds the constraint, or into a revision that is"
     " planned and contracted before this train"
@@ -62,12 +67,15 @@ def conflicts(
         if table is None:
             continue
         for other in works:
+            found += _dropped([a for when, a in other.actions if when > at], work.place, table)
             if not other.steps or other.steps[0] >= work.steps[0]:
                 continue
             if other.steps[0] < rollout[0]:
                 earlier = [action for when, action in other.actions if when < at]
                 found += _copies(earlier, other.place.context.snapshot, delete, table)
-            found += _validates([a for when, a in other.actions if when > at], delete, table)
+            later = [action for when, action in other.actions if when > at]
+            found += _validates(later, delete, table)
+            found += _parents(later, delete, work.place.context.snapshot.table(table))
     return tuple(found)
 
 
@@ -116,6 +124,48 @@ def _validates(later: Sequence[Action], delete: Action, table: Name) -> Iterator
                 f"{action.source} validates a constraint of {table} before this DELETE would"
                 " run, so rows that break it would stop the run each time",
                 _CONSTRAINT,
+            )
+            return
+
+
+def _parents(later: Sequence[Action], delete: Action, table: Table | None) -> Iterator[Finding]:
+    """Rows that a foreign key of these refers to, and that the author deletes after them."""
+    above = {c.references for c in table.constraints if c.references} if table else set()
+    for action in later:
+        parent = _deletes(action)
+        if table is not None and parent in above:
+            yield refuse.finding(
+                delete,
+                "delete_after_parents",
+                f"{action.source} deletes rows of {parent} before the rollout, and the rows of"
+                f" {table.name} that refer to them are deleted after it, so a foreign key would"
+                " stop the run",
+                _CHILDREN,
+            )
+            return
+
+
+_DROPS = frozenset({ActionKind.DROP_COLUMN, ActionKind.DROP_TABLE})
+
+
+def _dropped(later: Sequence[Action], place: Placed, table: Name) -> Iterator[Finding]:
+    """Another table by which it decides, and which the new version does not write any more."""
+    delete, snapshot = place.actions[0], place.context.snapshot
+    settings = delete.statement.settings
+    read = {lookup.found(one, snapshot, settings) for one in mentioned.reads(delete)} - {table}
+    for action in later:
+        fact = action.fact
+        if delete.statement.vouched or not isinstance(fact, Fact) or fact.kind not in _DROPS:
+            continue
+        whole = fact.kind is ActionKind.DROP_TABLE
+        if fact.table in read and (whole or fact.name in mentioned.columns(delete)):
+            what = fact.table if whole else f"{fact.table}.{fact.name}"
+            yield refuse.finding(
+                delete,
+                "delete_reads_dropped",
+                f"{action.source} drops {what}, so the new version does not write it, and this"
+                " DELETE decides by it after the rollout, also about rows of the new version",
+                _READS,
             )
             return
 

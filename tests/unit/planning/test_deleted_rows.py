@@ -5,7 +5,7 @@ import pytest
 from tests.unit import schemas
 from zdm.errors import RefusedError
 from zdm.model.plan import Phase, Plan
-from zdm.model.schema import Constraint, Name
+from zdm.model.schema import Constraint, Name, Snapshot
 from zdm.planning import classify, schedule
 
 OTHERS = Name("public", "others")
@@ -21,9 +21,9 @@ ADD = "ALTER TABLE users ADD CONSTRAINT k CHECK (name <> '') NOT VALID;"
 VALIDATE = "ALTER TABLE users VALIDATE CONSTRAINT k;"
 
 
-def planned(sql: str) -> Plan:
+def planned(sql: str, here: Snapshot | None = None) -> Plan:
     users = schemas.users(rows=5)
-    here = schemas.snapshot(
+    here = here or schemas.snapshot(
         dataclasses.replace(users, constraints=(*users.constraints, BROKEN)),
         schemas.users(name=OTHERS, rows=5),
     )
@@ -86,3 +86,40 @@ def test_rows_that_go_before_the_constraint_is_added_are_planned() -> None:
     plan = planned(f"{GONE} {ADD} {VALIDATE}")
 
     assert phase(plan, "delete_rows") is Phase.CONTRACT
+
+
+def test_children_that_would_go_after_their_parents_are_refused() -> None:
+    key = Constraint(
+        name="k",
+        kind="foreign key",
+        columns=("id",),
+        definition="FOREIGN KEY (id) REFERENCES users(id)",
+        references=schemas.USERS,
+        referenced_columns=("id",),
+    )
+    here = schemas.snapshot(
+        schemas.users(rows=5), schemas.users(name=OTHERS, rows=5, constraints=(key,))
+    )
+    sql = "DELETE FROM others WHERE id = 2; DELETE FROM users WHERE id = 2;"
+
+    assert planned(sql, here).steps
+    with pytest.raises(RefusedError, match="a foreign key would stop the run"):
+        planned(f"{sql} CREATE UNIQUE INDEX i ON users (name);", here)
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        "ALTER TABLE others DROP COLUMN name;",
+        "-- zdm: run in contract -- r\nDROP TABLE others;",
+    ],
+)
+def test_rows_that_go_by_another_table_which_the_train_drops_are_refused(drop: str) -> None:
+    sql = (
+        "DELETE FROM users WHERE NOT EXISTS"
+        " (SELECT FROM others AS o WHERE o.id = users.id AND o.name = 'a');"
+    )
+
+    with pytest.raises(RefusedError, match="decides by it after the rollout"):
+        planned(f"{sql}\n{drop}")
+    assert planned(f"{sql} ALTER TABLE others DROP COLUMN email;").steps

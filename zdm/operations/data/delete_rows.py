@@ -199,8 +199,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         condition=expressions.bare(where) if delete.simple else expressions.sql(where),
         sources=tuple(t.name for t in sources or () if not t.created),
         early=any(
-            _needs_them_gone(later, table) or _validates(later, table, snapshot)
-            for later in actions[1:]
+            _needs_them_gone(later, table) or _validates(later, table) for later in actions[1:]
         ),
         at_most=at_most,
         locks=statements.of_author(snapshot, action),
@@ -362,15 +361,12 @@ def _needs_them_gone(later: Action, table: Table) -> bool:
     return isinstance(later.fact, Fact) and later.fact.kind is ActionKind.SET_NOT_NULL
 
 
-def _validates(later: Action, table: Table, snapshot: Snapshot) -> bool:
-    """Whether it validates a constraint, of this table or one that its rows refer to, which
-    holds for all that is written already: then the rows are old ones."""
+def _validates(later: Action, table: Table) -> bool:
+    """Whether it validates a constraint that new rows keep already: then the rows are old."""
     fact = later.fact
     if not isinstance(fact, Fact) or fact.kind is not ActionKind.VALIDATE_CONSTRAINT:
         return False
-    above = {c.references for c in table.constraints}
-    of = snapshot.table(fact.table) if fact.table in {table.name, *above} else None
-    constraint = None if of is None else of.constraint(fact.name)
+    constraint = table.constraint(fact.name) if fact.table == table.name else None
     return constraint is not None and not constraint.validated
 
 
