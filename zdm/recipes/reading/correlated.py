@@ -38,7 +38,7 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> Updated | Line:
             " one name for two tables, so it cannot be cut into batches",
             "set each column by itself, and give each table a name of its own",
         )
-    reads = said.reads | _own(said, few.sources(action, snapshot) or ())
+    reads = said.reads | _of_the_row(said, few.sources(action, snapshot) or ())
     return (
         _sources(action, table, snapshot)
         or _overwrites(said, reads, table)
@@ -48,7 +48,7 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> Updated | Line:
     )
 
 
-def _own(said: Updated, sources: Sequence[Table]) -> frozenset[str]:
+def _of_the_row(said: Updated, sources: Sequence[Table]) -> frozenset[str]:
     """The bare names that may be columns of the row: those that no table of the queries around
     them has. What else they select from, such as a WITH, may have the columns of any table."""
     columns = {t.name.name: {c.name for c in t.columns} for t in sources}
