@@ -26,6 +26,8 @@ RATE = (
     "CREATE TABLE rates (n text); CREATE FUNCTION rate(t text) RETURNS text LANGUAGE sql"
     " IMMUTABLE AS 'SELECT t || n FROM rates';"
 )
+CHECKED = "ALTER TABLE users ADD CONSTRAINT k CHECK (n <> 0) NOT VALID;\n"
+VALIDATED = "ALTER TABLE users VALIDATE CONSTRAINT k;"
 ENTRIES = (
     Entry(
         slug="fill_repeats",
@@ -114,6 +116,16 @@ ENTRIES = (
         slug="update_cannot_be_batched",
         refused="UPDATE users SET n = (SELECT max(o.n) FROM users AS o);",
         fixed=(f"{EXPAND}UPDATE users SET n = (SELECT max(o.n) FROM users AS o);",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + OTHER,
+        refused="UPDATE users SET name = (users).email || other.n FROM other"
+        " WHERE other.id = users.id;",
+        fixed=(
+            "UPDATE users SET name = users.email || other.n FROM other"
+            " WHERE other.id = users.id;",
+        ),
     ),
     Entry(
         slug="update_cannot_be_batched",
@@ -239,6 +251,41 @@ ENTRIES = (
             "UPDATE users SET email = mail FROM mails WHERE mails.id = users.id;",
             "ALTER TABLE mails DROP COLUMN mail;",
         ),
+    ),
+    Entry(
+        slug="rows_deleted_uncopied",
+        before=SMALL,
+        refused="INSERT INTO copy SELECT id FROM users WHERE n = 1;\n"
+        "DELETE FROM users WHERE n = 1;",
+        fixed=(
+            f"{CONTRACT}INSERT INTO copy SELECT id FROM users WHERE n = 1;\n"
+            "DELETE FROM users WHERE n = 1;",
+        ),
+    ),
+    Entry(
+        slug="delete_after_parents",
+        before=USERS + "CREATE TABLE heads (id bigint PRIMARY KEY REFERENCES users);",
+        refused="DELETE FROM heads WHERE id = 2;\nDELETE FROM users WHERE id = 2;\n"
+        "CREATE UNIQUE INDEX i ON users (n);",
+        fixed=(
+            f"{EXPAND}DELETE FROM heads WHERE id = 2;\nDELETE FROM users WHERE id = 2;\n"
+            "CREATE UNIQUE INDEX i ON users (n);",
+        ),
+    ),
+    Entry(
+        slug="delete_reads_dropped",
+        before=USERS + OTHER,
+        refused="DELETE FROM users WHERE n IN (SELECT o.n FROM other AS o WHERE o.id > 1);\n"
+        f"{CONTRACT}DROP TABLE other CASCADE;",
+        fixed=(
+            "DELETE FROM users WHERE n IN (SELECT o.n FROM other AS o WHERE o.id > 1);",
+            f"{CONTRACT}DROP TABLE other CASCADE;",
+        ),
+    ),
+    Entry(
+        slug="delete_after_constraint",
+        refused=f"{CHECKED}DELETE FROM users WHERE n = 0;\n{VALIDATED}",
+        fixed=(f"DELETE FROM users WHERE n = 0;\n{CHECKED}{VALIDATED}",),
     ),
     Entry(
         slug="rows_order",

@@ -63,6 +63,27 @@ def every_column(action: Action) -> bool:
     return any(key == "A_Star" for key, _ in trees.walk({"root": action.tree}))
 
 
+def whole_rows(action: Action, *but: str) -> frozenset[str]:
+    """The tables and aliases whose rows it names whole, as `t`, `s.t` or `t.*`; a word of `but`
+    is a column."""
+    nodes = list(trees.walk({"root": action.tree}))
+    named = {node.get("relname", node.get("aliasname", "")) for _, node in nodes}
+    refs = [trees.strings(node["fields"]) for key, node in nodes if key == "ColumnRef"]
+    found = {
+        words[-1]
+        for words in refs
+        if len(words) == 1 or (len(words) == 2 and words[0] not in named)
+    }
+    return frozenset(found & named - {*but})
+
+
+def own_names(action: Action) -> frozenset[str]:
+    """The table that it changes, by its name and its alias."""
+    relation = action.tree.get("relation", {})
+    alias = relation.get("alias", {}).get("aliasname")
+    return frozenset(name for name in (relation.get("relname"), alias) if name)
+
+
 def queries(action: Action) -> frozenset[str]:
     """The names of WITH in it."""
     nodes = trees.walk({"root": action.tree})

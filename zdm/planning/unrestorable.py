@@ -7,7 +7,7 @@ after that; a rollback restores the rule, but not the rows, unless their old val
 from collections.abc import Iterator, Mapping, Sequence
 
 from zdm.model.findings import Finding
-from zdm.model.schema import Constraint, Name, Snapshot, Table
+from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, DirectiveKind, Fact
 from zdm.model.syntax import AddConstraint, Insert
 from zdm.parse.readers import nulls
@@ -101,5 +101,13 @@ def _written(action: Action, table: Table) -> Iterator[tuple[str, bool]]:
         for column, value in update.assignments:
             yield column, not nulls.never(value, given)
     elif isinstance(said, Insert):
-        every = tuple(column.name for column in table.columns)
-        yield from ((column, False) for column in said.columns or every)
+        named = said.columns or tuple(column.name for column in table.columns)
+        sure = nulls.inserted(action)
+        yield from ((column, n not in sure) for n, column in enumerate(named))
+        left = [c for c in table.columns if c.name not in named]
+        yield from ((c.name, True) for c in left if c.not_null and not _given(c))
+
+
+def _given(column: Column) -> bool:
+    """Whether a row that does not name it has a value there."""
+    return bool(column.default or column.identity or column.generated)

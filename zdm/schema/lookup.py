@@ -61,10 +61,11 @@ def relation(words: Words) -> RelationName:
 
 
 def found(relation: RelationName, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Name:
-    """The existing table that it names; else the one it would make."""
+    """The existing table that it names, or the view that hides it; else the one it would
+    make."""
     for schema in _schemas(relation, snapshot, settings):
         name = Name(schema, relation.name)
-        if snapshot.table(name) is not None:
+        if snapshot.table(name) is not None or named(snapshot.views, name):
             return name
     return made(relation, snapshot, settings)
 

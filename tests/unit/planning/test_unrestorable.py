@@ -27,6 +27,9 @@ def users(**details: object) -> Snapshot:
         "ALTER TABLE users DROP COLUMN name; UPDATE users SET n = 0 WHERE n = 1;",
         FREE + "UPDATE users SET email = NULL WHERE email = '';",
         FREE + "UPDATE users SET email = name WHERE email = '';",
+        FREE + "INSERT INTO users (id, email) VALUES (1, 'x'), (2, NULL);",
+        FREE + "INSERT INTO users (id, email) SELECT 1, NULL;",
+        FREE + "INSERT INTO users (id, name) VALUES (1, 'x');",
     ],
 )
 def test_rows_that_a_restored_rule_would_refuse_are_refused(train: str) -> None:
@@ -52,6 +55,8 @@ def test_of_a_foreign_key_as_well() -> None:
         DROP + "INSERT INTO users (id, email) VALUES (1, 'x');",
         "UPDATE users SET n = 2 WHERE n = 1;" + DROP,
         FREE + "UPDATE users SET email = 'x' WHERE email = '';",
+        FREE + "INSERT INTO users (name, email) VALUES (NULL, 'x'), ('y', 'z');",
+        FREE + "INSERT INTO users (id, email) SELECT 1, 'x';",
         FREE + "UPDATE users SET email = coalesce(name, '') WHERE email = '';",
         DROP + "-- zdm: run in expand -- reviewed\nUPDATE users SET n = 0 WHERE n = 1;",
     ],

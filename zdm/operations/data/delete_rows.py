@@ -198,7 +198,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         table=table.name,
         condition=expressions.bare(where) if delete.simple else expressions.sql(where),
         sources=tuple(t.name for t in sources or () if not t.created),
-        early=any(_needs_them_gone(later, table) for later in actions[1:]),
+        early=any(
+            _needs_them_gone(later, table) or _validates(later, table) for later in actions[1:]
+        ),
         at_most=at_most,
         locks=statements.of_author(snapshot, action),
         settings=action.statement.settings,
@@ -357,6 +359,15 @@ def _needs_them_gone(later: Action, table: Table) -> bool:
             read = () if says.expression is None else expressions.columns(says.expression)
             return not known >= {*says.columns, *read}
     return isinstance(later.fact, Fact) and later.fact.kind is ActionKind.SET_NOT_NULL
+
+
+def _validates(later: Action, table: Table) -> bool:
+    """Whether it validates a constraint that new rows keep already: then the rows are old."""
+    fact = later.fact
+    if not isinstance(fact, Fact) or fact.kind is not ActionKind.VALIDATE_CONSTRAINT:
+        return False
+    constraint = table.constraint(fact.name) if fact.table == table.name else None
+    return constraint is not None and not constraint.validated
 
 
 def _overtaken(later: Sequence[Action], table: Table, reads: frozenset[str]) -> str | None:

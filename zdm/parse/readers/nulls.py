@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from zdm.model.expression import Expression
+from zdm.model.statement import Action
 from zdm.parse import libpg_query, trees
 
 _Tree = Mapping[str, Any]
@@ -45,6 +46,16 @@ def passes(expression: Expression, columns: frozenset[str]) -> bool:
         case "OR_EXPR":
             return any(answers)
     return False
+
+
+def inserted(action: Action) -> frozenset[int]:
+    """The places of the columns that an INSERT never writes NULL to, in any of its rows."""
+    query = action.tree.get("selectStmt", {}).get("SelectStmt", {})
+    rows = [row["List"].get("items", []) for row in query.get("valuesLists", [])]
+    if not rows and "targetList" in query:
+        rows = [[item["ResTarget"]["val"] for item in query["targetList"]]]
+    sure = [{n for n, v in enumerate(r) if never(Expression(v), frozenset())} for r in rows]
+    return frozenset.intersection(*map(frozenset, sure)) if sure else frozenset()
 
 
 def never(expression: Expression, columns: frozenset[str]) -> bool:

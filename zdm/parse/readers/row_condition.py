@@ -29,12 +29,13 @@ class Updated:
     """What an UPDATE does to one row. `values`: expressions of the row, by column; `rows`: a
     query for all of them, as `zdm_1`, `zdm_2` …, empty where the row is not meant; `reads`:
     columns of the row that values and WHERE read, but for `c IS NULL`; `unqualified`: those
-    that they read by the bare name, which may be another table's."""
+    that they read by the bare name, each with the tables of the subqueries around it, whose
+    column it may be."""
 
     values: tuple[tuple[str, str], ...]
     rows: str
     reads: frozenset[str]
-    unqualified: frozenset[str]
+    unqualified: frozenset[tuple[str, frozenset[str]]]
 
 
 def updated(action: Action) -> Updated | None:
@@ -52,7 +53,7 @@ def updated(action: Action) -> Updated | None:
     whole = {**parts, "values": [t["val"] for t in targets]}
     if alias != name and {alias, name} & {*_visible(whole)}:
         return None
-    reads = _read_of(whole)
+    read = _tested(whole)
     said = _renamed(whole, alias, name) if alias != name else whole
     values = said.pop("values")
     columns = [t["name"] for t in targets]
@@ -65,8 +66,8 @@ def updated(action: Action) -> Updated | None:
     return Updated(
         values=tuple(zip(columns, texts, strict=True)),
         rows=rows,
-        reads=frozenset(words[-1] for words in reads if alias in words[-2:-1]),
-        unqualified=frozenset(words[0] for words in reads if len(words) == 1),
+        reads=frozenset(words[-1] for words in _columns(read) if alias in words[-2:-1]),
+        unqualified=frozenset(_bare([*read.values()], frozenset())),
     )
 
 
@@ -79,15 +80,37 @@ def _one(value: _Tree, parts: _Tree) -> str:
     return f"({trees.deparse('SelectStmt', {**_SELECT, **parts, 'targetList': target})})"
 
 
-def _read_of(whole: _Tree) -> list[Words]:
-    """The columns that are read, as written."""
+def _tested(whole: _Tree) -> _Tree:
+    """The parts, without the tests of WHERE that a column IS NULL."""
     tests = [
         test
         for test in _tests(whole.get("whereClause", {}))
         if test.get("NullTest", {}).get("nulltesttype") != "IS_NULL"
     ]
-    nodes = trees.walk({"root": {**whole, "whereClause": tests}})
+    return {**whole, "whereClause": tests}
+
+
+def _columns(tree: _Tree) -> list[Words]:
+    """The columns that are read, as written."""
+    nodes = trees.walk({"root": tree})
     return [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
+
+
+def _bare(tree: Any, around: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The columns without a qualifier, and the tables in FROM of the queries around them."""
+    match tree:
+        case {"ColumnRef": node}:
+            words = trees.strings(node.get("fields"))
+            if len(words) == 1:
+                yield words[0], around
+        case Mapping():
+            nodes = trees.walk({"root": tree.get("fromClause", [])})
+            inner = around | {node["relname"] for _, node in nodes if "relname" in node}
+            for part in tree.values():
+                yield from _bare(part, inner)
+        case list():
+            for part in tree:
+                yield from _bare(part, around)
 
 
 def read(action: Action) -> Expression | None:

@@ -5,6 +5,8 @@ rows whose value differs, so a second run changes nothing, and stops at a row th
 of `s` match.
 """
 
+from collections.abc import Sequence
+
 from zdm.model.schema import Snapshot, Table, Volatility
 from zdm.model.statement import Action
 from zdm.parse import expressions, mentioned
@@ -36,13 +38,27 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> Updated | Line:
             " one name for two tables, so it cannot be cut into batches",
             "set each column by itself, and give each table a name of its own",
         )
-    others = {c.name for t in few.sources(action, snapshot) or () for c in t.columns}
-    reads = said.reads | (said.unqualified - others)
+    reads = said.reads | _of_the_row(said, few.sources(action, snapshot) or ())
     return (
         _sources(action, table, snapshot)
         or _overwrites(said, reads, table)
+        or _whole_rows(action, said, table)
         or _varies(said, table, snapshot)
         or said
+    )
+
+
+def _of_the_row(said: Updated, sources: Sequence[Table]) -> frozenset[str]:
+    """The bare names that may be columns of the row: those that no table of the queries around
+    them has. What else they select from, such as a WITH, may have the columns of any table."""
+    columns = {t.name.name: {c.name for c in t.columns} for t in sources}
+    return frozenset(
+        name
+        for name, around in said.unqualified
+        if not any(
+            name in columns[table]
+            for table in (around if around <= columns.keys() else columns)
+        )
     )
 
 
@@ -71,7 +87,11 @@ def _sources(action: Action, table: Table, snapshot: Snapshot) -> Line | None:
 
 def _reads_what_it_sets(action: Action) -> bool:
     targets = {*updates.targets(action)}
-    return mentioned.every_column(action) or bool(mentioned.columns(action) & targets)
+    return (
+        mentioned.every_column(action)
+        or bool(mentioned.columns(action) & targets)
+        or bool(mentioned.whole_rows(action))
+    )
 
 
 def _overwrites(said: Updated, reads: frozenset[str], table: Table) -> Line | None:
@@ -84,6 +104,19 @@ def _overwrites(said: Updated, reads: frozenset[str], table: Table) -> Line | No
                 "add a new column for the new value, fill it, and drop the old one",
             )
     return None
+
+
+def _whole_rows(action: Action, said: Updated, table: Table) -> Line | None:
+    """That it reads the columns that it sets under the name of the row."""
+    columns = {c.name for c in table.columns}
+    own = mentioned.own_names(action)
+    if not mentioned.whole_rows(action, *columns) & own and said.reads <= columns:
+        return None
+    return (
+        f"this UPDATE reads whole rows of {table.name}, or something of them that is no column,"
+        " so a batch that runs twice may change a row twice",
+        f"name the columns that it reads, but for those that it sets; {_LATE}",
+    )
 
 
 def _varies(said: Updated, table: Table, snapshot: Snapshot) -> Line | None:

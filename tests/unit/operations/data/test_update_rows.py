@@ -6,7 +6,7 @@ from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, Backfill, Irreversible, Phase, RunSql
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Column, Name, Snapshot, Table, View
 
 ONE = "UPDATE users SET email = 'a' WHERE id = 1;"
 FROM = "UPDATE users AS u SET email = o.email FROM others AS o WHERE o.id = u.id;"
@@ -14,7 +14,12 @@ FROM = "UPDATE users AS u SET email = o.email FROM others AS o WHERE o.id = u.id
 
 def beside(users: int | None, others: int | None) -> Snapshot:
     other = schemas.users(name=Name("public", "others"), rows=others)
-    return schemas.snapshot(schemas.users(rows=users), other)
+    plain = Table(
+        name=Name("public", "plain"),
+        columns=(Column(name="id", type="bigint"), Column(name="age", type="int")),
+        rows=others,
+    )
+    return schemas.snapshot(schemas.users(rows=users), other, plain)
 
 
 def test_rows_by_literal_keys_are_one_statement_as_written() -> None:
@@ -137,7 +142,25 @@ def test_many_rows_get_their_values_by_queries_of_one_row(
         ("UPDATE users SET email = o.email FROM users AS o WHERE o.id = 1;", "other rows"),
         ("UPDATE users SET email = 'a' FROM (SELECT * FROM users) AS o;", "other rows"),
         ("UPDATE users SET email = (SELECT email FROM others LIMIT 1);", "LIMIT"),
+        ("UPDATE users SET email = (SELECT min((o).email) FROM users AS o);", "other rows"),
         (f"{FROM[:-1]} AND u.email = o.email;", "which it sets"),
+        (
+            "UPDATE users SET email = email || (SELECT max(o.name) FROM others AS o WHERE"
+            " o.id = users.id);",
+            "which it sets",
+        ),
+        (
+            "UPDATE users SET email = (SELECT email || p.age FROM plain AS p WHERE p.id ="
+            " users.id AND EXISTS (SELECT FROM others));",
+            "which it sets",
+        ),
+        (FROM.replace("o.email", "(u).email || o.name"), "whole rows"),
+        (FROM.replace("o.email", "u::text || o.name"), "whole rows"),
+        (FROM.replace("o.email", "row(u.*)::text || o.name"), "whole rows"),
+        (f"{FROM[:-1]} AND to_jsonb(u) ? o.name;", "whole rows"),
+        (FROM.replace("o.email", "u.xmin::text || o.name"), "whole rows"),
+        ("UPDATE users SET email = (SELECT (public.users).name FROM others);", "whole rows"),
+        ("UPDATE users SET email = (SELECT (users).name FROM others AS o);", "whole rows"),
         ("UPDATE users SET email = users.email || o.email FROM others AS o;", "which it sets"),
         ("UPDATE users SET email = now()::text FROM others;", "another time"),
         ("UPDATE users SET email = random()::text FROM others;", "another time"),
@@ -147,6 +170,17 @@ def test_what_batches_cannot_repeat_is_refused(sql: str, reason: str) -> None:
     answer = ask(sql, beside(None, None))
 
     assert reason in answer.refusals[0]
+
+
+def test_a_view_that_the_search_path_finds_first_is_no_table() -> None:
+    view = View(name=Name("public", "others"), kind="view", definition="SELECT 1 AS id")
+    hidden = schemas.users(name=Name("later", "others"), rows=5)
+    there = schemas.snapshot(schemas.users(rows=5), hidden, views=(view,))
+    there = replace(there, schemas=("later", "public"))
+    found = ask(f"SET search_path = public, later; {FROM}", there)
+
+    assert "other than tables" in found.refusals[0]
+    assert ask(f"SET search_path = later, public; {FROM}", there).slugs == ["update_rows"]
 
 
 @pytest.mark.parametrize(

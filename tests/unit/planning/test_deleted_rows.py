@@ -1,0 +1,125 @@
+import dataclasses
+
+import pytest
+
+from tests.unit import schemas
+from zdm.errors import RefusedError
+from zdm.model.plan import Phase, Plan
+from zdm.model.schema import Constraint, Name, Snapshot
+from zdm.planning import classify, schedule
+
+OTHERS = Name("public", "others")
+BROKEN = Constraint(
+    name="named",
+    kind="check",
+    columns=("name",),
+    definition="CHECK ((name <> ''::text)) NOT VALID",
+    validated=False,
+)
+GONE = "DELETE FROM users WHERE name = 'a';"
+ADD = "ALTER TABLE users ADD CONSTRAINT k CHECK (name <> '') NOT VALID;"
+VALIDATE = "ALTER TABLE users VALIDATE CONSTRAINT k;"
+
+
+def planned(sql: str, here: Snapshot | None = None) -> Plan:
+    users = schemas.users(rows=5)
+    here = here or schemas.snapshot(
+        dataclasses.replace(users, constraints=(*users.constraints, BROKEN)),
+        schemas.users(name=OTHERS, rows=5),
+    )
+    train = schemas.train(sql)
+    return schedule.plan(classify.classify(train, here), name="t", train=train, snapshot=here)
+
+
+def phase(plan: Plan, operation: str) -> Phase:
+    return next(step.phase for step in plan.steps if step.operation == operation)
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "INSERT INTO others SELECT id + 9, email FROM users WHERE name = 'a';",
+        "WITH a AS (SELECT * FROM users) INSERT INTO others SELECT * FROM a;",
+        "CREATE TABLE kept (id bigint); INSERT INTO kept SELECT id FROM users;",
+        "UPDATE others SET name = u.name FROM users AS u WHERE u.id = others.id;",
+        "UPDATE others SET id = (SELECT count(*) FROM users AS u WHERE u.id > 1);",
+        "UPDATE users SET email = u.name FROM users AS u WHERE u.id = users.id + 1;",
+    ],
+)
+def test_rows_that_are_copied_before_the_rollout_and_deleted_after_it_are_refused(
+    copy: str,
+) -> None:
+    with pytest.raises(RefusedError, match="deleted and never copied"):
+        planned(copy + GONE)
+
+
+@pytest.mark.parametrize("phase", ["expand", "contract"])
+def test_a_copy_whose_author_says_when_is_planned(phase: str) -> None:
+    directive = f"-- zdm: run in {phase} -- no such rows are written any more\n"
+
+    assert planned(
+        f"{directive}INSERT INTO others SELECT id + 9, email FROM users;\n{GONE}"
+    ).steps
+
+
+def test_a_row_that_is_only_looked_up_is_no_copy() -> None:
+    assert planned(
+        "INSERT INTO others (id, email) VALUES (7, (SELECT email FROM users WHERE id = 2));"
+        "INSERT INTO others (id, email) SELECT 8, 'a' WHERE NOT EXISTS (SELECT FROM users);"
+        + GONE
+    ).steps
+
+
+def test_rows_are_deleted_before_a_constraint_that_is_there_is_validated() -> None:
+    plan = planned(f"{GONE} ALTER TABLE users VALIDATE CONSTRAINT named;")
+
+    assert phase(plan, "delete_rows") is Phase.BACKFILL
+    assert phase(plan, "validate_constraint") is Phase.VALIDATE
+
+
+def test_rows_that_go_behind_the_constraint_they_break_are_refused() -> None:
+    with pytest.raises(RefusedError, match="stop the run each time"):
+        planned(f"{ADD} {GONE} {VALIDATE}")
+
+
+def test_rows_that_go_before_the_constraint_is_added_are_planned() -> None:
+    plan = planned(f"{GONE} {ADD} {VALIDATE}")
+
+    assert phase(plan, "delete_rows") is Phase.CONTRACT
+
+
+def test_children_that_would_go_after_their_parents_are_refused() -> None:
+    key = Constraint(
+        name="k",
+        kind="foreign key",
+        columns=("id",),
+        definition="FOREIGN KEY (id) REFERENCES users(id)",
+        references=schemas.USERS,
+        referenced_columns=("id",),
+    )
+    here = schemas.snapshot(
+        schemas.users(rows=5), schemas.users(name=OTHERS, rows=5, constraints=(key,))
+    )
+    sql = "DELETE FROM others WHERE id = 2; DELETE FROM users WHERE id = 2;"
+
+    assert planned(sql, here).steps
+    with pytest.raises(RefusedError, match="a foreign key would stop the run"):
+        planned(f"{sql} CREATE UNIQUE INDEX i ON users (name);", here)
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        "ALTER TABLE others DROP COLUMN name;",
+        "-- zdm: run in contract -- r\nDROP TABLE others;",
+    ],
+)
+def test_rows_that_go_by_another_table_which_the_train_drops_are_refused(drop: str) -> None:
+    sql = (
+        "DELETE FROM users WHERE NOT EXISTS"
+        " (SELECT FROM others AS o WHERE o.id = users.id AND o.name = 'a');"
+    )
+
+    with pytest.raises(RefusedError, match="decides by it after the rollout"):
+        planned(f"{sql}\n{drop}")
+    assert planned(f"{sql} ALTER TABLE others DROP COLUMN email;").steps

@@ -1,0 +1,177 @@
+"""DELETEs of the contract, and statements before them that count on the same rows.
+
+What is copied from the rows before the rollout is missing what the old version writes between,
+and the DELETE takes that, too. A constraint that needs the rows gone must not be validated
+before them, or the run stops at it each time.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zdm.model.findings import Finding
+from zdm.model.plan import Phase
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.statement import Action, ActionKind, Fact, Train
+from zdm.model.syntax import AddConstraint, RelationName
+from zdm.parse import mentioned
+from zdm.planning.classify import Placed
+from zdm.planning.walk import Owned
+from zdm.recipes.reading import refuse
+from zdm.schema import lookup
+
+_DELETES = frozenset({ActionKind.DELETE, ActionKind.TRUNCATE})
+_COPY = (
+    "put `-- zdm: run in contract -- reason` above the earlier statement, so that both run when"
+    " the old version is gone; or, if no version writes such rows any more,"
+    " `-- zdm: run in expand -- reason`"
+)
+_CHILDREN = (
+    "if the old version works without these rows, too, put `-- zdm: run in expand -- reason`"
+    " above this DELETE"
+)
+_READS = "drop it in a revision that is planned after this train is contracted"
+_CONSTRAINT = (
+    "put this DELETE above the statement that adds the constraint, or into a revision that is"
+    " planned and contracted before this train"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An operation, the places of its steps in the plan, and of its actions in the train."""
+
+    place: Placed
+    steps: tuple[int, ...]
+    actions: tuple[tuple[tuple[int, int], Action], ...]
+
+
+def conflicts(
+    steps: Sequence[Owned], placed: Sequence[Placed], train: Train
+) -> tuple[Finding, ...]:
+    """Each DELETE that comes too late for another statement of the train."""
+    order = {statement.source: n for n, statement in enumerate(train.statements)}
+    works = [
+        _Work(
+            place=place,
+            steps=tuple(n for n, one in enumerate(steps) if one.owner == owner),
+            actions=tuple(((order[a.statement.source], owner), a) for a in place.actions),
+        )
+        for owner, place in enumerate(placed)
+    ]
+    rollout = [n for n, one in enumerate(steps) if one.step.phase is Phase.ROLLOUT]
+    late = [w for w in works if w.steps and rollout and w.steps[0] > rollout[0]]
+    found: list[Finding] = []
+    for work in late:
+        at, delete = work.actions[0]
+        table = _deletes(delete)
+        if table is None:
+            continue
+        for other in works:
+            found += _dropped([a for when, a in other.actions if when > at], work.place, table)
+            if not other.steps or other.steps[0] >= work.steps[0]:
+                continue
+            if other.steps[0] < rollout[0]:
+                earlier = [action for when, action in other.actions if when < at]
+                found += _copies(earlier, other.place.context.snapshot, delete, table)
+            later = [action for when, action in other.actions if when > at]
+            found += _validates(later, delete, table)
+            found += _parents(later, delete, work.place.context.snapshot.table(table))
+    return tuple(found)
+
+
+def _deletes(action: Action) -> Name | None:
+    fact = action.fact
+    return fact.table if isinstance(fact, Fact) and fact.kind in _DELETES else None
+
+
+def _copies(
+    earlier: Sequence[Action], snapshot: Snapshot, delete: Action, table: Name
+) -> Iterator[Finding]:
+    """Rows that an INSERT or UPDATE takes from the table, unless its author says when."""
+    for action in earlier:
+        taken = () if action.statement.vouched else _taken(action)
+        settings = action.statement.settings
+        if any(lookup.found(relation, snapshot, settings) == table for relation in taken):
+            yield refuse.finding(
+                delete,
+                "rows_deleted_uncopied",
+                f"{action.source} takes rows of {table} before the rollout, and this DELETE"
+                " runs after it, so rows that are written between are deleted and never copied",
+                _COPY,
+            )
+            return
+
+
+def _taken(action: Action) -> tuple[RelationName, ...]:
+    """The relations whose rows it takes, not only looks up."""
+    kind = action.fact.kind if isinstance(action.fact, Fact) else None
+    if kind is ActionKind.UPDATE:
+        return mentioned.reads(action)
+    if kind is not ActionKind.INSERT:
+        return ()
+    taken = mentioned.rows_from(action)
+    return mentioned.reads(action) if taken is None else taken
+
+
+def _validates(later: Sequence[Action], delete: Action, table: Name) -> Iterator[Finding]:
+    """A constraint that the author validates behind the DELETE."""
+    for action in later:
+        fact = action.fact
+        if isinstance(fact, Fact) and fact.table == table and _scans(action, fact):
+            yield refuse.finding(
+                delete,
+                "delete_after_constraint",
+                f"{action.source} validates a constraint of {table} before this DELETE would"
+                " run, so rows that break it would stop the run each time",
+                _CONSTRAINT,
+            )
+            return
+
+
+def _parents(later: Sequence[Action], delete: Action, table: Table | None) -> Iterator[Finding]:
+    """Rows that a foreign key of these refers to, and that the author deletes after them."""
+    above = {c.references for c in table.constraints if c.references} if table else set()
+    for action in later:
+        parent = _deletes(action)
+        if table is not None and parent in above:
+            yield refuse.finding(
+                delete,
+                "delete_after_parents",
+                f"{action.source} deletes rows of {parent} before the rollout, and the rows of"
+                f" {table.name} that refer to them are deleted after it, so a foreign key would"
+                " stop the run",
+                _CHILDREN,
+            )
+            return
+
+
+_DROPS = frozenset({ActionKind.DROP_COLUMN, ActionKind.DROP_TABLE})
+
+
+def _dropped(later: Sequence[Action], place: Placed, table: Name) -> Iterator[Finding]:
+    """Another table by which it decides, and which the new version does not write any more."""
+    delete, snapshot = place.actions[0], place.context.snapshot
+    settings = delete.statement.settings
+    read = {lookup.found(one, snapshot, settings) for one in mentioned.reads(delete)} - {table}
+    for action in later:
+        fact = action.fact
+        if delete.statement.vouched or not isinstance(fact, Fact) or fact.kind not in _DROPS:
+            continue
+        whole = fact.kind is ActionKind.DROP_TABLE
+        if fact.table in read and (whole or fact.name in mentioned.columns(delete)):
+            what = fact.table if whole else f"{fact.table}.{fact.name}"
+            yield refuse.finding(
+                delete,
+                "delete_reads_dropped",
+                f"{action.source} drops {what}, so the new version does not write it, and this"
+                " DELETE decides by it after the rollout, also about rows of the new version",
+                _READS,
+            )
+            return
+
+
+def _scans(action: Action, fact: Fact) -> bool:
+    said = action.said
+    if isinstance(said, AddConstraint):
+        return not said.constraint.not_valid
+    return fact.kind is ActionKind.VALIDATE_CONSTRAINT
