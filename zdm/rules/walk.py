@@ -137,19 +137,23 @@ class _Walk:
         how = blocks.mode(file.data, self.terms.transactions)
         numbers = blocks.numbers([actions[0] for actions in reads], how)
         by_runner = how is not how.STATEMENT
+        in_block: dict[int | None, list[tuple[Action, ...]]] = {}
+        for actions, number in zip(reads, numbers, strict=True):
+            in_block.setdefault(number, []).append(actions)
+        works = {n: sum(blocks.works(a[0]) for a in each) for n, each in in_block.items()}
         last, earlier = None, list[Done]()
         start = (self.before, self.released)
         for actions, number in zip(reads, numbers, strict=True):
             if number != last:
                 last, earlier = number, []
                 start = (self.before, self.released)
-            same = [a for a, n in zip(reads, numbers, strict=True) if n == number]
+            same = in_block[number]
             block = None
             if number is not None:
                 block = Block(
                     by_runner=by_runner,
                     alone=len(same) == 1,
-                    works=sum(1 for each in same if blocks.works(each[0])),
+                    works=works[number],
                     closed=by_runner or blocks.kind_of(same[-1][0]) in blocks.ENDS,
                     earlier=tuple(earlier),
                 )
