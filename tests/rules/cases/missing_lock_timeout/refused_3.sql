@@ -1,1 +1,0 @@
-CREATE TABLE fresh (id bigint PRIMARY KEY REFERENCES away (id));
