@@ -18,7 +18,7 @@ MODULES = sorted(
 WORDS = frozenset(
     re.findall(
         r"\w+",
-        """action all args base boolean collation columns comment compression
+        """action all args base boolean collation columns comment compression context
         conninfo constraint constraints database dbname definition end event events
         format functions generated identity integer is_not_null items key keys kind label list
         location name names namespaces number object oid op options output owner path

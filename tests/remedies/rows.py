@@ -288,6 +288,11 @@ ENTRIES = (
         fixed=(f"DELETE FROM users WHERE n = 0;\n{CHECKED}{VALIDATED}",),
     ),
     Entry(
+        slug="delete_after_constraint",
+        refused="DELETE FROM users WHERE n = 0;\nALTER TABLE users ADD UNIQUE (id, n);",
+        fixed=("DELETE FROM users WHERE n = 0;", "ALTER TABLE users ADD UNIQUE (id, n);"),
+    ),
+    Entry(
         slug="rows_order",
         before=USERS + COPY,
         refused="DELETE FROM copy WHERE id = 1;\n"

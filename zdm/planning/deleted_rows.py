@@ -30,10 +30,11 @@ _CHILDREN = (
     " above this DELETE"
 )
 _READS = "drop it in a revision that is planned after this train is contracted"
-_CONSTRAINT = (
+_VALIDATED = (
     "put this DELETE above the statement that adds the constraint, or into a revision that is"
     " planned and contracted before this train"
 )
+_ADDED = "put this DELETE into a revision that is planned and contracted before this train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,17 @@ def _validates(later: Sequence[Action], delete: Action, table: Name) -> Iterator
     """A constraint that the author validates behind the DELETE."""
     for action in later:
         fact = action.fact
-        if isinstance(fact, Fact) and fact.table == table and _scans(action, fact):
-            yield refuse.finding(
-                delete,
-                "delete_after_constraint",
-                f"{action.source} validates a constraint of {table} before this DELETE would"
-                " run, so rows that break it would stop the run each time",
-                _CONSTRAINT,
-            )
-            return
+        if not isinstance(fact, Fact) or fact.table != table or not _scans(action, fact):
+            continue
+        message = (
+            f"{action.source} validates a constraint of {table} before this DELETE would run,"
+            " so rows that break it would stop the run each time"
+        )
+        if isinstance(action.said, AddConstraint):
+            yield refuse.finding(delete, "delete_after_constraint", message, _ADDED)
+        else:
+            yield refuse.finding(delete, "delete_after_constraint", message, _VALIDATED)
+        return
 
 
 def _parents(later: Sequence[Action], delete: Action, table: Table | None) -> Iterator[Finding]:

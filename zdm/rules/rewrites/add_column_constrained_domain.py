@@ -41,7 +41,7 @@ def check(site: Site) -> Iterator[Violation]:
 
 
 def _is_known(text: str, said: TypeName, site: Site) -> bool:
-    """An array is none; names of types that extensions bring are taken for them."""
+    """An array is none; names of types that extensions bring are treated as such."""
     if said.dimensions or type_names.is_serial(said):
         return True
     return type_change.is_known(text, site.before) or said.words[-1] in _OF_EXTENSIONS
