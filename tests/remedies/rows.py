@@ -283,6 +283,16 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="rows_refer_again",
+        before=USERS + "CREATE TABLE member (id bigint PRIMARY KEY, of bigint REFERENCES users"
+        " ON DELETE CASCADE);",
+        refused="UPDATE member SET of = 1 WHERE of = 2;\nDELETE FROM users WHERE id = 2;",
+        fixed=(
+            f"{CONTRACT}UPDATE member SET of = 1 WHERE of = 2;\n"
+            "DELETE FROM users WHERE id = 2;",
+        ),
+    ),
+    Entry(
         slug="delete_after_constraint",
         refused=f"{CHECKED}DELETE FROM users WHERE n = 0;\n{VALIDATED}",
         fixed=(f"DELETE FROM users WHERE n = 0;\n{CHECKED}{VALIDATED}",),

@@ -16,7 +16,7 @@ from zdm.model.syntax import AddConstraint, RelationName
 from zdm.parse import mentioned
 from zdm.planning.classify import Placed
 from zdm.planning.walk import Owned
-from zdm.recipes.reading import refuse
+from zdm.recipes.reading import refuse, updates
 from zdm.schema import lookup
 
 _DELETES = frozenset({ActionKind.DELETE, ActionKind.TRUNCATE})
@@ -24,6 +24,10 @@ _COPY = (
     "put `-- zdm: run in contract -- reason` above the earlier statement, so that both run when"
     " the old version is gone; or, if no version writes such rows any more,"
     " `-- zdm: run in expand -- reason`"
+)
+_MOVED = (
+    "put `-- zdm: run in contract -- reason` above the UPDATE, so that both run when the old"
+    " version is gone"
 )
 _CHILDREN = (
     "if the old version works without these rows, too, put `-- zdm: run in expand -- reason`"
@@ -73,7 +77,9 @@ def conflicts(
                 continue
             if other.steps[0] < rollout[0]:
                 earlier = [action for when, action in other.actions if when < at]
-                found += _copies(earlier, other.place.context.snapshot, delete, table)
+                snapshot = other.place.context.snapshot
+                found += _copies(earlier, snapshot, delete, table)
+                found += _moves(earlier, snapshot, delete, table)
             later = [action for when, action in other.actions if when > at]
             found += _validates(later, delete, table)
             found += _parents(later, delete, work.place.context.snapshot.table(table))
@@ -99,6 +105,30 @@ def _copies(
                 f"{action.source} takes rows of {table} before the rollout, and this DELETE"
                 " runs after it, so rows that are written between are deleted and never copied",
                 _COPY,
+            )
+            return
+
+
+def _moves(
+    earlier: Sequence[Action], snapshot: Snapshot, delete: Action, table: Name
+) -> Iterator[Finding]:
+    """Rows that an UPDATE makes refer to others of the table than those that are deleted."""
+    for action in earlier:
+        update = None if action.statement.vouched else updates.read(action)
+        changed = None if update is None else snapshot.table(update.table)
+        if update is None or changed is None:
+            continue
+        columns = {column for column, _ in update.assignments}
+        if any(
+            key.references == table and columns & {*key.columns} for key in changed.constraints
+        ):
+            yield refuse.finding(
+                delete,
+                "rows_refer_again",
+                f"{action.source} changes to which rows of {table} those of {changed.name}"
+                " refer before the rollout, and this DELETE runs after it; what the old version"
+                " makes refer to the deleted rows between is deleted with them, or stops the run",
+                _MOVED,
             )
             return
 

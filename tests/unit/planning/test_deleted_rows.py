@@ -88,6 +88,27 @@ def test_rows_that_go_before_the_constraint_is_added_are_planned() -> None:
     assert phase(plan, "delete_rows") is Phase.CONTRACT
 
 
+def test_a_row_that_others_are_moved_away_from_is_not_deleted_after_the_rollout_alone() -> None:
+    key = Constraint(
+        name="k",
+        kind="foreign key",
+        columns=("id",),
+        definition="FOREIGN KEY (id) REFERENCES users(id) ON DELETE CASCADE",
+        references=schemas.USERS,
+        referenced_columns=("id",),
+    )
+    here = schemas.snapshot(
+        schemas.users(rows=5),
+        dataclasses.replace(schemas.users(name=OTHERS, rows=5), constraints=(key,)),
+    )
+    merge = "UPDATE others SET id = 1 WHERE id = 2;"
+    with pytest.raises(RefusedError, match="refer to the deleted rows between"):
+        planned(merge + GONE, here)
+
+    assert planned("UPDATE others SET name = 'b' WHERE id = 2;" + GONE, here).steps
+    assert planned(f"-- zdm: run in contract -- both at once\n{merge}\n{GONE}", here).steps
+
+
 def test_children_that_would_go_after_their_parents_are_refused() -> None:
     key = Constraint(
         name="k",
