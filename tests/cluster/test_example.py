@@ -257,7 +257,7 @@ def in_the_revert_window(shop: Shop) -> Iterator[str]:
 def contracting(shop: Shop) -> Iterator[str]:
     hurried(shop, soak="10s")
     shop.cluster.until(lambda: is_so(shop, 1, "r.state = 'soaking'"), "the soak", SECONDS)
-    with holding.lock(shop.url):  # the point of no return is passed in the transaction behind it
+    with holding.lock(shop.url):  # the point of no return is passed behind this lock
         yield "w.gate = 'lock' AND r.point_of_no_return IS NULL"
 
 

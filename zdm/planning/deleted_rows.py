@@ -127,8 +127,8 @@ def _moves(
                 "rows_refer_again",
                 f"{action.source} changes to which rows of {table} those of {changed.name}"
                 " refer before the rollout, and this DELETE runs after it; rows that the old"
-                " version makes refer to the deleted rows between are deleted with them, or stop"
-                " the run",
+                " version makes refer to the deleted rows between are deleted with them, or"
+                " stop the run",
                 _MOVED,
             )
             return
