@@ -15,6 +15,7 @@ class Effect(Enum):
     REWRITES = "rewrites"
     BUILDS = "builds"
     SCANS = "scans"
+    MOVES = "moves"  # the file of a table or of an index, under a lock on either
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ def changes(answer: str, **more: object) -> Claim:
 REWRITES = effect(Effect.REWRITES)
 BUILDS = effect(Effect.BUILDS)
 SCANS = effect(Effect.SCANS)
+MOVES = effect(Effect.MOVES)
 USERS_ROW = "INSERT INTO users (id, org_id, email) VALUES (9001, 1, 'new')"
 
 CLAIMS: dict[str, Claim] = {
@@ -68,7 +70,7 @@ CLAIMS: dict[str, Claim] = {
     "add-column-constrained-domain": REWRITES,
     "change-column-type-rewrite": REWRITES,
     "set-logged-unlogged": REWRITES,
-    "set-tablespace": REWRITES,
+    "set-tablespace": MOVES,
     "set-access-method": effect(Effect.REWRITES, since=15),
     "cluster-vacuum-full": REWRITES,
     "set-expression-rewrite": effect(Effect.REWRITES, since=18),  # VIRTUAL beside it is of 18
@@ -85,7 +87,9 @@ CLAIMS: dict[str, Claim] = {
     "index-not-concurrent": BUILDS,
     "reindex-not-concurrent": BUILDS,
     "change-column-type-rechecks-check": SCANS,
-    "set-not-null-scan": SCANS,
+    "set-not-null-scan": effect(
+        Effect.SCANS, only=(("refused_5", 18, 18), ("allowed_2", 18, 18))
+    ),
     "set-not-null-with-drop-check-same-stmt": SCANS,
     "set-not-null-over-notvalid-nn": effect(Effect.SCANS, since=18),
     "add-column-virtual-generated": effect(Effect.SCANS, since=18),
@@ -209,6 +213,7 @@ CLAIMS: dict[str, Claim] = {
         "SELECT sum(coalesce(u.xmin::text::bigint, 0) + coalesce(o.xmin::text::bigint, 0))"
         " FROM users AS u FULL JOIN orgs AS o USING (id)",
         alike=False,
+        only=(("refused_4", 15, 18),),  # MERGE
     ),
 }
 

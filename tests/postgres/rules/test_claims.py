@@ -111,9 +111,17 @@ def affected(claim: Claim, ran: Ran) -> set[Name]:
     names = set()
     for done in ran.done:
         seen = done.seen
-        of_kind = {"rewrites": seen.rewritten, "builds": seen.built, "scans": seen.scanned}
+        if claim.effect is Effect.MOVES and any(m.blocks_writes for m in seen.locks.values()):
+            names |= seen.rewritten | seen.built
+            continue
+        of_kind = {
+            Effect.REWRITES: seen.rewritten,
+            Effect.BUILDS: seen.built,
+            Effect.SCANS: seen.scanned,
+            Effect.MOVES: frozenset(),
+        }
         assert claim.effect is not None
-        for name in of_kind[claim.effect.value]:
+        for name in of_kind[claim.effect]:
             lock = seen.locks.get(name)
             rewritten = done.outside and claim.effect is Effect.REWRITES
             if rewritten or (lock is not None and lock.blocks_writes):

@@ -1,1 +1,1 @@
-WITH gone AS (DELETE FROM users WHERE name = '' RETURNING id) SELECT count(*) FROM gone;
+WITH gone AS (DELETE FROM users WHERE name <> '' RETURNING id) SELECT count(*) FROM gone;

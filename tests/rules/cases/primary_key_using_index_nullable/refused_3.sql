@@ -1,2 +1,2 @@
 SET lock_timeout = '2s';
-ALTER TABLE away ADD PRIMARY KEY USING INDEX away_id;
+ALTER TABLE away ADD PRIMARY KEY USING INDEX away_key;

@@ -1,0 +1,2 @@
+CREATE DOMAIN away AS integer CHECK (VALUE > 0);
+CREATE DOMAIN citext AS text;
