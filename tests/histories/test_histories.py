@@ -62,7 +62,14 @@ def databases() -> Iterator[Databases]:
         yield Databases(server=server)
 
 
-@pytest.fixture(scope="module", params=PACKAGES, ids=[p.name for p in PACKAGES])
+# recording takes as long as all tests of a package, so one worker of a parallel run does it
+ON_ONE_WORKER = [
+    pytest.param(package, id=package.name, marks=pytest.mark.xdist_group(package.name))
+    for package in PACKAGES
+]
+
+
+@pytest.fixture(scope="module", params=ON_ONE_WORKER)
 def recorded(
     request: pytest.FixtureRequest,
     databases: Databases,

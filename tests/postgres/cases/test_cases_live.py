@@ -4,8 +4,8 @@ After every step the statements of each application version that the plan says i
 run; the schema at the end is the one that the plain migration leaves.
 
 Every case is undone and run on the newest version in `make test`, whatever its name. `make
-test-more` adds the oldest version, the kills of half of the cases on the oldest or the newest,
-and half of the runs in one go on those between; `make versions` has all of them.
+test-more` adds half of the cases on the oldest version, the kills of a third on the oldest or
+the newest, and a quarter of the runs in one go on those between; `make versions` has all.
 """
 
 import functools
@@ -191,22 +191,21 @@ def test_a_case_survives_a_kill_at_every_step(server: Server, case: Path) -> Non
     survives_kills(server, case)
 
 
-@cases.in_turn(cases.PLANNED, 15, 16, 17, share=2)
+@cases.in_turn(cases.PLANNED, 15, 16, 17, share=4)
 def test_a_case_runs_in_one_go_on_the_versions_between(
     every_server: Server, case: Path
 ) -> None:
     runs_as_planned(every_server, case)
 
 
-@on(14)
-@pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
+@cases.in_turn(cases.PLANNED, 14, share=2)
 def test_a_case_is_undone_and_runs_on_the_oldest_version(
     every_server: Server, case: Path
 ) -> None:
     is_undone_and_runs(every_server, case)
 
 
-@cases.in_turn(cases.PLANNED, 14, NEWEST, share=2)
+@cases.in_turn(cases.PLANNED, 14, NEWEST, share=3)
 def test_a_case_survives_kills_on_the_oldest_and_the_newest_version(
     every_server: Server, case: Path
 ) -> None:

@@ -108,7 +108,7 @@ def no_error(ran: Ran) -> None:
 
 def affected(claim: Claim, ran: Ran) -> set[Name]:
     """Relations that are rewritten, built or read while writes to them wait."""
-    names = set()
+    names: set[Name] = set()
     for done in ran.done:
         seen = done.seen
         if claim.effect is Effect.MOVES and any(m.blocks_writes for m in seen.locks.values()):
