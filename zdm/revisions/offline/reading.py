@@ -269,9 +269,9 @@ def _unpacked(target: ast.expr, value: Any) -> Iterator[tuple[str, Any]]:
     match target:
         case ast.Name(id=name):
             yield name, value
-        case ast.Tuple(elts=parts) | ast.List(elts=parts) if (
-            isinstance(value, list | tuple) and len(value) == len(parts)
-        ):
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) if isinstance(
+            value, list | tuple
+        ) and len(value) == len(parts):
             for part, one in zip(parts, value, strict=True):
                 yield from _unpacked(part, one)
         case _:
