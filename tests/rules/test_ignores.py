@@ -20,6 +20,22 @@ def test_an_ignore_covers_the_statement_below_it_only() -> None:
     ]
 
 
+@pytest.mark.parametrize("between", ["\n", "   \n", "\n-- of the lookup table\n", "\r\n"])
+def test_an_ignore_above_a_blank_line_covers_nothing(between: str) -> None:
+    found = checking.report(f"{LIMIT}{MARK} -- few rows\n{between}{INDEX}", TABLE).findings
+
+    assert [(f.rule, f.message.partition(", ")[0]) for f in found] == [
+        ("ignore-unused", "the ignore is not directly above a statement"),
+        ("index-not-concurrent", found[1].message.partition(", ")[0]),
+    ]
+
+
+def test_other_comments_may_be_between_an_ignore_and_its_statement() -> None:
+    sql = f"{LIMIT}{MARK} -- few rows\n-- of the lookup table\n{INDEX}"
+
+    assert checking.found(sql, TABLE) == []
+
+
 def test_an_ignore_of_several_rules_covers_each() -> None:
     sql = f"-- zdm: ignore index-not-concurrent, missing-lock-timeout -- forty rows\n{INDEX}"
 

@@ -80,7 +80,9 @@ class Site:
         return self.log[: self.reached]
 
     def is_new(self, name: Name) -> bool:
-        """Whether this release makes the relation, so that nothing uses it yet."""
+        """Whether nothing uses the relation: this release makes it, or it is temporary."""
+        if name.schema == "pg_temp":
+            return True
         if self.before.table(name) is not None:
             return self.released.table(name) is None
         return has(self.before, name) and not has(self.released, name)

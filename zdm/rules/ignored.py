@@ -66,6 +66,9 @@ def _faults(
     if without_effect is not None:
         yield without_effect
         return
+    if mark.line is None:
+        yield UNUSED, "the ignore is not directly above a statement, so it covers nothing"
+        return
     for name in mark.rules:
         places = [f.source for f in found if f.rule == name]
         if name in known and not any(mark.covers(name, place) for place in places):

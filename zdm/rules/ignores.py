@@ -38,6 +38,7 @@ class Ignore:
 
 
 _FILE = (0, 0)
+_BLANK_LINE = re.compile(rb"\n[ \t\r\f\v]*\n")
 
 
 def read(data: bytes, file: str) -> tuple[Ignore, ...]:
@@ -59,7 +60,7 @@ def _found(data: bytes, places: Places) -> Iterator[Ignore]:
         line: tuple[int, int] | None = None
         if form[1].lower() == "ignore-file":
             line = _FILE if index == 0 or not parsed else None
-        elif index is not None:
+        elif index is not None and not _BLANK_LINE.search(data[start : parsed[index].start]):
             statement = places.at(parsed[index].start)
             line = (statement.line, statement.column)
         last = "" if until is None else until[1] or until[2]

@@ -19,9 +19,10 @@ def put(snapshot: Snapshot, action: Action) -> Snapshot:
     said = action.said
     if not isinstance(said, CreateTable | CreateTableAs):
         return snapshot
-    if said.table.persistence != "temporary":
+    relation = said.table
+    if relation.persistence != "temporary" and relation.schema != "pg_temp":
         return snapshot
-    name = lookup.made(said.table, snapshot, action.statement.settings)
+    name = lookup.made(replace(relation, schema=""), snapshot, action.statement.settings)
     return assumed.put(snapshot, (Table(name=name, created=True, opaque=_WHY),))
 
 

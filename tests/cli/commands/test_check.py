@@ -55,7 +55,7 @@ def test_what_is_unsafe_exits_with_3(zdm: Zdm, folder: Path) -> None:
         "  writes to t wait while the index is built\n"
         "  lock: SHARE on t\n"
     )
-    assert "1 error, 0 warnings; understood 3 of 3 statements in 2 files" in answer.err
+    assert "1 error, 0 warnings; understood 3 of 3 statements in 2 files" in answer.out
     assert "hint: " in answer.err
 
 
@@ -591,6 +591,46 @@ def test_since_does_not_miss_what_undoes_a_migration(zdm: Zdm, repository: Path)
     (repository / "helper.py").unlink()
 
     assert zdm(*PLAIN, "--since", "released", "--allow-empty", "migrations").code == 0
+
+
+def shallow(repository: Path, monkeypatch: pytest.MonkeyPatch, *fetched: str) -> None:
+    """Go on in a clone of the last commit, as CI services make it."""
+    (repository / "V3__new.sql").write_text("CREATE TABLE u (id int);\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "new")
+    clone = repository.parent / "shallow"
+    url = f"file://{repository.parent}"
+    git(repository, "clone", "-q", "--depth", "1", "--branch", "work", url, f"{clone}")
+    for branch in fetched:
+        whole = f"+refs/heads/{branch}:refs/remotes/origin/{branch}"
+        git(clone, "fetch", "-q", "--depth", "1", "origin", whole)
+    monkeypatch.chdir(clone)
+
+
+@pytest.mark.parametrize("fetched", [(), ("main",)])
+def test_since_in_a_shallow_clone_says_how_to_fetch_the_rest(
+    zdm: Zdm, repository: Path, monkeypatch: pytest.MonkeyPatch, fetched: tuple[str, ...]
+) -> None:
+    git(repository, "checkout", "-q", "main")
+    (repository / "V2__other.sql").write_text("CREATE TABLE o (id int);\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "other")
+    git(repository, "checkout", "-q", "work")
+    shallow(repository, monkeypatch, *fetched)
+    answer = zdm(*PLAIN, "--since", "origin/main", "migrations")
+
+    assert answer.code == 2
+    assert "shallow clone" in answer.err
+    assert "git fetch --unshallow" in answer.err
+    assert "fetch-depth: 0" in answer.err
+
+
+def test_the_text_has_the_summary_once(zdm: Zdm, folder: Path) -> None:
+    (folder / "V10__index.sql").write_text(LIMIT + INDEX)
+    answer = zdm(*PLAIN, "migrations")
+
+    assert (answer.out + answer.err).count("1 error, 0 warnings") == 1
+    assert "error: findings of level error make the check fail" in answer.err
 
 
 @pytest.mark.usefixtures("repository")

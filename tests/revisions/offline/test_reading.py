@@ -126,6 +126,62 @@ def test_a_loop_over_written_values_is_unrolled() -> None:
     assert statements(body) == ["DROP TABLE a", "DROP TABLE b"]
 
 
+LOOPS = [
+    ("TABLES = ['a', 'b']", "for name in TABLES:\n    op.drop_table(name)"),
+    ("TABLES = ('a', 'b')", "for name in TABLES:\n    op.drop_table(name)"),
+    ("", "tables = ['a', 'b']\nfor name in tables:\n    op.drop_table(name)"),
+    (
+        "TABLES = [('a', 1), ('b', 2)]",
+        "for name, number in TABLES:\n    op.execute(f'DROP TABLE {name}')",
+    ),
+]
+
+
+@pytest.mark.parametrize(("module", "body"), LOOPS)
+def test_a_loop_over_a_named_list_is_unrolled(module: str, body: str) -> None:
+    assert statements(body, module) == ["DROP TABLE a", "DROP TABLE b"]
+
+
+NO_LOOPS = [
+    ("TABLES = load()", "for name in TABLES:\n    op.drop_table(name)"),
+    ("TABLES = 'ab'", "for name in TABLES:\n    op.drop_table(name)"),
+    ("TABLES = ['a', 'b']", "for name in TABLES:\n    op.drop_table(name)\n    break"),
+    ("TABLES = ['a', 'b']", "for name in TABLES:\n    continue\n    op.drop_table(name)"),
+    ("TABLES = ['a']", "for name, number in TABLES:\n    op.drop_table(name)"),
+    ("TABLES = ['a']\nTABLES += more()", "for name in TABLES:\n    op.drop_table(name)"),
+]
+
+
+@pytest.mark.parametrize(("module", "body"), NO_LOOPS)
+def test_a_loop_over_other_values_is_not_run(module: str, body: str) -> None:
+    assert UNREAD in statements(body, module)
+    assert not any(line.startswith("DROP") for line in statements(body, module))
+
+
+CONTEXTS = [
+    "ctx = op.get_context()\nwith ctx.autocommit_block():\n",
+    "with op.get_context().autocommit_block():\n",
+    "with alembic.op.get_context().autocommit_block():\n",
+]
+
+
+@pytest.mark.parametrize("opened", CONTEXTS)
+def test_an_autocommit_block_may_be_opened_by_a_name(opened: str) -> None:
+    body = f"{opened}    op.execute('VACUUM t')"
+
+    assert statements(body, "import alembic") == ["COMMIT", "VACUUM t", "BEGIN"]
+
+
+@pytest.mark.parametrize(
+    "body", ["ctx = other()\n", "ctx = op.get_context()\nctx = other()\n", ""]
+)
+def test_another_context_is_not_known(body: str) -> None:
+    found = statements(f"{body}with ctx.autocommit_block():\n    op.execute('VACUUM t')")
+
+    assert "VACUUM t" not in found
+    assert UNREAD in found
+
+
 def test_an_autocommit_block_is_outside_of_the_transaction() -> None:
     body = (
         "op.drop_table('a')\n"

@@ -277,7 +277,9 @@ def _end(report: "Report", settings: "Settings", *, said: bool = False) -> None:
         fixable = any(finding.fix is not None for finding in counting)
         with_fix = ", with --fix where a fix is shown," if fixable else ","
         raise RefusedError(
-            summary,
+            f"findings of level {settings.check.fail_level} make the check fail"
+            if said
+            else summary,
             hint=f"change the statements{with_fix} or write `-- zdm: ignore RULE -- reason`"
             " above them; `zdm check --explain RULE` says more",
         )

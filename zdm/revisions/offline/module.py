@@ -27,9 +27,9 @@ def acts(node: ast.stmt, op_names: Container[str]) -> str:
     """Why a statement of the module may change a database; empty where it does not."""
     for part in _executed(node):
         match part:
-            case ast.Expr(value=ast.Call() as call) if _root(call) not in _HARMLESS:
+            case ast.Expr(value=ast.Call() as call) if root(call) not in _HARMLESS:
                 return f"`{shown(call)}` runs while the revision is loaded"
-            case ast.Call() if _root(part) in _REBINDS or _root(part) in op_names:
+            case ast.Call() if root(part) in _REBINDS or root(part) in op_names:
                 return f"`{shown(part)}` runs while the revision is loaded"
     return ""
 
@@ -55,7 +55,7 @@ def _bound(node: ast.stmt) -> Iterator[str]:
                 yield other or name
 
 
-def _root(node: ast.expr) -> str:
+def root(node: ast.expr) -> str:
     """The name with which it begins."""
     while isinstance(node, ast.Attribute | ast.Call | ast.Subscript):
         node = node.func if isinstance(node, ast.Call) else node.value

@@ -17,6 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from zdm.revisions import python_comments
 from zdm.revisions.offline import module, values
 from zdm.revisions.offline.history import Script
+from zdm.revisions.offline.module import root
 from zdm.revisions.offline.values import NotPlainError
 
 _QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
@@ -90,6 +91,7 @@ class _Reader:
     imported: dict[str, Any] = field(default_factory=dict)
     op_names: set[str] = field(default_factory=lambda: {"alembic"})
     names: dict[str, Any] = field(default_factory=dict)
+    contexts: set[str] = field(default_factory=set)  # names of the MigrationContext
 
     def module(self, tree: ast.Module) -> None:
         """What its upgrade() does, with the values that names have once it is loaded."""
@@ -152,8 +154,8 @@ class _Reader:
                 self._value(call)
             case ast.With(items=[item]):
                 self._with(node, item)
-            case ast.For(target=ast.Name(id=name), iter=ast.List() | ast.Tuple(), orelse=[]):
-                self._for(name, node)
+            case ast.For(iter=ast.List() | ast.Tuple() | ast.Name(), orelse=[]):
+                self._for(node)
             case _:
                 raise NotPlainError(f"`{values.shown(node)}` depends on what runs")
         self._write(node.lineno)
@@ -167,6 +169,8 @@ class _Reader:
         for part in ast.walk(node):
             if isinstance(part, ast.Name):
                 self.names.pop(part.id, None)
+                if isinstance(part.ctx, ast.Store):
+                    self.contexts.discard(part.id)
 
     def _value(self, node: ast.expr) -> Any:
         return values.of(node, {**self.imported, **self.names})
@@ -177,6 +181,10 @@ class _Reader:
         named = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
         for name in named:
             self.names.pop(name, None)
+            self.contexts.discard(name)
+        if len(named) == len(targets) and self._is_context(node.value):
+            self.contexts |= set(named)
+            return
         try:
             value = None if node.value is None else self._value(node.value)
         except NotPlainError:
@@ -188,7 +196,7 @@ class _Reader:
 
     def _with(self, node: ast.With, item: ast.withitem) -> None:
         call = item.context_expr
-        if _is_autocommit(call):
+        if self._is_autocommit(call):
             self._write(node.lineno, "COMMIT;")
             self._body(node.body)
             self._write(node.body[-1].end_lineno or node.lineno, "BEGIN;")
@@ -203,9 +211,28 @@ class _Reader:
             self._statement(one)
         values.called(call, lambda: manager.__exit__(None, None, None))
 
-    def _for(self, name: str, node: ast.For) -> None:
-        for value in self._value(node.iter):
-            self.names[name] = value
+    def _is_autocommit(self, call: ast.expr) -> bool:
+        match call:
+            case ast.Call(func=ast.Attribute(value=of, attr="autocommit_block")):
+                return self._is_context(of)
+        return False
+
+    def _is_context(self, node: ast.expr | None) -> bool:
+        """Whether it is the MigrationContext: the call that gives it, or a name of it."""
+        match node:
+            case ast.Name(id=name):
+                return name in self.contexts
+            case ast.Call(func=ast.Attribute(value=of, attr="get_context"), args=[]):
+                return root(of) in self.op_names
+        return False
+
+    def _for(self, node: ast.For) -> None:
+        """A loop over values that are written out, here or where their name is given."""
+        rounds = self._value(node.iter)
+        if not isinstance(rounds, list | tuple) or _leaves(node):
+            raise NotPlainError(f"`{values.shown(node)}` depends on what runs")
+        for value in tuple(rounds):
+            self.names |= dict(_unpacked(node.target, value))
             self._body(node.body)
 
     def _take(self) -> str:
@@ -232,11 +259,23 @@ def _names_of_op(node: ast.Import | ast.ImportFrom, what: str = "op") -> Iterato
         yield from (alias.asname or what for alias in node.names if alias.name == what)
 
 
-def _is_autocommit(call: ast.expr) -> bool:
-    return ast.unparse(call) in (
-        "op.get_context().autocommit_block()",
-        "context.get_context().autocommit_block()",
-    )
+def _leaves(node: ast.For) -> bool:
+    """Whether a round may end early."""
+    return any(isinstance(part, ast.Break | ast.Continue) for part in ast.walk(node))
+
+
+def _unpacked(target: ast.expr, value: Any) -> Iterator[tuple[str, Any]]:
+    """The names of a loop with their values."""
+    match target:
+        case ast.Name(id=name):
+            yield name, value
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) if isinstance(
+            value, list | tuple
+        ) and len(value) == len(parts):
+            for part, one in zip(parts, value, strict=True):
+                yield from _unpacked(part, one)
+        case _:
+            raise NotPlainError(f"`{ast.unparse(target)}` takes a value that is not known")
 
 
 def _may_act(value: ast.expr | None) -> bool:

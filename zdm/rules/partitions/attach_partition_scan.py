@@ -19,6 +19,15 @@ def check(site: Site) -> Iterator[Violation]:
             message=f"all rows of {read[0].relation} may be read while its queries wait",
             remedy="add a CHECK that implies the bounds, NOT VALID, VALIDATE it, then ATTACH",
         )
+        return
+    parent, said = found
+    if parent.opaque and said.bound is not None and said.bound.kind != "default":
+        yield Violation(
+            message=f"zdm does not know the partitions of {parent.name}; if one is DEFAULT, all"
+            " its rows may be read while its queries wait",
+            remedy=f"name the files that make {parent.name}, or give --snapshot; or, with no"
+            " DEFAULT partition, say so in an ignore",
+        )
 
 
 RULE = Rule(

@@ -50,8 +50,10 @@ def since(reference: str, folder: Path) -> Changes:
     try:
         commit = _git(folder, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
     except InputError as error:
-        raise _unknown(reference, "git does not know it") from error
-    base = _base(folder, commit.strip())
+        shallow = _is_shallow(folder)
+        why = "this shallow clone does not hold it" if shallow else "git does not know it"
+        raise _unknown(reference, why, shallow=shallow) from error
+    base = _base(folder, reference, commit.strip())
     listed = _git(top, *_DIFF, "--name-status", "-z", base).split("\0")
     states = dict(zip(listed[1::2], listed[::2], strict=False))
     counts = _git(top, *_DIFF, "--numstat", "-z", base).split("\0")
@@ -77,19 +79,32 @@ def _content(top: Path, commit: str, name: str) -> bytes:
     return _git(top, "cat-file", "blob", f"{commit}:{name}").encode(errors="surrogateescape")
 
 
-def _base(folder: Path, commit: str) -> str:
-    """The common ancestor; with none (a shallow clone), the commit itself."""
+def _base(folder: Path, reference: str, commit: str) -> str:
+    """The common ancestor; with none, the commit itself, unless the clone is shallow."""
     try:
         return _git(folder, "merge-base", commit, "HEAD").strip()
-    except InputError:
+    except InputError as error:
+        if _is_shallow(folder):
+            why = "this shallow clone does not hold the commit at which the work left it"
+            raise _unknown(reference, why, shallow=True) from error
         return commit
 
 
-def _unknown(reference: str, why: str) -> InputError:
+def _is_shallow(folder: Path) -> bool:
+    return _git(folder, "rev-parse", "--is-shallow-repository").strip() == "true"
+
+
+def _unknown(reference: str, why: str, *, shallow: bool = False) -> InputError:
     return InputError(
         f"--since {reference}: {why}, so what changed is not known",
-        hint="name a branch, a tag or a commit; in CI, fetch it first",
+        hint=_WHOLE if shallow else "name a branch, a tag or a commit; in CI, fetch it first",
     )
+
+
+_WHOLE = (
+    "run `git fetch --unshallow`; in CI, check out the whole history: `fetch-depth: 0` of"
+    ' actions/checkout, `GIT_DEPTH: "0"` of GitLab'
+)
 
 
 def _git(folder: Path, *arguments: str) -> str:
