@@ -126,6 +126,40 @@ def test_a_loop_over_written_values_is_unrolled() -> None:
     assert statements(body) == ["DROP TABLE a", "DROP TABLE b"]
 
 
+ENUMS = [
+    "kind = sa.Enum('a', 'b', name='kind')\nkind.create(op.get_bind(), checkfirst=True)",
+    "sa.Enum('a', 'b', name='kind').create(op.get_bind())",
+    "bind = op.get_bind()\nsa.Enum('a', 'b', name='kind').create(bind, checkfirst=False)",
+    "postgresql.ENUM('a', 'b', name='kind').create(op.get_bind())",
+]
+
+
+@pytest.mark.parametrize("body", ENUMS)
+def test_an_enum_that_is_created_by_the_connection_is_read(body: str) -> None:
+    module = "from sqlalchemy.dialects import postgresql"
+
+    assert statements(body, module) == ["CREATE TYPE kind AS ENUM ('a', 'b')"]
+
+
+def test_an_enum_that_is_dropped_by_the_connection_is_read() -> None:
+    assert statements("sa.Enum(name='kind').drop(op.get_bind())") == ["DROP TYPE kind"]
+
+
+NO_ENUMS = [
+    "sa.Table('t', sa.MetaData()).create(op.get_bind())",
+    "sa.Enum('a', 'b').create(op.get_bind())",
+    "sa.Enum('a', name='kind').create(other())",
+    "sa.Enum('a', name='kind').create(helper)",
+    "sa.Enum('a', name='kind', native_enum=False).create(op.get_bind())",
+    "missing.create(op.get_bind())",
+]
+
+
+@pytest.mark.parametrize("body", NO_ENUMS)
+def test_what_else_is_created_by_a_connection_is_not_known(body: str) -> None:
+    assert statements(body) == [UNREAD]
+
+
 LOOPS = [
     ("TABLES = ['a', 'b']", "for name in TABLES:\n    op.drop_table(name)"),
     ("TABLES = ('a', 'b')", "for name in TABLES:\n    op.drop_table(name)"),

@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import sqlalchemy
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.named_types import CreateEnumType, DropEnumType
 
 from zdm.revisions import python_comments
 from zdm.revisions.offline import module, values
@@ -92,6 +95,7 @@ class _Reader:
     op_names: set[str] = field(default_factory=lambda: {"alembic"})
     names: dict[str, Any] = field(default_factory=dict)
     contexts: set[str] = field(default_factory=set)  # names of the MigrationContext
+    connections: set[str] = field(default_factory=set)  # and of the connection
 
     def module(self, tree: ast.Module) -> None:
         """What its upgrade() does, with the values that names have once it is loaded."""
@@ -150,6 +154,10 @@ class _Reader:
                 return
             case ast.Assign() | ast.AnnAssign():
                 self._assign(node)
+            case ast.Expr(
+                value=ast.Call(func=ast.Attribute(value=of, attr="create" | "drop"), args=[to])
+            ) if self._is_connection(to):
+                self._type(of, node.value)
             case ast.Expr(value=ast.Call() as call):
                 self._value(call)
             case ast.With(items=[item]):
@@ -167,10 +175,15 @@ class _Reader:
             self.names.pop(node.name, None)
             return
         for part in ast.walk(node):
-            if isinstance(part, ast.Name):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                self._lose(part.id)
+            elif isinstance(part, ast.Name):
                 self.names.pop(part.id, None)
-                if isinstance(part.ctx, ast.Store):
-                    self.contexts.discard(part.id)
+
+    def _lose(self, name: str) -> None:
+        self.names.pop(name, None)
+        self.contexts.discard(name)
+        self.connections.discard(name)
 
     def _value(self, node: ast.expr) -> Any:
         return values.of(node, {**self.imported, **self.names})
@@ -180,10 +193,12 @@ class _Reader:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         named = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
         for name in named:
-            self.names.pop(name, None)
-            self.contexts.discard(name)
+            self._lose(name)
         if len(named) == len(targets) and self._is_context(node.value):
             self.contexts |= set(named)
+            return
+        if len(named) == len(targets) and self._is_connection(node.value):
+            self.connections |= set(named)
             return
         try:
             value = None if node.value is None else self._value(node.value)
@@ -210,6 +225,27 @@ class _Reader:
         for one in node.body:  # all of it or nothing
             self._statement(one)
         values.called(call, lambda: manager.__exit__(None, None, None))
+
+    def _type(self, node: ast.expr, call: ast.expr) -> None:
+        """`Enum.create(op.get_bind())`, whose SQL does not depend on what the server says."""
+        value = self._value(node)
+        if not isinstance(value, sqlalchemy.Enum) or not value.name:
+            raise NotPlainError(f"`{values.shown(call)}` depends on what runs")
+        dialect = postgresql.dialect()
+        impl = value.dialect_impl(dialect)
+        if not isinstance(impl, postgresql.ENUM):
+            raise NotPlainError(f"`{values.shown(call)}` makes no type")
+        creates = isinstance(call, ast.Call) and ast.unparse(call.func).endswith(".create")
+        made = CreateEnumType(impl) if creates else DropEnumType(impl)
+        self._write(call.lineno, f"{made.compile(dialect=dialect)};")
+
+    def _is_connection(self, node: ast.expr | None) -> bool:
+        match node:
+            case ast.Name(id=name):
+                return name in self.connections
+            case ast.Call(func=ast.Attribute(value=of, attr="get_bind"), args=[]):
+                return root(of) in self.op_names
+        return False
 
     def _is_autocommit(self, call: ast.expr) -> bool:
         match call:
@@ -279,7 +315,7 @@ def _unpacked(target: ast.expr, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _may_act(value: ast.expr | None) -> bool:
-    """Whether it calls more than op.get_bind(), which changes nothing by itself."""
-    if value is None or ast.unparse(value) == "op.get_bind()":
-        return False
-    return any(isinstance(node, ast.Call | ast.Await) for node in ast.walk(value))
+    """Whether it calls something."""
+    return value is not None and any(
+        isinstance(node, ast.Call | ast.Await) for node in ast.walk(value)
+    )
