@@ -438,3 +438,38 @@ def test_what_is_named_by_pg_temp_is_in_no_use(sql: str) -> None:
 )
 def test_pg_temp_hides_no_table_in_use(sql: str) -> None:
     assert checking.found(LIMIT + sql, "CREATE TABLE t (id int);") == ["drop-table"]
+
+
+RESTRICTS = [
+    ("ALTER TABLE t ADD g int GENERATED ALWAYS AS (n * 2) STORED; {} CHECK (g > 0)", True),
+    ("ALTER TABLE t ADD g int; {} CHECK (g > 0)", False),
+    ("{} CHECK (id > 0)", True),  # a key, which does not make it unique
+    ("CREATE UNIQUE INDEX CONCURRENTLY t_two ON t (id); {} CHECK (n > 0)", True),
+]
+
+
+@pytest.mark.parametrize(("sql", "restricts"), RESTRICTS)
+def test_a_check_restricts_what_the_old_version_has_a_part_in(
+    sql: str, restricts: bool
+) -> None:
+    before = "CREATE TABLE t (id bigint PRIMARY KEY, n int);"
+    add = "ALTER TABLE t ADD CONSTRAINT c"
+    found = checking.found(f"{LIMIT}{sql.format(add)} NOT VALID;", before)
+
+    assert ("new-write-restriction" in found) is restricts
+
+
+@pytest.mark.parametrize("sql", ["COMMIT;", "ROLLBACK;", "BEGIN; COMMIT; END;", "ABORT;"])
+def test_the_end_of_no_transaction_is_reported_once(sql: str) -> None:
+    assert checking.found(sql) == ["transaction-nesting"]
+    assert checking.found("BEGIN; SELECT 1; COMMIT;") == []
+
+
+def test_a_new_column_of_an_unknown_table_has_no_index_yet() -> None:
+    add = f"{LIMIT}ALTER TABLE u ADD t_id bigint REFERENCES t (id);"
+    before = "CREATE TABLE t (id bigint PRIMARY KEY);"
+
+    assert "fk-missing-index" in checking.found(add, before)
+    assert "fk-missing-index" not in checking.found(
+        f"{add} CREATE INDEX CONCURRENTLY u_t ON u (t_id);", before
+    )

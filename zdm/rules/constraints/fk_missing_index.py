@@ -8,6 +8,7 @@ from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import Name, Snapshot
 from zdm.model.syntax import AddColumn, AddConstraint, CreateTable
 from zdm.rules import reading
+from zdm.rules.reading import ForeignKey
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -19,13 +20,22 @@ def check(site: Site) -> Iterator[Violation]:
                 f" DELETE in {key.references} reads the whole table",
                 remedy=f"CREATE INDEX CONCURRENTLY … ON {key.table} ({', '.join(key.columns)})"
                 " first",
-                unless=partial(_has_index, place=key.table, columns=key.columns),
+                unless=partial(
+                    _has_index, place=key.table, columns=key.columns, new=_is_new(site, key)
+                ),
             )
 
 
-def _has_index(after: Snapshot, *, place: Name, columns: tuple[str, ...]) -> bool:
+def _is_new(site: Site, key: ForeignKey) -> bool:
+    """Whether the statement adds the column, so that no index can be there already."""
+    said = site.action.said
+    return isinstance(said, AddColumn) and key.columns == (said.column.name,)
+
+
+def _has_index(after: Snapshot, *, place: Name, columns: tuple[str, ...], new: bool) -> bool:
+    """Of a table that no file makes, only indexes of new columns are known."""
     table = after.table(place)
-    if table is None or table.opaque:
+    if table is None or (table.opaque and not new):
         return True
     heads = [index.keys[: len(columns)] for index in table.indexes if index.predicate is None]
     return any(set(head) == set(columns) for head in heads)

@@ -21,14 +21,30 @@ def check(site: Site) -> Iterator[Violation]:
         return
     columns = _restricted(site, table)
     unique = [set(i.keys) for i in table.indexes if i.unique and i.predicate is None]
-    if set(columns) in unique and not reading.added_constraint(site, "foreign key"):
+    if set(columns) in unique and _is_key(site):
         return
-    if columns and not all(site.is_new_column(table, column) for column in columns):
+    if columns and not all(_is_free(site, table, column) for column in columns):
         yield Violation(
             message=f"writes of the old version to {table.name} that violate it"
             f" ({', '.join(columns)}) fail from here on, NOT VALID or not",
             remedy="add it in a release in which every running version keeps to it",
         )
+
+
+def _is_key(site: Site) -> bool:
+    """Whether it says no more than that the values are unique."""
+    said = site.action.said
+    return isinstance(said, IndexDefinition) or (
+        isinstance(said, AddConstraint) and said.constraint.kind in ("unique", "primary key")
+    )
+
+
+def _is_free(site: Site, table: Table, name: str) -> bool:
+    """Whether the old version has no part in the column's values: it is new, and not computed
+    from others."""
+    column = table.column(name)
+    computed = column is not None and bool(column.generated)
+    return site.is_new_column(table, name) and not computed
 
 
 def _restricted(site: Site, table: Table) -> tuple[str, ...]:
