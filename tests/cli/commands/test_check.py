@@ -625,6 +625,15 @@ def test_since_in_a_shallow_clone_says_how_to_fetch_the_rest(
     assert "fetch-depth: 0" in answer.err
 
 
+def test_the_hint_about_a_revision_is_in_python(zdm: Zdm, folder: Path) -> None:
+    revision(folder, "a", None, "op.create_index('i', 't', ['n'])")
+    answer = zdm("check", "--runner", "alembic", "migrations/a.py")
+
+    assert answer.code == 3
+    assert "`# zdm: ignore RULE -- reason`" in answer.err
+    assert "--fix" not in answer.err
+
+
 def test_the_text_has_the_summary_once(zdm: Zdm, folder: Path) -> None:
     (folder / "V10__index.sql").write_text(LIMIT + INDEX)
     answer = zdm(*PLAIN, "migrations")

@@ -273,14 +273,16 @@ def _end(report: "Report", settings: "Settings", *, said: bool = False) -> None:
         options.say(f"note: {note}")
     summary = checks_summary.summary(report)
     if report.refuses(Level(settings.check.fail_level)):
-        counting = (f for f in report.findings if not f.ignored and f.level is not Level.NOTE)
-        fixable = any(finding.fix is not None for finding in counting)
+        counting = [f for f in report.findings if not f.ignored and f.level is not Level.NOTE]
+        of_sql = [f for f in counting if not f.source.file.endswith(".py")]
+        fixable = any(finding.fix is not None for finding in of_sql)
         with_fix = ", with --fix where a fix is shown," if fixable else ","
+        mark = "--" if of_sql else "#"
         raise RefusedError(
             f"findings of level {settings.check.fail_level} make the check fail"
             if said
             else summary,
-            hint=f"change the statements{with_fix} or write `-- zdm: ignore RULE -- reason`"
+            hint=f"change the statements{with_fix} or write `{mark} zdm: ignore RULE -- reason`"
             " above them; `zdm check --explain RULE` says more",
         )
     if not said:
