@@ -131,12 +131,13 @@ def asked(server: Server, case: Case) -> list[Facts]:
 
 
 def before() -> dict[str, list[Facts]]:
-    """The facts of an earlier run, by the hash of the migration."""
-    found: dict[str, list[Facts]] = {}
+    """The facts of an earlier run, by the hash of the migration; several may share one."""
+    found: dict[str, dict[tuple[str, str], list[Facts]]] = {}
     for row in json.loads(RESULTS.read_text()):
         facts = {key: row[key] for key in ("facts", "unknown", "unlimited")}
-        found.setdefault(row["sha256"], []).append(facts)
-    return found
+        of_hash = found.setdefault(row["sha256"], {})
+        of_hash.setdefault((row["corpus"], row["case"]), []).append(facts)
+    return {sha: next(iter(cases.values())) for sha, cases in found.items()}
 
 
 def kept(case: Case, text: str) -> str:

@@ -18,29 +18,34 @@ PLAIN = re.compile(r'let \w+ =\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A migration, and the SQL that was released before it."""
+    """A migration, the SQL that was released before it, and what is on the server besides,
+    which no file says."""
 
     corpus: str
     name: str
     sql: str
     before: str = ""
+    unseen: str = ""
 
     @property
     def sha256(self) -> str:
         """What identifies the migration and what was released before it."""
-        return hashlib.sha256(f"{self.before}\0{self.sql}".encode()).hexdigest()[:16]
+        unseen = f"\0{self.unseen}" if self.unseen else ""
+        text = f"{self.before}\0{self.sql}{unseen}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def rules() -> Iterator[Case]:
     """Each case of a rule of zdm."""
     for path in sorted(RULES.glob("*/*.sql")):
         if path.stem.partition("_")[0] in KINDS:
-            before = path.with_name("before.sql")
+            before, unseen = (path.with_name(f"{name}.sql") for name in ("before", "unseen"))
             yield Case(
                 corpus="rules",
                 name=f"{path.parent.name}/{path.stem}",
                 sql=path.read_text(),
                 before=before.read_text() if before.exists() else "",
+                unseen=unseen.read_text() if unseen.exists() else "",
             )
 
 

@@ -7,6 +7,10 @@ A statement is unsafe where the server shows one of these:
 `fails`    it ends in an error, on account of rows, of what depends on an object or of the
            transaction that it is in;
 `breaks`   a query of the running application, under its own role, that worked no longer does;
+`refuses`  a constraint refuses a write of the running application that was accepted before;
+`admits`   a row can be written that a constraint or a type kept from all readers before;
+`changes`  an INSERT of the running application stores another row, or a view shows others;
+`slows`    a DELETE in another table reads all rows of this one, through a new foreign key;
 `undoes`   the server warns that it has no effect here, or its transaction is left open, so that
            what it did is lost;
 `loses`    all rows of a table that was there before are deleted or updated at once.
@@ -49,6 +53,9 @@ OUTSIDE = "25001"
 NO_EFFECT = frozenset({"25001", "25P01"})
 CONTROL = re.compile(
     r"\s*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!\s+TO)|ABORT)\b", re.IGNORECASE
+)
+CHANGES = re.compile(
+    r"\s*(?:INSERT|UPDATE|DELETE|MERGE|TRUNCATE|COPY|WITH|DO|SELECT|CALL)\b", re.IGNORECASE
 )
 SET_LOCAL = re.compile(r"\s*SET\s+(?:LOCAL|TRANSACTION)\b", re.IGNORECASE)
 COMMENT = re.compile(r"\A(?:\s|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
@@ -126,7 +133,7 @@ class Run:
             return self._failed(error, sql, before, idle)
         if self._ended(sql, idle):
             return Seen(facts=tuple(warned))
-        seen = self._seen(before)
+        seen = self._seen(before, sql)
         seen = replace(seen, facts=(*seen.facts, *warned))
         if idle and not self._idle():
             try:
@@ -197,7 +204,7 @@ class Run:
         facts = [f"blocks: {name}" for name in rewritten]
         return Seen(facts=(*facts, *self.probes.broken(self.conn)))
 
-    def _seen(self, before: Relations) -> Seen:
+    def _seen(self, before: Relations, sql: str) -> Seen:
         held = [
             (oid, mode)
             for oid, mode in self.other.execute(LOCKS, [self.conn.info.backend_pid])
@@ -211,7 +218,7 @@ class Run:
             *_blocks(held, self._worked(before, after), self.released),
             *self._stops(held),
             *self._loses(before, after),
-            *self.probes.broken(self.conn),
+            *self.probes.broken(self.conn, rows_change=CHANGES.match(plain(sql)) is not None),
         ]
         return Seen(facts=tuple(facts), unlimited=unlimited)
 
@@ -256,7 +263,12 @@ class Run:
 
 def control(sql: str) -> bool:
     """Whether it begins or ends a transaction."""
-    return CONTROL.match(COMMENT.sub("", sql)) is not None
+    return CONTROL.match(plain(sql)) is not None
+
+
+def plain(sql: str) -> str:
+    """The statement without the comments above it."""
+    return COMMENT.sub("", sql)
 
 
 def _read(old: Relation, now: Relation) -> bool:

@@ -194,7 +194,8 @@ def _column(message: str, sql: str) -> Iterator[str]:
     if exact is not None:
         wanted = next((t for t in _tables(sql) if t.strip('"').endswith(exact[2])), exact[2])
         table = wanted if '"' in wanted or "." in wanted else _quoted(wanted)
-        yield f'ALTER TABLE {table} ADD COLUMN "{exact[1]}" {_type(exact[1])};'
+        null = "NOT NULL" if re.search(r"DROP\s+NOT\s+NULL", sql, re.IGNORECASE) else ""
+        yield f'ALTER TABLE {table} ADD COLUMN "{exact[1]}" {_type(exact[1])} {null};'
     elif loose is not None:
         column = loose[1].split(".")[-1]
         for table in _tables(sql):
@@ -211,6 +212,8 @@ def _object(message: str, sql: str) -> Iterator[str]:
     if constraint is not None:
         table = _tables(sql)[0]
         proof = "NOT VALID" if "VALIDATE" in sql.upper() else ""
+        kept_out = "CHECK (num_nulls(id) = 0 AND id::text <> '-1')"
+        yield f'ALTER TABLE {table} ADD CONSTRAINT "{constraint[1]}" {kept_out} {proof};'
         yield f'ALTER TABLE {table} ADD CONSTRAINT "{constraint[1]}" CHECK (true) {proof};'
     elif message.startswith("type") and named is not None:
         kind = "DOMAIN" if "DOMAIN" in sql.upper() else "TYPE"

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import psycopg
 
-from benchmarks.precision import missing, rows, tools
+from benchmarks.precision import missing, rows, slow, tools
 from benchmarks.precision.corpora import Case
 from benchmarks.precision.facts import Run, Seen, relations
 from benchmarks.precision.probes import Probes
@@ -42,7 +42,8 @@ def case(server: Server, case: Case) -> list[Seen]:
     """Each statement of the Case, in order."""
     texts = [statement.sql for statement in tools.statements(case.sql)]
     with database(server) as dsn, connection.connect(dsn, name="precision") as conn:
-        before = [s.sql for s in tools.statements(case.before)] if case.before else []
+        known = f"{case.before}\n{case.unseen}"
+        before = [s.sql for s in tools.statements(known)] if known.strip() else []
         lay(conn, missing.make(conn, before))
         for sql in before:
             conn.execute(sql.encode(), prepare=False)
@@ -65,5 +66,9 @@ def _seen(conn: Connection, other: Connection, texts: list[str]) -> list[Seen]:
     probes = Probes.of(conn)
     run = Run(conn=conn, other=other, released=relations(conn), probes=probes)
     conn.add_notice_handler(run.notice)
-    seen = [run.statement(text) for text in texts]
-    return run.left_open(seen)
+    keys = slow.Keys.of(conn)
+    seen = []
+    for number, text in enumerate(texts):
+        seen.append(run.statement(text))
+        keys.look(conn, number)
+    return slow.judged(conn, keys, run.left_open(seen))

@@ -124,11 +124,42 @@ def counted(tool: Tool, found: Sequence[Row]) -> tuple[str, str, str]:
 
 def totals(found: Sequence[Row], used: Sequence[Tool]) -> Iterator[str]:
     """The table of a corpus."""
-    yield "| | unsafe, flagged | safe, flagged | without conditional rules |"
+    yield "| | unsafe, flagged | safe, flagged: strict | without conditional rules |"
     yield "|---|---:|---:|---:|"
     for tool in used:
         unsafe, safe, strict = counted(tool, found)
         yield f"| {tool.name} | {unsafe} | {safe} | {strict} |"
+
+
+def waiting(found: Sequence[Row]) -> Iterator[str]:
+    """Every harm and every rule, those about locks without a limit included."""
+    yield "| | unsafe, flagged | safe, flagged: strict |"
+    yield "|---|---:|---:|"
+    every = {
+        "zdm check": [row.zdm for row in found],
+        "zdm check, errors": [row.zdm_errors for row in found],
+        "squawk": [row.squawk - SQUAWK_STYLE for row in found],
+        "squawk, all rules": [row.squawk for row in found],
+        "pgsafe": [row.pgsafe for row in found],
+    }
+    harm = [row.unsafe or row.unlimited for row in found]
+    for name, said in every.items():
+        unsafe = [bool(rules) for rules, is_unsafe in zip(said, harm, strict=True) if is_unsafe]
+        safe = [
+            bool(rules) for rules, is_unsafe in zip(said, harm, strict=True) if not is_unsafe
+        ]
+        yield f"| {name} | {share(sum(unsafe), len(unsafe))} | {share(sum(safe), len(safe))} |"
+
+
+def by_kind(found: Sequence[Row], used: Sequence[Tool]) -> Iterator[str]:
+    """How many statements with each kind of harm are flagged; a statement may have several."""
+    yield f"| | statements | {' | '.join(tool.name for tool in used)} |"
+    yield f"|---|---:|{'---:|' * len(used)}"
+    names = ("blocks", "stops", "fails", "breaks", "refuses", "admits", "changes", "slows")
+    for kind in (*names, "loses", "undoes"):
+        those = [row for row in found if kind in kinds(row)]
+        flagged = [str(sum(1 for row in those if tool.said(row))) for tool in used]
+        yield f"| {kind} | {len(those)} | {' | '.join(flagged)} |"
 
 
 def by_rule(found: Sequence[Row], tool: Tool) -> Iterator[str]:
@@ -150,18 +181,16 @@ def missed(found: Sequence[Row], tool: Tool) -> list[Row]:
 
 
 def alarms(found: Sequence[Row], tool: Tool) -> list[Row]:
-    """Safe statements that it flags by a rule that is not conditional."""
-    return [
-        row
-        for row in found
-        if not row.unsafe and tool.said(row) and not tool.said(row) <= set(tool.conditional)
-    ]
+    """Safe statements that it flags."""
+    return [row for row in found if not row.unsafe and tool.said(row)]
 
 
 def reason(judgements: Mapping[str, Any], kind: str, row: Row, tool: Tool) -> str:
     """Why a difference is one: of the statement itself, else of a rule, else of the fact."""
     own: dict[str, str] = {entry["at"]: entry["reason"] for entry in judgements["statement"]}
-    table: Mapping[str, str] = judgements[kind].get(tool.name.partition(" ")[0], {})
+    table: dict[str, str] = dict(judgements[kind].get(tool.name.partition(" ")[0], {}))
+    if kind == "alarm":
+        table |= tool.conditional
     keys = [*sorted(tool.said(row) if kind == "alarm" else row.zdm - LIMITS), *kinds(row)]
     return own.get(row.key) or next((table[key] for key in keys if key in table), "")
 
@@ -258,12 +287,24 @@ def page() -> str:
         "",
     ]
     lines += totals(found, used)
+    others = [
+        row for row in found if not row.key.startswith("rules ") or "/refused" not in row.case
+    ]
+    lines += ["", "### Without the refused cases of zdm's rules", "", *totals(others, used)]
+    lines += [
+        "",
+        "### By kind of harm",
+        "",
+        "Statements that show it, and how many are flagged.",
+    ]
+    lines += ["", *by_kind(found, used)]
     for corpus, title in CORPORA.items():
         own = [row for row in found if row.corpus == corpus]
         if own:
             lines += ["", f"### {title[0].upper()}{title[1:]}", "", *totals(own, used)]
     lines += ["", "## Locks without a limit", "", (HERE / "limits.md").read_text().rstrip(), ""]
     lines += limits(found)
+    lines += ["", (HERE / "waiting.md").read_text().rstrip(), "", *waiting(found)]
     for tool, kind, title, those in (
         (ours, "missed", "Unsafe, not flagged by zdm check", missed(found, ours)),
         (ours, "alarm", "Safe, flagged by zdm check", alarms(found, ours)),

@@ -1,11 +1,14 @@
-"""Queries of an application that knows the schema as it was before the migration."""
+"""Queries of an application that knows the schema as it was before the migration.
 
-from collections.abc import Iterator
+It is taken to do all that the schema permits: it reads every column, and writes every value
+that is accepted. What each query did before is compared with what it does after a statement.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import psycopg
-
-from benchmarks.precision import rows
+from benchmarks.precision import writes
 from zdm.postgres.session.connection import Connection
 
 GRANTS = """
@@ -23,25 +26,32 @@ DO $$ DECLARE s name; BEGIN
   END LOOP;
 END $$;
 """
-# asks all queries in one call, each in a subtransaction of its own
+# asks all queries in one call, each in a subtransaction of its own, which is rolled back
 ASK = """
-CREATE FUNCTION pg_temp.ask(queries text[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE query text; answer text; number int := 0; BEGIN
+CREATE FUNCTION pg_temp.ask(queries text[])
+RETURNS TABLE (code text, bound boolean, said text) LANGUAGE plpgsql AS $$
+DECLARE query text; answer text; name text; BEGIN
   FOREACH query IN ARRAY queries LOOP
-    number := number + 1;
+    answer := NULL;
     BEGIN
       PERFORM set_config('role', 'precision_app', true);
-      IF query LIKE 'INSERT%' THEN EXECUTE query; ELSE EXECUTE query INTO answer; END IF;
+      IF query ~ '^SELECT|RETURNING jsonb_build_object' THEN EXECUTE query INTO answer;
+      ELSE EXECUTE query; END IF;
       PERFORM set_config('role', 'none', true);
       IF query LIKE 'SELECT EXISTS%' AND answer = 'false' THEN
         EXECUTE query INTO answer;
         IF answer = 'true' THEN
-          RETURN NEXT number || ' 42501 the application sees no rows of ' || query;
+          RAISE SQLSTATE '42501'
+            USING MESSAGE = 'the application sees no rows of ' || query;
         END IF;
       END IF;
+      RAISE SQLSTATE 'ZZ000';
     EXCEPTION WHEN OTHERS THEN
+      GET STACKED DIAGNOSTICS name = CONSTRAINT_NAME;
       PERFORM set_config('role', 'none', true);
-      RETURN NEXT number || ' ' || SQLSTATE || ' ' || SQLERRM;
+      code := SQLSTATE; bound := name <> '' OR SQLSTATE = '23502';
+      said := CASE WHEN SQLSTATE = 'ZZ000' THEN answer ELSE SQLERRM END;
+      RETURN NEXT;
     END;
   END LOOP;
 END $$;
@@ -54,22 +64,6 @@ FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relkind IN ('r', 'p', 'm', 'v') AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema'
-GROUP BY c.oid ORDER BY c.oid
-"""
-WRITE = """
-SELECT c.oid::regclass::text, array_agg(quote_ident(a.attname) ORDER BY a.attnum),
-       array_agg(coalesce(b.typname, t.typname) ORDER BY a.attnum),
-       array_agg(a.atttypid::regtype::text ORDER BY a.attnum),
-       array_agg(coalesce(b.typcategory, t.typcategory)::text ORDER BY a.attnum),
-       array_agg(information_schema._pg_char_max_length(t.oid, a.atttypmod)
-                 ORDER BY a.attnum)
-FROM pg_class AS c
-JOIN pg_namespace AS n ON n.oid = c.relnamespace
-JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-     AND a.attgenerated = '' AND a.attidentity = '' AND (NOT a.atthasdef OR %(all)s)
-JOIN pg_type AS t ON t.oid = a.atttypid
-LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
-WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 GROUP BY c.oid ORDER BY c.oid
 """
 OTHERS = """
@@ -90,6 +84,10 @@ WHERE t.typtype IN ('e', 'd') AND n.nspname !~ '^pg_' AND n.nspname <> 'informat
 UNION ALL
 SELECT format('SELECT %L::%s', e.enumlabel, e.enumtypid::regtype) FROM pg_enum AS e
 UNION ALL
+SELECT format('SELECT jsonb_build_object(''labels'', count(*)) FROM pg_enum'
+              ' WHERE enumtypid = %L::regtype', e.oid::regtype)
+FROM pg_type AS e WHERE e.typtype = 'e'
+UNION ALL
 SELECT format('INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM %1$s LIMIT 0'
               ' ON CONFLICT (%2$s) DO NOTHING',
               i.indrelid::regclass, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum))
@@ -100,43 +98,101 @@ WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NUL
   AND n.nspname !~ '^pg_' AND c.relkind = 'r'
 GROUP BY i.indexrelid, i.indrelid
 """
-NUMBER = 20_000
-# a new constraint refuses this value: that is what it is for
+WORKED = "ZZ000"
+# what a constraint refuses
 RESTRICTED = frozenset({"23503", "23505", "23514", "23P01"})
+LABELS = "labels"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a query did. `bound`: a constraint or NOT NULL refused it."""
+
+    code: str
+    bound: bool
+    said: str
+
+    @property
+    def worked(self) -> bool:
+        """Whether it ran."""
+        return self.code == WORKED
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The values of a query that asks for them."""
+        if not self.worked or not self.said.startswith("{"):
+            return {}
+        values: dict[str, object] = json.loads(self.said)
+        return values
 
 
 @dataclass(slots=True)
 class Probes:
-    """The queries that still work."""
+    """The queries, and what each did last."""
 
-    queries: list[str]
+    known: dict[str, Answer]
 
     @classmethod
     def of(cls, conn: Connection) -> "Probes":
-        """Those that work now."""
+        """What the queries do now; values that differ each time, as now(), are left out."""
         conn.execute(ASK.encode())
         conn.execute(GRANTS.encode())
-        found = cls([*_reads(conn), *_writes(conn), *_others(conn)])
-        found.broken(conn)
-        return found
+        queries = list(dict.fromkeys([*_reads(conn), *writes.queries(conn), *_others(conn)]))
+        first, second = _asked(conn, queries), _asked(conn, queries)
+        return cls(
+            {
+                query: _steady(first[query], answer)
+                for query, answer in second.items()
+                if answer.worked or answer.bound
+            }
+        )
 
-    def broken(self, conn: Connection) -> list[str]:
-        """Those that no longer work, each once."""
-        alone = conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-        if alone:
-            conn.execute("BEGIN")
-        conn.execute("SAVEPOINT probes")
-        answers = conn.execute("SELECT pg_temp.ask(%s::text[])", [self.queries]).fetchall()
-        conn.execute("ROLLBACK TO SAVEPOINT probes")
-        if alone:
-            conn.execute("ROLLBACK")
-        failed = {}
-        for (answer,) in answers:
-            number, code, text = answer.split(" ", 2)
-            if code not in RESTRICTED:
-                failed[int(number) - 1] = f"breaks: {code} {text}"
-        self.queries = [q for n, q in enumerate(self.queries) if n not in failed]
-        return list(dict.fromkeys(failed.values()))
+    def broken(self, conn: Connection, *, rows_change: bool = False) -> list[str]:
+        """What a query does otherwise than before, each once; a statement that changes rows
+        is expected to change what is read."""
+        found: list[str] = []
+        for query, now in _asked(conn, list(self.known)).items():
+            before = self.known[query]
+            fact = "" if rows_change and now.worked else _difference(before, now)
+            if fact:
+                found.append(fact)
+            if now.worked != before.worked:
+                del self.known[query]
+            else:
+                self.known[query] = _steady(before, now)
+        return list(dict.fromkeys(found))
+
+
+def _steady(before: Answer, now: Answer) -> Answer:
+    """The answer with those values that were asked before."""
+    if not now.values:
+        return now
+    same = {key: now.values[key] for key in before.values if key in now.values}
+    same = {k: v for k, v in same.items() if k == LABELS or before.values[k] == v}
+    return Answer(code=now.code, bound=now.bound, said=json.dumps(same))
+
+
+def _difference(before: Answer, now: Answer) -> str:
+    """The fact, empty where there is none."""
+    if before.worked and not now.worked:
+        kind = "refuses" if now.code in RESTRICTED else "breaks"
+        return f"{kind}: {now.code} {now.said}"
+    if now.worked and not before.worked:
+        return f"admits: {before.code} {before.said}"
+    for key, value in before.values.items() if now.values else ():
+        if now.values.get(key) != value:
+            return f"{'admits' if key == LABELS else 'changes'}: {key}"
+    return ""
+
+
+def _asked(conn: Connection, queries: list[str]) -> dict[str, Answer]:
+    answers = []
+    with conn.transaction(force_rollback=True):
+        answers = conn.execute("SELECT * FROM pg_temp.ask(%s::text[])", [queries]).fetchall()
+    return {
+        query: Answer(code=code, bound=bound, said=said or "")
+        for query, (code, bound, said) in zip(queries, answers, strict=True)
+    }
 
 
 def _reads(conn: Connection) -> Iterator[str]:
@@ -144,16 +200,11 @@ def _reads(conn: Connection) -> Iterator[str]:
         yield f"SELECT {', '.join(columns)} FROM {relation} LIMIT 0"
         if kind in ("r", "p"):
             yield f"SELECT EXISTS (SELECT FROM {relation})"
-
-
-def _writes(conn: Connection) -> Iterator[str]:
-    """An INSERT that names every column, and one that leaves out those with a default."""
-    for every in (True, False):
-        for table, columns, *types in conn.execute(WRITE, {"all": every}).fetchall():
-            values = [rows.value(*of) for of in zip(*types, strict=True)]
+        if kind == "v":
             yield (
-                f"INSERT INTO {table} ({', '.join(columns)})"
-                f" SELECT {', '.join(values)} FROM generate_series({NUMBER}, {NUMBER}) AS g"
+                "SELECT jsonb_build_object('rows',"
+                " md5(string_agg(v::text, ',' ORDER BY v::text)))"
+                f" FROM (SELECT {', '.join(columns)} FROM {relation}) AS v"
             )
 
 

@@ -1,6 +1,7 @@
 """Rows for every table that a migration meets."""
 
 import re
+from typing import Any
 
 import psycopg
 
@@ -56,21 +57,29 @@ BY_CATEGORY = {
 
 def fill(conn: Connection) -> list[str]:
     """Fill all tables; returns those that take no rows."""
-    bare = []
     conn.execute("SET session_replication_role = replica")
-    for table, columns, *types in conn.execute(TABLES).fetchall():
-        values = [value(*of) for of in zip(*types, strict=True)]
-        into = f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE"
-        allowed = [
-            literal or value_
-            for literal, value_ in zip(literals(conn, table, columns), values, strict=True)
-        ]
-        if not any(
-            inserted(conn, f"{into} SELECT {', '.join(chosen)}") for chosen in (values, allowed)
-        ):
-            bare.append(table)
+    bare = [row[0] for row in conn.execute(TABLES).fetchall() if not _filled(conn, *row)]
     conn.execute("RESET session_replication_role")
     return bare
+
+
+def fill_one(conn: Connection, name: str) -> None:
+    """Fill one table."""
+    for row in conn.execute(TABLES).fetchall():
+        if row[0] == name:
+            _filled(conn, *row)
+
+
+def _filled(conn: Connection, table: str, columns: list[str], *types: list[Any]) -> bool:
+    values = [value(*of) for of in zip(*types, strict=True)]
+    into = f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE"
+    allowed = [
+        literal or value_
+        for literal, value_ in zip(literals(conn, table, columns), values, strict=True)
+    ]
+    return any(
+        inserted(conn, f"{into} SELECT {', '.join(chosen)}") for chosen in (values, allowed)
+    )
 
 
 def analyze(conn: Connection) -> None:
@@ -93,7 +102,10 @@ def literals(conn: Connection, table: str, columns: list[str]) -> list[str]:
 def value(name: str, full: str, category: str, length: int | None) -> str:
     """An expression in g."""
     if category == "E":
-        return f"(enum_range(NULL::{full}))[1]"
+        return (
+            f"(SELECT enumlabel FROM pg_enum WHERE enumtypid = $type${full}$type$::regtype"
+            f" ORDER BY oid LIMIT 1)::text::{full}"
+        )
     found = VALUES.get(name) or BY_CATEGORY.get(category, "NULL")
     if category == "S" and length is not None and length < len("v10001@x.example"):
         found = f"right('0000' || g, {length})"
@@ -104,7 +116,8 @@ def inserted(conn: Connection, insert: str) -> bool:
     """Whether the rows went in; with smaller numbers if a partition's bounds refuse these."""
     for low, high in ((FIRST, FIRST + COUNT - 1), (1, COUNT), (1, 9)):
         try:
-            conn.execute(f"{insert} FROM generate_series({low}, {high}) AS g".encode())
+            with conn.transaction():
+                conn.execute(f"{insert} FROM generate_series({low}, {high}) AS g".encode())
         except psycopg.Error:
             continue
         return True

@@ -231,7 +231,7 @@ class _Reader:
         value = self._value(node)
         if not isinstance(value, sqlalchemy.Enum) or not value.name:
             raise NotPlainError(f"`{values.shown(call)}` depends on what runs")
-        dialect = postgresql.dialect()
+        dialect = self.op.get_context().dialect
         impl = value.dialect_impl(dialect)
         if not isinstance(impl, postgresql.ENUM):
             raise NotPlainError(f"`{values.shown(call)}` makes no type")

@@ -8,7 +8,6 @@ from zdm.model.schema import Table
 from zdm.model.statement import ActionKind
 from zdm.model.syntax import AddConstraint, AlterColumn, IndexDefinition
 from zdm.parse import expressions
-from zdm.rules import reading
 from zdm.schema import not_null_proof
 
 
