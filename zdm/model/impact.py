@@ -26,6 +26,7 @@ class Answer(StrEnum):
 
 
 NO, UNKNOWN, YES = Answer.NO, Answer.UNKNOWN, Answer.YES
+_FROM_WEAK = (NO, UNKNOWN, YES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,8 @@ class Impact:
 
     def joined(self, other: "Impact") -> "Impact":
         """Both together: two sub-commands of one statement."""
+        if self == other:
+            return self
         reasons = dict.fromkeys(filter(None, (self.unknown, other.unknown)))
         return Impact(
             touches=_by_relation((*self.touches, *other.touches)),
@@ -89,5 +92,4 @@ def _by_relation(touches: Iterable[Touch]) -> tuple[Touch, ...]:
 
 
 def _stronger(one: Answer, other: Answer) -> Answer:
-    order = tuple(Answer)
-    return max(one, other, key=order.index)
+    return max(one, other, key=_FROM_WEAK.index)

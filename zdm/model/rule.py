@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from zdm.model.catalog.indexed import having, named
 from zdm.model.findings import Severity
@@ -45,10 +46,10 @@ class Block:
     alone: bool  # no other statement is in it
     works: int = 1  # statements in it that are no SET and control no transaction
     closed: bool = True  # the file commits it, or the runner does
-    earlier: tuple[Done, ...] = ()
+    earlier: Sequence[Done] = ()  # grows once the statement has been judged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Site:
     """A statement's Action in its place: the schema before it, its transaction, what is in
     force, and what this release made.
@@ -66,18 +67,13 @@ class Site:
     lock_timeout_limit: timedelta = timedelta(seconds=5)
     majors: tuple[int, ...] = (14, 18)  # the lowest and the highest version that it may meet
     parts: tuple[Action, ...] = ()  # all Actions of its statement
-    log: Sequence[Done] = ()  # what this release does; `done` is the part before it
-    reached: int = 0
+    # what this release did before it, in earlier files, too; grows once it has been judged
+    done: Sequence[Done] = ()
 
     @property
     def fact(self) -> Fact | None:
         """The Fact, where there is one."""
         return self.action.fact if isinstance(self.action.fact, Fact) else None
-
-    @property
-    def done(self) -> Sequence[Done]:
-        """What this release has done before it, in earlier files, too."""
-        return self.log[: self.reached]
 
     def is_new(self, name: Name) -> bool:
         """Whether nothing uses the relation: this release makes it, or it is temporary."""
@@ -102,7 +98,7 @@ class Site:
             return False
         return known is None or known.column(column) is None
 
-    @property
+    @cached_property  # most rules ask for it
     def on_used(self) -> tuple[Touch, ...]:
         """What the Action does to relations that are not new."""
         return tuple(t for t in self.impact.touches if not self.is_new(t.relation))

@@ -138,7 +138,7 @@ def _load(tree: bytes) -> dict[str, Any]:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _DEEP_ENOUGH))
     try:
-        loaded: dict[str, Any] = json.loads(tree)
+        loaded: dict[str, Any] = json.loads(tree.decode())
     except RecursionError as error:
         raise NotSqlError("the statement is nested too deeply to be read", 0) from error
     finally:

@@ -69,17 +69,20 @@ def _statements(
     attached: Mapping[int, tuple[Directive, ...]],
 ) -> Iterator[Statement]:
     session, last = CurrentSettings(), 0
+    known, settings, timeouts = session, session.in_force(), session.timeouts()
     for index, (item, transaction) in enumerate(zip(parsed, _numbers(parsed), strict=True)):
         if transaction != last:
             session = session.at_end()
+        if session is not known:  # few statements change it
+            known, settings, timeouts = session, session.in_force(), session.timeouts()
         yield Statement(
             sql=data[item.start : item.start + item.length].decode(),
             source=places.at(item.start),
             start=item.start,
             length=item.length,
             transaction=transaction,
-            settings=session.in_force(),
-            timeouts=session.timeouts(),
+            settings=settings,
+            timeouts=timeouts,
             directives=attached.get(index, ()),
         )
         session = session.after(item)

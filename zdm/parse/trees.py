@@ -52,6 +52,15 @@ _OF_KEYS = frozenset(
 )
 _INDEX = frozenset({"idxname", "relation", "accessMethod", "indexParams", "unique"})
 _RELATION = {"inh": True, "relpersistence": "p"}
+_BARE_CALL = {"funcformat", "location"}
+# What defaults call without arguments more often than all else.
+CALLED = frozenset(
+    re.findall(
+        r"\w+",
+        """clock_timestamp gen_random_uuid now random statement_timestamp
+        transaction_timestamp uuid_generate_v4 uuidv4 uuidv7""",
+    )
+)
 _ELEMENT = {"ordering": "SORTBY_DEFAULT", "nulls_ordering": "SORTBY_NULLS_DEFAULT"}
 
 
@@ -73,30 +82,30 @@ def same(one: Any, other: Any) -> bool:
 
 def walk(tree: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every node below `tree`, as (key, dict), parents first; no nesting is too deep for it."""
-    left: list[tuple[str, Any]] = [("", tree)]
+    left: list[tuple[str, Any]] = [("", tree)] if isinstance(tree, _BRANCHES) else []
     while left:
         key, node = left.pop()
         if isinstance(node, dict):
             if key:
                 yield key, node
-            left.extend(reversed(list(node.items())))
-        elif isinstance(node, list):
-            left.extend(("", item) for item in reversed(node))
+            left += [one for one in reversed(node.items()) if isinstance(one[1], _BRANCHES)]
+        else:
+            left += [("", one) for one in reversed(node) if isinstance(one, _BRANCHES)]
 
 
 def deeper(tree: Any, limit: int) -> bool:
     """Whether the tree is nested deeper than that: what recurses must not be given it."""
     level = [tree]
     for _ in range(limit):
-        level = [child for node in level for child in _children(node)]
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, _BRANCHES)
+        ]
         if not level:
             return False
     return True
-
-
-def _children(node: Any) -> Iterable[Any]:
-    values = node.values() if isinstance(node, dict) else node
-    return [value for value in values if isinstance(value, (dict, list))]
 
 
 def strings(nodes: Any) -> tuple[str, ...]:
@@ -193,14 +202,15 @@ def _select(target: Mapping[str, Any]) -> dict[str, Any]:
 
 def expression_sql(node: Mapping[str, Any]) -> str:
     """An expression as text, cut from a SELECT with it as the only target, and proved."""
-    plain = _constant(node)
+    plain = _plain(node)
     if plain is not None:
         return plain
     return deparse("SelectStmt", _select(node)).removeprefix("SELECT ").strip()
 
 
-def _constant(node: Mapping[str, Any]) -> str | None:
-    """A number without a point, a word in quotes, true, false or NULL, as deparse writes it."""
+def _plain(node: Mapping[str, Any]) -> str | None:
+    """A number without a point, a word in quotes, true, false, NULL or a call of CALLED, as
+    deparse writes it."""
     match node:
         case {"A_Const": {"ival": {**value}}}:
             return str(value.get("ival", 0))
@@ -211,6 +221,8 @@ def _constant(node: Mapping[str, Any]) -> str | None:
         case {"A_Const": {"sval": {**value}}}:
             text = str(value.get("sval", ""))
             return None if {"'", "\\"} & {*text} else f"'{text}'"
+        case {"FuncCall": {"funcname": [{"String": {"sval": str(name)}}], **rest}}:
+            return f"{name}()" if rest.keys() == _BARE_CALL and name in CALLED else None
     return None
 
 

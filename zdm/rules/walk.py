@@ -14,7 +14,7 @@ from zdm.model.commands import SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
 from zdm.model.locks import LockMode
-from zdm.model.rule import Block, Done, Rule, Site, Violation
+from zdm.model.rule import Block, Check, Done, Rule, Site, Violation
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import CreateTable, DropObjects, RenameObject
@@ -73,7 +73,7 @@ class _Walk:
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     before: Snapshot  # the schema that the next statement meets
     released: Snapshot  # the schema that the release meets
-    asked: dict[type, tuple[Rule, ...]] = field(default_factory=dict)  # by class of `said`
+    asked: dict[type, tuple[tuple[Rule, Check], ...]] = field(default_factory=dict)
     done: list[Done] = field(default_factory=list)  # by this release
     found: list[_OfFile] = field(default_factory=list)
     files: int = 0
@@ -87,7 +87,12 @@ class _Walk:
         statements = split.parsed(file.data, file.path)
         reads = [self._read(statement, parsed) for statement, parsed in statements]
         marks = ignores.read(file.data, file.path)
-        sites = list(self._sites(file, reads))
+        unread_places, reported = set[Source](), list[_Found]()
+        for site in self._sites(file, reads):
+            if site.understood:
+                unread_places.add(site.action.source)
+            if file.judged:
+                reported += self._reported(site)
         self.before = temporary.without(self.before)
         if not (file.judged and self.terms.one_release):
             self.release()
@@ -95,9 +100,7 @@ class _Walk:
             return
         self.files += 1
         self.statements += len(statements)
-        unread_places = {site.action.source for site in sites if site.understood}
         self.understood += len(statements) - len(unread_places)
-        reported = [r for site in sites for r in self._reported(site)]
         place = Source(file=file.path, line=1, column=1)
         faults = (("edited-applied", file.edited), ("nonlinear-history", file.early))
         for slug in (slug for slug, holds in faults if holds):
@@ -155,8 +158,9 @@ class _Walk:
                     alone=len(same) == 1,
                     works=works[number],
                     closed=by_runner or blocks.kind_of(same[-1][0]) in blocks.ENDS,
-                    earlier=tuple(earlier),
+                    earlier=earlier,
                 )
+            reached = len(self.done)
             for site in self._of_statement(actions, block):
                 yield site
                 done = Done(
@@ -164,8 +168,8 @@ class _Walk:
                     touches=site.on_used,
                     in_transaction=site.impact.in_transaction,
                 )
-                earlier.append(done)
                 self.done.append(done)
+            earlier += self.done[reached:]
             if number is not None and blocks.kind_of(actions[0]) is Kind.ROLLBACK:
                 self.before, self.released = start
 
@@ -174,7 +178,7 @@ class _Walk:
         self.before = assumed.put(self.before, extra)
         self.released = assumed.put(self.released, extra)
         impacts = of.worst(actions, self.before, self.terms.majors)
-        whole = reduce(Impact.joined, impacts, Impact())
+        whole = reduce(Impact.joined, impacts)
         for action, impact in zip(actions, impacts, strict=True):
             left = apply.apply(_with_opaque(self.before, ""), action)
             yield Site(
@@ -188,8 +192,7 @@ class _Walk:
                 lock_timeout_limit=self.terms.lock_timeout_limit,
                 majors=self.terms.majors,
                 parts=actions,
-                log=self.done,
-                reached=len(self.done),
+                done=self.done,
             )
             self._leave(action, left)
 
@@ -208,14 +211,17 @@ class _Walk:
             self.released = assumed.put(self.released, () if table is None else (table,))
 
     def _reported(self, site: Site) -> Iterator[_Found]:
-        said = type(site.action.said)
+        for rule, check in self._asked_at(type(site.action.said)):
+            for violation in check(site):
+                fixed = rule.slug in self.severities
+                yield _reported(rule, violation, site, fixed=fixed), violation.unless
+
+    def _asked_at(self, said: type) -> tuple[tuple[Rule, Check], ...]:
+        """The rules that are asked at Actions of which `said` is of that class."""
         if said not in self.asked:
-            self.asked[said] = tuple(r for r in self.rules if not r.on or said in r.on)
-        for rule in self.asked[said]:
-            if rule.check is not None:
-                for violation in rule.check(site):
-                    fixed = rule.slug in self.severities
-                    yield _reported(rule, violation, site, fixed=fixed), violation.unless
+            on = (rule for rule in self.rules if not rule.on or said in rule.on)
+            self.asked[said] = tuple((r, r.check) for r in on if r.check is not None)
+        return self.asked[said]
 
     def _by_slug(self, slug: str, place: Source, what: str) -> Iterator[Reported]:
         for rule in self.rules:

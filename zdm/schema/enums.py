@@ -2,13 +2,16 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from zdm.model.expression import Words
-from zdm.model.plan import EnumLabel
 from zdm.model.schema import Name, Snapshot, Type
 from zdm.model.sql import literal
 from zdm.model.statement import Setting
 from zdm.schema import lookup, type_names
+
+if TYPE_CHECKING:
+    from zdm.model.plan import EnumLabel  # `zdm check` needs nothing else of it
 
 
 def found(words: Words, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Type | None:
@@ -25,7 +28,7 @@ def with_labels(enum: Type, labels: Sequence[str]) -> Type:
     return replace(enum, labels=tuple(labels), definition=definition)
 
 
-def without(snapshot: Snapshot, labels: Collection[EnumLabel]) -> Snapshot:
+def without(snapshot: Snapshot, labels: "Collection[EnumLabel]") -> Snapshot:
     """The schema as it is without these labels."""
     if not labels:
         return snapshot

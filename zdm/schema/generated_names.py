@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from zdm.model.catalog.indexed import having, named
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import MAX_NAME_BYTES
 from zdm.model.syntax import IndexDefinition, IndexElement
 from zdm.parse import column_names
@@ -35,6 +35,13 @@ def free(snapshot: Snapshot, table: Name, columns: tuple[str, ...], label: str) 
     return chosen(table, columns, label, _Taken(snapshot, table.schema, label))
 
 
+def of_not_null(snapshot: Snapshot, table: Table, column: str) -> str:
+    """The same for a NOT NULL of the table, which may have constraints that the Snapshot lacks."""
+    own = {one.name for one in table.constraints}
+    taken = _Taken(snapshot, table.name.schema, "not_null", own)
+    return chosen(table.name, (column,), "not_null", taken)
+
+
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """The names that an object with this label must differ from, asked one by one."""
@@ -42,8 +49,11 @@ class _Taken:
     snapshot: Snapshot
     schema: str
     label: str
+    others: Container[str] = ()
 
     def __contains__(self, name: object) -> bool:
+        if str(name) in self.others:
+            return True
         if self.label not in _CONSTRAINTS and is_relation(
             self.snapshot, Name(self.schema, str(name))
         ):

@@ -123,7 +123,8 @@ def by_name(member: Any) -> tuple[str, str]:
 def named(members: tuple[T, ...], name: Named) -> tuple[T, ...]:
     """The members of a Snapshot that have the name: one, or functions that differ in their
     arguments."""
-    return cast("Indexed[T]", members).found.members.get((name.schema, name.name))
+    assert isinstance(members, Indexed)
+    return members.found.members.get((name.schema, name.name))
 
 
 def having(members: tuple[T, ...], kind: Kind, *words: str) -> tuple[T, ...]:

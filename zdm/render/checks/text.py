@@ -31,6 +31,8 @@ def render(report: Report, layout: Layout) -> str:
 
 def _harmless(text: str) -> str:
     """A migration's text must not control the terminal of its reader."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
@@ -68,9 +70,12 @@ def _statement(finding: Reported, layout: Layout) -> Iterator[str]:
 
 
 def _wrapped(label: str, text: str, layout: Layout) -> list[str]:
+    line, width = f"{label}{_harmless(text)}", max(layout.width, 40)
+    if line and line.isprintable() and len(line) + 2 <= width:
+        return [f"  {line}".rstrip()]
     return textwrap.wrap(
-        f"{label}{_harmless(text)}",
-        max(layout.width, 40),
+        line,
+        width,
         initial_indent="  ",
         subsequent_indent="  " + " " * len(label),
         break_long_words=False,

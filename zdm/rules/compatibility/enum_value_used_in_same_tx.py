@@ -11,10 +11,10 @@ from zdm.parse import mentioned
 def check(site: Site) -> Iterator[Violation]:
     """A statement of the same transaction that names the new label."""
     earlier = site.block.earlier if site.block is not None else ()
-    said_now = mentioned.constants(site.action)
-    for done in earlier:
-        added = done.action.said
-        if not isinstance(added, ChangeEnum) or added.former or added.label not in said_now:
+    every = [d.action.said for d in earlier if isinstance(d.action.said, ChangeEnum)]
+    said_now = mentioned.constants(site.action) if every else frozenset()
+    for added in every:
+        if added.former or added.label not in said_now:
             continue
         if _is_of_type(site, added) and not _is_exempt(site, added):
             yield Violation(

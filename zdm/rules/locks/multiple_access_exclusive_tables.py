@@ -10,10 +10,12 @@ from zdm.rules import reading
 
 def check(site: Site) -> Iterator[Violation]:
     """The statement that adds another table to those that the transaction has locked."""
-    block = site.block
-    earlier = [t for done in block.earlier for t in done.touches] if block is not None else []
-    held = {_root(site, t.relation) for t in earlier if t.lock.blocks_reads}
     now = {_root(site, t.relation) for t in reading.exclusive(site)}
+    if not now:
+        return
+    before = site.block.earlier if site.block is not None else ()
+    locked = {t.relation for done in before for t in done.touches if t.lock.blocks_reads}
+    held = {_root(site, name) for name in locked}
     tables = sorted(n for n in held | now if site.before.table(n) is not None)
     if len(tables) > 1 and now - held:
         yield Violation(

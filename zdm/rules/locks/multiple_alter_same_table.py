@@ -17,7 +17,7 @@ def check(site: Site) -> Iterator[Violation]:
     now = {t.relation for t in site.whole.touches if YES in (t.rewrites, t.scans)}
     before = {
         t.relation
-        for done in reading.of_file(site)
+        for done in (reading.of_file(site) if now else ())
         if _is_alter(done.action)
         for t in done.touches
         if YES in (t.rewrites, t.scans)

@@ -12,14 +12,13 @@ from zdm.parse import mentioned
 def check(site: Site) -> Iterator[Violation]:
     """A build, scan or rewrite after another statement that locked a table in use."""
     block, fact = site.block, site.fact
-    if block is None or any(mentioned.row_changes(site.action)):
+    slow = [t for t in site.on_used if YES in (t.rewrites, t.builds, t.scans)]
+    if block is None or not slow or any(mentioned.row_changes(site.action)):
         return
     if fact is not None and fact.kind is ActionKind.VALIDATE_CONSTRAINT:
         return
-    slow = [t for t in site.on_used if YES in (t.rewrites, t.builds, t.scans)]
-    others = [d for d in block.earlier if d.action.source != site.action.source]
-    held = [t for done in others for t in done.touches if t.lock.blocks_reads]
-    if slow and held:
+    held = [t for done in block.earlier for t in done.touches if t.lock.blocks_reads]
+    if held:
         yield Violation(
             message=f"queries of {held[0].relation} wait until this statement has gone through"
             f" {slow[0].relation}",

@@ -12,17 +12,18 @@ from zdm.rules import reading
 
 def check(site: Site) -> Iterator[Violation]:
     """Whichever of the two comes second; INSERTs of written rows do not count."""
-    if site.block is None:
+    if site.block is None or not site.on_used:
         return
     earlier = site.block.earlier
     if _changes_rows(site.action):
         held = [t.relation for done in earlier for t in done.touches if t.lock.blocks_reads]
-        if held and site.on_used:
+        if held:
             yield _found(held[0], site.on_used[0].relation)
         return
-    rows = [t.relation for done in earlier for t in done.touches if _changes_rows(done.action)]
     locked = reading.exclusive(site)
-    if rows and locked:
+    changing = (done for done in earlier if locked and _changes_rows(done.action))
+    rows = [touch.relation for done in changing for touch in done.touches]
+    if rows:
         yield _found(locked[0].relation, rows[0])
 
 

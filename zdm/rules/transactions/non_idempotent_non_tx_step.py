@@ -12,12 +12,15 @@ from zdm.rules import edits, reading
 
 def check(site: Site) -> Iterator[Violation]:
     """The first statement that follows a concurrent build in its file."""
+    last = next((done for done in reversed(site.done) if _works(done.action)), None)
+    if last is None or site.action.index or not _works(site.action):
+        return
+    said, file = last.action.said, site.action.source.file
+    if last.action.source.file != file or not isinstance(said, IndexDefinition):
+        return
+    if not said.concurrently or said.if_not_exists:
+        return
     earlier = [done for done in reading.of_file(site) if _works(done.action)]
-    if not earlier or site.action.index or not _works(site.action):
-        return
-    said = earlier[-1].action.said
-    if not isinstance(said, IndexDefinition) or not said.concurrently or said.if_not_exists:
-        return
     dropped = {
         words[-1]
         for done in earlier

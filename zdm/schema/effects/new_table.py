@@ -184,9 +184,9 @@ def _not_nulls(
     table = snapshot.require_table(name)
     required = {c.name for c in table.columns if c.not_null} | {*_key_columns(says)}
     for column, said in named:
-        if snapshot.require_table(name).column(column) and column in required:
-            snapshot = not_nulls.put(snapshot, name, column, said)
-    return snapshot
+        if table.column(column) and column in required:
+            table = not_nulls.added(snapshot, table, column, said)
+    return edits.put_table(snapshot, table)
 
 
 def _key_columns(says: CreateTable) -> tuple[str, ...]:

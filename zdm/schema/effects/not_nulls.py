@@ -20,24 +20,32 @@ def put(
 ) -> Snapshot:
     """The column of this table NOT NULL, under this name or the one that PostgreSQL chooses."""
     there = snapshot.require_table(name)
+    table = added(snapshot, there, column, constraint, valid=valid)
+    return snapshot if table is there else edits.put_table(snapshot, table)
+
+
+def added(
+    snapshot: Snapshot, there: Table, column: str, constraint: str = "", *, valid: bool = True
+) -> Table:
+    """The same of a table that the Snapshot may have as it was before other changes."""
     own, old = there.column(column), of(there, column)  # an opaque table may have it unseen
     table = there
     if own is not None and not own.not_null:
         table = edits.with_column(there, replace(own, not_null=True))
     if snapshot.major < NAMED:
-        return snapshot if table is there else edits.put_table(snapshot, table)
-    if old is not None and valid and not old.validated:
-        table = edits.with_constraint(table, replace(old, validated=True))
+        return table
     if old is None:
         made = Constraint(
-            name=constraint or generated_names.free(snapshot, name, (column,), "not_null"),
+            name=constraint or generated_names.of_not_null(snapshot, there, column),
             kind="not null",
             columns=(column,),
             definition=f"NOT NULL {ident(column)}",
             validated=valid,
         )
-        table = edits.with_constraint(table, made)
-    return snapshot if table is there else edits.put_table(snapshot, table)
+        return edits.with_constraint(table, made)
+    if valid and not old.validated:
+        return edits.with_constraint(table, replace(old, validated=True))
+    return table
 
 
 def put_below(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
