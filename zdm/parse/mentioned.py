@@ -103,19 +103,67 @@ def chooses(action: Action) -> bool:
     )
 
 
-def rows_from(action: Action) -> tuple[RelationName, ...] | None:
+def draws(action: Action) -> bool:
+    """Whether a query in it takes rows at random or by who holds them: TABLESAMPLE, FOR UPDATE
+    SKIP LOCKED …"""
+    return any(
+        key == "RangeTableSample" or node.get("lockingClause")
+        for key, node in trees.walk({"root": action.tree})
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A relation whose rows a query takes, and the tests of its WHERE that are about a row of
+    that alone."""
+
+    relation: RelationName
+    tests: tuple[Expression, ...] = ()
+
+
+def rows_from(action: Action) -> tuple[Taken, ...] | None:
     """The relations whose rows an INSERT takes, that is those in FROM or WITH: without any, its
     text says how many rows there are at most. None where a function gives rows."""
     source = action.tree.get("selectStmt", {}).get("SelectStmt", {})
-    taken = [action.tree.get("withClause"), source.get("withClause")]
-    for select in _parts(source):
-        taken += [select.get("fromClause"), select.get("withClause")]
+    queries = [action.tree.get("withClause"), source.get("withClause")]
+    found = list(_taken(queries, {}))
+    parts = list(_parts(source))
+    for select in parts:
         if any({*words} & _SETS for words in trees.functions(select.get("targetList", []))):
             return None
-    nodes = [(key, node) for tree in taken for key, node in trees.walk({"root": tree})]
-    if any(key == "RangeFunction" for key, _ in nodes):
+        found += _taken([select.get("fromClause"), select.get("withClause")], select)
+    whole = [*queries, *([s.get("fromClause"), s.get("withClause")] for s in parts)]
+    if any(key == "RangeFunction" for key, _ in trees.walk({"root": whole})):
         return None
-    return tuple(relations.read(node) for _, node in nodes if "relname" in node)
+    return tuple(found)
+
+
+def _taken(tree: Any, select: _Tree) -> Iterator[Taken]:
+    match tree:
+        case {"SelectStmt": inner}:
+            for part in inner.values():
+                yield from _taken(part, inner)
+        case {"relname": _}:
+            tests = tuple(Expression(test) for test in _of_one(tree, select))
+            yield Taken(relation=relations.read(tree), tests=tests)
+        case Mapping():
+            for part in tree.values():
+                yield from _taken(part, select)
+        case list():
+            for part in tree:
+                yield from _taken(part, select)
+
+
+def _of_one(relation: _Tree, select: _Tree) -> Iterator[_Tree]:
+    """The tests of a WHERE that name no other row than that of the relation."""
+    alias = relation.get("alias", {}).get("aliasname") or relation["relname"]
+    joined = select.get("fromClause", [])
+    bare = {1} if len(joined) == 1 and "RangeVar" in joined[0] else set[int]()
+    for test in trees.tests(select.get("whereClause", {})):
+        nodes = list(trees.walk({"root": test}))
+        refs = [trees.strings(node["fields"]) for key, node in nodes if key == "ColumnRef"]
+        if all(len(words) in bare or words[:-1] == (alias,) for words in refs):
+            yield test
 
 
 def _parts(select: _Tree) -> Iterator[_Tree]:

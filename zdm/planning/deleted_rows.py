@@ -142,7 +142,7 @@ def _taken(action: Action) -> tuple[RelationName, ...]:
     if kind is not ActionKind.INSERT:
         return ()
     taken = mentioned.rows_from(action)
-    return mentioned.reads(action) if taken is None else taken
+    return mentioned.reads(action) if taken is None else tuple(t.relation for t in taken)
 
 
 def _validates(later: Sequence[Action], delete: Action, table: Name) -> Iterator[Finding]:

@@ -84,7 +84,7 @@ def _tested(whole: _Tree) -> _Tree:
     """The parts, without the tests of WHERE that a column IS NULL."""
     tests = [
         test
-        for test in _tests(whole.get("whereClause", {}))
+        for test in trees.tests(whole.get("whereClause", {}))
         if test.get("NullTest", {}).get("nulltesttype") != "IS_NULL"
     ]
     return {**whole, "whereClause": tests}
@@ -158,7 +158,7 @@ def keeps_lowest(action: Action) -> str | None:
     if not same or tree.get("withClause") or "whereClause" not in tree:
         return None
     names = {_name(relation), _name(beside)}
-    found = [_compares(test, names) for test in _tests(tree["whereClause"])]
+    found = [_compares(test, names) for test in trees.tests(tree["whereClause"])]
     orders = [column for column in found if column]
     return orders[0] if len(orders) == 1 and None not in found else None
 
@@ -185,15 +185,6 @@ def _compares(test: _Tree, names: set[str]) -> str | None:
     if node.get("kind") != "AEXPR_OP" or operator not in ("=", "<", ">"):
         return None
     return "" if operator == "=" else sides[0][1]
-
-
-def _tests(where: _Tree) -> Iterator[_Tree]:
-    both = where.get("BoolExpr", {})
-    if both.get("boolop") != "AND_EXPR":
-        yield where
-        return
-    for part in both.get("args", []):
-        yield from _tests(part)
 
 
 def _name(relation: _Tree) -> str:
