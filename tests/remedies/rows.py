@@ -22,6 +22,10 @@ NORM = (
     "CREATE FUNCTION norm(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(t)';"
     "REVOKE ALL ON FUNCTION norm FROM PUBLIC; GRANT ALL ON users TO PUBLIC;"
 )
+SPAM = (
+    "CREATE FUNCTION is_spam(t text) RETURNS boolean LANGUAGE sql AS"
+    " 'SELECT starts_with(t, chr(97))';"
+)
 RATE = (
     "CREATE TABLE rates (n text); CREATE FUNCTION rate(t text) RETURNS text LANGUAGE sql"
     " IMMUTABLE AS 'SELECT t || n FROM rates';"
@@ -194,7 +198,10 @@ ENTRIES = (
         slug="insert_reads_rows",
         before=USERS + COPY,
         refused="INSERT INTO copy SELECT id FROM users;",
-        fixed=(f"{CONTRACT}INSERT INTO copy SELECT id FROM users;",),
+        fixed=(
+            f"{CONTRACT}INSERT INTO copy SELECT id FROM users;",
+            "INSERT INTO copy SELECT id FROM users WHERE id IN (1, 2);",
+        ),
     ),
     Entry(
         slug="copies_rows",
@@ -234,6 +241,30 @@ ENTRIES = (
         refused="DELETE FROM users WHERE id NOT IN (SELECT min(id) FROM users GROUP BY name);",
         fixed=(
             "DELETE FROM users AS a USING users AS b WHERE a.name = b.name AND a.id > b.id;",
+        ),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before=USERS + SPAM,
+        refused="DELETE FROM users WHERE is_spam(email);",
+        fixed=(
+            f"{EXPAND}ALTER FUNCTION is_spam IMMUTABLE;",
+            "DELETE FROM users WHERE is_spam(email);",
+        ),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        refused="DELETE FROM users WHERE random() < 0.5;",
+        fixed=("DELETE FROM users WHERE n < 5;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + OTHER,
+        refused="UPDATE users SET n = o.n FROM (SELECT id, row_number() OVER (PARTITION BY n"
+        " ORDER BY id) AS n FROM other) AS o WHERE o.id = users.id;",
+        fixed=(
+            "UPDATE users SET n = (SELECT count(*) FROM other AS t JOIN other AS b ON b.n = t.n"
+            " AND b.id <= t.id WHERE t.id = users.id);",
         ),
     ),
     Entry(

@@ -184,7 +184,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     sources = () if delete.simple else few.sources(action, snapshot)
     at_most = _at_most(delete, where, action, snapshot)
     problem = (
-        _rows(delete, where, table, snapshot)
+        _rows(delete, where, table, snapshot, at_most)
         or deletes.obstacle(table, snapshot)
         or (_batches(table, snapshot) if at_most is None else None)
         or (None if delete.simple else _others(action, table, sources, at_most))
@@ -241,7 +241,7 @@ def _others(
             " tables, and zdm does not know when that changes",
             f"name the tables themselves instead of a view; {_LATE}",
         )
-    if mentioned.chooses(action):
+    if mentioned.draws(action) or (at_most is None and mentioned.chooses(action)):
         return (
             "a subquery with LIMIT, DISTINCT, TABLESAMPLE or row locks takes other rows each"
             " time, so a second run would delete more",
@@ -286,7 +286,7 @@ def _every_row(table: Table) -> tuple[str, str]:
 
 
 def _rows(
-    delete: Delete, where: Expression, table: Table, snapshot: Snapshot
+    delete: Delete, where: Expression, table: Table, snapshot: Snapshot, at_most: Few | None
 ) -> tuple[str, str] | None:
     """Rows that cannot be chosen by their own columns, at any time alike."""
     used = expressions.columns(where)
@@ -306,12 +306,8 @@ def _rows(
             f"remove ONLY; {_LATE}",
         )
     text = expressions.bare(where) if delete.simple else expressions.sql(where)
-    if correlated.varies(text, snapshot):
-        return (
-            f"`{text}` selects other rows at another time or in another session, so a second"
-            " run would delete more",
-            "write the value itself",
-        )
+    if at_most is None or correlated.is_random(text):
+        return correlated.unsettled(text, snapshot)
     return None
 
 

@@ -4,6 +4,7 @@
 is true, with `t` for `a`. So it can be cut into batches, and asked again.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +19,17 @@ _SELECT: Mapping[str, Any] = {"limitOption": "LIMIT_OPTION_DEFAULT", "op": "SETO
 _ODD = frozenset({"MultiAssignRef", "SetToDefault"})
 _TOGETHER = ("groupClause", "havingClause", "distinctClause", "over")
 _SIDES = ("lexpr", "rexpr")
-# Of rows in whatever order; a window has OVER besides.
+# Of rows in whatever order, and in a given one; a window has OVER besides.
 AGGREGATES = frozenset(
     {"count", "min", "max", "sum", "avg", "bool_and", "bool_or", "every", "bit_and", "bit_or"}
+)
+_IN_ORDER = frozenset(
+    re.findall(
+        r"\w+",
+        """array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg xmlagg mode
+        percentile_cont percentile_disc row_number rank dense_rank percent_rank cume_dist ntile
+        lag lead first_value last_value nth_value""",
+    )
 )
 
 
@@ -141,9 +150,32 @@ def counts_rows(action: Action) -> bool:
     """Whether a query in it takes rows together: aggregates, GROUP BY, DISTINCT, windows."""
     return any(
         any(node.get(word) for word in _TOGETHER)
-        or (key == "FuncCall" and {*trees.strings(node.get("funcname"))} & AGGREGATES)
+        or (key == "FuncCall" and {*trees.strings(node.get("funcname"))} & (AGGREGATES | _IN_ORDER))
         for key, node in trees.walk({"root": action.tree})
     )
+
+
+def windows(action: Action) -> bool:
+    """Whether a query in it reads all rows of a window for each of them."""
+    return any(node.get("over") for _, node in trees.walk({"root": action.tree}))
+
+
+def called(expression: Expression) -> tuple[Words, ...]:
+    """The functions that it calls, but for aggregates and windows that are the same in whatever
+    order rows are read."""
+    nodes = list(trees.walk({"root": expression.tree}))
+    ordered = {n.get("name") for key, n in nodes if key == "WindowDef" and "orderClause" in n}
+    return tuple(
+        trees.strings(node.get("funcname"))
+        for key, node in nodes
+        if key == "FuncCall" and not _settled(node, ordered)
+    )
+
+
+def _settled(call: _Tree, ordered: set[Any]) -> bool:
+    name, over = trees.strings(call.get("funcname"))[-1], call.get("over", {})
+    in_order = "agg_order" in call or "orderClause" in over or over.get("name") in ordered
+    return name in AGGREGATES or (name in _IN_ORDER and in_order)
 
 
 def keeps_lowest(action: Action) -> str | None:

@@ -118,7 +118,7 @@ def test_a_constraint_that_waits_for_the_contract_lets_the_rows_stay_until_then(
         ("WITH a AS (DELETE FROM posts) DELETE FROM users WHERE id = 1;", "WITH"),
         ("DELETE FROM ONLY users WHERE id = 1;", "ONLY"),
         ("DELETE FROM users WHERE age = 1;", "no column age"),
-        ("DELETE FROM users WHERE id > random();", "another time"),
+        ("DELETE FROM users WHERE id > random();", "each time"),
         ("DELETE FROM users WHERE email < now()::text;", "another time"),
         ("DELETE FROM gone WHERE id = 1;", "no table gone"),
         (f"{MANY} UPDATE users SET email = 'a' WHERE id = 2;", "before the rollout"),
@@ -243,6 +243,69 @@ def test_small_tables_are_one_statement_also_with_aggregates() -> None:
 
     assert isinstance(step, RunSql)
     assert step.sql == ('DELETE FROM "public"."users" WHERE id > (SELECT max(id) FROM posts)',)
+
+
+NUMBERED = (
+    "DELETE FROM users WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY"
+    " email ORDER BY id) AS n FROM users AS u) AS x WHERE n > 1);"
+)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        NUMBERED,
+        "DELETE FROM users WHERE email < now()::text;",
+        "DELETE FROM users WHERE is_spam(email);",
+        "DELETE FROM users WHERE id IN (SELECT u.id FROM users AS u ORDER BY id LIMIT 1);",
+    ],
+)
+def test_a_small_table_takes_what_batches_cannot_repeat(sql: str) -> None:
+    (step,) = ask(sql, schemas.snapshot(schemas.users(rows=3))).steps
+
+    assert isinstance(step, RunSql)
+
+
+def test_a_row_by_its_key_may_be_tested_by_any_function() -> None:
+    (step,) = ask("DELETE FROM users WHERE id = 5 AND is_spam(email);").steps
+
+    assert isinstance(step, RunSql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        (NUMBERED, "each batch"),
+        ("DELETE FROM users WHERE is_spam(email);", "does not know that is_spam"),
+        ("DELETE FROM users WHERE app.is_spam(email);", "does not know that app.is_spam"),
+        (
+            "DELETE FROM users WHERE email IN (SELECT array_agg(name)::text FROM users AS u);",
+            "does not know that array_agg",
+        ),
+        (
+            "DELETE FROM users WHERE email IN (SELECT string_agg(email, ',' ORDER BY id) FROM"
+            " posts);",
+            "together",
+        ),
+    ],
+)
+def test_batches_are_refused_by_what_they_would_read(sql: str, reason: str) -> None:
+    assert reason in ask(sql, with_child()).refusals[0]
+
+
+def test_a_function_of_postgresql_that_is_known_selects_rows_in_batches() -> None:
+    (step,) = ask("DELETE FROM users WHERE starts_with(email, 'a');").steps
+
+    assert isinstance(step, Backfill)
+
+
+def test_rows_at_random_are_refused_however_few() -> None:
+    few = schemas.snapshot(schemas.users(rows=3))
+    for where in (
+        "random() < 0.5",
+        "id IN (SELECT u.id FROM users AS u TABLESAMPLE SYSTEM (5))",
+    ):
+        assert ask(f"DELETE FROM users WHERE {where};", few).refusals, where
 
 
 def test_a_key_of_another_table_does_not_make_rows_few() -> None:
