@@ -25,7 +25,7 @@ def find(
     actions: Sequence[Action], owner: Mapping[int, int], start: Snapshot
 ) -> Iterator[Finding]:
     """One for each statement that may write such rows; `owner` as for conflicts."""
-    dropped: dict[tuple[Name, str], list[_Rule]] = {}
+    dropped: dict[tuple[Name | None, str], list[_Rule]] = {}
     for position, action in enumerate(actions):
         fact = action.fact
         if not isinstance(fact, Fact) or fact.table is None or id(action) not in owner:
@@ -34,8 +34,8 @@ def find(
         if table is None or action.statement.vouched:
             continue
         yield from _broken(action, table, dropped)
-        for column, rule in _drops(action, fact, table, actions[position:]):
-            dropped.setdefault((table.name, column), []).append(rule)
+        for subject, rule in _drops(action, fact, table, actions[position:]):
+            dropped.setdefault(subject, []).append(rule)
 
 
 def _drops(

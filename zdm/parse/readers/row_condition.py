@@ -180,43 +180,79 @@ def _settled(call: _Tree, ordered: set[Any]) -> bool:
 
 def keeps_lowest(action: Action) -> str | None:
     """The column by which a DELETE with its own table beside it takes the higher of two rows
-    that have the same values: `USING t AS b WHERE a.email = b.email AND a.id > b.id`. It leaves
-    the same rows however it is cut: a row that goes because of a lower one goes because of the
-    lowest one, too, which stays."""
+    that have the same values: `USING t AS b WHERE a.email = b.email AND a.id > b.id`, or the
+    same in EXISTS. It leaves the same rows however it is cut: a row that goes because of a
+    lower one goes because of the lowest one, too, which stays."""
     tree = action.tree
-    relation, others = tree["relation"], tree.get("usingClause", [])
+    relation = tree["relation"]
+    if tree.get("withClause") or "whereClause" not in tree:
+        return None
+    others, tests = _beside(tree.get("usingClause", []), [*trees.tests(tree["whereClause"])])
     beside = others[0].get("RangeVar", {}) if len(others) == 1 else {}
-    same = all(beside.get(key) == relation.get(key) for key in ("relname", "schemaname"))
-    if not same or tree.get("withClause") or "whereClause" not in tree:
+    if not all(beside.get(key) == relation.get(key) for key in ("relname", "schemaname")):
         return None
     names = {_name(relation), _name(beside)}
-    found = [_compares(test, names) for test in trees.tests(tree["whereClause"])]
+    found = [_compares(test, names) for test in tests]
     orders = [column for column in found if column]
     return orders[0] if len(orders) == 1 and None not in found else None
+
+
+def _beside(others: list[Any], tests: list[_Tree]) -> tuple[list[Any], list[_Tree]]:
+    """The tables beside it and all tests, where one EXISTS holds them."""
+    links = [test["SubLink"] for test in tests if "SubLink" in test]
+    if others or len(links) != 1 or links[0]["subLinkType"] != "EXISTS_SUBLINK":
+        return others, tests
+    select = links[0]["subselect"]["SelectStmt"]
+    if select.keys() - {*_SELECT, "fromClause", "whereClause", "targetList"}:
+        return others, tests
+    own = [test for test in tests if "SubLink" not in test]
+    return select.get("fromClause", []), [*own, *trees.tests(select.get("whereClause", {}))]
 
 
 def _compares(test: _Tree, names: set[str]) -> str | None:
     """The column by which it puts the two rows in order; empty where it does not; None where
     it cannot be known."""
-    nodes = list(trees.walk({"root": test}))
-    refs = [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
-    if any(key == "SubLink" for key, _ in nodes) or any(len(r) != 2 for r in refs):
-        return None
-    used = {ref[0] for ref in refs}
-    if not used <= names:
+    used = _rows_of(test)
+    if used is None or not used <= names:
         return None
     if len(used) == 1:
         return ""  # a condition of one of the two
     node = test.get("A_Expr", {})
-    sides = [trees.strings(node.get(k, {}).get("ColumnRef", {}).get("fields")) for k in _SIDES]
-    if not all(sides) or sides[0][1] != sides[1][1]:
-        return None
+    left, right = (node.get(side, {}) for side in _SIDES)
     operator = "".join(trees.strings(node.get("name")))
+    apart = [_rows_of(left), _rows_of(right)]
+    if not all(one is not None and len(one) == 1 for one in apart) or apart[0] == apart[1]:
+        return None
+    if _of_any_row(left) != _of_any_row(right):
+        return None
     if node.get("kind") == "AEXPR_NOT_DISTINCT":
         return ""
     if node.get("kind") != "AEXPR_OP" or operator not in ("=", "<", ">"):
         return None
-    return "" if operator == "=" else sides[0][1]
+    column = trees.strings(left.get("ColumnRef", {}).get("fields"))[-1:]
+    return "" if operator == "=" else next(iter(column), None)
+
+
+def _rows_of(tree: _Tree) -> set[str] | None:
+    """The rows whose columns it names; None where it asks more."""
+    nodes = list(trees.walk({"root": tree}))
+    refs = [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
+    if any(key == "SubLink" for key, _ in nodes) or any(len(r) != 2 for r in refs):
+        return None
+    return {ref[0] for ref in refs}
+
+
+def _of_any_row(tree: Any) -> Any:
+    """It with its columns by the bare name, and without places in the text."""
+    match tree:
+        case {"ColumnRef": node}:
+            return {"ColumnRef": trees.strings(node["fields"])[-1:]}
+        case Mapping():
+            return {k: _of_any_row(part) for k, part in tree.items() if k != "location"}
+        case list():
+            return [_of_any_row(part) for part in tree]
+        case _:
+            return tree
 
 
 def _name(relation: _Tree) -> str:
