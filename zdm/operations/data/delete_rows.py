@@ -383,9 +383,7 @@ def _overtaken(delete: Delete, actions: Sequence[Action], table: Table) -> str |
     return None
 
 
-def _harmless(
-    delete: Delete, action: Action, table: Table, reads: frozenset[str]
-) -> bool:
+def _harmless(delete: Delete, action: Action, table: Table, reads: frozenset[str]) -> bool:
     """Whether the same rows are deleted before it and behind it; one behind an early DELETE
     runs behind it, but the trigger of an UPDATE is there before."""
     update = updates.read(action)

@@ -150,7 +150,10 @@ def counts_rows(action: Action) -> bool:
     """Whether a query in it takes rows together: aggregates, GROUP BY, DISTINCT, windows."""
     return any(
         any(node.get(word) for word in _TOGETHER)
-        or (key == "FuncCall" and {*trees.strings(node.get("funcname"))} & (AGGREGATES | _IN_ORDER))
+        or (
+            key == "FuncCall"
+            and {*trees.strings(node.get("funcname"))} & (AGGREGATES | _IN_ORDER)
+        )
         for key, node in trees.walk({"root": action.tree})
     )
 

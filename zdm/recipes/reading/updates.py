@@ -58,15 +58,16 @@ _TEXTS = frozenset({"lower", "upper", "btrim", "ltrim", "rtrim", "initcap"})
 def never_fails(update: Update, table: Table) -> bool:
     """Whether there is no row of the table that it cannot change, whatever the row holds."""
     columns = {column for column, _ in update.assignments}
-    keys = [c.columns for c in table.constraints] + [i.columns for i in table.indexes if i.unique]
+    keys = [c.columns for c in table.constraints] + [
+        i.columns for i in table.indexes if i.unique
+    ]
     if not update.simple or any(columns & {*key} for key in keys):
         return False
     if any(fired.trigger(trigger.definition).on_update for trigger in table.triggers):
         return False
     given = frozenset(c.name for c in table.columns if c.not_null)
     return (update.where is None or expressions.never_fails(update.where)) and all(
-        _fits(table.column(name), value)
-        and (name not in given or nulls.never(value, given))
+        _fits(table.column(name), value) and (name not in given or nulls.never(value, given))
         for name, value in update.assignments
     )
 
