@@ -53,6 +53,33 @@ def columns(action: Action) -> frozenset[str]:
     return frozenset(trees.columns(action.tree))
 
 
+def columns_of_others(action: Action) -> frozenset[str]:
+    """The last words of references to columns in an UPDATE, but those that can only be of the
+    row which it changes."""
+    tree = action.tree
+    relation = tree["relation"]
+    alias = relation.get("alias", {}).get("aliasname") or relation["relname"]
+    nodes = list(trees.walk({"root": tree}))
+    named = [n["aliasname"] for _, n in nodes if "aliasname" in n]
+    named += [n["relname"] for _, n in nodes if "relname" in n and "alias" not in n]
+    hidden = named.count(alias) > 1  # another one has the name, too
+    inner = [n["subselect"] for key, n in nodes if key == "SubLink"]
+    beside = [tree[key] for key in ("fromClause", "withClause") if key in tree]
+    within = _references([*beside, *inner])
+    return frozenset(
+        words[-1]
+        for words in _references(tree)
+        if hidden or words[:-1] != (alias,)
+        if len(words) > 1 or beside or words in within
+    )
+
+
+def _references(tree: Any) -> frozenset[Words]:
+    nodes = trees.walk({"root": tree})
+    found = (trees.strings(node.get("fields")) for key, node in nodes if key == "ColumnRef")
+    return frozenset(words for words in found if words)
+
+
 def functions(action: Action) -> tuple[Words, ...]:
     """Names, as written, of the functions that it calls."""
     return trees.functions(action.tree)

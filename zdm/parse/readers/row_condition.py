@@ -36,13 +36,14 @@ _IN_ORDER = frozenset(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
     """What an UPDATE does to one row. `values`: expressions of the row, by column; `rows`: a
-    query for all of them, as `zdm_1`, `zdm_2` …, empty where the row is not meant; `reads`:
-    columns of the row that values and WHERE read, but for `c IS NULL`; `unqualified`: those
-    that they read by the bare name, each with the tables of the subqueries around it, whose
-    column it may be."""
+    query for all of them, as `zdm_1`, `zdm_2` …, empty where the row is not meant;
+    `qualified`: columns of the row that values and WHERE read; `reads`: those by which the
+    values would be others a second time; `unqualified`: those of them by the bare name, each
+    with the tables of the subqueries around it, whose column it may be."""
 
     values: tuple[tuple[str, str], ...]
     rows: str
+    qualified: frozenset[str]
     reads: frozenset[str]
     unqualified: frozenset[tuple[str, frozenset[str]]]
 
@@ -62,7 +63,7 @@ def updated(action: Action) -> Updated | None:
     whole = {**parts, "values": [t["val"] for t in targets]}
     if alias != name and {alias, name} & {*_visible(whole)}:
         return None
-    read = _tested(whole)
+    read = _deciding(targets, parts, alias)
     said = _renamed(whole, alias, name) if alias != name else whole
     values = said.pop("values")
     columns = [t["name"] for t in targets]
@@ -75,7 +76,8 @@ def updated(action: Action) -> Updated | None:
     return Updated(
         values=tuple(zip(columns, texts, strict=True)),
         rows=rows,
-        reads=frozenset(words[-1] for words in _columns(read) if alias in words[-2:-1]),
+        qualified=_of(alias, _tested(whole)),
+        reads=_of(alias, read),
         unqualified=frozenset(_bare([*read.values()], frozenset())),
     )
 
@@ -97,6 +99,28 @@ def _tested(whole: _Tree) -> _Tree:
         if test.get("NullTest", {}).get("nulltesttype") != "IS_NULL"
     ]
     return {**whole, "whereClause": tests}
+
+
+def _deciding(targets: list[_Tree], parts: _Tree, alias: str) -> _Tree:
+    """What would give the values a second time: the values, and FROM and WHERE where rows of
+    other tables give them. `c = coalesce(c, …)` keeps what it has given once."""
+    values = [_but_itself(target, alias) for target in targets]
+    beside = "fromClause" in parts or "withClause" in parts
+    if not beside or not _columns({"values": [target["val"] for target in targets]}):
+        return {"values": values}
+    return _tested({**parts, "values": values})
+
+
+def _but_itself(target: _Tree, alias: str) -> Any:
+    value = target["val"]
+    first, *others = value.get("CoalesceExpr", {}).get("args", [{}])
+    itself = trees.strings(first.get("ColumnRef", {}).get("fields"))
+    return others if itself in ((target["name"],), (alias, target["name"])) else value
+
+
+def _of(alias: str, tree: _Tree) -> frozenset[str]:
+    """The columns that are read of the rows of that name."""
+    return frozenset(words[-1] for words in _columns(tree) if alias in words[-2:-1])
 
 
 def _columns(tree: _Tree) -> list[Words]:

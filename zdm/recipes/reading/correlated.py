@@ -119,7 +119,7 @@ def _reads_what_it_sets(action: Action) -> bool:
     targets = {*updates.targets(action)}
     return (
         mentioned.every_column(action)
-        or bool(mentioned.columns(action) & targets)
+        or bool(mentioned.columns_of_others(action) & targets)
         or bool(mentioned.whole_rows(action))
     )
 
@@ -140,7 +140,7 @@ def _whole_rows(action: Action, said: Updated, table: Table) -> Line | None:
     """That it reads the columns that it sets under the name of the row."""
     columns = {c.name for c in table.columns}
     own = mentioned.own_names(action)
-    if not mentioned.whole_rows(action, *columns) & own and said.reads <= columns:
+    if not mentioned.whole_rows(action, *columns) & own and said.qualified <= columns:
         return None
     return (
         f"this UPDATE reads whole rows of {table.name}, or something of them that is no column,"

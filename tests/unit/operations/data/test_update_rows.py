@@ -196,6 +196,55 @@ def test_other_rows_may_decide_by_columns_that_stay(sql: str) -> None:
     assert isinstance(step, Backfill)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE users SET email = (SELECT max(name) FROM others WHERE id = 1) WHERE email ="
+        " (SELECT max(name) FROM others WHERE id = 2);",
+        "UPDATE users SET email = (SELECT o.name FROM others AS o WHERE o.id = users.id) WHERE"
+        " users.email <> 'a';",
+        "UPDATE users SET email = 'a' FROM others AS o WHERE o.email = users.email;",
+        "UPDATE users AS u SET email = COALESCE(u.email, o.email) FROM others AS o WHERE o.id ="
+        " u.id;",
+        "UPDATE users SET email = coalesce(email, (SELECT max(name) FROM others));",
+        "UPDATE users SET email = o.name FROM users AS o WHERE o.id = users.id - 1 AND"
+        " users.email IS NULL;",
+        "UPDATE users AS u SET email = (SELECT max(o.name) FROM users AS o WHERE o.id < u.id)"
+        " WHERE email IS NULL;",
+    ],
+)
+def test_what_gives_the_same_values_a_second_time_may_read_what_it_sets(sql: str) -> None:
+    (step,) = ask(sql, beside(None, None)).steps
+
+    assert isinstance(step, Backfill)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE users SET email = o.name FROM others AS o WHERE o.email = users.email;",
+        "UPDATE users SET email = 'a', name = o.name FROM others AS o WHERE o.email ="
+        " users.email;",
+        "UPDATE users SET email = (SELECT o.name FROM others AS o WHERE o.email ="
+        " users.email);",
+        "UPDATE users SET email = COALESCE(users.name, users.email || 'a', o.email) FROM"
+        " others AS o;",
+        "UPDATE users SET email = COALESCE(users.email, o.email || users.email) FROM others"
+        " AS o;",
+        "UPDATE users SET email = COALESCE(users.email, o.email), name = users.email FROM"
+        " others AS o;",
+        "UPDATE users SET email = COALESCE(o.email, users.email) || 'a' FROM others AS o;",
+        "UPDATE users SET email = o.name FROM users AS o WHERE o.id = users.id - 1 AND o.email"
+        " IS NULL;",
+        "UPDATE users SET email = (SELECT max(users.email) FROM users);",
+        "UPDATE users AS u SET email = (SELECT max(u.email) FROM users AS u);",
+        "UPDATE users SET email = (SELECT max(email) FROM users AS o);",
+    ],
+)
+def test_what_would_give_other_values_a_second_time_does_not(sql: str) -> None:
+    assert ask(sql, beside(None, None)).refusals, sql
+
+
 def test_values_of_several_rows_in_a_given_order_are_the_same_each_time() -> None:
     sql = "UPDATE users SET email = (SELECT {} FROM others AS o WHERE o.id = users.id);"
     many = beside(None, None)
