@@ -1,7 +1,7 @@
 """What an Action mentions, wherever in it: relations, and words that may be columns."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,32 @@ def _references(tree: Any) -> frozenset[Words]:
 def functions(action: Action) -> tuple[Words, ...]:
     """Names, as written, of the functions that it calls."""
     return trees.functions(action.tree)
+
+
+def defaults(action: Action, columns: Sequence[str]) -> frozenset[str]:
+    """Those of the table's columns that an INSERT or UPDATE gives their default, by that word
+    or by leaving them out."""
+    nodes = trees.walk({"root": action.tree})
+    targets = [node for key, node in nodes if key == "ResTarget"]
+    found = {node["name"] for node in targets if "SetToDefault" in node.get("val", {})}
+    if isinstance(action.said, Insert):
+        found |= _left_out(action.tree, action.said.columns or columns, columns)
+    return frozenset(found & {*columns})
+
+
+def _left_out(tree: _Tree, named: Sequence[str], columns: Sequence[str]) -> set[str]:
+    source = tree.get("selectStmt", {}).get("SelectStmt", {})
+    rows = [row["List"]["items"] for row in source.get("valuesLists", [])]
+    selected = [item["ResTarget"]["val"] for item in source.get("targetList", [])]
+    if selected and not any(key == "A_Star" for key, _ in trees.walk({"root": selected})):
+        rows.append(selected)
+    given = [
+        {name for name, value in zip(named, row, strict=False) if "SetToDefault" not in value}
+        for row in rows
+    ]
+    if not source:  # DEFAULT VALUES
+        return {*columns}
+    return {*columns} - (set.intersection(*given) if given else {*named})
 
 
 def every_column(action: Action) -> bool:
