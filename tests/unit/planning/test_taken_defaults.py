@@ -38,8 +38,7 @@ def planned(sql: str) -> Plan:
         FILL + "INSERT INTO users VALUES (7, 'a');" + SET,
         FILL + "INSERT INTO users DEFAULT VALUES;" + SET,
         FILL + "INSERT INTO users SELECT 7, 'a';" + SET,
-        FILL
-        + "INSERT INTO users VALUES (7, 'a', 'x') ON CONFLICT (id) DO UPDATE SET name ="
+        FILL + "INSERT INTO users VALUES (7, 'a', 'x') ON CONFLICT (id) DO UPDATE SET name ="
         " DEFAULT;" + SET,
         DROP + "INSERT INTO users (id, name) VALUES (7, DEFAULT);",
     ],
