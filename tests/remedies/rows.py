@@ -32,6 +32,9 @@ RATE = (
 )
 CHECKED = "ALTER TABLE users ADD CONSTRAINT k CHECK (n <> 0) NOT VALID;\n"
 VALIDATED = "ALTER TABLE users VALIDATE CONSTRAINT k;"
+HEADS = "CREATE TABLE heads (id bigint, CONSTRAINT k FOREIGN KEY (id) REFERENCES users);"
+LATER = "DELETE FROM users USING users AS b WHERE users.ctid > b.ctid AND users.n = b.n;\n"
+TWICE = "DELETE FROM users USING users AS b WHERE users.id > b.id AND users.n = b.n;\n"
 ENTRIES = (
     Entry(
         slug="fill_repeats",
@@ -254,7 +257,7 @@ ENTRIES = (
     ),
     Entry(
         slug="delete_cannot_be_planned",
-        refused="DELETE FROM users WHERE random() < 0.5;",
+        refused="DELETE FROM users WHERE n > random();",
         fixed=("DELETE FROM users WHERE n < 5;",),
     ),
     Entry(
@@ -330,8 +333,51 @@ ENTRIES = (
     ),
     Entry(
         slug="delete_after_constraint",
-        refused="DELETE FROM users WHERE n = 0;\nALTER TABLE users ADD UNIQUE (id, n);",
-        fixed=("DELETE FROM users WHERE n = 0;", "ALTER TABLE users ADD UNIQUE (id, n);"),
+        refused=f"DELETE FROM users WHERE n = 0;\n{EXPAND}ALTER TABLE users ADD UNIQUE (n);",
+        fixed=("DELETE FROM users WHERE n = 0;", f"{EXPAND}ALTER TABLE users ADD UNIQUE (n);"),
+    ),
+    Entry(
+        slug="delete_after_constraint",
+        refused=f"{CONTRACT}{LATER}CREATE UNIQUE INDEX i ON users (email);",
+        fixed=(f"{EXPAND}{LATER}CREATE UNIQUE INDEX i ON users (email);",),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        refused=f"{LATER}CREATE UNIQUE INDEX i ON users (email);",
+        fixed=(
+            "DELETE FROM users AS a USING users AS b WHERE a.email = b.email AND a.id > b.id;\n"
+            "CREATE UNIQUE INDEX i ON users (email);",
+        ),
+    ),
+    Entry(
+        slug="rollback_would_fail",
+        before=USERS + HEADS,
+        refused=f"ALTER TABLE heads DROP CONSTRAINT k;\n{TWICE}"
+        "CREATE UNIQUE INDEX i ON users (email);",
+        fixed=(
+            "ALTER TABLE heads DROP CONSTRAINT k;",
+            f"{TWICE}CREATE UNIQUE INDEX i ON users (email);",
+        ),
+    ),
+    Entry(
+        slug="rule_still_there",
+        before=USERS + "ALTER TABLE users ADD CONSTRAINT k UNIQUE (n);",
+        refused=f"{CONTRACT}ALTER TABLE users DROP CONSTRAINT k;\n"
+        "INSERT INTO users (id, n) VALUES (7, 7);",
+        fixed=(
+            f"{CONTRACT}ALTER TABLE users DROP CONSTRAINT k;\n"
+            f"{CONTRACT}INSERT INTO users (id, n) VALUES (7, 7);",
+        ),
+    ),
+    Entry(
+        slug="default_order",
+        before=USERS + "ALTER TABLE users ALTER COLUMN n SET DEFAULT 1;",
+        refused="UPDATE users SET n = DEFAULT WHERE id = 1;\n"
+        "ALTER TABLE users ALTER COLUMN n SET DEFAULT 2;",
+        fixed=(
+            "UPDATE users SET n = 1 WHERE id = 1;\n"
+            "ALTER TABLE users ALTER COLUMN n SET DEFAULT 2;",
+        ),
     ),
     Entry(
         slug="rows_order",

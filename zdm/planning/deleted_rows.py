@@ -169,7 +169,7 @@ def _validates(
         )
         if delete.statement.vouched:
             yield refuse.finding(delete, "delete_after_constraint", message, _EXPAND)
-        elif isinstance(action.said, AddConstraint):
+        elif isinstance(action.said, AddConstraint | IndexDefinition):
             yield refuse.finding(delete, "delete_after_constraint", message, _ADDED)
         else:
             yield refuse.finding(delete, "delete_after_constraint", message, _VALIDATED)
@@ -227,13 +227,16 @@ def _scans(action: Action, fact: Fact) -> bool:
     return fact.kind is ActionKind.VALIDATE_CONSTRAINT
 
 
+_KEYS = frozenset({"unique", "primary key"})
+
+
 def _is_kept(action: Action, table: Table | None) -> bool:
     """Whether another unique index refuses already what the new one would."""
     said = action.said
     keys: tuple[str | None, ...] = ()
     if isinstance(said, IndexDefinition) and not said.nulls_not_distinct:
         keys = tuple(element.column or None for element in said.elements)
-    elif isinstance(said, AddConstraint) and said.constraint.kind == "unique":
+    elif isinstance(said, AddConstraint) and said.constraint.kind in _KEYS:
         keys = () if said.constraint.nulls_not_distinct else said.constraint.columns
     if table is None or not keys:
         return False
