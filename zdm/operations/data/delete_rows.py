@@ -276,8 +276,8 @@ def _is_key(column: str, table: Table) -> bool:
 
 def _every_row(delete: Delete) -> tuple[str, str]:
     return (
-        f"this DELETE selects every row of {delete.table}, also those that the applications write"
-        " before it runs",
+        f"this DELETE selects every row of {delete.table}, also those that the applications"
+        " write before it runs",
         f"add a WHERE for the rows that are meant, by their columns; {delete.at_once}",
     )
 

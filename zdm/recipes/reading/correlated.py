@@ -168,6 +168,6 @@ def _windows(action: Action, table: Table) -> Line | None:
     return (
         f"this UPDATE of {table.name} takes values from a window, so each row would read all of"
         " them again",
-        "count or take the rows by a condition, such as `(SELECT count(*) FROM t AS b WHERE b.c"
-        f" = t.c AND b.id <= t.id)` for row_number(); {_LATE}",
+        "take them by a condition, such as the count of rows `b` with `b.c = t.c AND b.id <="
+        f" t.id` for row_number(); {_LATE}",
     )
