@@ -31,6 +31,7 @@ PARTS = """
 CREATE TABLE events (id bigint NOT NULL, at date) PARTITION BY RANGE (at);
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 """
+UNSEEN = f"{EXPAND}DO 'BEGIN END';\n"  # it may add any column
 ENTRIES = (
     Entry(
         slug="not_null_stays",
@@ -77,7 +78,7 @@ ENTRIES = (
     ),
     Entry(
         slug="add_column_cannot_be_planned",
-        refused="ALTER TABLE users ADD COLUMN IF NOT EXISTS c int CHECK (c > 0);",
+        refused=f"{UNSEEN}ALTER TABLE users ADD COLUMN IF NOT EXISTS c int CHECK (c > 0);",
         fixed=(
             "ALTER TABLE users ADD COLUMN c int;\n"
             "ALTER TABLE users ADD CONSTRAINT k CHECK (c > 0);",
@@ -85,7 +86,7 @@ ENTRIES = (
     ),
     Entry(
         slug="add_column_cannot_be_planned",
-        refused="ALTER TABLE users ADD COLUMN IF NOT EXISTS c int UNIQUE;",
+        refused=f"{UNSEEN}ALTER TABLE users ADD COLUMN IF NOT EXISTS c int UNIQUE;",
         fixed=(
             "ALTER TABLE users ADD COLUMN IF NOT EXISTS c int;\n"
             "ALTER TABLE users ADD CONSTRAINT u UNIQUE (c);",
@@ -116,7 +117,7 @@ ENTRIES = (
     Entry(
         slug="add_column_cannot_be_planned",
         before=USERS + PARENT,
-        refused="ALTER TABLE users ADD COLUMN IF NOT EXISTS p bigint DEFAULT 1"
+        refused=f"{UNSEEN}ALTER TABLE users ADD COLUMN IF NOT EXISTS p bigint DEFAULT 1"
         " REFERENCES parent;",
         fixed=(
             "ALTER TABLE users ADD COLUMN p bigint REFERENCES parent;\n"

@@ -22,12 +22,19 @@ NORM = (
     "CREATE FUNCTION norm(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(t)';"
     "REVOKE ALL ON FUNCTION norm FROM PUBLIC; GRANT ALL ON users TO PUBLIC;"
 )
+SPAM = (
+    "CREATE FUNCTION is_spam(t text) RETURNS boolean LANGUAGE sql AS"
+    " 'SELECT starts_with(t, chr(97))';"
+)
 RATE = (
     "CREATE TABLE rates (n text); CREATE FUNCTION rate(t text) RETURNS text LANGUAGE sql"
     " IMMUTABLE AS 'SELECT t || n FROM rates';"
 )
 CHECKED = "ALTER TABLE users ADD CONSTRAINT k CHECK (n <> 0) NOT VALID;\n"
 VALIDATED = "ALTER TABLE users VALIDATE CONSTRAINT k;"
+HEADS = "CREATE TABLE heads (id bigint, CONSTRAINT k FOREIGN KEY (id) REFERENCES users);"
+LATER = "DELETE FROM users USING users AS b WHERE users.ctid > b.ctid AND users.n = b.n;\n"
+TWICE = "DELETE FROM users USING users AS b WHERE users.id > b.id AND users.n = b.n;\n"
 ENTRIES = (
     Entry(
         slug="fill_repeats",
@@ -194,7 +201,10 @@ ENTRIES = (
         slug="insert_reads_rows",
         before=USERS + COPY,
         refused="INSERT INTO copy SELECT id FROM users;",
-        fixed=(f"{CONTRACT}INSERT INTO copy SELECT id FROM users;",),
+        fixed=(
+            f"{CONTRACT}INSERT INTO copy SELECT id FROM users;",
+            "INSERT INTO copy SELECT id FROM users WHERE id IN (1, 2);",
+        ),
     ),
     Entry(
         slug="copies_rows",
@@ -234,6 +244,30 @@ ENTRIES = (
         refused="DELETE FROM users WHERE id NOT IN (SELECT min(id) FROM users GROUP BY name);",
         fixed=(
             "DELETE FROM users AS a USING users AS b WHERE a.name = b.name AND a.id > b.id;",
+        ),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before=USERS + SPAM,
+        refused="DELETE FROM users WHERE is_spam(email);",
+        fixed=(
+            f"{EXPAND}ALTER FUNCTION is_spam IMMUTABLE;",
+            "DELETE FROM users WHERE is_spam(email);",
+        ),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        refused="DELETE FROM users WHERE n > random();",
+        fixed=("DELETE FROM users WHERE n < 5;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + OTHER,
+        refused="UPDATE users SET n = o.n FROM (SELECT id, row_number() OVER (PARTITION BY n"
+        " ORDER BY id) AS n FROM other) AS o WHERE o.id = users.id;",
+        fixed=(
+            "UPDATE users SET n = (SELECT count(*) FROM other AS t JOIN other AS b ON b.n = t.n"
+            " AND b.id <= t.id WHERE t.id = users.id);",
         ),
     ),
     Entry(
@@ -299,8 +333,51 @@ ENTRIES = (
     ),
     Entry(
         slug="delete_after_constraint",
-        refused="DELETE FROM users WHERE n = 0;\nALTER TABLE users ADD UNIQUE (id, n);",
-        fixed=("DELETE FROM users WHERE n = 0;", "ALTER TABLE users ADD UNIQUE (id, n);"),
+        refused=f"DELETE FROM users WHERE n = 0;\n{EXPAND}ALTER TABLE users ADD UNIQUE (n);",
+        fixed=("DELETE FROM users WHERE n = 0;", f"{EXPAND}ALTER TABLE users ADD UNIQUE (n);"),
+    ),
+    Entry(
+        slug="delete_after_constraint",
+        refused=f"{CONTRACT}{LATER}CREATE UNIQUE INDEX i ON users (email);",
+        fixed=(f"{EXPAND}{LATER}CREATE UNIQUE INDEX i ON users (email);",),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        refused=f"{LATER}CREATE UNIQUE INDEX i ON users (email);",
+        fixed=(
+            "DELETE FROM users AS a USING users AS b WHERE a.email = b.email AND a.id > b.id;\n"
+            "CREATE UNIQUE INDEX i ON users (email);",
+        ),
+    ),
+    Entry(
+        slug="rollback_would_fail",
+        before=USERS + HEADS,
+        refused=f"ALTER TABLE heads DROP CONSTRAINT k;\n{TWICE}"
+        "CREATE UNIQUE INDEX i ON users (email);",
+        fixed=(
+            "ALTER TABLE heads DROP CONSTRAINT k;",
+            f"{TWICE}CREATE UNIQUE INDEX i ON users (email);",
+        ),
+    ),
+    Entry(
+        slug="rule_still_there",
+        before=USERS + "ALTER TABLE users ADD CONSTRAINT k UNIQUE (n);",
+        refused=f"{CONTRACT}ALTER TABLE users DROP CONSTRAINT k;\n"
+        "INSERT INTO users (id, n) VALUES (7, 7);",
+        fixed=(
+            f"{CONTRACT}ALTER TABLE users DROP CONSTRAINT k;\n"
+            f"{CONTRACT}INSERT INTO users (id, n) VALUES (7, 7);",
+        ),
+    ),
+    Entry(
+        slug="default_order",
+        before=USERS + "ALTER TABLE users ALTER COLUMN n SET DEFAULT 1;",
+        refused="UPDATE users SET n = DEFAULT WHERE id = 1;\n"
+        "ALTER TABLE users ALTER COLUMN n SET DEFAULT 2;",
+        fixed=(
+            "UPDATE users SET n = 1 WHERE id = 1;\n"
+            "ALTER TABLE users ALTER COLUMN n SET DEFAULT 2;",
+        ),
     ),
     Entry(
         slug="rows_order",

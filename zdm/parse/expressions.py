@@ -230,6 +230,21 @@ def is_plain(expression: Expression) -> bool:
     return {key for key in keys if key[:1].isupper()} <= _PLAIN
 
 
+_COMPARES = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "~~", "!~~", "~~*", "!~~*"})
+_TESTS = frozenset({"A_Expr", "BooleanTest", "List", "TypeCast", "A_ArrayExpr", "TypeName"})
+
+
+def never_fails(expression: Expression) -> bool:
+    """Whether it has a value for every row: comparisons of columns and constants, joined."""
+    nodes = list(trees.walk({"root": expression.tree}))
+    operators = {trees.strings(n.get("name"))[-1:] for key, n in nodes if key == "A_Expr"}
+    return (
+        {key for key, _ in nodes if key[:1].isupper()} <= _PLAIN | _TESTS
+        and operators <= {(name,) for name in _COMPARES}
+        and not any(columns(cast.of) for cast in casts(expression))
+    )
+
+
 def session_values(expression: Expression) -> tuple[str, ...]:
     """What it asks by keyword, as the parser calls it: CURRENT_USER, CURRENT_TIMESTAMP …"""
     found = trees.walk({"root": expression.tree})

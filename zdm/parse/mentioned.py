@@ -1,7 +1,7 @@
 """What an Action mentions, wherever in it: relations, and words that may be columns."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +53,62 @@ def columns(action: Action) -> frozenset[str]:
     return frozenset(trees.columns(action.tree))
 
 
+def columns_of_others(action: Action) -> frozenset[str]:
+    """The last words of references to columns in an UPDATE, but those that can only be of the
+    row which it changes."""
+    tree = action.tree
+    relation = tree["relation"]
+    alias = relation.get("alias", {}).get("aliasname") or relation["relname"]
+    nodes = list(trees.walk({"root": tree}))
+    named = [n["aliasname"] for _, n in nodes if "aliasname" in n]
+    named += [n["relname"] for _, n in nodes if "relname" in n and "alias" not in n]
+    hidden = named.count(alias) > 1  # another one has the name, too
+    inner = [n["subselect"] for key, n in nodes if key == "SubLink"]
+    beside = [tree[key] for key in ("fromClause", "withClause") if key in tree]
+    within = _references([*beside, *inner])
+    return frozenset(
+        words[-1]
+        for words in _references(tree)
+        if hidden or words[:-1] != (alias,)
+        if len(words) > 1 or beside or words in within
+    )
+
+
+def _references(tree: Any) -> frozenset[Words]:
+    nodes = trees.walk({"root": tree})
+    found = (trees.strings(node.get("fields")) for key, node in nodes if key == "ColumnRef")
+    return frozenset(words for words in found if words)
+
+
 def functions(action: Action) -> tuple[Words, ...]:
     """Names, as written, of the functions that it calls."""
     return trees.functions(action.tree)
+
+
+def defaults(action: Action, columns: Sequence[str]) -> frozenset[str]:
+    """Those of the table's columns that an INSERT or UPDATE gives their default, by that word
+    or by leaving them out."""
+    nodes = trees.walk({"root": action.tree})
+    targets = [node for key, node in nodes if key == "ResTarget"]
+    found = {node["name"] for node in targets if "SetToDefault" in node.get("val", {})}
+    if isinstance(action.said, Insert):
+        found |= _left_out(action.tree, action.said.columns or columns, columns)
+    return frozenset(found & {*columns})
+
+
+def _left_out(tree: _Tree, named: Sequence[str], columns: Sequence[str]) -> set[str]:
+    source = tree.get("selectStmt", {}).get("SelectStmt", {})
+    rows = [row["List"]["items"] for row in source.get("valuesLists", [])]
+    selected = [item["ResTarget"]["val"] for item in source.get("targetList", [])]
+    if selected and not any(key == "A_Star" for key, _ in trees.walk({"root": selected})):
+        rows.append(selected)
+    given = [
+        {name for name, value in zip(named, row, strict=False) if "SetToDefault" not in value}
+        for row in rows
+    ]
+    if not source:  # DEFAULT VALUES
+        return {*columns}
+    return {*columns} - (set.intersection(*given) if given else {*named})
 
 
 def every_column(action: Action) -> bool:
@@ -103,19 +156,67 @@ def chooses(action: Action) -> bool:
     )
 
 
-def rows_from(action: Action) -> tuple[RelationName, ...] | None:
+def draws(action: Action) -> bool:
+    """Whether a query in it takes rows at random or by who holds them: TABLESAMPLE, FOR UPDATE
+    SKIP LOCKED …"""
+    return any(
+        key == "RangeTableSample" or node.get("lockingClause")
+        for key, node in trees.walk({"root": action.tree})
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A relation whose rows a query takes, and the tests of its WHERE that are about a row of
+    that alone."""
+
+    relation: RelationName
+    tests: tuple[Expression, ...] = ()
+
+
+def rows_from(action: Action) -> tuple[Taken, ...] | None:
     """The relations whose rows an INSERT takes, that is those in FROM or WITH: without any, its
     text says how many rows there are at most. None where a function gives rows."""
     source = action.tree.get("selectStmt", {}).get("SelectStmt", {})
-    taken = [action.tree.get("withClause"), source.get("withClause")]
-    for select in _parts(source):
-        taken += [select.get("fromClause"), select.get("withClause")]
+    queries = [action.tree.get("withClause"), source.get("withClause")]
+    found = list(_taken(queries, {}))
+    parts = list(_parts(source))
+    for select in parts:
         if any({*words} & _SETS for words in trees.functions(select.get("targetList", []))):
             return None
-    nodes = [(key, node) for tree in taken for key, node in trees.walk({"root": tree})]
-    if any(key == "RangeFunction" for key, _ in nodes):
+        found += _taken([select.get("fromClause"), select.get("withClause")], select)
+    whole = [*queries, *([s.get("fromClause"), s.get("withClause")] for s in parts)]
+    if any(key == "RangeFunction" for key, _ in trees.walk({"root": whole})):
         return None
-    return tuple(relations.read(node) for _, node in nodes if "relname" in node)
+    return tuple(found)
+
+
+def _taken(tree: Any, select: _Tree) -> Iterator[Taken]:
+    match tree:
+        case {"SelectStmt": inner}:
+            for part in inner.values():
+                yield from _taken(part, inner)
+        case {"relname": _}:
+            tests = tuple(Expression(test) for test in _of_one(tree, select))
+            yield Taken(relation=relations.read(tree), tests=tests)
+        case Mapping():
+            for part in tree.values():
+                yield from _taken(part, select)
+        case list():
+            for part in tree:
+                yield from _taken(part, select)
+
+
+def _of_one(relation: _Tree, select: _Tree) -> Iterator[_Tree]:
+    """The tests of a WHERE that name no other row than that of the relation."""
+    alias = relation.get("alias", {}).get("aliasname") or relation["relname"]
+    joined = select.get("fromClause", [])
+    bare = {1} if len(joined) == 1 and "RangeVar" in joined[0] else set[int]()
+    for test in trees.tests(select.get("whereClause", {})):
+        nodes = list(trees.walk({"root": test}))
+        refs = [trees.strings(node["fields"]) for key, node in nodes if key == "ColumnRef"]
+        if all(len(words) in bare or words[:-1] == (alias,) for words in refs):
+            yield test
 
 
 def _parts(select: _Tree) -> Iterator[_Tree]:

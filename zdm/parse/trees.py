@@ -192,6 +192,16 @@ def _reads_back(text: str, node: str, meant: Mapping[str, Any]) -> bool:
     return len(parsed) == 1 and parsed[0].node == node and bool(strip(parsed[0].tree) == meant)
 
 
+def tests(where: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The tests that a WHERE joins by AND."""
+    both = where.get("BoolExpr", {})
+    if both.get("boolop") != "AND_EXPR":
+        yield where
+        return
+    for part in both.get("args", []):
+        yield from tests(part)
+
+
 def _select(target: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "targetList": [{"ResTarget": {"val": target}}],

@@ -93,7 +93,7 @@ def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
         whole = type_names.path(snapshot, statement.settings)
         path = tuple(schema for schema in whole if schema in schemas) or whole
         read = _read(statement, path, known)
-        found += [one for action in read for one in inline.split(action, path, snapshot)]
+        found += [one for action in read for one in inline.split(action, path, snapshot, found)]
         known |= {n for a in read if _kind(a) is ActionKind.CREATE_TABLE and (n := _table(a))}
         schemas |= {
             a.fact.name

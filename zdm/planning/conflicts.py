@@ -368,6 +368,11 @@ def _changes_key(action: Action, target: Name, start: Snapshot) -> bool:
     return _refers(action, target, start)
 
 
+def runs_in_contract(action: Action) -> bool:
+    """Whether the author lets it run as written in the contract."""
+    return _runs_in(action) is Phase.CONTRACT
+
+
 def _runs_in(action: Action) -> Phase | None:
     """The phase in which the author lets it run as written."""
     phases = [d.argument for d in action.statement.vouched]

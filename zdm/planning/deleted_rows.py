@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from zdm.model.findings import Finding
 from zdm.model.plan import Phase
-from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Train
-from zdm.model.syntax import AddConstraint, RelationName
+from zdm.model.syntax import AddConstraint, IndexDefinition, RelationName
 from zdm.parse import mentioned
 from zdm.planning.classify import Placed
 from zdm.planning.walk import Owned
+from zdm.recipes.column import refusing
 from zdm.recipes.reading import refuse, updates
 from zdm.schema import lookup
 
@@ -33,10 +34,17 @@ _CHILDREN = (
     "if the old version works without these rows, too, put `-- zdm: run in expand -- reason`"
     " above this DELETE"
 )
+_REFERRED = (
+    "move it, and what needs the rows gone, to a revision that is planned after this train is"
+    " contracted"
+)
 _READS = "drop it in a revision that is planned after this train is contracted"
 _VALIDATED = (
     "put this DELETE above the statement that adds the constraint, or into a revision that is"
     " planned and contracted before this train"
+)
+_EXPAND = (
+    "if the old version works without these rows, write `run in expand` for `run in contract`"
 )
 _ADDED = "put this DELETE into a revision that is planned and contracted before this train"
 
@@ -81,9 +89,9 @@ def conflicts(
                 found += _copies(earlier, snapshot, delete, table)
                 found += _moves(earlier, snapshot, delete, table)
             later = [action for when, action in other.actions if when > at]
-            found += _validates(later, delete, table)
+            found += _validates(later, other.place.context.snapshot, delete, table)
             found += _parents(later, delete, work.place.context.snapshot.table(table))
-    return tuple(found)
+    return (*found, *_unreferred(works, rollout))
 
 
 def _deletes(action: Action) -> Name | None:
@@ -142,20 +150,26 @@ def _taken(action: Action) -> tuple[RelationName, ...]:
     if kind is not ActionKind.INSERT:
         return ()
     taken = mentioned.rows_from(action)
-    return mentioned.reads(action) if taken is None else taken
+    return mentioned.reads(action) if taken is None else tuple(t.relation for t in taken)
 
 
-def _validates(later: Sequence[Action], delete: Action, table: Name) -> Iterator[Finding]:
-    """A constraint that the author validates behind the DELETE."""
+def _validates(
+    later: Sequence[Action], snapshot: Snapshot, delete: Action, table: Name
+) -> Iterator[Finding]:
+    """A constraint that the author validates behind the DELETE, or a unique index."""
     for action in later:
         fact = action.fact
         if not isinstance(fact, Fact) or fact.table != table or not _scans(action, fact):
             continue
+        if _is_kept(action, snapshot.table(table)):
+            continue
         message = (
-            f"{action.source} validates a constraint of {table} before this DELETE would run,"
-            " so rows that break it would stop the run each time"
+            f"{action.source} validates a constraint or builds a unique index of {table} before"
+            " this DELETE would run, so rows that break it would stop the run each time"
         )
-        if isinstance(action.said, AddConstraint):
+        if delete.statement.vouched:
+            yield refuse.finding(delete, "delete_after_constraint", message, _EXPAND)
+        elif isinstance(action.said, AddConstraint | IndexDefinition):
             yield refuse.finding(delete, "delete_after_constraint", message, _ADDED)
         else:
             yield refuse.finding(delete, "delete_after_constraint", message, _VALIDATED)
@@ -208,4 +222,53 @@ def _scans(action: Action, fact: Fact) -> bool:
     said = action.said
     if isinstance(said, AddConstraint):
         return not said.constraint.not_valid
+    if isinstance(said, IndexDefinition):
+        return said.unique
     return fact.kind is ActionKind.VALIDATE_CONSTRAINT
+
+
+_KEYS = frozenset({"unique", "primary key"})
+
+
+def _is_kept(action: Action, table: Table | None) -> bool:
+    """Whether another unique index refuses already what the new one would."""
+    said = action.said
+    keys: tuple[str | None, ...] = ()
+    if isinstance(said, IndexDefinition) and not said.nulls_not_distinct:
+        keys = tuple(element.column or None for element in said.elements)
+    elif isinstance(said, AddConstraint) and said.constraint.kind in _KEYS:
+        keys = () if said.constraint.nulls_not_distinct else said.constraint.columns
+    if table is None or not keys:
+        return False
+    new = Index(name="", definition="", keys=keys, columns=(), unique=True)
+    return refusing.implied(new, table, frozenset())
+
+
+def _unreferred(works: Sequence[_Work], rollout: Sequence[int]) -> Iterator[Finding]:
+    """DELETEs before the rollout of rows to which a foreign key refers that the train drops
+    before them: a rollback would add it back."""
+    early = [w for w in works if w.steps and rollout and w.steps[0] < rollout[0]]
+    for work in early:
+        at, delete = work.actions[0]
+        table = _deletes(delete)
+        if table is None or delete.statement.vouched:
+            continue
+        for other in early:
+            for when, action in other.actions:
+                if when < at and not action.statement.vouched and _refers(action, other, table):
+                    yield refuse.finding(
+                        delete,
+                        "rollback_would_fail",
+                        f"{action.source} drops a foreign key to {table}, and rows that refer"
+                        " to the deleted ones break it, so a rollback could not restore it",
+                        _REFERRED,
+                    )
+
+
+def _refers(action: Action, work: _Work, target: Name) -> bool:
+    fact = action.fact
+    if not isinstance(fact, Fact) or fact.kind is not ActionKind.DROP_CONSTRAINT:
+        return False
+    table = work.place.context.snapshot.table(fact.table) if fact.table else None
+    key = table.constraint(fact.name) if table is not None else None
+    return key is not None and key.references == target

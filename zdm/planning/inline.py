@@ -18,13 +18,18 @@ from zdm.parse.readers import definitions
 from zdm.schema import type_names
 
 
-def split(action: Action, path: tuple[str, ...], start: Snapshot) -> Sequence[Action]:
+def split(
+    action: Action, path: tuple[str, ...], start: Snapshot, earlier: Sequence[Action]
+) -> Sequence[Action]:
     """The ADD COLUMN of a table in use without such constraints, and an ADD CONSTRAINT for
     each; the Action itself where there are none."""
     fact, said = action.fact, action.said
     if not isinstance(said, AddColumn) or not isinstance(fact, Fact) or fact.table is None:
         return (action,)
-    if action.statement.vouched or fact.if_exists or start.table(fact.table) is None:
+    table = start.table(fact.table)
+    if action.statement.vouched or table is None:
+        return (action,)
+    if fact.if_exists and (table.column(fact.name) or any(_makes(a, fact) for a in earlier)):
         return (action,)
     left, moved = _parts(said.column)
     if not moved:
@@ -38,6 +43,14 @@ def split(action: Action, path: tuple[str, ...], start: Snapshot) -> Sequence[Ac
         for text in texts
         for one in facts.actions(replace(action.statement, sql=text), path)
     )
+
+
+def _makes(earlier: Action, fact: Fact) -> bool:
+    """Whether the column of an ADD COLUMN IF NOT EXISTS may be there already behind it."""
+    found = earlier.fact
+    if not isinstance(found, Fact):
+        return True
+    return found.table == fact.table and fact.name in (found.name, found.new_name)
 
 
 def _parts(

@@ -28,7 +28,7 @@ from zdm.model.plan import (
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Source, Train
 from zdm.parse import directives
-from zdm.planning import deleted_rows, fills, row_order, walk
+from zdm.planning import deleted_rows, fills, row_order, taken_defaults, walk
 from zdm.planning.classify import Classification, Placed
 from zdm.planning.walk import Owned
 from zdm.recipes import stamp
@@ -72,6 +72,7 @@ def plan(
         fills.conflicts(ordered, placed)
         or row_order.conflicts(ordered, placed)
         or deleted_rows.conflicts(ordered, placed, train)
+        or taken_defaults.conflicts(ordered, placed, train)
         or walk.conflicts(ordered, placed, snapshot, classification.after)
     )
     if conflicts:

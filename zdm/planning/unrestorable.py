@@ -1,83 +1,130 @@
-"""Rows that the train writes, and that a rollback's way back would then refuse.
+"""Rows that the train writes, and that a rule which it drops would refuse.
 
 A CHECK, a foreign key and NOT NULL are dropped before the rollout, and the rows are written
 after that; a rollback restores the rule, but not the rows, unless their old values are kept.
+What the author lets be dropped in the contract still refuses the rows before it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from zdm.model.findings import Finding
 from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, DirectiveKind, Fact
 from zdm.model.syntax import AddConstraint, Insert
 from zdm.parse.readers import nulls
-from zdm.planning.conflicts import NEXT_TRAIN
+from zdm.planning.conflicts import NEXT_TRAIN, runs_in_contract
 from zdm.recipes.reading import refuse, updates
 
 _KEEP = (
     "put `-- zdm: keep old values` above it, so that a rollback restores the rows first; or"
     f" {NEXT_TRAIN}"
 )
-_Rule = tuple[Action, str, bool]  # where it is dropped, its words, whether only NULL breaks it
+_TOO = f"put `-- zdm: run in contract -- reason` above it, too; or {NEXT_TRAIN}"
+_Subject = tuple[Name | None, str]  # a table and its column
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What is dropped, in words, and of which table; `null`: only NULL breaks it; `late`: in
+    the contract."""
+
+    what: str
+    table: Name
+    null: bool
+    late: bool
 
 
 def find(
     actions: Sequence[Action], owner: Mapping[int, int], start: Snapshot
 ) -> Iterator[Finding]:
     """One for each statement that may write such rows; `owner` as for conflicts."""
-    dropped: dict[tuple[Name, str], list[_Rule]] = {}
+    dropped: dict[_Subject, list[_Rule]] = defaultdict(list)
     for position, action in enumerate(actions):
         fact = action.fact
-        if not isinstance(fact, Fact) or fact.table is None or id(action) not in owner:
+        if not isinstance(fact, Fact) or id(action) not in owner:
             continue
-        table = start.table(fact.table)
-        if table is None or action.statement.vouched:
+        late = runs_in_contract(action)
+        table = _table(fact, start)
+        if table is None or (action.statement.vouched and not late):
             continue
-        yield from _broken(action, table, dropped)
-        for column, rule in _drops(action, fact, table, actions[position:]):
-            dropped.setdefault((table.name, column), []).append(rule)
+        if not late:
+            yield from _broken(action, table, dropped)
+        for subject, what, null in _drops(fact, table, () if late else actions[position:]):
+            said = f"{action.source} drops {what} of {table.name}"
+            dropped[subject].append(_Rule(said, table.name, null, late))
+
+
+def _table(fact: Fact, start: Snapshot) -> Table | None:
+    """The table that it is about; of an index the one that has it."""
+    if fact.kind is not ActionKind.DROP_INDEX:
+        return None if fact.table is None else start.table(fact.table)
+    name = fact.name.rpartition(".")[2]
+    return next((t for t in start.tables if any(i.name == name for i in t.indexes)), None)
 
 
 def _drops(
-    action: Action, fact: Fact, table: Table, later: Sequence[Action]
-) -> Iterator[tuple[str, _Rule]]:
-    """The columns whose rows may break something from now on."""
-    if fact.kind is ActionKind.DROP_NOT_NULL:
-        yield fact.name, (action, f"NOT NULL of {fact.name}", True)
-    if fact.kind is ActionKind.DROP_CONSTRAINT:
-        named = table.constraint(fact.name)
-        dropped = [named] if named is not None and not _follows(named, later) else []
-    elif fact.kind is ActionKind.DROP_COLUMN:
-        checks = (c for c in table.constraints if c.kind == "check")
-        dropped = [c for c in checks if fact.name in c.columns]
-    else:
-        return
-    for constraint in dropped:
+    fact: Fact, table: Table, later: Sequence[Action]
+) -> Iterator[tuple[_Subject, str, bool]]:
+    """The columns whose rows may break something from now on, what, and whether by NULL alone;
+    `later`: what may take its place, where it is not dropped as written."""
+    found: list[Constraint] = []
+    match fact.kind:
+        case ActionKind.DROP_NOT_NULL:
+            yield (table.name, fact.name), f"NOT NULL of {fact.name}", True
+        case ActionKind.DROP_CONSTRAINT:
+            named = table.constraint(fact.name)
+            found = [named] if named is not None and not _follows(named, later) else []
+        case ActionKind.DROP_COLUMN:
+            checks = (c for c in table.constraints if c.kind == "check")
+            found = [c for c in checks if fact.name in c.columns]
+        case ActionKind.DROP_INDEX if not later:
+            index = next(i for i in table.indexes if i.name == fact.name.rpartition(".")[2])
+            columns = index.columns if index.unique else ()
+            yield from (((table.name, c), index.name, False) for c in columns)
+    for constraint in found:
         for column in constraint.columns:
-            yield column, (action, constraint.name, False)
+            yield (table.name, column), constraint.name, False
+        for column in constraint.referenced_columns:
+            yield (constraint.references, column), constraint.name, False
 
 
 def _follows(constraint: Constraint, later: Sequence[Action]) -> bool:
     """Whether it is dropped after the rollout, or never."""
-    if constraint.kind == "check":
+    if constraint.kind == "check" or not later:
         return False
+    to = constraint.references
     return constraint.kind != "foreign key" or any(
         isinstance(action.said, AddConstraint)
-        and action.said.constraint.references is not None
-        and action.said.constraint.columns == constraint.columns
+        and (new := action.said.constraint).references is not None
+        and (new.columns, new.references.name) == (constraint.columns, to and to.name)
         for action in later
     )
 
 
 def _broken(
-    action: Action, table: Table, dropped: Mapping[tuple[Name, str], Sequence[_Rule]]
+    action: Action, table: Table, dropped: Mapping[_Subject, Sequence[_Rule]]
 ) -> Iterator[Finding]:
+    kept = any(d.kind is DirectiveKind.KEEP_OLD_VALUES for d in action.statement.directives)
     for column, may_be_null in _written(action, table):
-        for where, what, only_null in dropped.get((table.name, column), ()):
-            if only_null and not may_be_null:
+        for rule in dropped.get((table.name, column), ()):
+            if (rule.null and not may_be_null) or (kept and not rule.late):
                 continue
-            yield _refused(action, f"{where.source} drops {what} of {table.name}")
+            if rule.table != table.name and isinstance(action.said, Insert):
+                continue  # a new row to which others may refer breaks nothing
+            yield _still_there(action, rule) if rule.late else _refused(action, rule.what)
             return
+
+
+def _still_there(action: Action, rule: _Rule) -> Finding:
+    return refuse.finding(
+        action,
+        "rule_still_there",
+        f"{rule.what} only when the old version is gone, and rows that this statement writes"
+        " before that may break it, so its step would fail",
+        _TOO,
+    )
 
 
 def _refused(action: Action, dropped: str) -> Finding:
@@ -93,8 +140,6 @@ def _refused(action: Action, dropped: str) -> Finding:
 def _written(action: Action, table: Table) -> Iterator[tuple[str, bool]]:
     """The columns that it writes, and whether the value may be NULL."""
     update, said = updates.read(action), action.said
-    if any(d.kind is DirectiveKind.KEEP_OLD_VALUES for d in action.statement.directives):
-        return
     given = frozenset(c.name for c in table.columns if c.not_null)
     if update is not None:
         given -= {column for column, _ in update.assignments}

@@ -20,29 +20,42 @@ STABLE = frozenset(
         current_database current_schema current_schemas current_setting current_user date
         date_part date_trunc enum_first enum_last enum_range extract format format_type
         get_current_ts_config getdatabaseencoding interval json_build_array json_build_object
-        jsonb_build_array jsonb_build_object now numeric quote_literal quote_nullable
-        row_to_json session_user statement_timestamp text time timestamp timestamptz timezone
-        to_char to_date to_json to_jsonb to_number to_regclass to_timestamp to_tsquery
-        to_tsvector transaction_timestamp txid_current version pg_current_xact_id
-        pg_backend_pid make_timestamptz""",
+        jsonb_build_array jsonb_build_object jsonb_path_exists_tz make_timestamptz now numeric
+        overlaps pg_backend_pid pg_column_size pg_current_xact_id phraseto_tsquery
+        plainto_tsquery quote_literal quote_nullable row_to_json session_user
+        statement_timestamp text time timestamp timestamptz timezone to_char to_date to_json
+        to_jsonb to_number to_regclass to_timestamp to_tsquery to_tsvector
+        transaction_timestamp ts_headline txid_current version websearch_to_tsquery
+        xml_is_well_formed""",
     )
 )
 IMMUTABLE = frozenset(
     re.findall(
         r"\w+",
-        """abs array_append array_cat array_dims array_fill array_length array_position
-        array_positions array_prepend array_remove array_replace ascii bit_length btrim
-        cardinality ceil ceiling char_length character_length chr date_bin daterange decode
-        degrees encode exp factorial floor gcd get_bit get_byte initcap int4range int8range
-        jsonb_array_length jsonb_insert jsonb_object jsonb_pretty jsonb_set jsonb_set_lax
-        jsonb_strip_nulls jsonb_typeof json_array_length json_object json_typeof
-        justify_days justify_hours justify_interval lcm left length ln log log10 lower lpad
-        ltrim make_date make_interval make_time make_timestamp md5 mod num_nonnulls num_nulls
-        numrange nummultirange octet_length overlay parse_ident pi position power pow
-        quote_ident radians regexp_match regexp_replace regexp_split_to_array repeat replace
-        reverse right round rpad rtrim scale sha224 sha256 sha384 sha512 sign split_part sqrt
-        string_to_array strpos substr substring to_hex translate trim_array trunc tsrange
-        tstzrange unistr upper width_bucket isfinite int2 int4 int8 float4 float8 bool""",
+        """abbrev abs acos acosh array_append array_cat array_dims array_fill array_length
+        array_lower array_ndims array_position array_positions array_prepend array_remove
+        array_replace array_to_tsvector array_upper ascii asin asinh atan atan2 atanh
+        bit_count bit_length bool broadcast btrim cardinality cbrt ceil ceiling char_length
+        character_length chr cos cosd cosh cot date_bin datemultirange daterange decode
+        degrees div encode exp factorial family float4 float8 floor gcd get_bit get_byte
+        hashtext hashtextextended host hostmask inet_merge inet_same_family initcap int2 int4
+        int4multirange int4range int8 int8multirange int8range is_normalized isempty isfinite
+        json_array_length json_extract_path json_extract_path_text json_object
+        json_strip_nulls json_typeof jsonb_array_length jsonb_concat jsonb_contains
+        jsonb_delete jsonb_exists jsonb_exists_all jsonb_exists_any jsonb_extract_path
+        jsonb_extract_path_text jsonb_insert jsonb_object jsonb_path_exists jsonb_path_match
+        jsonb_path_query_array jsonb_path_query_first jsonb_pretty jsonb_set jsonb_set_lax
+        jsonb_strip_nulls jsonb_typeof justify_days justify_hours justify_interval lcm left
+        length ln log log10 lower lower_inc lower_inf lpad ltrim make_date make_interval
+        make_time make_timestamp masklen md5 min_scale mod netmask network normalize
+        num_nonnulls num_nulls nummultirange numnode numrange octet_length overlay parse_ident
+        pg_size_pretty pi position pow power quote_ident radians range_merge regexp_match
+        regexp_replace regexp_split_to_array repeat replace reverse right round rpad rtrim
+        scale set_bit set_byte set_masklen setweight sha224 sha256 sha384 sha512 sign sin sind
+        sinh split_part sqrt starts_with string_to_array strip strpos substr substring tan
+        tand tanh to_ascii to_hex translate trim_array trim_scale trunc ts_delete ts_filter
+        ts_rank ts_rank_cd tsmultirange tsrange tstzmultirange tstzrange tsvector_to_array
+        unistr upper upper_inc upper_inf width_bucket xpath xpath_exists""",
     )
 )
 

@@ -77,6 +77,58 @@ def test_rows_are_deleted_before_a_constraint_that_is_there_is_validated() -> No
     assert phase(plan, "validate_constraint") is Phase.VALIDATE
 
 
+EXPAND = "-- zdm: run in expand -- reviewed\n"
+LATE = "-- zdm: run in contract -- reviewed\n"
+
+
+def test_a_unique_index_is_built_behind_the_rows_that_break_it() -> None:
+    index = "\nCREATE UNIQUE INDEX i ON users (name);"
+    with pytest.raises(RefusedError, match="stop the run each time") as refused:
+        planned(LATE + GONE + index)
+
+    assert "write `run in expand` for `run in contract`" in str(refused.value)
+    for sql in (EXPAND + GONE + index, GONE + index):
+        plan = planned(sql)
+        at = [step.operation for step in plan.steps].index("create_index")
+        assert {s.operation for s in plan.steps[:at]} & {"as_written", "delete_rows"}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ALTER TABLE users ADD UNIQUE (id, name);",
+        "ALTER TABLE users ADD UNIQUE (id);",
+        "CREATE UNIQUE INDEX i ON users (name, id);",
+    ],
+)
+@pytest.mark.parametrize("delete", [GONE, LATE + GONE + "\n"])
+def test_a_unique_key_that_no_rows_can_break_is_there_before_rows_go(
+    delete: str, key: str
+) -> None:
+    assert planned(f"{delete} {key}").steps
+
+
+def test_rows_to_which_a_dropped_foreign_key_refers_do_not_go_before_the_rollout() -> None:
+    key = Constraint(
+        name="k",
+        kind="foreign key",
+        columns=("id",),
+        definition="FOREIGN KEY (id) REFERENCES users(id)",
+        references=schemas.USERS,
+        referenced_columns=("id",),
+    )
+    here = schemas.snapshot(
+        schemas.users(rows=5), schemas.users(name=OTHERS, rows=5, constraints=(key,))
+    )
+    drop = "ALTER TABLE others DROP CONSTRAINT k;"
+    index = "CREATE UNIQUE INDEX i ON users (name);"
+
+    with pytest.raises(RefusedError, match="so a rollback could not restore it"):
+        planned(f"{drop} {GONE} {index}", here)
+    assert planned(f"{drop} {GONE}", here).steps
+    assert planned(f"{GONE} {drop} {index}", here).steps
+
+
 def test_rows_that_go_behind_the_constraint_they_break_are_refused() -> None:
     with pytest.raises(RefusedError, match="stop the run each time"):
         planned(f"{ADD} {GONE} {VALIDATE}")

@@ -42,6 +42,43 @@ def test_a_column_with_its_check_takes_the_place_of_another() -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "slug"),
+    [
+        ("n int CHECK (n > 0)", "add_check"),
+        ("n int UNIQUE", "add_unique"),
+        ("n bigint DEFAULT 1 REFERENCES users", "add_foreign_key"),
+    ],
+)
+def test_a_column_that_is_not_there_is_added_with_if_not_exists_too(
+    column: str, slug: str
+) -> None:
+    answer = ask(f"ALTER TABLE users ADD COLUMN IF NOT EXISTS {column};")
+
+    assert answer.slugs == ["add_column", slug]
+    assert answer == ask(f"ALTER TABLE users ADD COLUMN {column};")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "ALTER TABLE users ADD COLUMN n int;",
+        "ALTER TABLE users RENAME COLUMN name TO n;",
+        "-- zdm: run in expand -- reviewed\nDO 'BEGIN END';",
+    ],
+)
+def test_a_constraint_of_a_column_that_may_be_there_is_not_added(before: str) -> None:
+    answer = ask(f"{before}\nALTER TABLE users ADD COLUMN IF NOT EXISTS n int CHECK (n > 0);")
+
+    assert "add_check" not in answer.slugs
+
+
+def test_a_column_that_is_there_gets_no_constraint_by_if_not_exists() -> None:
+    answer = ask("ALTER TABLE users ADD COLUMN IF NOT EXISTS name text UNIQUE;")
+
+    assert "add_unique" not in answer.slugs
+
+
+@pytest.mark.parametrize(
     "sql",
     [
         "ALTER TABLE users ADD n bigint REFERENCES users;",

@@ -11,7 +11,7 @@ keys or of a table that is small by its statistics, are one short statement.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zdm.model.expression import Expression
 from zdm.model.findings import Hazard
@@ -34,17 +34,13 @@ from zdm.parse import expressions, mentioned
 from zdm.parse.readers import row_condition
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import correlated, deletes, few, refuse, statements
+from zdm.recipes.reading import correlated, deletes, few, refuse, statements, updates
 from zdm.recipes.reading.deletes import Delete
 from zdm.recipes.reading.few import Few
 from zdm.recipes.site import Site
 from zdm.schema import family
 
 SLUG = "delete_rows"
-_LATE = (
-    "if it can run at once when the old version is gone, put"
-    " `-- zdm: run in contract -- reason` above it"
-)
 _NEXT_TRAIN = (
     "move the later statement to a revision that is planned after this train is contracted"
 )
@@ -172,35 +168,35 @@ class DeleteRows:
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """A DELETE from a table of the Snapshot."""
     action = actions[0]
-    delete = deletes.read(action)
-    if delete is None:
+    said = deletes.read(action)
+    if said is None:
         return None
-    table = snapshot.table(delete.table)
+    table = snapshot.table(said.table)
     if table is None:
-        return statements.unknown_table(action, delete.table)
+        return statements.unknown_table(action, said.table)
+    early = any(_needs_them_gone(one, table) or _validates(one, table) for one in actions[1:])
+    delete = replace(said, early=early)
     where = delete.where
     if where is None:
         return refuse.refuse(action, "delete_cannot_be_planned", *_form(delete, table))
     sources = () if delete.simple else few.sources(action, snapshot)
     at_most = _at_most(delete, where, action, snapshot)
     problem = (
-        _rows(delete, where, table, snapshot)
+        _rows(delete, where, table, snapshot, at_most)
         or deletes.obstacle(table, snapshot)
-        or (_batches(table, snapshot) if at_most is None else None)
-        or (None if delete.simple else _others(action, table, sources, at_most))
+        or (_batches(delete, table, snapshot) if at_most is None else None)
+        or (None if delete.simple else _others(delete, action, sources, at_most))
     )
     if problem is not None:
         return refuse.refuse(action, "delete_cannot_be_planned", *problem)
-    late = _overtaken(actions[1:], table, frozenset(expressions.columns(where)))
+    late = _overtaken(delete, actions, table)
     if late is not None:
         return refuse.refuse(action, "delete_order", late, _NEXT_TRAIN)
     operation = DeleteRows(
         table=table.name,
         condition=expressions.bare(where) if delete.simple else expressions.sql(where),
         sources=tuple(t.name for t in sources or () if not t.created),
-        early=any(
-            _needs_them_gone(later, table) or _validates(later, table) for later in actions[1:]
-        ),
+        early=early,
         at_most=at_most,
         locks=statements.of_author(snapshot, action),
         settings=action.statement.settings,
@@ -211,12 +207,12 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 def _form(delete: Delete, table: Table) -> tuple[str, str]:
     """Forms in which no condition says which rows are meant."""
     if delete.every_row:
-        return _every_row(table)
+        return _every_row(delete)
     return (
         f"this DELETE of rows of {table.name} has a RETURNING, a WITH that changes rows, or one"
         f" name for two tables, so zdm cannot ask which rows of {table.name} it selects",
         "put the other tables into EXISTS in the WHERE, each under a name of its own, and"
-        f" remove RETURNING; {_LATE}",
+        f" remove RETURNING; {delete.at_once}",
     )
 
 
@@ -232,38 +228,39 @@ def _at_most(
 
 
 def _others(
-    action: Action, table: Table, sources: tuple[Table, ...] | None, at_most: Few | None
+    delete: Delete, action: Action, sources: tuple[Table, ...] | None, at_most: Few | None
 ) -> tuple[str, str] | None:
     """Rows of other tables that cannot decide which ones it deletes."""
+    name = delete.table
     if sources is None:
         return (
-            f"which rows of {table.name} this DELETE selects depends on something other than"
+            f"which rows of {name} this DELETE selects depends on something other than"
             " tables, and zdm does not know when that changes",
-            f"name the tables themselves instead of a view; {_LATE}",
+            f"name the tables themselves instead of a view; {delete.at_once}",
         )
-    if mentioned.chooses(action):
+    if mentioned.draws(action) or (at_most is None and mentioned.chooses(action)):
         return (
             "a subquery with LIMIT, DISTINCT, TABLESAMPLE or row locks takes other rows each"
             " time, so a second run would delete more",
-            f"select the rows by a condition; {_LATE}",
+            f"select the rows by a condition; {delete.at_once}",
         )
     if at_most is not None:
         return None
-    itself = any(source.name == table.name for source in sources)
-    if itself:
+    itself = next((source for source in sources if source.name == name), None)
+    if itself is not None:
         by = row_condition.keeps_lowest(action)
-        if by is None or not _is_key(by, table):
+        if by is None or not _is_key(by, itself):
             return (
-                f"rows of {table.name} decide which other rows of {table.name} are deleted, so"
+                f"rows of {name} decide which other rows of {name} are deleted, so"
                 " each batch would change what the next one selects",
                 "put the table beside itself: `USING t AS b WHERE a.c = b.c AND a.id > b.id`"
-                f" deletes duplicates, where id is its key; {_LATE}",
+                f" deletes duplicates, where id is its key; {delete.at_once}",
             )
     if row_condition.counts_rows(action):
         return (
             f"this DELETE takes rows together (aggregates, GROUP BY, DISTINCT or windows), so"
-            f" each batch of {table.name} would read all of them again",
-            f"compare single rows, with EXISTS or USING; {_LATE}",
+            f" each batch of {name} would read all of them again",
+            f"compare single rows, with EXISTS or USING; {delete.at_once}",
         )
     return None
 
@@ -277,16 +274,16 @@ def _is_key(column: str, table: Table) -> bool:
     )
 
 
-def _every_row(table: Table) -> tuple[str, str]:
+def _every_row(delete: Delete) -> tuple[str, str]:
     return (
-        f"this DELETE selects every row of {table.name}, also those that the applications write"
-        " before it runs",
-        f"add a WHERE for the rows that are meant, by their columns; {_LATE}",
+        f"this DELETE selects every row of {delete.table}, also those that the applications"
+        " write before it runs",
+        f"add a WHERE for the rows that are meant, by their columns; {delete.at_once}",
     )
 
 
 def _rows(
-    delete: Delete, where: Expression, table: Table, snapshot: Snapshot
+    delete: Delete, where: Expression, table: Table, snapshot: Snapshot, at_most: Few | None
 ) -> tuple[str, str] | None:
     """Rows that cannot be chosen by their own columns, at any time alike."""
     used = expressions.columns(where)
@@ -298,24 +295,20 @@ def _rows(
                 "correct the name, or make a new snapshot of the database",
             )
     if not used:
-        return _every_row(table)
+        return _every_row(delete)
     if delete.only:
         return (
             f"this DELETE excludes the tables that inherit from {table.name} (ONLY), but zdm"
             " includes them",
-            f"remove ONLY; {_LATE}",
+            f"remove ONLY; {delete.at_once}",
         )
     text = expressions.bare(where) if delete.simple else expressions.sql(where)
-    if correlated.varies(text, snapshot):
-        return (
-            f"`{text}` selects other rows at another time or in another session, so a second"
-            " run would delete more",
-            "write the value itself",
-        )
+    if at_most is None or correlated.is_random(text):
+        return correlated.unsettled(text, snapshot)
     return None
 
 
-def _batches(table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
+def _batches(delete: Delete, table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
     """Tables of which rows cannot be deleted batch by batch."""
     heirs = [t.name for t in family.children(snapshot, table.name)]
     if table.kind == "foreign table" or table.partition_key is not None or heirs:
@@ -331,13 +324,13 @@ def _batches(table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
         return (
             f"rows of {other.name} that refer to rows of {table.name} {does}, however many they"
             " are, so the batches have no bound",
-            f"name the rows by a unique key, at most {few.KEYS:,}; {_LATE}",
+            f"name the rows by a unique key, at most {few.KEYS:,}; {delete.at_once}",
         )
     if table in deletes.refusing(table, snapshot):
         return (
             f"rows of {table.name} refer to each other, so a batch may fail on a row of a later"
             " one",
-            f"name the rows by a unique key, at most {few.KEYS:,}; {_LATE}",
+            f"name the rows by a unique key, at most {few.KEYS:,}; {delete.at_once}",
         )
     return None
 
@@ -370,20 +363,31 @@ def _validates(later: Action, table: Table) -> bool:
     return constraint is not None and not constraint.validated
 
 
-def _overtaken(later: Sequence[Action], table: Table, reads: frozenset[str]) -> str | None:
+def _overtaken(delete: Delete, actions: Sequence[Action], table: Table) -> str | None:
     """A later statement that would run before the rows are deleted, and change which ones."""
-    for action in later:
+    reads = deletes.columns(delete, actions[0], table)
+    for action in actions[1:]:
         fact = action.fact
         if not isinstance(fact, Fact) or fact.table != table.name:
             continue
-        if fact.kind in _OF_ROWS:
+        if fact.kind in _OF_ROWS and not _harmless(delete, action, table, reads):
             return (
                 f"{action.source} writes rows of {table.name} before the rollout, and this"
                 " DELETE may select them afterwards"
             )
-        if fact.kind in _OF_COLUMN and fact.name in reads:
+        if fact.kind in _OF_COLUMN and fact.name in reads and not delete.early:
             return (
                 f"{action.source} takes {table.name}.{fact.name} from the new version, which"
                 " writes rows without it, and this DELETE may select those"
             )
     return None
+
+
+def _harmless(delete: Delete, action: Action, table: Table, reads: frozenset[str]) -> bool:
+    """Whether the same rows are deleted before it and behind it; one behind an early DELETE
+    runs behind it, but the trigger of an UPDATE is there before."""
+    update = updates.read(action)
+    if update is None:
+        return delete.early
+    apart = not reads & {column for column, _ in update.assignments}
+    return apart and (delete.early or updates.never_fails(update, table))

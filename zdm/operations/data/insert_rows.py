@@ -116,9 +116,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "insert_reads_rows",
             f"this INSERT into {table.name} takes rows that are not known to be few, and what"
             " the old version writes meanwhile and afterwards is missing from the copy",
-            "list the rows in VALUES; or, if the tables are small, plan with a snapshot of an"
-            " analysed database; or copy the rows when the old version is gone, with"
-            " `-- zdm: run in contract -- reason`",
+            "list the rows in VALUES, or select them by literals of a unique key; or, if the"
+            " tables are small, plan with a snapshot of an analysed database; or copy the rows"
+            " when the old version is gone, with `-- zdm: run in contract -- reason`",
         )
     operation = InsertRows(
         table=table.name,

@@ -217,7 +217,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 def _few(update: Update, action: Action, snapshot: Snapshot) -> Few | None:
     """The rows that it sets: named by key, or where these and what it reads are few."""
     table = snapshot.require_table(update.table)
-    if mentioned.chooses(action) or few.sources(action, snapshot) is None:
+    if mentioned.draws(action) or few.sources(action, snapshot) is None:
         return None
     if update.alone and update.where is not None:  # else it may be a key of another table
         found = few.of_keys(update.where, table)

@@ -131,7 +131,7 @@ def _few(action: Action, snapshot: Snapshot) -> bool:
     """Whether the rows that it takes from tables in use are few."""
     if isinstance(action.said, Insert):
         return few.inserts(action, snapshot)
-    return few.reads_little(action, snapshot) and not mentioned.chooses(action)
+    return few.reads_little(action, snapshot) and not mentioned.draws(action)
 
 
 def _created(name: Name, snapshot: Snapshot) -> bool:

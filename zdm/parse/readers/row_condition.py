@@ -4,6 +4,7 @@
 is true, with `t` for `a`. So it can be cut into batches, and asked again.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,22 +19,31 @@ _SELECT: Mapping[str, Any] = {"limitOption": "LIMIT_OPTION_DEFAULT", "op": "SETO
 _ODD = frozenset({"MultiAssignRef", "SetToDefault"})
 _TOGETHER = ("groupClause", "havingClause", "distinctClause", "over")
 _SIDES = ("lexpr", "rexpr")
-# Of rows in whatever order; a window has OVER besides.
+# Of rows in whatever order, and in a given one; a window has OVER besides.
 AGGREGATES = frozenset(
     {"count", "min", "max", "sum", "avg", "bool_and", "bool_or", "every", "bit_and", "bit_or"}
+)
+_IN_ORDER = frozenset(
+    re.findall(
+        r"\w+",
+        """array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg xmlagg mode
+        percentile_cont percentile_disc row_number rank dense_rank percent_rank cume_dist ntile
+        lag lead first_value last_value nth_value""",
+    )
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
     """What an UPDATE does to one row. `values`: expressions of the row, by column; `rows`: a
-    query for all of them, as `zdm_1`, `zdm_2` …, empty where the row is not meant; `reads`:
-    columns of the row that values and WHERE read, but for `c IS NULL`; `unqualified`: those
-    that they read by the bare name, each with the tables of the subqueries around it, whose
-    column it may be."""
+    query for all of them, as `zdm_1`, `zdm_2` …, empty where the row is not meant;
+    `qualified`: columns of the row that values and WHERE read; `reads`: those by which the
+    values would be others a second time; `unqualified`: those of them by the bare name, each
+    with the tables of the subqueries around it, whose column it may be."""
 
     values: tuple[tuple[str, str], ...]
     rows: str
+    qualified: frozenset[str]
     reads: frozenset[str]
     unqualified: frozenset[tuple[str, frozenset[str]]]
 
@@ -53,7 +63,7 @@ def updated(action: Action) -> Updated | None:
     whole = {**parts, "values": [t["val"] for t in targets]}
     if alias != name and {alias, name} & {*_visible(whole)}:
         return None
-    read = _tested(whole)
+    read = _deciding(targets, parts, alias)
     said = _renamed(whole, alias, name) if alias != name else whole
     values = said.pop("values")
     columns = [t["name"] for t in targets]
@@ -66,7 +76,8 @@ def updated(action: Action) -> Updated | None:
     return Updated(
         values=tuple(zip(columns, texts, strict=True)),
         rows=rows,
-        reads=frozenset(words[-1] for words in _columns(read) if alias in words[-2:-1]),
+        qualified=_of(alias, _tested(whole)),
+        reads=_of(alias, read),
         unqualified=frozenset(_bare([*read.values()], frozenset())),
     )
 
@@ -84,10 +95,32 @@ def _tested(whole: _Tree) -> _Tree:
     """The parts, without the tests of WHERE that a column IS NULL."""
     tests = [
         test
-        for test in _tests(whole.get("whereClause", {}))
+        for test in trees.tests(whole.get("whereClause", {}))
         if test.get("NullTest", {}).get("nulltesttype") != "IS_NULL"
     ]
     return {**whole, "whereClause": tests}
+
+
+def _deciding(targets: list[_Tree], parts: _Tree, alias: str) -> _Tree:
+    """What would give the values a second time: the values, and FROM and WHERE where rows of
+    other tables give them. `c = coalesce(c, …)` keeps what it has given once."""
+    values = [_but_itself(target, alias) for target in targets]
+    beside = "fromClause" in parts or "withClause" in parts
+    if not beside or not _columns({"values": [target["val"] for target in targets]}):
+        return {"values": values}
+    return _tested({**parts, "values": values})
+
+
+def _but_itself(target: _Tree, alias: str) -> Any:
+    value = target["val"]
+    first, *others = value.get("CoalesceExpr", {}).get("args", [{}])
+    itself = trees.strings(first.get("ColumnRef", {}).get("fields"))
+    return others if itself in ((target["name"],), (alias, target["name"])) else value
+
+
+def _of(alias: str, tree: _Tree) -> frozenset[str]:
+    """The columns that are read of the rows of that name."""
+    return frozenset(words[-1] for words in _columns(tree) if alias in words[-2:-1])
 
 
 def _columns(tree: _Tree) -> list[Words]:
@@ -141,59 +174,112 @@ def counts_rows(action: Action) -> bool:
     """Whether a query in it takes rows together: aggregates, GROUP BY, DISTINCT, windows."""
     return any(
         any(node.get(word) for word in _TOGETHER)
-        or (key == "FuncCall" and {*trees.strings(node.get("funcname"))} & AGGREGATES)
+        or (
+            key == "FuncCall"
+            and {*trees.strings(node.get("funcname"))} & (AGGREGATES | _IN_ORDER)
+        )
         for key, node in trees.walk({"root": action.tree})
     )
 
 
+def windows(action: Action) -> bool:
+    """Whether a query in it reads all rows of a window for each of them."""
+    return any(node.get("over") for _, node in trees.walk({"root": action.tree}))
+
+
+def called(expression: Expression) -> tuple[Words, ...]:
+    """The functions that it calls, but for aggregates and windows that are the same in whatever
+    order rows are read."""
+    nodes = list(trees.walk({"root": expression.tree}))
+    ordered = {n.get("name") for key, n in nodes if key == "WindowDef" and "orderClause" in n}
+    return tuple(
+        trees.strings(node.get("funcname"))
+        for key, node in nodes
+        if key == "FuncCall" and not _settled(node, ordered)
+    )
+
+
+def _settled(call: _Tree, ordered: set[Any]) -> bool:
+    name, over = trees.strings(call.get("funcname"))[-1], call.get("over", {})
+    in_order = "agg_order" in call or "orderClause" in over or over.get("name") in ordered
+    return name in AGGREGATES or (name in _IN_ORDER and in_order)
+
+
 def keeps_lowest(action: Action) -> str | None:
     """The column by which a DELETE with its own table beside it takes the higher of two rows
-    that have the same values: `USING t AS b WHERE a.email = b.email AND a.id > b.id`. It leaves
-    the same rows however it is cut: a row that goes because of a lower one goes because of the
-    lowest one, too, which stays."""
+    that have the same values: `USING t AS b WHERE a.email = b.email AND a.id > b.id`, or the
+    same in EXISTS. It leaves the same rows however it is cut: a row that goes because of a
+    lower one goes because of the lowest one, too, which stays."""
     tree = action.tree
-    relation, others = tree["relation"], tree.get("usingClause", [])
+    relation = tree["relation"]
+    if tree.get("withClause") or "whereClause" not in tree:
+        return None
+    others, tests = _beside(tree.get("usingClause", []), [*trees.tests(tree["whereClause"])])
     beside = others[0].get("RangeVar", {}) if len(others) == 1 else {}
-    same = all(beside.get(key) == relation.get(key) for key in ("relname", "schemaname"))
-    if not same or tree.get("withClause") or "whereClause" not in tree:
+    if not all(beside.get(key) == relation.get(key) for key in ("relname", "schemaname")):
         return None
     names = {_name(relation), _name(beside)}
-    found = [_compares(test, names) for test in _tests(tree["whereClause"])]
+    found = [_compares(test, names) for test in tests]
     orders = [column for column in found if column]
     return orders[0] if len(orders) == 1 and None not in found else None
+
+
+def _beside(others: list[Any], tests: list[_Tree]) -> tuple[list[Any], list[_Tree]]:
+    """The tables beside it and all tests, where one EXISTS holds them."""
+    links = [test["SubLink"] for test in tests if "SubLink" in test]
+    if others or len(links) != 1 or links[0]["subLinkType"] != "EXISTS_SUBLINK":
+        return others, tests
+    select = links[0]["subselect"]["SelectStmt"]
+    if select.keys() - {*_SELECT, "fromClause", "whereClause", "targetList"}:
+        return others, tests
+    own = [test for test in tests if "SubLink" not in test]
+    return select.get("fromClause", []), [*own, *trees.tests(select.get("whereClause", {}))]
 
 
 def _compares(test: _Tree, names: set[str]) -> str | None:
     """The column by which it puts the two rows in order; empty where it does not; None where
     it cannot be known."""
-    nodes = list(trees.walk({"root": test}))
-    refs = [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
-    if any(key == "SubLink" for key, _ in nodes) or any(len(r) != 2 for r in refs):
-        return None
-    used = {ref[0] for ref in refs}
-    if not used <= names:
+    used = _rows_of(test)
+    if used is None or not used <= names:
         return None
     if len(used) == 1:
         return ""  # a condition of one of the two
     node = test.get("A_Expr", {})
-    sides = [trees.strings(node.get(k, {}).get("ColumnRef", {}).get("fields")) for k in _SIDES]
-    if not all(sides) or sides[0][1] != sides[1][1]:
-        return None
+    left, right = (node.get(side, {}) for side in _SIDES)
     operator = "".join(trees.strings(node.get("name")))
+    apart = [_rows_of(left), _rows_of(right)]
+    if not all(one is not None and len(one) == 1 for one in apart) or apart[0] == apart[1]:
+        return None
+    if _of_any_row(left) != _of_any_row(right):
+        return None
     if node.get("kind") == "AEXPR_NOT_DISTINCT":
         return ""
     if node.get("kind") != "AEXPR_OP" or operator not in ("=", "<", ">"):
         return None
-    return "" if operator == "=" else sides[0][1]
+    column = trees.strings(left.get("ColumnRef", {}).get("fields"))[-1:]
+    return "" if operator == "=" else next(iter(column), None)
 
 
-def _tests(where: _Tree) -> Iterator[_Tree]:
-    both = where.get("BoolExpr", {})
-    if both.get("boolop") != "AND_EXPR":
-        yield where
-        return
-    for part in both.get("args", []):
-        yield from _tests(part)
+def _rows_of(tree: _Tree) -> set[str] | None:
+    """The rows whose columns it names; None where it asks more."""
+    nodes = list(trees.walk({"root": tree}))
+    refs = [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
+    if any(key == "SubLink" for key, _ in nodes) or any(len(r) != 2 for r in refs):
+        return None
+    return {ref[0] for ref in refs}
+
+
+def _of_any_row(tree: Any) -> Any:
+    """It with its columns by the bare name, and without places in the text."""
+    match tree:
+        case {"ColumnRef": node}:
+            return {"ColumnRef": trees.strings(node["fields"])[-1:]}
+        case Mapping():
+            return {k: _of_any_row(part) for k, part in tree.items() if k != "location"}
+        case list():
+            return [_of_any_row(part) for part in tree]
+        case _:
+            return tree
 
 
 def _name(relation: _Tree) -> str:

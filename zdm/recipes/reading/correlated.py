@@ -13,20 +13,49 @@ from zdm.parse import expressions, mentioned
 from zdm.parse.readers import row_condition
 from zdm.parse.readers.row_condition import Updated
 from zdm.recipes.reading import few, session_dependent, updates
-from zdm.schema import default_volatility
+from zdm.schema import default_volatility, volatility
 
 Line = tuple[str, str]  # fact and remedy
 _LATE = "if it can run at once in a quiet hour, put `-- zdm: run in expand -- reason` above it"
 
 
-def varies(text: str, snapshot: Snapshot) -> bool:
-    """Whether it may be another one each time; aggregates are not."""
-    functions = expressions.functions(expressions.read(text))
-    return session_dependent.changing(text, snapshot) or any(
-        default_volatility.of_function(words, snapshot) is Volatility.VOLATILE
-        for words in functions
-        if words[-1] not in row_condition.AGGREGATES
-    )
+def unsettled(text: str, snapshot: Snapshot) -> Line | None:
+    """Why the rows that it selects may be others each time, and the remedy."""
+    if is_random(text):
+        return (
+            f"`{text}` selects other rows each time, so a second run would delete more",
+            "select the rows by their columns",
+        )
+    unknown = _unknown(text, snapshot)
+    if unknown is not None:
+        return unknown
+    if session_dependent.changing(text, snapshot):
+        return (
+            f"`{text}` selects other rows at another time or in another session, so a second"
+            " run would delete more",
+            "write the value itself",
+        )
+    return None
+
+
+def is_random(text: str) -> bool:
+    """Whether it calls a function that gives another value each time."""
+    called = row_condition.called(expressions.read(text))
+    return any(words[-1] in volatility.VOLATILE for words in called)
+
+
+def _unknown(text: str, snapshot: Snapshot) -> Line | None:
+    """A function of which it is not known that it gives the same value each time."""
+    own = {f.name.name for f in snapshot.functions if f.volatility is not Volatility.IMMUTABLE}
+    for words in row_condition.called(expressions.read(text)):
+        volatile = default_volatility.of_function(words, snapshot) is Volatility.VOLATILE
+        if volatile or (words[-1] in own and words[0] != "pg_catalog"):
+            return (
+                f"zdm does not know that {'.'.join(words)} always gives the same value for the"
+                " same arguments, which batches need",
+                "do without it; or, if it does, declare it IMMUTABLE in an earlier release",
+            )
+    return None
 
 
 def read(action: Action, table: Table, snapshot: Snapshot) -> Updated | Line:
@@ -44,6 +73,7 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> Updated | Line:
         or _overwrites(said, reads, table)
         or _whole_rows(action, said, table)
         or _varies(said, table, snapshot)
+        or _windows(action, table)
         or said
     )
 
@@ -89,7 +119,7 @@ def _reads_what_it_sets(action: Action) -> bool:
     targets = {*updates.targets(action)}
     return (
         mentioned.every_column(action)
-        or bool(mentioned.columns(action) & targets)
+        or bool(mentioned.columns_of_others(action) & targets)
         or bool(mentioned.whole_rows(action))
     )
 
@@ -110,7 +140,7 @@ def _whole_rows(action: Action, said: Updated, table: Table) -> Line | None:
     """That it reads the columns that it sets under the name of the row."""
     columns = {c.name for c in table.columns}
     own = mentioned.own_names(action)
-    if not mentioned.whole_rows(action, *columns) & own and said.reads <= columns:
+    if not mentioned.whole_rows(action, *columns) & own and said.qualified <= columns:
         return None
     return (
         f"this UPDATE reads whole rows of {table.name}, or something of them that is no column,"
@@ -120,10 +150,24 @@ def _whole_rows(action: Action, said: Updated, table: Table) -> Line | None:
 
 
 def _varies(said: Updated, table: Table, snapshot: Snapshot) -> Line | None:
-    if not varies(f"EXISTS ({said.rows})", snapshot):
+    text = f"EXISTS ({said.rows})"
+    if not is_random(text) and (unknown := _unknown(text, snapshot)) is not None:
+        return unknown
+    if unsettled(text, snapshot) is None:
         return None
     return (
         f"this UPDATE of {table.name} gives other values at another time or in another"
         " session, so the batches would never be done",
         f"write the value itself; {_LATE}",
+    )
+
+
+def _windows(action: Action, table: Table) -> Line | None:
+    if not row_condition.windows(action):
+        return None
+    return (
+        f"this UPDATE of {table.name} takes values from a window, so each row would read all of"
+        " them again",
+        "take them by a condition, such as the count of rows `b` with `b.c = t.c AND b.id <="
+        f" t.id` for row_number(); {_LATE}",
     )

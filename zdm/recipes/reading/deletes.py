@@ -12,6 +12,7 @@ from zdm.model.expression import Expression, Feature
 from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind
+from zdm.parse import expressions, mentioned
 from zdm.parse.readers import fired, row_condition
 from zdm.recipes.reading import statements
 from zdm.schema import family, replication
@@ -30,7 +31,8 @@ _ACTIONS = {  # what a foreign key does to the rows that refer to a deleted one
 class Delete:
     """A DELETE of one table. `where`: the condition of a row, other tables in subqueries; None
     where it has none. `simple`: no USING, WITH or subquery, so that each row decides for
-    itself; `alone`: no USING, WITH or RETURNING; `only`: it leaves out the children."""
+    itself; `alone`: no USING, WITH or RETURNING; `only`: it leaves out the children; `early`:
+    a later statement needs the rows gone before the rollout."""
 
     table: Name
     where: Expression | None
@@ -38,6 +40,20 @@ class Delete:
     alone: bool
     only: bool
     every_row: bool
+    early: bool = False
+
+    @property
+    def at_once(self) -> str:
+        """What lets any DELETE run, as written."""
+        if self.early:
+            return (
+                "if it can run at once in a quiet hour, and the old version works without the"
+                " rows, put `-- zdm: run in expand -- reason` above it"
+            )
+        return (
+            "if it can run at once when the old version is gone, put"
+            " `-- zdm: run in contract -- reason` above it"
+        )
 
 
 def read(action: Action) -> Delete | None:
@@ -57,6 +73,13 @@ def read(action: Action) -> Delete | None:
         only=said.relations[0].only,
         every_row=said.where is None,
     )
+
+
+def columns(delete: Delete, action: Action, table: Table) -> frozenset[str]:
+    """The columns by which it may select rows."""
+    if mentioned.every_column(action) or mentioned.whole_rows(action):
+        return frozenset(column.name for column in table.columns)
+    return frozenset(expressions.columns(delete.where)) if delete.where else frozenset()
 
 
 def acting(table: Table, snapshot: Snapshot) -> tuple[tuple[Table, str], ...]:

@@ -4,6 +4,7 @@ A few rows are one short statement; many are written in batches. Without statist
 does not count as small.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -48,9 +49,13 @@ def of_table(table: Table, snapshot: Snapshot) -> Few | None:
 
 def _keyed(where: Expression, table: Table) -> int | None:
     """How many keys are written out, where they are those of a unique index."""
+    return _matching(not_null_proof.every(where), table)
+
+
+def _matching(where: Sequence[Expression], table: Table) -> int | None:
     tests = [
         test
-        for test in not_null_proof.every(where)
+        for test in where
         if not any(expressions.column(cast.of) for cast in expressions.casts(test))
     ]
     found = [one for test in tests if (one := comparisons.read(test)) and one.operator == "="]
@@ -81,23 +86,29 @@ def reads_little(action: Action, snapshot: Snapshot) -> bool:
 
 
 def inserts(action: Action, snapshot: Snapshot) -> bool:
-    """Whether an INSERT takes few rows: as many as are written out, or those of small tables,
-    which joined are not too many."""
+    """Whether an INSERT takes few rows: as many as are written out, or those of small tables or
+    by keys that are written out, which joined are not too many."""
     taken = mentioned.rows_from(action)
-    if taken is None or mentioned.chooses(action):
+    if taken is None or mentioned.draws(action):
         return False
     queries = mentioned.queries(action)
     joined = 1
-    for relation in taken:
-        name = lookup.found(relation, snapshot, action.statement.settings)
+    for one in taken:
+        name = lookup.found(one.relation, snapshot, action.statement.settings)
         table = snapshot.table(name)
-        if table is None and (relation.schema or relation.name not in queries):
+        if table is None and (one.relation.schema or one.relation.name not in queries):
             return False
-        rows = 1 if table is None or table.created else small(table, snapshot)
+        rows = 1 if table is None or table.created else _taken(table, one.tests, snapshot)
         if rows is None:
             return False
         joined *= max(rows, 1)
     return joined <= JOINED
+
+
+def _taken(table: Table, tests: Sequence[Expression], snapshot: Snapshot) -> int | None:
+    """How many rows of the table these tests leave, where they are few."""
+    keyed = _matching(tests, table)
+    return keyed if keyed is not None else small(table, snapshot)
 
 
 def sources(action: Action, snapshot: Snapshot) -> tuple[Table, ...] | None:

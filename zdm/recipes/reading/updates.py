@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from zdm.model.expression import Expression, Feature
-from zdm.model.schema import Name
+from zdm.model.expression import Call, Expression, Feature
+from zdm.model.schema import Column, Name, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import Update as Said
+from zdm.parse import expressions
+from zdm.parse.readers import fired, nulls
 
 _NOT_IN_BATCHES = frozenset(
     {
@@ -48,6 +50,38 @@ def read(action: Action) -> Update | None:
         alone=said.plain,
         only=said.table.only,
     )
+
+
+_TEXTS = frozenset({"lower", "upper", "btrim", "ltrim", "rtrim", "initcap"})
+
+
+def never_fails(update: Update, table: Table) -> bool:
+    """Whether there is no row of the table that it cannot change, whatever the row holds."""
+    columns = {column for column, _ in update.assignments}
+    keys = [c.columns for c in table.constraints] + [
+        i.columns for i in table.indexes if i.unique
+    ]
+    if not update.simple or any(columns & {*key} for key in keys):
+        return False
+    if any(fired.trigger(trigger.definition).on_update for trigger in table.triggers):
+        return False
+    given = frozenset(c.name for c in table.columns if c.not_null)
+    return (update.where is None or expressions.never_fails(update.where)) and all(
+        _fits(table.column(name), value) and (name not in given or nulls.never(value, given))
+        for name, value in update.assignments
+    )
+
+
+def _fits(column: Column | None, value: Expression) -> bool:
+    """Whether each row has a value for the column: the same one for all, or its text in small
+    letters and the like."""
+    if column is None or not expressions.columns(value):
+        return column is not None
+    match expressions.form(value):
+        case Call(function=(name,), arguments=(only,)):
+            text = column.type.startswith(("text", "character varying"))
+            return text and name in _TEXTS and expressions.column(only) == column.name
+    return False
 
 
 def targets(action: Action) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from tests.unit.operations.asking import ask
 from zdm.model.catalog.database import Publication
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, NEW_ONLY, Backfill, Irreversible, Phase, RunSql
-from zdm.model.schema import Constraint, Name, Snapshot, Trigger
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Trigger
+from zdm.planning import classify
 
 ONE = "DELETE FROM users WHERE id = 1;"
 MANY = "DELETE FROM users AS u WHERE u.email = 'a';"
@@ -118,7 +119,7 @@ def test_a_constraint_that_waits_for_the_contract_lets_the_rows_stay_until_then(
         ("WITH a AS (DELETE FROM posts) DELETE FROM users WHERE id = 1;", "WITH"),
         ("DELETE FROM ONLY users WHERE id = 1;", "ONLY"),
         ("DELETE FROM users WHERE age = 1;", "no column age"),
-        ("DELETE FROM users WHERE id > random();", "another time"),
+        ("DELETE FROM users WHERE id > random();", "each time"),
         ("DELETE FROM users WHERE email < now()::text;", "another time"),
         ("DELETE FROM gone WHERE id = 1;", "no table gone"),
         (f"{MANY} UPDATE users SET email = 'a' WHERE id = 2;", "before the rollout"),
@@ -243,6 +244,226 @@ def test_small_tables_are_one_statement_also_with_aggregates() -> None:
 
     assert isinstance(step, RunSql)
     assert step.sql == ('DELETE FROM "public"."users" WHERE id > (SELECT max(id) FROM posts)',)
+
+
+NUMBERED = (
+    "DELETE FROM users WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY"
+    " email ORDER BY id) AS n FROM users AS u) AS x WHERE n > 1);"
+)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        NUMBERED,
+        "DELETE FROM users WHERE email < now()::text;",
+        "DELETE FROM users WHERE is_spam(email);",
+        "DELETE FROM users WHERE id IN (SELECT u.id FROM users AS u ORDER BY id LIMIT 1);",
+    ],
+)
+def test_a_small_table_takes_what_batches_cannot_repeat(sql: str) -> None:
+    (step,) = ask(sql, schemas.snapshot(schemas.users(rows=3))).steps
+
+    assert isinstance(step, RunSql)
+
+
+def test_a_row_by_its_key_may_be_tested_by_any_function() -> None:
+    (step,) = ask("DELETE FROM users WHERE id = 5 AND is_spam(email);").steps
+
+    assert isinstance(step, RunSql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        (NUMBERED, "each batch"),
+        ("DELETE FROM users WHERE is_spam(email);", "does not know that is_spam"),
+        ("DELETE FROM users WHERE app.is_spam(email);", "does not know that app.is_spam"),
+        (
+            "DELETE FROM users WHERE email IN (SELECT array_agg(name)::text FROM users AS u);",
+            "does not know that array_agg",
+        ),
+        (
+            "DELETE FROM users WHERE email IN (SELECT string_agg(email, ',' ORDER BY id) FROM"
+            " posts);",
+            "together",
+        ),
+    ],
+)
+def test_batches_are_refused_by_what_they_would_read(sql: str, reason: str) -> None:
+    assert reason in ask(sql, with_child()).refusals[0]
+
+
+def test_a_function_of_postgresql_that_is_known_selects_rows_in_batches() -> None:
+    (step,) = ask("DELETE FROM users WHERE starts_with(email, 'a');").steps
+
+    assert isinstance(step, Backfill)
+
+
+def test_rows_at_random_are_refused_however_few() -> None:
+    few = schemas.snapshot(schemas.users(rows=3))
+    for where in (
+        "random() < 0.5",
+        "id IN (SELECT u.id FROM users AS u TABLESAMPLE SYSTEM (5))",
+    ):
+        assert ask(f"DELETE FROM users WHERE {where};", few).refusals, where
+
+
+UNIQUE = "CREATE UNIQUE INDEX i ON users (email);"
+TWICE = "DELETE FROM users AS a USING users AS b WHERE a.email = b.email AND a.id > b.id;"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "lower(users.email) = lower(b.email) AND users.id > b.id",
+        "(users.email, users.id / 2) = (b.email, b.id / 2) AND b.id < users.id",
+        "COALESCE(users.email, '') = COALESCE(b.email, '') AND users.id > b.id",
+        "users.email::varchar IS NOT DISTINCT FROM b.email::varchar AND users.id > b.id",
+    ],
+)
+def test_duplicates_by_the_same_expression_of_both_rows_go_in_batches(where: str) -> None:
+    for sql in (
+        f"DELETE FROM users USING users AS b WHERE {where};",
+        f"DELETE FROM users WHERE EXISTS (SELECT 1 FROM users AS b WHERE {where});",
+        f"DELETE FROM users WHERE users.email <> 'a' AND EXISTS (SELECT FROM users AS b WHERE"
+        f" {where});",
+    ):
+        first, *_ = ask(f"{sql} {UNIQUE}").steps
+
+        assert isinstance(first, Backfill), sql
+        assert first.phase is Phase.BACKFILL
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "lower(users.email) = upper(b.email) AND users.id > b.id",
+        "lower(users.email || b.email) = 'a' AND users.id > b.id",
+        "users.email = b.email AND users.id + 0 > b.id + 0",
+        "users.email = lower(b.email) AND users.id > b.id",
+        "users.ctid > b.ctid AND users.email = b.email",
+        "email = b.email AND users.id > b.id",
+    ],
+)
+def test_rows_that_are_no_duplicates_of_each_other_have_no_batches(where: str) -> None:
+    for sql in (
+        f"DELETE FROM users USING users AS b WHERE {where};",
+        f"DELETE FROM users WHERE EXISTS (SELECT 1 FROM users AS b WHERE {where});",
+        "DELETE FROM users WHERE EXISTS (SELECT 1 FROM users AS b WHERE users.email = b.email"
+        " AND users.id > b.id LIMIT 1);",
+        "DELETE FROM users WHERE NOT EXISTS (SELECT 1 FROM users AS b WHERE users.id > b.id);",
+    ):
+        assert ask(sql).refusals, sql
+
+
+def test_what_must_be_gone_before_the_rollout_cannot_run_in_the_contract() -> None:
+    sql = "DELETE FROM users USING users AS b WHERE users.ctid > b.ctid;"
+    early, late = (schemas.train(sql + more) for more in (UNIQUE, ""))
+    here = schemas.snapshot(schemas.users())
+    found = [classify.classify(one, here).refused[0].remedy for one in (early, late)]
+
+    assert "`-- zdm: run in expand -- reason`" in found[0]
+    assert "`-- zdm: run in contract -- reason`" in found[1]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "UPDATE users SET name = lower(email) WHERE id > 5;",
+        "INSERT INTO users (id, email) VALUES (1, 'a');",
+        "ALTER TABLE users RENAME COLUMN name TO named;",
+        "ALTER TABLE users DROP COLUMN name;",
+    ],
+)
+def test_what_comes_behind_an_early_delete_runs_behind_it(later: str) -> None:
+    assert not ask(f"{TWICE} {later} {UNIQUE}").refusals
+
+
+def test_a_trigger_that_converts_what_an_early_delete_reads_would_be_there_before_it() -> None:
+    answer = ask(f"{TWICE} UPDATE users SET email = 'b' WHERE email = 'a'; {UNIQUE}")
+
+    assert "before the rollout" in answer.refusals[0]
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "UPDATE users SET name = 'b' WHERE name IS NULL;",
+        "UPDATE users SET name = lower(name);",
+        "UPDATE users SET name = NULL WHERE name IN ('a', 'b') OR NOT (name LIKE 'c%');",
+        "UPDATE users SET name = 'b', age = 5 WHERE age > 5 AND name <> '';",
+    ],
+)
+def test_an_update_of_other_columns_that_no_row_can_stop_may_come_before_the_rows_go(
+    update: str,
+) -> None:
+    age = Column(name="age", type="integer")
+    answer = ask(f"{MANY} {update}", schemas.snapshot(schemas.users(age)))
+
+    assert answer.refusals == ()
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "UPDATE users SET age = name::int;",
+        "UPDATE users SET age = 100 / age;",
+        "UPDATE users SET age = 1 WHERE 100 / age = 1;",
+        "UPDATE users SET age = 1 WHERE name::int = 1;",
+        "UPDATE users SET named = lower(named);",
+        "UPDATE users SET kept = lower(kept);",
+        "UPDATE users SET name = email;",
+        "UPDATE users SET name = lower(email);",
+        "UPDATE users SET checked = 1;",
+        "UPDATE users SET name = (SELECT max(o.email) FROM others AS o);",
+        "UPDATE users SET email = 'c';",
+    ],
+)
+def test_an_update_that_a_row_may_stop_does_not_come_before_it_is_gone(update: str) -> None:
+    key = Index(name="k", definition="", keys=("named",), columns=("named",), unique=True)
+    check = Constraint(name="c", kind="check", columns=("checked",), definition="CHECK (true)")
+    plain = schemas.users(
+        Column(name="age", type="integer"),
+        Column(name="named", type="text"),
+        Column(name="kept", type="text", generated=""),
+        Column(name="checked", type="integer"),
+    )
+    kept = schemas.users(name=Name("public", "others"))
+    table = dataclasses.replace(
+        plain,
+        columns=tuple(
+            dataclasses.replace(c, type="character(3)") if c.name == "kept" else c
+            for c in plain.columns
+        ),
+        indexes=(*plain.indexes, key),
+        constraints=(*plain.constraints, check),
+    )
+
+    assert (
+        "before the rollout"
+        in ask(f"{MANY} {update}", schemas.snapshot(table, kept)).refusals[0]
+    )
+
+
+def test_a_trigger_of_update_may_stop_at_a_row_that_is_to_go() -> None:
+    audit = Trigger(
+        name="t",
+        definition="CREATE TRIGGER t BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION f()",
+        function=Name("public", "f"),
+        enabled="O",
+    )
+    here = schemas.snapshot(schemas.users(triggers=(audit,)))
+
+    assert ask(f"{MANY} UPDATE users SET name = 'b';", here).refusals
+
+
+def test_rows_that_are_compared_whole_are_read_by_every_column() -> None:
+    posts = schemas.users(name=Name("public", "posts"), rows=3)
+    here = schemas.snapshot(schemas.users(rows=3), posts)
+    gone = "DELETE FROM users WHERE users IN (SELECT p FROM posts AS p);"
+
+    assert ask(f"{gone} UPDATE users SET name = 'b';", here).refusals
 
 
 def test_a_key_of_another_table_does_not_make_rows_few() -> None:

@@ -196,6 +196,88 @@ def test_other_rows_may_decide_by_columns_that_stay(sql: str) -> None:
     assert isinstance(step, Backfill)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE users SET email = (SELECT max(name) FROM others WHERE id = 1) WHERE email ="
+        " (SELECT max(name) FROM others WHERE id = 2);",
+        "UPDATE users SET email = (SELECT o.name FROM others AS o WHERE o.id = users.id) WHERE"
+        " users.email <> 'a';",
+        "UPDATE users SET email = 'a' FROM others AS o WHERE o.email = users.email;",
+        "UPDATE users AS u SET email = COALESCE(u.email, o.email) FROM others AS o WHERE o.id ="
+        " u.id;",
+        "UPDATE users SET email = coalesce(email, (SELECT max(name) FROM others));",
+        "UPDATE users SET email = o.name FROM users AS o WHERE o.id = users.id - 1 AND"
+        " users.email IS NULL;",
+        "UPDATE users AS u SET email = (SELECT max(o.name) FROM users AS o WHERE o.id < u.id)"
+        " WHERE email IS NULL;",
+    ],
+)
+def test_what_gives_the_same_values_a_second_time_may_read_what_it_sets(sql: str) -> None:
+    (step,) = ask(sql, beside(None, None)).steps
+
+    assert isinstance(step, Backfill)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE users SET email = o.name FROM others AS o WHERE o.email = users.email;",
+        "UPDATE users SET email = 'a', name = o.name FROM others AS o WHERE o.email ="
+        " users.email;",
+        "UPDATE users SET email = (SELECT o.name FROM others AS o WHERE o.email ="
+        " users.email);",
+        "UPDATE users SET email = COALESCE(users.name, users.email || 'a', o.email) FROM"
+        " others AS o;",
+        "UPDATE users SET email = COALESCE(users.email, o.email || users.email) FROM others"
+        " AS o;",
+        "UPDATE users SET email = COALESCE(users.email, o.email), name = users.email FROM"
+        " others AS o;",
+        "UPDATE users SET email = COALESCE(o.email, users.email) || 'a' FROM others AS o;",
+        "UPDATE users SET email = o.name FROM users AS o WHERE o.id = users.id - 1 AND o.email"
+        " IS NULL;",
+        "UPDATE users SET email = (SELECT max(users.email) FROM users);",
+        "UPDATE users AS u SET email = (SELECT max(u.email) FROM users AS u);",
+        "UPDATE users SET email = (SELECT max(email) FROM users AS o);",
+    ],
+)
+def test_what_would_give_other_values_a_second_time_does_not(sql: str) -> None:
+    assert ask(sql, beside(None, None)).refusals, sql
+
+
+def test_values_of_several_rows_in_a_given_order_are_the_same_each_time() -> None:
+    sql = "UPDATE users SET email = (SELECT {} FROM others AS o WHERE o.id = users.id);"
+    many = beside(None, None)
+
+    for value in (
+        "string_agg(o.name, ',' ORDER BY o.id)",
+        "(array_agg(o.name ORDER BY o.id))[1]",
+        "mode() WITHIN GROUP (ORDER BY o.name)",
+    ):
+        (step,) = ask(sql.format(value), many).steps
+
+        assert isinstance(step, Backfill), value
+    for value in ("string_agg(o.name, ',')", "array_agg(o.name)::text"):
+        assert "zdm does not know" in ask(sql.format(value), many).refusals[0]
+
+
+def test_a_window_is_read_once_for_a_small_table_and_never_for_each_row() -> None:
+    sql = (
+        "UPDATE users SET name = x.n::text FROM (SELECT id, row_number() OVER (ORDER BY id) AS"
+        " n FROM others) AS x WHERE x.id = users.id;"
+    )
+
+    assert isinstance(ask(sql, beside(5, 5)).steps[0], RunSql)
+    assert "from a window" in ask(sql, beside(None, None)).refusals[0]
+
+
+def test_a_statement_that_runs_once_may_take_one_row_of_several() -> None:
+    sql = "UPDATE users SET email = (SELECT email FROM others LIMIT 1) WHERE id = 1;"
+    (step,) = ask(sql, beside(None, None)).steps
+
+    assert isinstance(step, RunSql)
+
+
 def test_rows_by_their_keys_may_read_any_table() -> None:
     sql = "UPDATE users SET email = (SELECT max(email) FROM others) WHERE id IN (1, 2);"
     (step,) = ask(sql, beside(None, None)).steps
