@@ -128,7 +128,7 @@ class UpdateRows:
                 self._install(place, conversion),
                 self._fill(place, conversion, cost.rewrite_rows(table)),
                 *self._remove(place, conversion),
-                *self._once_more(place),
+                *corrected.batches(place, self.assignments, self.differs, self.orphans),
             )
         kept = convert.kept_by(place, conversion, walk_key.walk(table))
         costs = cost.together(
@@ -147,14 +147,9 @@ class UpdateRows:
                 " them from there.",
             ),
             *self._remove(place, conversion, kept),
-            *self._once_more(place),
+            *corrected.batches(place, self.assignments, self.differs, self.orphans),
             kept_values.end(kept),
         )
-
-    def _once_more(self, place: Site) -> tuple[Backfill, ...]:
-        if not self.orphans:
-            return ()
-        return (corrected.backfill(place, self.assignments, self.differs, self.orphans),)
 
     def _fill(self, place: Site, conversion: Convert, costs: Cost) -> Backfill:
         return Backfill(
@@ -198,7 +193,7 @@ class UpdateRows:
         """The trigger's end; or first fewer rows, and its end in the contract."""
         if not self.refused:
             return (self._stop(place, conversion, kept),)
-        which = added_later.condition(self.refused)
+        which, by = added_later.condition(self.refused), added_later.by(self.refused)
         fewer = replace(conversion, differs=f"({which}) AND {conversion.differs}")
         stop, end = (self._stop(place, one, kept) for one in (conversion, fewer))
         trigger = convert.trigger_of(place, fewer)
@@ -217,7 +212,7 @@ class UpdateRows:
                 *zdm_trigger.drop_sql(trigger),
                 *convert.install_sql(place, conversion, kept),
             ),
-            reason=f"Every row is filled; until {self._by} is there, the old version may still"
+            reason=f"Every row is filled; until {by} is there, the old version may still"
             " write rows that it refuses.",
         )
         return (
@@ -226,8 +221,7 @@ class UpdateRows:
                 end,
                 phase=Phase.CONTRACT,
                 serves=NEW_ONLY,
-                reason=f"The old version, which may write rows that {self._by} refuses, is"
-                " gone.",
+                reason=f"The old version, which may write rows that {by} refuses, is gone.",
             ),
         )
 
@@ -246,11 +240,6 @@ class UpdateRows:
             serves=BOTH,
             reason="Every row is filled; the author's UPDATE does not apply to later ones.",
         )
-
-    @property
-    def _by(self) -> str:
-        named = {one.by for one in self.refused}
-        return min(named) if len(named) == 1 else "each constraint"
 
     @property
     def _columns(self) -> str:

@@ -143,12 +143,10 @@ class UpdateSome:
         """One statement, or batches."""
         if isinstance(self.work, Updated):
             fill = self._fill(self.work, context)
-            if not self.refused:
-                return (fill,)
-            assignments, differs = fill.assignments, fill.differs
+            place, differs = self._place(context), fill.differs
             return (
                 fill,
-                corrected.backfill(self._place(context), assignments, differs, self.refused),
+                *corrected.batches(place, fill.assignments, differs, self.refused),
             )
         once = run_sql.short_transaction(
             Owned(operation=SLUG, origin=context.origin),
@@ -240,7 +238,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     sources = few.sources(action, snapshot) or ()
     row = min(mentioned.own_names(action) - {table.name.name}, default=table.name.name)
     if isinstance(work, Updated):
-        row = table.name.name  # which stands for the alias in it
+        row = table.name.name  # by which it names the row
     refused = added_later.of_any(updates.targets(action), actions[1:], table, snapshot, row)
     operation = UpdateSome(
         table=table.name,

@@ -33,6 +33,12 @@ def words(refused: Sequence[Refused], of: str) -> str:
     return f"{min(named)} of {of} refuses" if len(named) == 1 else f"constraints of {of} refuse"
 
 
+def by(refused: Sequence[Refused]) -> str:
+    """What refuses them, in a clause of its own."""
+    named = {one.by for one in refused}
+    return min(named) if len(named) == 1 else "each constraint"
+
+
 def condition(refused: Sequence[Refused]) -> str:
     """That one of them refuses the row."""
     return " OR ".join(one.condition for one in refused)
@@ -43,7 +49,9 @@ def of_row(
 ) -> tuple[Refused, ...]:
     """By constraints that are about the row alone, on a column that the train sets; over the
     row's columns by bare names."""
-    own = (one for action in _about(later, table) for one in _own(action, table, snapshot))
+    own = (
+        one for action in _about(later, table) for one in _constrained(action, table, snapshot)
+    )
     return tuple(Refused(by=by, condition=c) for on, by, c in own if {*columns} & {*on})
 
 
@@ -109,7 +117,7 @@ def _about(later: Sequence[Action], table: Table) -> Iterator[Action]:
             yield action
 
 
-def _own(
+def _constrained(
     action: Action, table: Table, snapshot: Snapshot
 ) -> Iterator[tuple[Sequence[str], str, str]]:
     """The columns of the constraint, what it is, and which rows it refuses."""

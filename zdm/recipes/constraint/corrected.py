@@ -30,15 +30,17 @@ def hazard(place: str, refused: Sequence[Refused]) -> tuple[str, str]:
     )
 
 
-def backfill(
+def batches(
     place: Site,
     assignments: tuple[Assignment, ...],
     differs: str,
     refused: Sequence[Refused],
-) -> Backfill:
-    """In batches: the rows that differ and that a constraint refuses."""
+) -> tuple[Backfill, ...]:
+    """The rows that differ and that a constraint refuses, if there may be any."""
+    if not refused:
+        return ()
     columns = tuple(a.column for a in assignments)
-    return Backfill(
+    fill = Backfill(
         id=place.id(*columns, "once-more"),
         operation=place.operation,
         phase=Phase.CONTRACT,
@@ -54,3 +56,4 @@ def backfill(
         origin=place.origin,
         cost=cost.scan(place.table),
     )
+    return (fill,)
