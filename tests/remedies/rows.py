@@ -380,6 +380,37 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="delete_overtaken",
+        before=USERS + TOUCH,
+        refused=f"DELETE FROM users WHERE n = 0;\n{EXPAND}DROP TRIGGER touch ON users;",
+        fixed=(
+            f"{EXPAND}DROP TRIGGER touch ON users;\nDELETE FROM users WHERE n = 0;",
+            f"{EXPAND}{TOUCH[TOUCH.rindex('CREATE') :]}",
+            f"DELETE FROM users WHERE n = 0;\n{CONTRACT}DROP TRIGGER touch ON users;",
+        ),
+    ),
+    Entry(
+        slug="inserted_null_filled",
+        refused="ALTER TABLE users ADD COLUMN slug text;\n"
+        "UPDATE users SET slug = lower(name);\nINSERT INTO users (id, name) VALUES (7, 'A');",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN slug text;\nUPDATE users SET slug = lower(name);\n"
+            "INSERT INTO users (id, name, slug) VALUES (7, 'A', 'a');",
+            "ALTER TABLE users ADD COLUMN slug2 text;\nUPDATE users SET slug2 = lower(name);\n"
+            f"{CONTRACT}INSERT INTO users (id, name) VALUES (8, 'A');",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=SMALL + OTHER,
+        refused="UPDATE users SET n = other.n FROM other WHERE other.id = users.id;\n"
+        "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        fixed=(
+            "UPDATE users SET n = other.n FROM other WHERE other.id = users.id;\n"
+            "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        ),
+    ),
+    Entry(
         slug="rows_order",
         before=USERS + COPY,
         refused="DELETE FROM copy WHERE id = 1;\n"

@@ -275,13 +275,12 @@ class Plan:
     def point_of_no_return(self) -> str | None:
         """The id of the first step from which there is no way back, if there is one.
 
-        A backfill's lost old values (Irreversible before the rollout) do not count: both
-        versions still work.
+        A backfill's lost old values do not count: both versions still work.
         """
         for step in self.steps:
             if isinstance(step, AwaitRollout) or step.phase.position < Phase.ROLLOUT.position:
                 continue
-            if isinstance(step.undo, Irreversible):
+            if isinstance(step.undo, Irreversible) and not step.undo.rows:
                 return step.id
         return None
 

@@ -253,3 +253,11 @@ def expression(text: str, old: str, new: str) -> str:
 def _tree(sql: str) -> _Tree:
     (parsed,) = libpg_query.statements(sql.encode())
     return parsed.tree
+
+
+def narrowed(update: Mapping[str, Any], condition: str) -> str:
+    """An UPDATE of those of its rows that meet the condition, too."""
+    also = trees.expression(condition)
+    where = update.get("whereClause")
+    both = {"BoolExpr": {"boolop": "AND_EXPR", "args": [where, also]}}
+    return trees.deparse("UpdateStmt", {**update, "whereClause": both if where else also})

@@ -63,10 +63,13 @@ def _overlaps(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding
 
 
 def _fills(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[_Fill]:
+    batched = {owned.owner for owned in steps if isinstance(owned.step, Backfill)}
     for owned in steps:
-        if isinstance(owned.step, Backfill) and owned.owner is not None:
+        if owned.owner is None:
+            continue
+        if isinstance(owned.step, Backfill):
             yield _fill(owned.owner, owned.step)
-        elif owned.owner is not None and owned.step.phase is Phase.BACKFILL:
+        elif owned.owner not in batched and owned.step.phase is Phase.BACKFILL:
             yield from _at_once(owned.owner, placed[owned.owner])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zdm.model.findings import Finding, Severity
-from zdm.model.plan import Backfill
+from zdm.model.plan import Backfill, Phase
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import mentioned
@@ -52,6 +52,8 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding
 def _work(owner: int, place: Placed, steps: Sequence[Owned]) -> Iterator[_Work]:
     changing = [a for a in place.actions if _changes_rows(a)]
     own = [(n, one.step) for n, one in enumerate(steps) if one.owner == owner]
+    early = [(n, step) for n, step in own if step.phase.position < Phase.ROLLOUT.position]
+    own = early or own  # what an UPDATE sets once more in the contract is of later rows
     batches = [n for n, step in own if isinstance(step, Backfill)]
     when = batches or [n for n, _ in own]
     if changing and when:

@@ -22,14 +22,14 @@ from zdm.model.plan import (
     OperationSummary,
     Phase,
     Plan,
-    RunSql,
     Step,
 )
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Snapshot
 from zdm.model.statement import Source, Train
 from zdm.parse import directives
-from zdm.planning import deleted_rows, fills, row_order, taken_defaults, walk
+from zdm.planning import deleted_rows, fills, met_rows, row_order, taken_defaults, walk
 from zdm.planning.classify import Classification, Placed
+from zdm.planning.waits import Waits, stop_before
 from zdm.planning.walk import Owned
 from zdm.recipes import stamp
 from zdm.serialize import snapshot_file
@@ -73,6 +73,7 @@ def plan(
         or row_order.conflicts(ordered, placed)
         or deleted_rows.conflicts(ordered, placed, train)
         or taken_defaults.conflicts(ordered, placed, train)
+        or met_rows.conflicts(ordered, placed)
         or walk.conflicts(ordered, placed, snapshot, classification.after)
     )
     if conflicts:
@@ -113,14 +114,13 @@ def _placed(hazard: Hazard, origin: tuple[Source, ...]) -> Hazard:
 def _ordered(
     placed: Sequence[Placed], train: Train, snapshot: Snapshot, stamp_when: StampWhen
 ) -> list[Owned]:
-    steps: list[Owned] = []
-    filled: set[Name] = set()
-    for number, place in enumerate(placed):
-        recipe = [_after_fill(s, filled) for s in place.operation.recipe(place.context)]
-        steps += [Owned(owner=number, step=step) for step in recipe]
-        filled |= {
-            lock.table for step in recipe if step.phase is Phase.BACKFILL for lock in step.locks
-        }
+    waits = Waits()
+    each = (
+        Owned(owner=number, step=step)
+        for number, place in enumerate(placed)
+        for step in waits.placed(place)
+    )
+    steps = stop_before(tuple(each), placed)
     if train.stamp is not None:
         phase = Phase.VALIDATE if stamp_when == "backfilled" else Phase.DROP
         own = stamp.steps(train.stamp, snapshot, phase)
@@ -134,19 +134,6 @@ def _ends(step: Step) -> bool:
     """The end of a dual write is the point of no return, so what may still fail on the data
     comes before it: a scan of a column that holds NULL, a constraint of the author's."""
     return step.phase is Phase.CONTRACT and step.operation in _DUAL_WRITES
-
-
-def _after_fill(step: Step, filled: set[Name]) -> Step:
-    """An index built before a table's backfill makes that more expensive: 12 % more WAL, 21 %
-    slower (measured 15), so a concurrent build waits for the backfills before it. So does an
-    INSERT, whose rows these would change."""
-    if not isinstance(step, RunSql) or step.phase is not Phase.EXPAND:
-        return step
-    if not any(lock.table in filled for lock in step.locks):
-        return step
-    if step.operation == "insert_rows":
-        return replace(step, phase=Phase.BACKFILL)
-    return step if step.in_transaction else replace(step, phase=Phase.VALIDATE)
 
 
 def _rollout(steps: Sequence[Step]) -> AwaitRollout:

@@ -36,7 +36,8 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, Directive, DirectiveKind, Setting
 from zdm.parse import expressions
 from zdm.recipes import cost, run_sql, site
-from zdm.recipes.constraint import added_later
+from zdm.recipes.constraint import added_later, corrected
+from zdm.recipes.constraint.added_later import Refused
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import filled, refuse, session_dependent, statements, updates
 from zdm.recipes.reading.updates import Update
@@ -55,13 +56,15 @@ _HELP = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRows:
-    """Set columns of the rows that differ. `breaks`: whether a CHECK that the train adds in the
-    contract refuses a row, so that the old version's are converted until then."""
+    """Set columns of the rows that differ. `refused`: rows that a constraint which the train
+    adds in the contract refuses, so that the old version's are converted until then; `orphans`:
+    those that a foreign key does, which are filled once more."""
 
     table: Name
     assignments: tuple[Assignment, ...]
     differs: str
-    breaks: str = ""
+    refused: tuple[Refused, ...] = ()
+    orphans: tuple[Refused, ...] = ()
     keeps: bool = False  # the old values, until the contract
     settings: tuple[Setting, ...] = ()
 
@@ -99,14 +102,17 @@ class UpdateRows:
                     "give it a primary key",
                 )
             )
-        if self.breaks:
+        if self.refused:
+            which = added_later.words(self.refused, "the same train")
             lines.append(
                 (
-                    f"until the contract, a row of {self.table} that the CHECK of the same"
-                    " train refuses is converted as it is written, also one of the new version",
+                    f"until the contract, a row of {self.table} that {which} is converted as it"
+                    " is written, also one of the new version",
                     "let the new version write none",
                 )
             )
+        if self.orphans:
+            lines.append(corrected.hazard(str(self.table), self.orphans))
         if self.keeps:
             lines += kept_values.published(self.table, context.snapshot)
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
@@ -122,6 +128,7 @@ class UpdateRows:
                 self._install(place, conversion),
                 self._fill(place, conversion, cost.rewrite_rows(table)),
                 *self._remove(place, conversion),
+                *corrected.batches(place, self.assignments, self.differs, self.orphans),
             )
         kept = convert.kept_by(place, conversion, walk_key.walk(table))
         costs = cost.together(
@@ -140,6 +147,7 @@ class UpdateRows:
                 " them from there.",
             ),
             *self._remove(place, conversion, kept),
+            *corrected.batches(place, self.assignments, self.differs, self.orphans),
             kept_values.end(kept),
         )
 
@@ -183,15 +191,16 @@ class UpdateRows:
         self, place: Site, conversion: Convert, kept: Kept | None = None
     ) -> tuple[RunSql, ...]:
         """The trigger's end; or first fewer rows, and its end in the contract."""
-        if not self.breaks:
+        if not self.refused:
             return (self._stop(place, conversion, kept),)
-        fewer = replace(conversion, differs=f"({self.breaks}) AND {conversion.differs}")
+        which, by = added_later.condition(self.refused), added_later.by(self.refused)
+        fewer = replace(conversion, differs=f"({which}) AND {conversion.differs}")
         stop, end = (self._stop(place, one, kept) for one in (conversion, fewer))
         trigger = convert.trigger_of(place, fewer)
         fewer_rows = replace(
             stop,
             id=self._id(place, "convert-fewer-rows"),
-            title=f"convert only what the CHECK of {place.name} refuses",
+            title=f"convert only what {added_later.words(self.refused, str(place.name))}",
             sql=(*stop.sql, *convert.install_sql(place, fewer, kept)),
             probe=probes.probe(
                 probes.both(
@@ -203,7 +212,7 @@ class UpdateRows:
                 *zdm_trigger.drop_sql(trigger),
                 *convert.install_sql(place, conversion, kept),
             ),
-            reason="Every row is filled; until the CHECK is there, the old version may still"
+            reason=f"Every row is filled; until {by} is there, the old version may still"
             " write rows that it refuses.",
         )
         return (
@@ -212,7 +221,7 @@ class UpdateRows:
                 end,
                 phase=Phase.CONTRACT,
                 serves=NEW_ONLY,
-                reason="The old version, which may write rows that the CHECK refuses, is gone.",
+                reason=f"The old version, which may write rows that {by} refuses, is gone.",
             ),
         )
 
@@ -261,6 +270,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     problem = problem or (kept_values.obstacle(table, walk_key.walk(table)) if keep else None)
     if problem is not None:
         return refuse.refuse(action, "update_cannot_be_batched", *problem)
+    columns = {column for column, _ in update.assignments}
+    about = (columns, actions[1:], table, snapshot)
     operation = UpdateRows(
         table=table.name,
         assignments=tuple(
@@ -268,7 +279,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             for column, value in update.assignments
         ),
         differs=_differs(update, table, snapshot),
-        breaks=added_later.breaking(update, actions[1:]),
+        refused=added_later.of_row(*about),
+        orphans=added_later.orphans(*about, table.name.name),
         keeps=bool(keep),
         settings=action.statement.settings,
     )

@@ -2,8 +2,8 @@
 
 The old version may still read the rows, and a rollback does not bring them back, so they are
 deleted in CONTRACT: until then nothing is lost, and a constraint that the old version may break
-comes after them. Where a later statement needs them gone before the rollout (NOT NULL, a unique
-index), they are deleted before it instead.
+comes after them. Where a later statement needs them gone before the rollout (a unique index),
+they are deleted before it instead.
 
 A DELETE of many rows holds their locks until it commits, so it runs in batches: each row
 decides for itself by its own columns, and a second run finds nothing. A few rows, by literal
@@ -351,7 +351,11 @@ def _needs_them_gone(later: Action, table: Table) -> bool:
             known = {column.name for column in table.columns if not column.unwritten}
             read = () if says.expression is None else expressions.columns(says.expression)
             return not known >= {*says.columns, *read}
-    return isinstance(later.fact, Fact) and later.fact.kind is ActionKind.SET_NOT_NULL
+    fact = later.fact
+    if not isinstance(fact, Fact) or fact.kind is not ActionKind.SET_NOT_NULL:
+        return False
+    column = table.column(fact.name)
+    return column is not None and column.kept_filled
 
 
 def _validates(later: Action, table: Table) -> bool:

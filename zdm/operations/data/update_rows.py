@@ -10,31 +10,37 @@ read the other tables. So rows that differ again are found until none is left.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
     BOTH,
+    NEW_ONLY,
     Assignment,
     Backfill,
     Cost,
     Irreversible,
     Phase,
+    RunSql,
     Step,
     TableLock,
 )
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, DirectiveKind, Statement
-from zdm.parse import mentioned
+from zdm.parse import mentioned, rewrite
 from zdm.parse.readers.row_condition import Updated
-from zdm.recipes import cost, run_sql
+from zdm.recipes import cost, run_sql, site
+from zdm.recipes.constraint import added_later, corrected
+from zdm.recipes.constraint.added_later import Refused
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import correlated, few, filled, refuse, statements, updates
 from zdm.recipes.reading.few import Few
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.run_sql import Owned
+from zdm.recipes.site import Site
 from zdm.recipes.trigger import sync
 from zdm.schema import family
 
@@ -54,6 +60,8 @@ class UpdateSome:
     statement: Statement
     locks: tuple[TableLock, ...]
     work: Few | Updated
+    refused: tuple[Refused, ...] = ()  # by constraints of the contract, set again before these
+    again: str = ""  # the statement that does so, of a few rows
 
     @property
     def slug(self) -> str:
@@ -80,6 +88,8 @@ class UpdateSome:
         table = context.snapshot.require_table(self.table)
         lines = [self._both(), *self._copied()]
         lines += filled.hazards(table, *self.columns)
+        if self.refused:
+            lines.append(corrected.hazard(str(self.table), self.refused))
         if isinstance(self.work, Updated) and not walk_key.walk(table):
             lines.append(
                 (
@@ -132,24 +142,47 @@ class UpdateSome:
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One statement, or batches."""
         if isinstance(self.work, Updated):
-            return (self._fill(self.work, context),)
-        owner = Owned(operation=SLUG, origin=context.origin)
-        return (
-            run_sql.short_transaction(
-                owner,
-                id=self._id,
-                phase=Phase.BACKFILL,
-                title=self.title,
-                sql=(self.statement.sql,),
-                locks=self.locks,
-                settings=self.statement.settings,
-                probe="",  # only the journal shows it
-                undo=_UNDO,
-                serves=BOTH,
-                reason=f"{self.work.words}, in the same transaction as their journal entry.",
-                cost=Cost(rows=self.work.rows),
-            ),
+            fill = self._fill(self.work, context)
+            place, differs = self._place(context), fill.differs
+            return (
+                fill,
+                *corrected.batches(place, fill.assignments, differs, self.refused),
+            )
+        once = run_sql.short_transaction(
+            Owned(operation=SLUG, origin=context.origin),
+            id=self._id,
+            phase=Phase.BACKFILL,
+            title=self.title,
+            sql=(self.statement.sql,),
+            locks=self.locks,
+            settings=self.statement.settings,
+            probe="",  # only the journal shows it
+            undo=_UNDO,
+            serves=BOTH,
+            reason=f"{self.work.words}, in the same transaction as their journal entry.",
+            cost=Cost(rows=self.work.rows),
         )
+        return (once, self._again(once, context)) if self.again else (once,)
+
+    def _again(self, once: RunSql, context: Context) -> RunSql:
+        """The same of the rows that a constraint refuses."""
+        place = self._place(context)
+        read = (name for one in self.refused for name in one.reads)
+        seen = [TableLock(table=name, mode=LockMode.ACCESS_SHARE) for name in read]
+        return replace(
+            once,
+            id=place.id(*self.columns, "once-more"),
+            phase=Phase.CONTRACT,
+            title=corrected.title(place, self._columns, self.refused),
+            sql=(self.again,),
+            locks=statements.locks(context.snapshot, *once.locks, *seen),
+            serves=NEW_ONLY,
+            reason=f"{corrected.REASON} {once.reason}",
+        )
+
+    def _place(self, context: Context) -> Site:
+        table = context.snapshot.require_table(self.table)
+        return site.at(SLUG, table, context, settings=self.statement.settings)
 
     def _fill(self, said: Updated, context: Context) -> Backfill:
         table = context.snapshot.require_table(self.table)
@@ -203,6 +236,10 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if isinstance(work, tuple):
         return refuse.refuse(action, "update_cannot_be_batched", *work)
     sources = few.sources(action, snapshot) or ()
+    row = min(mentioned.own_names(action) - {table.name.name}, default=table.name.name)
+    if isinstance(work, Updated):
+        row = table.name.name  # by which it names the row
+    refused = added_later.of_any(updates.targets(action), actions[1:], table, snapshot, row)
     operation = UpdateSome(
         table=table.name,
         columns=tuple(column for column, _ in update.assignments),
@@ -210,6 +247,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         statement=action.statement,
         locks=statements.of_author(snapshot, action),
         work=work,
+        refused=refused,
+        again=rewrite.narrowed(action.tree, added_later.condition(refused)) if refused else "",
     )
     return Match(operation=operation, consumed=(0,))
 

@@ -34,19 +34,20 @@ def no_orphans(
     """That no row refers to a row that is not there."""
     return breaking_rows.none(
         table,
-        _orphan(parent, reference),
+        orphan(parent, reference, "c"),
         failure=failure,
         hint=hint,
         only=table.kind != "partitioned table",
     )
 
 
-def _orphan(parent: Table, reference: Reference) -> str:
+def orphan(parent: Table, reference: Reference, row: str) -> str:
+    """That a row of the relation `row`, quoted, refers to no row."""
     pairs = zip(reference.columns, reference.referenced, strict=True)
-    same = " AND ".join(f"r.{ident(a)} = c.{ident(c)}" for c, a in pairs)
+    same = " AND ".join(f"r.{ident(a)} = {row}.{ident(c)}" for c, a in pairs)
     only = "" if parent.kind == "partitioned table" else "ONLY "
     absent = _ABSENT.format(parent=f"{only}{parent.name.sql}", same=same)
-    given = [f"c.{ident(column)} IS NOT NULL" for column in reference.columns]
+    given = [f"{row}.{ident(column)} IS NOT NULL" for column in reference.columns]
     if reference.match_full and len(given) > 1:
         return f"({' OR '.join(given)}) AND {absent}"
     return f"{' AND '.join(given)} AND {absent}"
