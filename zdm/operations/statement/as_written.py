@@ -30,6 +30,7 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, DirectiveKind, Statement
+from zdm.recipes.index import replaced
 from zdm.schema.impact import of as impact
 
 SLUG = "as_written"
@@ -169,7 +170,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     """A statement under `-- zdm: run in …` or `-- zdm: privileged`, with all its parts."""
     first = actions[0]
     directives = first.statement.vouched
-    if not directives or first.index != 0:
+    if not directives or first.index != 0 or replaced.word(actions):
         return None
     consumed = tuple(
         position
