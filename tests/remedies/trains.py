@@ -45,9 +45,11 @@ ENTRIES = (
     ),
     Entry(
         slug="name_reused",
-        before=USERS + "CREATE INDEX i ON users (n);",
-        refused=f"{CONTRACT}DROP INDEX i;\nCREATE INDEX i ON users (name);",
-        fixed=(f"{CONTRACT}DROP INDEX i;", "CREATE INDEX i ON users (name);"),
+        refused="ALTER TABLE users DROP COLUMN name;\nALTER TABLE users ADD COLUMN name int;",
+        fixed=(
+            "ALTER TABLE users DROP COLUMN name;",
+            "ALTER TABLE users ADD COLUMN name int;",
+        ),
     ),
     Entry(
         slug="renamed_in_train",

@@ -119,7 +119,7 @@ def implied(index: Index, table: Table, leaving: frozenset[str]) -> bool:
 
 def covered(index: Index, keys: tuple[str | None, ...]) -> bool:
     """A unique index with these keys refuses all that it refuses."""
-    new = Index(name="", definition="", keys=keys, columns=(), unique=True)
+    new = Index(name=f"{index.name}, new", definition="", keys=keys, columns=(), unique=True)
     return bool(keys) and implied(index, Table(name=Name("", ""), indexes=(new,)), frozenset())
 
 
