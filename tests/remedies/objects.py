@@ -75,6 +75,12 @@ ENTRIES = (
     ),
     Entry(
         slug="hazard",
+        before=USERS + "CREATE INDEX i ON users (n);",
+        refused="DROP INDEX i;",
+        fixed=("DROP INDEX i;",),
+    ),
+    Entry(
+        slug="hazard",
         before=USERS + "CREATE UNIQUE INDEX u ON users (n);",
         refused=f"{CONTRACT}DROP INDEX u;\nCREATE UNIQUE INDEX u ON users (n, name);",
         fixed=(f"{CONTRACT}DROP INDEX u;\nCREATE UNIQUE INDEX u ON users (n, name);",),

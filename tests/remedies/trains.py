@@ -1,6 +1,6 @@
 """What is wrong because of other statements, directives, or names."""
 
-from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
+from tests.remedies.entry import CONTRACT, EXPAND, Entry
 
 WIDE = ", ".join(f"c{n} int" for n in range(1601))
 ENTRIES = (

@@ -73,11 +73,17 @@ class ReplaceKey:
             )
         if self.key.late and self.key.index is None:
             yield (
-                f"duplicates in {self.table} stop the contract, which names them; until then"
-                f" {self.key.name} does not exist, and ON CONFLICT on its columns fails",
-                "remove them before, and let the new version name the columns of the old one"
-                " until the contract",
+                f"duplicates in {self.table} stop the contract, which names them, and the old"
+                " version may write some until it is gone",
+                "remove them before, and those that the old version writes afterwards once it"
+                " is gone",
             )
+            if self._differs:
+                yield (
+                    f"until the contract ON CONFLICT on the columns of the new {self.key.name}"
+                    " fails",
+                    "let the new version name the columns of the old one until then",
+                )
         if self.nullable:
             yield (
                 f"rows of {self.table} with NULL in {', '.join(self.nullable)} stop the"
@@ -86,12 +92,16 @@ class ReplaceKey:
                 " afterwards once it is gone",
             )
 
+    @property
+    def _differs(self) -> bool:
+        return set(self.old.columns) != set(self.key.columns)
+
     def _after(self) -> Iterator[tuple[str, str]]:
-        if set(self.old.columns) != set(self.key.columns):
+        if self._differs:
             yield (
-                f"ON CONFLICT on the columns of {self.old.name} fails after the contract, from"
-                " which there is no way back",
-                "let the new version name the columns of the other one by then",
+                f"ON CONFLICT on the columns of the old {self.old.name} fails after the"
+                " contract, from which there is no way back",
+                "let the new version do without it by then",
             )
         if self.published:
             yield (

@@ -92,6 +92,8 @@ def _swap(site: Site, key: Key, old: Constraint) -> RunSql:
     """One transaction, so that the table always has a key, and its updates are published."""
     taken = key.index.name if key.index is not None else key.built
     there = probes.constraint(site.name, key.name)
+    if key.name == old.name and (key.kind, key.columns) != (old.kind, old.columns):
+        there = probes.constraint_other(site.name, key.name, old.definition)
     gone = probes.absent(probes.relation(site.beside(taken)))
     drop = emit.sql(
         "ALTER TABLE {t} DROP CONSTRAINT {k}", t=Qualified(site.name), k=Ident(old.name)
