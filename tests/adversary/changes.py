@@ -411,6 +411,24 @@ def drop_constraint(train: Train) -> Statements:
     return (drop,)
 
 
+def replace_key(train: Train) -> Statements:
+    """By a key on fewer columns, or on more, which the primary key implies."""
+    table = train.table()
+    if "moved" in table.name.lower() or table.columns[0].name != "id":
+        return add_unique(train)
+    train.made += 1
+    name, alter = f"had_{train.made}", f"ALTER TABLE {table.sql}"
+    other = ident(train.random.choice(table.columns).name)
+    keys = ["id", "id" if other == ident("id") else f"id, {other}"]
+    train.random.shuffle(keys)
+    made = f"{alter} ADD CONSTRAINT {name} UNIQUE ({keys[0]});"
+    train.tables[train.tables.index(table)] = replace(table, extras=(*table.extras, made))
+    add = f"ADD CONSTRAINT {name} UNIQUE ({keys[1]})"
+    if train.chance(0.5):
+        return (f"{alter} DROP CONSTRAINT {name}, {add};",)
+    return (f"{alter} DROP CONSTRAINT {name};", f"{alter} {add};")
+
+
 def rename_constraint(train: Train) -> Statements:
     """One that the table has."""
     found = _constrained(train)
@@ -465,7 +483,8 @@ def drop_index(train: Train) -> Statements:
         table,
         extras=tuple(dict.fromkeys(named if e == extra else e for e in table.extras)),
     )
-    return (f"DROP INDEX public.{name};",)
+    again = (f"CREATE INDEX {name} ON {table.sql} (id);",) if train.chance(0.4) else ()
+    return (f"DROP INDEX public.{name};", *again)
 
 
 def create_table(train: Train) -> Statements:
@@ -702,6 +721,7 @@ GENERATORS: dict[str, Generator] = {
         add_unique,
         add_primary_key,
         drop_constraint,
+        replace_key,
         rename_constraint,
         validate_constraint,
         add_column,

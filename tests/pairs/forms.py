@@ -169,6 +169,13 @@ FORMS = (
         sql="ALTER TABLE {t} DROP CONSTRAINT {t}_size_check;",
     ),
     Form(
+        operation="replace_key",
+        name="another_table",
+        main=True,
+        sql="ALTER TABLE keyed{n} DROP CONSTRAINT keyed{n}_key;"
+        " ALTER TABLE keyed{n} ADD CONSTRAINT keyed{n}_key UNIQUE (id);",
+    ),
+    Form(
         operation="validate_constraint",
         name="valid_already",
         main=True,
@@ -222,6 +229,11 @@ FORMS = (
         again=True,
     ),
     Form(operation="drop_index", name="plain", main=True, sql="DROP INDEX {t}_{c}_old;"),
+    Form(
+        operation="drop_index",
+        name="replaced",
+        sql="DROP INDEX {t}_{c}_old; CREATE INDEX {t}_{c}_old ON {t} ({c}, id);",
+    ),
     Form(
         operation="create_table",
         name="references",

@@ -21,6 +21,8 @@ CREATE INDEX doc_code_old ON doc (code);
 CREATE INDEX doc_note_old ON doc (note);
 CREATE TABLE keyless1 (id bigint NOT NULL);
 CREATE TABLE keyless2 (id bigint NOT NULL);
+CREATE TABLE keyed1 (id bigint, n int, CONSTRAINT keyed1_key UNIQUE (id, n));
+CREATE TABLE keyed2 (id bigint, n int, CONSTRAINT keyed2_key UNIQUE (id, n));
 INSERT INTO folder (id, code, note) SELECT n, ' 1' || n, ' 1' || n FROM generate_series(1, 20) AS n;
 INSERT INTO doc (id, code, note, folder_id)
 SELECT n, ' 1' || n, ' 1' || n, n FROM generate_series(1, 20) AS n;

@@ -14,7 +14,65 @@ OUTSIDE = "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w
 KEY = "CREATE UNIQUE INDEX i ON users (n);"
 TAKEN = "ALTER TABLE users ADD CONSTRAINT k CHECK (n > 0);"
 UNCHECKED = "ALTER TABLE users ADD CONSTRAINT k CHECK (n > 0) NOT VALID;"
+UNIQUE = "ALTER TABLE users ADD CONSTRAINT q UNIQUE (n);"
+WIDER = (
+    "ALTER TABLE users DROP CONSTRAINT q;\nALTER TABLE users ADD CONSTRAINT q UNIQUE (n, name);"
+)
+LINES = "CREATE TABLE line (id int NOT NULL, n int, CONSTRAINT line_key UNIQUE (id));"
+OTHER_KEY = (
+    "ALTER TABLE line DROP CONSTRAINT line_key, ADD CONSTRAINT line_key UNIQUE (id)"
+    " INCLUDE (n);"
+)
 ENTRIES = (
+    Entry(
+        slug="key_cannot_be_replaced",
+        before=USERS + UNIQUE,
+        refused=WIDER,
+        fixed=(f"{CONTRACT}{WIDER}",),
+    ),
+    Entry(
+        slug="key_cannot_be_replaced",
+        before=USERS + UNIQUE,
+        refused=WIDER,
+        fixed=(
+            "ALTER TABLE users ADD CONSTRAINT q2 UNIQUE (n, name);",
+            f"{CONTRACT}ALTER TABLE users DROP CONSTRAINT q;",
+        ),
+    ),
+    Entry(
+        slug="key_cannot_be_replaced",
+        before=USERS + UNIQUE,
+        refused="ALTER TABLE users DROP CONSTRAINT q;\nALTER TABLE users ADD COLUMN m int;\n"
+        "ALTER TABLE users ADD CONSTRAINT q UNIQUE (n) INCLUDE (m);",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN m int;\nALTER TABLE users DROP CONSTRAINT q;\n"
+            "ALTER TABLE users ADD CONSTRAINT q UNIQUE (n) INCLUDE (m);",
+        ),
+    ),
+    Entry(
+        slug="key_cannot_be_replaced",
+        before=LINES + "ALTER TABLE line REPLICA IDENTITY USING INDEX line_key;",
+        refused=OTHER_KEY,
+        fixed=(f"{EXPAND}ALTER TABLE line REPLICA IDENTITY FULL;", OTHER_KEY),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + UNIQUE,
+        refused=f"{CONTRACT}{WIDER}",
+        fixed=(f"{CONTRACT}{WIDER}",),
+    ),
+    Entry(
+        slug="hazard",
+        before=LINES + "CREATE PUBLICATION keyed FOR TABLE line;"
+        " ALTER TABLE line DROP CONSTRAINT line_key, ADD CONSTRAINT line_key PRIMARY KEY (id);",
+        refused=f"{CONTRACT}ALTER TABLE line DROP CONSTRAINT line_key,"
+        " ADD CONSTRAINT line_key PRIMARY KEY (n);",
+        fixed=(
+            "UPDATE line SET n = 0 WHERE n IS NULL;\n"
+            f"{CONTRACT}ALTER TABLE line DROP CONSTRAINT line_key,"
+            " ADD CONSTRAINT line_key PRIMARY KEY (n);",
+        ),
+    ),
     Entry(
         slug="check_cannot_be_added",
         before=USERS + TAKEN,

@@ -74,6 +74,18 @@ ENTRIES = (
         fixed=(f"{EXPAND}DROP INDEX u;",),
     ),
     Entry(
+        slug="hazard",
+        before=USERS + "CREATE INDEX i ON users (n);",
+        refused="DROP INDEX i;",
+        fixed=("DROP INDEX i;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + "CREATE UNIQUE INDEX u ON users (n);",
+        refused=f"{CONTRACT}DROP INDEX u;\nCREATE UNIQUE INDEX u ON users (n, name);",
+        fixed=(f"{CONTRACT}DROP INDEX u;\nCREATE UNIQUE INDEX u ON users (n, name);",),
+    ),
+    Entry(
         slug="index_cannot_be_dropped",
         before=USERS + "CREATE INDEX i ON users (n);",
         refused="DROP INDEX i CASCADE;",

@@ -1,6 +1,6 @@
 """What is wrong because of other statements, directives, or names."""
 
-from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
+from tests.remedies.entry import CONTRACT, EXPAND, Entry
 
 WIDE = ", ".join(f"c{n} int" for n in range(1601))
 ENTRIES = (
@@ -45,9 +45,11 @@ ENTRIES = (
     ),
     Entry(
         slug="name_reused",
-        before=USERS + "CREATE INDEX i ON users (n);",
-        refused=f"{CONTRACT}DROP INDEX i;\nCREATE INDEX i ON users (name);",
-        fixed=(f"{CONTRACT}DROP INDEX i;", "CREATE INDEX i ON users (name);"),
+        refused="ALTER TABLE users DROP COLUMN name;\nALTER TABLE users ADD COLUMN name int;",
+        fixed=(
+            "ALTER TABLE users DROP COLUMN name;",
+            "ALTER TABLE users ADD COLUMN name int;",
+        ),
     ),
     Entry(
         slug="renamed_in_train",

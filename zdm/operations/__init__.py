@@ -15,6 +15,7 @@ from zdm.operations.constraint import (
     drop_constraint,
     drop_not_null,
     rename_constraint,
+    replace_key,
     set_not_null,
     validate_constraint,
 )
@@ -40,6 +41,7 @@ ALL: tuple[Recogniser, ...] = (
     add_unique.recognise,
     add_primary_key.recognise,
     validate_constraint.recognise,
+    replace_key.recognise,
     drop_constraint.recognise,
     rename_constraint.recognise,
     add_column.recognise,

@@ -182,7 +182,7 @@ def _needless(actions: Sequence[Action], snapshot: Snapshot) -> Finding | None:
     if not directives:
         return None
     answer = _ask(actions, snapshot, ALL[1:])
-    if isinstance(answer, Refusal):
+    if isinstance(answer, Refusal) or set(directives) <= set(answer.directives):
         return None
     return Finding(
         slug="run_as_written",

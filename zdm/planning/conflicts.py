@@ -15,6 +15,7 @@ from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions, mentioned
+from zdm.recipes.index import replaced
 from zdm.recipes.reading import refuse, updates
 from zdm.recipes.reading.updates import Update
 from zdm.schema import lookup, not_null_proof
@@ -246,7 +247,7 @@ def _name_reused(earlier: Action, later: Action) -> Finding | None:
         return None  # in the author's order; the walk sees what does not fit
     if not isinstance(freed, Fact) or not isinstance(taken, Fact):
         return None
-    if freed.kind not in _TAKES.get(taken.kind, set()):
+    if freed.kind not in _TAKES.get(taken.kind, set()) or _gives_way(earlier, later):
         return None
     if _freed_name(freed) != _taken_name(taken) or _taken_name(taken) is None:
         return None
@@ -258,6 +259,17 @@ def _name_reused(earlier: Action, later: Action) -> Finding | None:
         " needs it before",
         NEXT_TRAIN,
     )
+
+
+def _gives_way(earlier: Action, later: Action) -> bool:
+    """Whether the old index gets another name before the rollout."""
+    makes = isinstance(later.fact, Fact) and replaced.makes(later, later.fact.name)
+    free = not earlier.statement.vouched or bool(replaced.word((earlier, later)))
+    return makes and _kind(earlier) is ActionKind.DROP_INDEX and free
+
+
+def _kind(action: Action) -> ActionKind | None:
+    return action.fact.kind if isinstance(action.fact, Fact) else None
 
 
 def _freed_name(fact: Fact) -> tuple[Name | None, str] | None:

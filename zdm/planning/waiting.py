@@ -3,15 +3,16 @@
 An operation is about one table, so a recogniser is given the Actions of that table alone, with
 those that nobody can read, which may be about any. Were it given all that is left, a train of
 n statements would be read n times. A change of an enum type may be about any table, and is
-given all that is left.
+given all that is left. A DROP INDEX is given what makes an index of that name again.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact, Unknown
 from zdm.model.syntax import ChangeEnum, CreateObject, RenameObject
+from zdm.recipes.index import replaced
 
 
 class Waiting:
@@ -27,6 +28,10 @@ class Waiting:
         for action in actions:
             for table in self._about(action):
                 self._tables[table].append(action)
+        self._makers: dict[str, list[Action]] = {}
+        for action in actions:
+            if isinstance(action.fact, Fact) and replaced.makes(action, action.fact.name):
+                self._makers.setdefault(action.fact.name, []).append(action)
         self._makes_enum = any(_is_new_enum(action) for action in actions)
 
     def _about(self, action: Action) -> Sequence[Name]:
@@ -45,7 +50,7 @@ class Waiting:
         if self._of_enum(action):
             return [other for other in self._order if id(other) not in self._taken]
         if isinstance(action.fact, Unknown) or action.fact.table is None:
-            return self._same_statement(action)
+            return [*self._same_statement(action), *self._makes_again(action)]
         together = self._tables[action.fact.table]
         while together[0] is not action:  # it was taken with a statement of its own
             together.pop(0)
@@ -69,6 +74,15 @@ class Waiting:
             if id(other) not in self._taken:
                 found.append(other)
         return found
+
+    def _makes_again(self, action: Action) -> Iterator[Action]:
+        """What makes an index of the name that a DROP INDEX frees."""
+        fact = action.fact
+        if not isinstance(fact, Fact) or fact.kind is not ActionKind.DROP_INDEX:
+            return
+        for maker in self._makers.get(fact.name.rpartition(".")[2], ()):
+            if id(maker) not in self._taken:
+                yield maker
 
     def take(self, together: list[Action], positions: Sequence[int]) -> tuple[Action, ...]:
         """Those at the positions, of what `first` gave; they are left no more."""

@@ -12,21 +12,19 @@ the rollout.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import NEW_ONLY, Phase, RunSql, Step
+from zdm.model.plan import Step
 from zdm.model.schema import Index, Name, Snapshot, Table
-from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.model.syntax import AddConstraint
 from zdm.recipes import site
 from zdm.recipes.column import refusing, unwritten
-from zdm.recipes.constraint import breaking_rows, duplicates, not_null, unique_key
+from zdm.recipes.constraint import duplicates, unique_key
 from zdm.recipes.constraint.unique_key import Key
 from zdm.recipes.reading import refuse, statements
-from zdm.recipes.site import Site
 from zdm.schema import family
 
 SLUG = "add_primary_key"
@@ -79,18 +77,8 @@ class AddPrimaryKey:
         table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
         none = duplicates.none(table, self.key.columns, self.key.name, nulls=False)
-        proofs = [s for c in self.nullable for s in self._prove(place, c)]
+        proofs = [s for c in self.nullable for s in unique_key.filled(place, c)]
         return (*proofs, *unique_key.steps(place, self.key, (none,)))
-
-    def _prove(self, place: Site, column: str) -> tuple[RunSql, ...]:
-        steps = not_null.prove(place, column, serves=NEW_ONLY, phase=Phase.CONTRACT)
-        none = breaking_rows.none(
-            place.table,
-            f"c.{ident(column)} IS NULL",
-            failure=f"rows of {self.table} have NULL in {column}",
-            hint="fill them, then run `zdm execute` again",
-        )
-        return (replace(steps[0], preconditions=(none,)), *steps[1:])
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:

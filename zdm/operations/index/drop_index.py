@@ -4,21 +4,28 @@ Plain DROP INDEX takes ACCESS EXCLUSIVE on the table; the concurrent one lets re
 pass, cannot run in a transaction block, and takes neither CASCADE nor the index of a
 constraint (manual, DROP INDEX; measured 11-18). The old version's queries may need the index
 to be fast, and its ON CONFLICT a unique one to work, so it is dropped in the contract.
+
+If the train uses the name again, the index is renamed before the rollout, which takes SHARE
+UPDATE EXCLUSIVE on the index alone (from PostgreSQL 12 on) and which no statement notices.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import NEW_ONLY, Phase, Step
+from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Phase, Step
 from zdm.model.schema import Index, Name, Snapshot, Table
-from zdm.model.statement import Action, ActionKind
+from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import AddConstraint
+from zdm.parse import emit, rewrite
+from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql, site
 from zdm.recipes.column import refusing
-from zdm.recipes.index import build
+from zdm.recipes.index import build, replaced
 from zdm.recipes.reading import refuse, statements
+from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
 
 SLUG = "drop_index"
@@ -26,11 +33,16 @@ SLUG = "drop_index"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropIndex:
-    """Drop an index; None: it does not exist, and the statement has IF EXISTS."""
+    """Drop an index; None: it does not exist, and the statement has IF EXISTS. `replaced`: the
+    train makes another one of its name, `late`: perhaps only in the contract. `word` is why the
+    author lets a unique one stay until then."""
 
     table: Name | None
     index: Index | None
     name: str
+    replaced: bool = False
+    late: bool = False
+    word: str = ""
 
     @property
     def slug(self) -> str:
@@ -44,40 +56,86 @@ class DropIndex:
         return f"drop index {self.name}{where}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """Queries that were fast may become slow."""
+        """Queries that were fast may become slow, and a unique one refuses rows until then."""
         del context
+        return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in self._lines())
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
         if self.index is None:
-            return ()
-        return (
-            Hazard(
-                operation=SLUG,
-                message=f"queries of the new version that use {self.name} must read"
-                f" {self.table} without it",
-                remedy="check pg_stat_user_indexes.idx_scan before the contract",
-            ),
+            return
+        if self.word:
+            yield (
+                f"until the contract {self.name} refuses rows that repeat its keys; by its"
+                f" author the new version writes none ({self.word})",
+                "let the new version write such rows only after the contract",
+            )
+        if not self.replaced:
+            yield (
+                f"queries of the new version that use {self.name} must read {self.table}"
+                " without it",
+                "check pg_stat_user_indexes.idx_scan before the contract",
+            )
+            return
+        yield (
+            f"until the contract {self.table} has the index {self.name} and the one in its"
+            " place, so writes take longer, and both need room on the disk",
+            "contract soon after the rollout",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """One step, or none."""
+        """One step, or none; with a rename before it where the name is used again."""
         table = context.snapshot.table(self.table) if self.table else None
         if table is None or self.index is None:
             return ()
         place = site.at(SLUG, table, context)
-        full = place.beside(self.name)
-        step = run_sql.concurrently(
+        drop = self._drop(place, self.index)
+        return (self._aside(place), drop) if self.replaced else (drop,)
+
+    def _drop(self, place: Site, index: Index) -> Step:
+        name = replaced.aside(self.name) if self.replaced else self.name
+        full = place.beside(name)
+        return run_sql.concurrently(
             place,
             id=place.id(self.name, "drop-index"),
-            phase=Phase.CONTRACT,
-            title=self.title,
+            phase=Phase.DROP if self.late else Phase.CONTRACT,
+            title=f"drop the old index {self.name} of {self.table}"
+            if self.replaced
+            else self.title,
             sql=(build.drop_sql(full),),
             locks=place.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
             probe=probes.probe(probes.absent(probes.relation(full))),
-            undo=(self.index.definition.replace(" INDEX ", " INDEX CONCURRENTLY ", 1),),
+            undo=self._undo(index, name),
             serves=NEW_ONLY,
             reason="CONCURRENTLY blocks neither reads nor writes; repeated after a failure, it"
             " continues where it stopped.",
         )
-        return (step,)
+
+    def _undo(self, index: Index, name: str) -> tuple[str, ...] | Irreversible:
+        if self.word:
+            return Irreversible(
+                reason=f"without {self.name} the new version may write rows that it refuses,"
+                " and ON CONFLICT of the old version fails"
+            )
+        if self.replaced:
+            return (rewrite.index(index.definition, "", "", name=name),)
+        return (index.definition.replace(" INDEX ", " INDEX CONCURRENTLY ", 1),)
+
+    def _aside(self, place: Site) -> Step:
+        old, new = place.beside(self.name), place.beside(replaced.aside(self.name))
+        sql = "ALTER INDEX IF EXISTS {i} RENAME TO {n}"
+        return run_sql.short_transaction(
+            place,
+            id=place.id(self.name, "rename"),
+            phase=Phase.EXPAND,
+            title=f"rename index {self.name} of {self.table} to {new.name}",
+            sql=(emit.sql(sql.replace(" IF EXISTS", ""), i=Qualified(old), n=Ident(new.name)),),
+            locks=(),
+            probe=probes.probe(probes.relation(new)),
+            undo=(emit.sql(sql, i=Qualified(new), n=Ident(old.name)),),
+            serves=BOTH,
+            reason="It makes the name free for the new index; no statement names an index, so"
+            " both versions use it as before.",
+        )
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -98,10 +156,28 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "correct the name, or write IF EXISTS",
         )
     found = next(i for i in table.indexes if i.name == name)
-    problem = _problem(table, found, cascade=fact.cascade) or _still_unique(table, found)
+    word = replaced.word(actions)
+    problem = _problem(table, found, cascade=fact.cascade)
+    maker = replaced.by(actions)
+    if problem is None and not word:
+        problem = _still_unique(table, found, maker)
     if problem is not None:
         return refuse.refuse(action, "index_cannot_be_dropped", *problem)
-    return Match(operation=DropIndex(table=table.name, index=found, name=name), consumed=(0,))
+    operation = DropIndex(
+        table=table.name,
+        index=found,
+        name=name,
+        replaced=maker is not None,
+        late=maker is not None and isinstance(maker.said, AddConstraint),
+        word=word[0].reason if word else "",
+    )
+    return Match(operation=operation, consumed=(0,), directives=word)
+
+
+def _covers(maker: Action, found: Index, table: Table) -> bool:
+    """Whether what it makes refuses all that the index refuses."""
+    here = isinstance(maker.fact, Fact) and maker.fact.table == table.name
+    return here and refusing.covered(found, replaced.keys(maker))
 
 
 def _table_of(snapshot: Snapshot, schema: str, name: str) -> Table | None:
@@ -138,9 +214,11 @@ def _problem(table: Table, found: Index, *, cascade: bool) -> tuple[str, str] | 
     return None
 
 
-def _still_unique(table: Table, found: Index) -> tuple[str, str] | None:
+def _still_unique(table: Table, found: Index, maker: Action | None) -> tuple[str, str] | None:
     """Before the rollout the old version needs it, and after it the new version meets it."""
     if not found.unique or not found.valid or refusing.implied(found, table, frozenset()):
+        return None
+    if maker is not None and _covers(maker, found, table):
         return None
     return (
         f"{found.name} is unique: while it is there, it refuses rows of the new version that"

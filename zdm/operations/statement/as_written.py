@@ -29,7 +29,9 @@ from zdm.model.plan import (
     TableLock,
 )
 from zdm.model.schema import Name, Snapshot
-from zdm.model.statement import Action, DirectiveKind, Statement
+from zdm.model.statement import Action, DirectiveKind, Fact, Statement
+from zdm.recipes.constraint import replaced_key
+from zdm.recipes.index import replaced
 from zdm.schema.impact import of as impact
 
 SLUG = "as_written"
@@ -169,7 +171,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     """A statement under `-- zdm: run in …` or `-- zdm: privileged`, with all its parts."""
     first = actions[0]
     directives = first.statement.vouched
-    if not directives or first.index != 0:
+    if not directives or first.index != 0 or _in_place(actions, snapshot):
         return None
     consumed = tuple(
         position
@@ -185,3 +187,11 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         privileged=first.statement.privileged,
     )
     return Match(operation=operation, consumed=consumed, directives=directives)
+
+
+def _in_place(actions: Sequence[Action], snapshot: Snapshot) -> bool:
+    """Whether the author speaks of an index or key in whose place the train puts another: that
+    is planned as one change."""
+    fact = actions[0].fact
+    table = snapshot.table(fact.table) if isinstance(fact, Fact) and fact.table else None
+    return bool(replaced.word(actions) or replaced_key.word(actions, table))

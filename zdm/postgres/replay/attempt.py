@@ -144,7 +144,7 @@ def _opened(scene: Scene, server: Server) -> Iterator[_Stage]:
         used = frozenset(observation.relations(conn))
         here = Shadow(conn=conn, other=other, used=used, settle=scene.settle)
         writes = {Side.OLD: scene.old_writes, Side.NEW: scene.new_writes}
-        watch = served.Writes(here=here, writes=writes)
+        watch = served.Writes(here=here, writes=writes, promised=kept_rows.promised(scene.plan))
         yield _Stage(scene=scene, here=here, watch=watch, notes=_notes(samples))
 
 

@@ -21,6 +21,7 @@ from zdm.postgres.server import shadow
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
+from zdm.recipes.index import replaced
 
 Apply = Callable[[Connection, Plan, Lender], None]
 _NONE = "rows that both versions write between the steps were not compared"
@@ -195,7 +196,7 @@ def _compared(
 def _excused(scene: Scene, one: Sent) -> str:
     """Why a write may fail in the plan alone: its value goes to the old column too, and a
     constraint of that column, which ends with it, refuses the value; or a row that the plan
-    deletes has its key; else nothing."""
+    deletes has its key, or a key stays that its author vouches for; else nothing."""
     table = one.write.table
     before, after = scene.start.table(table), scene.end.table(table)
     if not one.constraint or before is None or after is None:
@@ -203,6 +204,10 @@ def _excused(scene: Scene, one: Sent) -> str:
     unique = {index.name for index in before.indexes if index.unique}
     if one.constraint in unique and any(map(kept_rows.deletes, scene.plan.steps)):
         return f"until the plan deletes rows, {one.constraint} of {table} has their keys"
+    if one.constraint in {*unique, *map(replaced.aside, unique)} and _promised(scene, table):
+        return (
+            f"until the contract {one.constraint} of {table} refuses rows, as its author says"
+        )
     if not writers.converted(scene.plan, table) & {*one.write.columns}:
         return ""
     ends = _constraints(before) - _constraints(after)
@@ -211,6 +216,14 @@ def _excused(scene: Scene, one: Sent) -> str:
     return (
         f"until the contract {one.constraint} of {table} also refuses values of the new"
         " version, although the migration drops it"
+    )
+
+
+def _promised(scene: Scene, table: Name) -> bool:
+    steps = kept_rows.promised(scene.plan)
+    return any(
+        step.id in steps and table in {lock.table for lock in step.locks}
+        for step in scene.plan.steps
     )
 
 

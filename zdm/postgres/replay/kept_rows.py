@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import psycopg
 
 from zdm.model.findings import Finding
-from zdm.model.plan import AwaitRollout, Backfill, Plan, RunSql, Step
+from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Step
 from zdm.model.schema import Name
 from zdm.model.statement import Setting
 from zdm.postgres.replay.step import apply_settings, finding
@@ -50,6 +50,20 @@ def deleted(plan: Plan) -> tuple[tuple[str, Sequence[Setting]], ...]:
         for step in plan.steps
         if not isinstance(step, AwaitRollout)
         for query in _of_deleted(step)
+    )
+
+
+def promised(plan: Plan) -> frozenset[str]:
+    """The steps that end a key which refuses rows of the new version: by its author, who says
+    so with `run in contract`, that version writes none before."""
+    words = {statement.source for statement in plan.statements if statement.vouched}
+    return frozenset(
+        step.id
+        for step in plan.steps
+        if isinstance(step, RunSql)
+        and step.phase is Phase.CONTRACT
+        and not step.as_written
+        and words & {*step.origin}
     )
 
 

@@ -29,6 +29,7 @@ class Writes:
 
     here: Shadow
     writes: Mapping[Side, Sequence[Write]]
+    promised: frozenset[str] = frozenset()  # see kept_rows
     failing: dict[tuple[Side, Write], _Failure] = field(default_factory=dict)
 
     def after(self, step: Step) -> Iterator[Finding]:
@@ -56,8 +57,8 @@ class Writes:
                 yield from self._blamed(step, side, write, failed)
         elif first is not None:
             del self.failing[side, write]
-            if kept_rows.deletes(step):  # of the row that had its key until then
-                return
+            if kept_rows.deletes(step) or step.id in self.promised:
+                return  # of the row that had its key until then
             helped = isinstance(step, RunSql) and step.as_written
             yield from self._blamed(step if helped else first.step, side, write, first)
 

@@ -8,7 +8,7 @@ may refuse what it writes to the others, and a unique one its second row.
 from collections.abc import Iterator
 from enum import Enum, auto
 
-from zdm.model.schema import Column, Constraint, Index, Snapshot, Table, Type, Volatility
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Type, Volatility
 from zdm.parse.readers import nulls
 from zdm.schema import not_null_proof, type_change
 
@@ -115,6 +115,12 @@ def implied(index: Index, table: Table, leaving: frozenset[str]) -> bool:
         and "NULLS NOT DISTINCT" not in index.definition
         for other in table.indexes
     )
+
+
+def covered(index: Index, keys: tuple[str | None, ...]) -> bool:
+    """A unique index with these keys refuses all that it refuses."""
+    new = Index(name=f"{index.name}, new", definition="", keys=keys, columns=(), unique=True)
+    return bool(keys) and implied(index, Table(name=Name("", ""), indexes=(new,)), frozenset())
 
 
 def foreign_keys(table: Table, column: str, leaving: frozenset[str]) -> tuple[Constraint, ...]:

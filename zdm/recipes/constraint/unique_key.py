@@ -6,16 +6,17 @@ constraint's in milliseconds (manual, ALTER TABLE, ADD table_constraint_using_in
 DEFERRABLE at once, until it is the constraint's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zdm.model.locks import LockMode
-from zdm.model.plan import BOTH, NEW_ONLY, Check, Phase, RunSql, TableLock
-from zdm.model.schema import Index, Snapshot, Table
+from zdm.model.plan import BOTH, NEW_ONLY, Check, Irreversible, Phase, RunSql, TableLock
+from zdm.model.schema import Constraint, Index, Snapshot, Table
+from zdm.model.sql import ident, zdm_name
 from zdm.model.syntax import ConstraintDefinition
 from zdm.parse import emit, rewrite
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql
-from zdm.recipes.constraint import obstacles
+from zdm.recipes.constraint import breaking_rows, not_null, obstacles
 from zdm.recipes.index import build
 from zdm.recipes.index.build import NewIndex
 from zdm.recipes.reading import session_dependent
@@ -28,14 +29,20 @@ Line = session_dependent.Line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """The constraint: its name, its key, the existing index that becomes its own, if any, and
-    whether the old version may break it."""
+    """The constraint: its name, its key, the existing index that becomes its own, if any,
+    whether the old version may break it, and the constraint in whose place it comes."""
 
     name: str
     columns: tuple[str, ...]
     says: ConstraintDefinition
     index: Index | None = None
     late: bool = True
+    replaces: Constraint | None = None
+
+    @property
+    def built(self) -> str:
+        """The name under which its index is built."""
+        return self.name if self.replaces is None else zdm_name("new", self.name)
 
     @property
     def kind(self) -> str:
@@ -45,17 +52,18 @@ class Key:
 
 def steps(site: Site, key: Key, preconditions: tuple[Check, ...]) -> tuple[RunSql, ...]:
     """The index, then the constraint; the constraint alone where the index is there."""
+    adopt = _adopt(site, key) if key.replaces is None else _swap(site, key, key.replaces)
     if key.index is not None:
-        return (_adopt(site, key),)
+        return (adopt,)
     phase, serves = (Phase.CONTRACT, NEW_ONLY) if key.late else (Phase.VALIDATE, BOTH)
     new = NewIndex(
-        name=key.name,
-        sql=rewrite.unique_index(key.says, site.name, key.columns, name=key.name),
+        name=key.built,
+        sql=rewrite.unique_index(key.says, site.name, key.columns, name=key.built),
         columns=key.columns,
         unique=True,
     )
     built = build.build(site, new, phase=phase, serves=serves, preconditions=preconditions)
-    return (built, _adopt(site, key))
+    return (built, adopt)
 
 
 def _adopt(site: Site, key: Key) -> RunSql:
@@ -78,6 +86,46 @@ def _adopt(site: Site, key: Key) -> RunSql:
         serves=NEW_ONLY if late and not there else BOTH,
         reason="The index is built and valid, so the constraint takes milliseconds.",
     )
+
+
+def _swap(site: Site, key: Key, old: Constraint) -> RunSql:
+    """One transaction, so that the table always has a key, and its updates are published."""
+    taken = key.index.name if key.index is not None else key.built
+    there = probes.constraint(site.name, key.name)
+    if key.name == old.name and (key.kind, key.columns) != (old.kind, old.columns):
+        there = probes.constraint_other(site.name, key.name, old.definition)
+    gone = probes.absent(probes.relation(site.beside(taken)))
+    drop = emit.sql(
+        "ALTER TABLE {t} DROP CONSTRAINT {k}", t=Qualified(site.name), k=Ident(old.name)
+    )
+    return run_sql.short_transaction(
+        site,
+        id=site.id(key.name, "swap"),
+        phase=Phase.CONTRACT,
+        title=f"replace {old.kind} {old.name} of {site.name} by {key.kind} {key.name}",
+        sql=(drop, rewrite.using_index(key.says, site.name, name=key.name, index=taken)),
+        locks=_locks(site, key),
+        probe=probes.probe(there if taken == key.name else probes.both(there, gone)),
+        undo=Irreversible(
+            reason=f"the index of {old.name} is gone, without which ON CONFLICT of the old"
+            " version fails"
+        ),
+        serves=NEW_ONLY,
+        reason="The index is built and valid, so both constraints change in milliseconds; the"
+        " old version, whose ON CONFLICT may need the old one, is gone.",
+    )
+
+
+def filled(site: Site, column: str) -> tuple[RunSql, ...]:
+    """Proves NOT NULL in the contract, after a look at the rows."""
+    steps = not_null.prove(site, column, serves=NEW_ONLY, phase=Phase.CONTRACT)
+    none = breaking_rows.none(
+        site.table,
+        f"c.{ident(column)} IS NULL",
+        failure=f"rows of {site.name} have NULL in {column}",
+        hint="fill them, then run `zdm execute` again",
+    )
+    return (replace(steps[0], preconditions=(none,)), *steps[1:])
 
 
 def _locks(site: Site, key: Key) -> tuple[TableLock, ...]:

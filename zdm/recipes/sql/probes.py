@@ -66,6 +66,11 @@ _CONSTRAINT = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS c"
     " WHERE c.conrelid = pg_catalog.to_regclass({table}) AND c.conname = {name})"
 )
+_CONSTRAINT_OTHER = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS c"
+    " WHERE c.conrelid = pg_catalog.to_regclass({table}) AND c.conname = {name}"
+    " AND pg_catalog.pg_get_constraintdef(c.oid) <> {definition})"
+)
 _CONSTRAINT_VALID = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS c"
     " WHERE c.conrelid = pg_catalog.to_regclass({table}) AND c.conname = {name}"
@@ -142,6 +147,16 @@ def function(name: Name) -> str:
 def constraint(table: Name, name: str) -> str:
     """The table has the constraint, valid or not."""
     return emit.sql(_CONSTRAINT, table=Constant(table.sql), name=Constant(name))
+
+
+def constraint_other(table: Name, name: str, definition: str) -> str:
+    """The table has a constraint of that name, with another definition."""
+    return emit.sql(
+        _CONSTRAINT_OTHER,
+        table=Constant(table.sql),
+        name=Constant(name),
+        definition=Constant(definition),
+    )
 
 
 def constraint_valid(table: Name, name: str) -> str:

@@ -1,0 +1,2 @@
+INSERT INTO booking VALUES (1001, 3, '2027-01-01', 'old') ON CONFLICT DO NOTHING;
+SELECT id FROM booking WHERE room = 3;

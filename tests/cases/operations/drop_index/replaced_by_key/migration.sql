@@ -1,0 +1,2 @@
+DROP INDEX member_mail;
+ALTER TABLE member ADD CONSTRAINT member_mail UNIQUE (mail);

@@ -1,0 +1,2 @@
+CREATE TABLE member (id bigint PRIMARY KEY, mail text NOT NULL);
+INSERT INTO member SELECT g, 'm' || g FROM generate_series(1, 50) AS g;

@@ -1,0 +1,1 @@
+SELECT mail FROM member;

@@ -1,0 +1,2 @@
+ALTER TABLE member DROP CONSTRAINT member_key;
+ALTER TABLE member ADD CONSTRAINT member_key UNIQUE USING INDEX member_mail;
