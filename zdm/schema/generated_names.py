@@ -36,7 +36,7 @@ def free(snapshot: Snapshot, table: Name, columns: tuple[str, ...], label: str) 
 
 
 def of_not_null(snapshot: Snapshot, table: Table, column: str) -> str:
-    """The same for a NOT NULL of the table, which may have constraints that the Snapshot lacks."""
+    """The same for NOT NULL of the table, whose constraints the Snapshot may lack."""
     own = {one.name for one in table.constraints}
     taken = _Taken(snapshot, table.name.schema, "not_null", own)
     return chosen(table.name, (column,), "not_null", taken)
