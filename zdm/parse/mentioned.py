@@ -108,7 +108,7 @@ def _left_out(tree: _Tree, named: Sequence[str], columns: Sequence[str]) -> set[
     ]
     if not source:  # DEFAULT VALUES
         return {*columns}
-    return {*columns} - (set.intersection(*given) if given else {*named})
+    return {*columns} - {*named}.intersection(*given)
 
 
 def every_column(action: Action) -> bool:
