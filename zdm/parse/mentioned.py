@@ -108,7 +108,7 @@ def _left_out(tree: _Tree, named: Sequence[str], columns: Sequence[str]) -> set[
     ]
     if not source:  # DEFAULT VALUES
         return {*columns}
-    return {*columns} - (set.intersection(*given) if given else {*named})
+    return {*columns} - (given[0].intersection(*given[1:]) if given else {*named})
 
 
 def every_column(action: Action) -> bool:
