@@ -118,6 +118,7 @@ class DeleteRows:
                 sql=(sql,),
                 locks=self.locks,
                 settings=self.settings,
+                preconditions=few.still_few(self.at_most, table, self.condition),
                 probe="",  # only the journal shows it; a second time it finds nothing
                 undo=self._undo,
                 serves=self._serves,
@@ -137,6 +138,7 @@ class DeleteRows:
             key=walk_key.walk(place.table),
             assignments=(),
             differs=self.condition,
+            sources=tuple(name for name in self.sources if name != self.table),
             settings=self.settings,
             undo=self._undo,
             serves=self._serves,
