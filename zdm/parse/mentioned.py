@@ -102,7 +102,7 @@ def _left_out(tree: _Tree, named: Sequence[str], columns: Sequence[str]) -> set[
     selected = [item["ResTarget"]["val"] for item in source.get("targetList", [])]
     if selected and not any(key == "A_Star" for key, _ in trees.walk({"root": selected})):
         rows.append(selected)
-    given = [
+    given: list[set[str]] = [
         {name for name, value in zip(named, row, strict=False) if "SetToDefault" not in value}
         for row in rows
     ]

@@ -6,6 +6,7 @@ from tests.unit import schemas
 from zdm.errors import RefusedError
 from zdm.model.plan import Plan
 from zdm.model.schema import Volatility
+from zdm.parse import facts, mentioned
 from zdm.planning import classify, schedule
 
 SET = "ALTER TABLE users ALTER COLUMN name SET DEFAULT 'new';"
@@ -33,13 +34,6 @@ def planned(sql: str) -> Plan:
     [
         ONE + SET,
         DROP + ONE,
-        FILL + LEFT + SET,
-        FILL + "INSERT INTO users (id, name) VALUES (7, DEFAULT);" + SET,
-        FILL + "INSERT INTO users VALUES (7, 'a');" + SET,
-        FILL + "INSERT INTO users DEFAULT VALUES;" + SET,
-        FILL + "INSERT INTO users SELECT 7, 'a';" + SET,
-        FILL + "INSERT INTO users VALUES (7, 'a', 'x') ON CONFLICT (id) DO UPDATE SET name ="
-        " DEFAULT;" + SET,
         DROP + "INSERT INTO users (id, name) VALUES (7, DEFAULT);",
     ],
 )
@@ -57,6 +51,13 @@ def test_a_default_of_another_time_is_not_taken(sql: str) -> None:
         ONE + DROP,
         LEFT + SET,
         LEFT + DROP,
+        FILL + LEFT + SET,
+        FILL + "INSERT INTO users (id, name) VALUES (7, DEFAULT);" + SET,
+        FILL + "INSERT INTO users VALUES (7, 'a');" + SET,
+        FILL + "INSERT INTO users DEFAULT VALUES;" + SET,
+        FILL + "INSERT INTO users SELECT 7, 'a';" + SET,
+        FILL + "INSERT INTO users VALUES (7, 'a', 'x') ON CONFLICT (id) DO UPDATE SET name ="
+        " DEFAULT;" + SET,
         FILL + "INSERT INTO users (id, name) VALUES (7, 'a');" + SET,
         FILL + "INSERT INTO users VALUES (7, 'a', 'x');" + SET,
         FILL + "INSERT INTO users SELECT 7, 'a', 'x';" + SET,
@@ -66,3 +67,24 @@ def test_a_default_of_another_time_is_not_taken(sql: str) -> None:
 )
 def test_what_takes_it_in_the_authors_order_is_planned(sql: str) -> None:
     assert planned(sql).steps
+
+
+@pytest.mark.parametrize(
+    ("sql", "taken"),
+    [
+        ("INSERT INTO t (a) VALUES (1);", "bc"),
+        ("INSERT INTO t VALUES (1, 2);", "c"),
+        ("INSERT INTO t VALUES (1, DEFAULT, 3), (1, 2, DEFAULT);", "bc"),
+        ("INSERT INTO t DEFAULT VALUES;", "abc"),
+        ("INSERT INTO t SELECT 1, 2;", "c"),
+        ("INSERT INTO t SELECT * FROM s;", ""),
+        ("INSERT INTO t (b) SELECT * FROM s;", "ac"),
+        ("INSERT INTO t VALUES (1, 2, 3) ON CONFLICT (a) DO UPDATE SET b = DEFAULT;", "b"),
+        ("UPDATE t SET a = DEFAULT, b = 1;", "a"),
+        ("UPDATE t SET a = 1;", ""),
+    ],
+)
+def test_defaults_are_taken_by_their_word_or_by_what_is_left_out(sql: str, taken: str) -> None:
+    (action,) = facts.actions(schemas.train(sql).statements[0], ("public",))
+
+    assert mentioned.defaults(action, ("a", "b", "c")) == {*taken}

@@ -4,5 +4,5 @@ DELETE FROM posts WHERE id NOT IN (SELECT min(id) FROM posts GROUP BY user_id);
 DELETE FROM posts WHERE user_id > random();
 DELETE FROM users WHERE email = 'x';
 DELETE FROM folders WHERE name IS NULL;
-DELETE FROM folders WHERE id = 1;
+DELETE FROM folders WHERE id = 1 AND name = 'b';
 UPDATE folders SET name = 'a' WHERE name = 'b';

@@ -1,0 +1,1 @@
+UPDATE subscribers SET note = 'new' WHERE id = 3;

@@ -1,0 +1,1 @@
+UPDATE subscribers SET note = 'old' WHERE id = 3;
