@@ -70,3 +70,13 @@ def test_the_gate_reports_what_is_new(zdm: Zdm, history: Path) -> None:
 
     assert (untouched.code, unsafe.code, safe.code) == (0, 3, 0)
     assert "with op.get_context().autocommit_block():" in unsafe.out
+
+
+def test_a_gate_that_does_not_know_where_the_migrations_are_fails(
+    zdm: Zdm, history: Path
+) -> None:
+    (history.parents[1] / "alembic.ini").unlink()
+    answer = zdm(*GATE)
+
+    assert answer.code == 2
+    assert "alembic.ini" in answer.err
