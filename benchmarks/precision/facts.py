@@ -9,7 +9,8 @@ A statement is unsafe where the server shows one of these:
 `breaks`   a query of the running application, under its own role, that worked no longer does;
 `refuses`  a constraint refuses a write of the running application that was accepted before;
 `admits`   a row can be written that a constraint or a type kept from all readers before;
-`changes`  an INSERT of the running application stores another row, or a view shows others;
+`changes`  an INSERT of the running application stores another row, a view or a function
+           shows others;
 `slows`    a DELETE in another table reads all rows of this one, through a new foreign key;
 `undoes`   the server warns that it has no effect here, or its transaction is left open, so that
            what it did is lost;

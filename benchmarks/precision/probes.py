@@ -78,6 +78,11 @@ SELECT format('SELECT %s::regprocedure', quote_literal(p.oid::regprocedure))
 FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 UNION ALL
+SELECT format('SELECT jsonb_build_object(%L, %s()::text)', p.proname, p.oid::regproc)
+FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND p.pronargs = 0
+  AND p.prokind = 'f' AND NOT p.proretset AND p.prorettype <> 'trigger'::regtype
+UNION ALL
 SELECT format('SELECT NULL::%s', t.oid::regtype)
 FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
 WHERE t.typtype IN ('e', 'd') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

@@ -111,6 +111,8 @@ def _plain(table: str, every: Sequence[Column], shown: Sequence[str]) -> Iterato
             yield _copy(table, named, {c.name: c.fresh for c in named}) + _returning(shown)
             added = [name for name in shown if name not in names]
             yield _copy(table, named, {}) + _returning(added)
+        elif not all_:
+            yield f"INSERT INTO {table} DEFAULT VALUES{_returning(shown)}"
 
 
 def _returning(shown: Sequence[str]) -> str:

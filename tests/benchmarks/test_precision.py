@@ -18,6 +18,8 @@ CREATE TABLE notes (
     text text NOT NULL DEFAULT 'none' CHECK (text <> 'secret'), mood mood,
     half int GENERATED ALWAYS AS (4 / 2) STORED
 );
+CREATE TABLE levels (n int DEFAULT 1);
+CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE VIEW texts AS SELECT id, text FROM notes;
 CREATE TABLE parts (n int) PARTITION BY RANGE (n);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (20000);
@@ -46,6 +48,8 @@ UNSAFE = [
     ("ALTER TABLE notes DROP CONSTRAINT notes_org_id_fkey;", "admits"),
     ("ALTER TYPE mood ADD VALUE 'sad';", "admits"),
     ("ALTER TABLE notes ALTER text SET DEFAULT 'some';", "changes"),
+    ("ALTER TABLE levels ALTER n SET DEFAULT 2;", "changes"),
+    ("CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2';", "changes"),
     ("ALTER TABLE notes ALTER half DROP EXPRESSION;", "changes"),
     ("CREATE OR REPLACE VIEW texts AS SELECT id, text || '!' AS text FROM notes;", "changes"),
     ("ALTER TABLE notes ALTER id SET GENERATED ALWAYS;", "breaks"),

@@ -290,15 +290,17 @@ def relative(path: Path, root: Path) -> str:
 
 
 def _nothing(asked: Asked, files: tuple[InputFile, ...]) -> Report:
-    """Nothing to check is no success, unless the caller expects it."""
+    """Nothing to check is no success, unless the caller expects it; that nothing says where
+    the migrations are is never expected."""
+    if not asked.paths and not files:
+        raise InputError(
+            "no file or folder is named, so there is nothing to check",
+            hint="name one, or set `paths` under [check] in zdm.toml; revisions of Alembic are"
+            " found where alembic.ini is beside zdm.toml",
+        )
     why = f"nothing changed since {asked.since}" if files else "no SQL file was found"
     if asked.allow_empty:
         return Report(findings=(), files=0, statements=0, understood=0, notes=(why,))
-    if not asked.paths:
-        raise InputError(
-            "no file or folder is named, so there is nothing to check",
-            hint="name one, or set `paths` under [check] in zdm.toml",
-        )
     raise _nothing_to_check(why)
 
 
