@@ -280,7 +280,7 @@ class Type:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """Everything zdm knows about a database's schema; tables and others sorted by name, and
     a table is looked up by it.

@@ -14,6 +14,7 @@ from typing import Any
 from zdm.errors import InputError
 
 MOST_BYTES = 64_000_000  # more is no schema, no plan and no migration
+_USUAL = 65_536  # bytes: room for the most takes longer to get than a migration to read
 MOST_DIGITS = 4_300  # of a number: what Python reads
 _HINT = "check the path"
 _LONG_NUMBER = re.compile(rf"[0-9](?:_?[0-9]){{{MOST_DIGITS},}}")
@@ -36,7 +37,9 @@ def read(file: Path, *, most: int = MOST_BYTES, what: str = "", hint: str = _HIN
     """The file's bytes; `what` is the file's purpose, as in `the settings file `."""
     try:
         with file.open("rb") as stream:
-            data = stream.read(most + 1)
+            data = stream.read(min(_USUAL, most + 1))
+            if len(data) == _USUAL:
+                data += stream.read(most + 1 - _USUAL)
     except OSError as error:
         raise InputError(f"{what}{file} cannot be read: {error.strerror}", hint=hint) from error
     if len(data) > most:

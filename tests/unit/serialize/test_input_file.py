@@ -93,5 +93,12 @@ def test_a_file_of_just_the_greatest_size_is_read(tmp_path: Path) -> None:
     assert refusal(tmp_path / "a", most=2) == "/a cannot be read: it has more than 2 bytes"
 
 
+@pytest.mark.parametrize("size", [0, 65_535, 65_536, 65_537, 200_000])
+def test_a_file_of_any_size_is_read_whole(tmp_path: Path, size: int) -> None:
+    (tmp_path / "a").write_bytes(b"x" * size)
+
+    assert input_file.read(tmp_path / "a") == b"x" * size
+
+
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert refusal(tmp_path) == f"/{tmp_path.name} cannot be read: {os.strerror(21)}"
