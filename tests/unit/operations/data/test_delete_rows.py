@@ -66,16 +66,23 @@ def test_keys_of_a_part_of_an_index_or_behind_a_cast_are_not_few() -> None:
         assert isinstance(step, Backfill), where
 
 
-def test_rows_that_an_index_needs_gone_before_the_rollout_are_deleted_before_it() -> None:
-    snapshot = schemas.snapshot(
-        schemas.users(
-            columns=tuple(
-                dataclasses.replace(c, not_null=c.name == "id") for c in schemas.users().columns
-            )
-        )
-    )
+def nullable() -> Snapshot:
+    columns = schemas.users().columns
+    some = (dataclasses.replace(c, not_null=c.name == "id") for c in columns)
+    return schemas.snapshot(schemas.users(columns=tuple(some)))
+
+
+def test_rows_before_a_not_null_of_the_contract_are_deleted_there() -> None:
+    not_null = "ALTER TABLE users ALTER COLUMN email SET NOT NULL;"
+    steps = ask(f"DELETE FROM users WHERE email IS NULL; {not_null}", nullable()).steps
+
+    assert {step.phase for step in steps} == {Phase.CONTRACT}
+    assert isinstance(steps[0], Backfill)
+
+
+def test_rows_that_something_needs_gone_before_the_rollout_are_deleted_before_it() -> None:
     sql = "DELETE FROM users WHERE email IS NULL; CREATE UNIQUE INDEX i ON users (email);"
-    first, *_ = ask(sql, snapshot).steps
+    first, *_ = ask(sql, nullable()).steps
 
     assert isinstance(first, Backfill)
     assert first.phase is Phase.BACKFILL
