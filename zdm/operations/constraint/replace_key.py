@@ -183,7 +183,7 @@ def _stays(table: Table, old: Constraint, snapshot: Snapshot) -> bool:
 
 def _order(old: Constraint, between: Action) -> tuple[str, str]:
     return (
-        f"{between.source} stands between the DROP of {old.name} and the constraint that takes"
+        f"{between.source} is between the DROP of {old.name} and the constraint that takes"
         " its place, and both change in one transaction after the rollout",
         "move the DROP CONSTRAINT directly above the ADD CONSTRAINT",
     )
