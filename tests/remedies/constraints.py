@@ -56,6 +56,12 @@ ENTRIES = (
         fixed=(f"{EXPAND}ALTER TABLE line REPLICA IDENTITY FULL;", OTHER_KEY),
     ),
     Entry(
+        slug="key_cannot_be_replaced",
+        before=LINES,
+        refused=f"{OTHER_KEY}\nCOMMENT ON CONSTRAINT line_key ON line IS 'x';",
+        fixed=(OTHER_KEY, "COMMENT ON CONSTRAINT line_key ON line IS 'x';"),
+    ),
+    Entry(
         slug="hazard",
         before=USERS + UNIQUE,
         refused=f"{CONTRACT}{WIDER}",

@@ -263,7 +263,7 @@ def _name_reused(earlier: Action, later: Action) -> Finding | None:
 
 def _gives_way(earlier: Action, later: Action) -> bool:
     """Whether the old index gets another name before the rollout."""
-    makes = isinstance(later.fact, Fact) and replaced.makes(later, later.fact.name)
+    makes = isinstance(later.fact, Fact) and later.fact.name in replaced.made(later)
     free = not earlier.statement.vouched or bool(replaced.word((earlier, later)))
     return makes and _kind(earlier) is ActionKind.DROP_INDEX and free
 

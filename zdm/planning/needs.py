@@ -124,6 +124,7 @@ def of_action(action: Action, snapshot: Snapshot, planned: Snapshot) -> Iterator
     fact = action.fact
     yield from _of_copied(action, snapshot, planned)
     yield from _of_function(action, snapshot)
+    yield from _of_key(action, snapshot)
     if not isinstance(fact, Fact) or fact.table is None:
         return
     if fact.kind is ActionKind.CREATE_TABLE:
@@ -143,6 +144,30 @@ def _of_function(action: Action, snapshot: Snapshot) -> Iterator[Need]:
     key = names.function(action, snapshot)
     if key is not None:
         yield Need(Kind.FREE, key)
+
+
+def _of_key(action: Action, snapshot: Snapshot) -> Iterator[Need]:
+    """That no foreign key refers to the columns of a unique index that it drops."""
+    for table, index in _dropped_indexes(action, snapshot):
+        for other in snapshot.tables:
+            for key in other.constraints:
+                if key.references == table.name and {*key.referenced_columns} == {*index.keys}:
+                    gone = Key("unique key", table.name, ", ".join(key.referenced_columns))
+                    yield Need(Kind.UNUSED, gone, Key("constraint", other.name, key.name))
+                    yield Need(Kind.UNUSED, gone, Key("table", other.name))
+
+
+def _dropped_indexes(action: Action, snapshot: Snapshot) -> Iterator[tuple[Table, Index]]:
+    fact = action.fact
+    if not isinstance(fact, Fact):
+        return
+    drops = fact.kind in (ActionKind.DROP_INDEX, ActionKind.DROP_CONSTRAINT)
+    name = fact.name.rpartition(".")[2]
+    for table in snapshot.tables if drops else ():
+        for index in table.indexes:
+            here = index.name if fact.kind is ActionKind.DROP_INDEX else index.constraint
+            if index.unique and here == name and fact.table in (None, table.name):
+                yield table, index
 
 
 def _of_copied(action: Action, snapshot: Snapshot, planned: Snapshot) -> Iterator[Need]:

@@ -30,8 +30,8 @@ class Waiting:
                 self._tables[table].append(action)
         self._makers: dict[str, list[Action]] = {}
         for action in actions:
-            if isinstance(action.fact, Fact) and replaced.makes(action, action.fact.name):
-                self._makers.setdefault(action.fact.name, []).append(action)
+            for name in replaced.made(action):
+                self._makers.setdefault(name, []).append(action)
         self._makes_enum = any(_is_new_enum(action) for action in actions)
 
     def _about(self, action: Action) -> Sequence[Name]:

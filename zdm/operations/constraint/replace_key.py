@@ -19,7 +19,7 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Setting
-from zdm.model.syntax import ConstraintDefinition
+from zdm.model.syntax import CommentOn, ConstraintDefinition
 from zdm.recipes import site
 from zdm.recipes.column import refusing
 from zdm.recipes.constraint import duplicates, replaced_key, unique_key
@@ -152,6 +152,8 @@ def _match(
     problem = unique_key.problem(says, left, after, name=name) or _identity(table, old)
     if problem is None and not word and not _covered(old, columns, says, table):
         problem = _refuses_more(old)
+    if problem is None:
+        problem = _commented(actions[position:], name)
     if problem is not None:
         return refuse.refuse(actions[0], "key_cannot_be_replaced", *problem)
     open_ = tuple(c for c in columns if says.kind == "primary key" and _is_nullable(table, c))
@@ -181,7 +183,7 @@ def _stays(table: Table, old: Constraint, snapshot: Snapshot) -> bool:
 
 def _order(old: Constraint, between: Action) -> tuple[str, str]:
     return (
-        f"{between.source} stands between the DROP of {old.name} and the constraint that takes"
+        f"{between.source} is between the DROP of {old.name} and the constraint that takes"
         " its place, and both change in one transaction after the rollout",
         "move the DROP CONSTRAINT directly above the ADD CONSTRAINT",
     )
@@ -196,6 +198,19 @@ def _identity(table: Table, old: Constraint) -> tuple[str, str] | None:
         " published table would fail without it (55000)",
         "set another REPLICA IDENTITY in an earlier release",
     )
+
+
+def _commented(later: Sequence[Action], name: str) -> tuple[str, str] | None:
+    """A comment that would be on the old key, and be gone with it."""
+    for action in later:
+        said = action.said
+        if isinstance(said, CommentOn) and said.kind == "constraint" and name in said.words:
+            return (
+                f"{action.source} comments on {name}, which is still the old key before the"
+                " rollout",
+                "move the COMMENT to a revision that is planned after this train is contracted",
+            )
+    return None
 
 
 def _refuses_more(old: Constraint) -> tuple[str, str]:

@@ -200,7 +200,7 @@ def _compared(
 def _excused(scene: Scene, one: Sent) -> str:
     """Why a write may fail in the plan alone: its value goes to the old column too, and a
     constraint of that column, which ends with it, refuses the value; or a row that the plan
-    deletes has its key, or a key stays that its author vouches for; else nothing."""
+    deletes has its key, or a key stays that its author asserts; else nothing."""
     table = one.write.table
     before, after = scene.start.table(table), scene.end.table(table)
     if not one.constraint or before is None or after is None:

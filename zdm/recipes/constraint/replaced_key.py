@@ -58,7 +58,7 @@ def added(action: Action) -> ConstraintDefinition | None:
 
 
 def between(actions: Sequence[Action], position: int) -> Action | None:
-    """What stands between the two and may have to come before the new one or after the old."""
+    """What is between the two and may have to come before the new one or after the old."""
     for action in actions[1:position]:
         fact = action.fact
         if not isinstance(fact, Fact) or fact.kind in _COLUMN:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 from zdm.model.sql import zdm_name
 from zdm.model.statement import Action, ActionKind, Directive, Fact
-from zdm.model.syntax import AddConstraint, DropObjects, IndexDefinition
+from zdm.model.syntax import AddConstraint, CreateTable, DropObjects, IndexDefinition
 
-MAKERS = frozenset({ActionKind.CREATE_INDEX, ActionKind.ADD_CONSTRAINT})
 _KEYS = frozenset({"unique", "primary key"})
 
 
@@ -35,10 +34,22 @@ def by(actions: Sequence[Action]) -> Action | None:
 
 def makes(action: Action, name: str) -> bool:
     """Whether it makes an index of that name."""
+    return name in made(action)
+
+
+def made(action: Action) -> tuple[str, ...]:
+    """The names of the indexes that it makes, as far as the author names them."""
     fact, said = action.fact, action.said
-    if not isinstance(fact, Fact) or fact.kind not in MAKERS or fact.name != name:
-        return False
-    return not isinstance(said, AddConstraint) or said.constraint.kind in _KEYS
+    if not isinstance(fact, Fact):
+        return ()
+    match said:
+        case CreateTable(columns=columns, constraints=constraints):
+            every = (*constraints, *(c for column in columns for c in column.constraints))
+        case AddConstraint(constraint=constraint):
+            every = (constraint,)
+        case _:
+            return (fact.name,) if fact.kind is ActionKind.CREATE_INDEX else ()
+    return tuple(c.name for c in every if c.name and c.kind in _KEYS)
 
 
 def word(actions: Sequence[Action]) -> tuple[Directive, ...]:
