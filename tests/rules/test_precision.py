@@ -379,27 +379,6 @@ def test_a_rule_of_some_versions_counts_where_one_of_them_is_a_target_p11() -> N
     assert rule not in checking.found(sql, BEFORE, majors=(18,))
 
 
-KEYS = [
-    ("CREATE TABLE a (id int PRIMARY KEY);", "serial", False),
-    ("", "int", False),
-    ("CREATE TABLE a (x bigint, y bigint, PRIMARY KEY (x, y));", "int", False),
-    ("CREATE TABLE a (id text PRIMARY KEY);", "int", False),
-    ("CREATE TABLE a (id bigint PRIMARY KEY);", "int", True),
-    ("CREATE TABLE a (id bigserial PRIMARY KEY);", "serial", True),
-    ("", "smallint", True),
-    ("", "smallserial", True),
-]
-
-
-@pytest.mark.parametrize(("before", "kind", "reported"), KEYS)
-def test_an_integer_key_is_reported_beside_bigint_keys_only(
-    before: str, kind: str, reported: bool
-) -> None:
-    found = checking.found(f"CREATE TABLE t (id {kind} PRIMARY KEY);", before)
-
-    assert found == ["int-pk-overflow"] * reported
-
-
 ATTACH = "ALTER TABLE events ATTACH PARTITION e FOR VALUES FROM (1) TO (2);"
 PARENT = "CREATE TABLE events (n int NOT NULL) PARTITION BY RANGE (n);"
 
