@@ -11,6 +11,7 @@ from typing import Any
 from zdm.model.expression import Expression
 from zdm.model.schema import Name
 from zdm.model.sql import ident
+from zdm.model.statement import Action
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, IndexDefinition
 from zdm.parse import libpg_query, trees
 
@@ -255,9 +256,9 @@ def _tree(sql: str) -> _Tree:
     return parsed.tree
 
 
-def narrowed(update: Mapping[str, Any], condition: str) -> str:
+def narrowed(update: Action, condition: str) -> str:
     """An UPDATE of those of its rows that meet the condition, too."""
     also = trees.expression(condition)
-    where = update.get("whereClause")
+    where = update.tree.get("whereClause")
     both = {"BoolExpr": {"boolop": "AND_EXPR", "args": [where, also]}}
-    return trees.deparse("UpdateStmt", {**update, "whereClause": both if where else also})
+    return trees.deparse("UpdateStmt", {**update.tree, "whereClause": both if where else also})

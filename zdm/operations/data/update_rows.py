@@ -262,7 +262,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         locks=statements.of_author(snapshot, action),
         work=work,
         refused=refused,
-        again=rewrite.narrowed(action.tree, added_later.condition(refused)) if refused else "",
+        again=rewrite.narrowed(action, added_later.condition(refused)) if refused else "",
         twice=_twice(update, action, sources) if found is not None else (),
     )
     return Match(operation=operation, consumed=(0,))
