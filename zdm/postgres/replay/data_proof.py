@@ -52,7 +52,11 @@ def with_writers(
             conn=conn, other=other, used=frozenset(observation.relations(conn)), settle=True
         )
         writing = Writing(
-            plan=scene.plan, conn=conn, app=app, groups={Side.OLD: old, Side.NEW: new}
+            plan=scene.plan,
+            conn=conn,
+            app=app,
+            groups={Side.OLD: old, Side.NEW: new},
+            gone=kept_rows.deleted(scene.plan),
         )
         try:
             found = list(_run(scene, here, writing))

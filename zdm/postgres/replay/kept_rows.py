@@ -9,7 +9,7 @@ from zdm.model.findings import Finding
 from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Step
 from zdm.model.schema import Name
 from zdm.model.statement import Setting
-from zdm.postgres.replay.step import apply_settings, finding
+from zdm.postgres.replay.step import apply_settings, finding, written
 from zdm.postgres.session.connection import Connection
 from zdm.recipes import stamp
 
@@ -90,16 +90,18 @@ def _rows_of(source: str) -> str:
 
 
 def overtaken(plan: Plan, conn: Connection, sql: str, path: str) -> bool:
-    """Whether it makes a difference if a write comes before or after an UPDATE that the plan
-    runs once: the author's comes after it in one deployment and before it in another."""
+    """Whether it makes a difference if a write comes before or after an UPDATE for which no
+    trigger converts what is written: the author's comes after it in one deployment and before
+    it in another."""
     for step in plan.steps:
-        if not isinstance(step, RunSql) or step.operation != "update_rows":
+        if isinstance(step, AwaitRollout) or step.operation != "update_rows":
             continue
+        update = step.sql if isinstance(step, RunSql) else (written(step),)
         write = (f"SET LOCAL search_path = {path}", sql, "SET LOCAL search_path = DEFAULT")
         for table in {lock.table for lock in step.locks}:
             query = _rows_of(f"FROM {table.sql}")
-            first = _found(conn, query, step.settings, *write, *step.sql)
-            if first != _found(conn, query, step.settings, *step.sql, *write):
+            first = _found(conn, query, step.settings, *write, *update)
+            if first != _found(conn, query, step.settings, *update, *write):
                 return True
     return False
 

@@ -88,9 +88,9 @@ def replay(
         refused = refused or doubt.message
         seeding = seeds.plainer(seeding, doubt.sqlstate)
         tried, doubt = _tried(request, seeding)
-    if seeding.name != seeds.LADDER[0].name:
+    if seeding.name != seeds.LADDER[0].name or seeding.once:
         words = (
-            f"the rows compared have only {seeding.name}; with others, {refused}"
+            f"the rows compared have only {seeding.words}; with others, {refused}"
             if seeding.first is not None
             else "no sample rows met every constraint of the plan, so it was replayed on empty"
             f" tables, where triggers do not run; with sample rows, {refused}"
@@ -270,24 +270,26 @@ def _with_writers(
 
 
 def _of_rows(tried: Attempt, seeding: Seeding) -> _Doubt | None:
-    """A precondition may refuse values that the plan says it cannot take, and a write may have
-    the key of a row of the author's. Any other failure of the plan, on rows that the plain
-    migration takes, is one."""
+    """A precondition may refuse values that the plan says it cannot take, a write may have the
+    key of a row of the author's, and batches stop at a row that several others match. Any other
+    failure of the plan, on rows that the plain migration takes, is one."""
     for one in tried.found:
         if one.slug == _PRECONDITION and (seeding.edges or seeding.nulls):
             return _Doubt(message=one.message)
         if one.slug == _WRITE and seeding.first == sample_rows.LOW:
             return _Doubt(message=one.message, sqlstate=seeds.TAKEN)
+        if one.slug == replay_step.SEVERAL and seeding.twice:
+            return _Doubt(message=one.message, sqlstate=seeds.SEVERAL)
     return None
 
 
 def _of_data(error: StepFailedError) -> _Doubt | None:
-    """An error of classes 22 and 23 may come from the rows."""
+    """An error of classes 21, 22 and 23 may come from the rows."""
     cause = error.__cause__
     if not isinstance(cause, StatementFailedError):
         return None
     state = cause.error.sqlstate or ""
-    if state[:2] not in ("22", "23"):
+    if state[:2] not in ("21", "22", "23"):
         return None
     return _Doubt(message=error.finding.message, sqlstate=state)
 

@@ -2,7 +2,8 @@
 
 The first ones are sample rows that fit; the others change some of their values: to the edges of
 the type, to NULL, to a value that another row has, and to the constants of the author's own
-statements, which choose rows by them. What the table refuses is left out.
+statements, which choose rows by them. What the table refuses is left out. Of two columns that a
+statement compares, some rows have the same value.
 """
 
 import hashlib
@@ -14,16 +15,23 @@ from dataclasses import dataclass, replace
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Statement
+from zdm.model.syntax import RelationName
+from zdm.parse import comparisons
+from zdm.parse.comparisons import Join
 from zdm.postgres.replay import edge_values, sample_rows
 from zdm.postgres.replay.sample_rows import Candidates, Row, Samples
 from zdm.postgres.replay.sample_values import Types, Value, bare
 from zdm.postgres.session.connection import Connection
+from zdm.schema import lookup
 
 TAKEN = "23505"  # a key; others of class 23: NULL, a foreign key
+SEVERAL = "21000"  # rows, where a query may give one
 _NULL, _ORPHAN = "23502", "23503"
-FORMAT = 3  # of the rows; templates of another one are not used
+FORMAT = 4  # of the rows; templates of another one are not used
 ROWS = 300  # that are tried for each table
+_MATCHES = 20  # of two columns that a statement compares
 _FROM = 10  # the number before that of the first of them
+_NULL_AFTER = 6  # values that are tried in a column
 _SHARE = 0.3  # of the columns whose value is changed, in every second row
 _WORD = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(-?\d+(?:\.\d+)?)(?![\w.])")
 _WORDS = 24
@@ -34,7 +42,8 @@ _NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "doubl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeding:
-    """Which rows are seeded; notes call them by `name`."""
+    """Which rows are seeded; notes call them by `name`. `once`: where a query may give one row,
+    no two have the value that it looks for."""
 
     name: str
     first: int | None = sample_rows.LOW  # None: no rows
@@ -42,6 +51,13 @@ class Seeding:
     nulls: bool = False
     twice: bool = True  # whether rows share values
     many: bool = True
+    once: bool = False
+
+    @property
+    def words(self) -> str:
+        """For a note."""
+        once = ", and of the values that its statements look for, each once"
+        return f"{self.name}{once if self.once else ''}"
 
 
 PLAIN = Seeding(name="plain values")
@@ -67,14 +83,16 @@ def plainer(seeding: Seeding, sqlstate: str | None) -> Seeding:
     have the same, else the next of the ladder without what the error is about."""
     if sqlstate == TAKEN and seeding.first == sample_rows.LOW:
         return replace(seeding, first=sample_rows.HIGH)
+    if sqlstate == SEVERAL and not seeding.once:
+        return replace(seeding, once=True)
     place = [one.name for one in LADDER].index(seeding.name) + 1
     found = next(one for one in LADDER[place:] if _helps(seeding, one, sqlstate))
     keeps = seeding.first == sample_rows.HIGH and found.first is not None
-    return replace(found, first=sample_rows.HIGH) if keeps else found
+    return replace(found, first=sample_rows.HIGH if keeps else found.first, once=seeding.once)
 
 
 def _helps(before: Seeding, after: Seeding, sqlstate: str | None) -> bool:
-    if sqlstate in (TAKEN, _ORPHAN):
+    if sqlstate in (TAKEN, _ORPHAN, SEVERAL):
         return not (before.twice and after.twice)
     if sqlstate == _NULL:
         return not (before.nulls and after.nulls)
@@ -132,6 +150,8 @@ def fill(
         inserts = [sample_rows.insert(table, row) for row in maker.rows(table, fitted[0])]
         sample_rows.tried_together(conn, inserts)
         samples.load(conn, table)
+    if seeding.many:
+        _join(conn, snapshot, wanted, seeding, statements)
     for _ in range(2):  # a row that goes may have been another one's parent
         for table in wanted:
             _without_orphans(conn, snapshot, table)
@@ -157,8 +177,9 @@ class _Maker:
                 yield row
                 continue
             if columns and place % 4 < 2:
-                name = columns[place % len(columns)]
-                row[name] = variants[name][place // len(columns) % len(variants[name])]
+                turn = place // 4 * 2 + place % 4
+                name = columns[turn % len(columns)]
+                row[name] = variants[name][turn // len(columns) % len(variants[name])]
             elif place % 4 == 2:
                 for name in columns:
                     if chance.random() < _SHARE:
@@ -192,9 +213,10 @@ class _Maker:
                 values += edge_values.values(self.types, column.type) * self.seeding.edges
             taken = self.inserted if column.name in keys else frozenset[str]()
             values = [value for value in values if value is not None and value not in taken]
+            values = list(dict.fromkeys(values))
             if self.seeding.nulls and not column.not_null:
-                values.append(None)
-            found[column.name] = tuple(dict.fromkeys(values))
+                values = list(_with_nulls(values))
+            found[column.name] = tuple(values)
         return found
 
     def _fitting_words(self, kind: str) -> Sequence[str]:
@@ -203,6 +225,15 @@ class _Maker:
         if bare(kind) in _NUMBERS:
             return [word for word in self.constants if word.lstrip("-").isdecimal()]
         return ()
+
+
+def _with_nulls(values: Sequence[Value]) -> Iterator[Value]:
+    """NULL first, and again and again: statements ask for it more than for any value."""
+    yield None
+    for place, value in enumerate(values, 1):
+        yield value
+        if place % _NULL_AFTER == 0:
+            yield None
 
 
 def _unique(table: Table) -> frozenset[str | None]:
@@ -226,3 +257,95 @@ def _without_orphans(conn: Connection, snapshot: Snapshot, table: Table) -> None
             f" (SELECT FROM {constraint.references.sql} AS zdm_p WHERE {same})",
             keep=True,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A column of a table."""
+
+    table: Table
+    column: str
+
+    @property
+    def sql(self) -> str:
+        return self.table.name.sql
+
+    @property
+    def text(self) -> str:
+        return f"{ident(self.column)}::text"
+
+
+def _join(
+    conn: Connection,
+    snapshot: Snapshot,
+    wanted: Sequence[Table],
+    seeding: Seeding,
+    statements: Sequence[Statement],
+) -> None:
+    """Give rows the values that a statement compares them by."""
+    seeded = {table.name for table in wanted}
+    for statement in statements:
+        for join in comparisons.joins(statement.sql):
+            left, right = (_place(join, side, statement, snapshot) for side in (0, 1))
+            if (
+                left is None
+                or right is None
+                or not {left.table.name, right.table.name} <= seeded
+            ):
+                continue
+            for one, other in ((left, right), (right, left)):
+                if not _matches(conn, left, right):
+                    sample_rows.tried_together(conn, list(_matching(one, other)))
+            changed = _found(join.changed, statement, snapshot)
+            for place in (left, right) if seeding.once else ():
+                if place.table is not changed or left.table is right.table:
+                    sample_rows.tried(conn, _each_once(place), keep=True)
+
+
+def _found(
+    relation: RelationName | None, statement: Statement, snapshot: Snapshot
+) -> Table | None:
+    if relation is None:
+        return None
+    return snapshot.table(lookup.found(relation, snapshot, statement.settings))
+
+
+def _place(join: Join, side: int, statement: Statement, snapshot: Snapshot) -> _Place | None:
+    """The column, of the only table of the statement that has it."""
+    column, relation = join.columns[side], join.tables[side]
+    names = join.names if relation is None else (relation,)
+    tables = {t.name: t for name in names if (t := _found(name, statement, snapshot))}
+    found = [table for table in tables.values() if table.column(column) is not None]
+    return _Place(found[0], column) if len(found) == 1 else None
+
+
+def _matches(conn: Connection, left: _Place, right: _Place) -> bool:
+    """Whether enough rows have the same value."""
+    sql = (
+        f"SELECT count(*) >= {_MATCHES} FROM (SELECT {left.text} AS v FROM {left.sql}) AS zdm_l"  # noqa: S608
+        f" JOIN (SELECT {right.text} AS v FROM {right.sql}) AS zdm_r ON zdm_l.v = zdm_r.v"
+    )
+    row = conn.execute(sql.encode()).fetchone()
+    return bool(row and row[0])
+
+
+def _matching(one: _Place, other: _Place) -> Iterator[str]:
+    """Give some rows of one table a value of the other."""
+    kind = one.table.require_column(one.column).type
+    for n in range(2 * _MATCHES):
+        value = (
+            f"SELECT {other.text} FROM {other.sql} WHERE {ident(other.column)} IS NOT NULL"  # noqa: S608
+            f" ORDER BY md5({other.text} || '{n}') LIMIT 1"
+        )
+        yield (
+            f"UPDATE {one.sql} SET {ident(one.column)} = CAST(({value}) AS {kind}) WHERE ctid ="  # noqa: S608
+            f" (SELECT ctid FROM {one.sql} ORDER BY md5(ctid::text || '{n}') LIMIT 1)"
+        )
+
+
+def _each_once(place: _Place) -> str:
+    value = f"lower({place.text})"
+    return (
+        f"DELETE FROM {place.sql} WHERE ctid NOT IN (SELECT min(ctid) FROM {place.sql}"  # noqa: S608
+        f" GROUP BY {value}) AND {ident(place.column)} IS NOT NULL"
+    )

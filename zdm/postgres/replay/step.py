@@ -24,11 +24,13 @@ from zdm.postgres.session.connection import Connection
 from zdm.recipes.reading import missing_rights
 
 DATA = "data_refused"
+SEVERAL = "several_rows_match"
 _BUG = "a plan that zdm made should not do this: plan again, and report it if it stays"
 _OTHER_PHASE = (
     "phases change the order: let it run in the other phase, or move it to a revision that is"
     " planned after this train is contracted"
 )
+_CARDINALITY = "21000"
 _LOCK_TIMEOUT = timedelta(seconds=10)  # at least: only autovacuum has locks of its own here
 _SHADOW_ONLY = ("role", "session_authorization")  # the shadow's roles own nothing
 
@@ -189,6 +191,8 @@ def _run_all(conn: Connection, statements: Sequence[str], settings: Sequence[Set
 
 def _failed(step: Step, error: psycopg.Error, statement: str = "") -> StepFailedError:
     slug = DATA if (error.sqlstate or "")[:2] in ("22", "23") else "step_fails"
+    if isinstance(step, Backfill) and error.sqlstate == _CARDINALITY:
+        slug = SEVERAL
     found = finding(slug, f"the step {step.id} fails: {message(error)}", step, statement)
     if error.sqlstate == missing_rights.MISSING and step.origin:
         place = step.origin[0]
@@ -326,12 +330,17 @@ def _not_rewritten(step: RunSql, table: Name) -> Finding:
     )
 
 
+def written(step: Backfill) -> str:
+    """All that its batches do, in one statement."""
+    if step.deletes:
+        return f"DELETE FROM {step.table.sql} WHERE {step.differs}"  # noqa: S608  quoted
+    sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
+    return f"UPDATE {step.table.sql} SET {sets} WHERE {step.differs}"  # noqa: S608  quoted
+
+
 def _backfill(conn: Connection, step: Backfill) -> Iterator[Finding]:
     """All rows in one statement; the batches' own way is the executor's."""
-    sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
-    update = f"UPDATE {step.table.sql} SET {sets} WHERE {step.differs}"  # noqa: S608  quoted
-    if step.deletes:
-        update = f"DELETE FROM {step.table.sql} WHERE {step.differs}"  # noqa: S608  quoted
+    update = written(step)
     count = f"SELECT count(*) FROM {step.table.sql} WHERE {step.differs}"  # noqa: S608  quoted
     try:
         with conn.transaction():
