@@ -187,6 +187,7 @@ class Backfill:
     differs. `key` walks the table; empty means by ctid pages. `synced`: a trigger keeps the
     columns in sync until the contract, so a row that differs later is a fault; `mismatch` is
     true where neither column follows from the other, and empty where `differs` says so.
+    `sources`: other tables in use that its batches read.
     """
 
     id: str
@@ -199,6 +200,7 @@ class Backfill:
     differs: str
     synced: bool = False
     mismatch: str = ""
+    sources: tuple[Name, ...] = ()
     settings: tuple[Setting, ...] = ()
     preconditions: tuple[Check, ...] = ()
     undo: tuple[str, ...] | Irreversible
@@ -215,8 +217,10 @@ class Backfill:
 
     @property
     def locks(self) -> tuple[TableLock, ...]:
-        """ROW EXCLUSIVE, as every UPDATE and DELETE."""
-        return (TableLock(table=self.table, mode=LockMode.ROW_EXCLUSIVE),)
+        """ROW EXCLUSIVE, as every UPDATE and DELETE; of what it reads ACCESS SHARE."""
+        read = [TableLock(table=name, mode=LockMode.ACCESS_SHARE) for name in self.sources]
+        own = TableLock(table=self.table, mode=LockMode.ROW_EXCLUSIVE)
+        return tuple(sorted([own, *read]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

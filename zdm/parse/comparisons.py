@@ -1,11 +1,15 @@
-"""Comparisons of a column with a constant, as bounds of partitions and CHECKs hold them."""
+"""Comparisons of a column with a constant, as bounds of partitions and CHECKs hold them, and of
+two columns, as statements join tables by them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zdm.model.expression import Constant, Expression
-from zdm.parse import expressions, trees
+from zdm.model.expression import Constant, Expression, Words
+from zdm.model.syntax import RelationName
+from zdm.parse import expressions, libpg_query, trees
+from zdm.parse.readers import relations
 
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
 
@@ -28,10 +32,12 @@ def read(expression: Expression) -> Comparison | None:
     left, right = Expression(node.get("lexpr", {})), Expression(node.get("rexpr", {}))
     if _column(left) is None:
         left, right, operator = right, left, _TURNED[operator]
+    kind = node.get("kind")
     column, values = _column(left), constants(right)
+    if values is not None and kind == "AEXPR_OP_ANY" and not _is_list(right):
+        values = _elements(values[0])
     if column is None or values is None:
         return None
-    kind = node.get("kind")
     plain = kind == "AEXPR_OP" and len(values) == 1
     if plain or (kind in ("AEXPR_OP_ANY", "AEXPR_IN") and operator == "="):
         return Comparison(column=column, operator=operator, values=values)
@@ -56,3 +62,83 @@ def constants(expression: Expression) -> tuple[str, ...] | None:
     if None in found:
         return None
     return tuple(value for values in found if values for value in values)
+
+
+def _is_list(expression: Expression) -> bool:
+    return bool({"A_ArrayExpr", "List"} & {*expressions.without_cast(expression).tree})
+
+
+_ELEMENT = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s{}",\\][^{}",\\]*))\s*(?:,|$)')
+_ESCAPED = re.compile(r"\\(.)")
+
+
+def _elements(text: str) -> tuple[str, ...] | None:
+    """The values of an array that is written as one text: `{1,2}`; None for others."""
+    inner = text.strip()
+    if inner[:1] + inner[-1:] != "{}":
+        return None
+    inner, place, found = inner[1:-1].strip(), 0, list[str]()
+    while place < len(inner):
+        one = _ELEMENT.match(inner, place)
+        if one is None or (one[2] or "").strip().upper() == "NULL":
+            return None
+        quoted, bare = one.groups()
+        found.append(_ESCAPED.sub(r"\1", quoted) if quoted is not None else bare.rstrip())
+        place = one.end()
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Two columns that a statement compares by `=`, each with its table if it names that.
+    `names`: all tables of the statement; `changed`: the one that it changes."""
+
+    columns: tuple[str, str]
+    tables: tuple[RelationName | None, RelationName | None]
+    names: tuple[RelationName, ...]
+    changed: RelationName | None
+
+
+def joins(sql: str) -> Iterator[Join]:
+    """Those of a text; functions and casts around the columns do not count."""
+    for one in libpg_query.statements(sql.encode()):
+        changed = one.tree.get("relation")
+        nodes = [node for _, node in trees.walk({"root": one.tree}) if "relname" in node]
+        named = {
+            node.get("alias", {}).get("aliasname", node["relname"]): relations.read(node)
+            for node in nodes
+        }
+        for left, right in _pairs(one.tree):
+            yield Join(
+                columns=(left[-1], right[-1]),
+                tables=(_of(left, named), _of(right, named)),
+                names=tuple(named.values()),
+                changed=relations.read(changed) if changed else None,
+            )
+
+
+def _of(words: Words, named: Mapping[str, RelationName]) -> RelationName | None:
+    return named.get(words[-2]) if len(words) > 1 else None
+
+
+def _pairs(tree: Mapping[str, Any]) -> Iterator[tuple[Words, Words]]:
+    for key, node in trees.walk({"root": tree}):
+        if key == "A_Expr" and trees.strings(node.get("name")) == ("=",):
+            sides = _single(node.get("lexpr")), _single(node.get("rexpr"))
+        elif key == "SubLink" and node.get("subLinkType") == "ANY_SUBLINK":
+            select = node.get("subselect", {}).get("SelectStmt", {})
+            sides = _single(node.get("testexpr")), _single(select.get("targetList"))
+        else:
+            continue
+        left, right = sides
+        if left is not None and right is not None:
+            yield left, right
+
+
+def _single(tree: Any) -> Words | None:
+    """The only column in it."""
+    nodes = list(trees.walk({"root": tree}))
+    found = [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
+    if len(found) != 1 or not found[0] or any(key == "SubLink" for key, _ in nodes):
+        return None
+    return found[0]

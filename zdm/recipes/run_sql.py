@@ -71,6 +71,7 @@ class Authored(TypedDict):
     id: str
     title: str
     locks: tuple[TableLock, ...]
+    preconditions: NotRequired[tuple[Check, ...]]
     probe: str
     undo: tuple[str, ...] | Irreversible
     reason: str

@@ -16,7 +16,6 @@ rollback restores them.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model.expression import Call, Coalesce, Expression
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -348,7 +347,7 @@ def _diverges(update: Update, snapshot: Snapshot) -> tuple[str, str] | None:
     )
     for column, value in update.assignments:
         reads = set(expressions.columns(value)) & targets
-        if reads - {column} or (reads and not _idempotent(value)):
+        if reads - {column} or (reads and not updates.idempotent(value)):
             return (
                 f"`{column} = {expressions.bare(value)}` reads a column that it sets, so a"
                 " batch that runs twice changes the row twice",
@@ -364,19 +363,6 @@ def _diverges(update: Update, snapshot: Snapshot) -> tuple[str, str] | None:
         if done and expressions.is_null(value):
             return f"`{column} = NULL WHERE {column} IS NULL` changes nothing", "remove it"
     return None
-
-
-_ONCE = frozenset({"lower", "upper", "btrim", "ltrim", "rtrim", "initcap", "abs", "trunc"})
-
-
-def _idempotent(value: Expression) -> bool:
-    """Whether f(f(x)) = f(x): one of a few functions over the bare column."""
-    match expressions.form(value):
-        case Coalesce(arguments=(first, *_)):
-            return expressions.column(first) is not None
-        case Call(function=words, arguments=(only,)):
-            return words[-1] in _ONCE and expressions.column(only) is not None
-    return False
 
 
 def _differs(update: Update, table: Table, snapshot: Snapshot) -> str:

@@ -118,6 +118,9 @@ class DeleteRows:
                 sql=(sql,),
                 locks=self.locks,
                 settings=self.settings,
+                preconditions=()
+                if self.at_most.keyed
+                else (few.still_few(table, self.condition),),
                 probe="",  # only the journal shows it; a second time it finds nothing
                 undo=self._undo,
                 serves=self._serves,
@@ -137,6 +140,7 @@ class DeleteRows:
             key=walk_key.walk(place.table),
             assignments=(),
             differs=self.condition,
+            sources=tuple(name for name in self.sources if name != self.table),
             settings=self.settings,
             undo=self._undo,
             serves=self._serves,

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Irreversible, Step, TableLock
-from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.model.syntax import Insert
 from zdm.recipes import run_sql
-from zdm.recipes.reading import few, refuse, statements
+from zdm.recipes.reading import few, refuse, second_run, statements
+from zdm.recipes.reading.second_run import Second
 from zdm.recipes.run_sql import Owned
 
 SLUG = "insert_rows"
@@ -25,15 +26,18 @@ SLUG = "insert_rows"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsertRows:
-    """Insert a few rows. `sources`: the tables in use that it reads; `updates`: ON CONFLICT DO
-    UPDATE."""
+    """Insert a few rows. `sources`: the tables in use that it reads; `taken`: those whose rows
+    it takes, since they are small; `updates`: ON CONFLICT DO UPDATE, `twice`: from the values
+    that are there."""
 
     table: Name
     statement: Statement
     locks: tuple[TableLock, ...]
-    keyed: bool = False  # a second time, their keys would be taken
+    second: Second = Second.NOTHING
     sources: tuple[Name, ...] = ()
+    taken: tuple[Name, ...] = ()
     updates: bool = False
+    twice: bool = False
 
     @property
     def slug(self) -> str:
@@ -55,12 +59,22 @@ class InsertRows:
                 "make sure that the old version understands them",
             )
         ]
-        if self.keyed:
+        if self.second is Second.FAILS:
             lines.append(
                 (
                     f"after a rollback the rows are still in {self.table}, so a second run may"
                     " fail because their keys are taken",
                     "add ON CONFLICT DO NOTHING, or delete the rows before the second run",
+                )
+            )
+        if self.second is Second.DOUBLES:
+            lines.append(
+                (
+                    f"after a rollback the rows are still in {self.table}, and a second run"
+                    " inserts them once more, because no unique index has the values that it"
+                    " writes out",
+                    "delete the rows before the second run; or write out their keys, with ON"
+                    " CONFLICT DO NOTHING",
                 )
             )
         if self.sources:
@@ -80,6 +94,15 @@ class InsertRows:
                     "make sure that both versions understand both values",
                 )
             )
+        if self.twice:
+            lines.append(
+                (
+                    "ON CONFLICT DO UPDATE takes the new values from those that are there, so"
+                    f" after a rollback a second run changes rows of {self.table} once more",
+                    "set the old values again before a second run; or take the new values from"
+                    " EXCLUDED alone",
+                )
+            )
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
@@ -92,6 +115,7 @@ class InsertRows:
                 id=f"{self.table}-insert",
                 title=self.title,
                 locks=self.locks,
+                preconditions=few.still_small(self.taken),
                 probe="",  # only the journal shows it
                 undo=Irreversible(reason="which rows were inserted is not recorded", rows=True),
                 reason="A few rows, in the same transaction as their journal entry.",
@@ -124,12 +148,10 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         table=table.name,
         statement=action.statement,
         locks=statements.of_author(snapshot, action),
-        keyed=isinstance(says, Insert) and not says.on_conflict and _has_key(table),
+        second=second_run.of_insert(action, table, snapshot),
+        taken=few.taken(action, snapshot),
         sources=tuple(t.name for t in sources if not t.created and t.name != table.name),
         updates=isinstance(says, Insert) and says.on_conflict == "update",
+        twice=second_run.updates_again(action),
     )
     return Match(operation=operation, consumed=(0,))
-
-
-def _has_key(table: Table) -> bool:
-    return any(index.unique for index in table.indexes)

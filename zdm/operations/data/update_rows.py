@@ -52,7 +52,8 @@ _Line = tuple[str, str]  # fact and remedy
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateSome:
     """Set columns of some rows. `work`: so few that they are one statement, or what one row
-    gets in a batch. `sources`: the tables in use that it reads besides."""
+    gets in a batch. `sources`: the tables in use that it reads besides; `twice`: columns whose
+    new value follows from the old one, so that a second run sets another one."""
 
     table: Name
     columns: tuple[str, ...]
@@ -62,6 +63,7 @@ class UpdateSome:
     work: Few | Updated
     refused: tuple[Refused, ...] = ()  # by constraints of the contract, set again before these
     again: str = ""  # the statement that does so, of a few rows
+    twice: tuple[str, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -86,7 +88,7 @@ class UpdateSome:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Both versions read the new values, and others act on the rows."""
         table = context.snapshot.require_table(self.table)
-        lines = [self._both(), *self._copied()]
+        lines = [self._both(), *self._second(), *self._copied()]
         lines += filled.hazards(table, *self.columns)
         if self.refused:
             lines.append(corrected.hazard(str(self.table), self.refused))
@@ -103,7 +105,7 @@ class UpdateSome:
     def _both(self) -> _Line:
         keep = (
             "; put `-- zdm: keep old values` above it if a rollback must restore them"
-            if not self.sources
+            if not self.sources and not self.twice
             else ""
         )
         return (
@@ -112,6 +114,15 @@ class UpdateSome:
             "make sure that both versions understand both values, and that neither keeps"
             f" writing the old ones{keep}",
         )
+
+    def _second(self) -> Iterator[_Line]:
+        if self.twice:
+            yield (
+                f"after a rollback {self.table}.{', '.join(self.twice)} has its new value, and"
+                " a second run sets it once more, from that one: `n = n + 1` adds 2",
+                "set the old values again before a second run; or write the new value itself"
+                " into the UPDATE",
+            )
 
     def _copied(self) -> Iterator[_Line]:
         named = ", ".join(map(str, self.sources)) or "the query"
@@ -144,10 +155,8 @@ class UpdateSome:
         if isinstance(self.work, Updated):
             fill = self._fill(self.work, context)
             place, differs = self._place(context), fill.differs
-            return (
-                fill,
-                *corrected.batches(place, fill.assignments, differs, self.refused),
-            )
+            more = corrected.batches(place, fill.assignments, differs, self.refused)
+            return (fill, *(replace(one, sources=fill.sources) for one in more))
         once = run_sql.short_transaction(
             Owned(operation=SLUG, origin=context.origin),
             id=self._id,
@@ -156,6 +165,9 @@ class UpdateSome:
             sql=(self.statement.sql,),
             locks=self.locks,
             settings=self.statement.settings,
+            preconditions=few.still_small(
+                () if self.work.keyed else (self.table, *self.sources)
+            ),
             probe="",  # only the journal shows it
             undo=_UNDO,
             serves=BOTH,
@@ -175,6 +187,7 @@ class UpdateSome:
             phase=Phase.CONTRACT,
             title=corrected.title(place, self._columns, self.refused),
             sql=(self.again,),
+            preconditions=(),
             locks=statements.locks(context.snapshot, *once.locks, *seen),
             serves=NEW_ONLY,
             reason=f"{corrected.REASON} {once.reason}",
@@ -195,6 +208,7 @@ class UpdateSome:
             key=walk_key.walk(table),
             assignments=tuple(Assignment(column=c, expression=v) for c, v in said.values),
             differs=_differs(said, table, context.snapshot),
+            sources=self.sources,
             settings=self.statement.settings,
             undo=_UNDO,
             serves=BOTH,
@@ -249,8 +263,14 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         work=work,
         refused=refused,
         again=rewrite.narrowed(action.tree, added_later.condition(refused)) if refused else "",
+        twice=_twice(update, action, sources) if found is not None else (),
     )
     return Match(operation=operation, consumed=(0,))
+
+
+def _twice(update: Update, action: Action, sources: Sequence[Table]) -> tuple[str, ...]:
+    others = {c.name for t in sources if t.name != update.table for c in t.columns}
+    return updates.twice(update, action, others)
 
 
 def _few(update: Update, action: Action, snapshot: Snapshot) -> Few | None:

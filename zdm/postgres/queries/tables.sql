@@ -13,7 +13,14 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
              JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace
              WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) AS parents,
        c.relispartition AS is_partition,
-       CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END AS rows,
+       -- as many as there were for each page at the last count, on the pages of today
+       CASE WHEN c.relkind <> 'r' AND c.reltuples >= 0 THEN c.reltuples::bigint
+            WHEN c.reltuples >= 0 AND c.relpages > 0
+            THEN greatest(c.reltuples::float8, c.reltuples::float8 / c.relpages
+                 * (pg_catalog.pg_relation_size(c.oid)
+                    / pg_catalog.current_setting('block_size')::bigint))::bigint
+            WHEN c.reltuples = 0 AND pg_catalog.pg_relation_size(c.oid) = 0 THEN 0
+       END AS rows,
        pg_catalog.pg_relation_size(c.oid) AS heap_bytes,
        pg_catalog.pg_total_relation_size(c.oid) AS total_bytes,
        ARRAY(SELECT pg_catalog.pg_get_statisticsobjdef(s.oid) FROM pg_catalog.pg_statistic_ext AS s

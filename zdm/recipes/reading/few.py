@@ -1,15 +1,17 @@
 """How many rows a statement of the author writes at most, where that is few.
 
 A few rows are one short statement; many are written in batches. Without statistics a table
-does not count as small.
+does not count as small; with them it is counted again when the step begins, up to the limit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
 from zdm.model.expression import Expression
+from zdm.model.plan import NAMED_ROWS, Check
 from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.sql import ident, literal
 from zdm.model.statement import Action
 from zdm.parse import comparisons, expressions, mentioned
 from zdm.schema import family, lookup, not_null_proof
@@ -109,6 +111,65 @@ def _taken(table: Table, tests: Sequence[Expression], snapshot: Snapshot) -> int
     """How many rows of the table these tests leave, where they are few."""
     keyed = _matching(tests, table)
     return keyed if keyed is not None else small(table, snapshot)
+
+
+def taken(action: Action, snapshot: Snapshot) -> tuple[Name, ...]:
+    """The tables in use from which an INSERT takes its rows because they are small."""
+    found = (
+        (snapshot.table(lookup.found(one.relation, snapshot, action.statement.settings)), one)
+        for one in mentioned.rows_from(action) or ()
+    )
+    return tuple(
+        dict.fromkeys(
+            table.name
+            for table, one in found
+            if table is not None
+            and not table.created
+            and _matching(one.tests, table) is None
+        )
+    )
+
+
+def still_small(names: Iterable[Name]) -> tuple[Check, ...]:
+    """That the tables are as small as their statistics say."""
+    return tuple(
+        Check(
+            sql=_at_most(f"{name.sql} LIMIT {SMALL + 1}"),
+            failure=f"{name} has more than {SMALL:,} rows, although its statistics said fewer"
+            " when this was planned, so one statement would hold too many rows locked, or be"
+            " stopped by its time limit each time",
+            hint=f"run `ANALYZE {name.sql}` and `zdm rollback`, then make a new plan",
+        )
+        for name in names
+    )
+
+
+def still_few(table: Table, condition: str) -> Check:
+    """That no more rows of such a table meet the condition."""
+    name, source = table.name, f"{table.name.sql} WHERE {condition} LIMIT"
+    return Check(
+        sql=_at_most(f"{source} {SMALL + 1}"),
+        failure=f"the DELETE selects more than {SMALL:,} rows of {name}, although by the"
+        f" statistics {name} had fewer when this was planned, so one statement would hold too"
+        " many rows locked, or be stopped by its time limit each time",
+        hint=f"delete such rows in smaller transactions until at most {SMALL:,} are left, and"
+        f" run the command again; `ANALYZE {name.sql}` before the next plan",
+        rows=f"SELECT {_shown(table)} FROM {source} {NAMED_ROWS + 1}",  # noqa: S608  quoted
+    )
+
+
+def _at_most(source: str) -> str:
+    return f"SELECT count(*) <= {SMALL} FROM (SELECT FROM {source}) AS zdm_some"  # noqa: S608
+
+
+def _shown(table: Table) -> str:
+    """The key of a row as one text."""
+    key = next((k.columns for k in table.constraints if k.kind == "primary key"), ())
+    if not key:
+        return f"{literal('ctid = ')} || {table.name.sql}.ctid::text"
+    columns = ", ".join(f"{table.name.sql}.{ident(column)}" for column in key)
+    label = literal(f"({', '.join(key)}) = ")
+    return f"{label} || ROW({columns})::text"
 
 
 def sources(action: Action, snapshot: Snapshot) -> tuple[Table, ...] | None:

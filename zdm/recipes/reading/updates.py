@@ -1,12 +1,13 @@
 """What an UPDATE of the author sets, and for which rows."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from zdm.model.expression import Call, Expression, Feature
+from zdm.model.expression import Call, Coalesce, Expression, Feature
 from zdm.model.schema import Column, Name, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import Update as Said
-from zdm.parse import expressions
+from zdm.parse import expressions, mentioned, trees
 from zdm.parse.readers import fired, nulls
 
 _NOT_IN_BATCHES = frozenset(
@@ -88,3 +89,33 @@ def targets(action: Action) -> tuple[str, ...]:
     """The columns that an UPDATE sets."""
     said = action.said
     return tuple(a.column for a in said.assignments) if isinstance(said, Said) else ()
+
+
+_ONCE = frozenset({"lower", "upper", "btrim", "ltrim", "rtrim", "initcap", "abs", "trunc"})
+
+
+def idempotent(value: Expression) -> bool:
+    """Whether f(f(x)) = f(x): one of a few functions over the bare column."""
+    match expressions.form(value):
+        case Coalesce(arguments=(first, *_)):
+            return expressions.column(first) is not None
+        case Call(function=words, arguments=(only,)):
+            return words[-1] in _ONCE and expressions.column(only) is not None
+    return False
+
+
+def twice(update: Update, action: Action, others: AbstractSet[str]) -> tuple[str, ...]:
+    """The columns for which a second run would take what the first one has set. Bare names of
+    `others` are columns of other tables, where a value comes from a query."""
+    own = mentioned.own_names(action)
+    targets = {column for column, _ in update.assignments}
+    found: list[str] = []
+    for column, value in update.assignments:
+        nodes = list(trees.walk({"root": value.tree}))
+        inner = others if any(key == "SubLink" for key, _ in nodes) else frozenset[str]()
+        refs = [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
+        read = {r[-1] for r in refs if (r[-2] in own if len(r) > 1 else {*r} - inner)}
+        read &= targets
+        if read and not (read == {column} and idempotent(value)):
+            found.append(column)
+    return tuple(found)

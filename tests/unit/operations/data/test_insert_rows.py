@@ -91,6 +91,45 @@ def test_rows_with_keys_that_cannot_be_inserted_again_are_a_hazard(
     assert ("a second run may fail" in hazards[-1].message) == (count == 2)
 
 
+@pytest.mark.parametrize(
+    ("sql", "doubles"),
+    [
+        ("INSERT INTO users (email) VALUES ('a');", True),
+        ("INSERT INTO users (id, email) VALUES (DEFAULT, 'a');", True),
+        ("INSERT INTO users (id, email) VALUES (nextval('s'), 'a');", True),
+        ("INSERT INTO users (id, email) VALUES (1, 'a'), (DEFAULT, 'b');", True),
+        ("INSERT INTO users (email) VALUES ('a') ON CONFLICT DO NOTHING;", True),
+        ("INSERT INTO users (email) SELECT 'a';", True),
+        ("INSERT INTO users DEFAULT VALUES;", True),
+        ("INSERT INTO users VALUES (1, 'a');", False),
+        ("INSERT INTO users (id, email) SELECT 1, 'a';", False),
+        ("INSERT INTO users (id, email) VALUES ((SELECT 1), 'a');", False),
+    ],
+)
+def test_rows_whose_keys_the_table_makes_are_inserted_again_by_a_second_run(
+    sql: str, doubles: bool
+) -> None:
+    said = [h.message for h in ask(sql).hazards]
+
+    assert any("inserts them once more" in one for one in said) is doubles
+    assert any("may fail" in one for one in said) is not doubles
+
+
+@pytest.mark.parametrize(
+    ("sets", "again"),
+    [
+        ("name = users.name || 'x'", True),
+        ("name = excluded.name", False),
+        ("name = 'x'", False),
+    ],
+)
+def test_an_insert_that_changes_what_is_there_does_it_again(sets: str, again: bool) -> None:
+    sql = f"INSERT INTO users VALUES (1, 'a') ON CONFLICT (id) DO UPDATE SET {sets};"
+    said = [h.message for h in ask(sql).hazards]
+
+    assert any("once more" in one for one in said) is again
+
+
 def with_teams(rows: int | None) -> Snapshot:
     teams = schemas.users(name=Name("public", "teams"), rows=rows)
     return schemas.snapshot(schemas.users(), teams)

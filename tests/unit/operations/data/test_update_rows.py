@@ -284,3 +284,70 @@ def test_rows_by_their_keys_may_read_any_table() -> None:
 
     assert isinstance(step, RunSql)
     assert step.cost.rows == 2
+
+
+@pytest.mark.parametrize(
+    ("sets", "again"),
+    [
+        ("name = name || 'x'", True),
+        ("name = users.name || 'x'", True),
+        ("name = email, email = name", True),
+        ("name = (SELECT users.name || o.name FROM others AS o WHERE o.id = users.id)", True),
+        ("name = 'x'", False),
+        ("name = email", False),
+        ("name = lower(name)", False),
+        ("name = (SELECT o.name FROM others AS o WHERE o.id = users.id)", False),
+        ("name = (SELECT name FROM others WHERE others.id = 3)", False),
+    ],
+)
+def test_a_value_that_follows_from_the_old_one_is_set_again_by_a_second_run(
+    sets: str, again: bool
+) -> None:
+    answer = ask(f"UPDATE users SET {sets} WHERE id = 1;", beside(5, 5))
+    said = [h.message for h in answer.hazards]
+
+    assert answer.slugs == ["update_rows"]
+    assert any("a second run sets it once more" in one for one in said) is again
+    assert any("keep old values" in (h.remedy or "") for h in answer.hazards) is (
+        not again and "others" not in sets
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "rows"),
+    [
+        ("ANY ('{1,2, 3}')", 3),
+        ("ANY ('{1,2}'::bigint[])", 2),
+        ("ANY (CAST('{\"1\",2}' AS bigint[]))", 2),
+        ("ANY (ARRAY[1, 2])", 2),
+        ("ANY ('{}')", 0),
+        (f"ANY ('{{{','.join(map(str, range(1000)))}}}')", 1000),
+    ],
+)
+def test_keys_of_an_array_that_is_one_text_are_counted(keys: str, rows: int) -> None:
+    (step,) = ask(f"UPDATE users SET email = 'a' WHERE id = {keys};").steps
+
+    assert step.cost.rows == rows
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        f"ANY ('{{{','.join(map(str, range(1001)))}}}')",
+        "ANY ('{1,NULL}')",
+        "ANY ('{{1,2},{3,4}}')",
+        "ANY ('[0:1]={1,2}')",
+    ],
+)
+def test_an_array_of_too_many_keys_or_of_another_form_is_not_counted(keys: str) -> None:
+    assert ask(f"UPDATE users SET email = 'a' WHERE id = {keys};").slugs == ["backfill"]
+
+
+def test_batches_lock_the_tables_that_they_read() -> None:
+    (step,) = ask(FROM, beside(None, None)).steps
+
+    assert isinstance(step, Backfill)
+    assert [(lock.table.name, lock.mode) for lock in step.locks] == [
+        ("others", LockMode.ACCESS_SHARE),
+        ("users", LockMode.ROW_EXCLUSIVE),
+    ]
