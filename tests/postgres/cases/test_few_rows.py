@@ -113,3 +113,14 @@ def test_statistics_of_an_empty_table_that_has_rows_say_nothing(server: Server) 
         (table,) = cases.read(url).tables
 
         assert table.rows is None
+
+
+def test_a_copy_into_a_new_table_is_counted_too(server: Server) -> None:
+    migration = "CREATE TABLE c (id bigint, k text); INSERT INTO c SELECT id, k FROM s;"
+    with fresh_database(server) as url:
+        run(url, BEFORE)
+        plan = planned(url, migration)
+        run(url, MORE.format("s"))
+
+        with pytest.raises(StoppedError, match=r"s has more than 10,000 rows"):
+            cases.run(url, plan)

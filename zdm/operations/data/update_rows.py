@@ -119,7 +119,7 @@ class UpdateSome:
         if self.twice:
             yield (
                 f"after a rollback {self.table}.{', '.join(self.twice)} has its new value, and"
-                " a second run sets it once more, from that one: `n = n + 1` adds 2",
+                " a second run sets it once more, from that one, as `n = n + 1` would add 2",
                 "set the old values again before a second run; or write the new value itself"
                 " into the UPDATE",
             )

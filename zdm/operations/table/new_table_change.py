@@ -30,7 +30,8 @@ _MOVES = frozenset({ActionKind.RENAME_TABLE, ActionKind.SET_SCHEMA})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTableChange:
-    """Run the statement."""
+    """Run the statement. `sources`: tables in use that it reads; `taken`: those whose rows it
+    takes, since they are small."""
 
     table: Name
     what: str
@@ -38,7 +39,8 @@ class NewTableChange:
     locks: tuple[TableLock, ...]
     index: Name | None  # of a concurrent build
     moved_to: Name | None
-    sources: tuple[Name, ...] = ()  # tables in use from which it takes rows
+    sources: tuple[Name, ...] = ()
+    taken: tuple[Name, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -76,6 +78,7 @@ class NewTableChange:
             id=f"{self.table}-{word}",
             title=self.title,
             locks=self.locks,
+            preconditions=few.still_small(self.taken),
             probe="",  # only the journal shows it
             undo=_move_back(self.table, self.moved_to),
             reason="This train creates the table, so it is not in use yet.",
@@ -123,6 +126,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         index=Name(table.name.schema, fact.name) if fact.concurrently else None,
         moved_to=_moved_to(fact),
         sources=tuple(sorted(copied)),
+        taken=_taken(action, copied, snapshot),
     )
     return Match(operation=operation, consumed=tuple(range(len(parts))))
 
@@ -132,6 +136,13 @@ def _few(action: Action, snapshot: Snapshot) -> bool:
     if isinstance(action.said, Insert):
         return few.inserts(action, snapshot)
     return few.reads_little(action, snapshot) and not mentioned.draws(action)
+
+
+def _taken(action: Action, copied: set[Name], snapshot: Snapshot) -> tuple[Name, ...]:
+    """Those of the tables that must be small for that."""
+    if not isinstance(action.said, Insert):
+        return tuple(sorted(copied))
+    return tuple(sorted(copied & {*few.taken(action, snapshot)}))
 
 
 def _created(name: Name, snapshot: Snapshot) -> bool:
