@@ -219,6 +219,35 @@ def _of_one(relation: _Tree, select: _Tree) -> Iterator[_Tree]:
             yield test
 
 
+def inserted(action: Action) -> tuple[tuple[Expression | None, ...], ...]:
+    """The values of each row that an INSERT writes out, or of its SELECT; None: DEFAULT."""
+    found: list[Any] = []
+    for select in _parts(action.tree.get("selectStmt", {}).get("SelectStmt", {})):
+        found += [values["List"]["items"] for values in select.get("valuesLists", [])]
+        if "targetList" in select:
+            found.append([target["ResTarget"]["val"] for target in select["targetList"]])
+    return tuple(
+        tuple(None if "SetToDefault" in one else Expression(one) for one in row)
+        for row in found
+    )
+
+
+def updates_again(action: Action) -> bool:
+    """Whether ON CONFLICT DO UPDATE sets values that follow from those that are there."""
+    clause = action.tree.get("onConflictClause", {})
+    changes = [target["ResTarget"] for target in clause.get("targetList", [])]
+    targets = {one.get("name") for one in changes}
+    read = [words for one in changes for words in references(Expression(one["val"]))]
+    return any(words[0] != "excluded" and words[-1] in targets for words in read)
+
+
+def references(expression: Expression) -> tuple[Words, ...]:
+    """The columns that it names, as written."""
+    nodes = trees.walk({"root": expression.tree})
+    found = (trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef")
+    return tuple(words for words in found if words)
+
+
 def _parts(select: _Tree) -> Iterator[_Tree]:
     """The SELECTs that a UNION joins."""
     sides = [select[side] for side in ("larg", "rarg") if side in select]

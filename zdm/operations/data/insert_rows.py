@@ -16,6 +16,7 @@ from zdm.model.plan import Irreversible, Step, TableLock
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.model.syntax import Insert
+from zdm.parse import mentioned
 from zdm.recipes import run_sql
 from zdm.recipes.reading import few, refuse, second_run, statements
 from zdm.recipes.reading.second_run import Second
@@ -152,6 +153,6 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         taken=few.taken(action, snapshot),
         sources=tuple(t.name for t in sources if not t.created and t.name != table.name),
         updates=isinstance(says, Insert) and says.on_conflict == "update",
-        twice=second_run.updates_again(action),
+        twice=mentioned.updates_again(action),
     )
     return Match(operation=operation, consumed=(0,))

@@ -123,9 +123,7 @@ def taken(action: Action, snapshot: Snapshot) -> tuple[Name, ...]:
         dict.fromkeys(
             table.name
             for table, one in found
-            if table is not None
-            and not table.created
-            and _matching(one.tests, table) is None
+            if table is not None and not table.created and _matching(one.tests, table) is None
         )
     )
 

@@ -1,18 +1,13 @@
 """What happens when an INSERT runs a second time, after a rollback that left its rows."""
 
-from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any
 
 from zdm.model.expression import Expression
-from zdm.model.schema import Snapshot, Table, Volatility
+from zdm.model.schema import Snapshot, Table
 from zdm.model.statement import Action
 from zdm.model.syntax import Insert
-from zdm.parse import trees
-from zdm.schema import default_volatility
-
-_Tree = Mapping[str, Any]
-_CALLS = frozenset({"FuncCall", "SQLValueFunction"})
+from zdm.parse import expressions, mentioned
+from zdm.recipes.reading import correlated
 
 
 class Second(StrEnum):
@@ -28,20 +23,22 @@ def of_insert(action: Action, table: Table, snapshot: Snapshot) -> Second:
     says = action.said
     if not isinstance(says, Insert):
         return Second.NOTHING
-    given = _given(action.tree, says, table, snapshot)
+    given = _given(action, says, table, snapshot)
     unique = [index for index in table.indexes if index.unique and index.valid]
     if not any(given >= {*index.keys, *index.columns} - {None} for index in unique):
         return Second.DOUBLES
     return Second.NOTHING if says.on_conflict else Second.FAILS
 
 
-def _given(tree: _Tree, says: Insert, table: Table, snapshot: Snapshot) -> frozenset[str]:
+def _given(
+    action: Action, says: Insert, table: Table, snapshot: Snapshot
+) -> frozenset[str | None]:
     """The columns that get the same value in a second run, in every row."""
-    rows = list(_rows(tree.get("selectStmt", {}).get("SelectStmt", {})))
+    rows = mentioned.inserted(action)
     columns = says.columns or tuple(c.name for c in table.columns)
     if not rows:  # DEFAULT VALUES
         return frozenset()
-    if any(_every(row) for row in rows):
+    if any(one is not None and expressions.every_column(one) for row in rows for one in row):
         return frozenset(columns)
     return frozenset(
         column
@@ -50,38 +47,8 @@ def _given(tree: _Tree, says: Insert, table: Table, snapshot: Snapshot) -> froze
     )
 
 
-def _rows(select: _Tree) -> Iterator[list[_Tree]]:
-    """The values of each row of VALUES; those of a SELECT."""
-    for values in select.get("valuesLists", []):
-        yield values["List"]["items"]
-    if "targetList" in select:
-        yield [target["ResTarget"]["val"] for target in select["targetList"]]
-    for side in ("larg", "rarg"):
-        if side in select:
-            yield from _rows(select[side].get("SelectStmt", select[side]))
-
-
-def _every(row: list[_Tree]) -> bool:
-    return any(key == "A_Star" for one in row for key, _ in trees.walk({"root": one}))
-
-
-def _is_fixed(value: _Tree, snapshot: Snapshot) -> bool:
+def _is_fixed(value: Expression | None, snapshot: Snapshot) -> bool:
     """Whether it is a value, and the same one each time."""
-    nodes = list(trees.walk({"root": value}))
-    if any(key == "SetToDefault" for key, _ in nodes) or value.get("A_Const", {}).get("isnull"):
+    if value is None or expressions.is_null(value):
         return False
-    if not any(key in _CALLS for key, _ in nodes):
-        return True
-    return default_volatility.volatility(Expression(value), snapshot) is Volatility.IMMUTABLE
-
-
-def updates_again(action: Action) -> bool:
-    """Whether ON CONFLICT DO UPDATE sets values that follow from those that are there."""
-    clause = action.tree.get("onConflictClause", {})
-    if clause.get("action") != "ONCONFLICT_UPDATE":
-        return False
-    set_ = [target["ResTarget"] for target in clause.get("targetList", [])]
-    targets = {target.get("name") for target in set_}
-    nodes = (item for one in set_ for item in trees.walk({"root": one["val"]}))
-    read = [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
-    return any(words[0] != "excluded" and words[-1] in targets for words in read if words)
+    return not correlated.varies(expressions.sql(value), snapshot)

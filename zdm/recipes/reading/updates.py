@@ -7,7 +7,7 @@ from zdm.model.expression import Call, Coalesce, Expression, Feature
 from zdm.model.schema import Column, Name, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import Update as Said
-from zdm.parse import expressions, mentioned, trees
+from zdm.parse import expressions, mentioned
 from zdm.parse.readers import fired, nulls
 
 _NOT_IN_BATCHES = frozenset(
@@ -111,9 +111,8 @@ def twice(update: Update, action: Action, others: AbstractSet[str]) -> tuple[str
     targets = {column for column, _ in update.assignments}
     found: list[str] = []
     for column, value in update.assignments:
-        nodes = list(trees.walk({"root": value.tree}))
-        inner = others if any(key == "SubLink" for key, _ in nodes) else frozenset[str]()
-        refs = [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
+        inner = others if Feature.SUBQUERY in expressions.features(value) else frozenset[str]()
+        refs = mentioned.references(value)
         read = {r[-1] for r in refs if (r[-2] in own if len(r) > 1 else {*r} - inner)}
         read &= targets
         if read and not (read == {column} and idempotent(value)):
