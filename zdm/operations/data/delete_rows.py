@@ -118,9 +118,7 @@ class DeleteRows:
                 sql=(sql,),
                 locks=self.locks,
                 settings=self.settings,
-                preconditions=()
-                if self.at_most.keyed
-                else (few.still_few(table, self.condition),),
+                preconditions=few.still_few(self.at_most, table, self.condition),
                 probe="",  # only the journal shows it; a second time it finds nothing
                 undo=self._undo,
                 serves=self._serves,

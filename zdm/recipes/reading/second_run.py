@@ -51,4 +51,4 @@ def _is_fixed(value: Expression | None, snapshot: Snapshot) -> bool:
     """Whether it is a value, and the same one each time."""
     if value is None or expressions.is_null(value):
         return False
-    return not correlated.varies(expressions.sql(value), snapshot)
+    return correlated.unsettled(expressions.sql(value), snapshot) is None
