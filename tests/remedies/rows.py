@@ -37,6 +37,12 @@ LATER = "DELETE FROM users USING users AS b WHERE users.ctid > b.ctid AND users.
 TWICE = "DELETE FROM users USING users AS b WHERE users.id > b.id AND users.n = b.n;\n"
 ENTRIES = (
     Entry(
+        slug="hazard",
+        before=USERS,
+        refused="UPDATE users SET n = n + 1 WHERE id = 1;",
+        fixed=("UPDATE users SET n = 2 WHERE id = 1;",),
+    ),
+    Entry(
         slug="fill_repeats",
         before=USERS + "CREATE UNIQUE INDEX i ON users (n);",
         refused="UPDATE users SET n = 0 WHERE n IS NULL;\n"
