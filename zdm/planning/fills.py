@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from zdm.model.findings import Finding, Severity
 from zdm.model.plan import Backfill, Phase
 from zdm.model.schema import Name
+from zdm.model.statement import Action
 from zdm.parse import expressions, mentioned
 from zdm.planning.classify import Placed
 from zdm.planning.walk import Owned
@@ -24,14 +25,16 @@ _REMEDY = (
 
 @dataclass(frozen=True, slots=True)
 class _Fill:
-    """`at_once`: one statement, without a trigger; `synced`: its trigger only keeps two columns
-    in sync, as it does for writes of the applications."""
+    """`at_once`: one statement, without a trigger; `copies`: batches, without a trigger, that
+    write another table; `synced`: its trigger only keeps two columns in sync, as it does for
+    writes of the applications."""
 
     owner: int
     table: Name
     writes: frozenset[str]
     reads: frozenset[str]
     at_once: bool = False
+    copies: bool = False
     synced: bool = False
 
     def shared(self, other: "_Fill") -> frozenset[str]:
@@ -42,6 +45,10 @@ class _Fill:
             self.at_once is other.at_once or self.synced or other.synced
         ):
             return frozenset()
+        if any(
+            one.copies and one.owner == max(self.owner, other.owner) for one in (self, other)
+        ):
+            return frozenset()  # it reads what the fill before it has written
         return self.writes & (other.writes | other.reads) | (other.writes & self.reads)
 
 
@@ -68,7 +75,7 @@ def _fills(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[_Fill]:
         if owned.owner is None:
             continue
         if isinstance(owned.step, Backfill):
-            yield _fill(owned.owner, owned.step)
+            yield _fill(owned.owner, owned.step, placed[owned.owner])
         elif owned.owner not in batched and owned.step.phase is Phase.BACKFILL:
             yield from _at_once(owned.owner, placed[owned.owner])
 
@@ -82,11 +89,22 @@ def _at_once(owner: int, place: Placed) -> Iterator[_Fill]:
             yield _Fill(owner, update.table, writes, reads, at_once=True)
 
 
-def _fill(owner: int, step: Backfill) -> _Fill:
+def _fill(owner: int, step: Backfill, place: Placed) -> _Fill:
+    if step.copy is not None:
+        reads = frozenset(
+            c for action in place.actions for c in _mentioned(action, place, step)
+        )
+        return _Fill(owner, step.table, frozenset(), reads, copies=True)
     read = [step.differs, *(one.expression for one in step.assignments)]
     used = [column for text in read for column in expressions.columns(expressions.read(text))]
     writes = frozenset(one.column for one in step.assignments)
     return _Fill(owner, step.table, writes, frozenset(used), synced=step.synced)
+
+
+def _mentioned(action: Action, place: Placed, step: Backfill) -> Iterator[str]:
+    yield from mentioned.columns(action)
+    if mentioned.every_column(action):
+        yield from (c.name for c in place.context.snapshot.require_table(step.table).columns)
 
 
 def _finding(

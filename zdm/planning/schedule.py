@@ -27,7 +27,15 @@ from zdm.model.plan import (
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Source, Train
 from zdm.parse import directives
-from zdm.planning import deleted_rows, fills, met_rows, row_order, taken_defaults, walk
+from zdm.planning import (
+    copied_rows,
+    deleted_rows,
+    fills,
+    met_rows,
+    row_order,
+    taken_defaults,
+    walk,
+)
 from zdm.planning.classify import Classification, Placed
 from zdm.planning.waits import Waits, stop_before
 from zdm.planning.walk import Owned
@@ -71,6 +79,7 @@ def plan(
     conflicts = (
         fills.conflicts(ordered, placed)
         or row_order.conflicts(ordered, placed)
+        or copied_rows.conflicts(ordered, placed)
         or deleted_rows.conflicts(ordered, placed, train)
         or taken_defaults.conflicts(ordered, placed, train)
         or met_rows.conflicts(ordered, placed)
