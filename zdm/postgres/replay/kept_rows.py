@@ -11,7 +11,7 @@ from zdm.model.schema import Name
 from zdm.model.sql import literal
 from zdm.model.statement import Setting
 from zdm.parse import mentioned
-from zdm.parse.readers.copied import ROWS
+from zdm.parse.rows.copied import ROWS
 from zdm.postgres.replay.step import apply_settings, finding, written
 from zdm.postgres.session.connection import Connection
 from zdm.recipes import stamp

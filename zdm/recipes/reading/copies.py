@@ -13,8 +13,9 @@ from zdm.model.schema import Index, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action
 from zdm.parse import expressions
-from zdm.parse.readers import copied, fired
-from zdm.parse.readers.copied import Copied, Walked
+from zdm.parse.readers import fired
+from zdm.parse.rows import copied
+from zdm.parse.rows.copied import Copied, Walked
 from zdm.recipes.reading import correlated
 from zdm.schema import family, lookup
 

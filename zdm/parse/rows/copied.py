@@ -24,7 +24,7 @@ _CHOOSES = ("limitCount", "limitOffset", "lockingClause", "withClause")
 _SYSTEM = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
 _ONE_BY_ONE = frozenset({"lower", "upper", "trim", "btrim", "md5", "concat", "format"})
 # which tables of a JOIN give at most one row for each combination that it yields
-_SIDES = {"JOIN_INNER": ("larg", "rarg"), "JOIN_LEFT": ("larg",), "JOIN_RIGHT": ("rarg",)}
+_SIDES = {"JOIN_INNER": "larg rarg", "JOIN_LEFT": "larg", "JOIN_RIGHT": "rarg"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,8 @@ def _tables(items: Sequence[_Tree]) -> Iterator[_Tree]:
         if node is not None and not node.get("alias", {}).get("colnames"):
             yield node
         if not join.get("alias"):
-            yield from _tables([join[side] for side in _SIDES.get(join.get("jointype"), ())])
+            sides = _SIDES.get(join.get("jointype"), "").split()
+            yield from _tables([join[side] for side in sides])
 
 
 def _walked(node: _Tree) -> Walked:
