@@ -76,7 +76,7 @@ def read(
         return _unknown(target)
     values = [value for column, value in said.values if column in key[0]]
     differs = _differs(copied.missing(action, walked, values), key[0], said, target)
-    if correlated.varies(differs, snapshot):
+    if correlated.unsettled(differs, snapshot) is not None:
         return (
             f"which rows this INSERT takes, or their key in {target.name}, is another one at"
             " another time or in another session, so batches would insert other rows",
