@@ -643,8 +643,8 @@ def copy_rows(train: Train) -> Statements:
     )
     return (
         f"CREATE TABLE {made} (said text, of_key {table.columns[0].kind}{unique});",
-        f"INSERT INTO {made} (of_key, said) SELECT c.{key}, c.{name}::text FROM {table.sql} AS c"
-        f"{where};",
+        f"INSERT INTO {made} (of_key, said) SELECT c.{key}, c.{name}::text"
+        f" FROM {table.sql} AS c{where};",
     )
 
 
