@@ -67,7 +67,7 @@ def read(
     if said is None or not {column for column, _ in said.values} <= {*names}:
         return (
             f"the columns of {target.name} and the values of this INSERT do not fit, or a `*`"
-            " stands for the columns of several tables",
+            " means the columns of several tables",
             "name the columns on both sides",
         )
     by_source = _by_source(said, walked, walk(source))
