@@ -28,7 +28,6 @@ from zdm.model.schema import Snapshot
 from zdm.model.statement import Source, Train
 from zdm.parse import directives
 from zdm.planning import (
-    copied_rows,
     deleted_rows,
     fills,
     met_rows,
@@ -79,7 +78,6 @@ def plan(
     conflicts = (
         fills.conflicts(ordered, placed)
         or row_order.conflicts(ordered, placed)
-        or copied_rows.conflicts(ordered, placed)
         or deleted_rows.conflicts(ordered, placed, train)
         or taken_defaults.conflicts(ordered, placed, train)
         or met_rows.conflicts(ordered, placed)
