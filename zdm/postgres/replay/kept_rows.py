@@ -94,9 +94,10 @@ def _rows_of(source: str) -> str:
 
 
 def overtaken(plan: Plan, conn: Connection, table: Name, sql: str, path: str) -> bool:
-    """Whether it makes a difference if a write comes before or after an UPDATE that the plan
-    runs without a trigger, or a copy of rows: the author's comes after it in one deployment and before it in
-    another. What a copy joins is not looked at: two writes may make a row of it together."""
+    """Whether it makes a difference if a write comes before or after an UPDATE for which no
+    trigger converts what is written, or a copy of rows: the author's comes after it in one
+    deployment and before it in another. What a copy joins is not looked at: two writes may make
+    a row of it together."""
     if any(table.name in _joined(step) for step in plan.steps):
         return True
     write = (f"SET LOCAL search_path = {path}", sql, "SET LOCAL search_path = DEFAULT")
