@@ -631,6 +631,23 @@ def insert_rows(train: Train) -> Statements:
     return (f"INSERT INTO {table.sql} ({names}){over} {rows};",)
 
 
+def copy_rows(train: Train) -> Statements:
+    """The rows of a table that nobody has counted, copied into a new one by their key."""
+    table, column = _any_column(train)
+    key, name = ident(table.columns[0].name), ident(column.name)
+    train.made += 1
+    made = f"copied{train.made}"
+    unique = train.random.choice((" PRIMARY KEY", " NOT NULL UNIQUE", " NOT NULL"))
+    where = train.random.choice(
+        ("", f" WHERE c.{name} IS NOT NULL", f" WHERE c.{key} NOT IN (3, 4) ORDER BY c.{name}")
+    )
+    return (
+        f"CREATE TABLE {made} (said text, of_key {table.columns[0].kind}{unique});",
+        f"INSERT INTO {made} (of_key, said) SELECT c.{key}, c.{name}::text"
+        f" FROM {table.sql} AS c{where};",
+    )
+
+
 def update_rows(train: Train) -> Statements:
     """Some rows by their keys or by another table, from constants, the row or another row."""
     table, column = _any_column(train)
@@ -729,6 +746,7 @@ GENERATORS: dict[str, Generator] = {
         drop_index,
         backfill,
         insert_rows,
+        copy_rows,
         update_rows,
         delete_rows,
         create_table,

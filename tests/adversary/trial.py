@@ -38,7 +38,7 @@ from zdm.schema import enums
 from zdm.workflows import plan_revisions
 
 ITSELF = "the plain migration fails, too"
-_ONCE = frozenset({"backfill", "delete_rows", "insert_rows", "update_rows"})
+_ONCE = frozenset({"backfill", "copy_rows", "delete_rows", "insert_rows", "update_rows"})
 _STAYS = frozenset({*_ONCE, "set_not_null", "as_written"})  # rows that no rollback brings back
 # what a rollback says that leaves something to the operator, and it as a reason
 _LEFT = {

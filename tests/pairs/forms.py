@@ -298,6 +298,13 @@ FORMS = (
         sql="INSERT INTO {t} VALUES (91{n}, '91{n}');",
     ),
     Form(
+        operation="copy_rows",
+        name="new_table",
+        main=True,
+        sql="CREATE TABLE copy{n} (id bigint PRIMARY KEY, text varchar(20));"
+        " INSERT INTO copy{n} SELECT id, {c} FROM {t};",
+    ),
+    Form(
         operation="comment",
         name="column",
         main=True,

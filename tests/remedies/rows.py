@@ -205,17 +205,17 @@ ENTRIES = (
     ),
     Entry(
         slug="insert_reads_rows",
-        before=USERS + COPY,
-        refused="INSERT INTO copy SELECT id FROM users;",
+        before=USERS + COPY + OTHER,
+        refused="INSERT INTO copy SELECT id FROM seen;",
         fixed=(
-            f"{CONTRACT}INSERT INTO copy SELECT id FROM users;",
-            "INSERT INTO copy SELECT id FROM users WHERE id IN (1, 2);",
+            f"{CONTRACT}INSERT INTO copy SELECT id FROM seen;",
+            "INSERT INTO copy SELECT id FROM other WHERE id IN (1, 2);",
         ),
     ),
     Entry(
         slug="copies_rows",
-        refused=f"{COPY}INSERT INTO copy SELECT id FROM users;",
-        fixed=(f"{COPY}{CONTRACT}INSERT INTO copy SELECT id FROM users;",),
+        refused=f"{COPY}DELETE FROM copy USING users WHERE users.id = copy.id;",
+        fixed=(f"{COPY}{CONTRACT}DELETE FROM copy USING users WHERE users.id = copy.id;",),
     ),
     Entry(
         slug="delete_cannot_be_planned",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import fresh_database
-from tests.remedies import columns, constraints, enums, objects, rows, source, trains
+from tests.remedies import columns, constraints, copies, enums, objects, rows, source, trains
 from tests.remedies.entry import Entry
 from zdm.errors import InputError
 from zdm.model.plan import Plan
@@ -26,6 +26,7 @@ ENTRIES = (
     *enums.ENTRIES,
     *constraints.ENTRIES,
     *rows.ENTRIES,
+    *copies.ENTRIES,
     *objects.ENTRIES,
     *trains.ENTRIES,
 )

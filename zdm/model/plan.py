@@ -178,9 +178,26 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Where a backfill inserts rows that it makes of those that it walks. `sql`: an INSERT that
+    reads them under the name `zdm_rows`; `unique`: by a unique key it knows which rows are
+    there; `locks`: those of it on tables in use."""
+
+    table: Name
+    columns: tuple[str, ...]
+    sql: str
+    unique: bool = True
+    locks: tuple[TableLock, ...] = ()
+
+    def of(self, rows: str) -> str:
+        """The statement for the rows that a query gives."""
+        return f"WITH zdm_rows AS ({rows})\n{self.sql}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backfill:
     """Many rows changed in batches, each in its own transaction with its checkpoint; without
-    assignments they are deleted.
+    assignments they are deleted, or copied.
 
     A row differs, and must be written, where `differs` is true; the expressions and
     `differs` refer to the table's columns by bare quoted names. Verified when no row
@@ -201,6 +218,7 @@ class Backfill:
     synced: bool = False
     mismatch: str = ""
     sources: tuple[Name, ...] = ()
+    copy: Copy | None = None
     settings: tuple[Setting, ...] = ()
     preconditions: tuple[Check, ...] = ()
     undo: tuple[str, ...] | Irreversible
@@ -213,11 +231,14 @@ class Backfill:
     @property
     def deletes(self) -> bool:
         """Whether its rows are deleted."""
-        return not self.assignments
+        return not self.assignments and self.copy is None
 
     @property
     def locks(self) -> tuple[TableLock, ...]:
-        """ROW EXCLUSIVE, as every UPDATE and DELETE; of what it reads ACCESS SHARE."""
+        """ROW EXCLUSIVE, as every UPDATE and DELETE; of what it reads ACCESS SHARE. A
+        copy has its own."""
+        if self.copy is not None:
+            return self.copy.locks
         read = [TableLock(table=name, mode=LockMode.ACCESS_SHARE) for name in self.sources]
         own = TableLock(table=self.table, mode=LockMode.ROW_EXCLUSIVE)
         return tuple(sorted([own, *read]))

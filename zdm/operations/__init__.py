@@ -19,7 +19,7 @@ from zdm.operations.constraint import (
     set_not_null,
     validate_constraint,
 )
-from zdm.operations.data import backfill, delete_rows, insert_rows, update_rows
+from zdm.operations.data import backfill, copy_rows, delete_rows, insert_rows, update_rows
 from zdm.operations.index import create_index, drop_index
 from zdm.operations.object import comment, new_object
 from zdm.operations.statement import as_written
@@ -28,6 +28,7 @@ from zdm.operations.type import add_enum_value, change_type, rename_enum_value, 
 
 ALL: tuple[Recogniser, ...] = (
     as_written.recognise,
+    copy_rows.recognise,
     new_table_change.recognise,
     swap_enum.recognise,
     change_default.recognise,

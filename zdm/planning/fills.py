@@ -9,29 +9,48 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zdm.model.findings import Finding, Severity
-from zdm.model.plan import Backfill, Phase
+from zdm.model.plan import Backfill, Copy, Phase
 from zdm.model.schema import Name
+from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import expressions, mentioned
 from zdm.planning.classify import Placed
 from zdm.planning.walk import Owned
-from zdm.recipes.reading import updates
+from zdm.recipes.reading import refuse, updates
 
 _REMEDY = (
     "write them as one UPDATE (with CASE, if the rows differ), or move the later one to a"
     " revision that is planned after this train is contracted"
 )
 
+_WRITES = frozenset(
+    {
+        ActionKind.INSERT,
+        ActionKind.UPDATE,
+        ActionKind.DELETE,
+        ActionKind.TRUNCATE,
+        ActionKind.SET_DEFAULT,
+        ActionKind.DROP_DEFAULT,
+    }
+)
+_AWAY = (
+    "let the SELECT of the INSERT give the rows their values, and leave out those that are not"
+    " meant; or move this statement to a revision that is planned after this train is"
+    " contracted"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Fill:
-    """`at_once`: one statement, without a trigger; `synced`: its trigger only keeps two columns
-    in sync, as it does for writes of the applications."""
+    """`at_once`: one statement, without a trigger; `copies`: batches, without a trigger, that
+    write another table; `synced`: its trigger only keeps two columns in sync, as it does for
+    writes of the applications."""
 
     owner: int
     table: Name
     writes: frozenset[str]
     reads: frozenset[str]
     at_once: bool = False
+    copies: bool = False
     synced: bool = False
 
     def shared(self, other: "_Fill") -> frozenset[str]:
@@ -42,6 +61,10 @@ class _Fill:
             self.at_once is other.at_once or self.synced or other.synced
         ):
             return frozenset()
+        if any(
+            one.copies and one.owner == max(self.owner, other.owner) for one in (self, other)
+        ):
+            return frozenset()  # it reads what the fill before it has written
         return self.writes & (other.writes | other.reads) | (other.writes & self.reads)
 
 
@@ -68,7 +91,7 @@ def _fills(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[_Fill]:
         if owned.owner is None:
             continue
         if isinstance(owned.step, Backfill):
-            yield _fill(owned.owner, owned.step)
+            yield _fill(owned.owner, owned.step, placed[owned.owner])
         elif owned.owner not in batched and owned.step.phase is Phase.BACKFILL:
             yield from _at_once(owned.owner, placed[owned.owner])
 
@@ -82,11 +105,22 @@ def _at_once(owner: int, place: Placed) -> Iterator[_Fill]:
             yield _Fill(owner, update.table, writes, reads, at_once=True)
 
 
-def _fill(owner: int, step: Backfill) -> _Fill:
+def _fill(owner: int, step: Backfill, place: Placed) -> _Fill:
+    if step.copy is not None:
+        reads = frozenset(
+            c for action in place.actions for c in _mentioned(action, place, step)
+        )
+        return _Fill(owner, step.table, frozenset(), reads, copies=True)
     read = [step.differs, *(one.expression for one in step.assignments)]
     used = [column for text in read for column in expressions.columns(expressions.read(text))]
     writes = frozenset(one.column for one in step.assignments)
     return _Fill(owner, step.table, writes, frozenset(used), synced=step.synced)
+
+
+def _mentioned(action: Action, place: Placed, step: Backfill) -> Iterator[str]:
+    yield from mentioned.columns(action)
+    if mentioned.every_column(action):
+        yield from (c.name for c in place.context.snapshot.require_table(step.table).columns)
 
 
 def _finding(
@@ -106,4 +140,52 @@ def _finding(
     )
 
 
-CHECKS = (_overlaps,)
+def _copied(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
+    """Each statement that writes rows of a table into which others are copied, where it would
+    meet other rows than in the author's order."""
+    places: dict[int, list[int]] = {}
+    for position, one in enumerate(steps):
+        if one.owner is not None:
+            places.setdefault(one.owner, []).append(position)
+    return tuple(
+        finding
+        for position, one in enumerate(steps)
+        if one.owner is not None and isinstance(one.step, Backfill) and one.step.copy
+        for finding in _against(one.step.copy, (one.owner, position), placed, places)
+    )
+
+
+def _against(
+    copy: Copy, at: tuple[int, int], placed: Sequence[Placed], places: dict[int, list[int]]
+) -> Iterator[Finding]:
+    owner, position = at
+    for other, place in enumerate(placed):
+        action = _writing(place, copy)
+        when = places.get(other)
+        if other == owner or action is None or not when:
+            continue
+        turned = when[0] < position if other > owner else when[-1] > position
+        if turned or (not copy.unique and _inserts(action)):
+            yield refuse.finding(
+                action,
+                "copied_rows_order",
+                f"{placed[owner].context.origin[0]} copies rows into {copy.table} in batches,"
+                " and this statement writes rows there, too, which the batches would meet in"
+                " another order",
+                _AWAY,
+            )
+
+
+def _writing(place: Placed, copy: Copy) -> Action | None:
+    for action in place.actions:
+        fact = action.fact
+        if isinstance(fact, Fact) and fact.kind in _WRITES and fact.table == copy.table:
+            return action
+    return None
+
+
+def _inserts(action: Action) -> bool:
+    return isinstance(action.fact, Fact) and action.fact.kind is ActionKind.INSERT
+
+
+CHECKS = (_overlaps, _copied)

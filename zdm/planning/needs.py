@@ -308,6 +308,10 @@ def of_backfill(step: Backfill, snapshot: Snapshot, planned: Snapshot) -> Iterat
         one, other = (t.column(column) if t is not None else None for t in (here, there))
         if one is not None and other is not None and one.type != other.type:
             yield Need(Kind.SAME, Key("column", step.table, column))
+    if step.copy is not None:
+        yield Need(Kind.EXISTS, Key("table", step.copy.table))
+        for column in step.copy.columns:
+            yield Need(Kind.EXISTS, Key("column", step.copy.table, column))
 
 
 def met(need: Need, snapshot: Snapshot) -> bool:

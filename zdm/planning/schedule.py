@@ -27,7 +27,14 @@ from zdm.model.plan import (
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Source, Train
 from zdm.parse import directives
-from zdm.planning import deleted_rows, fills, met_rows, row_order, taken_defaults, walk
+from zdm.planning import (
+    deleted_rows,
+    fills,
+    met_rows,
+    row_order,
+    taken_defaults,
+    walk,
+)
 from zdm.planning.classify import Classification, Placed
 from zdm.planning.waits import Waits, stop_before
 from zdm.planning.walk import Owned

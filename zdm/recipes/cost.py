@@ -50,6 +50,20 @@ def delete_rows(table: Table) -> Cost:
     return Cost(rows=table.rows, wal_bytes=round(wal), scan=True)
 
 
+def copy_rows(source: Table, target: Table) -> Cost:
+    """A row as wide as every one of the source is inserted into the target."""
+    if not source.rows or not source.heap_bytes:
+        return Cost(rows=source.rows, scan=True)
+    width = source.heap_bytes * _fillfactor(source) / source.rows
+    indexes = len(target.indexes)
+    return Cost(
+        rows=source.rows,
+        written_bytes=round(source.rows * (width + _INDEX_TUPLE * indexes)),
+        wal_bytes=round(source.rows * (width + _ROW_HEADER + _INDEX_ENTRY * indexes)),
+        scan=True,
+    )
+
+
 def keep_rows(table: Table, key: Sequence[Column], kept: Sequence[Column]) -> Cost:
     """Every row's key, and the old and the new value of the columns, go to a side table."""
     if not table.rows:

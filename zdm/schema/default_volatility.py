@@ -26,7 +26,7 @@ STABLE = frozenset(
         statement_timestamp text time timestamp timestamptz timezone to_char to_date to_json
         to_jsonb to_number to_regclass to_timestamp to_tsquery to_tsvector
         transaction_timestamp ts_headline txid_current version websearch_to_tsquery
-        xml_is_well_formed""",
+        xml_is_well_formed generate_series""",
     )
 )
 IMMUTABLE = frozenset(
@@ -55,7 +55,11 @@ IMMUTABLE = frozenset(
         sinh split_part sqrt starts_with string_to_array strip strpos substr substring tan
         tand tanh to_ascii to_hex translate trim_array trim_scale trunc ts_delete ts_filter
         ts_rank ts_rank_cd tsmultirange tsrange tstzmultirange tstzrange tsvector_to_array
-        unistr upper upper_inc upper_inf width_bucket xpath xpath_exists""",
+        unistr upper upper_inc upper_inf width_bucket xpath xpath_exists
+        unnest generate_subscripts string_to_table regexp_split_to_table regexp_matches
+        json_array_elements json_array_elements_text json_each json_each_text json_object_keys
+        jsonb_array_elements jsonb_array_elements_text jsonb_each jsonb_each_text
+        jsonb_object_keys""",
     )
 )
 

@@ -373,7 +373,7 @@ def test_a_batch_leaves_out_rows_to_which_an_open_transaction_refers(
     table(own, "id int PRIMARY KEY", "g")
     wanted = deleting("id")
     (walk,) = key_walk.walks(own, wanted)
-    sql = f"{batch.update(wanted, walk)} AND {batch.unlocked(wanted, walk, 'id < 100')}"
+    sql = batch.update(wanted, walk, batch.unlocked(wanted, walk, "id < 100"))
     with connection.connect(database, name="tests") as other, other.transaction():
         other.execute("SELECT FROM t WHERE id = 25 FOR KEY SHARE")
         with own.transaction():

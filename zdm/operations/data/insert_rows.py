@@ -3,8 +3,7 @@ before it.
 
 Both versions see them at once. The rows and their journal entry are written in the same
 transaction, so they are inserted once, whatever happens. The rows are written out, or taken
-from small tables; a copy of many rows misses what the old version writes meanwhile, so it is
-refused.
+from small tables; many rows of tables are left to copy_rows.
 """
 
 from collections.abc import Sequence

@@ -2,8 +2,7 @@
 
 Such a table is not in use yet, so locks, scans and rewrites on it are harmless, and dropping
 it undoes all of it. A foreign key to a table in use takes SHARE ROW EXCLUSIVE on that table.
-Many rows must not be copied from a table in use: what the old version writes there afterwards
-would be missing from the copy. A few are, and the plan says so.
+A few rows are copied from a table in use, and the plan says so; many are left to copy_rows.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What an UPDATE or a DELETE fires: triggers and rules, read from what makes them."""
+"""What an UPDATE, DELETE or INSERT fires: triggers and rules, read from what makes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ class TriggerText:
     before: bool = True
     arguments: frozenset[str] = frozenset()
     on_delete: bool = True
+    on_insert: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class RuleText:
     on_update: bool
     replaces: bool
     on_delete: bool = False
+    on_insert: bool = False
 
 
 def trigger(definition: str) -> TriggerText:
@@ -52,6 +54,7 @@ def trigger(definition: str) -> TriggerText:
             name for text in trees.strings(tree.get("args")) for name in _words_of(text)
         ),
         on_delete=bool(int(tree.get("events", 0)) & _DELETE),
+        on_insert=bool(int(tree.get("events", 0)) & _INSERT),
     )
 
 
@@ -67,6 +70,7 @@ def rule(definition: str) -> RuleText:
         on_update=tree.get("event") == "CMD_UPDATE",
         replaces=bool(tree.get("instead")) and "whereClause" not in tree,
         on_delete=tree.get("event") == "CMD_DELETE",
+        on_insert=tree.get("event") == "CMD_INSERT",
     )
 
 

@@ -103,17 +103,23 @@ def commit_at_once(connection: Connection) -> None:
     connection.execute("SELECT pg_catalog.set_config('synchronous_commit', 'off', false)")
 
 
-def update(step: Backfill, walk: Walk) -> str:
-    """The UPDATE or DELETE of the rows that differ; a condition for its keys may follow."""
+def update(step: Backfill, walk: Walk, condition: str) -> str:
+    """The UPDATE or DELETE of the rows that differ and meet the condition, or the INSERT of
+    what is made of them."""
+    which = f"WHERE ({step.differs}) AND {condition}"
+    if step.copy is not None:
+        return step.copy.of(f"SELECT * FROM {walk.target} {which}")  # noqa: S608
     if step.deletes:
-        return f"DELETE FROM {walk.target} WHERE ({step.differs})"  # noqa: S608
+        return f"DELETE FROM {walk.target} {which}"  # noqa: S608
     sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)
-    return f"UPDATE {walk.target} SET {sets} WHERE ({step.differs})"  # noqa: S608
+    return f"UPDATE {walk.target} SET {sets} {which}"  # noqa: S608
 
 
 def unlocked(step: Backfill, walk: Walk, condition: str) -> str:
     """The condition of the rows that differ and that no other transaction holds, which it
-    locks in the order of their keys, as strongly as the statement would."""
+    locks in the order of their keys, as strongly as the statement would; a copy only reads."""
+    if step.copy is not None:
+        return condition
     lock = "UPDATE" if step.deletes else "NO KEY UPDATE"
     rows = (
         f"SELECT ctid FROM {walk.target} WHERE ({step.differs}) AND {condition}"  # noqa: S608
@@ -181,7 +187,7 @@ def fill_one(
     walk, key = row
     with connection.transaction():
         _, start = _locked(connection, fence, taken)
-        sql = f"{update(step, walk)} AND {walk.one(key)}"
+        sql = update(step, walk, walk.one(key))
         with pins.formats(connection, step.settings):
             changed = connection.execute(sql.encode()).rowcount
         connection.execute(
@@ -309,9 +315,7 @@ class _Batch:
         walk = self.work.walk
         rows = unlocked(self.step, walk, condition)
         with pins.formats(self.connection, self.step.settings):
-            changed = self.connection.execute(
-                f"{update(self.step, walk)} AND {rows}".encode()
-            ).rowcount
+            changed = self.connection.execute(update(self.step, walk, rows).encode()).rowcount
         self.changed += changed
         return changed
 
@@ -367,7 +371,7 @@ def _can_be_filled(connection: Connection, step: Backfill, walk: Walk, ctid: str
         with connection.transaction(force_rollback=True):
             one = f"ctid = {literal(ctid)}::pg_catalog.tid"
             with pins.formats(connection, step.settings):
-                connection.execute(f"{update(step, walk)} AND {one}".encode())
+                connection.execute(update(step, walk, one).encode())
     except psycopg.Error:
         return False
     return True
@@ -375,7 +379,7 @@ def _can_be_filled(connection: Connection, step: Backfill, walk: Walk, ctid: str
 
 def failing_row(step: Backfill, walk: Walk, key: str, error: psycopg.Error) -> str:
     """The message about a row that cannot be written."""
-    done = "deleted" if step.deletes else "filled"
+    done = "deleted" if step.deletes else "filled" if step.copy is None else "copied"
     return (
         f"{step.id}: the row with {walk.key_words} = {key} of {walk.relation} cannot be"
         f" {done}: {first_line(error)}"

@@ -279,6 +279,9 @@ class _Engine:
 
     def _prove(self, walk: Walk) -> Iterator[BackfillEvent]:
         """Verify a relation until it is clean twice in a row; refill what differs."""
+        if self.request.step.copy is not None:
+            yield from self._complete(walk)
+            return
         if not walk.key:
             yield from self._sweep(walk)
         yield from self._vacuum(walk)
@@ -301,6 +304,17 @@ class _Engine:
             hint=trigger_guard.suspects(self.connection, walk.oid)
             + ", then run the same command again",
         )
+
+    def _complete(self, walk: Walk) -> Iterator[BackfillEvent]:
+        """Copy what was written before the copy began and committed behind its cursor. What
+        the application writes later is not meant, and would have no end."""
+        yield from self._await_writers(walk)
+        hits = yield from self._passes(walk)
+        if hits:
+            self.ranges.refill(walk, hits)
+            yield from self._fill((walk,))
+        self.ranges.verified(walk)
+        yield self.reporter.progress(verifying=True)
 
     def _sweep(self, walk: Walk) -> Iterator[BackfillEvent]:
         """By pages: an update may have moved an unfilled row to a page that was passed."""

@@ -247,7 +247,7 @@ def walks(connection: Connection, step: Backfill) -> tuple[Walk, ...]:
 
 
 def _roomy(connection: Connection, oid: int, step: Backfill) -> bool:
-    if step.deletes:  # it leaves no new version of a row
+    if not step.assignments:  # it leaves no new version of a row
         return False
     columns = [assignment.column for assignment in step.assignments]
     row = connection.execute(_ROOMY, (columns, oid)).fetchone()

@@ -152,7 +152,7 @@ class Worker:
             scout=self.scout if calm else None,
             ahead=self.ahead if calm else (),
             lead=lead(self.permit.workers) if calm and size >= ROOM_ROWS else 0,
-            halves=not (self.sparse or taken.sweep or task.step.deletes),
+            halves=bool(task.step.assignments) and not (self.sparse or taken.sweep),
             at_once=LOOKED_UP if calm and size < ROOM_ROWS else 1,
             swept=self.swept,
         )

@@ -8,12 +8,16 @@ import psycopg
 from zdm.model.findings import Finding
 from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Step
 from zdm.model.schema import Name
+from zdm.model.sql import literal
 from zdm.model.statement import Setting
+from zdm.parse import mentioned
+from zdm.parse.rows.copied import ROWS
 from zdm.postgres.replay.step import apply_settings, finding, written
 from zdm.postgres.session.connection import Connection
 from zdm.recipes import stamp
 
 _DELETE = "DELETE "
+_MAKING = frozenset({"create_table", "new_table_change"})
 
 
 def hashes(plan: Plan, conn: Connection) -> Mapping[Name, str]:
@@ -89,21 +93,62 @@ def _rows_of(source: str) -> str:
     )
 
 
-def overtaken(plan: Plan, conn: Connection, sql: str, path: str) -> bool:
+def overtaken(plan: Plan, conn: Connection, table: Name, sql: str, path: str) -> bool:
     """Whether it makes a difference if a write comes before or after an UPDATE for which no
-    trigger converts what is written: the author's comes after it in one deployment and before
-    it in another."""
-    for step in plan.steps:
-        if isinstance(step, AwaitRollout) or step.operation != "update_rows":
-            continue
-        update = step.sql if isinstance(step, RunSql) else (written(step),)
-        write = (f"SET LOCAL search_path = {path}", sql, "SET LOCAL search_path = DEFAULT")
-        for table in {lock.table for lock in step.locks}:
-            query = _rows_of(f"FROM {table.sql}")
-            first = _found(conn, query, step.settings, *write, *update)
-            if first != _found(conn, query, step.settings, *update, *write):
-                return True
+    trigger converts what is written, or a copy of rows: the author's comes after it in one
+    deployment and before it in another. What a copy joins is not looked at: two writes may make
+    a row of it together."""
+    if any(table.name in _joined(step) for step in plan.steps):
+        return True
+    write = (f"SET LOCAL search_path = {path}", sql, "SET LOCAL search_path = DEFAULT")
+    for number, step in enumerate(plan.steps):
+        for tables, made, done in _at_once(plan, number):
+            for query in (_rows_of(f"FROM {table.sql}") for table in tables):
+                first = _found(conn, query, _settings(step), *made, *write, *done)
+                if first != _found(conn, query, _settings(step), *made, *done, *write):
+                    return True
     return False
+
+
+def _joined(step: Step) -> frozenset[str]:
+    """The tables that a copy reads, if they are several."""
+    if not isinstance(step, Backfill) or step.copy is None:
+        return frozenset()
+    read = {one.name for one in mentioned.with_rows(step.copy.of(f"TABLE {step.table.sql}"))}
+    read -= {ROWS, step.copy.table.name}
+    return frozenset(read if len(read) > 1 else ())
+
+
+def _settings(step: Step) -> Sequence[Setting]:
+    """Those in force at it."""
+    return () if isinstance(step, AwaitRollout) else step.settings
+
+
+def _at_once(
+    plan: Plan, number: int
+) -> Iterator[tuple[frozenset[Name], Sequence[str], Sequence[str]]]:
+    """The tables that a step changes once, what makes them, and what it does."""
+    step = plan.steps[number]
+    if not isinstance(step, AwaitRollout) and step.operation == "update_rows":
+        update = step.sql if isinstance(step, RunSql) else (written(step),)
+        yield frozenset(lock.table for lock in step.locks), (), update
+    if isinstance(step, Backfill) and step.copy is not None:
+        made = [
+            sql
+            for one in plan.steps[:number]
+            if isinstance(one, RunSql) and one.operation in _MAKING
+            for sql in _with_path(one.settings, one.sql)
+        ]
+        done = _with_path(step.settings, (written(step),))
+        yield frozenset({step.copy.table}), made, done
+
+
+def _with_path(settings: Sequence[Setting], sql: Sequence[str]) -> Sequence[str]:
+    path = [
+        f"SELECT pg_catalog.set_config({literal(s.name)}, {literal(s.value)}, true)"
+        for s in settings
+    ]
+    return (*path, *sql, "SET LOCAL search_path = DEFAULT")
 
 
 def selected(

@@ -332,6 +332,9 @@ def _not_rewritten(step: RunSql, table: Name) -> Finding:
 
 def written(step: Backfill) -> str:
     """All that its batches do, in one statement."""
+    if step.copy is not None:
+        rows = f"SELECT * FROM {step.table.sql} WHERE {step.differs}"  # noqa: S608  quoted
+        return step.copy.of(rows)
     if step.deletes:
         return f"DELETE FROM {step.table.sql} WHERE {step.differs}"  # noqa: S608  quoted
     sets = ", ".join(f"{ident(a.column)} = {a.expression}" for a in step.assignments)

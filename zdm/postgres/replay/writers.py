@@ -169,11 +169,15 @@ def working(
                 one
                 for one in group
                 if not kept_rows.selected(conn, one.write.sql, gone, one.path)
-                and not (is_old and kept_rows.overtaken(plan, conn, one.write.sql, one.path))
+                and not (is_old and _overtaken(plan, conn, one))
             )
             if group:
                 found.append(group)
     return tuple(found)
+
+
+def _overtaken(plan: Plan, conn: Connection, one: Sent) -> bool:
+    return kept_rows.overtaken(plan, conn, one.write.table, one.write.sql, one.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,6 +149,8 @@ def _texts(step: Backfill | RunSql) -> Iterator[str]:
         case Backfill():
             values = [one.expression for one in step.assignments]
             yield f"SELECT {', '.join([*values, step.differs])}"
+            if step.copy is not None:
+                yield step.copy.of("SELECT")
 
 
 def _of_check(check: Check) -> Iterator[str]:

@@ -86,7 +86,6 @@ def test_a_moved_table_is_moved_back_by_undo(sql: str, undo: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "INSERT INTO notes SELECT id, email, name FROM users;",
         "UPDATE notes SET body = u.email FROM users AS u;",
         "DELETE FROM notes USING users;",
     ],

@@ -1,0 +1,1 @@
+UPDATE orders SET city = 'Old' WHERE id = 1;
