@@ -22,7 +22,8 @@ from tests.adversary.workers import Job
 from tests.adversary.world import APP, Change, Column, Table, World
 from zdm.model.schema import Column as Described
 from zdm.model.schema import Snapshot
-from zdm.planning import fills, walk
+from zdm.planning import walk
+from zdm.planning.order import fills
 from zdm.postgres.session import pins, unseen_rows
 from zdm.recipes.column import carry_dependents, refusing
 from zdm.recipes.trigger import row_trigger, sync

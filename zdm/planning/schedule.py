@@ -27,16 +27,10 @@ from zdm.model.plan import (
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Source, Train
 from zdm.parse import directives
-from zdm.planning import (
-    deleted_rows,
-    fills,
-    met_rows,
-    row_order,
-    taken_defaults,
-    walk,
-)
+from zdm.planning import walk
 from zdm.planning.classify import Classification, Placed
-from zdm.planning.waits import Waits, stop_before
+from zdm.planning.order import deleted_rows, fills, met_rows, row_order, taken_defaults
+from zdm.planning.order.waits import Waits, stop_before
 from zdm.planning.walk import Owned
 from zdm.recipes import stamp
 from zdm.serialize import snapshot_file

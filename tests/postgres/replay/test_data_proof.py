@@ -10,7 +10,8 @@ from tests.conftest import fresh_database
 from zdm.model.findings import Finding
 from zdm.model.plan import Backfill, Plan
 from zdm.model.schema import Snapshot
-from zdm.planning import conflicts, fills, walk
+from zdm.planning import conflicts, walk
+from zdm.planning.order import fills
 from zdm.postgres.catalog import read
 from zdm.postgres.replay import replay, sample_rows, seeds
 from zdm.postgres.replay.comparison import Model, ModelFailedError

@@ -1,0 +1,1 @@
+"""Whether statements that share rows run in the author's order."""
