@@ -408,7 +408,7 @@ ENTRIES = (
     ),
     Entry(
         slug="hazard",
-        before=SMALL + OTHER,
+        before=SMALL + OTHER + "INSERT INTO other VALUES (1, 1);",
         refused="UPDATE users SET n = other.n FROM other WHERE other.id = users.id;\n"
         "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
         fixed=(
