@@ -130,6 +130,15 @@ def whole_rows(action: Action, *but: str) -> frozenset[str]:
     return frozenset(found & named - {*but})
 
 
+def renames(action: Action) -> bool:
+    """Whether its rows have columns that it does not name as their table does: by a list of
+    names behind an alias, USING or NATURAL."""
+    return any(
+        "colnames" in node or "usingClause" in node or "isNatural" in node
+        for _, node in trees.walk({"root": action.tree})
+    )
+
+
 def own_names(action: Action) -> frozenset[str]:
     """The table that it changes, by its name and its alias."""
     relation = action.tree.get("relation", {})
@@ -209,7 +218,10 @@ def _taken(tree: Any, select: _Tree) -> Iterator[Taken]:
 
 def _of_one(relation: _Tree, select: _Tree) -> Iterator[_Tree]:
     """The tests of a WHERE that name no other row than that of the relation."""
-    alias = relation.get("alias", {}).get("aliasname") or relation["relname"]
+    given = relation.get("alias", {})
+    if given.get("colnames"):
+        return  # the names of its columns are others here
+    alias = given.get("aliasname") or relation["relname"]
     joined = select.get("fromClause", [])
     bare = {1} if len(joined) == 1 and "RangeVar" in joined[0] else set[int]()
     for test in trees.tests(select.get("whereClause", {})):

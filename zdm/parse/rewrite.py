@@ -260,5 +260,6 @@ def narrowed(update: Action, condition: str) -> str:
     """An UPDATE of those of its rows that meet the condition, too."""
     also = trees.expression(condition)
     where = update.tree.get("whereClause")
-    both = {"BoolExpr": {"boolop": "AND_EXPR", "args": [where, also]}}
+    tests = [*([] if where is None else trees.tests(where)), *trees.tests(also)]
+    both = {"BoolExpr": {"boolop": "AND_EXPR", "args": tests}}
     return trees.deparse("UpdateStmt", {**update.tree, "whereClause": both if where else also})

@@ -347,7 +347,7 @@ def _diverges(update: Update, snapshot: Snapshot) -> tuple[str, str] | None:
     )
     for column, value in update.assignments:
         reads = set(expressions.columns(value)) & targets
-        if reads - {column} or (reads and not updates.idempotent(value)):
+        if reads - {column} or (reads and not updates.idempotent(column, value)):
             return (
                 f"`{column} = {expressions.bare(value)}` reads a column that it sets, so a"
                 " batch that runs twice changes the row twice",

@@ -63,6 +63,7 @@ class UpdateSome:
     work: Few | Updated
     refused: tuple[Refused, ...] = ()  # by constraints of the contract, set again before these
     again: str = ""  # the statement that does so, of a few rows
+    stops: tuple[Refused, ...] = ()  # by constraints at which the run stops
     twice: tuple[str, ...] = ()
 
     @property
@@ -92,6 +93,8 @@ class UpdateSome:
         lines += filled.hazards(table, *self.columns)
         if self.refused:
             lines.append(corrected.hazard(str(self.table), self.refused))
+        if self.stops:
+            lines.append(corrected.stop(str(self.table), self.stops))
         if isinstance(self.work, Updated) and not walk_key.walk(table):
             lines.append(
                 (
@@ -243,17 +246,19 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None
     if filled.refused(table, snapshot) is not None:
         return None
-    found = _few(update, action, snapshot)
-    if found is None and (update.simple or not _ordinary(update, table, snapshot)):
+    at_once = _few(update, action, snapshot)
+    if at_once is None and (update.simple or not _ordinary(update, table, snapshot)):
         return None
-    work = found or correlated.read(action, table, snapshot)
+    work = at_once or correlated.read(action, table, snapshot)
     if isinstance(work, tuple):
         return refuse.refuse(action, "update_cannot_be_batched", *work)
     sources = few.sources(action, snapshot) or ()
     row = min(mentioned.own_names(action) - {table.name.name}, default=table.name.name)
     if isinstance(work, Updated):
         row = table.name.name  # by which it names the row
-    refused = added_later.of_any(updates.targets(action), actions[1:], table, snapshot, row)
+    found = added_later.of_any(updates.targets(action), actions[1:], table, snapshot, row)
+    again = bool(found) and correlated.repeats(update, action, table, snapshot)
+    few_rows = isinstance(work, Few)
     operation = UpdateSome(
         table=table.name,
         columns=tuple(column for column, _ in update.assignments),
@@ -261,16 +266,12 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         statement=action.statement,
         locks=statements.of_author(snapshot, action),
         work=work,
-        refused=refused,
-        again=rewrite.narrowed(action, added_later.condition(refused)) if refused else "",
-        twice=_twice(update, action, sources) if found is not None else (),
+        refused=found if again else (),
+        again=rewrite.narrowed(action, added_later.condition(found)) if again and few_rows else "",
+        stops=() if again else found,
+        twice=updates.twice(update, action, sources) if few_rows else (),
     )
     return Match(operation=operation, consumed=(0,))
-
-
-def _twice(update: Update, action: Action, sources: Sequence[Table]) -> tuple[str, ...]:
-    others = {c.name for t in sources if t.name != update.table for c in t.columns}
-    return updates.twice(update, action, others)
 
 
 def _few(update: Update, action: Action, snapshot: Snapshot) -> Few | None:

@@ -129,6 +129,12 @@ def _columns(tree: _Tree) -> list[Words]:
     return [trees.strings(n.get("fields")) for key, n in nodes if key == "ColumnRef"]
 
 
+def bare(expression: Expression) -> frozenset[tuple[str, frozenset[str]]]:
+    """The columns that it names without a qualifier, each with the tables of the subqueries
+    around it, whose column it may be."""
+    return frozenset(_bare(expression.tree, frozenset()))
+
+
 def _bare(tree: Any, around: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
     """The columns without a qualifier, and the tables in FROM of the queries around them."""
     match tree:
@@ -137,13 +143,25 @@ def _bare(tree: Any, around: frozenset[str]) -> Iterator[tuple[str, frozenset[st
             if len(words) == 1:
                 yield words[0], around
         case Mapping():
-            nodes = trees.walk({"root": tree.get("fromClause", [])})
-            inner = around | {node["relname"] for _, node in nodes if "relname" in node}
+            inner = around | {*_tables(tree.get("fromClause", []))}
             for part in tree.values():
                 yield from _bare(part, inner)
         case list():
             for part in tree:
                 yield from _bare(part, around)
+
+
+def _tables(tree: Any) -> Iterator[str]:
+    """The tables of a FROM whose columns have their own names in the query: not those within
+    a query in FROM, nor with a list of other names."""
+    match tree:
+        case list():
+            for part in tree:
+                yield from _tables(part)
+        case {"JoinExpr": join} if not join.get("alias", {}).get("colnames"):
+            yield from _tables([join["larg"], join["rarg"]])
+        case {"RangeVar": table} if not table.get("alias", {}).get("colnames"):
+            yield table["relname"]
 
 
 def read(action: Action) -> Expression | None:
@@ -217,6 +235,8 @@ def keeps_lowest(action: Action) -> str | None:
     others, tests = _beside(tree.get("usingClause", []), [*trees.tests(tree["whereClause"])])
     beside = others[0].get("RangeVar", {}) if len(others) == 1 else {}
     if not all(beside.get(key) == relation.get(key) for key in ("relname", "schemaname")):
+        return None
+    if beside.get("alias", {}).get("colnames"):
         return None
     names = {_name(relation), _name(beside)}
     found = [_compares(test, names) for test in tests]

@@ -12,7 +12,7 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions
-from zdm.recipes.constraint import references
+from zdm.recipes.constraint import references, unvalidated
 from zdm.recipes.constraint.references import Reference
 from zdm.recipes.sql import null_test
 from zdm.schema import family, lookup, not_null_proof
@@ -110,11 +110,22 @@ def _reference(
 
 
 def _about(later: Sequence[Action], table: Table) -> Iterator[Action]:
-    """Later statements about the table, but for those that run as their author says."""
-    for action in later:
+    """Later statements about the table, but for those that run as their author says, or that
+    add a constraint which the train never holds against the rows that are there."""
+    for position, action in enumerate(later):
         fact = action.fact
-        if isinstance(fact, Fact) and fact.table == table.name and not action.statement.vouched:
+        if not isinstance(fact, Fact) or fact.table != table.name or action.statement.vouched:
+            continue
+        if not _unchecked(action, later[position:], fact.name):
             yield action
+
+
+def _unchecked(action: Action, onwards: Sequence[Action], name: str) -> bool:
+    """NOT VALID without a VALIDATE, or NOT ENFORCED."""
+    says = action.said.constraint if isinstance(action.said, AddConstraint) else None
+    if says is None or not (says.not_valid or says.not_enforced):
+        return False
+    return says.not_enforced or unvalidated.validated_at(onwards, name) is None
 
 
 def _constrained(

@@ -30,6 +30,18 @@ def hazard(place: str, refused: Sequence[Refused]) -> tuple[str, str]:
     )
 
 
+def stop(place: str, refused: Sequence[Refused]) -> tuple[str, str]:
+    """That nothing corrects them, because a second run is not the same as one."""
+    which = added_later.words(refused, "the same train")
+    return (
+        f"a row of {place} that {which} stops the run there, also one that an application"
+        " writes behind this UPDATE: it runs once, because a second run could change again"
+        " what the first one has set",
+        "let neither version write such rows; where the run stops, correct the rows that it"
+        " names, and run the command again",
+    )
+
+
 def batches(
     place: Site,
     assignments: tuple[Assignment, ...],

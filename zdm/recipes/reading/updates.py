@@ -1,6 +1,6 @@
 """What an UPDATE of the author sets, and for which rows."""
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from zdm.model.expression import Call, Coalesce, Expression, Feature
@@ -8,7 +8,7 @@ from zdm.model.schema import Column, Name, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import Update as Said
 from zdm.parse import expressions, mentioned
-from zdm.parse.readers import fired, nulls
+from zdm.parse.readers import fired, nulls, row_condition
 
 _NOT_IN_BATCHES = frozenset(
     {
@@ -23,7 +23,8 @@ _NOT_IN_BATCHES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """An UPDATE of one table. `simple`: no FROM, WITH, RETURNING, subquery or column list in
+    """An UPDATE of one table. `features`: those that keep it from being cut into batches as it
+    is; `simple`: no FROM, WITH, RETURNING, subquery or column list in
     parentheses, so that it can be cut into batches; `alone`: no FROM, WITH or RETURNING;
     `only`: it leaves out the children."""
 
@@ -33,6 +34,7 @@ class Update:
     simple: bool
     alone: bool
     only: bool
+    features: frozenset[Feature] = frozenset()
 
 
 def read(action: Action) -> Update | None:
@@ -42,14 +44,16 @@ def read(action: Action) -> Update | None:
         return None
     if not isinstance(said, Said):
         return None
-    plain = said.plain and all(assignment.plain for assignment in said.assignments)
+    whole = all(assignment.plain for assignment in said.assignments)
+    features = said.features & _NOT_IN_BATCHES
     return Update(
         table=fact.table,
         assignments=tuple((a.column, a.value) for a in said.assignments),
         where=said.where,
-        simple=plain and not said.features & _NOT_IN_BATCHES,
+        simple=said.plain and whole and not features,
         alone=said.plain,
         only=said.table.only,
+        features=features if whole else features | {Feature.SEVERAL_COLUMNS},
     )
 
 
@@ -94,27 +98,48 @@ def targets(action: Action) -> tuple[str, ...]:
 _ONCE = frozenset({"lower", "upper", "btrim", "ltrim", "rtrim", "initcap", "abs", "trunc"})
 
 
-def idempotent(value: Expression) -> bool:
-    """Whether f(f(x)) = f(x): one of a few functions over the bare column."""
+def idempotent(column: str, value: Expression) -> bool:
+    """Whether f(f(x)) = f(x), where x is the column that is set: one of a few functions over
+    it, or COALESCE that begins with it."""
     match expressions.form(value):
         case Coalesce(arguments=(first, *_)):
-            return expressions.column(first) is not None
+            return expressions.column(first) == column
         case Call(function=words, arguments=(only,)):
-            return words[-1] in _ONCE and expressions.column(only) is not None
+            built_in = len(words) == 1 or words[0] == "pg_catalog"
+            return built_in and words[-1] in _ONCE and expressions.column(only) == column
     return False
 
 
-def twice(update: Update, action: Action, others: AbstractSet[str]) -> tuple[str, ...]:
-    """The columns for which a second run would take what the first one has set. Bare names of
-    `others` are columns of other tables, where a value comes from a query."""
-    own = mentioned.own_names(action)
+def twice(update: Update, action: Action, sources: Sequence[Table]) -> tuple[str, ...]:
+    """The columns for which a second run would take what the first one has set; `sources` are
+    the tables that it reads."""
     targets = {column for column, _ in update.assignments}
     found: list[str] = []
     for column, value in update.assignments:
-        inner = others if Feature.SUBQUERY in expressions.features(value) else frozenset[str]()
-        refs = mentioned.references(value)
-        read = {r[-1] for r in refs if (r[-2] in own if len(r) > 1 else {*r} - inner)}
-        read &= targets
-        if read and not (read == {column} and idempotent(value)):
+        read = of_row(value, action, sources) & targets
+        if read and not (read == {column} and idempotent(column, value)):
             found.append(column)
     return tuple(found)
+
+
+def of_row(value: Expression, action: Action, sources: Sequence[Table]) -> frozenset[str]:
+    """The columns that may be those of the changed row, of which a value reads the names."""
+    own, refs = mentioned.own_names(action), mentioned.references(value)
+    qualified = {words[-1] for words in refs if {*words[-2:-1]} & own}
+    return qualified | not_hidden(row_condition.bare(value), action, sources)
+
+
+def not_hidden(
+    names: Iterable[tuple[str, frozenset[str]]], action: Action, sources: Sequence[Table]
+) -> frozenset[str]:
+    """The bare names that may be columns of the changed row: those that no table of the
+    queries around them has."""
+    queries = mentioned.queries(action)
+    hidden = {t.name.name: {c.name for c in t.columns} for t in sources}
+    for table in sources:
+        hidden[table.name.name] &= {c.name for c in table.columns}  # of two schemas
+    return frozenset(
+        name
+        for name, around in names
+        if not any(name in hidden.get(table, ()) for table in around - queries)
+    )
