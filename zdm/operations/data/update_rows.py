@@ -33,7 +33,7 @@ from zdm.model.statement import Action, DirectiveKind, Statement
 from zdm.parse import mentioned, rewrite
 from zdm.parse.readers.row_condition import Updated
 from zdm.recipes import cost, run_sql, site
-from zdm.recipes.constraint import added_later, corrected
+from zdm.recipes.constraint import added_later, corrected, repeated
 from zdm.recipes.constraint.added_later import Refused
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import correlated, few, filled, refuse, statements, updates
@@ -257,7 +257,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if isinstance(work, Updated):
         row = table.name.name  # by which it names the row
     found = added_later.of_any(updates.targets(action), actions[1:], table, snapshot, row)
-    again = bool(found) and correlated.repeats(update, action, table, snapshot)
+    again = bool(found) and repeated.repeats(update, actions, table, snapshot, found)
     few_rows = isinstance(work, Few)
     operation = UpdateSome(
         table=table.name,
@@ -267,7 +267,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         locks=statements.of_author(snapshot, action),
         work=work,
         refused=found if again else (),
-        again=rewrite.narrowed(action, added_later.condition(found)) if again and few_rows else "",
+        again=rewrite.narrowed(action, added_later.condition(found))
+        if again and few_rows
+        else "",
         stops=() if again else found,
         twice=updates.twice(update, action, sources) if few_rows else (),
     )

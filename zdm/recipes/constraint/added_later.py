@@ -116,16 +116,25 @@ def _about(later: Sequence[Action], table: Table) -> Iterator[Action]:
         fact = action.fact
         if not isinstance(fact, Fact) or fact.table != table.name or action.statement.vouched:
             continue
-        if not _unchecked(action, later[position:], fact.name):
+        if not _unchecked(action, later[position:]):
             yield action
 
 
-def _unchecked(action: Action, onwards: Sequence[Action], name: str) -> bool:
+def _unchecked(action: Action, onwards: Sequence[Action]) -> bool:
     """NOT VALID without a VALIDATE, or NOT ENFORCED."""
     says = action.said.constraint if isinstance(action.said, AddConstraint) else None
     if says is None or not (says.not_valid or says.not_enforced):
         return False
-    return says.not_enforced or unvalidated.validated_at(onwards, name) is None
+    if says.not_enforced:
+        return True
+    if says.name:
+        return unvalidated.validated_at(onwards, says.name) is None
+    return not any(_validates(one) for one in onwards)  # by a name that it gets
+
+
+def _validates(action: Action) -> bool:
+    fact = action.fact
+    return isinstance(fact, Fact) and fact.kind is ActionKind.VALIDATE_CONSTRAINT
 
 
 def _constrained(

@@ -5,15 +5,13 @@ rows whose value differs, so a second run changes nothing, and stops at a row th
 of `s` match.
 """
 
-from zdm.model.expression import Feature
 from zdm.model.schema import Snapshot, Table, Volatility
 from zdm.model.statement import Action
 from zdm.parse import expressions, mentioned
 from zdm.parse.readers import row_condition
 from zdm.parse.readers.row_condition import Updated
 from zdm.recipes.reading import few, session_dependent, updates
-from zdm.recipes.reading.updates import Update
-from zdm.schema import default_volatility, not_null_proof, volatility
+from zdm.schema import default_volatility, volatility
 
 Line = tuple[str, str]  # fact and remedy
 _LATE = "if it can run at once in a quiet hour, put `-- zdm: run in expand -- reason` above it"
@@ -77,40 +75,6 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> Updated | Line:
         or _windows(action, table)
         or said
     )
-
-
-def repeats(update: Update, action: Action, table: Table, snapshot: Snapshot) -> bool:
-    """Whether a second run of it, over some of its rows, gives them what the first one did."""
-    if update.alone and not update.features - {Feature.DEFAULT_VALUE}:
-        return not updates.twice(update, action, ()) and (
-            _only_nulls(update) or _fixed(update, snapshot)
-        )
-    return not _counts_itself(action, table, snapshot) and isinstance(
-        read(action, table, snapshot), Updated
-    )
-
-
-def _only_nulls(update: Update) -> bool:
-    """Whether it sets columns that are NULL alone, so that a second run takes no value away."""
-    tests = () if update.where is None else not_null_proof.every(update.where)
-    nulls = {expressions.null_test(test) for test in tests}
-    return all((column, False) in nulls for column, _ in update.assignments)
-
-
-def _fixed(update: Update, snapshot: Snapshot) -> bool:
-    """Whether its values follow from the row alone."""
-    return all(
-        default_volatility.volatility(value, snapshot) is Volatility.IMMUTABLE
-        and Feature.DEFAULT_VALUE not in expressions.features(value)
-        for _, value in update.assignments
-    )
-
-
-def _counts_itself(action: Action, table: Table, snapshot: Snapshot) -> bool:
-    """Whether it takes rows of its own table together, as to number them."""
-    sources = few.sources(action, snapshot) or ()
-    own = any(source.name == table.name for source in sources)
-    return own and row_condition.counts_rows(action)
 
 
 def _sources(action: Action, table: Table, snapshot: Snapshot) -> Line | None:

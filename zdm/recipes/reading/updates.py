@@ -126,7 +126,7 @@ def of_row(value: Expression, action: Action, sources: Sequence[Table]) -> froze
     """The columns that may be those of the changed row, of which a value reads the names."""
     own, refs = mentioned.own_names(action), mentioned.references(value)
     qualified = {words[-1] for words in refs if {*words[-2:-1]} & own}
-    return qualified | not_hidden(row_condition.bare(value), action, sources)
+    return not_hidden(row_condition.bare(value), action, sources) | qualified
 
 
 def not_hidden(
