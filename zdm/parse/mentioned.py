@@ -185,19 +185,27 @@ class Taken:
 
 def rows_from(action: Action) -> tuple[Taken, ...] | None:
     """The relations whose rows an INSERT takes, that is those in FROM or WITH: without any, its
-    text says how many rows there are at most. None where a function gives rows."""
+    text says how many rows there are at most. None where a function gives rows, or a WITH
+    takes them from itself."""
     source = action.tree.get("selectStmt", {}).get("SelectStmt", {})
-    queries = [action.tree.get("withClause"), source.get("withClause")]
+    queries = [{"withClause": one.get("withClause", {})} for one in (action.tree, source)]
     found = list(_taken(queries, {}))
     parts = list(_parts(source))
     for select in parts:
-        if any({*words} & _SETS for words in trees.functions(select.get("targetList", []))):
-            return None
         found += _taken([select.get("fromClause"), select.get("withClause")], select)
-    whole = [*queries, *([s.get("fromClause"), s.get("withClause")] for s in parts)]
-    if any(key == "RangeFunction" for key, _ in trees.walk({"root": whole})):
-        return None
-    return tuple(found)
+    whole = [{name: part.get(name, []) for name in _GIVES} for part in parts]
+    return None if _makes([*whole, *queries]) else tuple(found)
+
+
+_GIVES = ("targetList", "fromClause", "withClause")
+
+
+def _makes(tree: Any) -> bool:
+    """Whether it has rows that are in no table."""
+    nodes = trees.walk({"root": tree})
+    return any({*words} & _SETS for words in trees.functions(tree)) or any(
+        key == "RangeFunction" or node.get("recursive") for key, node in nodes
+    )
 
 
 def _taken(tree: Any, select: _Tree) -> Iterator[Taken]:
@@ -274,7 +282,10 @@ _SETS = frozenset(
         r"\w+",
         """generate_series unnest regexp_split_to_table string_to_table json_array_elements
     json_array_elements_text jsonb_array_elements jsonb_array_elements_text json_each jsonb_each
-    json_object_keys jsonb_object_keys generate_subscripts""",
+    json_each_text jsonb_each_text json_object_keys jsonb_object_keys generate_subscripts
+    json_populate_recordset jsonb_populate_recordset json_to_recordset jsonb_to_recordset
+    jsonb_path_query jsonb_path_query_tz regexp_matches aclexplode ts_debug ts_parse ts_stat
+    ts_token_type txid_snapshot_xip pg_snapshot_xip""",
     )
 )
 

@@ -4,6 +4,7 @@ A few rows are one short statement; many are written in batches. Without statist
 does not count as small; with them it is counted again when the step begins, up to the limit.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -91,7 +92,7 @@ def inserts(action: Action, snapshot: Snapshot) -> bool:
     """Whether an INSERT takes few rows: as many as are written out, or those of small tables or
     by keys that are written out, which joined are not too many."""
     taken = mentioned.rows_from(action)
-    if taken is None or mentioned.draws(action):
+    if taken is None or mentioned.draws(action) or _calls_for_rows(action, snapshot):
         return False
     queries = mentioned.queries(action)
     joined = 1
@@ -105,6 +106,17 @@ def inserts(action: Action, snapshot: Snapshot) -> bool:
             return False
         joined *= max(rows, 1)
     return joined <= JOINED
+
+
+_OF_ROWS = re.compile(r"\bRETURNS\s+(?:SETOF|TABLE)\b", re.IGNORECASE)
+
+
+def _calls_for_rows(action: Action, snapshot: Snapshot) -> bool:
+    """Whether it calls a function of the schema that gives any number of rows."""
+    called = {words[-1] for words in mentioned.functions(action)}
+    return any(
+        f.name.name in called and _OF_ROWS.search(f.definition) for f in snapshot.functions
+    )
 
 
 def _taken(table: Table, tests: Sequence[Expression], snapshot: Snapshot) -> int | None:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
+from zdm.model.expression import Words
 from zdm.model.locks import LockMode
 from zdm.model.operation import Refusal
 from zdm.model.plan import (
     TableLock,
 )
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Name, Snapshot, Volatility
 from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import CreateTableAs
+from zdm.parse import expressions, mentioned
 from zdm.recipes.reading import refuse, updates
 from zdm.schema import routines
 from zdm.schema.impact import of as impact
@@ -55,23 +58,55 @@ def of_author(snapshot: Snapshot, *actions: Action) -> tuple[TableLock, ...]:
     touches = impact.statement(actions, snapshot).touches
     own = [TableLock(table=t.relation, mode=t.lock) for t in touches]
     written = [lock.table for lock in own if lock.mode is LockMode.ROW_EXCLUSIVE]
-    return locks(snapshot, *own, *_fired(snapshot, written))
+    called = {name for action in actions for name in _called(snapshot, action)}
+    return locks(snapshot, *own, *_fired(snapshot, written, called))
 
 
-def _fired(snapshot: Snapshot, written: Iterable[Name]) -> Iterator[TableLock]:
-    """On tables that functions of the written tables' triggers name: they may write them."""
-    left, seen = list(written), set[Name]()
+def _called(snapshot: Snapshot, action: Action) -> Iterator[Name]:
+    """The functions that it calls and that may write: of the schema, and VOLATILE."""
+    if not isinstance(action.said, (*mentioned.CHANGING, CreateTableAs)):
+        return
+    calls = [*mentioned.functions(action), *_of_defaults(snapshot, action)]
+    words = {name[-1] for name in calls}
+    for function in snapshot.functions:
+        if function.name.name in words and function.volatility is Volatility.VOLATILE:
+            yield function.name
+
+
+def _of_defaults(snapshot: Snapshot, action: Action) -> Iterator[Words]:
+    """The functions of the defaults that it gives to rows."""
+    fact = action.fact
+    on = fact.table if isinstance(fact, Fact) else None
+    table = None if on is None else snapshot.table(on)
+    if table is not None:
+        for name in mentioned.defaults(action, [c.name for c in table.columns]):
+            default = table.require_column(name).default
+            if default is not None:
+                yield from expressions.functions(expressions.read(default))
+
+
+def _fired(
+    snapshot: Snapshot, written: Iterable[Name], called: Iterable[Name]
+) -> Iterator[TableLock]:
+    """On tables that these functions name, and those of the written tables' triggers: they may
+    write them."""
+    found = _named(snapshot, called)
+    left, seen = [*written, *found], set[Name]()
     while left:
         table = snapshot.table(left.pop())
-        if table is None or table.name in seen:
-            continue
-        seen.add(table.name)
-        runs = routines.reached(snapshot, [t.function for t in table.triggers])
-        words = {word for function in runs for word in routines.body_names(function)}
-        for other in snapshot.tables:
-            if other.name.name in words:
-                left.append(other.name)
-                yield TableLock(table=other.name, mode=LockMode.ROW_EXCLUSIVE)
+        if table is not None and table.name not in seen:
+            seen.add(table.name)
+            others = _named(snapshot, [t.function for t in table.triggers])
+            left += others
+            found += others
+    return (TableLock(table=name, mode=LockMode.ROW_EXCLUSIVE) for name in found)
+
+
+def _named(snapshot: Snapshot, functions: Iterable[Name]) -> list[Name]:
+    """The tables whose names are in the functions, or in those that these name."""
+    runs = routines.reached(snapshot, functions)
+    words = {word for function in runs for word in routines.body_names(function)}
+    return [table.name for table in snapshot.tables if table.name.name in words]
 
 
 def about(action: Action, table: Name, column: str) -> bool:

@@ -4,7 +4,7 @@ from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.locks import LockMode
 from zdm.model.plan import Irreversible, RunSql
-from zdm.model.schema import Constraint, Name, Snapshot
+from zdm.model.schema import Constraint, Function, Name, Snapshot, Volatility
 
 INSERT = "INSERT INTO users (id, email) VALUES (1, 'a') ON CONFLICT DO NOTHING;"
 
@@ -46,6 +46,24 @@ def test_the_parents_of_its_foreign_keys_are_locked() -> None:
         ("INSERT INTO users SELECT * FROM gone;", "not known to be few"),
         ("INSERT INTO users SELECT generate_series(1, 9);", "not known to be few"),
         ("INSERT INTO users SELECT n FROM generate_series(1, 9) AS n;", "not known to be few"),
+        (
+            "INSERT INTO users SELECT * FROM (SELECT generate_series(1, 9)) AS n;",
+            "not known to be few",
+        ),
+        (
+            "INSERT INTO users WITH n AS (SELECT unnest('{1}'::int[])) SELECT * FROM n;",
+            "not known to be few",
+        ),
+        (
+            "INSERT INTO users WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+            " WHERE i < 9) SELECT i FROM n;",
+            "not known to be few",
+        ),
+        (
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9) INSERT"
+            " INTO users SELECT i FROM n;",
+            "not known to be few",
+        ),
         ("WITH u AS (SELECT * FROM users) INSERT INTO users SELECT * FROM u;", "rows together"),
         ("INSERT INTO users SELECT 1 UNION SELECT id FROM users;", "rows together"),
         (
@@ -128,6 +146,23 @@ def test_an_insert_that_changes_what_is_there_does_it_again(sets: str, again: bo
     said = [h.message for h in ask(sql).hazards]
 
     assert any("once more" in one for one in said) is again
+
+
+@pytest.mark.parametrize("returns", ["SETOF integer", "TABLE(n integer)"])
+def test_a_function_of_the_schema_may_give_many_rows(returns: str) -> None:
+    function = Function(
+        name=Name("public", "many"),
+        arguments="",
+        definition=f"CREATE OR REPLACE FUNCTION public.many()\n RETURNS {returns}\n AS ''",
+        language="sql",
+        volatility=Volatility.IMMUTABLE,
+    )
+    found = ask(
+        "INSERT INTO users SELECT many();",
+        schemas.snapshot(schemas.users(), functions=(function,)),
+    )
+
+    assert "not known to be few" in found.refusals[0]
 
 
 def with_teams(rows: int | None) -> Snapshot:

@@ -6,7 +6,8 @@ from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, Backfill, Irreversible, Phase, RunSql
-from zdm.model.schema import Column, Name, Snapshot, Table, View
+from zdm.model.schema import Column, Function, Name, Snapshot, Table, View, Volatility
+from zdm.operations.data.update_rows import UpdateSome
 
 ONE = "UPDATE users SET email = 'a' WHERE id = 1;"
 FROM = "UPDATE users AS u SET email = o.email FROM others AS o WHERE o.id = u.id;"
@@ -154,6 +155,41 @@ def test_many_rows_get_their_values_by_queries_of_one_row(
             " users.id AND EXISTS (SELECT FROM others));",
             "which it sets",
         ),
+        (
+            "UPDATE users SET email = (SELECT o.label || email FROM (SELECT id, email AS label"
+            " FROM others) AS o WHERE o.id = users.id);",
+            "which it sets",
+        ),
+        (
+            "UPDATE users SET email = (SELECT o.label || email FROM others AS o(id, label)"
+            " WHERE o.id = users.id);",
+            "which it sets",
+        ),
+        (
+            "UPDATE users SET email = (SELECT label || email FROM (others AS a JOIN plain AS p"
+            " ON true) AS o(id, label) WHERE o.id = users.id);",
+            "which it sets",
+        ),
+        (
+            "WITH o AS (SELECT id, email AS label FROM others) UPDATE users SET email = (SELECT"
+            " o.label || email FROM o WHERE o.id = users.id);",
+            "which it sets",
+        ),
+        (
+            "WITH others AS (SELECT id, email AS label FROM others) UPDATE users SET email ="
+            " (SELECT o.label || email FROM others AS o WHERE o.id = users.id);",
+            "which it sets",
+        ),
+        (
+            "UPDATE users SET email = o.mail FROM users AS o(id, mail) WHERE o.id = users.id +"
+            " 1;",
+            "other rows",
+        ),
+        (
+            "UPDATE users SET email = p.age FROM users AS o JOIN others AS x USING (email) JOIN"
+            " plain AS p ON p.id = o.id WHERE o.id = users.id + 1;",
+            "other rows",
+        ),
         (FROM.replace("o.email", "(u).email || o.name"), "whole rows"),
         (FROM.replace("o.email", "u::text || o.name"), "whole rows"),
         (FROM.replace("o.email", "row(u.*)::text || o.name"), "whole rows"),
@@ -188,6 +224,8 @@ def test_a_view_that_the_search_path_finds_first_is_no_table() -> None:
     [
         "UPDATE users SET email = 'a' FROM users AS o WHERE o.id = users.id + 1;",
         "UPDATE users SET email = o.id::text FROM users AS o WHERE o.id = users.id + 1;",
+        "UPDATE users SET email = (SELECT email FROM others AS o JOIN plain AS p ON p.id = o.id"
+        " WHERE o.id = users.id);",
     ],
 )
 def test_other_rows_may_decide_by_columns_that_stay(sql: str) -> None:
@@ -293,6 +331,14 @@ def test_rows_by_their_keys_may_read_any_table() -> None:
         ("name = users.name || 'x'", True),
         ("name = email, email = name", True),
         ("name = (SELECT users.name || o.name FROM others AS o WHERE o.id = users.id)", True),
+        ("name = COALESCE(email, name || 'x')", True),
+        ("name = COALESCE(name, email)", False),
+        ("name = app.lower(name)", True),
+        (
+            "name = (SELECT o.label || name FROM (SELECT id, name AS label FROM others) AS o"
+            " WHERE o.id = users.id)",
+            True,
+        ),
         ("name = 'x'", False),
         ("name = email", False),
         ("name = lower(name)", False),
@@ -351,3 +397,100 @@ def test_batches_lock_the_tables_that_they_read() -> None:
         ("others", LockMode.ACCESS_SHARE),
         ("users", LockMode.ROW_EXCLUSIVE),
     ]
+
+
+CHECK = "ALTER TABLE users ADD CONSTRAINT k CHECK (email <> 'b' AND name <> 'b');"
+FILL = "ALTER TABLE users ALTER COLUMN name SET NOT NULL;"
+
+
+@pytest.mark.parametrize(
+    ("update", "constraint", "again"),
+    [
+        ("email = 'a' WHERE email = 'b'", CHECK, True),
+        ("email = lower(email)", CHECK, True),
+        ("email = name || 'a'", CHECK, True),
+        ("name = COALESCE(name, email)", FILL, True),
+        ("name = gen_random_uuid() WHERE name IS NULL AND id > 1", FILL, True),
+        ("name = DEFAULT WHERE id > 1 AND name IS NULL", FILL, True),
+        ("name = 'a' WHERE NOT EXISTS (SELECT FROM others)", FILL, True),
+        ("name = o.name FROM others AS o WHERE o.id = users.id AND email = 'a'", FILL, True),
+        ("email = email || 'a'", CHECK, False),
+        ("email = name, name = email", CHECK, False),
+        ("name = COALESCE(email, name || '!')", FILL, False),
+        ("email = gen_random_uuid()", CHECK, False),
+        ("email = DEFAULT WHERE email = 'b'", CHECK, False),
+        ("email = o.name FROM others AS o WHERE o.email = users.email", CHECK, False),
+        ("name = (SELECT max(name) FROM others LIMIT 1)", FILL, False),
+        ("name = (SELECT max(o.name) FROM users AS o)", FILL, False),
+        ("name = (SELECT count(*) FROM users AS o WHERE o.id < users.id)", FILL, False),
+        ("email = 'a' WHERE email = 'b' RETURNING id", CHECK, False),
+    ],
+)
+def test_only_an_update_that_gives_the_same_again_runs_once_more(
+    update: str, constraint: str, again: bool
+) -> None:
+    answer = ask(f"UPDATE users SET {update}; {constraint}", beside(5, 5))
+    said = [h.message for h in answer.hazards]
+
+    assert any("gets the new value in the contract" in one for one in said) is again
+    assert any("stops the run there" in one for one in said) is not again
+    assert any(step.id.endswith("once-more") for step in answer.steps) is again
+
+
+@pytest.mark.parametrize(
+    ("later", "again"),
+    [
+        ("UPDATE users SET name = 'c' WHERE id = 1;", True),
+        ("UPDATE users SET name = email WHERE id = 1;", False),
+        ("UPDATE users SET email = 'c' WHERE id = 1;", False),
+        ("UPDATE others SET email = 'c' WHERE id = 1;", True),
+        ("INSERT INTO users (id, name) VALUES (1, 'a');", True),
+    ],
+)
+def test_an_update_behind_it_may_give_it_other_values(later: str, again: bool) -> None:
+    answer = ask(f"UPDATE users SET name = email || 'a'; {later} {FILL}", beside(5, 5))
+    first = answer.operations[0]
+
+    assert isinstance(first, UpdateSome)
+    assert bool(first.again) is again
+
+
+@pytest.mark.parametrize(
+    ("constraint", "again"),
+    [
+        (CHECK, True),
+        (f"{CHECK[:-1]} NOT VALID;", False),
+        (f"{CHECK[:-1]} NOT ENFORCED;", False),
+        (f"{CHECK[:-1]} NOT VALID; ALTER TABLE users VALIDATE CONSTRAINT k;", True),
+        (f"{CHECK[:-1]} NOT VALID; ALTER TABLE users VALIDATE CONSTRAINT other;", False),
+        (
+            "ALTER TABLE users ADD CHECK (email <> 'b') NOT VALID; ALTER TABLE users VALIDATE"
+            " CONSTRAINT users_email_check;",
+            True,
+        ),
+    ],
+)
+def test_a_constraint_counts_where_the_train_holds_it_against_all_rows(
+    constraint: str, again: bool
+) -> None:
+    answer = ask(f"UPDATE users SET email = 'a' WHERE email = 'b'; {constraint}", beside(5, 5))
+
+    assert any(step.id.endswith("once-more") for step in answer.steps) is again
+
+
+def test_what_the_functions_write_that_it_calls_is_locked() -> None:
+    function = Function(
+        name=Name("public", "bump"),
+        arguments="",
+        definition="CREATE FUNCTION public.bump() AS $$BEGIN UPDATE others SET id = 1; END$$",
+        language="plpgsql",
+        volatility=Volatility.VOLATILE,
+    )
+    before = replace(beside(5, 5), functions=(function,))
+    writes = ("public.others", "public.users")
+    for one in (function, replace(function, volatility=Volatility.STABLE)):
+        there = replace(before, functions=(one,))
+        (step,) = ask("UPDATE users SET email = bump() WHERE id = 1;", there).steps
+        locked = tuple(f"{x.table.schema}.{x.table.name}" for x in step.locks)
+
+        assert locked == (writes if one is function else writes[1:])
