@@ -269,6 +269,24 @@ ENTRIES = (
     Entry(
         slug="update_cannot_be_batched",
         before=USERS + OTHER,
+        refused="UPDATE users SET n = (SELECT n FROM (SELECT id, n FROM other) AS o WHERE"
+        " o.id = users.id);",
+        fixed=(
+            "UPDATE users SET n = (SELECT o.n FROM (SELECT other.id, other.n FROM other) AS o"
+            " WHERE o.id = users.id);",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        refused="UPDATE users SET n = n / 100 WHERE id = 1;\n"
+        "ALTER TABLE users ADD CHECK (n < 1000);",
+        fixed=(
+            "UPDATE users SET n = 10 WHERE id = 1;\nALTER TABLE users ADD CHECK (n < 1000);",
+        ),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + OTHER,
         refused="UPDATE users SET n = o.n FROM (SELECT id, row_number() OVER (PARTITION BY n"
         " ORDER BY id) AS n FROM other) AS o WHERE o.id = users.id;",
         fixed=(

@@ -264,7 +264,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     problem = problem or session_dependent.obstacle(
         tuple(expressions.bare(one) for one in said), table, snapshot
     )
-    problem = problem or _diverges(update, snapshot)
+    problem = problem or _diverges(update, table, snapshot)
     keep = _keep(action)
     problem = problem or (kept_values.obstacle(table, walk_key.walk(table)) if keep else None)
     if problem is not None:
@@ -339,14 +339,14 @@ def _columns(update: Update, table: Table) -> tuple[str, str] | None:
     return None
 
 
-def _diverges(update: Update, snapshot: Snapshot) -> tuple[str, str] | None:
+def _diverges(update: Update, table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
     """Assignments that a second run would change again."""
     targets = {column for column, _ in update.assignments}
     done = update.where is not None and all(
         expressions.null_test(update.where) == (column, False) for column in targets
     )
     for column, value in update.assignments:
-        reads = set(expressions.columns(value)) & targets
+        reads = updates.through(expressions.columns(value), table) & targets
         if reads - {column} or (reads and not updates.idempotent(column, value)):
             return (
                 f"`{column} = {expressions.bare(value)}` reads a column that it sets, so a"

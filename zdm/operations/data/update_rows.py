@@ -271,7 +271,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         if again and few_rows
         else "",
         stops=() if again else found,
-        twice=updates.twice(update, action, sources) if few_rows else (),
+        twice=updates.twice(update, action, table, sources) if few_rows else (),
     )
     return Match(operation=operation, consumed=(0,))
 

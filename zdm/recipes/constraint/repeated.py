@@ -34,7 +34,7 @@ def repeats(
     if any(_changes(one, action, table, snapshot) for one in later):
         return False
     if update.alone and not update.features - {Feature.DEFAULT_VALUE}:
-        return not updates.twice(update, action, ()) and (
+        return not updates.twice(update, action, table, ()) and (
             _only_nulls(update) or _fixed(update, snapshot)
         )
     return not _counts_itself(action, table, snapshot) and isinstance(

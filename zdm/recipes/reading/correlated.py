@@ -66,10 +66,11 @@ def read(action: Action, table: Table, snapshot: Snapshot) -> Updated | Line:
             "set each column by itself, and give each table a name of its own",
         )
     sources = few.sources(action, snapshot) or ()
-    reads = said.reads | updates.not_hidden(said.unqualified, action, sources)
+    bare = updates.not_hidden(said.unqualified, action, sources) - said.reads
     return (
         _sources(action, table, snapshot)
-        or _overwrites(said, reads, table)
+        or _overwrites(said, updates.through(said.reads, table), table)
+        or _may_overwrite(said, updates.through(bare, table), table)
         or _whole_rows(action, said, table)
         or _varies(said, table, snapshot)
         or _windows(action, table)
@@ -85,7 +86,8 @@ def _sources(action: Action, table: Table, snapshot: Snapshot) -> Line | None:
             " not know when that changes",
             f"name the tables themselves instead of a view; {_LATE}",
         )
-    if any(source.name == table.name for source in sources) and _reads_what_it_sets(action):
+    own = any(source.name == table.name for source in sources)
+    if own and _reads_what_it_sets(action, table):
         return (
             f"other rows of {table.name} decide by the columns that this UPDATE sets, so each"
             " batch would change what the next one reads",
@@ -100,12 +102,12 @@ def _sources(action: Action, table: Table, snapshot: Snapshot) -> Line | None:
     return None
 
 
-def _reads_what_it_sets(action: Action) -> bool:
+def _reads_what_it_sets(action: Action, table: Table) -> bool:
     targets = {*updates.targets(action)}
     return (
         mentioned.every_column(action)
         or mentioned.renames(action)
-        or bool(mentioned.columns_of_others(action) & targets)
+        or bool(updates.through(mentioned.columns_of_others(action), table) & targets)
         or bool(mentioned.whole_rows(action))
     )
 
@@ -118,6 +120,20 @@ def _overwrites(said: Updated, reads: frozenset[str], table: Table) -> Line | No
                 f"this UPDATE reads {table.name}.{column}, which it sets, so a batch that runs"
                 " twice may change the row twice",
                 "add a new column for the new value, fill it, and drop the old one",
+            )
+    return None
+
+
+def _may_overwrite(said: Updated, bare: frozenset[str], table: Table) -> Line | None:
+    """The same by a name without its table, which no table of the query certainly has."""
+    for column, _ in said.values:
+        if column in bare:
+            return (
+                f"this UPDATE reads {column} without a table before it, which may be that of"
+                f" {table.name}, which it sets, so a batch that runs twice may change the row"
+                " twice",
+                "write each column with the table that it is of; if it is the one that is set,"
+                " add a new column for the new value, fill it, and drop the old one",
             )
     return None
 

@@ -110,13 +110,23 @@ def idempotent(column: str, value: Expression) -> bool:
     return False
 
 
-def twice(update: Update, action: Action, sources: Sequence[Table]) -> tuple[str, ...]:
+def through(read: Iterable[str], table: Table) -> frozenset[str]:
+    """These columns, and those of which the generated ones among them are made."""
+    found = [table.column(name) for name in read]
+    made = [c.default for c in found if c is not None and c.generated and c.default is not None]
+    of_made = (name for text in made for name in expressions.columns(expressions.read(text)))
+    return frozenset((*read, *of_made))
+
+
+def twice(
+    update: Update, action: Action, table: Table, sources: Sequence[Table]
+) -> tuple[str, ...]:
     """The columns for which a second run would take what the first one has set; `sources` are
     the tables that it reads."""
     targets = {column for column, _ in update.assignments}
     found: list[str] = []
     for column, value in update.assignments:
-        read = of_row(value, action, sources) & targets
+        read = through(of_row(value, action, sources), table) & targets
         if read and not (read == {column} and idempotent(column, value)):
             found.append(column)
     return tuple(found)

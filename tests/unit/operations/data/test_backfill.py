@@ -83,6 +83,11 @@ def test_a_table_without_a_key_is_walked_by_its_pages() -> None:
         ("UPDATE users SET name = email, email = name;", "reads a column that it sets"),
         ("UPDATE users SET name = lower(name || 'x');", "reads a column that it sets"),
         (
+            "UPDATE users SET name = COALESCE(email, name || 'x');",
+            "reads a column that it sets",
+        ),
+        ("UPDATE users SET name = app.lower(name);", "reads a column that it sets"),
+        (
             "UPDATE users SET counted = (random() * 6)::int;",
             "gives a different value each time",
         ),

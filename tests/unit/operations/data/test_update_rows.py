@@ -158,7 +158,7 @@ def test_many_rows_get_their_values_by_queries_of_one_row(
         (
             "UPDATE users SET email = (SELECT o.label || email FROM (SELECT id, email AS label"
             " FROM others) AS o WHERE o.id = users.id);",
-            "which it sets",
+            "without a table before it",
         ),
         (
             "UPDATE users SET email = (SELECT o.label || email FROM others AS o(id, label)"
@@ -494,3 +494,22 @@ def test_what_the_functions_write_that_it_calls_is_locked() -> None:
         locked = tuple(f"{x.table.schema}.{x.table.name}" for x in step.locks)
 
         assert locked == (writes if one is function else writes[1:])
+
+
+@pytest.mark.parametrize("rows", [5, None])
+def test_a_generated_column_is_read_as_those_that_it_is_made_of(rows: int | None) -> None:
+    made = Column(name="made", type="text", generated="stored", default="(name || 'x'::text)")
+    there = beside(rows, rows)
+    others = (t for t in there.tables if t.name != schemas.USERS)
+    there = schemas.snapshot(schemas.users(made, rows=rows), *others)
+    for sql in (
+        "UPDATE users SET name = made",
+        "UPDATE users SET name = users.made || o.name FROM others AS o WHERE o.id = users.id",
+    ):
+        answer = ask(f"{sql}; {FILL}", there)
+
+        if rows is None:
+            assert any("which it sets" in r or "that it sets" in r for r in answer.refusals)
+        else:
+            assert not any(step.id.endswith("once-more") for step in answer.steps)
+            assert any("a second run sets it once more" in h.message for h in answer.hazards)
