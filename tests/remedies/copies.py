@@ -3,6 +3,8 @@
 from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
 
 COPY = "CREATE TABLE copy (id bigint PRIMARY KEY, name text);\n"
+TAKEN = "UPDATE copy SET name = users.name FROM users WHERE users.id = copy.id;\n"
+LATER = "UPDATE users SET name = upper(name);"
 PARTS = (
     "CREATE TABLE part (id bigint PRIMARY KEY) PARTITION BY RANGE (id);"
     "CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (1000);"
@@ -89,6 +91,18 @@ ENTRIES = (
         slug="copied_rows_order",
         refused=f"{COPY}{COPIED}UPDATE copy SET name = 'x';",
         fixed=(f"{COPY}INSERT INTO copy SELECT id, 'x' FROM users;",),
+    ),
+    Entry(
+        slug="values_changed_early",
+        before=USERS + COPY,
+        refused=f"{TAKEN}{LATER}",
+        fixed=(TAKEN, LATER),
+    ),
+    Entry(
+        slug="values_changed_early",
+        before=USERS + COPY,
+        refused=f"{TAKEN}{LATER}",
+        fixed=(f"{TAKEN}{CONTRACT}{LATER}",),
     ),
     Entry(
         slug="hazard",

@@ -112,8 +112,9 @@ def _left_out(tree: _Tree, named: Sequence[str], columns: Sequence[str]) -> set[
 
 
 def every_column(action: Action) -> bool:
-    """Whether it says `*` somewhere."""
-    return any(key == "A_Star" for key, _ in trees.walk({"root": action.tree}))
+    """Whether it says `*` or NATURAL somewhere."""
+    nodes = trees.walk({"root": action.tree})
+    return any(key == "A_Star" or node.get("isNatural") for key, node in nodes)
 
 
 def whole_rows(action: Action, *but: str) -> frozenset[str]:

@@ -29,7 +29,14 @@ from zdm.model.statement import Source, Train
 from zdm.parse import directives
 from zdm.planning import walk
 from zdm.planning.classify import Classification, Placed
-from zdm.planning.order import deleted_rows, fills, met_rows, row_order, taken_defaults
+from zdm.planning.order import (
+    changed_early,
+    deleted_rows,
+    fills,
+    met_rows,
+    row_order,
+    taken_defaults,
+)
 from zdm.planning.order.waits import Waits, stop_before
 from zdm.planning.walk import Owned
 from zdm.recipes import stamp
@@ -72,6 +79,7 @@ def plan(
     conflicts = (
         fills.conflicts(ordered, placed)
         or row_order.conflicts(ordered, placed)
+        or changed_early.conflicts(ordered, placed, train)
         or deleted_rows.conflicts(ordered, placed, train)
         or taken_defaults.conflicts(ordered, placed, train)
         or met_rows.conflicts(ordered, placed)
