@@ -60,7 +60,7 @@ ONCE_REFUSED = {
 @pytest.fixture
 def unrefused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The planner's own refusals of an UPDATE that reads what it sets are off."""
-    for name in ("_overwrites", "_whole_rows", "_reads_what_it_sets"):
+    for name in ("_overwrites", "_may_overwrite", "_whole_rows", "_reads_what_it_sets"):
         monkeypatch.setattr(correlated, name, none)
 
 
@@ -134,3 +134,17 @@ def test_a_trigger_of_the_train_that_fires_for_a_fill_behind_it_is_found(
     assert slugs(replay.replay(replace(plan, steps=tuple(turned)), start, server)) == {
         "rows_differ"
     }
+
+
+def test_tables_that_a_function_of_few_rows_writes_are_claimed(
+    server: Server, tmp_path: Path
+) -> None:
+    before = (
+        "CREATE TABLE cfg (k text PRIMARY KEY, v int);"
+        "CREATE TABLE big (id bigint PRIMARY KEY, n int);"
+        "CREATE FUNCTION bump() RETURNS int LANGUAGE plpgsql"
+        " AS 'BEGIN UPDATE big SET n = n + 1; RETURN 1; END'"
+    )
+    found = proved(server, tmp_path, before, "UPDATE cfg SET v = bump() WHERE k = 'a';")
+
+    assert slugs(found) == set()

@@ -470,3 +470,13 @@ def test_a_key_of_another_table_does_not_make_rows_few() -> None:
     (step,) = ask(sql, with_child()).steps
 
     assert isinstance(step, Backfill)
+
+
+@pytest.mark.parametrize(
+    "alias", ["b", "b(id, name, email)"], ids=["own names", "a list of other names"]
+)
+def test_a_list_of_names_behind_an_alias_means_other_columns(alias: str) -> None:
+    many = schemas.snapshot(schemas.users(rows=None))
+    sql = f"DELETE FROM users AS a USING users AS {alias} WHERE a.email = b.email AND a.id > b.id;"
+
+    assert bool(ask(sql, many).refusals) is (alias != "b")

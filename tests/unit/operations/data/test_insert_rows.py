@@ -229,3 +229,10 @@ def test_rows_that_exist_may_be_updated_instead() -> None:
 
     assert answer.slugs == ["insert_rows"]
     assert "overwrites rows" in answer.hazards[-1].message
+
+
+@pytest.mark.parametrize("alias", ["b", "b(email, id)"])
+def test_a_key_under_a_list_of_other_names_is_no_key(alias: str) -> None:
+    sql = f"INSERT INTO users (id) SELECT 5 FROM teams AS {alias} WHERE id = 1;"
+
+    assert bool(ask(sql, with_teams(None)).refusals) is (alias != "b")
