@@ -477,6 +477,7 @@ def test_a_key_of_another_table_does_not_make_rows_few() -> None:
 )
 def test_a_list_of_names_behind_an_alias_means_other_columns(alias: str) -> None:
     many = schemas.snapshot(schemas.users(rows=None))
-    sql = f"DELETE FROM users AS a USING users AS {alias} WHERE a.email = b.email AND a.id > b.id;"
+    where = "a.email = b.email AND a.id > b.id"
+    sql = f"DELETE FROM users AS a USING users AS {alias} WHERE {where};"
 
     assert bool(ask(sql, many).refusals) is (alias != "b")
