@@ -321,6 +321,37 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="rows_deleted_uncopied",
+        before=SMALL,
+        refused="INSERT INTO copy VALUES ((SELECT 7 + count(*) FROM users WHERE n = 1));\n"
+        "DELETE FROM users WHERE n = 1;",
+        fixed=(
+            f"{CONTRACT}INSERT INTO copy VALUES"
+            " ((SELECT 7 + count(*) FROM users WHERE n = 1));\n"
+            "DELETE FROM users WHERE n = 1;",
+        ),
+    ),
+    Entry(
+        slug="insert_before_key",
+        before=SMALL,
+        refused="ALTER TABLE users ADD UNIQUE (n);\n"
+        "INSERT INTO users (id, n) VALUES (70, 7) ON CONFLICT DO NOTHING;",
+        fixed=(
+            f"ALTER TABLE users ADD UNIQUE (n);\n{CONTRACT}"
+            "INSERT INTO users (id, n) VALUES (70, 7) ON CONFLICT DO NOTHING;",
+        ),
+    ),
+    Entry(
+        slug="insert_before_key",
+        before=SMALL,
+        refused="ALTER TABLE users ADD UNIQUE (n);\n"
+        "INSERT INTO users (id, n) VALUES (70, 7) ON CONFLICT (n) DO NOTHING;",
+        fixed=(
+            "ALTER TABLE users ADD UNIQUE (n);",
+            "INSERT INTO users (id, n) VALUES (70, 7) ON CONFLICT (n) DO NOTHING;",
+        ),
+    ),
+    Entry(
         slug="delete_after_parents",
         before=USERS + "CREATE TABLE heads (id bigint PRIMARY KEY REFERENCES users);",
         refused="DELETE FROM heads WHERE id = 2;\nDELETE FROM users WHERE id = 2;\n"

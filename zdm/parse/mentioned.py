@@ -262,6 +262,12 @@ def updates_again(action: Action) -> bool:
     return any(words[0] != "excluded" and words[-1] in targets for words in read)
 
 
+def conflict_constraint(action: Action) -> str:
+    """The constraint that ON CONFLICT ON CONSTRAINT names."""
+    found: str = action.tree.get("onConflictClause", {}).get("infer", {}).get("conname", "")
+    return found
+
+
 def references(expression: Expression) -> tuple[Words, ...]:
     """The columns that it names, as written."""
     nodes = trees.walk({"root": expression.tree})

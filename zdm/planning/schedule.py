@@ -34,6 +34,7 @@ from zdm.planning.order import (
     deleted_rows,
     fills,
     met_rows,
+    new_keys,
     row_order,
     taken_defaults,
 )
@@ -83,6 +84,7 @@ def plan(
         or deleted_rows.conflicts(ordered, placed, train)
         or taken_defaults.conflicts(ordered, placed, train)
         or met_rows.conflicts(ordered, placed)
+        or tuple(new_keys.conflicts(ordered, placed))
         or walk.conflicts(ordered, placed, snapshot, classification.after)
     )
     if conflicts:

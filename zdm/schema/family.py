@@ -30,6 +30,15 @@ def below(snapshot: Snapshot, name: Name) -> tuple[Name, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def around(snapshot: Snapshot, name: Name) -> tuple[Name, ...]:
+    """Itself and all tables above and below it: they share rows."""
+    above = [name]
+    for one in above:
+        table = snapshot.table(one)
+        above += [n for n in parents(table) if n not in above] if table is not None else []
+    return tuple(dict.fromkeys((*above, *below(snapshot, name))))
+
+
 def inherits_column(snapshot: Snapshot, table: Table, column: str) -> bool:
     """Whether a table above it has the column, so that it cannot be changed here alone."""
     above = (snapshot.table(name) for name in parents(table))

@@ -30,6 +30,20 @@ AS $$BEGIN NEW.c := 'touched'; RETURN NEW; END$$;
 {EXPAND}CREATE TRIGGER a_touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();
 """
 TOUCHED = T + TOUCH
+MADE = """
+CREATE TABLE other (id bigint PRIMARY KEY, made bigint);
+CREATE FUNCTION make(bigint) RETURNS bigint LANGUAGE sql
+AS $$INSERT INTO t (id) VALUES ($1) RETURNING id$$;
+CREATE FUNCTION make() RETURNS trigger LANGUAGE plpgsql
+AS $$BEGIN INSERT INTO t (id) VALUES (NEW.id + 10); RETURN NULL; END$$;
+CREATE TRIGGER make AFTER INSERT ON other FOR EACH ROW EXECUTE FUNCTION make();
+"""
+SAME = "INSERT INTO t (id, name) VALUES (9, 'n1') ON CONFLICT DO NOTHING;"
+NAMED = (
+    "INSERT INTO t (id, name) VALUES (9, 'n1') ON CONFLICT (name) DO UPDATE SET c = 'again';"
+)
+KEY = "ALTER TABLE t ADD COLUMN k text UNIQUE;"
+TWICE = "INSERT INTO t (id, k) VALUES (10, 'x') ON CONFLICT DO NOTHING;"
 
 
 @few
@@ -92,6 +106,40 @@ TOUCHED = T + TOUCH
             f"{MEMBER}\n{EXPAND}INSERT INTO t (id, role) SELECT id + 10, role FROM t;",
             "TABLE t ORDER BY id",
         ),
+        (
+            T,
+            f"{MEMBER}\n{EXPAND}DO $$BEGIN INSERT INTO t (id) VALUES (9); END$$;",
+            "TABLE t ORDER BY id",
+        ),
+        (
+            T + MADE,
+            f"{MEMBER}\n{EXPAND}DO $$BEGIN PERFORM make(9); END$$;",
+            "TABLE t ORDER BY id",
+        ),
+        (T + MADE, f"{MEMBER} INSERT INTO other VALUES (9);", "TABLE t ORDER BY id"),
+        (T + MADE, f"{MEMBER} INSERT INTO other SELECT 9, make(8);", "TABLE t ORDER BY id"),
+        (
+            T,
+            f"{MEMBER} INSERT INTO t (id) VALUES (9); ALTER TABLE t ADD COLUMN d text;"
+            "CREATE FUNCTION last_d() RETURNS text LANGUAGE sql AS 'SELECT max(d) FROM t';"
+            "CREATE VIEW ds AS SELECT last_d() AS d;",
+            "TABLE ds",
+        ),
+        (
+            T,
+            f"{MEMBER}\n{EXPAND}DO $$BEGIN ALTER TABLE t ADD COLUMN d text; END$$;\n{EXPAND}"
+            "DO $$DECLARE of text := chr(116); BEGIN"
+            " EXECUTE format('UPDATE %I SET d = role', of); END$$;",
+            "TABLE t ORDER BY id",
+        ),
+        (T, f"{MEMBER} CREATE UNIQUE INDEX i ON t (name); {SAME}", "TABLE t ORDER BY id"),
+        (T, f"{MEMBER} CREATE UNIQUE INDEX i ON t (name); {NAMED}", "TABLE t ORDER BY id"),
+        (
+            T,
+            f"{MEMBER} {KEY} INSERT INTO t (id, k) VALUES (9, 'x'); {TWICE}",
+            "SELECT k FROM t",
+        ),
+        (T, f"{KEY} INSERT INTO t (id, k) VALUES (9, 'x'); {TWICE}", "SELECT k FROM t"),
     ],
     ids=[
         "insert",
@@ -107,6 +155,16 @@ TOUCHED = T + TOUCH
         "drop trigger",
         "without trigger",
         "as written",
+        "block",
+        "block by a function",
+        "trigger of another table",
+        "function that is called",
+        "function that reads it",
+        "block behind a block",
+        "new index",
+        "new index that is named",
+        "key of a new column behind a fill",
+        "key of a new column",
     ],
 )
 def test_a_train_leaves_the_rows_that_its_statements_leave(
@@ -133,6 +191,44 @@ def test_the_old_version_writes_while_rows_wait_for_the_one_they_refer_to(
     )
 
     assert found == [(9,)]
+
+
+BY_INDEX = (
+    "CREATE UNIQUE INDEX i ON t (name); ALTER TABLE t ADD CONSTRAINT i UNIQUE USING INDEX i;"
+)
+BEFORE_KEY = "the INSERT would run before it"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ALTER TABLE t ADD UNIQUE (name);",
+        BY_INDEX,
+        f"\n{CONTRACT}ALTER TABLE t ADD EXCLUDE USING btree (name WITH =);",
+    ],
+)
+def test_an_insert_whose_conflicts_follow_from_a_key_of_the_contract_is_refused(
+    server: Server, key: str
+) -> None:
+    insert = (
+        SAME.replace("ON CONFLICT", "ON CONFLICT ON CONSTRAINT i") if "USING I" in key else SAME
+    )
+    query = "SELECT id, name FROM t ORDER BY id"
+    with fresh_database(server) as url:
+        run(url, T)
+        with pytest.raises(RefusedError, match=BEFORE_KEY):
+            planned(url, key + insert)
+
+    wanted = plainly(server, T, key + insert, query)
+
+    assert left(server, T, f"{key}\n{CONTRACT}{insert}", {}, query) == wanted
+
+
+def test_an_index_that_becomes_a_constraint_is_there_for_an_insert(server: Server) -> None:
+    query = "SELECT id, name FROM t ORDER BY id"
+    wanted = plainly(server, T, BY_INDEX + SAME, query)
+
+    assert left(server, T, BY_INDEX + SAME, {}, query) == wanted
 
 
 SLUG = "ALTER TABLE t ADD COLUMN slug text; UPDATE t SET slug = lower(name);"

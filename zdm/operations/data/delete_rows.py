@@ -322,13 +322,13 @@ def _batches(delete: Delete, table: Table, snapshot: Snapshot) -> tuple[str, str
         )
     acting = deletes.acting(table, snapshot)
     if acting:
-        other, does = acting[0]
+        name, does = acting[0].table.name, deletes.does(acting[0])
         return (
-            f"rows of {other.name} that refer to rows of {table.name} {does}, however many they"
-            " are, so the batches have no bound",
+            f"rows of {name} that refer to rows of {table.name} {does}, however many they are,"
+            " so the batches have no bound",
             f"name the rows by a unique key, at most {few.KEYS:,}; {delete.at_once}",
         )
-    if table in deletes.refusing(table, snapshot):
+    if any(one.table == table for one in deletes.refusing(table, snapshot)):
         return (
             f"rows of {table.name} refer to each other, so a batch may fail on a row of a later"
             " one",

@@ -14,11 +14,12 @@ from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Train
 from zdm.model.syntax import AddConstraint, IndexDefinition, RelationName
 from zdm.parse import mentioned
+from zdm.parse.rows import taken
 from zdm.planning.classify import Placed
 from zdm.planning.walk import Owned
 from zdm.recipes.column import refusing
-from zdm.recipes.reading import refuse, updates
-from zdm.schema import lookup
+from zdm.recipes.reading import deletes, refuse, statements, updates
+from zdm.schema import family, lookup
 
 _DELETES = frozenset({ActionKind.DELETE, ActionKind.TRUNCATE})
 _COPY = (
@@ -103,40 +104,60 @@ def _copies(
     earlier: Sequence[Action], snapshot: Snapshot, delete: Action, table: Name
 ) -> Iterator[Finding]:
     """Rows that an INSERT or UPDATE takes from the table, unless its author says when."""
+    gone = _gone(table, snapshot)
     for action in earlier:
-        taken = () if action.statement.vouched else _taken(action)
+        if action.statement.vouched:
+            continue
         settings = action.statement.settings
-        if any(lookup.found(relation, snapshot, settings) == table for relation in taken):
+        named = {lookup.found(relation, snapshot, settings) for relation in _taken(action)}
+        named |= statements.called(action, snapshot)
+        for name in sorted(named & {*gone}):
             yield refuse.finding(
                 delete,
                 "rows_deleted_uncopied",
-                f"{action.source} takes rows of {table} before the rollout, and this DELETE"
-                " runs after it, so rows that are written between are deleted and never copied",
+                f"{action.source} takes rows of {name} before the rollout, and this DELETE of"
+                f" {table} runs after it, so rows that are written between are"
+                f" {gone[name]} and never copied",
                 _COPY,
             )
             return
 
 
+def _gone(table: Name, snapshot: Snapshot) -> dict[Name, str]:
+    """The tables whose rows go with those of the table, by foreign keys at all depths, or lose
+    what they refer to; and what happens to them."""
+    start = snapshot.table(table)
+    found = {table: "deleted"}
+    for one in deletes.acting(start, snapshot) if start is not None else ():
+        word = "deleted" if one.changed is None else "changed"
+        found[one.table.name] = word if word == "deleted" else found.get(one.table.name, word)
+    for name, word in tuple(found.items()):
+        for other in family.around(snapshot, name):
+            found.setdefault(other, word)
+    return found
+
+
 def _moves(
     earlier: Sequence[Action], snapshot: Snapshot, delete: Action, table: Name
 ) -> Iterator[Finding]:
-    """Rows that an UPDATE makes refer to others of the table than those that are deleted."""
+    """Rows that an UPDATE makes refer to others of the table than those that are deleted, or to
+    others of a table whose rows are deleted with them."""
+    gone = {name for name, word in _gone(table, snapshot).items() if word == "deleted"}
     for action in earlier:
         update = None if action.statement.vouched else updates.read(action)
         changed = None if update is None else snapshot.table(update.table)
         if update is None or changed is None:
             continue
         columns = {column for column, _ in update.assignments}
-        if any(
-            key.references == table and columns & {*key.columns} for key in changed.constraints
-        ):
+        keys = [key for key in changed.constraints if columns & {*key.columns}]
+        for of in (key.references for key in keys if key.references in gone):
             yield refuse.finding(
                 delete,
                 "rows_refer_again",
-                f"{action.source} changes to which rows of {table} those of {changed.name}"
-                " refer before the rollout, and this DELETE runs after it; rows that the old"
-                " version makes refer to the deleted rows between are deleted with them, or"
-                " stop the run",
+                f"{action.source} changes to which rows of {of} those of {changed.name}"
+                f" refer before the rollout, and this DELETE of {table} runs after it; rows"
+                " that the old version makes refer to the deleted rows between are deleted"
+                " with them, or stop the run",
                 _MOVED,
             )
             return
@@ -147,10 +168,7 @@ def _taken(action: Action) -> tuple[RelationName, ...]:
     kind = action.fact.kind if isinstance(action.fact, Fact) else None
     if kind is ActionKind.UPDATE:
         return mentioned.reads(action)
-    if kind is not ActionKind.INSERT:
-        return ()
-    taken = mentioned.rows_from(action)
-    return mentioned.reads(action) if taken is None else tuple(t.relation for t in taken)
+    return taken.by_insert(action) if kind is ActionKind.INSERT else ()
 
 
 def _validates(

@@ -3,18 +3,23 @@
 A fill comes behind every step of EXPAND. What the author writes behind it and what it would
 meet, or would meet it, comes behind it, too: an INSERT, whose rows the fill would change, and a
 statement that runs as written, such as a trigger that would fire for the fill. What comes
-behind such a statement on its table, or on one that refers to its table, waits with it.
+behind such a statement on its table, on one that refers to its table, or in a text that names
+it, waits with it. An INSERT with ON CONFLICT waits for a new unique key of its table.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from zdm.model.locks import LockMode
 from zdm.model.plan import Phase, RunSql, Step
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import Insert
 from zdm.parse import mentioned
 from zdm.planning.classify import Placed
+from zdm.planning.order import new_keys
 from zdm.planning.walk import Owned
+from zdm.recipes.reading import statements
 from zdm.schema import lookup
 
 _ROWS = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
@@ -22,33 +27,56 @@ _ROWS = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
 
 @dataclass(slots=True)
 class Waits:
-    """The tables that are filled so far, and those in which an INSERT, or another step, waits
-    for that."""
+    """The tables that are filled so far; those in which an INSERT, or another step, waits for
+    that; those that get a new key behind their fill; the functions that wait; and whether all
+    that follows waits, because it is not known what a statement before it does."""
 
     filled: set[Name] = field(default_factory=set)
     waiting: set[Name] = field(default_factory=set)
+    keyed: set[Name] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+    everything: bool = False
 
     def placed(self, place: Placed) -> tuple[Step, ...]:
         """The steps of the next operation, in the phases in which they run."""
         recipe = place.operation.recipe(place.context)
         own = {n for a in place.actions if (n := _table(a)) is not None}
-        refers = {n for a in place.actions for n in _refers(a, place)} | own
-        wait = bool(self.waiting & refers) or self._meets_fill(place, own, recipe)
+        wait = self._waits(place, own, recipe)
         steps = tuple(self._behind(step, wait=wait) for step in recipe)
         if wait and steps != recipe:
             self.waiting |= own
+            self.functions |= {name for a in place.actions if (name := _function(a))}
+            self.everything |= any(not isinstance(a.fact, Fact) for a in place.actions)
         self.filled |= {
             lock.table for step in steps if step.phase is Phase.BACKFILL for lock in step.locks
         }
+        if any(step.phase is Phase.VALIDATE for step in steps):
+            self.keyed |= {n for a in place.actions if (n := new_keys.table(a)) is not None}
         return steps
 
-    def _meets_fill(self, place: Placed, own: set[Name], recipe: Sequence[Step]) -> bool:
-        """Whether its rows, or what it does as written, would change what a fill does."""
+    def _waits(self, place: Placed, own: set[Name], recipe: Sequence[Step]) -> bool:
+        refers = {n for a in place.actions for n in _refers(a, place)} | own
+        if self.everything or self.waiting & refers or self._is_named(place, own):
+            return True
+        return self._meets(place, own, recipe)
+
+    def _is_named(self, place: Placed, own: set[Name]) -> bool:
+        """Whether its text names a function that waits, or what has no table one that does."""
+        if not self.waiting and not self.functions:
+            return False
+        tables = set[str]() if own else {name.name for name in self.waiting}
+        words = frozenset[str]().union(*(statements.words(a) for a in place.actions))
+        return bool(words & (self.functions | tables))
+
+    def _meets(self, place: Placed, own: set[Name], recipe: Sequence[Step]) -> bool:
+        """Whether its rows, or what it does as written, would change what a fill does, or meet
+        a key that is not there yet."""
         if any(a.statement.vouched for a in place.actions):
-            return bool(own & self.filled)
-        inserts = any(_kind(a) is ActionKind.INSERT for a in place.actions)
-        locked = {lock.table for step in recipe for lock in step.locks}
-        return inserts and bool((own | locked) & self.filled)
+            return bool((own | {*_written(place, recipe)}) & (self.filled | self.keyed))
+        inserts = [a for a in place.actions if _kind(a) is ActionKind.INSERT]
+        locked = own | {lock.table for step in recipe for lock in step.locks}
+        keyed = self.keyed if any(map(_on_conflict, inserts)) else set[Name]()
+        return bool(inserts and locked & (self.filled | keyed))
 
     def _behind(self, step: Step, *, wait: bool) -> Step:
         """An index built before a table's backfill makes that more expensive: 12 % more WAL,
@@ -63,29 +91,60 @@ class Waits:
 
 def stop_before(steps: Sequence[Owned], placed: Sequence[Placed]) -> list[Owned]:
     """The steps, with the end of each fill's trigger before an INSERT that waits for it: the
-    author's UPDATE does not apply to its rows."""
+    author's UPDATE does not apply to its rows. The new keys of a table come before an INSERT
+    with ON CONFLICT, too, and what is done behind the fills of the table with them."""
     waiting = {
         (one.owner, table)
         for one in steps
         if one.owner is not None and one.step.phase is Phase.BACKFILL
-        for action in placed[one.owner].actions
-        if _kind(action) is ActionKind.INSERT and (table := _table(action)) is not None
+        for table in _written(placed[one.owner], [one.step])
+    }
+    meeting = {
+        (owner, table)
+        for owner, table in waiting
+        if any(map(_on_conflict, placed[owner].actions))
+        and any(table == new_keys.table(a) for p in placed[:owner] for a in p.actions)
     }
     return [
         Owned(owner=one.owner, step=replace(one.step, phase=Phase.BACKFILL))
-        if _ends_fill(one) and any(_is_behind(one, n, table) for n, table in waiting)
+        if one.step.phase is Phase.VALIDATE
+        and any(_is_behind(one, *at) for at in (waiting if _ends_fill(one) else meeting))
         else one
         for one in steps
     ]
 
 
 def _ends_fill(one: Owned) -> bool:
-    return one.step.operation == "backfill" and one.step.phase is Phase.VALIDATE
+    return one.step.operation == "backfill"
 
 
 def _is_behind(one: Owned, insert: int, table: Name) -> bool:
     locked = {lock.table for lock in one.step.locks}
     return one.owner is not None and insert > one.owner and table in locked
+
+
+def _written(place: Placed, steps: Sequence[Step]) -> Iterator[Name]:
+    """The tables in which it makes rows, or changes them as written, by triggers, too; of a
+    statement of which that is not known, those that it names."""
+    for action in place.actions:
+        if not isinstance(action.fact, Fact):
+            yield from statements.named(action, place.context.snapshot)
+        elif _kind(action) is ActionKind.INSERT or _changes(action):
+            yield from (n for n in [action.fact.table] if n is not None)
+            yield from (
+                lock.table
+                for step in steps
+                for lock in step.locks
+                if lock.mode is LockMode.ROW_EXCLUSIVE
+            )
+
+
+def _changes(action: Action) -> bool:
+    return bool(action.statement.vouched) and _kind(action) is ActionKind.UPDATE
+
+
+def _on_conflict(action: Action) -> bool:
+    return isinstance(action.said, Insert) and bool(action.said.on_conflict)
 
 
 def _kind(action: Action) -> ActionKind | None:
@@ -94,6 +153,12 @@ def _kind(action: Action) -> ActionKind | None:
 
 def _table(action: Action) -> Name | None:
     return action.fact.table if isinstance(action.fact, Fact) else None
+
+
+def _function(action: Action) -> str:
+    """The name of a function that it makes."""
+    of = isinstance(action.fact, Fact) and action.fact.kind is ActionKind.CREATE_FUNCTION
+    return action.fact.name.rpartition(".")[2] if of and isinstance(action.fact, Fact) else ""
 
 
 def _refers(action: Action, place: Placed) -> Iterator[Name]:

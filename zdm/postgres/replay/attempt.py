@@ -171,7 +171,7 @@ def _stays(step: Step) -> bool:
 def _there_and_back(stage: _Stage, turn: int) -> Iterator[Finding]:
     plan, conn = stage.scene.plan, stage.here.conn
     steps = [step for step in plan.steps[:turn] if stage.scene.tries(step)]
-    rows = kept_rows.hashes(plan, conn)
+    rows = kept_rows.kept(plan, conn)
     for step in steps:
         yield from replay_step.run(stage.here, step)
         yield from stage.watch.after(step)

@@ -2,13 +2,15 @@
 deletes or writes at one moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import psycopg
 
 from zdm.model.findings import Finding
-from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Step
+from zdm.model.locks import LockMode
+from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Step
 from zdm.model.schema import Name
-from zdm.model.sql import literal
+from zdm.model.sql import ident, literal
 from zdm.model.statement import Setting
 from zdm.parse import mentioned
 from zdm.parse.rows.copied import ROWS
@@ -20,31 +22,73 @@ _DELETE = "DELETE "
 _MAKING = frozenset({"create_table", "new_table_change"})
 
 
-def hashes(plan: Plan, conn: Connection) -> Mapping[Name, str]:
-    """The rows of tables whose old values the plan keeps, as one hash each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The rows of a table whose old values the plan keeps: all of them as one hash, and by
+    their keys those values."""
+
+    rows: str
+    values: Mapping[str, str]
+
+
+def kept(plan: Plan, conn: Connection) -> Mapping[Name, Kept]:
+    """The tables whose old values the plan keeps, as they are now."""
     if not any(isinstance(step, RunSql) and step.restore for step in plan.steps):
         return {}
-    tables = {s.table for s in plan.steps if isinstance(s, Backfill) and s.undo == ()}
-    return {table: _hash(conn, table) for table in sorted(tables)}
+    fills = [s for s in plan.steps if isinstance(s, Backfill) and s.undo == ()]
+    return {
+        table: Kept(
+            rows=_hash(conn, table),
+            values=_values(conn, [f for f in fills if f.table == table]),
+        )
+        for table in sorted({fill.table for fill in fills})
+    }
 
 
 def _hash(conn: Connection, table: Name) -> str:
-    row = conn.execute(
-        "SELECT pg_catalog.md5(coalesce(string_agg(zdm_row::text, E'\\n'"  # noqa: S608
-        f" ORDER BY zdm_row::text COLLATE \"C\"), '')) FROM {table.sql} AS zdm_row".encode()
-    ).fetchone()
+    row = conn.execute(_rows_of(f"FROM {table.sql}").encode()).fetchone()
     return str(row[0]) if row else ""
 
 
-def restored(plan: Plan, conn: Connection, before: Mapping[Name, str]) -> Iterator[Finding]:
-    """The tables whose rows are not those of before."""
-    now = hashes(plan, conn) if before else {}
-    for table in (name for name, rows in before.items() if now[name] != rows):
-        yield finding(
-            "rows_not_restored",
-            f"undone before the rollout, the rows of {table} are not those of the start,"
-            " although the plan keeps the old values",
-        )
+def _values(conn: Connection, fills: Sequence[Backfill]) -> Mapping[str, str]:
+    table, columns = fills[0].table, [a.column for fill in fills for a in fill.assignments]
+    key, value = (", ".join(map(ident, names)) for names in (fills[0].key, columns))
+    query = f"SELECT ROW({key})::text, ROW({value})::text FROM {table.sql}"  # noqa: S608
+    return {str(key): str(value) for key, value in conn.execute(query.encode())}
+
+
+def restored(plan: Plan, conn: Connection, before: Mapping[Name, Kept]) -> Iterator[Finding]:
+    """The tables whose rows are not those of before. Where another step adds rows, or changes
+    other columns, and that stays, the kept values of the rows that were there are compared."""
+    now = kept(plan, conn) if before else {}
+    staying = _staying(plan) | {t for t in before if any(map(_is_unknown, plan.steps))}
+    for table, start in before.items():
+        values = now[table].values
+        same = all(values.get(key, value) == value for key, value in start.values.items())
+        if not same or (table not in staying and now[table].rows != start.rows):
+            yield finding(
+                "rows_not_restored",
+                f"undone before the rollout, the rows of {table} are not those of the start,"
+                " although the plan keeps the old values",
+            )
+
+
+def _staying(plan: Plan) -> frozenset[Name]:
+    """The tables in which an undo leaves what a step did to rows."""
+    return frozenset(
+        lock.table
+        for step in plan.steps
+        if not isinstance(step, AwaitRollout)
+        and isinstance(step.undo, Irreversible)
+        and step.undo.rows
+        for lock in step.locks
+        if lock.mode is LockMode.ROW_EXCLUSIVE
+    )
+
+
+def _is_unknown(step: Step) -> bool:
+    """Whether it may have done anything to rows."""
+    return isinstance(step, RunSql) and step.as_written and isinstance(step.undo, Irreversible)
 
 
 def deleted(plan: Plan) -> tuple[tuple[str, Sequence[Setting]], ...]:

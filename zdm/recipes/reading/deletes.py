@@ -4,26 +4,26 @@ A DELETE fires the triggers and rules of others, and the foreign keys that refer
 refuse it or act on rows of other tables.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zdm.model.commands import Work, WorkOn
 from zdm.model.expression import Expression, Feature
-from zdm.model.schema import Constraint, Name, Snapshot, Table
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind
 from zdm.parse import expressions, mentioned
 from zdm.parse.readers import fired, row_condition
 from zdm.recipes.reading import statements
-from zdm.schema import family, replication
-from zdm.schema.impact.place import is_enforced
+from zdm.schema import replication
+from zdm.schema.impact import cascades
+from zdm.schema.impact.cascades import Reached
 
 Line = tuple[str, str]  # fact and remedy
 _OF_ITS_ROW_ALONE = frozenset({Feature.SUBQUERY, Feature.PARAMETER, Feature.WINDOW})
-_ACTIONS = {  # what a foreign key does to the rows that refer to a deleted one
-    " ON DELETE CASCADE": "are deleted with them",
-    " ON DELETE SET NULL": "lose their reference",
-    " ON DELETE SET DEFAULT": "get the default reference",
+_DOES = {  # what a foreign key does to the rows that refer to a deleted one
+    "CASCADE": "are deleted with them",
+    "SET NULL": "lose their reference",
+    "SET DEFAULT": "get the default reference",
 }
 
 
@@ -82,63 +82,64 @@ def columns(delete: Delete, action: Action, table: Table) -> frozenset[str]:
     return frozenset(expressions.columns(delete.where)) if delete.where else frozenset()
 
 
-def acting(table: Table, snapshot: Snapshot) -> tuple[tuple[Table, str], ...]:
-    """Tables whose rows a foreign key deletes or changes, and what it does to them."""
-    return tuple(
-        (other, does)
-        for other, key in _referring(table, snapshot)
-        for word, does in _ACTIONS.items()
-        if word in key.definition
-    )
+def acting(table: Table, snapshot: Snapshot) -> tuple[Reached, ...]:
+    """Rows that foreign keys delete or change with those of the table, at all depths."""
+    return tuple(one for one in cascades.reached(table, snapshot) if one.action)
 
 
-def refusing(table: Table, snapshot: Snapshot) -> tuple[Table, ...]:
-    """Tables with a foreign key that refuses to delete a row to which theirs refer."""
-    return tuple(
-        other
-        for other, key in _referring(table, snapshot)
-        if not any(word in key.definition for word in _ACTIONS)
-    )
+def refusing(table: Table, snapshot: Snapshot) -> tuple[Reached, ...]:
+    """Rows whose foreign key refuses to delete, or to change, the row to which they refer."""
+    return tuple(one for one in cascades.reached(table, snapshot) if not one.action)
 
 
-def _referring(table: Table, snapshot: Snapshot) -> Iterator[tuple[Table, Constraint]]:
-    names = {table.name, *family.parents(table)}
-    for other in snapshot.tables:
-        if other.partition_of is not None:
-            continue  # its parent has the same
-        for key in other.constraints:
-            if key.kind == "foreign key" and key.references in names and is_enforced(key):
-                yield other, key
+def does(one: Reached) -> str:
+    """What happens to rows of which a key acts."""
+    if one.how is not None and one.action == "CASCADE":
+        return "are changed with them"
+    return _DOES[one.action]
+
+
+def _done(one: Reached) -> str:
+    return "deleted" if one.how is None else "changed"
 
 
 def hazards(table: Table, snapshot: Snapshot) -> tuple[Line, ...]:
     """What others do when rows are deleted."""
-    texts = [(t.name, fired.trigger(t.definition)) for t in table.triggers if t.enabled != "D"]
-    names = [name for name, text in texts if text.on_delete]
-    rules = [rule.name for rule in map(fired.rule, table.rules) if rule.on_delete]
     lines = [
         (
-            f"rows of {other.name} that refer to the deleted rows of {table.name} {does}",
-            f"count them first, and make sure that both versions understand {other.name} then",
+            f"rows of {one.table.name} that refer to the {_done(one)} rows of {one.of.name}"
+            f" {does(one)}",
+            f"count them first, and make sure that both versions understand {one.table.name}"
+            " then",
         )
-        for other, does in acting(table, snapshot)
+        for one in acting(table, snapshot)
     ]
     lines += [
         (
-            f"a row of {other.name} that refers to a row to be deleted makes the step fail",
-            f"delete or change such rows of {other.name} first, in the same train or before",
+            f"a row of {one.table.name} that refers to a row to be {_done(one)} makes the step"
+            " fail",
+            f"delete or change such rows of {one.table.name} first, in the same train or"
+            " before",
         )
-        for other in refusing(table, snapshot)
+        for one in refusing(table, snapshot)
     ]
-    if names or rules:
-        lines.append(
-            (
-                f"triggers and rules of {table.name} apply when rows are deleted:"
-                f" {', '.join([*names, *rules])}",
-                "check that the audit rows, notifications and changes are acceptable",
-            )
+    gone = [table, *(one.table for one in acting(table, snapshot) if one.changed is None)]
+    lines += [
+        (
+            f"triggers and rules of {one.name} apply when rows are deleted: {', '.join(names)}",
+            "check that the audit rows, notifications and changes are acceptable",
         )
+        for one in gone
+        if (names := _on_delete(one))
+    ]
     return tuple(dict.fromkeys(lines))
+
+
+def _on_delete(table: Table) -> tuple[str, ...]:
+    """Its triggers and rules that are done when a row is deleted."""
+    texts = [(t.name, fired.trigger(t.definition)) for t in table.triggers if t.enabled != "D"]
+    rules = (rule.name for rule in map(fired.rule, table.rules) if rule.on_delete)
+    return (*(name for name, text in texts if text.on_delete), *rules)
 
 
 def decided(table: Name, sources: tuple[Name, ...], *, batches: bool) -> tuple[Line, ...]:

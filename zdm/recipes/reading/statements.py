@@ -8,12 +8,14 @@ from zdm.model.operation import Refusal
 from zdm.model.plan import (
     TableLock,
 )
-from zdm.model.schema import Name, Snapshot, Volatility
+from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import CreateTableAs
 from zdm.parse import expressions, mentioned
+from zdm.parse.readers import texts
 from zdm.recipes.reading import refuse, updates
 from zdm.schema import routines
+from zdm.schema.impact import cascades
 from zdm.schema.impact import of as impact
 
 
@@ -89,24 +91,65 @@ def _fired(
     snapshot: Snapshot, written: Iterable[Name], called: Iterable[Name]
 ) -> Iterator[TableLock]:
     """On tables that these functions name, and those of the written tables' triggers: they may
-    write them."""
-    found = _named(snapshot, called)
-    left, seen = [*written, *found], set[Name]()
+    write them, and by foreign keys others."""
+    found = list(_by_functions(snapshot, called))
+    left, seen = [*written, *_changed(found)], set[Name]()
     while left:
         table = snapshot.table(left.pop())
         if table is not None and table.name not in seen:
             seen.add(table.name)
-            others = _named(snapshot, [t.function for t in table.triggers])
-            left += others
+            others = list(_by_functions(snapshot, [t.function for t in table.triggers]))
+            left += _changed(others)
             found += others
-    return (TableLock(table=name, mode=LockMode.ROW_EXCLUSIVE) for name in found)
+    return iter(found)
 
 
-def _named(snapshot: Snapshot, functions: Iterable[Name]) -> list[Name]:
-    """The tables whose names are in the functions, or in those that these name."""
+def _changed(found: Iterable[TableLock]) -> list[Name]:
+    return [lock.table for lock in found if lock.mode is LockMode.ROW_EXCLUSIVE]
+
+
+def _by_functions(snapshot: Snapshot, functions: Iterable[Name]) -> Iterator[TableLock]:
+    """The tables whose names are in the functions, or in those that these name, and where they
+    delete, those whose rows refer to the tables' rows."""
+    words = _bodies(snapshot, functions)
+    for table in _tables(snapshot, words):
+        yield TableLock(table=table.name, mode=LockMode.ROW_EXCLUSIVE)
+        for one in cascades.reached(table, snapshot) if "delete" in words else ():
+            mode = LockMode.ROW_EXCLUSIVE if one.action else LockMode.ROW_SHARE
+            yield TableLock(table=one.table.name, mode=mode)
+
+
+def _bodies(snapshot: Snapshot, functions: Iterable[Name]) -> frozenset[str]:
     runs = routines.reached(snapshot, functions)
-    words = {word for function in runs for word in routines.body_names(function)}
-    return [table.name for table in snapshot.tables if table.name.name in words]
+    return frozenset(word for function in runs for word in routines.body_names(function))
+
+
+def _tables(snapshot: Snapshot, words: frozenset[str]) -> tuple[Table, ...]:
+    return tuple(table for table in snapshot.tables if table.name.name in words)
+
+
+def words(action: Action) -> frozenset[str]:
+    """Every name that its text may mean."""
+    return texts.names(action.statement.sql)
+
+
+def named(action: Action, snapshot: Snapshot) -> frozenset[Name]:
+    """The tables that a statement names of which nothing else is known, in its text or that of
+    functions, and those that their triggers write."""
+    found = words(action)
+    functions = [f.name for f in snapshot.functions if f.name.name in found]
+    tables = [table.name for table in _tables(snapshot, found)]
+    fired = _fired(snapshot, tables, functions)
+    return frozenset({*tables, *(lock.table for lock in fired)})
+
+
+def called(action: Action, snapshot: Snapshot) -> frozenset[Name]:
+    """The tables that the functions which an INSERT or UPDATE calls name."""
+    if fact(action, ActionKind.INSERT, ActionKind.UPDATE) is None:
+        return frozenset()
+    names = {name[-1] for name in mentioned.functions(action)}
+    functions = [f.name for f in snapshot.functions if f.name.name in names]
+    return frozenset(t.name for t in _tables(snapshot, _bodies(snapshot, functions)))
 
 
 def about(action: Action, table: Name, column: str) -> bool:

@@ -11,7 +11,8 @@ from zdm.model.schema import Name, Table
 from zdm.model.statement import Action
 from zdm.model.syntax import Insert, Read, RelationName, Update
 from zdm.parse import expressions, mentioned, names
-from zdm.schema.impact import calls
+from zdm.schema.impact import calls, cascades
+from zdm.schema.impact.cascades import Changed
 from zdm.schema.impact.place import (
     AE,
     AS,
@@ -85,7 +86,7 @@ def insert(said: Insert, action: Action, place: Place) -> Impact:
     filled = given | {c.name for c in table.columns if c.default is not None}
     touches = each(place.family(table), RX) + _parents(table, filled, place)
     if said.on_conflict == "update":
-        touches += _referencing(table, place)
+        touches += _referencing(table, place, _every(table))
     left = frozenset() if not said.columns else given
     touches += on(_used_sequences(table, left, place), RX)
     touches += reads(mentioned.reads(action), place)
@@ -111,9 +112,7 @@ def update(said: Update, action: Action, place: Place) -> Impact:
     changed = frozenset(a.column for a in said.assignments)
     touches = [touch(t, RX, scans=scans) for t in place.family(table, only=said.table.only)]
     touches += _parents(table, changed, place)
-    keys = {c for _, key in place.referencing(table) for c in key.referenced_columns}
-    if changed & keys:
-        touches += _referencing(table, place)
+    touches += _referencing(table, place, changed)
     touches += reads(mentioned.reads(action), place)
     return impact.of(touches, unknown=_triggers(table, "UPDATE", place))
 
@@ -124,15 +123,20 @@ def _parents(table: Table, changed: frozenset[str] | None, place: Place) -> list
     return on([k.references for k in keys if k.references and is_enforced(k)], RS)
 
 
-def _referencing(table: Table, place: Place) -> list[Touch]:
-    """Tables with a foreign key to it: looked through, or changed by ON DELETE, ON UPDATE."""
+def _referencing(table: Table, place: Place, changed: Changed = None) -> list[Touch]:
+    """Tables with a foreign key to it: looked through, or changed by ON DELETE, ON UPDATE, and
+    those with a foreign key to these."""
     touches = []
-    enforced = ((t, key) for t, key in place.referencing(table) if is_enforced(key))
-    for other, key in enforced:
-        acts = " ON DELETE " in key.definition or " ON UPDATE " in key.definition
-        lock = RX if acts else RS
-        touches += [touch(one, lock, scans=UNKNOWN) for one in place.family(other)]
+    for one in cascades.reached(table, place.snapshot, changed):
+        lock = RX if one.action else RS
+        touches += [touch(t, lock, scans=UNKNOWN) for t in place.family(one.table)]
+        if one.action and one.changed is not None:
+            touches += _parents(one.table, one.changed, place)
     return touches
+
+
+def _every(table: Table) -> frozenset[str]:
+    return frozenset(column.name for column in table.columns)
 
 
 def _triggers(table: Table, event: str, place: Place) -> str:
@@ -162,6 +166,7 @@ def of_rows(said: WorkOn, action: Action, place: Place) -> Impact:
     touches = [touch(t, RX, scans=scans) for t in place.family(table, only=relation.only)]
     touches += _referencing(table, place)
     if said.work is Work.MERGE:
+        touches += _referencing(table, place, _every(table))
         touches += _parents(table, None, place)
         touches += on(_used_sequences(table, frozenset(), place), RX)
     touches += reads(mentioned.reads(action), place)

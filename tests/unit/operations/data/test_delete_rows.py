@@ -7,7 +7,7 @@ from tests.unit.operations.asking import ask
 from zdm.model.catalog.database import Publication
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, NEW_ONLY, Backfill, Irreversible, Phase, RunSql
-from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Trigger
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Trigger
 from zdm.planning import classify
 
 ONE = "DELETE FROM users WHERE id = 1;"
@@ -25,6 +25,42 @@ def with_child(action: str = "") -> Snapshot:
     )
     posts = schemas.users(name=Name("public", "posts"), constraints=(key,))
     return schemas.snapshot(schemas.users(), posts)
+
+
+def below(name: str, of: str, does: str) -> Table:
+    key = Constraint(
+        name=f"{name}_fkey",
+        kind="foreign key",
+        columns=("id",),
+        definition=f"FOREIGN KEY (id) REFERENCES {of}(id){does}",
+        references=Name("public", of),
+        referenced_columns=("id",),
+    )
+    return schemas.users(name=Name("public", name), constraints=(key,))
+
+
+def test_tables_whose_rows_go_at_second_hand_are_locked_and_named() -> None:
+    tables = (
+        below("posts", "users", " ON DELETE CASCADE"),
+        below("parts", "posts", " ON DELETE CASCADE"),
+        below("marks", "parts", " ON UPDATE CASCADE ON DELETE SET NULL"),
+        below("notes", "marks", " ON UPDATE CASCADE"),
+        below("seals", "notes", ""),
+        below("apart", "seals", " ON DELETE CASCADE"),
+    )
+    asked = ask(ONE, schemas.snapshot(schemas.users(), *tables))
+    (step,) = asked.steps
+    messages = " ".join(hazard.message for hazard in asked.hazards)
+
+    assert {lock.table.name: lock.mode.name for lock in step.locks} == {
+        **dict.fromkeys(["users", "posts", "parts", "marks", "notes"], "ROW_EXCLUSIVE"),
+        "seals": "ROW_SHARE",
+    }
+    assert "parts that refer to the deleted rows of posts are deleted" in messages
+    assert "marks that refer to the deleted rows of parts lose their ref" in messages
+    assert "notes that refer to the changed rows of marks are changed" in messages
+    assert "seals that refers to a row to be changed makes the step fail" in messages
+    assert "apart" not in messages
 
 
 def test_rows_by_literal_keys_are_one_statement_when_the_old_version_is_gone() -> None:

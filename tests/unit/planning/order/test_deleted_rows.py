@@ -5,7 +5,7 @@ import pytest
 from tests.unit import schemas
 from zdm.errors import RefusedError
 from zdm.model.plan import Phase, Plan
-from zdm.model.schema import Constraint, Name, Snapshot
+from zdm.model.schema import Constraint, Function, Name, Snapshot, Table, Volatility
 from zdm.planning import classify, schedule
 
 OTHERS = Name("public", "others")
@@ -51,6 +51,90 @@ def test_rows_that_are_copied_before_the_rollout_and_deleted_after_it_are_refuse
 ) -> None:
     with pytest.raises(RefusedError, match="deleted and never copied"):
         planned(copy + GONE)
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "INSERT INTO others (id, email) VALUES (7, (SELECT max(email) FROM users));",
+        "INSERT INTO others (id, email) VALUES (7, (SELECT email FROM users LIMIT 1));",
+        "INSERT INTO others (id, email) VALUES (7, array_to_string(ARRAY(SELECT email FROM"
+        " users), ''));",
+        "INSERT INTO others (id, email) SELECT (SELECT count(*) FROM users), 'a';",
+        "INSERT INTO others (id, email) SELECT o.id + 9, (SELECT u.email FROM users AS u"
+        " WHERE u.id = o.id) FROM others AS o;",
+        "INSERT INTO others (id, email) SELECT o.id + 9, 'a' FROM others AS o WHERE EXISTS"
+        " (SELECT FROM users AS u WHERE u.id = o.id);",
+        "INSERT INTO others (id, email) VALUES (total(), 'a');",
+        "UPDATE others SET id = total() WHERE id = 1;",
+    ],
+)
+def test_what_is_made_of_rows_together_or_by_a_function_is_a_copy(copy: str) -> None:
+    total = Function(
+        name=Name("public", "total"),
+        arguments="",
+        definition="CREATE FUNCTION total() … AS 'SELECT count(*) FROM users'",
+        language="sql",
+        volatility=Volatility.STABLE,
+    )
+    here = dataclasses.replace(
+        schemas.snapshot(schemas.users(rows=5), schemas.users(name=OTHERS, rows=5)),
+        functions=(total,),
+    )
+
+    with pytest.raises(RefusedError, match="deleted and never copied"):
+        planned(copy + GONE, here)
+
+
+def below(name: str, of: str, action: str) -> Table:
+    key = Constraint(
+        name=f"{name}_fkey",
+        kind="foreign key",
+        columns=("id",),
+        definition=f"FOREIGN KEY (id) REFERENCES {of}(id){action}",
+        references=Name("public", of),
+        referenced_columns=("id",),
+    )
+    return schemas.users(name=Name("public", name), rows=5, constraints=(key,))
+
+
+def family(last: str = " ON DELETE CASCADE") -> Snapshot:
+    """Rows of `parts` refer to those of `posts`, and these to those of `users`."""
+    posts, parts = below("posts", "users", " ON DELETE CASCADE"), below("parts", "posts", last)
+    return schemas.snapshot(
+        schemas.users(rows=5), posts, parts, schemas.users(name=OTHERS, rows=5)
+    )
+
+
+ONE = "DELETE FROM users WHERE id = 1;"
+
+
+@pytest.mark.parametrize("table", ["posts", "parts"])
+def test_a_copy_of_rows_that_are_deleted_with_others_is_refused(table: str) -> None:
+    copy = f"INSERT INTO others SELECT id + 9, email FROM {table};"
+
+    with pytest.raises(RefusedError, match=f"takes rows of {table} before"):
+        planned(copy + ONE, family())
+
+
+def test_a_copy_of_references_that_are_lost_is_refused() -> None:
+    copy = "INSERT INTO others SELECT id + 9, email FROM parts;"
+
+    with pytest.raises(RefusedError, match="written between are changed and never copied"):
+        planned(copy + ONE, family(" ON DELETE SET NULL"))
+
+
+def test_rows_whose_key_refuses_the_delete_are_no_copy_of_what_is_deleted() -> None:
+    assert planned(
+        "INSERT INTO others SELECT id + 9, email FROM parts;" + ONE, family("")
+    ).steps
+
+
+def test_rows_moved_between_others_that_are_deleted_with_the_rows_are_refused() -> None:
+    move = "UPDATE parts SET id = 2 WHERE id = 1;"
+
+    with pytest.raises(RefusedError, match="are deleted with them, or stop the run"):
+        planned(move + ONE, family())
 
 
 @pytest.mark.parametrize("phase", ["expand", "contract"])
