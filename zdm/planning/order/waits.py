@@ -2,14 +2,15 @@
 
 A fill comes behind every step of EXPAND. What the author writes behind it and what it would
 meet, or would meet it, comes behind it, too: an INSERT, whose rows the fill would change, and a
-statement that runs as written, such as a trigger that would fire for the fill. What comes
+statement that runs as written, such as a trigger that would fire for the fill, or `setval` by
+the rows that are copied. What comes
 behind such a statement on its table, or on one that refers to its table, waits with it.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from zdm.model.plan import Phase, RunSql, Step
+from zdm.model.plan import Backfill, Phase, RunSql, Step
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse import mentioned
@@ -18,6 +19,7 @@ from zdm.planning.walk import Owned
 from zdm.schema import lookup
 
 _ROWS = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
+_ANY_ROWS = _ROWS | {ActionKind.SELECT, ActionKind.OTHER, None}  # it may read any rows
 
 
 @dataclass(slots=True)
@@ -26,6 +28,7 @@ class Waits:
     for that."""
 
     filled: set[Name] = field(default_factory=set)
+    copied: set[Name] = field(default_factory=set)  # tables that get rows in batches
     waiting: set[Name] = field(default_factory=set)
 
     def placed(self, place: Placed) -> tuple[Step, ...]:
@@ -34,18 +37,25 @@ class Waits:
         own = {n for a in place.actions if (n := _table(a)) is not None}
         refers = {n for a in place.actions for n in _refers(a, place)} | own
         wait = bool(self.waiting & refers) or self._meets_fill(place, own, recipe)
+        if not any(isinstance(step, Backfill) for step in recipe):
+            rows = any(_kind(a) in _ROWS for a in place.actions)
+            wait = wait or (rows and bool(self.copied & (refers - own)))
         steps = tuple(self._behind(step, wait=wait) for step in recipe)
         if wait and steps != recipe:
             self.waiting |= own
         self.filled |= {
             lock.table for step in steps if step.phase is Phase.BACKFILL for lock in step.locks
         }
+        self.copied |= {s.copy.table for s in steps if isinstance(s, Backfill) and s.copy}
+        self.filled |= self.copied
         return steps
 
     def _meets_fill(self, place: Placed, own: set[Name], recipe: Sequence[Step]) -> bool:
         """Whether its rows, or what it does as written, would change what a fill does."""
         if any(a.statement.vouched for a in place.actions):
-            return bool(own & self.filled)
+            return bool(own & self.filled) or bool(
+                self.copied and any(_kind(a) in _ANY_ROWS for a in place.actions)
+            )
         inserts = any(_kind(a) is ActionKind.INSERT for a in place.actions)
         locked = {lock.table for step in recipe for lock in step.locks}
         return inserts and bool((own | locked) & self.filled)

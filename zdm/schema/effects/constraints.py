@@ -110,9 +110,11 @@ def _constraint(snapshot: Snapshot, new: New, named: tuple[str, ...], label: str
 
 
 def _definition(snapshot: Snapshot, new: New) -> str:
-    """Its text; on a table of this train nothing asks for it but a later SET NOT NULL."""
+    """Its text; on a table of this train nothing asks for it but a later SET NOT NULL, and an
+    ON CONFLICT whether it is checked at once."""
     proves = new.says.expression is not None and expressions.null_tested(new.says.expression)
-    if snapshot.require_table(new.table).created and not proves:
+    asked = proves or new.says.deferrable
+    if snapshot.require_table(new.table).created and not asked:
         return ""
     return rewrite.constraint_definition(new.says, new.columns)
 

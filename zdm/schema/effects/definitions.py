@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from zdm.model import schema
 from zdm.model.expression import Expression
 from zdm.model.schema import Column, Name, Snapshot
+from zdm.model.sql import ident
 from zdm.model.statement import Setting
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, RelationName
 from zdm.parse import expressions
@@ -103,6 +104,7 @@ def column(definition: ColumnDefinition, place: Place) -> Column:
         default_volatility=volatility,
         identity=identity.identity if identity is not None else "",
         generated=generated.generated if generated is not None else "",
+        collation=ident(*definition.collation) or None,
         constrained_domain=is_constrained(kind, place.snapshot),
     )
 
