@@ -26,7 +26,6 @@ def planned(sql: str) -> Plan:
         MADE + COPIED + "ALTER TABLE names RENAME COLUMN email TO mail;",
         MADE + COPIED + "ALTER TABLE names DROP COLUMN email;",
         MADE + COPIED + "ALTER TABLE names ALTER email SET DEFAULT 'x';",
-        MADE + COPIED + "DROP INDEX i;",
     ],
 )
 def test_what_changes_the_copied_rows_or_their_table_is_refused(sql: str) -> None:

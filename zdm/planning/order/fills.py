@@ -184,15 +184,25 @@ def _against(
             continue
         turned = when[0] < position if other > owner else when[-1] > position
         if turned or (not copy.unique and _kind(action) is ActionKind.INSERT):
-            does = "writes rows there" if _kind(action) in _WRITES else "changes that table"
-            yield refuse.finding(
-                action,
-                "copied_rows_order",
-                f"{placed[owner].context.origin[0]} copies rows into {copy.table} in batches,"
-                f" and this statement {does}, too, which the batches would meet in another"
-                " order",
-                _AWAY if _kind(action) in _WRITES else _MADE_SO,
-            )
+            yield _turned(action, copy, placed[owner])
+
+
+def _turned(action: Action, copy: Copy, place: Placed) -> Finding:
+    first = f"{place.context.origin[0]} copies rows into {copy.table} in batches, and this"
+    if _kind(action) in _WRITES:
+        return refuse.finding(
+            action,
+            "copied_rows_order",
+            f"{first} statement writes rows there, too, which the batches would meet in another"
+            " order",
+            _AWAY,
+        )
+    return refuse.finding(
+        action,
+        "copied_rows_order",
+        f"{first} statement changes that table, which the batches would meet too early or late",
+        _MADE_SO,
+    )
 
 
 def _referring(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
@@ -227,15 +237,9 @@ def _has_trigger(owner: int, steps: Sequence[Owned]) -> bool:
 
 
 def _changing(place: Placed, copy: Copy) -> Action | None:
-    table = place.context.snapshot.table(copy.table)
-    indexes = {index.name for index in table.indexes} if table is not None else set()
     for action in place.actions:
         fact = action.fact
-        if not isinstance(fact, Fact) or fact.kind in _HARMLESS:
-            continue
-        if fact.kind is ActionKind.DROP_INDEX and fact.name in indexes:
-            return action
-        if fact.table == copy.table:
+        if isinstance(fact, Fact) and fact.kind not in _HARMLESS and fact.table == copy.table:
             return action
     return None
 

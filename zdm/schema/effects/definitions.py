@@ -66,6 +66,9 @@ def add_column(
     return snapshot
 
 
+_DEFERS = ("deferrable", "initially deferred")
+
+
 def not_null_name(definition: ColumnDefinition | None) -> str:
     """The author's name for its NOT NULL; empty where there is none."""
     said = definition.constraint("not null") if definition is not None else None
@@ -79,13 +82,20 @@ def constraints_of(
     for element in elements:
         match element:
             case ColumnDefinition():
-                for constraint in element.constraints:
+                for constraint in _with_attributes(element):
                     if constraint.kind == "check":
                         yield constraint, constraint.columns
                     elif constraint.kind != "not null":
                         yield constraint, (element.name,)
             case ConstraintDefinition():
                 yield element, element.columns
+
+
+def _with_attributes(column: ColumnDefinition) -> Iterator[ConstraintDefinition]:
+    """DEFERRABLE is said behind the constraint that is meant."""
+    said = column.constraints
+    for one, after in zip(said, [*(c.kind for c in said[1:]), ""], strict=False):
+        yield replace(one, deferrable=True) if after in _DEFERS else one
 
 
 def column(definition: ColumnDefinition, place: Place) -> Column:

@@ -154,7 +154,8 @@ def test_equal_rows_of_select_distinct_are_known_by_their_key() -> None:
 
 def test_a_star_is_spelt_out() -> None:
     answer = ask(
-        "CREATE TABLE copies (LIKE users, PRIMARY KEY (id)); INSERT INTO copies SELECT * FROM users;"
+        "CREATE TABLE copies (LIKE users, PRIMARY KEY (id));"
+        "INSERT INTO copies SELECT * FROM users;"
     )
 
     assert "SELECT users.id, users.email" in sql_of(answer)
