@@ -10,6 +10,7 @@ from zdm.model.sql import ident
 from zdm.model.statement import Setting
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, RelationName
 from zdm.parse import expressions
+from zdm.parse.readers.definitions import DEFERS
 from zdm.schema import (
     default_volatility,
     edits,
@@ -66,9 +67,6 @@ def add_column(
     return snapshot
 
 
-_DEFERS = ("deferrable", "initially deferred")
-
-
 def not_null_name(definition: ColumnDefinition | None) -> str:
     """The author's name for its NOT NULL; empty where there is none."""
     said = definition.constraint("not null") if definition is not None else None
@@ -95,7 +93,7 @@ def _with_attributes(column: ColumnDefinition) -> Iterator[ConstraintDefinition]
     """DEFERRABLE is said behind the constraint that is meant."""
     said = column.constraints
     for one, after in zip(said, [*(c.kind for c in said[1:]), ""], strict=False):
-        yield replace(one, deferrable=True) if after in _DEFERS else one
+        yield replace(one, deferrable=True) if after in DEFERS else one
 
 
 def column(definition: ColumnDefinition, place: Place) -> Column:
