@@ -90,7 +90,7 @@ def constraints_of(
 
 
 def _with_attributes(column: ColumnDefinition) -> Iterator[ConstraintDefinition]:
-    """DEFERRABLE is said behind the constraint that is meant."""
+    """DEFERRABLE follows the constraint that it belongs to."""
     said = column.constraints
     for one, after in zip(said, [*(c.kind for c in said[1:]), ""], strict=False):
         yield replace(one, deferrable=True) if after in DEFERS else one
