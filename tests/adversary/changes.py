@@ -637,7 +637,7 @@ def copy_rows(train: Train) -> Statements:
     key, name = ident(table.columns[0].name), ident(column.name)
     train.made += 1
     made = f"copied{train.made}"
-    unique = train.random.choice((" PRIMARY KEY", " NOT NULL UNIQUE", " NOT NULL"))
+    unique = train.random.choice((" PRIMARY KEY", " NOT NULL UNIQUE"))
     where = train.random.choice(
         ("", f" WHERE c.{name} IS NOT NULL", f" WHERE c.{key} NOT IN (3, 4) ORDER BY c.{name}")
     )

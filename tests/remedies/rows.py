@@ -209,6 +209,7 @@ ENTRIES = (
         refused="INSERT INTO copy SELECT id FROM seen;",
         fixed=(
             f"{CONTRACT}INSERT INTO copy SELECT id FROM seen;",
+            "CREATE TABLE made (id bigint PRIMARY KEY); INSERT INTO made SELECT id FROM other;",
             "INSERT INTO copy SELECT id FROM other WHERE id IN (1, 2);",
         ),
     ),

@@ -204,7 +204,7 @@ _GIVES = ("targetList", "fromClause", "withClause")
 def _makes(tree: Any) -> bool:
     """Whether it has rows that are in no table."""
     nodes = trees.walk({"root": tree})
-    return any({*words} & _SETS for words in trees.functions(tree)) or any(
+    return any({*words} & SETS for words in trees.functions(tree)) or any(
         key == "RangeFunction" or node.get("recursive") for key, node in nodes
     )
 
@@ -284,7 +284,7 @@ def _parts(select: _Tree) -> Iterator[_Tree]:
         yield from _parts(side.get("SelectStmt", side))
 
 
-_SETS = frozenset(
+SETS = frozenset(
     re.findall(
         r"\w+",
         """generate_series unnest regexp_split_to_table string_to_table json_array_elements

@@ -6,7 +6,7 @@ from zdm.model.plan import Phase, Plan
 from zdm.planning import classify, schedule
 
 HERE = schemas.snapshot(schemas.users())
-MADE = "CREATE TABLE names (owner bigint, email text); "
+MADE = "CREATE TABLE names (owner bigint, email text); CREATE INDEX i ON names (owner); "
 COPIED = "INSERT INTO names SELECT id, email FROM users; "
 
 
@@ -22,9 +22,13 @@ def planned(sql: str) -> Plan:
         MADE + COPIED + "DELETE FROM names WHERE email = '';",
         MADE + COPIED + "INSERT INTO names VALUES (0, 'nobody');",
         MADE + "INSERT INTO names VALUES (0, 'nobody'); " + COPIED,
+        MADE + COPIED + "ALTER TABLE names ALTER email TYPE varchar(9) USING left(email, 9);",
+        MADE + COPIED + "ALTER TABLE names RENAME COLUMN email TO mail;",
+        MADE + COPIED + "ALTER TABLE names DROP COLUMN email;",
+        MADE + COPIED + "ALTER TABLE names ALTER email SET DEFAULT 'x';",
     ],
 )
-def test_another_statement_that_writes_the_copied_rows_is_refused(sql: str) -> None:
+def test_what_changes_the_copied_rows_or_their_table_is_refused(sql: str) -> None:
     with pytest.raises(RefusedError, match="copies rows into names in batches"):
         planned(sql)
 
@@ -48,3 +52,54 @@ def test_a_copy_reads_what_the_fill_before_it_has_written() -> None:
 def test_a_copy_before_a_fill_of_what_it_reads_is_refused() -> None:
     with pytest.raises(RefusedError, match=r"both use (public\.)?users\.email"):
         planned(f"{MADE} {COPIED} UPDATE users SET email = 'a' WHERE email = 'b';")
+
+
+def order(sql: str) -> list[str]:
+    return [
+        f"{step.operation} {step.phase.value}"
+        for step in planned(sql).steps
+        if step.operation in ("as_written", "copy_rows", "new_table_change")
+    ][1:]
+
+
+KEYED = (
+    "CREATE TABLE names (owner bigserial PRIMARY KEY, email text); ALTER TABLE names ADD a int;"
+)
+BY_HAND = "\n-- zdm: run in expand -- reviewed\n"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT setval('names_owner_seq', (SELECT max(owner) FROM names));",
+        "SELECT setval('names_owner_seq', 20000);",
+        "DO 'BEGIN PERFORM setval(''names_owner_seq'', 20000); END';",
+        "CREATE TRIGGER x BEFORE INSERT ON names FOR EACH ROW EXECUTE FUNCTION f();",
+    ],
+)
+def test_what_runs_as_written_behind_a_copy_meets_its_rows(sql: str) -> None:
+    copied = "INSERT INTO names (owner, email) SELECT id, email FROM users;"
+
+    assert order(f"{KEYED} {copied} {BY_HAND} {sql}") == [
+        "copy_rows backfill",
+        "as_written backfill",
+    ]
+
+
+def test_rows_that_refer_to_copied_ones_come_behind_them() -> None:
+    copied = "INSERT INTO names (owner, email) SELECT id, email FROM users;"
+    refer = "CREATE TABLE notes (owner bigint REFERENCES names); INSERT INTO notes VALUES (1);"
+
+    assert order(f"{KEYED} {copied} {refer}") == [
+        "copy_rows backfill",
+        "new_table_change backfill",
+    ]
+
+
+def test_a_trigger_that_fills_a_reference_to_copied_rows_is_refused() -> None:
+    with pytest.raises(RefusedError, match="refer to rows of names that are not copied"):
+        planned(
+            f"{KEYED} ALTER TABLE users ADD COLUMN owner bigint REFERENCES names;"
+            "INSERT INTO names (owner, email) SELECT id, email FROM users;"
+            "UPDATE users SET owner = id;"
+        )

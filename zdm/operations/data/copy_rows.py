@@ -17,7 +17,6 @@ from zdm.model.plan import (
     BOTH,
     Backfill,
     Copy,
-    Irreversible,
     Phase,
     Step,
     TableLock,
@@ -37,17 +36,18 @@ _CHECK = "check that the audit rows, notifications and changes are acceptable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyRows:
-    """Insert a row for each one of another table. `into_new`: the train makes the table;
-    `key`: by which a copied row is known; `unique`: no two rows can have the same."""
+    """Insert a row for each one of another table, into one that the train makes. `sources`:
+    all that it reads of tables in use; `key`: by which a copied row is known; `unique`: no two
+    rows can have the same."""
 
     table: Name
     source: Name
+    sources: tuple[Name, ...]
     columns: tuple[str, ...]
     insert: str
     differs: str
     key: tuple[str, ...]
     unique: bool
-    into_new: bool
     leaves_out: bool  # what is there already, as its author says
     locks: tuple[TableLock, ...]
     settings: tuple[Setting, ...] = ()
@@ -63,7 +63,7 @@ class CopyRows:
         return f"copy rows of {self.source} into {self.table} in batches"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """What the copy leaves out, and who sees it."""
+        """What the copy leaves out."""
         source = context.snapshot.require_table(self.source)
         target = context.snapshot.require_table(self.table)
         lines = [
@@ -73,8 +73,7 @@ class CopyRows:
                 "make sure that the new version writes both places, and copy the rest in a"
                 " revision that is planned after this train is contracted",
             ),
-            *self._seen(),
-            *self._compared(target),
+            *self._left_out(),
         ]
         names = _firing(target)
         if names:
@@ -85,16 +84,7 @@ class CopyRows:
             lines.append((fact, "give it a primary key"))
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
-    def _seen(self) -> Iterator[_Line]:
-        if self.into_new:
-            return
-        yield (
-            f"both versions see the new rows of {self.table} at once, batch by batch, and a"
-            " rollback does not delete them",
-            "make sure that the old version understands them, and works with some of them",
-        )
-
-    def _compared(self, target: Table) -> Iterator[_Line]:
+    def _left_out(self) -> Iterator[_Line]:
         key = ", ".join(self.key)
         if self.unique and not self.leaves_out:
             yield (
@@ -102,14 +92,6 @@ class CopyRows:
                 " is left out, where the statement itself would fail",
                 f"make sure that the rows have different values of {key}, or that the rows"
                 f" which are in {self.table} are right",
-            )
-        if not self.unique and not any(
-            index.keys[: len(self.key)] == self.key for index in target.indexes
-        ):
-            yield (
-                f"no index of {self.table} is on {key}, so each batch reads all that was copied"
-                " before it",
-                f"create an index on {self.table} ({key}) before the INSERT",
             )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
@@ -126,6 +108,7 @@ class CopyRows:
                 key=walk_key.walk(source),
                 assignments=(),
                 differs=self.differs,
+                sources=self.sources,
                 copy=Copy(
                     table=self.table,
                     columns=self.columns,
@@ -134,9 +117,7 @@ class CopyRows:
                     locks=self.locks,
                 ),
                 settings=self.settings,
-                undo=()
-                if self.into_new
-                else Irreversible(reason="which rows were copied is not recorded", rows=True),
+                undo=(),
                 serves=BOTH,
                 reason="Batches are short transactions, each with its checkpoint, so a run that"
                 " is killed resumes and inserts no row twice.",
@@ -147,12 +128,14 @@ class CopyRows:
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
-    """An INSERT of rows of tables in use that are not known to be few."""
+    """An INSERT of rows of tables in use that are not known to be few, into a new one."""
     action = actions[0]
     fact = statements.fact(action, ActionKind.INSERT)
     table = None if fact is None or fact.table is None else snapshot.table(fact.table)
     says = action.said
-    if table is None or not isinstance(says, Insert) or says.written_out:
+    if table is None or not table.created:
+        return None
+    if not isinstance(says, Insert) or says.written_out:
         return None
     sources = few.sources(action, snapshot)
     if sources is None or all(t.created for t in sources) or few.inserts(action, snapshot):
@@ -163,12 +146,12 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     operation = CopyRows(
         table=table.name,
         source=found.source.name,
+        sources=tuple(t.name for t in sources if not t.created and t.name != found.source.name),
         columns=found.columns,
         insert=found.insert,
         differs=found.differs,
         key=found.key,
         unique=found.unique,
-        into_new=table.created,
         leaves_out=found.leaves_out,
         locks=statements.of_author(snapshot, action),
         settings=action.statement.settings,

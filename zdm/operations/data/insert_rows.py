@@ -3,7 +3,8 @@ before it.
 
 Both versions see them at once. The rows and their journal entry are written in the same
 transaction, so they are inserted once, whatever happens. The rows are written out, or taken
-from small tables; many rows of tables are left to copy_rows.
+from small tables. Batches of many would insert again what an application deletes meanwhile,
+so copy_rows puts them into new tables only.
 """
 
 from collections.abc import Sequence
@@ -138,11 +139,13 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return refuse.refuse(
             action,
             "insert_reads_rows",
-            f"this INSERT into {table.name} takes rows that are not known to be few, and what"
-            " the old version writes meanwhile and afterwards is missing from the copy",
-            "list the rows in VALUES, or select them by literals of a unique key; or, if the"
-            " tables are small, plan with a snapshot of an analysed database; or copy the rows"
-            " when the old version is gone, with `-- zdm: run in contract -- reason`",
+            f"this INSERT into {table.name} takes rows that are not known to be few; one"
+            " statement would be a long transaction, and batches would insert again what an"
+            f" application deletes from {table.name} meanwhile",
+            "list the rows in VALUES, or select them by literals of a unique key; or copy them"
+            " into a table that this train makes; or, if the tables are small, plan with a"
+            " snapshot of an analysed database; or copy the rows when the old version is gone,"
+            " with `-- zdm: run in contract -- reason`",
         )
     operation = InsertRows(
         table=table.name,

@@ -32,6 +32,7 @@ _KINDS = {
     "CONSTR_ATTR_IMMEDIATE": "initially immediate",
 }
 # Words about the constraint before them.
+DEFERS = frozenset({"deferrable", "initially deferred"})
 ATTRIBUTES = frozenset(word for kind, word in _KINDS.items() if kind.startswith("CONSTR_ATTR_"))
 _ENFORCEABLE = frozenset({"CONSTR_CHECK", "CONSTR_FOREIGN"})
 _ACTIONS = {"c": "cascade", "n": "set null", "d": "set default"}

@@ -39,12 +39,13 @@ class Walked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copied:
     """What it inserts: `values` by column, of the query's rows. `alone`: they come from the
-    walked table only; `distinct`: equal ones once; `on_conflict`: whether it says DO NOTHING;
-    `arbiter`: the columns for which it says so."""
+    walked table only; `distinct`: equal ones once; `ordered`: by ORDER BY; `on_conflict`:
+    whether it says DO NOTHING; `arbiter`: the columns for which it says so."""
 
     values: tuple[tuple[str, Expression], ...]
     alone: bool
     distinct: bool
+    ordered: bool
     on_conflict: bool
     arbiter: tuple[str, ...]
 
@@ -145,8 +146,35 @@ def read(
         ),
         alone=alone,
         distinct="distinctClause" in select,
+        ordered="sortClause" in select,
         on_conflict=conflict is not None,
         arbiter=tuple(item["IndexElem"].get("name", "") for item in elements),
+    )
+
+
+def takes_whole(action: Action, walked: Walked, columns: Sequence[str]) -> bool:
+    """Whether it names a row of the walked table as one value: as `t`, `f(t.*)` or `t.f`."""
+    select = action.tree["selectStmt"][_SELECT]
+    spelt = [item["ResTarget"]["val"].get("ColumnRef") for item in select["targetList"]]
+    for key, node in trees.walk({"root": select}):
+        if key != "ColumnRef":
+            continue
+        words = trees.strings(node.get("fields"))
+        star = any("A_Star" in one for one in node.get("fields", ()))
+        if star and words == (walked.name,) and not any(node is one for one in spelt):
+            return True
+        if not star and words == (walked.name,) and walked.name not in columns:
+            return True
+        if len(words) == 2 and words[0] == walked.name and words[1] not in columns:
+            return True
+    return False
+
+
+def called(said: Copied) -> frozenset[str]:
+    """The functions that its values call outside of subqueries."""
+    values = [value.tree for _, value in said.values]
+    return frozenset(
+        trees.strings(call.get("funcname"))[-1] for call in _outside(values, "FuncCall")
     )
 
 
@@ -178,6 +206,7 @@ def insert(action: Action, walked: Walked, copied: Copied, key: Sequence[str]) -
             "alias": {"aliasname": walked.name},
         }
     }
+    select.pop("sortClause", None)
     select["fromClause"] = _put(select["fromClause"], walked.node, rows)
     changed = {
         **action.tree,

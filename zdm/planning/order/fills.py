@@ -28,13 +28,31 @@ _WRITES = frozenset(
         ActionKind.UPDATE,
         ActionKind.DELETE,
         ActionKind.TRUNCATE,
-        ActionKind.SET_DEFAULT,
-        ActionKind.DROP_DEFAULT,
     }
 )
+_HARMLESS = frozenset(
+    {
+        ActionKind.CREATE_TABLE,
+        ActionKind.ADD_COLUMN,
+        ActionKind.ADD_CONSTRAINT,
+        ActionKind.VALIDATE_CONSTRAINT,
+        ActionKind.RENAME_CONSTRAINT,
+        ActionKind.SET_NOT_NULL,
+        ActionKind.CREATE_INDEX,
+        ActionKind.RENAME_INDEX,
+        ActionKind.COMMENT,
+        ActionKind.GRANT,
+    }
+)  # for the rows that are copied, whether before or after
 _AWAY = (
     "let the SELECT of the INSERT give the rows their values, and leave out those that are not"
     " meant; or move this statement to a revision that is planned after this train is"
+    " contracted"
+)
+
+_MADE_SO = (
+    "write the table in CREATE TABLE as it shall be, and the values in the SELECT of the"
+    " INSERT; or move this statement to a revision that is planned after this train is"
     " contracted"
 )
 
@@ -141,8 +159,8 @@ def _finding(
 
 
 def _copied(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
-    """Each statement that writes rows of a table into which others are copied, where it would
-    meet other rows than in the author's order."""
+    """Each statement that changes a table into which rows are copied, or rows of it, where it
+    would meet others than in the author's order."""
     places: dict[int, list[int]] = {}
     for position, one in enumerate(steps):
         if one.owner is not None:
@@ -160,32 +178,74 @@ def _against(
 ) -> Iterator[Finding]:
     owner, position = at
     for other, place in enumerate(placed):
-        action = _writing(place, copy)
+        action = _changing(place, copy)
         when = places.get(other)
         if other == owner or action is None or not when:
             continue
         turned = when[0] < position if other > owner else when[-1] > position
-        if turned or (not copy.unique and _inserts(action)):
-            yield refuse.finding(
-                action,
-                "copied_rows_order",
-                f"{placed[owner].context.origin[0]} copies rows into {copy.table} in batches,"
-                " and this statement writes rows there, too, which the batches would meet in"
-                " another order",
-                _AWAY,
-            )
+        if turned or (not copy.unique and _kind(action) is ActionKind.INSERT):
+            yield _turned(action, copy, placed[owner])
 
 
-def _writing(place: Placed, copy: Copy) -> Action | None:
+def _turned(action: Action, copy: Copy, place: Placed) -> Finding:
+    first = f"{place.context.origin[0]} copies rows into {copy.table} in batches, and this"
+    if _kind(action) in _WRITES:
+        return refuse.finding(
+            action,
+            "copied_rows_order",
+            f"{first} statement writes rows there, too, which the batches would meet in another"
+            " order",
+            _AWAY,
+        )
+    return refuse.finding(
+        action,
+        "copied_rows_order",
+        f"{first} statement changes that table, which the batches would meet too early or late",
+        _MADE_SO,
+    )
+
+
+def _referring(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
+    """Each fill of a column whose foreign key refers to a table into which rows are copied: its
+    trigger writes the values before the rows are there, and for rows that get none."""
+    copied = {
+        one.step.copy.table
+        for one in steps
+        if isinstance(one.step, Backfill) and one.step.copy is not None
+    }
+    return tuple(
+        refuse.finding(
+            place.actions[0],
+            "filled_before_copied",
+            f"the trigger of this fill writes {one.step.table}.{min(columns)} for the old"
+            f" version, too, whose rows then refer to rows of {key.references} that are not"
+            " copied, so what it writes would fail",
+            "move this statement to a revision that is planned after this train is contracted",
+        )
+        for one in steps
+        if one.owner is not None and isinstance(one.step, Backfill)
+        for place in [placed[one.owner]]
+        if _has_trigger(one.owner, steps)
+        for key in place.context.snapshot.require_table(one.step.table).constraints
+        if key.references in copied
+        if (columns := {*key.columns} & {a.column for a in one.step.assignments})
+    )
+
+
+def _has_trigger(owner: int, steps: Sequence[Owned]) -> bool:
+    return any(one.owner == owner and one.step.phase is Phase.EXPAND for one in steps)
+
+
+def _changing(place: Placed, copy: Copy) -> Action | None:
     for action in place.actions:
         fact = action.fact
-        if isinstance(fact, Fact) and fact.kind in _WRITES and fact.table == copy.table:
+        if isinstance(fact, Fact) and fact.kind not in _HARMLESS and fact.table == copy.table:
             return action
     return None
 
 
-def _inserts(action: Action) -> bool:
-    return isinstance(action.fact, Fact) and action.fact.kind is ActionKind.INSERT
+def _kind(action: Action) -> ActionKind | None:
+    return action.fact.kind if isinstance(action.fact, Fact) else None
 
 
-CHECKS = (_overlaps, _copied)
+CHECKS = (_overlaps, _copied, _referring)

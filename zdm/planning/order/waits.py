@@ -2,16 +2,17 @@
 
 A fill comes behind every step of EXPAND. What the author writes behind it and what it would
 meet, or would meet it, comes behind it, too: an INSERT, whose rows the fill would change, and a
-statement that runs as written, such as a trigger that would fire for the fill. What comes
-behind such a statement on its table, on one that refers to its table, or in a text that names
-it, waits with it. An INSERT with ON CONFLICT waits for a new unique key of its table.
+statement that runs as written, such as a trigger that would fire for the fill, or `setval` by
+the rows that are copied. What comes behind such a statement on its table, on one that refers to
+its table, or in a text that names it, waits with it. An INSERT with ON CONFLICT waits for a new
+unique key of its table.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from zdm.model.locks import LockMode
-from zdm.model.plan import Phase, RunSql, Step
+from zdm.model.plan import Backfill, Phase, RunSql, Step
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import Insert
@@ -23,6 +24,7 @@ from zdm.recipes.reading import statements
 from zdm.schema import lookup
 
 _ROWS = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
+_ANY_ROWS = _ROWS | {ActionKind.SELECT, ActionKind.OTHER, None}  # it may read any rows
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Waits:
     that follows waits, because it is not known what a statement before it does."""
 
     filled: set[Name] = field(default_factory=set)
+    copied: set[Name] = field(default_factory=set)  # tables that get rows in batches
     waiting: set[Name] = field(default_factory=set)
     keyed: set[Name] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
@@ -52,13 +55,27 @@ class Waits:
         }
         if any(step.phase is Phase.VALIDATE for step in steps):
             self.keyed |= {n for a in place.actions if (n := new_keys.table(a)) is not None}
+        self.copied |= {s.copy.table for s in steps if isinstance(s, Backfill) and s.copy}
+        self.filled |= self.copied
         return steps
 
     def _waits(self, place: Placed, own: set[Name], recipe: Sequence[Step]) -> bool:
         refers = {n for a in place.actions for n in _refers(a, place)} | own
         if self.everything or self.waiting & refers or self._is_named(place, own):
             return True
-        return self._meets(place, own, recipe)
+        refer = self._refers_to_copy(place, refers - own, recipe)
+        return refer or self._meets(place, own, recipe)
+
+    def _refers_to_copy(self, place: Placed, refers: set[Name], recipe: Sequence[Step]) -> bool:
+        """Whether it writes rows that refer to copied ones."""
+        if any(isinstance(step, Backfill) for step in recipe):
+            return False
+        rows = any(_kind(a) in _ROWS for a in place.actions)
+        return rows and bool(self.copied & refers)
+
+    def _follows_copy(self, place: Placed) -> bool:
+        """Whether it runs as written, with rows, behind a copy."""
+        return bool(self.copied) and any(_kind(a) in _ANY_ROWS for a in place.actions)
 
     def _is_named(self, place: Placed, own: set[Name]) -> bool:
         """Whether its text names a function that waits, or what has no table one that does."""
@@ -72,7 +89,8 @@ class Waits:
         """Whether its rows, or what it does as written, would change what a fill does, or meet
         a key that is not there yet."""
         if any(a.statement.vouched for a in place.actions):
-            return bool((own | {*_written(place, recipe)}) & (self.filled | self.keyed))
+            behind = (own | {*_written(place, recipe)}) & (self.filled | self.keyed)
+            return bool(behind) or self._follows_copy(place)
         inserts = [a for a in place.actions if _kind(a) is ActionKind.INSERT]
         locked = own | {lock.table for step in recipe for lock in step.locks}
         keyed = self.keyed if any(map(_on_conflict, inserts)) else set[Name]()

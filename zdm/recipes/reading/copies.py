@@ -1,29 +1,33 @@
 """An INSERT of rows of a big table, as a backfill that walks this table.
 
 A row of it needs work as long as a row that follows from it is not there: so a batch that runs
-twice inserts nothing twice. That is known by a unique key of the table that gets the rows; in
-a table that the train makes also by the key of the rows that they come from.
+twice inserts nothing twice. That is known by a unique key of the table that gets the rows, or
+by an index on the key of the rows that they come from. The train makes the table that gets the
+rows: of one in use the applications delete rows, which would be missing and come back.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from zdm.model.expression import ColumnName, Constant, Expression
-from zdm.model.schema import Index, Snapshot, Table
+from zdm.model.schema import Column, Index, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action
-from zdm.parse import expressions
+from zdm.parse import expressions, mentioned
 from zdm.parse.readers import fired
 from zdm.parse.rows import copied
 from zdm.parse.rows.copied import Copied, Walked
-from zdm.recipes.reading import correlated
-from zdm.schema import family, lookup
+from zdm.recipes.reading import correlated, few
+from zdm.schema import family, lookup, routines
 
 Line = tuple[str, str]  # fact and remedy
 _LATE = (
     "if it can run at once when the old version is gone, put"
     " `-- zdm: run in contract -- reason` above it"
 )
+_TEXTS = frozenset({"text", "character varying", "character"})
+_GIVES_ROWS = re.compile(r"\bRETURNS\s+(SETOF|TABLE)\b", re.IGNORECASE)
 _PLAINLY = (
     "write it as one SELECT from the tables, joined where they are several, with ON CONFLICT DO"
     " NOTHING and an UPDATE behind it instead of DO UPDATE; or, if the tables are small, plan"
@@ -59,7 +63,7 @@ def read(
             _PLAINLY,
         )
     walked, source = found
-    problem = _source(source, target, snapshot) or _target(target)
+    problem = _source(source, snapshot) or _again(action, target, snapshot) or _target(target)
     if problem is not None:
         return problem
     names = [c.name for c in target.columns]
@@ -70,10 +74,13 @@ def read(
             " means the columns of several tables",
             "name the columns on both sides",
         )
+    problem = _whole(action, walked, source) or _sets(said, snapshot) or _ordered(said, target)
+    if problem is not None:
+        return problem
     by_source = _by_source(said, walked, walk(source))
     key = _key(said, by_source, target)
     if key is None:
-        return _unknown(target)
+        return _unknown(target, () if said.distinct or said.on_conflict else by_source)
     values = [value for column, value in said.values if column in key[0]]
     differs = _differs(copied.missing(action, walked, values), key[0], said, target)
     if correlated.unsettled(differs, snapshot) is not None:
@@ -105,14 +112,8 @@ def _walked(action: Action, snapshot: Snapshot) -> tuple[Walked, Table] | None:
     return found[sizes.index(max(sizes))] if found else None
 
 
-def _source(source: Table, target: Table, snapshot: Snapshot) -> Line | None:
+def _source(source: Table, snapshot: Snapshot) -> Line | None:
     heirs = [t.name for t in family.children(snapshot, source.name)]
-    if source.name == target.name:
-        return (
-            f"this INSERT takes rows of {source.name} and puts rows there, so each batch would"
-            " take those of the batches before it",
-            f"put the rows into a new table; {_LATE}",
-        )
     if source.kind != "table" or source.partition_key is not None or heirs:
         what = f"has children ({heirs[0]})" if heirs else f"is a {source.kind}"
         return (
@@ -120,6 +121,70 @@ def _source(source: Table, target: Table, snapshot: Snapshot) -> Line | None:
             f"write one INSERT for each partition or child; {_LATE}",
         )
     return None
+
+
+def _again(action: Action, target: Table, snapshot: Snapshot) -> Line | None:
+    """What reads the rows that are there: the batches before it would decide for a batch."""
+    read = {table.name for table in few.sources(action, snapshot) or ()}
+    called = {words[-1] for words in mentioned.functions(action)}
+    for default in (column.default for column in target.columns if column.default):
+        called |= {words[-1] for words in expressions.functions(expressions.read(default))}
+    own = [f.name for f in snapshot.functions if f.name.name in called]
+    by = [
+        str(function.name)
+        for function in routines.reached(snapshot, own)
+        if target.name.name in routines.body_names(function)
+        or routines.is_dynamic(function, rows=False)
+    ]
+    if target.name not in read and not by:
+        return None
+    where = f", or may do so in {by[0]}" if by else ""
+    return (
+        f"this INSERT reads {target.name} itself{where}, so for each batch the rows of those"
+        " before it would decide",
+        f"select the rows by the other tables alone; {_LATE}",
+    )
+
+
+def _whole(action: Action, walked: Walked, source: Table) -> Line | None:
+    if not copied.takes_whole(action, walked, [c.name for c in source.columns]):
+        return None
+    return (
+        f"this INSERT takes rows of {source.name} as single values, or names a column that it"
+        " does not have, and a batch has its columns only",
+        f"name the columns; {_LATE}",
+    )
+
+
+def _sets(said: Copied, snapshot: Snapshot) -> Line | None:
+    """A function that gives several rows, or none: then nothing shows that there are none."""
+    own = {f.name.name for f in snapshot.functions if _GIVES_ROWS.search(f.definition)}
+    for name in sorted(copied.called(said) & (mentioned.SETS | own)):
+        return (
+            f"{name} gives several rows or none of a value of this INSERT, so zdm cannot know"
+            " which rows were copied",
+            f"call it in FROM: `FROM t, {name}(t.c) AS x`; {_LATE}",
+        )
+    return None
+
+
+def _ordered(said: Copied, target: Table) -> Line | None:
+    """An ORDER BY that decides something."""
+    given = {column for column, _ in said.values}
+    made = [
+        column.name
+        for column in target.columns
+        if column.name not in given
+        and (column.identity or "nextval(" in (column.default or ""))
+    ]
+    if not said.ordered or not (said.on_conflict or made):
+        return None
+    what = "which of several rows is kept" if said.on_conflict else f"the values of {made[0]}"
+    return (
+        f"the ORDER BY of this INSERT decides {what}, and batches take the rows by the key of"
+        " the table that they come from",
+        f"leave the ORDER BY out, if any order will do; {_LATE}",
+    )
 
 
 def _target(target: Table) -> Line | None:
@@ -148,8 +213,8 @@ def _key(
         whole = len(key) == len(index.keys) and _arbitrates(index, target)
         if whole and (not said.distinct or varying <= {*key}):
             return key, True
-    if target.created and by_source and not said.distinct and not said.on_conflict:
-        return by_source, False
+    if by_source and not said.distinct and not said.on_conflict:
+        return (by_source, False) if _found_by(by_source, target) else None
     return None
 
 
@@ -158,6 +223,17 @@ def _arbitrates(index: Index, target: Table) -> bool:
     key = target.constraint(index.constraint) if index.constraint else None
     deferrable = key is not None and "DEFERRABLE" in key.definition
     return index.unique and index.valid and index.predicate is None and not deferrable
+
+
+def _found_by(columns: tuple[str, ...], target: Table) -> bool:
+    """Whether an index leads to the rows that have these values."""
+    return any(
+        index.valid
+        and index.predicate is None
+        and {*index.keys[: len(columns)]} == {*columns}
+        and ("USING btree" in index.definition or not index.definition)
+        for index in target.indexes
+    )
 
 
 def _is_constant(value: Expression) -> bool:
@@ -180,13 +256,28 @@ def _differs(rows: str, key: tuple[str, ...], said: Copied, target: Table) -> st
     ordered = [target.require_column(column) for column, _ in said.values if column in key]
     tests: Iterator[str] = (
         f"zdm_copy.{ident(column.name)} = CAST(zdm_row.zdm_{n} AS {column.type})"
+        f"{_collation(column)}"
         for n, column in enumerate(ordered, 1)
     )
     there = f"SELECT FROM {target.name.sql} AS zdm_copy WHERE {' AND '.join(tests)}"
     return f"EXISTS (SELECT FROM ({rows}) AS zdm_row WHERE NOT EXISTS ({there}))"
 
 
-def _unknown(target: Table) -> Line:
+def _collation(column: Column) -> str:
+    """That of the column, as its index has it: a value brings its own along."""
+    if column.collation is not None:
+        return f" COLLATE {column.collation}"
+    return ' COLLATE "default"' if column.type.split("(")[0] in _TEXTS else ""
+
+
+def _unknown(target: Table, by_source: tuple[str, ...]) -> Line:
+    if by_source:
+        columns = ", ".join(by_source)
+        return (
+            f"no index of {target.name} is on {columns}, by which zdm knows which rows were"
+            " copied, so each batch would read all that was copied before it",
+            f"create an index on {target.name} ({columns}) before the INSERT; {_LATE}",
+        )
     return (
         f"no unique key of NOT NULL columns of {target.name} is among the columns of this"
         " INSERT, so zdm cannot know which rows were copied when it resumes",

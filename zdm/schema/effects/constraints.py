@@ -110,11 +110,14 @@ def _constraint(snapshot: Snapshot, new: New, named: tuple[str, ...], label: str
 
 
 def _definition(snapshot: Snapshot, new: New) -> str:
-    """Its text; on a table of this train nothing asks for it but a later SET NOT NULL."""
+    """Its text; on a table of this train nothing asks for it but a later SET NOT NULL, and an
+    ON CONFLICT whether it is checked at once."""
     proves = new.says.expression is not None and expressions.null_tested(new.says.expression)
-    if snapshot.require_table(new.table).created and not proves:
+    created = snapshot.require_table(new.table).created
+    if created and not proves and not new.says.deferrable:
         return ""
-    return rewrite.constraint_definition(new.says, new.columns)
+    text = rewrite.constraint_definition(new.says, new.columns)
+    return f"{text} DEFERRABLE" if created and new.says.deferrable else text
 
 
 def _foreign_key(snapshot: Snapshot, table: Table, new: New) -> Snapshot:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from zdm.model import schema
 from zdm.model.expression import Expression
 from zdm.model.schema import Column, Name, Snapshot
+from zdm.model.sql import ident
 from zdm.model.statement import Setting
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, RelationName
 from zdm.parse import expressions
+from zdm.parse.readers.definitions import DEFERS
 from zdm.schema import (
     default_volatility,
     edits,
@@ -78,13 +80,20 @@ def constraints_of(
     for element in elements:
         match element:
             case ColumnDefinition():
-                for constraint in element.constraints:
+                for constraint in _with_attributes(element):
                     if constraint.kind == "check":
                         yield constraint, constraint.columns
                     elif constraint.kind != "not null":
                         yield constraint, (element.name,)
             case ConstraintDefinition():
                 yield element, element.columns
+
+
+def _with_attributes(column: ColumnDefinition) -> Iterator[ConstraintDefinition]:
+    """DEFERRABLE follows the constraint that it belongs to."""
+    said = column.constraints
+    for one, after in zip(said, [*(c.kind for c in said[1:]), ""], strict=False):
+        yield replace(one, deferrable=True) if after in DEFERS else one
 
 
 def column(definition: ColumnDefinition, place: Place) -> Column:
@@ -103,6 +112,7 @@ def column(definition: ColumnDefinition, place: Place) -> Column:
         default_volatility=volatility,
         identity=identity.identity if identity is not None else "",
         generated=generated.generated if generated is not None else "",
+        collation=ident(*definition.collation) or None,
         constrained_domain=is_constrained(kind, place.snapshot),
     )
 

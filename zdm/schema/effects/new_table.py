@@ -137,6 +137,7 @@ def _like(column: Column, like: Like) -> Column:
         name=column.name,
         type=column.type,
         not_null=column.not_null,
+        collation=column.collation,
         constrained_domain=column.constrained_domain,
     )
     kept = "generated" if column.generated else "defaults"

@@ -1,1 +1,2 @@
-INSERT INTO settings (user_id, theme) SELECT u.id, 'dark' FROM users AS u WHERE u.active AND NOT EXISTS (SELECT FROM settings AS s WHERE s.user_id = u.id);
+CREATE TABLE settings (user_id bigint PRIMARY KEY REFERENCES users ON DELETE CASCADE, theme text NOT NULL);
+INSERT INTO settings (user_id, theme) SELECT u.id, 'dark' AS colour FROM users AS u WHERE u.active ORDER BY colour;
