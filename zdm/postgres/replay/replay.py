@@ -88,7 +88,7 @@ def replay(
         refused = refused or doubt.message
         seeding = seeds.plainer(seeding, doubt.sqlstate)
         tried, doubt = _tried(request, seeding)
-    if seeding.name != seeds.LADDER[0].name or seeding.once:
+    if seeding.name != seeds.LADDER[0].name or seeding.once or seeding.fits:
         words = (
             f"the rows compared have only {seeding.words}; with others, {refused}"
             if seeding.first is not None

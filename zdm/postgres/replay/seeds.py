@@ -18,7 +18,7 @@ from zdm.model.statement import Statement
 from zdm.model.syntax import RelationName
 from zdm.parse import comparisons
 from zdm.parse.comparisons import Join
-from zdm.postgres.replay import edge_values, sample_rows
+from zdm.postgres.replay import edge_values, refused_rows, sample_rows
 from zdm.postgres.replay.sample_rows import Candidates, Row, Samples
 from zdm.postgres.replay.sample_values import Types, Value, bare
 from zdm.postgres.session.connection import Connection
@@ -26,7 +26,7 @@ from zdm.schema import lookup
 
 TAKEN = "23505"  # a key; others of class 23: NULL, a foreign key
 SEVERAL = "21000"  # rows, where a query may give one
-_NULL, _ORPHAN = "23502", "23503"
+_NULL, _ORPHAN, _CHECK = "23502", "23503", "23514"
 FORMAT = 4  # of the rows; templates of another one are not used
 ROWS = 300  # that are tried for each table
 _MATCHES = 20  # of two columns that a statement compares
@@ -52,12 +52,15 @@ class Seeding:
     twice: bool = True  # whether rows share values
     many: bool = True
     once: bool = False
+    fits: bool = False  # without the rows that a new constraint of the train refuses
 
     @property
     def words(self) -> str:
         """For a note."""
-        once = ", and of the values that its statements look for, each once"
-        return f"{self.name}{once if self.once else ''}"
+        once = ", and of the values that its statements look for, each once" * self.once
+        return (
+            f"{self.name}{once}{', without rows that its new constraints refuse' * self.fits}"
+        )
 
 
 PLAIN = Seeding(name="plain values")
@@ -85,10 +88,13 @@ def plainer(seeding: Seeding, sqlstate: str | None) -> Seeding:
         return replace(seeding, first=sample_rows.HIGH)
     if sqlstate == SEVERAL and not seeding.once:
         return replace(seeding, once=True)
+    if sqlstate in (_CHECK, _NULL) and seeding.twice and not seeding.fits:
+        return replace(seeding, fits=True)
     place = [one.name for one in LADDER].index(seeding.name) + 1
     found = next(one for one in LADDER[place:] if _helps(seeding, one, sqlstate))
     keeps = seeding.first == sample_rows.HIGH and found.first is not None
-    return replace(found, first=sample_rows.HIGH if keeps else found.first, once=seeding.once)
+    first = sample_rows.HIGH if keeps else found.first
+    return replace(found, first=first, once=seeding.once, fits=seeding.fits and found.many)
 
 
 def _helps(before: Seeding, after: Seeding, sqlstate: str | None) -> bool:
@@ -152,6 +158,8 @@ def fill(
         samples.load(conn, table)
     if seeding.many:
         _join(conn, snapshot, wanted, seeding, statements)
+    if seeding.fits:
+        refused_rows.leave_out(conn, snapshot, wanted, statements)
     for _ in range(2):  # a row that goes may have been another one's parent
         for table in wanted:
             _without_orphans(conn, snapshot, table)

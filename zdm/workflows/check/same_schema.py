@@ -10,11 +10,10 @@ from zdm.model.schema import Snapshot
 from zdm.parse import libpg_query, split, transactions
 from zdm.parse.transactions import Kind
 from zdm.postgres.catalog import read, rebuild
-from zdm.postgres.replay import texts
-from zdm.postgres.replay.texts import FailedError
 from zdm.postgres.server import extensions, shadow
 from zdm.postgres.server.provider import Server
-from zdm.postgres.session import connection
+from zdm.postgres.session import connection, texts
+from zdm.postgres.session.texts import FailedError
 from zdm.rules import blocks
 from zdm.rules.report import InputFile, Terms
 from zdm.serialize import snapshot_file
