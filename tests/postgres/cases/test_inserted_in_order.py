@@ -280,7 +280,7 @@ LOG = "CREATE TRIGGER log AFTER DELETE ON t FOR EACH ROW EXECUTE FUNCTION log();
     [
         (LOG, TURNED),
         ("INSERT INTO t (id, name) VALUES (9, 'n1');", TURNED),
-        ("UPDATE t SET name = 'n1' WHERE id = 3;", TURNED),
+        ("UPDATE t SET name = 'n1' WHERE id = 3;", "reads t.name"),
         ("CREATE UNIQUE INDEX i ON t (name);", "rows that break it would stop the run"),
     ],
     ids=["trigger", "insert", "update", "index"],
