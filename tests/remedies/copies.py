@@ -137,7 +137,7 @@ ENTRIES = (
         f"{COPIED}UPDATE users SET copied = id;",
         fixed=(
             f"{COPY}ALTER TABLE users ADD COLUMN copied bigint REFERENCES copy;{COPIED}",
-            "UPDATE users SET copied = id;",
+            "UPDATE users SET copied = (SELECT copy.id FROM copy WHERE copy.id = users.id);",
         ),
     ),
     Entry(
