@@ -78,7 +78,9 @@ def contract(
 
 
 @pytest.fixture(
-    scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
+    scope="module",
+    params=[pytest.param(14, marks=[pytest.mark.more, pytest.mark.versions]), 18],
+    ids=["14", "18"],
 )
 def killing(request: pytest.FixtureRequest) -> Iterator[Killing]:
     context = multiprocessing.get_context("forkserver")

@@ -178,10 +178,10 @@ def _not_nulls(
 ) -> Snapshot:
     """Under the author's name, or that of the column it is copied from."""
     named = [(d.name, definitions.not_null_name(d)) for d in says.columns]
-    named += [(column, "") for column in _key_columns(says)]
     for source in like:
         copied = {column.name: not_nulls.of(source, column.name) for column in source.columns}
         named += [(column, own.name if own else "") for column, own in copied.items()]
+    named += [(column, "") for column in _key_columns(says)]
     table = snapshot.require_table(name)
     required = {c.name for c in table.columns if c.not_null} | {*_key_columns(says)}
     for column, said in named:
