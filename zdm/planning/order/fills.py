@@ -220,8 +220,8 @@ def _referring(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Findin
             f"the trigger of this fill writes {one.step.table}.{min(columns)} for the old"
             f" version, too, whose rows then refer to rows of {key.references} that are not"
             " copied, so what it writes would fail",
-            "move this statement to a revision that is planned after this train is contracted, and"
-            " read the value from the copied rows: SET c = (SELECT k FROM copied WHERE …)",
+            "move this statement to a revision that is planned after this train is contracted,"
+            " and read the value from the copied rows: SET c = (SELECT k FROM copied WHERE …)",
         )
         for one in steps
         if one.owner is not None and isinstance(one.step, Backfill)
