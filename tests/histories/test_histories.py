@@ -36,7 +36,8 @@ from zdm.revisions.record import Below, RecordRequest
 from zdm.schema import type_names
 from zdm.serialize import snapshot_file
 
-pytestmark = pytest.mark.more
+# recording takes as long as all tests of a package, so one worker of a parallel run does it
+pytestmark = [pytest.mark.more, pytest.mark.xdist_group("histories")]
 EACH = pytest.mark.parametrize("package", PACKAGES, ids=[p.name for p in PACKAGES])
 
 
@@ -62,14 +63,7 @@ def databases() -> Iterator[Databases]:
         yield Databases(server=server)
 
 
-# recording takes as long as all tests of a package, so one worker of a parallel run does it
-ON_ONE_WORKER = [
-    pytest.param(package, id=package.name, marks=pytest.mark.xdist_group(package.name))
-    for package in PACKAGES
-]
-
-
-@pytest.fixture(scope="module", params=ON_ONE_WORKER)
+@pytest.fixture(scope="module", params=PACKAGES, ids=[p.name for p in PACKAGES])
 def recorded(
     request: pytest.FixtureRequest,
     databases: Databases,
