@@ -25,6 +25,15 @@ OTHER_KEY = (
 )
 ENTRIES = (
     Entry(
+        slug="hazard",
+        before=USERS,
+        refused="ALTER TABLE users ADD CONSTRAINT q UNIQUE (n) DEFERRABLE;",
+        fixed=(
+            "DELETE FROM users USING users AS b WHERE users.id > b.id AND users.n = b.n;\n"
+            "ALTER TABLE users ADD CONSTRAINT q UNIQUE (n) DEFERRABLE;",
+        ),
+    ),
+    Entry(
         slug="key_cannot_be_replaced",
         before=USERS + UNIQUE,
         refused=WIDER,

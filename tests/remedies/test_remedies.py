@@ -36,6 +36,8 @@ ELSEWHERE = {
     "if its framework reads keys from the catalog, configure them explicitly first": (
         "the application's"
     ),
+    "let the new version do without it until then": "the application's",
+    "let the new version name columns instead": "the application's",
     "this is a bug in zdm: the text was not split": "an error of ours",
     "remove NOT VALID": "up to PostgreSQL 17",
     "remove the directive": "it has no meaning in a SQL file",

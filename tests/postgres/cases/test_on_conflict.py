@@ -114,3 +114,17 @@ def test_the_second_index_is_built_by_the_last_steps_before_the_rollout(url: str
 
     assert [step.phase for step in steps[rollout - 2 : rollout]] == [Phase.SWITCH] * 2
     assert Phase.SWITCH not in [step.phase for step in steps[: rollout - 2]]
+
+
+def test_an_index_beside_a_deferrable_key_is_no_arbiter(server: Server) -> None:
+    with (
+        fresh_database(server) as url,
+        connection.connect(url, name="tests", autocommit=True) as own,
+    ):
+        own.execute("CREATE TABLE d (n int, CONSTRAINT d_n UNIQUE (n) DEFERRABLE)")
+        own.execute("CREATE UNIQUE INDEX other ON d (n)")
+
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+            own.execute("INSERT INTO d VALUES (1) ON CONFLICT (n) DO NOTHING")
+        own.execute("ALTER TABLE d DROP CONSTRAINT d_n")
+        own.execute("INSERT INTO d VALUES (1) ON CONFLICT (n) DO NOTHING")

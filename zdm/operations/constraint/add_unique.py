@@ -54,12 +54,7 @@ class AddUnique:
 
     def _lines(self) -> Iterator[tuple[str, str]]:
         if self.key.late:
-            yield (
-                f"duplicates in {self.table} stop the contract, which names them, and the old"
-                " version may write some until it is gone",
-                "remove them before, and those that the old version writes afterwards once it"
-                " is gone",
-            )
+            yield unique_key.duplicates_stop(self.table)
             yield (
                 f"until the contract {self.key.name} does not exist: ON CONFLICT on its columns"
                 " fails, and duplicates are accepted",
@@ -68,11 +63,7 @@ class AddUnique:
                 " add the constraint USING INDEX",
             )
         if self.key.says.deferrable:
-            yield (
-                f"while the index of {self.key.name} is built, duplicates within a transaction"
-                " fail at once, as if it were not DEFERRABLE",
-                "let both versions write none meanwhile",
-            )
+            yield unique_key.at_once(self.key)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The index, then the constraint."""

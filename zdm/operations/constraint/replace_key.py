@@ -72,18 +72,27 @@ class ReplaceKey:
                 "let the new version write such rows only after the contract",
             )
         if self.key.late and self.key.index is None:
-            yield (
-                f"duplicates in {self.table} stop the contract, which names them, and the old"
-                " version may write some until it is gone",
-                "remove them before, and those that the old version writes afterwards once it"
-                " is gone",
-            )
+            yield unique_key.duplicates_stop(self.table)
             if self._differs:
                 yield (
                     f"until the contract ON CONFLICT on the columns of the new {self.key.name}"
                     " fails",
                     "let the new version name the columns of the old one until then",
                 )
+        if self.key.index is None and self.key.says.deferrable:
+            yield unique_key.at_once(self.key)
+        if _is_deferrable(self.old) and not self.key.says.deferrable:
+            yield (
+                f"until the contract {self.old.name} is there, which is DEFERRABLE: ON CONFLICT"
+                f" on {', '.join(self.key.columns)} fails",
+                "let the new version do without it until then",
+            )
+        if self.old.name != self.key.name:
+            yield (
+                f"ON CONFLICT ON CONSTRAINT {self.key.name} fails until the contract, and with"
+                f" {self.old.name} from the contract on",
+                "let the new version name columns instead",
+            )
         if self.nullable:
             yield (
                 f"rows of {self.table} with NULL in {', '.join(self.nullable)} stop the"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, NEW_ONLY, Check, Irreversible, Phase, RunSql, TableLock
-from zdm.model.schema import Constraint, Index, Snapshot, Table
+from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.model.sql import ident, zdm_name
 from zdm.model.syntax import ConstraintDefinition
 from zdm.parse import emit, rewrite
@@ -48,6 +48,24 @@ class Key:
     def kind(self) -> str:
         """In words."""
         return self.says.kind
+
+
+def duplicates_stop(table: Name) -> tuple[str, str]:
+    """The hazard of a key of the contract, and its remedy."""
+    return (
+        f"duplicates in {table} stop the contract, which names them, and the old version may"
+        " write some until it is gone",
+        "remove them before, and those that the old version writes afterwards once it is gone",
+    )
+
+
+def at_once(key: Key) -> tuple[str, str]:
+    """The hazard of a DEFERRABLE key, and its remedy."""
+    return (
+        f"while the index of {key.name} is built, duplicates within a transaction fail at once,"
+        " as if it were not DEFERRABLE",
+        "let both versions write none meanwhile",
+    )
 
 
 def steps(site: Site, key: Key, preconditions: tuple[Check, ...]) -> tuple[RunSql, ...]:

@@ -109,6 +109,30 @@ def test_a_deferrable_key_refuses_less() -> None:
     assert not ask(DROP + add("(email) DEFERRABLE"), start("email", deferrable=True)).refusals
 
 
+def hazards(answer: Answer) -> str:
+    return "\n".join(hazard.message for hazard in answer.hazards)
+
+
+def test_a_deferrable_old_key_is_no_arbiter_of_on_conflict() -> None:
+    said = "k is there, which is DEFERRABLE: ON CONFLICT on email fails"
+
+    assert said in hazards(ask(DROP + add("(email)"), start("email", deferrable=True)))
+    assert said not in hazards(asked("(email)", "email", "name"))
+
+
+def test_a_deferrable_new_key_refuses_at_once_while_its_index_is_built() -> None:
+    answer = ask(DROP + add("(email) DEFERRABLE"), start("email", deferrable=True))
+
+    assert "duplicates within a transaction fail at once" in hazards(answer)
+
+
+def test_a_key_under_another_name_is_no_longer_found_by_the_old_one() -> None:
+    sql = DROP + "ALTER TABLE users ADD CONSTRAINT other UNIQUE (email) INCLUDE (name);"
+
+    assert "ON CONFLICT ON CONSTRAINT other fails until" in hazards(ask(sql, start("email")))
+    assert "ON CONSTRAINT" not in hazards(asked("(email) INCLUDE (name)", "email"))
+
+
 def test_another_unique_index_may_refuse_what_the_old_key_does() -> None:
     answer = asked("(name)", "id", "email")
 
