@@ -1,7 +1,8 @@
 """Every remedy that a refusal prints is tried: the input is refused with it, and with the
 remedy applied there is a plan, which a replay verifies."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -61,25 +62,29 @@ def planned(migration: str, start: Snapshot) -> Plan:
     return plan
 
 
+Schemas = Callable[[str], Snapshot]
+
+
 @pytest.fixture(scope="module")
-def schemas(server: Server) -> dict[str, Snapshot]:
-    """What each text makes, read from one server."""
-    found: dict[str, Snapshot] = {}
-    texts = {t for entry in ENTRIES for t in (entry.before, entry.start) if t}
-    for text in sorted(texts):
+def schemas(server: Server) -> Schemas:
+    """What a text makes, read from the server once."""
+
+    @functools.cache
+    def made(text: str) -> Snapshot:
         with (
             fresh_database(server) as url,
             connection.connect(url, name="tests", autocommit=True) as conn,
         ):
             conn.execute(text.encode())
-            found[text] = read.read(conn)
-    return found
+            return read.read(conn)
+
+    return made
 
 
-def printed(entry: Entry, schemas: dict[str, Snapshot]) -> tuple[str, str]:
+def printed(entry: Entry, schemas: Schemas) -> tuple[str, str]:
     """Slug and remedy of the first refusal; of a plan `hazard` and the remedies of those."""
     try:
-        plan = planned(entry.refused, schemas[entry.before])
+        plan = planned(entry.refused, schemas(entry.before))
     except InputError as error:
         return "", error.hint
     except TrainRefusedError as error:
@@ -89,7 +94,7 @@ def printed(entry: Entry, schemas: dict[str, Snapshot]) -> tuple[str, str]:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=name)
 def test_the_input_is_refused_with_a_remedy_of_the_source(
-    entry: Entry, schemas: dict[str, Snapshot]
+    entry: Entry, schemas: Schemas
 ) -> None:
     slug, remedy = printed(entry, schemas)
 
@@ -97,7 +102,7 @@ def test_the_input_is_refused_with_a_remedy_of_the_source(
     assert any(one.matches(remedy) for one in source.remedies()), remedy
 
 
-def test_every_remedy_is_tried(schemas: dict[str, Snapshot]) -> None:
+def test_every_remedy_is_tried(schemas: Schemas) -> None:
     tried = [printed(entry, schemas)[1] for entry in ENTRIES]
     missing = [
         f"{one.place}: {one.text}"

@@ -9,13 +9,19 @@ from collections.abc import Iterator
 import pytest
 
 from tests import case as cases
-from tests.conftest import MAJORS, a_server
+from tests.conftest import BETWEEN, MAJORS, a_server
 from tests.golden import Golden
 from tests.postgres.schema import held, holding, statements
 from tests.postgres.schema.held import Tally
 from zdm.postgres.catalog import read as catalog
 from zdm.postgres.server.provider import Server
 
+COUNTED = [
+    pytest.param(
+        major, marks=[pytest.mark.more, *([pytest.mark.versions] if major in BETWEEN else [])]
+    )
+    for major in MAJORS
+]
 BASE = (holding.FOLDER / "base.sql").read_bytes()
 
 
@@ -86,11 +92,18 @@ def test_the_schema_with_everything_is_what_apply_says(oldest_and_newest: Server
     assert tally.unknown == tally.refused == 0
 
 
+@pytest.mark.versions
+def test_each_statement_of_the_cases_by_itself_leaves_what_apply_says(
+    every_server: Server,
+) -> None:
+    assert of_cases(every_server, anew=True).differences == []
+
+
+@pytest.mark.parametrize("every_server", COUNTED, indirect=True)
 def test_apply_says_what_every_version_does_and_counts_it(
     every_server: Server, golden: Golden
 ) -> None:
     counts = {
-        "cases": of_cases(every_server, anew=True),
         "trains": of_trains(every_server, anew=True),
         "each change of everything": of_everything(every_server),
     }
