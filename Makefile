@@ -14,7 +14,7 @@ PURE := zdm.parse zdm.schema zdm.recipes zdm.operations zdm.rules zdm.planning z
 # tests start hundreds of Python processes, which would each compile zdm
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: adversary adversary-long bench gate cluster-down cluster-up controlplane deadlocks demo kill-matrix pairs new-driver new-operation new-rule schemas test test-live test-more servers lint coverage bless docs docs-check versions wheel-check check clean
+.PHONY: adversary adversary-long bench gate cluster-down cluster-up controlplane deadlocks demo kill-matrix pairs new-driver new-operation new-rule schemas test test-live test-more thorough servers lint coverage bless docs docs-check wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -37,14 +37,14 @@ servers: $(READY)  ## server programs of every supported major version, into the
 controlplane: $(READY)  ## Kubernetes' programs, into the cache; without Go their tests are left out
 	-$(BIN)/python -m tests.cluster.controlplane.programs
 
-test-more: $(READY) servers controlplane  ## PostgreSQL versions in turn, real Kubernetes, other people's histories, long runs
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m 'more and not pairs and not schemas and not versions' --durations=15
+test-more: $(READY) servers controlplane  ## PostgreSQL 14, 18 and those between in turn, real Kubernetes, other people's histories, long runs
+	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m 'more and not pairs and not schemas and not thorough' --durations=15
 
 pairs: $(READY) servers  ## each ordered pair of operations as a train of its own, run on PostgreSQL 18
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal tests/pairs/test_executed.py
 
-versions: $(READY) servers  ## each test on every PostgreSQL version; `make test-more` runs it on the oldest, the newest and one between
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m versions
+thorough: $(READY) servers controlplane  ## what `make test-more` leaves out: each test on every PostgreSQL version, every kill, every phase
+	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m thorough
 
 schemas: $(READY) servers  ## schemas of published packages, rebuilt on PostgreSQL 14 and 18
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal tests/histories/test_published.py

@@ -49,7 +49,7 @@ def name(case: Path) -> str:
 
 def in_turn(found: Sequence[Path], *majors: int, share: int = 1) -> pytest.MarkDecorator:
     """Each case on one of the versions in turn, or only one in `share` of them; on the others
-    with `make versions`."""
+    with `make thorough`."""
     params = [
         pytest.param(
             major,
@@ -58,7 +58,7 @@ def in_turn(found: Sequence[Path], *majors: int, share: int = 1) -> pytest.MarkD
                 pytest.mark.more,
                 pytest.mark.in_turn
                 if number % (len(majors) * share) == majors.index(major)
-                else pytest.mark.versions,
+                else pytest.mark.thorough,
             ),
             id=f"{major}-{name(case)}",
         )

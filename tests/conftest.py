@@ -19,6 +19,7 @@ from zdm.postgres.session import connection
 
 MAJORS = (14, 15, 16, 17, 18)
 BETWEEN = MAJORS[1:-1]
+SHARE = 3  # one test in so many has a turn on a version between
 
 # how long an example takes depends on what else the machine does
 settings.register_profile(
@@ -39,21 +40,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that is run on every version: on one between the oldest and the newest with
-    `make test-more`, on all of them with `make versions`."""
+    """A test that is run on every version: with `make test-more` one in three also on a version
+    between the oldest and the newest, with `make thorough` each on all of them."""
     for item in items:
         found = getattr(item, "callspec", None)
         majors = [value for value in found.params.values() if value in BETWEEN] if found else []
         if not majors or item.get_closest_marker("in_turn"):
             continue
         if item.get_closest_marker("more") and majors != [_in_turn(item, majors[0])]:
-            item.add_marker(pytest.mark.versions)
+            item.add_marker(pytest.mark.thorough)
 
 
-def _in_turn(item: pytest.Item, major: int) -> int:
+def _in_turn(item: pytest.Item, major: int) -> int | None:
     """The version between whose turn it is, by the test's name without the version."""
     name = item.nodeid.replace(str(major), "", 1)
-    return BETWEEN[zlib.crc32(name.encode()) % len(BETWEEN)]
+    turn = zlib.crc32(name.encode()) % (SHARE * len(BETWEEN))
+    return BETWEEN[turn] if turn < len(BETWEEN) else None
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from tests.adversary import generate, trial, workers
 from tests.adversary.trial import Ground
 
-FIRST, WORLDS, BATCH = 30000, 40, 10
+FIRST, WORLDS, BATCH = 30000, 30, 10
 MAJORS = [  # each on a process of its own, which starts its servers once
     pytest.param(major, marks=pytest.mark.xdist_group(f"adversary {major}"))
     for major in (14, 18)

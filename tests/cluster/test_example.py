@@ -261,7 +261,9 @@ def contracting(shop: Shop) -> Iterator[str]:
         yield "w.gate = 'lock' AND r.point_of_no_return IS NULL"
 
 
-PHASES = (expanding, backfilling, deploying, soaking, in_the_revert_window, contracting)
+FEW = (backfilling, contracting)
+REST = (expanding, deploying, soaking, in_the_revert_window)
+PHASES = (*FEW, *(pytest.param(phase, marks=pytest.mark.thorough) for phase in REST))
 Phase = Callable[[Shop], AbstractContextManager[str]]
 
 

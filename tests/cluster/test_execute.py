@@ -282,9 +282,16 @@ MOMENTS: dict[str, Callable[[Event], bool]] = {
     "the revert window": lambda event: event.get("gate") == "revert window",
     "contracting": lambda event: event.get("gate") == "lock",
 }
+FEW = ("deploying", "contracting")  # the others with `make thorough`
 
 
-@pytest.mark.parametrize("phase", MOMENTS)
+@pytest.mark.parametrize(
+    "phase",
+    [
+        pytest.param(phase, marks=() if phase in FEW else pytest.mark.thorough)
+        for phase in MOMENTS
+    ],
+)
 def test_an_api_server_that_is_away_only_delays_it(
     start: Start, phase: str, record_property: Callable[[str, object], None]
 ) -> None:

@@ -174,14 +174,14 @@ FEW = {
 
 def on_each_version(slugs: list[str]) -> list[Any]:
     """Each rule on each version that its claim is for: a few on 18 in `make test`, the others
-    on 18 in `make test-more`, and all on 14 to 17 in `make versions`."""
+    on 18 in `make test-more`, and all on 14 to 17 in `make thorough`."""
     found = []
     for major in MAJORS:
         for slug in slugs:
             claim = CLAIMS.get(slug, Claim())
             if claim.since <= major <= claim.until:
                 marks = [pytest.mark.more] if major < 18 or slug not in FEW else []
-                marks += [pytest.mark.versions] if major < 18 else []
+                marks += [pytest.mark.thorough] if major < 18 else []
                 found.append(pytest.param(major, slug, id=f"{major} {slug}", marks=marks))
     return found
 

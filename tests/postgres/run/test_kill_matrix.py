@@ -16,6 +16,15 @@ SAMPLE = 40
 SEED = 9
 
 
+def mostly_on(major: int, other: int) -> pytest.MarkDecorator:
+    """A long one: on the other version with `make thorough`."""
+    params = [
+        pytest.param(major, id=f"{major}"),
+        pytest.param(other, id=f"{other}", marks=pytest.mark.thorough),
+    ]
+    return pytest.mark.parametrize("killing", params, indirect=True)
+
+
 @pytest.fixture(
     scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
 )
@@ -38,6 +47,7 @@ def test_whatever_happens_to_it_a_run_ends_like_a_calm_one(killing: Matrix) -> N
 
 
 @pytest.mark.more
+@mostly_on(18, 14)
 def test_whatever_happens_anywhere_a_run_ends_like_a_calm_one(killing: Matrix) -> None:
     assert ends_like_a_calm_run(killing, SAMPLE, SEED + 1) == []
 
@@ -61,6 +71,7 @@ def test_a_rollback_that_is_killed_goes_on_or_is_undone_by_execute(killing: Matr
 
 
 @pytest.mark.more
+@mostly_on(14, 18)
 def test_whatever_happens_anywhere_a_rollback_ends_like_a_calm_one(killing: Matrix) -> None:
     assert found_wrong(killing, points.chosen_back(killing.plans(), SAMPLE, SEED + 2)) == []
 

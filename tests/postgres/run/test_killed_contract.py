@@ -1,7 +1,7 @@
 """An executor is killed at each statement of the contract: its evidence still holds."""
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -27,6 +27,21 @@ COMPARED = "INSERT INTO zdm.comparison"
 MARKED = "SET point_of_no_return ="
 PATIENCE = 60.0
 SOME = 4  # of so many statements one is tried where all would take minutes
+Ways = Callable[[int], tuple[bool, ...]]
+
+
+def in_turn(at: int) -> tuple[bool, ...]:
+    """Before the statement has reached the server, or after."""
+    return (at % 2 == 0,)
+
+
+def both(_: int) -> tuple[bool, ...]:
+    return (False, True)
+
+
+IN_BOTH_WAYS = pytest.mark.parametrize(
+    "ways", [in_turn, pytest.param(both, marks=pytest.mark.thorough)]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +94,7 @@ def contract(
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(14, marks=[pytest.mark.more, pytest.mark.versions]), 18],
+    params=[pytest.param(14, marks=[pytest.mark.more, pytest.mark.thorough]), 18],
     ids=["14", "18"],
 )
 def killing(request: pytest.FixtureRequest) -> Iterator[Killing]:
@@ -166,12 +181,15 @@ def test_a_kill_within_the_contract_lets_no_row_pass_that_differs(killing: Killi
 
 
 @pytest.mark.more
-def test_a_kill_at_any_statement_of_it_lets_no_row_pass_that_differs(killing: Killing) -> None:
+@IN_BOTH_WAYS
+def test_a_kill_at_any_statement_of_it_lets_no_row_pass_that_differs(
+    killing: Killing, ways: Ways
+) -> None:
     first, last = within(killing)
     said = [
         one
         for at in range(first, last + 1)
-        for is_sent in (False, True)
+        for is_sent in ways(at)
         for one in written_past_at(killing, at, is_sent=is_sent)
     ]
 
@@ -179,13 +197,14 @@ def test_a_kill_at_any_statement_of_it_lets_no_row_pass_that_differs(killing: Ki
 
 
 @pytest.mark.more
-def test_a_kill_at_any_statement_of_it_is_taken_up(killing: Killing) -> None:
+@IN_BOTH_WAYS
+def test_a_kill_at_any_statement_of_it_is_taken_up(killing: Killing, ways: Ways) -> None:
     first, last = within(killing)
     elsewhere = [n for n in range(1, len(killing.calm) + 1, SOME) if not first <= n <= last]
     said = [
         one
         for at in (*range(first, last + 1), *elsewhere)
-        for is_sent in (False, True)
+        for is_sent in ways(at)
         for one in resumed_at(killing, at, is_sent=is_sent)
     ]
 

@@ -18,7 +18,7 @@ from zdm.postgres.server.provider import Server
 
 COUNTED = [
     pytest.param(
-        major, marks=[pytest.mark.more, *([pytest.mark.versions] if major in BETWEEN else [])]
+        major, marks=[pytest.mark.more, *([pytest.mark.thorough] if major in BETWEEN else [])]
     )
     for major in MAJORS
 ]
@@ -92,7 +92,7 @@ def test_the_schema_with_everything_is_what_apply_says(oldest_and_newest: Server
     assert tally.unknown == tally.refused == 0
 
 
-@pytest.mark.versions
+@pytest.mark.thorough
 def test_each_statement_of_the_cases_by_itself_leaves_what_apply_says(
     every_server: Server,
 ) -> None:
