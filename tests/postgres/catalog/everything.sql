@@ -64,7 +64,7 @@ COMMENT ON RULE quiet ON people IS 'r';
 ALTER TABLE people ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY mine ON people AS RESTRICTIVE FOR ALL TO shop_reader USING (state IN ('open', 'shut')) WITH CHECK (owner = current_user);
 COMMENT ON POLICY mine ON people IS 'p';
-GRANT SELECT (id), UPDATE (state) ON people TO shop_reader;
+GRANT SELECT (id), UPDATE (state) ON people TO shop_reader; GRANT SELECT (id) ON open_people TO shop_reader;
 CREATE STATISTICS app.stats (ndistinct) ON state, owner FROM people;
 CREATE MATERIALIZED VIEW app.counts AS SELECT state, count(*) AS n FROM people GROUP BY 1; CREATE UNIQUE INDEX ON app.counts (state);
 CREATE SEQUENCE app.numbers AS smallint MAXVALUE 100 CYCLE;

@@ -254,6 +254,18 @@ def test_what_a_role_called_like_the_server_s_superuser_granted_the_owner_grants
     assert found.snapshot.tables[0].grants == ("postgres=r*/", "zdm_test_a=rw*/")
 
 
+def test_so_it_is_with_a_column_of_a_view(server: Server) -> None:
+    before = T + "CREATE VIEW v AS SELECT a FROM t; GRANT SELECT (a) ON v TO PUBLIC;"
+    with schema(server, before) as start:
+        (view,) = start.views
+        given = (("a", ("=r/", "zdm_test_a=r/postgres")),)
+        found = made_of(server, replace(start, views=(replace(view, column_grants=given),)))
+
+    assert view.column_grants == (("a", ("=r/",)),)
+    assert found.left_out == ()
+    assert found.snapshot.views[0].column_grants == (("a", ("=r/", "zdm_test_a=r/")),)
+
+
 def test_a_role_is_a_member_of_the_roles_that_it_is_a_member_of(server: Server) -> None:
     with connection.connect(server.dsn, name="test") as conn:
         conn.execute("DROP ROLE IF EXISTS zdm_test_team, zdm_test_member")
