@@ -210,7 +210,8 @@ def _way_out(held: list[Session], target: Version) -> str:
     if target.is_placeholder:
         return (
             f"name {which} with PGAPPNAME={APPLICATION}VERSION/… and set"
-            f' `{target} = "VERSION"` in [rollout] of zdm.toml, {ways} `sessions = "warn"` there'
+            f' `{target} = "VERSION"` in [rollout] of zdm.toml, {ways}'
+            ' `sessions = "warn"` there'
         )
     return (
         f"name {which} with PGAPPNAME={APPLICATION}{target}/…, {ways}"

@@ -30,11 +30,11 @@ class Poller:
         platform = self.world.platform
         if platform is None and not self.options.assume_deployed:
             back = purpose is Purpose.GO_BACK
-            gone, act = ("new", "roll the application back") if back else ("old", "deploy")
+            it, act = ("new", "roll the application back") if back else ("old", "deploy")
             raise StoppedError(
-                f"no platform is declared, so zdm cannot see whether the {gone} version is gone",
+                f"no platform is declared, so zdm cannot see whether the {it} version is gone",
                 hint=f"declare one in [rollout] of zdm.toml; or {act} by hand, make sure that"
-                f" the {gone} version is gone, and run it with --assume-deployed",
+                f" the {it} version is gone, and run it with --assume-deployed",
             )
         return platform
 

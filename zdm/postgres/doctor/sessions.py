@@ -18,8 +18,7 @@ def are_named(opened: Connection, allowed: tuple[str, ...] | None) -> Diagnosis:
     found = Counter(
         (one.application, one.user, one.client)
         for one in activity.read(opened)
-        if not _names_a_version(one.application)
-        and may_hold(one.application, allowed or ())
+        if not _names_a_version(one.application) and may_hold(one.application, allowed or ())
     )
     if not found:
         return diagnosis.ok(NAME, "every session that is connected now names its version")
