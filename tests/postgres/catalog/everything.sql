@@ -81,4 +81,7 @@ CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION app.watch();
 CREATE PUBLICATION everything FOR ALL TABLES WITH (publish = 'insert'); CREATE PUBLICATION part FOR TABLE people; COMMENT ON PUBLICATION part IS 's';
 CREATE SUBSCRIPTION feed CONNECTION 'dbname=none password=secret' PUBLICATION x WITH (connect = false, enabled = false, slot_name = NONE);
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO shop_reader;
+CREATE UNLOGGED TABLE app.fast (id int UNIQUE, twice int GENERATED ALWAYS AS (id * 2) STORED);
+CREATE TABLE app.typed OF app.pair; CREATE TABLE app.heir (z int) INHERITS (app.words);
+CREATE FUNCTION app.row_no() RETURNS bigint LANGUAGE internal WINDOW IMMUTABLE AS 'window_row_number';
 SELECT lo_create(4711);

@@ -156,6 +156,43 @@ def test_so_are_kinds_that_newer_versions_have(server: Server, before: str) -> N
     assert found.notes == ()
 
 
+# Their rows are no objects of a database's schema, or a test of its own makes one.
+ELSEWHERE = {
+    *("pg_auth_members", "pg_largeobject_metadata", "pg_parameter_acl", "pg_tablespace"),
+    "pg_publication_namespace",
+}
+KINDS = {
+    "pg_class.relkind": "I,S,c,f,i,m,p,r,t,v",
+    "pg_type.typtype": "b,c,d,e,m,p,r",
+    "pg_proc.prokind": "a,f,p,w",
+    "pg_constraint.contype": "c,f,p,t,u,x",
+}
+
+
+def test_of_every_kind_that_the_catalog_has_there_is_one(server: Server) -> None:
+    with fresh_database(server) as url, connection.connect(url, name="test") as conn:
+        read(url, EVERYTHING)
+        catalogs = conn.execute(
+            "SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid"
+            " WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r'"
+            " AND a.attname = 'oid'"
+        ).fetchall()
+        some = {
+            name
+            for (name,) in catalogs
+            if conn.execute(f"SELECT 1 FROM {name} WHERE oid >= 16384".encode()).fetchone()
+        }
+        kinds = {}
+        for column in KINDS:
+            found = f"SELECT DISTINCT {column}::text FROM {column.partition('.')[0]}"
+            rows = conn.execute(f"{found} WHERE oid >= 16384 ORDER BY 1".encode()).fetchall()
+            kinds[column] = ",".join(kind for (kind,) in rows if kind != "n")  # since 18
+        conn.execute("DROP SUBSCRIPTION feed")
+
+    assert {name for (name,) in catalogs} - some - ELSEWHERE == set()
+    assert kinds == KINDS
+
+
 def everything(server: Server, golden: Golden) -> None:
     _, made = rebuilt(server, EVERYTHING)
     names = [f"{one.kind} {one.name}: {one.reason}" for one in made.left_out]
