@@ -443,15 +443,15 @@ def test_a_pool_without_names_holds_the_gate_and_is_told_the_ways_out(
     assert "unnamed (pid " in error
     assert f"user {shop.role}, from 127.0.0.1)" in error
     for said in (error, answer.err.partition("error: ")[0]):
-        assert "PGAPPNAME=zdm-app:new/" in said
+        assert 'PGAPPNAME=zdm-app:VERSION/… and set `new = "VERSION"`' in said
         assert "`allowed_sessions`" in said
         assert '`sessions = "warn"`' in said
 
 
 @pytest.mark.parametrize("way", ['sessions = "warn"', 'allowed_sessions = [""]', "PGAPPNAME"])
 def test_each_way_out_lets_the_contract_begin(shop: Shop, tmp_path: Path, way: str) -> None:
-    gate(tmp_path, "" if way == "PGAPPNAME" else way)
-    name = "zdm-app:new/web/1" if way == "PGAPPNAME" else ""
+    gate(tmp_path, 'new = "v8"' if way == "PGAPPNAME" else way)
+    name = "zdm-app:v8/web/1" if way == "PGAPPNAME" else ""
     with psycopg.connect(shop.url, application_name=name):
         answer = shop.execute()
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from zdm.errors import InputError
 from zdm.model.ranges import Delay, Interval, Megabytes, Percent, Range, Timeout
+from zdm.model.release import NEW, OLD
 from zdm.serialize import codec, input_file
 
 FILE_NAME = "zdm.toml"
@@ -50,8 +51,8 @@ class RolloutSettings:
     """How the application's versions get onto their platform."""
 
     driver: str = NO_DRIVER  # or a driver that the registry has
-    old: str = "old"
-    new: str = "new"
+    old: str = OLD
+    new: str = NEW
     soak: Delay = timedelta(seconds=0)
     revert_window: Delay = timedelta(hours=24)  # from deployed to the contract
     polls: Annotated[int, Range(1, 1_000)] = 3  # in a row; without one the gate is not asked

@@ -21,7 +21,7 @@ from zdm.execute.events import (
     Suspicious,
     Waiting,
 )
-from zdm.execute.gate.decision import APPLICATION
+from zdm.execute.gate.decision import APPLICATION, Purpose
 from zdm.execute.gate.keeper import GateKeeper
 from zdm.execute.patience import claim, patiently
 from zdm.execute.ports import JournalRun, OrderedError
@@ -82,7 +82,7 @@ def _application(run: JournalRun, plan: Plan, world: World, options: Options) ->
     """Roll the application back and wait for it, if the new version may run."""
     goes_back = _may_run_new(run, plan) or _runs_new(world, options)
     if goes_back:
-        GateKeeper(world=world, options=options).require_platform()
+        GateKeeper(world=world, options=options).require_platform(Purpose.GO_BACK)
     rollout = _rollout(plan)
     # before the application is rolled back: from now on `zdm guard` admits the old version only
     if goes_back and rollout is not None:

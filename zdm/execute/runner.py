@@ -28,6 +28,7 @@ from zdm.execute.events import (
     StepStarted,
     Suspicious,
 )
+from zdm.execute.gate.decision import Purpose
 from zdm.execute.gate.keeper import GateKeeper
 from zdm.execute.patience import Done, claim, patiently
 from zdm.execute.ports import JournalRun, OrderedError, PlanText
@@ -237,7 +238,7 @@ class _Runner:
     def _rollout(self, step: AwaitRollout, state: RunState) -> int:
         reached = states.reached(self.plan, self.done)
         self._retrying(lambda: self.world.database.journal.record_state(reached))
-        self.keeper.require_platform()  # before the state says that it deploys
+        self.keeper.require_platform(Purpose.DEPLOY)  # before the state says that it deploys
         self._retrying(lambda: self.world.database.journal.record_state(state))
         self.keeper.deploy_and_wait()
         self._retrying(self._look)

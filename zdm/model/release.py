@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+# the names of the two versions where zdm.toml gives none
+OLD = "old"
+NEW = "new"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
@@ -13,6 +17,11 @@ class Version:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether zdm.toml names no version: every release has this name."""
+        return self.name in (OLD, NEW)
 
 
 class RunState(StrEnum):

@@ -226,9 +226,10 @@ class View:
     indexes: tuple[str, ...] = field(default=(), metadata=PRINTED)
     triggers: tuple[str, ...] = field(default=(), metadata=PRINTED)
     rules: tuple[str, ...] = field(default=(), metadata=PRINTED)
-    # ALTER and COMMENT for its columns: defaults, comments, grants
+    # ALTER and COMMENT for its columns: defaults, comments
     details: tuple[str, ...] = field(default=(), metadata=PRINTED)
     grants: tuple[str, ...] = ()
+    column_grants: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of columns that have some
     comment: str | None = None
     uses: tuple[tuple[Name, str], ...] = ()  # (relation, column) it reads
 

@@ -45,6 +45,14 @@ from zdm.serialize import snapshot_file
 
 _DUAL_WRITES = frozenset({"rename_column", "change_type"})
 StampWhen = Literal["backfilled", "after_contract"]
+_BREAKING = (
+    "The next steps break the old version, so none of its instances and sessions, and nothing"
+    " that could start one, may be left."
+)
+_ENDS_HERE = (
+    "No step follows. The run ends once no instance of the old version is left, so that the"
+    " next plan begins with one version."
+)
 
 
 class TrainRefusedError(RefusedError):
@@ -149,11 +157,11 @@ def _ends(step: Step) -> bool:
 
 def _rollout(steps: Sequence[Step]) -> AwaitRollout:
     synced = [step for step in steps if isinstance(step, Backfill) and step.synced]
+    follows = any(step.phase.position > Phase.ROLLOUT.position for step in steps)
     return AwaitRollout(
         id="rollout",
         title="deploy the new version, and wait until no old instance is left",
-        reason="The next steps break the old version, so none of its instances and sessions,"
-        " and nothing that could start one, may be left." + _comparing(synced),
+        reason=(_BREAKING if follows else _ENDS_HERE) + _comparing(synced),
         cost=Cost(rows=_rows(synced), scan=bool(synced)),
     )
 

@@ -156,6 +156,43 @@ def test_so_are_kinds_that_newer_versions_have(server: Server, before: str) -> N
     assert found.notes == ()
 
 
+# Their rows are no objects of a database's schema, or a test of its own makes one.
+ELSEWHERE = {
+    *("pg_auth_members", "pg_largeobject_metadata", "pg_parameter_acl", "pg_tablespace"),
+    "pg_publication_namespace",
+}
+KINDS = {
+    "pg_class.relkind": "I,S,c,f,i,m,p,r,t,v",
+    "pg_type.typtype": "b,c,d,e,m,p,r",
+    "pg_proc.prokind": "a,f,p,w",
+    "pg_constraint.contype": "c,f,p,t,u,x",
+}
+
+
+def test_of_every_kind_that_the_catalog_has_there_is_one(server: Server) -> None:
+    with fresh_database(server) as url, connection.connect(url, name="test") as conn:
+        read(url, EVERYTHING)
+        catalogs = conn.execute(
+            "SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid"
+            " WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r'"
+            " AND a.attname = 'oid'"
+        ).fetchall()
+        some = {
+            name
+            for (name,) in catalogs
+            if conn.execute(f"SELECT 1 FROM {name} WHERE oid >= 16384".encode()).fetchone()
+        }
+        kinds = {}
+        for column in KINDS:
+            found = f"SELECT DISTINCT {column}::text FROM {column.partition('.')[0]}"
+            rows = conn.execute(f"{found} WHERE oid >= 16384 ORDER BY 1".encode()).fetchall()
+            kinds[column] = ",".join(kind for (kind,) in rows if kind != "n")  # since 18
+        conn.execute("DROP SUBSCRIPTION feed")
+
+    assert {name for (name,) in catalogs} - some - ELSEWHERE == set()
+    assert kinds == KINDS
+
+
 def everything(server: Server, golden: Golden) -> None:
     _, made = rebuilt(server, EVERYTHING)
     names = [f"{one.kind} {one.name}: {one.reason}" for one in made.left_out]
@@ -252,6 +289,18 @@ def test_what_a_role_called_like_the_server_s_superuser_granted_the_owner_grants
 
     assert found.left_out == ()
     assert found.snapshot.tables[0].grants == ("postgres=r*/", "zdm_test_a=rw*/")
+
+
+def test_so_it_is_with_a_column_of_a_view(server: Server) -> None:
+    before = T + "CREATE VIEW v AS SELECT a FROM t; GRANT SELECT (a) ON v TO PUBLIC;"
+    with schema(server, before) as start:
+        (view,) = start.views
+        given = (("a", ("=r/", "zdm_test_a=r/postgres")),)
+        found = made_of(server, replace(start, views=(replace(view, column_grants=given),)))
+
+    assert view.column_grants == (("a", ("=r/",)),)
+    assert found.left_out == ()
+    assert found.snapshot.views[0].column_grants == (("a", ("=r/", "zdm_test_a=r/")),)
 
 
 def test_a_role_is_a_member_of_the_roles_that_it_is_a_member_of(server: Server) -> None:

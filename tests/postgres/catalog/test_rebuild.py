@@ -93,6 +93,13 @@ def test_a_schema_with_everything_is_made_again_on_every_version(every_server: S
             id="grants of others",
         ),
         pytest.param(
+            "CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT a, b FROM t;"
+            "GRANT SELECT (b, a), UPDATE (b) ON v TO zdm_test_a WITH GRANT OPTION;"
+            "SET ROLE zdm_test_a; GRANT SELECT (b) ON v TO zdm_test_b; RESET ROLE;"
+            "CREATE MATERIALIZED VIEW m AS SELECT a FROM t; GRANT SELECT (a) ON m TO PUBLIC;",
+            id="grants of columns of views",
+        ),
+        pytest.param(
             'CREATE SCHEMA "Odd.Schema";'
             'CREATE TABLE "Odd.Schema"."Ta""ble" ("c""d" int UNIQUE);',
             id="odd names",

@@ -225,6 +225,15 @@ def test_sessions_that_hold_no_gate_are_in_order(database: str) -> None:
     assert '`sessions = "warn"` lets them pass' in warned.said
 
 
+def test_a_name_that_every_release_has_names_no_version(database: str) -> None:
+    with named(database, "zdm-app:new/web"):
+        found = examine(database)["named sessions"]
+
+    assert found.verdict is Verdict.WARNING
+    assert "1 zdm-app:new/web (user" in found.said
+    assert "`old` and `new` in [rollout]" in found.remedy
+
+
 def test_a_role_without_rights_sees_unnamed_sessions_all_the_same(database: str) -> None:
     with role(database) as url, psycopg.connect(database):
         found = examine(url)["named sessions"]

@@ -174,7 +174,7 @@ def test_a_rollback_that_cannot_begin_leaves_the_run_as_it_is(stage: Stage) -> N
     stage.platform = scenes(DONE)
     stage.execute(until=RunState.DEPLOYED)
     stage.platform = None
-    with pytest.raises(StoppedError, match="no platform is declared"):
+    with pytest.raises(StoppedError, match="whether the new version is gone"):
         stage.revert()
 
     assert stage.state() is RunState.DEPLOYED

@@ -77,7 +77,7 @@ def test_once_the_application_had_to_go_back_it_has_to_again(database: str) -> N
         stage.execute()  # deploying, and not deployed
     interrupt(stage, is_reverting)
     stage.platform = None
-    with pytest.raises(ZdmError, match="no platform is declared"):
+    with pytest.raises(ZdmError, match="whether the new version is gone"):
         stage.revert()
 
     platform = stage.platform = back()

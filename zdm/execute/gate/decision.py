@@ -80,6 +80,7 @@ class Evidence:
     platform: Observation
     sessions: tuple[Session, ...]
     others_deploy: bool = False  # something else moves the version, not zdm
+    by_hand: bool = False  # no platform: the operator asserts that the version has moved
     sessions_block: bool = True
     allowed_sessions: tuple[str, ...] = ()
 
@@ -205,16 +206,24 @@ def _connected(session: Session) -> str:
 def _way_out(held: list[Session], target: Version) -> str:
     """How they stop holding the gate."""
     which = "those of this version" if all(one.application for one in held) else "sessions"
+    ways = "end those of other versions, and allow programs with `allowed_sessions` or set"
+    if target.is_placeholder:
+        return (
+            f"name {which} with PGAPPNAME={APPLICATION}VERSION/… and set"
+            f' `{target} = "VERSION"` in [rollout] of zdm.toml, {ways}'
+            ' `sessions = "warn"` there'
+        )
     return (
-        f"name {which} with PGAPPNAME={APPLICATION}{target}/…, end those of other versions,"
-        ' and allow programs with `allowed_sessions` or set `sessions = "warn"` in [rollout] of'
-        " zdm.toml"
+        f"name {which} with PGAPPNAME={APPLICATION}{target}/…, {ways}"
+        ' `sessions = "warn"` in [rollout] of zdm.toml'
     )
 
 
 def _holds(application: str, seen: Evidence) -> bool:
     if application.startswith(APPLICATION):
-        return application.removeprefix(APPLICATION).split("/", 1)[0] != seen.target.name
+        named = application.removeprefix(APPLICATION).split("/", 1)[0]
+        # the version of the release before may have the placeholder's name, too
+        return named != seen.target.name or (seen.by_hand and seen.target.is_placeholder)
     return may_hold(application, seen.allowed_sessions)
 
 

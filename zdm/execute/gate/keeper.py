@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NoReturn, TypeVar, assert_never
 
-from zdm.errors import RolloutError, StoppedError
+from zdm.errors import InputError, RolloutError, StoppedError
 from zdm.execute import orders, states
 from zdm.execute.events import DeployStarted, GateClear, StateChanged, Waiting
 from zdm.execute.gate.asking import FORBIDDEN_PATIENCE, Asker, Grace
@@ -46,15 +46,16 @@ class GateKeeper:
         """Check with the platform, before anything is changed, what would stop the rollout."""
         options, platform = self.options, self.world.platform
         if platform is not None and states.LAST_PHASE[options.until].position >= AT_ROLLOUT:
+            _require_names(options)
             self._asker.before_the_run(lambda: platform.check(options.old, options.new))
 
-    def require_platform(self) -> None:
+    def require_platform(self, purpose: Purpose) -> None:
         """Raise StoppedError without a platform, unless `assume_deployed` is set."""
-        self._poller.platform()
+        self._poller.platform(purpose)
 
     def deploy_and_wait(self) -> None:
         """Move the platform to the new version and wait until the old one is gone."""
-        platform, new = self._poller.platform(), self.options.new
+        platform, new = self._poller.platform(Purpose.DEPLOY), self.options.new
         if platform is not None:
             self.world.observer.notify(DeployStarted(version=new))
             self._asker.part_way(lambda: platform.deploy(new))
@@ -204,6 +205,16 @@ class GateKeeper:
                 since=since,
                 eta=wait.eta,
             )
+        )
+
+
+def _require_names(options: Options) -> None:
+    """A driver recognises versions by name, and the release before had the default ones."""
+    if options.new.is_placeholder:
+        raise InputError(
+            f"zdm.toml sets a rollout driver, but no name for the new version: {options.new} is"
+            " the default, which every release would have",
+            hint="set `old` and `new` in [rollout] to the names of the two versions",
         )
 
 

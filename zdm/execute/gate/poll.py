@@ -25,20 +25,22 @@ class Poller:
     watched: tuple[Backfill, ...]  # whose rows must stay equal in both shapes
     grace: Grace
 
-    def platform(self) -> Platform | None:
+    def platform(self, purpose: Purpose) -> Platform | None:
         """The platform; raises StoppedError without one, unless `assume_deployed` is set."""
         platform = self.world.platform
         if platform is None and not self.options.assume_deployed:
+            back = purpose is Purpose.GO_BACK
+            it, act = ("new", "roll the application back") if back else ("old", "deploy")
             raise StoppedError(
-                "no platform is declared, so zdm cannot see whether the old version is gone",
-                hint="declare one in [rollout] of zdm.toml; or deploy by hand, make sure that"
-                " the old version is gone, and run it with --assume-deployed",
+                f"no platform is declared, so zdm cannot see whether the {it} version is gone",
+                hint=f"declare one in [rollout] of zdm.toml; or {act} by hand, make sure that"
+                f" the {it} version is gone, and run it with --assume-deployed",
             )
         return platform
 
     def poll(self, purpose: Purpose) -> Answer:
         """The gate's answer now; Unknown if the database or the platform does not answer."""
-        platform = self.platform()
+        platform = self.platform(purpose)
         try:
             self._sample()
             sessions = self._sessions()  # first: it may take minutes, and what is seen gets old
@@ -64,6 +66,7 @@ class Poller:
             platform=seen,
             sessions=sessions,
             others_deploy=platform is not None and not platform.deploys,
+            by_hand=platform is None,
             sessions_block=rollout.sessions == "block",
             allowed_sessions=rollout.allowed_sessions,
         )

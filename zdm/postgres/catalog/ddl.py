@@ -58,6 +58,9 @@ def _grants_of(snapshot: Snapshot) -> Iterator[str]:
     ):
         for one in kind:
             yield from one.grants
+    for view in snapshot.views:
+        for _, items in view.column_grants:
+            yield from items
 
 
 def _unquoted(name: str) -> str:
@@ -279,6 +282,8 @@ def view_details(found: View) -> Iterator[str]:
     yield from found.details
     yield from comment(f"{found.kind.upper()} {found.name.sql}", found.comment)
     yield from grants(found.grants, f"TABLE {found.name.sql}")
+    for column, items in found.column_grants:
+        yield from grants(items, f"TABLE {found.name.sql}", column)
 
 
 def sequence_details(found: Sequence) -> Iterator[str]:

@@ -6,13 +6,13 @@ not there is left out. Pure.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from zdm.model import acl
 from zdm.model.catalog.database import Other
-from zdm.model.schema import Snapshot
+from zdm.model.schema import Snapshot, View
 from zdm.postgres.catalog import ddl
 
 _ORDER = {letter: place for place, letter in enumerate("arwdDxtXUCcTsAm")}
@@ -35,7 +35,7 @@ def fitted(snapshot: Snapshot, may_grant: Mapping[str, bool]) -> Snapshot:
     return replace(
         snapshot,
         tables=tuple(replace(t, columns=each(t.columns)) for t in each(snapshot.tables)),
-        views=each(snapshot.views),
+        views=tuple(_with_columns(one, fit) for one in each(snapshot.views)),
         sequences=each(snapshot.sequences),
         functions=each(snapshot.functions),
         types=each(snapshot.types),
@@ -46,6 +46,11 @@ def fitted(snapshot: Snapshot, may_grant: Mapping[str, bool]) -> Snapshot:
 
 def _with_grants(one: Any, fit: Any) -> Any:
     return replace(one, grants=fit(one.grants)) if one.grants else one
+
+
+def _with_columns(view: View, fit: Callable[[tuple[str, ...]], tuple[str, ...]]) -> View:
+    fitted = ((column, fit(items)) for column, items in view.column_grants)
+    return replace(view, column_grants=tuple((c, items) for c, items in fitted if items))
 
 
 def _schema(one: Other) -> Other:

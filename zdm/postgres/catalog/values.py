@@ -190,9 +190,18 @@ def view(row: Row) -> View:
         rules=tuple(row["rules"]),
         details=tuple(row["details"]),
         grants=tuple(row["grants"]),
+        column_grants=_by_column(row["column_grants"]),
         comment=row["comment"],
         uses=tuple((Name(schema, name), column) for schema, name, column in uses),
     )
+
+
+def _by_column(items: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Entries of access lists, each behind its column's name, by column."""
+    found: dict[str, tuple[str, ...]] = {}
+    for column, item in (one.split("\x01") for one in items):
+        found[column] = (*found.get(column, ()), item)
+    return tuple(found.items())
 
 
 def sequence(row: Row) -> Sequence:

@@ -5,6 +5,7 @@ from collections import Counter
 from zdm.execute.gate.decision import APPLICATION, may_hold
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
+from zdm.model.release import Version
 from zdm.postgres.session import activity
 from zdm.postgres.session.connection import Connection
 
@@ -17,8 +18,7 @@ def are_named(opened: Connection, allowed: tuple[str, ...] | None) -> Diagnosis:
     found = Counter(
         (one.application, one.user, one.client)
         for one in activity.read(opened)
-        if not one.application.startswith(APPLICATION)
-        and may_hold(one.application, allowed or ())
+        if not _names_a_version(one.application) and may_hold(one.application, allowed or ())
     )
     if not found:
         return diagnosis.ok(NAME, "every session that is connected now names its version")
@@ -31,9 +31,17 @@ def are_named(opened: Connection, allowed: tuple[str, ...] | None) -> Diagnosis:
         NAME,
         f"{who}; while one is connected, the contract waits, and stops at the deadline",
         f"set PGAPPNAME={APPLICATION}VERSION/… (or application_name in the URL) for the"
-        " application, allow other programs with `allowed_sessions`, or set"
-        ' `sessions = "warn"` in [rollout] of zdm.toml',
+        " application, and `old` and `new` in [rollout] of zdm.toml to the names of its"
+        " versions; allow other programs with `allowed_sessions`, or set"
+        ' `sessions = "warn"` there',
     )
+
+
+def _names_a_version(application: str) -> bool:
+    if not application.startswith(APPLICATION):
+        return False
+    named = application.removeprefix(APPLICATION).split("/", 1)[0]
+    return not Version(named).is_placeholder
 
 
 def _who(application: str, user: str, client: str) -> str:

@@ -23,6 +23,12 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
                 WHERE o.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.objoid = c.oid
                   AND o.objsubid > 0 ORDER BY o.objsubid) AS details,
        /*grants c.relacl c.relowner r*/ AS grants,
+       ARRAY(SELECT ga.attname || E'\x01' || item
+             FROM pg_catalog.pg_attribute AS ga,
+                  unnest(/*grants ga.attacl c.relowner c*/) AS item
+             WHERE ga.attrelid = c.oid AND ga.attnum > 0 AND NOT ga.attisdropped
+               AND ga.attacl IS NOT NULL
+             ORDER BY ga.attnum, item COLLATE "C") AS column_grants,
        pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
        ARRAY(SELECT DISTINCT un.nspname || E'\x01' || u.relname || E'\x01' || coalesce(ua.attname, '')
              FROM pg_catalog.pg_rewrite AS r

@@ -162,6 +162,25 @@ def test_a_session_holds_the_gate_unless_it_is_accounted_for(
     assert isinstance(decide(seen), Wait) == holds
 
 
+@pytest.mark.parametrize(("by_hand", "answer"), [(True, Wait), (False, Clear)])
+def test_a_name_that_every_release_has_tells_no_version_without_a_platform(
+    by_hand: bool, answer: type
+) -> None:
+    held = (session("zdm-app:new/web/1"),)
+    seen = replace(shows(spawners=()), target=Version("new"), sessions=held, by_hand=by_hand)
+    found = decide(seen)
+
+    assert isinstance(found, answer)
+
+
+def test_then_the_way_out_is_a_name_of_its_own() -> None:
+    seen = replace(shows(spawners=()), target=Version("new"), sessions=(session(""),))
+    found = decide(replace(seen, by_hand=True))
+
+    assert isinstance(found, Wait)
+    assert 'PGAPPNAME=zdm-app:VERSION/… and set `new = "VERSION"` in [rollout]' in found.hint
+
+
 def test_sessions_can_be_left_to_a_warning() -> None:
     seen = replace(CLEAN, sessions=(session("psql"),), sessions_block=False)
 

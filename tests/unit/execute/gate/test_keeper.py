@@ -178,6 +178,14 @@ def test_one_clear_poll_at_the_end_of_the_soak_is_not_enough() -> None:
     assert last == [1, 2, 3]
 
 
+def test_a_driver_needs_a_name_that_the_next_release_does_not_have() -> None:
+    gate, _, _ = keeper(scenes(Scene()))
+    gate = replace(gate, options=replace(gate.options, new=Version("new")))
+
+    with pytest.raises(InputError, match="no name for the new version"):
+        gate.check()
+
+
 def test_without_a_platform_nobody_knows_so_nothing_contracts() -> None:
     gate, _, _ = keeper(None)
 
