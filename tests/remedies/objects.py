@@ -246,4 +246,36 @@ ENTRIES = (
             "LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM accounts); END';",
         ),
     ),
+    Entry(
+        slug="select_may_write",
+        before=USERS + "CREATE FUNCTION tidy() RETURNS void LANGUAGE sql AS"
+        " 'UPDATE users SET n = 0 WHERE n IS NULL';",
+        refused="SELECT tidy();",
+        fixed=(f"{EXPAND}SELECT tidy();",),
+    ),
+    Entry(
+        slug="truncate_of_rows",
+        refused="TRUNCATE users;",
+        fixed=("DELETE FROM users WHERE n IS NULL;", f"{CONTRACT}TRUNCATE users;"),
+    ),
+    Entry(
+        slug="truncate_of_rows",
+        before=USERS + "CREATE TABLE mails (id bigint REFERENCES users);",
+        refused="TRUNCATE users CASCADE;",
+        fixed=(f"{CONTRACT}TRUNCATE mails, users;",),
+    ),
+    Entry(
+        slug="truncate_of_rows",
+        refused="TRUNCATE usres;",
+        fixed=("CREATE TABLE n (id int);\nTRUNCATE n;",),
+    ),
+    Entry(
+        slug="truncate_of_rows",
+        refused="CREATE TABLE n (id int PRIMARY KEY);\nCREATE TABLE m (id int REFERENCES n);\n"
+        "TRUNCATE n, m;",
+        fixed=(
+            "CREATE TABLE n (id int PRIMARY KEY);\nCREATE TABLE m (id int REFERENCES n);\n"
+            "DELETE FROM m;\nDELETE FROM n;",
+        ),
+    ),
 )

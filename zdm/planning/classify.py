@@ -12,7 +12,7 @@ from functools import reduce
 
 from zdm.model.findings import Finding, Severity
 from zdm.model.operation import Context, Match, Operation, Recogniser, Refusal
-from zdm.model.schema import Name, Snapshot, Volatility
+from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import (
     Action,
     ActionKind,
@@ -29,8 +29,9 @@ from zdm.parse import facts
 from zdm.planning import conflicts, inline, needs, repeated_defaults, unrestorable, widths
 from zdm.planning.waiting import Waiting
 from zdm.recipes.constraint import exclusion
-from zdm.recipes.reading import refuse, updates
-from zdm.schema import apply, edits, type_names, volatility
+from zdm.recipes.reading import refuse, truncates, updates
+from zdm.schema import apply, edits, type_names
+from zdm.schema.impact import calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,12 +207,18 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
                 _REWRITE,
             )
         case Fact() as fact:
-            missing = _missing(fact, snapshot)
+            missing = _missing(action, snapshot)
             if missing is not None:
                 return refuse.finding(action, "unknown_name", *missing)
             excludes = exclusion.problem(action, snapshot)
             if excludes is not None:
                 return refuse.finding(action, "exclusion_cannot_be_added", *excludes)
+            empties = truncates.problem(action, snapshot)
+            if empties is not None:
+                return refuse.finding(action, "truncate_of_rows", *empties)
+            writes = _may_write(action, snapshot)
+            if writes is not None:
+                return refuse.finding(action, "select_may_write", *writes)
             return refuse.finding(
                 action,
                 "no_operation",
@@ -258,9 +265,10 @@ _OF_TABLES = _OF_COLUMNS | {
 }
 
 
-def _missing(fact: Fact, snapshot: Snapshot) -> tuple[str, str] | None:
+def _missing(action: Action, snapshot: Snapshot) -> tuple[str, str] | None:
     """What the statement names and the schema before it does not have."""
-    if fact.table is None or fact.kind not in _OF_TABLES:
+    fact = action.fact
+    if not isinstance(fact, Fact) or fact.table is None or fact.kind not in _OF_TABLES:
         return None
     remedy = "check the name, the search_path, and that the plan starts from the right schema"
     table = snapshot.table(fact.table)
@@ -269,6 +277,21 @@ def _missing(fact: Fact, snapshot: Snapshot) -> tuple[str, str] | None:
     if fact.kind in _OF_COLUMNS and table.column(fact.name) is None:
         return f"{fact.table} has no column {fact.name} at this statement", remedy
     return None
+
+
+def _may_write(action: Action, snapshot: Snapshot) -> tuple[str, str] | None:
+    """A SELECT that is there for what its functions do, or may be."""
+    if not isinstance(action.said, Read) or _kind(action) is not ActionKind.SELECT:
+        return None
+    called = calls.may_write(action, snapshot)
+    if not called:
+        return None
+    return (
+        f"this SELECT calls {', '.join(called)}, which may change rows or objects, and zdm does"
+        " not know what, nor which version works with it",
+        "if both versions work with what it does, put `-- zdm: run in expand -- reason` above"
+        " it (`run in contract` if only the new version does); if it only reads, remove it",
+    )
 
 
 def _harmless(action: Action, snapshot: Snapshot) -> bool:
@@ -283,7 +306,7 @@ def _only_reads(action: Action, snapshot: Snapshot) -> bool:
     said = action.said
     if not isinstance(said, Read) or said.into or said.writes:
         return False
-    return volatility.of(said.query, snapshot) is not Volatility.VOLATILE
+    return not calls.may_write(action, snapshot)
 
 
 def _directives(

@@ -66,13 +66,24 @@ def test_a_read_is_noted() -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT setval('s', 5);",
+        "SELECT set_config('app.x', '1', false);",
+        "SELECT create_hypertable('users', 'at');",
+        "SELECT addgeometrycolumn('users', 'place', 4326, 'POINT', 2) FROM users;",
         "SELECT id INTO copied FROM users;",
         "WITH gone AS (DELETE FROM users RETURNING id) SELECT * FROM gone;",
     ],
 )
 def test_a_select_that_writes_is_refused(sql: str) -> None:
     assert refusals(sql) != []
+
+
+def test_a_select_of_what_is_there_is_noted() -> None:
+    found = classified(
+        "SELECT pg_advisory_xact_lock(7), max(id), pg_get_serial_sequence('users', 'id')"
+        " FROM users;"
+    )
+
+    assert (found.findings, len(found.notes)) == ((), 1)
 
 
 def test_every_refusal_is_collected_with_its_place() -> None:

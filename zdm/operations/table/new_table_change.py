@@ -17,7 +17,7 @@ from zdm.model.syntax import Insert
 from zdm.parse import emit, mentioned
 from zdm.parse.emit import Ident, Part, Qualified
 from zdm.recipes import run_sql
-from zdm.recipes.reading import added, few, insert, refuse, statements
+from zdm.recipes.reading import added, few, insert, refuse, statements, truncates
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
 from zdm.schema import lookup
@@ -115,6 +115,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     copied = others - parents
     if copied and fact.kind not in _DATA:
         return None
+    if fact.kind is ActionKind.TRUNCATE and _takes_along(action, snapshot):
+        return None
     if copied and not _few(action, snapshot):
         return _copied(action, copied)
     operation = NewTableChange(
@@ -128,6 +130,11 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         taken=_taken(action, copied, snapshot),
     )
     return Match(operation=operation, consumed=tuple(range(len(parts))))
+
+
+def _takes_along(action: Action, snapshot: Snapshot) -> bool:
+    """Whether CASCADE would empty a table in use."""
+    return any(not table.created for table in truncates.reached(action, snapshot))
 
 
 def _few(action: Action, snapshot: Snapshot) -> bool:

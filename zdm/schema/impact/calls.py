@@ -51,6 +51,32 @@ _QUIET = frozenset(  # beside those of which `schema` knows how volatile they ar
 _KNOWN = _QUIET | volatility.VOLATILE | default_volatility.STABLE | default_volatility.IMMUTABLE
 
 
+# They change nothing that outlives the transaction or the session.
+_LOOKS = re.compile(
+    r"pg_(try_)?advisory_(xact_)?(un)?lock(_shared|_all)?|pg_get_\w+|pg_\w+_size|pg_is_\w+"
+    r"|pg_sleep|pg_encoding_to_char|pg_postmaster_start_time|currval|lastval|clock_timestamp"
+)
+
+
+def may_write(action: Action, snapshot: Snapshot) -> tuple[str, ...]:
+    """The functions that it calls and that may change something: VOLATILE ones, and those that
+    zdm does not know, such as an extension's."""
+    called = {words for words in mentioned.functions(action) if words}
+    return tuple(sorted({words[-1] for words in called if not _only_looks(words, snapshot)}))
+
+
+def _only_looks(words: Words, snapshot: Snapshot) -> bool:
+    *schema, name = words
+    named = [f for f in snapshot.functions if f.name.name == name]
+    own = [f for f in named if not schema or f.name.schema == schema[-1]]
+    if own and schema != ["pg_catalog"]:
+        return all(f.volatility is not Volatility.VOLATILE for f in own)
+    if schema not in ([], ["pg_catalog"]):
+        return False
+    known = name in _KNOWN and name not in volatility.VOLATILE
+    return known or _LOOKS.fullmatch(name) is not None
+
+
 def unknown(action: Action, snapshot: Snapshot) -> str:
     """Why what the functions of a statement lock is not known; empty where it is."""
     functions = mentioned.functions(action)

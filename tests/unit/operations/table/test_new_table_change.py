@@ -133,3 +133,13 @@ def test_constraints_and_indexes_follow_every_statement() -> None:
 
 def test_a_table_that_is_dropped_again_is_gone() -> None:
     assert ask(MAKE + "DROP TABLE notes;").after.table(NOTES) is None
+
+
+def test_truncate_of_a_new_table_takes_no_table_in_use_along() -> None:
+    refers = "ALTER TABLE users ADD COLUMN note integer REFERENCES notes;"
+    answer = ask(
+        "CREATE TABLE notes (id integer PRIMARY KEY);" + refers + "TRUNCATE notes CASCADE;"
+    )
+
+    assert ask(MAKE + "TRUNCATE notes CASCADE;").slugs[-1] == "new_table_change"
+    assert "CASCADE takes users along" in answer.refusals[0]
