@@ -631,6 +631,26 @@ def insert_rows(train: Train) -> Statements:
     return (f"INSERT INTO {table.sql} ({names}){over} {rows};",)
 
 
+def set_sequence(train: Train) -> Statements:
+    """The sequence of a table's key, behind all that it has."""
+    table = train.table()
+    key = ident(table.columns[0].name)
+    of = f"pg_get_serial_sequence('{table.sql}', '{table.columns[0].name}')"
+    if "IDENTITY" not in table.columns[0].rest:
+        return ()
+    number = train.random.randrange(2_000_000, 9_000_000)
+    return (
+        train.random.choice(
+            (
+                f"SELECT setval({of}, (SELECT max({key}) FROM {table.sql}));",
+                f"SELECT setval({of}, coalesce(max({key}), 0) + 1, false) FROM {table.sql};",
+                f"SELECT pg_catalog.setval({of}, {number}, true);",
+                f"ALTER TABLE {table.sql} ALTER COLUMN {key} RESTART WITH {number};",
+            )
+        ),
+    )
+
+
 def copy_rows(train: Train) -> Statements:
     """The rows of a table that nobody has counted, copied into a new one by their key."""
     table, column = _any_column(train)
@@ -747,6 +767,7 @@ GENERATORS: dict[str, Generator] = {
         backfill,
         insert_rows,
         copy_rows,
+        set_sequence,
         update_rows,
         delete_rows,
         create_table,

@@ -13,6 +13,7 @@ CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql
 AS 'BEGIN RAISE DEBUG ''%'', TG_TABLE_NAME; RETURN NEW; END';
 CREATE TRIGGER audited BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit();
 """
+SERIAL = "CREATE TABLE roles (id serial PRIMARY KEY, place integer);"
 RENAME = "ALTER TABLE users RENAME TO accounts;"
 ENTRIES = (
     Entry(
@@ -276,6 +277,39 @@ ENTRIES = (
         fixed=(
             "CREATE TABLE n (id int PRIMARY KEY);\nCREATE TABLE m (id int REFERENCES n);\n"
             "DELETE FROM m;\nDELETE FROM n;",
+        ),
+    ),
+    Entry(
+        slug="unknown_sequence",
+        before=SERIAL,
+        refused="SELECT setval('rolls_id_seq', 70);",
+        fixed=("SELECT setval('roles_id_seq', 70);",),
+    ),
+    Entry(
+        slug="sequence_cannot_be_set",
+        before=SERIAL,
+        refused="SELECT setval('roles_id_seq', id) FROM roles;",
+        fixed=(
+            "SELECT setval('roles_id_seq', max(id)) FROM roles;",
+            f"{EXPAND}SELECT setval('roles_id_seq', id) FROM roles;",
+        ),
+    ),
+    Entry(
+        slug="sequence_set_back",
+        before=SERIAL,
+        refused="ALTER SEQUENCE roles_id_seq RESTART;",
+        fixed=(
+            "ALTER SEQUENCE roles_id_seq RESTART WITH 100;",
+            f"{CONTRACT}ALTER SEQUENCE roles_id_seq RESTART;",
+        ),
+    ),
+    Entry(
+        slug="sequence_reads_rows",
+        before=SERIAL,
+        refused="SELECT setval('roles_id_seq', max(place)) FROM roles;",
+        fixed=(
+            "SELECT setval('roles_id_seq', 100);",
+            "SELECT setval('roles_id_seq', max(id)) FROM roles;",
         ),
     ),
 )

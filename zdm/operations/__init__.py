@@ -19,7 +19,14 @@ from zdm.operations.constraint import (
     set_not_null,
     validate_constraint,
 )
-from zdm.operations.data import backfill, copy_rows, delete_rows, insert_rows, update_rows
+from zdm.operations.data import (
+    backfill,
+    copy_rows,
+    delete_rows,
+    insert_rows,
+    set_sequence,
+    update_rows,
+)
 from zdm.operations.index import create_index, drop_index
 from zdm.operations.object import comment, new_object
 from zdm.operations.statement import as_written
@@ -52,6 +59,7 @@ ALL: tuple[Recogniser, ...] = (
     backfill.recognise,
     insert_rows.recognise,
     delete_rows.recognise,
+    set_sequence.recognise,
     create_table.recognise,
     new_object.recognise,
     add_enum_value.recognise,

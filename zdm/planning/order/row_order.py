@@ -1,8 +1,8 @@
 """Statements of one train that change rows of one table and read them for another one.
 
 Phases reorder steps: an INSERT runs before an UPDATE, a DELETE after the rollout. Where one
-statement reads the rows that another one writes, in whichever table, the author's order counts,
-so a train whose phases turn it round is refused.
+statement reads the rows that another one writes, in whichever table, or sets a sequence by
+them, the author's order counts, so a train whose phases turn it round is refused.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ from zdm.parse import mentioned
 from zdm.planning.classify import Placed
 from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.planning.walk import Owned
+from zdm.recipes.reading import sequences
 from zdm.schema import lookup
 
 _ROWS = frozenset(
@@ -50,7 +51,7 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding
 
 
 def _work(owner: int, place: Placed, steps: Sequence[Owned]) -> Iterator[_Work]:
-    changing = [a for a in place.actions if _changes_rows(a)]
+    changing = [a for a in place.actions if _changes_rows(a) or sequences.is_set_by(a)]
     own = [(n, one.step) for n, one in enumerate(steps) if one.owner == owner]
     early = [(n, step) for n, step in own if step.phase.position < Phase.ROLLOUT.position]
     own = early or own  # what an UPDATE sets once more in the contract is of later rows
@@ -59,7 +60,7 @@ def _work(owner: int, place: Placed, steps: Sequence[Owned]) -> Iterator[_Work]:
     if changing and when:
         yield _Work(
             owner=owner,
-            writes=frozenset(n for a in changing if (n := _table(a)) is not None),
+            writes=frozenset(n for a in changing if _changes_rows(a) and (n := _table(a))),
             reads=frozenset(n for a in changing for n in _reads(a, place)),
             first=when[0],
             last=when[-1],

@@ -5,7 +5,7 @@ meet, or would meet it, comes behind it, too: an INSERT, whose rows the fill wou
 statement that runs as written, such as a trigger that would fire for the fill, or `setval` by
 the rows that are copied. What comes behind such a statement on its table, on one that refers to
 its table, or in a text that names it, waits with it. An INSERT with ON CONFLICT waits for a new
-unique key of its table.
+unique key of its table, and what sets a sequence for the rows of its table.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ from zdm.parse import mentioned
 from zdm.planning.classify import Placed
 from zdm.planning.order import new_keys
 from zdm.planning.walk import Owned
-from zdm.recipes.reading import statements
+from zdm.recipes.reading import sequences, statements
 from zdm.schema import lookup
 
 _ROWS = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
@@ -44,6 +44,7 @@ class Waits:
         """The steps of the next operation, in the phases in which they run."""
         recipe = place.operation.recipe(place.context)
         own = {n for a in place.actions if (n := _table(a)) is not None}
+        own |= _numbered(place)
         wait = self._waits(place, own, recipe)
         steps = tuple(self._behind(step, wait=wait) for step in recipe)
         if wait and steps != recipe:
@@ -62,6 +63,8 @@ class Waits:
     def _waits(self, place: Placed, own: set[Name], recipe: Sequence[Step]) -> bool:
         refers = {n for a in place.actions for n in _refers(a, place)} | own
         if self.everything or self.waiting & refers or self._is_named(place, own):
+            return True
+        if self.filled & _numbered(place):
             return True
         refer = self._refers_to_copy(place, refers - own, recipe)
         return refer or self._meets(place, own, recipe)
@@ -167,6 +170,12 @@ def _on_conflict(action: Action) -> bool:
 
 def _kind(action: Action) -> ActionKind | None:
     return action.fact.kind if isinstance(action.fact, Fact) else None
+
+
+def _numbered(place: Placed) -> set[Name]:
+    """The tables for whose keys it sets a sequence, and those that it reads for that."""
+    snapshot = place.context.snapshot
+    return {n for a in place.actions for n in sequences.tables(a, snapshot)}
 
 
 def _table(action: Action) -> Name | None:

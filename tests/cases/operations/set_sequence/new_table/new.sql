@@ -1,0 +1,2 @@
+SELECT city FROM users;
+SELECT city FROM people;
