@@ -86,15 +86,29 @@ def test_the_same_on_every_version(every_server: Server, harm: str, mark: Path) 
 
 
 def test_sample_rows_fire_no_trigger_as_a_superuser(server: Server, mark: Path) -> None:
+    said = replay_beside_a_trap(server, mark)
+
+    assert "permission denied to COPY to or from an external program" in said
+    assert not mark.exists()
+
+
+def test_nor_do_they_on_any_version(every_server: Server, mark: Path) -> None:
+    said = replay_beside_a_trap(every_server, mark)
+
+    assert "external program" in said
+    assert not mark.exists()
+
+
+def replay_beside_a_trap(server: Server, mark: Path) -> str:
+    """Verify a plan of a table whose trigger starts a program where it may; what that says."""
     with fresh_database(server) as url, connection.connect(url, name="test") as conn:
         conn.execute(TRAP.format(mark=mark).encode())
         start = catalog.read(conn)
     train = schemas.train("ALTER TABLE users ADD COLUMN age int;")
     found = classify.classify(train, start)
     plan = schedule.plan(found, name="m", train=train, snapshot=start)
-    replay.replay(plan, start, server)
-
-    assert not mark.exists()
+    found = replay.replay(plan, start, server)
+    return "; ".join((*found.notes, *(one.message for one in found.findings)))
 
 
 def test_what_an_author_gave_the_role_is_taken_back(server: Server) -> None:
