@@ -23,6 +23,11 @@ OTHER_KEY = (
     "ALTER TABLE line DROP CONSTRAINT line_key, ADD CONSTRAINT line_key UNIQUE (id)"
     " INCLUDE (n);"
 )
+STAYS = """
+CREATE TABLE stays (room int4range, during tstzrange);
+CREATE TABLE meals (id bigint PRIMARY KEY, room int4range, during tstzrange);
+"""
+BY_PERIOD = "FOREIGN KEY (room, PERIOD during) REFERENCES stays (room, PERIOD during)"
 ENTRIES = (
     Entry(
         slug="hazard",
@@ -377,5 +382,17 @@ ENTRIES = (
         before=USERS + "CREATE TABLE stays (id bigint PRIMARY KEY, room int4range);",
         refused="ALTER TABLE stays ADD EXCLUDE USING gist (room WITH &&);",
         fixed=(f"{CONTRACT}ALTER TABLE stays ADD EXCLUDE USING gist (room WITH &&);",),
+    ),
+    Entry(
+        slug="exclusion_cannot_be_added",
+        before=STAYS,
+        refused="ALTER TABLE stays ADD UNIQUE (room, during WITHOUT OVERLAPS);",
+        fixed=(f"{CONTRACT}ALTER TABLE stays ADD UNIQUE (room, during WITHOUT OVERLAPS);",),
+    ),
+    Entry(
+        slug="exclusion_cannot_be_added",
+        before=STAYS + "ALTER TABLE stays ADD PRIMARY KEY (room, during WITHOUT OVERLAPS);",
+        refused=f"ALTER TABLE meals ADD {BY_PERIOD};",
+        fixed=(f"{CONTRACT}ALTER TABLE meals ADD {BY_PERIOD};",),
     ),
 )

@@ -47,6 +47,12 @@ ENTRIES = (
         fixed=(f"{CONTRACT}ALTER TABLE users DROP CONSTRAINT u;",),
     ),
     Entry(
+        slug="several_indexes",
+        before=USERS + "CREATE INDEX i ON users (n); CREATE INDEX j ON users (name);",
+        refused="DROP INDEX CONCURRENTLY i, j;",
+        fixed=("DROP INDEX CONCURRENTLY i;\nDROP INDEX CONCURRENTLY j;",),
+    ),
+    Entry(
         slug="index_cannot_be_dropped",
         before=PARTS,
         refused="DROP INDEX part_n;",

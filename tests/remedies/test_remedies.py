@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.conftest import fresh_database
-from tests.remedies import columns, constraints, copies, enums, objects, rows, source, trains
+from tests.remedies import (
+    columns,
+    constraints,
+    copies,
+    enums,
+    objects,
+    orphans,
+    rows,
+    source,
+    trains,
+)
 from tests.remedies.entry import Entry
 from zdm.errors import InputError
 from zdm.model.plan import Plan
@@ -26,6 +36,7 @@ ENTRIES = (
     *columns.ENTRIES,
     *enums.ENTRIES,
     *constraints.ENTRIES,
+    *orphans.ENTRIES,
     *rows.ENTRIES,
     *copies.ENTRIES,
     *objects.ENTRIES,

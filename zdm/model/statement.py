@@ -41,6 +41,8 @@ class DirectiveKind(StrEnum):
     can run it.
     `-- zdm: keep old values` keeps what an UPDATE overwrites until the contract, so that a
     rollback restores it.
+    `-- zdm: orphans HOW -- reason` says what becomes of the rows that a new foreign key would
+    refuse (HOW is `delete`, `null` or `park`).
     `# zdm: nothing is lost -- reason`, above a call of a revision that reads rows, says that
     what it does with rows need not be in the plan.
     """
@@ -50,6 +52,7 @@ class DirectiveKind(StrEnum):
     RUN_IN = "run in"
     PRIVILEGED = "privileged"
     KEEP_OLD_VALUES = "keep old values"
+    ORPHANS = "orphans"
     NOTHING_IS_LOST = "nothing is lost"
 
 
@@ -58,7 +61,7 @@ class Directive:
     """One `zdm:` comment, which belongs to the next statement."""
 
     kind: DirectiveKind
-    argument: str = ""  # reverse, default: the column; run in: `expand` or `contract`
+    argument: str = ""  # the column; the phase of `run in`; what becomes of orphans
     expression: str = ""  # reverse, default: the SQL expression
     reason: str = ""
     source: Source

@@ -5,6 +5,7 @@
     -- zdm: run in contract -- the report that reads it was removed in 4.2
     -- zdm: privileged -- only a superuser may create this extension
     -- zdm: keep old values
+    -- zdm: orphans delete -- they are of customers whom we have deleted by hand
     # zdm: nothing is lost -- the rows that it reads are copied by a job of ours
 
 In a revision the same follows `#` above the `op.` call, or `--` in its text. `zdm: ignore …`
@@ -23,6 +24,7 @@ from zdm.serialize import codec
 _FLAGS = re.DOTALL | re.IGNORECASE
 _GIVES = re.compile(r'(reverse|default)\s+("(?:[^"]|"")+"|\w+)\s*=\s*(.+)', _FLAGS)
 _RUN_IN = re.compile(r"run\s+in\s+(\w+)\s*(?:--\s*(.*))?$", _FLAGS)
+_ORPHANS = re.compile(r"orphans\s+(\w+)\s*(?:--\s*(.*))?$", _FLAGS)
 _PRIVILEGED = re.compile(r"privileged\s*(?:--\s*(.*))?$", _FLAGS)
 _KEEP = re.compile(r"keep\s+old\s+values\s*(?:--\s*(.*))?", _FLAGS)
 _LOST = re.compile(r"nothing\s+is\s+lost\s*(?:--\s*(.*))?$", _FLAGS)
@@ -33,6 +35,7 @@ _MARK = re.compile(rf"\s*(--|#)?\s*{_NEARLY}", _FLAGS)
 _EXACT = re.compile(r"\s*zdm:", _FLAGS)
 _ANYWHERE = re.compile(_NEARLY.encode(), re.IGNORECASE)
 PHASES = ("expand", "contract")
+ORPHANS = ("delete", "null", "park")
 
 
 def parse_comment(text: str, source: Source) -> Directive | None:
@@ -49,23 +52,31 @@ def parse_comment(text: str, source: Source) -> Directive | None:
             " zdm, but has no effect",
             hint=in_its_form(f"write `-- zdm: {body}`", source),
         )
-    if gives := _GIVES.fullmatch(body):
-        kind = DirectiveKind(gives[1].lower())
-        return _gives(kind, gives[2], gives[3].strip(), source)
-    if run_in := _RUN_IN.fullmatch(body):
-        return _run_in(run_in[1].lower(), (run_in[2] or "").strip(), source)
-    for pattern, read in _WITH_REASON:
-        if found := pattern.fullmatch(body):
-            return read((found[1] or "").strip(), source)
+    found = _read(body, source)
+    if found is not None:
+        return found
     raise InputError(
         f"{source}: `zdm: {codec.shortened(body)}` is not a directive of zdm",
         hint=in_its_form(
             "write `-- zdm: reverse COLUMN = EXPRESSION`, `-- zdm: default COLUMN ="
-            " EXPRESSION`, `-- zdm: run in PHASE -- reason`, `-- zdm: privileged -- reason` or"
-            " `-- zdm: keep old values`",
+            " EXPRESSION`, `-- zdm: run in PHASE -- reason`, `-- zdm: privileged -- reason`,"
+            " `-- zdm: orphans delete -- reason` or `-- zdm: keep old values`",
             source,
         ),
     )
+
+
+def _read(body: str, source: Source) -> Directive | None:
+    if gives := _GIVES.fullmatch(body):
+        kind = DirectiveKind(gives[1].lower())
+        return _gives(kind, gives[2], gives[3].strip(), source)
+    for pattern, of in _OF_SEVERAL:
+        if found := pattern.fullmatch(body):
+            return of(found[1].lower(), (found[2] or "").strip(), source)
+    for pattern, read in _WITH_REASON:
+        if found := pattern.fullmatch(body):
+            return read((found[1] or "").strip(), source)
+    return None
 
 
 def in_its_form(text: str, source: Source) -> str:
@@ -121,6 +132,17 @@ def _run_in(phase: str, reason: str, source: Source) -> Directive:
     return Directive(kind=DirectiveKind.RUN_IN, argument=phase, reason=reason, source=source)
 
 
+def _orphans(how: str, reason: str, source: Source) -> Directive:
+    if how not in ORPHANS:
+        raise InputError(
+            f"{source}: `orphans {how}` does not say what becomes of the rows that refer to no"
+            " row",
+            hint="write `orphans delete`, `orphans null` or `orphans park`",
+        )
+    _require_reason(reason, f"orphans {how}", source)
+    return Directive(kind=DirectiveKind.ORPHANS, argument=how, reason=reason, source=source)
+
+
 def _privileged(reason: str, source: Source) -> Directive:
     _require_reason(reason, "privileged", source)
     return Directive(kind=DirectiveKind.PRIVILEGED, argument="", reason=reason, source=source)
@@ -141,6 +163,7 @@ def _nothing_lost(reason: str, source: Source) -> Directive:
     return Directive(kind=DirectiveKind.NOTHING_IS_LOST, reason=reason, source=source)
 
 
+_OF_SEVERAL = ((_RUN_IN, _run_in), (_ORPHANS, _orphans))
 _WITH_REASON = ((_PRIVILEGED, _privileged), (_KEEP, _keep), (_LOST, _nothing_lost))
 
 

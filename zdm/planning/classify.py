@@ -26,7 +26,15 @@ from zdm.model.statement import (
 from zdm.model.syntax import Read
 from zdm.operations import ALL
 from zdm.parse import facts
-from zdm.planning import conflicts, inline, needs, repeated_defaults, unrestorable, widths
+from zdm.planning import (
+    conflicts,
+    inline,
+    needs,
+    repeated_defaults,
+    several,
+    unrestorable,
+    widths,
+)
 from zdm.planning.waiting import Waiting
 from zdm.recipes.constraint import exclusion
 from zdm.recipes.reading import refuse, truncates, updates
@@ -94,7 +102,8 @@ def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
         whole = type_names.path(snapshot, statement.settings)
         path = tuple(schema for schema in whole if schema in schemas) or whole
         read = _read(statement, path, known)
-        found += [one for action in read for one in inline.split(action, path, snapshot, found)]
+        each = [one for action in read for one in several.split(action, path)]
+        found += [one for action in each for one in inline.split(action, path, snapshot, found)]
         known |= {n for a in read if _kind(a) is ActionKind.CREATE_TABLE and (n := _table(a))}
         schemas |= {
             a.fact.name
@@ -210,21 +219,29 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
             missing = _missing(action, snapshot)
             if missing is not None:
                 return refuse.finding(action, "unknown_name", *missing)
-            excludes = exclusion.problem(action, snapshot)
-            if excludes is not None:
-                return refuse.finding(action, "exclusion_cannot_be_added", *excludes)
-            empties = truncates.problem(action, snapshot)
-            if empties is not None:
-                return refuse.finding(action, "truncate_of_rows", *empties)
-            writes = _may_write(action, snapshot)
-            if writes is not None:
-                return refuse.finding(action, "select_may_write", *writes)
-            return refuse.finding(
-                action,
-                "no_operation",
-                f"zdm has no safe plan for this statement yet ({fact.kind.value})",
-                _REWRITE,
-            )
+            return _unplanned(action, fact, snapshot)
+
+
+def _unplanned(action: Action, fact: Fact, snapshot: Snapshot) -> Finding:
+    """What is read with certainty, and has no plan."""
+    excludes = exclusion.problem(action, snapshot)
+    if excludes is not None:
+        return refuse.finding(action, "exclusion_cannot_be_added", *excludes)
+    listed = several.problem(action)
+    if listed is not None:
+        return refuse.finding(action, "several_indexes", *listed)
+    empties = truncates.problem(action, snapshot)
+    if empties is not None:
+        return refuse.finding(action, "truncate_of_rows", *empties)
+    writes = _may_write(action, snapshot)
+    if writes is not None:
+        return refuse.finding(action, "select_may_write", *writes)
+    return refuse.finding(
+        action,
+        "no_operation",
+        f"zdm has no safe plan for this statement yet ({fact.kind.value})",
+        _REWRITE,
+    )
 
 
 def _hidden(action: Action, snapshot: Snapshot) -> Finding | None:

@@ -277,6 +277,14 @@ def test_old_values_may_be_kept_without_a_reason(comment: str, reason: str) -> N
     assert [(d.kind.value, d.reason) for d in only.directives] == [("keep old values", reason)]
 
 
+def test_what_becomes_of_orphans_has_a_reason() -> None:
+    (only,) = split.statements(b"-- zdm: orphans PARK -- an old import\nSELECT 1", "f")
+
+    assert [(d.argument, d.reason) for d in only.directives] == [("park", "an old import")]
+    with pytest.raises(InputError, match="has no reason"):
+        split.statements(b"-- zdm: orphans delete\nSELECT 1", "f")
+
+
 def test_a_directive_in_a_literal_is_none() -> None:
     (only,) = split.statements(b"SELECT '-- zdm: run in expand'", "f")
 

@@ -7,6 +7,9 @@ ALTER TABLE; measured 11-18). Up to 17 a partitioned table takes none that is NO
 Nothing stops the old version from writing rows that refer to no row, or from deleting those
 that are referred to, so it is added in CONTRACT, once that version is gone. Where it is about
 columns that this train adds, which the old version leaves NULL, it is added before the rollout.
+
+Rows that refer to no row are named, and stop the run; where the author says what is to become
+of them (`-- zdm: orphans delete`), that is done in batches in CONTRACT.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,12 +21,13 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import RunSql, Step
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident
-from zdm.model.statement import Action, ActionKind, Fact, Setting
+from zdm.model.statement import Action, ActionKind, Directive, Fact, Setting
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import rewrite
 from zdm.recipes import site
 from zdm.recipes.column import unwritten
-from zdm.recipes.constraint import obstacles, references, unvalidated
+from zdm.recipes.constraint import obstacles, orphans, references, unvalidated
+from zdm.recipes.constraint.orphan_rows import Orphans
 from zdm.recipes.constraint.references import Reference
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
@@ -41,7 +45,8 @@ _WORDS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddForeignKey:
     """Add a foreign key. `late`: the old version may break it; `stays`: the author leaves it
-    NOT VALID; `indexed`: an index leads from a referenced row to those that refer to it."""
+    NOT VALID; `indexed`: an index leads from a referenced row to those that refer to it;
+    `orphans`: what the author says is to become of rows that refer to none."""
 
     table: Name
     name: str
@@ -51,6 +56,7 @@ class AddForeignKey:
     late: bool = True
     stays: bool = False
     indexed: bool = True
+    orphans: Directive | None = None
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -67,8 +73,11 @@ class AddForeignKey:
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """What it refuses, what it changes by itself, and what it makes slow."""
-        del context
-        lines = (*self._lines(), *self._effects())
+        lines = [*self._lines(), *self._effects()]
+        if self.orphans is not None:
+            place = site.at(SLUG, context.snapshot.require_table(self.table), context)
+            found = self._orphans(place, self.orphans)
+            lines += orphans.hazards(found, self.orphans.reason, context.snapshot)
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
     def _lines(self) -> Iterator[tuple[str, str]]:
@@ -82,12 +91,13 @@ class AddForeignKey:
             )
         if not self.late:
             return
-        if not self.stays:
+        if not self.stays and self.orphans is None:
             yield (
                 f"rows of {table} that refer to no row of {parent} stop the contract, which"
                 " names them by key, and the old version may leave such rows until it is gone",
                 "correct or delete them before, and what the old version leaves afterwards once"
-                " it is gone",
+                " it is gone; or put `-- zdm: orphans delete -- reason` above the statement"
+                " (`null` empties the columns, `park` keeps the rows until the drop phase)",
             )
         yield (
             f"until the contract {self.name} is not enforced, and ON DELETE does nothing",
@@ -139,11 +149,21 @@ class AddForeignKey:
                 hint="correct or delete them, then run `zdm execute` again",
             ),
         )
-        return (
-            replace(add, preconditions=none),
-            unvalidated.validate(
-                place, self.name, references=to, late=self.late, preconditions=none
-            ),
+        validate = unvalidated.validate(
+            place, self.name, references=to, late=self.late, preconditions=none
+        )
+        if self.orphans is not None:
+            return orphans.steps(self._orphans(place, self.orphans), add, validate)
+        return (replace(add, preconditions=none), validate)
+
+    def _orphans(self, place: Site, said: Directive) -> Orphans:
+        return Orphans(
+            site=place,
+            parent=place.snapshot.require_table(self.reference.parent),
+            reference=self.reference,
+            name=self.name,
+            nulls=orphans.emptied(said.argument, place.table, self.reference),
+            parks=said.argument == "park",
         )
 
     def _attach(self, place: Site) -> RunSql:
@@ -183,7 +203,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     reference = Reference(
         columns=says.columns, parent=to, referenced=referenced, match_full=says.match_full
     )
-    return _match(actions, says, reference, (table, snapshot))
+    match = _match(actions, says, reference, (table, snapshot))
+    return _corrected(match, actions, table, snapshot)
 
 
 def _match(
@@ -207,6 +228,22 @@ def _match(
         settings=actions[0].statement.settings,
     )
     return Match(operation=operation, consumed=(0,) if validated is None else (0, validated))
+
+
+def _corrected(
+    match: Match, actions: Sequence[Action], table: Table, snapshot: Snapshot
+) -> Match | Refusal:
+    """The same where the author says what is to become of orphans; where it stays NOT VALID,
+    they are nobody's concern."""
+    said, operation = orphans.said(actions[0]), match.operation
+    if said is None or not isinstance(operation, AddForeignKey) or operation.stays:
+        return match
+    about = (table, actions[1:], snapshot)
+    problem = orphans.obstacle(said.argument, operation.reference, *about)
+    if problem is not None:
+        return refuse.refuse(actions[0], "orphans_cannot_be_corrected", *problem)
+    late = replace(operation, orphans=said, late=True)
+    return replace(match, operation=late, directives=(said,))
 
 
 def _cannot_break(says: ConstraintDefinition, table: Table, snapshot: Snapshot) -> bool:

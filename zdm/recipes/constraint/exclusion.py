@@ -1,25 +1,44 @@
-"""EXCLUDE, which PostgreSQL builds only while reads and writes wait.
+"""EXCLUDE, WITHOUT OVERLAPS and PERIOD, which PostgreSQL adds only while others wait.
 
-There is neither CONCURRENTLY nor USING INDEX nor NOT VALID for it (manual, ALTER TABLE;
-measured 11-18).
+For the index of the first two there is neither CONCURRENTLY nor USING INDEX (manual, ALTER
+TABLE; measured 11-18).
 """
 
-from zdm.model.schema import Snapshot
+from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, Fact
-from zdm.model.syntax import AddConstraint
+from zdm.model.syntax import AddConstraint, ConstraintDefinition
 
 
 def problem(action: Action, snapshot: Snapshot) -> tuple[str, str] | None:
-    """Why an ADD CONSTRAINT … EXCLUDE of a table in use is refused, and the remedy."""
+    """Why an ADD CONSTRAINT of that kind on a table in use is refused, and the remedy."""
     fact, said = action.fact, action.said
-    if not isinstance(said, AddConstraint) or said.constraint.kind != "exclusion":
-        return None
-    if not isinstance(fact, Fact) or fact.table is None:
+    if not isinstance(said, AddConstraint) or not isinstance(fact, Fact) or fact.table is None:
         return None
     if snapshot.table(fact.table) is None:
         return None
+    return _periods(fact.table) if _refers(said.constraint) else _built(fact.table, said)
+
+
+def _refers(says: ConstraintDefinition) -> bool:
+    return says.period and says.references is not None
+
+
+def _periods(table: Name) -> tuple[str, str]:
     return (
-        f"EXCLUDE builds its index on {fact.table} under ACCESS EXCLUSIVE, which blocks reads"
+        f"a foreign key with PERIOD reads {table} and the referenced table while their writes"
+        " wait, and zdm cannot name the rows that it would refuse",
+        "put `-- zdm: run in contract -- reason` above it if both tables are small, and the"
+        " periods of every row are covered",
+    )
+
+
+def _built(table: Name, said: AddConstraint) -> tuple[str, str] | None:
+    says = said.constraint
+    if says.kind != "exclusion" and not says.period:
+        return None
+    what = "WITHOUT OVERLAPS" if says.period else "EXCLUDE"
+    return (
+        f"{what} builds its index on {table} under ACCESS EXCLUSIVE, which blocks reads"
         " and writes; PostgreSQL has no way to build it CONCURRENTLY",
         "put `-- zdm: run in contract -- reason` above it if the table is small and no two of"
         " its rows conflict; else create a new table with the constraint, and move the rows"

@@ -3,7 +3,7 @@ import pytest
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.locks import LockMode
-from zdm.model.plan import BOTH, NEW_ONLY, RunSql
+from zdm.model.plan import BOTH, NEW_ONLY, Backfill, RunSql
 from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table
 
 ORDERS = Name("public", "orders")
@@ -164,3 +164,77 @@ def test_up_to_17_a_partitioned_table_takes_none_that_is_not_valid() -> None:
     answer = ask(f"{ADD} NOT VALID;", start(whole))
 
     assert "cannot be NOT VALID" in answer.refusals[0]
+
+
+def by_directive(how: str, statement: str = ADD) -> str:
+    return f"-- zdm: orphans {how} -- reviewed\n{statement};"
+
+
+KEYED = orders(
+    constraints=(Constraint(name="pk", kind="primary key", columns=("id",), definition=""),)
+)
+
+
+def test_orphans_are_corrected_between_the_key_and_its_validation() -> None:
+    answer = ask(by_directive("delete"), start())
+    add, batches, stop, validate = answer.steps
+
+    assert {step.phase.value for step in answer.steps} == {"contract"}
+    assert isinstance(add, RunSql)
+    assert add.sql[0].endswith("NOT VALID")
+    assert "BEFORE DELETE" in add.sql[2]
+    assert isinstance(batches, Backfill)
+    assert batches.deletes
+    assert isinstance(stop, RunSql)
+    assert stop.sql[0].startswith("DROP TRIGGER")
+    assert validate.title == "validate k on orders"
+
+
+def test_orphans_are_set_to_null_by_the_columns_that_can_be() -> None:
+    key = (
+        "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (id, user_id) REFERENCES pairs (a, b)"
+    )
+    pairs = Table(
+        name=Name("public", "pairs"),
+        columns=(Column(name="a", type="bigint"), Column(name="b", type="bigint")),
+        indexes=(
+            Index(name="p", definition="", keys=("a", "b"), columns=("a", "b"), unique=True),
+        ),
+    )
+    columns = (Column(name="id", type="bigint", not_null=True), orders().columns[1])
+    table = orders(columns=columns)
+    (batches,) = (
+        s
+        for s in ask(by_directive("null", key), start(table, pairs)).steps
+        if isinstance(s, Backfill)
+    )
+
+    assert [(a.column, a.expression) for a in batches.assignments] == [("user_id", "NULL")]
+    assert "cannot be NULL" in str(
+        ask(by_directive("null", f"{key} MATCH FULL"), start(table, pairs)).refusals
+    )
+
+
+def test_parked_rows_are_kept_until_the_last_step() -> None:
+    answer = ask(by_directive("park"), start(KEYED))
+    first, last = answer.steps[0], answer.steps[-1]
+
+    assert answer.phases == ["contract"] * 5 + ["drop"]
+    assert isinstance(first, RunSql)
+    assert first.restore is not None
+    assert isinstance(last, RunSql)
+    assert last.sql[0].startswith("DROP TABLE")
+
+
+def test_orphans_of_a_key_that_stays_not_valid_are_not_corrected() -> None:
+    answer = ask(by_directive("delete", f"{ADD} NOT VALID"), start())
+
+    assert answer.refusals == (
+        "the directive `orphans delete` has no effect on this statement",
+    )
+
+
+def test_a_later_not_null_refuses_to_set_them_to_null() -> None:
+    later = " ALTER TABLE orders ALTER COLUMN user_id SET NOT NULL;"
+
+    assert "cannot be NULL" in ask(by_directive("null") + later, start()).refusals[0]

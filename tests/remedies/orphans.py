@@ -1,0 +1,101 @@
+"""What becomes of the rows that a new foreign key would refuse."""
+
+from tests.remedies.constraints import PARENT, PARTS
+from tests.remedies.entry import Entry
+
+ALONE = "CREATE TABLE users (id bigint PRIMARY KEY, n bigint);"
+TABLES = ALONE + PARENT
+ORPHANS = "ALTER TABLE users ADD FOREIGN KEY (n) REFERENCES parent (id);"
+OF_ITSELF = "ALTER TABLE users ADD FOREIGN KEY (n) REFERENCES users (id);"
+
+
+def orphans(how: str, statement: str = ORPHANS) -> str:
+    return f"-- zdm: orphans {how} -- reviewed\n{statement}"
+
+
+ENTRIES = (
+    Entry(
+        slug="hazard",
+        before=TABLES,
+        refused=ORPHANS,
+        fixed=(orphans("delete"),),
+    ),
+    Entry(
+        slug="hazard",
+        before=TABLES,
+        refused=orphans("delete"),
+        fixed=(orphans("park"),),
+    ),
+    Entry(
+        slug="hazard",
+        before=TABLES,
+        refused=orphans("park"),
+        fixed=(orphans("null"),),
+    ),
+    Entry(
+        slug="hazard",
+        before=TABLES,
+        refused=orphans("null"),
+        fixed=(orphans("null"),),
+    ),
+    Entry(
+        slug="hazard",
+        before=TABLES + "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RETURN NEW; END';"
+        " CREATE TRIGGER seen AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION f();",
+        refused=orphans("park"),
+        fixed=(orphans("delete"),),
+    ),
+    Entry(
+        slug="hazard",
+        before=TABLES + "CREATE PUBLICATION everything FOR ALL TABLES;",
+        refused=orphans("park"),
+        fixed=(orphans("delete"),),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=PARTS + PARENT,
+        refused=orphans("delete", "ALTER TABLE part ADD FOREIGN KEY (id) REFERENCES parent;"),
+        fixed=(
+            "DELETE FROM part1 WHERE NOT EXISTS (SELECT FROM parent WHERE id = part1.id);\n"
+            "ALTER TABLE part ADD FOREIGN KEY (id) REFERENCES parent;",
+        ),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before="CREATE TABLE users (id bigint PRIMARY KEY, n bigint NOT NULL);" + PARENT,
+        refused=orphans("null"),
+        fixed=(orphans("park"),),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=ALONE,
+        refused=orphans("delete", OF_ITSELF),
+        fixed=(orphans("null", OF_ITSELF),),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=TABLES
+        + "CREATE TABLE posts (id int, user_id bigint REFERENCES users ON DELETE CASCADE);",
+        refused=orphans("park"),
+        fixed=(orphans("null"),),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before="CREATE TABLE users (id bigint, n bigint);" + PARENT,
+        refused=orphans("park"),
+        fixed=(orphans("delete"),),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=TABLES + "CREATE RULE r AS ON INSERT TO users DO INSTEAD NOTHING;",
+        refused=orphans("park"),
+        fixed=(orphans("delete"),),
+    ),
+    Entry(
+        slug="",
+        refused=orphans("drop"),
+        before=TABLES,
+        fixed=(orphans("delete"),),
+    ),
+)
