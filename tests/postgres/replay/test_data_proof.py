@@ -11,7 +11,7 @@ from zdm.model.findings import Finding
 from zdm.model.plan import Backfill, Plan, RunSql
 from zdm.model.schema import Snapshot
 from zdm.planning import conflicts, walk
-from zdm.planning.order import fills
+from zdm.planning.order import fills, new_keys
 from zdm.postgres.catalog import read
 from zdm.postgres.replay import replay, sample_rows, seeds
 from zdm.postgres.replay.comparison import Model, ModelFailedError
@@ -307,3 +307,21 @@ def test_a_migration_that_fails_when_it_is_run_again_is_named_and_not_compared(
         "the rows of doc were not compared, because the migration itself, run again, fails: it"
         " is Sunday",
     )
+
+
+T = "CREATE TABLE t (id bigint PRIMARY KEY, code text)"
+UNLESS_THERE = (
+    "INSERT INTO t (id, code) VALUES (1000, 'c1') ON CONFLICT DO NOTHING;",
+    "INSERT INTO t (id, code) VALUES (1000, 'c1') ON CONFLICT (code) DO UPDATE SET code = 'c2'",
+)
+
+
+@pytest.mark.parametrize("insert", UNLESS_THERE)
+def test_an_insert_before_the_key_that_it_counts_on_is_found(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, insert: str
+) -> None:
+    monkeypatch.setattr(new_keys, "conflicts", none)
+    migration = f"ALTER TABLE t ADD CONSTRAINT t_code UNIQUE (code); {insert}"
+    found = proved(server, tmp_path, T, migration)
+
+    assert found.findings
