@@ -1,10 +1,10 @@
 """Seeded rows, as the keys and constraints of the author's statements meet them.
 
 An INSERT that leaves rows out by ON CONFLICT or a condition finds some of them there. Rows with
-which a new CHECK or NOT NULL cannot be added go: the start takes them, and the plain migration
-stops at them. The author's statements are tried one by one and undone; just before one adds or
-validates a constraint, the rows that break it are found by their primary key, and only these
-are left out: those that an UPDATE before it corrects stay.
+which a new constraint or unique key cannot be added go: the start takes them, and the plain
+migration stops at them. The author's statements are tried one by one and undone; just before
+one adds or validates a constraint, the rows that break it are found by their primary key, and
+only these are left out: those that an UPDATE before it corrects stay.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from zdm.model.expression import Expression
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Action, ActionKind, Fact, Statement
-from zdm.model.syntax import AddConstraint, IndexDefinition
+from zdm.model.syntax import AddConstraint, ConstraintDefinition, IndexDefinition
 from zdm.parse import expressions, facts, transactions
 from zdm.parse.rows import written_out
 from zdm.parse.rows.written_out import WrittenOut
@@ -30,7 +31,7 @@ _MOST = 20  # rows of an INSERT
 
 @dataclass(slots=True)
 class _Train:
-    """The checks that it has added so far, as conditions."""
+    """The constraints that it has added so far, as conditions for rows that break them."""
 
     snapshot: Snapshot
     checks: dict[tuple[Name, str], str] = field(default_factory=dict)
@@ -46,11 +47,57 @@ class _Train:
             known = self.checks.get((fact.table, fact.name))
             if known is not None:
                 yield fact.table, known
-        elif isinstance(said, AddConstraint) and said.constraint.expression is not None:
-            broken = f"({expressions.sql(said.constraint.expression)}) IS FALSE"
+        elif isinstance(said, IndexDefinition) and said.unique:
+            keys = [ident(e.column) if e.column else _sql(e.expression) for e in said.elements]
+            yield fact.table, _repeated(fact.table, keys, _sql(said.where))
+        elif isinstance(said, AddConstraint):
+            broken = self._broken(fact.table, said.constraint, action)
             self.checks[fact.table, fact.name] = broken
             if not said.constraint.not_valid:
                 yield fact.table, broken
+
+    def _broken(self, table: Name, said: ConstraintDefinition, action: Action) -> str:
+        if said.expression is not None:
+            return f"({_sql(said.expression)}) IS FALSE"
+        if said.kind in _KEYS:
+            keys = [*map(ident, said.columns)]
+            nulls = [f"{key} IS NULL" for key in keys if said.kind == "primary key"]
+            return " OR ".join((*nulls, _repeated(table, keys, "")))
+        if said.references is None:
+            return "false"
+        settings = action.statement.settings
+        parent = lookup.found(said.references, self.snapshot, settings)
+        there = self.snapshot.table(parent)
+        columns = said.referenced_columns or (primary(there) if there is not None else ())
+        same = [
+            f"zdm_p.{ident(p)} = {table.sql}.{ident(c)}"
+            for p, c in zip(columns, said.columns, strict=False)
+        ]
+        nulls = [f"{ident(column)} IS NOT NULL" for column in said.columns]
+        orphan = f"NOT EXISTS (SELECT FROM {parent.sql} AS zdm_p WHERE {' AND '.join(same)})"
+        return " AND ".join((*nulls, orphan)) if same else "false"
+
+
+def primary(table: Table) -> tuple[str, ...]:
+    """The columns of its primary key."""
+    return next((k.columns for k in table.constraints if k.kind == "primary key"), ())
+
+
+def _sql(expression: Expression | None) -> str:
+    return "" if expression is None else expressions.sql(expression)
+
+
+def _repeated(table: Name, keys: Sequence[str], where: str) -> str:
+    """Which rows have the values of an earlier one."""
+    if not keys:
+        return "false"
+    listed, there = ", ".join(keys), " AND ".join(f"({key}) IS NOT NULL" for key in keys)
+    if where:
+        there = f"({where}) AND {there}"
+    return (
+        f"{there} AND ctid NOT IN (SELECT min(ctid) FROM {table.sql} WHERE {there}"  # noqa: S608
+        f" GROUP BY {listed})"
+    )
 
 
 def leave_out(
@@ -78,10 +125,10 @@ def leave_out(
 
 def _deleted(conn: Connection, table: Table, broken: str) -> list[str]:
     """What deletes the rows that the condition selects; they are gone here already."""
-    keys = [k.columns for k in table.constraints if k.kind == "primary key"]
+    keys = primary(table)
     if not keys:
         return []
-    texts = ", ".join(f"{ident(column)}::text" for column in keys[0])
+    texts = ", ".join(f"{ident(column)}::text" for column in keys)
     sql = f"DELETE FROM {table.name.sql} WHERE {broken} RETURNING {texts}"  # noqa: S608  quoted
     try:
         with conn.transaction():
@@ -108,7 +155,10 @@ def put_in(conn: Connection, snapshot: Snapshot, statements: Sequence[Statement]
             name = lookup.found(said.table, snapshot, statement.settings)
             table = snapshot.table(name)
             if table is not None:
-                new = frozenset(_new_keys(snapshot, name, statements))
+                found = (
+                    columns for one, columns in _new_keys(snapshot, statements) if one == name
+                )
+                new = frozenset(column for columns in found for column in columns)
                 sample_rows.tried_together(conn, list(_there(table, said, new)))
 
 
@@ -136,16 +186,22 @@ def _keyed(table: Table, cells: Mapping[str, str], n: int) -> str:
     )
 
 
+def adds_key(snapshot: Snapshot, statements: Sequence[Statement]) -> bool:
+    """Whether the train adds a unique key."""
+    return any(True for _ in _new_keys(snapshot, statements))
+
+
 def _new_keys(
-    snapshot: Snapshot, table: Name, statements: Sequence[Statement]
-) -> Iterator[str]:
-    """Columns of unique keys that the train adds to the table."""
+    snapshot: Snapshot, statements: Sequence[Statement]
+) -> Iterator[tuple[Name, tuple[str, ...]]]:
+    """The unique keys that the train adds: their tables, and their columns."""
     for statement in statements:
-        for action in facts.actions(statement, type_names.path(snapshot, statement.settings)):
+        path = type_names.path(snapshot, statement.settings)
+        for action in facts.actions(statement, path):
             said, fact = action.said, action.fact
-            if not isinstance(fact, Fact) or fact.table != table:
+            if not isinstance(fact, Fact) or fact.table is None:
                 continue
             if isinstance(said, IndexDefinition) and said.unique:
-                yield from (element.column for element in said.elements if element.column)
+                yield fact.table, tuple(e.column for e in said.elements if e.column)
             elif isinstance(said, AddConstraint) and said.constraint.kind in _KEYS:
-                yield from said.constraint.columns
+                yield fact.table, said.constraint.columns

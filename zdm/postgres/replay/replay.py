@@ -24,6 +24,7 @@ from zdm.postgres.catalog import rebuild
 from zdm.postgres.replay import (
     absent,
     attempt,
+    constrained_rows,
     contents,
     data_proof,
     kept_rows,
@@ -167,7 +168,7 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
             lent=tuple(lender.lent),
             untried=frozenset(lender.untried),
             settle=request.settle,
-            shared=seeding.twice,
+            shared=_shared(request, seeding),
         )
         notes = (*notes, *_unread(scene))
         model = _model(scene, server)
@@ -184,6 +185,13 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
     steps = len([s for s in plan.steps if scene.tries(s) and not attempt.privileged(s)])
     noted = dataclasses.replace(tried, notes=(*notes, *lender.notes, *tried.notes))
     return _verification(noted, server, plan, steps), None
+
+
+def _shared(request: _Request, seeding: Seeding) -> bool:
+    """Whether versions may write values that other rows have: a new key may refuse them."""
+    if not seeding.twice or not seeding.fits:
+        return seeding.twice
+    return not constrained_rows.adds_key(request.start, request.plan.statements)
 
 
 def _model(scene: Scene, server: Server) -> Model:

@@ -28,6 +28,7 @@ from zdm.schema import lookup
 TAKEN = "23505"  # a key; others of class 23: NULL, a foreign key
 SEVERAL = "21000"  # rows, where a query may give one
 _NULL, _ORPHAN, _CHECK = "23502", "23503", "23514"
+_REFUSED = (TAKEN, _NULL, _ORPHAN, _CHECK)
 FORMAT = 5  # of the rows; templates of another one are not used
 ROWS = 300  # that are tried for each table
 _MATCHES = 20  # of two columns that a statement compares
@@ -88,7 +89,7 @@ def plainer(seeding: Seeding, sqlstate: str | None) -> Seeding:
         return replace(seeding, first=sample_rows.HIGH)
     if sqlstate == SEVERAL and not seeding.once:
         return replace(seeding, once=True)
-    if sqlstate in (_CHECK, _NULL) and seeding.twice and not seeding.fits:
+    if sqlstate in _REFUSED and seeding.twice and not seeding.fits:
         return replace(seeding, fits=True)
     place = [one.name for one in LADDER].index(seeding.name) + 1
     found = next(one for one in LADDER[place:] if _helps(seeding, one, sqlstate))
