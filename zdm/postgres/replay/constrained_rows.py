@@ -9,6 +9,7 @@ only these are left out: those that an UPDATE before it corrects stay.
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg
@@ -22,10 +23,12 @@ from zdm.parse import expressions, facts, transactions
 from zdm.parse.rows import written_out
 from zdm.parse.rows.written_out import WrittenOut
 from zdm.postgres.replay import sample_rows
+from zdm.postgres.replay.step import apply_settings
 from zdm.postgres.session.connection import Connection
 from zdm.schema import lookup, type_names
 
 _KEYS = ("primary key", "unique")
+_DATA = ("22", "23")  # classes of errors
 _MOST = 20  # rows of an INSERT
 
 
@@ -121,6 +124,52 @@ def leave_out(
             sample_rows.tried(conn, statement.sql, keep=True)
     for delete in found:
         conn.execute(delete.encode())
+
+
+def taken(
+    conn: Connection, statements: Sequence[Statement], writes: Sequence[tuple[str, str]]
+) -> AbstractSet[str]:
+    """The writes, each with its search_path, whose rows the author's statements do not refuse,
+    each beside those before it. All is undone."""
+    every = {sql for sql, _ in writes}
+    if _takes(conn, statements, writes):
+        return every
+    found: list[tuple[str, str]] = []
+    with conn.transaction(force_rollback=True):
+        for write in writes:
+            if _takes(conn, statements, [write]):
+                found.append(write)
+                with suppress(psycopg.Error), conn.transaction():
+                    _write(conn, *write)
+    return {sql for sql, _ in found}
+
+
+def _takes(
+    conn: Connection, statements: Sequence[Statement], writes: Sequence[tuple[str, str]]
+) -> bool:
+    """Whether the author's statements refuse no row that the writes leave."""
+    try:
+        with conn.transaction(force_rollback=True):
+            for write in writes:
+                _write(conn, *write)
+            return not any(_refuses(conn, s) for s in statements)
+    except psycopg.Error:  # a write that fails here says nothing
+        return True
+
+
+def _write(conn: Connection, sql: str, path: str) -> None:
+    conn.execute(f"SET LOCAL search_path = {path}".encode())
+    conn.execute(sql.encode())
+    conn.execute(b"SET CONSTRAINTS ALL IMMEDIATE")
+    conn.execute(b"SET LOCAL search_path = DEFAULT")
+
+
+def _refuses(conn: Connection, statement: Statement) -> bool:
+    if transactions.is_control(statement.sql) or statement.privileged:
+        return False
+    apply_settings(conn, statement.settings, local=True)
+    error = sample_rows.tried(conn, statement.sql, keep=True)
+    return error is not None and (error.sqlstate or "")[:2] in _DATA
 
 
 def _deleted(conn: Connection, table: Table, broken: str) -> list[str]:

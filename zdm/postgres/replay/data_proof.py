@@ -9,7 +9,7 @@ from zdm.model.findings import Finding
 from zdm.model.plan import Plan, RunSql, Side
 from zdm.model.schema import Name, Table
 from zdm.model.sql import literal
-from zdm.postgres.replay import attempt, kept_rows, observation, writers
+from zdm.postgres.replay import attempt, constrained_rows, kept_rows, observation, writers
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.attempt import Scene
 from zdm.postgres.replay.comparison import Compared, Model, ModelFailedError, Outcome
@@ -47,7 +47,7 @@ def with_writers(
         _prepared(scene, server, dsn, conn)
         app = Session(stack, server, dsn)
         writers.admit(conn, scene.start, app)
-        old = writers.working(conn, app, scene, Side.OLD, end)
+        old, untaken = _taken(conn, scene, writers.working(conn, app, scene, Side.OLD, end))
         here = Shadow(
             conn=conn, other=other, used=frozenset(observation.relations(conn)), settle=True
         )
@@ -64,7 +64,19 @@ def with_writers(
             found = [error.finding]
         again = _Again(scene=scene, server=server, log=writing.log, apply=apply)
         outcome = _judged(found, writing, quiet, again)
-        return replace(outcome, notes=(*outcome.notes, *_left(scene)))
+        return replace(outcome, notes=(*untaken, *outcome.notes, *_left(scene)))
+
+
+def _taken(
+    conn: Connection, scene: Scene, groups: Sequence[Sequence[Sent]]
+) -> tuple[Sequence[Sequence[Sent]], Sequence[str]]:
+    """The old version's writes without those whose rows the migration refuses, and a note."""
+    writes = [(one.write.sql, one.path) for group in groups for one in group]
+    taken = constrained_rows.taken(conn, scene.plan.statements, writes)
+    left = len(writes) - sum(sql in taken for sql, _ in writes)
+    note = f"not tried, because the migration itself does not take them: {left} writes"
+    kept = [[one for one in group if one.write.sql in taken] for group in groups]
+    return kept, (f"{note} of the old version",) if left else ()
 
 
 def _left(scene: Scene) -> Iterator[str]:
@@ -160,7 +172,7 @@ class _Again:
     def _repeat(self, app: Session, side: Side) -> None:
         sent = []
         for one in self.log.sent[side]:
-            excuse = _excused(self.scene, one) if side is Side.NEW else ""
+            excuse = (_excused if side is Side.NEW else _repeats)(self.scene, one)
             if excuse:
                 self.notes[excuse] = None
             else:
@@ -237,6 +249,19 @@ def _excused(scene: Scene, one: Sent) -> str:
         f"until the contract {one.constraint} of {table} also refuses values of the new"
         " version, although the migration drops it"
     )
+
+
+def _repeats(scene: Scene, one: Sent) -> str:
+    """Why a write of the old version may fail in the plan alone: before the rollout there is a
+    new key, and the migration only corrects rows that it refuses and that are there already."""
+    table = one.write.table
+    before, after = scene.start.table(table), scene.end.table(table)
+    if before is None or after is None:
+        return ""
+    new = {i.name for i in after.indexes if i.unique} - {i.name for i in before.indexes}
+    if one.constraint not in new:
+        return ""
+    return f"{one.constraint} of {table} refuses what the old version repeats, once it is there"
 
 
 def _promised(scene: Scene, table: Name) -> bool:
