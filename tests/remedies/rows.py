@@ -583,4 +583,18 @@ ENTRIES = (
             "WHERE name IN ('a', 'b');",
         ),
     ),
+    Entry(
+        slug="fills_overlap",
+        before=USERS + "CREATE TABLE heads (id bigint PRIMARY KEY, org int); ANALYZE;",
+        refused="ALTER TABLE users ADD COLUMN org int;\n"
+        "UPDATE users SET org = heads.org FROM heads WHERE heads.id = users.id;\n"
+        "UPDATE users SET org = 0 WHERE org IS NULL;\n"
+        "ALTER TABLE users ALTER COLUMN org SET NOT NULL;",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN org int;\n"
+            "UPDATE users SET org = COALESCE("
+            "(SELECT heads.org FROM heads WHERE heads.id = users.id), 0);\n"
+            "ALTER TABLE users ALTER COLUMN org SET NOT NULL;",
+        ),
+    ),
 )

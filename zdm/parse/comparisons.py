@@ -1,5 +1,5 @@
 """Comparisons of a column with a constant, as bounds of partitions and CHECKs hold them, and of
-two columns, as statements join tables by them."""
+two columns, as statements join tables by them or a new foreign key refers."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -128,11 +128,24 @@ def _pairs(tree: Mapping[str, Any]) -> Iterator[tuple[Words, Words]]:
         elif key == "SubLink" and node.get("subLinkType") == "ANY_SUBLINK":
             select = node.get("subselect", {}).get("SelectStmt", {})
             sides = _single(node.get("testexpr")), _single(select.get("targetList"))
+        elif key == "Constraint" and node.get("contype") == "CONSTR_FOREIGN":
+            sides = _referring(tree, node)
         else:
             continue
         left, right = sides
         if left is not None and right is not None:
             yield left, right
+
+
+def _referring(
+    tree: Mapping[str, Any], key: Mapping[str, Any]
+) -> tuple[Words | None, Words | None]:
+    """The column of ADD FOREIGN KEY and the one that it refers to."""
+    own, other = trees.strings(key.get("fk_attrs")), trees.strings(key.get("pk_attrs"))
+    child, parent = (t.get("relname") for t in (tree.get("relation", {}), key["pktable"]))
+    if len(own) != 1 or len(other) != 1 or child is None:
+        return None, None
+    return (child, *own), (parent, *other)
 
 
 def _single(tree: Any) -> Words | None:

@@ -18,8 +18,8 @@ from zdm.planning.walk import Owned
 from zdm.recipes.reading import refuse, updates
 
 _REMEDY = (
-    "write them as one UPDATE (with CASE, if the rows differ), or move the later one to a"
-    " revision that is planned after this train is contracted"
+    "write them as one UPDATE (with CASE or COALESCE, if the rows differ), or move the later"
+    " one to a revision that is planned after this train is contracted"
 )
 
 _WRITES = frozenset(

@@ -9,7 +9,7 @@ from zdm.model.findings import Finding
 from zdm.model.plan import Plan, RunSql, Side
 from zdm.model.schema import Name, Table
 from zdm.model.sql import literal
-from zdm.postgres.replay import attempt, kept_rows, observation, writers
+from zdm.postgres.replay import attempt, constrained_rows, kept_rows, observation, writers
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.attempt import Scene
 from zdm.postgres.replay.comparison import Compared, Model, ModelFailedError, Outcome
@@ -38,16 +38,16 @@ def with_writers(
     if any(isinstance(s, RunSql) and s.as_written for s in scene.plan.steps):
         return Outcome(notes=(f"{_NONE}, because a statement runs as written",))
     with ExitStack() as stack:
-        app = Session(stack, server, plain)
-        writers.admit(there, scene.end, app)
-        new = writers.working(there, app, scene, Side.NEW)
+        end = Session(stack, server, plain)
+        writers.admit(there, scene.end, end)
+        new = writers.working(there, end, scene, Side.NEW, end)
         dsn = stack.enter_context(shadow.database(server, scene.rows, start=scene.start))
         conn = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
         other = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
         _prepared(scene, server, dsn, conn)
         app = Session(stack, server, dsn)
         writers.admit(conn, scene.start, app)
-        old = writers.working(conn, app, scene, Side.OLD)
+        old, untaken = _taken(conn, scene, writers.working(conn, app, scene, Side.OLD, end))
         here = Shadow(
             conn=conn, other=other, used=frozenset(observation.relations(conn)), settle=True
         )
@@ -64,7 +64,19 @@ def with_writers(
             found = [error.finding]
         again = _Again(scene=scene, server=server, log=writing.log, apply=apply)
         outcome = _judged(found, writing, quiet, again)
-        return replace(outcome, notes=(*outcome.notes, *_left(scene)))
+        return replace(outcome, notes=(*untaken, *outcome.notes, *_left(scene)))
+
+
+def _taken(
+    conn: Connection, scene: Scene, groups: Sequence[Sequence[Sent]]
+) -> tuple[Sequence[Sequence[Sent]], Sequence[str]]:
+    """The old version's writes without those whose rows the migration refuses, and a note."""
+    writes = [(one.write.sql, one.path) for group in groups for one in group]
+    taken = constrained_rows.taken(conn, scene.plan.statements, writes)
+    left = len(writes) - sum(sql in taken for sql, _ in writes)
+    note = f"not tried, because the migration itself does not take them: {left} writes"
+    kept = [[one for one in group if one.write.sql in taken] for group in groups]
+    return kept, (f"{note} of the old version",) if left else ()
 
 
 def _left(scene: Scene) -> Iterator[str]:
@@ -105,6 +117,7 @@ class _Again:
         self.scene, self.server, self.log, self.apply = scene, server, log, apply
         self.found: list[Finding] = []
         self.notes: dict[str, None] = {}
+        self.early: frozenset[int] | None = None  # writes that fail after the migration
 
     def __call__(self, dsn: str, conn: Connection) -> None:
         self.found.clear()
@@ -125,26 +138,41 @@ class _Again:
             raise ModelFailedError(error.finding.message) from error
 
     def late(self, dsn: str, conn: Connection) -> AbstractSet[Name]:
-        """The old version's writes after the migration instead: of a row that a fill and an
-        old version write, either may come first. Says nothing about tables for which such a
-        write fails, because its column is gone."""
-        silent: set[Name] = set()
+        """The old version's writes after the migration instead, where it takes them there: of
+        a row that a fill and an old version write, either may come first. Says nothing about
+        tables for which a write fails all the same."""
+        if self.early is None:
+            with (
+                shadow.database(self.server, self.scene.rows, start=self.scene.start) as there,
+                connection.connect(there, name="verify", pinned=False) as other,
+            ):
+                failed = self._sent_late(there, other, frozenset())
+                self.early = frozenset(failed & {id(one) for one in self.log.sent[Side.OLD]})
+        failed = self._sent_late(dsn, conn, self.early)
+        sent = (*self.log.sent[Side.OLD], *self.log.sent[Side.NEW])
+        return {one.write.table for one in sent if id(one) in failed}
+
+    def _sent_late(
+        self, dsn: str, conn: Connection, early: AbstractSet[int]
+    ) -> AbstractSet[int]:
+        """The writes that fail, or do not, otherwise than in the plan. Only the early ones of
+        the old version come before the migration."""
+        old, new = self.log.sent[Side.OLD], self.log.sent[Side.NEW]
+        before = [one for one in old if id(one) in early]
+        after = [*(one for one in old if id(one) not in early), *new]
         _prepared(self.scene, self.server, dsn, conn)
         with ExitStack() as stack:
             app = Session(stack, self.server, dsn)
+            writers.admit(conn, self.scene.start, app)
+            failed = {id(one) for one in before if _fails_otherwise(app, one)}
             self._apply(dsn, conn)
             writers.admit(conn, self.scene.end, app)
-            for side in (Side.OLD, Side.NEW):
-                for one in self.log.sent[side]:
-                    found = app.send(one.write, one.path)
-                    if bool(found.error) is not bool(one.error):
-                        silent.add(one.write.table)
-        return silent
+            return failed | {id(one) for one in after if _fails_otherwise(app, one)}
 
     def _repeat(self, app: Session, side: Side) -> None:
         sent = []
         for one in self.log.sent[side]:
-            excuse = _excused(self.scene, one) if side is Side.NEW else ""
+            excuse = (_excused if side is Side.NEW else _repeats)(self.scene, one)
             if excuse:
                 self.notes[excuse] = None
             else:
@@ -223,6 +251,19 @@ def _excused(scene: Scene, one: Sent) -> str:
     )
 
 
+def _repeats(scene: Scene, one: Sent) -> str:
+    """Why a write of the old version may fail in the plan alone: before the rollout there is a
+    new key, and the migration only corrects rows that it refuses and that are there already."""
+    table = one.write.table
+    before, after = scene.start.table(table), scene.end.table(table)
+    if before is None or after is None:
+        return ""
+    new = {i.name for i in after.indexes if i.unique} - {i.name for i in before.indexes}
+    if one.constraint not in new:
+        return ""
+    return f"{one.constraint} of {table} refuses what the old version repeats, once it is there"
+
+
 def _promised(scene: Scene, table: Name) -> bool:
     steps = kept_rows.promised(scene.plan)
     return any(
@@ -234,6 +275,10 @@ def _promised(scene: Scene, table: Name) -> bool:
 def _constraints(table: Table) -> frozenset[str]:
     names = (*(c.name for c in table.constraints), *(i.name for i in table.indexes))
     return frozenset(names)
+
+
+def _fails_otherwise(app: Session, one: Sent) -> bool:
+    return bool(app.send(one.write, one.path).error) is not bool(one.error)
 
 
 def _repeated(app: Session, sent: Sequence[Sent], side: Side) -> Iterator[Finding | str]:

@@ -14,12 +14,13 @@ from zdm.model.sql import ident, literal
 from zdm.model.statement import Setting
 from zdm.parse import mentioned
 from zdm.parse.rows.copied import ROWS
-from zdm.postgres.replay.step import apply_settings, finding, written
+from zdm.postgres.replay.step import SHADOW_ONLY, apply_settings, finding, written
 from zdm.postgres.session.connection import Connection
 from zdm.recipes import stamp
 
 _DELETE = "DELETE "
 _MAKING = frozenset({"create_table", "new_table_change"})
+_UPDATE = "update_rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,16 +138,19 @@ def _rows_of(source: str) -> str:
     )
 
 
-def overtaken(plan: Plan, conn: Connection, table: Name, sql: str, path: str) -> bool:
+def overtaken(
+    steps: Sequence[Step], conn: Connection, table: Name, sql: str, path: str
+) -> bool:
     """Whether it makes a difference if a write comes before or after an UPDATE for which no
     trigger converts what is written, or a copy of rows: the author's comes after it in one
-    deployment and before it in another. What a copy joins is not looked at: two writes may make
+    deployment and before it in another. The new version's may come before one that is done once
+    more in the contract. What a copy joins is not looked at: two writes may make
     a row of it together."""
-    if any(table.name in _joined(step) for step in plan.steps):
+    if any(table.name in _joined(step) for step in steps):
         return True
     write = (f"SET LOCAL search_path = {path}", sql, "SET LOCAL search_path = DEFAULT")
-    for number, step in enumerate(plan.steps):
-        for tables, made, done in _at_once(plan, number):
+    for number, step in enumerate(steps):
+        for tables, made, done in _at_once(steps, number):
             for query in (_rows_of(f"FROM {table.sql}") for table in tables):
                 first = _found(conn, query, _settings(step), *made, *write, *done)
                 if first != _found(conn, query, _settings(step), *made, *done, *write):
@@ -169,17 +173,19 @@ def _settings(step: Step) -> Sequence[Setting]:
 
 
 def _at_once(
-    plan: Plan, number: int
+    steps: Sequence[Step], number: int
 ) -> Iterator[tuple[frozenset[Name], Sequence[str], Sequence[str]]]:
     """The tables that a step changes once, what makes them, and what it does."""
-    step = plan.steps[number]
-    if not isinstance(step, AwaitRollout) and step.operation == "update_rows":
+    step = steps[number]
+    if not isinstance(step, AwaitRollout) and step.operation == _UPDATE:
+        made = [sql for one in steps[:number] for sql in _expanded(one)]
         update = step.sql if isinstance(step, RunSql) else (written(step),)
-        yield frozenset(lock.table for lock in step.locks), (), update
+        done = _with_path(step.settings, update)
+        yield frozenset(lock.table for lock in step.locks), made, done
     if isinstance(step, Backfill) and step.copy is not None:
         made = [
             sql
-            for one in plan.steps[:number]
+            for one in steps[:number]
             if isinstance(one, RunSql) and one.operation in _MAKING
             for sql in _with_path(one.settings, one.sql)
         ]
@@ -187,10 +193,28 @@ def _at_once(
         yield frozenset({step.copy.table}), made, done
 
 
+def once_more(plan: Plan, table: Name) -> bool:
+    """Whether rows of the table that a new constraint refuses are updated in the contract."""
+    return any(
+        step.phase is Phase.CONTRACT and step.operation == _UPDATE
+        for step in plan.steps
+        if not isinstance(step, AwaitRollout) and table in {lock.table for lock in step.locks}
+    )
+
+
+def _expanded(step: Step) -> Sequence[str]:
+    """What it makes for an UPDATE behind it, such as the column that this fills."""
+    makes = isinstance(step, RunSql) and step.phase is Phase.EXPAND and step.in_transaction
+    if not isinstance(step, RunSql) or not makes or step.as_written or step.privileged:
+        return ()
+    return _with_path(step.settings, step.sql)
+
+
 def _with_path(settings: Sequence[Setting], sql: Sequence[str]) -> Sequence[str]:
     path = [
         f"SELECT pg_catalog.set_config({literal(s.name)}, {literal(s.value)}, true)"
         for s in settings
+        if s.name.lower() not in SHADOW_ONLY
     ]
     return (*path, *sql, "SET LOCAL search_path = DEFAULT")
 

@@ -24,6 +24,7 @@ from zdm.postgres.catalog import rebuild
 from zdm.postgres.replay import (
     absent,
     attempt,
+    constrained_rows,
     contents,
     data_proof,
     kept_rows,
@@ -167,7 +168,7 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
             lent=tuple(lender.lent),
             untried=frozenset(lender.untried),
             settle=request.settle,
-            shared=seeding.twice,
+            shared=_shared(request, seeding),
         )
         notes = (*notes, *_unread(scene))
         model = _model(scene, server)
@@ -184,6 +185,12 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
     steps = len([s for s in plan.steps if scene.tries(s) and not attempt.privileged(s)])
     noted = dataclasses.replace(tried, notes=(*notes, *lender.notes, *tried.notes))
     return _verification(noted, server, plan, steps), None
+
+
+def _shared(request: _Request, seeding: Seeding) -> bool:
+    """Whether versions may write values that other rows have: a new key may refuse them."""
+    keyed = constrained_rows.adds_key(request.start, request.plan.statements)
+    return seeding.twice and not keyed
 
 
 def _model(scene: Scene, server: Server) -> Model:
@@ -230,25 +237,31 @@ def _attempted(scene: Scene, server: Server, model: Model) -> Attempt:
         return tried
     again = attempt.run(dataclasses.replace(scene, untaken=frozenset(untaken)), server, model)
     notes = (
-        f"not tried, because the migration itself fails then: {_short(sql)}: {why}"
+        f"not tried, because the migration itself does not take it: {_short(sql)}: {why}"
         for sql, why in untaken.items()
     )
     return dataclasses.replace(again, notes=(*again.notes, *notes))
 
 
 def _refused(scene: Scene, server: Server, sql: str) -> str:
-    """What the migration says of the row that a write of the old version leaves; nothing if it
-    takes it, or the start's schema does not."""
-    with (
-        shadow.database(server, scene.rows, start=scene.start) as dsn,
-        connection.connect(dsn, name="verify", pinned=False) as conn,
-    ):
-        if sample_rows.tried(conn, sql, keep=True) is not None:
-            return ""
-        try:
-            apply_plainly(conn, scene.plan, Lender(server=server, dsn=dsn, start=scene.start))
-        except StepFailedError as error:
-            return error.finding.message if _of_data(error) is not None else ""
+    """What the migration says of the row that a write of the old version leaves, or its new
+    unique key of the write; nothing if both take it, or the start's schema does not."""
+    for late in (False, True):
+        with (
+            shadow.database(server, scene.rows, start=scene.start) as dsn,
+            connection.connect(dsn, name="verify", pinned=False) as conn,
+        ):
+            if not late and sample_rows.tried(conn, sql, keep=True) is not None:
+                return ""
+            try:
+                apply_plainly(
+                    conn, scene.plan, Lender(server=server, dsn=dsn, start=scene.start)
+                )
+            except StepFailedError as error:
+                return error.finding.message if _of_data(error) is not None else ""
+            error_then = sample_rows.tried(conn, sql, keep=False) if late else None
+            if error_then is not None and error_then.sqlstate == seeds.TAKEN:
+                return replay_step.message(error_then)
     return ""
 
 

@@ -3,7 +3,8 @@
 The first ones are sample rows that fit; the others change some of their values: to the edges of
 the type, to NULL, to a value that another row has, and to the constants of the author's own
 statements, which choose rows by them. What the table refuses is left out. Of two columns that a
-statement compares, some rows have the same value.
+statement compares, some rows have the same value; and some rows have the keys of those that an
+INSERT leaves out where they are there.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from zdm.model.statement import Statement
 from zdm.model.syntax import RelationName
 from zdm.parse import comparisons
 from zdm.parse.comparisons import Join
-from zdm.postgres.replay import edge_values, refused_rows, sample_rows
+from zdm.postgres.replay import constrained_rows, edge_values, sample_rows
 from zdm.postgres.replay.sample_rows import Candidates, Row, Samples
 from zdm.postgres.replay.sample_values import Types, Value, bare
 from zdm.postgres.session.connection import Connection
@@ -27,7 +28,8 @@ from zdm.schema import lookup
 TAKEN = "23505"  # a key; others of class 23: NULL, a foreign key
 SEVERAL = "21000"  # rows, where a query may give one
 _NULL, _ORPHAN, _CHECK = "23502", "23503", "23514"
-FORMAT = 4  # of the rows; templates of another one are not used
+_REFUSED = (TAKEN, _NULL, _ORPHAN, _CHECK)
+FORMAT = 5  # of the rows; templates of another one are not used
 ROWS = 300  # that are tried for each table
 _MATCHES = 20  # of two columns that a statement compares
 _FROM = 10  # the number before that of the first of them
@@ -36,7 +38,6 @@ _SHARE = 0.3  # of the columns whose value is changed, in every second row
 _WORD = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(-?\d+(?:\.\d+)?)(?![\w.])")
 _WORDS = 24
 _TEXTS = frozenset({"text", "character varying", "character", "citext"})
-_KEYS = ("primary key", "unique")
 _NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 
 
@@ -88,7 +89,7 @@ def plainer(seeding: Seeding, sqlstate: str | None) -> Seeding:
         return replace(seeding, first=sample_rows.HIGH)
     if sqlstate == SEVERAL and not seeding.once:
         return replace(seeding, once=True)
-    if sqlstate in (_CHECK, _NULL) and seeding.twice and not seeding.fits:
+    if sqlstate in _REFUSED and seeding.twice and not seeding.fits:
         return replace(seeding, fits=True)
     place = [one.name for one in LADDER].index(seeding.name) + 1
     found = next(one for one in LADDER[place:] if _helps(seeding, one, sqlstate))
@@ -158,8 +159,9 @@ def fill(
         samples.load(conn, table)
     if seeding.many:
         _join(conn, snapshot, wanted, seeding, statements)
+        constrained_rows.put_in(conn, snapshot, statements)
     if seeding.fits:
-        refused_rows.leave_out(conn, snapshot, wanted, statements)
+        constrained_rows.leave_out(conn, snapshot, wanted, statements)
     for _ in range(2):  # a row that goes may have been another one's parent
         for table in wanted:
             _without_orphans(conn, snapshot, table)
@@ -209,7 +211,7 @@ class _Maker:
         self, table: Table, fitted: Row, first: Candidates
     ) -> Mapping[str, Sequence[Value]]:
         refer = {c for k in table.constraints if k.references is not None for c in k.columns}
-        keys = _unique(table)
+        keys = constrained_rows.unique(table)
         found: dict[str, Sequence[Value]] = {}
         for column in table.columns:
             if column.name not in fitted:
@@ -242,13 +244,6 @@ def _with_nulls(values: Sequence[Value]) -> Iterator[Value]:
         yield value
         if place % _NULL_AFTER == 0:
             yield None
-
-
-def _unique(table: Table) -> frozenset[str | None]:
-    """Columns in whose values two rows may not agree, alone or together."""
-    constraints = (k.columns for k in table.constraints if k.kind in _KEYS)
-    indexes = (index.keys for index in table.indexes if index.unique)
-    return frozenset(column for columns in (*constraints, *indexes) for column in columns)
 
 
 def _without_orphans(conn: Connection, snapshot: Snapshot, table: Table) -> None:

@@ -32,7 +32,7 @@ _OTHER_PHASE = (
 )
 _CARDINALITY = "21000"
 _LOCK_TIMEOUT = timedelta(seconds=10)  # at least: only autovacuum has locks of its own here
-_SHADOW_ONLY = ("role", "session_authorization")  # the shadow's roles own nothing
+SHADOW_ONLY = ("role", "session_authorization")  # the shadow's roles own nothing
 
 
 class StepFailedError(Exception):
@@ -170,13 +170,13 @@ def message(error: psycopg.Error) -> str:
 
 
 def _names(settings: Sequence[Setting]) -> Iterator[str]:
-    return (s.name for s in settings if s.name.lower() not in _SHADOW_ONLY)
+    return (s.name for s in settings if s.name.lower() not in SHADOW_ONLY)
 
 
 def apply_settings(conn: Connection, settings: Sequence[Setting], *, local: bool) -> None:
     """Put the settings in force, for the transaction or for the session."""
     for setting in settings:
-        if setting.name.lower() not in _SHADOW_ONLY:
+        if setting.name.lower() not in SHADOW_ONLY:
             conn.execute(
                 "SELECT pg_catalog.set_config(%s, %s, %s)",
                 [setting.name, setting.value, local],

@@ -131,9 +131,10 @@ def admit(conn: Connection, snapshot: Snapshot, app: Session) -> None:
 
 
 def working(
-    conn: Connection, app: Session, scene: Scene, side: Side
+    conn: Connection, app: Session, scene: Scene, side: Side, end: Session
 ) -> tuple[tuple[Sent, ...], ...]:
-    """Writes that work on a version's schema, one group for each table and kind."""
+    """Writes that work on a version's schema, one group for each table and kind. `end`: where
+    the plain migration has run."""
     plan, is_old = scene.plan, side is Side.OLD
     snapshot = scene.start if is_old else scene.end
     parents = frozenset(
@@ -164,20 +165,26 @@ def working(
             left=frozenset() if is_old else sources(plan, table),
         )
         for wanted in (maker.inserts(), maker.updates(), maker.deletes()):
-            group = app.working(list(wanted))
             group = tuple(
                 one
-                for one in group
+                for one in app.working(list(wanted))
                 if not kept_rows.selected(conn, one.write.sql, gone, one.path)
-                and not (is_old and _overtaken(plan, conn, one))
+                and not (is_old and _either(plan, conn, one, end))
             )
-            if group:
-                found.append(group)
+            found += [group] * bool(group)
     return tuple(found)
 
 
-def _overtaken(plan: Plan, conn: Connection, one: Sent) -> bool:
-    return kept_rows.overtaken(plan, conn, one.write.table, one.write.sql, one.path)
+def _either(plan: Plan, conn: Connection, one: Sent, end: Session) -> bool:
+    """Whether the old version's write leaves other rows before an UPDATE than after it, and may
+    come after the whole migration."""
+    if not _overtaken(plan.steps, conn, one):
+        return False
+    return not kept_rows.once_more(plan, one.write.table) or bool(end.working([one.write]))
+
+
+def _overtaken(steps: Sequence[Step], conn: Connection, one: Sent) -> bool:
+    return kept_rows.overtaken(steps, conn, one.write.table, one.write.sql, one.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,12 +327,20 @@ class Writing:
         """The next write of each group; the last round sends all that are left."""
         place = self._rounds[side]
         self._rounds[side] += 1
+        left = self._left(step) if side is Side.NEW else ()
         for group in self.groups[side]:
             for one in group[place:] if last else group[place : place + 1]:
                 if kept_rows.selected(self.conn, one.write.sql, self.gone, one.path):
                     continue  # by rows that are there only during the plan
+                if _overtaken(left, self.conn, one):
+                    continue
                 found = self.app.send(one.write, one.path)
                 self.log.sent[side].append(replace(found, step=step, expected=one.returned))
+
+    def _left(self, step: Step | None) -> Sequence[Step]:
+        """The steps behind one."""
+        steps = self.plan.steps
+        return steps if step is None else steps[steps.index(step) + 1 :]
 
     def _in_sync(self, step: Step) -> Iterator[Finding]:
         """Each column that a trigger keeps in sync still agrees with its source."""
@@ -344,26 +359,21 @@ class Writing:
 
 def converted(plan: Plan, table: Name) -> frozenset[str]:
     """Columns that the plan's triggers fill, whatever was written."""
-    fills = (s for s in plan.steps if isinstance(s, Backfill) and s.table == table)
-    return frozenset(a.column for fill in fills for a in fill.assignments)
+    return frozenset(a.column for fill in _fills(plan, table) for a in fill.assignments)
 
 
 def sources(plan: Plan, table: Table) -> frozenset[str]:
     """Columns that stay, and from which a trigger fills others until the contract, whichever
     version writes them."""
     stays = any(
-        isinstance(step, RunSql)
-        and step.phase is Phase.CONTRACT
-        and table.name in {lock.table for lock in step.locks}
-        and any("DROP TRIGGER" in sql for sql in step.sql)
+        any("DROP TRIGGER" in sql for sql in step.sql)
         for step in plan.steps
-    )
-    fills = (
-        s for s in plan.steps if isinstance(s, Backfill) and s.table == table.name and stays
+        if isinstance(step, RunSql) and step.phase is Phase.CONTRACT
+        if table.name in {lock.table for lock in step.locks}
     )
     read = {
         column
-        for fill in fills
+        for fill in (_fills(plan, table.name) if stays else ())
         for one in fill.assignments
         for column in expressions.columns(expressions.read(one.expression))
         if column != one.column
@@ -382,7 +392,9 @@ def _new_ones(scene: Scene, table: Name) -> frozenset[str]:
     ):
         return frozenset()
     there = {column.name for column in start.columns}
-    synced = (
-        s for s in scene.plan.steps if isinstance(s, Backfill) and s.synced and s.table == table
-    )
+    synced = (fill for fill in _fills(scene.plan, table) if fill.synced)
     return frozenset(a.column for fill in synced for a in fill.assignments) & there
+
+
+def _fills(plan: Plan, table: Name) -> list[Backfill]:
+    return [s for s in plan.steps if isinstance(s, Backfill) and s.table == table]

@@ -308,11 +308,21 @@ def save_template(server: Server, dsn: str, key: str, *, kept: int = KEPT_TEMPLA
         try:
             conn.execute(f"ALTER DATABASE {ident(draft)} RENAME TO {ident(name)}".encode())
         except errors.DuplicateDatabase:  # another process had the same to save
-            conn.execute(f"DROP DATABASE {ident(draft)}".encode())
-            return
+            if not _half_dropped(conn, name):
+                conn.execute(f"DROP DATABASE {ident(draft)}".encode())
+                return
+            conn.execute(f"DROP DATABASE {ident(name)}".encode())
+            conn.execute(f"ALTER DATABASE {ident(draft)} RENAME TO {ident(name)}".encode())
         conn.execute(f"ALTER DATABASE {ident(name)} IS_TEMPLATE true".encode())
         _touch(conn, name)
         _evict(conn, kept)
+
+
+def _half_dropped(conn: connection.Connection, name: str) -> bool:
+    """Whether a DROP DATABASE was interrupted, for example by a full disk; no session can use
+    what it leaves, and its name stays taken."""
+    found = "SELECT FROM pg_catalog.pg_database WHERE datname = %s AND datconnlimit = -2"
+    return conn.execute(found, [name]).fetchone() is not None
 
 
 def _touch(conn: connection.Connection, name: str) -> None:
