@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.revisions.projects import Databases, Sample, sample, sync_env, texts
+from tests.unit import schemas
 from zdm.config.settings import AlembicSettings, Settings
 from zdm.errors import InputError, RefusedError
 from zdm.model.schema import Name
@@ -114,6 +115,16 @@ def test_what_cannot_be_planned_is_said(
 ) -> None:
     with pytest.raises(InputError, match=message):
         record_train.run(settings(made, *base), (), None)
+
+
+def test_a_database_without_a_version_table_is_told_to_be_stamped(made: Sample) -> None:
+    start = schemas.snapshot(schemas.users())
+
+    with pytest.raises(InputError, match="the database has no version table") as error:
+        record_train.run(settings(made), (), start)
+
+    assert "`alembic stamp REVISION`" in error.value.hint
+    assert '`base = ["base"]` if it has none' in error.value.hint
 
 
 CALLS = (

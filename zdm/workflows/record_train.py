@@ -89,9 +89,17 @@ def _heads(settings: Settings, snapshot: Snapshot | None) -> tuple[str, ...]:
         return snapshot.heads
     if settings.alembic is not None and settings.alembic.base:
         return tuple(id for id in settings.alembic.base if id != BEGINNING)
+    unknown = "which revisions are pending is not known"
+    if snapshot is not None:
+        raise InputError(
+            f"{unknown}: the database has no version table, and no `base` is given",
+            hint="run `alembic stamp REVISION` with the last revision that it has; or set"
+            f' `base = ["REVISION"]` under [alembic] in zdm.toml, `base = ["{BEGINNING}"]` if'
+            " it has none",
+        )
     raise InputError(
-        "which revisions are pending is not known: no database with a version table, no"
-        " snapshot of one and no `base` is given",
+        f"{unknown}: no database with a version table, no snapshot of one and no `base` is"
+        " given",
         hint="give --database or --snapshot, or set `base` under [alembic] in zdm.toml",
     )
 

@@ -107,8 +107,8 @@ def replay_beside_a_trap(server: Server, mark: Path) -> str:
     train = schemas.train("ALTER TABLE users ADD COLUMN age int;")
     found = classify.classify(train, start)
     plan = schedule.plan(found, name="m", train=train, snapshot=start)
-    found = replay.replay(plan, start, server)
-    return "; ".join((*found.notes, *(one.message for one in found.findings)))
+    tried = replay.replay(plan, start, server)
+    return "; ".join((*tried.notes, *(one.message for one in tried.findings)))
 
 
 def test_what_an_author_gave_the_role_is_taken_back(server: Server) -> None:
