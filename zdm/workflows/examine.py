@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from zdm.config.settings import Settings
+from zdm.config.settings import RolloutSettings, Settings
 from zdm.errors import InputError
 from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
+from zdm.model.release import Version
 from zdm.model.schema import Name
 from zdm.postgres.doctor import checks as database
 from zdm.revisions import doctor as project
@@ -60,4 +61,12 @@ def _platform(settings: Settings, drivers: registry.Drivers) -> tuple[Diagnosis,
         own = driver.table(settings)
     except InputError as error:
         return (diagnosis.failed("platform", error.message, error.hint),)
-    return driver.doctor(own, settings.rollout)
+    return (*_names(settings.rollout), *driver.doctor(own, settings.rollout))
+
+
+def _names(rollout: RolloutSettings) -> tuple[Diagnosis, ...]:
+    if not Version(rollout.new).is_placeholder:
+        return ()
+    said = f"no name is set for the new version, and the default, {rollout.new}, is refused"
+    remedy = "set `old` and `new` in [rollout] to the names of the two versions"
+    return (diagnosis.failed("version names", said, remedy),)

@@ -69,3 +69,18 @@ def test_a_cluster_that_does_not_answer_is_said(zdm: Zdm, tmp_path: Path) -> Non
 
     assert answer.code == 3
     assert "✗ cluster: " in answer.out
+
+
+def test_a_driver_without_the_names_of_the_versions_is_said(zdm: Zdm, tmp_path: Path) -> None:
+    local = (
+        '[rollout]\ndriver = "local"\n{}[rollout.local]\ncommand = ["x"]\nreplicas = 1\n'
+        'first_port = 0\nready_path = "/"\ndirectory = "d"\ngrace = "1s"\n'
+    )
+    (tmp_path / "zdm.toml").write_text(local.format(""))
+    without = zdm("doctor")
+    (tmp_path / "zdm.toml").write_text(local.format('old = "v1"\nnew = "v2"\n'))
+    named = zdm("doctor")
+
+    assert without.code == 3
+    assert "✗ version names: no name is set for the new version" in without.out
+    assert "version names" not in named.out
