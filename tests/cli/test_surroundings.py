@@ -458,6 +458,16 @@ def test_each_way_out_lets_the_contract_begin(shop: Shop, tmp_path: Path, way: s
     assert answer.code == 0, answer.err
 
 
+def test_a_name_that_the_next_release_has_too_is_none(shop: Shop, tmp_path: Path) -> None:
+    gate(tmp_path)
+    with psycopg.connect(shop.url, application_name="zdm-app:new/web/1"):
+        answer = shop.execute()
+
+    assert answer.code == 4
+    assert "zdm-app:new/web/1 (pid " in answer.err
+    assert 'set `new = "VERSION"` in [rollout]' in answer.err
+
+
 def test_a_table_without_identity_in_a_publication_is_refused_by_name(
     shop: Shop, tmp_path: Path
 ) -> None:
