@@ -47,7 +47,8 @@ def with_writers(
         _prepared(scene, server, dsn, conn)
         app = Session(stack, server, dsn)
         writers.admit(conn, scene.start, app)
-        old, untaken = _taken(conn, scene, writers.working(conn, app, scene, Side.OLD, end))
+        old = writers.working(conn, app, scene, Side.OLD, end)
+        old, untaken = _taken(server, scene, old)
         here = Shadow(
             conn=conn, other=other, used=frozenset(observation.relations(conn)), settle=True
         )
@@ -68,14 +69,20 @@ def with_writers(
 
 
 def _taken(
-    conn: Connection, scene: Scene, groups: Sequence[Sequence[Sent]]
-) -> tuple[Sequence[Sequence[Sent]], Sequence[str]]:
-    """The old version's writes without those whose rows the migration refuses, and a note."""
+    server: Server, scene: Scene, groups: Sequence[Sequence[Sent]]
+) -> tuple[tuple[tuple[Sent, ...], ...], Sequence[str]]:
+    """The old version's writes without those whose rows the migration refuses, and a note. In a
+    database of its own: sequences go on, whatever is undone."""
     writes = [(one.write.sql, one.path) for group in groups for one in group]
-    taken = constrained_rows.taken(conn, scene.plan.statements, writes)
+    with (
+        shadow.database(server, scene.rows, start=scene.start) as dsn,
+        connection.connect(dsn, name="verify", pinned=False) as conn,
+    ):
+        _prepared(scene, server, dsn, conn)
+        taken = constrained_rows.taken(conn, scene.plan.statements, writes)
     left = len(writes) - sum(sql in taken for sql, _ in writes)
     note = f"not tried, because the migration itself does not take them: {left} writes"
-    kept = [[one for one in group if one.write.sql in taken] for group in groups]
+    kept = tuple(tuple(one for one in g if one.write.sql in taken) for g in groups)
     return kept, (f"{note} of the old version",) if left else ()
 
 

@@ -297,12 +297,12 @@ def _of_rows(tried: Attempt, seeding: Seeding) -> _Doubt | None:
 
 
 def _of_data(error: StepFailedError) -> _Doubt | None:
-    """An error of classes 21, 22 and 23 may come from the rows."""
+    """An error of classes 21, 22 and 23, or that a function raises, may come from the rows."""
     cause = error.__cause__
     if not isinstance(cause, StatementFailedError):
         return None
     state = cause.error.sqlstate or ""
-    if state[:2] not in ("21", "22", "23"):
+    if state[:2] not in ("21", "22", "23", "P0"):
         return None
     return _Doubt(message=error.finding.message, sqlstate=state)
 
