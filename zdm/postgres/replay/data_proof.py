@@ -72,7 +72,7 @@ def _taken(
     server: Server, scene: Scene, groups: Sequence[Sequence[Sent]]
 ) -> tuple[tuple[tuple[Sent, ...], ...], Sequence[str]]:
     """The old version's writes without those whose rows the migration refuses, and a note. In a
-    database of its own: sequences go on, whatever is undone."""
+    database apart: numbers that a sequence gave are not undone."""
     writes = [(one.write.sql, one.path) for group in groups for one in group]
     with (
         shadow.database(server, scene.rows, start=scene.start) as dsn,
