@@ -291,6 +291,18 @@ def test_what_the_new_version_writes_to_a_source_of_a_fill_is_named_and_not_comp
     assert any("the new version's UPDATE of doc.former" in note for note in found.notes)
 
 
+def test_a_write_for_which_the_expression_of_a_fill_fails_is_no_fault_of_the_plan(
+    server: Server, tmp_path: Path
+) -> None:
+    migration = (
+        "ALTER TABLE doc ADD COLUMN number int; UPDATE doc SET number = substr(status, 2)::int;"
+        "ALTER TABLE doc ALTER COLUMN number SET NOT NULL;"
+    )
+    found = proved(server, tmp_path, DOC, migration)
+
+    assert found.findings == ()
+
+
 def test_a_note_is_given_once(server: Server, tmp_path: Path) -> None:
     migration = "ALTER TABLE doc ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid()"
     found = proved(server, tmp_path, DOC, migration)

@@ -40,7 +40,7 @@ def with_writers(
     with ExitStack() as stack:
         end = Session(stack, server, plain)
         writers.admit(there, scene.end, end)
-        new = writers.working(there, end, scene, Side.NEW, end)
+        new = _filled(there, scene, writers.working(there, end, scene, Side.NEW, end))
         dsn = stack.enter_context(shadow.database(server, scene.rows, start=scene.start))
         conn = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
         other = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
@@ -66,6 +66,20 @@ def with_writers(
         again = _Again(scene=scene, server=server, log=writing.log, apply=apply)
         outcome = _judged(found, writing, quiet, again)
         return replace(outcome, notes=(*untaken, *outcome.notes, *_left(scene)))
+
+
+def _filled(
+    there: Connection, scene: Scene, groups: Sequence[Sequence[Sent]]
+) -> tuple[tuple[Sent, ...], ...]:
+    """The new version's writes without those that a fill's expression fails for."""
+    return tuple(
+        tuple(
+            one
+            for one in group
+            if not kept_rows.unfillable(scene.plan, there, one.write.sql, one.path)
+        )
+        for group in groups
+    )
 
 
 def _taken(

@@ -393,6 +393,8 @@ def _working(scene: Scene, server: Server, plain: str, conn: Connection) -> tupl
     samples = Samples(snapshot=scene.end, first=scene.first or sample_rows.LOW)
     with shadow.without_triggers(server, plain) as quiet:
         samples.fill(quiet, tables)
-    gone = kept_rows.deleted(scene.plan)
-    writes = samples.writes(conn, tables)
-    return tuple(one for one in writes if not kept_rows.selected(conn, one.sql, gone))
+    plan, gone = scene.plan, kept_rows.deleted(scene.plan)
+    writes = (
+        w for w in samples.writes(conn, tables) if not kept_rows.selected(conn, w.sql, gone)
+    )
+    return tuple(one for one in writes if not kept_rows.unfillable(plan, conn, one.sql))
