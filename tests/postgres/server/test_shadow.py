@@ -107,6 +107,22 @@ def test_what_a_killed_run_left_is_gone(cache: Path) -> None:
     assert slots(cache) == ["0"]
 
 
+def test_a_template_that_was_half_dropped_is_made_again(server: Server) -> None:
+    with shadow.database(server) as url:
+        fill(url)
+        shadow.save_template(server, url, "half")
+        with connection.connect(server.dsn, name="test") as conn:  # as a full disk leaves it
+            conn.execute(
+                "UPDATE pg_catalog.pg_database SET datistemplate = false, datconnlimit = -2"
+                " WHERE datistemplate AND starts_with(datname, 'zdm_t_')"
+            )
+        shadow.save_template(server, url, "half")
+    with shadow.database(server, "half") as copy:
+        copied = names(copy)
+
+    assert copied == ["x1"]
+
+
 def test_databases_are_dropped_and_old_templates_go(server: Server) -> None:
     for key in ("first", "second"):
         with shadow.database(server) as url:

@@ -102,8 +102,8 @@ class AddColumn:
                     "let the new version write the value itself",
                 ),
                 (
-                    f"`{self.fill}` must accept every row that the old version can write: an"
-                    " error in it fails the old version's write",
+                    f"`{self.fill}` must accept every row that either version can write: until"
+                    " the contract, an error in it fails the write",
                     "make it accept every value, for example with CASE",
                 ),
             ]

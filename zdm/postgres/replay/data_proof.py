@@ -40,14 +40,15 @@ def with_writers(
     with ExitStack() as stack:
         end = Session(stack, server, plain)
         writers.admit(there, scene.end, end)
-        new = writers.working(there, end, scene, Side.NEW, end)
+        new = _filled(there, scene, writers.working(there, end, scene, Side.NEW, end))
         dsn = stack.enter_context(shadow.database(server, scene.rows, start=scene.start))
         conn = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
         other = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
         _prepared(scene, server, dsn, conn)
         app = Session(stack, server, dsn)
         writers.admit(conn, scene.start, app)
-        old, untaken = _taken(conn, scene, writers.working(conn, app, scene, Side.OLD, end))
+        old = writers.working(conn, app, scene, Side.OLD, end)
+        old, untaken = _taken(server, scene, old)
         here = Shadow(
             conn=conn, other=other, used=frozenset(observation.relations(conn)), settle=True
         )
@@ -67,15 +68,35 @@ def with_writers(
         return replace(outcome, notes=(*untaken, *outcome.notes, *_left(scene)))
 
 
+def _filled(
+    there: Connection, scene: Scene, groups: Sequence[Sequence[Sent]]
+) -> tuple[tuple[Sent, ...], ...]:
+    """The new version's writes without those that a fill's expression fails for."""
+    return tuple(
+        tuple(
+            one
+            for one in group
+            if not kept_rows.unfillable(scene.plan, there, one.write.sql, one.path)
+        )
+        for group in groups
+    )
+
+
 def _taken(
-    conn: Connection, scene: Scene, groups: Sequence[Sequence[Sent]]
-) -> tuple[Sequence[Sequence[Sent]], Sequence[str]]:
-    """The old version's writes without those whose rows the migration refuses, and a note."""
+    server: Server, scene: Scene, groups: Sequence[Sequence[Sent]]
+) -> tuple[tuple[tuple[Sent, ...], ...], Sequence[str]]:
+    """The old version's writes without those whose rows the migration refuses, and a note. In a
+    database apart: numbers that a sequence gave are not undone."""
     writes = [(one.write.sql, one.path) for group in groups for one in group]
-    taken = constrained_rows.taken(conn, scene.plan.statements, writes)
+    with (
+        shadow.database(server, scene.rows, start=scene.start) as dsn,
+        connection.connect(dsn, name="verify", pinned=False) as conn,
+    ):
+        _prepared(scene, server, dsn, conn)
+        taken = constrained_rows.taken(conn, scene.plan.statements, writes)
     left = len(writes) - sum(sql in taken for sql, _ in writes)
     note = f"not tried, because the migration itself does not take them: {left} writes"
-    kept = [[one for one in group if one.write.sql in taken] for group in groups]
+    kept = tuple(tuple(one for one in g if one.write.sql in taken) for g in groups)
     return kept, (f"{note} of the old version",) if left else ()
 
 

@@ -235,6 +235,32 @@ def selected(
     return False
 
 
+def unfillable(plan: Plan, conn: Connection, sql: str, path: str = "DEFAULT") -> bool:
+    """Whether a write, done where the plain migration has run, leaves a row for which the
+    expression of a fill fails: until the contract its trigger refuses it, as the plan says."""
+    fills = [s for s in plan.steps if isinstance(s, Backfill) and s.assignments]
+    try:
+        with conn.transaction(force_rollback=True):
+            taking = [fill for fill in fills if not _fails(conn, fill)]
+            conn.execute(f"SET LOCAL search_path = {path}".encode())
+            conn.execute(sql.encode())
+            return any(_fails(conn, fill) for fill in taking)
+    except psycopg.Error:
+        return False
+
+
+def _fails(conn: Connection, fill: Backfill) -> bool:
+    query = f"SELECT count(*) FROM {fill.table.sql} WHERE {fill.differs}"  # noqa: S608  quoted
+    try:
+        with conn.transaction(force_rollback=True):
+            conn.execute("SET LOCAL search_path = DEFAULT")
+            apply_settings(conn, fill.settings, local=True)
+            conn.execute(query.encode())
+    except psycopg.Error:
+        return True
+    return False
+
+
 def _found(conn: Connection, query: str, settings: Sequence[Setting], *first: str) -> object:
     """What the query gives after some statements, which are rolled back; None where one of them
     fails, for example because this schema lacks the table."""

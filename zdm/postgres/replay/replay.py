@@ -297,12 +297,12 @@ def _of_rows(tried: Attempt, seeding: Seeding) -> _Doubt | None:
 
 
 def _of_data(error: StepFailedError) -> _Doubt | None:
-    """An error of classes 21, 22 and 23 may come from the rows."""
+    """An error of classes 21, 22 and 23, or that a function raises, may come from the rows."""
     cause = error.__cause__
     if not isinstance(cause, StatementFailedError):
         return None
     state = cause.error.sqlstate or ""
-    if state[:2] not in ("21", "22", "23"):
+    if state[:2] not in ("21", "22", "23", "P0"):
         return None
     return _Doubt(message=error.finding.message, sqlstate=state)
 
@@ -393,6 +393,8 @@ def _working(scene: Scene, server: Server, plain: str, conn: Connection) -> tupl
     samples = Samples(snapshot=scene.end, first=scene.first or sample_rows.LOW)
     with shadow.without_triggers(server, plain) as quiet:
         samples.fill(quiet, tables)
-    gone = kept_rows.deleted(scene.plan)
-    writes = samples.writes(conn, tables)
-    return tuple(one for one in writes if not kept_rows.selected(conn, one.sql, gone))
+    plan, gone = scene.plan, kept_rows.deleted(scene.plan)
+    writes = (
+        w for w in samples.writes(conn, tables) if not kept_rows.selected(conn, w.sql, gone)
+    )
+    return tuple(one for one in writes if not kept_rows.unfillable(plan, conn, one.sql))
