@@ -318,4 +318,19 @@ ENTRIES = (
             "SELECT setval('roles_id_seq', max(id)) FROM roles;",
         ),
     ),
+    Entry(
+        slug="merge_cannot_be_planned",
+        before=USERS + "CREATE TABLE news (id bigint PRIMARY KEY, n int); ANALYZE;",
+        refused="MERGE INTO users USING news ON news.id = users.id"
+        " WHEN MATCHED THEN UPDATE SET n = news.n"
+        " WHEN NOT MATCHED THEN INSERT (id, n) VALUES (news.id, news.n);",
+        fixed=(
+            "INSERT INTO users (id, n) SELECT id, n FROM news WHERE true"
+            " ON CONFLICT (id) DO UPDATE SET n = excluded.n;",
+            "UPDATE users SET n = news.n FROM news WHERE news.id = users.id;",
+            "DELETE FROM users USING news WHERE news.id = users.id;",
+            f"{EXPAND}MERGE INTO users USING news ON news.id = users.id"
+            " WHEN MATCHED THEN UPDATE SET n = news.n;",
+        ),
+    ),
 )

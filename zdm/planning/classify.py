@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
+from zdm.model.commands import Work, WorkOn
 from zdm.model.findings import Finding, Severity
 from zdm.model.operation import Context, Match, Operation, Recogniser, Refusal
 from zdm.model.schema import Name, Snapshot
@@ -37,7 +38,7 @@ from zdm.planning import (
 )
 from zdm.planning.waiting import Waiting
 from zdm.recipes.constraint import exclusion
-from zdm.recipes.reading import refuse, truncates, updates
+from zdm.recipes.reading import effects, refuse, truncates, updates
 from zdm.schema import apply, edits, type_names
 from zdm.schema.impact import calls
 
@@ -74,14 +75,9 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     too_wide = tuple(widths.find(every, snapshot))
     if too_wide:  # on tables that cannot be, nothing else is worth a word
         return Classification(placed=(), findings=too_wide, after=snapshot)
-    harmless = {id(a) for a in every if _harmless(a, snapshot)}
+    harmless = {id(a) for a in every if _harmless(a, snapshot) or _is_lock(a, every)}
     left = [action for action in every if id(action) not in harmless]
-    notes = tuple(
-        f"{a.source}: this SELECT is not part of the plan; zdm does not know what depends on"
-        " its result"
-        for a in every
-        if id(a) in harmless and _kind(a) is ActionKind.SELECT
-    )
+    notes = tuple(note for a in every if id(a) in harmless for note in _left_out(a))
     placed, findings, after = _place(left, snapshot, fuse=fuse)
     owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
     extra = [*_directives(train, left, placed)]
@@ -206,6 +202,9 @@ def _needless(actions: Sequence[Action], snapshot: Snapshot) -> Finding | None:
 
 
 def _unknown(action: Action, snapshot: Snapshot) -> Finding:
+    merges = effects.merge(action, snapshot)
+    if merges is not None:
+        return refuse.finding(action, "merge_cannot_be_planned", *merges)
     match action.fact:
         case Unknown(reason=reason):
             return refuse.finding(
@@ -233,7 +232,7 @@ def _unplanned(action: Action, fact: Fact, snapshot: Snapshot) -> Finding:
     empties = truncates.problem(action, snapshot)
     if empties is not None:
         return refuse.finding(action, "truncate_of_rows", *empties)
-    writes = _may_write(action, snapshot)
+    writes = effects.may_write(action, snapshot)
     if writes is not None:
         return refuse.finding(action, "select_may_write", *writes)
     return refuse.finding(
@@ -296,19 +295,26 @@ def _missing(action: Action, snapshot: Snapshot) -> tuple[str, str] | None:
     return None
 
 
-def _may_write(action: Action, snapshot: Snapshot) -> tuple[str, str] | None:
-    """A SELECT that is there for what its functions do, or may be."""
-    if not isinstance(action.said, Read) or _kind(action) is not ActionKind.SELECT:
-        return None
-    called = calls.may_write(action, snapshot)
-    if not called:
-        return None
-    return (
-        f"this SELECT calls {', '.join(called)}, which may change rows or objects, and zdm does"
-        " not know what, nor which version works with it",
-        "if both versions work with what it does, put `-- zdm: run in expand -- reason` above"
-        " it (`run in contract` if only the new version does); if it only reads, remove it",
-    )
+def _left_out(action: Action) -> Iterator[str]:
+    """The note about a statement that is no part of the plan."""
+    if _kind(action) is ActionKind.SELECT:
+        yield (
+            f"{action.source}: this SELECT is not part of the plan; zdm does not know what"
+            " depends on its result"
+        )
+    elif isinstance(action.said, WorkOn):
+        yield (
+            f"{action.source}: this LOCK is not part of the plan; each step takes the locks"
+            " that it needs, in a transaction of its own"
+        )
+
+
+def _is_lock(action: Action, every: Sequence[Action]) -> bool:
+    """A LOCK on which no statement relies that runs as its author vouches."""
+    said, number = action.said, action.statement.transaction
+    if not isinstance(said, WorkOn) or said.work is not Work.LOCK or action.statement.vouched:
+        return False
+    return not any(a.statement.vouched and a.statement.transaction == number for a in every)
 
 
 def _harmless(action: Action, snapshot: Snapshot) -> bool:

@@ -86,6 +86,34 @@ def test_a_select_of_what_is_there_is_noted() -> None:
     assert (found.findings, len(found.notes)) == ((), 1)
 
 
+def test_a_lock_of_the_author_is_left_out_and_noted() -> None:
+    found = classified(
+        "BEGIN; LOCK TABLE users IN SHARE MODE; ALTER TABLE users ADD COLUMN a int; COMMIT;"
+    )
+
+    assert [place.operation.slug for place in found.placed] == ["add_column"]
+    assert found.notes == (
+        "migration.sql:1:8: this LOCK is not part of the plan; each step takes the locks that"
+        " it needs, in a transaction of its own",
+    )
+
+
+def test_a_lock_on_which_a_statement_as_written_may_rely_is_refused() -> None:
+    sql = "BEGIN; LOCK TABLE users;\n-- zdm: run in expand -- reviewed\nSELECT tidy(); COMMIT;"
+
+    assert [slug for slug, _ in refusals(sql)] == ["unknown_statement"]
+
+
+def test_merge_is_refused_by_name() -> None:
+    sql = "MERGE INTO users USING new ON new.id = users.id WHEN MATCHED THEN DELETE;"
+    old = schemas.snapshot(schemas.users(), version=140010)
+    (now,) = classified(sql).refused
+    (then,) = classify.classify(schemas.train(sql), old).refused
+
+    assert now.message.startswith("MERGE fails where an application inserts a key")
+    assert then.message == "PostgreSQL 14 has no MERGE, so this statement would fail"
+
+
 def test_every_refusal_is_collected_with_its_place() -> None:
     sql = "DO $$ BEGIN END $$;\nALTER TABLE users ADD COLUMN a int;\n  DROP TABLE users;\n"
 
