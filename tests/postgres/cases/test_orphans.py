@@ -237,7 +237,8 @@ def test_no_row_that_is_rescued_meanwhile_is_lost(server: Server, how: str) -> N
         with Rescuers(url) as rescuers:
             cases.run(url, plan)
         with psycopg.connect(url) as conn:
-            now = dict(conn.execute("SELECT id, customer_id FROM orders").fetchall())
+            found = conn.execute("SELECT id, customer_id FROM orders").fetchall()
+        now: dict[int, int] = dict(found)
 
         assert rescuers.failures == []
         assert len(rescuers.given) > 10

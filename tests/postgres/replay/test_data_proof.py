@@ -274,7 +274,9 @@ def test_a_write_that_the_migration_itself_does_not_take_is_no_fault_of_the_plan
 
     assert found.findings == ()
     assert found.compared.writes > 20
-    assert any("not tried, because the migration itself does not take it" in n for n in found.notes)
+    assert any(
+        "not tried, because the migration itself does not take it" in n for n in found.notes
+    )
 
 
 def test_what_the_new_version_writes_to_a_source_of_a_fill_is_named_and_not_compared(
