@@ -1,5 +1,9 @@
 """`-- zdm: orphans …` on a real server: what refers to no row is deleted, emptied or parked."""
 
+import random
+import threading
+from typing import Self
+
 import psycopg
 import pytest
 
@@ -72,6 +76,18 @@ def validated(url: str) -> bool:
     table = cases.read(url).require_table(Name("public", "orders"))
     constraint = table.constraint("k")
     return constraint is not None and constraint.validated
+
+
+MANY = 20000
+LOAD = f"""
+CREATE TABLE customers (id bigint PRIMARY KEY);
+CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint, note text);
+CREATE INDEX ON orders (customer_id);
+INSERT INTO customers SELECT n FROM generate_series(1, 100) AS n;
+INSERT INTO orders SELECT n, CASE WHEN n % 2 = 0 THEN 1000000 + n ELSE n % 100 + 1 END, 'n'
+  FROM generate_series(1, {MANY}) AS n;
+ANALYZE orders;
+"""
 
 
 class Stopped(Exception):
@@ -164,3 +180,67 @@ def test_what_a_batch_takes_for_an_orphan_is_looked_at_once_more(
             written = application.execute(f"{change} WHERE id = 1".encode()).rowcount
 
         assert (valid, orphan, written) == (0, 1, 1)
+
+
+class Rescuers:
+    """Threads of an application that give orphans customers of their own, and which."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.stop = threading.Event()
+        self.given: dict[int, int] = {}
+        self.failures: list[str] = []
+        self.threads = [threading.Thread(target=self._rescue, args=(n,)) for n in range(4)]
+
+    def _rescue(self, owner: int) -> None:
+        chance = random.Random(owner)
+        with psycopg.connect(self.url) as application:
+            while not self.stop.is_set():
+                row = chance.randrange(owner, MANY // 2, 4) * 2 + 2
+                if row in self.given:
+                    continue
+                try:
+                    self._give(application, row)
+                except psycopg.Error as error:
+                    self.failures.append(str(error))
+                    return
+
+    def _give(self, application: psycopg.Connection, row: int) -> None:
+        application.execute("INSERT INTO customers VALUES (%s)", (2000000 + row,))
+        found = application.execute(
+            "UPDATE orders SET customer_id = %s WHERE id = %s AND customer_id IS NOT NULL",
+            (2000000 + row, row),
+        ).rowcount
+        if found:
+            application.commit()
+            self.given[row] = 2000000 + row
+        else:
+            application.rollback()
+
+    def __enter__(self) -> Self:
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("how", ["delete", "null", "park"])
+def test_no_row_that_is_rescued_meanwhile_is_lost(server: Server, how: str) -> None:
+    with fresh_database(server) as url:
+        run(url, LOAD)
+        plan = planned(url, how)
+        with Rescuers(url) as rescuers:
+            cases.run(url, plan)
+        with psycopg.connect(url) as conn:
+            found = conn.execute("SELECT id, customer_id FROM orders").fetchall()
+        now: dict[int, int] = dict(found)
+
+        assert rescuers.failures == []
+        assert len(rescuers.given) > 10
+        assert {n: now.get(n) for n in rescuers.given} == rescuers.given
+        assert (validated(url), made(url)) == (True, [])

@@ -35,6 +35,10 @@ from zdm.schema import family, generated_names, lookup
 
 SLUG = "add_foreign_key"
 _NOT_VALID_OF_PARTITIONED = 18  # the first version that takes such a foreign key
+_DIRECTIVE = (
+    "; or put `-- zdm: orphans delete -- reason` above the statement (`null` empties the"
+    " columns, `park` keeps the rows until the drop phase)"
+)
 _WORDS = {
     "cascade": "deletes those rows of {}",
     "set null": "empties the columns of those rows of {}",
@@ -46,7 +50,8 @@ _WORDS = {
 class AddForeignKey:
     """Add a foreign key. `late`: the old version may break it; `stays`: the author leaves it
     NOT VALID; `indexed`: an index leads from a referenced row to those that refer to it;
-    `orphans`: what the author says is to become of rows that refer to none."""
+    `orphans`: what the author says is to become of rows that refer to none; `correctable`:
+    zdm could delete them."""
 
     table: Name
     name: str
@@ -57,6 +62,7 @@ class AddForeignKey:
     stays: bool = False
     indexed: bool = True
     orphans: Directive | None = None
+    correctable: bool = True
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -96,8 +102,7 @@ class AddForeignKey:
                 f"rows of {table} that refer to no row of {parent} stop the contract, which"
                 " names them by key, and the old version may leave such rows until it is gone",
                 "correct or delete them before, and what the old version leaves afterwards once"
-                " it is gone; or put `-- zdm: orphans delete -- reason` above the statement"
-                " (`null` empties the columns, `park` keeps the rows until the drop phase)",
+                f" it is gone{_DIRECTIVE if self.correctable else ''}",
             )
         yield (
             f"until the contract {self.name} is not enforced, and ON DELETE does nothing",
@@ -236,10 +241,13 @@ def _corrected(
     """The same where the author says what is to become of orphans; where it stays NOT VALID,
     they are nobody's concern."""
     said, operation = orphans.said(actions[0]), match.operation
-    if said is None or not isinstance(operation, AddForeignKey) or operation.stays:
+    if not isinstance(operation, AddForeignKey) or operation.stays:
         return match
-    about = (table, actions[1:], snapshot)
-    problem = orphans.obstacle(said.argument, operation.reference, *about)
+    about = (operation.reference, table, actions[1:], snapshot)
+    if said is None:
+        able = orphans.obstacle("delete", *about) is None
+        return replace(match, operation=replace(operation, correctable=able))
+    problem = orphans.obstacle(said.argument, *about)
     if problem is not None:
         return refuse.refuse(actions[0], "orphans_cannot_be_corrected", *problem)
     late = replace(operation, orphans=said, late=True)

@@ -22,6 +22,7 @@ from zdm.model.syntax import IndexDefinition, IndexElement
 from zdm.parse import emit, expressions, rewrite
 from zdm.parse.emit import Expression, Qualified
 from zdm.recipes import site
+from zdm.recipes.constraint import unique_key
 from zdm.recipes.index import build
 from zdm.recipes.index.build import NewIndex
 from zdm.recipes.reading import refuse, statements
@@ -122,6 +123,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None if on_view else statements.unknown_table(action, fact.table)
     name = says.name or generated_names.of_index(says, table.name, snapshot)
     problem = _problem(says, table, name)
+    if says.nulls_not_distinct and snapshot.major < unique_key.NULLS_NOT_DISTINCT:
+        problem = unique_key.too_new(snapshot)
     if problem is not None:
         return refuse.refuse(action, "index_cannot_be_planned", *problem)
     same = next((i for i in table.indexes if i.name == name), None)

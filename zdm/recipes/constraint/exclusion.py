@@ -8,6 +8,8 @@ from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 
+_PERIODS = 18  # the first version that has them
+
 
 def problem(action: Action, snapshot: Snapshot) -> tuple[str, str] | None:
     """Why an ADD CONSTRAINT of that kind on a table in use is refused, and the remedy."""
@@ -16,6 +18,12 @@ def problem(action: Action, snapshot: Snapshot) -> tuple[str, str] | None:
         return None
     if snapshot.table(fact.table) is None:
         return None
+    if said.constraint.period and snapshot.major < _PERIODS:
+        return (
+            f"PostgreSQL {snapshot.major} has neither WITHOUT OVERLAPS nor PERIOD, so this"
+            " statement would fail",
+            "remove it",
+        )
     return _periods(fact.table) if _refers(said.constraint) else _built(fact.table, said)
 
 

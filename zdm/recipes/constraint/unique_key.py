@@ -25,6 +25,7 @@ from zdm.recipes.sql import probes
 from zdm.schema import generated_names, lookup
 
 Line = session_dependent.Line
+NULLS_NOT_DISTINCT = 15  # the first version that has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +186,8 @@ def problem(
     found = obstacles.found(says, table) or obstacles.missing(says.including, table)
     if found is not None:
         return found
+    if says.nulls_not_distinct and snapshot.major < NULLS_NOT_DISTINCT:
+        return too_new(snapshot)
     if table.kind == "foreign table":
         return (
             f"{table.name} is a foreign table, which has no indexes, so this statement would"
@@ -199,6 +202,14 @@ def problem(
             " next one under `-- zdm: run in contract -- reason`, which then builds nothing",
         )
     return _by_index(says, table) if says.using_index else _taken(table, snapshot, name)
+
+
+def too_new(snapshot: Snapshot) -> Line:
+    """That the server has no NULLS NOT DISTINCT."""
+    return (
+        f"PostgreSQL {snapshot.major} has no NULLS NOT DISTINCT, so this statement would fail",
+        "remove it",
+    )
 
 
 def _taken(table: Table, snapshot: Snapshot, name: str) -> Line | None:

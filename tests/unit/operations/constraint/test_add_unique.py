@@ -120,7 +120,7 @@ def test_an_index_that_cannot_become_it_is_refused(index: Index, said: str) -> N
         ("UNIQUE (email) INCLUDE (gone)", "users has no column gone"),
         ("CONSTRAINT users UNIQUE (email)", "its index needs the name users"),
         ("CONSTRAINT users_pkey UNIQUE (email)", "already has a constraint users_pkey"),
-        ("UNIQUE (id, email WITHOUT OVERLAPS)", "no safe plan"),
+        ("UNIQUE (id, email WITHOUT OVERLAPS)", "has neither WITHOUT OVERLAPS"),
     ],
 )
 def test_what_would_fail_is_refused(statement: str, said: str) -> None:
@@ -136,3 +136,30 @@ def test_on_other_tables_it_is_refused(kind: str) -> None:
 
 def columns() -> tuple[Column, ...]:
     return schemas.users().columns
+
+
+@pytest.mark.parametrize(
+    ("sql", "since", "words"),
+    [
+        ("ALTER TABLE users ADD UNIQUE NULLS NOT DISTINCT (email);", 15, "NULLS NOT DISTINCT"),
+        (
+            "CREATE UNIQUE INDEX u ON users (email) NULLS NOT DISTINCT;",
+            15,
+            "NULLS NOT DISTINCT",
+        ),
+        ("ALTER TABLE users ADD UNIQUE (id, email WITHOUT OVERLAPS);", 18, "WITHOUT OVERLAPS"),
+        (
+            "ALTER TABLE users ADD FOREIGN KEY (id, PERIOD email)"
+            " REFERENCES users (id, PERIOD email);",
+            18,
+            "PERIOD",
+        ),
+    ],
+)
+def test_what_an_older_server_does_not_have_is_named(sql: str, since: int, words: str) -> None:
+    older = schemas.snapshot(schemas.users(), version=(since - 1) * 10000)
+    newer = schemas.snapshot(schemas.users(), version=since * 10000)
+
+    assert words in ask(sql, older).refusals[0]
+    assert "this statement would fail" in ask(sql, older).refusals[0]
+    assert "would fail" not in str(ask(sql, newer).refusals)
