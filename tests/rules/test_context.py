@@ -52,7 +52,7 @@ def test_a_key_that_is_an_expression_is_not_proven_by_a_check_of_its_column() ->
 )
 def test_rows_of_the_default_partition_that_a_file_makes_are_read(default: str) -> None:
     new = f"{LIMIT}CREATE TABLE e (LIKE events); "
-    of = f"{LIMIT}CREATE TABLE e PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');"
+    of = f"{LIMIT}CREATE TABLE e PARTITION OF events {YEAR[YEAR.index('FOR') :]}"
 
     assert checking.found(new + YEAR, DATES) == []
     assert checking.found(new + YEAR, DATES + default) == ["attach-partition-scan"]
@@ -113,6 +113,43 @@ def test_what_is_named_by_pg_temp_is_in_no_use(sql: str) -> None:
 )
 def test_pg_temp_hides_no_table_in_use(sql: str) -> None:
     assert checking.found(LIMIT + sql, "CREATE TABLE t (id int);") == ["drop-table"]
+
+
+@pytest.mark.parametrize("kind", ["TABLE", "VIEW", "SEQUENCE"])
+def test_a_second_drop_of_the_same_name_drops_nothing(kind: str) -> None:
+    rule = f"drop-{kind.lower()}"
+    sql = f"{LIMIT}DROP {kind} x; DROP {kind} IF EXISTS x; DROP {kind} other.x;"
+
+    assert checking.found(sql) == [rule, rule]
+
+
+def test_functions_of_one_name_are_several() -> None:
+    sql = (
+        f"{LIMIT}DROP FUNCTION f(int); DROP FUNCTION f(text); DROP DATABASE d; DROP DATABASE d;"
+    )
+
+    assert checking.found(sql) == ["drop-function", "drop-function", "drop-database"]
+
+
+VIEW = "CREATE TABLE t (id int, name text); CREATE VIEW v AS SELECT id FROM t;"
+VIEWS = [
+    ("SELECT id FROM t", False),
+    ("SELECT id, name FROM t", False),
+    ("SELECT id + 1 AS id FROM t", True),
+    ("SELECT id, name FROM t WHERE name > ''", True),
+    ("SELECT DISTINCT id FROM t", True),
+    ("SELECT id, count(*) FROM t", True),
+    ("SELECT id FROM t UNION SELECT 1", True),
+]
+
+
+@pytest.mark.parametrize(("query", "changes"), VIEWS)
+def test_a_view_that_gets_columns_more_shows_the_old_ones_as_before(
+    query: str, changes: bool
+) -> None:
+    found = checking.found(f"{LIMIT}CREATE OR REPLACE VIEW v AS {query};", VIEW)
+
+    assert ("view-replace" in found) is changes
 
 
 @pytest.mark.parametrize("kind", ["VIEW", "SEQUENCE"])
