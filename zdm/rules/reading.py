@@ -80,7 +80,7 @@ def _is_dropped(site: Site, kind: str, name: Name) -> bool:
         return False
     return any(
         touch.relation == name
-        for done in site.done
+        for done in site.done.saying(DropObjects)
         if isinstance(done.action.said, DropObjects) and done.action.said.kind == kind
         for touch in done.touches
     )
@@ -135,6 +135,14 @@ def foreign_keys(site: Site) -> Iterator[ForeignKey]:
         case CreateTable():
             table = lookup.made(said.table, site.before, site.action.statement.settings)
             yield from _keys(site, table, said.columns, said.constraints)
+
+
+def referenced(site: Site) -> Iterator[Name]:
+    """The tables in use at which foreign keys that it makes point."""
+    if isinstance(site.action.said, AddConstraint | AddColumn | CreateTable):
+        for key in foreign_keys(site):
+            if not site.is_new(key.references):
+                yield key.references
 
 
 def _keys(

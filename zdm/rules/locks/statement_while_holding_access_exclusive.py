@@ -17,11 +17,11 @@ def check(site: Site) -> Iterator[Violation]:
         return
     if fact is not None and fact.kind is ActionKind.VALIDATE_CONSTRAINT:
         return
-    held = [t for done in block.earlier for t in done.touches if t.lock.blocks_reads]
-    work = _work(site) if held else ""
+    held = next(iter(block.earlier.held), None)
+    work = _work(site) if held is not None else ""
     if work:
         yield Violation(
-            message=f"queries of {held[0].relation} wait until this statement has {work}",
+            message=f"queries of {held} wait until this statement has {work}",
             remedy="COMMIT before it, or put it into a file of its own",
         )
 
