@@ -379,46 +379,6 @@ def test_a_rule_of_some_versions_counts_where_one_of_them_is_a_target_p11() -> N
     assert rule not in checking.found(sql, BEFORE, majors=(18,))
 
 
-ATTACH = "ALTER TABLE events ATTACH PARTITION e FOR VALUES FROM (1) TO (2);"
-PARENT = "CREATE TABLE events (n int NOT NULL) PARTITION BY RANGE (n);"
-
-
-def test_a_partition_of_an_unknown_table_may_have_a_default_beside_it() -> None:
-    new = f"{LIMIT}CREATE TABLE e (n int NOT NULL); "
-
-    assert checking.found(new + ATTACH) == ["attach-partition-scan"]
-    assert checking.found(new + ATTACH, PARENT) == []
-    assert checking.found(f"{new}ALTER TABLE events ATTACH PARTITION e DEFAULT;") == []
-
-
-TEMPORARY = [
-    "CREATE TABLE pg_temp.q (id int); CREATE INDEX ON pg_temp.q (id); DROP TABLE pg_temp.q;",
-    "CREATE TABLE pg_temp.q (id int); CREATE INDEX ON q (id); DROP TABLE q;",
-    "CREATE TEMP TABLE q (id int); ALTER TABLE pg_temp.q ADD n int NOT NULL;",
-    "CREATE TEMP TABLE t (id int); TRUNCATE pg_temp.t; UPDATE pg_temp.t SET id = 1;",
-    "CREATE TEMP VIEW v AS SELECT 1; DROP VIEW pg_temp.v;",
-    "CREATE TEMP SEQUENCE s; DROP SEQUENCE pg_temp.s;",
-    "CREATE TYPE pg_temp.e AS ENUM ('a'); DROP TYPE pg_temp.e;",
-]
-
-
-@pytest.mark.parametrize("sql", TEMPORARY)
-def test_what_is_named_by_pg_temp_is_in_no_use(sql: str) -> None:
-    assert checking.found(LIMIT + sql, "CREATE TABLE t (id int);") == []
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "CREATE TEMP TABLE u (id int); DROP TABLE public.t;",
-        "SET search_path = pg_temp, public; DROP TABLE t;",
-        "CREATE TABLE pg_temp.x (id int); DROP TABLE t;",
-    ],
-)
-def test_pg_temp_hides_no_table_in_use(sql: str) -> None:
-    assert checking.found(LIMIT + sql, "CREATE TABLE t (id int);") == ["drop-table"]
-
-
 RESTRICTS = [
     ("ALTER TABLE t ADD g int GENERATED ALWAYS AS (n * 2) STORED; {} CHECK (g > 0)", True),
     ("ALTER TABLE t ADD g int; {} CHECK (g > 0)", False),

@@ -1,7 +1,7 @@
 """A rule of `zdm check`, and what it may know about the statement that it judges."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -31,11 +31,45 @@ class Transactions(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """An earlier Action; `touches` are those on relations in use."""
+    """An earlier Action; `touches` are those on relations in use, `references` the tables in
+    use at which foreign keys that it adds point."""
 
     action: Action
     touches: tuple[Touch, ...]
     in_transaction: bool = True  # it can run in a transaction block
+    references: tuple[Name, ...] = ()
+
+
+@dataclass(slots=True)
+class Past:
+    """What a release, or a transaction, has done so far, in order, found without going through
+    all of it; it grows once a statement has been judged."""
+
+    every: list[Done] = field(default_factory=list)
+    held: dict[Name, None] = field(default_factory=dict)  # queries of these wait, in order
+    references: dict[Name, None] = field(default_factory=dict)
+    _by_class: dict[type, list[Done]] = field(default_factory=dict)
+
+    def add(self, done: Done) -> None:
+        """One Action more."""
+        self.every.append(done)
+        self._by_class.setdefault(type(done.action.said), []).append(done)
+        self.held.update((t.relation, None) for t in done.touches if t.lock.blocks_reads)
+        self.references.update((name, None) for name in done.references)
+
+    def saying(self, *classes: type) -> Iterator[Done]:
+        """Those whose `said` is of one of the classes, of each class in order."""
+        for one in classes:
+            yield from self._by_class.get(one, ())
+
+    def __iter__(self) -> Iterator[Done]:
+        return iter(self.every)
+
+    def __reversed__(self) -> Iterator[Done]:
+        return reversed(self.every)
+
+    def __len__(self) -> int:
+        return len(self.every)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +80,7 @@ class Block:
     alone: bool  # no other statement is in it
     works: int = 1  # statements in it that are no SET and control no transaction
     closed: bool = True  # the file commits it, or the runner does
-    earlier: Sequence[Done] = ()  # grows once the statement has been judged
+    earlier: Past = field(default_factory=Past)  # grows once the statement has been judged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +102,7 @@ class Site:
     majors: tuple[int, ...] = (14, 18)  # the lowest and the highest version that it may meet
     parts: tuple[Action, ...] = ()  # all Actions of its statement
     # what this release did before it, in earlier files, too; grows once it has been judged
-    done: Sequence[Done] = ()
+    done: Past = field(default_factory=Past)
 
     @property
     def fact(self) -> Fact | None:

@@ -162,8 +162,10 @@ class CreateTable:
     likes: tuple[Like, ...] = ()
     parents: tuple[RelationName, ...] = ()
     is_partition: bool = False
+    is_default: bool = False  # the DEFAULT partition
     is_partitioned: bool = False
     partition_columns: tuple[str, ...] = ()  # all that its key names
+    by_expression: bool = False  # its key is more than columns
     elements: tuple[ColumnDefinition | ConstraintDefinition, ...] = ()  # as written
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 from zdm.model.commands import Work, WorkOn
 from zdm.model.expression import Expression, Words
 from zdm.model.statement import Action
-from zdm.model.syntax import Insert, Read, RelationName, Update
+from zdm.model.syntax import CreateObject, CreateTableAs, Insert, Read, RelationName, Update
 from zdm.parse import libpg_query, trees
 from zdm.parse.readers import relations, statements
 
@@ -39,6 +39,7 @@ def reads(action: Action) -> tuple[RelationName, ...]:
     return relations.mentioned(action.tree, but=action.tree.get("relation"))
 
 
+_BY_INDEX = frozenset({"setval", "nextval", "min", "max"})
 _OF_ROWS = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 
 
@@ -78,6 +79,21 @@ def _references(tree: Any) -> frozenset[Words]:
     nodes = trees.walk({"root": tree})
     found = (trees.strings(node.get("fields")) for key, node in nodes if key == "ColumnRef")
     return frozenset(words for words in found if words)
+
+
+def is_whole_read(action: Action) -> bool:
+    """Whether it runs a query that reads as many rows as there are: one that it stores, or a
+    SELECT of tables without WHERE and LIMIT. An index gives min and max."""
+    said, tree = action.said, action.tree
+    if isinstance(said, CreateTableAs) or _kind(said) == "materialized view":
+        return "query" in tree and not tree.get("into", {}).get("skipData")
+    bounded = "whereClause" in tree or "limitCount" in tree
+    by_index = {words[-1] for words in functions(action)} & _BY_INDEX
+    return isinstance(said, Read) and not bounded and not by_index
+
+
+def _kind(said: object) -> str:
+    return said.kind if isinstance(said, CreateObject) else ""
 
 
 def functions(action: Action) -> tuple[Words, ...]:

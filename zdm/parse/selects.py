@@ -1,10 +1,12 @@
 """Statements that give rows: the tables whose rows they read, and whether a SELECT may change
 anything."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from zdm.model.expression import Expression
-from zdm.parse import trees
+from zdm.model.statement import Action
+from zdm.parse import libpg_query, trees
 from zdm.parse.libpg_query import Parsed
 
 _WRITES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
@@ -79,3 +81,30 @@ def tables(select: Expression) -> tuple[str, ...]:
             continue
         found.add(f"{schema}.{name}" if schema else name)
     return tuple(sorted(found))
+
+
+def only_adds_columns(old: str, action: Action) -> bool:
+    """Whether CREATE OR REPLACE VIEW gives the rows of the old statement, with columns more at
+    their end."""
+    try:
+        (parsed,) = libpg_query.statements(old.encode())
+    except (libpg_query.NotSqlError, ValueError):
+        return False
+    before, now = _view(parsed.tree), _view(action.tree)
+    if before is None or now is None or before[1] != now[1]:
+        return False
+    return now[0][: len(before[0])] == before[0]
+
+
+def _view(tree: Mapping[str, Any]) -> tuple[list[Any], Any] | None:
+    """The columns of a view, and all else of its statement; None where a column more may give
+    other rows, or is an aggregate."""
+    query = tree.get("query", {}).get("SelectStmt", {})
+    if not query.get("targetList") or query.keys() & {"distinctClause", "groupClause", "larg"}:
+        return None
+    rest = {key: value for key, value in query.items() if key != "targetList"}
+    view = {key: value for key, value in tree.items() if key not in ("query", "replace")}
+    plain = trees.strip([query["targetList"], [view, rest]])
+    targets = list(plain[0])
+    simple = all("ColumnRef" in t.get("ResTarget", {}).get("val", {}) for t in targets)
+    return (targets, plain[1]) if simple else None

@@ -39,11 +39,11 @@ def tables(actions: Sequence[Action], snapshot: Snapshot) -> tuple[Table, ...]:
     for action in actions:
         settings = action.statement.settings
         names |= {lookup.found(r, snapshot, settings) for r in _referenced(action)}
-    missing = (name for name in sorted(names) if not _is_there(snapshot, name))
+    missing = (name for name in sorted(names) if not is_there(snapshot, name))
     return tuple(Table(name=name, opaque=_WHY) for name in missing)
 
 
-def _is_there(snapshot: Snapshot, name: Name) -> bool:
+def is_there(snapshot: Snapshot, name: Name) -> bool:
     """Whether a relation has the name: ALTER TABLE renames views and indexes, too."""
     if snapshot.table(name) is not None:
         return True

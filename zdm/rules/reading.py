@@ -8,7 +8,7 @@ from zdm.model.commands import AlterTable, Change
 from zdm.model.expression import TypeName
 from zdm.model.impact import Touch
 from zdm.model.locks import LockMode
-from zdm.model.rule import Done, Site
+from zdm.model.rule import Done, Site, has
 from zdm.model.schema import Name, Table
 from zdm.model.statement import ActionKind
 from zdm.model.syntax import (
@@ -23,6 +23,8 @@ from zdm.model.syntax import (
     RelationName,
 )
 from zdm.schema import family, lookup, type_names
+
+_ONE_OF_A_NAME = ("table", "view", "materialized view", "sequence")
 
 
 def added_column(site: Site) -> tuple[Table, ColumnDefinition] | None:
@@ -68,8 +70,20 @@ def dropped(site: Site, *kinds: str) -> Iterator[Name]:
                 yield Name("", words[-1])
             continue
         name = named(site, lookup.relation(words))
-        if not site.is_new(name):
+        if not site.is_new(name) and not _is_dropped(site, said.kind, name):
             yield name
+
+
+def _is_dropped(site: Site, kind: str, name: Name) -> bool:
+    """Whether this release has dropped it before, and nothing has the name since."""
+    if kind not in _ONE_OF_A_NAME or has(site.before, name):
+        return False
+    return any(
+        touch.relation == name
+        for done in site.done.saying(DropObjects)
+        if isinstance(done.action.said, DropObjects) and done.action.said.kind == kind
+        for touch in done.touches
+    )
 
 
 def _is_made(site: Site, kind: str, name: str) -> bool:
@@ -121,6 +135,14 @@ def foreign_keys(site: Site) -> Iterator[ForeignKey]:
         case CreateTable():
             table = lookup.made(said.table, site.before, site.action.statement.settings)
             yield from _keys(site, table, said.columns, said.constraints)
+
+
+def referenced(site: Site) -> Iterator[Name]:
+    """The tables in use at which foreign keys that it makes point."""
+    if isinstance(site.action.said, AddConstraint | AddColumn | CreateTable):
+        for key in foreign_keys(site):
+            if not site.is_new(key.references):
+                yield key.references
 
 
 def _keys(
@@ -194,3 +216,12 @@ def is_concurrent(site: Site) -> bool:
     if fact is not None and fact.concurrently:
         return True
     return bool(getattr(site.action.said, "concurrently", False))
+
+
+def is_short(site: Site) -> bool:
+    """Whether its locks are neither waited for longer than the settings allow nor held for
+    another statement."""
+    limit = site.action.statement.timeouts.lock
+    if not limit or limit > site.lock_timeout_limit:
+        return False
+    return site.block is None or site.block.works <= 1

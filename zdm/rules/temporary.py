@@ -1,29 +1,57 @@
-"""What is no table in use, although its name may be one's: temporary tables, and tables that
-were dropped and made again."""
+"""What is not in use, although its name may be: temporary tables, views and sequences, and
+tables that were dropped and made again."""
 
 from dataclasses import replace
+from functools import reduce
 
 from zdm.model.catalog.indexed import having
-from zdm.model.schema import Snapshot, Table
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action
-from zdm.model.syntax import CreateTable, CreateTableAs
+from zdm.model.syntax import (
+    CreateObject,
+    CreateTable,
+    CreateTableAs,
+    DropObjects,
+    RelationName,
+)
 from zdm.rules import assumed
 from zdm.schema import edits, lookup
 
 _WHY = "it is temporary"
+_KINDS = ("view", "sequence")
 
 
 def put(snapshot: Snapshot, action: Action) -> Snapshot:
-    """With the temporary table that the Action makes, where no other has its name: only its
-    own session sees it."""
-    said = action.said
-    if not isinstance(said, CreateTable | CreateTableAs):
+    """With the temporary table, view or sequence that the Action makes, as a table, where
+    nothing else has its name, and without those that it drops: only its session sees them."""
+    said, settings = action.said, action.statement.settings
+    if isinstance(said, DropObjects):
+        found = (lookup.found(lookup.relation(w), snapshot, settings) for w in said.objects)
+        return reduce(_without, found, snapshot) if said.kind in _KINDS else snapshot
+    relation = _made(said)
+    if relation is None:
         return snapshot
-    relation = said.table
-    if relation.persistence != "temporary" and relation.schema != "pg_temp":
+    name = lookup.made(replace(relation, schema=""), snapshot, settings)
+    if assumed.is_there(snapshot, name):
         return snapshot
-    name = lookup.made(replace(relation, schema=""), snapshot, action.statement.settings)
     return assumed.put(snapshot, (Table(name=name, created=True, opaque=_WHY),))
+
+
+def _made(said: object) -> RelationName | None:
+    """What it makes that is temporary."""
+    if isinstance(said, CreateTable | CreateTableAs):
+        relation, temporary = said.table, said.table.persistence == "temporary"
+    elif isinstance(said, CreateObject) and said.kind in _KINDS:
+        relation, temporary = lookup.relation(said.words), said.temporary
+    else:
+        return None
+    return relation if temporary or relation.schema == "pg_temp" else None
+
+
+def _without(snapshot: Snapshot, name: Name) -> Snapshot:
+    table = snapshot.table(name)
+    temporary = table is not None and table.opaque == _WHY
+    return edits.drop_table(snapshot, name) if temporary else snapshot
 
 
 def without(snapshot: Snapshot) -> Snapshot:

@@ -14,7 +14,7 @@ from zdm.model.commands import SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
 from zdm.model.locks import LockMode
-from zdm.model.rule import Block, Check, Done, Rule, Site, Violation
+from zdm.model.rule import Block, Check, Done, Past, Rule, Site, Violation
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import CreateTable, DropObjects, RenameObject
@@ -22,7 +22,17 @@ from zdm.parse import split
 from zdm.parse.libpg_query import Parsed
 from zdm.parse.readers import authority
 from zdm.parse.transactions import Kind
-from zdm.rules import assumed, blocks, history, ignored, ignores, once, temporary, unread
+from zdm.rules import (
+    assumed,
+    blocks,
+    history,
+    ignored,
+    ignores,
+    once,
+    reading,
+    temporary,
+    unread,
+)
 from zdm.rules.ignores import Ignore
 from zdm.rules.report import InputFile, Level, Report, Reported, Terms
 from zdm.schema import apply, edits, type_names
@@ -74,7 +84,7 @@ class _Walk:
     before: Snapshot  # the schema that the next statement meets
     released: Snapshot  # the schema that the release meets
     asked: dict[type, tuple[tuple[Rule, Check], ...]] = field(default_factory=dict)
-    done: list[Done] = field(default_factory=list)  # by this release
+    done: Past = field(default_factory=Past)  # by this release
     found: list[_OfFile] = field(default_factory=list)
     files: int = 0
     statements: int = 0
@@ -129,7 +139,7 @@ class _Walk:
         for type_ in having(self.before.types, "created"):
             self.before = edits.put_type(self.before, replace(type_, created=False))
         self.released = self.before
-        self.done = []
+        self.done = Past()
 
     def _read(self, statement: Statement, parsed: Parsed) -> tuple[Action, ...]:
         """Its Actions, a name without schema being in the first of the search_path."""
@@ -144,11 +154,11 @@ class _Walk:
         for actions, number in zip(reads, numbers, strict=True):
             in_block.setdefault(number, []).append(actions)
         works = {n: sum(blocks.works(a[0]) for a in each) for n, each in in_block.items()}
-        last, earlier = None, list[Done]()
+        last, earlier = None, Past()
         start = (self.before, self.released)
         for actions, number in zip(reads, numbers, strict=True):
             if number != last:
-                last, earlier = number, []
+                last, earlier = number, Past()
                 start = (self.before, self.released)
             same = in_block[number]
             block = None
@@ -160,16 +170,19 @@ class _Walk:
                     closed=by_runner or blocks.kind_of(same[-1][0]) in blocks.ENDS,
                     earlier=earlier,
                 )
-            reached = len(self.done)
+            parts = list[Done]()
             for site in self._of_statement(actions, block):
                 yield site
                 done = Done(
                     action=site.action,
                     touches=site.on_used,
                     in_transaction=site.impact.in_transaction,
+                    references=tuple(reading.referenced(site)),
                 )
-                self.done.append(done)
-            earlier += self.done[reached:]
+                self.done.add(done)
+                parts.append(done)
+            for done in parts:
+                earlier.add(done)
             if number is not None and blocks.kind_of(actions[0]) is Kind.ROLLBACK:
                 self.before, self.released = start
 

@@ -4,6 +4,8 @@ from zdm.model.catalog.indexed import having
 from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.parse import expressions
 
+DEFAULT = "DEFAULT"  # the bound of the partition that takes all other rows
+
 
 def parents(table: Table) -> tuple[Name, ...]:
     """Whose partition it is, or from whom it inherits."""

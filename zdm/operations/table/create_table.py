@@ -156,7 +156,7 @@ def _problem(
 ) -> tuple[str, str] | None:
     for parent in parents:
         leaves = [t for t in snapshot.tables if t.partition_of == parent.name]
-        default = next((t for t in leaves if t.partition_bound == "DEFAULT"), None)
+        default = next((t for t in leaves if t.partition_bound == family.DEFAULT), None)
         if says.is_partition and default is not None and not parent.created:
             return (
                 f"PARTITION OF {parent.name} reads the whole DEFAULT partition {default.name},"

@@ -122,13 +122,19 @@ def _create_table(tree: _Tree) -> CreateTable:
         likes=tuple(_like(e["TableLikeClause"]) for e in elements if "TableLikeClause" in e),
         parents=tuple(relations.read(p["RangeVar"]) for p in tree.get("inhRelations", [])),
         is_partition="partbound" in tree,
+        is_default=tree.get("partbound", {}).get("is_default", False),
         is_partitioned="partspec" in tree,
         partition_columns=_partition_columns(tree),
+        by_expression=any("expr" in key for key in _partition_keys(tree)),
     )
 
 
+def _partition_keys(tree: _Tree) -> list[_Tree]:
+    return [k["PartitionElem"] for k in tree.get("partspec", {}).get("partParams", [])]
+
+
 def _partition_columns(tree: _Tree) -> tuple[str, ...]:
-    keys = [k["PartitionElem"] for k in tree.get("partspec", {}).get("partParams", [])]
+    keys = _partition_keys(tree)
     named = [key["name"] for key in keys if "name" in key]
     inside = [
         c for k in keys if "expr" in k for c in expressions.columns(Expression(k["expr"]))

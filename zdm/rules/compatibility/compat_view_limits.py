@@ -12,7 +12,8 @@ def check(site: Site) -> Iterator[Violation]:
     said, block = site.action.said, site.block
     if not isinstance(said, CreateObject) or said.kind != "view" or block is None:
         return
-    renamed = [d.action.said for d in block.earlier if isinstance(d.action.said, RenameObject)]
+    earlier = (done.action.said for done in block.earlier.saying(RenameObject))
+    renamed = [said for said in earlier if isinstance(said, RenameObject)]
     name = said.words[-1]
     if any(r.kind == "table" and r.words[-1] == name for r in renamed):
         yield Violation(

@@ -12,7 +12,7 @@ def check(site: Site) -> Iterator[Violation]:
     said = site.action.said
     if not isinstance(said, CreateTable):
         return
-    every = (done.action.said for done in site.done)
+    every = (done.action.said for done in site.done.saying(DropObjects))
     drops = [d for d in every if isinstance(d, DropObjects) and d.kind == "table"]
     names = {words[-1] for drop in drops if drop.if_exists for words in drop.objects}
     if said.table.name in names:

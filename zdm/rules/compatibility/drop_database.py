@@ -8,9 +8,11 @@ from zdm.model.rule import Planned, Rule, Site, Violation
 
 
 def check(site: Site) -> Iterator[Violation]:
-    """DROP DATABASE."""
-    said = site.action.said
-    if isinstance(said, NoRelation) and said.statement == "DROP DATABASE":
+    """DROP DATABASE, the first of several alike."""
+    said, sql = site.action.said, site.action.statement.sql.strip()
+    if not isinstance(said, NoRelation) or said.statement != "DROP DATABASE":
+        return
+    if all(done.action.statement.sql.strip() != sql for done in site.done):
         yield Violation(
             message="all data of the database is lost",
             remedy="remove it; drop databases by hand",

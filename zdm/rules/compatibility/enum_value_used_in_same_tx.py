@@ -10,7 +10,7 @@ from zdm.parse import mentioned
 
 def check(site: Site) -> Iterator[Violation]:
     """A statement of the same transaction that names the new label."""
-    earlier = site.block.earlier if site.block is not None else ()
+    earlier = site.block.earlier.saying(ChangeEnum) if site.block is not None else ()
     every = [d.action.said for d in earlier if isinstance(d.action.said, ChangeEnum)]
     said_now = mentioned.constants(site.action) if every else frozenset()
     for added in every:
@@ -37,7 +37,7 @@ def _is_of_type(site: Site, added: ChangeEnum) -> bool:
 
 
 def _is_exempt(site: Site, added: ChangeEnum) -> bool:
-    earlier = site.block.earlier if site.block is not None else ()
+    earlier = site.block.earlier.saying(CreateObject) if site.block is not None else ()
     made = [d.action.said for d in earlier if isinstance(d.action.said, CreateObject)]
     here = any(m.kind == "enum" and m.words[-1] == added.words[-1] for m in made)
     return here and site.majors[0] > 16

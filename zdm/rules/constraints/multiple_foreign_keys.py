@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Planned, Rule, Site, Violation
-from zdm.model.schema import Name
-from zdm.model.statement import Action
-from zdm.model.syntax import AddColumn, AddConstraint, CreateTable, RelationName
+from zdm.model.syntax import AddColumn, AddConstraint, CreateTable
 from zdm.rules import edits, reading
 
 
@@ -16,27 +14,13 @@ def check(site: Site) -> Iterator[Violation]:
     now = {key.references for key in reading.foreign_keys(site)} - {None}
     if block is None or not now:
         return
-    earlier = {name for done in block.earlier for name in _pointed_at(site, done.action)}
-    tables = sorted(name for name in now | earlier if not site.is_new(name))
-    if now - earlier and {n for n in earlier if not site.is_new(n)} - now and len(tables) > 1:
+    earlier = block.earlier.references.keys()
+    tables = sorted(earlier | {name for name in now if not site.is_new(name)})
+    if now - earlier and earlier - now and len(tables) > 1:
         yield Violation(
             message=f"writes to {', '.join(map(str, tables))} wait until one transaction ends",
             remedy="one transaction for each foreign key",
         )
-
-
-def _pointed_at(site: Site, action: Action) -> Iterator[Name]:
-    found: tuple[RelationName | None, ...] = ()
-    match action.said:
-        case AddConstraint(constraint=one):
-            found = (one.references,)
-        case AddColumn(column=column):
-            found = tuple(c.references for c in column.constraints)
-        case CreateTable() as said:
-            found = said.referenced
-    for relation in found:
-        if relation is not None:
-            yield reading.named(site, relation)
 
 
 def fix(site: Site) -> Fix | None:

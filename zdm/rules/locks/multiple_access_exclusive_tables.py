@@ -13,8 +13,7 @@ def check(site: Site) -> Iterator[Violation]:
     now = {_root(site, t.relation) for t in reading.exclusive(site)}
     if not now:
         return
-    before = site.block.earlier if site.block is not None else ()
-    locked = {t.relation for done in before for t in done.touches if t.lock.blocks_reads}
+    locked = site.block.earlier.held if site.block is not None else ()
     held = {_root(site, name) for name in locked}
     tables = sorted(n for n in held | now if site.before.table(n) is not None)
     if len(tables) > 1 and now - held:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from zdm.model.commands import Work, WorkOn
 from zdm.model.findings import Severity
 from zdm.model.impact import YES
 from zdm.model.rule import Planned, Rule, Site, Violation
@@ -10,20 +11,33 @@ from zdm.parse import mentioned
 
 
 def check(site: Site) -> Iterator[Violation]:
-    """A build, scan or rewrite after another statement that locked a table in use."""
+    """A build, scan, rewrite or sleep after another statement that locked a table in use."""
     block, fact = site.block, site.fact
-    slow = [t for t in site.on_used if YES in (t.rewrites, t.builds, t.scans)]
-    if block is None or not slow or any(mentioned.row_changes(site.action)):
+    if block is None or any(mentioned.row_changes(site.action)):
         return
     if fact is not None and fact.kind is ActionKind.VALIDATE_CONSTRAINT:
         return
-    held = [t for done in block.earlier for t in done.touches if t.lock.blocks_reads]
-    if held:
+    held = next(iter(block.earlier.held), None)
+    work = _work(site) if held is not None else ""
+    if work:
         yield Violation(
-            message=f"queries of {held[0].relation} wait until this statement has gone through"
-            f" {slow[0].relation}",
+            message=f"queries of {held} wait until this statement has {work}",
             remedy="COMMIT before it, or put it into a file of its own",
         )
+
+
+def _work(site: Site) -> str:
+    """What takes long, empty for nothing."""
+    if any(name[-1].startswith("pg_sleep") for name in mentioned.functions(site.action)):
+        return "slept"
+    reads_all = mentioned.is_whole_read(site.action) or _is_analyze(site)
+    slow = [t for t in site.on_used if reads_all or YES in (t.rewrites, t.builds, t.scans)]
+    return f"gone through {slow[0].relation}" if slow else ""
+
+
+def _is_analyze(site: Site) -> bool:
+    said = site.action.said
+    return isinstance(said, WorkOn) and said.work is Work.ANALYZE
 
 
 RULE = Rule(

@@ -9,18 +9,25 @@ from zdm.rules import reading
 
 
 def check(site: Site) -> Iterator[Violation]:
-    """A setting of a table that needs ACCESS EXCLUSIVE."""
+    """A setting of a table that needs ACCESS EXCLUSIVE, unless the lock is short."""
     found = reading.changed(
         site, Change.SET_STORAGE, Change.SET_COMPRESSION, Change.OWNER, Change.SET_OPTIONS
     )
     if found is None:
         return
     table, said = found
+    if said.change is not Change.OWNER and reading.is_short(site):
+        return
     if said.change is not Change.SET_OPTIONS or "user_catalog_table" in said.options:
         yield Violation(
-            message=f"queries of {table.name} wait until the transaction ends",
+            message=f"queries of {table.name} wait until the transaction ends{_rights(said)}",
             remedy="run it in a short transaction of its own, with a lock_timeout",
         )
+
+
+def _rights(said: AlterTable) -> str:
+    owner = said.change is Change.OWNER
+    return ", and its owner so far keeps only rights that are granted to it" if owner else ""
 
 
 RULE = Rule(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Severity
+from zdm.model.impact import Touch
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
 
@@ -17,7 +18,7 @@ def check(site: Site) -> Iterator[Violation]:
     if read:
         yield Violation(
             message=f"all rows of {read[0].relation} may be read while its queries wait",
-            remedy="add a CHECK that implies the bounds, NOT VALID, VALIDATE it, then ATTACH",
+            remedy=_PROOF.format("implies" if _is_new_partition(site, read[0]) else "excludes"),
         )
         return
     parent, said = found
@@ -28,6 +29,16 @@ def check(site: Site) -> Iterator[Violation]:
             remedy=f"name the files that make {parent.name}, or give --snapshot; or, with no"
             " DEFAULT partition, say so in an ignore",
         )
+
+
+_PROOF = "add a CHECK to it that {} the bounds, NOT VALID, VALIDATE it, then ATTACH"
+
+
+def _is_new_partition(site: Site, read: Touch) -> bool:
+    """Or else it is the DEFAULT partition, or a table that it refers to."""
+    said = site.action.said
+    other = said.other if isinstance(said, AlterTable) else None
+    return other is not None and reading.named(site, other) == read.relation
 
 
 RULE = Rule(

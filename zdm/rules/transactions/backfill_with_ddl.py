@@ -16,12 +16,12 @@ def check(site: Site) -> Iterator[Violation]:
         return
     earlier = site.block.earlier
     if _changes_rows(site.action):
-        held = [t.relation for done in earlier for t in done.touches if t.lock.blocks_reads]
-        if held:
-            yield _found(held[0], site.on_used[0].relation)
+        if earlier.held:
+            yield _found(next(iter(earlier.held)), site.on_used[0].relation)
         return
     locked = reading.exclusive(site)
-    changing = (done for done in earlier if locked and _changes_rows(done.action))
+    every = earlier.saying(*mentioned.CHANGING) if locked else ()
+    changing = (done for done in every if _changes_rows(done.action))
     rows = [touch.relation for done in changing for touch in done.touches]
     if rows:
         yield _found(locked[0].relation, rows[0])

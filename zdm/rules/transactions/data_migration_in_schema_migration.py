@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import Table
+from zdm.model.statement import Action
 from zdm.model.syntax import Insert
 from zdm.parse import comparisons, mentioned
 from zdm.parse.mentioned import RowChange
@@ -16,7 +17,7 @@ def check(site: Site) -> Iterator[Violation]:
     """UPDATE and DELETE with WHERE, MERGE, and INSERT of a query, unless a key picks the
     rows."""
     for change, table in row_changes.in_use(site):
-        if _has_condition(change) and not _by_key(change, table):
+        if _has_condition(change, site.action) and not _by_key(change, table):
             yield Violation(
                 message=f"how many rows of {table.name} it changes is not limited, and all of"
                 " them stay locked until its transaction ends",
@@ -24,10 +25,11 @@ def check(site: Site) -> Iterator[Violation]:
             )
 
 
-def _has_condition(change: RowChange) -> bool:
-    """Whether it changes some rows; without WHERE another rule speaks."""
+def _has_condition(change: RowChange, action: Action) -> bool:
+    """Whether it changes some rows; without WHERE another rule speaks. A query of no table
+    spells out how many."""
     if isinstance(change.said, Insert):
-        return not change.said.written_out
+        return not change.said.written_out and bool(mentioned.reads(action))
     return change.is_merge or change.where is not None
 
 

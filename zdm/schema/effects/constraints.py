@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from zdm.model.expression import Expression
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Fact, Setting
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
-from zdm.parse import expressions, rewrite
-from zdm.schema import edits, family, generated_names, lookup
+from zdm.parse import comparisons, expressions, rewrite
+from zdm.schema import edits, family, generated_names, lookup, not_null_proof
 from zdm.schema.effects import drops, indexes, not_nulls
 from zdm.schema.effects.dependents import Thing
 
@@ -110,14 +111,21 @@ def _constraint(snapshot: Snapshot, new: New, named: tuple[str, ...], label: str
 
 
 def _definition(snapshot: Snapshot, new: New) -> str:
-    """Its text; on a table of this train nothing asks for it but a later SET NOT NULL, and an
-    ON CONFLICT whether it is checked at once."""
-    proves = new.says.expression is not None and expressions.null_tested(new.says.expression)
+    """Its text; on a table of this train nothing asks for it but a later SET NOT NULL or ATTACH
+    PARTITION, and an ON CONFLICT whether it is checked at once."""
     created = snapshot.require_table(new.table).created
-    if created and not proves and not new.says.deferrable:
+    if created and not _proves(new.says.expression) and not new.says.deferrable:
         return ""
     text = rewrite.constraint_definition(new.says, new.columns)
     return f"{text} DEFERRABLE" if created and new.says.deferrable else text
+
+
+def _proves(check: Expression | None) -> bool:
+    """Whether it says which values, or that no NULL, a column holds."""
+    if check is None:
+        return False
+    tests = not_null_proof.every(check)
+    return bool(expressions.null_tested(check)) or any(map(comparisons.read, tests))
 
 
 def _foreign_key(snapshot: Snapshot, table: Table, new: New) -> Snapshot:

@@ -15,7 +15,7 @@ from zdm.model.syntax import (
     Like,
     RelationName,
 )
-from zdm.schema import edits, lookup
+from zdm.schema import edits, family, lookup
 from zdm.schema.effects import constraints, definitions, indexes, not_nulls, parents
 from zdm.schema.effects.constraints import New
 from zdm.schema.effects.definitions import Place
@@ -38,6 +38,7 @@ def after(says: CreateTable, place: Place) -> Snapshot:
         columns=_columns(says, place, above),
         partition_key=_partition_key(says),
         partition_of=above[0].name if says.is_partition else None,
+        partition_bound=family.DEFAULT if says.is_default else None,
         inherits=() if says.is_partition else tuple(parent.name for parent in above),
         persistence="unlogged" if says.table.persistence == "unlogged" else "permanent",
         created=True,
@@ -91,10 +92,12 @@ def _is_view(like: Like, place: Place) -> bool:
 
 
 def _partition_key(says: CreateTable) -> str | None:
-    """Its columns, in the form of the catalog's text."""
-    return (
-        f"of ({', '.join(map(ident, says.partition_columns))})" if says.is_partitioned else None
-    )
+    """Its columns, in the form of the catalog's text; in two pairs of parentheses where it is
+    an expression, as which of them it takes how is not said."""
+    columns = ", ".join(map(ident, says.partition_columns))
+    if not says.is_partitioned:
+        return None
+    return f"of (({columns}))" if says.by_expression and columns else f"of ({columns})"
 
 
 def _columns(says: CreateTable, place: Place, above: list[Table]) -> tuple[Column, ...]:

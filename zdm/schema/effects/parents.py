@@ -93,12 +93,18 @@ def change(snapshot: Snapshot, action: Action) -> Snapshot:
         return snapshot
     match said.change:
         case Change.ATTACH_PARTITION:
-            return _attach(snapshot, table, other)
+            return _attach(snapshot, table, replace(other, partition_bound=_bound(said)))
         case Change.DETACH_PARTITION:
             return _detach(snapshot, table, other)
         case Change.INHERIT:
             return _inherit(snapshot, table, other)
     return _leave(snapshot, table, other)
+
+
+def _bound(said: AlterTable) -> str | None:
+    """The server's text of the bound; only DEFAULT is known from the statement."""
+    default = said.bound is not None and said.bound.kind == "default"
+    return family.DEFAULT if default else None
 
 
 def _attach(snapshot: Snapshot, above: Table, table: Table) -> Snapshot:

@@ -63,7 +63,7 @@ class Place:
     def default_partition(self, parent: Table) -> Table | None:
         """Its DEFAULT partition, if there is one."""
         leaves = self.children(parent)
-        return next((t for t in leaves if t.partition_bound == "DEFAULT"), None)
+        return next((t for t in leaves if t.partition_bound == family.DEFAULT), None)
 
     def foreign_keys(self, table: Table) -> tuple[Constraint, ...]:
         """Its own foreign keys and those of the partitioned tables above it."""

@@ -1,2 +1,1 @@
-SET lock_timeout = '2s';
 ALTER TABLE users ALTER COLUMN name SET STORAGE EXTERNAL;

@@ -1,2 +1,2 @@
 SET lock_timeout = '2s';
-CREATE OR REPLACE VIEW names AS SELECT name, email FROM users;
+CREATE OR REPLACE VIEW names AS SELECT upper(name) AS name FROM users;

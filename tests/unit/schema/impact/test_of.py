@@ -135,11 +135,21 @@ def test_only_a_validated_check_with_the_bounds_spares_a_new_partition(
 
 def test_a_partition_with_an_unknown_bound_may_be_the_default_one() -> None:
     snapshot = made(
-        "CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE d PARTITION OF p DEFAULT"
+        "CREATE TABLE p (id int) PARTITION BY RANGE (id);"
+        " CREATE TABLE d PARTITION OF p FOR VALUES FROM (2) TO (3)"
     )
     found = asked("CREATE TABLE t PARTITION OF p FOR VALUES FROM (1) TO (2)", snapshot)
 
     assert found.unknown == "d may be the DEFAULT partition of p"
+
+
+def test_the_default_partition_is_known_by_its_statement() -> None:
+    snapshot = made(
+        "CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE d PARTITION OF p DEFAULT"
+    )
+    found = asked("CREATE TABLE t PARTITION OF p FOR VALUES FROM (1) TO (2)", snapshot)
+
+    assert [t.scans for t in found.touches if t.relation.name == "d"] == [YES]
 
 
 def test_a_table_that_may_have_more_than_is_known_leaves_locks_unknown() -> None:
