@@ -26,7 +26,15 @@ from zdm.model.statement import (
 from zdm.model.syntax import Read
 from zdm.operations import ALL
 from zdm.parse import facts
-from zdm.planning import conflicts, inline, needs, repeated_defaults, unrestorable, widths
+from zdm.planning import (
+    conflicts,
+    guarded,
+    inline,
+    needs,
+    repeated_defaults,
+    unrestorable,
+    widths,
+)
 from zdm.planning.waiting import Waiting
 from zdm.recipes.constraint import exclusion
 from zdm.recipes.reading import refuse, updates
@@ -51,6 +59,7 @@ class Classification:
     findings: tuple[Finding, ...]
     after: Snapshot  # the schema that the author's statements leave
     notes: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()  # in order, those of DO blocks among them
 
     @property
     def refused(self) -> tuple[Finding, ...]:
@@ -73,6 +82,7 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
         for a in every
         if id(a) in harmless and _kind(a) is ActionKind.SELECT
     )
+    notes += tuple(guarded.idle(train.statements, every))
     placed, findings, after = _place(left, snapshot, fuse=fuse)
     owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
     extra = [*_directives(train, left, placed)]
@@ -81,7 +91,13 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
         extra += unrestorable.find(left, owner, snapshot)
         extra += repeated_defaults.find(left, owner, snapshot)
     ordered = sorted([*findings, *extra], key=_place_of)
-    return Classification(placed=placed, findings=tuple(ordered), after=after, notes=notes)
+    return Classification(
+        placed=placed,
+        findings=tuple(ordered),
+        after=after,
+        notes=notes,
+        statements=tuple(dict.fromkeys(action.statement for action in every)),
+    )
 
 
 def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
@@ -89,7 +105,7 @@ def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
     known = {t.name for t in snapshot.tables} | {v.name for v in snapshot.views}
     schemas = set(snapshot.schemas)
     found: list[Action] = []
-    for statement in train.statements:
+    for statement in _run(train.statements, found, snapshot):
         whole = type_names.path(snapshot, statement.settings)
         path = tuple(schema for schema in whole if schema in schemas) or whole
         read = _read(statement, path, known)
@@ -101,6 +117,15 @@ def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
             if isinstance(a.fact, Fact) and a.fact.kind is ActionKind.CREATE_SCHEMA
         }
     return tuple(found)
+
+
+def _run(
+    statements: Sequence[Statement], before: Sequence[Action], start: Snapshot
+) -> Iterator[Statement]:
+    """Those of DO blocks that only ask what is there, and all others; `before` grows."""
+    for statement in statements:
+        inner = guarded.inner(statement, lambda: reduce(apply.apply, before, start))
+        yield from (statement,) if inner is None else inner
 
 
 def _read(statement: Statement, path: tuple[str, ...], known: set[Name]) -> tuple[Action, ...]:

@@ -35,7 +35,9 @@ PARENT = Constraint(
 )
 
 
-def carts(**details: object) -> Snapshot:
+def carts(
+    *, functions: tuple[Function, ...] = (), sequences: tuple[Sequence, ...] = ()
+) -> Snapshot:
     """The users, and their carts."""
     table = Table(
         name=CARTS,
@@ -46,7 +48,7 @@ def carts(**details: object) -> Snapshot:
         ),
         constraints=(KEY, PARENT),
     )
-    return schemas.snapshot(schemas.users(), table, **details)
+    return schemas.snapshot(schemas.users(), table, functions=functions, sequences=sequences)
 
 
 def function(text: str) -> Function:
@@ -130,7 +132,7 @@ def test_the_drop_looks_whether_a_function_names_the_table() -> None:
     named = carts(functions=(function("SELECT count(*) FROM carts"),))
     hazards = [hazard.message for hazard in ask(STATEMENT, named).hazards]
 
-    assert hazards[-1].startswith("these name carts in their text: function public.f;")
+    assert hazards[-1].startswith("these name carts in their text: function f;")
     assert len(last(named).preconditions) == 1
 
 
@@ -157,9 +159,7 @@ def test_what_needs_the_table_is_named() -> None:
         ),
         constraints=(line,),
     )
-    view = View(
-        name=Name("public", "open"), kind="view", definition="…", uses=((CARTS, "id"),)
-    )
+    view = View(name=Name("public", "open"), kind="view", definition="…", uses=((CARTS, "id"),))
     uses = Dependent(column="id", kind="function", name="public.total()", blocks=True)
     table = carts().require_table(CARTS)
     used = schemas.snapshot(
