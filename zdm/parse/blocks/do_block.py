@@ -49,7 +49,10 @@ class _NotReadError(Exception):
 
 
 def read(sql: str) -> tuple[Item, ...] | None:
-    """What a DO statement does; None where that is not read."""
+    """What a DO statement does; None where that is not read. A directive within the block
+    would have no effect."""
+    if not _in_plpgsql(sql) or "zdm:" in sql:
+        return None
     tree = libpg_query.plpgsql(sql)
     if tree is None or any(not _is_free(datum) for datum in tree.get("datums", ())):
         return None
@@ -57,6 +60,13 @@ def read(sql: str) -> tuple[Item, ...] | None:
         return tuple(_Reader(sql).items([tree["action"]]))
     except _NotReadError:
         return None
+
+
+def _in_plpgsql(sql: str) -> bool:
+    (parsed,) = libpg_query.statements(sql.encode())
+    options = [one["DefElem"] for one in parsed.tree.get("args", ())]
+    named = [o["arg"]["String"]["sval"] for o in options if o["defname"] == "language"]
+    return parsed.node == "DoStmt" and named in ([], ["plpgsql"])
 
 
 def _is_free(datum: _Tree) -> bool:
