@@ -46,6 +46,14 @@ with create_engine(url, poolclass=pool.NullPool).connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
+# The driver that Prefect uses leaves `%` in a text without parameters alone; psycopg does not.
+PLAIN_PERCENT = """
+import re
+from sqlalchemy import Engine, event
+@event.listens_for(Engine, "before_cursor_execute", retval=True)
+def doubled(connection, cursor, text, parameters, context, many):
+    return (text if parameters else re.sub("(?<!%)%(?!%)", "%%", text)), parameters
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +66,7 @@ class Package:
     versions: tuple[str, ...] = ("versions",)  # in `scripts`
     before: str = ""  # Python that its commands run before its env.py
     env: str = ""  # in place of its env.py, which reads settings of a whole installation
-    rarely: bool = False  # recorded by `make versions` only
+    rarely: bool = False  # recorded by `make thorough` only
     baseline: str = ""  # Python that makes what the first revision expects
 
     @property
@@ -142,7 +150,7 @@ PACKAGES = (
         version="3.9.1",
         scripts="prefect/server/database/_migrations",
         versions=("versions/postgresql",),
-        env=PLAIN_ENV,
+        env=PLAIN_PERCENT + PLAIN_ENV,
         rarely=True,
     ),
 )

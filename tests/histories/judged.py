@@ -39,7 +39,7 @@ def judge(train: Train, before: Snapshot) -> Judged:
         for statement in train.statements
         for action in facts.actions(statement, type_names.path(before, statement.settings))
     ]
-    counts = _counted(found, actions)
+    counts = _counted(found, actions) + Counter(f"refused {f.slug}" for f in refused)
     counts.update(f"{MIGRATIONS} {kind}" for kind in _kinds(actions))
     if not refused:
         counts.update(f"{PLANNED} {kind}" for kind in _kinds(actions))
@@ -87,13 +87,12 @@ def _refused(found: Classification, train: Train, before: Snapshot) -> tuple[Fin
 
 
 def _counted(found: Classification, actions: list[Action]) -> Counter[str]:
-    """How many Actions each operation takes, how many are refused, how many do nothing."""
+    """How many Actions each operation takes, and how many do nothing."""
     counts = Counter(
         f"operation {place.operation.slug}" for place in found.placed for _ in place.actions
     )
-    refused = Counter(f"refused {finding.slug}" for finding in found.refused)
-    left = len(actions) - counts.total() - refused.total()
-    return counts + refused + Counter({"no part of a plan": left})
+    left = len(actions) - counts.total() - len(found.refused)
+    return counts + Counter({"no part of a plan": left})
 
 
 def _kinds(actions: list[Action]) -> Iterator[str]:

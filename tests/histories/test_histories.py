@@ -38,7 +38,7 @@ from zdm.serialize import snapshot_file
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("histories")]
 EACH = tuple(
     pytest.param(
-        package, id=package.name, marks=[pytest.mark.versions] if package.rarely else []
+        package, id=package.name, marks=[pytest.mark.thorough] if package.rarely else []
     )
     for package in PACKAGES
 )

@@ -22,7 +22,7 @@ from zdm.postgres.session import connection
 
 pytestmark = [
     pytest.mark.more,
-    pytest.mark.versions,
+    pytest.mark.thorough,
     pytest.mark.xdist_group("histories of SQL files"),
 ]
 

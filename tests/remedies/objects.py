@@ -184,7 +184,8 @@ ENTRIES = (
     ),
     Entry(
         slug="hazard",
-        before=USERS + """
+        before=USERS
+        + """
 CREATE TABLE carts (id bigserial PRIMARY KEY, owner bigint REFERENCES users);
 CREATE PUBLICATION p FOR TABLE carts, users;
 CREATE FUNCTION owners() RETURNS bigint LANGUAGE sql AS 'SELECT count(owner) FROM carts';""",

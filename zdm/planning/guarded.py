@@ -66,8 +66,8 @@ def idle(statements: Iterable[Statement], actions: Sequence[Action]) -> Iterator
             _is_within(action.statement, statement) for action in actions
         ):
             yield (
-                f"{statement.source}: what this DO block asks of the catalog is such that it"
-                " does nothing"
+                f"{statement.source}: this DO block does nothing, by what its conditions find"
+                " in the schema"
             )
 
 

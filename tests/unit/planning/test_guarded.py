@@ -238,8 +238,8 @@ def test_a_block_that_does_nothing_is_noted() -> None:
     found = classify.classify(schemas.train(f"\n{asked}"), start())
 
     assert found.notes == (
-        "migration.sql:2:1: what this DO block asks of the catalog is such that it does"
-        " nothing",
+        "migration.sql:2:1: this DO block does nothing, by what its conditions find in the"
+        " schema",
     )
 
 

@@ -12,7 +12,7 @@ _Tree = Mapping[str, Any]
 
 
 class Means(StrEnum):
-    """What a constant stands for."""
+    """What a constant means."""
 
     TEXT = "text"
     RELATION = "relation"  # ::regclass, which fails where there is none
