@@ -530,6 +530,16 @@ def rename_table(train: Train) -> Statements:
     return (f"ALTER TABLE {table.sql} RENAME TO {ident(name)};",)
 
 
+def drop_table(train: Train) -> Statements:
+    """DROP TABLE of one of several, or of one that is not there."""
+    if len(train.tables) == 1:
+        train.made += 1
+        return (f"DROP TABLE IF EXISTS public.gone{train.made};",)
+    table = train.table()
+    train.tables.remove(table)
+    return (f"DROP TABLE {table.sql}{' CASCADE' if train.chance(0.2) else ''};",)
+
+
 def new_object(train: Train) -> Statements:
     """View, function, enum, sequence, domain."""
     table, column = _any_column(train)
@@ -777,6 +787,7 @@ GENERATORS: dict[str, Generator] = {
         swap_enum,
         comment,
         rename_table,
+        drop_table,
     )
 }
 _WEIGHTS = {"add_column": 4, "rename_column": 4, "change_type": 5, "drop_column": 3,

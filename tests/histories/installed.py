@@ -37,6 +37,23 @@ from mlflow.store.tracking.dbmodels.initial_models import Base
 url = sqlalchemy.make_url(os.environ["ZDM_SHADOW_URL"]).set(drivername="postgresql+psycopg")
 Base.metadata.create_all(sqlalchemy.create_engine(url))
 """
+PLAIN_ENV = """
+from alembic import context
+from sqlalchemy import create_engine, pool
+url = context.config.get_main_option("sqlalchemy.url")
+with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+    context.configure(connection=connection, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+# The driver that Prefect uses leaves `%` in a text without parameters alone; psycopg does not.
+PLAIN_PERCENT = """
+import re
+from sqlalchemy import Engine, event
+@event.listens_for(Engine, "before_cursor_execute", retval=True)
+def doubled(connection, cursor, text, parameters, context, many):
+    return (text if parameters else re.sub("(?<!%)%(?!%)", "%%", text)), parameters
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +65,8 @@ class Package:
     scripts: str  # in site-packages
     versions: tuple[str, ...] = ("versions",)  # in `scripts`
     before: str = ""  # Python that its commands run before its env.py
+    env: str = ""  # in place of its env.py, which reads settings of a whole installation
+    rarely: bool = False  # recorded by `make thorough` only
     baseline: str = ""  # Python that makes what the first revision expects
 
     @property
@@ -84,11 +103,11 @@ class Package:
         """A settings file for it, written into the folder."""
         scripts = self.site / self.scripts
         versions = "\n  ".join(str(scripts / version) for version in self.versions)
-        if self.before:
+        if self.before or self.env:
             own = folder / "scripts"
             own.mkdir(exist_ok=True)
             run = f"import runpy\nrunpy.run_path({str(scripts / 'env.py')!r})\n"
-            (own / "env.py").write_text(f"{self.before}\n{run}")
+            (own / "env.py").write_text(f"{self.before}\n{self.env or run}")
             scripts = own
         file = folder / f"{self.name}.ini"
         file.write_text(INI.format(scripts=scripts, versions=versions, url=url))
@@ -118,6 +137,21 @@ PACKAGES = (
         version="3.17.2",
         scripts="mlflow/store/db_migrations",
         baseline=MLFLOW_TABLES,
+    ),
+    Package(
+        name="ckan",
+        version="2.12.0",
+        scripts="ckan/migration",
+        env=PLAIN_ENV,
+        rarely=True,
+    ),
+    Package(
+        name="prefect",
+        version="3.9.1",
+        scripts="prefect/server/database/_migrations",
+        versions=("versions/postgresql",),
+        env=PLAIN_PERCENT + PLAIN_ENV,
+        rarely=True,
     ),
 )
 

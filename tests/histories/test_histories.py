@@ -7,7 +7,6 @@ golden files say what zdm makes of every statement.
 
 import os
 import subprocess
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,28 +16,32 @@ import pytest
 
 from tests.conftest import MAJORS, a_server, fresh_database
 from tests.golden import Golden
+from tests.histories import judged
 from tests.histories.installed import PACKAGES, Package
+from tests.histories.judged import Judged
 from tests.postgres.schema import holding
 from tests.revisions.projects import Databases
 from zdm.model.schema import Snapshot
-from zdm.model.statement import Statement, Train
-from zdm.parse import facts
-from zdm.planning.classify import Classification, classify
+from zdm.model.statement import Train
+from zdm.planning.classify import classify
 from zdm.postgres.catalog import read as catalog
 from zdm.postgres.catalog import rebuild
-from zdm.postgres.server import provider, shadow
-from zdm.postgres.server.provider import Wanted
+from zdm.postgres.server import shadow
 from zdm.postgres.session import connection
 from zdm.revisions import graph, record
 from zdm.revisions.child_process import Child, Project
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
-from zdm.schema import type_names
 from zdm.serialize import snapshot_file
 
 # recording takes as long as all tests of a package, so one worker of a parallel run does it
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("histories")]
-EACH = pytest.mark.parametrize("package", PACKAGES, ids=[p.name for p in PACKAGES])
+EACH = tuple(
+    pytest.param(
+        package, id=package.name, marks=[pytest.mark.thorough] if package.rarely else []
+    )
+    for package in PACKAGES
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +54,12 @@ class Recorded:
     history: History
     train: Train
     start: Snapshot
-    reports: tuple[str, ...]  # of each statement, what zdm makes of it
-    counts: Counter[str]
+    found: Judged  # what zdm makes of each statement
     replayed: Snapshot
     upgraded: Snapshot
 
 
-@pytest.fixture(scope="module")
-def databases() -> Iterator[Databases]:
-    with provider.throwaway(Wanted()) as server:
-        yield Databases(server=server)
-
-
-@pytest.fixture(scope="module", params=PACKAGES, ids=[p.name for p in PACKAGES])
+@pytest.fixture(scope="module", params=EACH)
 def recorded(
     request: pytest.FixtureRequest,
     databases: Databases,
@@ -87,7 +83,7 @@ def recorded(
         train = record.record(child, wanted)
     upgrade(package, folder, plain)
     start = databases.snapshot(replay)
-    reports, counts = replayed(databases, replay, train)
+    found = judged.replay(databases, replay, revisions(train))
     return Recorded(
         package=package,
         project=project,
@@ -95,8 +91,7 @@ def recorded(
         history=history,
         train=train,
         start=start,
-        reports=reports,
-        counts=counts,
+        found=found,
         replayed=databases.snapshot(replay),
         upgraded=databases.snapshot(plain),
     )
@@ -109,53 +104,11 @@ def upgrade(package: Package, folder: Path, dsn: str) -> None:
     subprocess.run([*command, "upgrade", "heads"], check=True, capture_output=True, cwd=folder)
 
 
-def replayed(
-    databases: Databases, dsn: str, train: Train
-) -> tuple[tuple[str, ...], Counter[str]]:
-    """Replay what was recorded, and classify each revision on the schema before it."""
-    reports: list[str] = []
-    counts: Counter[str] = Counter()
+def revisions(train: Train) -> Iterator[Train]:
+    """Each revision by itself."""
     for revision, group in groupby(train.statements, key=lambda s: s.source.revision):
-        statements = tuple(group)
-        before = databases.snapshot(dsn)
         files = tuple(file for file in train.files if file.revision == revision)
-        own = Train(statements=statements, files=files)
-        found = classify(own, before)
-        reports.extend(reported(found))
-        counts.update(counted(found, own, before))
-        run(databases, dsn, statements)
-    return tuple(reports), counts
-
-
-def run(databases: Databases, dsn: str, statements: tuple[Statement, ...]) -> None:
-    for number, group in groupby(statements, key=lambda s: s.transaction):
-        texts = [statement.sql for statement in group]
-        if number is None:
-            for text in texts:
-                databases.run(dsn, text)
-        else:
-            databases.run(dsn, "BEGIN;" + ";\n".join(texts) + ";COMMIT")
-
-
-def reported(found: Classification) -> Iterator[str]:
-    """What is refused, with its place and reason."""
-    for finding in found.refused:
-        yield f"refused {finding.slug}: {finding.source}: {finding.message}"
-
-
-def counted(found: Classification, train: Train, before: Snapshot) -> Counter[str]:
-    """How many Actions each operation takes, how many are refused, how many do nothing."""
-    actions = [
-        action
-        for statement in train.statements
-        for action in facts.actions(statement, type_names.path(before, statement.settings))
-    ]
-    counts = Counter(
-        f"operation {place.operation.slug}" for place in found.placed for _ in place.actions
-    )
-    refused = Counter(f"refused {finding.slug}" for finding in found.refused)
-    left = len(actions) - counts.total() - refused.total()
-    return counts + refused + Counter({"no part of a plan": left})
+        yield Train(statements=tuple(group), files=files)
 
 
 def test_every_revision_is_recorded(recorded: Recorded) -> None:
@@ -197,12 +150,11 @@ def test_every_statement_is_planned_or_refused_with_its_reason(
         f"{name}: {len(recorded.train.files)} revisions,"
         f" {len(recorded.train.statements)} statements"
     )
-    counts = [f"{count:5} {what}" for what, count in sorted(recorded.counts.items())]
     notes = [f"note: {source}: {note}" for source, note in recorded.train.notes]
-    lines = [heading, *counts, "", *recorded.reports, *notes]
 
     golden.check(
-        Path(__file__).with_name(f"{recorded.package.name}.txt"), "\n".join(lines) + "\n"
+        Path(__file__).with_name(f"{recorded.package.name}.txt"),
+        judged.golden(heading, recorded.found, notes),
     )
 
 

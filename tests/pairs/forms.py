@@ -263,6 +263,7 @@ FORMS = (
         sql="ALTER TABLE {t} RENAME TO made{n};",
         table="made{n}",
     ),
+    Form(operation="drop_table", name="plain", main=True, sql="DROP TABLE {t};"),
     Form(
         operation="new_object",
         name="enum",

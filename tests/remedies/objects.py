@@ -172,6 +172,37 @@ ENTRIES = (
         fixed=(f"{CONTRACT}DROP FUNCTION f(users);", RENAME),
     ),
     Entry(
+        slug="drop_table_blocked",
+        before=PARTS,
+        refused="DROP TABLE part;",
+        fixed=(f"{CONTRACT}DROP TABLE part;",),
+    ),
+    Entry(
+        slug="drop_table_in_use",
+        before=USERS + "CREATE VIEW v AS SELECT n FROM users;",
+        refused="DROP TABLE users CASCADE;",
+        fixed=(f"{CONTRACT}DROP VIEW v;\nDROP TABLE users;",),
+    ),
+    Entry(
+        slug="drop_of_several_tables",
+        before=USERS + "CREATE TABLE carts (owner bigint REFERENCES users);",
+        refused="DROP TABLE users, carts;",
+        fixed=("DROP TABLE carts;\nDROP TABLE users;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS
+        + """
+CREATE TABLE carts (id bigserial PRIMARY KEY, owner bigint REFERENCES users);
+CREATE PUBLICATION p FOR TABLE carts, users;
+CREATE FUNCTION owners() RETURNS bigint LANGUAGE sql AS 'SELECT count(owner) FROM carts';""",
+        refused="DROP TABLE carts;",
+        fixed=(
+            f"{CONTRACT}CREATE OR REPLACE FUNCTION owners() RETURNS bigint LANGUAGE sql\n"
+            "AS 'SELECT 0::bigint';\nDROP TABLE carts;",
+        ),
+    ),
+    Entry(
         slug="type_change_rewrites",
         refused="ALTER TABLE users ALTER n TYPE bigint;",
         fixed=(

@@ -30,7 +30,7 @@ from zdm.operations.data import (
 from zdm.operations.index import create_index, drop_index
 from zdm.operations.object import comment, new_object
 from zdm.operations.statement import as_written
-from zdm.operations.table import create_table, new_table_change, rename_table
+from zdm.operations.table import create_table, drop_table, new_table_change, rename_table
 from zdm.operations.type import add_enum_value, change_type, rename_enum_value, swap_enum
 
 ALL: tuple[Recogniser, ...] = (
@@ -66,4 +66,5 @@ ALL: tuple[Recogniser, ...] = (
     rename_enum_value.recognise,
     comment.recognise,
     rename_table.recognise,
+    drop_table.recognise,
 )

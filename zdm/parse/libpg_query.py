@@ -50,6 +50,10 @@ class _Result(ctypes.Structure):
     )
 
 
+class _Functions(ctypes.Structure):
+    _fields_ = (("trees", ctypes.c_char_p), ("error", ctypes.POINTER(_Fault)))
+
+
 class NotSqlError(ValueError):
     """PostgreSQL's grammar rejects the text; `offset` counts characters from 0."""
 
@@ -79,6 +83,10 @@ def _library() -> ctypes.CDLL:
     library.pg_query_parse.argtypes = [ctypes.c_char_p]
     library.pg_query_free_parse_result.argtypes = [_Result]
     library.pg_query_free_parse_result.restype = None
+    library.pg_query_parse_plpgsql.restype = _Functions
+    library.pg_query_parse_plpgsql.argtypes = [ctypes.c_char_p]
+    library.pg_query_free_plpgsql_parse_result.argtypes = [_Functions]
+    library.pg_query_free_plpgsql_parse_result.restype = None
     return library
 
 
@@ -157,3 +165,20 @@ def statements(sql: bytes) -> tuple[Parsed, ...]:
         ((node, tree),) = item["stmt"].items()
         found.append(Parsed(start=start, length=length, node=node, tree=tree))
     return tuple(found)
+
+
+def plpgsql(sql: str) -> dict[str, Any] | None:
+    """The tree of a DO statement in plpgsql; None where it is no such thing, or long."""
+    data = sql.encode()
+    if len(data) > _SHORT or b"\0" in data:
+        return None
+    library = _library()
+    result = library.pg_query_parse_plpgsql(data)
+    try:
+        functions: Any = [] if result.error else _load(result.trees)
+    except NotSqlError:
+        return None
+    finally:
+        library.pg_query_free_plpgsql_parse_result(result)
+    found: dict[str, Any] | None = functions[0]["PLpgSQL_function"] if functions else None
+    return found

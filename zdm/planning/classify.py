@@ -29,6 +29,7 @@ from zdm.operations import ALL
 from zdm.parse import facts
 from zdm.planning import (
     conflicts,
+    guarded,
     inline,
     needs,
     repeated_defaults,
@@ -61,6 +62,7 @@ class Classification:
     findings: tuple[Finding, ...]
     after: Snapshot  # the schema that the author's statements leave
     notes: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()  # in order, those of DO blocks among them
 
     @property
     def refused(self) -> tuple[Finding, ...]:
@@ -78,6 +80,7 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     harmless = {id(a) for a in every if _harmless(a, snapshot) or _is_lock(a, every)}
     left = [action for action in every if id(action) not in harmless]
     notes = tuple(note for a in every if id(a) in harmless for note in _left_out(a))
+    notes += tuple(guarded.idle(train.statements, every))
     placed, findings, after = _place(left, snapshot, fuse=fuse)
     owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
     extra = [*_directives(train, left, placed)]
@@ -86,7 +89,13 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
         extra += unrestorable.find(left, owner, snapshot)
         extra += repeated_defaults.find(left, owner, snapshot)
     ordered = sorted([*findings, *extra], key=_place_of)
-    return Classification(placed=placed, findings=tuple(ordered), after=after, notes=notes)
+    return Classification(
+        placed=placed,
+        findings=tuple(ordered),
+        after=after,
+        notes=notes,
+        statements=tuple(dict.fromkeys(action.statement for action in every)),
+    )
 
 
 def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
@@ -94,7 +103,7 @@ def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
     known = {t.name for t in snapshot.tables} | {v.name for v in snapshot.views}
     schemas = set(snapshot.schemas)
     found: list[Action] = []
-    for statement in train.statements:
+    for statement in _run(train.statements, found, snapshot):
         whole = type_names.path(snapshot, statement.settings)
         path = tuple(schema for schema in whole if schema in schemas) or whole
         read = _read(statement, path, known)
@@ -107,6 +116,15 @@ def actions(train: Train, snapshot: Snapshot) -> tuple[Action, ...]:
             if isinstance(a.fact, Fact) and a.fact.kind is ActionKind.CREATE_SCHEMA
         }
     return tuple(found)
+
+
+def _run(
+    statements: Sequence[Statement], before: Sequence[Action], start: Snapshot
+) -> Iterator[Statement]:
+    """Those of DO blocks that only ask what is there, and all others; `before` grows."""
+    for statement in statements:
+        inner = guarded.inner(statement, lambda: reduce(apply.apply, before, start))
+        yield from (statement,) if inner is None else inner
 
 
 def _read(statement: Statement, path: tuple[str, ...], known: set[Name]) -> tuple[Action, ...]:

@@ -85,12 +85,13 @@ def plan(
         raise TrainRefusedError(classification.refused)
     placed = classification.placed
     ordered = _ordered(placed, train, snapshot, stamp_when)
+    run = replace(train, statements=classification.statements)
     conflicts = (
         fills.conflicts(ordered, placed)
         or row_order.conflicts(ordered, placed)
-        or changed_early.conflicts(ordered, placed, train)
-        or deleted_rows.conflicts(ordered, placed, train)
-        or taken_defaults.conflicts(ordered, placed, train)
+        or changed_early.conflicts(ordered, placed, run)
+        or deleted_rows.conflicts(ordered, placed, run)
+        or taken_defaults.conflicts(ordered, placed, run)
         or met_rows.conflicts(ordered, placed)
         or tuple(new_keys.conflicts(ordered, placed))
         or walk.conflicts(ordered, placed, snapshot, classification.after)

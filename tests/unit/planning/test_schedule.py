@@ -169,7 +169,7 @@ def test_the_first_stamp_makes_the_version_table() -> None:
 
 def test_one_refused_statement_refuses_the_whole_train() -> None:
     with pytest.raises(TrainRefusedError) as caught:
-        planned(SEED + "DROP TABLE users;")
+        planned(SEED + "DROP VIEW v;")
 
     assert isinstance(caught.value, RefusedError)
     assert caught.value.message.startswith(

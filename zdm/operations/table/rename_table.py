@@ -17,10 +17,8 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Check, Irreversible, Phase, RunSql, Step
 from zdm.model.schema import Function, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Setting
-from zdm.parse import emit
-from zdm.parse.emit import Constant
 from zdm.recipes import run_sql, site
-from zdm.recipes.object import stand_in_view
+from zdm.recipes.object import naming, row_type, stand_in_view
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
@@ -33,15 +31,6 @@ _KEEP = (
     " with `-- zdm: run in contract -- reason`"
 )
 _TRIGGERS_TABLE = re.compile(r"\b(?:tg_)?(?:table_name|relname|relid)\b", re.IGNORECASE)
-_NAMED = (
-    "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_proc AS p"
-    " JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace"
-    " WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'zdm')"
-    " AND p.prosrc ~* {pattern}"
-    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d"
-    " WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass"
-    " AND d.objid = p.oid AND d.deptype = 'e'))"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +75,7 @@ class RenameTable:
             f" defaults of {self.table} in the catalog, and pg_get_serial_sequence gives NULL",
             "if its framework reads keys from the catalog, configure them explicitly first",
         )
-        named = _naming(context.snapshot, self.table)
+        named = naming.functions(context.snapshot, self.table)
         if named:
             yield (
                 f"these name {self.table} in their text: {', '.join(named)}; they work until"
@@ -125,7 +114,7 @@ class RenameTable:
         )
 
     def _drop(self, place: Site) -> RunSql:
-        named = _naming(place.snapshot, self.table)
+        named = naming.functions(place.snapshot, self.table)
         return run_sql.short_transaction(
             place,
             id=place.id("drop-view"),
@@ -162,23 +151,9 @@ def _failing(table: Table, major: int) -> Iterator[str]:
     yield "TABLESAMPLE, WHERE CURRENT OF, and new foreign keys to it"
 
 
-def _naming(snapshot: Snapshot, table: Name) -> tuple[str, ...]:
-    """Functions whose text has the table's name as a word. A body that PostgreSQL has parsed
-    (BEGIN ATOMIC) follows the table."""
-    word = re.compile(rf"(?<!\w){re.escape(table.name)}(?!\w)", re.IGNORECASE)
-    return tuple(f"function {f.name}" for f in snapshot.functions if word.search(_text(f)))
-
-
-def _text(function: Function) -> str:
-    if "\nBEGIN ATOMIC" in function.definition:
-        return ""
-    return function.definition.partition("\nAS ")[2] or function.definition
-
-
 def _no_longer_named(table: Name, new: Name) -> Check:
-    pattern = rf"(^|\W){re.escape(table.name)}(\W|$)"
-    return Check(
-        sql=emit.sql(_NAMED, pattern=Constant(pattern)),
+    return naming.none_left(
+        table,
         failure=f"a function still names {table} in its text, and would fail without the view",
         hint=f"let it name {new} instead, also in its comments (CREATE OR REPLACE FUNCTION)",
     )
@@ -254,7 +229,7 @@ def _problems(table: Table, new: Name, snapshot: Snapshot) -> Iterator[tuple[str
             f"{user} has its row type, which rows of the view do not have",
             "use a type of its own or single columns in an earlier release",
         )
-        for user in _row_type_users(table.name, snapshot)
+        for user in row_type.users(table.name, snapshot)
     )
 
 
@@ -310,20 +285,4 @@ def _publications(table: Table, snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _reads_name(function: Function) -> bool:
-    return _TRIGGERS_TABLE.search(_text(function)) is not None
-
-
-def _row_type_users(table: Name, snapshot: Snapshot) -> Iterator[str]:
-    """What takes or holds a row of the table as one value."""
-    schema, name = (re.escape(part.replace('"', '""')) for part in (table.schema, table.name))
-    row_type = re.compile(rf'(?<![\w"])"?{schema}"?\."?{name}"?(?!\w)')
-    for function in snapshot.functions:
-        if row_type.search(function.arguments):
-            yield f"an argument of function {function.name}"
-    for other in snapshot.tables:
-        for column in other.columns:
-            if row_type.search(column.type):
-                yield f"column {other.name}.{column.name}"
-    for one in snapshot.types:
-        if row_type.search(one.definition.partition(" AS ")[2]):
-            yield f"type {one.name}"
+    return _TRIGGERS_TABLE.search(naming.text(function)) is not None

@@ -1,1 +1,1 @@
-DROP TABLE audit;
+DROP VIEW names;

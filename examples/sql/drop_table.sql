@@ -1,0 +1,2 @@
+-- Orders are kept by another service now.
+DROP TABLE orders;

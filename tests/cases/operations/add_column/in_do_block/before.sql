@@ -1,0 +1,5 @@
+CREATE SCHEMA shop;
+SET search_path = shop, public;
+CREATE TYPE mood AS ENUM ('good');
+CREATE TABLE users (id bigint PRIMARY KEY, email text);
+INSERT INTO users SELECT n, 'u' || n FROM generate_series(1, 100) AS n;

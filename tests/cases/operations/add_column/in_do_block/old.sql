@@ -1,0 +1,1 @@
+UPDATE shop.users SET email = 'old' WHERE id = 2;

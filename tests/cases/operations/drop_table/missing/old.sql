@@ -1,0 +1,1 @@
+UPDATE users SET name = 'changed by old' WHERE id = 7;

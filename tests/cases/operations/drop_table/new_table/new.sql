@@ -1,0 +1,3 @@
+SELECT id, email FROM users WHERE id = 1;
+UPDATE users SET name = 'changed by new' WHERE id = 8;
+INSERT INTO fresh DEFAULT VALUES;

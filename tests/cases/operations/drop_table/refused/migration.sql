@@ -1,0 +1,11 @@
+DROP TABLE sessions;
+DROP TABLE notes CASCADE;
+DROP TABLE rows_of;
+DROP TABLE events_2024;
+DROP TABLE events;
+DROP TABLE heir;
+DROP TABLE visits, holds;
+DROP TABLE missing;
+INSERT INTO archive SELECT id, token FROM source;
+DROP TABLE source;
+CREATE TABLE source (id text);

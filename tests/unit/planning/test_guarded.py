@@ -1,0 +1,261 @@
+"""DO blocks become the statements that they run, by what the Snapshot answers."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit import schemas
+from tests.unit.operations.asking import ask
+from zdm.model.schema import Index, Name, Policy, Snapshot, Trigger, Type, View
+from zdm.planning import classify
+
+ADD = "ALTER TABLE users ADD COLUMN a int"
+TRIGGER = Trigger(
+    name="audited",
+    definition="CREATE TRIGGER audited BEFORE UPDATE ON public.users …",
+    function=Name("public", "f"),
+    enabled="O",
+)
+INDEX = Index(
+    name="users_email",
+    definition="CREATE INDEX users_email ON public.users USING btree (email)",
+    keys=("email",),
+    columns=("email",),
+)
+MOOD = Type(name=Name("public", "mood"), kind="enum", definition="…", labels=("a",))
+
+
+def start(**details: object) -> Snapshot:
+    users = schemas.users(triggers=(TRIGGER,))
+    users = replace(
+        users,
+        indexes=(*users.indexes, INDEX),
+        policies=(Policy(name="own", definition="…"),),
+    )
+    return schemas.snapshot(users, types=(MOOD,), **details)  # type: ignore[arg-type]  # any
+
+
+def block(body: str) -> str:
+    return f"DO $$ BEGIN\n{body}\nEND $$;"
+
+
+def guarded(condition: str) -> str:
+    return block(f"IF {condition} THEN {ADD}; END IF;")
+
+
+def runs(condition: str, snapshot: Snapshot | None = None) -> bool | None:
+    """Whether the statement behind the condition runs; None: it cannot be told."""
+    answer = ask(guarded(condition), snapshot or start())
+    if answer.refusals:
+        return None
+    return answer.slugs == ["add_column"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "pg_constraint WHERE conname = 'users_pkey'",
+        "pg_constraint c WHERE c.conname = 'users_pkey' AND c.conrelid = 'users'::regclass",
+        "pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.users')"
+        " AND attname = 'email' AND NOT attisdropped",
+        "pg_class WHERE relname = 'users_email'",
+        "pg_indexes WHERE schemaname = 'public' AND indexname = 'users_email'",
+        "pg_tables WHERE tablename = 'users' AND schemaname = current_schema()",
+        "pg_trigger WHERE tgname = 'audited' AND tgrelid = 'users'::regclass",
+        "pg_policies WHERE policyname = 'own' AND tablename = 'users'",
+        "pg_type WHERE typname = 'mood'::name",
+        "information_schema.table_constraints WHERE constraint_name = 'users_pkey'"
+        " AND table_name = 'users'",
+        "information_schema.columns WHERE table_schema = 'public' AND table_name = 'users'"
+        " AND column_name = 'email'",
+        "information_schema.tables WHERE table_name = 'users'",
+    ],
+)
+def test_what_is_there_is_found_and_nothing_else(asked: str) -> None:
+    other = asked.replace("'users_pkey'", "'x'").replace("'email'", "'x'")
+    for name in ("users_email", "audited", "own", "mood"):
+        other = other.replace(f"'{name}'", "'x'")
+    if other == asked:
+        other = asked.replace("'users'", "'x'")
+
+    assert runs(f"EXISTS (SELECT 1 FROM {asked})") is True
+    assert runs(f"NOT EXISTS (SELECT FROM {asked})") is False
+    assert runs(f"EXISTS (SELECT 1 FROM {other})") is False
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "true",
+        "EXISTS (SELECT 1 FROM users)",
+        "EXISTS (SELECT 1 FROM pg_constraint WHERE contype = 'p')",
+        "EXISTS (SELECT count(*) FROM pg_constraint WHERE conname = 'x')",
+        "EXISTS (SELECT 1 FROM pg_constraint WHERE conname LIKE 'x%')",
+        "EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'x' LIMIT 0)",
+        "EXISTS (SELECT 1 FROM pg_constraint, pg_class WHERE conname = 'x')",
+        "EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'x' OR conname = 'y')",
+        "EXISTS (SELECT 1 FROM pg_constraint WHERE conname = lower('X'))",
+        "EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = 'gone'::regclass)",
+        "EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('a b'))",
+        "EXISTS (SELECT 1 FROM pg_class WHERE relname = 'pg_class')",
+        "EXISTS (SELECT 1 FROM pg_type WHERE typname = '_mood')",
+        "EXISTS (SELECT 1 FROM app.pg_type WHERE typname = 'mood')",
+        "EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'f')",
+    ],
+)
+def test_what_the_snapshot_cannot_answer_is_refused(condition: str) -> None:
+    assert runs(condition) is None
+
+
+def test_a_constant_is_cut_as_the_server_cuts_names() -> None:
+    long = "x" * 70
+    table = schemas.users()
+    cut = replace(table, indexes=(replace(INDEX, name="x" * 63),))
+
+    assert runs(
+        f"EXISTS (SELECT FROM pg_indexes WHERE indexname = '{long}')", schemas.snapshot(cut)
+    )
+    assert runs(f"EXISTS (SELECT FROM pg_indexes WHERE indexname = '{long}'::text)") is None
+
+
+def test_conditions_are_joined() -> None:
+    there, gone = (
+        f"EXISTS (SELECT 1 FROM pg_tables WHERE tablename = '{name}')"
+        for name in ("users", "gone")
+    )
+
+    assert runs(f"{there} AND NOT {gone}") is True
+    assert runs(f"{there} AND {gone}") is False
+    assert runs(f"{gone} OR {there}") is True
+
+
+def test_a_view_may_have_the_column() -> None:
+    asked = (
+        "EXISTS (SELECT FROM information_schema.columns"
+        " WHERE table_name = 'v' AND column_name = 'shown')"
+    )
+    view = View(name=Name("public", "v"), kind="view", definition="…", columns=("shown",))
+
+    assert runs(asked, start(views=(view,))) is True
+    assert runs(asked, start(views=(replace(view, columns=()),))) is None
+
+
+def test_names_of_constraints_of_domains_are_not_known() -> None:
+    asked = "NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'k')"
+    domain = replace(MOOD, kind="domain", constrained=True)
+
+    assert runs(asked, schemas.snapshot(schemas.users(), types=(domain,))) is None
+
+
+def test_each_statement_meets_what_the_one_before_it_leaves() -> None:
+    there = "EXISTS (SELECT FROM information_schema.columns WHERE column_name = 'a')"
+    answer = ask(
+        block(
+            f"IF NOT {there} THEN {ADD}; END IF;"
+            f" IF {there} THEN ALTER TABLE users ADD COLUMN b int; ELSE"
+            " ALTER TABLE users ADD COLUMN c int; END IF;"
+        )
+        + guarded(f"NOT {there}"),
+        start(),
+    )
+
+    assert [o.title for o in answer.operations] == ["add users.a", "add users.b"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "condition", "there"),
+    [
+        ("CREATE TYPE mood AS ENUM ('a')", "duplicate_object", True),
+        ("CREATE TYPE other AS ENUM ('a')", "duplicate_object", False),
+        ("ALTER TABLE users ADD COLUMN name text", "duplicate_column", True),
+        ("ALTER TABLE users ADD COLUMN other text", "duplicate_column", False),
+        ("CREATE TABLE users (id int)", "duplicate_table", True),
+        ("CREATE TABLE other (id int)", "duplicate_table OR duplicate_object", False),
+        (
+            "ALTER TABLE users ADD CONSTRAINT k CHECK (id > 0)",
+            "duplicate_object",
+            False,
+        ),
+    ],
+)
+def test_what_is_there_already_is_passed_over(
+    statement: str, condition: str, *, there: bool
+) -> None:
+    sql = block(f"{statement}; EXCEPTION WHEN {condition} THEN null;")
+    answer = ask(sql, start())
+
+    assert answer.refusals == ()
+    assert (answer.operations == ()) is there
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "ALTER TABLE users ADD COLUMN name text; EXCEPTION WHEN duplicate_object THEN null;",
+        "ALTER TABLE users ADD COLUMN a int; EXCEPTION WHEN others THEN null;",
+        f"{ADD}; EXCEPTION WHEN duplicate_column THEN DROP TABLE users;",
+        f"{ADD}; ALTER TABLE users ADD b int; EXCEPTION WHEN duplicate_column THEN null;",
+        "ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (id);"
+        " EXCEPTION WHEN duplicate_object THEN null;",
+        "ALTER TABLE users ADD CHECK (id > 0); EXCEPTION WHEN duplicate_object THEN null;",
+        "PERFORM f();",
+        f"EXECUTE '{ADD}';",
+        f"FOR i IN 1..2 LOOP {ADD}; END LOOP;",
+        "RAISE EXCEPTION 'no';",
+        f"-- zdm: run in expand -- reason\n{ADD};",
+    ],
+)
+def test_a_block_that_does_more_is_refused(body: str) -> None:
+    assert len(ask(block(body), start()).refusals) == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"DO $$ DECLARE a int; BEGIN {ADD}; END $$;",
+        f"DO LANGUAGE plperl $$ BEGIN {ADD}; END $$;",
+        "DO ' BEGIN ALTER TABLE users ALTER name SET DEFAULT ''x''; END ';",
+    ],
+)
+def test_a_block_of_another_form_is_refused(sql: str) -> None:
+    assert len(ask(sql, start()).refusals) == 1
+
+
+def test_a_directive_above_the_block_runs_it_as_written() -> None:
+    answer = ask("-- zdm: run in expand -- reason\n" + block(f"{ADD};"), start())
+
+    assert answer.slugs == ["as_written"]
+
+
+def test_behind_what_is_not_known_nothing_can_be_told() -> None:
+    answer = ask("DO $$ BEGIN PERFORM f(); END $$;" + guarded("EXISTS (SELECT FROM pg_type)"))
+
+    assert len(answer.refusals) == 2
+
+
+def test_a_block_that_does_nothing_is_noted() -> None:
+    asked = guarded("NOT EXISTS (SELECT FROM pg_tables WHERE tablename = 'users')")
+    found = classify.classify(schemas.train(f"\n{asked}"), start())
+
+    assert found.notes == (
+        "migration.sql:2:1: this DO block does nothing, by what its conditions find in the"
+        " schema",
+    )
+
+
+def test_the_place_of_a_statement_is_that_within_the_block() -> None:
+    sql = f"ALTER TABLE users ADD b int; DO $$ BEGIN RAISE NOTICE 'ä';\n  {ADD};\nEND $$;"
+    found = classify.classify(schemas.train(sql), start())
+
+    assert [str(p.context.origin[0]) for p in found.placed] == [
+        "migration.sql:1:1",
+        "migration.sql:2:3",
+    ]
+    assert found.notes == ()
+
+
+def test_the_places_of_one_line_are_told_apart() -> None:
+    sql = f"DO $$ BEGIN {ADD}; ALTER TABLE users ADD b int; END $$;"
+    found = classify.classify(schemas.train(sql), start())
+
+    assert [p.context.origin[0].column for p in found.placed] == [13, 49]
