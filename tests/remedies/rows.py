@@ -373,6 +373,16 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="deleted_by_changed_rows",
+        before=SMALL,
+        refused="UPDATE users SET n = 1 WHERE n = 0 AND id > 2;\n"
+        "DELETE FROM users WHERE n = 0;",
+        fixed=(
+            f"{CONTRACT}UPDATE users SET n = 1 WHERE n = 0 AND id > 2;\n"
+            "DELETE FROM users WHERE n = 0;",
+        ),
+    ),
+    Entry(
         slug="rows_refer_again",
         before=USERS + "CREATE TABLE member (id bigint PRIMARY KEY, of bigint REFERENCES users"
         " ON DELETE CASCADE);",

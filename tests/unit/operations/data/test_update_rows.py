@@ -145,6 +145,10 @@ def test_many_rows_get_their_values_by_queries_of_one_row(
         ("UPDATE users SET email = (SELECT email FROM others LIMIT 1);", "LIMIT"),
         ("UPDATE users SET email = (SELECT min((o).email) FROM users AS o);", "other rows"),
         (f"{FROM[:-1]} AND u.email = o.email;", "which it sets"),
+        (f"{FROM[:-1]} AND u.email IS DISTINCT FROM o.name;", "which it sets"),
+        (f"{FROM[:-1]} AND (u.email <> o.email OR u.email > o.name);", "which it sets"),
+        (f"{FROM[:-1]} AND nullif(u.email, o.name) IS NULL;", "which it sets"),
+        (f"{FROM[:-1]} AND (u.email, o.id) IS DISTINCT FROM (o.email, 7);", "which it sets"),
         (
             "UPDATE users SET email = email || (SELECT max(o.name) FROM others AS o WHERE"
             " o.id = users.id);",
@@ -208,6 +212,15 @@ def test_what_batches_cannot_repeat_is_refused(sql: str, reason: str) -> None:
     assert reason in answer.refusals[0]
 
 
+def test_a_test_for_another_value_does_not_hide_that_several_rows_match() -> None:
+    guarded = f"{FROM[:-1]} AND u.email IS DISTINCT FROM o.email;"
+    (step,) = ask(guarded, beside(None, None)).steps
+
+    assert isinstance(step, Backfill)
+    assert step.assignments == ask(FROM, beside(None, None)).steps[0].assignments
+    assert "users.email IS DISTINCT FROM o.email" in step.differs
+
+
 def test_a_view_that_the_search_path_finds_first_is_no_table() -> None:
     view = View(name=Name("public", "others"), kind="view", definition="SELECT 1 AS id")
     hidden = schemas.users(name=Name("later", "others"), rows=5)
@@ -249,6 +262,14 @@ def test_other_rows_may_decide_by_columns_that_stay(sql: str) -> None:
         " users.email IS NULL;",
         "UPDATE users AS u SET email = (SELECT max(o.name) FROM users AS o WHERE o.id < u.id)"
         " WHERE email IS NULL;",
+        f"{FROM[:-1]} AND u.email IS DISTINCT FROM o.email;",
+        f"{FROM[:-1]} AND email <> o.email;",
+        f"{FROM[:-1]} AND (o.email IS DISTINCT FROM u.email OR u.email <> o.email);",
+        "UPDATE users SET email = o.email, name = o.name FROM others AS o WHERE o.id = users.id"
+        " AND (users.email, users.name) IS DISTINCT FROM (o.email, o.name);",
+        f"{FROM[:-1]} AND u.email = 'a';",
+        f"{FROM[:-1]} AND u.email IS NOT NULL;",
+        FROM.replace("o.email", "COALESCE(o.email, u.email)"),
     ],
 )
 def test_what_gives_the_same_values_a_second_time_may_read_what_it_sets(sql: str) -> None:
