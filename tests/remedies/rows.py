@@ -373,6 +373,22 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="hazard",
+        before=SMALL,
+        refused="UPDATE users SET n = 1 WHERE n = 0;\nUPDATE users SET n = 2 WHERE n = 1;",
+        fixed=("UPDATE users SET n = CASE id WHEN 1 THEN 2 ELSE 3 END WHERE n IN (0, 1);",),
+    ),
+    Entry(
+        slug="hazard",
+        before=SMALL,
+        refused="UPDATE users SET n = 1 WHERE n = 0;\nUPDATE users SET n = 2 WHERE n = 1;\n"
+        "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        fixed=(
+            "UPDATE users SET n = coalesce(n, 2);\n"
+            "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        ),
+    ),
+    Entry(
         slug="deleted_by_changed_rows",
         before=SMALL,
         refused="UPDATE users SET n = 1 WHERE n = 0 AND id > 2;\n"

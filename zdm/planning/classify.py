@@ -144,6 +144,8 @@ def _place(
             snapshot = reduce(edits.put_type, answer.types, snapshot)
             snapshot = reduce(edits.leave_unwritten, answer.unwritten, snapshot)
         snapshot = reduce(edits.write, _written(taken), snapshot)
+        if isinstance(answer, Match):
+            snapshot = reduce(edits.write_again, answer.again, snapshot)
     return tuple(placed), tuple(findings), snapshot
 
 

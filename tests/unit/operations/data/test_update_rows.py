@@ -461,7 +461,9 @@ def test_only_an_update_that_gives_the_same_again_runs_once_more(
 @pytest.mark.parametrize(
     ("later", "again"),
     [
-        ("UPDATE users SET name = 'c' WHERE id = 1;", True),
+        ("UPDATE users SET name = 'c' WHERE name IS NULL AND id > 3;", True),
+        ("UPDATE users SET name = 'c', email = '' WHERE name IS NULL;", True),
+        ("UPDATE users SET name = 'c' WHERE id = 1;", False),
         ("UPDATE users SET name = email WHERE id = 1;", False),
         ("UPDATE users SET email = 'c' WHERE id = 1;", False),
         ("UPDATE others SET email = 'c' WHERE id = 1;", True),
@@ -474,6 +476,42 @@ def test_an_update_behind_it_may_give_it_other_values(later: str, again: bool) -
 
     assert isinstance(first, UpdateSome)
     assert bool(first.again) is again
+
+
+@pytest.mark.parametrize(
+    ("before", "again"),
+    [
+        ("UPDATE users SET email = 'c' WHERE id = 1;", False),
+        ("UPDATE users SET name = 'c' WHERE id = 1;", False),
+        ("UPDATE users SET name = 'c' WHERE email = '';", False),
+        ("UPDATE others SET name = 'c' WHERE id = 1;", True),
+    ],
+)
+def test_behind_another_update_that_sets_the_same_columns_it_runs_once(
+    before: str, again: bool
+) -> None:
+    answer = ask(f"{before} UPDATE users SET name = email || 'a'; {FILL}", beside(5, 5))
+    last = answer.operations[1]
+
+    assert isinstance(last, UpdateSome)
+    assert bool(last.again) is again
+    assert bool(last.stops) is not again
+
+
+@pytest.mark.parametrize(
+    ("update", "said"),
+    [
+        ("UPDATE users SET name = 'c' WHERE name = 'b';", True),
+        ("UPDATE others SET name = u.name FROM users AS u WHERE u.id = others.id;", True),
+        ("UPDATE users SET name = 'c' WHERE id = 1;", False),
+    ],
+)
+def test_what_an_application_writes_between_two_updates_is_said(
+    update: str, said: bool
+) -> None:
+    answer = ask(f"UPDATE users SET name = 'b' WHERE name = 'a'; {update}", beside(5, 5))
+
+    assert any("between the two" in h.message for h in answer.hazards) is said
 
 
 @pytest.mark.parametrize(
