@@ -410,8 +410,12 @@ ENTRIES = (
     ),
     Entry(
         slug="delete_after_constraint",
-        refused=f"{CHECKED}DELETE FROM users WHERE n = 0;\n{VALIDATED}",
-        fixed=(f"DELETE FROM users WHERE n = 0;\n{CHECKED}{VALIDATED}",),
+        refused=f"{CHECKED}ALTER TABLE users ADD COLUMN more text;\n"
+        f"DELETE FROM users WHERE n = 0;\n{VALIDATED}",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN more text;\n"
+            f"DELETE FROM users WHERE n = 0;\n{CHECKED}{VALIDATED}",
+        ),
     ),
     Entry(
         slug="delete_after_constraint",

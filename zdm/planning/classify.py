@@ -26,7 +26,15 @@ from zdm.model.statement import (
 from zdm.model.syntax import Read
 from zdm.operations import ALL
 from zdm.parse import facts
-from zdm.planning import conflicts, inline, needs, repeated_defaults, unrestorable, widths
+from zdm.planning import (
+    conflicts,
+    inline,
+    needs,
+    repeated_defaults,
+    unrestorable,
+    validated_later,
+    widths,
+)
 from zdm.planning.waiting import Waiting
 from zdm.recipes.constraint import exclusion
 from zdm.recipes.reading import refuse, updates
@@ -67,6 +75,7 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
         return Classification(placed=(), findings=too_wide, after=snapshot)
     harmless = {id(a) for a in every if _harmless(a, snapshot)}
     left = [action for action in every if id(action) not in harmless]
+    left = validated_later.moved(left, snapshot) if fuse else left
     notes = tuple(
         f"{a.source}: this SELECT is not part of the plan; zdm does not know what depends on"
         " its result"
