@@ -399,6 +399,15 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="deleted_by_changed_rows",
+        refused="UPDATE users SET n = 1 WHERE n = 0;\n"
+        "INSERT INTO users (id, n) VALUES (70, 0);\nDELETE FROM users WHERE n = 0;",
+        fixed=(
+            "UPDATE users SET n = 1 WHERE n = 0;\n"
+            "INSERT INTO users (id, n) VALUES (70, 0);\nDELETE FROM users WHERE id = 70;",
+        ),
+    ),
+    Entry(
         slug="rows_refer_again",
         before=USERS + "CREATE TABLE member (id bigint PRIMARY KEY, of bigint REFERENCES users"
         " ON DELETE CASCADE);",

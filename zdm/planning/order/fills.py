@@ -96,11 +96,14 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding
 def _overlaps(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
     """Each pair of operations once, at the place of the later one."""
     found: dict[tuple[int, int], Finding] = {}
+    when = _places(steps)
     fills = list(_fills(steps, placed))
     for position, one in enumerate(fills):
         for other in fills[:position]:
+            pair = (min(one.owner, other.owner), max(one.owner, other.owner))
+            if when[pair[0]][-1] < when[pair[1]][0]:
+                continue  # the first is done, and its trigger gone, when the second begins
             if shared := one.shared(other):
-                pair = (min(one.owner, other.owner), max(one.owner, other.owner))
                 found.setdefault(pair, _finding(pair, placed, one.table, min(shared)))
     return tuple(found.values())
 
@@ -160,13 +163,19 @@ def _finding(
     )
 
 
-def _copied(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
-    """Each statement that changes a table into which rows are copied, or rows of it, where it
-    would meet others than in the author's order."""
+def _places(steps: Sequence[Owned]) -> dict[int, list[int]]:
+    """The places of each operation's steps in the plan."""
     places: dict[int, list[int]] = {}
     for position, one in enumerate(steps):
         if one.owner is not None:
             places.setdefault(one.owner, []).append(position)
+    return places
+
+
+def _copied(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
+    """Each statement that changes a table into which rows are copied, or rows of it, where it
+    would meet others than in the author's order."""
+    places = _places(steps)
     return tuple(
         finding
         for position, one in enumerate(steps)
