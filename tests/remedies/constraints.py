@@ -28,7 +28,34 @@ CREATE TABLE stays (room int4range, during tstzrange);
 CREATE TABLE meals (id bigint PRIMARY KEY, room int4range, during tstzrange);
 """
 BY_PERIOD = "FOREIGN KEY (room, PERIOD during) REFERENCES stays (room, PERIOD during)"
+BELOW = (
+    "CREATE TABLE whole (id bigint NOT NULL, d int) PARTITION BY RANGE (d);"
+    "CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (9);"
+)
 ENTRIES = (
+    Entry(
+        slug="primary_key_cannot_be_added",
+        before=BELOW,
+        refused="ALTER TABLE part ADD PRIMARY KEY (id);",
+        fixed=("ALTER TABLE part ADD UNIQUE (id);",),
+    ),
+    Entry(
+        slug="key_cannot_be_replaced",
+        before=BELOW + "ALTER TABLE part ADD CONSTRAINT k UNIQUE (id);",
+        refused="ALTER TABLE part DROP CONSTRAINT k;\nALTER TABLE part ADD PRIMARY KEY (id);",
+        fixed=(
+            f"{CONTRACT}ALTER TABLE part DROP CONSTRAINT k;\n"
+            f"{CONTRACT}ALTER TABLE part ADD PRIMARY KEY (id);",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        refused="ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        fixed=(
+            "UPDATE users SET n = 0 WHERE n IS NULL;\n"
+            "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        ),
+    ),
     Entry(
         slug="hazard",
         before=USERS,

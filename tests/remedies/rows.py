@@ -373,6 +373,41 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="hazard",
+        before=SMALL,
+        refused="UPDATE users SET n = 1 WHERE n = 0;\nUPDATE users SET n = 2 WHERE n = 1;",
+        fixed=("UPDATE users SET n = CASE id WHEN 1 THEN 2 ELSE 3 END WHERE n IN (0, 1);",),
+    ),
+    Entry(
+        slug="hazard",
+        before=SMALL,
+        refused="UPDATE users SET n = 1 WHERE n = 0;\nUPDATE users SET n = 2 WHERE n = 1;\n"
+        "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        fixed=(
+            "UPDATE users SET n = coalesce(n, 2);\n"
+            "ALTER TABLE users ALTER COLUMN n SET NOT NULL;",
+        ),
+    ),
+    Entry(
+        slug="deleted_by_changed_rows",
+        before=SMALL,
+        refused="UPDATE users SET n = 1 WHERE n = 0 AND id > 2;\n"
+        "DELETE FROM users WHERE n = 0;",
+        fixed=(
+            f"{CONTRACT}UPDATE users SET n = 1 WHERE n = 0 AND id > 2;\n"
+            "DELETE FROM users WHERE n = 0;",
+        ),
+    ),
+    Entry(
+        slug="deleted_by_changed_rows",
+        refused="UPDATE users SET n = 1 WHERE n = 0;\n"
+        "INSERT INTO users (id, n) VALUES (70, 0);\nDELETE FROM users WHERE n = 0;",
+        fixed=(
+            "UPDATE users SET n = 1 WHERE n = 0;\n"
+            "INSERT INTO users (id, n) VALUES (70, 0);\nDELETE FROM users WHERE id = 70;",
+        ),
+    ),
+    Entry(
         slug="rows_refer_again",
         before=USERS + "CREATE TABLE member (id bigint PRIMARY KEY, of bigint REFERENCES users"
         " ON DELETE CASCADE);",
@@ -384,8 +419,12 @@ ENTRIES = (
     ),
     Entry(
         slug="delete_after_constraint",
-        refused=f"{CHECKED}DELETE FROM users WHERE n = 0;\n{VALIDATED}",
-        fixed=(f"DELETE FROM users WHERE n = 0;\n{CHECKED}{VALIDATED}",),
+        refused=f"{CHECKED}ALTER TABLE users ADD COLUMN more text;\n"
+        f"DELETE FROM users WHERE n = 0;\n{VALIDATED}",
+        fixed=(
+            "ALTER TABLE users ADD COLUMN more text;\n"
+            f"DELETE FROM users WHERE n = 0;\n{CHECKED}{VALIDATED}",
+        ),
     ),
     Entry(
         slug="delete_after_constraint",

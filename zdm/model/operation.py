@@ -57,6 +57,7 @@ class Match:
     kept_filled: tuple[tuple[Name, str], ...] = ()  # table and column
     types: tuple[Type, ...] = ()
     unwritten: tuple[tuple[Name, str], ...] = ()  # columns that it adds and does not fill
+    again: tuple[tuple[Name, str], ...] = ()  # columns that it sets once more in the contract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

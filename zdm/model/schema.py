@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Ordered
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from zdm.model.catalog.database import (
     ESTIMATE,
@@ -80,6 +80,9 @@ class Column:
     unwritten: bool = field(
         default=False, metadata=ESTIMATE
     )  # this train adds it and fills no row: the old version's rows have NULL or its default
+    updated: Literal["", "once", "again"] = field(
+        default="", metadata=ESTIMATE
+    )  # an UPDATE of this train sets it, and in the contract again where a constraint needs it
     null_fraction: Annotated[float, Range(0, 1)] | None = field(default=None, metadata=ESTIMATE)
     average_width: Count | None = field(default=None, metadata=ESTIMATE)
 

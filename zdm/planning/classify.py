@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from zdm.model.commands import Work, WorkOn
 from zdm.model.findings import Finding, Severity
 from zdm.model.operation import Context, Match, Operation, Recogniser, Refusal
 from zdm.model.schema import Name, Snapshot
@@ -24,24 +23,24 @@ from zdm.model.statement import (
     Train,
     Unknown,
 )
-from zdm.model.syntax import Read
 from zdm.operations import ALL
 from zdm.parse import facts
 from zdm.planning import (
     conflicts,
     guarded,
     inline,
+    left_out,
     needs,
     repeated_defaults,
     several,
     unrestorable,
+    validated_later,
     widths,
 )
 from zdm.planning.waiting import Waiting
 from zdm.recipes.constraint import exclusion
 from zdm.recipes.reading import effects, refuse, truncates, updates
 from zdm.schema import apply, edits, type_names
-from zdm.schema.impact import calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +76,10 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     too_wide = tuple(widths.find(every, snapshot))
     if too_wide:  # on tables that cannot be, nothing else is worth a word
         return Classification(placed=(), findings=too_wide, after=snapshot)
-    harmless = {id(a) for a in every if _harmless(a, snapshot) or _is_lock(a, every)}
-    left = [action for action in every if id(action) not in harmless]
-    notes = tuple(note for a in every if id(a) in harmless for note in _left_out(a))
+    without = {id(action) for action in left_out.find(every, snapshot)}
+    left = [action for action in every if id(action) not in without]
+    left = validated_later.moved(left, snapshot) if fuse else left
+    notes = tuple(note for a in every if id(a) in without for note in left_out.note(a))
     notes += tuple(guarded.idle(train.statements, every))
     placed, findings, after = _place(left, snapshot, fuse=fuse)
     owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
@@ -168,6 +168,8 @@ def _place(
             snapshot = reduce(edits.put_type, answer.types, snapshot)
             snapshot = reduce(edits.leave_unwritten, answer.unwritten, snapshot)
         snapshot = reduce(edits.write, _written(taken), snapshot)
+        if isinstance(answer, Match):
+            snapshot = reduce(edits.write_again, answer.again, snapshot)
     return tuple(placed), tuple(findings), snapshot
 
 
@@ -311,43 +313,6 @@ def _missing(action: Action, snapshot: Snapshot) -> tuple[str, str] | None:
     if fact.kind in _OF_COLUMNS and table.column(fact.name) is None:
         return f"{fact.table} has no column {fact.name} at this statement", remedy
     return None
-
-
-def _left_out(action: Action) -> Iterator[str]:
-    """The note about a statement that is no part of the plan."""
-    if _kind(action) is ActionKind.SELECT:
-        yield (
-            f"{action.source}: this SELECT is not part of the plan; zdm does not know what"
-            " depends on its result"
-        )
-    elif isinstance(action.said, WorkOn):
-        yield (
-            f"{action.source}: this LOCK is not part of the plan; each step takes the locks"
-            " that it needs, in a transaction of its own"
-        )
-
-
-def _is_lock(action: Action, every: Sequence[Action]) -> bool:
-    """A LOCK on which no statement relies that runs as its author vouches."""
-    said, number = action.said, action.statement.transaction
-    if not isinstance(said, WorkOn) or said.work is not Work.LOCK or action.statement.vouched:
-        return False
-    return not any(a.statement.vouched and a.statement.transaction == number for a in every)
-
-
-def _harmless(action: Action, snapshot: Snapshot) -> bool:
-    """Transaction marks, settings (each Statement carries its own) and pure reads."""
-    kind = _kind(action)
-    if kind is ActionKind.SELECT:
-        return not action.statement.vouched and _only_reads(action, snapshot)
-    return kind in {ActionKind.TRANSACTION, ActionKind.SET}
-
-
-def _only_reads(action: Action, snapshot: Snapshot) -> bool:
-    said = action.said
-    if not isinstance(said, Read) or said.into or said.writes:
-        return False
-    return not calls.may_write(action, snapshot)
 
 
 def _directives(

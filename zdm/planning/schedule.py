@@ -31,6 +31,7 @@ from zdm.planning import walk
 from zdm.planning.classify import Classification, Placed
 from zdm.planning.order import (
     changed_early,
+    decided_rows,
     deleted_rows,
     fills,
     met_rows,
@@ -91,6 +92,7 @@ def plan(
         or row_order.conflicts(ordered, placed)
         or changed_early.conflicts(ordered, placed, run)
         or deleted_rows.conflicts(ordered, placed, run)
+        or tuple(decided_rows.conflicts(ordered, placed, run))
         or taken_defaults.conflicts(ordered, placed, run)
         or met_rows.conflicts(ordered, placed)
         or tuple(new_keys.conflicts(ordered, placed))

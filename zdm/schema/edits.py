@@ -6,6 +6,7 @@ constraints, owned sequences, extended statistics (manual, ALTER TABLE).
 
 from bisect import bisect_right
 from dataclasses import replace
+from typing import Literal
 
 from zdm.model.catalog.indexed import by_name, exchanged, having, named, spliced
 from zdm.model.schema import (
@@ -73,7 +74,23 @@ def leave_unwritten(snapshot: Snapshot, place: tuple[Name, str]) -> Snapshot:
 
 def write(snapshot: Snapshot, place: tuple[Name, str]) -> Snapshot:
     """The column of that table, which an UPDATE of this train sets."""
-    return _written(snapshot, place, unwritten=False)
+    return _updated(_written(snapshot, place, unwritten=False), place, "once")
+
+
+def write_again(snapshot: Snapshot, place: tuple[Name, str]) -> Snapshot:
+    """The same, and in the contract once more."""
+    return _updated(snapshot, place, "again")
+
+
+def _updated(
+    snapshot: Snapshot, place: tuple[Name, str], when: Literal["once", "again"]
+) -> Snapshot:
+    name, column = place
+    table = snapshot.table(name)
+    there = None if table is None else table.column(column)
+    if there is None or there.updated == when:
+        return snapshot
+    return put_column(snapshot, name, replace(there, updated=when))
 
 
 def _written(snapshot: Snapshot, place: tuple[Name, str], *, unwritten: bool) -> Snapshot:

@@ -103,3 +103,12 @@ def test_a_trigger_that_fills_a_reference_to_copied_rows_is_refused() -> None:
             "INSERT INTO names (owner, email) SELECT id, email FROM users;"
             "UPDATE users SET owner = id;"
         )
+
+
+def test_so_is_one_of_a_foreign_key_that_the_train_adds_behind_it() -> None:
+    with pytest.raises(RefusedError, match="refer to rows of names that are not copied"):
+        planned(
+            f"{KEYED} INSERT INTO names (owner, email) SELECT id, email FROM users;"
+            "ALTER TABLE users ADD COLUMN owner bigint; UPDATE users SET owner = id;"
+            "ALTER TABLE users ADD FOREIGN KEY (owner) REFERENCES names;"
+        )

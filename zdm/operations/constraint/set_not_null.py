@@ -89,12 +89,23 @@ class SetNotNull:
             if self._may_be_null(table):
                 lines = (not_null.stops(name, self.fill), *lines)
         else:
-            message = (
-                f"rows with NULL in {name} stop the contract: nothing in the train fills them"
-            )
-            remedy = f"fill them before SET NOT NULL in the same train: {self._fill_hint}"
+            message, remedy = self._left(name, context.snapshot.require_table(self.table))
         return tuple(
             Hazard(operation=SLUG, message=m, remedy=r) for m, r in ((message, remedy), *lines)
+        )
+
+    def _left(self, name: str, table: Table) -> tuple[str, str]:
+        updated = table.require_column(self.column).updated
+        if not updated:
+            return (
+                f"rows with NULL in {name} stop the contract: nothing in the train fills them",
+                f"fill them before SET NOT NULL in the same train: {self._fill_hint}",
+            )
+        later = ", or the old version writes with it," if updated == "once" else ""
+        return (
+            f"rows that the train's UPDATE leaves with NULL in {name}{later} stop the contract",
+            "give every row a value; where the run stops, fill the rows, and run the command"
+            " again",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

@@ -65,6 +65,7 @@ class UpdateSome:
     again: str = ""  # the statement that does so, of a few rows
     stops: tuple[Refused, ...] = ()  # by constraints at which the run stops
     twice: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()  # columns that an earlier UPDATE sets, too
 
     @property
     def slug(self) -> str:
@@ -89,7 +90,7 @@ class UpdateSome:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Both versions read the new values, and others act on the rows."""
         table = context.snapshot.require_table(self.table)
-        lines = [self._both(), *self._second(), *self._copied()]
+        lines = [self._both(), *self._second(), *self._behind(), *self._copied()]
         lines += filled.hazards(table, *self.columns)
         if self.refused:
             lines.append(corrected.hazard(str(self.table), self.refused))
@@ -125,6 +126,16 @@ class UpdateSome:
                 " a second run sets it once more, from that one, as `n = n + 1` would add 2",
                 "set the old values again before a second run; or write the new value itself"
                 " into the UPDATE",
+            )
+
+    def _behind(self) -> Iterator[_Line]:
+        if self.before:
+            yield (
+                f"an earlier UPDATE of this train sets {', '.join(self.before)}, which this one"
+                " uses: for a row that an application writes between the two, this one alone"
+                " counts",
+                "write both as one UPDATE (with CASE, if the rows differ), or let no version"
+                " write rows that both of them mean",
             )
 
     def _copied(self) -> Iterator[_Line]:
@@ -272,8 +283,14 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         else "",
         stops=() if again else found,
         twice=updates.twice(update, action, table, sources) if few_rows else (),
+        before=tuple(
+            f"{name}.{column.name}"
+            for name, column in repeated.set_before(action, table, snapshot)
+            if column.name in mentioned.columns(action)
+        ),
     )
-    return Match(operation=operation, consumed=(0,))
+    columns = tuple((table.name, column) for column, _ in update.assignments)
+    return Match(operation=operation, consumed=(0,), again=columns if again else ())
 
 
 def _few(update: Update, action: Action, snapshot: Snapshot) -> Few | None:

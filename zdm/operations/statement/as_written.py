@@ -61,10 +61,11 @@ class AsWritten:
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """The author asserts that it is safe; zdm neither checks nor undoes it."""
+        when = "before the rollout" if self.phase is Phase.EXPAND else "in contract"
         words = (
-            f"this statement runs as written in {self.phase.value}, because its author asserts"
-            f" that it is safe ({self.reason}): zdm does not know which version works with it,"
-            " and cannot undo it"
+            f"this statement runs as written {when}, because its author asserts that it is safe"
+            f" ({self.reason}): zdm does not know which version works with it, and cannot undo"
+            " it"
         )
         if self.privileged:
             words += "; it needs superuser, so it was not run on the shadow and is not verified"

@@ -5,7 +5,7 @@ is true, with `t` for `a`. So it can be cut into batches, and asked again.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,12 +63,16 @@ def updated(action: Action) -> Updated | None:
     whole = {**parts, "values": [t["val"] for t in targets]}
     if alias != name and {alias, name} & {*_visible(whole)}:
         return None
-    read = _deciding(targets, parts, alias)
+    given = [(t["name"], t["val"]) for t in targets]
+    read = _deciding(targets, _unguarded(parts, given, alias), alias)
     said = _renamed(whole, alias, name) if alias != name else whole
     values = said.pop("values")
     columns = [t["name"] for t in targets]
     beside = "fromClause" in said or "withClause" in said
-    texts = [_one(value, said) if beside else trees.expression_sql(value) for value in values]
+    of_each = _unguarded(said, [*zip(columns, values, strict=True)], name)
+    texts = [
+        _one(value, of_each) if beside else trees.expression_sql(value) for value in values
+    ]
     named = [
         {"ResTarget": {"name": f"zdm_{n}", "val": value}} for n, value in enumerate(values, 1)
     ]
@@ -76,7 +80,7 @@ def updated(action: Action) -> Updated | None:
     return Updated(
         values=tuple(zip(columns, texts, strict=True)),
         rows=rows,
-        qualified=_of(alias, _tested(whole)),
+        qualified=_of(alias, whole),
         reads=_of(alias, read),
         unqualified=frozenset(_bare([*read.values()], frozenset())),
     )
@@ -91,14 +95,60 @@ def _one(value: _Tree, parts: _Tree) -> str:
     return f"({trees.deparse('SelectStmt', {**_SELECT, **parts, 'targetList': target})})"
 
 
-def _tested(whole: _Tree) -> _Tree:
-    """The parts, without the tests of WHERE that a column IS NULL."""
-    tests = [
-        test
-        for test in trees.tests(whole.get("whereClause", {}))
-        if test.get("NullTest", {}).get("nulltesttype") != "IS_NULL"
-    ]
-    return {**whole, "whereClause": tests}
+def _tested(whole: _Tree, alias: str) -> _Tree:
+    """The parts, without the tests of WHERE that are of the row alone: what has its values
+    either meets them still, or is meant no more."""
+    every = trees.tests(whole.get("whereClause", {}))
+    return {**whole, "whereClause": [one for one in every if not _of_row_alone(one, alias)]}
+
+
+def _of_row_alone(test: _Tree, alias: str) -> bool:
+    if "NullTest" in test and "ColumnRef" in test["NullTest"]["arg"]:
+        return True
+    asks = any(key == "SubLink" for key, _ in trees.walk({"root": test}))
+    return not asks and all(words[:-1] == (alias,) for words in _columns(test))
+
+
+def _unguarded(parts: _Tree, given: Sequence[tuple[str, Any]], alias: str) -> _Tree:
+    """The parts, without the tests of WHERE that a column has not its new value yet: a row that
+    has it is meant no more. So a value is that of all rows which match, and several stop it."""
+    if "whereClause" not in parts:
+        return parts
+    tests = [*trees.tests(parts["whereClause"])]
+    left = [test for test in tests if not _is_guard(test, given, alias)]
+    if len(left) == len(tests):
+        return parts
+    others = {key: part for key, part in parts.items() if key != "whereClause"}
+    both = {"BoolExpr": {"boolop": "AND_EXPR", "args": left}}
+    return {**others, "whereClause": both if len(left) > 1 else left[0]} if left else others
+
+
+def _is_guard(test: _Tree, given: Sequence[tuple[str, Any]], alias: str) -> bool:
+    """`c IS DISTINCT FROM value` or `c <> value`, or several joined by OR, or in rows."""
+    either = test.get("BoolExpr", {})
+    if either.get("boolop") == "OR_EXPR":
+        return all(_is_guard(one, given, alias) for one in either["args"])
+    node = test.get("A_Expr", {})
+    differs = node.get("kind") == "AEXPR_DISTINCT" or (
+        node.get("kind") == "AEXPR_OP" and trees.strings(node.get("name")) == ("<>",)
+    )
+    sides = [node.get(side, {}) for side in _SIDES]
+    rows = [side["RowExpr"]["args"] for side in sides if "RowExpr" in side]
+    left, right = rows if len(rows) == 2 else [[side] for side in sides]
+    return differs and all(
+        _is_its_value(one, other, given, alias) or _is_its_value(other, one, given, alias)
+        for one, other in zip(left, right, strict=False)
+    )
+
+
+def _is_its_value(
+    column: Any, value: Any, given: Sequence[tuple[str, Any]], alias: str
+) -> bool:
+    words = trees.strings(column.get("ColumnRef", {}).get("fields"))
+    return any(
+        words in ((name,), (alias, name)) and trees.same(value, wanted)
+        for name, wanted in given
+    )
 
 
 def _deciding(targets: list[_Tree], parts: _Tree, alias: str) -> _Tree:
@@ -108,14 +158,18 @@ def _deciding(targets: list[_Tree], parts: _Tree, alias: str) -> _Tree:
     beside = "fromClause" in parts or "withClause" in parts
     if not beside or not _columns({"values": [target["val"] for target in targets]}):
         return {"values": values}
-    return _tested({**parts, "values": values})
+    return _tested({**parts, "values": values}, alias)
 
 
 def _but_itself(target: _Tree, alias: str) -> Any:
-    value = target["val"]
-    first, *others = value.get("CoalesceExpr", {}).get("args", [{}])
-    itself = trees.strings(first.get("ColumnRef", {}).get("fields"))
-    return others if itself in ((target["name"],), (alias, target["name"])) else value
+    value, own = target["val"], ((target["name"],), (alias, target["name"]))
+    parts = value.get("CoalesceExpr", {}).get("args", [])
+    others = [
+        part
+        for part in parts
+        if trees.strings(part.get("ColumnRef", {}).get("fields")) not in own
+    ]
+    return others if len(others) < len(parts) else value
 
 
 def _of(alias: str, tree: _Tree) -> frozenset[str]:

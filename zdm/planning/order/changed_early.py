@@ -111,7 +111,7 @@ def _read(one: _One, table: Name, columns: frozenset[str]) -> frozenset[str]:
     named = {lookup.found(name, snapshot, settings) for name in mentioned.reads(action)}
     if isinstance(fact, Fact) and fact.kind is not ActionKind.UPDATE and fact.table:
         named.add(fact.table)
-    if table in _below(named, snapshot):
+    if table in below(named, snapshot):
         return columns
     if table not in named:
         return frozenset()
@@ -120,7 +120,7 @@ def _read(one: _One, table: Name, columns: frozenset[str]) -> frozenset[str]:
     return mentioned.words(action)
 
 
-def _below(names: AbstractSet[Name], snapshot: Snapshot) -> frozenset[Name]:
+def below(names: AbstractSet[Name], snapshot: Snapshot) -> frozenset[Name]:
     """The relations that the views among them read, however deep."""
     used = frozenset(
         relation
@@ -128,4 +128,4 @@ def _below(names: AbstractSet[Name], snapshot: Snapshot) -> frozenset[Name]:
         for view in indexed.named(snapshot.views, name)
         for relation, _ in view.uses
     )
-    return used | _below(used, snapshot) if used else used
+    return used | below(used, snapshot) if used else used

@@ -12,10 +12,12 @@ from zdm.model.findings import Finding, Severity
 from zdm.model.plan import Backfill, Copy, Phase
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import AddConstraint
 from zdm.parse import expressions, mentioned
 from zdm.planning.classify import Placed
 from zdm.planning.walk import Owned
 from zdm.recipes.reading import refuse, updates
+from zdm.schema import lookup
 
 _REMEDY = (
     "write them as one UPDATE (with CASE or COALESCE, if the rows differ), or move the later"
@@ -94,11 +96,14 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding
 def _overlaps(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
     """Each pair of operations once, at the place of the later one."""
     found: dict[tuple[int, int], Finding] = {}
+    when = _places(steps)
     fills = list(_fills(steps, placed))
     for position, one in enumerate(fills):
         for other in fills[:position]:
+            pair = (min(one.owner, other.owner), max(one.owner, other.owner))
+            if when[pair[0]][-1] < when[pair[1]][0]:
+                continue  # the first is done, and its trigger gone, when the second begins
             if shared := one.shared(other):
-                pair = (min(one.owner, other.owner), max(one.owner, other.owner))
                 found.setdefault(pair, _finding(pair, placed, one.table, min(shared)))
     return tuple(found.values())
 
@@ -158,13 +163,19 @@ def _finding(
     )
 
 
-def _copied(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
-    """Each statement that changes a table into which rows are copied, or rows of it, where it
-    would meet others than in the author's order."""
+def _places(steps: Sequence[Owned]) -> dict[int, list[int]]:
+    """The places of each operation's steps in the plan."""
     places: dict[int, list[int]] = {}
     for position, one in enumerate(steps):
         if one.owner is not None:
             places.setdefault(one.owner, []).append(position)
+    return places
+
+
+def _copied(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
+    """Each statement that changes a table into which rows are copied, or rows of it, where it
+    would meet others than in the author's order."""
+    places = _places(steps)
     return tuple(
         finding
         for position, one in enumerate(steps)
@@ -213,13 +224,13 @@ def _referring(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Findin
         for one in steps
         if isinstance(one.step, Backfill) and one.step.copy is not None
     }
-    return tuple(
+    found = (
         refuse.finding(
             place.actions[0],
             "filled_before_copied",
             f"the trigger of this fill writes {one.step.table}.{min(columns)} for the old"
-            f" version, too, whose rows then refer to rows of {key.references} that are not"
-            " copied, so what it writes would fail",
+            f" version, too, whose rows then refer to rows of {to} that are not copied, which"
+            " the foreign key refuses",
             "move this statement to a revision that is planned after this train is contracted,"
             " and read the value from the copied rows: SET c = (SELECT k FROM copied WHERE …)",
         )
@@ -227,10 +238,29 @@ def _referring(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Findin
         if one.owner is not None and isinstance(one.step, Backfill)
         for place in [placed[one.owner]]
         if _has_trigger(one.owner, steps)
-        for key in place.context.snapshot.require_table(one.step.table).constraints
-        if key.references in copied
-        if (columns := {*key.columns} & {a.column for a in one.step.assignments})
+        for to, of in _keys(one.owner, one.step.table, placed)
+        if to in copied and not one.step.synced
+        if (columns := {*of} & {a.column for a in one.step.assignments})
     )
+    return tuple(dict.fromkeys(found))
+
+
+def _keys(
+    owner: int, name: Name, placed: Sequence[Placed]
+) -> Iterator[tuple[Name | None, tuple[str, ...]]]:
+    """The foreign keys of the table, also those that the train adds later: the table to which
+    one refers, and its columns."""
+    for key in placed[owner].context.snapshot.require_table(name).constraints:
+        yield key.references, key.columns
+    for place in placed[owner + 1 :]:
+        for action in place.actions:
+            said, fact = action.said, action.fact
+            says = said.constraint if isinstance(said, AddConstraint) else None
+            about = isinstance(fact, Fact) and fact.table == name
+            if says is not None and says.references is not None and about:
+                snapshot = place.context.snapshot
+                to = lookup.found(says.references, snapshot, action.statement.settings)
+                yield to, says.columns
 
 
 def _has_trigger(owner: int, steps: Sequence[Owned]) -> bool:

@@ -20,7 +20,7 @@ from zdm.parse import mentioned
 from zdm.planning.classify import Placed
 from zdm.planning.order import new_keys
 from zdm.planning.walk import Owned
-from zdm.recipes.reading import sequences, statements
+from zdm.recipes.reading import sequences, statements, updates
 from zdm.schema import lookup
 
 _ROWS = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
@@ -112,7 +112,8 @@ class Waits:
 
 def stop_before(steps: Sequence[Owned], placed: Sequence[Placed]) -> list[Owned]:
     """The steps, with the end of each fill's trigger before an INSERT that waits for it: the
-    author's UPDATE does not apply to its rows. The new keys of a table come before an INSERT
+    author's UPDATE does not apply to its rows; and before an UPDATE of few rows that uses the
+    same columns. The new keys of a table come before an INSERT
     with ON CONFLICT, too, and what is done behind the fills of the table with them."""
     waiting = {
         (one.owner, table)
@@ -120,6 +121,7 @@ def stop_before(steps: Sequence[Owned], placed: Sequence[Placed]) -> list[Owned]
         if one.owner is not None and one.step.phase is Phase.BACKFILL
         for table in _written(placed[one.owner], [one.step])
     }
+    waiting |= {*_sharing(steps, placed)}
     meeting = {
         (owner, table)
         for owner, table in waiting
@@ -133,6 +135,24 @@ def stop_before(steps: Sequence[Owned], placed: Sequence[Placed]) -> list[Owned]
         else one
         for one in steps
     ]
+
+
+def _sharing(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[tuple[int, Name]]:
+    """The UPDATEs of few rows behind a fill of their table that uses the same columns."""
+    few = {one.owner for one in steps if one.step.operation == "update_rows"}
+    filled = [(one.owner, one.step.table) for one in steps if isinstance(one.step, Backfill)]
+    for owner in sorted(n for n in few if n is not None):
+        action = placed[owner].actions[0]
+        for earlier, table in filled:
+            if earlier is None or earlier >= owner or table != _table(action):
+                continue
+            if any(_used(action) & _used(one) for one in placed[earlier].actions):
+                yield owner, table
+
+
+def _used(action: Action) -> frozenset[str]:
+    """The columns that an UPDATE reads or sets."""
+    return mentioned.columns(action) | frozenset(updates.targets(action))
 
 
 def _ends_fill(one: Owned) -> bool:

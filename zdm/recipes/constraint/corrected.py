@@ -35,8 +35,8 @@ def stop(place: str, refused: Sequence[Refused]) -> tuple[str, str]:
     which = added_later.words(refused, "the same train")
     return (
         f"a row of {place} that {which} stops the run there, also one that an application"
-        " writes behind this UPDATE: it runs once, because a second run could change again"
-        " what the first one has set",
+        " writes behind this UPDATE: it runs once, because a second run could give other values"
+        " than the statements of the train together",
         "let neither version write such rows; where the run stops, correct the rows that it"
         " names, and run the command again",
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from zdm.model.commands import WorkOn
 from zdm.model.expression import Feature
-from zdm.model.schema import Snapshot, Table, Volatility
+from zdm.model.schema import Column, Name, Snapshot, Table, Volatility
 from zdm.model.statement import Action
 from zdm.model.syntax import Update as Said
 from zdm.parse import expressions, mentioned
@@ -33,6 +33,9 @@ def repeats(
     later = (one for one in actions[1:] if not _fills(one, update, refused))
     if any(_changes(one, action, table, snapshot) for one in later):
         return False
+    before = set_before(action, table, snapshot)
+    if any(not _left_null(column, update, refused) for _, column in before):
+        return False
     if update.alone and not update.features - {Feature.DEFAULT_VALUE}:
         return not updates.twice(update, action, table, ()) and (
             _only_nulls(update) or _fixed(update, snapshot)
@@ -48,10 +51,31 @@ def _fills(later: Action, update: Update, refused: Sequence[Refused]) -> bool:
     if other is None or other.table != update.table or not update.simple:
         return False
     values = dict(other.assignments) if other.alone else {}
+    left = _nulls(other)
     return all(one.by == "NOT NULL" for one in refused) and all(
-        column in values and nulls.never(values[column], frozenset())
+        column in values and column in left and nulls.never(values[column], frozenset())
         for column, _ in update.assignments
     )
+
+
+def set_before(
+    action: Action, table: Table, snapshot: Snapshot
+) -> tuple[tuple[Name, Column], ...]:
+    """The columns that it reads or sets and that an UPDATE before it sets, too, by table."""
+    used = mentioned.columns(action) | {*updates.targets(action)}
+    whole = mentioned.every_column(action) or bool(mentioned.whole_rows(action))
+    return tuple(
+        (one.name, column)
+        for one in dict.fromkeys((table, *(few.sources(action, snapshot) or ())))
+        for column in one.columns
+        if column.updated and (whole or column.name in used)
+    )
+
+
+def _left_null(column: Column, update: Update, refused: Sequence[Refused]) -> bool:
+    """Whether the earlier UPDATE runs again, too, and this one only fills what it leaves."""
+    fills = column.updated == "again" and column.name in _nulls(update)
+    return fills and all(one.by == "NOT NULL" for one in refused)
 
 
 def _changes(later: Action, action: Action, table: Table, snapshot: Snapshot) -> bool:
@@ -72,9 +96,14 @@ def _changes(later: Action, action: Action, table: Table, snapshot: Snapshot) ->
 
 def _only_nulls(update: Update) -> bool:
     """Whether it sets columns that are NULL alone, so that a second run takes no value away."""
+    return {column for column, _ in update.assignments} <= _nulls(update)
+
+
+def _nulls(update: Update) -> frozenset[str]:
+    """The columns that are NULL in each row which it means."""
     tests = () if update.where is None else not_null_proof.every(update.where)
-    nulls = {expressions.null_test(test) for test in tests}
-    return all((column, False) in nulls for column, _ in update.assignments)
+    found = (test for one in tests if (test := expressions.null_test(one)) is not None)
+    return frozenset(column for column, negated in found if not negated)
 
 
 def _fixed(update: Update, snapshot: Snapshot) -> bool:

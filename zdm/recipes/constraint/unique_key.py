@@ -201,7 +201,27 @@ def problem(
             f"add the {says.kind} to each partition in one release, and to {table.name} in the"
             " next one under `-- zdm: run in contract -- reason`, which then builds nothing",
         )
-    return _by_index(says, table) if says.using_index else _taken(table, snapshot, name)
+    if says.using_index:
+        return _by_index(says, table)
+    return _inherited(says, table, snapshot) or _taken(table, snapshot, name)
+
+
+def _inherited(says: ConstraintDefinition, table: Table, snapshot: Snapshot) -> Line | None:
+    """PRIMARY KEY USING INDEX makes an inherited NOT NULL the table's own, which PRIMARY KEY
+    does not, and nothing makes it inherited again (measured 18)."""
+    if says.kind != "primary key" or snapshot.major < not_null.NAMED_FROM:
+        return None
+    for column in says.columns:
+        found = not_null.constraint_of(table, column)
+        if found is not None and found.inherited:
+            return (
+                f"NOT NULL of {table.name}.{column} comes from a table above it, and a primary"
+                " key by an index that is built before would make it the table's own",
+                "make it UNIQUE, which identifies rows as well; or, if the index can be built"
+                " while reads and writes wait, put `-- zdm: run in contract -- reason` above"
+                " this statement, and above a DROP CONSTRAINT whose place it takes",
+            )
+    return None
 
 
 def too_new(snapshot: Snapshot) -> Line:

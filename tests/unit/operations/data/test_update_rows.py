@@ -145,6 +145,10 @@ def test_many_rows_get_their_values_by_queries_of_one_row(
         ("UPDATE users SET email = (SELECT email FROM others LIMIT 1);", "LIMIT"),
         ("UPDATE users SET email = (SELECT min((o).email) FROM users AS o);", "other rows"),
         (f"{FROM[:-1]} AND u.email = o.email;", "which it sets"),
+        (f"{FROM[:-1]} AND u.email IS DISTINCT FROM o.name;", "which it sets"),
+        (f"{FROM[:-1]} AND (u.email <> o.email OR u.email > o.name);", "which it sets"),
+        (f"{FROM[:-1]} AND nullif(u.email, o.name) IS NULL;", "which it sets"),
+        (f"{FROM[:-1]} AND (u.email, o.id) IS DISTINCT FROM (o.email, 7);", "which it sets"),
         (
             "UPDATE users SET email = email || (SELECT max(o.name) FROM others AS o WHERE"
             " o.id = users.id);",
@@ -208,6 +212,15 @@ def test_what_batches_cannot_repeat_is_refused(sql: str, reason: str) -> None:
     assert reason in answer.refusals[0]
 
 
+def test_a_test_for_another_value_does_not_hide_that_several_rows_match() -> None:
+    guarded = f"{FROM[:-1]} AND u.email IS DISTINCT FROM o.email;"
+    (step,) = ask(guarded, beside(None, None)).steps
+
+    assert isinstance(step, Backfill)
+    assert step.assignments == ask(FROM, beside(None, None)).steps[0].assignments
+    assert "users.email IS DISTINCT FROM o.email" in step.differs
+
+
 def test_a_view_that_the_search_path_finds_first_is_no_table() -> None:
     view = View(name=Name("public", "others"), kind="view", definition="SELECT 1 AS id")
     hidden = schemas.users(name=Name("later", "others"), rows=5)
@@ -249,6 +262,14 @@ def test_other_rows_may_decide_by_columns_that_stay(sql: str) -> None:
         " users.email IS NULL;",
         "UPDATE users AS u SET email = (SELECT max(o.name) FROM users AS o WHERE o.id < u.id)"
         " WHERE email IS NULL;",
+        f"{FROM[:-1]} AND u.email IS DISTINCT FROM o.email;",
+        f"{FROM[:-1]} AND email <> o.email;",
+        f"{FROM[:-1]} AND (o.email IS DISTINCT FROM u.email OR u.email <> o.email);",
+        "UPDATE users SET email = o.email, name = o.name FROM others AS o WHERE o.id = users.id"
+        " AND (users.email, users.name) IS DISTINCT FROM (o.email, o.name);",
+        f"{FROM[:-1]} AND u.email = 'a';",
+        f"{FROM[:-1]} AND u.email IS NOT NULL;",
+        FROM.replace("o.email", "COALESCE(o.email, u.email)"),
     ],
 )
 def test_what_gives_the_same_values_a_second_time_may_read_what_it_sets(sql: str) -> None:
@@ -440,7 +461,9 @@ def test_only_an_update_that_gives_the_same_again_runs_once_more(
 @pytest.mark.parametrize(
     ("later", "again"),
     [
-        ("UPDATE users SET name = 'c' WHERE id = 1;", True),
+        ("UPDATE users SET name = 'c' WHERE name IS NULL AND id > 3;", True),
+        ("UPDATE users SET name = 'c', email = '' WHERE name IS NULL;", True),
+        ("UPDATE users SET name = 'c' WHERE id = 1;", False),
         ("UPDATE users SET name = email WHERE id = 1;", False),
         ("UPDATE users SET email = 'c' WHERE id = 1;", False),
         ("UPDATE others SET email = 'c' WHERE id = 1;", True),
@@ -453,6 +476,42 @@ def test_an_update_behind_it_may_give_it_other_values(later: str, again: bool) -
 
     assert isinstance(first, UpdateSome)
     assert bool(first.again) is again
+
+
+@pytest.mark.parametrize(
+    ("before", "again"),
+    [
+        ("UPDATE users SET email = 'c' WHERE id = 1;", False),
+        ("UPDATE users SET name = 'c' WHERE id = 1;", False),
+        ("UPDATE users SET name = 'c' WHERE email = '';", False),
+        ("UPDATE others SET name = 'c' WHERE id = 1;", True),
+    ],
+)
+def test_behind_another_update_that_sets_the_same_columns_it_runs_once(
+    before: str, again: bool
+) -> None:
+    answer = ask(f"{before} UPDATE users SET name = email || 'a'; {FILL}", beside(5, 5))
+    last = answer.operations[1]
+
+    assert isinstance(last, UpdateSome)
+    assert bool(last.again) is again
+    assert bool(last.stops) is not again
+
+
+@pytest.mark.parametrize(
+    ("update", "said"),
+    [
+        ("UPDATE users SET name = 'c' WHERE name = 'b';", True),
+        ("UPDATE others SET name = u.name FROM users AS u WHERE u.id = others.id;", True),
+        ("UPDATE users SET name = 'c' WHERE id = 1;", False),
+    ],
+)
+def test_what_an_application_writes_between_two_updates_is_said(
+    update: str, said: bool
+) -> None:
+    answer = ask(f"UPDATE users SET name = 'b' WHERE name = 'a'; {update}", beside(5, 5))
+
+    assert any("between the two" in h.message for h in answer.hazards) is said
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,9 @@ def test_the_effect_is_the_new_column() -> None:
 
     assert after is not None
     assert after.column("quantity") is None
-    assert after.column("amount") == Column(name="amount", type="bigint", kept_filled=True)
+    assert after.column("amount") == Column(
+        name="amount", type="bigint", kept_filled=True, updated="once"
+    )
 
 
 def test_hazards_say_what_old_cannot_hold() -> None:
