@@ -377,19 +377,23 @@ def test_a_migration_that_fails_when_it_is_run_again_is_named_and_not_compared(
     )
 
 
-T = "CREATE TABLE t (id bigint PRIMARY KEY, code text)"
-UNLESS_THERE = (
-    "INSERT INTO t (id, code) VALUES (1000, 'c1') ON CONFLICT DO NOTHING;",
-    "INSERT INTO t (id, code) VALUES (1000, 'c1') ON CONFLICT (code) DO UPDATE SET code = 'c2'",
+T = "CREATE TABLE t (id bigint PRIMARY KEY, role text, code text)"
+ADDED = "ALTER TABLE t ADD CONSTRAINT t_code UNIQUE (code);"
+BEHIND_A_FILL = (
+    "UPDATE t SET role = 'member' WHERE role IS NULL; CREATE UNIQUE INDEX t_code ON t (code);"
+)
+UNLESS_THERE = "INSERT INTO t (id, code) VALUES (1000, 'c1') ON CONFLICT DO NOTHING;"
+BY_CODE = (
+    "INSERT INTO t (id, code) VALUES (1000, 'c1') ON CONFLICT (code) DO UPDATE SET code = 'c2'"
 )
 
 
-@pytest.mark.parametrize("insert", UNLESS_THERE)
+@pytest.mark.parametrize("key", [ADDED, BEHIND_A_FILL])
+@pytest.mark.parametrize("insert", [UNLESS_THERE, BY_CODE])
 def test_an_insert_before_the_key_that_it_counts_on_is_found(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, insert: str
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, insert: str
 ) -> None:
-    monkeypatch.setattr(new_keys, "conflicts", none)
-    migration = f"ALTER TABLE t ADD CONSTRAINT t_code UNIQUE (code); {insert}"
-    found = proved(server, tmp_path, T, migration)
+    monkeypatch.setattr(new_keys, "table", lambda _: None)
+    found = proved(server, tmp_path, T, key + insert)
 
     assert found.findings
