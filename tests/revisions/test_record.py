@@ -475,6 +475,24 @@ def test_old_values_are_kept_by_a_comment_above_the_call(
     assert [directive.kind.value for directive in second.directives] == ["keep old values"]
 
 
+def test_what_becomes_of_orphans_is_said_above_the_call(
+    tmp_path: Path, databases: Databases
+) -> None:
+    made = sample(tmp_path)
+    made.revise(
+        "a1",
+        """
+        op.execute("CREATE TABLE a (id int PRIMARY KEY, up int)")
+        # zdm: orphans null -- left by the old import
+        op.create_foreign_key("k", "a", "a", ["up"], ["id"])
+        """,
+    )
+
+    _, second = recorded(made, databases).statements
+
+    assert [(d.kind.value, d.argument) for d in second.directives] == [("orphans", "null")]
+
+
 def test_history_and_recording_share_one_process(tmp_path: Path, databases: Databases) -> None:
     made = sample(tmp_path)
     made.revise("a1", USERS)

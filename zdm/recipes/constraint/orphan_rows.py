@@ -159,7 +159,7 @@ def enabled_check(orphans: Orphans) -> Check:
     return Check(
         sql=zdm_trigger.installed(orphans.trigger),
         failure=f"the trigger {orphans.trigger.name} of {orphans.site.name} is missing or"
-        " disabled, so a row that has got a valid reference meanwhile could be taken for an"
+        " disabled, so a row that has got a valid reference meanwhile could be treated as an"
         " orphan",
         hint="ENABLE ALWAYS TRIGGER it",
     )
