@@ -18,7 +18,7 @@ def check(site: Site) -> Iterator[Violation]:
     tables = sorted(n for n in held | now if site.before.table(n) is not None)
     if len(tables) > 1 and now - held:
         yield Violation(
-            message=f"queries of {', '.join(map(str, tables))} wait until one transaction ends",
+            message=f"queries of {reading.listed(tables)} wait until one transaction ends",
             remedy="change one table in a transaction",
         )
 
