@@ -125,7 +125,7 @@ def _returning(shown: Sequence[str]) -> str:
 
 
 def _kept_values(shown: Sequence[str]) -> str:
-    """Whether an UPDATE that sets nothing anew leaves each value."""
+    """Whether an UPDATE that sets nothing new leaves each value."""
     same = "old.{0}::text IS NOT DISTINCT FROM new.{0}::text"
     pairs = ", ".join(f"$name${n}$name$, {same.format(n)}" for n in shown[:MOST_SHOWN])
     return f" RETURNING jsonb_build_object({pairs})"
