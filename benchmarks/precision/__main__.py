@@ -46,6 +46,9 @@ def main() -> None:
     parser.add_argument("--pgsafe", type=Path, required=True, help="its program")
     parser.add_argument("--only", default="", help="names that contain this; prints them")
     parser.add_argument("--keep-facts", action="store_true", help="ask again only about others")
+    parser.add_argument(
+        "--but", metavar="REGEX", help="with --keep-facts: ask about these, too"
+    )
     given = parser.parse_args()
     program = given.squawk or installed()
     with observed.server() as server:
@@ -54,7 +57,12 @@ def main() -> None:
             cases += histories.histories(server)
         chosen = list(readable([case for case in cases if given.only in case.name]))
         programs = Programs(squawk=program, pgsafe=given.pgsafe)
-        rows = judged(server, chosen, programs, before() if given.keep_facts else {})
+        known = before() if given.keep_facts else {}
+        if given.but:
+            asked_again = re.compile(given.but, re.IGNORECASE)
+            again = [c for c in chosen if asked_again.search(f"{c.corpus} {c.name}\n{c.sql}")]
+            known = {k: v for k, v in known.items() if k not in {c.sha256 for c in again}}
+        rows = judged(server, chosen, programs, known)
     if given.only:
         for row in rows:
             sys.stdout.write(json.dumps(row) + "\n")

@@ -9,12 +9,17 @@ A statement is unsafe where the server shows one of these:
 `breaks`   a query of the running application, under its own role, that worked no longer does;
 `refuses`  a constraint refuses a write of the running application that was accepted before;
 `admits`   a row can be written that a constraint or a type kept from all readers before;
-`changes`  an INSERT of the running application stores another row, a view or a function
-           shows others;
+`changes`  an INSERT or UPDATE of the running application stores another row, a view or a
+           function shows others, a new session gets another setting;
 `slows`    a DELETE in another table reads all rows of this one, through a new foreign key;
+`ends`     a column that it adds takes numbers from a sequence, and none is left after as many
+           as an integer holds;
+`remains`  its build is cancelled by its own timeout while an older transaction is open, or it
+           finds the index that such a build has left, and an INVALID index remains;
 `undoes`   the server warns that it has no effect here, or its transaction is left open, so that
            what it did is lost;
-`loses`    all rows of a table that was there before are deleted or updated at once.
+`loses`    all rows of a table that was there before are deleted or updated at once, if they
+           are rows that its condition takes.
 """
 
 import re
@@ -24,8 +29,10 @@ from dataclasses import dataclass, field, replace
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from benchmarks.precision import probes
+from benchmarks.precision import cancelled, probes, taken
+from benchmarks.precision.ends import Numbers
 from benchmarks.precision.rows import COUNT
+from benchmarks.precision.sessions import Sessions
 from zdm.postgres.session.connection import Connection
 
 RELATIONS = """
@@ -96,6 +103,8 @@ class Run:
     other: Connection
     released: Relations  # what was there before
     probes: probes.Probes
+    numbers: Numbers
+    sessions: Sessions
     stopped: dict[int, int] = field(default_factory=dict)  # ACCESS EXCLUSIVE: oid to statement
     number: int = -1
     began: int = -1  # the statement that opened the migration's own transaction
@@ -119,14 +128,14 @@ class Run:
         if self.conn.info.transaction_status == TransactionStatus.INERROR:
             return self._after_failure(sql)
         idle = self._idle()
-        before = relations(self.conn)
         if idle:
             self.stopped.clear()
             if control(sql):
                 return self._control(sql)
             self._open(sql)
-            before = relations(self.conn)
         warned = self.warned
+        taken_all = taken.losses(self.conn, sql, self.released.keys())
+        before = relations(self.conn)  # what was tried and rolled back counts, too
         try:
             warned.clear()
             self.conn.execute(sql.encode(), prepare=False)
@@ -135,7 +144,7 @@ class Run:
         if self._ended(sql, idle):
             return Seen(facts=tuple(warned))
         seen = self._seen(before, sql)
-        seen = replace(seen, facts=(*seen.facts, *warned))
+        seen = replace(seen, facts=tuple(dict.fromkeys((*seen.facts, *taken_all, *warned))))
         if idle and not self._idle():
             try:
                 self.conn.execute("COMMIT")
@@ -184,6 +193,8 @@ class Run:
 
     def _outside(self, sql: str, before: Relations) -> Seen:
         """What no transaction may hold; a rewrite by one of these is under ACCESS EXCLUSIVE."""
+        remains = cancelled.under_old_snapshot(self.conn, self.other, sql)
+        there = cancelled.indexes(self.conn)
         try:
             self.conn.execute(sql.encode(), prepare=False)
         except psycopg.Error as error:
@@ -193,6 +204,7 @@ class Run:
                 if error.sqlstate in MISSING
                 else Seen(facts=(f"fails: {text}",))
             )
+        remains += cancelled.again(self.conn, sql, there)
         after = relations(self.conn)
         rewritten = sorted(
             old.name
@@ -202,7 +214,8 @@ class Run:
             and old.kind in ("r", "m")
             and old.file != after[oid].file
         )
-        facts = [f"blocks: {name}" for name in rewritten]
+        facts = [*(f"blocks: {name}" for name in rewritten), *remains]
+        facts += self.sessions.changed(self.conn)
         return Seen(facts=(*facts, *self.probes.broken(self.conn)))
 
     def _seen(self, before: Relations, sql: str) -> Seen:
@@ -219,6 +232,8 @@ class Run:
             *_blocks(held, self._worked(before, after), self.released),
             *self._stops(held),
             *self._loses(before, after),
+            *self.numbers.ending(self.conn),
+            *self.sessions.changed(self.conn),
             *self.probes.broken(self.conn, rows_change=CHANGES.match(plain(sql)) is not None),
         ]
         return Seen(facts=tuple(facts), unlimited=unlimited)

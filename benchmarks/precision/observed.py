@@ -11,8 +11,10 @@ import psycopg
 
 from benchmarks.precision import missing, rows, slow, tools
 from benchmarks.precision.corpora import Case
+from benchmarks.precision.ends import Numbers
 from benchmarks.precision.facts import Run, Seen, relations
 from benchmarks.precision.probes import Probes
+from benchmarks.precision.sessions import Sessions
 from tests import scratch
 from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
@@ -64,7 +66,14 @@ def lay(conn: Connection, made: str) -> None:
 
 def _seen(conn: Connection, other: Connection, texts: list[str]) -> list[Seen]:
     probes = Probes.of(conn)
-    run = Run(conn=conn, other=other, released=relations(conn), probes=probes)
+    run = Run(
+        conn=conn,
+        other=other,
+        released=relations(conn),
+        probes=probes,
+        numbers=Numbers.of(conn),
+        sessions=Sessions.of(conn),
+    )
     conn.add_notice_handler(run.notice)
     keys = slow.Keys.of(conn)
     seen = []

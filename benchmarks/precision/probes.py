@@ -30,11 +30,13 @@ END $$;
 ASK = """
 CREATE FUNCTION pg_temp.ask(queries text[])
 RETURNS TABLE (code text, bound boolean, said text) LANGUAGE plpgsql AS $$
-DECLARE query text; answer text; name text; BEGIN
+DECLARE query text; answer text; name text; who text; BEGIN
   FOREACH query IN ARRAY queries LOOP
     answer := NULL;
+    who := coalesce(substring(query FROM '^/[*] (.*) [*]/'), 'precision_app');
     BEGIN
-      PERFORM set_config('role', 'precision_app', true);
+      PERFORM set_config('row_security', 'on', true);
+      PERFORM set_config('role', who, true);
       IF query ~ '^SELECT|RETURNING jsonb_build_object' THEN EXECUTE query INTO answer;
       ELSE EXECUTE query; END IF;
       PERFORM set_config('role', 'none', true);
@@ -65,6 +67,29 @@ JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdro
 WHERE c.relkind IN ('r', 'p', 'm', 'v') AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema'
 GROUP BY c.oid ORDER BY c.oid
+"""
+# what another role may read, by rights of its own or of roles of which it is a member
+OF_ROLES = """
+SELECT format('/* %s */ SELECT FROM %s LIMIT 0', r.rolname, c.oid::regclass)
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (SELECT DISTINCT grantee FROM aclexplode(c.relacl)) AS a
+JOIN pg_roles AS g ON g.oid = a.grantee AND NOT g.rolsuper AND g.rolname <> 'precision_app'
+JOIN pg_roles AS r ON pg_has_role(r.oid, g.oid, 'USAGE') AND NOT r.rolsuper
+WHERE c.relkind IN ('r', 'p', 'm', 'v') AND n.nspname !~ '^pg_'
+"""
+# rows of a composite type, and each of its attributes
+COMPOSITES = """
+SELECT format('SELECT ROW(%s)::%s', string_agg('NULL', ', '), t.oid::regtype)
+FROM pg_type AS t JOIN pg_class AS c ON c.oid = t.typrelid AND c.relkind = 'c'
+JOIN pg_namespace AS n ON n.oid = t.typnamespace AND n.nspname !~ '^pg_'
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND NOT a.attisdropped
+WHERE n.nspname <> 'information_schema' GROUP BY t.oid
+UNION ALL
+SELECT format('SELECT (NULL::%s).%I', t.oid::regtype, a.attname)
+FROM pg_type AS t JOIN pg_class AS c ON c.oid = t.typrelid AND c.relkind = 'c'
+JOIN pg_namespace AS n ON n.oid = t.typnamespace AND n.nspname !~ '^pg_'
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND NOT a.attisdropped
+WHERE n.nspname <> 'information_schema'
 """
 OTHERS = """
 SELECT format('SELECT last_value FROM %s', c.oid::regclass)
@@ -107,6 +132,7 @@ WORKED = "ZZ000"
 # what a constraint refuses
 RESTRICTED = frozenset({"23503", "23505", "23514", "23P01"})
 LABELS = "labels"
+SEES_NONE = "the application sees no rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +174,7 @@ class Probes:
             {
                 query: _steady(first[query], answer)
                 for query, answer in second.items()
-                if answer.worked or answer.bound
+                if answer.worked or answer.bound or SEES_NONE in answer.said
             }
         )
 
@@ -214,5 +240,6 @@ def _reads(conn: Connection) -> Iterator[str]:
 
 
 def _others(conn: Connection) -> Iterator[str]:
-    for (query,) in conn.execute(OTHERS).fetchall():
-        yield query
+    for asked in (OTHERS, OF_ROLES, COMPOSITES):
+        for (query,) in conn.execute(asked).fetchall():
+            yield query

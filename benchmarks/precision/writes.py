@@ -77,7 +77,7 @@ def queries(conn: Connection) -> Iterator[str]:
         every = [Column(*of) for of in zip(*columns, strict=True)]
         row = conn.execute(SHOWN, [table]).fetchone()
         yield from _plain(table, every, row[0] if row else [])
-        yield from _of(table, every)
+        yield from _of(table, every, row[0] if row else [])
         named = [column for column in every if not column.identity]
         compared = rows.literals(conn, table, [column.name for column in every])
         for column, text in zip(every, compared, strict=True):
@@ -85,7 +85,7 @@ def queries(conn: Connection) -> Iterator[str]:
                 yield _copy(table, named, {column.name: text})
 
 
-def _of(table: str, every: Sequence[Column]) -> Iterator[str]:
+def _of(table: str, every: Sequence[Column], shown: Sequence[str]) -> Iterator[str]:
     named = [column for column in every if not column.identity]
     for column in named[:MOST]:
         for value in ("NULL", column.other, column.fresh, f"old.{column.name}"):
@@ -97,6 +97,10 @@ def _of(table: str, every: Sequence[Column]) -> Iterator[str]:
         yield (
             f"UPDATE {table} SET {first.name} = {first.name}"
             f" WHERE ctid = (SELECT min(ctid) FROM {table})"
+        )
+        yield (
+            f"UPDATE {table} SET {first.name} = {first.name}"
+            f" WHERE ctid = (SELECT min(ctid) FROM {table}){_kept_values(shown)}"
         )
     yield f"DELETE FROM {table} WHERE ctid = (SELECT min(ctid) FROM {table})"
 
@@ -117,6 +121,13 @@ def _plain(table: str, every: Sequence[Column], shown: Sequence[str]) -> Iterato
 
 def _returning(shown: Sequence[str]) -> str:
     pairs = ", ".join(f"$name${name}$name$, {name}" for name in shown[:MOST_SHOWN])
+    return f" RETURNING jsonb_build_object({pairs})"
+
+
+def _kept_values(shown: Sequence[str]) -> str:
+    """Whether an UPDATE that sets nothing new leaves each value."""
+    same = "old.{0}::text IS NOT DISTINCT FROM new.{0}::text"
+    pairs = ", ".join(f"$name${n}$name$, {same.format(n)}" for n in shown[:MOST_SHOWN])
     return f" RETURNING jsonb_build_object({pairs})"
 
 

@@ -19,6 +19,7 @@ CREATE TABLE notes (
     half int GENERATED ALWAYS AS (4 / 2) STORED
 );
 CREATE TABLE levels (n int DEFAULT 1);
+CREATE TYPE pair AS (a int, b int);
 CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE VIEW texts AS SELECT id, text FROM notes;
 CREATE TABLE parts (n int) PARTITION BY RANGE (n);
@@ -55,6 +56,13 @@ UNSAFE = [
     ("ALTER TABLE notes ALTER id SET GENERATED ALWAYS;", "breaks"),
     ("ALTER TABLE users ADD FOREIGN KEY (org_id) REFERENCES orgs NOT VALID;", "slows"),
     ("CREATE TABLE more (user_id bigint REFERENCES users);", "slows"),
+    ("CREATE TABLE more (id serial PRIMARY KEY);", "ends"),
+    ("ALTER TABLE levels ADD id smallint GENERATED ALWAYS AS IDENTITY;", "ends"),
+    ("CREATE INDEX CONCURRENTLY IF NOT EXISTS names ON users (name);", "remains"),
+    ("DELETE FROM users WHERE name IS NULL AND id < 7;", "loses"),
+    ("ALTER TYPE pair ADD ATTRIBUTE c int;", "breaks"),
+    ("ALTER TYPE pair RENAME ATTRIBUTE b TO c;", "breaks"),
+    ("ALTER ROLE precision_app SET work_mem = '1MB';", "changes"),
 ]
 SAFE = [
     "CREATE INDEX CONCURRENTLY ON users (name);",
@@ -63,6 +71,9 @@ SAFE = [
     "ALTER TABLE users ALTER name TYPE varchar;",
     "ALTER TABLE users ALTER org_id SET DEFAULT 5;",
     "UPDATE users SET name = 'x' WHERE id = 10001;",
+    "DELETE FROM users WHERE id = 7 AND name = 'x';",
+    "CREATE TABLE more (id bigserial PRIMARY KEY);",
+    "DROP INDEX CONCURRENTLY IF EXISTS nothing;",
     "ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY;",
     "VACUUM users;",
 ]
@@ -104,6 +115,13 @@ def test_a_second_table_stopped_counts(judge: Server) -> None:
     kinds = [[fact.partition(":")[0] for fact in facts] for facts in seen(judge, sql)]
 
     assert kinds == [[], [], ["stops"], []]
+
+
+def test_a_build_that_its_own_timeout_cancels_counts(judge: Server) -> None:
+    sql = "SET lock_timeout = '200ms'; CREATE INDEX CONCURRENTLY names ON users (name);"
+    kinds = [[fact.partition(":")[0] for fact in facts] for facts in seen(judge, sql)]
+
+    assert kinds == [[], ["remains"]]
 
 
 def test_an_index_made_later_in_the_migration_makes_the_foreign_key_fast(

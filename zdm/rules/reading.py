@@ -1,6 +1,6 @@
 """The part of a statement that a rule is about, where its table is in use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zdm.model.catalog.indexed import having
@@ -24,6 +24,7 @@ from zdm.model.syntax import (
 )
 from zdm.schema import family, lookup, type_names
 
+_MOST_NAMED = 5
 _ONE_OF_A_NAME = ("table", "view", "materialized view", "sequence")
 
 
@@ -225,3 +226,10 @@ def is_short(site: Site) -> bool:
     if not limit or limit > site.lock_timeout_limit:
         return False
     return site.block is None or site.block.works <= 1
+
+
+def listed(names: Sequence[Name]) -> str:
+    """The names of tables; of many, the first ones."""
+    first = ", ".join(map(str, names[:_MOST_NAMED]))
+    more = len(names) - _MOST_NAMED
+    return first if more <= 0 else f"{first} and {more} more"

@@ -18,7 +18,7 @@ def check(site: Site) -> Iterator[Violation]:
     tables = sorted(earlier | {name for name in now if not site.is_new(name)})
     if now - earlier and earlier - now and len(tables) > 1:
         yield Violation(
-            message=f"writes to {', '.join(map(str, tables))} wait until one transaction ends",
+            message=f"writes to {reading.listed(tables)} wait until one transaction ends",
             remedy="one transaction for each foreign key",
         )
 

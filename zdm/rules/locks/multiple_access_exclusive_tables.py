@@ -15,10 +15,12 @@ def check(site: Site) -> Iterator[Violation]:
         return
     locked = site.block.earlier.held if site.block is not None else ()
     held = {_root(site, name) for name in locked}
+    if now <= held:
+        return
     tables = sorted(n for n in held | now if site.before.table(n) is not None)
-    if len(tables) > 1 and now - held:
+    if len(tables) > 1:
         yield Violation(
-            message=f"queries of {', '.join(map(str, tables))} wait until one transaction ends",
+            message=f"queries of {reading.listed(tables)} wait until one transaction ends",
             remedy="change one table in a transaction",
         )
 
