@@ -36,12 +36,8 @@ from zdm.serialize import snapshot_file
 
 # recording takes as long as all tests of a package, so one worker of a parallel run does it
 pytestmark = [pytest.mark.more, pytest.mark.xdist_group("histories")]
-EACH = tuple(
-    pytest.param(
-        package, id=package.name, marks=[pytest.mark.thorough] if package.rarely else []
-    )
-    for package in PACKAGES
-)
+OFTEN = [package for package in PACKAGES if not package.rarely]
+RARELY = [package for package in PACKAGES if package.rarely]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +55,19 @@ class Recorded:
     upgraded: Snapshot
 
 
-@pytest.fixture(scope="module", params=EACH)
+@pytest.fixture(scope="module", params=OFTEN, ids=[p.name for p in OFTEN])
 def recorded(
     request: pytest.FixtureRequest,
     databases: Databases,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Recorded:
-    package: Package = request.param
+    return recording(request.param, databases, tmp_path_factory)
+
+
+def recording(
+    package: Package, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Recorded:
+    """The history, recorded once."""
     package.install()
     folder = tmp_path_factory.mktemp(package.name)
     project = Project(
@@ -145,6 +147,25 @@ def test_its_schema_is_made_again(recorded: Recorded, databases: Databases) -> N
 def test_every_statement_is_planned_or_refused_with_its_reason(
     recorded: Recorded, golden: Golden
 ) -> None:
+    as_its_file_says(recorded, golden)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("package", RARELY, ids=[p.name for p in RARELY])
+def test_every_statement_of_a_long_history_is_planned_or_refused_with_its_reason(
+    package: Package,
+    databases: Databases,
+    tmp_path_factory: pytest.TempPathFactory,
+    golden: Golden,
+) -> None:
+    found = recording(package, databases, tmp_path_factory)
+
+    assert snapshot_file.difference(found.upgraded, found.replayed) == ()
+    as_its_file_says(found, golden)
+
+
+def as_its_file_says(recorded: Recorded, golden: Golden) -> None:
+    """Hold what was found against the golden file."""
     name = f"{recorded.package.name} {recorded.package.version}"
     heading = (
         f"{name}: {len(recorded.train.files)} revisions,"

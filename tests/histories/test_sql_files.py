@@ -6,16 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MAJORS, a_server
 from tests.golden import Golden
 from tests.histories import judged
 from tests.histories.judged import Judged
 from tests.histories.sql_files import SQL_PACKAGES, SqlPackage
-from tests.postgres.schema import holding
 from tests.revisions.projects import Databases
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Train
-from zdm.postgres.catalog import read as catalog
 from zdm.postgres.catalog import rebuild
 from zdm.postgres.server import shadow
 from zdm.postgres.session import connection
@@ -75,16 +72,3 @@ def test_its_schema_is_made_again(replayed: Replayed, databases: Databases) -> N
             made = rebuild.found(conn, replayed.end)
 
     assert made.left_out == ()
-
-
-@pytest.mark.parametrize("major", [MAJORS[0], MAJORS[-1]])
-def test_every_statement_leaves_what_apply_says(
-    replayed: Replayed, major: int, golden: Golden
-) -> None:
-    said = tuple(s for train in replayed.migrations for s in train.statements)
-    with a_server(major) as server, holding.holding(server) as conn:
-        conn.execute(replayed.package.before.encode())
-        tally = holding.train(conn, catalog.read(conn), said, anew=True)
-
-    assert tally.differences == []
-    golden.check(f"apply/{replayed.package.name}-{major}.txt", f"{tally}\n")
