@@ -408,6 +408,16 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="rows_overtaken",
+        before=SMALL,
+        refused=f"{CONTRACT}UPDATE users SET n = 1 WHERE n = 0;\n"
+        "INSERT INTO users (id, n) VALUES (70, 0);",
+        fixed=(
+            f"{CONTRACT}UPDATE users SET n = 1 WHERE n = 0;\n"
+            f"{CONTRACT}INSERT INTO users (id, n) VALUES (70, 0);",
+        ),
+    ),
+    Entry(
         slug="rows_refer_again",
         before=USERS + "CREATE TABLE member (id bigint PRIMARY KEY, of bigint REFERENCES users"
         " ON DELETE CASCADE);",

@@ -25,8 +25,8 @@ from zdm.schema import lookup, not_null_proof
 
 _BOTH = (
     "put `-- zdm: run in contract -- reason` above the earlier statement, so that both run when"
-    " the old version is gone; or, if it is an UPDATE, select the rows of this DELETE by columns"
-    " that it does not set"
+    " the old version is gone; or, if it is an UPDATE, let this DELETE select its rows by"
+    " columns that the UPDATE does not set"
 )
 
 _KEPT = frozenset({"add_column", "set_not_null", "rename_column", "change_type"})

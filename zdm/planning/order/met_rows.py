@@ -12,10 +12,11 @@ from zdm.model.plan import Backfill, Phase
 from zdm.model.schema import Column, Name, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import Insert
+from zdm.parse import mentioned
 from zdm.parse.readers import nulls
 from zdm.planning.classify import Placed
 from zdm.planning.walk import Owned
-from zdm.recipes.reading import refuse
+from zdm.recipes.reading import refuse, updates
 
 _GIVE = (
     "give the column a value in each row of this INSERT; or, if only the new version needs the"
@@ -25,12 +26,16 @@ _ORDER = (
     "if their order does not matter, put this DELETE below the other statement; else put"
     " `-- zdm: run in contract -- reason` above that one, too"
 )
+_BEHIND = (
+    "put `-- zdm: run in contract -- reason` above this one, too; or move it to a revision that"
+    " is planned after this train is contracted"
+)
 _HARMLESS = frozenset({ActionKind.COMMENT, ActionKind.GRANT})
 
 
 def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
     """What each check finds."""
-    return (*_filled(steps, placed), *_overtaken(steps, placed))
+    return (*_filled(steps, placed), *_overtaken(steps, placed), *_early(steps, placed))
 
 
 def _filled(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Finding]:
@@ -94,6 +99,45 @@ def _overtaken(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Fin
                     _ORDER,
                 )
                 break
+
+
+def _early(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Finding]:
+    """A statement before the rollout that writes rows which one above it, in the contract,
+    writes too."""
+    early = {one.owner for one in steps if one.step.phase.position < Phase.ROLLOUT.position}
+    for owner, place in enumerate(placed):
+        first = place.actions[0]
+        if not _runs_late(first):
+            continue
+        later = (
+            a for n in range(owner + 1, len(placed)) if n in early for a in placed[n].actions
+        )
+        for action in later:
+            if _meets(first, action):
+                yield refuse.finding(
+                    action,
+                    "rows_overtaken",
+                    f"{first.source} runs in the contract, and this statement before the"
+                    " rollout, although its author puts it behind the other one and both write"
+                    " the same rows",
+                    _BEHIND,
+                )
+                break
+
+
+def _meets(first: Action, later: Action) -> bool:
+    """Whether one of the two changes what the other one inserts, reads or sets."""
+    one, other = first.fact, later.fact
+    if not isinstance(one, Fact) or not isinstance(other, Fact) or one.table != other.table:
+        return False
+    kinds = {one.kind, other.kind}
+    if kinds == {ActionKind.INSERT}:
+        return isinstance(later.said, Insert) and bool(later.said.on_conflict)
+    if kinds == {ActionKind.UPDATE}:
+        targets = (frozenset(updates.targets(first)), frozenset(updates.targets(later)))
+        used = (mentioned.columns(first) | targets[0], mentioned.columns(later) | targets[1])
+        return bool(targets[0] & used[1] or targets[1] & used[0])
+    return kinds == {ActionKind.INSERT, ActionKind.UPDATE}
 
 
 def _is_of(action: Action, kind: ActionKind, table: Name) -> bool:
