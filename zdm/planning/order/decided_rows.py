@@ -1,6 +1,6 @@
 """DELETEs of the contract, and statements before them that decide which rows they take.
 
-The author's UPDATE gives rows a value with which the DELETE spares them, or an INSERT fills a
+The author's UPDATE gives rows a value by which the DELETE leaves them, or an INSERT fills a
 table by which it decides. Where these run before the rollout, rows that the old version writes
 between them and the DELETE would be deleted, although in the author's order they are kept.
 """
