@@ -265,6 +265,12 @@ FORMS = (
     ),
     Form(operation="drop_table", name="plain", main=True, sql="DROP TABLE {t};"),
     Form(
+        operation="set_sequence",
+        name="restart",
+        main=True,
+        sql="ALTER SEQUENCE counted{n} RESTART WITH 100;",
+    ),
+    Form(
         operation="new_object",
         name="enum",
         sql="CREATE TYPE made{n} AS ENUM ('a', 'b');",

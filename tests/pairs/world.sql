@@ -23,6 +23,8 @@ CREATE TABLE keyless1 (id bigint NOT NULL);
 CREATE TABLE keyless2 (id bigint NOT NULL);
 CREATE TABLE keyed1 (id bigint, n int, CONSTRAINT keyed1_key UNIQUE (id, n));
 CREATE TABLE keyed2 (id bigint, n int, CONSTRAINT keyed2_key UNIQUE (id, n));
+CREATE SEQUENCE counted1;
+CREATE SEQUENCE counted2;
 INSERT INTO folder (id, code, note) SELECT n, ' 1' || n, ' 1' || n FROM generate_series(1, 20) AS n;
 INSERT INTO doc (id, code, note, folder_id)
 SELECT n, ' 1' || n, ' 1' || n, n FROM generate_series(1, 20) AS n;

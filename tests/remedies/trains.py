@@ -11,8 +11,8 @@ ENTRIES = (
     ),
     Entry(
         slug="unknown_statement",
-        refused="DO $$ BEGIN DROP TABLE users; END $$;",
-        fixed=(f"{CONTRACT}DO $$ BEGIN DROP TABLE users; END $$;",),
+        refused="DO $$ BEGIN EXECUTE format('DROP TABLE %I', 'users'); END $$;",
+        fixed=(f"{CONTRACT}DO $$ BEGIN EXECUTE format('DROP TABLE %I', 'users'); END $$;",),
     ),
     Entry(
         slug="unknown_name",
