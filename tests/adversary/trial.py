@@ -45,6 +45,7 @@ _LEFT = {
     "cannot be undone": "rollback refused: a step stays",
     "all that zdm can undo was undone": "rolled back but for what ran as written",
 }
+_MOMENT = "at one moment"  # a copy of few rows into a new table, as its hazard says
 _FIRES = "fire for every row that is filled"  # a trigger's work, which nothing takes back
 # what zdm never raises knowingly
 INTERNAL = (psycopg.Error, LookupError, TypeError, ValueError, AttributeError, AssertionError,
@@ -392,6 +393,12 @@ class _Run:
             _compare(self.model.rows, found, self.result, "wrong rows")
 
 
+def _is_once(plan: Plan) -> bool:
+    """Whether a step takes the rows of one moment only."""
+    slugs = {operation.slug for operation in plan.operations}
+    return bool(_ONCE & slugs) or any(_MOMENT in h.message for h in plan.hazards)
+
+
 def _executed(
     stage: tuple[Ground, str], world: World, plan: Plan, model: Model, result: Result
 ) -> None:
@@ -403,7 +410,7 @@ def _executed(
         )
         between.write(Side.OLD)
         # the model has them before the migration, and so has what fills rows only once
-        if _ONCE & {*result.operations}:
+        if _is_once(plan):
             between.rest(Side.OLD)
         ended = run.go(back=world.back)
         if ended:

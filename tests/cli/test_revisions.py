@@ -4,7 +4,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Zdm
+from zdm.postgres.session import connection
 
+_TABLE = (
+    "CREATE TABLE {table} (version_num varchar(32) NOT NULL,"
+    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num));"
+)
 ENV = """
 from alembic import context
 from sqlalchemy import engine_from_config, pool
@@ -91,3 +96,69 @@ def test_a_refused_statement_refuses_the_whole_train(zdm: Zdm, project: Path) ->
     assert (answer.code, answer.out) == (3, "")
     assert "migrations/versions/0004_step.py:11:5: " in answer.err
     assert before == after
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        ("", "", ()),
+        ("", _TABLE.format(table="alembic_version"), ()),
+        (", version_table='moved'", _TABLE.format(table="moved"), ()),
+        ("", _TABLE.format(table="alembic_version"), ("a1", "b1")),
+        (
+            ", version_table_schema='ops'",
+            _TABLE.format(table="alembic_version") + _TABLE.format(table="ops.alembic_version"),
+            (),
+        ),
+        (", version_table_schema='ops'", "", ()),
+    ],
+    ids=[
+        "no table",
+        "empty",
+        "empty under another name",
+        "two heads",
+        "beside another project's",
+        "no table in a schema",
+    ],
+)
+def test_a_plan_is_verified_and_run_whatever_its_version_table_holds(
+    start: tuple[str, str, tuple[str, ...]], zdm: Zdm, project: Path, database: str
+) -> None:
+    options, tables, heads = start
+    env = ENV.replace("connection=connection", f"connection=connection{options}")
+    (project / "migrations/env.py").write_text(env)
+    (project / "zdm.toml").write_text(
+        f'[alembic]\nini = "alembic.ini"\nbase = {json.dumps(heads or ["base"])}\n'
+    )
+    versions = project / "migrations/versions"
+    for file in versions.glob("*.py"):
+        file.unlink()
+    made = [(head, None, "pass") for head in heads]
+    for name, down, body in (*made, ("last", heads or None, BODIES[1])):
+        text = REVISION.format(revision=name, down=down, body=body)
+        (versions / f"{name}.py").write_text(text)
+    with connection.connect(database, name="tests") as conn:
+        conn.execute("CREATE TABLE users (id bigint PRIMARY KEY, email text)")
+        conn.execute(f"CREATE SCHEMA ops; {tables}".encode())
+        for head in heads:
+            conn.execute("INSERT INTO alembic_version VALUES (%s)", [head])
+
+    planned = zdm("plan", "-o", "plans/first.yaml", "--database", database)
+    again = zdm("verify", "plans/first.yaml", "--database", database)
+    ran = zdm("execute", "plans/first.yaml", "--until", "backfilled", "--database", database)
+
+    assert (planned.code, again.code, ran.code) == (0, 0, 0), planned.err + again.err + ran.err
+    assert planned.err.startswith("verified on PostgreSQL ")
+
+
+def test_a_plan_from_the_first_revision_is_verified_without_a_database(
+    zdm: Zdm, project: Path, database: str
+) -> None:
+    """Its version table is there and empty, so only the plan says where it starts."""
+    with connection.connect(database, name="tests") as conn:
+        conn.execute(_TABLE.format(table="alembic_version").encode())
+    (project / "zdm.toml").write_text('[alembic]\nini = "alembic.ini"\n')
+    planned = zdm("plan", "-o", "plans/first.yaml", "--database", database)
+    again = zdm("verify", "plans/first.yaml")
+
+    assert (planned.code, again.code) == (0, 0), planned.err + again.err

@@ -89,7 +89,9 @@ def start(chosen: Settings, plan: "Plan") -> "Snapshot":
     """The schema that a plan starts from: the database's, else what the revisions below give;
     InputError where neither is known."""
     if chosen.database is not None:
-        return live_schema(chosen)
+        from zdm.workflows import live_database
+
+        return live_database.schema(chosen.database, plan.stamp.table if plan.stamp else None)
     found = _schema_below(chosen, plan)
     if found is None:
         raise InputError(
@@ -106,7 +108,8 @@ def _schema_below(chosen: Settings, plan: "Plan") -> "Snapshot | None":
         return None
     from zdm.workflows import record_train
 
-    below = replace(chosen.alembic, base=plan.stamp.from_heads)
+    base = plan.stamp.from_heads or (record_train.BEGINNING,)
+    below = replace(chosen.alembic, base=base)
     return record_train.run(replace(chosen, alembic=below), plan.stamp.to_heads, None)[1]
 
 

@@ -316,6 +316,11 @@ class Plan:
         return tuple(u.label for u in undos if isinstance(u, Irreversible) and u.label)
 
     @property
+    def makes_version_table(self) -> bool:
+        """Whether its stamp begins with Alembic's version table, which the database lacks."""
+        return len([step for step in self.steps if step.operation == "stamp"]) > 1
+
+    @property
     def first_to_stay(self) -> str | None:
         """The id of the first step of SQL without undo: a rollback leaves it to the operator
         before the rollout, and is refused after it."""

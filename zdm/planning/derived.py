@@ -6,6 +6,7 @@ again. Planning the plan's own statements again does not give that statement.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from zdm.model.plan import OBSERVED, Plan
@@ -28,6 +29,7 @@ def differences(plan: Plan, snapshot: Snapshot) -> tuple[str, ...]:
     Raises TrainRefusedError where the statements cannot be planned at all.
     """
     train = Train(statements=plan.statements, files=plan.files, stamp=plan.stamp)
+    snapshot = _as_stamped(plan, snapshot)
     classification = classify.classify(train, snapshot)
     again = (
         schedule.plan(
@@ -37,6 +39,15 @@ def differences(plan: Plan, snapshot: Snapshot) -> tuple[str, ...]:
     )
     found = [tuple(_differences(_compared(plan), _compared(one))) for one in again]
     return min(found, key=len)
+
+
+def _as_stamped(plan: Plan, snapshot: Snapshot) -> Snapshot:
+    """With an empty version table, or with none, as the plan has it; revisions that make the
+    schema do not say which."""
+    if plan.stamp is None or plan.stamp.from_heads:
+        return snapshot
+    table = None if plan.makes_version_table else plan.stamp.table
+    return replace(snapshot, version_table=table)
 
 
 def _compared(plan: Plan) -> dict[str, Any]:

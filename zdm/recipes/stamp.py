@@ -28,7 +28,8 @@ _OWNER = Owned(operation=SLUG, origin=())
 def steps(stamp: Stamp, snapshot: Snapshot, phase: Phase) -> tuple[RunSql, ...]:
     """The stamp, and before it the version table if the database has none."""
     if stamp.from_heads or snapshot.version_table is not None:
-        return (_move(stamp, phase),)
+        lock = TableLock(table=stamp.table, mode=LockMode.ROW_EXCLUSIVE)
+        return (_move(stamp, phase, lock),)
     return (_make_table(stamp, phase), _move(stamp, phase))
 
 
@@ -55,7 +56,8 @@ def _make_table(stamp: Stamp, phase: Phase) -> RunSql:
     )
 
 
-def _move(stamp: Stamp, phase: Phase) -> RunSql:
+def _move(stamp: Stamp, phase: Phase, *locks: TableLock) -> RunSql:
+    """`locks`: none on a table that the plan makes."""
     words = " ".join([*(stamp.from_heads or ("base",)), "to", *(stamp.to_heads or ("base",))])
     return run_sql.short_transaction(
         _OWNER,
@@ -63,9 +65,7 @@ def _move(stamp: Stamp, phase: Phase) -> RunSql:
         phase=phase,
         title=f"stamp {stamp.table} from {words}",
         sql=_moves(stamp, stamp.from_heads, stamp.to_heads),
-        locks=(TableLock(table=stamp.table, mode=LockMode.ROW_EXCLUSIVE),)
-        if stamp.from_heads
-        else (),
+        locks=locks,
         preconditions=(
             Check(
                 sql=_heads_are(stamp, stamp.from_heads),

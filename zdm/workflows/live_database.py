@@ -3,15 +3,15 @@
 from contextlib import closing
 
 from zdm.model.plan import Plan
-from zdm.model.schema import Snapshot
+from zdm.model.schema import Name, Snapshot
 from zdm.postgres.catalog import read
 from zdm.postgres.session import connection, unseen_rows
 
 
-def schema(url: str) -> Snapshot:
-    """Its schema as a frozen value."""
+def schema(url: str, version_table: Name | None = None) -> Snapshot:
+    """Its schema as a frozen value, without Alembic's version table."""
     with closing(connection.connect(url, name="snapshot")) as opened:
-        return read.read(opened)
+        return read.read(opened, version_table=version_table)
 
 
 def refuse_unseen_rows(url: str, plan: Plan) -> None:

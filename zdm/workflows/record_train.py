@@ -15,6 +15,7 @@ from pathlib import Path
 from zdm.config.settings import Settings
 from zdm.errors import InputError
 from zdm.model.schema import Name, Snapshot
+from zdm.model.sql import ident
 from zdm.model.statement import Train
 from zdm.parse import split
 from zdm.parse.readers.extensions import NewExtension
@@ -109,6 +110,9 @@ def _with_version(
 ) -> Snapshot:
     """The schema with Alembic's version where env.py keeps it under a name of its own."""
     with shadow.database(server) as dsn:
+        with connection.connect(dsn, name="record") as conn:
+            for schema in snapshot.schemas:
+                conn.execute(f"CREATE SCHEMA IF NOT EXISTS {ident(schema)}".encode())
         name = record.version_table(child, dsn)
     if snapshot.table(name) is None:
         return snapshot

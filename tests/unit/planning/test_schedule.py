@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit import schemas
 from zdm.errors import RefusedError
+from zdm.model.locks import LockMode
 from zdm.model.plan import (
     BOTH,
     NEW_ONLY,
@@ -14,6 +15,7 @@ from zdm.model.plan import (
     Plan,
     RunSql,
     Side,
+    TableLock,
 )
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Source, Stamp
@@ -165,6 +167,21 @@ def test_the_first_stamp_makes_the_version_table() -> None:
         "validate-2-version-table",
         "validate-3-stamp-alembic_version",
     ]
+    assert plan.makes_version_table
+
+
+def test_the_first_stamp_locks_an_empty_version_table_that_is_there() -> None:
+    start = replace(HERE, version_table=STAMP.table)
+    plan = planned(SEED, replace(STAMP, from_heads=()), snapshot=start)
+    steps = [s for s in plan.steps if isinstance(s, RunSql) and s.operation == "stamp"]
+
+    assert [(s.id, s.locks) for s in steps] == [
+        (
+            "validate-2-stamp-alembic_version",
+            (TableLock(table=STAMP.table, mode=LockMode.ROW_EXCLUSIVE),),
+        )
+    ]
+    assert not plan.makes_version_table
 
 
 def test_one_refused_statement_refuses_the_whole_train() -> None:

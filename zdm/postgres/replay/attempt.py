@@ -241,8 +241,9 @@ def read_schema(conn: Connection, plan: Plan) -> Snapshot:
 
 
 def version_table(conn: Connection, plan: Plan) -> None:
-    """Alembic's version table as the plan expects it; it is no part of a Snapshot's tables."""
-    if plan.stamp is None or not plan.stamp.from_heads:
+    """Alembic's version table as the plan expects it: with its heads, empty, or not at all; it
+    is no part of a Snapshot's tables."""
+    if plan.stamp is None or plan.makes_version_table:
         return
     table = plan.stamp.table
     conn.execute(
