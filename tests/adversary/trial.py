@@ -326,7 +326,10 @@ class _Run:
             cases.run(self.url, self.plan, watching=watching, until=until)
         except PastReturnError as error:
             self.result.outcome = "stopped"
-            self.fault("not rolled back", error.message)
+            if self.model.end is None:  # as its author's own transaction
+                self.result.reasons = (ITSELF,)
+            else:
+                self.fault("not rolled back", error.message)
             return False
         except ZdmError as error:
             self._stopped(error)
