@@ -5,22 +5,22 @@ it undoes all of it. A foreign key to a table in use takes SHARE ROW EXCLUSIVE o
 A few rows are copied from a table in use, and the plan says so; many are left to copy_rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import NO_TIMEOUT, Step, TableLock
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Statement
-from zdm.model.syntax import Insert
+from zdm.model.syntax import AddColumn, AddConstraint, Insert
 from zdm.parse import emit, mentioned
 from zdm.parse.emit import Ident, Part, Qualified
 from zdm.recipes import run_sql
 from zdm.recipes.reading import added, few, insert, refuse, statements, truncates
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
-from zdm.schema import lookup
+from zdm.schema import generated_names, lookup
 
 SLUG = "new_table_change"
 _DATA = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
@@ -40,6 +40,7 @@ class NewTableChange:
     moved_to: Name | None
     sources: tuple[Name, ...] = ()
     taken: tuple[Name, ...] = ()
+    undo: tuple[str, ...] = ()  # what would keep another new table from being dropped
 
     @property
     def slug(self) -> str:
@@ -79,7 +80,7 @@ class NewTableChange:
             locks=self.locks,
             preconditions=few.still_small(self.taken),
             probe="",  # only the journal shows it
-            undo=_move_back(self.table, self.moved_to),
+            undo=(*_move_back(self.table, self.moved_to), *self.undo),
             reason="This train creates the table, so it is not in use yet.",
         )
         if self.index is not None:
@@ -128,6 +129,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         moved_to=_moved_to(fact),
         sources=tuple(sorted(copied)),
         taken=_taken(action, copied, snapshot),
+        undo=tuple(sql for part in reversed(parts) for sql in _freed(part, table, snapshot)),
     )
     return Match(operation=operation, consumed=tuple(range(len(parts))))
 
@@ -162,6 +164,26 @@ def _parents(action: Action, snapshot: Snapshot) -> frozenset[Name]:
         lookup.found(relation, snapshot, action.statement.settings)
         for relation in added.referenced(action)
     )
+
+
+def _freed(action: Action, table: Table, snapshot: Snapshot) -> Iterator[str]:
+    """Takes away what depends on something that the train makes later, which its undo drops
+    before this table."""
+    fact, said = action.fact, action.said
+    if not isinstance(fact, Fact):
+        return
+    parts: dict[str, Part] = {"t": Qualified(table.name), "n": Ident(fact.name)}
+    refers = any(n != table.name and _created(n, snapshot) for n in _parents(action, snapshot))
+    if isinstance(said, AddConstraint) and refers:
+        columns = said.constraint.columns
+        name = said.constraint.name
+        name = name or generated_names.free(snapshot, table.name, columns, "fkey")
+        parts["n"] = Ident(name)
+        yield emit.sql("ALTER TABLE IF EXISTS {t} DROP CONSTRAINT IF EXISTS {n}", **parts)
+    elif isinstance(said, AddColumn) and (refers or any(t.created for t in snapshot.types)):
+        yield emit.sql("ALTER TABLE IF EXISTS {t} DROP COLUMN IF EXISTS {n}", **parts)
+    elif fact.kind is ActionKind.CREATE_TRIGGER:
+        yield emit.sql("DROP TRIGGER IF EXISTS {n} ON {t}", **parts)
 
 
 def _copied(action: Action, others: set[Name]) -> Refusal:

@@ -1,0 +1,1 @@
+SELECT mood FROM people WHERE id = 1;
