@@ -14,7 +14,7 @@ from zdm.serialize import plan_file, snapshot_file
 RENAME = "ALTER TABLE users RENAME email TO new_email;\n"
 MIXED = """-- known, then refused
 ALTER TABLE users ADD COLUMN nickname text;
-  DROP TABLE users CASCADE;
+  TRUNCATE users CASCADE;
 """
 
 
