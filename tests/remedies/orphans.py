@@ -8,6 +8,12 @@ TABLES = ALONE + PARENT
 ORPHANS = "ALTER TABLE users ADD FOREIGN KEY (n) REFERENCES parent (id);"
 OF_ITSELF = "ALTER TABLE users ADD FOREIGN KEY (n) REFERENCES users (id);"
 
+CODES = (
+    "CREATE TABLE country (code char(5) PRIMARY KEY);"
+    " CREATE TABLE users (id bigint PRIMARY KEY, code text);"
+)
+OF_CODES = "ALTER TABLE users ADD FOREIGN KEY (code) REFERENCES country;"
+
 
 def orphans(how: str, statement: str = ORPHANS) -> str:
     return f"-- zdm: orphans {how} -- reviewed\n{statement}"
@@ -91,6 +97,15 @@ ENTRIES = (
         before=TABLES + "CREATE RULE r AS ON INSERT TO users DO INSTEAD NOTHING;",
         refused=orphans("park"),
         fixed=(orphans("delete"),),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=CODES,
+        refused=orphans("delete", OF_CODES),
+        fixed=(
+            "DELETE FROM users WHERE NOT EXISTS (SELECT FROM country"
+            f" WHERE country.code = users.code::bpchar);\n{OF_CODES}",
+        ),
     ),
     Entry(
         slug="",

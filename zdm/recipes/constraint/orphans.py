@@ -24,7 +24,7 @@ from zdm.model.schema import Snapshot, Table
 from zdm.model.statement import Action, Directive, DirectiveKind
 from zdm.parse.readers import fired
 from zdm.recipes import cost, run_sql
-from zdm.recipes.constraint import added_later, orphan_rows
+from zdm.recipes.constraint import added_later, compared, orphan_rows
 from zdm.recipes.constraint.orphan_rows import Orphans
 from zdm.recipes.constraint.references import Reference
 from zdm.recipes.index import walk_key
@@ -68,10 +68,28 @@ def obstacle(
             "remove the directive, and in the same train write a DELETE or an UPDATE of them"
             " for each table that holds rows",
         )
+    uncertain = _uncertain(reference, table, snapshot)
+    if uncertain is not None:
+        return uncertain
     if how == "null":
         return _not_emptied(reference, table, later, snapshot)
     return _not_deleted(reference, table, snapshot) or (
         _not_parked(table) if how == "park" else None
+    )
+
+
+def _uncertain(reference: Reference, table: Table, snapshot: Snapshot) -> Line | None:
+    parent = snapshot.require_table(reference.parent)
+    pair = compared.otherwise(table, parent, reference, snapshot)
+    if pair is None:
+        return None
+    own, other = f"{table.name}.{pair[0]}", f"{parent.name}.{pair[1]}"
+    return (
+        f"by their types, collations or index, it is not certain that a query compares {own}"
+        f" and {other} as the foreign key does, so rows that the key accepts could be deleted"
+        " or changed",
+        "remove the directive, and before the statement, in the same train, write a DELETE or"
+        " an UPDATE of the orphans that compares as the foreign key does",
     )
 
 
