@@ -12,6 +12,7 @@ CODES = (
     "CREATE TABLE country (code char(5) PRIMARY KEY);"
     " CREATE TABLE users (id bigint PRIMARY KEY, code text);"
 )
+FILLED = "INSERT INTO parent (id) VALUES (7);\n"
 OF_CODES = "ALTER TABLE users ADD FOREIGN KEY (code) REFERENCES country;"
 
 
@@ -106,6 +107,12 @@ ENTRIES = (
             "DELETE FROM users WHERE NOT EXISTS (SELECT FROM country"
             f" WHERE country.code = users.code::bpchar);\n{OF_CODES}",
         ),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=TABLES,
+        refused=FILLED + orphans("park"),
+        fixed=(FILLED, orphans("park")),
     ),
     Entry(
         slug="",
