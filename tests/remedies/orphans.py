@@ -1,7 +1,7 @@
 """What becomes of the rows that a new foreign key would refuse."""
 
 from tests.remedies.constraints import PARENT, PARTS
-from tests.remedies.entry import Entry
+from tests.remedies.entry import CONTRACT, Entry
 
 ALONE = "CREATE TABLE users (id bigint PRIMARY KEY, n bigint);"
 TABLES = ALONE + PARENT
@@ -113,6 +113,24 @@ ENTRIES = (
         before=TABLES,
         refused=FILLED + orphans("park"),
         fixed=(FILLED, orphans("park")),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=TABLES + "ALTER TABLE users ADD COLUMN guest text, ADD CHECK (n IS NOT NULL OR"
+        " guest IS NOT NULL);",
+        refused=orphans("null"),
+        fixed=(orphans("park"),),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before="CREATE TABLE users (id bigint PRIMARY KEY, n bigint NOT NULL);"
+        + PARENT
+        + "CREATE TABLE posts (id int, user_id bigint REFERENCES users ON DELETE CASCADE);",
+        refused=orphans("delete"),
+        fixed=(
+            f"{CONTRACT}DELETE FROM users WHERE NOT EXISTS (SELECT FROM parent WHERE id = n);",
+            ORPHANS,
+        ),
     ),
     Entry(
         slug="",

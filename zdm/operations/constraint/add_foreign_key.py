@@ -177,7 +177,9 @@ class AddForeignKey:
             parent=place.snapshot.require_table(self.reference.parent),
             reference=self.reference,
             name=self.name,
-            nulls=orphans.emptied(said.argument, place.table, self.reference),
+            nulls=orphans.able_to_be_null(place.table, self.reference)
+            if said.argument == "null"
+            else (),
             parks=said.argument == "park",
         )
 
