@@ -1,12 +1,19 @@
 """What becomes of the rows that a new foreign key would refuse."""
 
 from tests.remedies.constraints import PARENT, PARTS
-from tests.remedies.entry import Entry
+from tests.remedies.entry import CONTRACT, Entry
 
 ALONE = "CREATE TABLE users (id bigint PRIMARY KEY, n bigint);"
 TABLES = ALONE + PARENT
 ORPHANS = "ALTER TABLE users ADD FOREIGN KEY (n) REFERENCES parent (id);"
 OF_ITSELF = "ALTER TABLE users ADD FOREIGN KEY (n) REFERENCES users (id);"
+
+CODES = (
+    "CREATE TABLE country (code char(5) PRIMARY KEY);"
+    " CREATE TABLE users (id bigint PRIMARY KEY, code text);"
+)
+FILLED = "INSERT INTO parent (id) VALUES (7);\n"
+OF_CODES = "ALTER TABLE users ADD FOREIGN KEY (code) REFERENCES country;"
 
 
 def orphans(how: str, statement: str = ORPHANS) -> str:
@@ -91,6 +98,39 @@ ENTRIES = (
         before=TABLES + "CREATE RULE r AS ON INSERT TO users DO INSTEAD NOTHING;",
         refused=orphans("park"),
         fixed=(orphans("delete"),),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=CODES,
+        refused=orphans("delete", OF_CODES),
+        fixed=(
+            "DELETE FROM users WHERE NOT EXISTS (SELECT FROM country"
+            f" WHERE country.code = users.code::bpchar);\n{OF_CODES}",
+        ),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=TABLES,
+        refused=FILLED + orphans("park"),
+        fixed=(FILLED, orphans("park")),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=TABLES + "ALTER TABLE users ADD COLUMN guest text, ADD CHECK (n IS NOT NULL OR"
+        " guest IS NOT NULL);",
+        refused=orphans("null"),
+        fixed=(orphans("park"),),
+    ),
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before="CREATE TABLE users (id bigint PRIMARY KEY, n bigint NOT NULL);"
+        + PARENT
+        + "CREATE TABLE posts (id int, user_id bigint REFERENCES users ON DELETE CASCADE);",
+        refused=orphans("delete"),
+        fixed=(
+            f"{CONTRACT}DELETE FROM users WHERE NOT EXISTS (SELECT FROM parent WHERE id = n);",
+            ORPHANS,
+        ),
     ),
     Entry(
         slug="",

@@ -36,6 +36,7 @@ from zdm.planning.order import (
     fills,
     met_rows,
     new_keys,
+    orphans_alone,
     row_order,
     taken_defaults,
 )
@@ -88,7 +89,8 @@ def plan(
     ordered = _ordered(placed, train, snapshot, stamp_when)
     run = replace(train, statements=classification.statements)
     conflicts = (
-        fills.conflicts(ordered, placed)
+        tuple(orphans_alone.conflicts(ordered, placed))
+        or fills.conflicts(ordered, placed)
         or row_order.conflicts(ordered, placed)
         or changed_early.conflicts(ordered, placed, run)
         or deleted_rows.conflicts(ordered, placed, run)

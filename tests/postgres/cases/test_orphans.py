@@ -244,3 +244,36 @@ def test_no_row_that_is_rescued_meanwhile_is_lost(server: Server, how: str) -> N
         assert len(rescuers.given) > 10
         assert {n: now.get(n) for n in rescuers.given} == rescuers.given
         assert (validated(url), made(url)) == (True, [])
+
+
+ALIKE = {
+    "citext": (
+        "CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;"
+        " CREATE TABLE parent (p ext.citext PRIMARY KEY);"
+        " CREATE TABLE child (id int PRIMARY KEY, p ext.citext);"
+    ),
+    "char": (
+        "CREATE TABLE parent (p char(5) PRIMARY KEY);"
+        " CREATE TABLE child (id int PRIMARY KEY, p text);"
+    ),
+}
+ROWS = {
+    "citext": "INSERT INTO parent VALUES ('A@x'); INSERT INTO child VALUES (1, 'a@X');",
+    "char": "INSERT INTO parent VALUES ('us'); INSERT INTO child VALUES (1, 'us   ');",
+}
+
+
+@pytest.mark.parametrize("kind", ["citext", "char"])
+def test_rows_that_the_key_takes_by_its_own_equality_do_not_stop_it(
+    server: Server, kind: str
+) -> None:
+    with fresh_database(server) as url:
+        run(url, ALIKE[kind] + ROWS[kind])
+        train = schemas.train(
+            "ALTER TABLE child ADD CONSTRAINT k FOREIGN KEY (p) REFERENCES parent;"
+        )
+        start = cases.read(url)
+        found = classify.classify(train, start)
+        plan = schedule.plan(found, name="m", train=train, snapshot=start)
+
+        assert cases.run(url, plan) is RunState.CONTRACTED

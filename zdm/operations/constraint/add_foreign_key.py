@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import RunSql, Step
+from zdm.model.plan import Check, RunSql, Step
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Directive, Fact, Setting
@@ -26,7 +26,7 @@ from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import rewrite
 from zdm.recipes import site
 from zdm.recipes.column import unwritten
-from zdm.recipes.constraint import obstacles, orphans, references, unvalidated
+from zdm.recipes.constraint import compared, obstacles, orphans, references, unvalidated
 from zdm.recipes.constraint.orphan_rows import Orphans
 from zdm.recipes.constraint.references import Reference
 from zdm.recipes.reading import refuse, statements
@@ -50,8 +50,9 @@ _WORDS = {
 class AddForeignKey:
     """Add a foreign key. `late`: the old version may break it; `stays`: the author leaves it
     NOT VALID; `indexed`: an index leads from a referenced row to those that refer to it;
-    `orphans`: what the author says is to become of rows that refer to none; `correctable`:
-    zdm could delete them."""
+    `compared`: a query compares rows as the key does, so that it can name those which the key
+    refuses; `orphans`: what the author says is to become of rows that refer to none;
+    `correctable`: zdm could delete them."""
 
     table: Name
     name: str
@@ -61,6 +62,7 @@ class AddForeignKey:
     late: bool = True
     stays: bool = False
     indexed: bool = True
+    compared: bool = True
     orphans: Directive | None = None
     correctable: bool = True
     settings: tuple[Setting, ...] = ()
@@ -100,7 +102,8 @@ class AddForeignKey:
         if not self.stays and self.orphans is None:
             yield (
                 f"rows of {table} that refer to no row of {parent} stop the contract, which"
-                " names them by key, and the old version may leave such rows until it is gone",
+                f" names {self._named}, and the old version may leave such rows until it is"
+                " gone",
                 "correct or delete them before, and what the old version leaves afterwards once"
                 f" it is gone{_DIRECTIVE if self.correctable else ''}",
             )
@@ -108,6 +111,10 @@ class AddForeignKey:
             f"until the contract {self.name} is not enforced, and ON DELETE does nothing",
             "let the new version write and delete as if it were not there",
         )
+
+    @property
+    def _named(self) -> str:
+        return "them by key" if self.compared else "the first one's values"
 
     def _effects(self) -> Iterator[tuple[str, str]]:
         parent = self.reference.parent
@@ -144,16 +151,7 @@ class AddForeignKey:
         add = unvalidated.add(place, self.name, sql, references=to, late=self.late)
         if self.stays:
             return (add,)
-        none = (
-            references.no_orphans(
-                place.table,
-                parent,
-                self.reference,
-                failure=f"rows of {place.name} refer to rows that {to} does not have, so the"
-                f" foreign key {self.name} cannot be added",
-                hint="correct or delete them, then run `zdm execute` again",
-            ),
-        )
+        none = self._no_orphans(place, parent) if self.compared else ()
         validate = unvalidated.validate(
             place, self.name, references=to, late=self.late, preconditions=none
         )
@@ -161,13 +159,27 @@ class AddForeignKey:
             return orphans.steps(self._orphans(place, self.orphans), add, validate)
         return (replace(add, preconditions=none), validate)
 
+    def _no_orphans(self, place: Site, parent: Table) -> tuple[Check, ...]:
+        return (
+            references.no_orphans(
+                place.table,
+                parent,
+                self.reference,
+                failure=f"rows of {place.name} refer to rows that {parent.name} does not have,"
+                f" so the foreign key {self.name} cannot be added",
+                hint="correct or delete them, then run `zdm execute` again",
+            ),
+        )
+
     def _orphans(self, place: Site, said: Directive) -> Orphans:
         return Orphans(
             site=place,
             parent=place.snapshot.require_table(self.reference.parent),
             reference=self.reference,
             name=self.name,
-            nulls=orphans.emptied(said.argument, place.table, self.reference),
+            nulls=orphans.able_to_be_null(place.table, self.reference)
+            if said.argument == "null"
+            else (),
             parks=said.argument == "park",
         )
 
@@ -219,6 +231,7 @@ def _match(
     start: tuple[Table, Snapshot],
 ) -> Match:
     table, snapshot = start
+    parent = snapshot.require_table(reference.parent)
     name = says.name or generated_names.free(snapshot, table.name, says.columns, "fkey")
     validated = unvalidated.validated_at(actions, name) if says.not_valid else None
     operation = AddForeignKey(
@@ -230,6 +243,7 @@ def _match(
         late=not _cannot_break(says, table, snapshot),
         stays=says.not_valid and validated is None,
         indexed=references.has_index(table, says.columns, actions[1:]),
+        compared=compared.otherwise(table, parent, reference, snapshot) is None,
         settings=actions[0].statement.settings,
     )
     return Match(operation=operation, consumed=(0,) if validated is None else (0, validated))

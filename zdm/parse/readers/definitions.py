@@ -11,7 +11,7 @@ from zdm.model.syntax import (
     IndexDefinition,
     IndexElement,
 )
-from zdm.parse import expressions, trees, types
+from zdm.parse import expressions, libpg_query, trees, types
 from zdm.parse.readers import relations
 
 _Tree = Mapping[str, Any]
@@ -113,6 +113,14 @@ def index(node: _Tree) -> IndexDefinition:
         method=node.get("accessMethod", "btree"),
         definition=Definition(node),
     )
+
+
+def by_default(definition: str) -> bool:
+    """Whether the keys of a CREATE INDEX name no operator class and no collation."""
+    parsed = libpg_query.statements(definition.encode())
+    tree = parsed[0].tree if parsed else {}
+    elements = [param.get("IndexElem", {}) for param in tree.get("indexParams", [])]
+    return bool(elements) and not any({"opclass", "collation"} & one.keys() for one in elements)
 
 
 def _element(node: _Tree) -> IndexElement:

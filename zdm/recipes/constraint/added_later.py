@@ -12,7 +12,7 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions
-from zdm.recipes.constraint import references, unvalidated
+from zdm.recipes.constraint import compared, references, unvalidated
 from zdm.recipes.constraint.references import Reference
 from zdm.recipes.sql import null_test
 from zdm.schema import family, lookup, not_null_proof
@@ -78,7 +78,7 @@ def orphans(
     snapshot: Snapshot,
     row: str,
 ) -> tuple[Refused, ...]:
-    """By foreign keys on a column that the train sets."""
+    """By foreign keys on a column that the train sets, where a query compares as they do."""
     found: list[Refused] = []
     for action in _about(later, table):
         says = action.said.constraint if isinstance(action.said, AddConstraint) else None
@@ -87,7 +87,9 @@ def orphans(
         to = lookup.found(says.references, snapshot, action.statement.settings)
         parent = snapshot.table(to)
         reference = None if parent is None else _reference(says, parent, snapshot)
-        if parent is not None and reference is not None:
+        if parent is None or reference is None:
+            continue
+        if compared.otherwise(table, parent, reference, snapshot) is None:
             orphan = references.orphan(parent, reference, ident(row))
             found.append(
                 Refused(by="the foreign key", condition=f"({orphan})", reads=(parent.name,))

@@ -6,7 +6,7 @@ from zdm.model.plan import Check
 from zdm.model.schema import Constraint
 from zdm.parse import emit, expressions, rewrite
 from zdm.parse.emit import Constant, Ident, Qualified
-from zdm.recipes.constraint import breaking_rows, references, unvalidated
+from zdm.recipes.constraint import breaking_rows, compared, references, unvalidated
 from zdm.recipes.constraint.references import Reference
 from zdm.recipes.site import Site
 from zdm.schema import not_null_proof
@@ -76,4 +76,6 @@ def _no_orphans(site: Site, constraint: Constraint, failure: str, hint: str) -> 
         referenced=constraint.referenced_columns,
         match_full=" MATCH FULL" in constraint.definition,
     )
+    if compared.otherwise(site.table, parent, reference, site.snapshot) is not None:
+        return  # rows that it takes could be named
     yield references.no_orphans(site.table, parent, reference, failure=failure, hint=hint)

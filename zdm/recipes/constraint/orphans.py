@@ -24,7 +24,7 @@ from zdm.model.schema import Snapshot, Table
 from zdm.model.statement import Action, Directive, DirectiveKind
 from zdm.parse.readers import fired
 from zdm.recipes import cost, run_sql
-from zdm.recipes.constraint import added_later, orphan_rows
+from zdm.recipes.constraint import added_later, compared, emptied, orphan_rows
 from zdm.recipes.constraint.orphan_rows import Orphans
 from zdm.recipes.constraint.references import Reference
 from zdm.recipes.index import walk_key
@@ -38,6 +38,11 @@ _ITSELF = (
     "put `-- zdm: orphans null -- reason` above it instead; or delete them in an earlier"
     " release"
 )
+_BY_ROWS = (
+    "put `-- zdm: orphans delete -- reason` or `-- zdm: orphans park -- reason` above"
+    " it instead"
+)
+_BEFORE = "remove the directive, and delete or correct them in an earlier release"
 
 
 def said(action: Action) -> Directive | None:
@@ -46,11 +51,9 @@ def said(action: Action) -> Directive | None:
     return next(found, None)
 
 
-def emptied(how: str, table: Table, reference: Reference) -> tuple[str, ...]:
-    """The columns of the reference that are set to NULL: with MATCH FULL each, else those
+def able_to_be_null(table: Table, reference: Reference) -> tuple[str, ...]:
+    """The columns of the reference that can be set to NULL: with MATCH FULL each, else those
     that can be."""
-    if how != "null":
-        return ()
     found = [table.require_column(name) for name in reference.columns]
     able = tuple(c.name for c in found if not c.not_null and not c.generated)
     return able if not reference.match_full or len(able) == len(found) else ()
@@ -68,6 +71,9 @@ def obstacle(
             "remove the directive, and in the same train write a DELETE or an UPDATE of them"
             " for each table that holds rows",
         )
+    uncertain = _uncertain(reference, table, snapshot)
+    if uncertain is not None:
+        return uncertain
     if how == "null":
         return _not_emptied(reference, table, later, snapshot)
     return _not_deleted(reference, table, snapshot) or (
@@ -75,38 +81,75 @@ def obstacle(
     )
 
 
+def _uncertain(reference: Reference, table: Table, snapshot: Snapshot) -> Line | None:
+    parent = snapshot.require_table(reference.parent)
+    pair = compared.otherwise(table, parent, reference, snapshot)
+    if pair is None:
+        return None
+    own, other = f"{table.name}.{pair[0]}", f"{parent.name}.{pair[1]}"
+    return (
+        f"by their types, collations or index, it is not certain that a query compares {own}"
+        f" and {other} as the foreign key does, so rows that the key accepts could be deleted"
+        " or changed",
+        "remove the directive, and before the statement, in the same train, write a DELETE or"
+        " an UPDATE of the orphans that compares as the foreign key does",
+    )
+
+
 def _not_emptied(
     reference: Reference, table: Table, later: Sequence[Action], snapshot: Snapshot
 ) -> Line | None:
-    columns = emptied("null", table, reference)
+    columns = able_to_be_null(table, reference)
     refused = added_later.of_row(columns, later, table, snapshot)
+    deletable = _not_deleted(reference, table, snapshot) is None
     if not columns or any(one.by == "NOT NULL" for one in refused):
-        return (
+        return _or_rows(
             f"{', '.join(reference.columns)} of {table.name} cannot be NULL, so its orphans"
             " cannot be set to NULL",
-            "put `-- zdm: orphans delete -- reason` or `-- zdm: orphans park -- reason` above"
-            " it instead",
+            deletable,
+        )
+    refusing = emptied.refusing(table, frozenset(columns), snapshot)
+    if refusing:
+        return _or_rows(
+            f"{refusing} of {table.name} may refuse rows with NULL in {', '.join(columns)}, so"
+            " its orphans may not be set to NULL",
+            deletable,
         )
     return filled.obstacle(table, snapshot)
 
 
 def _not_deleted(reference: Reference, table: Table, snapshot: Snapshot) -> Line | None:
+    able = bool(able_to_be_null(table, reference))
     acting = deletes.acting(table, snapshot)
     if acting:
         name, does = acting[0].table.name, deletes.does(acting[0])
-        return (
+        return _or_null(
             f"rows of {name} that refer to orphans of {table.name} {does}, however many they"
             " are, so the batches have no bound",
-            _ITSELF,
+            able,
         )
     refusing = any(one.table == table for one in deletes.refusing(table, snapshot))
     if refusing or reference.parent == table.name:
-        return (
+        return _or_null(
             f"rows of {table.name} refer to each other, so to delete one may make others"
             " orphans, or fail",
-            _ITSELF,
+            able,
         )
     return deletes.obstacle(table, snapshot)
+
+
+def _or_rows(fact: str, able: bool) -> Line:
+    """With what is left where the columns are not emptied."""
+    if able:
+        return f"{fact}", _BY_ROWS
+    return f"{fact}", _BEFORE
+
+
+def _or_null(fact: str, able: bool) -> Line:
+    """With what is left where the rows are not deleted."""
+    if able:
+        return f"{fact}", _ITSELF
+    return f"{fact}", _BEFORE
 
 
 def _not_parked(table: Table) -> Line | None:

@@ -15,7 +15,8 @@ from zdm.model.statement import Action
 from zdm.model.syntax import IndexDefinition
 from zdm.recipes.constraint import breaking_rows
 
-_ABSENT = "NOT EXISTS (SELECT 1 FROM {parent} AS r WHERE {same})"
+_EQUAL = "OPERATOR(pg_catalog.=)"
+_ABSENT = "NOT EXISTS (SELECT 1 FROM {parent} AS zdm_r WHERE {same})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +43,10 @@ def no_orphans(
 
 
 def orphan(parent: Table, reference: Reference, row: str) -> str:
-    """That a row of the relation `row`, quoted, refers to no row."""
+    """That a row of the relation `row`, quoted, refers to no row; only where `compared` finds
+    that the key compares so."""
     pairs = zip(reference.columns, reference.referenced, strict=True)
-    same = " AND ".join(f"r.{ident(a)} = {row}.{ident(c)}" for c, a in pairs)
+    same = " AND ".join(f"zdm_r.{ident(a)} {_EQUAL} {row}.{ident(c)}" for c, a in pairs)
     only = "" if parent.kind == "partitioned table" else "ONLY "
     absent = _ABSENT.format(parent=f"{only}{parent.name.sql}", same=same)
     given = [f"{row}.{ident(column)} IS NOT NULL" for column in reference.columns]

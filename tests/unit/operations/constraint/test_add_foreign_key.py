@@ -46,8 +46,8 @@ def test_rows_that_refer_to_nothing_are_looked_for_before() -> None:
     )
 
     assert check.sql.endswith(
-        'WHERE c."user_id" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ONLY "public"."users" AS r'
-        ' WHERE r."id" = c."user_id"))'
+        'WHERE c."user_id" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ONLY "public"."users"'
+        ' AS zdm_r WHERE zdm_r."id" OPERATOR(pg_catalog.=) c."user_id"))'
     )
 
 
