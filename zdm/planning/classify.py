@@ -232,7 +232,7 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
                 "unknown_statement",
                 f"this statement cannot be read with certainty ({reason}), so its effect is"
                 " unknown",
-                _REWRITE,
+                guarded.remedy(action.statement) or _REWRITE,
             )
         case Fact() as fact:
             missing = _missing(action, snapshot)
