@@ -225,14 +225,17 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
     merges = effects.merge(action, snapshot)
     if merges is not None:
         return refuse.finding(action, "merge_cannot_be_planned", *merges)
+    asks = guarded.problem(action.statement)
     match action.fact:
+        case Unknown() if asks is not None:
+            return refuse.finding(action, "unknown_statement", *asks)
         case Unknown(reason=reason):
             return refuse.finding(
                 action,
                 "unknown_statement",
                 f"this statement cannot be read with certainty ({reason}), so its effect is"
                 " unknown",
-                guarded.remedy(action.statement) or _REWRITE,
+                _REWRITE,
             )
         case Fact() as fact:
             missing = _missing(action, snapshot)

@@ -64,10 +64,14 @@ def inner(statement: Statement, schema: Callable[[], Snapshot]) -> tuple[Stateme
         return None
 
 
-def remedy(statement: Statement) -> str | None:
-    """What to do about a block that asks what the role may not see."""
+def problem(statement: Statement) -> tuple[str, str] | None:
+    """Why a block that asks information_schema is refused, and what to do."""
     if statement.sql[:3].upper().startswith("DO") and "information_schema" in statement.sql:
-        return _ASK_OTHERWISE
+        return (
+            "this DO block asks information_schema and cannot be read with certainty, so its"
+            " effect is unknown",
+            _ASK_OTHERWISE,
+        )
     return None
 
 
