@@ -3,6 +3,10 @@
 from tests.remedies.entry import CONTRACT, EXPAND, Entry
 
 WIDE = ", ".join(f"c{n} int" for n in range(1601))
+ASKS = (
+    "DO $$ BEGIN IF NOT EXISTS (SELECT FROM {}) THEN"
+    " ALTER TABLE users ADD COLUMN m int; END IF; END $$;"
+)
 ENTRIES = (
     Entry(
         slug="no_operation",
@@ -13,6 +17,20 @@ ENTRIES = (
         slug="unknown_statement",
         refused="DO $$ BEGIN EXECUTE format('DROP TABLE %I', 'users'); END $$;",
         fixed=(f"{CONTRACT}DO $$ BEGIN EXECUTE format('DROP TABLE %I', 'users'); END $$;",),
+    ),
+    Entry(
+        slug="unknown_statement",
+        refused=ASKS.format("information_schema.columns WHERE column_name = 'm'"),
+        fixed=(
+            ASKS.format(
+                "pg_attribute WHERE attrelid = 'public.users'::regclass AND attname = 'm'"
+            ),
+        ),
+    ),
+    Entry(
+        slug="unknown_statement",
+        refused=ASKS.format("information_schema.columns WHERE column_name = 'm'"),
+        fixed=(EXPAND + ASKS.format("information_schema.columns WHERE column_name = 'm'"),),
     ),
     Entry(
         slug="unknown_name",

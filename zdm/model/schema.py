@@ -22,6 +22,7 @@ from zdm.model.catalog.database import (
     Other,
     Publication,
     Setting,
+    Unshown,
 )
 from zdm.model.catalog.indexed import Indexed, Key, Keys, by_name, named
 from zdm.model.ranges import Bigint, Count, Range
@@ -313,6 +314,7 @@ class Snapshot:
     search_path: tuple[str, ...] = field(default=("public",), metadata=ESTIMATE)
     version_table: Name | None = field(default=None, metadata=ESTIMATE)
     heads: tuple[str, ...] = field(default=(), metadata=ESTIMATE)
+    unshown: Unshown = field(default=Unshown(), metadata=ESTIMATE)
     opaque: str = field(
         default="", metadata=ESTIMATE
     )  # the place of the first statement whose effect is unknown, so that what is missing here

@@ -225,7 +225,10 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
     merges = effects.merge(action, snapshot)
     if merges is not None:
         return refuse.finding(action, "merge_cannot_be_planned", *merges)
+    asks = guarded.problem(action.statement)
     match action.fact:
+        case Unknown() if asks is not None:
+            return refuse.finding(action, "unknown_statement", *asks)
         case Unknown(reason=reason):
             return refuse.finding(
                 action,

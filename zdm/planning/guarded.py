@@ -41,6 +41,11 @@ _BY_KIND = {
 }
 
 
+_OF_COLUMNS = frozenset({Catalog.COLUMNS, Catalog.SHOWN_COLUMNS})
+# information_schema: what the role owns or has rights on
+_SHOWN = frozenset({Catalog.SHOWN_CONSTRAINTS, Catalog.SHOWN_COLUMNS, Catalog.SHOWN_TABLES})
+
+
 class _UnknownError(Exception):
     """The Snapshot does not say."""
 
@@ -57,6 +62,25 @@ def inner(statement: Statement, schema: Callable[[], Snapshot]) -> tuple[Stateme
         return tuple(run.statements(items))
     except _UnknownError:
         return None
+
+
+def problem(statement: Statement) -> tuple[str, str] | None:
+    """Why a block that asks information_schema is refused, and what to do."""
+    if statement.sql[:3].upper().startswith("DO") and "information_schema" in statement.sql:
+        return (
+            "this DO block asks information_schema and cannot be read with certainty, so its"
+            " effect is unknown",
+            _ASK_OTHERWISE,
+        )
+    return None
+
+
+_ASK_OTHERWISE = (
+    "information_schema shows a role only what it has rights on: ask pg_catalog about the one"
+    " table instead, such as pg_attribute or pg_constraint WHERE attrelid or conrelid ="
+    " 'schema.table'::regclass; or, if you know that both application versions work with it,"
+    " put `-- zdm: run in expand -- reason` above the block"
+)
 
 
 def idle(statements: Iterable[Statement], actions: Sequence[Action]) -> Iterator[str]:
@@ -161,12 +185,35 @@ class _Run:
         if self.snapshot.opaque:
             raise _UnknownError
         values = [(one.part, self._value(one)) for one in asked.wanted]
-        if any(isinstance(v, str) and v.startswith(("pg_", "_")) for _, v in values):
-            raise _UnknownError  # of PostgreSQL's own, or an array type
-        return any(
-            all(row[part] == value for part, value in values)
-            for row in _ROWS[asked.catalog](self.snapshot)
-        )
+        if self._may_be_left_out(asked.catalog, dict(values)):
+            raise _UnknownError
+        rows = _ROWS[asked.catalog](self.snapshot)
+        found = (row for row in rows if all(row[part] == value for part, value in values))
+        if asked.catalog not in _SHOWN:
+            return any(True for _ in found)
+        hidden = [
+            (row[Part.SCHEMA], row[Part.TABLE]) in self.snapshot.unshown.not_owned
+            for row in found
+        ]
+        if hidden and all(hidden):
+            raise _UnknownError  # the role may not see it, but the Snapshot does
+        return bool(hidden)
+
+    def _may_be_left_out(self, catalog: Catalog, values: Mapping[Part, _Value | None]) -> bool:
+        """Whether what is asked for may be of the server, zdm or an extension, of whose
+        objects the Snapshot has none, or an array type."""
+        if any(isinstance(v, str) and v.startswith(("pg_", "_")) for v in values.values()):
+            return True
+        if Part.RELATION in values:
+            return False
+        by = Part.TABLE if Part.TABLE in values else Part.NAME
+        if by not in values or (by is Part.NAME and catalog in _OF_COLUMNS):
+            return True
+        return self._is_left_out(values.get(Part.SCHEMA), values[by])
+
+    def _is_left_out(self, schema: _Value | None, name: _Value | None) -> bool:
+        names = self.snapshot.unshown.names
+        return any(one == name and schema in (None, of) for of, one in names)
 
     def _value(self, wanted: Wanted) -> _Value | None:
         match wanted.means:
@@ -189,6 +236,10 @@ class _Run:
         if self.snapshot.table(name) is not None:
             return name
         taken = generated_names.relations(self.snapshot, name.schema)
+        if self._is_left_out(written.schema or None, written.name):
+            raise _UnknownError
+        if name.name.startswith("pg_") or name.schema.startswith("pg_"):
+            raise _UnknownError  # of the server, or temporary
         if wanted.means is Means.RELATION or name.name in taken:
             raise _UnknownError  # it fails; or it is a view, whose columns may not be known
         return None
@@ -220,8 +271,14 @@ def _is_constraint(trigger: Trigger) -> bool:
 def _shown_constraints(snapshot: Snapshot) -> Iterator[_Row]:
     for table in snapshot.tables:
         for one in table.constraints:
-            if one.kind in ("check", "unique", "primary key", "foreign key"):
+            if table.kind != "foreign table" and one.kind in _KINDS[snapshot.major >= 18]:
                 yield {Part.NAME: one.name, **_of(table.name)}
+
+
+_KINDS = (
+    ("check", "unique", "primary key", "foreign key"),
+    ("check", "unique", "primary key", "foreign key", "not null"),
+)
 
 
 def _of(relation: Name) -> _Row:
@@ -269,12 +326,16 @@ def _shown_tables(snapshot: Snapshot) -> Iterator[_Row]:
 def _indexes(snapshot: Snapshot) -> Iterator[_Row]:
     for table in snapshot.tables:
         yield from ({Part.NAME: index.name, **_of(table.name)} for index in table.indexes)
+    if any(view.indexes for view in snapshot.views):
+        raise _UnknownError  # known by their definitions alone
 
 
 def _triggers(snapshot: Snapshot) -> Iterator[_Row]:
     for table in snapshot.tables:
         for trigger in table.triggers:
             yield {Part.NAME: trigger.name, Part.RELATION: table.name}
+    if any(view.triggers for view in snapshot.views):
+        raise _UnknownError  # known by their definitions alone
 
 
 def _policies(snapshot: Snapshot) -> Iterator[_Row]:

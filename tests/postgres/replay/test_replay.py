@@ -181,6 +181,15 @@ def test_a_broken_promise_is_found(
     assert slug in slugs(server, changed(plan, phase, change), start)
 
 
+def test_a_precondition_that_does_not_hold_says_what_to_do(server: Server) -> None:
+    plan, start = made(server, "rename_column/fused")
+    check = Check(sql="SELECT false", failure="no", hint="do this")
+    wrong = changed(plan, Phase.EXPAND, lambda s: replace(s, preconditions=(check,)))
+    found = replay.replay(wrong, start, server).findings
+
+    assert [one.remedy for one in found if one.slug == "precondition_fails"][:1] == ["do this"]
+
+
 def test_the_lock_of_a_statement_outside_a_transaction_is_seen(server: Server) -> None:
     plan, start = made(server, "create_index/plain")
     steps = tuple(replace(s, locks=()) if isinstance(s, RunSql) else s for s in plan.steps)

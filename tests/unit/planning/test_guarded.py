@@ -6,7 +6,8 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
-from zdm.model.schema import Index, Name, Policy, Snapshot, Trigger, Type, View
+from zdm.model.catalog.database import Unshown
+from zdm.model.schema import Index, Name, Policy, Snapshot, Table, Trigger, Type, View
 from zdm.planning import classify
 
 ADD = "ALTER TABLE users ADD COLUMN a int"
@@ -101,6 +102,11 @@ def test_what_is_there_is_found_and_nothing_else(asked: str) -> None:
         "EXISTS (SELECT 1 FROM pg_type WHERE typname = '_mood')",
         "EXISTS (SELECT 1 FROM app.pg_type WHERE typname = 'mood')",
         "EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'f')",
+        "EXISTS (SELECT 1 FROM pg_attribute WHERE attname = 'email')",
+        "EXISTS (SELECT 1 FROM information_schema.columns WHERE column_name = 'email')",
+        "EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema = 'public')",
+        "NOT EXISTS (SELECT 1 FROM pg_attribute WHERE attname = 'oid'"
+        " AND attrelid = to_regclass('pg_class'))",
     ],
 )
 def test_what_the_snapshot_cannot_answer_is_refused(condition: str) -> None:
@@ -140,6 +146,93 @@ def test_a_view_may_have_the_column() -> None:
     assert runs(asked, start(views=(replace(view, columns=()),))) is None
 
 
+LEGACY = replace(schemas.users(), name=Name("legacy", "users"))
+HIDDEN = Unshown(not_owned=frozenset({("legacy", "users")}))
+
+
+def both(*own: Table, unshown: Unshown = HIDDEN) -> Snapshot:
+    """The table of another role, and those of this one."""
+    return replace(
+        schemas.snapshot(LEGACY, *own), schemas=("legacy", "public"), unshown=unshown
+    )
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "columns WHERE table_name = 'users' AND column_name = 'email'",
+        "table_constraints WHERE table_name = 'users' AND constraint_name = 'users_pkey'",
+        "table_constraints WHERE constraint_name = 'users_pkey'",
+        "tables WHERE table_name = 'users'",
+        "tables WHERE table_name = 'users' AND table_schema = 'legacy'",
+    ],
+)
+def test_what_the_role_does_not_own_may_be_hidden_from_it(asked: str) -> None:
+    asked = f"EXISTS (SELECT FROM information_schema.{asked})"
+    add = f"IF NOT {asked} THEN ALTER TABLE legacy.users ADD b int; END IF;"
+    answer = ask(block(add), both())
+
+    (refusal,) = answer.refusals
+
+    assert "cannot be read with certainty" in refusal
+    assert ask(block(add), both(unshown=Unshown())).refusals == ()
+
+
+def test_what_the_role_owns_or_nobody_has_is_certain() -> None:
+    table = "information_schema.columns WHERE table_name = 'users'"
+    found = f"EXISTS (SELECT FROM {table} AND column_name = 'email')"
+
+    assert runs(found, both(schemas.users())) is True
+    assert runs(f"EXISTS (SELECT FROM {table} AND column_name = 'x')", both()) is False
+    assert runs(f"{found[:-1]} AND table_schema = 'public')", both()) is False
+
+
+@pytest.mark.parametrize(
+    ("asked", "unknown"),
+    [
+        ("information_schema.tables WHERE table_name = 'triggers'", True),
+        (
+            "information_schema.tables WHERE table_name = 'triggers'"
+            " AND table_schema = 'public'",
+            False,
+        ),
+        ("pg_class WHERE relname = 'triggers'", True),
+        ("pg_type WHERE typname = 'citext'", True),
+        (
+            "pg_attribute WHERE attname = 'a' AND attrelid = to_regclass('alembic_version')",
+            True,
+        ),
+        (
+            "information_schema.columns WHERE table_name = 'users' AND column_name = 'text'",
+            False,
+        ),
+    ],
+)
+def test_what_the_snapshot_leaves_out_may_be_there(asked: str, *, unknown: bool) -> None:
+    names = [
+        ("information_schema", "triggers"),
+        ("public", "citext"),
+        ("public", "alembic_version"),
+        ("pg_catalog", "text"),
+    ]
+    left_out = replace(start(), unshown=Unshown(names=frozenset(names)))
+
+    assert runs(f"EXISTS (SELECT FROM {asked})", left_out) is (None if unknown else False)
+
+
+def test_indexes_and_triggers_of_views_are_not_known() -> None:
+    view = View(
+        name=Name("public", "v"),
+        kind="materialized view",
+        definition="…",
+        indexes=("CREATE INDEX v_a …",),
+        triggers=("CREATE TRIGGER t …",),
+    )
+
+    for asked in ("pg_indexes WHERE indexname = 'v_a'", "pg_trigger WHERE tgname = 't'"):
+        assert runs(f"EXISTS (SELECT FROM {asked})", start(views=(view,))) is None
+
+
 def test_names_of_constraints_of_domains_are_not_known() -> None:
     asked = "NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'k')"
     domain = replace(MOOD, kind="domain", constrained=True)
@@ -148,7 +241,10 @@ def test_names_of_constraints_of_domains_are_not_known() -> None:
 
 
 def test_each_statement_meets_what_the_one_before_it_leaves() -> None:
-    there = "EXISTS (SELECT FROM information_schema.columns WHERE column_name = 'a')"
+    there = (
+        "EXISTS (SELECT FROM information_schema.columns"
+        " WHERE table_name = 'users' AND column_name = 'a')"
+    )
     answer = ask(
         block(
             f"IF NOT {there} THEN {ADD}; END IF;"

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.unit import schemas
 from zdm.model.plan import Phase, Plan
-from zdm.planning import classify, schedule
+from zdm.model.schema import Name
+from zdm.model.syntax import AddConstraint
+from zdm.planning import classify, schedule, validated_later
 
 ADD = "ALTER TABLE users ADD CONSTRAINT k CHECK (name <> '') NOT VALID;"
 CORRECT = "UPDATE users SET name = 'a' WHERE name = '';"
@@ -52,3 +56,29 @@ def test_it_stays_where_more_than_rows_change_between(between: str) -> None:
     plan = planned(f"{ADD}\n{between}{VALIDATE}")
 
     assert plan.operations[0].origin[0].line == 1
+
+
+@pytest.mark.parametrize(
+    ("acts", "change", "place"),
+    [
+        ("ON DELETE CASCADE", "DELETE FROM users WHERE id > 5;", 0),
+        ("ON DELETE SET NULL", "DELETE FROM users WHERE id > 5;", 0),
+        ("", "DELETE FROM users WHERE id > 5;", 1),
+        ("ON DELETE CASCADE", "DELETE FROM orders WHERE user_id > 5;", 1),
+        ("ON UPDATE CASCADE", "UPDATE users SET id = id + 10 WHERE id > 5;", 0),
+        ("ON UPDATE CASCADE", "DELETE FROM orders WHERE user_id > 5;", 1),
+    ],
+)
+def test_a_key_that_acts_stays_above_what_it_acts_on(
+    acts: str, change: str, place: int
+) -> None:
+    add = "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users"
+    train = schemas.train(
+        f"{add} {acts} NOT VALID;\n{change}\nALTER TABLE orders VALIDATE CONSTRAINT k;"
+    )
+    orders = replace(schemas.users(), name=Name("public", "orders"))
+    here = schemas.snapshot(orders, schemas.users(rows=5))
+    moved = validated_later.moved(classify.actions(train, here), here)
+    (added,) = (a for a in moved if isinstance(a.said, AddConstraint))
+
+    assert moved.index(added) == place

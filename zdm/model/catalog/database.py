@@ -60,6 +60,16 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unshown:
+    """Schemas and names that a question to the catalog may find and a Snapshot does not have:
+    of the server, zdm and extensions. And relations that the role does not own, which
+    information_schema may hide from it."""
+
+    names: frozenset[tuple[str, str]] = frozenset()
+    not_owned: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
     """A role that is a member of another; both have rights in the schema."""
 

@@ -16,7 +16,14 @@ from importlib import resources
 
 from psycopg.rows import dict_row
 
-from zdm.model.catalog.database import Extension, Membership, Other, Publication, Setting
+from zdm.model.catalog.database import (
+    Extension,
+    Membership,
+    Other,
+    Publication,
+    Setting,
+    Unshown,
+)
 from zdm.model.schema import Name, Snapshot, Table, sorted_tables
 from zdm.model.sql import ident
 from zdm.postgres.catalog import ddl, values
@@ -143,6 +150,7 @@ def contents(connection: Connection, *, version_table: Name | None = None) -> Sn
         search_path=tuple(path),
         version_table=version,
         heads=_heads(connection, version),
+        unshown=_unshown(connection, [t for t in tables if t.name == version]),
     )
     named = ddl.roles(found)
     return replace(
@@ -244,6 +252,17 @@ def _memberships(connection: Connection, named: Collection[str]) -> tuple[Member
     """Of roles that have rights in the schema."""
     rows = connection.execute(_MEMBERS, [list(named), list(named)])
     return tuple(Membership(member=member, of=role) for member, role in rows)
+
+
+def _unshown(connection: Connection, left_out: Iterable[Table]) -> Unshown:
+    names: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+    for row in _rows(connection, "unshown"):
+        names[row["left_out"]].add((row["schema"], row["name"]))
+    for table in left_out:
+        parts = [table.name.name, *(one.name for one in table.constraints)]
+        parts += [one.name for one in table.indexes]
+        names[True] |= {(table.name.schema, part) for part in parts}
+    return Unshown(names=frozenset(names[True]), not_owned=frozenset(names[False]))
 
 
 def _version_table(tables: tuple[Table, ...], given: Name | None) -> Name | None:

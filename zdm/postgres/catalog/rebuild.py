@@ -101,6 +101,7 @@ def found(conn: Connection, snapshot: Snapshot) -> Rebuilt:
             search_path=snapshot.search_path,
             version_table=snapshot.version_table,
             heads=snapshot.heads,
+            unshown=snapshot.unshown,
         ),
         left_out=tuple(codec.from_plain(LeftOut, json.loads(text), {}) for (text,) in rows),
     )

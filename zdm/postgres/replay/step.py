@@ -210,12 +210,14 @@ def _preconditions(conn: Connection, step: RunSql | Backfill) -> Iterator[Findin
                 apply_settings(conn, step.settings, local=True)
             row = _one(conn, step, check.sql)
         if row is not True:
-            yield finding(
+            found = finding(
                 "precondition_fails",
                 f"a precondition of {step.id} does not hold: {check.failure}",
                 step,
                 check.sql,
             )
+            asks_schema = check.hint and not check.rows  # which is the author's
+            yield replace(found, remedy=check.hint) if asks_schema else found
 
 
 def _probe(conn: Connection, step: RunSql, wanted: str) -> Iterator[Finding]:
