@@ -110,11 +110,14 @@ def test_what_a_killed_run_left_is_gone(cache: Path) -> None:
 def test_a_template_that_was_half_dropped_is_made_again(server: Server) -> None:
     with shadow.database(server) as url:
         fill(url)
+        before = databases(server)
         shadow.save_template(server, url, "half")
+        (made,) = set(databases(server)) - set(before)
         with connection.connect(server.dsn, name="test") as conn:  # as a full disk leaves it
             conn.execute(
                 "UPDATE pg_catalog.pg_database SET datistemplate = false, datconnlimit = -2"
-                " WHERE datistemplate AND starts_with(datname, 'zdm_t_')"
+                " WHERE datname = %s",
+                (made,),
             )
         shadow.save_template(server, url, "half")
     with shadow.database(server, "half") as copy:
