@@ -12,6 +12,7 @@ from tests.remedies import (
     constraints,
     copies,
     enums,
+    met,
     objects,
     orphans,
     rows,
@@ -39,6 +40,7 @@ ENTRIES = (
     *orphans.ENTRIES,
     *rows.ENTRIES,
     *copies.ENTRIES,
+    *met.ENTRIES,
     *objects.ENTRIES,
     *trains.ENTRIES,
 )

@@ -35,6 +35,7 @@ from zdm.planning.order import (
     deleted_rows,
     fills,
     met_rows,
+    met_through,
     new_keys,
     orphans_alone,
     row_order,
@@ -98,6 +99,7 @@ def plan(
         or taken_defaults.conflicts(ordered, placed, run)
         or met_rows.conflicts(ordered, placed)
         or tuple(new_keys.conflicts(ordered, placed))
+        or tuple(met_through.conflicts(ordered, placed))
         or walk.conflicts(ordered, placed, snapshot, classification.after)
     )
     if conflicts:

@@ -136,7 +136,7 @@ def _again(action: Action, target: Table, snapshot: Snapshot) -> Line | None:
         if target.name.name in routines.body_names(function)
         or routines.is_dynamic(function, rows=False)
     ]
-    if target.name not in read and not by:
+    if not read & {*family.around(snapshot, target.name)} and not by:
         return None
     where = f", or may do so in {by[0]}" if by else ""
     return (

@@ -1,0 +1,186 @@
+"""The tables whose rows a statement reads or writes: those that it names, and all that it
+meets through partitions and children, foreign keys, triggers, functions and views.
+
+What the text of a function does to the tables that it names is not known, so it may do each
+thing of which it has the word; one that runs SQL which it makes may do anything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from zdm.model.schema import Function, Name, Snapshot, Table, Volatility
+from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import CreateTableAs, Insert, Update
+from zdm.parse import mentioned
+from zdm.parse.readers import fired, texts
+from zdm.schema import family, lookup, routines
+from zdm.schema.impact import cascades
+
+Does = Literal["reads", "adds", "changes", "deletes"]
+_DOES: dict[ActionKind, Does] = {
+    ActionKind.INSERT: "adds",
+    ActionKind.UPDATE: "changes",
+    ActionKind.DELETE: "deletes",
+    ActionKind.TRUNCATE: "deletes",
+}
+_MORE = frozenset({"update", "delete", "truncate", "merge", "conflict"})
+_LOOKS = frozenset({"select", "from", "perform"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """A table that it meets, what it does there, the table by which it comes to it (of those
+    that it names) and how; empty where it names it. `table` is None where it may be any."""
+
+    table: Name | None
+    does: Does
+    root: Name | None
+    through: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    met: Met
+    columns: frozenset[str] | None  # that are set; None: all may be
+
+
+def of(action: Action, snapshot: Snapshot) -> tuple[Met, ...]:
+    """All of them. Of a statement whose author says when it runs, those that it names, with
+    their partitions and children."""
+    known = bool(action.statement.vouched)
+    found: dict[tuple[Name | None, Does, Name | None], Met] = {}
+    left = [*_named(action, snapshot), *(() if known else _called(action, snapshot))]
+    while left:
+        step = left.pop(0)
+        met = step.met
+        if (met.table, met.does, met.root) not in found:
+            found[met.table, met.does, met.root] = met
+            left += _further(step, snapshot, known=known)
+    return tuple(found.values())
+
+
+def _named(action: Action, snapshot: Snapshot) -> Iterator[_Step]:
+    fact, settings = action.fact, action.statement.settings
+    if not isinstance(fact, Fact):
+        return
+    does = _DOES.get(fact.kind)
+    if does is None and not isinstance(action.said, CreateTableAs):
+        return
+    if does is not None and fact.table is not None:
+        said = action.said
+        if isinstance(said, Insert) and said.on_conflict:
+            does = "changes"
+        columns = (
+            frozenset(a.column for a in said.assignments) if isinstance(said, Update) else None
+        )
+        yield _Step(Met(table=fact.table, does=does, root=fact.table), columns)
+    for relation in mentioned.reads(action):
+        name = lookup.found(relation, snapshot, settings)
+        yield _Step(Met(table=name, does="reads", root=name), None)
+
+
+def _called(action: Action, snapshot: Snapshot) -> Iterator[_Step]:
+    """What the functions of the schema do that it calls."""
+    names = {words[-1] for words in mentioned.functions(action)}
+    for function in snapshot.functions:
+        if function.name.name in names:
+            yield from _by_function(function.name, None, snapshot, f"function {function.name}")
+
+
+def _further(step: _Step, snapshot: Snapshot, *, known: bool) -> Iterator[_Step]:
+    """What one more step leads to."""
+    met = step.met
+    if met.table is None:
+        return
+    yield from _below(step, met.table, snapshot)
+    table = snapshot.table(met.table)
+    if met.does != "reads" and table is not None and not known:
+        yield from _fired(met, table, snapshot)
+        yield from _cascades(step, table, snapshot)
+
+
+def _below(step: _Step, of: Name, snapshot: Snapshot) -> Iterator[_Step]:
+    """Its partitions, its children, and what a view reads."""
+    met = step.met
+    for child in family.children(snapshot, of):
+        through = met.through or f"{of}, above it"
+        yield _Step(_also(met, child.name, met.does, through), step.columns)
+    for view in snapshot.views:
+        if view.name == of:
+            for name in sorted({name for name, _ in view.uses}):
+                through = met.through or f"view {of}"
+                yield _Step(_also(met, name, "reads", through), None)
+
+
+def _fired(met: Met, table: Table, snapshot: Snapshot) -> Iterator[_Step]:
+    """What the triggers of its author and its rules do."""
+    for trigger in table.triggers:
+        text = fired.trigger(trigger.definition)
+        on = {"adds": text.on_insert, "deletes": text.on_delete, "changes": text.on_update}
+        by_conflict = met.does == "changes" and text.on_insert and not text.on_update
+        if trigger.enabled != "D" and (on[met.does] or by_conflict):
+            through = met.through or f"trigger {trigger.name} of {table.name}"
+            yield from _by_function(trigger.function, met.root, snapshot, through)
+    for rule in table.rules:
+        words = texts.names(rule)
+        through = met.through or f"rule {fired.rule(rule).name} of {table.name}"
+        for name in _tables(words, snapshot, but=table.name):
+            yield from _all(name, words, met.root, through)
+
+
+def _by_function(
+    start: Name, root: Name | None, snapshot: Snapshot, through: str
+) -> Iterator[_Step]:
+    for function in routines.reached(snapshot, [start]):
+        if routines.is_dynamic(function, rows=False):
+            for does in _done(function, frozenset({*_MORE, "insert"})):
+                yield _Step(Met(table=None, does=does, root=root, through=through), None)
+        words = routines.body_names(function)
+        for name in _tables(words, snapshot):
+            for does in _done(function, words):
+                yield _Step(Met(table=name, does=does, root=root, through=through), None)
+
+
+def _done(function: Function, words: frozenset[str]) -> tuple[Does, ...]:
+    looks = function.volatility is not Volatility.VOLATILE
+    return ("reads",) if looks else _by_words(words)
+
+
+def _by_words(words: frozenset[str]) -> tuple[Does, ...]:
+    """What a text may do to a table that it names."""
+    if words & _MORE:
+        return ("reads", "changes", "deletes")
+    added: tuple[Does, ...] = ("adds",) if "insert" in words else ()
+    return (*added, "reads") if words & _LOOKS or not added else added
+
+
+def _all(name: Name, words: frozenset[str], root: Name | None, through: str) -> Iterator[_Step]:
+    for does in _by_words(words):
+        yield _Step(Met(table=name, does=does, root=root, through=through), None)
+
+
+def _tables(
+    words: frozenset[str], snapshot: Snapshot, but: Name | None = None
+) -> Iterator[Name]:
+    """The tables and views whose names are in a text."""
+    names = [*(table.name for table in snapshot.tables), *(v.name for v in snapshot.views)]
+    yield from (name for name in names if name.name in words and name != but)
+
+
+def _cascades(step: _Step, table: Table, snapshot: Snapshot) -> Iterator[_Step]:
+    """The rows that foreign keys delete or change with its own."""
+    met = step.met
+    if met.does == "adds":
+        return
+    changed = step.columns or frozenset(column.name for column in table.columns)
+    how = None if met.does == "deletes" else changed
+    for one in cascades.reached(table, snapshot, how):
+        if one.action:
+            through = met.through or f"a foreign key to {one.of.name}"
+            does: Does = "deletes" if one.changed is None else "changes"
+            yield _Step(_also(met, one.table.name, does, through), one.changed)
+
+
+def _also(met: Met, table: Name, does: Does, through: str) -> Met:
+    return Met(table=table, does=does, root=met.root, through=through)
