@@ -27,7 +27,8 @@ CREATE TABLE par (id bigint PRIMARY KEY, role text, name text);
 CREATE TABLE kid (PRIMARY KEY (id)) INHERITS (par);
 CREATE TABLE p (id bigint PRIMARY KEY);
 CREATE TABLE ch (id bigint PRIMARY KEY, p_id bigint REFERENCES p ON DELETE CASCADE, v int);
-CREATE TABLE c (id bigint PRIMARY KEY, t_id bigint REFERENCES ch ON DELETE CASCADE);
+CREATE TABLE c (id bigint PRIMARY KEY, t_id bigint REFERENCES ch ON DELETE CASCADE,
+    n int);
 CREATE INDEX ON ch (p_id); CREATE INDEX ON c (t_id);
 ALTER TABLE ch ADD CONSTRAINT ch_v CHECK (v > 0) NOT VALID;
 CREATE TABLE o (id bigint PRIMARY KEY, role text);
@@ -114,6 +115,9 @@ MET_BY_FEW = {  # of analysed tables
         "INSERT INTO a (id, name) SELECT id, role FROM it WHERE o_id = 3;"
         "DELETE FROM o WHERE id = 3;"
     ),
+    "rows that go by a foreign key, then are changed": (
+        "DELETE FROM ch WHERE id = 3; UPDATE c SET t_id = 4 WHERE t_id = 3;"
+    ),
     "rows that go by a foreign key, then their constraint": (
         "DELETE FROM p WHERE id <= 3; ALTER TABLE ch VALIDATE CONSTRAINT ch_v;"
     ),
@@ -127,6 +131,9 @@ APART = {
         "UPDATE a SET name = upper(name); UPDATE s SET name = upper(name);"
     ),
     "an UPDATE of other columns than the key": f"{KEY} UPDATE t SET name = upper(name);",
+    "children that are changed, then go with their parents": (
+        "UPDATE c SET n = 1 WHERE id = 2; DELETE FROM ch WHERE id = 3;"
+    ),
     "children, then their parents": (
         "DELETE FROM c WHERE t_id = 3; DELETE FROM ch WHERE id = 3;"
     ),

@@ -117,6 +117,8 @@ def _meets(earlier: _Work, later: _Work) -> tuple[Met, Met] | None:
                 continue
             if one.root is not None and one.root == other.root:
                 continue  # by the table that both name, so the other checks know it
+            if other.refer and not one.through and earlier.last < later.first:
+                continue  # `deleted_rows` knows these
             if one.does != other.does or one.does not in _AGREE:
                 return one, other
     return None

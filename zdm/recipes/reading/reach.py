@@ -6,7 +6,7 @@ thing of which it has the word; one that runs SQL which it makes may do anything
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from zdm.model.schema import Function, Name, Snapshot, Table, Volatility
@@ -31,12 +31,14 @@ _LOOKS = frozenset({"select", "from", "perform"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Met:
     """A table that it meets, what it does there, the table by which it comes to it (of those
-    that it names) and how; empty where it names it. `table` is None where it may be any."""
+    that it names) and how; empty where it names it. `table` is None where it may be any;
+    `refer`: its rows refer to those that a DELETE takes, and nothing else is done to them."""
 
     table: Name | None
     does: Does
     root: Name | None
     through: str = ""
+    refer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,14 @@ def of(action: Action, snapshot: Snapshot) -> tuple[Met, ...]:
     """All of them. Of a statement whose author says when it runs, those that it names, with
     their partitions and children."""
     known = bool(action.statement.vouched)
-    found: dict[tuple[Name | None, Does, Name | None], Met] = {}
+    found: dict[tuple[Name | None, Does, Name | None, bool], Met] = {}
     left = [*_named(action, snapshot), *(() if known else _called(action, snapshot))]
     while left:
         step = left.pop(0)
         met = step.met
-        if (met.table, met.does, met.root) not in found:
-            found[met.table, met.does, met.root] = met
+        key = (met.table, met.does, met.root, met.refer)
+        if key not in found:
+            found[key] = met
             left += _further(step, snapshot, known=known)
     return tuple(found.values())
 
@@ -105,12 +108,14 @@ def _below(step: _Step, of: Name, snapshot: Snapshot) -> Iterator[_Step]:
     met = step.met
     for child in family.children(snapshot, of):
         through = met.through or f"{of}, above it"
-        yield _Step(_also(met, child.name, met.does, through), step.columns)
+        also = replace(met, table=child.name, through=through)
+        yield _Step(also, step.columns)
     for view in snapshot.views:
         if view.name == of:
             for name in sorted({name for name, _ in view.uses}):
                 through = met.through or f"view {of}"
-                yield _Step(_also(met, name, "reads", through), None)
+                also = Met(table=name, does="reads", root=met.root, through=through)
+                yield _Step(also, None)
 
 
 def _fired(met: Met, table: Table, snapshot: Snapshot) -> Iterator[_Step]:
@@ -178,9 +183,11 @@ def _cascades(step: _Step, table: Table, snapshot: Snapshot) -> Iterator[_Step]:
     for one in cascades.reached(table, snapshot, how):
         if one.action:
             through = met.through or f"a foreign key to {one.of.name}"
-            does: Does = "deletes" if one.changed is None else "changes"
-            yield _Step(_also(met, one.table.name, does, through), one.changed)
-
-
-def _also(met: Met, table: Name, does: Does, through: str) -> Met:
-    return Met(table=table, does=does, root=met.root, through=through)
+            also = Met(
+                table=one.table.name,
+                does="deletes" if one.changed is None else "changes",
+                root=met.root,
+                through=through,
+                refer=how is None and (met.refer or not met.through),
+            )
+            yield _Step(also, one.changed)
