@@ -38,13 +38,7 @@ def _validated(onwards: Sequence[Action], start: Snapshot) -> int:
     alone = all(one.statement is not action.statement for one in onwards[1:2])
     if not says.name or not says.not_valid or says.not_enforced or table is None:
         return 0
-    if (
-        not alone
-        or action.index
-        or action.statement.vouched
-        or says.on_delete
-        or says.on_update
-    ):
+    if not alone or action.index or action.statement.vouched:
         return 0
     at = unvalidated.validated_at(onwards, says.name)
     if at is None or not all(_changes_rows(one) for one in onwards[1:at]):

@@ -98,8 +98,9 @@ MET = {
         "UPDATE odd SET name = upper(name); DELETE FROM s WHERE role = 'bad';"
     ),
     "a foreign key that changes": f"{KEY} UPDATE t SET id = 5000 WHERE id = 4;",
-    "a foreign key that changes orphans": (
-        f"-- zdm: orphans delete -- left\n{KEY}\nUPDATE t SET id = 5000 WHERE id = 4;"
+    "a foreign key that changes, validated later": (
+        f"{KEY.replace(';', ' NOT VALID;')} UPDATE t SET id = 5000 WHERE id = 4;"
+        "ALTER TABLE s VALIDATE CONSTRAINT s_fk;"
     ),
     "foreign keys that delete, at two depths": (
         "DELETE FROM p WHERE id = 3;"
@@ -214,3 +215,26 @@ def test_rows_of_a_parent_do_not_decide_what_is_copied_into_its_partition(
 
     with pytest.raises(TrainRefusedError, match="for each batch the rows of those before it"):
         planned(sql, start)
+
+
+FOLLOWS = (
+    "ALTER TABLE s ADD CONSTRAINT s_fk FOREIGN KEY (t_id) REFERENCES t ON DELETE CASCADE"
+    " NOT VALID;"
+)
+VALIDATE = "ALTER TABLE s VALIDATE CONSTRAINT s_fk;"
+
+
+@pytest.mark.parametrize(
+    ("sql", "order"),
+    [
+        ("DELETE FROM t WHERE id = 4;", ["add_foreign_key", "delete_rows"]),
+        ("DELETE FROM s WHERE t_id = 4;", ["delete_rows", "add_foreign_key"]),
+    ],
+)
+def test_a_key_that_deletes_is_there_before_the_rows_it_is_about_go(
+    sql: str, order: list[str], starts: Starts
+) -> None:
+    plan = planned(f"{FOLLOWS} {sql} {VALIDATE}", starts[1])
+    late = [step.operation for step in plan.steps if step.phase is Phase.CONTRACT]
+
+    assert list(dict.fromkeys(late)) == order
