@@ -40,7 +40,7 @@ class _Work:
     first: int
     last: int
     late: bool  # behind the rollout
-    fills: bool
+    fills: bool  # in batches, with a trigger that is there until the contract
     constraint: bool = False
 
 
@@ -58,6 +58,7 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Find
 def _works(owner: int, place: Placed, steps: Sequence[Owned]) -> Iterator[_Work]:
     own = [(n, one.step) for n, one in enumerate(steps) if one.owner == owner]
     early = [one for one in own if one[1].phase.position < Phase.ROLLOUT.position]
+    later = len(own) > len(early)
     own = early or own  # what an UPDATE sets once more in the contract is of later rows
     for action in place.actions if own else ():
         snapshot = place.context.snapshot
@@ -70,7 +71,7 @@ def _works(owner: int, place: Placed, steps: Sequence[Owned]) -> Iterator[_Work]
                 first=own[0][0],
                 last=own[-1][0],
                 late=not early,
-                fills=any(isinstance(step, Backfill) for _, step in own),
+                fills=later and any(isinstance(step, Backfill) for _, step in own),
                 constraint=not rows,
             )
 
