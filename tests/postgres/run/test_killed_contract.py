@@ -16,6 +16,7 @@ from tests.kill_matrix.child import Command, Task
 from tests.kill_matrix.proxy import Proxy
 from tests.kill_matrix.statements import Statements
 from tests.postgres.run.looking import BEFORE, OFF, ON, is_past, planned, rows, run_sql
+from tests.waiting import until
 from zdm.errors import StoppedError
 from zdm.model.plan import Plan
 from zdm.model.release import RunState
@@ -25,6 +26,11 @@ from zdm.serialize import plan_file, snapshot_file
 
 COMPARED = "INSERT INTO zdm.comparison"
 MARKED = "SET point_of_no_return ="
+# what was sent is still carried out
+OTHERS = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+    " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
 PATIENCE = 60.0
 SOME = 4  # of so many statements one is tried where all would take minutes
 Ways = Callable[[int], tuple[bool, ...]]
@@ -60,6 +66,7 @@ class Killing:
         """A copy whose contract was killed at that statement."""
         with fresh_database(self.server, template=self.template) as url:
             contract(self.context, self.plan, url, at, is_sent=is_sent)
+            until(lambda: rows(url, OTHERS) == [], "the killed executor's sessions to end")
             yield url
 
 
