@@ -5,9 +5,10 @@ revision is classified by itself on the schema before it, as if it were the one 
 golden files say what zdm makes of every statement.
 """
 
+import functools
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -55,13 +56,19 @@ class Recorded:
     upgraded: Snapshot
 
 
-@pytest.fixture(scope="module", params=OFTEN, ids=[p.name for p in OFTEN])
+@pytest.fixture(scope="module")
+def recordings(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Package], Recorded]:
+    """Each history once, in whatever order a parallel run asks for them."""
+    return functools.cache(lambda package: recording(package, databases, tmp_path_factory))
+
+
+@pytest.fixture(params=OFTEN, ids=[p.name for p in OFTEN])
 def recorded(
-    request: pytest.FixtureRequest,
-    databases: Databases,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, recordings: Callable[[Package], Recorded]
 ) -> Recorded:
-    return recording(request.param, databases, tmp_path_factory)
+    return recordings(request.param)
 
 
 def recording(
