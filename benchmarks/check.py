@@ -116,7 +116,7 @@ def _ratio(key: str, own: list[dict[str, float]], beside: list[dict[str, float]]
 def section(report: dict[str, Any]) -> str:
     """The part of docs/benchmarks.md."""
     rows = [
-        f"| {row['program']} | {row['files']:,} | {row['wall_s']:.2f} | {row['cpu_s']:.2f}"
+        f"| {row['program']} | {row['files']:,} | {row['wall_s']:.3g} | {row['cpu_s']:.3g}"
         f" | {row['wall_s_ratio']} | {row['cpu_s_ratio']} | {row['peak_mb']:.0f} |"
         for row in report["rows"]
     ]
@@ -125,8 +125,7 @@ def section(report: dict[str, Any]) -> str:
         f"{FILES:,} SQL files of four statements each, and one of them; whole processes in"
         " turn, beside [squawk](https://squawkhq.com) 2.70, which does not know the schema."
         f"\nMedian of {len(report['rows'][0]['runs'])} rounds; the load average beforehand was"
-        f" {report['load_average']}, so that seconds of processor time say more than those of"
-        " the clock.\n"
+        f" {report['load_average']}.\n"
         "`python benchmarks/check.py > benchmarks/check.json` measures again.\n\n"
         "| program | files | s | s of processor | × squawk | × squawk, processor | MB, peak |\n"
         "|---|---|---|---|---|---|---|\n"
