@@ -24,8 +24,7 @@ from zdm.recipes.constraint import references
 from zdm.recipes.constraint.references import Reference
 from zdm.recipes.index import walk_key
 from zdm.recipes.site import Site
-from zdm.recipes.sql import probes
-from zdm.recipes.trigger import keep_old, row_trigger, zdm_trigger
+from zdm.recipes.trigger import keep_old, row_trigger, side_table, zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 
 _RESTORED = "restored"
@@ -130,28 +129,17 @@ def side_sql(orphans: Orphans) -> tuple[str, ...]:
 
 def drop_side_sql(orphans: Orphans) -> tuple[str, ...]:
     """Drop the side table and its trigger's function, if they exist."""
-    return (
-        emit.sql("DROP TABLE IF EXISTS {t}", t=Qualified(orphans.side)),
-        emit.sql("DROP FUNCTION IF EXISTS {f}()", f=Qualified(orphans.restoring.function)),
-    )
+    return side_table.drop_sql(orphans.side, orphans.restoring)
 
 
 def side_installed(orphans: Orphans) -> str:
     """A SELECT: the side table is there, and its trigger is enabled."""
-    trigger = orphans.restoring
-    return probes.both(
-        probes.relation(orphans.side),
-        probes.function(trigger.function),
-        probes.trigger(trigger.table, trigger.name),
-    )
+    return side_table.installed(orphans.side, orphans.restoring)
 
 
 def side_removed(orphans: Orphans) -> str:
     """A SELECT: neither the side table nor its trigger's function is there."""
-    return probes.both(
-        probes.absent(probes.relation(orphans.side)),
-        probes.absent(probes.function(orphans.restoring.function)),
-    )
+    return side_table.removed(orphans.side, orphans.restoring)
 
 
 def enabled_check(orphans: Orphans) -> Check:

@@ -22,8 +22,7 @@ from zdm.model.statement import Setting
 from zdm.parse import emit, names
 from zdm.parse.emit import Ident, Idents, Part, Qualified, TypeText
 from zdm.recipes.site import Site
-from zdm.recipes.sql import probes
-from zdm.recipes.trigger import row_trigger, sync, zdm_trigger
+from zdm.recipes.trigger import row_trigger, side_table, sync, zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 
 FILLING = "zdm.filling"  # the setting by which the trigger knows a batch
@@ -122,28 +121,17 @@ def install_sql(kept: Kept) -> tuple[str, ...]:
 
 def drop_sql(kept: Kept) -> tuple[str, ...]:
     """Drop the side table and its trigger's function, if they exist."""
-    return (
-        emit.sql("DROP TABLE IF EXISTS {t}", t=Qualified(kept.table)),
-        emit.sql("DROP FUNCTION IF EXISTS {f}()", f=Qualified(kept.trigger.function)),
-    )
+    return side_table.drop_sql(kept.table, kept.trigger)
 
 
 def installed(kept: Kept) -> str:
     """A SELECT: the side table is there, and its trigger is enabled."""
-    trigger = kept.trigger
-    return probes.both(
-        probes.relation(kept.table),
-        probes.function(trigger.function),
-        probes.trigger(trigger.table, trigger.name),
-    )
+    return side_table.installed(kept.table, kept.trigger)
 
 
 def removed(kept: Kept) -> str:
     """A SELECT: neither the side table nor its trigger's function is there."""
-    return probes.both(
-        probes.absent(probes.relation(kept.table)),
-        probes.absent(probes.function(kept.trigger.function)),
-    )
+    return side_table.removed(kept.table, kept.trigger)
 
 
 def restore(kept: Kept, title: str, cost: Cost) -> Backfill:
