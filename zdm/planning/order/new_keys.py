@@ -5,7 +5,7 @@ is made in the contract, so an INSERT before the rollout would add a row that it
 the author's order, and the key would stop the run at that row.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from zdm.model.findings import Finding
 from zdm.model.schema import Name
@@ -41,7 +41,7 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Find
         action = place.actions[0]
         if not isinstance(action.said, Insert) or not action.said.on_conflict:
             continue
-        before = [one for n, one in enumerate(placed[:owner]) if when[n][-1] > when[owner][0]]
+        before = [p for n, p in enumerate(placed[:owner]) if _ends_behind(when, n, owner)]
         key = next((a for p in before for a in p.actions if _meets(action, a)), None)
         if key is not None:
             yield refuse.finding(
@@ -51,6 +51,11 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Find
                 f" after the rollout ({key.source}), and the INSERT would run before it",
                 _BEHIND,
             )
+
+
+def _ends_behind(when: Mapping[int, Sequence[int]], one: int, other: int) -> bool:
+    """Whether it has a step behind the other's first; one that has nothing to do has none."""
+    return one in when and when[one][-1] > when[other][0]
 
 
 def _meets(insert: Action, key: Action) -> bool:
