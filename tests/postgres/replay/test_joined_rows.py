@@ -114,6 +114,23 @@ def test_batches_that_do_what_the_migration_does_are_verified(
     assert found.compared.tables == 2
 
 
+@pytest.mark.parametrize("hidden", ["t", "s"])
+def test_tables_whose_rows_are_hidden_from_their_owner_get_no_rows_that_match(
+    server: Server, tmp_path: Path, hidden: str
+) -> None:
+    found = proved(
+        server,
+        tmp_path,
+        "CREATE TABLE s (id bigint PRIMARY KEY);"
+        "CREATE TABLE t (id bigint PRIMARY KEY, s_id bigint, old int);"
+        f"ALTER TABLE {hidden} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (s_id) REFERENCES s (id);\n"
+        "ALTER TABLE t DROP COLUMN old;",
+    )
+
+    assert found.findings == ()
+
+
 def test_a_trigger_of_the_train_that_fires_for_a_fill_behind_it_is_found(
     server: Server, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from zdm.model.syntax import RelationName
 from zdm.parse import comparisons
 from zdm.parse.comparisons import Join
 from zdm.postgres.replay import constrained_rows, edge_values, sample_rows
+from zdm.postgres.replay.contents import FORCED
 from zdm.postgres.replay.sample_rows import Candidates, Row, Samples
 from zdm.postgres.replay.sample_values import Types, Value, bare
 from zdm.postgres.session.connection import Connection
@@ -137,7 +138,9 @@ def fill(
     statements: Sequence[Statement],
 ) -> None:
     """Put the rows into the tables, parents first, on a session without triggers. Constants of
-    the author's statements choose rows; those that an INSERT has are the author's own keys."""
+    the author's statements choose rows; those that an INSERT has are the author's own keys.
+    A table whose owner cannot read it gets none."""
+    wanted = [table for table in wanted if table.row_security != FORCED]
     constants = words(statements)
     inserted = frozenset(words([one for one in statements if "insert" in one.sql.lower()]))
     samples = Samples(snapshot=snapshot, first=seeding.first or 0)
