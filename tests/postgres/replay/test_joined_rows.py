@@ -153,6 +153,22 @@ def test_a_trigger_of_the_train_that_fires_for_a_fill_behind_it_is_found(
     }
 
 
+def test_the_new_version_leaves_what_a_trigger_of_the_parent_converts(
+    server: Server, tmp_path: Path
+) -> None:
+    found = proved(
+        server,
+        tmp_path,
+        "CREATE TABLE t (id int PRIMARY KEY, email smallint DEFAULT 7, note text)"
+        " PARTITION BY RANGE (id);"
+        "CREATE TABLE p0 PARTITION OF t FOR VALUES FROM (MINVALUE) TO (12);"
+        "CREATE TABLE p1 PARTITION OF t FOR VALUES FROM (12) TO (MAXVALUE);",
+        "ALTER TABLE t ADD COLUMN fresh smallint;\nUPDATE t SET fresh = coalesce(email, 0);",
+    )
+
+    assert found.findings == ()
+
+
 def test_tables_that_a_function_of_few_rows_writes_are_claimed(
     server: Server, tmp_path: Path
 ) -> None:

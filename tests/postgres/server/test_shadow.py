@@ -6,6 +6,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,23 @@ def test_a_template_that_was_half_dropped_is_made_again(server: Server) -> None:
         copied = names(copy)
 
     assert copied == ["x1"]
+
+
+def test_two_processes_that_keep_few_templates_do_not_drop_the_same_one(
+    server: Server,
+) -> None:
+    with ExitStack() as stack:
+        urls = [stack.enter_context(shadow.database(server)) for _ in range(8)]
+        with ThreadPoolExecutor(len(urls)) as pool:
+            saved = [
+                pool.submit(shadow.save_template, server, url, f"at once {n}", kept=0)
+                for n, url in enumerate(urls)
+            ]
+        for one in saved:
+            one.result()
+        shadow.save_template(server, urls[0], "last", kept=0)
+
+    assert databases(server) == []
 
 
 def test_databases_are_dropped_and_old_templates_go(server: Server) -> None:

@@ -294,6 +294,8 @@ def test_what_is_there_already_is_passed_over(
         "ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (id);"
         " EXCEPTION WHEN duplicate_object THEN null;",
         "ALTER TABLE users ADD CHECK (id > 0); EXCEPTION WHEN duplicate_object THEN null;",
+        f"SET LOCAL search_path = app; {ADD};",
+        f"RESET search_path; {ADD};",
         "PERFORM f();",
         f"EXECUTE '{ADD}';",
         f"FOR i IN 1..2 LOOP {ADD}; END LOOP;",

@@ -2,7 +2,7 @@
 
 Read are IF [NOT] EXISTS over a catalog, with ELSIF, ELSE, AND, OR and NOT; one statement with
 EXCEPTION WHEN duplicate_… THEN null; and RAISE of a notice. All else is not read: variables,
-loops, EXECUTE, and conditions about rows.
+loops, EXECUTE, SET and conditions about rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ from zdm.parse.blocks import condition
 from zdm.parse.blocks.condition import Condition
 
 _ERROR = 21  # elog_level from which RAISE ends the block
+_SETTING = "VariableSetStmt"  # would hold for what follows the block too
 _PLAIN = frozenset({"lineno", "sqlstmt"})  # without INTO and STRICT
 _Tree = Mapping[str, Any]
 
@@ -107,6 +108,8 @@ class _Reader:
 
     def _inner(self, node: _Tree) -> Inner:
         text = node["sqlstmt"]["PLpgSQL_expr"]["query"]
+        if any(one.node == _SETTING for one in libpg_query.statements(text.encode())):
+            raise _NotReadError
         start = self.sql.find(text, self.reached)
         if start < 0:
             raise _NotReadError  # between quotes, in which it is spelt otherwise

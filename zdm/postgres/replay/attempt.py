@@ -25,7 +25,7 @@ from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 from zdm.recipes.reading import missing_rights
-from zdm.schema import enums
+from zdm.schema import enums, family
 from zdm.serialize import snapshot_file
 
 _SHOWN = 8
@@ -62,6 +62,10 @@ class Scene:
     def tries(self, step: Step) -> bool:
         """Whether the step can be run here."""
         return not isinstance(step, RunSql) or not any(sql in self.untried for sql in step.sql)
+
+    def sharing_rows(self, table: Name) -> frozenset[Name]:
+        """The table, and those whose partition or parent it is."""
+        return frozenset(n for s in (self.start, self.end) for n in family.around(s, table))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

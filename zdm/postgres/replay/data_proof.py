@@ -103,7 +103,7 @@ def _taken(
 def _left(scene: Scene) -> Iterator[str]:
     """Writes of the new version that were not done."""
     for table in attempt.tables_at_end(scene):
-        columns = writers.sources(scene.plan, table)
+        columns = writers.sources(scene, table)
         if columns:
             names = ", ".join(f"{table.name}.{column}" for column in sorted(columns))
             yield (
@@ -261,7 +261,7 @@ def _excused(scene: Scene, one: Sent) -> str:
         return (
             f"until the contract {one.constraint} of {table} refuses rows, as its author says"
         )
-    if not writers.converted(scene.plan, table) & {*one.write.columns}:
+    if not writers.converted(scene, table) & {*one.write.columns}:
         return ""
     ends = _constraints(before) - _constraints(after)
     if one.constraint not in ends:

@@ -158,11 +158,11 @@ def working(
             types=types,
             table=table,
             side=side,
-            converted=converted(plan, table.name),
+            converted=converted(scene, table.name),
             parents=parents,
             foreign=_new_ones(scene, table.name) if is_old else frozenset(),
             shared=scene.shared,
-            left=frozenset() if is_old else sources(plan, table),
+            left=frozenset() if is_old else sources(scene, table),
         )
         for wanted in (maker.inserts(), maker.updates(), maker.deletes()):
             group = tuple(
@@ -218,10 +218,7 @@ class _Maker:
         free = [
             c.name
             for c in self.table.columns
-            if not c.generated
-            and c.identity != "always"
-            and c.name not in key
-            and c.name not in self.left
+            if not c.generated and c.identity != "always" and c.name not in {*key, *self.left}
         ]
         if not free or self.foreign:
             return
@@ -357,23 +354,23 @@ class Writing:
                 )
 
 
-def converted(plan: Plan, table: Name) -> frozenset[str]:
+def converted(scene: Scene, table: Name) -> frozenset[str]:
     """Columns that the plan's triggers fill, whatever was written."""
-    return frozenset(a.column for fill in _fills(plan, table) for a in fill.assignments)
+    return frozenset(a.column for fill in _fills(scene, table) for a in fill.assignments)
 
 
-def sources(plan: Plan, table: Table) -> frozenset[str]:
+def sources(scene: Scene, table: Table) -> frozenset[str]:
     """Columns that stay, and from which a trigger fills others until the contract, whichever
     version writes them."""
+    near = scene.sharing_rows(table.name)
     stays = any(
-        any("DROP TRIGGER" in sql for sql in step.sql)
-        for step in plan.steps
+        near & {lock.table for lock in step.locks} and "DROP TRIGGER" in "".join(step.sql)
+        for step in scene.plan.steps
         if isinstance(step, RunSql) and step.phase is Phase.CONTRACT
-        if table.name in {lock.table for lock in step.locks}
     )
     read = {
         column
-        for fill in (_fills(plan, table.name) if stays else ())
+        for fill in (_fills(scene, table.name) if stays else ())
         for one in fill.assignments
         for column in expressions.columns(expressions.read(one.expression))
         if column != one.column
@@ -392,9 +389,10 @@ def _new_ones(scene: Scene, table: Name) -> frozenset[str]:
     ):
         return frozenset()
     there = {column.name for column in start.columns}
-    synced = (fill for fill in _fills(scene.plan, table) if fill.synced)
+    synced = (fill for fill in _fills(scene, table) if fill.synced)
     return frozenset(a.column for fill in synced for a in fill.assignments) & there
 
 
-def _fills(plan: Plan, table: Name) -> list[Backfill]:
-    return [s for s in plan.steps if isinstance(s, Backfill) and s.table == table]
+def _fills(scene: Scene, table: Name) -> list[Backfill]:
+    near = scene.sharing_rows(table)
+    return [s for s in scene.plan.steps if isinstance(s, Backfill) and s.table in near]

@@ -38,6 +38,7 @@ KEPT_TEMPLATES = 20
 SLOTS = 16
 _SCRATCH = "zdm_s_"
 _TEMPLATE = "zdm_t_"
+_EVICTING = 0x7A646D45  # key of an advisory lock
 _PATIENCE = timedelta(seconds=10)  # for an ended run's server or session to go
 _LOOK = timedelta(milliseconds=20)
 # a value that only the schema's own server knows, such as a locale
@@ -333,6 +334,10 @@ def _touch(conn: connection.Connection, name: str) -> None:
 
 
 def _evict(conn: connection.Connection, kept: int) -> None:
+    """Leave it to the other process where one does it now; the session's end ends the lock."""
+    lock = conn.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [_EVICTING]).fetchone()
+    if lock is None or not lock[0]:
+        return
     rows = conn.execute(
         "SELECT d.datname FROM pg_catalog.pg_database AS d"
         " WHERE starts_with(d.datname, %s) AND d.datistemplate"
