@@ -200,6 +200,9 @@ class Database(Protocol):
         Raises LockBusyError, StatementCancelledError, ConnectionLostError.
         """
 
+    def require(self, step: RunSql | Backfill) -> None:
+        """Raise StoppedError where what the step needs does not hold; nothing is done."""
+
     def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
         """Run one backfill, batch by batch; it is verified and recorded at its end."""
 

@@ -221,13 +221,14 @@ class _Runner:
     def _guard(self, step: RunSql | Backfill) -> None:
         """Before each try: earlier steps are still done; for a contract step, everything is as
         the plan's steps left it, and no old version is left. The marker is in the step's
-        transaction; one without a transaction comes after it."""
+        transaction; one without a transaction comes after it, once its preconditions hold."""
         self._recall()
         if step.phase.position > Phase.ROLLOUT.position:
             self._look()
             self.keeper.still_clear()
         is_alone = isinstance(step, Backfill) or not step.in_transaction
         if is_alone and step.id == self.plan.point_of_no_return and not self.past_return:
+            self.world.database.require(step)
             self.world.database.journal.mark_point_of_no_return(step.id)
             self._pass(step)
 

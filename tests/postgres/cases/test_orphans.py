@@ -12,6 +12,7 @@ from tests.case import Watching
 from tests.conftest import fresh_database
 from tests.postgres.cases.test_cases_live import revert
 from tests.unit import schemas
+from zdm.errors import StoppedError, ZdmError
 from zdm.execute.events import Event, StepStarted
 from zdm.model.plan import Backfill, Plan
 from zdm.model.release import RunState
@@ -144,6 +145,47 @@ def test_a_rollback_brings_parked_rows_back(server: Server) -> None:
         assert moved == orphans_of(before)
         assert orders(url) == before
         assert made(url) == []
+
+
+def test_after_a_rollback_that_stopped_half_way_it_is_run_again(server: Server) -> None:
+    with fresh_database(server) as url:
+        plan = begun(url, "park")
+        before = orders(url)
+        with pytest.raises(Stopped):
+            cases.run(url, plan, watching=stops_at("drop-parked"))
+        again = "INSERT INTO orders OVERRIDING SYSTEM VALUE VALUES (40, 1, 'new')"
+        run(url, again)
+        with pytest.raises(ZdmError, match="row_id = 40"):
+            revert(url, plan)
+        restored = orders(url).keys() & orphans_of(before) - {40}
+        cases.run(url, plan)
+
+        assert restored
+        assert orders(url).keys() == before.keys() - orphans_of(before) | {40}
+        assert (validated(url), made(url)) == (True, [])
+
+
+@pytest.mark.parametrize("how", ["delete", "park"])
+def test_rows_that_refer_to_orphans_are_named_before_any_is_deleted(
+    server: Server, how: str
+) -> None:
+    with fresh_database(server) as url:
+        run(url, BEFORE)
+        run(
+            url, "CREATE TABLE items (id bigint PRIMARY KEY, order_id bigint REFERENCES orders)"
+        )
+        run(url, "INSERT INTO items VALUES (1, 2), (2, 7)")
+        plan = planned(url, how)
+        before = orders(url)
+        with pytest.raises(StoppedError, match="rows of items refer to rows") as found:
+            cases.run(url, plan)
+        kept = orders(url)
+        run(url, "DELETE FROM items WHERE id = 2")
+        cases.run(url, plan)
+
+        assert "id = 2" in str(found.value)
+        assert kept == before
+        assert orders(url).keys() == before.keys() - ORPHANS
 
 
 @pytest.mark.parametrize("how", ["delete", "null", "park"])

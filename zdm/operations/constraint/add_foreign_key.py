@@ -139,12 +139,16 @@ class AddForeignKey:
         parent = context.snapshot.require_table(self.reference.parent)
         place = site.at(SLUG, table, context, settings=self.settings)
         if table.kind != "partitioned table" or context.major >= _NOT_VALID_OF_PARTITIONED:
-            return self._steps(place, parent)
+            return self._steps(place, parent, context.snapshot)
         below = (context.snapshot.require_table(n) for n in _leaves(context.snapshot, table))
-        each = [s for leaf in below for s in self._steps(replace(place, table=leaf), parent)]
+        each = [
+            step
+            for leaf in below
+            for step in self._steps(replace(place, table=leaf), parent, context.snapshot)
+        ]
         return (*each, self._attach(place))
 
-    def _steps(self, place: Site, parent: Table) -> tuple[Step, ...]:
+    def _steps(self, place: Site, parent: Table, snapshot: Snapshot) -> tuple[Step, ...]:
         """On a table that takes it NOT VALID."""
         to = parent.name
         sql = rewrite.on_table(self.sql, place.name)
@@ -156,7 +160,8 @@ class AddForeignKey:
             place, self.name, references=to, late=self.late, preconditions=none
         )
         if self.orphans is not None:
-            return orphans.steps(self._orphans(place, self.orphans), add, validate)
+            found = self._orphans(place, self.orphans)
+            return orphans.steps(found, add, validate, snapshot)
         return (replace(add, preconditions=none), validate)
 
     def _no_orphans(self, place: Site, parent: Table) -> tuple[Check, ...]:

@@ -20,6 +20,7 @@ from zdm.model.plan import (
     BOTH,
     NEW_ONLY,
     Backfill,
+    Check,
     Cost,
     Irreversible,
     Phase,
@@ -33,10 +34,10 @@ from zdm.model.syntax import AddConstraint, IndexDefinition
 from zdm.parse import expressions, mentioned
 from zdm.parse.readers import row_condition
 from zdm.recipes import cost, run_sql, site
+from zdm.recipes.constraint import referred
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import correlated, deletes, few, refuse, statements, updates
 from zdm.recipes.reading.deletes import Delete
-from zdm.recipes.reading.few import Few
 from zdm.recipes.site import Site
 from zdm.schema import family
 
@@ -54,7 +55,7 @@ class DeleteRows:
     table: Name
     condition: str
     early: bool
-    at_most: Few | None
+    at_most: few.Few | None
     locks: tuple[TableLock, ...]
     sources: tuple[Name, ...] = ()  # tables in use whose rows decide, too
     settings: tuple[Setting, ...] = ()
@@ -106,8 +107,9 @@ class DeleteRows:
         """One statement, or batches."""
         table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
+        going = referred.checks(table, self.condition, context.snapshot)
         if self.at_most is None:
-            return (self._batches(place),)
+            return (self._batches(place, going),)
         sql = f"DELETE FROM {self.table.sql} WHERE {self.condition}"  # noqa: S608  quoted
         return (
             run_sql.short_transaction(
@@ -118,7 +120,7 @@ class DeleteRows:
                 sql=(sql,),
                 locks=self.locks,
                 settings=self.settings,
-                preconditions=few.still_few(self.at_most, table, self.condition),
+                preconditions=(*few.still_few(self.at_most, table, self.condition), *going),
                 probe="",  # only the journal shows it; a second time it finds nothing
                 undo=self._undo,
                 serves=self._serves,
@@ -128,7 +130,7 @@ class DeleteRows:
             ),
         )
 
-    def _batches(self, place: Site) -> Backfill:
+    def _batches(self, place: Site, going: tuple[Check, ...]) -> Backfill:
         return Backfill(
             id=place.id("delete"),
             operation=SLUG,
@@ -140,10 +142,10 @@ class DeleteRows:
             differs=self.condition,
             sources=tuple(name for name in self.sources if name != self.table),
             settings=self.settings,
+            preconditions=going,
             undo=self._undo,
             serves=self._serves,
-            reason="Batches lock only the rows that they delete, and only while they run."
-            f" {self._why}",
+            reason=f"Batches lock only the rows that they delete, while they run. {self._why}",
             origin=place.origin,
             cost=cost.delete_rows(place.table),
         )
@@ -162,9 +164,8 @@ class DeleteRows:
 
     @property
     def _why(self) -> str:
-        if self.early:
-            return "A later step needs the rows gone."
-        return "The old version may read the rows, so they stay until it is gone."
+        late = "The old version may read the rows, so they stay until it is gone."
+        return "A later step needs the rows gone." if self.early else late
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -220,7 +221,7 @@ def _form(delete: Delete, table: Table) -> tuple[str, str]:
 
 def _at_most(
     delete: Delete, where: Expression, action: Action, snapshot: Snapshot
-) -> Few | None:
+) -> few.Few | None:
     """How many rows it deletes: named by key, or where these and what it reads are few."""
     table = snapshot.require_table(delete.table)
     found = few.of_keys(where, table) if delete.alone else None
@@ -230,7 +231,7 @@ def _at_most(
 
 
 def _others(
-    delete: Delete, action: Action, sources: tuple[Table, ...] | None, at_most: Few | None
+    delete: Delete, action: Action, sources: tuple[Table, ...] | None, at_most: few.Few | None
 ) -> tuple[str, str] | None:
     """Rows of other tables that cannot decide which ones it deletes."""
     name = delete.table
@@ -285,7 +286,7 @@ def _every_row(delete: Delete) -> tuple[str, str]:
 
 
 def _rows(
-    delete: Delete, where: Expression, table: Table, snapshot: Snapshot, at_most: Few | None
+    delete: Delete, where: Expression, table: Table, snapshot: Snapshot, at_most: few.Few | None
 ) -> tuple[str, str] | None:
     """Rows that cannot be chosen by their own columns, at any time alike."""
     used = expressions.columns(where)

@@ -131,6 +131,11 @@ class PostgresDatabase:
             ),
         )
 
+    def require(self, step: RunSql | Backfill) -> None:
+        """Raise StoppedError where a precondition does not hold."""
+        with self._executor.errors(f"checking what {step.id} needs", step):
+            step_sql.preconditions(self._executor.connection, step)
+
     def backfill(self, step: Backfill, state: RunState) -> Generator[BackfillEvent, None, None]:
         """Do one backfill; what it yields is how far it is."""
         executor = self._executor

@@ -30,7 +30,10 @@ from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 _RESTORED = "restored"
 _HASH_DIGITS = 8
 _LOOK = "\nBEGIN\n  IF {orphan} THEN\n{park}    RETURN {row};\n  END IF;\n  RETURN NULL;\nEND\n"
-_PARK = "    INSERT INTO {side} ({columns}) VALUES ({values});\n"
+_PARK = (  # a rollback that did not come to its end has left rows that it had restored
+    "    DELETE FROM {side} WHERE {restored} AND ({key}) = ({old});\n"
+    "    INSERT INTO {side} ({columns}) VALUES ({values});\n"
+)
 _RESTORE = (
     "\nBEGIN\n  INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE VALUES ({values});\n"
     "  RETURN NEW;\nEND\n"
@@ -186,9 +189,13 @@ def restore(orphans: Orphans) -> Backfill:
 def _look_body(orphans: Orphans) -> str:
     park = ""
     if orphans.parks:
-        columns = _columns(orphans)
+        table, columns = orphans.site.table, _columns(orphans)
+        key = walk_key.walk(table)
         park = _PARK.format(
             side=orphans.side.sql,
+            restored=ident(_RESTORED),
+            key=", ".join(ident(_parked(table.require_column(name))) for name in key),
+            old=", ".join(f"OLD.{ident(name)}" for name in key),
             columns=", ".join(ident(_parked(column)) for column in columns),
             values=", ".join(f"OLD.{ident(column.name)}" for column in columns),
         )

@@ -24,7 +24,7 @@ from zdm.model.schema import Snapshot, Table
 from zdm.model.statement import Action, Directive, DirectiveKind
 from zdm.parse.readers import fired
 from zdm.recipes import cost, run_sql
-from zdm.recipes.constraint import added_later, compared, emptied, orphan_rows
+from zdm.recipes.constraint import added_later, compared, emptied, orphan_rows, referred
 from zdm.recipes.constraint.orphan_rows import Orphans
 from zdm.recipes.constraint.references import Reference
 from zdm.recipes.index import walk_key
@@ -224,10 +224,12 @@ def _of_parked(orphans: Orphans, snapshot: Snapshot) -> Iterator[Line]:
         )
 
 
-def steps(orphans: Orphans, add: RunSql, validate: RunSql) -> tuple[Step, ...]:
+def steps(
+    orphans: Orphans, add: RunSql, validate: RunSql, snapshot: Snapshot
+) -> tuple[Step, ...]:
     """The foreign key for new rows, the batches between, and VALIDATE."""
     guarded = _guarded(orphans, add)
-    middle = (guarded, _batches(orphans), _stop(orphans), validate)
+    middle = (guarded, _batches(orphans, snapshot), _stop(orphans), validate)
     return (_side(orphans), *middle, _drop_side(orphans)) if orphans.parks else middle
 
 
@@ -251,8 +253,9 @@ def _undo(step: RunSql) -> tuple[str, ...]:
     return () if isinstance(step.undo, Irreversible) else step.undo
 
 
-def _batches(orphans: Orphans) -> Backfill:
+def _batches(orphans: Orphans, snapshot: Snapshot) -> Backfill:
     site = orphans.site
+    going = () if orphans.nulls else referred.checks(site.table, orphans.differs, snapshot)
     return Backfill(
         id=site.id(orphans.name, "orphans"),
         operation=site.operation,
@@ -264,7 +267,7 @@ def _batches(orphans: Orphans) -> Backfill:
         differs=orphans.differs,
         sources=tuple(n for n in (orphans.parent.name,) if n != site.name),
         settings=(*site.settings, *orphans.settings),
-        preconditions=(orphan_rows.enabled_check(orphans),),
+        preconditions=(orphan_rows.enabled_check(orphans), *going),
         undo=_lost(orphans),
         serves=NEW_ONLY,
         reason="Batches lock only the rows that they change, and only while they run; the"
