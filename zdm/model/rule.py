@@ -9,8 +9,10 @@ from functools import cached_property
 from zdm.model.catalog.indexed import having, named
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact, Touch
+from zdm.model.locked import Locked, Names
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Source
+from zdm.model.syntax import DropObjects
 
 
 class Planned(StrEnum):
@@ -38,6 +40,7 @@ class Done:
     touches: tuple[Touch, ...]
     in_transaction: bool = True  # it can run in a transaction block
     references: tuple[Name, ...] = ()
+    fills: bool = False  # it changes rows that it does not spell out
 
 
 @dataclass(slots=True)
@@ -46,21 +49,40 @@ class Past:
     all of it; it grows once a statement has been judged."""
 
     every: list[Done] = field(default_factory=list)
-    held: dict[Name, None] = field(default_factory=dict)  # queries of these wait, in order
-    references: dict[Name, None] = field(default_factory=dict)
+    references: Names = field(default_factory=Names)
+    filled: dict[type, Name] = field(default_factory=dict)  # by class of `said`, the first one
+    blocked: Name | None = None  # the first one to which writes wait
+    dropped: set[str] = field(default_factory=set)  # tables, by DROP TABLE IF EXISTS
+    settings: set[tuple[str, str]] = field(default_factory=set)  # by SET: the file, its name
     _by_class: dict[type, list[Done]] = field(default_factory=dict)
+    _by_name: dict[Name, list[Done]] = field(default_factory=dict)
 
     def add(self, done: Done) -> None:
         """One Action more."""
         self.every.append(done)
         self._by_class.setdefault(type(done.action.said), []).append(done)
-        self.held.update((t.relation, None) for t in done.touches if t.lock.blocks_reads)
-        self.references.update((name, None) for name in done.references)
+        said, fact = done.action.said, done.action.fact
+        if isinstance(fact, Fact) and fact.kind is ActionKind.SET:
+            self.settings.add((done.action.source.file, fact.name))
+        if isinstance(said, DropObjects) and said.kind == "table" and said.if_exists:
+            self.dropped.update(words[-1] for words in said.objects)
+        for name in done.references:
+            self.references.add(name)
+        for touch in done.touches:
+            self._by_name.setdefault(touch.relation, []).append(done)
+            if touch.lock.blocks_writes and self.blocked is None:
+                self.blocked = touch.relation
+        if done.fills and done.touches:
+            self.filled.setdefault(type(done.action.said), done.touches[0].relation)
 
     def saying(self, *classes: type) -> Iterator[Done]:
         """Those whose `said` is of one of the classes, of each class in order."""
         for one in classes:
             yield from self._by_class.get(one, ())
+
+    def on(self, name: Name) -> Iterator[Done]:
+        """Those that touch the relation, in order."""
+        return iter(self._by_name.get(name, ()))
 
     def __iter__(self) -> Iterator[Done]:
         return iter(self.every)
@@ -81,6 +103,7 @@ class Block:
     works: int = 1  # statements in it that are no SET and control no transaction
     closed: bool = True  # the file commits it, or the runner does
     earlier: Past = field(default_factory=Past)  # grows once the statement has been judged
+    locked: Locked = field(default_factory=Locked)  # so does this
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,10 +143,16 @@ class Site:
     def in_use(self, *kinds: ActionKind) -> Table | None:
         """The table that the Action changes, where it is of a kind and the table is not new."""
         fact = self.fact
-        if fact is None or fact.table is None or (kinds and fact.kind not in kinds):
+        if fact is None or (kinds and fact.kind not in kinds):
             return None
-        table = self.before.table(fact.table) or Table(name=fact.table, opaque="unread")
-        return None if self.is_new(table.name) else table
+        return self._used
+
+    @cached_property
+    def _used(self) -> Table | None:
+        fact = self.fact
+        if fact is None or fact.table is None or self.is_new(fact.table):
+            return None
+        return self.before.table(fact.table) or Table(name=fact.table, opaque="unread")
 
     def is_new_column(self, table: Table, column: str) -> bool:
         """Whether this release adds the column to a table that it does not make."""

@@ -24,7 +24,7 @@ from zdm.model.syntax import (
 )
 from zdm.schema import family, lookup, type_names
 
-_MOST_NAMED = 5
+MOST_NAMED = 5
 _ONE_OF_A_NAME = ("table", "view", "materialized view", "sequence")
 
 
@@ -80,10 +80,8 @@ def _is_dropped(site: Site, kind: str, name: Name) -> bool:
     if kind not in _ONE_OF_A_NAME or has(site.before, name):
         return False
     return any(
-        touch.relation == name
-        for done in site.done.saying(DropObjects)
-        if isinstance(done.action.said, DropObjects) and done.action.said.kind == kind
-        for touch in done.touches
+        isinstance(done.action.said, DropObjects) and done.action.said.kind == kind
+        for done in site.done.on(name)
     )
 
 
@@ -109,13 +107,22 @@ def dropped_part(site: Site, kind: str) -> Iterator[tuple[str, Name]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
-    """A foreign key that a statement makes; types are empty where they are not known."""
+    """A foreign key that a statement makes; `made` are the columns that it makes, too."""
 
     table: Name
     columns: tuple[str, ...]
-    types: tuple[str, ...]
+    made: tuple[ColumnDefinition, ...]
     references: Name
     said: ConstraintDefinition
+
+    def types(self, site: Site) -> tuple[str, ...]:
+        """Those of its columns; empty where one is not known."""
+        settings = site.action.statement.settings
+        types = {c.name: type_names.canonical(c.type, site.before, settings) for c in self.made}
+        there = site.before.table(self.table)
+        if there is not None:
+            types |= {c.name: c.type for c in there.columns}
+        return tuple(types.get(column, "") for column in self.columns)
 
     def key(self, site: Site) -> tuple[str, ...]:
         """The columns that it points at."""
@@ -152,11 +159,6 @@ def _keys(
     columns: tuple[ColumnDefinition, ...],
     own: tuple[ConstraintDefinition, ...],
 ) -> Iterator[ForeignKey]:
-    settings = site.action.statement.settings
-    types = {c.name: type_names.canonical(c.type, site.before, settings) for c in columns}
-    there = site.before.table(table)
-    if there is not None:
-        types |= {c.name: c.type for c in there.columns}
     every: list[tuple[ConstraintDefinition, tuple[str, ...]]]
     every = [(c, (column.name,)) for column in columns for c in column.constraints]
     every += [(c, c.columns) for c in own]
@@ -165,7 +167,7 @@ def _keys(
             yield ForeignKey(
                 table=table,
                 columns=named_,
-                types=tuple(types.get(c, "") for c in named_),
+                made=columns,
                 references=named(site, said.references),
                 said=said,
             )
@@ -228,8 +230,8 @@ def is_short(site: Site) -> bool:
     return site.block is None or site.block.works <= 1
 
 
-def listed(names: Sequence[Name]) -> str:
-    """The names of tables; of many, the first ones."""
-    first = ", ".join(map(str, names[:_MOST_NAMED]))
-    more = len(names) - _MOST_NAMED
+def listed(names: Sequence[Name], count: int = 0) -> str:
+    """The names of tables; of many, the first ones. `count` if there are more than these."""
+    first = ", ".join(map(str, names[:MOST_NAMED]))
+    more = max(len(names), count) - MOST_NAMED
     return first if more <= 0 else f"{first} and {more} more"

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from zdm.model.catalog.indexed import having
-from zdm.model.commands import SetSchema
+from zdm.model.commands import AlterTable, SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
+from zdm.model.locked import Locked
 from zdm.model.locks import LockMode
 from zdm.model.rule import Block, Check, Done, Past, Rule, Site, Violation
 from zdm.model.schema import Snapshot
@@ -30,12 +31,13 @@ from zdm.rules import (
     ignores,
     once,
     reading,
+    row_changes,
     temporary,
     unread,
 )
 from zdm.rules.ignores import Ignore
 from zdm.rules.report import InputFile, Level, Report, Reported, Terms
-from zdm.schema import apply, edits, type_names
+from zdm.schema import apply, edits, lookup, type_names
 from zdm.schema.impact import of
 
 
@@ -154,11 +156,11 @@ class _Walk:
         for actions, number in zip(reads, numbers, strict=True):
             in_block.setdefault(number, []).append(actions)
         works = {n: sum(blocks.works(a[0]) for a in each) for n, each in in_block.items()}
-        last, earlier = None, Past()
+        last, earlier, locked = None, Past(), Locked()
         start = (self.before, self.released)
         for actions, number in zip(reads, numbers, strict=True):
             if number != last:
-                last, earlier = number, Past()
+                last, earlier, locked = number, Past(), Locked()
                 start = (self.before, self.released)
             same = in_block[number]
             block = None
@@ -169,6 +171,7 @@ class _Walk:
                     works=works[number],
                     closed=by_runner or blocks.kind_of(same[-1][0]) in blocks.ENDS,
                     earlier=earlier,
+                    locked=locked,
                 )
             parts = list[Done]()
             for site in self._of_statement(actions, block):
@@ -178,13 +181,29 @@ class _Walk:
                     touches=site.on_used,
                     in_transaction=site.impact.in_transaction,
                     references=tuple(reading.referenced(site)),
+                    fills=block is not None and row_changes.fills(site.action),
                 )
                 self.done.add(done)
                 parts.append(done)
             for done in parts:
                 earlier.add(done)
+                self._hold(locked, done)
             if number is not None and blocks.kind_of(actions[0]) is Kind.ROLLBACK:
                 self.before, self.released = start
+
+    def _hold(self, locked: Locked, done: Done) -> None:
+        """The transaction's locks with those of one Action more."""
+        fact = done.action.fact
+        touched = [touch.relation for touch in done.touches]
+        if isinstance(fact, Fact) and fact.table is not None:  # perhaps a new one
+            touched.append(fact.table)
+        exclusive = [t.relation for t in done.touches if t.lock.blocks_reads]
+        locked.add(touched, exclusive, self.before)
+        said, settings = done.action.said, done.action.statement.settings
+        if isinstance(said, AlterTable | RenameObject | SetSchema):
+            locked.moved(touched, self.before)
+        if isinstance(said, CreateTable) and locked.names:
+            locked.made(lookup.found(said.table, self.before, settings), self.before)
 
     def _of_statement(self, actions: tuple[Action, ...], block: Block | None) -> Iterator[Site]:
         extra = assumed.tables(actions, self.before)

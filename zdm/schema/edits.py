@@ -201,9 +201,18 @@ def put_constraint(snapshot: Snapshot, name: Name, constraint: Constraint) -> Sn
 
 def with_constraint(table: Table, constraint: Constraint) -> Table:
     """The table with the constraint, in the place of the one with its name."""
+    return replace(table, constraints=_with_constraint(table, constraint))
+
+
+def with_key(table: Table, constraint: Constraint, index: Index) -> Table:
+    """The same, and with its index."""
+    constraints = _with_constraint(table, constraint)
+    return replace(table, constraints=constraints, indexes=_with_index(table, index))
+
+
+def _with_constraint(table: Table, constraint: Constraint) -> tuple[Constraint, ...]:
     others = [c for c in table.constraints if c.name != constraint.name]
-    constraints = sorted([*others, constraint], key=lambda c: c.name)
-    return replace(table, constraints=tuple(constraints))
+    return tuple(sorted([*others, constraint], key=lambda c: c.name))
 
 
 def drop_constraint(snapshot: Snapshot, name: Name, constraint: str) -> Snapshot:
@@ -224,9 +233,12 @@ def put_index(snapshot: Snapshot, name: Name, index: Index) -> Snapshot:
 
 def with_index(table: Table, index: Index) -> Table:
     """The table with the index, in the place of the one with its name."""
+    return replace(table, indexes=_with_index(table, index))
+
+
+def _with_index(table: Table, index: Index) -> tuple[Index, ...]:
     others = [i for i in table.indexes if i.name != index.name]
-    indexes = sorted([*others, index], key=lambda i: i.name)
-    return replace(table, indexes=tuple(indexes))
+    return tuple(sorted([*others, index], key=lambda i: i.name))
 
 
 def drop_index(snapshot: Snapshot, name: Name, index: str) -> Snapshot:

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from zdm.model.catalog.indexed import having, named
-from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.schema import Name, Snapshot
 from zdm.model.sql import MAX_NAME_BYTES
 from zdm.model.syntax import IndexDefinition, IndexElement
 from zdm.parse import column_names
@@ -35,11 +35,10 @@ def free(snapshot: Snapshot, table: Name, columns: tuple[str, ...], label: str) 
     return chosen(table, columns, label, _Taken(snapshot, table.schema, label))
 
 
-def of_not_null(snapshot: Snapshot, table: Table, column: str) -> str:
-    """The same for NOT NULL of the table, whose constraints the Snapshot may lack."""
-    own = {one.name for one in table.constraints}
-    taken = _Taken(snapshot, table.name.schema, "not_null", own)
-    return chosen(table.name, (column,), "not_null", taken)
+def of_not_null(snapshot: Snapshot, table: Name, own: Container[str], column: str) -> str:
+    """The same for NOT NULL of the table, whose own constraints the Snapshot may lack."""
+    taken = _Taken(snapshot, table.schema, "not_null", own)
+    return chosen(table, (column,), "not_null", taken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ Kind = Literal[
     "above", "constraint", "created", "dependent", "index", "of", "owner", "references", "uses"
 ]
 Keys = Callable[[T], Iterable[Key]]
-_MOST_CHANGES = 256  # kept apart, so that few entries are copied for each change
+# Kept apart, so that few entries are copied for each change.
+_MOST_RECENT, _MOST_CHANGES = 16, 512
 
 
 class Named(Protocol):
@@ -32,24 +33,34 @@ class Named(Protocol):
         """The last one."""
 
 
+_NONE: Mapping[Key, Any] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class _Found(Generic[V]):
-    """Values by key; `changes` hold instead of what is in `usual`."""
+    """Values by key; `recent` hold instead of what is in `changes`, and these instead of what
+    is in `usual`."""
 
     usual: Mapping[Key, tuple[V, ...]]
     changes: Mapping[Key, tuple[V, ...]] = field(default_factory=dict)
+    recent: Mapping[Key, tuple[V, ...]] = field(default_factory=dict)
 
     def get(self, key: Key) -> tuple[V, ...]:
-        found = self.changes.get(key)
+        found = self.recent.get(key)
+        if found is None:
+            found = self.changes.get(key)
         return self.usual.get(key, ()) if found is None else found
 
     def changed(self, changes: Mapping[Key, tuple[V, ...]]) -> "_Found[V]":
         if not changes:
             return self
-        every = {**self.changes, **changes}
+        recent = {**self.recent, **changes}
+        if len(recent) <= _MOST_RECENT:
+            return _Found(self.usual, self.changes, recent)
+        every = {**self.changes, **recent}
         if len(every) <= _MOST_CHANGES:
-            return _Found(self.usual, every)
-        return _Found({**self.usual, **every})
+            return _Found(self.usual, every, _NONE)
+        return _Found({**self.usual, **every}, _NONE, _NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,8 @@ class _Index(Generic[T]):
             left[name] = (*left.get(name, self.members.get(name)), member)
         before = {(key, by_name(member)) for member in gone for key in keys(member)}
         after = {(key, by_name(member)) for member in new for key in keys(member)}
+        if before == after:
+            return _Index(self.members.changed(left), self.names)
         names: dict[Key, list[Key]] = {}
         for key, name in before - after:
             names.setdefault(key, [*self.names.get(key)]).remove(name)
@@ -106,9 +119,7 @@ class Indexed(tuple[T, ...]):
 
     def spliced(self, start: int, stop: int, members: tuple[T, ...]) -> "Indexed[T]":
         """The same with others from `start` to `stop`."""
-        every = [*self]
-        every[start:stop] = members
-        after = Indexed(every, self.keys)
+        after = Indexed((*self[:start], *members, *self[stop:]), self.keys)
         if "found" in self.__dict__:
             found = self.found.changed(self[start:stop], members, self.keys)
             after.__dict__["found"] = found

@@ -4,18 +4,13 @@ from collections.abc import Iterator
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
-from zdm.model.syntax import CreateTable, DropObjects
+from zdm.model.syntax import CreateTable
 
 
 def check(site: Site) -> Iterator[Violation]:
     """A name that this release has dropped IF EXISTS."""
     said = site.action.said
-    if not isinstance(said, CreateTable):
-        return
-    every = (done.action.said for done in site.done.saying(DropObjects))
-    drops = [d for d in every if isinstance(d, DropObjects) and d.kind == "table"]
-    names = {words[-1] for drop in drops if drop.if_exists for words in drop.objects}
-    if said.table.name in names:
+    if isinstance(said, CreateTable) and said.table.name in site.done.dropped:
         yield Violation(
             message=f"where {said.table.name} exists, all its rows are lost silently",
             remedy="leave out DROP TABLE, so that the statement fails where it exists",

@@ -12,7 +12,7 @@ def check(site: Site) -> Iterator[Violation]:
     said, sql = site.action.said, site.action.statement.sql.strip()
     if not isinstance(said, NoRelation) or said.statement != "DROP DATABASE":
         return
-    if all(done.action.statement.sql.strip() != sql for done in site.done):
+    if all(done.action.statement.sql.strip() != sql for done in site.done.saying(NoRelation)):
         yield Violation(
             message="all data of the database is lost",
             remedy="remove it; drop databases by hand",

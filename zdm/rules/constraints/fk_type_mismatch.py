@@ -15,7 +15,9 @@ def check(site: Site) -> Iterator[Violation]:
     """Both types are known, and differ."""
     for key in reading.foreign_keys(site):
         parent = site.before.table(key.references)
-        for column, kind, target in zip(key.columns, key.types, key.key(site), strict=False):
+        for column, kind, target in zip(
+            key.columns, key.types(site), key.key(site), strict=False
+        ):
             there = parent.column(target) if parent is not None else None
             if there is None or not kind or _alike(kind, there.type):
                 continue

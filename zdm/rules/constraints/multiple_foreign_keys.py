@@ -14,11 +14,12 @@ def check(site: Site) -> Iterator[Violation]:
     now = {key.references for key in reading.foreign_keys(site)} - {None}
     if block is None or not now:
         return
-    earlier = block.earlier.references.keys()
-    tables = sorted(earlier | {name for name in now if not site.is_new(name)})
-    if now - earlier and earlier - now and len(tables) > 1:
+    earlier = block.earlier.references
+    used = (name for name in now if not site.is_new(name))
+    first, count = earlier.with_others(used, reading.MOST_NAMED)
+    if not now <= earlier.every and not earlier.every <= now and count > 1:
         yield Violation(
-            message=f"writes to {reading.listed(tables)} wait until one transaction ends",
+            message=f"writes to {reading.listed(first, count)} wait until one transaction ends",
             remedy="one transaction for each foreign key",
         )
 

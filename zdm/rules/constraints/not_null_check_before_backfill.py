@@ -44,7 +44,7 @@ def _is_filled(site: Site, table: Table, column: str) -> bool:
         return True
     sets = (
         assignment.column == column
-        for said in (_update_of(done.action, table) for done in site.done)
+        for said in (_update_of(done.action, table) for done in site.done.saying(Update))
         if said is not None
         for assignment in said.assignments
     )

@@ -13,8 +13,7 @@ def check(site: Site) -> Iterator[Violation]:
     table, block = site.in_use(ActionKind.VALIDATE_CONSTRAINT), site.block
     if table is None:
         return
-    earlier = block.earlier if block is not None else ()
-    held = [t.relation for done in earlier for t in done.touches if t.lock.blocks_writes]
+    held = block.earlier.blocked if block is not None else None
     own = [t.relation for t in site.whole.touches if t.lock.blocks_writes]
     own = [relation for relation in own if not site.is_new(relation)]
     if own:
@@ -23,9 +22,9 @@ def check(site: Site) -> Iterator[Violation]:
             f" {table.name} are read",
             remedy="VALIDATE CONSTRAINT in a statement and a transaction of its own",
         )
-    elif held:
+    elif held is not None:
         yield Violation(
-            message=f"the transaction holds a lock on {held[0]} since an earlier statement,"
+            message=f"the transaction holds a lock on {held} since an earlier statement,"
             f" until all rows of {table.name} are read",
             remedy="COMMIT before VALIDATE CONSTRAINT, or put it into a file of its own",
         )

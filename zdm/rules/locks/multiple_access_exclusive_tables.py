@@ -2,36 +2,30 @@
 
 from collections.abc import Iterator
 
+from zdm.model import locked as locks_held
 from zdm.model.findings import Severity
+from zdm.model.locked import Locked
 from zdm.model.rule import Planned, Rule, Site, Violation
-from zdm.model.schema import Name
 from zdm.rules import reading
 
 
 def check(site: Site) -> Iterator[Violation]:
     """The statement that adds another table to those that the transaction has locked."""
-    now = {_root(site, t.relation) for t in reading.exclusive(site)}
-    if not now:
+    locks = tuple(touch.relation for touch in reading.exclusive(site))
+    if not locks:
         return
-    locked = site.block.earlier.held if site.block is not None else ()
-    held = {_root(site, name) for name in locked}
-    if now <= held:
+    locked = site.block.locked if site.block is not None else Locked()
+    now = {locks_held.above(site.before, name) for name in locks}
+    if now <= locked.roots:
         return
-    tables = sorted(n for n in held | now if site.before.table(n) is not None)
-    if len(tables) > 1:
+    there = (name for name in now if site.before.table(name) is not None)
+    first, count = locked.there.with_others(there, reading.MOST_NAMED)
+    if count > 1:
         yield Violation(
-            message=f"queries of {reading.listed(tables)} wait until one transaction ends",
+            message=f"queries of {reading.listed(first, count)} wait until one transaction"
+            " ends",
             remedy="change one table in a transaction",
         )
-
-
-def _root(site: Site, name: Name) -> Name:
-    """The partitioned table above it, at the top."""
-    table = site.before.table(name)
-    while table is not None and table.partition_of is not None:
-        name = table.partition_of
-        table = site.before.table(name)
-    return name
 
 
 RULE = Rule(

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.impact import YES
 from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.rules import reading
 from zdm.schema.impact import of
 
 
@@ -15,19 +15,23 @@ def check(site: Site) -> Iterator[Violation]:
     if site.action.index or not _is_alter(site.action):
         return
     now = {t.relation for t in site.whole.touches if YES in (t.rewrites, t.scans)}
-    before = {
-        t.relation
-        for done in (reading.of_file(site) if now else ())
-        if _is_alter(done.action)
-        for t in done.touches
-        if YES in (t.rewrites, t.scans)
-    }
-    both = sorted(name for name in now & before if not site.is_new(name))
+    both = sorted(name for name in now if not site.is_new(name) and _is_read(site, name))
     if both:
         yield Violation(
             message=f"all rows of {both[0]} are read again, as by an earlier ALTER TABLE",
             remedy="write both as one ALTER TABLE, save SET NOT NULL and the DROP of its proof",
         )
+
+
+def _is_read(site: Site, name: Name) -> bool:
+    """Whether an earlier ALTER TABLE of the file reads all its rows."""
+    file = site.action.source.file
+    return any(
+        t.relation == name and YES in (t.rewrites, t.scans)
+        for done in site.done.on(name)
+        if done.action.source.file == file and _is_alter(done.action)
+        for t in done.touches
+    )
 
 
 def _is_alter(action: Action) -> bool:

@@ -13,12 +13,12 @@ from zdm.parse import mentioned
 def check(site: Site) -> Iterator[Violation]:
     """A build, scan, rewrite or sleep after another statement that locked a table in use."""
     block, fact = site.block, site.fact
-    if block is None or any(mentioned.row_changes(site.action)):
+    held = None if block is None else next(iter(block.locked.names), None)
+    if held is None or any(mentioned.row_changes(site.action)):
         return
     if fact is not None and fact.kind is ActionKind.VALIDATE_CONSTRAINT:
         return
-    held = next(iter(block.earlier.held), None)
-    work = _work(site) if held is not None else ""
+    work = _work(site)
     if work:
         yield Violation(
             message=f"queries of {held} wait until this statement has {work}",

@@ -5,31 +5,23 @@ from collections.abc import Iterator
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.model.schema import Name
-from zdm.model.statement import Action
 from zdm.parse import mentioned
-from zdm.rules import reading
+from zdm.rules import reading, row_changes
 
 
 def check(site: Site) -> Iterator[Violation]:
     """Whichever of the two comes second; INSERTs of written rows do not count."""
     if site.block is None or not site.on_used:
         return
-    earlier = site.block.earlier
-    if _changes_rows(site.action):
-        if earlier.held:
-            yield _found(next(iter(earlier.held)), site.on_used[0].relation)
+    if row_changes.fills(site.action):
+        held = next(iter(site.block.locked.names), None)
+        if held is not None:
+            yield _found(held, site.on_used[0].relation)
         return
-    locked = reading.exclusive(site)
-    every = earlier.saying(*mentioned.CHANGING) if locked else ()
-    changing = (done for done in every if _changes_rows(done.action))
-    rows = [touch.relation for done in changing for touch in done.touches]
-    if rows:
+    locked, filled = reading.exclusive(site), site.block.earlier.filled
+    rows = [filled[kind] for kind in mentioned.CHANGING if kind in filled]
+    if locked and rows:
         yield _found(locked[0].relation, rows[0])
-
-
-def _changes_rows(action: Action) -> bool:
-    """Whether it changes more rows than it spells out."""
-    return any(not change.written_out for change in mentioned.row_changes(action))
 
 
 def _found(locked: Name, filled: Name) -> Violation:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 from zdm.model.rule import Planned, Rule, Site, Violation
-from zdm.model.statement import Fact
-from zdm.rules import reading
 
 
 def check(site: Site) -> Iterator[Violation]:
@@ -14,8 +12,7 @@ def check(site: Site) -> Iterator[Violation]:
     strong = any(
         t.lock.blocks_writes and not site.is_new(t.relation) for t in site.whole.touches
     )
-    earlier = [done.action.fact for done in reading.of_file(site)]
-    named = any(isinstance(f, Fact) and f.name == "application_name" for f in earlier)
+    named = (site.action.source.file, "application_name") in site.done.settings
     if strong and not named:
         yield Violation(
             message="a session that blocks others looks like one of the application",

@@ -10,7 +10,7 @@ def check(site: Site) -> Iterator[Violation]:
     block = site.block
     if block is None or block.by_runner or site.majors[-1] < 17:
         return
-    held = any(touch.lock.blocks_writes for done in block.earlier for touch in done.touches)
+    held = block.earlier.blocked is not None
     strong = any(touch.lock.blocks_writes for touch in site.on_used)
     if strong and not held and site.action.statement.timeouts.transaction is None:
         yield Violation(

@@ -20,13 +20,13 @@ def check(site: Site) -> Iterator[Violation]:
         return
     if not said.concurrently or said.if_not_exists:
         return
-    earlier = [done for done in reading.of_file(site) if _works(done.action)]
-    dropped = {
+    drops = (d.action for d in site.done.saying(DropObjects) if d.action.source.file == file)
+    dropped = (
         words[-1]
-        for done in earlier
-        if isinstance(done.action.said, DropObjects) and done.action.said.if_exists
-        for words in done.action.said.objects
-    }
+        for action in drops
+        if isinstance(action.said, DropObjects) and action.said.if_exists
+        for words in action.said.objects
+    )
     if said.name not in dropped:
         yield Violation(
             message=f"if this or a later statement fails, the file cannot run again: the index"
@@ -44,7 +44,7 @@ def _works(action: Action) -> bool:
 
 def fix(site: Site) -> Fix | None:
     """DROP INDEX CONCURRENTLY IF EXISTS before the build, if nothing had the name before."""
-    built = [done.action for done in reading.of_file(site) if _works(done.action)][-1]
+    built = next(done.action for done in reversed(site.done) if _works(done.action))
     said = built.said
     if not isinstance(said, IndexDefinition) or not said.name:
         return None

@@ -192,8 +192,8 @@ def _key(snapshot: Snapshot, table: Table, new: New) -> Snapshot:
         unique=kind != "exclusion",
         constraint=made.name,
     )
-    keyed = edits.with_constraint(table, replace(made, index=made.name))
-    snapshot = edits.put_table(snapshot, edits.with_index(keyed, index))
+    keyed = edits.with_key(table, replace(made, index=made.name), index)
+    snapshot = edits.put_table(snapshot, keyed)
     for column in new.columns if primary else ():
         snapshot = required_by_key(snapshot, table.name, column)
     return snapshot if new.only else indexes.put_below(snapshot, table.name, index, words)

@@ -44,12 +44,11 @@ def after(says: CreateTable, place: Place) -> Snapshot:
         created=True,
         opaque=_opaque(says, place, [*above, *like]),
     )
-    snapshot = edits.put_table(start, table)
+    snapshot = edits.put_table(start, _not_nulls(start, table, says, like))
     for definition in says.columns:
         if table.column(definition.name) is not None:
             snapshot = definitions.with_sequence(snapshot, name, definition)
     snapshot = _identities(snapshot, name, says.likes, like)
-    snapshot = _not_nulls(snapshot, name, says, like)
     for parent in above:
         snapshot = parents.inherit_constraints(snapshot, name, parent)
     snapshot = _checks_of(snapshot, name, says.likes, like)
@@ -176,21 +175,16 @@ def _checks_of(
     return snapshot
 
 
-def _not_nulls(
-    snapshot: Snapshot, name: Name, says: CreateTable, like: list[Table]
-) -> Snapshot:
+def _not_nulls(snapshot: Snapshot, table: Table, says: CreateTable, like: list[Table]) -> Table:
     """Under the author's name, or that of the column it is copied from."""
     named = [(d.name, definitions.not_null_name(d)) for d in says.columns]
     for source in like:
         copied = {column.name: not_nulls.of(source, column.name) for column in source.columns}
         named += [(column, own.name if own else "") for column, own in copied.items()]
     named += [(column, "") for column in _key_columns(says)]
-    table = snapshot.require_table(name)
     required = {c.name for c in table.columns if c.not_null} | {*_key_columns(says)}
-    for column, said in named:
-        if table.column(column) and column in required:
-            table = not_nulls.added(snapshot, table, column, said)
-    return edits.put_table(snapshot, table)
+    there = required & {c.name for c in table.columns}
+    return not_nulls.every(snapshot, table, (one for one in named if one[0] in there))
 
 
 def _key_columns(says: CreateTable) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """NOT NULL of columns: from PostgreSQL 18 on it is a constraint with a name."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
@@ -28,24 +29,50 @@ def added(
     snapshot: Snapshot, there: Table, column: str, constraint: str = "", *, valid: bool = True
 ) -> Table:
     """The same of a table that the Snapshot may have as it was before other changes."""
-    own, old = there.column(column), of(there, column)  # an opaque table may have it unseen
-    table = there
-    if own is not None and not own.not_null:
-        table = edits.with_column(there, replace(own, not_null=True))
-    if snapshot.major < NAMED:
-        return table
-    if old is None:
-        made = Constraint(
-            name=constraint or generated_names.of_not_null(snapshot, there, column),
-            kind="not null",
-            columns=(column,),
-            definition=f"NOT NULL {ident(column)}",
-            validated=valid,
-        )
-        return edits.with_constraint(table, made)
-    if valid and not old.validated:
-        return edits.with_constraint(table, replace(old, validated=True))
-    return table
+    return every(snapshot, there, ((column, constraint),), valid=valid)
+
+
+def every(
+    snapshot: Snapshot, there: Table, wanted: Iterable[tuple[str, str]], *, valid: bool = True
+) -> Table:
+    """The same of several columns, each with the name of its constraint, or none."""
+    columns = list(there.columns)  # an opaque table may have others unseen
+    constraints = list(there.constraints)
+    for column, name in wanted:
+        for place, own in enumerate(columns):
+            if own.name == column and not own.not_null:
+                columns[place] = replace(own, not_null=True)
+        if snapshot.major >= NAMED:
+            _put(constraints, snapshot, there.name, (column, name), valid=valid)
+    if columns == [*there.columns] and constraints == [*there.constraints]:
+        return there
+    constraints.sort(key=lambda one: one.name)
+    return replace(there, columns=tuple(columns), constraints=tuple(constraints))
+
+
+def _put(
+    constraints: list[Constraint],
+    snapshot: Snapshot,
+    table: Name,
+    wanted: tuple[str, str],
+    *,
+    valid: bool,
+) -> None:
+    column, name = wanted
+    for place, old in enumerate(constraints):
+        if old.kind == "not null" and old.columns == (column,):
+            if valid and not old.validated:
+                constraints[place] = replace(old, validated=True)
+            return
+    own = {one.name for one in constraints}
+    made = Constraint(
+        name=name or generated_names.of_not_null(snapshot, table, own, column),
+        kind="not null",
+        columns=(column,),
+        definition=f"NOT NULL {ident(column)}",
+        validated=valid,
+    )
+    constraints[:] = [*(one for one in constraints if one.name != made.name), made]
 
 
 def put_below(snapshot: Snapshot, name: Name, column: str) -> Snapshot:
