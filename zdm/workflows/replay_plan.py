@@ -11,6 +11,7 @@ from zdm.postgres.replay.comparison import Compared
 from zdm.postgres.replay.replay import Verification
 from zdm.postgres.server import shadow
 from zdm.postgres.server.provider import Wanted
+from zdm.postgres.server.shadow import Opening
 
 
 class NotVerifiedError(RefusedError):
@@ -29,23 +30,30 @@ class NotVerifiedError(RefusedError):
 
 def run(settings: Settings, plan: Plan, start: Snapshot) -> str:
     """Replay the plan from a schema; a sentence on what was proved, or NotVerifiedError."""
-    return _proved(plan, _replayed(settings, plan, start))
+    return _proved(plan, _replayed(settings, plan, start, shadow.open))
 
 
-def settle(settings: Settings, plan: Plan, start: Snapshot) -> tuple[Plan, str]:
+def settle(
+    settings: Settings, plan: Plan, start: Snapshot, opening: Opening = shadow.open
+) -> tuple[Plan, str]:
     """Replay a plan that is being made; the plan with the claims that the replay observed for
     statements that run as written, and the sentence."""
-    found = _replayed(settings, plan, start, settle=True)
+    found = _replayed(settings, plan, start, opening, settle=True)
     seen = {step.id: step for step in found.seen}
     steps = tuple(seen.get(step.id, step) for step in plan.steps)
     return replace(plan, steps=steps), _proved(plan, found)
 
 
 def _replayed(
-    settings: Settings, plan: Plan, start: Snapshot, *, settle: bool = False
+    settings: Settings,
+    plan: Plan,
+    start: Snapshot,
+    opening: Opening,
+    *,
+    settle: bool = False,
 ) -> Verification:
     wanted = Wanted(major=plan.server_major, url=settings.shadow_url)
-    with shadow.open(wanted) as server:
+    with opening(wanted) as server:
         return replay.replay(plan, start, server, settings.shadow_extensions, settle=settle)
 
 

@@ -64,17 +64,21 @@ def command(
         snapshot=plan_files.read_snapshot(snapshot) if snapshot else None,
         stamp=settings.stamp,
     )
-    planned = plan_revisions.run(request, wiring.sources(settings))
-    if snapshot is None:
-        wiring.refuse_unseen_rows(settings, planned.plan)
-    file = _file(output, settings.plans, planned.plan.name)
+    with wiring.shadows() as shadows:
+        planned = plan_revisions.run(request, wiring.sources(settings, shadows))
+        if snapshot is None:
+            wiring.refuse_unseen_rows(settings, planned.plan)
+        plan, words = planned.plan, ""
+        file = _file(output, settings.plans, plan.name)
+        if verify and not check:
+            plan, words = wiring.verify_where_possible(
+                settings, plan, planned.snapshot, shadows
+            )
     if check:
-        plan_files.check(planned.plan, file)
+        plan_files.check(plan, file)
         options.say(f"{file} matches its sources")
         return
-    plan, words = planned.plan, ""
     if verify:
-        plan, words = wiring.verify_where_possible(settings, plan, planned.snapshot)
         options.say(words)
     _show(plan, format_, file if output else None, words)
 

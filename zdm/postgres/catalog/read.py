@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from importlib import resources
 
 from psycopg.rows import dict_row
@@ -129,7 +130,7 @@ def contents(connection: Connection, *, version_table: Name | None = None) -> Sn
 
     tables = () if "tables" in absent else _tables(rows)
     version = _version_table(tables, version_table)
-    others = [values.other(row) for row in _rows(connection, "others")]
+    others = [values.other(row) for row in rows("others")]
     found = Snapshot(
         server_version=connection.info.server_version,
         schemas=_schemas(connection),
@@ -161,14 +162,19 @@ def contents(connection: Connection, *, version_table: Name | None = None) -> Sn
 
 
 def _rows(connection: Connection, query: str, **marks: str) -> list[Row]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(_text(query, tuple(marks.items())))
+        return list(cursor.fetchall())
+
+
+@cache
+def _text(query: str, marks: tuple[tuple[str, str], ...]) -> bytes:
     text = resources.files("zdm.postgres").joinpath("queries", f"{query}.sql").read_text()
     mine = _MINE.format(catalog=_CATALOGS.get(query, "pg_class"))
     text = _GRANTS_MARK.sub(lambda m: _GRANTS.format(acl=m[1], owner=m[2], kind=m[3]), text)
-    for mark, part in (("mine", mine), *marks.items()):
+    for mark, part in (("mine", mine), *marks):
         text = text.replace(f"/*{mark}*/", part)
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(text.encode())
-        return list(cursor.fetchall())
+    return text.encode()
 
 
 def _grouped(rows: Iterable[Row]) -> Rows:
@@ -179,7 +185,10 @@ def _grouped(rows: Iterable[Row]) -> Rows:
 
 
 def _tables(rows: Callable[[str], list[Row]]) -> tuple[Table, ...]:
-    kinds = ("columns", "constraints", "indexes", "triggers", "policies", "dependents")
+    kinds = (
+        "columns", "column_statistics", "constraints", "indexes", "triggers", "policies",
+        "dependents",
+    )  # fmt: skip
     parts = {kind: _grouped(rows(kind)) for kind in kinds}
     return tuple(values.table(row, parts) for row in rows("tables"))
 

@@ -47,10 +47,11 @@ def table(row: Row, parts: Mapping[str, Rows]) -> Table:
     def of(name: str) -> list[Row]:
         return parts[name].get(row["oid"], [])
 
+    known = {item["name"]: item for item in of("column_statistics")}
     return Table(
         name=Name(row["schema"], row["name"]),
         kind=_KINDS[row["kind"]],
-        columns=tuple(column(item) for item in of("columns")),
+        columns=tuple(column(item, known.get(item["name"], {})) for item in of("columns")),
         constraints=tuple(constraint(item) for item in of("constraints")),
         indexes=tuple(index(item) for item in of("indexes")),
         triggers=tuple(trigger(item) for item in of("triggers")),
@@ -84,8 +85,8 @@ def _table_details(row: Row) -> dict[str, Any]:
     }
 
 
-def column(row: Row) -> Column:
-    """One column."""
+def column(row: Row, statistics: Row) -> Column:
+    """One column; the last ANALYZE may have found nothing of it."""
     volatility = row["volatility"]
     return Column(
         name=row["name"],
@@ -104,8 +105,8 @@ def column(row: Row) -> Column:
         comment=row["comment"],
         grants=tuple(row["grants"]),
         constrained_domain=bool(row["constrained_domain"]),
-        null_fraction=row["null_fraction"],
-        average_width=row["average_width"],
+        null_fraction=statistics.get("null_fraction"),
+        average_width=statistics.get("average_width"),
     )
 
 

@@ -29,16 +29,12 @@ SELECT a.attrelid AS oid, a.attname AS name,
            (SELECT max(CASE p.provolatile WHEN 'v' THEN 2 WHEN 's' THEN 1 ELSE 0 END)
             FROM regexp_matches(d.adbin::text, 'COERCEVIAIO :arg .*?:resulttype (\d+)', 'g') AS m
             JOIN pg_catalog.pg_type AS r ON r.oid = m[1]::oid
-            JOIN pg_catalog.pg_proc AS p ON p.oid = r.typinput)) AS volatility,
-       s.null_frac::float8 AS null_fraction, s.avg_width AS average_width
+            JOIN pg_catalog.pg_proc AS p ON p.oid = r.typinput)) AS volatility
 FROM pg_catalog.pg_attribute AS a
 JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-LEFT JOIN pg_catalog.pg_stats AS s
-       ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
-      AND NOT s.inherited
 WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND a.attnum > 0
   AND NOT a.attisdropped AND /*mine*/
 ORDER BY a.attrelid, a.attnum

@@ -15,8 +15,9 @@ WITH RECURSIVE named AS (
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 ), columns AS (
     SELECT a.attrelid, a.attnum, a.attname::text AS name
-    FROM pg_catalog.pg_attribute AS a JOIN relations AS r ON r.oid = a.attrelid
-    WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname::text = ANY (%(words)s::text[])
+    FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = ANY (ARRAY(SELECT oid FROM relations)) -- by its index
+      AND a.attnum > 0 AND NOT a.attisdropped AND a.attname::text = ANY (%(words)s::text[])
 ), words AS (
     SELECT DISTINCT name, name ~ '^\w+$' AS is_plain FROM columns
 ), triggers AS (
@@ -33,9 +34,11 @@ WITH RECURSIVE named AS (
                    THEN lower(w.name) = ANY (regexp_split_to_array(lower(p.prosrc), '\W+'))
                    ELSE strpos(p.prosrc, w.name) > 0 END) AS names_column
     FROM pg_catalog.pg_proc AS p
-    WHERE p.prokind = 'f' AND (p.oid IN (SELECT tgfoid FROM triggers) OR (
-        starts_with(p.proname::text, 'zdm_')
-        AND p.pronamespace IN (SELECT relnamespace FROM relations)))
+    WHERE p.prokind = 'f' AND p.oid = ANY (ARRAY(
+        SELECT tgfoid FROM triggers
+        UNION SELECT own.oid FROM pg_catalog.pg_proc AS own
+        WHERE own.proname >= 'zdm_' AND own.proname < 'zdm`' -- an index has their order
+          AND own.pronamespace IN (SELECT relnamespace FROM relations)))
 ), dependents AS (
     SELECT d.classid, d.objid, d.objsubid
     FROM pg_catalog.pg_depend AS d JOIN columns AS c ON d.refobjid = c.attrelid
@@ -74,7 +77,8 @@ SELECT 'column', format('%%s.%%I', r.name, a.attname), concat(a.attnum, ' ', a.x
        a.attname::text = ANY (%(words)s::text[])
 FROM relations AS r
 JOIN pg_catalog.pg_attribute AS a
-  ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+  ON a.attrelid = r.oid AND a.attrelid = ANY (ARRAY(SELECT oid FROM relations))
+     AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 UNION ALL
 SELECT coalesce(v.kind, o.type), coalesce(v.name, o.identity), '', CASE d.classid

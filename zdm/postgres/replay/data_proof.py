@@ -9,7 +9,7 @@ from zdm.model.findings import Finding
 from zdm.model.plan import Plan, RunSql, Side
 from zdm.model.schema import Name, Table
 from zdm.model.sql import literal
-from zdm.postgres.replay import attempt, constrained_rows, kept_rows, observation, writers
+from zdm.postgres.replay import attempt, constrained_rows, kept_rows, writers
 from zdm.postgres.replay import step as replay_step
 from zdm.postgres.replay.attempt import Scene
 from zdm.postgres.replay.comparison import Compared, Model, ModelFailedError, Outcome
@@ -43,15 +43,12 @@ def with_writers(
         new = _filled(there, scene, writers.working(there, end, scene, Side.NEW, end))
         dsn = stack.enter_context(shadow.database(server, scene.rows, start=scene.start))
         conn = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
-        other = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
         _prepared(scene, server, dsn, conn)
         app = Session(stack, server, dsn)
         writers.admit(conn, scene.start, app)
         old = writers.working(conn, app, scene, Side.OLD, end)
         old, untaken = _taken(server, scene, old)
-        here = Shadow(
-            conn=conn, other=other, used=frozenset(observation.relations(conn)), settle=True
-        )
+        here = Shadow(conn=conn, other=None, used=frozenset())
         writing = Writing(
             plan=scene.plan,
             conn=conn,

@@ -10,11 +10,12 @@ from zdm.model.findings import Finding
 from zdm.model.locks import LockMode
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Step
 from zdm.model.schema import Name
-from zdm.model.sql import ident, literal
+from zdm.model.sql import ident
 from zdm.model.statement import Setting
 from zdm.parse import mentioned
 from zdm.parse.rows.copied import ROWS
-from zdm.postgres.replay.step import SHADOW_ONLY, apply_settings, finding, written
+from zdm.postgres.replay.step import finding, for_transaction, written
+from zdm.postgres.session import one_message
 from zdm.postgres.session.connection import Connection
 from zdm.recipes import stamp
 
@@ -211,12 +212,7 @@ def _expanded(step: Step) -> Sequence[str]:
 
 
 def _with_path(settings: Sequence[Setting], sql: Sequence[str]) -> Sequence[str]:
-    path = [
-        f"SELECT pg_catalog.set_config({literal(s.name)}, {literal(s.value)}, true)"
-        for s in settings
-        if s.name.lower() not in SHADOW_ONLY
-    ]
-    return (*path, *sql, "SET LOCAL search_path = DEFAULT")
+    return (*for_transaction(settings), *sql, "SET LOCAL search_path = DEFAULT")
 
 
 def selected(
@@ -251,11 +247,9 @@ def unfillable(plan: Plan, conn: Connection, sql: str, path: str = "DEFAULT") ->
 
 def _fails(conn: Connection, fill: Backfill) -> bool:
     query = f"SELECT count(*) FROM {fill.table.sql} WHERE {fill.differs}"  # noqa: S608  quoted
+    then = ("SET LOCAL search_path = DEFAULT", *for_transaction(fill.settings), query)
     try:
-        with conn.transaction(force_rollback=True):
-            conn.execute("SET LOCAL search_path = DEFAULT")
-            apply_settings(conn, fill.settings, local=True)
-            conn.execute(query.encode())
+        one_message.run(conn, then, keep=False)
     except psycopg.Error:
         return True
     return False
@@ -264,12 +258,9 @@ def _fails(conn: Connection, fill: Backfill) -> bool:
 def _found(conn: Connection, query: str, settings: Sequence[Setting], *first: str) -> object:
     """What the query gives after some statements, which are rolled back; None where one of them
     fails, for example because this schema lacks the table."""
+    then = ("SET LOCAL search_path = DEFAULT", *for_transaction(settings), query)
     try:
-        with conn.transaction(force_rollback=True):
-            for sql in first:
-                conn.execute(sql.encode())
-            conn.execute("SET LOCAL search_path = DEFAULT")
-            apply_settings(conn, settings, local=True)
-            return conn.execute(query.encode()).fetchone()
+        rows = one_message.run(conn, [*first, *then], keep=False)[-1]
+        return rows[0] if rows else None
     except psycopg.Error:
         return None

@@ -17,6 +17,7 @@ from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.parse import names
 from zdm.postgres.replay.sample_values import STYLES, Types, Value
+from zdm.postgres.session import one_message
 from zdm.postgres.session.connection import Connection
 from zdm.schema import family
 
@@ -316,9 +317,7 @@ def failure(conn: Connection, write: Write) -> str | None:
 def tried(conn: Connection, sql: str, *, keep: bool) -> psycopg.Error | None:
     """Run a statement and keep or undo what it did; its error, if it failed."""
     try:
-        with conn.transaction(force_rollback=not keep):
-            conn.execute(sql.encode())
-            conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        one_message.run(conn, [sql, "SET CONSTRAINTS ALL IMMEDIATE"], keep=keep)
     except psycopg.Error as error:
         return error
     return None

@@ -6,6 +6,7 @@ so it has a name of its own, and the caller tries again on empty tables.
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import assert_never
@@ -15,7 +16,7 @@ import psycopg
 from zdm.model.findings import Finding, Severity
 from zdm.model.plan import AwaitRollout, Backfill, Claim, Irreversible, RunSql, Step
 from zdm.model.schema import Name
-from zdm.model.sql import ident
+from zdm.model.sql import ident, literal
 from zdm.model.statement import Setting
 from zdm.postgres.replay import observation
 from zdm.postgres.replay.observation import Held, Relations
@@ -57,15 +58,16 @@ def finding(slug: str, message: str, step: Step | None = None, statement: str = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shadow:
-    """Two connections to the database, and the relations that were there at the start: what
-    the train makes itself no one else uses, so its locks and rewrites do no harm.
+    """A connection to the database, one beside it that observes it, and the relations that were
+    there at the start: what the train makes itself no one else uses, so its locks and rewrites
+    do no harm. Without `other`, steps run and nothing is observed.
 
     `seen` are the steps that run as written, with the claims that hold for them here; to
     `settle` means that these count instead of the plan's.
     """
 
     conn: Connection
-    other: Connection
+    other: Connection | None
     used: frozenset[int]
     settle: bool = False
     seen: dict[str, RunSql] = field(default_factory=dict)
@@ -85,21 +87,10 @@ def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]
             yield from _preconditions(conn, step)
             if step.undo or not (again or _on_empty_tables(conn, step)):
                 yield from _probe(conn, step, "not done")
-            before = {
-                oid: one
-                for oid, one in observation.relations(conn).items()
-                if one.counts_for in shadow.used
-            }
-            held = _execute(conn, shadow.other, step)
-            after = observation.relations(conn)
-            claimed = step
-            if step.as_written:
-                shadow.seen[step.id] = _seen(step, held, before, after)
-                tables = {one.name for one in before.values() if one.kind in ("r", "p", "m")}
-                seen = shadow.seen[step.id]
-                claimed = _judged(step, seen, tables, settle=shadow.settle)
-            yield from _locks(claimed, held, before)
-            yield from _rewrites(claimed, before, after)
+            if shadow.other is None:
+                _execute(conn, None, step)
+            else:
+                yield from _observed(shadow, shadow.other, step)
             yield from _probe(conn, step, "done")
         case Backfill():
             yield from _preconditions(conn, step)
@@ -108,6 +99,24 @@ def run(shadow: Shadow, step: Step, *, again: bool = False) -> Iterator[Finding]
             return
         case _:
             assert_never(step)
+
+
+def _observed(shadow: Shadow, other: Connection, step: RunSql) -> Iterator[Finding]:
+    """Run the step, and give what it does that it does not claim."""
+    before = {
+        oid: one
+        for oid, one in observation.relations(shadow.conn).items()
+        if one.counts_for in shadow.used
+    }
+    held = _execute(shadow.conn, other, step)
+    after = observation.relations(shadow.conn)
+    claimed = step
+    if step.as_written:
+        seen = shadow.seen[step.id] = _seen(step, held, before, after)
+        tables = {one.name for one in before.values() if one.kind in ("r", "p", "m")}
+        claimed = _judged(step, seen, tables, settle=shadow.settle)
+    yield from _locks(claimed, held, before)
+    yield from _rewrites(claimed, before, after)
 
 
 def _seen(step: RunSql, held: Held, before: Relations, after: Relations) -> RunSql:
@@ -183,6 +192,15 @@ def apply_settings(conn: Connection, settings: Sequence[Setting], *, local: bool
             )
 
 
+def for_transaction(settings: Sequence[Setting]) -> Sequence[str]:
+    """Statements that put the settings in force for the transaction."""
+    return [
+        f"SELECT pg_catalog.set_config({literal(setting.name)}, {literal(setting.value)}, true)"
+        for setting in settings
+        if setting.name.lower() not in SHADOW_ONLY
+    ]
+
+
 def _run_all(conn: Connection, statements: Sequence[str], settings: Sequence[Setting]) -> None:
     apply_settings(conn, settings, local=True)
     for sql in statements:
@@ -250,27 +268,45 @@ def _one(conn: Connection, step: Step, sql: str) -> object:
     return row[0] if row else None
 
 
-def _execute(conn: Connection, other: Connection, step: RunSql) -> Held:
-    """Run the step's statements; the locks that were seen."""
+def _execute(conn: Connection, other: Connection | None, step: RunSql) -> Held:
+    """Run the step's statements; the locks that were seen, where there is another connection to
+    look."""
     statement = ""
     try:
         if not step.in_transaction:
             (statement,) = step.sql
-            _set_timeouts(conn, step, local=False)
-            apply_settings(conn, step.settings, local=False)
-            try:
-                return observation.outside_transaction(conn, other, statement)
-            finally:
-                for name in ("lock_timeout", "statement_timeout", *_names(step.settings)):
-                    conn.execute(f"RESET {connection.setting_name(name)}".encode())
+            with _in_session(conn, step):
+                return _alone(conn, other, statement)
         with conn.transaction():
             _set_timeouts(conn, step, local=True)
             apply_settings(conn, step.settings, local=True)
             for statement in step.sql:
                 conn.execute(statement.encode())
-            return observation.held(conn, conn.info.backend_pid)
+            return (
+                frozenset() if other is None else observation.held(conn, conn.info.backend_pid)
+            )
     except psycopg.Error as error:
         raise _failed(step, error, statement) from error
+
+
+def _alone(conn: Connection, other: Connection | None, statement: str) -> Held:
+    """Run a statement that no transaction block may hold."""
+    if other is not None:
+        return observation.outside_transaction(conn, other, statement)
+    conn.execute(statement.encode())
+    return frozenset()
+
+
+@contextmanager
+def _in_session(conn: Connection, step: RunSql) -> Iterator[None]:
+    """With the step's timeouts and settings."""
+    _set_timeouts(conn, step, local=False)
+    apply_settings(conn, step.settings, local=False)
+    try:
+        yield
+    finally:
+        for name in ("lock_timeout", "statement_timeout", *_names(step.settings)):
+            conn.execute(f"RESET {connection.setting_name(name)}".encode())
 
 
 def _set_timeouts(conn: Connection, step: RunSql, *, local: bool) -> None:

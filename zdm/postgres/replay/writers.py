@@ -26,7 +26,7 @@ from zdm.postgres.replay.sample_values import Types
 from zdm.postgres.replay.step import finding
 from zdm.postgres.server import author, shadow
 from zdm.postgres.server.provider import Server
-from zdm.postgres.session import connection
+from zdm.postgres.session import connection, one_message
 from zdm.postgres.session.connection import Connection
 from zdm.schema import family
 
@@ -40,6 +40,7 @@ _SETTINGS = (
     ("bytea_output", "escape"),
 )
 _WRITES = "SELECT, INSERT, UPDATE, DELETE"
+_CHECK_ALL = "SET CONSTRAINTS ALL IMMEDIATE"
 _PATHS = ("''", "DEFAULT")  # of search; the second for tables whose triggers need one
 Returned = Sequence[tuple[object, ...]]
 
@@ -76,16 +77,14 @@ class Session:
         url = shadow.application(server, dsn)
         self.is_owner = url == dsn
         self.conn = stack.enter_context(connection.connect(url, name="verify", pinned=False))
-        for name, value in _SETTINGS:
-            self.conn.execute(f"SET {name} = {literal(value)}".encode())
+        settings = (f"SET {name} = {literal(value)}" for name, value in _SETTINGS)
+        self.conn.execute(";".join(settings).encode())
 
     def send(self, write: Write, path: str) -> Sent:
         """Do a write."""
         try:
-            with self.conn.transaction():
-                self.conn.execute(f"SET LOCAL search_path = {path}".encode())
-                returned = self.conn.execute(write.sql.encode()).fetchall()
-                self.conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            statements = (f"SET LOCAL search_path = {path}", write.sql, _CHECK_ALL)
+            returned = one_message.run(self.conn, statements, keep=True)[1]
         except psycopg.Error as error:
             return Sent(
                 write=write,

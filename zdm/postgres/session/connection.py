@@ -25,10 +25,8 @@ MAX_NAME = 63
 CONNECT_SECONDS = 10
 WHERE_ASKED = 1_000_000_000  # executions before psycopg prepares a statement by itself
 SESSION = (
-    "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)"
-    " WHERE pg_catalog.pg_backend_pid() = %s",
-    "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false)"
-    " WHERE pg_catalog.pg_backend_pid() = %s",
+    "pg_catalog.set_config('client_connection_check_interval', '1s', false)",
+    "pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false)",
 )
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -140,10 +138,17 @@ def tune(connection: Connection) -> None:
     psycopg does so only where it has a threshold at all.
     """
     connection.prepare_threshold = WHERE_ASKED
-    for statement in SESSION:
+    pid = connection.info.backend_pid
+    try:
+        connection.execute(_session(*SESSION), (pid,))
+    except psycopg.errors.InvalidParameterValue:
         # Windows servers refuse the first; then a dead client is seen by keepalives only
-        with contextlib.suppress(psycopg.errors.InvalidParameterValue):
-            connection.execute(statement, (connection.info.backend_pid,))
+        connection.execute(_session(*SESSION[1:]), (pid,))
+
+
+def _session(*settings: str) -> bytes:
+    """Through a pooler, which greets with another process id, none is set."""
+    return f"SELECT {', '.join(settings)} WHERE pg_catalog.pg_backend_pid() = %s".encode()
 
 
 @contextlib.contextmanager
