@@ -28,7 +28,7 @@ from zdm.operations.data import (
     update_rows,
 )
 from zdm.operations.index import create_index, drop_index
-from zdm.operations.object import comment, new_object
+from zdm.operations.object import comment, drop_function, new_object, replace_function
 from zdm.operations.statement import as_written
 from zdm.operations.table import create_table, drop_table, new_table_change, rename_table
 from zdm.operations.type import add_enum_value, change_type, rename_enum_value, swap_enum
@@ -61,6 +61,8 @@ ALL: tuple[Recogniser, ...] = (
     delete_rows.recognise,
     set_sequence.recognise,
     create_table.recognise,
+    replace_function.recognise,
+    drop_function.recognise,
     new_object.recognise,
     add_enum_value.recognise,
     rename_enum_value.recognise,

@@ -24,8 +24,9 @@ def create(snapshot: Snapshot, action: Action) -> Snapshot:
         return snapshot
     if new.kind in ("function", "procedure"):
         settings = action.statement.settings
-        if routines.named(snapshot, new.name, said.arguments, settings):
-            return snapshot
+        there = routines.named(snapshot, new.name, said.arguments, settings)
+        if there:
+            return new_objects.replaced(snapshot, there[0], action)
     elif _in_use(snapshot, new):
         return _replaced(snapshot, new, action) if said.replaces else snapshot
     return new_objects.put(snapshot, new, action)
