@@ -276,3 +276,14 @@ def or_replace(sql: str) -> str:
     if not trees.same({**parsed.tree, "replace": True}, made.tree):
         raise ZdmError(f"OR REPLACE cannot be added to this statement: {sql}")
     return written
+
+
+def replaced_view(name: Name, query: str, options: Sequence[str] = ()) -> str:
+    """CREATE OR REPLACE VIEW of a query and of options as PostgreSQL prints them."""
+    given = f" WITH ({', '.join(options)})" if options else ""
+    written = f"CREATE OR REPLACE VIEW {ident(name.schema, name.name)}{given} AS {query}"
+    (made,) = libpg_query.statements(written.encode())
+    (meant,) = libpg_query.statements(query.encode())
+    if made.node != "ViewStmt" or not trees.same(made.tree["query"], {meant.node: meant.tree}):
+        raise ZdmError(f"zdm built a statement that does not say what was meant: {written}")
+    return written

@@ -26,6 +26,7 @@ SLUGS = frozenset(
         "replace_function",
         "drop_function",
         "create_trigger",
+        "replace_trigger",
         "drop_trigger",
         "toggle_trigger",
         "replace_view",
