@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from tests.adversary import tables
+from tests.adversary import objects, tables
 from tests.adversary.kinds import BY_NAME, NUMBERS, TEXTS
 from tests.adversary.world import APP, Change, Column, Table
 from zdm.model.sql import ident
@@ -788,6 +788,7 @@ GENERATORS: dict[str, Generator] = {
         comment,
         rename_table,
         drop_table,
+        *objects.GENERATORS,
     )
 }
 _WEIGHTS = {"add_column": 4, "rename_column": 4, "change_type": 5, "drop_column": 3,

@@ -14,12 +14,22 @@ ROOT = Path(__file__).parent.parent.parent
 SAMPLES = sorted((ROOT / "examples/sql").glob("*.sql"))
 # every table of the shop has one
 NO_KEY = b"CREATE TABLE visits (id bigint NOT NULL, page text)"
+# the shop has none of these
+OBJECTS = b"""
+CREATE FUNCTION shown(price numeric) RETURNS text LANGUAGE sql STABLE AS 'SELECT price::text';
+CREATE FUNCTION count_visit() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN PERFORM pg_notify(''visits'', NEW.page); RETURN NULL; END';
+CREATE TRIGGER visits_announced AFTER INSERT ON visits
+FOR EACH ROW EXECUTE FUNCTION count_visit();
+CREATE VIEW visited AS SELECT page FROM visits;
+"""
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
 def test_a_sample_is_recognised(sample: Path, database: Database) -> None:
     with connection.connect(database("0004"), name="examples") as session:
         session.execute(NO_KEY)
+        session.execute(OBJECTS)
         snapshot = read.read(session)
     train = plan_revisions.read_files([str(sample)], sample.parent)
     classified = classify.classify(train, snapshot)

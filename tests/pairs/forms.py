@@ -372,4 +372,50 @@ FORMS = (
         name="in_batches",
         sql="DELETE FROM {t} WHERE {c} = ' 13';",
     ),
+    Form(
+        operation="create_trigger",
+        name="plain",
+        main=True,
+        sql="CREATE TRIGGER made{n} AFTER INSERT ON {t} FOR EACH ROW"
+        " EXECUTE FUNCTION noting();",
+    ),
+    Form(
+        operation="replace_trigger",
+        name="or_replace",
+        main=True,
+        sql="CREATE OR REPLACE TRIGGER noted AFTER INSERT ON keyless{n} FOR EACH ROW"
+        " EXECUTE FUNCTION noting();",
+    ),
+    Form(
+        operation="drop_trigger",
+        name="plain",
+        main=True,
+        sql="DROP TRIGGER noted ON keyless{n};",
+    ),
+    Form(
+        operation="toggle_trigger",
+        name="disable",
+        main=True,
+        sql="ALTER TABLE keyless{n} DISABLE TRIGGER noted;",
+    ),
+    Form(
+        operation="replace_function",
+        name="or_replace",
+        main=True,
+        sql="CREATE OR REPLACE FUNCTION one{n}(a integer) RETURNS integer LANGUAGE plpgsql"
+        " AS 'BEGIN RETURN 2; END';",
+    ),
+    Form(
+        operation="drop_function",
+        name="plain",
+        main=True,
+        sql="DROP FUNCTION one{n}(integer);",
+    ),
+    Form(
+        operation="replace_view",
+        name="or_replace",
+        main=True,
+        sql="CREATE OR REPLACE VIEW seen{n} AS SELECT id, n FROM keyed{n};",
+    ),
+    Form(operation="drop_view", name="plain", main=True, sql="DROP VIEW seen{n};"),
 )

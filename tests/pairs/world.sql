@@ -28,3 +28,10 @@ CREATE SEQUENCE counted2;
 INSERT INTO folder (id, code, note) SELECT n, ' 1' || n, ' 1' || n FROM generate_series(1, 20) AS n;
 INSERT INTO doc (id, code, note, folder_id)
 SELECT n, ' 1' || n, ' 1' || n, n FROM generate_series(1, 20) AS n;
+CREATE FUNCTION noting() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER noted AFTER UPDATE ON keyless1 FOR EACH ROW EXECUTE FUNCTION noting();
+CREATE TRIGGER noted AFTER UPDATE ON keyless2 FOR EACH ROW EXECUTE FUNCTION noting();
+CREATE FUNCTION one1(a integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+CREATE FUNCTION one2(a integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+CREATE VIEW seen1 AS SELECT id FROM keyed1;
+CREATE VIEW seen2 AS SELECT id FROM keyed2;

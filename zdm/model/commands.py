@@ -66,6 +66,7 @@ class AlterTable:
     bound: PartitionBound | None = None
     options: tuple[str, ...] = ()
     identity: str = ""  # of ADD and SET GENERATED: always, by default; or a replica identity
+    fires: str = ""  # of ENABLE and DISABLE TRIGGER: as in tgenabled; no name: all of them
     enforced: bool = False  # ALTER CONSTRAINT … ENFORCED
     concurrently: bool = False
 

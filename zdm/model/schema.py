@@ -137,6 +137,7 @@ class Trigger:
     columns: tuple[str, ...] = ()
     inherited: bool = False
     comment: str | None = None
+    changed: bool = field(default=False, metadata=ESTIMATE)  # made or replaced by this train
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +270,7 @@ class Function:
     volatility: Volatility
     grants: tuple[str, ...] = ()
     comment: str | None = None
+    changed: bool = field(default=False, metadata=ESTIMATE)  # made or replaced by this train
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -264,6 +264,27 @@ class ChangeEnum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter of a routine; `mode`: in, out, inout, variadic, table."""
+
+    name: str
+    mode: str
+    type: TypeName
+    has_default: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routine:
+    """How a function or procedure is called, and what it gives; `returns` is None where its
+    parameters say that. `leakproof`: only a superuser may make it."""
+
+    parameters: tuple[Parameter, ...] = ()
+    returns: TypeName | None = None
+    returns_set: bool = False
+    leakproof: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateObject:
     """CREATE of a schema, type, domain, extension, sequence, view, function or procedure;
     `words` is empty for what zdm cannot name."""
@@ -286,6 +307,7 @@ class CreateObject:
     sequence_type: str = ""  # of a sequence: that of AS
     open_definer: bool = False  # of a routine: SECURITY DEFINER without SET search_path
     with_elements: bool = False  # CREATE SCHEMA with objects in it
+    routine: Routine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +320,7 @@ class CreateTrigger:
     columns: tuple[str, ...] = ()
     replaces: bool = False
     per_row: bool = False
+    constraint: bool = False
     other: RelationName | None = None  # FROM, of a constraint trigger
 
 

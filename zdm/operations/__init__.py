@@ -28,7 +28,18 @@ from zdm.operations.data import (
     update_rows,
 )
 from zdm.operations.index import create_index, drop_index
-from zdm.operations.object import comment, new_object
+from zdm.operations.object import (
+    comment,
+    create_trigger,
+    drop_function,
+    drop_trigger,
+    drop_view,
+    new_object,
+    replace_function,
+    replace_trigger,
+    replace_view,
+    toggle_trigger,
+)
 from zdm.operations.statement import as_written
 from zdm.operations.table import create_table, drop_table, new_table_change, rename_table
 from zdm.operations.type import add_enum_value, change_type, rename_enum_value, swap_enum
@@ -61,6 +72,14 @@ ALL: tuple[Recogniser, ...] = (
     delete_rows.recognise,
     set_sequence.recognise,
     create_table.recognise,
+    replace_trigger.recognise,
+    create_trigger.recognise,
+    drop_trigger.recognise,
+    toggle_trigger.recognise,
+    replace_function.recognise,
+    drop_function.recognise,
+    replace_view.recognise,
+    drop_view.recognise,
     new_object.recognise,
     add_enum_value.recognise,
     rename_enum_value.recognise,

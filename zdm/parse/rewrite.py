@@ -4,10 +4,12 @@ Never by text replacement: opclass, sort order, collation, INCLUDE, predicate an
 of an index stay as they were written or as PostgreSQL printed them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
+from zdm.errors import ZdmError
 from zdm.model.expression import Expression
 from zdm.model.schema import Name
 from zdm.model.sql import ident
@@ -16,6 +18,7 @@ from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, IndexDefini
 from zdm.parse import libpg_query, trees
 
 _Tree = dict[str, Any]
+_CREATE = re.compile(r"\bCREATE\b", re.IGNORECASE)
 _ALTER: _Tree = {
     "relation": {"relname": "x", "inh": True, "relpersistence": "p"},
     "objtype": "OBJECT_TABLE",
@@ -263,3 +266,24 @@ def narrowed(update: Action, condition: str) -> str:
     tests = [*([] if where is None else trees.tests(where)), *trees.tests(also)]
     both = {"BoolExpr": {"boolop": "AND_EXPR", "args": tests}}
     return trees.deparse("UpdateStmt", {**update.tree, "whereClause": both if where else also})
+
+
+def or_replace(sql: str) -> str:
+    """CREATE with OR REPLACE, and else byte for byte the same."""
+    (parsed,) = libpg_query.statements(sql.encode())
+    written = _CREATE.sub(lambda found: f"{found[0]} OR REPLACE", sql, count=1)
+    (made,) = libpg_query.statements(written.encode())
+    if not trees.same({**parsed.tree, "replace": True}, made.tree):
+        raise ZdmError(f"OR REPLACE cannot be added to this statement: {sql}")
+    return written
+
+
+def replaced_view(name: Name, query: str, options: Sequence[str] = ()) -> str:
+    """CREATE OR REPLACE VIEW of a query and of options as PostgreSQL prints them."""
+    given = f" WITH ({', '.join(options)})" if options else ""
+    written = f"CREATE OR REPLACE VIEW {ident(name.schema, name.name)}{given} AS {query}"
+    (made,) = libpg_query.statements(written.encode())
+    (meant,) = libpg_query.statements(query.encode())
+    if made.node != "ViewStmt" or not trees.same(made.tree["query"], {meant.node: meant.tree}):
+        raise ZdmError(f"zdm built a statement that does not say what was meant: {written}")
+    return written

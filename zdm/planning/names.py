@@ -21,6 +21,8 @@ class Key:
     part: str = ""
 
     def __str__(self) -> str:
+        if self.kind == "function":
+            return f"function {self.table}({self.part})"
         if not self.part:
             return f"{self.kind} {self.table}"
         if self.kind == "column":
@@ -84,7 +86,7 @@ def function(action: Action, snapshot: Snapshot) -> Key | None:
     if not isinstance(said, CreateObject) or said.kind != "function" or said.replaces:
         return None
     new = new_objects.read(action, snapshot)
-    return Key("function", new.name) if new is not None else None
+    return Key("function", new.name, ", ".join(new.arguments)) if new is not None else None
 
 
 def makes(action: Action, snapshot: Snapshot) -> Iterator[Key]:

@@ -233,7 +233,7 @@ def _naming(table: Name, snapshot: Snapshot) -> Iterator[Key]:
     word = re.compile(rf"(?<!\w){re.escape(table.name)}(?!\w)", re.IGNORECASE)
     for function in snapshot.functions:
         if not _OWN.match(function.name.name) and word.search(function.definition):
-            yield Key("function", function.name)
+            yield Key("function", function.name, function.arguments)
 
 
 def _users(fact: Fact, table: Table, snapshot: Snapshot) -> Iterator[Key]:
@@ -324,7 +324,7 @@ def met(need: Need, snapshot: Snapshot) -> bool:
 
 def _exists(key: Key, snapshot: Snapshot) -> bool:
     if key.kind == "function":
-        return any(f.name == key.table for f in snapshot.functions)
+        return any((f.name, f.arguments) == (key.table, key.part) for f in snapshot.functions)
     if key.kind == "index":
         return key.table.name in generated_names.taken(snapshot, key.table.schema)
     table = snapshot.table(key.table)

@@ -37,6 +37,7 @@ from zdm.planning.order import (
     met_rows,
     met_through,
     new_keys,
+    object_order,
     orphans_alone,
     row_order,
     taken_defaults,
@@ -99,6 +100,7 @@ def plan(
         or taken_defaults.conflicts(ordered, placed, run)
         or met_rows.conflicts(ordered, placed)
         or tuple(new_keys.conflicts(ordered, placed))
+        or tuple(object_order.conflicts(ordered, placed))
         or tuple(met_through.conflicts(ordered, placed))
         or walk.conflicts(ordered, placed, snapshot, classification.after)
     )

@@ -3,7 +3,8 @@
 An operation is about one table, so a recogniser is given the Actions of that table alone, with
 those that nobody can read, which may be about any. Were it given all that is left, a train of
 n statements would be read n times. A change of an enum type may be about any table, and is
-given all that is left. A DROP INDEX is given what makes an index of that name again.
+given all that is left. A DROP of an index, function or view is given what makes one of that
+name again.
 """
 
 from collections import deque
@@ -13,6 +14,12 @@ from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact, Unknown
 from zdm.model.syntax import ChangeEnum, CreateObject, RenameObject
 from zdm.recipes.index import replaced
+
+_DROPS = {
+    "function": ActionKind.DROP_FUNCTION,
+    "procedure": ActionKind.DROP_FUNCTION,
+    "view": ActionKind.DROP_VIEW,
+}
 
 
 class Waiting:
@@ -28,9 +35,9 @@ class Waiting:
         for action in actions:
             for table in self._about(action):
                 self._tables[table].append(action)
-        self._makers: dict[str, list[Action]] = {}
+        self._makers: dict[tuple[ActionKind, str], list[Action]] = {}
         for action in actions:
-            for name in replaced.made(action):
+            for name in _made(action):
                 self._makers.setdefault(name, []).append(action)
         self._makes_enum = any(_is_new_enum(action) for action in actions)
 
@@ -76,11 +83,11 @@ class Waiting:
         return found
 
     def _makes_again(self, action: Action) -> Iterator[Action]:
-        """What makes an index of the name that a DROP INDEX frees."""
+        """What makes one of the name that a DROP frees."""
         fact = action.fact
-        if not isinstance(fact, Fact) or fact.kind is not ActionKind.DROP_INDEX:
+        if not isinstance(fact, Fact):
             return
-        for maker in self._makers.get(fact.name.rpartition(".")[2], ()):
+        for maker in self._makers.get((fact.kind, fact.name.rpartition(".")[2]), ()):
             if id(maker) not in self._taken:
                 yield maker
 
@@ -95,6 +102,14 @@ class Waiting:
             if own is not together:
                 own[:] = [action for action in own if id(action) not in self._taken]
         return taken
+
+
+def _made(action: Action) -> Iterator[tuple[ActionKind, str]]:
+    """What it makes: the kind of DROP that would drop it, and its name."""
+    yield from ((ActionKind.DROP_INDEX, name) for name in replaced.made(action))
+    said = action.said
+    if isinstance(said, CreateObject) and said.kind in _DROPS and said.words:
+        yield _DROPS[said.kind], said.words[-1]
 
 
 def _is_new_enum(action: Action) -> bool:

@@ -118,6 +118,7 @@ _BY_CHANGE: Mapping[Change, _Effect] = {
     Change.ATTACH_PARTITION: parents.change,
     Change.DETACH_PARTITION: parents.change,
     Change.REPLICA_IDENTITY: tables.replica_identity,
+    Change.TRIGGER: tables.toggle_trigger,
 }
 _BY_KIND: Mapping[ActionKind, _Effect] = {
     ActionKind.ADD_COLUMN: columns.add,

@@ -4,7 +4,7 @@ their names, whether they are there, and what they leave in the schema."""
 from dataclasses import dataclass, replace
 
 from zdm.model.catalog.database import Extension
-from zdm.model.catalog.indexed import spliced
+from zdm.model.catalog.indexed import exchanged, spliced
 from zdm.model.expression import Words
 from zdm.model.schema import (
     Dependent,
@@ -19,7 +19,7 @@ from zdm.model.schema import (
 from zdm.model.statement import Action, Setting, Statement
 from zdm.model.syntax import CreateObject
 from zdm.parse import expressions, types
-from zdm.schema import edits, lookup
+from zdm.schema import edits, lookup, signatures
 
 _VOLATILITIES = {"immutable": Volatility.IMMUTABLE, "stable": Volatility.STABLE}
 
@@ -137,6 +137,27 @@ def _type(new: NewObject, says: CreateObject, statement: Statement) -> Type:
     )
 
 
+def replaced(snapshot: Snapshot, there: Function, action: Action) -> Snapshot:
+    """After CREATE OR REPLACE of a routine, which keeps its rights and its comment; without OR
+    REPLACE, and where the two differ in what cannot be changed, the server refuses."""
+    says, statement = action.said, action.statement
+    if not isinstance(says, CreateObject) or not says.replaces:
+        return snapshot
+    old = signatures.of_function(there, snapshot)
+    if old is None or signatures.problem(
+        old, signatures.of(says, snapshot, statement.settings)
+    ):
+        return snapshot
+    made = replace(
+        there,
+        definition=statement.sql,
+        language=says.language or "sql",
+        volatility=_VOLATILITIES.get(says.volatility, Volatility.VOLATILE),
+        changed=True,
+    )
+    return replace(snapshot, functions=exchanged(snapshot.functions, there, made))
+
+
 def _function(new: NewObject, says: CreateObject, statement: Statement) -> Function:
     return Function(
         name=new.name,
@@ -144,6 +165,7 @@ def _function(new: NewObject, says: CreateObject, statement: Statement) -> Funct
         definition=statement.sql,
         language=says.language or "sql",
         volatility=_VOLATILITIES.get(says.volatility, Volatility.VOLATILE),
+        changed=True,
     )
 
 

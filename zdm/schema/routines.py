@@ -29,10 +29,11 @@ def named(
     if arguments is None:
         return found
     wanted = tuple(type_names.canonical(_bare(a), snapshot, settings) for a in arguments)
-    return tuple(f for f in found if _types(f, snapshot) == wanted)
+    return tuple(f for f in found if types(f, snapshot) == wanted)
 
 
-def _types(function: Function, snapshot: Snapshot) -> tuple[str, ...]:
+def types(function: Function, snapshot: Snapshot) -> tuple[str, ...]:
+    """The types of its arguments, as format_type prints them."""
     (action,) = authority.of_step(f"DROP FUNCTION x({function.arguments})", (), ("public",))
     if not isinstance(action.said, DropObjects):
         return ()

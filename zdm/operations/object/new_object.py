@@ -2,7 +2,8 @@
 
 It is not in use yet, so it runs as written in EXPAND and undo drops it again. A view or a
 BEGIN ATOMIC function takes ACCESS SHARE on what it reads, nothing else is locked (manual,
-CREATE …). OR REPLACE of one that exists changes what the old version calls, so it is refused.
+CREATE …). A function of a name that is there may be called with other numbers of arguments
+only, else calls of the old version could mean it.
 """
 
 from collections.abc import Sequence
@@ -12,10 +13,10 @@ from zdm.model import syntax
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step, TableLock
-from zdm.model.schema import Snapshot
+from zdm.model.schema import Function, Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
 from zdm.recipes import run_sql
-from zdm.recipes.object import objects
+from zdm.recipes.object import objects, routine
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.schema import new_objects
@@ -85,17 +86,16 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     new, says = new_objects.read(action, snapshot), action.said
     if new is None or not isinstance(says, syntax.CreateObject):
         return None
-    there = new_objects.exists(new, snapshot)
+    if new.kind in routine.KINDS:
+        others = routine.mistaken(action, snapshot)
+        if others:
+            return _mistaken(action, new, others)
+    there = new.kind not in routine.KINDS and new_objects.exists(new, snapshot)
     if there and not says.if_not_exists:
-        consequence = (
-            "CREATE OR REPLACE would change it for the old version, too"
-            if says.replaces
-            else "this statement would fail"
-        )
         return refuse.refuse(
             action,
             "object_exists",
-            f"{new.kind} {new.name} already exists, so {consequence}",
+            f"{new.kind} {new.name} already exists, so this statement would fail",
             "give the new one another name, and drop the old one in a later release; or, if"
             " both versions can use it, add `-- zdm: run in expand -- reason`",
         )
@@ -106,3 +106,14 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         there=there,
     )
     return Match(operation=operation, consumed=(0,))
+
+
+def _mistaken(action: Action, new: NewObject, others: tuple[Function, ...]) -> Refusal:
+    named = ", ".join(f"{other.name}({other.arguments})" for other in others)
+    return refuse.refuse(
+        action,
+        "function_overloaded",
+        f"calls of {new.name} with the same number of arguments may mean this one or {named},"
+        " so those of the old version may fail as ambiguous, or call the wrong one",
+        "give the new one another name, and drop the old one in a later release",
+    )

@@ -72,6 +72,12 @@ _CHANGES = {
     "AT_GenericOptions": Change.FOREIGN_OPTIONS,
     "AT_AlterColumnGenericOptions": Change.FOREIGN_OPTIONS,
 }
+_FIRES = {
+    "AT_EnableTrig": "O",
+    "AT_EnableAlwaysTrig": "A",
+    "AT_EnableReplicaTrig": "R",
+    "AT_DisableTrig": "D",
+}
 _KINDS = {
     "OBJECT_INDEX": "index",
     "OBJECT_VIEW": "view",
@@ -109,6 +115,7 @@ def change(tree: _Tree) -> AlterTable:
         bound=_bound(partition["bound"]) if "bound" in partition else None,
         options=(*_options(found.get("List", {}).get("items")), *_altered(altered)),
         identity=_identity(found),
+        fires=_FIRES.get(tree["subtype"], ""),
         enforced=bool(altered.get("alterEnforceability") and altered.get("is_enforced")),
         concurrently=bool(partition.get("concurrent")),
     )

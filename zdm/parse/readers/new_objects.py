@@ -5,7 +5,13 @@ from functools import partial
 from typing import Any
 
 from zdm.model.expression import Expression, TypeName, Words
-from zdm.model.syntax import CreateObject, CreateTrigger, RelationName
+from zdm.model.syntax import (
+    CreateObject,
+    CreateTrigger,
+    Parameter,
+    RelationName,
+    Routine,
+)
 from zdm.parse import expressions, libpg_query, trees, types
 from zdm.parse.readers import relations
 
@@ -26,6 +32,12 @@ NODES = frozenset(_KINDS) - {"CreateTableAsStmt"}
 _INPUT = frozenset(
     {"FUNC_PARAM_DEFAULT", "FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC"}
 )
+_MODES = {
+    "FUNC_PARAM_OUT": "out",
+    "FUNC_PARAM_INOUT": "inout",
+    "FUNC_PARAM_VARIADIC": "variadic",
+    "FUNC_PARAM_TABLE": "table",
+}
 _INTEGERS = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 _CONSTRAINING = frozenset({"CONSTR_CHECK", "CONSTR_NOTNULL"})
 
@@ -64,6 +76,7 @@ def read(node: str, tree: _Tree) -> CreateObject:
         sequence_type=sequence_type(tree) if kind == "sequence" else "",
         open_definer=_is_open_definer(tree),
         with_elements="schemaElts" in tree,
+        routine=_routine(tree) if kind in ("function", "procedure") else None,
     )
 
 
@@ -79,6 +92,7 @@ def trigger(tree: _Tree) -> CreateTrigger:
         columns=tuple(dict.fromkeys([*named, *used])),
         replaces=bool(tree.get("replace")),
         per_row=bool(tree.get("row")),
+        constraint=bool(tree.get("isconstraint")),
         other=relations.read(tree["constrrel"]) if "constrrel" in tree else None,
     )
 
@@ -102,6 +116,28 @@ def _words(kind: str, tree: _Tree, relation: RelationName | None) -> Words:
 def _arguments(tree: _Tree) -> tuple[TypeName, ...]:
     parameters = [p["FunctionParameter"] for p in tree.get("parameters", [])]
     return tuple(types.read(p["argType"]) for p in parameters if p["mode"] in _INPUT)
+
+
+def _routine(tree: _Tree) -> Routine:
+    returns = tree.get("returnType")
+    options = [item["DefElem"] for item in tree.get("options", [])]
+    return Routine(
+        parameters=tuple(
+            Parameter(
+                name=one.get("name", ""),
+                mode=_MODES.get(one["mode"], "in"),
+                type=types.read(one["argType"]),
+                has_default="defexpr" in one,
+            )
+            for one in (p["FunctionParameter"] for p in tree.get("parameters", []))
+        ),
+        returns=None if returns is None else types.read(returns),
+        returns_set=bool(returns and returns.get("setof")),
+        leakproof=any(
+            o["defname"] == "leakproof" and o.get("arg", {}).get("Boolean", {}).get("boolval")
+            for o in options
+        ),
+    )
 
 
 def owner_of(tree: _Tree) -> Words:

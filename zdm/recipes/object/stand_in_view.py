@@ -13,9 +13,9 @@ SELECT on some columns would be refused (measured 18): there the view uses its o
 from collections.abc import Iterator
 
 from zdm.model import acl
-from zdm.model.schema import Name, Table
+from zdm.model.schema import Name, Table, View
 from zdm.model.sql import literal
-from zdm.parse import emit
+from zdm.parse import emit, rewrite
 from zdm.parse.emit import Body, Constant, Expression, Ident, Idents, Part, Qualified
 
 INVOKER_MAJOR = 15
@@ -34,6 +34,24 @@ BEGIN
     WHERE c.oid = stand_in AND e.grantee <> c.relowner
   LOOP
     EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM %s', stand_in,
+      CASE other WHEN 0 THEN 'PUBLIC' ELSE other::pg_catalog.regrole::text END);
+  END LOOP;
+END
+"""
+_MADE_AGAIN = """
+DECLARE
+  owner pg_catalog.regrole := (SELECT c.relowner FROM pg_catalog.pg_class AS c
+    WHERE c.oid = pg_catalog.to_regclass({view}));
+  other pg_catalog.oid;
+BEGIN
+  DROP VIEW {name};
+  {create};
+  EXECUTE pg_catalog.format('ALTER VIEW %s OWNER TO %s', {view}, owner);
+  FOR other IN SELECT DISTINCT e.grantee
+    FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS e
+    WHERE c.oid = pg_catalog.to_regclass({view}) AND e.grantee <> c.relowner
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM %s', {view},
       CASE other WHEN 0 THEN 'PUBLIC' ELSE other::pg_catalog.regrole::text END);
   END LOOP;
 END
@@ -78,6 +96,24 @@ def create(view: Name, table: Table, new: Name, *, invoker: bool) -> tuple[str, 
             for column in table.columns
             for item in column.grants
             for sql in _grants(view, item, column.name)
+        ),
+    )
+
+
+def made_again(view: View) -> tuple[str, ...]:
+    """Drop a view and make it as it was: its query, its owner, its rights and its comment."""
+    query = view.definition.strip().rstrip(";")
+    create = rewrite.replaced_view(view.name, query, view.options)
+    body = _MADE_AGAIN.format(view=literal(view.name.sql), name=view.name.sql, create=create)
+    parts: dict[str, Part] = {"v": Qualified(view.name)}
+    comment = "COMMENT ON VIEW {v} IS {c}"
+    return (
+        emit.sql("DO {body}", body=Body(body)),
+        *(sql for item in view.grants for sql in _grants(view.name, item)),
+        *(
+            [emit.sql(comment, c=Constant(view.comment), **parts)]
+            if view.comment is not None
+            else []
         ),
     )
 

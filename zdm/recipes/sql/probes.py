@@ -57,6 +57,11 @@ _TRIGGER_EXISTS = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t"
     " WHERE t.tgrelid = pg_catalog.to_regclass({table}) AND t.tgname = {name})"
 )
+_TRIGGER_STATE = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t"
+    " WHERE t.tgrelid = pg_catalog.to_regclass({table}) AND t.tgname = {name}"
+    " AND t.tgenabled = {state})"
+)
 _ENUM_LABEL = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_enum AS e"
     " WHERE e.enumtypid = pg_catalog.to_regtype({type}) AND e.enumlabel = {label})"
@@ -132,6 +137,13 @@ def trigger_always(table: Name, name: str) -> str:
 def trigger_exists(table: Name, name: str) -> str:
     """The trigger is there, enabled or not."""
     return emit.sql(_TRIGGER_EXISTS, table=Constant(table.sql), name=Constant(name))
+
+
+def trigger_state(table: Name, name: str, state: str) -> str:
+    """The trigger is there and enabled as `state` says, in the letters of tgenabled."""
+    return emit.sql(
+        _TRIGGER_STATE, table=Constant(table.sql), name=Constant(name), state=Constant(state)
+    )
 
 
 def enum_label(name: Name, label: str) -> str:

@@ -24,8 +24,9 @@ def create(snapshot: Snapshot, action: Action) -> Snapshot:
         return snapshot
     if new.kind in ("function", "procedure"):
         settings = action.statement.settings
-        if routines.named(snapshot, new.name, said.arguments, settings):
-            return snapshot
+        there = routines.named(snapshot, new.name, said.arguments, settings)
+        if there:
+            return new_objects.replaced(snapshot, there[0], action)
     elif _in_use(snapshot, new):
         return _replaced(snapshot, new, action) if said.replaces else snapshot
     return new_objects.put(snapshot, new, action)
@@ -45,10 +46,14 @@ def _in_use(snapshot: Snapshot, new: new_objects.NewObject) -> bool:
 
 
 def _replaced(snapshot: Snapshot, new: new_objects.NewObject, action: Action) -> Snapshot:
-    """CREATE OR REPLACE VIEW: another query under the same name."""
-    old = named(snapshot.views, new.name)
-    if not old or old[0].kind != "view":
+    """CREATE OR REPLACE VIEW: another query under the same name; the server refuses one that
+    loses columns."""
+    old, said = named(snapshot.views, new.name), action.said
+    if not old or old[0].kind != "view" or not isinstance(said, CreateObject):
         return snapshot
+    kept = old[0].columns
+    if said.columns and said.columns[: len(kept)] != kept:
+        return snapshot  # it only appends columns
     return new_objects.put(edits.drop_view(snapshot, new.name), new, action)
 
 

@@ -56,6 +56,7 @@ def create_trigger(snapshot: Snapshot, action: Action) -> Snapshot:
         function=function,
         enabled="O",
         columns=said.columns,
+        changed=True,
     )
     return parents.put_trigger(snapshot, table.name, made)
 
@@ -71,3 +72,14 @@ def replica_identity(snapshot: Snapshot, action: Action) -> Snapshot:
     )
     changed = replace(table, replica_identity=said.identity, indexes=indexes)
     return edits.put_table(snapshot, changed)
+
+
+def toggle_trigger(snapshot: Snapshot, action: Action) -> Snapshot:
+    """ENABLE or DISABLE of one trigger."""
+    table, said = lookup.table_of(snapshot, action), action.said
+    if table is None or not isinstance(said, AlterTable) or not said.fires:
+        return snapshot
+    triggers = tuple(
+        replace(t, enabled=said.fires) if t.name == said.name else t for t in table.triggers
+    )
+    return edits.put_table(snapshot, replace(table, triggers=triggers))

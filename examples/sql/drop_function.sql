@@ -1,0 +1,2 @@
+-- The new version formats prices itself.
+DROP FUNCTION shown(numeric);

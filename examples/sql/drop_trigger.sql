@@ -1,0 +1,2 @@
+-- Nobody listens to visits any more.
+DROP TRIGGER visits_announced ON visits;

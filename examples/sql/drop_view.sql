@@ -1,0 +1,2 @@
+-- The report reads the table now.
+DROP VIEW visited;

@@ -1,0 +1,3 @@
+ALTER TABLE users ADD COLUMN shown text;
+UPDATE users SET shown = nickname;
+CREATE TRIGGER noted AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION note();

@@ -1,0 +1,8 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 30) AS n;
+
+CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN IF NEW.email NOT LIKE ''%@%'' THEN RAISE EXCEPTION ''% is no address'', NEW.email; END IF; RETURN NEW; END';
+
+CREATE VIEW emails AS SELECT email FROM users;
+CREATE TRIGGER guarded BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION guard();

@@ -1,0 +1,3 @@
+DROP TRIGGER noted ON users;
+UPDATE users SET nickname = upper(nickname);
+INSERT INTO users (email) VALUES ('silent@example.org');

@@ -1,0 +1,1 @@
+DROP TRIGGER noted ON users;

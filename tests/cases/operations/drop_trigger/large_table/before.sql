@@ -1,0 +1,7 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 20000) AS n;
+
+CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN IF NEW.email NOT LIKE ''%@%'' THEN RAISE EXCEPTION ''% is no address'', NEW.email; END IF; RETURN NEW; END';
+
+CREATE TRIGGER guarded BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION guard();

@@ -1,0 +1,2 @@
+DROP TRIGGER guarded ON users;
+DROP FUNCTION guard();

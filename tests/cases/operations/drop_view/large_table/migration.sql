@@ -1,0 +1,3 @@
+DROP MATERIALIZED VIEW domains;
+DROP VIEW named;
+ALTER TABLE users DROP COLUMN nickname;

@@ -1,0 +1,8 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 30) AS n;
+CREATE VIEW named AS SELECT id, email FROM users WHERE nickname IS NOT NULL;
+
+CREATE VIEW first_named AS SELECT id FROM named ORDER BY id LIMIT 1;
+CREATE MATERIALIZED VIEW kept AS SELECT id FROM users;
+CREATE VIEW other AS SELECT id FROM users;
+CREATE VIEW last AS SELECT id FROM users;

@@ -1,0 +1,6 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 30) AS n;
+
+CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN NEW.nickname := upper(NEW.nickname); RETURN NEW; END';
+CREATE TRIGGER touched BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touched();

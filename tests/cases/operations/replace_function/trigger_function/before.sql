@@ -1,0 +1,7 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 30) AS n;
+
+ALTER TABLE users ADD COLUMN changed_at timestamp;
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN NEW.changed_at := localtimestamp; RETURN NEW; END';
+CREATE TRIGGER stamped BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION stamp();

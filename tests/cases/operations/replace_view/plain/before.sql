@@ -1,0 +1,7 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 30) AS n;
+CREATE VIEW named AS SELECT id, email FROM users WHERE nickname IS NOT NULL;
+
+COMMENT ON VIEW named IS 'those with a nickname';
+DO 'BEGIN CREATE ROLE case_reader; EXCEPTION WHEN duplicate_object THEN NULL; END';
+GRANT SELECT ON named TO case_reader WITH GRANT OPTION;

@@ -1,0 +1,1 @@
+CREATE OR REPLACE VIEW named AS SELECT id, email, nickname FROM users WHERE nickname IS NOT NULL;

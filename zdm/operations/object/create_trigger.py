@@ -1,0 +1,143 @@
+"""CREATE TRIGGER on a table in use.
+
+It takes SHARE ROW EXCLUSIVE for milliseconds, so writes wait that long (manual, CREATE
+TRIGGER). From then on it fires for writes of both versions. If its function may refuse a write,
+as far as its text shows, it is made when the old version is gone, like a constraint; else it is
+the last step before the rollout, since the new version may rely on it, and behind all fills,
+for whose batches it would fire.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zdm.model.findings import Hazard
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import BOTH, NEW_ONLY, Phase, Step, TableLock
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.sql import TRIGGER_PREFIX
+from zdm.model.statement import Action, ActionKind, Statement
+from zdm.model.syntax import CreateTrigger
+from zdm.recipes import run_sql
+from zdm.recipes.object import triggers
+from zdm.recipes.reading import refuse, statements
+from zdm.recipes.run_sql import Owned
+from zdm.recipes.sql import probes
+
+SLUG = "create_trigger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeTrigger:
+    """Make a trigger. `late`: it may refuse writes of the old version."""
+
+    table: Name
+    name: str
+    function: Name
+    statement: Statement
+    locks: tuple[TableLock, ...]
+    late: bool
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """One line for a person."""
+        return f"create trigger {self.name} on {self.table}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """What it does to the versions' writes."""
+        message, remedy = self._late() if self.late else self._early()
+        return (Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin),)
+
+    def _early(self) -> tuple[str, str]:
+        return (
+            f"from before the rollout on {self.name} fires for the old version's writes to"
+            f" {self.table}, too; zdm does not know what {self.function} does, and it has the"
+            " rights of the role that writes, unless it is SECURITY DEFINER",
+            "make sure that the old version works with it, as each role that writes the table;"
+            " else put `-- zdm: run in contract -- reason` above it",
+        )
+
+    def _late(self) -> tuple[str, str]:
+        return (
+            f"{self.function} may refuse a write, so {self.name} is made when the old version"
+            " is gone: until the contract it does not fire for the new version either, and rows"
+            " that are there by then are not looked at",
+            "let the new version obey it from its start; or, if the old version does so too,"
+            " put `-- zdm: run in expand -- reason` above it",
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """The author's statement."""
+        return (
+            run_sql.short_transaction(
+                Owned(operation=SLUG, origin=context.origin),
+                id=f"{self.table}-{self.name}-create",
+                phase=Phase.CONTRACT if self.late else Phase.SWITCH,
+                title=self.title,
+                sql=(self.statement.sql,),
+                settings=self.statement.settings,
+                locks=self.locks,
+                probe=probes.probe(probes.trigger_exists(self.table, self.name)),
+                undo=(triggers.drop(self.table, self.name),),
+                serves=NEW_ONLY if self.late else BOTH,
+                reason="Writes of the old version, which it may refuse, are over."
+                if self.late
+                else "The new version may rely on it, and the rows of all fills are done.",
+            ),
+        )
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """A CREATE TRIGGER of a name that the table does not have."""
+    action, said = actions[0], actions[0].said
+    fact = statements.fact(action, ActionKind.CREATE_TRIGGER)
+    if fact is None or not isinstance(said, CreateTrigger):
+        return None
+    table = snapshot.table(fact.table) if fact.table is not None else None
+    if table is None:
+        return _without_table(action, fact.table, snapshot)
+    problem = tuple(_problems(said, table))
+    if problem:
+        return refuse.refuse(action, "trigger_cannot_be_made", *problem[0])
+    runs = triggers.function(said, action, snapshot)
+    refuses = said.constraint or triggers.may_refuse(action.statement.sql, runs, snapshot)
+    operation = MakeTrigger(
+        table=table.name,
+        name=said.name,
+        function=runs,
+        statement=action.statement,
+        locks=statements.of_author(snapshot, action),
+        late=refuses,
+    )
+    return Match(operation=operation, consumed=(0,), directives=action.statement.vouched)
+
+
+def _without_table(action: Action, name: Name | None, snapshot: Snapshot) -> Refusal | None:
+    if not any(view.name == name for view in snapshot.views):
+        return None if snapshot.opaque else statements.unknown_table(action, name)
+    return refuse.refuse(
+        action,
+        "trigger_cannot_be_made",
+        f"{name} is a view, through which the old version may write what this trigger would"
+        " change",
+        "put `-- zdm: run in expand -- reason` above it if both versions work with it (`run in"
+        " contract` if only the new version does)",
+    )
+
+
+def _problems(said: CreateTrigger, table: Table) -> Iterator[tuple[str, str]]:
+    if triggers.named(table, said.name) is not None:
+        yield (
+            f"{table.name} has a trigger {said.name} already, so this statement would fail",
+            "write DROP TRIGGER above it, or give it another name",
+        )
+    if said.name.encode() > TRIGGER_PREFIX.encode():
+        yield (
+            f"the trigger {said.name} would fire behind those of zdm, which keep columns in"
+            " sync, so what it changes would not reach the other column",
+            "give it a name that sorts before zzz",
+        )

@@ -1,0 +1,222 @@
+"""CREATE OR REPLACE of a function or procedure that is there, as the last step before the
+rollout.
+
+It takes no lock on a table, and the next call of any session uses the new body (manual, CREATE
+FUNCTION). Both versions meet it then, so it stands behind all fills, whose columns it may read,
+and before the new version, which may need it. Undo puts the former definition back.
+
+DROP and CREATE of one signature in one train are the same: OR REPLACE keeps the function's
+identity, so no session misses it. What keeps results of the function, as an index does, is not
+computed again, so such a function is not replaced.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from zdm.model.findings import Hazard
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import BOTH, Phase, Step, TableLock
+from zdm.model.schema import Function, Snapshot
+from zdm.model.statement import Action, ActionKind, Setting
+from zdm.model.syntax import CreateObject, DropObjects
+from zdm.parse import rewrite
+from zdm.recipes import run_sql
+from zdm.recipes.object import routine
+from zdm.recipes.reading import refuse, statements
+from zdm.recipes.run_sql import Owned
+from zdm.schema import signatures
+
+SLUG = "replace_function"
+_NEW_NAME = (
+    "give the new one another name, let the new version call that, and drop this one in a later"
+    " release"
+)
+_LANGUAGES = frozenset({"sql", "plpgsql"})
+_Problem = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceFunction:
+    """Replace the definition of a routine."""
+
+    former: Function
+    kind: str
+    sql: str
+    settings: tuple[Setting, ...]
+    locks: tuple[TableLock, ...]
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """One line for a person."""
+        return f"replace {self.kind} {self.former.name}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """That the old version meets the new body."""
+        return tuple(
+            Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin)
+            for message, remedy in self._risks(context.snapshot)
+        )
+
+    def _risks(self, snapshot: Snapshot) -> Iterator[_Problem]:
+        name = self.former.name
+        yield (
+            f"the old version calls {self.kind} {name} with its new body from before the"
+            " rollout on, and zdm does not know what the body does",
+            f"make sure that it gives the old version what that expects; else {_NEW_NAME}",
+        )
+        running = tuple(dict.fromkeys(routine.running(self.former, snapshot)))
+        if running:
+            yield (
+                f"the new body of {name} also runs for statements that do not name it, by"
+                f" {routine.listed(running)}",
+                "make sure that it refuses and changes nothing of the old version's writes",
+            )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """The author's statement, with OR REPLACE."""
+        owner = Owned(operation=SLUG, origin=context.origin)
+        return (
+            run_sql.short_transaction(
+                owner,
+                id=f"{self.former.name}-replace",
+                phase=Phase.SWITCH,
+                title=self.title,
+                sql=(self.sql,),
+                settings=self.settings,
+                locks=self.locks,
+                probe="",  # only the journal shows it
+                undo=routine.again(self.former),
+                serves=BOTH,
+                reason="It locks no table; the next call uses the new body, in both versions.",
+            ),
+        )
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """A CREATE OR REPLACE of a routine that is there, or its DROP with a CREATE behind it."""
+    first = actions[0]
+    if statements.fact(first, ActionKind.CREATE_FUNCTION) is not None:
+        return _replaced(first, snapshot, consumed=(0,), dropped=None)
+    if statements.fact(first, ActionKind.DROP_FUNCTION) is None:
+        return None
+    found = routine.meant(first, snapshot)
+    if found is None or len(found[1]) != 1:
+        return None
+    (former,) = found[1]
+    for position, action in enumerate(actions[1:], 1):
+        if statements.fact(action, ActionKind.CREATE_FUNCTION) is None:
+            continue
+        if action.statement.vouched:
+            continue
+        if routine.same(action, snapshot) is former:
+            return _replaced(action, snapshot, consumed=(0, position), dropped=first)
+    return None
+
+
+def _replaced(
+    action: Action, snapshot: Snapshot, *, consumed: tuple[int, ...], dropped: Action | None
+) -> Match | Refusal | None:
+    former, says = routine.same(action, snapshot), action.said
+    if former is None or not isinstance(says, CreateObject):
+        return None
+    problem = (
+        _not_replaced(former, says, dropped)
+        or _not_taken(former, action, snapshot)
+        or _not_restored(former)
+        or _kept(former, snapshot)
+    )
+    if problem is not None:
+        refusal = refuse.refuse(action, "function_cannot_be_replaced", *problem)
+        return replace(refusal, consumed=consumed)
+    sql = action.statement.sql
+    operation = ReplaceFunction(
+        former=former,
+        kind=says.kind,
+        sql=sql if says.replaces else rewrite.or_replace(sql),
+        settings=action.statement.settings,
+        locks=statements.of_author(snapshot, action),
+    )
+    directives = action.statement.vouched
+    return Match(operation=operation, consumed=consumed, directives=directives)
+
+
+def _not_replaced(
+    former: Function, says: CreateObject, dropped: Action | None
+) -> _Problem | None:
+    """A CREATE without OR REPLACE, and a DROP that takes more along than the definition."""
+    name = former.name
+    if dropped is None and says.replaces:
+        return None
+    if dropped is None:
+        return (
+            f"{says.kind} {name} with these arguments already exists, so this statement fails",
+            "write CREATE OR REPLACE",
+        )
+    said = dropped.said
+    if isinstance(said, DropObjects) and said.cascade:
+        return (
+            f"DROP … CASCADE also drops what uses {name}, unlisted",
+            "remove the DROP, and write CREATE OR REPLACE",
+        )
+    if former.grants or former.comment is not None:
+        return (
+            f"{name} is dropped and made again, so its rights and its comment would be gone"
+            " while the old version calls it",
+            "remove the DROP, and write CREATE OR REPLACE, which keeps them",
+        )
+    return None
+
+
+def _not_taken(former: Function, action: Action, snapshot: Snapshot) -> _Problem | None:
+    """What CREATE OR REPLACE cannot change."""
+    says, settings = action.said, action.statement.settings
+    old = signatures.of_function(former, snapshot)
+    if not isinstance(says, CreateObject) or old is None:
+        return f"{former.name} is an aggregate, which the old version may use", _NEW_NAME
+    why = signatures.problem(old, signatures.of(says, snapshot, settings))
+    if not why:
+        return None
+    return (
+        f"PostgreSQL cannot replace {says.kind} {former.name} by this one ({why}), and without"
+        " it calls of the old version fail",
+        _NEW_NAME,
+    )
+
+
+def _not_restored(former: Function) -> _Problem | None:
+    """What undo could not make again."""
+    says = signatures.said(former)
+    if former.changed:
+        return (
+            f"this train makes or replaces {former.name} before, and zdm does so once in a"
+            " train",
+            "keep only the last of these statements",
+        )
+    leakproof = says is not None and says.routine is not None and says.routine.leakproof
+    if former.language not in _LANGUAGES or leakproof:
+        return (
+            f"{former.name} is LEAKPROOF or in a language ({former.language}) in which zdm"
+            " cannot make its former definition again",
+            "put `-- zdm: run in expand -- reason` above it if both versions work with the new"
+            " one (`run in contract` if only the new version does)",
+        )
+    return None
+
+
+def _kept(former: Function, snapshot: Snapshot) -> _Problem | None:
+    """What keeps results of the former definition."""
+    stored = tuple(dict.fromkeys(routine.stored(former, snapshot)))
+    if not stored:
+        return None
+    return (
+        f"these keep results of {former.name}, or were checked with them, and PostgreSQL does"
+        f" not compute them again: {routine.listed(stored)}; with another body they may be"
+        " wrong",
+        "give the new one another name and make them again with that; or, if it gives the same"
+        " results, put `-- zdm: run in expand -- reason` above it",
+    )

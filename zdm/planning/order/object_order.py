@@ -1,0 +1,170 @@
+"""Functions, triggers and views that change apart from the rows that meet them.
+
+They change just before the rollout or after it, so a statement of the train that calls the
+function, fires the trigger or reads the view could meet the former one, or the new one, where
+the author meant the other. Fills have triggers of zdm's until the contract, beside which a
+trigger of the author's must not change. What would meet another one is refused.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zdm.model.findings import Finding
+from zdm.model.plan import Backfill
+from zdm.model.schema import Function, Name, Snapshot, Table
+from zdm.model.statement import Action, ActionKind, Fact
+from zdm.model.syntax import CreateObject, DropObjects
+from zdm.planning.classify import Placed
+from zdm.planning.conflicts import NEXT_TRAIN
+from zdm.planning.walk import Owned
+from zdm.recipes.object import routine
+from zdm.recipes.reading import reach, refuse, statements
+from zdm.schema import family
+
+SLUGS = frozenset(
+    {
+        "replace_function",
+        "drop_function",
+        "create_trigger",
+        "replace_trigger",
+        "drop_trigger",
+        "toggle_trigger",
+        "replace_view",
+        "drop_view",
+        "refresh_view",
+    }
+)
+# What only names another object, and neither reads nor checks a row.
+_NAMING = frozenset(
+    {
+        ActionKind.CREATE_FUNCTION,
+        ActionKind.CREATE_TRIGGER,
+        ActionKind.CREATE_VIEW,
+        ActionKind.DROP_FUNCTION,
+        ActionKind.DROP_TRIGGER,
+        ActionKind.DROP_VIEW,
+        ActionKind.COMMENT,
+        ActionKind.GRANT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """What an operation changes: rows written in `tables` meet it, and so does what has one of
+    `words` in its text."""
+
+    tables: frozenset[Name]
+    words: frozenset[str]
+
+
+def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Finding]:
+    """Each statement, or change, that comes on the wrong side of the other."""
+    places: dict[int, list[int]] = {}
+    for position, one in enumerate(steps):
+        if one.owner is not None:
+            places.setdefault(one.owner, []).append(position)
+    for number, place in enumerate(placed):
+        if place.operation.slug not in SLUGS or number not in places:
+            continue
+        changed = _changed(place)
+        for other in sorted(places.keys() - {number}):
+            first, second = sorted((number, other))
+            if places[first][-1] < places[second][0]:
+                continue
+            if _meets(placed[other], changed) or _fills(other, steps, changed):
+                yield _finding(placed[first], placed[second])
+
+
+def _changed(place: Placed) -> _Changed:
+    snapshot = place.context.snapshot
+    found = [_by_action(action, snapshot) for action in place.actions]
+    return _Changed(
+        frozenset().union(*(one.tables for one in found)),
+        frozenset().union(*(one.words for one in found)),
+    )
+
+
+def _by_action(action: Action, snapshot: Snapshot) -> _Changed:
+    fact, said = action.fact, action.said
+    if isinstance(said, CreateObject | DropObjects):
+        function = _function(action, snapshot)
+        if function is not None:
+            words = routine.callers(function, snapshot)
+            return _Changed(frozenset(_running(words, snapshot)), words)
+        words = frozenset(_views(said))
+        if words:
+            return _Changed(frozenset(), words)
+    if isinstance(fact, Fact) and fact.table is not None:
+        return _Changed(
+            frozenset({fact.table, *family.below(snapshot, fact.table)}), frozenset()
+        )
+    return _Changed(frozenset(), frozenset())
+
+
+def _function(action: Action, snapshot: Snapshot) -> Function | None:
+    found = routine.meant(action, snapshot)
+    if found is not None and len(found[1]) == 1:
+        return found[1][0]
+    return routine.same(action, snapshot)
+
+
+def _views(said: CreateObject | DropObjects) -> Iterator[str]:
+    named = said.objects if isinstance(said, DropObjects) else (said.words,)
+    if said.kind in ("view", "materialized view"):
+        yield from (words[-1] for words in named if words)
+
+
+def _running(words: frozenset[str], snapshot: Snapshot) -> Iterator[Name]:
+    """Tables whose rows call one of the functions when they are written."""
+    for table in snapshot.tables:
+        if _runs(table, words):
+            yield table.name
+
+
+def _runs(table: Table, words: frozenset[str]) -> bool:
+    texts = [*table.rules, *(p.definition for p in table.policies)]
+    texts += [c.default for c in table.columns if c.default is not None]
+    return any(trigger.function.name in words for trigger in table.triggers) or any(
+        word in text for word in words for text in texts
+    )
+
+
+def _meets(place: Placed, changed: _Changed) -> bool:
+    """Whether one of its statements calls it, fires it or reads it."""
+    snapshot = place.context.snapshot
+    for action in place.actions:
+        fact = action.fact
+        if isinstance(fact, Fact) and fact.kind in _NAMING:
+            continue
+        if changed.words & statements.words(action):
+            return True
+        for met in reach.of(action, snapshot):
+            if met.does != "reads" and (met.table is None or met.table in changed.tables):
+                return bool(changed.tables)
+    return False
+
+
+def _fills(owner: int, steps: Sequence[Owned], changed: _Changed) -> bool:
+    """Whether it writes rows of one of the tables in batches."""
+    own = (one.step for one in steps if one.owner == owner)
+    written = {
+        name
+        for step in own
+        if isinstance(step, Backfill)
+        for name in (step.table, step.copy.table if step.copy is not None else step.table)
+    }
+    return bool(written & changed.tables)
+
+
+def _finding(earlier: Placed, later: Placed) -> Finding:
+    action = later.actions[0]
+    return refuse.finding(
+        action,
+        "object_order",
+        f"`{later.operation.title}` and `{earlier.operation.title}`"
+        f" ({earlier.context.origin[0]}) meet in the same rows, and zdm does not do the two in"
+        " the author's order: functions, triggers and views change just before the rollout or"
+        " after it, and fills have triggers until the contract",
+        NEXT_TRAIN,
+    )

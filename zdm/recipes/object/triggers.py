@@ -1,0 +1,79 @@
+"""Triggers of the author on tables in use: whether they may refuse a write, and how one is made
+as it was.
+
+A trigger fires for the writes of both versions, with the rights of the role that writes. Its
+function is not known to do nothing but what its text says: a word of it that raises an error,
+or leaves out a row, shows that it may refuse a write; that there is none proves nothing.
+"""
+
+import re
+from collections.abc import Iterator
+
+from zdm.model.schema import Function, Name, Snapshot, Table, Trigger
+from zdm.model.statement import Action
+from zdm.model.syntax import CreateTrigger
+from zdm.parse import emit
+from zdm.parse.emit import Constant, Ident, Part, Qualified
+from zdm.parse.readers import fired
+from zdm.schema import lookup, routines
+
+_RAISES = re.compile(
+    r"\bRAISE\b(?!\s+(?:DEBUG|LOG|INFO|NOTICE|WARNING)\b)|\bASSERT\b", re.IGNORECASE
+)
+_SKIPS = re.compile(r"\bRETURN\s+NULL\b", re.IGNORECASE)
+_LANGUAGES = frozenset({"sql", "plpgsql"})
+_STATES = {
+    "O": "ENABLE TRIGGER {g}",
+    "D": "DISABLE TRIGGER {g}",
+    "R": "ENABLE REPLICA TRIGGER {g}",
+    "A": "ENABLE ALWAYS TRIGGER {g}",
+}
+
+
+def named(table: Table, name: str) -> Trigger | None:
+    """The table's trigger of that name."""
+    return next((t for t in table.triggers if t.name == name), None)
+
+
+def function(said: CreateTrigger, action: Action, snapshot: Snapshot) -> Name:
+    """The function that it runs."""
+    names = lookup.Names(snapshot.functions)
+    relation = lookup.relation(said.function)
+    return lookup.among(relation, names, snapshot, action.statement.settings)
+
+
+def may_refuse(definition: str, runs: Name, snapshot: Snapshot) -> bool:
+    """Whether a write may fail by it, or change no row; of what is not known it is said."""
+    found = routines.reached(snapshot, [runs])
+    skips = fired.trigger(definition).before
+    return not found or any(_refuses(one, skips=skips) for one in found)
+
+
+def _refuses(one: Function, *, skips: bool) -> bool:
+    if one.language not in _LANGUAGES or routines.is_dynamic(one, rows=False):
+        return True
+    text = one.definition
+    return bool(_RAISES.search(text) or (skips and _SKIPS.search(text)))
+
+
+def drop(table: Name, name: str, *, if_exists: bool = True) -> str:
+    """DROP TRIGGER."""
+    words = "DROP TRIGGER IF EXISTS" if if_exists else "DROP TRIGGER"
+    return emit.sql(f"{words} {{g}} ON {{t}}", g=Ident(name), t=Qualified(table))
+
+
+def state(table: Name, name: str, enabled: str) -> str:
+    """ENABLE or DISABLE, as `enabled` says."""
+    return emit.sql(f"ALTER TABLE {{t}} {_STATES[enabled]}", t=Qualified(table), g=Ident(name))
+
+
+def again(table: Name, former: Trigger) -> Iterator[str]:
+    """In the place of one of its name, as it was."""
+    parts: dict[str, Part] = {"g": Ident(former.name), "t": Qualified(table)}
+    yield drop(table, former.name)
+    yield former.definition
+    if former.enabled != "O":
+        yield state(table, former.name, former.enabled)
+    if former.comment is not None:
+        comment = "COMMENT ON TRIGGER {g} ON {t} IS {c}"
+        yield emit.sql(comment, c=Constant(former.comment), **parts)
