@@ -269,6 +269,16 @@ ENTRIES = (
     ),
     Entry(
         slug="update_cannot_be_batched",
+        refused="UPDATE users SET n = (random() * 6)::int WHERE id > 2;",
+        fixed=(
+            "UPDATE users SET n = (random() * 6)::int WHERE n IS NULL;",
+            "ALTER TABLE users ADD COLUMN drawn boolean;\n"
+            "UPDATE users SET n = (random() * 6)::int, drawn = true WHERE id > 2 AND drawn IS"
+            " NOT TRUE;",
+        ),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
         before=USERS + OTHER,
         refused="UPDATE users SET n = (SELECT n FROM (SELECT id, n FROM other) AS o WHERE"
         " o.id = users.id);",

@@ -354,11 +354,12 @@ def _diverges(update: Update, table: Table, snapshot: Snapshot) -> tuple[str, st
                 "add a new column for the new value, fill it, and drop the old one",
             )
         fixed = default_volatility.volatility(value, snapshot) is Volatility.IMMUTABLE
-        if not fixed and not done:
+        if not fixed and not (done or updates.shows_done(update, table)):
             return (
                 f"`{column} = {expressions.bare(value)}` gives a different value each time, so"
                 " the batches would never be done",
-                f"add `WHERE {ident(column)} IS NULL`, so that each row is written once",
+                f"add `WHERE {ident(column)} IS NULL`, so that each row is written once; or set"
+                " another column to a constant, and let WHERE leave out rows that have it",
             )
         if done and expressions.is_null(value):
             return f"`{column} = NULL WHERE {column} IS NULL` changes nothing", "remove it"

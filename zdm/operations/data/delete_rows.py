@@ -31,7 +31,7 @@ from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.model.syntax import AddConstraint, IndexDefinition
 from zdm.parse import expressions, mentioned
-from zdm.parse.readers import row_condition
+from zdm.parse.rows import row_condition
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import correlated, deletes, few, refuse, statements, updates

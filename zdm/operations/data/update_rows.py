@@ -31,7 +31,7 @@ from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, DirectiveKind, Statement
 from zdm.parse import mentioned, rewrite
-from zdm.parse.readers.row_condition import Updated
+from zdm.parse.rows.row_condition import Updated
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.constraint import added_later, corrected, repeated
 from zdm.recipes.constraint.added_later import Refused

@@ -12,7 +12,7 @@ from zdm.parse import trees
 _Tree = Mapping[str, Any]
 _SIDES = ("lexpr", "rexpr")
 _DIFFER = {"AEXPR_DISTINCT": True, "AEXPR_NOT_DISTINCT": False}
-_OPERATORS = {("<>",): True, ("!=",): True, ("=",): False}
+_OPERATORS = {"<>": True, "!=": True, "=": False}
 
 
 def is_guard(test: _Tree, given: Sequence[tuple[str, Any]], alias: str) -> bool:
@@ -68,7 +68,7 @@ def _said(node: _Tree) -> bool | None:
     """Whether it says that its sides differ, or that they do not; None for anything else."""
     kind = node.get("kind", "")
     if kind == "AEXPR_OP":
-        return _OPERATORS.get(trees.strings(node.get("name")))
+        return _OPERATORS.get("".join(trees.strings(node.get("name"))))
     return _DIFFER.get(kind)
 
 

@@ -4,11 +4,12 @@ Only comparisons of columns with constants are read, of types whose texts say wh
 the same; of anything else nothing is known.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from zdm.model.expression import Coalesce, Constant, Expression
+from zdm.model.expression import Cast, Coalesce, Constant, Expression
 from zdm.parse import expressions, trees
 
 _Tree = Mapping[str, Any]
@@ -17,6 +18,12 @@ _TRUE = frozenset({"on", "t", "true", "y", "yes", "1"})
 _FALSE = frozenset({"off", "f", "false", "n", "no", "0"})
 _NOT: dict[_Truth, _Truth] = {"true": "false", "false": "true"}
 _BOOLEANS = {"IS_TRUE": "true", "IS_FALSE": "false"}
+_LENGTH = re.compile(r"\((\d+)\)")
+_NAMES = {
+    "integer": {"int2", "int4", "int8"},
+    "text": {"text", "varchar"},
+    "boolean": {"bool"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +36,12 @@ class Held:
 
 def held(constant: Expression, type: str) -> Held | None:
     """A constant as a column of the type holds it; None where that is not certain."""
-    form = expressions.form(expressions.without_cast(constant))
     kind = _kind(type)
-    if not isinstance(form, Constant) or not kind:
+    found = _value(constant, {}, kind) if kind else None
+    longest = _LENGTH.search(type)
+    if found is None or (longest and len(found.value or "") > int(longest[1])):
         return None
-    if form.value is None:
-        return Held(None, kind)
-    value = _canonical(form.value, kind)
-    return None if value is None else Held(value, kind)
+    return found
 
 
 def is_true(condition: Expression, values: Mapping[str, Held]) -> bool:
@@ -63,8 +68,7 @@ def _canonical(text: str, kind: str) -> str | None:
         return str(int(text)) if digits.isascii() and digits.isdigit() else None
     if kind == "boolean":
         word = text.strip().lower()
-        known = "on" if word in _TRUE else "off" if word in _FALSE else None
-        return known
+        return "on" if word in _TRUE else "off" if word in _FALSE else None
     return text
 
 
@@ -172,6 +176,8 @@ def _value(of: Expression, values: Mapping[str, Held], kind: str) -> Held | None
             return None if value is None else Held(value, kind)
         case Coalesce(arguments=arguments):
             return _first(arguments, values, kind)
+        case Cast(of=inner, type=named) if not (named.has_modifiers or named.dimensions):
+            return _value(inner, values, kind) if named.words[-1] in _NAMES[kind] else None
     name = expressions.column(of)
     return values.get(name) if name is not None else None
 
