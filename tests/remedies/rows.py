@@ -35,7 +35,18 @@ VALIDATED = "ALTER TABLE users VALIDATE CONSTRAINT k;"
 HEADS = "CREATE TABLE heads (id bigint, CONSTRAINT k FOREIGN KEY (id) REFERENCES users);"
 LATER = "DELETE FROM users USING users AS b WHERE users.ctid > b.ctid AND users.n = b.n;\n"
 TWICE = "DELETE FROM users USING users AS b WHERE users.id > b.id AND users.n = b.n;\n"
+NOTED = (
+    "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+    "CREATE TRIGGER noted AFTER {} ON users FOR EACH ROW EXECUTE FUNCTION noted();"
+)
 ENTRIES = (
+    Entry(
+        slug="hazard",
+        before=USERS + NOTED.format("UPDATE OF n"),
+        start=USERS + NOTED.format("INSERT OR UPDATE"),
+        refused="UPDATE users SET n = 1 WHERE n = 0;",
+        fixed=("UPDATE users SET n = 1 WHERE n = 0;",),
+    ),
     Entry(
         slug="hazard",
         before=USERS,
@@ -620,6 +631,21 @@ ENTRIES = (
         + TOUCH.replace("UPDATE", "DELETE"),
         refused="DELETE FROM users WHERE n = 1;",
         fixed=("DELETE FROM heads WHERE id = 1;\nDELETE FROM users WHERE id = 1;",),
+    ),
+    Entry(
+        slug="rows_of_view",
+        before=USERS + "CREATE VIEW named AS SELECT id, n FROM users WHERE name IS NOT NULL;",
+        refused="UPDATE named SET n = 1 WHERE n = 0;",
+        fixed=(
+            "UPDATE users SET n = 1 WHERE n = 0 AND name IS NOT NULL;",
+            f"{EXPAND}UPDATE named SET n = 1 WHERE n = 0;",
+        ),
+    ),
+    Entry(
+        slug="rows_of_view",
+        before=USERS + "CREATE VIEW named AS SELECT id, n FROM users WHERE name IS NOT NULL;",
+        refused="DELETE FROM named WHERE n = 0;",
+        fixed=("DELETE FROM users WHERE n = 0 AND name IS NOT NULL;",),
     ),
     Entry(
         slug="still_referred",

@@ -92,7 +92,9 @@ class UpdateRows:
         ]
         table = context.snapshot.table(self.table)
         if table is not None:
-            lines += filled.hazards(table, *(a.column for a in self.assignments))
+            named = tuple(a.column for a in self.assignments)
+            lines += filled.hazards(table, *named)
+            lines += filled.written_meanwhile(table, *named)
         if table is not None and not walk_key.walk(table):
             lines.append(
                 (
@@ -256,7 +258,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None
     table = snapshot.table(update.table)
     if table is None:
-        return statements.unknown_table(action, update.table)
+        return statements.not_of_table(action, update.table, snapshot)
     problem = _form(update, table) or _columns(update, table)
     problem = problem or filled.obstacle(table, snapshot)
     said = [value for _, value in update.assignments]

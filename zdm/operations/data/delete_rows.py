@@ -175,7 +175,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None
     table = snapshot.table(said.table)
     if table is None:
-        return statements.unknown_table(action, said.table)
+        return statements.not_of_table(action, said.table, snapshot)
     early = any(_needs_them_gone(one, table) or _validates(one, table) for one in actions[1:])
     delete = replace(said, early=early)
     where = delete.where

@@ -28,6 +28,24 @@ def hazards(table: Table, *columns: str) -> tuple[Line, ...]:
     return tuple((f"{fact}: {', '.join(names)}", _ACCEPT) for names, fact in lines if names)
 
 
+def written_meanwhile(table: Table, *columns: str) -> tuple[Line, ...]:
+    """The triggers of UPDATE OF that do not see what a trigger of zdm's sets: these fire where
+    a statement names one of their columns, whatever another trigger changes (manual, CREATE
+    TRIGGER; measured 14, 18)."""
+    found = [
+        t.name
+        for t in table.triggers
+        if set(fired.trigger(t.definition).columns) & {*columns} and _fires(t, columns)
+    ]
+    named = ", ".join(columns)
+    fact = (
+        f"until {named} of {table.name} is filled, a trigger of zdm's sets it in rows that an"
+        f" application writes, and for these no trigger of UPDATE OF fires: {', '.join(found)}"
+    )
+    remedy = "let them fire for every INSERT and UPDATE in an earlier release, without OF"
+    return ((fact, remedy),) if found else ()
+
+
 def _fires(trigger: Trigger, columns: tuple[str, ...]) -> str:
     """Each row, each batch, or nothing. One of UPDATE OF fires for columns that are SET."""
     if trigger.enabled not in ("O", "A"):
