@@ -39,7 +39,19 @@ NOTED = (
     "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
     "CREATE TRIGGER noted AFTER {} ON users FOR EACH ROW EXECUTE FUNCTION noted();"
 )
+LOUD = (
+    "CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS"
+    " 'BEGIN {} NEW.name := upper(NEW.name); {} RETURN NEW; END';"
+    "CREATE TRIGGER loud BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION loud();"
+)
 ENTRIES = (
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + LOUD.format("", ""),
+        start=USERS + LOUD.format("IF NEW.name IS NOT DISTINCT FROM OLD.name THEN", "END IF;"),
+        refused="UPDATE users SET name = email WHERE n = 1;",
+        fixed=("UPDATE users SET name = email WHERE n = 1;",),
+    ),
     Entry(
         slug="hazard",
         before=USERS + NOTED.format("UPDATE OF n"),

@@ -261,6 +261,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return statements.not_of_table(action, update.table, snapshot)
     problem = _form(update, table) or _columns(update, table)
     problem = problem or filled.obstacle(table, snapshot)
+    problem = problem or filled.overwritten(table, _values(update), snapshot)
     said = [value for _, value in update.assignments]
     said += [update.where] if update.where is not None else []
     problem = problem or session_dependent.obstacle(
@@ -286,6 +287,10 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         settings=action.statement.settings,
     )
     return Match(operation=operation, consumed=(0,), directives=keep)
+
+
+def _values(update: Update) -> dict[str, str]:
+    return {column: expressions.bare(value) for column, value in update.assignments}
 
 
 def _keep(action: Action) -> tuple[Directive, ...]:

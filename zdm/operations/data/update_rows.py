@@ -260,7 +260,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     at_once = _few(update, action, snapshot)
     if at_once is None and (update.simple or not _ordinary(update, table, snapshot)):
         return None
-    work = at_once or correlated.read(action, table, snapshot)
+    work = at_once or _of_each(action, table, snapshot)
     if isinstance(work, tuple):
         return refuse.refuse(action, "update_cannot_be_batched", *work)
     sources = few.sources(action, snapshot) or ()
@@ -291,6 +291,14 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     )
     columns = tuple((table.name, column) for column, _ in update.assignments)
     return Match(operation=operation, consumed=(0,), again=columns if again else ())
+
+
+def _of_each(action: Action, table: Table, snapshot: Snapshot) -> Updated | _Line:
+    """What it does to one row, or why batches cannot do it."""
+    work = correlated.read(action, table, snapshot)
+    if isinstance(work, tuple):
+        return work
+    return filled.overwritten(table, dict(work.values), snapshot) or work
 
 
 def _few(update: Update, action: Action, snapshot: Snapshot) -> Few | None:
