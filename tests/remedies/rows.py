@@ -35,7 +35,30 @@ VALIDATED = "ALTER TABLE users VALIDATE CONSTRAINT k;"
 HEADS = "CREATE TABLE heads (id bigint, CONSTRAINT k FOREIGN KEY (id) REFERENCES users);"
 LATER = "DELETE FROM users USING users AS b WHERE users.ctid > b.ctid AND users.n = b.n;\n"
 TWICE = "DELETE FROM users USING users AS b WHERE users.id > b.id AND users.n = b.n;\n"
+NOTED = (
+    "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+    "CREATE TRIGGER noted AFTER {} ON users FOR EACH ROW EXECUTE FUNCTION noted();"
+)
+LOUD = (
+    "CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS"
+    " 'BEGIN {} NEW.name := upper(NEW.name); {} RETURN NEW; END';"
+    "CREATE TRIGGER loud BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION loud();"
+)
 ENTRIES = (
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + LOUD.format("", ""),
+        start=USERS + LOUD.format("IF NEW.name IS NOT DISTINCT FROM OLD.name THEN", "END IF;"),
+        refused="UPDATE users SET name = email WHERE n = 1;",
+        fixed=("UPDATE users SET name = email WHERE n = 1;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + NOTED.format("UPDATE OF n"),
+        start=USERS + NOTED.format("INSERT OR UPDATE"),
+        refused="UPDATE users SET n = 1 WHERE n = 0;",
+        fixed=("UPDATE users SET n = 1 WHERE n = 0;",),
+    ),
     Entry(
         slug="hazard",
         before=USERS,
@@ -266,6 +289,16 @@ ENTRIES = (
         slug="delete_cannot_be_planned",
         refused="DELETE FROM users WHERE n > random();",
         fixed=("DELETE FROM users WHERE n < 5;",),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        refused="UPDATE users SET n = (random() * 6)::int WHERE id > 2;",
+        fixed=(
+            "UPDATE users SET n = (random() * 6)::int WHERE n IS NULL;",
+            "ALTER TABLE users ADD COLUMN drawn boolean;\n"
+            "UPDATE users SET n = (random() * 6)::int, drawn = true WHERE id > 2 AND drawn IS"
+            " NOT TRUE;",
+        ),
     ),
     Entry(
         slug="update_cannot_be_batched",
@@ -610,6 +643,21 @@ ENTRIES = (
         + TOUCH.replace("UPDATE", "DELETE"),
         refused="DELETE FROM users WHERE n = 1;",
         fixed=("DELETE FROM heads WHERE id = 1;\nDELETE FROM users WHERE id = 1;",),
+    ),
+    Entry(
+        slug="rows_of_view",
+        before=USERS + "CREATE VIEW named AS SELECT id, n FROM users WHERE name IS NOT NULL;",
+        refused="UPDATE named SET n = 1 WHERE n = 0;",
+        fixed=(
+            "UPDATE users SET n = 1 WHERE n = 0 AND name IS NOT NULL;",
+            f"{EXPAND}UPDATE named SET n = 1 WHERE n = 0;",
+        ),
+    ),
+    Entry(
+        slug="rows_of_view",
+        before=USERS + "CREATE VIEW named AS SELECT id, n FROM users WHERE name IS NOT NULL;",
+        refused="DELETE FROM named WHERE n = 0;",
+        fixed=("DELETE FROM users WHERE n = 0 AND name IS NOT NULL;",),
     ),
     Entry(
         slug="still_referred",

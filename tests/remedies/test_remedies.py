@@ -55,6 +55,7 @@ ELSEWHERE = {
         "the application's"
     ),
     "let the new version do without it until then": "the application's",
+    "let no version give such a value again before the drop phase": "the application's",
     "let the new version name columns instead": "the application's",
     "this is a bug in zdm: the text was not split": "an error of ours",
     "remove NOT VALID": "up to PostgreSQL 17",

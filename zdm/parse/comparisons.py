@@ -44,6 +44,20 @@ def read(expression: Expression) -> Comparison | None:
     return None
 
 
+def equal(expression: Expression) -> tuple[str, Expression] | None:
+    """The column and what it is equal to, where it is `column = something`, either way
+    round."""
+    node: Mapping[str, Any] = expression.tree.get("A_Expr", {})
+    if node.get("kind") != "AEXPR_OP" or trees.strings(node.get("name")) != ("=",):
+        return None
+    left, right = Expression(node.get("lexpr", {})), Expression(node.get("rexpr", {}))
+    for one, other in ((left, right), (right, left)):
+        name = expressions.column(one)
+        if name is not None:
+            return name, other
+    return None
+
+
 def _column(expression: Expression) -> str | None:
     return expressions.column(expressions.without_cast(expression))
 

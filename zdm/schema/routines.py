@@ -12,7 +12,7 @@ from zdm.model.expression import TypeName
 from zdm.model.schema import Function, Name, Snapshot
 from zdm.model.statement import Setting
 from zdm.model.syntax import DropObjects
-from zdm.parse.readers import authority, texts
+from zdm.parse.readers import assigned, authority, texts
 from zdm.schema import type_names
 
 Arguments = tuple[TypeName, ...] | None  # None: not written
@@ -52,6 +52,7 @@ _OF_ROWS = re.compile(
     re.IGNORECASE,
 )
 _AS = re.compile(r"\bAS\s+(?=[$'E])")
+_QUOTED = re.compile(r"\$(\w*)\$(.*)\$\1\$", re.DOTALL)
 _BUILT_IN = frozenset({"c", "internal"})
 
 
@@ -64,6 +65,14 @@ def _body(function: Function) -> str:
     """What follows AS; all of a definition that has no body in a string."""
     found = _AS.search(function.definition)
     return function.definition if found is None else function.definition[found.end() :]
+
+
+def always_set(function: Function) -> dict[str, str]:
+    """The columns that it sets in every row, as the function of a BEFORE trigger."""
+    body = _QUOTED.match(_body(function))
+    if body is None or function.language != "plpgsql":
+        return {}
+    return assigned.always(body[2])
 
 
 def names(function: Function) -> frozenset[str]:

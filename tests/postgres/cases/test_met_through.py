@@ -51,6 +51,11 @@ CREATE TABLE odd (id bigint PRIMARY KEY, name text);
 CREATE FUNCTION run() RETURNS trigger LANGUAGE plpgsql AS
     $$BEGIN EXECUTE 'DELETE FROM ' || TG_ARGV[0]; RETURN NEW; END$$;
 CREATE TRIGGER run AFTER UPDATE ON odd FOR EACH ROW EXECUTE FUNCTION run('m');
+CREATE TABLE looks (id bigint PRIMARY KEY, t_id bigint, name text,
+    CHECK (role_of(t_id) <> 'gone'));
+CREATE TABLE given (id bigint PRIMARY KEY, role text DEFAULT role_of(1));
+CREATE TABLE mine (id bigint PRIMARY KEY, t_id bigint, name text);
+CREATE POLICY own ON mine USING (role_of(t_id) = 'ok');
 """
 ROWS = """
 INSERT INTO t SELECT g, 'bad', 'n' || g FROM generate_series(1, 20) AS g;
@@ -86,6 +91,13 @@ MET = {
     ),
     "a function that reads, then a fill": (
         "UPDATE s SET name = role_of(t_id) WHERE id = 11; UPDATE t SET role = upper(role);"
+    ),
+    "a function in a CHECK": "UPDATE looks SET name = upper(name); UPDATE t SET role = 'b';",
+    "a function in a default": (
+        "UPDATE t SET role = upper(role); INSERT INTO given (id) VALUES (1);"
+    ),
+    "a function in a policy": (
+        "DELETE FROM mine WHERE name = 'a'; UPDATE t SET role = upper(role);"
     ),
     "a trigger that changes": (
         "UPDATE o SET role = 'ok' WHERE role = 'bad'; DELETE FROM it WHERE role = 'bad';"
@@ -137,6 +149,9 @@ APART = {
     ),
     "children, then their parents": (
         "DELETE FROM c WHERE t_id = 3; DELETE FROM ch WHERE id = 3;"
+    ),
+    "a function in a CHECK that reads another table": (
+        "UPDATE looks SET name = upper(name); UPDATE s SET name = upper(name);"
     ),
     "both in the contract": (
         f"{LATE}UPDATE kid SET role = 'ok' WHERE role = 'bad';\n"

@@ -133,6 +133,27 @@ def test_orphans_lose_their_reference(server: Server) -> None:
         assert (validated(url), made(url)) == (True, [])
 
 
+def test_a_rollback_stops_where_another_row_has_what_a_parked_one_held(server: Server) -> None:
+    with fresh_database(server) as url:
+        run(url, BEFORE + "CREATE UNIQUE INDEX one_note ON orders (note);")
+        plan = planned(url, "park")
+        said = [h.message for h in plan.hazards if "one_note" in h.message]
+        with pytest.raises(Stopped):
+            cases.run(url, plan, watching=stops_at("drop-parked"))
+        run(url, "INSERT INTO orders (note) VALUES ('n7')")
+        with pytest.raises(ZdmError, match="one_note"):
+            revert(url, plan)
+        parked = made(url)
+        run(url, "DELETE FROM orders WHERE note = 'n7' AND customer_id IS NULL")
+        revert(url, plan)
+
+        assert said
+        assert "orders_pkey" not in said[0]
+        assert parked
+        assert made(url) == []
+        assert orders(url)[7][1] == "n7"
+
+
 def test_a_rollback_brings_parked_rows_back(server: Server) -> None:
     with fresh_database(server) as url:
         plan = begun(url, "park")

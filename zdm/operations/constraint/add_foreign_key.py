@@ -39,6 +39,9 @@ _DIRECTIVE = (
     "; or put `-- zdm: orphans delete -- reason` above the statement (`null` empties the"
     " columns, `park` keeps the rows until the drop phase)"
 )
+_PLANNED_ANEW = "; or run `zdm rollback`, and make a plan with" + _DIRECTIVE.removeprefix(
+    "; or put"
+)
 _WORDS = {
     "cascade": "deletes those rows of {}",
     "set null": "empties the columns of those rows of {}",
@@ -172,7 +175,8 @@ class AddForeignKey:
                 self.reference,
                 failure=f"rows of {place.name} refer to rows that {parent.name} does not have,"
                 f" so the foreign key {self.name} cannot be added",
-                hint="correct or delete them, then run `zdm execute` again",
+                hint="correct or delete them, then run `zdm execute` again"
+                + (_PLANNED_ANEW if self.correctable else ""),
             ),
         )
 

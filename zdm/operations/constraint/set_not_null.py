@@ -86,6 +86,7 @@ class SetNotNull:
             remedy = "make sure that both versions treat that value as they treat NULL"
             table = context.snapshot.require_table(self.table)
             lines = filled.hazards(table, self.column)
+            lines += filled.written_meanwhile(table, self.column)
             if self._may_be_null(table):
                 lines = (not_null.stops(name, self.fill), *lines)
         else:

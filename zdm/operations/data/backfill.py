@@ -92,7 +92,9 @@ class UpdateRows:
         ]
         table = context.snapshot.table(self.table)
         if table is not None:
-            lines += filled.hazards(table, *(a.column for a in self.assignments))
+            named = tuple(a.column for a in self.assignments)
+            lines += filled.hazards(table, *named)
+            lines += filled.written_meanwhile(table, *named)
         if table is not None and not walk_key.walk(table):
             lines.append(
                 (
@@ -256,9 +258,10 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None
     table = snapshot.table(update.table)
     if table is None:
-        return statements.unknown_table(action, update.table)
+        return statements.not_of_table(action, update.table, snapshot)
     problem = _form(update, table) or _columns(update, table)
     problem = problem or filled.obstacle(table, snapshot)
+    problem = problem or filled.overwritten(table, _values(update), snapshot)
     said = [value for _, value in update.assignments]
     said += [update.where] if update.where is not None else []
     problem = problem or session_dependent.obstacle(
@@ -284,6 +287,10 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         settings=action.statement.settings,
     )
     return Match(operation=operation, consumed=(0,), directives=keep)
+
+
+def _values(update: Update) -> dict[str, str]:
+    return {column: expressions.bare(value) for column, value in update.assignments}
 
 
 def _keep(action: Action) -> tuple[Directive, ...]:
@@ -354,11 +361,12 @@ def _diverges(update: Update, table: Table, snapshot: Snapshot) -> tuple[str, st
                 "add a new column for the new value, fill it, and drop the old one",
             )
         fixed = default_volatility.volatility(value, snapshot) is Volatility.IMMUTABLE
-        if not fixed and not done:
+        if not fixed and not (done or updates.shows_done(update, table)):
             return (
                 f"`{column} = {expressions.bare(value)}` gives a different value each time, so"
                 " the batches would never be done",
-                f"add `WHERE {ident(column)} IS NULL`, so that each row is written once",
+                f"add `WHERE {ident(column)} IS NULL`, so that each row is written once; or set"
+                " another column to a constant, and let WHERE leave out rows that have it",
             )
         if done and expressions.is_null(value):
             return f"`{column} = NULL WHERE {column} IS NULL` changes nothing", "remove it"

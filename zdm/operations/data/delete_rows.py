@@ -32,7 +32,7 @@ from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.model.syntax import AddConstraint, IndexDefinition
 from zdm.parse import expressions, mentioned
-from zdm.parse.readers import row_condition
+from zdm.parse.rows import row_condition
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.constraint import referred
 from zdm.recipes.index import walk_key
@@ -176,7 +176,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None
     table = snapshot.table(said.table)
     if table is None:
-        return statements.unknown_table(action, said.table)
+        return statements.not_of_table(action, said.table, snapshot)
     early = any(_needs_them_gone(one, table) or _validates(one, table) for one in actions[1:])
     delete = replace(said, early=early)
     where = delete.where

@@ -132,7 +132,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None
     table = snapshot.table(fact.table) if fact.table is not None else None
     if table is None:
-        return statements.unknown_table(action, fact.table)
+        return statements.not_of_table(action, fact.table, snapshot)
     says = action.said
     sources = few.sources(action, snapshot)
     if sources is None or not few.inserts(action, snapshot):

@@ -31,7 +31,7 @@ from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, DirectiveKind, Statement
 from zdm.parse import mentioned, rewrite
-from zdm.parse.readers.row_condition import Updated
+from zdm.parse.rows.row_condition import Updated
 from zdm.recipes import cost, run_sql, site
 from zdm.recipes.constraint import added_later, corrected, repeated
 from zdm.recipes.constraint.added_later import Refused
@@ -260,7 +260,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     at_once = _few(update, action, snapshot)
     if at_once is None and (update.simple or not _ordinary(update, table, snapshot)):
         return None
-    work = at_once or correlated.read(action, table, snapshot)
+    work = at_once or _of_each(action, table, snapshot)
     if isinstance(work, tuple):
         return refuse.refuse(action, "update_cannot_be_batched", *work)
     sources = few.sources(action, snapshot) or ()
@@ -291,6 +291,14 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     )
     columns = tuple((table.name, column) for column, _ in update.assignments)
     return Match(operation=operation, consumed=(0,), again=columns if again else ())
+
+
+def _of_each(action: Action, table: Table, snapshot: Snapshot) -> Updated | _Line:
+    """What it does to one row, or why batches cannot do it."""
+    work = correlated.read(action, table, snapshot)
+    if isinstance(work, tuple):
+        return work
+    return filled.overwritten(table, dict(work.values), snapshot) or work
 
 
 def _few(update: Update, action: Action, snapshot: Snapshot) -> Few | None:

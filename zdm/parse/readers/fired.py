@@ -16,7 +16,8 @@ _UPDATE = 1 << 4  # TRIGGER_TYPE_UPDATE
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerText:
     """`columns`: those of UPDATE OF; none: an UPDATE of any column fires it. `before`: it may
-    change the row that is written. `arguments`: every name in them."""
+    change the row that is written. `arguments`: every name in them; `always`: it has no
+    WHEN."""
 
     on_update: bool
     per_row: bool
@@ -25,6 +26,7 @@ class TriggerText:
     arguments: frozenset[str] = frozenset()
     on_delete: bool = True
     on_insert: bool = True
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ def trigger(definition: str) -> TriggerText:
         ),
         on_delete=bool(int(tree.get("events", 0)) & _DELETE),
         on_insert=bool(int(tree.get("events", 0)) & _INSERT),
+        always="whenClause" not in tree,
     )
 
 

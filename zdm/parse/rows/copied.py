@@ -14,7 +14,7 @@ from zdm.model.statement import Action
 from zdm.model.syntax import RelationName
 from zdm.parse import trees
 from zdm.parse.readers import relations
-from zdm.parse.readers.row_condition import AGGREGATES
+from zdm.parse.rows.row_condition import AGGREGATES
 
 _Tree = Mapping[str, Any]
 ROWS = "zdm_rows"

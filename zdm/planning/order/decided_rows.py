@@ -12,10 +12,11 @@ from zdm.model.commands import WorkOn
 from zdm.model.expression import Constant, Expression
 from zdm.model.findings import Finding
 from zdm.model.plan import Phase
-from zdm.model.schema import Name
+from zdm.model.schema import Name, Table
 from zdm.model.statement import Action, ActionKind, Fact, Source, Train
 from zdm.parse import comparisons, expressions, mentioned
-from zdm.parse.rows import taken
+from zdm.parse.rows import held, taken
+from zdm.parse.rows.held import Held
 from zdm.planning.classify import Placed
 from zdm.planning.order.changed_early import below
 from zdm.planning.walk import Owned
@@ -64,13 +65,13 @@ def _at(action: Action, order: Mapping[Source, int]) -> int:
 
 def _finding(delete: Action, before: Sequence[Action], place: Placed) -> Iterator[Finding]:
     snapshot, settings = place.context.snapshot, delete.statement.settings
-    own = delete.fact.table if isinstance(delete.fact, Fact) else None
     named = {lookup.found(name, snapshot, settings) for name in mentioned.reads(delete)}
     others = named | below(named, snapshot)
     for action in before:
         update = updates.read(action)
         if update is not None:
-            what = _changed(update, delete, own, others)
+            table = snapshot.table(update.table)
+            what = _changed(update, delete, table, others) if table is not None else ""
         else:
             what = _filled(action, others)
         if what:
@@ -85,20 +86,40 @@ def _finding(delete: Action, before: Sequence[Action], place: Placed) -> Iterato
             return
 
 
-def _changed(
-    update: Update, delete: Action, own: Name | None, others: AbstractSet[Name]
-) -> str:
+def _changed(update: Update, delete: Action, table: Table, others: AbstractSet[Name]) -> str:
     """The column that the UPDATE sets and the DELETE reads, unless it only adds rows to those
-    that are deleted."""
-    if update.table != own and update.table not in others:
+    that are deleted, or neither takes nor adds any."""
+    own = isinstance(delete.fact, Fact) and delete.fact.table == update.table
+    if not own and update.table not in others:
         return ""
     columns = {column for column, _ in update.assignments}
     if mentioned.every_column(delete) or mentioned.whole_rows(delete):
         return f"sets {update.table}.{min(columns)}"
     shared = sorted(columns & mentioned.columns(delete))
-    if not shared or (update.table == own and own not in others and _marks(update, delete)):
+    alone = own and update.table not in others
+    if not shared or (alone and (_marks(update, delete) or _apart(update, delete, table))):
         return ""
     return f"sets {update.table}.{shared[0]}"
+
+
+def _apart(update: Update, delete: Action, table: Table) -> bool:
+    """Whether the DELETE takes no row that the UPDATE means, neither before nor after it."""
+    said = delete.said
+    if not isinstance(said, WorkOn) or said.where is None or not update.alone:
+        return False
+    before = dict(_known(update, table))
+    after = {name: one for name, one in before.items() if name not in dict(update.assignments)}
+    after |= updates.constants(update, table)
+    return held.is_false(said.where, before) and held.is_false(said.where, after)
+
+
+def _known(update: Update, table: Table) -> Iterator[tuple[str, Held]]:
+    """What each row that it means holds, by `column = constant` in its WHERE."""
+    for test in not_null_proof.every(update.where) if update.where is not None else ():
+        found = comparisons.equal(test)
+        one = None if found is None else updates.as_held(table, *found)
+        if found is not None and one is not None:
+            yield found[0], one
 
 
 def _marks(update: Update, delete: Action) -> bool:

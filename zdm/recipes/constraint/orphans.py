@@ -20,7 +20,7 @@ from zdm.model.plan import (
     RunSql,
     Step,
 )
-from zdm.model.schema import Snapshot, Table
+from zdm.model.schema import Index, Snapshot, Table, Volatility
 from zdm.model.statement import Action, Directive, DirectiveKind
 from zdm.parse.readers import fired
 from zdm.recipes import cost, run_sql
@@ -214,6 +214,14 @@ def _of_parked(orphans: Orphans, snapshot: Snapshot) -> Iterator[Line]:
             f" back: {', '.join(inserted)}",
             "check that what they change, and write to other tables, is acceptable",
         )
+    unique = [index for index in table.indexes if index.unique and not _counts(index, table)]
+    if unique:
+        yield (
+            f"a row that gets what a parked one of {table.name} holds in"
+            f" {', '.join(index.name for index in unique)} stops the rollback, which cannot"
+            " bring that one back (23505)",
+            "let no version give such a value again before the drop phase",
+        )
     published = [one.name for one in snapshot.publications if one.all_tables]
     if published:
         yield (
@@ -222,6 +230,15 @@ def _of_parked(orphans: Orphans, snapshot: Snapshot) -> Iterator[Line]:
             "put `-- zdm: orphans delete -- reason` there instead, or make that table on the"
             " subscribers first, as the plan does",
         )
+
+
+def _counts(index: Index, table: Table) -> bool:
+    """Whether a default or an identity gives each row another value in it."""
+    found = [table.column(name) for name in index.columns]
+    return any(
+        c is not None and (c.identity or c.default_volatility is Volatility.VOLATILE)
+        for c in found
+    )
 
 
 def steps(

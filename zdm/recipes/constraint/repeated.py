@@ -12,8 +12,9 @@ from zdm.model.schema import Column, Name, Snapshot, Table, Volatility
 from zdm.model.statement import Action
 from zdm.model.syntax import Update as Said
 from zdm.parse import expressions, mentioned
-from zdm.parse.readers import nulls, row_condition
-from zdm.parse.readers.row_condition import Updated
+from zdm.parse.readers import nulls
+from zdm.parse.rows import row_condition
+from zdm.parse.rows.row_condition import Updated
 from zdm.recipes.constraint.added_later import Refused
 from zdm.recipes.reading import correlated, few, updates
 from zdm.recipes.reading.updates import Update

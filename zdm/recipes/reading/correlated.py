@@ -8,8 +8,8 @@ of `s` match.
 from zdm.model.schema import Snapshot, Table, Volatility
 from zdm.model.statement import Action
 from zdm.parse import expressions, mentioned
-from zdm.parse.readers import row_condition
-from zdm.parse.readers.row_condition import Updated
+from zdm.parse.rows import row_condition
+from zdm.parse.rows.row_condition import Updated
 from zdm.recipes.reading import few, session_dependent, updates
 from zdm.schema import default_volatility, volatility
 

@@ -12,7 +12,8 @@ from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind
 from zdm.parse import expressions, mentioned
-from zdm.parse.readers import fired, row_condition
+from zdm.parse.readers import fired
+from zdm.parse.rows import row_condition
 from zdm.recipes.reading import statements
 from zdm.schema import replication
 from zdm.schema.impact import cascades

@@ -4,10 +4,14 @@ An UPDATE in batches fires the triggers and rules of others, as the author's own
 A published table whose rows the subscriber cannot identify takes no UPDATE at all.
 """
 
+from collections.abc import Mapping
+
 from zdm.model.schema import Snapshot, Table, Trigger
 from zdm.model.sql import TRIGGER_PREFIX, ident
+from zdm.parse import expressions
+from zdm.parse.libpg_query import NotSqlError
 from zdm.parse.readers import fired
-from zdm.schema import family, replication
+from zdm.schema import family, replication, routines
 
 Line = tuple[str, str]  # fact and remedy
 _EACH, _BATCH = "each row", "each batch"
@@ -28,6 +32,24 @@ def hazards(table: Table, *columns: str) -> tuple[Line, ...]:
     return tuple((f"{fact}: {', '.join(names)}", _ACCEPT) for names, fact in lines if names)
 
 
+def written_meanwhile(table: Table, *columns: str) -> tuple[Line, ...]:
+    """The triggers of UPDATE OF that do not see what a trigger of zdm's sets: these fire where
+    a statement names one of their columns, whatever another trigger changes (manual, CREATE
+    TRIGGER; measured 14, 18)."""
+    found = [
+        t.name
+        for t in table.triggers
+        if set(fired.trigger(t.definition).columns) & {*columns} and _fires(t, columns)
+    ]
+    named = ", ".join(columns)
+    fact = (
+        f"until {named} of {table.name} is filled, a trigger of zdm's sets it in rows that an"
+        f" application writes, and for these no trigger of UPDATE OF fires: {', '.join(found)}"
+    )
+    remedy = "let them fire for every INSERT and UPDATE in an earlier release, without OF"
+    return ((fact, remedy),) if found else ()
+
+
 def _fires(trigger: Trigger, columns: tuple[str, ...]) -> str:
     """Each row, each batch, or nothing. One of UPDATE OF fires for columns that are SET."""
     if trigger.enabled not in ("O", "A"):
@@ -41,6 +63,35 @@ def _fires(trigger: Trigger, columns: tuple[str, ...]) -> str:
 def obstacle(table: Table, snapshot: Snapshot) -> Line | None:
     """Why the rows of the table cannot be filled, and the remedy."""
     return _children(table, snapshot) or refused(table, snapshot) or _behind(table)
+
+
+def overwritten(table: Table, values: Mapping[str, str], snapshot: Snapshot) -> Line | None:
+    """A trigger that sets one of these columns in every UPDATE, also in the author's, to
+    something else than that does."""
+    for trigger in table.triggers:
+        text = fired.trigger(trigger.definition)
+        if not (text.before and text.always and _fires(trigger, tuple(values)) == _EACH):
+            continue
+        function = next((f for f in snapshot.functions if f.name == trigger.function), None)
+        for column, expression in routines.always_set(function).items() if function else ():
+            if column in values and not _same(expression, values[column]):
+                return (
+                    f"the trigger {trigger.name} of {table.name} sets {column} to"
+                    f" `{expression}` in every UPDATE, so this one would leave that instead of"
+                    " its own value",
+                    f"let {trigger.function} leave {column} alone where the UPDATE sets it, in"
+                    f" an earlier release: IF NEW.{ident(column)} IS NOT DISTINCT FROM"
+                    f" OLD.{ident(column)} THEN … END IF",
+                )
+    return None
+
+
+def _same(expression: str, value: str) -> bool:
+    """Whether the trigger sets what the fill does."""
+    try:
+        return expressions.bare(expressions.read(expression)) == value
+    except NotSqlError:
+        return False
 
 
 def refused(table: Table, snapshot: Snapshot) -> Line | None:

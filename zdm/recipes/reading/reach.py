@@ -98,6 +98,8 @@ def _further(step: _Step, snapshot: Snapshot, *, known: bool) -> Iterator[_Step]
         return
     yield from _below(step, met.table, snapshot)
     table = snapshot.table(met.table)
+    if table is not None and not known:
+        yield from _evaluated(met, table, snapshot)
     if met.does != "reads" and table is not None and not known:
         yield from _fired(met, table, snapshot)
         yield from _cascades(step, table, snapshot)
@@ -132,6 +134,20 @@ def _fired(met: Met, table: Table, snapshot: Snapshot) -> Iterator[_Step]:
         through = met.through or f"rule {fired.rule(rule).name} of {table.name}"
         for name in _tables(words, snapshot, but=table.name):
             yield from _all(name, words, met.root, through)
+
+
+def _evaluated(met: Met, table: Table, snapshot: Snapshot) -> Iterator[_Step]:
+    """What the functions of the schema do that its policies call, and where rows are written
+    its defaults, generated columns and CHECKs."""
+    found = [policy.definition for policy in table.policies]
+    if met.does in ("adds", "changes"):
+        found += [column.default for column in table.columns if column.default is not None]
+        found += [c.definition for c in table.constraints if c.kind == "check"]
+    words = frozenset(name for text in found for name in texts.names(text))
+    for function in snapshot.functions:
+        if function.name.name in words:
+            through = met.through or f"function {function.name}, which {table.name} calls"
+            yield from _by_function(function.name, met.root, snapshot, through)
 
 
 def _by_function(

@@ -35,6 +35,21 @@ def unknown_table(action: Action, table: Name | None) -> Refusal:
     )
 
 
+def not_of_table(action: Action, name: Name | None, snapshot: Snapshot) -> Refusal:
+    """The statement is about rows of a view, or of what the schema does not have."""
+    view = next((view for view in snapshot.views if view.name == name), None)
+    if view is None:
+        return unknown_table(action, name)
+    return refuse.refuse(
+        action,
+        "rows_of_view",
+        f"{name} is a {view.kind}, and which rows of which tables this statement changes"
+        " depends on its query, its rules and triggers, so zdm does not plan it",
+        "name the table itself, with the conditions of the view; or, if it can run at once in"
+        " a quiet hour, put `-- zdm: run in expand -- reason` above it",
+    )
+
+
 def unknown_column(action: Action, table: Name, column: str) -> Refusal:
     """The statement is about a column that the table does not have."""
     return refuse.refuse(

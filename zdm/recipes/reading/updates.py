@@ -8,7 +8,9 @@ from zdm.model.schema import Column, Name, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import Update as Said
 from zdm.parse import expressions, mentioned
-from zdm.parse.readers import fired, nulls, row_condition
+from zdm.parse.readers import fired, nulls
+from zdm.parse.rows import held, row_condition
+from zdm.parse.rows.held import Held
 
 _NOT_IN_BATCHES = frozenset(
     {
@@ -108,6 +110,26 @@ def idempotent(column: str, value: Expression) -> bool:
             built_in = len(words) == 1 or words[0] == "pg_catalog"
             return built_in and words[-1] in _ONCE and expressions.column(only) == column
     return False
+
+
+def shows_done(update: Update, table: Table) -> bool:
+    """Whether a row no longer meets the WHERE once it has the constants that are set, as with
+    `SET c = now(), d = 'x' WHERE d IS DISTINCT FROM 'x'`."""
+    return update.where is not None and held.is_false(update.where, constants(update, table))
+
+
+def constants(update: Update, table: Table) -> dict[str, Held]:
+    """The columns that get a constant, with what they hold then."""
+    found = ((name, as_held(table, name, value)) for name, value in update.assignments)
+    return {name: one for name, one in found if one is not None}
+
+
+def as_held(table: Table, name: str, value: Expression) -> Held | None:
+    """What the column holds of a value; None where that is not certain."""
+    column = table.column(name)
+    if column is None or column.collation is not None:
+        return None
+    return held.held(value, column.type)
 
 
 def through(read: Iterable[str], table: Table) -> frozenset[str]:

@@ -7,6 +7,7 @@ from tests.unit.operations.asking import ask
 from zdm.model.catalog.database import Publication
 from zdm.model.plan import BOTH, Backfill, Irreversible, RunSql
 from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Trigger
+from zdm.parse import expressions
 
 
 def the_fill(sql: str, snapshot: Snapshot | None = None) -> Backfill:
@@ -44,6 +45,38 @@ def test_the_clock_is_accepted_where_the_row_shows_that_it_is_done() -> None:
     )
 
     assert fill.differs == "(seen IS NULL)"
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "name IS DISTINCT FROM 'x'",
+        "name <> 'x'",
+        "name IS NULL OR name <> 'x'",
+        "COALESCE(name, '') <> 'x'",
+        "NOT (name = 'x')",
+        "name = 'y' AND email > 'a'",
+    ],
+)
+def test_the_clock_is_accepted_where_another_column_shows_it(test: str) -> None:
+    seen = Column(name="seen", type="timestamp with time zone")
+    fill = the_fill(
+        f"UPDATE users SET seen = now(), name = 'x' WHERE {test};",
+        schemas.snapshot(schemas.users(seen)),
+    )
+
+    assert fill.differs == f"({expressions.bare(expressions.read(test))})"
+
+
+@pytest.mark.parametrize("test", ["name <> 'y'", "name IS NOT NULL", "name < 'x'"])
+def test_a_test_that_a_row_still_meets_does_not_show_it(test: str) -> None:
+    seen = Column(name="seen", type="timestamp with time zone")
+    answer = ask(
+        f"UPDATE users SET seen = now(), name = 'x' WHERE {test};",
+        schemas.snapshot(schemas.users(seen)),
+    )
+
+    assert "gives a different value each time" in answer.refusals[0]
 
 
 def test_new_writes_are_converted_while_it_runs() -> None:

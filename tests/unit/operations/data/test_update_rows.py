@@ -147,6 +147,10 @@ def test_many_rows_get_their_values_by_queries_of_one_row(
         (f"{FROM[:-1]} AND u.email = o.email;", "which it sets"),
         (f"{FROM[:-1]} AND u.email IS DISTINCT FROM o.name;", "which it sets"),
         (f"{FROM[:-1]} AND (u.email <> o.email OR u.email > o.name);", "which it sets"),
+        (f"{FROM[:-1]} AND NOT (u.email <> o.email);", "which it sets"),
+        (f"{FROM[:-1]} AND NOT (u.email = o.name);", "which it sets"),
+        (f"{FROM[:-1]} AND (u.email IS NULL OR u.email = o.email);", "which it sets"),
+        (f"{FROM[:-1]} AND COALESCE(u.email, 'a') <> COALESCE(o.email, '');", "which it sets"),
         (f"{FROM[:-1]} AND nullif(u.email, o.name) IS NULL;", "which it sets"),
         (f"{FROM[:-1]} AND (u.email, o.id) IS DISTINCT FROM (o.email, 7);", "which it sets"),
         (
@@ -266,6 +270,11 @@ def test_other_rows_may_decide_by_columns_that_stay(sql: str) -> None:
         " WHERE email IS NULL;",
         f"{FROM[:-1]} AND u.email IS DISTINCT FROM o.email;",
         f"{FROM[:-1]} AND email <> o.email;",
+        f"{FROM[:-1]} AND (u.email IS NULL OR u.email <> o.email);",
+        f"{FROM[:-1]} AND COALESCE(u.email, '') <> o.email;",
+        f"{FROM[:-1]} AND COALESCE(u.email, '') <> COALESCE(o.email, '');",
+        f"{FROM[:-1]} AND NOT (u.email = o.email);",
+        f"{FROM[:-1]} AND NOT (u.email IS NOT NULL AND u.email = o.email);",
         f"{FROM[:-1]} AND (o.email IS DISTINCT FROM u.email OR u.email <> o.email);",
         "UPDATE users SET email = o.email, name = o.name FROM others AS o WHERE o.id = users.id"
         " AND (users.email, users.name) IS DISTINCT FROM (o.email, o.name);",

@@ -30,6 +30,9 @@ def planned(sql: str) -> Plan:
         f"UPDATE users SET email = 'b' WHERE id = 3;{GONE}",
         f"UPDATE users SET name = lower(name);{GONE}",
         f"UPDATE users SET name = 'a', email = '' WHERE id = 3;{GONE}",
+        f"UPDATE users SET name = 'b' WHERE name IN ('a', 'c');{GONE}",
+        f"UPDATE users SET name = 'b' WHERE name > 'a';{GONE}",
+        f"UPDATE users SET name = lower(name) WHERE name = 'c';{GONE}",
         f"UPDATE others SET name = 'b' WHERE name = 'a';{BY_OTHERS}",
         "UPDATE others SET name = 'b' WHERE id = 1;\n-- zdm: run in contract -- later\n"
         "DELETE FROM users WHERE name IN (SELECT seen.name FROM seen);",
@@ -50,6 +53,9 @@ def test_a_delete_does_not_take_rows_that_an_earlier_statement_would_have_kept(
         f"UPDATE users SET name = 'a' WHERE id = 3;{GONE}",
         f"UPDATE users SET name = 'a', email = NULL WHERE id = 3;{GONE}",
         f"UPDATE others SET email = 'b' WHERE email = 'a';{BY_OTHERS}",
+        f"UPDATE users SET name = 'b' WHERE name = 'c';{GONE}",
+        f"UPDATE users SET name = 'b' WHERE 'c' = users.name AND id > 3;{GONE}",
+        f"UPDATE users SET email = 'b' WHERE name = 'c';{GONE}",
         "CREATE TABLE kept (id bigint); INSERT INTO kept VALUES (1), (2);"
         "DELETE FROM users WHERE NOT EXISTS (SELECT FROM kept WHERE kept.id = users.id);",
     ],

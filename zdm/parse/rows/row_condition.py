@@ -12,6 +12,7 @@ from typing import Any
 from zdm.model.expression import Expression, Words
 from zdm.model.statement import Action
 from zdm.parse import trees
+from zdm.parse.rows import guards
 
 _Tree = Mapping[str, Any]
 _CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
@@ -115,40 +116,12 @@ def _unguarded(parts: _Tree, given: Sequence[tuple[str, Any]], alias: str) -> _T
     if "whereClause" not in parts:
         return parts
     tests = [*trees.tests(parts["whereClause"])]
-    left = [test for test in tests if not _is_guard(test, given, alias)]
+    left = [test for test in tests if not guards.is_guard(test, given, alias)]
     if len(left) == len(tests):
         return parts
     others = {key: part for key, part in parts.items() if key != "whereClause"}
     both = {"BoolExpr": {"boolop": "AND_EXPR", "args": left}}
     return {**others, "whereClause": both if len(left) > 1 else left[0]} if left else others
-
-
-def _is_guard(test: _Tree, given: Sequence[tuple[str, Any]], alias: str) -> bool:
-    """`c IS DISTINCT FROM value` or `c <> value`, or several joined by OR, or in rows."""
-    either = test.get("BoolExpr", {})
-    if either.get("boolop") == "OR_EXPR":
-        return all(_is_guard(one, given, alias) for one in either["args"])
-    node = test.get("A_Expr", {})
-    differs = node.get("kind") == "AEXPR_DISTINCT" or (
-        node.get("kind") == "AEXPR_OP" and trees.strings(node.get("name")) == ("<>",)
-    )
-    sides = [node.get(side, {}) for side in _SIDES]
-    rows = [side["RowExpr"]["args"] for side in sides if "RowExpr" in side]
-    left, right = rows if len(rows) == 2 else [[side] for side in sides]
-    return differs and all(
-        _is_its_value(one, other, given, alias) or _is_its_value(other, one, given, alias)
-        for one, other in zip(left, right, strict=False)
-    )
-
-
-def _is_its_value(
-    column: Any, value: Any, given: Sequence[tuple[str, Any]], alias: str
-) -> bool:
-    words = trees.strings(column.get("ColumnRef", {}).get("fields"))
-    return any(
-        words in ((name,), (alias, name)) and trees.same(value, wanted)
-        for name, wanted in given
-    )
 
 
 def _deciding(targets: list[_Tree], parts: _Tree, alias: str) -> _Tree:
