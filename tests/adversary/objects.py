@@ -1,5 +1,5 @@
-"""Functions, triggers and views that change. What a function or trigger of the author's does to
-rows is the author's business, so those here do nothing: the worlds' own triggers change rows."""
+"""Functions, triggers and views that change. What a function or trigger of the author's does
+to rows is the author's business, so those here do nothing: the worlds' own triggers do."""
 
 from typing import TYPE_CHECKING
 
