@@ -55,6 +55,24 @@ CREATE TABLE looks (id bigint PRIMARY KEY, t_id bigint, name text,
     CHECK (role_of(t_id) <> 'gone'));
 CREATE TABLE given (id bigint PRIMARY KEY, role text DEFAULT role_of(1));
 CREATE TABLE mine (id bigint PRIMARY KEY, t_id bigint, name text);
+CREATE TABLE cnt (k text PRIMARY KEY, n int);
+CREATE VIEW v_cnt AS SELECT * FROM cnt;
+CREATE VIEW instead AS SELECT count(*) AS n FROM s;
+CREATE TABLE counted (id bigint PRIMARY KEY, name text);
+CREATE TABLE sent (id bigint PRIMARY KEY, name text);
+CREATE FUNCTION fewer() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN UPDATE v_cnt SET n = n - 1 WHERE k = 'a'; RETURN OLD; END$$;
+CREATE TRIGGER fewer AFTER DELETE ON counted FOR EACH ROW EXECUTE FUNCTION fewer();
+CREATE FUNCTION send() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN INSERT INTO instead VALUES (1); RETURN OLD; END$$;
+CREATE TRIGGER send AFTER DELETE ON sent FOR EACH ROW EXECUTE FUNCTION send();
+CREATE FUNCTION receive() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN UPDATE cnt SET n = 1; RETURN NEW; END$$;
+CREATE TRIGGER receive INSTEAD OF INSERT ON instead FOR EACH ROW EXECUTE FUNCTION receive();
+CREATE TABLE rates (k int PRIMARY KEY, code text);
+CREATE FUNCTION plus_rates(int, int) RETURNS int LANGUAGE sql STABLE AS
+    'SELECT $1 + $2 * (SELECT count(*)::int FROM rates)';
+CREATE OPERATOR +% (LEFTARG = int, RIGHTARG = int, FUNCTION = plus_rates);
 CREATE POLICY own ON mine USING (role_of(t_id) = 'ok');
 """
 ROWS = """
@@ -98,6 +116,17 @@ MET = {
     ),
     "a function in a policy": (
         "DELETE FROM mine WHERE name = 'a'; UPDATE t SET role = upper(role);"
+    ),
+    "a trigger that writes through a view": (
+        "DELETE FROM counted WHERE name ~ 'a';"
+        "UPDATE m SET t_id = (SELECT n FROM cnt WHERE k = 'a') WHERE id = 3;"
+    ),
+    "a trigger of a view": (
+        "DELETE FROM sent WHERE name ~ 'a';"
+        "UPDATE m SET t_id = (SELECT n FROM cnt WHERE k = 'a') WHERE id = 3;"
+    ),
+    "an operator that reads": (
+        "DELETE FROM rates WHERE code ~ 'x'; UPDATE m SET t_id = 1 +% 1 WHERE id = 3;"
     ),
     "a trigger that changes": (
         "UPDATE o SET role = 'ok' WHERE role = 'bad'; DELETE FROM it WHERE role = 'bad';"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from zdm.model.schema import Function, Name, Snapshot, Table, Volatility
+from zdm.model.schema import Function, Name, Snapshot, Table, View, Volatility
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import CreateTableAs, Insert, Update
 from zdm.parse import mentioned
@@ -25,6 +25,7 @@ _DOES: dict[ActionKind, Does] = {
     ActionKind.TRUNCATE: "deletes",
 }
 _MORE = frozenset({"update", "delete", "truncate", "merge", "conflict"})
+_SYMBOLS = frozenset({"operator", "cast"})
 _LOOKS = frozenset({"select", "from", "perform"})
 
 
@@ -53,6 +54,8 @@ def of(action: Action, snapshot: Snapshot) -> tuple[Met, ...]:
     known = bool(action.statement.vouched)
     found: dict[tuple[Name | None, Does, Name | None, bool], Met] = {}
     left = [*_named(action, snapshot), *(() if known else _called(action, snapshot))]
+    if left and not known:
+        left += _behind_symbols(snapshot)
     while left:
         step = left.pop(0)
         met = step.met
@@ -91,12 +94,26 @@ def _called(action: Action, snapshot: Snapshot) -> Iterator[_Step]:
             yield from _by_function(function.name, None, snapshot, f"function {function.name}")
 
 
+def _behind_symbols(snapshot: Snapshot) -> Iterator[_Step]:
+    """What the functions of operators and casts do: a cast is written nowhere, and either may
+    be in a function, a view or a default as well as in the statement."""
+    texts_of = [one.definition for one in snapshot.others if one.kind in _SYMBOLS]
+    words = frozenset(word for text in texts_of for word in texts.names(text))
+    for function in snapshot.functions:
+        if function.name.name in words:
+            through = f"function {function.name}, which an operator or a cast may call"
+            yield from _by_function(function.name, None, snapshot, through)
+
+
 def _further(step: _Step, snapshot: Snapshot, *, known: bool) -> Iterator[_Step]:
     """What one more step leads to."""
     met = step.met
     if met.table is None:
         return
-    yield from _below(step, met.table, snapshot)
+    yield from _children(step, met.table, snapshot)
+    for view in snapshot.views:
+        if view.name == met.table:
+            yield from _of_view(met, view, snapshot, known=known)
     table = snapshot.table(met.table)
     if table is not None and not known:
         yield from _evaluated(met, table, snapshot)
@@ -105,19 +122,29 @@ def _further(step: _Step, snapshot: Snapshot, *, known: bool) -> Iterator[_Step]
         yield from _cascades(step, table, snapshot)
 
 
-def _below(step: _Step, of: Name, snapshot: Snapshot) -> Iterator[_Step]:
-    """Its partitions, its children, and what a view reads."""
-    met = step.met
+def _children(step: _Step, of: Name, snapshot: Snapshot) -> Iterator[_Step]:
+    """Its partitions and children."""
     for child in family.children(snapshot, of):
-        through = met.through or f"{of}, above it"
-        also = replace(met, table=child.name, through=through)
-        yield _Step(also, step.columns)
-    for view in snapshot.views:
-        if view.name == of:
-            for name in sorted({name for name, _ in view.uses}):
-                through = met.through or f"view {of}"
-                also = Met(table=name, does="reads", root=met.root, through=through)
-                yield _Step(also, None)
+        through = step.met.through or f"{of}, above it"
+        yield _Step(replace(step.met, table=child.name, through=through), step.columns)
+
+
+def _of_view(met: Met, view: View, snapshot: Snapshot, *, known: bool) -> Iterator[_Step]:
+    """What it reads; what is written through it, by PostgreSQL or by its triggers and rules;
+    and the functions that it calls."""
+    through = met.through or f"view {view.name}"
+    for name in sorted({name for name, _ in view.uses}):
+        for does in dict.fromkeys(("reads", met.does)):
+            yield _Step(Met(table=name, does=does, root=met.root, through=through), None)
+    done = () if met.does == "reads" else (*view.triggers, *view.rules)
+    for rule in done:
+        words = texts.names(rule)
+        for name in _tables(words, snapshot, but=view.name):
+            yield from _all(name, words, met.root, through)
+    called = frozenset[str]().union(*map(texts.names, () if known else (view.definition, *done)))
+    for function in snapshot.functions:
+        if function.name.name in called:
+            yield from _by_function(function.name, met.root, snapshot, through)
 
 
 def _fired(met: Met, table: Table, snapshot: Snapshot) -> Iterator[_Step]:
