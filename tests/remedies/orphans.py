@@ -20,7 +20,18 @@ def orphans(how: str, statement: str = ORPHANS) -> str:
     return f"-- zdm: orphans {how} -- reviewed\n{statement}"
 
 
+SOFT = (
+    "CREATE FUNCTION soft() RETURNS trigger LANGUAGE plpgsql AS"
+    " 'BEGIN UPDATE users SET n = NULL WHERE id = OLD.id; RETURN NULL; END';"
+    "CREATE TRIGGER soft BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION soft();"
+)
 ENTRIES = (
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=TABLES + SOFT,
+        refused=orphans("park"),
+        fixed=(orphans("null"),),
+    ),
     Entry(
         slug="hazard",
         before=TABLES,

@@ -30,6 +30,11 @@ RATE = (
     "CREATE TABLE rates (n text); CREATE FUNCTION rate(t text) RETURNS text LANGUAGE sql"
     " IMMUTABLE AS 'SELECT t || n FROM rates';"
 )
+SOFT = USERS + (
+    "CREATE FUNCTION soft() RETURNS trigger LANGUAGE plpgsql AS"
+    " 'BEGIN UPDATE users SET n = 0 WHERE id = OLD.id; RETURN NULL; END';"
+    "CREATE TRIGGER soft BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION soft();"
+)
 CHECKED = "ALTER TABLE users ADD CONSTRAINT k CHECK (n <> 0) NOT VALID;\n"
 VALIDATED = "ALTER TABLE users VALIDATE CONSTRAINT k;"
 HEADS = "CREATE TABLE heads (id bigint, CONSTRAINT k FOREIGN KEY (id) REFERENCES users);"
@@ -45,6 +50,18 @@ LOUD = (
     "CREATE TRIGGER loud BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION loud();"
 )
 ENTRIES = (
+    Entry(
+        slug="delete_cannot_be_planned",
+        before=SOFT,
+        refused="DELETE FROM users WHERE name = 'a';",
+        fixed=("UPDATE users SET n = 0 WHERE name = 'a';",),
+    ),
+    Entry(
+        slug="delete_cannot_be_planned",
+        before=SOFT,
+        refused="DELETE FROM users WHERE name = 'a';",
+        fixed=(f"{CONTRACT}DELETE FROM users WHERE name = 'a';",),
+    ),
     Entry(
         slug="update_cannot_be_batched",
         before=USERS + LOUD.format("", ""),

@@ -75,6 +75,14 @@ def always_set(function: Function) -> dict[str, str]:
     return assigned.always(body[2])
 
 
+def may_keep(function: Function) -> bool:
+    """Whether it may keep a row from being deleted, as the function of a BEFORE trigger."""
+    body = _QUOTED.match(_body(function))
+    if body is None or function.language != "plpgsql":
+        return False
+    return assigned.may_keep(body[2])
+
+
 def names(function: Function) -> frozenset[str]:
     """The same, with those of its arguments."""
     return body_names(function) | texts.names(function.arguments)

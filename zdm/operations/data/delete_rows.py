@@ -321,6 +321,12 @@ def _batches(delete: Delete, table: Table, snapshot: Snapshot) -> tuple[str, str
             f"write one DELETE for each partition or child; or name the rows by a unique key,"
             f" at most {few.KEYS:,}",
         )
+    kept = deletes.keeping(table, snapshot)
+    if kept:
+        return (
+            kept,
+            f"write what the trigger does instead, as UPDATE … SET …; {delete.at_once}",
+        )
     acting = deletes.acting(table, snapshot)
     if acting:
         name, does = acting[0].table.name, deletes.does(acting[0])

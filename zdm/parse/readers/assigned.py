@@ -1,7 +1,9 @@
 """What a trigger function in plpgsql does to every row: `NEW.column := expression` in a body
-without branches. Of other bodies nothing is certain."""
+without branches. Of other bodies nothing is certain. And whether one may keep a row from being
+deleted: it returns NULL, or NEW alone, which is NULL there."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from zdm.parse.readers import tokens
 from zdm.parse.readers.tokens import Token
@@ -15,6 +17,13 @@ def always(body: str) -> dict[str, str]:
     if _BRANCHES & {token.word for token in words}:
         return {}
     return dict(_assignments(body, words))
+
+
+def may_keep(body: str) -> bool:
+    """Whether a BEFORE DELETE trigger with this body may return NULL, by what its RETURNs say."""
+    words = tokens.words(body)
+    given = {next_.word for one, next_ in pairwise(words) if one.word == "RETURN"}
+    return "NULL" in given or given == {"NEW"}
 
 
 def _assignments(body: str, words: Sequence[Token]) -> Iterator[tuple[str, str]]:

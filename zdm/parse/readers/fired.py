@@ -16,7 +16,7 @@ _UPDATE = 1 << 4  # TRIGGER_TYPE_UPDATE
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerText:
     """`columns`: those of UPDATE OF; none: an UPDATE of any column fires it. `before`: it may
-    change the row that is written. `arguments`: every name in them; `always`: it has no
+    change the row that is written; `keeps`: it may keep a row from being deleted. `arguments`: every name in them; `always`: it has no
     WHEN."""
 
     on_update: bool
@@ -27,6 +27,7 @@ class TriggerText:
     on_delete: bool = True
     on_insert: bool = True
     always: bool = False
+    keeps: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +46,19 @@ def trigger(definition: str) -> TriggerText:
     tree = _tree(definition)
     if tree is None:
         return TriggerText(on_update=True, per_row=True, columns=())
+    before = bool(tree.get("row")) and bool(int(tree.get("timing", 0)) & _BEFORE)
     return TriggerText(
         on_update=bool(int(tree.get("events", 0)) & _UPDATE),
         per_row=bool(tree.get("row")),
         columns=trees.strings(tree.get("columns")),
-        before=bool(tree.get("row"))
-        and bool(int(tree.get("timing", 0)) & _BEFORE)
-        and bool(int(tree.get("events", 0)) & (_INSERT | _UPDATE)),
+        before=before and bool(int(tree.get("events", 0)) & (_INSERT | _UPDATE)),
         arguments=frozenset(
             name for text in trees.strings(tree.get("args")) for name in _words_of(text)
         ),
         on_delete=bool(int(tree.get("events", 0)) & _DELETE),
         on_insert=bool(int(tree.get("events", 0)) & _INSERT),
         always="whenClause" not in tree,
+        keeps=before and bool(int(tree.get("events", 0)) & _DELETE),
     )
 
 

@@ -135,7 +135,8 @@ def _not_deleted(reference: Reference, table: Table, snapshot: Snapshot) -> Line
             " orphans, or fail",
             able,
         )
-    return deletes.obstacle(table, snapshot)
+    kept = deletes.keeping(table, snapshot)
+    return _or_null(kept, able) if kept else deletes.obstacle(table, snapshot)
 
 
 def _or_rows(fact: str, able: bool) -> Line:

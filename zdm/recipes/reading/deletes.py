@@ -15,7 +15,7 @@ from zdm.parse import expressions, mentioned
 from zdm.parse.readers import fired
 from zdm.parse.rows import row_condition
 from zdm.recipes.reading import statements
-from zdm.schema import replication
+from zdm.schema import replication, routines
 from zdm.schema.impact import cascades
 from zdm.schema.impact.cascades import Reached
 
@@ -158,6 +158,20 @@ def decided(table: Name, sources: tuple[Name, ...], *, batches: bool) -> tuple[L
         + (", and that the compared columns have an index" if batches else ""),
     )
     return (line,) if sources else ()
+
+
+def keeping(table: Table, snapshot: Snapshot) -> str:
+    """That a trigger of the table may keep a row from being deleted; else nothing."""
+    for trigger in table.triggers:
+        if trigger.enabled != "D" and fired.trigger(trigger.definition).keeps:
+            found = (f for f in snapshot.functions if f.name == trigger.function)
+            if any(map(routines.may_keep, found)):
+                return (
+                    f"the trigger {trigger.name} of {table.name} may keep a row from being"
+                    " deleted (its function returns NULL, as for soft deletes), and batches would"
+                    " select it again and again"
+                )
+    return ""
 
 
 def obstacle(table: Table, snapshot: Snapshot) -> Line | None:

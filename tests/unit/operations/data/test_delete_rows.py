@@ -7,11 +7,76 @@ from tests.unit.operations.asking import ask
 from zdm.model.catalog.database import Publication
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, NEW_ONLY, Backfill, Irreversible, Phase, RunSql
-from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Trigger
+from zdm.model.schema import (
+    Column,
+    Constraint,
+    Function,
+    Index,
+    Name,
+    Snapshot,
+    Table,
+    Trigger,
+    Volatility,
+)
 from zdm.planning import classify
 
 ONE = "DELETE FROM users WHERE id = 1;"
 MANY = "DELETE FROM users AS u WHERE u.email = 'a';"
+
+
+SOFT = "UPDATE users SET gone = true WHERE id = OLD.id; RETURN NULL;"
+EITHER = "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;"
+
+
+def with_trigger(body: str, event: str = "BEFORE DELETE") -> Snapshot:
+    function = Function(
+        name=Name("public", "soft"),
+        arguments="",
+        definition=f"CREATE FUNCTION soft() … AS $f$BEGIN {body} END$f$",
+        language="plpgsql",
+        volatility=Volatility.VOLATILE,
+    )
+    trigger = Trigger(
+        name="soft",
+        definition=f"CREATE TRIGGER soft {event} ON users FOR EACH ROW EXECUTE FUNCTION soft()",
+        function=function.name,
+        enabled="O",
+    )
+    users = schemas.users(triggers=(trigger,))
+    return dataclasses.replace(schemas.snapshot(users), functions=(function,))
+
+
+@pytest.mark.parametrize(
+    ("body", "event", "refused"),
+    [
+        (SOFT, "BEFORE DELETE", True),
+        (SOFT, "BEFORE INSERT OR DELETE", True),
+        ("IF OLD.email = 'a' THEN RETURN NULL; END IF; RETURN OLD;", "BEFORE DELETE", True),
+        ("RETURN NEW;", "BEFORE DELETE", True),
+        ("-- RETURN NULL\n RETURN OLD;", "BEFORE DELETE", False),
+        (EITHER, "BEFORE UPDATE OR DELETE", False),
+        (SOFT, "AFTER DELETE", False),
+        (SOFT, "BEFORE UPDATE", False),
+    ],
+)
+def test_rows_that_a_trigger_keeps_are_not_deleted_in_batches(
+    body: str, event: str, refused: bool
+) -> None:
+    start = with_trigger(body, event)
+    found = ask(MANY, start).refusals
+
+    assert bool(found) is refused
+    assert not any("the trigger soft of users may keep a row" not in one for one in found)
+    assert ask(ONE, start).refusals == ()  # one statement, as written
+
+
+def test_disabled_triggers_keep_no_rows() -> None:
+    start = with_trigger(SOFT)
+    (users,) = start.tables
+    off = dataclasses.replace(users.triggers[0], enabled="D")
+    users = dataclasses.replace(users, triggers=(off,))
+
+    assert ask(MANY, dataclasses.replace(start, tables=(users,))).refusals == ()
 
 
 def with_child(action: str = "") -> Snapshot:
