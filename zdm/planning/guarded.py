@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from zdm.model.schema import Name, Snapshot, Table, Trigger, View
+from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import AddColumn, AddConstraint, CreateObject, CreateTable
 from zdm.parse import facts, names
@@ -25,12 +25,10 @@ from zdm.parse.blocks.condition import (
     Part,
     Wanted,
 )
-from zdm.parse.blocks.do_block import Attempt, Choice, Inner, Item
+from zdm.parse.blocks.do_block import Attempt, Choice, Inner, Item, Return
+from zdm.planning import catalog_rows
+from zdm.planning.catalog_rows import SOME, Row, UnknownError, Value
 from zdm.schema import apply, generated_names, lookup, type_names
-
-_Value = str | Name
-_Row = Mapping[Part, _Value]
-
 
 # what the server raises where what a statement makes is there (measured 14, 18)
 _REPEATED = frozenset({"duplicate_object", "duplicate_table", "duplicate_column"})
@@ -46,10 +44,6 @@ _OF_COLUMNS = frozenset({Catalog.COLUMNS, Catalog.SHOWN_COLUMNS})
 _SHOWN = frozenset({Catalog.SHOWN_CONSTRAINTS, Catalog.SHOWN_COLUMNS, Catalog.SHOWN_TABLES})
 
 
-class _UnknownError(Exception):
-    """The Snapshot does not say."""
-
-
 def inner(statement: Statement, schema: Callable[[], Snapshot]) -> tuple[Statement, ...] | None:
     """The statements that a DO block runs on the schema; None for what is no such block."""
     if statement.directives or not statement.sql[:3].upper().startswith("DO"):
@@ -58,10 +52,15 @@ def inner(statement: Statement, schema: Callable[[], Snapshot]) -> tuple[Stateme
     if items is None:
         return None
     run = _Run(block=statement, snapshot=schema())
+    found: list[Statement] = []
     try:
-        return tuple(run.statements(items))
-    except _UnknownError:
+        for one in run.statements(items):
+            if one is None:
+                break
+            found.append(one)
+    except UnknownError:
         return None
+    return tuple(found)
 
 
 def problem(statement: Statement) -> tuple[str, str] | None:
@@ -108,21 +107,28 @@ class _Run:
     block: Statement
     snapshot: Snapshot
 
-    def statements(self, items: Iterable[Item]) -> Iterator[Statement]:
-        """Those that are run, each on what the ones before it leave."""
+    def statements(self, items: Iterable[Item]) -> Iterator[Statement | None]:
+        """Those that are run, each on what the ones before it leave; None: RETURN."""
         for item in items:
             match item:
                 case Choice(branches=branches):
-                    for condition, body in branches:
-                        if condition is None or self._holds(condition):
-                            yield from self.statements(body)
-                            break
+                    yield from self.statements(self._chosen(branches))
                 case Attempt(inner=tried, passed=passed):
                     statement = self._statement(tried)
                     if not self._is_passed(statement, passed):
                         yield self._run(statement)
                 case Inner():
                     yield self._run(self._statement(item))
+                case Return():
+                    yield None
+
+    def _chosen(
+        self, branches: Iterable[tuple[Condition | None, tuple[Item, ...]]]
+    ) -> tuple[Item, ...]:
+        for condition, body in branches:
+            if condition is None or self._holds(condition):
+                return body
+        return ()
 
     def _run(self, statement: Statement) -> Statement:
         self.snapshot = reduce(apply.apply, self._actions(statement), self.snapshot)
@@ -146,10 +152,10 @@ class _Run:
         """Whether the statement fails, and that is passed over."""
         actions = self._actions(statement)
         if len(actions) != 1 or self.snapshot.opaque or not passed <= _REPEATED:
-            raise _UnknownError
+            raise UnknownError
         condition, there = self._would_repeat(actions[0])
         if there and condition not in passed:
-            raise _UnknownError
+            raise UnknownError
         return there
 
     def _would_repeat(self, action: Action) -> tuple[str, bool]:
@@ -167,7 +173,7 @@ class _Run:
                 made = lookup.relation(words)
                 name = lookup.made(made, self.snapshot, self.block.settings)
                 return "duplicate_object", type_names.is_there(self.snapshot, name)
-        raise _UnknownError
+        raise UnknownError
 
     def _holds(self, condition: Condition) -> bool:
         if isinstance(condition, Exists):
@@ -183,39 +189,47 @@ class _Run:
 
     def _exists(self, asked: Exists) -> bool:
         if self.snapshot.opaque:
-            raise _UnknownError
+            raise UnknownError
+        if asked.catalog is Catalog.NAMED:
+            return self._named(asked.wanted[0].text) != (None, False)
         values = [(one.part, self._value(one)) for one in asked.wanted]
         if self._may_be_left_out(asked.catalog, dict(values)):
-            raise _UnknownError
-        rows = _ROWS[asked.catalog](self.snapshot)
-        found = (row for row in rows if all(row[part] == value for part, value in values))
+            raise UnknownError
+        rows = catalog_rows.of(asked.catalog, self.snapshot)
+        found = (row for row in rows if _is_one(row, values))
         if asked.catalog not in _SHOWN:
             return any(True for _ in found)
-        hidden = [
-            (row[Part.SCHEMA], row[Part.TABLE]) in self.snapshot.unshown.not_owned
-            for row in found
-        ]
-        if hidden and all(hidden):
-            raise _UnknownError  # the role may not see it, but the Snapshot does
-        return bool(hidden)
+        not_owned = self.snapshot.unshown.not_owned
+        hidden = False
+        for row in found:
+            hidden = (row[Part.SCHEMA], row[Part.TABLE]) in not_owned
+            if not hidden:
+                return True
+        if hidden:
+            raise UnknownError  # the role may not see it, but the Snapshot does
+        return False
 
-    def _may_be_left_out(self, catalog: Catalog, values: Mapping[Part, _Value | None]) -> bool:
+    def _may_be_left_out(self, catalog: Catalog, values: Mapping[Part, Value | None]) -> bool:
         """Whether what is asked for may be of the server, zdm or an extension, of whose
         objects the Snapshot has none, or an array type."""
         if any(isinstance(v, str) and v.startswith(("pg_", "_")) for v in values.values()):
             return True
-        if Part.RELATION in values:
+        if Part.RELATION in values or Part.TYPE in values:
             return False
+        if catalog is Catalog.SCHEMAS:
+            schemas = {schema for schema, _ in self.snapshot.unshown.names}
+            of_others = {"information_schema", "zdm", *schemas} - {*self.snapshot.schemas}
+            return values.get(Part.NAME) in of_others
         by = Part.TABLE if Part.TABLE in values else Part.NAME
         if by not in values or (by is Part.NAME and catalog in _OF_COLUMNS):
             return True
         return self._is_left_out(values.get(Part.SCHEMA), values[by])
 
-    def _is_left_out(self, schema: _Value | None, name: _Value | None) -> bool:
+    def _is_left_out(self, schema: Value | None, name: Value | None) -> bool:
         names = self.snapshot.unshown.names
         return any(one == name and schema in (None, of) for of, one in names)
 
-    def _value(self, wanted: Wanted) -> _Value | None:
+    def _value(self, wanted: Wanted) -> Value | None:
         match wanted.means:
             case Means.TEXT:
                 return wanted.text.encode()[:LONGEST].decode(errors="ignore")
@@ -224,25 +238,55 @@ class _Run:
                 return next((s for s in path if s in self.snapshot.schemas), None)
             case Means.RELATION | Means.PERHAPS_RELATION:
                 return self._relation(wanted)
-        raise _UnknownError
+            case Means.TYPE:
+                return self._type(wanted.text)
+        raise UnknownError
 
     def _relation(self, wanted: Wanted) -> Name | None:
+        table, other = self._named(wanted.text)
+        if other or (table is None and wanted.means is Means.RELATION):
+            raise UnknownError  # it fails; or it is a view, whose columns may not be known
+        return table
+
+    def _named(self, text: str) -> tuple[Name | None, bool]:
+        """The table that a text names, and whether it names another relation."""
         try:
-            written = names.qualified(wanted.text)
+            written = names.qualified(text)
         except ValueError as error:
-            raise _UnknownError from error
+            raise UnknownError from error
         relation = lookup.relation(tuple(filter(None, (written.schema, written.name))))
         name = lookup.found(relation, self.snapshot, self.block.settings)
         if self.snapshot.table(name) is not None:
-            return name
-        taken = generated_names.relations(self.snapshot, name.schema)
+            return name, False
         if self._is_left_out(written.schema or None, written.name):
-            raise _UnknownError
+            raise UnknownError
         if name.name.startswith("pg_") or name.schema.startswith("pg_"):
-            raise _UnknownError  # of the server, or temporary
-        if wanted.means is Means.RELATION or name.name in taken:
-            raise _UnknownError  # it fails; or it is a view, whose columns may not be known
-        return None
+            raise UnknownError  # of the server, or temporary
+        return None, name.name in generated_names.relations(self.snapshot, name.schema)
+
+    def _type(self, text: str) -> Name:
+        try:
+            written = names.qualified(text)
+        except ValueError as error:
+            raise UnknownError from error
+        path = type_names.path(self.snapshot, self.block.settings)
+        schemas = (written.schema,) if written.schema else path
+        named = [Name(schema, written.name) for schema in schemas]
+        known = {one.name for one in self.snapshot.types}
+        found = next((one for one in named if one in known), None)
+        if found is None or self._is_left_out(written.schema or None, written.name):
+            raise UnknownError
+        return found
+
+
+def _is_one(row: Row, values: Sequence[tuple[Part, Value | None]]) -> bool:
+    """Whether it is a row that is asked for."""
+    unknown = [part for part, _ in values if row[part] == SOME]
+    if not all(row[part] == value for part, value in values if part not in unknown):
+        return False
+    if unknown:
+        raise UnknownError
+    return True
 
 
 def _place(source: Source, before: str) -> Source:
@@ -252,120 +296,3 @@ def _place(source: Source, before: str) -> Source:
     line = before.count("\n")
     column = len(before) - before.rfind("\n") if line else source.column + len(before)
     return replace(source, line=source.line + line, column=column)
-
-
-def _constraints(snapshot: Snapshot) -> Iterator[_Row]:
-    if any(one.constrained for one in snapshot.types):
-        raise _UnknownError  # the names of constraints of domains
-    for table in snapshot.tables:
-        found = [one.name for one in table.constraints]
-        found += [one.name for one in table.triggers if _is_constraint(one)]
-        for name in found:
-            yield {Part.NAME: name, Part.RELATION: table.name}
-
-
-def _is_constraint(trigger: Trigger) -> bool:
-    return trigger.definition.upper().startswith("CREATE CONSTRAINT")
-
-
-def _shown_constraints(snapshot: Snapshot) -> Iterator[_Row]:
-    for table in snapshot.tables:
-        for one in table.constraints:
-            if table.kind != "foreign table" and one.kind in _KINDS[snapshot.major >= 18]:
-                yield {Part.NAME: one.name, **_of(table.name)}
-
-
-_KINDS = (
-    ("check", "unique", "primary key", "foreign key"),
-    ("check", "unique", "primary key", "foreign key", "not null"),
-)
-
-
-def _of(relation: Name) -> _Row:
-    return {Part.SCHEMA: relation.schema, Part.TABLE: relation.name}
-
-
-def _columns(snapshot: Snapshot) -> Iterator[_Row]:
-    for table in snapshot.tables:
-        for name in (*_SYSTEM, *_columns_of(table)):
-            yield {Part.NAME: name, Part.RELATION: table.name}
-
-
-_SYSTEM = ("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid")
-
-
-def _columns_of(table: Table) -> Iterator[str]:
-    if table.opaque:
-        raise _UnknownError
-    yield from (column.name for column in table.columns)
-
-
-def _shown_columns(snapshot: Snapshot) -> Iterator[_Row]:
-    for table in snapshot.tables:
-        yield from ({Part.NAME: name, **_of(table.name)} for name in _columns_of(table))
-    for view in _views(snapshot):
-        if not view.columns:
-            raise _UnknownError
-        yield from ({Part.NAME: name, **_of(view.name)} for name in view.columns)
-
-
-def _views(snapshot: Snapshot) -> Iterator[View]:
-    """Those that information_schema shows."""
-    yield from (view for view in snapshot.views if view.kind == "view")
-
-
-def _tables(snapshot: Snapshot) -> Iterator[_Row]:
-    yield from (_of(table.name) for table in snapshot.tables)
-
-
-def _shown_tables(snapshot: Snapshot) -> Iterator[_Row]:
-    yield from _tables(snapshot)
-    yield from (_of(view.name) for view in _views(snapshot))
-
-
-def _indexes(snapshot: Snapshot) -> Iterator[_Row]:
-    for table in snapshot.tables:
-        yield from ({Part.NAME: index.name, **_of(table.name)} for index in table.indexes)
-    if any(view.indexes for view in snapshot.views):
-        raise _UnknownError  # known by their definitions alone
-
-
-def _triggers(snapshot: Snapshot) -> Iterator[_Row]:
-    for table in snapshot.tables:
-        for trigger in table.triggers:
-            yield {Part.NAME: trigger.name, Part.RELATION: table.name}
-    if any(view.triggers for view in snapshot.views):
-        raise _UnknownError  # known by their definitions alone
-
-
-def _policies(snapshot: Snapshot) -> Iterator[_Row]:
-    for table in snapshot.tables:
-        yield from ({Part.NAME: one.name, **_of(table.name)} for one in table.policies)
-
-
-def _types(snapshot: Snapshot) -> Iterator[_Row]:
-    named = [one.name for one in snapshot.types]
-    named += [one.name for one in snapshot.tables]
-    named += [one.name for one in snapshot.views]
-    yield from ({Part.NAME: name.name} for name in named)
-
-
-def _relations(snapshot: Snapshot) -> Iterator[_Row]:
-    for schema in snapshot.schemas:
-        for name in generated_names.relations(snapshot, schema):
-            yield {Part.NAME: name}
-
-
-_ROWS: Mapping[Catalog, Callable[[Snapshot], Iterator[_Row]]] = {
-    Catalog.CONSTRAINTS: _constraints,
-    Catalog.SHOWN_CONSTRAINTS: _shown_constraints,
-    Catalog.COLUMNS: _columns,
-    Catalog.SHOWN_COLUMNS: _shown_columns,
-    Catalog.RELATIONS: _relations,
-    Catalog.TABLES: _tables,
-    Catalog.SHOWN_TABLES: _shown_tables,
-    Catalog.INDEXES: _indexes,
-    Catalog.TRIGGERS: _triggers,
-    Catalog.POLICIES: _policies,
-    Catalog.TYPES: _types,
-}

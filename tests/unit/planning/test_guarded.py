@@ -7,7 +7,17 @@ import pytest
 from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.catalog.database import Unshown
-from zdm.model.schema import Index, Name, Policy, Snapshot, Table, Trigger, Type, View
+from zdm.model.schema import (
+    Constraint,
+    Index,
+    Name,
+    Policy,
+    Snapshot,
+    Table,
+    Trigger,
+    Type,
+    View,
+)
 from zdm.planning import classify
 
 ADD = "ALTER TABLE users ADD COLUMN a int"
@@ -220,24 +230,149 @@ def test_what_the_snapshot_leaves_out_may_be_there(asked: str, *, unknown: bool)
     assert runs(f"EXISTS (SELECT FROM {asked})", left_out) is (None if unknown else False)
 
 
-def test_indexes_and_triggers_of_views_are_not_known() -> None:
+def test_indexes_of_materialized_views_are_found_and_their_triggers_not_known() -> None:
     view = View(
         name=Name("public", "v"),
         kind="materialized view",
         definition="…",
-        indexes=("CREATE INDEX v_a …",),
+        indexes=("CREATE INDEX v_a ON public.v USING btree (a)",),
         triggers=("CREATE TRIGGER t …",),
     )
 
-    for asked in ("pg_indexes WHERE indexname = 'v_a'", "pg_trigger WHERE tgname = 't'"):
-        assert runs(f"EXISTS (SELECT FROM {asked})", start(views=(view,))) is None
+    for asked, there in {
+        "pg_indexes WHERE indexname = 'v_a'": True,
+        "pg_indexes WHERE indexname = 'v_a' AND tablename = 'users'": False,
+        "pg_class WHERE relname = 'v_a'": True,
+        "pg_trigger WHERE tgname = 't'": None,
+    }.items():
+        assert runs(f"EXISTS (SELECT FROM {asked})", start(views=(view,))) is there
+
+
+def test_foreign_tables_are_tables_of_information_schema_alone() -> None:
+    foreign = replace(schemas.users(name=Name("public", "ft")), kind="foreign table")
+    here = schemas.snapshot(schemas.users(), foreign)
+
+    assert runs("EXISTS (SELECT FROM pg_tables WHERE tablename = 'ft')", here) is False
+    asked = "EXISTS (SELECT FROM information_schema.tables WHERE table_name = 'ft')"
+    assert runs(asked, here) is True
+
+
+def test_names_of_multiranges_are_not_known() -> None:
+    here = schemas.snapshot(schemas.users(), types=(replace(MOOD, kind="range"),))
+
+    assert runs("EXISTS (SELECT FROM pg_type WHERE typname = 'mood')", here) is True
+    assert runs("EXISTS (SELECT FROM pg_type WHERE typname = 'mood_multirange')", here) is None
+
+
+def test_names_of_foreign_keys_to_partitions_are_not_known() -> None:
+    parts = replace(
+        schemas.users(name=Name("public", "parts")),
+        kind="partitioned table",
+        partition_key="RANGE (id)",
+    )
+    key = Constraint(
+        name="fk",
+        kind="foreign key",
+        columns=("id",),
+        definition="FOREIGN KEY (id) REFERENCES parts (id)",
+        references=parts.name,
+        referenced_columns=("id",),
+    )
+    users = schemas.users()
+    here = schemas.snapshot(
+        replace(users, constraints=(*users.constraints, key)),
+        parts,
+        schemas.users(name=Name("public", "apart")),
+    )
+
+    for catalog, name, table in (
+        ("pg_constraint", "conname", "conrelid = '{}'::regclass"),
+        ("information_schema.table_constraints", "constraint_name", "table_name = '{}'"),
+    ):
+        asked = f"EXISTS (SELECT FROM {catalog} WHERE {name} = '{{}}'{{}})"
+        own = " AND " + table
+        assert runs(asked.format("fk", ""), here) is True
+        assert runs(asked.format("fk_1", ""), here) is None
+        assert runs(asked.format("fk_1", own.format("users")), here) is None
+        assert runs(asked.format("fk_1", own.format("apart")), here) is False
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [
+        ("to_regclass('public.users') IS NOT NULL", True),
+        ("to_regclass('users') IS NULL", False),
+        ("to_regclass('x') IS NULL", True),
+        ("to_regclass('users_email') IS NOT NULL", True),
+        ("to_regclass('pg_class') IS NULL", None),
+        ("to_regtype('x') IS NULL", None),
+        (
+            "EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'users'::regclass"
+            " AND attname = 'email' AND attnum > 0 AND NOT attisdropped)",
+            True,
+        ),
+        (
+            "EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'users'::regclass"
+            " AND attname = 'ctid' AND attnum > 0)",
+            False,
+        ),
+        (
+            "EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'users'::regclass"
+            " AND attname = 'email' AND attnum > 1)",
+            None,
+        ),
+        ("EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public')", True),
+        ("EXISTS (SELECT FROM pg_namespace WHERE nspname = 'x')", False),
+        ("EXISTS (SELECT FROM pg_namespace WHERE nspname = 'information_schema')", None),
+        (
+            "EXISTS (SELECT FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid"
+            " WHERE t.typname = 'mood' AND e.enumlabel = 'a')",
+            True,
+        ),
+        (
+            "EXISTS (SELECT FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid"
+            " WHERE t.typname = 'mood' AND e.enumlabel = 'x')",
+            False,
+        ),
+        (
+            "EXISTS (SELECT FROM pg_enum e JOIN pg_type t ON t.typarray = e.enumtypid"
+            " WHERE t.typname = 'mood' AND e.enumlabel = 'a')",
+            None,
+        ),
+        (
+            "EXISTS (SELECT FROM pg_enum WHERE enumlabel = 'a'"
+            " AND enumtypid = 'mood'::regtype)",
+            True,
+        ),
+        (
+            "EXISTS (SELECT FROM pg_enum WHERE enumlabel = 'x'"
+            " AND enumtypid = 'mood'::regtype)",
+            False,
+        ),
+        ("EXISTS (SELECT FROM pg_enum WHERE enumlabel = 'a' AND typname = 'mood')", None),
+        ("EXISTS (SELECT FROM pg_enum WHERE enumtypid = 'gone'::regtype)", None),
+    ],
+)
+def test_everyday_questions_are_answered(asked: str, there: bool | None) -> None:
+    assert runs(asked) is there
+
+
+def test_a_block_may_end_before_its_last_statement() -> None:
+    there = "EXISTS (SELECT FROM pg_tables WHERE tablename = 'users')"
+
+    for asked, slugs in ((there, []), (f"NOT {there}", ["add_column"])):
+        answer = ask(block(f"IF {asked} THEN RETURN; END IF; {ADD};"), start())
+        assert (answer.slugs, answer.refusals) == (slugs, ())
 
 
 def test_names_of_constraints_of_domains_are_not_known() -> None:
-    asked = "NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'k')"
+    asked = "NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'k'{})"
     domain = replace(MOOD, kind="domain", constrained=True)
 
-    assert runs(asked, schemas.snapshot(schemas.users(), types=(domain,))) is None
+    here = schemas.snapshot(schemas.users(), types=(domain,))
+
+    assert runs(asked.format(""), here) is None
+    assert runs(asked.format(" AND conrelid = 'users'::regclass"), here) is True
 
 
 def test_each_statement_meets_what_the_one_before_it_leaves() -> None:

@@ -325,7 +325,7 @@ def _batches(delete: Delete, table: Table, snapshot: Snapshot) -> tuple[str, str
     if kept:
         return (
             kept,
-            f"write what the trigger does instead, as UPDATE … SET …; {delete.at_once}",
+            f"write an UPDATE that does what the trigger does; {delete.at_once}",
         )
     acting = deletes.acting(table, snapshot)
     if acting:

@@ -28,6 +28,7 @@ class Part(StrEnum):
     SCHEMA = "schema"
     TABLE = "table"  # by its name without a schema
     RELATION = "relation"  # by its oid
+    TYPE = "type"  # by its oid
 
 
 class Catalog(StrEnum):
@@ -44,6 +45,10 @@ class Catalog(StrEnum):
     TRIGGERS = "triggers"
     POLICIES = "policies"
     TYPES = "types"
+    OWN_COLUMNS = "columns, without those of the server"
+    SCHEMAS = "schemas"
+    LABELS = "labels of enums"
+    NAMED = "what to_regclass finds"
 
 
 _NAMED = {"tablename": Part.TABLE, "schemaname": Part.SCHEMA}
@@ -66,6 +71,11 @@ _READ: Mapping[tuple[str, str], tuple[Catalog, Mapping[str, Part]]] = {
     ),
     ("pg_catalog", "pg_policies"): (Catalog.POLICIES, {"policyname": Part.NAME, **_NAMED}),
     ("pg_catalog", "pg_type"): (Catalog.TYPES, {"typname": Part.NAME}),
+    ("pg_catalog", "pg_namespace"): (Catalog.SCHEMAS, {"nspname": Part.NAME}),
+    ("pg_catalog", "pg_enum"): (
+        Catalog.LABELS,
+        {"enumlabel": Part.NAME, "enumtypid": Part.TYPE, "typname": Part.TABLE},
+    ),
     ("information_schema", "table_constraints"): (
         Catalog.SHOWN_CONSTRAINTS,
         {"constraint_name": Part.NAME, **_SHOWN},
@@ -135,14 +145,27 @@ def _of(tree: _Tree) -> Condition | None:
             return Joined(Operator(operator), known) if len(known) == len(parts) else None
         case {"SubLink": {"subLinkType": "EXISTS_SUBLINK", "subselect": select}}:
             return _exists(select["SelectStmt"])
+        case {"NullTest": {"arg": {"FuncCall": call}, "nulltesttype": how}}:
+            return _named(call, found=how == "IS_NOT_NULL")
     return None
+
+
+def _named(call: _Tree, *, found: bool) -> Condition | None:
+    try:
+        means, text = _called(trees.strings(call["funcname"])[-1], call.get("args", ()))
+    except ValueError:
+        return None
+    if means is not Means.PERHAPS_RELATION:
+        return None
+    there = Exists(Catalog.NAMED, (Wanted(Part.RELATION, means, text),))
+    return there if found else Joined(Operator.NOT, (there,))
 
 
 def _exists(select: _Tree) -> Exists | None:
     tables = select.get("fromClause", ())
     if not select.keys() <= _OF_SELECT or len(tables) != 1 or _counts(select):
         return None
-    named = tables[0].get("RangeVar", {})
+    named = _of_labels(tables[0]) or tables[0].get("RangeVar", {})
     schema, name = named.get("schemaname", "pg_catalog"), named.get("relname", "")
     if (schema, name) not in _READ or select.get("op") != "SETOP_NONE":
         return None
@@ -151,7 +174,56 @@ def _exists(select: _Tree) -> Exists | None:
         tests = [(parts[column], *value) for column, value in _tests(select["whereClause"])]
     except (KeyError, ValueError):
         return None
+    if any((part is Part.TYPE) is not (means is Means.TYPE) for part, means, _ in tests):
+        return None
+    if catalog is Catalog.LABELS and ("JoinExpr" in tables[0]) is not any(
+        test[0] is Part.TABLE for test in tests
+    ):
+        return None
+    if catalog is Catalog.COLUMNS and _leaves_out_system(select["whereClause"]):
+        catalog = Catalog.OWN_COLUMNS
     return Exists(catalog, tuple(Wanted(*test) for test in tests))
+
+
+def _of_labels(tree: _Tree) -> _Tree | None:
+    """pg_enum, where pg_type is joined to it by the type's oid."""
+    match tree:
+        case {
+            "JoinExpr": {
+                "jointype": "JOIN_INNER",
+                "larg": {"RangeVar": one},
+                "rarg": {"RangeVar": other},
+                "quals": {"A_Expr": {"name": [{"String": {"sval": "="}}]} as same},
+            }
+        }:
+            sides = (same["lexpr"].get("ColumnRef", {}), same["rexpr"].get("ColumnRef", {}))
+            by = {trees.strings(side.get("fields"))[-1:] for side in sides}
+            tables = {table["relname"]: table for table in (one, other)}
+            plain = {table.get("schemaname", "pg_catalog") for table in (one, other)}
+            if plain != {"pg_catalog"}:
+                return None
+            if by == {("oid",), ("enumtypid",)} and tables.keys() == {"pg_enum", "pg_type"}:
+                found: _Tree = tables["pg_enum"]
+                return found
+    return None
+
+
+def _leaves_out_system(where: _Tree) -> bool:
+    return any(_is_own({key: node}) for key, node in trees.walk({"root": where}))
+
+
+def _is_own(tree: _Tree) -> bool:
+    """Whether it is attnum > 0."""
+    match tree:
+        case {
+            "A_Expr": {
+                "name": [{"String": {"sval": ">"}}],
+                "lexpr": {"ColumnRef": {"fields": fields}},
+                "rexpr": {"A_Const": {"ival": value}},
+            }
+        }:
+            return trees.strings(fields)[-1] == "attnum" and not value
+    return False
 
 
 def _counts(select: _Tree) -> bool:
@@ -168,6 +240,8 @@ def _tests(where: _Tree) -> Iterator[tuple[str, tuple[Means, str]]]:
         case {"BoolExpr": {"boolop": "NOT_EXPR", "args": [{"ColumnRef": {"fields": fields}}]}}:
             if trees.strings(fields)[-1] != "attisdropped":
                 raise ValueError
+        case {"A_Expr": _} if _is_own(where):
+            pass
         case {"A_Expr": {"kind": "AEXPR_OP", "name": [{"String": {"sval": "="}}]}} as test:
             left, right = test["A_Expr"]["lexpr"], test["A_Expr"]["rexpr"]
             yield trees.strings(left["ColumnRef"]["fields"])[-1], _value(right)

@@ -1,8 +1,8 @@
 """A DO block as the statements in it, each behind the question that it asks the catalog.
 
 Read are IF [NOT] EXISTS over a catalog, with ELSIF, ELSE, AND, OR and NOT; one statement with
-EXCEPTION WHEN duplicate_… THEN null; and RAISE of a notice. All else is not read: variables,
-loops, EXECUTE, SET and conditions about rows.
+EXCEPTION WHEN duplicate_… THEN null; RETURN; and RAISE of a notice. All else is not read:
+variables, loops, EXECUTE, SET and conditions about rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +42,12 @@ class Choice:
     branches: tuple[tuple[Condition | None, "tuple[Item, ...]"], ...]
 
 
-Item = Inner | Attempt | Choice
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The end of the block."""
+
+
+Item = Inner | Attempt | Choice | Return
 
 
 class _NotReadError(Exception):
@@ -103,6 +108,8 @@ class _Reader:
                     yield Choice(branches=tuple(self._branches(node)))
                 case "PLpgSQL_stmt_execsql" if node.keys() <= _PLAIN:
                     yield self._inner(node)
+                case "PLpgSQL_stmt_return" if node.keys() == {"lineno"}:
+                    yield Return()
                 case _ if not _is_nothing(kind, node):
                     raise _NotReadError
 

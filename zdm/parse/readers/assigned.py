@@ -20,7 +20,7 @@ def always(body: str) -> dict[str, str]:
 
 
 def may_keep(body: str) -> bool:
-    """Whether a BEFORE DELETE trigger with this body may return NULL, by what its RETURNs say."""
+    """Whether a BEFORE DELETE trigger with this body may return NULL, by its RETURNs."""
     words = tokens.words(body)
     given = {next_.word for one, next_ in pairwise(words) if one.word == "RETURN"}
     return "NULL" in given or given == {"NEW"}

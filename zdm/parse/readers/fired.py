@@ -16,8 +16,8 @@ _UPDATE = 1 << 4  # TRIGGER_TYPE_UPDATE
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerText:
     """`columns`: those of UPDATE OF; none: an UPDATE of any column fires it. `before`: it may
-    change the row that is written; `keeps`: it may keep a row from being deleted. `arguments`: every name in them; `always`: it has no
-    WHEN."""
+    change the row that is written; `keeps`: it may keep a row from being deleted.
+    `arguments`: every name in them; `always`: it has no WHEN."""
 
     on_update: bool
     per_row: bool

@@ -168,8 +168,8 @@ def keeping(table: Table, snapshot: Snapshot) -> str:
             if any(map(routines.may_keep, found)):
                 return (
                     f"the trigger {trigger.name} of {table.name} may keep a row from being"
-                    " deleted (its function returns NULL, as for soft deletes), and batches would"
-                    " select it again and again"
+                    " deleted (its function returns NULL, as for soft deletes), and batches"
+                    " would select it again and again"
                 )
     return ""
 

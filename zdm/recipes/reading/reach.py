@@ -141,7 +141,8 @@ def _of_view(met: Met, view: View, snapshot: Snapshot, *, known: bool) -> Iterat
         words = texts.names(rule)
         for name in _tables(words, snapshot, but=view.name):
             yield from _all(name, words, met.root, through)
-    called = frozenset[str]().union(*map(texts.names, () if known else (view.definition, *done)))
+    calls = () if known else (view.definition, *done)
+    called = frozenset[str]().union(*map(texts.names, calls))
     for function in snapshot.functions:
         if function.name.name in called:
             yield from _by_function(function.name, met.root, snapshot, through)
