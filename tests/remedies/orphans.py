@@ -25,7 +25,14 @@ SOFT = (
     " 'BEGIN UPDATE users SET n = NULL WHERE id = OLD.id; RETURN NULL; END';"
     "CREATE TRIGGER soft BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION soft();"
 )
+AGAIN = ORPHANS.replace("FOREIGN", "CONSTRAINT again FOREIGN")
 ENTRIES = (
+    Entry(
+        slug="orphans_cannot_be_corrected",
+        before=TABLES,
+        refused=f"{orphans('null')}\n{orphans('delete', AGAIN)}",
+        fixed=(orphans("null"), orphans("delete", AGAIN)),
+    ),
     Entry(
         slug="orphans_cannot_be_corrected",
         before=TABLES + SOFT,

@@ -56,6 +56,8 @@ ELSEWHERE = {
     ),
     "let the new version do without it until then": "the application's",
     "let no version give such a value again before the drop phase": "the application's",
+    "let tools that look for constraints that are not valid leave out those with"
+    " conparentid <> 0": "a tool's",
     "let the new version name columns instead": "the application's",
     "this is a bug in zdm: the text was not split": "an error of ours",
     "remove NOT VALID": "up to PostgreSQL 17",

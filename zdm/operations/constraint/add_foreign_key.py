@@ -35,6 +35,7 @@ from zdm.schema import family, generated_names, lookup
 
 SLUG = "add_foreign_key"
 _NOT_VALID_OF_PARTITIONED = 18  # the first version that takes such a foreign key
+_VALIDATES_PARTS = 18  # the first in which VALIDATE reaches them (measured 14-18)
 _DIRECTIVE = (
     "; or put `-- zdm: orphans delete -- reason` above the statement (`null` empties the"
     " columns, `park` keeps the rows until the drop phase)"
@@ -89,6 +90,7 @@ class AddForeignKey:
             place = site.at(SLUG, context.snapshot.require_table(self.table), context)
             found = self._orphans(place, self.orphans)
             lines += orphans.hazards(found, self.orphans.reason, context.snapshot)
+        lines += self._of_partitions(context)
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
     def _lines(self) -> Iterator[tuple[str, str]]:
@@ -114,6 +116,17 @@ class AddForeignKey:
             f"until the contract {self.name} is not enforced, and ON DELETE does nothing",
             "let the new version write and delete as if it were not there",
         )
+
+    def _of_partitions(self, context: Context) -> Iterator[tuple[str, str]]:
+        parent = context.snapshot.require_table(self.reference.parent)
+        if parent.partition_key and not self.stays and context.major < _VALIDATES_PARTS:
+            yield (
+                f"before PostgreSQL {_VALIDATES_PARTS}, VALIDATE marks {self.name} alone: its"
+                f" entries in pg_constraint for the partitions of {parent.name} keep"
+                " convalidated = false, although every row is checked",
+                "let tools that look for constraints that are not valid leave out those with"
+                " conparentid <> 0",
+            )
 
     @property
     def _named(self) -> str:

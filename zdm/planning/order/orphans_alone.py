@@ -37,6 +37,8 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Find
         for number, other in enumerate(placed):
             if number == owner or _is_like(place, other):
                 continue
+            if number > owner and _said(other):
+                continue  # which is told to follow this one
             if number in filled or any(map(_of_rows, other.actions)):
                 yield _finding(place, other)
                 break
@@ -62,6 +64,15 @@ def _of_rows(action: Action) -> bool:
 
 
 def _finding(place: Placed, other: Placed) -> Finding:
+    if _said(other):
+        return refuse.finding(
+            place.actions[0],
+            "orphans_cannot_be_corrected",
+            f"{other.actions[0].source} has orphans corrected, too, and which rows are orphans"
+            " of one foreign key may follow from what becomes of those of the other",
+            "leave that statement in this release, and put this one with its directive into the"
+            " next, planned when this train is contracted",
+        )
     return refuse.finding(
         place.actions[0],
         "orphans_cannot_be_corrected",

@@ -238,3 +238,19 @@ def test_a_later_not_null_refuses_to_set_them_to_null() -> None:
     later = " ALTER TABLE orders ALTER COLUMN user_id SET NOT NULL;"
 
     assert "cannot be NULL" in ask(by_directive("null") + later, start()).refusals[0]
+
+
+@pytest.mark.parametrize(("version", "said"), [(170004, True), (180001, False)])
+def test_up_to_17_entries_for_partitions_stay_not_valid(version: int, *, said: bool) -> None:
+    parts = Table(
+        name=Name("public", "parts"),
+        kind="partitioned table",
+        partition_key="RANGE (id)",
+        columns=orders().columns,
+        constraints=schemas.users(name=Name("public", "parts")).constraints,
+    )
+    sql = ADD.replace("users", "parts")
+    answer = ask(f"{sql};", start(None, parts, version=version))
+
+    assert any("convalidated = false" in one.message for one in answer.hazards) is said
+    assert not any("convalidated" in one.message for one in ask(f"{ADD};", start()).hazards)

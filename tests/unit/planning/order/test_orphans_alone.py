@@ -9,6 +9,7 @@ from zdm.errors import RefusedError
 from zdm.model.plan import Backfill, Plan
 from zdm.model.schema import Column, Name, Table
 from zdm.planning import classify, schedule
+from zdm.planning.schedule import TrainRefusedError
 
 ORDERS = replace(
     schemas.users(rows=5),
@@ -44,12 +45,22 @@ def planned(sql: str) -> Plan:
         orphans("null", KEY + " NOT VALID")
         + "UPDATE orders SET other_id = user_id; ALTER TABLE orders VALIDATE CONSTRAINT k;",
         orphans("delete") + "-- zdm: run in contract -- x\nDO $$ BEGIN PERFORM 1; END $$;",
-        orphans("null") + orphans("delete", KEY.replace("T k", "T l")),
     ],
 )
 def test_another_statement_that_reads_or_writes_rows_is_refused(sql: str) -> None:
     with pytest.raises(RefusedError, match="reads or writes rows, and orphans are corrected"):
         planned(sql)
+
+
+def test_of_two_keys_whose_orphans_are_corrected_the_second_waits() -> None:
+    sql = orphans("null") + orphans("delete", KEY.replace("T k", "T l"))
+    with pytest.raises(TrainRefusedError) as refused:
+        planned(sql)
+
+    (found,) = refused.value.findings
+    assert found.source is not None
+    assert found.source.line == 6
+    assert found.message.startswith("migration.sql:3:1 has orphans corrected, too")
 
 
 @pytest.mark.parametrize(
