@@ -51,6 +51,12 @@ LOUD = (
 )
 ENTRIES = (
     Entry(
+        slug="sequence_out_of_range",
+        before="CREATE SEQUENCE numbers AS int;",
+        refused="ALTER SEQUENCE numbers RESTART WITH 3000000000;",
+        fixed=("ALTER SEQUENCE numbers RESTART WITH 300000000;",),
+    ),
+    Entry(
         slug="delete_cannot_be_planned",
         before=SOFT,
         refused="DELETE FROM users WHERE name = 'a';",

@@ -163,6 +163,8 @@ class _Run:
         said, table = action.said, lookup.table_of(self.snapshot, action)
         match said:
             case AddConstraint(constraint=says) if table is not None and says.name:
+                if says.kind == "unique" and self._is_relation(table.name, says.name):
+                    return "duplicate_table", True
                 if says.kind in _BY_KIND:
                     return _BY_KIND[says.kind], table.constraint(says.name) is not None
             case AddColumn(column=column) if table is not None and not table.opaque:
@@ -174,6 +176,9 @@ class _Run:
                 name = lookup.made(made, self.snapshot, self.block.settings)
                 return "duplicate_object", type_names.is_there(self.snapshot, name)
         raise UnknownError
+
+    def _is_relation(self, table: Name, name: str) -> bool:
+        return name in generated_names.relations(self.snapshot, table.schema)
 
     def _holds(self, condition: Condition) -> bool:
         if isinstance(condition, Exists):

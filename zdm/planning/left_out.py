@@ -6,6 +6,7 @@ from zdm.model.commands import Work, WorkOn
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import Read
+from zdm.recipes.reading import sequences
 from zdm.schema.impact import calls
 
 
@@ -22,6 +23,11 @@ def note(action: Action) -> Iterator[str]:
         yield (
             f"{action.source}: this SELECT is not part of the plan; zdm does not know what"
             " depends on its result"
+        )
+    elif _is(action, ActionKind.ALTER_SEQUENCE):
+        yield (
+            f"{action.source}: there is no such sequence in the schema, so this statement does"
+            " nothing (IF EXISTS)"
         )
     elif isinstance(action.said, WorkOn):
         yield (
@@ -42,7 +48,9 @@ def _is_needless(action: Action, snapshot: Snapshot) -> bool:
     """Transaction marks, settings (each Statement carries its own) and pure reads."""
     if _is(action, ActionKind.SELECT):
         return not action.statement.vouched and _only_reads(action, snapshot)
-    return _is(action, ActionKind.TRANSACTION) or _is(action, ActionKind.SET)
+    if _is(action, ActionKind.TRANSACTION) or _is(action, ActionKind.SET):
+        return True
+    return sequences.finds_none(action, snapshot)
 
 
 def _only_reads(action: Action, snapshot: Snapshot) -> bool:

@@ -401,6 +401,8 @@ def test_each_statement_meets_what_the_one_before_it_leaves() -> None:
         ("ALTER TABLE users ADD COLUMN name text", "duplicate_column", True),
         ("ALTER TABLE users ADD COLUMN other text", "duplicate_column", False),
         ("CREATE TABLE users (id int)", "duplicate_table", True),
+        ("ALTER TABLE users ADD CONSTRAINT users_email UNIQUE (name)", "duplicate_table", True),
+        ("ALTER TABLE users ADD CONSTRAINT other UNIQUE (name)", "duplicate_table", False),
         ("CREATE TABLE other (id int)", "duplicate_table OR duplicate_object", False),
         (
             "ALTER TABLE users ADD CONSTRAINT k CHECK (id > 0)",

@@ -178,6 +178,14 @@ def _back(action: Action, found: Sequence[Set]) -> Refusal | None:
         sequence, number = one.sequence, one.move.number
         if sequence is None or (one.move.query and number is None):
             continue
+        if number is not None and not sequence.minimum <= number <= sequence.maximum:
+            return refuse.refuse(
+                action,
+                "sequence_out_of_range",
+                f"{number} is not between {sequence.minimum} and {sequence.maximum}, the bounds"
+                f" of {sequence.name}, so this statement would fail",
+                "correct the number",
+            )
         up = sequence.increment > 0
         begins = sequence.start if number is None else number
         if begins <= sequence.start if up else begins >= sequence.start:

@@ -16,6 +16,7 @@ _SHAPE = frozenset(
 _ONE_ROW = frozenset({"max", "min", "count", "sum"})
 _SESSION = frozenset({"currval", "lastval", "nextval", "current_setting"})
 _ENDS = (("max",), ("min",))
+_STATE = {("last_value",), ("is_called",)}
 _OF_COLUMN = "pg_get_serial_sequence"
 _TRUE: _Tree = {"A_Const": {"boolval": {"boolval": True}}}
 _FALSE: _Tree = {"A_Const": {"boolval": {}}}
@@ -39,6 +40,11 @@ class Move:
 def sets(action: Action) -> bool:
     """Whether it is there to set a sequence."""
     return _restart(action.tree) is not None or "setval" in _called(action.tree)
+
+
+def passes_over(action: Action) -> bool:
+    """Whether it says IF EXISTS."""
+    return bool(action.tree.get("missing_ok"))
 
 
 def _called(tree: Any) -> frozenset[str]:
@@ -153,6 +159,7 @@ def _extremes(value: list[_Tree], select: _Tree) -> tuple[tuple[RelationName, st
     something else."""
     links = [node for key, node in trees.walk({"root": value}) if key == "SubLink"]
     queries = [link.get("subselect", {}).get("SelectStmt", {}) for link in links]
+    queries = [query for query in queries if not _is_state(query)]
     asked = [(query, query.get("targetList")) for query in queries]
     asked += [(select, value)] if "fromClause" in select else []
     found: list[tuple[RelationName, str]] = []
@@ -165,6 +172,14 @@ def _extremes(value: list[_Tree], select: _Tree) -> tuple[tuple[RelationName, st
             return None
         found += [(table, column) for column in columns]
     return tuple(found)
+
+
+def _is_state(query: _Tree) -> bool:
+    """Whether it asks a sequence, which has one row, for its state."""
+    targets = query.get("targetList", ())
+    nodes = trees.walk({"root": targets})
+    named = {trees.strings(node["fields"])[-1:] for key, node in nodes if key == "ColumnRef"}
+    return _only_table(query) is not None and bool(named) and named <= _STATE
 
 
 def _ends(tree: Any) -> Iterator[str]:

@@ -29,6 +29,13 @@ def is_set_by(action: Action) -> bool:
     return isinstance(fact, Fact) and fact.kind in _KINDS and numbers.sets(action)
 
 
+def finds_none(action: Action, snapshot: Snapshot) -> bool:
+    """Whether it is ALTER SEQUENCE IF EXISTS … RESTART of one that is not there."""
+    if not (is_set_by(action) and numbers.passes_over(action)) or snapshot.opaque:
+        return False
+    return all(one.sequence is None for one in of(action, snapshot))
+
+
 def of(action: Action, snapshot: Snapshot) -> tuple[Set, ...]:
     """Those that it sets; none where that cannot be read."""
     return tuple(_found(move, action, snapshot) for move in numbers.moves(action))

@@ -242,12 +242,8 @@ def test_a_later_not_null_refuses_to_set_them_to_null() -> None:
 
 @pytest.mark.parametrize(("version", "said"), [(170004, True), (180001, False)])
 def test_up_to_17_entries_for_partitions_stay_not_valid(version: int, *, said: bool) -> None:
-    parts = Table(
-        name=Name("public", "parts"),
-        kind="partitioned table",
-        partition_key="RANGE (id)",
-        columns=orders().columns,
-        constraints=schemas.users(name=Name("public", "parts")).constraints,
+    parts = schemas.users(
+        name=Name("public", "parts"), kind="partitioned table", partition_key="RANGE (id)"
     )
     sql = ADD.replace("users", "parts")
     answer = ask(f"{sql};", start(None, parts, version=version))

@@ -5,6 +5,7 @@ from tests.unit.operations.asking import ask
 from zdm.model.locks import LockMode
 from zdm.model.plan import RunSql
 from zdm.model.schema import Name, Sequence, Snapshot
+from zdm.planning import classify
 
 OWN = Sequence(
     name=Name("public", "users_id_seq"),
@@ -50,6 +51,8 @@ def test_it_is_set_forwards_under_a_lock() -> None:
         "SELECT setval('users_id_seq', coalesce(max(id), 0) + 1, false) FROM users;",
         "SELECT pg_catalog.setval('public.users_id_seq'::regclass, 500, true);",
         "SELECT setval(pg_get_serial_sequence('users', 'id'), 500);",
+        "SELECT setval('users_id_seq', GREATEST((SELECT max(id) FROM users),"
+        " (SELECT last_value FROM users_id_seq)));",
         "ALTER SEQUENCE users_id_seq RESTART WITH 500;",
         "ALTER TABLE users ALTER COLUMN id RESTART WITH 500;",
         'ALTER SEQUENCE "Down" RESTART WITH -50;',
@@ -89,7 +92,7 @@ def test_keys_that_are_drawn_before_it_are_a_hazard() -> None:
     [
         ("ALTER SEQUENCE users_id_seq RESTART;", "sets users_id_seq back to 1,"),
         ("ALTER SEQUENCE users_id_seq RESTART WITH 1;", "sets users_id_seq back to 1,"),
-        ("SELECT setval('\"Down\"', 3);", "sets Down back to 3,"),
+        ("SELECT setval('\"Down\"', -1);", "sets Down back to -1,"),
         (
             "SELECT setval('users_id_seq', (SELECT max(id) FROM users WHERE id < 9));",
             "not known",
@@ -132,3 +135,31 @@ def test_for_a_new_table_it_runs_as_written() -> None:
     assert answer.slugs == ["create_table", "set_sequence"]
     assert answer.sql[-1] == "ALTER SEQUENCE notes_id_seq RESTART"
     assert answer.steps[-1].locks == ()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT setval('users_id_seq', 99999999999999999999);",
+        "ALTER SEQUENCE users_id_seq RESTART WITH 0;",
+        'ALTER SEQUENCE "Down" RESTART WITH -100;',
+    ],
+)
+def test_a_number_beyond_the_bounds_is_refused(sql: str) -> None:
+    (refusal,) = ask(sql, here()).refusals
+
+    assert ", the bounds of " in refusal
+
+
+def test_one_that_may_be_missing_is_passed_over() -> None:
+    sql = "ALTER SEQUENCE IF EXISTS {} RESTART WITH 500;"
+    found = classify.classify(schemas.train(sql.format("gone")), here())
+
+    assert found.placed == ()
+    assert found.notes == (
+        "migration.sql:1:1: there is no such sequence in the schema, so this statement does"
+        " nothing (IF EXISTS)",
+    )
+    assert ask(sql.format("users_id_seq"), here()).slugs == ["set_sequence"]
+    (refusal,) = ask(sql.format("gone").replace("IF EXISTS ", ""), here()).refusals
+    assert refusal.startswith("there is no sequence gone")
