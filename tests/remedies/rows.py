@@ -51,6 +51,19 @@ LOUD = (
 )
 ENTRIES = (
     Entry(
+        slug="not_a_table",
+        before=OTHER,
+        refused="DROP TABLE seen;",
+        fixed=("DROP VIEW seen;",),
+    ),
+    Entry(
+        slug="unknown_statement",
+        before=USERS,
+        refused="DO $$ BEGIN\n-- zdm: keep old values\nUPDATE users SET n = 1 WHERE n = 0;\n"
+        "END $$;",
+        fixed=(f"{KEEP}UPDATE users SET n = 1 WHERE n = 0;",),
+    ),
+    Entry(
         slug="sequence_out_of_range",
         before="CREATE SEQUENCE numbers AS int;",
         refused="ALTER SEQUENCE numbers RESTART WITH 3000000000;",

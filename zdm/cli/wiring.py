@@ -65,6 +65,15 @@ def refuse_unseen_rows(chosen: Settings, plan: "Plan") -> None:
         live_database.refuse_unseen_rows(chosen.database, plan)
 
 
+def not_owned(chosen: Settings, plan: "Plan") -> str:
+    """A line where the role of a given database does not own tables that the plan alters."""
+    if chosen.database is None:
+        return ""
+    from zdm.workflows import live_database
+
+    return live_database.not_owned(chosen.database, plan)
+
+
 @contextmanager
 def shadows() -> "Iterator[Opening]":
     """What opens shadow servers for a command: one that runs already serves again, since a

@@ -64,8 +64,18 @@ def inner(statement: Statement, schema: Callable[[], Snapshot]) -> tuple[Stateme
 
 
 def problem(statement: Statement) -> tuple[str, str] | None:
-    """Why a block that asks information_schema is refused, and what to do."""
-    if statement.sql[:3].upper().startswith("DO") and "information_schema" in statement.sql:
+    """Why a block with directives, or one that asks information_schema, is refused, and what
+    to do."""
+    if not statement.sql[:3].upper().startswith("DO"):
+        return None
+    if statement.directives or "zdm:" in statement.sql:
+        return (
+            "this DO block has a directive above it or within it, and a directive is about one"
+            " statement: those within a block have none",
+            "write the block's statements without DO, each with its directive above it; a plan"
+            " is made for one schema, so it needs no condition",
+        )
+    if "information_schema" in statement.sql:
         return (
             "this DO block asks information_schema and cannot be read with certainty, so its"
             " effect is unknown",

@@ -5,13 +5,24 @@ from contextlib import closing
 from zdm.model.plan import Plan
 from zdm.model.schema import Name, Snapshot
 from zdm.postgres.catalog import read
-from zdm.postgres.session import connection, unseen_rows
+from zdm.postgres.session import connection, owners, unseen_rows
 
 
 def schema(url: str, version_table: Name | None = None) -> Snapshot:
     """Its schema as a frozen value, without Alembic's version table."""
     with closing(connection.connect(url, name="snapshot")) as opened:
         return read.read(opened, version_table=version_table)
+
+
+def not_owned(url: str, plan: Plan) -> str:
+    """A line where the role does not own tables that steps alter; a plan may be made by
+    another role than the one that executes it."""
+    with (
+        closing(connection.connect(url, name="plan")) as opened,
+        connection.translated("looking for tables of other roles"),
+    ):
+        refused = owners.refusal(opened, plan)
+    return "" if refused is None else f"{refused.message}; to execute it, {refused.hint}"
 
 
 def refuse_unseen_rows(url: str, plan: Plan) -> None:

@@ -494,3 +494,17 @@ def test_the_places_of_one_line_are_told_apart() -> None:
     found = classify.classify(schemas.train(sql), start())
 
     assert [p.context.origin[0].column for p in found.placed] == [13, 49]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "-- zdm: orphans delete -- old\n" + block(f"{ADD};"),
+        block(f"-- zdm: reverse email = lower(name)\n{ADD};"),
+        "-- zdm: keep old values\n" + guarded("EXISTS (SELECT FROM information_schema.tables)"),
+    ],
+)
+def test_a_directive_is_named_as_the_reason(sql: str) -> None:
+    (refusal,) = ask(sql, start()).refusals
+
+    assert refusal.startswith("this DO block has a directive above it or within it")

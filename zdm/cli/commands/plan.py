@@ -68,6 +68,8 @@ def command(
         planned = plan_revisions.run(request, wiring.sources(settings, shadows))
         if snapshot is None:
             wiring.refuse_unseen_rows(settings, planned.plan)
+            if line := wiring.not_owned(settings, planned.plan):
+                options.say(f"warning: {line}")
         plan, words = planned.plan, ""
         file = _file(output, settings.plans, plan.name)
         if verify and not check:

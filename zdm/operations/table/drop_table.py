@@ -167,6 +167,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     table = snapshot.table(fact.table)
     if table is None:
         return _without_table(action, fact, fact.table, snapshot)
+    if table.kind == "foreign table":
+        return _other_kind(action, table.name, table.kind)
     if table.created:
         return None
     blocked = tuple(_blocked(table, snapshot))
@@ -189,6 +191,16 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     return Match(operation=DropTable(table=table.name), consumed=(0,))
 
 
+def _other_kind(action: Action, name: Name, kind: str) -> Refusal:
+    return refuse.refuse(
+        action,
+        "not_a_table",
+        f"{name} is a {kind}, which PostgreSQL does not drop by DROP TABLE (42809), so this"
+        " statement would fail",
+        f"write DROP {kind.upper()}",
+    )
+
+
 def _several(action: Action) -> Refusal:
     return refuse.refuse(
         action,
@@ -201,6 +213,9 @@ def _several(action: Action) -> Refusal:
 def _without_table(
     action: Action, fact: Fact, name: Name, snapshot: Snapshot
 ) -> Match | Refusal | None:
+    view = next((view for view in snapshot.views if view.name == name), None)
+    if view is not None:
+        return _other_kind(action, name, view.kind)
     if name.name in generated_names.taken(snapshot, name.schema):
         return None
     if not fact.if_exists:

@@ -4,22 +4,11 @@ from zdm.model import diagnosis
 from zdm.model.diagnosis import Diagnosis
 from zdm.model.schema import Name
 from zdm.postgres.journal import foreign
-from zdm.postgres.session import row_security, unseen_rows
+from zdm.postgres.session import owners, row_security, unseen_rows
 from zdm.postgres.session.connection import Connection
 
 SHOWN = 5  # names in a message
 ROWS = "rows from elsewhere"
-_FOREIGN = (
-    "SELECT n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner)"
-    " FROM pg_catalog.pg_class AS c"
-    " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
-    " WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_'"
-    " AND n.nspname NOT IN ('information_schema', 'zdm')"
-    " AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')"
-    " AND (%s::text[] IS NULL OR c.oid = ANY"
-    " (SELECT pg_catalog.to_regclass(t) FROM unnest(%s::text[]) AS t))"
-    " ORDER BY 1, 2"
-)
 
 
 def may_create(opened: Connection) -> Diagnosis:
@@ -32,15 +21,11 @@ def may_create(opened: Connection) -> Diagnosis:
 
 def owns(opened: Connection, tables: tuple[Name, ...] | None) -> Diagnosis:
     """Only an owner may change a table; the plan's tables, else all of them."""
-    wanted = None if tables is None else [table.sql for table in tables]
-    foreign = opened.execute(_FOREIGN, (wanted, wanted)).fetchall()
-    if not foreign:
+    found = owners.foreign(opened, tables)
+    if not found:
         which = "every table" if tables is None else "every table that the plan changes"
         return diagnosis.ok("ownership", f"the role owns {which}")
-    names = [f"{schema}.{table} (of {owner})" for schema, table, owner in foreign]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    fact = f"the role does not own {', '.join(names[:SHOWN])}{more}"
-    remedy = f"run zdm as the owner, or GRANT {foreign[0][2]} TO its role"
+    fact, remedy = owners.said(found)
     return (diagnosis.warning if tables is None else diagnosis.failed)(
         "ownership", fact, remedy
     )

@@ -30,7 +30,7 @@ from zdm.postgres.run.run_journal import RunJournal
 from zdm.postgres.run.run_orders import RunOrders
 from zdm.postgres.run.statement_watch import WatchEvent
 from zdm.postgres.run.step_runner import Stepper
-from zdm.postgres.session import activity, connection, identity, pins, unseen_rows
+from zdm.postgres.session import activity, connection, identity, owners, pins, unseen_rows
 from zdm.postgres.session.blockers import Ender
 
 
@@ -72,10 +72,12 @@ class PostgresDatabase:
         self._plan, self._scope = plan, evidence.scope(plan)
 
     def refuse_unseen_rows(self) -> None:
-        """RefusedError where its fills would not reach every row."""
+        """RefusedError where its fills would not reach every row, or its steps alter tables
+        of others."""
         assert self._plan is not None  # it was given to keep
         with self._executor.errors("looking for rows that the plan would not reach"):
-            refused = unseen_rows.refusal(self._executor.connection, self._plan)
+            own = self._executor.connection
+            refused = owners.refusal(own, self._plan) or unseen_rows.refusal(own, self._plan)
         if refused:
             raise refused
 
