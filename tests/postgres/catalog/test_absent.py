@@ -2,7 +2,7 @@
 
 import pytest
 
-from zdm.model.schema import Snapshot
+from zdm.model.schema import Name, Snapshot
 from zdm.postgres.catalog import read
 from zdm.postgres.session import connection
 
@@ -75,3 +75,22 @@ def test_what_the_last_analyze_found_is_read(database: str) -> None:
         (None, None),
         (0.75, 4),
     ]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE VIEW v AS SELECT n FROM t",
+        "CREATE TABLE r (n int REFERENCES t)",
+        "ALTER TABLE t ADD m int GENERATED ALWAYS AS (n + 1) STORED",
+        "CREATE POLICY p ON t USING (n > 0)",
+        "CREATE TRIGGER g BEFORE UPDATE OF n ON t FOR EACH ROW"
+        " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "ALTER TABLE t ADD m int; CREATE STATISTICS s ON n, m FROM t",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT n FROM t; END",
+    ],
+)
+def test_the_only_dependent_of_a_column_is_read(database: str, sql: str) -> None:
+    found = read_after(database, f"CREATE TABLE t (n int PRIMARY KEY CHECK (n > 0)); {sql}")
+
+    assert "n" in {one.column for one in found.require_table(Name("public", "t")).dependents}
