@@ -10,16 +10,15 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from zdm.model.catalog.indexed import having
+from zdm.model.catalog.locked import Locked
 from zdm.model.commands import AlterTable, SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
-from zdm.model.locked import Locked
 from zdm.model.locks import LockMode
 from zdm.model.rule import Block, Check, Done, Past, Rule, Site, Violation
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import CreateTable, DropObjects, RenameObject
-from zdm.parse import psql
 from zdm.parse.libpg_query import Parsed
 from zdm.parse.readers import authority
 from zdm.parse.transactions import Kind
@@ -30,6 +29,7 @@ from zdm.rules import (
     ignored,
     ignores,
     once,
+    psql,
     reading,
     row_changes,
     temporary,
