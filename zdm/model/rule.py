@@ -7,9 +7,9 @@ from enum import StrEnum
 from functools import cached_property
 
 from zdm.model.catalog.indexed import having, named
+from zdm.model.catalog.locked import Locked, Names
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact, Touch
-from zdm.model.locked import Locked, Names
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact, Source
 from zdm.model.syntax import DropObjects

@@ -101,6 +101,18 @@ def functions(action: Action) -> tuple[Words, ...]:
     return trees.functions(action.tree)
 
 
+def sequences_set(action: Action) -> Iterator[Words]:
+    """The sequences that a call of setval gives a constant, as the words of their names."""
+    for key, node in trees.walk({"root": action.tree}):
+        if key != "FuncCall" or trees.strings(node.get("funcname"))[-1:] != ("setval",):
+            continue
+        sequence, value = (*node.get("args", []), {}, {})[:2]
+        if not {one for one, _ in trees.walk({"root": value})} & _ASKING:
+            constants = [n for one, n in trees.walk({"root": sequence}) if one == "A_Const"]
+            text = constants[0].get("sval", {}).get("sval", "") if constants else ""
+            yield tuple(word.strip('"') for word in text.split("."))
+
+
 def defaults(action: Action, columns: Sequence[str]) -> frozenset[str]:
     """Those of the table's columns that an INSERT or UPDATE gives their default, by that word
     or by leaving them out."""
@@ -313,6 +325,7 @@ SETS = frozenset(
 )
 
 
+_ASKING = frozenset({"FuncCall", "SubLink", "ColumnRef"})  # what is no constant
 CHANGING = (Insert, Update, WorkOn, Read)  # what `Action.said` may be where rows are changed
 _CHANGES = {
     "Insert": "InsertStmt",

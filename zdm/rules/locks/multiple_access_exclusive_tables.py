@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from zdm.model import locked as locks_held
+from zdm.model.catalog import locked as locks_held
+from zdm.model.catalog.locked import Locked
 from zdm.model.findings import Severity
-from zdm.model.locked import Locked
 from zdm.model.rule import Planned, Rule, Site, Violation
 from zdm.rules import reading
 
