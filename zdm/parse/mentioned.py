@@ -1,7 +1,7 @@
 """What an Action mentions, wherever in it: relations, and words that may be columns."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,13 +184,15 @@ def queries(action: Action) -> frozenset[str]:
 _CHOOSES = ("limitCount", "limitOffset", "lockingClause")
 
 
-def chooses(action: Action) -> bool:
-    """Whether a query in it takes some rows of several: LIMIT, DISTINCT ON, TABLESAMPLE …"""
+def chooses(action: Action, but: Collection[Any] = ()) -> bool:
+    """Whether a query in it takes some rows of several: LIMIT, DISTINCT ON, TABLESAMPLE …;
+    `but`: queries that take the same ones each time."""
     return any(
         key == "RangeTableSample"
         or any(node.get(name) for name in _CHOOSES)
         or any(node.get("distinctClause", ()))  # of DISTINCT alone it is [{}]
         for key, node in trees.walk({"root": action.tree})
+        if not any(node is one for one in but)
     )
 
 

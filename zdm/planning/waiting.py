@@ -4,7 +4,7 @@ An operation is about one table, so a recogniser is given the Actions of that ta
 those that nobody can read, which may be about any. Were it given all that is left, a train of
 n statements would be read n times. A change of an enum type may be about any table, and is
 given all that is left. A DROP of an index, function or view is given what makes one of that
-name again.
+name again, and a RENAME COLUMN each DROP INDEX.
 """
 
 from collections import deque
@@ -61,7 +61,16 @@ class Waiting:
         together = self._tables[action.fact.table]
         while together[0] is not action:  # it was taken with a statement of its own
             together.pop(0)
+        if action.fact.kind is ActionKind.RENAME_COLUMN:
+            return [*together, *self._dropped_indexes()]
         return together
+
+    def _dropped_indexes(self) -> Iterator[Action]:
+        """Every DROP INDEX that is left: a renamed column does not get what is dropped."""
+        for action in self._order:
+            drops = isinstance(action.fact, Fact) and action.fact.kind is ActionKind.DROP_INDEX
+            if drops and id(action) not in self._taken:
+                yield action
 
     def _of_enum(self, action: Action) -> bool:
         """Whether a change of an enum type may begin with it."""
