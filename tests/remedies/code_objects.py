@@ -57,15 +57,6 @@ ENTRIES = (
     ),
     Entry(
         slug="function_cannot_be_replaced",
-        before="CREATE FUNCTION one(int) RETURNS int LANGUAGE internal AS 'int4abs';",
-        refused="CREATE OR REPLACE FUNCTION one(int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
-        fixed=(
-            f"{EXPAND}CREATE OR REPLACE FUNCTION one(int) RETURNS int LANGUAGE sql"
-            " AS 'SELECT 1';",
-        ),
-    ),
-    Entry(
-        slug="function_cannot_be_replaced",
         before=USERS + ONE + "CREATE INDEX i ON users (one(n));",
         refused=AGAIN,
         fixed=(EXPAND + AGAIN,),

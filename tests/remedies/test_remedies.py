@@ -63,6 +63,8 @@ ELSEWHERE = {
     "look for its name in pg_stat_statements once the old version is gone": (
         "the application's"
     ),
+    "put `-- zdm: run in expand -- reason` above it if both versions work with the new one"
+    " (`run in contract` if only the new version does)": "no shadow has such a function",
     "let the new version work with it and without it until then": "the application's",
     "make sure that it refuses and changes nothing of the old version's writes": (
         "the author's function"

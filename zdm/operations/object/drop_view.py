@@ -82,7 +82,7 @@ class DropView:
                 phase=Phase.CONTRACT,
                 title=self.title,
                 sql=(emit.sql(_DROPS[self.view.kind], v=Qualified(name)),),
-                locks=(),
+                locks=(views.lock(self.view),),
                 probe=probes.probe(probes.absent(probes.relation(name))),
                 undo=Irreversible(
                     reason="the old version may read it, and works only where it is there"
