@@ -107,8 +107,8 @@ ENTRIES = (
     Entry(
         slug="object_exists",
         before=USERS + "CREATE VIEW v AS SELECT n FROM users;",
-        refused="CREATE OR REPLACE VIEW v AS SELECT n, id FROM users;",
-        fixed=(f"{EXPAND}CREATE OR REPLACE VIEW v AS SELECT n, id FROM users;",),
+        refused="CREATE VIEW v AS SELECT n, id FROM users;",
+        fixed=("CREATE VIEW w AS SELECT n, id FROM users;",),
     ),
     Entry(
         slug="temporary_table",

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import fresh_database
 from tests.remedies import (
+    code_objects,
     columns,
     constraints,
     copies,
@@ -42,6 +43,7 @@ ENTRIES = (
     *copies.ENTRIES,
     *met.ENTRIES,
     *objects.ENTRIES,
+    *code_objects.ENTRIES,
     *trains.ENTRIES,
 )
 IN_TURN = [
@@ -57,6 +59,17 @@ ELSEWHERE = {
     "let the new version do without it until then": "the application's",
     "let no version give such a value again before the drop phase": "the application's",
     "let the new version name columns instead": "the application's",
+    "see in pg_stat_user_functions (with track_functions = all) that nothing calls it once the"
+    " old version is gone": "the application's",
+    "look for its name in pg_stat_statements once the old version is gone": (
+        "the application's"
+    ),
+    "put `-- zdm: run in expand -- reason` above it if both versions work with the new one"
+    " (`run in contract` if only the new version does)": "no shadow has such a function",
+    "let the new version work with it and without it until then": "the application's",
+    "make sure that it refuses and changes nothing of the old version's writes": (
+        "the author's function"
+    ),
     "this is a bug in zdm: the text was not split": "an error of ours",
     "remove NOT VALID": "up to PostgreSQL 17",
     "remove the directive": "it has no meaning in a SQL file",

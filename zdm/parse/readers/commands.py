@@ -77,6 +77,10 @@ _FIRES = {
     "AT_EnableAlwaysTrig": "A",
     "AT_EnableReplicaTrig": "R",
     "AT_DisableTrig": "D",
+    "AT_EnableTrigAll": "O",
+    "AT_DisableTrigAll": "D",
+    "AT_EnableTrigUser": "O",
+    "AT_DisableTrigUser": "D",
 }
 _KINDS = {
     "OBJECT_INDEX": "index",
