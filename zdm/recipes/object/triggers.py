@@ -60,12 +60,14 @@ def _refuses(one: Function, *, skips: bool) -> bool:
 def by_search_path(runs: Name, snapshot: Snapshot) -> str:
     """A name without schema in its function's text, or in one that this names, which a session
     with another search_path does not find; empty where there is none."""
+    things = [t.name.name for t in snapshot.tables]
+    things += [v.name.name for v in snapshot.views]
+    things += [f.name.name for f in snapshot.functions]
     for one in routines.reached(snapshot, [runs]):
         if _SET_PATH.search(one.definition):
             continue
         words = routines.body_names(one)
-        for thing in (*snapshot.tables, *snapshot.views, *snapshot.functions):
-            name = thing.name.name
+        for name in things:
             if name in words and _bare(name).search(one.definition.partition("AS ")[2]):
                 return name
     return ""
