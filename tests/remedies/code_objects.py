@@ -19,6 +19,10 @@ CREATE TABLE part (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
 CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (1000);
 CREATE TRIGGER noted AFTER UPDATE ON part FOR EACH ROW EXECUTE FUNCTION note();
 """
+COUNTS = """
+CREATE FUNCTION counts() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN PERFORM count(*) FROM public.users; RETURN NULL; END';
+"""
 SEEN = "CREATE VIEW seen AS SELECT id, n FROM users;\n"
 ENTRIES = (
     Entry(
@@ -161,6 +165,15 @@ ENTRIES = (
         before=USERS + NOTED + "ALTER TABLE users DISABLE TRIGGER noted;",
         refused="ALTER TABLE users ENABLE TRIGGER noted;",
         fixed=(f"{CONTRACT}ALTER TABLE users ENABLE TRIGGER noted;",),
+    ),
+    Entry(
+        slug="trigger_cannot_be_made",
+        before=USERS + COUNTS.replace("public.", ""),
+        refused=f"CREATE TRIGGER counted AFTER INSERT {ON} counts();",
+        fixed=(
+            f"{COUNTS.replace('FUNCTION counts', 'FUNCTION counts_in_public')}"
+            f"CREATE TRIGGER counted AFTER INSERT {ON} counts_in_public();",
+        ),
     ),
     Entry(
         slug="trigger_cannot_be_made",

@@ -131,6 +131,16 @@ def _replaced(
         refusal = refuse.refuse(action, "trigger_cannot_be_replaced", *problem)
         return replace(refusal, consumed=consumed)
     runs = triggers.function(said, action, snapshot)
+    bare = "" if runs == former.function else triggers.by_search_path(runs, snapshot)
+    if bare:
+        refusal = refuse.refuse(
+            action,
+            "trigger_cannot_be_replaced",
+            f"{runs} names {bare} without its schema, so writes of a session with another"
+            " search_path would fail, or find another one",
+            "write the schema before each name in the function, or give it SET search_path",
+        )
+        return replace(refusal, consumed=consumed)
     refuses = said.constraint or triggers.may_refuse(sql, runs, snapshot)
     did = triggers.may_refuse(former.definition, former.function, snapshot)
     drops = () if said.replaces else (triggers.drop(table.name, said.name),)
