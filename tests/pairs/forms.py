@@ -235,6 +235,29 @@ FORMS = (
         sql="DROP INDEX {t}_{c}_old; CREATE INDEX {t}_{c}_old ON {t} ({c}, id);",
     ),
     Form(
+        operation="rename_index",
+        name="plain",
+        main=True,
+        sql="ALTER INDEX {t}_{c}_old RENAME TO i{n};",
+    ),
+    Form(
+        operation="rename_index",
+        name="of_key",
+        sql="ALTER INDEX {t}_pkey RENAME TO i{n};",
+    ),
+    Form(
+        operation="drop_object",
+        name="sequence",
+        main=True,
+        sql="DROP SEQUENCE counted{n};",
+    ),
+    Form(
+        operation="grant",
+        name="public",
+        main=True,
+        sql="GRANT SELECT, UPDATE ({c}) ON {t} TO PUBLIC;",
+    ),
+    Form(
         operation="create_table",
         name="references",
         main=True,

@@ -15,6 +15,7 @@ from tests.remedies import (
     met,
     objects,
     orphans,
+    rights,
     rows,
     source,
     trains,
@@ -42,6 +43,7 @@ ENTRIES = (
     *copies.ENTRIES,
     *met.ENTRIES,
     *objects.ENTRIES,
+    *rights.ENTRIES,
     *trains.ENTRIES,
 )
 IN_TURN = [
@@ -50,6 +52,8 @@ IN_TURN = [
 ]
 # Remedies that no input can be changed by.
 ELSEWHERE = {
+    "look in pg_stat_activity for what connects as that role, and in pg_stat_statements for"
+    " what it does": "the application's",
     "search the old version for them, and first deploy one without them": "the application's",
     "if its framework reads keys from the catalog, configure them explicitly first": (
         "the application's"

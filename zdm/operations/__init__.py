@@ -27,8 +27,8 @@ from zdm.operations.data import (
     set_sequence,
     update_rows,
 )
-from zdm.operations.index import create_index, drop_index
-from zdm.operations.object import comment, new_object
+from zdm.operations.index import create_index, drop_index, rename_index
+from zdm.operations.object import comment, drop_object, grant, new_object
 from zdm.operations.statement import as_written
 from zdm.operations.table import create_table, drop_table, new_table_change, rename_table
 from zdm.operations.type import add_enum_value, change_type, rename_enum_value, swap_enum
@@ -55,6 +55,7 @@ ALL: tuple[Recogniser, ...] = (
     add_column.recognise,
     create_index.recognise,
     drop_index.recognise,
+    rename_index.recognise,
     update_rows.recognise,
     backfill.recognise,
     insert_rows.recognise,
@@ -65,6 +66,8 @@ ALL: tuple[Recogniser, ...] = (
     add_enum_value.recognise,
     rename_enum_value.recognise,
     comment.recognise,
+    grant.recognise,
     rename_table.recognise,
     drop_table.recognise,
+    drop_object.recognise,
 )

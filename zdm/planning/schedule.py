@@ -38,6 +38,7 @@ from zdm.planning.order import (
     met_through,
     new_keys,
     orphans_alone,
+    reused_objects,
     row_order,
     taken_defaults,
 )
@@ -100,6 +101,7 @@ def plan(
         or met_rows.conflicts(ordered, placed)
         or tuple(new_keys.conflicts(ordered, placed))
         or tuple(met_through.conflicts(ordered, placed))
+        or tuple(reused_objects.conflicts(placed))
         or walk.conflicts(ordered, placed, snapshot, classification.after)
     )
     if conflicts:

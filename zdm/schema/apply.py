@@ -17,6 +17,7 @@ from zdm.model.commands import (
     Change,
     NoRelation,
     SetSchema,
+    Work,
     WorkOn,
 )
 from zdm.model.schema import Snapshot, Volatility
@@ -33,7 +34,7 @@ from zdm.model.syntax import (
     RenameObject,
 )
 from zdm.parse import expressions
-from zdm.schema import edits
+from zdm.schema import edits, rights
 from zdm.schema.effects import (
     columns,
     constraints,
@@ -85,7 +86,18 @@ def _alter_relation(snapshot: Snapshot, action: Action) -> Snapshot:
     return edits.unknown(snapshot, action) if foreign else snapshot
 
 
+def _work(snapshot: Snapshot, action: Action) -> Snapshot:
+    """Of what is done with whole relations, rights alone are part of the schema."""
+    granted = isinstance(action.said, WorkOn) and action.said.work in _GRANTS
+    return rights.apply(snapshot, action) if granted else snapshot
+
+
+_GRANTS = frozenset({Work.GRANT, Work.GRANT_IN_SCHEMA})
+
+
 def _no_relation(snapshot: Snapshot, action: Action) -> Snapshot:
+    if isinstance(action.said, NoRelation) and action.said.statement in ("GRANT", "REVOKE"):
+        return rights.apply(snapshot, action)
     makes = isinstance(action.said, NoRelation) and action.said.makes
     return edits.unknown(snapshot, action) if makes else snapshot
 
@@ -104,7 +116,7 @@ _BY_STATEMENT: Mapping[type, _Effect] = {
     AlterTable: _alter,
     AlterRelation: _alter_relation,
     AlterDomain: _nothing,
-    WorkOn: _nothing,
+    WorkOn: _work,
     NoRelation: _no_relation,
     Read: _read,
 }
