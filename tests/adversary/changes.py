@@ -773,6 +773,8 @@ GENERATORS: dict[str, Generator] = {
         metadata.rename_index,
         metadata.drop_object,
         metadata.grant,
+        metadata.change_settings,
+        metadata.change_policy,
         validate_constraint,
         add_column,
         create_index,

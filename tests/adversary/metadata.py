@@ -46,3 +46,27 @@ def grant(train: "Train") -> "Statements":
     if train.chance(0.3):
         return (f"REVOKE TRIGGER ON {table.sql} FROM {APP};",)
     return (f"GRANT {right} ON {table.sql} TO {train.random.choice((APP, 'PUBLIC'))};",)
+
+
+def change_settings(train: "Train") -> "Statements":
+    """Of a table or a column."""
+    table = train.table()
+    column = ident(train.random.choice(table.columns).name)
+    change = train.random.choice(
+        (
+            f"ALTER COLUMN {column} SET STATISTICS 50",
+            f"ALTER COLUMN {column} SET (n_distinct = 7)",
+            "SET (autovacuum_vacuum_scale_factor = 0.01)",
+            "REPLICA IDENTITY FULL",
+        )
+    )
+    return (f"ALTER TABLE {table.sql} {change};",)
+
+
+def change_policy(train: "Train") -> "Statements":
+    """One more that hides nothing, and row security after it."""
+    table = train.table()
+    train.made += 1
+    create = f"CREATE POLICY made_{train.made} ON {table.sql} USING (true);"
+    enable = (f"ALTER TABLE {table.sql} ENABLE ROW LEVEL SECURITY;",)
+    return (create, *(enable if train.chance(0.3) else ()))

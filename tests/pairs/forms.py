@@ -258,6 +258,29 @@ FORMS = (
         sql="GRANT SELECT, UPDATE ({c}) ON {t} TO PUBLIC;",
     ),
     Form(
+        operation="change_settings",
+        name="statistics",
+        main=True,
+        sql="ALTER TABLE {t} ALTER COLUMN {c} SET STATISTICS 50;",
+    ),
+    Form(
+        operation="change_settings",
+        name="fillfactor",
+        sql="ALTER TABLE {t} SET (fillfactor = 80);",
+    ),
+    Form(
+        operation="change_policy",
+        name="create",
+        main=True,
+        sql="CREATE POLICY p{n} ON {t} USING ({c} IS NOT NULL);",
+    ),
+    Form(
+        operation="change_policy",
+        name="enable",
+        sql="CREATE POLICY p{n} ON {t} USING (true);"
+        " ALTER TABLE {t} ENABLE ROW LEVEL SECURITY;",
+    ),
+    Form(
         operation="create_table",
         name="references",
         main=True,

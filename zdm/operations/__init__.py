@@ -30,7 +30,14 @@ from zdm.operations.data import (
 from zdm.operations.index import create_index, drop_index, rename_index
 from zdm.operations.object import comment, drop_object, grant, new_object
 from zdm.operations.statement import as_written
-from zdm.operations.table import create_table, drop_table, new_table_change, rename_table
+from zdm.operations.table import (
+    change_policy,
+    change_settings,
+    create_table,
+    drop_table,
+    new_table_change,
+    rename_table,
+)
 from zdm.operations.type import add_enum_value, change_type, rename_enum_value, swap_enum
 
 ALL: tuple[Recogniser, ...] = (
@@ -67,6 +74,8 @@ ALL: tuple[Recogniser, ...] = (
     rename_enum_value.recognise,
     comment.recognise,
     grant.recognise,
+    change_settings.recognise,
+    change_policy.recognise,
     rename_table.recognise,
     drop_table.recognise,
     drop_object.recognise,

@@ -42,7 +42,9 @@ from zdm.schema.effects import (
     indexes,
     objects,
     parents,
+    policies,
     renames,
+    settings,
     tables,
 )
 
@@ -87,9 +89,11 @@ def _alter_relation(snapshot: Snapshot, action: Action) -> Snapshot:
 
 
 def _work(snapshot: Snapshot, action: Action) -> Snapshot:
-    """Of what is done with whole relations, rights alone are part of the schema."""
-    granted = isinstance(action.said, WorkOn) and action.said.work in _GRANTS
-    return rights.apply(snapshot, action) if granted else snapshot
+    """Of what is done with whole relations, rights and policies are part of the schema."""
+    work = action.said.work if isinstance(action.said, WorkOn) else None
+    if work is Work.POLICY:
+        return policies.create(snapshot, action)
+    return rights.apply(snapshot, action) if work in _GRANTS else snapshot
 
 
 _GRANTS = frozenset({Work.GRANT, Work.GRANT_IN_SCHEMA})
@@ -130,6 +134,13 @@ _BY_CHANGE: Mapping[Change, _Effect] = {
     Change.ATTACH_PARTITION: parents.change,
     Change.DETACH_PARTITION: parents.change,
     Change.REPLICA_IDENTITY: tables.replica_identity,
+    Change.ROW_SECURITY: policies.secure,
+    Change.SET_OPTIONS: settings.apply,
+    Change.SET_STATISTICS: settings.apply,
+    Change.SET_STORAGE: settings.apply,
+    Change.SET_COMPRESSION: settings.apply,
+    Change.SET_COLUMN_OPTIONS: settings.apply,
+    Change.CLUSTER_ON: settings.apply,
 }
 _BY_KIND: Mapping[ActionKind, _Effect] = {
     ActionKind.ADD_COLUMN: columns.add,
