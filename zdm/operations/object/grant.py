@@ -1,7 +1,7 @@
 """GRANT and REVOKE on tables, views, sequences, schemas, routines and types.
 
 Neither blocks reads or writes (manual, GRANT, REVOKE; measured 14, 18). A right more hurts no
-version, so it is granted in EXPAND, and undo takes back what was not there before. A right
+version, so it is granted in EXPAND, and undo revokes what was not there before. A right
 less may be one that the old version needs, so it is revoked in the contract. No Snapshot knows
 what a running version connects as, so the plan says which role loses what.
 """

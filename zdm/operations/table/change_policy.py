@@ -186,7 +186,7 @@ def _of_table(action: Action, table: Table, verb: str) -> Match | Refusal:
         name="",
         early=False,
         policy=None,
-        sql=(settings.written(action.tree, table.name),),
+        sql=(settings.written(settings.of(action), table.name),),
         settings=action.statement.settings,
         missing=done and not table.policies,
     )

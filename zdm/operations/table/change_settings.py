@@ -132,7 +132,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         table=table.name,
         change=said.change,
         column=said.name if said.change in _OF_COLUMNS else "",
-        sql=settings.written(action.tree, table.name, only=fact.only),
+        sql=settings.written(settings.of(action), table.name, only=fact.only),
         undo=tuple(_undo(action, table, said, snapshot)),
         locks=statements.of_author(snapshot, action),
         settings=action.statement.settings,
@@ -181,7 +181,7 @@ def _problem(
             " fail",
             "set it on each partition",
         )
-    if any(name.startswith("toast.") for name in settings.options(action.tree)):
+    if any(name.startswith("toast.") for name in settings.options(settings.of(action))):
         return (
             "zdm does not know what parameters the TOAST table has now, so it cannot undo this",
             "put `-- zdm: run in expand -- reason` above it",
@@ -234,7 +234,7 @@ def _identifies(table: Table, keys: tuple[str | None, ...], *, unique: bool) -> 
 def _undo(action: Action, table: Table, said: AlterTable, snapshot: Snapshot) -> Iterator[str]:
     match said.change:
         case Change.SET_OPTIONS:
-            for command in settings.back(action.tree, table.options):
+            for command in settings.back(settings.of(action), table.options):
                 yield settings.written(command, table.name, only=True)
         case Change.CLUSTER_ON:
             yield _clustered(table)
@@ -268,17 +268,17 @@ def _back(
 ) -> tuple[settings.Command, ...]:
     """The sub-commands that give the column its former attribute."""
     if said.change is Change.SET_COLUMN_OPTIONS:
-        return settings.back(action.tree, column.options)
+        return settings.back(settings.of(action), column.options)
     if said.change is Change.SET_STATISTICS:
         former = -1 if column.statistics is None else column.statistics
-        return (settings.with_word(action.tree, str(former)),)
+        return (settings.with_word(settings.of(action), str(former)),)
     if said.change is Change.SET_COMPRESSION:
         return (
             settings.with_word(
-                action.tree, _COMPRESSION.get(column.compression or "", "default")
+                settings.of(action), _COMPRESSION.get(column.compression or "", "default")
             ),
         )
-    return (settings.with_word(action.tree, _storage(column, snapshot) or "default"),)
+    return (settings.with_word(settings.of(action), _storage(column, snapshot) or "default"),)
 
 
 def _former_storage(table: Table, said: AlterTable, snapshot: Snapshot) -> str | None:

@@ -5,11 +5,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from zdm.model.schema import Name
+from zdm.model.statement import Action
 from zdm.parse import trees
 
 Command = Mapping[str, Any]  # the parser's tree of one sub-command
 _Tree = Command
 _RESETS = frozenset({"AT_ResetRelOptions", "AT_ResetOptions"})
+
+
+def of(action: Action) -> Command:
+    """The sub-command of ALTER TABLE that the Action is."""
+    return action.tree
 
 
 def options(command: _Tree) -> dict[str, str | None]:

@@ -37,7 +37,7 @@ def touched(
 def _changed(table: Table, said: AlterTable, action: Action) -> Table:
     match said.change:
         case Change.SET_OPTIONS:
-            return replace(table, options=settings.merged(table.options, action.tree))
+            return replace(table, options=settings.merged(table.options, settings.of(action)))
         case Change.CLUSTER_ON:
             indexes = (replace(i, clustered=i.name == said.name) for i in table.indexes)
             return replace(table, indexes=tuple(indexes))
@@ -46,7 +46,7 @@ def _changed(table: Table, said: AlterTable, action: Action) -> Table:
 
 
 def _column(column: Column, said: AlterTable, action: Action) -> Column:
-    word = settings.word(action.tree).lower()
+    word = settings.word(settings.of(action)).lower()
     match said.change:
         case Change.SET_STATISTICS:
             return replace(column, statistics=int(word) if int(word or -1) >= 0 else None)
@@ -55,5 +55,5 @@ def _column(column: Column, said: AlterTable, action: Action) -> Column:
         case Change.SET_COMPRESSION:
             return replace(column, compression={"pglz": "p", "lz4": "l"}.get(word))
         case Change.SET_COLUMN_OPTIONS:
-            return replace(column, options=settings.merged(column.options, action.tree))
+            return replace(column, options=settings.merged(column.options, settings.of(action)))
     return column

@@ -7,7 +7,8 @@ from zdm.model.schema import Policy, Snapshot
 
 KEPT = Policy(
     name="kept",
-    definition="CREATE POLICY kept ON public.users AS PERMISSIVE FOR ALL TO PUBLIC USING (true)",
+    definition="CREATE POLICY kept ON public.users AS PERMISSIVE FOR ALL TO PUBLIC"
+    " USING (true)",
 )
 ENABLE = "ALTER TABLE users ENABLE ROW LEVEL SECURITY;"
 
