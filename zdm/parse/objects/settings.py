@@ -113,6 +113,6 @@ def merged(former: tuple[str, ...], command: _Tree) -> tuple[str, ...]:
     values: dict[str, str] = dict(one.split("=", 1) for one in former)
     for name, value in options(command).items():
         values.pop(name, None)
-        if value is not None:
+        if value is not None and "." not in name:  # those of the TOAST table are not shown
             values[name] = value
     return tuple(f"{name}={value}" for name, value in values.items())
