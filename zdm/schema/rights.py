@@ -17,7 +17,7 @@ from zdm.schema import edits, lookup, routines
 _ALL = {
     "table": ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"),
     "sequence": ("USAGE", "SELECT", "UPDATE"),
-    "schema": ("USAGE", "CREATE"),
+    "schema": (acl.PRIVILEGES["U"], acl.PRIVILEGES["C"]),
     "routine": ("EXECUTE",),
     "type": ("USAGE",),
 }
