@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from tests.adversary import objects, tables
+from tests.adversary import metadata, objects, tables
 from tests.adversary.kinds import BY_NAME, NUMBERS, TEXTS
 from tests.adversary.world import APP, Change, Column, Table
 from zdm.model.sql import ident
@@ -770,6 +770,11 @@ GENERATORS: dict[str, Generator] = {
         drop_constraint,
         replace_key,
         rename_constraint,
+        metadata.rename_index,
+        metadata.drop_object,
+        metadata.grant,
+        metadata.change_settings,
+        metadata.change_policy,
         validate_constraint,
         add_column,
         create_index,
