@@ -15,8 +15,8 @@ from zdm.parse.places import Places
 
 _BOM = b"\xef\xbb\xbf"
 _COMMAND = re.compile(rb"\\(?:[a-zA-Z]\w*|[!?])[^\n]*")
-# These send what stands before them, as a semicolon does (manual, psql).
 # These send the text before them, as a semicolon does (manual, psql).
+_SENDS = re.compile(rb"\\(?:g|gx|gdesc|gexec|gset|crosstabview|watch|bind|bind_named)\b")
 _END_OF_ROWS = re.compile(rb"^\\\.[ \t\r]*$", re.MULTILINE)
 _NOT_NEWLINE = re.compile(rb"[^\n]")
 
