@@ -1,8 +1,7 @@
 """SQL files as psql reads them: with its own commands, and the rows of COPY FROM stdin.
 
-Both are blanked byte by byte, so that all statements keep their places. Where they are is
-known from PostgreSQL's grammar, which stops at them, never from a search: `\\d` in a string is
-no command.
+Both are blanked byte by byte, so that all statements keep their places. PostgreSQL's grammar
+stops at each of them and so finds it; `\\d` in a string is no command.
 """
 
 import re
@@ -16,7 +15,7 @@ from zdm.parse.places import Places
 
 _BOM = b"\xef\xbb\xbf"
 _COMMAND = re.compile(rb"\\(?:[a-zA-Z]\w*|[!?])[^\n]*")
-# These send what stands before them, as a semicolon does (manual, psql).
+# These send the text before them, as a semicolon does (manual, psql).
 _SENDS = re.compile(rb"\\(?:g|gx|gdesc|gexec|gset|crosstabview|watch|bind|bind_named)\b")
 _END_OF_ROWS = re.compile(rb"^\\\.[ \t\r]*$", re.MULTILINE)
 _NOT_NEWLINE = re.compile(rb"[^\n]")
@@ -40,7 +39,7 @@ class File:
 
 
 def read(data: bytes, file: str) -> File:
-    """All of a file; raises InputError with the place of what neither reads."""
+    """All of a file; raises InputError with the place of a fault."""
     try:
         return File(data=data, statements=split.parsed(data, file))
     except InputError:

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from zdm.model.catalog.indexed import having
-from zdm.model.catalog.locked import Locked
 from zdm.model.commands import AlterTable, SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
 from zdm.model.locks import LockMode
-from zdm.model.rule import Block, Check, Done, Past, Rule, Site, Violation
+from zdm.model.rule import Block, Check, Done, Locked, Past, Rule, Site, Violation
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import CreateTable, DropObjects, RenameObject

@@ -32,7 +32,7 @@ def decoded(data: bytes, path: Path) -> str:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding) if encoding not in _UTF8 else None
-    except (SyntaxError, UnicodeDecodeError):  # what is wrong is said below
+    except (SyntaxError, UnicodeDecodeError):  # `text_of` names the fault
         text = None
     return input_file.text_of(data if text is None else text.encode(), path)
 

@@ -1,6 +1,6 @@
 """The tables that a transaction locks, as names come, go and get a table above them."""
 
-from zdm.model.catalog.locked import Locked, Names
+from zdm.model.rule import Locked, Names
 from zdm.model.schema import Name, Snapshot, Table, sorted_tables
 
 
