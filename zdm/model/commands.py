@@ -148,6 +148,7 @@ class AlterSequence:
     owner: Words = ()
     disowns: bool = False  # OWNED BY NONE
     type: str = ""  # of AS: smallint, integer, bigint
+    only_type: bool = False  # AS, and nothing else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,13 @@ from zdm.operations.index import create_index, drop_index
 from zdm.operations.object import comment, new_object
 from zdm.operations.statement import as_written
 from zdm.operations.table import create_table, drop_table, new_table_change, rename_table
-from zdm.operations.type import add_enum_value, change_type, rename_enum_value, swap_enum
+from zdm.operations.type import (
+    add_enum_value,
+    change_type,
+    rename_enum_value,
+    swap_enum,
+    widen_integer,
+)
 
 ALL: tuple[Recogniser, ...] = (
     as_written.recognise,
@@ -40,6 +46,7 @@ ALL: tuple[Recogniser, ...] = (
     swap_enum.recognise,
     change_default.recognise,
     rename_column.recognise,
+    widen_integer.recognise,
     change_type.recognise,
     drop_column.recognise,
     set_not_null.recognise,

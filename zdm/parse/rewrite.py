@@ -235,6 +235,26 @@ def foreign_key_to(definition: str, table: Name, target: Name) -> str:
     return trees.deparse("AlterTableStmt", tree).partition(" ADD CONSTRAINT x ")[2]
 
 
+def foreign_key(
+    definition: str,
+    table: Name,
+    own: Mapping[str, str],
+    referenced: Mapping[str, str],
+    *,
+    name: str,
+) -> str:
+    """ALTER TABLE … ADD CONSTRAINT … NOT VALID from pg_get_constraintdef, with columns of the
+    table and of the referenced one renamed."""
+    tree = _constraint(definition, table, "", "", name)
+    node = tree["cmds"][0]["AlterTableCmd"]["def"]["Constraint"]
+    for keys, names in ((("fk_attrs", "fk_del_set_cols"), own), (("pk_attrs",), referenced)):
+        for word in (word for key in keys for word in node.get(key, [])):
+            word["String"]["sval"] = names.get(word["String"]["sval"], word["String"]["sval"])
+    node["skip_validation"] = True
+    node.pop("initially_valid", None)
+    return trees.deparse("AlterTableStmt", tree)
+
+
 def _constraint(definition: str, table: Name, old: str, new: str, name: str) -> _Tree:
     added = f"ALTER TABLE {table.sql} ADD CONSTRAINT {ident(name)} {definition}"
     tree: _Tree = deepcopy(trees.rename_column(_tree(added), old, new))

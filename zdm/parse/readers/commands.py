@@ -322,6 +322,7 @@ def _sequence(tree: _Tree) -> AlterSequence:
         owner=new_objects.owner_of(tree),
         disowns=new_objects.owned_by(tree) == ("none",),
         type=new_objects.sequence_type(tree),
+        only_type=len(tree.get("options", [])) == 1 and bool(new_objects.sequence_type(tree)),
     )
 
 
