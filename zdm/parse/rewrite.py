@@ -101,6 +101,15 @@ def index(definition: str, old: str, new: str, *, name: str, concurrently: bool 
     return trees.deparse("IndexStmt", edited)
 
 
+def indexed(definition: str) -> tuple[str, ...]:
+    """The columns that the CREATE INDEX of pg_get_indexdef lists, in its key and behind
+    INCLUDE; expressions have no name there."""
+    tree = _tree(definition)
+    elements = [*tree.get("indexParams", []), *tree.get("indexIncludingParams", [])]
+    names = (element["IndexElem"].get("name") for element in elements)
+    return tuple(name for name in names if name)
+
+
 def constraint_definition(says: ConstraintDefinition, columns: tuple[str, ...]) -> str:
     """A constraint of the author as ADD CONSTRAINT says it, without its name; a column's own
     constraint gets the column as its key."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from zdm.model.commands import AlterSequence
 from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, Phase, RunSql, Step
+from zdm.model.plan import BOTH, Phase, RunSql, Step, TableLock
 from zdm.model.schema import Name, Snapshot
 from zdm.model.schema import Sequence as Numbers
 from zdm.model.statement import Action, ActionKind, Fact, Setting
@@ -93,7 +94,7 @@ class WidenInteger:
         return _group(context, self.columns, self.settings)
 
     def _as(self, context: Context, name: Name, new: str) -> RunSql:
-        """ALTER SEQUENCE … AS; nextval waits for it."""
+        """ALTER SEQUENCE … AS; nextval waits for it. Its lock counts for the table."""
         old = next(s for s in context.snapshot.sequences if s.name == name)
         owner = run_sql.Owned(operation=SLUG, origin=context.origin)
         return run_sql.short_transaction(
@@ -102,7 +103,9 @@ class WidenInteger:
             phase=Phase.EXPAND,
             title=f"make the sequence {name} {new}",
             sql=(_as(name, new),),
-            locks=(),
+            locks=()
+            if old.owner_table is None
+            else (TableLock(table=old.owner_table, mode=LockMode.SHARE_ROW_EXCLUSIVE),),
             probe=probes.probe(probes.sequence_type(name, new)),
             undo=(_as(name, old.type),),
             serves=BOTH,

@@ -15,12 +15,15 @@ from zdm.model.plan import (
     RunSql,
     TableLock,
 )
-from zdm.parse import emit
-from zdm.parse.emit import Ident, Qualified
+from zdm.model.schema import Constraint, Index, Name
+from zdm.parse import emit, rewrite
+from zdm.parse.emit import Constant, Ident, Qualified
 from zdm.recipes import run_sql
+from zdm.recipes.constraint import not_null
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import zdm_trigger
-from zdm.recipes.widening.group import Group, Link, Wide
+from zdm.recipes.widening import switch
+from zdm.recipes.widening.group import Group, Link, Wide, beside
 
 
 def steps(group: Group) -> tuple[RunSql, ...]:
@@ -73,9 +76,66 @@ def _statements(wide: Wide, foreign: Sequence[Link]) -> Iterator[str]:
         yield emit.sql(
             "ALTER TABLE {t} DROP CONSTRAINT {k}",
             t=Qualified(link.site.name),
-            k=Ident(link.beside),
+            k=Ident(link.key.name),
         )
     yield emit.sql("ALTER TABLE {t} DROP CONSTRAINT {k}", t=t, k=Ident(wide.guard))
     for wider in wide.columns:
         yield emit.sql("ALTER TABLE {t} DROP COLUMN {c}", t=t, c=Ident(wider.beside))
     yield emit.sql("DROP FUNCTION {f}()", f=Qualified(wide.trigger.function))
+    yield from _names(wide)
+    for link in foreign:
+        yield _rename(link.site.name, "CONSTRAINT", link.beside, link.key.name)
+        yield from switch.comment(link.site.name, link.key)
+
+
+def _names(wide: Wide) -> Iterator[str]:
+    """What was built on the wider columns gets the names that are free now."""
+    name = wide.site.name
+    for index in wide.indexes:
+        full, other = wide.site.beside(index.name), wide.site.beside(beside(index.name))
+        yield from _index_columns(wide, index)
+        if index.constraint is None:
+            yield emit.sql(
+                "ALTER INDEX {i} RENAME TO {n}", i=Qualified(other), n=Ident(index.name)
+            )
+        commented = index.comment is not None and index.constraint is None
+        if commented:
+            text = Constant(index.comment or "")
+            yield emit.sql("COMMENT ON INDEX {i} IS {text}", i=Qualified(full), text=text)
+    for constraint in _constraints(wide):
+        yield _rename(name, "CONSTRAINT", beside(constraint.name), constraint.name)
+        yield from switch.comment(name, constraint)
+
+
+def _index_columns(wide: Wide, index: Index) -> Iterator[str]:
+    """The columns of an index keep the names with which it was built (measured 14, 18)."""
+    key = wide.key
+    moved = key is not None and index.constraint == key.name
+    name = index.name if moved else beside(index.name)
+    listed = rewrite.indexed(index.definition)
+    for wider in wide.columns:
+        if wider.name in listed:
+            yield emit.sql(
+                "ALTER TABLE {i} RENAME COLUMN {a} TO {b}",
+                i=Qualified(wide.site.beside(name)),
+                a=Ident(wider.beside),
+                b=Ident(wider.name),
+            )
+
+
+def _constraints(wide: Wide) -> Iterator[Constraint]:
+    yield from wide.constraints("unique")
+    yield from wide.constraints("check")
+    for wider in wide.columns:
+        named = not_null.constraint_of(wide.table, wider.name)
+        if named is not None:
+            yield named
+
+
+def _rename(table: Name, kind: str, old: str, new: str) -> str:
+    return emit.sql(
+        f"ALTER TABLE {{t}} RENAME {kind} {{a}} TO {{b}}",
+        t=Qualified(table),
+        a=Ident(old),
+        b=Ident(new),
+    )

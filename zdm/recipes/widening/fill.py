@@ -56,7 +56,7 @@ def install(wide: Wide) -> RunSql:
 def _install(wide: Wide) -> Iterator[str]:
     site, trigger = wide.site, wide.trigger
     for wider in wide.columns:
-        yield _add(wide, wider)
+        yield from _add(wide, wider)
     yield emit.sql(
         "ALTER TABLE {t} ADD CONSTRAINT {k} CHECK ({fits}) NOT VALID",
         t=Qualified(site.name),
@@ -74,17 +74,21 @@ def _install(wide: Wide) -> Iterator[str]:
     yield zdm_trigger.always_sql(trigger)
 
 
-def _add(wide: Wide, wider: Wider) -> str:
-    """A NOT NULL one gets a name of its own on 18, which the switch exchanges."""
+def _add(wide: Wide, wider: Wider) -> Iterator[str]:
+    """The constraint of a NOT NULL one gets a name of zdm's own on 18. The default is for the
+    rows that are there; the trigger gives all others their values."""
     filled = wider.column.not_null
     named = not_null.constraint_of(wide.table, wider.name)
     name = "" if named is None else f"CONSTRAINT {ident(zdm_name(named.name))} "
-    return emit.sql(
+    table, column = Qualified(wide.site.name), Ident(wider.beside)
+    yield emit.sql(
         "ALTER TABLE {t} ADD COLUMN {c} {type}" + f" {name}NOT NULL DEFAULT 0" * filled,
-        t=Qualified(wide.site.name),
-        c=Ident(wider.beside),
+        t=table,
+        c=column,
         type=TypeText(wider.type),
     )
+    if filled:
+        yield emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", t=table, c=column)
 
 
 def _body(wide: Wide) -> str:

@@ -2,19 +2,20 @@
 
 All tables are locked first, the referenced ones before those that refer to them. A foreign key
 to a primary key is dropped with it; its form on the wider columns is there and valid, and stays
-so. A function of plpgsql that a session has prepared for one type of a column fails for another
-one (42804) unless its row in the catalog changes in the same transaction (measured 14, 18).
+so. All else is there on both columns until the contract, and what is on the narrow one has the
+name that errors and ON CONFLICT ON CONSTRAINT say. A function of plpgsql that a session has
+prepared for one type of a column fails for another one (42804) unless its row in the catalog
+changes in the same transaction (measured 14, 18).
 """
 
 from collections.abc import Iterator
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, STATEMENT_TIMEOUT, Phase, RunSql, TableLock
-from zdm.model.schema import Constraint, Function, Index, Name
+from zdm.model.schema import Constraint, Function, Name
 from zdm.parse import emit, rewrite
 from zdm.parse.emit import Body, Constant, Expression, Ident, Qualified
 from zdm.recipes import run_sql
-from zdm.recipes.constraint import not_null
 from zdm.recipes.sql import probes
 from zdm.recipes.widening import build, numbers
 from zdm.recipes.widening.group import Group, Link, Wide, Wider, apart, beside
@@ -67,7 +68,7 @@ def _statements(group: Group, *, forth: bool) -> Iterator[str]:
         yield _drop(link.site.name, link.key.name)
     for wide in group.tables:
         yield from _of_table(wide, forth=forth)
-    for link in group.links:
+    for link in moved:
         yield from _of_link(link, forth=forth)
     for wide in group.tables:
         yield emit.sql("ALTER FUNCTION {f}() RESET ALL", f=Qualified(wide.trigger.function))
@@ -91,44 +92,20 @@ def _of_table(wide: Wide, *, forth: bool) -> Iterator[str]:
     if key is not None:
         yield _drop(name, key.name)
     for wider in wide.columns:
-        yield from _exchange("COLUMN", name, wider.name)
+        yield from _exchange(name, wider.name)
     if key is not None:
         yield from _primary_key(wide, key, forth=forth)
-    yield from _others(wide)
     for wider in wide.columns:
         yield from _value(wide, wider, forth=forth)
 
 
-def _others(wide: Wide) -> Iterator[str]:
-    """What is there in both forms before and after."""
-    for index in wide.indexes:
-        if index.constraint is None:
-            yield from _exchange_index(wide, index)
-    for constraint in _renamed(wide):
-        yield from _exchange("CONSTRAINT", wide.site.name, constraint.name)
-        yield from comment(wide.site.name, constraint)
-
-
-def _exchange(kind: str, table: Name, name: str) -> Iterator[str]:
+def _exchange(table: Name, name: str) -> Iterator[str]:
     for old, new in ((name, apart(name)), (beside(name), name), (apart(name), beside(name))):
         yield emit.sql(
-            f"ALTER TABLE {{t}} RENAME {kind} {{a}} TO {{b}}",
+            "ALTER TABLE {t} RENAME COLUMN {a} TO {b}",
             t=Qualified(table),
             a=Ident(old),
             b=Ident(new),
-        )
-
-
-def _exchange_index(wide: Wide, index: Index) -> Iterator[str]:
-    name = index.name
-    for old, new in ((name, apart(name)), (beside(name), name), (apart(name), beside(name))):
-        full = Qualified(wide.site.beside(old))
-        yield emit.sql("ALTER INDEX {i} RENAME TO {n}", i=full, n=Ident(new))
-    if index.comment is not None:
-        yield emit.sql(
-            "COMMENT ON INDEX {i} IS {text}",
-            i=Qualified(wide.site.beside(name)),
-            text=Constant(index.comment),
         )
 
 
@@ -159,21 +136,10 @@ def comment(table: Name, constraint: Constraint) -> Iterator[str]:
         )
 
 
-def _renamed(wide: Wide) -> Iterator[Constraint]:
-    """Those that are there in both forms before and after the switch."""
-    yield from wide.constraints("unique")
-    yield from wide.constraints("check")
-    for wider in wide.columns:
-        named = not_null.constraint_of(wide.table, wider.name)
-        if named is not None:
-            yield named
-
-
 def _of_link(link: Link, *, forth: bool) -> Iterator[str]:
+    """A key that was dropped with the primary key comes back under its name."""
     name = link.site.name
-    if not link.moves:
-        yield from _exchange("CONSTRAINT", name, link.key.name)
-    elif forth:
+    if forth:
         yield emit.sql(
             "ALTER TABLE {t} RENAME CONSTRAINT {a} TO {b}",
             t=Qualified(name),
@@ -191,11 +157,12 @@ def _value(wide: Wide, wider: Wider, *, forth: bool) -> Iterator[str]:
     t, c, other = Qualified(wide.site.name), Ident(wider.name), Ident(wider.beside)
     if default is not None:
         yield emit.sql(
-            "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}", t=t, c=c, d=Expression(default)
+            "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}, ALTER COLUMN {o} DROP DEFAULT",
+            t=t,
+            c=c,
+            d=Expression(default),
+            o=other,
         )
-        yield emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", t=t, c=other)
-    elif wider.column.not_null and forth:
-        yield emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", t=t, c=c)
     yield from numbers.statements(wide, wider, forth=forth)
 
 
