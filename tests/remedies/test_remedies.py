@@ -18,6 +18,7 @@ from tests.remedies import (
     rows,
     source,
     trains,
+    widened,
 )
 from tests.remedies.entry import Entry
 from zdm.errors import InputError
@@ -43,6 +44,7 @@ ENTRIES = (
     *met.ENTRIES,
     *objects.ENTRIES,
     *trains.ENTRIES,
+    *widened.ENTRIES,
 )
 IN_TURN = [
     pytest.param(entry, marks=() if number % 3 == 0 else pytest.mark.thorough)
