@@ -4,8 +4,8 @@ As written it rewrites the table and its indexes under ACCESS EXCLUSIVE (manual,
 Notes; measured 11-18), and each referencing table with it. Both versions read every value of
 the narrow type alike, so the name can stay: a wider column follows the narrow one by a trigger,
 is filled in batches and gets the same indexes and constraints; then the two exchange their
-names in one transaction (the switch). Until the contract a CHECK keeps values out that the
-narrow column cannot hold, so that everything can go back.
+names in one transaction (the switch). Until the contract the narrow column follows, so values
+that it cannot hold are refused as before, and everything can go back.
 """
 
 from collections.abc import Iterator, Sequence
@@ -168,8 +168,8 @@ def _of_table(wide: Wide) -> Iterator[tuple[str, str]]:
     for wider in wide.columns:
         low, high = group.RANGES[wider.column.type]
         yield (
-            f"until the contract {name}.{wider.name} takes no value outside {low} to {high}:"
-            f" the CHECK {wide.guard} refuses it (23514), so that the old version can go back",
+            f"until the contract {name}.{wider.name} takes no value outside {low} to {high},"
+            " as before (22003), so that everything can go back",
             "let the new version write such values only after the contract",
         )
     yield (

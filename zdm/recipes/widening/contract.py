@@ -78,7 +78,6 @@ def _statements(wide: Wide, foreign: Sequence[Link]) -> Iterator[str]:
             t=Qualified(link.site.name),
             k=Ident(link.key.name),
         )
-    yield emit.sql("ALTER TABLE {t} DROP CONSTRAINT {k}", t=t, k=Ident(wide.guard))
     for wider in wide.columns:
         yield emit.sql("ALTER TABLE {t} DROP COLUMN {c}", t=t, c=Ident(wider.beside))
     yield emit.sql("DROP FUNCTION {f}()", f=Qualified(wide.trigger.function))

@@ -2,8 +2,8 @@
 
 An application knows the name of one column alone, so the other always follows it: before the
 switch the wider one, and after it the narrow one. The trigger's text is the same for both. What
-the narrow column cannot hold is refused by a CHECK until the contract; NOT VALID it needs no
-scan, and no row breaks it. The default of a NOT NULL column is a constant, so that
+the narrow column cannot hold is an error of the trigger, as it was one of the column (22003), so
+until the contract both hold the same. The default of a NOT NULL column is a constant, so that
 adding it does not rewrite the table (manual, ALTER TABLE, Notes).
 """
 
@@ -13,7 +13,7 @@ from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, Assignment, Backfill, Phase, RunSql
 from zdm.model.sql import ident, zdm_name
 from zdm.parse import emit
-from zdm.parse.emit import Expression, Ident, Qualified, TypeText
+from zdm.parse.emit import Ident, Qualified, TypeText
 from zdm.recipes import cost, run_sql
 from zdm.recipes.column import carry_dependents
 from zdm.recipes.column.carry_dependents import Move
@@ -25,7 +25,7 @@ from zdm.recipes.widening.group import Wide, Wider
 
 
 def install(wide: Wide) -> RunSql:
-    """Columns, their properties, the CHECK, function and trigger, in one transaction."""
+    """Columns, their properties, function and trigger, in one transaction."""
     site = wide.site
     return run_sql.short_transaction(
         site,
@@ -57,12 +57,6 @@ def _install(wide: Wide) -> Iterator[str]:
     site, trigger = wide.site, wide.trigger
     for wider in wide.columns:
         yield from _add(wide, wider)
-    yield emit.sql(
-        "ALTER TABLE {t} ADD CONSTRAINT {k} CHECK ({fits}) NOT VALID",
-        t=Qualified(site.name),
-        k=Ident(wide.guard),
-        fits=Expression(" AND ".join(wider.fits for wider in wide.columns)),
-    )
     for wider in wide.columns:
         yield from carry_dependents.properties(
             Move(site=site, old=wider.name, new=wider.beside)

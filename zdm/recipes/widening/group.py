@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from zdm.model.locks import LockMode
 from zdm.model.plan import TableLock
 from zdm.model.schema import Column, Constraint, Index, Name, Table
-from zdm.model.sql import ident, zdm_name
+from zdm.model.sql import zdm_name
 from zdm.recipes.site import Site
 from zdm.recipes.trigger import zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
@@ -55,12 +55,6 @@ class Wider:
         """The other column's name."""
         return beside(self.name)
 
-    @property
-    def fits(self) -> str:
-        """The values of the narrow type, as a condition on the wider column."""
-        low, high = RANGES[self.column.type]
-        return f"{ident(self.beside)} BETWEEN {low} AND {high}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wide:
@@ -83,11 +77,6 @@ class Wide:
     def trigger(self) -> ZdmTrigger:
         """What keeps the other columns in sync."""
         return zdm_trigger.of(self.site, "widen", self.columns[0].name)
-
-    @property
-    def guard(self) -> str:
-        """The CHECK that refuses what the narrow columns cannot hold."""
-        return zdm_name(self.site.name.name, self.columns[0].name, "fits")
 
     @property
     def key(self) -> Constraint | None:
