@@ -2,9 +2,9 @@
 
 An application knows the name of one column alone, so the other always follows it: before the
 switch the wider one, and after it the narrow one. The trigger's text is the same for both. What
-the narrow column cannot hold is an error of the trigger, as it was one of the column (22003), so
-until the contract both hold the same. The default of a NOT NULL column is a constant, so that
-adding it does not rewrite the table (manual, ALTER TABLE, Notes).
+the narrow column cannot hold is an error of the trigger, as it was one of the column (22003),
+so until the contract both hold the same. The default of a NOT NULL column is a constant, so
+that adding it does not rewrite the table (manual, ALTER TABLE, Notes).
 """
 
 from collections.abc import Iterable, Iterator
