@@ -28,7 +28,7 @@ from zdm.recipes.reading import filled, refuse, statements
 from zdm.recipes.sql import probes
 from zdm.recipes.widening import build, contract, fill, group, obstacles, switch
 from zdm.recipes.widening.group import Group, Wide, Wider
-from zdm.schema import lookup, replication, type_names
+from zdm.schema import lookup, replication, sequences, type_names
 
 SLUG = "widen_integer"
 _Types = dict[tuple[Name, str], str]
@@ -219,13 +219,13 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if first is None:
         return None
     wanted, consumed = _together(actions, snapshot, first)
-    sequences = tuple(_sequences(actions, wanted, snapshot))
+    found = tuple(_sequences(actions, wanted, snapshot))
     operation = WidenInteger(
         columns=tuple((table, column, new) for (table, column), new in wanted.items()),
-        sequences=tuple((one.name, new) for _, one, new in sequences),
+        sequences=tuple((one.name, new) for _, one, new in found),
         settings=actions[0].statement.settings,
     )
-    taken = tuple(sorted({*consumed, *(position for position, _, _ in sequences)}))
+    taken = tuple(sorted({*consumed, *(position for position, _, _ in found)}))
     context = Context(snapshot=snapshot, origin=(actions[0].source,))
     problems = tuple(obstacles.found(_group(context, operation.columns, operation.settings)))
     if not problems:
@@ -327,7 +327,7 @@ def _in_the_way(action: Action, tables: frozenset[Name]) -> bool:
 def _sequences(
     actions: Sequence[Action], wanted: _Types, snapshot: Snapshot
 ) -> Iterator[tuple[int, Numbers, str]]:
-    """ALTER SEQUENCE … AS, and nothing else, of sequences that belong to these columns."""
+    """ALTER SEQUENCE … AS, and nothing else, of sequences that these columns count by."""
     for position, action in enumerate(actions):
         said = action.said
         if not isinstance(said, AlterSequence) or not said.only_type:
@@ -335,6 +335,15 @@ def _sequences(
         names = lookup.Names(snapshot.sequences)
         name = lookup.among(said.sequence, names, snapshot, action.statement.settings)
         for one in snapshot.sequences:
-            owner = (one.owner_table, one.owner_column)
-            if one.name == name and owner in wanted and group.is_wider(one.type, said.type):
+            wider = one.name == name and group.is_wider(one.type, said.type)
+            if wider and _counts(one, wanted, snapshot):
                 yield position, one, said.type
+
+
+def _counts(one: Numbers, wanted: _Types, snapshot: Snapshot) -> bool:
+    """Whether it belongs to one of the columns, or gives one its default."""
+    if (one.owner_table, one.owner_column) in wanted:
+        return True
+    columns = (snapshot.require_table(t).require_column(c) for t, c in wanted)
+    defaults = (column.default for column in columns if column.default is not None)
+    return any(sequences.uses(default, one.name) for default in defaults)

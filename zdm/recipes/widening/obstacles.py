@@ -1,5 +1,6 @@
 """Why columns cannot be widened beside a running application, by name, and what to do."""
 
+import re
 from collections.abc import Iterator
 
 from zdm.model.schema import Constraint, Table
@@ -10,6 +11,7 @@ from zdm.recipes.reading import filled
 from zdm.recipes.widening.group import Group, Wide, Wider
 
 Line = tuple[str, str]  # fact and remedy
+_ODD = ("WITHOUT OVERLAPS", "PERIOD", "NOT ENFORCED")
 _CARRIED = frozenset({"check", "unique", "primary", "foreign", "index", "sequence", "GRANT"})
 
 
@@ -103,9 +105,35 @@ def _stuck(wide: Wide, wider: Wider) -> Iterator[str]:
         odd = index.replica_identity or index.clustered or index.statistics
         if name in index.columns and (odd or not index.valid):
             yield f"index {index.name} (invalid, replica identity, CLUSTER, statistics target)"
-    named = not_null.constraint_of(table, name)
+    yield from _of_expressions(wide, wider)
+    yield from _odd(wide, wider)
+
+
+def _odd(wide: Wide, wider: Wider) -> Iterator[str]:
+    for constraint in wide.table.constraints:
+        word = next((word for word in _ODD if word in constraint.definition), None)
+        if word is not None and wider.name in constraint.columns:
+            yield f"constraint {constraint.name} ({word})"
+    named = not_null.constraint_of(wide.table, wider.name)
     if named is not None and not _is_plain(named):
         yield f"constraint {named.name} (NO INHERIT or NOT VALID)"
+
+
+def _of_expressions(wide: Wide, wider: Wider) -> Iterator[str]:
+    """What calls a function with the column that takes the narrow type alone: the plain
+    migration fails for it, too."""
+    table, kind = wide.table, wider.column.type
+    taking = {f.name.name for f in wide.site.snapshot.functions if kind in f.arguments}
+    for index in table.indexes:
+        if wider.name in index.columns and taking & _words(index.definition):
+            yield f"index {index.name} (calls a function that takes {kind})"
+    for check in wide.constraints("check"):
+        if wider.name in check.columns and taking & _words(check.definition):
+            yield f"check {check.name} (calls a function that takes {kind})"
+
+
+def _words(definition: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", definition))
 
 
 def _is_plain(named: Constraint) -> bool:

@@ -11,7 +11,7 @@ changes in the same transaction (measured 14, 18).
 from collections.abc import Iterator
 
 from zdm.model.locks import LockMode
-from zdm.model.plan import BOTH, STATEMENT_TIMEOUT, Phase, RunSql, TableLock
+from zdm.model.plan import BOTH, STATEMENT_TIMEOUT, Check, Phase, RunSql, TableLock
 from zdm.model.schema import Constraint, Function, Name
 from zdm.parse import emit, rewrite
 from zdm.parse.emit import Body, Constant, Expression, Ident, Qualified
@@ -21,6 +21,10 @@ from zdm.recipes.widening import build, numbers
 from zdm.recipes.widening.group import Group, Link, Wide, Wider, apart, beside
 from zdm.schema import routines
 
+_MAY_ALTER = (
+    "SELECT pg_catalog.pg_has_role(p.proowner, 'USAGE') FROM pg_catalog.pg_proc AS p"
+    " WHERE p.oid = pg_catalog.to_regprocedure({f})"
+)
 _BACK = "\nBEGIN\n  IF ({switched}) THEN\n{statements}  END IF;\nEND\n"
 
 
@@ -43,6 +47,7 @@ def step(group: Group) -> RunSql:
         ),
         lock_timeout=run_sql.wait_of_each(len(group.locked)),
         statement_timeout=STATEMENT_TIMEOUT,
+        preconditions=tuple(map(_may_alter, _functions(group))),
         probe=probes.probe(_switched(group)),
         undo=(emit.sql("DO {body}", body=Body(body)),),
         serves=BOTH,
@@ -173,6 +178,15 @@ def _prepared(group: Group) -> Iterator[str]:
             f"ALTER FUNCTION {{f}}() {function.volatility.value.upper()}",
             f=Qualified(function.name),
         )
+
+
+def _may_alter(function: Function) -> Check:
+    return Check(
+        sql=emit.sql(_MAY_ALTER, f=Constant(f"{function.name.sql}()")),
+        failure=f"the function {function.name} is of another role, and the switch has to alter"
+        " it, or sessions that have run it would fail with the wider columns",
+        hint="GRANT its owner's role to the migrating role",
+    )
 
 
 def _functions(group: Group) -> tuple[Function, ...]:

@@ -5,7 +5,17 @@ import pytest
 from tests.unit import schemas
 from tests.unit.operations.asking import Answer, ask
 from zdm.model.plan import BOTH, NEW_ONLY, Backfill, RunSql
-from zdm.model.schema import Column, Constraint, Index, Name, Sequence, Snapshot, Table
+from zdm.model.schema import (
+    Column,
+    Constraint,
+    Function,
+    Index,
+    Name,
+    Sequence,
+    Snapshot,
+    Table,
+    Volatility,
+)
 
 ORDERS = Name("public", "orders")
 WIDER = "ALTER TABLE users ALTER id TYPE bigint;"
@@ -133,3 +143,50 @@ def test_what_would_stay_on_the_narrow_column_is_refused_by_name() -> None:
     (refusal,) = ask(WIDER, replace(start, tables=tables)).refusals
 
     assert "users is a partition" in refusal
+
+
+def test_an_index_that_calls_a_function_of_the_narrow_type_is_named() -> None:
+    start = narrow()
+    function = Function(
+        name=Name("public", "twice"),
+        arguments="integer",
+        definition="",
+        language="sql",
+        volatility=Volatility.IMMUTABLE,
+    )
+    index = Index(
+        name="orders_twice",
+        definition="CREATE INDEX orders_twice ON public.orders (public.twice(user_id))",
+        keys=(None,),
+        columns=("user_id",),
+    )
+    orders = start.require_table(ORDERS)
+    with_index = replace(orders, indexes=(*orders.indexes, index))
+    tables = tuple(with_index if t.name == ORDERS else t for t in start.tables)
+    (refusal,) = ask(CHILD, replace(start, tables=tables, functions=(function,))).refusals
+
+    assert "index orders_twice (calls a function that takes integer)" in refusal
+
+
+def test_a_sequence_of_no_column_is_widened_with_a_column_that_counts_by_it() -> None:
+    start = narrow()
+    numbers = Sequence(
+        name=Name("public", "s"),
+        type="integer",
+        start=1,
+        increment=1,
+        minimum=1,
+        maximum=2147483647,
+    )
+    users = start.require_table(schemas.USERS)
+    counted = tuple(
+        replace(c, default="nextval('public.s'::regclass)") if c.name == "id" else c
+        for c in users.columns
+    )
+    with_default = replace(users, columns=counted)
+    tables = tuple(with_default if t.name == schemas.USERS else t for t in start.tables)
+    wider = replace(start, tables=tables, sequences=(numbers,))
+    answer = ask(WIDER + "ALTER SEQUENCE s AS bigint;", wider)
+
+    assert answer.slugs == ["widen_integer"]
+    assert answer.steps[0].id == "s-as"
