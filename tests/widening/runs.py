@@ -111,7 +111,9 @@ def _revert(url: str, plan: Plan) -> None:
 def _wrong(url: str, rows: int, told: Told) -> list[str]:
     found: list[str] = []
     with connection.connect(url, name="tests") as conn:
-        points = dict(conn.execute(b"SELECT id, points FROM customers").fetchall())
+        points: dict[int, int] = dict(
+            conn.execute(b"SELECT id, points FROM customers").fetchall()
+        )
         for id_ in range(1, rows + 1):
             if points.pop(id_, None) != id_:
                 found.append(f"customer {id_}")
