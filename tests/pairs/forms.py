@@ -108,6 +108,12 @@ FORMS = (
         column=_ADDED,
     ),
     Form(
+        operation="widen_integer",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} ALTER COLUMN size TYPE bigint;",
+    ),
+    Form(
         operation="set_not_null",
         name="plain",
         sql="ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL;",

@@ -20,6 +20,7 @@ from tests.remedies import (
     rows,
     source,
     trains,
+    widened,
 )
 from tests.remedies.entry import Entry
 from zdm.errors import InputError
@@ -47,6 +48,7 @@ ENTRIES = (
     *code_objects.ENTRIES,
     *rights.ENTRIES,
     *trains.ENTRIES,
+    *widened.ENTRIES,
 )
 IN_TURN = [
     pytest.param(entry, marks=() if number % 3 == 0 else pytest.mark.thorough)

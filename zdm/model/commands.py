@@ -152,6 +152,7 @@ class AlterSequence:
     disowns: bool = False  # OWNED BY NONE
     type: str = ""  # of AS: smallint, integer, bigint
     restarts: bool = False
+    only_type: bool = False  # AS, and nothing else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

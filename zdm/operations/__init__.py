@@ -51,7 +51,13 @@ from zdm.operations.table import (
     new_table_change,
     rename_table,
 )
-from zdm.operations.type import add_enum_value, change_type, rename_enum_value, swap_enum
+from zdm.operations.type import (
+    add_enum_value,
+    change_type,
+    rename_enum_value,
+    swap_enum,
+    widen_integer,
+)
 
 ALL: tuple[Recogniser, ...] = (
     as_written.recognise,
@@ -60,6 +66,7 @@ ALL: tuple[Recogniser, ...] = (
     swap_enum.recognise,
     change_default.recognise,
     rename_column.recognise,
+    widen_integer.recognise,
     change_type.recognise,
     drop_column.recognise,
     set_not_null.recognise,

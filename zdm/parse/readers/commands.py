@@ -348,6 +348,7 @@ def _sequence(tree: _Tree) -> AlterSequence:
         disowns=new_objects.owned_by(tree) == ("none",),
         type=new_objects.sequence_type(tree),
         restarts=any(o["DefElem"]["defname"] == "restart" for o in tree.get("options", [])),
+        only_type=len(tree.get("options", [])) == 1 and bool(new_objects.sequence_type(tree)),
     )
 
 
