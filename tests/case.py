@@ -1,6 +1,8 @@
 """One case of an operation: its files, its plan, and how it is run on a real server."""
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +25,7 @@ from zdm.planning import classify, schedule
 from zdm.postgres.catalog import read as catalog
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
 from zdm.serialize import snapshot_file
 from zdm.workflows import plan_files, plan_revisions
 
@@ -122,13 +125,23 @@ def apply_plainly(url: str, case: Path) -> Snapshot:
         return catalog.read(conn)
 
 
-def speak(url: str, file: Path) -> None:
-    """Run an application's statements, one after the other, as it would."""
-    if not file.exists():
-        return
-    with connection.connect(url, name="application") as conn:
-        for statement in split.statements(file.read_bytes(), file.name):
-            conn.execute(statement.sql.encode())
+@contextmanager
+def applications(url: str, case: Path) -> Iterator[Callable[[str], None]]:
+    """What runs the statements of a version, one after the other, as it would: in a session of
+    its own, which stays open as those of a pool do."""
+    with ExitStack() as stack:
+
+        @functools.cache
+        def session(_side: str) -> Connection:
+            return stack.enter_context(connection.connect(url, name="application"))
+
+        def speak(side: str) -> None:
+            file = case / f"{side}.sql"
+            if file.exists():
+                for statement in split.statements(file.read_bytes(), file.name):
+                    session(side).execute(statement.sql.encode())
+
+        yield speak
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from tests.adversary import objects, tables
+from tests.adversary import metadata, objects, tables
 from tests.adversary.kinds import BY_NAME, NUMBERS, TEXTS
 from tests.adversary.world import APP, Change, Column, Table
 from zdm.model.sql import ident
@@ -211,6 +211,35 @@ def change_type(train: Train) -> Statements:
         f"UPDATE {table.sql} SET {ident(name)} = {a}::{typed};",
         f"ALTER TABLE {table.sql} DROP COLUMN {a};",
     )
+
+
+_WIDER = {"smallint": ("integer", "bigint"), "integer": ("bigint",)}
+
+
+def widen_integer(train: Train) -> Statements:
+    """An integer gets wider: a key, mostly with what refers to it, or another column."""
+    keyed = [table for table in train.tables if table.columns[0].kind in _WIDER]
+    if not keyed or train.chance(0.4):
+        table, column = _any_column(train, tuple(_WIDER))
+        if column.kind not in _WIDER or column.computed:
+            return change_type(train)
+        return _widened(train, table, column, train.random.choice(_WIDER[column.kind]))
+    table = train.random.choice(keyed)
+    column, name = table.columns[0], table.sql
+    new = train.random.choice(_WIDER[column.kind])
+    found = _widened(train, table, column, new)
+    for child in list(train.tables):
+        for one in child.columns:
+            if f"REFERENCES {name} " in one.rest and train.chance(0.8):
+                current = next(t for t in train.tables if t.name == child.name)
+                found += _widened(train, current, one, new)
+    return found
+
+
+def _widened(train: Train, table: Table, column: Column, new: str) -> Statements:
+    wider = (replace(c, kind=new) if c is column else c for c in table.columns)
+    train.put(table, *wider)
+    return (f"ALTER TABLE {table.sql} ALTER COLUMN {ident(column.name)} TYPE {new};",)
 
 
 def drop_column(train: Train) -> Statements:
@@ -760,6 +789,7 @@ GENERATORS: dict[str, Generator] = {
         change_default,
         rename_column,
         change_type,
+        widen_integer,
         drop_column,
         set_not_null,
         drop_not_null,
@@ -770,6 +800,11 @@ GENERATORS: dict[str, Generator] = {
         drop_constraint,
         replace_key,
         rename_constraint,
+        metadata.rename_index,
+        metadata.drop_object,
+        metadata.grant,
+        metadata.change_settings,
+        metadata.change_policy,
         validate_constraint,
         add_column,
         create_index,

@@ -14,6 +14,7 @@ from zdm.operations.column.change_default import ChangeDefault
 from zdm.operations.column.rename_column import RenameColumn
 from zdm.operations.table.rename_table import RenameTable
 from zdm.operations.type.change_type import ChangeType, WidenType
+from zdm.operations.type.widen_integer import WidenInteger
 from zdm.planning.classify import Placed
 from zdm.recipes.trigger import computed_column
 from zdm.schema import type_change
@@ -30,6 +31,7 @@ class Habit:
     not_null: bool = False
     reads: frozenset[str] = frozenset()
     rounded: str = ""  # by the old version, to this type
+    fits: str = ""  # the new version writes what this type holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,12 @@ def of(placed: Iterable[Placed]) -> Habits:
     """By the operations of a plan."""
     known = list(placed)
     return Habits(
-        all=tuple(h for p in known for h in _of(p.operation, p.context.snapshot)),
+        all=tuple(
+            h
+            for p in known
+            for found in (_of, _narrow)
+            for h in found(p.operation, p.context.snapshot)
+        ),
         names=tuple(
             (p.operation.table, p.operation.new)
             for p in known
@@ -95,6 +102,13 @@ def _of(operation: Operation, snapshot: Snapshot) -> Iterator[Habit]:
                 not_null=True,
                 reads=frozenset(c.name for c in reads),
             )
+
+
+def _narrow(operation: Operation, snapshot: Snapshot) -> Iterator[Habit]:
+    if isinstance(operation, WidenInteger):
+        for name, column, _ in operation.columns:
+            old = snapshot.require_table(name).require_column(column)
+            yield Habit(table=name, column=column, fits=old.type)
 
 
 def _defaulted(kind: str, snapshot: Snapshot) -> bool:

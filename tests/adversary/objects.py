@@ -1,5 +1,7 @@
-"""Functions, triggers and views that change. What a function or trigger of the author's does
-to rows is the author's business, so those here do nothing: the worlds' own triggers do."""
+"""Functions, triggers and views that change.
+
+What one of the author's does to rows is the author's business, so those here do nothing: the
+triggers of the worlds change rows."""
 
 from typing import TYPE_CHECKING
 

@@ -154,6 +154,8 @@ class _Maker:
         return self._plain(column, number)
 
     def _plain(self, column: Column, number: int) -> str:
+        fits = [h.fits for h in self._of(column) if h.fits]
+        column = replace(column, type=fits[0]) if fits else column
         value = _value(self.random, self.table, column, number)
         kinds = [h.rounded for h in self._of(column) if h.rounded]
         return f"{value}::{kinds[0]}" if kinds and self.side is Side.OLD else value

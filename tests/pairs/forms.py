@@ -108,6 +108,12 @@ FORMS = (
         column=_ADDED,
     ),
     Form(
+        operation="widen_integer",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} ALTER COLUMN size TYPE bigint;",
+    ),
+    Form(
         operation="set_not_null",
         name="plain",
         sql="ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL;",
@@ -233,6 +239,52 @@ FORMS = (
         operation="drop_index",
         name="replaced",
         sql="DROP INDEX {t}_{c}_old; CREATE INDEX {t}_{c}_old ON {t} ({c}, id);",
+    ),
+    Form(
+        operation="rename_index",
+        name="plain",
+        main=True,
+        sql="ALTER INDEX {t}_{c}_old RENAME TO i{n};",
+    ),
+    Form(
+        operation="rename_index",
+        name="of_key",
+        sql="ALTER INDEX {t}_pkey RENAME TO i{n};",
+    ),
+    Form(
+        operation="drop_object",
+        name="sequence",
+        main=True,
+        sql="DROP SEQUENCE counted{n};",
+    ),
+    Form(
+        operation="grant",
+        name="public",
+        main=True,
+        sql="GRANT SELECT, UPDATE ({c}) ON {t} TO PUBLIC;",
+    ),
+    Form(
+        operation="change_settings",
+        name="statistics",
+        main=True,
+        sql="ALTER TABLE {t} ALTER COLUMN {c} SET STATISTICS 50;",
+    ),
+    Form(
+        operation="change_settings",
+        name="fillfactor",
+        sql="ALTER TABLE {t} SET (fillfactor = 80);",
+    ),
+    Form(
+        operation="change_policy",
+        name="create",
+        main=True,
+        sql="CREATE POLICY p{n} ON {t} USING ({c} IS NOT NULL);",
+    ),
+    Form(
+        operation="change_policy",
+        name="enable",
+        sql="CREATE POLICY p{n} ON {t} USING (true);"
+        " ALTER TABLE {t} ENABLE ROW LEVEL SECURITY;",
     ),
     Form(
         operation="create_table",

@@ -107,8 +107,8 @@ ENTRIES = (
     Entry(
         slug="object_exists",
         before=USERS + "CREATE VIEW v AS SELECT n FROM users;",
-        refused="CREATE OR REPLACE VIEW v AS SELECT n, id FROM users;",
-        fixed=(f"{EXPAND}CREATE OR REPLACE VIEW v AS SELECT n, id FROM users;",),
+        refused="CREATE VIEW v AS SELECT n, id FROM users;",
+        fixed=("CREATE VIEW w AS SELECT n, id FROM users;",),
     ),
     Entry(
         slug="temporary_table",
@@ -204,17 +204,17 @@ CREATE FUNCTION owners() RETURNS bigint LANGUAGE sql AS 'SELECT count(owner) FRO
     ),
     Entry(
         slug="type_change_rewrites",
-        refused="ALTER TABLE users ALTER n TYPE bigint;",
+        refused="ALTER TABLE users ALTER n TYPE numeric;",
         fixed=(
-            "ALTER TABLE users ADD COLUMN m bigint;\nUPDATE users SET m = n;\n"
+            "ALTER TABLE users ADD COLUMN m numeric;\nUPDATE users SET m = n;\n"
             "ALTER TABLE users DROP COLUMN n;",
             "ALTER TABLE users RENAME COLUMN m TO n;",
         ),
     ),
     Entry(
         slug="type_change_rewrites",
-        refused="ALTER TABLE users ALTER n TYPE bigint;",
-        fixed=(f"{EXPAND}ALTER TABLE users ALTER n TYPE bigint;",),
+        refused="ALTER TABLE users ALTER n TYPE numeric;",
+        fixed=(f"{EXPAND}ALTER TABLE users ALTER n TYPE numeric;",),
     ),
     Entry(
         slug="type_change_blocked",

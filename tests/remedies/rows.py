@@ -681,6 +681,27 @@ ENTRIES = (
         fixed=("DELETE FROM heads WHERE id = 1;\nDELETE FROM users WHERE id = 1;",),
     ),
     Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + OTHER,
+        refused="UPDATE users SET n = (SELECT other.n FROM other WHERE other.id > users.id"
+        " LIMIT 1);",
+        fixed=(
+            "UPDATE users SET n = (SELECT other.n FROM other WHERE other.id > users.id"
+            " ORDER BY other.id LIMIT 1);",
+            "UPDATE users SET n = (SELECT min(other.n) FROM other WHERE other.id > users.id);",
+        ),
+    ),
+    Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + OTHER,
+        refused="WITH part AS (SELECT id FROM users WHERE n IS NULL LIMIT 500) UPDATE users"
+        " SET n = other.n FROM other, part WHERE other.id = users.id AND part.id = users.id;",
+        fixed=(
+            "UPDATE users SET n = other.n FROM other WHERE other.id = users.id AND users.n IS"
+            " NULL;",
+        ),
+    ),
+    Entry(
         slug="rows_of_view",
         before=USERS + "CREATE VIEW named AS SELECT id, n FROM users WHERE name IS NOT NULL;",
         refused="UPDATE named SET n = 1 WHERE n = 0;",

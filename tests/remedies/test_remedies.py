@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import fresh_database
 from tests.remedies import (
+    code_objects,
     columns,
     constraints,
     copies,
@@ -15,9 +16,11 @@ from tests.remedies import (
     met,
     objects,
     orphans,
+    rights,
     rows,
     source,
     trains,
+    widened,
 )
 from tests.remedies.entry import Entry
 from zdm.errors import InputError
@@ -42,7 +45,10 @@ ENTRIES = (
     *copies.ENTRIES,
     *met.ENTRIES,
     *objects.ENTRIES,
+    *code_objects.ENTRIES,
+    *rights.ENTRIES,
     *trains.ENTRIES,
+    *widened.ENTRIES,
 )
 IN_TURN = [
     pytest.param(entry, marks=() if number % 3 == 0 else pytest.mark.thorough)
@@ -50,6 +56,12 @@ IN_TURN = [
 ]
 # Remedies that no input can be changed by.
 ELSEWHERE = {
+    "let the new version work with and without them": "the application's",
+    "let the new version work with and without it: have it set what the policies read": (
+        "the application's"
+    ),
+    "look in pg_stat_activity for what connects as that role, and in pg_stat_statements for"
+    " what it does": "the application's",
     "search the old version for them, and first deploy one without them": "the application's",
     "if its framework reads keys from the catalog, configure them explicitly first": (
         "the application's"
@@ -59,6 +71,17 @@ ELSEWHERE = {
     "let tools that look for constraints that are not valid leave out those with"
     " conparentid <> 0": "a tool's",
     "let the new version name columns instead": "the application's",
+    "see in pg_stat_user_functions (with track_functions = all) that nothing calls it once the"
+    " old version is gone": "the application's",
+    "look for its name in pg_stat_statements once the old version is gone": (
+        "the application's"
+    ),
+    "put `-- zdm: run in expand -- reason` above it if both versions work with the new one"
+    " (`run in contract` if only the new version does)": "no shadow has such a function",
+    "let the new version work with it and without it until then": "the application's",
+    "make sure that it refuses and changes nothing of the old version's writes": (
+        "the author's function"
+    ),
     "this is a bug in zdm: the text was not split": "an error of ours",
     "remove NOT VALID": "up to PostgreSQL 17",
     "remove the directive": "it has no meaning in a SQL file",

@@ -5,9 +5,11 @@ grantee the entry is for PUBLIC (manual, chapter 5.8, "Privileges").
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zdm.errors import InputError
+from zdm.model.expression import TypeName
 
 PRIVILEGES = {
     "r": "SELECT",
@@ -45,6 +47,61 @@ class Entry:
     grantee: str  # empty: PUBLIC
     privileges: tuple[Privilege, ...]  # empty: PUBLIC lost what it has by default
     grantor: str  # empty: the owner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """An object as GRANT names it; `arguments` are those of a routine, where written."""
+
+    words: tuple[str, ...]
+    arguments: tuple[TypeName, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granting:
+    """GRANT, or REVOKE where `revokes`; `kind`: table, sequence, schema, routine, type, empty
+    for another one. No privileges: ALL. A role is empty where only the session knows it."""
+
+    revokes: bool
+    kind: str
+    schemas: tuple[str, ...]  # ALL … IN SCHEMA
+    objects: tuple[Named, ...]
+    privileges: tuple[tuple[str, tuple[str, ...]], ...]  # and the columns
+    roles: tuple[str, ...]  # PUBLIC is `public`
+    option: bool  # WITH GRANT OPTION, GRANT OPTION FOR
+    cascade: bool
+    by_another: bool  # GRANTED BY
+
+
+def held(items: tuple[str, ...], role: str) -> Mapping[str, bool]:
+    """The privileges that the owner granted to the role, and whether it may grant them."""
+    return {
+        privilege.name: privilege.grantable
+        for entry in map(parse, items)
+        if entry.grantee == role and not entry.grantor
+        for privilege in entry.privileges
+    }
+
+
+def with_held(
+    items: tuple[str, ...], role: str, privileges: Mapping[str, bool], *, lost: bool = False
+) -> tuple[str, ...]:
+    """The list with exactly these privileges of the owner's for the role; `lost`: where there
+    are none, that PUBLIC has lost those that it has by default."""
+    kept = [i for i in items if (e := parse(i)).grantee != role or e.grantor]
+    letters = "".join(
+        letter + "*" * privileges[word]
+        for letter, word in PRIVILEGES.items()
+        if word in privileges
+    )
+    if letters or lost:
+        kept.append(f"{_quoted(role)}={letters}/")
+    return tuple(sorted(kept))
+
+
+def _quoted(name: str) -> str:
+    plain = re.fullmatch(r"\w*", name, re.ASCII)
+    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def parse(item: str) -> Entry:

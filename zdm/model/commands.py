@@ -125,6 +125,8 @@ class WorkOn:
     restart: bool = False  # TRUNCATE … RESTART IDENTITY
     all_rows: bool = False  # DELETE without WHERE
     where: Expression | None = None  # of DELETE
+    all_tables: bool = False  # CREATE PUBLICATION … FOR ALL TABLES
+    publishes_changes: bool = False  # a publication, of UPDATE or DELETE
     plain: bool = True  # DELETE without USING, WITH and RETURNING
     features: frozenset[Feature] = frozenset()  # of a DELETE
 
@@ -149,6 +151,8 @@ class AlterSequence:
     owner: Words = ()
     disowns: bool = False  # OWNED BY NONE
     type: str = ""  # of AS: smallint, integer, bigint
+    restarts: bool = False
+    only_type: bool = False  # AS, and nothing else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,13 +27,15 @@ from zdm.operations.data import (
     set_sequence,
     update_rows,
 )
-from zdm.operations.index import create_index, drop_index
+from zdm.operations.index import create_index, drop_index, rename_index
 from zdm.operations.object import (
     comment,
     create_trigger,
     drop_function,
+    drop_object,
     drop_trigger,
     drop_view,
+    grant,
     new_object,
     replace_function,
     replace_trigger,
@@ -41,8 +43,21 @@ from zdm.operations.object import (
     toggle_trigger,
 )
 from zdm.operations.statement import as_written
-from zdm.operations.table import create_table, drop_table, new_table_change, rename_table
-from zdm.operations.type import add_enum_value, change_type, rename_enum_value, swap_enum
+from zdm.operations.table import (
+    change_policy,
+    change_settings,
+    create_table,
+    drop_table,
+    new_table_change,
+    rename_table,
+)
+from zdm.operations.type import (
+    add_enum_value,
+    change_type,
+    rename_enum_value,
+    swap_enum,
+    widen_integer,
+)
 
 ALL: tuple[Recogniser, ...] = (
     as_written.recognise,
@@ -51,6 +66,7 @@ ALL: tuple[Recogniser, ...] = (
     swap_enum.recognise,
     change_default.recognise,
     rename_column.recognise,
+    widen_integer.recognise,
     change_type.recognise,
     drop_column.recognise,
     set_not_null.recognise,
@@ -66,6 +82,7 @@ ALL: tuple[Recogniser, ...] = (
     add_column.recognise,
     create_index.recognise,
     drop_index.recognise,
+    rename_index.recognise,
     update_rows.recognise,
     backfill.recognise,
     insert_rows.recognise,
@@ -84,6 +101,10 @@ ALL: tuple[Recogniser, ...] = (
     add_enum_value.recognise,
     rename_enum_value.recognise,
     comment.recognise,
+    grant.recognise,
+    change_settings.recognise,
+    change_policy.recognise,
     rename_table.recognise,
     drop_table.recognise,
+    drop_object.recognise,
 )

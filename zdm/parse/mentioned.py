@@ -1,7 +1,7 @@
 """What an Action mentions, wherever in it: relations, and words that may be columns."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +101,18 @@ def functions(action: Action) -> tuple[Words, ...]:
     return trees.functions(action.tree)
 
 
+def sequences_set(action: Action) -> Iterator[Words]:
+    """The sequences that a call of setval gives a constant, as the words of their names."""
+    for key, node in trees.walk({"root": action.tree}):
+        if key != "FuncCall" or trees.strings(node.get("funcname"))[-1:] != ("setval",):
+            continue
+        sequence, value = (*node.get("args", []), {}, {})[:2]
+        if not {one for one, _ in trees.walk({"root": value})} & _ASKING:
+            constants = [n for one, n in trees.walk({"root": sequence}) if one == "A_Const"]
+            text = constants[0].get("sval", {}).get("sval", "") if constants else ""
+            yield tuple(word.strip('"') for word in text.split("."))
+
+
 def defaults(action: Action, columns: Sequence[str]) -> frozenset[str]:
     """Those of the table's columns that an INSERT or UPDATE gives their default, by that word
     or by leaving them out."""
@@ -172,13 +184,15 @@ def queries(action: Action) -> frozenset[str]:
 _CHOOSES = ("limitCount", "limitOffset", "lockingClause")
 
 
-def chooses(action: Action) -> bool:
-    """Whether a query in it takes some rows of several: LIMIT, DISTINCT ON, TABLESAMPLE …"""
+def chooses(action: Action, but: Collection[Any] = ()) -> bool:
+    """Whether a query in it takes some rows of several: LIMIT, DISTINCT ON, TABLESAMPLE …;
+    `but`: queries that take the same ones each time."""
     return any(
         key == "RangeTableSample"
         or any(node.get(name) for name in _CHOOSES)
         or any(node.get("distinctClause", ()))  # of DISTINCT alone it is [{}]
         for key, node in trees.walk({"root": action.tree})
+        if not any(node is one for one in but)
     )
 
 
@@ -313,6 +327,7 @@ SETS = frozenset(
 )
 
 
+_ASKING = frozenset({"FuncCall", "SubLink", "ColumnRef"})  # what is no constant
 CHANGING = (Insert, Update, WorkOn, Read)  # what `Action.said` may be where rows are changed
 _CHANGES = {
     "Insert": "InsertStmt",

@@ -15,7 +15,7 @@ def not_sql(data: bytes, file: str, error: libpg_query.NotSqlError) -> InputErro
     """The error for a text that PostgreSQL's grammar rejects; its first fault decides."""
     offset = len(data.decode()[: error.offset].encode())
     source = Places.of(data, file).at(offset)
-    if _copies(data[:offset]):
+    if copies(data[:offset]):
         return InputError(
             f"{source}: the data of a COPY FROM stdin is in the file, which only psql can read",
             hint="write the rows as INSERT, or load them in a separate step",
@@ -45,10 +45,10 @@ def _text(data: bytes, offset: int) -> str:
     return f" (in `{line}`)" if len(line) <= _SHOWN else f" (in `{line[:_SHOWN]}…`)"
 
 
-def _copies(before: bytes) -> bool:
+def copies(before: bytes) -> bool:
     """Whether the last statement before the fault is a COPY that reads from the client."""
     try:
-        parsed = libpg_query.statements(before[: before.rfind(b";") + 1])
+        parsed = libpg_query.statements(before)
     except libpg_query.NotSqlError:
         return False
     last = parsed[-1] if parsed else None

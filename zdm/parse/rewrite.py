@@ -104,6 +104,15 @@ def index(definition: str, old: str, new: str, *, name: str, concurrently: bool 
     return trees.deparse("IndexStmt", edited)
 
 
+def indexed(definition: str) -> tuple[str, ...]:
+    """The columns that the CREATE INDEX of pg_get_indexdef lists, in its key and behind
+    INCLUDE; expressions have no name there."""
+    tree = _tree(definition)
+    elements = [*tree.get("indexParams", []), *tree.get("indexIncludingParams", [])]
+    names = (element["IndexElem"].get("name") for element in elements)
+    return tuple(name for name in names if name)
+
+
 def constraint_definition(says: ConstraintDefinition, columns: tuple[str, ...]) -> str:
     """A constraint of the author as ADD CONSTRAINT says it, without its name; a column's own
     constraint gets the column as its key."""
@@ -236,6 +245,26 @@ def foreign_key_to(definition: str, table: Name, target: Name) -> str:
     node = tree["cmds"][0]["AlterTableCmd"]["def"]["Constraint"]
     node["pktable"] |= {"schemaname": target.schema, "relname": target.name}
     return trees.deparse("AlterTableStmt", tree).partition(" ADD CONSTRAINT x ")[2]
+
+
+def foreign_key(
+    definition: str,
+    table: Name,
+    own: Mapping[str, str],
+    referenced: Mapping[str, str],
+    *,
+    name: str,
+) -> str:
+    """ALTER TABLE … ADD CONSTRAINT … NOT VALID from pg_get_constraintdef, with columns of the
+    table and of the referenced one renamed."""
+    tree = _constraint(definition, table, "", "", name)
+    node = tree["cmds"][0]["AlterTableCmd"]["def"]["Constraint"]
+    for keys, names in ((("fk_attrs", "fk_del_set_cols"), own), (("pk_attrs",), referenced)):
+        for word in (word for key in keys for word in node.get(key, [])):
+            word["String"]["sval"] = names.get(word["String"]["sval"], word["String"]["sval"])
+    node["skip_validation"] = True
+    node.pop("initially_valid", None)
+    return trees.deparse("AlterTableStmt", tree)
 
 
 def _constraint(definition: str, table: Name, old: str, new: str, name: str) -> _Tree:

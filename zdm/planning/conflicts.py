@@ -57,7 +57,7 @@ def find(
 def _leaves(
     action: Action, fact: Fact, start: Snapshot, dropped: Set[tuple[Name | None, str]]
 ) -> Iterator[_Subject]:
-    if fact.kind in _FREES:
+    if fact.kind in _FREES and not replaced.frees_early(action, start):
         yield ("name", _freed_name(fact))
     update = updates.read(action)
     if update is not None:
@@ -263,7 +263,8 @@ def _name_reused(earlier: Action, later: Action) -> Finding | None:
 
 def _gives_way(earlier: Action, later: Action) -> bool:
     """Whether the old index gets another name before the rollout."""
-    makes = isinstance(later.fact, Fact) and later.fact.name in replaced.made(later)
+    taken = _taken_name(later.fact) if isinstance(later.fact, Fact) else None
+    makes = taken is not None and taken[1] in replaced.made(later)
     free = not earlier.statement.vouched or bool(replaced.word((earlier, later)))
     return makes and _kind(earlier) is ActionKind.DROP_INDEX and free
 

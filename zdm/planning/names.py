@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.model.syntax import AddConstraint, CreateObject, CreateTable, IndexDefinition
-from zdm.schema import new_objects
+from zdm.model.syntax import (
+    AddConstraint,
+    CreateObject,
+    CreateTable,
+    IndexDefinition,
+    RenameObject,
+)
+from zdm.schema import lookup, new_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +95,21 @@ def function(action: Action, snapshot: Snapshot) -> Key | None:
     return Key("function", new.name, ", ".join(new.arguments)) if new is not None else None
 
 
+def renamed_index(action: Action, snapshot: Snapshot) -> tuple[Key, Key] | None:
+    """The former and the new name of an index."""
+    said = action.said
+    if not isinstance(said, RenameObject) or said.kind != "index":
+        return None
+    here = lookup.found(lookup.relation(said.words), snapshot, action.statement.settings)
+    return index(here, said.words[-1]), index(here, said.new_name)
+
+
 def makes(action: Action, snapshot: Snapshot) -> Iterator[Key]:
     """Names that exist after it."""
     fact, new = action.fact, function(action, snapshot)
+    renamed = renamed_index(action, snapshot)
+    if renamed is not None:
+        yield renamed[1]
     if new is not None:
         yield new
     if not isinstance(fact, Fact) or fact.table is None:
@@ -124,7 +142,9 @@ def of(action: Action) -> Iterator[Key]:
 
 def removes(action: Action, snapshot: Snapshot) -> Iterator[Key]:
     """Names that do not exist after it."""
-    fact = action.fact
+    fact, renamed = action.fact, renamed_index(action, snapshot)
+    if renamed is not None:
+        yield renamed[0]
     if not isinstance(fact, Fact) or fact.table is None:
         return
     if fact.kind in _REMOVES_TABLE:

@@ -39,6 +39,7 @@ from zdm.planning.order import (
     new_keys,
     object_order,
     orphans_alone,
+    reused_objects,
     row_order,
     taken_defaults,
 )
@@ -47,7 +48,7 @@ from zdm.planning.walk import Owned
 from zdm.recipes import stamp
 from zdm.serialize import snapshot_file
 
-_DUAL_WRITES = frozenset({"rename_column", "change_type"})
+_DUAL_WRITES = frozenset({"rename_column", "change_type", "widen_integer"})
 StampWhen = Literal["backfilled", "after_contract"]
 _BREAKING = (
     "The next steps break the old version, so none of its instances and sessions, and nothing"
@@ -102,6 +103,7 @@ def plan(
         or tuple(new_keys.conflicts(ordered, placed))
         or tuple(object_order.conflicts(ordered, placed))
         or tuple(met_through.conflicts(ordered, placed))
+        or tuple(reused_objects.conflicts(placed))
         or walk.conflicts(ordered, placed, snapshot, classification.after)
     )
     if conflicts:

@@ -2,9 +2,10 @@
 
 An operation is about one table, so a recogniser is given the Actions of that table alone, with
 those that nobody can read, which may be about any. Were it given all that is left, a train of
-n statements would be read n times. A change of an enum type may be about any table, and is
-given all that is left. A DROP of an index, function or view is given what makes one of that
-name again.
+n statements would be read n times. A change of an enum type may be about any table, and one of
+a column to an integer type about each that refers to it, and they are given all that is left. A
+DROP of an index, function or view is given what makes one of that name again, and a RENAME
+COLUMN each DROP INDEX.
 """
 
 from collections import deque
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact, Unknown
-from zdm.model.syntax import ChangeEnum, CreateObject, RenameObject
+from zdm.model.syntax import ChangeEnum, ChangeType, CreateObject, RenameObject
 from zdm.recipes.index import replaced
 
 _DROPS = {
@@ -20,6 +21,7 @@ _DROPS = {
     "procedure": ActionKind.DROP_FUNCTION,
     "view": ActionKind.DROP_VIEW,
 }
+_INTEGERS = (("int2",), ("int4",), ("int8",))
 
 
 class Waiting:
@@ -54,14 +56,23 @@ class Waiting:
         if not self._order:
             return []
         action = self._order[0]
-        if self._of_enum(action):
+        if self._of_enum(action) or _is_to_integer(action):
             return [other for other in self._order if id(other) not in self._taken]
         if isinstance(action.fact, Unknown) or action.fact.table is None:
             return [*self._same_statement(action), *self._makes_again(action)]
         together = self._tables[action.fact.table]
         while together[0] is not action:  # it was taken with a statement of its own
             together.pop(0)
+        if action.fact.kind is ActionKind.RENAME_COLUMN:
+            return [*together, *self._dropped_indexes()]
         return together
+
+    def _dropped_indexes(self) -> Iterator[Action]:
+        """Every DROP INDEX that is left: a renamed column does not get what is dropped."""
+        for action in self._order:
+            drops = isinstance(action.fact, Fact) and action.fact.kind is ActionKind.DROP_INDEX
+            if drops and id(action) not in self._taken:
+                yield action
 
     def _of_enum(self, action: Action) -> bool:
         """Whether a change of an enum type may begin with it."""
@@ -110,6 +121,11 @@ def _made(action: Action) -> Iterator[tuple[ActionKind, str]]:
     said = action.said
     if isinstance(said, CreateObject) and said.kind in _DROPS and said.words:
         yield _DROPS[said.kind], said.words[-1]
+
+
+def _is_to_integer(action: Action) -> bool:
+    said = action.said
+    return isinstance(said, ChangeType) and said.type.words[-1:] in _INTEGERS
 
 
 def _is_new_enum(action: Action) -> bool:

@@ -6,6 +6,7 @@ writes pass may run as long as it needs.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NotRequired, Protocol, TypedDict, Unpack
 
 from zdm.model.plan import (
@@ -23,6 +24,9 @@ from zdm.model.plan import (
     TableLock,
 )
 from zdm.model.statement import Setting, Source, Statement
+
+_MS = timedelta(milliseconds=1)
+_SHORTEST = timedelta(milliseconds=20)
 
 
 class Owner(Protocol):
@@ -97,6 +101,12 @@ def foreign_key_change(owner: Owner, **work: Unpack[Work]) -> RunSql:
         statement_timeout=STATEMENT_TIMEOUT,
         **work,
     )
+
+
+def wait_of_each(tables: int) -> timedelta:
+    """The lock timeout of what locks several tables: it counts for each wait, and the tables
+    that are locked already wait along."""
+    return max(LOCK_TIMEOUT // tables // _MS * _MS, _SHORTEST)
 
 
 def full_scan(owner: Owner, **work: Unpack[Work]) -> RunSql:

@@ -2,7 +2,7 @@
 and `-- zdm: ignore-file …` above the first statement, for the whole file."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,25 +41,28 @@ _FILE = (0, 0)
 _BLANK_LINE = re.compile(rb"\n[ \t\r\f\v]*\n")
 
 
-def read(data: bytes, file: str) -> tuple[Ignore, ...]:
-    """The ignores of a file that libpg_query reads."""
+def read(data: bytes, file: str, commands: Sequence[Source] = ()) -> tuple[Ignore, ...]:
+    """The ignores of a file that libpg_query reads, and the places of psql's commands in it."""
     if b"ignore" not in data.lower():
         return ()
     data = data.removeprefix(b"\xef\xbb\xbf")
-    return tuple(_found(data, Places.of(data, file)))
+    return tuple(_found(data, Places.of(data, file), {at.line: at for at in commands}))
 
 
-def _found(data: bytes, places: Places) -> Iterator[Ignore]:
+def _found(data: bytes, places: Places, commands: Mapping[int, Source]) -> Iterator[Ignore]:
     parsed = libpg_query.statements(data)
     for start, comment, index in split.directives_of(data, parsed):
         form = _FORM.match(comment)
         if form is None:
             continue
+        below = commands.get(places.at(start).line + 1)
         names, _, reason = (form[2] or "").partition("--")
         until = _UNTIL.search(reason)
         line: tuple[int, int] | None = None
         if form[1].lower() == "ignore-file":
             line = _FILE if index == 0 or not parsed else None
+        elif below is not None:
+            line = (below.line, below.column)
         elif index is not None and not _BLANK_LINE.search(data[start : parsed[index].start]):
             statement = places.at(parsed[index].start)
             line = (statement.line, statement.column)

@@ -13,13 +13,11 @@ from zdm.model.catalog.indexed import having
 from zdm.model.commands import AlterTable, SetSchema
 from zdm.model.findings import Severity
 from zdm.model.impact import Impact
-from zdm.model.locked import Locked
 from zdm.model.locks import LockMode
-from zdm.model.rule import Block, Check, Done, Past, Rule, Site, Violation
+from zdm.model.rule import Block, Check, Done, Locked, Past, Rule, Site, Violation
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, Fact, Source, Statement
 from zdm.model.syntax import CreateTable, DropObjects, RenameObject
-from zdm.parse import split
 from zdm.parse.libpg_query import Parsed
 from zdm.parse.readers import authority
 from zdm.parse.transactions import Kind
@@ -30,6 +28,7 @@ from zdm.rules import (
     ignored,
     ignores,
     once,
+    psql,
     reading,
     row_changes,
     temporary,
@@ -37,6 +36,7 @@ from zdm.rules import (
 )
 from zdm.rules.ignores import Ignore
 from zdm.rules.report import InputFile, Level, Report, Reported, Terms
+from zdm.rules.transactions import unparsed_statement
 from zdm.schema import apply, edits, lookup, type_names
 from zdm.schema.impact import of
 
@@ -96,29 +96,36 @@ class _Walk:
         """Walk one file; its findings are kept where it is judged."""
         if file.judged:
             self._weigh(file.path)
-        statements = split.parsed(file.data, file.path)
+        whole = psql.read(file.data, file.path)
+        statements, commands = whole.statements, whole.commands
         reads = [self._read(statement, parsed) for statement, parsed in statements]
-        marks = ignores.read(file.data, file.path)
+        marks = ignores.read(whole.data, file.path, [one.source for one in commands])
         unread_places, reported = set[Source](), list[_Found]()
         for site in self._sites(file, reads):
             if site.understood:
                 unread_places.add(site.action.source)
             if file.judged:
                 reported += self._reported(site)
+        for command in commands:  # \i and \gexec change the schema, and nobody sees how
+            self.before = _with_opaque(self.before, self.before.opaque or str(command.source))
+            reported += self._unread(command)
         self.before = temporary.without(self.before)
         if not (file.judged and self.terms.one_release):
             self.release()
         if not file.judged:
             return
         self.files += 1
-        self.statements += len(statements)
+        self.statements += len(statements) + len(commands)
         self.understood += len(statements) - len(unread_places)
+        reported += self._of_history(file)
+        self.found.append((reported, list(marks), self.rules))
+
+    def _of_history(self, file: InputFile) -> Iterator[_Found]:
         place = Source(file=file.path, line=1, column=1)
         faults = (("edited-applied", file.edited), ("nonlinear-history", file.early))
         for slug in (slug for slug, holds in faults if holds):
-            of_file = self._by_slug(slug, place, f"{file.path} {file.gone}".rstrip())
-            reported += [(finding, None) for finding in of_file]
-        self.found.append((reported, list(marks), self.rules))
+            for found in self._by_slug(slug, place, f"{file.path} {file.gone}".rstrip()):
+                yield found, None
 
     def _weigh(self, path: str) -> None:
         """The rules as the settings weigh them for the file."""
@@ -254,6 +261,18 @@ class _Walk:
             on = (rule for rule in self.rules if not rule.on or said in rule.on)
             self.asked[said] = tuple((r, r.check) for r in on if r.check is not None)
         return self.asked[said]
+
+    def _unread(self, command: psql.Command) -> Iterator[_Found]:
+        """psql's commands are no SQL."""
+        word = command.text.split()[0]
+        message = f"the psql command `{word}` is not SQL, so what it does is not known"
+        for rule in self.rules:
+            if rule.slug == unparsed_statement.RULE.slug:
+                remedy = (
+                    "remove it, write it as SQL, or ignore it with the reason why it is safe"
+                )
+                found = ignored.of_file(rule, command.source, message, remedy)
+                yield replace(found, statement=command.text), None
 
     def _by_slug(self, slug: str, place: Source, what: str) -> Iterator[Reported]:
         for rule in self.rules:

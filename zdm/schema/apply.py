@@ -17,6 +17,7 @@ from zdm.model.commands import (
     Change,
     NoRelation,
     SetSchema,
+    Work,
     WorkOn,
 )
 from zdm.model.schema import Snapshot, Volatility
@@ -33,7 +34,7 @@ from zdm.model.syntax import (
     RenameObject,
 )
 from zdm.parse import expressions
-from zdm.schema import edits
+from zdm.schema import edits, rights
 from zdm.schema.effects import (
     columns,
     constraints,
@@ -41,7 +42,9 @@ from zdm.schema.effects import (
     indexes,
     objects,
     parents,
+    policies,
     renames,
+    settings,
     tables,
 )
 
@@ -85,7 +88,20 @@ def _alter_relation(snapshot: Snapshot, action: Action) -> Snapshot:
     return edits.unknown(snapshot, action) if foreign else snapshot
 
 
+def _work(snapshot: Snapshot, action: Action) -> Snapshot:
+    """Of what is done with whole relations, rights and policies are part of the schema."""
+    work = action.said.work if isinstance(action.said, WorkOn) else None
+    if work is Work.POLICY:
+        return policies.create(snapshot, action)
+    return rights.apply(snapshot, action) if work in _GRANTS else snapshot
+
+
+_GRANTS = frozenset({Work.GRANT, Work.GRANT_IN_SCHEMA})
+
+
 def _no_relation(snapshot: Snapshot, action: Action) -> Snapshot:
+    if isinstance(action.said, NoRelation) and action.said.statement in ("GRANT", "REVOKE"):
+        return rights.apply(snapshot, action)
     makes = isinstance(action.said, NoRelation) and action.said.makes
     return edits.unknown(snapshot, action) if makes else snapshot
 
@@ -104,7 +120,7 @@ _BY_STATEMENT: Mapping[type, _Effect] = {
     AlterTable: _alter,
     AlterRelation: _alter_relation,
     AlterDomain: _nothing,
-    WorkOn: _nothing,
+    WorkOn: _work,
     NoRelation: _no_relation,
     Read: _read,
 }
@@ -119,6 +135,13 @@ _BY_CHANGE: Mapping[Change, _Effect] = {
     Change.DETACH_PARTITION: parents.change,
     Change.REPLICA_IDENTITY: tables.replica_identity,
     Change.TRIGGER: tables.toggle_trigger,
+    Change.ROW_SECURITY: policies.secure,
+    Change.SET_OPTIONS: settings.apply,
+    Change.SET_STATISTICS: settings.apply,
+    Change.SET_STORAGE: settings.apply,
+    Change.SET_COMPRESSION: settings.apply,
+    Change.SET_COLUMN_OPTIONS: settings.apply,
+    Change.CLUSTER_ON: settings.apply,
 }
 _BY_KIND: Mapping[ActionKind, _Effect] = {
     ActionKind.ADD_COLUMN: columns.add,

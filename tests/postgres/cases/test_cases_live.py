@@ -11,6 +11,7 @@ or the newest, and a sixth of the runs in one go on those between; `make thoroug
 import functools
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def on(*majors: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("every_server", params, indirect=True)
 
 
-def served(plan: Plan, case: Path, url: str, event: Event) -> None:
+def served(plan: Plan, speak: Callable[[str], None], event: Event) -> None:
     """Run the statements of the versions that work after this step."""
     if not isinstance(event, StepDone):
         return
@@ -52,7 +53,7 @@ def served(plan: Plan, case: Path, url: str, event: Event) -> None:
     for side in sorted(step.serves):
         if side is Side.OLD and step.phase.position >= Phase.ROLLOUT.position:
             continue  # it is gone
-        cases.speak(url, case / f"{side}.sql")
+        speak(side)
 
 
 @functools.cache
@@ -65,9 +66,9 @@ def plainly(server: Server, case: Path) -> Snapshot:
 def runs_as_planned(server: Server, case: Path) -> None:
     """In one go, without a stop."""
     expected = plainly(server, case)
-    with fresh_database(server) as url:
+    with fresh_database(server) as url, cases.applications(url, case) as speak:
         plan = cases.plan(case, cases.prepare(url, case))
-        watching = Watching(lambda event: served(plan, case, url, event))
+        watching = Watching(lambda event: served(plan, speak, event))
         state = cases.run(url, plan, watching=watching)
 
         assert state is RunState.CONTRACTED
@@ -78,10 +79,10 @@ def is_undone_and_runs(server: Server, case: Path) -> None:
     """As far as the rollout and back, which leaves the first schema; then all of it. Where
     there is no way back, that is said, and the run goes on."""
     expected = plainly(server, case)
-    with fresh_database(server) as url:
+    with fresh_database(server) as url, cases.applications(url, case) as speak:
         start = cases.prepare(url, case)
         plan = cases.plan(case, start)
-        watching = Watching(lambda event: served(plan, case, url, event))
+        watching = Watching(lambda event: served(plan, speak, event))
         if reversible(plan):
             cases.run(url, plan, until=RunState.BACKFILLED)
             revert(url, plan)

@@ -142,6 +142,13 @@ CLAIMS: dict[str, Claim] = {
     "create-trigger": locks(SRE),
     "enable-disable-trigger": locks(SRE),
     "replica-identity-change": locks(),
+    "sequence-set-back": changes("SELECT last_value FROM numbers"),
+    "rename-constraint": breaks(
+        "EXPLAIN INSERT INTO users VALUES (1, 'a', 'a')"
+        " ON CONFLICT ON CONSTRAINT users_email DO NOTHING"
+    ),
+    "inherit-change": changes("SELECT count(*) FROM events"),
+    "publication-without-identity": breaks("UPDATE log SET line = 'x'"),
     "storage-params": locks(alike=False),
     "rename-index-via-alter-table": locks(),
     "truncate": locks(),

@@ -70,3 +70,14 @@ def test_heads_are_what_nothing_follows_without_labelled_branches() -> None:
 def test_a_file_that_is_no_revision_is_an_error(text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         history.read(Path("versions/a.py"), text)
+
+
+def test_a_revision_is_read_in_the_encoding_that_it_names() -> None:
+    data = "# -*- coding: latin-1 -*-\nrevision = 'a'  # caf\u00e9\n".encode("latin-1")
+
+    assert history.decoded(data, Path("a.py")).endswith("# caf\u00e9\n")
+
+
+def test_a_revision_that_names_no_encoding_must_be_utf_8() -> None:
+    with pytest.raises(InputError, match="byte 0xe9 is not UTF-8"):
+        history.decoded("x = 'caf\u00e9'\n".encode("latin-1"), Path("a.py"))

@@ -249,7 +249,7 @@ def _show(report: "Report", format_: Output, settings: "Settings", began: float)
     layout = Layout(colour=options.coloured(), width=options.width())
     typer.echo(format_.render(report, layout), nl=False)
     options.say(f"note: took {_clock().monotonic() - began:.1f} s")
-    _end(report, settings, said=format_ is Output.TEXT)
+    _end(report, settings, said=format_ in (Output.TEXT, Output.MARKDOWN))
 
 
 def _step_summary(report: "Report") -> None:
@@ -267,7 +267,7 @@ def _step_summary(report: "Report") -> None:
 
 
 def _end(report: "Report", settings: "Settings", *, said: bool = False) -> None:
-    """Notes and the verdict; the text has the summary already."""
+    """Notes and the verdict; `said`: what is printed has the summary already."""
     from zdm.render import checks_summary
     from zdm.rules.report import Level
 

@@ -9,7 +9,7 @@ the column, so it is carried over. ADD, UPDATE new = old, DROP keeps only what t
 puts on the new column, so nothing is carried.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from zdm.model.findings import Hazard
@@ -33,7 +33,8 @@ SLUG = "rename_column"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameColumn:
-    """Rename a column; `carry`: with everything that depends on it, as RENAME COLUMN does."""
+    """Rename a column; `carry`: with everything that depends on it, as RENAME COLUMN does, but
+    for the indexes in `without`, which the train drops afterwards."""
 
     table: Name
     old: str
@@ -43,6 +44,7 @@ class RenameColumn:
     default: str | None = None
     where: str = ""  # what the author's UPDATE adds, over bare names
     outgrown: Outgrown = NOTHING
+    without: tuple[str, ...] = ()
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -95,7 +97,9 @@ class RenameColumn:
         table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
         pair = self._pair(table)
-        move = Move(site=place, old=self.old, new=self.new.name)
+        kept = tuple(index for index in table.indexes if index.name not in self.without)
+        carrying = replace(place, table=replace(table, indexes=kept))
+        move = Move(site=carrying, old=self.old, new=self.new.name)
         carried = carry_dependents.steps(move) if self.carry else ()
         unique = carry_dependents.unique_steps(move) if self.carry else ()
         names, done = carry_dependents.renames(move) if self.carry else ((), ())
@@ -127,7 +131,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if not isinstance(fact, Fact) or fact.table is None:
         return None
     if fact.kind is ActionKind.RENAME_COLUMN:
-        return _plain(actions[0], fact.table, fact, snapshot)
+        return _plain(actions, fact.table, fact, snapshot)
     found = fusion.find(actions, snapshot)
     if isinstance(found, Refusal):
         return found
@@ -135,8 +139,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 
 
 def _plain(
-    action: Action, name: Name, fact: Fact, snapshot: Snapshot
+    actions: Sequence[Action], name: Name, fact: Fact, snapshot: Snapshot
 ) -> Match | Refusal | None:
+    action = actions[0]
     table = snapshot.table(name)
     old = table.column(fact.name) if table is not None else None
     if table is None or old is None or table.created:
@@ -152,9 +157,24 @@ def _plain(
         old=fact.name,
         new=new,
         carry=True,
+        without=tuple(_dropped(actions[1:], table)),
         settings=action.statement.settings,
     )
     return Match(operation=operation, consumed=(0,))
+
+
+def _dropped(later: Sequence[Action], table: Table) -> Iterator[str]:
+    """Indexes that only make queries fast, and that the train drops: the new column does not
+    need them."""
+    gone = {
+        action.fact.name.rpartition(".")[2]
+        for action in later
+        if isinstance(action.fact, Fact)
+        if action.fact.kind is ActionKind.DROP_INDEX and not action.statement.vouched
+    }
+    for index in table.indexes:
+        if index.name in gone and not index.unique and index.constraint is None:
+            yield index.name
 
 
 def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match | Refusal:

@@ -189,7 +189,7 @@ class AddForeignKey:
                 failure=f"rows of {place.name} refer to rows that {parent.name} does not have,"
                 f" so the foreign key {self.name} cannot be added",
                 hint="correct or delete them, then run `zdm execute` again"
-                + (_PLANNED_ANEW if self.correctable else ""),
+                + (_PLANNED_ANEW if self.correctable and self.orphans is None else ""),
             ),
         )
 

@@ -104,6 +104,15 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if problem:
         return refuse.refuse(action, "trigger_cannot_be_made", *problem[0])
     runs = triggers.function(said, action, snapshot)
+    bare = triggers.by_search_path(runs, snapshot)
+    if bare:
+        return refuse.refuse(
+            action,
+            "trigger_cannot_be_made",
+            f"{runs} names {bare} without its schema, so writes of a session with another"
+            " search_path would fail, or find another one",
+            "write the schema before each name in the function, or give it SET search_path",
+        )
     refuses = said.constraint or triggers.may_refuse(action.statement.sql, runs, snapshot)
     operation = MakeTrigger(
         table=table.name,

@@ -99,9 +99,7 @@ class DropFunction:
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """A DROP of one function or procedure."""
     action, said = actions[0], actions[0].said
-    if statements.fact(action, ActionKind.DROP_FUNCTION) is None:
-        return None
-    if not isinstance(said, DropObjects):
+    if not isinstance(said, DropObjects) or said.kind != "function":
         return None
     found = routine.meant(action, snapshot)
     if found is None:
@@ -111,6 +109,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "this statement drops several functions at once",
             "write one DROP FUNCTION for each, those that call others first",
         )
+    if statements.fact(action, ActionKind.DROP_FUNCTION) is None:
+        return None
     name, functions = found
     problem = (
         _problem(said, name, functions)

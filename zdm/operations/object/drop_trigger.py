@@ -48,18 +48,23 @@ class DropTrigger:
         """What it does until then."""
         if self.trigger is None or self.trigger.enabled == "D":
             return ()
-        message = (
-            f"until the contract {self.name} fires for the new version's writes to"
-            f" {self.table}, too"
-        )
-        remedy = "let the new version work with it and without it"
-        if self.refuses:
-            message += f", and {self.trigger.function} may refuse them"
-            remedy += (
-                "; or put `-- zdm: run in expand -- reason` above it if the old version does"
-                " not need it"
-            )
+        message, remedy = self._refusing() if self.refuses else self._working()
         return (Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin),)
+
+    def _working(self) -> tuple[str, str]:
+        return (
+            f"until the contract {self.name} fires for the new version's writes to"
+            f" {self.table}, too",
+            "let the new version work with it and without it until then",
+        )
+
+    def _refusing(self) -> tuple[str, str]:
+        return (
+            f"until the contract {self.name} fires for the new version's writes to"
+            f" {self.table}, too, and may refuse them",
+            "let the new version write nothing that it refuses; or put `-- zdm: run in expand"
+            " -- reason` above it if the old version does not need it",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One step, or none."""

@@ -82,7 +82,7 @@ class DropView:
                 phase=Phase.CONTRACT,
                 title=self.title,
                 sql=(emit.sql(_DROPS[self.view.kind], v=Qualified(name)),),
-                locks=(),
+                locks=(views.lock(self.view),),
                 probe=probes.probe(probes.absent(probes.relation(name))),
                 undo=Irreversible(
                     reason="the old version may read it, and works only where it is there"
@@ -96,9 +96,16 @@ class DropView:
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     """A DROP of one view or materialized view."""
     action, said = actions[0], actions[0].said
-    if statements.fact(action, ActionKind.DROP_VIEW) is None:
-        return None
     if not isinstance(said, DropObjects) or said.kind not in views.KINDS:
+        return None
+    if len(said.objects) > 1:
+        return refuse.refuse(
+            action,
+            "view_cannot_be_dropped",
+            "this statement drops several views at once",
+            "write one DROP VIEW for each, those that read others first",
+        )
+    if statements.fact(action, ActionKind.DROP_VIEW) is None:
         return None
     found = views.named(said.objects[0], action, snapshot)
     name = ".".join(said.objects[0])

@@ -48,23 +48,24 @@ class ReplaceTrigger:
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """That one version meets the trigger of the other."""
-        if self.late:
-            message, remedy = (
-                f"{self.function} may refuse a write, so {self.former.name} is replaced when"
-                " the old version is gone, and until then the new version's writes fire the"
-                " former one",
-                "let the new version work with both; or, if the old version obeys the new one,"
-                " put `-- zdm: run in expand -- reason` above it",
-            )
-        else:
-            message, remedy = (
-                f"from before the rollout on the old version's writes to {self.table} fire"
-                f" {self.former.name} in its new form; zdm does not know what {self.function}"
-                " does",
-                "make sure that the old version works with it; else make one of another name,"
-                " and drop this one in a later release",
-            )
+        message, remedy = self._late() if self.late else self._early()
         return (Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin),)
+
+    def _early(self) -> tuple[str, str]:
+        return (
+            f"from before the rollout on the old version's writes to {self.table} fire"
+            f" {self.former.name} in its new form; zdm does not know what {self.function} does",
+            "make sure that the old version works with it; else make one of another name, and"
+            " drop this one in a later release",
+        )
+
+    def _late(self) -> tuple[str, str]:
+        return (
+            f"{self.function} may refuse a write, so {self.former.name} is replaced when the"
+            " old version is gone, and until then the new version's writes fire the former one",
+            "let the new version work with both; or, if the old version obeys the new one, put"
+            " `-- zdm: run in expand -- reason` above it",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One transaction."""
@@ -130,6 +131,16 @@ def _replaced(
         refusal = refuse.refuse(action, "trigger_cannot_be_replaced", *problem)
         return replace(refusal, consumed=consumed)
     runs = triggers.function(said, action, snapshot)
+    bare = "" if runs == former.function else triggers.by_search_path(runs, snapshot)
+    if bare:
+        refusal = refuse.refuse(
+            action,
+            "trigger_cannot_be_replaced",
+            f"{runs} names {bare} without its schema, so writes of a session with another"
+            " search_path would fail, or find another one",
+            "write the schema before each name in the function, or give it SET search_path",
+        )
+        return replace(refusal, consumed=consumed)
     refuses = said.constraint or triggers.may_refuse(sql, runs, snapshot)
     did = triggers.may_refuse(former.definition, former.function, snapshot)
     drops = () if said.replaces else (triggers.drop(table.name, said.name),)

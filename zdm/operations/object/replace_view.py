@@ -124,7 +124,7 @@ def _replaced(
         former=former,
         sql=sql if said.replaces else rewrite.or_replace(sql),
         settings=action.statement.settings,
-        locks=statements.of_author(snapshot, action),
+        locks=tuple(sorted((views.lock(former), *statements.of_author(snapshot, action)))),
         appends=appends,
     )
     directives = action.statement.vouched

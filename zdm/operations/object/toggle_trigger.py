@@ -52,22 +52,25 @@ class ToggleTrigger:
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Which version meets what."""
-        name = self.trigger.name
         if self.trigger.enabled == self.enabled:
             return ()
-        if not self.late:
-            message, remedy = (
-                f"from before the rollout on {name} fires for the old version's writes to"
-                f" {self.table}, too; zdm does not know what {self.trigger.function} does",
-                "make sure that the old version works with it; else put `-- zdm: run in"
-                " contract -- reason` above it",
-            )
-        else:
-            message, remedy = (
-                f"until the contract {name} stays as it is, for the new version's writes, too",
-                "let the new version work with it and without it",
-            )
+        message, remedy = self._late() if self.late else self._early()
         return (Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin),)
+
+    def _early(self) -> tuple[str, str]:
+        return (
+            f"from before the rollout on {self.trigger.name} fires for the old version's writes"
+            f" to {self.table}, too; zdm does not know what {self.trigger.function} does",
+            "make sure that the old version works with it; else put `-- zdm: run in contract --"
+            " reason` above it",
+        )
+
+    def _late(self) -> tuple[str, str]:
+        return (
+            f"until the contract {self.trigger.name} stays as it is, for the new version's"
+            " writes, too",
+            "let the new version work with it and without it until then",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One step; none where it is so already."""

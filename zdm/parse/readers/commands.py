@@ -77,6 +77,10 @@ _FIRES = {
     "AT_EnableAlwaysTrig": "A",
     "AT_EnableReplicaTrig": "R",
     "AT_DisableTrig": "D",
+    "AT_EnableTrigAll": "O",
+    "AT_DisableTrigAll": "D",
+    "AT_EnableTrigUser": "O",
+    "AT_DisableTrigUser": "D",
 }
 _KINDS = {
     "OBJECT_INDEX": "index",
@@ -289,8 +293,22 @@ def _publication(tree: _Tree) -> WorkOn:
     tables = [item["pubtable"]["relation"] for item in objects if "pubtable" in item]
     schemas = next((item["name"] for item in objects if "name" in item), "")
     return WorkOn(
-        work=Work.PUBLICATION, relations=tuple(map(relations.read, tables)), name=schemas
+        work=Work.PUBLICATION,
+        relations=tuple(map(relations.read, tables)),
+        name=schemas,
+        all_tables=bool(tree.get("for_all_tables")),
+        publishes_changes=_publishes_changes(tree),
     )
+
+
+def _publishes_changes(tree: _Tree) -> bool:
+    """UPDATE and DELETE, too: all is published unless it says less."""
+    if tree.get("action") == "AP_DropObjects":
+        return False
+    options = [item["DefElem"] for item in tree.get("options", [])]
+    said = (o.get("arg", {}).get("String", {}) for o in options if o["defname"] == "publish")
+    words = next((str(one.get("sval", "")).lower() for one in said), "update, delete")
+    return "update" in words or "delete" in words
 
 
 def _grant(tree: _Tree) -> WorkOn | NoRelation:
@@ -329,6 +347,8 @@ def _sequence(tree: _Tree) -> AlterSequence:
         owner=new_objects.owner_of(tree),
         disowns=new_objects.owned_by(tree) == ("none",),
         type=new_objects.sequence_type(tree),
+        restarts=any(o["DefElem"]["defname"] == "restart" for o in tree.get("options", [])),
+        only_type=len(tree.get("options", [])) == 1 and bool(new_objects.sequence_type(tree)),
     )
 
 

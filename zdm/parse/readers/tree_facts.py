@@ -198,6 +198,8 @@ def _drop(tree: Tree, path: Path) -> Fact | Unknown:
     parts = _object_name(objects[0])
     if kind is Kind.DROP_TABLE:
         return _fact(kind, _listed(parts, path), **details)
+    if tree.get("removeType") == "OBJECT_POLICY":
+        return _fact(kind, _listed(parts[:-1], path), name=parts[-1], **details)
     if kind is Kind.DROP_TRIGGER:
         return _fact(kind, _listed(parts[:-1], path), name=parts[-1], **details)
     return Fact(kind=kind, name=".".join(parts), **details)
@@ -227,6 +229,10 @@ def _comment(tree: Tree, path: Path) -> Fact | Unknown:
 
 def _trigger(tree: Tree, path: Path) -> Fact | Unknown:
     return _fact(Kind.CREATE_TRIGGER, relation(tree["relation"], path), name=tree["trigname"])
+
+
+def _policy(tree: Tree, path: Path) -> Fact | Unknown:
+    return _fact(Kind.OTHER, relation(tree["table"], path), name=tree["policy_name"])
 
 
 def _writes_inside(tree: Tree) -> bool:
@@ -378,6 +384,8 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "CreateSchemaStmt": _schema,
     "CreateFunctionStmt": _named(Kind.CREATE_FUNCTION, "funcname"),
     "GrantStmt": _grant,
+    "CreatePolicyStmt": _policy,
+    "AlterPolicyStmt": _policy,
     "AlterObjectSchemaStmt": _schema_move,
     "VariableSetStmt": _set,
     "TransactionStmt": _transaction,

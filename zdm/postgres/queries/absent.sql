@@ -6,6 +6,18 @@ SELECT kind FROM (VALUES
   ('column_statistics', EXISTS (SELECT FROM pg_catalog.pg_class
                                 WHERE relkind IN ('r', 'p', 'f') AND oid >= 16384
                                   AND reltuples > 0)),
+  -- of keys and checks, and of generated columns, some are no dependents
+  ('dependents', EXISTS (SELECT FROM pg_catalog.pg_depend
+                         WHERE refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                           AND refobjid >= 16384 AND refobjsubid > 0
+                           AND classid <> ALL ('{pg_catalog.pg_class,pg_catalog.pg_type,
+                               pg_catalog.pg_attrdef}'::pg_catalog.regclass[])
+                           AND (classid <> 'pg_catalog.pg_constraint'::pg_catalog.regclass
+                                OR deptype = 'n'))
+                 OR EXISTS (SELECT FROM pg_catalog.pg_attrdef AS v
+                            JOIN pg_catalog.pg_attribute AS a
+                              ON a.attrelid = v.adrelid AND a.attnum = v.adnum
+                            WHERE a.attgenerated <> '')),
   ('triggers', EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE NOT tgisinternal)),
   ('policies', EXISTS (SELECT FROM pg_catalog.pg_policy)),
   ('types', EXISTS (SELECT FROM pg_catalog.pg_type

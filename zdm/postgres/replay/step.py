@@ -310,17 +310,16 @@ def _in_session(conn: Connection, step: RunSql) -> Iterator[None]:
 
 
 def _set_timeouts(conn: Connection, step: RunSql, *, local: bool) -> None:
-    for name, value in (
-        (
-            "lock_timeout",
-            max(step.lock_timeout, _LOCK_TIMEOUT) if step.lock_timeout else step.lock_timeout,
-        ),
-        ("statement_timeout", step.statement_timeout),
-    ):
-        milliseconds = value // timedelta(milliseconds=1)
-        conn.execute(
-            "SELECT pg_catalog.set_config(%s, %s, %s)", [name, f"{milliseconds}ms", local]
-        )
+    lock = max(step.lock_timeout, _LOCK_TIMEOUT) if step.lock_timeout else step.lock_timeout
+    conn.execute(
+        "SELECT pg_catalog.set_config('lock_timeout', %(lock)s, %(local)s),"
+        " pg_catalog.set_config('statement_timeout', %(statement)s, %(local)s)",
+        {
+            "lock": connection.setting(lock),
+            "statement": connection.setting(step.statement_timeout),
+            "local": local,
+        },
+    )
 
 
 def _locks(step: RunSql, held: Held, before: Relations) -> Iterator[Finding]:

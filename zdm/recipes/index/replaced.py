@@ -8,9 +8,17 @@ contract` above the DROP says so.
 
 from collections.abc import Sequence
 
+from zdm.model.schema import Snapshot
 from zdm.model.sql import zdm_name
 from zdm.model.statement import Action, ActionKind, Directive, Fact
-from zdm.model.syntax import AddConstraint, CreateTable, DropObjects, IndexDefinition
+from zdm.model.syntax import (
+    AddConstraint,
+    CreateTable,
+    DropObjects,
+    IndexDefinition,
+    RenameObject,
+)
+from zdm.schema import lookup
 
 _KEYS = frozenset({"unique", "primary key"})
 
@@ -47,9 +55,21 @@ def made(action: Action) -> tuple[str, ...]:
             every = (*constraints, *(c for column in columns for c in column.constraints))
         case AddConstraint(constraint=constraint):
             every = (constraint,)
+        case RenameObject(kind="index", new_name=name):
+            return (name,)
         case _:
             return (fact.name,) if fact.kind is ActionKind.CREATE_INDEX else ()
     return tuple(c.name for c in every if c.name and c.kind in _KEYS)
+
+
+def frees_early(action: Action, start: Snapshot) -> bool:
+    """Whether it renames an index before the rollout: one of no constraint."""
+    said = action.said
+    if not isinstance(said, RenameObject) or said.kind != "index" or action.statement.vouched:
+        return False
+    table = lookup.table_with_index(said.words, start, action.statement.settings)
+    indexes = table.indexes if table is not None else ()
+    return any(i.name == said.words[-1] and i.constraint is None for i in indexes)
 
 
 def word(actions: Sequence[Action]) -> tuple[Directive, ...]:

@@ -21,6 +21,7 @@ _RAISES = re.compile(
     r"\bRAISE\b(?!\s+(?:DEBUG|LOG|INFO|NOTICE|WARNING)\b)|\bASSERT\b", re.IGNORECASE
 )
 _SKIPS = re.compile(r"\bRETURN\s+NULL\b", re.IGNORECASE)
+_SET_PATH = re.compile(r"\bSET\s+search_path\b", re.IGNORECASE)
 _LANGUAGES = frozenset({"sql", "plpgsql"})
 _STATES = {
     "O": "ENABLE TRIGGER {g}",
@@ -54,6 +55,26 @@ def _refuses(one: Function, *, skips: bool) -> bool:
         return True
     text = one.definition
     return bool(_RAISES.search(text) or (skips and _SKIPS.search(text)))
+
+
+def by_search_path(runs: Name, snapshot: Snapshot) -> str:
+    """A name without schema in its function's text, or in one that this names, which a session
+    with another search_path does not find; empty where there is none."""
+    things = [t.name.name for t in snapshot.tables]
+    things += [v.name.name for v in snapshot.views]
+    things += [f.name.name for f in snapshot.functions]
+    for one in routines.reached(snapshot, [runs]):
+        if _SET_PATH.search(one.definition):
+            continue
+        words = routines.body_names(one)
+        for name in things:
+            if name in words and _bare(name).search(one.definition.partition("AS ")[2]):
+                return name
+    return ""
+
+
+def _bare(name: str) -> re.Pattern[str]:
+    return re.compile(rf'(?<![\w."]){re.escape(name)}(?!\w)|(?<!\.)"{re.escape(name)}"')
 
 
 def drop(table: Name, name: str, *, if_exists: bool = True) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from zdm.model.locks import LockMode
+from zdm.model.plan import TableLock
 from zdm.model.schema import Name, Snapshot, View
 from zdm.model.statement import Action, ActionKind
 from zdm.model.syntax import CreateObject
@@ -38,6 +40,11 @@ def users(view: View, snapshot: Snapshot) -> Iterator[str]:
     for one in dependents.closure(snapshot, (thing,), cascade=True) or ():
         if one != thing:
             yield f"{one.kind} {one.name}"
+
+
+def lock(view: View) -> TableLock:
+    """Reads of it wait."""
+    return TableLock(table=view.name, mode=LockMode.ACCESS_EXCLUSIVE)
 
 
 def naming(name: Name, snapshot: Snapshot) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ of `s` match.
 
 from zdm.model.schema import Snapshot, Table, Volatility
 from zdm.model.statement import Action
+from zdm.model.syntax import RelationName
 from zdm.parse import expressions, mentioned
-from zdm.parse.rows import row_condition
+from zdm.parse.rows import chosen, row_condition
 from zdm.parse.rows.row_condition import Updated
 from zdm.recipes.reading import few, session_dependent, updates
-from zdm.schema import default_volatility, volatility
+from zdm.schema import default_volatility, lookup, volatility
 
 Line = tuple[str, str]  # fact and remedy
 _LATE = "if it can run at once in a quiet hour, put `-- zdm: run in expand -- reason` above it"
@@ -87,19 +88,44 @@ def _sources(action: Action, table: Table, snapshot: Snapshot) -> Line | None:
             f"name the tables themselves instead of a view; {_LATE}",
         )
     own = any(source.name == table.name for source in sources)
+    if own and mentioned.chooses(action):
+        return (
+            f"a query with LIMIT decides which rows of {table.name} it changes, as in a loop"
+            " that repeats it until none is left, and zdm would run it once",
+            "write one UPDATE of all these rows, without LIMIT and that query: zdm cuts it"
+            f" into batches itself; {_LATE}",
+        )
     if own and _reads_what_it_sets(action, table):
         return (
             f"other rows of {table.name} decide by the columns that this UPDATE sets, so each"
             " batch would change what the next one reads",
             f"add a new column for the new value, fill it, and drop the old one; {_LATE}",
         )
-    if mentioned.chooses(action):
+    if chosen.may_differ(action, lambda relation: _keys(relation, action, snapshot)):
         return (
             "a subquery with LIMIT, DISTINCT ON, TABLESAMPLE or row locks may take another row"
             " each time, so the batches might never be done",
-            f"take the value by a condition that one row meets, or by max or min; {_LATE}",
+            "take the value by a condition that one row meets, by max or min, or with LIMIT 1"
+            f" and ORDER BY that ends in a key; {_LATE}",
         )
     return None
+
+
+def _keys(
+    relation: RelationName, action: Action, snapshot: Snapshot
+) -> tuple[frozenset[str], ...]:
+    """The columns of each unique key of a table without NULLs."""
+    table = snapshot.table(lookup.found(relation, snapshot, action.statement.settings))
+    if table is None or relation.name in mentioned.queries(action):
+        return ()
+    given = {column.name for column in table.columns if column.not_null}
+    return tuple(
+        frozenset(index.columns)
+        for index in table.indexes
+        if index.unique and index.valid and index.predicate is None
+        if None not in index.keys and given >= {*index.columns}
+        if not {*index.columns} - {*index.keys}
+    )
 
 
 def _reads_what_it_sets(action: Action, table: Table) -> bool:

@@ -34,6 +34,11 @@ _COLUMN_OF_TYPE = (
     " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
     " AND a.atttypid = pg_catalog.to_regtype({type}) AND NOT a.attisdropped)"
 )
+_SEQUENCE_TYPE = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_sequence AS s"
+    " WHERE s.seqrelid = pg_catalog.to_regclass({name})"
+    " AND pg_catalog.format_type(s.seqtypid, NULL) = {type})"
+)
 _RELATION = "SELECT pg_catalog.to_regclass({name}) IS NOT NULL"
 _PARTITION = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i"
@@ -107,6 +112,11 @@ def column_type(table: Name, name: str, type_text: str) -> str:
         column=Constant(name),
         type=Constant(type_text),
     )
+
+
+def sequence_type(name: Name, type_text: str) -> str:
+    """The sequence is there and counts in that type."""
+    return emit.sql(_SEQUENCE_TYPE, name=Constant(name.sql), type=Constant(type_text))
 
 
 def relation(name: Name) -> str:

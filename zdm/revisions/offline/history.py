@@ -1,6 +1,8 @@
 """The order of revisions, from their files alone: no code of theirs runs."""
 
 import ast
+import io
+import tokenize
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zdm.errors import InputError
+from zdm.serialize import input_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,16 @@ class Script:
     line: int = 1
 
 
+def decoded(data: bytes, path: Path) -> str:
+    """The text of a revision, in the encoding that its first lines name; else in UTF-8."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding) if encoding not in _UTF8 else None
+    except (SyntaxError, UnicodeDecodeError):  # `text_of` names the fault
+        text = None
+    return input_file.text_of(data if text is None else text.encode(), path)
+
+
 def read(path: Path, text: str) -> Script:
     """The revision that a file says it is."""
     try:
@@ -31,8 +44,9 @@ def read(path: Path, text: str) -> Script:
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None) or 1
+        why = getattr(error, "msg", error)
         raise InputError(
-            f"{path}:{line}: Python cannot read this revision: {error}",
+            f"{path}:{line}: Python cannot read this revision: {why}",
             hint="run `alembic history` to see the same error, and fix it",
         ) from error
     said = dict(_assigned(tree))
@@ -55,6 +69,7 @@ def read(path: Path, text: str) -> Script:
     )
 
 
+_UTF8 = ("utf-8", "utf-8-sig")
 _SAID = ("revision", "down_revision", "depends_on", "branch_labels")
 
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from zdm.model import locked as locks_held
 from zdm.model.findings import Severity
-from zdm.model.locked import Locked
-from zdm.model.rule import Planned, Rule, Site, Violation
+from zdm.model.rule import Locked, Planned, Rule, Site, Violation, above
 from zdm.rules import reading
 
 
@@ -15,7 +13,7 @@ def check(site: Site) -> Iterator[Violation]:
     if not locks:
         return
     locked = site.block.locked if site.block is not None else Locked()
-    now = {locks_held.above(site.before, name) for name in locks}
+    now = {above(site.before, name) for name in locks}
     if now <= locked.roots:
         return
     there = (name for name in now if site.before.table(name) is not None)

@@ -24,6 +24,15 @@ class Thing:
     name: Name
     part: str = ""
 
+    def __str__(self) -> str:
+        if self.kind == "statistics":
+            return f"statistics {self.part} of {self.name}"
+        if not self.part or self.kind == "function":
+            return f"{self.kind} {self.name.name if not self.name.schema else self.name}"
+        if self.kind in ("column", "default"):
+            return f"{self.kind} {self.name}.{self.part}"
+        return f"{self.kind} {self.part} of {self.name}"
+
 
 _Needed = Iterator[tuple[Thing, bool]]  # and whether it goes without CASCADE
 
@@ -32,6 +41,19 @@ def closure(
     snapshot: Snapshot, things: tuple[Thing, ...], *, cascade: bool
 ) -> tuple[Thing, ...] | None:
     """The things and all that goes with them; None where the server refuses."""
+    gone, blocking = _reached(snapshot, things, cascade=cascade)
+    return None if blocking else tuple(gone)
+
+
+def blocking(snapshot: Snapshot, things: tuple[Thing, ...]) -> tuple[Thing, ...]:
+    """What uses them, so that the server refuses to drop them without CASCADE."""
+    return tuple(dict.fromkeys(_reached(snapshot, things, cascade=False)[1]))
+
+
+def _reached(
+    snapshot: Snapshot, things: tuple[Thing, ...], *, cascade: bool
+) -> tuple[Mapping[Thing, None], list[Thing]]:
+    """What goes with the things, and what is in the way."""
     gone = dict.fromkeys(things)
     blocking: list[Thing] = []
     left = list(things)
@@ -45,7 +67,7 @@ def closure(
                 left.append(other)
             else:
                 blocking.append(other)
-    return None if any(not _covered(other, gone) for other in blocking) else tuple(gone)
+    return gone, [other for other in blocking if not _covered(other, gone)]
 
 
 def _covered(thing: Thing, gone: Mapping[Thing, None]) -> bool:
@@ -287,5 +309,6 @@ _BY_KIND: Mapping[str, Callable[[Snapshot, Thing], _Needed]] = {
     "default": _of_nothing,
     "policy": _of_nothing,
     "attribute": _of_nothing,
+    "statistics": _of_nothing,
     "extension": _of_nothing,
 }

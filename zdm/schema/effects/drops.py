@@ -7,8 +7,10 @@ from functools import reduce
 from zdm.model.catalog.indexed import exchanged, named
 from zdm.model.expression import Words
 from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.sql import ident
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import DropObjects
+from zdm.parse.objects import statistics
 from zdm.schema import edits, family, lookup, routines
 from zdm.schema.effects import dependents, indexes, not_nulls
 from zdm.schema.effects.dependents import Thing
@@ -21,16 +23,22 @@ def drop(snapshot: Snapshot, action: Action) -> Snapshot:
         return snapshot
     if said.kind not in _NAMED:
         return edits.unknown(snapshot, action) if said.cascade else snapshot
-    things: list[Thing] = []
-    for number, words in enumerate(said.objects):
-        thing = _NAMED[said.kind](snapshot, words, action, number)
-        if thing is not None:
-            things.append(thing)
-        elif not said.if_exists and not snapshot.opaque:
-            return snapshot  # the server refuses all of it
+    things = targets(snapshot, action)
+    if None in things and not said.if_exists and not snapshot.opaque:
+        return snapshot  # the server refuses all of it
     if said.kind == "extension" and said.cascade:
         snapshot = edits.unknown(snapshot, action)
-    return remove(snapshot, tuple(things), action, cascade=said.cascade)
+    found = tuple(thing for thing in things if thing is not None)
+    return remove(snapshot, found, action, cascade=said.cascade)
+
+
+def targets(snapshot: Snapshot, action: Action) -> tuple[Thing | None, ...]:
+    """What a DROP names, each None where it is not there."""
+    said = action.said
+    if not isinstance(said, DropObjects) or said.kind not in _NAMED:
+        return ()
+    find = _NAMED[said.kind]
+    return tuple(find(snapshot, one, action, n) for n, one in enumerate(said.objects))
 
 
 def remove(
@@ -145,6 +153,18 @@ def _function(snapshot: Snapshot, words: Words, action: Action, number: int) -> 
     return Thing("function", name, found[0].arguments) if len(found) == 1 else None
 
 
+def _statistics(snapshot: Snapshot, words: Words, action: Action, _number: int) -> Thing | None:
+    known = {
+        lookup.made(lookup.relation(own), snapshot, ()): table
+        for table in snapshot.tables
+        for own in map(statistics.name, table.statistics)
+    }
+    settings = action.statement.settings
+    name = lookup.among(lookup.relation(words), known, snapshot, settings)
+    table = known.get(name)
+    return None if table is None else Thing("statistics", table.name, name.sql)
+
+
 def _schema(snapshot: Snapshot, words: Words, _action: Action, _number: int) -> Thing | None:
     return Thing("schema", Name("", words[-1])) if words[-1] in snapshot.schemas else None
 
@@ -166,6 +186,7 @@ _NAMED: Mapping[str, _Find] = {
     "function": _function,
     "schema": _schema,
     "extension": _extension,
+    "statistics": _statistics,
 }
 
 
@@ -262,5 +283,11 @@ _REMOVED: Mapping[str, Callable[[Snapshot, Thing], Snapshot]] = {
     "function": _no_function,
     "schema": _no_schema,
     "extension": _no_extension,
+    "statistics": _of_the_table(
+        lambda t, part: replace(
+            t,
+            statistics=tuple(s for s in t.statistics if ident(*statistics.name(s)) != part),
+        )
+    ),
     "attribute": lambda snapshot, _: snapshot,
 }

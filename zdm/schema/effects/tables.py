@@ -75,11 +75,12 @@ def replica_identity(snapshot: Snapshot, action: Action) -> Snapshot:
 
 
 def toggle_trigger(snapshot: Snapshot, action: Action) -> Snapshot:
-    """ENABLE or DISABLE of one trigger."""
+    """ENABLE or DISABLE of one trigger, or of all."""
     table, said = lookup.table_of(snapshot, action), action.said
     if table is None or not isinstance(said, AlterTable) or not said.fires:
         return snapshot
     triggers = tuple(
-        replace(t, enabled=said.fires) if t.name == said.name else t for t in table.triggers
+        replace(t, enabled=said.fires) if said.name in ("", t.name) else t
+        for t in table.triggers
     )
     return edits.put_table(snapshot, replace(table, triggers=triggers))

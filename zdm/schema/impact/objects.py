@@ -19,6 +19,7 @@ from zdm.model.syntax import (
     RenameObject,
 )
 from zdm.parse import mentioned
+from zdm.parse.objects import statistics
 from zdm.schema import lookup, type_names
 from zdm.schema.impact import partitions, rows
 from zdm.schema.impact.place import (
@@ -265,7 +266,7 @@ def _drop_statistics(words: Words, said: DropObjects, _: bool, place: Place) -> 
     found = [
         t
         for t in place.snapshot.tables
-        if any(f"{words[-1]} " in text for text in t.statistics)
+        if any(statistics.name(text)[-1:] == words[-1:] for text in t.statistics)
     ]
     missing = "" if found or said.if_exists else NOT_IN_SCHEMA.format(words[-1])
     return impact.of(each(found, SUE), unknown=missing)

@@ -7,7 +7,10 @@ from zdm.workflows.check.inputs import Found, Revision, Revisions
 
 def read(found: Found) -> Revisions:
     """The revisions that were found; InputError where they have no order."""
-    scripts = [history.read(path, input_file.read_text(path)) for path in found.revisions]
+    scripts = [
+        history.read(path, history.decoded(input_file.read(path), path))
+        for path in found.revisions
+    ]
     ordered = history.ordered(scripts, whole=found.whole)
     texts = [(script, reading.read(script)) for script in ordered]
     heads = history.heads(ordered) if found.whole else ()

@@ -143,6 +143,27 @@ def test_many_rows_get_their_values_by_queries_of_one_row(
         ("UPDATE users SET email = o.email FROM users AS o WHERE o.id = 1;", "other rows"),
         ("UPDATE users SET email = 'a' FROM (SELECT * FROM users) AS o;", "other rows"),
         ("UPDATE users SET email = (SELECT email FROM others LIMIT 1);", "LIMIT"),
+        ("UPDATE users SET email = (SELECT email FROM others ORDER BY name LIMIT 1);", "LIMIT"),
+        (
+            "UPDATE users SET email = (SELECT o.email FROM others AS o ORDER BY o.name,"
+            " users.id LIMIT 1);",
+            "LIMIT",
+        ),
+        (
+            "UPDATE users SET email = (SELECT o.email AS id FROM others AS o ORDER BY id"
+            " LIMIT 1);",
+            "LIMIT",
+        ),
+        (
+            "UPDATE users SET email = (SELECT o.email FROM others AS o ORDER BY o.id LIMIT 1"
+            " OFFSET 1);",
+            "LIMIT",
+        ),
+        (
+            "WITH part AS (SELECT id FROM users WHERE email IS NULL LIMIT 500) UPDATE users"
+            " SET email = o.email FROM others AS o, part WHERE part.id = users.id;",
+            "in a loop",
+        ),
         ("UPDATE users SET email = (SELECT min((o).email) FROM users AS o);", "other rows"),
         (f"{FROM[:-1]} AND u.email = o.email;", "which it sets"),
         (f"{FROM[:-1]} AND u.email IS DISTINCT FROM o.name;", "which it sets"),
@@ -281,6 +302,10 @@ def test_other_rows_may_decide_by_columns_that_stay(sql: str) -> None:
         f"{FROM[:-1]} AND u.email = 'a';",
         f"{FROM[:-1]} AND u.email IS NOT NULL;",
         FROM.replace("o.email", "COALESCE(o.email, u.email)"),
+        "UPDATE users SET email = (SELECT email FROM others WHERE name = users.name ORDER BY"
+        " email DESC LIMIT 1);",
+        "UPDATE users SET email = (SELECT o.email FROM others AS o ORDER BY o.name, o.id"
+        " LIMIT 1);",
     ],
 )
 def test_what_gives_the_same_values_a_second_time_may_read_what_it_sets(sql: str) -> None:

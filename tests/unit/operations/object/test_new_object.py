@@ -4,7 +4,7 @@ from tests.unit import schemas
 from tests.unit.operations.asking import ask
 from zdm.model.locks import LockMode
 from zdm.model.plan import RunSql
-from zdm.model.schema import Function, Name, Sequence, Type, View, Volatility
+from zdm.model.schema import Name, Sequence, Type, View, Volatility
 
 
 @pytest.mark.parametrize(
@@ -77,27 +77,16 @@ def test_the_volatility_of_a_new_function_is_known() -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "CREATE OR REPLACE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
-        "CREATE OR REPLACE VIEW v AS SELECT 1",
+        "CREATE VIEW v AS SELECT 1",
         "CREATE TYPE t AS ENUM ('a')",
         "CREATE SEQUENCE s",
         "CREATE SCHEMA public",
     ],
 )
 def test_what_is_there_already_is_refused(sql: str) -> None:
-    name = Name("public", "f")
     answer = ask(
         sql + ";",
         schemas.snapshot(
-            functions=(
-                Function(
-                    name=name,
-                    arguments="",
-                    definition="",
-                    language="sql",
-                    volatility=Volatility.STABLE,
-                ),
-            ),
             views=(View(name=Name("public", "v"), kind="view", definition=""),),
             types=(Type(name=Name("public", "t"), kind="enum", definition=""),),
             sequences=(

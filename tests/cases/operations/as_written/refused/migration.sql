@@ -1,1 +1,1 @@
-DROP VIEW names;
+CLUSTER users USING users_pkey;

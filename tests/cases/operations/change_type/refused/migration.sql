@@ -1,1 +1,1 @@
-ALTER TABLE orders ALTER COLUMN quantity TYPE bigint;
+ALTER TABLE orders ALTER COLUMN quantity TYPE numeric;

@@ -3,5 +3,5 @@ INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE W
 
 CREATE TABLE log (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id bigint, at timestamp DEFAULT localtimestamp);
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql
-AS 'BEGIN INSERT INTO log (user_id) VALUES (NEW.id); RETURN NULL; END';
+AS 'BEGIN INSERT INTO public.log (user_id) VALUES (NEW.id); RETURN NULL; END';
 CREATE TRIGGER noted AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION note();

@@ -3,7 +3,7 @@ INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE W
 
 CREATE TABLE log (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id bigint, at timestamp DEFAULT localtimestamp);
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql
-AS 'BEGIN INSERT INTO log (user_id) VALUES (NEW.id); RETURN NULL; END';
+AS 'BEGIN INSERT INTO public.log (user_id) VALUES (NEW.id); RETURN NULL; END';
 
 CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql
 AS 'BEGIN IF NEW.email NOT LIKE ''%@%'' THEN RAISE EXCEPTION ''% is no address'', NEW.email; END IF; RETURN NEW; END';

@@ -1,0 +1,2 @@
+-- No column has this type any more.
+DROP TYPE IF EXISTS delivery_state;

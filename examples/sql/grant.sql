@@ -1,0 +1,2 @@
+-- Reports read orders.
+GRANT SELECT ON orders TO pg_monitor;

@@ -1,0 +1,72 @@
+"""Generators for changes of names, rights, settings and objects that are no tables."""
+
+from typing import TYPE_CHECKING
+
+from tests.adversary.world import APP
+from zdm.model.sql import ident
+
+if TYPE_CHECKING:
+    from tests.adversary.changes import Statements, Train
+
+
+def rename_index(train: "Train") -> "Statements":
+    """The primary key's, or one that the train makes."""
+    table = train.table()
+    train.made += 1
+    if train.chance(0.5):
+        return (f"ALTER INDEX public.{ident(table.name + '_pkey')} RENAME TO pk_{train.made};",)
+    name = f"made_{train.made}"
+    return (
+        f"CREATE INDEX {name} ON {table.sql} (id);",
+        f"ALTER INDEX public.{name} RENAME TO {name}_new;",
+    )
+
+
+def drop_object(train: "Train") -> "Statements":
+    """A type, domain, sequence or schema that nothing uses."""
+    train.made += 1
+    kind, made, name = train.random.choice(
+        (
+            ("TYPE", "TYPE {n} AS ENUM ('a', 'b')", "public.unused{m}"),
+            ("DOMAIN", "DOMAIN {n} AS text", "public.unused{m}"),
+            ("SEQUENCE", "SEQUENCE {n}", "public.unused{m}"),
+            ("SCHEMA", "SCHEMA {n}", "unused{m}"),
+        )
+    )
+    name = name.format(m=train.made)
+    train.functions.append(f"CREATE {made.format(n=name)};")
+    return (f"DROP {kind} {name};",)
+
+
+def grant(train: "Train") -> "Statements":
+    """Rights that the application has, or has not."""
+    table = train.table()
+    column = ident(train.random.choice(table.columns).name)
+    right = train.random.choice(("SELECT", f"UPDATE ({column})", "TRUNCATE", "REFERENCES"))
+    if train.chance(0.3):
+        return (f"REVOKE TRIGGER ON {table.sql} FROM {APP};",)
+    return (f"GRANT {right} ON {table.sql} TO {train.random.choice((APP, 'PUBLIC'))};",)
+
+
+def change_settings(train: "Train") -> "Statements":
+    """Of a table or a column."""
+    table = train.table()
+    column = ident(train.random.choice(table.columns).name)
+    change = train.random.choice(
+        (
+            f"ALTER COLUMN {column} SET STATISTICS 50",
+            f"ALTER COLUMN {column} SET (n_distinct = 7)",
+            "SET (autovacuum_vacuum_scale_factor = 0.01)",
+            "REPLICA IDENTITY FULL",
+        )
+    )
+    return (f"ALTER TABLE {table.sql} {change};",)
+
+
+def change_policy(train: "Train") -> "Statements":
+    """One more that hides nothing, and row security after it."""
+    table = train.table()
+    train.made += 1
+    create = f"CREATE POLICY made_{train.made} ON {table.sql} USING (true);"
+    enable = (f"ALTER TABLE {table.sql} ENABLE ROW LEVEL SECURITY;",)
+    return (create, *(enable if train.chance(0.3) else ()))

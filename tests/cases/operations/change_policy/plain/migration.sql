@@ -1,0 +1,3 @@
+CREATE POLICY "Own Rows" ON users USING (email = current_setting('app.email', true)) WITH CHECK (true);
+CREATE POLICY named ON users FOR SELECT TO PUBLIC USING (nickname IS NOT NULL);
+ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

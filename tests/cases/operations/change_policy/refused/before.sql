@@ -1,0 +1,7 @@
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL, nickname text);
+INSERT INTO users (email, nickname) SELECT 'user' || n || '@example.org', CASE WHEN n % 3 > 0 THEN 'nick' || n END FROM generate_series(1, 30) AS n;
+CREATE POLICY kept ON users USING (true);
+CREATE TABLE tags (id int);
+CREATE TABLE secured (id int);
+CREATE POLICY single ON secured USING (true);
+ALTER TABLE secured ENABLE ROW LEVEL SECURITY;

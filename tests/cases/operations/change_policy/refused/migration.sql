@@ -1,0 +1,5 @@
+ALTER TABLE tags ENABLE ROW LEVEL SECURITY;
+DROP POLICY single ON secured;
+CREATE POLICY kept ON users USING (false);
+ALTER POLICY gone ON users USING (false);
+CREATE POLICY p ON gone USING (true);

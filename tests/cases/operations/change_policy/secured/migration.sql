@@ -1,0 +1,6 @@
+DROP POLICY replaced ON users;
+CREATE POLICY replaced ON users FOR UPDATE USING (email <> '');
+ALTER POLICY kept ON users USING (id > 1);
+DROP POLICY other ON users;
+CREATE POLICY strict ON users AS RESTRICTIVE USING (id < 100000000);
+ALTER TABLE users DISABLE ROW LEVEL SECURITY;

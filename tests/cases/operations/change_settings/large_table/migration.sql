@@ -1,0 +1,3 @@
+ALTER TABLE users SET (autovacuum_enabled = false);
+ALTER TABLE users SET WITHOUT CLUSTER;
+ALTER TABLE users REPLICA IDENTITY FULL;

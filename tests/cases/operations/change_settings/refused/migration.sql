@@ -1,0 +1,6 @@
+ALTER TABLE users SET UNLOGGED;
+ALTER TABLE users SET TABLESPACE pg_default;
+ALTER TABLE users ALTER COLUMN gone SET STATISTICS 5;
+ALTER TABLE users SET (toast.autovacuum_enabled = false);
+ALTER TABLE users CLUSTER ON gone;
+ALTER TABLE users REPLICA IDENTITY USING INDEX users_nickname;

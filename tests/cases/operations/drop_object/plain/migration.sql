@@ -1,0 +1,4 @@
+DROP TYPE "Old Mood";
+DROP DOMAIN IF EXISTS short, longer;
+DROP SEQUENCE public.numbers RESTRICT;
+DROP SEQUENCE IF EXISTS not_there;

@@ -1,0 +1,2 @@
+DROP STATISTICS "by Both";
+DROP STATISTICS IF EXISTS not_there;

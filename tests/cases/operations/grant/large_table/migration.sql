@@ -1,0 +1,1 @@
+GRANT INSERT, UPDATE, DELETE ON TABLE public.users TO zdm_reader;

@@ -1,0 +1,1 @@
+ALTER INDEX users_pkey RENAME TO pk_users;

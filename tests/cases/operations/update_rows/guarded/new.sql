@@ -1,0 +1,1 @@
+SELECT label, state, note, noted FROM runs;

@@ -1,0 +1,2 @@
+INSERT INTO parents DEFAULT VALUES;
+INSERT INTO children (parent_id) SELECT max(id)::integer FROM parents;

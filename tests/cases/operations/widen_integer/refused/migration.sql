@@ -1,0 +1,3 @@
+ALTER TABLE items ALTER COLUMN id TYPE bigint;
+ALTER TABLE items ALTER COLUMN amount TYPE bigint;
+ALTER TABLE logs ALTER COLUMN id TYPE bigint;

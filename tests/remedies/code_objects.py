@@ -1,0 +1,315 @@
+"""Functions, triggers and views."""
+
+from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
+
+ONE = "CREATE FUNCTION one(a int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a';\n"
+AGAIN = (
+    "CREATE OR REPLACE FUNCTION one(a int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2';"
+)
+CALLS = "CREATE FUNCTION two() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN one(1); END';\n"
+NOTED = """
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN IF NEW.n < 0 THEN RAISE EXCEPTION ''negative''; END IF; RETURN NEW; END';
+CREATE TRIGGER noted BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION note();
+"""
+ON = "ON users FOR EACH ROW EXECUTE FUNCTION"
+PARTED = """
+CREATE TABLE part (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
+CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (1) TO (1000);
+CREATE TRIGGER noted AFTER UPDATE ON part FOR EACH ROW EXECUTE FUNCTION note();
+"""
+COUNTS = """
+CREATE FUNCTION counts() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN PERFORM count(*) FROM public.users; RETURN NULL; END';
+"""
+SEEN = "CREATE VIEW seen AS SELECT id, n FROM users;\n"
+ENTRIES = (
+    Entry(
+        slug="function_cannot_be_replaced",
+        before=ONE,
+        refused=AGAIN.replace("OR REPLACE ", ""),
+        fixed=(AGAIN,),
+    ),
+    Entry(
+        slug="function_cannot_be_replaced",
+        before=ONE,
+        refused="CREATE OR REPLACE FUNCTION one(a int) RETURNS text LANGUAGE sql"
+        " AS 'SELECT ''1''';",
+        fixed=(
+            "CREATE FUNCTION one_text(a int) RETURNS text LANGUAGE sql AS 'SELECT ''1''';",
+            "DROP FUNCTION one(int);",
+        ),
+    ),
+    Entry(
+        slug="function_cannot_be_replaced",
+        before=ONE + "COMMENT ON FUNCTION one(int) IS 'a note';",
+        refused="DROP FUNCTION one(int);\n" + AGAIN,
+        fixed=(AGAIN,),
+    ),
+    Entry(
+        slug="function_cannot_be_replaced",
+        before=ONE,
+        refused="DROP FUNCTION one(int) CASCADE;\n" + AGAIN,
+        fixed=(AGAIN,),
+    ),
+    Entry(
+        slug="function_cannot_be_replaced",
+        before=ONE,
+        refused=AGAIN + "\n" + AGAIN.replace("SELECT 2", "SELECT 3"),
+        fixed=(AGAIN.replace("SELECT 2", "SELECT 3"),),
+    ),
+    Entry(
+        slug="function_cannot_be_replaced",
+        before=USERS + ONE + "CREATE INDEX i ON users (one(n));",
+        refused=AGAIN,
+        fixed=(EXPAND + AGAIN,),
+    ),
+    Entry(
+        slug="function_overloaded",
+        before=ONE,
+        refused="CREATE FUNCTION one(a text) RETURNS text LANGUAGE sql AS 'SELECT a';",
+        fixed=(
+            "CREATE FUNCTION one_text(a text) RETURNS text LANGUAGE sql AS 'SELECT a';",
+            "DROP FUNCTION one(int);",
+        ),
+    ),
+    Entry(
+        slug="function_cannot_be_dropped",
+        before=USERS + ONE + "ALTER TABLE users ALTER COLUMN n SET DEFAULT one(1);",
+        refused="DROP FUNCTION one(int);",
+        fixed=("ALTER TABLE users ALTER COLUMN n DROP DEFAULT;", "DROP FUNCTION one(int);"),
+    ),
+    Entry(
+        slug="function_cannot_be_dropped",
+        before=ONE,
+        refused="DROP FUNCTION one(int) CASCADE;",
+        fixed=("DROP FUNCTION one(int);",),
+    ),
+    Entry(
+        slug="function_cannot_be_dropped",
+        before=ONE + ONE.replace("(a int)", "(a int, b int)"),
+        refused="DROP FUNCTION one;",
+        fixed=("DROP FUNCTION one(int);",),
+    ),
+    Entry(
+        slug="function_cannot_be_dropped",
+        before=ONE,
+        refused="DROP FUNCTION one(text);",
+        fixed=("DROP FUNCTION IF EXISTS one(text);",),
+    ),
+    Entry(
+        slug="function_cannot_be_dropped",
+        before=ONE + CALLS,
+        refused="DROP FUNCTION two(), one(int);",
+        fixed=("DROP FUNCTION two();\nDROP FUNCTION one(int);",),
+    ),
+    Entry(
+        slug="function_cannot_be_dropped",
+        before=ONE,
+        refused="DROP FUNCTION one(int);\n"
+        "CREATE FUNCTION one(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT b';",
+        fixed=(
+            "CREATE FUNCTION more(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql"
+            " AS 'SELECT b';",
+            "DROP FUNCTION one(int);",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=ONE,
+        refused=AGAIN,
+        fixed=(AGAIN.replace("FUNCTION one", "FUNCTION other"), "DROP FUNCTION one(int);"),
+    ),
+    Entry(
+        slug="hazard",
+        before=ONE + CALLS,
+        refused="DROP FUNCTION one(int);",
+        fixed=("DROP FUNCTION two();\nDROP FUNCTION one(int);",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + NOTED,
+        refused=f"CREATE TRIGGER late AFTER UPDATE {ON} note();",
+        fixed=(f"{CONTRACT}CREATE TRIGGER late AFTER UPDATE {ON} note();",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + NOTED,
+        refused=f"CREATE TRIGGER guarded BEFORE UPDATE {ON} guard();",
+        fixed=(f"{EXPAND}CREATE TRIGGER guarded BEFORE UPDATE {ON} guard();",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + NOTED + f"CREATE TRIGGER guarded BEFORE UPDATE {ON} guard();",
+        refused="DROP TRIGGER guarded ON users;",
+        fixed=(f"{EXPAND}DROP TRIGGER guarded ON users;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + NOTED,
+        refused=f"CREATE OR REPLACE TRIGGER noted BEFORE INSERT {ON} guard();",
+        fixed=(f"{EXPAND}CREATE OR REPLACE TRIGGER noted BEFORE INSERT {ON} guard();",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + NOTED,
+        refused=f"CREATE OR REPLACE TRIGGER noted BEFORE INSERT {ON} note();",
+        fixed=(
+            f"CREATE TRIGGER noted_too BEFORE INSERT {ON} note();",
+            "DROP TRIGGER noted ON users;",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + NOTED + "ALTER TABLE users DISABLE TRIGGER noted;",
+        refused="ALTER TABLE users ENABLE TRIGGER noted;",
+        fixed=(f"{CONTRACT}ALTER TABLE users ENABLE TRIGGER noted;",),
+    ),
+    Entry(
+        slug="trigger_cannot_be_made",
+        before=USERS + COUNTS.replace("public.", ""),
+        refused=f"CREATE TRIGGER counted AFTER INSERT {ON} counts();",
+        fixed=(
+            f"{COUNTS.replace('FUNCTION counts', 'FUNCTION counts_in_public')}"
+            f"CREATE TRIGGER counted AFTER INSERT {ON} counts_in_public();",
+        ),
+    ),
+    Entry(
+        slug="trigger_cannot_be_made",
+        before=USERS + NOTED,
+        refused=f"CREATE TRIGGER noted BEFORE INSERT {ON} note();",
+        fixed=(
+            f"DROP TRIGGER noted ON users;\nCREATE TRIGGER noted BEFORE INSERT {ON} note();",
+        ),
+    ),
+    Entry(
+        slug="trigger_cannot_be_made",
+        before=USERS + NOTED,
+        refused=f"CREATE TRIGGER zzz_zdm_z BEFORE INSERT {ON} note();",
+        fixed=(f"CREATE TRIGGER z BEFORE INSERT {ON} note();",),
+    ),
+    Entry(
+        slug="trigger_cannot_be_made",
+        before=USERS + NOTED + SEEN,
+        refused="CREATE TRIGGER t INSTEAD OF UPDATE ON seen FOR EACH ROW"
+        " EXECUTE FUNCTION note();",
+        fixed=(
+            f"{EXPAND}CREATE TRIGGER t INSTEAD OF UPDATE ON seen FOR EACH ROW"
+            " EXECUTE FUNCTION note();",
+        ),
+    ),
+    Entry(
+        slug="trigger_cannot_be_replaced",
+        before=USERS + NOTED + PARTED,
+        refused="CREATE OR REPLACE TRIGGER noted AFTER INSERT ON part1 FOR EACH ROW"
+        " EXECUTE FUNCTION note();",
+        fixed=(
+            "CREATE OR REPLACE TRIGGER noted AFTER INSERT ON part FOR EACH ROW"
+            " EXECUTE FUNCTION note();",
+        ),
+    ),
+    Entry(
+        slug="trigger_cannot_be_replaced",
+        before=USERS + NOTED + PARTED + "ALTER TABLE part1 DISABLE TRIGGER noted;",
+        start=USERS + NOTED + PARTED,
+        refused="CREATE OR REPLACE TRIGGER noted AFTER INSERT ON part FOR EACH ROW"
+        " EXECUTE FUNCTION note();",
+        fixed=(
+            "CREATE OR REPLACE TRIGGER noted AFTER INSERT ON part FOR EACH ROW"
+            " EXECUTE FUNCTION note();",
+        ),
+    ),
+    Entry(
+        slug="trigger_cannot_be_replaced",
+        before=USERS + NOTED + f"CREATE CONSTRAINT TRIGGER c AFTER INSERT {ON} note();",
+        refused=f"CREATE OR REPLACE TRIGGER c AFTER UPDATE {ON} note();",
+        fixed=(
+            f"DROP TRIGGER c ON users;\nCREATE CONSTRAINT TRIGGER c AFTER UPDATE {ON} note();",
+        ),
+    ),
+    Entry(
+        slug="trigger_cannot_be_dropped",
+        before=USERS + NOTED + PARTED,
+        refused="DROP TRIGGER noted ON part1;",
+        fixed=("DROP TRIGGER noted ON part;",),
+    ),
+    Entry(
+        slug="trigger_cannot_be_dropped",
+        before=USERS,
+        refused="DROP TRIGGER noted ON users;",
+        fixed=("DROP TRIGGER IF EXISTS noted ON users;",),
+    ),
+    Entry(
+        slug="trigger_cannot_be_toggled",
+        before=USERS + NOTED,
+        refused="ALTER TABLE users DISABLE TRIGGER USER;",
+        fixed=("ALTER TABLE users DISABLE TRIGGER noted;",),
+    ),
+    Entry(
+        slug="trigger_cannot_be_toggled",
+        before=USERS + NOTED + PARTED,
+        refused="ALTER TABLE part DISABLE TRIGGER noted;",
+        fixed=(f"{CONTRACT}ALTER TABLE part DISABLE TRIGGER noted;",),
+    ),
+    Entry(
+        slug="view_cannot_be_replaced",
+        before=USERS + SEEN,
+        refused="CREATE OR REPLACE VIEW seen AS SELECT n, id FROM users;",
+        fixed=("CREATE VIEW seen_too AS SELECT n, id FROM users;", "DROP VIEW seen;"),
+    ),
+    Entry(
+        slug="view_cannot_be_replaced",
+        before=USERS + SEEN,
+        refused="CREATE OR REPLACE VIEW seen AS SELECT * FROM (SELECT id, n FROM users) AS u;",
+        fixed=(
+            "CREATE OR REPLACE VIEW seen AS SELECT id, n FROM (SELECT id, n FROM users) AS u;",
+        ),
+    ),
+    Entry(
+        slug="view_cannot_be_replaced",
+        before=USERS + SEEN + "COMMENT ON VIEW seen IS 'a note';",
+        refused="DROP VIEW seen;\nCREATE VIEW seen AS SELECT id, n FROM users WHERE n > 1;",
+        fixed=("CREATE OR REPLACE VIEW seen AS SELECT id, n FROM users WHERE n > 1;",),
+    ),
+    Entry(
+        slug="view_cannot_be_dropped",
+        before=USERS + SEEN + "CREATE MATERIALIZED VIEW kept AS SELECT id FROM seen;",
+        refused="DROP VIEW kept;",
+        fixed=("DROP MATERIALIZED VIEW kept;",),
+    ),
+    Entry(
+        slug="view_cannot_be_dropped",
+        before=USERS + SEEN + "CREATE VIEW over AS SELECT id FROM seen;",
+        refused="DROP VIEW seen;",
+        fixed=("DROP VIEW over;\nDROP VIEW seen;",),
+    ),
+    Entry(
+        slug="view_cannot_be_dropped",
+        before=USERS + SEEN + "CREATE VIEW over AS SELECT id FROM seen;",
+        refused="DROP VIEW over, seen;",
+        fixed=("DROP VIEW over;\nDROP VIEW seen;",),
+    ),
+    Entry(
+        slug="view_cannot_be_dropped",
+        before=USERS + SEEN,
+        refused="CREATE OR REPLACE VIEW seen AS SELECT id, n FROM users WHERE n > 1;\n"
+        "DROP VIEW seen;",
+        fixed=(
+            "CREATE OR REPLACE VIEW seen AS SELECT id, n FROM users WHERE n > 1;",
+            "DROP VIEW seen;",
+        ),
+    ),
+    Entry(
+        slug="view_cannot_be_dropped",
+        before=USERS + SEEN + "CREATE MATERIALIZED VIEW kept AS SELECT id FROM users;",
+        refused="DROP MATERIALIZED VIEW kept;\nCREATE VIEW kept AS SELECT id FROM users;",
+        fixed=("CREATE VIEW kept_too AS SELECT id FROM users;", "DROP MATERIALIZED VIEW kept;"),
+    ),
+    Entry(
+        slug="object_order",
+        before=USERS + NOTED,
+        refused="DROP TRIGGER noted ON users;\nUPDATE users SET n = 1 WHERE id = 1;",
+        fixed=("DROP TRIGGER noted ON users;", "UPDATE users SET n = 1 WHERE id = 1;"),
+    ),
+)

@@ -1,0 +1,146 @@
+"""Rights, and objects that are dropped."""
+
+from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
+
+_ROLE = "DO 'BEGIN CREATE ROLE zdm_reader; EXCEPTION WHEN duplicate_object OR unique_violation"
+_ROLE += " THEN NULL; END'; "
+ENTRIES = (
+    Entry(
+        slug="grant_cannot_be_planned",
+        before=USERS,
+        refused="GRANT SELECT ON users TO CURRENT_USER;",
+        fixed=("GRANT SELECT ON users TO pg_monitor;",),
+    ),
+    Entry(
+        slug="grant_cannot_be_planned",
+        before=USERS,
+        refused="GRANT SELECT ON usres TO pg_monitor;",
+        fixed=("GRANT SELECT ON users TO pg_monitor;",),
+    ),
+    Entry(
+        slug="grant_cannot_be_planned",
+        before=USERS + "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+        " CREATE FUNCTION f(text) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        refused="GRANT EXECUTE ON FUNCTION f TO pg_monitor;",
+        fixed=("GRANT EXECUTE ON FUNCTION f(text) TO pg_monitor;",),
+    ),
+    Entry(
+        slug="grant_cannot_be_planned",
+        before=USERS + _ROLE + "GRANT SELECT ON users TO zdm_reader WITH GRANT OPTION;",
+        refused="REVOKE SELECT ON users FROM zdm_reader CASCADE;",
+        fixed=("REVOKE SELECT ON users FROM zdm_reader;",),
+    ),
+    Entry(
+        slug="grant_cannot_be_planned",
+        before=USERS + _ROLE,
+        refused="GRANT SELECT ON users TO zdm_reader GRANTED BY CURRENT_USER;",
+        fixed=("GRANT SELECT ON users TO zdm_reader;",),
+    ),
+    Entry(
+        slug="object_cannot_be_dropped",
+        before=USERS + "CREATE EXTENSION pg_trgm;",
+        refused="DROP EXTENSION pg_trgm;",
+        fixed=("-- zdm: privileged -- reviewed\n" + CONTRACT + "DROP EXTENSION pg_trgm;",),
+    ),
+    Entry(
+        slug="object_cannot_be_dropped",
+        before=USERS + "CREATE TYPE mood AS ENUM ('a'); CREATE TABLE moods (m mood);",
+        refused="DROP TYPE mood;",
+        fixed=("DROP TABLE moods;\nDROP TYPE mood;",),
+    ),
+    Entry(
+        slug="object_cannot_be_dropped",
+        before=USERS + "CREATE TYPE mood AS ENUM ('a');",
+        refused="DROP TYPE mood CASCADE;",
+        fixed=("DROP TYPE mood;",),
+    ),
+    Entry(
+        slug="object_cannot_be_dropped",
+        before=USERS,
+        refused="DROP TYPE mood;",
+        fixed=("DROP TYPE IF EXISTS mood;",),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + "CREATE SEQUENCE s; CREATE FUNCTION f() RETURNS bigint LANGUAGE plpgsql"
+        " AS 'BEGIN RETURN nextval(''s''); END';",
+        refused="DROP SEQUENCE s;",
+        fixed=("DROP SEQUENCE s;",),
+    ),
+    Entry(
+        slug="index_cannot_be_renamed",
+        before=USERS + "CREATE INDEX i ON users (n);",
+        refused="ALTER INDEX i RENAME TO users;",
+        fixed=("ALTER INDEX i RENAME TO j;",),
+    ),
+    Entry(
+        slug="index_cannot_be_renamed",
+        before=USERS + "CREATE INDEX i ON users (n);",
+        refused="ALTER INDEX j RENAME TO k;",
+        fixed=("ALTER INDEX i RENAME TO k;",),
+    ),
+    Entry(
+        slug="table_rewritten",
+        before=USERS,
+        refused="ALTER TABLE users SET UNLOGGED;",
+        fixed=(f"{EXPAND}ALTER TABLE users SET UNLOGGED;",),
+    ),
+    Entry(
+        slug="settings_cannot_be_changed",
+        before=USERS,
+        refused="ALTER TABLE users SET (toast.autovacuum_enabled = false);",
+        fixed=(f"{EXPAND}ALTER TABLE users SET (toast.autovacuum_enabled = false);",),
+    ),
+    Entry(
+        slug="settings_cannot_be_changed",
+        before=USERS,
+        refused="ALTER TABLE users ALTER COLUMN gone SET STATISTICS 5;",
+        fixed=("ALTER TABLE users ALTER COLUMN n SET STATISTICS 5;",),
+    ),
+    Entry(
+        slug="settings_cannot_be_changed",
+        before="CREATE TABLE parts (id int) PARTITION BY RANGE (id);"
+        " CREATE TABLE part PARTITION OF parts DEFAULT;",
+        refused="ALTER TABLE parts SET (fillfactor = 80);",
+        fixed=("ALTER TABLE part SET (fillfactor = 80);",),
+    ),
+    Entry(
+        slug="settings_cannot_be_changed",
+        before=USERS + "CREATE UNIQUE INDEX u ON users (n);",
+        refused="ALTER TABLE users REPLICA IDENTITY USING INDEX u;",
+        fixed=("ALTER TABLE users REPLICA IDENTITY USING INDEX users_pkey;",),
+    ),
+    Entry(
+        slug="settings_cannot_be_changed",
+        before=USERS + "CREATE PUBLICATION p FOR TABLE users;",
+        refused="ALTER TABLE users REPLICA IDENTITY NOTHING;",
+        fixed=("ALTER TABLE users REPLICA IDENTITY FULL;",),
+    ),
+    Entry(
+        slug="row_security_hides_all",
+        before=USERS,
+        refused="ALTER TABLE users ENABLE ROW LEVEL SECURITY;",
+        fixed=(
+            "CREATE POLICY p ON users USING (true);\n"
+            "ALTER TABLE users ENABLE ROW LEVEL SECURITY;",
+        ),
+    ),
+    Entry(
+        slug="row_security_hides_all",
+        before=USERS + "CREATE POLICY p ON users; ALTER TABLE users ENABLE ROW LEVEL SECURITY;",
+        refused="DROP POLICY p ON users;",
+        fixed=("ALTER TABLE users DISABLE ROW LEVEL SECURITY;\nDROP POLICY p ON users;",),
+    ),
+    Entry(
+        slug="policy_cannot_be_changed",
+        before=USERS + "CREATE POLICY p ON users;",
+        refused="CREATE POLICY p ON users;",
+        fixed=("CREATE POLICY q ON users;",),
+    ),
+    Entry(
+        slug="policy_cannot_be_changed",
+        before=USERS + "CREATE POLICY p ON users;",
+        refused="DROP POLICY q ON users;",
+        fixed=("DROP POLICY p ON users;",),
+    ),
+)

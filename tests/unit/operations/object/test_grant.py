@@ -1,0 +1,87 @@
+import pytest
+
+from tests.unit import schemas
+from tests.unit.operations.asking import ask
+from zdm.model.plan import Irreversible, RunSql
+from zdm.model.schema import Column, Function, Name, Snapshot, Volatility
+
+
+def start() -> Snapshot:
+    table = schemas.users(Column(name="n", type="integer", grants=("app=w/",)))
+    twice = Function(
+        name=Name("public", "twice"),
+        arguments="n integer",
+        definition="",
+        language="sql",
+        volatility=Volatility.IMMUTABLE,
+    )
+    return schemas.snapshot(
+        schemas.users(*table.columns[3:], grants=("app=ar/", '"odd role"=r*/')),
+        functions=(twice,),
+    )
+
+
+def steps(sql: str) -> list[RunSql]:
+    return [s for s in ask(sql, start()).steps if isinstance(s, RunSql)]
+
+
+def test_undo_takes_back_what_was_not_there() -> None:
+    (step,) = steps("GRANT SELECT, UPDATE (n, email), DELETE ON users TO app;")
+
+    assert step.phase == "expand"
+    assert step.undo == (
+        'REVOKE DELETE ON TABLE "public"."users" FROM "app"',
+        'REVOKE UPDATE ("email") ON TABLE "public"."users" FROM "app"',
+    )
+
+
+def test_the_option_to_grant_is_a_right_of_its_own() -> None:
+    first, second = steps(
+        'GRANT SELECT ON users TO app, "odd role" WITH GRANT OPTION;'
+        ' REVOKE GRANT OPTION FOR SELECT ON users FROM "odd role";'
+    )
+
+    assert first.undo == (
+        'REVOKE GRANT OPTION FOR SELECT ON TABLE "public"."users" FROM "app"',
+    )
+    assert second.phase == "contract"
+
+
+def test_what_is_revoked_may_be_what_the_old_version_needs() -> None:
+    answer = ask("REVOKE ALL ON users FROM app;", start())
+    (step,) = answer.steps
+
+    assert isinstance(step, RunSql)
+    assert answer.phases == ["contract"]
+    assert isinstance(step.undo, Irreversible)
+    assert "users.n" in answer.operations[0].title
+    assert "42501" in answer.hazards[0].message
+    assert [c.sql for c in step.preconditions] == ["SELECT current_user <> 'app'"]
+    assert answer.after.tables[0].grants == ('"odd role"=r*/',)
+    assert answer.after.tables[0].require_column("n").grants == ()
+
+
+def test_a_later_statement_knows_the_rights_that_an_earlier_one_gave() -> None:
+    assert len(steps("GRANT DELETE ON users TO app; GRANT DELETE ON users TO app;")) == 1
+    assert steps("GRANT SELECT ON users TO app; REVOKE TRUNCATE ON users FROM app;") == []
+
+
+def test_public_may_execute_a_function_until_that_is_revoked() -> None:
+    assert steps("GRANT EXECUTE ON FUNCTION twice TO PUBLIC;") == []
+    (step,) = steps("REVOKE EXECUTE ON FUNCTION twice(int) FROM PUBLIC;")
+
+    assert "to_regprocedure" in step.probe
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("GRANT SELECT ON gone TO app", "gone is not in the schema"),
+        ("GRANT EXECUTE ON FUNCTION twice(text) TO app", "twice is not in the schema"),
+        ("GRANT SELECT ON users TO CURRENT_USER", "which is not known yet"),
+        ("REVOKE SELECT ON users FROM app CASCADE", "unlisted"),
+        ("GRANT SELECT ON users TO app GRANTED BY CURRENT_USER", "another grantor"),
+    ],
+)
+def test_what_cannot_be_undone_or_means_the_session_is_refused(sql: str, said: str) -> None:
+    assert said in ask(f"{sql};", start()).refusals[0]

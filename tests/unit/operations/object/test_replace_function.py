@@ -1,0 +1,117 @@
+import pytest
+
+from tests.unit import schemas
+from tests.unit.operations.asking import Answer, ask
+from zdm.model.plan import RunSql
+from zdm.model.schema import Function, Index, Name, Snapshot, Trigger, Volatility
+
+F = Name("public", "f")
+BODY = "LANGUAGE plpgsql AS 'BEGIN RETURN 2; END'"
+FORMER = (
+    "CREATE OR REPLACE FUNCTION public.f(a integer, b text DEFAULT 'x'::text)\n"
+    " RETURNS bigint\n LANGUAGE plpgsql\nAS $function$BEGIN RETURN 1; END$function$\n"
+)
+
+
+def function(name: Name = F, **details: object) -> Function:
+    values: dict[str, object] = {
+        "name": name,
+        "arguments": "a integer, b text",
+        "definition": FORMER,
+        "language": "plpgsql",
+        "volatility": Volatility.VOLATILE,
+        **details,
+    }
+    return Function(**values)  # type: ignore[arg-type]  # any field may be given
+
+
+def schema(*functions: Function, **table: object) -> Snapshot:
+    return schemas.snapshot(schemas.users(**table), functions=functions or (function(),))
+
+
+def replaced(rest: str, snapshot: Snapshot | None = None) -> Answer:
+    return ask(f"CREATE OR REPLACE FUNCTION f{rest};", snapshot or schema())
+
+
+def test_it_is_the_last_step_before_the_rollout_and_undo_puts_the_former_back() -> None:
+    answer = replaced(f"(a int, b text DEFAULT 'y') RETURNS bigint {BODY}")
+    (step,) = answer.steps
+
+    assert answer.phases == ["switch"]
+    assert isinstance(step, RunSql)
+    assert step.undo == ("SET LOCAL check_function_bodies = off", FORMER)
+    assert answer.after.functions[0].definition == step.sql[0]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "(a int, b text DEFAULT 'y') RETURNS text",
+        "(a int, b text) RETURNS bigint",
+        "(x int, b text DEFAULT 'y') RETURNS bigint",
+        "(a int, b text DEFAULT 'y') RETURNS SETOF bigint",
+    ],
+)
+def test_what_postgresql_cannot_replace_is_refused(rest: str) -> None:
+    answer = replaced(f"{rest} {BODY}")
+
+    assert answer.operations == ()
+    assert "PostgreSQL cannot replace function f" in answer.refusals[0]
+    assert answer.after.functions == schema().functions
+
+
+def test_drop_and_create_of_a_signature_are_one_replacement() -> None:
+    create = f"CREATE FUNCTION f(a int, b text DEFAULT 'y') RETURNS bigint {BODY}"
+    answer = ask(f"DROP FUNCTION f;\n{create};", schema())
+
+    assert answer.slugs == ["replace_function"]
+    assert answer.sql == [create.replace("CREATE", "CREATE OR REPLACE", 1)]
+
+
+def test_a_function_whose_results_an_index_keeps_through_another_is_refused() -> None:
+    caller = function(
+        Name("public", "g"),
+        arguments="text",
+        definition="CREATE FUNCTION public.g(text) RETURNS bigint LANGUAGE plpgsql"
+        " AS $$BEGIN RETURN f(1); END$$",
+    )
+    index = Index(
+        name="i",
+        definition="CREATE INDEX i ON public.users USING btree (public.g(email))",
+        keys=(None,),
+        columns=("email",),
+    )
+    answer = replaced(
+        f"(a int, b text DEFAULT 'y') RETURNS bigint {BODY}",
+        schema(function(), caller, indexes=(index,)),
+    )
+
+    assert "index i of users" in answer.refusals[0]
+
+
+def test_triggers_that_run_it_are_named() -> None:
+    trigger = Trigger(
+        name="t",
+        definition="CREATE TRIGGER t BEFORE UPDATE ON public.users FOR EACH ROW"
+        " EXECUTE FUNCTION public.f()",
+        function=F,
+        enabled="O",
+    )
+    answer = replaced(
+        f"(a int, b text DEFAULT 'y') RETURNS bigint {BODY}", schema(triggers=(trigger,))
+    )
+
+    assert "trigger t of users" in answer.hazards[1].message
+
+
+def test_more_arguments_make_another_function_and_default_ones_are_ambiguous() -> None:
+    drop = "DROP FUNCTION f(int, text);"
+    more = ask(f"{drop} CREATE FUNCTION f(a int, b text, c int) RETURNS int {BODY};", schema())
+    same = ask(
+        f"{drop} CREATE FUNCTION f(a int, b text, c int DEFAULT 1) RETURNS int {BODY};",
+        schema(),
+    )
+
+    assert more.slugs == ["drop_function", "new_object"]
+    assert more.phases == ["drop", "expand"]
+    assert "a call with the same number of arguments may mean either" in same.refusals[0]

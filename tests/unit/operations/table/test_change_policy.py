@@ -1,0 +1,93 @@
+import pytest
+
+from tests.unit import schemas
+from tests.unit.operations.asking import ask
+from zdm.model.plan import BOTH, Irreversible, RunSql
+from zdm.model.schema import Policy, Snapshot
+
+KEPT = Policy(
+    name="kept",
+    definition="CREATE POLICY kept ON public.users AS PERMISSIVE FOR ALL TO PUBLIC"
+    " USING (true)",
+)
+ENABLE = "ALTER TABLE users ENABLE ROW LEVEL SECURITY;"
+
+
+def start(*policies: Policy, security: str = "") -> Snapshot:
+    return schemas.snapshot(schemas.users(policies=policies, row_security=security))
+
+
+def test_a_permissive_policy_hides_no_row() -> None:
+    answer = ask(f"CREATE POLICY p ON users USING (id > 0); {ENABLE}", start())
+    first, second = answer.steps
+
+    assert isinstance(first, RunSql)
+    assert answer.phases == ["expand", "contract"]
+    assert first.serves == BOTH
+    assert first.undo == ('DROP POLICY IF EXISTS "p" ON "public"."users"',)
+    assert isinstance(second, RunSql)
+    assert isinstance(second.undo, Irreversible)
+    assert answer.after.tables[0].row_security == "enabled"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE POLICY p ON users AS RESTRICTIVE USING (id > 0)",
+        "ALTER POLICY kept ON users USING (id > 0)",
+        "ALTER TABLE users DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE users FORCE ROW LEVEL SECURITY",
+    ],
+)
+def test_what_may_hide_or_show_rows_waits_for_the_contract(sql: str) -> None:
+    answer = ask(sql, start(KEPT, security="enabled"))
+
+    assert answer.phases == ["contract"]
+    assert "until" in answer.hazards[0].message
+
+
+def test_without_row_security_a_dropped_policy_is_made_again() -> None:
+    (step,) = ask("DROP POLICY kept ON users;", start(KEPT)).steps
+
+    assert isinstance(step, RunSql)
+    assert step.undo == (
+        'DROP POLICY IF EXISTS "kept" ON "public"."users"',
+        KEPT.definition,
+    )
+
+
+def test_a_policy_is_replaced_in_one_transaction() -> None:
+    drop, create = "DROP POLICY kept ON users", "CREATE POLICY kept ON users USING (id > 1)"
+    answer = ask(f"{drop}; {create};", start(KEPT, security="enabled"))
+    (step,) = answer.steps
+
+    assert answer.phases == ["contract"]
+    assert answer.sql == [drop, create]
+    assert step.id == "users-kept-replace"
+    assert [p.name for p in answer.after.tables[0].policies] == ["kept"]
+
+
+def test_sub_commands_are_steps_of_their_own() -> None:
+    both = "ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+
+    assert ask(both, start(KEPT)).sql == [
+        "ALTER TABLE public.users ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE public.users FORCE ROW LEVEL SECURITY",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("DROP POLICY kept ON users", "row security hides every row"),
+        ("CREATE POLICY kept ON users", "has a policy kept already"),
+        ("ALTER POLICY gone ON users USING (true)", "has no policy gone"),
+        ("CREATE POLICY p ON gone", "there is no table gone"),
+    ],
+)
+def test_what_hides_all_or_would_fail_is_refused(sql: str, said: str) -> None:
+    assert said in ask(f"{sql};", start(KEPT, security="enabled")).refusals[0]
+
+
+def test_row_security_needs_a_policy_first() -> None:
+    assert "no permissive policy" in ask(ENABLE, start()).refusals[0]

@@ -1,0 +1,219 @@
+"""GRANT and REVOKE on tables, views, sequences, schemas, routines and types.
+
+Neither blocks reads or writes (manual, GRANT, REVOKE; measured 14, 18). A right more hurts no
+version, so it is granted in EXPAND, and undo revokes what was not there before. A right
+less may be one that the old version needs, so it is revoked in the contract. No Snapshot knows
+what a running version connects as, so the plan says which role loses what.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zdm.model.acl import Granting
+from zdm.model.findings import Hazard
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import (
+    BOTH,
+    NEW_ONLY,
+    Check,
+    Irreversible,
+    Phase,
+    Step,
+    TableLock,
+)
+from zdm.model.schema import Snapshot
+from zdm.model.statement import Action, ActionKind, Statement
+from zdm.parse import emit
+from zdm.parse.emit import Constant
+from zdm.parse.objects import rights
+from zdm.recipes import run_sql
+from zdm.recipes.object import privilege
+from zdm.recipes.reading import refuse, statements
+from zdm.recipes.run_sql import Owned
+from zdm.recipes.sql import probes
+from zdm.schema import rights as of_schema
+from zdm.schema.rights import Right
+
+SLUG = "grant"
+_ANOTHER = "SELECT current_user <> {r}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Give or take `rights`, those that the schema does not have or has."""
+
+    said: Granting
+    rights: tuple[Right, ...]
+    unused: bool  # on tables of this train alone
+    statement: Statement
+    locks: tuple[TableLock, ...]
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """One line for a person."""
+        verb, to = ("revoke", "from") if self.said.revokes else ("grant", "to")
+        if self.said.option:
+            verb += " the right to grant"
+        if not self.rights:
+            return f"{verb} {to} {', '.join(self.said.roles)} what changes nothing"
+        words = ", ".join(dict.fromkeys(r.privilege for r in self.rights))
+        on = ", ".join(dict.fromkeys(_place(r) for r in self.rights))
+        return f"{verb} {words} on {on} {to} {', '.join(self.said.roles)}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """Who loses what."""
+        del context
+        if not self.said.revokes or self.unused or not self.rights:
+            return ()
+        who = ", ".join(self.said.roles)
+        return (
+            Hazard(
+                operation=SLUG,
+                message=f"from the contract on, every session of {who} that needs these rights"
+                " fails with 42501; the new version must do without them from its start",
+                remedy="look in pg_stat_activity for what connects as that role, and in"
+                " pg_stat_statements for what it does",
+            ),
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """The author's statement; none where nothing changes."""
+        if not self.rights:
+            return ()
+        late = self.said.revokes and not self.unused
+        return (
+            run_sql.short_transaction(
+                Owned(operation=SLUG, origin=context.origin),
+                id=f"{_place(self.rights[0])}-{'revoke' if self.said.revokes else 'grant'}",
+                phase=Phase.CONTRACT if late else Phase.EXPAND,
+                title=self.title,
+                sql=(self.statement.sql,),
+                locks=self.locks,
+                settings=self.statement.settings,
+                preconditions=tuple(self._not_ours()) if self.said.revokes else (),
+                probe=self._probe(),
+                undo=self._undo(late=late),
+                serves=NEW_ONLY if late else BOTH,
+                reason="No running version needs the right; it blocks neither reads nor writes."
+                if late
+                else "Rights are checked when a statement starts, so a right more disturbs"
+                " none; it blocks neither reads nor writes.",
+            ),
+        )
+
+    def _not_ours(self) -> list[Check]:
+        named = [r for r in dict.fromkeys(self.said.roles) if r != rights.PUBLIC]
+        return [
+            Check(
+                sql=emit.sql(_ANOTHER, r=Constant(role)),
+                failure=f"this plan runs as {role}, which would lose rights that later steps"
+                " need",
+                hint="run the plan as the owner of the objects",
+            )
+            for role in named
+        ]
+
+    def _probe(self) -> str:
+        if self.said.revokes:
+            gone = [
+                probes.absent(privilege.held(r, grantable=self.said.option))
+                for r in self.rights
+            ]
+            return probes.probe(probes.both(*gone))
+        there = (privilege.held(r, grantable=self.said.option) for r in self.rights)
+        return probes.probe(probes.both(*there))
+
+    def _undo(self, *, late: bool) -> tuple[str, ...] | Irreversible:
+        if late:
+            return Irreversible(
+                reason="a rollback starts the old version first, and it may need the right"
+            )
+        if self.said.revokes:
+            return ()
+        return tuple(
+            privilege.revoke(
+                right, option_alone=right.privilege in right.target.held(right.role)
+            )
+            for right in reversed(self.rights)
+        )
+
+
+def _place(right: Right) -> str:
+    name = right.target.name
+    at = str(name) if name.schema else name.name
+    return f"{at}.{right.target.column}" if right.target.column else at
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """GRANT or REVOKE of rights on objects that the Snapshot has."""
+    action = actions[0]
+    if statements.fact(action, ActionKind.GRANT) is None:
+        return None
+    said = rights.read(action)
+    if said is None:
+        return None
+    try:
+        every = tuple(of_schema.of(said, snapshot, action.statement.settings))
+    except LookupError as error:
+        return None if snapshot.opaque else _unknown(action, str(error))
+    except KeyError:
+        return None
+    problem = _problem(said)
+    if problem is not None:
+        return refuse.refuse(action, "grant_cannot_be_planned", *problem)
+    operation = Grant(
+        said=said,
+        rights=tuple(right for right in every if _changes(right, said)),
+        unused=all(_is_new(right, snapshot) for right in every),
+        statement=action.statement,
+        locks=statements.of_author(snapshot, action),
+    )
+    return Match(operation=operation, consumed=(0,))
+
+
+def _unknown(action: Action, name: str) -> Refusal:
+    return refuse.refuse(
+        action,
+        "grant_cannot_be_planned",
+        f"{name} is not in the schema, or there are several, so which object is meant is not"
+        " known",
+        "correct the name, or write the arguments of the function",
+    )
+
+
+def _problem(said: Granting) -> tuple[str, str] | None:
+    if "" in said.roles:
+        return (
+            "CURRENT_USER and the like mean the role that runs the plan, which is not known"
+            " yet",
+            "write the name of the role",
+        )
+    if said.by_another:
+        return (
+            "GRANTED BY takes rights of another grantor than the owner, which zdm cannot undo",
+            "remove GRANTED BY, so that the owner grants",
+        )
+    if said.revokes and said.cascade:
+        return (
+            "CASCADE also takes the rights that the role granted to others, unlisted",
+            "revoke those by name above this statement, and remove CASCADE",
+        )
+    return None
+
+
+def _changes(right: Right, said: Granting) -> bool:
+    """Whether it gives a right that is missing, or takes one that is there."""
+    held = right.target.held(right.role)
+    if said.revokes:
+        return held.get(right.privilege, False) if said.option else right.privilege in held
+    return not held.get(right.privilege, False) if said.option else right.privilege not in held
+
+
+def _is_new(right: Right, snapshot: Snapshot) -> bool:
+    table = snapshot.table(right.target.name)
+    return table is not None and table.created

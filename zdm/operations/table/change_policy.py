@@ -1,0 +1,262 @@
+"""Policies and row security of a table in use.
+
+Each takes ACCESS EXCLUSIVE for milliseconds (manual, CREATE POLICY, ALTER TABLE; measured
+14, 18). A permissive policy more hides no row, so it is created in EXPAND. Whatever may hide
+rows from a version, or show it those of others, waits for the contract: a restrictive policy,
+another condition, one policy less, ENABLE, FORCE, DISABLE. ENABLE without a policy hides every
+row.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zdm.model.commands import AlterTable, Change, Work, WorkOn
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context, Match, Refusal
+from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Phase, Step
+from zdm.model.schema import Name, Policy, Snapshot, Table
+from zdm.model.statement import Action, Fact, Setting
+from zdm.model.syntax import DropObjects
+from zdm.parse import emit
+from zdm.parse.emit import Constant, Ident, Qualified
+from zdm.parse.objects import policies, settings
+from zdm.recipes import run_sql, site
+from zdm.recipes.reading import refuse, statements
+from zdm.recipes.sql import probes
+from zdm.schema import lookup
+
+SLUG = "change_policy"
+_POLICY = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_policy AS p"
+    " WHERE p.polrelid = pg_catalog.to_regclass({t}) AND p.polname = {p})"
+)
+_SECURED = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c"
+    " WHERE c.oid = pg_catalog.to_regclass({t}) AND {flag})"
+)
+_FLAGS = {
+    "enable": "c.relrowsecurity",
+    "disable": "NOT c.relrowsecurity",
+    "force": "c.relforcerowsecurity",
+    "no force": "NOT c.relforcerowsecurity",
+}
+_HIDES = (
+    "from the contract on, {what} may hide rows from the new version, or refuse those that it"
+    " writes (42501); and until then it does not"
+)
+_SHOWS = (
+    "until the contract the policies stay in force for the new version; from then on it sees"
+    " the rows of all, unless its queries leave them out"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePolicy:
+    """`verb`: create, alter, drop, replace; or enable, disable, force, no force. `policy` is
+    the present one, None where there is none."""
+
+    table: Name
+    verb: str
+    name: str
+    early: bool  # in EXPAND
+    policy: Policy | None
+    sql: tuple[str, ...]
+    settings: tuple[Setting, ...]
+    missing: bool = False
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """One line for a person."""
+        if self.verb in _FLAGS:
+            return f"{self.verb} row security of {self.table}"
+        ending = " (does not exist)" if self.missing else ""
+        return f"{self.verb} policy {self.name} of {self.table}{ending}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """What the new version sees, and when."""
+        del context
+        return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in self._risks())
+
+    def _risks(self) -> Iterator[tuple[str, str]]:
+        if self.early or self.missing:
+            return
+        if self.verb in ("disable", "no force"):
+            yield _SHOWS, "let the new version work with and without them"
+            return
+        what = "row security" if self.verb in _FLAGS else f"the change of policy {self.name}"
+        yield (
+            _HIDES.format(what=what),
+            "let the new version work with and without it: have it set what the policies read",
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """One step."""
+        if self.missing:
+            return ()
+        place = site.at(SLUG, context.snapshot.require_table(self.table), context)
+        return (
+            run_sql.short_transaction(
+                place,
+                id=place.id(self.name or "row-security", self.verb.replace(" ", "-")),
+                phase=Phase.EXPAND if self.early else Phase.CONTRACT,
+                title=self.title,
+                sql=self.sql,
+                locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
+                settings=self.settings,
+                probe=self._probe(),
+                undo=self._undo(place.table),
+                serves=BOTH if self.early else NEW_ONLY,
+                reason="Permissive policies are joined by OR, so one more hides no row."
+                if self.early
+                else "No instance is left that sees other rows than before.",
+            ),
+        )
+
+    def _probe(self) -> str:
+        if self.verb in _FLAGS:
+            query = _SECURED.replace("{flag}", _FLAGS[self.verb])
+            return probes.probe(emit.sql(query, t=Constant(self.table.sql)))
+        there = emit.sql(_POLICY, t=Constant(self.table.sql), p=Constant(self.name))
+        match self.verb:
+            case "create":
+                return probes.probe(there)
+            case "drop":
+                return probes.probe(probes.absent(there))
+        return ""  # only the journal shows it; a second time it changes nothing
+
+    def _undo(self, table: Table) -> tuple[str, ...] | Irreversible:
+        if self.verb in _FLAGS or (table.row_security and not self.early):
+            return Irreversible(
+                reason="a rollback starts the old version first, and it would not see the rows"
+                " that it saw before"
+            )
+        gone = emit.sql(
+            "DROP POLICY IF EXISTS {p} ON {t}", p=Ident(self.name), t=Qualified(self.table)
+        )
+        return (gone,) if self.policy is None else (gone, self.policy.definition)
+
+
+def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """CREATE, ALTER, DROP POLICY and ROW LEVEL SECURITY of a table in use."""
+    action, said = actions[0], actions[0].said
+    if not isinstance(action.fact, Fact) or action.fact.table is None:
+        return None
+    table = lookup.table_of(snapshot, action)
+    match said:
+        case WorkOn(work=Work.POLICY):
+            verb, name = (
+                "create" if policies.creates(action) else "alter",
+                policies.name(action),
+            )
+        case DropObjects(kind="policy"):
+            verb, name = "drop", action.fact.name
+        case AlterTable(change=Change.ROW_SECURITY):
+            verb, name = policies.security(action), ""
+        case _:
+            return None
+    if table is None:
+        return statements.unknown_table(action, action.fact.table)
+    if verb in _FLAGS:
+        return _of_table(action, table, verb)
+    return _of_policy(actions, table, verb, name)
+
+
+def _of_table(action: Action, table: Table, verb: str) -> Match | Refusal:
+    shown = any(policies.permits(p.definition) for p in table.policies)
+    if verb == "enable" and not shown and not table.row_security:
+        return refuse.refuse(
+            action,
+            "row_security_hides_all",
+            f"{table.name} has no permissive policy, so with row security every row would be"
+            " hidden from every role but the owner",
+            "create a policy above this statement",
+        )
+    done = (verb == "enable" and bool(table.row_security)) or (
+        verb == "disable" and not table.row_security
+    )
+    operation = ChangePolicy(
+        table=table.name,
+        verb=verb,
+        name="",
+        early=False,
+        policy=None,
+        sql=(settings.written(settings.of(action), table.name),),
+        settings=action.statement.settings,
+        missing=done and not table.policies,
+    )
+    return Match(operation=operation, consumed=(0,))
+
+
+def _of_policy(
+    actions: Sequence[Action], table: Table, verb: str, name: str
+) -> Match | Refusal | None:
+    action = actions[0]
+    policy = next((p for p in table.policies if p.name == name), None)
+    problem = _problem(action, table, verb, name)
+    if problem is not None:
+        return refuse.refuse(action, "policy_cannot_be_changed", *problem)
+    again = _again(actions, name) if verb == "drop" and policy is not None else None
+    if again is None and policy is not None and verb == "drop" and _is_last(table, policy):
+        return refuse.refuse(
+            action,
+            "row_security_hides_all",
+            f"without policy {name} row security hides every row of {table.name} from every"
+            " role but the owner",
+            "create another policy, or write DISABLE ROW LEVEL SECURITY, above this statement",
+        )
+    made = (action,) if again is None else (action, actions[again])
+    operation = ChangePolicy(
+        table=table.name,
+        verb=verb if again is None else "replace",
+        name=name,
+        early=verb == "create" and policies.is_permissive(action),
+        policy=policy,
+        sql=tuple(a.statement.sql for a in made),
+        settings=action.statement.settings,
+        missing=policy is None and verb == "drop",
+    )
+    return Match(operation=operation, consumed=(0,) if again is None else (0, again))
+
+
+def _again(actions: Sequence[Action], name: str) -> int | None:
+    """Where the train makes a policy of that name again."""
+    for position, other in enumerate(actions[1:], 1):
+        said = other.said
+        if (
+            isinstance(said, WorkOn)
+            and said.work is Work.POLICY
+            and policies.name(other) == name
+        ):
+            makes = policies.creates(other) and not other.statement.vouched
+            same = other.statement.settings == actions[0].statement.settings
+            return position if makes and same else None
+    return None
+
+
+def _is_last(table: Table, policy: Policy) -> bool:
+    """Whether row security would hide every row without it."""
+    left = [p for p in table.policies if p is not policy and policies.permits(p.definition)]
+    return bool(table.row_security) and not left and policies.permits(policy.definition)
+
+
+def _problem(action: Action, table: Table, verb: str, name: str) -> tuple[str, str] | None:
+    there = any(p.name == name for p in table.policies)
+    said = action.said
+    optional = isinstance(said, DropObjects) and said.if_exists
+    if verb == "create" and there:
+        return (
+            f"{table.name} has a policy {name} already, so this statement would fail",
+            "give it a name that is free",
+        )
+    if verb != "create" and not there and not optional:
+        return (
+            f"{table.name} has no policy {name}, so this statement would fail",
+            "correct the name, or make a new snapshot of the database",
+        )
+    return None

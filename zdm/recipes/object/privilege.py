@@ -1,0 +1,108 @@
+"""The SQL of one right: whether a role has it, and GRANT and REVOKE of it."""
+
+from zdm.model.sql import ident
+from zdm.parse import emit
+from zdm.parse.emit import Constant, Ident, Part, Qualified, TypeText
+from zdm.parse.objects import rights
+from zdm.schema.rights import Right, Target
+
+_HELD = (
+    "SELECT EXISTS (SELECT FROM {from} AS o,"
+    " LATERAL pg_catalog.aclexplode("
+    "COALESCE(o.{list}, pg_catalog.acldefault({kind}, o.{owner}))) AS e"
+    " WHERE {where} AND e.grantor = o.{owner} AND e.privilege_type = {privilege}"
+    " AND e.grantee = {role}{grantable})"
+)
+_COLUMN = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS o"
+    " JOIN pg_catalog.pg_class AS c ON c.oid = o.attrelid,"
+    " LATERAL pg_catalog.aclexplode(o.attacl) AS e"
+    " WHERE c.oid = pg_catalog.to_regclass({n}) AND o.attname = {c}"
+    " AND e.grantor = c.relowner AND e.privilege_type = {privilege}"
+    " AND e.grantee = {role}{grantable})"
+)
+_RELATION = ("pg_catalog.pg_class", "relacl", "relowner", "o.oid = pg_catalog.to_regclass({n})")
+_CATALOGS = {  # catalog, access list, owner, condition, kind in acldefault
+    "table": (*_RELATION, "r"),
+    "sequence": (*_RELATION, "S"),
+    "schema": (
+        "pg_catalog.pg_namespace", "nspacl", "nspowner",
+        "o.oid = pg_catalog.to_regnamespace({n})", "n",
+    ),
+    "routine": (
+        "pg_catalog.pg_proc", "proacl", "proowner",
+        "o.oid = pg_catalog.to_regprocedure({n})", "f",
+    ),
+    "plain routine": (
+        "pg_catalog.pg_proc", "proacl", "proowner",
+        "o.oid = pg_catalog.to_regproc({n})", "f",
+    ),
+    "type": (
+        "pg_catalog.pg_type", "typacl", "typowner", "o.oid = pg_catalog.to_regtype({n})", "T",
+    ),
+}  # fmt: skip
+_ROLE = "(SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = {r})"
+
+
+def held(right: Right, *, grantable: bool = False) -> str:
+    """The role has the privilege, granted by the owner; `grantable`: and may grant it."""
+    target = right.target
+    parts: dict[str, Part] = {
+        "n": Constant(_name(target)),
+        "privilege": Constant(right.privilege),
+    }
+    if target.column:
+        query, parts["c"] = _COLUMN, Constant(target.column)
+    else:
+        unsigned = target.kind == "routine" and target.signature is None
+        found = _CATALOGS["plain routine" if unsigned else target.kind]
+        catalog, acl, owner, where, kind = found
+        words = {"from": catalog, "list": acl, "owner": owner, "where": where}
+        query = _HELD
+        for key, word in words.items():
+            query = query.replace(f"{{{key}}}", word)
+        parts["kind"] = Constant(kind)
+    role = "0" if right.role == rights.PUBLIC else _ROLE
+    if right.role != rights.PUBLIC:
+        parts["r"] = Constant(right.role)
+    query = query.replace("{role}", role)
+    query = query.replace("{grantable}", " AND e.is_grantable" if grantable else "")
+    return emit.sql(query, **parts)
+
+
+def _name(target: Target) -> str:
+    if target.kind == "schema":
+        return ident(target.name.name)
+    signature = f"({', '.join(target.signature)})" if target.signature is not None else ""
+    return f"{target.name.sql}{signature}"
+
+
+def revoke(right: Right, *, option_alone: bool = False) -> str:
+    """REVOKE of the right, or of the option to grant it."""
+    words = "REVOKE GRANT OPTION FOR" if option_alone else "REVOKE"
+    on, parts = _on(right)
+    return emit.sql(f"{words} {on} FROM {_grantee(right, parts)}", **parts)
+
+
+def _grantee(right: Right, parts: dict[str, Part]) -> str:
+    if right.role == rights.PUBLIC:
+        return "PUBLIC"
+    parts["r"] = Ident(right.role)
+    return "{r}"
+
+
+def _on(right: Right) -> tuple[str, dict[str, Part]]:
+    """`SELECT (c) ON TABLE t` as a template; privileges are known words."""
+    target = right.target
+    parts: dict[str, Part] = {"n": Qualified(target.name)}
+    if target.kind == "schema":
+        parts["n"] = Ident(target.name.name)
+    column = ""
+    if target.column:
+        column, parts["c"] = " ({c})", Ident(target.column)
+    arguments = ""
+    if target.signature is not None:
+        parts |= {f"a{n}": TypeText(a) for n, a in enumerate(target.signature)}
+        names = (f"{{a{n}}}" for n in range(len(target.signature)))
+        arguments = f"({', '.join(names)})"
+    return f"{right.privilege}{column} ON {target.kind.upper()} {{n}}{arguments}", parts

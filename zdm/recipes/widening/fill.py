@@ -1,0 +1,142 @@
+"""The wider columns, kept in sync one way, and filled.
+
+An application knows the name of one column alone, so the other always follows it: before the
+switch the wider one, and after it the narrow one. The trigger's text is the same for both. What
+the narrow column cannot hold is an error of the trigger, as it was one of the column (22003),
+so until the contract both hold the same. The default of a NOT NULL column is a constant, so
+that adding it does not rewrite the table (manual, ALTER TABLE, Notes).
+"""
+
+from collections.abc import Iterable, Iterator
+
+from zdm.model.locks import LockMode
+from zdm.model.plan import BOTH, Assignment, Backfill, Phase, RunSql
+from zdm.model.sql import ident, zdm_name
+from zdm.parse import emit
+from zdm.parse.emit import Ident, Qualified, TypeText
+from zdm.recipes import cost, run_sql
+from zdm.recipes.column import carry_dependents
+from zdm.recipes.column.carry_dependents import Move
+from zdm.recipes.constraint import not_null
+from zdm.recipes.index import walk_key
+from zdm.recipes.sql import probes
+from zdm.recipes.trigger import row_trigger, zdm_trigger
+from zdm.recipes.widening.group import Wide, Wider
+
+
+def install(wide: Wide) -> RunSql:
+    """Columns, their properties, function and trigger, in one transaction."""
+    site = wide.site
+    return run_sql.short_transaction(
+        site,
+        id=site.id(wide.columns[0].name, "beside"),
+        phase=Phase.EXPAND,
+        title=f"add {_listed(wide.names.values())} to {site.name}, kept in sync with"
+        f" {_listed(wide.names)} by a trigger",
+        sql=tuple(_install(wide)),
+        locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
+        probe=probes.probe(_installed(wide)),
+        undo=(
+            *zdm_trigger.drop_sql(wide.trigger),
+            *(
+                emit.sql(
+                    "ALTER TABLE {t} DROP COLUMN IF EXISTS {c}",
+                    t=Qualified(site.name),
+                    c=Ident(wider.beside),
+                )
+                for wider in wide.columns
+            ),
+        ),
+        serves=BOTH,
+        reason="Columns, function and trigger in one transaction, so no row can be written in"
+        " between with a value in only one of two columns.",
+    )
+
+
+def _install(wide: Wide) -> Iterator[str]:
+    site, trigger = wide.site, wide.trigger
+    for wider in wide.columns:
+        yield from _add(wide, wider)
+    for wider in wide.columns:
+        yield from carry_dependents.properties(
+            Move(site=site, old=wider.name, new=wider.beside)
+        )
+    yield row_trigger.function_sql(trigger.function, _body(wide))
+    yield row_trigger.trigger_sql(
+        trigger.name, site.name, trigger.function, _differs(wide, "NEW.")
+    )
+    yield zdm_trigger.always_sql(trigger)
+
+
+def _add(wide: Wide, wider: Wider) -> Iterator[str]:
+    """The constraint of a NOT NULL one gets a name of zdm's own on 18. The default is for the
+    rows that are there; the trigger gives all others their values."""
+    filled = wider.column.not_null
+    named = not_null.constraint_of(wide.table, wider.name)
+    name = "" if named is None else f"CONSTRAINT {ident(zdm_name(named.name))} "
+    table, column = Qualified(wide.site.name), Ident(wider.beside)
+    yield emit.sql(
+        "ALTER TABLE {t} ADD COLUMN {c} {type}" + f" {name}NOT NULL DEFAULT 0" * filled,
+        t=table,
+        c=column,
+        type=TypeText(wider.type),
+    )
+    if filled:
+        yield emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", t=table, c=column)
+
+
+def _body(wide: Wide) -> str:
+    lines = "".join(
+        f"  NEW.{ident(wider.beside)} := NEW.{ident(wider.name)};\n" for wider in wide.columns
+    )
+    return f"\nBEGIN\n{lines}  RETURN NEW;\nEND\n"
+
+
+def _differs(wide: Wide, record: str = "") -> str:
+    """The two columns of a row differ; true of neither form of it before and after the
+    switch."""
+    return " OR ".join(
+        f"{record}{ident(wider.beside)} IS DISTINCT FROM {record}{ident(wider.name)}"
+        for wider in wide.columns
+    )
+
+
+def _installed(wide: Wide) -> str:
+    found = [probes.column(wide.site.name, wider.beside) for wider in wide.columns]
+    return probes.both(*found, zdm_trigger.installed(wide.trigger))
+
+
+def fill(wide: Wide) -> Backfill:
+    """Every row that differs gets its value; run again it changes nothing."""
+    site = wide.site
+    return Backfill(
+        id=site.id(wide.columns[0].name, "fill"),
+        operation=site.operation,
+        phase=Phase.BACKFILL,
+        title=f"fill {_listed(wide.names.values())} of {site.name}",
+        table=site.name,
+        key=walk_key.walk(site.table),
+        assignments=tuple(
+            Assignment(column=wider.beside, expression=ident(wider.name))
+            for wider in wide.columns
+        ),
+        differs=_differs(wide),
+        synced=True,
+        preconditions=(
+            zdm_trigger.enabled_check(
+                _installed(wide),
+                what=f"the trigger that keeps {_listed(wide.names)} of {site.name} in sync",
+                otherwise="lost",
+            ),
+        ),
+        undo=(),  # the step that added the columns drops them
+        serves=BOTH,
+        reason="The trigger keeps newly written rows in sync; batches write the others, each"
+        " only if it still differs.",
+        origin=site.origin,
+        cost=cost.rewrite_rows(site.table),
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
