@@ -141,7 +141,7 @@ def test_a_rollback_stops_where_another_row_has_what_a_parked_one_held(server: S
         with pytest.raises(Stopped):
             cases.run(url, plan, watching=stops_at("drop-parked"))
         run(url, "INSERT INTO orders (note) VALUES ('n7')")
-        with pytest.raises(ZdmError, match="one_note"):
+        with pytest.raises(ZdmError, match="one_note") as refused:
             revert(url, plan)
         parked = made(url)
         run(url, "DELETE FROM orders WHERE note = 'n7' AND customer_id IS NULL")
@@ -150,6 +150,7 @@ def test_a_rollback_stops_where_another_row_has_what_a_parked_one_held(server: S
         assert said
         assert "orders_pkey" not in said[0]
         assert parked
+        assert "change or delete it, or this row of zdm_parked_orders_" in refused.value.hint
         assert made(url) == []
         assert orders(url)[7][1] == "n7"
 

@@ -7,6 +7,8 @@ fills just those rows.
 
 from collections.abc import Sequence
 
+import psycopg
+
 from zdm.backfill.notices import FailingRow
 from zdm.errors import StoppedError
 from zdm.model.plan import Backfill
@@ -93,3 +95,15 @@ def recorded(connection: Connection, run: int) -> tuple[FailingRow, ...]:
     return tuple(
         FailingRow(step=row[0], relation=row[1], key=row[2], reason=row[3]) for row in rows
     )
+
+
+def way_out(step: Backfill, error: psycopg.Error) -> str:
+    """What lets a row be written that was not."""
+    if isinstance(error, psycopg.errors.UniqueViolation):
+        return (
+            "another row has that value already: change or delete it, or this row of"
+            f" {step.table}"
+        )
+    if step.deletes:
+        return "change or delete what refuses it"
+    return "fix that row or the expression"

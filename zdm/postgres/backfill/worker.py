@@ -308,8 +308,8 @@ class Worker:
             raise backfill_failing.stopped(step, self.shared.notices.failing) from error
         raise StoppedError(
             batch.failing_row(step, walk, key, error),
-            hint="fix that row or the expression; nothing is lost, and the same command"
-            " resumes from there",
+            hint=f"{backfill_failing.way_out(step, error)}; nothing is lost, and the same"
+            " command resumes from there",
         ) from error
 
     def _split(self, ranges: Ranges, taken: Range) -> Range:
