@@ -192,8 +192,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     )
     if problem is not None:
         return refuse.refuse(action, "delete_cannot_be_planned", *problem)
-    late = _overtaken(delete, actions, table)
-    if late is not None:
+    if late := _overtaken(delete, actions, table):
         return refuse.refuse(action, "delete_order", late, _NEXT_TRAIN)
     operation = DeleteRows(
         table=table.name,
@@ -321,14 +320,9 @@ def _batches(delete: Delete, table: Table, snapshot: Snapshot) -> tuple[str, str
             f"write one DELETE for each partition or child; or name the rows by a unique key,"
             f" at most {few.KEYS:,}",
         )
-    kept = deletes.keeping(table, snapshot)
-    if kept:
-        return (
-            kept,
-            f"write an UPDATE that does what the trigger does; {delete.at_once}",
-        )
-    acting = deletes.acting(table, snapshot)
-    if acting:
+    if kept := deletes.keeping(table, snapshot):
+        return kept, f"write an UPDATE that does what the trigger does; {delete.at_once}"
+    if acting := deletes.acting(table, snapshot):
         name, does = acting[0].table.name, deletes.does(acting[0])
         return (
             f"rows of {name} that refer to rows of {table.name} {does}, however many they are,"
