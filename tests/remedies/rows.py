@@ -51,6 +51,12 @@ LOUD = (
 )
 ENTRIES = (
     Entry(
+        slug="hazard",
+        before=USERS + HEADS,
+        refused="DELETE FROM users WHERE id = 1;",
+        fixed=("DELETE FROM heads WHERE id = 1;\nDELETE FROM users WHERE id = 1;",),
+    ),
+    Entry(
         slug="not_a_table",
         before=OTHER,
         refused="DROP TABLE seen;",
