@@ -46,7 +46,8 @@ def with_writers(
         _prepared(scene, server, dsn, conn)
         app = Session(stack, server, dsn)
         writers.admit(conn, scene.start, app)
-        old = writers.working(conn, app, scene, Side.OLD, end)
+        with kept_rows.numbers_kept(conn):
+            old = writers.working(conn, app, scene, Side.OLD, end)
         old, untaken = _taken(server, scene, old)
         here = Shadow(conn=conn, other=None, used=frozenset())
         writing = Writing(

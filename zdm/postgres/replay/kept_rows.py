@@ -197,15 +197,12 @@ def made_otherwise(steps: Sequence[Step], conn: Connection, sql: str, path: str)
     query = f"SELECT array_agg(md5) FROM ({query}) AS zdm_all"  # noqa: S608  quoted
     done = [sql for step in objects for sql in _with_path(step.settings, step.sql)]
     write = _with_path((), (f"SET LOCAL search_path = {path}", sql, _CHECK_ALL))
-    with _numbers_kept(conn):
-        after = _found(conn, query, (), *done, *write)
-    with _numbers_kept(conn):
-        before = _found(conn, query, (), *write, *done)
-    return after is not None and after != before
+    after = _found(conn, query, (), *done, *write)
+    return after is not None and after != _found(conn, query, (), *write, *done)
 
 
 @contextmanager
-def _numbers_kept(conn: Connection) -> Iterator[None]:
+def numbers_kept(conn: Connection) -> Iterator[None]:
     """Sequences give the same numbers after the block: a rollback alone does not see to it."""
     names = [str(row[0]) for row in conn.execute(_SEQUENCES.encode())]
     states = [f"SELECT {literal(n)}, last_value, is_called FROM {n}" for n in names]  # noqa: S608
@@ -316,8 +313,9 @@ def _found(conn: Connection, query: str, settings: Sequence[Setting], *first: st
     """What the query gives after some statements, which are rolled back; None where one of them
     fails, for example because this schema lacks the table."""
     then = ("SET LOCAL search_path = DEFAULT", *for_transaction(settings), query)
-    try:
-        rows = one_message.run(conn, [*first, *then], keep=False)[-1]
-        return rows[0] if rows else None
-    except psycopg.Error:
-        return None
+    with numbers_kept(conn):
+        try:
+            rows = one_message.run(conn, [*first, *then], keep=False)[-1]
+            return rows[0] if rows else None
+        except psycopg.Error:
+            return None
