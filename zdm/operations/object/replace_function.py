@@ -2,7 +2,7 @@
 rollout.
 
 It takes no lock on a table, and the next call of any session uses the new body (manual, CREATE
-FUNCTION). Both versions meet it then, so it stands behind all fills, whose columns it may read,
+FUNCTION). Both versions meet it then, so it comes behind all fills, whose columns it may read,
 and before the new version, which may need it. Undo puts the former definition back.
 
 DROP and CREATE of one signature in one train are the same: OR REPLACE keeps the function's

@@ -44,7 +44,7 @@ def function(said: CreateTrigger, action: Action, snapshot: Snapshot) -> Name:
 
 
 def may_refuse(definition: str, runs: Name, snapshot: Snapshot) -> bool:
-    """Whether a write may fail by it, or change no row; of what is not known it is said."""
+    """Whether a write may fail by it, or change no row; also of what is not known."""
     found = routines.reached(snapshot, [runs])
     skips = fired.trigger(definition).before
     return not found or any(_refuses(one, skips=skips) for one in found)
