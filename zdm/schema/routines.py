@@ -67,6 +67,12 @@ def _body(function: Function) -> str:
     return function.definition if found is None else function.definition[found.end() :]
 
 
+def body(function: Function) -> str:
+    """Its text where it is in a string, of SQL or plpgsql; else nothing."""
+    found = _QUOTED.match(_body(function))
+    return found[2] if found is not None and function.language in ("sql", "plpgsql") else ""
+
+
 def always_set(function: Function) -> dict[str, str]:
     """The columns that it sets in every row, as the function of a BEFORE trigger."""
     body = _QUOTED.match(_body(function))

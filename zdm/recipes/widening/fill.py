@@ -86,10 +86,28 @@ def _add(wide: Wide, wider: Wider) -> Iterator[str]:
 
 
 def _body(wide: Wide) -> str:
+    """After the switch a value of the narrow column came by its position in an INSERT: nobody
+    knows its name, and it has no default. The wider one has its own default then, or NULL."""
+    first = wide.columns[0]
     lines = "".join(
         f"  NEW.{ident(wider.beside)} := NEW.{ident(wider.name)};\n" for wider in wide.columns
     )
-    return f"\nBEGIN\n{lines}  RETURN NEW;\nEND\n"
+    taken = "".join(_by_position(wider) for wider in wide.columns)
+    return (
+        "\nBEGIN\n"
+        f"  IF TG_OP = 'INSERT' AND pg_catalog.pg_typeof(NEW.{ident(first.name)})"
+        f" = '{first.type}'::pg_catalog.regtype THEN\n{taken}  END IF;\n"
+        f"{lines}  RETURN NEW;\nEND\n"
+    )
+
+
+def _by_position(wider: Wider) -> str:
+    """Where the column has no default, one that is not NULL was given as well, with a whole
+    row, and counts."""
+    own, other = f"NEW.{ident(wider.name)}", f"NEW.{ident(wider.beside)}"
+    given = wider.column.default is not None or wider.column.identity
+    left = "" if given else f" AND {own} IS NULL"
+    return f"    IF {other} IS NOT NULL{left} THEN\n      {own} := {other};\n    END IF;\n"
 
 
 def _differs(wide: Wide, record: str = "") -> str:
