@@ -73,6 +73,14 @@ def body(function: Function) -> str:
     return found[2] if found is not None and function.language in ("sql", "plpgsql") else ""
 
 
+def calculates(function: Function, column: str) -> bool:
+    """Whether its text has the column, alone or as the first argument of a call, before an
+    operator of arithmetic, by which a value at the type's edge becomes one beyond."""
+    name = re.escape(column)
+    found = rf'(?<!\w){name}"?(?:\s*,[^()]*\))?\s*[-+*](?!-)'
+    return re.search(found, body(function), re.IGNORECASE) is not None
+
+
 def always_set(function: Function) -> dict[str, str]:
     """The columns that it sets in every row, as the function of a BEFORE trigger."""
     body = _QUOTED.match(_body(function))

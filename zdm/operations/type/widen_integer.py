@@ -25,7 +25,7 @@ from zdm.parse.emit import Qualified
 from zdm.recipes import run_sql, site
 from zdm.recipes.reading import filled, refuse, statements
 from zdm.recipes.sql import probes
-from zdm.recipes.widening import build, contract, fill, group, obstacles, switch
+from zdm.recipes.widening import build, contract, fill, group, obstacles, switch, train
 from zdm.recipes.widening.group import Group, Wide, Wider
 from zdm.schema import lookup, replication, routines, sequences, type_names
 
@@ -189,6 +189,20 @@ def _of_table(wide: Wide) -> Iterator[tuple[str, str]]:
             "repeat such a statement, or write ON CONFLICT DO NOTHING without a column: that"
             " never fails so",
         )
+    touched = ", ".join(str(function.name) for function in switch.functions(wide))
+    if touched:
+        yield (
+            f"a call of these functions that waits for {name} during the switch can fail once"
+            f" (42804): {touched}",
+            "run the statement again",
+        )
+    unchecked = ", ".join(check.name for check in fill.unvalidated(wide))
+    if unchecked:
+        yield (
+            f"a row that violates {unchecked} of {name}, which is NOT VALID, cannot be filled,"
+            " and the first step looks for one",
+            "correct such rows before",
+        )
     published = replication.publishers(wide.table, snapshot)
     if published:
         yield (
@@ -242,7 +256,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     )
     taken = tuple(sorted({*consumed, *(position for position, _, _ in found)}))
     context = Context(snapshot=snapshot, origin=(actions[0].source,))
-    problems = tuple(obstacles.found(_group(context, operation.columns, operation.settings)))
+    whole = _group(context, operation.columns, operation.settings)
+    problems = (*obstacles.found(whole), *train.obstacles(actions, wanted, snapshot))
     if not problems:
         return Match(operation=operation, consumed=taken)
     (table, column), new = next(iter(wanted.items()))

@@ -101,6 +101,12 @@ class _Text:
                 " more, and another order afterwards",
                 "name the columns instead of * in an earlier release",
             )
+        if self._own and any(self._is_row(place) for place in range(len(self._words))):
+            yield (
+                f"the trigger function {name} takes the whole row of {table}, in which the"
+                f" column {first.beside} is one more until the contract",
+                f"leave it out in an earlier release, as in to_jsonb(NEW) - '{first.beside}'",
+            )
         if self._function.language == "plpgsql" and self._returns():
             yield (
                 f"the function {name} returns {columns} of {table} by RETURN QUERY or as a"
@@ -147,6 +153,16 @@ class _Text:
         start = self._start(place)
         exists = self._words[max(0, start - 2) : start] == ["EXISTS", "("]
         return not exists and any(map(self._is_table, range(place, self._end(place))))
+
+    def _is_row(self, place: int) -> bool:
+        """Whether NEW or OLD is an argument of a function, or a value, by itself."""
+        if self._words[place] not in ("NEW", "OLD"):
+            return False
+        before, behind = self._at(place - 1), self._at(place + 1)
+        given = before in ("(", ",") and behind in (")", ",") and self._at(place + 2) != "."
+        known = routines.body_names(self._function)
+        left_out = all(wider.beside in known for wider in self._wide.columns)
+        return (given or behind == ":") and not left_out
 
     def _start(self, place: int) -> int:
         """Of the SELECT or RETURNING."""

@@ -188,10 +188,15 @@ def _functions(group: Group) -> tuple[Function, ...]:
     """Those of plpgsql that name a table, or a column of the table whose trigger they are."""
     found: dict[tuple[Name, str], Function] = {}
     for wide in group.tables:
-        own = {trigger.function for trigger in wide.table.triggers}
-        for function in wide.site.snapshot.functions:
-            names = routines.body_names(function)
-            columns = function.name in own and not names.isdisjoint(wide.names)
-            if function.language == "plpgsql" and (columns or wide.site.name.name in names):
-                found[function.name, function.arguments] = function
+        found |= {(f.name, f.arguments): f for f in functions(wide)}
     return tuple(found.values())
+
+
+def functions(wide: Wide) -> Iterator[Function]:
+    """The same of one table."""
+    own = {trigger.function for trigger in wide.table.triggers}
+    for function in wide.site.snapshot.functions:
+        names = routines.body_names(function)
+        columns = function.name in own and not names.isdisjoint(wide.names)
+        if function.language == "plpgsql" and (columns or wide.site.name.name in names):
+            yield function
