@@ -81,6 +81,13 @@ def calculates(function: Function, column: str) -> bool:
     return re.search(found, body(function), re.IGNORECASE) is not None
 
 
+def counts(function: Function, column: str) -> bool:
+    """Whether it sets the column of NEW, and calculates with it."""
+    set_ = rf'\bNEW\s*\.\s*"?{re.escape(column)}"?\s*:?='
+    found = re.search(set_, body(function), re.IGNORECASE)
+    return found is not None and calculates(function, column)
+
+
 def always_set(function: Function) -> dict[str, str]:
     """The columns that it sets in every row, as the function of a BEFORE trigger."""
     body = _QUOTED.match(_body(function))

@@ -189,6 +189,15 @@ def _of_table(wide: Wide) -> Iterator[tuple[str, str]]:
             "repeat such a statement, or write ON CONFLICT DO NOTHING without a column: that"
             " never fails so",
         )
+    defaults = ", ".join(
+        c.name for c in wide.columns if c.column.default is not None and not c.column.not_null
+    )
+    if defaults:
+        yield (
+            f"from the switch until the contract an INSERT without a list of columns that gives"
+            f" NULL for {defaults} of {name} leaves the default there",
+            "name the columns in such an INSERT",
+        )
     touched = ", ".join(str(function.name) for function in switch.functions(wide))
     if touched:
         yield (

@@ -7,9 +7,10 @@ them, and RETURN QUERY of plpgsql fails where a type is another one (42804; meas
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from zdm.model.schema import Function
-from zdm.parse.readers import tokens
+from zdm.parse.readers import fired, tokens
 from zdm.parse.readers.tokens import Token
 from zdm.recipes.widening.group import Group, Wide
 from zdm.schema import routines
@@ -33,6 +34,25 @@ def found(group: Group) -> Iterator[Line]:
             for text in _texts(routines.body(function) if own or named else ""):
                 yield from _Text(wide, function, text, own=own, named=named).lines()
         yield from _calls(wide)
+        yield from _counts(wide)
+
+
+def _counts(wide: Wide) -> Iterator[Line]:
+    """Triggers that count the UPDATEs of a row, and would count the fill."""
+    table = wide.table
+    for trigger in table.triggers:
+        text = fired.trigger(trigger.definition)
+        if trigger.enabled == "D" or not (text.on_update and text.per_row) or text.columns:
+            continue
+        runs = [f for f in wide.site.snapshot.functions if f.name == trigger.function]
+        for column in table.columns:
+            if any(routines.counts(function, column.name) for function in runs):
+                yield (
+                    f"the trigger {trigger.name} of {table.name} counts {column.name} on in"
+                    " every UPDATE of a row, so filling a row would, too",
+                    "let it fire only where some other column is set, in an earlier release:"
+                    " CREATE OR REPLACE TRIGGER … BEFORE UPDATE OF …",
+                )
 
 
 def _calls(wide: Wide) -> Iterator[Line]:
@@ -43,16 +63,29 @@ def _calls(wide: Wide) -> Iterator[Line]:
     takes = {(f.name.name, kind) for f in snapshot.functions for kind in _kinds(f)}
     own = [f for f in snapshot.functions if f.name in {t.function for t in wide.table.triggers}]
     for function in own:
-        words = routines.body_names(function)
-        if words.isdisjoint(wide.names):
-            continue
         for name, kind in sorted(takes):
-            if name in words and kind in kinds and (name, kinds[kind]) not in takes:
+            alone = kind in kinds and (name, kinds[kind]) not in takes
+            if alone and _gives(wide, name, tokens.words(routines.body(function))):
                 yield (
                     f"the trigger function {function.name} calls {name}({kind}), which a wider"
                     " column does not find",
-                    f"add a function {name} that takes {kinds[kind]} in an earlier release",
+                    "cast the column in that call in an earlier release, as in"
+                    f" {name}(NEW.{wide.columns[0].name}::{kind})",
                 )
+
+
+def _gives(wide: Wide, name: str, words: Sequence[Token]) -> bool:
+    """Whether a call of the function has one of the columns, not cast, in its arguments."""
+    for place, (token, behind) in enumerate(pairwise(words)):
+        if _folded(token.text) != name or behind.text != "(":
+            continue
+        for n in range(place + 2, len(words)):
+            if words[n].text == ")" and words[n].depth == token.depth:
+                break
+            cast = [word.text for word in words[n + 1 : n + 3]] == [":", ":"]
+            if _folded(words[n].text) in wide.names and not cast:
+                return True
+    return False
 
 
 def _kinds(function: Function) -> Sequence[str]:
