@@ -56,6 +56,12 @@ IN_TURN = [
 ]
 # Remedies that no input can be changed by.
 ELSEWHERE = {
+    "name the columns in such an INSERT": "the application's",
+    "run the statement again": "the application's",
+    "correct such rows before": "the data's",
+    "check that each names the columns in INSERT and SELECT, and compares no record": (
+        "the functions'"
+    ),
     "let the new version work with and without them": "the application's",
     "let the new version work with and without it: have it set what the policies read": (
         "the application's"
