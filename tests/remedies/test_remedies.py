@@ -56,6 +56,12 @@ IN_TURN = [
 ]
 # Remedies that no input can be changed by.
 ELSEWHERE = {
+    "name the columns in such an INSERT": "the application's",
+    "run the statement again": "the application's",
+    "correct such rows before": "the data's",
+    "check that each names the columns in INSERT and SELECT, and compares no record": (
+        "the functions'"
+    ),
     "search the old version for them, and first deploy one without them": "the application's",
     "if its framework reads keys from the catalog, configure them explicitly first": (
         "the application's"

@@ -35,11 +35,16 @@ def unvalidated(table: Table, column: str) -> Constraint | None:
     )
 
 
+def text(definition: str) -> str:
+    """The expression of a CHECK, in parentheses, as its definition has it."""
+    found = definition.removeprefix("CHECK").removesuffix("NOT VALID").strip()
+    return found.removesuffix("NO INHERIT").strip()
+
+
 def condition(definition: str) -> Expression | None:
     """The expression of a CHECK, from its definition; None where it cannot be read."""
-    text = definition.removeprefix("CHECK").removesuffix("NOT VALID").strip()
     try:
-        return expressions.read(text.removesuffix("NO INHERIT").strip())
+        return expressions.read(text(definition))
     except libpg_query.NotSqlError:
         return None
 

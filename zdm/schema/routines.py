@@ -67,6 +67,27 @@ def _body(function: Function) -> str:
     return function.definition if found is None else function.definition[found.end() :]
 
 
+def body(function: Function) -> str:
+    """Its text where it is in a string, of SQL or plpgsql; else nothing."""
+    found = _QUOTED.match(_body(function))
+    return found[2] if found is not None and function.language in ("sql", "plpgsql") else ""
+
+
+def calculates(function: Function, column: str) -> bool:
+    """Whether its text has the column, alone or as the first argument of a call, before an
+    operator of arithmetic, by which a value at the type's edge becomes one beyond."""
+    name = re.escape(column)
+    found = rf'(?<!\w){name}"?(?:\s*,[^()]*\))?\s*[-+*](?!-)'
+    return re.search(found, body(function), re.IGNORECASE) is not None
+
+
+def counts(function: Function, column: str) -> bool:
+    """Whether it sets the column of NEW, and calculates with it."""
+    set_ = rf'\bNEW\s*\.\s*"?{re.escape(column)}"?\s*:?='
+    found = re.search(set_, body(function), re.IGNORECASE)
+    return found is not None and calculates(function, column)
+
+
 def always_set(function: Function) -> dict[str, str]:
     """The columns that it sets in every row, as the function of a BEFORE trigger."""
     body = _QUOTED.match(_body(function))

@@ -23,12 +23,11 @@ from zdm.model.syntax import ChangeType
 from zdm.parse import emit, expressions
 from zdm.parse.emit import Qualified
 from zdm.recipes import run_sql, site
-from zdm.recipes.column import dependents
 from zdm.recipes.reading import filled, refuse, statements
 from zdm.recipes.sql import probes
-from zdm.recipes.widening import build, contract, fill, group, obstacles, switch
+from zdm.recipes.widening import build, contract, fill, group, obstacles, switch, train
 from zdm.recipes.widening.group import Group, Wide, Wider
-from zdm.schema import lookup, replication, sequences, type_names
+from zdm.schema import lookup, replication, routines, sequences, type_names
 
 SLUG = "widen_integer"
 _Types = dict[tuple[Name, str], str]
@@ -174,9 +173,11 @@ def _of_table(wide: Wide) -> Iterator[tuple[str, str]]:
         )
     yield (
         f"from the switch on {', '.join(wide.names)} of {name} comes last in the order of"
-        " columns: an INSERT or COPY without a list of columns, and a client that reads"
-        " SELECT * by position, meets another order",
-        "name the columns",
+        " columns, for both versions and for ever: an INSERT or COPY without a list of columns"
+        " still fills the former order until the contract, where triggers of the table do not"
+        " see that value, and writes into other columns afterwards; SELECT * read by position"
+        " gives others",
+        "name the columns in both versions before the switch",
     )
     unique = ", ".join(i.name for i in wide.indexes if i.unique)
     if unique:
@@ -188,6 +189,29 @@ def _of_table(wide: Wide) -> Iterator[tuple[str, str]]:
             "repeat such a statement, or write ON CONFLICT DO NOTHING without a column: that"
             " never fails so",
         )
+    defaults = ", ".join(
+        c.name for c in wide.columns if c.column.default is not None and not c.column.not_null
+    )
+    if defaults:
+        yield (
+            f"from the switch until the contract an INSERT without a list of columns that gives"
+            f" NULL for {defaults} of {name} leaves the default there",
+            "name the columns in such an INSERT",
+        )
+    touched = ", ".join(str(function.name) for function in switch.functions(wide))
+    if touched:
+        yield (
+            f"a call of these functions that waits for {name} during the switch can fail once"
+            f" (42804): {touched}",
+            "run the statement again",
+        )
+    unchecked = ", ".join(check.name for check in fill.unvalidated(wide))
+    if unchecked:
+        yield (
+            f"a row that violates {unchecked} of {name}, which is NOT VALID, cannot be filled,"
+            " and the first step looks for one",
+            "correct such rows before",
+        )
     published = replication.publishers(wide.table, snapshot)
     if published:
         yield (
@@ -195,10 +219,24 @@ def _of_table(wide: Wide) -> Iterator[tuple[str, str]]:
             f" the columns {', '.join(wide.names.values())}, without which a subscriber stops",
             "add them on each subscriber before, and drop them after the contract",
         )
+    yield from _dynamic(wide, snapshot)
     for wider in wide.columns:
-        yield from dependents.elsewhere(snapshot, wide.table, wider.name)
         yield from filled.hazards(wide.table, wider.beside)
     yield from _calls(wide, snapshot)
+
+
+def _dynamic(wide: Wide, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    own = {t.function for t in wide.table.triggers}
+    names = [
+        str(f.name) for f in snapshot.functions if routines.is_dynamic(f, rows=f.name in own)
+    ]
+    if names:
+        yield (
+            "these functions make SQL or names of columns at run time, so they may depend"
+            f" unseen on the order or type of the columns of {wide.site.name}:"
+            f" {', '.join(dict.fromkeys(names))}",
+            "check that each names the columns in INSERT and SELECT, and compares no record",
+        )
 
 
 def _calls(wide: Wide, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
@@ -227,7 +265,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     )
     taken = tuple(sorted({*consumed, *(position for position, _, _ in found)}))
     context = Context(snapshot=snapshot, origin=(actions[0].source,))
-    problems = tuple(obstacles.found(_group(context, operation.columns, operation.settings)))
+    whole = _group(context, operation.columns, operation.settings)
+    problems = (*obstacles.found(whole), *train.obstacles(actions, wanted, snapshot))
     if not problems:
         return Match(operation=operation, consumed=taken)
     (table, column), new = next(iter(wanted.items()))

@@ -24,13 +24,13 @@ from zdm.postgres.replay.contents import FORCED
 from zdm.postgres.replay.sample_rows import Candidates, Row, Samples
 from zdm.postgres.replay.sample_values import Types, Value, bare
 from zdm.postgres.session.connection import Connection
-from zdm.schema import lookup
+from zdm.schema import lookup, routines
 
 TAKEN = "23505"  # a key; others of class 23: NULL, a foreign key
 SEVERAL = "21000"  # rows, where a query may give one
 _NULL, _ORPHAN, _CHECK = "23502", "23503", "23514"
 _REFUSED = (TAKEN, _NULL, _ORPHAN, _CHECK)
-FORMAT = 5  # of the rows; templates of another one are not used
+FORMAT = 6  # of the rows; templates of another one are not used
 ROWS = 300  # that are tried for each table
 _MATCHES = 20  # of two columns that a statement compares
 _FROM = 10  # the number before that of the first of them
@@ -223,7 +223,8 @@ class _Maker:
             if column.name not in refer:
                 values += self._fitting_words(column.type)
                 values += [fitted[column.name], *first[column.name][:8]]
-                values += edge_values.values(self.types, column.type) * self.seeding.edges
+                edges = self.seeding.edges and not self._is_counted(table, column.name)
+                values += edge_values.values(self.types, column.type) * edges
             taken = self.inserted if column.name in keys else frozenset[str]()
             values = [value for value in values if value is not None and value not in taken]
             values = list(dict.fromkeys(values))
@@ -231,6 +232,12 @@ class _Maker:
                 values = list(_with_nulls(values))
             found[column.name] = tuple(values)
         return found
+
+    def _is_counted(self, table: Table, column: str) -> bool:
+        """Whether a trigger calculates with it: of an integer's last value it makes none."""
+        runs = {trigger.function for trigger in table.triggers}
+        functions = (f for f in self.samples.snapshot.functions if f.name in runs)
+        return any(routines.calculates(function, column) for function in functions)
 
     def _fitting_words(self, kind: str) -> Sequence[str]:
         if bare(kind) in _TEXTS:

@@ -1,5 +1,6 @@
-"""Tables of other roles, which only their owners may change."""
+"""Tables and functions of other roles, which only their owners may change."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from zdm.errors import RefusedError
@@ -21,6 +22,13 @@ _FOREIGN = (
     " (SELECT pg_catalog.to_regclass(t) FROM unnest(%s::text[]) AS t))"
     " ORDER BY 1, 2"
 )
+_FUNCTIONS = (
+    "SELECT p.oid::pg_catalog.regprocedure::text, pg_catalog.pg_get_userbyid(p.proowner)"
+    " FROM unnest(%s::text[]) AS t"
+    " JOIN pg_catalog.pg_proc AS p ON p.oid = pg_catalog.to_regprocedure(t)"
+    " WHERE NOT pg_catalog.pg_has_role(p.proowner, 'USAGE') ORDER BY 1"
+)
+_ALTERS = re.compile(r"ALTER (?:FUNCTION|PROCEDURE) (.+\)) ")
 _OWNERS = frozenset(  # what GRANT gives nobody
     {
         ActionKind.ADD_COLUMN,
@@ -64,10 +72,23 @@ def said(found: Sequence[tuple[str, str, str]]) -> tuple[str, str]:
 def refusal(opened: Connection, plan: Plan) -> RefusedError | None:
     """Why the role may not run the plan: a step alters a table of another role."""
     found = foreign(opened, sorted(set(_altered(plan))))
-    if not found:
-        return None
-    fact, remedy = said(found)
-    return RefusedError(f"{fact}, so steps of the plan would be refused", hint=remedy)
+    if found:
+        fact, remedy = said(found)
+        return RefusedError(f"{fact}, so steps of the plan would be refused", hint=remedy)
+    for function, owner in opened.execute(_FUNCTIONS, ([*_functions(plan)],)).fetchall():
+        return RefusedError(
+            f"the role does not own the function {function} (of {owner}), so a step of the plan"
+            " that alters it would be refused",
+            hint=f"run zdm as the owner, or GRANT {owner} TO its role",
+        )
+    return None
+
+
+def _functions(plan: Plan) -> Iterator[str]:
+    """The functions that steps alter, with the types of their arguments."""
+    for step in plan.steps:
+        if isinstance(step, RunSql) and not step.as_written:
+            yield from (found[1] for sql in step.sql if (found := _ALTERS.match(sql)))
 
 
 def _altered(plan: Plan) -> Iterator[Name]:

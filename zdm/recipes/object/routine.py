@@ -15,6 +15,11 @@ from zdm.parse.emit import Constant, Part, Qualified, TypeText
 from zdm.schema import lookup, routines, signatures
 
 _ROUTINE = "SELECT pg_catalog.to_regprocedure({n}) IS NOT NULL"
+_OWNED = (
+    "SELECT pg_catalog.pg_has_role(p.proowner, 'USAGE') FROM pg_catalog.pg_proc AS p"
+    " WHERE p.oid = pg_catalog.to_regprocedure({n})"
+)
+_DEFINER = re.compile(r"\bSECURITY\s+DEFINER\b", re.IGNORECASE)
 KINDS = ("function", "procedure")
 
 
@@ -70,17 +75,40 @@ def kind(function: Function) -> str:
 
 def drop(function: Function, snapshot: Snapshot) -> str:
     """DROP of exactly this one, without CASCADE."""
+    return _of("DROP", function, snapshot)
+
+
+def touch(function: Function, snapshot: Snapshot) -> str:
+    """ALTER that changes nothing but its row in the catalog, so each session that has prepared
+    it for a column's type prepares it again (measured 14, 18)."""
+    if kind(function) == "function":
+        return _of("ALTER", function, snapshot, function.volatility.value.upper())
+    definer = _DEFINER.search(function.definition.partition("AS $")[0])
+    security = "SECURITY DEFINER" if definer else "SECURITY INVOKER"
+    return _of("ALTER", function, snapshot, security)
+
+
+def _of(verb: str, function: Function, snapshot: Snapshot, change: str = "") -> str:
     types = routines.types(function, snapshot)
     parts: dict[str, Part] = {f"a{n}": TypeText(text) for n, text in enumerate(types)}
     arguments = ", ".join(f"{{{part}}}" for part in parts)
-    words = kind(function).upper()
-    return emit.sql(f"DROP {words} {{f}}({arguments})", f=Qualified(function.name), **parts)
+    words = f"{verb} {kind(function).upper()} {{f}}({arguments}) {change}".rstrip()
+    return emit.sql(words, f=Qualified(function.name), **parts)
 
 
 def there(function: Function, snapshot: Snapshot) -> str:
     """A SELECT that says whether it is there."""
+    return emit.sql(_ROUTINE, n=_signature(function, snapshot))
+
+
+def owned(function: Function, snapshot: Snapshot) -> str:
+    """A SELECT that says whether the role may alter it."""
+    return emit.sql(_OWNED, n=_signature(function, snapshot))
+
+
+def _signature(function: Function, snapshot: Snapshot) -> Constant:
     types = ", ".join(routines.types(function, snapshot))
-    return emit.sql(_ROUTINE, n=Constant(f"{function.name.sql}({types})"))
+    return Constant(f"{function.name.sql}({types})")
 
 
 def again(function: Function) -> tuple[str, ...]:

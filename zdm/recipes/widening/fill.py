@@ -10,18 +10,20 @@ that adding it does not rewrite the table (manual, ALTER TABLE, Notes).
 from collections.abc import Iterable, Iterator
 
 from zdm.model.locks import LockMode
-from zdm.model.plan import BOTH, Assignment, Backfill, Phase, RunSql
+from zdm.model.plan import BOTH, Assignment, Backfill, Check, Phase, RunSql
+from zdm.model.schema import Constraint
 from zdm.model.sql import ident, zdm_name
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified, TypeText
 from zdm.recipes import cost, run_sql
 from zdm.recipes.column import carry_dependents
 from zdm.recipes.column.carry_dependents import Move
-from zdm.recipes.constraint import not_null
+from zdm.recipes.constraint import breaking_rows, not_null
 from zdm.recipes.index import walk_key
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import row_trigger, zdm_trigger
 from zdm.recipes.widening.group import Wide, Wider
+from zdm.schema import not_null_proof
 
 
 def install(wide: Wide) -> RunSql:
@@ -35,6 +37,7 @@ def install(wide: Wide) -> RunSql:
         f" {_listed(wide.names)} by a trigger",
         sql=tuple(_install(wide)),
         locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
+        preconditions=tuple(_holds(wide, check) for check in unvalidated(wide)),
         probe=probes.probe(_installed(wide)),
         undo=(
             *zdm_trigger.drop_sql(wide.trigger),
@@ -50,6 +53,23 @@ def install(wide: Wide) -> RunSql:
         serves=BOTH,
         reason="Columns, function and trigger in one transaction, so no row can be written in"
         " between with a value in only one of two columns.",
+    )
+
+
+def unvalidated(wide: Wide) -> tuple[Constraint, ...]:
+    """Checks of the table that are NOT VALID: an UPDATE of a row that breaks one fails."""
+    checks = (c for c in wide.table.constraints if c.kind == "check" and not c.validated)
+    return tuple(c for c in checks if " NOT ENFORCED" not in c.definition)
+
+
+def _holds(wide: Wide, check: Constraint) -> Check:
+    text = not_null_proof.text(check.definition)
+    return breaking_rows.none(
+        wide.table,
+        f"({text}) IS FALSE",
+        failure=f"rows of {wide.site.name} violate the check {check.name}, which is NOT VALID,"
+        " so they cannot be filled",
+        hint="correct these rows, or drop the check in an earlier release",
     )
 
 
@@ -86,10 +106,28 @@ def _add(wide: Wide, wider: Wider) -> Iterator[str]:
 
 
 def _body(wide: Wide) -> str:
+    """After the switch a value of the narrow column came by its position in an INSERT: nobody
+    knows its name, and it has no default. The wider one has its own default then, or NULL."""
+    first = wide.columns[0]
     lines = "".join(
         f"  NEW.{ident(wider.beside)} := NEW.{ident(wider.name)};\n" for wider in wide.columns
     )
-    return f"\nBEGIN\n{lines}  RETURN NEW;\nEND\n"
+    taken = "".join(_by_position(wider) for wider in wide.columns)
+    return (
+        "\nBEGIN\n"
+        f"  IF TG_OP = 'INSERT' AND pg_catalog.pg_typeof(NEW.{ident(first.name)})"
+        f" = '{first.type}'::pg_catalog.regtype THEN\n{taken}  END IF;\n"
+        f"{lines}  RETURN NEW;\nEND\n"
+    )
+
+
+def _by_position(wider: Wider) -> str:
+    """Where the column has no default, one that is not NULL was given as well, with a whole
+    row, and counts."""
+    own, other = f"NEW.{ident(wider.name)}", f"NEW.{ident(wider.beside)}"
+    given = wider.column.default is not None or wider.column.identity
+    left = "" if given else f" AND {own} IS NULL"
+    return f"    IF {other} IS NOT NULL{left} THEN\n      {own} := {other};\n    END IF;\n"
 
 
 def _differs(wide: Wide, record: str = "") -> str:

@@ -1,14 +1,34 @@
 """The sequence of a column in the switch: a serial's changes its owner, and an identity is made
-again, because it belongs to its column; it continues at the number at which the other one was.
+again, because it belongs to its column; it continues at the number at which the other one was,
+and has its rights, not those that ALTER DEFAULT PRIVILEGES gives to a new one.
 """
 
 from collections.abc import Iterator
 
-from zdm.model.schema import Sequence
+from zdm.model.schema import Name, Sequence
 from zdm.model.sql import literal
 from zdm.parse import emit
-from zdm.parse.emit import Ident, Qualified
+from zdm.parse.emit import Body, Constant, Ident, Qualified
 from zdm.recipes.widening.group import RANGES, Wide, Wider, beside
+
+_RIGHTS = """
+DECLARE
+  statement text;
+BEGIN
+  FOR statement IN
+    SELECT pg_catalog.format(
+      CASE WHEN s.oid = {new} THEN 'REVOKE ALL ON SEQUENCE %1$s FROM %3$s'
+      ELSE 'GRANT %2$s ON SEQUENCE %1$s TO %3$s' END
+      || CASE WHEN s.oid <> {new} AND a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END,
+      {new}, a.privilege_type, CASE WHEN a.grantee = 0 THEN 'PUBLIC'
+      ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END)
+    FROM pg_catalog.pg_class AS s CROSS JOIN LATERAL pg_catalog.aclexplode(s.relacl) AS a
+    WHERE s.oid IN ({new}, {former}) AND a.grantee <> s.relowner
+    ORDER BY s.oid = {former}
+  LOOP
+    EXECUTE statement;
+  END LOOP;
+END"""
 
 
 def owned(wide: Wide, wider: Wider) -> tuple[Sequence, ...]:
@@ -49,8 +69,21 @@ def _identity(wide: Wide, wider: Wider, sequence: Sequence, *, forth: bool) -> I
         f"{words} pg_catalog.setval({literal(sequence.name.sql).strip()}, last_value,"
         f" is_called) FROM {former.sql}"
     )
+    yield from _rights(sequence.name, former, forth=forth)
+    if sequence.comment is not None:
+        yield emit.sql(
+            "COMMENT ON SEQUENCE {s} IS {text}", s=s, text=Constant(sequence.comment)
+        )
     other = Ident(wider.beside)
     yield emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP IDENTITY", t=t, c=other)
+
+
+def _rights(new: Name, former: Name, *, forth: bool) -> Iterator[str]:
+    """The new sequence gets those of the former one; the grantor is its owner."""
+    names = {"new": new, "former": former}
+    oids = {k: f"{literal(name.sql).strip()}::pg_catalog.regclass" for k, name in names.items()}
+    block = _RIGHTS.format(**oids)
+    yield emit.sql("DO {body}", body=Body(f"{block}\n")) if forth else block.lstrip()
 
 
 def _options(wider: Wider, sequence: Sequence, *, forth: bool) -> str:

@@ -8,6 +8,7 @@ from zdm.recipes.column import dependents
 from zdm.recipes.constraint import not_null
 from zdm.recipes.object import row_type
 from zdm.recipes.reading import filled
+from zdm.recipes.widening import bodies
 from zdm.recipes.widening.group import Group, Wide, Wider
 
 Line = tuple[str, str]  # fact and remedy
@@ -27,6 +28,7 @@ def found(group: Group) -> Iterator[Line]:
             yield unfilled
         for wider in wide.columns:
             yield from _of_column(wide, wider)
+    yield from bodies.found(group)
     for link in group.links:
         if link.site.table.kind != "table" or link.site.table.partition_of is not None:
             yield (
@@ -63,7 +65,7 @@ def _structure(wide: Wide) -> Line | None:
 
 
 def _of_column(wide: Wide, wider: Wider) -> Iterator[Line]:
-    table, snapshot, name = wide.table, wide.site.snapshot, wider.name
+    table, name = wide.table, wider.name
     stuck = [*_stuck(wide, wider)]
     if stuck:
         yield (
@@ -81,15 +83,6 @@ def _of_column(wide: Wide, wider: Wider) -> Iterator[Line]:
             f"{table.name} has a column {wider.beside}, whose name zdm needs",
             "rename it in an earlier release",
         )
-    for sequence in snapshot.sequences:
-        here = (sequence.owner_table, sequence.owner_column) == (table.name, name)
-        if here and sequence.identity and (sequence.grants or sequence.comment):
-            yield (
-                f"the identity's sequence {sequence.name} has grants or a comment, which would"
-                " be gone, because the identity is made again",
-                f"remove them in an earlier release: COMMENT ON SEQUENCE {sequence.name.sql} IS"
-                f" NULL; REVOKE ALL ON SEQUENCE {sequence.name.sql} FROM …",
-            )
 
 
 def _stuck(wide: Wide, wider: Wider) -> Iterator[str]:
@@ -114,6 +107,9 @@ def _odd(wide: Wide, wider: Wider) -> Iterator[str]:
         word = next((word for word in _ODD if word in constraint.definition), None)
         if word is not None and wider.name in constraint.columns:
             yield f"constraint {constraint.name} ({word})"
+    for key in (*wide.constraints("unique"), *wide.constraints("primary key")):
+        if wider.name in key.columns and " DEFERRABLE" in key.definition:
+            yield f"constraint {key.name} (DEFERRABLE, and CONCURRENTLY builds no such index)"
     named = not_null.constraint_of(wide.table, wider.name)
     if named is not None and not _is_plain(named):
         yield f"constraint {named.name} (NO INHERIT or NOT VALID)"

@@ -12,19 +12,16 @@ from collections.abc import Iterator
 
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, STATEMENT_TIMEOUT, Check, Phase, RunSql, TableLock
-from zdm.model.schema import Constraint, Function, Name
+from zdm.model.schema import Constraint, Function, Name, Snapshot
 from zdm.parse import emit, rewrite
 from zdm.parse.emit import Body, Constant, Expression, Ident, Qualified
 from zdm.recipes import run_sql
+from zdm.recipes.object import routine
 from zdm.recipes.sql import probes
 from zdm.recipes.widening import build, numbers
 from zdm.recipes.widening.group import Group, Link, Wide, Wider, apart, beside
 from zdm.schema import routines
 
-_MAY_ALTER = (
-    "SELECT pg_catalog.pg_has_role(p.proowner, 'USAGE') FROM pg_catalog.pg_proc AS p"
-    " WHERE p.oid = pg_catalog.to_regprocedure({f})"
-)
 _BACK = "\nBEGIN\n  IF ({switched}) THEN\n{statements}  END IF;\nEND\n"
 
 
@@ -47,7 +44,7 @@ def step(group: Group) -> RunSql:
         ),
         lock_timeout=run_sql.wait_of_each(len(group.locked)),
         statement_timeout=STATEMENT_TIMEOUT,
-        preconditions=tuple(map(_may_alter, _functions(group))),
+        preconditions=tuple(_may_alter(f, first.snapshot) for f in _functions(group)),
         probe=probes.probe(_switched(group)),
         undo=(emit.sql("DO {body}", body=Body(body)),),
         serves=BOTH,
@@ -172,17 +169,15 @@ def _value(wide: Wide, wider: Wider, *, forth: bool) -> Iterator[str]:
 
 
 def _prepared(group: Group) -> Iterator[str]:
-    """Trigger functions of others that name a column."""
+    """Functions that a session may have prepared for the narrow type."""
+    snapshot = group.tables[0].site.snapshot
     for function in _functions(group):
-        yield emit.sql(
-            f"ALTER FUNCTION {{f}}() {function.volatility.value.upper()}",
-            f=Qualified(function.name),
-        )
+        yield routine.touch(function, snapshot)
 
 
-def _may_alter(function: Function) -> Check:
+def _may_alter(function: Function, snapshot: Snapshot) -> Check:
     return Check(
-        sql=emit.sql(_MAY_ALTER, f=Constant(f"{function.name.sql}()")),
+        sql=routine.owned(function, snapshot),
         failure=f"the function {function.name} is of another role, and the switch has to alter"
         " it, or sessions that have run it would fail with the wider columns",
         hint="GRANT its owner's role to the migrating role",
@@ -190,11 +185,18 @@ def _may_alter(function: Function) -> Check:
 
 
 def _functions(group: Group) -> tuple[Function, ...]:
-    found: dict[Name, Function] = {}
+    """Those of plpgsql that name a table, or a column of the table whose trigger they are."""
+    found: dict[tuple[Name, str], Function] = {}
     for wide in group.tables:
-        own = {trigger.function for trigger in wide.table.triggers}
-        for function in wide.site.snapshot.functions:
-            named = wide.names.keys() & routines.body_names(function)
-            if function.name in own and function.language == "plpgsql" and named:
-                found[function.name] = function
+        found |= {(f.name, f.arguments): f for f in functions(wide)}
     return tuple(found.values())
+
+
+def functions(wide: Wide) -> Iterator[Function]:
+    """The same of one table."""
+    own = {trigger.function for trigger in wide.table.triggers}
+    for function in wide.site.snapshot.functions:
+        names = routines.body_names(function)
+        columns = function.name in own and not names.isdisjoint(wide.names)
+        if function.language == "plpgsql" and (columns or wide.site.name.name in names):
+            yield function

@@ -190,3 +190,117 @@ def test_a_sequence_of_no_column_is_widened_with_a_column_that_counts_by_it() ->
 
     assert answer.slugs == ["widen_integer"]
     assert answer.steps[0].id == "s-as"
+
+
+def with_function(body: str, arguments: str = "", returns: str = "integer") -> Snapshot:
+    """The same with a function of plpgsql."""
+    function = Function(
+        name=Name("public", "f"),
+        arguments=arguments,
+        definition=f"CREATE OR REPLACE FUNCTION public.f({arguments})\n RETURNS {returns}\n"
+        f" LANGUAGE plpgsql\nAS $function${body}$function$\n",
+        language="plpgsql",
+        volatility=Volatility.VOLATILE,
+    )
+    return narrow(functions=(function,))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("BEGIN INSERT INTO users VALUES (1, 'a'); END", "without a list of columns"),
+        ("BEGIN INSERT INTO public.users AS u SELECT 1; END", "without a list of columns"),
+        ("BEGIN INSERT INTO users (SELECT 1, 'a'); END", "without a list of columns"),
+        ("BEGIN EXECUTE 'INSERT INTO users VALUES ($1)' USING 1; END", "without a list"),
+        ("BEGIN INSERT INTO logs (id) SELECT * FROM users; END", "has a *"),
+        ("BEGIN INSERT INTO logs (id) SELECT u.* FROM users u; END", "has a *"),
+        ("DECLARE a int; b text; BEGIN SELECT * INTO a, b FROM users; END", "has a *"),
+        ("DECLARE r users%ROWTYPE; BEGIN INSERT INTO logs SELECT r.*; END", "has a *"),
+        ("BEGIN RETURN QUERY SELECT * FROM users; END", "has a *"),
+        ("BEGIN RETURN QUERY SELECT max(id) FROM users; END", "by RETURN QUERY"),
+        ("DECLARE r record; BEGIN SELECT id INTO r FROM users; RETURN NEXT r; END", "a record"),
+    ],
+)
+def test_a_function_that_depends_on_the_columns_is_refused_by_name(
+    body: str, words: str
+) -> None:
+    (refusal, *_) = ask(WIDER, with_function(body)).refusals
+
+    assert "the function f " in refusal
+    assert words in refusal
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "BEGIN INSERT INTO users (id, name) VALUES (1, 'a'); END",
+        "BEGIN INSERT INTO users AS u (id) SELECT 1; END",
+        "BEGIN INSERT INTO users DEFAULT VALUES; END",
+        "BEGIN RETURN (SELECT count(*) FROM users); END",
+        "BEGIN RETURN (SELECT id * 2 FROM users LIMIT 1); END",
+        "DECLARE r record; BEGIN SELECT * INTO r FROM users; RETURN r.id + 1; END",
+        "DECLARE r users%ROWTYPE; BEGIN SELECT * INTO STRICT r FROM users; RETURN 1; END",
+        "DECLARE r record; BEGIN FOR r IN SELECT * FROM users LOOP END LOOP; END",
+        "BEGIN IF EXISTS (SELECT * FROM users) THEN RETURN 1; END IF; END",
+        "BEGIN PERFORM id FROM users; INSERT INTO logs SELECT * FROM visits; END",
+        "BEGIN RETURN QUERY SELECT max(id::integer) FROM users; END",
+        "BEGIN -- INSERT INTO users VALUES (1)\n RETURN 1; END",
+    ],
+)
+def test_a_function_that_names_its_columns_is_prepared_again(body: str) -> None:
+    answer = ask(WIDER, with_function(body, "a text, b integer"))
+
+    assert answer.refusals == ()
+    assert 'ALTER FUNCTION "public"."f"(text, integer) VOLATILE' in switch(answer).sql or (
+        "users" not in body.partition("--")[0]
+    )
+
+
+def test_a_procedure_is_prepared_again_as_one() -> None:
+    start = with_function("BEGIN PERFORM id FROM users; END")
+    (function,) = start.functions
+    text = function.definition.replace("FUNCTION", "PROCEDURE").replace(
+        "\n RETURNS integer", ""
+    )
+    procedure = replace(function, definition=text)
+    answer = ask(WIDER, replace(start, functions=(procedure,)))
+
+    assert 'ALTER PROCEDURE "public"."f"() SECURITY INVOKER' in switch(answer).sql
+
+
+KEY = "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id);"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (KEY, "adds the foreign key k to orders"),
+        ("UPDATE users SET id = id * 3000000000 WHERE name = 'a';", "sets users.id"),
+        ("UPDATE users SET id = 3000000000 WHERE id = 1;", "sets users.id"),
+    ],
+)
+def test_what_the_train_does_to_the_column_as_well_is_refused(more: str, words: str) -> None:
+    refusals = ask(WIDER + more, narrow()).refusals
+
+    assert any(words in refusal for refusal in refusals)
+
+
+def test_a_constant_of_the_narrow_type_is_not_in_the_way() -> None:
+    refusals = ask(WIDER + "UPDATE users SET id = 5 WHERE name = 'a';", narrow()).refusals
+
+    assert not any("cannot be widened" in refusal for refusal in refusals)
+
+
+@pytest.mark.parametrize("kind", ["unique", "primary key"])
+def test_a_deferrable_key_is_refused(kind: str) -> None:
+    start = narrow()
+    users = start.require_table(schemas.USERS)
+    key = Constraint(
+        name="k", kind=kind, columns=("id",), definition=f"{kind.upper()} (id) DEFERRABLE"
+    )
+    tables = tuple(
+        replace(t, constraints=(*t.constraints, key)) if t is users else t for t in start.tables
+    )
+    (refusal,) = ask(WIDER, replace(start, tables=tables)).refusals
+
+    assert "constraint k (DEFERRABLE" in refusal
