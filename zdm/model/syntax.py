@@ -303,6 +303,7 @@ class CreateObject:
     columns: Words = ()  # of a view; none where its query does not spell them out
     reads: tuple[RelationName, ...] = ()
     body_reads: tuple[RelationName, ...] = ()  # of a function whose body is a string of SQL
+    body_writes: tuple[RelationName, ...] = ()  # by INSERT and the like, of any body in SQL
     owner: Words = ()  # of a sequence: the words of OWNED BY
     sequence_type: str = ""  # of a sequence: that of AS
     open_definer: bool = False  # of a routine: SECURITY DEFINER without SET search_path

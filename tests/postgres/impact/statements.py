@@ -400,6 +400,9 @@ OBJECTS = [
         "CREATE FUNCTION f() RETURNS integer LANGUAGE sql BEGIN ATOMIC"
         " SELECT count(*)::integer FROM country; END",
         "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM country'",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'UPDATE users SET name = name'",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql BEGIN ATOMIC WITH gone AS"
+        " (DELETE FROM orders RETURNING 1) SELECT FROM gone, country; END",
         "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN DELETE FROM users; END'",
         "ALTER TYPE mood ADD VALUE 'merry'",
         "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'",

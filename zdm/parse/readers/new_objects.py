@@ -1,6 +1,6 @@
 """CREATE of schemas, types, domains, extensions, sequences, views and routines."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -39,6 +39,7 @@ _MODES = {
     "FUNC_PARAM_TABLE": "table",
 }
 _INTEGERS = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
+_CHANGING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _CONSTRAINING = frozenset({"CONSTR_CHECK", "CONSTR_NOTNULL"})
 
 
@@ -55,6 +56,7 @@ def read(node: str, tree: _Tree) -> CreateObject:
         kind = "procedure"
     query = tree.get("query")
     options = _options(tree) if kind in ("function", "procedure") else {}
+    body = _body(tree) if options.get("language") == "sql" else []
     return CreateObject(
         kind=kind,
         words=_words(kind, tree, relation),
@@ -71,7 +73,8 @@ def read(node: str, tree: _Tree) -> CreateObject:
         query=None if query is None else Expression(query),
         columns=_view_columns(tree) if kind == "view" else (),
         reads=relations.mentioned(tree),
-        body_reads=_body_reads(tree) if options.get("language") == "sql" else (),
+        body_reads=tuple(r for one in body for r in relations.mentioned(one)),
+        body_writes=tuple(_written([*body, tree.get("sql_body")])),
         owner=owner_of(tree) if kind == "sequence" else (),
         sequence_type=sequence_type(tree) if kind == "sequence" else "",
         open_definer=_is_open_definer(tree),
@@ -185,16 +188,22 @@ def _is_open_definer(tree: _Tree) -> bool:
     return bool(definer) and "search_path" not in set_
 
 
-def _body_reads(tree: _Tree) -> tuple[RelationName, ...]:
-    """The relations that a body of SQL in a string names."""
+def _body(tree: _Tree) -> list[Any]:
+    """The statements of a body of SQL in a string."""
     found = (item["DefElem"] for item in tree.get("options", []))
     texts = (o["arg"]["List"]["items"] for o in found if o["defname"] == "as")
     body = next((trees.strings(items)[0] for items in texts), "")
     try:
-        parsed = libpg_query.statements(body.encode())
+        return [{one.node: one.tree} for one in libpg_query.statements(body.encode())]
     except libpg_query.NotSqlError:
-        return ()
-    return tuple(r for one in parsed for r in relations.mentioned(one.tree))
+        return []
+
+
+def _written(tree: Any) -> Iterator[RelationName]:
+    """The relations whose rows a statement in it changes."""
+    for key, node in trees.walk({"root": tree}):
+        if key in _CHANGING:
+            yield relations.read(node["relation"])
 
 
 def _options(tree: _Tree) -> dict[str, str]:

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from zdm.model.findings import Finding
-from zdm.model.plan import AwaitRollout, Irreversible, Plan, RunSql, Side, Step
+from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Side, Step
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
+from zdm.parse import expressions
 from zdm.postgres.catalog import read
 from zdm.postgres.replay import kept_rows, observation, sample_rows, served
 from zdm.postgres.replay import step as replay_step
@@ -281,3 +282,47 @@ def touched(plan: Plan) -> tuple[Name, ...]:
     for step in plan.steps:
         found += [lock.table for lock in step.locks]
     return tuple(dict.fromkeys(found))
+
+
+def converted(scene: Scene, table: Name) -> frozenset[str]:
+    """Columns that the plan's triggers fill, whatever was written."""
+    return frozenset(a.column for fill in _fills(scene, table) for a in fill.assignments)
+
+
+def sources(scene: Scene, table: Table) -> frozenset[str]:
+    """Columns that stay, and from which a trigger fills others until the contract, whichever
+    version writes them."""
+    near = scene.sharing_rows(table.name)
+    stays = any(
+        near & {lock.table for lock in step.locks} and "DROP TRIGGER" in "".join(step.sql)
+        for step in scene.plan.steps
+        if isinstance(step, RunSql) and step.phase is Phase.CONTRACT
+    )
+    read = {
+        column
+        for fill in (_fills(scene, table.name) if stays else ())
+        for one in fill.assignments
+        for column in expressions.columns(expressions.read(one.expression))
+        if column != one.column
+    }
+    return frozenset(read & {column.name for column in table.columns})
+
+
+def new_ones(scene: Scene, table: Name) -> frozenset[str]:
+    """Columns that are kept in sync with one that goes, though they were there before: the old
+    version does not know them."""
+    start, end = scene.start.table(table), scene.end.table(table)
+    if (
+        start is None
+        or end is None
+        or {c.name for c in start.columns} <= {c.name for c in end.columns}
+    ):
+        return frozenset()
+    there = {column.name for column in start.columns}
+    synced = (fill for fill in _fills(scene, table) if fill.synced)
+    return frozenset(a.column for fill in synced for a in fill.assignments) & there
+
+
+def _fills(scene: Scene, table: Name) -> list[Backfill]:
+    near = scene.sharing_rows(table)
+    return [s for s in scene.plan.steps if isinstance(s, Backfill) and s.table in near]

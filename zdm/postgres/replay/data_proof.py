@@ -46,7 +46,8 @@ def with_writers(
         _prepared(scene, server, dsn, conn)
         app = Session(stack, server, dsn)
         writers.admit(conn, scene.start, app)
-        old = writers.working(conn, app, scene, Side.OLD, end)
+        with kept_rows.numbers_kept(conn):
+            old = writers.working(conn, app, scene, Side.OLD, end)
         old, untaken = _taken(server, scene, old)
         here = Shadow(conn=conn, other=None, used=frozenset())
         writing = Writing(
@@ -62,7 +63,7 @@ def with_writers(
             found = [error.finding]
         again = _Again(scene=scene, server=server, log=writing.log, apply=apply)
         outcome = _judged(found, writing, quiet, again)
-        return replace(outcome, notes=(*untaken, *outcome.notes, *_left(scene)))
+        return replace(outcome, notes=(*untaken, *writing.notes, *outcome.notes, *_left(scene)))
 
 
 def _filled(
@@ -100,7 +101,7 @@ def _taken(
 def _left(scene: Scene) -> Iterator[str]:
     """Writes of the new version that were not done."""
     for table in attempt.tables_at_end(scene):
-        columns = writers.sources(scene, table)
+        columns = attempt.sources(scene, table)
         if columns:
             names = ", ".join(f"{table.name}.{column}" for column in sorted(columns))
             yield (
@@ -122,6 +123,7 @@ def _prepared(scene: Scene, server: Server, dsn: str, conn: Connection) -> None:
 def _run(scene: Scene, here: Shadow, writing: Writing) -> Iterator[Finding]:
     writing.before()
     for number, step in enumerate(scene.plan.steps):
+        writing.ahead(number)
         for _ in replay_step.run(here, step):
             pass  # its claims were judged without writers
         writers.admit(here.conn, scene.start, writing.app)  # views that take a table's name
@@ -258,7 +260,7 @@ def _excused(scene: Scene, one: Sent) -> str:
         return (
             f"until the contract {one.constraint} of {table} refuses rows, as its author says"
         )
-    if not writers.converted(scene, table) & {*one.write.columns}:
+    if not attempt.converted(scene, table) & {*one.write.columns}:
         return ""
     ends = _constraints(before) - _constraints(after)
     if one.constraint not in ends:

@@ -2,6 +2,7 @@
 deletes or writes at one moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -10,7 +11,7 @@ from zdm.model.findings import Finding
 from zdm.model.locks import LockMode
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Step
 from zdm.model.schema import Name
-from zdm.model.sql import ident
+from zdm.model.sql import ident, literal
 from zdm.model.statement import Setting
 from zdm.parse import mentioned
 from zdm.parse.rows.copied import ROWS
@@ -22,6 +23,26 @@ from zdm.recipes import stamp
 _DELETE = "DELETE "
 _MAKING = frozenset({"create_table", "new_table_change"})
 _UPDATE = "update_rows"
+_CHECK_ALL = "SET CONSTRAINTS ALL IMMEDIATE"
+_OBJECTS = frozenset(
+    {
+        "replace_function",
+        "drop_function",
+        "create_trigger",
+        "replace_trigger",
+        "drop_trigger",
+        "toggle_trigger",
+        "replace_view",
+        "drop_view",
+    }
+)
+_NAMES = """
+SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE NOT c.relispartition AND n.nspname !~ '^(pg_|information_schema$)'
+  AND c.relkind """
+_TABLES = f"{_NAMES} IN ('r', 'p') ORDER BY 1"
+_SEQUENCES = f"{_NAMES} = 'S' ORDER BY 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +180,39 @@ def overtaken(
     return False
 
 
+def changes_objects(step: Step) -> bool:
+    """Whether it changes what runs for the writes of others."""
+    return isinstance(step, RunSql) and step.operation in _OBJECTS
+
+
+def made_otherwise(steps: Sequence[Step], conn: Connection, sql: str, path: str) -> bool:
+    """Whether a write leaves other rows in any table before those of the steps that change
+    functions, triggers or views than after them. One that fails after them does not: what
+    refuses writes is found when it is sent."""
+    objects = [s for s in steps if isinstance(s, RunSql) and changes_objects(s)]
+    if not objects:
+        return False
+    tables = [str(row[0]) for row in conn.execute(_TABLES.encode())]
+    query = " UNION ALL ".join(_rows_of(f"FROM {table}") for table in tables)
+    query = f"SELECT array_agg(md5) FROM ({query}) AS zdm_all"  # noqa: S608  quoted
+    done = [sql for step in objects for sql in _with_path(step.settings, step.sql)]
+    write = _with_path((), (f"SET LOCAL search_path = {path}", sql, _CHECK_ALL))
+    after = _found(conn, query, (), *done, *write)
+    return after is not None and after != _found(conn, query, (), *write, *done)
+
+
+@contextmanager
+def numbers_kept(conn: Connection) -> Iterator[None]:
+    """Sequences give the same numbers after the block: a rollback alone does not see to it."""
+    names = [str(row[0]) for row in conn.execute(_SEQUENCES.encode())]
+    states = [f"SELECT {literal(n)}, last_value, is_called FROM {n}" for n in names]  # noqa: S608
+    before = conn.execute(" UNION ALL ".join(states).encode()).fetchall() if states else []
+    yield
+    for name, value, called in before:
+        sql = f"SELECT pg_catalog.setval({literal(str(name))}, {value}, {called})"
+        conn.execute(sql.encode())
+
+
 def _joined(step: Step) -> frozenset[str]:
     """The tables that a copy reads, if they are several."""
     if not isinstance(step, Backfill) or step.copy is None:
@@ -259,8 +313,9 @@ def _found(conn: Connection, query: str, settings: Sequence[Setting], *first: st
     """What the query gives after some statements, which are rolled back; None where one of them
     fails, for example because this schema lacks the table."""
     then = ("SET LOCAL search_path = DEFAULT", *for_transaction(settings), query)
-    try:
-        rows = one_message.run(conn, [*first, *then], keep=False)[-1]
-        return rows[0] if rows else None
-    except psycopg.Error:
-        return None
+    with numbers_kept(conn):
+        try:
+            rows = one_message.run(conn, [*first, *then], keep=False)[-1]
+            return rows[0] if rows else None
+        except psycopg.Error:
+            return None

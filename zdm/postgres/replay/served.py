@@ -59,6 +59,8 @@ class Writes:
             del self.failing[side, write]
             if kept_rows.deletes(step) or step.id in self.promised:
                 return  # of the row that had its key until then
+            if kept_rows.changes_objects(step):
+                return  # of the trigger or function that refuses it until then
             helped = isinstance(step, RunSql) and step.as_written
             yield from self._blamed(step if helped else first.step, side, write, first)
 

@@ -7,18 +7,17 @@ What a write returns, and all rows at the end, must be those of the model.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 import psycopg
 
 from zdm.model.findings import Finding
-from zdm.model.plan import AwaitRollout, Backfill, Phase, Plan, RunSql, Side, Step
+from zdm.model.plan import AwaitRollout, Backfill, Plan, Side, Step
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Setting
-from zdm.parse import expressions
 from zdm.postgres.replay import attempt, kept_rows, sample_rows
 from zdm.postgres.replay.attempt import Scene
 from zdm.postgres.replay.sample_rows import Row, Samples, Write
@@ -42,6 +41,7 @@ _SETTINGS = (
 _WRITES = "SELECT, INSERT, UPDATE, DELETE"
 _CHECK_ALL = "SET CONSTRAINTS ALL IMMEDIATE"
 _PATHS = ("''", "DEFAULT")  # of search; the second for tables whose triggers need one
+_BESIDE = {Side.OLD: "after", Side.NEW: "before"}
 Returned = Sequence[tuple[object, ...]]
 
 
@@ -157,11 +157,11 @@ def working(
             types=types,
             table=table,
             side=side,
-            converted=converted(scene, table.name),
+            converted=attempt.converted(scene, table.name),
             parents=parents,
-            foreign=_new_ones(scene, table.name) if is_old else frozenset(),
+            foreign=attempt.new_ones(scene, table.name) if is_old else frozenset(),
             shared=scene.shared,
-            left=frozenset() if is_old else sources(scene, table),
+            left=frozenset() if is_old else attempt.sources(scene, table),
         )
         for wanted in (maker.inserts(), maker.updates(), maker.deletes()):
             group = tuple(
@@ -289,15 +289,48 @@ class Writing:
     plan: Plan
     conn: Connection
     app: Session
-    groups: Mapping[Side, Sequence[Sequence[Sent]]]
+    groups: dict[Side, Sequence[Sequence[Sent]]]
     log: Log = field(default_factory=Log)
     gone: Sequence[tuple[str, Sequence[Setting]]] = ()  # see kept_rows.deleted
     filled: list[Backfill] = field(default_factory=list)
+    apart: dict[tuple[Side, str], int] = field(default_factory=dict)  # see `_set_apart`
     _rounds: dict[Side, int] = field(default_factory=lambda: dict.fromkeys(Side, 0))
 
     def before(self) -> None:
         """The old version writes before the first step."""
         self._round(Side.OLD, None, last=False)
+
+    def ahead(self, number: int) -> None:
+        """Leave out what the old version would write behind a step that makes other rows of
+        it, as the plan says."""
+        step = self.plan.steps[number]
+        if number >= self._turn or not kept_rows.changes_objects(step):
+            return
+        place = self._rounds[Side.OLD]
+        self.groups[Side.OLD] = [
+            (
+                *group[:place],
+                *(one for one in group[place:] if not self._set_apart(one, (step,))),
+            )
+            for group in self.groups[Side.OLD]
+        ]
+
+    def _set_apart(self, one: Sent, steps: Sequence[Step], side: Side = Side.OLD) -> bool:
+        """Whether functions, triggers or views that steps change make other rows of a write."""
+        found = kept_rows.made_otherwise(steps, self.conn, one.write.sql, one.path)
+        if found:
+            title = next(s.title for s in steps if kept_rows.changes_objects(s))
+            self.apart[side, title] = self.apart.get((side, title), 0) + 1
+        return found
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Of writes that were left out."""
+        return tuple(
+            f"not compared: {count} writes of the {side} version {_BESIDE[side]} the step"
+            f" `{title}`, which makes a function, trigger or view treat them otherwise"
+            for (side, title), count in self.apart.items()
+        )
 
     def after(self, number: int) -> Iterator[Finding]:
         """Those versions write that may run once the step is done."""
@@ -328,7 +361,7 @@ class Writing:
             for one in group[place:] if last else group[place : place + 1]:
                 if kept_rows.selected(self.conn, one.write.sql, self.gone, one.path):
                     continue  # by rows that are there only during the plan
-                if _overtaken(left, self.conn, one):
+                if _overtaken(left, self.conn, one) or self._set_apart(one, left, side):
                     continue
                 found = self.app.send(one.write, one.path)
                 self.log.sent[side].append(replace(found, step=step, expected=one.returned))
@@ -351,47 +384,3 @@ class Writing:
                     step,
                     fill.differs,
                 )
-
-
-def converted(scene: Scene, table: Name) -> frozenset[str]:
-    """Columns that the plan's triggers fill, whatever was written."""
-    return frozenset(a.column for fill in _fills(scene, table) for a in fill.assignments)
-
-
-def sources(scene: Scene, table: Table) -> frozenset[str]:
-    """Columns that stay, and from which a trigger fills others until the contract, whichever
-    version writes them."""
-    near = scene.sharing_rows(table.name)
-    stays = any(
-        near & {lock.table for lock in step.locks} and "DROP TRIGGER" in "".join(step.sql)
-        for step in scene.plan.steps
-        if isinstance(step, RunSql) and step.phase is Phase.CONTRACT
-    )
-    read = {
-        column
-        for fill in (_fills(scene, table.name) if stays else ())
-        for one in fill.assignments
-        for column in expressions.columns(expressions.read(one.expression))
-        if column != one.column
-    }
-    return frozenset(read & {column.name for column in table.columns})
-
-
-def _new_ones(scene: Scene, table: Name) -> frozenset[str]:
-    """Columns that are kept in sync with one that goes, though they were there before: the old
-    version does not know them."""
-    start, end = scene.start.table(table), scene.end.table(table)
-    if (
-        start is None
-        or end is None
-        or {c.name for c in start.columns} <= {c.name for c in end.columns}
-    ):
-        return frozenset()
-    there = {column.name for column in start.columns}
-    synced = (fill for fill in _fills(scene, table) if fill.synced)
-    return frozenset(a.column for fill in synced for a in fill.assignments) & there
-
-
-def _fills(scene: Scene, table: Name) -> list[Backfill]:
-    near = scene.sharing_rows(table)
-    return [s for s in scene.plan.steps if isinstance(s, Backfill) and s.table in near]

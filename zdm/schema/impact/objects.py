@@ -26,6 +26,7 @@ from zdm.schema.impact.place import (
     AE,
     AS,
     NOT_IN_SCHEMA,
+    RX,
     SRE,
     SUE,
     Place,
@@ -115,6 +116,7 @@ def create(said: CreateObject, action: Action, place: Place) -> Impact:
     if said.kind in ("function", "procedure"):
         touches += rows.named(mentioned.reads(action), place)
         touches += rows.named(said.body_reads, place)
+        touches += rows.named(said.body_writes, place, RX)
     if said.kind == "sequence" and said.owner:
         touches += on([place.name(lookup.relation(said.owner[:-1]))], AS)
     return impact.of(touches)

@@ -46,10 +46,10 @@ def reads(relations: Iterable[RelationName], place: Place, lock: LockMode = AS) 
     return touches
 
 
-def named(relations: Iterable[RelationName], place: Place) -> list[Touch]:
+def named(relations: Iterable[RelationName], place: Place, lock: LockMode = AS) -> list[Touch]:
     """The relations that a query names which is kept, not run."""
     known = map(place.name, relations)
-    return on([n for n in known if place.snapshot.table(n) or place.view(n)], AS)
+    return on([n for n in known if place.snapshot.table(n) or place.view(n)], lock)
 
 
 def select(said: Read, action: Action, place: Place) -> Impact:
