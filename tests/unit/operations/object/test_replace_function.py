@@ -3,7 +3,7 @@ import pytest
 from tests.unit import schemas
 from tests.unit.operations.asking import Answer, ask
 from zdm.model.plan import RunSql
-from zdm.model.schema import Function, Index, Name, Snapshot, Trigger, Volatility
+from zdm.model.schema import Column, Function, Index, Name, Snapshot, Trigger, Volatility
 
 F = Name("public", "f")
 BODY = "LANGUAGE plpgsql AS 'BEGIN RETURN 2; END'"
@@ -89,19 +89,62 @@ def test_a_function_whose_results_an_index_keeps_through_another_is_refused() ->
     assert "index i of users" in answer.refusals[0]
 
 
-def test_triggers_that_run_it_are_named() -> None:
+def run_by(event: str) -> Snapshot:
+    """A schema in which a trigger runs the function."""
     trigger = Trigger(
         name="t",
-        definition="CREATE TRIGGER t BEFORE UPDATE ON public.users FOR EACH ROW"
+        definition=f"CREATE TRIGGER t BEFORE {event} ON public.users FOR EACH ROW"
         " EXECUTE FUNCTION public.f()",
         function=F,
         enabled="O",
     )
-    answer = replaced(
-        f"(a int, b text DEFAULT 'y') RETURNS bigint {BODY}", schema(triggers=(trigger,))
-    )
+    return schema(triggers=(trigger,))
 
+
+def new_body(body: str, snapshot: Snapshot) -> Answer:
+    rest = "(a int, b text DEFAULT 'y') RETURNS bigint LANGUAGE plpgsql"
+    return replaced(f"{rest} AS $$BEGIN {body} END$$", snapshot)
+
+
+def test_triggers_that_run_it_are_named() -> None:
+    answer = new_body("RETURN NEW;", run_by("UPDATE"))
+
+    assert answer.phases == ["switch"]
     assert "trigger t of users" in answer.hazards[1].message
+
+
+@pytest.mark.parametrize(
+    ("event", "body"),
+    [
+        ("UPDATE", "RAISE EXCEPTION 'no';"),
+        ("UPDATE", "IF NEW.name IS NULL THEN RETURN NULL; END IF; RETURN NEW;"),
+        ("UPDATE", "SELECT n INTO STRICT x FROM public.users; RETURN NEW;"),
+        ("UPDATE", "RETURN OLD;"),
+        ("DELETE", "RETURN NEW;"),
+        ("UPDATE OR DELETE", "RETURN NEW;"),
+        ("UPDATE", "EXECUTE 'SELECT 1'; RETURN NEW;"),
+    ],
+)
+def test_one_that_may_refuse_writes_by_a_trigger_is_replaced_in_the_contract(
+    event: str, body: str
+) -> None:
+    answer = new_body(body, run_by(event))
+
+    assert answer.phases == ["contract"]
+    assert "f may refuse a write, by trigger t of users" in answer.hazards[0].message
+
+
+def test_one_that_no_write_runs_may_raise_at_once() -> None:
+    assert new_body("RAISE 'no';", schema()).phases == ["switch"]
+
+
+def test_one_that_a_default_runs_may_refuse_a_write() -> None:
+    column = Column(name="n", type="bigint", default="public.f(1)")
+    table = schemas.users(column)
+    used = schemas.snapshot(table, functions=(function(),))
+
+    assert new_body("RAISE 'no';", used).phases == ["contract"]
+    assert new_body("RETURN 1;", used).phases == ["switch"]
 
 
 def test_more_arguments_make_another_function_and_default_ones_are_ambiguous() -> None:
