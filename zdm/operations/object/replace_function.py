@@ -3,8 +3,8 @@
 It takes no lock on a table, and the next call of any session uses the new body (manual, CREATE
 FUNCTION). Both versions meet it then, so it is the last step before the rollout: behind all
 fills, whose columns it may read, and before the new version, which may need it. One that
-triggers, defaults or policies run, and that may refuse a write, is replaced when the old version
-is gone, like a constraint. Undo puts the former definition back.
+triggers, defaults or policies run, and that may refuse a write, is replaced when the old
+version is gone, like a constraint. Undo puts the former definition back.
 
 DROP and CREATE of one signature in one train are the same: OR REPLACE keeps the function's
 identity, so no session misses it. What keeps results of the function, as an index does, is not
@@ -26,6 +26,7 @@ from zdm.recipes.object import routine, triggers
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.schema import apply, routines, signatures
+from zdm.schema.effects import dependents
 
 SLUG = "replace_function"
 _NEW_NAME = (
@@ -46,6 +47,7 @@ class ReplaceFunction:
     sql: str
     settings: tuple[Setting, ...]
     locks: tuple[TableLock, ...]
+    undo: tuple[str, ...]
     late: bool = False
 
     @property
@@ -102,7 +104,7 @@ class ReplaceFunction:
                 settings=self.settings,
                 locks=self.locks,
                 probe="",  # only the journal shows it
-                undo=routine.again(self.former),
+                undo=self.undo,
                 serves=NEW_ONLY if self.late else BOTH,
                 reason="Writes of the old version, which it may refuse, are over."
                 if self.late
@@ -143,6 +145,7 @@ def _replaced(
         or _not_taken(former, action, snapshot)
         or _not_restored(former)
         or _kept(former, snapshot)
+        or _not_taken_back(former, action, snapshot)
     )
     if problem is not None:
         refusal = refuse.refuse(action, "function_cannot_be_replaced", *problem)
@@ -154,6 +157,7 @@ def _replaced(
         sql=sql if says.replaces else rewrite.or_replace(sql),
         settings=action.statement.settings,
         locks=statements.of_author(snapshot, action),
+        undo=_undo(former, action, snapshot),
         late=_may_refuse(former, action, snapshot),
     )
     directives = action.statement.vouched
@@ -238,8 +242,46 @@ def _not_restored(former: Function) -> _Problem | None:
     return None
 
 
+def _undo(former: Function, action: Action, snapshot: Snapshot) -> tuple[str, ...]:
+    if _stays(former, action, snapshot):
+        return routine.made_again(former, snapshot)
+    return routine.again(former)
+
+
+def _stays(former: Function, action: Action, snapshot: Snapshot) -> str:
+    """What of the new one CREATE OR REPLACE would not take back: a default, or a name."""
+    says, old = action.said, signatures.of_function(former, snapshot)
+    if not isinstance(says, CreateObject) or old is None:
+        return ""
+    return signatures.problem(signatures.of(says, snapshot, action.statement.settings), old)
+
+
+def _not_taken_back(former: Function, action: Action, snapshot: Snapshot) -> _Problem | None:
+    """What undo could not drop and make again."""
+    stays = _stays(former, action, snapshot)
+    thing = dependents.Thing("function", former.name, former.arguments)
+    users = [str(one) for one in dependents.blocking(snapshot, (thing,))]
+    if not stays or not users:
+        return None
+    return (
+        f"on the way back {former.name} would have to be dropped and made again ({stays}),"
+        f" and these use it: {routine.listed(users)}",
+        "keep its parameters as they are, and give one with these another name; or put"
+        " `-- zdm: run in expand -- reason` above it if both versions work with the new one",
+    )
+
+
 def _kept(former: Function, snapshot: Snapshot) -> _Problem | None:
-    """What keeps results of the former definition."""
+    """What keeps results of the former definition, or may."""
+    symbols = tuple(routine.symbols(former, snapshot))
+    if symbols:
+        return (
+            f"these may call {former.name}: {routine.listed(symbols)}; what uses them does not"
+            " name it, so zdm does not know what keeps its results, and which statements run"
+            " it",
+            "give the new one another name; or, if nothing keeps results and no other statement"
+            " here runs it, put `-- zdm: run in expand -- reason` above it",
+        )
     stored = tuple(dict.fromkeys(routine.stored(former, snapshot)))
     if not stored:
         return None

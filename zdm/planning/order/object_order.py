@@ -17,7 +17,7 @@ from zdm.model.syntax import CreateObject, DropObjects
 from zdm.planning.classify import Placed
 from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.planning.walk import Owned
-from zdm.recipes.object import routine
+from zdm.recipes.object import routine, row_type
 from zdm.recipes.reading import reach, refuse, statements
 from zdm.schema import family
 
@@ -68,11 +68,14 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Find
         if place.operation.slug not in SLUGS or number not in places:
             continue
         changed = _changed(place)
-        for other in sorted(places.keys() - {number}):
+        others = sorted(places.keys() - {number})
+        early = (placed[o] for o in others if places[o][0] < places[number][0])
+        yield from (_outgrown(other, place) for other in early if _outgrows(other, place))
+        for other in others:
             first, second = sorted((number, other))
-            if places[first][-1] < places[second][0]:
-                continue
-            if _meets(placed[other], changed) or _fills(other, steps, changed):
+            if places[first][-1] >= places[second][0] and (
+                _meets(placed[other], changed) or _fills(other, steps, changed)
+            ):
                 yield _finding(placed[first], placed[second])
 
 
@@ -155,6 +158,31 @@ def _fills(owner: int, steps: Sequence[Owned], changed: _Changed) -> bool:
         for name in (step.table, step.copy.table if step.copy is not None else step.table)
     }
     return bool(written & changed.tables)
+
+
+def _outgrows(other: Placed, place: Placed) -> bool:
+    """Whether it adds a column to a table of which the function to be replaced selects `*`."""
+    if place.operation.slug != "replace_function":
+        return False
+    former = _function(place.actions[-1], place.context.snapshot)
+    facts = (a.fact for a in other.actions if isinstance(a.fact, Fact))
+    return former is not None and any(
+        row_type.selects_all(former, fact.table)
+        for fact in facts
+        if fact.kind is ActionKind.ADD_COLUMN and fact.table is not None
+    )
+
+
+def _outgrown(adds: Placed, replaces: Placed) -> Finding:
+    action = replaces.actions[-1]
+    return refuse.finding(
+        action,
+        "object_order",
+        f"the function selects `*` of the table to which `{adds.operation.title}`"
+        f" ({adds.context.origin[0]}) adds a column: calls of it may fail from there to"
+        f" `{replaces.operation.title}`, which is later in the plan",
+        "replace it in an earlier release, by one that names the columns",
+    )
 
 
 def _finding(earlier: Placed, later: Placed) -> Finding:
