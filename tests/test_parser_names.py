@@ -20,9 +20,9 @@ WORDS = frozenset(
         r"\w+",
         """action all args base boolean collation columns comment compression context
         conninfo constraint constraints database dbname definition end event events
-        format functions generated identity integer is_not_null items key keys kind label list
-        location name names namespaces number object oid op options output owner path
-        plan provider publication query relation relations replace result role
+        format functions generated identity inout integer is_not_null items key keys kind label
+        list location name names namespaces number object oid op options output owner path
+        plan primary provider publication query relation relations replace result role
         sequence source start storage string subquery table tables token type unique
         user value values version view xmloption""",
     )

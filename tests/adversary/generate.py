@@ -3,8 +3,9 @@
 from dataclasses import replace
 from random import Random
 
-from tests.adversary import changes, tables
-from tests.adversary.changes import Train
+from tests.adversary import tables
+from tests.adversary.statements import changes
+from tests.adversary.statements.changes import Train
 from tests.adversary.world import Table, World
 
 _SETTINGS = {

@@ -7,7 +7,7 @@ import pytest
 
 from tests import case as cases
 from tests.adversary import generate, shrink, trial, workers
-from tests.adversary.changes import GENERATORS
+from tests.adversary.statements.changes import GENERATORS
 from tests.adversary.trial import Ground, Result
 from tests.adversary.world import OWNER, World
 from tests.conftest import MAJORS

@@ -1,4 +1,4 @@
-"""How functions and procedures are called, and which of them PostgreSQL takes for which.
+"""How functions and procedures are called, and which of them are one for PostgreSQL.
 
 CREATE OR REPLACE keeps the return type, the names of parameters and the defaults, or fails
 (manual, CREATE FUNCTION). A call finds the function by name, number and types of its arguments,

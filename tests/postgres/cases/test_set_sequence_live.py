@@ -6,7 +6,7 @@ from psycopg.errors import LockNotAvailable
 
 from tests import case as cases
 from tests.conftest import fresh_database
-from tests.postgres.cases.test_rows_in_the_way import planned, run
+from tests.postgres.cases.rows.test_rows_in_the_way import planned, run
 from zdm.model.plan import Plan, RunSql
 from zdm.postgres.server.provider import Server
 

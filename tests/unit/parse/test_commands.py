@@ -37,7 +37,7 @@ def named(name: str, *, only: bool = False) -> RelationName:
         ("SET (fillfactor = 70, user_catalog_table)",
          AlterTable(change=Change.SET_OPTIONS, options=("fillfactor", "user_catalog_table"))),
         ("NO FORCE ROW LEVEL SECURITY", AlterTable(change=Change.ROW_SECURITY)),
-        ("ENABLE ALWAYS TRIGGER g", AlterTable(change=Change.TRIGGER, name="g")),
+        ("ENABLE ALWAYS TRIGGER g", AlterTable(change=Change.TRIGGER, name="g", fires="A")),
         ("REPLICA IDENTITY USING INDEX i",
          AlterTable(change=Change.REPLICA_IDENTITY, name="i", identity="index")),
         ("INHERIT p", AlterTable(change=Change.INHERIT, other=named("p"))),

@@ -88,7 +88,7 @@ def test_a_name_of_which_the_train_knows_nothing_is_left_to_replay() -> None:
         (
             "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1 FROM users';"
             " ALTER TABLE users RENAME TO people;",
-            "function f still uses table users",
+            "function f() still uses table users",
         ),
     ],
 )

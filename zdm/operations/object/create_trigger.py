@@ -66,7 +66,7 @@ class MakeTrigger:
             f"{self.function} may refuse a write, so {self.name} is made when the old version"
             " is gone: until the contract it does not fire for the new version either, and rows"
             " that are there by then are not looked at",
-            "let the new version obey it from its start; or, if the old version does so too,"
+            "let the new version follow it from its start; or, if the old version does so too,"
             " put `-- zdm: run in expand -- reason` above it",
         )
 

@@ -65,8 +65,8 @@ class ReplaceTrigger:
         return (
             f"{self.function} may refuse a write, so {self.former.name} is replaced when the"
             " old version is gone, and until then the new version's writes fire the former one",
-            "let the new version work with both; or, if the old version obeys the new one, put"
-            " `-- zdm: run in expand -- reason` above it",
+            "let the new version work with both; or, if the old version works with the new one,"
+            " put `-- zdm: run in expand -- reason` above it",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

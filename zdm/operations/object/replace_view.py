@@ -2,7 +2,7 @@
 
 It takes ACCESS EXCLUSIVE on the view for milliseconds, and keeps its columns: PostgreSQL lets
 it append some, and refuses to remove, rename or retype one (manual, CREATE VIEW). Both versions
-read the new query, so it stands behind all fills, whose columns it may read. DROP VIEW and
+read the new query, so it comes behind all fills, whose columns it may read. DROP VIEW and
 CREATE VIEW in one train are the same where OR REPLACE can do it.
 
 Undo puts the former query back; where columns were appended it must make the view again, which

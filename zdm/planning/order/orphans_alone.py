@@ -38,7 +38,7 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Find
             if number == owner or _is_like(place, other):
                 continue
             if number > owner and _said(other):
-                continue  # which is told to follow this one
+                continue  # the refusal is that of the second
             if number in filled or any(map(_of_rows, other.actions)):
                 yield _finding(place, other)
                 break

@@ -44,7 +44,7 @@ def function(said: CreateTrigger, action: Action, snapshot: Snapshot) -> Name:
 
 
 def may_refuse(definition: str, runs: Name, snapshot: Snapshot) -> bool:
-    """Whether a write may fail by it, or change no row; of what is not known it is said."""
+    """Whether a write may fail by it, or change no row; also of what is not known."""
     found = routines.reached(snapshot, [runs])
     own = tuple(one for one in found if one.name == runs)
     return not own or any(map(may_raise, found)) or any(_skips(definition, f) for f in own)

@@ -1,5 +1,5 @@
 """The sequence of a column in the switch: a serial's changes its owner, and an identity is made
-anew, because it belongs to its column; it goes on at the number at which the other one was.
+again, because it belongs to its column; it continues at the number at which the other one was.
 """
 
 from collections.abc import Iterator

@@ -86,7 +86,7 @@ def _of_column(wide: Wide, wider: Wider) -> Iterator[Line]:
         if here and sequence.identity and (sequence.grants or sequence.comment):
             yield (
                 f"the identity's sequence {sequence.name} has grants or a comment, which would"
-                " be gone, because the identity is made anew",
+                " be gone, because the identity is made again",
                 f"remove them in an earlier release: COMMENT ON SEQUENCE {sequence.name.sql} IS"
                 f" NULL; REVOKE ALL ON SEQUENCE {sequence.name.sql} FROM …",
             )

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from tests.adversary import metadata, objects, tables
+from tests.adversary import tables
 from tests.adversary.kinds import BY_NAME, NUMBERS, TEXTS
+from tests.adversary.statements import metadata, objects
 from tests.adversary.world import APP, Change, Column, Table
 from zdm.model.sql import ident
 

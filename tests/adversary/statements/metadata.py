@@ -6,7 +6,7 @@ from tests.adversary.world import APP
 from zdm.model.sql import ident
 
 if TYPE_CHECKING:
-    from tests.adversary.changes import Statements, Train
+    from tests.adversary.statements.changes import Statements, Train
 
 
 def rename_index(train: "Train") -> "Statements":

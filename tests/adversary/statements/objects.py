@@ -6,7 +6,7 @@ triggers of the worlds change rows."""
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.adversary.changes import Statements, Train
+    from tests.adversary.statements.changes import Statements, Train
 
 _NOTHING = "BEGIN PERFORM 1; RETURN NULL; END"
 _REFUSES = "BEGIN IF false THEN RAISE EXCEPTION ''never''; END IF; RETURN NULL; END"

@@ -1,0 +1,1 @@
+"""What a migration of a random world may say."""
