@@ -75,8 +75,8 @@ class ReplaceFunction:
                 f"with its new body {name} may refuse a write, by {routine.listed(running)}, so"
                 " it is replaced when the old version is gone, and until then the new version"
                 " meets the former body",
-                "let the new version work with both; or, if the old version obeys the new one,"
-                " put `-- zdm: run in expand -- reason` above it",
+                "let the new version work with both; or, if the old version does so, too, put"
+                " `-- zdm: run in expand -- reason` above it",
             )
             return
         yield (
@@ -145,7 +145,7 @@ def _replaced(
         or _not_taken(former, action, snapshot)
         or _not_restored(former)
         or _kept(former, snapshot)
-        or _not_taken_back(former, action, snapshot)
+        or _not_revertible(former, action, snapshot)
     )
     if problem is not None:
         refusal = refuse.refuse(action, "function_cannot_be_replaced", *problem)
@@ -249,14 +249,14 @@ def _undo(former: Function, action: Action, snapshot: Snapshot) -> tuple[str, ..
 
 
 def _stays(former: Function, action: Action, snapshot: Snapshot) -> str:
-    """What of the new one CREATE OR REPLACE would not take back: a default, or a name."""
+    """What of the new one CREATE OR REPLACE would keep on the way back: a name, a default."""
     says, old = action.said, signatures.of_function(former, snapshot)
     if not isinstance(says, CreateObject) or old is None:
         return ""
     return signatures.problem(signatures.of(says, snapshot, action.statement.settings), old)
 
 
-def _not_taken_back(former: Function, action: Action, snapshot: Snapshot) -> _Problem | None:
+def _not_revertible(former: Function, action: Action, snapshot: Snapshot) -> _Problem | None:
     """What undo could not drop and make again."""
     stays = _stays(former, action, snapshot)
     thing = dependents.Thing("function", former.name, former.arguments)

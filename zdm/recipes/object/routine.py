@@ -127,7 +127,7 @@ def again(function: Function) -> tuple[str, ...]:
 
 def made_again(function: Function, snapshot: Snapshot) -> tuple[str, ...]:
     """Drop it and make it as it was, with its owner, rights and comment: CREATE OR REPLACE
-    takes back neither a parameter's name nor a default. No session finds none."""
+    removes neither a parameter's name nor a default. No session finds none."""
     signature = f"{function.name.sql}({', '.join(routines.types(function, snapshot))})"
     body = _MADE_AGAIN.format(
         it=literal(signature), routine=signature, create=function.definition.strip()
