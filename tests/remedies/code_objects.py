@@ -351,6 +351,14 @@ ENTRIES = (
         refused="DROP MATERIALIZED VIEW kept;\nCREATE VIEW kept AS SELECT id FROM users;",
         fixed=("CREATE VIEW kept_too AS SELECT id FROM users;", "DROP MATERIALIZED VIEW kept;"),
     ),
+    Entry(
+        slug="object_order",
+        before=USERS + NOTED,
+        refused=f"DROP TRIGGER noted ON users;\nCREATE TRIGGER new BEFORE UPDATE {ON} note();",
+        fixed=(
+            f"DROP TRIGGER noted ON users;\nCREATE TRIGGER noted BEFORE UPDATE {ON} note();",
+        ),
+    ),
     Entry(slug="hazard", before=STARRED, refused=MORE, fixed=(BY_NAME, MORE)),
     Entry(
         slug="object_order",

@@ -81,6 +81,13 @@ def fires_as(former: str, new: str) -> bool:
     )
 
 
+def share_an_event(one: str, other: str) -> bool:
+    """Whether a write may fire both triggers."""
+    trees_of = (_tree(one), _tree(other))
+    events = [int(tree.get("events", 0)) if tree is not None else ~0 for tree in trees_of]
+    return bool(events[0] & events[1])
+
+
 def _within(former: tuple[str, ...], new: tuple[str, ...]) -> bool:
     """Whether UPDATE OF the columns fires for no other; none: of any column."""
     return not former or (bool(new) and set(new) <= set(former))
