@@ -40,8 +40,8 @@ controlplane: $(READY)  ## Kubernetes' programs, into the cache; without Go thei
 test-more: $(READY) servers controlplane  ## PostgreSQL 14, 18 and those between in turn, real Kubernetes, other people's histories, long runs
 	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m 'more and not pairs and not schemas and not thorough' --durations=15
 
-pairs: $(READY) servers  ## each ordered pair of operations as a train of its own, run on PostgreSQL 18
-	$(BIN)/pytest -q -n $(JOBS) --dist worksteal tests/pairs/test_executed.py
+pairs: $(READY) servers  ## each ordered pair of operations as a train of its own, planned and run on PostgreSQL 18
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal tests/pairs
 
 thorough: $(READY) servers controlplane  ## what `make test-more` leaves out: each test on every PostgreSQL version, every kill, every phase
 	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m thorough

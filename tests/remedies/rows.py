@@ -682,7 +682,7 @@ ENTRIES = (
         slug="hazard",
         before=USERS
         + "CREATE TABLE heads (id bigint REFERENCES users);"
-        + TOUCH.replace("UPDATE", "DELETE"),
+        + TOUCH.replace("BEFORE UPDATE", "AFTER DELETE").replace("NEW.at := now(); ", ""),
         refused="DELETE FROM users WHERE n = 1;",
         fixed=("DELETE FROM heads WHERE id = 1;\nDELETE FROM users WHERE id = 1;",),
     ),

@@ -56,12 +56,6 @@ IN_TURN = [
 ]
 # Remedies that no input can be changed by.
 ELSEWHERE = {
-    "let the new version work with and without them": "the application's",
-    "let the new version work with and without it: have it set what the policies read": (
-        "the application's"
-    ),
-    "look in pg_stat_activity for what connects as that role, and in pg_stat_statements for"
-    " what it does": "the application's",
     "search the old version for them, and first deploy one without them": "the application's",
     "if its framework reads keys from the catalog, configure them explicitly first": (
         "the application's"

@@ -1,6 +1,6 @@
 """What is wrong because of other statements, directives, or names."""
 
-from tests.remedies.entry import CONTRACT, EXPAND, Entry
+from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
 
 WIDE = ", ".join(f"c{n} int" for n in range(1601))
 ASKS = (
@@ -10,8 +10,9 @@ ASKS = (
 ENTRIES = (
     Entry(
         slug="no_operation",
-        refused="ALTER TABLE users CLUSTER ON users_pkey;",
-        fixed=(f"{EXPAND}ALTER TABLE users CLUSTER ON users_pkey;",),
+        before=f"{USERS}CREATE SEQUENCE s;",
+        refused="ALTER SEQUENCE s CACHE 9;",
+        fixed=(f"{EXPAND}ALTER SEQUENCE s CACHE 9;",),
     ),
     Entry(
         slug="unknown_statement",
