@@ -42,6 +42,7 @@ BY_NAME = "CREATE OR REPLACE FUNCTION every() RETURNS TABLE (id int, n int) LANG
 BY_NAME += " AS 'SELECT id, n FROM public.three';"
 MORE = "ALTER TABLE three ADD COLUMN m int;"
 SEEN = "CREATE VIEW seen AS SELECT id, n FROM users;\n"
+CHECKED = "CREATE OR REPLACE VIEW seen AS SELECT id, n FROM users WHERE n > 0 WITH CHECK OPTION"
 ENTRIES = (
     Entry(
         slug="function_cannot_be_replaced",
@@ -316,6 +317,12 @@ ENTRIES = (
         before=USERS + SEEN + "COMMENT ON VIEW seen IS 'a note';",
         refused="DROP VIEW seen;\nCREATE VIEW seen AS SELECT id, n FROM users WHERE n > 1;",
         fixed=("CREATE OR REPLACE VIEW seen AS SELECT id, n FROM users WHERE n > 1;",),
+    ),
+    Entry(
+        slug="view_cannot_be_replaced",
+        before=USERS + SEEN,
+        refused=f"{CHECKED};",
+        fixed=(f"{CONTRACT}{CHECKED};",),
     ),
     Entry(
         slug="view_cannot_be_dropped",
