@@ -23,7 +23,26 @@ COUNTS = """
 CREATE FUNCTION counts() RETURNS trigger LANGUAGE plpgsql
 AS 'BEGIN PERFORM count(*) FROM public.users; RETURN NULL; END';
 """
+PAIR = "CREATE FUNCTION pair(a int, b int) RETURNS int LANGUAGE sql AS 'SELECT a + b';\n"
+SIGN = "CREATE OPERATOR +% (LEFTARG = int, RIGHTARG = int, FUNCTION = pair);"
+FREE = "CREATE FUNCTION free() RETURNS int LANGUAGE sql AS 'SELECT 1';\n"
+RUNS = """
+CREATE FUNCTION runs() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN NEW.n := public.free(); RETURN NEW; END';
+CREATE TRIGGER runs BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION runs();
+"""
+GUARDS = "CREATE OR REPLACE FUNCTION note() RETURNS trigger LANGUAGE plpgsql"
+GUARDS += " AS 'BEGIN IF NEW.n < 0 THEN RAISE ''negative''; END IF; RETURN NEW; END';"
+STARRED = """
+CREATE TABLE three (id int PRIMARY KEY, n int);
+CREATE FUNCTION every() RETURNS TABLE (id int, n int) LANGUAGE sql STABLE
+AS 'SELECT * FROM public.three';
+"""
+BY_NAME = "CREATE OR REPLACE FUNCTION every() RETURNS TABLE (id int, n int) LANGUAGE sql STABLE"
+BY_NAME += " AS 'SELECT id, n FROM public.three';"
+MORE = "ALTER TABLE three ADD COLUMN m int;"
 SEEN = "CREATE VIEW seen AS SELECT id, n FROM users;\n"
+CHECKED = "CREATE OR REPLACE VIEW seen AS SELECT id, n FROM users WHERE n > 0 WITH CHECK OPTION"
 ENTRIES = (
     Entry(
         slug="function_cannot_be_replaced",
@@ -64,6 +83,18 @@ ENTRIES = (
         before=USERS + ONE + "CREATE INDEX i ON users (one(n));",
         refused=AGAIN,
         fixed=(EXPAND + AGAIN,),
+    ),
+    Entry(
+        slug="function_cannot_be_replaced",
+        before=PAIR + SIGN,
+        refused=f"CREATE OR REPLACE {PAIR[7:].replace('+', '-')}",
+        fixed=(f"{EXPAND}CREATE OR REPLACE {PAIR[7:].replace('+', '-')}",),
+    ),
+    Entry(
+        slug="function_cannot_be_replaced",
+        before=USERS + PAIR + "ALTER TABLE users ALTER COLUMN n SET DEFAULT pair(1, 2);",
+        refused=f"CREATE OR REPLACE {PAIR[7:].replace('b int', 'b int DEFAULT 1')}",
+        fixed=(f"{EXPAND}CREATE OR REPLACE {PAIR[7:].replace('b int', 'b int DEFAULT 1')}",),
     ),
     Entry(
         slug="function_overloaded",
@@ -114,6 +145,21 @@ ENTRIES = (
             " AS 'SELECT b';",
             "DROP FUNCTION one(int);",
         ),
+    ),
+    Entry(
+        slug="function_cannot_be_dropped",
+        before=USERS + FREE + RUNS,
+        refused="DROP FUNCTION free();",
+        fixed=(
+            "CREATE OR REPLACE FUNCTION runs() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN NEW.n := 1; RETURN NEW; END';\nDROP FUNCTION free();",
+        ),
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + NOTED,
+        refused=GUARDS,
+        fixed=(EXPAND + GUARDS,),
     ),
     Entry(
         slug="hazard",
@@ -273,6 +319,12 @@ ENTRIES = (
         fixed=("CREATE OR REPLACE VIEW seen AS SELECT id, n FROM users WHERE n > 1;",),
     ),
     Entry(
+        slug="view_cannot_be_replaced",
+        before=USERS + SEEN,
+        refused=f"{CHECKED};",
+        fixed=(f"{CONTRACT}{CHECKED};",),
+    ),
+    Entry(
         slug="view_cannot_be_dropped",
         before=USERS + SEEN + "CREATE MATERIALIZED VIEW kept AS SELECT id FROM seen;",
         refused="DROP VIEW kept;",
@@ -305,6 +357,21 @@ ENTRIES = (
         before=USERS + SEEN + "CREATE MATERIALIZED VIEW kept AS SELECT id FROM users;",
         refused="DROP MATERIALIZED VIEW kept;\nCREATE VIEW kept AS SELECT id FROM users;",
         fixed=("CREATE VIEW kept_too AS SELECT id FROM users;", "DROP MATERIALIZED VIEW kept;"),
+    ),
+    Entry(
+        slug="object_order",
+        before=USERS + NOTED,
+        refused=f"DROP TRIGGER noted ON users;\nCREATE TRIGGER new BEFORE UPDATE {ON} note();",
+        fixed=(
+            f"DROP TRIGGER noted ON users;\nCREATE TRIGGER noted BEFORE UPDATE {ON} note();",
+        ),
+    ),
+    Entry(slug="hazard", before=STARRED, refused=MORE, fixed=(BY_NAME, MORE)),
+    Entry(
+        slug="object_order",
+        before=STARRED,
+        refused=f"{MORE}\n{BY_NAME}",
+        fixed=(BY_NAME, MORE),
     ),
     Entry(
         slug="object_order",

@@ -53,6 +53,7 @@ _OF_ROWS = re.compile(
 )
 _AS = re.compile(r"\bAS\s+(?=[$'E])")
 _QUOTED = re.compile(r"\$(\w*)\$(.*)\$\1\$", re.DOTALL)
+_STRING = re.compile(r"'((?:[^']|'')*)'")
 _BUILT_IN = frozenset({"c", "internal"})
 
 
@@ -90,18 +91,32 @@ def counts(function: Function, column: str) -> bool:
 
 def always_set(function: Function) -> dict[str, str]:
     """The columns that it sets in every row, as the function of a BEFORE trigger."""
-    body = _QUOTED.match(_body(function))
-    if body is None or function.language != "plpgsql":
-        return {}
-    return assigned.always(body[2])
+    body = _text(function)
+    return {} if body is None else assigned.always(body)
 
 
 def may_keep(function: Function) -> bool:
     """Whether it may keep a row from being deleted, as the function of a BEFORE trigger."""
-    body = _QUOTED.match(_body(function))
-    if body is None or function.language != "plpgsql":
-        return False
-    return assigned.may_keep(body[2])
+    body = _text(function)
+    return function.language == "plpgsql" and (body is None or assigned.may_keep(body))
+
+
+def may_skip(function: Function, *, writes: bool, deletes: bool) -> bool:
+    """Whether it may leave out a row, or what is written to it, as the function of a BEFORE
+    trigger."""
+    body = _text(function)
+    return body is None or assigned.may_skip(body, writes=writes, deletes=deletes)
+
+
+def _text(function: Function) -> str | None:
+    """Its body in plpgsql; None where it is in another language, or a string with escapes."""
+    body = _body(function)
+    if function.language != "plpgsql":
+        return None
+    if found := _QUOTED.match(body):
+        return found[2]
+    found = _STRING.match(body)
+    return None if found is None else found[1].replace("''", "'")
 
 
 def names(function: Function) -> frozenset[str]:

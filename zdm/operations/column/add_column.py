@@ -34,6 +34,7 @@ from zdm.recipes import run_sql, site
 from zdm.recipes.column import backfilled_column, new_column, unwritten
 from zdm.recipes.column.new_column import NewColumn
 from zdm.recipes.constraint import not_null
+from zdm.recipes.object import row_type
 from zdm.recipes.reading import filled, refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
@@ -89,6 +90,7 @@ class AddColumn:
                 "list the columns explicitly",
             )
         ]
+        lines += row_type.outgrown(self.table, context.snapshot)
         if self.by_trigger and self.fill is not None:
             table = context.snapshot.require_table(self.table)
             reads = computed_column.inputs(self.fill, table)

@@ -115,6 +115,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     problem = (
         _problem(said, name, functions)
         or _used(action, functions, snapshot)
+        or _still_run(functions, snapshot)
         or _mistaken(actions, functions, snapshot)
     )
     if problem is not None:
@@ -162,6 +163,21 @@ def _used(
         f" {routine.listed(users) or 'objects of the schema'}",
         "drop each of them by name above this statement, or in an earlier release, without"
         " CASCADE",
+    )
+
+
+def _still_run(functions: tuple[Function, ...], snapshot: Snapshot) -> tuple[str, str] | None:
+    """What writes run whose function names it in its text, so that they would fail."""
+    if not functions or len(routines.named(snapshot, functions[0].name, None)) > 1:
+        return None
+    name = functions[0].name
+    by = tuple(dict.fromkeys(routine.running(functions[0], snapshot)))
+    if not by:
+        return None
+    return (
+        f"writes and reads run it by {routine.listed(by)}, whose function names {name} in its"
+        " text, so they would fail once it is dropped",
+        "replace that function above this statement by one that does not name it",
     )
 
 

@@ -1,9 +1,10 @@
-"""CREATE OR REPLACE of a function or procedure that is there, as the last step before the
-rollout.
+"""CREATE OR REPLACE of a function or procedure that is there.
 
 It takes no lock on a table, and the next call of any session uses the new body (manual, CREATE
-FUNCTION). Both versions meet it then, so it comes behind all fills, whose columns it may read,
-and before the new version, which may need it. Undo puts the former definition back.
+FUNCTION). Both versions meet it then, so it is the last step before the rollout: behind all
+fills, whose columns it may read, and before the new version, which may need it. One that
+triggers, defaults or policies run, and that may refuse a write, is replaced when the old
+version is gone, like a constraint. Undo puts the former definition back.
 
 DROP and CREATE of one signature in one train are the same: OR REPLACE keeps the function's
 identity, so no session misses it. What keeps results of the function, as an index does, is not
@@ -15,16 +16,17 @@ from dataclasses import dataclass, replace
 
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, Phase, Step, TableLock
+from zdm.model.plan import BOTH, NEW_ONLY, Phase, Step, TableLock
 from zdm.model.schema import Function, Snapshot
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.model.syntax import CreateObject, DropObjects
 from zdm.parse import rewrite
 from zdm.recipes import run_sql
-from zdm.recipes.object import routine
+from zdm.recipes.object import routine, triggers
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
-from zdm.schema import signatures
+from zdm.schema import apply, routines, signatures
+from zdm.schema.effects import dependents
 
 SLUG = "replace_function"
 _NEW_NAME = (
@@ -37,13 +39,16 @@ _Problem = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceFunction:
-    """Replace the definition of a routine."""
+    """Replace the definition of a routine. `late`: writes of the old version run it, and it may
+    refuse them."""
 
     former: Function
     kind: str
     sql: str
     settings: tuple[Setting, ...]
     locks: tuple[TableLock, ...]
+    undo: tuple[str, ...]
+    late: bool = False
 
     @property
     def slug(self) -> str:
@@ -64,12 +69,21 @@ class ReplaceFunction:
 
     def _risks(self, snapshot: Snapshot) -> Iterator[_Problem]:
         name = self.former.name
+        running = tuple(dict.fromkeys(routine.running(self.former, snapshot)))
+        if self.late:
+            yield (
+                f"with its new body {name} may refuse a write, by {routine.listed(running)}, so"
+                " it is replaced when the old version is gone, and until then the new version"
+                " meets the former body",
+                "let the new version work with both; or, if the old version does so, too, put"
+                " `-- zdm: run in expand -- reason` above it",
+            )
+            return
         yield (
             f"the old version calls {self.kind} {name} with its new body from before the"
             " rollout on, and zdm does not know what the body does",
             f"make sure that it gives the old version what that expects; else {_NEW_NAME}",
         )
-        running = tuple(dict.fromkeys(routine.running(self.former, snapshot)))
         if running:
             yield (
                 f"the new body of {name} also runs for statements that do not name it, by"
@@ -84,15 +98,17 @@ class ReplaceFunction:
             run_sql.short_transaction(
                 owner,
                 id=f"{self.former.name}-replace",
-                phase=Phase.SWITCH,
+                phase=Phase.CONTRACT if self.late else Phase.SWITCH,
                 title=self.title,
                 sql=(self.sql,),
                 settings=self.settings,
                 locks=self.locks,
                 probe="",  # only the journal shows it
-                undo=routine.again(self.former),
-                serves=BOTH,
-                reason="It locks no table; the next call uses the new body, in both versions.",
+                undo=self.undo,
+                serves=NEW_ONLY if self.late else BOTH,
+                reason="Writes of the old version, which it may refuse, are over."
+                if self.late
+                else "It locks no table; the next call uses the new body, in both versions.",
             ),
         )
 
@@ -129,6 +145,7 @@ def _replaced(
         or _not_taken(former, action, snapshot)
         or _not_restored(former)
         or _kept(former, snapshot)
+        or _not_revertible(former, action, snapshot)
     )
     if problem is not None:
         refusal = refuse.refuse(action, "function_cannot_be_replaced", *problem)
@@ -140,9 +157,26 @@ def _replaced(
         sql=sql if says.replaces else rewrite.or_replace(sql),
         settings=action.statement.settings,
         locks=statements.of_author(snapshot, action),
+        undo=_undo(former, action, snapshot),
+        late=_may_refuse(former, action, snapshot),
     )
     directives = action.statement.vouched
     return Match(operation=operation, consumed=consumed, directives=directives)
+
+
+def _may_refuse(former: Function, action: Action, snapshot: Snapshot) -> bool:
+    """Whether writes run it that the new body may refuse."""
+    after = apply.apply(snapshot, action)
+    if any(
+        triggers.may_refuse(trigger.definition, former.name, after)
+        for table in snapshot.tables
+        for trigger in table.triggers
+        if trigger.function == former.name
+    ):
+        return True
+    reached = routines.reached(after, [former.name])
+    runs = any(True for _ in routine.running(former, snapshot))
+    return runs and any(map(triggers.may_raise, reached))
 
 
 def _not_replaced(
@@ -208,8 +242,46 @@ def _not_restored(former: Function) -> _Problem | None:
     return None
 
 
+def _undo(former: Function, action: Action, snapshot: Snapshot) -> tuple[str, ...]:
+    if _stays(former, action, snapshot):
+        return routine.made_again(former, snapshot)
+    return routine.again(former)
+
+
+def _stays(former: Function, action: Action, snapshot: Snapshot) -> str:
+    """What of the new one CREATE OR REPLACE would keep on the way back: a name, a default."""
+    says, old = action.said, signatures.of_function(former, snapshot)
+    if not isinstance(says, CreateObject) or old is None:
+        return ""
+    return signatures.problem(signatures.of(says, snapshot, action.statement.settings), old)
+
+
+def _not_revertible(former: Function, action: Action, snapshot: Snapshot) -> _Problem | None:
+    """What undo could not drop and make again."""
+    stays = _stays(former, action, snapshot)
+    thing = dependents.Thing("function", former.name, former.arguments)
+    users = [str(one) for one in dependents.blocking(snapshot, (thing,))]
+    if not stays or not users:
+        return None
+    return (
+        f"on the way back {former.name} would have to be dropped and made again ({stays}),"
+        f" and these use it: {routine.listed(users)}",
+        "keep its parameters as they are, and give one with these another name; or put"
+        " `-- zdm: run in expand -- reason` above it if both versions work with the new one",
+    )
+
+
 def _kept(former: Function, snapshot: Snapshot) -> _Problem | None:
-    """What keeps results of the former definition."""
+    """What keeps results of the former definition, or may."""
+    symbols = tuple(routine.symbols(former, snapshot))
+    if symbols:
+        return (
+            f"these may call {former.name}: {routine.listed(symbols)}; what uses them does not"
+            " name it, so zdm does not know what keeps its results, and which statements run"
+            " it",
+            "give the new one another name; or, if nothing keeps results and no other statement"
+            " here runs it, put `-- zdm: run in expand -- reason` above it",
+        )
     stored = tuple(dict.fromkeys(routine.stored(former, snapshot)))
     if not stored:
         return None

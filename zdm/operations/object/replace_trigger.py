@@ -3,7 +3,8 @@
 Both are one transaction, so no write misses the trigger: SHARE ROW EXCLUSIVE for OR REPLACE,
 which PostgreSQL has from 14 on, ACCESS EXCLUSIVE for DROP and CREATE (manual, CREATE TRIGGER,
 DROP TRIGGER). It is the last step before the rollout, as for a new trigger; one that may refuse
-writes which the former did not is replaced when the old version is gone.
+writes, and runs another function than the former or fires for more, is replaced when the old
+version is gone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from zdm.model.plan import BOTH, NEW_ONLY, Phase, Step, TableLock
 from zdm.model.schema import Name, Snapshot, Table, Trigger
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.model.syntax import CreateTrigger
+from zdm.parse.readers import fired
 from zdm.recipes import run_sql
 from zdm.recipes.object import triggers
 from zdm.recipes.reading import refuse, statements
@@ -142,7 +144,7 @@ def _replaced(
         )
         return replace(refusal, consumed=consumed)
     refuses = said.constraint or triggers.may_refuse(sql, runs, snapshot)
-    did = triggers.may_refuse(former.definition, former.function, snapshot)
+    did = runs == former.function and fired.fires_as(former.definition, sql)
     drops = () if said.replaces else (triggers.drop(table.name, said.name),)
     operation = ReplaceTrigger(
         table=table.name,

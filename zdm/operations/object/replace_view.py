@@ -9,6 +9,7 @@ Undo puts the former query back; where columns were appended it must make the vi
 is left to what has no more than a query, an owner and rights.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,7 @@ _NEW_NAME = (
     "give the new one another name, let the new version read that, and drop this one in a later"
     " release"
 )
+_CHECKS = re.compile(r"\bWITH\s+(?:\w+\s+)?CHECK\s+OPTION\b|\bcheck_option\b", re.IGNORECASE)
 _Problem = tuple[str, str]
 
 
@@ -116,7 +118,7 @@ def _replaced(
     if former is None or not isinstance(said, CreateObject):
         return None
     appends = said.columns[len(former.columns) :]
-    problem = next(_problems(former, said, snapshot, dropped=dropped), None)
+    problem = next(_problems(former, said, snapshot, dropped=dropped), None) or _checks(sql)
     if problem is not None:
         refusal = refuse.refuse(action, "view_cannot_be_replaced", *problem)
         return replace(refusal, consumed=consumed)
@@ -129,6 +131,17 @@ def _replaced(
     )
     directives = action.statement.vouched
     return Match(operation=operation, consumed=consumed, directives=directives)
+
+
+def _checks(sql: str) -> _Problem | None:
+    if not _CHECKS.search(sql):
+        return None
+    return (
+        "the new query has a CHECK OPTION, by which it may refuse what the old version writes"
+        " through the view",
+        "put `-- zdm: run in contract -- reason` above it, or `run in expand` if the old"
+        " version writes nothing that it refuses",
+    )
 
 
 def _problems(

@@ -1,14 +1,17 @@
 """What a trigger function in plpgsql does to every row: `NEW.column := expression` in a body
-without branches. Of other bodies nothing is certain. And whether one may keep a row from being
-deleted: it returns NULL, or NEW alone, which is NULL there."""
+without branches. Of other bodies nothing is certain. And whether one may leave a row as it was:
+it returns NULL, or NEW for a DELETE, where that is NULL, or OLD for an INSERT or UPDATE."""
 
+import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from zdm.parse.readers import tokens
 from zdm.parse.readers.tokens import Token
 
 _BRANCHES = frozenset({"IF", "CASE", "LOOP", "FOR", "FOREACH", "WHILE", "EXCEPTION", "EXIT"})
+
+_EITHER = "COALESCE(NEW,OLD)"
 
 
 def always(body: str) -> dict[str, str]:
@@ -24,6 +27,26 @@ def may_keep(body: str) -> bool:
     words = tokens.words(body)
     given = {next_.word for one, next_ in pairwise(words) if one.word == "RETURN"}
     return "NULL" in given or given == {"NEW"}
+
+
+def may_skip(body: str, *, writes: bool, deletes: bool) -> bool:
+    """Whether a BEFORE trigger with this body may leave out a row, or what is written to it;
+    `writes`: for an INSERT or UPDATE. One that asks for TG_OP is taken to return what fits."""
+    given, by_event = set(_returned(body)), re.search(r"\bTG_OP\b", body, re.IGNORECASE)
+    if not given or given - {"NEW", "OLD", _EITHER}:
+        return True
+    if by_event and given >= {"NEW", "OLD"}:
+        return False
+    return (writes and "OLD" in given) or (deletes and "NEW" in given)
+
+
+def _returned(body: str) -> Iterator[str]:
+    """What follows each RETURN."""
+    words = tokens.words(body)
+    for place, token in enumerate(words):
+        if token.word == "RETURN":
+            rest = (one.word for one in words[place + 1 :])
+            yield "".join(takewhile(lambda word: word != ";", rest))
 
 
 def _assignments(body: str, words: Sequence[Token]) -> Iterator[tuple[str, str]]:

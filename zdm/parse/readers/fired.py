@@ -11,6 +11,10 @@ _BEFORE = 1 << 1  # TRIGGER_TYPE_BEFORE
 _INSERT = 1 << 2  # TRIGGER_TYPE_INSERT
 _DELETE = 1 << 3  # TRIGGER_TYPE_DELETE
 _UPDATE = 1 << 4  # TRIGGER_TYPE_UPDATE
+_MANNER = (
+    "row", "timing", "args", "isconstraint", "deferrable", "initdeferred", "constrrel",
+    "transitionRels",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,33 @@ def trigger(definition: str) -> TriggerText:
         always="whenClause" not in tree,
         keeps=before and bool(int(tree.get("events", 0)) & _DELETE),
     )
+
+
+def fires_as(former: str, new: str) -> bool:
+    """Whether the trigger `new` fires at most when `former` does, and in the same way."""
+    old, tree = _tree(former), _tree(new)
+    if old is None or tree is None:
+        return False
+    had, has = (int(one.get("events", 0)) for one in (old, tree))
+    when = old.get("whenClause")
+    return (
+        not has & ~had
+        and _within(trees.strings(old.get("columns")), trees.strings(tree.get("columns")))
+        and (when is None or trees.same(when, tree.get("whenClause")))
+        and all(trees.same(old.get(key), tree.get(key)) for key in _MANNER)
+    )
+
+
+def share_an_event(one: str, other: str) -> bool:
+    """Whether a write may fire both triggers."""
+    trees_of = (_tree(one), _tree(other))
+    events = [int(tree.get("events", 0)) if tree is not None else ~0 for tree in trees_of]
+    return bool(events[0] & events[1])
+
+
+def _within(former: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """Whether UPDATE OF the columns fires for no other; none: of any column."""
+    return not former or (bool(new) and set(new) <= set(former))
 
 
 def _words_of(argument: str) -> frozenset[str]:

@@ -14,10 +14,11 @@ from zdm.model.plan import Backfill
 from zdm.model.schema import Function, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import CreateObject, DropObjects
+from zdm.parse.readers import fired
 from zdm.planning.classify import Placed
 from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.planning.walk import Owned
-from zdm.recipes.object import routine
+from zdm.recipes.object import routine, row_type, triggers
 from zdm.recipes.reading import reach, refuse, statements
 from zdm.schema import family
 
@@ -61,18 +62,22 @@ class _Changed:
 def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Finding]:
     """Each statement, or change, that comes on the wrong side of the other."""
     places: dict[int, list[int]] = {}
-    for position, one in enumerate(steps):
-        if one.owner is not None:
-            places.setdefault(one.owner, []).append(position)
+    for position, step in enumerate(steps):
+        if step.owner is not None:
+            places.setdefault(step.owner, []).append(position)
     for number, place in enumerate(placed):
         if place.operation.slug not in SLUGS or number not in places:
             continue
         changed = _changed(place)
-        for other in sorted(places.keys() - {number}):
+        others = sorted(places.keys() - {number})
+        early = (placed[o] for o in others if places[o][0] < places[number][0])
+        for one in early:
+            yield from (*_outgrown(one, place), *_fires_twice(one, place))
+        for other in others:
             first, second = sorted((number, other))
-            if places[first][-1] < places[second][0]:
-                continue
-            if _meets(placed[other], changed) or _fills(other, steps, changed):
+            if places[first][-1] >= places[second][0] and (
+                _meets(placed[other], changed) or _fills(other, steps, changed)
+            ):
                 yield _finding(placed[first], placed[second])
 
 
@@ -155,6 +160,56 @@ def _fills(owner: int, steps: Sequence[Owned], changed: _Changed) -> bool:
         for name in (step.table, step.copy.table if step.copy is not None else step.table)
     }
     return bool(written & changed.tables)
+
+
+def _outgrown(adds: Placed, replaces: Placed) -> Iterator[Finding]:
+    """A column of a table of which the function to be replaced selects `*`."""
+    if replaces.operation.slug != "replace_function":
+        return
+    action, snapshot = replaces.actions[-1], replaces.context.snapshot
+    former = _function(action, snapshot)
+    added = (fact.table for fact in _facts(adds, ActionKind.ADD_COLUMN))
+    if former is not None and any(row_type.selects_all(former, t) for t in added if t):
+        yield refuse.finding(
+            action,
+            "object_order",
+            f"the function selects `*` of the table to which `{adds.operation.title}`"
+            f" ({adds.context.origin[0]}) adds a column: calls of it may fail from there to"
+            f" `{replaces.operation.title}`, which is later in the plan",
+            "replace it in an earlier release, by one that names the columns",
+        )
+
+
+def _fires_twice(makes: Placed, drops: Placed) -> Iterator[Finding]:
+    """A trigger that is there beside the one of another name that it takes the place of."""
+    if (makes.operation.slug, drops.operation.slug) != ("create_trigger", "drop_trigger"):
+        return
+    action, snapshot = makes.actions[0], drops.context.snapshot
+    for fact in _facts(drops, ActionKind.DROP_TRIGGER):
+        table = snapshot.table(fact.table) if fact.table is not None else None
+        former = triggers.named(table, fact.name) if table is not None else None
+        if former is None or former.enabled == "D" or _table(action) != fact.table:
+            continue
+        if fired.share_an_event(former.definition, action.statement.sql):
+            yield refuse.finding(
+                action,
+                "object_order",
+                f"`{drops.operation.title}` ({drops.context.origin[0]}) waits until the old"
+                f" version is gone, and `{makes.operation.title}` comes before the rollout: in"
+                " between both fire for the same writes, and what both do is done twice",
+                "give the new one the name of the former, so that one transaction replaces it;"
+                " or put `-- zdm: run in contract -- reason` above it",
+            )
+
+
+def _table(action: Action) -> Name | None:
+    return action.fact.table if isinstance(action.fact, Fact) else None
+
+
+def _facts(place: Placed, kind: ActionKind) -> Iterator[Fact]:
+    for action in place.actions:
+        if isinstance(action.fact, Fact) and action.fact.kind is kind:
+            yield action.fact
 
 
 def _finding(earlier: Placed, later: Placed) -> Finding:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from zdm.model import acl
-from zdm.model.schema import Function, Snapshot, Table
+from zdm.model.schema import Dependent, Function, Snapshot, Table
 from zdm.parse import expressions
 from zdm.parse.readers import fired
 from zdm.schema import routines
@@ -41,12 +41,30 @@ def blocking(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
         *_inbound(snapshot, table, column),
         *_structure(snapshot, table, column),
         *(
-            f"{d.kind} {d.name}"
+            f"{d.kind} {d.name.removeprefix(f'{d.kind} ')}"
             for d in table.dependents
             if d.column == column and d.blocks and not d.kind.endswith(_LISTED)
+            if not _ended(snapshot, d)
         ),
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _ended(snapshot: Snapshot, dependent: Dependent) -> bool:
+    """Whether it is a function of which this train makes one that does not name the column."""
+    if dependent.kind != "function":
+        return False
+    name = dependent.name.replace('"', "")
+    return any(
+        f.changed
+        and dependent.column not in routines.names(f)
+        and name == f"function {f.name.schema}.{f.name.name}({_types(f, snapshot)})"
+        for f in snapshot.functions
+    )
+
+
+def _types(function: Function, snapshot: Snapshot) -> str:
+    return ",".join(routines.types(function, snapshot))
 
 
 def vanishing(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:

@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from zdm.model.schema import Function, Name, Snapshot, Table
+from zdm.model.sql import literal
 from zdm.model.statement import Action
 from zdm.model.syntax import CreateObject, DropObjects
 from zdm.parse import emit
-from zdm.parse.emit import Constant, Part, Qualified, TypeText
-from zdm.schema import lookup, routines, signatures
+from zdm.parse.emit import Body, Constant, Part, Qualified, TypeText
+from zdm.parse.readers import texts
+from zdm.schema import default_volatility, lookup, routines, signatures
 
 _ROUTINE = "SELECT pg_catalog.to_regprocedure({n}) IS NOT NULL"
 _OWNED = (
@@ -20,7 +22,42 @@ _OWNED = (
     " WHERE p.oid = pg_catalog.to_regprocedure({n})"
 )
 _DEFINER = re.compile(r"\bSECURITY\s+DEFINER\b", re.IGNORECASE)
+_MADE_AGAIN = """
+DECLARE
+  former pg_catalog.pg_proc;
+  entry record;
+BEGIN
+  SELECT p.* INTO STRICT former FROM pg_catalog.pg_proc AS p
+    WHERE p.oid = pg_catalog.to_regprocedure({it});
+  DROP ROUTINE {routine};
+  {create};
+  EXECUTE pg_catalog.format('ALTER ROUTINE %s OWNER TO %s', {it},
+    former.proowner::pg_catalog.regrole);
+  FOR entry IN SELECT DISTINCT e.grantee
+    FROM pg_catalog.pg_proc AS p, pg_catalog.aclexplode(
+      COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner))) AS e
+    WHERE p.oid = pg_catalog.to_regprocedure({it}) AND e.grantee <> p.proowner
+      AND p.proacl IS DISTINCT FROM former.proacl
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM %s', {it},
+      CASE entry.grantee WHEN 0 THEN 'PUBLIC' ELSE entry.grantee::pg_catalog.regrole::text END);
+  END LOOP;
+  FOR entry IN SELECT e.grantee, e.is_grantable
+    FROM pg_catalog.pg_proc AS p, pg_catalog.aclexplode(
+      COALESCE(former.proacl, pg_catalog.acldefault('f', former.proowner))) AS e
+    WHERE p.oid = pg_catalog.to_regprocedure({it}) AND e.grantee <> p.proowner
+      AND p.proacl IS DISTINCT FROM former.proacl
+  LOOP
+    EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s%s', {it},
+      CASE entry.grantee WHEN 0 THEN 'PUBLIC' ELSE entry.grantee::pg_catalog.regrole::text END,
+      CASE WHEN entry.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+  END LOOP;
+END
+"""
 KINDS = ("function", "procedure")
+_SCHEMA = r'(\w+|"(?:[^"]|"")+")'
+_SYMBOLS = frozenset({"operator", "cast"})
+_CLASSES = frozenset({"operator class", "operator family"})  # their functions are not known
 
 
 def made(action: Action, snapshot: Snapshot) -> Name | None:
@@ -89,9 +126,7 @@ def touch(function: Function, snapshot: Snapshot) -> str:
 
 
 def _of(verb: str, function: Function, snapshot: Snapshot, change: str = "") -> str:
-    types = routines.types(function, snapshot)
-    parts: dict[str, Part] = {f"a{n}": TypeText(text) for n, text in enumerate(types)}
-    arguments = ", ".join(f"{{{part}}}" for part in parts)
+    arguments, parts = _signed(function, snapshot)
     words = f"{verb} {kind(function).upper()} {{f}}({arguments}) {change}".rstrip()
     return emit.sql(words, f=Qualified(function.name), **parts)
 
@@ -118,6 +153,29 @@ def again(function: Function) -> tuple[str, ...]:
     return "SET LOCAL check_function_bodies = off", function.definition
 
 
+def made_again(function: Function, snapshot: Snapshot) -> tuple[str, ...]:
+    """Drop it and make it as it was, with its owner, rights and comment: CREATE OR REPLACE
+    removes neither a parameter's name nor a default. No session finds none."""
+    signature = f"{function.name.sql}({', '.join(routines.types(function, snapshot))})"
+    body = _MADE_AGAIN.format(
+        it=literal(signature), routine=signature, create=function.definition.strip()
+    )
+    sql = [again(function)[0], emit.sql("DO {body}", body=Body(body))]
+    if function.comment is not None:
+        text = Constant(function.comment)
+        words, arguments = _signed(function, snapshot)
+        of: dict[str, Part] = {"f": Qualified(function.name), **arguments}
+        sql.append(emit.sql(f"COMMENT ON ROUTINE {{f}}({words}) IS {{c}}", c=text, **of))
+    return tuple(sql)
+
+
+def _signed(function: Function, snapshot: Snapshot) -> tuple[str, dict[str, Part]]:
+    """The types of its arguments, as parts of a template and their places in it."""
+    types = routines.types(function, snapshot)
+    parts: dict[str, Part] = {f"a{n}": TypeText(text) for n, text in enumerate(types)}
+    return ", ".join(f"{{{part}}}" for part in parts), parts
+
+
 def callers(function: Function, snapshot: Snapshot) -> frozenset[str]:
     """Its name, and those of functions whose text names it, at all depths."""
     words = {f.name.name: routines.body_names(f) for f in snapshot.functions}
@@ -131,24 +189,53 @@ def callers(function: Function, snapshot: Snapshot) -> frozenset[str]:
 
 def stored(function: Function, snapshot: Snapshot) -> Iterator[str]:
     """What keeps its results, or was checked with them, and is not computed again."""
-    called = _called(callers(function, snapshot))
-    yield from (what for what, text in _keeping(snapshot) if called.search(text))
+    calls = _Calls(function, snapshot)
+    yield from (what for what, text in _keeping(snapshot) if calls.are_in(text))
 
 
 def running(function: Function, snapshot: Snapshot) -> Iterator[str]:
     """What calls it each time for statements that do not name it."""
     names = callers(function, snapshot)
-    called = _called(names)
+    calls = _Calls(function, snapshot)
     for table in snapshot.tables:
         for trigger in table.triggers:
             if trigger.function.name in names:
                 yield f"trigger {trigger.name} of {table.name}"
-    yield from (what for what, text in _computing(snapshot) if called.search(text))
+    yield from (what for what, text in _computing(snapshot) if calls.are_in(text))
 
 
-def _called(names: frozenset[str]) -> re.Pattern[str]:
-    words = "|".join(re.escape(name) for name in sorted(names))
-    return re.compile(rf'(?<!\w)"?(?:{words})"?\s*\(')
+def symbols(function: Function, snapshot: Snapshot) -> Iterator[str]:
+    """Operators, casts and types that call it, or may: what these keep is not looked for."""
+    names = callers(function, snapshot)
+    for one in snapshot.others:
+        calls = one.kind in _SYMBOLS and texts.names(one.definition) & names
+        if calls or (one.kind in _CLASSES and function.arguments):
+            yield f"{one.kind} {one.name}"
+    for of in snapshot.types:
+        if of.kind == "range" and texts.names(of.definition) & names:
+            yield f"type {of.name}"
+
+
+class _Calls:
+    """Calls of a function, or of those whose text names it, in texts that PostgreSQL prints:
+    there a name without a schema is pg_catalog's."""
+
+    def __init__(self, function: Function, snapshot: Snapshot) -> None:
+        names = callers(function, snapshot)
+        found = (f.name for f in snapshot.functions if f.name.name in names)
+        self.meant = {(name.schema, name.name) for name in found}
+        words = "|".join(re.escape(name) for name in sorted(names))
+        self.pattern = re.compile(rf'(?<![\w"])(?:{_SCHEMA}\.)?"?({words})"?\s*\(')
+
+    def are_in(self, text: str) -> bool:
+        return any(map(self._is_one, self.pattern.finditer(text)))
+
+    def _is_one(self, found: re.Match[str]) -> bool:
+        schema, name = found[1], found[2]
+        if schema is not None:
+            return (schema.strip('"').replace('""', '"'), name) in self.meant
+        built_in = name in default_volatility.STABLE | default_volatility.IMMUTABLE
+        return not built_in and not found.string[: found.start()].endswith("::")
 
 
 def _keeping(snapshot: Snapshot) -> Iterator[tuple[str, str]]:

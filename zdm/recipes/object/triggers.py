@@ -18,9 +18,9 @@ from zdm.parse.readers import fired
 from zdm.schema import lookup, routines
 
 _RAISES = re.compile(
-    r"\bRAISE\b(?!\s+(?:DEBUG|LOG|INFO|NOTICE|WARNING)\b)|\bASSERT\b", re.IGNORECASE
+    r"\bRAISE\b(?!\s+(?:DEBUG|LOG|INFO|NOTICE|WARNING)\b)|\bASSERT\b|\bINTO\s+STRICT\b",
+    re.IGNORECASE,
 )
-_SKIPS = re.compile(r"\bRETURN\s+NULL\b", re.IGNORECASE)
 _SET_PATH = re.compile(r"\bSET\s+search_path\b", re.IGNORECASE)
 _LANGUAGES = frozenset({"sql", "plpgsql"})
 _STATES = {
@@ -46,15 +46,22 @@ def function(said: CreateTrigger, action: Action, snapshot: Snapshot) -> Name:
 def may_refuse(definition: str, runs: Name, snapshot: Snapshot) -> bool:
     """Whether a write may fail by it, or change no row; also of what is not known."""
     found = routines.reached(snapshot, [runs])
-    skips = fired.trigger(definition).before
-    return not found or any(_refuses(one, skips=skips) for one in found)
+    own = tuple(one for one in found if one.name == runs)
+    return not own or any(map(may_raise, found)) or any(_skips(definition, f) for f in own)
 
 
-def _refuses(one: Function, *, skips: bool) -> bool:
+def may_raise(one: Function) -> bool:
+    """Whether its text raises an error, or is not read."""
     if one.language not in _LANGUAGES or routines.is_dynamic(one, rows=False):
         return True
-    text = one.definition
-    return bool(_RAISES.search(text) or (skips and _SKIPS.search(text)))
+    return _RAISES.search(one.definition) is not None
+
+
+def _skips(definition: str, runs: Function) -> bool:
+    on = fired.trigger(definition)
+    if not (on.before or on.keeps):
+        return False
+    return routines.may_skip(runs, writes=on.before, deletes=on.keeps)
 
 
 def by_search_path(runs: Name, snapshot: Snapshot) -> str:

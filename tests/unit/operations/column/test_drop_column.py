@@ -5,7 +5,16 @@ from tests.unit.operations.asking import ask
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Irreversible, Phase, RunSql
-from zdm.model.schema import Column, Constraint, Name, Snapshot, Table
+from zdm.model.schema import (
+    Column,
+    Constraint,
+    Dependent,
+    Function,
+    Name,
+    Snapshot,
+    Table,
+    Volatility,
+)
 from zdm.operations.column import drop_column
 
 DROP = "ALTER TABLE users DROP COLUMN email;"
@@ -121,3 +130,27 @@ def test_a_partitioned_table_is_refused() -> None:
 )
 def test_anything_else_is_not_a_drop(sql: str) -> None:
     assert asked(sql, schemas.snapshot(schemas.users())) is None
+
+
+def test_a_function_that_no_longer_uses_it_once_replaced_is_not_in_the_way() -> None:
+    name = "function public.f(bigint)"
+    used = Dependent(column="email", kind="function", name=name, blocks=True)
+    function = Function(
+        name=Name("public", "f"),
+        arguments="i bigint",
+        definition="CREATE OR REPLACE FUNCTION public.f(i bigint) RETURNS text LANGUAGE sql"
+        " BEGIN ATOMIC SELECT email FROM public.users WHERE id = i; END",
+        language="sql",
+        volatility=Volatility.VOLATILE,
+    )
+    snapshot = schemas.snapshot(schemas.users(dependents=(used,)), functions=(function,))
+
+    def new(query: str) -> str:
+        return (
+            "CREATE OR REPLACE FUNCTION f(i bigint) RETURNS text LANGUAGE sql"
+            f" AS '{query} FROM public.users WHERE id = i';\n{DROP}"
+        )
+
+    assert "depend on it: function public.f(bigint)" in ask(DROP, snapshot).refusals[0]
+    assert ask(new("SELECT email"), snapshot).slugs == ["replace_function"]
+    assert ask(new("SELECT name"), snapshot).slugs == ["replace_function", "drop_column"]

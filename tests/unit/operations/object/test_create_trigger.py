@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.unit import schemas
@@ -35,6 +37,23 @@ def asked(sql: str, body: str, *triggers: Trigger) -> Answer:
         ("AFTER UPDATE", "RETURN NULL;", "switch"),
         ("AFTER UPDATE", "RAISE NOTICE 'seen'; RETURN NULL;", "switch"),
         ("BEFORE UPDATE", "RETURN NULL;", "contract"),
+        ("BEFORE DELETE", "RETURN OLD;", "switch"),
+        ("BEFORE DELETE", "RETURN NULL;", "contract"),
+        ("BEFORE INSERT OR DELETE", "RETURN NEW;", "contract"),
+        ("BEFORE INSERT OR DELETE", "RETURN coalesce(NEW, OLD);", "switch"),
+        ("BEFORE UPDATE", "RETURN coalesce(OLD, NEW);", "contract"),
+        ("BEFORE UPDATE", "RETURN OLD;", "contract"),
+        ("BEFORE UPDATE", "RETURN changed;", "contract"),
+        (
+            "BEFORE UPDATE OR DELETE",
+            "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
+            "switch",
+        ),
+        (
+            "BEFORE UPDATE OR DELETE",
+            "IF NEW.id > 1 THEN RETURN OLD; END IF; RETURN NEW;",
+            "contract",
+        ),
         ("AFTER UPDATE", "RAISE EXCEPTION 'no';", "contract"),
         ("AFTER UPDATE", "RAISE 'no';", "contract"),
         ("AFTER UPDATE", "ASSERT NEW.id > 1; RETURN NULL;", "contract"),
@@ -77,6 +96,39 @@ def test_one_that_begins_to_refuse_is_replaced_in_the_contract() -> None:
 
     assert asked(sql, "RETURN NEW;", FORMER).phases == ["switch"]
     assert asked(sql, "RETURN NULL;", FORMER).phases == ["contract"]
+
+
+@pytest.mark.parametrize(
+    ("former", "new", "phase"),
+    [
+        ("BEFORE INSERT", "BEFORE INSERT", "switch"),
+        ("BEFORE INSERT OR UPDATE", "BEFORE INSERT", "switch"),
+        ("BEFORE INSERT", "BEFORE INSERT OR UPDATE", "contract"),
+        ("BEFORE UPDATE OF id, name", "BEFORE UPDATE OF name", "switch"),
+        ("BEFORE UPDATE OF name", "BEFORE UPDATE OF id, name", "contract"),
+        ("BEFORE UPDATE OF name", "BEFORE UPDATE", "contract"),
+        ("AFTER INSERT", "BEFORE INSERT", "contract"),
+    ],
+)
+def test_one_that_may_refuse_is_replaced_before_the_rollout_if_it_fires_for_no_more(
+    former: str, new: str, phase: str
+) -> None:
+    before = replace(FORMER, definition=f"CREATE TRIGGER t {former} {ON}")
+    answer = asked(f"CREATE OR REPLACE TRIGGER t {new} {ON};", "RAISE 'no';", before)
+
+    assert answer.phases == [phase]
+
+
+def test_one_that_may_refuse_and_loses_its_condition_is_replaced_in_the_contract() -> None:
+    def phases(condition: str) -> list[str]:
+        on = ON.replace("EXECUTE", f"{condition} EXECUTE")
+        before = ON.replace("EXECUTE", "WHEN (new.id > 1) EXECUTE")
+        former = replace(FORMER, definition=f"CREATE TRIGGER t BEFORE INSERT {before}")
+        sql = f"CREATE OR REPLACE TRIGGER t BEFORE INSERT {on};"
+        return asked(sql, "RAISE 'no';", former).phases
+
+    assert phases("WHEN (NEW.id > 1)") == ["switch"]
+    assert phases("WHEN (NEW.id > 0)") == phases("") == ["contract"]
 
 
 def test_one_is_disabled_after_the_rollout_and_enabled_before_it() -> None:

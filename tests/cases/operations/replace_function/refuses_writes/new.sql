@@ -1,0 +1,2 @@
+INSERT INTO users (email, nickname) VALUES ('New@example.org', 'new');
+UPDATE users SET nickname = 'one' WHERE id = 1;

@@ -1,0 +1,2 @@
+INSERT INTO users (email) VALUES ('Old@example.org');
+UPDATE users SET nickname = NULL WHERE id = 1;
