@@ -175,8 +175,8 @@ def _of_table(wide: Wide) -> Iterator[tuple[str, str]]:
         f"from the switch on {', '.join(wide.names)} of {name} comes last in the order of"
         " columns, for both versions and permanently: an INSERT or COPY without a list of"
         " columns still fills the former order until the contract, where triggers of the table"
-        " do not see that value, and writes into other columns afterwards; SELECT * read by position"
-        " gives others",
+        " do not see that value, and writes into other columns afterwards; SELECT * read by"
+        " position gives others",
         "name the columns in both versions before the switch",
     )
     unique = ", ".join(i.name for i in wide.indexes if i.unique)
