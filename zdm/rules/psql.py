@@ -43,12 +43,22 @@ def read(data: bytes, file: str) -> File:
     try:
         return File(data=data, statements=split.parsed(data, file))
     except InputError:
+        if not _is_utf8(data):
+            raise
         blanked, commands = _without(data.removeprefix(_BOM), file)
         if blanked is None:
             raise
         return File(
             data=blanked, statements=split.parsed(blanked, file), commands=tuple(commands)
         )
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _without(data: bytes, file: str) -> tuple[bytes | None, list[Command]]:

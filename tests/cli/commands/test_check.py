@@ -711,13 +711,20 @@ def test_where_zdm_runs_them_what_it_refuses_is_an_error(zdm: Zdm, folder: Path)
     assert [f["message"] for f in refused] == ["t has no column missing at this statement"]
 
 
-@pytest.mark.parametrize("format_", ["json", "github", "gitlab", "sarif", "junit", "markdown"])
+@pytest.mark.parametrize("format_", ["json", "github", "gitlab", "sarif", "junit"])
 @pytest.mark.usefixtures("folder")
 def test_other_formats_keep_the_summary_on_stderr(zdm: Zdm, format_: str) -> None:
     answer = zdm(*PLAIN, "--format", format_, "migrations")
 
     assert answer.code == 0
     assert "understood 1 of 1 statement" in answer.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_comment_has_the_summary_once(zdm: Zdm) -> None:
+    answer = zdm(*PLAIN, "--format", "markdown", "migrations")
+
+    assert f"{answer.out}{answer.err}".count("understood 1 of 1 statement") == 1
 
 
 def test_sql_files_are_checked_without_heavy_libraries(tmp_path: Path) -> None:
