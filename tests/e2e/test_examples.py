@@ -18,7 +18,7 @@ NO_KEY = b"CREATE TABLE visits (id bigint NOT NULL, page text)"
 OBJECTS = b"""
 CREATE FUNCTION shown(price numeric) RETURNS text LANGUAGE sql STABLE AS 'SELECT price::text';
 CREATE FUNCTION count_visit() RETURNS trigger LANGUAGE plpgsql
-AS 'BEGIN PERFORM pg_notify(''visits'', NEW.page); RETURN NULL; END';
+AS 'BEGIN PERFORM pg_catalog.pg_notify(''calls'', NEW.page); RETURN NULL; END';
 CREATE TRIGGER visits_announced AFTER INSERT ON visits
 FOR EACH ROW EXECUTE FUNCTION count_visit();
 CREATE VIEW visited AS SELECT page FROM visits;

@@ -1,6 +1,6 @@
 """Integers that get wider."""
 
-from tests.remedies.entry import CONTRACT, USERS, Entry
+from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
 
 SLUG = "integer_cannot_be_widened"
 WIDER = "ALTER TABLE users ALTER n TYPE bigint;"
@@ -154,7 +154,7 @@ ENTRIES = (
         "CREATE FUNCTION f(integer) RETURNS int LANGUAGE sql AS 'SELECT $1';",
         refused=WIDER,
         fixed=(
-            "CREATE FUNCTION f(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT $1';",
+            EXPAND + "CREATE FUNCTION f(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT $1';",
             WIDER,
         ),
     ),

@@ -317,7 +317,7 @@ def failure(conn: Connection, write: Write) -> str | None:
 def tried(conn: Connection, sql: str, *, keep: bool) -> psycopg.Error | None:
     """Run a statement and keep or undo what it did; its error, if it failed."""
     try:
-        one_message.run(conn, [sql, "SET CONSTRAINTS ALL IMMEDIATE"], keep=keep)
+        one_message.send(conn, [sql, "SET CONSTRAINTS ALL IMMEDIATE"], keep=keep)
     except psycopg.Error as error:
         return error
     return None

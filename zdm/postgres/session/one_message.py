@@ -21,6 +21,18 @@ def run(
     """Run statements as one transaction, or in the one that is open under a savepoint, and give
     the rows of each, those of its rules behind them. Undone where that is wanted or one fails,
     which raises psycopg.Error. The connection is in autocommit."""
+    cursor = send(conn, statements, keep=keep)
+    found = [_rows(cursor)]
+    while cursor.nextset():
+        found.append(_rows(cursor))
+    return found[1:-1]
+
+
+def send(
+    conn: psycopg.Connection[tuple[Any, ...]], statements: Sequence[str], *, keep: bool
+) -> psycopg.Cursor[tuple[Any, ...]]:
+    """The same without a look at the rows, some values of which Python does not have, such as
+    the date infinity."""
     inside = conn.info.transaction_status is not TransactionStatus.IDLE
     first, kept, undone = (
         (
@@ -34,15 +46,11 @@ def run(
     # a statement may end in a comment
     message = "\n;".join((first, *statements, kept if keep else undone))
     try:
-        cursor = conn.execute(message.encode())
+        return conn.execute(message.encode())
     except psycopg.Error:
         if conn.info.transaction_status is TransactionStatus.INERROR:
             conn.execute(undone.encode())
         raise
-    found = [_rows(cursor)]
-    while cursor.nextset():
-        found.append(_rows(cursor))
-    return found[1:-1]
 
 
 def _rows(cursor: psycopg.Cursor[tuple[Any, ...]]) -> _Rows:
