@@ -218,6 +218,17 @@ CREATE FUNCTION owners() RETURNS bigint LANGUAGE sql AS 'SELECT count(owner) FRO
     ),
     Entry(
         slug="type_change_blocked",
+        before="CREATE DOMAIN word AS text DEFAULT 'none';"
+        "CREATE TABLE users (id bigint PRIMARY KEY, note word);",
+        refused="ALTER TABLE users ALTER note TYPE text;",
+        fixed=(
+            "ALTER TABLE users ALTER note SET DEFAULT 'none';\n"
+            "ALTER TABLE users ALTER note TYPE text;",
+            "ALTER TABLE users ALTER note DROP DEFAULT;",
+        ),
+    ),
+    Entry(
+        slug="type_change_blocked",
         before=USERS + "CREATE VIEW v AS SELECT n FROM users;",
         refused="ALTER TABLE users ADD COLUMN m bigint;\nUPDATE users SET m = n;\n"
         "ALTER TABLE users DROP COLUMN n;",

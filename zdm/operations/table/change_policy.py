@@ -45,6 +45,10 @@ _HIDES = (
     "from the contract on, {what} may hide rows from the new version, or refuse those that it"
     " writes (42501); and until then it does not"
 )
+_EARLY = (
+    "from the expand on, the old version sees and may change the rows of {table} that policy"
+    " {name} permits, too"
+)
 _SHOWS = (
     "until the contract the policies stay in force for the new version; from then on it sees"
     " the rows of all, unless its queries leave them out"
@@ -80,11 +84,19 @@ class ChangePolicy:
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """What the new version sees, and when."""
-        del context
-        return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in self._risks())
+        table = context.snapshot.require_table(self.table)
+        lines = self._risks(table)
+        return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
-    def _risks(self) -> Iterator[tuple[str, str]]:
-        if self.early or self.missing:
+    def _risks(self, table: Table) -> Iterator[tuple[str, str]]:
+        if self.missing:
+            return
+        if self.early:
+            if table.row_security:
+                yield (
+                    _EARLY.format(table=table.name, name=self.name),
+                    "if that matters, let the old version's queries leave them out",
+                )
             return
         if self.verb in ("disable", "no force"):
             yield _SHOWS, "let the new version work with and without them"

@@ -244,6 +244,9 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
         or _hanging(snapshot, table, column)
     )
     if reason is None:
+        undefaulted = metadata_only.undefaulted(table.name, column, new, snapshot)
+        if undefaulted is not None:
+            return refuse.refuse(action, "type_change_blocked", *undefaulted)
         operation = WidenType(
             table=table.name,
             column=column.name,

@@ -30,18 +30,22 @@ def omitted(column: Column, snapshot: Snapshot) -> Omitted:
     if column.default is not None:
         volatile = column.default_volatility is Volatility.VOLATILE
         return Omitted.EACH if volatile else Omitted.SAME
-    defaults = (nulls.of_domain(d.definition)[1] for d in _domains(column, snapshot))
-    return Omitted.SAME if any(defaults) else Omitted.NULL
+    return Omitted.SAME if domain_default(column.type, snapshot) else Omitted.NULL
 
 
 def null_refused(column: Column, snapshot: Snapshot) -> bool:
     """Whether the column's domain may refuse the NULL of rows without it."""
-    return not all(nulls.of_domain(d.definition)[0] for d in _domains(column, snapshot))
+    return not all(nulls.of_domain(d.definition)[0] for d in _domains(column.type, snapshot))
 
 
-def _domains(column: Column, snapshot: Snapshot) -> Iterator[Type]:
-    """The column's domain, and those that it is made of."""
-    domain = type_change.found(column.type, snapshot, "domain")
+def domain_default(kind: str, snapshot: Snapshot) -> bool:
+    """Whether a column of this type without a default of its own has that of a domain."""
+    return any(nulls.of_domain(d.definition)[1] for d in _domains(kind, snapshot))
+
+
+def _domains(kind: str, snapshot: Snapshot) -> Iterator[Type]:
+    """The type if it is a domain, and those that it is made of."""
+    domain = type_change.found(kind, snapshot, "domain")
     while domain is not None:
         yield domain
         under = type_change.below(domain)
