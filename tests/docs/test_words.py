@@ -78,11 +78,14 @@ def test_a_phrase_planted_in_a_document_is_found_in_its_prose_only() -> None:
     assert [found.line for found in words.violations(prose(page), "page.md")] == [7]
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_a_document_has_no_banned_phrase(name: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8")
+def test_no_document_has_a_banned_phrase() -> None:
+    found = [
+        str(one)
+        for name in DOCUMENTS
+        for one in words.violations(prose((ROOT / name).read_text(encoding="utf-8")), name)
+    ]
 
-    assert [str(found) for found in words.violations(prose(text), name)] == []
+    assert found == []
 
 
 PLANTED = {
@@ -123,11 +126,14 @@ def test_a_similar_name_is_allowed(source: str) -> None:
     assert words.in_code(source, "module.py") == []
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_a_module_has_no_banned_phrase(name: str) -> None:
-    source = (ROOT / name).read_text(encoding="utf-8")
+def test_no_module_has_a_banned_phrase() -> None:
+    found = [
+        str(one)
+        for name in MODULES
+        for one in words.in_code((ROOT / name).read_text(encoding="utf-8"), name)
+    ]
 
-    assert [str(found) for found in words.in_code(source, name)] == []
+    assert found == []
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

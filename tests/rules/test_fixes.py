@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.golden import FOLDER, Golden
 from tests.rules import checking
 from zdm.model.rule import Transactions
 from zdm.rules import ALL, fixes
@@ -22,9 +23,19 @@ PROVED = (
 )
 
 
+FIXABLE = "rules/fixable.txt"  # the refused cases for which their own rule has a fix
+
+
 def fixable() -> list[Path]:
-    """The refused cases for which their own rule has a fix."""
-    return [path for path in sorted(checking.CASES.glob("*/refused*.sql")) if _has_fix(path)]
+    """As they are listed."""
+    return [checking.CASES / line for line in (FOLDER / FIXABLE).read_text().splitlines()]
+
+
+def test_those_with_a_fix_are_listed(golden: Golden) -> None:
+    paths = sorted(checking.CASES.glob("*/refused*.sql"))
+    lines = [f"{path.relative_to(checking.CASES)}\n" for path in paths if _has_fix(path)]
+
+    golden.check(FIXABLE, "".join(lines))
 
 
 def _has_fix(path: Path) -> bool:

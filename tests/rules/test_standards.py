@@ -5,6 +5,7 @@ own schema of the JSON."""
 import importlib.util
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ GITLAB = {
 }
 
 
+@cache
 def reports() -> list[Report]:
     """Nothing; odd names; every refused case; and one that is in a baseline."""
     cases = [
@@ -71,9 +73,13 @@ def reports() -> list[Report]:
     return [checking.report("", TABLE), odd, replace(odd, findings=accepted), every]
 
 
-REPORTS = reports()
 NAMES = ("nothing", "odd", "accepted", "every")
-each_report = pytest.mark.parametrize("report", REPORTS, ids=NAMES)
+each_report = pytest.mark.parametrize("report", NAMES, indirect=True)
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Report:
+    return reports()[NAMES.index(request.param)]
 
 
 def sarif_schema() -> dict[str, Any]:
@@ -101,20 +107,20 @@ def test_sarif_is_valid(report: Report, sarif: Draft4Validator) -> None:
 
 
 def test_the_schema_of_sarif_refuses_what_it_must(sarif: Draft4Validator) -> None:
-    broken = data(Output.SARIF, REPORTS[1])
+    broken = data(Output.SARIF, reports()[1])
     broken["runs"][0]["results"][0]["level"] = "warn"
 
     assert not sarif.is_valid(broken)
 
 
 def of(level: Level, number: int) -> Reported:
-    finding = next(f for f in REPORTS[1].findings if not f.ignored)
+    finding = next(f for f in reports()[1].findings if not f.ignored)
     return replace(finding, level=level, statement=f"SELECT {number}")
 
 
 def test_of_more_results_than_github_takes_the_heaviest_stay() -> None:
     notes = [of(Level.NOTE, number) for number in range(MOST_RESULTS)]
-    report = replace(REPORTS[0], findings=(*notes, of(Level.ERROR, 0)))
+    report = replace(reports()[0], findings=(*notes, of(Level.ERROR, 0)))
     results = data(Output.SARIF, report)["runs"][0]["results"]
 
     assert len(results) == MOST_RESULTS == 25_000
@@ -123,7 +129,7 @@ def test_of_more_results_than_github_takes_the_heaviest_stay() -> None:
 
 def test_github_gets_ten_annotations_of_a_kind_and_the_others_as_lines() -> None:
     findings = [of(level, n) for n in range(12) for level in (Level.WARN, Level.ERROR)]
-    lines = Output.GITHUB.render(replace(REPORTS[0], findings=tuple(findings)), PLAIN)
+    lines = Output.GITHUB.render(replace(reports()[0], findings=tuple(findings)), PLAIN)
     kinds = [line.partition(" ")[0] for line in lines.splitlines()]
 
     assert kinds == (
@@ -142,7 +148,7 @@ def test_a_comment_is_one_that_github_takes(report: Report) -> None:
 
 
 def test_a_comment_says_how_much_it_leaves_out() -> None:
-    report = replace(REPORTS[0], findings=tuple(of(Level.ERROR, n) for n in range(1_000)))
+    report = replace(reports()[0], findings=tuple(of(Level.ERROR, n) for n in range(1_000)))
     text = Output.MARKDOWN.render(report, PLAIN)
 
     assert len(text) < 65_536
