@@ -183,9 +183,7 @@ def run(
         database.close()
 
 
-def options(
-    until: RunState = RunState.CONTRACTED, patience: timedelta = IMPATIENT
-) -> Options:
+def options(until: RunState = RunState.CONTRACTED, patience: timedelta = IMPATIENT) -> Options:
     """Quick polls, v1 to v2."""
     return Options(
         old=Version("v1"),
