@@ -1,7 +1,7 @@
 """A trigger of the train that needs a right which a role that fires it does not get.
 
-Which rights there are is asked of what all statements of the train leave, as a GRANT may follow
-the trigger.
+Rights are checked against what all statements of the train leave, as a GRANT may follow the
+trigger.
 """
 
 from collections.abc import Iterator, Sequence
