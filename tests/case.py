@@ -37,6 +37,7 @@ WITH_SCHEMA = sorted(
     path.parent for path in ROOT.parent.glob("*/*/*/migration.sql")
 )  # rules too
 FILE = "migration.sql"
+IMPATIENT = timedelta(seconds=20)  # where nobody keeps a lock
 QUICK = RolloutSettings(
     polls=1,
     poll_interval=timedelta(milliseconds=1),
@@ -163,8 +164,10 @@ def run(
     *,
     watching: Watching | None = None,
     until: RunState = RunState.CONTRACTED,
+    patience: timedelta = IMPATIENT,
 ) -> RunState:
-    """Execute a plan with the operator's word that the old version is gone."""
+    """Execute a plan with the operator's word that the old version is gone; `patience` is how
+    long a step's locks are tried for."""
     stop, clock = StopFlag(), SystemClock()
     database = PostgresDatabase(url, clock, stop, Pacing.FULL)
     world = World(
@@ -175,12 +178,12 @@ def run(
         stop=stop,
     )
     try:
-        return runner.execute(plan_files.plan_text(made), world, options(until))
+        return runner.execute(plan_files.plan_text(made), world, options(until, patience))
     finally:
         database.close()
 
 
-def options(until: RunState = RunState.CONTRACTED) -> Options:
+def options(until: RunState = RunState.CONTRACTED, patience: timedelta = IMPATIENT) -> Options:
     """Quick polls, v1 to v2."""
     return Options(
         old=Version("v1"),
@@ -188,7 +191,7 @@ def options(until: RunState = RunState.CONTRACTED) -> Options:
         rollout=QUICK,
         until=until,
         assume_deployed=True,
-        lock_deadline=timedelta(seconds=20),
+        lock_deadline=patience,
     )
 
 

@@ -97,6 +97,12 @@ ENTRIES = (
         fixed=(f"{EXPAND}CREATE OR REPLACE {PAIR[7:].replace('b int', 'b int DEFAULT 1')}",),
     ),
     Entry(
+        slug="function_cannot_be_dropped",
+        before=PAIR + SIGN,
+        refused="DROP FUNCTION pair(int, int);",
+        fixed=(f"{CONTRACT}DROP OPERATOR +% (int, int);\nDROP FUNCTION pair(int, int);",),
+    ),
+    Entry(
         slug="function_overloaded",
         before=ONE,
         refused="CREATE FUNCTION one(a text) RETURNS text LANGUAGE sql AS 'SELECT a';",

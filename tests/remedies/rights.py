@@ -4,7 +4,25 @@ from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
 
 _ROLE = "DO 'BEGIN CREATE ROLE zdm_reader; EXCEPTION WHEN duplicate_object OR unique_violation"
 _ROLE += " THEN NULL; END'; "
+_AUDIT = "CREATE TABLE audit (id bigint);\n"
+_NOTES = """CREATE FUNCTION audited() RETURNS trigger LANGUAGE plpgsql {more}
+AS 'BEGIN INSERT INTO public.audit VALUES (NEW.id); RETURN NULL; END';
+CREATE TRIGGER audited AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION audited();
+"""
+_AUDITS = _AUDIT + _NOTES.format(more="")
 ENTRIES = (
+    Entry(
+        slug="right_missing",
+        before=USERS + _ROLE + "GRANT INSERT ON users TO zdm_reader;",
+        refused=_AUDITS,
+        fixed=(_AUDITS + "GRANT INSERT ON audit TO zdm_reader;",),
+    ),
+    Entry(
+        slug="right_missing",
+        before=USERS + _ROLE + "GRANT INSERT ON users TO zdm_reader;",
+        refused=_AUDITS,
+        fixed=(_AUDIT + _NOTES.format(more="SECURITY DEFINER SET search_path = public"),),
+    ),
     Entry(
         slug="grant_cannot_be_planned",
         before=USERS,

@@ -34,6 +34,7 @@ from zdm.planning.order import (
     decided_rows,
     deleted_rows,
     fills,
+    lacking_rights,
     met_rows,
     met_through,
     new_keys,
@@ -102,6 +103,7 @@ def plan(
         or met_rows.conflicts(ordered, placed)
         or tuple(new_keys.conflicts(ordered, placed))
         or tuple(object_order.conflicts(ordered, placed))
+        or tuple(lacking_rights.conflicts(placed, classification.after))
         or tuple(met_through.conflicts(ordered, placed))
         or tuple(reused_objects.conflicts(placed))
         or walk.conflicts(ordered, placed, snapshot, classification.after)

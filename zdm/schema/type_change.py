@@ -7,11 +7,13 @@ would not be.
 """
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 
 from zdm.model.schema import Snapshot, Type
 from zdm.model.statement import Setting
 from zdm.parse import names
+from zdm.parse.readers import nulls
 from zdm.schema import type_names
 
 TIMES = frozenset(
@@ -167,3 +169,17 @@ def _by_zone(settings: tuple[Setting, ...]) -> Cost:
     if not zones:
         return Cost.UNKNOWN
     return Cost.INDEXES if zones[0] in _UTC else Cost.REWRITE
+
+
+def domains(kind: str, snapshot: Snapshot) -> Iterator[Type]:
+    """The type if it is a domain, and those that it is made of."""
+    domain = found(kind, snapshot, "domain")
+    while domain is not None:
+        yield domain
+        under = below(domain)
+        domain = None if under is None else found(under, snapshot, "domain")
+
+
+def domain_default(kind: str, snapshot: Snapshot) -> bool:
+    """Whether a column of this type without a default of its own has that of a domain."""
+    return any(nulls.of_domain(d.definition)[1] for d in domains(kind, snapshot))

@@ -22,10 +22,25 @@ class Train:
     tables: list[Table]
     made: int = 0
     functions: list[str] = field(default_factory=list)
+    began: tuple[Table, ...] = ()
+
+    def __post_init__(self) -> None:
+        """What is there before the train."""
+        self.began = tuple(self.tables)
 
     def table(self) -> Table:
         """One of the tables."""
         return self.random.choice(self.tables)
+
+    def there(self) -> tuple[Table, Table]:
+        """One that the train did not make, as it was before the train and as it is now."""
+        found = [
+            (old, new)
+            for new in (self.table(), *self.tables)
+            for old in self.began
+            if old.rows == new.rows
+        ]
+        return found[0] if found else (self.began[0], self.began[0])
 
     def column(self, table: Table, kinds: tuple[str, ...] = ()) -> Column | None:
         """A column to act on: mostly one that is written."""

@@ -28,12 +28,16 @@ def _trigger(name: str, on: str, runs: str, *, event: str = "INSERT OR UPDATE") 
     )
 
 
-def _there(train: "Train") -> tuple[str, str, str]:
-    """A trigger that is there: its name, its table, its function."""
-    table, runs = train.table().sql, _trigger_function(train)
+def _there(train: "Train", *, off: float = 0.0) -> tuple[str, str, str, bool]:
+    """A trigger that is there before the train: its name, its table now, its function, and
+    whether it is disabled."""
+    (before, now), runs = train.there(), _trigger_function(train)
     name = f"noted{train.made}"
-    train.functions.append(_trigger(name, table, runs))
-    return name, table, runs
+    train.functions.append(_trigger(name, before.sql, runs))
+    disabled = off > 0 and train.chance(off)
+    if disabled:
+        train.functions.append(f"ALTER TABLE {before.sql} DISABLE TRIGGER {name};")
+    return name, now.sql, runs, disabled
 
 
 def create_trigger(train: "Train") -> "Statements":
@@ -44,7 +48,7 @@ def create_trigger(train: "Train") -> "Statements":
 
 def replace_trigger(train: "Train") -> "Statements":
     """By DROP and CREATE, or by OR REPLACE."""
-    name, table, runs = _there(train)
+    name, table, runs, _ = _there(train)
     made = _trigger(name, table, runs, event="DELETE")
     if train.chance(0.5):
         return (made.replace("CREATE", "CREATE OR REPLACE", 1),)
@@ -53,26 +57,22 @@ def replace_trigger(train: "Train") -> "Statements":
 
 def drop_trigger(train: "Train") -> "Statements":
     """Enabled or not, also with the function that it runs."""
-    name, table, runs = _there(train)
-    if train.chance(0.3):
-        train.functions.append(f"ALTER TABLE {table} DISABLE TRIGGER {name};")
+    name, table, runs, _ = _there(train, off=0.3)
     after = (f"DROP FUNCTION {runs}();",) if train.chance(0.3) else ()
     return (f"DROP TRIGGER {name} ON {table};", *after)
 
 
 def toggle_trigger(train: "Train") -> "Statements":
     """Off, or on again."""
-    name, table, _ = _there(train)
-    if train.chance(0.5):
-        train.functions.append(f"ALTER TABLE {table} DISABLE TRIGGER {name};")
-        return (f"ALTER TABLE {table} ENABLE TRIGGER {name};",)
-    return (f"ALTER TABLE {table} DISABLE TRIGGER {name};",)
+    name, table, _, disabled = _there(train, off=0.5)
+    change = "ENABLE" if disabled else "DISABLE"
+    return (f"ALTER TABLE {table} {change} TRIGGER {name};",)
 
 
 def replace_function(train: "Train") -> "Statements":
     """One that a trigger runs, or one that nothing calls, by either way."""
     if train.chance(0.3):
-        _, _, runs = _there(train)
+        _, _, runs, _ = _there(train)
         return (
             f"CREATE OR REPLACE FUNCTION {runs}() RETURNS trigger LANGUAGE plpgsql"
             " AS 'BEGIN PERFORM 2; RETURN NULL; END';",
@@ -122,7 +122,7 @@ def drop_view(train: "Train") -> "Statements":
 
 def _view(train: "Train") -> tuple[str, str]:
     train.made += 1
-    name, query = f"public.seen{train.made}", f"SELECT id FROM {train.table().sql}"
+    name, query = f"public.seen{train.made}", f"SELECT id FROM {train.there()[0].sql}"
     train.functions.append(f"CREATE VIEW {name} AS {query};")
     return name, query
 

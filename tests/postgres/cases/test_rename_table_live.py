@@ -154,6 +154,31 @@ def test_row_security_applies_through_the_view_or_the_rename_is_refused(
     assert one(owned, "SELECT count(*) FROM users") == 3
 
 
+DEFAULTED = """
+CREATE DOMAIN named AS text DEFAULT 'of the domain';
+ALTER TABLE users ADD COLUMN a named DEFAULT 'own', ADD COLUMN b named,
+    ADD COLUMN c named DEFAULT NULL;
+"""
+
+
+def test_an_insert_by_the_former_name_has_the_defaults_of_the_table(owned: Connection) -> None:
+    owned.execute(DEFAULTED.encode())
+    run(owned, of_phase(planned(owned), Phase.EXPAND).sql)
+    owned.execute(b"INSERT INTO users (id, secret) VALUES (901, 's')")
+    owned.execute(b"INSERT INTO accounts (id, secret) VALUES (902, 's')")
+    rows = owned.execute(b"SELECT n, a, b, c FROM users WHERE id > 900").fetchall()
+
+    assert rows == [(0, "own", "of the domain", None)] * 2
+
+
+def test_a_generated_column_of_a_domain_with_a_default_is_refused(owned: Connection) -> None:
+    owned.execute(DEFAULTED.encode())
+    owned.execute(b"ALTER TABLE users ADD COLUMN d named GENERATED ALWAYS AS (secret) STORED")
+
+    with pytest.raises(RefusedError, match="the generated column d the default of its domain"):
+        planned(owned)
+
+
 def test_an_undo_of_what_was_not_done_does_nothing(owned: Connection) -> None:
     step = of_phase(planned(owned), Phase.EXPAND)
     before = read.read(owned)

@@ -30,7 +30,7 @@ from zdm.schema import generated_names
 
 SLUG = "create_index"
 _DUPLICATES = (
-    "SELECT NOT EXISTS (SELECT 1 FROM {t} WHERE {condition}"
+    "SELECT NOT EXISTS (SELECT 1 FROM ONLY {t} WHERE {condition}"
     " GROUP BY {keys} HAVING count(*) > 1)"
 )
 

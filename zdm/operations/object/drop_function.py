@@ -152,9 +152,18 @@ def _used(
     action: Action, functions: tuple[Function, ...], snapshot: Snapshot
 ) -> tuple[str, str] | None:
     """What makes the server refuse it."""
-    if not functions or functions[0] not in apply.apply(snapshot, action).functions:
+    if not functions:
         return None
     (function,) = functions
+    operators = tuple(routine.operators(function, snapshot))
+    if operators:
+        return (
+            f"{function.name} cannot be dropped, because these call it:"
+            f" {routine.listed(operators)}",
+            "drop each of them above this statement, under `-- zdm: run in contract -- reason`",
+        )
+    if function not in apply.apply(snapshot, action).functions:
+        return None
     thing = dependents.Thing("function", function.name, function.arguments)
     needs = dependents.closure(snapshot, (thing,), cascade=True) or ()
     users = [_said(one) for one in needs if one != thing]

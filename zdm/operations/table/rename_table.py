@@ -22,7 +22,7 @@ from zdm.recipes.object import naming, row_type, stand_in_view
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.schema import generated_names
+from zdm.schema import generated_names, type_change
 
 SLUG = "rename_table"
 MERGE_FAILS = range(15, 17)  # MERGE is from 15 on, and into a view from 17 on
@@ -101,7 +101,9 @@ class RenameTable:
             title=f"rename table {self.table} to {self.new.name}, and make a view {self.table}",
             sql=(
                 stand_in_view.rename(self.table, self.new),
-                *stand_in_view.create(self.table, place.table, self.new, invoker=invoker),
+                *stand_in_view.create(
+                    self.table, place.table, self.new, place.snapshot, invoker=invoker
+                ),
             ),
             locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
             settings=self.settings,
@@ -251,6 +253,13 @@ def _structure(table: Table, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     if table.kind != "table" or table.partition_of is not None:
         what = "a partition" if table.partition_of else f"a {table.kind}"
         yield f"it is {what}, and what manages it by name needs a table", _KEEP
+    for column in table.columns:
+        if column.generated and type_change.domain_default(column.type, snapshot):
+            yield (
+                f"an INSERT into the view would give the generated column {column.name} the"
+                " default of its domain, which fails",
+                _KEEP,
+            )
     if table.inherits or heirs:
         yield "it takes part in inheritance, and ONLY has no effect on a view", _KEEP
     if table.rules:

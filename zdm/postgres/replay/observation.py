@@ -23,6 +23,8 @@ _LOOK = timedelta(milliseconds=2)
 _LOOKS_WHILE_WAITING = 3  # the server needs a moment to show every lock
 _PATIENCE = timedelta(seconds=5)  # until the tables are let go, also when nothing waits
 
+_STATISTICS = "pg_catalog.pg_stats"  # in a probe that asks for them
+_AUTOVACUUM = b"SELECT pg_catalog.current_setting('autovacuum')"
 _RELATIONS = """
 SELECT c.oid, n.nspname, c.relname, c.relkind, pg_catalog.pg_relation_filenode(c.oid),
        coalesce(i.indrelid, d.refobjid, c.oid) AS counts_for,
@@ -192,3 +194,10 @@ def families(before: Relations) -> Mapping[Name, frozenset[Name]]:
         )
         for relation in before.values()
     }
+
+
+def may_be_analyzed(connection: Connection, probe: str) -> bool:
+    """Whether the probe asks for statistics, and autovacuum may gather them at any moment; a
+    server of the cache has none."""
+    row = connection.execute(_AUTOVACUUM).fetchone()
+    return _STATISTICS in probe and row == ("on",)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 import psycopg
 
 from zdm.model.findings import Finding
-from zdm.model.plan import AwaitRollout, Backfill, Plan, Side, Step
+from zdm.model.locks import LockMode
+from zdm.model.plan import AwaitRollout, Backfill, Plan, RunSql, Side, Step
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Setting
@@ -39,6 +40,7 @@ _SETTINGS = (
     ("bytea_output", "escape"),
 )
 _WRITES = "SELECT, INSERT, UPDATE, DELETE"
+_WRITING = LockMode.ROW_EXCLUSIVE
 _CHECK_ALL = "SET CONSTRAINTS ALL IMMEDIATE"
 _PATHS = ("''", "DEFAULT")  # of search; the second for tables whose triggers need one
 _BESIDE = {Side.OLD: "after", Side.NEW: "before"}
@@ -293,6 +295,7 @@ class Writing:
     log: Log = field(default_factory=Log)
     gone: Sequence[tuple[str, Sequence[Setting]]] = ()  # see kept_rows.deleted
     filled: list[Backfill] = field(default_factory=list)
+    written: set[Name] = field(default_factory=set)  # by the author's own statements
     apart: dict[tuple[Side, str], int] = field(default_factory=dict)  # see `_set_apart`
     _rounds: dict[Side, int] = field(default_factory=lambda: dict.fromkeys(Side, 0))
 
@@ -337,6 +340,8 @@ class Writing:
         step = self.plan.steps[number]
         if isinstance(step, Backfill) and step.synced:
             self.filled.append(step)
+        elif isinstance(step, RunSql):
+            self.written |= {lock.table for lock in step.locks if lock.mode is _WRITING}
         turn = self._turn
         last = number == len(self.plan.steps) - 1
         if number < turn and Side.OLD in step.serves:
@@ -372,9 +377,14 @@ class Writing:
         return steps if step is None else steps[steps.index(step) + 1 :]
 
     def _in_sync(self, step: Step) -> Iterator[Finding]:
-        """Each column that a trigger keeps in sync still agrees with its source."""
+        """Each column that a trigger keeps in sync still agrees with its source; where the
+        author writes the new one, with values that the old one may not hold, either with the
+        other."""
         for fill in self.filled:
-            sql = f"SELECT count(*) FROM {fill.table.sql} WHERE {fill.differs}"  # noqa: S608
+            differs = fill.differs
+            if fill.table in self.written:
+                differs = fill.mismatch or differs
+            sql = f"SELECT count(*) FROM {fill.table.sql} WHERE {differs}"  # noqa: S608
             row = self.conn.execute(sql.encode()).fetchone()
             if row and row[0]:
                 yield finding(
@@ -382,5 +392,5 @@ class Writing:
                     f"after the step {step.id}, when the old version has written, {row[0]} rows"
                     f" of {fill.table} are not as the backfill {fill.id} leaves them",
                     step,
-                    fill.differs,
+                    differs,
                 )

@@ -15,7 +15,7 @@ from zdm.model.statement import Action, ActionKind, Directive, DirectiveKind
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition
 from zdm.parse import expressions, rewrite
 from zdm.recipes.constraint.not_null import PLAIN, Named
-from zdm.recipes.reading import added, filled, session_dependent, statements, updates
+from zdm.recipes.reading import added, filled, held, session_dependent, statements, updates
 from zdm.schema import default_volatility, generated_names, lookup, type_change, type_names
 
 _REFUSED = {
@@ -127,7 +127,7 @@ def problem(new: NewColumn, table: Table, snapshot: Snapshot) -> tuple[str, str]
 def _without_usage(new: NewColumn, table: Table, snapshot: Snapshot) -> tuple[str, str] | None:
     """The default draws from the sequence with the rights of who inserts (manual, CREATE
     SEQUENCE; measured 14-18); a new one gives USAGE to others by default privileges alone."""
-    roles = session_dependent.writers(table, "INSERT")
+    roles = held.writers(table, "INSERT")
     if new.sequence is None or not roles:
         return None
     schema = table.name.schema

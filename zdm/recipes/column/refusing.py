@@ -8,7 +8,7 @@ may refuse what it writes to the others, and a unique one its second row.
 from collections.abc import Iterator
 from enum import Enum, auto
 
-from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Type, Volatility
+from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Volatility
 from zdm.parse.readers import nulls
 from zdm.schema import not_null_proof, type_change
 
@@ -30,26 +30,14 @@ def omitted(column: Column, snapshot: Snapshot) -> Omitted:
     if column.default is not None:
         volatile = column.default_volatility is Volatility.VOLATILE
         return Omitted.EACH if volatile else Omitted.SAME
-    return Omitted.SAME if domain_default(column.type, snapshot) else Omitted.NULL
+    return Omitted.SAME if type_change.domain_default(column.type, snapshot) else Omitted.NULL
 
 
 def null_refused(column: Column, snapshot: Snapshot) -> bool:
     """Whether the column's domain may refuse the NULL of rows without it."""
-    return not all(nulls.of_domain(d.definition)[0] for d in _domains(column.type, snapshot))
-
-
-def domain_default(kind: str, snapshot: Snapshot) -> bool:
-    """Whether a column of this type without a default of its own has that of a domain."""
-    return any(nulls.of_domain(d.definition)[1] for d in _domains(kind, snapshot))
-
-
-def _domains(kind: str, snapshot: Snapshot) -> Iterator[Type]:
-    """The type if it is a domain, and those that it is made of."""
-    domain = type_change.found(kind, snapshot, "domain")
-    while domain is not None:
-        yield domain
-        under = type_change.below(domain)
-        domain = None if under is None else type_change.found(under, snapshot, "domain")
+    return not all(
+        nulls.of_domain(d.definition)[0] for d in type_change.domains(column.type, snapshot)
+    )
 
 
 def checks(

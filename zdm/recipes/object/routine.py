@@ -216,6 +216,15 @@ def symbols(function: Function, snapshot: Snapshot) -> Iterator[str]:
             yield f"type {of.name}"
 
 
+def operators(function: Function, snapshot: Snapshot) -> Iterator[str]:
+    """Operators that call it by themselves, where no other has its name."""
+    if sum(f.name.name == function.name.name for f in snapshot.functions) > 1:
+        return
+    for one in snapshot.others:
+        if one.kind == "operator" and function.name.name in texts.names(one.definition):
+            yield f"operator {one.name}"
+
+
 class _Calls:
     """Calls of a function, or of those whose text names it, in texts that PostgreSQL prints:
     there a name without a schema is pg_catalog's."""

@@ -7,11 +7,11 @@ these would give another value there than in a batch, or fail the application's 
 import re
 from collections.abc import Iterator
 
-from zdm.model import acl
 from zdm.model.expression import Constant, Expression
 from zdm.model.schema import Function, Snapshot, Table, Volatility
 from zdm.model.sql import ident
-from zdm.parse import expressions, names
+from zdm.parse import expressions
+from zdm.recipes.reading import held
 from zdm.schema import default_volatility
 
 Line = tuple[str, str]  # fact and remedy
@@ -121,13 +121,14 @@ def _forbidden(expression: Expression, table: Table, snapshot: Snapshot) -> Line
     """A role that writes the table, and may not call what the trigger calls for it."""
     reached = _reached(expression, snapshot)
     schemas = {f.name.schema for f in reached} | set(_schemas(expression, snapshot))
-    for role in writers(table, "INSERT", "UPDATE"):
-        held = {role, *_groups(role, snapshot)}
+    for role in held.writers(table, "INSERT", "UPDATE"):
+        roles = {role, *held.groups(role, snapshot)}
         for schema in sorted(schemas):
-            if not _has(_schema_grants(schema, snapshot), "USAGE", held, schema == "public"):
+            usage = held.schema_grants(schema, snapshot)
+            if not held.has(usage, "USAGE", roles, public=schema == "public"):
                 return _missing(role, table, f"USAGE ON SCHEMA {ident(schema)}")
         for function in reached:
-            if not _has(function.grants, "EXECUTE", held, True):
+            if not held.has(function.grants, "EXECUTE", roles, public=True):
                 what = f"EXECUTE ON FUNCTION {function.name.sql}({function.arguments})"
                 return _missing(role, table, what)
     return None
@@ -153,47 +154,4 @@ def _missing(role: str, table: Table, right: str) -> Line:
         f"{role or 'PUBLIC'} writes {table.name} and lacks {right}, which the trigger needs in"
         " its sessions: each of its writes would fail",
         f"run `GRANT {right} TO {who}` first, in an earlier release",
-    )
-
-
-def writers(table: Table, *rights: str) -> tuple[str, ...]:
-    """The roles other than the owner that have one of these rights."""
-    items = [*table.grants, *(item for c in table.columns for item in c.grants)]
-    entries = map(acl.parse, items)
-    return tuple(
-        sorted(
-            {
-                e.grantee
-                for e in entries
-                if {*rights} & {privilege.name for privilege in e.privileges}
-            }
-        )
-    )
-
-
-def _groups(role: str, snapshot: Snapshot) -> set[str]:
-    found: set[str] = set()
-    left = [role]
-    while left:
-        one = left.pop()
-        new = {m.of for m in snapshot.memberships if m.member == one} - found
-        found |= new
-        left += new
-    return found
-
-
-def _schema_grants(schema: str, snapshot: Snapshot) -> tuple[str, ...]:
-    for other in snapshot.rights:
-        if other.kind == "schema" and names.search_path(other.name) == (schema,):
-            return other.grants
-    return ()
-
-
-def _has(items: tuple[str, ...], right: str, roles: set[str], public: bool) -> bool:
-    """`public`: PUBLIC has it where no entry for PUBLIC says otherwise."""
-    entries = [acl.parse(item) for item in items]
-    if public and not any(e.grantee == "" for e in entries):
-        return True
-    return any(
-        e.grantee in {"", *roles} and right in {p.name for p in e.privileges} for e in entries
     )

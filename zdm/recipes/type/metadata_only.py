@@ -7,7 +7,6 @@ index is built again, and a view, policy or trigger makes it an error (measured 
 from collections.abc import Iterator
 
 from zdm.model.schema import Column, Name, Snapshot, Table
-from zdm.recipes.column import refusing
 from zdm.schema import type_change
 
 Line = tuple[str, str]  # fact and remedy
@@ -58,9 +57,9 @@ def _hazards(name: str, column: Column, new: str, snapshot: Snapshot) -> Iterato
 
 def undefaulted(table: Name, column: Column, new: str, snapshot: Snapshot) -> Line | None:
     """A domain's default that ends with the type, for the old version's rows too."""
-    if column.default is not None or refusing.domain_default(new, snapshot):
+    if column.default is not None or type_change.domain_default(new, snapshot):
         return None
-    if not refusing.domain_default(column.type, snapshot):
+    if not type_change.domain_default(column.type, snapshot):
         return None
     return (
         f"{table}.{column.name} has its default from the type {column.type}, and the old"

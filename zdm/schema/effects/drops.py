@@ -1,5 +1,6 @@
 """What DROP leaves, and what is taken out with it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import reduce
@@ -22,7 +23,8 @@ def drop(snapshot: Snapshot, action: Action) -> Snapshot:
     if not isinstance(said, DropObjects):
         return snapshot
     if said.kind not in _NAMED:
-        return edits.unknown(snapshot, action) if said.cascade else snapshot
+        left = _without_operators(snapshot, said)
+        return edits.unknown(left, action) if said.cascade else left
     things = targets(snapshot, action)
     if None in things and not said.if_exists and not snapshot.opaque:
         return snapshot  # the server refuses all of it
@@ -30,6 +32,17 @@ def drop(snapshot: Snapshot, action: Action) -> Snapshot:
         snapshot = edits.unknown(snapshot, action)
     found = tuple(thing for thing in things if thing is not None)
     return remove(snapshot, found, action, cascade=said.cascade)
+
+
+def _without_operators(snapshot: Snapshot, said: DropObjects) -> Snapshot:
+    """Those of the names, whatever their operands: what is left is looked at no closer."""
+    names = {words[-1] for words in said.objects if words and _SIGNS.fullmatch(words[-1])}
+    kept = tuple(
+        one
+        for one in snapshot.others
+        if one.kind != "operator" or one.name.partition("(")[0].rpartition(".")[2] not in names
+    )
+    return replace(snapshot, others=kept) if len(kept) < len(snapshot.others) else snapshot
 
 
 def targets(snapshot: Snapshot, action: Action) -> tuple[Thing | None, ...]:
@@ -103,6 +116,7 @@ def _belongs(snapshot: Snapshot, table: Table, name: str) -> bool:
     return any(indexes.part_of(table, own, above) == index for own in above.indexes)
 
 
+_SIGNS = re.compile(r"[-+*/<>=~!@#%^&|`?]+")
 _Find = Callable[[Snapshot, Words, Action, int], Thing | None]
 
 
