@@ -3,9 +3,9 @@
 With more parameters, which have defaults, or with wider integers it is another function for
 PostgreSQL (manual, CREATE FUNCTION). Beside the former one a call could mean either, and a
 session that has looked the former up just before a DROP would not find it any more. So one
-transaction renames that and makes the new one: such a session still runs the former body, until its
-transaction ends at most, and every other call, also a prepared one, means the new one (measured
-14, 18). The former is dropped at the end.
+transaction renames that and makes the new one: such a session still runs the former body, at
+most until its transaction ends, and every other call, also a prepared one, means the new one
+(measured 14, 18). The former is dropped at the end.
 
 It is the last step before the rollout, as for a replaced function: behind all fills, and before
 the new version.
