@@ -458,6 +458,14 @@ FORMS = (
         " AS 'BEGIN RETURN 2; END';",
     ),
     Form(
+        operation="extend_function",
+        name="default",
+        main=True,
+        sql="DROP FUNCTION one{n}(integer);\n"
+        "CREATE FUNCTION one{n}(a integer, b integer DEFAULT 0) RETURNS integer"
+        " LANGUAGE plpgsql AS 'BEGIN RETURN 2; END';",
+    ),
+    Form(
         operation="drop_function",
         name="plain",
         main=True,

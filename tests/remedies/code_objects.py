@@ -43,6 +43,10 @@ BY_NAME += " AS 'SELECT id, n FROM public.three';"
 MORE = "ALTER TABLE three ADD COLUMN m int;"
 SEEN = "CREATE VIEW seen AS SELECT id, n FROM users;\n"
 CHECKED = "CREATE OR REPLACE VIEW seen AS SELECT id, n FROM users WHERE n > 0 WITH CHECK OPTION"
+EXTENDED = (
+    "CREATE FUNCTION {}(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT a + b';"
+)
+USES = "CREATE VIEW used AS SELECT one(1, 2);"
 ENTRIES = (
     Entry(
         slug="function_cannot_be_replaced",
@@ -103,6 +107,24 @@ ENTRIES = (
         fixed=(f"{CONTRACT}DROP OPERATOR +% (int, int);\nDROP FUNCTION pair(int, int);",),
     ),
     Entry(
+        slug="function_cannot_be_replaced",
+        before=ONE + "REVOKE EXECUTE ON FUNCTION one(int) FROM PUBLIC;",
+        refused=f"DROP FUNCTION one(int);\n{EXTENDED.format('one')}",
+        fixed=(EXTENDED.format("more"), "DROP FUNCTION one(int);"),
+    ),
+    Entry(
+        slug="function_cannot_be_replaced",
+        before=ONE,
+        refused=f"{AGAIN}\nDROP FUNCTION one(int);\n{EXTENDED.format('one')}",
+        fixed=(f"DROP FUNCTION one(int);\n{EXTENDED.format('one')}",),
+    ),
+    Entry(
+        slug="object_order",
+        before=ONE,
+        refused=f"DROP FUNCTION one(int);\n{EXTENDED.format('one')}\n{USES}",
+        fixed=(f"DROP FUNCTION one(int);\n{EXTENDED.format('one')}", USES),
+    ),
+    Entry(
         slug="function_overloaded",
         before=ONE,
         refused="CREATE FUNCTION one(a text) RETURNS text LANGUAGE sql AS 'SELECT a';",
@@ -145,9 +167,9 @@ ENTRIES = (
         slug="function_cannot_be_dropped",
         before=ONE,
         refused="DROP FUNCTION one(int);\n"
-        "CREATE FUNCTION one(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT b';",
+        "CREATE FUNCTION one(b int, a int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT b';",
         fixed=(
-            "CREATE FUNCTION more(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql"
+            "CREATE FUNCTION more(b int, a int DEFAULT 1) RETURNS int LANGUAGE sql"
             " AS 'SELECT b';",
             "DROP FUNCTION one(int);",
         ),

@@ -15,14 +15,16 @@ from zdm.schema import type_names
 
 _INPUT = frozenset({"in", "inout", "variadic"})
 _OUTPUT = frozenset({"out", "inout", "table"})
+_INTEGERS = ("smallint", "integer", "bigint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """`names`, `defaults` of its input; `result`: its return type, or its output."""
+    """`names`, `types`, `defaults` of its input; `result`: its return type, or its output."""
 
     procedure: bool
     names: tuple[str, ...]
+    types: tuple[str, ...]
     defaults: tuple[bool, ...]
     variadic: bool
     result: tuple[str, ...]
@@ -54,6 +56,7 @@ def of(said: CreateObject, snapshot: Snapshot, settings: tuple[Setting, ...]) ->
     return Signature(
         procedure=said.kind == "procedure",
         names=tuple(one.name for one in read),
+        types=tuple(type_names.canonical(one.type, snapshot, settings) for one in read),
         defaults=tuple(one.has_default for one in read),
         variadic=any(one.mode == "variadic" for one in read),
         result=("SETOF" if routine.returns_set else "", *given),
@@ -87,3 +90,27 @@ def problem(old: Signature, new: Signature) -> str:
         if had and not has:
             return "a parameter loses its default"
     return ""
+
+
+def takes_each_call(new: Signature, old: Signature) -> bool:
+    """Whether each call of the one, by position or by name, is one of the other, which gives
+    the same type: further parameters have defaults, and an integer type may be wider, to which
+    PostgreSQL casts by itself (manual, chapter 10.3)."""
+    known = len(old.names)
+    return (
+        old.procedure is new.procedure
+        and old.result == new.result
+        and not old.variadic
+        and not new.variadic
+        and known <= len(new.names)
+        and all(was in ("", now) for was, now in zip(old.names, new.names, strict=False))
+        and all(map(_fits, old.types, new.types))
+        and all(now or not was for was, now in zip(old.defaults, new.defaults, strict=False))
+        and all(new.defaults[known:])
+    )
+
+
+def _fits(old: str, new: str) -> bool:
+    if old in _INTEGERS and new in _INTEGERS:
+        return _INTEGERS.index(old) <= _INTEGERS.index(new)
+    return old == new

@@ -84,6 +84,14 @@ def replace_function(train: "Train") -> "Statements":
     return (f"DROP FUNCTION {name};", again)
 
 
+def extend_function(train: "Train") -> "Statements":
+    """By a parameter more, or a wider one."""
+    name, made = _function(train)
+    more = "a bigint" if train.chance(0.3) else "a integer, b text DEFAULT 'x'"
+    again = made.replace("a integer", more).replace("RETURN 1", "RETURN 2")
+    return (f"DROP FUNCTION {name}(integer);", again)
+
+
 def drop_function(train: "Train") -> "Statements":
     """Also with another one of its name, for other arguments."""
     name, made = _function(train)
@@ -133,6 +141,7 @@ GENERATORS = (
     drop_trigger,
     toggle_trigger,
     replace_function,
+    extend_function,
     drop_function,
     replace_view,
     drop_view,

@@ -22,10 +22,10 @@ from zdm.model.statement import Action, ActionKind, Setting
 from zdm.model.syntax import CreateObject, DropObjects
 from zdm.parse import rewrite
 from zdm.recipes import run_sql
-from zdm.recipes.object import routine, triggers
+from zdm.recipes.object import replacing, routine
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
-from zdm.schema import apply, routines, signatures
+from zdm.schema import apply, signatures
 from zdm.schema.effects import dependents
 
 SLUG = "replace_function"
@@ -144,7 +144,7 @@ def _replaced(
         _not_replaced(former, says, dropped)
         or _not_taken(former, action, snapshot)
         or _not_restored(former)
-        or _kept(former, snapshot)
+        or replacing.kept(former, snapshot)
         or _not_revertible(former, action, snapshot)
     )
     if problem is not None:
@@ -158,25 +158,10 @@ def _replaced(
         settings=action.statement.settings,
         locks=statements.of_author(snapshot, action),
         undo=_undo(former, action, snapshot),
-        late=_may_refuse(former, action, snapshot),
+        late=replacing.may_refuse(former, snapshot, apply.apply(snapshot, action)),
     )
     directives = action.statement.vouched
     return Match(operation=operation, consumed=consumed, directives=directives)
-
-
-def _may_refuse(former: Function, action: Action, snapshot: Snapshot) -> bool:
-    """Whether writes run it that the new body may refuse."""
-    after = apply.apply(snapshot, action)
-    if any(
-        triggers.may_refuse(trigger.definition, former.name, after)
-        for table in snapshot.tables
-        for trigger in table.triggers
-        if trigger.function == former.name
-    ):
-        return True
-    reached = routines.reached(after, [former.name])
-    runs = any(True for _ in routine.running(former, snapshot))
-    return runs and any(map(triggers.may_raise, reached))
 
 
 def _not_replaced(
@@ -268,27 +253,4 @@ def _not_revertible(former: Function, action: Action, snapshot: Snapshot) -> _Pr
         f" and these use it: {routine.listed(users)}",
         "keep its parameters as they are, and give one with these another name; or put"
         " `-- zdm: run in expand -- reason` above it if both versions work with the new one",
-    )
-
-
-def _kept(former: Function, snapshot: Snapshot) -> _Problem | None:
-    """What keeps results of the former definition, or may."""
-    symbols = tuple(routine.symbols(former, snapshot))
-    if symbols:
-        return (
-            f"these may call {former.name}: {routine.listed(symbols)}; what uses them does not"
-            " name it, so zdm does not know what keeps its results, and which statements run"
-            " it",
-            "give the new one another name; or, if nothing keeps results and no other statement"
-            " here runs it, put `-- zdm: run in expand -- reason` above it",
-        )
-    stored = tuple(dict.fromkeys(routine.stored(former, snapshot)))
-    if not stored:
-        return None
-    return (
-        f"these keep results of {former.name}, or were checked with them, and PostgreSQL does"
-        f" not compute them again: {routine.listed(stored)}; with another body they may be"
-        " wrong",
-        "give the new one another name and make them again with that; or, if it gives the same"
-        " results, put `-- zdm: run in expand -- reason` above it",
     )

@@ -20,11 +20,12 @@ from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.planning.walk import Owned
 from zdm.recipes.object import routine, row_type, triggers
 from zdm.recipes.reading import reach, refuse, statements
-from zdm.schema import family
+from zdm.schema import apply, family
 
 SLUGS = frozenset(
     {
         "replace_function",
+        "extend_function",
         "drop_function",
         "create_trigger",
         "replace_trigger",
@@ -70,9 +71,10 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> Iterator[Find
             continue
         changed = _changed(place)
         others = sorted(places.keys() - {number})
-        early = (placed[o] for o in others if places[o][0] < places[number][0])
+        early = [o for o in others if places[o][0] < places[number][0]]
         for one in early:
-            yield from (*_outgrown(one, place), *_fires_twice(one, place))
+            yield from (*_outgrown(placed[one], place), *_fires_twice(placed[one], place))
+        yield from _needed_early(place, [placed[o] for o in early if o > number])
         for other in others:
             first, second = sorted((number, other))
             if places[first][-1] >= places[second][0] and (
@@ -164,10 +166,10 @@ def _fills(owner: int, steps: Sequence[Owned], changed: _Changed) -> bool:
 
 def _outgrown(adds: Placed, replaces: Placed) -> Iterator[Finding]:
     """A column of a table of which the function to be replaced selects `*`."""
-    if replaces.operation.slug != "replace_function":
+    if replaces.operation.slug not in ("replace_function", "extend_function"):
         return
     action, snapshot = replaces.actions[-1], replaces.context.snapshot
-    former = _function(action, snapshot)
+    former = _function(replaces.actions[0], snapshot)
     added = (fact.table for fact in _facts(adds, ActionKind.ADD_COLUMN))
     if former is not None and any(row_type.selects_all(former, t) for t in added if t):
         yield refuse.finding(
@@ -178,6 +180,24 @@ def _outgrown(adds: Placed, replaces: Placed) -> Iterator[Finding]:
             f" `{replaces.operation.title}`, which is later in the plan",
             "replace it in an earlier release, by one that names the columns",
         )
+
+
+def _needed_early(extends: Placed, early: Sequence[Placed]) -> Iterator[Finding]:
+    """What the author writes behind the function that takes the calls of the former one, and
+    what runs before it is made and looks it up."""
+    if extends.operation.slug != "extend_function":
+        return
+    made = _function(extends.actions[0], extends.context.snapshot)
+    words = {made.name.name} if made is not None else set()
+    for place in early:
+        action, snapshot = place.actions[0], place.context.snapshot
+        if not words & statements.words(action):
+            continue
+        function = routine.same(action, apply.apply(snapshot, action))
+        if function is None or function.language != "plpgsql":
+            yield _finding(extends, place)
+        else:  # its body is looked at when it runs
+            words.add(function.name.name)
 
 
 def _fires_twice(makes: Placed, drops: Placed) -> Iterator[Finding]:

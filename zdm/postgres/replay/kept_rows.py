@@ -27,6 +27,7 @@ _CHECK_ALL = "SET CONSTRAINTS ALL IMMEDIATE"
 _OBJECTS = frozenset(
     {
         "replace_function",
+        "extend_function",
         "drop_function",
         "create_trigger",
         "replace_trigger",

@@ -12,7 +12,7 @@ from zdm.model.sql import literal
 from zdm.model.statement import Action
 from zdm.model.syntax import CreateObject, DropObjects
 from zdm.parse import emit
-from zdm.parse.emit import Body, Constant, Part, Qualified, TypeText
+from zdm.parse.emit import Body, Constant, Ident, Part, Qualified, TypeText
 from zdm.parse.readers import texts
 from zdm.schema import default_volatility, lookup, routines, signatures
 
@@ -52,6 +52,13 @@ BEGIN
       CASE entry.grantee WHEN 0 THEN 'PUBLIC' ELSE entry.grantee::pg_catalog.regrole::text END,
       CASE WHEN entry.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
   END LOOP;
+END
+"""
+_RENAMED = """
+BEGIN
+  IF ({there}) THEN
+    {sql};
+  END IF;
 END
 """
 KINDS = ("function", "procedure")
@@ -110,9 +117,22 @@ def kind(function: Function) -> str:
     return "aggregate" if said is None else said.kind
 
 
-def drop(function: Function, snapshot: Snapshot) -> str:
+def drop(function: Function, snapshot: Snapshot, *, if_exists: bool = False) -> str:
     """DROP of exactly this one, without CASCADE."""
-    return _of("DROP", function, snapshot)
+    return _of("DROP", function, snapshot, exists="IF EXISTS" if if_exists else "")
+
+
+def rename(function: Function, name: str, snapshot: Snapshot) -> str:
+    """ALTER that gives it another name; who has looked it up still finds it."""
+    return _of("ALTER", function, snapshot, "RENAME TO {n}", n=Ident(name))
+
+
+def renamed_back(function: Function, name: str, snapshot: Snapshot) -> str:
+    """The same where it is there."""
+    body = _RENAMED.format(
+        there=there(function, snapshot), sql=rename(function, name, snapshot)
+    )
+    return emit.sql("DO {body}", body=Body(body))
 
 
 def touch(function: Function, snapshot: Snapshot) -> str:
@@ -125,10 +145,19 @@ def touch(function: Function, snapshot: Snapshot) -> str:
     return _of("ALTER", function, snapshot, security)
 
 
-def _of(verb: str, function: Function, snapshot: Snapshot, change: str = "") -> str:
+def _of(
+    verb: str,
+    function: Function,
+    snapshot: Snapshot,
+    change: str = "",
+    *,
+    exists: str = "",
+    **of_change: Part,
+) -> str:
     arguments, parts = _signed(function, snapshot)
-    words = f"{verb} {kind(function).upper()} {{f}}({arguments}) {change}".rstrip()
-    return emit.sql(words, f=Qualified(function.name), **parts)
+    words = f"{verb} {kind(function).upper()} {exists} {{f}}({arguments}) {change}"
+    words = words.replace("  ", " ").rstrip()
+    return emit.sql(words, f=Qualified(function.name), **parts, **of_change)
 
 
 def there(function: Function, snapshot: Snapshot) -> str:

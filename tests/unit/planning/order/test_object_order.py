@@ -112,3 +112,33 @@ def test_a_trigger_is_made_beside_one_to_be_dropped_that_fires_for_other_writes(
     assert [step.phase.value for step in other.steps] == ["switch", "rollout", "contract"]
     assert [step.phase.value for step in late.steps] == ["rollout", "contract", "contract"]
     assert [step.phase.value for step in same.steps] == ["switch", "rollout"]
+
+
+EXTENDED = (
+    "DROP FUNCTION every();\n"
+    "CREATE FUNCTION every(more int DEFAULT 0) RETURNS bigint LANGUAGE sql AS 'SELECT 1';\n"
+)
+G = "CREATE FUNCTION g() RETURNS bigint LANGUAGE"
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        f"{G} sql AS 'SELECT every(2)';",
+        f"{G} plpgsql AS 'BEGIN RETURN every(2); END';\n"
+        "ALTER TABLE users ALTER COLUMN id SET DEFAULT g();",
+        "CREATE VIEW seen AS SELECT every(2);",
+        "ALTER TABLE users ALTER COLUMN id SET DEFAULT every(2);",
+    ],
+)
+def test_what_looks_an_extended_function_up_before_it_is_there_is_refused(later: str) -> None:
+    with pytest.raises(RefusedError, match="does not do the two in the author's order"):
+        planned(EXTENDED + later, made("bigint", "SELECT 1"))
+
+
+def test_a_body_that_is_looked_at_when_it_runs_is_made_before_the_extended_function() -> None:
+    later = f"{G} plpgsql AS 'BEGIN RETURN every(2); END';"
+    plan = planned(EXTENDED + later, made("bigint", "SELECT 1"))
+
+    phases = [step.phase.value for step in plan.steps]
+    assert phases == ["expand", "switch", "rollout", "drop"]

@@ -1,0 +1,2 @@
+DROP FUNCTION place_order(bigint);
+CREATE FUNCTION place_order(customer bigint, note text DEFAULT '') RETURNS bigint LANGUAGE sql AS 'SELECT customer';

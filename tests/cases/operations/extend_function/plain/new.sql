@@ -1,0 +1,6 @@
+INSERT INTO users (email) VALUES ('new@example.org');
+UPDATE users SET email = 'changed@example.org' WHERE id = 1;
+SELECT id, email, nickname FROM users WHERE id = 2;
+SELECT label(2), label(2, '*'), label(wanted => 3), label(3, mark => '+');
+SELECT label(2, '*', true), label(2, short => true);
+SELECT shout(2);
