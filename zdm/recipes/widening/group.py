@@ -14,17 +14,8 @@ from zdm.model.sql import zdm_name
 from zdm.recipes.site import Site
 from zdm.recipes.trigger import zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
-
-RANGES = {
-    "smallint": (-32768, 32767),
-    "integer": (-2147483648, 2147483647),
-    "bigint": (-9223372036854775808, 9223372036854775807),
-}
-
-
-def is_wider(old: str, new: str) -> bool:
-    """Whether both are integers, and the new type has values that the old one has not."""
-    return old in RANGES and new in RANGES and RANGES[old][1] < RANGES[new][1]
+from zdm.schema import type_pairs
+from zdm.schema.type_pairs import Kind
 
 
 def beside(name: str) -> str:
@@ -55,6 +46,11 @@ class Wider:
         """The other column's name."""
         return beside(self.name)
 
+    @property
+    def kind(self) -> Kind:
+        """What the two types have in common."""
+        return type_pairs.shared(self.column.type, self.type) or Kind.WIDER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wide:
@@ -67,6 +63,12 @@ class Wide:
     def table(self) -> Table:
         """As it is before."""
         return self.site.table
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What the new columns and the others are called in words."""
+        integers = all(wider.kind is Kind.WIDER for wider in self.columns)
+        return ("wider", "narrow") if integers else ("new", "former")
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -111,6 +113,7 @@ class Link:
     own: Mapping[str, str]  # names of the wider columns
     referenced: Mapping[str, str]
     moves: bool
+    word: str  # for the new columns
 
     @property
     def beside(self) -> str:
@@ -174,6 +177,7 @@ def _link(
         own=own,
         referenced=referenced,
         moves=primary is not None and set(primary.columns) == set(key.referenced_columns),
+        word=next(wide.words[0] for wide in (here, there) if wide is not None),
     )
 
 

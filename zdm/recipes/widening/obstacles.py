@@ -69,7 +69,7 @@ def _of_column(wide: Wide, wider: Wider) -> Iterator[Line]:
     stuck = [*_stuck(wide, wider)]
     if stuck:
         yield (
-            f"these would stay on the narrow {name}: {', '.join(stuck)}",
+            f"these would stay on the {wide.words[1]} {name}: {', '.join(stuck)}",
             "drop them in an earlier release that changes nothing else, and create them again"
             " in a later one",
         )
