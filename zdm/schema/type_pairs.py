@@ -114,6 +114,17 @@ def apart(old: str, new: str) -> str | None:
     return None
 
 
+def shortened(column: str, old: str, new: str) -> str:
+    """How a text can get shorter under its name, as the beginning of a remedy."""
+    if shared(old, new) is not Kind.SHORTER:
+        return ""
+    most = type_names.split(new)[1][0]
+    return (
+        f"add `CHECK (char_length({ident(column)}) <= {most})` in an earlier release, and the"
+        " name is kept; or "
+    )
+
+
 def is_short(table: Table, column: str, new: str) -> tuple[Constraint, ...]:
     """The validated CHECKs of the table that keep its texts as short as the new type has
     them."""

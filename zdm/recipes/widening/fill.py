@@ -142,10 +142,10 @@ def _body(wide: Wide) -> str:
 
 
 def _is_switched(wide: Wide) -> str:
-    """A value has the type, but not its modifiers: these are in the catalog, which is asked only
-    where a value came by its position."""
+    """A value has the type, but not its modifiers: these are in the catalog, which is asked
+    only where a value came by its position."""
     first = wide.columns[0]
-    name, modifiers = type_names.split(first.type)
+    name = type_names.split(first.type)[0]
     if name != type_names.split(first.column.type)[0]:
         typed = f"'{name}'::pg_catalog.regtype"
         return f"pg_catalog.pg_typeof(NEW.{ident(first.name)}) = {typed}"

@@ -4,14 +4,16 @@ Each has a wider column beside it until the contract, under a name of zdm's own.
 column is built on the other one under such a name, too; the switch exchanges the names.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from zdm.model.locks import LockMode
+from zdm.model.operation import Context
 from zdm.model.plan import TableLock
 from zdm.model.schema import Column, Constraint, Index, Name, Table
 from zdm.model.sql import zdm_name
-from zdm.recipes.site import Site
+from zdm.model.statement import Setting
+from zdm.recipes.site import Site, at
 from zdm.recipes.trigger import zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
 from zdm.schema import type_pairs
@@ -144,6 +146,27 @@ class Group:
             link.parent for link in self.links if link.moves
         }
         return (*names, *sorted(outer - {*names}))
+
+
+def of(
+    operation: str,
+    context: Context,
+    columns: Sequence[tuple[Name, str, str]],
+    settings: tuple[Setting, ...],
+) -> Group:
+    """By the table, the column and the new type of each."""
+    tables = []
+    for name in dict.fromkeys(table for table, _, _ in columns):
+        table = context.snapshot.require_table(name)
+        own = tuple(
+            Wider(column=table.require_column(column), type=new)
+            for of, column, new in columns
+            if of == name
+        )
+        place = at(operation, table, context, settings=settings)
+        tables.append(Wide(site=place, columns=own))
+    found = ordered(tuple(tables))
+    return Group(tables=found, links=links(found))
 
 
 def links(tables: tuple[Wide, ...]) -> tuple[Link, ...]:
