@@ -114,6 +114,12 @@ FORMS = (
         sql="ALTER TABLE {t} ALTER COLUMN size TYPE bigint;",
     ),
     Form(
+        operation="retype_column",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} ALTER COLUMN price TYPE numeric(14,4);",
+    ),
+    Form(
         operation="set_not_null",
         name="plain",
         sql="ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL;",
