@@ -30,8 +30,8 @@ from zdm.recipes.reading import filled, refuse, session_dependent
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
-from zdm.recipes.type import inverses, metadata_only
-from zdm.schema import type_change, type_names, type_pairs, volatility
+from zdm.recipes.type import inverses, metadata_only, shared_types
+from zdm.schema import type_change, type_names, volatility
 from zdm.schema.type_change import Cost
 
 SLUG = "change_type"
@@ -264,10 +264,10 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
             problem,
             f"write COLLATE {column.collation} behind the type, which keeps the indexes",
         )
-    noticed = type_pairs.apart(column.type, new)
+    noticed = shared_types.apart(column.type, new)
     if noticed is not None:
         problem += f", and under one name the old version would notice it: {noticed}"
-    shorter = "" if column.collation else type_pairs.shortened(column.name, column.type, new)
+    shorter = "" if column.collation else shared_types.shortened(column.name, column.type, new)
     return refuse.refuse(
         action,
         "type_change_rewrites",

@@ -2,9 +2,9 @@
 
 As written it rewrites the table and its indexes under ACCESS EXCLUSIVE (manual, ALTER TABLE,
 Notes; measured 14-18). Where the old version writes and reads the new type as it did the old
-one (`schema.type_pairs`), the name can stay: a column of the new type follows by a trigger, is
-filled and gets the same indexes and constraints, and the two exchange their names in one
-transaction, as an integer that is widened. Until the contract both hold the same value.
+one (`recipes.type.shared_types`), the name can stay: a column of the new type follows by a
+trigger, is filled and gets the same indexes and constraints, and the two exchange their names
+in one transaction, as an integer that is widened. Until the contract both hold the same value.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,11 @@ from zdm.model.statement import Action, ActionKind, Setting
 from zdm.model.syntax import ChangeType
 from zdm.parse import expressions
 from zdm.recipes.reading import refuse, statements
+from zdm.recipes.type import shared_types
+from zdm.recipes.type.shared_types import Kind
 from zdm.recipes.widening import connected, group, hazards, obstacles, steps, train
 from zdm.recipes.widening.connected import Change
-from zdm.schema import lookup, type_names, type_pairs
-from zdm.schema.type_pairs import Kind
+from zdm.schema import lookup, type_names
 
 SLUG = "retype_column"
 
@@ -95,10 +96,10 @@ def _changes(action: Action, snapshot: Snapshot) -> Change | None:
     if column is None or column.collation or said.collation or action.statement.vouched:
         return None
     new = type_names.canonical(said.type, snapshot, action.statement.settings)
-    kind = type_pairs.shared(column.type, new)
+    kind = shared_types.shared(column.type, new)
     if kind is None or kind is Kind.WIDER or not _keeps(said, (column.type, new), snapshot):
         return None
-    if kind is Kind.SHORTER and not type_pairs.is_short(table, column.name, new):
+    if kind is Kind.SHORTER and not shared_types.is_short(table, column.name, new):
         return None
     return table.name, column.name, new
 

@@ -25,9 +25,10 @@ from zdm.parse.emit import Qualified
 from zdm.recipes import run_sql
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.sql import probes
+from zdm.recipes.type import shared_types
 from zdm.recipes.widening import connected, group, hazards, obstacles, steps, train
 from zdm.recipes.widening.group import Group
-from zdm.schema import lookup, sequences, type_names, type_pairs
+from zdm.schema import lookup, sequences, type_names
 
 SLUG = "widen_integer"
 _Types = dict[tuple[Name, str], str]
@@ -56,7 +57,7 @@ class WidenInteger:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """The risks that remain."""
         whole = self._group(context)
-        lines = [*hazards.found(whole), *self._numbers(context.snapshot)]
+        lines = hazards.found(whole, self._numbers(context.snapshot))
         return tuple(
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
             for text, remedy in dict.fromkeys(lines)
@@ -149,7 +150,7 @@ def _widens(action: Action, snapshot: Snapshot) -> tuple[Name, str, str] | None:
     if column is None or said.collation or action.statement.vouched:
         return None
     new = type_names.canonical(said.type, snapshot, action.statement.settings)
-    if not type_pairs.is_wider(column.type, new) or not _keeps(said):
+    if not shared_types.is_wider(column.type, new) or not _keeps(said):
         return None
     return table.name, column.name, new
 
@@ -172,7 +173,7 @@ def _sequences(
         names = lookup.Names(snapshot.sequences)
         name = lookup.among(said.sequence, names, snapshot, action.statement.settings)
         for one in snapshot.sequences:
-            wider = one.name == name and type_pairs.is_wider(one.type, said.type)
+            wider = one.name == name and shared_types.is_wider(one.type, said.type)
             if wider and _counts(one, wanted, snapshot):
                 yield position, one, said.type
 

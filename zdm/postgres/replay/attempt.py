@@ -26,8 +26,9 @@ from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 from zdm.recipes.reading import missing_rights
-from zdm.schema import enums, family, type_pairs
-from zdm.schema.type_pairs import Kind
+from zdm.recipes.type import shared_types
+from zdm.recipes.type.shared_types import Kind
+from zdm.schema import enums, family
 from zdm.serialize import snapshot_file
 
 _SHOWN = 8
@@ -302,7 +303,7 @@ def values(scene: Scene, table: Table) -> Mapping[str, str]:
     for column in table.columns:
         was, now = (t.column(column.name) if t is not None else None for t in (start, end))
         if was is not None and now is not None:
-            kind = type_pairs.shared(was.type, now.type)
+            kind = shared_types.shared(was.type, now.type)
             found |= {column.name: _VALUES[kind]} if kind in _VALUES else {}
     return found
 

@@ -23,9 +23,9 @@ from zdm.recipes.constraint import breaking_rows, not_null
 from zdm.recipes.index import walk_key
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import row_trigger, zdm_trigger
+from zdm.recipes.type.shared_types import Kind
 from zdm.recipes.widening.group import Wide, Wider
 from zdm.schema import not_null_proof, type_names
-from zdm.schema.type_pairs import Kind
 
 _ZEROS = {Kind.WIDER: "0", Kind.SCALE: "0", Kind.SHORTER: "''", Kind.JSON: "'null'"}
 _ZERO_CHARACTER = "\\u0000"

@@ -13,9 +13,9 @@ from zdm.model.expression import Expression
 from zdm.model.schema import Constraint, Index
 from zdm.parse import expressions
 from zdm.recipes.column import dependents
+from zdm.recipes.type.shared_types import Kind
 from zdm.recipes.widening.group import Wide, Wider
 from zdm.schema import not_null_proof, routines
-from zdm.schema.type_pairs import Kind
 
 _OF_JSON = re.compile(r"\bjson_\w+")
 

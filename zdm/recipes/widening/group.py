@@ -16,8 +16,8 @@ from zdm.model.statement import Setting
 from zdm.recipes.site import Site, at
 from zdm.recipes.trigger import zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
-from zdm.schema import type_pairs
-from zdm.schema.type_pairs import Kind
+from zdm.recipes.type import shared_types
+from zdm.recipes.type.shared_types import Kind
 
 
 def beside(name: str) -> str:
@@ -51,7 +51,7 @@ class Wider:
     @property
     def kind(self) -> Kind:
         """What the two types have in common."""
-        return type_pairs.shared(self.column.type, self.type) or Kind.WIDER
+        return shared_types.shared(self.column.type, self.type) or Kind.WIDER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,22 +1,24 @@
 """What the two versions notice of columns that get another type under their names."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from zdm.model.schema import Function, Snapshot
 from zdm.recipes.reading import filled
+from zdm.recipes.type import shared_types
+from zdm.recipes.type.shared_types import RANGES, Kind
 from zdm.recipes.widening import fill, switch
 from zdm.recipes.widening.group import Group, Wide, Wider
-from zdm.schema import replication, routines, type_names, type_pairs
-from zdm.schema.type_pairs import RANGES, Kind
+from zdm.schema import replication, routines, type_names
 
 Line = tuple[str, str]  # fact and remedy
 _FINDS_OTHERS = frozenset({Kind.WIDER, Kind.JSON})  # no implicit cast to the old type
 
 
-def found(whole: Group) -> Iterator[Line]:
-    """Facts and remedies."""
+def found(whole: Group, more: Iterable[Line] = ()) -> Iterator[Line]:
+    """Facts and remedies; `more` are those of one operation about all of it."""
     yield from _of_all(whole)
+    yield from more
     for wide in whole.tables:
         yield from _of_table(wide)
 
@@ -41,7 +43,7 @@ def _of_all(whole: Group) -> Iterator[Line]:
         ]
         for column in narrow:
             kind = link.site.table.require_column(column).type
-            if type_pairs.is_wider(kind, "bigint"):
+            if shared_types.is_wider(kind, "bigint"):
                 yield (
                     f"{link.site.name}.{column} stays {kind} and refers to {link.parent}, so a"
                     f" row of {link.site.name} for a key beyond {RANGES[kind][1]} fails",

@@ -8,9 +8,9 @@ from zdm.recipes.column import dependents
 from zdm.recipes.constraint import not_null
 from zdm.recipes.object import row_type
 from zdm.recipes.reading import filled
+from zdm.recipes.type.shared_types import Kind
 from zdm.recipes.widening import bodies, forms
 from zdm.recipes.widening.group import Group, Wide, Wider
-from zdm.schema.type_pairs import Kind
 
 Line = tuple[str, str]  # fact and remedy
 _ODD = ("WITHOUT OVERLAPS", "PERIOD", "NOT ENFORCED")

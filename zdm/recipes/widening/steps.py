@@ -6,9 +6,9 @@ Before the switch the new version would meet the old type, with which it may not
 from dataclasses import replace
 
 from zdm.model.plan import BOTH, OLD_ONLY, Backfill, RunSql, Step
+from zdm.recipes.type.shared_types import Kind
 from zdm.recipes.widening import build, contract, fill, switch
 from zdm.recipes.widening.group import Group
-from zdm.schema.type_pairs import Kind
 
 
 def of(group: Group) -> tuple[Step, ...]:

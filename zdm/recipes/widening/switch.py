@@ -44,7 +44,7 @@ def step(group: Group) -> RunSql:
         ),
         lock_timeout=run_sql.wait_of_each(len(group.locked)),
         statement_timeout=STATEMENT_TIMEOUT,
-        preconditions=tuple(_may_alter(f, first.snapshot) for f in _functions(group)),
+        preconditions=tuple(_may_alter(f, first.snapshot, word) for f in _functions(group)),
         probe=probes.probe(_switched(group)),
         undo=(emit.sql("DO {body}", body=Body(body)),),
         serves=BOTH,
@@ -175,11 +175,11 @@ def _prepared(group: Group) -> Iterator[str]:
         yield routine.touch(function, snapshot)
 
 
-def _may_alter(function: Function, snapshot: Snapshot) -> Check:
+def _may_alter(function: Function, snapshot: Snapshot, word: str) -> Check:
     return Check(
         sql=routine.owned(function, snapshot),
         failure=f"the function {function.name} is of another role, and the switch has to alter"
-        " it, or sessions that have run it would fail with the columns of another type",
+        f" it, or sessions that have run it would fail with the {word} columns",
         hint="GRANT its owner's role to the migrating role",
     )
 

@@ -7,8 +7,9 @@ from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, RelationName, Update
 from zdm.parse import expressions
-from zdm.schema import lookup, type_pairs
-from zdm.schema.type_pairs import RANGES, Kind
+from zdm.recipes.type import shared_types
+from zdm.recipes.type.shared_types import RANGES, Kind
+from zdm.schema import lookup
 
 Line = tuple[str, str]  # fact and remedy
 _DROPS = ActionKind.DROP_CONSTRAINT
@@ -34,9 +35,9 @@ def _proof(action: Action, wanted: Columns, snapshot: Snapshot) -> Iterator[Line
         return
     for (name, column), new in wanted.items():
         old = table.column(column) if name == table.name else None
-        if old is None or type_pairs.shared(old.type, new) is not Kind.SHORTER:
+        if old is None or shared_types.shared(old.type, new) is not Kind.SHORTER:
             continue
-        checks = type_pairs.is_short(table, column, new)
+        checks = shared_types.is_short(table, column, new)
         if fact.name in {check.name for check in checks}:
             yield (
                 f"this train drops the check {fact.name}, which keeps what the old version"

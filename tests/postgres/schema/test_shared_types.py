@@ -13,7 +13,7 @@ from psycopg.types.json import Json
 
 from tests.conftest import a_server, fresh_database
 from zdm.postgres.server.provider import Server
-from zdm.schema import type_pairs
+from zdm.recipes.type import shared_types
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _seen(
 def test_the_old_version_writes_and_reads_both(
     session: "psycopg.Connection[Any]", pair: Shared
 ) -> None:
-    assert type_pairs.shared(pair.old, pair.new) is not None
+    assert shared_types.shared(pair.old, pair.new) is not None
 
     before, after = _seen(session, pair, pair.old), _seen(session, pair, pair.new)
 
@@ -154,6 +154,6 @@ def test_the_old_version_sees_another_value(
     row = session.execute(_FORMAT).fetchone()
     assert row is not None
 
-    assert type_pairs.shared(was, row[0]) is None
-    assert type_pairs.apart(was, row[0]) is not None
+    assert shared_types.shared(was, row[0]) is None
+    assert shared_types.apart(was, row[0]) is not None
     assert _answer(session, sql) != before

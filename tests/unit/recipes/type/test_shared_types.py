@@ -4,8 +4,8 @@ import pytest
 
 from tests.unit import schemas
 from zdm.model.schema import Constraint, Table
-from zdm.schema import type_pairs
-from zdm.schema.type_pairs import Kind
+from zdm.recipes.type import shared_types
+from zdm.recipes.type.shared_types import Kind
 
 
 def checked(definition: str, *, validated: bool = True, column: str = "c") -> Table:
@@ -43,7 +43,7 @@ def checked(definition: str, *, validated: bool = True, column: str = "c") -> Ta
     ],
 )
 def test_two_types_share_a_name(old: str, new: str, kind: Kind | None) -> None:
-    assert type_pairs.shared(old, new) is kind
+    assert shared_types.shared(old, new) is kind
 
 
 @pytest.mark.parametrize(
@@ -72,19 +72,19 @@ def test_two_types_share_a_name(old: str, new: str, kind: Kind | None) -> None:
 def test_a_check_keeps_texts_short(definition: str, *, short: bool) -> None:
     table = checked(definition)
 
-    assert bool(type_pairs.is_short(table, "c", "character varying(20)")) is short
+    assert bool(shared_types.is_short(table, "c", "character varying(20)")) is short
 
 
 def test_a_check_that_is_not_valid_proves_nothing() -> None:
     table = checked("CHECK ((char_length(c) <= 20))", validated=False)
 
-    assert not type_pairs.is_short(table, "c", "character varying(20)")
+    assert not shared_types.is_short(table, "c", "character varying(20)")
 
 
 def test_a_quoted_name_is_found() -> None:
     table = checked('CHECK ((char_length("C c") <= 20))', column="C c")
 
-    assert type_pairs.is_short(table, "C c", "character varying(20)")
+    assert shared_types.is_short(table, "C c", "character varying(20)")
 
 
 @pytest.mark.parametrize(
@@ -99,5 +99,5 @@ def test_a_quoted_name_is_found() -> None:
     ],
 )
 def test_what_the_old_version_would_notice_is_named(old: str, new: str) -> None:
-    assert type_pairs.shared(old, new) is None
-    assert type_pairs.apart(old, new)
+    assert shared_types.shared(old, new) is None
+    assert shared_types.apart(old, new)
