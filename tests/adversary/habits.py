@@ -14,6 +14,7 @@ from zdm.operations.column.change_default import ChangeDefault
 from zdm.operations.column.rename_column import RenameColumn
 from zdm.operations.table.rename_table import RenameTable
 from zdm.operations.type.change_type import ChangeType, WidenType
+from zdm.operations.type.retype_column import RetypeColumn
 from zdm.operations.type.widen_integer import WidenInteger
 from zdm.planning.classify import Placed
 from zdm.recipes.trigger import computed_column
@@ -105,7 +106,7 @@ def _of(operation: Operation, snapshot: Snapshot) -> Iterator[Habit]:
 
 
 def _narrow(operation: Operation, snapshot: Snapshot) -> Iterator[Habit]:
-    if isinstance(operation, WidenInteger):
+    if isinstance(operation, RetypeColumn | WidenInteger):
         for name, column, _ in operation.columns:
             old = snapshot.require_table(name).require_column(column)
             yield Habit(table=name, column=column, fits=old.type)

@@ -31,6 +31,7 @@ KINDS = (
     Kind(name="character(6)", values=("''", "'a'", "' b'", "'abcdef'"), unique="'c{n}'"),
     Kind(name="numeric", values=("0", "1.0", "1.00", "'NaN'", "1e20"), unique="{n}.50"),
     Kind(name="numeric(8,2)", values=("0", "1.50", "-999999.99", "'NaN'"), unique="{n}.25"),
+    Kind(name="numeric(12,4)", values=("0", "1.5000", "'NaN'"), unique="{n}.7500"),
     Kind(name="boolean", values=("true", "false")),
     Kind(
         name="date",

@@ -1,8 +1,8 @@
 """Each operation in its typical forms, as data.
 
-`{t}` is a table with the columns id, code, note and size, `{c}` the column that the form is
-about (digits in a varchar(20)), `{n}` the place of the form in its pair, which makes the names
-of what is new its own. Values are such that each form accepts what the others leave.
+`{t}` is a table with the columns id, code, note, size and price, `{c}` the column that the form
+is about (digits in a varchar(20)), `{n}` the place of the form in its pair, which makes the
+names of what is new its own. Values are such that each form accepts what the others leave.
 """
 
 from dataclasses import dataclass
@@ -112,6 +112,12 @@ FORMS = (
         name="plain",
         main=True,
         sql="ALTER TABLE {t} ALTER COLUMN size TYPE bigint;",
+    ),
+    Form(
+        operation="retype_column",
+        name="plain",
+        main=True,
+        sql="ALTER TABLE {t} ALTER COLUMN price TYPE numeric(14,4);",
     ),
     Form(
         operation="set_not_null",

@@ -5,6 +5,7 @@ CREATE TABLE folder (
   code varchar(20) DEFAULT '1',
   note varchar(20) DEFAULT '1',
   size integer DEFAULT 1,
+  price numeric(10,2) DEFAULT 1,
   CONSTRAINT folder_size_check CHECK (size > 0)
 );
 CREATE INDEX folder_code_old ON folder (code);
@@ -15,6 +16,7 @@ CREATE TABLE doc (
   note varchar(20) DEFAULT '1',
   size integer DEFAULT 1,
   folder_id bigint REFERENCES folder (id),
+  price numeric(10,2) DEFAULT 1,
   CONSTRAINT doc_size_check CHECK (size > 0)
 );
 CREATE INDEX doc_code_old ON doc (code);

@@ -16,6 +16,7 @@ from tests.remedies import (
     met,
     objects,
     orphans,
+    retyped,
     rights,
     rows,
     source,
@@ -49,6 +50,7 @@ ENTRIES = (
     *rights.ENTRIES,
     *trains.ENTRIES,
     *widened.ENTRIES,
+    *retyped.ENTRIES,
 )
 IN_TURN = [
     pytest.param(entry, marks=() if number % 3 == 0 else pytest.mark.thorough)
@@ -59,6 +61,12 @@ ELSEWHERE = {
     "name the columns in such an INSERT": "the application's",
     "run the statement again": "the application's",
     "correct such rows before": "the data's",
+    "compare and print it as a number, not as text, and let the new version write more digits"
+    " only after the contract": "the application's",
+    "handle both errors alike in the old version": "the application's",
+    "let the old version write no such value": "the application's",
+    "let both versions parse what they read, and use operators such as -> and ->> or functions"
+    " that take both, until the contract": "the application's",
     "check that each names the columns in INSERT and SELECT, and compares no record": (
         "the functions'"
     ),

@@ -56,6 +56,7 @@ from zdm.operations.type import (
     add_enum_value,
     change_type,
     rename_enum_value,
+    retype_column,
     swap_enum,
     widen_integer,
 )
@@ -68,6 +69,7 @@ ALL: tuple[Recogniser, ...] = (
     change_default.recognise,
     rename_column.recognise,
     widen_integer.recognise,
+    retype_column.recognise,
     change_type.recognise,
     drop_column.recognise,
     set_not_null.recognise,

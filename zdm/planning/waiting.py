@@ -3,9 +3,9 @@
 An operation is about one table, so a recogniser is given the Actions of that table alone, with
 those that nobody can read, which may be about any. Were it given all that is left, a train of
 n statements would be read n times. A change of an enum type may be about any table, and one of
-a column to an integer type about each that refers to it, and they are given all that is left. A
-DROP of an index, function or view is given what makes one of that name again, and a RENAME
-COLUMN each DROP INDEX.
+a column to an integer, numeric or varchar about each that refers to it, and they are given all
+that is left. A DROP of an index, function or view is given what makes one of that name again,
+and a RENAME COLUMN each DROP INDEX.
 """
 
 from collections import deque
@@ -21,7 +21,7 @@ _DROPS = {
     "procedure": ActionKind.DROP_FUNCTION,
     "view": ActionKind.DROP_VIEW,
 }
-_INTEGERS = (("int2",), ("int4",), ("int8",))
+_OF_KEYS = (("int2",), ("int4",), ("int8",), ("numeric",), ("varchar",))
 
 
 class Waiting:
@@ -56,7 +56,7 @@ class Waiting:
         if not self._order:
             return []
         action = self._order[0]
-        if self._of_enum(action) or _is_to_integer(action):
+        if self._of_enum(action) or _is_of_key(action):
             return [other for other in self._order if id(other) not in self._taken]
         if isinstance(action.fact, Unknown) or action.fact.table is None:
             return [*self._same_statement(action), *self._makes_again(action)]
@@ -123,9 +123,9 @@ def _made(action: Action) -> Iterator[tuple[ActionKind, str]]:
         yield _DROPS[said.kind], said.words[-1]
 
 
-def _is_to_integer(action: Action) -> bool:
+def _is_of_key(action: Action) -> bool:
     said = action.said
-    return isinstance(said, ChangeType) and said.type.words[-1:] in _INTEGERS
+    return isinstance(said, ChangeType) and said.type.words[-1:] in _OF_KEYS
 
 
 def _is_new_enum(action: Action) -> bool:

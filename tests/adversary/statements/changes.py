@@ -258,6 +258,18 @@ def _widened(train: Train, table: Table, column: Column, new: str) -> Statements
     return (f"ALTER TABLE {table.sql} ALTER COLUMN {ident(column.name)} TYPE {new};",)
 
 
+_SHARED = (("json", "jsonb"), ("numeric(8,2)", "numeric(12,4)"))
+
+
+def retype_column(train: Train) -> Statements:
+    """Another type that both versions share."""
+    for old, new in train.random.sample(_SHARED, len(_SHARED)):
+        table, column = _any_column(train, (old,))
+        if column.kind == old and not column.computed:
+            return _widened(train, table, column, new)
+    return widen_integer(train)
+
+
 def drop_column(train: Train) -> Statements:
     """DROP COLUMN."""
     table, column = _any_column(train)
@@ -806,6 +818,7 @@ GENERATORS: dict[str, Generator] = {
         rename_column,
         change_type,
         widen_integer,
+        retype_column,
         drop_column,
         set_not_null,
         drop_not_null,

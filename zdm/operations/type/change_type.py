@@ -4,7 +4,8 @@ A change that PostgreSQL makes in the catalog alone is one short step. Any other
 table under ACCESS EXCLUSIVE (manual, ALTER TABLE, Notes), so the type changes by way of a new
 column: ADD new, UPDATE new = f(old), DROP old, kept in sync by the sync trigger. The reverse g
 is known for casts that lose nothing, else the author gives it by `-- zdm: reverse old = g`.
-Under the same name, old and new version would read one column with two types: refused.
+Under the same name, old and new version would read one column with two types: refused, but
+for those that both can share (`retype_column`, `widen_integer`).
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ from zdm.recipes.reading import filled, refuse, session_dependent
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
-from zdm.recipes.type import inverses, metadata_only
+from zdm.recipes.type import inverses, metadata_only, shared_types
 from zdm.schema import type_change, type_names, volatility
 from zdm.schema.type_change import Cost
 
@@ -263,12 +264,16 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
             problem,
             f"write COLLATE {column.collation} behind the type, which keeps the indexes",
         )
+    noticed = shared_types.apart(column.type, new)
+    if noticed is not None:
+        problem += f", and under one name the old version would notice it: {noticed}"
+    shorter = "" if column.collation else shared_types.shortened(column.name, column.type, new)
     return refuse.refuse(
         action,
         "type_change_rewrites",
         problem,
-        f"{_NEW_COLUMN}; or, where both versions read both types and the table is small,"
-        " put `-- zdm: run in expand -- reason` above it",
+        f"{shorter}{_NEW_COLUMN}; or, where both versions read both types and the table is"
+        " small, put `-- zdm: run in expand -- reason` above it",
     )
 
 

@@ -5,7 +5,7 @@ a rollback does not bring back is not done twice: then the whole way begins in a
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -26,10 +26,16 @@ from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 from zdm.recipes.reading import missing_rights
+from zdm.recipes.type import shared_types
+from zdm.recipes.type.shared_types import Kind
 from zdm.schema import enums, family
 from zdm.serialize import snapshot_file
 
 _SHOWN = 8
+_VALUES = {
+    Kind.SCALE: "pg_catalog.trim_scale(CAST({} AS numeric))",
+    Kind.JSON: "CAST({} AS jsonb)",
+}
 _OWN_OBJECTS = """
 SELECT format('%s %s', kind, name) FROM (
   SELECT 'relation' AS kind, c.relname AS name FROM pg_catalog.pg_class AS c
@@ -287,6 +293,19 @@ def touched(plan: Plan) -> tuple[Name, ...]:
 def converted(scene: Scene, table: Name) -> frozenset[str]:
     """Columns that the plan's triggers fill, whatever was written."""
     return frozenset(a.column for fill in _fills(scene, table) for a in fill.assignments)
+
+
+def values(scene: Scene, table: Table) -> Mapping[str, str]:
+    """How a version reads a column whose types before and after print one value in two forms:
+    an expression that is the same for both."""
+    start, end = scene.start.table(table.name), scene.end.table(table.name)
+    found: dict[str, str] = {}
+    for column in table.columns:
+        was, now = (t.column(column.name) if t is not None else None for t in (start, end))
+        if was is not None and now is not None:
+            kind = shared_types.shared(was.type, now.type)
+            found |= {column.name: _VALUES[kind]} if kind in _VALUES else {}
+    return found
 
 
 def sources(scene: Scene, table: Table) -> frozenset[str]:

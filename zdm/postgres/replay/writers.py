@@ -7,7 +7,7 @@ What a write returns, and all rows at the end, must be those of the model.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
@@ -164,6 +164,7 @@ def working(
             foreign=attempt.new_ones(scene, table.name) if is_old else frozenset(),
             shared=scene.shared,
             left=frozenset() if is_old else attempt.sources(scene, table),
+            values=attempt.values(scene, table),
         )
         for wanted in (maker.inserts(), maker.updates(), maker.deletes()):
             group = tuple(
@@ -202,6 +203,7 @@ class _Maker:
     parents: frozenset[Name]  # tables that others refer to, or did
     shared: bool  # see Scene
     left: frozenset[str]  # columns that no UPDATE sets
+    values: Mapping[str, str]  # see attempt
 
     def inserts(self) -> Iterator[Write]:
         for n in range(1, _ROUNDS + 1):
@@ -278,10 +280,13 @@ class _Maker:
         """Returns what the version sees of the values that it has written; those that the plan
         converts at once are compared at the end."""
         kept = [c for c in columns if c not in self.converted]
-        texts = ", ".join(f"{ident(name)}::text" for name in kept) or "1"
+        texts = ", ".join(map(self._text, kept)) or "1"
         return Write(
             table=self.table.name, sql=f"{sql} RETURNING {texts}", columns=tuple(columns)
         )
+
+    def _text(self, column: str) -> str:
+        return f"{self.values.get(column, '{}').format(ident(column))}::text"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -38,7 +38,7 @@ def steps(group: Group) -> tuple[RunSql, ...]:
 
 
 def _end(wide: Wide, foreign: Sequence[Link]) -> RunSql:
-    site, name = wide.site, wide.site.name
+    site, name, former = wide.site, wide.site.name, wide.words[1]
     mode = LockMode.ACCESS_EXCLUSIVE
     locks = {*site.lock(mode), *(lock for link in foreign for lock in link.locks(mode, mode))}
     locked: list[TableLock] = sorted(locks)
@@ -47,7 +47,7 @@ def _end(wide: Wide, foreign: Sequence[Link]) -> RunSql:
         origin=site.origin,
         id=site.id(wide.columns[0].name, "end"),
         phase=Phase.CONTRACT,
-        title=f"drop the narrow {', '.join(wide.names)} of {name}, and stop keeping them in"
+        title=f"drop the {former} {', '.join(wide.names)} of {name}, and stop keeping them in"
         " sync",
         sql=tuple(_statements(wide, foreign)),
         locks=tuple(locked),
@@ -60,11 +60,11 @@ def _end(wide: Wide, foreign: Sequence[Link]) -> RunSql:
             )
         ),
         undo=Irreversible(
-            reason=f"the narrow {', '.join(wide.names)} of {name} are gone, and values that"
+            reason=f"the {former} {', '.join(wide.names)} of {name} are gone, and values that"
             " they could not hold are accepted"
         ),
         serves=NEW_ONLY,
-        reason="No running version needs the narrow columns; one transaction, because a"
+        reason=f"No running version needs the {former} columns; one transaction, because a"
         " trigger that names a dropped column makes every write fail.",
     )
 

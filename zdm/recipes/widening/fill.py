@@ -3,8 +3,9 @@
 An application knows the name of one column alone, so the other always follows it: before the
 switch the wider one, and after it the narrow one. The trigger's text is the same for both. What
 the narrow column cannot hold is an error of the trigger, as it was one of the column (22003),
-so until the contract both hold the same. The default of a NOT NULL column is a constant, so
-that adding it does not rewrite the table (manual, ALTER TABLE, Notes).
+and what it rounds is rounded in both, so until the contract both hold the same. The default of
+a NOT NULL column is a constant, so that adding it does not rewrite the table (manual, ALTER
+TABLE, Notes).
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, Assignment, Backfill, Check, Phase, RunSql
 from zdm.model.schema import Constraint
-from zdm.model.sql import ident, zdm_name
+from zdm.model.sql import ident, literal, zdm_name
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified, TypeText
 from zdm.recipes import cost, run_sql
@@ -22,8 +23,16 @@ from zdm.recipes.constraint import breaking_rows, not_null
 from zdm.recipes.index import walk_key
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import row_trigger, zdm_trigger
+from zdm.recipes.type.shared_types import Kind
 from zdm.recipes.widening.group import Wide, Wider
-from zdm.schema import not_null_proof
+from zdm.schema import not_null_proof, type_names
+
+_ZEROS = {Kind.WIDER: "0", Kind.SCALE: "0", Kind.SHORTER: "''", Kind.JSON: "'null'"}
+_ZERO_CHARACTER = "\\u0000"
+_SWITCHED = (
+    "EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = TG_RELID"
+    " AND a.attname = {name} AND pg_catalog.format_type(a.atttypid, a.atttypmod) = {type})"
+)
 
 
 def install(wide: Wide) -> RunSql:
@@ -37,7 +46,10 @@ def install(wide: Wide) -> RunSql:
         f" {_listed(wide.names)} by a trigger",
         sql=tuple(_install(wide)),
         locks=site.lock(LockMode.ACCESS_EXCLUSIVE),
-        preconditions=tuple(_holds(wide, check) for check in unvalidated(wide)),
+        preconditions=(
+            *(_holds(wide, check) for check in unvalidated(wide)),
+            *(_converts(wide, wider) for wider in wide.columns if wider.kind is Kind.JSON),
+        ),
         probe=probes.probe(_installed(wide)),
         undo=(
             *zdm_trigger.drop_sql(wide.trigger),
@@ -73,6 +85,17 @@ def _holds(wide: Wide, check: Constraint) -> Check:
     )
 
 
+def _converts(wide: Wide, wider: Wider) -> Check:
+    r"""jsonb has no \u0000; text shows it as it was written."""
+    name = f"{wide.site.name}.{wider.name}"
+    return breaking_rows.none(
+        wide.table,
+        f"pg_catalog.strpos(CAST({ident(wider.name)} AS text), {literal(_ZERO_CHARACTER)}) > 0",
+        failure=f"rows of {name} have the character {_ZERO_CHARACTER}, which jsonb refuses",
+        hint="remove it from these rows, and let the application write it no more",
+    )
+
+
 def _install(wide: Wide) -> Iterator[str]:
     site, trigger = wide.site, wide.trigger
     for wider in wide.columns:
@@ -96,7 +119,8 @@ def _add(wide: Wide, wider: Wider) -> Iterator[str]:
     name = "" if named is None else f"CONSTRAINT {ident(zdm_name(named.name))} "
     table, column = Qualified(wide.site.name), Ident(wider.beside)
     yield emit.sql(
-        "ALTER TABLE {t} ADD COLUMN {c} {type}" + f" {name}NOT NULL DEFAULT 0" * filled,
+        "ALTER TABLE {t} ADD COLUMN {c} {type}"
+        + f" {name}NOT NULL DEFAULT {_ZEROS[wider.kind]}" * filled,
         t=table,
         c=column,
         type=TypeText(wider.type),
@@ -108,17 +132,33 @@ def _add(wide: Wide, wider: Wider) -> Iterator[str]:
 def _body(wide: Wide) -> str:
     """After the switch a value of the narrow column came by its position in an INSERT: nobody
     knows its name, and it has no default. The wider one has its own default then, or NULL."""
-    first = wide.columns[0]
-    lines = "".join(
-        f"  NEW.{ident(wider.beside)} := NEW.{ident(wider.name)};\n" for wider in wide.columns
-    )
+    lines = "".join(map(_follows, wide.columns))
     taken = "".join(_by_position(wider) for wider in wide.columns)
     return (
         "\nBEGIN\n"
-        f"  IF TG_OP = 'INSERT' AND pg_catalog.pg_typeof(NEW.{ident(first.name)})"
-        f" = '{first.type}'::pg_catalog.regtype THEN\n{taken}  END IF;\n"
+        f"  IF TG_OP = 'INSERT' AND {_is_switched(wide)} THEN\n{taken}  END IF;\n"
         f"{lines}  RETURN NEW;\nEND\n"
     )
+
+
+def _is_switched(wide: Wide) -> str:
+    """A value has the type, but not its modifiers: these are in the catalog, which is asked
+    only where a value came by its position."""
+    first = wide.columns[0]
+    name = type_names.split(first.type)[0]
+    if name != type_names.split(first.column.type)[0]:
+        typed = f"'{name}'::pg_catalog.regtype"
+        return f"pg_catalog.pg_typeof(NEW.{ident(first.name)}) = {typed}"
+    given = " OR ".join(f"NEW.{ident(wider.beside)} IS NOT NULL" for wider in wide.columns)
+    asked = _SWITCHED.format(name=literal(first.name), type=literal(first.type))
+    return f"({given}) AND {asked}"
+
+
+def _follows(wider: Wider) -> str:
+    """What the one column rounds is read back, so that the other holds it, too."""
+    own, other = f"NEW.{ident(wider.name)}", f"NEW.{ident(wider.beside)}"
+    back = f"  {own} := {other};\n" if wider.kind is Kind.SCALE else ""
+    return f"  {other} := {own};\n{back}"
 
 
 def _by_position(wider: Wider) -> str:
@@ -134,9 +174,15 @@ def _differs(wide: Wide, record: str = "") -> str:
     """The two columns of a row differ; true of neither form of it before and after the
     switch."""
     return " OR ".join(
-        f"{record}{ident(wider.beside)} IS DISTINCT FROM {record}{ident(wider.name)}"
+        f"{_compared(wider, record + ident(wider.beside))} IS DISTINCT FROM"
+        f" {_compared(wider, record + ident(wider.name))}"
         for wider in wide.columns
     )
+
+
+def _compared(wider: Wider, value: str) -> str:
+    """json has no equality, and that of jsonb takes 1.0 and 1.00 for the same."""
+    return f"CAST(CAST({value} AS jsonb) AS text)" if wider.kind is Kind.JSON else value
 
 
 def _installed(wide: Wide) -> str:

@@ -4,27 +4,20 @@ Each has a wider column beside it until the contract, under a name of zdm's own.
 column is built on the other one under such a name, too; the switch exchanges the names.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from zdm.model.locks import LockMode
+from zdm.model.operation import Context
 from zdm.model.plan import TableLock
 from zdm.model.schema import Column, Constraint, Index, Name, Table
 from zdm.model.sql import zdm_name
-from zdm.recipes.site import Site
+from zdm.model.statement import Setting
+from zdm.recipes.site import Site, at
 from zdm.recipes.trigger import zdm_trigger
 from zdm.recipes.trigger.zdm_trigger import ZdmTrigger
-
-RANGES = {
-    "smallint": (-32768, 32767),
-    "integer": (-2147483648, 2147483647),
-    "bigint": (-9223372036854775808, 9223372036854775807),
-}
-
-
-def is_wider(old: str, new: str) -> bool:
-    """Whether both are integers, and the new type has values that the old one has not."""
-    return old in RANGES and new in RANGES and RANGES[old][1] < RANGES[new][1]
+from zdm.recipes.type import shared_types
+from zdm.recipes.type.shared_types import Kind
 
 
 def beside(name: str) -> str:
@@ -55,6 +48,11 @@ class Wider:
         """The other column's name."""
         return beside(self.name)
 
+    @property
+    def kind(self) -> Kind:
+        """What the two types have in common."""
+        return shared_types.shared(self.column.type, self.type) or Kind.WIDER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wide:
@@ -67,6 +65,12 @@ class Wide:
     def table(self) -> Table:
         """As it is before."""
         return self.site.table
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What the new columns and the others are called in words."""
+        integers = all(wider.kind is Kind.WIDER for wider in self.columns)
+        return ("wider", "narrow") if integers else ("new", "former")
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -111,6 +115,7 @@ class Link:
     own: Mapping[str, str]  # names of the wider columns
     referenced: Mapping[str, str]
     moves: bool
+    word: str  # for the new columns
 
     @property
     def beside(self) -> str:
@@ -141,6 +146,27 @@ class Group:
             link.parent for link in self.links if link.moves
         }
         return (*names, *sorted(outer - {*names}))
+
+
+def of(
+    operation: str,
+    context: Context,
+    columns: Sequence[tuple[Name, str, str]],
+    settings: tuple[Setting, ...],
+) -> Group:
+    """By the table, the column and the new type of each."""
+    tables = []
+    for name in dict.fromkeys(table for table, _, _ in columns):
+        table = context.snapshot.require_table(name)
+        own = tuple(
+            Wider(column=table.require_column(column), type=new)
+            for of, column, new in columns
+            if of == name
+        )
+        place = at(operation, table, context, settings=settings)
+        tables.append(Wide(site=place, columns=own))
+    found = ordered(tuple(tables))
+    return Group(tables=found, links=links(found))
 
 
 def links(tables: tuple[Wide, ...]) -> tuple[Link, ...]:
@@ -174,6 +200,7 @@ def _link(
         own=own,
         referenced=referenced,
         moves=primary is not None and set(primary.columns) == set(key.referenced_columns),
+        word=next(wide.words[0] for wide in (here, there) if wide is not None),
     )
 
 

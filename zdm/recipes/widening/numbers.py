@@ -9,7 +9,8 @@ from zdm.model.schema import Name, Sequence
 from zdm.model.sql import literal
 from zdm.parse import emit
 from zdm.parse.emit import Body, Constant, Ident, Qualified
-from zdm.recipes.widening.group import RANGES, Wide, Wider, beside
+from zdm.recipes.type.shared_types import RANGES
+from zdm.recipes.widening.group import Wide, Wider, beside
 
 _RIGHTS = """
 DECLARE

@@ -8,7 +8,8 @@ from zdm.recipes.column import dependents
 from zdm.recipes.constraint import not_null
 from zdm.recipes.object import row_type
 from zdm.recipes.reading import filled
-from zdm.recipes.widening import bodies
+from zdm.recipes.type.shared_types import Kind
+from zdm.recipes.widening import bodies, forms
 from zdm.recipes.widening.group import Group, Wide, Wider
 
 Line = tuple[str, str]  # fact and remedy
@@ -69,7 +70,7 @@ def _of_column(wide: Wide, wider: Wider) -> Iterator[Line]:
     stuck = [*_stuck(wide, wider)]
     if stuck:
         yield (
-            f"these would stay on the narrow {name}: {', '.join(stuck)}",
+            f"these would stay on the {wide.words[1]} {name}: {', '.join(stuck)}",
             "drop them in an earlier release that changes nothing else, and create them again"
             " in a later one",
         )
@@ -98,7 +99,9 @@ def _stuck(wide: Wide, wider: Wider) -> Iterator[str]:
         odd = index.replica_identity or index.clustered or index.statistics
         if name in index.columns and (odd or not index.valid):
             yield f"index {index.name} (invalid, replica identity, CLUSTER, statistics target)"
-    yield from _of_expressions(wide, wider)
+    if wider.kind in (Kind.WIDER, Kind.JSON):
+        yield from _of_expressions(wide, wider)
+    yield from forms.stuck(wide, wider)
     yield from _odd(wide, wider)
 
 
@@ -119,7 +122,7 @@ def _of_expressions(wide: Wide, wider: Wider) -> Iterator[str]:
     """What calls a function with the column that takes the narrow type alone: the plain
     migration fails for it, too."""
     table, kind = wide.table, wider.column.type
-    taking = {f.name.name for f in wide.site.snapshot.functions if kind in f.arguments}
+    taking = {f.name.name for f in wide.site.snapshot.functions if kind in _words(f.arguments)}
     for index in table.indexes:
         if wider.name in index.columns and taking & _words(index.definition):
             yield f"index {index.name} (calls a function that takes {kind})"

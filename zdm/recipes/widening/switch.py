@@ -27,7 +27,7 @@ _BACK = "\nBEGIN\n  IF ({switched}) THEN\n{statements}  END IF;\nEND\n"
 
 def step(group: Group) -> RunSql:
     """All names at once."""
-    first = group.tables[0].site
+    first, word = group.tables[0].site, group.tables[0].words[0]
     names = ", ".join(str(wide.site.name) for wide in group.tables)
     back = "".join(f"    {sql};\n" for sql in _statements(group, forth=False))
     body = _BACK.format(switched=_switched(group), statements=back)
@@ -36,7 +36,7 @@ def step(group: Group) -> RunSql:
         origin=first.origin,
         id=first.id("switch"),
         phase=Phase.SWITCH,
-        title=f"give the wider columns of {names} the names",
+        title=f"give the {word} columns of {names} the names",
         sql=tuple(_statements(group, forth=True)),
         locks=tuple(
             TableLock(table=name, mode=LockMode.ACCESS_EXCLUSIVE)
@@ -44,7 +44,7 @@ def step(group: Group) -> RunSql:
         ),
         lock_timeout=run_sql.wait_of_each(len(group.locked)),
         statement_timeout=STATEMENT_TIMEOUT,
-        preconditions=tuple(_may_alter(f, first.snapshot) for f in _functions(group)),
+        preconditions=tuple(_may_alter(f, first.snapshot, word) for f in _functions(group)),
         probe=probes.probe(_switched(group)),
         undo=(emit.sql("DO {body}", body=Body(body)),),
         serves=BOTH,
@@ -175,11 +175,11 @@ def _prepared(group: Group) -> Iterator[str]:
         yield routine.touch(function, snapshot)
 
 
-def _may_alter(function: Function, snapshot: Snapshot) -> Check:
+def _may_alter(function: Function, snapshot: Snapshot, word: str) -> Check:
     return Check(
         sql=routine.owned(function, snapshot),
         failure=f"the function {function.name} is of another role, and the switch has to alter"
-        " it, or sessions that have run it would fail with the wider columns",
+        f" it, or sessions that have run it would fail with the {word} columns",
         hint="GRANT its owner's role to the migrating role",
     )
 

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from zdm.model.expression import Constant, Expression
 from zdm.model.schema import Name, Snapshot
-from zdm.model.statement import Action
+from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, RelationName, Update
 from zdm.parse import expressions
-from zdm.recipes.widening.group import RANGES
+from zdm.recipes.type import shared_types
+from zdm.recipes.type.shared_types import RANGES, Kind
 from zdm.schema import lookup
 
 Line = tuple[str, str]  # fact and remedy
+_DROPS = ActionKind.DROP_CONSTRAINT
 Columns = Mapping[tuple[Name, str], str]
 
 
@@ -23,7 +25,25 @@ def obstacles(actions: Sequence[Action], wanted: Columns, snapshot: Snapshot) ->
             case Update():
                 yield from _values(action, action.said, wanted, snapshot)
             case _:
-                pass
+                yield from _proof(action, wanted, snapshot)
+
+
+def _proof(action: Action, wanted: Columns, snapshot: Snapshot) -> Iterator[Line]:
+    """A CHECK without which a text of the old version may be too long for the new type."""
+    table, fact = lookup.table_of(snapshot, action), action.fact
+    if table is None or not isinstance(fact, Fact) or fact.kind is not _DROPS:
+        return
+    for (name, column), new in wanted.items():
+        old = table.column(column) if name == table.name else None
+        if old is None or shared_types.shared(old.type, new) is not Kind.SHORTER:
+            continue
+        checks = shared_types.is_short(table, column, new)
+        if fact.name in {check.name for check in checks}:
+            yield (
+                f"this train drops the check {fact.name}, which keeps what the old version"
+                f" writes to {name}.{column} short enough",
+                "drop that check in a later release",
+            )
 
 
 def _found(relation: RelationName, action: Action, snapshot: Snapshot) -> Name:
@@ -71,8 +91,10 @@ def _fits(value: Expression, kind: str) -> bool:
     form = expressions.form(value)
     if not isinstance(form, Constant):
         return False
-    low, high = RANGES[kind]
     number = form.value
     if number is None:
         return True
+    if kind not in RANGES:
+        return False
+    low, high = RANGES[kind]
     return number.lstrip("-").isdecimal() and low <= int(number) <= high

@@ -1,0 +1,3 @@
+ALTER TABLE events
+    ALTER COLUMN payload TYPE jsonb USING payload::jsonb,
+    ALTER COLUMN extra TYPE jsonb;
