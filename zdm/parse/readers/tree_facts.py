@@ -323,6 +323,13 @@ def _view(tree: Tree, path: Path) -> Fact | Unknown:
     return _fact(Kind.CREATE_VIEW, relation(tree["view"], path))
 
 
+def _create_as(tree: Tree, path: Path) -> Fact | Unknown:
+    if tree.get("objtype") != "OBJECT_MATVIEW":
+        return Unknown(reason="CREATE TABLE AS makes a table from data")
+    there = bool(tree.get("if_not_exists"))
+    return _fact(Kind.CREATE_VIEW, relation(tree["into"]["rel"], path), if_exists=there)
+
+
 def _sequence(kind: Kind) -> Callable[[Tree, Path], Fact | Unknown]:
     def read(tree: Tree, path: Path) -> Fact | Unknown:
         if tree["sequence"].get("relpersistence") == "t":
@@ -389,7 +396,6 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "AlterObjectSchemaStmt": _schema_move,
     "VariableSetStmt": _set,
     "TransactionStmt": _transaction,
-    "CreateTableAsStmt": lambda _tree, _path: Unknown(
-        reason="CREATE TABLE AS makes a table from data"
-    ),
+    "CreateTableAsStmt": _create_as,
+    "RefreshMatViewStmt": _on_relation(Kind.OTHER),
 }
