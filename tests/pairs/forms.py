@@ -484,4 +484,10 @@ FORMS = (
         sql="CREATE MATERIALIZED VIEW more{n} AS SELECT id FROM {t} WITH NO DATA;"
         " REFRESH MATERIALIZED VIEW more{n};",
     ),
+    Form(
+        operation="create_statistics",
+        name="plain",
+        main=True,
+        sql="CREATE STATISTICS both{n} ON {c}, size FROM {t};",
+    ),
 )

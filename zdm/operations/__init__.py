@@ -30,6 +30,7 @@ from zdm.operations.data import (
 from zdm.operations.index import create_index, drop_index, rename_index
 from zdm.operations.object import (
     comment,
+    create_statistics,
     create_trigger,
     drop_function,
     drop_object,
@@ -63,6 +64,7 @@ from zdm.operations.type import (
 ALL: tuple[Recogniser, ...] = (
     as_written.recognise,
     copy_rows.recognise,
+    create_statistics.recognise,
     new_table_change.recognise,
     swap_enum.recognise,
     change_default.recognise,

@@ -231,6 +231,14 @@ def _trigger(tree: Tree, path: Path) -> Fact | Unknown:
     return _fact(Kind.CREATE_TRIGGER, relation(tree["relation"], path), name=tree["trigname"])
 
 
+def _statistics(tree: Tree, path: Path) -> Fact | Unknown:
+    nodes = tree.get("relations", [])
+    if len(nodes) != 1 or "RangeVar" not in nodes[0]:
+        return Fact(kind=Kind.OTHER, name="CREATE STATISTICS")  # the server refuses it
+    exists = bool(tree.get("if_not_exists"))
+    return _fact(Kind.OTHER, relation(nodes[0]["RangeVar"], path), if_exists=exists)
+
+
 def _policy(tree: Tree, path: Path) -> Fact | Unknown:
     return _fact(Kind.OTHER, relation(tree["table"], path), name=tree["policy_name"])
 
@@ -391,6 +399,7 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "CreateSchemaStmt": _schema,
     "CreateFunctionStmt": _named(Kind.CREATE_FUNCTION, "funcname"),
     "GrantStmt": _grant,
+    "CreateStatsStmt": _statistics,
     "CreatePolicyStmt": _policy,
     "AlterPolicyStmt": _policy,
     "AlterObjectSchemaStmt": _schema_move,
