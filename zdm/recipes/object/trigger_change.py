@@ -14,7 +14,7 @@ from zdm.recipes.run_sql import Owned
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerChange:
     """One transaction; none where `sql` is empty, because nothing changes. `late`: when the old
-    version is gone; `risk` and `reason` are said of that time."""
+    version is gone; `risk` and `reason` are about that time."""
 
     slug: str
     title: str

@@ -14,13 +14,13 @@ def create(snapshot: Snapshot, action: Action) -> Snapshot:
     if table is None or lacking(action, table) or there(action, table, snapshot):
         return snapshot
     made = name(action, table, snapshot)
-    added = tuple(
-        Dependent(
-            column=c, kind="statistics", name=f"statistics object {made.sql}", blocks=False
-        )
-        for c in statistics.columns(action)
-    )
     text = statistics.printed(action, made, table.name)
+    words = text.removeprefix("CREATE STATISTICS ").partition(" ON ")[0].partition(" (")[0]
+    described = f"statistics object {words}"
+    added = tuple(
+        Dependent(column=column, kind="statistics", name=described, blocks=False)
+        for column in statistics.columns(action)
+    )
     found = tuple(sorted((*table.statistics, text)))
     dependents = (*table.dependents, *added)
     return edits.put_table(snapshot, replace(table, statistics=found, dependents=dependents))
