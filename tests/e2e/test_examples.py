@@ -22,6 +22,8 @@ AS 'BEGIN PERFORM pg_catalog.pg_notify(''calls'', NEW.page); RETURN NULL; END';
 CREATE TRIGGER visits_announced AFTER INSERT ON visits
 FOR EACH ROW EXECUTE FUNCTION count_visit();
 CREATE VIEW visited AS SELECT page FROM visits;
+CREATE MATERIALIZED VIEW pages AS SELECT page, count(*) AS visits FROM visits GROUP BY page;
+CREATE UNIQUE INDEX pages_page_idx ON pages (page);
 """
 
 

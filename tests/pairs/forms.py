@@ -484,4 +484,24 @@ FORMS = (
         sql="CREATE OR REPLACE VIEW seen{n} AS SELECT id, n FROM keyed{n};",
     ),
     Form(operation="drop_view", name="plain", main=True, sql="DROP VIEW seen{n};"),
+    Form(
+        operation="new_object",
+        name="materialized_view",
+        main=True,
+        sql="CREATE MATERIALIZED VIEW many{n} AS SELECT id, {c} FROM {t};"
+        " CREATE UNIQUE INDEX ON many{n} (id);",
+    ),
+    Form(
+        operation="refresh_view",
+        name="new",
+        main=True,
+        sql="CREATE MATERIALIZED VIEW more{n} AS SELECT id FROM {t} WITH NO DATA;"
+        " REFRESH MATERIALIZED VIEW more{n};",
+    ),
+    Form(
+        operation="create_statistics",
+        name="plain",
+        main=True,
+        sql="CREATE STATISTICS both{n} ON {c}, size FROM {t};",
+    ),
 )

@@ -47,6 +47,9 @@ EXTENDED = (
     "CREATE FUNCTION {}(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT a + b';"
 )
 USES = "CREATE VIEW used AS SELECT one(1, 2);"
+KEPT = "CREATE MATERIALIZED VIEW kept AS SELECT id, n FROM users;\n"
+KEY = "CREATE UNIQUE INDEX kept_key ON kept (id);\n"
+REFRESH = "REFRESH MATERIALIZED VIEW kept;"
 ENTRIES = (
     Entry(
         slug="function_cannot_be_replaced",
@@ -406,5 +409,35 @@ ENTRIES = (
         before=USERS + NOTED,
         refused="DROP TRIGGER noted ON users;\nUPDATE users SET n = 1 WHERE id = 1;",
         fixed=("DROP TRIGGER noted ON users;", "UPDATE users SET n = 1 WHERE id = 1;"),
+    ),
+    *(
+        Entry(slug="view_cannot_be_refreshed", before=before, refused=refused, fixed=fixed)
+        for before, refused, fixed in (
+            (USERS + KEPT, REFRESH, (f"CREATE UNIQUE INDEX ON kept (id);\n{REFRESH}",)),
+            (USERS + KEPT, REFRESH.replace("kept", "kpt"), (f"{EXPAND}{REFRESH}",)),
+            (
+                USERS + KEPT + KEY,
+                REFRESH.replace(";", " WITH NO DATA;"),
+                (REFRESH, "DROP MATERIALIZED VIEW kept;"),
+            ),
+        )
+    ),
+    Entry(
+        slug="hazard",
+        before=USERS + KEPT + KEY,
+        refused=REFRESH,
+        fixed=(REFRESH, f"{CONTRACT}{REFRESH.replace('VIEW', 'VIEW CONCURRENTLY')}"),
+    ),
+    Entry(
+        slug="index_cannot_be_planned",
+        before=USERS + KEPT,
+        refused="CREATE INDEX users ON kept (id);",
+        fixed=("CREATE INDEX kept_id ON kept (id);",),
+    ),
+    Entry(
+        slug="index_cannot_be_planned",
+        before=USERS + KEPT,
+        refused="CREATE INDEX kept_gone ON kept (gone);",
+        fixed=("CREATE INDEX kept_id ON kept (id);",),
     ),
 )

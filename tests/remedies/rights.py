@@ -161,4 +161,24 @@ ENTRIES = (
         refused="DROP POLICY q ON users;",
         fixed=("DROP POLICY p ON users;",),
     ),
+    Entry(
+        slug="statistics_cannot_be_created",
+        before=USERS + "CREATE STATISTICS s ON n, name FROM users;",
+        refused="CREATE STATISTICS s ON n, email FROM users;",
+        fixed=("CREATE STATISTICS t ON n, email FROM users;",),
+    ),
+    Entry(
+        slug="statistics_cannot_be_created",
+        refused="CREATE STATISTICS s ON n, gone FROM users;",
+        fixed=("CREATE STATISTICS s ON n, email FROM users;",),
+    ),
+    Entry(
+        slug="name_reused",
+        before=USERS + "CREATE STATISTICS s ON n, name FROM users;",
+        refused="DROP STATISTICS s;\nCREATE STATISTICS s ON n, email FROM users;",
+        fixed=(
+            "DROP STATISTICS s;",
+            "CREATE STATISTICS s ON n, email FROM users;",
+        ),
+    ),
 )

@@ -92,6 +92,7 @@ ELSEWHERE = {
     ),
     "this is a bug in zdm: the text was not split": "an error of ours",
     "remove NOT VALID": "up to PostgreSQL 17",
+    "give the statistics a name": "up to PostgreSQL 15",
     "remove the directive": "it has no meaning in a SQL file",
     "run it in psql to see the same error, and fix it": "the file is refused before",
 }

@@ -123,6 +123,7 @@ class WorkOn:
     cascade: bool = False
     revokes: bool = False  # GRANT that is a REVOKE
     restart: bool = False  # TRUNCATE … RESTART IDENTITY
+    empties: bool = False  # REFRESH … WITH NO DATA
     all_rows: bool = False  # DELETE without WHERE
     where: Expression | None = None  # of DELETE
     all_tables: bool = False  # CREATE PUBLICATION … FOR ALL TABLES

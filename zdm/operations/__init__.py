@@ -30,6 +30,7 @@ from zdm.operations.data import (
 from zdm.operations.index import create_index, drop_index, rename_index
 from zdm.operations.object import (
     comment,
+    create_statistics,
     create_trigger,
     drop_function,
     drop_object,
@@ -38,6 +39,7 @@ from zdm.operations.object import (
     extend_function,
     grant,
     new_object,
+    refresh_view,
     replace_function,
     replace_trigger,
     replace_view,
@@ -64,6 +66,7 @@ from zdm.operations.type import (
 ALL: tuple[Recogniser, ...] = (
     as_written.recognise,
     copy_rows.recognise,
+    create_statistics.recognise,
     new_table_change.recognise,
     swap_enum.recognise,
     change_default.recognise,
@@ -101,6 +104,7 @@ ALL: tuple[Recogniser, ...] = (
     drop_function.recognise,
     replace_view.recognise,
     drop_view.recognise,
+    refresh_view.recognise,
     new_object.recognise,
     add_enum_value.recognise,
     rename_enum_value.recognise,

@@ -86,10 +86,21 @@ def is_whole_read(action: Action) -> bool:
     SELECT of tables without WHERE and LIMIT. An index gives min and max."""
     said, tree = action.said, action.tree
     if isinstance(said, CreateTableAs) or _kind(said) == "materialized view":
-        return "query" in tree and not tree.get("into", {}).get("skipData")
+        return _with_data(tree)
     bounded = "whereClause" in tree or "limitCount" in tree
     by_index = {words[-1] for words in functions(action)} & _BY_INDEX
     return isinstance(said, Read) and not bounded and not by_index
+
+
+def is_stored(action: Action) -> bool:
+    """Whether it keeps the rows of a query in a materialized view."""
+    said = action.said
+    refreshes = isinstance(said, WorkOn) and said.work is Work.REFRESH
+    return refreshes or (_kind(said) == "materialized view" and _with_data(action.tree))
+
+
+def _with_data(tree: Mapping[str, Any]) -> bool:
+    return "query" in tree and not tree.get("into", {}).get("skipData")
 
 
 def _kind(said: object) -> str:

@@ -16,6 +16,7 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action
 from zdm.model.syntax import ColumnDefinition, ConstraintDefinition, IndexDefinition
 from zdm.parse import libpg_query, trees
+from zdm.parse.readers import tokens
 
 _Tree = dict[str, Any]
 _CREATE = re.compile(r"\bCREATE\b", re.IGNORECASE)
@@ -305,6 +306,21 @@ def or_replace(sql: str) -> str:
     if not trees.same({**parsed.tree, "replace": True}, made.tree):
         raise ZdmError(f"OR REPLACE cannot be added to this statement: {sql}")
     return written
+
+
+def without_data(sql: str) -> str:
+    """CREATE MATERIALIZED VIEW with no rows, and else byte for byte the same."""
+    said = [token for token in tokens.words(sql) if token.text != ";"]
+    end = said[-1].end
+    if [token.word for token in said[-2:]] == ["WITH", "DATA"]:
+        end = said[-3].end
+    edited = f"{sql[:end]} WITH NO DATA"
+    (parsed,) = libpg_query.statements(sql.encode())
+    (made,) = libpg_query.statements(edited.encode())
+    empty = {**parsed.tree, "into": {**parsed.tree["into"], "skipData": True}}
+    if not trees.same(empty, made.tree):
+        raise ZdmError(f"WITH NO DATA cannot be added to this statement: {sql}")
+    return edited
 
 
 def replaced_view(name: Name, query: str, options: Sequence[str] = ()) -> str:

@@ -311,6 +311,8 @@ def _missing(action: Action, snapshot: Snapshot) -> tuple[str, str] | None:
         return None
     remedy = "check the name, the search_path, and that the plan starts from the right schema"
     table = snapshot.table(fact.table)
+    if table is None and any(view.name == fact.table for view in snapshot.views):
+        return None
     if table is None:
         return f"there is no table {fact.table} in the schema at this statement", remedy
     if fact.kind in _OF_COLUMNS and table.column(fact.name) is None:

@@ -15,13 +15,14 @@ from zdm.model.findings import Finding, Severity
 from zdm.model.plan import Backfill, RunSql, Step
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Action
+from zdm.parse import mentioned
 from zdm.parse.readers import authority
 from zdm.planning import ending, names, needs
 from zdm.planning.classify import Placed
 from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.planning.names import Key
 from zdm.planning.needs import Kind, Need
-from zdm.schema import apply, type_names
+from zdm.schema import apply, lookup, type_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +199,8 @@ def _ends(
         wrong = f"the plan would end {ending.said(key, walked, after)}"
         owners = sorted({*_changed_by(key, read, start), *_authors(key, placed)})
         if len(owners) < 2:
+            owners = sorted({*owners, *_readers(key, placed)})
+        if len(owners) < 2:
             origin = placed[owners[0]].context.origin[0] if owners else "the train"
             raise ZdmError(
                 f"{origin} cannot be planned: {wrong}",
@@ -213,6 +216,16 @@ def _changed_by(key: Key, read: Sequence[_Read], snapshot: Snapshot) -> Iterator
             before, snapshot = snapshot, apply.apply(snapshot, action)
             if ending.part(key, before) != ending.part(key, snapshot):
                 yield one.owner
+
+
+def _readers(key: Key, placed: Sequence[Placed]) -> Iterator[int]:
+    """The operations whose statements name the table to read it."""
+    for number, place in enumerate(placed):
+        for action in place.actions:
+            settings, snapshot = action.statement.settings, place.context.snapshot
+            named = (lookup.found(r, snapshot, settings) for r in mentioned.reads(action))
+            if key.table in named:
+                yield number
 
 
 def _authors(key: Key, placed: Sequence[Placed]) -> Iterator[int]:

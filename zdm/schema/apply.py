@@ -45,6 +45,7 @@ from zdm.schema.effects import (
     policies,
     renames,
     settings,
+    statistics,
     tables,
 )
 
@@ -93,6 +94,8 @@ def _work(snapshot: Snapshot, action: Action) -> Snapshot:
     work = action.said.work if isinstance(action.said, WorkOn) else None
     if work is Work.POLICY:
         return policies.create(snapshot, action)
+    if work is Work.CREATE_STATISTICS:
+        return statistics.create(snapshot, action)
     return rights.apply(snapshot, action) if work in _GRANTS else snapshot
 
 

@@ -5,14 +5,14 @@ until it fits 63 bytes; ChooseRelationName adds 1, 2 … to the label until the 
 The plan's final schema must carry the names the plain migration leaves, so they are computed.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from zdm.model.catalog.indexed import having, named
 from zdm.model.schema import Name, Snapshot
 from zdm.model.sql import MAX_NAME_BYTES
 from zdm.model.syntax import IndexDefinition, IndexElement
-from zdm.parse import column_names
+from zdm.parse import column_names, names
 
 _RELATIONS = frozenset({"idx", "seq"})  # labels of what need differ from relations alone
 _CONSTRAINTS = frozenset({"check", "fkey", "not_null"})  # and from constraints alone
@@ -70,9 +70,17 @@ def is_relation(snapshot: Snapshot, name: Name) -> bool:
         return True
     if named(snapshot.sequences, name):
         return True
-    if named(snapshot.views, name):
+    if named(snapshot.views, name) or name in _of_views(snapshot):
         return True
     return any(t.kind == "composite" for t in named(snapshot.types, name))
+
+
+def _of_views(snapshot: Snapshot) -> Iterator[Name]:
+    """The indexes of materialized views."""
+    for view in snapshot.views:
+        for definition in view.indexes:
+            text = definition.partition(" INDEX ")[2].partition(" ON ")[0]
+            yield Name(view.name.schema, names.qualified(text).name)
 
 
 def taken(snapshot: Snapshot, schema: str) -> frozenset[str]:
@@ -90,6 +98,7 @@ def relations(snapshot: Snapshot, schema: str) -> Iterable[str]:
             yield from (index.name for index in table.indexes)
     yield from (s.name.name for s in snapshot.sequences if s.name.schema == schema)
     yield from (v.name.name for v in snapshot.views if v.name.schema == schema)
+    yield from (i.name for i in _of_views(snapshot) if i.schema == schema)
     yield from (
         t.name.name for t in snapshot.types if t.name.schema == schema and t.kind == "composite"
     )

@@ -831,6 +831,7 @@ GENERATORS: dict[str, Generator] = {
         rename_constraint,
         metadata.rename_index,
         metadata.drop_object,
+        metadata.create_statistics,
         metadata.grant,
         metadata.change_settings,
         metadata.change_policy,

@@ -70,3 +70,12 @@ def change_policy(train: "Train") -> "Statements":
     create = f"CREATE POLICY made_{train.made} ON {table.sql} USING (true);"
     enable = (f"ALTER TABLE {table.sql} ENABLE ROW LEVEL SECURITY;",)
     return (create, *(enable if train.chance(0.3) else ()))
+
+
+def create_statistics(train: "Train") -> "Statements":
+    """Of the key and an expression on it, so that any table has it."""
+    table = train.table()
+    train.made += 1
+    name = f"public.both{train.made}"
+    made = f"CREATE STATISTICS {name} ON id, (id % 7) FROM {table.sql};"
+    return (made, f"DROP STATISTICS {name};") if train.chance(0.1) else (made,)

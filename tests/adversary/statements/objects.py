@@ -128,6 +128,20 @@ def drop_view(train: "Train") -> "Statements":
     return (f"DROP VIEW {name};",)
 
 
+def refresh_view(train: "Train") -> "Statements":
+    """One that is read, with its unique index, or one that the train makes."""
+    name, query = _view(train)
+    made = f"CREATE MATERIALIZED VIEW {name} AS {query};"
+    index = f"CREATE UNIQUE INDEX ON {name} (id);"
+    if train.chance(0.4):
+        del train.functions[-1]
+        return (made, *((index,) if train.chance(0.5) else ()))
+    train.functions[-1] = made
+    train.functions.append(index)
+    word = "CONCURRENTLY " if train.chance(0.5) else ""
+    return (f"REFRESH MATERIALIZED VIEW {word}{name};",)
+
+
 def _view(train: "Train") -> tuple[str, str]:
     train.made += 1
     name, query = f"public.seen{train.made}", f"SELECT id FROM {train.there()[0].sql}"
@@ -145,4 +159,5 @@ GENERATORS = (
     drop_function,
     replace_view,
     drop_view,
+    refresh_view,
 )

@@ -170,3 +170,10 @@ def test_a_column_set_from_itself_may_be_dropped() -> None:
     plan = planned("UPDATE users SET code = lower(code); ALTER TABLE users DROP COLUMN code;")
 
     assert {step.operation for step in plan.steps} >= {"backfill", "drop_column"}
+
+
+def test_a_view_of_a_table_that_the_train_drops_is_no_bug_of_ours() -> None:
+    with pytest.raises(TrainRefusedError) as refused:
+        planned("DROP TABLE users; CREATE VIEW v AS SELECT id FROM users;")
+
+    assert "create view v" in refused.value.findings[0].message

@@ -7,6 +7,9 @@ is removed: it would find an INVALID index and call it success (measured 11-18).
 
 A unique index refuses duplicates from its last build phase on, before it is valid: both
 versions must respect it.
+
+A materialized view gets its index in the same way; one that the train makes is empty, so there
+the plain form stops nothing.
 """
 
 from collections.abc import Sequence
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Check, Step
-from zdm.model.schema import Index, Name, Snapshot, Table
+from zdm.model.schema import Index, Name, Snapshot, Table, View
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Setting
 from zdm.model.syntax import IndexDefinition, IndexElement
@@ -25,8 +28,9 @@ from zdm.recipes import site
 from zdm.recipes.constraint import unique_key
 from zdm.recipes.index import build
 from zdm.recipes.index.build import NewIndex
+from zdm.recipes.object import view_index
 from zdm.recipes.reading import refuse, statements
-from zdm.schema import generated_names
+from zdm.schema import generated_names, lookup
 
 SLUG = "create_index"
 _DUPLICATES = (
@@ -43,9 +47,7 @@ class CreateIndex:
     table: Name
     index: Index
     sql: str
-    keys: tuple[str, ...]  # the key columns and expressions as SQL
-    predicate: str | None
-    nulls_not_distinct: bool = False
+    preconditions: tuple[Check, ...]
     there: bool = False
     settings: tuple[Setting, ...] = ()
 
@@ -89,25 +91,27 @@ class CreateIndex:
                     columns=self.index.columns,
                     unique=self.index.unique,
                 ),
-                preconditions=(self._no_duplicates(),) if self.index.unique else (),
+                preconditions=self.preconditions,
             ),
         )
 
-    def _no_duplicates(self) -> Check:
-        parts = [f"({key}) IS NOT NULL" for key in self.keys if not self.nulls_not_distinct]
-        parts += [f"({self.predicate})"] if self.predicate else []
-        holes = ", ".join(f"{{k{n}}}" for n in range(len(self.keys)))
-        return Check(
-            sql=emit.sql(
-                _DUPLICATES.replace("{keys}", holes),
-                t=Qualified(self.table),
-                condition=Expression(" AND ".join(parts) or "true"),
-                **{f"k{n}": Expression(f"({key})") for n, key in enumerate(self.keys)},
-            ),
-            failure=f"{self.table} holds duplicates, so the unique index {self.index.name}"
-            " cannot be built",
-            hint="remove the duplicates first",
-        )
+
+def _checks(says: IndexDefinition, relation: Name, name: str) -> tuple[Check, ...]:
+    """Of a unique index, that there are no duplicates."""
+    if not says.unique:
+        return ()
+    keys = tuple(_key_sql(e) for e in says.elements)
+    parts = [f"({key}) IS NOT NULL" for key in keys if not says.nulls_not_distinct]
+    parts += [f"({expressions.sql(says.where)})"] if says.where is not None else []
+    holes = ", ".join(f"{{k{n}}}" for n in range(len(keys)))
+    sql = emit.sql(
+        _DUPLICATES.replace("{keys}", holes),
+        t=Qualified(relation),
+        condition=Expression(" AND ".join(parts) or "true"),
+        **{f"k{n}": Expression(f"({key})") for n, key in enumerate(keys)},
+    )
+    failure = f"{relation} holds duplicates, so the unique index {name} cannot be built"
+    return (Check(sql=sql, failure=failure, hint="remove the duplicates first"),)
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -119,8 +123,10 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None
     table = snapshot.table(fact.table) if fact.table is not None else None
     if table is None:
-        on_view = any(v.name == fact.table for v in snapshot.views)
-        return None if on_view else statements.unknown_table(action, fact.table)
+        view = next((v for v in snapshot.views if v.name == fact.table), None)
+        if view is None or view.kind != "materialized view":
+            return None if view else statements.unknown_table(action, fact.table)
+        return _on_view(action, says, view, snapshot)
     name = says.name or generated_names.of_index(says, table.name, snapshot)
     problem = _problem(says, table, name)
     if says.nulls_not_distinct and snapshot.major < unique_key.NULLS_NOT_DISTINCT:
@@ -136,6 +142,29 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "give it another name",
         )
     operation = _operation(action, says, table, name, there=same is not None)
+    return Match(operation=operation, consumed=(0,))
+
+
+def _on_view(
+    action: Action, says: IndexDefinition, view: View, snapshot: Snapshot
+) -> Match | Refusal:
+    name = says.name or generated_names.of_index(says, view.name, snapshot)
+    problem = _problem_of_view(says, view, name, snapshot)
+    if says.nulls_not_distinct and snapshot.major < unique_key.NULLS_NOT_DISTINCT:
+        problem = unique_key.too_new(snapshot)
+    if problem is not None:
+        return refuse.refuse(action, "index_cannot_be_planned", *problem)
+    sql = rewrite.build_concurrently(says, view.name, name)
+    operation = view_index.IndexOfView(
+        slug=SLUG,
+        view=view,
+        name=name,
+        unique=says.unique,
+        sql=sql,
+        plain=rewrite.create_index(says, view.name, name),
+        settings=action.statement.settings,
+        preconditions=_checks(says, view.name, name),
+    )
     return Match(operation=operation, consumed=(0,))
 
 
@@ -155,9 +184,7 @@ def _operation(
             predicate=predicate,
         ),
         sql=sql,
-        keys=tuple(_key_sql(e) for e in says.elements),
-        predicate=predicate,
-        nulls_not_distinct=says.nulls_not_distinct,
+        preconditions=_checks(says, table.name, name),
         there=there,
         settings=action.statement.settings,
     )
@@ -200,6 +227,24 @@ def _problem(says: IndexDefinition, table: Table, name: str) -> tuple[str, str] 
     if missing:
         return (
             f"{table.name} has no column {missing[0]}, so this statement would fail",
+            "correct the name, or make a new snapshot of the database",
+        )
+    return None
+
+
+def _problem_of_view(
+    says: IndexDefinition, view: View, name: str, snapshot: Snapshot
+) -> tuple[str, str] | None:
+    if lookup.in_use(snapshot, Name(view.name.schema, name)):
+        return (
+            f"there is a relation {name} in {view.name.schema} already, so this statement fails"
+            " or does nothing",
+            "give the index another name",
+        )
+    missing = [c for c in _mentioned(says) if view.columns and c not in view.columns]
+    if missing:
+        return (
+            f"{view.name} has no column {missing[0]}, so this statement would fail",
             "correct the name, or make a new snapshot of the database",
         )
     return None

@@ -8,87 +8,18 @@ for whose batches it would fire.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from zdm.model.findings import Hazard
-from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, NEW_ONLY, Phase, Step, TableLock
+from zdm.model.operation import Match, Refusal
 from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import TRIGGER_PREFIX
-from zdm.model.statement import Action, ActionKind, Statement
+from zdm.model.statement import Action, ActionKind
 from zdm.model.syntax import CreateTrigger
-from zdm.recipes import run_sql
 from zdm.recipes.object import triggers
+from zdm.recipes.object.trigger_change import TriggerChange
 from zdm.recipes.reading import refuse, statements
-from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
 
 SLUG = "create_trigger"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MakeTrigger:
-    """Make a trigger. `late`: it may refuse writes of the old version."""
-
-    table: Name
-    name: str
-    function: Name
-    statement: Statement
-    locks: tuple[TableLock, ...]
-    late: bool
-
-    @property
-    def slug(self) -> str:
-        """The module's name."""
-        return SLUG
-
-    @property
-    def title(self) -> str:
-        """One line for a person."""
-        return f"create trigger {self.name} on {self.table}"
-
-    def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """What it does to the versions' writes."""
-        message, remedy = self._late() if self.late else self._early()
-        return (Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin),)
-
-    def _early(self) -> tuple[str, str]:
-        return (
-            f"from before the rollout on {self.name} fires for the old version's writes to"
-            f" {self.table}, too; zdm does not know what {self.function} does, and it has the"
-            " rights of the role that writes, unless it is SECURITY DEFINER",
-            "make sure that the old version works with it, as each role that writes the table;"
-            " else put `-- zdm: run in contract -- reason` above it",
-        )
-
-    def _late(self) -> tuple[str, str]:
-        return (
-            f"{self.function} may refuse a write, so {self.name} is made when the old version"
-            " is gone: until the contract it does not fire for the new version either, and rows"
-            " that are there by then are not looked at",
-            "let the new version follow it from its start; or, if the old version does so too,"
-            " put `-- zdm: run in expand -- reason` above it",
-        )
-
-    def recipe(self, context: Context) -> tuple[Step, ...]:
-        """The author's statement."""
-        return (
-            run_sql.short_transaction(
-                Owned(operation=SLUG, origin=context.origin),
-                id=f"{self.table}-{self.name}-create",
-                phase=Phase.CONTRACT if self.late else Phase.SWITCH,
-                title=self.title,
-                sql=(self.statement.sql,),
-                settings=self.statement.settings,
-                locks=self.locks,
-                probe=probes.probe(probes.trigger_exists(self.table, self.name)),
-                undo=(triggers.drop(self.table, self.name),),
-                serves=NEW_ONLY if self.late else BOTH,
-                reason="Writes of the old version, which it may refuse, are over."
-                if self.late
-                else "The new version may rely on it, and the rows of all fills are done.",
-            ),
-        )
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -113,16 +44,44 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             " search_path would fail, or find another one",
             "write the schema before each name in the function, or give it SET search_path",
         )
-    refuses = said.constraint or triggers.may_refuse(action.statement.sql, runs, snapshot)
-    operation = MakeTrigger(
-        table=table.name,
-        name=said.name,
-        function=runs,
-        statement=action.statement,
+    late = said.constraint or triggers.may_refuse(action.statement.sql, runs, snapshot)
+    operation = TriggerChange(
+        slug=SLUG,
+        title=f"create trigger {said.name} on {table.name}",
+        late=late,
+        risk=(_late if late else _early)(said.name, table.name, runs),
+        id=f"{table.name}-{said.name}-create",
+        sql=(action.statement.sql,),
+        settings=action.statement.settings,
         locks=statements.of_author(snapshot, action),
-        late=refuses,
+        probe=probes.probe(probes.trigger_exists(table.name, said.name)),
+        undo=(triggers.drop(table.name, said.name),),
+        reason="Writes of the old version, which it may refuse, are over."
+        if late
+        else "The new version may rely on it, and the rows of all fills are done.",
     )
     return Match(operation=operation, consumed=(0,), directives=action.statement.vouched)
+
+
+def _early(name: str, table: Name, function: Name) -> tuple[str, str]:
+    return (
+        f"from before the rollout on {name} fires for the old version's writes to {table}, too;"
+        f" zdm does not know what {function} does, and it has the rights of the role that"
+        " writes, unless it is SECURITY DEFINER",
+        "make sure that the old version works with it, as each role that writes the table;"
+        " else put `-- zdm: run in contract -- reason` above it",
+    )
+
+
+def _late(name: str, table: Name, function: Name) -> tuple[str, str]:
+    del table
+    return (
+        f"{function} may refuse a write, so {name} is made when the old version is gone: until"
+        " the contract it does not fire for the new version either, and rows that are there by"
+        " then are not looked at",
+        "let the new version follow it from its start; or, if the old version does so too,"
+        " put `-- zdm: run in expand -- reason` above it",
+    )
 
 
 def _without_table(action: Action, name: Name | None, snapshot: Snapshot) -> Refusal | None:

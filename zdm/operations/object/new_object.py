@@ -3,20 +3,22 @@
 It is not in use yet, so it runs as written in EXPAND and undo drops it again. A view or a
 BEGIN ATOMIC function takes ACCESS SHARE on what it reads, nothing else is locked (manual,
 CREATE …). A function of a name that is there may be called with other numbers of arguments
-only, else calls of the old version could mean it.
+only, else calls of the old version could mean it. A materialized view is created empty, and
+filled as the last step before the rollout, so that it has what the train fills, too.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zdm.model import syntax
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import Step, TableLock
+from zdm.model.plan import OLD_ONLY, Step, TableLock
 from zdm.model.schema import Function, Snapshot
 from zdm.model.statement import Action, ActionKind, Statement
+from zdm.parse import mentioned, rewrite
 from zdm.recipes import run_sql
-from zdm.recipes.object import objects, routine
+from zdm.recipes.object import materialized, objects, routine
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.schema import new_objects
@@ -42,6 +44,7 @@ class CreateObject:
     statement: Statement
     locks: tuple[TableLock, ...]
     there: bool = False
+    stored: bool = False  # a materialized view with data
 
     @property
     def slug(self) -> str:
@@ -64,18 +67,22 @@ class CreateObject:
         if self.there:
             return ()
         owner = Owned(operation=SLUG, origin=context.origin)
-        return (
-            run_sql.as_authored(
-                owner,
-                self.statement,
-                id=f"{self.new.name}-create",
-                title=self.title,
-                locks=self.locks,
-                probe=objects.probe(self.new),
-                undo=objects.undo(self.new),
-                reason="A new object is not in use yet.",
-            ),
+        made = run_sql.as_authored(
+            owner,
+            self.statement,
+            id=f"{self.new.name}-create",
+            title=self.title,
+            locks=self.locks,
+            probe=objects.probe(self.new),
+            undo=objects.undo(self.new),
+            reason="A new object is not in use yet.",
         )
+        if not self.stored:
+            return (made,)
+        sql = (rewrite.without_data(self.statement.sql),)
+        empty = replace(made, sql=sql, serves=OLD_ONLY)
+        settings = self.statement.settings
+        return (empty, materialized.fill(owner, self.new.name, self.locks, settings))
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -104,6 +111,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         statement=action.statement,
         locks=statements.of_author(snapshot, action),
         there=there,
+        stored=new.kind == "materialized view" and mentioned.is_whole_read(action),
     )
     return Match(operation=operation, consumed=(0,))
 

@@ -8,84 +8,19 @@ version is gone.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from zdm.model.findings import Hazard
-from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, NEW_ONLY, Phase, Step, TableLock
+from zdm.model.operation import Match, Refusal
 from zdm.model.schema import Name, Snapshot, Table, Trigger
-from zdm.model.statement import Action, ActionKind, Fact, Setting
+from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import CreateTrigger
 from zdm.parse.readers import fired
-from zdm.recipes import run_sql
 from zdm.recipes.object import triggers
+from zdm.recipes.object.trigger_change import TriggerChange
 from zdm.recipes.reading import refuse, statements
-from zdm.recipes.run_sql import Owned
 from zdm.schema import family
 
 SLUG = "replace_trigger"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplaceTrigger:
-    """Replace a trigger. `late`: the new one may refuse writes of the old version."""
-
-    table: Name
-    former: Trigger
-    function: Name
-    sql: tuple[str, ...]
-    settings: tuple[Setting, ...]
-    locks: tuple[TableLock, ...]
-    late: bool
-
-    @property
-    def slug(self) -> str:
-        """The module's name."""
-        return SLUG
-
-    @property
-    def title(self) -> str:
-        """One line for a person."""
-        return f"replace trigger {self.former.name} of {self.table}"
-
-    def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """That one version meets the trigger of the other."""
-        message, remedy = self._late() if self.late else self._early()
-        return (Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin),)
-
-    def _early(self) -> tuple[str, str]:
-        return (
-            f"from before the rollout on the old version's writes to {self.table} fire"
-            f" {self.former.name} in its new form; zdm does not know what {self.function} does",
-            "make sure that the old version works with it; else make one of another name, and"
-            " drop this one in a later release",
-        )
-
-    def _late(self) -> tuple[str, str]:
-        return (
-            f"{self.function} may refuse a write, so {self.former.name} is replaced when the"
-            " old version is gone, and until then the new version's writes fire the former one",
-            "let the new version work with both; or, if the old version works with the new one,"
-            " put `-- zdm: run in expand -- reason` above it",
-        )
-
-    def recipe(self, context: Context) -> tuple[Step, ...]:
-        """One transaction."""
-        return (
-            run_sql.short_transaction(
-                Owned(operation=SLUG, origin=context.origin),
-                id=f"{self.table}-{self.former.name}-replace",
-                phase=Phase.CONTRACT if self.late else Phase.SWITCH,
-                title=self.title,
-                sql=self.sql,
-                settings=self.settings,
-                locks=self.locks,
-                probe="",  # only the journal shows it
-                undo=tuple(triggers.again(self.table, self.former)),
-                serves=NEW_ONLY if self.late else BOTH,
-                reason="No write is without the trigger, since one transaction replaces it.",
-            ),
-        )
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -145,18 +80,42 @@ def _replaced(
         return replace(refusal, consumed=consumed)
     refuses = said.constraint or triggers.may_refuse(sql, runs, snapshot)
     did = runs == former.function and fired.fires_as(former.definition, sql)
+    late = refuses and not did
     drops = () if said.replaces else (triggers.drop(table.name, said.name),)
-    operation = ReplaceTrigger(
-        table=table.name,
-        former=former,
-        function=runs,
+    operation = TriggerChange(
+        slug=SLUG,
+        title=f"replace trigger {former.name} of {table.name}",
+        late=late,
+        risk=(_late if late else _early)(former.name, table.name, runs),
+        id=f"{table.name}-{former.name}-replace",
         sql=(*drops, sql),
         settings=action.statement.settings,
         locks=statements.of_author(snapshot, *taken),
-        late=refuses and not did,
+        probe="",  # only the journal shows it
+        undo=tuple(triggers.again(table.name, former)),
+        reason="No write is without the trigger, since one transaction replaces it.",
     )
     directives = tuple(d for one in taken for d in one.statement.vouched)
     return Match(operation=operation, consumed=consumed, directives=directives)
+
+
+def _early(name: str, table: Name, function: Name) -> tuple[str, str]:
+    return (
+        f"from before the rollout on the old version's writes to {table} fire {name} in its new"
+        f" form; zdm does not know what {function} does",
+        "make sure that the old version works with it; else make one of another name, and drop"
+        " this one in a later release",
+    )
+
+
+def _late(name: str, table: Name, function: Name) -> tuple[str, str]:
+    del table
+    return (
+        f"{function} may refuse a write, so {name} is replaced when the old version is gone,"
+        " and until then the new version's writes fire the former one",
+        "let the new version work with both; or, if the old version works with the new one, put"
+        " `-- zdm: run in expand -- reason` above it",
+    )
 
 
 def _problems(

@@ -272,6 +272,7 @@ def _refresh(tree: _Tree) -> WorkOn:
         work=Work.REFRESH,
         relations=(relations.read(tree["relation"]),),
         concurrently=bool(tree.get("concurrent")),
+        empties=bool(tree.get("skipData")),
     )
 
 

@@ -154,21 +154,12 @@ def _rename(tree: Tree, path: Path) -> Fact | Unknown:
         or not (table_like or kind is not Kind.RENAME_COLUMN)
     ):
         return Fact(kind=Kind.OTHER, name=folded(tree.get("subname", "")))
-    name = folded(tree.get("subname", ""))
-    table = relation(tree["relation"], path)
-    if kind is Kind.RENAME_INDEX:
-        name, table_or_none = tree["relation"]["relname"], None
-        return _fact(
-            kind,
-            table_or_none,
-            name=folded(name),
-            new_name=folded(tree["newname"]),
-            if_exists=bool(tree.get("missing_ok")),
-        )
+    of_index = kind is Kind.RENAME_INDEX
+    name = tree["relation"]["relname"] if of_index else tree.get("subname", "")
     return _fact(
         kind,
-        table,
-        name=name,
+        None if of_index else relation(tree["relation"], path),
+        name=folded(name),
         new_name=folded(tree["newname"]),
         if_exists=bool(tree.get("missing_ok")),
     )
@@ -198,9 +189,7 @@ def _drop(tree: Tree, path: Path) -> Fact | Unknown:
     parts = _object_name(objects[0])
     if kind is Kind.DROP_TABLE:
         return _fact(kind, _listed(parts, path), **details)
-    if tree.get("removeType") == "OBJECT_POLICY":
-        return _fact(kind, _listed(parts[:-1], path), name=parts[-1], **details)
-    if kind is Kind.DROP_TRIGGER:
+    if tree.get("removeType") in ("OBJECT_POLICY", "OBJECT_TRIGGER"):
         return _fact(kind, _listed(parts[:-1], path), name=parts[-1], **details)
     return Fact(kind=kind, name=".".join(parts), **details)
 
@@ -229,6 +218,14 @@ def _comment(tree: Tree, path: Path) -> Fact | Unknown:
 
 def _trigger(tree: Tree, path: Path) -> Fact | Unknown:
     return _fact(Kind.CREATE_TRIGGER, relation(tree["relation"], path), name=tree["trigname"])
+
+
+def _statistics(tree: Tree, path: Path) -> Fact | Unknown:
+    nodes = tree.get("relations", [])
+    if len(nodes) != 1 or "RangeVar" not in nodes[0]:
+        return Fact(kind=Kind.OTHER, name="CREATE STATISTICS")  # the server refuses it
+    table = relation(nodes[0]["RangeVar"], path)
+    return _fact(Kind.OTHER, table, if_exists=bool(tree.get("if_not_exists")))
 
 
 def _policy(tree: Tree, path: Path) -> Fact | Unknown:
@@ -323,6 +320,13 @@ def _view(tree: Tree, path: Path) -> Fact | Unknown:
     return _fact(Kind.CREATE_VIEW, relation(tree["view"], path))
 
 
+def _create_as(tree: Tree, path: Path) -> Fact | Unknown:
+    if tree.get("objtype") != "OBJECT_MATVIEW":
+        return Unknown(reason="CREATE TABLE AS makes a table from data")
+    there = bool(tree.get("if_not_exists"))
+    return _fact(Kind.CREATE_VIEW, relation(tree["into"]["rel"], path), if_exists=there)
+
+
 def _sequence(kind: Kind) -> Callable[[Tree, Path], Fact | Unknown]:
     def read(tree: Tree, path: Path) -> Fact | Unknown:
         if tree["sequence"].get("relpersistence") == "t":
@@ -384,12 +388,12 @@ _STATEMENTS: Mapping[str, Callable[[Tree, Path], Fact | Unknown]] = {
     "CreateSchemaStmt": _schema,
     "CreateFunctionStmt": _named(Kind.CREATE_FUNCTION, "funcname"),
     "GrantStmt": _grant,
+    "CreateStatsStmt": _statistics,
     "CreatePolicyStmt": _policy,
     "AlterPolicyStmt": _policy,
     "AlterObjectSchemaStmt": _schema_move,
     "VariableSetStmt": _set,
     "TransactionStmt": _transaction,
-    "CreateTableAsStmt": lambda _tree, _path: Unknown(
-        reason="CREATE TABLE AS makes a table from data"
-    ),
+    "CreateTableAsStmt": _create_as,
+    "RefreshMatViewStmt": _on_relation(Kind.OTHER),
 }

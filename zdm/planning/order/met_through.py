@@ -41,6 +41,7 @@ class _Work:
     last: int
     late: bool  # behind the rollout
     fills: bool  # in batches, with a trigger that is there until the contract
+    looks: bool = False  # writes no row of a table, so no trigger fires for it
     constraint: bool = False
 
 
@@ -71,6 +72,7 @@ def _works(owner: int, place: Placed, steps: Sequence[Owned]) -> Iterator[_Work]
                 first=own[0][0],
                 last=own[-1][0],
                 late=not early,
+                looks=all(met.does == "reads" for met in rows),
                 fills=later and any(isinstance(step, Backfill) for _, step in own),
                 constraint=not rows,
             )
@@ -97,7 +99,8 @@ def _keeps_order(earlier: _Work, later: _Work) -> bool:
     in_order = earlier.last < later.first
     if earlier.constraint or later.constraint:
         return in_order
-    return in_order and earlier.late == later.late and (later.late or not earlier.fills)
+    fires = earlier.fills and not later.looks
+    return in_order and earlier.late == later.late and (later.late or not fires)
 
 
 def _counts_on(later: Action, constraint: Action) -> bool:

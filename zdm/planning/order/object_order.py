@@ -33,7 +33,6 @@ SLUGS = frozenset(
         "toggle_trigger",
         "replace_view",
         "drop_view",
-        "refresh_view",
     }
 )
 # What only names another object, and neither reads nor checks a row.

@@ -1,17 +1,19 @@
-"""A type, sequence or schema that is dropped last, and whose name the train uses again before
-the rollout."""
+"""A type, sequence, schema or statistics object that is dropped last, and whose name the train
+uses again before the rollout."""
 
 from collections.abc import Iterator, Sequence
 
+from zdm.model.commands import Work, WorkOn
 from zdm.model.findings import Finding
 from zdm.model.schema import Name
 from zdm.model.statement import Action
 from zdm.model.syntax import CreateObject, DropObjects, RenameObject
+from zdm.parse import names
 from zdm.planning.classify import Placed
 from zdm.planning.conflicts import NEXT_TRAIN
 from zdm.recipes.reading import refuse
-from zdm.schema import new_objects
-from zdm.schema.effects import drops
+from zdm.schema import lookup, new_objects
+from zdm.schema.effects import drops, statistics
 
 _KINDS = frozenset({"type", "sequence", "schema"})
 
@@ -35,6 +37,10 @@ def _taken(action: Action, place: Placed) -> Iterator[Name]:
         new = new_objects.read(action, place.context.snapshot)
         if new is not None:
             yield new.name
+    elif isinstance(said, WorkOn) and said.work is Work.CREATE_STATISTICS:
+        table = lookup.table_of(place.context.snapshot, action)
+        if table is not None:
+            yield statistics.name(action, table, place.context.snapshot)
     elif isinstance(said, RenameObject) and said.kind in _KINDS:
         schema = said.words[-2] if len(said.words) > 1 else "public"
         yield Name(schema, said.new_name)
@@ -42,13 +48,13 @@ def _taken(action: Action, place: Placed) -> Iterator[Name]:
 
 def _freed(action: Action, place: Placed) -> Iterator[Name]:
     said = action.said
-    if not isinstance(said, DropObjects) or said.kind not in _KINDS:
+    if not isinstance(said, DropObjects) or said.kind not in {*_KINDS, "statistics"}:
         return
     if action.statement.vouched:
         return
     for thing in drops.targets(place.context.snapshot, action):
         if thing is not None:
-            yield thing.name
+            yield names.qualified(thing.part) if said.kind == "statistics" else thing.name
 
 
 def _finding(earlier: Action, later: Action, name: Name) -> Finding:

@@ -33,10 +33,13 @@ class _Work:
     reads: frozenset[Name]
     first: int
     last: int
+    fresh: bool  # a materialized view, which may have newer rows than the author's
 
     def depends(self, other: "_Work") -> frozenset[Name]:
-        """The tables whose rows one of the two writes and the other one reads."""
-        return (self.writes & other.reads) | (self.reads & other.writes)
+        """The tables whose rows one of the two writes and the later one reads, or the other
+        way round."""
+        read = frozenset[Name]() if self.fresh else self.reads
+        return (self.writes & other.reads) | (read & other.writes)
 
 
 def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding, ...]:
@@ -52,11 +55,17 @@ def conflicts(steps: Sequence[Owned], placed: Sequence[Placed]) -> tuple[Finding
 
 def _work(owner: int, place: Placed, steps: Sequence[Owned]) -> Iterator[_Work]:
     changing = [a for a in place.actions if _changes_rows(a) or sequences.is_set_by(a)]
+    stored = [a for a in place.actions if mentioned.is_stored(a)]
     own = [(n, one.step) for n, one in enumerate(steps) if one.owner == owner]
     early = [(n, step) for n, step in own if step.phase.position < Phase.ROLLOUT.position]
     own = early or own  # what an UPDATE sets once more in the contract is of later rows
     batches = [n for n, step in own if isinstance(step, Backfill)]
     when = batches or [n for n, _ in own]
+    if stored and when:
+        reads = frozenset(n for a in stored for n in _reads(a, place))
+        views = frozenset(n for a in stored if (n := _table(a)))
+        last = when[-1]
+        yield _Work(owner=owner, writes=views, reads=reads, first=last, last=last, fresh=True)
     if changing and when:
         yield _Work(
             owner=owner,
@@ -64,6 +73,7 @@ def _work(owner: int, place: Placed, steps: Sequence[Owned]) -> Iterator[_Work]:
             reads=frozenset(n for a in changing for n in _reads(a, place)),
             first=when[0],
             last=when[-1],
+            fresh=False,
         )
 
 

@@ -71,7 +71,8 @@ def _named(action: Action, snapshot: Snapshot) -> Iterator[_Step]:
     if not isinstance(fact, Fact):
         return
     does = _DOES.get(fact.kind)
-    if does is None and not isinstance(action.said, CreateTableAs):
+    stored = isinstance(action.said, CreateTableAs) or mentioned.is_stored(action)
+    if does is None and not stored:
         return
     if does is not None and fact.table is not None:
         said = action.said

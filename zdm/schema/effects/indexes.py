@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from zdm.model.catalog.indexed import exchanged, named
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
 from zdm.model.statement import Action, Fact
 from zdm.model.syntax import IndexDefinition
@@ -15,6 +16,8 @@ _LABELS = {"primary key": "pkey", "unique": "key", "exclusion": "excl"}
 def create(snapshot: Snapshot, action: Action) -> Snapshot:
     """CREATE INDEX."""
     table, said, fact = lookup.table_of(snapshot, action), action.said, action.fact
+    if table is None and isinstance(said, IndexDefinition) and isinstance(fact, Fact):
+        return _on_view(snapshot, said, fact)
     if table is None or not isinstance(said, IndexDefinition) or not isinstance(fact, Fact):
         return snapshot
     name = said.name or generated_names.of_index(said, table.name, snapshot)
@@ -30,6 +33,20 @@ def create(snapshot: Snapshot, action: Action) -> Snapshot:
     if fact.only:
         return snapshot
     return put_below(snapshot, table.name, index, generated_names.words(said))
+
+
+def _on_view(snapshot: Snapshot, said: IndexDefinition, fact: Fact) -> Snapshot:
+    """Of a materialized view."""
+    for view in named(snapshot.views, fact.table) if fact.table is not None else ():
+        name = said.name or generated_names.of_index(said, view.name, snapshot)
+        lacks = {*_index(said, view.name, name).columns} - {*view.columns}
+        used = lookup.in_use(snapshot, Name(view.name.schema, name))
+        if view.kind == "view" or used or (view.columns and lacks):
+            continue
+        made = rewrite.create_index(said, view.name, name)
+        indexed = replace(view, indexes=tuple(sorted((*view.indexes, made))))
+        snapshot = replace(snapshot, views=exchanged(snapshot.views, view, indexed))
+    return snapshot
 
 
 def _index(said: IndexDefinition, table: Name, name: str) -> Index:

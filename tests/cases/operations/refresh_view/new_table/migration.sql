@@ -1,0 +1,3 @@
+CREATE TABLE scores (team text PRIMARY KEY, score int NOT NULL);
+CREATE MATERIALIZED VIEW best AS SELECT max(score) AS score FROM scores WITH NO DATA;
+REFRESH MATERIALIZED VIEW best;

@@ -1,0 +1,57 @@
+"""A change of a trigger of the author's: the last step before the rollout, or, where it may
+refuse writes of the old version or that may rely on it, when the old version is gone."""
+
+from dataclasses import dataclass
+
+from zdm.model.findings import Hazard
+from zdm.model.operation import Context
+from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Phase, Step, TableLock
+from zdm.model.statement import Setting
+from zdm.recipes import run_sql
+from zdm.recipes.run_sql import Owned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerChange:
+    """One transaction; none where `sql` is empty, because nothing changes. `late`: when the old
+    version is gone; `risk` and `reason` are about that time."""
+
+    slug: str
+    title: str
+    late: bool
+    risk: tuple[str, str]  # what it does to the versions' writes, and the remedy
+    id: str
+    sql: tuple[str, ...]
+    settings: tuple[Setting, ...] = ()
+    locks: tuple[TableLock, ...]
+    probe: str
+    undo: tuple[str, ...] | Irreversible
+    reason: str
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """Which version meets what."""
+        if not self.sql:
+            return ()
+        message, remedy = self.risk
+        origin = context.origin
+        return (Hazard(operation=self.slug, message=message, remedy=remedy, origin=origin),)
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """Its step."""
+        if not self.sql:
+            return ()
+        return (
+            run_sql.short_transaction(
+                Owned(operation=self.slug, origin=context.origin),
+                id=self.id,
+                phase=Phase.CONTRACT if self.late else Phase.SWITCH,
+                title=self.title,
+                sql=self.sql,
+                settings=self.settings,
+                locks=self.locks,
+                probe=self.probe,
+                undo=self.undo,
+                serves=NEW_ONLY if self.late else BOTH,
+                reason=self.reason,
+            ),
+        )

@@ -1,0 +1,96 @@
+"""An index of a materialized view: CONCURRENTLY where the view is read already.
+
+Plain CREATE INDEX takes SHARE, which lets reads pass and stops REFRESH; a view that the train
+makes is empty until the last step before the rollout, so its index costs nothing.
+"""
+
+from dataclasses import dataclass
+
+from zdm.model.findings import Hazard
+from zdm.model.locks import LockMode
+from zdm.model.operation import Context
+from zdm.model.plan import BOTH, Check, Phase, Step, TableLock
+from zdm.model.schema import Name, View
+from zdm.model.statement import Setting
+from zdm.parse import emit
+from zdm.parse.emit import Qualified
+from zdm.recipes import run_sql
+from zdm.recipes.index import build
+from zdm.recipes.object import views
+from zdm.recipes.run_sql import Owned
+from zdm.recipes.sql import probes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexOfView:
+    """Build an index. `sql` and `plain` are the whole statement under its name, with and
+    without CONCURRENTLY."""
+
+    slug: str
+    view: View
+    name: str
+    unique: bool
+    sql: str
+    plain: str
+    settings: tuple[Setting, ...]
+    preconditions: tuple[Check, ...]
+
+    @property
+    def title(self) -> str:
+        """One line for a person."""
+        unique = "unique index" if self.unique else "index"
+        return f"build {unique} {self.name} on {self.view.name}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """A unique index rejects rows of a later REFRESH."""
+        if not self.unique or views.by_train(self.view):
+            return ()
+        return (
+            Hazard(
+                operation=self.slug,
+                message=f"with {self.name} a REFRESH of {self.view.name} whose query gives two"
+                " rows with the same values fails",
+                remedy="make sure that its query gives each row once",
+                origin=context.origin,
+            ),
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """One step."""
+        owner = Owned(operation=self.slug, origin=context.origin)
+        full = Name(self.view.name.schema, self.name)
+        if views.by_train(self.view):
+            return (
+                run_sql.short_transaction(
+                    owner,
+                    id=f"{self.view.name}-{self.name}-index",
+                    phase=Phase.EXPAND,
+                    title=self.title,
+                    sql=(self.plain,),
+                    settings=self.settings,
+                    locks=(),
+                    probe=probes.probe(probes.relation(full)),
+                    undo=(emit.sql("DROP INDEX IF EXISTS {i}", i=Qualified(full)),),
+                    serves=BOTH,
+                    reason="The view has no rows yet.",
+                ),
+            )
+        mode = LockMode.SHARE_UPDATE_EXCLUSIVE
+        return (
+            run_sql.concurrently(
+                owner,
+                id=f"{self.view.name}-{self.name}-index",
+                phase=Phase.EXPAND,
+                title=self.title,
+                sql=(self.sql,),
+                settings=self.settings,
+                locks=(TableLock(table=self.view.name, mode=mode),),
+                preconditions=self.preconditions,
+                probe=probes.probe(probes.index_valid(full), probes.relation(full)),
+                repair=(build.drop_sql(full),),
+                undo=(build.drop_sql(full),),
+                serves=BOTH,
+                reason="CONCURRENTLY stops no REFRESH; a failed build leaves an INVALID index,"
+                " which is dropped before the next attempt.",
+            ),
+        )
