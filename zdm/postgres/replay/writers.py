@@ -386,9 +386,8 @@ class Writing:
         author writes the new one, with values that the old one may not hold, either with the
         other."""
         for fill in self.filled:
-            differs = fill.differs
-            if fill.table in self.written:
-                differs = fill.mismatch or differs
+            by_author = fill.mismatch if fill.table in self.written else ""
+            differs = by_author or fill.differs
             sql = f"SELECT count(*) FROM {fill.table.sql} WHERE {differs}"  # noqa: S608
             row = self.conn.execute(sql.encode()).fetchone()
             if row and row[0]:
