@@ -271,6 +271,7 @@ class Function:
     grants: tuple[str, ...] = ()
     comment: str | None = None
     changed: bool = field(default=False, metadata=ESTIMATE)  # made or replaced by this train
+    created: bool = field(default=False, metadata=ESTIMATE)  # by this train, not in use yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
