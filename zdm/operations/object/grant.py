@@ -152,9 +152,13 @@ class Grant:
 
 def _below(right: Right, snapshot: Snapshot) -> Iterator[str]:
     """The same right on columns, which REVOKE of a table's takes as well (manual, REVOKE)."""
-    table = snapshot.table(right.target.name) if right.target.kind == "table" else None
-    for column in table.columns if table is not None and not right.target.column else ():
-        target = replace(right.target, column=column.name, items=column.grants)
+    if right.target.kind != "table" or right.target.column:
+        return
+    table, name = snapshot.table(right.target.name), right.target.name
+    columns = [(c.name, c.grants) for c in table.columns] if table is not None else []
+    columns += [pair for v in snapshot.views if v.name == name for pair in v.column_grants]
+    for column, items in columns:
+        target = replace(right.target, column=column, items=items)
         option = target.held(right.role).get(right.privilege)
         if option is not None:
             yield privilege.grant(replace(right, target=target), option=option)
@@ -177,19 +181,21 @@ class Exchange:
     @property
     def title(self) -> str:
         """One line for a person."""
-        return "; ".join(part.title for part in self._written)
-
-    @property
-    def _written(self) -> tuple[Grant, ...]:
-        """As they run in the contract; of the revoked rights, those that are gone."""
-        return tuple(
-            replace(part, rights=self.lost) if part.said.revokes else part
-            for part in self.parts
-        )
+        if not self.lost and not self.options:
+            return f"{self.parts[0].title}, and grant it all again"
+        return f"{self._revoked.title}, and grant the rest again"
 
     @property
     def _revoked(self) -> Grant:
-        return self._written[0]
+        """What is gone in the end."""
+        first = self.parts[0]
+        gone = self.lost or self.options
+        said = replace(
+            first.said,
+            roles=tuple(dict.fromkeys(r.role for r in gone)) or first.said.roles,
+            option=not self.lost,
+        )
+        return replace(first, said=said, rights=gone)
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Who loses what."""

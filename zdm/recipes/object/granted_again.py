@@ -42,22 +42,27 @@ def _keys(every: Sequence[Right]) -> frozenset[_Key]:
 def behind(
     actions: Sequence[Action], said: Granting, every: Sequence[Right], snapshot: Snapshot
 ) -> tuple[Given, ...]:
-    """Those behind a REVOKE that are about the same rights, up to the last GRANT."""
-    keys = _keys(every)
-    met: list[Given] = []
-    for one in _further(actions, snapshot):
-        if one.meets(said, keys):
-            met.append(one)
-            keys |= one.keys()
+    """Those behind a REVOKE that are about the same rights, or about some that one of these is
+    about, up to the last GRANT."""
+    keys, found = _keys(every), frozenset[int]()
+    further = tuple(_further(actions, said.roles, snapshot))
+    while True:
+        met = [one for one in further if one.meets(said, keys)]
+        keys = keys.union(*(one.keys() for one in met))
+        if len(met) == len(found):
+            break
+        found = frozenset(one.position for one in met)
     while met and met[-1].said.revokes:
         met.pop()
     return tuple(met)
 
 
-def _further(actions: Sequence[Action], snapshot: Snapshot) -> Iterator[Given]:
+def _further(
+    actions: Sequence[Action], roles: tuple[str, ...], snapshot: Snapshot
+) -> Iterator[Given]:
     for position, action in enumerate(actions[1:], 1):
         said = rights.read(action) if statements.fact(action, ActionKind.GRANT) else None
-        if said is None or action.statement.vouched:
+        if said is None or action.statement.vouched or not {*said.roles} & {*roles}:
             continue
         every = None
         with contextlib.suppress(LookupError):
