@@ -31,8 +31,25 @@ PARTS = """
 CREATE TABLE events (id bigint NOT NULL, at date) PARTITION BY RANGE (at);
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 """
+COPYING = """
+CREATE TABLE log (id bigint, name text, n int);
+CREATE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN INSERT INTO log SELECT * FROM added; RETURN NULL; END';
+CREATE TRIGGER logged AFTER INSERT ON users REFERENCING NEW TABLE AS added FOR EACH STATEMENT
+    EXECUTE FUNCTION logged();
+"""
+LISTED = """
+CREATE OR REPLACE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN INSERT INTO public.log (id) SELECT id FROM added; RETURN NULL; END';
+"""
 UNSEEN = f"{EXPAND}DO 'BEGIN END';\n"  # it may add any column
 ENTRIES = (
+    Entry(
+        slug="rename_blocked",
+        before=USERS + COPYING,
+        refused="ALTER TABLE users RENAME name TO title;",
+        fixed=(LISTED, "ALTER TABLE users RENAME name TO title;"),
+    ),
     Entry(
         slug="not_null_stays",
         refused="ALTER TABLE users ALTER id DROP NOT NULL; COMMENT ON TABLE users IS 'x';",

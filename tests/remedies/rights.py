@@ -55,6 +55,26 @@ ENTRIES = (
         fixed=("GRANT SELECT ON users TO zdm_reader;",),
     ),
     Entry(
+        slug="grant_cannot_be_planned",
+        before=USERS + _ROLE + "GRANT ALL ON users TO zdm_reader;",
+        refused="REVOKE ALL ON users FROM zdm_reader; CREATE TABLE t (id int);"
+        " GRANT SELECT ON ALL TABLES IN SCHEMA public TO zdm_reader;",
+        fixed=(
+            "CREATE TABLE t (id int); REVOKE ALL ON users FROM zdm_reader;"
+            " GRANT SELECT ON ALL TABLES IN SCHEMA public TO zdm_reader;",
+        ),
+    ),
+    Entry(
+        slug="grant_cannot_be_planned",
+        before=USERS + _ROLE + "GRANT ALL ON users TO zdm_reader;",
+        refused="REVOKE ALL ON users FROM zdm_reader; SET search_path = public;"
+        " GRANT SELECT ON users TO zdm_reader;",
+        fixed=(
+            "REVOKE ALL ON public.users FROM zdm_reader;"
+            " GRANT SELECT ON public.users TO zdm_reader;",
+        ),
+    ),
+    Entry(
         slug="object_cannot_be_dropped",
         before=USERS + "CREATE EXTENSION pg_trgm;",
         refused="DROP EXTENSION pg_trgm;",

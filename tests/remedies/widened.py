@@ -74,6 +74,21 @@ ENTRIES = (
     ),
     Entry(
         slug=SLUG,
+        before=USERS
+        + function(
+            "f",
+            "int",
+            "INSERT INTO logs (n) SELECT ((1, '', '', 1, now())::users).n; RETURN 1;",
+        ),
+        refused=WIDER,
+        fixed=(
+            "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ DECLARE r users;"
+            " BEGIN r.n := 1; INSERT INTO logs (n) VALUES (r.n); RETURN 1; END $$;",
+            WIDER,
+        ),
+    ),
+    Entry(
+        slug=SLUG,
         before=USERS + function("f", "TABLE (a int)", "RETURN QUERY SELECT n FROM users;"),
         refused=WIDER,
         fixed=(

@@ -187,9 +187,7 @@ class Table:
     options: tuple[str, ...] = ()
     publications: tuple[str, ...] = ()
     server: str = ""  # of a foreign table
-    created: bool = field(
-        default=False, metadata=ESTIMATE
-    )  # created by this train, so not in use yet
+    created: bool = field(default=False, metadata=ESTIMATE)  # by this train, not in use yet
     opaque: str = field(
         default="", metadata=ESTIMATE
     )  # the place of a statement since which it may have more than is known: CREATE TABLE AS …
@@ -271,6 +269,7 @@ class Function:
     grants: tuple[str, ...] = ()
     comment: str | None = None
     changed: bool = field(default=False, metadata=ESTIMATE)  # made or replaced by this train
+    created: bool = field(default=False, metadata=ESTIMATE)  # by this train, not in use yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

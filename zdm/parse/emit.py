@@ -6,6 +6,7 @@ An inequality is a bug in zdm, and it is raised as one.
 """
 
 import functools
+import itertools
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ class Body:
 
 
 Part = Ident | Idents | Qualified | TypeText | Expression | Constant | Body
-_QUOTES = "$zdm$"
+_TAG = "zdm"
 
 
 def sql(template: str, /, **parts: Part) -> str:
@@ -110,7 +111,14 @@ def _text(part: Part) -> str:
         case Constant():
             return literal(part.value)
         case Body():
-            return f"{_QUOTES}{part.text}{_QUOTES}"
+            return _dollar_quoted(part.text)
+
+
+def _dollar_quoted(text: str) -> str:
+    """With the first tag that the text does not have: a function's former body may have any."""
+    tags = (f"{_TAG}{number or ''}" for number in itertools.count())
+    tag = next(tag for tag in tags if f"${tag}" not in text)
+    return f"${tag}${text}${tag}$"
 
 
 def _fits(name: str) -> str:

@@ -2,10 +2,10 @@
 
 An operation is about one table, so a recogniser is given the Actions of that table alone, with
 those that nobody can read, which may be about any. Were it given all that is left, a train of
-n statements would be read n times. A change of an enum type may be about any table, and one of
-a column to an integer, numeric or varchar about each that refers to it, and they are given all
-that is left. A DROP of an index, function or view is given what makes one of that name again,
-and a RENAME COLUMN each DROP INDEX.
+n statements would be read n times. A change of an enum type and a REVOKE may be about any
+table, and one of a column to an integer, numeric or varchar about each that refers to it, and
+they are given all that is left. A DROP of an index, function or view is given what makes one
+of that name again, and a RENAME COLUMN each DROP INDEX.
 """
 
 from collections import deque
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact, Unknown
 from zdm.model.syntax import ChangeEnum, ChangeType, CreateObject, RenameObject
+from zdm.parse.objects import rights
 from zdm.recipes.index import replaced
 
 _DROPS = {
@@ -56,7 +57,7 @@ class Waiting:
         if not self._order:
             return []
         action = self._order[0]
-        if self._of_enum(action) or _is_of_key(action):
+        if self._of_enum(action) or _is_of_key(action) or _revokes(action):
             return [other for other in self._order if id(other) not in self._taken]
         if isinstance(action.fact, Unknown) or action.fact.table is None:
             return [*self._same_statement(action), *self._makes_again(action)]
@@ -130,3 +131,10 @@ def _is_of_key(action: Action) -> bool:
 
 def _is_new_enum(action: Action) -> bool:
     return isinstance(action.said, CreateObject) and action.said.kind == "enum"
+
+
+def _revokes(action: Action) -> bool:
+    if not isinstance(action.fact, Fact) or action.fact.kind is not ActionKind.GRANT:
+        return False
+    said = rights.read(action)
+    return said is not None and said.revokes

@@ -166,6 +166,7 @@ def _function(new: NewObject, says: CreateObject, statement: Statement) -> Funct
         language=says.language or "sql",
         volatility=_VOLATILITIES.get(says.volatility, Volatility.VOLATILE),
         changed=True,
+        created=True,
     )
 
 

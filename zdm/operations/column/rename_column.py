@@ -23,6 +23,7 @@ from zdm.recipes.column import carry_dependents, dependents, dual_write, fusion
 from zdm.recipes.column.carry_dependents import Move
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.column.outgrown import NOTHING, Outgrown
+from zdm.recipes.object import row_text
 from zdm.recipes.reading import filled, refuse
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
@@ -208,7 +209,7 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
 
 def _cannot(action: Action, table: Table, column: Column, snapshot: Snapshot) -> Refusal | None:
     """The new column would rewrite the table, or its rows cannot be filled."""
-    problem = filled.obstacle(table, snapshot)
+    problem = filled.obstacle(table, snapshot) or row_text.obstacle(table, snapshot)
     if type_change.is_constrained(column.type, snapshot):
         problem = (
             f"the new column would be of the domain {column.type}, which has constraints, so"

@@ -4,10 +4,14 @@ Neither blocks reads or writes (manual, GRANT, REVOKE; measured 14, 18). A right
 version, so it is granted in EXPAND, and undo revokes what was not there before. A right
 less may be one that the old version needs, so it is revoked in the contract. No Snapshot knows
 what a running version connects as, so the plan says which role loses what.
+
+Where a train revokes rights and grants some of them again, as in REVOKE ALL; GRANT SELECT, the
+missing ones are granted in EXPAND, and all of the statements run in the contract, in one
+transaction, so that no session meets the rights in between.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from zdm.model.acl import Granting
 from zdm.model.findings import Hazard
@@ -22,12 +26,13 @@ from zdm.model.plan import (
     TableLock,
 )
 from zdm.model.schema import Snapshot
-from zdm.model.statement import Action, ActionKind, Statement
+from zdm.model.statement import Action, ActionKind, Setting, Statement
 from zdm.parse import emit
 from zdm.parse.emit import Constant
 from zdm.parse.objects import rights
 from zdm.recipes import run_sql
-from zdm.recipes.object import privilege
+from zdm.recipes.object import granted_again, privilege
+from zdm.recipes.object.granted_again import Given
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
@@ -44,7 +49,7 @@ class Grant:
 
     said: Granting
     rights: tuple[Right, ...]
-    unused: bool  # on tables of this train alone
+    unused: bool  # on tables and functions of this train alone
     statement: Statement
     locks: tuple[TableLock, ...]
 
@@ -95,9 +100,9 @@ class Grant:
                 sql=(self.statement.sql,),
                 locks=self.locks,
                 settings=self.statement.settings,
-                preconditions=tuple(self._not_ours()) if self.said.revokes else (),
+                preconditions=tuple(self.not_ours()) if self.said.revokes else (),
                 probe=self._probe(),
-                undo=self._undo(late=late),
+                undo=self._undo(context.snapshot, late=late),
                 serves=NEW_ONLY if late else BOTH,
                 reason="No running version needs the right; it blocks neither reads nor writes."
                 if late
@@ -106,7 +111,8 @@ class Grant:
             ),
         )
 
-    def _not_ours(self) -> list[Check]:
+    def not_ours(self) -> list[Check]:
+        """That the plan does not run as a role that loses rights."""
         named = [r for r in dict.fromkeys(self.said.roles) if r != rights.PUBLIC]
         return [
             Check(
@@ -128,19 +134,101 @@ class Grant:
         there = (privilege.held(r, grantable=self.said.option) for r in self.rights)
         return probes.probe(probes.both(*there))
 
-    def _undo(self, *, late: bool) -> tuple[str, ...] | Irreversible:
+    def _undo(self, snapshot: Snapshot, *, late: bool) -> tuple[str, ...] | Irreversible:
         if late:
             return Irreversible(
                 reason="a rollback starts the old version first, and it may need the right"
             )
         if self.said.revokes:
             return ()
-        return tuple(
+        taken = [
             privilege.revoke(
                 right, option_alone=right.privilege in right.target.held(right.role)
             )
             for right in reversed(self.rights)
+        ]
+        return (*taken, *(sql for right in self.rights for sql in _below(right, snapshot)))
+
+
+def _below(right: Right, snapshot: Snapshot) -> Iterator[str]:
+    """The same right on columns, which REVOKE of a table's takes as well (manual, REVOKE)."""
+    if right.target.kind != "table" or right.target.column:
+        return
+    table, name = snapshot.table(right.target.name), right.target.name
+    columns = [(c.name, c.grants) for c in table.columns] if table is not None else []
+    columns += [pair for v in snapshot.views if v.name == name for pair in v.column_grants]
+    for column, items in columns:
+        target = replace(right.target, column=column, items=items)
+        option = target.held(right.role).get(right.privilege)
+        if option is not None:
+            yield privilege.grant(replace(right, target=target), option=option)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """Revoke rights, and grant some of them again: `parts` in the author's order. `lost` are
+    the rights that are gone in the end, `options` those that can be granted no more."""
+
+    parts: tuple[Grant, ...]
+    lost: tuple[Right, ...]
+    options: tuple[Right, ...]
+
+    @property
+    def slug(self) -> str:
+        """The module's name."""
+        return SLUG
+
+    @property
+    def title(self) -> str:
+        """One line for a person."""
+        if not self.lost and not self.options:
+            return f"{self.parts[0].title}, and grant it all again"
+        return f"{self._revoked.title}, and grant the rest again"
+
+    @property
+    def _revoked(self) -> Grant:
+        """What is gone in the end."""
+        first = self.parts[0]
+        gone = self.lost or self.options
+        said = replace(
+            first.said,
+            roles=tuple(dict.fromkeys(r.role for r in gone)) or first.said.roles,
+            option=not self.lost,
         )
+        return replace(first, said=said, rights=gone)
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """Who loses what."""
+        return self._revoked.hazards(context)
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """What is missing early, and everything as written late, if anything is lost."""
+        granted = [part for part in self.parts if not part.said.revokes]
+        early = [step for part in granted for step in part.recipe(context)]
+        gone = [
+            *(probes.absent(privilege.held(right)) for right in self.lost),
+            *(probes.absent(privilege.held(r, grantable=True)) for r in self.options),
+        ]
+        if not gone:
+            return tuple(early)
+        late = run_sql.short_transaction(
+            Owned(operation=SLUG, origin=context.origin),
+            id=f"{_place((*self.lost, *self.options)[0])}-exchange",
+            phase=Phase.CONTRACT,
+            title=self.title,
+            sql=tuple(part.statement.sql for part in self.parts),
+            locks=tuple(sorted({lock for part in self.parts for lock in part.locks})),
+            settings=self.parts[0].statement.settings,
+            preconditions=tuple(self._revoked.not_ours()),
+            probe=probes.probe(probes.both(*gone)),
+            undo=Irreversible(
+                reason="a rollback starts the old version first, and it may need the rights"
+            ),
+            serves=NEW_ONLY,
+            reason="No running version needs what is revoked; one transaction, so no session"
+            " meets the rights between two of these statements.",
+        )
+        return (*early, late)
 
 
 def _place(right: Right) -> str:
@@ -166,14 +254,62 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     problem = _problem(said)
     if problem is not None:
         return refuse.refuse(action, "grant_cannot_be_planned", *problem)
-    operation = Grant(
+    operation = _grant(said, every, action, snapshot)
+    if not said.revokes or operation.unused:
+        return Match(operation=operation, consumed=(0,))
+    return _exchanged(actions, operation, every, snapshot)
+
+
+def _grant(said: Granting, every: Sequence[Right], action: Action, snapshot: Snapshot) -> Grant:
+    return Grant(
         said=said,
         rights=tuple(right for right in every if _changes(right, said)),
         unused=all(_is_new(right, snapshot) for right in every),
         statement=action.statement,
         locks=statements.of_author(snapshot, action),
     )
-    return Match(operation=operation, consumed=(0,))
+
+
+def _exchanged(
+    actions: Sequence[Action], first: Grant, every: Sequence[Right], snapshot: Snapshot
+) -> Match | Refusal:
+    """With those behind it that are about the same rights, up to the last GRANT."""
+    met = granted_again.behind(actions, first.said, every, snapshot)
+    if not met:
+        return Match(operation=first, consumed=(0,))
+    problem = _not_exchanged(actions, met, first.statement.settings)
+    if problem is not None:
+        return refuse.refuse(actions[0], "grant_cannot_be_planned", *problem)
+    parts = (first, *(_grant(o.said, o.every or (), o.action, snapshot) for o in met))
+    consumed = (0, *(one.position for one in met))
+    lost, options = granted_again.left(tuple(actions[n] for n in consumed), snapshot)
+    return Match(operation=Exchange(parts=parts, lost=lost, options=options), consumed=consumed)
+
+
+def _not_exchanged(
+    actions: Sequence[Action], met: Sequence[Given], settings: tuple[Setting, ...]
+) -> tuple[str, str] | None:
+    later = ", ".join(dict.fromkeys(str(one.action.source) for one in met))
+    if any(one.action.statement.settings != settings for one in met):
+        return (
+            f"{later} is about the same rights, under other settings, and zdm runs both in one"
+            " transaction",
+            "write the schema before each name, and no SET between these statements",
+        )
+    odd = next((p for one in met if (p := _problem(one.said)) is not None), None)
+    if odd is not None:
+        return odd
+    between = actions[1 : met[-1].position]
+    others = [a for a in between if statements.fact(a, ActionKind.GRANT) is None]
+    unknown = any(one.every is None or one.said.schemas for one in met)
+    if others and unknown:
+        return (
+            f"{later} grants these rights again, maybe also on what statements between the two"
+            " make",
+            "put this statement directly above the one that grants, below all that makes"
+            " objects",
+        )
+    return None
 
 
 def _unknown(action: Action, name: str) -> Refusal:
@@ -215,5 +351,9 @@ def _changes(right: Right, said: Granting) -> bool:
 
 
 def _is_new(right: Right, snapshot: Snapshot) -> bool:
-    table = snapshot.table(right.target.name)
+    target = right.target
+    made = [f for f in snapshot.functions if target.kind == "routine" and f.name == target.name]
+    if made:
+        return all(function.created for function in made)
+    table = snapshot.table(target.name)
     return table is not None and table.created

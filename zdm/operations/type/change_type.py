@@ -26,6 +26,7 @@ from zdm.recipes import cost, run_sql, site
 from zdm.recipes.column import dependents, dual_write, fusion, new_column
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.column.outgrown import NOTHING, Outgrown
+from zdm.recipes.object import row_text
 from zdm.recipes.reading import filled, refuse, session_dependent
 from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync
@@ -358,9 +359,9 @@ def _problem(found: Fused, snapshot: Snapshot) -> tuple[str, str] | None:
         )
     if found.adds and type_change.is_constrained(found.new.type, snapshot):
         return new_column.constrained(f"{found.table.name}.{found.new.name}", found.new.type)
-    unfillable = filled.obstacle(found.table, snapshot)
-    if unfillable is not None:
-        return unfillable
+    broken = filled.obstacle(found.table, snapshot) or row_text.obstacle(found.table, snapshot)
+    if broken is not None:
+        return broken
     if _needs_zone(found):
         return (
             "the cast depends on TimeZone, and the application's sessions may have another one",

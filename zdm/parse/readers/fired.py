@@ -21,7 +21,8 @@ _MANNER = (
 class TriggerText:
     """`columns`: those of UPDATE OF; none: an UPDATE of any column fires it. `before`: it may
     change the row that is written; `keeps`: it may keep a row from being deleted.
-    `arguments`: every name in them; `always`: it has no WHEN."""
+    `arguments`: every name in them; `always`: it has no WHEN; `transitions`: the names under
+    which it gives its function the rows."""
 
     on_update: bool
     per_row: bool
@@ -32,6 +33,7 @@ class TriggerText:
     on_insert: bool = True
     always: bool = False
     keeps: bool = True
+    transitions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,9 @@ def trigger(definition: str) -> TriggerText:
         on_insert=bool(int(tree.get("events", 0)) & _INSERT),
         always="whenClause" not in tree,
         keeps=before and bool(int(tree.get("events", 0)) & _DELETE),
+        transitions=tuple(
+            str(one["TriggerTransition"]["name"]) for one in tree.get("transitionRels", ())
+        ),
     )
 
 

@@ -84,6 +84,13 @@ def revoke(right: Right, *, option_alone: bool = False) -> str:
     return emit.sql(f"{words} {on} FROM {_grantee(right, parts)}", **parts)
 
 
+def grant(right: Right, *, option: bool) -> str:
+    """GRANT of the right."""
+    on, parts = _on(right)
+    tail = " WITH GRANT OPTION" if option else ""
+    return emit.sql(f"GRANT {on} TO {_grantee(right, parts)}{tail}", **parts)
+
+
 def _grantee(right: Right, parts: dict[str, Part]) -> str:
     if right.role == rights.PUBLIC:
         return "PUBLIC"

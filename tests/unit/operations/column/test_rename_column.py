@@ -423,3 +423,54 @@ def test_anything_else_is_not_a_rename(sql: str) -> None:
 
 def test_a_table_of_the_same_train_is_left_to_another_operation() -> None:
     assert asked(RENAME, schemas.snapshot(schemas.users(created=True))) is None
+
+
+def copying(body: str, *, transition: str = "") -> Snapshot:
+    """With a function, and a trigger that runs it with a transition table."""
+    made = f"CREATE OR REPLACE FUNCTION public.f()\nAS $function${body}$function$\n"
+    function = Function(
+        name=Name("public", "f"),
+        arguments="",
+        definition=made,
+        language="plpgsql",
+        volatility=Volatility.VOLATILE,
+    )
+    trigger = Trigger(
+        name="t",
+        definition="CREATE TRIGGER t AFTER INSERT ON public.users REFERENCING NEW TABLE AS"
+        f" {transition} FOR EACH STATEMENT EXECUTE FUNCTION public.f()",
+        function=function.name,
+        enabled="O",
+        columns=(),
+    )
+    users = schemas.users(triggers=(trigger,) if transition else ())
+    return schemas.snapshot(users, functions=(function,))
+
+
+@pytest.mark.parametrize(
+    ("body", "transition"),
+    [
+        ("BEGIN INSERT INTO log SELECT * FROM added; RETURN NULL; END", "added"),
+        ("BEGIN INSERT INTO log SELECT a.* FROM added AS a; RETURN NULL; END", "added"),
+        ("BEGIN INSERT INTO log SELECT NEW.*; RETURN NULL; END", "added"),
+        ("BEGIN INSERT INTO log SELECT * FROM users; END", ""),
+    ],
+)
+def test_a_function_that_takes_all_columns_is_named(body: str, transition: str) -> None:
+    answer = asked(RENAME, copying(body, transition=transition))
+
+    assert isinstance(answer, Refusal)
+    assert answer.finding.slug == "rename_blocked"
+    assert "these functions have a * for the columns of users" in answer.finding.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "BEGIN INSERT INTO log (id) SELECT id FROM added; RETURN NULL; END",
+        "BEGIN INSERT INTO log SELECT * FROM other; RETURN NULL; END",
+        "DECLARE r record; BEGIN FOR r IN SELECT * FROM added LOOP END LOOP; END",
+    ],
+)
+def test_a_function_that_names_columns_is_not_in_the_way(body: str) -> None:
+    assert isinstance(asked(RENAME, copying(body, transition="added")), Match)

@@ -81,7 +81,70 @@ def test_public_may_execute_a_function_until_that_is_revoked() -> None:
         ("GRANT SELECT ON users TO CURRENT_USER", "which is not known yet"),
         ("REVOKE SELECT ON users FROM app CASCADE", "unlisted"),
         ("GRANT SELECT ON users TO app GRANTED BY CURRENT_USER", "another grantor"),
+        (
+            "REVOKE SELECT ON users FROM app; SET search_path = public;"
+            " GRANT SELECT ON users TO app",
+            "under other settings",
+        ),
+        (
+            "REVOKE SELECT ON users FROM app; CREATE TABLE t (id int);"
+            " GRANT SELECT ON ALL TABLES IN SCHEMA public TO app",
+            "grants these rights again",
+        ),
     ],
 )
 def test_what_cannot_be_undone_or_means_the_session_is_refused(sql: str, said: str) -> None:
     assert said in ask(f"{sql};", start()).refusals[0]
+
+
+def test_undo_leaves_the_same_right_on_columns() -> None:
+    (step,) = steps("GRANT UPDATE ON users TO app;")
+
+    assert step.undo == (
+        'REVOKE UPDATE ON TABLE "public"."users" FROM "app"',
+        'GRANT UPDATE ("n") ON TABLE "public"."users" TO "app"',
+    )
+
+
+def test_what_is_granted_again_is_not_lost() -> None:
+    answer = ask(
+        "REVOKE ALL ON users FROM app; REVOKE INSERT ON users FROM app;"
+        " GRANT SELECT, DELETE ON users TO app;",
+        start(),
+    )
+    early, late = (step for step in answer.steps if isinstance(step, RunSql))
+
+    assert early.undo == ('REVOKE DELETE ON TABLE "public"."users" FROM "app"',)
+    assert late.phase == "contract"
+    assert [sql.split()[:2] for sql in late.sql] == [
+        ["REVOKE", "ALL"],
+        ["REVOKE", "INSERT"],
+        ["GRANT", "SELECT,"],
+    ]
+    assert "'INSERT'" in late.probe
+    assert "'SELECT'" not in late.probe
+    assert len(answer.hazards) == 1
+
+
+def test_nothing_is_revoked_that_stays() -> None:
+    sql = "REVOKE ALL ON users FROM app; GRANT SELECT, INSERT, UPDATE (n) ON users TO app;"
+
+    assert steps(sql) == []
+    assert ask(sql, start()).hazards == ()
+
+
+def test_a_statement_about_other_roles_or_rights_stays_alone() -> None:
+    other = steps('REVOKE SELECT ON users FROM app; GRANT SELECT ON users TO "odd role";')
+    rights = steps("REVOKE SELECT ON users FROM app; GRANT TRUNCATE ON users TO app;")
+
+    assert [step.phase for step in other] == ["contract"]
+    assert sorted(step.phase for step in rights) == ["contract", "expand"]
+
+
+def test_a_new_function_is_closed_to_public_at_once() -> None:
+    sql = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+
+    assert ask(f"{sql} REVOKE ALL ON FUNCTION f() FROM PUBLIC;", start()).phases == [
+        "expand",
+        "expand",
+    ]

@@ -1,0 +1,7 @@
+REVOKE UPDATE (email) ON users FROM zdm_reader;
+REVOKE ALL ON users FROM zdm_reader;
+GRANT SELECT, INSERT ON users, notes TO zdm_reader;
+GRANT UPDATE (nickname) ON users TO zdm_reader WITH GRANT OPTION;
+CREATE FUNCTION once() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+REVOKE ALL ON FUNCTION once() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION once() TO zdm_reader;
