@@ -314,6 +314,7 @@ def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> R
     """`fixed`: the settings say how much the rule weighs."""
     own = None if fixed else violation.severity
     severity = own or rule.severity or Severity.ERROR
+    lock, relations = _strongest(site)
     return Reported(
         rule=rule.slug,
         level=Level(severity.value),
@@ -321,15 +322,19 @@ def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> R
         remedy=violation.remedy,
         source=site.action.source,
         statement=site.action.statement.sql.strip(),
-        lock=_strongest(site),
-        relations=tuple(str(t.relation) for t in site.on_used),
+        lock=lock,
+        relations=relations,
         planned=rule.planned.value,
         fix=None if rule.fix is None else rule.fix(site),
     )
 
 
-def _strongest(site: Site) -> str:
-    """The strongest lock on what is in use; modes are listed from weak to strong."""
+def _strongest(site: Site) -> tuple[str, tuple[str, ...]]:
+    """The strongest lock on what is in use, and what it is on; modes are listed from weak to
+    strong."""
     order = tuple(LockMode)
-    locks = sorted((touch.lock for touch in site.on_used), key=order.index)
-    return locks[-1].value if locks else ""
+    strongest = max((order.index(touch.lock) for touch in site.on_used), default=None)
+    if strongest is None:
+        return "", ()
+    mode = order[strongest]
+    return mode.value, tuple(str(t.relation) for t in site.on_used if t.lock is mode)
