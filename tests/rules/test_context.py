@@ -158,3 +158,25 @@ def test_a_temporary_object_hides_none_that_is_dropped_after_it(kind: str) -> No
     sql = f"{LIMIT}{made[kind]}; DROP {kind} x; DROP {kind} x;"
 
     assert checking.found(sql) == [f"drop-{kind.lower()}"]
+
+
+VIEW_OF_ROWS = (
+    "CREATE TABLE t (id bigint);\nCREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM t;"
+)
+
+
+def test_a_finding_names_the_relations_that_its_lock_is_on() -> None:
+    found = checking.report("REFRESH MATERIALIZED VIEW m;", VIEW_OF_ROWS).findings
+
+    assert {(f.lock, f.relations) for f in found} == {("ACCESS EXCLUSIVE", ("m",))}
+
+
+NO_DEFAULT = "ALTER TABLE t ALTER COLUMN name DROP DEFAULT;"
+
+
+def test_a_default_that_is_not_there_is_not_dropped() -> None:
+    without = f"CREATE TABLE t (id bigint PRIMARY KEY, name text); {LIMIT}"
+
+    assert checking.found(LIMIT + NO_DEFAULT, without) == []
+    assert checking.found(LIMIT + NO_DEFAULT) == ["drop-default"]
+    assert checking.found(LIMIT + NO_DEFAULT, "CREATE TABLE t AS SELECT 1;") == ["drop-default"]

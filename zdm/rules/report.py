@@ -72,7 +72,7 @@ class Reported:
     statement: str = ""
     others: tuple[str, ...] = ()  # texts that it is about, too
     lock: str = ""  # the strongest on a relation in use, in the manual's words
-    relations: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()  # that it is on
     planned: str = "no"
     ignored: str = ""
     in_baseline: bool = False  # which is why it is ignored

@@ -97,28 +97,48 @@ class _Walk:
         if file.judged:
             self._weigh(file.path)
         whole = psql.read(file.data, file.path)
-        statements, commands = whole.statements, whole.commands
-        reads = [self._read(statement, parsed) for statement, parsed in statements]
-        marks = ignores.read(whole.data, file.path, [one.source for one in commands])
-        unread_places, reported = set[Source](), list[_Found]()
-        for site in self._sites(file, reads):
-            if site.understood:
-                unread_places.add(site.action.source)
-            if file.judged:
-                reported += self._reported(site)
-        for command in commands:  # \i and \gexec change the schema, and nobody sees how
+        reads = [self._read(statement, parsed) for statement, parsed in whole.statements]
+        reported = self._judged(file, whole, reads) if file.judged else []
+        if not file.judged:
+            self._pass(file, reads)
+        for command in whole.commands:  # \i and \gexec change the schema, and nobody sees how
             self.before = _with_opaque(self.before, self.before.opaque or str(command.source))
             reported += self._unread(command)
         self.before = temporary.without(self.before)
         if not (file.judged and self.terms.one_release):
             self.release()
-        if not file.judged:
-            return
+        if file.judged:
+            reported += self._of_history(file)
+            marks = ignores.read(whole.data, file.path, [one.source for one in whole.commands])
+            self.found.append((reported, list(marks), self.rules))
+
+    def _judged(
+        self, file: InputFile, whole: psql.File, reads: list[tuple[Action, ...]]
+    ) -> list[_Found]:
+        """What its statements violate; the schema is that after them."""
+        unread_places, reported = set[Source](), list[_Found]()
+        for site in self._sites(file, reads):
+            if site.understood:
+                unread_places.add(site.action.source)
+            reported += self._reported(site)
         self.files += 1
-        self.statements += len(statements) + len(commands)
-        self.understood += len(statements) - len(unread_places)
-        reported += self._of_history(file)
-        self.found.append((reported, list(marks), self.rules))
+        self.statements += len(whole.statements) + len(whole.commands)
+        self.understood += len(whole.statements) - len(unread_places)
+        return reported
+
+    def _pass(self, file: InputFile, reads: list[tuple[Action, ...]]) -> None:
+        """The schema after a file that was released; what it locks matters no more."""
+        how = blocks.mode(file.data, self.terms.transactions)
+        numbers = blocks.numbers([actions[0] for actions in reads], how)
+        last, start = None, self.before
+        for actions, number in zip(reads, numbers, strict=True):
+            if number != last:
+                last, start = number, self.before
+            self.before = assumed.put(self.before, assumed.tables(actions, self.before))
+            for action in actions:
+                self._put(action, apply.apply(_with_opaque(self.before, ""), action))
+            if number is not None and blocks.kind_of(actions[0]) is Kind.ROLLBACK:
+                self.before = start
 
     def _of_history(self, file: InputFile) -> Iterator[_Found]:
         place = Source(file=file.path, line=1, column=1)
@@ -236,9 +256,8 @@ class _Walk:
             self._leave(action, left)
 
     def _leave(self, action: Action, left: Snapshot) -> None:
-        """Continue with the schema after the Action."""
-        self.before = _with_opaque(left, self.before.opaque or left.opaque)
-        self.before = temporary.put(self.before, action)
+        """Continue with the schema after the Action, also what is in use by then."""
+        self._put(action, left)
         if isinstance(action.said, DropObjects):
             self.released = temporary.without_dropped(self.released, self.before)
         if isinstance(action.said, RenameObject | SetSchema):
@@ -248,6 +267,11 @@ class _Walk:
         if isinstance(action.said, CreateTable) and isinstance(fact, Fact) and fact.if_exists:
             table = None if fact.table is None else self.before.table(fact.table)
             self.released = assumed.put(self.released, () if table is None else (table,))
+
+    def _put(self, action: Action, left: Snapshot) -> None:
+        """Continue with the schema after the Action."""
+        self.before = _with_opaque(left, self.before.opaque or left.opaque)
+        self.before = temporary.put(self.before, action)
 
     def _reported(self, site: Site) -> Iterator[_Found]:
         for rule, check in self._asked_at(type(site.action.said)):
@@ -290,6 +314,7 @@ def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> R
     """`fixed`: the settings say how much the rule weighs."""
     own = None if fixed else violation.severity
     severity = own or rule.severity or Severity.ERROR
+    lock, relations = _strongest(site)
     return Reported(
         rule=rule.slug,
         level=Level(severity.value),
@@ -297,15 +322,19 @@ def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> R
         remedy=violation.remedy,
         source=site.action.source,
         statement=site.action.statement.sql.strip(),
-        lock=_strongest(site),
-        relations=tuple(str(t.relation) for t in site.on_used),
+        lock=lock,
+        relations=relations,
         planned=rule.planned.value,
         fix=None if rule.fix is None else rule.fix(site),
     )
 
 
-def _strongest(site: Site) -> str:
-    """The strongest lock on what is in use; modes are listed from weak to strong."""
+def _strongest(site: Site) -> tuple[str, tuple[str, ...]]:
+    """The strongest lock on what is in use, and what it is on; modes are listed from weak to
+    strong."""
     order = tuple(LockMode)
-    locks = sorted((touch.lock for touch in site.on_used), key=order.index)
-    return locks[-1].value if locks else ""
+    strongest = max((order.index(touch.lock) for touch in site.on_used), default=None)
+    if strongest is None:
+        return "", ()
+    mode = order[strongest]
+    return mode.value, tuple(str(t.relation) for t in site.on_used if t.lock is mode)

@@ -10,19 +10,21 @@ from zdm.model.statement import Action, Fact, Setting
 from zdm.model.syntax import CommentOn, RelationName
 from zdm.schema import edits, generated_names, type_names
 
+_Members = tuple[Table | View | Sequence | Type | Function, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names of members of a Snapshot, asked one by one."""
 
-    members: tuple[Table | View | Sequence | Type | Function, ...]
-    more: tuple[View, ...] | None = None
+    members: _Members
+    more: tuple[_Members, ...] = ()
 
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, Name):
             return False
         there = named(self.members, name)
-        return bool(there or (self.more is not None and named(self.more, name)))
+        return bool(there) or any(named(others, name) for others in self.more)
 
 
 def table_of(snapshot: Snapshot, action: Action) -> Table | None:

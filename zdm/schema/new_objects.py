@@ -177,7 +177,7 @@ def _with_view(
     mentioned = set(expressions.columns(says.query)) if says.query is not None else set()
     every = says.query is not None and expressions.every_column(says.query)
     uses: list[tuple[Name, str]] = []
-    known = lookup.Names(snapshot.tables, snapshot.views)
+    known = lookup.Names(snapshot.tables, (snapshot.views,))
     read = {lookup.among(r, known, snapshot, statement.settings) for r in says.reads}
     for name in sorted(name for name in read if name in known):
         table = snapshot.table(name)

@@ -7,7 +7,7 @@ from typing import TypeVar
 from zdm.model import acl
 from zdm.model.acl import Granting, Named
 from zdm.model.catalog.indexed import exchanged, named
-from zdm.model.schema import Name, Sequence, Snapshot, Table, Type, View
+from zdm.model.schema import Function, Name, Sequence, Snapshot, Table, Type, View
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Setting
 from zdm.parse import types
@@ -26,6 +26,7 @@ _BY_DEFAULT = {"routine": "EXECUTE", "type": "USAGE"}  # of PUBLIC
 
 
 _One = TypeVar("_One", View, Sequence, Type)
+_Members = tuple[Table | View | Sequence | Type | Function, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,8 @@ def _targets(
 
 
 def _in_schema(kind: str, schema: str, snapshot: Snapshot) -> Iterator[Target]:
-    known = _known(kind, snapshot)
+    every = _known(kind, snapshot)
+    known = {one.name: one.grants for members in every for one in members}
     sequences = {one.name for one in snapshot.sequences}
     for name, items in known.items():
         if name.schema == schema and (kind != "table" or name not in sequences):
@@ -111,11 +113,13 @@ def _in_schema(kind: str, schema: str, snapshot: Snapshot) -> Iterator[Target]:
 def _target(kind: str, one: Named, snapshot: Snapshot, settings: tuple[Setting, ...]) -> Target:
     if kind == "schema":
         return _schema(one.words[-1], snapshot)
-    known = _known(kind, snapshot)
+    first, *more = _known(kind, snapshot)
+    known = lookup.Names(first, tuple(more))
     name = lookup.among(lookup.relation(one.words), known, snapshot, settings)
-    if name not in known:
+    there = [member for members in (first, *more) for member in named(members, name)]
+    if not there:
         raise LookupError(str(name))
-    items = known[name]
+    items = there[-1].grants
     if kind == "routine":
         found = routines.named(snapshot, name, one.arguments, settings)
         if len(found) != 1:
@@ -125,20 +129,16 @@ def _target(kind: str, one: Named, snapshot: Snapshot, settings: tuple[Setting, 
     return Target(kind=kind, name=name, items=items, signature=signature)
 
 
-def _known(kind: str, snapshot: Snapshot) -> dict[Name, tuple[str, ...]]:
+def _known(kind: str, snapshot: Snapshot) -> tuple[_Members, ...]:
+    """The members of the Snapshot that can be named; as a table, also views and sequences."""
     match kind:
         case "sequence":
-            return {one.name: one.grants for one in snapshot.sequences}
+            return (snapshot.sequences,)
         case "routine":
-            return {one.name: one.grants for one in snapshot.functions}
+            return (snapshot.functions,)
         case "type":
-            return {one.name: one.grants for one in snapshot.types}
-    relations: tuple[Table | View | Sequence, ...] = (
-        *snapshot.tables,
-        *snapshot.views,
-        *snapshot.sequences,
-    )
-    return {one.name: one.grants for one in relations}
+            return (snapshot.types,)
+    return (snapshot.tables, snapshot.views, snapshot.sequences)
 
 
 def _schema(name: str, snapshot: Snapshot) -> Target:

@@ -651,13 +651,21 @@ def test_since_with_nothing_changed_is_an_error_unless_allowed(zdm: Zdm) -> None
     assert zdm(*PLAIN, "--since", "main", "migrations", "--allow-empty").code == 0
 
 
-@pytest.mark.parametrize("reference", ["no-such-branch", "--upload-pack=x", ""])
+@pytest.mark.parametrize("reference", ["no-such-branch", "--upload-pack=x"])
 @pytest.mark.usefixtures("repository")
 def test_a_reference_that_git_does_not_know_exits_with_2(zdm: Zdm, reference: str) -> None:
     answer = zdm(*PLAIN, f"--since={reference}", "migrations")
 
     assert answer.code == 2
     assert f"--since {reference}: " in answer.err
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_reference_that_is_empty_is_named_so(zdm: Zdm) -> None:
+    answer = zdm(*PLAIN, "--since=", "migrations")
+
+    assert answer.code == 2
+    assert "--since is empty" in answer.err
 
 
 def test_a_rule_is_explained(zdm: Zdm) -> None:

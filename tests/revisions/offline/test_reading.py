@@ -116,6 +116,32 @@ def test_a_function_of_the_revision_hides_an_import() -> None:
     assert statements("sa('x')", "def sa(text): ...") == [UNREAD]
 
 
+ON_POSTGRESQL = [
+    "if op.get_bind().dialect.name == 'postgresql':\n    op.drop_column('t', 'n')",
+    "if op.get_context().dialect.name != 'sqlite':\n    op.drop_column('t', 'n')",
+    "bind = op.get_bind()\n"
+    "if bind.dialect.name == 'sqlite':\n    pass\nelse:\n    op.drop_column('t', 'n')",
+]
+
+
+@pytest.mark.parametrize("body", ON_POSTGRESQL)
+def test_a_condition_on_the_dialect_is_postgresqls(body: str) -> None:
+    assert statements(body) == ["ALTER TABLE t DROP COLUMN n"]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "op.get_bind().dialect.name in NAMES",
+        "op.get_bind().dialect.driver == 'psycopg2'",
+        "other.dialect.name == 'postgresql'",
+        "op.get_bind().dialect.name == 'postgresql' and FLAG",
+    ],
+)
+def test_another_condition_is_not_known(test: str) -> None:
+    assert statements(f"if {test}:\n    op.drop_column('t', 'n')") == [UNREAD]
+
+
 def test_a_connection_alone_changes_nothing() -> None:
     assert statements("connection = op.get_bind()\nop.drop_table('t')") == ["DROP TABLE t"]
 

@@ -165,7 +165,7 @@ class _Reader:
             case ast.For(iter=ast.List() | ast.Tuple() | ast.Name(), orelse=[]):
                 self._for(node)
             case _:
-                raise NotPlainError(f"`{values.shown(node)}` depends on what runs")
+                self._body(self._chosen(node))
         self._write(node.lineno)
 
     def _forget(self, node: ast.stmt) -> None:
@@ -238,6 +238,24 @@ class _Reader:
         creates = isinstance(call, ast.Call) and ast.unparse(call.func).endswith(".create")
         made = CreateEnumType(impl) if creates else DropEnumType(impl)
         self._write(call.lineno, f"{made.compile(dialect=dialect)};")
+
+    def _chosen(self, node: ast.stmt) -> list[ast.stmt]:
+        """What runs of an `if` that asks for the dialect, which is PostgreSQL's."""
+        match node:
+            case ast.If(
+                test=ast.Compare(
+                    left=ast.Attribute(
+                        value=ast.Attribute(value=of, attr="dialect"), attr="name"
+                    ),
+                    ops=[ast.Eq() | ast.NotEq() as asked],
+                    comparators=[ast.Constant(value=str() as name)],
+                )
+            ) if self._is_connection(of) or self._is_context(of):
+                holds = (name == self.op.get_context().dialect.name) is isinstance(
+                    asked, ast.Eq
+                )
+                return node.body if holds else node.orelse
+        raise NotPlainError(f"`{values.shown(node)}` depends on what runs")
 
     def _is_connection(self, node: ast.expr | None) -> bool:
         match node:

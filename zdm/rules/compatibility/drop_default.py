@@ -9,11 +9,13 @@ from zdm.model.syntax import SetDefault
 
 
 def check(site: Site) -> Iterator[Violation]:
-    """DROP DEFAULT, save of a new column that takes NULL."""
+    """DROP DEFAULT, save of a new column that takes NULL and of one that has no default."""
     table, fact = site.in_use(ActionKind.DROP_DEFAULT), site.fact
     if table is None or fact is None:
         return
     column = table.column(fact.name)
+    if column is not None and column.default is None and not table.opaque:
+        return
     if site.is_new_column(table, fact.name) and not (column and column.not_null):
         return
     yield Violation(

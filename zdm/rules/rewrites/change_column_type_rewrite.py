@@ -19,9 +19,8 @@ def check(site: Site) -> Iterator[Violation]:
     if does.rewrites.possible:
         may = "is" if does.rewrites is YES else "may be"
         yield Violation(
-            message=f"the new type of {column} is stored in another way, so {table.name} {may}"
-            " rewritten"
-            " while all its queries wait",
+            message=f"the values of {column} do not fit the new type as they are, so"
+            f" {table.name} {may} rewritten while all its queries wait",
             remedy="add a column of the new type, keep both in sync, fill it in batches, and"
             " drop the"
             " old one in a later release",

@@ -45,6 +45,11 @@ class Changes:
 def since(reference: str, folder: Path) -> Changes:
     """What differs from the point at which the work left the reference."""
     top = Path(_git(folder, "rev-parse", "--show-toplevel").rstrip("\n")).resolve()
+    if not reference.strip():
+        raise InputError(
+            "--since is empty, so what changed is not known",
+            hint="name a branch, a tag or a commit; a variable of the CI may not be set",
+        )
     if reference.startswith("-"):
         raise _unknown(reference, "it begins with a dash")
     try:
