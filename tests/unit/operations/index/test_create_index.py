@@ -37,7 +37,8 @@ def test_a_unique_index_asks_for_duplicates_first() -> None:
 
     assert isinstance(step, RunSql)
     assert step.preconditions[0].sql == (
-        'SELECT NOT EXISTS (SELECT 1 FROM ONLY "public"."users" WHERE (lower(email)) IS NOT NULL'
+        'SELECT NOT EXISTS (SELECT 1 FROM ONLY "public"."users"'
+        " WHERE (lower(email)) IS NOT NULL"
         ' AND ("name") IS NOT NULL AND (id > 4)'
         ' GROUP BY (lower(email)), ("name") HAVING count(*) > 1)'
     )
