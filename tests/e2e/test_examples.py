@@ -17,6 +17,8 @@ NO_KEY = b"CREATE TABLE visits (id bigint NOT NULL, page text)"
 # the shop has none of these
 OBJECTS = b"""
 CREATE FUNCTION shown(price numeric) RETURNS text LANGUAGE sql STABLE AS 'SELECT price::text';
+CREATE FUNCTION place_order(customer bigint) RETURNS bigint LANGUAGE sql AS 'SELECT customer';
+CREATE TABLE events (id bigint PRIMARY KEY, payload json);
 CREATE FUNCTION count_visit() RETURNS trigger LANGUAGE plpgsql
 AS 'BEGIN PERFORM pg_catalog.pg_notify(''calls'', NEW.page); RETURN NULL; END';
 CREATE TRIGGER visits_announced AFTER INSERT ON visits
