@@ -140,6 +140,12 @@ ENTRIES = (
     ),
     Entry(
         slug=SLUG,
+        before=USERS,
+        refused=f"{WIDER} CREATE STATISTICS both2 ON n, id FROM users;",
+        fixed=(WIDER, "CREATE STATISTICS both2 ON n, id FROM users;"),
+    ),
+    Entry(
+        slug=SLUG,
         before="CREATE TABLE users (n int PRIMARY KEY);"
         "CREATE TABLE carts (id bigint PRIMARY KEY, user_n int CONSTRAINT k REFERENCES users);",
         refused="ALTER TABLE carts DROP CONSTRAINT k;"

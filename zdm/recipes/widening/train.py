@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from zdm.model.commands import Work, WorkOn
 from zdm.model.expression import Constant, Expression
 from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, RelationName, Update
 from zdm.parse import expressions
+from zdm.parse.objects import statistics
 from zdm.recipes.type import shared_types
 from zdm.recipes.type.shared_types import RANGES, Kind
 from zdm.schema import lookup
@@ -24,8 +26,23 @@ def obstacles(actions: Sequence[Action], wanted: Columns, snapshot: Snapshot) ->
                 yield from _key(action, action.said, wanted, snapshot)
             case Update():
                 yield from _values(action, action.said, wanted, snapshot)
+            case WorkOn(work=Work.CREATE_STATISTICS):
+                yield from _statistics(action, wanted, snapshot)
             case _:
                 yield from _proof(action, wanted, snapshot)
+
+
+def _statistics(action: Action, wanted: Columns, snapshot: Snapshot) -> Iterator[Line]:
+    """They would be of the narrow column, and go with it."""
+    table = lookup.table_of(snapshot, action)
+    named = statistics.columns(action)
+    for name, column in wanted:
+        if table is not None and name == table.name and column in named:
+            yield (
+                f"this train makes statistics of {name}.{column} as well, which would be"
+                " of the narrow column and end with it",
+                "put CREATE STATISTICS into a later release",
+            )
 
 
 def _proof(action: Action, wanted: Columns, snapshot: Snapshot) -> Iterator[Line]:
