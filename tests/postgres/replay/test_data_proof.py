@@ -195,6 +195,25 @@ def test_rows_that_a_new_key_refuses_are_left_out(
     assert any("edge values, NULLs and duplicates, without rows" in n for n in found.notes)
 
 
+def test_rows_that_a_trigger_makes_break_a_constraint_when_they_are_filled_are_left_out(
+    server: Server, tmp_path: Path
+) -> None:
+    before = (
+        "CREATE TABLE doc (id bigint PRIMARY KEY, code text NOT NULL UNIQUE, size int);"
+        "CREATE FUNCTION small() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN NEW.code := left(lower(NEW.code), 6); RETURN NEW; END$$;"
+        "CREATE TRIGGER small BEFORE INSERT OR UPDATE ON doc"
+        " FOR EACH ROW EXECUTE FUNCTION small()"
+    )
+    found = proved(server, tmp_path, before, "ALTER TABLE doc RENAME COLUMN size TO bytes")
+
+    assert found.findings == ()
+    assert found.compared.rows > 10
+    (note,) = [n for n in found.notes if n.startswith("the rows compared")]
+    assert "refuses once the tables' triggers fire" in note
+    assert "duplicate key value" in note
+
+
 def test_what_the_old_version_repeats_behind_a_new_key_is_named_and_not_compared(
     server: Server, tmp_path: Path
 ) -> None:

@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from zdm.errors import RefusedError
 from zdm.model.plan import Plan, RunSql
+from zdm.model.schema import Snapshot
 from zdm.parse.readers import extensions
 from zdm.parse.readers.extensions import NewExtension
 from zdm.postgres.catalog.left_out import LeftOut
+from zdm.serialize import snapshot_file
 
 _SHOWN = 8
 _WORDS = re.compile(r'"(?:[^"]|"")*"|\w[\w$]*|[-+*/<>=~!@#%^&|`?]+')
@@ -21,6 +23,16 @@ REMEDY = (
     "name a server of the database's own version and with its extensions in `shadow_url` of"
     " zdm.toml, or plan with `--no-verify` and try the plan on a copy of the database"
 )
+
+
+def refuse_other_start(plan: Plan, start: Snapshot) -> None:
+    """RefusedError where the plan was made for another schema."""
+    if snapshot_file.fingerprint(start) != plan.fingerprint:
+        raise RefusedError(
+            f"the plan {plan.name} was made for another schema than the one given, so a replay"
+            " would say nothing about it",
+            hint="give the schema that the plan starts from, or plan again",
+        )
 
 
 def refuse_touched(plan: Plan, left_out: Iterable[LeftOut]) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from zdm.model.expression import Expression
-from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident, literal
 from zdm.model.statement import Action, ActionKind, Fact, Statement
 from zdm.model.syntax import AddConstraint, ConstraintDefinition, IndexDefinition
@@ -29,6 +29,7 @@ from zdm.schema import lookup, type_names
 
 _KEYS = ("primary key", "unique")
 _DATA = ("22", "23")  # classes of errors
+_REFUSED = "23"  # by a constraint
 _MOST = 20  # rows of an INSERT
 
 
@@ -124,6 +125,31 @@ def leave_out(
             sample_rows.tried(conn, statement.sql, keep=True)
     for delete in found:
         conn.execute(delete.encode())
+
+
+def fire_triggers(conn: Connection, wanted: Sequence[Table]) -> list[str]:
+    """Write each row once more, as rows in use were written: the tables' own triggers fire, and
+    without them the rows were put in. Gives what deletes those that a constraint then
+    refuses."""
+    found: list[str] = []
+    for table in wanted:
+        free = [ident(c.name) for c in table.columns if _is_free(c)]
+        texts = ", ".join(f"{ident(column)}::text" for column in primary(table))
+        if not (table.triggers and free and texts):
+            continue
+        sets = ", ".join(f"{name} = {name}" for name in free)
+        query = f"SELECT {texts} FROM {table.name.sql} ORDER BY ctid"  # noqa: S608  quoted
+        for row in conn.execute(query.encode()).fetchall():
+            where = f"WHERE ({texts}) = ({', '.join(map(literal, row))})"
+            update = f"UPDATE {table.name.sql} SET {sets} {where}"  # noqa: S608  quoted
+            error = sample_rows.tried(conn, update, keep=True)
+            if error is not None and (error.sqlstate or "")[:2] == _REFUSED:
+                found.append(f"DELETE FROM {table.name.sql} {where}")  # noqa: S608  quoted
+    return found
+
+
+def _is_free(column: Column) -> bool:
+    return not column.generated and column.identity != "always"
 
 
 def taken(

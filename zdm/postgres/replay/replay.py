@@ -13,7 +13,6 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zdm.errors import RefusedError
 from zdm.model.findings import Finding, Severity
 from zdm.model.plan import Backfill, Plan, RunSql
 from zdm.model.schema import Snapshot, Table
@@ -43,7 +42,6 @@ from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 from zdm.recipes.reading import missing_rights
-from zdm.serialize import snapshot_file
 
 _SHOWN = 100  # characters of a statement
 _WRITE, _PRECONDITION = "write_fails", "precondition_fails"
@@ -74,7 +72,7 @@ def replay(
     plan's or cannot be made on the server. `allowed` are extensions that zdm may create there
     as a superuser, besides those of its own list. With `settle`, steps that run as written are
     not judged by their claims: the caller takes those that were seen."""
-    _refuse_other_start(plan, start)
+    absent.refuse_other_start(plan, start)
     texts = (statement.sql for statement in plan.statements)
     more = extensions.before(server, start, texts, allowed)
     key = f"schema {plan.fingerprint}{''.join(f' {one}' for one in more)}"
@@ -87,9 +85,9 @@ def replay(
     tried, doubt = _tried(request, seeding)
     while doubt is not None:
         refused = refused or doubt.message
-        seeding = seeds.plainer(seeding, doubt.sqlstate)
+        seeding = doubt.instead or seeds.plainer(seeding, doubt.sqlstate)
         tried, doubt = _tried(request, seeding)
-    if seeding.name != seeds.LADDER[0].name or seeding.once or seeding.fits:
+    if not seeding.is_whole:
         words = (
             f"the rows compared have only {seeding.words}; with others, {refused}"
             if seeding.first is not None
@@ -118,6 +116,7 @@ class _Doubt:
 
     message: str
     sqlstate: str | None = None
+    instead: Seeding | None = None  # what to try, where the error does not say it
 
 
 def _seeded(request: _Request, seeding: Seeding) -> str:
@@ -133,6 +132,11 @@ def _seeded(request: _Request, seeding: Seeding) -> str:
         wanted = sample_rows.tables(rebuilt.snapshot, attempt.touched(plan))
         with shadow.without_triggers(server, dsn) as quiet:
             seeds.fill(quiet, rebuilt.snapshot, wanted, seeding, plan.statements)
+            if seeding.updated:
+                with connection.connect(dsn, name="verify") as conn:
+                    gone = constrained_rows.fire_triggers(conn, wanted)
+                sample_rows.tried_together(quiet, gone)
+                seeds.without_orphans(quiet, rebuilt.snapshot, wanted)
         shadow.save_template(server, dsn, key)
     return key
 
@@ -284,13 +288,17 @@ def _with_writers(
 
 def _of_rows(tried: Attempt, seeding: Seeding) -> _Doubt | None:
     """A precondition may refuse values that the plan says it cannot take, a write may have the
-    key of a row of the author's, and batches stop at a row that several others match. Any other
-    failure of the plan, on rows that the plain migration takes, is one."""
+    key of a row of the author's, a trigger of the table may make rows break a constraint that
+    a fill writes, and batches stop at a row that several others match. Any other failure of the
+    plan, on rows that the plain migration takes, is one."""
     for one in tried.found:
         if one.slug == _PRECONDITION and (seeding.edges or seeding.nulls):
             return _Doubt(message=one.message)
         if one.slug == _WRITE and seeding.first == sample_rows.LOW:
             return _Doubt(message=one.message, sqlstate=seeds.TAKEN)
+        if one.slug == replay_step.DATA and seeding.many and not seeding.updated:
+            without = dataclasses.replace(seeding, updated=True)
+            return _Doubt(message=one.message, instead=without)
         if one.slug == replay_step.SEVERAL and seeding.twice:
             return _Doubt(message=one.message, sqlstate=seeds.SEVERAL)
     return None
@@ -326,15 +334,6 @@ def _unverified(left_out: Sequence[str], seen: Sequence[RunSql]) -> Iterator[str
         yield f"not run, because they need superuser: {', '.join(left_out)}"
     for step in seen:
         yield from (f"{step.id}: {failure}" for failure in step.breaks)
-
-
-def _refuse_other_start(plan: Plan, start: Snapshot) -> None:
-    if snapshot_file.fingerprint(start) != plan.fingerprint:
-        raise RefusedError(
-            f"the plan {plan.name} was made for another schema than the one given, so a replay"
-            " would say nothing about it",
-            hint="give the schema that the plan starts from, or plan again",
-        )
 
 
 def apply_plainly(conn: Connection, plan: Plan, lender: Lender) -> None:

@@ -30,7 +30,7 @@ TAKEN = "23505"  # a key; others of class 23: NULL, a foreign key
 SEVERAL = "21000"  # rows, where a query may give one
 _NULL, _ORPHAN, _CHECK = "23502", "23503", "23514"
 _REFUSED = (TAKEN, _NULL, _ORPHAN, _CHECK)
-FORMAT = 6  # of the rows; templates of another one are not used
+FORMAT = 7  # of the rows; templates of another one are not used
 ROWS = 300  # that are tried for each table
 _MATCHES = 20  # of two columns that a statement compares
 _FROM = 10  # the number before that of the first of them
@@ -55,14 +55,20 @@ class Seeding:
     many: bool = True
     once: bool = False
     fits: bool = False  # without the rows that a new constraint of the train refuses
+    updated: bool = False  # written by UPDATE, without rows that then break a constraint
 
     @property
     def words(self) -> str:
         """For a note."""
         once = ", and of the values that its statements look for, each once" * self.once
-        return (
-            f"{self.name}{once}{', without rows that its new constraints refuse' * self.fits}"
-        )
+        fits = ", without rows that its new constraints refuse" * self.fits
+        updated = ", without rows that a constraint refuses once the tables' triggers fire"
+        return f"{self.name}{once}{fits}{updated * self.updated}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing had to be left out."""
+        return replace(self, first=sample_rows.LOW) == LADDER[0]
 
 
 PLAIN = Seeding(name="plain values")
@@ -96,7 +102,13 @@ def plainer(seeding: Seeding, sqlstate: str | None) -> Seeding:
     found = next(one for one in LADDER[place:] if _helps(seeding, one, sqlstate))
     keeps = seeding.first == sample_rows.HIGH and found.first is not None
     first = sample_rows.HIGH if keeps else found.first
-    return replace(found, first=first, once=seeding.once, fits=seeding.fits and found.many)
+    return replace(
+        found,
+        first=first,
+        once=seeding.once,
+        fits=seeding.fits and found.many,
+        updated=seeding.updated and found.many,
+    )
 
 
 def _helps(before: Seeding, after: Seeding, sqlstate: str | None) -> bool:
@@ -165,6 +177,12 @@ def fill(
         constrained_rows.put_in(conn, snapshot, statements)
     if seeding.fits:
         constrained_rows.leave_out(conn, snapshot, wanted, statements)
+    without_orphans(conn, snapshot, wanted)
+
+
+def without_orphans(conn: Connection, snapshot: Snapshot, wanted: Sequence[Table]) -> None:
+    """Delete rows whose foreign keys point at nothing: of tables in a cycle, or because others
+    went."""
     for _ in range(2):  # a row that goes may have been another one's parent
         for table in wanted:
             _without_orphans(conn, snapshot, table)
@@ -257,7 +275,6 @@ def _with_nulls(values: Sequence[Value]) -> Iterator[Value]:
 
 
 def _without_orphans(conn: Connection, snapshot: Snapshot, table: Table) -> None:
-    """Delete rows whose foreign keys point at nothing: those of tables in a cycle."""
     for constraint in table.constraints:
         if constraint.references is None or snapshot.table(constraint.references) is None:
             continue
