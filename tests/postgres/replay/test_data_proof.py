@@ -214,6 +214,30 @@ def test_rows_that_a_trigger_makes_break_a_constraint_when_they_are_filled_are_l
     assert "duplicate key value" in note
 
 
+@pytest.mark.parametrize(
+    ("when", "body"),
+    [
+        ("WHEN (OLD.* IS DISTINCT FROM NEW.*)", "NEW.at := now()"),
+        ("", "IF NEW IS DISTINCT FROM OLD THEN NEW.at := now(); END IF"),
+    ],
+)
+@pytest.mark.parametrize("change", ["RENAME COLUMN size TO bytes", "ALTER size TYPE bigint"])
+def test_what_a_trigger_sets_in_rows_that_change_is_not_compared_where_a_fill_changes_them(
+    server: Server, tmp_path: Path, when: str, body: str, change: str
+) -> None:
+    before = (
+        "CREATE TABLE doc (id bigint PRIMARY KEY, size int, at timestamptz DEFAULT now());"
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$BEGIN {body}; RETURN NEW; END$$;"
+        f"CREATE TRIGGER touched BEFORE UPDATE ON doc FOR EACH ROW {when}"
+        " EXECUTE FUNCTION touch()"
+    )
+    found = proved(server, tmp_path, before, f"ALTER TABLE doc {change}")
+
+    assert found.findings == ()
+    assert any("doc.at" in note for note in found.notes)
+
+
 def test_what_the_old_version_repeats_behind_a_new_key_is_named_and_not_compared(
     server: Server, tmp_path: Path
 ) -> None:

@@ -1,17 +1,20 @@
 """The rows that a plan leaves, compared with those that the plain migration leaves.
 
 Where they differ, the plain migration runs twice more, the second time on rows that lie in
-another order, with sequences that are further on, and with an UPDATE after it that changes
-nothing, of the tables that the plan fills in batches: what differs between the two is filled by
-the clock, at random, by a sequence, or by triggers that fire for every UPDATE, and says nothing
-about the plan. Triggers that the train makes do
-not fire for that UPDATE: whether they fire for a fill follows from the order of the statements.
+another order, with sequences that are further on, and with an UPDATE after it of the tables
+that the plan fills in batches, which changes a column more, as the fill does: what differs
+between the two is filled by the clock, at random, by a sequence, or by triggers that fire for
+every UPDATE or for one that changes a row, and says nothing about the plan. Triggers that the
+train makes do not fire for that UPDATE: whether they fire for a fill follows from the order of
+the statements.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+
+import psycopg
 
 from zdm.model.findings import Finding
 from zdm.model.schema import Name, Snapshot, Table
@@ -35,6 +38,7 @@ class Compared:
 
 
 NOTHING = Compared()
+_MORE = "zdm_more"  # a column
 _FURTHER = b"""
 SELECT pg_catalog.setval(seqrelid::regclass, further::bigint) FROM (
   SELECT seqrelid, seqmin, seqmax, 1000::numeric * seqincrement
@@ -137,7 +141,7 @@ class Model:
         self.again(dsn, conn)
         for table in self.written if turned else ():
             with self._without_new_triggers(conn, table):
-                _rewrite(conn, table, "true")
+                _fill_one_more(conn, table)
         return conn
 
     @contextmanager
@@ -171,14 +175,27 @@ def _connected(stack: ExitStack, dsn: str) -> Connection:
     return stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
 
 
-def _rewrite(conn: Connection, table: Table, condition: str) -> None:
-    """Write rows again as they are, so that they lie behind the others."""
+def _fill_one_more(conn: Connection, table: Table) -> None:
+    """Fill a column more; where there can be none, write rows again as they are."""
+    alter = f"ALTER TABLE {table.name.sql}"
+    if sample_rows.tried(conn, f"{alter} ADD COLUMN {_MORE} boolean", keep=True) is not None:
+        _rewrite(conn, table, "true")
+        return
+    if _rewrite(conn, table, "true", f"{_MORE} = true") is not None:
+        _rewrite(conn, table, "true")
+    sample_rows.tried(conn, f"{alter} DROP COLUMN {_MORE}", keep=True)
+
+
+def _rewrite(
+    conn: Connection, table: Table, condition: str, *more: str
+) -> psycopg.Error | None:
+    """Write rows again as they are, so that they lie behind the others; what fails."""
     column = next((c.name for c in table.columns if not c.generated), None)
     if column is None or table.kind == "foreign table":
-        return
-    same = f"{ident(column)} = {ident(column)}"
-    sql = f"UPDATE {table.name.sql} SET {same} WHERE {condition}"  # noqa: S608  quoted
-    sample_rows.tried(conn, sql, keep=True)
+        return None
+    sets = ", ".join((f"{ident(column)} = {ident(column)}", *more))
+    sql = f"UPDATE {table.name.sql} SET {sets} WHERE {condition}"  # noqa: S608  quoted
+    return sample_rows.tried(conn, sql, keep=True)
 
 
 def _not_compared(table: Table, columns: frozenset[str]) -> str:
