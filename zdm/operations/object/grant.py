@@ -12,6 +12,7 @@ transaction, so that no session meets the rights in between.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from zdm.model.acl import Granting
 from zdm.model.findings import Hazard
@@ -141,13 +142,35 @@ class Grant:
             )
         if self.said.revokes:
             return ()
-        taken = [
-            privilege.revoke(
-                right, option_alone=right.privilege in right.target.held(right.role)
-            )
-            for right in reversed(self.rights)
-        ]
-        return (*taken, *(sql for right in self.rights for sql in _below(right, snapshot)))
+        below = (sql for right in self.rights for sql in _below(right, snapshot))
+        return (*self._taken(), *below)
+
+    def _taken(self) -> Iterator[str]:
+        """What takes the rights again. A role of which the object's list says nothing may be
+        its owner, which needs no entry."""
+        for of, together in groupby(reversed(self.rights), _whose):
+            every = tuple(together)
+            if of.may_own and not self.unused:
+                yield privilege.revoke_unless_owner(every)
+            else:
+                for right in every:
+                    option_alone = right.privilege in right.target.held(right.role)
+                    yield privilege.revoke(right, option_alone=option_alone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    """A role's rights on an object; `may_own`: by its list the role may be the owner."""
+
+    object: tuple[object, ...]
+    role: str
+    may_own: bool
+
+
+def _whose(right: Right) -> _Whose:
+    target = right.target
+    may_own = not (target.column or right.role == rights.PUBLIC or target.held(right.role))
+    return _Whose((target.kind, target.name, target.signature), right.role, may_own)
 
 
 def _below(right: Right, snapshot: Snapshot) -> Iterator[str]:

@@ -1,8 +1,10 @@
 """The SQL of one right: whether a role has it, and GRANT and REVOKE of it."""
 
+from collections.abc import Sequence
+
 from zdm.model.sql import ident
 from zdm.parse import emit
-from zdm.parse.emit import Constant, Ident, Part, Qualified, TypeText
+from zdm.parse.emit import Body, Constant, Ident, Part, Qualified, TypeText
 from zdm.parse.objects import rights
 from zdm.schema.rights import Right, Target
 
@@ -41,6 +43,17 @@ _CATALOGS = {  # catalog, access list, owner, condition, kind in acldefault
         "pg_catalog.pg_type", "typacl", "typowner", "o.oid = pg_catalog.to_regtype({n})", "T",
     ),
 }  # fmt: skip
+_OWNS = (
+    "SELECT EXISTS (SELECT FROM {from} AS o"
+    " WHERE {where} AND pg_catalog.pg_get_userbyid(o.{owner}) = {r})"
+)
+_UNLESS_OWNER = """
+BEGIN
+  IF NOT ({owns}) THEN
+    {revokes};
+  END IF;
+END
+"""
 _ROLE = "(SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname = {r})"
 
 
@@ -54,20 +67,24 @@ def held(right: Right, *, grantable: bool = False) -> str:
     if target.column:
         query, parts["c"] = _COLUMN, Constant(target.column)
     else:
-        unsigned = target.kind == "routine" and target.signature is None
-        found = _CATALOGS["plain routine" if unsigned else target.kind]
-        catalog, acl, owner, where, kind = found
-        words = {"from": catalog, "list": acl, "owner": owner, "where": where}
-        query = _HELD
-        for key, word in words.items():
-            query = query.replace(f"{{{key}}}", word)
-        parts["kind"] = Constant(kind)
+        query, parts["kind"] = _of_object(_HELD, target)
     role = "0" if right.role == rights.PUBLIC else _ROLE
     if right.role != rights.PUBLIC:
         parts["r"] = Constant(right.role)
     query = query.replace("{role}", role)
     query = query.replace("{grantable}", " AND e.is_grantable" if grantable else "")
     return emit.sql(query, **parts)
+
+
+def _of_object(query: str, target: Target) -> tuple[str, Constant]:
+    """The query, for the catalog of the object, and its kind in acldefault."""
+    unsigned = target.kind == "routine" and target.signature is None
+    found = _CATALOGS["plain routine" if unsigned else target.kind]
+    catalog, acl, owner, where, kind = found
+    words = {"from": catalog, "list": acl, "owner": owner, "where": where}
+    for key, word in words.items():
+        query = query.replace(f"{{{key}}}", word)
+    return query, Constant(kind)
 
 
 def _name(target: Target) -> str:
@@ -82,6 +99,18 @@ def revoke(right: Right, *, option_alone: bool = False) -> str:
     words = "REVOKE GRANT OPTION FOR" if option_alone else "REVOKE"
     on, parts = _on(right)
     return emit.sql(f"{words} {on} FROM {_grantee(right, parts)}", **parts)
+
+
+def revoke_unless_owner(every: Sequence[Right]) -> str:
+    """REVOKE of rights of one role on one object, unless the role owns it: of an owner that
+    would take what it has by itself (manual, chapter 5.8)."""
+    first = every[0]
+    query, _ = _of_object(_OWNS, first.target)
+    name, role = Constant(_name(first.target)), Constant(first.role)
+    owns = emit.sql(query, n=name, r=role)
+    revokes = ";\n    ".join(map(revoke, every))
+    text = _UNLESS_OWNER.replace("{owns}", owns).replace("{revokes}", revokes)
+    return emit.sql("DO {body}", body=Body(text))
 
 
 def grant(right: Right, *, option: bool) -> str:
