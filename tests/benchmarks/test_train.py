@@ -1,4 +1,4 @@
-"""The release that `benchmarks/startup.py` plans has twenty operations, and is refused nowhere."""
+"""The release that `benchmarks/startup.py` plans has twenty operations, and none is refused."""
 
 from benchmarks.startup import TRAIN
 from zdm.serialize import snapshot_file
@@ -7,7 +7,7 @@ from zdm.workflows.plan_revisions import PlanRequest, Sources
 
 
 def test_the_release_has_twenty_operations_of_as_many_kinds() -> None:
-    schema = snapshot_file.loads((TRAIN / "schema.json").read_text())
+    schema = snapshot_file.loads((TRAIN / "schema.json").read_text(), "schema.json")
     files = (str(TRAIN / "migration.sql"),)
     request = PlanRequest(root=TRAIN, targets=files, snapshot=schema)
 
