@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 CASE = ROOT / "tests/cases/operations/rename_column/plain"
+TRAIN = ROOT / "benchmarks/train"  # one release of twenty operations
 RUNS = 9
 ZDM = [str(Path(sys.executable).with_name("zdm"))]
 COMMANDS = {
@@ -29,6 +30,13 @@ COMMANDS = {
     ],
     "zdm plan --no-verify (three revisions, template there)": [*ZDM, "plan", "--no-verify"],
     "zdm plan (three revisions, template there, verified)": [*ZDM, "plan"],
+    "zdm plan FILE --snapshot (20 operations, template there, verified)": [
+        *ZDM,
+        "plan",
+        str(TRAIN / "migration.sql"),
+        "--snapshot",
+        str(TRAIN / "schema.json"),
+    ],
 }
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from zdm.model.sql import ident
-from zdm.postgres.server.provider import SCRATCH_VARIABLE
+from zdm.postgres.server.places import SCRATCH_VARIABLE
 from zdm.postgres.session.connection import Connection
 
 MEMORY = Path("/dev/shm")

@@ -9,7 +9,7 @@ import pytest
 
 from tests import scratch
 from zdm.postgres.server import provider
-from zdm.postgres.server.provider import SCRATCH_VARIABLE
+from zdm.postgres.server.places import SCRATCH_VARIABLE
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +14,17 @@ from zdm.config import settings as config
 from zdm.config.settings import Settings
 from zdm.errors import InputError
 from zdm.rollout import registry
+from zdm.serialize import input_file
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
     from zdm.model.plan import Plan
     from zdm.model.schema import Snapshot
     from zdm.model.statement import Train
     from zdm.postgres.server.provider import Server, Wanted
     from zdm.postgres.server.shadow import Opening
+    from zdm.revisions.child_process import Child
     from zdm.workflows.plan_revisions import Sources
 
 
@@ -74,25 +78,69 @@ def not_owned(chosen: Settings, plan: "Plan") -> str:
     return live_database.not_owned(chosen.database, plan)
 
 
+class Shadows:
+    """Opens shadow servers for a command: one that runs already serves again, since a start and
+    a stop take as long as a small replay."""
+
+    def __init__(self, stack: ExitStack, pool: "Executor") -> None:
+        self._stack, self._pool = stack, pool
+        self._begun: dict[Wanted, Future[Server]] = {}
+
+    def begin(self, wanted: "Wanted") -> "Future[Server]":
+        """Start a server that will be asked for, and do not wait for it."""
+        from zdm.postgres.server import shadow
+
+        started = self._pool.submit(lambda: self._stack.enter_context(shadow.open(wanted)))
+        self._begun[wanted] = started
+        return started
+
+    @contextmanager
+    def __call__(self, wanted: "Wanted") -> "Iterator[Server]":
+        """The server, which goes on until the command ends."""
+        yield (self._running(wanted) or self._begun.get(wanted) or self.begin(wanted)).result()
+
+    def _running(self, wanted: "Wanted") -> "Future[Server] | None":
+        """A server of that version, where any version was asked for."""
+        any_version = replace(wanted, major=None)
+        found = self._begun.get(any_version)
+        return found if found and found.result().major == wanted.major else None
+
+
 @contextmanager
-def shadows() -> "Iterator[Opening]":
-    """What opens shadow servers for a command: one that runs already serves again, since a
-    start and a stop take as long as a small replay."""
+def shadows() -> Iterator[Shadows]:
+    """Servers for this block. One starts at a time, and none while the others are stopped."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+        yield Shadows(stack, pool)
+
+
+@contextmanager
+def begun(
+    chosen: Settings, targets: tuple[str, ...], shadows: Shadows
+) -> "Iterator[Child | None]":
+    """The process that will run revisions, where they are asked for. It takes as long to import
+    Alembic as we take to import what plans, so both are done at the same time, and a shadow
+    starts beside them."""
+    if chosen.alembic is None or any(map(input_file.is_sql, targets)):
+        yield None
+        return
+    from zdm.postgres.server import places
+    from zdm.revisions import child_process
+
     with ExitStack() as stack:
-        running: dict[Wanted, Server] = {}
+        child = None
+        with suppress(InputError):  # it is raised where revisions are read
+            project = child_process.recorded(chosen, os.environ, sockets=places.has_sockets())
+            child = stack.enter_context(child_process.Child(project))
+        if child is not None and chosen.server_version is not None:
+            from zdm.postgres.server.provider import Wanted
 
-        @contextmanager
-        def opening(wanted: "Wanted") -> "Iterator[Server]":
-            from zdm.postgres.server import shadow
-
-            if wanted not in running:
-                running[wanted] = stack.enter_context(shadow.open(wanted))
-            yield running[wanted]
-
-        yield opening
+            shadows.begin(Wanted(major=chosen.server_version, url=chosen.shadow_url))
+        yield child
 
 
-def sources(chosen: Settings, opening: "Opening") -> "Sources":
+def sources(chosen: Settings, opening: "Opening", child: "Child | None" = None) -> "Sources":
     """Where `zdm plan` finds schemas and revisions."""
     from zdm.workflows.plan_revisions import Sources
 
@@ -101,7 +149,7 @@ def sources(chosen: Settings, opening: "Opening") -> "Sources":
     ) -> "tuple[Train, Snapshot]":
         from zdm.workflows import record_train
 
-        return record_train.run(chosen, targets, snapshot, opening)
+        return record_train.run(chosen, targets, snapshot, opening, child)
 
     return Sources(
         live=(lambda: live_schema(chosen)) if chosen.database else None,

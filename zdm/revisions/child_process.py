@@ -25,7 +25,7 @@ import zdm
 from zdm.config.settings import Settings
 from zdm.errors import InputError
 from zdm.execute.clock import SystemClock
-from zdm.revisions import child_environment, failures, shadow_address
+from zdm.revisions import child_environment, failures, network, shadow_address
 from zdm.serialize import input_file
 
 TIME_LIMIT = timedelta(minutes=10)  # a long history replayed from its beginning takes minutes
@@ -60,6 +60,15 @@ def project(settings: Settings, environ: Mapping[str, str]) -> Project:
         python=str(alembic.python or sys.executable),
         variables=dict(alembic.environment),
     )
+
+
+def recorded(settings: Settings, environ: Mapping[str, str], *, sockets: bool) -> Project:
+    """The project as its revisions are recorded: without network, where zdm's own shadow is
+    reached through a socket."""
+    described = project(settings, environ)
+    if settings.shadow_url is None and sockets:
+        described = replace(described, prefix=network.cut_off())
+    return described
 
 
 class Child:
@@ -118,6 +127,7 @@ class Child:
         os.close(read_requests)
         os.close(write_answers)
         self._requests, self._answers = write_requests, read_answers
+        self._ends.callback(self._end)
         variables = child_environment.database_variables(self.project.environ)
         self._send({"ini": str(self.project.ini.absolute()), "variables": variables})
 
@@ -153,13 +163,15 @@ class Child:
         self.ask("open", address=fields)
 
     def stop(self) -> None:
-        """End the child, whatever it is doing."""
+        """End the child, whatever it is doing, if it has not ended."""
+        self._ends.close()
+
+    def _end(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for end in (self._requests, self._answers):
             os.close(end)
-        self._ends.close()
 
     def _send(self, request: Mapping[str, Any]) -> None:
         data = (json.dumps(request) + "\n").encode()

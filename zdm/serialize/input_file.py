@@ -16,6 +16,7 @@ from zdm.errors import InputError
 MOST_BYTES = 64_000_000  # more is no schema, no plan and no migration
 _USUAL = 65_536  # bytes: room for the most takes longer to get than a migration to read
 MOST_DIGITS = 4_300  # of a number: what Python reads
+SQL_SUFFIX = ".sql"
 _HINT = "check the path"
 _LONG_NUMBER = re.compile(rf"[0-9](?:_?[0-9]){{{MOST_DIGITS},}}")
 
@@ -70,6 +71,11 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def is_sql(name: str) -> bool:
+    """Whether a target of `zdm plan` is a SQL file; else it is a revision."""
+    return name.endswith(SQL_SUFFIX) or is_file(Path(name))
 
 
 def is_folder(path: Path) -> bool:

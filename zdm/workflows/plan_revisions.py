@@ -19,8 +19,6 @@ from zdm.planning import classify, invariants, schedule
 from zdm.planning.invariants import Invariant
 from zdm.serialize import input_file
 
-SQL_SUFFIX = ".sql"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
@@ -80,7 +78,7 @@ def check_invariants(plan: Plan, checks: tuple[Invariant, ...] = invariants.ALL)
 
 
 def _read(request: PlanRequest, sources: Sources) -> tuple[Train, Snapshot]:
-    files = [target for target in request.targets if _is_file(target)]
+    files = [target for target in request.targets if input_file.is_sql(target)]
     if files and len(files) != len(request.targets):
         raise InputError(
             "SQL files and revisions are mixed, so their order is not known",
@@ -97,10 +95,6 @@ def _read(request: PlanRequest, sources: Sources) -> tuple[Train, Snapshot]:
     if snapshot is None and sources.live is not None:
         snapshot = sources.live()
     return sources.record(request.targets, snapshot)
-
-
-def _is_file(target: str) -> bool:
-    return target.endswith(SQL_SUFFIX) or input_file.is_file(Path(target))
 
 
 def _schema(request: PlanRequest, sources: Sources) -> Snapshot:

@@ -22,12 +22,12 @@ from zdm.parse.readers.extensions import NewExtension
 from zdm.postgres.catalog import read as catalog
 from zdm.postgres.catalog import rebuild
 from zdm.postgres.replay import absent
-from zdm.postgres.server import extensions, shadow
+from zdm.postgres.server import extensions, places, shadow
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.server.shadow import Opening
 from zdm.postgres.session import connection
-from zdm.revisions import graph, network, record
-from zdm.revisions.child_process import Child, project
+from zdm.revisions import graph, record
+from zdm.revisions.child_process import Child, recorded
 from zdm.revisions.graph import History
 from zdm.revisions.record import Below, RecordRequest
 from zdm.serialize import input_file, snapshot_file
@@ -43,17 +43,18 @@ def run(
     targets: tuple[str, ...],
     snapshot: Snapshot | None,
     opening: Opening = shadow.open,
+    begun: Child | None = None,
 ) -> tuple[Train, Snapshot]:
-    """Record what is pending of the targets (or of everything)."""
-    described = project(settings, os.environ)
-    if settings.shadow_url is None and shadow.has_sockets():
-        described = dataclasses.replace(described, prefix=network.cut_off())
+    """Record what is pending of the targets (or of everything); `begun` is the process that
+    runs them, if it runs already."""
     wanted = Wanted(
         major=settings.server_version or (snapshot.major if snapshot else None),
         url=settings.shadow_url,
     )
-    with Child(described) as child, opening(wanted) as server:
-        child.sockets = server.sockets if described.prefix else None
+    if begun is None:
+        begun = Child(recorded(settings, os.environ, sockets=places.has_sockets()))
+    with begun as child, opening(wanted) as server:
+        child.sockets = server.sockets if child.project.prefix else None
         history = graph.history(child)
         if snapshot is not None and snapshot.version_table is None:
             snapshot = _with_version(settings, child, server, snapshot)

@@ -16,7 +16,7 @@ from zdm.postgres.catalog import read
 from zdm.postgres.replay import replay, sample_rows, seeds
 from zdm.postgres.replay.comparison import Model, ModelFailedError
 from zdm.postgres.replay.replay import Verification
-from zdm.postgres.server import shadow
+from zdm.postgres.server import copies, shadow
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
@@ -399,16 +399,13 @@ def test_a_migration_that_fails_when_it_is_run_again_is_named_and_not_compared(
             conn.execute(DOC)
             snapshot = read.read(conn)
         shadow.save_template(server, url, DOC)
-        model = Model(
-            server=server,
-            key=DOC,
-            snapshot=snapshot,
-            start=(),
-            tables=snapshot.tables,
-            written=(),
-            again=fails,
-        )
-        with connection.connect(url, name="test") as conn:
+        with (
+            copies.of(server, DOC, snapshot) as made,
+            connection.connect(url, name="test") as conn,
+        ):
+            model = Model(
+                copies=made, start=(), tables=snapshot.tables, written=(), again=fails
+            )
             model.read(conn)
             conn.execute("INSERT INTO doc VALUES (1, 'open')")
             outcome = model.compare(conn)

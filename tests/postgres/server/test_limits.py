@@ -12,7 +12,8 @@ from psycopg import errors
 from zdm.errors import RefusedError, TemporaryError
 from zdm.postgres.server import shadow
 from zdm.postgres.server.limits import Limits
-from zdm.postgres.server.provider import SCRATCH_VARIABLE, Wanted
+from zdm.postgres.server.places import SCRATCH_VARIABLE
+from zdm.postgres.server.provider import Wanted
 from zdm.postgres.session import connection
 
 GROWS = (

@@ -55,17 +55,17 @@ def command(
     Changes nothing, neither in the database nor on the platform. If zdm cannot plan a
     statement safely, it refuses all of them and prints every reason.
     """
-    from zdm.workflows import plan_files, plan_revisions
+    settings, named = wiring.settings(context, database), tuple(targets or ())
+    with wiring.shadows() as shadows, wiring.begun(settings, named, shadows) as child:
+        from zdm.workflows import plan_files, plan_revisions
 
-    settings = wiring.settings(context, database)
-    request = plan_revisions.PlanRequest(
-        root=settings.root,
-        targets=tuple(targets or ()),
-        snapshot=plan_files.read_snapshot(snapshot) if snapshot else None,
-        stamp=settings.stamp,
-    )
-    with wiring.shadows() as shadows:
-        planned = plan_revisions.run(request, wiring.sources(settings, shadows))
+        request = plan_revisions.PlanRequest(
+            root=settings.root,
+            targets=named,
+            snapshot=plan_files.read_snapshot(snapshot) if snapshot else None,
+            stamp=settings.stamp,
+        )
+        planned = plan_revisions.run(request, wiring.sources(settings, shadows, child))
         if snapshot is None:
             wiring.refuse_unseen_rows(settings, planned.plan)
             if line := wiring.not_owned(settings, planned.plan):

@@ -7,7 +7,7 @@ a rollback does not bring back is not done twice: then the whole way begins in a
 import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from zdm.model.findings import Finding
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Side, Step
@@ -22,6 +22,7 @@ from zdm.postgres.replay.lent_rows import Lent
 from zdm.postgres.replay.sample_rows import Samples, Write
 from zdm.postgres.replay.step import Shadow, StepFailedError, finding
 from zdm.postgres.server import shadow
+from zdm.postgres.server.copies import Copies
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
@@ -57,7 +58,7 @@ class Scene:
     end: Snapshot  # what the plain migration leaves
     own: frozenset[str]  # objects with zdm's prefix that it leaves too
     first: int | None  # the number of the sample rows; None: without rows, and without writes
-    rows: str  # the key of the template with the start's schema, and rows
+    copies: Copies = field(repr=False)  # of the template with the start's schema, and rows
     lent: tuple[Lent, ...]  # rows that the author's statements refer to
     untried: frozenset[str]  # statements that cannot be run without production's rows
     untaken: frozenset[str] = frozenset()  # the old version's writes that the migration refuses
@@ -69,6 +70,16 @@ class Scene:
     def tries(self, step: Step) -> bool:
         """Whether the step can be run here."""
         return not isinstance(step, RunSql) or not any(sql in self.untried for sql in step.sql)
+
+    @property
+    def silence(self) -> str:
+        """Why no version writes between the steps; nothing where both do."""
+        steps = [step for step in self.plan.steps if isinstance(step, RunSql)]
+        if self.untried or any(step.privileged for step in steps):
+            return "not every statement runs here"
+        if any(step.as_written for step in steps):
+            return "a statement runs as written"
+        return "" if self.first is not None else "there are no rows"
 
     def sharing_rows(self, table: Name) -> frozenset[Name]:
         """The table, and those whose partition or parent it is."""
@@ -102,7 +113,8 @@ def run(scene: Scene, server: Server, model: Model) -> Attempt:
     turn = _turn(scene)
     apart = any(_stays(step) for step in scene.plan.steps[:turn])
     found: list[Finding] = []
-    with _opened(scene, server) as stage:
+    writes = not scene.silence
+    with _opened(scene, server, ahead=apart or writes) as stage:
         try:
             found.extend(_there_and_back(stage, turn))
             if not apart:
@@ -111,7 +123,7 @@ def run(scene: Scene, server: Server, model: Model) -> Attempt:
         except StepFailedError as error:
             return _attempt(stage, [*found, unprivileged(error.finding, scene.plan)], None)
     failing = stage.watch.failing
-    with _opened(scene, server) as stage:
+    with _opened(scene, server, ahead=writes) as stage:
         stage.watch.failing.update(failing)
         try:
             found.extend(_whole_way(stage, turn, again=False))
@@ -135,9 +147,10 @@ def _attempt(stage: _Stage, found: list[Finding], model: Model | None) -> Attemp
 
 
 @contextmanager
-def _opened(scene: Scene, server: Server) -> Iterator[_Stage]:
+def _opened(scene: Scene, server: Server, *, ahead: bool) -> Iterator[_Stage]:
+    """`ahead`: another copy will be asked for."""
     with (
-        shadow.database(server, scene.rows, start=scene.start) as dsn,
+        scene.copies.one(ahead=ahead) as dsn,
         connection.connect(dsn, name="verify", pinned=False) as conn,
         connection.connect(dsn, name="verify", pinned=False) as other,
     ):

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 import psycopg
 
 from zdm.model.findings import Finding
-from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.schema import Name, Table
 from zdm.model.sql import ident
 from zdm.postgres.replay import contents, sample_rows
 from zdm.postgres.replay.contents import Digest
 from zdm.postgres.replay.step import finding
 from zdm.postgres.server import shadow
-from zdm.postgres.server.provider import Server
+from zdm.postgres.server.copies import Copies
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 
@@ -66,9 +66,7 @@ class Model:
     """The plain migration's result. `again` makes it in another copy of the template, or raises
     ModelFailedError."""
 
-    server: Server
-    key: str  # of the template that it starts from
-    snapshot: Snapshot
+    copies: Copies  # of the template that it starts from
     start: Sequence[Table]  # whose rows can be laid in another order
     tables: Sequence[Table]
     written: Sequence[Table]  # in batches
@@ -126,14 +124,14 @@ class Model:
     def _late(self, stack: ExitStack) -> tuple[Connection | None, AbstractSet[Name]]:
         if self.late is None:
             return None, frozenset()
-        dsn = stack.enter_context(shadow.database(self.server, self.key, start=self.snapshot))
+        dsn = stack.enter_context(self.copies.one())
         conn = _connected(stack, dsn)
         return conn, self.late(dsn, conn)
 
     def _made(self, stack: ExitStack, *, turned: bool) -> Connection:
-        dsn = stack.enter_context(shadow.database(self.server, self.key, start=self.snapshot))
+        dsn = stack.enter_context(self.copies.one())
         if turned:
-            with shadow.without_triggers(self.server, dsn) as quiet:
+            with shadow.without_triggers(self.copies.server, dsn) as quiet:
                 for table in self.start:
                     _rewrite(quiet, table, "md5(ctid::text) < '8'")
                 quiet.execute(_FURTHER)

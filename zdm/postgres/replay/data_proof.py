@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from zdm.model.findings import Finding
-from zdm.model.plan import Plan, RunSql, Side
+from zdm.model.plan import Plan, Side
 from zdm.model.schema import Name, Table
 from zdm.model.sql import literal
 from zdm.postgres.replay import attempt, constrained_rows, kept_rows, writers
@@ -32,16 +32,14 @@ def with_writers(
     scene: Scene, quiet: Model, plain: str, there: Connection, apply: Apply
 ) -> Outcome:
     """The plan once more beside writes; `quiet` is the model without them, made in `plain`."""
-    server = quiet.server
-    if any(isinstance(s, RunSql) and s.privileged for s in scene.plan.steps) or scene.untried:
-        return Outcome(notes=(f"{_NONE}, because not every statement runs here",))
-    if any(isinstance(s, RunSql) and s.as_written for s in scene.plan.steps):
-        return Outcome(notes=(f"{_NONE}, because a statement runs as written",))
+    server = scene.copies.server
+    if scene.silence:
+        return Outcome(notes=(f"{_NONE}, because {scene.silence}",))
     with ExitStack() as stack:
         end = Session(stack, server, plain)
         writers.admit(there, scene.end, end)
         new = _filled(there, scene, writers.working(there, end, scene, Side.NEW, end))
-        dsn = stack.enter_context(shadow.database(server, scene.rows, start=scene.start))
+        dsn = stack.enter_context(scene.copies.one(ahead=True))
         conn = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
         _prepared(scene, server, dsn, conn)
         app = Session(stack, server, dsn)
@@ -49,7 +47,7 @@ def with_writers(
         with kept_rows.numbers_kept(conn):
             old = writers.working(conn, app, scene, Side.OLD, end)
         old, unlike = _alike(scene, old)
-        old, untaken = _taken(server, scene, old)
+        old, untaken = _taken(dsn, scene, old)
         here = Shadow(conn=conn, other=None, used=frozenset())
         writing = Writing(
             plan=scene.plan,
@@ -104,16 +102,15 @@ def _shows_more(scene: Scene, table: Table) -> bool:
 
 
 def _taken(
-    server: Server, scene: Scene, groups: Sequence[Sequence[Sent]]
+    dsn: str, scene: Scene, groups: Sequence[Sequence[Sent]]
 ) -> tuple[tuple[tuple[Sent, ...], ...], Sequence[str]]:
-    """The old version's writes without those whose rows the migration refuses, and a note. In a
-    database apart: numbers that a sequence gave are not undone."""
+    """The old version's writes without those whose rows the migration refuses, and a note. The
+    author's statements are undone, and what stays of them in a session ends with it."""
     writes = [(one.write.sql, one.path) for group in groups for one in group]
     with (
-        shadow.database(server, scene.rows, start=scene.start) as dsn,
         connection.connect(dsn, name="verify", pinned=False) as conn,
+        kept_rows.numbers_kept(conn),
     ):
-        _prepared(scene, server, dsn, conn)
         taken = constrained_rows.taken(conn, scene.plan.statements, writes)
     left = len(writes) - sum(sql in taken for sql, _ in writes)
     note = f"not tried, because the migration itself does not take them: {left} writes"
@@ -186,7 +183,7 @@ class _Again:
         tables for which a write fails all the same."""
         if self.early is None:
             with (
-                shadow.database(self.server, self.scene.rows, start=self.scene.start) as there,
+                self.scene.copies.one() as there,
                 connection.connect(there, name="verify", pinned=False) as other,
             ):
                 failed = self._sent_late(there, other, frozenset())
@@ -227,9 +224,9 @@ class _Again:
 
 
 def _judged(found: list[Finding], writing: Writing, quiet: Model, again: _Again) -> Outcome:
-    scene, server = again.scene, again.server
+    scene = again.scene
     with (
-        shadow.database(server, scene.rows, start=scene.start) as dsn,
+        scene.copies.one() as dsn,
         connection.connect(dsn, name="verify", pinned=False) as conn,
     ):
         try:
@@ -247,12 +244,10 @@ def _judged(found: list[Finding], writing: Writing, quiet: Model, again: _Again)
 def _compared(
     found: list[Finding], writing: Writing, quiet: Model, again: _Again, conn: Connection
 ) -> Outcome:
-    scene, server = again.scene, again.server
+    scene = again.scene
     found += again.found
     model = Model(
-        server=server,
-        key=scene.rows,
-        snapshot=scene.start,
+        copies=scene.copies,
         start=quiet.start,
         tables=quiet.tables,
         written=quiet.written,

@@ -37,7 +37,7 @@ from zdm.postgres.replay.lent_rows import Lender, StatementFailedError
 from zdm.postgres.replay.sample_rows import Samples, Write
 from zdm.postgres.replay.seeds import Seeding
 from zdm.postgres.replay.step import StepFailedError
-from zdm.postgres.server import extensions, shadow
+from zdm.postgres.server import copies, extensions, shadow
 from zdm.postgres.server.provider import Server
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
@@ -146,7 +146,8 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
     server = request.server
     key = _seeded(request, seeding)
     with (
-        shadow.database(server, key, start=request.start) as plain,
+        copies.of(server, key, request.start) as made,
+        made.one(ahead=True) as plain,
         connection.connect(plain, name="verify", pinned=False) as conn,
     ):
         rebuilt = rebuild.found(conn, request.start)
@@ -168,7 +169,7 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
             end=end,
             own=own,
             first=seeding.first,
-            rows=key,
+            copies=made,
             lent=tuple(lender.lent),
             untried=frozenset(lender.untried),
             settle=request.settle,
@@ -210,9 +211,7 @@ def _model(scene: Scene, server: Server) -> Model:
 
     made_up = {lent.table for lent in scene.lent}
     return Model(
-        server=server,
-        key=scene.rows,
-        snapshot=scene.start,
+        copies=scene.copies,
         start=sample_rows.tables(scene.start, attempt.touched(scene.plan)),
         tables=[t for t in contents.tables(scene.end) if t.name not in made_up],
         written=_written(scene),
@@ -252,7 +251,7 @@ def _refused(scene: Scene, server: Server, sql: str) -> str:
     unique key of the write; nothing if both take it, or the start's schema does not."""
     for late in (False, True):
         with (
-            shadow.database(server, scene.rows, start=scene.start) as dsn,
+            scene.copies.one() as dsn,
             connection.connect(dsn, name="verify", pinned=False) as conn,
         ):
             if not late and sample_rows.tried(conn, sql, keep=True) is not None:

@@ -23,16 +23,14 @@ import psycopg
 
 from zdm.errors import InputError, TemporaryError
 from zdm.execute.clock import SystemClock, wait_until
-from zdm.postgres.server import limits, programs
+from zdm.postgres.server import limits, places, programs
 from zdm.postgres.server.limits import STANDARD, Limits
 from zdm.postgres.server.programs import Programs
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import CONNECT_SECONDS
 
-SCRATCH_VARIABLE = "ZDM_SCRATCH_DIR"
 START_PATIENCE = timedelta(seconds=30)
 START_LOOK = timedelta(milliseconds=20)
-MOST_OF_SOCKET = 90  # bytes of its folder's path; 107 with the name of the socket
 PORTS = 5  # tried, since another process may take a free one before the server does
 FAST = {
     "fsync": "off",
@@ -117,7 +115,7 @@ def scratch_home() -> str:
 
     ZDM_SCRATCH_DIR names one, for example in memory: a new database takes a tenth of the time.
     """
-    named = os.environ.get(SCRATCH_VARIABLE)
+    named = os.environ.get(places.SCRATCH_VARIABLE)
     if named:
         return named
     return "/var/tmp" if programs.account() is not None else tempfile.gettempdir()
@@ -272,15 +270,10 @@ def _started(
                 server_version=version,
                 log_directory=log,
                 pid=process.pid,
-                sockets=sockets(data.parent),
+                sockets=places.sockets(data.parent),
             ),
         )
     raise AssertionError("the last port's error is raised")
-
-
-def sockets(folder: Path) -> Path | None:
-    """The folder, if the path of a Unix socket in it is not too long (unix(7))."""
-    return folder if len(os.fsencode(folder)) < MOST_OF_SOCKET else None
 
 
 def _is_taken(port: int) -> bool:
@@ -299,7 +292,7 @@ def _spawned(
         **FAST,
         "port": str(port),
         "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": str(sockets(data.parent) or ""),
+        "unix_socket_directories": str(places.sockets(data.parent) or ""),
         "log_statement": "all" if wanted.log_statements else "none",
         **dict(wanted.settings),
     }

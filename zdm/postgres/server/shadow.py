@@ -12,7 +12,6 @@ import dataclasses
 import fcntl
 import functools
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -28,14 +27,13 @@ from zdm.model.catalog.database import Setting
 from zdm.model.schema import Snapshot
 from zdm.model.sql import ident, literal
 from zdm.postgres.catalog import foundations, read
-from zdm.postgres.server import author, limits, programs, provider, reaper
+from zdm.postgres.server import author, limits, places, programs, provider, reaper
 from zdm.postgres.server.programs import Programs
-from zdm.postgres.server.provider import SCRATCH_VARIABLE, Server, Wanted
+from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 
 FORMAT = 5  # of the clusters in the cache
 KEPT_TEMPLATES = 20
-SLOTS = 16
 _SCRATCH = "zdm_s_"
 _TEMPLATE = "zdm_t_"
 _EVICTING = 0x7A646D45  # key of an advisory lock
@@ -89,22 +87,12 @@ def _discard(
         shutil.rmtree(data, ignore_errors=True)
 
 
-def has_sockets() -> bool:
-    """Whether the servers of the cache have Unix sockets: their path may be too long."""
-    longest = _kept() / "18-0123456789ab" / str(SLOTS)
-    return provider.sockets(longest) is not None
-
-
-def _kept() -> Path:
-    return Path(os.environ.get(SCRATCH_VARIABLE) or programs.cache_directory()) / "shadow"
-
-
 def _slot(chosen: Programs, stack: contextlib.ExitStack) -> Path | None:
     """A folder in the cache that no other process uses now; None where there is none."""
-    home = _kept() / f"{chosen.major}-{_identity(chosen)}"
+    home = places.shadows() / f"{chosen.major}-{_identity(chosen)}"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        for number in range(SLOTS):
+        for number in range(places.SLOTS):
             lock = stack.enter_context((home / f"{number}.lock").open("w"))
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -190,26 +178,39 @@ def database(
     """The URL of a new database for the author's role, empty or from the template saved under
     a key; `logged`: the server's log holds every statement sent to it; `start` has the settings
     with which sessions of the schema's own database begin, and those of its roles."""
-    name = f"{_SCRATCH}{uuid4().hex[:16]}"
-    source = "template0" if template is None else _template_name(template)
     with connection.connect(server.dsn, name="shadow") as conn:
-        if template is not None:
-            _touch(conn, source)
         apart = author.prepare(conn, server)
-        _copy(conn, source, name, owner=author.ROLE if apart else None)
+        name = make(conn, template, apart=apart, start=start)
         if logged:
             author.log_everything(conn, name)
-        if start is not None:
-            _set(conn, name, start.settings)
-            _set_for_roles(conn, name, start.role_settings)
         try:
             if apart and template is None:  # later, the database holds the author's objects
                 author.give_schema(server, name)
-            yield author.url(server, name) if apart else _url(server, name)
+            yield author.url(server, name) if apart else url(server, name)
         finally:
-            with connection.translated("dropping a shadow database"):
-                _await_sessions(conn, name)
-                conn.execute(f"DROP DATABASE IF EXISTS {ident(name)} WITH (FORCE)".encode())
+            drop(conn, name)
+
+
+def make(
+    conn: connection.Connection, template: str | None, *, apart: bool, start: Snapshot | None
+) -> str:
+    """The name of a new database; `apart`: it is the author's role's. See `database`."""
+    name = f"{_SCRATCH}{uuid4().hex[:16]}"
+    source = "template0" if template is None else _template_name(template)
+    if template is not None:
+        _touch(conn, source)
+    _copy(conn, source, name, owner=author.ROLE if apart else None)
+    if start is not None:
+        _set(conn, name, start.settings)
+        _set_for_roles(conn, name, start.role_settings)
+    return name
+
+
+def drop(conn: connection.Connection, name: str) -> None:
+    """Drop a database, with the sessions that are still in it."""
+    with connection.translated("dropping a shadow database"):
+        _await_sessions(conn, name)
+        conn.execute(f"DROP DATABASE IF EXISTS {ident(name)} WITH (FORCE)".encode())
 
 
 def _await_sessions(conn: connection.Connection, name: str) -> None:
@@ -251,7 +252,7 @@ def application(server: Server, dsn: str) -> str:
 def administration(server: Server, dsn: str) -> str:
     """The URL of a shadow database for who made it, to put roles and extensions there before
     anything of the author's is in it."""
-    return _url(server, _name(dsn))
+    return url(server, _name(dsn))
 
 
 def _set(conn: connection.Connection, name: str, settings: tuple[Setting, ...]) -> None:
@@ -373,5 +374,5 @@ def _template_name(key: str) -> str:
     return f"{_TEMPLATE}{hashlib.sha256(key.encode()).hexdigest()[:40]}"
 
 
-def _url(server: Server, name: str) -> str:
+def url(server: Server, name: str) -> str:
     return urlsplit(server.dsn)._replace(path=f"/{name}").geturl()

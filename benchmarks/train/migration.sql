@@ -1,0 +1,23 @@
+ALTER TABLE users RENAME COLUMN email TO address;
+ALTER TABLE users ADD COLUMN phone varchar(32);
+ALTER TABLE users DROP COLUMN legacy_code;
+UPDATE products SET description = '' WHERE description IS NULL;
+ALTER TABLE products ALTER COLUMN description SET NOT NULL;
+ALTER TABLE products DROP CONSTRAINT products_price_check;
+ALTER TABLE products ALTER COLUMN weight SET DEFAULT 0;
+ALTER TABLE orders ADD CONSTRAINT orders_quantity_check CHECK (quantity > 0) NOT VALID;
+ALTER TABLE orders VALIDATE CONSTRAINT orders_quantity_check;
+ALTER TABLE orders ADD CONSTRAINT orders_product_id_fkey
+  FOREIGN KEY (product_id) REFERENCES products (id);
+ALTER TABLE orders RENAME CONSTRAINT orders_user_id_fkey TO fk_orders_user_id;
+ALTER INDEX ix_orders_user_id RENAME TO orders_user_id_idx;
+CREATE INDEX visits_page_seen_at_idx ON visits (page, seen_at);
+CREATE OR REPLACE VIEW visited AS SELECT page, id FROM visits;
+CREATE STATISTICS visits_page_seen_at (dependencies) ON page, seen_at FROM visits;
+DELETE FROM carts WHERE status = 'left';
+ALTER TABLE payments ALTER COLUMN payload TYPE jsonb USING payload::jsonb;
+ALTER TABLE payments ADD CONSTRAINT payments_amount_check CHECK (amount > 0);
+ALTER TYPE parcel_state ADD VALUE 'lost' AFTER 'sent';
+CREATE TABLE preferences (user_id integer PRIMARY KEY, newsletter boolean NOT NULL DEFAULT false);
+COMMENT ON COLUMN users.name IS 'as the customer writes it';
+CREATE FUNCTION shown(price numeric) RETURNS text LANGUAGE sql STABLE AS 'SELECT price::text';
