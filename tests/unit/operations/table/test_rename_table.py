@@ -475,7 +475,11 @@ WITH_COLUMN = f"{STATEMENT} ALTER TABLE accounts RENAME COLUMN email TO address;
 @pytest.mark.parametrize(
     ("body", "definition", "reason"),
     [
-        ("NEW.email := lower(NEW.email);", "", "trigger function f (its body names the column)"),
+        (
+            "NEW.email := lower(NEW.email);",
+            "",
+            "trigger function f (its body names the column)",
+        ),
         ("", "f('email')", "trigger t (its arguments name the column)"),
         ("PERFORM to_jsonb(NEW);", "", "trigger function f (it takes rows apart by names"),
     ],
@@ -484,7 +488,9 @@ WITH_COLUMN = f"{STATEMENT} ALTER TABLE accounts RENAME COLUMN email TO address;
 def test_a_trigger_that_may_name_a_renamed_column_refuses_it(
     body: str, definition: str, reason: str
 ) -> None:
-    statement = f"CREATE TRIGGER t BEFORE INSERT ON users EXECUTE FUNCTION {definition or 'f()'}"
+    statement = (
+        f"CREATE TRIGGER t BEFORE INSERT ON users EXECUTE FUNCTION {definition or 'f()'}"
+    )
     before = schemas.snapshot(
         schemas.users(triggers=(replace(TRIGGER, definition=statement),)),
         functions=(function(body),),
