@@ -13,6 +13,11 @@ CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql
 AS 'BEGIN RAISE DEBUG ''%'', TG_TABLE_NAME; RETURN NEW; END';
 CREATE TRIGGER audited BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit();
 """
+WHOLE_ROWS = """
+CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN PERFORM to_jsonb(NEW); RETURN NEW; END';
+CREATE TRIGGER audited BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit();
+"""
 SERIAL = "CREATE TABLE roles (id serial PRIMARY KEY, place integer);"
 RENAME = "ALTER TABLE users RENAME TO accounts;"
 ENTRIES = (
@@ -164,6 +169,12 @@ ENTRIES = (
             "EXECUTE FUNCTION audit('users');",
             RENAME,
         ),
+    ),
+    Entry(
+        slug="rename_table_blocked",
+        before=USERS + WHOLE_ROWS,
+        refused=f"ALTER TABLE users RENAME email TO address; {RENAME}",
+        fixed=("ALTER TABLE users RENAME email TO address;", RENAME),
     ),
     Entry(
         slug="rename_table_blocked",

@@ -70,6 +70,7 @@ ALL: tuple[Recogniser, ...] = (
     new_table_change.recognise,
     swap_enum.recognise,
     change_default.recognise,
+    rename_table.recognise,
     rename_column.recognise,
     widen_integer.recognise,
     retype_column.recognise,
@@ -112,7 +113,6 @@ ALL: tuple[Recogniser, ...] = (
     grant.recognise,
     change_settings.recognise,
     change_policy.recognise,
-    rename_table.recognise,
     drop_table.recognise,
     drop_object.recognise,
 )

@@ -305,15 +305,17 @@ def _renamed(
             continue
         if rename.statement.vouched:
             continue  # no view takes its place
-        names = {fact.table, Name(fact.table.schema, fact.new_name)}
+        new = Name(fact.table.schema, fact.new_name)
+        own = [n for n, a in enumerate(actions) if owner.get(id(a)) == owner[id(rename)]]
         others = (
             other
             for n, other in enumerate(actions)
-            if other is not rename
-            and id(other) in owner
+            if id(other) in owner
+            and n not in own  # it renames columns
             and (
-                _changes(other, names)
+                _changes(other, {fact.table, new})
                 or _mentions(other, fact.table)
+                or (own[0] < n < own[-1] and _mentions(other, new))
                 or (n < position and _changes_key(other, fact.table, start))
             )
         )

@@ -5,7 +5,8 @@ those that nobody can read, which may be about any. Were it given all that is le
 n statements would be read n times. A change of an enum type and a REVOKE may be about any
 table, and one of a column to an integer, numeric or varchar about each that refers to it, and
 they are given all that is left. A DROP of an index, function or view is given what makes one
-of that name again, and a RENAME COLUMN each DROP INDEX.
+of that name again, a RENAME COLUMN each DROP INDEX, and a RENAME TABLE, or what is before it,
+each RENAME COLUMN by the new name.
 """
 
 from collections import deque
@@ -65,8 +66,21 @@ class Waiting:
         while together[0] is not action:  # it was taken with a statement of its own
             together.pop(0)
         if action.fact.kind is ActionKind.RENAME_COLUMN:
-            return [*together, *self._dropped_indexes()]
+            return [*together, *self._renamed(together), *self._dropped_indexes()]
+        if action.fact.kind is ActionKind.RENAME_TABLE:
+            return [*together, *self._renamed(together)]
         return together
+
+    def _renamed(self, together: Sequence[Action]) -> Iterator[Action]:
+        """Every RENAME COLUMN that is left of the table by the name that it gets."""
+        for action in together:
+            fact = action.fact
+            if not isinstance(fact, Fact) or fact.kind is not ActionKind.RENAME_TABLE:
+                continue
+            new = fact.table and Name(fact.table.schema, fact.new_name)
+            for other in self._tables.get(new, ()) if new is not None else ():
+                if _kind(other) is ActionKind.RENAME_COLUMN and id(other) not in self._taken:
+                    yield other
 
     def _dropped_indexes(self) -> Iterator[Action]:
         """Every DROP INDEX that is left: a renamed column does not get what is dropped."""
@@ -122,6 +136,10 @@ def _made(action: Action) -> Iterator[tuple[ActionKind, str]]:
     said = action.said
     if isinstance(said, CreateObject) and said.kind in _DROPS and said.words:
         yield _DROPS[said.kind], said.words[-1]
+
+
+def _kind(action: Action) -> ActionKind | None:
+    return action.fact.kind if isinstance(action.fact, Fact) else None
 
 
 def _is_of_key(action: Action) -> bool:

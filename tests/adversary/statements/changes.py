@@ -579,12 +579,22 @@ def new_table_change(train: Train) -> Statements:
 
 
 def rename_table(train: Train) -> Statements:
-    """RENAME TO."""
-    table = train.table()
+    """RENAME TO, sometimes with RENAME COLUMN before or behind it."""
+    table, column = _any_column(train)
     train.made += 1
     name = train.random.choice((f"moved{train.made}", f"Moved Table {train.made}"))
-    train.put(table, name=name)
-    return (f"ALTER TABLE {table.sql} RENAME TO {ident(name)};",)
+    renames = f"ALTER TABLE {table.sql} RENAME TO {ident(name)};"
+    if train.chance(0.5):
+        train.put(table, name=name)
+        return (renames,)
+    new = train.fresh(table)
+    columns = (replace(c, name=new) if c is column else c for c in table.columns)
+    moved = replace(table, name=name)
+    train.put(table, *columns, name=name)
+    words = f"RENAME COLUMN {ident(column.name)} TO {ident(new)};"
+    if train.chance(0.5):
+        return (f"ALTER TABLE {table.sql} {words}", renames)
+    return (renames, f"ALTER TABLE {moved.sql} {words}")
 
 
 def drop_table(train: Train) -> Statements:

@@ -190,6 +190,63 @@ def test_an_undo_of_what_was_not_done_does_nothing(owned: Connection) -> None:
     assert read.read(owned) == before
 
 
+WITH_COLUMNS = """
+ALTER TABLE users RENAME COLUMN secret TO n_;
+ALTER TABLE users RENAME TO accounts;
+ALTER TABLE accounts RENAME COLUMN n TO secret;
+ALTER TABLE accounts RENAME COLUMN n_ TO n;
+"""
+WITH_COLUMN = f"{RENAME} ALTER TABLE accounts RENAME COLUMN secret TO word;"
+BY_FORMER_NAMES = (
+    ("INSERT INTO users (id, n, secret) VALUES (100, 1, 'a') RETURNING n, secret", (1, "a")),
+    (
+        "INSERT INTO users AS u (id, n, secret) VALUES (101, 2, 'b') ON CONFLICT (secret)"
+        " WHERE secret IS NOT NULL DO UPDATE SET n = 9 RETURNING u.secret, u.n",
+        ("b", 2),
+    ),
+    (
+        "INSERT INTO users (id, n, secret) VALUES (102, 3, 'a') ON CONFLICT (secret)"
+        " WHERE secret IS NOT NULL DO UPDATE SET n = users.n + EXCLUDED.n RETURNING id, n",
+        (100, 4),
+    ),
+    ("UPDATE users SET secret = n || 'x', n = 5 WHERE n = 4 RETURNING *", (100, 5, "4x")),
+    ("DELETE FROM users WHERE secret = '4x' RETURNING users.n", (5,)),
+    ("INSERT INTO users (id) VALUES (103) RETURNING n, secret", (0, None)),
+)
+
+
+def test_columns_renamed_with_the_table_are_used_by_their_former_names(
+    owned: Connection,
+) -> None:
+    owned.execute(b"CREATE UNIQUE INDEX one ON users (secret) WHERE secret IS NOT NULL")
+    owned.execute(b"GRANT INSERT, DELETE ON users TO case_app")
+    plan = planned(owned, WITH_COLUMNS)
+    run(owned, of_phase(plan, Phase.EXPAND).sql)
+    owned.execute(b"SET ROLE case_app")
+    found = [owned.execute(sql.encode()).fetchone() for sql, _ in BY_FORMER_NAMES]
+
+    assert found == [expected for _, expected in BY_FORMER_NAMES]
+    assert one(owned, "SELECT n FROM accounts WHERE secret = 2") == "b"
+
+    owned.execute(b"SET ROLE case_owner")
+    undo(owned, of_phase(plan, Phase.EXPAND))
+
+    assert one(owned, "SELECT secret FROM users WHERE n = 2") == "b"
+
+
+def test_grants_on_renamed_columns_are_enough_as_they_were(owned: Connection) -> None:
+    owned.execute(b"GRANT SELECT (id, n), UPDATE (n) ON users TO case_other")
+    run(owned, of_phase(planned(owned, WITH_COLUMNS), Phase.EXPAND).sql)
+    owned.execute(b"SET ROLE case_other")
+    owned.execute(b"UPDATE users SET n = 7 WHERE id = 2")
+
+    assert one(owned, "SELECT max(n) FROM users") == 7
+    assert one(owned, "SELECT max(secret) FROM accounts") == 7
+    for sql in (b"SELECT secret FROM users", b"SELECT n FROM accounts"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            owned.execute(sql)
+
+
 def test_the_view_stays_while_a_function_names_it(owned: Connection) -> None:
     body = "AS 'SELECT count(*) FROM {}'"
     made = "CREATE OR REPLACE FUNCTION how_many() RETURNS bigint LANGUAGE sql " + body
@@ -247,11 +304,14 @@ def writing(url: str, table: str, keys: range) -> Iterator[Writers]:
 
 
 @pytest.mark.more
-def test_no_write_fails_or_is_lost_there_back_and_there_again(every_database: str) -> None:
+@pytest.mark.parametrize("sql", [RENAME, WITH_COLUMN], ids=["table", "table and column"])
+def test_no_write_fails_or_is_lost_there_back_and_there_again(
+    every_database: str, sql: str
+) -> None:
     with connected(every_database) as own:
         own.execute(TABLE.encode())
         own.execute(b"INSERT INTO users SELECT n FROM generate_series(1, 20) AS n")
-        plan = planned(own)
+        plan = planned(own, sql)
         expand = of_phase(plan, Phase.EXPAND)
         with writing(every_database, "users", range(1, 4)) as old:
             old.wait_for(50)

@@ -5,6 +5,9 @@ TRIGGER). From then on it fires for writes of both versions. If its function may
 as far as its text shows, it is made when the old version is gone, like a constraint; else it is
 the last step before the rollout, since the new version may rely on it, and behind all fills,
 for whose batches it would fire.
+
+A new function that names things without their schema, and may refuse nothing, has a search_path
+of its own until the old version is gone (`zdm.recipes.object.search_path`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +17,7 @@ from zdm.model.schema import Name, Snapshot, Table
 from zdm.model.sql import TRIGGER_PREFIX
 from zdm.model.statement import Action, ActionKind
 from zdm.model.syntax import CreateTrigger
-from zdm.recipes.object import triggers
+from zdm.recipes.object import search_path, triggers
 from zdm.recipes.object.trigger_change import TriggerChange
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.sql import probes
@@ -35,8 +38,12 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if problem:
         return refuse.refuse(action, "trigger_cannot_be_made", *problem[0])
     runs = triggers.function(said, action, snapshot)
+    late = said.constraint or triggers.may_refuse(action.statement.sql, runs, snapshot)
     bare = triggers.by_search_path(runs, snapshot)
-    if bare:
+    fixed = None
+    if bare and not late:
+        fixed = search_path.fixed(runs, bare, snapshot, action.statement.settings)
+    if bare and fixed is None:
         return refuse.refuse(
             action,
             "trigger_cannot_be_made",
@@ -44,7 +51,6 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             " search_path would fail, or find another one",
             "write the schema before each name in the function, or give it SET search_path",
         )
-    late = said.constraint or triggers.may_refuse(action.statement.sql, runs, snapshot)
     operation = TriggerChange(
         slug=SLUG,
         title=f"create trigger {said.name} on {table.name}",
@@ -59,6 +65,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         reason="Writes of the old version, which it may refuse, are over."
         if late
         else "The new version may rely on it, and the rows of all fills are done.",
+        fixed=fixed,
     )
     return Match(operation=operation, consumed=(0,), directives=action.statement.vouched)
 

@@ -5,6 +5,9 @@ alone, for milliseconds, and so a view with the former name is made in the same 
 two transactions the queries between them fail (manual, ALTER TABLE; CREATE VIEW). Indexes,
 foreign keys, sequences, triggers, policies and views follow the table. Text does not, neither
 in functions nor in subscriptions, and some queries fail on any view (measured 14, 18).
+
+Columns that the train renames as well change in that transaction, and the view gives them
+their former names. So no row is written, and there is one column, not two to keep in sync.
 """
 
 import re
@@ -16,13 +19,15 @@ from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Check, Irreversible, Phase, RunSql, Step
 from zdm.model.schema import Function, Name, Snapshot, Table
-from zdm.model.statement import Action, ActionKind, Setting
+from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.recipes import run_sql, site
+from zdm.recipes.column import dependents
 from zdm.recipes.object import naming, row_type, stand_in_view
+from zdm.recipes.object.stand_in_view import Renamed
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.schema import generated_names, type_change
+from zdm.schema import generated_names, routines, type_change
 
 SLUG = "rename_table"
 MERGE_FAILS = range(15, 17)  # MERGE is from 15 on, and into a view from 17 on
@@ -35,10 +40,12 @@ _TRIGGERS_TABLE = re.compile(r"\b(?:tg_)?(?:table_name|relname|relid)\b", re.IGN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameTable:
-    """Rename a table; `missing`: it does not exist, which IF EXISTS allows."""
+    """Rename a table, and `columns` of it in this order; `missing`: it does not exist, which
+    IF EXISTS allows."""
 
     table: Name
     new: Name
+    columns: tuple[tuple[str, str], ...] = ()
     settings: tuple[Setting, ...] = ()
     missing: bool = False
 
@@ -51,7 +58,17 @@ class RenameTable:
     def title(self) -> str:
         """One line for a person."""
         ending = " (does not exist)" if self.missing else ""
-        return f"rename table {self.table} to {self.new.name}{ending}"
+        return f"rename table {self.table} to {self.new.name}{self._with_columns()}{ending}"
+
+    def _with_columns(self) -> str:
+        """Its columns, in words."""
+        renames = [f"{old} to {new}" for old, new in self.columns]
+        return f", and its columns {', '.join(renames)}" if renames else ""
+
+    @property
+    def renamed(self) -> Renamed:
+        """All names, before and after."""
+        return Renamed(self.table, self.new, self.columns)
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """What a view cannot do, and what names the table in text."""
@@ -80,8 +97,8 @@ class RenameTable:
             yield (
                 f"these name {self.table} in their text: {', '.join(named)}; they work until"
                 " the view is dropped, which does not happen before they are changed",
-                f"let them name {self.new} in this train, below the rename, with"
-                " `-- zdm: run in contract -- reason`",
+                f"let them name {self.new}{' and its new columns' if self.columns else ''} in"
+                " this train, below the rename, with `-- zdm: run in contract -- reason`",
             )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
@@ -98,18 +115,18 @@ class RenameTable:
             place,
             id=place.id("rename"),
             phase=Phase.EXPAND,
-            title=f"rename table {self.table} to {self.new.name}, and make a view {self.table}",
+            title=f"{self.title}, and make a view {self.table}",
             sql=(
-                stand_in_view.rename(self.table, self.new),
+                *stand_in_view.rename(self.renamed),
                 *stand_in_view.create(
-                    self.table, place.table, self.new, place.snapshot, invoker=invoker
+                    self.renamed, place.table, place.snapshot, invoker=invoker
                 ),
             ),
             locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
             settings=self.settings,
             preconditions=() if invoker else (_owner_has_all(self.table),),
             probe=probes.probe(stand_in_view.in_place(self.table, self.new)),
-            undo=(stand_in_view.undo(self.table, self.new),),
+            undo=(stand_in_view.undo(self.renamed),),
             serves=BOTH,
             reason="One transaction, because between two of them queries of one name fail; the"
             " view has the table's owner and grants, and passes reads and writes on.",
@@ -171,26 +188,77 @@ def _owner_has_all(table: Name) -> Check:
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
-    """ALTER TABLE … RENAME TO of a table in use."""
-    action = actions[0]
-    fact = statements.fact(action, ActionKind.RENAME_TABLE)
+    """ALTER TABLE … RENAME TO of a table in use, with RENAME COLUMN before or behind it."""
+    at = _place(actions)
+    fact = statements.fact(actions[at], ActionKind.RENAME_TABLE)
     if fact is None or fact.table is None:
         return None
+    action, table = actions[at], snapshot.table(fact.table)
     new = Name(fact.table.schema, fact.new_name)
-    operation = RenameTable(table=fact.table, new=new, settings=action.statement.settings)
-    table = snapshot.table(fact.table)
+    columns = tuple(_columns(actions, at, fact.table, new)) if table is not None else ()
+    operation = RenameTable(
+        table=fact.table,
+        new=new,
+        columns=tuple((f.name, f.new_name) for _, f in columns),
+        settings=action.statement.settings,
+    )
     if table is None:
         return _without_table(action, operation, snapshot, if_exists=fact.if_exists)
-    problems = tuple(_problems(table, new, snapshot))
+    consumed = tuple(sorted((at, *(n for n, _ in columns))))
+    problems = (*_problems(table, new, snapshot), *_of_columns(table, operation, snapshot))
     if not problems:
-        return Match(operation=operation, consumed=(0,))
+        return Match(operation=operation, consumed=consumed)
     reasons = "; ".join(reason for reason, _ in problems)
-    return refuse.refuse(
+    refusal = refuse.refuse(
         action,
         "rename_table_blocked",
         f"{table.name} cannot be renamed while the old version runs: {reasons}",
         "; ".join(dict.fromkeys(remedy for _, remedy in problems)),
     )
+    return replace(refusal, consumed=consumed)
+
+
+def _place(actions: Sequence[Action]) -> int:
+    """Where the table is renamed, if the first renames a column of it; else the first."""
+    first = statements.fact(actions[0], ActionKind.RENAME_COLUMN)
+    for n, action in enumerate(actions) if first is not None else ():
+        fact = statements.fact(action, ActionKind.RENAME_TABLE)
+        if first is not None and fact is not None and fact.table == first.table:
+            return n
+    return 0
+
+
+def _columns(
+    actions: Sequence[Action], at: int, table: Name, new: Name
+) -> Iterator[tuple[int, Fact]]:
+    """Where columns are renamed: before it by the table's former name, then by its new one."""
+    for n, action in enumerate(actions):
+        fact = statements.fact(action, ActionKind.RENAME_COLUMN)
+        alike = action.statement.settings == actions[at].statement.settings
+        if fact is not None and alike and fact.table == (table if n < at else new):
+            yield n, fact
+
+
+def _of_columns(
+    table: Table, operation: RenameTable, snapshot: Snapshot
+) -> Iterator[tuple[str, str]]:
+    """What takes a column by its name from the table itself, and so not from the view."""
+    names = {column.name for column in table.columns}
+    former = [old for old, _ in operation.columns if old in names]
+    found = {what for name in former for what in dependents.in_triggers(snapshot, table, name)}
+    own = {trigger.function for trigger in table.triggers} if former else set()
+    reached = routines.reached(snapshot, sorted(own))
+    found |= {
+        f"trigger function {f.name} (it takes rows apart by names that it makes)"
+        for f in reached
+        if routines.is_dynamic(f, rows=True)
+    }
+    if found:
+        yield (
+            f"its columns are renamed for both versions at once ({', '.join(former)}), and"
+            f" these may name them: {', '.join(sorted(found))}",
+            "rename the columns in a train of their own",
+        )
 
 
 def _without_table(

@@ -1,6 +1,7 @@
 """A view under a table's former name, through which queries that use that name still work.
 
-It lists the columns of one table, so it is automatically updatable (manual, CREATE VIEW). It
+It lists the columns of one table, so it is automatically updatable (manual, CREATE VIEW), also
+where it gives a column its former name, and ON CONFLICT by that name works. It
 has the table's owner and exactly its access list: rights are not inherited, an owner's own
 rights are in no access list, and ALTER DEFAULT PRIVILEGES grants on a new view what the table
 may not have granted (measured 14, 18).
@@ -11,17 +12,18 @@ SELECT on some columns would be refused (measured 18): there the view uses its o
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from zdm.model import acl
 from zdm.model.schema import Name, Snapshot, Table, View
 from zdm.model.sql import literal
 from zdm.parse import emit, rewrite
-from zdm.parse.emit import Body, Constant, Expression, Ident, Idents, Part, Qualified
+from zdm.parse.emit import Body, Constant, Expression, Ident, Part, Qualified
 from zdm.schema import type_change
 
 INVOKER_MAJOR = 15
-_AS_OWNER = "CREATE VIEW {v} AS SELECT {c} FROM {t}"
-_AS_INVOKER = "CREATE VIEW {v} WITH (security_invoker = true) AS SELECT {c} FROM {t}"
+_AS_OWNER = "CREATE VIEW {{v}} AS SELECT {c} FROM {{t}}"
+_AS_INVOKER = "CREATE VIEW {{v}} WITH (security_invoker = true) AS SELECT {c} FROM {{t}}"
 _LIKE_TABLE = """
 DECLARE
   stand_in pg_catalog.regclass := {view};
@@ -74,24 +76,37 @@ _OWNER_HAS_ALL = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """The names of a table before and after, and of its columns in the order of the
+    statements that rename them."""
+
+    old: Name
+    new: Name
+    columns: tuple[tuple[str, str], ...] = ()
+
+    def column(self, name: str) -> str:
+        """What a column of this former name is called in the end."""
+        for before, after in self.columns:
+            name = after if name == before else name
+        return name
+
+
 def as_invoker(table: Table, major: int) -> bool:
     """Whether the view can use the rights of the role that asks."""
     return major >= INVOKER_MAJOR and not any(column.grants for column in table.columns)
 
 
 def create(
-    view: Name, table: Table, new: Name, snapshot: Snapshot, *, invoker: bool
+    renamed: Renamed, table: Table, snapshot: Snapshot, *, invoker: bool
 ) -> tuple[str, ...]:
-    """The view of a table that is called `new` by now, with its owner and its grants."""
-    columns = Idents(tuple(column.name for column in table.columns))
+    """The view of a table that has its new names by now, with its owner and its grants."""
+    view, new = renamed.old, renamed.new
     body = _LIKE_TABLE.format(view=literal(view.sql), table=literal(new.sql))
+    listed, names = _columns(renamed, table)
+    head = _AS_INVOKER if invoker else _AS_OWNER
     return (
-        emit.sql(
-            _AS_INVOKER if invoker else _AS_OWNER,
-            v=Qualified(view),
-            c=columns,
-            t=Qualified(new),
-        ),
+        emit.sql(head.format(c=listed), v=Qualified(view), t=Qualified(new), **names),
         *_defaults(view, table, snapshot),
         emit.sql("DO {body}", body=Body(body)),
         *(sql for item in table.grants for sql in _grants(view, item)),
@@ -102,6 +117,20 @@ def create(
             for sql in _grants(view, item, column.name)
         ),
     )
+
+
+def _columns(renamed: Renamed, table: Table) -> tuple[str, dict[str, Part]]:
+    """What the view selects: the columns by their new names, AS the former ones."""
+    words: list[str] = []
+    names: dict[str, Part] = {}
+    for n, column in enumerate(table.columns):
+        now = renamed.column(column.name)
+        names[f"c{n}"] = Ident(now)
+        words.append(f"{{c{n}}}")
+        if now != column.name:
+            names[f"former{n}"] = Ident(column.name)
+            words[-1] += f" AS {{former{n}}}"
+    return ", ".join(words), names
 
 
 def _defaults(view: Name, table: Table, snapshot: Snapshot) -> Iterator[str]:
@@ -157,16 +186,34 @@ def drop(view: Name) -> str:
     return emit.sql("DROP VIEW {v}", v=Qualified(view))
 
 
-def rename(table: Name, new: Name) -> str:
-    """Another name for the table, in its own schema."""
+def rename(renamed: Renamed) -> tuple[str, ...]:
+    """Other names for the table, in its own schema, and for its columns."""
+    return (
+        _rename(renamed.old, renamed.new),
+        *(_rename_column(renamed.new, *names) for names in renamed.columns),
+    )
+
+
+def _rename(table: Name, new: Name) -> str:
     return emit.sql("ALTER TABLE {t} RENAME TO {n}", t=Qualified(table), n=Ident(new.name))
 
 
-def undo(view: Name, new: Name) -> str:
-    """Drop the view and give the table its name again; nothing where neither was done."""
-    body = _IF_THERE.format(
-        there=in_place(view, new), drop=drop(view), rename=rename(new, view)
+def _rename_column(table: Name, old: str, new: str) -> str:
+    return emit.sql(
+        "ALTER TABLE {t} RENAME COLUMN {a} TO {b}",
+        t=Qualified(table),
+        a=Ident(old),
+        b=Ident(new),
     )
+
+
+def undo(renamed: Renamed) -> str:
+    """Drop the view and give the table and its columns their names again; nothing where
+    neither was done."""
+    back = [_rename_column(renamed.new, new, old) for old, new in reversed(renamed.columns)]
+    names = ";\n    ".join([*back, _rename(renamed.new, renamed.old)])
+    there = in_place(renamed.old, renamed.new)
+    body = _IF_THERE.format(there=there, drop=drop(renamed.old), rename=names)
     return emit.sql("DO {body}", body=Body(body))
 
 

@@ -8,6 +8,7 @@ from zdm.model.operation import Context
 from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Phase, Step, TableLock
 from zdm.model.statement import Setting
 from zdm.recipes import run_sql
+from zdm.recipes.object.search_path import Fixed
 from zdm.recipes.run_sql import Owned
 
 
@@ -27,26 +28,31 @@ class TriggerChange:
     probe: str
     undo: tuple[str, ...] | Irreversible
     reason: str
+    fixed: Fixed | None = None  # its function has a search_path until the old version is gone
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Which version meets what."""
         if not self.sql:
             return ()
-        message, remedy = self.risk
-        origin = context.origin
-        return (Hazard(operation=self.slug, message=message, remedy=remedy, origin=origin),)
+        risks = (self.risk,) if self.fixed is None else (self.risk, self.fixed.risk)
+        return tuple(
+            Hazard(operation=self.slug, message=message, remedy=remedy, origin=context.origin)
+            for message, remedy in risks
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """Its step."""
+        """Its step; where the search_path was fixed, that is taken back at the end."""
         if not self.sql:
             return ()
+        fixed = self.fixed
+        back = () if fixed is None else fixed.steps(self.slug, context, self.settings)
         return (
             run_sql.short_transaction(
                 Owned(operation=self.slug, origin=context.origin),
                 id=self.id,
                 phase=Phase.CONTRACT if self.late else Phase.SWITCH,
                 title=self.title,
-                sql=self.sql,
+                sql=self.sql if fixed is None else (fixed.sql, *self.sql),
                 settings=self.settings,
                 locks=self.locks,
                 probe=self.probe,
@@ -54,4 +60,5 @@ class TriggerChange:
                 serves=NEW_ONLY if self.late else BOTH,
                 reason=self.reason,
             ),
+            *back,
         )

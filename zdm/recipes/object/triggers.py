@@ -67,17 +67,24 @@ def _skips(definition: str, runs: Function) -> bool:
 def by_search_path(runs: Name, snapshot: Snapshot) -> str:
     """A name without schema in its function's text, or in one that this names, which a session
     with another search_path does not find; empty where there is none."""
-    things = [t.name.name for t in snapshot.tables]
-    things += [v.name.name for v in snapshot.views]
-    things += [f.name.name for f in snapshot.functions]
-    for one in routines.reached(snapshot, [runs]):
-        if _SET_PATH.search(one.definition):
-            continue
-        words = routines.body_names(one)
-        for name in things:
-            if name in words and _bare(name).search(one.definition.partition("AS ")[2]):
-                return name
-    return ""
+    found = (name for one in routines.reached(snapshot, [runs]) for name in bare(one, snapshot))
+    return next(found, "")
+
+
+def bare(one: Function, snapshot: Snapshot) -> Iterator[str]:
+    """The names without schema in its text, unless it has a search_path of its own."""
+    if _SET_PATH.search(one.definition):
+        return
+    words = routines.body_names(one)
+    for name in dict.fromkeys(thing.name for thing in things(snapshot)):
+        if name in words and _bare(name).search(one.definition.partition("AS ")[2]):
+            yield name
+
+
+def things(snapshot: Snapshot) -> Iterator[Name]:
+    """What a name in a text may mean."""
+    for found in (snapshot.tables, snapshot.views, snapshot.functions):
+        yield from (one.name for one in found)
 
 
 def _bare(name: str) -> re.Pattern[str]:

@@ -1,10 +1,12 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import Answer, ask
-from zdm.model.schema import Function, Name, Trigger, Volatility
+from zdm.model.plan import Irreversible
+from zdm.model.schema import Column, Function, Name, Table, Trigger, Volatility
 
 ON = "ON users FOR EACH ROW EXECUTE FUNCTION f()"
 FORMER = Trigger(
@@ -138,3 +140,110 @@ def test_one_is_disabled_after_the_rollout_and_enabled_before_it() -> None:
     assert off.phases == ["contract"]
     assert off.after.tables[0].triggers[0].enabled == "D"
     assert on.phases == ["switch"]
+
+
+BUMP = """
+CREATE FUNCTION bump() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN UPDATE {} SET n = n + 1; RETURN NULL; END $$;
+CREATE TRIGGER t AFTER INSERT ON users EXECUTE FUNCTION bump();
+"""
+COUNTS = Table(name=Name("public", "counts"), columns=(Column(name="n", type="integer"),))
+FIXED = 'ALTER FUNCTION "public"."bump"() SET search_path = "public", "pg_temp"'
+RESET = 'ALTER FUNCTION "public"."bump"() RESET search_path'
+
+
+def bumped(sql: str, *others: Table, **details: Any) -> Answer:
+    return ask(sql, schemas.snapshot(schemas.users(), *others, **details))
+
+
+def test_a_new_function_without_schemas_has_a_search_path_until_the_old_version_is_gone() -> (
+    None
+):
+    answer = bumped(BUMP.format("counts"), COUNTS)
+    _, made, reset = (step for step in answer.steps if step.kind == "sql")
+
+    assert answer.refusals == ()
+    assert answer.phases == ["expand", "switch", "drop"]
+    assert made.sql[0] == FIXED
+    assert made.sql[1].startswith("CREATE TRIGGER t")
+    assert made.undo == ('DROP TRIGGER IF EXISTS "t" ON "public"."users"',)
+    assert reset.sql == (RESET,)
+    assert isinstance(reset.undo, Irreversible)
+    assert "bump names counts without its schema" in answer.hazards[1].message
+
+
+@pytest.mark.parametrize("named", ["public.counts", "elsewhere"])
+def test_one_with_schemas_or_of_what_is_not_there_has_none(named: str) -> None:
+    assert bumped(BUMP.format(named), COUNTS).phases == ["expand", "switch"]
+
+
+WITHOUT = ["bump names counts without its schema, so writes of a session with another"]
+
+
+def refused(answer: Answer) -> list[str]:
+    return [text[: len(WITHOUT[0])] for text in answer.refusals]
+
+
+def test_one_that_sessions_may_take_for_another_is_refused() -> None:
+    other = replace(COUNTS, name=Name("tenant", "counts"))
+
+    assert refused(bumped(BUMP.format("counts"), COUNTS, other)) == WITHOUT
+    assert refused(bumped(BUMP.format("counts"), other)) == WITHOUT
+
+
+def test_one_that_may_refuse_writes_or_is_in_use_is_refused() -> None:
+    raises = BUMP.replace("RETURN NULL", "RAISE 'no'; RETURN NULL")
+    _, used = BUMP.format("counts").split("$$;")
+    function = Function(
+        name=Name("public", "bump"),
+        arguments="",
+        definition="CREATE FUNCTION public.bump() RETURNS trigger LANGUAGE plpgsql"
+        "\nAS $$ BEGIN UPDATE counts SET n = 1; RETURN NULL; END $$",
+        language="plpgsql",
+        volatility=Volatility.VOLATILE,
+    )
+
+    assert refused(bumped(raises.format("counts"), COUNTS)) == WITHOUT
+    assert refused(bumped(used, COUNTS, functions=(function,))) == WITHOUT
+
+
+def test_a_trigger_that_its_writes_fire_must_find_its_names_as_well() -> None:
+    def nested(body: str) -> list[str]:
+        function = Function(
+            name=Name("public", "g"),
+            arguments="",
+            definition="CREATE FUNCTION public.g() RETURNS trigger LANGUAGE plpgsql"
+            f"\nAS $$ BEGIN PERFORM {body}; RETURN NEW; END $$",
+            language="plpgsql",
+            volatility=Volatility.VOLATILE,
+        )
+        fires = replace(FORMER, function=function.name)
+        counts = replace(COUNTS, triggers=(fires,))
+        other = Table(name=Name("app", "logs"))
+        sql = BUMP.format("counts")
+        return refused(bumped(sql, counts, other, functions=(function,)))
+
+    assert nested("count(*) FROM app.logs") == []
+    assert nested("count(*) FROM users") == []
+    assert nested("count(*) FROM logs") == WITHOUT
+
+
+def test_a_function_that_is_made_again_and_would_lose_it_is_refused() -> None:
+    again = (
+        "CREATE OR REPLACE FUNCTION bump() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN UPDATE counts SET n = n + 2; RETURN NULL; END $$;"
+    )
+    answer = bumped(BUMP.format("counts") + again, COUNTS)
+
+    assert answer.refusals == (
+        "this train makes or replaces bump before, and zdm does so once in a train",
+    )
+
+
+def test_two_triggers_of_one_function_keep_it_until_both_are_undone() -> None:
+    more = "CREATE TRIGGER t AFTER INSERT ON counts EXECUTE FUNCTION bump();"
+    answer = bumped(BUMP.format("counts") + more, COUNTS)
+    undo = [step.undo for step in answer.steps if step.kind == "sql"]
+
+    assert answer.phases == ["expand", "switch", "drop", "switch", "drop"]
+    assert undo[1] == ('DROP TRIGGER IF EXISTS "t" ON "public"."users"',)

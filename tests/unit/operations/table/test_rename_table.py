@@ -411,3 +411,107 @@ def test_other_tables_are_changed_in_the_same_train() -> None:
 
     assert answer.refusals == ()
     assert answer.slugs == ["add_column", "rename_table", "create_table"]
+
+
+def with_columns(sql: str, before: Snapshot | None = None) -> tuple[list[str], tuple[str, ...]]:
+    """The SQL of the first step, without the view's rights, and of its undo."""
+    answer = ask(sql, before)
+    assert answer.refusals == ()
+    assert answer.slugs == ["rename_table"]
+    step = answer.steps[0]
+    assert isinstance(step, RunSql)
+    assert isinstance(step.undo, tuple)
+    return [text for text in step.sql if not text.startswith("DO ")], step.undo
+
+
+BY_FORMER_NAME = (
+    'CREATE VIEW "public"."users" WITH (security_invoker = true)'
+    ' AS SELECT "id", "address" AS "email", "name" FROM "public"."accounts"'
+)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"{STATEMENT} ALTER TABLE accounts RENAME COLUMN email TO address;",
+        f"ALTER TABLE users RENAME email TO address; {STATEMENT}",
+    ],
+    ids=["behind it", "before it"],
+)
+def test_columns_are_renamed_with_the_table_and_the_view_has_their_former_names(
+    sql: str,
+) -> None:
+    forward, (undo,) = with_columns(sql)
+
+    assert forward == [
+        'ALTER TABLE "public"."users" RENAME TO "accounts"',
+        'ALTER TABLE "public"."accounts" RENAME COLUMN "email" TO "address"',
+        BY_FORMER_NAME,
+    ]
+    assert 'RENAME COLUMN "address" TO "email";' in undo
+
+
+def test_columns_that_swap_names_are_followed() -> None:
+    renames = (("email", "x"), ("name", "email"), ("x", "name"))
+    sql = " ".join(f"ALTER TABLE accounts RENAME {old} TO {new};" for old, new in renames)
+    forward, (undo,) = with_columns(f"{STATEMENT} {sql}")
+
+    assert '"id", "name" AS "email", "email" AS "name" FROM' in forward[-1]
+    assert undo.index('"name" TO "x"') < undo.index('"email" TO "name"')
+    assert undo.index('"email" TO "name"') < undo.index('"x" TO "email"')
+    assert undo.index('"x" TO "email"') < undo.index('RENAME TO "users"')
+
+
+def test_the_snapshot_has_the_columns_by_their_new_names() -> None:
+    sql = f"{STATEMENT} ALTER TABLE accounts RENAME COLUMN email TO address;"
+    after = ask(sql).after.require_table(ACCOUNTS)
+
+    assert [column.name for column in after.columns] == ["id", "address", "name"]
+
+
+WITH_COLUMN = f"{STATEMENT} ALTER TABLE accounts RENAME COLUMN email TO address;"
+
+
+@pytest.mark.parametrize(
+    ("body", "definition", "reason"),
+    [
+        (
+            "NEW.email := lower(NEW.email);",
+            "",
+            "trigger function f (its body names the column)",
+        ),
+        ("", "f('email')", "trigger t (its arguments name the column)"),
+        ("PERFORM to_jsonb(NEW);", "", "trigger function f (it takes rows apart by names"),
+    ],
+    ids=["body", "argument", "whole row"],
+)
+def test_a_trigger_that_may_name_a_renamed_column_refuses_it(
+    body: str, definition: str, reason: str
+) -> None:
+    statement = (
+        f"CREATE TRIGGER t BEFORE INSERT ON users EXECUTE FUNCTION {definition or 'f()'}"
+    )
+    before = schemas.snapshot(
+        schemas.users(triggers=(replace(TRIGGER, definition=statement),)),
+        functions=(function(body),),
+    )
+    (refusal,) = ask(WITH_COLUMN, before).refusals
+
+    assert reason in refusal
+    assert ask(STATEMENT, before).refusals == ()
+
+
+def test_what_names_the_table_between_the_two_renames_is_refused() -> None:
+    column = "ALTER TABLE accounts RENAME COLUMN email TO address;"
+    view = "CREATE VIEW mails AS SELECT {} FROM accounts;"
+    between = ask(f"{STATEMENT} {view.format('email')} {column}").refusals
+    behind = ask(f"{STATEMENT} {column} {view.format('address')}").refusals
+
+    assert [text[:46] for text in between] == ["migration.sql:1:1 renames users to accounts, a"]
+    assert behind == ()
+
+
+def test_a_column_that_another_role_renames_is_refused() -> None:
+    column = "ALTER TABLE accounts RENAME COLUMN email TO address;"
+
+    assert len(ask(f"{STATEMENT} SET ROLE owner; {column}").refusals) == 1

@@ -1,0 +1,9 @@
+CREATE OR REPLACE FUNCTION bump() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO config (name) VALUES ('servers')
+    ON CONFLICT (name) DO UPDATE SET revision = config.revision + 1;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS bumped ON servers;
+CREATE TRIGGER bumped AFTER INSERT OR UPDATE OR DELETE ON servers
+FOR EACH STATEMENT EXECUTE FUNCTION bump();

@@ -1,0 +1,2 @@
+UPDATE servers SET url = 'new' WHERE id = 2;
+SELECT revision FROM config WHERE name = 'servers';
