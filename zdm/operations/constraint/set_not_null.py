@@ -13,6 +13,8 @@ writing NULL: the constraint is added in CONTRACT, once the old version is gone.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model import choice
+from zdm.model.choice import Choice, Trait
 from zdm.model.expression import Expression
 from zdm.model.findings import Hazard
 from zdm.model.impact import NO
@@ -107,6 +109,65 @@ class SetNotNull:
             f"rows that the train's UPDATE leaves with NULL in {name}{later} stop the contract",
             "give every row a value; where the run stops, fill the rows, and run the command"
             " again",
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """By what shows that no row is NULL."""
+        if self.there:
+            return choice.nothing("the column is NOT NULL already")
+        table = context.snapshot.require_table(self.table)
+        proof = not_null.by_proof(context.major)
+        return choice.of(
+            choice.way(
+                "declared",
+                "SET NOT NULL, a change of the catalog alone",
+                self.proved,
+                because="a validated CHECK proves it, so no row is read",
+                unless="no validated CHECK says that no row is NULL, so every row would be read"
+                " while reads and writes wait",
+            ),
+            choice.way(
+                "proved_early",
+                f"{proof} before the rollout",
+                self.filled,
+                Trait.SCANS,
+                because="an earlier change of the train leaves no NULL and lets none in",
+                unless="no earlier change of the train keeps NULL out of the column",
+            ),
+            choice.way(
+                "proved_late",
+                f"{proof} when the old version is gone",
+                self.fill is None,
+                Trait.SCANS,
+                Trait.WAITS,
+                because="nothing fills NULLs, and the old version may write some",
+                unless="rows would have to be filled by hand before the contract",
+            ),
+            choice.way(
+                "filled_early",
+                f"a trigger and batches fill NULLs; {proof} before the rollout",
+                self.fill is not None and not self._may_be_null(table),
+                Trait.BATCHES,
+                Trait.TRIGGER,
+                Trait.SCANS,
+                because="the train's UPDATE gives every NULL a value",
+                unless="the value may be NULL itself" if self.fill else "no UPDATE fills NULLs",
+                instead="a value that is never NULL, for example with coalesce()"
+                if self.fill
+                else f"an UPDATE before it that sets {self.column} WHERE {self.column} IS NULL",
+                may=(Trait.WAITS,),
+            ),
+            choice.way(
+                "filled_late",
+                f"a trigger and batches fill NULLs; {proof} when the old version is gone",
+                self._may_be_null(table),
+                Trait.BATCHES,
+                Trait.TRIGGER,
+                Trait.SCANS,
+                Trait.WAITS,
+                because="the value may be NULL itself, so rows may be left",
+                unless="no NULL is left" if self.fill else "no UPDATE fills NULLs",
+            ),
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

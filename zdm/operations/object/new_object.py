@@ -10,7 +10,8 @@ filled as the last step before the rollout, so that it has what the train fills,
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import syntax
+from zdm.model import choice, syntax
+from zdm.model.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import OLD_ONLY, Step, TableLock
@@ -61,6 +62,28 @@ class CreateObject:
         """None."""
         del context
         return ()
+
+    def choice(self, context: Context) -> Choice:
+        """Nothing uses it yet."""
+        del context
+        if self.there:
+            return choice.nothing("it is there, and the statement says IF NOT EXISTS")
+        return choice.of(
+            choice.way(
+                "as_written",
+                "run it as written before the rollout",
+                not self.stored,
+                because="nothing uses a new object yet",
+                unless="its query runs before the rows of the train's fills are there",
+            ),
+            choice.way(
+                "filled_later",
+                "make it WITH NO DATA, and run its query as the last step before the rollout",
+                self.stored,
+                because="it is to hold the rows that the train's fills leave",
+                unless="it holds no rows",
+            ),
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement."""

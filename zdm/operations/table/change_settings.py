@@ -10,6 +10,8 @@ UNLOGGED, TABLESPACE and ACCESS METHOD rewrite the table under ACCESS EXCLUSIVE.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zdm.model import choice
+from zdm.model.choice import Choice
 from zdm.model.commands import AlterTable, Change
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
@@ -88,6 +90,14 @@ class ChangeSettings:
                 remedy="use REPLICA IDENTITY USING INDEX where the table has a unique index on"
                 " columns that are NOT NULL",
             ),
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """No statement sees it."""
+        del context
+        return choice.single(
+            "change the catalog alone before the rollout",
+            because="no statement of an application depends on it",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

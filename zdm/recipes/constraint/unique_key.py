@@ -8,6 +8,8 @@ DEFERRABLE at once, until it is the constraint's.
 
 from dataclasses import dataclass, replace
 
+from zdm.model import choice
+from zdm.model.choice import Choice, Trait
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, NEW_ONLY, Check, Irreversible, Phase, RunSql, TableLock
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
@@ -49,6 +51,49 @@ class Key:
     def kind(self) -> str:
         """In words."""
         return self.says.kind
+
+
+def choice_of(key: Key, *, proves: bool = False) -> Choice:
+    """By an index that is there, or by one that is built. `proves`: columns become NOT NULL."""
+    there = key.index is not None
+    proof = (Trait.SCANS,) if proves else ()
+    first = "prove NOT NULL, and " if proves else ""
+    does = f"{first}build its index CONCURRENTLY, then make that the {key.kind},"
+    return choice.of(
+        choice.way(
+            "index_there",
+            f"{first}make the index the {key.kind}",
+            there,
+            Trait.WAITS,
+            *proof,
+            because="the index is there, and refuses already what the constraint will refuse",
+            unless="the statement names no index that is there",
+            instead="CREATE UNIQUE INDEX CONCURRENTLY, which is built before the rollout, and"
+            " the constraint USING INDEX in the next release"
+            if key.late and not key.says.deferrable
+            else "",
+        ),
+        choice.way(
+            "before_rollout",
+            f"{does} before the rollout",
+            not there and not key.late,
+            Trait.BUILDS,
+            *proof,
+            because="the old version can write no duplicates",
+            unless="the index is there" if there else "the old version may write duplicates",
+            may=(Trait.WAITS,),
+        ),
+        choice.way(
+            "after_rollout",
+            f"{does} when the old version is gone",
+            not there and key.late,
+            Trait.BUILDS,
+            Trait.WAITS,
+            *proof,
+            because="the old version may write duplicates, which the index refuses",
+            unless="the index is there" if there else "the old version can write no duplicates",
+        ),
+    )
 
 
 def duplicates_stop(table: Name) -> tuple[str, str]:

@@ -1,0 +1,117 @@
+"""Why a plan is as it is: each change with the ways that were considered and its own steps.
+
+The ways come from the operation itself, by the same facts from which its recipe is made; what
+the author's statements would do comes from what `zdm check` asks, too.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from itertools import groupby
+
+from zdm.model import choice
+from zdm.model.choice import Advice, Change, Effect, Explanation
+from zdm.model.impact import YES, Impact, Touch
+from zdm.model.schema import Name, Snapshot
+from zdm.model.statement import Fact, Statement
+from zdm.planning.classify import Classification, Placed
+from zdm.planning.schedule import Scheduled
+from zdm.recipes.object import views
+from zdm.schema import apply
+from zdm.schema.impact import of
+
+_QUICK = ("add_column", "catalog")
+
+
+def explain(classification: Classification, scheduled: Scheduled) -> Explanation:
+    """Every change, in the author's order."""
+    changes = tuple(
+        _change(place, _steps(scheduled, number))
+        for number, place in enumerate(classification.placed)
+    )
+    return Explanation(
+        plan=scheduled.plan.name,
+        changes=changes,
+        advice=tuple(_together(classification.placed, changes)),
+    )
+
+
+def _steps(scheduled: Scheduled, number: int) -> tuple[str, ...]:
+    pairs = zip(scheduled.plan.steps, scheduled.owners, strict=True)
+    return tuple(step.id for step, owner in pairs if owner == number)
+
+
+def _change(place: Placed, steps: tuple[str, ...]) -> Change:
+    found = _impact(place)
+    return Change(
+        slug=place.operation.slug,
+        title=place.operation.title,
+        origin=place.context.origin,
+        as_written=tuple(_effects(found, place.context.snapshot)),
+        unknown=found.unknown,
+        ways=choice.considered(place.operation.choice(place.context)),
+        steps=steps,
+    )
+
+
+def _impact(place: Placed) -> Impact:
+    """What the author's statements do, each on the schema that the ones before it leave."""
+    snapshot, found = place.context.snapshot, Impact()
+    for _, group in groupby(place.actions, key=lambda action: id(action.statement)):
+        parts = tuple(group)
+        found = found.joined(of.statement(parts, snapshot))
+        snapshot = reduce(apply.apply, parts, snapshot)
+    return found
+
+
+def _effects(found: Impact, snapshot: Snapshot) -> Iterator[Effect]:
+    """On what is in use before: nothing waits for a lock on what the train makes."""
+    used = _in_use(snapshot)
+    for touch in found.touches:
+        table = snapshot.table(touch.relation)
+        if touch.relation in used:
+            yield Effect(
+                relation=touch.relation,
+                lock=touch.lock,
+                does=tuple(_does(touch)),
+                rows=None if table is None else table.rows,
+            )
+
+
+def _in_use(snapshot: Snapshot) -> frozenset[Name]:
+    tables = [table for table in snapshot.tables if not table.created]
+    return frozenset(
+        (
+            *(table.name for table in tables),
+            *(Name(t.name.schema, index.name) for t in tables for index in t.indexes),
+            *(view.name for view in snapshot.views if not views.by_train(view)),
+        )
+    )
+
+
+def _does(touch: Touch) -> Iterator[str]:
+    """What takes as long as the relation is large."""
+    answers = (
+        ("rewrites every row", touch.rewrites),
+        ("builds an index", touch.builds),
+        ("reads every row", touch.scans),
+    )
+    for words, answer in answers:
+        if answer.possible:
+            yield words if answer is YES else f"perhaps {words}"
+
+
+def _together(placed: Sequence[Placed], changes: Sequence[Change]) -> Iterator[Advice]:
+    """Columns of one table that several statements add one by one, which one lock would do."""
+    quick: dict[Name, dict[Statement, None]] = {}
+    for place, change in zip(placed, changes, strict=True):
+        if (change.slug, change.taken.name) == _QUICK and change.steps:
+            for action in place.actions:
+                if isinstance(action.fact, Fact) and action.fact.table is not None:
+                    quick.setdefault(action.fact.table, {})[action.statement] = None
+    for name, statements in quick.items():
+        if len(statements) > 1:
+            yield Advice(
+                text=f"{len(statements)} statements add columns to {name}: one ALTER TABLE with"
+                " all of them locks it once",
+                origin=tuple(statement.source for statement in statements),
+            )

@@ -1,0 +1,125 @@
+"""The ways to add a column."""
+
+from dataclasses import dataclass
+
+from zdm.model import choice
+from zdm.model.choice import Choice, Trait, Way
+from zdm.model.schema import Snapshot, Volatility
+from zdm.parse import expressions
+from zdm.recipes.column.new_column import NewColumn
+from zdm.schema import default_volatility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """What fills the column. `settled`: the value is the same for every row; `proves`: a SET
+    NOT NULL follows, or its own; `perhaps`: the value may be NULL."""
+
+    value: str | None
+    by_trigger: bool
+    proves: bool
+    settled: bool
+    perhaps: bool
+
+
+def is_settled(value: str | None, snapshot: Snapshot) -> bool:
+    """Whether PostgreSQL would compute such a default once for all rows."""
+    if value is None:
+        return False
+    read = expressions.read(value)
+    volatile = default_volatility.volatility(read, snapshot) is Volatility.VOLATILE
+    return not volatile and not expressions.columns(read)
+
+
+def of(new: NewColumn, filled: Filled) -> Choice:
+    """From the catalog alone to a trigger with batches."""
+    proof = (Trait.SCANS,) if filled.proves else ()
+    late = (Trait.WAITS,) if filled.perhaps else ()
+    then = ", then prove NOT NULL" if filled.proves else ""
+    return choice.of(
+        _catalog(new, filled),
+        choice.way(
+            "default_meanwhile",
+            "ADD COLUMN with a default, which is dropped when the old version is gone",
+            new.meanwhile is not None,
+            Trait.WAITS,
+            because="the directive gives the value for rows of the old version",
+            unless="no directive gives a default for rows of the old version",
+        ),
+        choice.way(
+            "proved",
+            "ADD COLUMN as written, then prove NOT NULL",
+            filled.value is None and filled.proves,
+            *proof,
+            because="its default fills every row, and SET NOT NULL is a statement of its own",
+            unless="rows must be filled" if filled.value else "nothing is to be proved",
+        ),
+        choice.way(
+            "batches",
+            f"add it, give it the default for new rows, and fill the others in batches{then}",
+            new.rewrites,
+            Trait.BATCHES,
+            *proof,
+            because="a default that is set afterwards counts for new rows, and reads no row",
+            unless="its default is the same for every row" if new.default else "it has none",
+        ),
+        choice.way(
+            "trigger",
+            "add it, with a trigger that gives the value to rows of the old version, and fill"
+            f" the others in batches{then}",
+            filled.by_trigger,
+            Trait.BATCHES,
+            Trait.TRIGGER,
+            Trait.WAITS,
+            *proof,
+            *late,
+            because="the old version does not know the column, and leaves it out",
+            unless="no UPDATE of the train fills it",
+        ),
+    )
+
+
+def _catalog(new: NewColumn, filled: Filled) -> Way:
+    unless, instead = _why_not(new, filled)
+    return choice.way(
+        "catalog",
+        "ADD COLUMN as written, a change of the catalog alone",
+        not unless,
+        because="its default is computed once and kept in the catalog"
+        if new.default
+        else "it has no default, so no row is read or written",
+        unless=unless,
+        instead=instead,
+    )
+
+
+def _why_not(new: NewColumn, filled: Filled) -> tuple[str, str]:
+    """What is to be done besides, and the words without it."""
+    name, value = new.column.name, filled.value
+    if new.rewrites:
+        stays = not new.column.not_null and new.sequence is None
+        return (
+            f"its default differs from row to row (`{new.default}`), so PostgreSQL would"
+            " rewrite every row while reads and writes wait",
+            f"ADD COLUMN {name} without the default, then SET DEFAULT, if rows that are there"
+            " may stay NULL"
+            if stays
+            else "",
+        )
+    if value is not None:
+        ending = " NOT NULL" if filled.proves else ""
+        return (
+            f"an UPDATE of the train fills it with `{value}`",
+            f"ADD COLUMN {name} … DEFAULT {value}{ending} in place of the UPDATE, then DROP"
+            " DEFAULT in a later release"
+            if filled.settled
+            else "",
+        )
+    if filled.proves:
+        return (
+            "a SET NOT NULL of its own follows, which must be proved",
+            f"ADD COLUMN {name} … DEFAULT … NOT NULL in one statement",
+        )
+    if new.meanwhile is not None:
+        return "it is NOT NULL, and rows that are there need a value", ""
+    return "", ""
