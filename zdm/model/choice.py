@@ -14,10 +14,11 @@ from typing import NotRequired, TypedDict, Unpack
 from zdm.model.locks import LockMode
 from zdm.model.plan import Backfill, Phase, RunSql, Step
 from zdm.model.schema import Name
+from zdm.model.sql import TRIGGER_PREFIX
 from zdm.model.statement import Source
 
 FORMAT = 1  # of an Explanation as JSON
-_TRIGGER = re.compile(r'\bCREATE (?:OR REPLACE )?TRIGGER "?zdm_')
+_TRIGGER = re.compile(rf'\bCREATE (?:OR REPLACE )?TRIGGER "?{TRIGGER_PREFIX}')
 _BUILD = re.compile(r"\bCREATE (?:UNIQUE )?INDEX CONCURRENTLY\b")
 
 

@@ -12,7 +12,7 @@ from zdm.model import choice
 from zdm.model.choice import Advice, Change, Effect, Explanation
 from zdm.model.impact import YES, Impact, Touch
 from zdm.model.schema import Name, Snapshot
-from zdm.model.statement import Fact, Statement
+from zdm.model.statement import ActionKind, Fact, Statement
 from zdm.planning.classify import Classification, Placed
 from zdm.planning.schedule import Scheduled
 from zdm.recipes.object import views
@@ -20,6 +20,8 @@ from zdm.schema import apply
 from zdm.schema.impact import of
 
 _QUICK = ("add_column", "catalog")
+_ROWS = (ActionKind.UPDATE, ActionKind.DELETE)
+_LONG = ("locks the rows it changes until it ends",)
 
 
 def explain(classification: Classification, scheduled: Scheduled) -> Explanation:
@@ -41,12 +43,12 @@ def _steps(scheduled: Scheduled, number: int) -> tuple[str, ...]:
 
 
 def _change(place: Placed, steps: tuple[str, ...]) -> Change:
-    found = _impact(place)
+    found, written = _impact(place), _written(place)
     return Change(
         slug=place.operation.slug,
         title=place.operation.title,
         origin=place.context.origin,
-        as_written=tuple(_effects(found, place.context.snapshot)),
+        as_written=tuple(_effects(found, place.context.snapshot, written)),
         unknown=found.unknown,
         ways=choice.considered(place.operation.choice(place.context)),
         steps=steps,
@@ -63,7 +65,13 @@ def _impact(place: Placed) -> Impact:
     return found
 
 
-def _effects(found: Impact, snapshot: Snapshot) -> Iterator[Effect]:
+def _written(place: Placed) -> frozenset[Name]:
+    """The tables whose rows the statements change."""
+    facts = (a.fact for a in place.actions if isinstance(a.fact, Fact))
+    return frozenset(f.table for f in facts if f.kind in _ROWS and f.table is not None)
+
+
+def _effects(found: Impact, snapshot: Snapshot, written: frozenset[Name]) -> Iterator[Effect]:
     """On what is in use before: nothing waits for a lock on what the train makes."""
     used = _in_use(snapshot)
     for touch in found.touches:
@@ -72,7 +80,7 @@ def _effects(found: Impact, snapshot: Snapshot) -> Iterator[Effect]:
             yield Effect(
                 relation=touch.relation,
                 lock=touch.lock,
-                does=tuple(_does(touch)),
+                does=(*_does(touch), *(_LONG if touch.relation in written else ())),
                 rows=None if table is None else table.rows,
             )
 

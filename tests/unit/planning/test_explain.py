@@ -6,7 +6,7 @@ import pytest
 
 from tests import case as cases
 from zdm.model import choice
-from zdm.model.choice import Explanation, Verdict
+from zdm.model.choice import Explanation
 from zdm.planning import classify, explain, schedule
 from zdm.planning.classify import Classification
 from zdm.planning.schedule import Scheduled

@@ -136,7 +136,6 @@ class AddColumn:
         """As cheap as its default and what fills it let it be."""
         if self.there:
             return choice.nothing("the column is there, and the statement says IF NOT EXISTS")
-        table = context.snapshot.require_table(self.table)
         return ways.of(
             self.new,
             ways.Filled(
@@ -144,7 +143,6 @@ class AddColumn:
                 by_trigger=self.by_trigger,
                 proves=self.not_null,
                 settled=ways.is_settled(self.fill, context.snapshot),
-                perhaps=self._may_be_null(table),
             ),
         )
 

@@ -154,7 +154,7 @@ class AddForeignKey:
     def choice(self, context: Context) -> Choice:
         """Whether it is scanned, and when it is there."""
         reads = () if self.stays else (Trait.SCANS,)
-        orphans_ = () if self.orphans is None else (Trait.BATCHES,)
+        orphans_ = () if self.orphans is None else (Trait.BATCHES, Trait.TRIGGER)
         does = "" if self.stays else ", then VALIDATE, which blocks neither reads nor writes,"
         parts = self._by_partition(context)
         return choice.by_version(

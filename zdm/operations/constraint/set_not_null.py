@@ -117,6 +117,9 @@ class SetNotNull:
             return choice.nothing("the column is NOT NULL already")
         table = context.snapshot.require_table(self.table)
         proof = not_null.by_proof(context.major)
+        filled = () if self.fill is None else (Trait.BATCHES, Trait.TRIGGER)
+        perhaps = self.fill is None or self._may_be_null(table)
+        first = "" if self.fill is None else "a trigger and batches fill NULLs; "
         return choice.of(
             choice.way(
                 "declared",
@@ -128,45 +131,28 @@ class SetNotNull:
             ),
             choice.way(
                 "proved_early",
-                f"{proof} before the rollout",
-                self.filled,
+                f"{first}{proof} before the rollout",
+                self.filled or not perhaps,
                 Trait.SCANS,
-                because="an earlier change of the train leaves no NULL and lets none in",
-                unless="no earlier change of the train keeps NULL out of the column",
-            ),
-            choice.way(
-                "proved_late",
-                f"{proof} when the old version is gone",
-                self.fill is None,
-                Trait.SCANS,
-                Trait.WAITS,
-                because="nothing fills NULLs, and the old version may write some",
-                unless="rows would have to be filled by hand before the contract",
-            ),
-            choice.way(
-                "filled_early",
-                f"a trigger and batches fill NULLs; {proof} before the rollout",
-                self.fill is not None and not self._may_be_null(table),
-                Trait.BATCHES,
-                Trait.TRIGGER,
-                Trait.SCANS,
-                because="the train's UPDATE gives every NULL a value",
-                unless="the value may be NULL itself" if self.fill else "no UPDATE fills NULLs",
+                *filled,
+                because="the train leaves no NULL in the column, and lets none be written",
+                unless="the value may be NULL itself"
+                if self.fill
+                else "no UPDATE of the train fills its NULLs",
                 instead="a value that is never NULL, for example with coalesce()"
                 if self.fill
                 else f"an UPDATE before it that sets {self.column} WHERE {self.column} IS NULL",
-                may=(Trait.WAITS,),
+                may=(Trait.WAITS,) if filled else (),
             ),
             choice.way(
-                "filled_late",
-                f"a trigger and batches fill NULLs; {proof} when the old version is gone",
-                self._may_be_null(table),
-                Trait.BATCHES,
-                Trait.TRIGGER,
+                "proved_late",
+                f"{first}{proof} when the old version is gone",
+                perhaps and not self.filled,
                 Trait.SCANS,
                 Trait.WAITS,
-                because="the value may be NULL itself, so rows may be left",
-                unless="no NULL is left" if self.fill else "no UPDATE fills NULLs",
+                *filled,
+                because="rows may be left with NULL, and the old version may write some",
+                unless="no NULL is left",
             ),
         )
 
@@ -176,17 +162,16 @@ class SetNotNull:
             return ()
         table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
-        if self.proved:
-            return (self._declare(place),)
-        if self.filled:
-            return not_null.prove(place, self.column)
+        match self.choice(context).taken.name:
+            case "declared":
+                return (self._declare(place),)
+            case "proved_early":
+                proof = not_null.prove(place, self.column)
+            case _:
+                proof = not_null.tighten(place, self.column, hint=self._fill_hint)
         if self.fill is None:
-            return not_null.tighten(place, self.column, hint=self._fill_hint)
+            return proof
         filling = Fill(column=self.column, expression=self.fill)
-        if self._may_be_null(table):
-            proof = not_null.tighten(place, self.column, hint=self._fill_hint)
-        else:
-            proof = not_null.prove(place, self.column)
         return (
             self._install(place, filling),
             self._backfill(place, filling),

@@ -1,5 +1,6 @@
 """The ways to add a column."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zdm.model import choice
@@ -13,13 +14,12 @@ from zdm.schema import default_volatility
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
     """What fills the column. `settled`: the value is the same for every row; `proves`: a SET
-    NOT NULL follows, or its own; `perhaps`: the value may be NULL."""
+    NOT NULL follows, or its own."""
 
     value: str | None
     by_trigger: bool
     proves: bool
     settled: bool
-    perhaps: bool
 
 
 def is_settled(value: str | None, snapshot: Snapshot) -> bool:
@@ -32,51 +32,50 @@ def is_settled(value: str | None, snapshot: Snapshot) -> bool:
 
 
 def of(new: NewColumn, filled: Filled) -> Choice:
-    """From the catalog alone to a trigger with batches."""
+    """The catalog alone, or what the default and the train's other statements ask for."""
+    return choice.of(_catalog(new, filled), *_others(new, filled))
+
+
+def _others(new: NewColumn, filled: Filled) -> Iterator[Way]:
     proof = (Trait.SCANS,) if filled.proves else ()
-    late = (Trait.WAITS,) if filled.perhaps else ()
     then = ", then prove NOT NULL" if filled.proves else ""
-    return choice.of(
-        _catalog(new, filled),
-        choice.way(
+    if new.meanwhile is not None:
+        yield choice.way(
             "default_meanwhile",
             "ADD COLUMN with a default, which is dropped when the old version is gone",
-            new.meanwhile is not None,
+            True,
             Trait.WAITS,
             because="the directive gives the value for rows of the old version",
-            unless="no directive gives a default for rows of the old version",
-        ),
-        choice.way(
+        )
+    if filled.value is None and filled.proves:
+        yield choice.way(
             "proved",
             "ADD COLUMN as written, then prove NOT NULL",
-            filled.value is None and filled.proves,
+            True,
             *proof,
             because="its default fills every row, and SET NOT NULL is a statement of its own",
-            unless="rows must be filled" if filled.value else "nothing is to be proved",
-        ),
-        choice.way(
+        )
+    if new.rewrites:
+        yield choice.way(
             "batches",
             f"add it, give it the default for new rows, and fill the others in batches{then}",
-            new.rewrites,
+            True,
             Trait.BATCHES,
             *proof,
             because="a default that is set afterwards counts for new rows, and reads no row",
-            unless="its default is the same for every row" if new.default else "it has none",
-        ),
-        choice.way(
+        )
+    if filled.by_trigger:
+        yield choice.way(
             "trigger",
             "add it, with a trigger that gives the value to rows of the old version, and fill"
             f" the others in batches{then}",
-            filled.by_trigger,
+            True,
             Trait.BATCHES,
             Trait.TRIGGER,
             Trait.WAITS,
             *proof,
-            *late,
             because="the old version does not know the column, and leaves it out",
-            unless="no UPDATE of the train fills it",
-        ),
-    )
+        )
 
 
 def _catalog(new: NewColumn, filled: Filled) -> Way:

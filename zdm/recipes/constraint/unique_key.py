@@ -58,11 +58,12 @@ def choice_of(key: Key, *, proves: bool = False) -> Choice:
     there = key.index is not None
     proof = (Trait.SCANS,) if proves else ()
     first = "prove NOT NULL, and " if proves else ""
-    does = f"{first}build its index CONCURRENTLY, then make that the {key.kind},"
+    kind = "unique constraint" if key.kind == "unique" else key.kind
+    does = f"{first}build its index CONCURRENTLY, then give it to the {kind},"
     return choice.of(
         choice.way(
             "index_there",
-            f"{first}make the index the {key.kind}",
+            f"{first}make the index that of the {kind}",
             there,
             Trait.WAITS,
             *proof,
