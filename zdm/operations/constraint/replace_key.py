@@ -136,7 +136,7 @@ class ReplaceKey:
                 *proof,
                 because="the index of the new key is there",
                 unless="no index of the new key is there",
-                instead="CREATE UNIQUE INDEX in an earlier release, and USING INDEX here",
+                instead=unique_key.INDEX_FIRST if late else "",
             ),
             choice.way(
                 "built",

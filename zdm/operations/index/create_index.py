@@ -91,7 +91,6 @@ class CreateIndex:
                 new,
                 because="this train makes the table",
                 unless="the table is in use, and every write would wait for the whole build",
-                instead="the index beside CREATE TABLE, where the table is new",
             ),
             choice.way(
                 "concurrently",

@@ -27,6 +27,10 @@ from zdm.recipes.sql import probes
 from zdm.schema import generated_names, lookup
 
 Line = session_dependent.Line
+INDEX_FIRST = (
+    "CREATE UNIQUE INDEX, which is built before the rollout, and the constraint USING INDEX, if"
+    " the old version writes no duplicates"
+)
 NULLS_NOT_DISTINCT = 15  # the first version that has it
 
 
@@ -69,10 +73,7 @@ def choice_of(key: Key, *, proves: bool = False) -> Choice:
             *proof,
             because="the index is there, and refuses already what the constraint will refuse",
             unless="the statement names no index that is there",
-            instead="CREATE UNIQUE INDEX CONCURRENTLY, which is built before the rollout, and"
-            " the constraint USING INDEX in the next release"
-            if key.late and not key.says.deferrable
-            else "",
+            instead=INDEX_FIRST if key.late and not key.says.deferrable else "",
         ),
         choice.way(
             "before_rollout",

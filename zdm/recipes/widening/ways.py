@@ -3,10 +3,9 @@
 from zdm.model import choice
 from zdm.model.choice import Choice, Trait
 from zdm.model.schema import Name, Snapshot
-from zdm.model.sql import ident
 from zdm.recipes.type import shared_types
 from zdm.recipes.type.shared_types import Kind
-from zdm.schema import type_change, type_names
+from zdm.schema import type_change
 from zdm.schema.type_change import Cost
 
 
@@ -14,15 +13,10 @@ def switch_of_names(columns: tuple[tuple[Name, str, str], ...], snapshot: Snapsh
     """In the catalog alone where each type is free, else by a column beside it. Each column
     with its table and its new type."""
     changes = [
-        (name, snapshot.require_table(table).require_column(name).type, new)
+        (snapshot.require_table(table).require_column(name).type, new)
         for table, name, new in columns
     ]
-    free = all(type_change.cost(old, new, snapshot) is Cost.FREE for _, old, new in changes)
-    shorter = [
-        (name, new)
-        for name, old, new in changes
-        if shared_types.shared(old, new) is Kind.SHORTER
-    ]
+    free = all(type_change.cost(old, new, snapshot) is Cost.FREE for old, new in changes)
     return choice.of(
         choice.way(
             "catalog",
@@ -30,7 +24,9 @@ def switch_of_names(columns: tuple[tuple[Name, str, str], ...], snapshot: Snapsh
             free,
             because="every stored value stays as it is",
             unless="PostgreSQL would rewrite every row and index while reads and writes wait",
-            instead=_check(*shorter[0]) if len(shorter) == len(changes) == 1 else "",
+            instead="no statement: keep the type, since a CHECK limits the text already"
+            if all(shared_types.shared(old, new) is Kind.SHORTER for old, new in changes)
+            else "",
         ),
         choice.way(
             "beside",
@@ -45,9 +41,3 @@ def switch_of_names(columns: tuple[tuple[Name, str, str], ...], snapshot: Snapsh
             may=(Trait.SCANS, Trait.BUILDS),
         ),
     )
-
-
-def _check(name: str, new: str) -> str:
-    """The limit of a text without another type."""
-    ((limit,),) = (type_names.split(new)[1],)
-    return f"keep the type, and ADD CHECK (char_length({ident(name)}) <= {limit})"
