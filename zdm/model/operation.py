@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from zdm.model.choice import Choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Finding, Hazard
 from zdm.model.plan import Step
 from zdm.model.schema import Name, Snapshot, Type

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from zdm.model.choice import Explanation
+from zdm.model.explained.explanation import Explanation
 from zdm.model.plan import Plan
 from zdm.serialize import codec, plan_file
 

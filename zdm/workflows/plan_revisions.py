@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Literal
 
 from zdm.errors import InputError, ZdmError
-from zdm.model.choice import Explanation
+from zdm.model.explained.explanation import Explanation
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
 from zdm.model.statement import SourceFile, Statement, Train
 from zdm.parse import split
-from zdm.planning import classify, explain, invariants, schedule
+from zdm.planning import classify, invariants, schedule
 from zdm.planning.classify import Classification
+from zdm.planning.explained import changes
 from zdm.planning.invariants import Invariant
 from zdm.planning.schedule import Scheduled
 from zdm.serialize import input_file
@@ -54,7 +55,7 @@ class Planned:
 
     def explanation(self) -> Explanation:
         """Why the plan is as it is."""
-        return explain.explain(self.classification, self.scheduled)
+        return changes.explain(self.classification, self.scheduled)
 
 
 def run(

@@ -10,10 +10,11 @@ import pytest
 from tests import case as cases
 from tests.golden import Golden
 from tests.unit.planning.test_wordings import WORDINGS
-from zdm.model import choice
-from zdm.model.choice import Explanation, Verdict
-from zdm.planning import classify, explain, schedule
+from zdm.model.explained import choice
+from zdm.model.explained.explanation import Explanation, Verdict
+from zdm.planning import classify, schedule
 from zdm.planning.classify import Classification
+from zdm.planning.explained import changes
 from zdm.planning.schedule import Scheduled
 from zdm.render.explained import json as as_json
 from zdm.render.explained import markdown, terminal
@@ -29,7 +30,7 @@ def made(case: Path) -> tuple[Classification, Scheduled, Explanation]:
     train, snapshot = cases.train(case), cases.schema(case)
     found = classify.classify(train, snapshot)
     plan = schedule.scheduled(found, name=case.name, train=train, snapshot=snapshot)
-    return found, plan, explain.explain(found, plan)
+    return found, plan, changes.explain(found, plan)
 
 
 @pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
@@ -70,7 +71,7 @@ def test_the_words_that_are_proposed_have_been_tried() -> None:
         for case in cases.PLANNED
         for change in made(case)[2].changes
         for one in change.ways
-        if one.instead and not one.instead.startswith(NO_STATEMENT)
+        if one.wording and not one.wording.startswith(NO_STATEMENT)
     }
 
     assert proposed - tried == set()

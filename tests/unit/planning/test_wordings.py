@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests import case as cases
-from zdm.model import choice
-from zdm.model.choice import Considered, Explanation, Trait, Verdict
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Trait
+from zdm.model.explained.explanation import Considered, Explanation, Verdict
 from zdm.model.plan import Step
 from zdm.model.statement import Train
 from zdm.parse import split
-from zdm.planning import classify, explain, schedule
+from zdm.planning import classify, schedule
 from zdm.planning.classify import Classification
+from zdm.planning.explained import changes
 from zdm.planning.schedule import Scheduled
 
 
@@ -25,7 +27,7 @@ class Wording:
     author: str
     slug: str
     way: str
-    instead: str
+    wording: str
     others: str
 
 
@@ -35,7 +37,7 @@ WORDINGS = (
         author="ALTER TABLE users ADD COLUMN token uuid DEFAULT gen_random_uuid();",
         slug="add_column",
         way="catalog",
-        instead="ADD COLUMN token without the default, then SET DEFAULT, if rows that are there"
+        wording="ADD COLUMN token without the default, then SET DEFAULT, if rows that are there"
         " may stay NULL",
         others="ALTER TABLE users ADD COLUMN token uuid;"
         " ALTER TABLE users ALTER COLUMN token SET DEFAULT gen_random_uuid();",
@@ -46,7 +48,7 @@ WORDINGS = (
         " ALTER TABLE users ALTER COLUMN state SET NOT NULL;",
         slug="add_column",
         way="catalog",
-        instead="ADD COLUMN state … DEFAULT 'new' NOT NULL in place of the UPDATE, then DROP"
+        wording="ADD COLUMN state … DEFAULT 'new' NOT NULL in place of the UPDATE, then DROP"
         " DEFAULT in a later release",
         others="ALTER TABLE users ADD COLUMN state text DEFAULT 'new' NOT NULL;",
     ),
@@ -56,7 +58,7 @@ WORDINGS = (
         " ALTER TABLE users ALTER COLUMN state SET NOT NULL;",
         slug="add_column",
         way="catalog",
-        instead="ADD COLUMN state … DEFAULT … NOT NULL in one statement",
+        wording="ADD COLUMN state … DEFAULT … NOT NULL in one statement",
         others="ALTER TABLE users ADD COLUMN state text DEFAULT 'new' NOT NULL;",
     ),
     Wording(
@@ -64,7 +66,7 @@ WORDINGS = (
         author="ALTER TABLE users ALTER COLUMN nickname SET NOT NULL;",
         slug="set_not_null",
         way="proved_early",
-        instead="an UPDATE before it that sets nickname WHERE nickname IS NULL",
+        wording="an UPDATE before it that sets nickname WHERE nickname IS NULL",
         others="UPDATE users SET nickname = 'none' WHERE nickname IS NULL;"
         " ALTER TABLE users ALTER COLUMN nickname SET NOT NULL;",
     ),
@@ -74,7 +76,7 @@ WORDINGS = (
         " ALTER TABLE users ALTER COLUMN nickname SET NOT NULL;",
         slug="set_not_null",
         way="proved_early",
-        instead="a value that is never NULL, for example with coalesce()",
+        wording="a value that is never NULL, for example with coalesce()",
         others="UPDATE users SET nickname = coalesce(nullif(email, ''), 'none')"
         " WHERE nickname IS NULL; ALTER TABLE users ALTER COLUMN nickname SET NOT NULL;",
     ),
@@ -83,7 +85,7 @@ WORDINGS = (
         author="ALTER TABLE users ADD CONSTRAINT u UNIQUE (email);",
         slug="add_unique",
         way="index_there",
-        instead="CREATE UNIQUE INDEX, which is built before the rollout, and the constraint"
+        wording="CREATE UNIQUE INDEX, which is built before the rollout, and the constraint"
         " USING INDEX, if the old version writes no duplicates",
         others="CREATE UNIQUE INDEX u ON users (email);"
         " ALTER TABLE users ADD CONSTRAINT u UNIQUE USING INDEX u;",
@@ -93,7 +95,7 @@ WORDINGS = (
         author="ALTER TABLE lines ADD CONSTRAINT u PRIMARY KEY (number);",
         slug="add_primary_key",
         way="index_there",
-        instead="CREATE UNIQUE INDEX, which is built before the rollout, and the constraint"
+        wording="CREATE UNIQUE INDEX, which is built before the rollout, and the constraint"
         " USING INDEX, if the old version writes no duplicates",
         others="CREATE UNIQUE INDEX u ON lines (number);"
         " ALTER TABLE lines ADD CONSTRAINT u PRIMARY KEY USING INDEX u;",
@@ -104,7 +106,7 @@ WORDINGS = (
         " ALTER TABLE member ADD CONSTRAINT member_mail UNIQUE (mail);",
         slug="replace_key",
         way="index_there",
-        instead="CREATE UNIQUE INDEX, which is built before the rollout, and the constraint"
+        wording="CREATE UNIQUE INDEX, which is built before the rollout, and the constraint"
         " USING INDEX, if the old version writes no duplicates",
         others="CREATE UNIQUE INDEX member_mail ON member (mail);"
         " ALTER TABLE member DROP CONSTRAINT member_key;"
@@ -116,7 +118,7 @@ WORDINGS = (
         " CREATE INDEX CONCURRENTLY notes_id ON notes (id);",
         slug="new_table_change",
         way="as_written",
-        instead="the same without CONCURRENTLY: nothing writes to a new table",
+        wording="the same without CONCURRENTLY: nothing writes to a new table",
         others="CREATE TABLE notes (id bigint); CREATE INDEX notes_id ON notes (id);",
     ),
     Wording(
@@ -125,7 +127,7 @@ WORDINGS = (
         " note; ALTER TABLE orders DROP COLUMN note;",
         slug="change_type",
         way="catalog",
-        instead='ALTER COLUMN "note" TYPE character varying, which keeps the name and reads no'
+        wording='ALTER COLUMN "note" TYPE character varying, which keeps the name and reads no'
         " row",
         others='ALTER TABLE orders ALTER COLUMN "note" TYPE varchar;',
     ),
@@ -134,24 +136,26 @@ WORDINGS = (
         author="UPDATE users SET email = lower(email) WHERE email <> lower(email);",
         slug="backfill",
         way="one_statement",
-        instead="a WHERE that names the rows by a unique key, at most 1,000 of them",
+        wording="a WHERE that names the rows by a unique key, at most 1,000 of them",
         others="UPDATE users SET email = lower(email) WHERE id IN (1, 2, 3);",
     ),
     Wording(
         case="update_rows/in_batches",
-        author="UPDATE orders AS o SET total = i.total FROM (SELECT order_id, sum(price) AS"
+        author="ALTER TABLE orders ADD COLUMN total numeric;"
+        " UPDATE orders AS o SET total = i.total FROM (SELECT order_id, sum(price) AS"
         " total FROM items GROUP BY order_id) AS i WHERE i.order_id = o.id;",
         slug="update_rows",
         way="one_statement",
-        instead="a WHERE that names the rows by a unique key, at most 1,000 of them",
-        others="UPDATE orders SET total = 0 WHERE id IN (1, 2, 3);",
+        wording="a WHERE that names the rows by a unique key, at most 1,000 of them",
+        others="ALTER TABLE orders ADD COLUMN total numeric;"
+        " UPDATE orders SET total = 0 WHERE id IN (1, 2, 3);",
     ),
     Wording(
         case="delete_rows/large_table",
         author="DELETE FROM users WHERE nickname IS NULL;",
         slug="delete_rows",
         way="one_statement",
-        instead="a WHERE that names the rows by a unique key, at most 1,000 of them",
+        wording="a WHERE that names the rows by a unique key, at most 1,000 of them",
         others="DELETE FROM users WHERE id IN (1, 2, 3);",
     ),
 )
@@ -169,7 +173,7 @@ def plan_of(case: Path, sql: str) -> tuple[Classification, Scheduled]:
 
 def told(case: str, sql: str) -> tuple[Explanation, tuple[Step, ...]]:
     found, made = plan_of(cases.ROOT / case, sql)
-    return explain.explain(found, made), made.plan.steps
+    return changes.explain(found, made), made.plan.steps
 
 
 def way(explanation: Explanation, slug: str, name: str) -> Considered:
@@ -196,7 +200,7 @@ def test_the_proposed_words_are_planned_and_cheaper(one: Wording) -> None:
     before, dear = told(one.case, one.author)
     _, cheap = told(one.case, one.others)
 
-    assert way(before, one.slug, one.way).instead == one.instead
+    assert way(before, one.slug, one.way).wording == one.wording
     assert price(cheap) < price(dear) or one.way == "proved_early"
 
 

@@ -14,7 +14,7 @@ from zdm.render.outputs import Output
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zdm.model.choice import Explanation
+    from zdm.model.explained.explanation import Explanation
     from zdm.model.plan import Plan
 
 

@@ -15,8 +15,8 @@ except the one that a fused rename or type change sets when its trigger is dropp
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice
-from zdm.model.choice import Choice
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.expression import Cast, Constant
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode

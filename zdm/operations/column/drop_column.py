@@ -10,8 +10,8 @@ sequences are dropped with it silently (manual, ALTER TABLE, DROP COLUMN). Never
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step

@@ -12,8 +12,8 @@ puts on the new column, so nothing is carried.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step
@@ -104,7 +104,7 @@ class RenameColumn:
                 "RENAME COLUMN, a change of the catalog alone",
                 False,
                 unless="the old version fails with the new name, and the new one with the old",
-                instead=f"no statement: keep the name {self.old}, and let the application map"
+                wording=f"no statement: keep the name {self.old}, and let the application map"
                 " its own name to it",
             ),
             choice.way(

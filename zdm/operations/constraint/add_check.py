@@ -12,8 +12,8 @@ that the old version therefore leaves NULL, it is added and validated before the
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.expression import Expression
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal

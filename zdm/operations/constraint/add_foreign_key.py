@@ -15,8 +15,8 @@ of them (`-- zdm: orphans delete`), that is done in batches in CONTRACT.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal

@@ -14,7 +14,7 @@ the rollout.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zdm.model.choice import Choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step

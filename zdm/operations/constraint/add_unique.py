@@ -11,7 +11,7 @@ another unique index refuses the same rows already, it is there before the rollo
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zdm.model.choice import Choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step

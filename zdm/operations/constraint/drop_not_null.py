@@ -12,8 +12,8 @@ primary key, an identity and a replica identity, and where a table above require
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal

@@ -9,8 +9,8 @@ keeps the name that it knows, and the new one has to do without either until the
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal

@@ -14,8 +14,8 @@ already what it refuses.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step
@@ -136,7 +136,7 @@ class ReplaceKey:
                 *proof,
                 because="the index of the new key is there",
                 unless="no index of the new key is there",
-                instead=unique_key.INDEX_FIRST if late else "",
+                wording=unique_key.INDEX_FIRST if late else "",
             ),
             choice.way(
                 "built",

@@ -13,8 +13,8 @@ writing NULL: the constraint is added in CONTRACT, once the old version is gone.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.expression import Expression
 from zdm.model.findings import Hazard
 from zdm.model.impact import NO
@@ -139,7 +139,7 @@ class SetNotNull:
                 unless="the value may be NULL itself"
                 if self.fill
                 else "no UPDATE of the train fills its NULLs",
-                instead="a value that is never NULL, for example with coalesce()"
+                wording="a value that is never NULL, for example with coalesce()"
                 if self.fill
                 else f"an UPDATE before it that sets {self.column} WHERE {self.column} IS NULL",
                 may=(Trait.WAITS,) if filled else (),

@@ -13,7 +13,7 @@ keys or of a table that is small by its statistics, are one short statement.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model.choice import Choice
+from zdm.model.explained.choice import Choice
 from zdm.model.expression import Expression
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
@@ -34,10 +34,10 @@ from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.model.syntax import AddConstraint, IndexDefinition
 from zdm.parse import expressions, mentioned
 from zdm.parse.rows import row_condition
-from zdm.recipes import by_rows, cost, run_sql, site
+from zdm.recipes import cost, run_sql, site
 from zdm.recipes.constraint import referred
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import correlated, deletes, few, refuse, statements, updates
+from zdm.recipes.reading import by_rows, correlated, deletes, few, refuse, statements, updates
 from zdm.recipes.reading.deletes import Delete
 from zdm.recipes.site import Site
 from zdm.schema import family

@@ -10,8 +10,8 @@ RENAME CONSTRAINT.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Phase, Step

@@ -8,9 +8,9 @@ statement of an application names it, so it runs as written in EXPAND.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice
 from zdm.model.commands import Work, WorkOn
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step, TableLock

@@ -14,8 +14,8 @@ the new version.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Check, Irreversible, Phase, Step, TableLock

@@ -13,9 +13,9 @@ transaction, so that no session meets the rights in between.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice
 from zdm.model.acl import Granting
-from zdm.model.choice import Choice
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (

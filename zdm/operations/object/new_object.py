@@ -10,8 +10,9 @@ filled as the last step before the rollout, so that it has what the train fills,
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice, syntax
-from zdm.model.choice import Choice
+from zdm.model import syntax
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import OLD_ONLY, Step, TableLock

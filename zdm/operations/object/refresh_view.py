@@ -9,9 +9,9 @@ behind all fills. A view that the train makes is not read yet, so it is refreshe
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice
 from zdm.model.commands import Work, WorkOn
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Phase, Step, TableLock

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.impact import UNKNOWN, YES, Answer, Impact
 from zdm.model.operation import Context, Match, Refusal

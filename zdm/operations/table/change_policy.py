@@ -10,9 +10,9 @@ row.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice
 from zdm.model.commands import AlterTable, Change, Work, WorkOn
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal

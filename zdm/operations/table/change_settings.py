@@ -10,9 +10,9 @@ UNLOGGED, TABLESPACE and ACCESS METHOD rewrite the table under ACCESS EXCLUSIVE.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice
 from zdm.model.commands import AlterTable, Change
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Phase, Step, TableLock

@@ -10,8 +10,8 @@ whether one still names it. Never CASCADE.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal

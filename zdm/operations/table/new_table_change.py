@@ -8,8 +8,8 @@ A few rows are copied from a table in use, and the plan says so; many are left t
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import NO_TIMEOUT, Step, TableLock
@@ -81,7 +81,7 @@ class NewTableChange:
                 because="this train makes the table, so nothing waits for a lock on it",
                 unless="CONCURRENTLY runs in no transaction, and leaves an INVALID index when"
                 " it fails",
-                instead="the same without CONCURRENTLY: nothing writes to a new table",
+                wording="the same without CONCURRENTLY: nothing writes to a new table",
             ),
             choice.way(
                 "concurrently",

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -97,7 +97,7 @@ class RenameTable:
                 "RENAME TO, a change of the catalog alone",
                 False,
                 unless="every query of the old version would fail at once",
-                instead=f"no statement: keep the name {self.table.name}, and let the"
+                wording=f"no statement: keep the name {self.table.name}, and let the"
                 " application map its own name to it",
             ),
             choice.way(

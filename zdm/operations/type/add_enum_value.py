@@ -8,8 +8,8 @@ plan says IF NOT EXISTS, so that it runs again after a rollback, which leaves th
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step

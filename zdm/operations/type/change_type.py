@@ -11,8 +11,9 @@ for those that both can share (`retype_column`, `widen_integer`).
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from zdm.model import choice, syntax
-from zdm.model.choice import Choice, Trait
+from zdm.model import syntax
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.expression import Call
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
@@ -123,7 +124,7 @@ class ChangeType:
                 unless="the train fills another column instead"
                 if free
                 else "PostgreSQL would rewrite every row while reads and writes wait",
-                instead=f"ALTER COLUMN {ident(self.old)} TYPE {self.new.type}, which keeps the"
+                wording=f"ALTER COLUMN {ident(self.old)} TYPE {self.new.type}, which keeps the"
                 " name and reads no row"
                 if free
                 else "",

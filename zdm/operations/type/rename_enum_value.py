@@ -8,8 +8,8 @@ serves both versions. It is planned for a type that nothing uses yet, and refuse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Phase, Step

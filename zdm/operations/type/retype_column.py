@@ -10,7 +10,7 @@ in one transaction, as an integer that is widened. Until the contract both hold 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zdm.model.choice import Choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step

@@ -10,8 +10,8 @@ reorders labels needs rows that both versions read, so it is refused.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from zdm.model import choice
-from zdm.model.choice import Choice
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.expression import Cast, Constant, Expression
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal

@@ -11,8 +11,8 @@ that it cannot hold are refused as before, and everything can go back.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zdm.model.choice import Choice
 from zdm.model.commands import AlterSequence
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait, Way
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait, Way
 from zdm.model.schema import Snapshot, Volatility
 from zdm.parse import expressions
 from zdm.recipes.column.new_column import NewColumn
@@ -79,7 +79,7 @@ def _others(new: NewColumn, filled: Filled) -> Iterator[Way]:
 
 
 def _catalog(new: NewColumn, filled: Filled) -> Way:
-    unless, instead = _why_not(new, filled)
+    unless, wording = _why_not(new, filled)
     return choice.way(
         "catalog",
         "ADD COLUMN as written, a change of the catalog alone",
@@ -88,7 +88,7 @@ def _catalog(new: NewColumn, filled: Filled) -> Way:
         if new.default
         else "it has no default, so no row is read or written",
         unless=unless,
-        instead=instead,
+        wording=wording,
     )
 
 

@@ -8,8 +8,8 @@ DEFERRABLE at once, until it is the constraint's.
 
 from dataclasses import dataclass, replace
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, NEW_ONLY, Check, Irreversible, Phase, RunSql, TableLock
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
@@ -73,7 +73,7 @@ def choice_of(key: Key, *, proves: bool = False) -> Choice:
             *proof,
             because="the index is there, and refuses already what the constraint will refuse",
             unless="the statement names no index that is there",
-            instead=INDEX_FIRST if key.late and not key.says.deferrable else "",
+            wording=INDEX_FIRST if key.late and not key.says.deferrable else "",
         ),
         choice.way(
             "before_rollout",

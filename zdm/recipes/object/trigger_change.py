@@ -3,8 +3,8 @@ refuse writes of the old version or that may rely on it, when the old version is
 
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context
 from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Phase, Step, TableLock

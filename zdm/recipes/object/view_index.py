@@ -6,8 +6,8 @@ makes is empty until the last step before the rollout, so its index costs nothin
 
 from dataclasses import dataclass
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context

@@ -1,7 +1,7 @@
 """The ways to give a column another type under its name."""
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.schema import Name, Snapshot
 from zdm.recipes.type import shared_types
 from zdm.recipes.type.shared_types import Kind
@@ -24,7 +24,7 @@ def switch_of_names(columns: tuple[tuple[Name, str, str], ...], snapshot: Snapsh
             free,
             because="every stored value stays as it is",
             unless="PostgreSQL would rewrite every row and index while reads and writes wait",
-            instead="no statement: keep the type, since a CHECK limits the text already"
+            wording="no statement: keep the type, since a CHECK limits the text already"
             if all(shared_types.shared(old, new) is Kind.SHORTER for old, new in changes)
             else "",
         ),

@@ -9,7 +9,7 @@ from zdm.render.layout import Layout
 from zdm.render.outputs import Output
 
 if TYPE_CHECKING:
-    from zdm.model.choice import Explanation
+    from zdm.model.explained.explanation import Explanation
     from zdm.model.plan import Plan
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from zdm.model.choice import Explanation
+from zdm.model.explained.explanation import Explanation
 from zdm.model.plan import Plan
 from zdm.render.layout import PLAIN, Layout
 from zdm.serialize import explanation_file

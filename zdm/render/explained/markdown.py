@@ -2,7 +2,7 @@
 
 import re
 
-from zdm.model.choice import Change, Considered, Explanation, Verdict
+from zdm.model.explained.explanation import Change, Considered, Explanation, Verdict
 from zdm.model.plan import Plan
 from zdm.render.explained import words
 from zdm.render.layout import PLAIN, Layout
@@ -52,7 +52,7 @@ def _row(one: Considered) -> str:
         _text(f"{one.does}{words.costs(one)}"),
         "✅" if one.verdict is Verdict.TAKEN else "",
         _text(words.verdict(one)),
-        _text(one.instead),
+        _text(one.wording),
     )
     return f"| {' | '.join(cells)} |"
 

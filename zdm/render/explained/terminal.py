@@ -2,7 +2,7 @@
 
 import textwrap
 
-from zdm.model.choice import Change, Considered, Explanation, Verdict
+from zdm.model.explained.explanation import Change, Considered, Explanation, Verdict
 from zdm.model.plan import Plan
 from zdm.render import outline
 from zdm.render.explained import words
@@ -60,5 +60,5 @@ def _way(page: _Page, one: Considered) -> None:
     mark = ">" if one.verdict is Verdict.TAKEN else "-"
     page.line(f"{mark} {one.name}: {one.does}{words.costs(one)}", 4, 4)
     page.line(words.verdict(one), 8, 2)
-    if one.instead:
-        page.line(f"to have it: {one.instead}", 8, 2)
+    if one.wording:
+        page.line(f"to have it: {one.wording}", 8, 2)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from zdm.model.choice import Change, Considered, Effect, Explanation, Trait, Verdict
+from zdm.model.explained.choice import Trait
+from zdm.model.explained.explanation import Change, Considered, Effect, Explanation, Verdict
 from zdm.model.plan import AwaitRollout, Plan, Step, TableLock
 from zdm.render import outline
 

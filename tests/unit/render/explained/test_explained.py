@@ -4,7 +4,7 @@ from tests import case as cases
 from tests.golden import Golden
 from tests.unit.planning.test_wordings import plan_of
 from zdm.errors import InputError
-from zdm.planning import explain
+from zdm.planning.explained import changes
 from zdm.render import explained
 from zdm.render.layout import Layout
 from zdm.render.outputs import Output
@@ -25,7 +25,7 @@ DROP TABLE IF EXISTS gone;
 )
 def test_a_train_is_explained(output: Output, file: str, golden: Golden) -> None:
     found, made = plan_of(cases.ROOT / "add_column/large_table", SQL)
-    explanation = explain.explain(found, made)
+    explanation = changes.explain(found, made)
 
     golden.check(file, explained.render(explanation, made.plan, output, Layout(width=80)))
 

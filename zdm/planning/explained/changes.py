@@ -4,22 +4,22 @@ The ways come from the operation itself, by the same facts from which its recipe
 the author's statements would do comes from what `zdm check` asks, too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import reduce
 from itertools import groupby
 
-from zdm.model import choice
-from zdm.model.choice import Advice, Change, Effect, Explanation
+from zdm.model.explained import explanation
+from zdm.model.explained.explanation import Change, Effect, Explanation
 from zdm.model.impact import YES, Impact, Touch
 from zdm.model.schema import Name, Snapshot
-from zdm.model.statement import ActionKind, Fact, Statement
+from zdm.model.statement import ActionKind, Fact
 from zdm.planning.classify import Classification, Placed
+from zdm.planning.explained import together
 from zdm.planning.schedule import Scheduled
 from zdm.recipes.object import views
 from zdm.schema import apply
 from zdm.schema.impact import of
 
-_QUICK = ("add_column", "catalog")
 _ROWS = (ActionKind.UPDATE, ActionKind.DELETE)
 _LONG = ("locks the rows it changes until it ends",)
 
@@ -33,7 +33,7 @@ def explain(classification: Classification, scheduled: Scheduled) -> Explanation
     return Explanation(
         plan=scheduled.plan.name,
         changes=changes,
-        advice=tuple(_together(classification.placed, changes)),
+        advice=tuple(together.advice(classification.placed, changes)),
     )
 
 
@@ -50,7 +50,7 @@ def _change(place: Placed, steps: tuple[str, ...]) -> Change:
         origin=place.context.origin,
         as_written=tuple(_effects(found, place.context.snapshot, written)),
         unknown=found.unknown,
-        ways=choice.considered(place.operation.choice(place.context)),
+        ways=explanation.considered(place.operation.choice(place.context)),
         steps=steps,
     )
 
@@ -106,20 +106,3 @@ def _does(touch: Touch) -> Iterator[str]:
     for words, answer in answers:
         if answer.possible:
             yield words if answer is YES else f"perhaps {words}"
-
-
-def _together(placed: Sequence[Placed], changes: Sequence[Change]) -> Iterator[Advice]:
-    """Columns of one table that several statements add one by one, which one lock would do."""
-    quick: dict[Name, dict[Statement, None]] = {}
-    for place, change in zip(placed, changes, strict=True):
-        if (change.slug, change.taken.name) == _QUICK and change.steps:
-            for action in place.actions:
-                if isinstance(action.fact, Fact) and action.fact.table is not None:
-                    quick.setdefault(action.fact.table, {})[action.statement] = None
-    for name, statements in quick.items():
-        if len(statements) > 1:
-            yield Advice(
-                text=f"{len(statements)} statements add columns to {name}: one ALTER TABLE with"
-                " all of them locks it once",
-                origin=tuple(statement.source for statement in statements),
-            )

@@ -1,7 +1,7 @@
 """The ways to change rows of a table in use: in one short statement, or in batches."""
 
-from zdm.model import choice
-from zdm.model.choice import Choice, Trait, Way
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait, Way
 from zdm.recipes.reading import few
 from zdm.recipes.reading.few import Few
 
@@ -65,5 +65,5 @@ def _one_statement(
         *waits,
         because=f"{words[:1].lower()}{words[1:]}",
         unless=many,
-        instead=_NAMED if many is _MANY else "",
+        wording=_NAMED if many is _MANY else "",
     )

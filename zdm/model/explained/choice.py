@@ -11,13 +11,9 @@ from enum import StrEnum
 from itertools import chain
 from typing import NotRequired, TypedDict, Unpack
 
-from zdm.model.locks import LockMode
 from zdm.model.plan import Backfill, Phase, RunSql, Step
-from zdm.model.schema import Name
 from zdm.model.sql import TRIGGER_PREFIX
-from zdm.model.statement import Source
 
-FORMAT = 1  # of an Explanation as JSON
 _TRIGGER = re.compile(rf'\bCREATE (?:OR REPLACE )?TRIGGER "?{TRIGGER_PREFIX}')
 _BUILD = re.compile(r"\bCREATE (?:UNIQUE )?INDEX CONCURRENTLY\b")
 
@@ -34,7 +30,7 @@ class Trait(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One way. `fact` says why it fits, or why it does not; `instead` is what the author could
+    """One way. `fact` says why it fits, or why it does not; `wording` is what the author could
     write so that it fits; `may` are costs that depend on the schema."""
 
     name: str
@@ -43,7 +39,7 @@ class Way:
     fact: str
     costs: frozenset[Trait] = frozenset()
     may: frozenset[Trait] = frozenset()
-    instead: str = ""
+    wording: str = ""
 
     def has(self, steps: Sequence[Step]) -> bool:
         """Whether these steps can be its own."""
@@ -64,11 +60,11 @@ class Choice:
 
 
 class Said(TypedDict):
-    """`because` is said of a way that fits, `unless` and `instead` of one that does not."""
+    """`because` is said of a way that fits, `unless` and `wording` of one that does not."""
 
     because: NotRequired[str]
     unless: NotRequired[str]
-    instead: NotRequired[str]
+    wording: NotRequired[str]
     may: NotRequired[Iterable[Trait]]
 
 
@@ -81,7 +77,7 @@ def way(name: str, does: str, fits: bool, *costs: Trait, **said: Unpack[Said]) -
         fact=said.get("because", "") if fits else said.get("unless", ""),
         costs=frozenset(costs),
         may=frozenset(said.get("may", ())),
-        instead="" if fits else said.get("instead", ""),
+        wording="" if fits else said.get("wording", ""),
     )
 
 
@@ -149,93 +145,3 @@ def _of_step(step: Step) -> Iterable[Trait]:
             yield Trait.SCANS
         if _TRIGGER.search(text):
             yield Trait.TRIGGER
-
-
-class Verdict(StrEnum):
-    """What became of a way."""
-
-    TAKEN = "taken"
-    LEFT = "left"  # it does not fit
-    DEARER = "dearer"  # a cheaper one fits
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Considered:
-    """A way and what became of it."""
-
-    name: str
-    does: str
-    verdict: Verdict
-    fact: str
-    costs: tuple[Trait, ...] = ()
-    instead: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """What the author's statements, run as written, do to a relation that is in use. `does`
-    are words of what takes as long as the table is large."""
-
-    relation: Name
-    lock: LockMode
-    does: tuple[str, ...] = ()
-    rows: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A change of the train: what it would do as written, the ways, and the steps of the one
-    that is taken. `unknown`: why it may do more."""
-
-    slug: str
-    title: str
-    origin: tuple[Source, ...]
-    as_written: tuple[Effect, ...] = ()
-    unknown: str = ""
-    ways: tuple[Considered, ...]
-    steps: tuple[str, ...] = ()
-
-    @property
-    def taken(self) -> Considered:
-        """The way that is taken."""
-        return next(one for one in self.ways if one.verdict is Verdict.TAKEN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
-    """Other words for several statements at once, and what they save."""
-
-    text: str
-    origin: tuple[Source, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """Why a plan is as it is."""
-
-    plan: str
-    changes: tuple[Change, ...]
-    advice: tuple[Advice, ...] = ()
-    format: int = FORMAT
-
-
-def considered(choice: Choice) -> tuple[Considered, ...]:
-    """Each way with its verdict."""
-    taken = choice.taken
-
-    def verdict(one: Way) -> Verdict:
-        if one is taken:
-            return Verdict.TAKEN
-        return Verdict.DEARER if one.fits else Verdict.LEFT
-
-    return tuple(
-        Considered(
-            name=one.name,
-            does=one.does,
-            verdict=verdict(one),
-            fact=one.fact,
-            costs=tuple(sorted(one.costs)),
-            instead=one.instead,
-        )
-        for one in choice.ways
-    )
