@@ -35,11 +35,11 @@ from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Directive, DirectiveKind, Setting
 from zdm.parse import expressions
-from zdm.recipes import cost, run_sql, site
+from zdm.recipes import by_rows, cost, run_sql, site
 from zdm.recipes.constraint import added_later, corrected
 from zdm.recipes.constraint.added_later import Refused
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import by_rows, filled, refuse, session_dependent, statements, updates
+from zdm.recipes.reading import filled, refuse, session_dependent, statements, updates
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes

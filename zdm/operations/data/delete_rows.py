@@ -34,10 +34,10 @@ from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.model.syntax import AddConstraint, IndexDefinition
 from zdm.parse import expressions, mentioned
 from zdm.parse.rows import row_condition
-from zdm.recipes import cost, run_sql, site
+from zdm.recipes import by_rows, cost, run_sql, site
 from zdm.recipes.constraint import referred
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import by_rows, correlated, deletes, few, refuse, statements, updates
+from zdm.recipes.reading import correlated, deletes, few, refuse, statements, updates
 from zdm.recipes.reading.deletes import Delete
 from zdm.recipes.site import Site
 from zdm.schema import family

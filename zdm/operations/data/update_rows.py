@@ -33,11 +33,11 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, DirectiveKind, Statement
 from zdm.parse import mentioned, rewrite
 from zdm.parse.rows.row_condition import Updated
-from zdm.recipes import cost, run_sql, site
+from zdm.recipes import by_rows, cost, run_sql, site
 from zdm.recipes.constraint import added_later, corrected, repeated
 from zdm.recipes.constraint.added_later import Refused
 from zdm.recipes.index import walk_key
-from zdm.recipes.reading import by_rows, correlated, few, filled, refuse, statements, updates
+from zdm.recipes.reading import correlated, few, filled, refuse, statements, updates
 from zdm.recipes.reading.few import Few
 from zdm.recipes.reading.updates import Update
 from zdm.recipes.run_sql import Owned
