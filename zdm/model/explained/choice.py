@@ -60,7 +60,7 @@ class Choice:
 
 
 class Said(TypedDict):
-    """`because` is said of a way that fits, `unless` and `wording` of one that does not."""
+    """`because` is the fact of a way that fits, `unless` that of one that does not."""
 
     because: NotRequired[str]
     unless: NotRequired[str]

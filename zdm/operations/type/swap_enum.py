@@ -58,7 +58,7 @@ class SwapEnum:
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
     def choice(self, context: Context) -> Choice:
-        """A type is not made anew for labels."""
+        """Labels need no second type."""
         del context
         if not self.labels:
             return choice.nothing("the new type has the same labels")
