@@ -13,11 +13,12 @@ from zdm.operations.column.add_column import AddColumn
 from zdm.operations.column.change_default import ChangeDefault
 from zdm.operations.column.rename_column import RenameColumn
 from zdm.operations.table.rename_table import RenameTable
-from zdm.operations.type.change_type import ChangeType, WidenType
+from zdm.operations.type.change_type import ChangeType
 from zdm.operations.type.retype_column import RetypeColumn
 from zdm.operations.type.widen_integer import WidenInteger
 from zdm.planning.classify import Placed
 from zdm.recipes.trigger import computed_column
+from zdm.recipes.type.catalog_type import CatalogType
 from zdm.schema import type_change
 
 
@@ -83,7 +84,7 @@ def _of(operation: Operation, snapshot: Snapshot) -> Iterator[Habit]:
             if old.default is not None or _defaulted(old.type, snapshot):
                 column = operation.new.name
                 yield Habit(table=operation.table, column=column, sent=NEW, not_null=True)
-        case WidenType():
+        case CatalogType():
             old = snapshot.require_table(operation.table).require_column(operation.column)
             less = type_change.rounds_less(old.type, operation.type)
             if less or _defaulted(operation.type, snapshot):

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import typer
 import typer.main
@@ -15,7 +16,7 @@ import typer.main
 from tests.docs import locks_page
 from zdm.cli import COMMANDS, app
 from zdm.observe import metrics
-from zdm.serialize import plan_file
+from zdm.serialize import explanation_file, plan_file
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -90,6 +91,10 @@ def metrics_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Every generated file with its text."""
     return {
@@ -97,7 +102,9 @@ def pages() -> dict[Path, str]:
         REFERENCE / "cli.md": cli_page(),
         REFERENCE / "locks.md": locks_page.page(),
         REFERENCE / "metrics.md": metrics_page(),
-        REFERENCE / "plan.schema.json": json.dumps(plan_file.schema(), indent=2) + "\n",
+        REFERENCE / "explain.schema.json": json.dumps(explanation_file.schema(), indent=2)
+        + "\n",
+        REFERENCE / "plan.schema.json": _json(plan_file.schema()),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Finding, Hazard
 from zdm.model.plan import Step
 from zdm.model.schema import Name, Snapshot, Type
@@ -36,6 +37,9 @@ class Operation(Protocol):
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """The risks that remain."""
+
+    def choice(self, context: Context) -> Choice:
+        """The ways in which it can be made; `recipe` gives the steps of the one taken."""
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Its steps, in order, with ids that are unique within the operation."""

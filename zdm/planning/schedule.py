@@ -8,7 +8,7 @@ An operation is not begun before its first step; then the new version cannot rel
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from zdm.errors import RefusedError
@@ -78,6 +78,14 @@ class TrainRefusedError(RefusedError):
         self.findings = findings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduled:
+    """The plan, and for each of its steps the position of its operation, if it has one."""
+
+    plan: Plan
+    owners: tuple[int | None, ...]
+
+
 def plan(
     classification: Classification,
     *,
@@ -87,6 +95,20 @@ def plan(
     stamp_when: StampWhen = "backfilled",
 ) -> Plan:
     """Put the operations' steps into phases; RefusedError if any statement is refused."""
+    return scheduled(
+        classification, name=name, train=train, snapshot=snapshot, stamp_when=stamp_when
+    ).plan
+
+
+def scheduled(
+    classification: Classification,
+    *,
+    name: str,
+    train: Train,
+    snapshot: Snapshot,
+    stamp_when: StampWhen = "backfilled",
+) -> Scheduled:
+    """The same, with which step is whose."""
     if classification.refused:
         raise TrainRefusedError(classification.refused)
     placed = classification.placed
@@ -111,7 +133,7 @@ def plan(
     if conflicts:
         raise TrainRefusedError(conflicts)
     steps = _numbered(_served(ordered, placed))
-    return Plan(
+    made = Plan(
         name=name,
         server_major=snapshot.major,
         fingerprint=snapshot_file.fingerprint(snapshot),
@@ -136,6 +158,7 @@ def plan(
         steps=steps,
         statements=train.statements,
     )
+    return Scheduled(plan=made, owners=tuple(owned.owner for owned in ordered))
 
 
 def _placed(hazard: Hazard, origin: tuple[Source, ...]) -> Hazard:

@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Literal
 
 from zdm.errors import InputError, ZdmError
+from zdm.model.explained.explanation import Explanation
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
 from zdm.model.statement import SourceFile, Statement, Train
 from zdm.parse import split
 from zdm.planning import classify, invariants, schedule
+from zdm.planning.classify import Classification
+from zdm.planning.explained import changes
 from zdm.planning.invariants import Invariant
+from zdm.planning.schedule import Scheduled
 from zdm.serialize import input_file
 
 
@@ -40,10 +44,16 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """The plan, and the schema that it starts from."""
+    """The plan, the schema that it starts from, and what it was made of."""
 
     plan: Plan
     snapshot: Snapshot
+    classification: Classification
+    scheduled: Scheduled
+
+    def explanation(self) -> Explanation:
+        """Why the plan is as it is."""
+        return changes.explain(self.classification, self.scheduled)
 
 
 def run(
@@ -56,15 +66,21 @@ def run(
             "nothing is pending, so there is nothing to plan",
             hint="name a SQL file or a revision, or create one with `zdm new MESSAGE`",
         )
-    plan = schedule.plan(
-        classify.classify(train, snapshot),
+    classification = classify.classify(train, snapshot)
+    scheduled = schedule.scheduled(
+        classification,
         name=_name(train),
         train=train,
         snapshot=snapshot,
         stamp_when=request.stamp,
     )
-    check_invariants(plan, checks)
-    return Planned(plan=plan, snapshot=snapshot)
+    check_invariants(scheduled.plan, checks)
+    return Planned(
+        plan=scheduled.plan,
+        snapshot=snapshot,
+        classification=classification,
+        scheduled=scheduled,
+    )
 
 
 def check_invariants(plan: Plan, checks: tuple[Invariant, ...] = invariants.ALL) -> None:

@@ -38,6 +38,26 @@ def test_a_plan_is_shown_in_every_form(zdm: Zdm, project: Path, form: str) -> No
     assert [path.name for path in project.iterdir()] != []
 
 
+@pytest.mark.parametrize("form", ["terminal", "markdown", "json"])
+def test_a_plan_is_explained_in_every_form_that_has_reasons(
+    zdm: Zdm, project: Path, form: str
+) -> None:
+    answer = zdm(*OFFLINE, "0007_rename.sql", "--explain", "--format", form)
+    file = zdm(*OFFLINE, "0007_rename.sql", "--explain", "--format", form, "-o", "why.txt")
+
+    assert (answer.code, file.code, file.out) == (0, 0, "")
+    assert "each version has the name that it knows" in answer.out.replace("\n         ", "")
+    assert "the name that it knows" in (project / "why.txt").read_text()
+
+
+def test_sql_has_no_reasons(zdm: Zdm, project: Path) -> None:
+    answer = zdm(*OFFLINE, "0007_rename.sql", "--explain", "--format", "sql")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "--format terminal, markdown or json" in answer.err
+    assert project.exists()
+
+
 def test_what_was_compared_is_the_last_line_and_in_markdown(zdm: Zdm, tmp_path: Path) -> None:
     for name in ("schema.json", "migration.sql"):
         shutil.copy(cases.ROOT / "add_column/plain" / name, tmp_path / name)

@@ -1,5 +1,6 @@
 """`zdm plan`: pending revisions or SQL files become a plan to review and check in."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,9 @@ from zdm.render.layout import Layout
 from zdm.render.outputs import Output
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zdm.model.explained.explanation import Explanation
     from zdm.model.plan import Plan
 
 
@@ -48,6 +52,14 @@ def command(
         bool,
         typer.Option("--check", help="Exit 3 if the plan file does not match its sources."),
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Print why the plan is as it is: for each change the ways that were"
+            " considered, the one taken, and what other words would be cheaper.",
+        ),
+    ] = False,
     database: Database = None,
 ) -> None:
     """Split pending revisions or SQL files into zero-downtime steps.
@@ -55,6 +67,10 @@ def command(
     Changes nothing, neither in the database nor on the platform. If zdm cannot plan a
     statement safely, it refuses all of them and prints every reason.
     """
+    if explain:
+        from zdm.render import explained
+
+        explained.check(format_)
     settings, named = wiring.settings(context, database), tuple(targets or ())
     with wiring.shadows() as shadows, wiring.begun(settings, named, shadows) as child:
         from zdm.workflows import plan_files, plan_revisions
@@ -82,7 +98,8 @@ def command(
         return
     if verify:
         options.say(words)
-    _show(plan, format_, file if output else None, words)
+    why = planned.explanation() if explain else None
+    _show(plan, file if output else None, partial(_rendered, plan, format_, words, why))
 
 
 def _file(output: Path | None, plans: Path, name: str) -> Path:
@@ -94,23 +111,28 @@ def _file(output: Path | None, plans: Path, name: str) -> Path:
     return output
 
 
-def _show(plan: "Plan", format_: Output, file: Path | None, words: str) -> None:
+def _show(plan: "Plan", file: Path | None, rendered: "Callable[[Layout], str]") -> None:
     from zdm.serialize import plan_file
     from zdm.workflows import plan_files
 
     if file is not None and file.suffix not in (".yaml", ".yml"):
-        layout = Layout(width=options.width())
-        plan_files.write(file, _rendered(plan, format_, layout, words))
+        plan_files.write(file, rendered(Layout(width=options.width())))
         return
     if file is not None:
         plan_files.write_plan(file, plan)
         options.say(f"{file} written, digest {plan_file.digest(plan)}")
     layout = Layout(colour=options.coloured(), width=options.width())
-    typer.echo(_rendered(plan, format_, layout, words), nl=False)
+    typer.echo(rendered(layout), nl=False)
 
 
-def _rendered(plan: "Plan", format_: Output, layout: Layout, words: str) -> str:
-    """The plan, in Markdown with what a replay proved."""
+def _rendered(
+    plan: "Plan", format_: Output, words: str, why: "Explanation | None", layout: Layout
+) -> str:
+    """The plan, in Markdown with what a replay proved; or why it is as it is."""
+    if why is not None:
+        from zdm.render import explained
+
+        return explained.render(why, plan, format_, layout)
     text = format_.render(plan, layout)
     if format_ is not Output.MARKDOWN or not words:
         return text

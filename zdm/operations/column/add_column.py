@@ -13,12 +13,13 @@ would be NULL. The trigger is dropped in CONTRACT.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
     BOTH,
-    NEW_ONLY,
     OLD_ONLY,
     Irreversible,
     Phase,
@@ -31,7 +32,7 @@ from zdm.model.statement import Action, ActionKind, Setting, Statement
 from zdm.parse import emit
 from zdm.parse.emit import Expression, Ident, Qualified, TypeText
 from zdm.recipes import run_sql, site
-from zdm.recipes.column import backfilled_column, new_column, unwritten
+from zdm.recipes.column import backfilled_column, new_column, unwritten, ways
 from zdm.recipes.column.new_column import NewColumn
 from zdm.recipes.constraint import not_null
 from zdm.recipes.object import row_type
@@ -131,6 +132,20 @@ class AddColumn:
             f"let the new version write {name} in each UPDATE of {reads}",
         )
 
+    def choice(self, context: Context) -> Choice:
+        """As cheap as its default and what fills it let it be."""
+        if self.there:
+            return choice.nothing("the column is there, and the statement says IF NOT EXISTS")
+        return ways.of(
+            self.new,
+            ways.Filled(
+                value=self.fill,
+                by_trigger=self.by_trigger,
+                proves=self.not_null,
+                settled=ways.is_settled(self.fill, context.snapshot),
+            ),
+        )
+
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Expand; and where rows must be filled: backfill, proof, contract."""
         if self.there:
@@ -160,32 +175,9 @@ class AddColumn:
                 backfilled_column.stop(place, self.new.column, self.fill, keeps=self.keeps)
             )
         if self.new.meanwhile is not None:
-            steps.append(self._drop_default(place, self.new.meanwhile.expression))
+            given = self.new.meanwhile.expression
+            steps.append(backfilled_column.drop_default(place, self.new.column, given))
         return tuple(steps)
-
-    def _drop_default(self, place: Site, default: str) -> RunSql:
-        t, c = Qualified(place.name), Ident(self.new.column.name)
-        has = probes.column_default(place.name, self.new.column.name)
-        return run_sql.short_transaction(
-            place,
-            id=place.id(self.new.column.name, "drop-default"),
-            phase=Phase.CONTRACT,
-            title=f"drop the default of {place.name}.{self.new.column.name}",
-            sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", t=t, c=c),),
-            locks=place.lock_below(LockMode.ACCESS_EXCLUSIVE),
-            settings=self.settings,
-            probe=probes.probe(probes.absent(has)),
-            undo=(
-                emit.sql(
-                    "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}",
-                    t=t,
-                    c=c,
-                    d=Expression(default),
-                ),
-            ),
-            serves=NEW_ONLY,
-            reason="Only the old version, which does not know the column, needed it.",
-        )
 
     def _may_be_null(self, table: Table) -> bool:
         """The fill gives no value to some rows that the old version may write."""
@@ -292,6 +284,15 @@ class AddColumns:
         """Those of one column: a client fails once for all of them."""
         return self.parts[0].hazards(context)
 
+    def choice(self, context: Context) -> Choice:
+        """One statement, since each of them is quick."""
+        del context
+        return choice.single(
+            "run it as written, a change of the catalog alone",
+            because="no row is read or written, and the table is locked once for all columns",
+            name="catalog",
+        )
+
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement, so that the table is locked once."""
         steps = [step for part in self.parts for step in part.recipe(context)]
@@ -352,14 +353,6 @@ def _one(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | Non
     return _match(actions, table, new, snapshot)
 
 
-def _is_loosened(later: Sequence[Action], table: Table, fill: str | None) -> bool:
-    """Whether the train lets a column be NULL that the fill reads."""
-    reads = () if fill is None else computed_column.inputs(fill, table)
-    facts = (statements.fact(action, ActionKind.DROP_NOT_NULL) for action in later)
-    dropped = {fact.name for fact in facts if fact is not None and fact.table == table.name}
-    return any(column.name in dropped for column in reads)
-
-
 def _there(
     action: Action, table: Table, new: NewColumn, *, if_not_exists: bool
 ) -> Match | Refusal:
@@ -380,13 +373,14 @@ def _match(
     value = following.fill
     if new.rewrites:
         value = new.default
+    loosened = unwritten.is_loosened(actions[1:], table, following.fill)
     operation = AddColumn(
         table=table.name,
         new=new,
         fill=value,
         by_trigger=following.fill is not None,
         not_null=following.not_null or (new.rewrites and new.column.not_null),
-        keeps=following.not_null and _is_loosened(actions[1:], table, following.fill),
+        keeps=following.not_null and loosened,
         settings=actions[0].statement.settings,
     )
     by_itself = following.fill or new.meanwhile or new.column.generated

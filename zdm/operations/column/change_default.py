@@ -15,6 +15,8 @@ except the one that a fused rename or type change sets when its trigger is dropp
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.expression import Cast, Constant
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
@@ -73,6 +75,17 @@ class ChangeDefault:
         lines = self._removed(context) if removed else self._set()
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
 
+    def choice(self, context: Context) -> Choice:
+        """A default is taken away when no version needs it."""
+        if self.there:
+            return choice.nothing("the column has this default already")
+        return choice.by_version(
+            "change the catalog alone",
+            late=self._loses(context),
+            early="a default counts for rows that are inserted later; it hurts no version",
+            after="the old version may leave the column out and rely on the default",
+        )
+
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One step: a new default before the rollout, a removal after it."""
         if self.there:
@@ -80,7 +93,7 @@ class ChangeDefault:
         table = context.snapshot.require_table(self.table)
         column = table.require_column(self.column)
         place = site.at(SLUG, table, context, settings=self.settings)
-        loses = _removes(self.expression) and column.default is not None
+        loses = self._loses(context)
         return (
             run_sql.short_transaction(
                 place,
@@ -101,6 +114,11 @@ class ChangeDefault:
                 " later.",
             ),
         )
+
+    def _loses(self, context: Context) -> bool:
+        """Whether a default goes that the old version may rely on."""
+        column = context.snapshot.require_table(self.table).require_column(self.column)
+        return _removes(self.expression) and column.default is not None
 
     def _sql(self, expression: str | None) -> str:
         parts: dict[str, Part] = {"t": Qualified(self.table), "c": Ident(self.column)}

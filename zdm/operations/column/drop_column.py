@@ -10,6 +10,8 @@ sequences are dropped with it silently (manual, ALTER TABLE, DROP COLUMN). Never
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step
@@ -83,6 +85,17 @@ class DropColumn:
         return tuple(
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
             for text, remedy in lines
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """It waits for the old version."""
+        del context
+        if self.missing:
+            return choice.nothing("there is no such column, and the statement says IF EXISTS")
+        return choice.single(
+            "let the new version leave it out, and drop it when the old version is gone",
+            Trait.WAITS,
+            because="the old version reads and writes the column until it is gone",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

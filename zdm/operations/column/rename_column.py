@@ -12,6 +12,8 @@ puts on the new column, so nothing is carried.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step
@@ -91,6 +93,31 @@ class RenameColumn:
         return tuple(
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
             for text, remedy in lines
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """Both names work while both versions run."""
+        del context
+        return choice.of(
+            choice.way(
+                "catalog",
+                "RENAME COLUMN, a change of the catalog alone",
+                False,
+                unless="the old version fails with the new name, and the new one with the old",
+                wording=f"no statement: keep the name {self.old}, and let the application map"
+                " its own name to it",
+            ),
+            choice.way(
+                "new_column",
+                "a new column that a trigger keeps equal, filled in batches"
+                + (", with everything that depends on the old one" if self.carry else ""),
+                True,
+                Trait.BATCHES,
+                Trait.TRIGGER,
+                Trait.WAITS,
+                because="each version has the name that it knows until the old one is gone",
+                may=(Trait.SCANS, Trait.BUILDS),
+            ),
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

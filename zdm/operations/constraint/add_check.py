@@ -12,6 +12,8 @@ that the old version therefore leaves NULL, it is added and validated before the
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.expression import Expression
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
@@ -79,6 +81,19 @@ class AddCheck:
                 f"until the contract {self.name} is not enforced",
                 "let the new version write no row that breaks it from its start",
             )
+
+    def choice(self, context: Context) -> Choice:
+        """Whether it is scanned, and when it is there."""
+        del context
+        reads = () if self.stays else (Trait.SCANS,)
+        then = "" if self.stays else ", then VALIDATE, which blocks neither reads nor writes,"
+        return choice.by_version(
+            f"ADD CONSTRAINT … NOT VALID{then}",
+            *reads,
+            late=self.late,
+            early="the old version cannot write a row that breaks it",
+            after="the old version may write rows that break it",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """NOT VALID, then VALIDATE; each after a look at the rows."""

@@ -15,6 +15,8 @@ of them (`-- zdm: orphans delete`), that is done in batches in CONTRACT.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -149,12 +151,30 @@ class AddForeignKey:
                 f"in {parent}, delete few rows at a time",
             )
 
+    def choice(self, context: Context) -> Choice:
+        """Whether it is scanned, and when it is there."""
+        reads = () if self.stays else (Trait.SCANS,)
+        orphans_ = () if self.orphans is None else (Trait.BATCHES, Trait.TRIGGER)
+        does = "" if self.stays else ", then VALIDATE, which blocks neither reads nor writes,"
+        parts = self._by_partition(context)
+        return choice.by_version(
+            f"ADD CONSTRAINT … NOT VALID{does}{' of each partition' if parts else ''}"
+            + (", with orphans corrected in batches," if orphans_ else ""),
+            *reads,
+            *orphans_,
+            late=self.late,
+            early="the old version refers to nothing by it, whatever it writes",
+            after="orphans are corrected once the old version leaves no more"
+            if orphans_
+            else "the old version may write rows that refer to none, or delete their parents",
+        )
+
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """NOT VALID, then VALIDATE; each after a look at the rows."""
         table = context.snapshot.require_table(self.table)
         parent = context.snapshot.require_table(self.reference.parent)
         place = site.at(SLUG, table, context, settings=self.settings)
-        if table.kind != "partitioned table" or context.major >= _NOT_VALID_OF_PARTITIONED:
+        if not self._by_partition(context):
             return self._steps(place, parent, context.snapshot)
         below = (context.snapshot.require_table(n) for n in _leaves(context.snapshot, table))
         each = [
@@ -163,6 +183,12 @@ class AddForeignKey:
             for step in self._steps(replace(place, table=leaf), parent, context.snapshot)
         ]
         return (*each, self._attach(place))
+
+    def _by_partition(self, context: Context) -> bool:
+        """Whether the table takes none that is NOT VALID, so that its partitions come first."""
+        table = context.snapshot.require_table(self.table)
+        whole = context.major >= _NOT_VALID_OF_PARTITIONED
+        return table.kind == "partitioned table" and not whole
 
     def _steps(self, place: Site, parent: Table, snapshot: Snapshot) -> tuple[Step, ...]:
         """On a table that takes it NOT VALID."""

@@ -14,6 +14,7 @@ the rollout.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step
@@ -71,6 +72,11 @@ class AddPrimaryKey:
                 "remove them before, and let the new version do without the key until the"
                 " contract",
             )
+
+    def choice(self, context: Context) -> Choice:
+        """By an index that is there, or one that is built."""
+        del context
+        return unique_key.choice_of(self.key, proves=bool(self.nullable))
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """NOT NULL, the index, then the key."""

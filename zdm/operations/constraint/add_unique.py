@@ -11,6 +11,7 @@ another unique index refuses the same rows already, it is there before the rollo
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step
@@ -64,6 +65,11 @@ class AddUnique:
             )
         if self.key.says.deferrable:
             yield unique_key.at_once(self.key)
+
+    def choice(self, context: Context) -> Choice:
+        """By an index that is there, or one that is built."""
+        del context
+        return unique_key.choice_of(self.key)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The index, then the constraint."""

@@ -14,6 +14,8 @@ unless another unique index refuses the same rows.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -83,6 +85,18 @@ class DropConstraint:
                 f"ON CONFLICT on the columns of {self.name} fails after the contract",
                 "let the new version name the columns of the other unique index",
             )
+
+    def choice(self, context: Context) -> Choice:
+        """Before the rollout, unless the train makes another."""
+        del context
+        if self.constraint is None:
+            return choice.nothing("there is no such constraint, and it says IF EXISTS")
+        return choice.by_version(
+            "change the catalog alone",
+            late=self.late,
+            early="the new version may write rows that it refuses",
+            after="another constraint or index refuses the same rows meanwhile",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One step, or none."""

@@ -12,6 +12,8 @@ primary key, an identity and a replica identity, and where a table above require
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -70,6 +72,16 @@ class DropNotNull:
             ),
         )
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
+
+    def choice(self, context: Context) -> Choice:
+        """It hurts no write."""
+        del context
+        if self.there:
+            return choice.nothing("the column may hold NULL already")
+        return choice.single(
+            "change the catalog alone before the rollout",
+            because="the new version may write NULL from its first instance on",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One short step before the rollout."""

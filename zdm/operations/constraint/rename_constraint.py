@@ -9,6 +9,8 @@ keeps the name that it knows, and the new one has to do without either until the
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -59,6 +61,15 @@ class RenameConstraint:
             " one",
             "let the new version name columns, as in ON CONFLICT (column), and know both names"
             " in errors",
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """No version can use both names."""
+        del context
+        return choice.single(
+            "change the catalog alone when the old version is gone",
+            Trait.WAITS,
+            because="the old version may name it in ON CONFLICT ON CONSTRAINT",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

@@ -14,6 +14,8 @@ already what it refuses.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step
@@ -118,6 +120,38 @@ class ReplaceKey:
                 " contract on",
                 "give the table of each subscriber the same key before",
             )
+
+    def choice(self, context: Context) -> Choice:
+        """The old key stays as long as the old version."""
+        del context
+        there, late = self.key.index is not None, self.key.late
+        proof = (Trait.SCANS,) if self.nullable else ()
+        does = "change both constraints in one transaction when the old version is gone"
+        return choice.of(
+            choice.way(
+                "index_there",
+                does,
+                there,
+                Trait.WAITS,
+                *proof,
+                because="the index of the new key is there",
+                unless="no index of the new key is there",
+                wording=unique_key.INDEX_FIRST if late else "",
+            ),
+            choice.way(
+                "built",
+                f"build the index CONCURRENTLY {'then' if late else 'before the rollout'}, and"
+                f" {does}",
+                not there,
+                Trait.BUILDS,
+                Trait.WAITS,
+                *proof,
+                because="the old version may write rows that the new key refuses"
+                if late
+                else "a key that is there refuses already what the new one refuses",
+                unless="the index is there",
+            ),
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """NOT NULL, the index, then the swap."""

@@ -13,6 +13,8 @@ writing NULL: the constraint is added in CONTRACT, once the old version is gone.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.expression import Expression
 from zdm.model.findings import Hazard
 from zdm.model.impact import NO
@@ -109,23 +111,67 @@ class SetNotNull:
             " again",
         )
 
+    def choice(self, context: Context) -> Choice:
+        """By what shows that no row is NULL."""
+        if self.there:
+            return choice.nothing("the column is NOT NULL already")
+        table = context.snapshot.require_table(self.table)
+        proof = not_null.by_proof(context.major)
+        filled = () if self.fill is None else (Trait.BATCHES, Trait.TRIGGER)
+        perhaps = self.fill is None or self._may_be_null(table)
+        first = "" if self.fill is None else "a trigger and batches fill NULLs; "
+        return choice.of(
+            choice.way(
+                "declared",
+                "SET NOT NULL, a change of the catalog alone",
+                self.proved,
+                because="a validated CHECK proves it, so no row is read",
+                unless="no validated CHECK says that no row is NULL, so every row would be read"
+                " while reads and writes wait",
+            ),
+            choice.way(
+                "proved_early",
+                f"{first}{proof} before the rollout",
+                self.filled or not perhaps,
+                Trait.SCANS,
+                *filled,
+                because="the train leaves no NULL in the column, and lets none be written",
+                unless="the value may be NULL itself"
+                if self.fill
+                else "no UPDATE of the train fills its NULLs",
+                wording="a value that is never NULL, for example with coalesce()"
+                if self.fill
+                else f"an UPDATE before it that sets {self.column} WHERE {self.column} IS NULL",
+                may=(Trait.WAITS,) if filled else (),
+            ),
+            choice.way(
+                "proved_late",
+                f"{first}{proof} when the old version is gone",
+                perhaps and not self.filled,
+                Trait.SCANS,
+                Trait.WAITS,
+                *filled,
+                because="rows may be left with NULL, and the old version may write some",
+                unless="no NULL is left",
+            ),
+        )
+
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Fill and prove before the rollout; or check and prove after it."""
         if self.there:
             return ()
         table = context.snapshot.require_table(self.table)
         place = site.at(SLUG, table, context, settings=self.settings)
-        if self.proved:
-            return (self._declare(place),)
-        if self.filled:
-            return not_null.prove(place, self.column)
+        match self.choice(context).taken.name:
+            case "declared":
+                return (self._declare(place),)
+            case "proved_early":
+                proof = not_null.prove(place, self.column)
+            case _:
+                proof = not_null.tighten(place, self.column, hint=self._fill_hint)
         if self.fill is None:
-            return not_null.tighten(place, self.column, hint=self._fill_hint)
+            return proof
         filling = Fill(column=self.column, expression=self.fill)
-        if self._may_be_null(table):
-            proof = not_null.tighten(place, self.column, hint=self._fill_hint)
-        else:
-            proof = not_null.prove(place, self.column)
         return (
             self._install(place, filling),
             self._backfill(place, filling),

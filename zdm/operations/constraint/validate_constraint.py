@@ -9,6 +9,8 @@ validated before the rollout, behind the backfills that correct its rows.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Check, Step
@@ -56,6 +58,17 @@ class ValidateConstraint:
                 " rollout",
                 remedy="correct them with an UPDATE in the same train",
             ),
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """One scan that blocks nothing."""
+        del context
+        if self.there:
+            return choice.nothing("the constraint is valid already")
+        return choice.single(
+            "VALIDATE, which blocks neither reads nor writes, before the rollout",
+            Trait.SCANS,
+            because="the constraint refuses new rows already, so no version can break it",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

@@ -16,6 +16,7 @@ rollback restores them.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -34,7 +35,7 @@ from zdm.model.schema import Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
 from zdm.model.statement import Action, Directive, DirectiveKind, Setting
 from zdm.parse import expressions
-from zdm.recipes import cost, run_sql, site
+from zdm.recipes import by_rows, cost, run_sql, site
 from zdm.recipes.constraint import added_later, corrected
 from zdm.recipes.constraint.added_later import Refused
 from zdm.recipes.index import walk_key
@@ -117,6 +118,13 @@ class UpdateRows:
         if self.keeps:
             lines += kept_values.published(self.table, context.snapshot)
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
+
+    def choice(self, context: Context) -> Choice:
+        """Batches, unless it is small; with the old values kept if asked."""
+        del context
+        return by_rows.update(
+            None, late=bool(self.refused or self.orphans), keeps=self.keeps, trigger=True
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """A trigger, the backfill, and the trigger's end; around them, where the old values are

@@ -11,6 +11,8 @@ author's own statement.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
@@ -93,6 +95,16 @@ class CopyRows:
                 f"make sure that the rows have different values of {key}, or that the rows"
                 f" which are in {self.table} are right",
             )
+
+    def choice(self, context: Context) -> Choice:
+        """Batches with a checkpoint."""
+        del context
+        return choice.single(
+            "copy the rows in batches by the key of their table",
+            Trait.BATCHES,
+            because="as one statement it keeps vacuum from cleaning until it ends, and begins"
+            " again when it is killed",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The batches."""

@@ -13,6 +13,7 @@ keys or of a table that is small by its statistics, are one short statement.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained.choice import Choice
 from zdm.model.expression import Expression
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
@@ -33,7 +34,7 @@ from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.model.syntax import AddConstraint, IndexDefinition
 from zdm.parse import expressions, mentioned
 from zdm.parse.rows import row_condition
-from zdm.recipes import cost, run_sql, site
+from zdm.recipes import by_rows, cost, run_sql, site
 from zdm.recipes.constraint import referred
 from zdm.recipes.index import walk_key
 from zdm.recipes.reading import correlated, deletes, few, refuse, statements, updates
@@ -102,6 +103,11 @@ class DeleteRows:
                 )
             )
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
+
+    def choice(self, context: Context) -> Choice:
+        """One statement where it is small, else batches."""
+        del context
+        return by_rows.delete(self.at_most, early=self.early)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One statement, or batches."""
@@ -209,7 +215,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
 def _form(delete: Delete, table: Table) -> tuple[str, str]:
     """Forms in which no condition says which rows are meant."""
     if delete.every_row:
-        return _every_row(delete)
+        return deletes.of_every_row(delete)
     return (
         f"this DELETE of rows of {table.name} has a RETURNING, a WITH that changes rows, or one"
         f" name for two tables, so zdm cannot ask which rows of {table.name} it selects",
@@ -251,7 +257,7 @@ def _others(
     itself = next((source for source in sources if source.name == name), None)
     if itself is not None:
         by = row_condition.keeps_lowest(action)
-        if by is None or not _is_key(by, itself):
+        if by is None or not deletes.is_key(by, itself):
             return (
                 f"rows of {name} decide which other rows of {name} are deleted, so"
                 " each batch would change what the next one selects",
@@ -267,23 +273,6 @@ def _others(
     return None
 
 
-def _is_key(column: str, table: Table) -> bool:
-    """Whether no two rows have the same value of it."""
-    found = table.column(column)
-    return (found is not None and found.not_null) and any(
-        index.keys == (column,) and index.unique and index.valid and index.predicate is None
-        for index in table.indexes
-    )
-
-
-def _every_row(delete: Delete) -> tuple[str, str]:
-    return (
-        f"this DELETE selects every row of {delete.table}, also those that the applications"
-        " write before it runs",
-        f"add a WHERE for the rows that are meant, by their columns; {delete.at_once}",
-    )
-
-
 def _rows(
     delete: Delete, where: Expression, table: Table, snapshot: Snapshot, at_most: few.Few | None
 ) -> tuple[str, str] | None:
@@ -297,7 +286,7 @@ def _rows(
                 "correct the name, or make a new snapshot of the database",
             )
     if not used:
-        return _every_row(delete)
+        return deletes.of_every_row(delete)
     if delete.only:
         return (
             f"this DELETE excludes the tables that inherit from {table.name} (ONLY), but zdm"

@@ -10,6 +10,8 @@ so copy_rows puts them into new tables only.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Irreversible, Step, TableLock
@@ -105,6 +107,14 @@ class InsertRows:
                 )
             )
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
+
+    def choice(self, context: Context) -> Choice:
+        """A few rows, once."""
+        del context
+        return choice.single(
+            "run it as written before the rollout, with its journal entry in the transaction",
+            because="it inserts few rows, which no second run inserts again",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement."""

@@ -12,6 +12,8 @@ A sequence of a table that this train makes is not in use yet, so the statement 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -70,6 +72,26 @@ class SetSequence:
                 remedy="put a setval() with the number written out above those statements",
             )
             for one in behind
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """Forwards only, unless nothing draws from it yet."""
+        del context
+        return choice.of(
+            choice.way(
+                "as_written",
+                "run it as written",
+                self.new,
+                because="this train makes the table, so nothing draws from the sequence yet",
+                unless="applications draw from the sequence meanwhile",
+            ),
+            choice.way(
+                "forwards",
+                "set it under a lock, and only forwards",
+                not self.new,
+                because="a number that was drawn already would be drawn twice",
+                unless="nothing draws from it yet",
+            ),
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

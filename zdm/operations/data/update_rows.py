@@ -12,6 +12,7 @@ read the other tables. So rows that differ again are found until none is left.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -32,7 +33,7 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, DirectiveKind, Statement
 from zdm.parse import mentioned, rewrite
 from zdm.parse.rows.row_condition import Updated
-from zdm.recipes import cost, run_sql, site
+from zdm.recipes import by_rows, cost, run_sql, site
 from zdm.recipes.constraint import added_later, corrected, repeated
 from zdm.recipes.constraint.added_later import Refused
 from zdm.recipes.index import walk_key
@@ -163,6 +164,12 @@ class UpdateSome:
                 "make sure that at most one row matches, and that the new version writes both"
                 " places",
             )
+
+    def choice(self, context: Context) -> Choice:
+        """One statement where it is small, else batches."""
+        del context
+        few_rows = self.work if isinstance(self.work, Few) else None
+        return by_rows.update(few_rows, late=bool(self.refused))
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One statement, or batches."""

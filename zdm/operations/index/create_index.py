@@ -15,6 +15,8 @@ the plain form stops nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Check, Step
@@ -74,6 +76,29 @@ class CreateIndex:
                 message=f"{self.index.name} rejects duplicates even before it is valid, while"
                 f" the old version still writes {self.table}",
                 remedy="make sure that neither version writes duplicates",
+            ),
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """CONCURRENTLY, unless nothing uses the table yet."""
+        if self.there:
+            return choice.nothing("an index of that name is there, and it says IF NOT EXISTS")
+        new = context.snapshot.require_table(self.table).created
+        return choice.of(
+            choice.way(
+                "plain",
+                "CREATE INDEX without CONCURRENTLY",
+                new,
+                because="this train makes the table",
+                unless="the table is in use, and every write would wait for the whole build",
+            ),
+            choice.way(
+                "concurrently",
+                "CREATE INDEX CONCURRENTLY before the rollout",
+                not new,
+                Trait.BUILDS,
+                because="reads and writes continue while it is built",
+                unless="nothing writes to the table yet",
             ),
         )
 

@@ -12,6 +12,8 @@ UPDATE EXCLUSIVE on the index alone (from PostgreSQL 12 on) and which no stateme
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -80,6 +82,18 @@ class DropIndex:
             f"until the contract {self.table} has the index {self.name} and the one in its"
             " place, so writes take longer, and both need room on the disk",
             "contract soon after the rollout",
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """CONCURRENTLY, when no query of the old version uses it."""
+        del context
+        if self.index is None:
+            return choice.nothing("there is no such index, and the statement says IF EXISTS")
+        return choice.single(
+            "DROP INDEX CONCURRENTLY when the old version is gone"
+            + (", under another name until then" if self.replaced else ""),
+            Trait.WAITS,
+            because="queries of the old version may be slow without it",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

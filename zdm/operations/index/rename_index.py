@@ -10,6 +10,8 @@ RENAME CONSTRAINT.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Phase, Step
@@ -65,6 +67,18 @@ class RenameIndex:
                 remedy="let the new version name columns, as in ON CONFLICT (column), and know"
                 " both names in errors",
             ),
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """No statement names an index, but for constraints."""
+        del context
+        if self.table is None:
+            return choice.nothing("there is no such index, and the statement says IF EXISTS")
+        return choice.by_version(
+            "change the catalog alone",
+            late=self.constraint,
+            early="no statement of an application names an index",
+            after="the old version may name its constraint in ON CONFLICT ON CONSTRAINT",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

@@ -8,6 +8,8 @@ COMMENT; measured 11-18). Undo puts the former text back.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -81,6 +83,16 @@ class Comment:
         """None."""
         del context
         return ()
+
+    def choice(self, context: Context) -> Choice:
+        """The server never reads it."""
+        del context
+        if self.text == self.former:
+            return choice.nothing("the comment is the same already")
+        return choice.single(
+            "run it as written before the rollout",
+            because="only people and tools read it",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement; none where the comment is the same already."""

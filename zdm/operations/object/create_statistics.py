@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zdm.model.commands import Work, WorkOn
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step, TableLock
@@ -53,6 +55,15 @@ class CreateStatistics:
         """None."""
         del context
         return ()
+
+    def choice(self, context: Context) -> Choice:
+        """Reads and writes pass."""
+        del context
+        if self.there:
+            return choice.nothing("it is there, and the statement says IF NOT EXISTS")
+        return choice.single(
+            "run it as written before the rollout", because="it blocks neither reads nor writes"
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement."""

@@ -9,6 +9,8 @@ before a rollback undoes anything, so from here there is no way back.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import NEW_ONLY, Irreversible, Phase, Step
@@ -71,6 +73,17 @@ class DropFunction:
                 " does not look at that, and they fail where they call it",
                 "replace or drop them in this train, or in an earlier release",
             )
+
+    def choice(self, context: Context) -> Choice:
+        """It waits for the old version."""
+        del context
+        if self.function is None:
+            return choice.nothing("there is no such function, and it says IF EXISTS")
+        return choice.single(
+            "drop it when the old version is gone",
+            Trait.WAITS,
+            because="the old version may call it; it locks no table",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One step, or none."""

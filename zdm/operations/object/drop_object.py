@@ -10,6 +10,8 @@ An extension belongs to a superuser on the shadow, so its drop cannot be verifie
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -72,6 +74,17 @@ class DropObject:
                     " it is dropped",
                     "change them in a release before this one",
                 )
+
+    def choice(self, context: Context) -> Choice:
+        """It waits for the old version."""
+        del context
+        if not self.things:
+            return choice.nothing("there is no such object, and the statement says IF EXISTS")
+        return choice.single(
+            "drop it when the old version is gone, without CASCADE",
+            Trait.WAITS,
+            because="the old version may use it",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement, once no old instance is left; none where there is nothing."""

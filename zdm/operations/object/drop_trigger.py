@@ -9,6 +9,8 @@ disabled.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import NEW_ONLY, Irreversible, Phase, Step, TableLock
@@ -64,6 +66,17 @@ class DropTrigger:
             f" {self.table}, too, and may refuse them",
             "let the new version write nothing that it refuses; or put `-- zdm: run in expand"
             " -- reason` above it if the old version does not need it",
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """The old version may rely on it."""
+        del context
+        if self.trigger is None:
+            return choice.nothing("there is no such trigger, and it says IF EXISTS")
+        return choice.single(
+            "drop it when the old version is gone",
+            Trait.WAITS,
+            because="the old version may rely on what it does",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

@@ -14,6 +14,8 @@ the new version.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Check, Irreversible, Phase, Step, TableLock
@@ -83,6 +85,17 @@ class ExtendFunction:
                 f" {routine.listed(running)}",
                 "make sure that it refuses and changes nothing of the old version's writes",
             )
+
+    def choice(self, context: Context) -> Choice:
+        """The former one keeps its sessions."""
+        del context
+        return choice.single(
+            "rename the former one, make the new one in the same transaction, and drop the"
+            " former when the old version is gone",
+            Trait.WAITS,
+            because="with DROP and CREATE a session that has looked it up would fail, and both"
+            " under one name make calls ambiguous",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Rename and create before the rollout, drop at the end."""

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from zdm.model.acl import Granting
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import (
@@ -71,6 +73,11 @@ class Grant:
         on = ", ".join(dict.fromkeys(_place(r) for r in self.rights))
         return f"{verb} {words} on {on} {to} {', '.join(self.said.roles)}"
 
+    @property
+    def late(self) -> bool:
+        """Whether the old version may need what it takes."""
+        return self.said.revokes and not self.unused
+
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Who loses what."""
         del context
@@ -87,11 +94,23 @@ class Grant:
             ),
         )
 
+    def choice(self, context: Context) -> Choice:
+        """A right is taken when no version needs it."""
+        del context
+        if not self.rights:
+            return choice.nothing("the rights are as the statement wants them")
+        return choice.by_version(
+            "run it as written, which blocks neither reads nor writes,",
+            late=self.late,
+            early="a right more, or one on what nothing uses yet, hurts no version",
+            after="the old version may need the right",
+        )
+
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement; none where nothing changes."""
         if not self.rights:
             return ()
-        late = self.said.revokes and not self.unused
+        late = self.late
         return (
             run_sql.short_transaction(
                 Owned(operation=SLUG, origin=context.origin),
@@ -223,6 +242,16 @@ class Exchange:
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """Who loses what."""
         return self._revoked.hazards(context)
+
+    def choice(self, context: Context) -> Choice:
+        """What is lost is taken when no version needs it."""
+        del context
+        return choice.by_version(
+            "grant what is missing, and run all of it in one transaction",
+            late=bool(self.lost or self.options),
+            early="in the end no right is lost",
+            after="the old version may need what is lost in the end",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """What is missing early, and everything as written late, if anything is lost."""

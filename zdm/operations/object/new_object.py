@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from zdm.model import syntax
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import OLD_ONLY, Step, TableLock
@@ -61,6 +63,28 @@ class CreateObject:
         """None."""
         del context
         return ()
+
+    def choice(self, context: Context) -> Choice:
+        """Nothing uses it yet."""
+        del context
+        if self.there:
+            return choice.nothing("it is there, and the statement says IF NOT EXISTS")
+        return choice.of(
+            choice.way(
+                "as_written",
+                "run it as written before the rollout",
+                not self.stored,
+                because="nothing uses a new object yet",
+                unless="its query runs before the rows of the train's fills are there",
+            ),
+            choice.way(
+                "filled_later",
+                "make it WITH NO DATA, and run its query as the last step before the rollout",
+                self.stored,
+                because="it is to hold the rows that the train's fills leave",
+                unless="it holds no rows",
+            ),
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement."""

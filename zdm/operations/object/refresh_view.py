@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zdm.model.commands import Work, WorkOn
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Phase, Step, TableLock
@@ -54,6 +56,27 @@ class RefreshView:
             f" {self.view.name}; a rollback does not bring the former ones back",
             "make sure that the old version works with them; else put"
             " `-- zdm: run in contract -- reason` above it",
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """CONCURRENTLY, unless nothing reads it yet."""
+        del context
+        new = views.by_train(self.view)
+        return choice.of(
+            choice.way(
+                "plain",
+                "REFRESH without CONCURRENTLY",
+                new,
+                because="this train makes the view, so nothing reads it yet",
+                unless="every read of the view would wait while its query runs",
+            ),
+            choice.way(
+                "concurrently",
+                "REFRESH CONCURRENTLY as the last step before the rollout",
+                not new,
+                because="reads continue; a unique index lets it find the rows that differ",
+                unless="nothing reads the view yet",
+            ),
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

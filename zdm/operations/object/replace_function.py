@@ -14,6 +14,8 @@ computed again, so such a function is not replaced.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Phase, Step, TableLock
@@ -90,6 +92,16 @@ class ReplaceFunction:
                 f" {routine.listed(running)}",
                 "make sure that it refuses and changes nothing of the old version's writes",
             )
+
+    def choice(self, context: Context) -> Choice:
+        """Before the rollout, unless it may refuse writes."""
+        del context
+        return choice.by_version(
+            "CREATE OR REPLACE, which locks no table,",
+            late=self.late,
+            early="as far as its text shows it refuses no write of the old version",
+            after="writes of the old version run it, and it may refuse them",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement, with OR REPLACE."""

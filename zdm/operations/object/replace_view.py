@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Phase, Step, TableLock
@@ -68,6 +70,14 @@ class ReplaceView:
             )
         remedy = f"make sure that it gives the old version what that expects; else {_NEW_NAME}"
         return (Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin),)
+
+    def choice(self, context: Context) -> Choice:
+        """Every column of the former stays."""
+        del context
+        return choice.single(
+            "CREATE OR REPLACE VIEW as the last step before the rollout",
+            because="every column that the old version reads stays",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement, with OR REPLACE."""

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.impact import UNKNOWN, YES, Answer, Impact
 from zdm.model.operation import Context, Match, Refusal
@@ -76,6 +78,18 @@ class AsWritten:
                 remedy="have it reviewed by a person who knows what uses it",
                 origin=context.origin,
             ),
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """The author's directive decides."""
+        del context
+        late = self.phase is not Phase.EXPAND
+        return choice.by_version(
+            "run it as written",
+            late=late,
+            early=f"its author says so: {self.reason}",
+            after=f"its author says so: {self.reason}",
+            may=(Trait.SCANS, Trait.BUILDS),
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

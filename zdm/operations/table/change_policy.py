@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zdm.model.commands import AlterTable, Change, Work, WorkOn
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -105,6 +107,18 @@ class ChangePolicy:
         yield (
             _HIDES.format(what=what),
             "let the new version work with and without it: have it set what the policies read",
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """What may hide rows waits."""
+        del context
+        if self.missing:
+            return choice.nothing("there is no such policy, and the statement says IF EXISTS")
+        return choice.by_version(
+            "change the catalog alone",
+            late=not self.early,
+            early="a permissive policy more hides no row",
+            after="a version could see other rows than before",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zdm.model.commands import AlterTable, Change
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Phase, Step, TableLock
@@ -88,6 +90,14 @@ class ChangeSettings:
                 remedy="use REPLICA IDENTITY USING INDEX where the table has a unique index on"
                 " columns that are NOT NULL",
             ),
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """No statement sees it."""
+        del context
+        return choice.single(
+            "change the catalog alone before the rollout",
+            because="no statement of an application depends on it",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

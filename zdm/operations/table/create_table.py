@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from zdm.model import syntax
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step, TableLock
@@ -54,6 +56,13 @@ class CreateTable:
             return ()
         message = f"{self.table} already exists, and it is not compared with this CREATE TABLE"
         return (Hazard(operation=SLUG, message=message, remedy="remove IF NOT EXISTS"),)
+
+    def choice(self, context: Context) -> Choice:
+        """Nothing uses it yet."""
+        del context
+        if self.there:
+            return choice.nothing("the table is there, and the statement says IF NOT EXISTS")
+        return choice.single("run it as written", because="nothing uses a new table yet")
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """The author's statement."""

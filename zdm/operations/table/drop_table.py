@@ -10,6 +10,8 @@ whether one still names it. Never CASCADE.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -59,6 +61,18 @@ class DropTable:
         return tuple(
             Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin)
             for message, remedy in _risks(table, context.snapshot)
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """It waits for the old version."""
+        del context
+        if self.missing:
+            return choice.nothing("there is no such table, and the statement says IF EXISTS")
+        return choice.single(
+            "drop it when the old version is gone, its foreign keys first",
+            Trait.WAITS,
+            because="the old version reads and writes it until it is gone; each foreign key"
+            " alone locks two tables for milliseconds, not all at once",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

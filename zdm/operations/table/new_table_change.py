@@ -8,6 +8,8 @@ A few rows are copied from a table in use, and the plan says so; many are left t
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import NO_TIMEOUT, Step, TableLock
@@ -65,6 +67,29 @@ class NewTableChange:
                 " application writes there afterwards is missing",
                 remedy="make sure that the new version writes both places, or copy the rest in"
                 " a revision that is planned after this train is contracted",
+            ),
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """Nothing uses the table yet."""
+        del context
+        return choice.of(
+            choice.way(
+                "as_written",
+                "run it as written",
+                self.index is None,
+                because="this train makes the table, so nothing waits for a lock on it",
+                unless="CONCURRENTLY runs in no transaction, and leaves an INVALID index when"
+                " it fails",
+                wording="the same without CONCURRENTLY: nothing writes to a new table",
+            ),
+            choice.way(
+                "concurrently",
+                "run it outside a transaction, with a repair of the INVALID index",
+                self.index is not None,
+                Trait.BUILDS,
+                because="it says CONCURRENTLY",
+                unless="it does not say CONCURRENTLY",
             ),
         )
 

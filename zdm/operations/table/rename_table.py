@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -100,6 +102,30 @@ class RenameTable:
                 f"let them name {self.new}{' and its new columns' if self.columns else ''} in"
                 " this train, below the rename, with `-- zdm: run in contract -- reason`",
             )
+
+    def choice(self, context: Context) -> Choice:
+        """A view has the former name meanwhile."""
+        del context
+        if self.missing:
+            return choice.nothing("there is no such table, and the statement says IF EXISTS")
+        return choice.of(
+            choice.way(
+                "catalog",
+                "RENAME TO, a change of the catalog alone",
+                False,
+                unless="every query of the old version would fail at once",
+                wording=f"no statement: keep the name {self.table.name}, and let the"
+                " application map its own name to it",
+            ),
+            choice.way(
+                "view",
+                "RENAME TO, and a view of the former name until the old version is gone",
+                True,
+                Trait.WAITS,
+                because="the view passes reads and writes of the old version on; no row is"
+                " read or written",
+            ),
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Rename and stand in, in one transaction; after the rollout drop the view."""

@@ -8,6 +8,8 @@ plan says IF NOT EXISTS, so that it runs again after a rollback, which leaves th
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step
@@ -60,6 +62,16 @@ class AddEnumValue:
             for place in self.used
         ]
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
+
+    def choice(self, context: Context) -> Choice:
+        """It locks no table."""
+        del context
+        if self.there:
+            return choice.nothing("the type has the label, and it says IF NOT EXISTS")
+        return choice.single(
+            "ADD VALUE before the rollout, in a transaction of its own",
+            because="it locks no table, and hurts no version that does not meet the label",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One step before the rollout."""

@@ -12,26 +12,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from zdm.model import syntax
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.expression import Call
 from zdm.model.findings import Hazard
-from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
-from zdm.model.plan import BOTH, Phase, Step
+from zdm.model.plan import Step
 from zdm.model.schema import Column, Name, Snapshot, Table, Volatility
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Fact, Setting
-from zdm.parse import emit, expressions, names
-from zdm.parse.emit import Ident, Part, Qualified, TypeText
-from zdm.recipes import cost, run_sql, site
+from zdm.parse import expressions
+from zdm.recipes import site
 from zdm.recipes.column import dependents, dual_write, fusion, new_column
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.column.outgrown import NOTHING, Outgrown
 from zdm.recipes.object import row_text
 from zdm.recipes.reading import filled, refuse, session_dependent
-from zdm.recipes.sql import probes
 from zdm.recipes.trigger import sync
 from zdm.recipes.trigger.sync import Pair
 from zdm.recipes.type import inverses, metadata_only, shared_types
+from zdm.recipes.type.catalog_type import CatalogType
 from zdm.schema import type_change, type_names, volatility
 from zdm.schema.type_change import Cost
 
@@ -112,6 +112,35 @@ class ChangeType:
             for text, remedy in lines
         )
 
+    def choice(self, context: Context) -> Choice:
+        """By way of the new column, since both names are used."""
+        old = context.snapshot.require_table(self.table).require_column(self.old)
+        free = type_change.cost(old.type, self.new.type, context.snapshot) is Cost.FREE
+        return choice.of(
+            choice.way(
+                "catalog",
+                "ALTER COLUMN … TYPE, a change of the catalog alone",
+                False,
+                unless="the train fills another column instead"
+                if free
+                else "PostgreSQL would rewrite every row while reads and writes wait",
+                wording=f"ALTER COLUMN {ident(self.old)} TYPE {self.new.type}, which keeps the"
+                " name and reads no row"
+                if free
+                else "",
+            ),
+            choice.way(
+                "new_column",
+                "the new column, kept in sync by a trigger and filled in batches",
+                True,
+                Trait.BATCHES,
+                Trait.TRIGGER,
+                Trait.WAITS,
+                because="each version has its own column until the old version is gone",
+                may=(Trait.SCANS, Trait.BUILDS),
+            ),
+        )
+
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Add and sync, fill, and drop the old column after the rollout."""
         table = context.snapshot.require_table(self.table)
@@ -134,87 +163,6 @@ class ChangeType:
             *dual_write.drop_foreign_keys(place, self.old, all_of_them=False),
             dual_write.drop(place, self.old),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WidenType:
-    """ALTER COLUMN TYPE where it is a change of the catalog alone."""
-
-    table: Name
-    column: str
-    type: str
-    collation: tuple[str, ...] = ()  # as written
-    settings: tuple[Setting, ...] = ()
-
-    @property
-    def slug(self) -> str:
-        """The module's name."""
-        return SLUG
-
-    @property
-    def title(self) -> str:
-        """One line for a person."""
-        return f"change type of {self.table}.{self.column} to {self.type}"
-
-    def hazards(self, context: Context) -> tuple[Hazard, ...]:
-        """Cached statements see another result type; texts may compare in another way."""
-        old = context.snapshot.require_table(self.table).require_column(self.column)
-        lines = metadata_only.hazards(self.table, old, self.type, context.snapshot)
-        if not type_change.keeps_collation(self.collation, old.collation):
-            lines = (*lines, metadata_only.sorted_otherwise(self.table, old))
-        return tuple(
-            Hazard(operation=SLUG, message=m, remedy=r, origin=context.origin) for m, r in lines
-        )
-
-    def recipe(self, context: Context) -> tuple[Step, ...]:
-        """One step."""
-        table = context.snapshot.require_table(self.table)
-        place = site.at(SLUG, table, context, settings=self.settings)
-        old = table.require_column(self.column)
-        target, name = Qualified(self.table), Ident(self.column)
-        collate, collation = _collate(ident(*self.collation))
-        back, before = _collate(old.collation or "")
-        return (
-            run_sql.short_transaction(
-                place,
-                id=place.id(self.column, "type"),
-                phase=Phase.EXPAND,
-                title=self.title,
-                sql=(
-                    emit.sql(
-                        f"ALTER TABLE {{t}} ALTER COLUMN {{c}} TYPE {{type}}{collate}",
-                        t=target,
-                        c=name,
-                        type=TypeText(self.type),
-                        **collation,
-                    ),
-                ),
-                locks=place.lock(LockMode.ACCESS_EXCLUSIVE),
-                settings=self.settings,
-                probe=probes.probe(probes.column_type(self.table, self.column, self.type)),
-                undo=(
-                    emit.sql(
-                        f"ALTER TABLE {{t}} ALTER COLUMN {{c}} TYPE {{type}}{back}"
-                        " USING CAST({c} AS {type})",
-                        t=target,
-                        c=name,
-                        type=TypeText(old.type),
-                        **before,
-                    ),
-                ),
-                serves=BOTH,
-                reason="PostgreSQL changes the catalog only; every stored value stays as it"
-                " is.",
-                cost=cost.NOTHING,
-            ),
-        )
-
-
-def _collate(text: str) -> tuple[str, dict[str, Part]]:
-    """The clause for a collation's quoted name, and what fills it."""
-    if not text:
-        return "", {}
-    return " COLLATE {collation}", {"collation": Qualified(names.qualified(text))}
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
@@ -249,7 +197,8 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
         undefaulted = metadata_only.undefaulted(table.name, column, new, snapshot)
         if undefaulted is not None:
             return refuse.refuse(action, "type_change_blocked", *undefaulted)
-        operation = WidenType(
+        operation = CatalogType(
+            slug=SLUG,
             table=table.name,
             column=column.name,
             type=new,

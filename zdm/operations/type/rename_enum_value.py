@@ -8,6 +8,8 @@ serves both versions. It is planned for a type that nothing uses yet, and refuse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Phase, Step
@@ -49,6 +51,14 @@ class RenameEnumValue:
         """None: no row has the label."""
         del context
         return ()
+
+    def choice(self, context: Context) -> Choice:
+        """Nothing uses the type yet."""
+        del context
+        return choice.single(
+            "change the catalog alone before the rollout",
+            because="no application uses the type yet",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One step before the rollout."""

@@ -10,6 +10,7 @@ in one transaction, as an integer that is widened. Until the contract both hold 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step
@@ -20,7 +21,7 @@ from zdm.parse import expressions
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.type import shared_types
 from zdm.recipes.type.shared_types import Kind
-from zdm.recipes.widening import connected, group, hazards, obstacles, steps, train
+from zdm.recipes.widening import connected, group, hazards, obstacles, steps, train, ways
 from zdm.recipes.widening.connected import Change
 from zdm.schema import lookup, type_names
 
@@ -52,6 +53,10 @@ class RetypeColumn:
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)
             for text, remedy in dict.fromkeys(hazards.found(whole))
         )
+
+    def choice(self, context: Context) -> Choice:
+        """A column beside it takes its name."""
+        return ways.switch_of_names(self.columns, context.snapshot)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Beside, filled, built, switched, and ended after the rollout."""

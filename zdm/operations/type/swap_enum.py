@@ -10,6 +10,8 @@ reorders labels needs rows that both versions read, so it is refused.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.expression import Cast, Constant, Expression
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
@@ -54,6 +56,26 @@ class SwapEnum:
         names = tuple(label.name for label in self.labels)
         lines = enum_labels.hazards(self.enum.name, names, context.snapshot)
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in lines)
+
+    def choice(self, context: Context) -> Choice:
+        """Labels need no second type."""
+        del context
+        if not self.labels:
+            return choice.nothing("the new type has the same labels")
+        return choice.of(
+            choice.way(
+                "new_type",
+                "make another type, and change each column to it",
+                False,
+                unless="it rewrites each table while reads and writes wait",
+            ),
+            choice.way(
+                "add_labels",
+                "ADD VALUE for each new label",
+                True,
+                because="it locks no table, and the new type has every label of the old one",
+            ),
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """One step for each label, before the rollout."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zdm.model.commands import AlterSequence
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
@@ -26,7 +27,7 @@ from zdm.recipes import run_sql
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.sql import probes
 from zdm.recipes.type import shared_types
-from zdm.recipes.widening import connected, group, hazards, obstacles, steps, train
+from zdm.recipes.widening import connected, group, hazards, obstacles, steps, train, ways
 from zdm.recipes.widening.group import Group
 from zdm.schema import lookup, sequences, type_names
 
@@ -75,6 +76,10 @@ class WidenInteger:
                         f" nextval fails after {one.maximum}",
                         f"write ALTER SEQUENCE {one.name.sql} AS {new} in this train, too",
                     )
+
+    def choice(self, context: Context) -> Choice:
+        """A column beside it takes its name."""
+        return ways.switch_of_names(self.columns, context.snapshot)
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """Beside, filled, built, switched, and ended after the rollout."""

@@ -13,6 +13,8 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Column
 from zdm.model.sql import ident
+from zdm.parse import emit
+from zdm.parse.emit import Expression, Ident, Qualified
 from zdm.recipes import cost, run_sql
 from zdm.recipes.index import walk_key
 from zdm.recipes.site import Site
@@ -67,3 +69,28 @@ def _differs(site: Site, column: Column, value: str) -> str:
         return null_test.is_null(ident(column.name), column, site.snapshot)
     wanted = f"CAST({value} AS {column.type})"
     return sync.is_distinct(ident(column.name), wanted, column, site.snapshot)
+
+
+def drop_default(place: Site, column: Column, default: str) -> RunSql:
+    """The end of a default that only the old version needs."""
+    t, c = Qualified(place.name), Ident(column.name)
+    return run_sql.short_transaction(
+        place,
+        id=place.id(column.name, "drop-default"),
+        phase=Phase.CONTRACT,
+        title=f"drop the default of {place.name}.{column.name}",
+        sql=(emit.sql("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT", t=t, c=c),),
+        locks=place.lock_below(LockMode.ACCESS_EXCLUSIVE),
+        settings=place.settings,
+        probe=probes.probe(probes.absent(probes.column_default(place.name, column.name))),
+        undo=(
+            emit.sql(
+                "ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {d}",
+                t=t,
+                c=c,
+                d=Expression(default),
+            ),
+        ),
+        serves=NEW_ONLY,
+        reason="Only the old version, which does not know the column, needed it.",
+    )

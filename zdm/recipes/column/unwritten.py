@@ -10,6 +10,7 @@ from zdm.model.statement import Action, ActionKind
 from zdm.recipes.column import refusing
 from zdm.recipes.column.refusing import Omitted
 from zdm.recipes.reading import statements, updates
+from zdm.recipes.trigger import computed_column
 
 
 def is_set(later: Sequence[Action], table: Table, column: Column, *, each: bool) -> bool:
@@ -56,3 +57,11 @@ def left_different(
 
 def _known(columns: tuple[str, ...], table: Table) -> tuple[Column | None, ...]:
     return tuple(table.column(column) for column in columns)
+
+
+def is_loosened(later: Sequence[Action], table: Table, fill: str | None) -> bool:
+    """Whether the train lets a column be NULL that the fill reads."""
+    reads = () if fill is None else computed_column.inputs(fill, table)
+    facts = (statements.fact(action, ActionKind.DROP_NOT_NULL) for action in later)
+    dropped = {fact.name for fact in facts if fact is not None and fact.table == table.name}
+    return any(column.name in dropped for column in reads)

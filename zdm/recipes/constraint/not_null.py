@@ -76,6 +76,12 @@ def prove(
     return _checked(site, column, serves, phase)
 
 
+def by_proof(major: int) -> str:
+    """How it is proved, in words."""
+    how = "NOT NULL constraint" if major >= NAMED_FROM else "CHECK"
+    return f"a {how} that is NOT VALID, then VALIDATE, which blocks nothing,"
+
+
 def tighten(site: Site, column: str, *, hint: str, wanted: Named = PLAIN) -> tuple[RunSql, ...]:
     """The same once the old version is gone, which may write NULL until then."""
     first, *rest = prove(site, column, serves=NEW_ONLY, phase=Phase.CONTRACT, wanted=wanted)

@@ -8,6 +8,8 @@ DEFERRABLE at once, until it is the constraint's.
 
 from dataclasses import dataclass, replace
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.locks import LockMode
 from zdm.model.plan import BOTH, NEW_ONLY, Check, Irreversible, Phase, RunSql, TableLock
 from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
@@ -25,6 +27,10 @@ from zdm.recipes.sql import probes
 from zdm.schema import generated_names, lookup
 
 Line = session_dependent.Line
+INDEX_FIRST = (
+    "CREATE UNIQUE INDEX, which is built before the rollout, and the constraint USING INDEX, if"
+    " the old version writes no duplicates"
+)
 NULLS_NOT_DISTINCT = 15  # the first version that has it
 
 
@@ -49,6 +55,47 @@ class Key:
     def kind(self) -> str:
         """In words."""
         return self.says.kind
+
+
+def choice_of(key: Key, *, proves: bool = False) -> Choice:
+    """By an index that is there, or by one that is built. `proves`: columns become NOT NULL."""
+    there = key.index is not None
+    proof = (Trait.SCANS,) if proves else ()
+    first = "prove NOT NULL, and " if proves else ""
+    kind = "unique constraint" if key.kind == "unique" else key.kind
+    does = f"{first}build its index CONCURRENTLY, then give it to the {kind},"
+    return choice.of(
+        choice.way(
+            "index_there",
+            f"{first}make the index that of the {kind}",
+            there,
+            Trait.WAITS,
+            *proof,
+            because="the index is there, and refuses already what the constraint will refuse",
+            unless="the statement names no index that is there",
+            wording=INDEX_FIRST if key.late and not key.says.deferrable else "",
+        ),
+        choice.way(
+            "before_rollout",
+            f"{does} before the rollout",
+            not there and not key.late,
+            Trait.BUILDS,
+            *proof,
+            because="the old version can write no duplicates",
+            unless="the index is there" if there else "the old version may write duplicates",
+            may=(Trait.WAITS,),
+        ),
+        choice.way(
+            "after_rollout",
+            f"{does} when the old version is gone",
+            not there and key.late,
+            Trait.BUILDS,
+            Trait.WAITS,
+            *proof,
+            because="the old version may write duplicates, which the index refuses",
+            unless="the index is there" if there else "the old version can write no duplicates",
+        ),
+    )
 
 
 def duplicates_stop(table: Name) -> tuple[str, str]:

@@ -3,6 +3,8 @@ refuse writes of the old version or that may rely on it, when the old version is
 
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context
 from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Phase, Step, TableLock
@@ -38,6 +40,18 @@ class TriggerChange:
         return tuple(
             Hazard(operation=self.slug, message=message, remedy=remedy, origin=context.origin)
             for message, remedy in risks
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """Before the rollout, unless a version may fail."""
+        del context
+        if not self.sql:
+            return choice.nothing("the trigger is as the statement wants it")
+        return choice.by_version(
+            "change the catalog alone",
+            late=self.late,
+            early="as far as its text shows the function refuses no write of the old version",
+            after="the old version may rely on the trigger, or be refused by it",
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:

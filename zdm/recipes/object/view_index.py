@@ -6,6 +6,8 @@ makes is empty until the last step before the rollout, so its index costs nothin
 
 from dataclasses import dataclass
 
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context
@@ -52,6 +54,28 @@ class IndexOfView:
                 " rows with the same values fails",
                 remedy="make sure that its query gives each row once",
                 origin=context.origin,
+            ),
+        )
+
+    def choice(self, context: Context) -> Choice:
+        """CONCURRENTLY, unless nothing refreshes it yet."""
+        del context
+        new = views.by_train(self.view)
+        return choice.of(
+            choice.way(
+                "plain",
+                "CREATE INDEX without CONCURRENTLY",
+                new,
+                because="this train makes the view, which has no rows yet",
+                unless="a REFRESH would wait for the whole build",
+            ),
+            choice.way(
+                "concurrently",
+                "CREATE INDEX CONCURRENTLY",
+                not new,
+                Trait.BUILDS,
+                because="no REFRESH waits",
+                unless="the view has no rows yet",
             ),
         )
 

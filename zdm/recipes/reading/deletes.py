@@ -201,3 +201,21 @@ def obstacle(table: Table, snapshot: Snapshot) -> Line | None:
             f" no other in the filter: ALTER PUBLICATION {named[0]} SET TABLE …",
         )
     return None
+
+
+def is_key(column: str, table: Table) -> bool:
+    """Whether no two rows have the same value of it."""
+    found = table.column(column)
+    return (found is not None and found.not_null) and any(
+        index.keys == (column,) and index.unique and index.valid and index.predicate is None
+        for index in table.indexes
+    )
+
+
+def of_every_row(delete: Delete) -> tuple[str, str]:
+    """Why all rows of a table are refused, and the remedy."""
+    return (
+        f"this DELETE selects every row of {delete.table}, also those that the applications"
+        " write before it runs",
+        f"add a WHERE for the rows that are meant, by their columns; {delete.at_once}",
+    )

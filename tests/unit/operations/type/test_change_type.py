@@ -8,7 +8,8 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, Irreversible, Phase, RunSql
 from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Type
 from zdm.operations.type import change_type
-from zdm.operations.type.change_type import ChangeType, WidenType
+from zdm.operations.type.change_type import ChangeType
+from zdm.recipes.type.catalog_type import CatalogType
 
 QUANTITY = Column(name="quantity", type="integer", not_null=True)
 MAIL = Type(
@@ -186,7 +187,7 @@ def test_an_expression_of_the_author_must_be_total() -> None:
 def test_a_free_change_is_one_step_for_both() -> None:
     answer = plain("varchar(20)")
     assert isinstance(answer, Match)
-    assert isinstance(answer.operation, WidenType)
+    assert isinstance(answer.operation, CatalogType)
     context = Context(snapshot=HERE, origin=())
     (step,) = answer.operation.recipe(context)
     after = ask("ALTER TABLE users ALTER COLUMN code TYPE varchar(20);", HERE).after

@@ -1,0 +1,1 @@
+"""Why a plan is as it is: reads plan and operations, and decides nothing."""
