@@ -82,6 +82,7 @@ new-driver: $(READY)  ## the skeleton of a rollout driver: make new-driver nomad
 	@$(BIN)/python -m tests.skeletons driver $(WORDS)
 
 bless: $(READY)  ## accept the present output as golden
+	$(BIN)/pytest -q --bless tests/postgres/cases -k schema_on_file
 	$(BIN)/pytest -q --bless -m 'not more'
 	git diff --stat
 
