@@ -53,16 +53,16 @@ def name(case: Path) -> str:
 
 
 def in_turn(found: Sequence[Path], *majors: int, share: int = 1) -> pytest.MarkDecorator:
-    """One case in `share` of each operation, but at least one of each, on one of the versions in
-    turn; all on all of them with `make thorough`."""
-    turns = dict(_turns(found, majors, share))
+    """One case in `share` of each operation, but at least one, on one of the versions in turn;
+    all on all of them with `make thorough`."""
+    chosen = dict(turns(found, majors, share))
     params = [
         pytest.param(
             major,
             case,
             marks=(
                 pytest.mark.more,
-                pytest.mark.in_turn if turns.get(case) == major else pytest.mark.thorough,
+                pytest.mark.in_turn if chosen.get(case) == major else pytest.mark.thorough,
             ),
             id=f"{major}-{name(case)}",
         )
@@ -72,7 +72,7 @@ def in_turn(found: Sequence[Path], *majors: int, share: int = 1) -> pytest.MarkD
     return pytest.mark.parametrize(("every_server", "case"), params, indirect=["every_server"])
 
 
-def _turns(
+def turns(
     found: Sequence[Path], majors: Sequence[int], share: int
 ) -> Iterator[tuple[Path, int]]:
     """The cases that have a turn, each with its version."""
