@@ -35,7 +35,6 @@ from zdm.postgres.server.provider import Server
 from zdm.schema import enums
 from zdm.serialize import snapshot_file
 
-PLAIN = [case for case in cases.PLANNED if case.name == "plain"]
 NEWEST = 18  # the major version that schema.json is of
 
 
@@ -196,11 +195,6 @@ def test_the_schema_on_file_is_what_the_server_says(
 @pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
 def test_a_case_is_undone_and_runs_as_planned(server: Server, case: Path) -> None:
     is_undone_and_runs(server, case)
-
-
-@pytest.mark.parametrize("case", PLAIN, ids=cases.name)
-def test_a_case_survives_a_kill_at_every_step(server: Server, case: Path) -> None:
-    survives_kills(server, case)
 
 
 @cases.in_turn(cases.PLANNED, 15, 16, 17, share=12)
