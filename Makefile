@@ -25,10 +25,12 @@ $(READY): pyproject.toml
 demo: $(READY)  ## the main job on embedded defaults
 	$(BIN)/zdm demo
 
-test: $(READY)  ## what a fresh machine can run: pure, PostgreSQL (embedded or found), fakes
-	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m 'not more'
+# of the tests with servers and processes `make test` runs one in eight, others each day
+TURN ?= $(shell expr $$(date +%s) / 86400 % 8)
+test: $(READY)  ## what a fresh machine can run in minutes; TURN=0 to 7 for another part of the tests with servers
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m 'not more' --turn $(TURN)
 
-test-live: $(READY)  ## what `make test` runs and `make coverage` does not
+test-live: $(READY)  ## all of `make test` that `make coverage` does not run, without turns: embedded PostgreSQL or one that is found
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m 'not more' $(addprefix --ignore=,$(PURE_TESTS))
 
 servers: $(READY)  ## server programs of every supported major version, into the cache
@@ -82,6 +84,7 @@ new-driver: $(READY)  ## the skeleton of a rollout driver: make new-driver nomad
 	@$(BIN)/python -m tests.skeletons driver $(WORDS)
 
 bless: $(READY)  ## accept the present output as golden
+	$(BIN)/pytest -q --bless tests/postgres/cases -k schema_on_file
 	$(BIN)/pytest -q --bless -m 'not more'
 	git diff --stat
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -52,24 +53,34 @@ def name(case: Path) -> str:
 
 
 def in_turn(found: Sequence[Path], *majors: int, share: int = 1) -> pytest.MarkDecorator:
-    """Each case on one of the versions in turn, or only one in `share` of them; on the others
-    with `make thorough`."""
+    """One case in `share` of each operation, but at least one, on one of the versions in turn;
+    all on all of them with `make thorough`."""
+    chosen = dict(turns(found, majors, share))
     params = [
         pytest.param(
             major,
             case,
             marks=(
                 pytest.mark.more,
-                pytest.mark.in_turn
-                if number % (len(majors) * share) == majors.index(major)
-                else pytest.mark.thorough,
+                pytest.mark.in_turn if chosen.get(case) == major else pytest.mark.thorough,
             ),
             id=f"{major}-{name(case)}",
         )
         for major in majors
-        for number, case in enumerate(found)
+        for case in found
     ]
     return pytest.mark.parametrize(("every_server", "case"), params, indirect=["every_server"])
+
+
+def turns(
+    found: Sequence[Path], majors: Sequence[int], share: int
+) -> Iterator[tuple[Path, int]]:
+    """The cases that have a turn, each with its version."""
+    for number, (_, group) in enumerate(groupby(found, key=lambda case: case.parent)):
+        cases = list(group)
+        first = number % min(share, len(cases))
+        for place, case in enumerate(cases[first::share]):
+            yield case, majors[(number + place) % len(majors)]
 
 
 def train(case: Path) -> Train:

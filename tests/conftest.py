@@ -21,7 +21,10 @@ from zdm.postgres.session import connection
 MAJORS = (14, 15, 16, 17, 18)
 BETWEEN = MAJORS[1:-1]
 EMPTY = "t_empty"  # a template
-SHARE = 3  # one test in so many has a turn on a version between
+TURNS = 8  # of `make test`
+# Folders of tests that need few servers and processes of zdm's, or none: these have no turns.
+WITHOUT = ("unit", "reading", "rules", "pairs", "docs", "fakes", "ci")
+SHARE = 6  # one test in so many has a turn on a version between
 
 # how long an example takes depends on what else the machine does
 settings.register_profile(
@@ -32,6 +35,12 @@ settings.load_profile("any machine")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bless", action="store_true", help="accept the present output as golden")
+    parser.addoption(
+        "--turn",
+        type=int,
+        metavar="N",
+        help=f"of the tests with servers and processes run only one in {TURNS}, the Nth from 0",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,16 +50,44 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(run.close)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that is run on every version: with `make test-more` one in three also on a version
-    between the oldest and the newest, with `make thorough` each on all of them."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What `make test` leaves to the other days, and `make test-more` to `make thorough`."""
+    _take_turns(config, items)
     for item in items:
-        found = getattr(item, "callspec", None)
-        majors = [value for value in found.params.values() if value in BETWEEN] if found else []
-        if not majors or item.get_closest_marker("in_turn"):
-            continue
-        if item.get_closest_marker("more") and majors != [_in_turn(item, majors[0])]:
-            item.add_marker(pytest.mark.thorough)
+        _versions_in_turn(item)
+
+
+def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave only those whose turn it is, by their names."""
+    turn = config.getoption("--turn")
+    if turn is None:
+        return
+    others = [item for item in items if has_turns(item.nodeid) and turn_of(item.nodeid) != turn]
+    config.hook.pytest_deselected(items=others)
+    left = set(others)
+    items[:] = [item for item in items if item not in left]
+
+
+def has_turns(nodeid: str) -> bool:
+    """Whether it is in a folder of tests with servers and processes."""
+    _, *folders, _ = nodeid.partition("::")[0].split("/")
+    return bool(folders) and folders[0] not in WITHOUT
+
+
+def turn_of(nodeid: str) -> int:
+    """The day on which `make test` runs it."""
+    return zlib.crc32(nodeid.encode()) % TURNS
+
+
+def _versions_in_turn(item: pytest.Item) -> None:
+    """A test that is run on every version: with `make test-more` one in six also on a version
+    between the oldest and the newest, with `make thorough` each on all of them."""
+    found = getattr(item, "callspec", None)
+    majors = [value for value in found.params.values() if value in BETWEEN] if found else []
+    if not majors or item.get_closest_marker("in_turn"):
+        return
+    if item.get_closest_marker("more") and majors != [_in_turn(item, majors[0])]:
+        item.add_marker(pytest.mark.thorough)
 
 
 def _in_turn(item: pytest.Item, major: int) -> int | None:

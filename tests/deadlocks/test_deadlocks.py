@@ -41,7 +41,16 @@ def test_no_writer_is_the_victim_of_a_run(ground: Server) -> None:
 
 
 @pytest.mark.more
-@pytest.mark.parametrize("pacing", Pacing)
+@pytest.mark.parametrize(
+    ("ground", "pacing"),
+    [
+        pytest.param(14, Pacing.FULL, id="14-full"),
+        pytest.param(18, Pacing.PACED, id="18-paced"),
+        pytest.param(14, Pacing.PACED, id="14-paced", marks=pytest.mark.thorough),
+        pytest.param(18, Pacing.FULL, id="18-full", marks=pytest.mark.thorough),
+    ],
+    indirect=["ground"],
+)
 def test_of_many_writers_none_is_the_victim_of_a_run(ground: Server, pacing: Pacing) -> None:
     outcome = found(ground, MANY, pacing)
 

@@ -16,7 +16,9 @@ REFUSED = "0A000"  # cached plan must not change result type
 
 
 @pytest.fixture(
-    scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
+    scope="module",
+    params=[pytest.param(14, marks=[pytest.mark.more, pytest.mark.thorough]), 18],
+    ids=["14", "18"],
 )
 def ground(request: pytest.FixtureRequest) -> Iterator[Server]:
     with a_server(request.param) as server:

@@ -78,7 +78,7 @@ def test_the_newest_server_s_locks_on_tables_that_inherit_are_claimed(
     assert slugs(server, plan, start) == set()
 
 
-@cases.in_turn(cases.PLANNED, 14, 15, 16, 17, 18, share=4)
+@cases.in_turn(cases.PLANNED, 14, 15, 16, 17, 18, share=8)
 def test_every_case_is_verified(every_server: Server, case: Path) -> None:
     plan, start = made(every_server, cases.name(case))
 

@@ -12,7 +12,7 @@ from tests.kill_matrix.matrix import Matrix
 from tests.kill_matrix.points import AFTER, BEGIN, Back, Harm, Point
 from zdm.model.plan import Phase
 
-SAMPLE = 40
+SAMPLE = 30  # each harm in each scenario
 SEED = 9
 
 

@@ -9,23 +9,30 @@ from collections.abc import Iterator
 import pytest
 
 from tests import case as cases
-from tests.conftest import BETWEEN, MAJORS, a_server
+from tests.conftest import MAJORS, a_server
 from tests.golden import Golden
 from tests.postgres.schema import held, holding, statements
 from tests.postgres.schema.held import Tally
 from zdm.postgres.catalog import read as catalog
 from zdm.postgres.server.provider import Server
 
-COUNTED = [
-    pytest.param(
-        major, marks=[pytest.mark.more, *([pytest.mark.thorough] if major in BETWEEN else [])]
-    )
-    for major in MAJORS
-]
+OLDEST, NEWEST = MAJORS[0], MAJORS[-1]
+RARELY = (pytest.mark.more, pytest.mark.thorough)
+
+
+def on(*often: int) -> pytest.MarkDecorator:
+    """Each version of `every_server`; the others with `make thorough`."""
+    params = [
+        pytest.param(major, marks=pytest.mark.more if major in often else RARELY)
+        for major in MAJORS
+    ]
+    return pytest.mark.parametrize("every_server", params, indirect=True)
+
+
 BASE = (holding.FOLDER / "base.sql").read_bytes()
 
 
-@pytest.fixture(scope="module", params=(MAJORS[0], MAJORS[-1]))
+@pytest.fixture(scope="module", params=[pytest.param(OLDEST, marks=RARELY), NEWEST])
 def oldest_and_newest(request: pytest.FixtureRequest) -> Iterator[Server]:
     with a_server(request.param) as found:
         yield found
@@ -99,17 +106,20 @@ def test_each_statement_of_the_cases_by_itself_leaves_what_apply_says(
     assert of_cases(every_server, anew=True).differences == []
 
 
-@pytest.mark.parametrize("every_server", COUNTED, indirect=True)
-def test_apply_says_what_every_version_does_and_counts_it(
+@on(OLDEST, NEWEST)
+def test_apply_says_what_every_version_does_in_trains_and_counts_it(
     every_server: Server, golden: Golden
 ) -> None:
-    counts = {
-        "trains": of_trains(every_server, anew=True),
-        "each change of everything": of_everything(every_server),
-    }
+    counted(of_trains(every_server, anew=True), f"trains-{every_server.major}", golden)
 
-    assert [found for tally in counts.values() for found in tally.differences] == []
-    golden.check(
-        f"apply/{every_server.major}.txt",
-        "".join(f"{name}: {tally}\n" for name, tally in counts.items()),
-    )
+
+@on(NEWEST)
+def test_apply_says_what_every_version_makes_of_each_change_and_counts_it(
+    every_server: Server, golden: Golden
+) -> None:
+    counted(of_everything(every_server), f"everything-{every_server.major}", golden)
+
+
+def counted(tally: Tally, name: str, golden: Golden) -> None:
+    assert tally.differences == []
+    golden.check(f"apply/{name}.txt", f"{tally}\n")

@@ -1,0 +1,55 @@
+"""Tests take turns, and each of them has one."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests import case as cases
+from tests import conftest
+from tests.conftest import TURNS
+
+
+def test_on_one_of_its_days_each_test_with_servers_is_run() -> None:
+    names = [f"tests/cli/test_run.py::test_it[{number}]" for number in range(800)]
+    days = Counter(map(conftest.turn_of, names))
+
+    assert set(days) == set(range(TURNS))
+    assert max(days.values()) < 2 * min(days.values())
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "expected"),
+    [
+        ("tests/postgres/run/test_runner.py::test_it[a/b]", True),
+        ("tests/cli/test_run.py::test_it", True),
+        ("tests/unit/model/test_locks.py::test_it", False),
+        ("tests/docs/test_words.py::test_it[docs/a.md]", False),
+        ("tests/test_cases.py::test_it", False),
+    ],
+)
+def test_tests_without_servers_are_run_every_day(nodeid: str, expected: bool) -> None:
+    assert conftest.has_turns(nodeid) is expected
+
+
+def test_a_name_with_a_slash_is_no_folder() -> None:
+    assert not conftest.has_turns("tests/test_cases.py::test_it[add_column/plain/x]")
+
+
+def test_the_makefile_counts_as_many_days() -> None:
+    makefile = Path(__file__).parents[1] / "Makefile"
+
+    assert f"/ 86400 % {TURNS})" in makefile.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("majors", "share"), [((14,), 8), ((14, 18), 8), ((15, 16, 17), 12)])
+def test_of_each_operation_a_case_has_a_turn(majors: tuple[int, ...], share: int) -> None:
+    turns = dict(cases.turns(cases.PLANNED, majors, share))
+
+    assert {case.parent for case in turns} == {case.parent for case in cases.PLANNED}
+    assert set(turns.values()) == set(majors)
+    assert len(turns) < len(cases.PLANNED) / 4
+
+
+def test_with_a_share_of_one_all_have_a_turn() -> None:
+    assert len(dict(cases.turns(cases.PLANNED, (14, 18), 1))) == len(cases.PLANNED)
