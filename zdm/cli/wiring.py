@@ -96,7 +96,7 @@ class Shadows:
 
     @contextmanager
     def __call__(self, wanted: "Wanted") -> "Iterator[Server]":
-        """The server, which goes on until the command ends."""
+        """The server, which runs until the command ends."""
         yield (self._running(wanted) or self._begun.get(wanted) or self.begin(wanted)).result()
 
     def _running(self, wanted: "Wanted") -> "Future[Server] | None":

@@ -25,7 +25,7 @@ import zdm
 from zdm.config.settings import Settings
 from zdm.errors import InputError
 from zdm.execute.clock import SystemClock
-from zdm.revisions import child_environment, failures, network, shadow_address
+from zdm.revisions import child_environment, network, shadow_address
 from zdm.serialize import input_file
 
 TIME_LIMIT = timedelta(minutes=10)  # a long history replayed from its beginning takes minutes
@@ -150,7 +150,9 @@ class Child:
             raise self._died()
         said = json.loads(line)
         if "failure" in said:
-            raise failures.raised(said["failure"], self.project.root)
+            from zdm.revisions import child_failures
+
+            raise child_failures.raised(said["failure"], self.project.root)
         answer: dict[str, Any] = said["answer"]
         return answer
 

@@ -42,14 +42,12 @@ class Below:
 
 def record(child: Child, request: RecordRequest) -> Train:
     """Run upgrade() of the pending revisions on the shadow, which is at the heads."""
-    directory = request.log_directory
-    if directory is None:
-        raise InputError(
-            "the shadow's server gives no log that zdm can read, so it cannot see what the"
-            " revisions send",
-            hint="leave `shadow_url` out of zdm.toml: zdm then starts a server of its own",
-        )
-    heads = prepare(child, request)
+    return recorded(child, request, prepare(child, request))
+
+
+def recorded(child: Child, request: RecordRequest, heads: tuple[str, ...]) -> Train:
+    """The same, where the shadow is prepared."""
+    directory = _log(request)
     token = secrets.token_hex(4)
     begin, end = (f"zdm:{word}:{secrets.token_hex(8)}" for word in ("begin", "end"))
     start = server_log.positions(directory)
@@ -74,8 +72,19 @@ def record(child: Child, request: RecordRequest) -> Train:
     return assemble.train(recording, sent)
 
 
+def _log(request: RecordRequest) -> Path:
+    if request.log_directory is None:
+        raise InputError(
+            "the shadow's server gives no log that zdm can read, so it cannot see what the"
+            " revisions send",
+            hint="leave `shadow_url` out of zdm.toml: zdm then starts a server of its own",
+        )
+    return request.log_directory
+
+
 def prepare(child: Child, request: RecordRequest) -> tuple[str, ...]:
     """Open the shadow and make its version table say the heads."""
+    _log(request)
     history = request.history
     heads = tuple(sorted(history.revision(head).id for head in request.heads))
     child.open(request.dsn)

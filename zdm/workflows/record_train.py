@@ -9,6 +9,7 @@ Alembic takes longer than starting the shadow.
 import dataclasses
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,7 +69,6 @@ def run(
             )
         start = _start_of(settings, server, history, heads, snapshot)
         with _start(child, server, start) as dsn:
-            schema = snapshot or start.without_coming(read(dsn))
             request = RecordRequest(
                 dsn=dsn,
                 log_directory=server.log_directory,
@@ -78,9 +78,21 @@ def run(
                 stamped=snapshot is None,
             )
             with _explained(start, dsn):
-                train = record.record(child, request)
+                at, schema = _prepared(child, request, start)
+                train = record.recorded(child, request, at)
         depends = record_rows.Recorded(child=child, server=server, request=request, train=train)
         return depends.checked(start.key, schema, snapshot), schema
+
+
+def _prepared(
+    child: Child, request: RecordRequest, start: "_Start"
+) -> tuple[tuple[str, ...], Snapshot]:
+    """The heads of the shadow, which the child opens while its schema is read."""
+    if start.snapshot is not None:
+        return record.prepare(child, request), start.snapshot
+    with ThreadPoolExecutor(1) as pool:
+        schema = pool.submit(read, request.dsn)
+        return record.prepare(child, request), start.without_coming(schema.result())
 
 
 def read(dsn: str, version_table: Name | None = None) -> Snapshot:

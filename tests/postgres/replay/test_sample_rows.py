@@ -7,7 +7,7 @@ import pytest
 from zdm.model.schema import Name, Snapshot
 from zdm.postgres.catalog import read
 from zdm.postgres.replay import sample_rows
-from zdm.postgres.replay.sample_rows import HIGH, LOW, ROWS, Samples, Unfilled
+from zdm.postgres.replay.sample_rows import HIGH, LOW, ROWS, Samples, Unfilled, Write
 from zdm.postgres.session import connection
 from zdm.postgres.session.connection import Connection
 
@@ -112,6 +112,18 @@ def test_sequences_go_on_behind_the_rows(own: Connection) -> None:
 
     assert number(own, "SELECT max(id) FROM s") > ROWS
     assert number(own, "SELECT max(n) FROM s") > ROWS
+
+
+def test_writes_are_tried_together_and_each_without_the_others(own: Connection) -> None:
+    own.execute("CREATE TABLE t (id int PRIMARY KEY, other int REFERENCES t DEFERRABLE)")
+    own.execute("ALTER TABLE t ALTER CONSTRAINT t_other_fkey INITIALLY DEFERRED")
+    name = Name("public", "t")
+    one, two = (Write(table=name, sql=f"INSERT INTO t VALUES (1, {n}) -- {n}") for n in (1, 2))
+
+    assert sample_rows.work(own, [one, one])
+    assert sample_rows.work(own, [])
+    assert not sample_rows.work(own, [one, two])  # its foreign key is looked at at once
+    assert count(own, "t") == 0
 
 
 def test_other_numbers_are_to_be_had(own: Connection) -> None:

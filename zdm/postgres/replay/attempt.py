@@ -150,10 +150,12 @@ def _attempt(stage: _Stage, found: list[Finding], model: Model | None) -> Attemp
 def _opened(scene: Scene, server: Server, *, ahead: bool) -> Iterator[_Stage]:
     """`ahead`: another copy will be asked for."""
     with (
-        scene.copies.one(ahead=ahead) as dsn,
+        scene.copies.one() as dsn,
         connection.connect(dsn, name="verify", pinned=False) as conn,
         connection.connect(dsn, name="verify", pinned=False) as other,
     ):
+        if ahead:
+            scene.copies.begin()
         version_table(conn, scene.plan)
         tables = sample_rows.tables(scene.start, touched(scene.plan))
         samples = Samples(snapshot=scene.start, first=scene.first or sample_rows.LOW)

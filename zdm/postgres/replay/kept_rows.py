@@ -24,6 +24,7 @@ _DELETE = "DELETE "
 _MAKING = frozenset({"create_table", "new_table_change"})
 _UPDATE = "update_rows"
 _CHECK_ALL = "SET CONSTRAINTS ALL IMMEDIATE"
+_DEFAULT_PATH = "SET LOCAL search_path = DEFAULT"
 _OBJECTS = frozenset(
     {
         "replace_function",
@@ -209,9 +210,12 @@ def numbers_kept(conn: Connection) -> Iterator[None]:
     states = [f"SELECT {literal(n)}, last_value, is_called FROM {n}" for n in names]  # noqa: S608
     before = conn.execute(" UNION ALL ".join(states).encode()).fetchall() if states else []
     yield
-    for name, value, called in before:
-        sql = f"SELECT pg_catalog.setval({literal(str(name))}, {value}, {called})"
-        conn.execute(sql.encode())
+    numbers = ", ".join(
+        f"pg_catalog.setval({literal(str(name))}, {value}, {called})"
+        for name, value, called in before
+    )
+    if numbers:
+        conn.execute(f"SELECT {numbers}".encode())
 
 
 def _joined(step: Step) -> frozenset[str]:
@@ -278,12 +282,29 @@ def selected(
 ) -> bool:
     """Whether the write makes, changes or deletes a row that the plan deletes. What becomes of
     it depends on when it is written, so neither version is to write any, as the plan says."""
+    write = (f"SET LOCAL search_path = {path}", sql)
     for query, settings in gone:
-        before = _found(conn, query, settings)
-        after = _found(conn, query, settings, f"SET LOCAL search_path = {path}", sql)
-        if before != after:
+        both = _around(conn, query, settings, write)
+        if both is None:
+            both = _found(conn, query, settings), _found(conn, query, settings, *write)
+        if both[0] != both[1]:
             return True
     return False
+
+
+def _around(
+    conn: Connection, query: str, settings: Sequence[Setting], write: Sequence[str]
+) -> tuple[object, object] | None:
+    """What the query gives before and after a write, in one round trip; None where something
+    fails."""
+    then = (_DEFAULT_PATH, *for_transaction(settings), query)
+    both = ("SAVEPOINT zdm_write", *then, "ROLLBACK TO zdm_write", *write, *then)
+    with numbers_kept(conn):
+        try:
+            rows = one_message.run(conn, both, keep=False)
+        except psycopg.Error:
+            return None
+    return rows[len(then)], rows[-1]
 
 
 def unfillable(plan: Plan, conn: Connection, sql: str, path: str = "DEFAULT") -> bool:
@@ -313,7 +334,7 @@ def _fails(conn: Connection, fill: Backfill) -> bool:
 def _found(conn: Connection, query: str, settings: Sequence[Setting], *first: str) -> object:
     """What the query gives after some statements, which are rolled back; None where one of them
     fails, for example because this schema lacks the table."""
-    then = ("SET LOCAL search_path = DEFAULT", *for_transaction(settings), query)
+    then = (_DEFAULT_PATH, *for_transaction(settings), query)
     with numbers_kept(conn):
         try:
             rows = one_message.run(conn, [*first, *then], keep=False)[-1]

@@ -199,5 +199,4 @@ def families(before: Relations) -> Mapping[Name, frozenset[Name]]:
 def may_be_analyzed(connection: Connection, probe: str) -> bool:
     """Whether the probe asks for statistics, and autovacuum may gather them at any moment; a
     server of the cache has none."""
-    row = connection.execute(_AUTOVACUUM).fetchone()
-    return _STATISTICS in probe and row == ("on",)
+    return _STATISTICS in probe and connection.execute(_AUTOVACUUM).fetchone() == ("on",)

@@ -147,7 +147,7 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
     key = _seeded(request, seeding)
     with (
         copies.of(server, key, request.start) as made,
-        made.one(ahead=True) as plain,
+        made.one() as plain,
         connection.connect(plain, name="verify", pinned=False) as conn,
     ):
         rebuilt = rebuild.found(conn, request.start)
@@ -158,6 +158,7 @@ def _tried(request: _Request, seeding: Seeding) -> tuple[Verification, _Doubt | 
         lender = Lender(server=server, dsn=plain, start=start)
         try:
             apply_plainly(conn, plan, lender)
+            made.begin()
             end, own = attempt.read_schema(conn, plan), attempt.own_objects(conn)
         except StepFailedError as error:
             failed = Attempt(found=(attempt.unprivileged(error.finding, plan),), notes=notes)

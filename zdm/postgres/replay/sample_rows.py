@@ -24,6 +24,7 @@ from zdm.schema import family
 ROWS = 3
 LOW, HIGH = 0, 7000  # the number before that of the first sample
 _TRIES = 250  # of a row
+_CHECK_ALL = "SET CONSTRAINTS ALL IMMEDIATE"
 _NEXT = 900  # the number of a row that an application inserts
 _KNOWN = 40  # rows of a table that others may refer to
 _ORPHANS = "it refers to tables without rows"
@@ -314,10 +315,26 @@ def failure(conn: Connection, write: Write) -> str | None:
     return None if error is None else error.diag.message_primary or str(error)
 
 
+def work(conn: Connection, writes: Sequence[Write]) -> bool:
+    """Whether all writes work, each without the others: in one round trip, and undone. A False
+    says nothing about any of them."""
+    undone = ("ROLLBACK TO zdm_write", "RELEASE zdm_write")
+    statements = [
+        part
+        for write in writes
+        for part in ("SAVEPOINT zdm_write", write.sql, _CHECK_ALL, *undone)
+    ]
+    try:
+        one_message.send(conn, statements, keep=False)
+    except psycopg.Error:
+        return False
+    return True
+
+
 def tried(conn: Connection, sql: str, *, keep: bool) -> psycopg.Error | None:
     """Run a statement and keep or undo what it did; its error, if it failed."""
     try:
-        one_message.send(conn, [sql, "SET CONSTRAINTS ALL IMMEDIATE"], keep=keep)
+        one_message.send(conn, [sql, _CHECK_ALL], keep=keep)
     except psycopg.Error as error:
         return error
     return None

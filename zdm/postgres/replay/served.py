@@ -36,8 +36,11 @@ class Writes:
         """Findings of the writes after a step."""
         deployed = step.phase.position >= Phase.ROLLOUT.position
         for side in sorted(step.serves - {Side.OLD} if deployed else step.serves):
-            for write in self.writes[side]:
-                yield from self._try(step, side, write)
+            writes = self.writes[side]
+            known = [write for write in writes if (side, write) not in self.failing]
+            works = frozenset(known) if sample_rows.work(self.here.conn, known) else frozenset()
+            for write in writes:
+                yield from self._try(step, side, write, works=write in works)
 
     def left(self) -> Iterator[Finding]:
         """Findings of writes of the new version that never worked again."""
@@ -45,7 +48,9 @@ class Writes:
             if side is Side.NEW:
                 yield from self._blamed(first.step, side, write, first)
 
-    def _try(self, step: Step, side: Side, write: Write) -> Iterator[Finding]:
+    def _try(self, step: Step, side: Side, write: Write, *, works: bool) -> Iterator[Finding]:
+        if works:
+            return
         first = self.failing.get((side, write))
         if first is not None and side is Side.OLD:
             return

@@ -31,16 +31,18 @@ class Copies:
         self._drops: list[Future[None]] = []
 
     @contextlib.contextmanager
-    def one(self, *, ahead: bool = False) -> Iterator[str]:
-        """The URL of a copy for the author's role. `ahead`: another one will be asked for."""
+    def one(self) -> Iterator[str]:
+        """The URL of a copy for the author's role."""
         self._apart = author.prepare(self._conn, self.server)  # without what others set
         name = self._taken()
         try:
-            if ahead:
-                self._ahead = self._begun()
             yield (author if self._apart else shadow).url(self.server, name)
         finally:
             self._drop(name)
+
+    def begin(self) -> None:
+        """Make the next one, which will be asked for."""
+        self._ahead = self._ahead or self._begun()
 
     def _taken(self) -> str:
         begun, self._ahead = self._ahead or self._begun(), None
