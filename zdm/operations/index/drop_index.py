@@ -35,7 +35,7 @@ SLUG = "drop_index"
 class DropIndex:
     """Drop an index; None: it does not exist, and the statement has IF EXISTS. `replaced`: the
     train makes another one of its name, `late`: perhaps only in the contract. `word` is why the
-    author lets a unique one stay until then."""
+    author lets a unique one stay until then; `beside` refuses what it refuses, and stays."""
 
     table: Name | None
     index: Index | None
@@ -43,6 +43,7 @@ class DropIndex:
     replaced: bool = False
     late: bool = False
     word: str = ""
+    beside: str = ""
 
     @property
     def slug(self) -> str:
@@ -68,6 +69,15 @@ class DropIndex:
                 f"until the contract {self.name} refuses rows that repeat its keys; by its"
                 f" author the new version writes none ({self.word})",
                 "let the new version write such rows only after the contract",
+            )
+        if self.beside:
+            yield (
+                f"until the contract {self.table} has the unique indexes {self.name} and"
+                f" {self.beside}: an INSERT … ON CONFLICT that names a column or a constraint"
+                " can fail with a duplicate key (23505) when two sessions insert the same new"
+                " key at once",
+                "repeat such a statement, or write ON CONFLICT DO NOTHING without a column:"
+                " that never fails so",
             )
         if not self.replaced:
             yield (
@@ -159,6 +169,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     word = replaced.word(actions)
     problem = _problem(table, found, cascade=fact.cascade)
     maker = replaced.by(actions)
+    other = refusing.implying(found, table, frozenset())
     if problem is None and not word:
         problem = _still_unique(table, found, maker)
     if problem is not None:
@@ -170,6 +181,7 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         replaced=maker is not None,
         late=maker is not None and isinstance(maker.said, AddConstraint),
         word=word[0].reason if word else "",
+        beside=other.name if other is not None and found.valid else "",
     )
     return Match(operation=operation, consumed=(0,), directives=word)
 
