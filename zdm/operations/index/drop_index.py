@@ -71,8 +71,9 @@ class DropIndex:
                 "let the new version write such rows only after the contract",
             )
         if self.beside:
+            name = replaced.aside(self.name) if self.replaced else self.name
             yield (
-                f"until the contract {self.table} has the unique indexes {self.name} and"
+                f"until {name} is dropped {self.table} has that unique index and"
                 f" {self.beside}: an INSERT … ON CONFLICT that names a column or a constraint"
                 " can fail with a duplicate key (23505) when two sessions insert the same new"
                 " key at once",
@@ -169,9 +170,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     word = replaced.word(actions)
     problem = _problem(table, found, cascade=fact.cascade)
     maker = replaced.by(actions)
-    other = refusing.implying(found, table, frozenset())
-    if problem is None and not word:
-        problem = _still_unique(table, found, maker)
+    cover = next((a for a in actions[1:] if _covers(a, found, table)), None)
+    if problem is None and not word and cover is None:
+        problem = _still_unique(table, found)
     if problem is not None:
         return refuse.refuse(action, "index_cannot_be_dropped", *problem)
     operation = DropIndex(
@@ -179,17 +180,31 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         index=found,
         name=name,
         replaced=maker is not None,
-        late=maker is not None and isinstance(maker.said, AddConstraint),
+        late=any(
+            one is not None and isinstance(one.said, AddConstraint) for one in (maker, cover)
+        ),
         word=word[0].reason if word else "",
-        beside=other.name if other is not None and found.valid else "",
+        beside=_beside(found, table, cover),
     )
     return Match(operation=operation, consumed=(0,), directives=word)
 
 
+def _beside(found: Index, table: Table, cover: Action | None) -> str:
+    """The unique index that refuses what it refuses: one that is there, or the new one."""
+    other = refusing.implying(found, table, frozenset()) if found.valid else None
+    if other is not None:
+        return other.name
+    if cover is None or not found.valid:
+        return ""
+    return next(iter(replaced.made(cover)), f"the one of {cover.source}")
+
+
 def _covers(maker: Action, found: Index, table: Table) -> bool:
-    """Whether what it makes refuses all that the index refuses."""
+    """Whether what it makes refuses all that the unique index refuses."""
     here = isinstance(maker.fact, Fact) and maker.fact.table == table.name
-    return here and refusing.covered(found, replaced.keys(maker))
+    return (
+        here and not maker.statement.vouched and refusing.covered(found, replaced.keys(maker))
+    )
 
 
 def _table_of(snapshot: Snapshot, schema: str, name: str) -> Table | None:
@@ -226,11 +241,9 @@ def _problem(table: Table, found: Index, *, cascade: bool) -> tuple[str, str] | 
     return None
 
 
-def _still_unique(table: Table, found: Index, maker: Action | None) -> tuple[str, str] | None:
+def _still_unique(table: Table, found: Index) -> tuple[str, str] | None:
     """Before the rollout the old version needs it, and after it the new version meets it."""
     if not found.unique or not found.valid or refusing.implied(found, table, frozenset()):
-        return None
-    if maker is not None and _covers(maker, found, table):
         return None
     return (
         f"{found.name} is unique: while it is there, it refuses rows of the new version that"
