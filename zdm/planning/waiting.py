@@ -11,6 +11,7 @@ RENAME TABLE, or what is before it, each RENAME COLUMN by the new name.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact, Unknown
@@ -82,15 +83,15 @@ class Waiting:
         return together
 
     def _renamed(self, together: Sequence[Action]) -> Iterator[Action]:
-        """Every RENAME COLUMN that is left of the table by the name that it gets."""
+        """Each RENAME COLUMN of the table by the name that it gets, before other changes."""
         for action in together:
             fact = action.fact
             if not isinstance(fact, Fact) or fact.kind is not ActionKind.RENAME_TABLE:
                 continue
             new = fact.table and Name(fact.table.schema, fact.new_name)
-            for other in self._tables.get(new, ()) if new is not None else ():
-                if _kind(other) is ActionKind.RENAME_COLUMN and id(other) not in self._taken:
-                    yield other
+            about = self._tables.get(new, ()) if new is not None else ()
+            left = (other for other in about if id(other) not in self._taken)
+            yield from takewhile(lambda a: _kind(a) is ActionKind.RENAME_COLUMN, left)
 
     def _dropped_indexes(self) -> Iterator[Action]:
         """Every DROP INDEX that is left: a renamed column does not get what is dropped."""
