@@ -5,12 +5,13 @@ those that nobody can read, which may be about any. Were it given all that is le
 n statements would be read n times. A change of an enum type and a REVOKE may be about any
 table, and one of a column to an integer, numeric or varchar about each that refers to it, and
 they are given all that is left. A DROP of an index, function or view is given what makes one
-of that name again, a RENAME COLUMN each DROP INDEX, and a RENAME TABLE, or what is before it,
-each RENAME COLUMN by the new name.
+of that name again, one of an index each new unique one, a RENAME COLUMN each DROP INDEX, and a
+RENAME TABLE, or what is before it, each RENAME COLUMN by the new name.
 """
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact, Unknown
@@ -23,6 +24,14 @@ _DROPS = {
     "procedure": ActionKind.DROP_FUNCTION,
     "view": ActionKind.DROP_VIEW,
 }
+_CHANGES_COLUMNS = frozenset(
+    {
+        ActionKind.RENAME_COLUMN,
+        ActionKind.DROP_COLUMN,
+        ActionKind.CHANGE_TYPE,
+        ActionKind.RENAME_TABLE,
+    }
+)
 _OF_KEYS = (("int2",), ("int4",), ("int8",), ("numeric",), ("varchar",))
 
 
@@ -43,6 +52,7 @@ class Waiting:
         for action in actions:
             for name in _made(action):
                 self._makers.setdefault(name, []).append(action)
+        self._unique = [action for action in actions if _is_unique(action)]
         self._makes_enum = any(_is_new_enum(action) for action in actions)
 
     def _about(self, action: Action) -> Sequence[Name]:
@@ -61,7 +71,8 @@ class Waiting:
         if self._of_enum(action) or _is_of_key(action) or _revokes(action):
             return [other for other in self._order if id(other) not in self._taken]
         if isinstance(action.fact, Unknown) or action.fact.table is None:
-            return [*self._same_statement(action), *self._makes_again(action)]
+            again = [*self._makes_again(action)]
+            return [*self._same_statement(action), *again, *self._unique_ones(action, again)]
         together = self._tables[action.fact.table]
         while together[0] is not action:  # it was taken with a statement of its own
             together.pop(0)
@@ -72,15 +83,15 @@ class Waiting:
         return together
 
     def _renamed(self, together: Sequence[Action]) -> Iterator[Action]:
-        """Every RENAME COLUMN that is left of the table by the name that it gets."""
+        """Each RENAME COLUMN of the table by the name that it gets, before other changes."""
         for action in together:
             fact = action.fact
             if not isinstance(fact, Fact) or fact.kind is not ActionKind.RENAME_TABLE:
                 continue
             new = fact.table and Name(fact.table.schema, fact.new_name)
-            for other in self._tables.get(new, ()) if new is not None else ():
-                if _kind(other) is ActionKind.RENAME_COLUMN and id(other) not in self._taken:
-                    yield other
+            about = self._tables.get(new, ()) if new is not None else ()
+            left = (other for other in about if id(other) not in self._taken)
+            yield from takewhile(lambda a: _kind(a) is ActionKind.RENAME_COLUMN, left)
 
     def _dropped_indexes(self) -> Iterator[Action]:
         """Every DROP INDEX that is left: a renamed column does not get what is dropped."""
@@ -117,6 +128,16 @@ class Waiting:
             if id(maker) not in self._taken:
                 yield maker
 
+    def _unique_ones(self, action: Action, others: Sequence[Action]) -> Iterator[Action]:
+        """What else makes a unique index, which may refuse all that a dropped one does: of a
+        table whose columns keep their names and types."""
+        for maker in self._unique if _kind(action) is ActionKind.DROP_INDEX else ():
+            if id(maker) in self._taken or maker.statement.vouched or maker in others:
+                continue
+            about = [other for table in self._about(maker) for other in self._tables[table]]
+            if not any(_kind(other) in _CHANGES_COLUMNS for other in about):
+                yield maker
+
     def take(self, together: list[Action], positions: Sequence[int]) -> tuple[Action, ...]:
         """Those at the positions, of what `first` gave; they are left no more."""
         taken = tuple(together[position] for position in positions)
@@ -140,6 +161,10 @@ def _made(action: Action) -> Iterator[tuple[ActionKind, str]]:
 
 def _kind(action: Action) -> ActionKind | None:
     return action.fact.kind if isinstance(action.fact, Fact) else None
+
+
+def _is_unique(action: Action) -> bool:
+    return bool(replaced.keys(action))
 
 
 def _is_of_key(action: Action) -> bool:

@@ -37,7 +37,7 @@ SLUG = "drop_index"
 class DropIndex:
     """Drop an index; None: it does not exist, and the statement has IF EXISTS. `replaced`: the
     train makes another one of its name, `late`: perhaps only in the contract. `word` is why the
-    author lets a unique one stay until then."""
+    author lets a unique one stay until then; `beside` refuses what it refuses, and stays."""
 
     table: Name | None
     index: Index | None
@@ -45,6 +45,7 @@ class DropIndex:
     replaced: bool = False
     late: bool = False
     word: str = ""
+    beside: str = ""
 
     @property
     def slug(self) -> str:
@@ -70,6 +71,16 @@ class DropIndex:
                 f"until the contract {self.name} refuses rows that repeat its keys; by its"
                 f" author the new version writes none ({self.word})",
                 "let the new version write such rows only after the contract",
+            )
+        if self.beside:
+            name = replaced.aside(self.name) if self.replaced else self.name
+            yield (
+                f"until {name} is dropped {self.table} has that unique index and"
+                f" {self.beside}: an INSERT … ON CONFLICT that names a column or a constraint"
+                " can fail with a duplicate key (23505) when two sessions insert the same new"
+                " key at once",
+                "repeat such a statement, or write ON CONFLICT DO NOTHING without a column:"
+                " that never fails so",
             )
         if not self.replaced:
             yield (
@@ -173,8 +184,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     word = replaced.word(actions)
     problem = _problem(table, found, cascade=fact.cascade)
     maker = replaced.by(actions)
-    if problem is None and not word:
-        problem = _still_unique(table, found, maker)
+    cover = next((a for a in actions[1:] if _covers(a, found, table)), None)
+    if problem is None and not word and cover is None:
+        problem = _still_unique(table, found)
     if problem is not None:
         return refuse.refuse(action, "index_cannot_be_dropped", *problem)
     operation = DropIndex(
@@ -182,16 +194,31 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         index=found,
         name=name,
         replaced=maker is not None,
-        late=maker is not None and isinstance(maker.said, AddConstraint),
+        late=any(
+            one is not None and isinstance(one.said, AddConstraint) for one in (maker, cover)
+        ),
         word=word[0].reason if word else "",
+        beside=_beside(found, table, cover),
     )
     return Match(operation=operation, consumed=(0,), directives=word)
 
 
+def _beside(found: Index, table: Table, cover: Action | None) -> str:
+    """The unique index that refuses what it refuses: one that is there, or the new one."""
+    other = refusing.implying(found, table, frozenset()) if found.valid else None
+    if other is not None:
+        return other.name
+    if cover is None or not found.valid:
+        return ""
+    return next(iter(replaced.made(cover)), f"the one of {cover.source}")
+
+
 def _covers(maker: Action, found: Index, table: Table) -> bool:
-    """Whether what it makes refuses all that the index refuses."""
+    """Whether what it makes refuses all that the unique index refuses."""
     here = isinstance(maker.fact, Fact) and maker.fact.table == table.name
-    return here and refusing.covered(found, replaced.keys(maker))
+    return (
+        here and not maker.statement.vouched and refusing.covered(found, replaced.keys(maker))
+    )
 
 
 def _table_of(snapshot: Snapshot, schema: str, name: str) -> Table | None:
@@ -228,11 +255,9 @@ def _problem(table: Table, found: Index, *, cascade: bool) -> tuple[str, str] | 
     return None
 
 
-def _still_unique(table: Table, found: Index, maker: Action | None) -> tuple[str, str] | None:
+def _still_unique(table: Table, found: Index) -> tuple[str, str] | None:
     """Before the rollout the old version needs it, and after it the new version meets it."""
     if not found.unique or not found.valid or refusing.implied(found, table, frozenset()):
-        return None
-    if maker is not None and _covers(maker, found, table):
         return None
     return (
         f"{found.name} is unique: while it is there, it refuses rows of the new version that"

@@ -248,9 +248,10 @@ def _place(actions: Sequence[Action]) -> int:
     """Where the table is renamed, if the first renames a column of it; else the first."""
     first = statements.fact(actions[0], ActionKind.RENAME_COLUMN)
     for n, action in enumerate(actions) if first is not None else ():
-        fact = statements.fact(action, ActionKind.RENAME_TABLE)
-        if first is not None and fact is not None and fact.table == first.table:
-            return n
+        if statements.fact(action, ActionKind.RENAME_COLUMN) is None:
+            fact = statements.fact(action, ActionKind.RENAME_TABLE)
+            alike = first is not None and fact is not None and fact.table == first.table
+            return n if alike else 0
     return 0
 
 

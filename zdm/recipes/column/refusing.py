@@ -8,9 +8,15 @@ may refuse what it writes to the others, and a unique one its second row.
 from collections.abc import Iterator
 from enum import Enum, auto
 
+from zdm.model.expression import Call, Expression
 from zdm.model.schema import Column, Constraint, Index, Name, Snapshot, Table, Volatility
-from zdm.parse.readers import nulls
+from zdm.parse import expressions
+from zdm.parse.readers import nulls, printed
 from zdm.schema import not_null_proof, type_change
+
+_CASES = frozenset({"lower", "upper"})
+_TEXT = ("text", "character varying")
+_PLAIN = (*_TEXT, "boolean", "smallint", "integer", "bigint", "uuid")
 
 
 class Omitted(Enum):
@@ -96,17 +102,74 @@ def _harmless(index: Index, column: str, value: Omitted, leaving: frozenset[str]
 
 def implied(index: Index, table: Table, leaving: frozenset[str]) -> bool:
     """Another unique index, without the columns that leave, refuses all that it refuses."""
-    return index.unique and any(
-        other.name != index.name
-        and other.unique
-        and other.valid
-        and other.predicate is None
-        and not leaving & set(other.columns)
-        and None not in other.keys
-        and set(other.keys) <= set(index.keys)
-        and "NULLS NOT DISTINCT" not in index.definition
-        for other in table.indexes
+    return implying(index, table, leaving) is not None
+
+
+def implying(index: Index, table: Table, leaving: frozenset[str]) -> Index | None:
+    """That other index: of no more keys, and not of fewer rows."""
+    if not index.unique or "NULLS NOT DISTINCT" in index.definition:
+        return None
+    return next(
+        (
+            other
+            for other in table.indexes
+            if other.name != index.name and other.unique and other.valid
+            if not leaving & set(other.columns)
+            if " COLLATE " not in index.definition + other.definition
+            if _equal_keys(index, other, table) and _all_rows(index, other, table)
+        ),
+        None,
     )
+
+
+def _equal_keys(index: Index, other: Index, table: Table) -> bool:
+    """Whether rows with the keys of the one have those of the other."""
+    names = [key for key in other.keys if key is not None]
+    made = nulls.of_index(other.definition) if len(names) < len(other.keys) else ()
+    return (
+        set(names) <= set(index.keys)
+        and len(names) + len(made) == len(other.keys)
+        and all(_of_key(key, index, table) for key in made)
+    )
+
+
+def _of_key(key: Expression, index: Index, table: Table) -> bool:
+    """Whether it is lower(c) or upper(c) of a key: equal where that is, and not NULL."""
+    form = expressions.form(key)
+    if not isinstance(form, Call) or form.function[-1] not in _CASES or len(form.function) > 1:
+        return False
+    names = [expressions.column(argument) for argument in form.arguments]
+    column = table.column(names[0]) if len(names) == 1 and names[0] is not None else None
+    return column is not None and column.name in index.keys and _is_text(column)
+
+
+def _is_text(column: Column) -> bool:
+    """Whether equal values are the same bytes."""
+    return column.collation is None and column.type.startswith(_TEXT)
+
+
+def _all_rows(index: Index, other: Index, table: Table) -> bool:
+    """Whether the other one has each row that it has: by a part of the same condition."""
+    if other.predicate is None:
+        return True
+    if index.predicate is None:
+        return False
+    mine = _tests(index.predicate)
+    return all(
+        any(printed.alike(test, one) for one in mine) and _is_read_alike(test, table)
+        for test in _tests(other.predicate)
+    )
+
+
+def _tests(predicate: str) -> list[Expression]:
+    every = not_null_proof.every(expressions.read(predicate))
+    return [expressions.read(expressions.bare(test)) for test in every]
+
+
+def _is_read_alike(test: Expression, table: Table) -> bool:
+    """Whether a constant beside its columns means the same with and without a cast."""
+    found = [table.column(name) for name in expressions.columns(test)]
+    return all(column is not None and column.type.startswith(_PLAIN) for column in found)
 
 
 def covered(index: Index, keys: tuple[str | None, ...]) -> bool:

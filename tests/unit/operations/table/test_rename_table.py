@@ -515,3 +515,19 @@ def test_a_column_that_another_role_renames_is_refused() -> None:
     column = "ALTER TABLE accounts RENAME COLUMN email TO address;"
 
     assert len(ask(f"{STATEMENT} SET ROLE owner; {column}").refusals) == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"{STATEMENT} ALTER TABLE accounts ALTER email DROP NOT NULL;"
+        " ALTER TABLE accounts RENAME email TO address;",
+        "ALTER TABLE users RENAME email TO address; ALTER TABLE users ALTER name SET NOT NULL;"
+        f" {STATEMENT}",
+    ],
+)
+def test_another_change_between_is_refused_for_the_rename_alone(sql: str) -> None:
+    refusals = ask(sql).refusals
+
+    assert len(refusals) == 2
+    assert all(" renames users to accounts, " in text for text in refusals)

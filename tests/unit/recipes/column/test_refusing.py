@@ -111,3 +111,75 @@ def test_a_foreign_key_over_several_columns_is_found() -> None:
 
     assert refusing.foreign_keys(table, "email", EMAIL) == (key,)
     assert refusing.foreign_keys(table, "email", frozenset({"name", "email"})) == ()
+
+
+def made(keys: str, where: str = "", **details: object) -> Index:
+    """A unique index by its keys and predicate, as the catalog would have it."""
+    named = tuple(None if "(" in key else key.split()[0] for key in keys.split(", "))
+    tail = f" WHERE {where}" if where else ""
+    definition = f"CREATE UNIQUE INDEX i ON public.users USING btree ({keys}){tail}"
+    return Index(
+        name=keys,
+        definition=definition,
+        keys=named,
+        columns=("email", "name"),
+        unique=True,
+        predicate=where or None,
+        **details,  # type: ignore[arg-type]  # of one kind in each test
+    )
+
+
+@pytest.mark.parametrize(
+    ("former", "other", "is_implied"),
+    [
+        (made("email"), made("lower(email)"), True),
+        (made("email"), made("upper((email)::text)"), False),
+        (made("name, email"), made("lower(email), name"), True),
+        (made("name"), made("lower(email)"), False),
+        (made("email"), made("md5(email)"), False),
+        (made("email"), made("app.lower(email)"), False),
+        (made("email"), made("lower(email), name"), False),
+        (made('email COLLATE "x"'), made("lower(email)"), False),
+        (made("email"), made('lower(email) COLLATE "C"'), False),
+        (made("email", "(name = 'a'::text)"), made("lower(email)"), True),
+        (made("email"), made("lower(email)", "name = 'a'"), False),
+        (made("email", "(name = 'a'::text)"), made("email, name", "u.name = 'a'"), False),
+        (made("email, name", "(name = 'a'::text)"), made("email", "u.name = 'a'"), True),
+        (made("email, name", "(name = 'b'::text)"), made("email", "name = 'a'"), False),
+        (
+            made("email, name", "((name = 'a'::text) AND (id > 1))"),
+            made("email", "id > 1"),
+            True,
+        ),
+        (
+            made("email, name", "(id > 1)"),
+            made("email", "id > 1 AND name = 'a'"),
+            False,
+        ),
+        (made("email, name", "(at > '1'::date)"), made("email", "at > '1'"), False),
+    ],
+)
+def test_an_index_of_other_expressions_or_fewer_rows_implies_nothing(
+    former: Index, other: Index, is_implied: bool
+) -> None:
+    table = schemas.users(Column(name="at", type="date"), indexes=(former, other))
+
+    assert refusing.implied(former, table, frozenset()) is is_implied
+
+
+@pytest.mark.parametrize(
+    ("column", "is_implied"),
+    [
+        (Column(name="email", type="character varying(20)"), True),
+        (Column(name="email", type="character(20)"), False),
+        (Column(name="email", type="public.citext"), False),
+        (Column(name="email", type="text", collation='"und-x"'), False),
+    ],
+)
+def test_equal_values_that_may_differ_in_case_imply_nothing(
+    column: Column, is_implied: bool
+) -> None:
+    indexes = (made("email"), made("lower(email)"))
+    table = replace(schemas.users(), columns=(column,), indexes=indexes)
+
+    assert refusing.implied(indexes[0], table, frozenset()) is is_implied

@@ -1,0 +1,71 @@
+import pytest
+
+from tests.unit import schemas
+from tests.unit.operations.asking import Answer, ask
+from zdm.model.schema import Column, Index
+
+KEY = Index(
+    name="key",
+    definition="CREATE UNIQUE INDEX key ON public.users USING btree (email, name)",
+    keys=("email", "name"),
+    columns=("email", "name"),
+    unique=True,
+)
+DROP = "DROP INDEX key;"
+UNIQUE = "CREATE UNIQUE INDEX other ON users (email);"
+
+
+def asked(sql: str) -> Answer:
+    return ask(
+        sql, schemas.snapshot(schemas.users(Column(name="at", type="date"), indexes=(KEY,)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "phase"),
+    [
+        (UNIQUE, "contract"),
+        ("CREATE UNIQUE INDEX other ON users (name, email);", "contract"),
+        ("ALTER TABLE users ADD CONSTRAINT other UNIQUE (name);", "drop"),
+    ],
+)
+def test_a_unique_one_is_dropped_behind_one_that_refuses_what_it_refuses(
+    other: str, phase: str
+) -> None:
+    answer = asked(f"{DROP} {other}")
+
+    assert answer.refusals == ()
+    assert answer.phases[0] == phase
+    assert answer.hazards[0].message.startswith(
+        "until key is dropped users has that unique index and other: an INSERT"
+    )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        DROP,
+        f"{DROP} CREATE INDEX other ON users (email);",
+        f"{DROP} CREATE UNIQUE INDEX other ON users (email, at);",
+        f"{DROP} CREATE UNIQUE INDEX other ON users (email) WHERE id > 1;",
+        f"{DROP} CREATE UNIQUE INDEX other ON users (lower(email));",
+        f"{DROP}\n-- zdm: run in contract -- late\n{UNIQUE}",
+        f"{DROP} ALTER TABLE users ADD CONSTRAINT o UNIQUE (name) DEFERRABLE;",
+        f"{DROP} CREATE TABLE t (email text); CREATE UNIQUE INDEX other ON t (email);",
+    ],
+)
+def test_a_unique_one_without_another_is_refused(sql: str) -> None:
+    assert [text[:14] for text in asked(sql).refusals] == ["key is unique:"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE users RENAME email TO mail; ALTER TABLE users RENAME name TO email;",
+        "ALTER TABLE users ALTER COLUMN email TYPE citext;",
+    ],
+)
+def test_one_on_columns_that_are_others_by_then_is_refused(change: str) -> None:
+    refusals = asked(f"{DROP} {change} {UNIQUE}").refusals
+
+    assert "key is unique:" in [text[:14] for text in refusals]
