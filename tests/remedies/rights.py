@@ -167,8 +167,8 @@ ENTRIES = (
         before=USERS,
         refused="ALTER TABLE users ENABLE ROW LEVEL SECURITY;",
         fixed=(
-            "CREATE POLICY p ON users USING (true);\n"
-            "ALTER TABLE users ENABLE ROW LEVEL SECURITY;",
+            "ALTER TABLE users ENABLE ROW LEVEL SECURITY;\n"
+            "CREATE POLICY p ON users USING (true);",
         ),
     ),
     Entry(
