@@ -86,17 +86,19 @@ def _filled(
 def _seen(
     scene: Scene, groups: Sequence[Sequence[Sent]]
 ) -> tuple[tuple[tuple[Sent, ...], ...], Sequence[str]]:
-    """The new version's writes without those to rows that row security hides from it:
-    until the contract it does not, as the plan says."""
+    """The new version's writes without those to rows that row security hides from it, or no
+    longer does: that begins with the contract, as the plan says."""
     changed = {table.name for table in scene.end.tables if _hides_more(scene, table)}
+    freed = {table.name for table in scene.end.tables if _is_freed(scene, table)}
 
     def stays(one: Sent) -> bool:
-        return one.write.table not in changed or bool(one.returned)
+        table = one.write.table
+        return table not in freed and (table not in changed or bool(one.returned))
 
     gone = {one.write.table for group in groups for one in group if not stays(one)}
     notes = (
         f"not compared: the new version's writes to rows of {table} that row security hides"
-        " from the contract on"
+        f" {'until the contract' if table in freed else 'from the contract on'}"
         for table in sorted(gone)
     )
     return tuple(tuple(filter(stays, group)) for group in groups), tuple(notes)
@@ -108,6 +110,11 @@ def _hides_more(scene: Scene, table: Table) -> bool:
         return False
     was, now = (before.row_security, before.policies), (table.row_security, table.policies)
     return was != now
+
+
+def _is_freed(scene: Scene, table: Table) -> bool:
+    before = scene.start.table(table.name)
+    return before is not None and bool(before.row_security) and not table.row_security
 
 
 def _alike(
