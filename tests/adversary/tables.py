@@ -157,7 +157,7 @@ class Maker:
     def _check(self) -> None:
         a, b = self.columns[self._some()], self.columns[self._some()]
         self.filled = a.name
-        forms = [f"CHECK ({ident(a.name)} IS NOT NULL OR {ident(b.name)} IS NOT NULL)"]
+        forms = [f"CHECK ({_is_there(a)} OR {_is_there(b)})"]
         if a.kind in TEXTS:
             forms.append(f"CHECK (length({ident(a.name)}) < 40)")
         if a.kind in NUMBERS:
@@ -293,3 +293,9 @@ class Maker:
             f"GRANT SELECT, DELETE ON {self.sql} TO {APP};",
             f"GRANT INSERT ({names}), UPDATE ({names}) ON {self.sql} TO {APP};",
         )
+
+
+def _is_there(column: Column) -> str:
+    """That it has a value: of a composite, IS NOT NULL asks for each of its fields."""
+    is_pair = column.kind.removeprefix("public.") == "pair"
+    return f"{ident(column.name)} {'IS DISTINCT FROM NULL' if is_pair else 'IS NOT NULL'}"

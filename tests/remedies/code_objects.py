@@ -25,6 +25,11 @@ AS 'BEGIN PERFORM count(*) FROM public.users; RETURN NULL; END';
 """
 PAIR = "CREATE FUNCTION pair(a int, b int) RETURNS int LANGUAGE sql AS 'SELECT a + b';\n"
 SIGN = "CREATE OPERATOR +% (LEFTARG = int, RIGHTARG = int, FUNCTION = pair);"
+MOOD = """
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE FUNCTION mood(int) RETURNS mood LANGUAGE sql AS 'SELECT ''ok''::mood';
+CREATE CAST (int AS mood) WITH FUNCTION mood(int);
+"""
 FREE = "CREATE FUNCTION free() RETURNS int LANGUAGE sql AS 'SELECT 1';\n"
 RUNS = """
 CREATE FUNCTION runs() RETURNS trigger LANGUAGE plpgsql
@@ -108,6 +113,12 @@ ENTRIES = (
         before=PAIR + SIGN,
         refused="DROP FUNCTION pair(int, int);",
         fixed=(f"{CONTRACT}DROP OPERATOR +% (int, int);\nDROP FUNCTION pair(int, int);",),
+    ),
+    Entry(
+        slug="function_cannot_be_dropped",
+        before=MOOD,
+        refused="DROP FUNCTION mood(int);",
+        fixed=(f"{CONTRACT}DROP CAST (int AS mood);\nDROP FUNCTION mood(int);",),
     ),
     Entry(
         slug="function_cannot_be_replaced",

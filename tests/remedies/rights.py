@@ -10,7 +10,15 @@ AS 'BEGIN INSERT INTO public.audit VALUES (NEW.id); RETURN NULL; END';
 CREATE TRIGGER audited AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION audited();
 """
 _AUDITS = _AUDIT + _NOTES.format(more="")
+_NUMBERED = "CREATE TABLE audit (n serial, id bigint);\nGRANT INSERT ON audit TO zdm_reader;\n"
+_NUMBERS = _NUMBERED + _NOTES.format(more="").replace("audit VALUES", "audit (id) VALUES")
 ENTRIES = (
+    Entry(
+        slug="right_missing",
+        before=USERS + _ROLE + "GRANT INSERT ON users TO zdm_reader;",
+        refused=_NUMBERS,
+        fixed=(_NUMBERS + "GRANT USAGE ON SEQUENCE audit_n_seq TO zdm_reader;",),
+    ),
     Entry(
         slug="right_missing",
         before=USERS + _ROLE + "GRANT INSERT ON users TO zdm_reader;",
@@ -159,8 +167,8 @@ ENTRIES = (
         before=USERS,
         refused="ALTER TABLE users ENABLE ROW LEVEL SECURITY;",
         fixed=(
-            "CREATE POLICY p ON users USING (true);\n"
-            "ALTER TABLE users ENABLE ROW LEVEL SECURITY;",
+            "ALTER TABLE users ENABLE ROW LEVEL SECURITY;\n"
+            "CREATE POLICY p ON users USING (true);",
         ),
     ),
     Entry(

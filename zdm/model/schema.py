@@ -188,6 +188,7 @@ class Table:
     publications: tuple[str, ...] = ()
     server: str = ""  # of a foreign table
     created: bool = field(default=False, metadata=ESTIMATE)  # by this train, not in use yet
+    secured: bool = field(default=False, metadata=ESTIMATE)  # by this train, in the contract
     opaque: str = field(
         default="", metadata=ESTIMATE
     )  # the place of a statement since which it may have more than is known: CREATE TABLE AS …

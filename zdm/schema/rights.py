@@ -25,20 +25,21 @@ _MAINTAIN = 17  # the first version with MAINTAIN
 _BY_DEFAULT = {"routine": "EXECUTE", "type": "USAGE"}  # of PUBLIC
 
 
-_One = TypeVar("_One", View, Sequence, Type)
+_One = TypeVar("_One", View, Sequence, Type, Function)
 _Members = tuple[Table | View | Sequence | Type | Function, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One object, or one column of a table, and its access list; `signature` are the written
-    arguments of a routine."""
+    arguments of a routine, `arguments` those of the one that is meant."""
 
     kind: str
     name: Name
     items: tuple[str, ...]
     column: str = ""
     signature: tuple[str, ...] | None = None
+    arguments: str | None = None
 
     def held(self, role: str) -> Mapping[str, bool]:
         """What the owner granted to the role, or PUBLIC has by default."""
@@ -119,14 +120,14 @@ def _target(kind: str, one: Named, snapshot: Snapshot, settings: tuple[Setting, 
     there = [member for members in (first, *more) for member in named(members, name)]
     if not there:
         raise LookupError(str(name))
-    items = there[-1].grants
+    items, arguments = there[-1].grants, None
     if kind == "routine":
         found = routines.named(snapshot, name, one.arguments, settings)
         if len(found) != 1:
             raise LookupError(str(name))
-        items = found[0].grants
+        items, arguments = found[0].grants, found[0].arguments
     signature = None if one.arguments is None else tuple(map(types.sql, one.arguments))
-    return Target(kind=kind, name=name, items=items, signature=signature)
+    return Target(kind=kind, name=name, items=items, signature=signature, arguments=arguments)
 
 
 def _known(kind: str, snapshot: Snapshot) -> tuple[_Members, ...]:
@@ -177,11 +178,13 @@ def _changed(snapshot: Snapshot, right: Right, said: Granting) -> Snapshot:
 
 
 def _of_other(snapshot: Snapshot, right: Right, said: Granting) -> Snapshot:
-    """A view, a sequence or a type; of routines and schemas the lists stay as they are."""
+    """A view, a sequence, a routine or a type; of schemas the lists stay as they are."""
     target = right.target
 
     def changed(members: tuple[_One, ...]) -> tuple[_One, ...]:
         for there in named(members, target.name):
+            if isinstance(there, Function) and target.arguments not in (None, there.arguments):
+                continue
             items = _items(replace(target, items=there.grants), right, said)
             members = exchanged(members, there, replace(there, grants=items))
         return members
@@ -192,6 +195,8 @@ def _of_other(snapshot: Snapshot, right: Right, said: Granting) -> Snapshot:
             return replace(snapshot, sequences=changed(snapshot.sequences))
         case "type":
             return replace(snapshot, types=changed(snapshot.types))
+        case "routine":
+            return replace(snapshot, functions=changed(snapshot.functions))
     return snapshot
 
 

@@ -70,8 +70,7 @@ def _body(function: Function) -> str:
 
 def body(function: Function) -> str:
     """Its text where it is in a string, of SQL or plpgsql; else nothing."""
-    found = _QUOTED.match(_body(function))
-    return found[2] if found is not None and function.language in ("sql", "plpgsql") else ""
+    return _in_string(_body(function)) or "" if function.language in ("sql", "plpgsql") else ""
 
 
 def calculates(function: Function, column: str) -> bool:
@@ -110,12 +109,14 @@ def may_skip(function: Function, *, writes: bool, deletes: bool) -> bool:
 
 def _text(function: Function) -> str | None:
     """Its body in plpgsql; None where it is in another language, or a string with escapes."""
-    body = _body(function)
-    if function.language != "plpgsql":
-        return None
-    if found := _QUOTED.match(body):
+    return _in_string(_body(function)) if function.language == "plpgsql" else None
+
+
+def _in_string(text: str) -> str | None:
+    """What is in the string that the text begins with, unless it has escapes."""
+    if found := _QUOTED.match(text):
         return found[2]
-    found = _STRING.match(body)
+    found = _STRING.match(text)
     return None if found is None else found[1].replace("''", "'")
 
 

@@ -238,6 +238,42 @@ def test_what_a_trigger_sets_in_rows_that_change_is_not_compared_where_a_fill_ch
     assert any("doc.at" in note for note in found.notes)
 
 
+def test_what_the_old_version_writes_behind_a_copy_of_a_renamed_column_is_not_compared(
+    server: Server, tmp_path: Path
+) -> None:
+    before = (
+        "CREATE TABLE doc (id int PRIMARY KEY, size int NOT NULL, code text NOT NULL UNIQUE);"
+        "INSERT INTO doc SELECT n, n, n FROM generate_series(1, 20) AS n; ANALYZE doc"
+    )
+    migration = (
+        "ALTER TABLE doc RENAME COLUMN size TO bytes;\n"
+        "CREATE TABLE copied (said text, of_key int NOT NULL UNIQUE);\n"
+        "INSERT INTO copied SELECT d.bytes::text, d.id FROM doc AS d;"
+    )
+    found = proved(server, tmp_path, before, migration)
+
+    assert found.findings == ()
+    assert found.compared.writes > 10
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_writes_to_rows_that_row_security_hides_in_the_end_are_not_compared(
+    server: Server, tmp_path: Path, first: bool
+) -> None:
+    before = (
+        "CREATE TABLE doc (id int PRIMARY KEY, size int);"
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON doc TO PUBLIC"
+    )
+    policy = "CREATE POLICY p ON doc USING (size > 3 OR size IS NULL)"
+    secure = "ALTER TABLE doc ENABLE ROW LEVEL SECURITY"
+    statements = (policy, secure) if first else (secure, policy)
+    found = proved(server, tmp_path, before, "; ".join(statements))
+
+    assert found.findings == ()
+    assert any("that row security hides" in note for note in found.notes)
+    assert found.compared.writes > 5
+
+
 def test_what_the_old_version_repeats_behind_a_new_key_is_named_and_not_compared(
     server: Server, tmp_path: Path
 ) -> None:

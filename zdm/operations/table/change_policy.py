@@ -94,7 +94,7 @@ class ChangePolicy:
         if self.missing:
             return
         if self.early:
-            if table.row_security:
+            if table.row_security and not table.secured:
                 yield (
                     _EARLY.format(table=table.name, name=self.name),
                     "if that matters, let the old version's queries leave them out",
@@ -189,19 +189,22 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if table is None:
         return statements.unknown_table(action, action.fact.table)
     if verb in _FLAGS:
-        return _of_table(action, table, verb)
+        return _of_table(actions, table, verb)
     return _of_policy(actions, table, verb, name)
 
 
-def _of_table(action: Action, table: Table, verb: str) -> Match | Refusal:
-    shown = any(policies.permits(p.definition) for p in table.policies)
+def _of_table(actions: Sequence[Action], table: Table, verb: str) -> Match | Refusal:
+    action = actions[0]
+    shown = any(policies.permits(p.definition) for p in table.policies) or any(
+        map(_comes_early, actions[1:])
+    )
     if verb == "enable" and not shown and not table.row_security:
         return refuse.refuse(
             action,
             "row_security_hides_all",
             f"{table.name} has no permissive policy, so with row security every row would be"
             " hidden from every role but the owner",
-            "create a policy above this statement",
+            "create a policy in this migration, without AS RESTRICTIVE",
         )
     done = (verb == "enable" and bool(table.row_security)) or (
         verb == "disable" and not table.row_security
@@ -217,6 +220,14 @@ def _of_table(action: Action, table: Table, verb: str) -> Match | Refusal:
         missing=done and not table.policies,
     )
     return Match(operation=operation, consumed=(0,))
+
+
+def _comes_early(action: Action) -> bool:
+    """Whether it makes a policy that is there before row security, which waits for the
+    contract."""
+    said = action.said
+    makes = isinstance(said, WorkOn) and said.work is Work.POLICY and policies.creates(action)
+    return makes and policies.is_permissive(action) and not action.statement.vouched
 
 
 def _of_policy(

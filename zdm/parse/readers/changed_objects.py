@@ -30,6 +30,7 @@ _KINDS = {
     "OBJECT_EXTENSION": "extension",
     "OBJECT_COLUMN": "column",
     "OBJECT_TABCONSTRAINT": "constraint",
+    "OBJECT_CAST": "cast",
     "OBJECT_POLICY": "policy",
     "OBJECT_RULE": "rule",
     "OBJECT_STATISTIC_EXT": "statistics",

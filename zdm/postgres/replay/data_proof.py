@@ -39,6 +39,7 @@ def with_writers(
         end = Session(stack, server, plain)
         writers.admit(there, scene.end, end)
         new = _filled(there, scene, writers.working(there, end, scene, Side.NEW, end))
+        new, hidden = _seen(scene, new)
         dsn = stack.enter_context(scene.copies.one())
         scene.copies.begin()
         conn = stack.enter_context(connection.connect(dsn, name="verify", pinned=False))
@@ -63,7 +64,7 @@ def with_writers(
             found = [error.finding]
         again = _Again(scene=scene, server=server, log=writing.log, apply=apply)
         outcome = _judged(found, writing, quiet, again)
-        notes = (*unlike, *untaken, *writing.notes, *outcome.notes, *_left(scene))
+        notes = (*hidden, *unlike, *untaken, *writing.notes, *outcome.notes, *_left(scene))
         return replace(outcome, notes=notes)
 
 
@@ -79,6 +80,40 @@ def _filled(
         )
         for group in groups
     )
+
+
+def _seen(
+    scene: Scene, groups: Sequence[Sequence[Sent]]
+) -> tuple[tuple[tuple[Sent, ...], ...], Sequence[str]]:
+    """The new version's writes without those to rows that row security hides from it, or no
+    longer does: that begins with the contract, as the plan says."""
+    changed = {table.name for table in scene.end.tables if _hides_more(scene, table)}
+    freed = {table.name for table in scene.end.tables if _is_freed(scene, table)}
+
+    def stays(one: Sent) -> bool:
+        table = one.write.table
+        return table not in freed and (table not in changed or bool(one.returned))
+
+    gone = {one.write.table for group in groups for one in group if not stays(one)}
+    notes = (
+        f"not compared: the new version's writes to rows of {table} that row security hides"
+        f" {'until the contract' if table in freed else 'from the contract on'}"
+        for table in sorted(gone)
+    )
+    return tuple(tuple(filter(stays, group)) for group in groups), tuple(notes)
+
+
+def _hides_more(scene: Scene, table: Table) -> bool:
+    before = scene.start.table(table.name)
+    if before is None or not table.row_security:
+        return False
+    was, now = (before.row_security, before.policies), (table.row_security, table.policies)
+    return was != now
+
+
+def _is_freed(scene: Scene, table: Table) -> bool:
+    before = scene.start.table(table.name)
+    return before is not None and bool(before.row_security) and not table.row_security
 
 
 def _alike(

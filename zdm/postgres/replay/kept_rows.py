@@ -12,8 +12,10 @@ from zdm.model.locks import LockMode
 from zdm.model.plan import AwaitRollout, Backfill, Irreversible, Phase, Plan, RunSql, Step
 from zdm.model.schema import Name
 from zdm.model.sql import ident, literal
-from zdm.model.statement import Setting
+from zdm.model.statement import Fact, Setting
+from zdm.model.syntax import Insert
 from zdm.parse import mentioned
+from zdm.parse.readers import authority
 from zdm.parse.rows.copied import ROWS
 from zdm.postgres.replay.step import finding, for_transaction, written
 from zdm.postgres.session import one_message
@@ -23,6 +25,7 @@ from zdm.recipes import stamp
 _DELETE = "DELETE "
 _MAKING = frozenset({"create_table", "new_table_change"})
 _UPDATE = "update_rows"
+_PATH = ("public",)  # of a name without a schema: where new tables are made
 _CHECK_ALL = "SET CONSTRAINTS ALL IMMEDIATE"
 _DEFAULT_PATH = "SET LOCAL search_path = DEFAULT"
 _OBJECTS = frozenset(
@@ -251,6 +254,26 @@ def _at_once(
         ]
         done = _with_path(step.settings, (written(step),))
         yield frozenset({step.copy.table}), made, done
+    if isinstance(step, RunSql) and step.operation in _MAKING and step.phase is Phase.BACKFILL:
+        made = [sql for one in steps[:number] for sql in (*_expanded(one), *_filled(one))]
+        for sql in step.sql:
+            yield frozenset(_inserts_into(sql)), made, _with_path(step.settings, (sql,))
+
+
+def _filled(step: Step) -> Sequence[str]:
+    """What it writes into columns that the train makes."""
+    if not isinstance(step, Backfill) or not step.assignments:
+        return ()
+    return _with_path(step.settings, (written(step),))
+
+
+def _inserts_into(sql: str) -> Iterator[Name]:
+    """The table of an INSERT of rows that a query gives."""
+    for action in authority.of_step(sql, (), _PATH):
+        said, fact = action.said, action.fact
+        copies = isinstance(said, Insert) and not said.written_out
+        if copies and isinstance(fact, Fact) and fact.table is not None:
+            yield fact.table
 
 
 def once_more(plan: Plan, table: Name) -> bool:

@@ -7,6 +7,7 @@ which functions do, since most bodies are text (manual, Dependency Tracking).
 import re
 from collections.abc import Iterator, Sequence
 
+from zdm.model.catalog.database import Other
 from zdm.model.schema import Function, Name, Snapshot, Table
 from zdm.model.sql import literal
 from zdm.model.statement import Action
@@ -246,12 +247,17 @@ def symbols(function: Function, snapshot: Snapshot) -> Iterator[str]:
 
 
 def operators(function: Function, snapshot: Snapshot) -> Iterator[str]:
-    """Operators that call it by themselves, where no other has its name."""
+    """Operators and casts that call it by themselves, where no other has its name."""
     if sum(f.name.name == function.name.name for f in snapshot.functions) > 1:
         return
     for one in snapshot.others:
-        if one.kind == "operator" and function.name.name in texts.names(one.definition):
-            yield f"operator {one.name}"
+        if one.kind in _SYMBOLS and function.name.name in texts.names(_made_of(one)):
+            yield f"{one.kind} {one.name}"
+
+
+def _made_of(one: Other) -> str:
+    """Its text; of a cast what follows the types, whose names functions of casts often have."""
+    return one.definition.partition(" WITH ")[2] if one.kind == "cast" else one.definition
 
 
 class _Calls:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import reduce
 
+from zdm.model.catalog.database import Other
 from zdm.model.catalog.indexed import exchanged, named
 from zdm.model.expression import Words
 from zdm.model.schema import Name, Snapshot, Table
@@ -35,13 +36,15 @@ def drop(snapshot: Snapshot, action: Action) -> Snapshot:
 
 
 def _without_operators(snapshot: Snapshot, said: DropObjects) -> Snapshot:
-    """Those of the names, whatever their operands: what is left is looked at no closer."""
+    """Those of the names, whatever their operands, and after a DROP CAST every cast: what is
+    left is looked at no closer."""
     names = {words[-1] for words in said.objects if words and _SIGNS.fullmatch(words[-1])}
-    kept = tuple(
-        one
-        for one in snapshot.others
-        if one.kind != "operator" or one.name.partition("(")[0].rpartition(".")[2] not in names
-    )
+
+    def goes(one: Other) -> bool:
+        sign = one.name.partition("(")[0].rpartition(".")[2]
+        return (one.kind == "operator" and sign in names) or one.kind == said.kind == "cast"
+
+    kept = tuple(one for one in snapshot.others if not goes(one))
     return replace(snapshot, others=kept) if len(kept) < len(snapshot.others) else snapshot
 
 

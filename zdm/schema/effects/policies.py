@@ -42,4 +42,5 @@ def secure(snapshot: Snapshot, action: Action) -> Snapshot:
         "force": "forced" if was else "",
         "no force": "enabled" if was else "",
     }.get(said, was)
-    return edits.put_table(snapshot, replace(table, row_security=now))
+    secured = bool(now) and (table.secured or not was)
+    return edits.put_table(snapshot, replace(table, row_security=now, secured=secured))

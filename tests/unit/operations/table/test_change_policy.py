@@ -91,3 +91,23 @@ def test_what_hides_all_or_would_fail_is_refused(sql: str, said: str) -> None:
 
 def test_row_security_needs_a_policy_first() -> None:
     assert "no permissive policy" in ask(ENABLE, start()).refusals[0]
+
+
+def test_a_policy_below_row_security_is_there_before_it() -> None:
+    answer = ask(f"{ENABLE} CREATE POLICY p ON users USING (id > 0);", start())
+
+    assert answer.phases == ["contract", "expand"]
+    assert answer.sql[1].startswith("CREATE POLICY p")
+    assert not any("from the expand on" in hazard.message for hazard in answer.hazards)
+    assert answer.after.tables[0].row_security == "enabled"
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "CREATE POLICY p ON users AS RESTRICTIVE USING (id > 0)",
+        "-- zdm: run in contract -- reviewed\nCREATE POLICY p ON users USING (id > 0)",
+    ],
+)
+def test_a_policy_that_comes_late_shows_no_row_before(policy: str) -> None:
+    assert "no permissive policy" in ask(f"{ENABLE}\n{policy};", start()).refusals[0]

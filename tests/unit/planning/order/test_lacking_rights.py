@@ -138,3 +138,82 @@ def test_a_function_that_is_replaced_by_one_that_writes_elsewhere_is_asked_too()
     with pytest.raises(RefusedError, match="app has no INSERT"):
         planned(sql, snapshot=here)
     assert planned(sql + "GRANT INSERT ON audit TO app;", snapshot=here).operations
+
+
+NUMBERED = "CREATE TABLE audit (n serial, id bigint);\nGRANT INSERT ON audit TO app;\n"
+
+
+@pytest.mark.parametrize(
+    "insert",
+    [
+        "INSERT INTO public.audit (id) VALUES (NEW.id)",
+        'INSERT INTO public.audit AS a ("id") SELECT NEW.id',
+        "INSERT INTO public.audit VALUES (DEFAULT, NEW.id)",
+        "INSERT INTO public.audit DEFAULT VALUES",
+    ],
+)
+def test_a_default_that_draws_from_a_sequence_needs_usage_of_it(insert: str) -> None:
+    sql = NUMBERED + function(insert) + TRIGGER
+
+    with pytest.raises(RefusedError, match="app has no USAGE on sequence audit_n_seq"):
+        planned(sql)
+    assert planned(sql + "GRANT USAGE ON SEQUENCE audit_n_seq TO app;").operations
+    assert planned(sql + "GRANT UPDATE ON ALL SEQUENCES IN SCHEMA public TO app;").operations
+
+
+@pytest.mark.parametrize(
+    ("insert", "number"),
+    [
+        ("INSERT INTO public.audit (n, id) VALUES (NEW.id, NEW.id)", "serial"),
+        ("INSERT INTO public.audit VALUES (nextval('s'), NEW.id)", "serial"),
+        (
+            "INSERT INTO public.audit (id) OVERRIDING USER VALUE VALUES (1)",
+            "int GENERATED ALWAYS AS",
+        ),
+        ("INSERT INTO public.audit (id) VALUES (1)", "int DEFAULT 1"),
+    ],
+)
+def test_what_draws_no_number_needs_no_sequence(insert: str, number: str) -> None:
+    kind = f"{number} IDENTITY" if number.endswith("AS") else number
+    sql = NUMBERED.replace("serial", kind) + function(insert) + TRIGGER
+
+    assert planned(sql).operations
+
+
+CALLED = "CREATE FUNCTION g(int) RETURNS int LANGUAGE sql AS $$SELECT 1$$;\n"
+HIDDEN = CALLED + "REVOKE EXECUTE ON FUNCTION g(int) FROM PUBLIC;\n"
+
+
+def test_a_function_that_is_called_needs_execute() -> None:
+    sql = HIDDEN + function("PERFORM public.g(1)") + TRIGGER
+
+    with pytest.raises(RefusedError, match="app has no EXECUTE on function g"):
+        planned(sql)
+    assert planned(sql + "GRANT EXECUTE ON FUNCTION g(int) TO app;").operations
+    assert planned(sql.replace(HIDDEN, CALLED)).operations
+
+
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [
+        ("PERFORM public.g(1)", "SECURITY DEFINER SET search_path = ''"),
+        ("PERFORM 1 /* public.g(1) */", ""),
+    ],
+)
+def test_what_is_not_called_as_the_role_needs_no_execute(body: str, more: str) -> None:
+    assert planned(HIDDEN + function(body, more) + TRIGGER).operations
+
+
+def test_which_of_two_functions_of_a_name_is_called_is_not_known() -> None:
+    other = CALLED.replace("g(int)", "g(int, int)")
+
+    assert planned(HIDDEN + other + function("PERFORM public.g(1, 2)") + TRIGGER).operations
+
+
+def test_what_a_function_of_its_owner_calls_needs_no_right_of_the_writer() -> None:
+    inner = HIDDEN + (
+        "CREATE FUNCTION mid() RETURNS int LANGUAGE sql SECURITY DEFINER"
+        " AS $$SELECT public.g(1)$$;\n"
+    )
+
+    assert planned(inner + function("PERFORM public.mid()") + TRIGGER).operations
