@@ -7,7 +7,7 @@ An operation is not begun before its first step; then the new version cannot rel
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -123,7 +123,7 @@ def plan(
             )
             for p in placed
         ),
-        hazards=tuple(
+        hazards=_each_once(
             _placed(hazard, hazard.origin or p.context.origin)
             for p in placed
             for hazard in p.operation.hazards(p.context)
@@ -136,6 +136,17 @@ def plan(
         steps=steps,
         statements=train.statements,
     )
+
+
+def _each_once(hazards: Iterable[Hazard]) -> tuple[Hazard, ...]:
+    """What several operations say is said once, with the places of all."""
+    found: dict[tuple[str, str, str], Hazard] = {}
+    for hazard in hazards:
+        said = (hazard.operation, hazard.message, hazard.remedy)
+        before = found[said].origin if said in found else ()
+        origin = tuple(dict.fromkeys((*before, *hazard.origin)))
+        found[said] = replace(hazard, origin=origin)
+    return tuple(found.values())
 
 
 def _placed(hazard: Hazard, origin: tuple[Source, ...]) -> Hazard:
