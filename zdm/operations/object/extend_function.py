@@ -109,8 +109,8 @@ class ExtendFunction:
                     routine.renamed_back(self._aside, name.name, snapshot),
                 ),
                 serves=BOTH,
-                reason="From then on each call of the former one calls the new one; a transaction"
-                " that has used the former one may use it to its end.",
+                reason="From then on each call of the former one calls the new one; a"
+                " transaction that has used the former one may use it to its end.",
             ),
             run_sql.short_transaction(
                 owner,

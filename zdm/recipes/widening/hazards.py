@@ -55,8 +55,7 @@ def _of_all(whole: Group) -> Iterator[Line]:
 
 def _of_table(wide: Wide) -> Iterator[Line]:
     name, snapshot = wide.site.name, wide.site.snapshot
-    for old in dict.fromkeys(w.column.type for w in wide.columns if w.kind is Kind.WIDER):
-        yield _beyond(wide, old)
+    yield from _of_numbers(wide)
     for wider in wide.columns:
         yield from _of_values(f"{name}.{wider.name}", wider)
     yield (
@@ -113,14 +112,16 @@ def _of_table(wide: Wide) -> Iterator[Line]:
     yield from _calls(wide, snapshot)
 
 
-def _beyond(wide: Wide, old: str) -> Line:
-    names, (low, high) = [w.name for w in wide.columns if w.column.type == old], RANGES[old]
-    takes = "takes" if len(names) == 1 else "take"
-    return (
-        f"until the contract {wide.site.name}.{', '.join(names)} {takes} no value outside"
-        f" {low} to {high}, as before (22003), so that everything can go back",
-        "let the new version write such values only after the contract",
-    )
+def _of_numbers(wide: Wide) -> Iterator[Line]:
+    """Of columns of one type at once."""
+    for old in dict.fromkeys(w.column.type for w in wide.columns if w.kind is Kind.WIDER):
+        names = [wider.name for wider in wide.columns if wider.column.type == old]
+        takes, (low, high) = "takes" if len(names) == 1 else "take", RANGES[old]
+        yield (
+            f"until the contract {wide.site.name}.{', '.join(names)} {takes} no value outside"
+            f" {low} to {high}, as before (22003), so that everything can go back",
+            "let the new version write such values only after the contract",
+        )
 
 
 def _of_values(name: str, wider: Wider) -> Iterator[Line]:
