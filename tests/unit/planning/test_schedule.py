@@ -131,6 +131,13 @@ def test_the_plan_is_pinned_and_says_what_it_is_for() -> None:
     assert plan.point_of_no_return == "contract-1-users-new_email-end-dual-write"
 
 
+def test_what_several_operations_say_is_said_once_with_the_places_of_all() -> None:
+    plan = planned("ALTER TABLE users ADD COLUMN a int; ALTER TABLE users ADD COLUMN b int;")
+
+    (hazard,) = plan.hazards
+    assert [place.column for place in hazard.origin] == [1, 37]
+
+
 def test_the_same_train_gives_the_same_plan() -> None:
     assert planned(SEED, STAMP) == planned(SEED, STAMP)
 

@@ -92,7 +92,8 @@ def test_no_row_is_without_one_while_it_is_replaced(ending: str, name: str) -> N
 
     assert answer.slugs == ["add_foreign_key"]
     assert answer.phases == ["contract"] * 2
-    assert isinstance(change, RunSql) and isinstance(validate, RunSql)
+    assert isinstance(change, RunSql)
+    assert isinstance(validate, RunSql)
     assert [sql.rpartition("CONSTRAINT")[0] for sql in change.sql] == [
         'ALTER TABLE "public"."orders" DROP ',
         "ALTER TABLE public.orders ADD ",
