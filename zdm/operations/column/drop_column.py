@@ -76,7 +76,9 @@ class DropColumn:
                     f"{what} is dropped with {self.column}",
                     "recreate it elsewhere if it is needed",
                 )
-                for what in dependents.vanishing(context.snapshot, table, self.column)
+                for what in dependents.vanishing(
+                    context.snapshot, table, self.column, own=False
+                )
             ),
             *dependents.elsewhere(context.snapshot, table, self.column),
         ]
