@@ -8,7 +8,7 @@ to refuse the whole train.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from zdm.model.findings import Finding, Severity
@@ -85,6 +85,7 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     notes = tuple(note for a in every if id(a) in without for note in left_out.note(a))
     notes += tuple(guarded.idle(train.statements, every))
     placed, findings, after = _place(left, snapshot, fuse=fuse)
+    placed = tuple(replace(p, context=replace(p.context, end=after)) for p in placed)
     owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
     extra = [*_directives(train, left, placed)]
     if fuse:

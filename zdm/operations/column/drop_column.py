@@ -70,6 +70,7 @@ class DropColumn:
                 )
                 for key in table.constraints
                 if key.kind == "foreign key" and self.column in key.columns
+                if key.references is not None and context.left.table(key.references)
             ),
             *(
                 (
@@ -80,7 +81,7 @@ class DropColumn:
                     context.snapshot, table, self.column, own=False
                 )
             ),
-            *dependents.elsewhere(context.snapshot, table, self.column),
+            *dependents.elsewhere(context.left, table, self.column),
         ]
         return tuple(
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)

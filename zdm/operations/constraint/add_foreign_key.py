@@ -253,6 +253,11 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     new = added.operation
     if new.stays or not new.late or not dropped.same_rows(former, new.reference):
         return None
+    if (new.name, dropped.actions(new.sql)) == (
+        former.name,
+        dropped.actions(former.definition),
+    ):
+        return None  # nothing tells the one from the other
     consumed = (0, *(position + number for number in added.consumed))
     return replace(added, operation=replace(new, former=former), consumed=consumed)
 

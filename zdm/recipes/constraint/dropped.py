@@ -5,6 +5,7 @@ For that, one transaction drops the one and adds the other NOT VALID, so that no
 or deleted without either. As the former one was validated, no row breaks the new one.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -20,8 +21,17 @@ from zdm.recipes.constraint.references import Reference
 from zdm.recipes.reading import statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
+from zdm.recipes.sql.probes import Actions
 from zdm.schema import family, lookup, not_null_proof
 
+_ACTION = re.compile(r" ON (DELETE|UPDATE) (NO ACTION|RESTRICT|CASCADE|SET NULL|SET DEFAULT)")
+_LETTERS = {
+    "NO ACTION": "a",
+    "RESTRICT": "r",
+    "CASCADE": "c",
+    "SET NULL": "n",
+    "SET DEFAULT": "d",
+}
 _OF_CONSTRAINTS = frozenset({ActionKind.DROP_CONSTRAINT, ActionKind.ADD_CONSTRAINT})
 
 
@@ -128,6 +138,19 @@ def _takes_its_place(action: Action, former: Constraint, snapshot: Snapshot) -> 
     )
 
 
+def actions(text: str) -> Actions:
+    """What a foreign key does, by its definition or the statement that adds it."""
+    said = text.rpartition(" REFERENCES ")[2]
+    on = dict(_ACTION.findall(said))
+    deferred = "INITIALLY DEFERRED" in said
+    return Actions(
+        delete=_LETTERS[on.get("DELETE", "NO ACTION")],
+        update=_LETTERS[on.get("UPDATE", "NO ACTION")],
+        deferrable=deferred or ("DEFERRABLE" in said and "NOT DEFERRABLE" not in said),
+        deferred=deferred,
+    )
+
+
 def same_rows(former: Constraint, reference: Reference) -> bool:
     """Whether both accept the same rows."""
     return (
@@ -149,7 +172,7 @@ def exchange(place: Site, former: Constraint, add: RunSql, name: str, parent: Na
         title=f"replace {former.name} of {place.name}{by}, for rows written from now on",
         sql=(drop, *add.sql),
         locks=unvalidated.both_locks(place, parent, mode, mode),
-        probe=probes.probe(_done(place, former, name)),
+        probe=probes.probe(_done(place, former, name, actions(add.sql[0]))),
         undo=(
             *((unvalidated.drop_sql(place, name),) if another else ()),
             *restore_sql(place, former),
@@ -159,9 +182,9 @@ def exchange(place: Site, former: Constraint, add: RunSql, name: str, parent: Na
     )
 
 
-def _done(place: Site, former: Constraint, name: str) -> str:
+def _done(place: Site, former: Constraint, name: str, does: Actions) -> str:
     if former.name == name:
-        return probes.constraint_other(place.name, name, former.definition)
+        return probes.foreign_key(place.name, name, does)
     return probes.both(
         probes.constraint(place.name, name),
         probes.absent(probes.constraint(place.name, former.name)),

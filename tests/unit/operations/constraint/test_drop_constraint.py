@@ -111,6 +111,31 @@ def test_no_row_is_without_one_while_it_is_replaced(ending: str, name: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("ending", "letters"),
+    [
+        (" ON UPDATE CASCADE", ("a", "c", "false", "false")),
+        (" ON DELETE RESTRICT", ("r", "a", "false", "false")),
+        (" ON DELETE SET DEFAULT DEFERRABLE", ("d", "a", "true", "false")),
+        (" INITIALLY DEFERRED", ("a", "a", "true", "true")),
+    ],
+)
+def test_the_new_one_is_known_by_what_it_does(ending: str, letters: tuple[str, ...]) -> None:
+    again = "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id)"
+    (change, _) = ask(f"{DROP}{again}{ending};", orders(foreign())).steps
+
+    assert isinstance(change, RunSql)
+    columns = ("confdeltype", "confupdtype", "condeferrable", "condeferred")
+    for column, letter in zip(columns, letters, strict=True):
+        assert f"c.{column} = '{letter}'" in change.probe
+
+
+def test_one_that_does_the_same_under_the_same_name_is_not_told_from_the_new_one() -> None:
+    again = "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id);"
+
+    assert ask(DROP + again, orders(foreign())).slugs == ["drop_constraint", "add_foreign_key"]
+
+
+@pytest.mark.parametrize(
     "other",
     [
         "FOREIGN KEY (user_id) REFERENCES users (email)",
