@@ -140,7 +140,7 @@ def plan(
 
 
 def _each_once(hazards: Iterable[Hazard]) -> tuple[Hazard, ...]:
-    """What several operations say is said once, with the places of all."""
+    """What several operations report in the same words once, with the places of all."""
     found: dict[tuple[str, str, str], Hazard] = {}
     for hazard in hazards:
         said = (hazard.operation, hazard.message, hazard.remedy)
