@@ -328,6 +328,16 @@ ENTRIES = (
         ),
     ),
     Entry(
+        slug="update_cannot_be_batched",
+        before=USERS + COPY,
+        refused="UPDATE users SET name = (SELECT string_agg(c.id::text, ' ') FROM copy AS c"
+        " WHERE c.id < users.id);",
+        fixed=(
+            "UPDATE users SET name = (SELECT string_agg(c.id::text, ' ' ORDER BY c.id)"
+            " FROM copy AS c WHERE c.id < users.id);",
+        ),
+    ),
+    Entry(
         slug="delete_cannot_be_planned",
         refused="DELETE FROM users WHERE n > random();",
         fixed=("DELETE FROM users WHERE n < 5;",),

@@ -17,6 +17,12 @@ class Context:
 
     snapshot: Snapshot  # the schema that the operations before it leave
     origin: tuple[Source, ...]
+    end: Snapshot | None = None  # the schema that the whole train leaves
+
+    @property
+    def left(self) -> Snapshot:
+        """What is there in the end, for hazards of what happens after the rollout."""
+        return self.end or self.snapshot
 
     @property
     def major(self) -> int:

@@ -6,8 +6,9 @@ would lose writes if it were planned piece by piece. All Findings are collected:
 to refuse the whole train.
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from zdm.model.findings import Finding, Severity
@@ -41,6 +42,8 @@ from zdm.planning.waiting import Waiting
 from zdm.recipes.constraint import exclusion
 from zdm.recipes.reading import effects, refuse, truncates, updates
 from zdm.schema import apply, edits, type_names
+
+_WORD = re.compile(r"[A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,7 @@ def classify(train: Train, snapshot: Snapshot, *, fuse: bool = True) -> Classifi
     notes = tuple(note for a in every if id(a) in without for note in left_out.note(a))
     notes += tuple(guarded.idle(train.statements, every))
     placed, findings, after = _place(left, snapshot, fuse=fuse)
+    placed = tuple(replace(p, context=replace(p.context, end=after)) for p in placed)
     owner = {id(action): n for n, place in enumerate(placed) for action in place.actions}
     extra = [*_directives(train, left, placed)]
     if fuse:
@@ -261,9 +265,16 @@ def _unplanned(action: Action, fact: Fact, snapshot: Snapshot) -> Finding:
     return refuse.finding(
         action,
         "no_operation",
-        f"zdm has no safe plan for this statement yet ({fact.kind.value})",
+        f"zdm has no safe plan for this statement yet ({_what(action, fact)})",
         _REWRITE,
     )
+
+
+def _what(action: Action, fact: Fact) -> str:
+    """Its kind, or its first two words where zdm knows no more of it."""
+    if fact.kind is not ActionKind.OTHER:
+        return fact.kind.value
+    return " ".join(_WORD.findall(action.statement.sql)[:2]).lower()
 
 
 def _hidden(action: Action, snapshot: Snapshot) -> Finding | None:

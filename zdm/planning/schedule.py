@@ -7,7 +7,7 @@ An operation is not begun before its first step; then the new version cannot rel
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -49,6 +49,7 @@ from zdm.planning.walk import Owned
 from zdm.recipes import stamp
 from zdm.serialize import snapshot_file
 
+_EXTENDED = "extend_function"
 _DUAL_WRITES = frozenset({"rename_column", "change_type", "retype_column", "widen_integer"})
 StampWhen = Literal["backfilled", "after_contract"]
 _BREAKING = (
@@ -145,7 +146,7 @@ def scheduled(
             )
             for p in placed
         ),
-        hazards=tuple(
+        hazards=_each_once(
             _placed(hazard, hazard.origin or p.context.origin)
             for p in placed
             for hazard in p.operation.hazards(p.context)
@@ -159,6 +160,17 @@ def scheduled(
         statements=train.statements,
     )
     return Scheduled(plan=made, owners=tuple(owned.owner for owned in ordered))
+
+
+def _each_once(hazards: Iterable[Hazard]) -> tuple[Hazard, ...]:
+    """What several operations report in the same words once, with the places of all."""
+    found: dict[tuple[str, str, str], Hazard] = {}
+    for hazard in hazards:
+        said = (hazard.operation, hazard.message, hazard.remedy)
+        before = found[said].origin if said in found else ()
+        origin = tuple(dict.fromkeys((*before, *hazard.origin)))
+        found[said] = replace(hazard, origin=origin)
+    return tuple(found.values())
 
 
 def _placed(hazard: Hazard, origin: tuple[Source, ...]) -> Hazard:
@@ -182,13 +194,16 @@ def _ordered(
         steps += [Owned(owner=None, step=step) for step in own]
     if steps:
         steps.append(Owned(owner=None, step=_rollout([owned.step for owned in steps])))
-    return sorted(steps, key=lambda owned: (owned.step.phase.position, _ends(owned.step)))
+    return sorted(steps, key=lambda owned: (owned.step.phase.position, _late(owned.step)))
 
 
-def _ends(step: Step) -> bool:
+def _late(step: Step) -> bool:
     """The end of a dual write is the point of no return, so what may still fail on the data
-    comes before it: a scan of a column that holds NULL, a constraint of the author's."""
-    return step.phase is Phase.CONTRACT and step.operation in _DUAL_WRITES
+    comes before it: a scan of a column that holds NULL, a constraint of the author's. And the
+    text of a former function may name what is dropped, so that goes first."""
+    if step.phase is Phase.CONTRACT:
+        return step.operation in _DUAL_WRITES
+    return step.phase is Phase.DROP and step.operation != _EXTENDED
 
 
 def _rollout(steps: Sequence[Step]) -> AwaitRollout:

@@ -52,7 +52,7 @@ def users(snapshot: Snapshot, name: Name) -> tuple[str, ...]:
         for column in table.columns
         if column.type in (text, f"{text}[]")
     )
-    return (*columns, *_naming(snapshot, name, text))
+    return tuple(dict.fromkeys((*columns, *_naming(snapshot, name, text))))
 
 
 def _naming(snapshot: Snapshot, name: Name, text: str) -> Iterator[str]:

@@ -294,6 +294,13 @@ def test_what_follows_a_refused_statement_is_judged_on_the_schema_that_it_leaves
     assert [slug for slug, _ in refused] == ["no_operation"]
 
 
+def test_a_statement_of_which_nothing_is_known_is_named_by_its_first_words() -> None:
+    ((slug, message),) = refused_on("ALTER TYPE spec ALTER ATTRIBUTE n TYPE smallint;")
+
+    assert slug == "no_operation"
+    assert message == "zdm has no safe plan for this statement yet (alter type)"
+
+
 @pytest.mark.parametrize("constraint", ["UNIQUE (email)", "CHECK (email <> '')"])
 def test_a_rename_does_not_carry_a_constraint_of_its_own_train(constraint: str) -> None:
     refused = refused_on(

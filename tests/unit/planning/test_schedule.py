@@ -17,7 +17,7 @@ from zdm.model.plan import (
     Side,
     TableLock,
 )
-from zdm.model.schema import Name, Snapshot
+from zdm.model.schema import Function, Name, Snapshot, Volatility
 from zdm.model.statement import Source, Stamp
 from zdm.planning import classify, schedule
 from zdm.planning.schedule import StampWhen, TrainRefusedError
@@ -129,6 +129,31 @@ def test_the_plan_is_pinned_and_says_what_it_is_for() -> None:
     assert plan.notes == ("m.py:3:1: reads rows",)
     assert plan.hazards[0].origin == plan.operations[0].origin
     assert plan.point_of_no_return == "contract-1-users-new_email-end-dual-write"
+
+
+def test_a_former_function_goes_before_a_table_that_its_text_names() -> None:
+    former = Function(
+        name=Name("public", "f"),
+        arguments="a integer",
+        definition="CREATE OR REPLACE FUNCTION public.f(a integer)\n RETURNS integer\n"
+        " LANGUAGE plpgsql\nAS $$BEGIN RETURN (SELECT count(*) FROM users); END$$",
+        language="plpgsql",
+        volatility=Volatility.VOLATILE,
+    )
+    plan = planned(
+        "DROP TABLE users; DROP FUNCTION f(int); CREATE FUNCTION f(a bigint) RETURNS integer"
+        " LANGUAGE plpgsql AS $$BEGIN RETURN 1; END$$;",
+        snapshot=schemas.snapshot(schemas.users(), functions=(former,)),
+    )
+
+    assert ids(plan)[-2:] == ["drop-1-f-drop-former", "drop-2-users-drop"]
+
+
+def test_what_several_operations_say_is_said_once_with_the_places_of_all() -> None:
+    plan = planned("ALTER TABLE users ADD COLUMN a int; ALTER TABLE users ADD COLUMN b int;")
+
+    (hazard,) = plan.hazards
+    assert [place.column for place in hazard.origin] == [1, 37]
 
 
 def test_the_same_train_gives_the_same_plan() -> None:

@@ -72,15 +72,18 @@ class DropColumn:
                 )
                 for key in table.constraints
                 if key.kind == "foreign key" and self.column in key.columns
+                if key.references is not None and context.left.table(key.references)
             ),
             *(
                 (
                     f"{what} is dropped with {self.column}",
                     "recreate it elsewhere if it is needed",
                 )
-                for what in dependents.vanishing(context.snapshot, table, self.column)
+                for what in dependents.vanishing(
+                    context.snapshot, table, self.column, own=False
+                )
             ),
-            *dependents.elsewhere(context.snapshot, table, self.column),
+            *dependents.elsewhere(context.left, table, self.column),
         ]
         return tuple(
             Hazard(operation=SLUG, message=text, remedy=remedy, origin=context.origin)

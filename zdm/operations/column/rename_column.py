@@ -83,7 +83,7 @@ class RenameColumn:
                 for what in vanish
             ),
             *dual_write.two_unique(table, self.old, self.new.name, built=self.carry),
-            *dependents.elsewhere(context.snapshot, table, self.old),
+            *dependents.elsewhere(context.left, table, self.old),
             *self.outgrown.hazards(table, self.old, self.new.name),
             *dual_write.explicit_null(
                 table.require_column(self.old), self.new, context.snapshot, carried=self.carry

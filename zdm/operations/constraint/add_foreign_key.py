@@ -21,19 +21,26 @@ from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Check, RunSql, Step
-from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Directive, Fact, Setting
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import rewrite
 from zdm.recipes import site
 from zdm.recipes.column import unwritten
-from zdm.recipes.constraint import compared, obstacles, orphans, references, unvalidated
+from zdm.recipes.constraint import (
+    compared,
+    dropped,
+    obstacles,
+    orphans,
+    references,
+    unvalidated,
+)
 from zdm.recipes.constraint.orphan_rows import Orphans
 from zdm.recipes.constraint.references import Reference
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
-from zdm.schema import family, generated_names, lookup
+from zdm.schema import apply, family, generated_names, lookup
 
 SLUG = "add_foreign_key"
 _NOT_VALID_OF_PARTITIONED = 18  # the first version that takes such a foreign key
@@ -58,7 +65,7 @@ class AddForeignKey:
     NOT VALID; `indexed`: an index leads from a referenced row to those that refer to it;
     `compared`: a query compares rows as the key does, so that it can name those which the key
     refuses; `orphans`: what the author says is to become of rows that refer to none;
-    `correctable`: zdm could delete them."""
+    `correctable`: zdm could delete them; `former`: in whose place it comes."""
 
     table: Name
     name: str
@@ -71,6 +78,7 @@ class AddForeignKey:
     compared: bool = True
     orphans: Directive | None = None
     correctable: bool = True
+    former: Constraint | None = None
     settings: tuple[Setting, ...] = ()
 
     @property
@@ -82,8 +90,11 @@ class AddForeignKey:
     def title(self) -> str:
         """One line for a person."""
         ending = ", NOT VALID" if self.stays else ""
-        where = f"{self.table} to {self.reference.parent}"
-        return f"add foreign key {self.name} from {where}{ending}"
+        where = f"from {self.table} to {self.reference.parent}"
+        if self.former is None:
+            return f"add foreign key {self.name} {where}{ending}"
+        by = f" by {self.name}" if self.former.name != self.name else ""
+        return f"replace foreign key {self.former.name} {where}{by}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """What it refuses, what it changes by itself, and what it makes slow."""
@@ -97,6 +108,13 @@ class AddForeignKey:
 
     def _lines(self) -> Iterator[tuple[str, str]]:
         table, parent = self.table, self.reference.parent
+        if self.former is not None:
+            yield (
+                f"until the contract {self.former.name} of {table} is enforced as before, also"
+                " ON DELETE and ON UPDATE; then the new one is",
+                "let the new version work with both",
+            )
+            return
         if not self.late and not self.on_delete:
             yield (
                 f"the old version cannot delete rows of {parent} to which rows of the new"
@@ -136,18 +154,18 @@ class AddForeignKey:
 
     def _effects(self) -> Iterator[tuple[str, str]]:
         parent = self.reference.parent
-        if not self.indexed:
+        if not self.indexed and self.former is None:
             columns = ", ".join(ident(column) for column in self.reference.columns)
             yield (
                 f"no index begins with {columns} of {self.table}, so each DELETE of a row of"
                 f" {parent}, and each change of its key, reads all of {self.table}",
                 "create one with CREATE INDEX in the same train",
             )
-        if self.on_delete:
+        action, former = f"ON DELETE {self.on_delete.upper()}", self.former
+        if self.on_delete and (former is None or action not in former.definition):
             done = _WORDS[self.on_delete].format(self.table)
             yield (
-                f"ON DELETE {self.on_delete.upper()}: a DELETE of rows of {parent} also {done},"
-                " in the same statement",
+                f"{action}: a DELETE of rows of {parent} also {done}, in the same statement",
                 f"in {parent}, delete few rows at a time",
             )
 
@@ -197,6 +215,8 @@ class AddForeignKey:
         add = unvalidated.add(place, self.name, sql, references=to, late=self.late)
         if self.stays:
             return (add,)
+        if self.former is not None:
+            add = dropped.exchange(place, self.former, add, self.name, to)
         none = self._no_orphans(place, parent) if self.compared else ()
         validate = unvalidated.validate(
             place, self.name, references=to, late=self.late, preconditions=none
@@ -204,7 +224,8 @@ class AddForeignKey:
         if self.orphans is not None:
             found = self._orphans(place, self.orphans)
             return orphans.steps(found, add, validate, snapshot)
-        return (replace(add, preconditions=none), validate)
+        before = () if self.former is not None else none
+        return (replace(add, preconditions=before), validate)
 
     def _no_orphans(self, place: Site, parent: Table) -> tuple[Check, ...]:
         return (
@@ -246,7 +267,28 @@ class AddForeignKey:
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
-    """ADD FOREIGN KEY on a table of the Snapshot, with the VALIDATE that follows it."""
+    """ADD FOREIGN KEY on a table of the Snapshot, with the VALIDATE that follows it, and with
+    the DROP before it of the one in whose place it comes."""
+    taken = dropped.exchanged(actions, snapshot)
+    if taken is None:
+        return _added(actions, snapshot)
+    former, position = taken
+    added = _added(actions[position:], apply.apply(snapshot, actions[0]))
+    if not isinstance(added, Match) or not isinstance(added.operation, AddForeignKey):
+        return None
+    new = added.operation
+    if new.stays or not new.late or not dropped.same_rows(former, new.reference):
+        return None
+    if (new.name, dropped.actions(new.sql)) == (
+        former.name,
+        dropped.actions(former.definition),
+    ):
+        return None  # nothing tells the one from the other
+    consumed = (0, *(position + number for number in added.consumed))
+    return replace(added, operation=replace(new, former=former), consumed=consumed)
+
+
+def _added(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
     action = actions[0]
     fact, said = statements.fact(action, ActionKind.ADD_CONSTRAINT), action.said
     if fact is None or not isinstance(said, AddConstraint):
@@ -262,7 +304,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if parent is None:
         return statements.unknown_table(action, to)
     referenced = says.referenced_columns or family.primary_key(snapshot, parent)
-    problem = _problem(says, table, parent, referenced) or _partitioned(table, snapshot, fact)
+    problem = obstacles.of_foreign_key(says, table, parent, referenced) or _partitioned(
+        table, snapshot, fact
+    )
     if problem is not None:
         return refuse.refuse(action, "foreign_key_cannot_be_added", *problem)
     reference = Reference(
@@ -322,45 +366,6 @@ def _cannot_break(says: ConstraintDefinition, table: Table, snapshot: Snapshot) 
         return False
     empty = unwritten.left_null(says.columns, table, snapshot)
     return len(empty) == len(says.columns) if says.match_full else bool(empty)
-
-
-def _problem(
-    says: ConstraintDefinition, table: Table, parent: Table, referenced: tuple[str, ...]
-) -> tuple[str, str] | None:
-    found = obstacles.found(says, table) or obstacles.missing(referenced, parent)
-    if found is not None:
-        return found
-    if table.kind == "foreign table" or parent.kind == "foreign table":
-        one = table if table.kind == "foreign table" else parent
-        return (
-            f"{one.name} is a foreign table, which has no foreign keys, so this statement would"
-            " fail",
-            "remove it",
-        )
-    if not parent.opaque and not _is_key(parent, referenced):
-        return (
-            f"no unique constraint or index of {parent.name} is on exactly"
-            f" ({', '.join(referenced)}), so this statement would fail",
-            "create a unique index on them in an earlier release",
-        )
-    if len(referenced) != len(says.columns):
-        return (
-            f"it has {len(says.columns)} columns and refers to {len(referenced)}, so this"
-            " statement would fail",
-            "name as many columns on both sides",
-        )
-    return None
-
-
-def _is_key(table: Table, columns: tuple[str, ...]) -> bool:
-    return bool(columns) and any(
-        index.unique
-        and index.valid
-        and index.predicate is None
-        and len(index.keys) == len(columns)
-        and set(index.keys) == set(columns)
-        for index in table.indexes
-    )
 
 
 def _partitioned(table: Table, snapshot: Snapshot, fact: Fact) -> tuple[str, str] | None:

@@ -51,10 +51,10 @@ class DropFunction:
         """What may still call it."""
         return tuple(
             Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin)
-            for message, remedy in self._risks(context.snapshot)
+            for message, remedy in self._risks(context.left)
         )
 
-    def _risks(self, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    def _risks(self, left: Snapshot) -> Iterator[tuple[str, str]]:
         if self.function is None:
             return
         yield (
@@ -64,7 +64,7 @@ class DropFunction:
         )
         callers = sorted(
             str(f.name)
-            for f in snapshot.functions
+            for f in left.functions
             if f is not self.function and self.name.name in routines.body_names(f)
         )
         if callers:

@@ -52,10 +52,10 @@ class DropView:
         """What may still read it."""
         return tuple(
             Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin)
-            for message, remedy in self._risks(context.snapshot)
+            for message, remedy in self._risks(context.left)
         )
 
-    def _risks(self, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    def _risks(self, left: Snapshot) -> Iterator[tuple[str, str]]:
         if self.view is None:
             return
         name = self.view.name
@@ -64,7 +64,7 @@ class DropView:
             " applications",
             "look for its name in pg_stat_statements once the old version is gone",
         )
-        named = views.naming(name, snapshot)
+        named = views.naming(name, left)
         if named:
             yield (
                 f"these name {name} in their text: {routine.listed(named)}; PostgreSQL does not"

@@ -74,8 +74,9 @@ class ExtendFunction:
     def _risks(self, snapshot: Snapshot) -> Iterator[_Problem]:
         name = self.former.name
         yield (
-            f"calls of {name} by the old version mean the one with more parameters from before"
-            " the rollout on, and zdm does not know what its body does",
+            f"from before the rollout on, calls of {name} by the old version call the new one,"
+            f" with the parameters ({self.new.arguments}), and zdm does not know what its body"
+            " does",
             f"make sure that it gives the old version what that expects; else {_NEW_NAME}",
         )
         running = tuple(dict.fromkeys(routine.running(self.former, snapshot)))
@@ -121,8 +122,8 @@ class ExtendFunction:
                     routine.renamed_back(self._aside, name.name, snapshot),
                 ),
                 serves=BOTH,
-                reason="Each call of the former one is a call of the new one. Who has looked up"
-                " the former one still finds it.",
+                reason="From then on each call of the former one calls the new one; a"
+                " transaction that has used the former one may use it to its end.",
             ),
             run_sql.short_transaction(
                 owner,

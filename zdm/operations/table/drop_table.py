@@ -60,7 +60,7 @@ class DropTable:
             return ()
         return tuple(
             Hazard(operation=SLUG, message=message, remedy=remedy, origin=context.origin)
-            for message, remedy in _risks(table, context.snapshot)
+            for message, remedy in _risks(table, context)
         )
 
     def choice(self, context: Context) -> Choice:
@@ -91,13 +91,16 @@ def _keys(table: Table) -> Iterator[Constraint]:
             yield key
 
 
-def _risks(table: Table, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+def _risks(table: Table, context: Context) -> Iterator[tuple[str, str]]:
+    snapshot = context.snapshot
     yield (
         f"after the contract the rows of {table.name} are gone, and what still uses it fails",
         "copy what is still needed before, and see in pg_stat_user_tables that nothing reads or"
         " writes it once the old version is gone",
     )
     for key in _keys(table):
+        if key.references is None or context.left.table(key.references) is None:
+            continue
         yield (
             f"until {table.name} is dropped, the foreign key {key.name} refuses or cascades a"
             f" DELETE in {key.references} for the rows that the old version left",
@@ -115,11 +118,11 @@ def _risks(table: Table, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
             f"{', '.join(published)} after the contract",
             "drop it on the subscribers afterwards",
         )
-    named = naming.functions(snapshot, table.name)
+    named = naming.functions(context.left, table.name)
     if named:
         yield (
-            f"these name {table.name} in their text: {', '.join(named)}; it is not dropped"
-            " before they are changed, except those that only its own triggers run",
+            f"these name {table.name} in their text: {', '.join(named)}; the drop stops while"
+            " one of them does, except those that only its own triggers run",
             "replace or drop them in this train, with `-- zdm: run in contract -- reason`",
         )
 

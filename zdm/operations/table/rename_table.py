@@ -94,7 +94,7 @@ class RenameTable:
             f" defaults of {self.table} in the catalog, and pg_get_serial_sequence gives NULL",
             "if its framework reads keys from the catalog, configure them explicitly first",
         )
-        named = naming.functions(context.snapshot, self.table)
+        named = naming.functions(context.left, self.table)
         if named:
             yield (
                 f"these name {self.table} in their text: {', '.join(named)}; they work until"

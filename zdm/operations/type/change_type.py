@@ -102,7 +102,7 @@ class ChangeType:
                 for what in dependents.vanishing(context.snapshot, table, self.old)
             ),
             *dual_write.two_unique(table, self.old, self.new.name, built=False),
-            *dependents.elsewhere(context.snapshot, table, self.old),
+            *dependents.elsewhere(context.left, table, self.old),
             *self.outgrown.hazards(table, self.old, self.new.name),
             *dual_write.explicit_null(old, self.new, context.snapshot),
             *filled.hazards(table, self.new.name),

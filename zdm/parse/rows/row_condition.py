@@ -24,7 +24,7 @@ _SIDES = ("lexpr", "rexpr")
 AGGREGATES = frozenset(
     {"count", "min", "max", "sum", "avg", "bool_and", "bool_or", "every", "bit_and", "bit_or"}
 )
-_IN_ORDER = frozenset(
+IN_ORDER = frozenset(
     re.findall(
         r"\w+",
         """array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg xmlagg mode
@@ -221,7 +221,7 @@ def counts_rows(action: Action) -> bool:
         any(node.get(word) for word in _TOGETHER)
         or (
             key == "FuncCall"
-            and {*trees.strings(node.get("funcname"))} & (AGGREGATES | _IN_ORDER)
+            and {*trees.strings(node.get("funcname"))} & (AGGREGATES | IN_ORDER)
         )
         for key, node in trees.walk({"root": action.tree})
     )
@@ -247,7 +247,7 @@ def called(expression: Expression) -> tuple[Words, ...]:
 def _settled(call: _Tree, ordered: set[Any]) -> bool:
     name, over = trees.strings(call.get("funcname"))[-1], call.get("over", {})
     in_order = "agg_order" in call or "orderClause" in over or over.get("name") in ordered
-    return name in AGGREGATES or (name in _IN_ORDER and in_order)
+    return name in AGGREGATES or (name in IN_ORDER and in_order)
 
 
 def keeps_lowest(action: Action) -> str | None:

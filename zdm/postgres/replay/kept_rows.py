@@ -41,6 +41,7 @@ _OBJECTS = frozenset(
         "drop_view",
     }
 )
+_WIDENING = frozenset({"widen_integer", "retype_column"})
 _NAMES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -141,6 +142,12 @@ def promised(plan: Plan) -> frozenset[str]:
         and not step.as_written
         and words & {*step.origin}
     )
+
+
+def widens(step: Step) -> bool:
+    """Whether it ends a narrow column, which refuses until then what is beyond its type, as its
+    plan says."""
+    return step.operation in _WIDENING and step.phase is Phase.CONTRACT
 
 
 def deletes(step: Step) -> bool:

@@ -312,7 +312,12 @@ def _update(table: Table) -> Write | None:
 def failure(conn: Connection, write: Write) -> str | None:
     """Try a write and roll it back; the server's message if it failed."""
     error = tried(conn, write.sql, keep=False)
-    return None if error is None else error.diag.message_primary or str(error)
+    return None if error is None else said(error)
+
+
+def said(error: psycopg.Error) -> str:
+    """The server's message."""
+    return error.diag.message_primary or str(error)
 
 
 def work(conn: Connection, writes: Sequence[Write]) -> bool:

@@ -14,6 +14,8 @@ from zdm.postgres.replay import kept_rows, sample_rows
 from zdm.postgres.replay.sample_rows import Write
 from zdm.postgres.replay.step import Shadow, finding
 
+_RANGE = "22003"  # out of range
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Failure:
@@ -21,6 +23,7 @@ class _Failure:
 
     step: Step
     words: str
+    beyond: bool  # the range of a number
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,10 +57,12 @@ class Writes:
         first = self.failing.get((side, write))
         if first is not None and side is Side.OLD:
             return
-        failure = sample_rows.failure(self.here.conn, write)
-        if failure is not None:
-            words = f"write to {write.table} fails: {failure}"
-            failed = self.failing.setdefault((side, write), _Failure(step=step, words=words))
+        error = sample_rows.tried(self.here.conn, write.sql, keep=False)
+        if error is not None:
+            words = f"write to {write.table} fails: {sample_rows.said(error)}"
+            failed = self.failing.setdefault(
+                (side, write), _Failure(step=step, words=words, beyond=error.sqlstate == _RANGE)
+            )
             if side is Side.OLD:
                 yield from self._blamed(step, side, write, failed)
         elif first is not None:
@@ -66,6 +71,8 @@ class Writes:
                 return  # of the row that had its key until then
             if kept_rows.changes_objects(step):
                 return  # of the trigger or function that refuses it until then
+            if first.beyond and kept_rows.widens(step):
+                return  # of the narrow column that a trigger of its table fills until then
             helped = isinstance(step, RunSql) and step.as_written
             yield from self._blamed(step if helped else first.step, side, write, first)
 

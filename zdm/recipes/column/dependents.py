@@ -67,18 +67,23 @@ def _types(function: Function, snapshot: Snapshot) -> str:
     return ",".join(routines.types(function, snapshot))
 
 
-def vanishing(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
-    """What is dropped with the column silently, in words."""
+def vanishing(
+    snapshot: Snapshot, table: Table, column: str, *, own: bool = True
+) -> tuple[str, ...]:
+    """What is dropped with the column silently, in words; not `own`: without constraints,
+    indexes and rights of this column alone."""
     found = [
         *(
             f"{c.kind} constraint {c.name}"
             for c in table.constraints
             if column in c.columns and c.kind != "not null"
+            if own or {*c.columns} != {column}
         ),
         *(
             f"index {i.name}"
             for i in table.indexes
             if column in i.columns and i.constraint is None
+            if own or {*i.columns} != {column}
         ),
         *(
             f"sequence {s.name}"
@@ -90,7 +95,7 @@ def vanishing(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
             for d in table.dependents
             if d.column == column and not d.blocks and not d.kind.endswith(_LISTED)
         ),
-        *_grants(table, column),
+        *(_grants(table, column) if own else ()),
     ]
     return tuple(dict.fromkeys(found))
 

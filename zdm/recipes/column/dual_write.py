@@ -21,7 +21,7 @@ from zdm.model.plan import (
 )
 from zdm.model.schema import Column, Constraint, Index, Snapshot, Table
 from zdm.parse import emit
-from zdm.parse.emit import Constant, Expression, Ident, Qualified
+from zdm.parse.emit import Constant, Expression, Ident, Idents, Qualified
 from zdm.recipes import cost, run_sql
 from zdm.recipes.column import refusing
 from zdm.recipes.column.refusing import Omitted
@@ -92,30 +92,42 @@ def fill(site: Site, pair: Pair, where: str = "") -> Backfill:
 
 def analyze(site: Site, column: str, *, target: int | None = None) -> tuple[RunSql, ...]:
     """Statistics for the new column before reads move to it; none where its target is 0."""
-    if target == 0:
-        return ()
-    step = run_sql.full_scan(
+    return () if target == 0 else (analyze_all(site, (column,)),)
+
+
+def analyze_all(site: Site, columns: tuple[str, ...]) -> RunSql:
+    """Statistics for new columns, from one sample of the table's rows."""
+    several = len(columns) > 1
+    return run_sql.full_scan(
         site,
-        id=site.id(column, "analyze"),
+        id=site.id(columns[0], "analyze"),
         phase=Phase.VALIDATE,
-        title=f"gather statistics of {site.name}.{column}",
-        sql=(emit.sql("ANALYZE {t} ({c})", t=Qualified(site.name), c=Ident(column)),),
+        title=f"gather statistics of {site.name}.{', '.join(columns)}",
+        sql=(emit.sql("ANALYZE {t} ({c})", t=Qualified(site.name), c=Idents(columns)),),
         locks=site.lock(LockMode.SHARE_UPDATE_EXCLUSIVE),
-        probe=probes.probe(
-            emit.sql(
-                _ANALYZED,
-                schema=Constant(site.name.schema),
-                table=Constant(site.name.name),
-                column=Constant(column),
-                relation=Qualified(site.name),
-                text=Constant(site.name.sql),
-            )
-        ),
+        probe=_gathered(site, columns),
         undo=(),
         serves=BOTH,
-        reason="A new column has no statistics, so queries on it would get poor plans.",
+        reason="New columns have no statistics, so queries on them would get poor plans."
+        if several
+        else "A new column has no statistics, so queries on it would get poor plans.",
     )
-    return (step,)
+
+
+def _gathered(site: Site, columns: tuple[str, ...]) -> str:
+    done = [_analyzed(site, column) for column in columns]
+    return probes.probe(done[0] if len(done) == 1 else probes.both(*done))
+
+
+def _analyzed(site: Site, column: str) -> str:
+    return emit.sql(
+        _ANALYZED,
+        schema=Constant(site.name.schema),
+        table=Constant(site.name.name),
+        column=Constant(column),
+        relation=Qualified(site.name),
+        text=Constant(site.name.sql),
+    )
 
 
 def contract(site: Site, pair: Pair, *, default: str | None) -> RunSql:

@@ -23,3 +23,43 @@ def missing(columns: tuple[str, ...], table: Table) -> tuple[str, str] | None:
         f"{table.name} has no column {lacking[0]}, so this statement would fail",
         "correct the name, or make a new snapshot of the database",
     )
+
+
+def of_foreign_key(
+    says: ConstraintDefinition, table: Table, parent: Table, referenced: tuple[str, ...]
+) -> tuple[str, str] | None:
+    """A name that is taken, or what a foreign key cannot refer to; and the remedy."""
+    problem = found(says, table) or missing(referenced, parent)
+    if problem is not None:
+        return problem
+    if table.kind == "foreign table" or parent.kind == "foreign table":
+        one = table if table.kind == "foreign table" else parent
+        return (
+            f"{one.name} is a foreign table, which has no foreign keys, so this statement would"
+            " fail",
+            "remove it",
+        )
+    if not parent.opaque and not _is_key(parent, referenced):
+        return (
+            f"no unique constraint or index of {parent.name} is on exactly"
+            f" ({', '.join(referenced)}), so this statement would fail",
+            "create a unique index on them in an earlier release",
+        )
+    if len(referenced) != len(says.columns):
+        return (
+            f"it has {len(says.columns)} columns and refers to {len(referenced)}, so this"
+            " statement would fail",
+            "name as many columns on both sides",
+        )
+    return None
+
+
+def _is_key(table: Table, columns: tuple[str, ...]) -> bool:
+    return bool(columns) and any(
+        index.unique
+        and index.valid
+        and index.predicate is None
+        and len(index.keys) == len(columns)
+        and set(index.keys) == set(columns)
+        for index in table.indexes
+    )

@@ -34,6 +34,11 @@ INDEX_FIRST = (
 NULLS_NOT_DISTINCT = 15  # the first version that has it
 
 
+def in_words(kind: str) -> str:
+    """A constraint of that kind."""
+    return "unique constraint" if kind == "unique" else kind
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """The constraint: its name, its key, the existing index that becomes its own, if any,
@@ -144,7 +149,7 @@ def _adopt(site: Site, key: Key) -> RunSql:
         site,
         id=site.id(key.name, "constraint"),
         phase=Phase.CONTRACT if late else Phase.VALIDATE,
-        title=f"make index {taken} the {key.kind} {key.name} of {site.name}",
+        title=f"make index {taken} the {in_words(key.kind)} {key.name} of {site.name}",
         sql=(rewrite.using_index(key.says, site.name, name=key.name, index=taken),),
         locks=_locks(site, key),
         probe=probes.probe(probes.constraint(site.name, key.name)),
@@ -168,7 +173,8 @@ def _swap(site: Site, key: Key, old: Constraint) -> RunSql:
         site,
         id=site.id(key.name, "swap"),
         phase=Phase.CONTRACT,
-        title=f"replace {old.kind} {old.name} of {site.name} by {key.kind} {key.name}",
+        title=f"replace {in_words(old.kind)} {old.name} of {site.name}"
+        f" by {in_words(key.kind)} {key.name}",
         sql=(drop, rewrite.using_index(key.says, site.name, name=key.name, index=taken)),
         locks=_locks(site, key),
         probe=probes.probe(there if taken == key.name else probes.both(there, gone)),

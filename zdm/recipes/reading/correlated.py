@@ -47,6 +47,12 @@ def _unknown(text: str, snapshot: Snapshot) -> Line | None:
     """A function of which it is not known that it gives the same value each time."""
     own = {f.name.name for f in snapshot.functions if f.volatility is not Volatility.IMMUTABLE}
     for words in row_condition.called(expressions.read(text)):
+        if words[-1] in row_condition.IN_ORDER and words[-1] not in own:
+            return (
+                f"{words[-1]} without ORDER BY may take the rows in another order each time, so"
+                " a batch that runs twice may find another value",
+                "write ORDER BY in it, by columns that no two of its rows share",
+            )
         volatile = default_volatility.of_function(words, snapshot) is Volatility.VOLATILE
         if volatile or (words[-1] in own and words[0] != "pg_catalog"):
             return (

@@ -5,6 +5,8 @@ Check or combined by `both`, `absent` and `probe`. Names that do not exist give 
 never an error: to_regclass and to_regprocedure return NULL (manual, chapter 9.27).
 """
 
+from dataclasses import dataclass
+
 from zdm.model.schema import Name
 from zdm.parse import emit
 from zdm.parse.emit import Constant, Expression
@@ -75,6 +77,12 @@ _FUNCTION = "SELECT pg_catalog.to_regprocedure({signature}) IS NOT NULL"
 _CONSTRAINT = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS c"
     " WHERE c.conrelid = pg_catalog.to_regclass({table}) AND c.conname = {name})"
+)
+_FOREIGN_KEY = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS c"
+    " WHERE c.conrelid = pg_catalog.to_regclass({table}) AND c.conname = {name}"
+    " AND c.confdeltype = {delete} AND c.confupdtype = {update}"
+    " AND c.condeferrable = {deferrable} AND c.condeferred = {deferred})"
 )
 _CONSTRAINT_OTHER = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS c"
@@ -169,6 +177,29 @@ def function(name: Name) -> str:
 def constraint(table: Name, name: str) -> str:
     """The table has the constraint, valid or not."""
     return emit.sql(_CONSTRAINT, table=Constant(table.sql), name=Constant(name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actions:
+    """What a foreign key does, in the letters of pg_constraint, and when it looks."""
+
+    delete: str
+    update: str
+    deferrable: bool
+    deferred: bool
+
+
+def foreign_key(table: Name, name: str, does: Actions) -> str:
+    """The table has the foreign key, which does that."""
+    return emit.sql(
+        _FOREIGN_KEY,
+        table=Constant(table.sql),
+        name=Constant(name),
+        delete=Constant(does.delete),
+        update=Constant(does.update),
+        deferrable=Constant(str(does.deferrable).lower()),
+        deferred=Constant(str(does.deferred).lower()),
+    )
 
 
 def constraint_other(table: Name, name: str, definition: str) -> str:

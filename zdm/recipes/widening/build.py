@@ -49,9 +49,9 @@ def _of_table(wide: Wide) -> Iterator[RunSql]:
         yield _check(wide, check)
         if check.validated:
             yield not_null.validate(wide.site, beside(check.name))
-    for wider in wide.columns:
-        statistics = wider.column.statistics
-        yield from dual_write.analyze(wide.site, wider.beside, target=statistics)
+    gathered = tuple(w.beside for w in wide.columns if w.column.statistics != 0)
+    if gathered:
+        yield dual_write.analyze_all(wide.site, gathered)
 
 
 def _name(key: Constraint | None) -> str:

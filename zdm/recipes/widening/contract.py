@@ -60,8 +60,8 @@ def _end(wide: Wide, foreign: Sequence[Link]) -> RunSql:
             )
         ),
         undo=Irreversible(
-            reason=f"the {former} {', '.join(wide.names)} of {name} are gone, and values that"
-            " they could not hold are accepted"
+            reason=f"the values of the {former} {', '.join(wide.names)} of {name} are gone, and"
+            " values that did not fit there are accepted"
         ),
         serves=NEW_ONLY,
         reason=f"No running version needs the {former} columns; one transaction, because a"

@@ -25,8 +25,9 @@ def found(whole: Group, more: Iterable[Line] = ()) -> Iterator[Line]:
 
 def _of_all(whole: Group) -> Iterator[Line]:
     names = ", ".join(str(name) for name in whole.locked)
+    together = " together" if len(whole.locked) > 1 else ""
     yield (
-        f"the switch locks {names} together for some milliseconds; clients that prepared a"
+        f"the switch locks {names}{together} for some milliseconds; clients that prepared a"
         " statement whose result has one of the columns fail once afterwards: cached plan must"
         " not change result type",
         "run the statement again, or select the column with a cast to its new type before;"
@@ -54,6 +55,7 @@ def _of_all(whole: Group) -> Iterator[Line]:
 
 def _of_table(wide: Wide) -> Iterator[Line]:
     name, snapshot = wide.site.name, wide.site.snapshot
+    yield from _of_numbers(wide)
     for wider in wide.columns:
         yield from _of_values(f"{name}.{wider.name}", wider)
     yield (
@@ -110,17 +112,22 @@ def _of_table(wide: Wide) -> Iterator[Line]:
     yield from _calls(wide, snapshot)
 
 
+def _of_numbers(wide: Wide) -> Iterator[Line]:
+    """Of columns of one type at once."""
+    for old in dict.fromkeys(w.column.type for w in wide.columns if w.kind is Kind.WIDER):
+        names = [wider.name for wider in wide.columns if wider.column.type == old]
+        takes, (low, high) = "takes" if len(names) == 1 else "take", RANGES[old]
+        yield (
+            f"until the contract {wide.site.name}.{', '.join(names)} {takes} no value outside"
+            f" {low} to {high}, as before (22003), so that everything can go back",
+            "let the new version write such values only after the contract",
+        )
+
+
 def _of_values(name: str, wider: Wider) -> Iterator[Line]:
     """By what the two types have in common."""
     old, new = wider.column.type, wider.type
     match wider.kind:
-        case Kind.WIDER:
-            low, high = RANGES[old]
-            yield (
-                f"until the contract {name} takes no value outside {low} to {high},"
-                " as before (22003), so that everything can go back",
-                "let the new version write such values only after the contract",
-            )
         case Kind.SCALE:
             yield (
                 f"from the switch on both versions read {name} with the zeros of {new}, as in"
@@ -179,8 +186,9 @@ def _calls(wide: Wide, snapshot: Snapshot) -> Iterator[Line]:
     taking = [f for f in snapshot.functions if any(_takes(f, kind) for kind in kinds)]
     if taking:
         yield (
-            f"these functions take {' or '.join(sorted(kinds))}, and a call with one of the"
-            f" columns finds them no more once it is {' or '.join(sorted({*kinds.values()}))}:"
+            f"from the switch on a call with one of the columns, which is then"
+            f" {' or '.join(sorted({*kinds.values()}))}, finds none of these functions, which"
+            f" take {' or '.join(sorted(kinds))}:"
             f" {', '.join(dict.fromkeys(str(f.name) for f in taking))}",
             "cast the column in such calls, or add a function that takes the"
             f" {wide.words[0]} type",

@@ -84,11 +84,12 @@ def test_if_exists_is_honoured() -> None:
     assert asked("ALTER TABLE users DROP COLUMN none;", snapshot) is None
 
 
-def test_what_vanishes_is_a_hazard() -> None:
-    unique = Constraint(
-        name="u", kind="unique", columns=("email",), definition="UNIQUE (email)"
+def test_what_vanishes_and_is_of_other_columns_too_is_a_hazard() -> None:
+    alone, unique = (
+        Constraint(name=name, kind="unique", columns=columns, definition="UNIQUE …")
+        for name, columns in (("e", ("email",)), ("u", ("email", "name")))
     )
-    snapshot = schemas.snapshot(schemas.users(constraints=(unique,)))
+    snapshot = schemas.snapshot(schemas.users(constraints=(alone, unique)))
     answer = asked(DROP, snapshot)
 
     assert isinstance(answer, Match)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.unit import schemas
@@ -67,13 +69,93 @@ def test_one_that_changes_rows_by_itself_would_have_to_go_in_both(ending: str) -
 
 
 @pytest.mark.parametrize("ending", ["", " ON DELETE CASCADE"])
-def test_one_that_is_replaced_goes_when_the_old_version_is_gone(ending: str) -> None:
+def test_one_that_is_replaced_after_other_statements_goes_when_the_old_version_is_gone(
+    ending: str,
+) -> None:
     again = "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id);"
+    answer = ask(DROP + "COMMENT ON TABLE orders IS 'x';" + again, orders(foreign(ending)))
+
+    assert answer.slugs == ["drop_constraint", "comment", "add_foreign_key"]
+    assert answer.phases[-2:] == ["contract"] * 2
+    assert answer.steps[0].serves == NEW_ONLY
+
+
+@pytest.mark.parametrize("name", ["k", "l"])
+@pytest.mark.parametrize("ending", ["", " ON DELETE CASCADE"])
+def test_no_row_is_without_one_while_it_is_replaced(ending: str, name: str) -> None:
+    again = (
+        f"ALTER TABLE orders ADD CONSTRAINT {name} FOREIGN KEY (user_id) REFERENCES users (id)"
+        " ON DELETE SET NULL;"
+    )
     answer = ask(DROP + again, orders(foreign(ending)))
+    change, validate = answer.steps
+
+    assert answer.slugs == ["add_foreign_key"]
+    assert answer.phases == ["contract"] * 2
+    assert isinstance(change, RunSql)
+    assert isinstance(validate, RunSql)
+    assert [sql.rpartition("CONSTRAINT")[0] for sql in change.sql] == [
+        'ALTER TABLE "public"."orders" DROP ',
+        "ALTER TABLE public.orders ADD ",
+    ]
+    assert change.sql[1].endswith("ON DELETE SET NULL NOT VALID")
+    assert {lock.mode for lock in change.locks} == {LockMode.ACCESS_EXCLUSIVE}
+    assert isinstance(change.undo, tuple)
+    assert change.undo[-1].endswith(ending or "REFERENCES public.users (id)")
+    assert validate.sql == (f'ALTER TABLE "public"."orders" VALIDATE CONSTRAINT "{name}"',)
+    assert [h.message.partition(":")[0] for h in answer.hazards] == [
+        "until the contract k of orders is enforced as before, also ON DELETE and ON UPDATE;"
+        " then the new one is",
+        "ON DELETE SET NULL",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ending", "letters"),
+    [
+        (" ON UPDATE CASCADE", ("a", "c", "false", "false")),
+        (" ON DELETE RESTRICT", ("r", "a", "false", "false")),
+        (" ON DELETE SET DEFAULT DEFERRABLE", ("d", "a", "true", "false")),
+        (" INITIALLY DEFERRED", ("a", "a", "true", "true")),
+    ],
+)
+def test_the_new_one_is_known_by_what_it_does(ending: str, letters: tuple[str, ...]) -> None:
+    again = "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id)"
+    (change, _) = ask(f"{DROP}{again}{ending};", orders(foreign())).steps
+
+    assert isinstance(change, RunSql)
+    columns = ("confdeltype", "confupdtype", "condeferrable", "condeferred")
+    for column, letter in zip(columns, letters, strict=True):
+        assert f"c.{column} = '{letter}'" in change.probe
+
+
+def test_one_that_does_the_same_under_the_same_name_is_not_told_from_the_new_one() -> None:
+    again = "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id);"
+
+    assert ask(DROP + again, orders(foreign())).slugs == ["drop_constraint", "add_foreign_key"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "FOREIGN KEY (user_id) REFERENCES users (email)",
+        "FOREIGN KEY (user_id) REFERENCES users (id) MATCH FULL",
+        "FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID",
+    ],
+)
+def test_one_that_accepts_other_rows_is_not_replaced_at_once(other: str) -> None:
+    again = f"ALTER TABLE orders ADD CONSTRAINT k {other};"
+    answer = ask(DROP + again, orders(foreign()))
+
+    assert "add_foreign_key" not in answer.slugs[:1]
+
+
+def test_one_that_is_not_validated_has_rows_that_the_new_one_may_refuse() -> None:
+    again = "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id);"
+    answer = ask(DROP + again, orders(replace(foreign(), validated=False)))
 
     assert answer.slugs == ["drop_constraint", "add_foreign_key"]
-    assert answer.phases == ["contract"] * 3
-    assert answer.steps[0].serves == NEW_ONLY
+    assert any("refer to no row" in hazard.message for hazard in answer.hazards)
 
 
 @pytest.mark.parametrize("ending", ["", " ON DELETE CASCADE"])

@@ -381,7 +381,7 @@ def test_a_row_by_its_key_may_be_tested_by_any_function() -> None:
         ("DELETE FROM users WHERE app.is_spam(email);", "does not know that app.is_spam"),
         (
             "DELETE FROM users WHERE email IN (SELECT array_agg(name)::text FROM users AS u);",
-            "does not know that array_agg",
+            "array_agg without ORDER BY",
         ),
         (
             "DELETE FROM users WHERE email IN (SELECT string_agg(email, ',' ORDER BY id) FROM"

@@ -136,6 +136,15 @@ def test_the_drop_looks_whether_a_function_names_the_table() -> None:
     assert len(last(named).preconditions) == 1
 
 
+def test_what_the_train_changes_besides_is_no_hazard() -> None:
+    named = carts(functions=(function("SELECT count(*) FROM carts"),))
+    train = f"{STATEMENT} DROP FUNCTION f(); DROP TABLE users;"
+    hazards = [h.message for h in ask(train, named).hazards]
+
+    assert not any("in their text" in message for message in hazards)
+    assert not any("refuses or cascades a DELETE" in message for message in hazards)
+
+
 def test_a_function_with_another_name_in_it_is_not_looked_at() -> None:
     other = carts(functions=(function("SELECT count(*) FROM old_carts"),))
 
