@@ -6,7 +6,13 @@ changes.
 """
 
 from zdm.model.operation import Recogniser
-from zdm.operations.column import add_column, change_default, drop_column, rename_column
+from zdm.operations.column import (
+    add_column,
+    change_default,
+    change_identity,
+    drop_column,
+    rename_column,
+)
 from zdm.operations.constraint import (
     add_check,
     add_foreign_key,
@@ -70,6 +76,7 @@ ALL: tuple[Recogniser, ...] = (
     new_table_change.recognise,
     swap_enum.recognise,
     change_default.recognise,
+    change_identity.recognise,
     rename_column.recognise,
     widen_integer.recognise,
     retype_column.recognise,

@@ -22,7 +22,7 @@ from zdm.model.syntax import (
 from zdm.parse import expressions
 from zdm.planning import names
 from zdm.planning.names import Key
-from zdm.schema import generated_names, lookup, replication
+from zdm.schema import generated_names, lookup, replication, value_kind
 
 _OF_COLUMN = frozenset(
     {
@@ -139,6 +139,8 @@ def of_action(action: Action, snapshot: Snapshot, planned: Snapshot) -> Iterator
     table = snapshot.table(fact.table)
     if table is not None:
         yield from _of_parts(action, fact, table, snapshot)
+        for column in value_kind.differing(action, table, planned.table(fact.table)):
+            yield Need(Kind.SAME, Key("column", table.name, column))
 
 
 def _of_function(action: Action, snapshot: Snapshot) -> Iterator[Need]:

@@ -1,0 +1,1 @@
+-- SKELETON: what the old version reads and writes; it is run after every step that serves it

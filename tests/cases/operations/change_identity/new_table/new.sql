@@ -1,0 +1,1 @@
+-- SKELETON: what the new version reads and writes; it is run after every step that serves it

@@ -1,0 +1,1 @@
+-- SKELETON: each statement of this kind that must not be planned
