@@ -1,1 +1,2 @@
--- SKELETON: why somebody wants it, and the statement, on the schema of the shop (examples/shop).
+-- Orders get their numbers from an identity, from the next free one on.
+ALTER TABLE orders ALTER COLUMN id SET GENERATED ALWAYS;

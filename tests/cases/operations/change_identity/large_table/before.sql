@@ -1,3 +1,2 @@
-CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, name text);
-INSERT INTO users SELECT i, 'u' || i || '@example.org', 'User ' || i FROM generate_series(1, 5000) AS i;
-ANALYZE users;
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);
+INSERT INTO users SELECT n, 'user' || n || '@example.org' FROM generate_series(1, 20000) AS n;

@@ -1,1 +1,2 @@
--- SKELETON: what the new version reads and writes; it is run after every step that serves it
+INSERT INTO users (email) VALUES ('new@example.org');
+SELECT 1 / count(*) FROM users WHERE email = 'new@example.org' AND id >= 1000000;

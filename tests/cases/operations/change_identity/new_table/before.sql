@@ -1,2 +1,2 @@
-CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, name text);
-INSERT INTO users SELECT i, 'u' || i || '@example.org', 'User ' || i FROM generate_series(1, 100) AS i;
+CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL);
+INSERT INTO users (email) SELECT 'user' || n || '@example.org' FROM generate_series(1, 30) AS n;

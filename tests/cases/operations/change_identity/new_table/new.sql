@@ -1,1 +1,2 @@
--- SKELETON: what the new version reads and writes; it is run after every step that serves it
+INSERT INTO notes (body) VALUES ('new');
+SELECT 1 / count(*) FROM notes;
