@@ -66,30 +66,13 @@ def find(
     added = next((n for n, a in enumerate(actions) if _adds(a, table, column, snapshot)), None)
     if added is None:
         return None
-    name = f"{table.name}.{column.name}"
     sequence = _owned(actions[0], table, column, snapshot)
-    if sequence is None:
-        return added, (
-            f"{name} has a default that is no sequence of its own, and it can be dropped only"
-            " after the rollout, so there is no moment at which the column becomes an identity",
-            "drop the default in an earlier release",
-        )
     dropped = next((n for n, a in enumerate(actions) if _drops(a, sequence, snapshot)), None)
-    if dropped is None:
-        return added, (
-            f"with {sequence.name} still there, pg_get_serial_sequence names it and not the"
-            f" sequence of the identity {name}, so numbers are set in the wrong one",
-            f"write `DROP SEQUENCE {sequence.name.sql}` above this statement, without CASCADE",
-        )
-    consumed = tuple(sorted((0, dropped, added)))
+    consumed = tuple(sorted({0, dropped if dropped is not None else added, added}))
     between = [a for n, a in enumerate(actions[: consumed[-1]]) if n not in consumed]
-    for action in between:
-        if statements.about(action, table.name, column.name) or sequences.is_set_by(action):
-            return added, (
-                f"{name} becomes an identity in one step, and {action.source} stands between"
-                " the statements that say so and uses the column or a sequence",
-                "move that statement below them",
-            )
+    problem = _problem(table, column, sequence, between, dropped=dropped is not None)
+    if sequence is None or dropped is None or problem is not None:
+        return None if problem is None else (added, problem)
     after = snapshot
     for position in consumed:
         after = apply(after, actions[position])
@@ -102,6 +85,38 @@ def find(
         dropped_first=dropped < added,
         consumed=consumed,
     )
+
+
+def _problem(
+    table: Table,
+    column: Column,
+    sequence: Numbers | None,
+    between: Sequence[Action],
+    *,
+    dropped: bool,
+) -> tuple[str, str] | None:
+    """Why it is refused, and the remedy."""
+    name = f"{table.name}.{column.name}"
+    if sequence is None:
+        return (
+            f"{name} has a default that is no sequence of its own, and it can be dropped only"
+            " after the rollout, so there is no moment at which the column becomes an identity",
+            "drop the default in an earlier release",
+        )
+    if not dropped:
+        return (
+            f"with {sequence.name} still there, pg_get_serial_sequence names it and not the"
+            f" sequence of the identity {name}, so numbers are set in the wrong one",
+            f"write `DROP SEQUENCE {sequence.name.sql}` above this statement, without CASCADE",
+        )
+    for action in between:
+        if statements.about(action, table.name, column.name) or sequences.is_set_by(action):
+            return (
+                f"{name} becomes an identity in one step, and {action.source} stands between"
+                " the statements that say so and uses the column or a sequence",
+                "move that statement below them",
+            )
+    return None
 
 
 def _of(sequence: Numbers, table: Table, column: Column) -> bool:
@@ -127,9 +142,14 @@ def _owned(drop: Action, table: Table, column: Column, snapshot: Snapshot) -> Nu
     return found[0] if used and not dependents.blocking(after, (thing,)) else None
 
 
-def _drops(action: Action, sequence: Numbers, snapshot: Snapshot) -> bool:
+def _drops(action: Action, sequence: Numbers | None, snapshot: Snapshot) -> bool:
     said = action.said
-    if not isinstance(said, DropObjects) or said.kind != "sequence" or said.cascade:
+    if (
+        sequence is None
+        or not isinstance(said, DropObjects)
+        or said.kind != "sequence"
+        or said.cascade
+    ):
         return False
     named = [thing.name for thing in drops.targets(snapshot, action) if thing is not None]
     return named == [sequence.name] and len(said.objects) == 1
