@@ -104,11 +104,12 @@ ENTRIES = (
         slug="identity_cannot_be_changed",
         before=ROLES,
         refused="ALTER TABLE roles ALTER id DROP DEFAULT; DROP SEQUENCE roles_id_seq;"
-        " UPDATE roles SET id = rank WHERE id < 0;"
+        " ALTER TABLE roles ALTER id SET STATISTICS 50;"
         f" ALTER TABLE roles ALTER id {ADD};",
         fixed=(
             "ALTER TABLE roles ALTER id DROP DEFAULT; DROP SEQUENCE roles_id_seq;"
-            f" ALTER TABLE roles ALTER id {ADD};",
+            f" ALTER TABLE roles ALTER id {ADD};"
+            " ALTER TABLE roles ALTER id SET STATISTICS 50;",
         ),
     ),
     Entry(
