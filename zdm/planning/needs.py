@@ -139,7 +139,7 @@ def of_action(action: Action, snapshot: Snapshot, planned: Snapshot) -> Iterator
     table = snapshot.table(fact.table)
     if table is not None:
         yield from _of_parts(action, fact, table, snapshot)
-        for column in value_kind.differing(action, table, planned.table(fact.table)):
+        for column in value_kind.unfit(action, table):
             yield Need(Kind.SAME, Key("column", table.name, column))
 
 

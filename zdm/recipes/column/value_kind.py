@@ -1,27 +1,26 @@
-"""Where a column has its values from, which decides whether its identity or expression
-can be changed as it was planned."""
+"""Where a column has its values from, which decides whether it can become an identity."""
 
 from zdm.model.commands import AlterTable, Change
-from zdm.model.schema import Table
+from zdm.model.schema import Column, Table
 from zdm.model.statement import Action
 
-_CHANGES = frozenset(
-    {
-        Change.ADD_IDENTITY,
-        Change.SET_IDENTITY,
-        Change.DROP_IDENTITY,
-        Change.SET_EXPRESSION,
-        Change.DROP_EXPRESSION,
-    }
-)
 
-
-def differing(action: Action, here: Table, there: Table | None) -> tuple[str, ...]:
-    """The column whose identity or expression the Action changes, if it is another here than
-    there."""
+def unfit(action: Action, table: Table) -> tuple[str, ...]:
+    """The column that the Action makes an identity or changes as one, where the server would
+    refuse that."""
     said = action.said
-    if not isinstance(said, AlterTable) or said.change not in _CHANGES or there is None:
+    if not isinstance(said, AlterTable):
         return ()
-    found = [table.column(said.name) for table in (here, there)]
-    known = {c and (c.not_null, c.default is None, c.identity, c.generated) for c in found}
-    return (said.name,) if len(known) > 1 else ()
+    column = table.column(said.name)
+    match said.change:
+        case Change.ADD_IDENTITY:
+            fits = column is not None and _is_free(column)
+        case Change.SET_IDENTITY:
+            fits = column is not None and bool(column.identity)
+        case _:
+            return ()
+    return () if fits else (said.name,)
+
+
+def _is_free(column: Column) -> bool:
+    return column.not_null and column.default is None and not column.identity

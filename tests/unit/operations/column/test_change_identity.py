@@ -4,8 +4,9 @@ import pytest
 
 from tests.unit import schemas
 from tests.unit.operations.asking import Answer, ask
-from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, RunSql
-from zdm.model.schema import Column, Name, Sequence, Volatility
+from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Plan, RunSql
+from zdm.model.schema import Column, Name, Sequence, Snapshot, Volatility
+from zdm.planning import classify, schedule
 
 ALTER = 'ALTER TABLE "public"."users" ALTER COLUMN'
 USERS = Name("public", "users")
@@ -172,3 +173,46 @@ def test_a_partition_has_the_identity_of_its_table_from_17_on() -> None:
     (refusal,) = ask(sql, start).refusals
     assert refusal.startswith("users is a partition")
     assert ask(sql, replace(start, server_version=160004)).refusals == ()
+
+
+def train(sql: str, start: Snapshot) -> Plan:
+    said = schemas.train(sql)
+    return schedule.plan(classify.classify(said, start), name="m", train=said, snapshot=start)
+
+
+def test_a_serial_that_becomes_an_identity_has_company_in_its_train() -> None:
+    owned = Sequence(
+        name=Name("public", "users_number_seq"),
+        type="bigint",
+        start=1,
+        increment=1,
+        minimum=1,
+        maximum=2**63 - 1,
+        owner_table=USERS,
+        owner_column="number",
+    )
+    start = replace(schemas.snapshot(schemas.users(SERIAL)), sequences=(owned,))
+    plan = train(
+        "ALTER TABLE users ALTER number DROP DEFAULT; DROP SEQUENCE users_number_seq;"
+        " ALTER TABLE users ALTER number ADD GENERATED ALWAYS AS IDENTITY;"
+        " ALTER TABLE users ALTER number SET STATISTICS 50;",
+        start,
+    )
+
+    assert [step.phase.value for step in plan.steps] == [
+        "expand",
+        "expand",
+        "rollout",
+        "contract",
+    ]
+
+
+def test_a_column_that_the_train_makes_not_null_is_no_identity_in_the_expand() -> None:
+    start = schemas.snapshot(schemas.users(replace(NUMBER, not_null=False)))
+
+    with pytest.raises(schedule.TrainRefusedError, match="is not what the statement was"):
+        train(
+            "ALTER TABLE users ALTER number SET NOT NULL;"
+            " ALTER TABLE users ALTER number ADD GENERATED ALWAYS AS IDENTITY;",
+            start,
+        )
