@@ -258,6 +258,13 @@ FORMS = (
         sql="ALTER INDEX {t}_pkey RENAME TO i{n};",
     ),
     Form(
+        operation="change_identity",
+        name="always",
+        main=True,
+        sql="ALTER TABLE keyless{n} ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY"
+        " (START WITH 1000);",
+    ),
+    Form(
         operation="drop_object",
         name="sequence",
         main=True,

@@ -91,7 +91,16 @@ ENTRIES = (
     Entry(
         slug="add_column_cannot_be_planned",
         refused="ALTER TABLE users ADD COLUMN c bigint GENERATED ALWAYS AS IDENTITY;",
-        fixed=("ALTER TABLE users ADD COLUMN c bigserial;",),
+        fixed=(
+            "ALTER TABLE users ADD COLUMN c bigserial;",
+            "ALTER TABLE users ALTER c DROP DEFAULT; DROP SEQUENCE users_c_seq;"
+            " ALTER TABLE users ALTER c ADD GENERATED ALWAYS AS IDENTITY;",
+        ),
+    ),
+    Entry(
+        slug="add_column_cannot_be_planned",
+        refused="ALTER TABLE users ADD COLUMN c int GENERATED ALWAYS AS (n * 2) STORED;",
+        fixed=("ALTER TABLE users ADD COLUMN c int GENERATED ALWAYS AS (n * 2) VIRTUAL;",),
     ),
     Entry(
         slug="add_column_cannot_be_planned",

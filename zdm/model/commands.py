@@ -62,7 +62,7 @@ class AlterTable:
 
     change: Change
     name: str = ""  # the column, constraint, index or trigger
-    other: RelationName | None = None  # the partition, the parent, or the type of OF
+    other: RelationName | None = None  # the partition, parent, type of OF, or new sequence
     bound: PartitionBound | None = None
     options: tuple[str, ...] = ()
     identity: str = ""  # of ADD and SET GENERATED: always, by default; or a replica identity

@@ -6,7 +6,13 @@ changes.
 """
 
 from zdm.model.operation import Recogniser
-from zdm.operations.column import add_column, change_default, drop_column, rename_column
+from zdm.operations.column import (
+    add_column,
+    change_default,
+    change_identity,
+    drop_column,
+    rename_column,
+)
 from zdm.operations.constraint import (
     add_check,
     add_foreign_key,
@@ -69,6 +75,7 @@ ALL: tuple[Recogniser, ...] = (
     create_statistics.recognise,
     new_table_change.recognise,
     swap_enum.recognise,
+    change_identity.recognise,
     change_default.recognise,
     rename_table.recognise,
     rename_column.recognise,

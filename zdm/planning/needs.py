@@ -22,6 +22,7 @@ from zdm.model.syntax import (
 from zdm.parse import expressions
 from zdm.planning import names
 from zdm.planning.names import Key
+from zdm.recipes.column import value_kind
 from zdm.schema import generated_names, lookup, replication
 
 _OF_COLUMN = frozenset(
@@ -63,8 +64,7 @@ _ON_TABLE = (
         ActionKind.ALTER_TABLE_OTHER,
     }
 )
-# A trigger whose WHEN names the column makes these an error, and one whose function names it
-# fails the application's next write.
+# A trigger whose WHEN names the column refuses these, and whose function does, the next write.
 _CHANGES = frozenset({ActionKind.DROP_COLUMN, ActionKind.CHANGE_TYPE, ActionKind.RENAME_COLUMN})
 _OWN = re.compile(r"^(zzz_)?zdm_")  # triggers of zdm
 _FIELD = re.compile(r'\b(?:new|old)\.(?:"((?:[^"]|"")+)"|(\w+))', re.IGNORECASE)
@@ -139,6 +139,8 @@ def of_action(action: Action, snapshot: Snapshot, planned: Snapshot) -> Iterator
     table = snapshot.table(fact.table)
     if table is not None:
         yield from _of_parts(action, fact, table, snapshot)
+        for column in value_kind.unfit(action, table):
+            yield Need(Kind.SAME, Key("column", table.name, column))
 
 
 def _of_function(action: Action, snapshot: Snapshot) -> Iterator[Need]:

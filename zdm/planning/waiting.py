@@ -4,7 +4,8 @@ An operation is about one table, so a recogniser is given the Actions of that ta
 those that nobody can read, which may be about any. Were it given all that is left, a train of
 n statements would be read n times. A change of an enum type and a REVOKE may be about any
 table, and one of a column to an integer, numeric or varchar about each that refers to it, and
-they are given all that is left. A DROP of an index, function or view is given what makes one
+they are given all that is left; so is a DROP DEFAULT before an identity, between which the
+sequence is dropped. A DROP of an index, function or view is given what makes one
 of that name again, one of an index each new unique one, a RENAME COLUMN each DROP INDEX, and a
 RENAME TABLE, or what is before it, each RENAME COLUMN by the new name.
 """
@@ -13,6 +14,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
+from zdm.model.commands import AlterTable, Change
 from zdm.model.schema import Name
 from zdm.model.statement import Action, ActionKind, Fact, Unknown
 from zdm.model.syntax import ChangeEnum, ChangeType, CreateObject, RenameObject
@@ -68,7 +70,7 @@ class Waiting:
         if not self._order:
             return []
         action = self._order[0]
-        if self._of_enum(action) or _is_of_key(action) or _revokes(action):
+        if self._of_others(action):
             return [other for other in self._order if id(other) not in self._taken]
         if isinstance(action.fact, Unknown) or action.fact.table is None:
             again = [*self._makes_again(action)]
@@ -92,6 +94,21 @@ class Waiting:
             about = self._tables.get(new, ()) if new is not None else ()
             left = (other for other in about if id(other) not in self._taken)
             yield from takewhile(lambda a: _kind(a) is ActionKind.RENAME_COLUMN, left)
+
+    def _of_others(self, action: Action) -> bool:
+        """Whether what may belong to it need not be of its table."""
+        everywhere = self._of_enum(action) or _is_of_key(action) or _revokes(action)
+        return everywhere or self._of_serial(action)
+
+    def _of_serial(self, action: Action) -> bool:
+        """Whether a serial may become an identity with it."""
+        fact = action.fact
+        if not isinstance(fact, Fact) or fact.table is None:
+            return False
+        return fact.kind is ActionKind.DROP_DEFAULT and any(
+            isinstance(other.said, AlterTable) and other.said.change is Change.ADD_IDENTITY
+            for other in self._tables[fact.table]
+        )
 
     def _dropped_indexes(self) -> Iterator[Action]:
         """Every DROP INDEX that is left: a renamed column does not get what is dropped."""

@@ -844,6 +844,7 @@ GENERATORS: dict[str, Generator] = {
         metadata.create_statistics,
         metadata.grant,
         metadata.change_settings,
+        metadata.change_identity,
         metadata.change_policy,
         validate_constraint,
         add_column,

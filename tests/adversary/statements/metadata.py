@@ -79,3 +79,13 @@ def create_statistics(train: "Train") -> "Statements":
     name = f"public.both{train.made}"
     made = f"CREATE STATISTICS {name} ON id, (id % 7) FROM {table.sql};"
     return (made, f"DROP STATISTICS {name};") if train.chance(0.1) else (made,)
+
+
+def change_identity(train: "Train") -> "Statements":
+    """The key becomes an identity, whose numbers begin far beyond those of the rows."""
+    table = train.table()
+    kind = train.random.choice(("ALWAYS", "BY DEFAULT"))
+    begins = f"START WITH {train.random.choice((1_000_000, 2_000_000))}"
+    return (
+        f"ALTER TABLE {table.sql} ALTER COLUMN id ADD GENERATED {kind} AS IDENTITY ({begins});",
+    )

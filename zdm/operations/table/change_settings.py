@@ -133,6 +133,8 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None
     if said.change in _REWRITES:
         return _rewriting(action, table, said)
+    if said.change in (Change.SET_EXPRESSION, Change.DROP_EXPRESSION):
+        return _of_expression(action, table, said)
     if said.change not in _WORDS:
         return None
     problem = _problem(action, table, said, snapshot)
@@ -174,6 +176,44 @@ def _rewriting(action: Action, table: Table, said: AlterTable) -> Refusal:
         f"{words} copies {table.name} under ACCESS EXCLUSIVE, so reads and writes would wait"
         f" for all of it{loses}",
         _IN_A_WINDOW,
+    )
+
+
+def _of_expression(action: Action, table: Table, said: AlterTable) -> Match | Refusal | None:
+    """Of a generated column; without one, the server refuses SET and may pass over DROP."""
+    column = table.column(said.name)
+    if column is None:
+        return statements.unknown_column(action, table.name, said.name)
+    problem = _expression_problem(table, column, said)
+    return refuse.refuse(action, "expression_cannot_be_changed", *problem)
+
+
+def _expression_problem(table: Table, column: Column, said: AlterTable) -> tuple[str, str]:
+    name = f"{table.name}.{column.name}"
+    if not column.generated:
+        return (
+            f"{name} is no generated column, so this statement fails or changes nothing",
+            "remove the statement",
+        )
+    if said.change is Change.DROP_EXPRESSION:
+        return (
+            f"without its expression nothing computes {name}: rows of the old version have NULL"
+            " or a stale value in it, while with it every write of the new one to it fails",
+            "let the new version write the column only after the contract, and put"
+            " `-- zdm: run in contract -- reason` above it",
+        )
+    if column.generated == "stored":
+        return (
+            f"another expression of {name} rewrites {table.name} under ACCESS EXCLUSIVE, so"
+            " reads and writes would wait for all of it",
+            "add a generated column of another name that is VIRTUAL (PostgreSQL 18) or that a"
+            " trigger computes, and drop this one in a later release; or run it in a"
+            " maintenance window, under `-- zdm: run in expand -- reason`",
+        )
+    return (
+        f"from this statement on, both versions read other values in {name}, at once",
+        "if the old version can read the new values, put `-- zdm: run in expand -- reason`"
+        " above it; if not, add a column of another name, and drop this one in a later release",
     )
 
 

@@ -115,7 +115,9 @@ def change(tree: _Tree) -> AlterTable:
     return AlterTable(
         change=_CHANGES.get(tree["subtype"], Change.OTHER),
         name=tree.get("name") or altered.get("conname", "") or index,
-        other=_named(found["TypeName"]) if "TypeName" in found else other,
+        other=_named(found["TypeName"])
+        if "TypeName" in found
+        else other or _new_sequence(found),
         bound=_bound(partition["bound"]) if "bound" in partition else None,
         options=(*_options(found.get("List", {}).get("items")), *_altered(altered)),
         identity=_identity(found),
@@ -134,6 +136,15 @@ def _identity(found: _Tree) -> str:
     options = [item.get("DefElem", {}) for item in found.get("List", {}).get("items", [])]
     said = [o["arg"]["Integer"]["ival"] for o in options if o.get("defname") == "generated"]
     return _IDENTITIES.get(chr(said[-1]), "") if said else ""
+
+
+def _new_sequence(found: _Tree) -> RelationName | None:
+    """The name that ADD GENERATED gives the sequence."""
+    for item in found.get("Constraint", {}).get("options", ()):
+        if item["DefElem"]["defname"] == "sequence_name":
+            words = trees.strings(item["DefElem"]["arg"]["List"]["items"])
+            return RelationName(schema=words[-2] if len(words) > 1 else "", name=words[-1])
+    return None
 
 
 def _named(node: _Tree) -> RelationName:

@@ -21,8 +21,8 @@ from zdm.schema import default_volatility, generated_names, lookup, type_change,
 _REFUSED = {
     "identity": (
         "an identity column rewrites the table and all its indexes",
-        "add it as `bigint`, fill it in a later statement, and make it an identity in a later"
-        " release; or use `bigserial`, which zdm fills in batches",
+        "use `bigserial`, which zdm fills in batches, and make it an identity in a later"
+        " release, by DROP DEFAULT, DROP SEQUENCE and ADD GENERATED",
     ),
     "check": (
         "an inline CHECK reads the whole table",
@@ -39,8 +39,9 @@ _REFUSED = {
     ),
     "generated stored": (
         "a stored generated column rewrites the table and all its indexes",
-        "add a plain column, fill it with an UPDATE, and let your own trigger compute it, whose"
-        " CREATE TRIGGER is under `-- zdm: run in expand -- reason`",
+        "on PostgreSQL 18 write VIRTUAL, which rewrites nothing, where it needs no index; or"
+        " add a plain column, fill it with an UPDATE, and let your own trigger compute it,"
+        " whose CREATE TRIGGER is under `-- zdm: run in expand -- reason`",
     ),
 }
 

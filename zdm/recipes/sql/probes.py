@@ -26,6 +26,16 @@ _COLUMN_DEFAULT = (
     " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
     " AND a.atthasdef AND NOT a.attisdropped)"
 )
+_COLUMN_IDENTITY = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
+    " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
+    " AND a.attidentity = {kind} AND NOT a.attisdropped)"
+)
+_COLUMN_GENERATED = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
+    " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
+    " AND a.attgenerated <> '' AND NOT a.attisdropped)"
+)
 _COLUMN_TYPE = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a"
     " WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column}"
@@ -109,6 +119,22 @@ def column_not_null(table: Name, name: str) -> str:
 def column_default(table: Name, name: str) -> str:
     """The column has a default."""
     return emit.sql(_COLUMN_DEFAULT, table=Constant(table.sql), column=Constant(name))
+
+
+def column_identity(table: Name, name: str, kind: str) -> str:
+    """The column is an identity of that kind: always, by default; empty: it is none."""
+    letter = {"always": "a", "by default": "d"}.get(kind, "")
+    return emit.sql(
+        _COLUMN_IDENTITY,
+        table=Constant(table.sql),
+        column=Constant(name),
+        kind=Constant(letter),
+    )
+
+
+def column_generated(table: Name, name: str) -> str:
+    """The column is a generated one."""
+    return emit.sql(_COLUMN_GENERATED, table=Constant(table.sql), column=Constant(name))
 
 
 def column_type(table: Name, name: str, type_text: str) -> str:

@@ -185,7 +185,10 @@ def change_identity(snapshot: Snapshot, action: Action) -> Snapshot:
                 return snapshot
             if not type_names.is_whole_number(column.type):
                 return snapshot
-            snapshot = definitions.put_sequence(snapshot, table.name, column, identity=True)
+            named = "" if said.other is None else said.other.name
+            snapshot = definitions.put_sequence(
+                snapshot, table.name, column, identity=True, name=named
+            )
             return _identity(snapshot, table.name, column, said.identity)
         case Change.SET_IDENTITY if column.identity and said.identity:
             return _identity(snapshot, table.name, column, said.identity)

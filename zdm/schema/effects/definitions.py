@@ -158,11 +158,12 @@ def with_sequence(snapshot: Snapshot, table: Name, definition: ColumnDefinition)
 
 
 def put_sequence(
-    snapshot: Snapshot, table: Name, column: Column, *, identity: bool
+    snapshot: Snapshot, table: Name, column: Column, *, identity: bool, name: str = ""
 ) -> Snapshot:
     """A sequence that the column owns, and, but for an identity, takes its default from."""
+    free = name or generated_names.free(snapshot, table, (column.name,), "seq")
     made = schema.Sequence(
-        name=Name(table.schema, generated_names.free(snapshot, table, (column.name,), "seq")),
+        name=Name(table.schema, free),
         type=column.type,
         start=1,
         increment=1,

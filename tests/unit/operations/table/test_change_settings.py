@@ -109,3 +109,32 @@ def test_a_published_table_keeps_an_identity() -> None:
     assert [s.undo for s in full.steps if isinstance(s, RunSql)] == [
         ('ALTER TABLE "public"."users" REPLICA IDENTITY DEFAULT',)
     ]
+
+
+@pytest.mark.parametrize(
+    ("generated", "change", "fact"),
+    [
+        (
+            "stored",
+            "SET EXPRESSION AS (upper(name))",
+            "another expression of users.note rewrites",
+        ),
+        ("virtual", "SET EXPRESSION AS (upper(name))", "both versions read other values"),
+        ("stored", "DROP EXPRESSION", "without its expression nothing computes users.note"),
+        ("", "DROP EXPRESSION IF EXISTS", "users.note is no generated column"),
+    ],
+)
+def test_the_expression_of_a_generated_column_stays(
+    generated: str, change: str, fact: str
+) -> None:
+    column = replace(NOTE, generated=generated, default="lower(name)" if generated else None)
+    snapshot = schemas.snapshot(schemas.users(column))
+
+    (refusal,) = ask(f"ALTER TABLE users ALTER note {change};", snapshot).refusals
+    assert fact in refusal
+
+
+def test_a_column_without_which_there_is_no_expression_is_unknown() -> None:
+    (refusal,) = ask("ALTER TABLE users ALTER gone DROP EXPRESSION;").refusals
+
+    assert refusal == "users has no column gone, so this statement would fail"

@@ -1,0 +1,1 @@
+INSERT INTO users (id, email) SELECT max(id) + 1000, 'new@example.org' FROM users;

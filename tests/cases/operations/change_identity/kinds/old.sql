@@ -1,0 +1,4 @@
+INSERT INTO users (email) VALUES ('old@example.org');
+UPDATE users SET email = 'changed@example.org' WHERE id = 1;
+SELECT id, email FROM users WHERE id = 2;
+INSERT INTO notes (id, body) SELECT coalesce(max(id), 1000) + 1, 'old' FROM notes WHERE id > 1000;

@@ -1,0 +1,2 @@
+INSERT INTO notes (body) VALUES ('new');
+SELECT 1 / count(*) FROM notes;

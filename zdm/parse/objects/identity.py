@@ -1,0 +1,27 @@
+"""What ADD GENERATED … AS IDENTITY and DROP IDENTITY say, and the first with another kind."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from zdm.model.statement import Action
+
+_Tree = Mapping[str, Any]
+_WHEN = {"always": "a", "by default": "d"}
+
+
+def options(action: Action) -> frozenset[str]:
+    """The options of the sequence, as the parser names them: `start`, `sequence_name` …"""
+    found = action.tree.get("def", {}).get("Constraint", {}).get("options", [])
+    return frozenset(item["DefElem"]["defname"] for item in found)
+
+
+def of_kind(action: Action, kind: str) -> _Tree:
+    """The sub-command for an identity of that kind: always, by default."""
+    says = action.tree["def"]["Constraint"]
+    said = {**says, "generated_when": _WHEN[kind]}
+    return {**action.tree, "def": {"Constraint": said}}
+
+
+def passes_over(action: Action) -> bool:
+    """Whether DROP IDENTITY or DROP EXPRESSION says IF EXISTS."""
+    return bool(action.tree.get("missing_ok"))
