@@ -1,5 +1,6 @@
 """DO blocks of real migrations: what is read does on the server what the block does."""
 
+import re
 from pathlib import Path
 
 import psycopg
@@ -53,7 +54,9 @@ def classified(sql: str, snapshot: Snapshot) -> tuple[Classification, str]:
         schedule.plan(found, name="m", train=train, snapshot=snapshot)
     except RefusedError as error:
         _, _, why = error.message.partition(" m.sql:1:")
-        return found, why.partition(": ")[2].partition("\n")[0]
+        fact = why.partition(": ")[2].partition("\n")[0]
+        it = re.search(r"\((?:a DO block: )?(it .*)\), so its effect is unknown", fact)
+        return found, fact if it is None else it[1]
     return found, ""
 
 
