@@ -230,14 +230,16 @@ def _unknown(action: Action, snapshot: Snapshot) -> Finding:
     if merges is not None:
         return refuse.finding(action, "merge_cannot_be_planned", *merges)
     asks = guarded.problem(action.statement)
+    unread = guarded.unread(action.statement)
     match action.fact:
         case Unknown() if asks is not None:
             return refuse.finding(action, "unknown_statement", *asks)
         case Unknown(reason=reason):
+            because = f"a DO block: it {unread}" if unread else reason
             return refuse.finding(
                 action,
                 "unknown_statement",
-                f"this statement cannot be read with certainty ({reason}), so its effect is"
+                f"this statement cannot be read with certainty ({because}), so its effect is"
                 " unknown",
                 _REWRITE,
             )

@@ -77,11 +77,27 @@ def problem(statement: Statement) -> tuple[str, str] | None:
         )
     if "information_schema" in statement.sql:
         return (
-            "this DO block asks information_schema and cannot be read with certainty, so its"
-            " effect is unknown",
+            "this DO block asks information_schema and cannot be read with certainty"
+            f" (it {unread(statement)}), so its effect is unknown",
             _ASK_OTHERWISE,
         )
     return None
+
+
+def unread(statement: Statement) -> str:
+    """What of a DO block is in the way, in words that follow `it`; empty for others."""
+    if not statement.sql[:3].upper().startswith("DO"):
+        return ""
+    return do_block.unread(statement.sql) or _unanswered(do_block.read(statement.sql) or ())
+
+
+def _unanswered(items: Iterable[Item]) -> str:
+    """Of one that is read: errors that say nothing about names, or questions."""
+    passed = {name for one in items if isinstance(one, Attempt) for name in one.passed}
+    others = sorted(passed - _REPEATED)
+    if others:
+        return f"passes over {', '.join(others)}, which zdm cannot foresee"
+    return "asks what zdm cannot answer from the schema"
 
 
 _ASK_OTHERWISE = (

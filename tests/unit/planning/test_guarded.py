@@ -434,7 +434,12 @@ def test_what_is_there_already_is_passed_over(
         f"SET LOCAL search_path = app; {ADD};",
         f"RESET search_path; {ADD};",
         "PERFORM f();",
-        f"EXECUTE '{ADD}';",
+        f"EXECUTE '{ADD}' || '';",
+        f"EXECUTE '{ADD}' USING 1;",
+        f"EXECUTE '{ADD}; DROP TABLE users';",
+        f"EXECUTE 'SELECT 1'; {ADD};",
+        f"EXECUTE 'COMMIT'; {ADD};",
+        f"EXECUTE E'{ADD}\\n';",
         f"FOR i IN 1..2 LOOP {ADD}; END LOOP;",
         "RAISE EXCEPTION 'no';",
         f"-- zdm: run in expand -- reason\n{ADD};",
@@ -508,3 +513,41 @@ def test_a_directive_is_named_as_the_reason(sql: str) -> None:
     (refusal,) = ask(sql, start()).refusals
 
     assert refusal.startswith("this DO block has a directive above it or within it")
+
+
+@pytest.mark.parametrize(
+    "body", [f"EXECUTE '{ADD}';", f"EXECUTE $q${ADD}$q$;", f"EXECUTE ' {ADD} ';"]
+)
+def test_a_constant_that_is_executed_is_read(body: str) -> None:
+    answer = ask(block(body), start())
+
+    assert answer.refusals == ()
+    assert [operation.slug for operation in answer.operations] == ["add_column"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("LOOP EXIT; END LOOP;", "it has a loop"),
+        ("PERFORM f();", "it calls functions (PERFORM)"),
+        ("RAISE EXCEPTION 'no';", "it raises an error"),
+        ("COMMIT;", "it ends its transaction"),
+        ("EXECUTE format('x');", "it runs EXECUTE of a text that is made when it runs"),
+        ("SET lock_timeout = 1;", "it sets a parameter for what follows it"),
+        ("IF true THEN NULL; END IF;", "it asks `true`, which zdm cannot answer"),
+        (f"{ADD}; EXCEPTION WHEN others THEN NULL;", "it passes over others"),
+        (f"{ADD}; {ADD}; EXCEPTION WHEN others THEN NULL;", "more than one statement"),
+        (f"{ADD}; EXCEPTION WHEN others THEN {ADD};", "runs other statements after an error"),
+    ],
+)
+def test_a_refused_block_says_what_is_in_the_way(body: str, reason: str) -> None:
+    (message,) = ask(block(body), start()).refusals
+
+    assert reason in message
+
+
+def test_a_block_with_variables_says_so() -> None:
+    sql = f"DO $$ DECLARE a int; BEGIN {ADD}; END $$;"
+    (message,) = ask(sql, start()).refusals
+
+    assert "it has variables" in message

@@ -1,1 +1,1 @@
-DO $$ BEGIN EXECUTE 'DROP TABLE users'; END $$;
+DO $$ BEGIN EXECUTE format('DROP TABLE %I', 'users'); END $$;
