@@ -504,4 +504,10 @@ FORMS = (
         main=True,
         sql="CREATE STATISTICS both{n} ON {c}, size FROM {t};",
     ),
+    Form(
+        operation="alter_sequence",
+        name="plain",
+        main=True,
+        sql="ALTER SEQUENCE counted{n} INCREMENT BY 5;",
+    ),
 )

@@ -29,6 +29,7 @@ from zdm.operations.data import (
 )
 from zdm.operations.index import create_index, drop_index, rename_index
 from zdm.operations.object import (
+    alter_sequence,
     comment,
     create_statistics,
     create_trigger,
@@ -94,6 +95,7 @@ ALL: tuple[Recogniser, ...] = (
     insert_rows.recognise,
     delete_rows.recognise,
     set_sequence.recognise,
+    alter_sequence.recognise,
     create_table.recognise,
     replace_trigger.recognise,
     create_trigger.recognise,

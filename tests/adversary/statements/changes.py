@@ -832,6 +832,7 @@ GENERATORS: dict[str, Generator] = {
         metadata.rename_index,
         metadata.drop_object,
         metadata.create_statistics,
+        metadata.alter_sequence,
         metadata.grant,
         metadata.change_settings,
         metadata.change_policy,

@@ -79,3 +79,17 @@ def create_statistics(train: "Train") -> "Statements":
     name = f"public.both{train.made}"
     made = f"CREATE STATISTICS {name} ON id, (id % 7) FROM {table.sql};"
     return (made, f"DROP STATISTICS {name};") if train.chance(0.1) else (made,)
+
+
+def alter_sequence(train: "Train") -> "Statements":
+    """The sequence of a table's key, or one that the train makes."""
+    table = train.table()
+    option = train.random.choice(
+        ("INCREMENT BY 3", "CACHE 7", "MAXVALUE 900000000", "CYCLE", "START WITH 5")
+    )
+    if "IDENTITY" in table.columns[0].rest and train.chance(0.7):
+        sequence = f"{ident(table.name + '_' + table.columns[0].name + '_seq')}"
+        return (f"ALTER SEQUENCE public.{sequence} {option};",)
+    train.made += 1
+    made = f"public.numbers{train.made}"
+    return (f"CREATE SEQUENCE {made};", f"ALTER SEQUENCE {made} {option};")

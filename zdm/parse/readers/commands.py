@@ -20,7 +20,7 @@ from zdm.model.expression import Expression
 from zdm.model.locks import LockMode
 from zdm.model.syntax import Other, RelationName
 from zdm.parse import expressions, trees
-from zdm.parse.readers import changed_objects, new_objects, no_relation, relations
+from zdm.parse.readers import changed_objects, no_relation, relations, sequences
 
 _Tree = Mapping[str, Any]
 _BESIDE = ("usingClause", "withClause", "returningList", "returningClause")
@@ -345,11 +345,11 @@ def _schema_move(tree: _Tree) -> SetSchema:
 def _sequence(tree: _Tree) -> AlterSequence:
     return AlterSequence(
         sequence=relations.read(tree["sequence"]),
-        owner=new_objects.owner_of(tree),
-        disowns=new_objects.owned_by(tree) == ("none",),
-        type=new_objects.sequence_type(tree),
-        restarts=any(o["DefElem"]["defname"] == "restart" for o in tree.get("options", [])),
-        only_type=len(tree.get("options", [])) == 1 and bool(new_objects.sequence_type(tree)),
+        owner=sequences.owner(tree),
+        disowns=sequences.disowns(tree),
+        options=sequences.options(tree),
+        restarts=sequences.restarts(tree),
+        if_exists=bool(tree.get("missing_ok")),
     )
 
 

@@ -13,7 +13,7 @@ from zdm.model.syntax import (
     Routine,
 )
 from zdm.parse import expressions, libpg_query, trees, types
-from zdm.parse.readers import relations
+from zdm.parse.readers import relations, sequences
 
 _Tree = Mapping[str, Any]
 _KINDS = {
@@ -38,7 +38,6 @@ _MODES = {
     "FUNC_PARAM_VARIADIC": "variadic",
     "FUNC_PARAM_TABLE": "table",
 }
-_INTEGERS = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 _CHANGING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _CONSTRAINING = frozenset({"CONSTR_CHECK", "CONSTR_NOTNULL"})
 
@@ -75,8 +74,8 @@ def read(node: str, tree: _Tree) -> CreateObject:
         reads=relations.mentioned(tree),
         body_reads=tuple(r for one in body for r in relations.mentioned(one)),
         body_writes=tuple(_written([*body, tree.get("sql_body")])),
-        owner=owner_of(tree) if kind == "sequence" else (),
-        sequence_type=sequence_type(tree) if kind == "sequence" else "",
+        owner=sequences.owner(tree) if kind == "sequence" else (),
+        sequence=sequences.options(tree) if kind == "sequence" else None,
         open_definer=_is_open_definer(tree),
         with_elements="schemaElts" in tree,
         routine=_routine(tree) if kind in ("function", "procedure") else None,
@@ -143,19 +142,6 @@ def _routine(tree: _Tree) -> Routine:
     )
 
 
-def owner_of(tree: _Tree) -> Words:
-    """The words of a sequence's OWNED BY; none for OWNED BY NONE."""
-    words = owned_by(tree)
-    return () if words == ("none",) else words
-
-
-def owned_by(tree: _Tree) -> Words:
-    """What OWNED BY says, if it is there."""
-    options = [item["DefElem"] for item in tree.get("options", [])]
-    owner: _Tree = next((o for o in options if o["defname"] == "owned_by"), {})
-    return trees.strings(owner.get("arg", {}).get("List", {}).get("items"))
-
-
 def _view_columns(tree: _Tree) -> Words:
     """Its aliases, or the names that the query gives; none where it has a * or the like."""
     aliases = trees.strings(tree.get("aliases"))
@@ -170,14 +156,6 @@ def _column_name(target: _Tree) -> str:
     fields = target["val"].get("ColumnRef", {}).get("fields", [])
     last = trees.strings(fields[-1:])
     return str(target.get("name") or (last[0] if last else ""))
-
-
-def sequence_type(tree: _Tree) -> str:
-    """The type of a sequence's AS, if it is there."""
-    options = [item["DefElem"] for item in tree.get("options", [])]
-    found = [o["arg"]["TypeName"] for o in options if o["defname"] == "as" and "arg" in o]
-    words = trees.strings(found[0].get("names")) if found else ()
-    return _INTEGERS.get(words[-1], "") if words else ""
 
 
 def _is_open_definer(tree: _Tree) -> bool:
