@@ -20,7 +20,9 @@ ENTRIES = (
         slug="sequence_cannot_be_altered",
         before=TICKETS,
         refused="ALTER SEQUENCE tickets MAXVALUE 1000 INCREMENT BY 10;",
-        fixed=("ALTER SEQUENCE tickets INCREMENT BY 10;\nALTER SEQUENCE tickets MAXVALUE 1000;",),
+        fixed=(
+            "ALTER SEQUENCE tickets INCREMENT BY 10;\nALTER SEQUENCE tickets MAXVALUE 1000;",
+        ),
     ),
     Entry(
         slug="sequence_cannot_be_altered",

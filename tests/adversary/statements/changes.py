@@ -833,6 +833,8 @@ GENERATORS: dict[str, Generator] = {
         metadata.drop_object,
         metadata.create_statistics,
         metadata.alter_sequence,
+        metadata.rename_view,
+        metadata.rename_function,
         metadata.grant,
         metadata.change_settings,
         metadata.change_policy,

@@ -93,3 +93,25 @@ def alter_sequence(train: "Train") -> "Statements":
     train.made += 1
     made = f"public.numbers{train.made}"
     return (f"CREATE SEQUENCE {made};", f"ALTER SEQUENCE {made} {option};")
+
+
+def rename_view(train: "Train") -> "Statements":
+    """A view of a table's keys, which is there before the train."""
+    table = train.table()
+    key = ident(table.columns[0].name)
+    train.made += 1
+    name = f'public."Seen {train.made}"'
+    train.functions.append(f"CREATE VIEW {name} AS SELECT {key} FROM {table.sql};")
+    return (f"ALTER VIEW {name} RENAME TO seen_{train.made};",)
+
+
+def rename_function(train: "Train") -> "Statements":
+    """One that counts rows, which is there before the train."""
+    table = train.table()
+    train.made += 1
+    name = f"public.counting{train.made}"
+    train.functions.append(
+        f"CREATE FUNCTION {name}(a integer DEFAULT 1) RETURNS bigint LANGUAGE sql STABLE"
+        f" AS 'SELECT count(*) FROM {table.sql}';"
+    )
+    return (f"ALTER FUNCTION {name} RENAME TO counted{train.made};",)

@@ -104,6 +104,28 @@ def create(
     )
 
 
+def create_of_view(of: View, new: Name, *, invoker: bool) -> tuple[str, ...]:
+    """The same of a view that is called `new` by now: what it leaves out when it is written,
+    the other one fills."""
+    body = _LIKE_TABLE.format(view=literal(of.name.sql), table=literal(new.sql))
+    return (
+        emit.sql(
+            _AS_INVOKER if invoker else _AS_OWNER,
+            v=Qualified(of.name),
+            c=Idents(of.columns),
+            t=Qualified(new),
+        ),
+        emit.sql("DO {body}", body=Body(body)),
+        *(sql for item in of.grants for sql in _grants(of.name, item)),
+        *(
+            sql
+            for column, items in of.column_grants
+            for item in items
+            for sql in _grants(of.name, item, column)
+        ),
+    )
+
+
 def _defaults(view: Name, table: Table, snapshot: Snapshot) -> Iterator[str]:
     """Of columns whose type is a domain with a default: an INSERT into a view that leaves out a
     column takes this one, and not the column's own (measured 14, 18)."""
@@ -162,19 +184,20 @@ def rename(table: Name, new: Name) -> str:
     return emit.sql("ALTER TABLE {t} RENAME TO {n}", t=Qualified(table), n=Ident(new.name))
 
 
-def undo(view: Name, new: Name) -> str:
+def undo(view: Name, new: Name, kind: str = "r") -> str:
     """Drop the view and give the table its name again; nothing where neither was done."""
     body = _IF_THERE.format(
-        there=in_place(view, new), drop=drop(view), rename=rename(new, view)
+        there=in_place(view, new, kind), drop=drop(view), rename=rename(new, view)
     )
     return emit.sql("DO {body}", body=Body(body))
 
 
-def in_place(view: Name, new: Name) -> str:
-    """A SELECT that says whether the view and the renamed table are there."""
+def in_place(view: Name, new: Name, kind: str = "r") -> str:
+    """A SELECT that says whether the view and the renamed table are there; `kind` is the
+    latter's relkind."""
     found = [
-        emit.sql(_KIND, name=Constant(name.sql), kind=Constant(kind))
-        for name, kind in ((view, "v"), (new, "r"))
+        emit.sql(_KIND, name=Constant(name.sql), kind=Constant(letter))
+        for name, letter in ((view, "v"), (new, kind))
     ]
     both = " AND ".join(f"({condition})" for condition in found)
     return emit.sql("SELECT {both}", both=Expression(both))
