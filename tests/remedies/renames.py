@@ -1,4 +1,4 @@
-"""Renames of views, functions and other objects."""
+"""Renames of views, functions and other objects, and indexes of materialized views."""
 
 from tests.remedies.entry import CONTRACT, USERS, Entry
 
@@ -15,7 +15,66 @@ CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE SEQUENCE numbers;
 CREATE SCHEMA app;
 """
+MADE = """
+CREATE MATERIALIZED VIEW seen AS SELECT id, n FROM users;
+CREATE INDEX seen_n ON seen (n);
+"""
+MOVE = "ALTER TABLE users SET SCHEMA app;"
 ENTRIES = (
+    Entry(
+        slug="rename_table_blocked",
+        before=USERS + "CREATE SCHEMA app; CREATE TABLE app.users ();",
+        refused=MOVE,
+        fixed=("CREATE SCHEMA other;\n" + MOVE.replace("app", "other"),),
+    ),
+    Entry(
+        slug="rename_table_blocked",
+        refused=MOVE,
+        fixed=("CREATE SCHEMA app;\n" + MOVE,),
+    ),
+    Entry(
+        slug="rename_table_blocked",
+        before=USERS + "CREATE SCHEMA app; CREATE SEQUENCE app.users_pkey;",
+        start=USERS + "CREATE SCHEMA app; CREATE SEQUENCE app.users_key;",
+        refused=MOVE,
+        fixed=(MOVE,),
+    ),
+    Entry(
+        slug="rename_table_blocked",
+        refused="ALTER TABLE users SET SCHEMA public;\nCREATE INDEX i ON users (n);",
+        fixed=("CREATE INDEX i ON users (n);",),
+    ),
+    Entry(
+        slug="rename_table_blocked",
+        before=USERS + "CREATE SCHEMA app;"
+        " CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM users';",
+        refused=MOVE,
+        fixed=(CONTRACT + MOVE,),
+    ),
+    Entry(
+        slug="index_cannot_be_dropped",
+        before=USERS + MADE,
+        refused="DROP INDEX seen_n;\nCREATE INDEX seen_n ON seen (n DESC);",
+        fixed=("DROP INDEX seen_n;\nCREATE INDEX seen_n2 ON seen (n DESC);",),
+    ),
+    Entry(
+        slug="index_cannot_be_dropped",
+        before=USERS,
+        refused=MADE + "DROP INDEX seen_n;",
+        fixed=("CREATE MATERIALIZED VIEW seen AS SELECT id, n FROM users;",),
+    ),
+    Entry(
+        slug="index_cannot_be_dropped",
+        before=USERS + MADE,
+        refused="DROP INDEX seen_n CASCADE;",
+        fixed=("DROP INDEX seen_n;",),
+    ),
+    Entry(
+        slug="index_cannot_be_renamed",
+        before=USERS + MADE,
+        refused="ALTER INDEX seen_n RENAME TO users;",
+        fixed=("ALTER INDEX seen_n RENAME TO seen_by_n;",),
+    ),
     Entry(
         slug="view_cannot_be_renamed",
         before=VIEW,

@@ -15,6 +15,7 @@ from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions, mentioned
+from zdm.planning import names
 from zdm.recipes.index import replaced
 from zdm.recipes.reading import refuse, updates
 from zdm.recipes.reading.updates import Update
@@ -227,13 +228,15 @@ def _not_null_moved(earlier: Action, later: Action) -> Finding | None:
     )
 
 
+_MOVES = {ActionKind.RENAME_TABLE, ActionKind.SET_SCHEMA}
 _TAKES = {
     ActionKind.ADD_COLUMN: {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN},
     ActionKind.RENAME_COLUMN: {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN},
     ActionKind.CREATE_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
     ActionKind.RENAME_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
-    ActionKind.CREATE_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
-    ActionKind.RENAME_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
+    ActionKind.CREATE_TABLE: {ActionKind.DROP_TABLE, *_MOVES},
+    ActionKind.RENAME_TABLE: {ActionKind.DROP_TABLE, *_MOVES},
+    ActionKind.SET_SCHEMA: {ActionKind.DROP_TABLE, *_MOVES},
 }
 _ROWS = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
 _FREES = frozenset().union(*_TAKES.values())
@@ -274,7 +277,7 @@ def _kind(action: Action) -> ActionKind | None:
 
 
 def _freed_name(fact: Fact) -> tuple[Name | None, str] | None:
-    if fact.kind in {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE}:
+    if fact.kind in {ActionKind.DROP_TABLE, *_MOVES}:
         return (fact.table, "")
     if fact.kind in {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX}:
         return (None, fact.name)
@@ -284,8 +287,8 @@ def _freed_name(fact: Fact) -> tuple[Name | None, str] | None:
 def _taken_name(fact: Fact) -> tuple[Name | None, str] | None:
     if fact.kind is ActionKind.CREATE_TABLE:
         return (fact.table, "")
-    if fact.kind is ActionKind.RENAME_TABLE:
-        return (fact.table and Name(fact.table.schema, fact.new_name), "")
+    if fact.kind in _MOVES:
+        return (fact.table and names.MADE[fact.kind](fact, fact.table).table, "")
     name = fact.new_name or fact.name
     if fact.kind in {ActionKind.CREATE_INDEX, ActionKind.RENAME_INDEX}:
         return (None, name) if name else None
@@ -299,20 +302,20 @@ def _renamed(
     train do to it afterwards would meet a view of its former name, or no table."""
     for position, rename in enumerate(actions):
         fact = rename.fact
-        if not isinstance(fact, Fact) or fact.kind is not ActionKind.RENAME_TABLE:
+        if not isinstance(fact, Fact) or fact.kind not in _MOVES:
             continue
         if fact.table is None or start.table(fact.table) is None or id(rename) not in owner:
             continue
         if rename.statement.vouched:
             continue  # no view takes its place
-        names = {fact.table, Name(fact.table.schema, fact.new_name)}
+        new = names.MADE[fact.kind](fact, fact.table).table
         others = (
             other
             for n, other in enumerate(actions)
             if other is not rename
             and id(other) in owner
             and (
-                _changes(other, names)
+                _changes(other, {fact.table, new})
                 or _mentions(other, fact.table)
                 or (n < position and _changes_key(other, fact.table, start))
             )
@@ -321,8 +324,8 @@ def _renamed(
             yield refuse.finding(
                 other,
                 "renamed_in_train",
-                f"{rename.source} renames {fact.table} to {fact.new_name}, and zdm does not"
-                " plan other changes of a table together with its rename",
+                f"{rename.source} renames {fact.table} to {new}, and zdm does not plan other"
+                " changes of a table together with its rename",
                 NEXT_TRAIN,
             )
 

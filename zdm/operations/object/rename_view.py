@@ -23,6 +23,10 @@ from zdm.schema import lookup
 
 SLUG = "rename_view"
 _KINDS = frozenset({"view", "materialized view", "table"})
+_KEEP = (
+    "keep the name; or, if the new version can use the old name until the contract, put"
+    " `-- zdm: run in contract -- reason` above it"
+)
 _INVOKER = "security_invoker=true"
 
 
@@ -149,18 +153,18 @@ def _problem(view: View, new: Name, snapshot: Snapshot) -> tuple[str, str] | Non
         return (
             f"{name} has triggers or rules, which would see another name, or apply to the"
             " queries of both names",
-            renamed.KEEP,
+            _KEEP,
         )
     if _INVOKER in view.options and not _as_invoker(view, snapshot.major):
         return (
             f"{name} uses the rights of the role that asks, and a view with its grants on"
             " columns cannot pass them on",
-            renamed.KEEP,
+            _KEEP,
         )
     users = tuple(row_type.users(name, snapshot))
     if users:
         return (
             f"{', '.join(users)} has its row type, which rows of another view do not have",
-            renamed.KEEP,
+            _KEEP,
         )
     return None

@@ -13,10 +13,6 @@ from zdm.model.syntax import RenameObject
 from zdm.recipes.object import naming
 from zdm.recipes.reading import refuse
 
-KEEP = (
-    "keep the name; or, if the new version can use the old name until the contract, put"
-    " `-- zdm: run in contract -- reason` above it"
-)
 _BREAKS = {
     "type": "casts and drivers of the old version find {} by its name, and a domain of that"
     " name would be another type",
@@ -34,7 +30,7 @@ def breaking(action: Action) -> _Problem | None:
         return None
     name = ".".join(said.words) or said.part
     return (
-        _BREAKS[said.kind].format(name),
+        f"{_BREAKS[said.kind].format(name)}",
         "keep the name; if this migration makes it, write the new name in its CREATE; or, if no"
         " version names it, put `-- zdm: run in contract -- reason` above it",
     )

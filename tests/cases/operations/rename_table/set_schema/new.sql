@@ -1,0 +1,2 @@
+UPDATE archive.users SET city = 'Rom' WHERE id = 1;
+SELECT id FROM archive.users;

@@ -1,0 +1,3 @@
+INSERT INTO users (email) VALUES ('old') ON CONFLICT (email) DO UPDATE SET city = 'Bonn';
+SELECT email FROM emails;
+SELECT counted();
