@@ -4,7 +4,7 @@ They complete `syntax`: sub-commands of ALTER TABLE without a type of their own,
 changes of rows, and what touches no table at all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from zdm.model.expression import Expression, Feature, TypeName, Words
@@ -151,7 +151,7 @@ class AlterSequence:
     sequence: RelationName
     owner: Words = ()
     disowns: bool = False  # OWNED BY NONE
-    options: SequenceOptions
+    options: SequenceOptions = field(default_factory=SequenceOptions)
     restarts: bool = False
     if_exists: bool = False
 
