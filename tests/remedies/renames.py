@@ -19,38 +19,7 @@ MADE = """
 CREATE MATERIALIZED VIEW seen AS SELECT id, n FROM users;
 CREATE INDEX seen_n ON seen (n);
 """
-MOVE = "ALTER TABLE users SET SCHEMA app;"
 ENTRIES = (
-    Entry(
-        slug="rename_table_blocked",
-        before=USERS + "CREATE SCHEMA app; CREATE TABLE app.users ();",
-        refused=MOVE,
-        fixed=("CREATE SCHEMA other;\n" + MOVE.replace("app", "other"),),
-    ),
-    Entry(
-        slug="rename_table_blocked",
-        refused=MOVE,
-        fixed=("CREATE SCHEMA app;\n" + MOVE,),
-    ),
-    Entry(
-        slug="rename_table_blocked",
-        before=USERS + "CREATE SCHEMA app; CREATE SEQUENCE app.users_pkey;",
-        start=USERS + "CREATE SCHEMA app; CREATE SEQUENCE app.users_key;",
-        refused=MOVE,
-        fixed=(MOVE,),
-    ),
-    Entry(
-        slug="rename_table_blocked",
-        refused="ALTER TABLE users SET SCHEMA public;\nCREATE INDEX i ON users (n);",
-        fixed=("CREATE INDEX i ON users (n);",),
-    ),
-    Entry(
-        slug="rename_table_blocked",
-        before=USERS + "CREATE SCHEMA app;"
-        " CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM users';",
-        refused=MOVE,
-        fixed=(CONTRACT + MOVE,),
-    ),
     Entry(
         slug="index_cannot_be_dropped",
         before=USERS + MADE,

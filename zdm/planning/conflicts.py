@@ -15,7 +15,6 @@ from zdm.model.schema import Name, Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import expressions, mentioned
-from zdm.planning import names
 from zdm.recipes.index import replaced
 from zdm.recipes.reading import refuse, updates
 from zdm.recipes.reading.updates import Update
@@ -228,15 +227,13 @@ def _not_null_moved(earlier: Action, later: Action) -> Finding | None:
     )
 
 
-_MOVES = {ActionKind.RENAME_TABLE, ActionKind.SET_SCHEMA}
 _TAKES = {
     ActionKind.ADD_COLUMN: {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN},
     ActionKind.RENAME_COLUMN: {ActionKind.DROP_COLUMN, ActionKind.RENAME_COLUMN},
     ActionKind.CREATE_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
     ActionKind.RENAME_INDEX: {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX},
-    ActionKind.CREATE_TABLE: {ActionKind.DROP_TABLE, *_MOVES},
-    ActionKind.RENAME_TABLE: {ActionKind.DROP_TABLE, *_MOVES},
-    ActionKind.SET_SCHEMA: {ActionKind.DROP_TABLE, *_MOVES},
+    ActionKind.CREATE_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
+    ActionKind.RENAME_TABLE: {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE},
 }
 _ROWS = frozenset({ActionKind.INSERT, ActionKind.UPDATE, ActionKind.DELETE})
 _FREES = frozenset().union(*_TAKES.values())
@@ -277,7 +274,7 @@ def _kind(action: Action) -> ActionKind | None:
 
 
 def _freed_name(fact: Fact) -> tuple[Name | None, str] | None:
-    if fact.kind in {ActionKind.DROP_TABLE, *_MOVES}:
+    if fact.kind in {ActionKind.DROP_TABLE, ActionKind.RENAME_TABLE}:
         return (fact.table, "")
     if fact.kind in {ActionKind.DROP_INDEX, ActionKind.RENAME_INDEX}:
         return (None, fact.name)
@@ -287,8 +284,8 @@ def _freed_name(fact: Fact) -> tuple[Name | None, str] | None:
 def _taken_name(fact: Fact) -> tuple[Name | None, str] | None:
     if fact.kind is ActionKind.CREATE_TABLE:
         return (fact.table, "")
-    if fact.kind in _MOVES:
-        return (fact.table and names.MADE[fact.kind](fact, fact.table).table, "")
+    if fact.kind is ActionKind.RENAME_TABLE:
+        return (fact.table and Name(fact.table.schema, fact.new_name), "")
     name = fact.new_name or fact.name
     if fact.kind in {ActionKind.CREATE_INDEX, ActionKind.RENAME_INDEX}:
         return (None, name) if name else None
@@ -302,20 +299,20 @@ def _renamed(
     train do to it afterwards would meet a view of its former name, or no table."""
     for position, rename in enumerate(actions):
         fact = rename.fact
-        if not isinstance(fact, Fact) or fact.kind not in _MOVES:
+        if not isinstance(fact, Fact) or fact.kind is not ActionKind.RENAME_TABLE:
             continue
         if fact.table is None or start.table(fact.table) is None or id(rename) not in owner:
             continue
         if rename.statement.vouched:
             continue  # no view takes its place
-        new = names.MADE[fact.kind](fact, fact.table).table
+        names = {fact.table, Name(fact.table.schema, fact.new_name)}
         others = (
             other
             for n, other in enumerate(actions)
             if other is not rename
             and id(other) in owner
             and (
-                _changes(other, {fact.table, new})
+                _changes(other, names)
                 or _mentions(other, fact.table)
                 or (n < position and _changes_key(other, fact.table, start))
             )
@@ -324,8 +321,8 @@ def _renamed(
             yield refuse.finding(
                 other,
                 "renamed_in_train",
-                f"{rename.source} renames {fact.table} to {new}, and zdm does not plan other"
-                " changes of a table together with its rename",
+                f"{rename.source} renames {fact.table} to {fact.new_name}, and zdm does not"
+                " plan other changes of a table together with its rename",
                 NEXT_TRAIN,
             )
 

@@ -1,11 +1,10 @@
-"""Rename a table, or move it to another schema, while both versions read and write it.
+"""Rename a table while both versions read and write it.
 
-RENAME and SET SCHEMA break every query of the old version at once. They take ACCESS EXCLUSIVE
-on the table alone, for milliseconds, and so a view with the former name is made in the same
-transaction: in two transactions the queries between them fail (manual, ALTER TABLE; CREATE
-VIEW). Indexes, foreign keys, sequences, triggers, policies and views follow the table. Text
-does not, neither in functions nor in subscriptions, and some queries fail on any view (measured
-14, 18).
+RENAME breaks every query of the old version at once. It takes ACCESS EXCLUSIVE on the table
+alone, for milliseconds, and so a view with the former name is made in the same transaction: in
+two transactions the queries between them fail (manual, ALTER TABLE; CREATE VIEW). Indexes,
+foreign keys, sequences, triggers, policies and views follow the table. Text does not, neither
+in functions nor in subscriptions, and some queries fail on any view (measured 14, 18).
 """
 
 import re
@@ -23,7 +22,7 @@ from zdm.recipes.object import naming, row_type, stand_in_view
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
-from zdm.schema import apply, generated_names, type_change
+from zdm.schema import generated_names, type_change
 
 SLUG = "rename_table"
 MERGE_FAILS = range(15, 17)  # MERGE is from 15 on, and into a view from 17 on
@@ -31,14 +30,12 @@ _KEEP = (
     "keep the name; or, if the new version can use the old name until the contract, rename it"
     " with `-- zdm: run in contract -- reason`"
 )
-_TRIGGERS_TABLE = re.compile(
-    r"\b(?:tg_)?(?:table_name|table_schema|relname|relid)\b", re.IGNORECASE
-)
+_TRIGGERS_TABLE = re.compile(r"\b(?:tg_)?(?:table_name|relname|relid)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameTable:
-    """Rename or move a table; `missing`: it does not exist, which IF EXISTS allows."""
+    """Rename a table; `missing`: it does not exist, which IF EXISTS allows."""
 
     table: Name
     new: Name
@@ -54,17 +51,7 @@ class RenameTable:
     def title(self) -> str:
         """One line for a person."""
         ending = " (does not exist)" if self.missing else ""
-        return f"{self._what}{ending}"
-
-    @property
-    def _moves(self) -> bool:
-        return self.table.schema != self.new.schema
-
-    @property
-    def _what(self) -> str:
-        if self._moves:
-            return f"move table {self.table} to schema {self.new.schema}"
-        return f"rename table {self.table} to {self.new.name}"
+        return f"rename table {self.table} to {self.new.name}{ending}"
 
     def hazards(self, context: Context) -> tuple[Hazard, ...]:
         """What a view cannot do, and what names the table in text."""
@@ -88,13 +75,6 @@ class RenameTable:
             f" defaults of {self.table} in the catalog, and pg_get_serial_sequence gives NULL",
             "if its framework reads keys from the catalog, configure them explicitly first",
         )
-        if self._moves:
-            yield (
-                f"{self.new} is found by its bare name only where {self.new.schema} is in the"
-                " search_path, and its sequences move with it",
-                f"let the new version write {self.new.sql}, and grant its roles USAGE of the"
-                " schema",
-            )
         named = naming.functions(context.snapshot, self.table)
         if named:
             yield (
@@ -116,9 +96,9 @@ class RenameTable:
         invoker = stand_in_view.as_invoker(place.table, place.major)
         return run_sql.short_transaction(
             place,
-            id=place.id("move" if self._moves else "rename"),
+            id=place.id("rename"),
             phase=Phase.EXPAND,
-            title=f"{self._what}, and make a view {self.table}",
+            title=f"rename table {self.table} to {self.new.name}, and make a view {self.table}",
             sql=(
                 stand_in_view.rename(self.table, self.new),
                 *stand_in_view.create(
@@ -191,29 +171,24 @@ def _owner_has_all(table: Name) -> Check:
 
 
 def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
-    """ALTER TABLE … RENAME TO or SET SCHEMA of a table in use."""
+    """ALTER TABLE … RENAME TO of a table in use."""
     action = actions[0]
-    fact = statements.fact(action, ActionKind.RENAME_TABLE, ActionKind.SET_SCHEMA)
+    fact = statements.fact(action, ActionKind.RENAME_TABLE)
     if fact is None or fact.table is None:
         return None
     new = Name(fact.table.schema, fact.new_name)
-    if fact.kind is ActionKind.SET_SCHEMA:
-        new = Name(fact.new_name, fact.table.name)
     operation = RenameTable(table=fact.table, new=new, settings=action.statement.settings)
     table = snapshot.table(fact.table)
     if table is None:
         return _without_table(action, operation, snapshot, if_exists=fact.if_exists)
     problems = tuple(_problems(table, new, snapshot))
-    if fact.kind is ActionKind.SET_SCHEMA:
-        problems = (*_not_moved(table, new, action, snapshot), *problems)
     if not problems:
         return Match(operation=operation, consumed=(0,))
     reasons = "; ".join(reason for reason, _ in problems)
-    done = "moved" if fact.kind is ActionKind.SET_SCHEMA else "renamed"
     return refuse.refuse(
         action,
         "rename_table_blocked",
-        f"{table.name} cannot be {done} while the old version runs: {reasons}",
+        f"{table.name} cannot be renamed while the old version runs: {reasons}",
         "; ".join(dict.fromkeys(remedy for _, remedy in problems)),
     )
 
@@ -258,30 +233,6 @@ def _problems(table: Table, new: Name, snapshot: Snapshot) -> Iterator[tuple[str
         )
         for user in row_type.users(table.name, snapshot)
     )
-
-
-def _not_moved(
-    table: Table, new: Name, action: Action, snapshot: Snapshot
-) -> Iterator[tuple[str, str]]:
-    if new == table.name:
-        yield "it is in that schema already", "remove the statement"
-        return
-    if new.schema not in snapshot.schemas:
-        if not snapshot.opaque:
-            yield f"there is no schema {new.schema}", "write CREATE SCHEMA above it"
-        return
-    if apply.apply(snapshot, action).table(new) is None and not _is_taken(new, snapshot):
-        yield (
-            f"an index or sequence of it has a name that is in use in {new.schema}",
-            "rename that in an earlier release",
-        )
-    named = naming.functions(snapshot, table.name)
-    if named:
-        yield (
-            f"these name it in their text, and would find none when the view in the former"
-            f" schema is gone: {', '.join(named)}",
-            _KEEP,
-        )
 
 
 def _is_taken(new: Name, snapshot: Snapshot) -> bool:

@@ -20,7 +20,7 @@ from zdm.model.expression import Expression
 from zdm.model.locks import LockMode
 from zdm.model.syntax import Other, RelationName
 from zdm.parse import expressions, trees
-from zdm.parse.readers import changed_objects, no_relation, relations, sequences
+from zdm.parse.readers import changed_objects, new_objects, no_relation, relations
 
 _Tree = Mapping[str, Any]
 _BESIDE = ("usingClause", "withClause", "returningList", "returningClause")
@@ -345,10 +345,10 @@ def _schema_move(tree: _Tree) -> SetSchema:
 def _sequence(tree: _Tree) -> AlterSequence:
     return AlterSequence(
         sequence=relations.read(tree["sequence"]),
-        owner=sequences.owner(tree),
-        disowns=sequences.disowns(tree),
-        options=sequences.options(tree),
-        restarts=sequences.restarts(tree),
+        owner=new_objects.sequence_owner(tree),
+        disowns=new_objects.is_disowned(tree),
+        options=new_objects.sequence_options(tree),
+        restarts=new_objects.is_restarted(tree),
         if_exists=bool(tree.get("missing_ok")),
     )
 

@@ -46,7 +46,6 @@ _OWNERS = frozenset(  # what GRANT gives nobody
         ActionKind.RENAME_TABLE,
         ActionKind.SET_DEFAULT,
         ActionKind.SET_NOT_NULL,
-        ActionKind.SET_SCHEMA,
         ActionKind.VALIDATE_CONSTRAINT,
     }
 )

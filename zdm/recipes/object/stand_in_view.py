@@ -180,11 +180,7 @@ def drop(view: Name) -> str:
 
 
 def rename(table: Name, new: Name) -> str:
-    """Another name for the table in its schema, or the same in another one."""
-    if table.schema != new.schema:
-        return emit.sql(
-            "ALTER TABLE {t} SET SCHEMA {s}", t=Qualified(table), s=Ident(new.schema)
-        )
+    """Another name for the table, in its own schema."""
     return emit.sql("ALTER TABLE {t} RENAME TO {n}", t=Qualified(table), n=Ident(new.name))
 
 

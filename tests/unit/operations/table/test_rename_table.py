@@ -411,35 +411,3 @@ def test_other_tables_are_changed_in_the_same_train() -> None:
 
     assert answer.refusals == ()
     assert answer.slugs == ["add_column", "rename_table", "create_table"]
-
-
-def test_a_table_is_moved_to_another_schema_with_a_view_in_the_former_one() -> None:
-    snapshot = replace(
-        schemas.snapshot(schemas.users()), schemas=("app", "public"), sequences=()
-    )
-    answer = ask("ALTER TABLE users SET SCHEMA app;", snapshot)
-    first = answer.steps[0]
-
-    assert answer.phases == ["expand", "drop"]
-    assert isinstance(first, RunSql)
-    assert first.sql[0] == 'ALTER TABLE "public"."users" SET SCHEMA "app"'
-    assert [table.name for table in answer.after.tables] == [Name("app", "users")]
-
-
-def test_a_table_that_a_function_names_in_its_text_is_not_moved() -> None:
-    snapshot = replace(
-        schemas.snapshot(schemas.users()),
-        schemas=("app", "public"),
-        functions=(function("SELECT * FROM users"),),
-    )
-
-    assert "in their text" in ask("ALTER TABLE users SET SCHEMA app;", snapshot).refusals[0]
-
-
-def test_what_else_changes_it_in_the_train_is_refused() -> None:
-    snapshot = replace(schemas.snapshot(schemas.users()), schemas=("app", "public"))
-    answer = ask(
-        "ALTER TABLE users SET SCHEMA app; ALTER TABLE app.users ADD COLUMN n int;", snapshot
-    )
-
-    assert "together with its rename" in answer.refusals[0]

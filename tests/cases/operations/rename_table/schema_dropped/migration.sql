@@ -1,2 +1,0 @@
-ALTER TABLE old_shop.users SET SCHEMA shop;
-DROP SCHEMA old_shop;

@@ -1,1 +1,0 @@
-UPDATE old_shop.users SET email = 'b';

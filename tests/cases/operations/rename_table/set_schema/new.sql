@@ -1,2 +1,0 @@
-UPDATE archive.users SET city = 'Rom' WHERE id = 1;
-SELECT id FROM archive.users;

@@ -1,3 +1,0 @@
-INSERT INTO users (email) VALUES ('old') ON CONFLICT (email) DO UPDATE SET city = 'Bonn';
-SELECT email FROM emails;
-SELECT counted();

@@ -1,4 +1,0 @@
-ALTER TABLE users SET SCHEMA archive;
-ALTER TABLE notes SET SCHEMA gone;
-ALTER TABLE other SET SCHEMA archive;
-ALTER TABLE named SET SCHEMA archive;
