@@ -511,4 +511,22 @@ FORMS = (
         main=True,
         sql="CREATE STATISTICS both{n} ON {c}, size FROM {t};",
     ),
+    Form(
+        operation="alter_sequence",
+        name="plain",
+        main=True,
+        sql="ALTER SEQUENCE counted{n} INCREMENT BY 5;",
+    ),
+    Form(
+        operation="rename_view",
+        name="plain",
+        main=True,
+        sql="ALTER VIEW seen{n} RENAME TO looked{n};",
+    ),
+    Form(
+        operation="rename_function",
+        name="plain",
+        main=True,
+        sql="ALTER FUNCTION one{n} RENAME TO first{n};",
+    ),
 )

@@ -17,9 +17,11 @@ from tests.remedies import (
     numbers,
     objects,
     orphans,
+    renames,
     retyped,
     rights,
     rows,
+    sequences,
     source,
     trains,
     widened,
@@ -50,6 +52,8 @@ ENTRIES = (
     *numbers.ENTRIES,
     *code_objects.ENTRIES,
     *rights.ENTRIES,
+    *renames.ENTRIES,
+    *sequences.ENTRIES,
     *trains.ENTRIES,
     *widened.ENTRIES,
     *retyped.ENTRIES,
@@ -93,6 +97,14 @@ ELSEWHERE = {
     "make sure that it refuses and changes nothing of the old version's writes": (
         "the author's function"
     ),
+    "let the new version use no more than {} keys for each number, from its start": (
+        "the application's"
+    ),
+    "let no version read new rows by `id > last seen`": "the application's",
+    "delete old rows before that": "the data's",
+    "compare last_value of the sequence with these bounds": "the data's",
+    "let what refreshes it, also from outside the application, name {} as soon as the new"
+    " version is deployed": "a job's",
     "this is a bug in zdm: the text was not split": "an error of ours",
     "remove NOT VALID": "up to PostgreSQL 17",
     "give the statistics a name": "up to PostgreSQL 15",

@@ -4,11 +4,11 @@ They complete `syntax`: sub-commands of ALTER TABLE without a type of their own,
 changes of rows, and what touches no table at all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from zdm.model.expression import Expression, Feature, TypeName, Words
-from zdm.model.syntax import RelationName
+from zdm.model.syntax import RelationName, SequenceOptions
 
 
 class Change(StrEnum):
@@ -151,9 +151,16 @@ class AlterSequence:
     sequence: RelationName
     owner: Words = ()
     disowns: bool = False  # OWNED BY NONE
-    type: str = ""  # of AS: smallint, integer, bigint
+    options: SequenceOptions = field(default_factory=SequenceOptions)
     restarts: bool = False
-    only_type: bool = False  # AS, and nothing else
+    if_exists: bool = False
+
+    @property
+    def only_type(self) -> bool:
+        """AS, and nothing else."""
+        bare = SequenceOptions(type=self.options.type)
+        others = self.owner or self.disowns or self.restarts
+        return bool(bare.type) and self.options == bare and not others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -253,6 +253,7 @@ class Sequence:
     owner_table: Name | None = None
     owner_column: str | None = None
     identity: bool = False
+    created: bool = field(default=False, metadata=ESTIMATE)  # by this train, not in use yet
     grants: tuple[str, ...] = ()
     comment: str | None = None
 

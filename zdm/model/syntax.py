@@ -31,6 +31,21 @@ class RelationName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceOptions:
+    """Options of CREATE and ALTER SEQUENCE, None where it is not said; `minimum` in `without`
+    is NO MINVALUE, `maximum` NO MAXVALUE."""
+
+    type: str = ""  # of AS: smallint, integer, bigint
+    increment: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    start: int | None = None
+    cache: int | None = None
+    cycle: bool | None = None
+    without: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConstraintDefinition:
     """A constraint of a column or a table; `kind` in the words of model.schema, and besides
     `null`, `default`, `identity`, `generated`; `columns` as written in it (for a column's own
@@ -305,7 +320,7 @@ class CreateObject:
     body_reads: tuple[RelationName, ...] = ()  # of a function whose body is a string of SQL
     body_writes: tuple[RelationName, ...] = ()  # by INSERT and the like, of any body in SQL
     owner: Words = ()  # of a sequence: the words of OWNED BY
-    sequence_type: str = ""  # of a sequence: that of AS
+    sequence: SequenceOptions | None = None
     open_definer: bool = False  # of a routine: SECURITY DEFINER without SET search_path
     with_elements: bool = False  # CREATE SCHEMA with objects in it
     routine: Routine | None = None

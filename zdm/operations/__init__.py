@@ -35,6 +35,7 @@ from zdm.operations.data import (
 )
 from zdm.operations.index import create_index, drop_index, rename_index
 from zdm.operations.object import (
+    alter_sequence,
     comment,
     create_statistics,
     create_trigger,
@@ -46,6 +47,8 @@ from zdm.operations.object import (
     grant,
     new_object,
     refresh_view,
+    rename_function,
+    rename_view,
     replace_function,
     replace_trigger,
     replace_view,
@@ -102,6 +105,7 @@ ALL: tuple[Recogniser, ...] = (
     insert_rows.recognise,
     delete_rows.recognise,
     set_sequence.recognise,
+    alter_sequence.recognise,
     create_table.recognise,
     replace_trigger.recognise,
     create_trigger.recognise,
@@ -114,6 +118,8 @@ ALL: tuple[Recogniser, ...] = (
     drop_view.recognise,
     refresh_view.recognise,
     new_object.recognise,
+    rename_view.recognise,
+    rename_function.recognise,
     add_enum_value.recognise,
     rename_enum_value.recognise,
     comment.recognise,

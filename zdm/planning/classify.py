@@ -40,6 +40,7 @@ from zdm.planning import (
 )
 from zdm.planning.waiting import Waiting
 from zdm.recipes.constraint import exclusion
+from zdm.recipes.object import renamed
 from zdm.recipes.reading import effects, refuse, truncates, updates
 from zdm.schema import apply, edits, type_names
 
@@ -255,6 +256,9 @@ def _unplanned(action: Action, fact: Fact, snapshot: Snapshot) -> Finding:
     excludes = exclusion.problem(action, snapshot)
     if excludes is not None:
         return refuse.finding(action, "exclusion_cannot_be_added", *excludes)
+    renames = renamed.breaking(action)
+    if renames is not None:
+        return refuse.finding(action, "rename_breaks", *renames)
     listed = several.problem(action)
     if listed is not None:
         return refuse.finding(action, "several_indexes", *listed)

@@ -40,6 +40,7 @@ from zdm.planning.order import (
     new_keys,
     object_order,
     orphans_alone,
+    renamed_objects,
     reused_objects,
     row_order,
     taken_defaults,
@@ -129,6 +130,7 @@ def scheduled(
         or tuple(lacking_rights.conflicts(placed, classification.after))
         or tuple(met_through.conflicts(ordered, placed))
         or tuple(reused_objects.conflicts(placed))
+        or tuple(renamed_objects.conflicts(placed))
         or walk.conflicts(ordered, placed, snapshot, classification.after)
     )
     if conflicts:

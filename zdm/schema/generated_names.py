@@ -79,8 +79,13 @@ def _of_views(snapshot: Snapshot) -> Iterator[Name]:
     """The indexes of materialized views."""
     for view in snapshot.views:
         for definition in view.indexes:
-            text = definition.partition(" INDEX ")[2].partition(" ON ")[0]
-            yield Name(view.name.schema, names.qualified(text).name)
+            yield Name(view.name.schema, of_definition(definition))
+
+
+def of_definition(definition: str) -> str:
+    """The name of the index that a CREATE INDEX of pg_get_indexdef makes."""
+    text = definition.partition(" INDEX ")[2].partition(" ON ")[0]
+    return names.qualified(text).name
 
 
 def taken(snapshot: Snapshot, schema: str) -> frozenset[str]:

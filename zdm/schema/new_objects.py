@@ -10,16 +10,15 @@ from zdm.model.schema import (
     Dependent,
     Function,
     Name,
-    Sequence,
     Snapshot,
     Type,
     View,
     Volatility,
 )
 from zdm.model.statement import Action, Setting, Statement
-from zdm.model.syntax import CreateObject
+from zdm.model.syntax import CreateObject, SequenceOptions
 from zdm.parse import expressions, types
-from zdm.schema import edits, lookup, signatures
+from zdm.schema import edits, lookup, sequences, signatures
 
 _VOLATILITIES = {"immutable": Volatility.IMMUTABLE, "stable": Volatility.STABLE}
 
@@ -101,17 +100,9 @@ def _with_sequence(
     if words and found is None:
         return snapshot
     table, column = found if found is not None else (None, None)
-    made = Sequence(
-        name=name,
-        type=says.sequence_type or "bigint",
-        start=1,
-        increment=1,
-        minimum=1,
-        maximum=2**63 - 1,
-        owner_table=table,
-        owner_column=column,
-    )
-    return edits.put_sequence(snapshot, made)
+    made = sequences.made(name, says.sequence or SequenceOptions())
+    owned = replace(made, owner_table=table, owner_column=column, created=True)
+    return edits.put_sequence(snapshot, owned)
 
 
 def owner(

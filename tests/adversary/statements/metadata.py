@@ -89,3 +89,36 @@ def change_identity(train: "Train") -> "Statements":
     return (
         f"ALTER TABLE {table.sql} ALTER COLUMN id ADD GENERATED {kind} AS IDENTITY ({begins});",
     )
+
+
+def alter_sequence(train: "Train") -> "Statements":
+    """The sequence of a table's key, or one that the train makes."""
+    table = train.table()
+    option = train.random.choice(
+        ("INCREMENT BY 3", "CACHE 7", "MAXVALUE 900000000", "CYCLE", "START WITH 5")
+    )
+    if "IDENTITY" in table.columns[0].rest and train.chance(0.7):
+        sequence = f"{ident(table.name + '_' + table.columns[0].name + '_seq')}"
+        return (f"ALTER SEQUENCE public.{sequence} {option};",)
+    train.made += 1
+    made = f"public.numbers{train.made}"
+    return (f"CREATE SEQUENCE {made};", f"ALTER SEQUENCE {made} {option};")
+
+
+def rename_view(train: "Train") -> "Statements":
+    """A view of rows of its own, which is there before the train."""
+    train.made += 1
+    name = f'public."Seen {train.made}"'
+    train.functions.append(f"CREATE VIEW {name} AS SELECT 1 AS id, 'x' AS \"Said\";")
+    return (f"ALTER VIEW {name} RENAME TO seen_{train.made};",)
+
+
+def rename_function(train: "Train") -> "Statements":
+    """One that is there before the train."""
+    train.made += 1
+    name = f"public.counting{train.made}"
+    train.functions.append(
+        f"CREATE FUNCTION {name}(a integer DEFAULT 1) RETURNS bigint LANGUAGE sql STABLE"
+        " AS 'SELECT a::bigint';"
+    )
+    return (f"ALTER FUNCTION {name} RENAME TO counted{train.made};",)

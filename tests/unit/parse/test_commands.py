@@ -16,7 +16,7 @@ from zdm.model.commands import (
     WorkOn,
 )
 from zdm.model.expression import Feature
-from zdm.model.syntax import RelationName
+from zdm.model.syntax import RelationName, SequenceOptions
 
 
 def said(sql: str) -> object:
@@ -100,6 +100,11 @@ def test_a_sub_command_of_alter_table(clause: str, change: AlterTable) -> None:
         ("ALTER SEQUENCE s OWNED BY t.a",
          AlterSequence(sequence=named("s"), owner=("t", "a"))),
         ("ALTER SEQUENCE s OWNED BY NONE", AlterSequence(sequence=named("s"), disowns=True)),
+        ("ALTER SEQUENCE IF EXISTS s AS integer INCREMENT -7 NO MINVALUE MAXVALUE 9999999999"
+         " START 0 CACHE 4 NO CYCLE",
+         AlterSequence(sequence=named("s"), if_exists=True, options=SequenceOptions(
+             type="integer", increment=-7, maximum=9999999999, start=0, cache=4, cycle=False,
+             without=frozenset({"minimum"})))),
         ("ALTER DOMAIN d ADD CHECK (VALUE > 0)", AlterDomain(words=("d",), checks=True)),
         ("ALTER DOMAIN d ADD CHECK (VALUE > 0) NOT VALID",
          AlterDomain(words=("d",), checks=False)),

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from zdm.model.commands import AlterTable, Change
+from zdm.model.explained import choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Phase, Step, TableLock
@@ -133,6 +135,25 @@ class ChangeIdentity:
                 f" INSERT needs none, but a version that calls nextval() itself fails",
                 f"write `GRANT USAGE ON SEQUENCE {new.name.sql} TO <role>` below, if one does",
             )
+
+    def choice(self, context: Context) -> Choice:
+        """BY DEFAULT while versions may write their own numbers."""
+        del context
+        if self.former == self.kind:
+            return choice.nothing("the column is so already")
+        if not self.kind:
+            return choice.single(
+                "DROP IDENTITY, a change of the catalog alone, when the old version is gone",
+                Trait.WAITS,
+                because="the old version may leave the column out of an INSERT",
+            )
+        return choice.by_version(
+            f"let the catalog say {self.kind.upper()}",
+            late=self.kind == "always",
+            early="BY DEFAULT refuses no number that a version writes",
+            after="the old version may write numbers of its own, which ALWAYS refuses; until"
+            " then the column is BY DEFAULT",
+        )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
         """What lets more pass before the rollout, what lets less pass after it."""

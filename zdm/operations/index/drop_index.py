@@ -18,17 +18,20 @@ from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Phase, Step
-from zdm.model.schema import Index, Name, Snapshot, Table
+from zdm.model.schema import Index, Name, Snapshot, Table, View
 from zdm.model.statement import Action, ActionKind, Fact
-from zdm.model.syntax import AddConstraint
+from zdm.model.syntax import AddConstraint, DropObjects
 from zdm.parse import emit, rewrite
 from zdm.parse.emit import Ident, Qualified
 from zdm.recipes import run_sql, site
 from zdm.recipes.column import refusing
 from zdm.recipes.index import build, replaced
+from zdm.recipes.object import views
+from zdm.recipes.object.view_index import DropOfView
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.site import Site
 from zdm.recipes.sql import probes
+from zdm.schema.effects import indexes
 
 SLUG = "drop_index"
 
@@ -173,6 +176,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
         return None
     schema, _, name = fact.name.rpartition(".")
     table = _table_of(snapshot, schema, name)
+    of_view = _of_view(actions, snapshot) if table is None else None
+    if of_view is not None:
+        return of_view
     if table is None:
         if fact.if_exists:
             return Match(operation=DropIndex(table=None, index=None, name=name), consumed=(0,))
@@ -213,6 +219,45 @@ def _beside(found: Index, table: Table, cover: Action | None) -> str:
     if cover is None or not found.valid:
         return ""
     return next(iter(replaced.made(cover)), f"the one of {cover.source}")
+
+
+def _of_view(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | None:
+    """Of a materialized view."""
+    action, said = actions[0], actions[0].said
+    if not isinstance(said, DropObjects) or len(said.objects) != 1:
+        return None
+    words = said.objects[0]
+    found = indexes.of_view(words, snapshot, action.statement.settings)
+    if found is None:
+        return None
+    view, definition = found
+    problem = _problem_of_view(actions, view, words[-1], cascade=said.cascade)
+    if problem is not None:
+        return refuse.refuse(action, "index_cannot_be_dropped", *problem)
+    operation = DropOfView(slug=SLUG, view=view, name=words[-1], definition=definition)
+    return Match(operation=operation, consumed=(0,))
+
+
+def _problem_of_view(
+    actions: Sequence[Action], view: View, name: str, *, cascade: bool
+) -> tuple[str, str] | None:
+    if cascade:
+        return (
+            f"CASCADE also drops everything that depends on {name}, unlisted",
+            "drop what depends on it first, and remove CASCADE",
+        )
+    if views.by_train(view):
+        return (
+            f"this train makes {view.name}, and drops its index {name}",
+            "remove both statements",
+        )
+    if replaced.by(actions) is not None:
+        return (
+            f"{name} of {view.name} stays until the old version is gone, so another one cannot"
+            " have its name before",
+            "give the new index another name",
+        )
+    return None
 
 
 def _covers(maker: Action, found: Index, table: Table) -> bool:

@@ -16,7 +16,7 @@ from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import BOTH, NEW_ONLY, Phase, Step
 from zdm.model.schema import Index, Name, Snapshot, Table
-from zdm.model.statement import Action, ActionKind
+from zdm.model.statement import Action, ActionKind, Fact
 from zdm.model.syntax import RenameObject
 from zdm.parse import emit
 from zdm.parse.emit import Ident, Qualified
@@ -25,6 +25,7 @@ from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
 from zdm.schema import lookup
+from zdm.schema.effects import indexes
 
 SLUG = "rename_index"
 _RENAME = "ALTER INDEX {i} RENAME TO {n}"
@@ -33,8 +34,8 @@ _BACK = "ALTER INDEX IF EXISTS {i} RENAME TO {n}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameIndex:
-    """Rename an index; `table` None: it does not exist, which IF EXISTS allows. `constraint`:
-    it belongs to one of a table in use."""
+    """Rename an index of a table or materialized view; `table` None: it does not exist, which
+    IF EXISTS allows. `constraint`: it belongs to one of a table in use."""
 
     table: Name | None
     old: str
@@ -113,6 +114,9 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     if fact is None or not isinstance(said, RenameObject):
         return None
     table = lookup.table_with_index(said.words, snapshot, action.statement.settings)
+    of_view = indexes.of_view(said.words, snapshot, action.statement.settings)
+    if table is None and of_view is not None:
+        return _of_view(action, of_view[0].name, fact, snapshot)
     if table is None and said.if_exists and not snapshot.opaque:
         missing = RenameIndex(table=None, old=fact.name, new=fact.new_name)
         return Match(operation=missing, consumed=(0,))
@@ -129,6 +133,21 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     return Match(operation=operation, consumed=(0,))
 
 
+def _of_view(action: Action, view: Name, fact: Fact, snapshot: Snapshot) -> Match | Refusal:
+    """Of a materialized view."""
+    if lookup.in_use(snapshot, Name(view.schema, fact.new_name)):
+        return refuse.refuse(action, "index_cannot_be_renamed", *_taken(fact.new_name))
+    operation = RenameIndex(table=view, old=fact.name, new=fact.new_name)
+    return Match(operation=operation, consumed=(0,))
+
+
+def _taken(new: str) -> tuple[str, str]:
+    return (
+        f"the name {new} is in use already, so this statement would fail",
+        "give it a name that is free",
+    )
+
+
 def _is_constraint(index: Index, table: Table) -> bool:
     return index.constraint is not None and not table.created
 
@@ -142,8 +161,5 @@ def _problem(
             "correct the name, or make a new snapshot of the database",
         )
     if lookup.in_use(snapshot, Name(table.name.schema, new)) or table.constraint(new):
-        return (
-            f"the name {new} is in use already, so this statement would fail",
-            "give it a name that is free",
-        )
+        return _taken(new)
     return None

@@ -178,9 +178,9 @@ def _sequences(
         names = lookup.Names(snapshot.sequences)
         name = lookup.among(said.sequence, names, snapshot, action.statement.settings)
         for one in snapshot.sequences:
-            wider = one.name == name and shared_types.is_wider(one.type, said.type)
+            wider = one.name == name and shared_types.is_wider(one.type, said.options.type)
             if wider and _counts(one, wanted, snapshot):
-                yield position, one, said.type
+                yield position, one, said.options.type
 
 
 def _counts(one: Numbers, wanted: _Types, snapshot: Snapshot) -> bool:

@@ -356,11 +356,11 @@ def _schema_move(tree: _Tree) -> SetSchema:
 def _sequence(tree: _Tree) -> AlterSequence:
     return AlterSequence(
         sequence=relations.read(tree["sequence"]),
-        owner=new_objects.owner_of(tree),
-        disowns=new_objects.owned_by(tree) == ("none",),
-        type=new_objects.sequence_type(tree),
-        restarts=any(o["DefElem"]["defname"] == "restart" for o in tree.get("options", [])),
-        only_type=len(tree.get("options", [])) == 1 and bool(new_objects.sequence_type(tree)),
+        owner=new_objects.sequence_owner(tree),
+        disowns=new_objects.is_disowned(tree),
+        options=new_objects.sequence_options(tree),
+        restarts=new_objects.is_restarted(tree),
+        if_exists=bool(tree.get("missing_ok")),
     )
 
 

@@ -11,6 +11,7 @@ from zdm.model.syntax import (
     Parameter,
     RelationName,
     Routine,
+    SequenceOptions,
 )
 from zdm.parse import expressions, libpg_query, trees, types
 from zdm.parse.readers import relations
@@ -38,6 +39,7 @@ _MODES = {
     "FUNC_PARAM_VARIADIC": "variadic",
     "FUNC_PARAM_TABLE": "table",
 }
+_BOUNDS = {"minvalue": "minimum", "maxvalue": "maximum"}
 _INTEGERS = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 _CHANGING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _CONSTRAINING = frozenset({"CONSTR_CHECK", "CONSTR_NOTNULL"})
@@ -75,8 +77,8 @@ def read(node: str, tree: _Tree) -> CreateObject:
         reads=relations.mentioned(tree),
         body_reads=tuple(r for one in body for r in relations.mentioned(one)),
         body_writes=tuple(_written([*body, tree.get("sql_body")])),
-        owner=owner_of(tree) if kind == "sequence" else (),
-        sequence_type=sequence_type(tree) if kind == "sequence" else "",
+        owner=sequence_owner(tree) if kind == "sequence" else (),
+        sequence=sequence_options(tree) if kind == "sequence" else None,
         open_definer=_is_open_definer(tree),
         with_elements="schemaElts" in tree,
         routine=_routine(tree) if kind in ("function", "procedure") else None,
@@ -143,19 +145,6 @@ def _routine(tree: _Tree) -> Routine:
     )
 
 
-def owner_of(tree: _Tree) -> Words:
-    """The words of a sequence's OWNED BY; none for OWNED BY NONE."""
-    words = owned_by(tree)
-    return () if words == ("none",) else words
-
-
-def owned_by(tree: _Tree) -> Words:
-    """What OWNED BY says, if it is there."""
-    options = [item["DefElem"] for item in tree.get("options", [])]
-    owner: _Tree = next((o for o in options if o["defname"] == "owned_by"), {})
-    return trees.strings(owner.get("arg", {}).get("List", {}).get("items"))
-
-
 def _view_columns(tree: _Tree) -> Words:
     """Its aliases, or the names that the query gives; none where it has a * or the like."""
     aliases = trees.strings(tree.get("aliases"))
@@ -170,14 +159,6 @@ def _column_name(target: _Tree) -> str:
     fields = target["val"].get("ColumnRef", {}).get("fields", [])
     last = trees.strings(fields[-1:])
     return str(target.get("name") or (last[0] if last else ""))
-
-
-def sequence_type(tree: _Tree) -> str:
-    """The type of a sequence's AS, if it is there."""
-    options = [item["DefElem"] for item in tree.get("options", [])]
-    found = [o["arg"]["TypeName"] for o in options if o["defname"] == "as" and "arg" in o]
-    words = trees.strings(found[0].get("names")) if found else ()
-    return _INTEGERS.get(words[-1], "") if words else ""
 
 
 def _is_open_definer(tree: _Tree) -> bool:
@@ -213,3 +194,59 @@ def _options(tree: _Tree) -> dict[str, str]:
         option["defname"]: option.get("arg", {}).get("String", {}).get("sval", "")
         for option in found
     }
+
+
+def sequence_options(tree: _Tree) -> SequenceOptions:
+    """Options of CREATE and ALTER SEQUENCE, all but OWNED BY and RESTART."""
+    said = {item["DefElem"]["defname"]: item["DefElem"] for item in tree.get("options", [])}
+    numbers = {name: _number(one.get("arg", {})) for name, one in said.items()}
+    return SequenceOptions(
+        type=_integer(said.get("as", {})),
+        increment=numbers.get("increment"),
+        minimum=numbers.get("minvalue"),
+        maximum=numbers.get("maxvalue"),
+        start=numbers.get("start"),
+        cache=numbers.get("cache"),
+        cycle=_truth(said["cycle"]) if "cycle" in said else None,
+        without=frozenset(
+            word for name, word in _BOUNDS.items() if name in said and "arg" not in said[name]
+        ),
+    )
+
+
+def sequence_owner(tree: _Tree) -> Words:
+    """The words of OWNED BY; none for OWNED BY NONE."""
+    words = _owned_by(tree)
+    return () if words == ("none",) else words
+
+
+def is_disowned(tree: _Tree) -> bool:
+    """Whether it says OWNED BY NONE."""
+    return _owned_by(tree) == ("none",)
+
+
+def is_restarted(tree: _Tree) -> bool:
+    """Whether it says RESTART."""
+    return any(item["DefElem"]["defname"] == "restart" for item in tree.get("options", []))
+
+
+def _owned_by(tree: _Tree) -> Words:
+    found = [item["DefElem"] for item in tree.get("options", [])]
+    owned: _Tree = next((o for o in found if o["defname"] == "owned_by"), {})
+    return trees.strings(owned.get("arg", {}).get("List", {}).get("items"))
+
+
+def _integer(option: _Tree) -> str:
+    words = trees.strings(option.get("arg", {}).get("TypeName", {}).get("names"))
+    return _INTEGERS.get(words[-1], "") if words else ""
+
+
+def _number(argument: _Tree) -> int | None:
+    if "Float" in argument:
+        text = str(argument["Float"].get("fval", ""))
+        return int(text) if text.lstrip("-").isdigit() else None
+    return int(argument["Integer"].get("ival", 0)) if "Integer" in argument else None
+
+
+def _truth(option: _Tree) -> bool:
+    return bool(option.get("arg", {}).get("Boolean", {}).get("boolval"))

@@ -62,6 +62,42 @@ BEGIN
   END IF;
 END
 """
+_COPIED = """
+DECLARE
+  renamed pg_catalog.pg_proc;
+  entry record;
+BEGIN
+  SELECT p.* INTO STRICT renamed FROM pg_catalog.pg_proc AS p
+    WHERE p.oid = pg_catalog.to_regprocedure({new});
+  EXECUTE pg_catalog.format('ALTER ROUTINE %s OWNER TO %s', {it},
+    renamed.proowner::pg_catalog.regrole);
+  FOR entry IN SELECT DISTINCT e.grantee
+    FROM pg_catalog.pg_proc AS p, pg_catalog.aclexplode(
+      COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner))) AS e
+    WHERE p.oid = pg_catalog.to_regprocedure({it}) AND e.grantee <> p.proowner
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM %s', {it},
+      CASE entry.grantee WHEN 0 THEN 'PUBLIC' ELSE entry.grantee::pg_catalog.regrole::text END);
+  END LOOP;
+  FOR entry IN SELECT e.grantee, e.is_grantable
+    FROM pg_catalog.aclexplode(
+      COALESCE(renamed.proacl, pg_catalog.acldefault('f', renamed.proowner))) AS e
+    WHERE e.grantee <> renamed.proowner
+  LOOP
+    EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %s%s', {it},
+      CASE entry.grantee WHEN 0 THEN 'PUBLIC' ELSE entry.grantee::pg_catalog.regrole::text END,
+      CASE WHEN entry.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+  END LOOP;
+END
+"""
+_TAKEN_BACK = """
+BEGIN
+  IF ({there}) THEN
+    {drop};
+    {rename};
+  END IF;
+END
+"""
 KINDS = ("function", "procedure")
 _SCHEMA = r'(\w+|"(?:[^"]|"")+")'
 _SYMBOLS = frozenset({"operator", "cast"})
@@ -181,6 +217,24 @@ def again(function: Function) -> tuple[str, ...]:
     Names in its body were looked up with the search_path of its author, so the body is not
     looked at (manual, check_function_bodies)."""
     return "SET LOCAL check_function_bodies = off", function.definition
+
+
+def copied(function: Function, new: Function, snapshot: Snapshot) -> tuple[str, ...]:
+    """The same once more under its name, which the one that is called `new` by now had, with
+    the owner and the rights of that, not those of default privileges."""
+    it, other = (_signature(one, snapshot).value for one in (function, new))
+    body = _COPIED.format(it=literal(it), new=literal(other))
+    return (*again(function), emit.sql("DO {body}", body=Body(body)))
+
+
+def taken_back(function: Function, new: Function, snapshot: Snapshot) -> str:
+    """Drop the copy and give the other one its name again; nothing where neither was done."""
+    body = _TAKEN_BACK.format(
+        there=there(new, snapshot),
+        drop=drop(function, snapshot),
+        rename=rename(new, function.name.name, snapshot),
+    )
+    return emit.sql("DO {body}", body=Body(body))
 
 
 def made_again(function: Function, snapshot: Snapshot) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from zdm.model import acl
 from zdm.model.schema import Name, Snapshot, Table, View
 from zdm.model.sql import literal
 from zdm.parse import emit, rewrite
-from zdm.parse.emit import Body, Constant, Expression, Ident, Part, Qualified
+from zdm.parse.emit import Body, Constant, Expression, Ident, Idents, Part, Qualified
 from zdm.schema import type_change
 
 INVOKER_MAJOR = 15
@@ -133,6 +133,28 @@ def _columns(renamed: Renamed, table: Table) -> tuple[str, dict[str, Part]]:
     return ", ".join(words), names
 
 
+def create_of_view(of: View, new: Name, *, invoker: bool) -> tuple[str, ...]:
+    """The same of a view that is called `new` by now: what it leaves out when it is written,
+    the other one fills."""
+    body = _LIKE_TABLE.format(view=literal(of.name.sql), table=literal(new.sql))
+    return (
+        emit.sql(
+            (_AS_INVOKER if invoker else _AS_OWNER).format(c="{c}"),
+            v=Qualified(of.name),
+            c=Idents(of.columns),
+            t=Qualified(new),
+        ),
+        emit.sql("DO {body}", body=Body(body)),
+        *(sql for item in of.grants for sql in _grants(of.name, item)),
+        *(
+            sql
+            for column, items in of.column_grants
+            for item in items
+            for sql in _grants(of.name, item, column)
+        ),
+    )
+
+
 def _defaults(view: Name, table: Table, snapshot: Snapshot) -> Iterator[str]:
     """Of columns whose type is a domain with a default: an INSERT into a view that leaves out a
     column takes this one, and not the column's own (measured 14, 18)."""
@@ -207,21 +229,22 @@ def _rename_column(table: Name, old: str, new: str) -> str:
     )
 
 
-def undo(renamed: Renamed) -> str:
+def undo(renamed: Renamed, kind: str = "r") -> str:
     """Drop the view and give the table and its columns their names again; nothing where
     neither was done."""
     back = [_rename_column(renamed.new, new, old) for old, new in reversed(renamed.columns)]
     names = ";\n    ".join([*back, _rename(renamed.new, renamed.old)])
-    there = in_place(renamed.old, renamed.new)
+    there = in_place(renamed.old, renamed.new, kind)
     body = _IF_THERE.format(there=there, drop=drop(renamed.old), rename=names)
     return emit.sql("DO {body}", body=Body(body))
 
 
-def in_place(view: Name, new: Name) -> str:
-    """A SELECT that says whether the view and the renamed table are there."""
+def in_place(view: Name, new: Name, kind: str = "r") -> str:
+    """A SELECT that says whether the view and the renamed table are there; `kind` is the
+    latter's relkind."""
     found = [
-        emit.sql(_KIND, name=Constant(name.sql), kind=Constant(kind))
-        for name, kind in ((view, "v"), (new, "r"))
+        emit.sql(_KIND, name=Constant(name.sql), kind=Constant(letter))
+        for name, letter in ((view, "v"), (new, kind))
     ]
     both = " AND ".join(f"({condition})" for condition in found)
     return emit.sql("SELECT {both}", both=Expression(both))

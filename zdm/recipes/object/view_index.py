@@ -1,24 +1,24 @@
-"""An index of a materialized view: CONCURRENTLY where the view is read already.
+"""An index of a materialized view, built and dropped: CONCURRENTLY where the view is read.
 
 Plain CREATE INDEX takes SHARE, which lets reads pass and stops REFRESH; a view that the train
 makes is empty until the last step before the rollout, so its index costs nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zdm.model.explained import choice
 from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.locks import LockMode
 from zdm.model.operation import Context
-from zdm.model.plan import BOTH, Check, Phase, Step, TableLock
+from zdm.model.plan import BOTH, NEW_ONLY, Check, Irreversible, Phase, Step, TableLock
 from zdm.model.schema import Name, View
 from zdm.model.statement import Setting
 from zdm.parse import emit
 from zdm.parse.emit import Qualified
 from zdm.recipes import run_sql
 from zdm.recipes.index import build
-from zdm.recipes.object import views
+from zdm.recipes.object import materialized, views
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
 
@@ -118,3 +118,77 @@ class IndexOfView:
                 " which is dropped before the next attempt.",
             ),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropOfView:
+    """Drop an index of a materialized view in use, made by `definition`."""
+
+    slug: str
+    view: View
+    name: str
+    definition: str
+
+    @property
+    def title(self) -> str:
+        """One line for a person."""
+        return f"drop index {self.name} of {self.view.name}"
+
+    def hazards(self, context: Context) -> tuple[Hazard, ...]:
+        """Queries become slow, and REFRESH CONCURRENTLY needs a unique one."""
+        line = (
+            f"queries of the new version that use {self.name} must read {self.view.name}"
+            " without it",
+            "check pg_stat_user_indexes.idx_scan before the contract",
+        )
+        keyed = (
+            f"without a unique index on columns REFRESH CONCURRENTLY of {self.view.name} fails",
+            "refresh it without CONCURRENTLY from the contract on, or build another such index"
+            " in this migration",
+        )
+        return tuple(
+            Hazard(operation=self.slug, message=text, remedy=remedy, origin=context.origin)
+            for text, remedy in ((line, keyed) if self._is_last_key() else (line,))
+        )
+
+    def _is_last_key(self) -> bool:
+        others = tuple(text for text in self.view.indexes if text != self.definition)
+        left = replace(self.view, indexes=others)
+        return materialized.has_key(self.view) and not materialized.has_key(left)
+
+    def choice(self, context: Context) -> Choice:
+        """CONCURRENTLY, when no query of the old version uses it."""
+        del context
+        return choice.single(
+            "DROP INDEX CONCURRENTLY when the old version is gone",
+            Trait.WAITS,
+            because="queries of the old version may be slow without it",
+        )
+
+    def recipe(self, context: Context) -> tuple[Step, ...]:
+        """One step, once no old instance is left."""
+        full = Name(self.view.name.schema, self.name)
+        mode = LockMode.SHARE_UPDATE_EXCLUSIVE
+        return (
+            run_sql.concurrently(
+                Owned(operation=self.slug, origin=context.origin),
+                id=f"{self.view.name}-{self.name}-drop-index",
+                phase=Phase.CONTRACT,
+                title=self.title,
+                sql=(build.drop_sql(full),),
+                locks=(TableLock(table=self.view.name, mode=mode),),
+                probe=probes.probe(probes.absent(probes.relation(full))),
+                undo=self._undo(),
+                serves=NEW_ONLY,
+                reason="CONCURRENTLY blocks no reads; repeated after a failure, it continues"
+                " where it stopped.",
+            ),
+        )
+
+    def _undo(self) -> tuple[str, ...] | Irreversible:
+        if self._is_last_key():
+            return Irreversible(
+                reason="a rollback starts the old version first, and its REFRESH CONCURRENTLY"
+                " may need the index"
+            )
+        return (self.definition.replace(" INDEX ", " INDEX CONCURRENTLY ", 1),)

@@ -143,8 +143,12 @@ def _view(snapshot: Snapshot, words: Words, action: Action, number: int) -> Thin
 
 
 def _index(snapshot: Snapshot, words: Words, action: Action, _number: int) -> Thing | None:
-    table = lookup.table_with_index(words, snapshot, action.statement.settings)
-    return None if table is None else Thing("index", table.name, words[-1])
+    settings = action.statement.settings
+    table = lookup.table_with_index(words, snapshot, settings)
+    if table is not None:
+        return Thing("index", table.name, words[-1])
+    found = indexes.of_view(words, snapshot, settings)
+    return None if found is None else Thing("index", found[0].name, words[-1])
 
 
 def _trigger(snapshot: Snapshot, words: Words, action: Action, _number: int) -> Thing | None:
@@ -280,15 +284,19 @@ def _no_extension(snapshot: Snapshot, thing: Thing) -> Snapshot:
     return replace(snapshot, extensions=kept)
 
 
+def _no_index(snapshot: Snapshot, thing: Thing) -> Snapshot:
+    if snapshot.table(thing.name) is None:
+        return indexes.drop_of_view(snapshot, thing.name, thing.part)
+    return edits.drop_index(snapshot, thing.name, thing.part)
+
+
 _REMOVED: Mapping[str, Callable[[Snapshot, Thing], Snapshot]] = {
     "table": lambda snapshot, thing: edits.drop_table(snapshot, thing.name),
     "view": _no_view,
     "column": _no_column,
     "default": _no_default,
     "constraint": _no_constraint,
-    "index": _of_the_table(
-        lambda t, part: replace(t, indexes=tuple(i for i in t.indexes if i.name != part))
-    ),
+    "index": _no_index,
     "trigger": _of_the_table(
         lambda t, part: replace(t, triggers=tuple(x for x in t.triggers if x.name != part))
     ),

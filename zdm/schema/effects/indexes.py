@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from zdm.model.catalog.indexed import exchanged, named
-from zdm.model.schema import Constraint, Index, Name, Snapshot, Table
-from zdm.model.statement import Action, Fact
+from zdm.model.expression import Words
+from zdm.model.schema import Constraint, Index, Name, Snapshot, Table, View
+from zdm.model.statement import Action, Fact, Setting
 from zdm.model.syntax import IndexDefinition
 from zdm.parse import column_names, expressions, rewrite
 from zdm.parse.readers import authority
@@ -47,6 +48,38 @@ def _on_view(snapshot: Snapshot, said: IndexDefinition, fact: Fact) -> Snapshot:
         indexed = replace(view, indexes=tuple(sorted((*view.indexes, made))))
         snapshot = replace(snapshot, views=exchanged(snapshot.views, view, indexed))
     return snapshot
+
+
+def of_view(
+    words: Words, snapshot: Snapshot, settings: tuple[Setting, ...]
+) -> tuple[View, str] | None:
+    """The materialized view whose index the words name, and its definition."""
+    found = {
+        Name(view.name.schema, generated_names.of_definition(text)): (view, text)
+        for view in snapshot.views
+        for text in view.indexes
+    }
+    return found.get(lookup.among(lookup.relation(words), found, snapshot, settings))
+
+
+def drop_of_view(snapshot: Snapshot, name: Name, index: str) -> Snapshot:
+    """Without that index of the view."""
+    for view in named(snapshot.views, name):
+        kept = (one for one in view.indexes if generated_names.of_definition(one) != index)
+        left = replace(view, indexes=tuple(kept))
+        snapshot = replace(snapshot, views=exchanged(snapshot.views, view, left))
+    return snapshot
+
+
+def rename_of_view(snapshot: Snapshot, found: tuple[View, str], new: str) -> Snapshot:
+    """With another name for an index of a view."""
+    view, text = found
+    if lookup.in_use(snapshot, Name(view.name.schema, new)):
+        return snapshot
+    others = [one for one in view.indexes if one != text]
+    text = rewrite.index(text, "", "", name=new, concurrently=False)
+    changed = replace(view, indexes=tuple(sorted((*others, text))))
+    return replace(snapshot, views=exchanged(snapshot.views, view, changed))
 
 
 def _index(said: IndexDefinition, table: Name, name: str) -> Index:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from zdm.model.catalog.indexed import exchanged, named
 from zdm.model.commands import AlterSequence
-from zdm.model.schema import Snapshot, Type
+from zdm.model.schema import Sequence, Snapshot, Type
 from zdm.model.statement import Action
 from zdm.model.syntax import ChangeEnum, CommentOn, CreateObject
-from zdm.schema import edits, enums, lookup, new_objects, routines, type_names
+from zdm.schema import edits, enums, lookup, new_objects, routines, sequences, type_names
 
 _LONGEST = 63  # bytes of a label (manual, chapter 8.7)
 
@@ -97,31 +97,32 @@ def _labels(enum: Type, said: ChangeEnum) -> tuple[str, ...]:
     return (*labels[:at], said.label, *labels[at:])
 
 
-def _with_type(snapshot: Snapshot, said: AlterSequence, action: Action) -> Snapshot:
-    names = {s.name for s in snapshot.sequences}
-    name = lookup.among(said.sequence, names, snapshot, action.statement.settings)
-    changed = (replace(s, type=said.type) if s.name == name else s for s in snapshot.sequences)
-    return replace(snapshot, sequences=tuple(changed))
-
-
 def change_sequence(snapshot: Snapshot, action: Action) -> Snapshot:
-    """ALTER SEQUENCE … OWNED BY, and AS."""
+    """ALTER SEQUENCE; with options that the server refuses nothing changes."""
     said = action.said
     if not isinstance(said, AlterSequence):
         return snapshot
-    if said.type:
-        snapshot = _with_type(snapshot, said, action)
-    if not (said.owner or said.disowns):
-        return snapshot
     names, settings = lookup.Names(snapshot.sequences), action.statement.settings
     name = lookup.among(said.sequence, names, snapshot, settings)
-    owner = new_objects.owner(said.owner, name, snapshot, settings)
-    if owner is None and said.owner:
-        return snapshot
+    for there in named(snapshot.sequences, name):
+        changed = changed_sequence(there, said, snapshot, action)
+        if changed is not None:
+            members = exchanged(snapshot.sequences, there, changed)
+            snapshot = replace(snapshot, sequences=members)
+    return snapshot
+
+
+def changed_sequence(
+    one: Sequence, said: AlterSequence, snapshot: Snapshot, action: Action
+) -> Sequence | None:
+    """The sequence after it; None where the server refuses it."""
+    changed = sequences.altered(one, said.options)
+    if sequences.problem(changed):
+        return None
+    if not (said.owner or said.disowns):
+        return changed
+    owner = new_objects.owner(said.owner, one.name, snapshot, action.statement.settings)
+    if one.identity or (owner is None and said.owner):
+        return None
     table, column = owner if owner is not None else (None, None)
-    sequences = snapshot.sequences
-    for there in named(sequences, name):
-        if not there.identity:
-            owned = replace(there, owner_table=table, owner_column=column)
-            sequences = exchanged(sequences, there, owned)
-    return replace(snapshot, sequences=sequences)
+    return replace(changed, owner_table=table, owner_column=column)

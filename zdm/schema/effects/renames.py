@@ -9,6 +9,7 @@ from zdm.model.schema import Index, Name, Snapshot, Table
 from zdm.model.statement import Action, Setting
 from zdm.model.syntax import RenameObject
 from zdm.schema import edits, family, lookup, renaming, routines, type_names
+from zdm.schema.effects import indexes
 
 _Settings = tuple[Setting, ...]
 
@@ -95,9 +96,13 @@ def _with_name(table: Table, old: str, new: str) -> Table:
 
 
 def _index(snapshot: Snapshot, said: RenameObject, action: Action) -> Snapshot:
-    table = lookup.table_with_index(said.words, snapshot, action.statement.settings)
+    settings = action.statement.settings
+    table = lookup.table_with_index(said.words, snapshot, settings)
     if table is None:
-        return snapshot
+        of_view = indexes.of_view(said.words, snapshot, settings)
+        if of_view is None:
+            return snapshot
+        return indexes.rename_of_view(snapshot, of_view, said.new_name)
     new = said.new_name
     if lookup.in_use(snapshot, Name(table.name.schema, new)) or table.constraint(new):
         return snapshot

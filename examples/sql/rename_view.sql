@@ -1,0 +1,2 @@
+-- The report lists pages, not visits.
+ALTER VIEW visited RENAME TO pages_seen;

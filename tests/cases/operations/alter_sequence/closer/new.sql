@@ -1,0 +1,2 @@
+INSERT INTO orders (note) VALUES ('new');
+SELECT nextval('tickets');

@@ -1,0 +1,2 @@
+INSERT INTO orders (note) VALUES ('old');
+SELECT nextval('tickets');

@@ -1,0 +1,2 @@
+INSERT INTO events (kind) VALUES ('more');
+SELECT nextval('numbers');

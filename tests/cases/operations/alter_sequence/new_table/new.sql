@@ -1,0 +1,2 @@
+SELECT city FROM users;
+INSERT INTO people DEFAULT VALUES;

@@ -1,0 +1,2 @@
+DROP INDEX "Cities N";
+DROP INDEX public.cities_city;

@@ -1,0 +1,3 @@
+SELECT "Longest"(kind, 'x') FROM events LIMIT 1;
+SELECT calling();
+SELECT joined(kind) FROM events WHERE id < 3;

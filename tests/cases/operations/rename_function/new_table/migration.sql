@@ -1,0 +1,2 @@
+CREATE TABLE more (id bigint PRIMARY KEY);
+ALTER PROCEDURE tidy RENAME TO tidied;

@@ -1,0 +1,2 @@
+CALL tidied();
+SELECT id FROM more;

@@ -1,0 +1,2 @@
+SELECT doubled(n) FROM users;
+UPDATE users SET n = n;

@@ -1,0 +1,2 @@
+SELECT "Kind" FROM latest;
+SELECT counted();

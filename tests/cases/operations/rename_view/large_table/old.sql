@@ -1,0 +1,2 @@
+SELECT "Kind" FROM "Recent";
+SELECT counted();

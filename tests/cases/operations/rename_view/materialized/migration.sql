@@ -1,0 +1,1 @@
+ALTER MATERIALIZED VIEW cities RENAME TO places;

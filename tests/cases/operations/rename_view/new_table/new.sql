@@ -1,0 +1,2 @@
+SELECT id FROM persons;
+SELECT id FROM most;

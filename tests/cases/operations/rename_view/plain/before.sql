@@ -1,0 +1,5 @@
+CREATE TABLE users (id bigint PRIMARY KEY, email text, city text DEFAULT 'Ulm');
+INSERT INTO users VALUES (1, 'a', 'Ulm'), (2, 'b', 'Bonn');
+CREATE VIEW people AS SELECT id, email FROM users WHERE email IS NOT NULL WITH CHECK OPTION;
+CREATE VIEW above AS SELECT id FROM people;
+GRANT SELECT ON people TO PUBLIC;

@@ -1,0 +1,6 @@
+ALTER VIEW people RENAME TO users;
+ALTER VIEW ruled RENAME TO rules;
+ALTER VIEW rows RENAME TO lines;
+CREATE VIEW made AS SELECT id FROM users;
+ALTER VIEW made RENAME TO remade;
+ALTER VIEW gone RENAME TO lost;
