@@ -10,9 +10,8 @@ missing ones are granted in EXPAND, and all of the statements run in the contrac
 transaction, so that no session meets the rights in between.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from zdm.model.acl import Granting
 from zdm.model.explained import choice
@@ -34,8 +33,8 @@ from zdm.parse import emit
 from zdm.parse.emit import Constant
 from zdm.parse.objects import rights
 from zdm.recipes import run_sql
-from zdm.recipes.object import granted_again, privilege
-from zdm.recipes.object.granted_again import Given
+from zdm.recipes.access import granted_again, privilege, taken_back
+from zdm.recipes.access.granted_again import Given
 from zdm.recipes.reading import refuse, statements
 from zdm.recipes.run_sql import Owned
 from zdm.recipes.sql import probes
@@ -161,49 +160,7 @@ class Grant:
             )
         if self.said.revokes:
             return ()
-        below = (sql for right in self.rights for sql in _below(right, snapshot))
-        return (*self._taken(), *below)
-
-    def _taken(self) -> Iterator[str]:
-        """What takes the rights again. A role of which the object's list says nothing may be
-        its owner, which needs no entry."""
-        for of, together in groupby(reversed(self.rights), _whose):
-            every = tuple(together)
-            if of.may_own and not self.unused:
-                yield privilege.revoke_unless_owner(every)
-            else:
-                for right in every:
-                    option_alone = right.privilege in right.target.held(right.role)
-                    yield privilege.revoke(right, option_alone=option_alone)
-
-
-@dataclass(frozen=True, slots=True)
-class _Whose:
-    """A role's rights on an object; `may_own`: by its list the role may be the owner."""
-
-    object: tuple[object, ...]
-    role: str
-    may_own: bool
-
-
-def _whose(right: Right) -> _Whose:
-    target = right.target
-    may_own = not (target.column or right.role == rights.PUBLIC or target.held(right.role))
-    return _Whose((target.kind, target.name, target.signature), right.role, may_own)
-
-
-def _below(right: Right, snapshot: Snapshot) -> Iterator[str]:
-    """The same right on columns, which REVOKE of a table's takes as well (manual, REVOKE)."""
-    if right.target.kind != "table" or right.target.column:
-        return
-    table, name = snapshot.table(right.target.name), right.target.name
-    columns = [(c.name, c.grants) for c in table.columns] if table is not None else []
-    columns += [pair for v in snapshot.views if v.name == name for pair in v.column_grants]
-    for column, items in columns:
-        target = replace(right.target, column=column, items=items)
-        option = target.held(right.role).get(right.privilege)
-        if option is not None:
-            yield privilege.grant(replace(right, target=target), option=option)
+        return taken_back.undo(self.rights, snapshot, unused=self.unused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

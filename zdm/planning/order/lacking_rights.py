@@ -11,8 +11,8 @@ from zdm.model.schema import Snapshot
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.parse.objects import rights
 from zdm.planning.classify import Placed
-from zdm.recipes.object import fired_rights
-from zdm.recipes.object.fired_rights import Lack
+from zdm.recipes.access import fired_rights
+from zdm.recipes.access.fired_rights import Lack
 from zdm.recipes.reading import refuse, statements
 
 _MAKES = frozenset({ActionKind.CREATE_TRIGGER, ActionKind.CREATE_FUNCTION})

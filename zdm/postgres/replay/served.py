@@ -67,14 +67,18 @@ class Writes:
                 yield from self._blamed(step, side, write, failed)
         elif first is not None:
             del self.failing[side, write]
-            if kept_rows.deletes(step) or step.id in self.promised:
-                return  # of the row that had its key until then
-            if kept_rows.changes_objects(step):
-                return  # of the trigger or function that refuses it until then
-            if first.beyond and kept_rows.widens(step):
-                return  # of the narrow column that a trigger of its table fills until then
+            if self._explained(step, first):
+                return
             helped = isinstance(step, RunSql) and step.as_written
             yield from self._blamed(step if helped else first.step, side, write, first)
+
+    def _explained(self, step: Step, first: _Failure) -> bool:
+        """Whether the step is what such a write had to wait for."""
+        if kept_rows.deletes(step) or step.id in self.promised:
+            return True  # of the row that had its key until then
+        if kept_rows.changes_objects(step):
+            return True  # of the trigger or function that refuses it until then
+        return first.beyond and kept_rows.widens(step)  # of a trigger's narrow column
 
     def _blamed(
         self, step: Step, side: Side, write: Write, failed: _Failure

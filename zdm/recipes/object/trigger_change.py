@@ -4,7 +4,7 @@ refuse writes of the old version or that may rely on it, when the old version is
 from dataclasses import dataclass
 
 from zdm.model.explained import choice
-from zdm.model.explained.choice import Choice
+from zdm.model.explained.choice import Choice, Trait
 from zdm.model.findings import Hazard
 from zdm.model.operation import Context
 from zdm.model.plan import BOTH, NEW_ONLY, Irreversible, Phase, Step, TableLock
@@ -49,6 +49,7 @@ class TriggerChange:
             return choice.nothing("the trigger is as the statement wants it")
         return choice.by_version(
             "change the catalog alone",
+            *(() if self.fixed is None else (Trait.WAITS,)),
             late=self.late,
             early="as far as its text shows the function refuses no write of the old version",
             after="the old version may rely on the trigger, or be refused by it",

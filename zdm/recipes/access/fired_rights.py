@@ -16,7 +16,7 @@ from functools import partial
 from zdm.model.schema import Function, Name, Sequence, Snapshot, Table, Trigger
 from zdm.model.sql import ident
 from zdm.parse.readers import fired
-from zdm.recipes.object import drawn
+from zdm.recipes.access import drawn
 from zdm.recipes.reading import held
 from zdm.schema import routines, sequences
 
