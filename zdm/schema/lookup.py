@@ -47,6 +47,11 @@ def in_use(snapshot: Snapshot, name: Name, *, types: bool = False) -> bool:
     return types and name in Names(snapshot.types)
 
 
+def is_missing(snapshot: Snapshot, name: Name) -> bool:
+    """Whether there is no such relation, nor a type, for all that is known."""
+    return not (snapshot.opaque or in_use(snapshot, name, types=True))
+
+
 def table_with_index(
     words: Words, snapshot: Snapshot, settings: tuple[Setting, ...]
 ) -> Table | None:

@@ -17,7 +17,7 @@ from zdm.model.findings import Hazard
 from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Step, TableLock
 from zdm.model.schema import Name, Snapshot, Table
-from zdm.model.statement import Action, ActionKind, Statement
+from zdm.model.statement import Action, ActionKind, Fact, Statement
 from zdm.parse import emit
 from zdm.parse.emit import Body, Qualified
 from zdm.recipes import run_sql
@@ -121,11 +121,20 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
             "use an ordinary table and drop it in a later release",
         )
     fact = statements.fact(action, ActionKind.CREATE_TABLE)
-    if fact is None:
-        return None
+    return None if fact is None else _recognised(action, says, fact, snapshot)
+
+
+def _recognised(
+    action: Action, says: syntax.CreateTable, fact: Fact, snapshot: Snapshot
+) -> Match | Refusal:
     settings = action.statement.settings
     name = lookup.made(says.table, snapshot, settings)
     found = partial(lookup.found, snapshot=snapshot, settings=settings)
+    for other in map(
+        found, (*says.referenced, *says.parents, *(x.relation for x in says.likes))
+    ):
+        if other != name and lookup.is_missing(snapshot, other):
+            return statements.unknown_table(action, other)
     parents = tuple(t for p in says.parents if (t := snapshot.table(found(p))) is not None)
     there = snapshot.table(name) is not None
     if there and not fact.if_exists:

@@ -138,10 +138,12 @@ def recognise(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal 
     others = {name for part in parts for name in insert.reads(part, snapshot)}
     others = {name for name in others - {table.name} if not _created(name, snapshot)}
     parents = {name for part in parts for name in _parents(part, snapshot)}
+    missing = [parent for parent in sorted(parents) if lookup.is_missing(snapshot, parent)]
+    if missing:
+        return statements.unknown_table(action, missing[0])
     copied = others - parents
-    if copied and fact.kind not in _DATA:
-        return None
-    if fact.kind is ActionKind.TRUNCATE and _takes_along(action, snapshot):
+    takes_along = fact.kind is ActionKind.TRUNCATE and _takes_along(action, snapshot)
+    if takes_along or (copied and fact.kind not in _DATA):
         return None
     if copied and not _few(action, snapshot):
         return _copied(action, copied)

@@ -138,3 +138,23 @@ def test_what_cannot_be_planned_is_refused(sql: str, reason: str) -> None:
 
     assert len(answer.refusals) == 1
     assert reason in answer.refusals[0]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE orders (id int, user_id bigint REFERENCES persons (id));",
+        "CREATE TABLE orders (id int, FOREIGN KEY (id) REFERENCES persons (id));",
+        "CREATE TABLE orders (LIKE persons);",
+        "CREATE TABLE orders () INHERITS (persons);",
+        "DROP TABLE users; CREATE TABLE orders (user_id bigint REFERENCES users (id));",
+    ],
+)
+def test_a_table_that_it_references_must_be_there(sql: str) -> None:
+    (refusal,) = ask(sql).refusals
+
+    assert "in the schema, so this statement would fail" in refusal
+
+
+def test_it_may_reference_itself() -> None:
+    assert the_table("CREATE TABLE orders (id int PRIMARY KEY, a int REFERENCES orders);")

@@ -143,3 +143,10 @@ def test_truncate_of_a_new_table_takes_no_table_in_use_along() -> None:
 
     assert ask(MAKE + "TRUNCATE notes CASCADE;").slugs[-1] == "new_table_change"
     assert "CASCADE takes users along" in answer.refusals[0]
+
+
+def test_a_table_that_its_foreign_key_points_at_must_be_there() -> None:
+    key = "ALTER TABLE notes ADD FOREIGN KEY (n) REFERENCES users (id);"
+    answer = ask("DROP TABLE users;" + MAKE + key)
+
+    assert "there is no table users in the schema" in answer.refusals[0]
