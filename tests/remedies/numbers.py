@@ -1,4 +1,4 @@
-"""Identities, and expressions of generated columns."""
+"""Sequences, identities, and expressions of generated columns."""
 
 from tests.remedies.entry import CONTRACT, EXPAND, USERS, Entry
 
@@ -23,6 +23,10 @@ CREATE TABLE users (id bigint PRIMARY KEY, n int,
 VIRTUAL = STORED.replace("STORED", "VIRTUAL")
 OTHER = "ALTER TABLE users ALTER twice SET EXPRESSION AS (n * 3);"
 ADD = "ADD GENERATED ALWAYS AS IDENTITY"
+TICKETS = """
+CREATE TABLE orders (id bigserial PRIMARY KEY, note text);
+CREATE SEQUENCE tickets MAXVALUE 100000;
+"""
 ENTRIES = (
     Entry(
         slug="identity_cannot_be_changed",
@@ -182,5 +186,52 @@ ENTRIES = (
             "ALTER TABLE users ADD COLUMN thrice int GENERATED ALWAYS AS (n * 3) VIRTUAL;",
             "ALTER TABLE users DROP COLUMN twice;",
         ),
+    ),
+    Entry(
+        slug="sequence_cannot_be_altered",
+        before=TICKETS,
+        refused="ALTER SEQUENCE tickets INCREMENT BY -1;",
+        fixed=(
+            "CREATE SEQUENCE tickets_down INCREMENT BY -1;",
+            f"{CONTRACT}ALTER SEQUENCE tickets INCREMENT BY -1;",
+        ),
+    ),
+    Entry(
+        slug="sequence_cannot_be_altered",
+        before=TICKETS,
+        refused="ALTER SEQUENCE tickets MAXVALUE 1000 INCREMENT BY 10;",
+        fixed=(
+            "ALTER SEQUENCE tickets INCREMENT BY 10;\nALTER SEQUENCE tickets MAXVALUE 1000;",
+        ),
+    ),
+    Entry(
+        slug="sequence_cannot_be_altered",
+        before=TICKETS,
+        refused="ALTER SEQUENCE tickets RESTART WITH 500 CACHE 5;",
+        fixed=("ALTER SEQUENCE tickets RESTART WITH 500;\nALTER SEQUENCE tickets CACHE 5;",),
+    ),
+    Entry(
+        slug="sequence_cannot_be_altered",
+        before=TICKETS,
+        refused="ALTER SEQUENCE tickets MINVALUE 10;",
+        fixed=("ALTER SEQUENCE tickets MINVALUE 1;",),
+    ),
+    Entry(
+        slug="sequence_cannot_be_altered",
+        before=TICKETS,
+        refused="ALTER SEQUENCE tickets OWNED BY orders.gone;",
+        fixed=("ALTER SEQUENCE tickets OWNED BY orders.note;",),
+    ),
+    Entry(
+        slug="sequence_cannot_be_altered",
+        before="CREATE TABLE keyed (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);",
+        refused="ALTER SEQUENCE keyed_id_seq OWNED BY NONE CACHE 5;",
+        fixed=("ALTER SEQUENCE keyed_id_seq CACHE 5;",),
+    ),
+    Entry(
+        slug="unknown_sequence",
+        before=TICKETS,
+        refused="ALTER SEQUENCE ticket CACHE 5;",
+        fixed=("ALTER SEQUENCE tickets CACHE 5;",),
     ),
 )

@@ -279,10 +279,10 @@ CREATE FUNCTION owners() RETURNS bigint LANGUAGE sql AS 'SELECT count(owner) FRO
     ),
     Entry(
         slug="hazard",
-        before=USERS + "CREATE INDEX i ON users (name);",
+        before=USERS + "CREATE INDEX i ON users (name, n);",
         refused="ALTER TABLE users DROP COLUMN name;",
         fixed=(
-            "ALTER TABLE users ADD COLUMN m text;\nCREATE INDEX j ON users (m);\n"
+            "ALTER TABLE users ADD COLUMN m text;\nCREATE INDEX j ON users (m, n);\n"
             "ALTER TABLE users DROP COLUMN name;",
         ),
     ),

@@ -10,9 +10,9 @@ ASKS = (
 ENTRIES = (
     Entry(
         slug="no_operation",
-        before=f"{USERS}CREATE SEQUENCE s;",
-        refused="ALTER SEQUENCE s CACHE 9;",
-        fixed=(f"{EXPAND}ALTER SEQUENCE s CACHE 9;",),
+        before=f"{USERS}CREATE INDEX i ON users (name);",
+        refused="ALTER INDEX i SET (fillfactor = 50);",
+        fixed=(f"{EXPAND}ALTER INDEX i SET (fillfactor = 50);",),
     ),
     Entry(
         slug="unknown_statement",

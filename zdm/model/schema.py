@@ -189,9 +189,8 @@ class Table:
     server: str = ""  # of a foreign table
     created: bool = field(default=False, metadata=ESTIMATE)  # by this train, not in use yet
     secured: bool = field(default=False, metadata=ESTIMATE)  # by this train, in the contract
-    opaque: str = field(
-        default="", metadata=ESTIMATE
-    )  # the place of a statement since which it may have more than is known: CREATE TABLE AS …
+    # the place of a statement since which it may have more than is known: CREATE TABLE AS …
+    opaque: str = field(default="", metadata=ESTIMATE)
     # reltuples; None: never analysed
     rows: Count | None = field(default=None, metadata=ESTIMATE)
     heap_bytes: Count | None = field(default=None, metadata=ESTIMATE)
@@ -318,10 +317,9 @@ class Snapshot:
     version_table: Name | None = field(default=None, metadata=ESTIMATE)
     heads: tuple[str, ...] = field(default=(), metadata=ESTIMATE)
     unshown: Unshown = field(default=Unshown(), metadata=ESTIMATE)
-    opaque: str = field(
-        default="", metadata=ESTIMATE
-    )  # the place of the first statement whose effect is unknown, so that what is missing here
-    # may exist: DO, CREATE EXTENSION, a function call …
+    # the place of the first statement whose effect is unknown, so that what is missing here may
+    # exist: DO, CREATE EXTENSION, a function call …
+    opaque: str = field(default="", metadata=ESTIMATE)
 
     def __post_init__(self) -> None:
         """Make the members findable by their keys."""

@@ -74,3 +74,9 @@ def primary_key(snapshot: Snapshot, table: Table) -> tuple[str, ...]:
         return table.primary_key.columns
     above = snapshot.table(table.partition_of) if table.partition_of is not None else None
     return () if above is None else primary_key(snapshot, above)
+
+
+def leaves(snapshot: Snapshot, table: Table) -> tuple[Name, ...]:
+    """Its partitions that hold rows."""
+    found = (snapshot.require_table(name) for name in below(snapshot, table.name))
+    return tuple(t.name for t in found if t.kind != "partitioned table")

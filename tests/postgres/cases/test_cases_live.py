@@ -80,7 +80,7 @@ def is_undone_and_runs(server: Server, case: Path) -> None:
     expected = plainly(server, case)
     with fresh_database(server) as url, cases.applications(url, case) as speak:
         start = cases.prepare(url, case)
-        if server.major == NEWEST:
+        if server.major == NEWEST and case in cases.WITH_SCHEMA:
             assert snapshot_file.difference(cases.schema(case), start) == ()
         plan = cases.plan(case, start)
         watching = Watching(lambda event: served(plan, speak, event))

@@ -74,49 +74,43 @@ class ChangeIdentity:
         del context
         return tuple(Hazard(operation=SLUG, message=m, remedy=r) for m, r in self._risks())
 
-    def _risks(self) -> list[tuple[str, str]]:
+    def _risks(self) -> Iterator[tuple[str, str]]:
         name = f"{self.table}.{self.column}"
         if self.former == self.kind:
-            return []
+            return
         if not self.kind:
-            return [
-                (
-                    f"from the contract on, an INSERT without {name} fails, and the last number"
-                    " of its sequence is gone",
-                    f"let the new version send {self.column} in every INSERT",
-                )
-            ]
-        lines = []
+            yield (
+                f"from the contract on, an INSERT without {name} fails, and the last number of"
+                " its sequence is gone",
+                f"let the new version send {self.column} in every INSERT",
+            )
+            return
         if self.begins:
-            lines.append(
-                (
-                    f"the new sequence of {name} begins at its start, and rows may have those"
-                    " numbers already",
-                    "write START WITH a number beyond all of them, or a setval() in a statement"
-                    " below",
-                )
+            yield (
+                f"the new sequence of {name} begins at its start, and rows may have those"
+                " numbers already",
+                "write START WITH a number beyond all of them, or a setval() in a statement"
+                " below",
             )
-        if self.serial is not None:
-            lines += self._of_serial(self.serial)
-        elif not self.former:
-            lines.append(
-                (
-                    f"while a version writes its own numbers into {name}, it may write one that"
-                    " the sequence gives later, and that INSERT fails on a unique key",
-                    "begin the sequence well beyond the numbers that this version writes until"
-                    " the contract",
-                )
-            )
+        yield from self._of_writes(name)
         if self.kind == "always":
-            lines.append(
-                (
-                    f"from the contract on, an INSERT or UPDATE that writes a number into"
-                    f" {name} fails (428C9)",
-                    f"leave {self.column} out in the new version; what copies rows needs"
-                    " OVERRIDING SYSTEM VALUE",
-                )
+            yield (
+                f"from the contract on, an INSERT or UPDATE that writes a number into {name}"
+                " fails (428C9)",
+                f"leave {self.column} out in the new version; what copies rows needs OVERRIDING"
+                " SYSTEM VALUE",
             )
-        return lines
+
+    def _of_writes(self, name: str) -> Iterator[tuple[str, str]]:
+        if self.serial is not None:
+            yield from self._of_serial(self.serial)
+        elif not self.former:
+            yield (
+                f"while a version writes its own numbers into {name}, it may write one that the"
+                " sequence gives later, and that INSERT fails on a unique key",
+                "begin the sequence well beyond the numbers that this version writes until the"
+                " contract",
+            )
 
     def _of_serial(self, serial: Serial) -> Iterator[tuple[str, str]]:
         """The sequence is another one afterwards."""

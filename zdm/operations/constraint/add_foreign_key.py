@@ -23,7 +23,7 @@ from zdm.model.operation import Context, Match, Refusal
 from zdm.model.plan import Check, RunSql, Step
 from zdm.model.schema import Constraint, Name, Snapshot, Table
 from zdm.model.sql import ident
-from zdm.model.statement import Action, ActionKind, Directive, Fact, Setting
+from zdm.model.statement import Action, ActionKind, Directive, Setting
 from zdm.model.syntax import AddConstraint, ConstraintDefinition
 from zdm.parse import rewrite
 from zdm.recipes import site
@@ -43,7 +43,6 @@ from zdm.recipes.site import Site
 from zdm.schema import apply, family, generated_names, lookup
 
 SLUG = "add_foreign_key"
-_NOT_VALID_OF_PARTITIONED = 18  # the first version that takes such a foreign key
 _VALIDATES_PARTS = 18  # the first in which VALIDATE reaches them (measured 14-18)
 _DIRECTIVE = (
     "; or put `-- zdm: orphans delete -- reason` above the statement (`null` empties the"
@@ -194,7 +193,9 @@ class AddForeignKey:
         place = site.at(SLUG, table, context, settings=self.settings)
         if not self._by_partition(context):
             return self._steps(place, parent, context.snapshot)
-        below = (context.snapshot.require_table(n) for n in _leaves(context.snapshot, table))
+        below = (
+            context.snapshot.require_table(n) for n in family.leaves(context.snapshot, table)
+        )
         each = [
             step
             for leaf in below
@@ -205,7 +206,7 @@ class AddForeignKey:
     def _by_partition(self, context: Context) -> bool:
         """Whether the table takes none that is NOT VALID, so that its partitions come first."""
         table = context.snapshot.require_table(self.table)
-        whole = context.major >= _NOT_VALID_OF_PARTITIONED
+        whole = context.major >= obstacles.NOT_VALID_OF_PARTITIONED
         return table.kind == "partitioned table" and not whole
 
     def _steps(self, place: Site, parent: Table, snapshot: Snapshot) -> tuple[Step, ...]:
@@ -304,9 +305,9 @@ def _added(actions: Sequence[Action], snapshot: Snapshot) -> Match | Refusal | N
     if parent is None:
         return statements.unknown_table(action, to)
     referenced = says.referenced_columns or family.primary_key(snapshot, parent)
-    problem = obstacles.of_foreign_key(says, table, parent, referenced) or _partitioned(
-        table, snapshot, fact
-    )
+    problem = obstacles.of_foreign_key(
+        says, table, parent, referenced
+    ) or obstacles.of_partitioned(table, snapshot, fact)
     if problem is not None:
         return refuse.refuse(action, "foreign_key_cannot_be_added", *problem)
     reference = Reference(
@@ -366,39 +367,3 @@ def _cannot_break(says: ConstraintDefinition, table: Table, snapshot: Snapshot) 
         return False
     empty = unwritten.left_null(says.columns, table, snapshot)
     return len(empty) == len(says.columns) if says.match_full else bool(empty)
-
-
-def _partitioned(table: Table, snapshot: Snapshot, fact: Fact) -> tuple[str, str] | None:
-    if table.kind != "partitioned table":
-        return None
-    if fact.only:
-        return (
-            f"{table.name} is partitioned, where a foreign key cannot be ONLY its own, so this"
-            " statement would fail",
-            "remove ONLY",
-        )
-    if snapshot.major >= _NOT_VALID_OF_PARTITIONED:
-        return None
-    if fact.not_valid:
-        return (
-            f"{table.name} is partitioned, and up to PostgreSQL 17 its foreign keys cannot be"
-            " NOT VALID, so this statement would fail",
-            "remove NOT VALID",
-        )
-    taken = [n for n in _leaves(snapshot, table) if _has(snapshot, n, fact.name)]
-    if not taken:
-        return None
-    return (
-        f"the partition {taken[0]} already has a constraint {fact.name}",
-        "give it another name",
-    )
-
-
-def _has(snapshot: Snapshot, table: Name, constraint: str) -> bool:
-    return snapshot.require_table(table).constraint(constraint) is not None
-
-
-def _leaves(snapshot: Snapshot, table: Table) -> tuple[Name, ...]:
-    """Its partitions that hold rows."""
-    below = (snapshot.require_table(name) for name in family.below(snapshot, table.name))
-    return tuple(t.name for t in below if t.kind != "partitioned table")

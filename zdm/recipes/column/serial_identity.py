@@ -112,8 +112,8 @@ def _problem(
     for action in between:
         if statements.about(action, table.name, column.name) or sequences.is_set_by(action):
             return (
-                f"{name} becomes an identity in one step, and {action.source} stands between"
-                " the statements that say so and uses the column or a sequence",
+                f"{name} becomes an identity in one step, and {action.source} is between the"
+                " statements that say so and uses the column or a sequence",
                 "move that statement below them",
             )
     return None
@@ -174,8 +174,8 @@ def forth(serial: Serial) -> tuple[str, ...]:
 
 
 def _continued(serial: Serial, former: Name) -> str:
-    """The new sequence goes on behind the last number of the old one, or where the author says
-    that it starts, whichever is further."""
+    """The new sequence continues behind the last number of the old one, or where the author
+    says that it starts, whichever is further."""
     by, name = serial.sequence.increment, serial.made.name
     later = ">" if by > 0 else "<"
     return (

@@ -1,7 +1,11 @@
 """Why an ADD CONSTRAINT would fail on the schema before it."""
 
-from zdm.model.schema import Table
+from zdm.model.schema import Name, Snapshot, Table
+from zdm.model.statement import Fact
 from zdm.model.syntax import ConstraintDefinition
+from zdm.schema import family
+
+NOT_VALID_OF_PARTITIONED = 18  # the first version that takes such a foreign key
 
 
 def found(says: ConstraintDefinition, table: Table) -> tuple[str, str] | None:
@@ -63,3 +67,34 @@ def _is_key(table: Table, columns: tuple[str, ...]) -> bool:
         and set(index.keys) == set(columns)
         for index in table.indexes
     )
+
+
+def of_partitioned(table: Table, snapshot: Snapshot, fact: Fact) -> tuple[str, str] | None:
+    """What a foreign key of a partitioned table cannot be; and the remedy."""
+    if table.kind != "partitioned table":
+        return None
+    if fact.only:
+        return (
+            f"{table.name} is partitioned, where a foreign key cannot be ONLY its own, so this"
+            " statement would fail",
+            "remove ONLY",
+        )
+    if snapshot.major >= NOT_VALID_OF_PARTITIONED:
+        return None
+    if fact.not_valid:
+        return (
+            f"{table.name} is partitioned, and up to PostgreSQL 17 its foreign keys cannot be"
+            " NOT VALID, so this statement would fail",
+            "remove NOT VALID",
+        )
+    taken = [n for n in family.leaves(snapshot, table) if _has(snapshot, n, fact.name)]
+    if not taken:
+        return None
+    return (
+        f"the partition {taken[0]} already has a constraint {fact.name}",
+        "give it another name",
+    )
+
+
+def _has(snapshot: Snapshot, table: Name, constraint: str) -> bool:
+    return snapshot.require_table(table).constraint(constraint) is not None

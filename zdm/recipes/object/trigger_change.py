@@ -56,7 +56,7 @@ class TriggerChange:
         )
 
     def recipe(self, context: Context) -> tuple[Step, ...]:
-        """Its step; where the search_path was fixed, that is taken back at the end."""
+        """Its step; where the search_path was fixed, it is reset at the end."""
         if not self.sql:
             return ()
         fixed = self.fixed
