@@ -152,7 +152,7 @@ def test_the_new_sequence_has_another_name_while_the_old_one_is_there() -> None:
             "ALTER TABLE users ALTER number DROP DEFAULT; DROP SEQUENCE users_number_seq;"
             " UPDATE users SET number = id;"
             " ALTER TABLE users ALTER number ADD GENERATED ALWAYS AS IDENTITY;",
-            "stands between the statements that say so",
+            "is between the statements that say so",
         ),
         (
             "ALTER TABLE users ALTER number DROP DEFAULT;"
