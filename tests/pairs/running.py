@@ -65,8 +65,10 @@ class Versions:
             values = {c.name: _value(c, number) for c in table.columns if not c.generated}
             columns, into = ", ".join(map(ident, values)), table.name.sql
             changed = ", ".join(f"{ident(n)} = {v}" for n, v in values.items() if n != "id")
+            always = any(column.identity == "always" for column in table.columns)
+            given = "OVERRIDING SYSTEM VALUE VALUES" if always else "VALUES"
             statements = [
-                f"INSERT INTO {into} ({columns}) VALUES ({', '.join(values.values())})",
+                f"INSERT INTO {into} ({columns}) {given} ({', '.join(values.values())})",
                 f"SELECT {columns} FROM {into} WHERE id = {number}",
             ]
             if changed:
