@@ -79,6 +79,7 @@ def test_what_needs_a_superuser_fails(server: Server, harm: str, mark: Path) -> 
     assert not mark.exists()
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
 def test_the_same_on_every_version(every_server: Server, harm: str, mark: Path) -> None:
     assert refused(every_server, harm, mark) == "42501"
@@ -92,6 +93,7 @@ def test_sample_rows_fire_no_trigger_as_a_superuser(server: Server, mark: Path) 
     assert not mark.exists()
 
 
+@pytest.mark.in_turn
 def test_nor_do_they_on_any_version(every_server: Server, mark: Path) -> None:
     said = replay_beside_a_trap(every_server, mark)
 
