@@ -31,6 +31,10 @@ PARTS = """
 CREATE TABLE events (id bigint NOT NULL, at date) PARTITION BY RANGE (at);
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 """
+WIDE_PARTS = """
+CREATE TABLE events (id bigint NOT NULL, at date, n int) PARTITION BY RANGE (at);
+CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+"""
 COPYING = """
 CREATE TABLE log (id bigint, name text, n int);
 CREATE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql AS
@@ -49,6 +53,46 @@ ENTRIES = (
         before=USERS + COPYING,
         refused="ALTER TABLE users RENAME name TO title;",
         fixed=(LISTED, "ALTER TABLE users RENAME name TO title;"),
+    ),
+    Entry(
+        slug="drop_blocked",
+        before=WIDE_PARTS,
+        refused="ALTER TABLE events DROP COLUMN n;",
+        fixed=(f"{CONTRACT}ALTER TABLE events DROP COLUMN n;",),
+    ),
+    Entry(
+        slug="rename_blocked",
+        before=WIDE_PARTS,
+        refused="ALTER TABLE events RENAME COLUMN n TO number;",
+        fixed=(f"{CONTRACT}ALTER TABLE events RENAME COLUMN n TO number;",),
+    ),
+    Entry(
+        slug="rename_blocked",
+        before=WIDE_PARTS,
+        refused="ALTER TABLE events ADD COLUMN number int;\nUPDATE events SET number = n;\n"
+        "ALTER TABLE events DROP COLUMN n;",
+        fixed=(
+            "ALTER TABLE events ADD COLUMN number int;\n"
+            f"{CONTRACT}UPDATE events SET number = n;\n"
+            f"{CONTRACT}ALTER TABLE events DROP COLUMN n;",
+        ),
+    ),
+    Entry(
+        slug="type_change_blocked",
+        before=WIDE_PARTS,
+        refused="ALTER TABLE events ADD COLUMN number text;\n"
+        "UPDATE events SET number = n::text;\nALTER TABLE events DROP COLUMN n;",
+        fixed=(
+            "ALTER TABLE events ADD COLUMN number text;\n"
+            f"{CONTRACT}UPDATE events SET number = n::text;\n"
+            f"{CONTRACT}ALTER TABLE events DROP COLUMN n;",
+        ),
+    ),
+    Entry(
+        slug="type_change_rewrites",
+        before=WIDE_PARTS,
+        refused="ALTER TABLE events ALTER n TYPE text;",
+        fixed=(f"{EXPAND}ALTER TABLE events ALTER n TYPE text;",),
     ),
     Entry(
         slug="not_null_stays",

@@ -475,7 +475,7 @@ def replace_key(train: Train) -> Statements:
         return add_unique(train)
     train.made += 1
     name, alter = f"had_{train.made}", f"ALTER TABLE {table.sql}"
-    other = ident(train.random.choice(table.columns).name)
+    other = ident(train.random.choice([c for c in table.columns if _is_ordered(c)]).name)
     keys = ["id", "id" if other == ident("id") else f"id, {other}"]
     train.random.shuffle(keys)
     made = f"{alter} ADD CONSTRAINT {name} UNIQUE ({keys[0]});"
@@ -484,6 +484,11 @@ def replace_key(train: Train) -> Statements:
     if train.chance(0.5):
         return (f"{alter} DROP CONSTRAINT {name}, {add};",)
     return (f"{alter} DROP CONSTRAINT {name};", f"{alter} {add};")
+
+
+def _is_ordered(column: Column) -> bool:
+    """Whether a unique index can be made on it."""
+    return column.kind not in ("json", "point") and "VIRTUAL" not in column.rest
 
 
 def rename_constraint(train: Train) -> Statements:

@@ -18,7 +18,7 @@ from zdm.model.plan import Step
 from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.statement import Action, ActionKind, Fact
 from zdm.recipes import site
-from zdm.recipes.column import dependents, dual_write, refusing, tolerate
+from zdm.recipes.column import dependents, dual_write, partitioned, refusing, tolerate
 from zdm.recipes.column.refusing import Omitted
 from zdm.recipes.reading import refuse
 
@@ -184,12 +184,10 @@ def _refused(
         *dependents.blocking(snapshot, table, column.name),
         *dependents.in_triggers(snapshot, table, column.name),
     ]
-    if table.kind != "table":
-        blocked.append(f"{table.name} is a {table.kind}")
     if table.primary_key is not None and column.name in table.primary_key.columns:
         blocked.append(f"primary key {table.primary_key.name}")
     if not blocked:
-        return None
+        return partitioned.not_dropped(action, "drop_blocked", table, column.name)
     return refuse.refuse(
         action,
         "drop_blocked",

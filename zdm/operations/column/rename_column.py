@@ -21,7 +21,7 @@ from zdm.model.schema import Column, Name, Snapshot, Table
 from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.recipes import site
-from zdm.recipes.column import carry_dependents, dependents, dual_write, fusion
+from zdm.recipes.column import carry_dependents, dependents, dual_write, fusion, partitioned
 from zdm.recipes.column.carry_dependents import Move
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.column.outgrown import NOTHING, Outgrown
@@ -174,8 +174,12 @@ def _plain(
     old = table.column(fact.name) if table is not None else None
     if table is None or old is None or table.created:
         return None
-    refusal = _cannot(action, table, old, snapshot) or _refused(
-        action, table, fact.name, carry_dependents.obstacles(snapshot, table, fact.name)
+    refusal = (
+        _cannot(action, table, old, snapshot)
+        or _refused(
+            action, table, fact.name, carry_dependents.obstacles(snapshot, table, fact.name)
+        )
+        or partitioned.not_renamed(action, "rename_blocked", table, fact.name)
     )
     if refusal is not None:
         return refusal
@@ -209,6 +213,7 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
     refusal = (
         _refused(actions[0], found.table, found.old.name, fusion.obstacles(snapshot, found))
         or _cannot(actions[0], found.table, found.new, snapshot)
+        or partitioned.not_in_sync(actions[0], "rename_blocked", found)
         or fusion.refused(actions[0], found)
     )
     if refusal is not None:

@@ -23,7 +23,7 @@ from zdm.model.sql import ident
 from zdm.model.statement import Action, ActionKind, Fact, Setting
 from zdm.parse import expressions
 from zdm.recipes import site
-from zdm.recipes.column import dependents, dual_write, fusion, new_column
+from zdm.recipes.column import dependents, dual_write, fusion, new_column, partitioned
 from zdm.recipes.column.fusion import Fused
 from zdm.recipes.column.outgrown import NOTHING, Outgrown
 from zdm.recipes.object import row_text
@@ -40,6 +40,7 @@ _NEW_COLUMN = (
     "add a column of the new type, fill it with one UPDATE, drop the old one: zdm keeps the"
     " two in sync; a second such release restores the name"
 )
+_AS_IT_IS = "keep the type"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,12 +219,13 @@ def _plain(action: Action, fact: Fact, snapshot: Snapshot) -> Match | Refusal | 
     if noticed is not None:
         problem += f", and under one name the old version would notice it: {noticed}"
     shorter = "" if column.collation else shared_types.shortened(column.name, column.type, new)
+    beside = f"{shorter}{_NEW_COLUMN}" if partitioned.is_alone(table, snapshot) else _AS_IT_IS
     return refuse.refuse(
         action,
         "type_change_rewrites",
         problem,
-        f"{shorter}{_NEW_COLUMN}; or, where both versions read both types and the table is"
-        " small, put `-- zdm: run in expand -- reason` above it",
+        f"{beside}; or, where both versions read both types and the table is small, put"
+        " `-- zdm: run in expand -- reason` above it",
     )
 
 
@@ -273,7 +275,9 @@ def _fused(actions: Sequence[Action], found: Fused, snapshot: Snapshot) -> Match
             problem[1],
         )
         return replace(refusal, consumed=found.consumed)
-    refused = fusion.refused(actions[0], found)
+    refused = partitioned.not_in_sync(
+        actions[found.consumed[0]], "type_change_blocked", found
+    ) or fusion.refused(actions[0], found)
     if refused is not None:
         return refused
     backward = _backward(found, snapshot)

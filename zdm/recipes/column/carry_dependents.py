@@ -58,8 +58,6 @@ def obstacles(snapshot: Snapshot, table: Table, column: str) -> tuple[str, ...]:
 
 def _obstacles(snapshot: Snapshot, table: Table, column: str) -> Iterator[str]:
     mine = table.column(column)
-    if table.kind != "table":
-        yield f"{table.name} is a {table.kind}"
     if mine is not None and (mine.identity or mine.generated):
         yield f"{column} is {'an identity' if mine.identity else 'a generated'} column"
     for name in dependents.vanishing(snapshot, table, column):

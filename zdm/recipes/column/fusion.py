@@ -304,8 +304,6 @@ def obstacles(snapshot: Snapshot, found: Fused) -> tuple[str, ...]:
     """Why the old column cannot be kept in sync or dropped, in words."""
     table, old = found.table, found.old
     words = list(dependents.blocking(snapshot, table, old.name))
-    if table.kind != "table":
-        words.append(f"{table.name} is a {table.kind}")
     if old.identity or old.generated:
         words.append(f"{old.name} is {'an identity' if old.identity else 'a generated'} column")
     if table.primary_key is not None and old.name in table.primary_key.columns:

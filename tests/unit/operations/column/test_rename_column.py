@@ -315,7 +315,6 @@ def test_two_unique_indexes_at_once_are_a_hazard() -> None:
             },
             "statistics s",
         ),
-        ({"kind": "partitioned table"}, "users is a partitioned table"),
         ({"partition_key": "LIST (email)"}, "partition key LIST (email)"),
         ({"inherits": (Name("public", "p"),)}, "users inherits its columns"),
         (
