@@ -31,7 +31,8 @@ _UTC = frozenset(
 )
 _FULL_PRECISION = 6
 _TEXTS = frozenset({"text", "character varying"})
-_LIKE_TEXT = _TEXTS | {"citext", "public.citext"}
+CITEXT = frozenset({"citext", "public.citext"})
+_LIKE_TEXT = _TEXTS | CITEXT
 _CODED_ALIKE = ({"integer", "oid"}, {"regclass", "oid"}, {"regclass", "integer"})
 _NAMES = """smallint, integer, bigint, real, double precision, numeric, money, boolean, text,
 character varying, character, "char", name, bytea, uuid, json, jsonb, jsonpath, xml, date,

@@ -237,10 +237,16 @@ def _expression(says: syntax.ChangeType) -> str | None:
 
 
 def _not_free(table: Table, column: Column, new: str, snapshot: Snapshot) -> str | None:
-    if type_change.cost(column.type, new, snapshot) is not Cost.FREE:
-        size = f" ({table.rows:,} rows)" if table.rows else ""
-        return f"rewrites the table{size} while reads and writes wait"
-    return None
+    cost = type_change.cost(column.type, new, snapshot)
+    if cost is Cost.FREE:
+        return None
+    if cost is Cost.INDEXES:
+        return (
+            "changes under the old version how values are compared and sorted, and builds the"
+            " indexes on it again while reads and writes wait"
+        )
+    size = f" ({table.rows:,} rows)" if table.rows else ""
+    return f"rewrites the table{size} while reads and writes wait"
 
 
 def _collated(table: Table, column: Column, says: syntax.ChangeType) -> str | None:

@@ -10,7 +10,7 @@ from zdm.model.expression import Call, Constant, Expression
 from zdm.model.schema import Column, Snapshot
 from zdm.model.sql import ident, literal
 from zdm.parse import expressions
-from zdm.schema import type_names
+from zdm.schema import type_change, type_names
 
 INTEGERS = {
     "smallint": (-32768, 32767),
@@ -75,6 +75,14 @@ def _lengths(column: str, old: str, new: str) -> str | None:
     return f"CASE WHEN char_length({column}) <= {old_size[0]} THEN {column} END"
 
 
+def _citext(column: str, old: str, new: str) -> str | None:
+    """It holds what a text of any length holds, and is only compared in another way."""
+    texts = _TEXTS | type_change.CITEXT
+    if old == new or not {old, new} <= texts or not {old, new} & type_change.CITEXT:
+        return None
+    return f"CAST({column} AS {old})"
+
+
 def _dates(column: str, old: str, new: str) -> str | None:
     if old not in _DATES or new not in _DATES or new == "date":
         return None
@@ -132,6 +140,7 @@ _WAYS: tuple[Callable[[str, str, str], str | None], ...] = (
     _integers,
     _numeric,
     _lengths,
+    _citext,
     _dates,
     _json,
     _from_text,

@@ -37,6 +37,9 @@ def known(old: str, new: str, fill: str = "old") -> str | None:
         ),
         ("character varying(5)", "text", 'CASE WHEN char_length("new") <= 5 THEN "new" END'),
         ("text", "character varying", '"new"'),
+        ("public.citext", "text", 'CAST("new" AS public.citext)'),
+        ("text", "public.citext", 'CAST("new" AS text)'),
+        ("citext", "character varying", 'CAST("new" AS citext)'),
         ("date", "timestamp with time zone", 'CAST("new" AS date)'),
         ("json", "jsonb", 'CAST("new" AS json)'),
         (
