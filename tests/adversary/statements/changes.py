@@ -106,8 +106,7 @@ def _filling(train: Train, column: Column) -> tuple[str, str]:
             (f"length({name}::text)", "integer"),
             (f"nullif({name}, '')", kind),
             (f"public.{norm}({name}::text)", "text"),
-            (f"{norm}({name}::text)", "text"),
-            (f"{norm}({name}::text)", "text"),
+            *[(f"{norm}({name}::text)", "text")] * 4,
             (f"CASE WHEN {name} = 'a' THEN 'A' ELSE {name}::text END", "text"),
         ]
         return train.random.choice(forms)
@@ -128,13 +127,14 @@ def add_column(train: Train) -> Statements:
     table = train.table()
     name = train.fresh(table)
     kind = tables.a_kind(train.random)
-    typed, form = tables.sql_type(kind.name), train.random.choice((0, 1, 2, 2, 2, 3, 4, 5))
+    form = train.random.choice((0, 1, 2, 2, 2, 2, 2, 3, 4, 5))
+    typed = tables.sql_type(kind.name)
     rest, more = "", tuple[str, ...]()
     if form == 1:
         rest = f"DEFAULT {train.random.choice(kind.values)}"
         rest += " NOT NULL" if train.chance(0.5) else ""
     elif form == 2:
-        source = train.column(table)
+        source = (train.chance(0.7) and train.column(table, TEXTS)) or train.column(table)
         if source is not None:
             expression, given = _filling(train, source)
             typed = tables.sql_type(given)
@@ -875,7 +875,7 @@ GENERATORS: dict[str, Generator] = {
         *objects.GENERATORS,
     )
 }
-_WEIGHTS = {"add_column": 4, "rename_column": 4, "change_type": 5, "drop_column": 3,
+_WEIGHTS = {"add_column": 8, "rename_column": 4, "change_type": 5, "drop_column": 3,
             "set_not_null": 3, "backfill": 2, "create_index": 2}  # fmt: skip
 
 
