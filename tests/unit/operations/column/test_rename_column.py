@@ -373,6 +373,15 @@ def test_a_view_and_a_foreign_key_of_another_table_refuse() -> None:
     )
 
 
+def test_a_column_of_a_partitioned_table_keeps_its_name_until_the_contract() -> None:
+    table = schemas.users(kind="partitioned table")
+    answer = asked(RENAME, schemas.snapshot(table))
+
+    assert isinstance(answer, Refusal)
+    assert "users is a partitioned table" in answer.finding.message
+    assert "`-- zdm: run in contract -- reason`" in answer.finding.remedy
+
+
 def test_a_trigger_function_that_names_the_column_refuses_both_ways() -> None:
     function = Function(
         name=Name("public", "f"),

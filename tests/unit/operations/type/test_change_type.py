@@ -213,10 +213,37 @@ def test_a_using_that_only_casts_is_free_too() -> None:
         ("bigint", "quantity", "rewrites the table (100,000 rows) while reads and writes wait"),
         ("text USING trim(code)", "code", "by an expression rewrites the table"),
         ("mail", "code", "rewrites the table"),
+        ("public.citext", "code", "compared and sorted, and builds the indexes on it again"),
     ],
 )
 def test_a_change_that_rewrites_is_refused(kind: str, column: str, reason: str) -> None:
     assert reason in message(plain(kind, column))
+
+
+@pytest.mark.parametrize(
+    ("details", "remedy"),
+    [
+        ({}, "add a column of the new type"),
+        ({"kind": "partitioned table"}, "keep the type"),
+        ({"inherits": (Name("public", "above"),)}, "keep the type"),
+    ],
+)
+def test_a_second_column_is_the_remedy_where_it_can_be_kept_in_sync(
+    details: dict[str, object], remedy: str
+) -> None:
+    answer = plain("bigint", "quantity", schemas.snapshot(schemas.users(QUANTITY, **details)))
+
+    assert isinstance(answer, Refusal)
+    assert answer.finding.remedy.startswith(remedy)
+
+
+def test_columns_of_a_partitioned_table_are_not_kept_in_sync() -> None:
+    table = schemas.users(QUANTITY, kind="partitioned table")
+    answer = fused(snapshot=schemas.snapshot(table))
+
+    assert "users is a partitioned table, and zdm fills ordinary tables only" in message(answer)
+    assert isinstance(answer, Refusal)
+    assert answer.consumed == (0, 1, 2)
 
 
 def collated(collation: str | None, *, indexed: bool) -> Snapshot:
