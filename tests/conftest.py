@@ -3,7 +3,7 @@
 import functools
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -25,6 +25,8 @@ TURNS = 8  # of `make test`
 # Folders of tests that need few servers and processes of zdm's, or none: these have no turns.
 WITHOUT = ("unit", "reading", "rules", "pairs", "docs", "fakes", "ci")
 SHARE = 6  # one test in so many has a turn on a version between
+# Parameters that are a version of PostgreSQL; in others, 15 is any number.
+VERSIONED = ("every_server", "ground", "killing", "major", "world")
 
 # how long an example takes depends on what else the machine does
 settings.register_profile(
@@ -83,11 +85,16 @@ def _versions_in_turn(item: pytest.Item) -> None:
     """A test that is run on every version: with `make test-more` one in six also on a version
     between the oldest and the newest, with `make thorough` each on all of them."""
     found = getattr(item, "callspec", None)
-    majors = [value for value in found.params.values() if value in BETWEEN] if found else []
+    majors = between(found.params) if found else []
     if not majors or item.get_closest_marker("in_turn"):
         return
     if item.get_closest_marker("more") and majors != [_in_turn(item, majors[0])]:
         item.add_marker(pytest.mark.thorough)
+
+
+def between(params: Mapping[str, object]) -> list[int]:
+    """The versions between the oldest and the newest that a test's parameters name."""
+    return [major for major in BETWEEN for name in VERSIONED if params.get(name) == major]
 
 
 def _in_turn(item: pytest.Item, major: int) -> int | None:

@@ -42,6 +42,22 @@ def test_the_makefile_counts_as_many_days() -> None:
     assert f"/ 86400 % {TURNS})" in makefile.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"every_server": 15, "case": "x"}, [15]),
+        ({"major": 17, "slug": "drop-column"}, [17]),
+        ({"every_server": 14}, []),
+        ({"seconds": 15, "rows": 16}, []),
+        ({}, []),
+    ],
+)
+def test_a_version_is_known_by_the_parameters_name(
+    params: dict[str, object], expected: list[int]
+) -> None:
+    assert conftest.between(params) == expected
+
+
 @pytest.mark.parametrize(("majors", "share"), [((14,), 8), ((14, 18), 8), ((15, 16, 17), 12)])
 def test_of_each_operation_a_case_has_a_turn(majors: tuple[int, ...], share: int) -> None:
     turns = dict(cases.turns(cases.PLANNED, majors, share))
