@@ -14,14 +14,13 @@ from hypothesis import HealthCheck, settings
 from tests import scratch
 from tests.golden import Golden
 from zdm.errors import InputError
-from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 
 MAJORS = (14, 15, 16, 17, 18)
 BETWEEN = MAJORS[1:-1]
 EMPTY = "t_empty"  # a template
-TURNS = 8  # of `make test`
+TURNS = 10  # of `make test`
 # Folders of tests that need few servers and processes of zdm's, or none: these have no turns.
 WITHOUT = ("unit", "reading", "rules", "pairs", "docs", "fakes", "ci")
 SHARE = 6  # one test in so many has a turn on a version between
@@ -119,7 +118,7 @@ def a_server(major: int | None) -> Iterator[Server]:
     url = None if major else os.environ.get("ZDM_TEST_DSN")
     wanted = Wanted(major=major, url=url, settings=(("autovacuum", "off"),))
     try:
-        with provider.throwaway(wanted) as server:
+        with scratch.throwaway(wanted) as server:
             if server.notice:
                 _missing(server.notice)
             yield server

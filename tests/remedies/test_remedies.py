@@ -56,7 +56,7 @@ ENTRIES = (
     *widened.ENTRIES,
     *retyped.ENTRIES,
 )
-SHARE = 6  # one in so many is verified with `make test-more`
+SHARE = 12  # one in so many is verified with `make test-more`
 IN_TURN = [
     pytest.param(entry, marks=() if number % SHARE == 0 else pytest.mark.thorough)
     for number, entry in enumerate(ENTRIES)
