@@ -16,17 +16,31 @@ FEW, MANY = 15, 30  # points: each harm and each scenario, and each harm in each
 SEED = 9
 
 
+def together(major: int) -> pytest.MarkDecorator:
+    """On one worker: the calm runs, with which others are compared, take as long as a few
+    points."""
+    return pytest.mark.xdist_group(f"kill matrix {major}")
+
+
 def mostly_on(major: int, other: int) -> pytest.MarkDecorator:
     """A long one: with few points on one version, and with `make thorough` many on both."""
     params = [
-        pytest.param(major, FEW, id=f"{major}-few"),
-        *(pytest.param(n, MANY, id=f"{n}", marks=pytest.mark.thorough) for n in (major, other)),
+        pytest.param(major, FEW, id=f"{major}-few", marks=together(major)),
+        *(
+            pytest.param(n, MANY, id=f"{n}", marks=[pytest.mark.thorough, together(n)])
+            for n in (major, other)
+        ),
     ]
     return pytest.mark.parametrize(("killing", "wanted"), params, indirect=["killing"])
 
 
 @pytest.fixture(
-    scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
+    scope="module",
+    params=[
+        pytest.param(14, marks=[pytest.mark.more, together(14)]),
+        pytest.param(18, marks=together(18)),
+    ],
+    ids=["14", "18"],
 )
 def killing(request: pytest.FixtureRequest) -> Iterator[Matrix]:
     """A server of its own, since it is crashed."""
