@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import tried
+from tests.tried import Shared
 from zdm.backfill.pacing import Pacing
 from zdm.config.settings import RolloutSettings
 from zdm.execute import runner
@@ -124,17 +126,26 @@ def read(url: str) -> Snapshot:
 def prepare(url: str, case: Path) -> Snapshot:
     """Run the case's before.sql; the schema it leaves."""
     with connection.connect(url, name="tests") as conn:
-        conn.execute((case / "before.sql").read_bytes())
-        return catalog.read(conn)
+        return begin(conn, case)
 
 
-def apply_plainly(url: str, case: Path) -> Snapshot:
+def begin(conn: Connection, case: Path) -> Snapshot:
+    """The same in a session that the test goes on with: a new one reads with cold caches."""
+    conn.execute((case / "before.sql").read_bytes())
+    return catalog.read(conn)
+
+
+def apply_plainly(shared: Shared, case: Path) -> Snapshot:
     """Run before.sql and the migration as the author wrote it; the schema it leaves."""
-    with connection.connect(url, name="tests") as conn:
-        conn.execute((case / "before.sql").read_bytes())
+    before, after = ((case / name).read_bytes() for name in ("before.sql", FILE))
+
+    def act(conn: Connection) -> Snapshot:
+        conn.execute(before)
         for statement in train(case).statements:
             conn.execute(statement.sql.encode())
-        return catalog.read(conn)
+        return tried.snapshot(conn)
+
+    return shared.tried(act, before, after)
 
 
 @contextmanager

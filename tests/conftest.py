@@ -3,7 +3,7 @@
 import functools
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -14,17 +14,18 @@ from hypothesis import HealthCheck, settings
 from tests import scratch
 from tests.golden import Golden
 from zdm.errors import InputError
-from zdm.postgres.server import provider
 from zdm.postgres.server.provider import Server, Wanted
 from zdm.postgres.session import connection
 
 MAJORS = (14, 15, 16, 17, 18)
 BETWEEN = MAJORS[1:-1]
 EMPTY = "t_empty"  # a template
-TURNS = 8  # of `make test`
+TURNS = 10  # of `make test`
 # Folders of tests that need few servers and processes of zdm's, or none: these have no turns.
 WITHOUT = ("unit", "reading", "rules", "pairs", "docs", "fakes", "ci")
 SHARE = 6  # one test in so many has a turn on a version between
+# Parameters that are a version of PostgreSQL; in others, 15 is any number.
+VERSIONED = ("every_server", "ground", "killing", "major", "world")
 
 # how long an example takes depends on what else the machine does
 settings.register_profile(
@@ -83,11 +84,16 @@ def _versions_in_turn(item: pytest.Item) -> None:
     """A test that is run on every version: with `make test-more` one in six also on a version
     between the oldest and the newest, with `make thorough` each on all of them."""
     found = getattr(item, "callspec", None)
-    majors = [value for value in found.params.values() if value in BETWEEN] if found else []
+    majors = between(found.params) if found else []
     if not majors or item.get_closest_marker("in_turn"):
         return
     if item.get_closest_marker("more") and majors != [_in_turn(item, majors[0])]:
         item.add_marker(pytest.mark.thorough)
+
+
+def between(params: Mapping[str, object]) -> list[int]:
+    """The versions between the oldest and the newest that a test's parameters name."""
+    return [major for major in BETWEEN for name in VERSIONED if params.get(name) == major]
 
 
 def _in_turn(item: pytest.Item, major: int) -> int | None:
@@ -112,7 +118,7 @@ def a_server(major: int | None) -> Iterator[Server]:
     url = None if major else os.environ.get("ZDM_TEST_DSN")
     wanted = Wanted(major=major, url=url, settings=(("autovacuum", "off"),))
     try:
-        with provider.throwaway(wanted) as server:
+        with scratch.throwaway(wanted) as server:
             if server.notice:
                 _missing(server.notice)
             yield server

@@ -10,6 +10,8 @@ import pytest
 from tests import scratch
 from zdm.postgres.server import provider
 from zdm.postgres.server.places import SCRATCH_VARIABLE
+from zdm.postgres.server.provider import Wanted
+from zdm.postgres.session import connection
 
 
 @pytest.fixture
@@ -57,3 +59,13 @@ def test_what_a_killed_run_left_is_deleted(tmp_path: Path) -> None:
     scratch.sweep(tmp_path)
 
     assert list(tmp_path.iterdir()) == [running]
+
+
+def test_servers_of_a_run_begin_alike_and_share_nothing() -> None:
+    with scratch.throwaway(Wanted()) as one, scratch.throwaway(Wanted()) as two:
+        with connection.connect(one.dsn, name="tests") as conn:
+            conn.execute("CREATE DATABASE d")
+        with connection.connect(two.dsn, name="tests") as conn:
+            found = conn.execute("SELECT datname FROM pg_database ORDER BY 1").fetchall()
+
+    assert found == [("postgres",), ("template0",), ("template1",)]

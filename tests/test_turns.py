@@ -1,5 +1,6 @@
 """Tests take turns, and each of them has one."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -36,10 +37,39 @@ def test_a_name_with_a_slash_is_no_folder() -> None:
     assert not conftest.has_turns("tests/test_cases.py::test_it[add_column/plain/x]")
 
 
-def test_the_makefile_counts_as_many_days() -> None:
-    makefile = Path(__file__).parents[1] / "Makefile"
+MAKEFILE = (Path(__file__).parents[1] / "Makefile").read_text(encoding="utf-8")
 
-    assert f"/ 86400 % {TURNS})" in makefile.read_text(encoding="utf-8")
+
+def test_the_makefile_counts_as_many_days() -> None:
+    assert f"/ 86400 % {TURNS})" in MAKEFILE
+
+
+def test_folders_that_test_more_ignores_have_nothing_for_it() -> None:
+    [packages] = re.findall(r"^PURE := (.+)$", MAKEFILE, re.MULTILINE)
+    here = Path(__file__).parent
+    folders = [*(here / "unit" / name for name in packages.split()), here / "reading"]
+    files = [file for folder in folders for file in folder.rglob("test_*.py")]
+    files += [*(here / "rules").rglob("test_*.py"), here / "test_cases.py"]
+    found = [file for file in files if re.search(r"mark\.more", file.read_text())]
+
+    assert len(files) > 100
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"every_server": 15, "case": "x"}, [15]),
+        ({"major": 17, "slug": "drop-column"}, [17]),
+        ({"every_server": 14}, []),
+        ({"seconds": 15, "rows": 16}, []),
+        ({}, []),
+    ],
+)
+def test_a_version_is_known_by_the_parameters_name(
+    params: dict[str, object], expected: list[int]
+) -> None:
+    assert conftest.between(params) == expected
 
 
 @pytest.mark.parametrize(("majors", "share"), [((14,), 8), ((14, 18), 8), ((15, 16, 17), 12)])

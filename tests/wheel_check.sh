@@ -12,4 +12,4 @@ trap 'rm -rf "$scratch"' EXIT
 "$scratch/venv/bin/python" -m pip install --quiet "$(echo "$scratch"/zdm_orchestrator-*.whl)[demo]"
 cd "$scratch"
 "$scratch/venv/bin/zdm" --version
-"$scratch/venv/bin/zdm" demo --rows 2000
+"$scratch/venv/bin/zdm" demo --rows 50000

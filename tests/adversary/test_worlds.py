@@ -8,6 +8,7 @@ from tests.adversary import generate, trial, workers
 from tests.adversary.trial import Ground
 
 FIRST, WORLDS, BATCH = 30000, 30, 10
+OFTEN = 20  # of them; all with `make thorough`
 MAJORS = [  # each on a process of its own, which starts its servers once
     pytest.param(major, marks=pytest.mark.xdist_group(f"adversary {major}"))
     for major in (14, 18)
@@ -22,7 +23,13 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
         yield made
 
 
-@pytest.mark.parametrize("first", range(FIRST, FIRST + WORLDS, BATCH))
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(FIRST + n, marks=() if n < OFTEN else pytest.mark.thorough)
+        for n in range(0, WORLDS, BATCH)
+    ],
+)
 def test_a_plan_ends_as_the_plain_migration_and_no_version_notices(
     ground: Ground, first: int
 ) -> None:

@@ -1,6 +1,6 @@
 """`zdm execute` on the real control plane: the shop's rename under traffic.
 
-ZDM_TEST_DRAIN is how many seconds an old pod takes to end (30), ZDM_TEST_AWAY how many the API
+ZDM_TEST_DRAIN is how many seconds an old pod takes to end (15), ZDM_TEST_AWAY how many the API
 server is away (15, and with `make thorough` also 60 while deploying). After 60 seconds the node
 is not heard of, its pods are called unready, and the controllers look again only after up to a
 minute more; after less they are started anew, as a cluster's own leaders do.
@@ -191,7 +191,7 @@ def start(space: Space, server: Server, tmp_path: Path) -> Start:
 def test_the_contract_waits_for_the_last_old_pod_while_kubectl_says_done(
     start: Start, record_property: Callable[[str, object], None]
 ) -> None:
-    drain = float(os.environ.get("ZDM_TEST_DRAIN", "30"))
+    drain = float(os.environ.get("ZDM_TEST_DRAIN", "15"))
     shop = start(drain)
     moments: dict[str, float] = {}
     pods_then: list[str] = []

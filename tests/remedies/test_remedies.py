@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.conftest import fresh_database
+from tests import tried
 from tests.remedies import (
     code_objects,
     columns,
@@ -26,6 +26,7 @@ from tests.remedies import (
     widened,
 )
 from tests.remedies.entry import Entry
+from tests.tried import Shared
 from zdm.errors import InputError
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
@@ -33,10 +34,9 @@ from zdm.model.statement import Train
 from zdm.parse import split
 from zdm.planning import classify, schedule
 from zdm.planning.schedule import TrainRefusedError
-from zdm.postgres.catalog import read
 from zdm.postgres.replay import replay
 from zdm.postgres.server.provider import Server
-from zdm.postgres.session import connection
+from zdm.postgres.session.connection import Connection
 from zdm.workflows import plan_revisions
 
 ENTRIES = (
@@ -56,7 +56,7 @@ ENTRIES = (
     *widened.ENTRIES,
     *retyped.ENTRIES,
 )
-SHARE = 6  # one in so many is verified with `make test-more`
+SHARE = 12  # one in so many is verified with `make test-more`
 IN_TURN = [
     pytest.param(entry, marks=() if number % SHARE == 0 else pytest.mark.thorough)
     for number, entry in enumerate(ENTRIES)
@@ -134,18 +134,24 @@ Schemas = Callable[[str], Snapshot]
 
 
 @pytest.fixture(scope="module")
-def schemas(server: Server) -> Iterator[Schemas]:
-    """What a text makes, read from the server once, and taken back: a database for each would
-    cost more than the reading."""
-    with fresh_database(server) as url, connection.connect(url, name="tests") as conn:
+def shared(server: Server) -> Iterator[Shared]:
+    with tried.shared(server) as found:
+        yield found
 
-        @functools.cache
-        def made(text: str) -> Snapshot:
-            with conn.transaction(force_rollback=True):
-                conn.execute(text.encode())
-                return read.contents(conn)
 
-        yield made
+@pytest.fixture(scope="module")
+def schemas(shared: Shared) -> Schemas:
+    """What a text makes, read from the server once."""
+
+    @functools.cache
+    def made(text: str) -> Snapshot:
+        def act(conn: Connection) -> Snapshot:
+            conn.execute(text.encode())
+            return tried.snapshot(conn)
+
+        return shared.tried(act, text.encode())
+
+    return made
 
 
 def printed(entry: Entry, schemas: Schemas) -> tuple[str, str]:
@@ -186,26 +192,30 @@ def test_every_kind_of_refusal_is_tried() -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=name)
-def test_with_its_remedy_the_input_is_planned(entry: Entry, server: Server) -> None:
-    assert [plan.steps for plan, _ in plans(entry, server)]
+def test_with_its_remedy_the_input_is_planned(entry: Entry, shared: Shared) -> None:
+    assert [plan.steps for plan, _ in plans(entry, shared)]
 
 
 @pytest.mark.more
 @pytest.mark.parametrize("entry", IN_TURN, ids=name)
-def test_with_its_remedy_the_plan_is_verified(entry: Entry, server: Server) -> None:
-    for plan, start in plans(entry, server):
-        assert replay.replay(plan, start, server, settle=True).findings == ()
+def test_with_its_remedy_the_plan_is_verified(entry: Entry, shared: Shared) -> None:
+    for plan, start in plans(entry, shared):
+        assert replay.replay(plan, start, shared.server, settle=True).findings == ()
 
 
-def plans(entry: Entry, server: Server) -> Iterator[tuple[Plan, Snapshot]]:
+def plans(entry: Entry, shared: Shared) -> list[tuple[Plan, Snapshot]]:
     """Each train's, and the schema that it starts from."""
-    with (
-        fresh_database(server) as url,
-        connection.connect(url, name="tests", autocommit=True) as conn,
-    ):
-        conn.execute((entry.start or entry.before).encode())
-        for train in entry.fixed:
-            start = read.read(conn)
-            yield planned(train, start), start
-            for statement in split.statements(train.encode(), "m.sql"):
-                conn.execute(statement.sql.encode())
+    before = (entry.start or entry.before).encode()
+
+    def act(conn: Connection) -> list[tuple[Plan, Snapshot]]:
+        conn.execute(before)
+        return [each(conn, train) for train in entry.fixed]
+
+    def each(conn: Connection, train: str) -> tuple[Plan, Snapshot]:
+        start = tried.snapshot(conn)
+        plan = planned(train, start)
+        for statement in split.statements(train.encode(), "m.sql"):
+            conn.execute(statement.sql.encode())
+        return plan, start
+
+    return shared.tried(act, before, *(train.encode() for train in entry.fixed))

@@ -11,12 +11,14 @@ oldest or the newest, and one in twelve in one go on those between; `make thorou
 import functools
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests import case as cases
+from tests import tried
 from tests.case import Watching
 from tests.conftest import fresh_database
 from tests.golden import Golden
@@ -30,6 +32,7 @@ from zdm.execute.world import World
 from zdm.model.plan import Irreversible, Phase, Plan, RunSql, Side
 from zdm.model.release import RunState
 from zdm.model.schema import Snapshot
+from zdm.postgres.catalog import read as catalog
 from zdm.postgres.run.database import PostgresDatabase
 from zdm.postgres.server.provider import Server
 from zdm.schema import enums
@@ -55,31 +58,49 @@ def served(plan: Plan, speak: Callable[[str], None], event: Event) -> None:
         speak(side)
 
 
-@functools.cache
-def plainly(server: Server, case: Path) -> Snapshot:
-    """The schema that the migration leaves as the author wrote it; found once on a server."""
-    with fresh_database(server) as url:
-        return cases.apply_plainly(url, case)
+Plainly = Callable[[Server, Path], Snapshot]
 
 
-def runs_as_planned(server: Server, case: Path) -> None:
+@pytest.fixture(scope="module")
+def plainly() -> Iterator[Plainly]:
+    """The schema that a migration leaves as the author wrote it; found once on a server."""
+    with ExitStack() as stack:
+
+        @functools.cache
+        def shared(server: Server) -> tried.Shared:
+            return stack.enter_context(tried.shared(server))
+
+        @functools.cache
+        def found(server: Server, case: Path) -> Snapshot:
+            return cases.apply_plainly(shared(server), case)
+
+        yield found
+
+
+def runs_as_planned(server: Server, case: Path, expected: Snapshot) -> None:
     """In one go, without a stop."""
-    expected = plainly(server, case)
-    with fresh_database(server) as url, cases.applications(url, case) as speak:
-        plan = cases.plan(case, cases.prepare(url, case))
+    with (
+        fresh_database(server) as url,
+        tried.opened(url) as conn,
+        cases.applications(url, case) as speak,
+    ):
+        plan = cases.plan(case, cases.begin(conn, case))
         watching = Watching(lambda event: served(plan, speak, event))
         state = cases.run(url, plan, watching=watching)
 
         assert state is RunState.CONTRACTED
-        assert cases.differences(expected, cases.read(url)) == ()
+        assert cases.differences(expected, catalog.read(conn)) == ()
 
 
-def is_undone_and_runs(server: Server, case: Path) -> None:
+def is_undone_and_runs(server: Server, case: Path, expected: Snapshot) -> None:
     """As far as the rollout and back, which leaves the first schema; then all of it. Where
     there is no way back, that is said, and the run goes on."""
-    expected = plainly(server, case)
-    with fresh_database(server) as url, cases.applications(url, case) as speak:
-        start = cases.prepare(url, case)
+    with (
+        fresh_database(server) as url,
+        tried.opened(url) as conn,
+        cases.applications(url, case) as speak,
+    ):
+        start = cases.begin(conn, case)
         if server.major == NEWEST and case in cases.WITH_SCHEMA:
             assert snapshot_file.difference(cases.schema(case), start) == ()
         plan = cases.plan(case, start)
@@ -88,10 +109,10 @@ def is_undone_and_runs(server: Server, case: Path) -> None:
             cases.run(url, plan, until=RunState.BACKFILLED)
             revert(url, plan)
 
-            left = enums.without(cases.read(url), plan.labels)
+            left = enums.without(catalog.read(conn), plan.labels)
             assert snapshot_file.difference(start, left) == ()
             if rows_stay(plan):  # with their keys, so that they cannot be inserted again
-                runs_as_planned(server, case)
+                runs_as_planned(server, case, expected)
                 return
         else:
             cases.run(url, plan, until=RunState.BACKFILLED, watching=watching)
@@ -101,7 +122,7 @@ def is_undone_and_runs(server: Server, case: Path) -> None:
         state = cases.run(url, plan, watching=watching)
 
         assert state is RunState.CONTRACTED
-        assert cases.differences(expected, cases.read(url)) == ()
+        assert cases.differences(expected, catalog.read(conn)) == ()
 
 
 def revert(url: str, plan: Plan, watching: Watching | None = None) -> None:
@@ -132,18 +153,17 @@ def lost(plan: Plan) -> list[Irreversible]:
     return [undo for undo in undos if isinstance(undo, Irreversible)]
 
 
-def survives_kills(server: Server, case: Path) -> None:
+def survives_kills(server: Server, case: Path, expected: Snapshot) -> None:
     """An executor dies by SIGKILL at each start of a step, the next one at its end: the journal
     and the probes bring the run to the same end."""
-    expected = plainly(server, case)
-    with fresh_database(server) as url:
-        plan = cases.plan(case, cases.prepare(url, case))
+    with fresh_database(server) as url, tried.opened(url) as conn:
+        plan = cases.plan(case, cases.begin(conn, case))
         kills = [killed(url, plan, at) for _ in plan.steps for at in (StepStarted, StepDone)]
 
         assert set(kills) <= {signal.SIGKILL}
 
         assert cases.run(url, plan) is RunState.CONTRACTED
-        assert cases.differences(expected, cases.read(url)) == ()
+        assert cases.differences(expected, catalog.read(conn)) == ()
 
 
 def killed(url: str, plan: Plan, at: type[Event]) -> int:
@@ -184,8 +204,8 @@ ON_FILE = [
 def test_the_schema_on_file_is_what_the_server_says(
     fixed: Server, case: Path, golden: Golden
 ) -> None:
-    with fresh_database(fixed) as url:
-        snapshot = cases.prepare(url, case)
+    with fresh_database(fixed) as url, tried.opened(url) as conn:
+        snapshot = cases.begin(conn, case)
     if golden.bless:
         (case / "schema.json").write_text(snapshot_file.dumps(snapshot))
 
@@ -193,26 +213,28 @@ def test_the_schema_on_file_is_what_the_server_says(
 
 
 @pytest.mark.parametrize("case", cases.PLANNED, ids=cases.name)
-def test_a_case_is_undone_and_runs_as_planned(server: Server, case: Path) -> None:
-    is_undone_and_runs(server, case)
+def test_a_case_is_undone_and_runs_as_planned(
+    server: Server, case: Path, plainly: Plainly
+) -> None:
+    is_undone_and_runs(server, case, plainly(server, case))
 
 
 @cases.in_turn(cases.PLANNED, 15, 16, 17, share=12)
 def test_a_case_runs_in_one_go_on_the_versions_between(
-    every_server: Server, case: Path
+    every_server: Server, case: Path, plainly: Plainly
 ) -> None:
-    runs_as_planned(every_server, case)
+    runs_as_planned(every_server, case, plainly(every_server, case))
 
 
 @cases.in_turn(cases.PLANNED, 14, share=8)
 def test_a_case_is_undone_and_runs_on_the_oldest_version(
-    every_server: Server, case: Path
+    every_server: Server, case: Path, plainly: Plainly
 ) -> None:
-    is_undone_and_runs(every_server, case)
+    is_undone_and_runs(every_server, case, plainly(every_server, case))
 
 
 @cases.in_turn(cases.PLANNED, 14, NEWEST, share=8)
 def test_a_case_survives_kills_on_the_oldest_and_the_newest_version(
-    every_server: Server, case: Path
+    every_server: Server, case: Path, plainly: Plainly
 ) -> None:
-    survives_kills(every_server, case)
+    survives_kills(every_server, case, plainly(every_server, case))

@@ -12,21 +12,35 @@ from tests.kill_matrix.matrix import Matrix
 from tests.kill_matrix.points import AFTER, BEGIN, Back, Harm, Point
 from zdm.model.plan import Phase
 
-SAMPLE = 30  # each harm in each scenario
+FEW, MANY = 15, 30  # points: each harm and each scenario, and each harm in each scenario
 SEED = 9
 
 
+def together(major: int) -> pytest.MarkDecorator:
+    """On one worker: the calm runs, with which others are compared, take as long as a few
+    points."""
+    return pytest.mark.xdist_group(f"kill matrix {major}")
+
+
 def mostly_on(major: int, other: int) -> pytest.MarkDecorator:
-    """A long one: on the other version with `make thorough`."""
+    """A long one: with few points on one version, and with `make thorough` many on both."""
     params = [
-        pytest.param(major, id=f"{major}"),
-        pytest.param(other, id=f"{other}", marks=pytest.mark.thorough),
+        pytest.param(major, FEW, id=f"{major}-few", marks=together(major)),
+        *(
+            pytest.param(n, MANY, id=f"{n}", marks=[pytest.mark.thorough, together(n)])
+            for n in (major, other)
+        ),
     ]
-    return pytest.mark.parametrize("killing", params, indirect=True)
+    return pytest.mark.parametrize(("killing", "wanted"), params, indirect=["killing"])
 
 
 @pytest.fixture(
-    scope="module", params=[pytest.param(14, marks=pytest.mark.more), 18], ids=["14", "18"]
+    scope="module",
+    params=[
+        pytest.param(14, marks=[pytest.mark.more, together(14)]),
+        pytest.param(18, marks=together(18)),
+    ],
+    ids=["14", "18"],
 )
 def killing(request: pytest.FixtureRequest) -> Iterator[Matrix]:
     """A server of its own, since it is crashed."""
@@ -48,8 +62,10 @@ def test_whatever_happens_to_it_a_run_ends_like_a_calm_one(killing: Matrix) -> N
 
 @pytest.mark.more
 @mostly_on(18, 14)
-def test_whatever_happens_anywhere_a_run_ends_like_a_calm_one(killing: Matrix) -> None:
-    assert ends_like_a_calm_run(killing, SAMPLE, SEED + 1) == []
+def test_whatever_happens_anywhere_a_run_ends_like_a_calm_one(
+    killing: Matrix, wanted: int
+) -> None:
+    assert ends_like_a_calm_run(killing, wanted, SEED + 1) == []
 
 
 def test_there_are_more_than_five_hundred_points(killing: Matrix) -> None:
@@ -72,8 +88,10 @@ def test_a_rollback_that_is_killed_goes_on_or_is_undone_by_execute(killing: Matr
 
 @pytest.mark.more
 @mostly_on(14, 18)
-def test_whatever_happens_anywhere_a_rollback_ends_like_a_calm_one(killing: Matrix) -> None:
-    assert found_wrong(killing, points.chosen_back(killing.plans(), SAMPLE, SEED + 2)) == []
+def test_whatever_happens_anywhere_a_rollback_ends_like_a_calm_one(
+    killing: Matrix, wanted: int
+) -> None:
+    assert found_wrong(killing, points.chosen_back(killing.plans(), wanted, SEED + 2)) == []
 
 
 def test_rollbacks_are_harmed_in_every_state_that_has_a_way_back(killing: Matrix) -> None:
