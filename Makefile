@@ -14,7 +14,7 @@ PURE := zdm.parse zdm.schema zdm.recipes zdm.operations zdm.rules zdm.planning z
 # tests start hundreds of Python processes, which would each compile zdm
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: adversary adversary-long bench gate cluster-down cluster-up controlplane deadlocks demo kill-matrix widening pairs new-driver new-operation new-rule schemas test test-live test-more thorough servers lint coverage bless docs docs-check wheel-check check clean
+.PHONY: adversary adversary-long bench faults gate cluster-down cluster-up controlplane deadlocks demo kill-matrix widening pairs new-driver new-operation new-rule schemas test test-live test-more thorough servers lint coverage bless docs docs-check wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -47,6 +47,9 @@ pairs: $(READY) servers  ## each ordered pair of operations as a train of its ow
 
 thorough: $(READY) servers controlplane  ## what `make test-more` leaves out: each test on every PostgreSQL version, every kill, every phase
 	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m thorough
+
+faults: $(READY) servers  ## each input with which a fault was found, on PostgreSQL 14 and 18
+	$(BIN)/python -m tests.faults -q -n $(JOBS) --dist loadgroup
 
 schemas: $(READY) servers  ## schemas of published packages, rebuilt on PostgreSQL 14 and 18
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal tests/histories/test_published.py
