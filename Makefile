@@ -93,6 +93,7 @@ bless: $(READY)  ## accept the present output as golden
 
 docs: $(READY)  ## regenerate reference pages
 	$(BIN)/python -m tests.docs.generate
+	$(BIN)/pytest -q --bless tests/remedies -k page_lists
 
 docs-check: $(READY)
 	$(BIN)/python -m tests.docs.generate --check
