@@ -25,17 +25,17 @@ ANYBODY = "0" * 64
 @pytest.fixture
 def shop(database: str, zdm: Zdm, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database with a table, and a plan for it in the current folder."""
-    monkeypatch.setenv("ZDM_DATABASE_URL", database)
-    planned(database, zdm)
+    planned(database, zdm, monkeypatch)
     return database
 
 
-def planned(url: str, zdm: Zdm) -> None:
+def planned(url: str, zdm: Zdm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZDM_DATABASE_URL", url)
     with connection.connect(url, name="tests") as opened:
         opened.execute(SCHEMA.encode())
     Path("0007.sql").write_text(MIGRATION)
     Path("zdm.toml").write_text(SETTINGS)
-    answer = zdm("plan", "--no-verify", "0007.sql", "-o", str(PLAN), "--database", url)
+    answer = zdm("plan", "--no-verify", "0007.sql", "-o", str(PLAN))
 
     assert answer.code == 0, answer.err
 
@@ -83,9 +83,9 @@ def test_verify_refuses_a_smuggled_statement(zdm: Zdm) -> None:
 
 
 def test_verify_refuses_a_smuggled_statement_on_every_version(
-    zdm: Zdm, every_database: str
+    zdm: Zdm, every_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    planned(every_database, zdm)
+    planned(every_database, zdm, monkeypatch)
     is_refused_once_smuggled(zdm)
 
 
