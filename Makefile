@@ -15,7 +15,7 @@ PURE_TESTS := $(wildcard $(addprefix tests/unit/,$(PURE))) tests/reading tests/r
 # tests start hundreds of Python processes, which would each compile zdm
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: adversary adversary-long bench gate cluster-down cluster-up controlplane deadlocks demo kill-matrix widening pairs new-driver new-operation new-rule schemas test test-live test-more thorough servers lint coverage bless docs docs-check wheel-check check clean
+.PHONY: adversary adversary-long bench faults gate cluster-down cluster-up controlplane deadlocks demo kill-matrix widening pairs new-driver new-operation new-rule schemas test test-live test-more thorough servers lint coverage bless docs docs-check wheel-check check clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +48,9 @@ pairs: $(READY) servers  ## each ordered pair of operations as a train of its ow
 
 thorough: $(READY) servers controlplane  ## what `make test-more` leaves out: each test on every PostgreSQL version, every kill, every phase
 	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m thorough
+
+faults: $(READY) servers  ## each input with which a fault was found, on PostgreSQL 14 and 18
+	$(BIN)/python -m tests.faults -q -n $(JOBS) --dist loadgroup
 
 schemas: $(READY) servers  ## schemas of published packages, rebuilt on PostgreSQL 14 and 18
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal tests/histories/test_published.py
@@ -91,6 +94,7 @@ bless: $(READY)  ## accept the present output as golden
 
 docs: $(READY)  ## regenerate reference pages
 	$(BIN)/python -m tests.docs.generate
+	$(BIN)/pytest -q --bless tests/remedies -k page_lists
 
 docs-check: $(READY)
 	$(BIN)/python -m tests.docs.generate --check

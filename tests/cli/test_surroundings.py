@@ -376,6 +376,7 @@ def test_rows_that_a_policy_hides_from_the_owner_are_refused_before_anything_is_
     )
     planned = shop.plan()
     shop.plan_from_a_snapshot()
+    examined = shop.zdm("doctor", "plan.yaml", "--database", shop.url)
     refused = shop.execute()
     shop.sql(refused.err.partition("hint: ")[2].partition(", or")[0])
     again, granted = shop.plan(), shop.execute()
@@ -385,6 +386,7 @@ def test_rows_that_a_policy_hides_from_the_owner_are_refused_before_anything_is_
     for answer in (planned, refused):
         assert answer.code == 3
         assert "row security hides rows of public.users" in answer.err
+    assert "policies hide rows of public.users from the role" in examined.out
     assert again.code == 0, again.err
     assert granted.code == 0, granted.err
     assert row == (50, 50)

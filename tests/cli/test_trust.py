@@ -25,16 +25,19 @@ ANYBODY = "0" * 64
 @pytest.fixture
 def shop(database: str, zdm: Zdm, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database with a table, and a plan for it in the current folder."""
-    with connection.connect(database, name="tests") as opened:
+    planned(database, zdm, monkeypatch)
+    return database
+
+
+def planned(url: str, zdm: Zdm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZDM_DATABASE_URL", url)
+    with connection.connect(url, name="tests") as opened:
         opened.execute(SCHEMA.encode())
     Path("0007.sql").write_text(MIGRATION)
     Path("zdm.toml").write_text(SETTINGS)
-    monkeypatch.setenv("ZDM_DATABASE_URL", database)
     answer = zdm("plan", "--no-verify", "0007.sql", "-o", str(PLAN))
 
     assert answer.code == 0, answer.err
-
-    return database
 
 
 def read() -> Plan:
@@ -76,6 +79,18 @@ def sign(name: str, namespace: str = plan_signature.NAMESPACE) -> None:
 
 @pytest.mark.usefixtures("shop")
 def test_verify_refuses_a_smuggled_statement(zdm: Zdm) -> None:
+    is_refused_once_smuggled(zdm)
+
+
+def test_verify_refuses_a_smuggled_statement_on_every_version(
+    zdm: Zdm, every_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(every_database, zdm, monkeypatch)
+    is_refused_once_smuggled(zdm)
+
+
+def is_refused_once_smuggled(zdm: Zdm) -> None:
+    """What verify says of the plan before and after."""
     before = zdm("verify", str(PLAN))
     smuggle()
     answer = zdm("verify", str(PLAN))

@@ -56,12 +56,20 @@ def _of(tree: ast.Module, file: str) -> Iterator[Remedy]:
 @cache
 def slugs() -> frozenset[str]:
     """Every kind of refusal, by its name."""
-    found: set[str] = set()
+    return frozenset(homes())
+
+
+@cache
+def homes() -> Mapping[str, tuple[str, ...]]:
+    """Of every kind of refusal the files that make it."""
+    found: dict[str, dict[str, None]] = {}
     for package in PACKAGES:
-        for file in (ROOT / package).rglob("*.py"):
-            if not file.relative_to(ROOT).as_posix().startswith(NOT_REFUSALS):
-                found.update(_slugs(ast.parse(file.read_text())))
-    return frozenset(found)
+        for file in sorted((ROOT / package).rglob("*.py")):
+            name = file.relative_to(ROOT).as_posix()
+            if not name.startswith(NOT_REFUSALS):
+                for slug in _slugs(ast.parse(file.read_text())):
+                    found.setdefault(slug, {})[name] = None
+    return {slug: tuple(files) for slug, files in found.items()}
 
 
 def _slugs(tree: ast.Module) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests import tried
+from tests.golden import Golden
 from tests.remedies import (
     code_objects,
     columns,
@@ -17,6 +18,7 @@ from tests.remedies import (
     numbers,
     objects,
     orphans,
+    page,
     renames,
     retyped,
     rights,
@@ -27,6 +29,7 @@ from tests.remedies import (
 )
 from tests.remedies.entry import Entry
 from tests.tried import Shared
+from tests.remedies.page import Refused
 from zdm.errors import InputError
 from zdm.model.plan import Plan
 from zdm.model.schema import Snapshot
@@ -154,37 +157,43 @@ def schemas(shared: Shared) -> Schemas:
     return made
 
 
-def printed(entry: Entry, schemas: Schemas) -> tuple[str, str]:
-    """Slug and remedy of the first refusal; of a plan `hazard` and the remedies of those."""
+def printed(entry: Entry, schemas: Schemas) -> Refused:
+    """The first refusal; of a plan `hazard` and the remedies of those."""
+    slug, message = "hazard", ""
     try:
         plan = planned(entry.refused, schemas(entry.before))
+        remedy = "; ".join(hazard.remedy for hazard in plan.hazards)
     except InputError as error:
-        return "", error.hint
+        slug, message, remedy = "", error.message, error.hint
     except TrainRefusedError as error:
-        return error.findings[0].slug, error.findings[0].remedy
-    return "hazard", "; ".join(hazard.remedy for hazard in plan.hazards)
+        first = error.findings[0]
+        slug, message, remedy = first.slug, first.message, first.remedy
+    return Refused(entry=entry, slug=slug, message=message, remedy=remedy)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=name)
 def test_the_input_is_refused_with_a_remedy_of_the_source(
     entry: Entry, schemas: Schemas
 ) -> None:
-    slug, remedy = printed(entry, schemas)
+    found = printed(entry, schemas)
 
-    assert slug == entry.slug
-    assert any(one.matches(remedy) for one in source.remedies()), remedy
+    assert found.slug == entry.slug
+    assert any(one.matches(found.remedy) for one in source.remedies()), found.remedy
 
 
-def test_every_remedy_is_tried(schemas: Schemas) -> None:
-    tried = [printed(entry, schemas)[1] for entry in ENTRIES]
+def test_every_remedy_is_tried_and_the_page_lists_them(
+    schemas: Schemas, golden: Golden
+) -> None:
+    tried = [printed(entry, schemas) for entry in ENTRIES]
     missing = [
         f"{one.place}: {one.text}"
         for one in source.remedies()
-        if one.text not in ELSEWHERE and not any(map(one.matches, tried))
+        if one.text not in ELSEWHERE and not any(one.matches(found.remedy) for found in tried)
     ]
 
     assert missing == []
     assert set(ELSEWHERE) <= {one.text for one in source.remedies()}
+    golden.check(page.FILE, page.page([found for found in tried if found.slug != "hazard"]))
 
 
 def test_every_kind_of_refusal_is_tried() -> None:

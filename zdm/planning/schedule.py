@@ -67,7 +67,7 @@ class TrainRefusedError(RefusedError):
     """The train is refused; `findings` says why, statement by statement."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
-        count = len(findings)
+        count = len({finding.source or finding for finding in findings})
         lines = [
             f"  {finding.source}: {finding.message}\n    hint: {finding.remedy}"
             for finding in findings

@@ -180,6 +180,7 @@ def test_a_trigger_that_was_off_stops_it_once_and_then_every_row_is_compared(
     compared = [event.rows for event in watching.events if isinstance(event, Compared)]
 
     assert "is as before" in str(stopped.value)
+    assert stopped.value.exit_code == 4
     assert (before, state, compared) == (False, RunState.CONTRACTED, [300])
 
 

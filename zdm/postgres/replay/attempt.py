@@ -325,7 +325,7 @@ def values(scene: Scene, table: Table) -> Mapping[str, str]:
 
 def sources(scene: Scene, table: Table) -> frozenset[str]:
     """Columns that stay, and from which a trigger fills others until the contract, whichever
-    version writes them."""
+    version writes them; of a generated column those that it is computed from."""
     near = scene.sharing_rows(table.name)
     stays = any(
         near & {lock.table for lock in step.locks} and "DROP TRIGGER" in "".join(step.sql)
@@ -339,7 +339,13 @@ def sources(scene: Scene, table: Table) -> frozenset[str]:
         for column in expressions.columns(expressions.read(one.expression))
         if column != one.column
     }
-    return frozenset(read & {column.name for column in table.columns})
+    computed = {
+        column
+        for generated in table.columns
+        if generated.generated and generated.name in read and generated.default
+        for column in expressions.columns(expressions.read(generated.default))
+    }
+    return frozenset((read | computed) & {column.name for column in table.columns})
 
 
 def new_ones(scene: Scene, table: Name) -> frozenset[str]:
