@@ -374,6 +374,8 @@ def _of_table(table: Table) -> Iterator[Key]:
 
 def _of_view(view: View) -> Iterator[Key]:
     yield from {("uses", name.schema, name.name) for name, _ in view.uses}
+    if view.indexes:
+        yield ("indexed",)
 
 
 def _of_sequence(sequence: Sequence) -> Iterator[Key]:

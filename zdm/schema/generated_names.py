@@ -77,7 +77,7 @@ def is_relation(snapshot: Snapshot, name: Name) -> bool:
 
 def _of_views(snapshot: Snapshot) -> Iterator[Name]:
     """The indexes of materialized views."""
-    for view in snapshot.views:
+    for view in having(snapshot.views, "indexed"):
         for definition in view.indexes:
             yield Name(view.name.schema, of_definition(definition))
 

@@ -14,7 +14,16 @@ T = TypeVar("T")
 V = TypeVar("V")
 Key = tuple[str, ...]
 Kind = Literal[
-    "above", "constraint", "created", "dependent", "index", "of", "owner", "references", "uses"
+    "above",
+    "constraint",
+    "created",
+    "dependent",
+    "index",
+    "indexed",
+    "of",
+    "owner",
+    "references",
+    "uses",
 ]
 Keys = Callable[[T], Iterable[Key]]
 # Kept apart, so that few entries are copied for each change.
