@@ -356,20 +356,26 @@ def sorted_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
     return tuple(sorted(tables, key=by_name))
 
 
-def _of_table(table: Table) -> Iterator[Key]:
-    """By its own name and those of its parts, and by what it is part of or refers to."""
+def _of_table(table: Table) -> set[Key]:
+    """By its own name and those of its parts, and by what it is part of or refers to; asked
+    whenever a table changes."""
     schema = table.name.schema
-    yield from (("index", index.name) for index in table.indexes)
-    yield from (("constraint", schema, one.name) for one in table.constraints)
-    targets = {c.references for c in table.constraints if c.references is not None}
-    yield from (("references", target.schema, target.name) for target in targets)
-    above = {*table.inherits, *((table.partition_of,) if table.partition_of else ())}
-    yield from (("above", parent.schema, parent.name) for parent in above)
-    yield from {("dependent", dependent.name) for dependent in table.dependents}
-    types = {column.type for column in table.columns if "." in column.type}
-    yield from (("of", type_.removesuffix("[]")) for type_ in types)
+    found: set[Key] = {("index", index.name) for index in table.indexes}
+    for one in table.constraints:
+        found.add(("constraint", schema, one.name))
+        if one.references is not None:
+            found.add(("references", one.references.schema, one.references.name))
+    for parent in (*table.inherits, table.partition_of):
+        if parent is not None:
+            found.add(("above", parent.schema, parent.name))
+    for dependent in table.dependents:
+        found.add(("dependent", dependent.name))
+    for column in table.columns:
+        if "." in column.type:
+            found.add(("of", column.type.removesuffix("[]")))
     if table.created:
-        yield ("created",)
+        found.add(("created",))
+    return found
 
 
 def _of_view(view: View) -> Iterator[Key]:

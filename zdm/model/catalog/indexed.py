@@ -82,15 +82,16 @@ class _Index(Generic[T]):
     def changed(self, gone: Iterable[T], new: Iterable[T], keys: Keys[T]) -> "_Index[T]":
         """The same with other members."""
         left: dict[Key, tuple[T, ...]] = {}
+        before, after = set[tuple[Key, Key]](), set[tuple[Key, Key]]()
         for member in gone:
             name = by_name(member)
             there = left.get(name, self.members.get(name))
-            left[name] = tuple(one for one in there if one is not member)
+            left[name] = tuple([one for one in there if one is not member])
+            before.update([(key, name) for key in keys(member)])
         for member in new:
             name = by_name(member)
             left[name] = (*left.get(name, self.members.get(name)), member)
-        before = {(key, by_name(member)) for member in gone for key in keys(member)}
-        after = {(key, by_name(member)) for member in new for key in keys(member)}
+            after.update([(key, name) for key in keys(member)])
         if before == after:
             return _Index(self.members.changed(left), self.names)
         names: dict[Key, list[Key]] = {}
