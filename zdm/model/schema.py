@@ -212,6 +212,12 @@ class Table:
         return next((c for c in self.constraints if c.name == name), None)
 
     @property
+    def parents(self) -> tuple[Name, ...]:
+        """The tables directly above it."""
+        above = () if self.partition_of is None else (self.partition_of,)
+        return (*self.inherits, *above)
+
+    @property
     def primary_key(self) -> Constraint | None:
         """The primary key, if there is one."""
         return next((c for c in self.constraints if c.kind == "primary key"), None)
@@ -365,14 +371,11 @@ def _of_table(table: Table) -> set[Key]:
         found.add(("constraint", schema, one.name))
         if one.references is not None:
             found.add(("references", one.references.schema, one.references.name))
-    for parent in (*table.inherits, table.partition_of):
-        if parent is not None:
-            found.add(("above", parent.schema, parent.name))
-    for dependent in table.dependents:
-        found.add(("dependent", dependent.name))
     for column in table.columns:
         if "." in column.type:
             found.add(("of", column.type.removesuffix("[]")))
+    found.update([("dependent", dependent.name) for dependent in table.dependents])
+    found.update([("above", parent.schema, parent.name) for parent in table.parents])
     if table.created:
         found.add(("created",))
     return found

@@ -40,7 +40,6 @@ from zdm.rules.transactions import unparsed_statement
 from zdm.schema import apply, edits, lookup, type_names
 from zdm.schema.impact import of
 
-
 _Found = tuple[Reported, Callable[[Snapshot], bool] | None]
 _OfFile = tuple[list[_Found], list[Ignore], tuple[Rule, ...]]
 

@@ -83,6 +83,7 @@ class _Index(Generic[T]):
         """The same with other members."""
         left: dict[Key, tuple[T, ...]] = {}
         before, after = set[tuple[Key, Key]](), set[tuple[Key, Key]]()
+        name: Key
         for member in gone:
             name = by_name(member)
             there = left.get(name, self.members.get(name))

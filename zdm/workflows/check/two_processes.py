@@ -75,7 +75,7 @@ class _Child:
             data = pipe.read()
         answer: Walked | None = None
         if self._status() == 0:
-            answer = pickle.loads(data)  # noqa: S301  of this program
+            answer = pickle.loads(data)
         return answer
 
     def _status(self) -> int | None:
