@@ -67,6 +67,12 @@ def test_a_new_table_may_refer_to_one_that_no_file_makes() -> None:
     assert checking.found(f"{LIMIT}{sql}\nCREATE INDEX i ON orders (customer);") == []
 
 
+def test_a_statement_is_shown_without_carriage_returns() -> None:
+    (found,) = checking.report(LIMIT + "ALTER TABLE t\r\n  DROP COLUMN n;", TABLE).findings
+
+    assert found.statement == "ALTER TABLE t\n  DROP COLUMN n"
+
+
 def test_create_table_if_not_exists_may_find_a_table_in_use() -> None:
     sql = LIMIT + TABLE.replace("TABLE t", "TABLE IF NOT EXISTS t") + INDEX
 

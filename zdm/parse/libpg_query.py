@@ -147,6 +147,7 @@ def _parse(sql: bytes) -> tuple[dict[str, Any], int]:
 
 
 def _shortened(message: str) -> str:
+    message = " ".join(message.splitlines())  # it may quote several lines
     return message if len(message) <= _SHOWN else f"{message[:_SHOWN]}…"
 
 

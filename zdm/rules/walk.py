@@ -355,7 +355,7 @@ def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> R
         message=violation.message,
         remedy=violation.remedy,
         source=site.action.source,
-        statement=site.action.statement.sql.strip(),
+        statement=site.action.statement.sql.strip().replace("\r\n", "\n"),
         lock=lock,
         relations=relations,
         planned=rule.planned.value,
