@@ -150,12 +150,14 @@ def _joined(columns: tuple[str, ...]) -> str:
 def _made(first: str, second: str, label: str) -> str:
     one, two = len(first.encode()), len(second.encode())
     room = MAX_NAME_BYTES - (1 if second else 0) - (1 + len(label) if label else 0)
-    while one + two > room:
-        if one > two:
-            one -= 1
-        else:
-            two -= 1
-    parts = [_clip(first, one), _clip(second, two), label]
+    if one + two > room:
+        while one + two > room:
+            if one > two:
+                one -= 1
+            else:
+                two -= 1
+        first, second = _clip(first, one), _clip(second, two)
+    parts = [first, second, label]
     return "_".join(part for part in parts if part)
 
 

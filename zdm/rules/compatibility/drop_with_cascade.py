@@ -14,7 +14,8 @@ def check(site: Site) -> Iterator[Violation]:
     if isinstance(said, DropObjects):
         cascades = said.cascade and any(reading.dropped(site, said.kind))
     else:
-        cascades = fact is not None and fact.cascade and site.in_use() is not None
+        column = isinstance(said, AlterColumn) and fact is not None and fact.cascade
+        cascades = column and site.in_use() is not None
     if cascades:
         yield Violation(
             message="CASCADE also drops what depends on it, which is not listed here",
