@@ -54,6 +54,25 @@ def test_a_not_null_of_a_table_that_no_file_makes_is_judged() -> None:
     assert "constraint-not-valid-left-behind" in found
 
 
+@pytest.mark.parametrize("more", ["", "IF NOT EXISTS "])
+def test_a_table_that_refers_to_itself_is_made_by_its_statement(more: str) -> None:
+    sql = f"CREATE TABLE {more}node (id bigint PRIMARY KEY, above bigint REFERENCES node);"
+
+    assert checking.found(LIMIT + "ALTER TABLE node ALTER above TYPE bigint;", sql) == []
+
+
+def test_a_new_table_may_refer_to_one_that_no_file_makes() -> None:
+    sql = "CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint REFERENCES users);"
+
+    assert checking.found(f"{LIMIT}{sql}\nCREATE INDEX i ON orders (customer);") == []
+
+
+def test_a_statement_is_shown_without_carriage_returns() -> None:
+    (found,) = checking.report(LIMIT + "ALTER TABLE t\r\n  DROP COLUMN n;", TABLE).findings
+
+    assert found.statement == "ALTER TABLE t\n  DROP COLUMN n"
+
+
 def test_create_table_if_not_exists_may_find_a_table_in_use() -> None:
     sql = LIMIT + TABLE.replace("TABLE t", "TABLE IF NOT EXISTS t") + INDEX
 

@@ -261,7 +261,8 @@ def has(snapshot: Snapshot, name: Name) -> bool:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """What a rule says of one Action; `severity` where it is not the rule's own. `unless`: the
-    schema after all files may show that it was made good."""
+    schema after all files may show that it was made good; it can be pickled, since another
+    process may ask."""
 
     message: str
     remedy: str

@@ -212,6 +212,12 @@ class Table:
         return next((c for c in self.constraints if c.name == name), None)
 
     @property
+    def parents(self) -> tuple[Name, ...]:
+        """The tables directly above it."""
+        above = () if self.partition_of is None else (self.partition_of,)
+        return (*self.inherits, *above)
+
+    @property
     def primary_key(self) -> Constraint | None:
         """The primary key, if there is one."""
         return next((c for c in self.constraints if c.kind == "primary key"), None)
@@ -356,24 +362,29 @@ def sorted_tables(tables: Iterable[Table]) -> tuple[Table, ...]:
     return tuple(sorted(tables, key=by_name))
 
 
-def _of_table(table: Table) -> Iterator[Key]:
-    """By its own name and those of its parts, and by what it is part of or refers to."""
+def _of_table(table: Table) -> set[Key]:
+    """By its own name and those of its parts, and by what it is part of or refers to; asked
+    whenever a table changes."""
     schema = table.name.schema
-    yield from (("index", index.name) for index in table.indexes)
-    yield from (("constraint", schema, one.name) for one in table.constraints)
-    targets = {c.references for c in table.constraints if c.references is not None}
-    yield from (("references", target.schema, target.name) for target in targets)
-    above = {*table.inherits, *((table.partition_of,) if table.partition_of else ())}
-    yield from (("above", parent.schema, parent.name) for parent in above)
-    yield from {("dependent", dependent.name) for dependent in table.dependents}
-    types = {column.type for column in table.columns if "." in column.type}
-    yield from (("of", type_.removesuffix("[]")) for type_ in types)
+    found: set[Key] = {("index", index.name) for index in table.indexes}
+    for one in table.constraints:
+        found.add(("constraint", schema, one.name))
+        if one.references is not None:
+            found.add(("references", one.references.schema, one.references.name))
+    for column in table.columns:
+        if "." in column.type:
+            found.add(("of", column.type.removesuffix("[]")))
+    found.update([("dependent", dependent.name) for dependent in table.dependents])
+    found.update([("above", parent.schema, parent.name) for parent in table.parents])
     if table.created:
-        yield ("created",)
+        found.add(("created",))
+    return found
 
 
 def _of_view(view: View) -> Iterator[Key]:
     yield from {("uses", name.schema, name.name) for name, _ in view.uses}
+    if view.indexes:
+        yield ("indexed",)
 
 
 def _of_sequence(sequence: Sequence) -> Iterator[Key]:

@@ -65,12 +65,14 @@ class NotSqlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """One statement of a text: its slice in bytes, its node's name and its tree."""
+    """One statement of a text: its slice in bytes, its node's name and its tree, which is not
+    nested deeper than `deepest` levels."""
 
     start: int
     length: int
     node: str
     tree: dict[str, Any]
+    deepest: int
 
 
 @functools.cache
@@ -92,6 +94,11 @@ def _library() -> ctypes.CDLL:
 
 def parse(sql: bytes) -> dict[str, Any]:
     """The tree of a whole text; raises NotSqlError where PostgreSQL would."""
+    return _read(sql)[0]
+
+
+def _read(sql: bytes) -> tuple[dict[str, Any], int]:
+    """The tree, and how many levels it has at most."""
     if b"\0" in sql:  # a C string would end there, silently
         raise NotSqlError("the text contains a NUL byte", _characters(sql, sql.index(b"\0")))
     _check_comments(sql)
@@ -114,7 +121,7 @@ def _check_comments(sql: bytes) -> None:
             )
 
 
-def _with_large_stack(sql: bytes) -> dict[str, Any]:
+def _with_large_stack(sql: bytes) -> tuple[dict[str, Any], int]:
     """Parse in a thread, since only a new thread's stack can be chosen."""
     before = threading.stack_size(_STACK + len(sql) * _STACK_PER_BYTE)
     try:
@@ -126,19 +133,21 @@ def _with_large_stack(sql: bytes) -> dict[str, Any]:
         threading.stack_size(before)
 
 
-def _parse(sql: bytes) -> dict[str, Any]:
+def _parse(sql: bytes) -> tuple[dict[str, Any], int]:
     library = _library()
     result = library.pg_query_parse(sql)
     try:
         if result.error:
             fault = result.error.contents
             raise NotSqlError(_shortened(fault.message.decode()), max(fault.cursorpos - 1, 0))
-        return _load(result.tree)
+        tree = result.tree
+        return _load(tree), tree.count(b"{") + tree.count(b"[")
     finally:
         library.pg_query_free_parse_result(result)
 
 
 def _shortened(message: str) -> str:
+    message = " ".join(message.splitlines())  # it may quote several lines
     return message if len(message) <= _SHOWN else f"{message[:_SHOWN]}…"
 
 
@@ -157,13 +166,14 @@ def _load(tree: bytes) -> dict[str, Any]:
 def statements(sql: bytes) -> tuple[Parsed, ...]:
     """Each statement of a text, in order; the slice starts at its first token."""
     found = []
-    for item in parse(sql)["stmts"]:
+    tree, deepest = _read(sql)
+    for item in tree["stmts"]:
         if "stmt" not in item:
             continue
         start = item.get("stmt_location", 0)
         length = item.get("stmt_len") or len(sql) - start
-        ((node, tree),) = item["stmt"].items()
-        found.append(Parsed(start=start, length=length, node=node, tree=tree))
+        ((node, own),) = item["stmt"].items()
+        found.append(Parsed(start, length, node, own, deepest))
     return tuple(found)
 
 

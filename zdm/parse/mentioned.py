@@ -347,6 +347,7 @@ _CHANGES = {
     Work.MERGE: "MergeStmt",
 }
 _JOINED = ("fromClause", "usingClause")
+_WITHOUT_ROWS = frozenset({Work.GRANT, Work.GRANT_IN_SCHEMA})  # they hold no statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,6 +379,8 @@ def row_changes(action: Action) -> Iterator[RowChange]:
     if not isinstance(said, CHANGING):
         return
     name = said.work if isinstance(said, WorkOn) else type(said).__name__
+    if name in _WITHOUT_ROWS:
+        return
     root = _CHANGES.get(name, "")
     for key, node in trees.walk({root or "query": action.tree}):
         found = statements.read(key, node) if key in _CHANGES.values() else None

@@ -61,6 +61,7 @@ CALLED = frozenset(
         transaction_timestamp uuid_generate_v4 uuidv4 uuidv7""",
     )
 )
+_COMPARED = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _ELEMENT = {"ordering": "SORTBY_DEFAULT", "nulls_ordering": "SORTBY_NULLS_DEFAULT"}
 
 
@@ -215,6 +216,9 @@ def expression_sql(node: Mapping[str, Any]) -> str:
     plain = _plain(node)
     if plain is not None:
         return plain
+    compared = _plain_comparison(node)
+    if compared and _reads_back(f"SELECT {compared}", "SelectStmt", strip(_select(node))):
+        return compared
     return deparse("SelectStmt", _select(node)).removeprefix("SELECT ").strip()
 
 
@@ -234,6 +238,23 @@ def _plain(node: Mapping[str, Any]) -> str | None:
         case {"FuncCall": {"funcname": [{"String": {"sval": str(name)}}], **rest}}:
             return f"{name}()" if rest.keys() == _BARE_CALL and name in CALLED else None
     return None
+
+
+def _plain_comparison(node: Mapping[str, Any]) -> str:
+    """A column and a plain constant, as deparse writes them unless a word is reserved; else
+    empty."""
+    match node:
+        case {
+            "A_Expr": {
+                "kind": "AEXPR_OP",
+                "name": [{"String": {"sval": str(operator)}}],
+                "lexpr": {"ColumnRef": {"fields": [{"String": {"sval": str(column)}}]}},
+                "rexpr": {"A_Const": value},
+            }
+        } if operator in _COMPARED and _all_plain([column]):
+            constant = _plain({"A_Const": value})
+            return f"{column} {operator} {constant}" if constant is not None else ""
+    return ""
 
 
 def _plain_index(tree: Mapping[str, Any]) -> str | None:

@@ -39,6 +39,8 @@ def tables(actions: Sequence[Action], snapshot: Snapshot) -> tuple[Table, ...]:
     for action in actions:
         settings = action.statement.settings
         names |= {lookup.found(r, snapshot, settings) for r in _referenced(action)}
+        if isinstance(action.said, CreateTable):  # which may refer to itself
+            names.discard(lookup.made(action.said.table, snapshot, settings))
     missing = (name for name in sorted(names) if not is_there(snapshot, name))
     return tuple(Table(name=name, opaque=_WHY) for name in missing)
 

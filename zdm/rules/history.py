@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from zdm.rules.report import InputFile
 
@@ -27,7 +26,7 @@ def placed(files: Iterable[InputFile]) -> Iterator[InputFile]:
 
 def _versions(path: str) -> Iterator[tuple[tuple[str, str], int]]:
     """The folder and the letters before the version, such as V, and the version's number."""
-    place = PurePosixPath(path)
-    found = _VERSION.match(place.name)
+    folder, _, name = path.rpartition("/")
+    found = _VERSION.match(name)
     if found is not None:
-        yield (place.parent.as_posix(), found[1]), int(found[2])
+        yield (folder, found[1]), int(found[2])

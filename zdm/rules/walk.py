@@ -40,20 +40,65 @@ from zdm.rules.transactions import unparsed_statement
 from zdm.schema import apply, edits, lookup, type_names
 from zdm.schema.impact import of
 
+_Found = tuple[Reported, Callable[[Snapshot], bool] | None]
+_OfFile = tuple[list[_Found], list[Ignore], tuple[Rule, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """What the rules found in some of the files, one after the other, each with its ignores and
+    the rules that are on for it."""
+
+    found: Sequence[_OfFile]
+    files: int
+    statements: int
+    understood: int
+
 
 def check(
     files: Iterable[InputFile], start: Snapshot, terms: Terms, rules: Sequence[Rule]
 ) -> Report:
     """What the rules find in the judged files."""
+    walked, left = through(history.placed(files), start, terms, rules)
+    return report((walked,), left, terms)
+
+
+def through(
+    files: Iterable[InputFile], start: Snapshot, terms: Terms, rules: Sequence[Rule]
+) -> tuple[Walked, Snapshot]:
+    """What the rules find in these files, and the schema after them."""
     walk = _Walk(terms=terms, every=tuple(rules), before=start, released=start)
-    for file in history.placed(files):
+    for file in files:
         walk.file(file)
-    return Report(
-        findings=tuple(walk.findings()),
+    walked = Walked(
+        found=walk.found,
         files=walk.files,
         statements=walk.statements,
         understood=walk.understood,
     )
+    return walked, walk.before
+
+
+def report(walked: Sequence[Walked], left: Snapshot, terms: Terms) -> Report:
+    """All that was found, but for what the schema after the last file shows to be made good."""
+    return Report(
+        findings=tuple(
+            finding
+            for one in walked
+            for of_file in one.found
+            for finding in _of_file(of_file, left, terms)
+        ),
+        files=sum(one.files for one in walked),
+        statements=sum(one.statements for one in walked),
+        understood=sum(one.understood for one in walked),
+    )
+
+
+def _of_file(of_file: _OfFile, left: Snapshot, terms: Terms) -> Iterator[Reported]:
+    """Its findings by place."""
+    found, marks, rules = of_file
+    still = [finding for finding, unless in found if unless is None or not unless(left)]
+    return once.counted(ignored.applied(still, marks, rules, terms.today), rules)
 
 
 def after(files: Iterable[InputFile], start: Snapshot, terms: Terms) -> Snapshot:
@@ -71,10 +116,6 @@ def _active(rules: Sequence[Rule], severities: Mapping[str, Severity | None]) ->
         severity = severities.get(rule.slug, rule.severity)
         if severity is not None:
             yield replace(rule, severity=severity)
-
-
-_Found = tuple[Reported, Callable[[Snapshot], bool] | None]
-_OfFile = tuple[list[_Found], list[Ignore], tuple[Rule, ...]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,13 +194,6 @@ class _Walk:
         if not self.rules or severities != self.severities:
             self.severities, self.asked = severities, {}
             self.rules = tuple(_active(self.every, severities))
-
-    def findings(self) -> Iterator[Reported]:
-        """What was found, of each file by place, save what later statements made good."""
-        for of_file, marks, rules in self.found:
-            left = [f for f, unless in of_file if unless is None or not unless(self.before)]
-            after = ignored.applied(left, marks, rules, self.terms.today)
-            yield from once.counted(after, rules)
 
     def release(self) -> None:
         """What was made so far is in use from here on."""
@@ -321,7 +355,7 @@ def _reported(rule: Rule, violation: Violation, site: Site, *, fixed: bool) -> R
         message=violation.message,
         remedy=violation.remedy,
         source=site.action.source,
-        statement=site.action.statement.sql.strip(),
+        statement=site.action.statement.sql.strip().replace("\r\n", "\n"),
         lock=lock,
         relations=relations,
         planned=rule.planned.value,

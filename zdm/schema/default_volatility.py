@@ -8,7 +8,7 @@ Snapshot holds it: an unknown one is treated as VOLATILE, which costs time but n
 
 import re
 
-from zdm.model.expression import Expression, Feature
+from zdm.model.expression import Constant, Expression, Feature
 from zdm.model.schema import Snapshot, Volatility
 from zdm.parse import expressions
 from zdm.schema import volatility as _volatile
@@ -66,6 +66,8 @@ IMMUTABLE = frozenset(
 
 def volatility(expression: Expression, snapshot: Snapshot) -> Volatility:
     """The most volatile function that the expression calls."""
+    if isinstance(expressions.form(expression), Constant):
+        return Volatility.IMMUTABLE
     found = {of_function(words, snapshot) for words in expressions.functions(expression)}
     if Volatility.VOLATILE in found:
         return Volatility.VOLATILE

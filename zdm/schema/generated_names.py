@@ -77,7 +77,7 @@ def is_relation(snapshot: Snapshot, name: Name) -> bool:
 
 def _of_views(snapshot: Snapshot) -> Iterator[Name]:
     """The indexes of materialized views."""
-    for view in snapshot.views:
+    for view in having(snapshot.views, "indexed"):
         for definition in view.indexes:
             yield Name(view.name.schema, of_definition(definition))
 
@@ -150,12 +150,14 @@ def _joined(columns: tuple[str, ...]) -> str:
 def _made(first: str, second: str, label: str) -> str:
     one, two = len(first.encode()), len(second.encode())
     room = MAX_NAME_BYTES - (1 if second else 0) - (1 + len(label) if label else 0)
-    while one + two > room:
-        if one > two:
-            one -= 1
-        else:
-            two -= 1
-    parts = [_clip(first, one), _clip(second, two), label]
+    if one + two > room:
+        while one + two > room:
+            if one > two:
+                one -= 1
+            else:
+                two -= 1
+        first, second = _clip(first, one), _clip(second, two)
+    parts = [first, second, label]
     return "_".join(part for part in parts if part)
 
 

@@ -96,3 +96,10 @@ def test_a_message_quotes_the_beginning_of_what_it_is_about() -> None:
         libpg_query.parse(b"SELECT '" + b"x" * 1_000_000)
 
     assert len(caught.value.message) < 200
+
+
+def test_a_message_is_one_line() -> None:
+    with pytest.raises(libpg_query.NotSqlError) as raised:
+        libpg_query.parse(b"SELECT 'a\nb")
+
+    assert raised.value.message == "unterminated quoted string at or near \"'a b\""

@@ -156,6 +156,24 @@ CONSTANTS = [
 CONSTANTS += ["'it''s'", r"'a\b'", r"E'a\\b'", "b'1'", "'x'::text", "'\n'"]
 CONSTANTS += [f"{name}()" for name in sorted(trees.CALLED)]
 CONSTANTS += ["NOW()", "pg_catalog.now()", "now(1)", "now() OVER ()", '"left"()', '"user"()']
+COMPARISONS = [
+    "n > 0",
+    "n <> 'a'",
+    "n != 1",
+    "n = true",
+    "n >= NULL",
+    "n = 1.5",
+    "n = -1",
+    "n ~ 'a'",
+    "n IS DISTINCT FROM 1",
+    "n = ANY (ARRAY[1])",
+    "t.n = 1",
+    "1 < n",
+    "n = m",
+    "n OPERATOR(pg_catalog.=) 1",
+    '"N" = 1',
+    *(f'"{word}" = 1' for word in sorted({*trees.QUOTED, "select", "left", "name", "user"})),
+]
 INDEXES = [
     "CREATE INDEX a ON p.t (n)",
     "CREATE UNIQUE INDEX a ON p.t USING btree (n, m_2)",
@@ -183,6 +201,17 @@ def test_a_constant_is_written_as_the_library_writes_it(
     node = trees.expression(text)
     short = trees.expression_sql(node)
     monkeypatch.setattr(trees, "_plain", lambda _: None)
+
+    assert short == trees.expression_sql(node)
+
+
+@pytest.mark.parametrize("text", COMPARISONS)
+def test_a_comparison_is_written_as_the_library_writes_it(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = trees.expression(text)
+    short = trees.expression_sql(node)
+    monkeypatch.setattr(trees, "_plain_comparison", lambda _: "")
 
     assert short == trees.expression_sql(node)
 

@@ -14,7 +14,16 @@ T = TypeVar("T")
 V = TypeVar("V")
 Key = tuple[str, ...]
 Kind = Literal[
-    "above", "constraint", "created", "dependent", "index", "of", "owner", "references", "uses"
+    "above",
+    "constraint",
+    "created",
+    "dependent",
+    "index",
+    "indexed",
+    "of",
+    "owner",
+    "references",
+    "uses",
 ]
 Keys = Callable[[T], Iterable[Key]]
 # Kept apart, so that few entries are copied for each change.
@@ -73,15 +82,17 @@ class _Index(Generic[T]):
     def changed(self, gone: Iterable[T], new: Iterable[T], keys: Keys[T]) -> "_Index[T]":
         """The same with other members."""
         left: dict[Key, tuple[T, ...]] = {}
+        before, after = set[tuple[Key, Key]](), set[tuple[Key, Key]]()
+        name: Key
         for member in gone:
             name = by_name(member)
             there = left.get(name, self.members.get(name))
-            left[name] = tuple(one for one in there if one is not member)
+            left[name] = tuple([one for one in there if one is not member])
+            before.update([(key, name) for key in keys(member)])
         for member in new:
             name = by_name(member)
             left[name] = (*left.get(name, self.members.get(name)), member)
-        before = {(key, by_name(member)) for member in gone for key in keys(member)}
-        after = {(key, by_name(member)) for member in new for key in keys(member)}
+            after.update([(key, name) for key in keys(member)])
         if before == after:
             return _Index(self.members.changed(left), self.names)
         names: dict[Key, list[Key]] = {}

@@ -44,7 +44,7 @@ def of_parsed(
     statement: Statement, one: Parsed, search_path: Sequence[str]
 ) -> tuple[Action, ...]:
     """The same of a Statement that was parsed with its file."""
-    if trees.deeper(one.tree, _TOO_DEEP):
+    if one.deepest > _TOO_DEEP and trees.deeper(one.tree, _TOO_DEEP):
         return (_unread(statement, one, _DEEP),)
     if _other_strings(statement):
         return (_unread(statement, one, _OTHER_STRINGS),)

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from zdm.model.commands import WorkOn
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
-from zdm.model.syntax import DropObjects
+from zdm.model.syntax import AlterColumn, DropObjects
 from zdm.rules import reading
 
 
@@ -15,8 +14,9 @@ def check(site: Site) -> Iterator[Violation]:
     if isinstance(said, DropObjects):
         cascades = said.cascade and any(reading.dropped(site, said.kind))
     else:
-        cascades = fact is not None and fact.cascade and site.in_use() is not None
-    if cascades and not isinstance(said, WorkOn):
+        column = isinstance(said, AlterColumn) and fact is not None and fact.cascade
+        cascades = column and site.in_use() is not None
+    if cascades:
         yield Violation(
             message="CASCADE also drops what depends on it, which is not listed here",
             remedy="drop the dependents by name first, and leave out CASCADE",
@@ -34,5 +34,6 @@ RULE = Rule(
     ),
     instead="Drop the dependents by name first.",
     allow="The list of dependents was read from the production database.",
+    on=(AlterColumn, DropObjects),
     check=check,
 )

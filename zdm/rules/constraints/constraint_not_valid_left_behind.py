@@ -1,6 +1,7 @@
 """A NOT VALID constraint that nothing validates."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from zdm.model.findings import Severity
 from zdm.model.rule import Planned, Rule, Site, Violation
@@ -21,11 +22,11 @@ def check(site: Site) -> Iterator[Violation]:
         message=f"no later statement validates {name or 'it'}, so rows of {place} that violate"
         " it may stay, and it proves nothing",
         remedy="VALIDATE CONSTRAINT in a later transaction",
-        unless=lambda after: _is_settled(after, place, name),
+        unless=partial(_is_settled, place, name),
     )
 
 
-def _is_settled(after: Snapshot, place: Name, name: str) -> bool:
+def _is_settled(place: Name, name: str, after: Snapshot) -> bool:
     """It is validated, or gone."""
     table = after.table(place)
     if table is None:

@@ -39,7 +39,7 @@ def _new(site: Site) -> tuple[Table, str, str, bool] | None:
     if table is None:
         return None
     match said:
-        case IndexDefinition():
+        case IndexDefinition() if any(_may_be_like(said, old) for old in table.indexes):
             form = _form(rewrite.create_index(said, table.name, "x"))
             return table, said.name, form, said.unique
         case AddConstraint(constraint=key) if key.kind in _KEYS and not key.using_index:
@@ -48,6 +48,11 @@ def _new(site: Site) -> tuple[Table, str, str, bool] | None:
             form += " NULLS NOT DISTINCT" if key.nulls_not_distinct else ""
             return table, "", form, True
     return None
+
+
+def _may_be_like(new: IndexDefinition, old: Index) -> bool:
+    """Without their texts, which take time to write."""
+    return tuple(one.column or None for one in new.elements) == old.keys
 
 
 def _form(definition: str) -> str:

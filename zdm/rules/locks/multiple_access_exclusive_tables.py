@@ -16,7 +16,9 @@ def check(site: Site) -> Iterator[Violation]:
     now = {above(site.before, name) for name in locks}
     if now <= locked.roots:
         return
-    there = (name for name in now if site.before.table(name) is not None)
+    there = [name for name in now if site.before.table(name) is not None]
+    if len(there) + len(locked.there.ordered) < 2:
+        return
     first, count = locked.there.with_others(there, reading.MOST_NAMED)
     if count > 1:
         yield Violation(

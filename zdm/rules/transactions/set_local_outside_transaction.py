@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from zdm.model.commands import NoRelation
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.parse import session
@@ -35,6 +36,7 @@ RULE = Rule(
     postgres="SET LOCAL outside of a transaction block is a warning and no more (14 to 18).",
     instead="Write SET, or put both into a transaction.",
     allow="Never: it has no effect.",
+    on=(NoRelation,),
     check=check,
     fix=fix,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from zdm.model.commands import NoRelation
 from zdm.model.findings import Severity
 from zdm.model.rule import Fix, Planned, Rule, Site, Violation
 from zdm.parse.transactions import Kind
@@ -51,6 +52,7 @@ RULE = Rule(
     ),
     instead="Remove it, or tell the runner to open no transaction.",
     allow='The runner opens none; then set `transactions = "statement"`.',
+    on=(NoRelation,),
     check=check,
     fix=fix,
 )

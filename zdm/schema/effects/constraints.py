@@ -138,7 +138,8 @@ def _foreign_key(snapshot: Snapshot, table: Table, new: New) -> Snapshot:
     if parent is None or alone or (late and not new.valid):
         return snapshot
     wanted = new.says.referenced_columns or family.primary_key(snapshot, parent)
-    if len(wanted) != len(new.columns) or not _is_key(parent, wanted):
+    unseen = parent.opaque and not wanted  # its primary key
+    if not unseen and (len(wanted) != len(new.columns) or not _is_key(parent, wanted)):
         return snapshot
     made = _constraint(snapshot, new, new.columns, "fkey")
     made = replace(made, references=name, referenced_columns=wanted)

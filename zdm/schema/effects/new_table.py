@@ -21,6 +21,7 @@ from zdm.schema.effects.constraints import New
 from zdm.schema.effects.definitions import Place
 
 _INDEXED = ("primary key", "unique", "exclusion")
+_MADE = frozenset({*_INDEXED, "check", "foreign key", "not null"})
 
 
 def after(says: CreateTable, place: Place) -> Snapshot:
@@ -181,16 +182,19 @@ def _not_nulls(snapshot: Snapshot, table: Table, says: CreateTable, like: list[T
     for source in like:
         copied = {column.name: not_nulls.of(source, column.name) for column in source.columns}
         named += [(column, own.name if own else "") for column, own in copied.items()]
-    named += [(column, "") for column in _key_columns(says)]
-    required = {c.name for c in table.columns if c.not_null} | {*_key_columns(says)}
+    key = _key_columns(says)
+    named += [(column, "") for column in key]
+    required = {c.name for c in table.columns if c.not_null} | {*key}
     there = required & {c.name for c in table.columns}
     return not_nulls.every(snapshot, table, (one for one in named if one[0] in there))
 
 
 def _key_columns(says: CreateTable) -> tuple[str, ...]:
     """The columns of its primary key."""
-    of = definitions.constraints_of(says.elements)
-    return next((columns for one, columns in of if one.kind == "primary key"), ())
+    for column in says.columns:
+        if column.constraint("primary key") is not None:
+            return (column.name,)
+    return next((own.columns for own in says.constraints if own.kind == "primary key"), ())
 
 
 def _constraints(
@@ -206,6 +210,7 @@ def _constraints(
     said = [
         New(table=name, says=one, columns=columns, settings=place.settings, fresh=True)
         for one, columns in definitions.constraints_of(says.elements)
+        if one.kind in _MADE
     ]
     keys = [new for new in said if new.says.kind in _INDEXED]
     keys.sort(key=lambda new: new.says.kind != "primary key")

@@ -4,7 +4,7 @@ Everything is looked up in one place by what the statement says; the server is a
 whether it is so (tests/postgres/impact).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 
 from zdm.model import impact
@@ -40,7 +40,14 @@ from zdm.schema import edits
 from zdm.schema.impact import alter_table, maintenance, objects, rows
 from zdm.schema.impact.place import Place
 
-_BY_VERSION = (AddConstraint, AlterTable, DropObjects, WorkOn)
+# By what is said: the versions that do something else than the one before.
+_CHANGED_IN: Mapping[type, tuple[int, ...]] = {
+    AddConstraint: (18,),
+    AlterTable: (15, 17),
+    CreateTable: (15,),
+    DropObjects: (15,),
+    WorkOn: (18,),
+}
 _UNREAD = "zdm does not know what this statement locks"
 
 
@@ -89,19 +96,29 @@ def each(
     )
 
 
-def differs(part: Action) -> bool:
-    """Whether it may do something else on another version."""
-    said = part.said
-    return said.is_partition if isinstance(said, CreateTable) else isinstance(said, _BY_VERSION)
+def versions(parts: Sequence[Action], majors: Sequence[int]) -> tuple[int, ...]:
+    """Those on which the statement may do something else than on the one before."""
+    new = {major for part in parts for major in _changed_in(part)}
+    return tuple(
+        major
+        for before, major in zip((0, *majors), majors, strict=False)
+        if not before or any(before < changed <= major for changed in new)
+    )
+
+
+def _changed_in(part: Action) -> tuple[int, ...]:
+    if isinstance(part.said, CreateTable) and not part.said.is_partition:
+        return ()
+    return _CHANGED_IN.get(type(part.said), ())
 
 
 def worst(
     parts: Sequence[Action], snapshot: Snapshot, majors: Sequence[int]
 ) -> tuple[Impact, ...]:
     """The same, the worst of all these versions."""
-    if not any(differs(part) for part in parts):
-        return each(parts, snapshot, majors[0])
-    every = [each(parts, snapshot, major) for major in majors]
+    every = [each(parts, snapshot, major) for major in versions(parts, majors)]
+    if len(every) == 1:
+        return every[0]
     return tuple(reduce(Impact.joined, one) for one in zip(*every, strict=True))
 
 

@@ -11,13 +11,13 @@ from zdm.model.findings import Severity
 from zdm.model.rule import Transactions
 from zdm.model.schema import Snapshot
 from zdm.model.statement import Source
-from zdm.rules import ALL, baseline, blocks, ignored, walk
+from zdm.rules import ALL, baseline, blocks, ignored
 from zdm.rules.baseline import Baseline
 from zdm.rules.fixes import Fixed, Left
 from zdm.rules.report import InputFile, Report, Reported, Terms, Today
 from zdm.rules.transactions import baseline_unused, multiple_heads
 from zdm.serialize import input_file, snapshot_file
-from zdm.workflows.check import baseline_file, inputs, roots, undoing
+from zdm.workflows.check import baseline_file, inputs, roots, two_processes, undoing
 from zdm.workflows.check import changes as git
 from zdm.workflows.check.changes import Changes
 from zdm.workflows.check.inputs import Found, Revisions
@@ -87,7 +87,7 @@ def run(
         fixed = fixer(tuple(f for f in files if f.path not in python), start, terms)
         files = (*fixed.files, *(f for f in files if f.path in python))
         left = fixed.left
-    report = walk.check(files, start, terms, ALL)
+    report = two_processes.check(files, start, terms, ALL)
     if not (pending or report.statements or report.findings or asked.allow_empty):
         raise _nothing_to_check("no file that is checked holds a statement")
     report = _with_revisions(report, revisions, settings.root, terms)
