@@ -26,11 +26,6 @@ _BREAKS = {
     "extension": "the functions, types and operators of {} all move at once, and nothing can"
     " stand in for them",
 }
-_KEEP = (
-    "leave it where it is; if this migration makes it, write the schema in its CREATE; or, if"
-    " the new version finds it where it is until the contract, put"
-    " `-- zdm: run in contract -- reason` above it"
-)
 _MAY_MAKE = (
     "SELECT pg_catalog.has_schema_privilege({s}, 'CREATE')"
     " AND pg_catalog.has_schema_privilege({s}, 'USAGE')"
@@ -42,7 +37,12 @@ def breaking(said: SetSchema) -> _Problem | None:
     """Why an object of these kinds is not moved."""
     if said.kind not in _BREAKS:
         return None
-    return _BREAKS[said.kind].format(".".join(said.words)), _KEEP
+    return (
+        f"{_BREAKS[said.kind].format('.'.join(said.words))}",
+        "leave it where it is; if this migration makes it, write the schema in its CREATE; or,"
+        " if the new version finds it where it is until the contract, put"
+        " `-- zdm: run in contract -- reason` above it",
+    )
 
 
 def nowhere(
