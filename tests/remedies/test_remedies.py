@@ -23,6 +23,7 @@ from tests.remedies import (
     rows,
     source,
     trains,
+    whole,
     widened,
 )
 from tests.remedies.entry import Entry
@@ -53,6 +54,7 @@ ENTRIES = (
     *rights.ENTRIES,
     *renames.ENTRIES,
     *trains.ENTRIES,
+    *whole.ENTRIES,
     *widened.ENTRIES,
     *retyped.ENTRIES,
 )

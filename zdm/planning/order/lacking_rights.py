@@ -45,7 +45,9 @@ def _moved(place: Placed, given: frozenset[tuple[str, str]]) -> Iterator[Finding
         return
     one = _meant(action, said, snapshot)
     mine = frozenset(role for schema, role in given if schema == said.schema)
-    lack = tuple(usable.losing(one, said.schema, snapshot, mine)) if one is not None else ()
+    lack = (
+        tuple(usable.without_usage(one, said.schema, snapshot, mine)) if one is not None else ()
+    )
     if one is not None and lack:
         yield _unusable(action, one.name, said.schema, lack)
 

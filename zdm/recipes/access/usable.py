@@ -11,7 +11,7 @@ from zdm.model.schema import Function, Snapshot, Table, View
 from zdm.recipes.reading import held
 
 
-def losing(
+def without_usage(
     one: Table | View | Function, schema: str, snapshot: Snapshot, given: frozenset[str]
 ) -> Iterator[str]:
     """The roles that use the object and could not where it moves to, empty for PUBLIC; `given`:
