@@ -44,11 +44,11 @@ def _moved(place: Placed, given: frozenset[tuple[str, str]]) -> Iterator[Finding
     if not isinstance(said, SetSchema) or action.statement.vouched:
         return
     one = _meant(action, said, snapshot)
+    if one is None:
+        return
     mine = frozenset(role for schema, role in given if schema == said.schema)
-    lack = (
-        tuple(usable.without_usage(one, said.schema, snapshot, mine)) if one is not None else ()
-    )
-    if one is not None and lack:
+    lack = tuple(usable.without_usage(one, said.schema, snapshot, mine))
+    if lack:
         yield _unusable(action, one.name, said.schema, lack)
 
 

@@ -67,8 +67,8 @@ def _extension(found: Whole) -> _Problem:
         return (
             f"what belongs to the extension {found.name} decides what DROP EXTENSION and a dump"
             " take along, and zdm does not know what does",
-            "put `-- zdm: privileged -- reason` above it: no statement of an application depends"
-            " on it, and no shadow can try it",
+            "put `-- zdm: privileged -- reason` above it: no statement of an application"
+            " depends on it, and no shadow can try it",
         )
     return (
         f"the update script of {found.name} may replace functions, lock and rewrite anything,"
