@@ -38,7 +38,7 @@ def _domain(found: whole.Whole, action: Action, snapshot: Snapshot) -> _Problem:
     if change == "set default":
         return (
             f"rows of both versions, in every table, that leave out a column of type {name} get"
-            " the new default from this statement on",
+            " another default from this statement on",
             "set the default of the column instead (ALTER COLUMN … SET DEFAULT); or, if it"
             " suits both versions, put `-- zdm: run in expand -- reason` above it",
         )
